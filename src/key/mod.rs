@@ -1,0 +1,5 @@
+//! Order-preserving keys.
+
+mod traits;
+
+pub use traits::{AsKey, Key, KeyAs, KeyBuf};

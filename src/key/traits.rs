@@ -1,0 +1,107 @@
+//! What a key type is: order-preserving bytes, and the borrowed form they are read as.
+
+use std::borrow::Borrow;
+use std::fmt::Debug;
+
+use smallvec::SmallVec;
+
+use crate::error::Result;
+
+/// Where a key is encoded: 512 bytes on the stack, more on the heap.
+///
+/// A key of up to 511 bytes, the most that LMDB takes by default, allocates nothing.
+pub type KeyBuf = SmallVec<[u8; 512]>;
+
+/// A type whose values are keys: `a < b` exactly when the bytes of `a` come before the bytes of `b`.
+///
+/// The engine implements it for integers, floats, text, bytes, tuples and more; a type of your own gets it by
+/// [`KeyAs`], in five items. Byte formats are frozen: see `docs/format.md`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a key type",
+    note = "key types are integers, floats, `bool`, `char`, `&str`, `String`, `&[u8]`, `Vec<u8>`, `[u8; N]`, tuples, `Option`, `Reverse`, `Path`, `AnyKey`, `Timestamp`; implement `KeyAs` for a type of your own"
+)]
+pub trait Key: Sized {
+    /// What is passed in: `&'a str` for text, the number itself for numbers, tuples of these.
+    type Arg<'a>: AsKey<Self>;
+    /// What is read when the key stands alone; text is borrowed from the map.
+    type Ref<'a>: Clone + Debug;
+    /// What is read inside a tuple; text is `Cow<'a, str>`, since a zero byte in it is escaped.
+    type Part<'a>: Clone + Debug;
+    /// What outlives the snapshot.
+    type Owned: Clone + Debug + 'static;
+    /// The width of every key in bytes, when there is one: integers, floats, arrays, tuples of them.
+    const WIDTH: Option<usize>;
+
+    /// Writes the name of the encoding, as the schema keeps it.
+    fn name(out: &mut String);
+
+    /// The key's bytes, standing alone. Text and bytes are themselves, without a copy.
+    ///
+    /// # Errors
+    /// `InvalidKey` for a value that has no place in the order (NaN), or none in the file (empty).
+    fn encode<'b>(key: &'b Self::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]>;
+
+    /// Appends the key's bytes as an element of a tuple: no encoding is a prefix of another.
+    ///
+    /// # Errors
+    /// `InvalidKey` as [`encode`](Self::encode).
+    fn encode_part(key: &Self::Arg<'_>, buf: &mut KeyBuf) -> Result<()>;
+
+    /// Reads a key that stands alone; all of `bytes` must be used.
+    ///
+    /// # Errors
+    /// `Decode` when `bytes` are not what `encode` writes.
+    fn decode(bytes: &[u8]) -> Result<Self::Ref<'_>>;
+
+    /// Reads an element of a tuple and moves `bytes` behind it.
+    ///
+    /// # Errors
+    /// `Decode` when `bytes` do not begin with what `encode_part` writes.
+    fn decode_part<'a>(bytes: &mut &'a [u8]) -> Result<Self::Part<'a>>;
+
+    /// Makes a key that was read alone outlive its snapshot.
+    fn own(key: Self::Ref<'_>) -> Self::Owned;
+
+    /// Makes a key that was read inside a tuple outlive its snapshot.
+    fn own_part(part: Self::Part<'_>) -> Self::Owned;
+}
+
+/// A key type of your own, stored as another: five items, and every verb takes it.
+///
+/// The order is that of [`As`](Self::As); `to_key` must keep it.
+pub trait KeyAs: Clone + Debug + 'static {
+    /// The key type that it is stored as.
+    type As: Key;
+    /// What is passed in: usually `Self` for small types or `&'a Self`.
+    type Arg<'a>: Borrow<Self> + AsKey<Self>;
+    /// The name in the schema. A DBI opened with another name is refused.
+    const NAME: &'static str;
+
+    /// The stored form.
+    fn to_key(&self) -> <Self::As as Key>::Arg<'_>;
+
+    /// Reads the stored form.
+    ///
+    /// # Errors
+    /// `Decode` for a stored key that is not a value of this type.
+    fn from_key(key: <Self::As as Key>::Part<'_>) -> Result<Self>;
+}
+
+/// Anything that can be passed where a key of `K` is wanted: the argument form itself and, in iterators, references to
+/// it and owned forms (`&String` for text, `&u64`).
+///
+/// Sealed: the engine implements it for its own types, [`KeyAs`] for yours.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a `{K}` key", label = "this is not a `{K}` key")]
+pub trait AsKey<K: ?Sized> {
+    /// The key's bytes, standing alone.
+    ///
+    /// # Errors
+    /// As [`Key::encode`].
+    fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]>;
+
+    /// Appends the key's bytes as an element of a tuple.
+    ///
+    /// # Errors
+    /// As [`Key::encode_part`].
+    fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()>;
+}

@@ -1,0 +1,1 @@
+//! LMDB's file, read only.

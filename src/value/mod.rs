@@ -1,0 +1,5 @@
+//! Value codecs.
+
+mod traits;
+
+pub use traits::{AsValue, Context, Value};
