@@ -2,7 +2,7 @@
 
 mod error;
 pub mod key;
-mod page;
 pub mod value;
 
 pub use error::{Error, ErrorKind, Result};
+pub use key::{AnyKey, Key, KeyAs, Path, Reverse, Segment, Timestamp};

@@ -16,6 +16,18 @@ pub type KeyBuf = SmallVec<[u8; 512]>;
 ///
 /// The engine implements it for integers, floats, text, bytes, tuples and more; a type of your own gets it by
 /// [`KeyAs`], in five items. Byte formats are frozen: see `docs/format.md`.
+///
+/// ```
+/// use mapleaf::key::{Key, KeyBuf};
+///
+/// let mut buf = KeyBuf::new();
+/// let bytes = <(u8, &str)>::encode(&(7, "home"), &mut buf)?;
+/// assert_eq!(bytes, b"\x07home\x00\x01");
+///
+/// let (user, page) = <(u8, &str)>::decode(bytes)?;
+/// assert_eq!((user, &*page), (7, "home"));
+/// # Ok::<(), mapleaf::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a key type",
     note = "key types are integers, floats, `bool`, `char`, `&str`, `String`, `&[u8]`, `Vec<u8>`, `[u8; N]`, tuples, `Option`, `Reverse`, `Path`, `AnyKey`, `Timestamp`; implement `KeyAs` for a type of your own"
@@ -35,7 +47,7 @@ pub trait Key: Sized {
     /// Writes the name of the encoding, as the schema keeps it.
     fn name(out: &mut String);
 
-    /// The key's bytes, standing alone. Text and bytes are themselves, without a copy.
+    /// The key's bytes, standing alone. Text and bytes are themselves, without a copy; others overwrite `buf`.
     ///
     /// # Errors
     /// `InvalidKey` for a value that has no place in the order (NaN), or none in the file (empty).
@@ -44,7 +56,7 @@ pub trait Key: Sized {
     /// Appends the key's bytes as an element of a tuple: no encoding is a prefix of another.
     ///
     /// # Errors
-    /// `InvalidKey` as [`encode`](Self::encode).
+    /// `InvalidKey` for a value that has no place in the order (NaN). What was appended until then stays in `buf`.
     fn encode_part(key: &Self::Arg<'_>, buf: &mut KeyBuf) -> Result<()>;
 
     /// Reads a key that stands alone; all of `bytes` must be used.
@@ -68,7 +80,31 @@ pub trait Key: Sized {
 
 /// A key type of your own, stored as another: five items, and every verb takes it.
 ///
-/// The order is that of [`As`](Self::As); `to_key` must keep it.
+/// The order is that of [`As`](Self::As); `to_key` must keep it. The bytes are those of `As` as an element of a tuple, also
+/// when the key stands alone, and the schema's name is `NAME=` followed by that of `As`.
+///
+/// ```
+/// use mapleaf::key::{AsKey, KeyAs, KeyBuf};
+///
+/// #[derive(Clone, Copy, Debug)]
+/// struct Port(u16);
+///
+/// impl KeyAs for Port {
+///     type As = u16;
+///     type Arg<'a> = Port;
+///     const NAME: &'static str = "port";
+///     fn to_key(&self) -> u16 {
+///         self.0
+///     }
+///     fn from_key(key: u16) -> mapleaf::Result<Self> {
+///         Ok(Self(key))
+///     }
+/// }
+///
+/// let mut buf = KeyBuf::new();
+/// assert_eq!(AsKey::<(Port, &str)>::encode_key(&(Port(443), "tls"), &mut buf)?, b"\x01\xBBtls\x00\x01");
+/// # Ok::<(), mapleaf::Error>(())
+/// ```
 pub trait KeyAs: Clone + Debug + 'static {
     /// The key type that it is stored as.
     type As: Key;
@@ -91,6 +127,13 @@ pub trait KeyAs: Clone + Debug + 'static {
 /// it and owned forms (`&String` for text, `&u64`).
 ///
 /// Sealed: the engine implements it for its own types, [`KeyAs`] for yours.
+///
+/// A key of another type does not compile:
+///
+/// ```compile_fail,E0277
+/// # fn get<K>(key: impl mapleaf::key::AsKey<K>) {}
+/// get::<(u64, &str)>((7, 8));
+/// ```
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a `{K}` key", label = "this is not a `{K}` key")]
 pub trait AsKey<K: ?Sized> {
     /// The key's bytes, standing alone.
@@ -98,6 +141,14 @@ pub trait AsKey<K: ?Sized> {
     /// # Errors
     /// As [`Key::encode`].
     fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]>;
+
+    /// The key's bytes, standing alone, as an end of a range: also those that no key can have, empty text and bytes.
+    ///
+    /// # Errors
+    /// As [`Key::encode`], but never for being empty.
+    fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+        self.encode_key(buf)
+    }
 
     /// Appends the key's bytes as an element of a tuple.
     ///

@@ -1,0 +1,81 @@
+//! How text and bytes are written inside a tuple: `00` becomes `00 FF`, and `00 01` ends them.
+//!
+//! `00 01` sorts below `00 FF` and below every other byte, so "a" comes before "a\0" and "ab"; and it cannot occur
+//! inside, so no element runs into the next, whatever that begins with.
+
+use std::borrow::Cow;
+
+use crate::error::Result;
+use crate::key::KeyBuf;
+use crate::key::malformed::{malformed, truncated};
+
+const ZERO: [u8; 2] = [0x00, 0xFF];
+const END: [u8; 2] = [0x00, 0x01];
+
+/// Appends `bytes`, escaped, without an end: what every element that starts with `bytes` starts with.
+pub(crate) fn escape(bytes: &[u8], buf: &mut KeyBuf) {
+    let mut pieces = bytes.split(|byte| *byte == 0);
+    if let Some(piece) = pieces.next() {
+        buf.extend_from_slice(piece);
+    }
+    for piece in pieces {
+        buf.extend_from_slice(&ZERO);
+        buf.extend_from_slice(piece);
+    }
+}
+
+/// Appends `bytes`, escaped and ended.
+pub(super) fn escape_element(bytes: &[u8], buf: &mut KeyBuf) {
+    escape(bytes, buf);
+    buf.extend_from_slice(&END);
+}
+
+/// Reads an element and moves `bytes` behind its end. Allocates only when a zero byte was escaped.
+pub(super) fn unescape_element<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<Cow<'a, [u8]>> {
+    let mut element = Cow::Borrowed(&[][..]);
+    let mut rest = *bytes;
+    loop {
+        let zero = rest.iter().position(|byte| *byte == 0).ok_or_else(|| truncated(what))?;
+        let (piece, tail) = rest.split_at(zero);
+        append(&mut element, piece);
+        let (mark, tail) = tail.split_first_chunk().ok_or_else(|| truncated(what))?;
+        rest = tail;
+        match *mark {
+            END => break,
+            ZERO => append(&mut element, &[0]),
+            _ => return Err(malformed(what, "a byte 00 in it is followed by neither FF nor 01")),
+        }
+    }
+    *bytes = rest;
+    Ok(element)
+}
+
+/// Appends to `element`, which stays borrowed while it is one piece.
+fn append<'a>(element: &mut Cow<'a, [u8]>, piece: &'a [u8]) {
+    if element.is_empty() {
+        *element = Cow::Borrowed(piece);
+    } else if !piece.is_empty() {
+        element.to_mut().extend_from_slice(piece);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_escaped_zero_costs_a_copy() {
+        for (stored, text, borrowed) in [
+            (&b"\0\x01"[..], &b""[..], true),
+            (b"plain\0\x01", b"plain", true),
+            (b"a\0\xFFb\0\x01", b"a\0b", false),
+            (b"\0\xFF\0\xFF\0\x01", b"\0\0", false),
+        ] {
+            let mut rest = stored;
+            let element = unescape_element("bytes", &mut rest).expect("well formed");
+            assert_eq!(&*element, text);
+            assert_eq!(matches!(element, Cow::Borrowed(_)), borrowed, "{text:?}");
+            assert!(rest.is_empty());
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Errors about keys: bytes that no key has, and values that no key can have.
+
+use crate::error::{Error, ErrorKind};
+
+/// The stored bytes of a `what` key are wrong: `why` completes the sentence.
+#[cold]
+pub(super) fn malformed(what: &str, why: &str) -> Error {
+    Error::new(
+        ErrorKind::Decode,
+        format!("the stored key is not a `{what}` key: {why}; open the DBI with the key type it was written with"),
+    )
+}
+
+/// The stored bytes of a `what` key end too early.
+#[cold]
+pub(super) fn truncated(what: &str) -> Error {
+    malformed(what, "it ends too early")
+}
+
+/// Bytes are left behind a whole `what` key.
+#[cold]
+pub(super) fn trailing(what: &str) -> Error {
+    malformed(what, "bytes follow its end")
+}
+
+/// Empty text or bytes as a whole key.
+#[cold]
+pub(super) fn empty(what: &str) -> Error {
+    Error::new(
+        ErrorKind::InvalidKey,
+        format!("LMDB has no empty key; store empty {what} as the element of a tuple, `({what},)`"),
+    )
+}

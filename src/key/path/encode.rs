@@ -1,0 +1,149 @@
+//! A path as key bytes: each segment's id, escaped and ended, so that a subtree is all keys with one prefix.
+
+use super::list::Path;
+use super::segment::Segment;
+use crate::error::Result;
+use crate::key::escape::{escape_element, unescape_element};
+use crate::key::malformed::{empty, malformed, truncated};
+use crate::key::{AsKey, Key, KeyBuf};
+
+const NAME: &str = "path";
+/// Inside a tuple, stands before each segment ...
+const SEGMENT: u8 = 0x01;
+/// ... and this after the last: below `SEGMENT`, so that a parent sorts before its children.
+const END: u8 = 0x00;
+
+impl Path {
+    /// The bytes that the keys of this path and of all its descendants begin with, and no other path's.
+    ///
+    /// Empty for the empty path, whose subtree is everything. Allocates nothing up to 512 bytes.
+    ///
+    /// ```
+    /// use mapleaf::key::Path;
+    /// assert_eq!(Path::parse("/a/b:c")?.subtree_bytes().as_slice(), b"a\x00\x01b:c\x00\x01");
+    /// # Ok::<(), mapleaf::Error>(())
+    /// ```
+    #[must_use]
+    pub fn subtree_bytes(&self) -> KeyBuf {
+        let mut buf = KeyBuf::new();
+        self.push_segments(&mut buf);
+        buf
+    }
+
+    fn push_segments(&self, buf: &mut KeyBuf) {
+        for segment in self {
+            escape_element(segment.id().as_bytes(), buf);
+        }
+    }
+
+    fn encode_alone<'b>(&self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+        if self.is_empty() {
+            return Err(empty(NAME));
+        }
+        buf.clear();
+        self.push_segments(buf);
+        Ok(buf)
+    }
+
+    fn push_part(&self, buf: &mut KeyBuf) {
+        for segment in self {
+            buf.push(SEGMENT);
+            escape_element(segment.id().as_bytes(), buf);
+        }
+        buf.push(END);
+    }
+}
+
+/// Reads one escaped segment. Only canonical ids are taken: another spelling would be a second key for one path.
+fn take_segment(bytes: &mut &[u8]) -> Result<Segment> {
+    let id = unescape_element(NAME, bytes)?;
+    let id = str::from_utf8(&id).map_err(|cause| malformed(NAME, "a segment is not UTF-8").caused_by(cause))?;
+    match Segment::parse(id) {
+        Ok(segment) if segment.id() == id => Ok(segment),
+        _ => Err(malformed(NAME, "a segment is not as paths write it")),
+    }
+}
+
+impl Key for Path {
+    type Arg<'a> = &'a Path;
+    type Ref<'a> = Path;
+    type Part<'a> = Path;
+    type Owned = Path;
+    const WIDTH: Option<usize> = None;
+
+    fn name(out: &mut String) {
+        out.push_str(NAME);
+    }
+
+    fn encode<'b>(key: &'b &Path, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+        key.encode_alone(buf)
+    }
+
+    fn encode_part(key: &&Path, buf: &mut KeyBuf) -> Result<()> {
+        key.push_part(buf);
+        Ok(())
+    }
+
+    fn decode(mut bytes: &[u8]) -> Result<Path> {
+        if bytes.is_empty() {
+            return Err(malformed(NAME, "it is empty"));
+        }
+        let mut path = Path::new();
+        while !bytes.is_empty() {
+            path.segments.push(take_segment(&mut bytes)?);
+        }
+        Ok(path)
+    }
+
+    fn decode_part(bytes: &mut &[u8]) -> Result<Path> {
+        let mut path = Path::new();
+        let mut rest = *bytes;
+        loop {
+            match rest {
+                [END, after @ ..] => {
+                    *bytes = after;
+                    return Ok(path);
+                }
+                [SEGMENT, after @ ..] => {
+                    rest = after;
+                    path.segments.push(take_segment(&mut rest)?);
+                }
+                [] => return Err(truncated(NAME)),
+                _ => {
+                    return Err(malformed(NAME, "a byte where a segment begins or the path ends is neither 01 nor 00"));
+                }
+            }
+        }
+    }
+
+    fn own(key: Path) -> Path {
+        key
+    }
+
+    fn own_part(part: Path) -> Path {
+        part
+    }
+}
+
+macro_rules! as_path {
+    ($($form:ty),*) => {$(
+        impl AsKey<Path> for $form {
+            fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+                self.encode_alone(buf)
+            }
+
+            fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+                buf.clear();
+                self.push_segments(buf);
+                Ok(buf)
+            }
+
+            fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
+                self.push_part(buf);
+                Ok(())
+            }
+        }
+    )*};
+}
+
+as_path!(Path, &Path, &&Path);

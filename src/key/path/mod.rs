@@ -1,0 +1,11 @@
+//! Hierarchical keys: paths of segments, whose subtrees are contiguous ranges.
+
+mod encode;
+mod family;
+mod list;
+mod parse;
+mod random;
+mod segment;
+
+pub use list::Path;
+pub use segment::Segment;

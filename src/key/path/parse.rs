@@ -1,0 +1,79 @@
+//! A path as text: segments after slashes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::list::Path;
+use super::segment::Segment;
+use crate::error::{Error, Result};
+
+impl Path {
+    /// Reads a path: segments between slashes, as [`Segment::parse`] reads them. Empty ones are dropped, so `""`, `"/"`
+    /// and `"///"` are the empty path and `"a//b/"` is `/a/b`.
+    ///
+    /// Only what is empty before stripping is dropped: `" "` and `":"` are segments with an empty value.
+    ///
+    /// # Errors
+    /// `InvalidKey` when a segment holds `:` more than once.
+    ///
+    /// ```
+    /// use mapleaf::key::Path;
+    /// assert_eq!(Path::parse("user:ann//posts/")?.id(), "/user:ann/posts");
+    /// assert!(Path::parse("///")?.is_empty());
+    /// assert!(Path::parse("a/b:c:d").is_err());
+    /// # Ok::<(), mapleaf::Error>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self> {
+        let segments = text.split('/').filter(|id| !id.is_empty()).map(Segment::parse).collect::<Result<_>>()?;
+        Ok(Self { segments })
+    }
+
+    /// Reads several texts, each as [`parse`](Self::parse) does, one after the other, as one path.
+    ///
+    /// # Errors
+    /// `InvalidKey` when a segment holds `:` more than once.
+    ///
+    /// ```
+    /// use mapleaf::key::Path;
+    /// assert_eq!(Path::from_ids(["user:ann", "posts/42"])?.id(), "/user:ann/posts/42");
+    /// # Ok::<(), mapleaf::Error>(())
+    /// ```
+    pub fn from_ids<I: IntoIterator<Item: AsRef<str>>>(ids: I) -> Result<Self> {
+        let mut path = Self::new();
+        for id in ids {
+            path.extend(Self::parse(id.as_ref())?);
+        }
+        Ok(path)
+    }
+
+    /// The path as text: each segment's id after a slash; `"/"` for the empty path. Allocates once.
+    ///
+    /// [`parse`](Self::parse) gives the path back, unless a segment is empty: nothing stands between its slashes.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let length = self.iter().map(|segment| 1 + segment.id().len()).sum::<usize>();
+        let mut id = String::with_capacity(length.max(1));
+        for segment in self {
+            id.push('/');
+            id.push_str(segment.id());
+        }
+        if id.is_empty() {
+            id.push('/');
+        }
+        id
+    }
+}
+
+impl FromStr for Path {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.id())
+    }
+}

@@ -1,0 +1,130 @@
+//! One step of a path: a value, with a field before it if there is one.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// What is stripped from both ends of a field and of a value. ASCII only: the set is part of the file format, and
+/// Unicode's own set may grow.
+const WHITESPACE: [char; 6] = [' ', '\t', '\n', '\u{B}', '\u{C}', '\r'];
+
+/// One segment of a [`Path`](crate::key::Path): a value, and optionally a field that says what the value is.
+///
+/// Written as its [`id`](Self::id): `field:value`, or `value` when there is no field. `field:`, a field with an empty
+/// value, is not `field`, a value alone; so an id says exactly which segment it is. Neither part holds `:` or `/`, and
+/// neither begins or ends with ASCII whitespace. Segments compare as the UTF-8 bytes of their ids.
+///
+/// ```
+/// use mapleaf::key::Segment;
+///
+/// let segment: Segment = "user:123".parse()?;
+/// assert_eq!((segment.field(), segment.value()), ("user", "123"));
+/// assert_eq!(Segment::new("", "notes")?.id(), "notes");
+/// # Ok::<(), mapleaf::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Segment {
+    /// The canonical id: at most one `:`, never at the start, no `/`, both parts stripped.
+    id: Box<str>,
+}
+
+impl Segment {
+    /// The segment of `field` and `value`, each stripped of ASCII whitespace at its ends. An empty field is none.
+    ///
+    /// Allocates once.
+    ///
+    /// # Errors
+    /// `InvalidKey` when either holds `:` or `/`.
+    ///
+    /// ```
+    /// use mapleaf::key::Segment;
+    /// assert_eq!(Segment::new("colour", " red ")?.id(), "colour:red");
+    /// assert!(Segment::new("a:b", "c").is_err());
+    /// # Ok::<(), mapleaf::Error>(())
+    /// ```
+    pub fn new(field: &str, value: &str) -> Result<Self> {
+        for part in [field, value] {
+            if part.contains([':', '/']) {
+                return Err(refused("a field or a value holds ':' or '/'; replace it", part));
+            }
+        }
+        Ok(Self::of(field, value))
+    }
+
+    /// The segment that `id` writes: `field:value`, `value`, `:value` (no field) or `field:` (an empty value).
+    ///
+    /// An empty id is a segment with an empty value. Allocates once.
+    ///
+    /// # Errors
+    /// `InvalidKey` when `id` holds `/`, or `:` more than once.
+    pub fn parse(id: &str) -> Result<Self> {
+        if id.contains('/') {
+            return Err(refused("a segment holds '/'; parse it as a path", id));
+        }
+        match id.split_once(':') {
+            None => Ok(Self::of("", id)),
+            Some((_, value)) if value.contains(':') => {
+                Err(refused("a segment holds ':' more than once; write field:value", id))
+            }
+            Some((field, value)) => Ok(Self::of(field, value)),
+        }
+    }
+
+    /// The segment of two parts that hold neither `:` nor `/`.
+    fn of(field: &str, value: &str) -> Self {
+        let (field, value) = (field.trim_matches(WHITESPACE), value.trim_matches(WHITESPACE));
+        let id = if field.is_empty() { value.into() } else { [field, ":", value].concat().into() };
+        Self { id }
+    }
+
+    /// The field, or `""` when there is none.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        self.id.split_once(':').map_or("", |(field, _)| field)
+    }
+
+    /// The value, which may be empty.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        self.id.split_once(':').map_or(&self.id, |(_, value)| value)
+    }
+
+    /// The field as a value of its own when there is one, else the segment itself.
+    pub(super) fn without_value(&self) -> Self {
+        self.id.split_once(':').map_or_else(|| self.clone(), |(field, _)| Self { id: field.into() })
+    }
+
+    /// The segment as it is written: `field:value`, or `value` when there is no field.
+    ///
+    /// Parsing it gives the segment back.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// The error for a text that is no segment.
+fn refused(why: &'static str, text: &str) -> Error {
+    Error::new(ErrorKind::InvalidKey, why).at_key(text.as_bytes())
+}
+
+impl FromStr for Segment {
+    type Err = Error;
+
+    fn from_str(id: &str) -> Result<Self> {
+        Self::parse(id)
+    }
+}
+
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.id)
+    }
+}
+
+impl fmt::Debug for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.id, f)
+    }
+}

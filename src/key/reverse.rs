@@ -1,0 +1,102 @@
+//! `Reverse`: the greatest first. Every byte of the tuple form of the inner key, inverted.
+//!
+//! The tuple form also when standing alone: only a form that no other begins with can be inverted ("ab" would still
+//! come behind "a" otherwise).
+
+/// A key in descending order: `Reverse(9)` comes before `Reverse(1)`. The standard library's own type.
+///
+/// Text and bytes are read as owned values, since their stored bytes are inverted.
+///
+/// ```
+/// use mapleaf::key::{AsKey, KeyBuf, Reverse};
+/// let (mut newer, mut older) = (KeyBuf::new(), KeyBuf::new());
+/// let newer = AsKey::<Reverse<u64>>::encode_key(&Reverse(9), &mut newer)?;
+/// let older = AsKey::<Reverse<u64>>::encode_key(&Reverse(1), &mut older)?;
+/// assert!(newer < older);
+/// # Ok::<(), mapleaf::Error>(())
+/// ```
+pub use std::cmp::Reverse;
+
+use crate::error::Result;
+use crate::key::malformed::{trailing, truncated};
+use crate::key::{AsKey, Key, KeyBuf};
+
+impl<K: Key> Key for Reverse<K> {
+    type Arg<'a> = Reverse<K::Arg<'a>>;
+    type Ref<'a> = Reverse<K::Owned>;
+    type Part<'a> = Reverse<K::Owned>;
+    type Owned = Reverse<K::Owned>;
+    const WIDTH: Option<usize> = K::WIDTH;
+
+    fn name(out: &mut String) {
+        out.push_str("reverse<");
+        K::name(out);
+        out.push('>');
+    }
+
+    fn encode<'b>(key: &'b Self::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+        buf.clear();
+        Self::encode_part(key, buf)?;
+        Ok(buf)
+    }
+
+    fn encode_part(key: &Self::Arg<'_>, buf: &mut KeyBuf) -> Result<()> {
+        let start = buf.len();
+        K::encode_part(&key.0, buf)?;
+        invert(buf.get_mut(start..).unwrap_or_default());
+        Ok(())
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self::Ref<'_>> {
+        let mut rest = bytes;
+        let key = Self::decode_part(&mut rest)?;
+        if rest.is_empty() { Ok(key) } else { Err(trailing("reverse")) }
+    }
+
+    fn decode_part<'a>(bytes: &mut &'a [u8]) -> Result<Self::Part<'a>> {
+        // Where the element ends is known only once it is decoded, unless its width is fixed.
+        let most = K::WIDTH.unwrap_or(bytes.len());
+        let mut plain = KeyBuf::from_slice(bytes.get(..most).ok_or_else(|| truncated("reverse"))?);
+        invert(&mut plain);
+        let mut rest = &plain[..];
+        let key = K::own_part(K::decode_part(&mut rest)?);
+        let used = plain.len() - rest.len();
+        *bytes = bytes.get(used..).unwrap_or_default();
+        Ok(Reverse(key))
+    }
+
+    fn own(key: Self::Ref<'_>) -> Self::Owned {
+        key
+    }
+
+    fn own_part(part: Self::Part<'_>) -> Self::Owned {
+        part
+    }
+}
+
+/// By `K::Arg` and not by any `AsKey<K>`, as for `Option`: `Reverse(None)` would not say of what.
+impl<K: Key> AsKey<Reverse<K>> for Reverse<K::Arg<'_>> {
+    fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+        <Reverse<K> as Key>::encode(self, buf)
+    }
+
+    fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
+        <Reverse<K> as Key>::encode_part(self, buf)
+    }
+}
+
+impl<K: Key> AsKey<Reverse<K>> for &Reverse<K::Arg<'_>> {
+    fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+        <Reverse<K> as Key>::encode(self, buf)
+    }
+
+    fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
+        <Reverse<K> as Key>::encode_part(self, buf)
+    }
+}
+
+fn invert(bytes: &mut [u8]) {
+    for byte in bytes {
+        *byte = !*byte;
+    }
+}

@@ -1,0 +1,33 @@
+//! `chrono::DateTime<Utc>` as a key, with the bytes of [`Timestamp`].
+
+use chrono::{DateTime, Utc};
+
+use super::timestamp::{Timestamp, out_of_range};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::fixed::fixed_key;
+
+fixed_key!(DateTime<Utc>, "timestamp", 8, |time| Timestamp::try_from(time).map(Timestamp::to_bytes), |bytes| Ok(
+    Timestamp::from_bytes(bytes).into()
+));
+
+impl TryFrom<DateTime<Utc>> for Timestamp {
+    type Error = Error;
+
+    /// The same point in time; `InvalidKey` outside the years 1677 to 2262, and within a leap second: counted in
+    /// nanoseconds it would be the second after it, where another key may stand.
+    fn try_from(time: DateTime<Utc>) -> Result<Self> {
+        if time.timestamp_subsec_nanos() >= 1_000_000_000 {
+            return Err(Error::new(
+                ErrorKind::InvalidKey,
+                "a leap second has no timestamp of its own; round it to the second before or after",
+            ));
+        }
+        time.timestamp_nanos_opt().map(Self::from_nanos).ok_or_else(out_of_range)
+    }
+}
+
+impl From<Timestamp> for DateTime<Utc> {
+    fn from(time: Timestamp) -> Self {
+        Self::from_timestamp_nanos(time.as_nanos())
+    }
+}

@@ -1,0 +1,107 @@
+//! Tuples of one to eight keys: their elements one after the other, in the order of the first that differs.
+//!
+//! No element's bytes begin another's, so elements never run into each other and tuples nest.
+
+use crate::error::Result;
+use crate::key::malformed::trailing;
+use crate::key::{AsKey, Key, KeyBuf};
+
+/// The width of two neighbours, when both have one.
+const fn sum(left: Option<usize>, right: Option<usize>) -> Option<usize> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left + right),
+        _ => None,
+    }
+}
+
+macro_rules! tuple_key {
+    ($first:ident $first_form:ident 0 $(, $key:ident $form:ident $index:tt)*) => {
+        impl<$first: Key, $($key: Key),*> Key for ($first, $($key,)*) {
+            type Arg<'a> = ($first::Arg<'a>, $($key::Arg<'a>,)*);
+            type Ref<'a> = ($first::Part<'a>, $($key::Part<'a>,)*);
+            type Part<'a> = ($first::Part<'a>, $($key::Part<'a>,)*);
+            type Owned = ($first::Owned, $($key::Owned,)*);
+            const WIDTH: Option<usize> = {
+                let width = $first::WIDTH;
+                $(let width = sum(width, $key::WIDTH);)*
+                width
+            };
+
+            fn name(out: &mut String) {
+                out.push('(');
+                $first::name(out);
+                $(
+                    out.push(',');
+                    $key::name(out);
+                )*
+                out.push(')');
+            }
+
+            #[inline]
+            fn encode<'b>(key: &'b Self::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+                buf.clear();
+                Self::encode_part(key, buf)?;
+                Ok(buf)
+            }
+
+            #[inline]
+            fn encode_part(key: &Self::Arg<'_>, buf: &mut KeyBuf) -> Result<()> {
+                $first::encode_part(&key.0, buf)?;
+                $($key::encode_part(&key.$index, buf)?;)*
+                Ok(())
+            }
+
+            #[inline]
+            fn decode(bytes: &[u8]) -> Result<Self::Ref<'_>> {
+                let mut rest = bytes;
+                let key = Self::decode_part(&mut rest)?;
+                if rest.is_empty() { Ok(key) } else { Err(trailing("tuple")) }
+            }
+
+            #[inline]
+            fn decode_part<'a>(bytes: &mut &'a [u8]) -> Result<Self::Part<'a>> {
+                let mut rest = *bytes;
+                // A tuple's fields are evaluated from left to right.
+                let key = ($first::decode_part(&mut rest)?, $($key::decode_part(&mut rest)?,)*);
+                *bytes = rest;
+                Ok(key)
+            }
+
+            fn own(key: Self::Ref<'_>) -> Self::Owned {
+                Self::own_part(key)
+            }
+
+            fn own_part(part: Self::Part<'_>) -> Self::Owned {
+                ($first::own_part(part.0), $($key::own_part(part.$index),)*)
+            }
+        }
+
+        tuple_key!(@as_key ($first_form, $($form,)*); $first $first_form 0 $(, $key $form $index)*);
+        tuple_key!(@as_key &($first_form, $($form,)*); $first $first_form 0 $(, $key $form $index)*);
+    };
+    (@as_key $self:ty; $($key:ident $form:ident $index:tt),+) => {
+        impl<$($key: Key, $form: AsKey<$key>),+> AsKey<($($key,)+)> for $self {
+            #[inline]
+            fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+                buf.clear();
+                self.encode_key_part(buf)?;
+                Ok(buf)
+            }
+
+            #[inline]
+            fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
+                $(self.$index.encode_key_part(buf)?;)+
+                Ok(())
+            }
+        }
+    };
+}
+
+tuple_key!(A P 0);
+tuple_key!(A P 0, B Q 1);
+tuple_key!(A P 0, B Q 1, C R 2);
+tuple_key!(A P 0, B Q 1, C R 2, D S 3);
+tuple_key!(A P 0, B Q 1, C R 2, D S 3, E T 4);
+tuple_key!(A P 0, B Q 1, C R 2, D S 3, E T 4, F U 5);
+tuple_key!(A P 0, B Q 1, C R 2, D S 3, E T 4, F U 5, G V 6);
+tuple_key!(A P 0, B Q 1, C R 2, D S 3, E T 4, F U 5, G V 6, H W 7);

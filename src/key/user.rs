@@ -1,0 +1,87 @@
+//! Key types of the user's own: every `KeyAs` is a `Key`, stored as the type it names.
+//!
+//! Always in the tuple form, also alone: it needs no second way to be read, and nothing that the stored form borrows
+//! has to outlive it.
+
+use std::borrow::Borrow;
+
+use crate::error::Result;
+use crate::key::malformed::trailing;
+use crate::key::{AsKey, Key, KeyAs, KeyBuf};
+
+impl<T: KeyAs> Key for T {
+    type Arg<'a> = <T as KeyAs>::Arg<'a>;
+    type Ref<'a> = T;
+    type Part<'a> = T;
+    type Owned = T;
+    const WIDTH: Option<usize> = <T::As as Key>::WIDTH;
+
+    /// `NAME=stored`, so that a change of the stored type is noticed and tools can show the key.
+    fn name(out: &mut String) {
+        out.push_str(T::NAME);
+        out.push('=');
+        <T::As as Key>::name(out);
+    }
+
+    #[inline]
+    fn encode<'b>(key: &'b Self::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+        buf.clear();
+        <T as Key>::encode_part(key, buf)?;
+        Ok(buf)
+    }
+
+    #[inline]
+    fn encode_part(key: &Self::Arg<'_>, buf: &mut KeyBuf) -> Result<()> {
+        let key: &T = key.borrow();
+        <T::As as Key>::encode_part(&key.to_key(), buf)
+    }
+
+    #[inline]
+    fn decode(bytes: &[u8]) -> Result<T> {
+        let mut rest = bytes;
+        let key = <T as Key>::decode_part(&mut rest)?;
+        if rest.is_empty() { Ok(key) } else { Err(trailing(T::NAME)) }
+    }
+
+    #[inline]
+    fn decode_part(bytes: &mut &[u8]) -> Result<T> {
+        let mut rest = *bytes;
+        let key = T::from_key(<T::As as Key>::decode_part(&mut rest)?)?;
+        *bytes = rest;
+        Ok(key)
+    }
+
+    fn own(key: T) -> T {
+        key
+    }
+
+    fn own_part(part: T) -> T {
+        part
+    }
+}
+
+impl<T: KeyAs> AsKey<T> for T {
+    #[inline]
+    fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+        buf.clear();
+        self.encode_key_part(buf)?;
+        Ok(buf)
+    }
+
+    #[inline]
+    fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
+        <T::As as Key>::encode_part(&self.to_key(), buf)
+    }
+}
+
+impl<T: KeyAs> AsKey<T> for &T {
+    #[inline]
+    fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+        (**self).encode_key(buf)
+    }
+
+    #[inline]
+    fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
+        (**self).encode_key_part(buf)
+    }
+}
