@@ -6,3 +6,6 @@ pub mod value;
 
 pub use error::{Error, ErrorKind, Result};
 pub use key::{AnyKey, Key, KeyAs, Path, Reverse, Segment, Timestamp};
+#[cfg(feature = "json")]
+pub use value::Json;
+pub use value::{Msgpack, MsgpackCompact, Value};

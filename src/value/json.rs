@@ -1,0 +1,52 @@
+//! `Json<T>`: any serde type as JSON text.
+
+use std::marker::PhantomData;
+
+use serde::de::DeserializeOwned;
+use serde::ser::Serialize;
+
+use super::limit::checked;
+use super::nesting::{Floats, limited_reader, limited_writer};
+use super::serde_value::serde_value;
+use super::traits::{AsValue, Context, Value};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A serde type, stored as JSON: fields by name, without spaces, readable by people and other software.
+///
+/// Larger and slower than [`Msgpack`](super::Msgpack). NaN and the infinities have no JSON form, nor has a map whose
+/// keys are not text, numbers, `bool` or `char`: both are `Encode`. Every finite float keeps its bits. White space
+/// around a value written by other software is accepted.
+///
+/// Like `Msgpack<T>` it is only a name in types; a `&T` is passed in, a `T` is read.
+///
+/// ```
+/// use mapleaf::value::{Context, Json, Value};
+///
+/// let (context, mut buf) = (Context::new(&[0; 16], "numbers", b"k"), Vec::new());
+/// let bytes = Json::<(f64, bool)>::encode(&&(0.5, true), &context, &mut buf)?;
+/// assert_eq!(bytes, b"[0.5,true]");
+/// # Ok::<(), mapleaf::Error>(())
+/// ```
+pub struct Json<T>(PhantomData<fn() -> T>);
+
+serde_value!(Json, "json", write, read);
+
+fn write<T: Serialize>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
+    let mut writer = serde_json::Serializer::new(buf);
+    value.serialize(limited_writer(&mut writer, Floats::Finite)).map_err(|cause| {
+        Error::new(ErrorKind::Encode, format!("the value cannot be written as JSON: {cause}")).caused_by(cause)
+    })
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = T::deserialize(limited_reader(&mut reader, bytes.len())).map_err(not_decoded)?;
+    reader.end().map_err(not_decoded)?;
+    Ok(value)
+}
+
+#[cold]
+fn not_decoded(cause: serde_json::Error) -> Error {
+    let message = format!("the bytes are not a JSON value of this type: {cause}");
+    Error::new(ErrorKind::Decode, message).caused_by(cause)
+}

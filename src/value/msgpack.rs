@@ -1,0 +1,95 @@
+//! `Msgpack<T>`: any serde type as `MessagePack`, its fields by name.
+
+use std::io::ErrorKind::UnexpectedEof;
+use std::marker::PhantomData;
+
+use rmp_serde::decode;
+use rmp_serde::encode;
+use serde::de::{Deserialize, DeserializeOwned};
+use serde::ser::Serialize;
+
+use super::limit::checked;
+use super::nesting::{Floats, limited_reader, limited_writer};
+use super::serde_value::serde_value;
+use super::traits::{AsValue, Context, Value};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A serde type, stored as `MessagePack` with structs as maps by field name.
+///
+/// Since fields are found by name, a struct may reorder them, gain one with `#[serde(default)]`, and drop one: unknown
+/// fields are skipped. Values of earlier versions stay readable. [`MsgpackCompact`](super::MsgpackCompact) leaves the
+/// names out.
+///
+/// `Msgpack<T>` is only a name in types such as `Dbi<&str, Msgpack<T>>`; there is never a value of it. A `&T` is passed
+/// in, a `T` is read; [`decode_as`] reads into types that borrow their text from the stored bytes.
+///
+/// A `Vec<u8>` or `&[u8]` inside `T` is an array of numbers to serde, up to two bytes each. Let the field
+/// call `serialize_bytes`, as the crate `serde_bytes` does, and it is stored as one string of bytes and can be borrowed.
+///
+/// ```
+/// use mapleaf::value::{Context, Msgpack, Value};
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Session { user: u64 }
+///
+/// #[derive(serde::Deserialize)]
+/// struct SessionV2 { #[serde(default)] device: String, user: u64 }
+///
+/// let (context, mut buf) = (Context::new(&[0; 16], "sessions", b"k"), Vec::new());
+/// let bytes = Msgpack::<Session>::encode(&&Session { user: 123 }, &context, &mut buf)?;
+/// assert_eq!(bytes, b"\x81\xa4user\x7b");
+/// let newer: SessionV2 = mapleaf::value::decode_as(bytes)?;
+/// assert_eq!((newer.user, newer.device.as_str()), (123, ""));
+/// # Ok::<(), mapleaf::Error>(())
+/// ```
+pub struct Msgpack<T>(PhantomData<fn() -> T>);
+
+serde_value!(Msgpack, "msgpack", write_named, decode_as);
+
+/// Reads the bytes of a [`Msgpack`] or [`MsgpackCompact`](super::MsgpackCompact) value as a `U`, which may borrow from
+/// them: a `&'a str` in it is a part of `bytes`, not a copy, and so is a `&'a [u8]` of a field that was stored as bytes.
+///
+/// Allocates what `U` does. Fields that `U` does not name are skipped without being built.
+///
+/// # Errors
+/// `Decode` when `bytes` are not one `MessagePack` value of the type, have more behind it, or nest deeper than
+/// [`MAX_DEPTH`](super::MAX_DEPTH).
+///
+/// ```
+/// #[derive(serde::Deserialize)]
+/// struct Name<'a> { name: &'a str }
+///
+/// let stored = b"\x82\xa2id\x07\xa4name\xa4Oslo";
+/// let place: Name<'_> = mapleaf::value::decode_as(stored)?;
+/// assert_eq!(place.name, "Oslo");
+/// # Ok::<(), mapleaf::Error>(())
+/// ```
+pub fn decode_as<'a, U: Deserialize<'a>>(bytes: &'a [u8]) -> Result<U> {
+    let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
+    let value = U::deserialize(limited_reader(&mut reader, bytes.len())).map_err(not_decoded)?;
+    // The reader does not tell where it stands; at the end, and only there, it has no byte to read a marker from.
+    match bool::deserialize(&mut reader) {
+        Err(decode::Error::InvalidMarkerRead(cause)) if cause.kind() == UnexpectedEof => Ok(value),
+        _ => Err(Error::new(ErrorKind::Decode, "the MessagePack value ends before its bytes do")),
+    }
+}
+
+fn write_named<T: Serialize>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
+    let mut writer = rmp_serde::Serializer::new(buf).with_struct_map();
+    value.serialize(limited_writer(&mut writer, Floats::Any)).map_err(not_encoded)
+}
+
+#[cold]
+pub(super) fn not_encoded(cause: encode::Error) -> Error {
+    Error::new(ErrorKind::Encode, format!("the value cannot be written as MessagePack: {cause}")).caused_by(cause)
+}
+
+#[cold]
+fn not_decoded(cause: decode::Error) -> Error {
+    use decode::Error::{InvalidDataRead, InvalidMarkerRead};
+    let message = match &cause {
+        InvalidMarkerRead(_) | InvalidDataRead(_) => "the MessagePack value is cut short".into(),
+        other => format!("the bytes are not a MessagePack value of this type: {other}"),
+    };
+    Error::new(ErrorKind::Decode, message).caused_by(cause)
+}

@@ -1,0 +1,41 @@
+//! `MsgpackCompact<T>`: any serde type as `MessagePack`, its fields by position.
+
+use std::marker::PhantomData;
+
+use serde::de::DeserializeOwned;
+use serde::ser::Serialize;
+
+use super::limit::checked;
+use super::msgpack::{decode_as, not_encoded};
+use super::nesting::{Floats, limited_writer};
+use super::serde_value::serde_value;
+use super::traits::{AsValue, Context, Value};
+use crate::error::Result;
+
+/// A serde type, stored as `MessagePack` with structs as arrays: smaller and faster than [`Msgpack`](super::Msgpack).
+///
+/// Fields are found by position alone. A struct may gain a field at its end, with `#[serde(default)]`; a field that is
+/// reordered, removed or left out by `skip_serializing_if` makes others be read in its place, or fails. Choose it for
+/// types that are settled.
+///
+/// Like `Msgpack<T>` it is only a name in types; a `&T` is passed in, a `T` is read.
+///
+/// ```
+/// use mapleaf::value::{Context, MsgpackCompact, Value};
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Point { x: u32, y: u32 }
+///
+/// let (context, mut buf) = (Context::new(&[0; 16], "points", b"k"), Vec::new());
+/// let bytes = MsgpackCompact::<Point>::encode(&&Point { x: 1, y: 2 }, &context, &mut buf)?;
+/// assert_eq!(bytes, b"\x92\x01\x02");
+/// # Ok::<(), mapleaf::Error>(())
+/// ```
+pub struct MsgpackCompact<T>(PhantomData<fn() -> T>);
+
+serde_value!(MsgpackCompact, "msgpack-compact", write_positions, decode_as);
+
+fn write_positions<T: Serialize>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
+    let mut writer = rmp_serde::Serializer::new(buf);
+    value.serialize(limited_writer(&mut writer, Floats::Any)).map_err(not_encoded)
+}

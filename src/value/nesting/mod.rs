@@ -1,0 +1,14 @@
+//! How deep a value may nest: a bound on every step that serde takes into a value, in any format, both ways.
+//!
+//! The formats' own limits do not suffice. `rmp_serde` counts neither enum variants nor anything that it writes, so
+//! that a hundred kilobytes of variants in variants overflow the stack; and a type that holds itself through `Option`
+//! alone descends for ever without reading a byte. So the reader and the writer here wrap those of the format, and
+//! count. Both count alike: what is written can be read.
+
+mod depth;
+mod read;
+mod write;
+
+pub use depth::MAX_DEPTH;
+pub(super) use read::limited_reader;
+pub(super) use write::{Floats, limited_writer};

@@ -1,0 +1,92 @@
+//! Numbers, `bool`, `char` and `()`: fixed widths, big-endian.
+
+use super::traits::{AsValue, Context, Value};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The bytes as an array, when they are as many as the type `name` has.
+#[inline]
+pub(super) fn fixed<const N: usize>(bytes: &[u8], name: &'static str) -> Result<[u8; N]> {
+    <[u8; N]>::try_from(bytes).map_err(|_| wrong_width(name, N, bytes.len()))
+}
+
+#[cold]
+fn wrong_width(name: &'static str, width: usize, found: usize) -> Error {
+    Error::new(ErrorKind::Decode, format!("a value of type `{name}` has {width} bytes, this one has {found}"))
+}
+
+/// Implements `Value` for a `Copy` type that is passed, read and owned as itself.
+macro_rules! plain {
+    ($type:ty, $name:expr, |$value:ident| $encoded:expr, |$bytes:ident| $decoded:expr) => {
+        #[doc = concat!("Schema name `", $name, "`; one copy of the fixed width, no allocation.")]
+        impl Value for $type {
+            type Arg<'a> = $type;
+            type Ref<'a> = $type;
+            type Owned = $type;
+
+            fn name(out: &mut String) {
+                out.push_str($name);
+            }
+
+            #[inline]
+            fn encode<'b>($value: &'b $type, _: &Context<'_>, buf: &'b mut Vec<u8>) -> Result<&'b [u8]> {
+                buf.clear();
+                buf.extend_from_slice(&$encoded);
+                Ok(buf)
+            }
+
+            #[inline]
+            fn decode($bytes: &[u8], _: &Context<'_>) -> Result<$type> {
+                $decoded
+            }
+
+            fn own(value: $type) -> $type {
+                value
+            }
+
+            fn as_arg(owned: &$type) -> $type {
+                *owned
+            }
+        }
+
+        impl AsValue<$type> for $type {
+            #[inline]
+            fn encode_value<'b>(&'b self, context: &Context<'_>, buf: &'b mut Vec<u8>) -> Result<&'b [u8]> {
+                <$type as Value>::encode(self, context, buf)
+            }
+        }
+
+        impl AsValue<$type> for &$type {
+            #[inline]
+            fn encode_value<'b>(&'b self, context: &Context<'_>, buf: &'b mut Vec<u8>) -> Result<&'b [u8]> {
+                <$type as Value>::encode(self, context, buf)
+            }
+        }
+    };
+}
+
+macro_rules! numbers {
+    ($($type:ident)*) => {$(
+        plain!(
+            $type,
+            stringify!($type),
+            |value| value.to_be_bytes(),
+            |bytes| fixed(bytes, stringify!($type)).map(<$type>::from_be_bytes)
+        );
+    )*};
+}
+
+numbers! { u8 u16 u32 u64 u128 i8 i16 i32 i64 i128 f32 f64 }
+
+plain!(bool, "bool", |value| [u8::from(*value)], |bytes| match bytes {
+    [0] => Ok(false),
+    [1] => Ok(true),
+    _ => Err(Error::new(ErrorKind::Decode, "a value of type `bool` is one byte, 00 or 01")),
+});
+
+plain!(char, "char", |value| u32::from(*value).to_be_bytes(), |bytes| {
+    let scalar = u32::from_be_bytes(fixed(bytes, "char")?);
+    char::from_u32(scalar)
+        .ok_or_else(|| Error::new(ErrorKind::Decode, format!("{scalar:#x} is not a Unicode scalar value")))
+});
+
+plain!((), "unit", |_value| [], |bytes| fixed(bytes, "unit").map(|[]| ()));
