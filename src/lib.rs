@@ -2,10 +2,12 @@
 
 mod error;
 pub mod key;
+mod page;
 pub mod value;
 
 pub use error::{Error, ErrorKind, Result};
 pub use key::{AnyKey, Key, KeyAs, Path, Reverse, Segment, Timestamp};
+pub use page::{Fault, PageUse, Report};
 #[cfg(feature = "json")]
 pub use value::Json;
 pub use value::{Msgpack, MsgpackCompact, Value};

@@ -1,0 +1,86 @@
+//! One end of a range: a place between two entries, and the way to the leaf it is in.
+
+use std::cmp::Ordering;
+
+use crate::error::Result;
+use crate::page::layout::{Page, Pages};
+use crate::page::meta::TreeRecord;
+use crate::page::trail::{Spot, Trail, too_many_leaves};
+
+/// The place before entry `slot` of `leaf`; `slot` may be one behind the last entry.
+#[derive(Clone)]
+pub(crate) struct Edge<'a> {
+    pub trail: Trail<'a>,
+    pub leaf: Page<'a>,
+    pub slot: usize,
+    /// Leaves that may still be entered by a step before the tree is taken to be damaged.
+    leaves_left: u64,
+}
+
+impl<'a> Edge<'a> {
+    /// A place in no tree.
+    pub(crate) fn nowhere() -> Self {
+        Self { trail: Trail::default(), leaf: Page::EMPTY, slot: 0, leaves_left: 0 }
+    }
+
+    /// Goes down to `spot`; `None` for a tree without pages.
+    ///
+    /// # Errors
+    /// `Corrupted` when a page on the way is not what its place says.
+    pub(crate) fn at(pages: Pages<'a>, tree: &TreeRecord, spot: &Spot<'_>) -> Result<Option<Self>> {
+        let Some((trail, number)) = Trail::descend(pages, tree, spot)? else {
+            return Ok(None);
+        };
+        let leaf = pages.leaf(number)?;
+        if leaf.slots() == 0 && tree.depth > 1 {
+            return Err(leaf.fault("an empty leaf"));
+        }
+        Ok(Some(Self { slot: spot.slot(leaf)?, trail, leaf, leaves_left: tree.leaf_pages }))
+    }
+
+    /// Moves before the first entry of the next leaf. `false` when there is none.
+    ///
+    /// # Errors
+    /// `Corrupted` when the tree is damaged here, or has led to more leaves than its record counts.
+    pub(crate) fn next_leaf(&mut self, pages: Pages<'a>) -> Result<bool> {
+        let Some(number) = self.trail.forward(pages)? else {
+            return Ok(false);
+        };
+        self.enter(pages, number)?;
+        self.slot = 0;
+        Ok(true)
+    }
+
+    /// Moves behind the last entry of the leaf before. `false` when there is none.
+    ///
+    /// # Errors
+    /// As [`next_leaf`](Self::next_leaf).
+    pub(crate) fn previous_leaf(&mut self, pages: Pages<'a>) -> Result<bool> {
+        let Some(number) = self.trail.backward(pages)? else {
+            return Ok(false);
+        };
+        self.enter(pages, number)?;
+        self.slot = self.leaf.slots();
+        Ok(true)
+    }
+
+    fn enter(&mut self, pages: Pages<'a>, number: u64) -> Result<()> {
+        let leaf = pages.leaf(number)?;
+        if leaf.slots() == 0 {
+            return Err(leaf.fault("an empty leaf"));
+        }
+        self.leaves_left = self.leaves_left.checked_sub(1).ok_or_else(|| too_many_leaves(number))?;
+        self.leaf = leaf;
+        Ok(())
+    }
+
+    /// Takes the place of `other`, found by a search; what may still be entered stays.
+    pub(crate) fn jump(&mut self, other: Self) {
+        *self = Self { leaves_left: self.leaves_left, ..other };
+    }
+
+    /// Which of two places of one tree comes first.
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        self.trail.order(&other.trail).then(self.slot.cmp(&other.slot))
+    }
+}

@@ -1,0 +1,60 @@
+//! One key's value.
+
+use crate::error::Result;
+use crate::page::layout::{Page, Pages};
+use crate::page::meta::TreeRecord;
+use crate::page::node::Node;
+use crate::page::target::Target;
+use crate::page::tree::leaf_for;
+
+/// What is stored under a key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<'a> {
+    /// The flags of its node.
+    pub flags: u16,
+    /// The value, wherever it is stored; with [`Node::SUB`] the 48-byte record of a tree.
+    pub value: &'a [u8],
+}
+
+impl Found<'_> {
+    /// Whether the value is the record of a named tree.
+    pub(crate) fn is_tree(&self) -> bool {
+        self.flags == Node::SUB
+    }
+}
+
+/// The value of `key` in a plain tree. No allocation.
+///
+/// # Errors
+/// `Corrupted` when a page on the way is not what its place says, or the value is a tree of its own.
+#[inline]
+pub(crate) fn get<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result<Option<&'a [u8]>> {
+    match entry(pages, tree, key)? {
+        Some((leaf, node)) => node.plain(pages, leaf).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What is under `key` in the main tree, where values may be records of named trees.
+///
+/// # Errors
+/// `Corrupted` when a page on the way is not what its place says, or the value is a set of duplicates.
+pub(crate) fn find<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result<Option<Found<'a>>> {
+    match entry(pages, tree, key)? {
+        Some((leaf, node)) => Ok(Some(Found { flags: node.flags, value: node.value(pages, leaf)? })),
+        None => Ok(None),
+    }
+}
+
+#[inline]
+fn entry<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result<Option<(Page<'a>, Node<'a>)>> {
+    let target = Target::new(key);
+    let Some(leaf) = leaf_for(pages, tree, &target)? else {
+        return Ok(None);
+    };
+    let slot = leaf.search::<false>(0, &target)?;
+    if slot == leaf.slots() || leaf.compare(slot, &target)?.is_ne() {
+        return Ok(None);
+    }
+    Ok(Some((leaf, leaf.node(slot)?)))
+}

@@ -1,0 +1,138 @@
+//! The two meta pages: what the file is, and where the newest tree begins.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::layout::{u16_at, u32_at, u64_at};
+pub(crate) use crate::page::meta_check::{FileMeta, check_metas};
+
+/// Bytes of a meta page that mean something, header included. The transaction id is the last word.
+pub(crate) const META_BYTES: usize = 152;
+/// What stands at byte 16 of a meta page.
+pub(crate) const MAGIC: u32 = 0xBEEF_C0DE;
+/// The data version of LMDB 0.9.
+pub(crate) const VERSION: u32 = 1;
+/// Bytes of a tree record.
+pub(crate) const RECORD_BYTES: usize = 48;
+/// Levels that LMDB's cursors, and so its trees, can have.
+pub(crate) const MAX_DEPTH: u16 = 32;
+/// The root of a tree without pages.
+pub(crate) const NO_PAGE: u64 = u64::MAX;
+
+/// Flags of a tree, as LMDB names them.
+pub(crate) mod tree_flag {
+    pub(crate) const REVERSE_KEY: u16 = 0x02;
+    pub(crate) const DUP_SORT: u16 = 0x04;
+    pub(crate) const INTEGER_KEY: u16 = 0x08;
+    pub(crate) const DUP_FIXED: u16 = 0x10;
+    pub(crate) const INTEGER_DUP: u16 = 0x20;
+    pub(crate) const REVERSE_DUP: u16 = 0x40;
+}
+
+/// Where a tree begins, and how large it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TreeRecord {
+    pub pad: u32,
+    pub flags: u16,
+    pub depth: u16,
+    pub branch_pages: u64,
+    pub leaf_pages: u64,
+    pub overflow_pages: u64,
+    pub entries: u64,
+    /// `u64::MAX`: empty.
+    pub root: u64,
+}
+
+impl TreeRecord {
+    /// The record in the 48 bytes of a node or a meta page.
+    ///
+    /// # Errors
+    /// `Corrupted` when it is not 48 bytes, deeper than 32 levels, or has a root without a depth.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let Ok(bytes) = <&[u8; RECORD_BYTES]>::try_from(bytes) else {
+            return Err(Error::new(ErrorKind::Corrupted, "a tree record is not 48 bytes long"));
+        };
+        let record = Self::decode(bytes);
+        match record.why_wrong() {
+            Some(why) => Err(Error::new(ErrorKind::Corrupted, why)),
+            None => Ok(record),
+        }
+    }
+
+    fn decode(bytes: &[u8; RECORD_BYTES]) -> Self {
+        Self {
+            pad: u32_at(bytes, 0),
+            flags: u16_at(bytes, 4),
+            depth: u16_at(bytes, 6),
+            branch_pages: u64_at(bytes, 8),
+            leaf_pages: u64_at(bytes, 16),
+            overflow_pages: u64_at(bytes, 24),
+            entries: u64_at(bytes, 32),
+            root: u64_at(bytes, 40),
+        }
+    }
+
+    /// Whether the tree has no page.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.root == NO_PAGE
+    }
+
+    /// What is wrong with the record by itself, wherever its root may lead.
+    pub(crate) fn why_wrong(&self) -> Option<&'static str> {
+        if self.depth > MAX_DEPTH {
+            Some("a tree record deeper than 32 levels")
+        } else if self.is_empty() != (self.depth == 0) {
+            Some("a tree record with a root but no depth, or a depth but no root")
+        } else {
+            None
+        }
+    }
+
+    /// What is wrong with the record in a file whose last page is `last_page`.
+    pub(crate) fn why_outside(&self, last_page: u64) -> Option<&'static str> {
+        let beyond = |count: u64| count > last_page;
+        if !self.is_empty() && (self.root < 2 || beyond(self.root)) {
+            Some("the root of a tree is not a page of the file")
+        } else if [self.branch_pages, self.leaf_pages, self.overflow_pages].into_iter().any(beyond) {
+            Some("a tree record counts more pages than the file has")
+        } else {
+            self.why_wrong()
+        }
+    }
+}
+
+/// One meta page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Meta {
+    pub magic: u32,
+    pub version: u32,
+    pub map_size: u64,
+    pub page_size: u32,
+    /// Persistent flags of the environment.
+    pub flags: u16,
+    pub free: TreeRecord,
+    pub main: TreeRecord,
+    pub last_page: u64,
+    pub txn_id: u64,
+}
+
+impl Meta {
+    /// The fields of a meta page, not judged.
+    pub(crate) fn decode(bytes: &[u8; META_BYTES]) -> Self {
+        let record = |at: usize| {
+            let chunk = bytes.get(at..).and_then(|rest| rest.first_chunk());
+            TreeRecord::decode(chunk.unwrap_or(&[0; RECORD_BYTES]))
+        };
+        let free = record(40);
+        Self {
+            magic: u32_at(bytes, 16),
+            version: u32_at(bytes, 20),
+            map_size: u64_at(bytes, 32),
+            page_size: free.pad,
+            flags: free.flags,
+            free,
+            main: record(88),
+            last_page: u64_at(bytes, 136),
+            txn_id: u64_at(bytes, 144),
+        }
+    }
+}

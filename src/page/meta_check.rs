@@ -1,0 +1,147 @@
+//! Whether a file is an LMDB database at all: asked by `pread`, before anything is mapped.
+
+use std::fs::File;
+use std::io::ErrorKind as IoKind;
+use std::os::unix::fs::FileExt;
+use std::thread;
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::layout::{flag, u16_at, u32_at, u64_at};
+use crate::page::meta::{MAGIC, META_BYTES, Meta, VERSION};
+
+/// How often a pair of metas that a live writer may have been replacing is read again.
+const ATTEMPTS: u32 = 5;
+
+/// The meta pages of a database file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FileMeta {
+    /// Bytes of a page.
+    pub page_size: usize,
+    /// The meta page of the last commit.
+    pub newest: Meta,
+    /// The meta page of the commit before.
+    pub previous: Meta,
+}
+
+/// Reads and judges both meta pages of `file`, without mapping it; `None` for a file of no bytes: a new one.
+///
+/// `strict` is for a file that nobody writes: the ids of the two must follow each other. A live writer may commit
+/// between the two reads, so without `strict` a failed check is repeated a few times, and ids may be further apart.
+///
+/// # Errors
+/// `Corrupted` for a file too short, zeroed, or not a database; `FormatVersion` for another version of LMDB or
+/// another machine's layout; `Io`.
+pub(crate) fn check_metas(file: &File, strict: bool) -> Result<Option<FileMeta>> {
+    let mut attempt = 1;
+    loop {
+        match read_both(file, strict) {
+            Err(error) if error.kind() == ErrorKind::Corrupted && !strict && attempt < ATTEMPTS => {
+                thread::sleep(Duration::from_millis(u64::from(attempt)));
+                attempt += 1;
+            }
+            done => return done,
+        }
+    }
+}
+
+fn read_both(file: &File, strict: bool) -> Result<Option<FileMeta>> {
+    let len = file.metadata().map_err(|error| io(error, "the file's length"))?.len();
+    if len == 0 {
+        return Ok(None);
+    }
+    let first = read_meta(file, 0)?;
+    recognise(&first)?;
+    let zero = judge(&first, 0)?;
+    let page_size = zero.page_size as usize;
+    if len < 2 * page_size as u64 {
+        return Err(Error::corrupted(1, "the file ends inside its second meta page; restore it from a copy"));
+    }
+    let second = read_meta(file, page_size as u64)?;
+    let one = judge(&second, 1)?;
+    if one.page_size != zero.page_size {
+        return Err(Error::corrupted(1, "the two meta pages disagree about the page size"));
+    }
+    let fresh = zero.txn_id == 0 && one.txn_id == 0;
+    if !fresh && (zero.txn_id & 1 != 0 || one.txn_id & 1 != 1) {
+        return Err(Error::corrupted(0, "a meta page carries a transaction id of the other one"));
+    }
+    if strict && !fresh && zero.txn_id.abs_diff(one.txn_id) != 1 {
+        return Err(Error::corrupted(0, "the transaction ids of the two meta pages do not follow each other"));
+    }
+    let (newest, previous) = if one.txn_id > zero.txn_id { (one, zero) } else { (zero, one) };
+    Ok(Some(FileMeta { page_size, newest, previous }))
+}
+
+fn read_meta(file: &File, at: u64) -> Result<[u8; META_BYTES]> {
+    let mut bytes = [0; META_BYTES];
+    match file.read_exact_at(&mut bytes, at) {
+        Ok(()) => Ok(bytes),
+        Err(error) if error.kind() == IoKind::UnexpectedEof => {
+            Err(Error::corrupted(u64::from(at > 0), "the file ends inside a meta page; restore it from a copy"))
+        }
+        Err(error) => Err(io(error, "a meta page")),
+    }
+}
+
+/// Tells apart what is no database, a zeroed one, and a database of another format.
+fn recognise(bytes: &[u8; META_BYTES]) -> Result<()> {
+    if bytes.iter().all(|&byte| byte == 0) {
+        return Err(Error::corrupted(0, "the file begins with zeros where its meta page was; restore it from a copy"));
+    }
+    let foreign = |why: &'static str| Err(Error::new(ErrorKind::FormatVersion, why));
+    if u32_at(bytes, 16) == MAGIC {
+        let version = u32_at(bytes, 20);
+        if version == VERSION {
+            return Ok(());
+        }
+        let why = format!(
+            "the file has LMDB data version {version}, and only version {VERSION} (LMDB 0.9) is read; \
+             dump it with its own tools (mdb_dump) and load the dump"
+        );
+        return Err(Error::new(ErrorKind::FormatVersion, why));
+    }
+    if u32_at(bytes, 16) == MAGIC.swap_bytes() {
+        return foreign("the file was written on a big-endian machine; dump it there (mdb_dump) and load the dump");
+    }
+    if u32_at(bytes, 12) == MAGIC {
+        return foreign("the file was written on a 32-bit machine; dump it there (mdb_dump) and load the dump");
+    }
+    if u32_at(bytes, 24) == MAGIC {
+        return foreign(
+            "the file has the page layout of LMDB 1.0; dump it with its own tools (mdb_dump) and load the dump",
+        );
+    }
+    Err(Error::corrupted(0, "not an LMDB database: the magic number is missing"))
+}
+
+/// The meta page in slot `slot`, its fields inside their limits.
+fn judge(bytes: &[u8; META_BYTES], slot: u64) -> Result<Meta> {
+    let fault = |why: &'static str| Err(Error::corrupted(slot, why));
+    let meta = Meta::decode(bytes);
+    if meta.magic != MAGIC || u64_at(bytes, 0) != slot || u16_at(bytes, 10) & flag::META == 0 {
+        return fault("not a meta page where one must be");
+    }
+    if meta.version != VERSION {
+        return fault("the two meta pages are of different versions");
+    }
+    if !meta.page_size.is_power_of_two() || !(512..=32_768).contains(&meta.page_size) {
+        return fault("the page size is not a power of two from 512 to 32768");
+    }
+    if let Some(why) = why_wrong(&meta) {
+        return fault(why);
+    }
+    Ok(meta)
+}
+
+/// What is wrong with the fields of a meta page that are not about the format.
+pub(crate) fn why_wrong(meta: &Meta) -> Option<&'static str> {
+    if meta.last_page == 0 || meta.last_page >= 1 << 48 {
+        return Some("the last page of a meta page cannot be");
+    }
+    meta.free.why_outside(meta.last_page).or_else(|| meta.main.why_outside(meta.last_page))
+}
+
+fn io(error: std::io::Error, what: &str) -> Error {
+    Error::new(ErrorKind::Io, format!("could not read {what}: {error}")).caused_by(error)
+}

@@ -1,0 +1,88 @@
+//! Where to cut a range into parts of about equal size.
+
+use std::ops::Bound;
+
+use crate::error::{Error, Result};
+use crate::page::count::{edges, leaves_between};
+use crate::page::layout::Pages;
+use crate::page::meta::TreeRecord;
+use crate::page::trail::{Trail, ran_out};
+
+/// Up to `parts - 1` keys inside the bounds, ascending, that cut the range into parts of about equally many leaves.
+///
+/// Each key begins a part. From branch pages alone, but for the two leaves at the bounds; fewer keys come back when
+/// the range has fewer leaves than parts. The keys need not be in the tree.
+///
+/// # Errors
+/// `Corrupted` when a page on the way is not what its place says.
+pub(crate) fn split(
+    pages: Pages<'_>,
+    tree: &TreeRecord,
+    lower: Bound<&[u8]>,
+    upper: Bound<&[u8]>,
+    parts: usize,
+) -> Result<Vec<Vec<u8>>> {
+    let Some((front, back)) = edges(pages, tree, lower, upper)? else {
+        return Ok(Vec::new());
+    };
+    let distance = leaves_between(pages, tree, front.trail.clone(), &back.trail)?;
+    let leaves = distance + 1;
+    let parts = (parts as u64).min(leaves);
+    let mut keys: Vec<Vec<u8>> = Vec::new();
+    let mut trail = front.trail;
+    let mut at = 0;
+    for part in 1..parts {
+        let cut = u64::try_from(u128::from(leaves) * u128::from(part) / u128::from(parts)).unwrap_or(u64::MAX);
+        skip(pages, tree, &mut trail, cut - at)?;
+        at = cut;
+        let key = separator(tree, &trail)?;
+        if keys.last().is_some_and(|last| last.as_slice() >= key) {
+            return Err(Error::corrupted(tree.root, "the separators of a tree are not in order"));
+        }
+        if inside(key, lower, upper) {
+            keys.push(key.to_vec());
+        }
+    }
+    Ok(keys)
+}
+
+/// Moves `count` leaves on, without looking at any of them.
+fn skip<'a>(pages: Pages<'a>, tree: &TreeRecord, trail: &mut Trail<'a>, mut count: u64) -> Result<()> {
+    while let Some(parent) = trail.parent() {
+        let rest = (parent.page.slots() - 1).saturating_sub(parent.slot);
+        if let Ok(step) = usize::try_from(count)
+            && step <= rest
+        {
+            trail.set_parent_slot(parent.slot + step);
+            return Ok(());
+        }
+        count -= rest as u64 + 1;
+        trail.set_parent_slot(parent.page.slots() - 1);
+        if trail.forward(pages)?.is_none() {
+            break;
+        }
+    }
+    Err(ran_out(tree))
+}
+
+/// The key that all of the trail's leaf is at or above: its own separator, or that of the branch it is first in.
+fn separator<'a>(tree: &TreeRecord, trail: &Trail<'a>) -> Result<&'a [u8]> {
+    match trail.steps().iter().rev().find(|step| step.slot > 0) {
+        Some(step) => step.page.key(step.slot),
+        None => Err(ran_out(tree)),
+    }
+}
+
+/// Whether a part that begins at `key` leaves something on both sides of it.
+fn inside(key: &[u8], lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> bool {
+    let above = match lower {
+        Bound::Unbounded => true,
+        Bound::Included(lower) | Bound::Excluded(lower) => key > lower,
+    };
+    let below = match upper {
+        Bound::Unbounded => true,
+        Bound::Included(upper) => key <= upper,
+        Bound::Excluded(upper) => key < upper,
+    };
+    above && below
+}

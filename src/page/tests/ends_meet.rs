@@ -1,0 +1,51 @@
+//! The two ends of a cursor never give an entry twice and never leave one out.
+
+use std::ops::Bound;
+
+use crate::page::tests::ranges_agree::{cursor, expected};
+use crate::page::tests::samples::{Random, probes, samples};
+
+#[test]
+fn taken_from_random_ends_every_entry_comes_once() {
+    for sample in samples().iter().filter(|sample| sample.model.len() < 100_000) {
+        let probes = probes(sample, 40);
+        for seed in 0..12 {
+            let mut random = Random(seed);
+            let (low, high) = (&probes[random.below(probes.len())], &probes[random.below(probes.len())]);
+            let limits = (Bound::Included(low.as_slice().min(high)), Bound::Excluded(high.as_slice().max(low)));
+            let expected = expected(&sample.model, limits);
+            let mut cursor = cursor(sample, limits);
+            let (mut from, mut to) = (0, expected.len());
+            let lean = 1 + random.below(9);
+            while from < to {
+                if random.below(10) < lean {
+                    assert_eq!(cursor.peek().unwrap(), Some(expected[from]));
+                    assert_eq!(cursor.next().unwrap(), Some(expected[from]), "{}", sample.name);
+                    from += 1;
+                } else {
+                    to -= 1;
+                    assert_eq!(cursor.peek_back().unwrap(), Some(expected[to]));
+                    assert_eq!(cursor.next_back().unwrap(), Some(expected[to]), "{}", sample.name);
+                }
+            }
+            for _ in 0..3 {
+                assert_eq!((cursor.next().unwrap(), cursor.next_back().unwrap()), (None, None));
+                assert_eq!((cursor.peek().unwrap(), cursor.peek_back().unwrap()), (None, None));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_clone_reads_on_by_itself() {
+    let sample = &samples()[4];
+    let mut first = cursor(sample, (Bound::Unbounded, Bound::Unbounded));
+    for _ in 0..100 {
+        first.next().unwrap();
+    }
+    let mut second = first.clone();
+    while let Some(pair) = first.next().unwrap() {
+        assert_eq!(second.next().unwrap(), Some(pair));
+    }
+    assert_eq!(second.next().unwrap(), None);
+}

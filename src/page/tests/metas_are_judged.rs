@@ -1,0 +1,102 @@
+//! What is no LMDB 0.9 database is told apart before anything is mapped.
+
+use std::fs::File;
+use std::io::Write as _;
+
+use crate::error::ErrorKind;
+use crate::page::meta::check_metas;
+use crate::page::tests::samples::{Image, PAGE, samples};
+use crate::page::verify::{Level, verify};
+
+fn file(bytes: &[u8]) -> File {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    file
+}
+
+/// The first pages of a sample, with some bytes overwritten.
+fn damaged(page: u64, at: usize, bytes: &[u8]) -> File {
+    let mut image = Image { words: samples()[0].image.words[..4 * PAGE / 8].to_vec() };
+    image.write(page, at, bytes);
+    image.file()
+}
+
+fn refused(file: &File) -> (ErrorKind, String) {
+    let error = check_metas(file, true).unwrap_err();
+    (error.kind(), error.to_string())
+}
+
+#[test]
+fn a_healthy_pair_names_the_newest() {
+    let image = &samples()[0].image;
+    let metas = check_metas(&image.file(), true).unwrap().unwrap();
+    assert_eq!((metas.page_size, metas.newest.txn_id), (PAGE, metas.previous.txn_id + 1));
+    let pages = image.pages();
+    let slot = usize::from(metas.newest.txn_id & 1 == 1);
+    assert_eq!(pages.meta(slot).main, metas.newest.main);
+    assert_eq!((pages.meta_id(slot), pages.meta(slot).last_page), (metas.newest.txn_id, metas.newest.last_page));
+    assert_eq!(pages.meta_id(1 - slot), metas.previous.txn_id);
+}
+
+#[test]
+fn no_bytes_are_a_new_file_and_few_are_damage() {
+    assert!(check_metas(&file(b""), true).unwrap().is_none());
+    let whole: Vec<u8> = samples()[0].image.words[..PAGE / 2].iter().flat_map(|word| word.to_le_bytes()).collect();
+    for len in [1, 20, 151, 152, PAGE, PAGE + 100, 2 * PAGE - 1] {
+        let (kind, text) = refused(&file(&whole[..len]));
+        assert!(kind == ErrorKind::Corrupted && text.contains("ends inside"), "{len}: {text}");
+    }
+    assert!(check_metas(&file(&whole[..2 * PAGE]), true).is_ok());
+}
+
+#[test]
+fn other_files_and_other_formats_say_what_they_are() {
+    for (file, kind, why) in [
+        (file(&[0; 9000]), ErrorKind::Corrupted, "zeros"),
+        (file(&[b'x'; 9000]), ErrorKind::Corrupted, "not an LMDB database"),
+        (damaged(0, 16, &[0]), ErrorKind::Corrupted, "not an LMDB database"),
+        (damaged(1, 16, &[0]), ErrorKind::Corrupted, "not a meta page"),
+        (damaged(0, 20, &[2]), ErrorKind::FormatVersion, "mdb_dump"),
+        (damaged(0, 16, &[0xBE, 0xEF, 0xC0, 0xDE]), ErrorKind::FormatVersion, "big-endian"),
+        (damaged(0, 12, &[0xDE, 0xC0, 0xEF, 0xBE, 1]), ErrorKind::FormatVersion, "32-bit"),
+        (damaged(0, 16, &[0, 0, 0, 0, 1, 0, 0, 0, 0xDE, 0xC0, 0xEF, 0xBE]), ErrorKind::FormatVersion, "LMDB 1.0"),
+    ] {
+        let (got, text) = refused(&file);
+        assert!(got == kind && text.contains(why), "{why}: {text}");
+    }
+}
+
+#[test]
+fn fields_that_cannot_be_are_damage() {
+    for slot in [0, 1] {
+        for (at, bytes) in [
+            (0, vec![7]),
+            (10, vec![2]),
+            (40, vec![1, 16]),
+            (40, vec![0, 0]),
+            (40, vec![0, 0, 1]),
+            (46, vec![33]),
+            (88 + 6, vec![0]),
+            (88 + 16, vec![0xFF; 8]),
+            (88 + 40, vec![1, 0, 0, 0, 0, 0, 0, 0]),
+            (88 + 40, vec![0xFE; 8]),
+            (136, vec![0; 8]),
+            (136, vec![0xFF; 8]),
+            (144, vec![0xF0 | (1 - slot)]),
+        ] {
+            let (kind, text) = refused(&damaged(slot.into(), at, &bytes));
+            assert_eq!(kind, ErrorKind::Corrupted, "slot {slot} byte {at}: {text}");
+            let file = damaged(slot.into(), at, &bytes);
+            assert!(!verify(&file, Level::Fast).unwrap().is_clean(), "slot {slot} byte {at}");
+        }
+    }
+}
+
+#[test]
+fn ids_far_apart_are_damage_only_while_nobody_writes() {
+    let pages = samples()[0].image.pages();
+    let far = (pages.meta_id(0) + 100).to_le_bytes();
+    let file = damaged(0, 144, &far);
+    assert_eq!(refused(&file).0, ErrorKind::Corrupted);
+    assert_eq!(check_metas(&file, false).unwrap().unwrap().newest.txn_id, u64::from_le_bytes(far));
+}

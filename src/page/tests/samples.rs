@@ -1,0 +1,296 @@
+//! Trees of many shapes, written once through LMDB, each with the map that it must read as.
+#![allow(unsafe_code, reason = "heed opens an environment by an unsafe function")]
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::sync::OnceLock;
+
+use heed::types::Bytes;
+use heed::{Database, DatabaseFlags, Env, EnvOpenOptions, WithoutTls};
+use tempfile::TempDir;
+
+use crate::page::layout::Pages;
+use crate::page::lookup::find;
+use crate::page::meta::TreeRecord;
+
+pub(super) type Model = BTreeMap<Vec<u8>, Vec<u8>>;
+/// Transactions of changes; a change without a value deletes.
+pub(super) type Rounds = Vec<Vec<(Vec<u8>, Option<Vec<u8>>)>>;
+pub(super) type Tree = Database<'static, Bytes, Bytes>;
+
+/// A small generator, so that every run builds the same trees.
+pub(super) struct Random(pub u64);
+
+impl Random {
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(super) fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound as u64).unwrap()
+    }
+
+    pub(super) fn bytes(&mut self, len: usize, alphabet: &[u8]) -> Vec<u8> {
+        (0..len).map(|_| alphabet[self.below(alphabet.len())]).collect()
+    }
+}
+
+/// A data file copied into memory.
+#[derive(Clone)]
+pub(super) struct Image {
+    pub words: Vec<u64>,
+}
+
+pub(super) const PAGE: usize = 4096;
+
+impl Image {
+    pub(super) fn of(path: &Path) -> Self {
+        let mut file = File::open(path).unwrap();
+        let len = usize::try_from(file.metadata().unwrap().len()).unwrap();
+        assert_eq!(len % PAGE, 0);
+        let mut image = Self { words: vec![0; len / 8] };
+        file.read_exact(image.bytes_mut()).unwrap();
+        image
+    }
+
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: words are bytes eight times as many, without padding, and borrowed as long as the slice.
+        unsafe { std::slice::from_raw_parts(self.words.as_ptr().cast(), self.words.len() * 8) }
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as in `bytes`; any bytes are words, and the borrow is exclusive.
+        unsafe { std::slice::from_raw_parts_mut(self.words.as_mut_ptr().cast(), self.words.len() * 8) }
+    }
+
+    pub(super) fn pages(&self) -> Pages<'_> {
+        Pages::over(&self.words, PAGE)
+    }
+
+    /// The image as a file.
+    pub(super) fn file(&self) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(self.bytes()).unwrap();
+        file
+    }
+
+    /// Overwrites bytes of page `page`, from byte `at` on.
+    pub(super) fn write(&mut self, page: u64, at: usize, bytes: &[u8]) {
+        let start = usize::try_from(page).unwrap() * PAGE + at;
+        self.bytes_mut()[start..start + bytes.len()].copy_from_slice(bytes);
+    }
+
+    /// Bytes of page `page`, from byte `at` on.
+    pub(super) fn read<const N: usize>(&self, page: u64, at: usize) -> [u8; N] {
+        let start = usize::try_from(page).unwrap() * PAGE + at;
+        self.bytes()[start..start + N].try_into().unwrap()
+    }
+
+    /// Where the node in slot `slot` of page `page` is.
+    pub(super) fn node(&self, page: u64, slot: usize) -> usize {
+        usize::from(u16::from_le_bytes(self.read(page, 16 + 2 * slot)))
+    }
+
+    /// The main tree of the newest commit.
+    pub(super) fn main(&self) -> TreeRecord {
+        let pages = self.pages();
+        pages.meta(usize::from(pages.meta_id(1) > pages.meta_id(0))).main
+    }
+
+    pub(super) fn tree(&self, name: &str) -> TreeRecord {
+        let found = find(self.pages(), &self.main(), name.as_bytes()).unwrap().unwrap();
+        assert!(found.is_tree());
+        TreeRecord::from_bytes(found.value).unwrap()
+    }
+}
+
+/// One tree, and what it holds.
+pub(super) struct Sample {
+    pub name: &'static str,
+    pub image: Image,
+    pub tree: TreeRecord,
+    pub model: Model,
+}
+
+pub(super) fn open(dir: &Path) -> Env<WithoutTls> {
+    let mut options = EnvOpenOptions::new().read_txn_without_tls();
+    options.map_size(1 << 30).max_dbs(300);
+    // SAFETY: the directory is the test's own; nobody else opens or changes the file.
+    unsafe {
+        options.flags(heed::EnvFlags::NO_SYNC);
+        options.open(dir).unwrap()
+    }
+}
+
+/// Creates a tree, in a transaction of its own.
+pub(super) fn create(env: &Env<WithoutTls>, name: &str, flags: DatabaseFlags) -> Tree {
+    let txn = env.write_txn().unwrap();
+    let created = env.create_databases_and_commit(txn, |opener, txn| {
+        let mut options = opener.database_options().types::<Bytes, Bytes>();
+        options.name(name).flags(flags);
+        options.create(txn).map(heed::CommitOrAbort::<_, ()>::Commit)
+    });
+    match created.unwrap() {
+        heed::CommitOrAbort::Commit(tree) => tree,
+        heed::CommitOrAbort::Abort(()) => unreachable!("the closure commits"),
+    }
+}
+
+/// Writes `rounds` of changes, a transaction each; `None` deletes.
+pub(super) fn apply(env: &Env<WithoutTls>, tree: Tree, rounds: &Rounds) -> Model {
+    let mut model = Model::new();
+    for round in rounds {
+        let mut txn = env.write_txn().unwrap();
+        for (key, value) in round {
+            if let Some(value) = value {
+                tree.put(&mut txn, key, value).unwrap();
+                model.insert(key.clone(), value.clone());
+            } else {
+                tree.delete(&mut txn, key).unwrap();
+                model.remove(key);
+            }
+        }
+        txn.commit().unwrap();
+    }
+    model
+}
+
+/// `count` random changes in rounds; one in four deletes a key written before.
+pub(super) fn changes(
+    seed: u64,
+    count: usize,
+    key: fn(&mut Random) -> Vec<u8>,
+    value: fn(&mut Random) -> Vec<u8>,
+) -> Rounds {
+    let mut random = Random(seed);
+    let mut keys: Vec<Vec<u8>> = Vec::new();
+    let changes: Vec<_> = (0..count)
+        .map(|_| {
+            if keys.len() > 10 && random.below(4) == 0 {
+                return (keys[random.below(keys.len())].clone(), None);
+            }
+            let key = key(&mut random);
+            keys.push(key.clone());
+            (key, Some(value(&mut random)))
+        })
+        .collect();
+    changes.chunks((count / 5).max(1)).map(<[_]>::to_vec).collect()
+}
+
+fn shapes() -> Vec<(&'static str, Rounds)> {
+    let ordered = (0..200_000_u64).map(|n| ((n * 2).to_be_bytes().to_vec(), Some(n.to_le_bytes().to_vec()))).collect();
+    let emptied = (0..500_u64).map(|n| (n.to_be_bytes().to_vec(), Some(vec![7; 30]))).collect::<Vec<_>>();
+    let gone = emptied.iter().map(|(key, _)| (key.clone(), None)).collect();
+    vec![
+        ("nothing", vec![]),
+        ("one", vec![vec![(b"a".to_vec(), Some(b"1".to_vec()))]]),
+        ("emptied", vec![emptied, gone]),
+        ("ordered integers", vec![ordered]),
+        ("random integers", changes(1, 20_000, |r| r.next().to_be_bytes().to_vec(), |r| vec![9; r.below(60)])),
+        (
+            "keys of any length",
+            changes(
+                2,
+                4_000,
+                |r| {
+                    let len = 1 + r.below(511);
+                    r.bytes(len, &[0, 1, 97, 254, 255])
+                },
+                |r| vec![1; r.below(200)],
+            ),
+        ),
+        (
+            "long keys that begin alike",
+            changes(
+                3,
+                3_000,
+                |r| {
+                    let len = r.below(250);
+                    [vec![b'k'; 261], r.bytes(len + 1, b"ab")].concat()
+                },
+                |_| vec![2; 3],
+            ),
+        ),
+        (
+            "large values",
+            changes(
+                4,
+                600,
+                |r| r.below(300).to_be_bytes().to_vec(),
+                |r| {
+                    let len = r.below(20_000);
+                    r.bytes(len, b"xyz")
+                },
+            ),
+        ),
+        (
+            "short keys, no values",
+            changes(
+                5,
+                9_000,
+                |r| {
+                    let len = 1 + r.below(3);
+                    r.bytes(len, b"\x00abcdefghij\xff")
+                },
+                |_| vec![],
+            ),
+        ),
+        (
+            "zeros and ones",
+            changes(
+                6,
+                6_000,
+                |r| {
+                    let len = 1 + r.below(14);
+                    r.bytes(len, &[0, 255])
+                },
+                |r| vec![3; r.below(9)],
+            ),
+        ),
+    ]
+}
+
+/// All samples, each a tree in one file with the others, so that pages of all of them are mixed.
+pub(super) fn samples() -> &'static [Sample] {
+    static SAMPLES: OnceLock<Vec<Sample>> = OnceLock::new();
+    SAMPLES.get_or_init(|| {
+        let dir = TempDir::new().unwrap();
+        let env = open(dir.path());
+        let models: Vec<_> = shapes()
+            .into_iter()
+            .map(|(name, rounds)| {
+                let tree = create(&env, name, DatabaseFlags::empty());
+                (name, apply(&env, tree, &rounds))
+            })
+            .collect();
+        drop(env);
+        let image = Image::of(&dir.path().join("data.mdb"));
+        models
+            .into_iter()
+            .map(|(name, model)| Sample { name, tree: image.tree(name), image: image.clone(), model })
+            .collect()
+    })
+}
+
+/// Keys to ask a sample for: some of its own, some beside them, the ends, and beyond.
+pub(super) fn probes(sample: &Sample, count: usize) -> Vec<Vec<u8>> {
+    let mut random = Random(77);
+    let step = (sample.model.len() / count).max(1);
+    let mut probes = vec![vec![], vec![0], vec![255; 511], vec![255; 600], b"kkkk".to_vec()];
+    for key in sample.model.keys().step_by(step).chain(sample.model.keys().next_back()) {
+        let mut longer = key.clone();
+        longer.push(0);
+        let shorter = key[..key.len() - 1].to_vec();
+        let mut other = key.clone();
+        let at = random.below(other.len());
+        other[at] = other[at].wrapping_add(1);
+        probes.extend([key.clone(), longer, shorter, other]);
+    }
+    probes
+}

@@ -1,0 +1,173 @@
+//! Every planted fault is found, at the page where it was planted.
+
+use crate::page::meta::check_metas;
+use crate::page::tests::samples::{Image, PAGE, samples};
+use crate::page::verify::{Level, Report, verify};
+
+/// Pages on the way down to the first leaf of a sample, the root first.
+fn way_down(image: &Image, name: &str) -> Vec<u64> {
+    let tree = image.tree(name);
+    let mut way = vec![tree.root];
+    for _ in 1..tree.depth {
+        let page = image.pages().branch(way[way.len() - 1]).unwrap();
+        way.push(page.child(1).unwrap());
+    }
+    way
+}
+
+fn check(image: &Image, level: Level) -> Report {
+    verify(&image.file(), level).unwrap()
+}
+
+/// Asserts that the fault is found on `page`, with `why` in its text.
+fn assert_found(image: &Image, level: Level, page: u64, why: &str) {
+    let report = check(image, level);
+    let found = report.faults.iter().any(|fault| fault.page == page && fault.why.contains(why));
+    assert!(found, "{level:?} no {why:?} on page {page} in {:?}", report.faults.iter().take(4).collect::<Vec<_>>());
+}
+
+fn image() -> Image {
+    samples()[0].image.clone()
+}
+
+const NAME: &str = "ordered integers";
+
+#[test]
+fn headers_that_lie() {
+    let way = way_down(&image(), NAME);
+    let (root, leaf) = (way[0], way[way.len() - 1]);
+    for (page, level) in [(root, Level::Fast), (leaf, Level::Full)] {
+        for (at, bytes, why) in [
+            (10, vec![4, 0], "neither a branch nor a leaf"),
+            (10, vec![0x22, 0], "fixed-size duplicates"),
+            (0, vec![9, 9], "says that it is page"),
+            (12, vec![0xFF, 0xFF], "slots"),
+            (12, vec![0, 0], "below zero"),
+            (14, vec![0xFF, 0xFF], "leave it"),
+        ] {
+            let mut image = image();
+            image.write(page, at, &bytes);
+            assert_found(&image, level, page, why);
+        }
+    }
+    let mut image = image();
+    image.write(root, 10, &[2, 0]);
+    assert_found(&image, Level::Fast, root, "a leaf page above");
+}
+
+#[test]
+fn children_that_lead_astray() {
+    let way = way_down(&image(), NAME);
+    let root = way[0];
+    let node = image().node(root, 2);
+    let last = check_metas(&image().file(), true).unwrap().unwrap().newest.last_page;
+    for level in [Level::Fast, Level::Full] {
+        for (child, why) in [
+            (last + 1, "not a page of the database"),
+            (1, "not a page of the database"),
+            (0xFFFF_FFFF_FFFF, "not a page of the database"),
+            (root, "in use elsewhere"),
+            (way[1], "in use elsewhere"),
+        ] {
+            let mut image = image();
+            image.write(root, node, &child.to_le_bytes()[..6]);
+            assert_found(&image, level, root, why);
+        }
+    }
+}
+
+#[test]
+fn swapped_pages_and_unsorted_slots() {
+    let way = way_down(&image(), NAME);
+    let (parent, leaf) = (way[way.len() - 2], way[way.len() - 1]);
+    let mut swapped = image();
+    let [one, two] = [1, 2].map(|slot| swapped.node(parent, slot));
+    let (first, second): ([u8; 6], [u8; 6]) = (swapped.read(parent, one), swapped.read(parent, two));
+    swapped.write(parent, one, &second);
+    swapped.write(parent, two, &first);
+    assert_found(&swapped, Level::Full, leaf, "outside the separators");
+
+    for page in [parent, leaf] {
+        let mut unsorted = image();
+        let slots: [u8; 4] = unsorted.read(page, 18);
+        unsorted.write(page, 18, &[slots[2], slots[3], slots[0], slots[1]]);
+        assert_found(&unsorted, Level::Full, page, "not in order");
+    }
+    let mut odd = image();
+    let slot = odd.node(leaf, 3) + 1;
+    odd.write(leaf, 16 + 6, &u16::try_from(slot).unwrap().to_le_bytes());
+    assert_found(&odd, Level::Full, leaf, "node outside");
+    let mut long = image();
+    let node = long.node(leaf, 3);
+    long.write(leaf, node + 6, &[0xFF, 0xFF]);
+    assert_found(&long, Level::Full, leaf, "runs out");
+}
+
+#[test]
+fn truncated_files() {
+    let whole = image();
+    let last = check_metas(&whole.file(), true).unwrap().unwrap().newest.last_page;
+    for keep in [last / 8, last / 2, last - 40] {
+        let mut cut = whole.clone();
+        cut.words.truncate(usize::try_from(keep).unwrap() * PAGE / 8 + 7);
+        for level in [Level::Fast, Level::Full] {
+            assert!(!check(&cut, level).is_clean(), "{level:?} {keep} of {last}");
+        }
+    }
+}
+
+#[test]
+fn counters_that_are_wrong() {
+    let whole = image();
+    // The newest meta page's record of the main tree.
+    let slot = whole.pages().meta_id(1) > whole.pages().meta_id(0);
+    for (at, what) in [(8, "branch"), (16, "leaf"), (32, "entries")] {
+        let mut image = whole.clone();
+        let [count] = image.read(slot.into(), 88 + at);
+        image.write(slot.into(), 88 + at, &[count + 1]);
+        assert_found(&image, Level::Full, slot.into(), what);
+    }
+    // Pages in no tree: an empty free list.
+    let mut lost = whole.clone();
+    lost.write(slot.into(), 40 + 6, &[0; 34]);
+    lost.write(slot.into(), 40 + 40, &[0xFF; 8]);
+    assert!(check(&lost, Level::Full).faults[0].why.contains("in no tree and not free"));
+}
+
+#[test]
+fn free_lists_and_overflow_runs_that_are_wrong() {
+    let whole = image();
+    let slot = usize::from(whole.pages().meta_id(1) > whole.pages().meta_id(0));
+    let meta = whole.pages().meta(slot);
+    assert_eq!(meta.free.depth, 1);
+    let leaf = whole.pages().leaf(meta.free.root).unwrap();
+    let inline = (0..leaf.slots()).find(|&slot| leaf.node(slot).is_ok_and(|node| node.flags == 0)).unwrap();
+    let value = whole.node(meta.free.root, inline) + 16;
+    for (first, why) in
+        [(1, "not a page"), (meta.main.root, "in use or listed twice"), (meta.last_page + 1, "not a page")]
+    {
+        let mut image = whole.clone();
+        image.write(meta.free.root, value, &1_u64.to_le_bytes());
+        image.write(meta.free.root, value + 8, &first.to_le_bytes());
+        assert_found(&image, Level::Full, meta.free.root, why);
+    }
+    let mut future = whole.clone();
+    future.write(meta.free.root, value - 8, &(meta.txn_id + 1).to_le_bytes());
+    assert_found(&future, Level::Full, meta.free.root, "has not been");
+
+    let way = way_down(&whole, "large values");
+    let page = way[way.len() - 1];
+    let leaf = whole.pages().leaf(page).unwrap();
+    let big = (0..leaf.slots()).find(|&slot| leaf.node(slot).is_ok_and(|node| node.flags == 1)).unwrap();
+    let run = leaf.node(big).unwrap().overflow_page();
+    for (at, bytes, why) in [(10, [2, 0], "not the overflow page"), (12, [0, 0], "shorter than its value")] {
+        let mut image = whole.clone();
+        image.write(run, at, &bytes);
+        assert_found(&image, Level::Full, run, why);
+    }
+    let mut outside = whole.clone();
+    let pointer = whole.node(page, big) + 8 + leaf.node(big).unwrap().key.len();
+    outside.write(page, pointer, &u64::MAX.to_le_bytes());
+    assert_found(&outside, Level::Fast, page, "not a page");
+    assert_found(&outside, Level::Full, page, "not a page");
+}

@@ -1,0 +1,194 @@
+//! The branch pages from a root down to the parent of a leaf, and which child was taken in each.
+
+use std::cmp::Ordering;
+use std::ops::Bound;
+
+use smallvec::SmallVec;
+
+use crate::error::{Error, Result};
+use crate::page::layout::{Page, Pages};
+use crate::page::meta::TreeRecord;
+use crate::page::target::Target;
+use crate::page::tree::{branch_levels, child_slot};
+
+/// A place between the entries of a tree.
+#[derive(Clone, Copy)]
+pub(crate) enum Spot<'k> {
+    /// Before all entries.
+    Start,
+    /// Before the first entry whose key is not below this one.
+    Before(Target<'k>),
+    /// Before the first entry whose key is above this one.
+    After(Target<'k>),
+    /// Behind all entries.
+    End,
+}
+
+impl<'k> Spot<'k> {
+    /// Where entries within a lower bound begin.
+    pub(crate) fn lower(bound: Bound<&'k [u8]>) -> Self {
+        match bound {
+            Bound::Unbounded => Self::Start,
+            Bound::Included(key) => Self::Before(Target::new(key)),
+            Bound::Excluded(key) => Self::After(Target::new(key)),
+        }
+    }
+
+    /// Where entries within an upper bound end.
+    pub(crate) fn upper(bound: Bound<&'k [u8]>) -> Self {
+        match bound {
+            Bound::Unbounded => Self::End,
+            Bound::Included(key) => Self::After(Target::new(key)),
+            Bound::Excluded(key) => Self::Before(Target::new(key)),
+        }
+    }
+
+    /// The child of `branch` that holds the spot.
+    fn child(&self, branch: Page<'_>) -> Result<usize> {
+        match self {
+            Self::Start => Ok(0),
+            Self::Before(target) | Self::After(target) => child_slot(branch, target),
+            Self::End => Ok(branch.slots().saturating_sub(1)),
+        }
+    }
+
+    /// The slot of `leaf` that the spot is before.
+    pub(crate) fn slot(&self, leaf: Page<'_>) -> Result<usize> {
+        match self {
+            Self::Start => Ok(0),
+            Self::Before(target) => leaf.search::<false>(0, target),
+            Self::After(target) => leaf.search::<true>(0, target),
+            Self::End => Ok(leaf.slots()),
+        }
+    }
+}
+
+/// A branch page and the child taken in it.
+#[derive(Clone, Copy)]
+pub(crate) struct Step<'a> {
+    pub page: Page<'a>,
+    pub slot: usize,
+}
+
+/// The steps from the root to the parent of a leaf; none in a tree of one leaf.
+#[derive(Clone, Default)]
+pub(crate) struct Trail<'a> {
+    steps: SmallVec<[Step<'a>; 4]>,
+}
+
+impl<'a> Trail<'a> {
+    /// Goes down to the leaf that holds `to`; gives its page number, `None` for a tree without pages.
+    ///
+    /// # Errors
+    /// `Corrupted` when a page on the way is not what its place says.
+    pub(crate) fn descend(pages: Pages<'a>, tree: &TreeRecord, to: &Spot<'_>) -> Result<Option<(Self, u64)>> {
+        let Some(levels) = branch_levels(pages, tree)? else {
+            return Ok(None);
+        };
+        let mut trail = Self::default();
+        let mut number = tree.root;
+        for _ in 0..levels {
+            let page = pages.branch(number)?;
+            let slot = to.child(page)?;
+            number = page.child(slot)?;
+            trail.steps.push(Step { page, slot });
+        }
+        Ok(Some((trail, number)))
+    }
+
+    /// The parent of the leaf, and the leaf's slot in it.
+    pub(crate) fn parent(&self) -> Option<Step<'a>> {
+        self.steps.last().copied()
+    }
+
+    /// All steps, the root's first.
+    pub(crate) fn steps(&self) -> &[Step<'a>] {
+        &self.steps
+    }
+
+    /// Takes child `slot` of the parent instead. The page is not looked at.
+    pub(crate) fn set_parent_slot(&mut self, slot: usize) {
+        if let Some(parent) = self.steps.last_mut() {
+            parent.slot = slot;
+        }
+    }
+
+    /// Moves to the next leaf and gives its page number; `None` behind the last one, where the trail is used up.
+    ///
+    /// # Errors
+    /// `Corrupted` when a page on the way is not what its place says.
+    pub(crate) fn forward(&mut self, pages: Pages<'a>) -> Result<Option<u64>> {
+        let levels = self.steps.len();
+        while let Some(step) = self.steps.last_mut() {
+            if step.slot + 1 < step.page.slots() {
+                step.slot += 1;
+                return self.down(pages, levels, |_| 0);
+            }
+            self.steps.pop();
+        }
+        Ok(None)
+    }
+
+    /// Moves to the leaf before and gives its page number; `None` before the first one, where the trail is used up.
+    ///
+    /// # Errors
+    /// `Corrupted` when a page on the way is not what its place says.
+    pub(crate) fn backward(&mut self, pages: Pages<'a>) -> Result<Option<u64>> {
+        let levels = self.steps.len();
+        while let Some(step) = self.steps.last_mut() {
+            if step.slot > 0 {
+                step.slot -= 1;
+                return self.down(pages, levels, |page| page.slots().saturating_sub(1));
+            }
+            self.steps.pop();
+        }
+        Ok(None)
+    }
+
+    /// Goes down from the last step until the trail has `levels` steps again.
+    fn down(&mut self, pages: Pages<'a>, levels: usize, pick: fn(Page<'a>) -> usize) -> Result<Option<u64>> {
+        while let Some(step) = self.steps.last() {
+            let child = step.page.child(step.slot)?;
+            if self.steps.len() >= levels {
+                return Ok(Some(child));
+            }
+            let page = pages.branch(child)?;
+            self.steps.push(Step { page, slot: pick(page) });
+        }
+        Ok(None)
+    }
+
+    /// The leaf behind this one under the same parent, if there is one and it can be named.
+    #[inline]
+    pub(crate) fn next_sibling(&self) -> Option<u64> {
+        let parent = self.parent()?;
+        if parent.slot + 1 < parent.page.slots() { parent.page.child(parent.slot + 1).ok() } else { None }
+    }
+
+    /// Which of two leaves of one tree comes first.
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        self.steps.iter().map(|step| step.slot).cmp(other.steps.iter().map(|step| step.slot))
+    }
+
+    /// Whether both lead to the same parent, by the same children.
+    pub(crate) fn same_parent(&self, other: &Self) -> bool {
+        match (self.steps.split_last(), other.steps.split_last()) {
+            (Some((_, mine)), Some((_, theirs))) => {
+                mine.iter().map(|step| step.slot).eq(theirs.iter().map(|step| step.slot))
+            }
+            _ => self.steps.is_empty() && other.steps.is_empty(),
+        }
+    }
+}
+
+/// Why a walk that cannot end before it meets its end did so.
+#[cold]
+pub(crate) fn ran_out(tree: &TreeRecord) -> Error {
+    Error::corrupted(tree.root, "a tree ends before a leaf that it led to")
+}
+
+/// Why a walk over a tree's leaves was given up.
+#[cold]
+pub(crate) fn too_many_leaves(page: u64) -> Error {
+    Error::corrupted(page, "a tree leads to more leaf pages than its record counts")
+}

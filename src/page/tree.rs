@@ -1,0 +1,67 @@
+//! From a tree's record down to the leaf where a key is, or would be.
+
+use crate::error::{Error, Result};
+use crate::page::layout::{Page, Pages};
+use crate::page::meta::{MAX_DEPTH, TreeRecord};
+use crate::page::target::Target;
+
+impl<'a> Pages<'a> {
+    /// Page `number`, which must be a branch.
+    #[inline]
+    pub(crate) fn branch(self, number: u64) -> Result<Page<'a>> {
+        let page = self.page(number)?;
+        if page.is_leaf() { Err(page.fault("a leaf page above the lowest level")) } else { Ok(page) }
+    }
+
+    /// Page `number`, which must be a leaf.
+    #[inline]
+    pub(crate) fn leaf(self, number: u64) -> Result<Page<'a>> {
+        let page = self.page(number)?;
+        if page.is_leaf() { Ok(page) } else { Err(page.fault("a branch page at the lowest level")) }
+    }
+}
+
+/// Levels of branch pages above the leaves; `None` for a tree without pages.
+///
+/// # Errors
+/// `Corrupted` when the record cannot be.
+#[inline]
+pub(crate) fn branch_levels(pages: Pages<'_>, tree: &TreeRecord) -> Result<Option<u16>> {
+    if tree.is_empty() {
+        return Ok(None);
+    }
+    // Walks over leaves end by this count in a damaged tree, so it must not be without end itself.
+    if tree.leaf_pages > pages.page_count() {
+        return Err(Error::corrupted(tree.root, "a tree record counts more leaves than the file has pages"));
+    }
+    match tree.depth {
+        depth @ 1..=MAX_DEPTH => Ok(Some(depth - 1)),
+        _ => Err(Error::corrupted(tree.root, "the depth of a tree is not 1 to 32")),
+    }
+}
+
+/// The child of a branch under which `target` is, or, with `AFTER`, under which the first key above it may be.
+///
+/// Both are the same child: the last one whose separator is not above `target`. Slot 0 is minus infinity.
+#[inline]
+pub(crate) fn child_slot(branch: Page<'_>, target: &Target<'_>) -> Result<usize> {
+    Ok(branch.search::<true>(1, target)?.saturating_sub(1))
+}
+
+/// The leaf where `target` is if it is anywhere; `None` for a tree without pages.
+///
+/// # Errors
+/// `Corrupted` when a page on the way is not what its place says.
+#[inline]
+pub(crate) fn leaf_for<'a>(pages: Pages<'a>, tree: &TreeRecord, target: &Target<'_>) -> Result<Option<Page<'a>>> {
+    let Some(levels) = branch_levels(pages, tree)? else {
+        return Ok(None);
+    };
+    let mut number = tree.root;
+    for _ in 0..levels {
+        let branch = pages.branch(number)?;
+        number = branch.child(child_slot(branch, target)?)?;
+    }
+    let leaf = pages.leaf(number)?;
+    if leaf.slots() == 0 && levels > 0 { Err(leaf.fault("an empty leaf")) } else { Ok(Some(leaf)) }
+}

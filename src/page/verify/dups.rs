@@ -1,0 +1,90 @@
+//! Sets of duplicates, which other programs' trees may hold.
+
+use std::cmp::Ordering;
+
+use crate::error::{Error, Result};
+use crate::page::layout::{HEADER, Page, flag, u16_at, u64_at};
+use crate::page::meta::TreeRecord;
+use crate::page::node::Node;
+use crate::page::verify::Level;
+use crate::page::verify::order::Order;
+use crate::page::verify::trees::{Tree, within};
+use crate::page::verify::walk::Walk;
+
+impl Walk<'_> {
+    /// Checks all duplicates of one key; gives their number.
+    pub(crate) fn duplicates(&mut self, number: u64, node: Node<'_>, order: Order) -> Result<u64> {
+        if node.flags & Node::SUB != 0 {
+            return match self.note(TreeRecord::from_bytes(node.data)) {
+                Some(record) => self.tree(Tree::of_duplicates(&record, order), number),
+                None => Ok(0),
+            };
+        }
+        if self.level == Level::Fast {
+            return Ok(0);
+        }
+        let bytes = node.data;
+        let result = if u16_at(bytes, 10) & flag::LEAF2 == 0 {
+            sub_page(number, bytes, order)
+        } else {
+            packed(number, bytes, flag::LEAF | flag::LEAF2 | flag::SUB).and_then(|values| {
+                in_order(number, values.iter().copied(), order)?;
+                Ok(values.len() as u64)
+            })
+        };
+        Ok(self.note(result).unwrap_or(0))
+    }
+
+    /// Checks a leaf of packed values.
+    pub(crate) fn packed_leaf(
+        &mut self,
+        tree: &mut Tree,
+        number: u64,
+        bytes: &[u8],
+        limits: (Option<&[u8]>, Option<&[u8]>),
+    ) {
+        if u64_at(bytes, 0) != number {
+            self.report.fault(number, format!("the page says that it is page {}", u64_at(bytes, 0)));
+            return;
+        }
+        let Some(values) = self.note(packed(number, bytes, flag::LEAF | flag::LEAF2)) else {
+            return;
+        };
+        self.note(in_order(number, values.iter().copied(), tree.order));
+        if !values.iter().all(|value| within(tree.order, limits, value)) {
+            self.report.fault(number, "a duplicate outside the separators above its page");
+        }
+        tree.entries += values.len() as u64;
+    }
+}
+
+/// Checks a page inside a node; gives the number of its values, which are the keys of its nodes.
+fn sub_page(number: u64, bytes: &[u8], order: Order) -> Result<u64> {
+    let page = Page::parse_sub(number, bytes)?;
+    let values = (0..page.slots()).map(|slot| page.key(slot)).collect::<Result<Vec<_>>>();
+    // The page's own number is stale: what is wrong with it is said of the page around it.
+    let values = values.map_err(|error| Error::corrupted(number, error.message().to_owned()))?;
+    if values.is_empty() {
+        return Err(Error::corrupted(number, "a key without duplicates"));
+    }
+    in_order(number, values.iter().copied(), order)?;
+    Ok(values.len() as u64)
+}
+
+/// The values of a page without node headers, all of one size.
+fn packed(number: u64, bytes: &[u8], kind: u16) -> Result<Vec<&[u8]>> {
+    let (size, flags, lower) = (usize::from(u16_at(bytes, 8)), u16_at(bytes, 10), usize::from(u16_at(bytes, 12)));
+    let count = lower.saturating_sub(HEADER) / 2;
+    let values = bytes.get(HEADER..).and_then(|rest| rest.get(..count * size));
+    match values {
+        Some(values) if size > 0 && count > 0 && flags & !flag::DIRTY == kind => {
+            Ok(values.chunks_exact(size).collect())
+        }
+        _ => Err(Error::corrupted(number, "a page of fixed-size duplicates has a damaged header")),
+    }
+}
+
+fn in_order<'a>(number: u64, values: impl Iterator<Item = &'a [u8]> + Clone, order: Order) -> Result<()> {
+    let wrong = values.clone().zip(values.skip(1)).any(|(left, right)| order.compare(left, right) != Ordering::Less);
+    if wrong { Err(Error::corrupted(number, "duplicates are not in order")) } else { Ok(()) }
+}

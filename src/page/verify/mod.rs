@@ -1,0 +1,75 @@
+//! Whether a file is whole: its page graph, read by `pread`, so that a file that is too short is a fault and no signal.
+
+mod bitmap;
+mod dups;
+mod free_list;
+mod order;
+mod report;
+mod trees;
+mod walk;
+
+use std::fs::File;
+use std::thread;
+use std::time::Duration;
+
+use crate::error::{ErrorKind, Result};
+use crate::page::meta::{FileMeta, Meta, check_metas};
+use crate::page::verify::walk::Walk;
+
+pub use report::{Fault, PageUse, Report};
+
+/// How much of the file is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// Meta pages, branch pages, and whether every page that is led to is inside the file.
+    Fast,
+    /// Every page: order of keys, levels, counters, free list, and that each page is used exactly once.
+    Full,
+}
+
+/// Checks the newest committed state of `file`.
+///
+/// Nobody may commit meanwhile: pages that a writer reuses would be reported. With a writer about, pin a snapshot
+/// and give its meta page to [`verify_snapshot`].
+///
+/// # Errors
+/// `Io` when the file cannot be read, `FormatVersion` when it is of another version. Damage is in the report.
+pub(crate) fn verify(file: &File, level: Level) -> Result<Report> {
+    let mut report = Report::default();
+    let newest = match metas(file) {
+        Ok(None) => return Ok(report),
+        Ok(Some(FileMeta { newest, .. })) => newest,
+        Err(error) if error.kind() == ErrorKind::Corrupted => {
+            report.add(&error);
+            match check_metas(file, false) {
+                Ok(Some(FileMeta { newest, .. })) => newest,
+                _ => return Ok(report),
+            }
+        }
+        Err(error) => return Err(error),
+    };
+    Walk::new(file, &newest, level, report)?.run(&newest)
+}
+
+/// Checks the committed state that `meta` begins, whose pages the caller keeps from being reused.
+///
+/// # Errors
+/// As [`verify`].
+pub(crate) fn verify_snapshot(file: &File, meta: &Meta, level: Level) -> Result<Report> {
+    Walk::new(file, meta, level, Report::default())?.run(meta)
+}
+
+/// Strict, but with patience: a commit between the two reads looks like damage once, and not three times.
+fn metas(file: &File) -> Result<Option<FileMeta>> {
+    let mut last: Result<Option<FileMeta>> = check_metas(file, true);
+    for _ in 0..2 {
+        match last {
+            Err(ref error) if error.kind() == ErrorKind::Corrupted => {
+                thread::sleep(Duration::from_millis(2));
+                last = check_metas(file, true);
+            }
+            done => return done,
+        }
+    }
+    last
+}

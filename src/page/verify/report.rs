@@ -1,0 +1,76 @@
+//! What the verifier found.
+
+use std::fmt;
+
+use crate::error::Error;
+
+/// Faults that a report keeps. A damaged branch page can make a fault of every page below it.
+const KEPT: usize = 1000;
+
+/// What a check of the whole file found: how its pages are used, and what is wrong.
+///
+/// ```
+/// let report = mapleaf::Report::default();
+/// assert!(report.is_clean());
+/// assert_eq!(report.pages.branch + report.pages.leaf, 0);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Pages by what they are used for.
+    pub pages: PageUse,
+    /// Entries of each DBI, by name, in the order of names. Counted in a full check, as recorded in a fast one.
+    pub entries: Vec<(String, u64)>,
+    /// What is wrong, in the order found; the first thousand.
+    pub faults: Vec<Fault>,
+}
+
+/// How many pages are used for what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PageUse {
+    /// The two pages that everything begins at.
+    pub meta: u64,
+    /// Pages of separators and page numbers.
+    pub branch: u64,
+    /// Pages of entries.
+    pub leaf: u64,
+    /// Pages of large values.
+    pub overflow: u64,
+    /// Pages to be used again. Known after a full check only.
+    pub free: u64,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fault {
+    /// The page where it shows.
+    pub page: u64,
+    /// What is wrong there.
+    pub why: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "page {}: {}", self.page, self.why)
+    }
+}
+
+impl Report {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    pub(crate) fn fault(&mut self, page: u64, why: impl Into<String>) {
+        if self.faults.len() < KEPT {
+            self.faults.push(Fault { page, why: why.into() });
+        }
+    }
+
+    pub(crate) fn add(&mut self, error: &Error) {
+        self.fault(error.page().unwrap_or_default(), error.message());
+    }
+}

@@ -1,0 +1,127 @@
+//! The state of one check: what was read, what was met, what is wrong.
+
+use std::fs::File;
+use std::io::ErrorKind as IoKind;
+use std::os::unix::fs::FileExt;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::layout::META_PAGES;
+use crate::page::meta::Meta;
+use crate::page::verify::bitmap::Bitmap;
+use crate::page::verify::trees::{Role, Tree};
+use crate::page::verify::{Level, Report};
+
+pub(crate) struct Walk<'f> {
+    file: &'f File,
+    pub level: Level,
+    pub page_size: usize,
+    /// Whole pages inside the file. Less than `last_page + 1` in healthy files: the last pages may be free ones that
+    /// were never written.
+    file_pages: u64,
+    pub last_page: u64,
+    pub txn_id: u64,
+    met: Bitmap,
+    pub report: Report,
+}
+
+impl<'f> Walk<'f> {
+    pub(crate) fn new(file: &'f File, meta: &Meta, level: Level, report: Report) -> Result<Self> {
+        let page_size = meta.page_size as usize;
+        let len = file.metadata().map_err(|error| io(&error, "the file's length"))?.len();
+        // Each page is in the file, or named by eight bytes in it. No healthy file has more, and no header can ask
+        // for more memory than this.
+        let file_pages = len / page_size.max(1) as u64;
+        let most = file_pages.saturating_add(len / 8);
+        let mut walk = Self {
+            file,
+            level,
+            page_size,
+            file_pages,
+            last_page: meta.last_page,
+            txn_id: meta.txn_id,
+            met: Bitmap::new(meta.last_page.saturating_add(1).min(most)),
+            report,
+        };
+        if meta.last_page >= most {
+            walk.report.fault(meta.txn_id & 1, "the last page is further away than a file of this length can have");
+        }
+        Ok(walk)
+    }
+
+    /// Walks everything that `meta` leads to.
+    pub(crate) fn run(mut self, meta: &Meta) -> Result<Report> {
+        self.report.pages.meta = META_PAGES;
+        for page in 0..META_PAGES {
+            self.met.mark(page);
+        }
+        let slot = meta.txn_id & 1;
+        self.tree(Tree::new(&meta.main, Role::Main), slot)?;
+        self.tree(Tree::new(&meta.free, Role::Free), slot)?;
+        if self.level == Level::Full
+            && self.report.is_clean()
+            && let (count @ 1.., Some(first)) = self.met.unmarked()
+        {
+            self.report.fault(first, format!("in no tree and not free; so are {} more pages", count - 1));
+        }
+        Ok(self.report)
+    }
+
+    /// Takes the pages `first .. first + count` for one use. `false`, with a fault, when they cannot be had.
+    pub(crate) fn claim(&mut self, from: u64, first: u64, count: u64) -> bool {
+        let end = first.saturating_add(count);
+        if first < META_PAGES || end > self.last_page.saturating_add(1) {
+            self.report.fault(from, format!("leads to page {first}, which is not a page of the database"));
+            return false;
+        }
+        if end > self.file_pages {
+            self.report.fault(from, format!("leads to page {first}, which ends behind the file"));
+            return false;
+        }
+        let mut fresh = true;
+        for page in first..end {
+            fresh &= self.met.mark(page);
+        }
+        if !fresh {
+            self.report.fault(from, format!("leads to page {first}, which is in use elsewhere"));
+        }
+        fresh
+    }
+
+    /// Marks a page that the free list names.
+    pub(crate) fn claim_free(&mut self, from: u64, page: u64) {
+        if page < META_PAGES || page > self.last_page {
+            self.report.fault(from, format!("lists page {page} as free, which is not a page of the database"));
+        } else if self.met.mark(page) {
+            self.report.pages.free += 1;
+        } else {
+            self.report.fault(from, format!("lists page {page} as free, which is in use or listed twice"));
+        }
+    }
+
+    /// Reads page `number`, claimed before; `None`, with a fault, when the file has been cut meanwhile.
+    pub(crate) fn read(&mut self, number: u64) -> Result<Option<Vec<u8>>> {
+        self.read_at(number, 0, self.page_size)
+    }
+
+    /// Reads `len` bytes of the run that begins at page `number`, claimed before, from byte `from` on.
+    pub(crate) fn read_at(&mut self, number: u64, from: u64, len: usize) -> Result<Option<Vec<u8>>> {
+        let mut bytes = vec![0; len];
+        match self.file.read_exact_at(&mut bytes, number * self.page_size as u64 + from) {
+            Ok(()) => Ok(Some(bytes)),
+            Err(error) if error.kind() == IoKind::UnexpectedEof => {
+                self.report.fault(number, "the file ends before the page does");
+                Ok(None)
+            }
+            Err(error) => Err(io(&error, "a page")),
+        }
+    }
+
+    /// The value, or a fault in its place.
+    pub(crate) fn note<T>(&mut self, result: Result<T>) -> Option<T> {
+        result.map_err(|error| self.report.add(&error)).ok()
+    }
+}
+
+fn io(error: &std::io::Error, what: &str) -> Error {
+    Error::new(ErrorKind::Io, format!("could not read {what}: {error}"))
+}
