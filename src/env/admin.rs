@@ -1,0 +1,175 @@
+//! Keeping an environment: flush, close, compact, destroy.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::env::copy::copy_files;
+use crate::env::engine::{Engine, Files, lock_writer};
+use crate::env::handle::Env;
+use crate::env::lock::{LockFile, Presence};
+use crate::env::open::open_files;
+use crate::env::os::located;
+use crate::env::place::{FileId, Place, parent, sync_directory};
+use crate::env::registry;
+use crate::env::session::check_not_writing;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Whether a copy leaves free pages out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Compact {
+    /// Leaves them out and writes pages in order: smaller, slower to make.
+    Yes,
+    /// Copies pages as they lie.
+    No,
+}
+
+impl Env {
+    /// Flushes all commits to the disk, for the durabilities that do not by themselves.
+    ///
+    /// # Errors
+    /// `Closed`, `ReadOnly`, `Io`.
+    pub fn sync(&self) -> Result<()> {
+        if self.engine.config.read_only {
+            return Err(Error::new(ErrorKind::ReadOnly, "nothing to flush: opened read-only").during("sync"));
+        }
+        let gate = self.engine.files().map_err(|error| error.during("sync"))?;
+        gate.lmdb.sync()
+    }
+
+    /// Frees the reader slots of processes that died; returns how many. Done at every opening too.
+    ///
+    /// # Errors
+    /// `Closed`, `Io`.
+    pub fn clear_stale_readers(&self) -> Result<usize> {
+        let gate = self.engine.files().map_err(|error| error.during("clear_stale_readers"))?;
+        gate.lmdb.clear_stale_readers()
+    }
+
+    /// Closes the environment now, for all its handles: they are `Closed` from then on. Waits for a running write
+    /// transaction. Dropping the last handle closes as well. Closing twice is fine.
+    ///
+    /// # Errors
+    /// `Busy` while snapshots or scans of this process live; `Nested` inside a transaction.
+    pub fn close(&self) -> Result<()> {
+        check_not_writing().map_err(|error| error.during("close"))?;
+        let mut writer = lock_writer(&self.engine);
+        self.engine.close().map_err(|error| error.during("close"))?;
+        writer.handles = <_>::default();
+        Ok(())
+    }
+
+    /// Rewrites the file without free pages and with pages in order, and puts it in the old one's place, atomically and
+    /// durably. Needs the disk space of both for a while. Transaction counts and the UUID stay.
+    ///
+    /// # Errors
+    /// `Busy` while snapshots live in this process or another process has the environment open; `Nested` inside a
+    /// transaction; `ReadOnly`, `DiskFull`, `Io`. On an error the old file stays as it is.
+    pub fn compact(&self) -> Result<()> {
+        check_not_writing().and_then(|()| compact(&self.engine)).map_err(|error| error.during("compact"))
+    }
+
+    /// Removes the environment at `path`, a directory or a single file: data and lock files, and the directory if it is
+    /// then empty. An absent one is fine.
+    ///
+    /// # Errors
+    /// `Busy` while it is open in any process of ours; `InvalidArgument` for a path that holds no environment of its
+    /// kind; `PermissionDenied`, `Io`.
+    pub fn destroy(path: impl AsRef<Path>) -> Result<()> {
+        destroy(path.as_ref()).map_err(|error| error.during("destroy"))
+    }
+
+    /// Whether there is an environment at `path`, a directory or a single file. It is not opened.
+    ///
+    /// # Errors
+    /// `PermissionDenied`, `Io` when the system does not tell.
+    pub fn exists(path: impl AsRef<Path>) -> Result<bool> {
+        let place = place_of(path.as_ref());
+        let metadata = place.data_metadata().map_err(|error| error.during("exists"))?;
+        Ok(metadata.is_some_and(|metadata| metadata.is_file() && metadata.len() > 0))
+    }
+}
+
+fn place_of(path: &Path) -> Place {
+    let single_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    Place::new(path, single_file)
+}
+
+fn compact(engine: &Arc<Engine>) -> Result<()> {
+    engine.check_usable()?;
+    if engine.config.read_only {
+        return Err(Error::new(ErrorKind::ReadOnly, "the environment was opened read-only; open it for writing"));
+    }
+    // The registry first: whoever opens holds it, and would otherwise open the file that is being replaced.
+    let mut registry = registry::lock();
+    let mut writer = lock_writer(engine);
+    let Some(lock) = engine.lock.as_ref() else {
+        return Err(Error::new(ErrorKind::Unsupported, "there is no lock file to keep other processes out"));
+    };
+    if !lock.try_exclusive()? {
+        return Err(Error::new(ErrorKind::Busy, "another process has the environment open; close it there first"));
+    }
+    let old = FileId::of(&engine.files()?.file.metadata().map_err(|error| located(error, &engine.place.data()))?);
+    let replaced = engine.replace(|files| swap(engine, files));
+    writer.handles = <_>::default();
+    lock.share()?;
+    replaced?;
+    let new = engine.files()?.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
+    registry.remove(old);
+    registry.insert(FileId::of(&new), engine);
+    Ok(())
+}
+
+/// Writes the compacted file beside the old one and moves it there; on failure the old one is opened again.
+fn swap(engine: &Engine, files: Files) -> Result<(Files, Result<()>)> {
+    let place = &engine.place;
+    let staged = place.compacted();
+    let page_size = Some(files.map.page_size());
+    // A leaving of an earlier try that was killed.
+    let _ = fs::remove_file(&staged);
+    if let Err(error) = copy_files(&files, &staged, Compact::Yes) {
+        return Ok((files, Err(error)));
+    }
+    drop(files);
+    let moved = fs::rename(&staged, place.data()).map_err(|error| located(error, &staged));
+    let moved = moved.and_then(|()| place.sync_directory());
+    if moved.is_err() {
+        let _ = fs::remove_file(&staged);
+    }
+    Ok((open_files(place, &engine.config, page_size)?, moved))
+}
+
+fn destroy(path: &Path) -> Result<()> {
+    let place = place_of(path);
+    let mut registry = registry::lock();
+    let Some(metadata) = place.data_metadata()? else {
+        return Ok(());
+    };
+    if registry.find(FileId::of(&metadata)).is_some() {
+        return Err(Error::new(ErrorKind::Busy, "the environment is open in this process; drop all handles first"));
+    }
+    if metadata.len() > 0 {
+        let file = fs::File::open(place.data()).map_err(|error| located(error, &place.data()))?;
+        crate::page::check_metas(&file, false)?;
+    }
+    let lock = LockFile::open(&place.lock())?;
+    if lock.enter()? != Presence::First {
+        return Err(Error::new(ErrorKind::Busy, "another process has the environment open; close it there first"));
+    }
+    // The data first: what is left of a removal cut short is an environment that is new.
+    for file in [place.data(), place.compacted(), place.lmdb_lock(), place.lock()] {
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(located(error, &file)),
+            _ => {}
+        }
+    }
+    if place.single_file {
+        return place.sync_directory();
+    }
+    match fs::remove_dir(&place.path) {
+        Ok(()) => sync_directory(&parent(&place.path)),
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => place.sync_directory(),
+        Err(error) => Err(located(error, &place.path)),
+    }
+}

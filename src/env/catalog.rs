@@ -1,0 +1,243 @@
+//! The catalogue: the hidden DBI `__mapleaf`, which holds who the environment is, its commit count and each DBI's schema.
+//!
+//! Its bytes are described in `docs/format.md`. LMDB's own tools see it as one more named database.
+
+use byteorder::{BigEndian, ByteOrder};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The catalogue's name. Names that begin with `__` are reserved.
+pub(crate) const CATALOG: &str = "__mapleaf";
+/// Under this key: format version and UUID.
+pub(crate) const ENV_KEY: &[u8] = b"env";
+/// Under this key: the [`Head`].
+pub(crate) const HEAD_KEY: &[u8] = b"head";
+/// The format version that this build writes and reads.
+pub(crate) const FORMAT_VERSION: u32 = 1;
+/// The longest DBI name in bytes.
+pub(crate) const MAX_NAME: usize = 255;
+
+const DBI_PREFIX: &[u8] = b"dbi/";
+
+/// What changes with every commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// Transactions committed, one by one.
+    pub seq: u64,
+    /// Changes of any schema: a handle checked under the same epoch is still good.
+    pub epoch: u64,
+    /// The id that the next DBI gets. Ids are not used twice.
+    pub next_dbi: u32,
+}
+
+impl Head {
+    pub(crate) fn to_bytes(self) -> [u8; 24] {
+        let mut bytes = [0; 24];
+        BigEndian::write_u64(&mut bytes[0..8], self.seq);
+        BigEndian::write_u64(&mut bytes[8..16], self.epoch);
+        BigEndian::write_u32(&mut bytes[16..20], self.next_dbi);
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let bytes: &[u8; 24] = bytes.try_into().map_err(|_| damaged("its head is not 24 bytes"))?;
+        Ok(Self {
+            seq: BigEndian::read_u64(&bytes[0..8]),
+            epoch: BigEndian::read_u64(&bytes[8..16]),
+            next_dbi: BigEndian::read_u32(&bytes[16..20]),
+        })
+    }
+}
+
+/// Who the environment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub uuid: [u8; 16],
+}
+
+impl Identity {
+    pub(crate) fn to_bytes(self) -> [u8; 20] {
+        let mut bytes = [0; 20];
+        BigEndian::write_u32(&mut bytes[0..4], FORMAT_VERSION);
+        bytes[4..].copy_from_slice(&self.uuid);
+        bytes
+    }
+
+    /// A version above ours is `FormatVersion`: what it changed cannot be known here.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let Some((version, rest)) = bytes.split_first_chunk::<4>() else {
+            return Err(damaged("its identity is cut short"));
+        };
+        let version = u32::from_be_bytes(*version);
+        if version != FORMAT_VERSION {
+            return Err(Error::new(
+                ErrorKind::FormatVersion,
+                format!(
+                    "the environment has format version {version} and this build reads {FORMAT_VERSION}; \
+                     use the mapleaf that wrote it"
+                ),
+            ));
+        }
+        let uuid = rest.try_into().map_err(|_| damaged("its UUID is not 16 bytes"))?;
+        Ok(Self { uuid })
+    }
+}
+
+/// How the entries of a DBI are arranged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DbiKind {
+    /// One value a key: a [`Dbi`](crate::Dbi).
+    Plain,
+    /// An ordered set of pairs: a [`MultiDbi`](crate::MultiDbi).
+    Multi,
+    /// Made by other software, of LMDB's plain kind: reads and writes as bytes until it is adopted.
+    Foreign,
+    /// Made by other software with flags that mapleaf does not read (DUPSORT, REVERSEKEY, INTEGERKEY).
+    Unsupported,
+}
+
+/// What the catalogue says of one DBI.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DbiRecord {
+    Live {
+        id: u32,
+        schema: Schema,
+    },
+    /// Dropped while another process had it open: its empty tree stays until it is created again or compacted away.
+    Dropped,
+}
+
+/// The kind of a DBI and the names of its encodings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Schema {
+    pub multi: bool,
+    pub key: Box<str>,
+    pub value: Box<str>,
+}
+
+impl Schema {
+    pub(crate) fn kind(&self) -> DbiKind {
+        if self.multi { DbiKind::Multi } else { DbiKind::Plain }
+    }
+}
+
+const RECORD_VERSION: u8 = 1;
+const PLAIN: u8 = 0;
+const MULTI: u8 = 1;
+const DROPPED: u8 = 255;
+
+impl DbiRecord {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Dropped => vec![RECORD_VERSION, DROPPED],
+            Self::Live { id, schema } => {
+                let mut bytes = vec![RECORD_VERSION, if schema.multi { MULTI } else { PLAIN }];
+                bytes.extend_from_slice(&id.to_be_bytes());
+                for name in [&schema.key, &schema.value] {
+                    // Names are checked against `MAX_SCHEMA_NAME` when a DBI is created.
+                    bytes.extend_from_slice(&u16::try_from(name.len()).unwrap_or(u16::MAX).to_be_bytes());
+                    bytes.extend_from_slice(name.as_bytes());
+                }
+                bytes
+            }
+        }
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let cut = || damaged("the record of a DBI is cut short");
+        let (&[version, kind], rest) = bytes.split_first_chunk::<2>().ok_or_else(cut)?;
+        if version != RECORD_VERSION {
+            return Err(Error::new(
+                ErrorKind::FormatVersion,
+                format!("a DBI has a schema of version {version}; use a newer mapleaf"),
+            ));
+        }
+        if kind == DROPPED {
+            return Ok(Self::Dropped);
+        }
+        let (id, mut rest) = rest.split_first_chunk::<4>().ok_or_else(cut)?;
+        let key = take_name(&mut rest)?;
+        let value = take_name(&mut rest)?;
+        if kind > MULTI || !rest.is_empty() {
+            return Err(damaged("the record of a DBI is of an unknown kind"));
+        }
+        Ok(Self::Live { id: u32::from_be_bytes(*id), schema: Schema { multi: kind == MULTI, key, value } })
+    }
+}
+
+fn take_name(bytes: &mut &[u8]) -> Result<Box<str>> {
+    let cut = || damaged("the name of an encoding is cut short");
+    let (length, rest) = bytes.split_first_chunk::<2>().ok_or_else(cut)?;
+    let (name, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or_else(cut)?;
+    *bytes = rest;
+    std::str::from_utf8(name).map(Into::into).map_err(|_| damaged("the name of an encoding is not text"))
+}
+
+/// The catalogue's key for the DBI `name`.
+pub(crate) fn dbi_key(name: &str) -> Vec<u8> {
+    [DBI_PREFIX, name.as_bytes()].concat()
+}
+
+/// Refuses a name that no DBI can have.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    let why = if name.is_empty() {
+        "a DBI's name must not be empty"
+    } else if name.len() > MAX_NAME {
+        "a DBI's name has at most 255 bytes; shorten it"
+    } else if name.contains('\0') {
+        "a DBI's name must not hold a NUL; LMDB would cut it there"
+    } else if name.starts_with("__") {
+        "names that begin with __ are reserved; choose another"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(name))
+}
+
+/// The longest name of an encoding in bytes, so that a record always fits one page.
+const MAX_SCHEMA_NAME: usize = 600;
+
+/// Refuses a schema whose names do not fit the catalogue.
+pub(crate) fn check_schema(schema: &Schema) -> Result<()> {
+    if schema.key.len() > MAX_SCHEMA_NAME || schema.value.len() > MAX_SCHEMA_NAME {
+        let why = "the name of a key or value type has at most 600 bytes; nest fewer types or shorten `NAME`";
+        return Err(Error::new(ErrorKind::InvalidArgument, why));
+    }
+    Ok(())
+}
+
+fn damaged(why: &'static str) -> Error {
+    Error::new(ErrorKind::Corrupted, format!("the catalogue is damaged: {why}; restore the file from a copy"))
+        .in_dbi(CATALOG)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_read_back_and_their_bytes_are_frozen() -> Result<()> {
+        let head = Head { seq: 1, epoch: 2, next_dbi: 3 };
+        assert_eq!(head.to_bytes()[..8], [0, 0, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(Head::from_bytes(&head.to_bytes())?, head);
+        let schema = Schema { multi: true, key: "str".into(), value: "u64".into() };
+        let record = DbiRecord::Live { id: 7, schema };
+        assert_eq!(record.to_bytes(), b"\x01\x01\0\0\0\x07\0\x03str\0\x03u64");
+        assert_eq!(DbiRecord::from_bytes(&record.to_bytes())?, record);
+        assert_eq!(DbiRecord::from_bytes(&DbiRecord::Dropped.to_bytes())?, DbiRecord::Dropped);
+        let identity = Identity { uuid: [9; 16] };
+        assert_eq!(Identity::from_bytes(&identity.to_bytes())?, identity);
+        Ok(())
+    }
+
+    #[test]
+    fn every_cut_of_a_record_is_an_error() {
+        let schema = Schema { multi: false, key: "str".into(), value: "u64".into() };
+        let bytes = DbiRecord::Live { id: 7, schema }.to_bytes();
+        for cut in 0..bytes.len() {
+            assert!(DbiRecord::from_bytes(&bytes[..cut]).is_err(), "cut at {cut}");
+        }
+        assert_eq!(Identity::from_bytes(&[0, 0, 0, 2]).map_err(|e| e.kind()), Err(ErrorKind::FormatVersion));
+    }
+}

@@ -1,0 +1,60 @@
+//! Copies of a live environment.
+
+use std::fs;
+use std::path::Path;
+
+use crate::env::admin::Compact;
+use crate::env::engine::Files;
+use crate::env::handle::Env;
+use crate::env::open::create_new;
+use crate::env::os::located;
+use crate::env::place::{Place, parent, sync_directory};
+use crate::env::session::check_not_writing;
+use crate::error::{Error, ErrorKind, Result};
+
+impl Env {
+    /// Copies the newest state to `path`, durably, while readers and writers go on: a directory for an environment in a
+    /// directory, a file for one in a single file. The copy opens like any other and has the same UUID.
+    ///
+    /// While it runs, the map cannot grow: a commit that needs it waits.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when `path` is a file or a directory that is not empty; `Nested` inside a transaction of this
+    /// thread; `DiskFull`, `PermissionDenied`, `Io`. What was written of a copy that failed is removed.
+    pub fn copy_to(&self, path: impl AsRef<Path>, compact: Compact) -> Result<()> {
+        let place = Place::new(path.as_ref(), self.engine.config.single_file);
+        self.copy(&place, compact).map_err(|error| error.during("copy_to"))
+    }
+
+    fn copy(&self, place: &Place, compact: Compact) -> Result<()> {
+        check_not_writing()?;
+        let gate = self.engine.files()?;
+        if !place.single_file {
+            match fs::read_dir(&place.path).map(|mut entries| entries.next().is_some()) {
+                Ok(true) => return Err(occupied(&place.path)),
+                Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => return Err(occupied(&place.path)),
+                _ => {}
+            }
+        }
+        place.create_directory()?;
+        copy_files(&gate, &place.data(), compact)?;
+        place.sync_directory()?;
+        sync_directory(&parent(&place.directory()))
+    }
+}
+
+fn occupied(path: &Path) -> Error {
+    let why = format!("{} is not empty; copy to a new or empty directory", path.display());
+    Error::new(ErrorKind::AlreadyExists, why)
+}
+
+/// Copies the newest state into the new file `target` and flushes it; a failed copy is removed.
+pub(crate) fn copy_files(files: &Files, target: &Path, compact: Compact) -> Result<()> {
+    let mut file = create_new(target)?;
+    let copied = files.lmdb.copy_to(&mut file, compact == Compact::Yes);
+    let durable = copied.and_then(|()| file.sync_all().map_err(|error| located(error, target)));
+    if durable.is_err() {
+        let _ = fs::remove_file(target);
+    }
+    durable
+}

@@ -1,0 +1,345 @@
+//! The engine behind all handles of one environment: LMDB, the map, the newest generation, and who may do what when.
+
+use std::fs::File;
+use std::process;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, Weak};
+
+use tempfile::TempDir;
+
+use crate::env::generation::Generation;
+use crate::env::lmdb::{Cause, Failure, Handles, Lmdb};
+use crate::env::lock::LockFile;
+use crate::env::map::EnvMap;
+use crate::env::options::Config;
+use crate::env::os::io_error;
+use crate::env::place::Place;
+use crate::env::table::DbiTable;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The open file: LMDB's environment over it, our map and our descriptor of it.
+pub(crate) struct Files {
+    pub lmdb: Arc<Lmdb>,
+    pub map: Arc<EnvMap>,
+    pub file: Arc<File>,
+}
+
+impl Files {
+    /// The length of the data file in bytes, now.
+    pub(crate) fn file_len(&self) -> Result<u64> {
+        let metadata = self.file.metadata().map_err(|error| io_error(&error).caused_by(error))?;
+        Ok(metadata.len())
+    }
+}
+
+/// What the one writer of this process keeps between transactions.
+#[derive(Default)]
+pub(crate) struct WriterState {
+    pub handles: Handles,
+}
+
+/// The engine behind all handles of one environment.
+pub(crate) struct Engine {
+    id: u64,
+    pid: u32,
+    pub(crate) place: Place,
+    pub(crate) config: Config,
+    pub(crate) max_key: usize,
+    status: AtomicU8,
+    /// The openers' gate. Shared: begin a pin, or ask LMDB something that reads its map. Exclusive: change or replace
+    /// the maps. Never held while waiting for LMDB's write lock, or a foreign writer would block snapshots.
+    files: RwLock<Option<Files>>,
+    /// Held by the one write transaction of this process; taken before the lock file's writer byte and LMDB's lock.
+    pub(crate) writer: Mutex<WriterState>,
+    newest: Mutex<Weak<Generation>>,
+    generations: Mutex<Vec<Weak<Generation>>>,
+    dbis: DbiTable,
+    /// Read from the catalogue, or about to be written to it.
+    uuid: OnceLock<[u8; 16]>,
+    candidate: [u8; 16],
+    pub(crate) lock: Option<LockFile>,
+    temporary: Option<TempDir>,
+}
+
+const OPEN: u8 = 0;
+const CLOSED: u8 = 1;
+const POISONED: u8 = 2;
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+impl Engine {
+    pub(crate) fn new(
+        place: Place,
+        config: Config,
+        files: Files,
+        lock: Option<LockFile>,
+        temporary: Option<TempDir>,
+        candidate: [u8; 16],
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            pid: process::id(),
+            place,
+            config,
+            max_key: files.lmdb.max_key_size(),
+            status: AtomicU8::new(OPEN),
+            files: RwLock::new(Some(files)),
+            writer: Mutex::default(),
+            newest: Mutex::default(),
+            generations: Mutex::default(),
+            dbis: DbiTable::default(),
+            uuid: OnceLock::new(),
+            candidate,
+            lock,
+            temporary,
+        })
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn dbis(&self) -> &DbiTable {
+        &self.dbis
+    }
+
+    pub(crate) fn dbi_count(&self) -> usize {
+        self.dbis.len()
+    }
+
+    /// Whether this process opened the environment; a forked child did not.
+    pub(crate) fn is_own_process(&self) -> bool {
+        process::id() == self.pid
+    }
+
+    /// Refuses work on an environment that is closed, that a fatal error has put out of use, or that a fork inherited.
+    pub(crate) fn check_usable(&self) -> Result<()> {
+        if !self.is_own_process() {
+            let why = "this process is a fork of the one that opened the environment; open it again here";
+            return Err(Error::new(ErrorKind::Closed, why));
+        }
+        match self.status.load(Ordering::Acquire) {
+            OPEN => Ok(()),
+            CLOSED => Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again")),
+            _ => Err(Error::new(
+                ErrorKind::CommitOutcomeUnknown,
+                "a commit failed on the disk and may or may not have happened; close and reopen the environment to see",
+            )),
+        }
+    }
+
+    /// Puts the environment out of use until it is reopened.
+    pub(crate) fn poison(&self) {
+        let _ = self.status.compare_exchange(OPEN, POISONED, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// Passes the openers' gate.
+    pub(crate) fn files(&self) -> Result<Gate<'_>> {
+        self.check_usable()?;
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        if files.is_none() {
+            return Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again"));
+        }
+        Ok(Gate(files))
+    }
+
+    /// The environment's UUID.
+    pub(crate) fn uuid(&self) -> &[u8; 16] {
+        self.uuid.get().unwrap_or(&self.candidate)
+    }
+
+    /// The UUID that the catalogue holds.
+    pub(crate) fn set_uuid(&self, uuid: [u8; 16]) {
+        let _ = self.uuid.set(uuid);
+    }
+
+    /// The newest committed state, pinned: the one that other snapshots share if it still is the newest.
+    pub(crate) fn generation(self: &Arc<Self>) -> Result<Arc<Generation>> {
+        self.check_usable()?;
+        let known = self.newest.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        if let Some(known) = known.filter(|known| known.is_newest()) {
+            return Ok(known);
+        }
+        loop {
+            let gate = self.files()?;
+            match Generation::open(self, &gate) {
+                // Known before the gate is left: whoever closes or replaces the files sees it.
+                Ok(generation) => return Ok(self.share_generation(generation)),
+                Err(failure) if failure.cause == Cause::MapResized => {
+                    drop(gate);
+                    self.follow_growth()?;
+                }
+                Err(failure) => return Err(self.begin_failed(failure)),
+            }
+        }
+    }
+
+    fn share_generation(&self, generation: Generation) -> Arc<Generation> {
+        let opened = Arc::new(generation);
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&opened);
+        let mut all = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|generation| generation.strong_count() > 0);
+        all.push(Arc::downgrade(&opened));
+        opened
+    }
+
+    /// The states that snapshots of this process keep.
+    pub(crate) fn generations(&self) -> Vec<Arc<Generation>> {
+        let all = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Types the failure of beginning a transaction; a fatal one poisons.
+    pub(crate) fn begin_failed(&self, failure: Failure) -> Error {
+        if failure.cause == Cause::Panic {
+            self.poison();
+        }
+        failure.error
+    }
+
+    /// Another process has grown the file: takes up its size, here and in LMDB.
+    ///
+    /// Never needed inside a write session of this thread, which has taken up the newest size and keeps others out.
+    fn follow_growth(&self) -> Result<()> {
+        let _writer = lock_writer(self);
+        self.follow_growth_as_writer()
+    }
+
+    /// As [`follow_growth`](Self::follow_growth), for who holds the writer's mutex and no LMDB transaction.
+    pub(crate) fn follow_growth_as_writer(&self) -> Result<()> {
+        self.enlarge(|gate, page_size| {
+            let newest = gate.map.pages(u64::MAX);
+            let last = newest.meta(0).last_page.max(newest.meta(1).last_page);
+            usize::try_from((last + 1).saturating_mul(page_size as u64)).unwrap_or(usize::MAX)
+        })
+    }
+
+    /// Doubles the map. The caller holds the writer's mutex and has no LMDB transaction.
+    pub(crate) fn grow(&self) -> Result<()> {
+        self.enlarge(|gate, _| gate.map.len() + 1)
+    }
+
+    /// Makes the maps at least as large as `wanted` says, by doubling, within the maximum.
+    ///
+    /// Our own map is made first: when the system refuses it nothing has changed. LMDB's resize unmaps before it maps,
+    /// so if that fails the environment is of no more use.
+    fn enlarge(&self, wanted: impl FnOnce(&Files, usize) -> usize) -> Result<()> {
+        let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(files) = gate.as_mut() else {
+            return Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again"));
+        };
+        let page_size = files.map.page_size();
+        let wanted = wanted(files, page_size);
+        let mut size = files.map.len();
+        while size < wanted {
+            size = size.saturating_mul(2);
+        }
+        let size = size.min(self.config.max_map_size) / page_size.max(4096) * page_size.max(4096);
+        if size < wanted {
+            return Err(Error::new(
+                ErrorKind::MapFull,
+                format!(
+                    "the data does not fit the maximum map size of {} bytes; nothing was changed; \
+                     open with a larger max_map_size",
+                    self.config.max_map_size
+                ),
+            ));
+        }
+        let map = EnvMap::new(&files.file, size, page_size)?;
+        if let Err(error) = files.lmdb.resize(size) {
+            drop(gate);
+            self.poison();
+            return Err(error);
+        }
+        files.map = Arc::new(map);
+        Ok(())
+    }
+
+    /// Closes the files: LMDB's environment, the map, the descriptor. `Busy` while snapshots live.
+    pub(crate) fn close(&self) -> Result<()> {
+        if !self.is_own_process() {
+            return self.check_usable();
+        }
+        let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        let alive = self.generations().len();
+        if alive > 0 {
+            return Err(Error::new(
+                ErrorKind::Busy,
+                format!("{alive} states are still read by snapshots or scans; drop them and close again"),
+            ));
+        }
+        self.status.store(CLOSED, Ordering::Release);
+        if gate.take().is_some() {
+            self.mark_clean();
+        }
+        Ok(())
+    }
+
+    /// Replaces the files by what `swap` makes of them, with nobody else inside: the files to go on with, and whether
+    /// the swap itself worked. The caller holds the writer's mutex.
+    pub(crate) fn replace(&self, swap: impl FnOnce(Files) -> Result<(Files, Result<()>)>) -> Result<()> {
+        let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        let alive = self.generations().len();
+        if alive > 0 {
+            return Err(Error::new(ErrorKind::Busy, format!("{alive} states are still read; drop the snapshots first")));
+        }
+        let Some(files) = gate.take() else {
+            return Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again"));
+        };
+        match swap(files) {
+            Ok((files, outcome)) => {
+                *gate = Some(files);
+                outcome
+            }
+            Err(error) => {
+                self.status.store(CLOSED, Ordering::Release);
+                Err(error)
+            }
+        }
+    }
+
+    /// Remembers in the lock file that the last process closed the environment in order.
+    fn mark_clean(&self) {
+        if let Some(lock) = self.lock.as_ref()
+            && !self.config.read_only
+            && self.status.load(Ordering::Acquire) != POISONED
+            && matches!(lock.try_exclusive(), Ok(true))
+            && let Ok(Some(mut record)) = lock.record()
+        {
+            record.open = false;
+            // If the record cannot be written, the next opening checks the file: slower, never wrong.
+            let _ = lock.set_record(&record);
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if self.is_own_process() {
+            let files = self.files.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+            if files.is_some() {
+                drop(files);
+                self.mark_clean();
+            }
+        } else {
+            // In a forked child the directory is the parent's.
+            std::mem::forget(self.temporary.take());
+        }
+    }
+}
+
+/// The openers' gate, passed.
+pub(crate) struct Gate<'a>(RwLockReadGuard<'a, Option<Files>>);
+
+impl std::ops::Deref for Gate<'_> {
+    type Target = Files;
+
+    fn deref(&self) -> &Files {
+        self.0.as_ref().expect("`Engine::files` passes only when the files are open")
+    }
+}
+
+/// The writer's mutex, whether or not a closure panicked under it: a panic drops its set, and the state is whole.
+pub(crate) fn lock_writer(engine: &Engine) -> MutexGuard<'_, WriterState> {
+    engine.writer.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,294 @@
+//! A generation: one committed state, pinned, with the map it is read through and the root of each DBI.
+
+use std::ops::Bound;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use crate::env::catalog::{self, DbiRecord, Head, Identity};
+use crate::env::engine::{Engine, Files};
+use crate::env::lmdb::{Cause, Failure, Pin};
+use crate::env::map::EnvMap;
+use crate::env::table::{DbiId, DbiRef};
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::{self, Cursor, Meta, Pages, TreeRecord};
+
+/// LMDB's flag of a node that holds the record of a named database, and of one that holds duplicates.
+const SUBDATA: u16 = 0x02;
+const DUPDATA: u16 = 0x04;
+/// Room for the roots of DBIs that are opened while a generation is in use; more are looked up each time.
+const SPARE_ROOTS: usize = 8;
+
+/// A tree without entries.
+pub(crate) const EMPTY_TREE: TreeRecord = TreeRecord {
+    pad: 0,
+    flags: 0,
+    depth: 0,
+    branch_pages: 0,
+    leaf_pages: 0,
+    overflow_pages: 0,
+    entries: 0,
+    root: u64::MAX,
+};
+
+/// One committed state of the file.
+///
+/// Its pages stay as they are while it lives: its pin holds a reader slot, or, for the base of a write transaction,
+/// LMDB's write lock keeps every other writer out.
+pub(crate) struct Generation {
+    map: Arc<EnvMap>,
+    file_len: u64,
+    meta: Meta,
+    /// Both meta ids when this was the newest state: as long as they stand so, it still is.
+    ids: [u64; 2],
+    catalog: OnceLock<TreeRecord>,
+    head: OnceLock<Head>,
+    roots: Box<[OnceLock<TreeRecord>]>,
+    opened: Instant,
+    // Before the engine: the slot is given back while LMDB's environment is surely open.
+    _pin: Option<Pin>,
+    engine: Arc<Engine>,
+}
+
+/// What is found under a name in the main tree.
+pub(crate) enum MainEntry {
+    Tree(TreeRecord),
+    /// User data that other software put beside the named databases.
+    Data,
+}
+
+impl Generation {
+    /// Pins the newest state and copies its meta page without tearing it.
+    ///
+    /// A writer stores the fields of a meta page first and its id last, so reading the same id before and after the
+    /// copy proves nothing. What does: while the other slot's id is below N, no writer has begun on slot N & 1 again.
+    /// If it is not, a second pin that also says N shows that the copied slot was not rewritten in between (a killed
+    /// writer leaves the file one commit ahead of the lock file); otherwise the second pin is the newer state.
+    ///
+    /// The caller holds the openers' gate.
+    pub(crate) fn open(engine: &Arc<Engine>, files: &Files) -> Result<Self, Failure> {
+        let Files { lmdb, map, .. } = files;
+        let mut pin = lmdb.pin()?;
+        for _ in 0..RETRIES {
+            let id = pin.id();
+            let pages = map.pages(u64::MAX);
+            let meta = pages.meta(slot(id));
+            let other = pages.meta_id(slot(id + 1));
+            if meta.txn_id == id && (other < id || (other == 0 && id == 0)) {
+                return Self::of(engine, files, meta, [id, other], Some(pin));
+            }
+            let second = lmdb.pin()?;
+            if second.id() == id && meta.txn_id == id {
+                return Self::of(engine, files, meta, [id, other], Some(pin));
+            }
+            pin = second;
+        }
+        Err(Error::new(ErrorKind::Busy, "commits came too fast to see one state; retry").during("snapshot").into())
+    }
+
+    /// The state that a write transaction with LMDB id `id + 1` is based on: the newest one, as long as the caller
+    /// holds LMDB's write lock.
+    pub(crate) fn base(engine: &Arc<Engine>, files: &Files, id: u64) -> Result<Self, Failure> {
+        let pages = files.map.pages(u64::MAX);
+        let meta = pages.meta(slot(id));
+        if meta.txn_id != id {
+            let why = "the newest meta page is not the one that the lock file names; reopen the environment";
+            return Err(Error::corrupted(slot(id) as u64, why).into());
+        }
+        let other = pages.meta_id(slot(id + 1));
+        Self::of(engine, files, meta, [id, other], None)
+    }
+
+    fn of(
+        engine: &Arc<Engine>,
+        files: &Files,
+        meta: Meta,
+        ids: [u64; 2],
+        pin: Option<Pin>,
+    ) -> Result<Self, Failure> {
+        // After the pin: every page of the pinned state was in the file by then.
+        let map = &files.map;
+        let file_len = files.file_len()?;
+        let needed = meta.last_page.saturating_add(1).saturating_mul(map.page_size() as u64);
+        if needed.min(file_len) > map.len() as u64 {
+            let error = Error::new(ErrorKind::MapFull, "the file has grown beyond the map");
+            return Err(Failure { error, cause: Cause::MapResized });
+        }
+        let roots = std::iter::repeat_with(OnceLock::new).take(engine.dbi_count() + SPARE_ROOTS).collect();
+        Ok(Self {
+            map: Arc::clone(map),
+            file_len,
+            meta,
+            ids,
+            catalog: OnceLock::new(),
+            head: OnceLock::new(),
+            roots,
+            opened: Instant::now(),
+            _pin: pin,
+            engine: Arc::clone(engine),
+        })
+    }
+
+    /// Whether no commit has come since.
+    pub(crate) fn is_newest(&self) -> bool {
+        let pages = self.map.pages(u64::MAX);
+        let id = self.meta.txn_id;
+        pages.meta_id(slot(id)) == self.ids[0] && pages.meta_id(slot(id + 1)) == self.ids[1]
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    pub(crate) fn opened(&self) -> Instant {
+        self.opened
+    }
+
+    /// LMDB's id of this state.
+    pub(crate) fn lmdb_id(&self) -> u64 {
+        self.meta.txn_id
+    }
+
+    pub(crate) fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    pub(crate) fn file_len(&self) -> u64 {
+        self.file_len
+    }
+
+    #[inline]
+    pub(crate) fn pages(&self) -> Pages<'_> {
+        self.map.pages(self.file_len)
+    }
+
+    /// The root of `dbi` in this state; an empty tree when it was created later.
+    ///
+    /// O(1) after the first time, which searches the catalogue and the main tree.
+    #[inline]
+    pub(crate) fn tree(&self, dbi: &DbiRef) -> Result<TreeRecord> {
+        if dbi.engine == self.engine.id()
+            && let Some(tree) = self.roots.get(dbi.slot).and_then(OnceLock::get)
+        {
+            return Ok(*tree);
+        }
+        self.find_tree(dbi)
+    }
+
+    #[cold]
+    fn find_tree(&self, dbi: &DbiRef) -> Result<TreeRecord> {
+        if dbi.engine != self.engine.id() {
+            let why = "the DBI belongs to another environment than the snapshot or transaction it is used with";
+            return Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(&dbi.name));
+        }
+        let tree = self.resolve(dbi)?;
+        if let Some(root) = self.roots.get(dbi.slot) {
+            let _ = root.set(tree);
+        }
+        Ok(tree)
+    }
+
+    fn resolve(&self, dbi: &DbiRef) -> Result<TreeRecord> {
+        let dropped = || {
+            Error::new(ErrorKind::NotFound, "the DBI was dropped; open it again to create it anew").in_dbi(&dbi.name)
+        };
+        if let DbiId::Catalogued(id) = dbi.id {
+            match self.dbi_record(&dbi.name)? {
+                Some(DbiRecord::Live { id: found, .. }) if found == id => {}
+                // The state is older than the DBI, which held nothing then.
+                _ if self.head()?.next_dbi <= id => return Ok(EMPTY_TREE),
+                _ => return Err(dropped()),
+            }
+        } else if let Some(DbiRecord::Live { .. }) = self.dbi_record(&dbi.name)? {
+            let why = "the DBI was adopted since this handle was opened; open it again with its types";
+            return Err(Error::new(ErrorKind::SchemaMismatch, why).in_dbi(&dbi.name));
+        }
+        match self.main_entry(&dbi.name)? {
+            Some(MainEntry::Tree(tree)) => {
+                check_flags(&tree, &dbi.name)?;
+                Ok(tree)
+            }
+            _ => Err(dropped()),
+        }
+    }
+
+    /// What the main tree has under `name`.
+    pub(crate) fn main_entry(&self, name: &str) -> Result<Option<MainEntry>> {
+        let found = page::find(self.pages(), &self.meta.main, name.as_bytes())?;
+        found.map(|found| main_entry(found.flags, found.value)).transpose()
+    }
+
+    /// The names and trees of the main tree, in order; user data of other software is passed over.
+    pub(crate) fn trees(&self) -> Result<Vec<(Vec<u8>, TreeRecord)>> {
+        let mut cursor = Cursor::range(self.pages(), &self.meta.main, Bound::Unbounded, Bound::Unbounded)?;
+        let mut trees = Vec::new();
+        while let Some((name, found)) = cursor.next_node()? {
+            if let MainEntry::Tree(tree) = main_entry(found.flags, found.value)? {
+                trees.push((name.to_vec(), tree));
+            }
+        }
+        Ok(trees)
+    }
+
+    fn catalog(&self) -> Result<TreeRecord> {
+        if let Some(tree) = self.catalog.get() {
+            return Ok(*tree);
+        }
+        let tree = match self.main_entry(catalog::CATALOG)? {
+            Some(MainEntry::Tree(tree)) => tree,
+            _ => EMPTY_TREE,
+        };
+        check_flags(&tree, catalog::CATALOG)?;
+        Ok(*self.catalog.get_or_init(|| tree))
+    }
+
+    /// Commit count, schema epoch and the next DBI's id; all zero in a file that mapleaf has not written to.
+    pub(crate) fn head(&self) -> Result<Head> {
+        if let Some(head) = self.head.get() {
+            return Ok(*head);
+        }
+        let found = page::get(self.pages(), &self.catalog()?, catalog::HEAD_KEY)?;
+        let head = found.map(Head::from_bytes).transpose()?.unwrap_or_default();
+        Ok(*self.head.get_or_init(|| head))
+    }
+
+    /// Who the environment is, unless mapleaf has not written to it yet.
+    pub(crate) fn identity(&self) -> Result<Option<Identity>> {
+        let found = page::get(self.pages(), &self.catalog()?, catalog::ENV_KEY)?;
+        found.map(Identity::from_bytes).transpose()
+    }
+
+    /// What the catalogue says of the DBI `name`.
+    pub(crate) fn dbi_record(&self, name: &str) -> Result<Option<DbiRecord>> {
+        let found = page::get(self.pages(), &self.catalog()?, &catalog::dbi_key(name))?;
+        found.map(DbiRecord::from_bytes).transpose()
+    }
+}
+
+/// Opening a generation gives up after so many states came and went; each was committed while it looked.
+const RETRIES: usize = 1000;
+
+fn slot(id: u64) -> usize {
+    usize::from(id & 1 == 1)
+}
+
+fn main_entry(flags: u16, value: &[u8]) -> Result<MainEntry> {
+    if flags & (SUBDATA | DUPDATA) == SUBDATA {
+        TreeRecord::from_bytes(value).map(MainEntry::Tree)
+    } else {
+        Ok(MainEntry::Data)
+    }
+}
+
+/// Refuses a tree whose order or shape is not LMDB's plain one.
+pub(crate) fn check_flags(tree: &TreeRecord, name: &str) -> Result<()> {
+    if tree.flags == 0 {
+        return Ok(());
+    }
+    let named = [(0x02, "REVERSEKEY"), (0x04, "DUPSORT"), (0x08, "INTEGERKEY"), (0x10, "DUPFIXED"), (0x20, "INTEGERDUP")];
+    let flags: Vec<_> = named.iter().filter(|(bit, _)| tree.flags & bit != 0).map(|(_, name)| *name).collect();
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        format!("made by other software with flags {}; copy it into a plain database", flags.join(", ")),
+    )
+    .in_dbi(name))
+}

@@ -1,0 +1,394 @@
+//! LMDB through heed: the one file that names it. Pins, the write transaction, DBI handles, the size of its map.
+//!
+//! What is read here is read for its side effect: a pin keeps pages from being reused, a write transaction applies a
+//! set. Values are never read through LMDB's own map.
+#![expect(unsafe_code, reason = "heed opens, resizes and drops by unsafe calls whose rules are kept here")]
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::mem::ManuallyDrop;
+use std::path::Path;
+use std::process;
+
+use heed::types::Bytes;
+use heed::{CommitOrAbort, CommitToken, CompactionOption, EnvFlags, MdbError, OnCommit, WithoutTls};
+
+use crate::env::catalog::CATALOG;
+use crate::env::options::Durability;
+use crate::env::os::io_error;
+use crate::error::{Error, ErrorKind, Result};
+
+type Handle<'e> = heed::Database<'e, Bytes, Bytes>;
+
+/// What LMDB is opened with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LmdbOptions {
+    pub map_size: usize,
+    pub max_dbis: u32,
+    pub max_readers: u32,
+    pub durability: Durability,
+    pub read_only: bool,
+    pub single_file: bool,
+}
+
+/// An open LMDB environment. Forgotten, not closed, when dropped in a forked child: closing there would clear the
+/// parent's reader slots.
+pub(crate) struct Lmdb {
+    env: ManuallyDrop<heed::Env<WithoutTls>>,
+    pid: u32,
+}
+
+/// What the slot table of LMDB says of itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SlotUse {
+    pub used: u32,
+    pub max: u32,
+}
+
+impl Lmdb {
+    /// Opens the environment at `path`, a directory or with `single_file` the data file.
+    pub(crate) fn open(path: &Path, options: &LmdbOptions) -> Result<Self> {
+        let mut open = heed::EnvOpenOptions::new().read_txn_without_tls();
+        open.map_size(options.map_size).max_dbs(options.max_dbis).max_readers(options.max_readers);
+        let mut flags = EnvFlags::NO_READ_AHEAD;
+        flags.set(EnvFlags::READ_ONLY, options.read_only);
+        flags.set(EnvFlags::NO_SUB_DIR, options.single_file);
+        flags.set(EnvFlags::NO_META_SYNC, options.durability == Durability::Eventual);
+        flags.set(EnvFlags::NO_SYNC, options.durability == Durability::Process);
+        // SAFETY: none of these flags is one that lets a writer change pages under a reader (WRITEMAP, NOLOCK) or maps
+        // at a fixed address. The metas were checked before this call, and the registry keeps one engine per file.
+        let env = unsafe { open.flags(flags).open(path) }.map_err(|error| failure(error, "open"))?;
+        Ok(Self { env: ManuallyDrop::new(env), pid: process::id() })
+    }
+
+    /// A read transaction, begun to pin the newest state and never read through. Fails with `MapFull` marked as
+    /// [`is_map_resized`] when another process has grown the file beyond our map.
+    pub(crate) fn pin(&self) -> Result<Pin, Failure> {
+        let env = heed::Env::clone(&self.env);
+        let txn = env.static_read_txn().map_err(Failure::of)?;
+        Ok(Pin { txn: ManuallyDrop::new(txn), pid: self.pid })
+    }
+
+    /// Waits for LMDB's write lock, across processes. The result must be used up on this thread.
+    pub(crate) fn begin_write(&self) -> Result<Writer<'_>, Failure> {
+        self.env.write_txn().map(|txn| Writer { txn, lmdb: self }).map_err(Failure::of)
+    }
+
+    /// Changes the size of LMDB's map.
+    ///
+    /// The caller holds the writer's mutex and the openers' gate: no write transaction and no beginning of a read
+    /// transaction is under way in this process.
+    pub(crate) fn resize(&self, bytes: usize) -> Result<()> {
+        // SAFETY: LMDB wants no transaction that uses its map. Pins are never read through, and ending them touches
+        // their slot in the lock file alone; write transactions and openings are kept out by the caller's locks.
+        unsafe { self.env.resize(bytes) }.map_err(|error| failure(error, "grow"))
+    }
+
+    /// A descriptor of the data file that LMDB has open, whatever its path means by now.
+    pub(crate) fn file(&self) -> Result<File> {
+        self.env.try_clone_inner_file().map_err(|error| failure(error, "open"))
+    }
+
+    /// Reader slots in use by all processes, and how many there are. The caller holds the openers' gate.
+    pub(crate) fn slots(&self) -> SlotUse {
+        let info = self.env.info();
+        SlotUse { used: info.number_of_readers, max: info.maximum_number_of_readers }
+    }
+
+    /// The size of LMDB's map in bytes. The caller holds the openers' gate.
+    pub(crate) fn map_size(&self) -> usize {
+        self.env.info().map_size
+    }
+
+    /// The longest key in bytes.
+    pub(crate) fn max_key_size(&self) -> usize {
+        self.env.max_key_size()
+    }
+
+    /// Flushes the data file to the disk. The caller holds the openers' gate.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.env.force_sync().map_err(|error| failure(error, "sync"))
+    }
+
+    /// Frees the slots of processes that died. Returns how many.
+    pub(crate) fn clear_stale_readers(&self) -> Result<usize> {
+        self.env.clear_stale_readers().map_err(|error| failure(error, "clear_stale_readers"))
+    }
+
+    /// Writes a consistent copy of the newest state to `file`. The caller holds the openers' gate.
+    pub(crate) fn copy_to(&self, file: &mut File, compact: bool) -> Result<()> {
+        let option = if compact { CompactionOption::Enabled } else { CompactionOption::Disabled };
+        self.env.copy_to_file(file, option).map_err(|error| failure(error, "copy_to"))
+    }
+}
+
+impl Drop for Lmdb {
+    fn drop(&mut self) {
+        if process::id() == self.pid {
+            // SAFETY: dropped once, here, and not used again.
+            unsafe { ManuallyDrop::drop(&mut self.env) }
+        }
+    }
+}
+
+/// One reader slot: while it lives, the pages of its state are not reused.
+pub(crate) struct Pin {
+    txn: ManuallyDrop<heed::RoTxn<'static, WithoutTls>>,
+    pid: u32,
+}
+
+// SAFETY: a pin is never read through: `id` returns a number that is set at its beginning, and only `drop`, which has
+// exclusive access, touches LMDB again. Without TLS the slot belongs to the transaction, not to a thread.
+unsafe impl Sync for Pin {}
+
+impl Pin {
+    /// LMDB's id of the pinned state.
+    pub(crate) fn id(&self) -> u64 {
+        self.txn.id() as u64
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        // In a forked child the slot is the parent's: freeing it would let pages change under the parent's readers.
+        if process::id() == self.pid {
+            // SAFETY: dropped once, here, and not used again.
+            unsafe { ManuallyDrop::drop(&mut self.txn) }
+        }
+    }
+}
+
+/// LMDB's write lock, held, and the handles that outlive single transactions.
+pub(crate) struct Writer<'e> {
+    txn: heed::RwTxn<'e>,
+    lmdb: &'e Lmdb,
+}
+
+/// Handles opened by committed transactions, by DBI name. Emptied by any abort: an aborted drop closes its handle, and
+/// a handle opened by an aborted transaction never was.
+#[derive(Default)]
+pub(crate) struct Handles(HashMap<Box<str>, Handle<'static>>);
+
+impl<'e> Writer<'e> {
+    /// The id that this transaction commits as; the state it is based on has the id before.
+    pub(crate) fn id(&self) -> u64 {
+        self.txn.id() as u64
+    }
+
+    /// Runs `apply` on the transaction and commits it, or drops it when `apply` fails.
+    pub(crate) fn commit(
+        self,
+        handles: &mut Handles,
+        apply: impl FnOnce(&mut Applier<'_, '_, 'e>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let Self { txn, lmdb } = self;
+        let known = std::mem::take(&mut handles.0);
+        let outcome = lmdb.env.create_databases_and_commit(txn, |opener, txn| {
+            let mut applier = Applier { opener, txn, known, opened: HashMap::new() };
+            apply(&mut applier)?;
+            Ok::<_, Failure>(CommitOrAbort::<_, ()>::Commit(Opened { known: applier.known, new: applier.opened }))
+        })?;
+        if let CommitOrAbort::Commit(all) = outcome {
+            handles.0 = all;
+        }
+        Ok(())
+    }
+}
+
+/// Handles on their way through a commit.
+struct Opened<'e> {
+    known: HashMap<Box<str>, Handle<'static>>,
+    new: HashMap<Box<str>, Handle<'e>>,
+}
+
+impl OnCommit for Opened<'_> {
+    type Committed = HashMap<Box<str>, Handle<'static>>;
+
+    fn on_commit(self, token: &CommitToken) -> Self::Committed {
+        let mut all = self.known;
+        all.extend(self.new.into_iter().map(|(name, handle)| (name, handle.on_commit(token))));
+        all
+    }
+}
+
+/// The write transaction while a set is applied to it.
+pub(crate) struct Applier<'x, 't, 'e> {
+    opener: &'x heed::DatabaseOpener<'e, WithoutTls>,
+    txn: &'t mut heed::RwTxn<'e>,
+    known: HashMap<Box<str>, Handle<'static>>,
+    opened: HashMap<Box<str>, Handle<'e>>,
+}
+
+impl<'e> Applier<'_, '_, 'e> {
+    /// The handle of the DBI `name`, which is created if it is absent.
+    pub(crate) fn tree(&mut self, name: &str) -> Result<Tree<'e>, Failure> {
+        if let Some(handle) = self.opened.get(name).or_else(|| self.known.get(name)) {
+            return Ok(Tree(*handle));
+        }
+        let handle = self.opener.create_database(self.txn, Some(name)).map_err(Failure::of)?;
+        self.opened.insert(name.into(), handle);
+        Ok(Tree(handle))
+    }
+
+    /// Stores `value` under `key`.
+    pub(crate) fn put(&mut self, tree: Tree<'e>, key: &[u8], value: &[u8]) -> Result<(), Failure> {
+        tree.0.put(self.txn, key, value).map_err(Failure::of)
+    }
+
+    /// Removes `key`, if it is there.
+    pub(crate) fn delete(&mut self, tree: Tree<'e>, key: &[u8]) -> Result<(), Failure> {
+        tree.0.delete(self.txn, key).map(drop).map_err(Failure::of)
+    }
+
+    /// Removes all entries.
+    pub(crate) fn clear(&mut self, tree: Tree<'e>) -> Result<(), Failure> {
+        tree.0.clear(self.txn).map_err(Failure::of)
+    }
+
+    /// Stores a record of the catalogue.
+    pub(crate) fn put_catalog(&mut self, key: &[u8], value: &[u8]) -> Result<(), Failure> {
+        let catalog = self.tree(CATALOG)?;
+        self.put(catalog, key, value)
+    }
+
+    /// Removes a record of the catalogue, if it is there.
+    pub(crate) fn delete_catalog(&mut self, key: &[u8]) -> Result<(), Failure> {
+        let catalog = self.tree(CATALOG)?;
+        self.delete(catalog, key)
+    }
+
+    /// Removes the DBI and closes its handle. No other process may have it open.
+    pub(crate) fn drop_tree(&mut self, name: &str) -> Result<(), Failure> {
+        let tree = self.tree(name)?;
+        self.opened.remove(name);
+        self.known.remove(name);
+        // SAFETY: every copy of the handle is forgotten: the two maps hold them all, and `Tree`s do not outlive the
+        // application of one set.
+        unsafe { tree.0.remove(self.txn) }.map_err(Failure::of)
+    }
+}
+
+/// A DBI of the transaction that is being applied.
+#[derive(Clone, Copy)]
+pub(crate) struct Tree<'e>(Handle<'e>);
+
+/// Why LMDB refused: an error, and whether it can be mended here.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub error: Error,
+    pub cause: Cause,
+}
+
+/// The failures that the engine acts upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// The map is full: grow it and apply again.
+    MapFull,
+    /// Another process has grown the file: adopt its size.
+    MapResized,
+    /// The environment met a fatal error and must be reopened.
+    Panic,
+    /// The operating system refused a call.
+    Io,
+    /// Anything else.
+    Other,
+}
+
+impl Failure {
+    fn of(error: heed::Error) -> Self {
+        let cause = match &error {
+            heed::Error::Mdb(MdbError::MapFull) => Cause::MapFull,
+            heed::Error::Mdb(MdbError::MapResized) => Cause::MapResized,
+            heed::Error::Mdb(MdbError::Panic) => Cause::Panic,
+            heed::Error::Io(_) => Cause::Io,
+            _ => Cause::Other,
+        };
+        Self { error: failure(error, ""), cause }
+    }
+}
+
+impl From<heed::Error> for Failure {
+    fn from(error: heed::Error) -> Self {
+        Self::of(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, cause: Cause::Other }
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
+/// The typed error for heed's.
+fn failure(error: heed::Error, operation: &'static str) -> Error {
+    let typed = match &error {
+        heed::Error::Mdb(mdb) => Error::new(kind_of(*mdb), advice(*mdb)),
+        heed::Error::Io(io) => io_error(io),
+        heed::Error::EnvAlreadyOpened => {
+            Error::new(ErrorKind::Busy, "the environment is open in this process by other means than mapleaf; close it")
+        }
+        heed::Error::Encoding(_) | heed::Error::Decoding(_) => Error::new(ErrorKind::Io, "LMDB refused the bytes"),
+    };
+    let typed = typed.caused_by(HeedError(error));
+    if operation.is_empty() { typed } else { typed.during(operation) }
+}
+
+fn kind_of(error: MdbError) -> ErrorKind {
+    match error {
+        MdbError::MapFull | MdbError::MapResized => ErrorKind::MapFull,
+        MdbError::DbsFull => ErrorKind::DbisFull,
+        MdbError::ReadersFull => ErrorKind::ReadersFull,
+        MdbError::TxnFull => ErrorKind::TooLarge,
+        MdbError::VersionMismatch => ErrorKind::FormatVersion,
+        MdbError::Invalid | MdbError::PageNotFound | MdbError::Corrupted | MdbError::CursorFull => ErrorKind::Corrupted,
+        MdbError::PageFull | MdbError::Problem | MdbError::NotFound => ErrorKind::Corrupted,
+        MdbError::Panic => ErrorKind::CommitOutcomeUnknown,
+        MdbError::BadValSize | MdbError::KeyExist => ErrorKind::InvalidKey,
+        MdbError::Incompatible | MdbError::BadDbi => ErrorKind::Conflict,
+        _ => ErrorKind::Io,
+    }
+}
+
+fn advice(error: MdbError) -> &'static str {
+    match error {
+        MdbError::MapFull => "the map is full; open with a larger max_map_size",
+        MdbError::MapResized => "another process has grown the file beyond max_map_size; open with a larger one",
+        MdbError::DbsFull => "too many DBIs are open; raise max_dbis",
+        MdbError::ReadersFull => "all reader slots are taken; drop snapshots, clear_stale_readers, or raise max_readers",
+        MdbError::TxnFull => "the transaction changes too many pages; split it, or load in parts",
+        MdbError::VersionMismatch => "the file is of another LMDB version; dump it with its own mdb_dump and load it here",
+        MdbError::Panic => "the environment met a fatal error; close and reopen it to see what was committed",
+        MdbError::BadValSize | MdbError::KeyExist => "LMDB refused the key's size or order",
+        MdbError::Incompatible | MdbError::BadDbi => "the DBI was changed by another process; open it again and retry",
+        MdbError::Invalid | MdbError::PageNotFound | MdbError::Corrupted | MdbError::CursorFull => {
+            "LMDB finds the file damaged; restore it from a copy"
+        }
+        _ => "LMDB failed",
+    }
+}
+
+/// heed's error as a source: it prints the cause that heed itself does not chain.
+#[derive(Debug)]
+struct HeedError(heed::Error);
+
+impl std::fmt::Display for HeedError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for HeedError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0 {
+            heed::Error::Io(error) => Some(error),
+            heed::Error::Mdb(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! mapleaf's own map of the data file: read-only, made once for the whole reservation; pages appear as the file grows.
+#![expect(unsafe_code, reason = "pages are read through a raw pointer into the map")]
+
+use std::fs::File;
+
+use memmap2::{MmapOptions, MmapRaw};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::Pages;
+
+/// A read-only map of the data file. Never borrowed as one slice: live meta pages change under it.
+pub(crate) struct EnvMap {
+    raw: MmapRaw,
+    page_size: usize,
+}
+
+impl EnvMap {
+    /// Maps `bytes` of `file` from its beginning, whether the file is that long yet or not.
+    pub(crate) fn new(file: &File, bytes: usize, page_size: usize) -> Result<Self> {
+        let raw = MmapOptions::new().len(bytes).no_reserve_swap().map_raw_read_only(file).map_err(|error| {
+            Error::new(
+                ErrorKind::Io,
+                format!("cannot reserve {bytes} bytes of address space; open with a smaller map_size"),
+            )
+            .caused_by(error)
+        })?;
+        Ok(Self { raw, page_size })
+    }
+
+    /// The length of the reservation in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.raw.len()
+    }
+
+    pub(crate) fn page_size(&self) -> usize {
+        self.page_size
+    }
+
+    /// The file's pages as far as `file_len` bytes and the reservation reach.
+    ///
+    /// Reads through the result are sound while the pages that are read stay as they are: those of a pinned state, or
+    /// of the newest one under the write lock. Meta pages are read by [`Pages::meta`] alone, which allows for a writer.
+    pub(crate) fn pages(&self, file_len: u64) -> Pages<'_> {
+        let bytes = file_len.min(self.raw.len() as u64);
+        let count = bytes / self.page_size as u64;
+        // SAFETY: `count` pages lie inside the map, which lives as long as `self`, and inside the file, whose length
+        // was asked for after the state was pinned and which nobody shortens. Committed pages are immutable while
+        // their state is pinned: LMDB reuses none that a reader's slot may reach.
+        unsafe { Pages::new(self.raw.as_ptr(), count, self.page_size) }
+    }
+}

@@ -1,0 +1,326 @@
+//! Opening: what is checked before the file is mapped, and what is durable before an environment counts as created.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::env::Env;
+use crate::env::engine::{Engine, Files};
+use crate::env::generation::check_flags;
+use crate::env::lmdb::{Lmdb, LmdbOptions};
+use crate::env::lock::{LockFile, OpenRecord, Presence};
+use crate::env::map::EnvMap;
+use crate::env::options::{Config, DEFAULT_MAP_SIZE, Durability, EnvOptions, OpenMode, TEMPORARY_MAP_SIZE, Verify};
+use crate::env::os::located;
+use crate::env::place::{FileId, Place, parent, sync_directory};
+use crate::env::registry;
+use crate::env::session::{self, Wait};
+use crate::error::{Error, ErrorKind, Result};
+use crate::page;
+
+/// Address space is asked for in steps down to this, in bytes.
+const SMALLEST_MAP: usize = 1 << 20;
+
+impl EnvOptions {
+    /// Opens the environment at `path`, a directory, which is created when absent with all above it.
+    ///
+    /// A second open in this process with equal options shares the first. Cost: the meta pages are read; a file shorter
+    /// than its last page, or one that was not closed before the machine went down, is checked as by
+    /// [`Verify::Fast`](Verify::Fast).
+    ///
+    /// # Errors
+    /// - `NotFound`: absent, with `MustExist` or `read_only`.
+    /// - `AlreadyExists`: present, with `CreateNew`.
+    /// - `InvalidArgument`: a file where a directory must be or the other way round; open in this process with other
+    ///   options; sizes that have no meaning.
+    /// - `Corrupted`: no database, or a damaged one. Nothing is written to it.
+    /// - `FormatVersion`: of LMDB 1.0 or of a newer mapleaf.
+    /// - `Unsupported`: a main database with flags, or a read-only medium without `assume_immutable`.
+    /// - `PermissionDenied`, `DiskFull`, `Io`: the system refuses.
+    /// - `Busy`: open in this process by other means than mapleaf.
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Env> {
+        let place = Place::new(path.as_ref(), self.config.single_file);
+        self.open_place(&place, None).map_err(|error| error.during("open"))
+    }
+
+    /// Creates an environment in a new directory of the system's, removed when its last handle is dropped. Nothing is
+    /// flushed to the disk, and the first reservation is 1 GiB.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), where the system refuses.
+    pub fn temporary(&self) -> Result<Env> {
+        let directory = tempfile::Builder::new().prefix("mapleaf-").tempdir();
+        let directory = directory.map_err(|error| located(error, &std::env::temp_dir()).during("temporary"))?;
+        let mut options = self.clone();
+        options.config.durability = Durability::Process;
+        if options.config.map_size == DEFAULT_MAP_SIZE {
+            options.config.map_size = TEMPORARY_MAP_SIZE;
+        }
+        let place = Place::new(&directory.path().join("env"), options.config.single_file);
+        options.open_place(&place, Some(directory)).map_err(|error| error.during("temporary"))
+    }
+
+    fn open_place(&self, place: &Place, temporary: Option<TempDir>) -> Result<Env> {
+        check_config(&self.config)?;
+        let mut temporary = temporary;
+        for _ in 0..CLOSING_TRIES {
+            match self.try_open(place, &mut temporary) {
+                // The last handle of an earlier engine is just being dropped by another thread.
+                Err(error) if error.kind() == ErrorKind::Busy => thread::sleep(CLOSING_PAUSE),
+                outcome => return outcome.map(|engine| Env { engine }),
+            }
+        }
+        self.try_open(place, &mut temporary).map(|engine| Env { engine })
+    }
+
+    fn try_open(&self, place: &Place, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
+        let mut registry = registry::lock();
+        let existing = place.data_metadata()?;
+        match (&existing, self.mode) {
+            (None, OpenMode::MustExist) => return Err(missing(place)),
+            (None, _) if self.config.read_only => return Err(missing(place)),
+            (Some(_), OpenMode::CreateNew) => {
+                let why = format!("{} exists already; open it, or choose another path", place.data().display());
+                return Err(Error::new(ErrorKind::AlreadyExists, why));
+            }
+            _ => {}
+        }
+        if let Some(metadata) = &existing {
+            if self.config.read_only && metadata.len() == 0 {
+                return Err(missing(place));
+            }
+            if !metadata.is_file() {
+                let why = format!("{} is not a regular file", place.data().display());
+                return Err(Error::new(ErrorKind::InvalidArgument, why));
+            }
+            if let Some(engine) = registry.find(FileId::of(metadata)) {
+                drop(registry);
+                return share(engine, &self.config);
+            }
+        }
+        let engine = self.open_engine(place, existing.is_none_or(|metadata| metadata.len() == 0), temporary)?;
+        let file = engine.files()?.file.metadata().map_err(|error| located(error, &place.data()))?;
+        registry.insert(FileId::of(&file), &engine);
+        Ok(engine)
+    }
+
+    fn open_engine(&self, place: &Place, is_new: bool, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
+        if is_new {
+            place.create_directory()?;
+        }
+        let lock = self.open_lock(place)?;
+        let presence = lock.as_ref().map_or(Ok(Presence::Shared), LockFile::enter)?;
+        let checked = if is_new { None } else { Some(self.check(place, lock.as_ref(), presence)?) };
+        if presence == Presence::First
+            && !self.config.read_only
+            && let Some(lock) = &lock
+        {
+            lock.set_record(&OpenRecord::opened(self.config.durability))?;
+        }
+        let files = open_files(place, &self.config, checked.as_ref().map(|meta| meta.page_size))?;
+        let engine = self.identify(place, files, lock, temporary)?;
+        if is_new && self.config.durability != Durability::Process {
+            self.make_durable(&engine)?;
+        }
+        if presence == Presence::First
+            && let Some(lock) = &engine.lock
+        {
+            lock.share()?;
+        }
+        Ok(engine)
+    }
+
+    /// The lock file; none where a read-only medium has none and takes none.
+    fn open_lock(&self, place: &Place) -> Result<Option<LockFile>> {
+        match LockFile::open(&place.lock()) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(error) if self.config.read_only && error.kind() == ErrorKind::PermissionDenied => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Checks the file by reads, which cannot raise a signal as a map can.
+    fn check(&self, place: &Place, lock: Option<&LockFile>, presence: Presence) -> Result<page::FileMeta> {
+        let path = place.data();
+        let file = File::open(&path).map_err(|error| located(error, &path))?;
+        let alone = presence == Presence::First;
+        let meta = page::check_metas(&file, alone)?.ok_or_else(|| missing(place))?;
+        let length = file.metadata().map_err(|error| located(error, &path))?.len();
+        let ends_early = length < (meta.newest.last_page + 1).saturating_mul(meta.page_size as u64);
+        let unclean = match lock {
+            Some(lock) if alone => lock.record()?.is_some_and(|record| record.needs_check()),
+            _ => false,
+        };
+        let level = match self.verify {
+            Verify::Full => Some(page::Level::Full),
+            Verify::Fast => Some(page::Level::Fast),
+            // A file may well end before its last page, which was freed before it was ever written; only the pages
+            // that are reached must be there.
+            Verify::Meta => (ends_early || unclean).then_some(page::Level::Fast),
+        };
+        if let Some(level) = level {
+            check_graph(&file, level, alone)?;
+        }
+        Ok(meta)
+    }
+
+    /// Reads who the environment is, and refuses what cannot be read rightly.
+    fn identify(
+        &self,
+        place: &Place,
+        files: Files,
+        lock: Option<LockFile>,
+        temporary: &mut Option<TempDir>,
+    ) -> Result<Arc<Engine>> {
+        let mut uuid = [0; 16];
+        getrandom::fill(&mut uuid).map_err(|error| Error::new(ErrorKind::Io, "no randomness").caused_by(error))?;
+        let probe = Engine::new(place.clone(), self.config.clone(), files, lock, temporary.take(), uuid);
+        let newest = probe.generation()?;
+        check_flags(&newest.meta().main, "the main database")?;
+        let slots = probe.files()?.lmdb.slots();
+        if slots.used == 0 && !self.config.assume_immutable {
+            let why = "the medium takes no lock file, so no writer could see this reader; \
+                       open with assume_immutable(true) if nobody writes";
+            return Err(Error::new(ErrorKind::Unsupported, why));
+        }
+        if let Some(identity) = newest.identity()? {
+            probe.set_uuid(identity.uuid);
+        }
+        newest.head()?;
+        drop(newest);
+        if !self.config.read_only {
+            probe.files()?.lmdb.clear_stale_readers()?;
+        }
+        Ok(probe)
+    }
+
+    /// The first commit, then the file and its name on the disk: only then does the environment count as created.
+    fn make_durable(&self, engine: &Arc<Engine>) -> Result<()> {
+        let place = &engine.place;
+        session::write(engine, Wait::Yes, |session| session.create_catalog())?;
+        let synced = engine.files()?.file.sync_all();
+        synced.map_err(|error| located(error, &place.data()))?;
+        place.sync_directory()?;
+        sync_directory(&parent(&place.directory()))
+    }
+}
+
+/// How often and how long a closing engine of this process is waited for.
+const CLOSING_TRIES: usize = 200;
+const CLOSING_PAUSE: Duration = Duration::from_millis(5);
+
+fn missing(place: &Place) -> Error {
+    let why = format!("there is no environment at {}; create it, or mend the path", place.path.display());
+    Error::new(ErrorKind::NotFound, why)
+}
+
+fn share(engine: Arc<Engine>, config: &Config) -> Result<Arc<Engine>> {
+    engine.check_usable()?;
+    if engine.config == *config {
+        return Ok(engine);
+    }
+    let why = "the environment is open in this process with other options; use the same, or clone the open `Env`";
+    Err(Error::new(ErrorKind::InvalidArgument, why))
+}
+
+fn check_config(config: &Config) -> Result<()> {
+    let why = if config.map_size == 0 || config.max_map_size < config.map_size {
+        "map_size must be above 0 and at most max_map_size"
+    } else if config.max_dbis == 0 || config.max_readers == 0 {
+        "max_dbis and max_readers must be above 0"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(ErrorKind::InvalidArgument, why))
+}
+
+/// Walks the page graph. Beside live writers of other processes the walk may see pages of two states; it counts only when
+/// nothing was committed meanwhile.
+fn check_graph(file: &File, level: page::Level, alone: bool) -> Result<()> {
+    for attempt in 0.. {
+        let before = newest_id(file, alone)?;
+        let report = page::verify(file, level)?;
+        let Some(fault) = report.faults.first() else {
+            return Ok(());
+        };
+        if newest_id(file, alone)? == before || attempt == MOVING_TRIES {
+            let why = format!("the file is damaged: {}; restore it from a copy", fault.why);
+            return Err(Error::corrupted(fault.page, why));
+        }
+    }
+    Ok(())
+}
+
+fn newest_id(file: &File, alone: bool) -> Result<Option<u64>> {
+    Ok(page::check_metas(file, alone)?.map(|meta| meta.newest.txn_id))
+}
+
+const MOVING_TRIES: usize = 5;
+
+/// Opens LMDB and our map over one reservation each, halving it until the system agrees to both.
+pub(crate) fn open_files(place: &Place, config: &Config, page_size: Option<usize>) -> Result<Files> {
+    let granule = page_size.unwrap_or_default().max(system_page_size());
+    let mut size = config.map_size.div_ceil(granule) * granule;
+    loop {
+        match open_files_at(place, config, size) {
+            Err(error) if size / 2 >= SMALLEST_MAP && is_out_of_space(&error) => {
+                size = (size / 2).div_ceil(granule) * granule;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn open_files_at(place: &Place, config: &Config, map_size: usize) -> Result<Files> {
+    let options = LmdbOptions {
+        map_size,
+        // Twice as many handles as DBIs: one whose DBI another process dropped is not closed.
+        max_dbis: config.max_dbis.saturating_mul(2).saturating_add(2),
+        max_readers: config.max_readers,
+        durability: config.durability,
+        read_only: config.read_only,
+        single_file: config.single_file,
+    };
+    let lmdb = Lmdb::open(&place.path, &options)?;
+    let file = lmdb.file()?;
+    let meta = page::check_metas(&file, false)?.ok_or_else(|| missing(place))?;
+    // LMDB raises a size below that of the data.
+    let map = EnvMap::new(&file, lmdb.map_size(), meta.page_size)?;
+    Ok(Files { lmdb: Arc::new(lmdb), map: Arc::new(map), file: Arc::new(file) })
+}
+
+fn is_out_of_space(error: &Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<io::Error>() {
+            return io.kind() == io::ErrorKind::OutOfMemory;
+        }
+        source = cause.source();
+    }
+    false
+}
+
+/// The system's page size in bytes; LMDB takes map sizes in multiples of it.
+fn system_page_size() -> usize {
+    nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)
+        .ok()
+        .flatten()
+        .and_then(|size| usize::try_from(size).ok())
+        .unwrap_or(4096)
+}
+
+/// Creates `path` for writing; one that exists is `AlreadyExists`.
+pub(crate) fn create_new(path: &Path) -> Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).open(path).map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            Error::new(ErrorKind::AlreadyExists, format!("{} exists already; choose another path", path.display()))
+        } else {
+            located(error, path)
+        }
+    })
+}

@@ -1,0 +1,166 @@
+//! How an environment is opened.
+
+/// What a returned commit survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Durability {
+    /// A power cut: data and meta page are on the disk when the commit returns (two flushes). The default.
+    #[default]
+    Immediate,
+    /// A killed process, and a power cut without damage; the last commits before it may be gone. Still one flush a
+    /// commit, of the data.
+    Eventual,
+    /// A killed process. After a crash of the operating system the file may be damaged: for data that can be rebuilt.
+    Process,
+}
+
+/// Whether opening may create, or must.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OpenMode {
+    /// Opens the environment, or creates it when it is absent. The default.
+    #[default]
+    OpenOrCreate,
+    /// Creates the environment; one that exists is `AlreadyExists`.
+    CreateNew,
+    /// Opens the environment; a missing one is `NotFound`.
+    MustExist,
+}
+
+/// How much of the file is checked before it is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Verify {
+    /// The two meta pages, and that no page lies behind the end of the file. The default; a check of [`Fast`](Self::Fast)
+    /// strength still runs by itself after an unclean close.
+    #[default]
+    Meta,
+    /// Meta pages, branch pages, and every reachable page number against the length of the file.
+    Fast,
+    /// The whole page graph: every page once, order of keys, counters, free list. Reads the whole file.
+    Full,
+}
+
+/// Options of an environment, and the ways to open one: [`Env::options`](crate::Env::options).
+///
+/// ```
+/// use mapleaf::{Durability, Env};
+/// # fn main() -> mapleaf::Result<()> {
+/// let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
+/// let env = Env::options().max_dbis(16).durability(Durability::Eventual).open(dir.path().join("data"))?;
+/// # drop(env); Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "options do nothing until `open` or `temporary`"]
+pub struct EnvOptions {
+    pub(crate) config: Config,
+    pub(crate) mode: OpenMode,
+    pub(crate) verify: Verify,
+}
+
+/// What all handles of one environment must agree on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    pub map_size: usize,
+    pub max_map_size: usize,
+    pub max_dbis: u32,
+    pub max_readers: u32,
+    pub max_txn_bytes: usize,
+    pub durability: Durability,
+    pub read_only: bool,
+    pub single_file: bool,
+    pub assume_immutable: bool,
+}
+
+const GIB: usize = 1 << 30;
+/// The first reservation of a temporary environment in bytes: tests open many at once.
+pub(crate) const TEMPORARY_MAP_SIZE: usize = GIB;
+/// The first reservation in bytes, unless another is asked for.
+pub(crate) const DEFAULT_MAP_SIZE: usize = 64 * GIB;
+
+impl Default for EnvOptions {
+    fn default() -> Self {
+        let config = Config {
+            map_size: DEFAULT_MAP_SIZE,
+            max_map_size: 1024 * GIB,
+            max_dbis: 256,
+            max_readers: 1024,
+            max_txn_bytes: 4 * GIB,
+            durability: Durability::Immediate,
+            read_only: false,
+            single_file: false,
+            assume_immutable: false,
+        };
+        Self { config, mode: OpenMode::OpenOrCreate, verify: Verify::Meta }
+    }
+}
+
+impl EnvOptions {
+    /// The first reservation of address space in bytes; it costs no memory. It is halved until the system agrees and
+    /// doubled when full. Default 64 GiB.
+    pub fn map_size(mut self, bytes: usize) -> Self {
+        self.config.map_size = bytes;
+        self
+    }
+
+    /// Where doubling ends, in bytes: beyond it a commit is `MapFull`. Default 1 TiB.
+    pub fn max_map_size(mut self, bytes: usize) -> Self {
+        self.config.max_map_size = bytes;
+        self
+    }
+
+    /// How many DBIs the environment may have. Default 256.
+    pub fn max_dbis(mut self, count: u32) -> Self {
+        self.config.max_dbis = count;
+        self
+    }
+
+    /// How many states may be read at once, over all processes; snapshots of one state share a slot. Default 1024. The
+    /// first process that opens the environment decides.
+    pub fn max_readers(mut self, count: u32) -> Self {
+        self.config.max_readers = count;
+        self
+    }
+
+    /// How many bytes of keys and values one transaction may hold in memory before it is `TooLarge`. Default 4 GiB.
+    pub fn max_txn_bytes(mut self, bytes: usize) -> Self {
+        self.config.max_txn_bytes = bytes;
+        self
+    }
+
+    /// What a returned commit survives. Default [`Durability::Immediate`].
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.config.durability = durability;
+        self
+    }
+
+    /// Whether opening may create, or must. Default [`OpenMode::OpenOrCreate`].
+    pub fn mode(mut self, mode: OpenMode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Refuses every write as `ReadOnly`, and never creates. The lock files are still written where the medium allows.
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.config.read_only = read_only;
+        self
+    }
+
+    /// Takes the path as that of the data file, with the lock files beside it (`-lock`, `-mapleaf.lock`).
+    pub fn single_file(mut self, single_file: bool) -> Self {
+        self.config.single_file = single_file;
+        self
+    }
+
+    /// Promises that nobody writes while the environment is open. Needed on a read-only medium, where no reader can be
+    /// seen by a writer: without it such an environment is `Unsupported`.
+    pub fn assume_immutable(mut self, assume_immutable: bool) -> Self {
+        self.config.assume_immutable = assume_immutable;
+        self
+    }
+
+    /// How much of the file is checked before it is used. Default [`Verify::Meta`].
+    pub fn verify(mut self, verify: Verify) -> Self {
+        self.verify = verify;
+        self
+    }
+}

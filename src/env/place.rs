@@ -1,0 +1,139 @@
+//! Where an environment lies: its files, their creation and their durability.
+
+use std::ffi::OsString;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use crate::env::os::located;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The paths of one environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// What the user named: the directory, or with `single_file` the data file.
+    pub path: PathBuf,
+    pub single_file: bool,
+}
+
+/// A file, whatever its name: device and inode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FileId {
+    pub device: u64,
+    pub inode: u64,
+}
+
+impl FileId {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        Self { device: metadata.dev(), inode: metadata.ino() }
+    }
+}
+
+impl Place {
+    pub(crate) fn new(path: &Path, single_file: bool) -> Self {
+        Self { path: path.to_path_buf(), single_file }
+    }
+
+    /// `data.mdb`, or the single file.
+    pub(crate) fn data(&self) -> PathBuf {
+        if self.single_file { self.path.clone() } else { self.path.join("data.mdb") }
+    }
+
+    /// LMDB's lock file.
+    pub(crate) fn lmdb_lock(&self) -> PathBuf {
+        if self.single_file { self.beside("-lock") } else { self.path.join("lock.mdb") }
+    }
+
+    /// mapleaf's lock file.
+    pub(crate) fn lock(&self) -> PathBuf {
+        if self.single_file { self.beside("-mapleaf.lock") } else { self.path.join("mapleaf.lock") }
+    }
+
+    /// Where a compacted copy is written before it takes the data file's place.
+    pub(crate) fn compacted(&self) -> PathBuf {
+        if self.single_file { self.beside("-compact") } else { self.path.join("data.mdb-compact") }
+    }
+
+    /// The directory that the files are in.
+    pub(crate) fn directory(&self) -> PathBuf {
+        if self.single_file { parent(&self.path) } else { self.path.clone() }
+    }
+
+    fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = OsString::from(self.path.as_os_str());
+        name.push(suffix);
+        PathBuf::from(name)
+    }
+
+    /// The data file's metadata, if it exists. A directory in its place, or a file in the directory's, is an error.
+    pub(crate) fn data_metadata(&self) -> Result<Option<Metadata>> {
+        match fs::metadata(&self.path) {
+            Ok(metadata) if !self.single_file && !metadata.is_dir() => Err(self.misplaced(
+                "is a file, and an environment is a directory; name a directory, or open with single_file(true)",
+            )),
+            Ok(metadata) if self.single_file && metadata.is_dir() => {
+                Err(self.misplaced("is a directory, and single_file(true) names the data file"))
+            }
+            Ok(metadata) if self.single_file => Ok(Some(metadata)),
+            Ok(_) => metadata_of(&self.data()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                Err(self.misplaced("leads through a file that is not a directory"))
+            }
+            Err(error) => Err(located(error, &self.path)),
+        }
+    }
+
+    fn misplaced(&self, what: &str) -> Error {
+        Error::new(ErrorKind::InvalidArgument, format!("{} {what}", self.path.display()))
+    }
+
+    /// Creates the directory and those above it, each with its entry made durable.
+    pub(crate) fn create_directory(&self) -> Result<()> {
+        create_durably(&self.directory())
+    }
+
+    /// Makes the entries of the directory durable.
+    pub(crate) fn sync_directory(&self) -> Result<()> {
+        sync_directory(&self.directory())
+    }
+}
+
+fn metadata_of(path: &Path) -> Result<Option<Metadata>> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(located(error, path)),
+    }
+}
+
+/// The parent directory; `.` for a bare name.
+pub(crate) fn parent(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Creates `directory` and what is missing above it; each new entry is flushed, from the top down.
+pub(crate) fn create_durably(directory: &Path) -> Result<()> {
+    if fs::metadata(directory).is_ok_and(|metadata| metadata.is_dir()) {
+        return Ok(());
+    }
+    let above = parent(directory);
+    if above != directory {
+        create_durably(&above)?;
+    }
+    match fs::DirBuilder::new().mode(0o700).create(directory) {
+        Ok(()) => sync_directory(&above),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(located(error, directory)),
+    }
+}
+
+/// Flushes a directory, so that the names in it survive a power cut.
+pub(crate) fn sync_directory(directory: &Path) -> Result<()> {
+    let synced = File::open(directory).and_then(|file| file.sync_all());
+    synced.map_err(|error| located(error, directory))
+}

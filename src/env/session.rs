@@ -1,0 +1,231 @@
+//! A write session: the three locks in their order, LMDB's write transaction, the base it stands on, and its commit.
+
+use std::cell::Cell;
+use std::sync::{Arc, TryLockError};
+
+use nix::sys::statvfs;
+
+use crate::env::catalog::{ENV_KEY, HEAD_KEY, Head, Identity};
+use crate::env::engine::{Engine, lock_writer};
+use crate::env::generation::Generation;
+use crate::env::lmdb::{Applier, Cause, Failure, Handles, Lmdb, Writer};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Whether to wait for another writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// As long as it takes.
+    Yes,
+    /// Not at all: `Busy`. LMDB has no such call, so a writer that is no mapleaf is waited for all the same.
+    No,
+}
+
+thread_local! {
+    /// Whether this thread is inside a write session, of whichever environment: two at once could be swapped for one
+    /// another, and two threads with two environments each could wait for one another for ever.
+    static WRITING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is inside a write session.
+pub(crate) fn is_writing() -> bool {
+    WRITING.get()
+}
+
+/// Refuses a call that would wait for the transaction it is made in.
+pub(crate) fn check_not_writing() -> Result<()> {
+    if is_writing() {
+        let why = "called inside a transaction of the same thread, which it would wait for; call it outside";
+        return Err(Error::new(ErrorKind::Nested, why));
+    }
+    Ok(())
+}
+
+struct Writing;
+
+impl Writing {
+    fn begin() -> Result<Self> {
+        check_not_writing()?;
+        WRITING.set(true);
+        Ok(Self)
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        WRITING.set(false);
+    }
+}
+
+/// LMDB's write transaction, held, over the newest state.
+pub(crate) struct Session<'e> {
+    engine: &'e Arc<Engine>,
+    lmdb: &'e Lmdb,
+    handles: &'e mut Handles,
+    base: Arc<Generation>,
+    // Taken by a commit.
+    writer: Option<Writer<'e>>,
+}
+
+/// Runs `body` as the only writer: of this process by the mutex, among mapleaf's processes by the lock file, among all by
+/// LMDB's lock; taken in this order, always.
+pub(crate) fn write<T, E: From<Error>>(
+    engine: &Arc<Engine>,
+    wait: Wait,
+    body: impl FnOnce(&mut Session<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    engine.check_usable()?;
+    if engine.config.read_only {
+        let why = "the environment was opened read-only; open it for writing";
+        return Err(Error::new(ErrorKind::ReadOnly, why).into());
+    }
+    let _writing = Writing::begin()?;
+    let busy = || Error::new(ErrorKind::Busy, "another transaction is writing; retry");
+    let mut state = match wait {
+        Wait::Yes => lock_writer(engine),
+        Wait::No => match engine.writer.try_lock() {
+            Ok(state) => state,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Err(busy().into()),
+        },
+    };
+    let _between_processes = match (&engine.lock, wait) {
+        (Some(lock), Wait::Yes) => Some(lock.lock_writer()?),
+        (Some(lock), Wait::No) => Some(lock.try_lock_writer()?.ok_or_else(busy)?),
+        (None, _) => None,
+    };
+    // Taken out of the gate: it is not held while waiting for a writer of another process.
+    let lmdb = Arc::clone(&engine.files()?.lmdb);
+    let (writer, base) = begin(engine, &lmdb)?;
+    let mut session = Session { engine, lmdb: &lmdb, handles: &mut state.handles, base, writer: Some(writer) };
+    body(&mut session)
+}
+
+fn begin<'l>(engine: &Arc<Engine>, lmdb: &'l Lmdb) -> Result<(Writer<'l>, Arc<Generation>)> {
+    loop {
+        let begun = lmdb.begin_write().and_then(|writer| {
+            let base = Generation::base(engine, &*engine.files()?, writer.id() - 1)?;
+            Ok((writer, Arc::new(base)))
+        });
+        match begun {
+            Ok(begun) => return Ok(begun),
+            Err(failure) if failure.cause == Cause::MapResized => engine.follow_growth_as_writer()?,
+            Err(failure) => return Err(engine.begin_failed(failure)),
+        }
+    }
+}
+
+impl<'e> Session<'e> {
+    /// The state that this session's changes are based on.
+    pub(crate) fn base(&self) -> &Arc<Generation> {
+        &self.base
+    }
+
+    /// Applies changes and commits them; a full map is grown and the changes are applied again.
+    ///
+    /// `apply` gets the head as it will be, and may change the epoch and the next id in it.
+    pub(crate) fn commit(
+        &mut self,
+        apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
+    ) -> Result<()> {
+        loop {
+            let writer = self.writer.take().ok_or_else(|| {
+                Error::new(ErrorKind::InvalidArgument, "a transaction commits once; begin another")
+            })?;
+            let base = &self.base;
+            let uuid = if let Some(identity) = base.identity()? {
+                self.engine.set_uuid(identity.uuid);
+                None
+            } else {
+                Some(*self.engine.uuid())
+            };
+            let outcome = writer.commit(self.handles, |applier| {
+                let mut head = base.head()?;
+                head.seq += 1;
+                apply(applier, &mut head)?;
+                write_head(applier, head, uuid)
+            });
+            match outcome {
+                Ok(()) => return Ok(()),
+                Err(failure) if failure.cause == Cause::MapFull => {
+                    self.engine.grow()?;
+                    self.writer = Some(self.begin_again()?);
+                }
+                Err(failure) => return Err(self.commit_failed(failure)),
+            }
+        }
+    }
+
+    /// Writes the catalogue of a new environment; no transaction is counted.
+    pub(crate) fn create_catalog(&mut self) -> Result<()> {
+        self.commit(|_, head| {
+            head.seq -= 1;
+            Ok(())
+        })
+    }
+
+    /// Runs `body`, and says whether this process has the environment alone; if so no other can open it meanwhile.
+    pub(crate) fn exclusively<T>(&mut self, body: impl FnOnce(&mut Self, bool) -> Result<T>) -> Result<T> {
+        let Some(lock) = self.engine.lock.as_ref() else {
+            return body(self, false);
+        };
+        let alone = lock.try_exclusive()?;
+        let outcome = body(self, alone);
+        if alone {
+            lock.share()?;
+        }
+        outcome
+    }
+
+    /// Begins LMDB's transaction again after the map was grown. Between the two LMDB held no lock: processes of ours
+    /// were kept out by the lock file, others are noticed by the id.
+    fn begin_again(&self) -> Result<Writer<'e>> {
+        let writer = self.lmdb.begin_write().map_err(|failure| self.engine.begin_failed(failure))?;
+        if writer.id() - 1 != self.base.lmdb_id() {
+            let why = "another program wrote to the file while its map was grown; nothing was applied, retry";
+            return Err(Error::new(ErrorKind::Conflict, why));
+        }
+        Ok(writer)
+    }
+
+    /// Types a failed commit. A full disk leaves LMDB as it was; after any other failure of the disk the system may
+    /// have marked pages as written that are not, so nothing more is done with this environment.
+    fn commit_failed(&self, failure: Failure) -> Error {
+        let panicked = |failure: &Failure| failure.cause == Cause::Panic;
+        let fatal = match failure.cause {
+            Cause::Panic => true,
+            Cause::Io => {
+                let full = failure.error.kind() == ErrorKind::DiskFull || self.disk_is_full();
+                // A failed meta write shows at the next beginning, whatever its cause was.
+                let broken = self.lmdb.pin().err().is_some_and(|failure| panicked(&failure));
+                if full && !broken {
+                    let why = "the disk is full; nothing was changed, free some space and retry";
+                    return Error::new(ErrorKind::DiskFull, why).caused_by(failure.error);
+                }
+                true
+            }
+            _ => false,
+        };
+        if !fatal {
+            return failure.error;
+        }
+        self.engine.poison();
+        let why = "the disk failed during the commit, which may or may not have happened; close and reopen to see";
+        Error::new(ErrorKind::CommitOutcomeUnknown, why).caused_by(failure.error)
+    }
+
+    /// LMDB reports a short write as a plain I/O error; on a disk without room that is what it was.
+    fn disk_is_full(&self) -> bool {
+        statvfs::statvfs(&self.engine.place.directory()).is_ok_and(|stat| stat.blocks_available() == 0)
+    }
+}
+
+fn write_head(
+    applier: &mut Applier<'_, '_, '_>,
+    head: Head,
+    uuid: Option<[u8; 16]>,
+) -> Result<(), Failure> {
+    if let Some(uuid) = uuid {
+        applier.put_catalog(ENV_KEY, &Identity { uuid }.to_bytes())?;
+    }
+    applier.put_catalog(HEAD_KEY, &head.to_bytes())
+}

@@ -1,0 +1,53 @@
+//! The DBIs that are open in this process: each name and id has one slot, under which generations keep its root.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::env::catalog::Schema;
+use crate::env::engine::Engine;
+
+/// Which DBI a handle means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DbiId {
+    /// The catalogue's number: a DBI that is dropped and created again gets another.
+    Catalogued(u32),
+    /// Made by other software and not adopted: known by its name alone.
+    Foreign,
+}
+
+/// An open DBI, shared by all its handles.
+#[derive(Debug)]
+pub struct DbiRef {
+    /// The engine that it belongs to.
+    pub(crate) engine: u64,
+    pub(crate) slot: usize,
+    pub(crate) id: DbiId,
+    pub(crate) name: Box<str>,
+    pub(crate) schema: Schema,
+    /// The longest key in bytes.
+    pub(crate) max_key: usize,
+}
+
+/// All open DBIs, by slot.
+#[derive(Default)]
+pub(crate) struct DbiTable(Mutex<Vec<Arc<DbiRef>>>);
+
+impl DbiTable {
+    /// The shared entry for this DBI, made if it is the first handle.
+    pub(crate) fn intern(&self, engine: &Engine, name: &str, id: DbiId, schema: &Schema) -> Arc<DbiRef> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = open.iter().find(|dbi| dbi.id == id && *dbi.name == *name && dbi.schema == *schema);
+        if let Some(dbi) = known {
+            return Arc::clone(dbi);
+        }
+        let (slot, max_key) = (open.len(), engine.max_key);
+        let name = name.into();
+        let dbi = Arc::new(DbiRef { engine: engine.id(), slot, id, name, schema: schema.clone(), max_key });
+        open.push(Arc::clone(&dbi));
+        dbi
+    }
+
+    /// How many slots there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
