@@ -1,0 +1,179 @@
+//! Writes over ranges, and loading.
+
+use crate::dbi::extract::ExtractIf;
+use crate::dbi::handle::Dbi;
+use crate::error::{Error, Result};
+use crate::key::{AsKey, Key, KeyBuf};
+use crate::scan::{ByteBounds, KeyPrefix, KeyRange};
+use crate::txn::{RawCursor, RawRead, WriteTxn};
+use crate::value::{AsValue, Context, Value};
+
+impl<K: Key, V: Value> Dbi<K, V> {
+    /// Removes all entries; how many there were. O(1) in memory.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn clear(&self, txn: &mut WriteTxn) -> Result<u64> {
+        txn.raw_clear(&self.dbi).map_err(|error| self.named(error, "clear"))
+    }
+
+    /// Removes the entries between two keys, as [`range`](Self::range) finds them; how many there were. O(entries).
+    ///
+    /// # Errors
+    /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`, which may then have removed some.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let days: Dbi<u32, ()> = env.dbi("days")?;
+    /// env.transact(|txn| {
+    ///     for day in 0..31 {
+    ///         days.put(txn, day, ())?;
+    ///     }
+    ///     assert_eq!(days.delete_range(txn, 10..=20)?, 11);
+    ///     assert_eq!(days.retain(txn, .., |day, ()| day % 2 == 0)?, 10);
+    ///     assert_eq!(days.len(txn)?, 10);
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn delete_range(&self, txn: &mut WriteTxn, range: impl KeyRange<K>) -> Result<u64> {
+        let deleted = range.byte_bounds().and_then(|bounds| self.delete_between(txn, &bounds));
+        deleted.map_err(|error| self.named(error, "delete_range"))
+    }
+
+    /// Removes the entries whose keys begin with `prefix`, as [`prefix`](Self::prefix) finds them; how many there were.
+    ///
+    /// # Errors
+    /// As [`delete_range`](Self::delete_range).
+    pub fn delete_prefix(&self, txn: &mut WriteTxn, prefix: impl KeyPrefix<K>) -> Result<u64> {
+        let deleted = prefix.prefix_bounds().and_then(|bounds| self.delete_between(txn, &bounds));
+        deleted.map_err(|error| self.named(error, "delete_prefix"))
+    }
+
+    /// Keeps those entries of a range of which `keep` is true; how many were removed. Entries outside the range stay.
+    ///
+    /// # Errors
+    /// As [`delete_range`](Self::delete_range).
+    pub fn retain(
+        &self,
+        txn: &mut WriteTxn,
+        range: impl KeyRange<K>,
+        mut keep: impl FnMut(K::Ref<'_>, V::Ref<'_>) -> bool,
+    ) -> Result<u64> {
+        let retained = range.byte_bounds().and_then(|bounds| {
+            let place = self.place(txn);
+            let keys = keys_where(txn, self, &bounds, |key, value| {
+                Ok(!keep(place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?))
+            })?;
+            self.delete_keys(txn, &keys)
+        });
+        retained.map_err(|error| self.named(error, "retain"))
+    }
+
+    /// Removes those entries of a range of which `extract` is true and returns them, one by one as they are asked for:
+    /// those behind the last one asked for stay.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let due: Dbi<u32, &str> = env.dbi("due")?;
+    /// env.transact(|txn| {
+    ///     due.put(txn, 1, "wash")?;
+    ///     due.put(txn, 9, "dry")?;
+    ///     let done: Vec<_> = due.extract_if(txn, .., |at, _| at < 5)?.collect::<mapleaf::Result<_>>()?;
+    ///     assert_eq!(done, [(1, "wash".to_owned())]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn extract_if<'x, F>(
+        &self,
+        txn: &'x mut WriteTxn,
+        range: impl KeyRange<K>,
+        extract: F,
+    ) -> Result<ExtractIf<'x, K, V, F>>
+    where
+        F: FnMut(K::Ref<'_>, V::Ref<'_>) -> bool,
+    {
+        let bounds = range.byte_bounds().map_err(|error| self.named(error, "extract_if"))?;
+        Ok(ExtractIf::new(self.clone(), txn, bounds, extract))
+    }
+
+    /// Stores all rows, in whichever order, later ones in the place of earlier ones with the same key; how many there
+    /// were. Rows in key order are the fastest.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put), at the first row that fails; those before it are stored.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let squares: Dbi<u64, u64> = env.dbi("squares")?;
+    /// assert_eq!(env.transact(|txn| squares.load(txn, (0..1000).map(|n| (n, n * n))))?, 1000);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn load<A: AsKey<K>, B: AsValue<V>>(
+        &self,
+        txn: &mut WriteTxn,
+        rows: impl IntoIterator<Item = (A, B)>,
+    ) -> Result<u64> {
+        let uuid = *txn.raw_uuid();
+        let (mut key_buf, mut value_buf) = (KeyBuf::new(), Vec::new());
+        let mut load = |key: A, value: B| {
+            let key = key.encode_key(&mut key_buf)?;
+            value_buf.clear();
+            let context = Context::new(&uuid, &self.dbi.name, key);
+            let value = value.encode_value(&context, &mut value_buf).map_err(|error| error.at_key(key))?;
+            txn.raw_put(&self.dbi, key, value)
+        };
+        let mut count = 0;
+        for (key, value) in rows {
+            load(key, value).map_err(|error: Error| self.named(error, "load"))?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    pub(crate) fn delete_between(&self, txn: &mut WriteTxn, bounds: &ByteBounds) -> Result<u64> {
+        if *bounds == ByteBounds::full() {
+            return txn.raw_clear(&self.dbi);
+        }
+        let keys = keys_where(txn, self, bounds, |_, _| Ok(true))?;
+        self.delete_keys(txn, &keys)
+    }
+
+    fn delete_keys(&self, txn: &mut WriteTxn, keys: &[Box<[u8]>]) -> Result<u64> {
+        for key in keys {
+            txn.raw_remove(&self.dbi, key)?;
+        }
+        Ok(keys.len() as u64)
+    }
+}
+
+/// The keys between the bounds of which `wanted` is true: copied, since the set cannot change while it is read.
+fn keys_where<K: Key, V: Value>(
+    txn: &WriteTxn,
+    dbi: &Dbi<K, V>,
+    bounds: &ByteBounds,
+    mut wanted: impl FnMut(&[u8], &[u8]) -> Result<bool>,
+) -> Result<Vec<Box<[u8]>>> {
+    let (lower, upper) = bounds.as_refs();
+    let mut cursor = txn.raw_range(&dbi.dbi, lower, upper)?;
+    let mut keys = Vec::new();
+    while let Some((key, value)) = cursor.next()? {
+        if wanted(key, value)? {
+            keys.push(key.into());
+        }
+    }
+    Ok(keys)
+}

@@ -1,0 +1,102 @@
+//! The handle of a typed database.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::env::DbiRef;
+use crate::error::{Error, Result};
+use crate::key::{Key, KeyBuf};
+use crate::scan::Place;
+use crate::txn::Read;
+use crate::value::{Context, Value};
+
+/// A named database of the environment: values of `V` under keys of `K`, in key order.
+///
+/// `K` and `V` are spelled as they are used: `Dbi<&str, u64>`, `Dbi<(u32, &str), Msgpack<T>>`, `Dbi<&[u8], &[u8]>`. In a
+/// struct write `Dbi<&'static str, _>` or `Dbi<String, _>`: the lifetime says nothing of what is stored.
+///
+/// Reads take a [`Snapshot`](crate::Snapshot) or a [`WriteTxn`](crate::WriteTxn) first, writes a `&mut WriteTxn`; what
+/// they do follows `BTreeMap`. A handle is a cheap clone, `Send` and `Sync`, good until its DBI is dropped.
+///
+/// Every verb fails with `InvalidArgument` on another environment's snapshot or transaction, `NotFound` when the DBI was
+/// dropped, `Corrupted` where the file is damaged, and `Decode` where stored bytes are not what the type expects; verbs
+/// that take a key with `InvalidKey` (empty, NaN) and `TooLarge` (over 511 bytes). Their docs name what else can be.
+///
+/// ```
+/// use mapleaf::{Dbi, Env, Msgpack};
+///
+/// #[derive(serde::Serialize, serde::Deserialize, Debug, PartialEq)]
+/// struct User { name: String }
+///
+/// # fn main() -> mapleaf::Result<()> {
+/// let env = Env::temporary()?;
+/// let users: Dbi<u64, Msgpack<User>> = env.dbi("users")?;
+/// let ann = User { name: "Ann".into() };
+/// env.transact(|txn| users.put(txn, 1, &ann))?;
+/// assert_eq!(users.get(&env.snapshot()?, 1)?, Some(ann));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A key of another type does not compile:
+///
+/// ```compile_fail,E0308
+/// # fn main() -> mapleaf::Result<()> {
+/// # let env = mapleaf::Env::temporary()?;
+/// let ages: mapleaf::Dbi<u64, u32> = env.dbi("ages")?;
+/// ages.get(&env.snapshot()?, "ann")?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Dbi<K, V> {
+    pub(crate) dbi: Arc<DbiRef>,
+    _types: PhantomData<fn() -> (K, V)>,
+}
+
+impl<K, V> Dbi<K, V> {
+    pub(crate) fn new(dbi: Arc<DbiRef>) -> Self {
+        Self { dbi, _types: PhantomData }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.dbi.name
+    }
+
+    pub(crate) fn place<'t>(&self, state: &'t impl Read) -> Place<'t> {
+        Place { uuid: state.raw_uuid(), dbi: Arc::clone(&self.dbi) }
+    }
+
+    #[cold]
+    pub(crate) fn named(&self, error: Error, operation: &'static str) -> Error {
+        error.during(operation).in_dbi(&self.dbi.name)
+    }
+}
+
+impl<K: Key, V: Value> Dbi<K, V> {
+    #[inline]
+    pub(crate) fn decode<'a>(&self, uuid: &[u8; 16], key: &[u8], value: &'a [u8]) -> Result<V::Ref<'a>> {
+        V::decode(value, &Context::new(uuid, &self.dbi.name, key)).map_err(|error| error.at_key(key))
+    }
+
+    /// The bytes of `key`.
+    #[inline]
+    pub(crate) fn encode<'b>(key: &'b K::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+        K::encode(key, buf)
+    }
+}
+
+impl<K, V> Clone for Dbi<K, V> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.dbi))
+    }
+}
+
+impl<K, V> fmt::Debug for Dbi<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let schema = &self.dbi.schema;
+        write!(f, "Dbi<{}, {}>({:?})", schema.key, schema.value, self.dbi.name)
+    }
+}

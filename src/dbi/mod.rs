@@ -1,0 +1,18 @@
+//! Typed databases: the verbs.
+
+mod bulk;
+mod extract;
+mod handle;
+mod multi;
+mod nearest;
+mod open;
+mod read;
+mod scan;
+mod stat;
+mod write;
+
+pub use extract::ExtractIf;
+pub use handle::Dbi;
+pub use multi::{MultiDbi, MultiValues};
+pub use open::DbiOptions;
+pub use stat::DbiStat;

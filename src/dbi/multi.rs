@@ -1,0 +1,327 @@
+//! Ordered sets of pairs: several values under a key.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::ops::{Bound, RangeBounds};
+use std::sync::Arc;
+
+use crate::dbi::handle::Dbi;
+use crate::env::DbiRef;
+use crate::error::{Error, Result};
+use crate::key::{AsKey, Key, KeyBuf};
+use crate::scan::{ByteBounds, Entries, KeyRange, Keys};
+use crate::txn::{RawCursor, Read, WriteTxn};
+
+/// A named database that holds an ordered set of pairs: under each key of `K` any number of values of `V`, each once, in
+/// order.
+///
+/// Kept as a plain tree of `(K, V)` keys, so values are keys themselves and have their limits: 511 bytes with the key.
+/// Errors are those of [`Dbi`].
+///
+/// ```
+/// use mapleaf::{Env, MultiDbi};
+/// # fn main() -> mapleaf::Result<()> {
+/// let env = Env::temporary()?;
+/// let tags: MultiDbi<&str, u64> = env.multi_dbi("tags")?;
+/// env.transact(|txn| {
+///     assert!(tags.insert(txn, "red", 7)?);
+///     assert!(!tags.insert(txn, "red", 7)?);
+///     tags.insert(txn, "red", 3)?;
+///     tags.insert(txn, "blue", 9)?;
+///     Ok(())
+/// })?;
+/// let snap = env.snapshot()?;
+/// let red: Vec<u64> = tags.values(&snap, "red")?.collect::<mapleaf::Result<_>>()?;
+/// assert_eq!(red, [3, 7]);
+/// assert_eq!(tags.values_range(&snap, "red", 4..)?.count(), 1);
+/// assert_eq!(tags.count(&snap, "red")?, 2);
+/// # Ok(())
+/// # }
+/// ```
+pub struct MultiDbi<K, V> {
+    pairs: Dbi<(K, V), ()>,
+}
+
+impl<K, V> MultiDbi<K, V> {
+    pub(crate) fn new(dbi: Arc<DbiRef>) -> Self {
+        Self { pairs: Dbi::new(dbi) }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.pairs.name()
+    }
+}
+
+impl<K: Key, V: Key> MultiDbi<K, V> {
+    /// Adds `value` under `key`; whether it was not there yet.
+    ///
+    /// # Errors
+    /// As [`Dbi::put`].
+    pub fn insert(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
+        let mut buf = KeyBuf::new();
+        let insert = |pair: &[u8]| {
+            let absent = self.pairs.raw_get(txn, pair)?.is_none();
+            if absent {
+                txn.raw_put(&self.pairs.dbi, pair, &[])?;
+            }
+            Ok(absent)
+        };
+        Self::pair(&key, &value, &mut buf).and_then(insert).map_err(|error| self.pairs.named(error, "insert"))
+    }
+
+    /// Removes `value` under `key`; whether it was there.
+    ///
+    /// # Errors
+    /// As [`Dbi::delete`].
+    pub fn remove(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
+        let mut buf = KeyBuf::new();
+        let remove = |pair: &[u8]| {
+            txn.check_key(pair)?;
+            txn.raw_delete(&self.pairs.dbi, pair)
+        };
+        Self::pair(&key, &value, &mut buf).and_then(remove).map_err(|error| self.pairs.named(error, "remove"))
+    }
+
+    /// Removes all values under `key`; how many there were. O(values).
+    ///
+    /// # Errors
+    /// As [`Dbi::delete_range`].
+    pub fn remove_all(&self, txn: &mut WriteTxn, key: K::Arg<'_>) -> Result<u64> {
+        let removed = Self::of_key(&key).and_then(|bounds| self.pairs.delete_between(txn, &bounds));
+        removed.map_err(|error| self.pairs.named(error, "remove_all"))
+    }
+
+    /// Removes all pairs; how many there were.
+    ///
+    /// # Errors
+    /// As [`Dbi::clear`].
+    pub fn clear(&self, txn: &mut WriteTxn) -> Result<u64> {
+        self.pairs.clear(txn)
+    }
+
+    /// Whether `value` is under `key`. O(log n).
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn contains(&self, state: &impl Read, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
+        let mut buf = KeyBuf::new();
+        let found = Self::pair(&key, &value, &mut buf).and_then(|pair| self.pairs.raw_get(state, pair));
+        found.map(|found| found.is_some()).map_err(|error| self.pairs.named(error, "contains"))
+    }
+
+    /// Whether there is any value under `key`. O(log n).
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn contains_key(&self, state: &impl Read, key: K::Arg<'_>) -> Result<bool> {
+        Ok(self.values(state, key)?.next().transpose()?.is_some())
+    }
+
+    /// The values under `key`, in order, double-ended. Its ends are the least and the greatest.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn values<'t, R: Read>(&self, state: &'t R, key: K::Arg<'_>) -> Result<MultiValues<'t, R, K, V>> {
+        self.open(state, Self::of_key(&key), "values")
+    }
+
+    /// The values under `key` within a range, in order, double-ended.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn values_range<'t, R: Read, X: AsKey<V>>(
+        &self,
+        state: &'t R,
+        key: K::Arg<'_>,
+        range: impl RangeBounds<X>,
+    ) -> Result<MultiValues<'t, R, K, V>> {
+        self.open(state, Self::between(&key, range.start_bound(), range.end_bound()), "values_range")
+    }
+
+    /// How many values there are under `key`. O(leaves of the values).
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn count(&self, state: &impl Read, key: K::Arg<'_>) -> Result<u64> {
+        let count = Self::of_key(&key).and_then(|bounds| {
+            let (lower, upper) = bounds.as_refs();
+            state.raw_count(&self.pairs.dbi, lower, upper)
+        });
+        count.map_err(|error| self.pairs.named(error, "count"))
+    }
+
+    /// How many pairs there are. O(1) in a snapshot.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn len(&self, state: &impl Read) -> Result<u64> {
+        self.pairs.len(state)
+    }
+
+    /// Whether there are no pairs.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn is_empty(&self, state: &impl Read) -> Result<bool> {
+        self.pairs.is_empty(state)
+    }
+
+    /// All pairs, by key and then value, double-ended.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn pairs<'t, R: Read>(&self, state: &'t R) -> Result<Keys<'t, R, (K, V), ()>>
+    where
+        (K, V): Key,
+    {
+        self.pairs.keys(state)
+    }
+
+    /// The pairs between two pairs or, as `(key,)`, keys: double-ended.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn range<'t, R: Read>(
+        &self,
+        state: &'t R,
+        range: impl KeyRange<(K, V)>,
+    ) -> Result<Keys<'t, R, (K, V), ()>> {
+        self.pairs.range(state, range).map(Entries::keys)
+    }
+
+    /// The different keys that have values, in order. Each is found by one search, O(log n).
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn keys<'t, R: Read>(&self, state: &'t R) -> Result<impl Iterator<Item = Result<K::Part<'t>>> + use<'t, R, K, V>> {
+        let opened = state.raw_range(&self.pairs.dbi, Bound::Unbounded, Bound::Unbounded);
+        let mut cursor = opened.map_err(|error| self.pairs.named(error, "keys"))?;
+        let pairs = self.pairs.clone();
+        let mut next = move || -> Result<Option<K::Part<'t>>> {
+            let Some((pair, _)) = cursor.next()? else { return Ok(None) };
+            let mut rest = pair;
+            let key = K::decode_part(&mut rest)?;
+            let own_bytes = &pair[..pair.len() - rest.len()];
+            if let (_, Bound::Excluded(behind)) = ByteBounds::prefix(own_bytes).as_refs() {
+                cursor.seek(behind)?;
+            }
+            Ok(Some(key))
+        };
+        let mut done = false;
+        Ok(std::iter::from_fn(move || {
+            if done {
+                return None;
+            }
+            let key = next().map_err(|error| pairs.named(error, "keys")).transpose();
+            done = !matches!(key, Some(Ok(_)));
+            key
+        })
+        .fuse())
+    }
+
+    fn open<'t, R: Read>(
+        &self,
+        state: &'t R,
+        bounds: Result<ByteBounds>,
+        operation: &'static str,
+    ) -> Result<MultiValues<'t, R, K, V>> {
+        let opened = bounds.and_then(|bounds| {
+            let (lower, upper) = bounds.as_refs();
+            state.raw_range(&self.pairs.dbi, lower, upper)
+        });
+        let cursor = opened.map_err(|error| self.pairs.named(error, operation))?;
+        Ok(MultiValues { cursor, pairs: self.pairs.clone() })
+    }
+
+    fn pair<'b>(key: &K::Arg<'_>, value: &V::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+        K::encode_part(key, buf)?;
+        V::encode_part(value, buf)?;
+        Ok(buf)
+    }
+
+    /// All pairs of `key`.
+    fn of_key(key: &K::Arg<'_>) -> Result<ByteBounds> {
+        let mut buf = KeyBuf::new();
+        K::encode_part(key, &mut buf)?;
+        Ok(ByteBounds::prefix(&buf))
+    }
+
+    /// The pairs of `key` with values between two ends.
+    fn between<X: AsKey<V>>(key: &K::Arg<'_>, start: Bound<&X>, end: Bound<&X>) -> Result<ByteBounds> {
+        let whole = Self::of_key(key)?;
+        let pair = |value: &X| {
+            let mut buf = KeyBuf::new();
+            K::encode_part(key, &mut buf)?;
+            value.encode_key_part(&mut buf)?;
+            Ok::<_, Error>(buf)
+        };
+        let at = |bound: Bound<&X>| {
+            Ok::<_, Error>(match bound {
+                Bound::Included(value) => Bound::Included(pair(value)?),
+                Bound::Excluded(value) => Bound::Excluded(pair(value)?),
+                Bound::Unbounded => Bound::Unbounded,
+            })
+        };
+        let (start, end) = (at(start)?, at(end)?);
+        let (lower, upper) = whole.as_refs();
+        let lower = if matches!(start, Bound::Unbounded) { lower } else { start.as_ref().map(|bytes| &bytes[..]) };
+        let upper = if matches!(end, Bound::Unbounded) { upper } else { end.as_ref().map(|bytes| &bytes[..]) };
+        Ok(ByteBounds::new(lower, upper))
+    }
+}
+
+impl<K, V> Clone for MultiDbi<K, V> {
+    fn clone(&self) -> Self {
+        Self { pairs: self.pairs.clone() }
+    }
+}
+
+impl<K, V> fmt::Debug for MultiDbi<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let schema = &self.pairs.dbi.schema;
+        write!(f, "MultiDbi<{}, {}>({:?})", schema.key, schema.value, self.name())
+    }
+}
+
+/// Values under one key, in order, from both ends: what [`MultiDbi::values`] returns.
+pub struct MultiValues<'t, R: Read + 't, K, V> {
+    cursor: R::Cursor<'t>,
+    pairs: Dbi<(K, V), ()>,
+}
+
+impl<'t, R: Read + 't, K: Key, V: Key> MultiValues<'t, R, K, V> {
+    fn decode(&self, pair: Result<Option<(&'t [u8], &'t [u8])>>) -> Option<Result<V::Part<'t>>> {
+        let value = |mut pair: &'t [u8]| {
+            K::decode_part(&mut pair)?;
+            V::decode_part(&mut pair)
+        };
+        let value = pair.and_then(|pair| pair.map(|(pair, _)| value(pair)).transpose());
+        value.map_err(|error| self.pairs.named(error, "values")).transpose()
+    }
+}
+
+impl<'t, R: Read + 't, K: Key, V: Key> Iterator for MultiValues<'t, R, K, V> {
+    type Item = Result<V::Part<'t>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let pair = self.cursor.next();
+        self.decode(pair)
+    }
+}
+
+impl<'t, R: Read + 't, K: Key, V: Key> DoubleEndedIterator for MultiValues<'t, R, K, V> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let pair = self.cursor.next_back();
+        self.decode(pair)
+    }
+}
+
+impl<'t, R: Read + 't, K: Key, V: Key> FusedIterator for MultiValues<'t, R, K, V> {}
+
+impl<'t, R: Read + 't, K, V> fmt::Debug for MultiValues<'t, R, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MultiValues").field("dbi", &self.pairs).finish_non_exhaustive()
+    }
+}

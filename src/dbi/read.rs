@@ -1,0 +1,128 @@
+//! Point reads.
+
+use serde::Deserialize;
+
+use crate::dbi::handle::Dbi;
+use crate::error::Result;
+use crate::key::{AsKey, Key, KeyBuf};
+use crate::txn::{Read, check_key};
+use crate::value::{Msgpack, MsgpackCompact, Value, decode_as};
+
+impl<K: Key, V: Value> Dbi<K, V> {
+    /// The value of `key`, borrowed from the state where its type allows. O(log n), no allocation of its own.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let names: Dbi<u32, &str> = env.dbi("names")?;
+    /// env.transact(|txn| names.put(txn, 7, "ann"))?;
+    /// let snap = env.snapshot()?;
+    /// assert_eq!(names.get(&snap, 7)?, Some("ann"));
+    /// assert_eq!(names.get(&snap, 8)?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn get<'t, R: Read>(&self, state: &'t R, key: K::Arg<'_>) -> Result<Option<V::Ref<'t>>> {
+        let mut buf = KeyBuf::new();
+        self.get_encoded(state, Self::encode(&key, &mut buf)).map_err(|error| self.named(error, "get"))
+    }
+
+    /// Whether `key` is there. As [`get`](Self::get) without the value.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn contains(&self, state: &impl Read, key: K::Arg<'_>) -> Result<bool> {
+        let mut buf = KeyBuf::new();
+        let found = Self::encode(&key, &mut buf).and_then(|key| self.raw_get(state, key));
+        found.map(|value| value.is_some()).map_err(|error| self.named(error, "contains"))
+    }
+
+    /// The values of many keys, in the order of the keys; `None` for those that are absent.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let names: Dbi<u32, &str> = env.dbi("names")?;
+    /// env.transact(|txn| { names.put(txn, 1, "ann")?; names.put(txn, 2, "bob") })?;
+    /// assert_eq!(names.get_many(&env.snapshot()?, [2, 3, 1])?, [Some("bob"), None, Some("ann")]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_many<'t, R: Read, I>(&self, state: &'t R, keys: I) -> Result<Vec<Option<V::Ref<'t>>>>
+    where
+        I: IntoIterator<Item: AsKey<K>>,
+    {
+        let mut buf = KeyBuf::new();
+        let one = |key: I::Item| self.get_encoded(state, key.encode_key(&mut buf));
+        let values: Result<_> = keys.into_iter().map(one).collect();
+        values.map_err(|error| self.named(error, "get_many"))
+    }
+
+    #[inline]
+    fn get_encoded<'t, R: Read>(&self, state: &'t R, key: Result<&[u8]>) -> Result<Option<V::Ref<'t>>> {
+        let key = key?;
+        match self.raw_get(state, key)? {
+            Some(value) => self.decode(state.raw_uuid(), key, value).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn raw_get<'t, R: Read>(&self, state: &'t R, key: &[u8]) -> Result<Option<&'t [u8]>> {
+        check_key(key, self.dbi.max_key)?;
+        state.raw_get(&self.dbi, key)
+    }
+}
+
+macro_rules! get_as {
+    ($($value:ident),+) => {$(
+        impl<K: Key, T> Dbi<K, $value<T>>
+        where
+            $value<T>: Value,
+        {
+            /// The value of `key` as a `U` that may borrow its text and bytes from the state: nothing is copied for them.
+            ///
+            /// # Errors
+            /// As [`Dbi`] says.
+            ///
+            /// ```
+            #[doc = concat!("use mapleaf::{Dbi, Env, ", stringify!($value), "};")]
+            ///
+            /// #[derive(serde::Serialize, serde::Deserialize)]
+            /// struct User { name: String, age: u32 }
+            ///
+            /// #[derive(serde::Deserialize)]
+            /// struct UserRef<'a> { name: &'a str, age: u32 }
+            ///
+            /// # fn main() -> mapleaf::Result<()> {
+            /// let env = Env::temporary()?;
+            #[doc = concat!("let users: Dbi<u64, ", stringify!($value), "<User>> = env.dbi(\"users\")?;")]
+            /// env.transact(|txn| users.put(txn, 1, &User { name: "Ann".into(), age: 42 }))?;
+            /// let snap = env.snapshot()?;
+            /// let ann: Option<UserRef> = users.get_as(&snap, 1)?;
+            /// assert_eq!(ann.map(|user| (user.name, user.age)), Some(("Ann", 42)));
+            /// # Ok(())
+            /// # }
+            /// ```
+            pub fn get_as<'t, U: Deserialize<'t>>(&self, state: &'t impl Read, key: K::Arg<'_>) -> Result<Option<U>> {
+                let mut buf = KeyBuf::new();
+                let read = |key: &[u8]| match self.raw_get(state, key)? {
+                    Some(value) => decode_as(value).map(Some).map_err(|error| error.at_key(key)),
+                    None => Ok(None),
+                };
+                Self::encode(&key, &mut buf).and_then(read).map_err(|error| self.named(error, "get_as"))
+            }
+        }
+    )+};
+}
+
+get_as!(Msgpack, MsgpackCompact);

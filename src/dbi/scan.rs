@@ -1,0 +1,290 @@
+//! Scans in key order.
+
+use std::ops::{Bound, ControlFlow};
+
+use crate::dbi::handle::Dbi;
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::scan::{ByteBounds, Entries, KeyPrefix, KeyRange, Keys, ListOptions, Page, TextPrefix, Values, list};
+use crate::txn::{RawCursor, Read};
+use crate::value::Value;
+
+impl<K: Key, V: Value> Dbi<K, V> {
+    /// The entries between two keys, double-ended: `a..b`, `a..=b`, `a..`, `..b`, `..`, or `(Bound, Bound)`; for tuple
+    /// keys also between leading elements. A range whose start lies above its end is empty. O(log n) to open.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let visits: Dbi<(&str, u64), u32> = env.dbi("visits")?;
+    /// env.transact(|txn| {
+    ///     for (page, at) in [("about", 1), ("home", 1), ("home", 5), ("home", 9)] {
+    ///         visits.put(txn, (page, at), 0)?;
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// let snap = env.snapshot()?;
+    /// assert_eq!(visits.range(&snap, ("home", 1)..("home", 9))?.count(), 2);
+    /// assert_eq!(visits.range(&snap, ("home",)..)?.rev().count(), 3);
+    /// assert_eq!(visits.range(&snap, ("z", 0)..("a", 0))?.count(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn range<'t, R: Read>(&self, state: &'t R, range: impl KeyRange<K>) -> Result<Entries<'t, R, K, V>> {
+        self.entries(state, range.byte_bounds(), "range")
+    }
+
+    /// The entries whose keys begin with `prefix`: text and bytes by their bytes, tuples by leading elements, paths by
+    /// segments. Offered for these key types alone. O(log n) to open.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let users: Dbi<&str, u32> = env.dbi("users")?;
+    /// env.transact(|txn| { users.put(txn, "user:1", 1)?; users.put(txn, "visitor:1", 2) })?;
+    /// assert_eq!(users.prefix(&env.snapshot()?, "user:")?.count(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// ```compile_fail,E0277
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// # let ages: Dbi<u64, u32> = env.dbi("ages")?;
+    /// ages.prefix(&env.snapshot()?, 7)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn prefix<'t, R: Read>(&self, state: &'t R, prefix: impl KeyPrefix<K>) -> Result<Entries<'t, R, K, V>> {
+        self.entries(state, prefix.prefix_bounds(), "prefix")
+    }
+
+    /// The entries whose tuple keys begin with these elements, the last of which is itself only begun: `(7, "al")` finds
+    /// `(7, "alice")`. O(log n) to open.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let names: Dbi<(u64, &str), ()> = env.dbi("names")?;
+    /// env.transact(|txn| { names.put(txn, (7, "alice"), ())?; names.put(txn, (7, "bob"), ()) })?;
+    /// assert_eq!(names.prefix_text(&env.snapshot()?, (7, "al"))?.count(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn prefix_text<'t, R: Read>(&self, state: &'t R, prefix: impl TextPrefix<K>) -> Result<Entries<'t, R, K, V>> {
+        self.entries(state, prefix.text_prefix_bounds(), "prefix_text")
+    }
+
+    /// All entries, in key order, double-ended.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn iter<'t, R: Read>(&self, state: &'t R) -> Result<Entries<'t, R, K, V>> {
+        self.entries(state, Ok(ByteBounds::full()), "iter")
+    }
+
+    /// All keys in order, double-ended; values are not decoded.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn keys<'t, R: Read>(&self, state: &'t R) -> Result<Keys<'t, R, K, V>> {
+        self.entries(state, Ok(ByteBounds::full()), "keys").map(Entries::keys)
+    }
+
+    /// All values in order of their keys, double-ended; keys are not decoded.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn values<'t, R: Read>(&self, state: &'t R) -> Result<Values<'t, R, K, V>> {
+        self.entries(state, Ok(ByteBounds::full()), "values").map(Entries::values)
+    }
+
+    /// Gives the entries of a range to `each` in key order until it breaks: the fastest scan. Says whether it broke.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    ///
+    /// ```
+    /// # use std::ops::ControlFlow;
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// env.transact(|txn| { ages.put(txn, "ann", 42)?; ages.put(txn, "bob", 3) })?;
+    /// let mut sum = 0;
+    /// ages.for_each(&env.snapshot()?, .., |_, age| {
+    ///     sum += age;
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// assert_eq!(sum, 45);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn for_each<'t, R: Read>(
+        &self,
+        state: &'t R,
+        range: impl KeyRange<K>,
+        mut each: impl FnMut(K::Ref<'t>, V::Ref<'t>) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        let flow = self.walk(state, range, |key, value| each(key, value));
+        flow.map_err(|error| self.named(error, "for_each"))
+    }
+
+    /// What `find` makes of the first entry of a range that it makes something of.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// env.transact(|txn| { ages.put(txn, "ann", 42)?; ages.put(txn, "bob", 3) })?;
+    /// let snap = env.snapshot()?;
+    /// let minor = ages.find_map(&snap, .., |name, age| (age < 18).then_some(name))?;
+    /// assert_eq!(minor, Some("bob"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn find_map<'t, R: Read, T>(
+        &self,
+        state: &'t R,
+        range: impl KeyRange<K>,
+        mut find: impl FnMut(K::Ref<'t>, V::Ref<'t>) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let flow = self.walk(state, range, |key, value| match find(key, value) {
+            Some(found) => ControlFlow::Break(found),
+            None => ControlFlow::Continue(()),
+        });
+        flow.map(ControlFlow::break_value).map_err(|error| self.named(error, "find_map"))
+    }
+
+    /// Cuts a range into at most `parts` scans of about equal length, in order, for as many threads.
+    ///
+    /// Of a snapshot, which threads share; a write transaction does not leave its thread:
+    ///
+    /// ```compile_fail,E0277
+    /// # let env = mapleaf::Env::temporary().unwrap();
+    /// # let ages: mapleaf::Dbi<u64, u32> = env.dbi("ages").unwrap();
+    /// env.transact(|txn| ages.par_scan(txn, .., 2).map(drop));
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Dbi<u64, u32> = env.dbi("ages")?;
+    /// env.transact(|txn| { for n in 0..1000 { ages.put(txn, n, 1)?; } Ok(()) })?;
+    /// let snap = env.snapshot()?;
+    /// let parts = ages.par_scan(&snap, .., 2)?;
+    /// let total: usize = std::thread::scope(|scope| {
+    ///     let counting: Vec<_> = parts.into_iter().map(|part| scope.spawn(|| part.count())).collect();
+    ///     counting.into_iter().map(|thread| thread.join().unwrap()).sum()
+    /// });
+    /// assert_eq!(total, 1000);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn par_scan<'t, R: Read + Sync>(
+        &self,
+        state: &'t R,
+        range: impl KeyRange<K>,
+        parts: usize,
+    ) -> Result<Vec<Entries<'t, R, K, V>>> {
+        let split = || {
+            let bounds = range.byte_bounds()?;
+            let (lower, upper) = bounds.as_refs();
+            let cuts = state.raw_split(&self.dbi, lower, upper, parts.max(1))?;
+            let mut scans = Vec::with_capacity(cuts.len() + 1);
+            let mut start = lower;
+            for cut in &cuts {
+                scans.push(self.raw_entries(state, start, Bound::Excluded(cut))?);
+                start = Bound::Included(cut);
+            }
+            scans.push(self.raw_entries(state, start, upper)?);
+            Ok(scans)
+        };
+        split().map_err(|error: Error| self.named(error, "par_scan"))
+    }
+
+    /// A page of entries and a cursor for the next: see [`ListOptions`]. O(log n + limit).
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn list<'t, R: Read, P: KeyPrefix<K>>(
+        &self,
+        state: &'t R,
+        options: ListOptions<P>,
+    ) -> Result<Page<K::Ref<'t>, V::Ref<'t>>> {
+        let page = list::<R, K, V, P>(state, &self.place(state), &options);
+        page.map_err(|error| self.named(error, "list"))
+    }
+
+    fn entries<'t, R: Read>(
+        &self,
+        state: &'t R,
+        bounds: Result<ByteBounds>,
+        operation: &'static str,
+    ) -> Result<Entries<'t, R, K, V>> {
+        let opened = bounds.and_then(|bounds| {
+            let (lower, upper) = bounds.as_refs();
+            self.raw_entries(state, lower, upper)
+        });
+        opened.map_err(|error| self.named(error, operation))
+    }
+
+    fn raw_entries<'t, R: Read>(
+        &self,
+        state: &'t R,
+        lower: Bound<&[u8]>,
+        upper: Bound<&[u8]>,
+    ) -> Result<Entries<'t, R, K, V>> {
+        Ok(Entries::new(state.raw_range(&self.dbi, lower, upper)?, self.place(state)))
+    }
+
+    /// Decodes and hands over the entries of a range until `each` breaks or one does not decode.
+    #[inline]
+    fn walk<'t, R: Read, B>(
+        &self,
+        state: &'t R,
+        range: impl KeyRange<K>,
+        mut each: impl FnMut(K::Ref<'t>, V::Ref<'t>) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>> {
+        let bounds = range.byte_bounds()?;
+        let (lower, upper) = bounds.as_refs();
+        let place = self.place(state);
+        let mut cursor = state.raw_range(&self.dbi, lower, upper)?;
+        let flow = cursor.for_each(|key, value| {
+            let decoded = place.decode_key::<K>(key);
+            let decoded = decoded.and_then(|decoded| Ok((decoded, place.decode_value::<V>(key, value)?)));
+            match decoded {
+                Ok((key, value)) => match each(key, value) {
+                    ControlFlow::Continue(()) => ControlFlow::Continue(()),
+                    ControlFlow::Break(found) => ControlFlow::Break(Ok(found)),
+                },
+                Err(error) => ControlFlow::Break(Err(error)),
+            }
+        })?;
+        match flow {
+            ControlFlow::Continue(()) => Ok(ControlFlow::Continue(())),
+            ControlFlow::Break(found) => found.map(ControlFlow::Break),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Point writes.
+
+use std::ops::Bound::Unbounded;
+
+use crate::dbi::handle::Dbi;
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::{Key, KeyBuf};
+use crate::txn::{RawCursor, RawRead, Read, WriteTxn};
+use crate::value::{Context, Value};
+
+impl<K: Key, V: Value> Dbi<K, V> {
+    /// Stores `value` under `key`, in the place of what was there.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says; `Encode` for a value that cannot be written; `TooLarge` for one over 2 GiB or a transaction
+    /// over `max_txn_bytes`. The transaction is as it was, and can go on.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// env.transact(|txn| {
+    ///     ages.put(txn, "ann", 42)?;
+    ///     assert!(!ages.insert(txn, "ann", 7)?);
+    ///     assert_eq!(ages.replace(txn, "ann", 43)?, Some(42));
+    ///     assert_eq!(ages.update(txn, "ann", |age| age.map(|age| age + 1))?, Some(44));
+    ///     assert_eq!(ages.get_or_put(txn, "bob", || 3)?, 3);
+    ///     assert_eq!(ages.take(txn, "bob")?, Some(3));
+    ///     assert!(!ages.delete(txn, "bob")?);
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn put(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<()> {
+        let mut buf = KeyBuf::new();
+        let put = Self::encode(&key, &mut buf).and_then(|key| self.put_encoded(txn, key, &value));
+        put.map_err(|error| self.named(error, "put"))
+    }
+
+    /// Stores `value` under `key` if nothing is there; whether it did.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn insert(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
+        let mut buf = KeyBuf::new();
+        let insert = |key: &[u8]| {
+            let absent = self.raw_get(txn, key)?.is_none();
+            if absent {
+                self.put_encoded(txn, key, &value)?;
+            }
+            Ok(absent)
+        };
+        Self::encode(&key, &mut buf).and_then(insert).map_err(|error| self.named(error, "insert"))
+    }
+
+    /// Stores `value` under `key` and returns what was there.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn replace(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<Option<V::Owned>> {
+        let mut buf = KeyBuf::new();
+        let replace = |key: &[u8]| {
+            let old = self.owned(txn, key)?;
+            self.put_encoded(txn, key, &value)?;
+            Ok(old)
+        };
+        Self::encode(&key, &mut buf).and_then(replace).map_err(|error| self.named(error, "replace"))
+    }
+
+    /// Stores what `f` makes of the value of `key`, or removes the key if `f` makes nothing. Returns what `f` made.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn update(
+        &self,
+        txn: &mut WriteTxn,
+        key: K::Arg<'_>,
+        f: impl FnOnce(Option<V::Ref<'_>>) -> Option<V::Owned>,
+    ) -> Result<Option<V::Owned>> {
+        let mut buf = KeyBuf::new();
+        let update = |key: &[u8]| {
+            let old = match self.raw_get(txn, key)? {
+                Some(value) => Some(self.decode(txn.raw_uuid(), key, value)?),
+                None => None,
+            };
+            let new = f(old);
+            match &new {
+                Some(new) => self.put_encoded(txn, key, &V::as_arg(new))?,
+                None => drop(txn.raw_delete(&self.dbi, key)?),
+            }
+            Ok(new)
+        };
+        Self::encode(&key, &mut buf).and_then(update).map_err(|error| self.named(error, "update"))
+    }
+
+    /// The value of `key`; if nothing is there, what `f` returns, which is stored first.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn get_or_put(
+        &self,
+        txn: &mut WriteTxn,
+        key: K::Arg<'_>,
+        f: impl FnOnce() -> V::Owned,
+    ) -> Result<V::Owned> {
+        let mut buf = KeyBuf::new();
+        let get_or_put = |key: &[u8]| {
+            if let Some(old) = self.owned(txn, key)? {
+                return Ok(old);
+            }
+            let new = f();
+            self.put_encoded(txn, key, &V::as_arg(&new))?;
+            Ok(new)
+        };
+        Self::encode(&key, &mut buf).and_then(get_or_put).map_err(|error| self.named(error, "get_or_put"))
+    }
+
+    /// Stores `value` under `key`, which must be above all others.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when a key at or above it is there; else as [`put`](Self::put).
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let log: Dbi<u64, &str> = env.dbi("log")?;
+    /// env.transact(|txn| {
+    ///     log.append(txn, 1, "first")?;
+    ///     log.append(txn, 2, "second")?;
+    ///     assert_eq!(log.append(txn, 2, "again").unwrap_err().kind(), ErrorKind::InvalidArgument);
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn append(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<()> {
+        let mut buf = KeyBuf::new();
+        let append = |key: &[u8]| {
+            let last = txn.raw_range(&self.dbi, Unbounded, Unbounded)?.next_back()?;
+            if last.is_some_and(|(last, _)| last >= key) {
+                let why = "the key to append is not above the last one; put it instead";
+                return Err(Error::new(ErrorKind::InvalidArgument, why).at_key(key));
+            }
+            self.put_encoded(txn, key, &value)
+        };
+        Self::encode(&key, &mut buf).and_then(append).map_err(|error| self.named(error, "append"))
+    }
+
+    /// Removes `key`; whether it was there.
+    ///
+    /// # Errors
+    /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`.
+    pub fn delete(&self, txn: &mut WriteTxn, key: K::Arg<'_>) -> Result<bool> {
+        let mut buf = KeyBuf::new();
+        let delete = |key: &[u8]| {
+            txn.check_key(key)?;
+            txn.raw_delete(&self.dbi, key)
+        };
+        Self::encode(&key, &mut buf).and_then(delete).map_err(|error| self.named(error, "delete"))
+    }
+
+    /// Removes `key` and returns its value.
+    ///
+    /// # Errors
+    /// As [`delete`](Self::delete).
+    pub fn take(&self, txn: &mut WriteTxn, key: K::Arg<'_>) -> Result<Option<V::Owned>> {
+        let mut buf = KeyBuf::new();
+        let take = |key: &[u8]| {
+            let old = self.owned(txn, key)?;
+            if old.is_some() {
+                txn.raw_delete(&self.dbi, key)?;
+            }
+            Ok(old)
+        };
+        Self::encode(&key, &mut buf).and_then(take).map_err(|error| self.named(error, "take"))
+    }
+
+    /// Removes and returns the entry with the least key.
+    ///
+    /// # Errors
+    /// As [`delete`](Self::delete).
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let queue: Dbi<u64, &str> = env.dbi("queue")?;
+    /// env.transact(|txn| { queue.put(txn, 1, "wash")?; queue.put(txn, 2, "dry") })?;
+    /// let job = env.transact(|txn| queue.pop_first(txn))?;
+    /// assert_eq!(job, Some((1, "wash".to_owned())));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pop_first(&self, txn: &mut WriteTxn) -> Result<Option<(K::Owned, V::Owned)>> {
+        self.pop(txn, false).map_err(|error| self.named(error, "pop_first"))
+    }
+
+    /// Removes and returns the entry with the greatest key.
+    ///
+    /// # Errors
+    /// As [`delete`](Self::delete).
+    pub fn pop_last(&self, txn: &mut WriteTxn) -> Result<Option<(K::Owned, V::Owned)>> {
+        self.pop(txn, true).map_err(|error| self.named(error, "pop_last"))
+    }
+
+    fn pop(&self, txn: &mut WriteTxn, last: bool) -> Result<Option<(K::Owned, V::Owned)>> {
+        let mut cursor = txn.raw_range(&self.dbi, Unbounded, Unbounded)?;
+        let entry = if last { cursor.next_back()? } else { cursor.next()? };
+        let Some((key, value)) = entry else {
+            return Ok(None);
+        };
+        let place = self.place(txn);
+        let owned = (K::own(place.decode_key::<K>(key)?), V::own(place.decode_value::<V>(key, value)?));
+        let key = KeyBuf::from_slice(key);
+        drop(cursor);
+        txn.raw_remove(&self.dbi, &key)?;
+        Ok(Some(owned))
+    }
+
+    pub(crate) fn put_encoded(&self, txn: &mut WriteTxn, key: &[u8], value: &V::Arg<'_>) -> Result<()> {
+        let uuid = *txn.raw_uuid();
+        let mut buf = Vec::new();
+        let context = Context::new(&uuid, &self.dbi.name, key);
+        let value = V::encode(value, &context, &mut buf).map_err(|error| error.at_key(key))?;
+        txn.raw_put(&self.dbi, key, value)
+    }
+
+    fn owned(&self, txn: &impl Read, key: &[u8]) -> Result<Option<V::Owned>> {
+        match self.raw_get(txn, key)? {
+            Some(value) => Ok(Some(V::own(self.decode(txn.raw_uuid(), key, value)?))),
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A range of encoded keys, in plain byte order.
+
+use std::ops::Bound;
+
+use smallvec::SmallVec;
+
+type BoundBytes = SmallVec<[u8; 64]>;
+
+/// No key comes before this one, because LMDB has no empty key.
+const LEAST_KEY: &[u8] = &[0x00];
+
+/// A range of encoded keys in byte order: by the first byte that differs, then the shorter first.
+///
+/// The lower bound may lie above the upper one; the range is then empty, see [`is_empty`](Self::is_empty). The bytes of
+/// a bound are never empty. Bounds of up to 64 bytes are kept inline.
+///
+/// ```
+/// use mapleaf::scan::ByteBounds;
+/// let bounds = ByteBounds::prefix(b"user:");
+/// assert!(bounds.contains(b"user:1") && !bounds.contains(b"user;"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByteBounds {
+    pub(crate) lower: Bound<BoundBytes>,
+    pub(crate) upper: Bound<BoundBytes>,
+}
+
+impl ByteBounds {
+    /// From `lower` to `upper`. No bytes at all stand before every key.
+    #[must_use]
+    pub fn new(lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Self {
+        let lower = match lower {
+            Bound::Included([]) | Bound::Excluded([]) => Bound::Unbounded,
+            lower => lower.map(BoundBytes::from_slice),
+        };
+        let upper = match upper {
+            Bound::Included([]) | Bound::Excluded([]) => Bound::Excluded(LEAST_KEY),
+            upper => upper,
+        };
+        Self { lower, upper: upper.map(BoundBytes::from_slice) }
+    }
+
+    /// All keys.
+    #[must_use]
+    pub fn full() -> Self {
+        Self { lower: Bound::Unbounded, upper: Bound::Unbounded }
+    }
+
+    /// No key.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::new(Bound::Unbounded, Bound::Excluded(LEAST_KEY))
+    }
+
+    /// The key `key` alone.
+    #[must_use]
+    pub fn exact(key: &[u8]) -> Self {
+        Self::new(Bound::Included(key), Bound::Included(key))
+    }
+
+    /// The keys that begin with `prefix`; all keys when it is empty.
+    #[must_use]
+    pub fn prefix(prefix: &[u8]) -> Self {
+        let bounds = Self::new(Bound::Included(prefix), Bound::Unbounded);
+        match successor(prefix) {
+            Some(behind) => Self { upper: Bound::Excluded(behind), ..bounds },
+            None => bounds,
+        }
+    }
+
+    /// Moves the lower bound behind all keys that begin with `prefix`.
+    pub(super) fn starting_behind(self, prefix: &[u8]) -> Self {
+        match successor(prefix) {
+            Some(behind) => Self { lower: Bound::Included(behind), ..self },
+            None => Self::empty(),
+        }
+    }
+
+    /// Moves the upper bound behind all keys that begin with `prefix`.
+    pub(super) fn ending_behind(self, prefix: &[u8]) -> Self {
+        Self { upper: successor(prefix).map_or(Bound::Unbounded, Bound::Excluded), ..self }
+    }
+
+    /// The lower and the upper bound.
+    #[must_use]
+    pub fn as_refs(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
+        (self.lower.as_ref().map(|bytes| &bytes[..]), self.upper.as_ref().map(|bytes| &bytes[..]))
+    }
+
+    /// Whether the encoded key `key` lies between the bounds.
+    #[must_use]
+    pub fn contains(&self, key: &[u8]) -> bool {
+        let above = match &self.lower {
+            Bound::Included(lower) => key >= &lower[..],
+            Bound::Excluded(lower) => key > &lower[..],
+            Bound::Unbounded => true,
+        };
+        let below = match &self.upper {
+            Bound::Included(upper) => key <= &upper[..],
+            Bound::Excluded(upper) => key < &upper[..],
+            Bound::Unbounded => true,
+        };
+        above && below
+    }
+
+    /// Whether the bounds are reversed or meet so that no key lies between them.
+    ///
+    /// When `false`, the bounds are in order, as `BTreeMap::range` demands of its argument.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self.as_refs() {
+            (Bound::Included(lower), Bound::Included(upper)) => lower > upper,
+            (Bound::Included(lower) | Bound::Excluded(lower), Bound::Included(upper) | Bound::Excluded(upper)) => {
+                lower >= upper
+            }
+            (Bound::Unbounded, Bound::Excluded(upper)) => upper <= LEAST_KEY,
+            (Bound::Unbounded, Bound::Included(_) | Bound::Unbounded) | (_, Bound::Unbounded) => false,
+        }
+    }
+}
+
+/// The least bytes above everything that begins with `prefix`, when there are any: without its trailing `FF`s, and the
+/// last byte one higher. Nothing is appended: `62`, and not `62 00`, follows all that begins with `61 FF`.
+fn successor(prefix: &[u8]) -> Option<BoundBytes> {
+    let last = prefix.iter().rposition(|byte| *byte != 0xFF)?;
+    let mut bytes = BoundBytes::from_slice(prefix.get(..=last)?);
+    *bytes.last_mut()? += 1;
+    Some(bytes)
+}

@@ -1,0 +1,55 @@
+//! One end of a range of keys: a whole key, or the leading elements of a tuple.
+
+use crate::error::Result;
+use crate::key::{AsKey, Key, KeyBuf};
+use crate::scan::bounds::leading::for_leading_elements;
+
+/// What may stand at an end of a [`KeyRange`](crate::scan::KeyRange) over keys of `K`: anything that is a key of `K`,
+/// and leading elements of a tuple key, `("nc", t0)` for `(&str, i64, u32)`.
+///
+/// Implemented for all [`AsKey<K>`](AsKey) and for tuples; not for implementing elsewhere.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an end of a range of `{K}` keys",
+    label = "neither a `{K}` key nor leading elements of one",
+    note = "an end is a whole key or, for a tuple key, its leading elements: `(a,)..`, `(a, b)..=(a, c)`"
+)]
+pub trait RangeEnd<K: Key> {
+    /// Whether this is a whole key. If not, it stands for all keys that begin with it.
+    const WHOLE: bool;
+
+    /// The bytes of the end; none for empty text and bytes, which come before all keys.
+    ///
+    /// # Errors
+    /// `InvalidKey` for a value that has no place in the order (NaN).
+    fn encode_end<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]>;
+}
+
+impl<K: Key, P: AsKey<K>> RangeEnd<K> for P {
+    const WHOLE: bool = true;
+
+    #[inline]
+    fn encode_end<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+        self.encode_bound(buf)
+    }
+}
+
+macro_rules! leading_end {
+    // All elements: a whole key, which has its implementation above.
+    (($($before:tt)*) $last:tt ()) => {};
+    (($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ($([$c:ident $r:ident $k:tt])+)) => {
+        impl<$($a: Key,)* $b: Key, $($c: Key,)+ $($p: AsKey<$a>,)* $q: AsKey<$b>>
+            RangeEnd<($($a,)* $b, $($c,)+)> for ($($p,)* $q,)
+        {
+            const WHOLE: bool = false;
+
+            fn encode_end<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+                buf.clear();
+                $(self.$i.encode_key_part(buf)?;)*
+                self.$j.encode_key_part(buf)?;
+                Ok(buf)
+            }
+        }
+    };
+}
+
+for_leading_elements!(leading_end);

@@ -1,0 +1,14 @@
+//! Bounds of scans: ranges and prefixes of keys, turned into ranges of bytes.
+
+mod byte_bounds;
+mod end;
+mod leading;
+mod prefix;
+mod range;
+mod text_prefix;
+
+pub use byte_bounds::ByteBounds;
+pub use end::RangeEnd;
+pub use prefix::{KeyPrefix, NoPrefix};
+pub use range::KeyRange;
+pub use text_prefix::{PartialText, TextPrefix};

@@ -1,0 +1,142 @@
+//! Prefixes of keys: of text and bytes by their bytes, of tuples by their leading elements.
+
+use crate::error::Result;
+use crate::key::{AsKey, Key, KeyBuf, Path};
+use crate::scan::bounds::byte_bounds::ByteBounds;
+use crate::scan::bounds::leading::for_leading_elements;
+
+/// A prefix of `K` keys: text or bytes that such keys begin with, or the leading elements of a tuple key.
+///
+/// Empty text and bytes are a prefix of all keys. Text prefixes are by bytes, so also by characters. Only text, bytes
+/// and tuples have prefixes: a number does not begin with another.
+///
+/// Sealed to these types of prefixes. A [`KeyAs`](crate::key::KeyAs) type has none, until you say in one line which:
+///
+/// ```
+/// use mapleaf::key::KeyAs;
+/// use mapleaf::scan::{ByteBounds, KeyPrefix};
+///
+/// #[derive(Clone, Debug)]
+/// struct Visit { user: u64, page: String }
+///
+/// impl KeyAs for Visit {
+///     type As = (u64, &'static str);
+///     type Arg<'a> = &'a Visit;
+///     const NAME: &'static str = "visit";
+///     fn to_key(&self) -> (u64, &str) {
+///         (self.user, &self.page)
+///     }
+///     fn from_key((user, page): (u64, std::borrow::Cow<'_, str>)) -> mapleaf::Result<Self> {
+///         Ok(Self { user, page: page.into_owned() })
+///     }
+/// }
+///
+/// impl KeyPrefix<Visit> for (u64,) {
+///     fn prefix_bounds(&self) -> mapleaf::Result<ByteBounds> {
+///         KeyPrefix::<(u64, &str)>::prefix_bounds(self)
+///     }
+/// }
+///
+/// let bounds = KeyPrefix::<Visit>::prefix_bounds(&(7,))?;
+/// assert_eq!(bounds, ByteBounds::prefix(&7u64.to_be_bytes()));
+/// # Ok::<(), mapleaf::Error>(())
+/// ```
+///
+/// A prefix of a number does not compile:
+///
+/// ```compile_fail,E0277
+/// # fn prefix<K: mapleaf::key::Key>(prefix: impl mapleaf::scan::KeyPrefix<K>) {}
+/// prefix::<u64>(7);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a prefix of `{K}` keys",
+    label = "not a prefix of `{K}` keys",
+    note = "text and bytes keys have text and bytes as prefixes; tuple keys have their leading elements, `(a,)` or `(a, b)`; other keys have none: use a range"
+)]
+pub trait KeyPrefix<K: Key>: sealed::Sealed {
+    /// The range of encoded keys that begin with this prefix. Up to 64 bytes allocate nothing.
+    ///
+    /// # Errors
+    /// `InvalidKey` for an element that has no place in the order (NaN).
+    fn prefix_bounds(&self) -> Result<ByteBounds>;
+}
+
+macro_rules! byte_prefix {
+    ($($params:tt $form:ty: $($key:ty),+;)+) => {$(
+        byte_prefix! { @seal $params $form }
+        $(byte_prefix! { @implement $params $form: $key })+
+    )+};
+    (@seal [$($params:tt)*] $form:ty) => {
+        impl<$($params)*> sealed::Sealed for $form {}
+    };
+    (@implement [$($params:tt)*] $form:ty: $key:ty) => {
+        impl<$($params)*> KeyPrefix<$key> for $form {
+            fn prefix_bounds(&self) -> Result<ByteBounds> {
+                let bytes: &[u8] = self.as_ref();
+                Ok(ByteBounds::prefix(bytes))
+            }
+        }
+    };
+}
+
+byte_prefix! {
+    [] &str: &str, String;
+    [] String: &str, String;
+    [] &String: &str, String;
+    [] &[u8]: &[u8], Vec<u8>;
+    [] Vec<u8>: &[u8], Vec<u8>;
+    [] &Vec<u8>: &[u8], Vec<u8>;
+    [const N: usize] [u8; N]: &[u8], Vec<u8>;
+    [const N: usize] &[u8; N]: &[u8], Vec<u8>;
+}
+
+/// Stands where a listing has no prefix: every key begins with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoPrefix;
+
+impl sealed::Sealed for NoPrefix {}
+
+impl<K: Key> KeyPrefix<K> for NoPrefix {
+    fn prefix_bounds(&self) -> Result<ByteBounds> {
+        Ok(ByteBounds::full())
+    }
+}
+
+impl sealed::Sealed for &Path {}
+
+/// A path and all below it: whole segments, so `/a` is no prefix of `/ab`. The empty path is one of all.
+impl KeyPrefix<Path> for &Path {
+    fn prefix_bounds(&self) -> Result<ByteBounds> {
+        Ok(ByteBounds::prefix(&self.subtree_bytes()))
+    }
+}
+
+macro_rules! leading_prefix {
+    // All elements: also the place to say which tuples are prefixes at all.
+    (($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ()) => {
+        impl<$($p,)* $q> sealed::Sealed for ($($p,)* $q,) {}
+
+        leading_prefix! { @implement ($([$a $p $i])*) [$b $q $j] () }
+    };
+    (($($before:tt)*) $last:tt ($($behind:tt)+)) => {
+        leading_prefix! { @implement ($($before)*) $last ($($behind)+) }
+    };
+    (@implement ($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ($([$c:ident $r:ident $k:tt])*)) => {
+        impl<$($a: Key,)* $b: Key, $($c: Key,)* $($p: AsKey<$a>,)* $q: AsKey<$b>>
+            KeyPrefix<($($a,)* $b, $($c,)*)> for ($($p,)* $q,)
+        {
+            fn prefix_bounds(&self) -> Result<ByteBounds> {
+                let mut buf = KeyBuf::new();
+                $(self.$i.encode_key_part(&mut buf)?;)*
+                self.$j.encode_key_part(&mut buf)?;
+                Ok(ByteBounds::prefix(&buf))
+            }
+        }
+    };
+}
+
+for_leading_elements!(leading_prefix);
+
+mod sealed {
+    pub trait Sealed {}
+}

@@ -1,0 +1,108 @@
+//! Prefixes of tuples whose last element is itself only begun: `(user, "al")`.
+
+use crate::error::Result;
+use crate::key::{AsKey, Key, KeyBuf, escape};
+use crate::scan::bounds::byte_bounds::ByteBounds;
+use crate::scan::bounds::leading::for_leading_elements;
+
+/// Leading elements of a tuple key of which the last is the beginning of its text: `(7, "al")` stands for `(7, "al")`,
+/// `(7, "alice")` and so on, but not for `(8, "al")`.
+///
+/// The last element is text or bytes; the ones before it are whole. Sealed to tuples.
+///
+/// ```
+/// use mapleaf::key::{AsKey, KeyBuf};
+/// use mapleaf::scan::TextPrefix;
+///
+/// let bounds = TextPrefix::<(u64, &str)>::text_prefix_bounds(&(7, "al"))?;
+/// let mut buf = KeyBuf::new();
+/// assert!(bounds.contains(AsKey::<(u64, &str)>::encode_key(&(7, "alice"), &mut buf)?));
+/// assert!(!bounds.contains(AsKey::<(u64, &str)>::encode_key(&(7, "bob"), &mut buf)?));
+/// # Ok::<(), mapleaf::Error>(())
+/// ```
+///
+/// A number is never half given:
+///
+/// ```compile_fail,E0277
+/// # fn prefix_text<K: mapleaf::key::Key>(prefix: impl mapleaf::scan::TextPrefix<K>) {}
+/// prefix_text::<(u64, &str)>((7,));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a prefix of `{K}` keys that ends within a text",
+    label = "not leading elements of a `{K}` key with a text as the last",
+    note = "give the leading elements of a tuple key, the last of them the beginning of a text or bytes element: `(user, \"al\")`"
+)]
+pub trait TextPrefix<K: Key>: sealed::Sealed {
+    /// The range of encoded keys that begin with this prefix. Up to 64 bytes allocate nothing.
+    ///
+    /// # Errors
+    /// `InvalidKey` for an element that has no place in the order (NaN).
+    fn text_prefix_bounds(&self) -> Result<ByteBounds>;
+}
+
+/// The beginning of a text or bytes element `K`.
+///
+/// Implemented for the forms that such an element is passed in. For a [`KeyAs`](crate::key::KeyAs) type that is stored as
+/// text, implement it for `&str` in one line: `fn beginning(&self) -> &[u8] { self.as_bytes() }`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the beginning of a `{K}` element",
+    label = "a `{K}` element cannot begin with this",
+    note = "only text and bytes elements can be begun: `prefix_text` takes a text last; `prefix` takes whole elements"
+)]
+pub trait PartialText<K: Key> {
+    /// The bytes that the element begins with, not escaped.
+    fn beginning(&self) -> &[u8];
+}
+
+macro_rules! partial_text {
+    ($($params:tt $form:ty: $($key:ty),+;)+) => {
+        $($(partial_text! { @implement $params $form: $key })+)+
+    };
+    (@implement [$($params:tt)*] $form:ty: $key:ty) => {
+        impl<$($params)*> PartialText<$key> for $form {
+            fn beginning(&self) -> &[u8] {
+                self.as_ref()
+            }
+        }
+    };
+}
+
+partial_text! {
+    [] &str: &str, String;
+    [] String: &str, String;
+    [] &String: &str, String;
+    [] &[u8]: &[u8], Vec<u8>;
+    [] Vec<u8>: &[u8], Vec<u8>;
+    [] &Vec<u8>: &[u8], Vec<u8>;
+    [const N: usize] [u8; N]: &[u8], Vec<u8>;
+    [const N: usize] &[u8; N]: &[u8], Vec<u8>;
+}
+
+macro_rules! text_prefix {
+    (($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ()) => {
+        impl<$($p,)* $q> sealed::Sealed for ($($p,)* $q,) {}
+
+        text_prefix! { @implement ($([$a $p $i])*) [$b $q $j] () }
+    };
+    (($($before:tt)*) $last:tt ($($behind:tt)+)) => {
+        text_prefix! { @implement ($($before)*) $last ($($behind)+) }
+    };
+    (@implement ($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ($([$c:ident $r:ident $k:tt])*)) => {
+        impl<$($a: Key,)* $b: Key, $($c: Key,)* $($p: AsKey<$a>,)* $q: PartialText<$b>>
+            TextPrefix<($($a,)* $b, $($c,)*)> for ($($p,)* $q,)
+        {
+            fn text_prefix_bounds(&self) -> Result<ByteBounds> {
+                let mut buf = KeyBuf::new();
+                $(self.$i.encode_key_part(&mut buf)?;)*
+                escape(self.$j.beginning(), &mut buf);
+                Ok(ByteBounds::prefix(&buf))
+            }
+        }
+    };
+}
+
+for_leading_elements!(text_prefix);
+
+mod sealed {
+    pub trait Sealed {}
+}

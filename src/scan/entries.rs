@@ -1,0 +1,186 @@
+//! The one iterator: entries of a range, from both ends, borrowed from the state that is read.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::env::DbiRef;
+use crate::error::{Error, Result};
+use crate::key::{Key, KeyBuf};
+use crate::scan::halves::{Keys, Values};
+use crate::txn::{RawCursor, RawEntry, Read};
+use crate::value::{Context, Value};
+
+/// Whose entries a scan reads: what values are decoded with, and what errors name.
+#[derive(Clone, Debug)]
+pub(crate) struct Place<'t> {
+    pub uuid: &'t [u8; 16],
+    pub dbi: Arc<DbiRef>,
+}
+
+impl Place<'_> {
+    pub(crate) fn decode_key<'a, K: Key>(&self, key: &'a [u8]) -> Result<K::Ref<'a>> {
+        K::decode(key).map_err(|error| self.named(error, key))
+    }
+
+    pub(crate) fn decode_value<'a, V: Value>(&self, key: &[u8], value: &'a [u8]) -> Result<V::Ref<'a>> {
+        let context = Context::new(self.uuid, &self.dbi.name, key);
+        V::decode(value, &context).map_err(|error| self.named(error, key))
+    }
+
+    #[cold]
+    fn named(&self, error: Error, key: &[u8]) -> Error {
+        error.in_dbi(&self.dbi.name).at_key(key)
+    }
+}
+
+/// Entries in key order: what `range`, `prefix` and `iter` return.
+///
+/// Double-ended: what one end has passed the other does not see. Fused, also after an error of the file. Keys and values
+/// are borrowed from the state for `'t`, not from the iterator; nothing is allocated for an entry that its decoding does
+/// not allocate. Dropping it early costs nothing.
+///
+/// ```
+/// use mapleaf::{Dbi, Env};
+/// # fn main() -> mapleaf::Result<()> {
+/// let env = Env::temporary()?;
+/// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+/// env.transact(|txn| {
+///     for (name, age) in [("ann", 42), ("bob", 3), ("cyd", 70)] {
+///         ages.put(txn, name, age)?;
+///     }
+///     Ok(())
+/// })?;
+/// let snap = env.snapshot()?;
+/// let mut entries = ages.iter(&snap)?;
+/// assert_eq!(entries.next_back().transpose()?, Some(("cyd", 70)));
+/// entries.seek("b")?;
+/// assert_eq!(entries.next().transpose()?, Some(("bob", 3)));
+/// assert!(entries.next().is_none());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Entries<'t, R: Read + 't, K, V> {
+    cursor: R::Cursor<'t>,
+    place: Place<'t>,
+    _types: PhantomData<fn() -> (K, V)>,
+}
+
+impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
+    pub(crate) fn new(cursor: R::Cursor<'t>, place: Place<'t>) -> Self {
+        Self { cursor, place, _types: PhantomData }
+    }
+
+    /// The keys alone; values are not decoded. Reverse it with `.keys().rev()`.
+    #[must_use]
+    pub fn keys(self) -> Keys<'t, R, K, V> {
+        Keys(self)
+    }
+
+    /// The values alone; keys are not decoded.
+    #[must_use]
+    pub fn values(self) -> Values<'t, R, K, V> {
+        Values(self)
+    }
+
+    /// The entries as they are stored.
+    #[must_use]
+    pub fn raw(self) -> RawEntries<'t, R> {
+        RawEntries { cursor: self.cursor, _state: PhantomData }
+    }
+
+    /// Moves the front to the first remaining entry at or above `key`; never backward. O(log n).
+    ///
+    /// # Errors
+    /// `InvalidKey` for a key that has no place in the order; `Corrupted`.
+    pub fn seek(&mut self, key: K::Arg<'_>) -> Result<()> {
+        self.cursor.seek(K::encode(&key, &mut KeyBuf::new())?)
+    }
+
+    /// Moves the back to the last remaining entry at or below `key`; never forward. O(log n).
+    ///
+    /// # Errors
+    /// As [`seek`](Self::seek).
+    pub fn seek_back(&mut self, key: K::Arg<'_>) -> Result<()> {
+        self.cursor.seek_back(K::encode(&key, &mut KeyBuf::new())?)
+    }
+
+    pub(crate) fn place(&self) -> &Place<'t> {
+        &self.place
+    }
+
+    /// The next entry as it is stored, from the front.
+    #[inline]
+    pub(crate) fn next_raw(&mut self) -> Option<Result<RawEntry<'t>>> {
+        self.cursor.next().transpose()
+    }
+
+    /// The next entry as it is stored, from the back.
+    #[inline]
+    pub(crate) fn next_back_raw(&mut self) -> Option<Result<RawEntry<'t>>> {
+        self.cursor.next_back().transpose()
+    }
+
+    #[inline]
+    fn decode(&self, entry: Result<RawEntry<'t>>) -> Result<(K::Ref<'t>, V::Ref<'t>)> {
+        let (key, value) = entry?;
+        Ok((self.place.decode_key::<K>(key)?, self.place.decode_value::<V>(key, value)?))
+    }
+}
+
+impl<'t, R: Read + 't, K: Key, V: Value> Iterator for Entries<'t, R, K, V> {
+    type Item = Result<(K::Ref<'t>, V::Ref<'t>)>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let entry = self.next_raw()?;
+        Some(self.decode(entry))
+    }
+}
+
+impl<'t, R: Read + 't, K: Key, V: Value> DoubleEndedIterator for Entries<'t, R, K, V> {
+    #[inline]
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let entry = self.next_back_raw()?;
+        Some(self.decode(entry))
+    }
+}
+
+impl<'t, R: Read + 't, K: Key, V: Value> FusedIterator for Entries<'t, R, K, V> {}
+
+impl<'t, R: Read + 't, K, V> fmt::Debug for Entries<'t, R, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entries").field("dbi", &self.place.dbi.name).finish_non_exhaustive()
+    }
+}
+
+/// Entries as they are stored: [`Entries::raw`].
+pub struct RawEntries<'t, R: Read + 't> {
+    cursor: R::Cursor<'t>,
+    _state: PhantomData<&'t R>,
+}
+
+impl<'t, R: Read + 't> Iterator for RawEntries<'t, R> {
+    type Item = Result<(&'t [u8], &'t [u8])>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.cursor.next().transpose()
+    }
+}
+
+impl<'t, R: Read + 't> DoubleEndedIterator for RawEntries<'t, R> {
+    #[inline]
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.cursor.next_back().transpose()
+    }
+}
+
+impl<'t, R: Read + 't> FusedIterator for RawEntries<'t, R> {}
+
+impl<'t, R: Read + 't> fmt::Debug for RawEntries<'t, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawEntries").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,167 @@
+//! Listing by pages: some entries and a cursor to go on from, in another snapshot, process or request.
+
+use std::fmt;
+use std::ops::Bound;
+use std::str::FromStr;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+use crate::scan::bounds::{ByteBounds, KeyPrefix, NoPrefix};
+use crate::scan::entries::Place;
+use crate::txn::{RawCursor, Read};
+use crate::value::Value;
+
+/// Which page a listing returns.
+///
+/// ```
+/// use mapleaf::{Dbi, Env, ListOptions};
+/// # fn main() -> mapleaf::Result<()> {
+/// let env = Env::temporary()?;
+/// let users: Dbi<&str, u32> = env.dbi("users")?;
+/// env.transact(|txn| {
+///     for name in ["admin", "user:ann", "user:bob", "user:cyd"] {
+///         users.put(txn, name, 0)?;
+///     }
+///     Ok(())
+/// })?;
+/// let options = ListOptions::default().prefix("user:").limit(2);
+/// let snap = env.snapshot()?;
+/// let first = users.list(&snap, options.clone())?;
+/// assert_eq!(first.items, [("user:ann", 0), ("user:bob", 0)]);
+/// assert!(first.has_more);
+///
+/// let token = first.cursor.map(|cursor| cursor.to_string());
+/// let after = token.map(|token| token.parse()).transpose()?;
+/// let second = users.list(&snap, options.after(after))?;
+/// assert_eq!(second.items, [("user:cyd", 0)]);
+/// assert!(!second.has_more);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "options do nothing until they are given to `list`"]
+pub struct ListOptions<P = NoPrefix> {
+    /// What keys must begin with: text or bytes, or leading elements of a tuple.
+    pub prefix: P,
+    /// Where the page before ended; `None` for the first page.
+    pub after: Option<ListCursor>,
+    /// How many entries a page has at most. Default 100.
+    pub limit: usize,
+    /// Whether to go from the last key to the first.
+    pub reverse: bool,
+}
+
+impl Default for ListOptions {
+    fn default() -> Self {
+        Self { prefix: NoPrefix, after: None, limit: 100, reverse: false }
+    }
+}
+
+impl<P> ListOptions<P> {
+    /// Lists the keys that begin with `prefix`.
+    pub fn prefix<Q>(self, prefix: Q) -> ListOptions<Q> {
+        ListOptions { prefix, after: self.after, limit: self.limit, reverse: self.reverse }
+    }
+
+    /// Goes on behind the page that ended at `cursor`, whether its key is still there or not.
+    pub fn after(mut self, cursor: impl Into<Option<ListCursor>>) -> Self {
+        self.after = cursor.into();
+        self
+    }
+
+    /// Returns at most `limit` entries.
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Goes from the last key to the first.
+    pub fn reverse(mut self, reverse: bool) -> Self {
+        self.reverse = reverse;
+        self
+    }
+}
+
+/// Some entries of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<K, V> {
+    /// The entries, in the order asked for.
+    pub items: Vec<(K, V)>,
+    /// Where this page ended, for [`ListOptions::after`]; that of the page before when this one is empty.
+    pub cursor: Option<ListCursor>,
+    /// Whether there are entries behind this page, in the state that was listed.
+    pub has_more: bool,
+}
+
+/// Where a page ended: opaque, and good for as long as the DBI has its key type.
+///
+/// Its text form is safe in URLs; parsing gives the same cursor back.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ListCursor(Box<[u8]>);
+
+impl fmt::Display for ListCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for ListCursor {
+    type Err = Error;
+
+    /// # Errors
+    /// `InvalidArgument` for a text that no cursor was written as.
+    fn from_str(text: &str) -> Result<Self> {
+        let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let byte = |pair: &[u8]| match pair {
+            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            _ => None,
+        };
+        let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(byte).collect();
+        match bytes {
+            Some(bytes) if !bytes.is_empty() => Ok(Self(bytes.into())),
+            _ => Err(Error::new(ErrorKind::InvalidArgument, "not a cursor that a listing gave; list from the start")),
+        }
+    }
+}
+
+/// The page of `state` that `options` ask for. O(log n + limit).
+pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
+    state: &'t R,
+    place: &Place<'t>,
+    options: &ListOptions<P>,
+) -> Result<Page<K::Ref<'t>, V::Ref<'t>>> {
+    let bounds = behind(options.prefix.prefix_bounds()?, options.after.as_ref(), options.reverse);
+    let (lower, upper) = bounds.as_refs();
+    let mut cursor = state.raw_range(&place.dbi, lower, upper)?;
+    let mut step = || if options.reverse { cursor.next_back() } else { cursor.next() };
+    let mut items = Vec::new();
+    let mut last = None;
+    while items.len() < options.limit {
+        let Some((key, value)) = step()? else { break };
+        items.push((place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?));
+        last = Some(key);
+    }
+    let has_more = step()?.is_some();
+    let cursor = last.map(|key| ListCursor(key.into())).or_else(|| options.after.clone());
+    Ok(Page { items, cursor, has_more })
+}
+
+/// The bounds, begun behind the cursor. A cursor outside them cuts nothing off, or all.
+fn behind(bounds: ByteBounds, after: Option<&ListCursor>, reverse: bool) -> ByteBounds {
+    let Some(ListCursor(after)) = after else {
+        return bounds;
+    };
+    let (lower, upper) = bounds.as_refs();
+    let excluded = Bound::Excluded(&after[..]);
+    let is_inside = |end: Bound<&[u8]>, inside: fn(&[u8], &[u8]) -> bool| match end {
+        Bound::Unbounded => true,
+        Bound::Included(end) | Bound::Excluded(end) => inside(after, end),
+    };
+    if reverse {
+        if is_inside(upper, |after, end| after <= end) { ByteBounds::new(lower, excluded) } else { bounds }
+    } else if is_inside(lower, |after, end| after >= end) {
+        ByteBounds::new(excluded, upper)
+    } else {
+        bounds
+    }
+}

@@ -1,0 +1,13 @@
+//! Scans: which keys, in which order, and the one iterator over them.
+
+mod bounds;
+mod entries;
+mod halves;
+mod listing;
+
+pub use bounds::{ByteBounds, KeyPrefix, KeyRange, NoPrefix, PartialText, RangeEnd, TextPrefix};
+pub(crate) use entries::Place;
+pub use entries::{Entries, RawEntries};
+pub use halves::{Keys, Values};
+pub use listing::{ListCursor, ListOptions, Page};
+pub(crate) use listing::list;

@@ -1,0 +1,213 @@
+//! Creating, adopting, clearing and dropping databases: transactions of their own on the catalogue.
+
+use std::sync::Arc;
+
+use crate::env::{
+    DbiId, DbiRecord, DbiRef, Env, Generation, MainEntry, Schema, Session, Wait, check_flags, check_name, check_not_writing,
+    check_schema, dbi_key, write,
+};
+use crate::error::{Error, ErrorKind, Result};
+
+/// How a DBI is to be opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DbiOpening {
+    /// Whether an absent one is created.
+    pub create: bool,
+    /// Whether one of other software gets the schema.
+    pub adopt: bool,
+}
+
+/// What stands under a name.
+enum Standing {
+    Absent,
+    /// Its tree, empty, was left behind by a drop.
+    Dropped,
+    Ours(u32, Schema),
+    Foreign,
+}
+
+impl Env {
+    /// Opens the DBI `name` with `schema`, in a transaction of its own if it must be created or adopted.
+    pub(crate) fn open_dbi(&self, name: &str, schema: &Schema, opening: DbiOpening) -> Result<Arc<DbiRef>> {
+        check_not_writing()?;
+        check_name(name)?;
+        check_schema(schema)?;
+        let known = self.known_dbi(&*self.engine.generation()?, name, schema, opening)?;
+        if let Some(dbi) = known {
+            return Ok(dbi);
+        }
+        if !opening.create && !opening.adopt {
+            return Err(absent(name));
+        }
+        write(&self.engine, Wait::Yes, |session| {
+            // Another process may have been faster.
+            let base = Arc::clone(session.base());
+            if let Some(dbi) = self.known_dbi(&base, name, schema, opening)? {
+                return Ok(dbi);
+            }
+            let id = self.create_dbi(session, name, schema, opening)?;
+            Ok(self.engine.dbis().intern(&self.engine, name, DbiId::Catalogued(id), schema))
+        })
+    }
+
+    /// The DBI, if it exists and may be opened as it is.
+    fn known_dbi(
+        &self,
+        state: &Generation,
+        name: &str,
+        schema: &Schema,
+        opening: DbiOpening,
+    ) -> Result<Option<Arc<DbiRef>>> {
+        let id = match standing(state, name)? {
+            Standing::Absent | Standing::Dropped => return Ok(None),
+            Standing::Ours(id, found) if found == *schema => DbiId::Catalogued(id),
+            Standing::Ours(_, found) => return Err(mismatch(name, &found, schema)),
+            Standing::Foreign if opening.adopt => return Ok(None),
+            Standing::Foreign if is_bytes(schema) => DbiId::Foreign,
+            Standing::Foreign => return Err(not_adopted(name, schema)),
+        };
+        Ok(Some(self.engine.dbis().intern(&self.engine, name, id, schema)))
+    }
+
+    /// Gives `name` its schema and a number; its tree is created if it is not there.
+    fn create_dbi(
+        &self,
+        session: &mut Session<'_>,
+        name: &str,
+        schema: &Schema,
+        opening: DbiOpening,
+    ) -> Result<u32> {
+        let base = Arc::clone(session.base());
+        match standing(&base, name)? {
+            Standing::Foreign => {}
+            _ if !opening.create => return Err(absent(name)),
+            _ => self.check_room(&base, name)?,
+        }
+        let id = base.head()?.next_dbi;
+        let record = DbiRecord::Live { id, schema: schema.clone() };
+        session.commit(|applier, head| {
+            applier.tree(name)?;
+            head.next_dbi = id + 1;
+            head.epoch += 1;
+            applier.put_catalog(&dbi_key(name), &record.to_bytes())
+        })?;
+        Ok(id)
+    }
+
+    /// Refuses a DBI over the limit.
+    fn check_room(&self, state: &Generation, name: &str) -> Result<()> {
+        let mut live = 0;
+        for (tree, _) in state.trees()? {
+            let text = String::from_utf8_lossy(&tree);
+            let counts = !text.starts_with("__") && !matches!(state.dbi_record(&text)?, Some(DbiRecord::Dropped));
+            live += u32::from(counts);
+        }
+        if live < self.engine.config.max_dbis {
+            return Ok(());
+        }
+        let why = format!("the environment has {live} DBIs, as many as max_dbis allows; open it with a larger max_dbis");
+        Err(Error::new(ErrorKind::DbisFull, why).in_dbi(name))
+    }
+
+    /// Removes all entries of the DBI `name`; its schema stays. A transaction of its own, O(pages of the DBI).
+    ///
+    /// # Errors
+    /// `NotFound`; `InvalidArgument` for a reserved name; else as [`transact`](Self::transact).
+    pub fn clear_dbi(&self, name: &str) -> Result<()> {
+        let clear = |session: &mut Session<'_>| {
+            if matches!(standing_of_any(session.base(), name)?, Standing::Absent | Standing::Dropped) {
+                return Err(absent(name));
+            }
+            session.commit(|applier, _| {
+                let tree = applier.tree(name)?;
+                applier.clear(tree)
+            })
+        };
+        let checked = check_name(name);
+        checked.and_then(|()| write(&self.engine, Wait::Yes, clear)).map_err(|error| error.during("clear_dbi"))
+    }
+
+    /// Removes the DBI `name` with its entries and schema. Handles on it are `NotFound` from then on, also when the name
+    /// is used again; snapshots taken before still read it. A transaction of its own, O(pages of the DBI).
+    ///
+    /// While another process has the environment open, the empty tree stays in the file until the name is used again
+    /// or the DBI is dropped once more: LMDB cannot take a tree away under the handles of other processes.
+    ///
+    /// # Errors
+    /// `NotFound`; `InvalidArgument` for a reserved name; else as [`transact`](Self::transact).
+    pub fn drop_dbi(&self, name: &str) -> Result<()> {
+        let checked = check_name(name);
+        let dropped = checked.and_then(|()| {
+            write(&self.engine, Wait::Yes, |session| {
+                if matches!(standing_of_any(session.base(), name)?, Standing::Absent | Standing::Dropped) {
+                    return Err(absent(name));
+                }
+                session.exclusively(|session, alone| {
+                    session.commit(|applier, head| {
+                        head.epoch += 1;
+                        if alone {
+                            applier.drop_tree(name)?;
+                            return applier.delete_catalog(&dbi_key(name));
+                        }
+                        let tree = applier.tree(name)?;
+                        applier.clear(tree)?;
+                        applier.put_catalog(&dbi_key(name), &DbiRecord::Dropped.to_bytes())
+                    })
+                })
+            })
+        });
+        dropped.map_err(|error| error.during("drop_dbi"))
+    }
+}
+
+/// What stands under `name`; a tree that cannot be read rightly is an error.
+fn standing(state: &Generation, name: &str) -> Result<Standing> {
+    if let Some(MainEntry::Tree(tree)) = state.main_entry(name)? {
+        check_flags(&tree, name)?;
+    }
+    standing_of_any(state, name)
+}
+
+fn standing_of_any(state: &Generation, name: &str) -> Result<Standing> {
+    match (state.main_entry(name)?, state.dbi_record(name)?) {
+        (None, _) => Ok(Standing::Absent),
+        (Some(MainEntry::Data), _) => {
+            let why = "other software keeps a value under this name beside its databases; choose another name";
+            Err(Error::new(ErrorKind::Unsupported, why).in_dbi(name))
+        }
+        (Some(MainEntry::Tree(_)), None) => Ok(Standing::Foreign),
+        (Some(MainEntry::Tree(_)), Some(DbiRecord::Dropped)) => Ok(Standing::Dropped),
+        (Some(MainEntry::Tree(_)), Some(DbiRecord::Live { id, schema })) => Ok(Standing::Ours(id, schema)),
+    }
+}
+
+fn is_bytes(schema: &Schema) -> bool {
+    !schema.multi && &*schema.key == "bytes" && &*schema.value == "bytes"
+}
+
+fn absent(name: &str) -> Error {
+    Error::new(ErrorKind::NotFound, "there is no such DBI; create it by opening it with create(true)").in_dbi(name)
+}
+
+fn described(schema: &Schema) -> String {
+    let kind = if schema.multi { "MultiDbi" } else { "Dbi" };
+    format!("{kind}<{}, {}>", schema.key, schema.value)
+}
+
+fn mismatch(name: &str, found: &Schema, wanted: &Schema) -> Error {
+    let why = format!(
+        "it was created as {} and is opened as {}; open it as it was created, or copy it into a new one",
+        described(found),
+        described(wanted)
+    );
+    Error::new(ErrorKind::SchemaMismatch, why).in_dbi(name)
+}
+
+fn not_adopted(name: &str, wanted: &Schema) -> Error {
+    let why = format!(
+        "other software made it without a schema, so it is a Dbi<bytes, bytes> and is opened as {}; \
+         open it as Dbi<&[u8], &[u8]>, or give it these types with dbi_options().adopt(true)",
+        described(wanted)
+    );
+    Error::new(ErrorKind::SchemaMismatch, why).in_dbi(name)
+}

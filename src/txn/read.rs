@@ -1,0 +1,108 @@
+//! What can be read from: snapshots and write transactions alike.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use crate::env::DbiRef;
+use crate::error::Result;
+use crate::page::TreeRecord;
+use crate::txn::raw::{RawEntry, RawRead};
+
+/// A state to read from: a [`Snapshot`](crate::Snapshot), a [`WriteTxn`](crate::WriteTxn), or a reference to one.
+///
+/// Write helpers over it, and they serve both. Sealed.
+///
+/// ```
+/// use mapleaf::{Dbi, Env, Read, Result};
+///
+/// fn total(ages: &Dbi<&str, u32>, state: &impl Read) -> Result<u32> {
+///     ages.values(state)?.sum()
+/// }
+///
+/// # fn main() -> Result<()> {
+/// let env = Env::temporary()?;
+/// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+/// env.transact(|txn| {
+///     ages.put(txn, "ann", 42)?;
+///     ages.put(txn, "bob", 3)?;
+///     assert_eq!(total(&ages, txn)?, 45);
+///     Ok(())
+/// })?;
+/// assert_eq!(total(&ages, &env.snapshot()?)?, 45);
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a state to read from",
+    note = "pass a `&Snapshot` or the `&mut WriteTxn` of `transact`"
+)]
+pub trait Read: RawRead {
+    /// Which state this is: the count of transactions committed before it, that of a transaction's own included.
+    fn id(&self) -> u64 {
+        self.raw_id()
+    }
+}
+
+impl<R: RawRead + ?Sized> Read for R {}
+
+macro_rules! forward {
+    ($(($($generics:tt)*) $type:ty),+) => {$(
+        impl<$($generics)*> RawRead for $type {
+            type Cursor<'t> = R::Cursor<'t> where Self: 't;
+
+            fn raw_uuid(&self) -> &[u8; 16] {
+                (**self).raw_uuid()
+            }
+
+            fn raw_id(&self) -> u64 {
+                (**self).raw_id()
+            }
+
+            #[inline]
+            fn raw_get<'t>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
+                (**self).raw_get(dbi, key)
+            }
+
+            fn raw_range<'t>(
+                &'t self,
+                dbi: &DbiRef,
+                lower: Bound<&[u8]>,
+                upper: Bound<&[u8]>,
+            ) -> Result<Self::Cursor<'t>> {
+                (**self).raw_range(dbi, lower, upper)
+            }
+
+            fn raw_tree(&self, dbi: &DbiRef) -> Result<(TreeRecord, u32)> {
+                (**self).raw_tree(dbi)
+            }
+
+            fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
+                (**self).raw_len(dbi)
+            }
+
+            fn raw_count(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
+                (**self).raw_count(dbi, lower, upper)
+            }
+
+            fn raw_estimate(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
+                (**self).raw_estimate(dbi, lower, upper)
+            }
+
+            fn raw_nth<'t>(&'t self, dbi: &DbiRef, n: u64) -> Result<Option<RawEntry<'t>>> {
+                (**self).raw_nth(dbi, n)
+            }
+
+            fn raw_split(
+                &self,
+                dbi: &DbiRef,
+                lower: Bound<&[u8]>,
+                upper: Bound<&[u8]>,
+                parts: usize,
+            ) -> Result<Vec<Vec<u8>>> {
+                (**self).raw_split(dbi, lower, upper, parts)
+            }
+        }
+    )+};
+}
+
+forward!(('r, R: RawRead + ?Sized) &'r R, ('r, R: RawRead + ?Sized) &'r mut R, (R: RawRead + ?Sized) Arc<R>);

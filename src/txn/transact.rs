@@ -1,0 +1,120 @@
+//! `transact`: a closure that changes any databases, all or nothing.
+
+use crate::env::{Env, Wait, write};
+use crate::error::{Error, Result};
+use crate::txn::write::WriteTxn;
+
+impl Env {
+    /// Runs `f` as the only writer and commits what it changed: `Ok` commits all of it, `Err` or a panic none.
+    ///
+    /// Serializable: closures run one at a time, across threads and processes, each on the state that its predecessor
+    /// left; `f` runs once, also when the file must grow. Waits for other writers, and with
+    /// [`Durability::Immediate`](crate::Durability::Immediate) for the disk. A closure that changes nothing commits
+    /// nothing.
+    ///
+    /// # Errors
+    /// What `f` returns; `Nested` inside another transaction of the same thread; `ReadOnly`, `Closed`; `MapFull` at
+    /// `max_map_size`, `DiskFull`; `Conflict` when a program that is no mapleaf wrote while the file was grown;
+    /// `CommitOutcomeUnknown` when the disk failed, and for every call thereafter until the environment is reopened;
+    /// `Corrupted`; `Io`. Except for `CommitOutcomeUnknown`, nothing was changed.
+    ///
+    /// ```
+    /// use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// let env = Env::temporary()?;
+    /// let balance: Dbi<&str, i64> = env.dbi("balance")?;
+    /// env.transact(|txn| {
+    ///     balance.put(txn, "ann", 70)?;
+    ///     balance.put(txn, "bob", 30)?;
+    ///     Ok(())
+    /// })?;
+    /// let moved = env.transact(|txn| {
+    ///     let old = balance.get(txn, "ann")?.unwrap_or(0);
+    ///     balance.put(txn, "ann", old - 50)?;
+    ///     Ok(50)
+    /// })?;
+    /// assert_eq!(moved, 50);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A value that was read does not outlive the next change:
+    ///
+    /// ```compile_fail,E0502
+    /// # use mapleaf::{Dbi, Env};
+    /// # let env = Env::temporary().unwrap();
+    /// # let names: Dbi<u32, &str> = env.dbi("names").unwrap();
+    /// env.transact(|txn| {
+    ///     let name = names.get(txn, 1)?;
+    ///     names.put(txn, 2, "bob")?;
+    ///     println!("{name:?}");
+    ///     Ok(())
+    /// });
+    /// ```
+    pub fn transact<T>(&self, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
+        self.run(Wait::Yes, f)
+    }
+
+    /// As [`transact`](Self::transact), for closures with an error type of their own.
+    ///
+    /// # Errors
+    /// What `f` returns, and those of `transact`, converted.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// #[derive(Debug)]
+    /// enum Failed { Poor, Store(mapleaf::Error) }
+    /// impl From<mapleaf::Error> for Failed {
+    ///     fn from(error: mapleaf::Error) -> Self { Self::Store(error) }
+    /// }
+    /// # fn main() -> Result<(), Failed> {
+    /// # let env = Env::temporary()?;
+    /// # let balance: Dbi<&str, i64> = env.dbi("balance")?;
+    /// let spent = env.transact_or(|txn| match balance.get(txn, "ann")? {
+    ///     Some(sum) if sum >= 50 => Ok(balance.put(txn, "ann", sum - 50)?),
+    ///     _ => Err(Failed::Poor),
+    /// });
+    /// assert!(matches!(spent, Err(Failed::Poor)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn transact_or<T, E: From<Error>>(&self, f: impl FnOnce(&mut WriteTxn) -> Result<T, E>) -> Result<T, E> {
+        self.run(Wait::Yes, f)
+    }
+
+    /// As [`transact`](Self::transact), but `Busy` instead of waiting for another writer.
+    ///
+    /// Programs that are no mapleaf are waited for all the same: LMDB offers nothing else.
+    ///
+    /// # Errors
+    /// `Busy` when another transaction is running, here or in another process of ours; else as `transact`.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// # let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// match env.try_transact(|txn| ages.put(txn, "ann", 42)) {
+    ///     Err(error) if error.kind() == ErrorKind::Busy => println!("later, then"),
+    ///     outcome => outcome?,
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_transact<T>(&self, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
+        self.run(Wait::No, f)
+    }
+
+    fn run<T, E: From<Error>>(&self, wait: Wait, f: impl FnOnce(&mut WriteTxn) -> Result<T, E>) -> Result<T, E> {
+        write(&self.engine, wait, |session| {
+            let mut txn = WriteTxn::new(session.base())?;
+            let outcome = f(&mut txn)?;
+            let set = txn.into_set();
+            if !set.is_empty() {
+                let committed = session.commit(|applier, _| set.apply(applier));
+                committed.map_err(|error| error.during("transact"))?;
+            }
+            Ok(outcome)
+        })
+    }
+}
