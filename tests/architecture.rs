@@ -1,0 +1,77 @@
+//! The house holds: imports run down its floors only, and every file stays inside the budgets.
+
+#[path = "architecture/budgets.rs"]
+mod budgets;
+#[path = "architecture/imports.rs"]
+mod imports;
+#[path = "architecture/planted.rs"]
+mod planted;
+#[path = "architecture/source.rs"]
+mod source;
+
+use std::fs;
+use std::path::Path;
+
+use source::Source;
+
+/// Every Rust file under `src/`, in order of its path.
+fn sources() -> Vec<Source> {
+    fn collect(folder: &Path, root: &Path, out: &mut Vec<Source>) {
+        for entry in fs::read_dir(folder).expect("the sources are readable") {
+            let path = entry.expect("the sources are readable").path();
+            if path.is_dir() {
+                collect(&path, root, out);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).expect("the sources are text");
+                let path = path.strip_prefix(root).expect("it was found below").components();
+                let path = path.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+                out.push(Source::new(&path, &text));
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut out = Vec::new();
+    collect(&root.join("src"), root, &mut out);
+    out.sort_by(|a, b| a.path.cmp(&b.path));
+    assert!(out.len() > 5, "found only {} files", out.len());
+    out
+}
+
+#[track_caller]
+fn assert_none(offences: &[String]) {
+    assert!(offences.is_empty(), "{} offences:\n{}", offences.len(), offences.join("\n"));
+}
+
+#[test]
+fn imports_run_down() {
+    assert_none(&sources().iter().flat_map(imports::upward).collect::<Vec<_>>());
+}
+
+#[test]
+fn rooms_form_no_circle() {
+    assert_none(&imports::circles(&sources()));
+}
+
+#[test]
+fn heed_and_unsafe_stay_in_their_rooms() {
+    let sources = sources();
+    assert_none(&sources.iter().flat_map(imports::heed).collect::<Vec<_>>());
+    assert_none(&sources.iter().flat_map(budgets::unsafety).collect::<Vec<_>>());
+}
+
+#[test]
+fn files_and_functions_are_inside_their_budgets() {
+    let sources = sources();
+    assert_none(&sources.iter().flat_map(budgets::sizes).collect::<Vec<_>>());
+    let mut lengths: Vec<usize> = sources.iter().map(Source::production_lines).collect();
+    lengths.sort_unstable();
+    println!("{} files, median {} lines (aim: at most 150)", lengths.len(), lengths[lengths.len() / 2]);
+}
+
+#[test]
+fn code_is_finished_and_says_what_it_is() {
+    let sources = sources();
+    assert_none(&sources.iter().flat_map(budgets::unwraps).collect::<Vec<_>>());
+    assert_none(&sources.iter().flat_map(budgets::unfinished).collect::<Vec<_>>());
+    assert_none(&sources.iter().flat_map(budgets::untitled).collect::<Vec<_>>());
+}

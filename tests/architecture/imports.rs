@@ -1,0 +1,117 @@
+//! Who names whom: rooms, floors, and the one file that names `heed`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::source::{Source, is_name, words};
+
+/// The rooms from the ground up. A room names itself and rooms of lower floors.
+const FLOORS: [(&str, u8); 9] = [
+    ("error", 0),
+    ("key", 1),
+    ("value", 1),
+    ("page", 2),
+    ("env", 3),
+    ("txn", 4),
+    ("scan", 5),
+    ("dbi", 6),
+    ("store", 7),
+];
+
+fn floor(room: &str) -> Option<u8> {
+    FLOORS.iter().find(|(name, _)| *name == room).map(|(_, floor)| *floor)
+}
+
+/// Every name that directly follows the crate's root in a path, with its line: `page` in `crate::page::tree`, in
+/// `use crate::{error::Error, page}` and in a `super::super::page` that climbs that far.
+fn roots(source: &Source) -> Vec<(usize, String)> {
+    let text = source.code.join("\n");
+    let depth = source.module().len();
+    let from_root = words(&text, "crate").map(|at| (at, 0, &text[at + "crate".len()..]));
+    // A `super` behind a `::` is a later step of a path that is followed from its beginning.
+    let climbing = words(&text, "super").filter(|at| !text[..*at].trim_end().ends_with("::"));
+    let climbing = climbing.map(|at| (at, depth.saturating_sub(1), &text[at + "super".len()..]));
+    let mut out = Vec::new();
+    for (at, mut above, mut rest) in from_root.chain(climbing) {
+        let line = text[..at].matches('\n').count();
+        while let Some(next) = rest.trim_start().strip_prefix("::").map(str::trim_start) {
+            match next.strip_prefix("super").filter(|behind| !behind.starts_with(is_name)) {
+                Some(behind) => (above, rest) = (above.saturating_sub(1), behind),
+                None if above == 0 => {
+                    out.extend(heads(next).into_iter().map(|head| (line, head)));
+                    break;
+                }
+                None => break,
+            }
+        }
+    }
+    out.sort();
+    out
+}
+
+/// The first name of each path in what follows a `::`, which may be a group.
+fn heads(path: &str) -> Vec<String> {
+    let name = |path: &str| path.trim_start().chars().take_while(|c| is_name(*c) || *c == '*').collect::<String>();
+    let Some(group) = path.strip_prefix('{') else { return vec![name(path)] };
+    let (mut depth, mut begins, mut out) = (0_usize, true, Vec::new());
+    for (at, c) in group.char_indices() {
+        match c {
+            '}' if depth == 0 => break,
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => begins = true,
+            _ if begins && !c.is_whitespace() => {
+                out.push(name(&group[at..]));
+                begins = false;
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Paths that run up, sideways, or round the rooms by the crate's root.
+pub(crate) fn upward(source: &Source) -> Vec<String> {
+    let Some(here) = source.room() else { return Vec::new() };
+    let Some(own) = floor(here) else {
+        return vec![source.offence(0, format_args!("the room `{here}` stands on no floor"))];
+    };
+    let mut out = Vec::new();
+    for (line, there) in roots(source) {
+        match floor(&there) {
+            _ if there == here => {}
+            Some(floor) if floor < own => {}
+            Some(_) => {
+                out.push(source.offence(line, format_args!("`{here}` imports `{there}`, which is not below it")));
+            }
+            None => {
+                out.push(source.offence(line, format_args!("`crate::{there}` names no room; import it from its own")));
+            }
+        }
+    }
+    out
+}
+
+/// Circles of rooms, by their imports alone.
+pub(crate) fn circles(sources: &[Source]) -> Vec<String> {
+    let mut edges: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for source in sources {
+        let Some(here) = source.room() else { continue };
+        edges.entry(here).or_default().extend(roots(source).into_iter().map(|(_, there)| there).filter(|r| r != here));
+    }
+    // A room from which others lead on to nothing but settled rooms is settled; what never settles goes in a circle.
+    let mut open: BTreeSet<&str> = edges.keys().copied().collect();
+    while let Some(settled) = open.iter().copied().find(|room| !edges[room].iter().any(|to| open.contains(to.as_str())))
+    {
+        open.remove(settled);
+    }
+    if open.is_empty() { Vec::new() } else { vec![format!("rooms in or above a circle: {open:?}")] }
+}
+
+/// `heed` named outside the one file that may.
+pub(crate) fn heed(source: &Source) -> Vec<String> {
+    if source.path == "src/env/lmdb.rs" {
+        return Vec::new();
+    }
+    let named = source.code.iter().enumerate().filter(|(_, line)| words(line, "heed").next().is_some());
+    named.map(|(line, _)| source.offence(line, "heed is named outside src/env/lmdb.rs")).collect()
+}
