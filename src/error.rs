@@ -127,7 +127,7 @@ impl Error {
     /// # Errors
     /// Gives `self` back when the cause is absent or of another type.
     pub fn downcast<T: StdError + 'static>(mut self) -> Result<T, Self> {
-        match self.0.source.take().map(|source| source.downcast::<T>()) {
+        match self.0.source.take().map(<dyn StdError + Send + Sync>::downcast::<T>) {
             Some(Ok(cause)) => Ok(*cause),
             Some(Err(source)) => {
                 self.0.source = Some(source);

@@ -183,11 +183,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     ///
     /// # Errors
     /// As [`Dbi`] says.
-    pub fn range<'t, R: Read>(
-        &self,
-        state: &'t R,
-        range: impl KeyRange<(K, V)>,
-    ) -> Result<Keys<'t, R, (K, V), ()>> {
+    pub fn range<'t, R: Read>(&self, state: &'t R, range: impl KeyRange<(K, V)>) -> Result<Keys<'t, R, (K, V), ()>> {
         self.pairs.range(state, range).map(Entries::keys)
     }
 
@@ -195,7 +191,10 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     ///
     /// # Errors
     /// As [`Dbi`] says.
-    pub fn keys<'t, R: Read>(&self, state: &'t R) -> Result<impl Iterator<Item = Result<K::Part<'t>>> + use<'t, R, K, V>> {
+    pub fn keys<'t, R: Read>(
+        &self,
+        state: &'t R,
+    ) -> Result<impl Iterator<Item = Result<K::Part<'t>>> + use<'t, R, K, V>> {
         let opened = state.raw_range(&self.pairs.dbi, Bound::Unbounded, Bound::Unbounded);
         let mut cursor = opened.map_err(|error| self.pairs.named(error, "keys"))?;
         let pairs = self.pairs.clone();

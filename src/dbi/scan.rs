@@ -137,10 +137,9 @@ impl<K: Key, V: Value> Dbi<K, V> {
         &self,
         state: &'t R,
         range: impl KeyRange<K>,
-        mut each: impl FnMut(K::Ref<'t>, V::Ref<'t>) -> ControlFlow<()>,
+        each: impl FnMut(K::Ref<'t>, V::Ref<'t>) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>> {
-        let flow = self.walk(state, range, |key, value| each(key, value));
-        flow.map_err(|error| self.named(error, "for_each"))
+        self.walk(state, range, each).map_err(|error| self.named(error, "for_each"))
     }
 
     /// What `find` makes of the first entry of a range that it makes something of.

@@ -99,12 +99,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`put`](Self::put).
-    pub fn get_or_put(
-        &self,
-        txn: &mut WriteTxn,
-        key: K::Arg<'_>,
-        f: impl FnOnce() -> V::Owned,
-    ) -> Result<V::Owned> {
+    pub fn get_or_put(&self, txn: &mut WriteTxn, key: K::Arg<'_>, f: impl FnOnce() -> V::Owned) -> Result<V::Owned> {
         let mut buf = KeyBuf::new();
         let get_or_put = |key: &[u8]| {
             if let Some(old) = self.owned(txn, key)? {

@@ -281,7 +281,10 @@ impl Engine {
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let alive = self.generations().len();
         if alive > 0 {
-            return Err(Error::new(ErrorKind::Busy, format!("{alive} states are still read; drop the snapshots first")));
+            return Err(Error::new(
+                ErrorKind::Busy,
+                format!("{alive} states are still read; drop the snapshots first"),
+            ));
         }
         let Some(files) = gate.take() else {
             return Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again"));

@@ -98,13 +98,7 @@ impl Generation {
         Self::of(engine, files, meta, [id, other], None)
     }
 
-    fn of(
-        engine: &Arc<Engine>,
-        files: &Files,
-        meta: Meta,
-        ids: [u64; 2],
-        pin: Option<Pin>,
-    ) -> Result<Self, Failure> {
+    fn of(engine: &Arc<Engine>, files: &Files, meta: Meta, ids: [u64; 2], pin: Option<Pin>) -> Result<Self, Failure> {
         // After the pin: every page of the pinned state was in the file by then.
         let map = &files.map;
         let file_len = files.file_len()?;
@@ -284,7 +278,8 @@ pub(crate) fn check_flags(tree: &TreeRecord, name: &str) -> Result<()> {
     if tree.flags == 0 {
         return Ok(());
     }
-    let named = [(0x02, "REVERSEKEY"), (0x04, "DUPSORT"), (0x08, "INTEGERKEY"), (0x10, "DUPFIXED"), (0x20, "INTEGERDUP")];
+    let named =
+        [(0x02, "REVERSEKEY"), (0x04, "DUPSORT"), (0x08, "INTEGERKEY"), (0x10, "DUPFIXED"), (0x20, "INTEGERDUP")];
     let flags: Vec<_> = named.iter().filter(|(bit, _)| tree.flags & bit != 0).map(|(_, name)| *name).collect();
     Err(Error::new(
         ErrorKind::Unsupported,

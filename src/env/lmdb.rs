@@ -346,8 +346,13 @@ fn kind_of(error: MdbError) -> ErrorKind {
         MdbError::ReadersFull => ErrorKind::ReadersFull,
         MdbError::TxnFull => ErrorKind::TooLarge,
         MdbError::VersionMismatch => ErrorKind::FormatVersion,
-        MdbError::Invalid | MdbError::PageNotFound | MdbError::Corrupted | MdbError::CursorFull => ErrorKind::Corrupted,
-        MdbError::PageFull | MdbError::Problem | MdbError::NotFound => ErrorKind::Corrupted,
+        MdbError::Invalid
+        | MdbError::PageNotFound
+        | MdbError::Corrupted
+        | MdbError::CursorFull
+        | MdbError::PageFull
+        | MdbError::Problem
+        | MdbError::NotFound => ErrorKind::Corrupted,
         MdbError::Panic => ErrorKind::CommitOutcomeUnknown,
         MdbError::BadValSize | MdbError::KeyExist => ErrorKind::InvalidKey,
         MdbError::Incompatible | MdbError::BadDbi => ErrorKind::Conflict,
@@ -360,9 +365,13 @@ fn advice(error: MdbError) -> &'static str {
         MdbError::MapFull => "the map is full; open with a larger max_map_size",
         MdbError::MapResized => "another process has grown the file beyond max_map_size; open with a larger one",
         MdbError::DbsFull => "too many DBIs are open; raise max_dbis",
-        MdbError::ReadersFull => "all reader slots are taken; drop snapshots, clear_stale_readers, or raise max_readers",
+        MdbError::ReadersFull => {
+            "all reader slots are taken; drop snapshots, clear_stale_readers, or raise max_readers"
+        }
         MdbError::TxnFull => "the transaction changes too many pages; split it, or load in parts",
-        MdbError::VersionMismatch => "the file is of another LMDB version; dump it with its own mdb_dump and load it here",
+        MdbError::VersionMismatch => {
+            "the file is of another LMDB version; dump it with its own mdb_dump and load it here"
+        }
         MdbError::Panic => "the environment met a fatal error; close and reopen it to see what was committed",
         MdbError::BadValSize | MdbError::KeyExist => "LMDB refused the key's size or order",
         MdbError::Incompatible | MdbError::BadDbi => "the DBI was changed by another process; open it again and retry",

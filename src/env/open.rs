@@ -125,7 +125,7 @@ impl EnvOptions {
         let files = open_files(place, &self.config, checked.as_ref().map(|meta| meta.page_size))?;
         let engine = self.identify(place, files, lock, temporary)?;
         if is_new && self.config.durability != Durability::Process {
-            self.make_durable(&engine)?;
+            Self::make_durable(&engine)?;
         }
         if presence == Presence::First
             && let Some(lock) = &engine.lock
@@ -200,9 +200,9 @@ impl EnvOptions {
     }
 
     /// The first commit, then the file and its name on the disk: only then does the environment count as created.
-    fn make_durable(&self, engine: &Arc<Engine>) -> Result<()> {
+    fn make_durable(engine: &Arc<Engine>) -> Result<()> {
         let place = &engine.place;
-        session::write(engine, Wait::Yes, |session| session.create_catalog())?;
+        session::write(engine, Wait::Yes, session::create_catalog)?;
         let synced = engine.files()?.file.sync_all();
         synced.map_err(|error| located(error, &place.data()))?;
         place.sync_directory()?;

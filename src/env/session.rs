@@ -128,9 +128,10 @@ impl<'e> Session<'e> {
         apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
     ) -> Result<()> {
         loop {
-            let writer = self.writer.take().ok_or_else(|| {
-                Error::new(ErrorKind::InvalidArgument, "a transaction commits once; begin another")
-            })?;
+            let writer = self
+                .writer
+                .take()
+                .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "a transaction commits once; begin another"))?;
             let base = &self.base;
             let uuid = if let Some(identity) = base.identity()? {
                 self.engine.set_uuid(identity.uuid);
@@ -153,14 +154,6 @@ impl<'e> Session<'e> {
                 Err(failure) => return Err(self.commit_failed(failure)),
             }
         }
-    }
-
-    /// Writes the catalogue of a new environment; no transaction is counted.
-    pub(crate) fn create_catalog(&mut self) -> Result<()> {
-        self.commit(|_, head| {
-            head.seq -= 1;
-            Ok(())
-        })
     }
 
     /// Runs `body`, and says whether this process has the environment alone; if so no other can open it meanwhile.
@@ -219,13 +212,17 @@ impl<'e> Session<'e> {
     }
 }
 
-fn write_head(
-    applier: &mut Applier<'_, '_, '_>,
-    head: Head,
-    uuid: Option<[u8; 16]>,
-) -> Result<(), Failure> {
+fn write_head(applier: &mut Applier<'_, '_, '_>, head: Head, uuid: Option<[u8; 16]>) -> Result<(), Failure> {
     if let Some(uuid) = uuid {
         applier.put_catalog(ENV_KEY, &Identity { uuid }.to_bytes())?;
     }
     applier.put_catalog(HEAD_KEY, &head.to_bytes())
+}
+
+/// Writes the catalogue of a new environment; no transaction is counted.
+pub(crate) fn create_catalog(session: &mut Session<'_>) -> Result<()> {
+    session.commit(|_, head| {
+        head.seq -= 1;
+        Ok(())
+    })
 }

@@ -43,7 +43,15 @@ impl<'a> Cursor<'a> {
     pub(crate) fn range(pages: Pages<'a>, tree: &TreeRecord, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<Self> {
         let front = Edge::at(pages, tree, &Spot::lower(lower))?;
         let back = Edge::at(pages, tree, &Spot::upper(upper))?;
-        let done = Self { pages, tree: *tree, front: Edge::nowhere(), back: Edge::nowhere(), same: true, done: true, ordered: true };
+        let done = Self {
+            pages,
+            tree: *tree,
+            front: Edge::nowhere(),
+            back: Edge::nowhere(),
+            same: true,
+            done: true,
+            ordered: true,
+        };
         let (Some(front), Some(back)) = (front, back) else {
             return Ok(done);
         };

@@ -26,5 +26,5 @@ pub(crate) use meta::Meta;
 pub use meta::TreeRecord;
 pub(crate) use meta_check::{FileMeta, check_metas};
 pub(crate) use split::split;
-pub(crate) use verify::{Level, verify};
 pub use verify::{Fault, PageUse, Report};
+pub(crate) use verify::{Level, verify};

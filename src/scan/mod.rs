@@ -9,5 +9,5 @@ pub use bounds::{ByteBounds, KeyPrefix, KeyRange, NoPrefix, PartialText, RangeEn
 pub(crate) use entries::Place;
 pub use entries::{Entries, RawEntries};
 pub use halves::{Keys, Values};
-pub use listing::{ListCursor, ListOptions, Page};
 pub(crate) use listing::list;
+pub use listing::{ListCursor, ListOptions, Page};

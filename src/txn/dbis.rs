@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::env::{
-    DbiId, DbiRecord, DbiRef, Env, Generation, MainEntry, Schema, Session, Wait, check_flags, check_name, check_not_writing,
-    check_schema, dbi_key, write,
+    DbiId, DbiRecord, DbiRef, Env, Generation, MainEntry, Schema, Session, Wait, check_flags, check_name,
+    check_not_writing, check_schema, dbi_key, write,
 };
 use crate::error::{Error, ErrorKind, Result};
 
@@ -70,13 +70,7 @@ impl Env {
     }
 
     /// Gives `name` its schema and a number; its tree is created if it is not there.
-    fn create_dbi(
-        &self,
-        session: &mut Session<'_>,
-        name: &str,
-        schema: &Schema,
-        opening: DbiOpening,
-    ) -> Result<u32> {
+    fn create_dbi(&self, session: &mut Session<'_>, name: &str, schema: &Schema, opening: DbiOpening) -> Result<u32> {
         let base = Arc::clone(session.base());
         match standing(&base, name)? {
             Standing::Foreign => {}
@@ -105,7 +99,8 @@ impl Env {
         if live < self.engine.config.max_dbis {
             return Ok(());
         }
-        let why = format!("the environment has {live} DBIs, as many as max_dbis allows; open it with a larger max_dbis");
+        let why =
+            format!("the environment has {live} DBIs, as many as max_dbis allows; open it with a larger max_dbis");
         Err(Error::new(ErrorKind::DbisFull, why).in_dbi(name))
     }
 

@@ -63,10 +63,7 @@ pub trait RawCursor<'t> {
 
     /// Gives every remaining entry to `each`, in order, until it breaks.
     #[inline]
-    fn for_each<B>(
-        &mut self,
-        mut each: impl FnMut(&'t [u8], &'t [u8]) -> ControlFlow<B>,
-    ) -> Result<ControlFlow<B>> {
+    fn for_each<B>(&mut self, mut each: impl FnMut(&'t [u8], &'t [u8]) -> ControlFlow<B>) -> Result<ControlFlow<B>> {
         while let Some((key, value)) = self.next()? {
             if let ControlFlow::Break(value) = each(key, value) {
                 return Ok(ControlFlow::Break(value));

@@ -112,7 +112,8 @@ impl WriteTxn {
     pub(crate) fn raw_put(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: &[u8]) -> Result<()> {
         self.check_key(key)?;
         if value.len() > MAX_VALUE {
-            let why = format!("a value has at most {MAX_VALUE} bytes and this one has {}; store it in parts", value.len());
+            let why =
+                format!("a value has at most {MAX_VALUE} bytes and this one has {}; store it in parts", value.len());
             return Err(Error::new(ErrorKind::TooLarge, why));
         }
         self.base.tree(dbi)?;

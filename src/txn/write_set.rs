@@ -81,12 +81,10 @@ impl WriteSet {
         let entry = Self::entry(&mut self.dbis, dbi);
         let change = change.map(Box::from);
         // A key that is there already keeps its allocation: only the value is exchanged.
-        let before = match entry.changes.get_mut(key) {
-            Some(slot) => Some(std::mem::replace(slot, change)),
-            None => {
-                entry.changes.insert(key.into(), change);
-                None
-            }
+        let before = if let Some(slot) = entry.changes.get_mut(key) {
+            Some(std::mem::replace(slot, change))
+        } else {
+            entry.changes.insert(key.into(), change)
         };
         self.bytes = bytes - before.as_ref().map_or(0, |before| size(key, before.as_deref()));
         if self.savepoints > 0 {
