@@ -61,10 +61,30 @@ impl<K: Key, V: Value> Dbi<K, V> {
     where
         I: IntoIterator<Item: AsKey<K>>,
     {
+        self.get_each(state, keys).map_err(|error| self.named(error, "get_many"))
+    }
+
+    fn get_each<'t, R: Read, I>(&self, state: &'t R, keys: I) -> Result<Vec<Option<V::Ref<'t>>>>
+    where
+        I: IntoIterator<Item: AsKey<K>>,
+    {
+        // All keys in one buffer, each up to where it ends.
+        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         let mut buf = KeyBuf::new();
-        let one = |key: I::Item| self.get_encoded(state, key.encode_key(&mut buf));
-        let values: Result<_> = keys.into_iter().map(one).collect();
-        values.map_err(|error| self.named(error, "get_many"))
+        for key in keys {
+            let key = key.encode_key(&mut buf)?;
+            check_key(key, self.dbi.max_key)?;
+            bytes.extend_from_slice(key);
+            ends.push(bytes.len());
+        }
+        let mut start = 0;
+        let keys: Vec<&[u8]> = ends.iter().map(|&end| &bytes[std::mem::replace(&mut start, end)..end]).collect();
+        let mut values = Vec::with_capacity(keys.len());
+        state.raw_get_many(&self.dbi, &keys, |value| values.push(value))?;
+        let decode = |(key, value): (&&[u8], Option<&'t [u8]>)| {
+            value.map(|value| self.decode(state.raw_uuid(), key, value)).transpose()
+        };
+        keys.iter().zip(values).map(decode).collect()
     }
 
     #[inline]

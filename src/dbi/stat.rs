@@ -1,6 +1,6 @@
 //! Counts, ranks, samples and the shape of the tree.
 
-use std::ops::Bound::{Excluded, Unbounded};
+use std::ops::Bound::Unbounded;
 
 use crate::dbi::handle::Dbi;
 use crate::error::{Error, Result};
@@ -92,7 +92,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// As [`Dbi`] says.
     pub fn rank(&self, state: &impl Read, key: K::Arg<'_>) -> Result<u64> {
         let mut buf = KeyBuf::new();
-        let rank = Self::encode(&key, &mut buf).and_then(|key| state.raw_count(&self.dbi, Unbounded, Excluded(key)));
+        let rank = Self::encode(&key, &mut buf).and_then(|key| state.raw_rank(&self.dbi, key));
         rank.map_err(|error| self.named(error, "rank"))
     }
 

@@ -10,11 +10,8 @@ use crate::env::lmdb::{Cause, Failure, Pin};
 use crate::env::map::EnvMap;
 use crate::env::table::{DbiId, DbiRef};
 use crate::error::{Error, ErrorKind, Result};
-use crate::page::{self, Cursor, Meta, Pages, TreeRecord};
+use crate::page::{self, Cursor, Found, Meta, Pages, TreeRecord};
 
-/// LMDB's flag of a node that holds the record of a named database, and of one that holds duplicates.
-const SUBDATA: u16 = 0x02;
-const DUPDATA: u16 = 0x04;
 /// Room for the roots of DBIs that are opened while a generation is in use; more are looked up each time.
 const SPARE_ROOTS: usize = 8;
 
@@ -208,7 +205,7 @@ impl Generation {
     /// What the main tree has under `name`.
     pub(crate) fn main_entry(&self, name: &str) -> Result<Option<MainEntry>> {
         let found = page::find(self.pages(), &self.meta.main, name.as_bytes())?;
-        found.map(|found| main_entry(found.flags, found.value)).transpose()
+        found.map(|found| main_entry(&found)).transpose()
     }
 
     /// The names and trees of the main tree, in order; user data of other software is passed over.
@@ -216,7 +213,7 @@ impl Generation {
         let mut cursor = Cursor::range(self.pages(), &self.meta.main, Bound::Unbounded, Bound::Unbounded)?;
         let mut trees = Vec::new();
         while let Some((name, found)) = cursor.next_node()? {
-            if let MainEntry::Tree(tree) = main_entry(found.flags, found.value)? {
+            if let MainEntry::Tree(tree) = main_entry(&found)? {
                 trees.push((name.to_vec(), tree));
             }
         }
@@ -265,12 +262,8 @@ fn slot(id: u64) -> usize {
     usize::from(id & 1 == 1)
 }
 
-fn main_entry(flags: u16, value: &[u8]) -> Result<MainEntry> {
-    if flags & (SUBDATA | DUPDATA) == SUBDATA {
-        TreeRecord::from_bytes(value).map(MainEntry::Tree)
-    } else {
-        Ok(MainEntry::Data)
-    }
+fn main_entry(found: &Found<'_>) -> Result<MainEntry> {
+    if found.is_tree() { TreeRecord::from_bytes(found.value).map(MainEntry::Tree) } else { Ok(MainEntry::Data) }
 }
 
 /// Refuses a tree whose order or shape is not LMDB's plain one.

@@ -17,6 +17,7 @@ mod place;
 mod registry;
 mod session;
 mod table;
+mod verify;
 
 pub use admin::Compact;
 pub use catalog::DbiKind;

@@ -176,6 +176,13 @@ impl<'a> Pages<'a> {
     }
 }
 
+/// A binary search on its way: the answer is one of the `size + 1` slots from `base` on.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Search {
+    pub base: usize,
+    pub size: usize,
+}
+
 /// A branch or leaf page whose header is right: its slots lie inside it.
 #[derive(Clone, Copy)]
 pub(crate) struct Page<'a> {
@@ -239,12 +246,6 @@ impl<'a> Page<'a> {
     #[inline]
     pub(crate) fn slots(self) -> usize {
         usize::from(self.slots)
-    }
-
-    /// Bytes between the slots and the nodes.
-    #[inline]
-    pub(crate) fn free_space(self) -> usize {
-        usize::from(self.upper).saturating_sub(HEADER + 2 * self.slots())
     }
 
     /// The offset in slot `slot`, as stored.
@@ -347,6 +348,44 @@ impl<'a> Page<'a> {
             }
         }
         if damaged { Err(self.fault("a key outside its page")) } else { Ok(base) }
+    }
+
+    /// One step of the search that [`search`](Self::search) does in one go; `false` when it has ended at `base`.
+    ///
+    /// Then asks for what the next step compares with, so that other work fits between the two.
+    ///
+    /// # Errors
+    /// `Corrupted` when the key to compare with leaves the page.
+    #[inline]
+    pub(crate) fn search_step<const AFTER: bool>(self, search: &mut Search, target: &Target<'_>) -> Result<bool> {
+        if search.size > 0 {
+            let half = search.size / 2;
+            let middle = search.base + half;
+            let order = self.compare(middle, target)?;
+            if order.is_lt() || (AFTER && order.is_eq()) {
+                search.base = middle + 1;
+                search.size -= half + 1;
+            } else {
+                search.size = half;
+            }
+        }
+        self.prefetch_slot(search.base + search.size / 2);
+        Ok(search.size > 0)
+    }
+
+    /// Asks the processor to bring in the node in slot `slot`. A hint: any slot is fine.
+    #[inline]
+    pub(crate) fn prefetch_slot(self, slot: usize) {
+        #[cfg(target_arch = "x86_64")]
+        if slot < self.slots() {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: slot < slots, checked just above.
+            let at = unsafe { self.offset(slot) }.min(self.bytes.len());
+            // SAFETY: an address in the page or at its end, and a prefetch reads nothing that the program sees.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.bytes.as_ptr().add(at).cast()) };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = slot;
     }
 
     /// How the key in slot `slot` compares with `target`.

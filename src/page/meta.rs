@@ -105,10 +105,7 @@ impl TreeRecord {
 pub(crate) struct Meta {
     pub magic: u32,
     pub version: u32,
-    pub map_size: u64,
     pub page_size: u32,
-    /// Persistent flags of the environment.
-    pub flags: u16,
     pub free: TreeRecord,
     pub main: TreeRecord,
     pub last_page: u64,
@@ -126,9 +123,7 @@ impl Meta {
         Self {
             magic: u32_at(bytes, 16),
             version: u32_at(bytes, 20),
-            map_size: u64_at(bytes, 32),
             page_size: free.pad,
-            flags: free.flags,
             free,
             main: record(88),
             last_page: u64_at(bytes, 136),

@@ -25,6 +25,12 @@ pub trait RawRead {
     /// The value of `key`.
     fn raw_get<'t>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>>;
 
+    /// The value of each key, in order, to `each`.
+    fn raw_get_many<'t>(&'t self, dbi: &DbiRef, keys: &[&[u8]], each: impl FnMut(Option<&'t [u8]>)) -> Result<()>;
+
+    /// How many entries lie below `key`.
+    fn raw_rank(&self, dbi: &DbiRef, key: &[u8]) -> Result<u64>;
+
     /// A cursor over the entries between the bounds; reversed bounds hold none.
     fn raw_range<'t>(&'t self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<Self::Cursor<'t>>;
 

@@ -43,7 +43,7 @@ pub trait Read: RawRead {
     }
 }
 
-impl<R: RawRead + ?Sized> Read for R {}
+impl<R: RawRead> Read for R {}
 
 macro_rules! forward {
     ($(($($generics:tt)*) $type:ty),+) => {$(
@@ -61,6 +61,19 @@ macro_rules! forward {
             #[inline]
             fn raw_get<'t>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
                 (**self).raw_get(dbi, key)
+            }
+
+            fn raw_get_many<'t>(
+                &'t self,
+                dbi: &DbiRef,
+                keys: &[&[u8]],
+                each: impl FnMut(Option<&'t [u8]>),
+            ) -> Result<()> {
+                (**self).raw_get_many(dbi, keys, each)
+            }
+
+            fn raw_rank(&self, dbi: &DbiRef, key: &[u8]) -> Result<u64> {
+                (**self).raw_rank(dbi, key)
             }
 
             fn raw_range<'t>(
@@ -105,4 +118,4 @@ macro_rules! forward {
     )+};
 }
 
-forward!(('r, R: RawRead + ?Sized) &'r R, ('r, R: RawRead + ?Sized) &'r mut R, (R: RawRead + ?Sized) Arc<R>);
+forward!(('r, R: RawRead) &'r R, ('r, R: RawRead) &'r mut R, (R: RawRead) Arc<R>);

@@ -113,6 +113,16 @@ impl RawRead for Snapshot {
         page::get(self.generation.pages(), &tree, key)
     }
 
+    fn raw_get_many<'t>(&'t self, dbi: &DbiRef, keys: &[&[u8]], each: impl FnMut(Option<&'t [u8]>)) -> Result<()> {
+        let tree = self.generation.tree(dbi)?;
+        page::get_many(self.generation.pages(), &tree, keys, each)
+    }
+
+    fn raw_rank(&self, dbi: &DbiRef, key: &[u8]) -> Result<u64> {
+        let tree = self.generation.tree(dbi)?;
+        page::rank(self.generation.pages(), &tree, key)
+    }
+
     fn raw_range<'t>(&'t self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<Cursor<'t>> {
         let tree = self.generation.tree(dbi)?;
         Cursor::range(self.generation.pages(), &tree, lower, upper)

@@ -201,6 +201,17 @@ impl RawRead for WriteTxn {
         page::get(self.base.pages(), &tree, key)
     }
 
+    fn raw_get_many<'t>(&'t self, dbi: &DbiRef, keys: &[&[u8]], mut each: impl FnMut(Option<&'t [u8]>)) -> Result<()> {
+        for key in keys {
+            each(self.raw_get(dbi, key)?);
+        }
+        Ok(())
+    }
+
+    fn raw_rank(&self, dbi: &DbiRef, key: &[u8]) -> Result<u64> {
+        self.raw_count(dbi, Bound::Unbounded, Bound::Excluded(key))
+    }
+
     fn raw_range<'t>(&'t self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<MergeCursor<'t>> {
         let tree = self.base.tree(dbi)?;
         let changes = self.changes(dbi);

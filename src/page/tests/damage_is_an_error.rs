@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use crate::error::{ErrorKind, Result};
+use crate::page::batch::get_many;
 use crate::page::count::{count_range, estimate, nth, rank};
 use crate::page::cursor::Cursor;
 use crate::page::layout::Pages;
@@ -114,6 +115,8 @@ fn read_all(pages: Pages<'_>, tree: &TreeRecord) -> u64 {
         told(find(pages, tree, &key[..1]));
         told(rank(pages, tree, key));
     }
+    let borrowed: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+    told(get_many(pages, tree, &borrowed, |_| ()));
     let mut entries = 0;
     for (low, high) in [(Unbounded, Unbounded), (Included(&keys[3][..]), Excluded(&keys[30][..]))] {
         told(count_range(pages, tree, low, high));

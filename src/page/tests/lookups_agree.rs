@@ -4,6 +4,7 @@ use heed::DatabaseFlags;
 use tempfile::TempDir;
 
 use crate::error::ErrorKind;
+use crate::page::batch::get_many;
 use crate::page::layout::Pages;
 use crate::page::lookup::{find, get};
 use crate::page::meta::TreeRecord;
@@ -102,5 +103,19 @@ fn a_run_longer_than_its_value_is_read_and_one_that_is_shorter_is_not() {
         image.write(run, 12, &pages.to_le_bytes());
         assert_eq!(get(image.pages(), &tree, &key).unwrap_err().kind(), ErrorKind::Corrupted, "{pages}");
         assert!(!verify(&image.file(), Level::Full).unwrap().is_clean(), "{pages}");
+    }
+}
+
+#[test]
+fn a_batch_finds_what_single_look_ups_find() {
+    for sample in samples() {
+        let probes = probes(sample, 500);
+        for len in [0, 1, 15, 16, 17, probes.len()] {
+            let keys: Vec<&[u8]> = probes[..len.min(probes.len())].iter().map(Vec::as_slice).collect();
+            let mut found = Vec::new();
+            get_many(sample.image.pages(), &sample.tree, &keys, |value| found.push(value)).unwrap();
+            let expected: Vec<_> = keys.iter().map(|&key| sample.model.get(key).map(Vec::as_slice)).collect();
+            assert!(found == expected, "{} {len}", sample.name);
+        }
     }
 }
