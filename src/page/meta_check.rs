@@ -20,9 +20,6 @@ pub(crate) struct FileMeta {
     pub page_size: usize,
     /// The meta page of the last commit.
     pub newest: Meta,
-    /// The transaction id in the other meta page, that of the commit before.
-    #[cfg(test)]
-    pub previous_id: u64,
 }
 
 /// Reads and judges both meta pages of `file`, without mapping it; `None` for a file of no bytes: a new one.
@@ -70,13 +67,8 @@ fn read_both(file: &File, strict: bool) -> Result<Option<FileMeta>> {
     if strict && !fresh && zero.txn_id.abs_diff(one.txn_id) != 1 {
         return Err(Error::corrupted(0, "the transaction ids of the two meta pages do not follow each other"));
     }
-    let (newest, previous) = if one.txn_id > zero.txn_id { (one, zero) } else { (zero, one) };
-    Ok(Some(FileMeta {
-        page_size,
-        newest,
-        #[cfg(test)]
-        previous_id: previous.txn_id,
-    }))
+    let newest = if one.txn_id > zero.txn_id { one } else { zero };
+    Ok(Some(FileMeta { page_size, newest }))
 }
 
 fn read_meta(file: &File, at: u64) -> Result<[u8; META_BYTES]> {
