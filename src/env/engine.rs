@@ -112,6 +112,11 @@ impl Engine {
         process::id() == self.pid
     }
 
+    /// Whether it was closed, so that the file may be opened anew.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.status.load(Ordering::Acquire) == CLOSED
+    }
+
     /// Refuses work on an environment that is closed, that a fatal error has put out of use, or that a fork inherited.
     pub(crate) fn check_usable(&self) -> Result<()> {
         if !self.is_own_process() {
@@ -208,7 +213,7 @@ impl Engine {
     /// As [`follow_growth`](Self::follow_growth), for who holds the writer's mutex and no LMDB transaction.
     pub(crate) fn follow_growth_as_writer(&self) -> Result<()> {
         self.enlarge(|gate, page_size| {
-            let newest = gate.map.pages(u64::MAX);
+            let newest = gate.map.metas();
             let last = newest.meta(0).last_page.max(newest.meta(1).last_page);
             usize::try_from((last + 1).saturating_mul(page_size as u64)).unwrap_or(usize::MAX)
         })
@@ -268,11 +273,12 @@ impl Engine {
                 format!("{alive} states are still read by snapshots or scans; drop them and close again"),
             ));
         }
-        self.status.store(CLOSED, Ordering::Release);
         if gate.take().is_some() {
             self.mark_clean();
         }
-        Ok(())
+        self.status.store(CLOSED, Ordering::Release);
+        // Handles may live on: other processes need not wait for them.
+        self.lock.as_ref().map_or(Ok(()), LockFile::leave)
     }
 
     /// Replaces the files by what `swap` makes of them, with nobody else inside: the files to go on with, and whether

@@ -34,6 +34,7 @@ pub(crate) const EMPTY_TREE: TreeRecord = TreeRecord {
 pub(crate) struct Generation {
     map: Arc<EnvMap>,
     file_len: u64,
+    page_count: u64,
     meta: Meta,
     /// Both meta ids when this was the newest state: as long as they stand so, it still is.
     ids: [u64; 2],
@@ -67,7 +68,7 @@ impl Generation {
         let mut pin = lmdb.pin()?;
         for _ in 0..RETRIES {
             let id = pin.id();
-            let pages = map.pages(u64::MAX);
+            let pages = map.metas();
             let meta = pages.meta(slot(id));
             let other = pages.meta_id(slot(id + 1));
             if meta.txn_id == id && (other < id || (other == 0 && id == 0)) {
@@ -85,7 +86,7 @@ impl Generation {
     /// The state that a write transaction with LMDB id `id + 1` is based on: the newest one, as long as the caller
     /// holds LMDB's write lock.
     pub(crate) fn base(engine: &Arc<Engine>, files: &Files, id: u64) -> Result<Self, Failure> {
-        let pages = files.map.pages(u64::MAX);
+        let pages = files.map.metas();
         let meta = pages.meta(slot(id));
         if meta.txn_id != id {
             let why = "the newest meta page is not the one that the lock file names; reopen the environment";
@@ -108,6 +109,7 @@ impl Generation {
         Ok(Self {
             map: Arc::clone(map),
             file_len,
+            page_count: map.page_count(file_len),
             meta,
             ids,
             catalog: OnceLock::new(),
@@ -121,7 +123,7 @@ impl Generation {
 
     /// Whether no commit has come since.
     pub(crate) fn is_newest(&self) -> bool {
-        let pages = self.map.pages(u64::MAX);
+        let pages = self.map.metas();
         let id = self.meta.txn_id;
         pages.meta_id(slot(id)) == self.ids[0] && pages.meta_id(slot(id + 1)) == self.ids[1]
     }
@@ -149,7 +151,7 @@ impl Generation {
 
     #[inline]
     pub(crate) fn pages(&self) -> Pages<'_> {
-        self.map.pages(self.file_len)
+        self.map.pages(self.page_count)
     }
 
     /// The root of `dbi` in this state; an empty tree when it was created later.

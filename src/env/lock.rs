@@ -18,6 +18,7 @@ use nix::libc;
 
 use crate::env::options::Durability;
 use crate::env::os::io_error;
+use crate::env::place::FileId;
 use crate::error::{Error, ErrorKind, Result};
 
 const PRESENCE: i64 = 0;
@@ -86,6 +87,22 @@ impl LockFile {
     /// [`share`](Self::share).
     pub(crate) fn try_exclusive(&self) -> Result<bool> {
         self.try_lock(PRESENCE, libc::F_WRLCK)
+    }
+
+    /// Gives the presence lock up.
+    pub(crate) fn leave(&self) -> Result<()> {
+        self.try_lock(PRESENCE, libc::F_UNLCK).map(drop)
+    }
+
+    /// Whether `path` still leads to this file: who waited for a lock may have waited while the file was removed.
+    pub(crate) fn is_at(&self, path: &Path) -> Result<bool> {
+        let io = |error: io::Error| io_error(&error).caused_by(error);
+        let ours = self.file.metadata().map_err(io)?;
+        match std::fs::metadata(path) {
+            Ok(there) => Ok(FileId::of(&there) == FileId::of(&ours)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(io(error)),
+        }
     }
 
     /// Takes the writer's lock, waiting for it.

@@ -36,16 +36,26 @@ impl EnvMap {
         self.page_size
     }
 
-    /// The file's pages as far as `file_len` bytes and the reservation reach.
+    /// How many whole pages a file of `file_len` bytes has within the reservation.
+    pub(crate) fn page_count(&self, file_len: u64) -> u64 {
+        file_len.min(self.raw.len() as u64) / self.page_size as u64
+    }
+
+    /// The two meta pages, which change: see [`Pages::meta`].
+    pub(crate) fn metas(&self) -> Pages<'_> {
+        self.pages(2)
+    }
+
+    /// The first `count` pages, a number that [`page_count`](Self::page_count) gave.
     ///
     /// Reads through the result are sound while the pages that are read stay as they are: those of a pinned state, or
     /// of the newest one under the write lock. Meta pages are read by [`Pages::meta`] alone, which allows for a writer.
-    pub(crate) fn pages(&self, file_len: u64) -> Pages<'_> {
-        let bytes = file_len.min(self.raw.len() as u64);
-        let count = bytes / self.page_size as u64;
+    #[inline]
+    pub(crate) fn pages(&self, count: u64) -> Pages<'_> {
+        debug_assert!(count <= self.page_count(u64::MAX));
         // SAFETY: `count` pages lie inside the map, which lives as long as `self`, and inside the file, whose length
         // was asked for after the state was pinned and which nobody shortens. Committed pages are immutable while
-        // their state is pinned: LMDB reuses none that a reader's slot may reach.
+        // their state is pinned: LMDB reuses none that a reader's slot may reach. The map begins on a page boundary.
         unsafe { Pages::new(self.raw.as_ptr(), count, self.page_size) }
     }
 }

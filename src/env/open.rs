@@ -85,8 +85,7 @@ impl EnvOptions {
             (None, OpenMode::MustExist) => return Err(missing(place)),
             (None, _) if self.config.read_only => return Err(missing(place)),
             (Some(_), OpenMode::CreateNew) => {
-                let why = format!("{} exists already; open it, or choose another path", place.data().display());
-                return Err(Error::new(ErrorKind::AlreadyExists, why));
+                return Err(present(place));
             }
             _ => {}
         }
@@ -103,18 +102,25 @@ impl EnvOptions {
                 return share(engine, &self.config);
             }
         }
-        let engine = self.open_engine(place, existing.is_none_or(|metadata| metadata.len() == 0), temporary)?;
+        let engine = self.open_engine(place, existing.is_some(), temporary)?;
         let file = engine.files()?.file.metadata().map_err(|error| located(error, &place.data()))?;
         registry.insert(FileId::of(&file), &engine);
         Ok(engine)
     }
 
-    fn open_engine(&self, place: &Place, is_new: bool, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
-        if is_new {
+    fn open_engine(&self, place: &Place, existed: bool, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
+        if existed {
+            // Before a lock file is laid beside something that is no database.
+            page::check_metas(&open_data(place)?, false)?;
+        } else {
             place.create_directory()?;
         }
-        let lock = self.open_lock(place)?;
-        let presence = lock.as_ref().map_or(Ok(Presence::Shared), LockFile::enter)?;
+        let (lock, presence) = self.enter(place)?;
+        // Asked again: another process may have created or removed it while the lock was waited for.
+        let is_new = place.data_metadata()?.is_none_or(|metadata| metadata.len() == 0);
+        if !is_new && self.mode == OpenMode::CreateNew {
+            return Err(present(place));
+        }
         let checked = if is_new { None } else { Some(self.check(place, lock.as_ref(), presence)?) };
         if presence == Presence::First
             && !self.config.read_only
@@ -135,22 +141,29 @@ impl EnvOptions {
         Ok(engine)
     }
 
-    /// The lock file; none where a read-only medium has none and takes none.
-    fn open_lock(&self, place: &Place) -> Result<Option<LockFile>> {
-        match LockFile::open(&place.lock()) {
-            Ok(lock) => Ok(Some(lock)),
-            Err(error) if self.config.read_only && error.kind() == ErrorKind::PermissionDenied => Ok(None),
-            Err(error) => Err(error),
+    /// Opens the lock file and takes the presence lock; none where a read-only medium has no such file and takes none.
+    fn enter(&self, place: &Place) -> Result<(Option<LockFile>, Presence)> {
+        loop {
+            let lock = match LockFile::open(&place.lock()) {
+                Ok(lock) => lock,
+                Err(error) if self.config.read_only && error.kind() == ErrorKind::PermissionDenied => {
+                    return Ok((None, Presence::Shared));
+                }
+                Err(error) => return Err(error),
+            };
+            let presence = lock.enter()?;
+            if lock.is_at(&place.lock())? {
+                return Ok((Some(lock), presence));
+            }
         }
     }
 
     /// Checks the file by reads, which cannot raise a signal as a map can.
     fn check(&self, place: &Place, lock: Option<&LockFile>, presence: Presence) -> Result<page::FileMeta> {
-        let path = place.data();
-        let file = File::open(&path).map_err(|error| located(error, &path))?;
+        let file = open_data(place)?;
         let alone = presence == Presence::First;
         let meta = page::check_metas(&file, alone)?.ok_or_else(|| missing(place))?;
-        let length = file.metadata().map_err(|error| located(error, &path))?.len();
+        let length = file.metadata().map_err(|error| located(error, &place.data()))?.len();
         let ends_early = length < (meta.newest.last_page + 1).saturating_mul(meta.page_size as u64);
         let unclean = match lock {
             Some(lock) if alone => lock.record()?.is_some_and(|record| record.needs_check()),
@@ -213,6 +226,16 @@ impl EnvOptions {
 /// How often and how long a closing engine of this process is waited for.
 const CLOSING_TRIES: usize = 200;
 const CLOSING_PAUSE: Duration = Duration::from_millis(5);
+
+fn open_data(place: &Place) -> Result<File> {
+    let path = place.data();
+    File::open(&path).map_err(|error| located(error, &path))
+}
+
+fn present(place: &Place) -> Error {
+    let why = format!("{} exists already; open it, or choose another path", place.data().display());
+    Error::new(ErrorKind::AlreadyExists, why)
+}
 
 fn missing(place: &Place) -> Error {
     let why = format!("there is no environment at {}; create it, or mend the path", place.path.display());

@@ -9,8 +9,9 @@ use crate::error::{Error, ErrorKind};
 pub(crate) fn io_error(error: &io::Error) -> Error {
     use io::ErrorKind as Os;
     match error.kind() {
-        Os::StorageFull | Os::QuotaExceeded => {
-            Error::new(ErrorKind::DiskFull, "the disk is full; free some space and retry, nothing was changed")
+        Os::StorageFull | Os::QuotaExceeded | Os::FileTooLarge => {
+            let why = "the disk, a quota or a limit of file sizes is full; make room and retry, nothing was changed";
+            Error::new(ErrorKind::DiskFull, why)
         }
         Os::PermissionDenied | Os::ReadOnlyFilesystem => Error::new(
             ErrorKind::PermissionDenied,

@@ -20,7 +20,7 @@ pub(crate) fn lock() -> Registry {
 impl Registry {
     /// The engine that has `file` open in this process.
     pub(crate) fn find(&mut self, file: FileId) -> Option<Arc<Engine>> {
-        self.0.as_ref()?.get(&file)?.upgrade().filter(|engine| engine.is_own_process())
+        self.0.as_ref()?.get(&file)?.upgrade().filter(|engine| engine.is_own_process() && !engine.is_closed())
     }
 
     pub(crate) fn insert(&mut self, file: FileId, engine: &Arc<Engine>) {
