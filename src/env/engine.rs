@@ -1,19 +1,21 @@
 //! The engine behind all handles of one environment: LMDB, the map, the newest generation, and who may do what when.
 
 use std::fs::File;
-use std::process;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, Weak};
+use std::thread::Thread;
 
 use tempfile::TempDir;
 
 use crate::env::generation::Generation;
+use crate::env::lease::{Lease, Leases};
 use crate::env::lmdb::{Cause, Failure, Handles, Lmdb};
 use crate::env::lock::LockFile;
-use crate::env::map::EnvMap;
+use crate::env::map::{EnvMap, process_id};
 use crate::env::options::Config;
 use crate::env::os::io_error;
 use crate::env::place::Place;
+use crate::env::sweep::{self, SlowReader};
 use crate::env::table::DbiTable;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -51,7 +53,13 @@ pub(crate) struct Engine {
     files: RwLock<Option<Files>>,
     /// Held by the one write transaction of this process; taken before the lock file's writer byte and LMDB's lock.
     pub(crate) writer: Mutex<WriterState>,
+    /// Upgraded by who needs another lease on it.
     newest: Mutex<Weak<Generation>>,
+    leases: Leases,
+    sweeper: OnceLock<Option<Thread>>,
+    pub(crate) slow_reader: Option<SlowReader>,
+    /// Alive while an `Env` is: leases, which hold their engine, are cached no longer than that.
+    owner: Mutex<Weak<Owner>>,
     generations: Mutex<Vec<Weak<Generation>>>,
     dbis: DbiTable,
     /// Read from the catalogue, or about to be written to it.
@@ -75,10 +83,11 @@ impl Engine {
         lock: Option<LockFile>,
         temporary: Option<TempDir>,
         candidate: [u8; 16],
+        slow_reader: Option<SlowReader>,
     ) -> Arc<Self> {
         Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            pid: process::id(),
+            pid: process_id(),
             place,
             config,
             max_key: files.lmdb.max_key_size(),
@@ -86,6 +95,10 @@ impl Engine {
             files: RwLock::new(Some(files)),
             writer: Mutex::default(),
             newest: Mutex::default(),
+            leases: Leases::default(),
+            sweeper: OnceLock::new(),
+            slow_reader,
+            owner: Mutex::default(),
             generations: Mutex::default(),
             dbis: DbiTable::default(),
             uuid: OnceLock::new(),
@@ -109,7 +122,7 @@ impl Engine {
 
     /// Whether this process opened the environment; a forked child did not.
     pub(crate) fn is_own_process(&self) -> bool {
-        process::id() == self.pid
+        process_id() == self.pid
     }
 
     /// Whether it was closed, so that the file may be opened anew.
@@ -156,6 +169,30 @@ impl Engine {
     /// The UUID that the catalogue holds.
     pub(crate) fn set_uuid(&self, uuid: [u8; 16]) {
         let _ = self.uuid.set(uuid);
+    }
+
+    /// The newest committed state, by this thread's lease on it. Only for who holds an [`Owner`].
+    #[inline]
+    pub(crate) fn lease(self: &Arc<Self>) -> Result<Arc<Lease>> {
+        self.check_usable()?;
+        let lease = self.leases.newest(self)?;
+        self.sweeper.get_or_init(|| sweep::start(self));
+        Ok(lease)
+    }
+
+    /// Lets go of cached states that are not the newest any more.
+    pub(crate) fn drop_stale_leases(&self) {
+        self.leases.drop_if(|lease| !lease.generation.is_newest());
+    }
+
+    /// Lets go of cached states that no snapshot uses.
+    pub(crate) fn drop_unused_leases(&self) {
+        self.leases.drop_if(|lease| Arc::strong_count(lease) == 1);
+    }
+
+    /// Whether an `Env` is alive.
+    pub(crate) fn is_owned(&self) -> bool {
+        self.owner.lock().unwrap_or_else(PoisonError::into_inner).strong_count() > 0
     }
 
     /// The newest committed state, pinned: the one that other snapshots share if it still is the newest.
@@ -266,6 +303,7 @@ impl Engine {
             return self.check_usable();
         }
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        self.drop_unused_leases();
         let alive = self.generations().len();
         if alive > 0 {
             return Err(Error::new(
@@ -285,6 +323,7 @@ impl Engine {
     /// the swap itself worked. The caller holds the writer's mutex.
     pub(crate) fn replace(&self, swap: impl FnOnce(Files) -> Result<(Files, Result<()>)>) -> Result<()> {
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        self.drop_unused_leases();
         let alive = self.generations().len();
         if alive > 0 {
             return Err(Error::new(
@@ -333,6 +372,36 @@ impl Drop for Engine {
         } else {
             // In a forked child the directory is the parent's.
             std::mem::forget(self.temporary.take());
+        }
+    }
+}
+
+/// What all `Env` handles of an engine share: cached leases hold the engine, and go with the last of them.
+pub(crate) struct Owner {
+    pub engine: Arc<Engine>,
+}
+
+impl Owner {
+    /// The one owner of `engine`, made anew when only snapshots were left.
+    pub(crate) fn of(engine: Arc<Engine>) -> Arc<Self> {
+        let mut owner = engine.owner.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(owner) = owner.upgrade() {
+            return owner;
+        }
+        let new = Arc::new(Self { engine: Arc::clone(&engine) });
+        *owner = Arc::downgrade(&new);
+        new
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        // In a forked child another thread may have held these locks, and nobody would free them.
+        if self.engine.is_own_process() {
+            self.engine.leases.drop_if(|_| true);
+            if let Some(Some(sweeper)) = self.engine.sweeper.get() {
+                sweeper.unpark();
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! A generation: one committed state, pinned, with the map it is read through and the root of each DBI.
 
 use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread::{self, ThreadId};
 use std::time::Instant;
 
 use crate::env::catalog::{self, DbiRecord, Head, Identity};
@@ -42,6 +44,9 @@ pub(crate) struct Generation {
     head: OnceLock<Head>,
     roots: Box<[OnceLock<TreeRecord>]>,
     opened: Instant,
+    /// The thread that pinned it.
+    thread: ThreadId,
+    reported: AtomicBool,
     // Before the engine: the slot is given back while LMDB's environment is surely open.
     _pin: Option<Pin>,
     engine: Arc<Engine>,
@@ -116,6 +121,8 @@ impl Generation {
             head: OnceLock::new(),
             roots,
             opened: Instant::now(),
+            thread: thread::current().id(),
+            reported: AtomicBool::new(false),
             _pin: pin,
             engine: Arc::clone(engine),
         })
@@ -134,6 +141,15 @@ impl Generation {
 
     pub(crate) fn opened(&self) -> Instant {
         self.opened
+    }
+
+    pub(crate) fn thread(&self) -> ThreadId {
+        self.thread
+    }
+
+    /// Whether this is the first call: a slow reader is reported once.
+    pub(crate) fn report_once(&self) -> bool {
+        !self.reported.swap(true, Ordering::Relaxed)
     }
 
     /// LMDB's id of this state.

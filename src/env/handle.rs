@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::env::engine::Engine;
+use crate::env::engine::{Engine, Owner};
 use crate::env::options::EnvOptions;
 use crate::error::Result;
 
@@ -27,9 +27,14 @@ use crate::error::Result;
 #[derive(Clone)]
 pub struct Env {
     pub(crate) engine: Arc<Engine>,
+    _owner: Arc<Owner>,
 }
 
 impl Env {
+    pub(crate) fn of(engine: Arc<Engine>) -> Self {
+        Self { _owner: Owner::of(Arc::clone(&engine)), engine }
+    }
+
     /// Opens the environment in the directory `path`, which is created when absent, with the default options.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What an environment says of itself: sizes, pages, readers, databases.
 
-use std::sync::Arc;
+use std::thread::ThreadId;
 use std::time::Duration;
 
 use crate::env::catalog::{CATALOG, DbiKind, DbiRecord};
@@ -50,8 +50,17 @@ pub struct ReaderInfo {
     pub age: Duration,
     /// Transactions committed since.
     pub lag: u64,
-    /// Snapshots, scans and clones of them that read it.
-    pub handles: usize,
+    /// The thread of this process that pinned it first; others may read it too.
+    pub thread: ThreadId,
+}
+
+impl ReaderInfo {
+    /// What is to be told of `generation` when `newest` transactions are committed.
+    pub(crate) fn of(generation: &Generation, newest: u64) -> Result<Self> {
+        let id = generation.head()?.seq;
+        let age = generation.opened().elapsed();
+        Ok(Self { id, age, lag: newest.saturating_sub(id), thread: generation.thread() })
+    }
 }
 
 /// What [`Env::dbis`] tells of one database.
@@ -76,6 +85,7 @@ impl Env {
     /// # Errors
     /// `Closed`, `ReadersFull`, `Corrupted`, `Io`.
     pub fn info(&self) -> Result<EnvInfo> {
+        self.engine.drop_unused_leases();
         let others = self.engine.generations();
         let newest = self.engine.generation().map_err(|error| error.during("info"))?;
         let head = newest.head()?;
@@ -109,19 +119,11 @@ impl Env {
     /// # Errors
     /// `Closed`, `ReadersFull`, `Corrupted`, `Io`.
     pub fn readers(&self) -> Result<Vec<ReaderInfo>> {
-        // Counted before one more handle on the newest is made.
+        // Listed before the newest state is taken for their lag.
+        self.engine.drop_unused_leases();
         let generations = self.engine.generations();
         let newest = self.engine.generation().map_err(|error| error.during("readers"))?.head()?.seq;
-        let mut readers = Vec::new();
-        for generation in &generations {
-            let id = generation.head()?.seq;
-            readers.push(ReaderInfo {
-                id,
-                age: generation.opened().elapsed(),
-                lag: newest.saturating_sub(id),
-                handles: Arc::strong_count(generation) - 1,
-            });
-        }
+        let mut readers = generations.iter().map(|one| ReaderInfo::of(one, newest)).collect::<Result<Vec<_>>>()?;
         readers.sort_by_key(|reader| reader.id);
         Ok(readers)
     }

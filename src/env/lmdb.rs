@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::path::Path;
-use std::process;
 
 use heed::types::Bytes;
 use heed::{CommitOrAbort, CommitToken, CompactionOption, EnvFlags, MdbError, OnCommit, WithoutTls};
 
 use crate::env::catalog::CATALOG;
+use crate::env::map::process_id;
 use crate::env::options::Durability;
 use crate::env::os::io_error;
 use crate::error::{Error, ErrorKind, Result};
@@ -58,7 +58,7 @@ impl Lmdb {
         // SAFETY: none of these flags is one that lets a writer change pages under a reader (WRITEMAP, NOLOCK) or maps
         // at a fixed address. The metas were checked before this call, and the registry keeps one engine per file.
         let env = unsafe { open.flags(flags).open(path) }.map_err(|error| failure(error, "open"))?;
-        Ok(Self { env: ManuallyDrop::new(env), pid: process::id() })
+        Ok(Self { env: ManuallyDrop::new(env), pid: process_id() })
     }
 
     /// A read transaction, begun to pin the newest state and never read through. Fails with `MapFull` marked as
@@ -124,7 +124,7 @@ impl Lmdb {
 
 impl Drop for Lmdb {
     fn drop(&mut self) {
-        if process::id() == self.pid {
+        if process_id() == self.pid {
             // SAFETY: dropped once, here, and not used again.
             unsafe { ManuallyDrop::drop(&mut self.env) }
         }
@@ -151,7 +151,7 @@ impl Pin {
 impl Drop for Pin {
     fn drop(&mut self) {
         // In a forked child the slot is the parent's: freeing it would let pages change under the parent's readers.
-        if process::id() == self.pid {
+        if process_id() == self.pid {
             // SAFETY: dropped once, here, and not used again.
             unsafe { ManuallyDrop::drop(&mut self.txn) }
         }

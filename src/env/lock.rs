@@ -10,12 +10,12 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
-use std::process;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
+use crate::env::map::process_id;
 use crate::env::options::Durability;
 use crate::env::os::io_error;
 use crate::env::place::FileId;
@@ -65,7 +65,7 @@ impl LockFile {
             .custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW)
             .open(path)
             .map_err(|error| io_error(&error).caused_by(error))?;
-        Ok(Self { file, pid: process::id() })
+        Ok(Self { file, pid: process_id() })
     }
 
     /// Takes the presence lock, shared; when nobody else holds it, exclusively first, so that the caller may read the
@@ -159,7 +159,7 @@ pub(crate) struct WriterLock<'a> {
 impl Drop for WriterLock<'_> {
     fn drop(&mut self) {
         // The lock belongs to the open file, which a forked child shares: there it is not the child's to free.
-        if process::id() == self.lock.pid {
+        if process_id() == self.lock.pid {
             // Unlocking an open descriptor cannot fail; if it did, closing the file would still free it.
             let _ = self.lock.try_lock(WRITER, libc::F_UNLCK);
         }

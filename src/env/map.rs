@@ -1,9 +1,15 @@
-//! mapleaf's own map of the data file: read-only, made once for the whole reservation; pages appear as the file grows.
+//! Maps: mapleaf's own of the data file, read-only, made once for the whole reservation, where pages appear as the file
+//! grows; and the page that tells a forked child from its parent.
 #![expect(unsafe_code, reason = "pages are read through a raw pointer into the map")]
 
 use std::fs::File;
+use std::process;
+use std::ptr::NonNull;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use memmap2::{MmapOptions, MmapRaw};
+use memmap2::{MmapMut, MmapOptions, MmapRaw};
+use nix::sys::mman::{MmapAdvise, madvise};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::Pages;
@@ -58,4 +64,35 @@ impl EnvMap {
         // their state is pinned: LMDB reuses none that a reader's slot may reach. The map begins on a page boundary.
         unsafe { Pages::new(self.raw.as_ptr(), count, self.page_size) }
     }
+}
+
+/// The id of this process, without a system call: kept in a page that the system wipes in a forked child.
+#[inline]
+pub(crate) fn process_id() -> u32 {
+    static KEPT: OnceLock<Option<&'static AtomicU32>> = OnceLock::new();
+    let Some(kept) = KEPT.get_or_init(wiped_on_fork) else {
+        return process::id();
+    };
+    match kept.load(Ordering::Relaxed) {
+        0 => {
+            let id = process::id();
+            kept.store(id, Ordering::Relaxed);
+            id
+        }
+        id => id,
+    }
+}
+
+/// A number that is 0 in every new process; `None` where the system does not offer it (Linux before 4.14).
+#[cold]
+fn wiped_on_fork() -> Option<&'static AtomicU32> {
+    // The largest page that a system has: advice is given for whole ones.
+    let mut page = MmapMut::map_anon(64 * 1024).ok()?;
+    let start = NonNull::new(page.as_mut_ptr())?;
+    // SAFETY: the range is our own private anonymous map, whole pages of it; wiping it in a child is what is wanted.
+    unsafe { madvise(start.cast(), page.len(), MmapAdvise::MADV_WIPEONFORK) }.ok()?;
+    // Never unmapped: it is read for as long as the process lives.
+    std::mem::forget(page);
+    // SAFETY: the map is readable and writable, aligned to a page, zeroed, and lives on; it is only used as this atomic.
+    Some(unsafe { AtomicU32::from_ptr(start.as_ptr().cast()) })
 }

@@ -72,10 +72,10 @@ impl EnvOptions {
             match self.try_open(place, &mut temporary) {
                 // The last handle of an earlier engine is just being dropped by another thread.
                 Err(error) if error.kind() == ErrorKind::Busy => thread::sleep(CLOSING_PAUSE),
-                outcome => return outcome.map(|engine| Env { engine }),
+                outcome => return outcome.map(Env::of),
             }
         }
-        self.try_open(place, &mut temporary).map(|engine| Env { engine })
+        self.try_open(place, &mut temporary).map(Env::of)
     }
 
     fn try_open(&self, place: &Place, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
@@ -192,7 +192,8 @@ impl EnvOptions {
     ) -> Result<Arc<Engine>> {
         let mut uuid = [0; 16];
         getrandom::fill(&mut uuid).map_err(|error| Error::new(ErrorKind::Io, "no randomness").caused_by(error))?;
-        let probe = Engine::new(place.clone(), self.config.clone(), files, lock, temporary.take(), uuid);
+        let slow_reader = self.slow_reader.clone();
+        let probe = Engine::new(place.clone(), self.config.clone(), files, lock, temporary.take(), uuid, slow_reader);
         let newest = probe.generation()?;
         check_flags(&newest.meta().main, "the main database")?;
         let slots = probe.files()?.lmdb.slots();

@@ -1,5 +1,11 @@
 //! How an environment is opened.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::env::info::ReaderInfo;
+use crate::env::sweep::SlowReader;
+
 /// What a returned commit survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -55,6 +61,7 @@ pub struct EnvOptions {
     pub(crate) config: Config,
     pub(crate) mode: OpenMode,
     pub(crate) verify: Verify,
+    pub(crate) slow_reader: Option<SlowReader>,
 }
 
 /// What all handles of one environment must agree on.
@@ -90,7 +97,7 @@ impl Default for EnvOptions {
             single_file: false,
             assume_immutable: false,
         };
-        Self { config, mode: OpenMode::OpenOrCreate, verify: Verify::Meta }
+        Self { config, mode: OpenMode::OpenOrCreate, verify: Verify::Meta, slow_reader: None }
     }
 }
 
@@ -155,6 +162,26 @@ impl EnvOptions {
     /// seen by a writer: without it such an environment is `Unsupported`.
     pub fn assume_immutable(mut self, assume_immutable: bool) -> Self {
         self.config.assume_immutable = assume_immutable;
+        self
+    }
+
+    /// Calls `callback` once for each state that this process reads for longer than `limit` while others are committed:
+    /// such a reader keeps the file from reusing pages, and it grows. It is called from a thread of the engine's, within
+    /// `limit` plus half a second; the first opening of the environment in the process decides.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # fn main() -> mapleaf::Result<()> {
+    /// let env = mapleaf::Env::options()
+    ///     .on_slow_reader(Duration::from_secs(60), |reader| {
+    ///         eprintln!("{:?} has read state {} for {:?}", reader.thread, reader.id, reader.age);
+    ///     })
+    ///     .temporary()?;
+    /// # drop(env); Ok(())
+    /// # }
+    /// ```
+    pub fn on_slow_reader(mut self, limit: Duration, callback: impl Fn(&ReaderInfo) + Send + Sync + 'static) -> Self {
+        self.slow_reader = Some(SlowReader { limit, callback: Arc::new(callback) });
         self
     }
 

@@ -146,7 +146,10 @@ impl<'e> Session<'e> {
                 write_head(applier, head, uuid)
             });
             match outcome {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.engine.drop_stale_leases();
+                    return Ok(());
+                }
                 Err(failure) if failure.cause == Cause::MapFull => {
                     self.engine.grow()?;
                     self.writer = Some(self.begin_again()?);

@@ -350,6 +350,36 @@ impl<'a> Page<'a> {
         if damaged { Err(self.fault("a key outside its page")) } else { Ok(base) }
     }
 
+    /// As [`search`](Self::search) over all slots, for a page that is likely not in the cache: while a key is compared, both
+    /// keys that may be next are asked for.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search).
+    #[inline]
+    pub(crate) fn search_cold<const AFTER: bool>(self, from: usize, target: &Target<'_>) -> Result<usize> {
+        let mut base = from;
+        let mut size = self.slots().saturating_sub(from);
+        let mut damaged = false;
+        while size > 0 {
+            let half = size / 2;
+            let middle = base + half;
+            self.prefetch_slot(base + half / 2);
+            self.prefetch_slot(middle + 1 + (size - half - 1) / 2);
+            // SAFETY: from <= base and base + size <= slots hold in every round, and half < size.
+            let at = unsafe { self.offset(middle) };
+            let order = self.compare_at(at, target);
+            damaged |= order.is_none();
+            let before = order.is_none_or(|order| order.is_lt() || (AFTER && order.is_eq()));
+            if before {
+                base = middle + 1;
+                size -= half + 1;
+            } else {
+                size = half;
+            }
+        }
+        if damaged { Err(self.fault("a key outside its page")) } else { Ok(base) }
+    }
+
     /// One step of the search that [`search`](Self::search) does in one go; `false` when it has ended at `base`.
     ///
     /// Then asks for what the next step compares with, so that other work fits between the two.

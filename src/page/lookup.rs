@@ -52,7 +52,7 @@ fn entry<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result<Option<(
     let Some(leaf) = leaf_for(pages, tree, &target)? else {
         return Ok(None);
     };
-    let slot = leaf.search::<false>(0, &target)?;
+    let slot = leaf.search_cold::<false>(0, &target)?;
     if slot == leaf.slots() || leaf.compare(slot, &target)?.is_ne() {
         return Ok(None);
     }

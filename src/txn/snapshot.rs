@@ -5,7 +5,7 @@ use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::env::{DbiRef, Env, Generation};
+use crate::env::{DbiRef, Env, Generation, Lease};
 use crate::error::Result;
 use crate::page::{self, Cursor, TreeRecord};
 use crate::txn::raw::{RawCursor, RawEntry, RawRead};
@@ -31,8 +31,7 @@ use crate::txn::raw::{RawCursor, RawEntry, RawRead};
 /// ```
 #[derive(Clone)]
 pub struct Snapshot {
-    generation: Arc<Generation>,
-    id: u64,
+    lease: Arc<Lease>,
 }
 
 impl Env {
@@ -45,27 +44,30 @@ impl Env {
     /// `Closed`; `ReadersFull` when all slots are taken; `MapFull` when another process has grown the file beyond this
     /// one's `max_map_size`; `CommitOutcomeUnknown` after a failed commit; `Corrupted`; `Io`.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        Snapshot::of(self.engine.generation().map_err(|error| error.during("snapshot"))?)
+        match self.engine.lease() {
+            Ok(lease) => Ok(Snapshot { lease }),
+            Err(error) => Err(error.during("snapshot")),
+        }
     }
 }
 
 impl Snapshot {
-    fn of(generation: Arc<Generation>) -> Result<Self> {
-        let id = generation.head()?.seq;
-        Ok(Self { generation, id })
+    #[inline]
+    fn generation(&self) -> &Generation {
+        &self.lease.generation
     }
 
     /// Which state this is: the number of transactions committed before it. It grows with every commit, across
     /// processes, reopening and compaction.
     #[must_use]
     pub fn id(&self) -> u64 {
-        self.id
+        self.lease.seq
     }
 
     /// How long this state has been pinned.
     #[must_use]
     pub fn age(&self) -> Duration {
-        self.generation.opened().elapsed()
+        self.generation().opened().elapsed()
     }
 
     /// How many transactions were committed since.
@@ -73,10 +75,10 @@ impl Snapshot {
     /// # Errors
     /// As [`Env::snapshot`].
     pub fn lag(&self) -> Result<u64> {
-        if self.generation.is_newest() {
+        if self.generation().is_newest() {
             return Ok(0);
         }
-        Ok(self.generation.engine().generation()?.head()?.seq.saturating_sub(self.id))
+        Ok(self.generation().engine().generation()?.head()?.seq.saturating_sub(self.lease.seq))
     }
 
     /// Moves to the newest state and lets the old one go. No borrow of the old one can be alive.
@@ -84,15 +86,15 @@ impl Snapshot {
     /// # Errors
     /// As [`Env::snapshot`]; the snapshot then stays where it was.
     pub fn refresh(&mut self) -> Result<()> {
-        let newest = self.generation.engine().generation().map_err(|error| error.during("refresh"))?;
-        *self = Self::of(newest)?;
+        let newest = self.generation().engine().generation().map_err(|error| error.during("refresh"))?;
+        self.lease = Lease::new(newest)?;
         Ok(())
     }
 }
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot").field("id", &self.id).field("age", &self.age()).finish_non_exhaustive()
+        f.debug_struct("Snapshot").field("id", &self.lease.seq).field("age", &self.age()).finish_non_exhaustive()
     }
 }
 
@@ -100,60 +102,60 @@ impl RawRead for Snapshot {
     type Cursor<'t> = Cursor<'t>;
 
     fn raw_uuid(&self) -> &[u8; 16] {
-        self.generation.engine().uuid()
+        self.generation().engine().uuid()
     }
 
     fn raw_id(&self) -> u64 {
-        self.id
+        self.lease.seq
     }
 
     #[inline]
     fn raw_get<'t>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
-        let tree = self.generation.tree(dbi)?;
-        page::get(self.generation.pages(), &tree, key)
+        let tree = self.generation().tree(dbi)?;
+        page::get(self.generation().pages(), &tree, key)
     }
 
     fn raw_get_many<'t>(&'t self, dbi: &DbiRef, keys: &[&[u8]], each: impl FnMut(Option<&'t [u8]>)) -> Result<()> {
-        let tree = self.generation.tree(dbi)?;
-        page::get_many(self.generation.pages(), &tree, keys, each)
+        let tree = self.generation().tree(dbi)?;
+        page::get_many(self.generation().pages(), &tree, keys, each)
     }
 
     fn raw_rank(&self, dbi: &DbiRef, key: &[u8]) -> Result<u64> {
-        let tree = self.generation.tree(dbi)?;
-        page::rank(self.generation.pages(), &tree, key)
+        let tree = self.generation().tree(dbi)?;
+        page::rank(self.generation().pages(), &tree, key)
     }
 
     fn raw_range<'t>(&'t self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<Cursor<'t>> {
-        let tree = self.generation.tree(dbi)?;
-        Cursor::range(self.generation.pages(), &tree, lower, upper)
+        let tree = self.generation().tree(dbi)?;
+        Cursor::range(self.generation().pages(), &tree, lower, upper)
     }
 
     fn raw_tree(&self, dbi: &DbiRef) -> Result<(TreeRecord, u32)> {
-        Ok((self.generation.tree(dbi)?, self.generation.meta().page_size))
+        Ok((self.generation().tree(dbi)?, self.generation().meta().page_size))
     }
 
     fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
-        Ok(self.generation.tree(dbi)?.entries)
+        Ok(self.generation().tree(dbi)?.entries)
     }
 
     fn raw_count(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
-        let tree = self.generation.tree(dbi)?;
-        page::count_range(self.generation.pages(), &tree, lower, upper)
+        let tree = self.generation().tree(dbi)?;
+        page::count_range(self.generation().pages(), &tree, lower, upper)
     }
 
     fn raw_estimate(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
-        let tree = self.generation.tree(dbi)?;
-        page::estimate(self.generation.pages(), &tree, lower, upper)
+        let tree = self.generation().tree(dbi)?;
+        page::estimate(self.generation().pages(), &tree, lower, upper)
     }
 
     fn raw_nth<'t>(&'t self, dbi: &DbiRef, n: u64) -> Result<Option<RawEntry<'t>>> {
-        let tree = self.generation.tree(dbi)?;
-        page::nth(self.generation.pages(), &tree, n)
+        let tree = self.generation().tree(dbi)?;
+        page::nth(self.generation().pages(), &tree, n)
     }
 
     fn raw_split(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>, parts: usize) -> Result<Vec<Vec<u8>>> {
-        let tree = self.generation.tree(dbi)?;
-        page::split(self.generation.pages(), &tree, lower, upper, parts)
+        let tree = self.generation().tree(dbi)?;
+        page::split(self.generation().pages(), &tree, lower, upper, parts)
     }
 }
 
