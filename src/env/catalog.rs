@@ -52,18 +52,27 @@ impl Head {
 /// Who the environment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
+    /// What a build must have to write the file: see [`LONGER_KEYS`].
+    pub features: u32,
     pub uuid: [u8; 16],
 }
 
+/// Keys may be longer than 511 bytes: LMDB builds without them cannot split such pages.
+pub(crate) const LONGER_KEYS: u32 = 1;
+
+/// What this build has.
+pub(crate) const FEATURES: u32 = if cfg!(feature = "longer-keys") { LONGER_KEYS } else { 0 };
+
 impl Identity {
-    pub(crate) fn to_bytes(self) -> [u8; 20] {
-        let mut bytes = [0; 20];
+    pub(crate) fn to_bytes(self) -> [u8; 24] {
+        let mut bytes = [0; 24];
         BigEndian::write_u32(&mut bytes[0..4], FORMAT_VERSION);
-        bytes[4..].copy_from_slice(&self.uuid);
+        BigEndian::write_u32(&mut bytes[4..8], self.features);
+        bytes[8..].copy_from_slice(&self.uuid);
         bytes
     }
 
-    /// A version above ours is `FormatVersion`: what it changed cannot be known here.
+    /// A version or features beyond ours are `FormatVersion`: what they change cannot be known here.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let Some((version, rest)) = bytes.split_first_chunk::<4>() else {
             return Err(damaged("its identity is cut short"));
@@ -78,8 +87,18 @@ impl Identity {
                 ),
             ));
         }
-        let uuid = rest.try_into().map_err(|_| damaged("its UUID is not 16 bytes"))?;
-        Ok(Self { uuid })
+        let (features, uuid) = rest.split_first_chunk::<4>().ok_or_else(|| damaged("its identity is cut short"))?;
+        let features = u32::from_be_bytes(*features);
+        if features & !FEATURES != 0 {
+            let why = if features == LONGER_KEYS {
+                "the environment may hold keys over 511 bytes; build with the feature longer-keys"
+            } else {
+                "the environment needs features that this build does not know; use the mapleaf that wrote it"
+            };
+            return Err(Error::new(ErrorKind::FormatVersion, why));
+        }
+        let uuid = uuid.try_into().map_err(|_| damaged("its UUID is not 16 bytes"))?;
+        Ok(Self { features, uuid })
     }
 }
 
@@ -226,7 +245,8 @@ mod tests {
         assert_eq!(record.to_bytes(), b"\x01\x01\0\0\0\x07\0\x03str\0\x03u64");
         assert_eq!(DbiRecord::from_bytes(&record.to_bytes())?, record);
         assert_eq!(DbiRecord::from_bytes(&DbiRecord::Dropped.to_bytes())?, DbiRecord::Dropped);
-        let identity = Identity { uuid: [9; 16] };
+        let identity = Identity { features: FEATURES, uuid: [9; 16] };
+        assert_eq!(identity.to_bytes()[8..], [9; 16]);
         assert_eq!(Identity::from_bytes(&identity.to_bytes())?, identity);
         Ok(())
     }
@@ -239,5 +259,7 @@ mod tests {
             assert!(DbiRecord::from_bytes(&bytes[..cut]).is_err(), "cut at {cut}");
         }
         assert_eq!(Identity::from_bytes(&[0, 0, 0, 2]).map_err(|e| e.kind()), Err(ErrorKind::FormatVersion));
+        let unknown = Identity { features: 1 << 31, uuid: [0; 16] };
+        assert_eq!(Identity::from_bytes(&unknown.to_bytes()).map_err(|e| e.kind()), Err(ErrorKind::FormatVersion));
     }
 }

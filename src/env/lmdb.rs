@@ -329,6 +329,12 @@ impl From<Failure> for Error {
 fn failure(error: heed::Error, operation: &'static str) -> Error {
     let typed = match &error {
         heed::Error::Mdb(mdb) => Error::new(kind_of(*mdb), advice(*mdb)),
+        // LMDB marks its process id in the lock file, and finds it taken.
+        heed::Error::Io(io) if io.kind() == std::io::ErrorKind::WouldBlock => Error::new(
+            ErrorKind::Unsupported,
+            "a process with the same id has the environment open from another PID namespace; \
+             let the containers share one namespace",
+        ),
         heed::Error::Io(io) => io_error(io),
         heed::Error::EnvAlreadyOpened => {
             Error::new(ErrorKind::Busy, "the environment is open in this process by other means than mapleaf; close it")

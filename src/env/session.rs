@@ -5,7 +5,7 @@ use std::sync::{Arc, TryLockError};
 
 use nix::sys::statvfs;
 
-use crate::env::catalog::{ENV_KEY, HEAD_KEY, Head, Identity};
+use crate::env::catalog::{ENV_KEY, FEATURES, HEAD_KEY, Head, Identity};
 use crate::env::engine::{Engine, lock_writer};
 use crate::env::generation::Generation;
 use crate::env::lmdb::{Applier, Cause, Failure, Handles, Lmdb, Writer};
@@ -133,17 +133,19 @@ impl<'e> Session<'e> {
                 .take()
                 .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "a transaction commits once; begin another"))?;
             let base = &self.base;
-            let uuid = if let Some(identity) = base.identity()? {
-                self.engine.set_uuid(identity.uuid);
-                None
-            } else {
-                Some(*self.engine.uuid())
+            let identity = match base.identity()? {
+                Some(identity) => {
+                    self.engine.set_uuid(identity.uuid);
+                    // Written again by the first build that has more features than the last.
+                    (identity.features != FEATURES).then_some(Identity { features: FEATURES, ..identity })
+                }
+                None => Some(Identity { features: FEATURES, uuid: *self.engine.uuid() }),
             };
             let outcome = writer.commit(self.handles, |applier| {
                 let mut head = base.head()?;
                 head.seq += 1;
                 apply(applier, &mut head)?;
-                write_head(applier, head, uuid)
+                write_head(applier, head, identity)
             });
             match outcome {
                 Ok(()) => {
@@ -215,9 +217,9 @@ impl<'e> Session<'e> {
     }
 }
 
-fn write_head(applier: &mut Applier<'_, '_, '_>, head: Head, uuid: Option<[u8; 16]>) -> Result<(), Failure> {
-    if let Some(uuid) = uuid {
-        applier.put_catalog(ENV_KEY, &Identity { uuid }.to_bytes())?;
+fn write_head(applier: &mut Applier<'_, '_, '_>, head: Head, identity: Option<Identity>) -> Result<(), Failure> {
+    if let Some(identity) = identity {
+        applier.put_catalog(ENV_KEY, &identity.to_bytes())?;
     }
     applier.put_catalog(HEAD_KEY, &head.to_bytes())
 }
