@@ -1,4 +1,5 @@
-//! The catalogue: the hidden DBI `__mapleaf`, which holds who the environment is, its commit count and each DBI's schema.
+//! The catalogue: the hidden DBI `__mapleaf`, which holds who the environment is and each DBI's schema; and the head, which
+//! counts commits.
 //!
 //! Its bytes are described in `docs/format.md`. LMDB's own tools see it as one more named database.
 
@@ -10,8 +11,9 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) const CATALOG: &str = "__mapleaf";
 /// Under this key: format version and UUID.
 pub(crate) const ENV_KEY: &[u8] = b"env";
-/// Under this key: the [`Head`].
-pub(crate) const HEAD_KEY: &[u8] = b"head";
+/// Under this key of the main database, beside the records of the named ones: the [`Head`]. Every commit changes a
+/// record there, so the head costs no page of its own.
+pub(crate) const HEAD_KEY: &str = "__mapleaf_head";
 /// The format version that this build writes and reads.
 pub(crate) const FORMAT_VERSION: u32 = 1;
 /// The longest DBI name in bytes.

@@ -1,12 +1,13 @@
 //! The engine behind all handles of one environment: LMDB, the map, the newest generation, and who may do what when.
 
 use std::fs::File;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, Weak};
 use std::thread::Thread;
 
 use tempfile::TempDir;
 
+use crate::env::catalog::{FEATURES, Identity};
 use crate::env::generation::Generation;
 use crate::env::lease::{Lease, Leases};
 use crate::env::lmdb::{Cause, Failure, Handles, Lmdb};
@@ -24,13 +25,22 @@ pub(crate) struct Files {
     pub lmdb: Arc<Lmdb>,
     pub map: Arc<EnvMap>,
     pub file: Arc<File>,
+    /// The length of the file in bytes when it was last asked for; it only grows.
+    pub known_len: AtomicU64,
 }
 
 impl Files {
     /// The length of the data file in bytes, now.
     pub(crate) fn file_len(&self) -> Result<u64> {
         let metadata = self.file.metadata().map_err(|error| io_error(&error).caused_by(error))?;
+        self.known_len.store(metadata.len(), Ordering::Relaxed);
         Ok(metadata.len())
+    }
+
+    /// As [`file_len`](Self::file_len), but what was known before if the file was at least `needed` bytes long then.
+    pub(crate) fn file_len_for(&self, needed: u64) -> Result<u64> {
+        let known = self.known_len.load(Ordering::Relaxed);
+        if known >= needed { Ok(known) } else { self.file_len() }
     }
 }
 
@@ -65,6 +75,8 @@ pub(crate) struct Engine {
     /// Read from the catalogue, or about to be written to it.
     uuid: OnceLock<[u8; 16]>,
     candidate: [u8; 16],
+    /// Whether the catalogue is known to hold the identity as this build writes it.
+    identified: AtomicBool,
     pub(crate) lock: Option<LockFile>,
     temporary: Option<TempDir>,
 }
@@ -103,6 +115,7 @@ impl Engine {
             dbis: DbiTable::default(),
             uuid: OnceLock::new(),
             candidate,
+            identified: AtomicBool::new(false),
             lock,
             temporary,
         })
@@ -164,6 +177,24 @@ impl Engine {
     /// The environment's UUID.
     pub(crate) fn uuid(&self) -> &[u8; 16] {
         self.uuid.get().unwrap_or(&self.candidate)
+    }
+
+    /// The identity that a commit on `base` must write, if any: the first one by mapleaf, and the first one by a build
+    /// with more features than the last.
+    pub(crate) fn new_identity(&self, base: &Generation) -> Result<Option<Identity>> {
+        if self.identified.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let Some(identity) = base.identity()? else {
+            return Ok(Some(Identity { features: FEATURES, uuid: *self.uuid() }));
+        };
+        self.set_uuid(identity.uuid);
+        Ok((identity.features != FEATURES).then_some(Identity { features: FEATURES, ..identity }))
+    }
+
+    /// Notes that a commit has gone through, and with it the identity.
+    pub(crate) fn identity_is_written(&self) {
+        self.identified.store(true, Ordering::Relaxed);
     }
 
     /// The UUID that the catalogue holds.
@@ -252,7 +283,7 @@ impl Engine {
         self.enlarge(|gate, page_size| {
             let newest = gate.map.metas();
             let last = newest.meta(0).last_page.max(newest.meta(1).last_page);
-            usize::try_from((last + 1).saturating_mul(page_size as u64)).unwrap_or(usize::MAX)
+            usize::try_from(last.saturating_add(1).saturating_mul(page_size as u64)).unwrap_or(usize::MAX)
         })
     }
 

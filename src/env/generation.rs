@@ -102,10 +102,11 @@ impl Generation {
     }
 
     fn of(engine: &Arc<Engine>, files: &Files, meta: Meta, ids: [u64; 2], pin: Option<Pin>) -> Result<Self, Failure> {
-        // After the pin: every page of the pinned state was in the file by then.
         let map = &files.map;
-        let file_len = files.file_len()?;
         let needed = meta.last_page.saturating_add(1).saturating_mul(map.page_size() as u64);
+        // After the pin: every page of the pinned state was in the file by then. The base of a writer is asked for at each
+        // commit, so it takes what is known if that is enough.
+        let file_len = if pin.is_some() { files.file_len()? } else { files.file_len_for(needed)? };
         if needed.min(file_len) > map.len() as u64 {
             let error = Error::new(ErrorKind::MapFull, "the file has grown beyond the map");
             return Err(Failure { error, cause: Cause::MapResized });
@@ -163,6 +164,11 @@ impl Generation {
 
     pub(crate) fn file_len(&self) -> u64 {
         self.file_len
+    }
+
+    /// The length of the map it is read through, in bytes.
+    pub(crate) fn map_len(&self) -> usize {
+        self.map.len()
     }
 
     #[inline]
@@ -255,8 +261,8 @@ impl Generation {
         if let Some(head) = self.head.get() {
             return Ok(*head);
         }
-        let found = page::get(self.pages(), &self.catalog()?, catalog::HEAD_KEY)?;
-        let head = found.map(Head::from_bytes).transpose()?.unwrap_or_default();
+        let found = page::find(self.pages(), &self.meta.main, catalog::HEAD_KEY.as_bytes())?;
+        let head = found.map(|found| Head::from_bytes(found.value)).transpose()?.unwrap_or_default();
         Ok(*self.head.get_or_init(|| head))
     }
 

@@ -101,7 +101,7 @@ impl Env {
             file_size: newest.file_len(),
             map_size,
             page_size: newest.meta().page_size,
-            used_pages: (newest.meta().last_page + 1).saturating_sub(free_pages),
+            used_pages: newest.meta().last_page.saturating_add(1).saturating_sub(free_pages),
             free_pages,
             reclaimable_pages,
             last_txn_id: newest.lmdb_id(),

@@ -36,7 +36,11 @@ struct Shard(Mutex<Option<Arc<Lease>>>);
 
 /// The cached leases of an engine.
 #[derive(Default)]
-pub(crate) struct Leases([Shard; SHARDS]);
+pub(crate) struct Leases {
+    shards: [Shard; SHARDS],
+    /// A bit for each shard that may hold a lease: commits look at these alone.
+    occupied: AtomicUsize,
+}
 
 /// Threads are numbered as they come.
 static THREADS: AtomicUsize = AtomicUsize::new(0);
@@ -50,14 +54,19 @@ impl Leases {
     #[inline]
     pub(crate) fn newest(&self, engine: &Arc<Engine>) -> Result<Arc<Lease>> {
         // A thread whose locals are gone already takes the first shard.
-        let shard = &self.0[SHARD.try_with(|shard| *shard).unwrap_or(0)];
+        let index = SHARD.try_with(|shard| *shard).unwrap_or(0);
+        let shard = &self.shards[index];
         let cached = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lease) = cached.as_ref().filter(|lease| lease.generation.is_newest()) {
             return Ok(Arc::clone(lease));
         }
         drop(cached);
         let lease = Lease::new(engine.generation()?)?;
-        let stale = shard.0.lock().unwrap_or_else(PoisonError::into_inner).replace(Arc::clone(&lease));
+        let mut cached = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Under the shard's lock, as is the clearing: a set bit is never lost.
+        self.occupied.fetch_or(1 << index, Ordering::AcqRel);
+        let stale = cached.replace(Arc::clone(&lease));
+        drop(cached);
         // Dropped outside the lock: ending a pin takes time.
         drop(stale);
         Ok(lease)
@@ -65,9 +74,13 @@ impl Leases {
 
     /// Drops the leases of which `drop_it` is true.
     pub(crate) fn drop_if(&self, drop_it: impl Fn(&Arc<Lease>) -> bool) {
-        for shard in &self.0 {
+        let occupied = self.occupied.load(Ordering::Acquire);
+        for (index, shard) in self.shards.iter().enumerate().filter(|(index, _)| occupied & 1 << index != 0) {
             let mut cached = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
             let dropped = if cached.as_ref().is_some_and(&drop_it) { cached.take() } else { None };
+            if cached.is_none() {
+                self.occupied.fetch_and(!(1 << index), Ordering::AcqRel);
+            }
             drop(cached);
             drop(dropped);
         }

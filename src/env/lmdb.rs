@@ -12,7 +12,7 @@ use std::path::Path;
 use heed::types::Bytes;
 use heed::{CommitOrAbort, CommitToken, CompactionOption, EnvFlags, MdbError, OnCommit, WithoutTls};
 
-use crate::env::catalog::CATALOG;
+use crate::env::catalog::{CATALOG, HEAD_KEY};
 use crate::env::map::process_id;
 use crate::env::options::Durability;
 use crate::env::os::io_error;
@@ -243,6 +243,12 @@ impl<'e> Applier<'_, '_, 'e> {
     /// Removes all entries.
     pub(crate) fn clear(&mut self, tree: Tree<'e>) -> Result<(), Failure> {
         tree.0.clear(self.txn).map_err(Failure::of)
+    }
+
+    /// Stores the head, beside the records of the named databases.
+    pub(crate) fn put_head(&mut self, value: &[u8]) -> Result<(), Failure> {
+        let main = self.opener.create_database(self.txn, None).map_err(Failure::of)?;
+        self.put(Tree(main), HEAD_KEY.as_bytes(), value)
     }
 
     /// Stores a record of the catalogue.

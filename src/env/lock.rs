@@ -1,35 +1,48 @@
 //! `mapleaf.lock`: keeps mapleaf's own processes apart where LMDB's lock does not reach, and remembers an unclean close.
 //!
 //! Byte 0 says that an environment is open: shared by all who have it open, exclusive for who replaces or removes the
-//! file. Byte 1 is the writer's, held from before LMDB's write lock until after it, so that no other process of ours
-//! writes while a full map is grown between two LMDB transactions. The locks are those of the open file description:
-//! closing another descriptor does not drop them, changing one from shared to exclusive is atomic, and a forked child
-//! that exits does not free its parent's.
+//! file. Byte 1 is held by a writer that must give LMDB's write lock up for a moment, to grow a full map, and wants it
+//! back before any other process of ours. The locks are those of the open file description: closing another descriptor
+//! does not drop them, changing one from shared to exclusive is atomic, and a forked child that exits does not free its
+//! parent's.
+//!
+//! Two words are mapped and shared, so that a commit needs no system call for them. One says that a writer holds byte 1:
+//! it is set under LMDB's write lock, so whoever gets that lock next sees it, gives the lock back and waits for byte 1.
+//! The other is the id of the process that is writing, for who does not want to wait at all. A killed process leaves
+//! its words; the first is not believed when byte 1 is free, the second when there is no such process.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
 
-use crate::env::map::process_id;
+use crate::env::map::{SharedWords, process_id};
 use crate::env::options::Durability;
 use crate::env::os::io_error;
 use crate::env::place::FileId;
 use crate::error::{Error, ErrorKind, Result};
 
 const PRESENCE: i64 = 0;
-const WRITER: i64 = 1;
+const PAUSE: i64 = 1;
 
 const MAGIC: &[u8; 8] = b"mapleaf\0";
 const RECORD: usize = 64;
+/// Where the shared words are, in bytes, and how long the file is with them.
+const PAUSED_AT: usize = 64;
+const WRITER_AT: usize = 68;
+const LENGTH: usize = 128;
 
 /// The open lock file. Dropping it gives up what it holds.
 pub(crate) struct LockFile {
     file: File,
+    words: SharedWords,
     pid: u32,
 }
 
@@ -64,8 +77,15 @@ impl LockFile {
             .mode(0o600)
             .custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW)
             .open(path)
+            .and_then(|file| {
+                // Only ever lengthened: a shorter file under a map would raise a signal.
+                if file.metadata()?.len() < LENGTH as u64 {
+                    file.set_len(LENGTH as u64)?;
+                }
+                Ok(file)
+            })
             .map_err(|error| io_error(&error).caused_by(error))?;
-        Ok(Self { file, pid: process_id() })
+        Ok(Self { words: SharedWords::new(&file, LENGTH)?, file, pid: process_id() })
     }
 
     /// Takes the presence lock, shared; when nobody else holds it, exclusively first, so that the caller may read the
@@ -105,15 +125,37 @@ impl LockFile {
         }
     }
 
-    /// Takes the writer's lock, waiting for it.
-    pub(crate) fn lock_writer(&self) -> Result<WriterLock<'_>> {
-        self.wait_lock(WRITER, libc::F_WRLCK)?;
-        Ok(WriterLock { lock: self })
+    /// Says that this process writes, until the result is dropped. The caller holds LMDB's write lock.
+    pub(crate) fn writing(&self) -> WriterMark<'_> {
+        self.words.word(WRITER_AT).store(self.pid, Ordering::Relaxed);
+        WriterMark { lock: self }
     }
 
-    /// Takes the writer's lock if no other process has it.
-    pub(crate) fn try_lock_writer(&self) -> Result<Option<WriterLock<'_>>> {
-        Ok(self.try_lock(WRITER, libc::F_WRLCK)?.then_some(WriterLock { lock: self }))
+    /// Whether another process of ours is writing.
+    pub(crate) fn is_other_writing(&self) -> bool {
+        let writer = self.words.word(WRITER_AT).load(Ordering::Relaxed);
+        writer != 0 && writer != self.pid && process_lives(writer)
+    }
+
+    /// Keeps the other processes of ours from writing while LMDB's write lock, which the caller holds, is given up for a
+    /// moment; until the result is dropped.
+    pub(crate) fn pause_others(&self) -> Result<PauseLock<'_>> {
+        self.wait_lock(PAUSE, libc::F_WRLCK)?;
+        self.words.word(PAUSED_AT).store(1, Ordering::Release);
+        Ok(PauseLock { lock: self })
+    }
+
+    /// Whether another process wants LMDB's write lock, which the caller holds, back first.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.words.word(PAUSED_AT).load(Ordering::Acquire) != 0
+    }
+
+    /// Waits until no process pauses the others. The caller does not hold LMDB's write lock.
+    pub(crate) fn wait_for_pause(&self) -> Result<()> {
+        self.wait_lock(PAUSE, libc::F_WRLCK)?;
+        // Set only under the byte's lock: who set it and left it was killed.
+        self.words.word(PAUSED_AT).store(0, Ordering::Release);
+        self.try_lock(PAUSE, libc::F_UNLCK).map(drop)
     }
 
     /// What was remembered, or `None` when the file is new or not understood.
@@ -151,19 +193,38 @@ impl LockFile {
     }
 }
 
-/// The writer's lock between processes, given up when dropped.
-pub(crate) struct WriterLock<'a> {
+/// While it lives, this process is known as the one that writes.
+pub(crate) struct WriterMark<'a> {
     lock: &'a LockFile,
 }
 
-impl Drop for WriterLock<'_> {
+impl Drop for WriterMark<'_> {
+    fn drop(&mut self) {
+        if process_id() == self.lock.pid {
+            self.lock.words.word(WRITER_AT).store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// While it lives, no other process of ours keeps LMDB's write lock.
+pub(crate) struct PauseLock<'a> {
+    lock: &'a LockFile,
+}
+
+impl Drop for PauseLock<'_> {
     fn drop(&mut self) {
         // The lock belongs to the open file, which a forked child shares: there it is not the child's to free.
         if process_id() == self.lock.pid {
+            self.lock.words.word(PAUSED_AT).store(0, Ordering::Release);
             // Unlocking an open descriptor cannot fail; if it did, closing the file would still free it.
-            let _ = self.lock.try_lock(WRITER, libc::F_UNLCK);
+            let _ = self.lock.try_lock(PAUSE, libc::F_UNLCK);
         }
     }
+}
+
+/// Whether there is a process with this id, in this PID namespace: LMDB wants all to share one.
+fn process_lives(id: u32) -> bool {
+    i32::try_from(id).is_ok_and(|id| kill(Pid::from_raw(id), None) != Err(Errno::ESRCH))
 }
 
 fn range(byte: i64, kind: i32) -> libc::flock {

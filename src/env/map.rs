@@ -1,5 +1,5 @@
 //! Maps: mapleaf's own of the data file, read-only, made once for the whole reservation, where pages appear as the file
-//! grows; and the page that tells a forked child from its parent.
+//! grows; the words that processes share; and the page that tells a forked child from its parent.
 #![expect(unsafe_code, reason = "pages are read through a raw pointer into the map")]
 
 use std::fs::File;
@@ -63,6 +63,30 @@ impl EnvMap {
         // was asked for after the state was pinned and which nobody shortens. Committed pages are immutable while
         // their state is pinned: LMDB reuses none that a reader's slot may reach. The map begins on a page boundary.
         unsafe { Pages::new(self.raw.as_ptr(), count, self.page_size) }
+    }
+}
+
+/// A few numbers in a file that processes share, read and written without system calls.
+pub(crate) struct SharedWords {
+    raw: MmapRaw,
+}
+
+impl SharedWords {
+    /// Maps the first `bytes` of `file`, which is that long and never shortened.
+    pub(crate) fn new(file: &File, bytes: usize) -> Result<Self> {
+        let raw = MmapOptions::new().len(bytes).map_raw(file).map_err(|error| {
+            Error::new(ErrorKind::Io, "cannot map mapleaf.lock; the file system must offer shared maps")
+                .caused_by(error)
+        })?;
+        Ok(Self { raw })
+    }
+
+    /// The word at byte `at`, a multiple of 4 inside the map.
+    pub(crate) fn word(&self, at: usize) -> &AtomicU32 {
+        assert!(at.is_multiple_of(4) && at + 4 <= self.raw.len(), "words are inside their file");
+        // SAFETY: four aligned bytes inside a readable and writable map that lives as long as `self`; all processes use
+        // them as atomics alone.
+        unsafe { AtomicU32::from_ptr(self.raw.as_mut_ptr().add(at).cast()) }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::thread;
 use std::time::Duration;
 
@@ -164,7 +165,7 @@ impl EnvOptions {
         let alone = presence == Presence::First;
         let meta = page::check_metas(&file, alone)?.ok_or_else(|| missing(place))?;
         let length = file.metadata().map_err(|error| located(error, &place.data()))?.len();
-        let ends_early = length < (meta.newest.last_page + 1).saturating_mul(meta.page_size as u64);
+        let ends_early = length < meta.newest.last_page.saturating_add(1).saturating_mul(meta.page_size as u64);
         let unclean = match lock {
             Some(lock) if alone => lock.record()?.is_some_and(|record| record.needs_check()),
             _ => false,
@@ -315,7 +316,7 @@ fn open_files_at(place: &Place, config: &Config, map_size: usize) -> Result<File
     let meta = page::check_metas(&file, false)?.ok_or_else(|| missing(place))?;
     // LMDB raises a size below that of the data.
     let map = EnvMap::new(&file, lmdb.map_size(), meta.page_size)?;
-    Ok(Files { lmdb: Arc::new(lmdb), map: Arc::new(map), file: Arc::new(file) })
+    Ok(Files { lmdb: Arc::new(lmdb), map: Arc::new(map), file: Arc::new(file), known_len: AtomicU64::new(0) })
 }
 
 fn is_out_of_space(error: &Error) -> bool {

@@ -5,10 +5,11 @@ use std::sync::{Arc, TryLockError};
 
 use nix::sys::statvfs;
 
-use crate::env::catalog::{ENV_KEY, FEATURES, HEAD_KEY, Head, Identity};
+use crate::env::catalog::{ENV_KEY, Head, Identity};
 use crate::env::engine::{Engine, lock_writer};
 use crate::env::generation::Generation;
 use crate::env::lmdb::{Applier, Cause, Failure, Handles, Lmdb, Writer};
+use crate::env::lock::{LockFile, PauseLock};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Whether to wait for another writer.
@@ -59,15 +60,17 @@ impl Drop for Writing {
 /// LMDB's write transaction, held, over the newest state.
 pub(crate) struct Session<'e> {
     engine: &'e Arc<Engine>,
+    lock: &'e LockFile,
     lmdb: &'e Lmdb,
     handles: &'e mut Handles,
     base: Arc<Generation>,
     // Taken by a commit.
     writer: Option<Writer<'e>>,
+    // Taken when LMDB's lock was given up for a moment; dropped behind the writer.
+    pause: Option<PauseLock<'e>>,
 }
 
-/// Runs `body` as the only writer: of this process by the mutex, among mapleaf's processes by the lock file, among all by
-/// LMDB's lock; taken in this order, always.
+/// Runs `body` as the only writer: of this process by the mutex, among all by LMDB's lock; taken in this order, always.
 pub(crate) fn write<T, E: From<Error>>(
     engine: &Arc<Engine>,
     wait: Wait,
@@ -88,26 +91,36 @@ pub(crate) fn write<T, E: From<Error>>(
             Err(TryLockError::WouldBlock) => return Err(busy().into()),
         },
     };
-    let _between_processes = match (&engine.lock, wait) {
-        (Some(lock), Wait::Yes) => Some(lock.lock_writer()?),
-        (Some(lock), Wait::No) => Some(lock.try_lock_writer()?.ok_or_else(busy)?),
-        (None, _) => None,
+    let Some(lock) = &engine.lock else {
+        return Err(Error::new(ErrorKind::Unsupported, "there is no lock file to keep other processes out").into());
     };
+    if wait == Wait::No && lock.is_other_writing() {
+        return Err(busy().into());
+    }
     // Taken out of the gate: it is not held while waiting for a writer of another process.
     let lmdb = Arc::clone(&engine.files()?.lmdb);
-    let (writer, base) = begin(engine, &lmdb)?;
-    let mut session = Session { engine, lmdb: &lmdb, handles: &mut state.handles, base, writer: Some(writer) };
+    let (writer, base) = begin(engine, lock, &lmdb)?;
+    let _mark = lock.writing();
+    let handles = &mut state.handles;
+    let mut session = Session { engine, lock, lmdb: &lmdb, handles, base, writer: Some(writer), pause: None };
     body(&mut session)
 }
 
-fn begin<'l>(engine: &Arc<Engine>, lmdb: &'l Lmdb) -> Result<(Writer<'l>, Arc<Generation>)> {
+/// Takes LMDB's write lock, and gives it back to whoever wants it first.
+fn begin<'l>(engine: &Arc<Engine>, lock: &LockFile, lmdb: &'l Lmdb) -> Result<(Writer<'l>, Arc<Generation>)> {
     loop {
         let begun = lmdb.begin_write().and_then(|writer| {
+            if lock.is_paused() {
+                drop(writer);
+                lock.wait_for_pause()?;
+                return Ok(None);
+            }
             let base = Generation::base(engine, &*engine.files()?, writer.id() - 1)?;
-            Ok((writer, Arc::new(base)))
+            Ok(Some((writer, Arc::new(base))))
         });
         match begun {
-            Ok(begun) => return Ok(begun),
+            Ok(Some(begun)) => return Ok(begun),
+            Ok(None) => {}
             Err(failure) if failure.cause == Cause::MapResized => engine.follow_growth_as_writer()?,
             Err(failure) => return Err(engine.begin_failed(failure)),
         }
@@ -122,33 +135,38 @@ impl<'e> Session<'e> {
 
     /// Applies changes and commits them; a full map is grown and the changes are applied again.
     ///
-    /// `apply` gets the head as it will be, and may change the epoch and the next id in it.
+    /// `apply` gets the head as it will be, and may change the epoch and the next id in it. `bytes` is about how much
+    /// it stores.
     pub(crate) fn commit(
         &mut self,
+        bytes: usize,
         apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
     ) -> Result<()> {
+        // LMDB gives its lock up when the map is full, so the others are kept out before: when it is likely, here, as the
+        // end of a commit may meet a full map too; else when a change does.
+        if self.pause.is_none() && self.room() < bytes.saturating_mul(4).saturating_add(NARROW) {
+            self.pause = Some(self.lock.pause_others()?);
+        }
         loop {
             let writer = self
                 .writer
                 .take()
                 .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "a transaction commits once; begin another"))?;
             let base = &self.base;
-            let identity = match base.identity()? {
-                Some(identity) => {
-                    self.engine.set_uuid(identity.uuid);
-                    // Written again by the first build that has more features than the last.
-                    (identity.features != FEATURES).then_some(Identity { features: FEATURES, ..identity })
-                }
-                None => Some(Identity { features: FEATURES, uuid: *self.engine.uuid() }),
-            };
+            let identity = self.engine.new_identity(base)?;
+            let (lock, pause) = (self.lock, &mut self.pause);
             let outcome = writer.commit(self.handles, |applier| {
                 let mut head = base.head()?;
-                head.seq += 1;
-                apply(applier, &mut head)?;
-                write_head(applier, head, identity)
+                head.seq = head.seq.saturating_add(1);
+                let applied = apply(applier, &mut head).and_then(|()| write_head(applier, head, identity));
+                if pause.is_none() && applied.as_ref().is_err_and(|failure| failure.cause == Cause::MapFull) {
+                    *pause = Some(lock.pause_others()?);
+                }
+                applied
             });
             match outcome {
                 Ok(()) => {
+                    self.engine.identity_is_written();
                     self.engine.drop_stale_leases();
                     return Ok(());
                 }
@@ -163,9 +181,7 @@ impl<'e> Session<'e> {
 
     /// Runs `body`, and says whether this process has the environment alone; if so no other can open it meanwhile.
     pub(crate) fn exclusively<T>(&mut self, body: impl FnOnce(&mut Self, bool) -> Result<T>) -> Result<T> {
-        let Some(lock) = self.engine.lock.as_ref() else {
-            return body(self, false);
-        };
+        let lock = self.lock;
         let alone = lock.try_exclusive()?;
         let outcome = body(self, alone);
         if alone {
@@ -174,8 +190,15 @@ impl<'e> Session<'e> {
         outcome
     }
 
-    /// Begins LMDB's transaction again after the map was grown. Between the two LMDB held no lock: processes of ours
-    /// were kept out by the lock file, others are noticed by the id.
+    /// How many bytes the file can grow by before the map is full.
+    fn room(&self) -> usize {
+        let meta = self.base.meta();
+        let used = meta.last_page.saturating_add(1).saturating_mul(u64::from(meta.page_size));
+        self.base.map_len().saturating_sub(usize::try_from(used).unwrap_or(usize::MAX))
+    }
+
+    /// Begins LMDB's transaction again after the map was grown. Between the two LMDB held no lock: processes of ours were
+    /// paused, others are noticed by the id.
     fn begin_again(&self) -> Result<Writer<'e>> {
         let writer = self.lmdb.begin_write().map_err(|failure| self.engine.begin_failed(failure))?;
         if writer.id() - 1 != self.base.lmdb_id() {
@@ -217,17 +240,20 @@ impl<'e> Session<'e> {
     }
 }
 
+/// A map with less room than this, in bytes, may be full at the end of a small commit.
+const NARROW: usize = 1 << 20;
+
 fn write_head(applier: &mut Applier<'_, '_, '_>, head: Head, identity: Option<Identity>) -> Result<(), Failure> {
     if let Some(identity) = identity {
         applier.put_catalog(ENV_KEY, &identity.to_bytes())?;
     }
-    applier.put_catalog(HEAD_KEY, &head.to_bytes())
+    applier.put_head(&head.to_bytes())
 }
 
 /// Writes the catalogue of a new environment; no transaction is counted.
 pub(crate) fn create_catalog(session: &mut Session<'_>) -> Result<()> {
-    session.commit(|_, head| {
-        head.seq -= 1;
+    session.commit(0, |_, head| {
+        head.seq = head.seq.saturating_sub(1);
         Ok(())
     })
 }

@@ -78,10 +78,14 @@ impl Env {
             _ => self.check_room(&base, name)?,
         }
         let id = base.head()?.next_dbi;
+        let next_dbi = id.checked_add(1).ok_or_else(|| {
+            Error::new(ErrorKind::DbisFull, "all DBI numbers were used; copy the data to a new environment")
+                .in_dbi(name)
+        })?;
         let record = DbiRecord::Live { id, schema: schema.clone() };
-        session.commit(|applier, head| {
+        session.commit(0, |applier, head| {
             applier.tree(name)?;
-            head.next_dbi = id + 1;
+            head.next_dbi = next_dbi;
             head.epoch += 1;
             applier.put_catalog(&dbi_key(name), &record.to_bytes())
         })?;
@@ -113,7 +117,7 @@ impl Env {
             if matches!(standing_of_any(session.base(), name)?, Standing::Absent | Standing::Dropped) {
                 return Err(absent(name));
             }
-            session.commit(|applier, _| {
+            session.commit(0, |applier, _| {
                 let tree = applier.tree(name)?;
                 applier.clear(tree)
             })
@@ -138,7 +142,7 @@ impl Env {
                     return Err(absent(name));
                 }
                 session.exclusively(|session, alone| {
-                    session.commit(|applier, head| {
+                    session.commit(0, |applier, head| {
                         head.epoch += 1;
                         if alone {
                             applier.drop_tree(name)?;

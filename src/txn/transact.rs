@@ -111,7 +111,7 @@ impl Env {
             let outcome = f(&mut txn)?;
             let set = txn.into_set();
             if !set.is_empty() {
-                let committed = session.commit(|applier, _| set.apply(applier));
+                let committed = session.commit(set.bytes(), |applier, _| set.apply(applier));
                 committed.map_err(|error| error.during("transact"))?;
             }
             Ok(outcome)

@@ -40,7 +40,7 @@ impl WriteTxn {
     pub(crate) fn new(base: &Arc<Generation>) -> Result<Self> {
         let engine = base.engine();
         Ok(Self {
-            id: base.head()?.seq + 1,
+            id: base.head()?.seq.saturating_add(1),
             set: WriteSet::new(engine.config.max_txn_bytes),
             max_key: engine.max_key,
             base: Arc::clone(base),

@@ -54,6 +54,11 @@ impl WriteSet {
         Self { dbis: BTreeMap::new(), bytes: 0, max_bytes, undo: Vec::new(), savepoints: 0 }
     }
 
+    /// About how much memory the changes take, in bytes: their keys and values and what is kept for each.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.dbis.values().all(|dbi| !dbi.cleared && dbi.changes.is_empty())
     }
