@@ -1,0 +1,65 @@
+//! How much is measured: by the arguments that cargo and criterion pass, and by the environment.
+
+use std::env;
+use std::path::PathBuf;
+
+use super::Outcome;
+
+/// Rows in a tree, unless `MAPLEAF_BENCH_ROWS` says otherwise.
+const ROWS: u64 = 1_000_000;
+/// Rounds that count, unless `MAPLEAF_BENCH_ROUNDS` says otherwise.
+const ROUNDS: u64 = 21;
+
+/// What is to be run.
+pub(crate) struct Plan {
+    pub(crate) rows: u64,
+    pub(crate) rounds: u64,
+    /// Whether everything runs once, on few rows, to see that it works: `--test`, or `cargo test --benches`.
+    pub(crate) quick: bool,
+    /// Whether criterion only lists its names.
+    pub(crate) list: bool,
+    filter: Option<String>,
+    dir: Option<PathBuf>,
+}
+
+impl Plan {
+    pub(crate) fn from_env() -> Outcome<Self> {
+        let args: Vec<String> = env::args().skip(1).collect();
+        let has = |flag: &str| args.iter().any(|arg| arg == flag);
+        // As criterion decides: `cargo bench` passes `--bench`, `cargo test` does not.
+        let quick = has("--test") || !has("--bench");
+        let (rows, rounds) = if quick { (2_000, 1) } else { (ROWS, ROUNDS) };
+        Ok(Self {
+            rows: number_of("MAPLEAF_BENCH_ROWS", rows)?.max(1_000),
+            rounds: number_of("MAPLEAF_BENCH_ROUNDS", rounds)?.max(1),
+            quick,
+            list: has("--list"),
+            // A filter stands first: `cargo bench --bench read -- u64`.
+            filter: args.first().filter(|arg| !arg.starts_with('-')).cloned(),
+            dir: env::var_os("MAPLEAF_BENCH_DIR").map(PathBuf::from),
+        })
+    }
+
+    /// Whether the case is asked for.
+    pub(crate) fn runs(&self, id: &str) -> bool {
+        self.filter.as_deref().is_none_or(|filter| id.contains(filter))
+    }
+
+    /// Where the files go: `MAPLEAF_BENCH_DIR`, or the system's directory for such, which is not always a disk.
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.dir.clone().unwrap_or_else(env::temp_dir)
+    }
+
+    /// `full`, or with few rows as many as show that it works.
+    pub(crate) fn work(&self, full: u32, quick: u32) -> u32 {
+        if self.quick { quick } else { full }
+    }
+}
+
+fn number_of(name: &str, default: u64) -> Outcome<u64> {
+    match env::var(name) {
+        Ok(text) => text.parse().map_err(|_| format!("{name}={text:?} is not a whole number").into()),
+        Err(env::VarError::NotPresent) => Ok(default),
+        Err(error) => Err(format!("{name}: {error}").into()),
+    }
+}

@@ -1,0 +1,53 @@
+//! The rows: keys of three kinds in no order, and 100-byte values.
+
+/// The bytes of a value.
+pub(crate) const VALUE: usize = 100;
+
+/// In which order a tree is filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// No order: pages split in the middle, and are about two thirds full.
+    Random,
+    /// Ascending keys: pages are full and lie one behind another.
+    Ascending,
+}
+
+/// Row `i`'s number: every number once, in no order (the finalizer of `SplitMix64`, a bijection).
+pub(crate) fn number(i: u64) -> u64 {
+    let mut mixed = i.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+/// Row `i`'s text, 20 to 30 bytes, of which the first eight are the same in all rows.
+pub(crate) fn text(i: u64) -> String {
+    // An odd factor modulo 2^48 keeps different rows different.
+    let digits = i.wrapping_mul(0x5DEE_CE66_D1CE_4E5B) & 0xFFFF_FFFF_FFFF;
+    let tail = &"-abcdefghi"[..usize::try_from(number(i) % 11).unwrap_or(0)];
+    format!("session:{digits:012x}{tail}")
+}
+
+/// Row `i`'s tuple: one of `rows / 100` users, and a text of 12 bytes.
+pub(crate) fn tuple(i: u64, rows: u64) -> (u32, String) {
+    let user = number(i) % (rows / 100).max(1);
+    (u32::try_from(user).unwrap_or(u32::MAX), format!("item-{i:07}"))
+}
+
+/// Row `i`'s value.
+pub(crate) fn value(i: u64) -> [u8; VALUE] {
+    let mut bytes = [i.to_le_bytes()[0]; VALUE];
+    bytes[..8].copy_from_slice(&number(i).to_le_bytes());
+    bytes
+}
+
+/// The row that is looked at in step `n`: each as likely, the same in every run.
+pub(crate) fn pick(n: u64, rows: u64) -> u64 {
+    number(!n) % rows
+}
+
+/// What is computed from a value that was found: its bytes must be there, and the sum must agree on both sides.
+#[inline]
+pub(crate) fn touch(value: &[u8]) -> u64 {
+    value.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)) ^ value.len() as u64
+}

@@ -1,0 +1,67 @@
+//! The two sides of a race: a mapleaf environment, and a copy of its file opened with heed.
+#![expect(unsafe_code, reason = "heed opens an environment by an unsafe function")]
+
+use std::fs;
+use std::path::Path;
+
+use heed::types::Bytes;
+use heed::{CommitOrAbort, Database, EnvFlags, EnvOpenOptions};
+use mapleaf::key::{AsKey, Key, KeyBuf};
+use mapleaf::{Compact, Durability, Env};
+use tempfile::TempDir;
+
+use super::{Outcome, Plan};
+
+/// A named database of heed, in bytes.
+pub(crate) type Tree = Database<'static, Bytes, Bytes>;
+
+/// The same pages twice, since a process opens a file once. heed has its defaults, but for what mapleaf sets as well:
+/// no read-ahead, and the durability.
+pub(crate) struct Sides {
+    // Before the directory, which is removed last.
+    pub(crate) mapleaf: Env,
+    pub(crate) heed: heed::Env,
+    _dir: TempDir,
+}
+
+impl Sides {
+    /// Fills a mapleaf environment, and copies its file page by page for heed.
+    pub(crate) fn new(plan: &Plan, durability: Durability, fill: impl FnOnce(&Env) -> Outcome) -> Outcome<Self> {
+        let dir = tempfile::Builder::new().prefix("mapleaf-bench-").tempdir_in(plan.dir())?;
+        let (ours, theirs) = (dir.path().join("mapleaf"), dir.path().join("heed"));
+        // Filled without flushes, whatever is measured then.
+        let filling = Env::options().durability(Durability::Process).open(&ours)?;
+        fill(&filling)?;
+        filling.sync()?;
+        filling.copy_to(&theirs, Compact::No)?;
+        drop(filling);
+        let mapleaf = Env::options().durability(durability).open(&ours)?;
+        let heed = open_heed(&theirs, durability)?;
+        Ok(Self { mapleaf, heed, _dir: dir })
+    }
+
+    /// heed's handle on the DBI `name`.
+    pub(crate) fn tree(&self, name: &str) -> Outcome<Tree> {
+        let opened = self.heed.create_databases_and_commit(self.heed.write_txn()?, |opener, txn| {
+            opener.create_database::<Bytes, Bytes>(txn, Some(name)).map(CommitOrAbort::<_, ()>::Commit)
+        })?;
+        opened.commit().ok_or_else(|| format!("heed did not open {name}").into())
+    }
+}
+
+fn open_heed(path: &Path, durability: Durability) -> Outcome<heed::Env> {
+    fs::create_dir_all(path)?;
+    let mut options = EnvOpenOptions::new();
+    options.map_size(64 << 30).max_dbs(16);
+    let mut flags = EnvFlags::NO_READ_AHEAD;
+    flags.set(EnvFlags::NO_META_SYNC, durability == Durability::Eventual);
+    flags.set(EnvFlags::NO_SYNC, durability == Durability::Process);
+    // SAFETY: the file is a copy in a directory of our own that nobody else opens, and no flag lets pages change under a
+    // reader.
+    Ok(unsafe { options.flags(flags).open(path) }?)
+}
+
+/// The bytes of a key, for heed.
+pub(crate) fn encoded<K: Key>(key: impl AsKey<K>) -> Outcome<Box<[u8]>> {
+    Ok(key.encode_key(&mut KeyBuf::new())?.into())
+}

@@ -1,0 +1,80 @@
+//! The tour: two real data sets into eight sub-databases, then every kind of scan over them, both ways.
+//!
+//! ```text
+//! cargo run --release --example tour                                        # the samples beside this file
+//! cargo run --release --example tour places.jsonl.gz events.jsonl.gz        # files of your own, plain or gzipped
+//! ```
+//!
+//! Each row goes to its primary DBI and to the indexes over it in one `transact`, so that no reader ever sees a row
+//! without its index entries. An index is a DBI whose key begins with what is looked for and ends with the primary key;
+//! its value is `()`. A scan is then a range or a prefix of that key.
+//!
+//! Files are told apart by what they hold: see `examples/data/README.md`. For the known files the tour checks each count
+//! and fails when one is off.
+
+#[path = "tour/load.rs"]
+mod load;
+#[path = "tour/report.rs"]
+mod report;
+#[path = "tour/scans.rs"]
+mod scans;
+mod support;
+#[path = "tour/tables.rs"]
+mod tables;
+
+use std::env::args_os;
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use mapleaf::Env;
+
+use load::load;
+use report::Report;
+use scans::{full_scans, scan_events, scan_places};
+use support::sample;
+use tables::Tables;
+
+/// What a step of the tour comes to: its errors are those of mapleaf, of the files, and of the output.
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    let files = args_os().skip(1).map(PathBuf::from).collect();
+    match tour(files, &mut io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tour: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Loads the files, the samples if there are none, and scans what they held.
+pub(crate) fn tour(mut files: Vec<PathBuf>, out: &mut dyn Write) -> Outcome {
+    if files.is_empty() {
+        files = vec![sample("places-sample.jsonl"), sample("events-sample.jsonl")];
+    }
+    // In a directory of its own, removed at the end. `Env::open("data")` would keep it.
+    let env = Env::temporary()?;
+    let tables = Tables::open(&env)?;
+    let (mut places, mut events) = (0, 0);
+    writeln!(out, "Loading, {} rows a transaction", load::BATCH)?;
+    for file in &files {
+        let loaded = load(&env, &tables, file, out)?;
+        places += loaded.places;
+        events += loaded.events;
+    }
+
+    // One snapshot for all scans: what is written meanwhile does not disturb them.
+    let snap = env.snapshot()?;
+    let mut report = Report::new(out);
+    if places > 0 {
+        scan_places(&mut report, &tables, &snap, places)?;
+    }
+    if events > 0 {
+        scan_events(&mut report, &tables, &snap, events)?;
+    }
+    full_scans(&mut report, &tables, &snap)?;
+    report.finish(&env)
+}

@@ -1,0 +1,91 @@
+//! The tour finds in the data what the data is known to hold, and says what is wrong with a file that is not such data.
+
+#[path = "../examples/tour.rs"]
+#[allow(dead_code, reason = "the test is another `main`")]
+mod tour;
+
+use std::error::Error;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+const PLACES: &str = include_str!("../examples/data/places-sample.jsonl");
+const EVENTS: &str = include_str!("../examples/data/events-sample.jsonl");
+
+fn printed(files: Vec<PathBuf>) -> Result<String, Box<dyn Error>> {
+    let mut out = Vec::new();
+    tour::tour(files, &mut out)?;
+    Ok(String::from_utf8(out)?)
+}
+
+fn file(folder: &Path, name: &str, text: &str) -> Result<PathBuf, Box<dyn Error>> {
+    let path = folder.join(name);
+    fs::write(&path, text)?;
+    Ok(path)
+}
+
+#[test]
+fn all_counts_of_the_samples_are_checked() -> Outcome {
+    let text = printed(Vec::new())?;
+    assert!(text.contains("31 scans, each the same in reverse; 31 counts checked"), "{text}");
+    assert!(text.contains("places, read and stored: 1,938 rows"), "{text}");
+    assert!(text.contains("events, read and stored: 1,986 rows"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn zipped_files_are_told_apart_in_any_order() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let zipped = |name: &str, text: &str| -> Result<PathBuf, Box<dyn Error>> {
+        let path = folder.path().join(name);
+        let mut encoder = GzEncoder::new(fs::File::create(&path)?, Compression::fast());
+        encoder.write_all(text.as_bytes())?;
+        encoder.finish()?;
+        Ok(path)
+    };
+    let text = printed(vec![zipped("a.jsonl.gz", EVENTS)?, zipped("b.jsonl.gz", PLACES)?])?;
+    assert!(text.contains("31 scans, each the same in reverse; 31 counts checked"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn unknown_data_is_only_counted() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let some: String = PLACES.split_inclusive('\n').take(100).collect();
+    let text = printed(vec![file(folder.path(), "some.jsonl", &some)?])?;
+    // The nine scans of places, and the eight whole DBIs, whose lengths the trees know.
+    assert!(text.contains("17 scans, each the same in reverse; 8 counts checked"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn a_count_that_is_off_is_an_error() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let altered = PLACES.replacen("\"name\":\"San ", "\"name\":\"St ", 1);
+    let error = printed(vec![file(folder.path(), "altered.jsonl", &altered)?]).expect_err("one is missing");
+    assert_eq!(error.to_string(), "prefix \"San \": 32 entries, and the data holds 33");
+    Ok(())
+}
+
+#[test]
+fn a_file_that_is_no_such_data_is_named() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let says = |path: PathBuf, why: &[&str]| {
+        let name = path.display().to_string();
+        let error = printed(vec![path]).expect_err("no rows of ours").to_string();
+        // Only a first row that was read can be of the wrong kind.
+        assert_eq!(error.contains("neither"), why.iter().any(|why| why.contains("neither")), "{error}");
+        assert!(error.contains(&name) && why.iter().all(|why| error.contains(why)), "{error}");
+    };
+    says(folder.path().join("absent.jsonl"), &["absent.jsonl:0: No such file", "give a file of places or events"]);
+    says(file(folder.path(), "empty.jsonl", "")?, &["it has no rows"]);
+    says(file(folder.path(), "other.jsonl", "{\"id\":1}\n")?, &["neither a place", "`name`", "nor an event", "`id`"]);
+    let cut = format!("{}\n{{\"ts\":", EVENTS.lines().next().unwrap_or_default());
+    says(file(folder.path(), "cut.jsonl", &cut)?, &["cut.jsonl:2:", "EOF"]);
+    Ok(())
+}
