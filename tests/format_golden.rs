@@ -41,7 +41,8 @@ fn the_catalogue_holds_identity_head_and_schemas() -> Outcome {
     let found = entries(dir.path(), "__mapleaf")?;
     let found: Vec<_> = found.iter().map(|(key, value)| (text(key), value.as_slice())).collect();
     let head = [0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0];
-    let identity = [&[0, 0, 0, 1][..], &uuid].concat();
+    let features = u8::from(cfg!(feature = "longer-keys"));
+    let identity = [&[0, 0, 0, 1, 0, 0, 0, features][..], &uuid].concat();
     let expected: [(String, &[u8]); 4] = [
         ("dbi/ages".into(), b"\x01\x00\0\0\0\x00\0\x03str\0\x03u32"),
         ("dbi/tags".into(), b"\x01\x01\0\0\0\x01\0\x03str\0\x03u64"),
