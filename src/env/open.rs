@@ -126,7 +126,11 @@ impl EnvOptions {
             && !self.config.read_only
             && let Some(lock) = &lock
         {
-            lock.set_record(&OpenRecord::opened(self.config.durability))?;
+            let before = lock.record()?;
+            lock.set_record(&OpenRecord::opened(self.config.durability, before.as_ref()))?;
+            if temporary.is_none() {
+                lock.sync()?;
+            }
         }
         let files = open_files(place, &self.config, checked.as_ref().map(|meta| meta.page_size))?;
         let engine = self.identify(place, files, lock, temporary)?;
