@@ -48,11 +48,16 @@ fn occupied(path: &Path) -> Error {
     Error::new(ErrorKind::AlreadyExists, why)
 }
 
-/// Copies the newest state into the new file `target` and flushes it; a failed copy is removed.
+/// Copies the newest state into the new file `target`, readable by whom the old one is, and flushes it; a failed copy is
+/// removed.
 pub(crate) fn copy_files(files: &Files, target: &Path, compact: Compact) -> Result<()> {
     let mut file = create_new(target)?;
     let copied = files.lmdb.copy_to(&mut file, compact == Compact::Yes);
-    let durable = copied.and_then(|()| file.sync_all().map_err(|error| located(error, target)));
+    let durable = copied.and_then(|()| {
+        let mode = files.file.metadata().map(|metadata| metadata.permissions());
+        let done = mode.and_then(|mode| file.set_permissions(mode)).and_then(|()| file.sync_all());
+        done.map_err(|error| located(error, target))
+    });
     if durable.is_err() {
         let _ = fs::remove_file(target);
     }

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -342,9 +343,9 @@ fn system_page_size() -> usize {
         .unwrap_or(4096)
 }
 
-/// Creates `path` for writing; one that exists is `AlreadyExists`.
+/// Creates `path` for writing, for its owner alone; one that exists is `AlreadyExists`.
 pub(crate) fn create_new(path: &Path) -> Result<File> {
-    OpenOptions::new().read(true).write(true).create_new(true).open(path).map_err(|error| {
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
             Error::new(ErrorKind::AlreadyExists, format!("{} exists already; choose another path", path.display()))
         } else {
