@@ -44,6 +44,19 @@ impl EnvOptions {
     /// - `Unsupported`: a main database with flags, or a read-only medium without `assume_immutable`.
     /// - `PermissionDenied`, `DiskFull`, `Io`: the system refuses.
     /// - `Busy`: open in this process by other means than mapleaf.
+    ///
+    /// ```
+    /// # use mapleaf::{Durability, Env, OpenMode, Verify};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
+    /// # let path = dir.path().join("data");
+    /// let options = Env::options().max_dbis(16).durability(Durability::Eventual);
+    /// let env = options.clone().mode(OpenMode::CreateNew).open(&path)?;
+    /// let same = options.verify(Verify::Fast).open(&path)?;
+    /// assert_eq!(same.uuid(), env.uuid());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Env> {
         let place = Place::new(path.as_ref(), self.config.single_file);
         self.open_place(&place, None).map_err(|error| error.during("open"))
