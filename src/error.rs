@@ -8,6 +8,8 @@ use std::fmt;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What kind of failure an [`Error`] is: coarse, and chosen by what the caller can do.
+///
+/// More kinds may come: match with a last arm for the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -71,7 +73,21 @@ pub enum ErrorKind {
 
 /// Why an operation failed: a [`kind`](Self::kind), what is wrong, what to do, and the cause.
 ///
-/// `Display` is one line for people; `Debug` shows every field; [`source`](StdError::source) keeps the cause.
+/// `Display` is one line for people; `Debug` shows every field; [`source`](StdError::source) keeps the cause. One pointer
+/// wide; made off the hot path.
+///
+/// ```
+/// use mapleaf::{Dbi, Env, ErrorKind};
+/// # fn main() -> mapleaf::Result<()> {
+/// let env = Env::temporary()?;
+/// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+/// let error = env.transact(|txn| ages.put(txn, "", 42)).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::InvalidKey);
+/// assert_eq!((error.operation(), error.dbi()), (Some("put"), Some("ages")));
+/// assert!(!error.is_retryable());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Error(Box<Inner>);
 
 struct Inner {

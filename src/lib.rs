@@ -1,4 +1,110 @@
 //! An embedded, memory-mapped, ordered key-value engine: LMDB writes, mapleaf reads.
+//!
+//! # What it is
+//!
+//! An [`Env`] holds named, typed databases, [`Dbi<K, V>`](Dbi), in one file. [`transact`](Env::transact) changes any
+//! number of them atomically. A [`Snapshot`] is one committed state, shared by any number of threads; reads and scans
+//! of it borrow keys and values from the map.
+//!
+//! Every change goes through LMDB: its copy-on-write B+tree, its locks, its file format. Every read of a committed
+//! state goes through this crate's own page reader, over a read-only map of its own. LMDB never changes a page that a
+//! pinned state can reach, so a reader needs it for one thing only: to pin the state.
+//!
+//! ```
+//! use mapleaf::{Dbi, Env, Msgpack};
+//!
+//! #[derive(serde::Serialize, serde::Deserialize, Debug, PartialEq)]
+//! struct Session { user: u64, login_at: u64 }
+//!
+//! # fn main() -> mapleaf::Result<()> {
+//! let env = Env::temporary()?; // Env::open("data")? for one that stays
+//! let sessions: Dbi<&str, Msgpack<Session>> = env.dbi("sessions")?;
+//! let visits: Dbi<(u64, &str), u32> = env.dbi("visits")?;
+//!
+//! env.transact(|txn| {
+//!     sessions.put(txn, "user:123", &Session { user: 123, login_at: 7 })?;
+//!     visits.put(txn, (123, "home"), 1)?;
+//!     Ok(())
+//! })?;
+//!
+//! let snap = env.snapshot()?;
+//! assert_eq!(sessions.get(&snap, "user:123")?, Some(Session { user: 123, login_at: 7 }));
+//! for entry in sessions.range(&snap, "user:100"..="user:200")?.rev() {
+//!     let (key, session) = entry?;
+//!     println!("{key}: {session:?}");
+//! }
+//! for entry in visits.prefix(&snap, (123,))? {
+//!     let ((user, page), count) = entry?;
+//!     println!("{user} saw {page} {count} times");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it is not
+//!
+//! - A server or a query language: it is a library, linked into the program.
+//! - For many writers at once: transactions run one at a time, across threads and processes. Reads never wait for them.
+//! - For network file systems, or for other systems than 64-bit Linux on little-endian processors, for now.
+//! - A store for large files: a value is written whole.
+//! - Encrypted, compressed or checksummed: a bit that flips inside a value is not seen.
+//!
+//! # Where to find what
+//!
+//! | | |
+//! |---|---|
+//! | [`Env`], [`EnvOptions`] | open, create, [`transact`](Env::transact), [`snapshot`](Env::snapshot), [`copy_to`](Env::copy_to), [`compact`](Env::compact), [`verify`](Env::verify), [`info`](Env::info) |
+//! | [`Dbi`] | the verbs: `BTreeMap`'s words, a snapshot or transaction first |
+//! | [`MultiDbi`] | several values under a key, each once, in order |
+//! | [`Snapshot`], [`WriteTxn`], [`Read`] | states to read from; helpers over `&impl Read` take either |
+//! | [`Entries`] | the one iterator: double-ended, seekable, borrowed from the state |
+//! | [`key`] | what can be a key: numbers, text, bytes, tuples, [`Option`], [`Reverse`], [`Path`], [`AnyKey`], [`Timestamp`], types of your own by [`KeyAs`] |
+//! | [`value`] | what can be a value: numbers, text, bytes, [`Msgpack`], [`MsgpackCompact`], `Json` |
+//! | [`scan`] | ranges and prefixes, and how they are written |
+//! | [`Error`], [`ErrorKind`] | one error, with a kind chosen by what the caller can do |
+//!
+//! # Limits
+//!
+//! | What | Limit |
+//! |---|---|
+//! | a key, encoded | 1 to 511 bytes; 1,982 with the feature `longer-keys` and pages of 4 KiB |
+//! | a value | [`MAX_VALUE_LEN`](value::MAX_VALUE_LEN), 2,147,418,096 bytes |
+//! | elements of a tuple key | 8; tuples nest |
+//! | the file | [`max_map_size`](EnvOptions::max_map_size), 1 TiB by default |
+//! | databases | [`max_dbis`](EnvOptions::max_dbis), 256 by default |
+//! | states read at once, over all processes | [`max_readers`](EnvOptions::max_readers), 1,024 by default |
+//! | a transaction's changes, in memory | [`max_txn_bytes`](EnvOptions::max_txn_bytes), 4 GiB by default |
+//!
+//! # Quirks
+//!
+//! 1. A transaction keeps its changes in memory until it commits. Its own reads see them; the file does not until then.
+//! 2. [`transact`](Env::transact) inside `transact` on one thread is [`Nested`](ErrorKind::Nested), also for another
+//!    environment. So is opening a database there: open them before.
+//! 3. A snapshot keeps every page that was freed since from being used again. Keep it as short as the work, or
+//!    [`refresh`](Snapshot::refresh) it; [`Env::readers`] names who holds what.
+//! 4. The file never shrinks by itself: [`compact`](Env::compact) rewrites it, with nobody else there.
+//! 5. A second open of the same file in one process shares the first, whatever its path, if the options are equal, and
+//!    is [`InvalidArgument`](ErrorKind::InvalidArgument) if they are not.
+//! 6. A forked child cannot use what it inherited: it opens the environment itself.
+//! 7. `-0.0` and `0.0` are two keys, next to each other; NaN is none. A range of all floats from zero on begins at
+//!    `-0.0`.
+//! 8. Text inside a tuple is read as [`Cow<str>`](std::borrow::Cow), since a NUL in it is stored escaped; alone it is
+//!    `&str`.
+//! 9. `.keys().rev()`, not `.rev().keys()`: the halves belong to [`Entries`].
+//! 10. The schema keeps the names of encodings, not the shape of your structs: `Msgpack<A>` opens as `Msgpack<B>`, and
+//!     a value that does not fit is [`Decode`](ErrorKind::Decode) when it is read.
+//!
+//! # Further
+//!
+//! The module [`cookbook`] has recipes, each a program that runs with the tests. In the repository,
+//! `docs/reliability.md` says what is promised and how it is tested, `docs/design.md` how it works and why,
+//! `docs/format.md` gives every byte.
+//!
+//! # Features
+//!
+//! - `json` (default): `Json<T>` values.
+//! - `uuid`, `jiff`, `chrono`: keys of these crates' types.
+//! - `longer-keys`: keys over 511 bytes. Such files cannot be written on machines with smaller pages.
 
 mod dbi;
 mod env;
@@ -19,3 +125,11 @@ pub use txn::{Read, Snapshot, WriteTxn};
 #[cfg(feature = "json")]
 pub use value::Json;
 pub use value::{Msgpack, MsgpackCompact, Value};
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/cookbook.md")]
+pub mod cookbook {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -9,7 +9,7 @@ use crate::txn::{RawCursor, RawRead, WriteTxn};
 use crate::value::{AsValue, Context, Value};
 
 impl<K: Key, V: Value> Dbi<K, V> {
-    /// Removes all entries; how many there were. O(1) in memory.
+    /// Removes all entries; how many there were. O(changes to the DBI in this transaction), and at the commit O(pages).
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -17,7 +17,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
         txn.raw_clear(&self.dbi).map_err(|error| self.named(error, "clear"))
     }
 
-    /// Removes the entries between two keys, as [`range`](Self::range) finds them; how many there were. O(entries).
+    /// Removes the entries between two keys, as [`range`](Self::range) finds them; how many there were. O(entries): their
+    /// keys are copied and counted against `max_txn_bytes`. All entries, `..`, are a [`clear`](Self::clear).
     ///
     /// # Errors
     /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`, which may then have removed some.
@@ -45,15 +46,32 @@ impl<K: Key, V: Value> Dbi<K, V> {
     }
 
     /// Removes the entries whose keys begin with `prefix`, as [`prefix`](Self::prefix) finds them; how many there were.
+    /// Costs as [`delete_range`](Self::delete_range).
     ///
     /// # Errors
     /// As [`delete_range`](Self::delete_range).
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let visits: Dbi<(u64, &str), u32> = env.dbi("visits")?;
+    /// env.transact(|txn| {
+    ///     visits.put(txn, (7, "home"), 1)?;
+    ///     visits.put(txn, (8, "home"), 1)?;
+    ///     assert_eq!(visits.delete_prefix(txn, (7,))?, 1);
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_prefix(&self, txn: &mut WriteTxn, prefix: impl KeyPrefix<K>) -> Result<u64> {
         let deleted = prefix.prefix_bounds().and_then(|bounds| self.delete_between(txn, &bounds));
         deleted.map_err(|error| self.named(error, "delete_prefix"))
     }
 
     /// Keeps those entries of a range of which `keep` is true; how many were removed. Entries outside the range stay.
+    /// O(entries of the range); the keys of those removed are copied. Nothing is removed until all were looked at.
     ///
     /// # Errors
     /// As [`delete_range`](Self::delete_range).
@@ -74,7 +92,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     }
 
     /// Removes those entries of a range of which `extract` is true and returns them, one by one as they are asked for:
-    /// those behind the last one asked for stay.
+    /// those behind the last one asked for stay. Each costs a search, O(log n).
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -108,7 +126,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     }
 
     /// Stores all rows, in whichever order, later ones in the place of earlier ones with the same key; how many there
-    /// were. Rows in key order are the fastest.
+    /// were. Rows in key order are the fastest. They are held in memory until the commit, as with [`put`](Self::put): load
+    /// what does not fit `max_txn_bytes` in several transactions.
     ///
     /// # Errors
     /// As [`put`](Self::put), at the first row that fails; those before it are stored.

@@ -191,6 +191,24 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     ///
     /// # Errors
     /// As [`Dbi`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, MultiDbi};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let tags: MultiDbi<&str, u64> = env.multi_dbi("tags")?;
+    /// env.transact(|txn| {
+    ///     for (tag, id) in [("red", 7), ("red", 3), ("blue", 9)] {
+    ///         tags.insert(txn, tag, id)?;
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// let snap = env.snapshot()?;
+    /// let names = tags.keys(&snap)?.collect::<mapleaf::Result<Vec<_>>>()?;
+    /// assert_eq!(names, ["blue", "red"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn keys<'t, R: Read>(
         &self,
         state: &'t R,

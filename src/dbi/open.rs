@@ -34,7 +34,8 @@ impl DbiOptions {
     }
 
     /// Whether a DBI that other software made, and so has no schema, is given the types it is opened with. Its entries
-    /// are not looked at: those that do not fit are `Decode` errors when they are read. Default false.
+    /// are not looked at: those that do not fit are `Decode` errors when they are read. Handles on it as bytes are
+    /// `SchemaMismatch` from then on. Default false.
     pub fn adopt(mut self, adopt: bool) -> Self {
         self.opening.adopt = adopt;
         self
@@ -77,10 +78,21 @@ impl Env {
     /// Opens the DBI `name`, and creates it if it is absent, in a transaction of its own. The types are kept with it, and
     /// another opening must name the same.
     ///
-    /// Do it once and keep the handle.
+    /// Do it once and keep the handle. If it exists: two searches in the catalogue. If not: a commit.
     ///
     /// # Errors
     /// As [`DbiOptions::open`].
+    ///
+    /// ```
+    /// use mapleaf::{Dbi, Env, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// let wrong = env.dbi::<&str, u64>("ages");
+    /// assert_eq!(wrong.map_err(|error| error.kind()).err(), Some(ErrorKind::SchemaMismatch));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn dbi<K: Key, V: Value>(&self, name: &str) -> Result<Dbi<K, V>> {
         self.dbi_options().open(name)
     }

@@ -88,10 +88,26 @@ impl<K: Key, V: Value> Dbi<K, V> {
         self.entries(state, prefix.text_prefix_bounds(), "prefix_text")
     }
 
-    /// All entries, in key order, double-ended.
+    /// All entries, in key order, double-ended. O(log n) to open.
     ///
     /// # Errors
     /// As [`Dbi`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// env.transact(|txn| { ages.put(txn, "bob", 3)?; ages.put(txn, "ann", 42) })?;
+    /// let snap = env.snapshot()?;
+    /// let all = ages.iter(&snap)?.collect::<mapleaf::Result<Vec<_>>>()?;
+    /// assert_eq!(all, [("ann", 42), ("bob", 3)]);
+    /// let names = ages.keys(&snap)?.rev().collect::<mapleaf::Result<Vec<_>>>()?;
+    /// assert_eq!(names, ["bob", "ann"]);
+    /// assert_eq!(ages.values(&snap)?.sum::<mapleaf::Result<u32>>()?, 45);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn iter<'t, R: Read>(&self, state: &'t R) -> Result<Entries<'t, R, K, V>> {
         self.entries(state, Ok(ByteBounds::full()), "iter")
     }
@@ -172,7 +188,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         flow.map(ControlFlow::break_value).map_err(|error| self.named(error, "find_map"))
     }
 
-    /// Cuts a range into at most `parts` scans of about equal length, in order, for as many threads.
+    /// Cuts a range into at most `parts` scans of about equal length, in order, for as many threads. Reads branch pages.
     ///
     /// Of a snapshot, which threads share; a write transaction does not leave its thread:
     ///

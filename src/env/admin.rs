@@ -26,10 +26,25 @@ pub enum Compact {
 }
 
 impl Env {
-    /// Flushes all commits to the disk, for the durabilities that do not by themselves.
+    /// Flushes all commits to the disk, for the durabilities that do not by themselves: what was committed before the call
+    /// survives a power cut when it returns. Blocks as long as the disk takes.
     ///
     /// # Errors
     /// `Closed`, `ReadOnly`, `Io`.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Durability, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
+    /// let env = Env::options().durability(Durability::Eventual).open(dir.path())?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// for age in 0..3 {
+    ///     env.transact(|txn| ages.put(txn, "ann", age))?;
+    /// }
+    /// env.sync()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sync(&self) -> Result<()> {
         if self.engine.config.read_only {
             return Err(Error::new(ErrorKind::ReadOnly, "nothing to flush: opened read-only").during("sync"));
@@ -38,7 +53,8 @@ impl Env {
         gate.lmdb.sync()
     }
 
-    /// Frees the reader slots of processes that died; returns how many. Done at every opening too.
+    /// Frees the reader slots of processes that died; returns how many. Done at every opening too, unless it is
+    /// `read_only`. Needed by programs that run for long beside others that are killed. O(slots).
     ///
     /// # Errors
     /// `Closed`, `Io`.
@@ -48,10 +64,24 @@ impl Env {
     }
 
     /// Closes the environment now, for all its handles: they are `Closed` from then on. Waits for a running write
-    /// transaction. Dropping the last handle closes as well. Closing twice is fine.
+    /// transaction. Dropping the last handle closes as well. Closing twice is fine. Commits are not flushed by it.
     ///
     /// # Errors
     /// `Busy` while snapshots or scans of this process live; `Nested` inside a transaction.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
+    /// let env = Env::open(dir.path())?;
+    /// let snap = env.snapshot()?;
+    /// assert_eq!(env.close().map_err(|error| error.kind()), Err(ErrorKind::Busy));
+    /// drop(snap);
+    /// env.close()?;
+    /// assert_eq!(env.snapshot().map_err(|error| error.kind()).err(), Some(ErrorKind::Closed));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn close(&self) -> Result<()> {
         check_not_writing().map_err(|error| error.during("close"))?;
         let mut writer = lock_writer(&self.engine);
@@ -65,7 +95,23 @@ impl Env {
     ///
     /// # Errors
     /// `Busy` while snapshots live in this process or another process has the environment open; `Nested` inside a
-    /// transaction; `ReadOnly`, `DiskFull`, `Io`. On an error the old file stays as it is.
+    /// transaction; `Unsupported` without a lock file; `ReadOnly`, `DiskFull`, `Io`. On an error the old file stays as
+    /// it is.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let rows: Dbi<u64, &[u8]> = env.dbi("rows")?;
+    /// env.transact(|txn| rows.load(txn, (0..100).map(|n| (n, &[0; 5000][..]))))?;
+    /// env.transact(|txn| rows.delete_range(txn, 10..))?;
+    /// let before = env.info()?.file_size;
+    /// env.compact()?;
+    /// assert!(env.info()?.file_size < before);
+    /// assert_eq!(rows.len(&env.snapshot()?)?, 10);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn compact(&self) -> Result<()> {
         check_not_writing().and_then(|()| compact(&self.engine)).map_err(|error| error.during("compact"))
     }
@@ -74,8 +120,21 @@ impl Env {
     /// then empty. An absent one is fine.
     ///
     /// # Errors
-    /// `Busy` while it is open in any process of ours; `InvalidArgument` for a path that holds no environment of its
-    /// kind; `PermissionDenied`, `Io`.
+    /// `Busy` while a process has it open by mapleaf; `Corrupted` or `FormatVersion` for a file that is no database or
+    /// not one of LMDB 0.9, which stays; `PermissionDenied`, `Io`.
+    ///
+    /// ```
+    /// # use mapleaf::Env;
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
+    /// # let path = dir.path().join("data");
+    /// drop(Env::open(&path)?);
+    /// assert!(Env::exists(&path)?);
+    /// Env::destroy(&path)?;
+    /// assert!(!Env::exists(&path)?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn destroy(path: impl AsRef<Path>) -> Result<()> {
         destroy(path.as_ref()).map_err(|error| error.during("destroy"))
     }

@@ -125,7 +125,7 @@ pub(crate) enum DbiRecord {
         id: u32,
         schema: Schema,
     },
-    /// Dropped while another process had it open: its empty tree stays until it is created again or compacted away.
+    /// Dropped while another process had it open: its empty tree stays until it is created again.
     Dropped,
 }
 

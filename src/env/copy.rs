@@ -16,11 +16,30 @@ impl Env {
     /// Copies the newest state to `path`, durably, while readers and writers go on: a directory for an environment in a
     /// directory, a file for one in a single file. The copy opens like any other and has the same UUID.
     ///
-    /// While it runs, the map cannot grow: a commit that needs it waits.
+    /// Reads the whole file, or with [`Compact::Yes`] the pages in use, and writes as much. While it runs, the map cannot
+    /// grow: a commit that needs it waits, and from then on so do snapshots of newer states.
     ///
     /// # Errors
     /// `AlreadyExists` when `path` is a file or a directory that is not empty; `Nested` inside a transaction of this
     /// thread; `DiskFull`, `PermissionDenied`, `Io`. What was written of a copy that failed is removed.
+    ///
+    /// ```
+    /// # use mapleaf::{Compact, Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
+    /// # let backup = dir.path().join("backup");
+    /// let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// env.transact(|txn| ages.put(txn, "ann", 42))?;
+    /// env.copy_to(&backup, Compact::Yes)?;
+    ///
+    /// let copy = Env::open(&backup)?;
+    /// assert_eq!(copy.uuid(), env.uuid());
+    /// let ages: Dbi<&str, u32> = copy.dbi("ages")?;
+    /// assert_eq!(ages.get(&copy.snapshot()?, "ann")?, Some(42));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn copy_to(&self, path: impl AsRef<Path>, compact: Compact) -> Result<()> {
         let place = Place::new(path.as_ref(), self.engine.config.single_file);
         self.copy(&place, compact).map_err(|error| error.during("copy_to"))
@@ -48,11 +67,16 @@ fn occupied(path: &Path) -> Error {
     Error::new(ErrorKind::AlreadyExists, why)
 }
 
-/// Copies the newest state into the new file `target` and flushes it; a failed copy is removed.
+/// Copies the newest state into the new file `target`, readable by whom the old one is, and flushes it; a failed copy is
+/// removed.
 pub(crate) fn copy_files(files: &Files, target: &Path, compact: Compact) -> Result<()> {
     let mut file = create_new(target)?;
     let copied = files.lmdb.copy_to(&mut file, compact == Compact::Yes);
-    let durable = copied.and_then(|()| file.sync_all().map_err(|error| located(error, target)));
+    let durable = copied.and_then(|()| {
+        let mode = files.file.metadata().map(|metadata| metadata.permissions());
+        let done = mode.and_then(|mode| file.set_permissions(mode)).and_then(|()| file.sync_all());
+        done.map_err(|error| located(error, target))
+    });
     if durable.is_err() {
         let _ = fs::remove_file(target);
     }

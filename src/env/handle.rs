@@ -53,12 +53,19 @@ impl Env {
         Self::options().open(path)
     }
 
-    /// The options, at their defaults.
+    /// The options, at their defaults: for everything but the plain [`open`](Self::open).
+    ///
+    /// ```
+    /// # use mapleaf::{Env, ErrorKind, OpenMode};
+    /// let missing = Env::options().mode(OpenMode::MustExist).open("no/such/place");
+    /// assert_eq!(missing.map_err(|error| error.kind()).err(), Some(ErrorKind::NotFound));
+    /// ```
     pub fn options() -> EnvOptions {
         EnvOptions::default()
     }
 
-    /// An environment in a new directory of the system's, removed with its last handle; nothing is flushed to the disk.
+    /// An environment in a new directory of the system's, removed with its last handle, snapshot and scan; nothing is
+    /// flushed to the disk. For tests, and for data that need not outlive the program.
     ///
     /// # Errors
     /// As [`EnvOptions::temporary`].

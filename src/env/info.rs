@@ -69,9 +69,9 @@ impl ReaderInfo {
 pub struct DbiInfo {
     /// Its name. A name that is not UTF-8, which only other software makes, is shown with replacement characters.
     pub name: String,
-    /// The name of its key encoding; `bytes` for a foreign one.
+    /// The name of its key encoding; `bytes` for a foreign one, `unsupported` for one that cannot be read.
     pub key_type: String,
-    /// The name of its value encoding; `bytes` for a foreign one.
+    /// The name of its value encoding; `bytes` for a foreign one, `unsupported` for one that cannot be read.
     pub value_type: String,
     /// How its entries are arranged.
     pub kind: DbiKind,
@@ -84,6 +84,19 @@ impl Env {
     ///
     /// # Errors
     /// `Closed`, `ReadersFull`, `Corrupted`, `Io`.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// env.transact(|txn| ages.put(txn, "ann", 42))?;
+    /// let info = env.info()?;
+    /// assert_eq!(info.commits, 2); // the creation of the DBI, and the put
+    /// assert!(info.file_size <= info.map_size);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn info(&self) -> Result<EnvInfo> {
         self.engine.drop_unused_leases();
         let others = self.engine.generations();
@@ -114,10 +127,23 @@ impl Env {
     }
 
     /// The states that this process reads, oldest first. Other processes' readers are counted by [`info`](Self::info)
-    /// alone: LMDB's table of them cannot be read without giving up this process's own locks on it.
+    /// alone: LMDB's table of them cannot be read without giving up this process's own locks on it. O(states).
     ///
     /// # Errors
     /// `Closed`, `ReadersFull`, `Corrupted`, `Io`.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// # let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// let forgotten = env.snapshot()?;
+    /// env.transact(|txn| ages.put(txn, "ann", 42))?;
+    /// let readers = env.readers()?;
+    /// assert_eq!((readers[0].id, readers[0].lag), (forgotten.id(), 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn readers(&self) -> Result<Vec<ReaderInfo>> {
         // Listed before the newest state is taken for their lag.
         self.engine.drop_unused_leases();
@@ -133,6 +159,17 @@ impl Env {
     ///
     /// # Errors
     /// `Closed`, `ReadersFull`, `Corrupted`, `Io`.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env, Msgpack};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let users: Dbi<(u32, &str), Msgpack<Vec<u8>>> = env.dbi("users")?;
+    /// let info = &env.dbis()?[0];
+    /// assert_eq!((&info.name[..], &info.key_type[..], &info.value_type[..]), ("users", "(u32,str)", "msgpack"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn dbis(&self) -> Result<Vec<DbiInfo>> {
         let newest = self.engine.generation().map_err(|error| error.during("dbis"))?;
         let mut infos = Vec::new();

@@ -60,7 +60,7 @@ pub(crate) enum Presence {
 pub(crate) struct OpenRecord {
     /// Whether it was opened and not closed since.
     pub open: bool,
-    /// The weakest durability it was open with.
+    /// The weakest durability it was open with in this boot.
     pub durability: Durability,
     /// The boot of the machine it was open in; empty where the system does not tell.
     pub boot: Vec<u8>,
@@ -174,6 +174,11 @@ impl LockFile {
         io.map_err(|error| io_error(&error).caused_by(error))
     }
 
+    /// Flushes what is remembered: a record that a power cut takes away cannot tell of it.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.file.sync_all().map_err(|error| io_error(&error).caused_by(error))
+    }
+
     fn try_lock(&self, byte: i64, kind: i32) -> Result<bool> {
         match fcntl(&self.file, FcntlArg::F_OFD_SETLK(&range(byte, kind))) {
             Ok(_) => Ok(true),
@@ -243,15 +248,23 @@ fn lock_error(errno: Errno) -> Error {
 }
 
 impl OpenRecord {
-    /// What to remember while open with `durability` on this boot of the machine.
-    pub(crate) fn opened(durability: Durability) -> Self {
-        Self { open: true, durability, boot: boot_id() }
+    /// What to remember while open with `durability` on this boot of the machine. What was written under a weaker one
+    /// in the same boot, as `before` tells, may still not be on the disk.
+    pub(crate) fn opened(durability: Durability, before: Option<&Self>) -> Self {
+        let boot = boot_id();
+        let weaker = before.filter(|before| before.boot == boot && weakness(before.durability) > weakness(durability));
+        Self { open: true, durability: weaker.map_or(durability, |before| before.durability), boot }
     }
 
-    /// Whether the file must be checked before it is used: not closed, and either the machine was restarted since or
-    /// commits were not flushed.
+    /// Whether the file must be checked before it is used: it was not closed, and either the machine was restarted since
+    /// or commits were not flushed; or nothing of it was flushed, also when it was closed, and the machine was restarted.
     pub(crate) fn needs_check(&self) -> bool {
-        self.open && (self.durability != Durability::Immediate || self.boot.is_empty() || self.boot != boot_id())
+        let restarted = self.boot.is_empty() || self.boot != boot_id();
+        match self.durability {
+            Durability::Immediate => self.open && restarted,
+            Durability::Eventual => self.open,
+            Durability::Process => self.open || restarted,
+        }
     }
 
     fn to_bytes(&self) -> [u8; RECORD] {
@@ -259,11 +272,7 @@ impl OpenRecord {
         bytes[..8].copy_from_slice(MAGIC);
         bytes[8] = 1;
         bytes[9] = u8::from(self.open);
-        bytes[10] = match self.durability {
-            Durability::Immediate => 0,
-            Durability::Eventual => 1,
-            Durability::Process => 2,
-        };
+        bytes[10] = weakness(self.durability);
         let boot = &self.boot[..self.boot.len().min(RECORD - 16)];
         bytes[16..16 + boot.len()].copy_from_slice(boot);
         bytes
@@ -280,6 +289,15 @@ impl OpenRecord {
         };
         let boot = bytes[16..].split(|&byte| byte == 0).next().unwrap_or_default().to_vec();
         Some(Self { open: bytes[9] != 0, durability, boot })
+    }
+}
+
+/// How durability is written: the weaker, the higher.
+fn weakness(durability: Durability) -> u8 {
+    match durability {
+        Durability::Immediate => 0,
+        Durability::Eventual => 1,
+        Durability::Process => 2,
     }
 }
 

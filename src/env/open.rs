@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -44,6 +45,19 @@ impl EnvOptions {
     /// - `Unsupported`: a main database with flags, or a read-only medium without `assume_immutable`.
     /// - `PermissionDenied`, `DiskFull`, `Io`: the system refuses.
     /// - `Busy`: open in this process by other means than mapleaf.
+    ///
+    /// ```
+    /// # use mapleaf::{Durability, Env, OpenMode, Verify};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
+    /// # let path = dir.path().join("data");
+    /// let options = Env::options().max_dbis(16).durability(Durability::Eventual);
+    /// let env = options.clone().mode(OpenMode::CreateNew).open(&path)?;
+    /// let same = options.verify(Verify::Fast).open(&path)?;
+    /// assert_eq!(same.uuid(), env.uuid());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Env> {
         let place = Place::new(path.as_ref(), self.config.single_file);
         self.open_place(&place, None).map_err(|error| error.during("open"))
@@ -127,7 +141,11 @@ impl EnvOptions {
             && !self.config.read_only
             && let Some(lock) = &lock
         {
-            lock.set_record(&OpenRecord::opened(self.config.durability))?;
+            let before = lock.record()?;
+            lock.set_record(&OpenRecord::opened(self.config.durability, before.as_ref()))?;
+            if temporary.is_none() {
+                lock.sync()?;
+            }
         }
         let files = open_files(place, &self.config, checked.as_ref().map(|meta| meta.page_size))?;
         let engine = self.identify(place, files, lock, temporary)?;
@@ -339,9 +357,9 @@ fn system_page_size() -> usize {
         .unwrap_or(4096)
 }
 
-/// Creates `path` for writing; one that exists is `AlreadyExists`.
+/// Creates `path` for writing, for its owner alone; one that exists is `AlreadyExists`.
 pub(crate) fn create_new(path: &Path) -> Result<File> {
-    OpenOptions::new().read(true).write(true).create_new(true).open(path).map_err(|error| {
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
             Error::new(ErrorKind::AlreadyExists, format!("{} exists already; choose another path", path.display()))
         } else {

@@ -108,7 +108,8 @@ impl Env {
         Err(Error::new(ErrorKind::DbisFull, why).in_dbi(name))
     }
 
-    /// Removes all entries of the DBI `name`; its schema stays. A transaction of its own, O(pages of the DBI).
+    /// Removes all entries of the DBI `name`, of whatever types; its schema stays. A transaction of its own, O(pages of
+    /// the DBI).
     ///
     /// # Errors
     /// `NotFound`; `InvalidArgument` for a reserved name; else as [`transact`](Self::transact).
@@ -129,11 +130,25 @@ impl Env {
     /// Removes the DBI `name` with its entries and schema. Handles on it are `NotFound` from then on, also when the name
     /// is used again; snapshots taken before still read it. A transaction of its own, O(pages of the DBI).
     ///
-    /// While another process has the environment open, the empty tree stays in the file until the name is used again
-    /// or the DBI is dropped once more: LMDB cannot take a tree away under the handles of other processes.
+    /// While another process has the environment open, the empty tree stays in the file until the name is used again:
+    /// LMDB cannot take a tree away under the handles of other processes.
     ///
     /// # Errors
     /// `NotFound`; `InvalidArgument` for a reserved name; else as [`transact`](Self::transact).
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// env.transact(|txn| ages.put(txn, "ann", 42))?;
+    /// let before = env.snapshot()?;
+    /// env.drop_dbi("ages")?;
+    /// assert_eq!(ages.get(&before, "ann")?, Some(42));
+    /// assert_eq!(ages.get(&env.snapshot()?, "ann").unwrap_err().kind(), ErrorKind::NotFound);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn drop_dbi(&self, name: &str) -> Result<()> {
         let checked = check_name(name);
         let dropped = checked.and_then(|()| {

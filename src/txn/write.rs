@@ -11,9 +11,7 @@ use crate::page::{self, Cursor, TreeRecord};
 use crate::txn::merge::MergeCursor;
 use crate::txn::raw::{RawCursor, RawEntry, RawRead};
 use crate::txn::write_set::{DbiChanges, Mark, WriteSet};
-
-/// The longest value in bytes: LMDB writes a value in one call, and Linux takes 2 GiB less a page at once.
-pub(crate) const MAX_VALUE: usize = 0x7fff_8000 - 16;
+use crate::value::MAX_VALUE_LEN;
 
 /// A transaction that changes databases: the `txn` of [`Env::transact`](crate::Env::transact).
 ///
@@ -111,9 +109,12 @@ impl WriteTxn {
     /// Stores `value` under `key`.
     pub(crate) fn raw_put(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: &[u8]) -> Result<()> {
         self.check_key(key)?;
-        if value.len() > MAX_VALUE {
-            let why =
-                format!("a value has at most {MAX_VALUE} bytes and this one has {}; store it in parts", value.len());
+        // The value types check it too, but a type of the user's own need not.
+        if value.len() > MAX_VALUE_LEN {
+            let why = format!(
+                "a value has at most {MAX_VALUE_LEN} bytes and this one has {}; store it in parts",
+                value.len()
+            );
             return Err(Error::new(ErrorKind::TooLarge, why));
         }
         self.base.tree(dbi)?;

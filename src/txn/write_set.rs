@@ -158,8 +158,7 @@ impl WriteSet {
         Error::new(
             ErrorKind::TooLarge,
             format!(
-                "the transaction's changes exceed max_txn_bytes, {} bytes; split it, raise the limit, \
-                 or `load` sorted rows into an empty DBI",
+                "the transaction's changes exceed max_txn_bytes, {} bytes; split it or raise the limit",
                 self.max_bytes
             ),
         )

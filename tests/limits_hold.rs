@@ -1,0 +1,67 @@
+//! What is over a limit is `TooLarge` with advice that helps, and the transaction can go on.
+
+use mapleaf::value::{Context, MAX_VALUE_LEN, Value};
+use mapleaf::{Dbi, Env, ErrorKind, Result};
+
+/// A value type of the user's own that does not look at lengths.
+struct Unchecked;
+
+impl Value for Unchecked {
+    type Arg<'a> = &'a [u8];
+    type Ref<'a> = usize;
+    type Owned = ();
+
+    fn name(out: &mut String) {
+        out.push_str("unchecked");
+    }
+
+    fn encode<'b>(value: &'b &[u8], _: &Context<'_>, _: &'b mut Vec<u8>) -> Result<&'b [u8]> {
+        Ok(value)
+    }
+
+    fn decode(bytes: &[u8], _: &Context<'_>) -> Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn own(_: usize) {}
+
+    fn as_arg((): &()) -> &[u8] {
+        &[]
+    }
+}
+
+#[test]
+fn a_value_over_the_limit_is_refused_whatever_its_type() -> Result<()> {
+    let env = Env::temporary()?;
+    let blobs: Dbi<u8, Unchecked> = env.dbi("blobs")?;
+    // Zeroed memory that is never touched is never there.
+    let long = vec![0; MAX_VALUE_LEN + 1];
+    env.transact(|txn| {
+        let refused = blobs.put(txn, 1, &long).map_err(|error| (error.kind(), error.to_string()));
+        let Err((ErrorKind::TooLarge, message)) = refused else { panic!("{refused:?}") };
+        assert!(message.contains(&MAX_VALUE_LEN.to_string()), "{message}");
+        blobs.put(txn, 2, b"short")
+    })?;
+    let snap = env.snapshot()?;
+    assert_eq!((blobs.get(&snap, 1)?, blobs.get(&snap, 2)?), (None, Some(5)));
+    Ok(())
+}
+
+#[test]
+fn a_transaction_over_its_limit_says_how_to_go_on() -> Result<()> {
+    let env = Env::options().max_txn_bytes(10_000).temporary()?;
+    let rows: Dbi<u64, &str> = env.dbi("rows")?;
+    let text = "row".repeat(100);
+    env.transact(|txn| {
+        let refused = rows.load(txn, (0..1000).map(|n| (n, &text[..])));
+        let error = refused.expect_err("the rows are larger than the limit");
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        assert!(error.message().contains("10000 bytes; split it or raise the limit"), "{error}");
+        let stored = rows.len(txn)?;
+        assert!((1..1000).contains(&stored), "{stored} rows before the one that did not fit");
+        rows.clear(txn)?;
+        rows.put(txn, 1, &text)
+    })?;
+    assert_eq!(rows.len(&env.snapshot()?)?, 1);
+    Ok(())
+}
