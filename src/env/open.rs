@@ -202,7 +202,7 @@ impl EnvOptions {
     /// The first commit, then the file and its name on the disk: only then does the environment count as created.
     fn make_durable(engine: &Arc<Engine>) -> Result<()> {
         let place = &engine.place;
-        session::write(engine, Wait::Yes, session::create_catalog)?;
+        session::write(engine, Wait::Yes, "open", session::create_catalog)?;
         let synced = engine.files()?.file.sync_all();
         synced.map_err(|error| located(error, &place.data()))?;
         place.sync_directory()?;

@@ -68,18 +68,22 @@ pub(crate) struct Session<'e> {
 
 /// Runs `body` as the only writer: of this process by the mutex, among mapleaf's processes by the lock file, among all by
 /// LMDB's lock; taken in this order, always.
+///
+/// An error before `body` runs is one of `operation`.
 pub(crate) fn write<T, E: From<Error>>(
     engine: &Arc<Engine>,
     wait: Wait,
+    operation: &'static str,
     body: impl FnOnce(&mut Session<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
-    engine.check_usable()?;
+    let named = |error: Error| error.during(operation);
+    engine.check_usable().map_err(named)?;
     if engine.config.read_only {
         let why = "the environment was opened read-only; open it for writing";
-        return Err(Error::new(ErrorKind::ReadOnly, why).into());
+        return Err(named(Error::new(ErrorKind::ReadOnly, why)).into());
     }
-    let _writing = Writing::begin()?;
-    let busy = || Error::new(ErrorKind::Busy, "another transaction is writing; retry");
+    let _writing = Writing::begin().map_err(named)?;
+    let busy = || named(Error::new(ErrorKind::Busy, "another transaction is writing; retry"));
     let mut state = match wait {
         Wait::Yes => lock_writer(engine),
         Wait::No => match engine.writer.try_lock() {
@@ -89,13 +93,13 @@ pub(crate) fn write<T, E: From<Error>>(
         },
     };
     let _between_processes = match (&engine.lock, wait) {
-        (Some(lock), Wait::Yes) => Some(lock.lock_writer()?),
-        (Some(lock), Wait::No) => Some(lock.try_lock_writer()?.ok_or_else(busy)?),
+        (Some(lock), Wait::Yes) => Some(lock.lock_writer().map_err(named)?),
+        (Some(lock), Wait::No) => Some(lock.try_lock_writer().map_err(named)?.ok_or_else(busy)?),
         (None, _) => None,
     };
     // Taken out of the gate: it is not held while waiting for a writer of another process.
-    let lmdb = Arc::clone(&engine.files()?.lmdb);
-    let (writer, base) = begin(engine, &lmdb)?;
+    let lmdb = Arc::clone(&engine.files().map_err(named)?.lmdb);
+    let (writer, base) = begin(engine, &lmdb).map_err(named)?;
     let mut session = Session { engine, lmdb: &lmdb, handles: &mut state.handles, base, writer: Some(writer) };
     body(&mut session)
 }
@@ -114,6 +118,15 @@ fn begin<'l>(engine: &Arc<Engine>, lmdb: &'l Lmdb) -> Result<(Writer<'l>, Arc<Ge
     }
 }
 
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        if !self.engine.is_own_process() {
+            // Forked inside the transaction: ending it here would meddle with the parent's lock and files.
+            std::mem::forget(self.writer.take());
+        }
+    }
+}
+
 impl<'e> Session<'e> {
     /// The state that this session's changes are based on.
     pub(crate) fn base(&self) -> &Arc<Generation> {
@@ -127,6 +140,8 @@ impl<'e> Session<'e> {
         &mut self,
         apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
     ) -> Result<()> {
+        // In a child forked since, LMDB's transaction is the parent's.
+        self.engine.check_usable()?;
         loop {
             let writer = self
                 .writer
