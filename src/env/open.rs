@@ -25,6 +25,12 @@ use crate::page;
 
 /// Address space is asked for in steps down to this, in bytes.
 const SMALLEST_MAP: usize = 1 << 20;
+/// And from this: more than any system gives.
+const LARGEST_MAP: usize = 1 << 48;
+/// LMDB reserves memory for each DBI, in each transaction too, and adds to their number without a check.
+const MOST_DBIS: u32 = 1 << 15;
+/// Each reader has 64 bytes of the lock file.
+const MOST_READERS: u32 = 1 << 16;
 
 impl EnvOptions {
     /// Opens the environment at `path`, a directory, which is created when absent with all above it.
@@ -231,8 +237,10 @@ fn share(engine: Arc<Engine>, config: &Config) -> Result<Arc<Engine>> {
 fn check_config(config: &Config) -> Result<()> {
     let why = if config.map_size == 0 || config.max_map_size < config.map_size {
         "map_size must be above 0 and at most max_map_size"
-    } else if config.max_dbis == 0 || config.max_readers == 0 {
-        "max_dbis and max_readers must be above 0"
+    } else if !(1..=MOST_DBIS).contains(&config.max_dbis) {
+        "max_dbis must be above 0 and at most 32768"
+    } else if !(1..=MOST_READERS).contains(&config.max_readers) {
+        "max_readers must be above 0 and at most 65536"
     } else {
         return Ok(());
     };
@@ -265,7 +273,7 @@ const MOVING_TRIES: usize = 5;
 /// Opens LMDB and our map over one reservation each, halving it until the system agrees to both.
 pub(crate) fn open_files(place: &Place, config: &Config, page_size: Option<usize>) -> Result<Files> {
     let granule = page_size.unwrap_or_default().max(system_page_size());
-    let mut size = config.map_size.div_ceil(granule) * granule;
+    let mut size = config.map_size.min(LARGEST_MAP).div_ceil(granule) * granule;
     loop {
         match open_files_at(place, config, size) {
             Err(error) if size / 2 >= SMALLEST_MAP && is_out_of_space(&error) => {
