@@ -1,6 +1,7 @@
 //! Copies of a live environment.
 
-use std::fs;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::Path;
 
 use crate::env::admin::Compact;
@@ -37,7 +38,7 @@ impl Env {
             }
         }
         place.create_directory()?;
-        copy_files(&gate, &place.data(), compact)?;
+        copy_files(&gate, &place.data(), compact, None)?;
         place.sync_directory()?;
         sync_directory(&parent(&place.directory()))
     }
@@ -48,11 +49,20 @@ fn occupied(path: &Path) -> Error {
     Error::new(ErrorKind::AlreadyExists, why)
 }
 
-/// Copies the newest state into the new file `target` and flushes it; a failed copy is removed.
-pub(crate) fn copy_files(files: &Files, target: &Path, compact: Compact) -> Result<()> {
+/// Copies the newest state into the new file `target`, with owner and mode of `like`, and flushes it; a failed copy is
+/// removed.
+pub(crate) fn copy_files(files: &Files, target: &Path, compact: Compact, like: Option<&Metadata>) -> Result<()> {
     let mut file = create_new(target)?;
     let copied = files.lmdb.copy_to(&mut file, compact == Compact::Yes);
-    let durable = copied.and_then(|()| file.sync_all().map_err(|error| located(error, target)));
+    let finish = || {
+        if let Some(like) = like {
+            // Only root may give a file away; whoever shares it by its group may still replace it.
+            let _ = fchown(&file, Some(like.uid()), Some(like.gid()));
+            file.set_permissions(like.permissions())?;
+        }
+        file.sync_all()
+    };
+    let durable = copied.and_then(|()| finish().map_err(|error| located(error, target)));
     if durable.is_err() {
         let _ = fs::remove_file(target);
     }

@@ -112,6 +112,11 @@ impl Engine {
         process::id() == self.pid
     }
 
+    /// Whether [`close`](Self::close) is over and done with: whoever opens the file gets a new engine.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.status.load(Ordering::Acquire) == CLOSED
+    }
+
     /// Refuses work on an environment that is closed, that a fatal error has put out of use, or that a fork inherited.
     pub(crate) fn check_usable(&self) -> Result<()> {
         if !self.is_own_process() {
@@ -255,7 +260,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Closes the files: LMDB's environment, the map, the descriptor. `Busy` while snapshots live.
+    /// Closes the files: LMDB's environment, the map, the descriptor. `Busy` while snapshots live. The caller holds the
+    /// writer's mutex and the registry.
     pub(crate) fn close(&self) -> Result<()> {
         if !self.is_own_process() {
             return self.check_usable();
@@ -271,6 +277,9 @@ impl Engine {
         self.status.store(CLOSED, Ordering::Release);
         if gate.take().is_some() {
             self.mark_clean();
+            if let Some(lock) = &self.lock {
+                lock.leave()?;
+            }
         }
         Ok(())
     }

@@ -17,7 +17,8 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
 use crate::env::options::Durability;
-use crate::env::os::io_error;
+use crate::env::os::{io_error, located};
+use crate::env::place::FileId;
 use crate::error::{Error, ErrorKind, Result};
 
 const PRESENCE: i64 = 0;
@@ -63,8 +64,14 @@ impl LockFile {
             .mode(0o600)
             .custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW)
             .open(path)
-            .map_err(|error| io_error(&error).caused_by(error))?;
+            .map_err(|error| located(error, path))?;
         Ok(Self { file, pid: process::id() })
+    }
+
+    /// Whether this is the file that lies at `path`.
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
+        let there = std::fs::symlink_metadata(path).map(|metadata| FileId::of(&metadata));
+        matches!((self.file.metadata(), there), (Ok(here), Ok(there)) if FileId::of(&here) == there)
     }
 
     /// Takes the presence lock, shared; when nobody else holds it, exclusively first, so that the caller may read the
@@ -80,6 +87,11 @@ impl LockFile {
     /// Turns the exclusive presence lock into a shared one.
     pub(crate) fn share(&self) -> Result<()> {
         self.wait_lock(PRESENCE, libc::F_RDLCK)
+    }
+
+    /// Gives the presence lock up.
+    pub(crate) fn leave(&self) -> Result<()> {
+        self.try_lock(PRESENCE, libc::F_UNLCK).map(drop)
     }
 
     /// Whether this process is the only one that has the environment open, and now keeps others out until

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -86,41 +87,41 @@ impl EnvOptions {
 
     fn try_open(&self, place: &Place, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
         let mut registry = registry::lock();
-        let existing = place.data_metadata()?;
-        match (&existing, self.mode) {
-            (None, OpenMode::MustExist) => return Err(missing(place)),
-            (None, _) if self.config.read_only => return Err(missing(place)),
-            (Some(_), OpenMode::CreateNew) => {
-                let why = format!("{} exists already; open it, or choose another path", place.data().display());
-                return Err(Error::new(ErrorKind::AlreadyExists, why));
-            }
-            _ => {}
+        self.is_new(place)?;
+        if let Some(metadata) = place.data_metadata()?
+            && let Some(engine) = registry.find(FileId::of(&metadata))
+        {
+            drop(registry);
+            return share(engine, &self.config);
         }
-        if let Some(metadata) = &existing {
-            if self.config.read_only && metadata.len() == 0 {
-                return Err(missing(place));
-            }
-            if !metadata.is_file() {
-                let why = format!("{} is not a regular file", place.data().display());
-                return Err(Error::new(ErrorKind::InvalidArgument, why));
-            }
-            if let Some(engine) = registry.find(FileId::of(metadata)) {
-                drop(registry);
-                return share(engine, &self.config);
-            }
-        }
-        let engine = self.open_engine(place, existing.is_none_or(|metadata| metadata.len() == 0), temporary)?;
+        let engine = self.open_engine(place, temporary)?;
         let file = engine.files()?.file.metadata().map_err(|error| located(error, &place.data()))?;
         registry.insert(FileId::of(&file), &engine);
         Ok(engine)
     }
 
-    fn open_engine(&self, place: &Place, is_new: bool, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
-        if is_new {
-            place.create_directory()?;
+    /// Whether there is nothing at `place` yet, a file without bytes included; an error where the mode forbids it.
+    fn is_new(&self, place: &Place) -> Result<bool> {
+        let existing = place.data_metadata()?;
+        if existing.as_ref().is_some_and(|metadata| !metadata.is_file()) {
+            let why = format!("{} is not a regular file", place.data().display());
+            return Err(Error::new(ErrorKind::InvalidArgument, why));
         }
-        let lock = self.open_lock(place)?;
-        let presence = lock.as_ref().map_or(Ok(Presence::Shared), LockFile::enter)?;
+        let is_new = existing.is_none_or(|metadata| metadata.len() == 0);
+        if is_new && (self.config.read_only || self.mode == OpenMode::MustExist) {
+            return Err(missing(place));
+        }
+        if !is_new && self.mode == OpenMode::CreateNew {
+            let why = format!("{} exists already; open it, or choose another path", place.data().display());
+            return Err(Error::new(ErrorKind::AlreadyExists, why));
+        }
+        Ok(is_new)
+    }
+
+    fn open_engine(&self, place: &Place, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
+        let (lock, presence) = self.enter(place)?;
+        // Asked again under the lock: another process may have created or removed it meanwhile.
+        let is_new = self.is_new(place)?;
         let checked = if is_new { None } else { Some(self.check(place, lock.as_ref(), presence)?) };
         if presence == Presence::First
             && !self.config.read_only
@@ -139,6 +140,23 @@ impl EnvOptions {
             lock.share()?;
         }
         Ok(engine)
+    }
+
+    /// Takes the lock file that lies at its path: one that another process removed meanwhile, with its environment,
+    /// keeps nobody apart.
+    fn enter(&self, place: &Place) -> Result<(Option<LockFile>, Presence)> {
+        loop {
+            if self.is_new(place)? {
+                place.create_directory()?;
+            }
+            let Some(lock) = self.open_lock(place)? else {
+                return Ok((None, Presence::Shared));
+            };
+            let presence = lock.enter()?;
+            if lock.is_at(&place.lock()) {
+                return Ok((Some(lock), presence));
+            }
+        }
     }
 
     /// The lock file; none where a read-only medium has none and takes none.
@@ -322,9 +340,9 @@ fn system_page_size() -> usize {
         .unwrap_or(4096)
 }
 
-/// Creates `path` for writing; one that exists is `AlreadyExists`.
+/// Creates `path` for writing, for its owner alone as LMDB does; one that exists is `AlreadyExists`.
 pub(crate) fn create_new(path: &Path) -> Result<File> {
-    OpenOptions::new().read(true).write(true).create_new(true).open(path).map_err(|error| {
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
             Error::new(ErrorKind::AlreadyExists, format!("{} exists already; choose another path", path.display()))
         } else {
