@@ -17,8 +17,9 @@ use mapleaf::{Error, Result};
 
 const ARGUMENTS: &str = "MAPLEAF_TEST_ARGUMENTS";
 const MARK: char = '@';
+const DONE: &str = "done";
 /// Longer than anything a child does here: what takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The arguments of this process, if it is a child.
 pub fn arguments() -> Option<Vec<String>> {
@@ -68,6 +69,24 @@ pub fn spawn(name: &str, arguments: &[&str]) -> Result<Child> {
         });
     }
     Ok(Child { system, lines })
+}
+
+/// Runs `body` in a child process, as the test `name` whose whole body this call is: there a signal or an abort ends no
+/// other test, and what it does to the process is its own.
+#[track_caller]
+pub fn apart(name: &str, body: impl FnOnce() -> Result<()>) -> Result<()> {
+    if arguments().is_some() {
+        body()?;
+        tell(DONE);
+        return Ok(());
+    }
+    let child = spawn(name, &["apart"])?;
+    let mut last = None;
+    while let Some(line) = child.line() {
+        last = Some(line);
+    }
+    assert_eq!(last.as_deref(), Some(DONE), "the child did not come to its end");
+    child.passes()
 }
 
 impl Child {
