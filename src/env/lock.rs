@@ -2,7 +2,8 @@
 //!
 //! Byte 0 says that an environment is open: shared by all who have it open, exclusive for who replaces or removes the
 //! file. Byte 1 is the writer's, held from before LMDB's write lock until after it, so that no other process of ours
-//! writes while a full map is grown between two LMDB transactions. The locks are those of the open file description:
+//! writes while a full map is grown between two LMDB transactions. Byte 2 is held for a moment by who joins others and
+//! changes the record. The locks are those of the open file description:
 //! closing another descriptor does not drop them, changing one from shared to exclusive is atomic, and a forked child
 //! that exits does not free its parent's.
 
@@ -23,6 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 const PRESENCE: i64 = 0;
 const WRITER: i64 = 1;
+const JOINING: i64 = 2;
 
 const MAGIC: &[u8; 8] = b"mapleaf\0";
 const RECORD: usize = 64;
@@ -127,6 +129,17 @@ impl LockFile {
         io.map_err(|error| io_error(&error).caused_by(error))
     }
 
+    /// Remembers that one more process has the environment open, with `durability`: the weakest of all counts.
+    pub(crate) fn join_record(&self, durability: Durability) -> Result<()> {
+        self.wait_lock(JOINING, libc::F_WRLCK)?;
+        let joined = self.record().and_then(|found| {
+            let weakest = found.filter(|found| found.open).map_or(durability, |found| found.weaker(durability));
+            self.set_record(&OpenRecord::opened(weakest))
+        });
+        self.try_lock(JOINING, libc::F_UNLCK)?;
+        joined
+    }
+
     fn try_lock(&self, byte: i64, kind: i32) -> Result<bool> {
         match fcntl(&self.file, FcntlArg::F_OFD_SETLK(&range(byte, kind))) {
             Ok(_) => Ok(true),
@@ -188,6 +201,11 @@ impl OpenRecord {
         self.open && (self.durability != Durability::Immediate || self.boot.is_empty() || self.boot != boot_id())
     }
 
+    /// The weaker of two durabilities: that of the record and another.
+    fn weaker(&self, other: Durability) -> Durability {
+        if strength(other) < strength(self.durability) { other } else { self.durability }
+    }
+
     fn to_bytes(&self) -> [u8; RECORD] {
         let mut bytes = [0; RECORD];
         bytes[..8].copy_from_slice(MAGIC);
@@ -214,6 +232,15 @@ impl OpenRecord {
         };
         let boot = bytes[16..].split(|&byte| byte == 0).next().unwrap_or_default().to_vec();
         Some(Self { open: bytes[9] != 0, durability, boot })
+    }
+}
+
+/// How much a returned commit survives, to compare by.
+fn strength(durability: Durability) -> u8 {
+    match durability {
+        Durability::Immediate => 2,
+        Durability::Eventual => 1,
+        Durability::Process => 0,
     }
 }
 

@@ -123,11 +123,13 @@ impl EnvOptions {
         // Asked again under the lock: another process may have created or removed it meanwhile.
         let is_new = self.is_new(place)?;
         let checked = if is_new { None } else { Some(self.check(place, lock.as_ref(), presence)?) };
-        if presence == Presence::First
-            && !self.config.read_only
+        if !self.config.read_only
             && let Some(lock) = &lock
         {
-            lock.set_record(&OpenRecord::opened(self.config.durability))?;
+            match presence {
+                Presence::First => lock.set_record(&OpenRecord::opened(self.config.durability))?,
+                Presence::Shared => lock.join_record(self.config.durability)?,
+            }
         }
         let files = open_files(place, &self.config, checked.as_ref().map(|meta| meta.page_size))?;
         let engine = self.identify(place, files, lock, temporary)?;
