@@ -60,7 +60,7 @@ impl DbiOptions {
     /// As [`open`](Self::open).
     pub fn open_multi<K: Key, V: Key>(&self, name: &str) -> Result<MultiDbi<K, V>> {
         let schema = schema(true, K::name, V::name);
-        let opened = self.env.open_dbi(name, &schema, self.opening);
+        let opened = self.env.open_dbi(name, &schema, DbiOpening { operation: "multi_dbi", ..self.opening });
         opened.map(MultiDbi::new).map_err(|error| error.during("multi_dbi"))
     }
 }
@@ -107,6 +107,6 @@ impl Env {
 
     /// The ways to open a DBI, at their defaults.
     pub fn dbi_options(&self) -> DbiOptions {
-        DbiOptions { env: self.clone(), opening: DbiOpening { create: true, adopt: false } }
+        DbiOptions { env: self.clone(), opening: DbiOpening { create: true, adopt: false, operation: "dbi" } }
     }
 }

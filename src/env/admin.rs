@@ -1,14 +1,15 @@
 //! Keeping an environment: flush, close, compact, destroy.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::env::copy::copy_files;
 use crate::env::engine::{Engine, Files, lock_writer};
 use crate::env::handle::Env;
-use crate::env::lock::{LockFile, Presence};
+use crate::env::lock::LockFile;
 use crate::env::open::open_files;
 use crate::env::os::located;
 use crate::env::place::{FileId, Place, parent, sync_directory};
@@ -85,6 +86,7 @@ impl Env {
     pub fn close(&self) -> Result<()> {
         check_not_writing().map_err(|error| error.during("close"))?;
         let mut writer = lock_writer(&self.engine);
+        let _registry = registry::lock();
         self.engine.close().map_err(|error| error.during("close"))?;
         writer.handles = <_>::default();
         Ok(())
@@ -95,8 +97,8 @@ impl Env {
     ///
     /// # Errors
     /// `Busy` while snapshots live in this process or another process has the environment open; `Nested` inside a
-    /// transaction; `Unsupported` without a lock file; `ReadOnly`, `DiskFull`, `Io`. On an error the old file stays as
-    /// it is.
+    /// transaction; `Unsupported` without a lock file, or for a file with other names (links), which would keep the old
+    /// one; `ReadOnly`, `DiskFull`, `Io`. On an error the old file stays as it is.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};
@@ -120,8 +122,8 @@ impl Env {
     /// then empty. An absent one is fine.
     ///
     /// # Errors
-    /// `Busy` while a process has it open by mapleaf; `Corrupted` or `FormatVersion` for a file that is no database or
-    /// not one of LMDB 0.9, which stays; `PermissionDenied`, `Io`.
+    /// `Busy` while it is open in any process of ours; `Corrupted` or `FormatVersion` for a file that mapleaf never had
+    /// open and that is no database of LMDB 0.9; `InvalidArgument` where no environment can be; `PermissionDenied`, `Io`.
     ///
     /// ```
     /// # use mapleaf::Env;
@@ -160,34 +162,45 @@ fn compact(engine: &Arc<Engine>) -> Result<()> {
     if engine.config.read_only {
         return Err(Error::new(ErrorKind::ReadOnly, "the environment was opened read-only; open it for writing"));
     }
-    // The registry first: whoever opens holds it, and would otherwise open the file that is being replaced.
-    let mut registry = registry::lock();
     let mut writer = lock_writer(engine);
+    // Whoever opens holds the registry, and would otherwise open the file that is being replaced.
+    let mut registry = registry::lock();
     let Some(lock) = engine.lock.as_ref() else {
         return Err(Error::new(ErrorKind::Unsupported, "there is no lock file to keep other processes out"));
     };
     if !lock.try_exclusive()? {
         return Err(Error::new(ErrorKind::Busy, "another process has the environment open; close it there first"));
     }
-    let old = FileId::of(&engine.files()?.file.metadata().map_err(|error| located(error, &engine.place.data()))?);
-    let replaced = engine.replace(|files| swap(engine, files));
+    let old = engine.files()?.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
+    let replaced = check_alone(engine, &old).and_then(|()| engine.replace(|files| swap(engine, files, &old)));
     writer.handles = <_>::default();
     lock.share()?;
     replaced?;
     let new = engine.files()?.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
-    registry.remove(old);
+    registry.remove(FileId::of(&old));
     registry.insert(FileId::of(&new), engine);
     Ok(())
 }
 
+/// Refuses to replace a file that has other names: they would keep the old one, and two histories would begin.
+fn check_alone(engine: &Engine, open: &Metadata) -> Result<()> {
+    let path = engine.place.data();
+    let named = fs::symlink_metadata(&path).map_err(|error| located(error, &path))?;
+    if FileId::of(&named) == FileId::of(open) && open.nlink() == 1 {
+        return Ok(());
+    }
+    let why = format!("{} is not the only name of the open file; remove its links, or use copy_to", path.display());
+    Err(Error::new(ErrorKind::Unsupported, why))
+}
+
 /// Writes the compacted file beside the old one and moves it there; on failure the old one is opened again.
-fn swap(engine: &Engine, files: Files) -> Result<(Files, Result<()>)> {
+fn swap(engine: &Engine, files: Files, old: &Metadata) -> Result<(Files, Result<()>)> {
     let place = &engine.place;
     let staged = place.compacted();
     let page_size = Some(files.map.page_size());
     // A leaving of an earlier try that was killed.
     let _ = fs::remove_file(&staged);
-    if let Err(error) = copy_files(&files, &staged, Compact::Yes) {
+    if let Err(error) = copy_files(&files, &staged, Compact::Yes, old) {
         return Ok((files, Err(error)));
     }
     drop(files);
@@ -208,14 +221,20 @@ fn destroy(path: &Path) -> Result<()> {
     if registry.find(FileId::of(&metadata)).is_some() {
         return Err(Error::new(ErrorKind::Busy, "the environment is open in this process; drop all handles first"));
     }
-    if metadata.len() > 0 {
+    // Our lock file beside it says whose it is, and a damaged environment must be removable too.
+    if metadata.len() > 0 && !place.lock().exists() {
         let file = fs::File::open(place.data()).map_err(|error| located(error, &place.data()))?;
         crate::page::check_metas(&file, false)?;
     }
     let lock = LockFile::open(&place.lock())?;
-    if lock.enter()? != Presence::First {
-        return Err(Error::new(ErrorKind::Busy, "another process has the environment open; close it there first"));
+    if lock.try_exclusive()? && lock.is_at(&place.lock()) {
+        remove(&place)
+    } else {
+        Err(Error::new(ErrorKind::Busy, "another process has the environment open; close it there first"))
     }
+}
+
+fn remove(place: &Place) -> Result<()> {
     // The data first: what is left of a removal cut short is an environment that is new.
     for file in [place.data(), place.compacted(), place.lmdb_lock(), place.lock()] {
         match fs::remove_file(&file) {

@@ -1,6 +1,7 @@
 //! Copies of a live environment.
 
-use std::fs;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::Path;
 
 use crate::env::admin::Compact;
@@ -56,7 +57,8 @@ impl Env {
             }
         }
         place.create_directory()?;
-        copy_files(&gate, &place.data(), compact)?;
+        let like = gate.file.metadata().map_err(|error| located(error, &self.engine.place.data()))?;
+        copy_files(&gate, &place.data(), compact, &like)?;
         place.sync_directory()?;
         sync_directory(&parent(&place.directory()))
     }
@@ -67,16 +69,18 @@ fn occupied(path: &Path) -> Error {
     Error::new(ErrorKind::AlreadyExists, why)
 }
 
-/// Copies the newest state into the new file `target`, readable by whom the old one is, and flushes it; a failed copy is
+/// Copies the newest state into the new file `target`, with owner and mode of `like`, and flushes it; a failed copy is
 /// removed.
-pub(crate) fn copy_files(files: &Files, target: &Path, compact: Compact) -> Result<()> {
+pub(crate) fn copy_files(files: &Files, target: &Path, compact: Compact, like: &Metadata) -> Result<()> {
     let mut file = create_new(target)?;
     let copied = files.lmdb.copy_to(&mut file, compact == Compact::Yes);
-    let durable = copied.and_then(|()| {
-        let mode = files.file.metadata().map(|metadata| metadata.permissions());
-        let done = mode.and_then(|mode| file.set_permissions(mode)).and_then(|()| file.sync_all());
-        done.map_err(|error| located(error, target))
-    });
+    let finish = || {
+        // Only root may give a file away; whoever shares it by its group may still replace it.
+        let _ = fchown(&file, Some(like.uid()), Some(like.gid()));
+        file.set_permissions(like.permissions())?;
+        file.sync_all()
+    };
+    let durable = copied.and_then(|()| finish().map_err(|error| located(error, target)));
     if durable.is_err() {
         let _ = fs::remove_file(target);
     }

@@ -138,7 +138,7 @@ impl Engine {
         process_id() == self.pid
     }
 
-    /// Whether it was closed, so that the file may be opened anew.
+    /// Whether [`close`](Self::close) is over and done with: whoever opens the file gets a new engine.
     pub(crate) fn is_closed(&self) -> bool {
         self.status.load(Ordering::Acquire) == CLOSED
     }
@@ -328,7 +328,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Closes the files: LMDB's environment, the map, the descriptor. `Busy` while snapshots live.
+    /// Closes the files: LMDB's environment, the map, the descriptor. `Busy` while snapshots live. The caller holds the
+    /// writer's mutex and the registry.
     pub(crate) fn close(&self) -> Result<()> {
         if !self.is_own_process() {
             return self.check_usable();
@@ -342,10 +343,13 @@ impl Engine {
                 format!("{alive} states are still read by snapshots or scans; drop them and close again"),
             ));
         }
-        if gate.take().is_some() {
-            self.mark_clean();
-        }
+        let files = gate.take();
         self.status.store(CLOSED, Ordering::Release);
+        if files.is_none() {
+            return Ok(());
+        }
+        drop(files);
+        self.mark_clean();
         // Handles may live on: other processes need not wait for them.
         self.lock.as_ref().map_or(Ok(()), LockFile::leave)
     }

@@ -2,9 +2,9 @@
 //!
 //! Byte 0 says that an environment is open: shared by all who have it open, exclusive for who replaces or removes the
 //! file. Byte 1 is held by a writer that must give LMDB's write lock up for a moment, to grow a full map, and wants it
-//! back before any other process of ours. The locks are those of the open file description: closing another descriptor
-//! does not drop them, changing one from shared to exclusive is atomic, and a forked child that exits does not free its
-//! parent's.
+//! back before any other process of ours. Byte 2 is held for a moment by who joins others and changes the record. The
+//! locks are those of the open file description: closing another descriptor does not drop them, changing one from shared
+//! to exclusive is atomic, and a forked child that exits does not free its parent's.
 //!
 //! Two words are mapped and shared, so that a commit needs no system call for them. One says that a writer holds byte 1:
 //! it is set under LMDB's write lock, so whoever gets that lock next sees it, gives the lock back and waits for byte 1.
@@ -25,12 +25,13 @@ use nix::unistd::Pid;
 
 use crate::env::map::{SharedWords, process_id};
 use crate::env::options::Durability;
-use crate::env::os::io_error;
+use crate::env::os::{io_error, located};
 use crate::env::place::FileId;
 use crate::error::{Error, ErrorKind, Result};
 
 const PRESENCE: i64 = 0;
 const PAUSE: i64 = 1;
+const JOINING: i64 = 2;
 
 const MAGIC: &[u8; 8] = b"mapleaf\0";
 const RECORD: usize = 64;
@@ -84,8 +85,14 @@ impl LockFile {
                 }
                 Ok(file)
             })
-            .map_err(|error| io_error(&error).caused_by(error))?;
+            .map_err(|error| located(error, path))?;
         Ok(Self { words: SharedWords::new(&file, LENGTH)?, file, pid: process_id() })
+    }
+
+    /// Whether this is the file that lies at `path`.
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
+        let there = std::fs::symlink_metadata(path).map(|metadata| FileId::of(&metadata));
+        matches!((self.file.metadata(), there), (Ok(here), Ok(there)) if FileId::of(&here) == there)
     }
 
     /// Takes the presence lock, shared; when nobody else holds it, exclusively first, so that the caller may read the
@@ -112,17 +119,6 @@ impl LockFile {
     /// Gives the presence lock up.
     pub(crate) fn leave(&self) -> Result<()> {
         self.try_lock(PRESENCE, libc::F_UNLCK).map(drop)
-    }
-
-    /// Whether `path` still leads to this file: who waited for a lock may have waited while the file was removed.
-    pub(crate) fn is_at(&self, path: &Path) -> Result<bool> {
-        let io = |error: io::Error| io_error(&error).caused_by(error);
-        let ours = self.file.metadata().map_err(io)?;
-        match std::fs::metadata(path) {
-            Ok(there) => Ok(FileId::of(&there) == FileId::of(&ours)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(io(error)),
-        }
     }
 
     /// Says that this process writes, until the result is dropped. The caller holds LMDB's write lock.
@@ -179,6 +175,15 @@ impl LockFile {
         self.file.sync_all().map_err(|error| io_error(&error).caused_by(error))
     }
 
+    /// Remembers that this process has the environment open, with `durability`: the weakest of all counts.
+    pub(crate) fn remember(&self, durability: Durability) -> Result<()> {
+        self.wait_lock(JOINING, libc::F_WRLCK)?;
+        let before = self.record();
+        let remembered = before.and_then(|before| self.set_record(&OpenRecord::opened(durability, before.as_ref())));
+        self.try_lock(JOINING, libc::F_UNLCK)?;
+        remembered
+    }
+
     fn try_lock(&self, byte: i64, kind: i32) -> Result<bool> {
         match fcntl(&self.file, FcntlArg::F_OFD_SETLK(&range(byte, kind))) {
             Ok(_) => Ok(true),
@@ -206,7 +211,9 @@ pub(crate) struct WriterMark<'a> {
 impl Drop for WriterMark<'_> {
     fn drop(&mut self) {
         if process_id() == self.lock.pid {
-            self.lock.words.word(WRITER_AT).store(0, Ordering::Relaxed);
+            // LMDB's lock is free by now, and the next writer's mark may stand already.
+            let word = self.lock.words.word(WRITER_AT);
+            let _ = word.compare_exchange(self.lock.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 }

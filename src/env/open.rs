@@ -15,7 +15,7 @@ use crate::env::Env;
 use crate::env::engine::{Engine, Files};
 use crate::env::generation::check_flags;
 use crate::env::lmdb::{Lmdb, LmdbOptions};
-use crate::env::lock::{LockFile, OpenRecord, Presence};
+use crate::env::lock::{LockFile, Presence};
 use crate::env::map::EnvMap;
 use crate::env::options::{Config, DEFAULT_MAP_SIZE, Durability, EnvOptions, OpenMode, TEMPORARY_MAP_SIZE, Verify};
 use crate::env::os::located;
@@ -27,6 +27,12 @@ use crate::page;
 
 /// Address space is asked for in steps down to this, in bytes.
 const SMALLEST_MAP: usize = 1 << 20;
+/// And from this: more than any system gives.
+const LARGEST_MAP: usize = 1 << 48;
+/// LMDB reserves memory for each DBI, in each transaction too, and adds to their number without a check.
+const MOST_DBIS: u32 = 1 << 15;
+/// Each reader has 64 bytes of the lock file.
+const MOST_READERS: u32 = 1 << 16;
 
 impl EnvOptions {
     /// Opens the environment at `path`, a directory, which is created when absent with all above it.
@@ -95,54 +101,49 @@ impl EnvOptions {
 
     fn try_open(&self, place: &Place, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
         let mut registry = registry::lock();
-        let existing = place.data_metadata()?;
-        match (&existing, self.mode) {
-            (None, OpenMode::MustExist) => return Err(missing(place)),
-            (None, _) if self.config.read_only => return Err(missing(place)),
-            (Some(_), OpenMode::CreateNew) => {
-                return Err(present(place));
-            }
-            _ => {}
+        self.is_new(place)?;
+        if let Some(metadata) = place.data_metadata()?
+            && let Some(engine) = registry.find(FileId::of(&metadata))
+        {
+            drop(registry);
+            return share(engine, &self.config);
         }
-        if let Some(metadata) = &existing {
-            if self.config.read_only && metadata.len() == 0 {
-                return Err(missing(place));
-            }
-            if !metadata.is_file() {
-                let why = format!("{} is not a regular file", place.data().display());
-                return Err(Error::new(ErrorKind::InvalidArgument, why));
-            }
-            if let Some(engine) = registry.find(FileId::of(metadata)) {
-                drop(registry);
-                return share(engine, &self.config);
-            }
-        }
-        let engine = self.open_engine(place, existing.is_some(), temporary)?;
+        let engine = self.open_engine(place, temporary)?;
         let file = engine.files()?.file.metadata().map_err(|error| located(error, &place.data()))?;
         registry.insert(FileId::of(&file), &engine);
         Ok(engine)
     }
 
-    fn open_engine(&self, place: &Place, existed: bool, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
-        if existed {
-            // Before a lock file is laid beside something that is no database.
-            page::check_metas(&open_data(place)?, false)?;
-        } else {
-            place.create_directory()?;
+    /// Whether there is nothing at `place` yet, a file without bytes included; an error where the mode forbids it.
+    fn is_new(&self, place: &Place) -> Result<bool> {
+        let existing = place.data_metadata()?;
+        if existing.as_ref().is_some_and(|metadata| !metadata.is_file()) {
+            let why = format!("{} is not a regular file", place.data().display());
+            return Err(Error::new(ErrorKind::InvalidArgument, why));
         }
-        let (lock, presence) = self.enter(place)?;
-        // Asked again: another process may have created or removed it while the lock was waited for.
-        let is_new = place.data_metadata()?.is_none_or(|metadata| metadata.len() == 0);
+        let is_new = existing.is_none_or(|metadata| metadata.len() == 0);
+        if is_new && (self.config.read_only || self.mode == OpenMode::MustExist) {
+            return Err(missing(place));
+        }
         if !is_new && self.mode == OpenMode::CreateNew {
             return Err(present(place));
         }
+        Ok(is_new)
+    }
+
+    fn open_engine(&self, place: &Place, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
+        if !self.is_new(place)? {
+            // Before a lock file is laid beside something that is no database.
+            page::check_metas(&open_data(place)?, false)?;
+        }
+        let (lock, presence) = self.enter(place)?;
+        // Asked again under the lock: another process may have created or removed it meanwhile.
+        let is_new = self.is_new(place)?;
         let checked = if is_new { None } else { Some(self.check(place, lock.as_ref(), presence)?) };
-        if presence == Presence::First
-            && !self.config.read_only
+        if !self.config.read_only
             && let Some(lock) = &lock
         {
-            let before = lock.record()?;
-            lock.set_record(&OpenRecord::opened(self.config.durability, before.as_ref()))?;
+            lock.remember(self.config.durability)?;
             if temporary.is_none() {
                 lock.sync()?;
             }
@@ -160,20 +161,29 @@ impl EnvOptions {
         Ok(engine)
     }
 
-    /// Opens the lock file and takes the presence lock; none where a read-only medium has no such file and takes none.
+    /// Takes the lock file that lies at its path: one that another process removed meanwhile, with its environment,
+    /// keeps nobody apart.
     fn enter(&self, place: &Place) -> Result<(Option<LockFile>, Presence)> {
         loop {
-            let lock = match LockFile::open(&place.lock()) {
-                Ok(lock) => lock,
-                Err(error) if self.config.read_only && error.kind() == ErrorKind::PermissionDenied => {
-                    return Ok((None, Presence::Shared));
-                }
-                Err(error) => return Err(error),
+            if self.is_new(place)? {
+                place.create_directory()?;
+            }
+            let Some(lock) = self.open_lock(place)? else {
+                return Ok((None, Presence::Shared));
             };
             let presence = lock.enter()?;
-            if lock.is_at(&place.lock())? {
+            if lock.is_at(&place.lock()) {
                 return Ok((Some(lock), presence));
             }
+        }
+    }
+
+    /// The lock file; none where a read-only medium has none and takes none.
+    fn open_lock(&self, place: &Place) -> Result<Option<LockFile>> {
+        match LockFile::open(&place.lock()) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(error) if self.config.read_only && error.kind() == ErrorKind::PermissionDenied => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -235,7 +245,7 @@ impl EnvOptions {
     /// The first commit, then the file and its name on the disk: only then does the environment count as created.
     fn make_durable(engine: &Arc<Engine>) -> Result<()> {
         let place = &engine.place;
-        session::write(engine, Wait::Yes, session::create_catalog)?;
+        session::write(engine, Wait::Yes, "open", session::create_catalog)?;
         let synced = engine.files()?.file.sync_all();
         synced.map_err(|error| located(error, &place.data()))?;
         place.sync_directory()?;
@@ -274,8 +284,10 @@ fn share(engine: Arc<Engine>, config: &Config) -> Result<Arc<Engine>> {
 fn check_config(config: &Config) -> Result<()> {
     let why = if config.map_size == 0 || config.max_map_size < config.map_size {
         "map_size must be above 0 and at most max_map_size"
-    } else if config.max_dbis == 0 || config.max_readers == 0 {
-        "max_dbis and max_readers must be above 0"
+    } else if !(1..=MOST_DBIS).contains(&config.max_dbis) {
+        "max_dbis must be above 0 and at most 32768"
+    } else if !(1..=MOST_READERS).contains(&config.max_readers) {
+        "max_readers must be above 0 and at most 65536"
     } else {
         return Ok(());
     };
@@ -308,7 +320,7 @@ const MOVING_TRIES: usize = 5;
 /// Opens LMDB and our map over one reservation each, halving it until the system agrees to both.
 pub(crate) fn open_files(place: &Place, config: &Config, page_size: Option<usize>) -> Result<Files> {
     let granule = page_size.unwrap_or_default().max(system_page_size());
-    let mut size = config.map_size.div_ceil(granule) * granule;
+    let mut size = config.map_size.min(LARGEST_MAP).div_ceil(granule) * granule;
     loop {
         match open_files_at(place, config, size) {
             Err(error) if size / 2 >= SMALLEST_MAP && is_out_of_space(&error) => {
@@ -357,7 +369,7 @@ fn system_page_size() -> usize {
         .unwrap_or(4096)
 }
 
-/// Creates `path` for writing, for its owner alone; one that exists is `AlreadyExists`.
+/// Creates `path` for writing, for its owner alone as LMDB does; one that exists is `AlreadyExists`.
 pub(crate) fn create_new(path: &Path) -> Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {

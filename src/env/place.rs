@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -68,6 +69,9 @@ impl Place {
 
     /// The data file's metadata, if it exists. A directory in its place, or a file in the directory's, is an error.
     pub(crate) fn data_metadata(&self) -> Result<Option<Metadata>> {
+        if self.path.as_os_str().as_bytes().contains(&0) {
+            return Err(self.misplaced("holds a NUL, which no path can"));
+        }
         match fs::metadata(&self.path) {
             Ok(metadata) if !self.single_file && !metadata.is_dir() => Err(self.misplaced(
                 "is a file, and an environment is a directory; name a directory, or open with single_file(true)",

@@ -9,7 +9,8 @@ use crate::env::place::FileId;
 
 static OPEN: Mutex<Option<HashMap<FileId, Weak<Engine>>>> = Mutex::new(None);
 
-/// The registry, held: while it is, no other thread opens, closes or replaces an environment.
+/// The registry, held: while it is, no other thread opens, closes or replaces an environment. Who needs an open engine's
+/// writer mutex too takes that first: a transaction may open other environments.
 pub(crate) struct Registry(MutexGuard<'static, Option<HashMap<FileId, Weak<Engine>>>>);
 
 /// Waits for the registry.
@@ -18,9 +19,9 @@ pub(crate) fn lock() -> Registry {
 }
 
 impl Registry {
-    /// The engine that has `file` open in this process.
+    /// The engine that has `file` open in this process, or had it open in the one that this was forked from.
     pub(crate) fn find(&mut self, file: FileId) -> Option<Arc<Engine>> {
-        self.0.as_ref()?.get(&file)?.upgrade().filter(|engine| engine.is_own_process() && !engine.is_closed())
+        self.0.as_ref()?.get(&file)?.upgrade().filter(|engine| !engine.is_closed())
     }
 
     pub(crate) fn insert(&mut self, file: FileId, engine: &Arc<Engine>) {

@@ -71,18 +71,22 @@ pub(crate) struct Session<'e> {
 }
 
 /// Runs `body` as the only writer: of this process by the mutex, among all by LMDB's lock; taken in this order, always.
+///
+/// An error before `body` runs is one of `operation`.
 pub(crate) fn write<T, E: From<Error>>(
     engine: &Arc<Engine>,
     wait: Wait,
+    operation: &'static str,
     body: impl FnOnce(&mut Session<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
-    engine.check_usable()?;
+    let named = |error: Error| error.during(operation);
+    engine.check_usable().map_err(named)?;
     if engine.config.read_only {
         let why = "the environment was opened read-only; open it for writing";
-        return Err(Error::new(ErrorKind::ReadOnly, why).into());
+        return Err(named(Error::new(ErrorKind::ReadOnly, why)).into());
     }
-    let _writing = Writing::begin()?;
-    let busy = || Error::new(ErrorKind::Busy, "another transaction is writing; retry");
+    let _writing = Writing::begin().map_err(named)?;
+    let busy = || named(Error::new(ErrorKind::Busy, "another transaction is writing; retry"));
     let mut state = match wait {
         Wait::Yes => lock_writer(engine),
         Wait::No => match engine.writer.try_lock() {
@@ -92,14 +96,15 @@ pub(crate) fn write<T, E: From<Error>>(
         },
     };
     let Some(lock) = &engine.lock else {
-        return Err(Error::new(ErrorKind::Unsupported, "there is no lock file to keep other processes out").into());
+        let why = "there is no lock file to keep other processes out";
+        return Err(named(Error::new(ErrorKind::Unsupported, why)).into());
     };
     if wait == Wait::No && lock.is_other_writing() {
         return Err(busy().into());
     }
     // Taken out of the gate: it is not held while waiting for a writer of another process.
-    let lmdb = Arc::clone(&engine.files()?.lmdb);
-    let (writer, base) = begin(engine, lock, &lmdb)?;
+    let lmdb = Arc::clone(&engine.files().map_err(named)?.lmdb);
+    let (writer, base) = begin(engine, lock, &lmdb).map_err(named)?;
     let _mark = lock.writing();
     let handles = &mut state.handles;
     let mut session = Session { engine, lock, lmdb: &lmdb, handles, base, writer: Some(writer), pause: None };
@@ -127,6 +132,15 @@ fn begin<'l>(engine: &Arc<Engine>, lock: &LockFile, lmdb: &'l Lmdb) -> Result<(W
     }
 }
 
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        if !self.engine.is_own_process() {
+            // Forked inside the transaction: ending it here would meddle with the parent's lock and files.
+            std::mem::forget(self.writer.take());
+        }
+    }
+}
+
 impl<'e> Session<'e> {
     /// The state that this session's changes are based on.
     pub(crate) fn base(&self) -> &Arc<Generation> {
@@ -142,6 +156,8 @@ impl<'e> Session<'e> {
         bytes: usize,
         apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
     ) -> Result<()> {
+        // In a child forked since, LMDB's transaction is the parent's.
+        self.engine.check_usable()?;
         // LMDB gives its lock up when the map is full, so the others are kept out before: when it is likely, here, as the
         // end of a commit may meet a full map too; else when a change does.
         if self.pause.is_none() && self.room() < bytes.saturating_mul(4).saturating_add(NARROW) {

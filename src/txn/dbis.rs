@@ -15,6 +15,8 @@ pub(crate) struct DbiOpening {
     pub create: bool,
     /// Whether one of other software gets the schema.
     pub adopt: bool,
+    /// The verb that opens it, for errors.
+    pub operation: &'static str,
 }
 
 /// What stands under a name.
@@ -39,7 +41,7 @@ impl Env {
         if !opening.create && !opening.adopt {
             return Err(absent(name));
         }
-        write(&self.engine, Wait::Yes, |session| {
+        write(&self.engine, Wait::Yes, opening.operation, |session| {
             // Another process may have been faster.
             let base = Arc::clone(session.base());
             if let Some(dbi) = self.known_dbi(&base, name, schema, opening)? {
@@ -124,7 +126,9 @@ impl Env {
             })
         };
         let checked = check_name(name);
-        checked.and_then(|()| write(&self.engine, Wait::Yes, clear)).map_err(|error| error.during("clear_dbi"))
+        checked
+            .and_then(|()| write(&self.engine, Wait::Yes, "clear_dbi", clear))
+            .map_err(|error| error.during("clear_dbi"))
     }
 
     /// Removes the DBI `name` with its entries and schema. Handles on it are `NotFound` from then on, also when the name
@@ -152,7 +156,7 @@ impl Env {
     pub fn drop_dbi(&self, name: &str) -> Result<()> {
         let checked = check_name(name);
         let dropped = checked.and_then(|()| {
-            write(&self.engine, Wait::Yes, |session| {
+            write(&self.engine, Wait::Yes, "drop_dbi", |session| {
                 if matches!(standing_of_any(session.base(), name)?, Standing::Absent | Standing::Dropped) {
                     return Err(absent(name));
                 }

@@ -52,7 +52,7 @@ impl Env {
     /// });
     /// ```
     pub fn transact<T>(&self, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
-        self.run(Wait::Yes, f)
+        self.run(Wait::Yes, "transact", f)
     }
 
     /// As [`transact`](Self::transact), for closures with an error type of their own.
@@ -79,7 +79,7 @@ impl Env {
     /// # }
     /// ```
     pub fn transact_or<T, E: From<Error>>(&self, f: impl FnOnce(&mut WriteTxn) -> Result<T, E>) -> Result<T, E> {
-        self.run(Wait::Yes, f)
+        self.run(Wait::Yes, "transact_or", f)
     }
 
     /// As [`transact`](Self::transact), but `Busy` instead of waiting for another writer.
@@ -102,17 +102,22 @@ impl Env {
     /// # }
     /// ```
     pub fn try_transact<T>(&self, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
-        self.run(Wait::No, f)
+        self.run(Wait::No, "try_transact", f)
     }
 
-    fn run<T, E: From<Error>>(&self, wait: Wait, f: impl FnOnce(&mut WriteTxn) -> Result<T, E>) -> Result<T, E> {
-        write(&self.engine, wait, |session| {
+    fn run<T, E: From<Error>>(
+        &self,
+        wait: Wait,
+        operation: &'static str,
+        f: impl FnOnce(&mut WriteTxn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        write(&self.engine, wait, operation, |session| {
             let mut txn = WriteTxn::new(session.base())?;
             let outcome = f(&mut txn)?;
             let set = txn.into_set();
             if !set.is_empty() {
                 let committed = session.commit(set.bytes(), |applier, _| set.apply(applier));
-                committed.map_err(|error| error.during("transact"))?;
+                committed.map_err(|error| error.during(operation))?;
             }
             Ok(outcome)
         })

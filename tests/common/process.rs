@@ -1,0 +1,151 @@
+//! Child processes: a test runs itself again in a process of its own, under its own name and with a part to play.
+//!
+//! The child is the test binary with `--exact NAME` and an environment variable that holds its arguments. What it
+//! tells goes over its standard output on lines of their own, marked, since the harness writes there too.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
+
+use std::env;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child as System, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mapleaf::{Error, Result};
+
+const ARGUMENTS: &str = "MAPLEAF_TEST_ARGUMENTS";
+const MARK: char = '@';
+const DONE: &str = "done";
+/// Longer than anything a child does here: what takes longer hangs.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The arguments of this process, if it is a child.
+pub fn arguments() -> Option<Vec<String>> {
+    env::var(ARGUMENTS).ok().map(|all| all.split('\n').map(str::to_owned).collect())
+}
+
+/// In a child: tells the parent `line`.
+pub fn tell(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // A parent that is gone hears nothing.
+    let _ = writeln!(out, "\n{MARK}{line}").and_then(|()| out.flush());
+}
+
+/// In a child: waits for a line from the parent.
+pub fn hear() -> Result<String> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).map_err(Error::other)?;
+    Ok(line.trim_end().to_owned())
+}
+
+/// A running child. Killed when dropped.
+pub struct Child {
+    system: System,
+    lines: Receiver<String>,
+}
+
+/// Runs the test `name` of this binary again, with these arguments.
+pub fn spawn(name: &str, arguments: &[&str]) -> Result<Child> {
+    let program = env::current_exe().map_err(Error::other)?;
+    let mut system = Command::new(program)
+        .args(["--exact", name, "--nocapture", "--test-threads=1", "--include-ignored"])
+        .env(ARGUMENTS, arguments.join("\n"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(Error::other)?;
+    let (sender, lines) = channel();
+    if let Some(out) = system.stdout.take() {
+        thread::spawn(move || {
+            for line in BufReader::new(out).lines().map_while(std::io::Result::ok) {
+                if let Some(told) = line.strip_prefix(MARK)
+                    && sender.send(told.to_owned()).is_err()
+                {
+                    break;
+                }
+            }
+        });
+    }
+    Ok(Child { system, lines })
+}
+
+/// Runs `body` in a child process, as the test `name` whose whole body this call is: there a signal or an abort ends no
+/// other test, and what it does to the process is its own.
+#[track_caller]
+pub fn apart(name: &str, body: impl FnOnce() -> Result<()>) -> Result<()> {
+    if arguments().is_some() {
+        body()?;
+        tell(DONE);
+        return Ok(());
+    }
+    let child = spawn(name, &["apart"])?;
+    let mut last = None;
+    while let Some(line) = child.line() {
+        last = Some(line);
+    }
+    assert_eq!(last.as_deref(), Some(DONE), "the child did not come to its end");
+    child.passes()
+}
+
+impl Child {
+    /// What the child tells next; `None` when it has ended.
+    pub fn line(&self) -> Option<String> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("a child hangs"),
+        }
+    }
+
+    /// Waits until the child tells `expected`.
+    #[track_caller]
+    pub fn expect(&self, expected: &str) {
+        assert_eq!(self.line().as_deref(), Some(expected));
+    }
+
+    /// Tells the child `line`.
+    pub fn say(&mut self, line: &str) -> Result<()> {
+        let Some(input) = self.system.stdin.as_mut() else { return Ok(()) };
+        writeln!(input, "{line}").and_then(|()| input.flush()).map_err(Error::other)
+    }
+
+    /// Kills the child as `kill -9` does, and waits for its end.
+    pub fn kill(&mut self) -> Result<()> {
+        self.system.kill().and_then(|()| self.system.wait()).map(drop).map_err(Error::other)
+    }
+
+    /// Waits for the child's end.
+    pub fn wait(&mut self) -> Result<ExitStatus> {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.system.try_wait().map_err(Error::other)? {
+                return Ok(status);
+            }
+            assert!(began.elapsed() < PATIENCE, "a child hangs");
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits for the child's end, which must be that of a test that passed.
+    #[track_caller]
+    pub fn passes(mut self) -> Result<()> {
+        let status = self.wait()?;
+        assert_eq!(status.signal(), None, "a child died of a signal");
+        assert!(status.success(), "a child failed");
+        Ok(())
+    }
+
+    /// The child's process id.
+    pub fn id(&self) -> u32 {
+        self.system.id()
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        let _ = self.system.kill();
+        let _ = self.system.wait();
+    }
+}

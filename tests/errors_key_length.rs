@@ -1,0 +1,49 @@
+//! A key has 511 bytes and no more, in writes, reads and pairs.
+#![cfg(not(feature = "longer-keys"))]
+
+#[path = "common/errors.rs"]
+mod errors;
+
+use errors::{refused, refused_with};
+use mapleaf::{Dbi, Env, ErrorKind, MultiDbi, Result};
+
+const FULL: [u8; 511] = [b'k'; 511];
+const LONG: [u8; 512] = [b'k'; 512];
+
+#[test]
+fn a_key_has_511_bytes_and_no_more() -> Result<()> {
+    let env = Env::temporary()?;
+    assert_eq!(env.max_key_size(), 511);
+    let dbi: Dbi<&[u8], u32> = env.dbi("d")?;
+    env.transact(|txn| {
+        dbi.put(txn, &FULL, 7)?;
+        refused_with(dbi.put(txn, &LONG, 8), ErrorKind::TooLarge, &["511", "512", "\"d\""]);
+        refused(dbi.delete(txn, &LONG), ErrorKind::TooLarge);
+        refused(dbi.get(txn, &LONG), ErrorKind::TooLarge);
+        Ok(())
+    })?;
+    let snap = env.snapshot()?;
+    let error = refused(dbi.get(&snap, &LONG), ErrorKind::TooLarge);
+    assert_eq!((error.operation(), error.dbi(), error.key()), (Some("get"), Some("d"), Some(&LONG[..])));
+    refused(dbi.contains(&snap, &LONG), ErrorKind::TooLarge);
+    refused(dbi.get_many(&snap, [&LONG[..]]), ErrorKind::TooLarge);
+    assert_eq!(dbi.get(&snap, &FULL)?, Some(7));
+    // Between keys there may be longer ones: a bound is no key.
+    assert_eq!(dbi.range(&snap, &LONG[..]..)?.count(), 0);
+    assert_eq!(dbi.range(&snap, ..&LONG[..])?.count(), 1);
+    Ok(())
+}
+
+#[test]
+fn a_pair_is_as_long_as_a_key_may_be() -> Result<()> {
+    let env = Env::temporary()?;
+    let pairs: MultiDbi<&[u8], &[u8]> = env.multi_dbi("m")?;
+    env.transact(|txn| {
+        assert!(pairs.insert(txn, &FULL[..250], &FULL[..250])?);
+        refused(pairs.insert(txn, &FULL[..250], &FULL[..300]), ErrorKind::TooLarge);
+        refused(pairs.remove(txn, &FULL[..250], &FULL[..300]), ErrorKind::TooLarge);
+        Ok(())
+    })?;
+    assert_eq!(pairs.len(&env.snapshot()?)?, 1);
+    Ok(())
+}
