@@ -38,9 +38,9 @@ impl Env {
     /// The newest committed state, by any process.
     ///
     /// A few loads when nothing was committed since this thread took one before; else a reader slot is taken, the meta
-    /// page copied and the commit count looked up, unless another thread did that already. It does not
-    /// wait for transactions, but for the moment in which the map grows; and if another process has grown the file
-    /// beyond the map, for the transaction that runs in this one.
+    /// page copied and the commit count looked up, unless another thread did that already. It does not wait for
+    /// transactions, but for the moment in which the map grows; and if another process has grown the file beyond the map,
+    /// for the transaction that runs in this one.
     ///
     /// # Errors
     /// `Closed`; `ReadersFull` when all slots are taken; `MapFull` when another process has grown the file beyond this

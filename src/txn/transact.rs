@@ -84,7 +84,8 @@ impl Env {
 
     /// As [`transact`](Self::transact), but `Busy` instead of waiting for another writer.
     ///
-    /// Programs that are no mapleaf are waited for all the same: LMDB offers nothing else.
+    /// Programs that are no mapleaf are waited for all the same, and so is another process in the moment in which it
+    /// begins: LMDB offers nothing else.
     ///
     /// # Errors
     /// `Busy` when another transaction is running, here or in another process of ours; else as `transact`.
