@@ -59,7 +59,9 @@ pub fn read(env: &Env) -> Result<Content> {
     let small = must("small")?;
     for entry in small.iter(&snap)? {
         let (key, value) = entry?;
-        assert_eq!(small.get(&snap, key)?, Some(value), "a key that the scan found");
+        // Keys out of order hide from a search; but then a check finds that.
+        let hidden = small.get(&snap, key)? != Some(value);
+        assert!(!hidden || !env.verify()?.is_clean(), "{key} is found by a scan, and not by a search");
         content.small.insert(key, value.to_vec());
     }
     small.iter(&snap)?.rev().try_for_each(|entry| entry.map(drop))?;
