@@ -76,7 +76,11 @@ impl WriteSet {
     pub(crate) fn set(&mut self, dbi: &Arc<DbiRef>, key: &[u8], change: Option<&[u8]>) -> Result<()> {
         let bytes = self.bytes.saturating_add(size(key, change));
         if bytes > self.max_bytes {
-            return Err(self.too_large());
+            // What the key has now will go.
+            let now = self.dbi(dbi.slot).and_then(|dbi| dbi.changes.get(key));
+            if bytes - now.map_or(0, |now| size(key, now.as_deref())) > self.max_bytes {
+                return Err(self.too_large());
+            }
         }
         let entry = Self::entry(&mut self.dbis, dbi);
         let change = change.map(Box::from);
