@@ -75,3 +75,27 @@ fn a_batch_of_deletions_may_be_too_large_and_a_clear_never_is() -> Result<()> {
     assert_eq!(dbi.keys(&env.snapshot()?)?.collect::<Result<Vec<_>>>()?, [7]);
     Ok(())
 }
+
+#[test]
+fn what_a_savepoint_keeps_to_be_taken_back_counts_too() -> Result<()> {
+    let (env, dbi) = open()?;
+    let again = |txn: &mut mapleaf::WriteTxn| (0..1000).try_for_each(|_| dbi.put(txn, 1, &vec![1; 1000]));
+    let refill = |txn: &mut mapleaf::WriteTxn| {
+        (0..1000).try_for_each(|_| dbi.put(txn, 1, &vec![1; 1000]).and_then(|()| dbi.clear(txn).map(drop)))
+    };
+    env.transact(|txn| {
+        again(txn)?;
+        refill(txn)?;
+        for _ in 0..3 {
+            assert_eq!(txn.savepoint(again).map_err(|error| error.kind()), Err(ErrorKind::TooLarge));
+            assert_eq!(txn.savepoint(refill).map_err(|error| error.kind()), Err(ErrorKind::TooLarge));
+            assert!(dbi.is_empty(txn)?);
+        }
+        for _ in 0..100 {
+            txn.savepoint(|txn| (0..20).try_for_each(|_| dbi.put(txn, 2, &vec![2; 1000])))?;
+        }
+        again(txn)
+    })?;
+    assert_eq!(dbi.keys(&env.snapshot()?)?.collect::<Result<Vec<_>>>()?, [1, 2]);
+    Ok(())
+}
