@@ -216,23 +216,25 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         let opened = state.raw_range(&self.pairs.dbi, Bound::Unbounded, Bound::Unbounded);
         let mut cursor = opened.map_err(|error| self.pairs.named(error, "keys"))?;
         let pairs = self.pairs.clone();
-        let mut next = move || -> Result<Option<K::Part<'t>>> {
+        let mut done = false;
+        let mut next = move |done: &mut bool| -> Result<Option<K::Part<'t>>> {
             let Some((pair, _)) = cursor.next()? else { return Ok(None) };
             let mut rest = pair;
             let key = K::decode_part(&mut rest)?;
             let own_bytes = &pair[..pair.len() - rest.len()];
-            if let (_, Bound::Excluded(behind)) = ByteBounds::prefix(own_bytes).as_refs() {
-                cursor.seek(behind)?;
+            match ByteBounds::prefix(own_bytes).as_refs() {
+                (_, Bound::Excluded(behind)) => cursor.seek(behind)?,
+                // Bytes of nothing but FF have no successor: only pairs of this key are left.
+                _ => *done = true,
             }
             Ok(Some(key))
         };
-        let mut done = false;
         Ok(std::iter::from_fn(move || {
             if done {
                 return None;
             }
-            let key = next().map_err(|error| pairs.named(error, "keys")).transpose();
-            done = !matches!(key, Some(Ok(_)));
+            let key = next(&mut done).map_err(|error| pairs.named(error, "keys")).transpose();
+            done |= !matches!(key, Some(Ok(_)));
             key
         })
         .fuse())

@@ -59,7 +59,7 @@ impl WriteTxn {
 
     /// Runs `f`, and takes its changes back if it returns `Err` or panics; what came before stays. Savepoints nest.
     ///
-    /// Cost: each change within notes what it replaced.
+    /// Cost: each change within notes what it replaced, which counts against `max_txn_bytes` until the outermost ends.
     ///
     /// # Errors
     /// What `f` returns.

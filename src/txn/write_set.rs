@@ -31,6 +31,8 @@ pub(crate) struct WriteSet {
     bytes: usize,
     max_bytes: usize,
     undo: Vec<Undo>,
+    /// What `undo` holds; it counts like the changes themselves.
+    undo_bytes: usize,
     savepoints: usize,
 }
 
@@ -46,12 +48,13 @@ enum Undo {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
     undo: usize,
+    undo_bytes: usize,
     bytes: usize,
 }
 
 impl WriteSet {
     pub(crate) fn new(max_bytes: usize) -> Self {
-        Self { dbis: BTreeMap::new(), bytes: 0, max_bytes, undo: Vec::new(), savepoints: 0 }
+        Self { dbis: BTreeMap::new(), bytes: 0, max_bytes, undo: Vec::new(), undo_bytes: 0, savepoints: 0 }
     }
 
     /// About how much memory the changes take, in bytes: their keys and values and what is kept for each.
@@ -80,8 +83,14 @@ impl WriteSet {
     /// `TooLarge` when the set would outgrow its limit; it is unchanged then.
     pub(crate) fn set(&mut self, dbi: &Arc<DbiRef>, key: &[u8], change: Option<&[u8]>) -> Result<()> {
         let bytes = self.bytes.saturating_add(size(key, change));
-        if bytes > self.max_bytes {
-            return Err(self.too_large());
+        let noted = if self.savepoints > 0 { size(key, None) } else { 0 };
+        let held = bytes.saturating_add(self.undo_bytes).saturating_add(noted);
+        if held > self.max_bytes {
+            // What the key has now will go, unless a savepoint keeps it.
+            let now = self.dbi(dbi.slot).and_then(|dbi| dbi.changes.get(key)).filter(|_| self.savepoints == 0);
+            if held - now.map_or(0, |now| size(key, now.as_deref())) > self.max_bytes {
+                return Err(self.too_large());
+            }
         }
         let entry = Self::entry(&mut self.dbis, dbi);
         let change = change.map(Box::from);
@@ -93,6 +102,7 @@ impl WriteSet {
         };
         self.bytes = bytes - before.as_ref().map_or(0, |before| size(key, before.as_deref()));
         if self.savepoints > 0 {
+            self.undo_bytes += size(key, before.as_ref().and_then(Option::as_deref));
             self.undo.push(Undo::Change { slot: dbi.slot, key: key.into(), before });
         }
         Ok(())
@@ -103,8 +113,10 @@ impl WriteSet {
         let entry = Self::entry(&mut self.dbis, dbi);
         let changes = std::mem::take(&mut entry.changes);
         let cleared = std::mem::replace(&mut entry.cleared, true);
-        self.bytes -= changes.iter().map(|(key, change)| size(key, change.as_deref())).sum::<usize>();
+        let freed = changes.iter().map(|(key, change)| size(key, change.as_deref())).sum::<usize>();
+        self.bytes -= freed;
         if self.savepoints > 0 {
+            self.undo_bytes += freed;
             self.undo.push(Undo::Cleared { slot: dbi.slot, cleared, changes });
         }
     }
@@ -112,7 +124,7 @@ impl WriteSet {
     /// Opens a savepoint.
     pub(crate) fn mark(&mut self) -> Mark {
         self.savepoints += 1;
-        Mark { undo: self.undo.len(), bytes: self.bytes }
+        Mark { undo: self.undo.len(), undo_bytes: self.undo_bytes, bytes: self.bytes }
     }
 
     /// Closes the newest savepoint and keeps its changes.
@@ -120,6 +132,7 @@ impl WriteSet {
         self.savepoints -= 1;
         if self.savepoints == 0 {
             self.undo.clear();
+            self.undo_bytes = 0;
         }
     }
 
@@ -142,6 +155,7 @@ impl WriteSet {
             }
         }
         self.bytes = mark.bytes;
+        self.undo_bytes = mark.undo_bytes;
         self.savepoints -= 1;
     }
 

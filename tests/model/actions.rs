@@ -1,0 +1,147 @@
+//! What can be done, in numbers, and what the answers are.
+
+use std::ops::Bound;
+
+use mapleaf::ErrorKind;
+
+/// Two bounds, which may be reversed.
+pub type Ends = (Bound<u16>, Bound<u16>);
+
+/// A change of a typed database.
+#[derive(Clone, Debug)]
+pub enum Write {
+    Put(u16, u16),
+    Insert(u16, u16),
+    Replace(u16, u16),
+    /// To this value, or away.
+    Update(u16, Option<u16>),
+    GetOrPut(u16, u16),
+    Append(u16, u16),
+    Delete(u16),
+    Take(u16),
+    PopFirst,
+    PopLast,
+    DeleteRange(Ends),
+    DeletePrefix(u16),
+    /// Of the range, those whose number this divides.
+    Retain(Ends, u16),
+    /// Of the range, those whose number this divides, but no more than so many.
+    Extract(Ends, u16, usize),
+    Clear,
+    Load(Vec<(u16, u16)>),
+}
+
+/// A question to a typed database.
+#[derive(Clone, Debug)]
+pub enum Look {
+    Get(u16),
+    GetMany(Vec<u16>),
+    Contains(u16),
+    First,
+    Last,
+    Floor(u16),
+    Ceiling(u16),
+    Lower(u16),
+    Higher(u16),
+    Walk(Ends, Vec<Step>),
+    Keys(Vec<Step>),
+    Values(bool),
+    Prefix(u16, bool),
+    Len,
+    IsEmpty,
+    Count(Ends),
+    Rank(u16),
+    Nth(u64),
+    Sample(usize, u64),
+    /// Until so many are seen.
+    ForEach(Ends, usize),
+    /// The first whose number this divides.
+    FindMap(Ends, u16),
+    List {
+        prefix: u16,
+        limit: usize,
+        reverse: bool,
+    },
+}
+
+/// A step of a walk from both ends.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    Next,
+    NextBack,
+    Seek(u16),
+    SeekBack(u16),
+}
+
+/// A change of the set of pairs.
+#[derive(Clone, Debug)]
+pub enum PairWrite {
+    Insert(u16),
+    Remove(u16),
+    RemoveAll(u16),
+    Clear,
+}
+
+/// A question to the set of pairs.
+#[derive(Clone, Debug)]
+pub enum PairLook {
+    Contains(u16),
+    ContainsKey(u16),
+    Values(u16, bool),
+    ValuesRange(u16, Ends),
+    Count(u16),
+    Len,
+    IsEmpty,
+    Pairs(bool),
+    Range(Ends),
+    Keys,
+}
+
+/// One thing done in a transaction.
+#[derive(Clone, Debug)]
+pub enum Action {
+    Write(usize, Write),
+    Look(usize, Look),
+    PairWrite(PairWrite),
+    PairLook(PairLook),
+    Savepoint(Vec<Action>, End),
+}
+
+/// How a closure ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Keep,
+    Fail,
+    Panic,
+}
+
+/// One thing done to the environment.
+#[derive(Clone, Debug)]
+pub enum Transition {
+    Transact { actions: Vec<Action>, end: End, wait: bool },
+    Look(usize, Look),
+    PairLook(PairLook),
+    ParScan(usize, Ends, usize),
+    Hold,
+    CheckHeld(usize),
+    Refresh(usize),
+    Release(usize),
+    ClearDbi(usize),
+    DropDbi(usize),
+    Compact,
+    Reopen,
+}
+
+/// What comes back, in numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Done,
+    Is(bool),
+    Count(u64),
+    Value(Option<u16>),
+    Values(Vec<Option<u16>>),
+    Entry(Option<(u16, u16)>),
+    Entries(Vec<Option<(u16, u16)>>),
+    Pages(Vec<Vec<(u16, u16)>>),
+    Refused(ErrorKind),
+}

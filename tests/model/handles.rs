@@ -1,0 +1,148 @@
+//! Handles of all databases, and the same things done through them and to the model.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mapleaf::key::KeyBuf;
+use mapleaf::{Dbi, Env, Error, ErrorKind, Key, Read, Result, Snapshot, WriteTxn};
+
+use crate::actions::{Action, Answer, End, Look, PairLook};
+use crate::kinds::{Kind, Numbers, Tails, Texts, Tuples};
+use crate::pairs::{self, Pairs};
+use crate::second_opinion::Rows;
+use crate::world::{PAIRS, World};
+use crate::{looks, writes};
+
+/// Operations that were compared, over all cases.
+pub static OPERATIONS: AtomicU64 = AtomicU64::new(0);
+
+pub const NAMES: [&str; PAIRS + 1] = [Texts::NAME, Numbers::NAME, Tuples::NAME, Tails::NAME, "pairs"];
+
+type DbiOf<D> = Dbi<<D as Kind>::K, <D as Kind>::V>;
+
+/// Handles of all databases.
+#[derive(Clone)]
+pub struct Handles {
+    pub texts: DbiOf<Texts>,
+    pub numbers: DbiOf<Numbers>,
+    pub tuples: DbiOf<Tuples>,
+    pub tails: DbiOf<Tails>,
+    pairs: Pairs,
+}
+
+/// The payload of a panic that is meant.
+struct Meant;
+
+impl Handles {
+    pub fn open(env: &Env) -> Result<Self> {
+        Ok(Self {
+            texts: env.dbi(Texts::NAME)?,
+            numbers: env.dbi(Numbers::NAME)?,
+            tuples: env.dbi(Tuples::NAME)?,
+            tails: env.dbi(Tails::NAME)?,
+            pairs: env.multi_dbi(NAMES[PAIRS])?,
+        })
+    }
+
+    pub fn look<R: Read>(&self, state: &R, which: usize, look: &Look) -> Result<Answer> {
+        OPERATIONS.fetch_add(1, Ordering::Relaxed);
+        match which {
+            0 => looks::look::<Texts, R>(&self.texts, state, look),
+            1 => looks::look::<Numbers, R>(&self.numbers, state, look),
+            2 => looks::look::<Tuples, R>(&self.tuples, state, look),
+            _ => looks::look::<Tails, R>(&self.tails, state, look),
+        }
+    }
+
+    pub fn pair_look<R: Read>(&self, state: &R, look: &PairLook) -> Result<Answer> {
+        OPERATIONS.fetch_add(1, Ordering::Relaxed);
+        pairs::look(&self.pairs, state, look)
+    }
+
+    /// Compares everything.
+    pub fn agree<R: Read>(&self, state: &R, world: &World) -> Result<()> {
+        let everything = Look::Walk((Bound::Unbounded, Bound::Unbounded), Vec::new());
+        for (which, name) in NAMES.iter().take(PAIRS).enumerate() {
+            assert_eq!(self.look(state, which, &everything)?, world.look(which, &everything), "{name}");
+            assert_eq!(self.look(state, which, &Look::Len)?, world.look(which, &Look::Len), "{name}");
+        }
+        let all = PairLook::Pairs(false);
+        assert_eq!(self.pair_look(state, &all)?, world.pair_look(&all), "pairs");
+        Ok(())
+    }
+
+    /// Everything as it is stored, by the names of the databases.
+    pub fn rows(&self, snap: &Snapshot) -> Result<BTreeMap<String, Rows>> {
+        fn raw<D: Kind>(dbi: &DbiOf<D>, snap: &Snapshot) -> Result<(String, Rows)> {
+            let rows = dbi.iter(snap)?.raw().map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec())));
+            Ok((D::NAME.to_owned(), rows.collect::<Result<_>>()?))
+        }
+        let pair =
+            |pair: Result<(u8, i16)>| Ok((<(u8, i16)>::encode(&pair?, &mut KeyBuf::new())?.to_vec(), Vec::new()));
+        let pairs = self.pairs.pairs(snap)?.map(pair).collect::<Result<_>>()?;
+        Ok(BTreeMap::from([
+            raw::<Texts>(&self.texts, snap)?,
+            raw::<Numbers>(&self.numbers, snap)?,
+            raw::<Tuples>(&self.tuples, snap)?,
+            raw::<Tails>(&self.tails, snap)?,
+            (NAMES[PAIRS].to_owned(), pairs),
+        ]))
+    }
+
+    /// Makes the same changes in both, and compares every answer.
+    pub fn run(&self, txn: &mut WriteTxn, world: &mut World, actions: &[Action]) -> Result<()> {
+        for action in actions {
+            OPERATIONS.fetch_add(1, Ordering::Relaxed);
+            let (answer, expected) = match action {
+                Action::Write(which, write) => {
+                    let answer = match which {
+                        0 => writes::write::<Texts>(&self.texts, txn, write)?,
+                        1 => writes::write::<Numbers>(&self.numbers, txn, write)?,
+                        2 => writes::write::<Tuples>(&self.tuples, txn, write)?,
+                        _ => writes::write::<Tails>(&self.tails, txn, write)?,
+                    };
+                    (answer, world.write(*which, write))
+                }
+                Action::Look(which, look) => (self.look(txn, *which, look)?, world.look(*which, look)),
+                Action::PairWrite(write) => (pairs::write(&self.pairs, txn, write)?, world.pair_write(write)),
+                Action::PairLook(look) => (self.pair_look(txn, look)?, world.pair_look(look)),
+                Action::Savepoint(actions, end) => {
+                    let before = world.clone();
+                    let savepoint = |world: &mut World| {
+                        txn.savepoint(|txn| self.run(txn, world, actions).and_then(|()| finish(*end)))
+                    };
+                    if !ends_as_meant(world, savepoint, *end)? {
+                        *world = before;
+                    }
+                    self.agree(txn, world)?;
+                    continue;
+                }
+            };
+            assert_eq!(answer, expected, "{action:?}");
+        }
+        Ok(())
+    }
+}
+
+/// Ends a closure as it is to end.
+pub fn finish(end: End) -> Result<()> {
+    match end {
+        End::Keep => Ok(()),
+        End::Fail => Err(Error::other("as it is meant")),
+        End::Panic => resume_unwind(Box::new(Meant)),
+    }
+}
+
+/// Runs `body`, which must end so; whether its changes are kept.
+pub fn ends_as_meant(world: &mut World, body: impl FnOnce(&mut World) -> Result<()>, end: End) -> Result<bool> {
+    match catch_unwind(AssertUnwindSafe(|| body(world))) {
+        Ok(Ok(())) => assert_eq!(end, End::Keep),
+        Ok(Err(error)) if error.kind() == ErrorKind::Other => assert_eq!(end, End::Fail),
+        Ok(Err(error)) => return Err(error),
+        Err(payload) if payload.is::<Meant>() => assert_eq!(end, End::Panic),
+        Err(payload) => resume_unwind(payload),
+    }
+    Ok(end == End::Keep)
+}

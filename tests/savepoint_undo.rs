@@ -1,0 +1,137 @@
+//! A savepoint takes back its own changes, all of them and no others.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use mapleaf::{Dbi, Env, Error, ErrorKind, MultiDbi, Result, WriteTxn};
+
+struct Db {
+    env: Env,
+    ages: Dbi<&'static str, u32>,
+    tags: MultiDbi<u8, u8>,
+}
+
+/// One entry and one pair are committed before.
+fn open() -> Result<Db> {
+    let env = Env::temporary()?;
+    let db = Db { ages: env.dbi("ages")?, tags: env.multi_dbi("tags")?, env };
+    db.env.transact(|txn| {
+        db.ages.put(txn, "old", 1)?;
+        db.tags.insert(txn, 1, 1).map(drop)
+    })?;
+    Ok(db)
+}
+
+impl Db {
+    fn ages(&self, txn: &WriteTxn) -> Result<Vec<(String, u32)>> {
+        self.ages.iter(txn)?.map(|entry| entry.map(|(name, age)| (name.to_owned(), age))).collect()
+    }
+
+    /// Changes of every kind.
+    fn meddle(&self, txn: &mut WriteTxn) -> Result<()> {
+        self.ages.put(txn, "old", 99)?;
+        self.ages.put(txn, "new", 98)?;
+        self.ages.delete(txn, "mine")?;
+        self.ages.clear(txn)?;
+        self.ages.put(txn, "after", 97)?;
+        self.ages.put(txn, "old", 96)?;
+        self.ages.clear(txn)?;
+        self.ages.put(txn, "last", 95)?;
+        self.tags.remove_all(txn, 1)?;
+        self.tags.insert(txn, 2, 2).map(drop)
+    }
+}
+
+fn failed<T>() -> Result<T> {
+    Err(Error::new(ErrorKind::Conflict, "thought better of it"))
+}
+
+#[test]
+fn an_error_or_a_panic_takes_back_what_was_done_within_and_no_more() -> Result<()> {
+    let db = open()?;
+    let mine = [("mine".to_owned(), 2), ("old".to_owned(), 1)];
+    db.env.transact(|txn| {
+        db.ages.put(txn, "mine", 2)?;
+        let undone: Result<()> = txn.savepoint(|txn| {
+            db.meddle(txn)?;
+            failed()
+        });
+        assert_eq!(undone.map_err(|error| error.kind()), Err(ErrorKind::Conflict), "the error comes through");
+        assert_eq!(db.ages(txn)?, mine);
+
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            txn.savepoint(|txn| -> Result<()> {
+                db.meddle(txn)?;
+                resume_unwind(Box::new("as it is meant"))
+            })
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(db.ages(txn)?, mine);
+        assert_eq!(db.tags.pairs(txn)?.collect::<Result<Vec<_>>>()?, [(1, 1)]);
+        Ok(())
+    })?;
+    let snap = db.env.snapshot()?;
+    assert_eq!(db.ages.iter(&snap)?.collect::<Result<Vec<_>>>()?, [("mine", 2), ("old", 1)]);
+    assert_eq!(db.tags.pairs(&snap)?.collect::<Result<Vec<_>>>()?, [(1, 1)]);
+    Ok(())
+}
+
+#[test]
+fn what_is_kept_within_goes_with_what_is_undone_around_it() -> Result<()> {
+    let db = open()?;
+    db.env.transact(|txn| {
+        let undone: Result<()> = txn.savepoint(|txn| {
+            db.ages.put(txn, "outer", 1)?;
+            assert_eq!(txn.savepoint(|txn| db.meddle(txn).map(|()| 7))?, 7, "the value comes through");
+            assert_eq!(db.ages(txn)?, [("last".to_owned(), 95)]);
+            db.ages.put(txn, "last", 94)?;
+            failed()
+        });
+        assert!(undone.is_err());
+        assert_eq!(db.ages(txn)?, [("old".to_owned(), 1)]);
+
+        txn.savepoint(|txn| {
+            db.ages.put(txn, "outer", 1)?;
+            let undone: Result<()> = txn.savepoint(|txn| {
+                db.meddle(txn)?;
+                failed()
+            });
+            assert!(undone.is_err());
+            db.ages.put(txn, "outer", 2)
+        })?;
+        assert_eq!(db.ages(txn)?, [("old".to_owned(), 1), ("outer".to_owned(), 2)]);
+        txn.savepoint(|_| Ok(()))
+    })?;
+    let snap = db.env.snapshot()?;
+    assert_eq!(db.ages.iter(&snap)?.collect::<Result<Vec<_>>>()?, [("old", 1), ("outer", 2)]);
+    Ok(())
+}
+
+#[test]
+fn a_failing_transaction_takes_kept_savepoints_with_it() -> Result<()> {
+    let db = open()?;
+    let before = db.env.snapshot()?.id();
+    let failing: Result<()> = db.env.transact(|txn| {
+        txn.savepoint(|txn| db.meddle(txn))?;
+        failed()
+    });
+    assert!(failing.is_err());
+    let snap = db.env.snapshot()?;
+    assert_eq!((snap.id(), db.ages.iter(&snap)?.collect::<Result<Vec<_>>>()?), (before, vec![("old", 1)]));
+    Ok(())
+}
+
+#[test]
+fn a_transaction_whose_changes_were_all_undone_commits_nothing() -> Result<()> {
+    let db = open()?;
+    let before = db.env.snapshot()?.id();
+    db.env.transact(|txn| {
+        let undone: Result<()> = txn.savepoint(|txn| {
+            db.meddle(txn)?;
+            failed()
+        });
+        assert!(undone.is_err());
+        Ok(())
+    })?;
+    assert_eq!(db.env.snapshot()?.id(), before);
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! A transaction over `max_txn_bytes` is refused the change that is too much, and can go on.
+
+use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
+
+const LIMIT: usize = 64 << 10;
+
+fn open() -> Result<(Env, Dbi<u32, Vec<u8>>)> {
+    let env = Env::options().max_txn_bytes(LIMIT).temporary()?;
+    let dbi = env.dbi("numbers")?;
+    Ok((env, dbi))
+}
+
+#[test]
+fn the_change_that_is_too_much_is_refused_and_the_others_are_committed() -> Result<()> {
+    let (env, dbi) = open()?;
+    let stored = env.transact(|txn| {
+        let mut n = 0;
+        let refused = loop {
+            match dbi.put(txn, n, &vec![1; 1000]) {
+                Ok(()) => n += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((refused.kind(), refused.dbi()), (ErrorKind::TooLarge, Some("numbers")));
+        assert!(refused.message().contains("load"), "it names the way out: {refused}");
+        assert_eq!((dbi.len(txn)?, dbi.get(txn, n)?), (u64::from(n), None), "nothing of it is there");
+        dbi.put(txn, 1_000_000, &vec![2; 10])?;
+        Ok(n)
+    })?;
+    assert!((50..64).contains(&stored), "{stored} values of 1000 bytes in {LIMIT}");
+    let snap = env.snapshot()?;
+    assert_eq!((dbi.len(&snap)?, dbi.get(&snap, 1_000_000)?), (u64::from(stored) + 1, Some(vec![2; 10])));
+    Ok(())
+}
+
+#[test]
+fn what_is_replaced_or_undone_counts_no_more() -> Result<()> {
+    let (env, dbi) = open()?;
+    let half = vec![1; LIMIT / 2];
+    env.transact(|txn| {
+        for _ in 0..20 {
+            dbi.put(txn, 1, &half)?;
+            let undone: Result<()> = txn.savepoint(|txn| {
+                dbi.put(txn, 2, &vec![2; LIMIT / 3])?;
+                Err(Error::other(std::fmt::Error))
+            });
+            assert_eq!(undone.map_err(|error| error.kind()), Err(ErrorKind::Other));
+        }
+        let most = vec![3; LIMIT - 1000];
+        dbi.put(txn, 1, &most)?;
+        dbi.put(txn, 1, &most)?;
+        assert_eq!(dbi.put(txn, 1, &vec![4; LIMIT]).map_err(|error| error.kind()), Err(ErrorKind::TooLarge));
+        assert_eq!(dbi.get(txn, 1)?, Some(most));
+        dbi.clear(txn)?;
+        dbi.put(txn, 3, &half)
+    })?;
+    assert_eq!(dbi.keys(&env.snapshot()?)?.collect::<Result<Vec<_>>>()?, [3]);
+    Ok(())
+}
+
+#[test]
+fn a_batch_of_deletions_may_be_too_large_and_a_clear_never_is() -> Result<()> {
+    let (env, dbi) = open()?;
+    for part in 0..4 {
+        env.transact(|txn| dbi.load(txn, (part * 300..(part + 1) * 300).map(|n| (n, vec![]))))?;
+    }
+    env.transact(|txn| {
+        assert_eq!(dbi.delete_range(txn, 1..).map_err(|error| error.kind()), Err(ErrorKind::TooLarge));
+        assert_eq!(dbi.retain(txn, 1.., |_, _| false).map_err(|error| error.kind()), Err(ErrorKind::TooLarge));
+        let left = dbi.len(txn)?;
+        assert!(left > 0);
+        assert_eq!(dbi.clear(txn)?, left);
+        dbi.put(txn, 7, &vec![])
+    })?;
+    assert_eq!(dbi.keys(&env.snapshot()?)?.collect::<Result<Vec<_>>>()?, [7]);
+    Ok(())
+}
+
+#[test]
+fn what_a_savepoint_keeps_to_be_taken_back_counts_too() -> Result<()> {
+    let (env, dbi) = open()?;
+    let again = |txn: &mut mapleaf::WriteTxn| (0..1000).try_for_each(|_| dbi.put(txn, 1, &vec![1; 1000]));
+    let refill = |txn: &mut mapleaf::WriteTxn| {
+        (0..1000).try_for_each(|_| dbi.put(txn, 1, &vec![1; 1000]).and_then(|()| dbi.clear(txn).map(drop)))
+    };
+    env.transact(|txn| {
+        again(txn)?;
+        refill(txn)?;
+        for _ in 0..3 {
+            assert_eq!(txn.savepoint(again).map_err(|error| error.kind()), Err(ErrorKind::TooLarge));
+            assert_eq!(txn.savepoint(refill).map_err(|error| error.kind()), Err(ErrorKind::TooLarge));
+            assert!(dbi.is_empty(txn)?);
+        }
+        for _ in 0..100 {
+            txn.savepoint(|txn| (0..20).try_for_each(|_| dbi.put(txn, 2, &vec![2; 1000])))?;
+        }
+        again(txn)
+    })?;
+    assert_eq!(dbi.keys(&env.snapshot()?)?.collect::<Result<Vec<_>>>()?, [1, 2]);
+    Ok(())
+}

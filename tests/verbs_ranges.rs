@@ -1,0 +1,113 @@
+//! Writes over many keys: load, retain, extract_if, delete_range, clear, pop.
+
+use mapleaf::{Dbi, Env, ErrorKind, Result, WriteTxn};
+
+fn numbers(env: &Env) -> Result<Dbi<u32, u32>> {
+    let dbi = env.dbi("numbers")?;
+    env.transact(|txn| dbi.load(txn, (0..100).map(|n| (n, n * n))))?;
+    Ok(dbi)
+}
+
+fn keys(dbi: &Dbi<u32, u32>, txn: &WriteTxn) -> Result<Vec<u32>> {
+    dbi.keys(txn)?.collect()
+}
+
+#[test]
+fn retain_looks_at_each_entry_of_its_range_once_in_order_and_at_no_other() -> Result<()> {
+    let env = Env::temporary()?;
+    let dbi = numbers(&env)?;
+    env.transact(|txn| {
+        let mut seen = Vec::new();
+        let removed = dbi.retain(txn, 10..20, |key, value| {
+            assert_eq!(value, key * key);
+            seen.push(key);
+            key % 3 == 0
+        })?;
+        assert_eq!(seen, (10..20).collect::<Vec<_>>());
+        assert_eq!(removed, 7);
+        let left = (0..100).filter(|n| !(10..20).contains(n) || n % 3 == 0).collect::<Vec<_>>();
+        assert_eq!(keys(&dbi, txn)?, left);
+        assert_eq!(dbi.retain(txn, .., |_, _| true)?, 0);
+        Ok(())
+    })
+}
+
+#[test]
+fn what_extract_if_was_not_asked_for_stays() -> Result<()> {
+    let env = Env::temporary()?;
+    let dbi = numbers(&env)?;
+    env.transact(|txn| {
+        let mut looked = 0;
+        let mut odd = dbi.extract_if(txn, 50.., |key, _| {
+            looked += 1;
+            key % 2 == 1
+        })?;
+        assert_eq!(odd.next().transpose()?, Some((51, 51 * 51)));
+        assert_eq!(odd.next().transpose()?, Some((53, 53 * 53)));
+        drop(odd);
+        assert_eq!(looked, 4, "each entry up to the last one asked for is looked at once");
+        assert_eq!(dbi.len(txn)?, 98);
+        drop(dbi.extract_if(txn, .., |_, _| true)?);
+        assert_eq!(dbi.len(txn)?, 98, "asked for nothing, it removes nothing");
+        let mut rest = dbi.extract_if(txn, 98.., |_, _| true)?;
+        assert_eq!((rest.by_ref().count(), rest.next().is_none()), (2, true));
+        Ok(())
+    })?;
+    let left = (0..98).filter(|n| ![51, 53].contains(n)).collect::<Vec<u32>>();
+    assert_eq!(dbi.keys(&env.snapshot()?)?.collect::<Result<Vec<_>>>()?, left);
+    Ok(())
+}
+
+#[test]
+fn delete_range_takes_what_range_finds() -> Result<()> {
+    let env = Env::temporary()?;
+    let dbi = numbers(&env)?;
+    env.transact(|txn| {
+        assert_eq!(dbi.delete_range(txn, 90..)?, 10);
+        assert_eq!(dbi.delete_range(txn, ..=4)?, 5);
+        assert_eq!(dbi.delete_range(txn, 60..20)?, 0);
+        assert_eq!(dbi.delete_range(txn, 20..60)?, 40);
+        assert_eq!(dbi.delete_range(txn, 20..60)?, 0);
+        assert_eq!(keys(&dbi, txn)?, (5..20).chain(60..90).collect::<Vec<_>>());
+        assert_eq!(dbi.delete_range(txn, ..)?, 45);
+        assert_eq!((dbi.clear(txn)?, dbi.len(txn)?), (0, 0));
+        dbi.put(txn, 7, 7)?;
+        Ok(())
+    })?;
+    assert_eq!(dbi.iter(&env.snapshot()?)?.collect::<Result<Vec<_>>>()?, [(7, 7)]);
+    Ok(())
+}
+
+#[test]
+fn load_stores_rows_in_any_order_and_the_last_of_a_key_stays() -> Result<()> {
+    let env = Env::temporary()?;
+    let dbi: Dbi<&str, u32> = env.dbi("text")?;
+    let rows = [("b", 1), ("a", 2), ("c", 3), ("a", 4)];
+    assert_eq!(env.transact(|txn| dbi.load(txn, rows))?, 4);
+    assert_eq!(dbi.iter(&env.snapshot()?)?.collect::<Result<Vec<_>>>()?, [("a", 4), ("b", 1), ("c", 3)]);
+    env.transact(|txn| {
+        let refused = dbi.load(txn, [("d", 5), ("", 6), ("e", 7)]).map_err(|error| error.kind());
+        assert_eq!(refused, Err(ErrorKind::InvalidKey));
+        assert_eq!((dbi.get(txn, "d")?, dbi.get(txn, "e")?), (Some(5), None), "rows before the bad one are stored");
+        Ok(())
+    })
+}
+
+#[test]
+fn popping_from_both_ends_gives_every_entry_once_in_order() -> Result<()> {
+    let env = Env::temporary()?;
+    let dbi = numbers(&env)?;
+    env.transact(|txn| {
+        for n in 0..50 {
+            assert_eq!(dbi.pop_first(txn)?, Some((n, n * n)));
+            let last = 99 - n;
+            assert_eq!(dbi.pop_last(txn)?, Some((last, last * last)));
+        }
+        assert_eq!((dbi.pop_first(txn)?, dbi.pop_last(txn)?), (None, None));
+        dbi.put(txn, 3, 1)?;
+        assert_eq!(dbi.pop_last(txn)?, Some((3, 1)));
+        Ok(())
+    })?;
+    assert!(dbi.is_empty(&env.snapshot()?)?);
+    Ok(())
+}
