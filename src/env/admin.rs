@@ -52,9 +52,10 @@ impl Env {
     /// transaction. Dropping the last handle closes as well. Closing twice is fine.
     ///
     /// # Errors
-    /// `Busy` while snapshots or scans of this process live; `Nested` inside a transaction.
+    /// `Busy` while snapshots or scans of this process live; `Nested` inside a transaction; `Closed` in a forked child.
     pub fn close(&self) -> Result<()> {
-        check_not_writing().map_err(|error| error.during("close"))?;
+        // Another thread may have held the writer's mutex at a fork: in the child it is never given up.
+        self.engine.check_not_forked().and_then(|()| check_not_writing()).map_err(|error| error.during("close"))?;
         let mut writer = lock_writer(&self.engine);
         let _registry = registry::lock();
         self.engine.close().map_err(|error| error.during("close"))?;

@@ -117,12 +117,18 @@ impl Engine {
         self.status.load(Ordering::Acquire) == CLOSED
     }
 
+    /// Refuses work in a child that was forked from the process that opened the environment.
+    pub(crate) fn check_not_forked(&self) -> Result<()> {
+        if self.is_own_process() {
+            return Ok(());
+        }
+        let why = "this process is a fork of the one that opened the environment; open it after the fork only, or exec";
+        Err(Error::new(ErrorKind::Closed, why))
+    }
+
     /// Refuses work on an environment that is closed, that a fatal error has put out of use, or that a fork inherited.
     pub(crate) fn check_usable(&self) -> Result<()> {
-        if !self.is_own_process() {
-            let why = "this process is a fork of the one that opened the environment; open it again here";
-            return Err(Error::new(ErrorKind::Closed, why));
-        }
+        self.check_not_forked()?;
         match self.status.load(Ordering::Acquire) {
             OPEN => Ok(()),
             CLOSED => Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again")),
@@ -263,9 +269,6 @@ impl Engine {
     /// Closes the files: LMDB's environment, the map, the descriptor. `Busy` while snapshots live. The caller holds the
     /// writer's mutex and the registry.
     pub(crate) fn close(&self) -> Result<()> {
-        if !self.is_own_process() {
-            return self.check_usable();
-        }
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let alive = self.generations().len();
         if alive > 0 {

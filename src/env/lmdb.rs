@@ -331,7 +331,9 @@ fn failure(error: heed::Error, operation: &'static str) -> Error {
         heed::Error::Mdb(mdb) => Error::new(kind_of(*mdb), advice(*mdb)),
         heed::Error::Io(io) => io_error(io),
         heed::Error::EnvAlreadyOpened => {
-            Error::new(ErrorKind::Busy, "the environment is open in this process by other means than mapleaf; close it")
+            let why = "the environment is open in this process by other means than mapleaf, or was in the one that this \
+                       is a fork of; close it, or exec";
+            Error::new(ErrorKind::Busy, why)
         }
         heed::Error::Encoding(_) | heed::Error::Decoding(_) => Error::new(ErrorKind::Io, "LMDB refused the bytes"),
     };
