@@ -21,7 +21,7 @@ fn options() -> EnvOptions {
 fn changes(number: u64) -> Vec<(u32, Option<Vec<u8>>)> {
     let mut random = Random(number << 20);
     let mut changes = Vec::new();
-    for _ in 0..1 + random.below(30) {
+    for _ in 0..=random.below(30) {
         let key = u32::try_from(random.below(400)).unwrap_or(0);
         let length = [0, 10, 200, 5000, 20_000][random.below(5)];
         let value = (random.below(4) > 0).then(|| vec![u8::try_from(number % 251).unwrap_or(0); length]);
