@@ -232,8 +232,8 @@ impl Engine {
 
     /// Makes the maps at least as large as `wanted` says, by doubling, within the maximum.
     ///
-    /// Our own map is made first: when the system refuses it nothing has changed. LMDB's resize unmaps before it maps,
-    /// so if that fails the environment is of no more use.
+    /// Our own map is made first, and another for a try: when the system refuses them nothing has changed. LMDB's resize
+    /// unmaps before it maps, so if that fails the environment is of no more use.
     fn enlarge(&self, wanted: impl FnOnce(&Files, usize) -> usize) -> Result<()> {
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let Some(files) = gate.as_mut() else {
@@ -257,6 +257,8 @@ impl Engine {
             ));
         }
         let map = EnvMap::new(&files.file, size, page_size)?;
+        // And whether there is room for LMDB's beside it.
+        drop(EnvMap::new(&files.file, size, page_size)?);
         if let Err(error) = files.lmdb.resize(size) {
             drop(gate);
             self.poison();
