@@ -61,6 +61,11 @@ impl Lmdb {
         Ok(Self { env: ManuallyDrop::new(env), pid: process::id() })
     }
 
+    /// Whether heed has the environment at `path` open in this process, for us or for somebody else.
+    pub(crate) fn is_open(path: &Path) -> bool {
+        path.canonicalize().is_ok_and(|path| heed::env_closing_event(path).is_some())
+    }
+
     /// A read transaction, begun to pin the newest state and never read through. Fails with `MapFull` marked as
     /// [`is_map_resized`] when another process has grown the file beyond our map.
     pub(crate) fn pin(&self) -> Result<Pin, Failure> {

@@ -16,6 +16,7 @@ mod os;
 mod place;
 mod registry;
 mod session;
+mod slots;
 mod table;
 mod verify;
 

@@ -21,6 +21,7 @@ use crate::env::os::located;
 use crate::env::place::{FileId, Place, parent, sync_directory};
 use crate::env::registry;
 use crate::env::session::{self, Wait};
+use crate::env::slots;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page;
 
@@ -130,6 +131,9 @@ impl EnvOptions {
                 Presence::First => lock.set_record(&OpenRecord::opened(self.config.durability))?,
                 Presence::Shared => lock.join_record(self.config.durability)?,
             }
+        }
+        if presence == Presence::First && !Lmdb::is_open(&place.path) {
+            slots::reserve(&place.lmdb_lock(), self.config.max_readers)?;
         }
         let files = open_files(place, &self.config, checked.as_ref().map(|meta| meta.page_size))?;
         let engine = self.identify(place, files, lock, temporary)?;
