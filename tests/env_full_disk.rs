@@ -38,7 +38,7 @@ fn commits_that_do_not_fit_leave_everything_as_it_was() -> Result<()> {
             let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
             let mut stored = 0;
             let full = loop {
-                match env.transact(|txn| dbi.put(txn, stored, &[7; 50_000])) {
+                match env.transact(|txn| dbi.put(txn, stored, &vec![7; 50_000])) {
                     Ok(()) => stored += 1,
                     full => break full,
                 }
@@ -47,7 +47,7 @@ fn commits_that_do_not_fit_leave_everything_as_it_was() -> Result<()> {
             refused_with(full, ErrorKind::DiskFull, &["disk is full", "retry"]);
             let kept: Vec<u32> = (0..stored).collect();
             assert_eq!(numbers(&dbi, &env.snapshot()?)?, kept);
-            refused(env.transact(|txn| dbi.put(txn, 9999, &[7; 500_000])), ErrorKind::DiskFull);
+            refused(env.transact(|txn| dbi.put(txn, 9999, &vec![7; 500_000])), ErrorKind::DiskFull);
             assert_eq!(numbers(&dbi, &env.snapshot()?)?, kept);
             refused(env.copy_to(dir.path().join("copy"), Compact::Yes), ErrorKind::DiskFull);
             assert!(!dir.path().join("copy/data.mdb").exists(), "what was written of it is removed");

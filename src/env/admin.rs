@@ -81,7 +81,11 @@ impl Env {
     /// `Busy` while it is open in any process of ours; `Corrupted` or `FormatVersion` for a file that mapleaf never had
     /// open and that is no database of LMDB 0.9; `InvalidArgument` where no environment can be; `PermissionDenied`, `Io`.
     pub fn destroy(path: impl AsRef<Path>) -> Result<()> {
-        destroy(path.as_ref()).map_err(|error| error.during("destroy"))
+        match destroy(path.as_ref()) {
+            // Another process was faster.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            outcome => outcome.map_err(|error| error.during("destroy")),
+        }
     }
 
     /// Whether there is an environment at `path`, a directory or a single file. It is not opened.
