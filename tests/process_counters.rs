@@ -9,7 +9,9 @@ use mapleaf::{Dbi, Durability, Env, Error, Result};
 
 const TURNS: u64 = 250;
 
-fn open(path: &Path) -> Result<(Env, Dbi<u32, u64>, Dbi<u32, u64>)> {
+type Counter = Dbi<u32, u64>;
+
+fn open(path: &Path) -> Result<(Env, Counter, Counter)> {
     let env = Env::options().durability(Durability::Process).open(path)?;
     let (left, right) = (env.dbi("left")?, env.dbi("right")?);
     Ok((env, left, right))

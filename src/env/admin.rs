@@ -68,7 +68,7 @@ impl Env {
     /// transaction. Dropping the last handle closes as well. Closing twice is fine. Commits are not flushed by it.
     ///
     /// # Errors
-    /// `Busy` while snapshots or scans of this process live; `Nested` inside a transaction.
+    /// `Busy` while snapshots or scans of this process live; `Nested` inside a transaction; `Closed` in a forked child.
     ///
     /// ```
     /// # use mapleaf::{Env, ErrorKind};
@@ -84,7 +84,8 @@ impl Env {
     /// # }
     /// ```
     pub fn close(&self) -> Result<()> {
-        check_not_writing().map_err(|error| error.during("close"))?;
+        // Another thread may have held the writer's mutex at a fork: in the child it is never given up.
+        self.engine.check_not_forked().and_then(|()| check_not_writing()).map_err(|error| error.during("close"))?;
         let mut writer = lock_writer(&self.engine);
         let _registry = registry::lock();
         self.engine.close().map_err(|error| error.during("close"))?;
@@ -138,7 +139,11 @@ impl Env {
     /// # }
     /// ```
     pub fn destroy(path: impl AsRef<Path>) -> Result<()> {
-        destroy(path.as_ref()).map_err(|error| error.during("destroy"))
+        match destroy(path.as_ref()) {
+            // Another process was faster.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            outcome => outcome.map_err(|error| error.during("destroy")),
+        }
     }
 
     /// Whether there is an environment at `path`, a directory or a single file. It is not opened.

@@ -143,12 +143,18 @@ impl Engine {
         self.status.load(Ordering::Acquire) == CLOSED
     }
 
+    /// Refuses work in a child that was forked from the process that opened the environment.
+    pub(crate) fn check_not_forked(&self) -> Result<()> {
+        if self.is_own_process() {
+            return Ok(());
+        }
+        let why = "this process is a fork of the one that opened the environment; open it after the fork only, or exec";
+        Err(Error::new(ErrorKind::Closed, why))
+    }
+
     /// Refuses work on an environment that is closed, that a fatal error has put out of use, or that a fork inherited.
     pub(crate) fn check_usable(&self) -> Result<()> {
-        if !self.is_own_process() {
-            let why = "this process is a fork of the one that opened the environment; open it again here";
-            return Err(Error::new(ErrorKind::Closed, why));
-        }
+        self.check_not_forked()?;
         match self.status.load(Ordering::Acquire) {
             OPEN => Ok(()),
             CLOSED => Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again")),
@@ -294,8 +300,8 @@ impl Engine {
 
     /// Makes the maps at least as large as `wanted` says, by doubling, within the maximum.
     ///
-    /// Our own map is made first: when the system refuses it nothing has changed. LMDB's resize unmaps before it maps,
-    /// so if that fails the environment is of no more use.
+    /// Our own map is made first, and another for a try: when the system refuses them nothing has changed. LMDB's resize
+    /// unmaps before it maps, so if that fails the environment is of no more use.
     fn enlarge(&self, wanted: impl FnOnce(&Files, usize) -> usize) -> Result<()> {
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let Some(files) = gate.as_mut() else {
@@ -319,6 +325,8 @@ impl Engine {
             ));
         }
         let map = EnvMap::new(&files.file, size, page_size)?;
+        // And whether there is room for LMDB's beside it.
+        drop(EnvMap::new(&files.file, size, page_size)?);
         if let Err(error) = files.lmdb.resize(size) {
             drop(gate);
             self.poison();
@@ -331,9 +339,6 @@ impl Engine {
     /// Closes the files: LMDB's environment, the map, the descriptor. `Busy` while snapshots live. The caller holds the
     /// writer's mutex and the registry.
     pub(crate) fn close(&self) -> Result<()> {
-        if !self.is_own_process() {
-            return self.check_usable();
-        }
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
         self.drop_unused_leases();
         let alive = self.generations().len();

@@ -12,7 +12,8 @@ use crate::error::Result;
 ///
 /// A cheap handle on a shared engine: clone it, send it to other threads. LMDB allows one engine for a file in a
 /// process, so opening the same file again, by whatever path, shares the first. The file is closed with the last handle,
-/// snapshot and scan. After a fork the child must open its own.
+/// snapshot and scan. It does not follow a fork: in the child every use is `Closed`, opening it again too, since LMDB's part
+/// of it lives on there. Fork first and open then, or have the child exec.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env};

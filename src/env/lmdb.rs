@@ -61,6 +61,11 @@ impl Lmdb {
         Ok(Self { env: ManuallyDrop::new(env), pid: process_id() })
     }
 
+    /// Whether heed has the environment at `path` open in this process, for us or for somebody else.
+    pub(crate) fn is_open(path: &Path) -> bool {
+        path.canonicalize().is_ok_and(|path| heed::env_closing_event(path).is_some())
+    }
+
     /// A read transaction, begun to pin the newest state and never read through. Fails with `MapFull` marked as
     /// [`is_map_resized`] when another process has grown the file beyond our map.
     pub(crate) fn pin(&self) -> Result<Pin, Failure> {
@@ -343,7 +348,9 @@ fn failure(error: heed::Error, operation: &'static str) -> Error {
         ),
         heed::Error::Io(io) => io_error(io),
         heed::Error::EnvAlreadyOpened => {
-            Error::new(ErrorKind::Busy, "the environment is open in this process by other means than mapleaf; close it")
+            let why = "the environment is open in this process by other means than mapleaf, or was in the one that this \
+                       is a fork of; close it, or exec";
+            Error::new(ErrorKind::Busy, why)
         }
         heed::Error::Encoding(_) | heed::Error::Decoding(_) => Error::new(ErrorKind::Io, "LMDB refused the bytes"),
     };

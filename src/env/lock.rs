@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, fcntl};
+use nix::fcntl::{FallocateFlags, FcntlArg, fallocate, fcntl};
 use nix::libc;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
@@ -38,7 +38,7 @@ const RECORD: usize = 64;
 /// Where the shared words are, in bytes, and how long the file is with them.
 const PAUSED_AT: usize = 64;
 const WRITER_AT: usize = 68;
-const LENGTH: usize = 128;
+const LENGTH: u32 = 128;
 
 /// The open lock file. Dropping it gives up what it holds.
 pub(crate) struct LockFile {
@@ -79,14 +79,18 @@ impl LockFile {
             .custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW)
             .open(path)
             .and_then(|file| {
-                // Only ever lengthened: a shorter file under a map would raise a signal.
-                if file.metadata()?.len() < LENGTH as u64 {
-                    file.set_len(LENGTH as u64)?;
+                // Only ever lengthened, and its block reserved: a shorter file under a map, or a write through it on a
+                // full disk, would raise a signal. Not by writing zeros: another process may use the words already.
+                if file.metadata()?.len() < u64::from(LENGTH) {
+                    match fallocate(&file, FallocateFlags::empty(), 0, i64::from(LENGTH)) {
+                        Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) => file.set_len(u64::from(LENGTH))?,
+                        reserved => reserved?,
+                    }
                 }
                 Ok(file)
             })
             .map_err(|error| located(error, path))?;
-        Ok(Self { words: SharedWords::new(&file, LENGTH)?, file, pid: process_id() })
+        Ok(Self { words: SharedWords::new(&file, LENGTH as usize)?, file, pid: process_id() })
     }
 
     /// Whether this is the file that lies at `path`.

@@ -17,6 +17,7 @@ mod os;
 mod place;
 mod registry;
 mod session;
+mod slots;
 mod sweep;
 mod table;
 mod verify;

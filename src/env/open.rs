@@ -22,6 +22,7 @@ use crate::env::os::located;
 use crate::env::place::{FileId, Place, parent, sync_directory};
 use crate::env::registry;
 use crate::env::session::{self, Wait};
+use crate::env::slots;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page;
 
@@ -147,6 +148,9 @@ impl EnvOptions {
             if temporary.is_none() {
                 lock.sync()?;
             }
+        }
+        if presence == Presence::First && !Lmdb::is_open(&place.path) {
+            slots::reserve(&place.lmdb_lock(), self.config.max_readers)?;
         }
         let files = open_files(place, &self.config, checked.as_ref().map(|meta| meta.page_size))?;
         let engine = self.identify(place, files, lock, temporary)?;

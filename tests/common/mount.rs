@@ -1,0 +1,33 @@
+//! A small file system of the test's own, where the machine allows one.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
+
+use std::path::Path;
+
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+
+const NONE: Option<&Path> = None;
+
+/// In a child process: mounts a file system of `bytes` at `path`, which ends with the process. False, with a note, where
+/// that is not allowed (it takes root).
+pub fn small_disk(path: &Path, bytes: usize) -> bool {
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    let mounted =
+        unshare(CloneFlags::CLONE_NEWNS).and_then(|()| mount(NONE, "/", NONE, private, NONE)).and_then(|()| {
+            let options = format!("size={bytes}");
+            mount(Some("tmpfs"), path, Some("tmpfs"), MsFlags::empty(), Some(options.as_str()))
+        });
+    match mounted {
+        Ok(()) => true,
+        Err(errno) => {
+            println!("no file system can be mounted here ({errno}): this part is not checked");
+            false
+        }
+    }
+}
+
+/// Makes the file system at `path` read-only.
+pub fn freeze(path: &Path) -> nix::Result<()> {
+    mount(NONE, path, NONE, MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY, NONE)
+}
