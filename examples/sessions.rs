@@ -28,7 +28,7 @@ impl Store {
         Ok(Self { sessions: env.dbi("sessions")?, visits: env.dbi("visits")?, cache: env.dbi("cache")? })
     }
 
-    /// A helper over `impl Read` serves snapshots and running transactions alike.
+    /// A function over `impl Read` serves snapshots and running transactions alike.
     fn visits_of(&self, state: &impl Read, user: u64) -> Result<u64> {
         let mut sum = 0;
         for entry in self.visits.prefix(state, (user,))? {

@@ -31,7 +31,21 @@ pub(super) fn escape_element(bytes: &[u8], buf: &mut KeyBuf) {
 }
 
 /// Reads an element and moves `bytes` behind its end. Allocates only when a zero byte was escaped.
+#[inline]
 pub(super) fn unescape_element<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<Cow<'a, [u8]>> {
+    // Nearly every element is one piece, and a scan reads one a row.
+    if let Some(zero) = bytes.iter().position(|byte| *byte == 0)
+        && bytes.get(zero + 1) == Some(&END[1])
+    {
+        let (piece, rest) = (&bytes[..zero], &bytes[zero + END.len()..]);
+        *bytes = rest;
+        return Ok(Cow::Borrowed(piece));
+    }
+    unescape_pieces(what, bytes)
+}
+
+#[cold]
+fn unescape_pieces<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<Cow<'a, [u8]>> {
     let mut element = Cow::Borrowed(&[][..]);
     let mut rest = *bytes;
     loop {

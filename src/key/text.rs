@@ -89,6 +89,7 @@ fn decode_alone(bytes: &[u8]) -> Result<&str> {
     str::from_utf8(bytes).map_err(|error| not_utf8().caused_by(error))
 }
 
+#[inline]
 fn decode_element<'a>(bytes: &mut &'a [u8]) -> Result<Cow<'a, str>> {
     let mut rest = *bytes;
     let text = match unescape_element(NAME, &mut rest)? {
