@@ -24,7 +24,7 @@ fn the_change_that_is_too_much_is_refused_and_the_others_are_committed() -> Resu
         assert_eq!((refused.kind(), refused.dbi()), (ErrorKind::TooLarge, Some("numbers")));
         assert!(refused.message().contains("load"), "it names the way out: {refused}");
         assert_eq!((dbi.len(txn)?, dbi.get(txn, n)?), (u64::from(n), None), "nothing of it is there");
-        dbi.put(txn, 1_000_000, &vec![2; 10])?;
+        dbi.put(txn, 1_000_000, &[2; 10])?;
         Ok(n)
     })?;
     assert!((50..64).contains(&stored), "{stored} values of 1000 bytes in {LIMIT}");
@@ -70,7 +70,7 @@ fn a_batch_of_deletions_may_be_too_large_and_a_clear_never_is() -> Result<()> {
         let left = dbi.len(txn)?;
         assert!(left > 0);
         assert_eq!(dbi.clear(txn)?, left);
-        dbi.put(txn, 7, &vec![])
+        dbi.put(txn, 7, &[])
     })?;
     assert_eq!(dbi.keys(&env.snapshot()?)?.collect::<Result<Vec<_>>>()?, [7]);
     Ok(())
