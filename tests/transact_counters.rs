@@ -18,7 +18,9 @@ fn eight_threads_count_exactly_while_readers_see_whole_transactions() -> Result<
         for round in 0..EACH {
             let add = |txn: &mut mapleaf::WriteTxn| {
                 let total = counts.update(txn, "total", |old| Some(old.unwrap_or(0) + 1))?.unwrap_or(0);
-                counts.update(txn, if worker % 2 == 0 { "even" } else { "odd" }, |old| Some(old.unwrap_or(0) + 1))?;
+                counts.update(txn, if worker.is_multiple_of(2) { "even" } else { "odd" }, |old| {
+                    Some(old.unwrap_or(0) + 1)
+                })?;
                 log.append(txn, total, txn.id())
             };
             if round % 3 > 0 {

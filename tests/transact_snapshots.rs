@@ -113,7 +113,7 @@ fn a_database_of_another_environment_is_an_invalid_argument() -> Result<()> {
     assert_eq!(foreign.iter(&snap).map(drop).map_err(kind), Err(ErrorKind::InvalidArgument));
     assert_eq!(pairs.len(&snap).map_err(kind), Err(ErrorKind::InvalidArgument));
     env.transact(|txn| {
-        assert_eq!(foreign.put(txn, 1, &vec![]).map_err(kind), Err(ErrorKind::InvalidArgument));
+        assert_eq!(foreign.put(txn, 1, &[]).map_err(kind), Err(ErrorKind::InvalidArgument));
         assert_eq!(foreign.delete(txn, 1).map_err(kind), Err(ErrorKind::InvalidArgument));
         assert_eq!(foreign.clear(txn).map_err(kind), Err(ErrorKind::InvalidArgument));
         assert_eq!(foreign.load(txn, [(1, vec![])]).map_err(kind), Err(ErrorKind::InvalidArgument));

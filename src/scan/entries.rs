@@ -61,6 +61,22 @@ impl Place<'_> {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// A transaction is not changed while it is iterated; [`Dbi::retain`](crate::Dbi::retain) and
+/// [`Dbi::extract_if`](crate::Dbi::extract_if) remove on the way:
+///
+/// ```compile_fail,E0502
+/// # use mapleaf::{Dbi, Env};
+/// # let env = Env::temporary().unwrap();
+/// # let ages: Dbi<&str, u32> = env.dbi("ages").unwrap();
+/// env.transact(|txn| {
+///     for entry in ages.iter(txn)? {
+///         let (name, age) = entry?;
+///         ages.put(txn, name, age + 1)?;
+///     }
+///     Ok(())
+/// });
+/// ```
 pub struct Entries<'t, R: Read + 't, K, V> {
     cursor: R::Cursor<'t>,
     place: Place<'t>,

@@ -87,6 +87,18 @@ impl Snapshot {
     ///
     /// # Errors
     /// As [`Env::snapshot`]; the snapshot then stays where it was.
+    ///
+    /// ```compile_fail,E0502
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = mapleaf::Env::temporary()?;
+    /// # let names: mapleaf::Dbi<u32, &str> = env.dbi("names")?;
+    /// let mut snap = env.snapshot()?;
+    /// let name = names.get(&snap, 1)?;
+    /// snap.refresh()?;
+    /// println!("{name:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refresh(&mut self) -> Result<()> {
         let newest = self.generation().engine().generation().map_err(|error| error.during("refresh"))?;
         self.lease = Lease::new(newest)?;

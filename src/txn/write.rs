@@ -86,7 +86,7 @@ impl WriteTxn {
     ///
     /// The transaction outside is out of reach within:
     ///
-    /// ```compile_fail,E0499
+    /// ```compile_fail,E0500
     /// # let env = mapleaf::Env::temporary().unwrap();
     /// # let ages: mapleaf::Dbi<&str, u32> = env.dbi("ages").unwrap();
     /// env.transact(|txn| txn.savepoint(|_| ages.put(txn, "ann", 42)));
