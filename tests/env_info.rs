@@ -117,6 +117,17 @@ fn what_the_oldest_snapshot_keeps_is_not_reclaimable() -> Result<()> {
 }
 
 #[test]
+fn pages_of_the_last_commit_are_not_reclaimable_yet() -> Result<()> {
+    let env = Env::temporary()?;
+    let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
+    env.transact(|txn| (0..200).try_for_each(|n| dbi.put(txn, n, &[1; 1000])))?;
+    env.transact(|txn| dbi.clear(txn).map(drop))?;
+    let cleared = env.info()?;
+    assert!(cleared.free_pages > 50 && cleared.reclaimable_pages < 10, "{cleared:?}");
+    Ok(())
+}
+
+#[test]
 fn dbis_are_listed_in_order_with_their_types() -> Result<()> {
     let env = Env::temporary()?;
     let b: Dbi<(u32, &str), f64> = env.dbi("b")?;

@@ -5,8 +5,12 @@
 mod process;
 
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use mapleaf::{Dbi, Durability, Env, EnvOptions, Error, ErrorKind, OpenMode, Result};
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
 
 fn options() -> EnvOptions {
     Env::options().durability(Durability::Process)
@@ -48,6 +52,41 @@ fn one_of_many_processes_creates() -> Result<()> {
         child.passes()?;
     }
     Ok(())
+}
+
+/// Opens the environment, says so, and holds it.
+fn hold(path: &Path) -> Result<()> {
+    process::tell("opening");
+    let _env = options().open(path)?;
+    process::tell("open");
+    process::hear().map(drop)
+}
+
+#[test]
+fn a_lock_file_that_was_removed_keeps_nobody_apart() -> Result<()> {
+    let name = "a_lock_file_that_was_removed_keeps_nobody_apart";
+    if let Some(arguments) = process::arguments() {
+        return hold(Path::new(&arguments[0]));
+    }
+    let dir = tempfile::tempdir().map_err(Error::other)?;
+    let path = dir.path().join("env");
+    drop(options().open(&path)?);
+    // What a removal in another process does: the lock, held alone, until its file is gone.
+    let lock = std::fs::File::options().read(true).write(true).open(path.join("mapleaf.lock")).map_err(Error::other)?;
+    let whole = libc::flock { l_type: 1, l_whence: 0, l_start: 0, l_len: 1, l_pid: 0 };
+    fcntl(&lock, FcntlArg::F_OFD_SETLK(&whole)).map_err(Error::other)?;
+    let mut child = process::spawn(name, &[&path.to_string_lossy()])?;
+    child.expect("opening");
+    // Time enough to wait for the lock; if it is not, the test sees less and does not fail.
+    thread::sleep(Duration::from_millis(100));
+    std::fs::remove_file(path.join("mapleaf.lock")).map_err(Error::other)?;
+    drop(lock);
+    child.expect("open");
+    let destroyed = Env::destroy(&path).map_err(|error| error.kind());
+    assert_eq!(destroyed, Err(ErrorKind::Busy), "the child has it open");
+    child.say("end")?;
+    child.passes()?;
+    Env::destroy(&path)
 }
 
 /// Opens, writes, checks that it is written, and removes, whatever the others do.
