@@ -1,5 +1,4 @@
 //! Counting by place: rank, nth, count, sample, estimate.
-#![expect(clippy::reversed_empty_ranges, reason = "a reversed range yields nothing")]
 
 #[path = "common/states.rs"]
 mod states;

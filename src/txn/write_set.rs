@@ -172,7 +172,7 @@ impl WriteSet {
         Error::new(
             ErrorKind::TooLarge,
             format!(
-                "the transaction's changes exceed max_txn_bytes, {} bytes; split it or raise the limit",
+                "the transaction's changes exceed max_txn_bytes, {} bytes; split it, load rows in parts, or raise the limit",
                 self.max_bytes
             ),
         )

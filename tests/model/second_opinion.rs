@@ -22,6 +22,10 @@ fn all(path: &Path) -> heed::Result<BTreeMap<String, Rows>> {
         let mut found = BTreeMap::new();
         for name in main.iter(txn)? {
             let name = String::from_utf8_lossy(name?.0).into_owned();
+            // The head is a plain value beside the records of the databases.
+            if name == "__mapleaf_head" {
+                continue;
+            }
             let tree = opener.open_database::<Bytes, Bytes>(txn, Some(&name))?.expect("it was just listed");
             let rows = tree.iter(txn)?.map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec())));
             found.insert(name, rows.collect::<heed::Result<_>>()?);
