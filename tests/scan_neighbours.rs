@@ -61,6 +61,31 @@ fn empty_text_is_an_end_of_a_range_and_no_key() -> Result<()> {
 }
 
 #[test]
+fn a_seek_to_what_was_passed_moves_neither_end() -> Result<()> {
+    let env = Env::temporary()?;
+    let dbi: Dbi<u64, u64> = env.dbi("numbers")?;
+    env.transact(|txn| dbi.load(txn, (0..1500).map(|n| (n, n))))?;
+    env.transact(|txn| {
+        dbi.load(txn, (1500..2000).map(|n| (n, n)))?;
+        seeks_back_are_nothing(&dbi, txn, 2000)
+    })?;
+    seeks_back_are_nothing(&dbi, &env.snapshot()?, 2000)
+}
+
+/// Before every step, so at the edges of every leaf too.
+fn seeks_back_are_nothing<R: Read>(dbi: &Dbi<u64, u64>, state: &R, len: u64) -> Result<()> {
+    let (mut forward, mut back) = (dbi.iter(state)?, dbi.iter(state)?);
+    for n in 0..len {
+        forward.seek(n / 2)?;
+        assert_eq!(forward.next().transpose()?, Some((n, n)));
+        back.seek_back(len - 1 - n / 2)?;
+        assert_eq!(back.next_back().transpose()?, Some((len - 1 - n, len - 1 - n)));
+    }
+    assert!(forward.next().is_none() && back.next_back().is_none());
+    Ok(())
+}
+
+#[test]
 fn a_scan_that_has_ended_stays_ended_and_seeks_nowhere() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<u64, u64> = env.dbi("numbers")?;
