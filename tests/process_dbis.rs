@@ -166,3 +166,25 @@ fn a_name_dropped_beside_another_process_is_not_counted_nor_shown() -> Result<()
     assert!(io(path.join("data.mdb").metadata())?.len() > 0);
     pair.end()
 }
+
+#[test]
+fn what_a_drop_under_other_handles_leaves_goes_with_compaction() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        return serve(&arguments[0]);
+    }
+    let mut pair = pair("what_a_drop_under_other_handles_leaves_goes_with_compaction")?;
+    pair.child_does("drop")?;
+    let Pair { env, dbi, mut child, _dir } = pair;
+    child.say("end")?;
+    child.passes()?;
+    assert!(env.dbis()?.is_empty());
+    let commits = env.info()?.commits;
+    env.compact()?;
+    assert_eq!(env.info()?.commits, commits, "nothing that anybody reads has changed");
+    assert_eq!(dbi.get(&env.snapshot()?, "parent").map_err(|error| error.kind()), Err(ErrorKind::NotFound));
+    drop(env);
+    // LMDB's own list of databases: the catalogue and no other.
+    let found = io(std::fs::read(_dir.path().join("data.mdb")))?;
+    assert!(!found.windows(5).any(|bytes| bytes == b"dbi/d"), "the record is gone");
+    Ok(())
+}

@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::env::catalog::{DbiRecord, dbi_key};
 use crate::env::copy::copy_files;
 use crate::env::engine::{Engine, Files, lock_writer};
 use crate::env::handle::Env;
@@ -14,7 +15,7 @@ use crate::env::open::open_files;
 use crate::env::os::located;
 use crate::env::place::{FileId, Place, parent, sync_directory};
 use crate::env::registry;
-use crate::env::session::check_not_writing;
+use crate::env::session::{self, Session, Wait, check_not_writing};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Whether a copy leaves free pages out.
@@ -167,19 +168,27 @@ fn compact(engine: &Arc<Engine>) -> Result<()> {
     if engine.config.read_only {
         return Err(Error::new(ErrorKind::ReadOnly, "the environment was opened read-only; open it for writing"));
     }
-    let mut writer = lock_writer(engine);
-    // Whoever opens holds the registry, and would otherwise open the file that is being replaced.
-    let mut registry = registry::lock();
     let Some(lock) = engine.lock.as_ref() else {
         return Err(Error::new(ErrorKind::Unsupported, "there is no lock file to keep other processes out"));
     };
     if !lock.try_exclusive()? {
         return Err(Error::new(ErrorKind::Busy, "another process has the environment open; close it there first"));
     }
-    let old = engine.files()?.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
-    let replaced = check_alone(engine, &old).and_then(|()| engine.replace(|files| swap(engine, files, &old)));
-    writer.handles = <_>::default();
+    let compacted = compact_alone(engine);
     lock.share()?;
+    compacted
+}
+
+/// Replaces the file while no other process has it open.
+fn compact_alone(engine: &Arc<Engine>) -> Result<()> {
+    session::write(engine, Wait::Yes, "compact", drop_leftovers)?;
+    let mut writer = lock_writer(engine);
+    // Whoever opens holds the registry, and would otherwise open the file that is being replaced.
+    let mut registry = registry::lock();
+    let old = engine.files()?.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
+    check_alone(engine, &old)?;
+    let replaced = engine.replace(|files| swap(engine, files, &old));
+    writer.handles = <_>::default();
     replaced?;
     let new = engine.files()?.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
     registry.remove(FileId::of(&old));
@@ -196,6 +205,31 @@ fn check_alone(engine: &Engine, open: &Metadata) -> Result<()> {
     }
     let why = format!("{} is not the only name of the open file; remove its links, or use copy_to", path.display());
     Err(Error::new(ErrorKind::Unsupported, why))
+}
+
+/// Takes away the empty trees of DBIs that were dropped while other processes had handles on them.
+fn drop_leftovers(session: &mut Session<'_>) -> Result<()> {
+    let base = Arc::clone(session.base());
+    let mut names = Vec::new();
+    for (name, _) in base.trees()? {
+        if let Ok(name) = String::from_utf8(name)
+            && base.dbi_record(&name)? == Some(DbiRecord::Dropped)
+        {
+            names.push(name);
+        }
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    session.commit(0, |applier, head| {
+        // Nothing that anybody could read has changed.
+        head.seq = head.seq.saturating_sub(1);
+        for name in &names {
+            applier.drop_tree(name)?;
+            applier.delete_catalog(&dbi_key(name))?;
+        }
+        Ok(())
+    })
 }
 
 /// Writes the compacted file beside the old one and moves it there; on failure the old one is opened again.

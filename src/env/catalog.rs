@@ -125,7 +125,8 @@ pub(crate) enum DbiRecord {
         id: u32,
         schema: Schema,
     },
-    /// Dropped while another process had it open: its empty tree stays until it is created again.
+    /// Dropped while another process had it open: its empty tree stays until it is created again
+    /// or the file is compacted.
     Dropped,
 }
 

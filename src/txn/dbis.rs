@@ -134,7 +134,8 @@ impl Env {
     /// Removes the DBI `name` with its entries and schema. Handles on it are `NotFound` from then on, also when the name
     /// is used again; snapshots taken before still read it. A transaction of its own, O(pages of the DBI).
     ///
-    /// While another process has the environment open, the empty tree stays in the file until the name is used again:
+    /// While another process has the environment open, the empty tree stays in the file until the name is used again
+    /// or the environment is compacted:
     /// LMDB cannot take a tree away under the handles of other processes.
     ///
     /// # Errors
