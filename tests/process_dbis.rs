@@ -174,7 +174,7 @@ fn what_a_drop_under_other_handles_leaves_goes_with_compaction() -> Result<()> {
     }
     let mut pair = pair("what_a_drop_under_other_handles_leaves_goes_with_compaction")?;
     pair.child_does("drop")?;
-    let Pair { env, dbi, mut child, _dir } = pair;
+    let Pair { env, dbi, mut child, _dir: dir } = pair;
     child.say("end")?;
     child.passes()?;
     assert!(env.dbis()?.is_empty());
@@ -184,7 +184,7 @@ fn what_a_drop_under_other_handles_leaves_goes_with_compaction() -> Result<()> {
     assert_eq!(dbi.get(&env.snapshot()?, "parent").map_err(|error| error.kind()), Err(ErrorKind::NotFound));
     drop(env);
     // LMDB's own list of databases: the catalogue and no other.
-    let found = io(std::fs::read(_dir.path().join("data.mdb")))?;
+    let found = io(std::fs::read(dir.path().join("data.mdb")))?;
     assert!(!found.windows(5).any(|bytes| bytes == b"dbi/d"), "the record is gone");
     Ok(())
 }

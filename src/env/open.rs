@@ -107,12 +107,37 @@ impl EnvOptions {
             && let Some(engine) = registry.find(FileId::of(&metadata))
         {
             drop(registry);
-            return share(engine, &self.config);
+            return self.share(engine);
         }
         let engine = self.open_engine(place, temporary)?;
         let file = engine.files()?.file.metadata().map_err(|error| located(error, &place.data()))?;
         registry.insert(FileId::of(&file), &engine);
         Ok(engine)
+    }
+
+    /// The engine that has the file open in this process already, checked as this opening asks for.
+    fn share(&self, engine: Arc<Engine>) -> Result<Arc<Engine>> {
+        engine.check_usable()?;
+        if engine.config != self.config {
+            let why =
+                "the environment is open in this process with other options; use the same, or clone the open `Env`";
+            return Err(Error::new(ErrorKind::InvalidArgument, why));
+        }
+        if let Some(level) = self.level() {
+            let newest = engine.generation()?;
+            let file = Arc::clone(&engine.files()?.file);
+            refuse_faults(&page::verify_snapshot(&file, newest.meta(), level)?)?;
+        }
+        Ok(engine)
+    }
+
+    /// How much of the page graph is to be checked in any case.
+    fn level(&self) -> Option<page::Level> {
+        match self.verify {
+            Verify::Full => Some(page::Level::Full),
+            Verify::Fast => Some(page::Level::Fast),
+            Verify::Meta => None,
+        }
     }
 
     /// Whether there is nothing at `place` yet, a file without bytes included; an error where the mode forbids it.
@@ -202,13 +227,9 @@ impl EnvOptions {
             Some(lock) if alone => lock.record()?.is_some_and(|record| record.needs_check()),
             _ => false,
         };
-        let level = match self.verify {
-            Verify::Full => Some(page::Level::Full),
-            Verify::Fast => Some(page::Level::Fast),
-            // A file may well end before its last page, which was freed before it was ever written; only the pages
-            // that are reached must be there.
-            Verify::Meta => (ends_early || unclean).then_some(page::Level::Fast),
-        };
+        // A file may well end before its last page, which was freed before it was ever written; only the pages that are
+        // reached must be there.
+        let level = self.level().or_else(|| (ends_early || unclean).then_some(page::Level::Fast));
         if let Some(level) = level {
             check_graph(&file, level, alone)?;
         }
@@ -276,15 +297,6 @@ fn missing(place: &Place) -> Error {
     Error::new(ErrorKind::NotFound, why)
 }
 
-fn share(engine: Arc<Engine>, config: &Config) -> Result<Arc<Engine>> {
-    engine.check_usable()?;
-    if engine.config == *config {
-        return Ok(engine);
-    }
-    let why = "the environment is open in this process with other options; use the same, or clone the open `Env`";
-    Err(Error::new(ErrorKind::InvalidArgument, why))
-}
-
 fn check_config(config: &Config) -> Result<()> {
     let why = if config.map_size == 0 || config.max_map_size < config.map_size {
         "map_size must be above 0 and at most max_map_size"
@@ -304,15 +316,19 @@ fn check_graph(file: &File, level: page::Level, alone: bool) -> Result<()> {
     for attempt in 0.. {
         let before = newest_id(file, alone)?;
         let report = page::verify(file, level)?;
-        let Some(fault) = report.faults.first() else {
-            return Ok(());
-        };
-        if newest_id(file, alone)? == before || attempt == MOVING_TRIES {
-            let why = format!("the file is damaged: {}; restore it from a copy", fault.why);
-            return Err(Error::corrupted(fault.page, why));
+        if report.is_clean() || newest_id(file, alone)? == before || attempt == MOVING_TRIES {
+            return refuse_faults(&report);
         }
     }
     Ok(())
+}
+
+fn refuse_faults(report: &page::Report) -> Result<()> {
+    let Some(fault) = report.faults.first() else {
+        return Ok(());
+    };
+    let why = format!("the file is damaged: {}; restore it from a copy", fault.why);
+    Err(Error::corrupted(fault.page, why))
 }
 
 fn newest_id(file: &File, alone: bool) -> Result<Option<u64>> {

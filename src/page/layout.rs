@@ -432,7 +432,8 @@ impl<'a> Page<'a> {
     }
 
     /// How the key of the node at `at` compares with `target`; `None` when it leaves the page.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured: out of line, a look-up among text keys takes a third longer")]
+    #[inline(always)]
     fn compare_at(self, at: usize, target: &Target<'_>) -> Option<std::cmp::Ordering> {
         if at + NODE_HEADER + 8 > self.bytes.len() {
             // The last node of a page, with fewer than eight bytes of key and value.
@@ -454,6 +455,20 @@ impl<'a> Page<'a> {
         if key_len <= 8 && target.key().len() <= 8 {
             return Some(key_len.cmp(&target.key().len()));
         }
+        // Text keys begin alike more often than not: the second word decides for most of them.
+        if key_len >= 16 && target.key().len() >= 16 && at + NODE_HEADER + 16 <= self.bytes.len() {
+            // SAFETY: at + 24 <= bytes.len(), checked just above.
+            let word = unsafe { self.bytes.as_ptr().add(at + NODE_HEADER + 8).cast::<u64>().read_unaligned() };
+            let second = u64::from_be(word);
+            if second != target.second() {
+                return Some(second.cmp(&target.second()));
+            }
+        }
+        self.compare_tail_at(at, target)
+    }
+
+    #[inline(never)]
+    fn compare_tail_at(self, at: usize, target: &Target<'_>) -> Option<std::cmp::Ordering> {
         self.key_at(at).map(|key| target.compare_tail(key))
     }
 

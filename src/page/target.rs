@@ -10,6 +10,17 @@ use std::cmp::Ordering;
 pub(crate) struct Target<'k> {
     key: &'k [u8],
     head: u64,
+    /// The eight bytes behind the head, if there are as many; else 0.
+    second: u64,
+}
+
+/// Keys with more bytes in common than this are left to `memcmp`.
+const LONG: usize = 64;
+
+/// Eight bytes as a big-endian integer; 0 where there are fewer.
+#[inline]
+fn word_at(bytes: &[u8], at: usize) -> u64 {
+    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u64::from_be_bytes(*word))
 }
 
 impl<'k> Target<'k> {
@@ -20,7 +31,7 @@ impl<'k> Target<'k> {
         } else {
             key.iter().zip([56_u32, 48, 40, 32, 24, 16, 8]).fold(0, |head, (&byte, by)| head | u64::from(byte) << by)
         };
-        Self { key, head }
+        Self { key, head, second: word_at(key, 8) }
     }
 
     #[inline]
@@ -33,12 +44,30 @@ impl<'k> Target<'k> {
         self.head
     }
 
+    #[inline]
+    pub(crate) fn second(&self) -> u64 {
+        self.second
+    }
+
     /// How a stored key with the same head compares with this one.
+    ///
+    /// Word by word: for keys of a few words a call of `memcmp` costs more than they do.
     #[inline]
     pub(crate) fn compare_tail(&self, stored: &[u8]) -> Ordering {
-        match (stored.get(8..), self.key.get(8..)) {
-            (Some(stored), Some(key)) => stored.cmp(key),
-            _ => stored.cmp(self.key),
+        let common = stored.len().min(self.key.len());
+        if !(8..=LONG).contains(&common) {
+            return stored.cmp(self.key);
         }
+        let mut at = 8;
+        while at < common {
+            // The last word overlaps bytes that are known to be equal.
+            let from = at.min(common - 8);
+            let (here, wanted) = (word_at(stored, from), word_at(self.key, from));
+            if here != wanted {
+                return here.cmp(&wanted);
+            }
+            at += 8;
+        }
+        stored.len().cmp(&self.key.len())
     }
 }
