@@ -206,16 +206,20 @@ impl Generation {
         let dropped = || {
             Error::new(ErrorKind::NotFound, "the DBI was dropped; open it again to create it anew").in_dbi(&dbi.name)
         };
-        if let DbiId::Catalogued(id) = dbi.id {
-            match self.dbi_record(&dbi.name)? {
-                Some(DbiRecord::Live { id: found, .. }) if found == id => {}
+        let head = self.head()?;
+        if !dbi.is_checked(head.epoch) {
+            match (dbi.id, self.dbi_record(&dbi.name)?) {
+                (DbiId::Catalogued(id), Some(DbiRecord::Live { id: found, .. })) if found == id => {}
                 // The state is older than the DBI, which held nothing then.
-                _ if self.head()?.next_dbi <= id => return Ok(EMPTY_TREE),
-                _ => return Err(dropped()),
+                (DbiId::Catalogued(id), _) if head.next_dbi <= id => return Ok(EMPTY_TREE),
+                (DbiId::Catalogued(_), _) => return Err(dropped()),
+                (DbiId::Foreign, Some(DbiRecord::Live { .. })) => {
+                    let why = "the DBI was adopted since this handle was opened; open it again with its types";
+                    return Err(Error::new(ErrorKind::SchemaMismatch, why).in_dbi(&dbi.name));
+                }
+                (DbiId::Foreign, _) => {}
             }
-        } else if let Some(DbiRecord::Live { .. }) = self.dbi_record(&dbi.name)? {
-            let why = "the DBI was adopted since this handle was opened; open it again with its types";
-            return Err(Error::new(ErrorKind::SchemaMismatch, why).in_dbi(&dbi.name));
+            dbi.set_checked(head.epoch);
         }
         match self.main_entry(&dbi.name)? {
             Some(MainEntry::Tree(tree)) => {

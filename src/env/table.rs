@@ -1,5 +1,6 @@
 //! The DBIs that are open in this process: each name and id has one slot, under which generations keep its root.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::env::catalog::Schema;
@@ -25,6 +26,22 @@ pub struct DbiRef {
     pub(crate) schema: Schema,
     /// The longest key in bytes.
     pub(crate) max_key: usize,
+    /// The schema epoch under which the catalogue was last seen to agree with this handle; all ones before.
+    checked: AtomicU64,
+}
+
+impl DbiRef {
+    /// Whether the catalogue was seen to agree with this handle in a state of this schema epoch. All states of one epoch
+    /// have the same catalogue.
+    #[inline]
+    pub(crate) fn is_checked(&self, epoch: u64) -> bool {
+        self.checked.load(Ordering::Relaxed) == epoch
+    }
+
+    /// Notes that it was.
+    pub(crate) fn set_checked(&self, epoch: u64) {
+        self.checked.store(epoch, Ordering::Relaxed);
+    }
 }
 
 /// All open DBIs, by slot.
@@ -41,7 +58,8 @@ impl DbiTable {
         }
         let (slot, max_key) = (open.len(), engine.max_key);
         let name = name.into();
-        let dbi = Arc::new(DbiRef { engine: engine.id(), slot, id, name, schema: schema.clone(), max_key });
+        let (engine, schema, checked) = (engine.id(), schema.clone(), AtomicU64::new(u64::MAX));
+        let dbi = Arc::new(DbiRef { engine, slot, id, name, schema, max_key, checked });
         open.push(Arc::clone(&dbi));
         dbi
     }
