@@ -121,7 +121,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use key::{AnyKey, Key, KeyAs, Path, Reverse, Segment, Timestamp};
 pub use page::{Fault, PageUse, Report};
 pub use scan::{Entries, Keys, ListCursor, ListOptions, NoPrefix, Page, RawEntries, Values};
-pub use txn::{Read, Snapshot, WriteTxn};
+pub use txn::{Batch, Commit, Conflicts, Expect, FailedCondition, Read, Snapshot, WriteTxn};
 #[cfg(feature = "json")]
 pub use value::Json;
 pub use value::{Msgpack, MsgpackCompact, Value};

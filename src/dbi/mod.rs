@@ -1,5 +1,6 @@
 //! Typed databases: the verbs.
 
+mod batch;
 mod bulk;
 mod extract;
 mod handle;

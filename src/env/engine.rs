@@ -18,6 +18,7 @@ use crate::env::os::io_error;
 use crate::env::place::Place;
 use crate::env::sweep::{self, SlowReader};
 use crate::env::table::DbiTable;
+use crate::env::worker::Worker;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The open file: LMDB's environment over it, our map and our descriptor of it.
@@ -67,6 +68,7 @@ pub(crate) struct Engine {
     newest: Mutex<Weak<Generation>>,
     leases: Leases,
     sweeper: OnceLock<Option<Thread>>,
+    worker: Worker,
     pub(crate) slow_reader: Option<SlowReader>,
     /// Alive while an `Env` is: leases, which hold their engine, are cached no longer than that.
     owner: Mutex<Weak<Owner>>,
@@ -109,6 +111,7 @@ impl Engine {
             newest: Mutex::default(),
             leases: Leases::default(),
             sweeper: OnceLock::new(),
+            worker: Worker::default(),
             slow_reader,
             owner: Mutex::default(),
             generations: Mutex::default(),
@@ -123,6 +126,10 @@ impl Engine {
 
     pub(crate) fn id(&self) -> u64 {
         self.id
+    }
+
+    pub(crate) fn worker(&self) -> &Worker {
+        &self.worker
     }
 
     pub(crate) fn dbis(&self) -> &DbiTable {
@@ -438,6 +445,7 @@ impl Drop for Owner {
     fn drop(&mut self) {
         // In a forked child another thread may have held these locks, and nobody would free them.
         if self.engine.is_own_process() {
+            self.engine.worker.end();
             self.engine.leases.drop_if(|_| true);
             if let Some(Some(sweeper)) = self.engine.sweeper.get() {
                 sweeper.unpark();

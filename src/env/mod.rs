@@ -21,6 +21,7 @@ mod slots;
 mod sweep;
 mod table;
 mod verify;
+mod worker;
 
 pub use admin::Compact;
 pub use catalog::DbiKind;

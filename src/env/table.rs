@@ -26,6 +26,8 @@ pub struct DbiRef {
     pub(crate) schema: Schema,
     /// The longest key in bytes.
     pub(crate) max_key: usize,
+    /// The environment's UUID.
+    pub(crate) uuid: [u8; 16],
     /// The schema epoch under which the catalogue was last seen to agree with this handle; all ones before.
     checked: AtomicU64,
 }
@@ -56,10 +58,10 @@ impl DbiTable {
         if let Some(dbi) = known {
             return Arc::clone(dbi);
         }
-        let (slot, max_key) = (open.len(), engine.max_key);
+        let (slot, max_key, uuid) = (open.len(), engine.max_key, *engine.uuid());
         let name = name.into();
         let (engine, schema, checked) = (engine.id(), schema.clone(), AtomicU64::new(u64::MAX));
-        let dbi = Arc::new(DbiRef { engine, slot, id, name, schema, max_key, checked });
+        let dbi = Arc::new(DbiRef { engine, slot, id, name, schema, max_key, uuid, checked });
         open.push(Arc::clone(&dbi));
         dbi
     }

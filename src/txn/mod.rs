@@ -1,18 +1,23 @@
 //! Transactions: a snapshot to read from, and for writers a set of changes laid over it.
 
 mod apply;
+mod batch;
 mod dbis;
 mod merge;
 mod raw;
 mod read;
 mod snapshot;
+mod submit;
 mod transact;
 mod write;
 mod write_set;
 
+pub(crate) use batch::What;
+pub use batch::{Batch, Conflicts, Expect, FailedCondition};
 pub(crate) use dbis::DbiOpening;
 pub use raw::{RawCursor, RawEntry, RawRead};
 pub use read::Read;
 pub use snapshot::Snapshot;
+pub use submit::Commit;
 pub use write::WriteTxn;
 pub(crate) use write::check_key;

@@ -106,7 +106,7 @@ impl Env {
         self.run(Wait::No, "try_transact", f)
     }
 
-    fn run<T, E: From<Error>>(
+    pub(crate) fn run<T, E: From<Error>>(
         &self,
         wait: Wait,
         operation: &'static str,

@@ -109,14 +109,7 @@ impl WriteTxn {
     /// Stores `value` under `key`.
     pub(crate) fn raw_put(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: &[u8]) -> Result<()> {
         self.check_key(key)?;
-        // The value types check it too, but a type of the user's own need not.
-        if value.len() > MAX_VALUE_LEN {
-            let why = format!(
-                "a value has at most {MAX_VALUE_LEN} bytes and this one has {}; store it in parts",
-                value.len()
-            );
-            return Err(Error::new(ErrorKind::TooLarge, why));
-        }
+        check_value(value.len())?;
         self.base.tree(dbi)?;
         self.set.set(dbi, key, Some(value))
     }
@@ -153,6 +146,15 @@ impl WriteTxn {
 #[inline]
 pub(crate) fn check_key(key: &[u8], max: usize) -> Result<()> {
     if key.is_empty() || key.len() > max { Err(bad_key(key, max)) } else { Ok(()) }
+}
+
+/// Refuses a value that LMDB cannot write. The value types do too, but a type of the user's own need not.
+pub(crate) fn check_value(len: usize) -> Result<()> {
+    if len <= MAX_VALUE_LEN {
+        return Ok(());
+    }
+    let why = format!("a value has at most {MAX_VALUE_LEN} bytes and this one has {len}; store it in parts");
+    Err(Error::new(ErrorKind::TooLarge, why))
 }
 
 #[cold]

@@ -1,0 +1,218 @@
+//! Batches: owned changes with conditions, applied all or none.
+
+use std::fmt;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use crate::env::{DbiRef, Env, Wait};
+use crate::error::{Error, ErrorKind, Result};
+use crate::txn::raw::{RawCursor, RawRead};
+use crate::txn::write::{WriteTxn, check_key, check_value};
+
+/// What a key must hold for a [`Batch`] to be applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Expect<T> {
+    /// Anything, or nothing.
+    Any,
+    /// Nothing.
+    Absent,
+    /// Some value.
+    Present,
+    /// This value, byte for byte as it is encoded.
+    Value(T),
+}
+
+impl<T> Expect<T> {
+    /// The same expectation of what `f` makes of the value.
+    pub(crate) fn try_map<U>(self, f: impl FnOnce(T) -> Result<U>) -> Result<Expect<U>> {
+        Ok(match self {
+            Self::Any => Expect::Any,
+            Self::Absent => Expect::Absent,
+            Self::Present => Expect::Present,
+            Self::Value(value) => Expect::Value(f(value)?),
+        })
+    }
+}
+
+/// An expectation of encoded bytes.
+pub(crate) type RawExpect = Expect<Box<[u8]>>;
+
+/// Changes of any databases of one environment, with conditions: gathered anywhere, sent to any thread, and applied by
+/// [`Env::apply`] or [`Env::submit`] as one transaction.
+///
+/// All conditions are held against the state before the batch, and all that fail are reported; then nothing is applied.
+/// Changes are made in the order they were added; a later one of the same key wins.
+///
+/// ```
+/// use mapleaf::{Batch, Conflicts, Dbi, Env, ErrorKind, Expect};
+/// # fn main() -> mapleaf::Result<()> {
+/// let env = Env::temporary()?;
+/// let owner: Dbi<&str, &str> = env.dbi("owner")?;
+/// let mut batch = Batch::new();
+/// batch.insert(&owner, "left", "ann")?.insert(&owner, "right", "ann")?;
+/// env.apply(batch)?;
+///
+/// let mut batch = Batch::new();
+/// batch.check(&owner, "left", Expect::Value("bob"))?.insert(&owner, "right", "bob")?.delete(&owner, "left")?;
+/// let error = env.apply(batch).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Conflict);
+/// assert_eq!(error.downcast::<Conflicts>().unwrap().len(), 2);
+/// assert_eq!(owner.get(&env.snapshot()?, "left")?, Some("ann"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Default)]
+pub struct Batch {
+    changes: Vec<Change>,
+}
+
+/// One entry of a batch.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub dbi: Arc<DbiRef>,
+    pub what: What,
+}
+
+/// What is done, and where.
+#[derive(Debug)]
+pub(crate) enum What {
+    Put { key: Box<[u8]>, value: Box<[u8]>, expect: RawExpect },
+    Delete { key: Box<[u8]>, expect: RawExpect },
+    DeleteRange { lower: Bound<Box<[u8]>>, upper: Bound<Box<[u8]>> },
+    Check { key: Box<[u8]>, expect: RawExpect },
+}
+
+impl Batch {
+    /// An empty batch.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many changes and checks there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Adds a change, once its key and value are known to fit.
+    pub(crate) fn push(&mut self, dbi: &Arc<DbiRef>, what: What) -> Result<&mut Self> {
+        match &what {
+            What::Put { key, value, .. } => {
+                check_key(key, dbi.max_key)?;
+                check_value(value.len())?;
+            }
+            What::Delete { key, .. } | What::Check { key, .. } => check_key(key, dbi.max_key)?,
+            What::DeleteRange { .. } => {}
+        }
+        self.changes.push(Change { dbi: Arc::clone(dbi), what });
+        Ok(self)
+    }
+
+    /// Holds the conditions against `txn`, then makes the changes in it.
+    fn make(&self, txn: &mut WriteTxn) -> Result<()> {
+        let mut failed = Vec::new();
+        for (index, change) in self.changes.iter().enumerate() {
+            if let Some(key) = change.unmet(txn)? {
+                failed.push(FailedCondition { index, dbi: change.dbi.name.clone(), key: key.into() });
+            }
+        }
+        if let Some(first) = failed.first() {
+            let why = format!("{} of the batch's conditions do not hold; read again and retry", failed.len());
+            let error = Error::new(ErrorKind::Conflict, why).in_dbi(&first.dbi).at_key(&first.key);
+            return Err(error.caused_by(Conflicts(failed)));
+        }
+        self.changes.iter().try_for_each(|change| change.make(txn))
+    }
+}
+
+impl Change {
+    /// The key whose condition does not hold in `txn`.
+    fn unmet(&self, txn: &WriteTxn) -> Result<Option<&[u8]>> {
+        let (What::Put { key, expect, .. } | What::Delete { key, expect } | What::Check { key, expect }) = &self.what
+        else {
+            return Ok(None);
+        };
+        let holds = match expect {
+            Expect::Any => true,
+            Expect::Absent => txn.raw_get(&self.dbi, key)?.is_none(),
+            Expect::Present => txn.raw_get(&self.dbi, key)?.is_some(),
+            Expect::Value(value) => txn.raw_get(&self.dbi, key)? == Some(&**value),
+        };
+        Ok((!holds).then_some(&**key))
+    }
+
+    fn make(&self, txn: &mut WriteTxn) -> Result<()> {
+        match &self.what {
+            What::Put { key, value, .. } => txn.raw_put(&self.dbi, key, value),
+            What::Delete { key, .. } => txn.raw_delete(&self.dbi, key).map(drop),
+            What::Check { .. } => Ok(()),
+            What::DeleteRange { lower, upper } => {
+                let mut cursor = txn.raw_range(&self.dbi, as_ref(lower), as_ref(upper))?;
+                let mut keys: Vec<Box<[u8]>> = Vec::new();
+                while let Some((key, _)) = cursor.next()? {
+                    keys.push(key.into());
+                }
+                drop(cursor);
+                keys.iter().try_for_each(|key| txn.raw_remove(&self.dbi, key))
+            }
+        }
+    }
+}
+
+fn as_ref(bound: &Bound<Box<[u8]>>) -> Bound<&[u8]> {
+    bound.as_ref().map(|key| &**key)
+}
+
+impl Env {
+    /// Applies a batch in a transaction of its own: all of it, or, when a condition does not hold, nothing.
+    ///
+    /// # Errors
+    /// `Conflict` when conditions do not hold; its cause, by [`Error::downcast`], is [`Conflicts`] with all of them. Else
+    /// as [`transact`](Self::transact).
+    pub fn apply(&self, batch: Batch) -> Result<()> {
+        self.run(Wait::Yes, "apply", |txn| batch.make(txn))
+    }
+}
+
+/// The conditions of a [`Batch`] that did not hold, in the order of the batch: at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflicts(Vec<FailedCondition>);
+
+/// A condition that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailedCondition {
+    /// Which entry of the batch it belongs to, from 0.
+    pub index: usize,
+    /// The name of the DBI.
+    pub dbi: Box<str>,
+    /// The key, encoded.
+    pub key: Box<[u8]>,
+}
+
+impl std::ops::Deref for Conflicts {
+    type Target = [FailedCondition];
+
+    fn deref(&self) -> &[FailedCondition] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Conflicts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} conditions do not hold", self.0.len())?;
+        for failed in self.0.iter().take(5) {
+            write!(f, "; {:?} \"{}\"", failed.dbi, failed.key.escape_ascii())?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Conflicts {}
