@@ -6,16 +6,15 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::env::catalog::{DbiRecord, dbi_key};
 use crate::env::copy::copy_files;
-use crate::env::engine::{Engine, Files, lock_writer};
+use crate::env::engine::{Engine, Files, WriterState, lock_writer};
 use crate::env::handle::Env;
 use crate::env::lock::LockFile;
 use crate::env::open::open_files;
 use crate::env::os::located;
 use crate::env::place::{FileId, Place, parent, sync_directory};
 use crate::env::registry;
-use crate::env::session::{self, Session, Wait, check_not_writing};
+use crate::env::session::{self, Session, check_not_writing};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Whether a copy leaves free pages out.
@@ -171,29 +170,33 @@ fn compact(engine: &Arc<Engine>) -> Result<()> {
     let Some(lock) = engine.lock.as_ref() else {
         return Err(Error::new(ErrorKind::Unsupported, "there is no lock file to keep other processes out"));
     };
+    // Before the presence lock: who drops a DBI changes that lock too, and only as the writer.
+    let mut writer = lock_writer(engine);
+    engine.check_usable()?;
     if !lock.try_exclusive()? {
         return Err(Error::new(ErrorKind::Busy, "another process has the environment open; close it there first"));
     }
-    let compacted = compact_alone(engine);
+    let compacted = compact_alone(engine, &mut writer);
     lock.share()?;
     compacted
 }
 
-/// Replaces the file while no other process has it open.
-fn compact_alone(engine: &Arc<Engine>) -> Result<()> {
-    session::write(engine, Wait::Yes, "compact", drop_leftovers)?;
-    let mut writer = lock_writer(engine);
+/// Replaces the file while no other process has it open. The caller holds the writer's mutex.
+fn compact_alone(engine: &Arc<Engine>, writer: &mut WriterState) -> Result<()> {
+    session::write_as_writer(engine, "compact", writer, drop_leftovers)?;
     // Whoever opens holds the registry, and would otherwise open the file that is being replaced.
     let mut registry = registry::lock();
     let old = engine.files()?.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
     check_alone(engine, &old)?;
     let replaced = engine.replace(|files| swap(engine, files, &old));
     writer.handles = <_>::default();
-    replaced?;
-    let new = engine.files()?.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
-    registry.remove(FileId::of(&old));
-    registry.insert(FileId::of(&new), engine);
-    Ok(())
+    // Also when the swap failed behind its rename: whatever file is open now is the one to be found.
+    if let Ok(files) = engine.files() {
+        let new = files.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
+        registry.remove(FileId::of(&old));
+        registry.insert(FileId::of(&new), engine);
+    }
+    replaced
 }
 
 /// Refuses to replace a file that has other names: they would keep the old one, and two histories would begin.
@@ -210,25 +213,14 @@ fn check_alone(engine: &Engine, open: &Metadata) -> Result<()> {
 /// Takes away the empty trees of DBIs that were dropped while other processes had handles on them.
 fn drop_leftovers(session: &mut Session<'_>) -> Result<()> {
     let base = Arc::clone(session.base());
-    let mut names = Vec::new();
-    for (name, _) in base.trees()? {
-        if let Ok(name) = String::from_utf8(name)
-            && base.dbi_record(&name)? == Some(DbiRecord::Dropped)
-        {
-            names.push(name);
-        }
-    }
-    if names.is_empty() {
+    let leftovers = base.leftovers()?;
+    if leftovers.is_empty() {
         return Ok(());
     }
     session.commit(0, |applier, head| {
         // Nothing that anybody could read has changed.
         head.seq = head.seq.saturating_sub(1);
-        for name in &names {
-            applier.drop_tree(name)?;
-            applier.delete_catalog(&dbi_key(name))?;
-        }
-        Ok(())
+        leftovers.iter().try_for_each(|name| applier.drop_dbi(name))
     })
 }
 

@@ -248,6 +248,19 @@ impl Generation {
         Ok(trees)
     }
 
+    /// The names of DBIs that were dropped and whose empty trees are still there.
+    pub(crate) fn leftovers(&self) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for (name, _) in self.trees()? {
+            if let Ok(name) = String::from_utf8(name)
+                && self.dbi_record(&name)? == Some(DbiRecord::Dropped)
+            {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
     fn catalog(&self) -> Result<TreeRecord> {
         if let Some(tree) = self.catalog.get() {
             return Ok(*tree);

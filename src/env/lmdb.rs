@@ -12,7 +12,7 @@ use std::path::Path;
 use heed::types::Bytes;
 use heed::{CommitOrAbort, CommitToken, CompactionOption, EnvFlags, MdbError, OnCommit, WithoutTls};
 
-use crate::env::catalog::{CATALOG, HEAD_KEY};
+use crate::env::catalog::{CATALOG, HEAD_KEY, dbi_key};
 use crate::env::map::process_id;
 use crate::env::options::Durability;
 use crate::env::os::io_error;
@@ -268,6 +268,12 @@ impl<'e> Applier<'_, '_, 'e> {
         self.delete(catalog, key)
     }
 
+    /// Removes the DBI with its record. No other process may have it open.
+    pub(crate) fn drop_dbi(&mut self, name: &str) -> Result<(), Failure> {
+        self.drop_tree(name)?;
+        self.delete_catalog(&dbi_key(name))
+    }
+
     /// Removes the DBI and closes its handle. No other process may have it open.
     pub(crate) fn drop_tree(&mut self, name: &str) -> Result<(), Failure> {
         let tree = self.tree(name)?;
@@ -383,7 +389,9 @@ fn advice(error: MdbError) -> &'static str {
     match error {
         MdbError::MapFull => "the map is full; open with a larger max_map_size",
         MdbError::MapResized => "another process has grown the file beyond max_map_size; open with a larger one",
-        MdbError::DbsFull => "too many DBIs are open; raise max_dbis",
+        MdbError::DbsFull => {
+            "too many DBIs are open; raise max_dbis, or compact if many were dropped beside other processes"
+        }
         MdbError::ReadersFull => {
             "all reader slots are taken; drop snapshots, clear_stale_readers, or raise max_readers"
         }

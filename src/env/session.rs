@@ -6,7 +6,7 @@ use std::sync::{Arc, TryLockError};
 use nix::sys::statvfs;
 
 use crate::env::catalog::{ENV_KEY, Head, Identity};
-use crate::env::engine::{Engine, lock_writer};
+use crate::env::engine::{Engine, WriterState, lock_writer};
 use crate::env::generation::Generation;
 use crate::env::lmdb::{Applier, Cause, Failure, Handles, Lmdb, Writer};
 use crate::env::lock::{LockFile, PauseLock};
@@ -95,13 +95,24 @@ pub(crate) fn write<T, E: From<Error>>(
             Err(TryLockError::WouldBlock) => return Err(busy().into()),
         },
     };
+    if wait == Wait::No && engine.lock.as_ref().is_some_and(LockFile::is_other_writing) {
+        return Err(busy().into());
+    }
+    write_as_writer(engine, operation, &mut state, body)
+}
+
+/// As [`write`], for who holds the writer's mutex.
+pub(crate) fn write_as_writer<T, E: From<Error>>(
+    engine: &Arc<Engine>,
+    operation: &'static str,
+    state: &mut WriterState,
+    body: impl FnOnce(&mut Session<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let named = |error: Error| error.during(operation);
     let Some(lock) = &engine.lock else {
         let why = "there is no lock file to keep other processes out";
         return Err(named(Error::new(ErrorKind::Unsupported, why)).into());
     };
-    if wait == Wait::No && lock.is_other_writing() {
-        return Err(busy().into());
-    }
     // Taken out of the gate: it is not held while waiting for a writer of another process.
     let lmdb = Arc::clone(&engine.files().map_err(named)?.lmdb);
     let (writer, base) = begin(engine, lock, &lmdb).map_err(named)?;

@@ -85,11 +85,19 @@ impl Env {
                 .in_dbi(name)
         })?;
         let record = DbiRecord::Live { id, schema: schema.clone() };
-        session.commit(0, |applier, head| {
-            applier.tree(name)?;
-            head.next_dbi = next_dbi;
-            head.epoch += 1;
-            applier.put_catalog(&dbi_key(name), &record.to_bytes())
+        // What drops beside other processes left behind keeps LMDB's handles, of which there are only so many.
+        let mut leftovers = base.leftovers()?;
+        leftovers.retain(|leftover| leftover != name);
+        session.exclusively(|session, alone| {
+            session.commit(0, |applier, head| {
+                if alone {
+                    leftovers.iter().try_for_each(|leftover| applier.drop_dbi(leftover))?;
+                }
+                applier.tree(name)?;
+                head.next_dbi = next_dbi;
+                head.epoch += 1;
+                applier.put_catalog(&dbi_key(name), &record.to_bytes())
+            })
         })?;
         Ok(id)
     }
@@ -165,8 +173,7 @@ impl Env {
                     session.commit(0, |applier, head| {
                         head.epoch += 1;
                         if alone {
-                            applier.drop_tree(name)?;
-                            return applier.delete_catalog(&dbi_key(name));
+                            return applier.drop_dbi(name);
                         }
                         let tree = applier.tree(name)?;
                         applier.clear(tree)?;
