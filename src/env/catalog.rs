@@ -201,6 +201,11 @@ pub(crate) fn dbi_key(name: &str) -> Vec<u8> {
     [DBI_PREFIX, name.as_bytes()].concat()
 }
 
+/// Whether the catalogue keeps the record of a DBI under `key`.
+pub(crate) fn is_dbi_key(key: &[u8]) -> bool {
+    key.starts_with(DBI_PREFIX)
+}
+
 /// Refuses a name that no DBI can have.
 pub(crate) fn check_name(name: &str) -> Result<()> {
     let why = if name.is_empty() {

@@ -42,7 +42,8 @@ pub(crate) struct Generation {
     ids: [u64; 2],
     catalog: OnceLock<TreeRecord>,
     head: OnceLock<Head>,
-    roots: Box<[OnceLock<TreeRecord>]>,
+    /// Roots that were found, each in the cell of its DBI's slot, modulo their number, a power of two.
+    roots: Box<[OnceLock<(usize, TreeRecord)>]>,
     opened: Instant,
     /// The thread that pinned it.
     thread: ThreadId,
@@ -111,7 +112,8 @@ impl Generation {
             let error = Error::new(ErrorKind::MapFull, "the file has grown beyond the map");
             return Err(Failure { error, cause: Cause::MapResized });
         }
-        let roots = std::iter::repeat_with(OnceLock::new).take(engine.dbi_count() + SPARE_ROOTS).collect();
+        let cells = (engine.dbi_count() + SPARE_ROOTS).next_power_of_two();
+        let roots = std::iter::repeat_with(OnceLock::new).take(cells).collect();
         Ok(Self {
             map: Arc::clone(map),
             file_len,
@@ -182,11 +184,17 @@ impl Generation {
     #[inline]
     pub(crate) fn tree(&self, dbi: &DbiRef) -> Result<TreeRecord> {
         if dbi.engine == self.engine.id()
-            && let Some(tree) = self.roots.get(dbi.slot).and_then(OnceLock::get)
+            && let Some((slot, tree)) = self.root_cell(dbi).and_then(OnceLock::get)
+            && *slot == dbi.slot
         {
             return Ok(*tree);
         }
         self.find_tree(dbi)
+    }
+
+    #[inline]
+    fn root_cell(&self, dbi: &DbiRef) -> Option<&OnceLock<(usize, TreeRecord)>> {
+        self.roots.get(dbi.slot & (self.roots.len() - 1))
     }
 
     #[cold]
@@ -196,8 +204,9 @@ impl Generation {
             return Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(&dbi.name));
         }
         let tree = self.resolve(dbi)?;
-        if let Some(root) = self.roots.get(dbi.slot) {
-            let _ = root.set(tree);
+        // A cell that another DBI has is left to it; this one is looked up each time.
+        if let Some(cell) = self.root_cell(dbi) {
+            let _ = cell.set((dbi.slot, tree));
         }
         Ok(tree)
     }
@@ -279,8 +288,27 @@ impl Generation {
             return Ok(*head);
         }
         let found = page::find(self.pages(), &self.meta.main, catalog::HEAD_KEY.as_bytes())?;
-        let head = found.map(|found| Head::from_bytes(found.value)).transpose()?.unwrap_or_default();
+        let head = match found {
+            Some(found) => Head::from_bytes(found.value)?,
+            None => self.lost_head()?,
+        };
         Ok(*self.head.get_or_init(|| head))
+    }
+
+    /// The head of a file that has none: new, of other software, or loaded from a dump, which leaves it out. Numbers of
+    /// databases are never used twice, so they go on behind those of the catalogue.
+    #[cold]
+    fn lost_head(&self) -> Result<Head> {
+        let mut next_dbi = 0;
+        let mut records = Cursor::range(self.pages(), &self.catalog()?, Bound::Unbounded, Bound::Unbounded)?;
+        while let Some((key, value)) = records.next()? {
+            if catalog::is_dbi_key(key)
+                && let DbiRecord::Live { id, .. } = DbiRecord::from_bytes(value)?
+            {
+                next_dbi = next_dbi.max(id.saturating_add(1));
+            }
+        }
+        Ok(Head { next_dbi, ..Head::default() })
     }
 
     /// Who the environment is, unless mapleaf has not written to it yet.

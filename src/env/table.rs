@@ -1,7 +1,7 @@
-//! The DBIs that are open in this process: each name and id has one slot, under which generations keep its root.
+//! The DBIs that are open in this process: each name and id has one slot, by which generations find its root again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::env::catalog::Schema;
 use crate::env::engine::Engine;
@@ -20,6 +20,7 @@ pub(crate) enum DbiId {
 pub struct DbiRef {
     /// The engine that it belongs to.
     pub(crate) engine: u64,
+    /// Its own in this process, never used again.
     pub(crate) slot: usize,
     pub(crate) id: DbiId,
     pub(crate) name: Box<str>,
@@ -46,28 +47,37 @@ impl DbiRef {
     }
 }
 
-/// All open DBIs, by slot.
+/// All open DBIs.
 #[derive(Default)]
-pub(crate) struct DbiTable(Mutex<Vec<Arc<DbiRef>>>);
+pub(crate) struct DbiTable(Mutex<Open>);
+
+#[derive(Default)]
+struct Open {
+    /// Those whose handles are all dropped are forgotten when another is opened.
+    dbis: Vec<Weak<DbiRef>>,
+    next_slot: usize,
+}
 
 impl DbiTable {
     /// The shared entry for this DBI, made if it is the first handle.
     pub(crate) fn intern(&self, engine: &Engine, name: &str, id: DbiId, schema: &Schema) -> Arc<DbiRef> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = open.iter().find(|dbi| dbi.id == id && *dbi.name == *name && dbi.schema == *schema);
-        if let Some(dbi) = known {
-            return Arc::clone(dbi);
+        open.dbis.retain(|dbi| dbi.strong_count() > 0);
+        let mut known = open.dbis.iter().filter_map(Weak::upgrade);
+        if let Some(dbi) = known.find(|dbi| dbi.id == id && *dbi.name == *name && dbi.schema == *schema) {
+            return dbi;
         }
-        let (slot, max_key, uuid) = (open.len(), engine.max_key, *engine.uuid());
+        let (slot, max_key, uuid) = (open.next_slot, engine.max_key, *engine.uuid());
+        open.next_slot += 1;
         let name = name.into();
         let (engine, schema, checked) = (engine.id(), schema.clone(), AtomicU64::new(u64::MAX));
         let dbi = Arc::new(DbiRef { engine, slot, id, name, schema, max_key, uuid, checked });
-        open.push(Arc::clone(&dbi));
+        open.dbis.push(Arc::downgrade(&dbi));
         dbi
     }
 
-    /// How many slots there are.
+    /// How many are open, or were until the last one was opened.
     pub(crate) fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).dbis.len()
     }
 }
