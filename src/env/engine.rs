@@ -3,20 +3,19 @@
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, Weak};
-use std::thread::Thread;
 
 use tempfile::TempDir;
 
 use crate::env::catalog::{FEATURES, Identity};
 use crate::env::generation::Generation;
-use crate::env::lease::{Lease, Leases};
+use crate::env::lease::Lease;
 use crate::env::lmdb::{Cause, Failure, Handles, Lmdb};
 use crate::env::lock::LockFile;
 use crate::env::map::{EnvMap, process_id};
 use crate::env::options::Config;
 use crate::env::os::io_error;
 use crate::env::place::Place;
-use crate::env::sweep::{self, SlowReader};
+use crate::env::sweep::{SlowReader, States, Sweeper};
 use crate::env::table::DbiTable;
 use crate::env::worker::Worker;
 use crate::error::{Error, ErrorKind, Result};
@@ -66,13 +65,10 @@ pub(crate) struct Engine {
     pub(crate) writer: Mutex<WriterState>,
     /// Upgraded by who needs another lease on it.
     newest: Mutex<Weak<Generation>>,
-    leases: Leases,
-    sweeper: OnceLock<Option<Thread>>,
+    states: Arc<States>,
     worker: Worker,
-    pub(crate) slow_reader: Option<SlowReader>,
     /// Alive while an `Env` is: leases, which hold their engine, are cached no longer than that.
     owner: Mutex<Weak<Owner>>,
-    generations: Mutex<Vec<Weak<Generation>>>,
     dbis: DbiTable,
     /// Read from the catalogue, or about to be written to it.
     uuid: OnceLock<[u8; 16]>,
@@ -109,12 +105,9 @@ impl Engine {
             files: RwLock::new(Some(files)),
             writer: Mutex::default(),
             newest: Mutex::default(),
-            leases: Leases::default(),
-            sweeper: OnceLock::new(),
+            states: States::new(slow_reader),
             worker: Worker::default(),
-            slow_reader,
             owner: Mutex::default(),
-            generations: Mutex::default(),
             dbis: DbiTable::default(),
             uuid: OnceLock::new(),
             candidate,
@@ -215,30 +208,6 @@ impl Engine {
         let _ = self.uuid.set(uuid);
     }
 
-    /// The newest committed state, by this thread's lease on it. Only for who holds an [`Owner`].
-    #[inline]
-    pub(crate) fn lease(self: &Arc<Self>) -> Result<Arc<Lease>> {
-        self.check_usable()?;
-        let lease = self.leases.newest(self)?;
-        self.sweeper.get_or_init(|| sweep::start(self));
-        Ok(lease)
-    }
-
-    /// Lets go of cached states that are not the newest any more.
-    pub(crate) fn drop_stale_leases(&self) {
-        self.leases.drop_if(|lease| !lease.generation.is_newest());
-    }
-
-    /// Lets go of cached states that no snapshot uses.
-    pub(crate) fn drop_unused_leases(&self) {
-        self.leases.drop_if(|lease| Arc::strong_count(lease) == 1);
-    }
-
-    /// Whether an `Env` is alive.
-    pub(crate) fn is_owned(&self) -> bool {
-        self.owner.lock().unwrap_or_else(PoisonError::into_inner).strong_count() > 0
-    }
-
     /// The newest committed state, pinned: the one that other snapshots share if it still is the newest.
     pub(crate) fn generation(self: &Arc<Self>) -> Result<Arc<Generation>> {
         self.check_usable()?;
@@ -263,16 +232,19 @@ impl Engine {
     fn share_generation(&self, generation: Generation) -> Arc<Generation> {
         let opened = Arc::new(generation);
         *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&opened);
-        let mut all = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|generation| generation.strong_count() > 0);
-        all.push(Arc::downgrade(&opened));
+        self.states.add(&opened);
         opened
+    }
+
+    /// The states that are read or kept for readers.
+    pub(crate) fn states(&self) -> &Arc<States> {
+        &self.states
     }
 
     /// The states that snapshots of this process keep.
     pub(crate) fn generations(&self) -> Vec<Arc<Generation>> {
-        let all = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().filter_map(Weak::upgrade).collect()
+        self.states.leases.drop_if(|lease| Arc::strong_count(lease) == 1);
+        self.states.alive()
     }
 
     /// Types the failure of beginning a transaction; a fatal one poisons.
@@ -346,8 +318,8 @@ impl Engine {
     /// Closes the files: LMDB's environment, the map, the descriptor. `Busy` while snapshots live. The caller holds the
     /// writer's mutex and the registry.
     pub(crate) fn close(&self) -> Result<()> {
+        let _sweep = self.states.hold_sweep();
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        self.drop_unused_leases();
         let alive = self.generations().len();
         if alive > 0 {
             return Err(Error::new(
@@ -369,8 +341,8 @@ impl Engine {
     /// Replaces the files by what `swap` makes of them, with nobody else inside: the files to go on with, and whether
     /// the swap itself worked. The caller holds the writer's mutex.
     pub(crate) fn replace(&self, swap: impl FnOnce(Files) -> Result<(Files, Result<()>)>) -> Result<()> {
+        let _sweep = self.states.hold_sweep();
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        self.drop_unused_leases();
         let alive = self.generations().len();
         if alive > 0 {
             return Err(Error::new(
@@ -425,7 +397,9 @@ impl Drop for Engine {
 
 /// What all `Env` handles of an engine share: cached leases hold the engine, and go with the last of them.
 pub(crate) struct Owner {
-    pub engine: Arc<Engine>,
+    engine: Arc<Engine>,
+    /// Started by the first snapshot; `None` inside when the system gives no thread.
+    sweeper: OnceLock<Option<Sweeper>>,
 }
 
 impl Owner {
@@ -435,9 +409,18 @@ impl Owner {
         if let Some(owner) = owner.upgrade() {
             return owner;
         }
-        let new = Arc::new(Self { engine: Arc::clone(&engine) });
+        let new = Arc::new(Self { engine: Arc::clone(&engine), sweeper: OnceLock::new() });
         *owner = Arc::downgrade(&new);
         new
+    }
+
+    /// The newest committed state, by this thread's lease on it.
+    #[inline]
+    pub(crate) fn lease(&self) -> Result<Arc<Lease>> {
+        self.engine.check_usable()?;
+        let lease = self.engine.states.leases.newest(&self.engine)?;
+        self.sweeper.get_or_init(|| Sweeper::start(&self.engine.states));
+        Ok(lease)
     }
 }
 
@@ -446,10 +429,12 @@ impl Drop for Owner {
         // In a forked child another thread may have held these locks, and nobody would free them.
         if self.engine.is_own_process() {
             self.engine.worker.end();
-            self.engine.leases.drop_if(|_| true);
-            if let Some(Some(sweeper)) = self.engine.sweeper.get() {
-                sweeper.unpark();
+            if let Some(Some(sweeper)) = self.sweeper.get() {
+                sweeper.stop();
             }
+            // A sweep that has hold of states would let them go later than this, and close the environment with them.
+            let _sweep = self.engine.states.hold_sweep();
+            self.engine.states.leases.drop_if(|_| true);
         }
     }
 }

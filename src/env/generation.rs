@@ -138,6 +138,12 @@ impl Generation {
         pages.meta_id(slot(id)) == self.ids[0] && pages.meta_id(slot(id + 1)) == self.ids[1]
     }
 
+    /// How many times LMDB has committed since, for who must not take another state to count.
+    pub(crate) fn commits_since(&self) -> u64 {
+        let metas = self.map.metas();
+        metas.meta_id(0).max(metas.meta_id(1)).saturating_sub(self.meta.txn_id)
+    }
+
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.engine
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::env::engine::{Engine, Owner};
+use crate::env::lease::Lease;
 use crate::env::options::EnvOptions;
 use crate::error::Result;
 
@@ -28,12 +29,18 @@ use crate::error::Result;
 #[derive(Clone)]
 pub struct Env {
     pub(crate) engine: Arc<Engine>,
-    _owner: Arc<Owner>,
+    owner: Arc<Owner>,
 }
 
 impl Env {
     pub(crate) fn of(engine: Arc<Engine>) -> Self {
-        Self { _owner: Owner::of(Arc::clone(&engine)), engine }
+        Self { owner: Owner::of(Arc::clone(&engine)), engine }
+    }
+
+    /// The newest committed state, by this thread's lease on it.
+    #[inline]
+    pub(crate) fn lease(&self) -> Result<Arc<Lease>> {
+        self.owner.lease()
     }
 
     /// Opens the environment in the directory `path`, which is created when absent, with the default options.

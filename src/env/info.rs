@@ -55,11 +55,10 @@ pub struct ReaderInfo {
 }
 
 impl ReaderInfo {
-    /// What is to be told of `generation` when `newest` transactions are committed.
-    pub(crate) fn of(generation: &Generation, newest: u64) -> Result<Self> {
+    /// What is to be told of `generation`, since which `lag` transactions were committed.
+    pub(crate) fn of(generation: &Generation, lag: u64) -> Result<Self> {
         let id = generation.head()?.seq;
-        let age = generation.opened().elapsed();
-        Ok(Self { id, age, lag: newest.saturating_sub(id), thread: generation.thread() })
+        Ok(Self { id, age: generation.opened().elapsed(), lag, thread: generation.thread() })
     }
 }
 
@@ -98,7 +97,6 @@ impl Env {
     /// # }
     /// ```
     pub fn info(&self) -> Result<EnvInfo> {
-        self.engine.drop_unused_leases();
         let others = self.engine.generations();
         let newest = self.engine.generation().map_err(|error| error.during("info"))?;
         let head = newest.head()?;
@@ -146,10 +144,12 @@ impl Env {
     /// ```
     pub fn readers(&self) -> Result<Vec<ReaderInfo>> {
         // Listed before the newest state is taken for their lag.
-        self.engine.drop_unused_leases();
         let generations = self.engine.generations();
         let newest = self.engine.generation().map_err(|error| error.during("readers"))?.head()?.seq;
-        let mut readers = generations.iter().map(|one| ReaderInfo::of(one, newest)).collect::<Result<Vec<_>>>()?;
+        let mut readers = generations
+            .iter()
+            .map(|one| ReaderInfo::of(one, newest.saturating_sub(one.head()?.seq)))
+            .collect::<Result<Vec<_>>>()?;
         readers.sort_by_key(|reader| reader.id);
         Ok(readers)
     }

@@ -194,7 +194,7 @@ impl<'e> Session<'e> {
             match outcome {
                 Ok(()) => {
                     self.engine.identity_is_written();
-                    self.engine.drop_stale_leases();
+                    self.engine.states().drop_stale();
                     return Ok(());
                 }
                 Err(failure) if failure.cause == Cause::MapFull => {

@@ -1,14 +1,19 @@
 //! The sweep: twice a second, lets go of states that other processes' commits made stale, and reports slow readers.
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use crate::env::engine::Engine;
+use crate::env::generation::Generation;
 use crate::env::info::ReaderInfo;
+use crate::env::lease::Leases;
 
+/// How often is swept, at the most and at the least.
 const PERIOD: Duration = Duration::from_millis(500);
+const SHORTEST: Duration = Duration::from_millis(10);
 
 /// Who is told of snapshots that are older than a limit.
 #[derive(Clone)]
@@ -23,37 +28,93 @@ impl fmt::Debug for SlowReader {
     }
 }
 
-/// Starts the thread that sweeps `engine` until its last handle is gone. `None` when the system gives no thread: stale
-/// states are then let go by the next snapshot alone.
-pub(crate) fn start(engine: &Arc<Engine>) -> Option<Thread> {
-    let period = engine.slow_reader.as_ref().map_or(PERIOD, |slow| PERIOD.min(slow.limit / 2));
-    let engine = Arc::downgrade(engine);
-    let sweeping = move || {
-        while sweep(&engine) {
-            thread::park_timeout(period);
-        }
-    };
-    let spawned = thread::Builder::new().name("mapleaf-sweep".into()).stack_size(256 * 1024).spawn(sweeping);
-    spawned.ok().map(|handle| handle.thread().clone())
+/// The states of an engine that are read or kept for readers: all that the sweep sees. It has no hold on the engine
+/// itself, so that whoever drops the last handle of an environment is the one that closes it.
+#[derive(Default)]
+pub(crate) struct States {
+    pub leases: Leases,
+    all: Mutex<Vec<Weak<Generation>>>,
+    slow_reader: Option<SlowReader>,
+    /// Held while a sweep has hold of states.
+    turn: Mutex<()>,
 }
 
-/// One sweep; whether another is needed.
-fn sweep(engine: &Weak<Engine>) -> bool {
-    let Some(engine) = engine.upgrade().filter(|engine| engine.is_owned()) else {
-        return false;
-    };
-    engine.drop_stale_leases();
-    if let Some(slow) = &engine.slow_reader {
-        for generation in engine.generations() {
-            let is_slow = generation.opened().elapsed() >= slow.limit && !generation.is_newest();
-            if is_slow && generation.report_once() {
-                let newest = engine.generation().and_then(|newest| newest.head());
-                let lag = newest.map_or(0, |head| head.seq);
-                if let Ok(info) = ReaderInfo::of(&generation, lag) {
-                    (slow.callback)(&info);
-                }
-            }
-        }
+impl States {
+    pub(crate) fn new(slow_reader: Option<SlowReader>) -> Arc<Self> {
+        Arc::new(Self { slow_reader, ..Self::default() })
     }
-    true
+
+    /// Notes a state.
+    pub(crate) fn add(&self, generation: &Arc<Generation>) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|generation| generation.strong_count() > 0);
+        all.push(Arc::downgrade(generation));
+    }
+
+    /// The states that are alive.
+    pub(crate) fn alive(&self) -> Vec<Arc<Generation>> {
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Waits for a sweep under way, and keeps the next one waiting. Taken before the openers' gate.
+    pub(crate) fn hold_sweep(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets go of cached states that are not the newest any more.
+    pub(crate) fn drop_stale(&self) {
+        self.leases.drop_if(|lease| !lease.generation.is_newest());
+    }
+
+    /// One sweep; who is to be reported.
+    fn sweep(&self) -> Vec<ReaderInfo> {
+        self.drop_stale();
+        let Some(slow) = &self.slow_reader else {
+            return Vec::new();
+        };
+        let alive = self.alive();
+        let slow = alive.iter().filter(|state| state.opened().elapsed() >= slow.limit && !state.is_newest());
+        slow.filter(|state| state.report_once())
+            .filter_map(|state| ReaderInfo::of(state, state.commits_since()).ok())
+            .collect()
+    }
+}
+
+/// The thread that sweeps for as long as an environment has handles.
+pub(crate) struct Sweeper {
+    thread: Thread,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Sweeper {
+    /// Starts it. `None` when the system gives no thread: stale states are then let go by the next snapshot alone.
+    pub(crate) fn start(states: &Arc<States>) -> Option<Self> {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let (states, stop) = (Arc::clone(states), Arc::clone(&stopped));
+        let period = states.slow_reader.as_ref().map_or(PERIOD, |slow| (slow.limit / 2).clamp(SHORTEST, PERIOD));
+        let sweeping = move || {
+            while !stop.load(Ordering::Acquire) {
+                let turn = states.hold_sweep();
+                // Stopped while it waited for its turn: the states are being let go.
+                let slow = if stop.load(Ordering::Acquire) { Vec::new() } else { states.sweep() };
+                drop(turn);
+                for reader in slow {
+                    if let Some(told) = &states.slow_reader {
+                        // The user's own code: a panic in it is not the end of the sweep.
+                        let _ = catch_unwind(AssertUnwindSafe(|| (told.callback)(&reader)));
+                    }
+                }
+                thread::park_timeout(period);
+            }
+        };
+        let spawned = thread::Builder::new().name("mapleaf-sweep".into()).stack_size(256 * 1024).spawn(sweeping);
+        spawned.ok().map(|handle| Self { thread: handle.thread().clone(), stopped })
+    }
+
+    /// Ends it, when it has finished the sweep it is at.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
 }

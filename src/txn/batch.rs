@@ -177,7 +177,8 @@ impl Env {
     /// `Conflict` when conditions do not hold; its cause, by [`Error::downcast`], is [`Conflicts`] with all of them. Else
     /// as [`transact`](Self::transact).
     pub fn apply(&self, batch: Batch) -> Result<()> {
-        self.run(Wait::Yes, "apply", |txn| batch.make(txn))
+        let applied = self.run(Wait::Yes, "apply", |txn| batch.make(txn));
+        applied.map_err(|error| error.during("apply"))
     }
 }
 

@@ -46,7 +46,7 @@ impl Env {
     /// `Closed`; `ReadersFull` when all slots are taken; `MapFull` when another process has grown the file beyond this
     /// one's `max_map_size`; `CommitOutcomeUnknown` after a failed commit; `Corrupted`; `Io`.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        match self.engine.lease() {
+        match self.lease() {
             Ok(lease) => Ok(Snapshot { lease }),
             Err(error) => Err(error.during("snapshot")),
         }

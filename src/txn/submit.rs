@@ -127,13 +127,14 @@ impl Commit {
         if check_not_writing().is_err() {
             return Err(self);
         }
-        let end = Instant::now() + limit;
+        // A limit beyond what the clock can count is none.
+        let end = Instant::now().checked_add(limit);
         let mut state = self.done.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(outcome) = state.outcome.take() {
                 return Ok(outcome);
             }
-            let left = end.saturating_duration_since(Instant::now());
+            let left = end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 drop(state);
                 return Err(self);
