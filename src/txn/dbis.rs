@@ -88,7 +88,7 @@ impl Env {
         session.commit(0, |applier, head| {
             applier.tree(name)?;
             head.next_dbi = next_dbi;
-            head.epoch += 1;
+            head.epoch = head.epoch.wrapping_add(1);
             applier.put_catalog(&dbi_key(name), &record.to_bytes())
         })?;
         Ok(id)
@@ -163,7 +163,7 @@ impl Env {
                 }
                 session.exclusively(|session, alone| {
                     session.commit(0, |applier, head| {
-                        head.epoch += 1;
+                        head.epoch = head.epoch.wrapping_add(1);
                         if alone {
                             applier.drop_tree(name)?;
                             return applier.delete_catalog(&dbi_key(name));
