@@ -128,7 +128,7 @@ impl Env {
         let checked = check_name(name);
         checked
             .and_then(|()| write(&self.engine, Wait::Yes, "clear_dbi", clear))
-            .map_err(|error| error.during("clear_dbi"))
+            .map_err(|error| error.during("clear_dbi").in_dbi(name))
     }
 
     /// Removes the DBI `name` with its entries and schema. Handles on it are `NotFound` from then on, also when the name
@@ -175,7 +175,7 @@ impl Env {
                 })
             })
         });
-        dropped.map_err(|error| error.during("drop_dbi"))
+        dropped.map_err(|error| error.during("drop_dbi").in_dbi(name))
     }
 }
 
