@@ -50,7 +50,9 @@ fn a_value_that_is_none_of_its_type() -> Result<()> {
     refused_with(trees.get(&snap, "deep"), ErrorKind::Decode, &["\"trees\"", "deep"]);
     refused_with(trees.get(&snap, "vast"), ErrorKind::Decode, &["vast"]);
     assert_eq!(lists.get(&snap, "good")?, Some(vec![1, 2]));
-    assert_eq!(lists.iter(&snap)?.filter(Result::is_err).count(), 4);
+    let bad: Vec<Error> = lists.iter(&snap)?.filter_map(Result::err).collect();
+    assert_eq!(bad.len(), 4);
+    assert!(bad.iter().all(|error| (error.operation(), error.dbi()) == (Some("iter"), Some("lists"))), "{bad:?}");
     assert_eq!(lists.keys(&snap)?.count(), 5, "keys are not decoded with their values");
     // A bad entry can be replaced and removed.
     env.transact(|txn| {

@@ -3,7 +3,7 @@
 #[path = "common/errors.rs"]
 mod errors;
 
-use errors::{refused, refused_with};
+use errors::{directory, refused, refused_with};
 use mapleaf::{Dbi, Env, EnvOptions, ErrorKind, Result};
 
 fn works(options: &EnvOptions) -> Result<()> {
@@ -29,6 +29,32 @@ fn every_map_size_is_brought_into_reach() -> Result<()> {
     for size in [1, 4095, 4097, 1_000_001, 1 << 33, usize::MAX / 2, usize::MAX - 1, usize::MAX] {
         works(&Env::options().map_size(size).max_map_size(usize::MAX))?;
     }
+    Ok(())
+}
+
+#[test]
+fn a_maximum_below_the_first_reservation_brings_it_down() -> Result<()> {
+    let maximum = 8 << 20;
+    let options = Env::options().max_map_size(maximum);
+    works(&options)?;
+    let dir = directory()?;
+    let env = options.open(dir.path())?;
+    assert_eq!(env.info()?.map_size, maximum as u64);
+    let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
+    refused(env.transact(|txn| dbi.put(txn, 1, &vec![7; 9 << 20])), ErrorKind::MapFull);
+    assert!(dbi.is_empty(&env.snapshot()?)?);
+    // The same sizes are the same options, said or not.
+    assert_eq!(options.open(dir.path())?.uuid(), env.uuid());
+    assert_eq!(options.clone().map_size(maximum).open(dir.path())?.uuid(), env.uuid());
+    refused(options.clone().map_size(maximum / 2).open(dir.path()), ErrorKind::InvalidArgument);
+    refused(Env::open(dir.path()), ErrorKind::InvalidArgument);
+    for tiny in [1, 4096, 20_000] {
+        refused_with(works(&Env::options().max_map_size(tiny)), ErrorKind::MapFull, &["max_map_size"]);
+    }
+    // A size that was named is not changed in silence, in whichever order.
+    let named = |options: &EnvOptions| refused_with(options.temporary(), ErrorKind::InvalidArgument, &["max_map_size"]);
+    named(&options.map_size(maximum + 1));
+    named(&Env::options().map_size(64 << 30).max_map_size(maximum));
     Ok(())
 }
 

@@ -116,7 +116,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     /// # Errors
     /// As [`Dbi`] says.
     pub fn contains_key(&self, state: &impl Read, key: K::Arg<'_>) -> Result<bool> {
-        Ok(self.values(state, key)?.next().transpose()?.is_some())
+        Ok(self.open(state, Self::of_key(&key), "contains_key")?.next().transpose()?.is_some())
     }
 
     /// The values under `key`, in order, double-ended. Its ends are the least and the greatest.
@@ -176,7 +176,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     where
         (K, V): Key,
     {
-        self.pairs.keys(state)
+        self.pairs.entries(state, Ok(ByteBounds::full()), "pairs").map(Entries::keys)
     }
 
     /// The pairs between two pairs or, as `(key,)`, keys: double-ended.
@@ -251,7 +251,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
             state.raw_range(&self.pairs.dbi, lower, upper)
         });
         let cursor = opened.map_err(|error| self.pairs.named(error, operation))?;
-        Ok(MultiValues { cursor, pairs: self.pairs.clone() })
+        Ok(MultiValues { cursor, pairs: self.pairs.clone(), operation })
     }
 
     fn pair<'b>(key: &K::Arg<'_>, value: &V::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
@@ -308,16 +308,18 @@ impl<K, V> fmt::Debug for MultiDbi<K, V> {
 pub struct MultiValues<'t, R: Read + 't, K, V> {
     cursor: R::Cursor<'t>,
     pairs: Dbi<(K, V), ()>,
+    /// The verb that opened it, for errors.
+    operation: &'static str,
 }
 
 impl<'t, R: Read + 't, K: Key, V: Key> MultiValues<'t, R, K, V> {
     fn decode(&self, pair: Result<Option<(&'t [u8], &'t [u8])>>) -> Option<Result<V::Part<'t>>> {
-        let value = |mut pair: &'t [u8]| {
-            K::decode_part(&mut pair)?;
-            V::decode_part(&mut pair)
+        let value = |(pair, _): (&'t [u8], &'t [u8])| {
+            let mut rest = pair;
+            K::decode_part(&mut rest).and_then(|_| V::decode_part(&mut rest)).map_err(|error| error.at_key(pair))
         };
-        let value = pair.and_then(|pair| pair.map(|(pair, _)| value(pair)).transpose());
-        value.map_err(|error| self.pairs.named(error, "values")).transpose()
+        let value = pair.and_then(|pair| pair.map(value).transpose());
+        value.map_err(|error| self.pairs.named(error, self.operation)).transpose()
     }
 }
 

@@ -51,7 +51,7 @@ impl DbiOptions {
     pub fn open<K: Key, V: Value>(&self, name: &str) -> Result<Dbi<K, V>> {
         let schema = schema(false, K::name, V::name);
         let opened = self.env.open_dbi(name, &schema, self.opening);
-        opened.map(Dbi::new).map_err(|error| error.during("dbi"))
+        opened.map(Dbi::new).map_err(|error| error.during("dbi").in_dbi(name))
     }
 
     /// Opens the ordered set of pairs `name`.
@@ -61,7 +61,7 @@ impl DbiOptions {
     pub fn open_multi<K: Key, V: Key>(&self, name: &str) -> Result<MultiDbi<K, V>> {
         let schema = schema(true, K::name, V::name);
         let opened = self.env.open_dbi(name, &schema, DbiOpening { operation: "multi_dbi", ..self.opening });
-        opened.map(MultiDbi::new).map_err(|error| error.during("multi_dbi"))
+        opened.map(MultiDbi::new).map_err(|error| error.during("multi_dbi").in_dbi(name))
     }
 }
 

@@ -230,10 +230,10 @@ impl<K: Key, V: Value> Dbi<K, V> {
             let mut scans = Vec::with_capacity(cuts.len() + 1);
             let mut start = lower;
             for cut in &cuts {
-                scans.push(self.raw_entries(state, start, Bound::Excluded(cut))?);
+                scans.push(self.raw_entries(state, start, Bound::Excluded(cut), "par_scan")?);
                 start = Bound::Included(cut);
             }
-            scans.push(self.raw_entries(state, start, upper)?);
+            scans.push(self.raw_entries(state, start, upper, "par_scan")?);
             Ok(scans)
         };
         split().map_err(|error: Error| self.named(error, "par_scan"))
@@ -252,7 +252,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         page.map_err(|error| self.named(error, "list"))
     }
 
-    fn entries<'t, R: Read>(
+    pub(crate) fn entries<'t, R: Read>(
         &self,
         state: &'t R,
         bounds: Result<ByteBounds>,
@@ -260,7 +260,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ) -> Result<Entries<'t, R, K, V>> {
         let opened = bounds.and_then(|bounds| {
             let (lower, upper) = bounds.as_refs();
-            self.raw_entries(state, lower, upper)
+            self.raw_entries(state, lower, upper, operation)
         });
         opened.map_err(|error| self.named(error, operation))
     }
@@ -270,8 +270,9 @@ impl<K: Key, V: Value> Dbi<K, V> {
         state: &'t R,
         lower: Bound<&[u8]>,
         upper: Bound<&[u8]>,
+        operation: &'static str,
     ) -> Result<Entries<'t, R, K, V>> {
-        Ok(Entries::new(state.raw_range(&self.dbi, lower, upper)?, self.place(state)))
+        Ok(Entries::new(state.raw_range(&self.dbi, lower, upper)?, self.place(state), operation))
     }
 
     /// Decodes and hands over the entries of a range until `each` breaks or one does not decode.

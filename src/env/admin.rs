@@ -120,11 +120,12 @@ impl Env {
     }
 
     /// Removes the environment at `path`, a directory or a single file: data and lock files, and the directory if it is
-    /// then empty. An absent one is fine.
+    /// then empty. An absent one is fine. By a symbolic link to its directory it is removed too; the link stays.
     ///
     /// # Errors
     /// `Busy` while it is open in any process of ours; `Corrupted` or `FormatVersion` for a file that mapleaf never had
-    /// open and that is no database of LMDB 0.9; `InvalidArgument` where no environment can be; `PermissionDenied`, `Io`.
+    /// open and that is no database of LMDB 0.9; `InvalidArgument` where no environment can be; `Unsupported` for a
+    /// symbolic link to a single file, whose lock files have another name; `PermissionDenied`, `Io`.
     ///
     /// ```
     /// # use mapleaf::Env;
@@ -146,7 +147,9 @@ impl Env {
         }
     }
 
-    /// Whether there is an environment at `path`, a directory or a single file. It is not opened.
+    /// Whether there is a data file with bytes in it at `path`, a directory or a single file: what
+    /// [`OpenMode::CreateNew`](crate::OpenMode::CreateNew) refuses. It is not looked into: whether it is a database is told
+    /// by opening it.
     ///
     /// # Errors
     /// `PermissionDenied`, `Io` when the system does not tell.
@@ -244,7 +247,15 @@ fn swap(engine: &Engine, files: Files, old: &Metadata) -> Result<(Files, Result<
 }
 
 fn destroy(path: &Path) -> Result<()> {
-    let place = place_of(path);
+    let mut place = place_of(path);
+    if place.single_file && path.is_symlink() {
+        let why = format!("{} is a symbolic link to the data file; name the file itself", path.display());
+        return Err(Error::new(ErrorKind::Unsupported, why));
+    }
+    // The directory itself is removed, which a link to it, or a path that ends in a dot, does not name.
+    if let Ok(directory) = fs::canonicalize(path) {
+        place.path = directory;
+    }
     let mut registry = registry::lock();
     let Some(metadata) = place.data_metadata()? else {
         return Ok(());

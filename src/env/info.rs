@@ -97,8 +97,12 @@ impl Env {
     /// # }
     /// ```
     pub fn info(&self) -> Result<EnvInfo> {
+        self.gather_info().map_err(|error| error.during("info"))
+    }
+
+    fn gather_info(&self) -> Result<EnvInfo> {
         let others = self.engine.generations();
-        let newest = self.engine.generation().map_err(|error| error.during("info"))?;
+        let newest = self.engine.generation()?;
         let head = newest.head()?;
         let oldest = others.iter().min_by_key(|generation| generation.lmdb_id());
         let oldest_id = oldest.map_or(newest.lmdb_id(), |generation| generation.lmdb_id());
@@ -194,13 +198,20 @@ impl Env {
 
 /// Pages in the free list, and those freed by transactions that no reader of this process precedes.
 fn free_pages(generation: &Generation, oldest: u64) -> Result<(u64, u64)> {
+    let root = generation.meta().free.root;
     let mut cursor = Cursor::unordered(generation.pages(), &generation.meta().free)?;
-    let (mut all, mut reclaimable) = (0, 0);
+    let (mut all, mut reclaimable) = (0_u64, 0_u64);
     while let Some((key, value)) = cursor.next()? {
-        let damaged = || Error::corrupted(generation.meta().free.root, "a record of the free list is cut short");
+        let damaged = || Error::corrupted(root, "a record of the free list is cut short");
         let freed_by = u64::from_ne_bytes(*key.first_chunk().ok_or_else(damaged)?);
-        let count = u64::from_ne_bytes(*value.first_chunk().ok_or_else(damaged)?);
-        all += count;
+        let (count, pages) = value.split_first_chunk().ok_or_else(damaged)?;
+        let count = u64::from_ne_bytes(*count);
+        // Eight bytes a page; a record may be longer than it needs.
+        if count > pages.len() as u64 / 8 {
+            return Err(damaged());
+        }
+        // Large records could share their pages in a damaged file, so their sum is not bounded by its length.
+        all = all.checked_add(count).ok_or_else(damaged)?;
         if freed_by < oldest {
             reclaimable += count;
         }

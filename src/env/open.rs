@@ -67,24 +67,28 @@ impl EnvOptions {
     /// ```
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Env> {
         let place = Place::new(path.as_ref(), self.config.single_file);
-        self.open_place(&place, None).map_err(|error| error.during("open"))
+        self.reserving(DEFAULT_MAP_SIZE).open_place(&place, None).map_err(|error| error.during("open"))
     }
 
     /// Creates an environment in a new directory of the system's, removed when its last handle is dropped. Nothing is
-    /// flushed to the disk, and the first reservation is 1 GiB.
+    /// flushed to the disk, and the first reservation is 1 GiB, unless another was named or the maximum is less.
     ///
     /// # Errors
     /// As [`open`](Self::open), where the system refuses.
     pub fn temporary(&self) -> Result<Env> {
         let directory = tempfile::Builder::new().prefix("mapleaf-").tempdir();
         let directory = directory.map_err(|error| located(error, &std::env::temp_dir()).during("temporary"))?;
-        let mut options = self.clone();
+        let mut options = self.reserving(TEMPORARY_MAP_SIZE);
         options.config.durability = Durability::Process;
-        if options.config.map_size == DEFAULT_MAP_SIZE {
-            options.config.map_size = TEMPORARY_MAP_SIZE;
-        }
         let place = Place::new(&directory.path().join("env"), options.config.single_file);
         options.open_place(&place, Some(directory)).map_err(|error| error.during("temporary"))
+    }
+
+    /// The options with their first reservation: the one that was named, else the default as far as the maximum lets it.
+    fn reserving(&self, default: usize) -> Self {
+        let mut options = self.clone();
+        options.config.map_size = self.map_size.unwrap_or(default.min(self.config.max_map_size));
+        options
     }
 
     fn open_place(&self, place: &Place, temporary: Option<TempDir>) -> Result<Env> {
@@ -299,7 +303,7 @@ fn missing(place: &Place) -> Error {
 
 fn check_config(config: &Config) -> Result<()> {
     let why = if config.map_size == 0 || config.max_map_size < config.map_size {
-        "map_size must be above 0 and at most max_map_size"
+        "map_size and max_map_size must be above 0, and map_size at most max_map_size"
     } else if !(1..=MOST_DBIS).contains(&config.max_dbis) {
         "max_dbis must be above 0 and at most 32768"
     } else if !(1..=MOST_READERS).contains(&config.max_readers) {

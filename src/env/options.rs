@@ -59,6 +59,8 @@ pub enum Verify {
 #[must_use = "options do nothing until `open` or `temporary`"]
 pub struct EnvOptions {
     pub(crate) config: Config,
+    /// The first reservation, if it was named: `config` has it when an environment is opened.
+    pub(crate) map_size: Option<usize>,
     pub(crate) mode: OpenMode,
     pub(crate) verify: Verify,
     pub(crate) slow_reader: Option<SlowReader>,
@@ -79,7 +81,7 @@ pub(crate) struct Config {
 }
 
 const GIB: usize = 1 << 30;
-/// The first reservation of a temporary environment in bytes: tests open many at once.
+/// The first reservation of a temporary environment in bytes, unless another is asked for: tests open many at once.
 pub(crate) const TEMPORARY_MAP_SIZE: usize = GIB;
 /// The first reservation in bytes, unless another is asked for.
 pub(crate) const DEFAULT_MAP_SIZE: usize = 64 * GIB;
@@ -97,15 +99,16 @@ impl Default for EnvOptions {
             single_file: false,
             assume_immutable: false,
         };
-        Self { config, mode: OpenMode::OpenOrCreate, verify: Verify::Meta, slow_reader: None }
+        Self { config, map_size: None, mode: OpenMode::OpenOrCreate, verify: Verify::Meta, slow_reader: None }
     }
 }
 
 impl EnvOptions {
     /// The first reservation of address space in bytes; it costs no memory. It is halved until the system agrees and
-    /// doubled when full. Default 64 GiB.
+    /// doubled when full. Default 64 GiB, or [`max_map_size`](Self::max_map_size) where that is less; one that is named
+    /// here must not be above it.
     pub fn map_size(mut self, bytes: usize) -> Self {
-        self.config.map_size = bytes;
+        self.map_size = Some(bytes);
         self
     }
 

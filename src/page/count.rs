@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::page::cursor::Pair;
 use crate::page::edge::Edge;
 use crate::page::layout::Pages;
@@ -11,6 +11,29 @@ use crate::page::trail::{Spot, Trail, ran_out, too_many_leaves};
 
 /// How many leaf headers ahead are asked for.
 const AHEAD: usize = 8;
+
+/// The bytes of a leaf that an entry takes at least: its slot, and the header of its node.
+const SMALLEST_ENTRY: u64 = 2 + 8;
+
+/// The entries of a plain tree, as its record counts them.
+///
+/// # Errors
+/// `Corrupted` when so many cannot be in so many leaves: callers add to the count, and allocate by it.
+pub(crate) fn len(pages: Pages<'_>, tree: &TreeRecord) -> Result<u64> {
+    let most = tree.leaf_pages.min(pages.page_count()).saturating_mul(pages.page_size() as u64 / SMALLEST_ENTRY);
+    if tree.is_empty() == (tree.entries == 0) && tree.entries <= most {
+        Ok(tree.entries)
+    } else {
+        Err(miscounted(tree))
+    }
+}
+
+/// A record whose count of entries is not that of the tree.
+#[cold]
+pub(crate) fn miscounted(tree: &TreeRecord) -> Error {
+    let why = format!("a tree record counts {} entries, and the tree has more or fewer", tree.entries);
+    if tree.is_empty() { Error::new(ErrorKind::Corrupted, why) } else { Error::corrupted(tree.root, why) }
+}
 
 /// The entries between two bounds, exactly. One header for each leaf; the whole tree is one field of its record.
 ///
@@ -23,7 +46,7 @@ pub(crate) fn count_range(
     upper: Bound<&[u8]>,
 ) -> Result<u64> {
     if matches!((lower, upper), (Bound::Unbounded, Bound::Unbounded)) {
-        return Ok(tree.entries);
+        return len(pages, tree);
     }
     let Some((mut front, back)) = edges(pages, tree, lower, upper)? else {
         return Ok(0);
@@ -52,10 +75,11 @@ pub(crate) fn rank(pages: Pages<'_>, tree: &TreeRecord, key: &[u8]) -> Result<u6
 /// # Errors
 /// As [`count_range`].
 pub(crate) fn nth<'a>(pages: Pages<'a>, tree: &TreeRecord, n: u64) -> Result<Option<Pair<'a>>> {
-    if n >= tree.entries {
+    let entries = len(pages, tree)?;
+    if n >= entries {
         return Ok(None);
     }
-    let from_end = tree.entries - 1 - n;
+    let from_end = entries - 1 - n;
     let (leaf, slot) = if n <= from_end {
         let Some(mut edge) = Edge::at(pages, tree, &Spot::Start)? else {
             return Err(ran_out(tree));

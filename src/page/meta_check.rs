@@ -134,6 +134,9 @@ fn judge(bytes: &[u8; META_BYTES], slot: u64) -> Result<Meta> {
 
 /// What is wrong with the fields of a meta page that are not about the format.
 pub(crate) fn why_wrong(meta: &Meta) -> Option<&'static str> {
+    if meta.txn_id >= 1 << 63 {
+        return Some("the transaction id of a meta page cannot be");
+    }
     if meta.last_page == 0 || meta.last_page >= 1 << 48 {
         return Some("the last page of a meta page cannot be");
     }

@@ -19,7 +19,7 @@ mod verify;
 mod tests;
 
 pub(crate) use batch::get_many;
-pub(crate) use count::{count_range, estimate, nth, rank};
+pub(crate) use count::{count_range, estimate, len, miscounted, nth, rank};
 pub use cursor::Cursor;
 pub(crate) use layout::Pages;
 pub(crate) use lookup::{Found, find, get};

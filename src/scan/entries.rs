@@ -33,6 +33,11 @@ impl Place<'_> {
     fn named(&self, error: Error, key: &[u8]) -> Error {
         error.in_dbi(&self.dbi.name).at_key(key)
     }
+
+    #[cold]
+    fn during(&self, error: Error, operation: &'static str) -> Error {
+        error.during(operation).in_dbi(&self.dbi.name)
+    }
 }
 
 /// Entries in key order: what `range`, `prefix` and `iter` return.
@@ -80,12 +85,14 @@ impl Place<'_> {
 pub struct Entries<'t, R: Read + 't, K, V> {
     cursor: R::Cursor<'t>,
     place: Place<'t>,
+    /// The verb that opened it, for errors.
+    operation: &'static str,
     _types: PhantomData<fn() -> (K, V)>,
 }
 
 impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
-    pub(crate) fn new(cursor: R::Cursor<'t>, place: Place<'t>) -> Self {
-        Self { cursor, place, _types: PhantomData }
+    pub(crate) fn new(cursor: R::Cursor<'t>, place: Place<'t>, operation: &'static str) -> Self {
+        Self { cursor, place, operation, _types: PhantomData }
     }
 
     /// The keys alone; values are not decoded. Reverse it with `.keys().rev()`.
@@ -103,7 +110,7 @@ impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
     /// The entries as they are stored.
     #[must_use]
     pub fn raw(self) -> RawEntries<'t, R> {
-        RawEntries { cursor: self.cursor, _state: PhantomData }
+        RawEntries { cursor: self.cursor, place: self.place, operation: self.operation, _state: PhantomData }
     }
 
     /// Moves the front to the first remaining entry at or above `key`; never backward. O(log n).
@@ -111,7 +118,9 @@ impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
     /// # Errors
     /// `InvalidKey` for a key that has no place in the order; `Corrupted`.
     pub fn seek(&mut self, key: K::Arg<'_>) -> Result<()> {
-        self.cursor.seek(K::encode(&key, &mut KeyBuf::new())?)
+        let mut buf = KeyBuf::new();
+        let sought = K::encode(&key, &mut buf).and_then(|key| self.cursor.seek(key));
+        sought.map_err(|error| self.place.during(error, "seek"))
     }
 
     /// Moves the back to the last remaining entry at or below `key`; never forward. O(log n).
@@ -119,11 +128,19 @@ impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
     /// # Errors
     /// As [`seek`](Self::seek).
     pub fn seek_back(&mut self, key: K::Arg<'_>) -> Result<()> {
-        self.cursor.seek_back(K::encode(&key, &mut KeyBuf::new())?)
+        let mut buf = KeyBuf::new();
+        let sought = K::encode(&key, &mut buf).and_then(|key| self.cursor.seek_back(key));
+        sought.map_err(|error| self.place.during(error, "seek_back"))
     }
 
     pub(crate) fn place(&self) -> &Place<'t> {
         &self.place
+    }
+
+    /// An error met on the way, with the verb and the DBI.
+    #[cold]
+    pub(crate) fn named(&self, error: Error) -> Error {
+        self.place.during(error, self.operation)
     }
 
     /// The next entry as it is stored, from the front.
@@ -140,8 +157,10 @@ impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
 
     #[inline]
     fn decode(&self, entry: Result<RawEntry<'t>>) -> Result<(K::Ref<'t>, V::Ref<'t>)> {
-        let (key, value) = entry?;
-        Ok((self.place.decode_key::<K>(key)?, self.place.decode_value::<V>(key, value)?))
+        let decode = |(key, value): RawEntry<'t>| {
+            Ok((self.place.decode_key::<K>(key)?, self.place.decode_value::<V>(key, value)?))
+        };
+        entry.and_then(decode).map_err(|error| self.named(error))
     }
 }
 
@@ -174,6 +193,8 @@ impl<'t, R: Read + 't, K, V> fmt::Debug for Entries<'t, R, K, V> {
 /// Entries as they are stored: [`Entries::raw`].
 pub struct RawEntries<'t, R: Read + 't> {
     cursor: R::Cursor<'t>,
+    place: Place<'t>,
+    operation: &'static str,
     _state: PhantomData<&'t R>,
 }
 
@@ -182,14 +203,14 @@ impl<'t, R: Read + 't> Iterator for RawEntries<'t, R> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.cursor.next().transpose()
+        self.cursor.next().map_err(|error| self.place.during(error, self.operation)).transpose()
     }
 }
 
 impl<'t, R: Read + 't> DoubleEndedIterator for RawEntries<'t, R> {
     #[inline]
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.cursor.next_back().transpose()
+        self.cursor.next_back().map_err(|error| self.place.during(error, self.operation)).transpose()
     }
 }
 
@@ -197,6 +218,6 @@ impl<'t, R: Read + 't> FusedIterator for RawEntries<'t, R> {}
 
 impl<'t, R: Read + 't> fmt::Debug for RawEntries<'t, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RawEntries").finish_non_exhaustive()
+        f.debug_struct("RawEntries").field("dbi", &self.place.dbi.name).finish_non_exhaustive()
     }
 }

@@ -26,8 +26,7 @@ macro_rules! half {
             #[inline]
             fn decode(&self, entry: Result<(&'t [u8], &'t [u8])>) -> Result<$item> {
                 let $entries = &self.0;
-                let ($key, $value) = entry?;
-                $decode
+                entry.and_then(|($key, $value)| $decode).map_err(|error| $entries.named(error))
             }
         }
 

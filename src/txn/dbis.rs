@@ -95,7 +95,7 @@ impl Env {
                 }
                 applier.tree(name)?;
                 head.next_dbi = next_dbi;
-                head.epoch += 1;
+                head.epoch = head.epoch.wrapping_add(1);
                 applier.put_catalog(&dbi_key(name), &record.to_bytes())
             })
         })?;
@@ -136,7 +136,7 @@ impl Env {
         let checked = check_name(name);
         checked
             .and_then(|()| write(&self.engine, Wait::Yes, "clear_dbi", clear))
-            .map_err(|error| error.during("clear_dbi"))
+            .map_err(|error| error.during("clear_dbi").in_dbi(name))
     }
 
     /// Removes the DBI `name` with its entries and schema. Handles on it are `NotFound` from then on, also when the name
@@ -171,7 +171,7 @@ impl Env {
                 }
                 session.exclusively(|session, alone| {
                     session.commit(0, |applier, head| {
-                        head.epoch += 1;
+                        head.epoch = head.epoch.wrapping_add(1);
                         if alone {
                             return applier.drop_dbi(name);
                         }
@@ -182,7 +182,7 @@ impl Env {
                 })
             })
         });
-        dropped.map_err(|error| error.during("drop_dbi"))
+        dropped.map_err(|error| error.during("drop_dbi").in_dbi(name))
     }
 }
 

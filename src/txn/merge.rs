@@ -3,7 +3,7 @@
 use std::collections::btree_map::Range;
 use std::ops::Bound;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::page::Cursor;
 use crate::txn::raw::{RawCursor, RawEntry};
 use crate::txn::write_set::{Change, Changes};
@@ -46,7 +46,7 @@ fn between<'t>(changes: &'t Changes, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -
 impl<'t> RawCursor<'t> for MergeCursor<'t> {
     fn next(&mut self) -> Result<Option<RawEntry<'t>>> {
         loop {
-            let below = self.base.as_mut().map_or(Ok(None), Cursor::peek)?;
+            let below = self.base.as_mut().map_or(Ok(None), Cursor::peek).map_err(|error| self.end(error))?;
             // A clone of the range looks ahead without consuming; it is two positions in the tree.
             let above = self.overlay.clone().next();
             match (below, above) {
@@ -74,7 +74,7 @@ impl<'t> RawCursor<'t> for MergeCursor<'t> {
 
     fn next_back(&mut self) -> Result<Option<RawEntry<'t>>> {
         loop {
-            let below = self.base.as_mut().map_or(Ok(None), Cursor::peek_back)?;
+            let below = self.base.as_mut().map_or(Ok(None), Cursor::peek_back).map_err(|error| self.end(error))?;
             let above = self.overlay.clone().next_back();
             match (below, above) {
                 (Some(entry), None) => {
@@ -100,9 +100,7 @@ impl<'t> RawCursor<'t> for MergeCursor<'t> {
     }
 
     fn seek(&mut self, key: &[u8]) -> Result<()> {
-        if let Some(base) = &mut self.base {
-            base.seek(key)?;
-        }
+        self.base.as_mut().map_or(Ok(()), |base| base.seek(key)).map_err(|error| self.end(error))?;
         let front = self.overlay.clone().next();
         let back = self.overlay.clone().next_back();
         if let (Some(changes), Some((front, _)), Some((back, _))) = (self.changes, front, back)
@@ -114,9 +112,7 @@ impl<'t> RawCursor<'t> for MergeCursor<'t> {
     }
 
     fn seek_back(&mut self, key: &[u8]) -> Result<()> {
-        if let Some(base) = &mut self.base {
-            base.seek_back(key)?;
-        }
+        self.base.as_mut().map_or(Ok(()), |base| base.seek_back(key)).map_err(|error| self.end(error))?;
         let front = self.overlay.clone().next();
         let back = self.overlay.clone().next_back();
         if let (Some(changes), Some((front, _)), Some((back, _))) = (self.changes, front, back)
@@ -129,6 +125,14 @@ impl<'t> RawCursor<'t> for MergeCursor<'t> {
 }
 
 impl MergeCursor<'_> {
+    /// Leaves nothing behind damage in the base: the changes alone would look like the rest of the entries.
+    #[cold]
+    fn end(&mut self, error: Error) -> Error {
+        self.base = None;
+        self.overlay = NO_CHANGES.range::<[u8], _>(..);
+        error
+    }
+
     fn pass_base(&mut self) -> Result<()> {
         self.base.as_mut().map_or(Ok(None), Cursor::next).map(drop)
     }

@@ -149,7 +149,7 @@ impl RawRead for Snapshot {
     }
 
     fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
-        Ok(self.generation().tree(dbi)?.entries)
+        page::len(self.generation().pages(), &self.generation().tree(dbi)?)
     }
 
     fn raw_count(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {

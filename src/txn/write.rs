@@ -232,12 +232,15 @@ impl RawRead for WriteTxn {
     fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
         let tree = self.base.tree(dbi)?;
         let Some(changes) = self.changes(dbi) else {
-            return Ok(tree.entries);
+            return page::len(self.base.pages(), &tree);
         };
-        let mut entries = if changes.cleared { 0 } else { tree.entries };
+        let mut entries = if changes.cleared { 0 } else { page::len(self.base.pages(), &tree)? };
         for (key, change) in &changes.changes {
             let was_there = !changes.cleared && page::get(self.base.pages(), &tree, key)?.is_some();
-            entries = entries + u64::from(change.is_some()) - u64::from(was_there);
+            // A damaged record may count fewer entries than were found and removed.
+            entries = (entries + u64::from(change.is_some()))
+                .checked_sub(u64::from(was_there))
+                .ok_or_else(|| page::miscounted(&tree))?;
         }
         Ok(entries)
     }

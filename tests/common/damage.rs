@@ -68,6 +68,14 @@ pub fn read(env: &Env) -> Result<Content> {
     small.count(&snap, 5..)?;
     small.rank(&snap, 1700)?;
     small.get_many(&snap, [0, 500, 1799])?;
+    small.nth(&snap, 700)?;
+    small.sample(&snap, 3, 1)?;
+    small.estimate(&snap, ..)?;
+    for part in small.par_scan(&snap, .., 3)? {
+        for entry in part {
+            entry?;
+        }
+    }
     let large = env.dbi_options().create(false).open::<&str, &[u8]>("large")?;
     for entry in large.iter(&snap)? {
         let (key, value) = entry?;
@@ -94,7 +102,9 @@ pub enum Outcome {
     Read(Content),
 }
 
-fn typed(error: &Error) {
+/// Whether `error` is one that damage may give.
+#[track_caller]
+pub fn typed(error: &Error) {
     let kinds = [ErrorKind::Corrupted, ErrorKind::FormatVersion, ErrorKind::Decode, ErrorKind::Unsupported];
     // A name, a record of the catalogue or a flag may be what was hit.
     let others = [ErrorKind::NotFound, ErrorKind::SchemaMismatch];
