@@ -41,7 +41,9 @@ pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     let files = args_os().skip(1).map(PathBuf::from).collect();
-    match tour(files, &mut io::stdout().lock()) {
+    // In a directory of its own, removed at the end. `Env::open("data")` would keep it.
+    let toured = Env::temporary().map_err(Into::into).and_then(|env| tour(&env, files, &mut io::stdout().lock()));
+    match toured {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("tour: {error}");
@@ -50,18 +52,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// Loads the files, the samples if there are none, and scans what they held.
-pub(crate) fn tour(mut files: Vec<PathBuf>, out: &mut dyn Write) -> Outcome {
+/// Loads the files, the samples if there are none, into a new environment, and scans what they held.
+pub(crate) fn tour(env: &Env, mut files: Vec<PathBuf>, out: &mut dyn Write) -> Outcome {
     if files.is_empty() {
         files = vec![sample("places-sample.jsonl"), sample("events-sample.jsonl")];
     }
-    // In a directory of its own, removed at the end. `Env::open("data")` would keep it.
-    let env = Env::temporary()?;
-    let tables = Tables::open(&env)?;
+    let tables = Tables::open(env)?;
     let (mut places, mut events) = (0, 0);
     writeln!(out, "Loading, {} rows a transaction", load::BATCH)?;
     for file in &files {
-        let loaded = load(&env, &tables, file, out)?;
+        let loaded = load(env, &tables, file, out)?;
         places += loaded.places;
         events += loaded.events;
     }
@@ -76,5 +76,5 @@ pub(crate) fn tour(mut files: Vec<PathBuf>, out: &mut dyn Write) -> Outcome {
         scan_events(&mut report, &tables, &snap, events)?;
     }
     full_scans(&mut report, &tables, &snap)?;
-    report.finish(&env)
+    report.finish(env)
 }

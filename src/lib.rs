@@ -85,7 +85,8 @@
 //! 4. The file never shrinks by itself: [`compact`](Env::compact) rewrites it, with nobody else there.
 //! 5. A second open of the same file in one process shares the first, whatever its path, if the options are equal, and
 //!    is [`InvalidArgument`](ErrorKind::InvalidArgument) if they are not.
-//! 6. A forked child cannot use what it inherited: it opens the environment itself.
+//! 6. Open after a fork, or `exec` in the child: what was open in the parent can neither be used nor opened anew in the
+//!    child.
 //! 7. `-0.0` and `0.0` are two keys, next to each other; NaN is none. A range of all floats from zero on begins at
 //!    `-0.0`.
 //! 8. Text inside a tuple is read as [`Cow<str>`](std::borrow::Cow), since a NUL in it is stored escaped; alone it is

@@ -5,7 +5,7 @@
 mod errors;
 
 use errors::{directory, refused, refused_with};
-use mapleaf::{Compact, Dbi, Env, ErrorKind, Result};
+use mapleaf::{Compact, Dbi, Env, ErrorKind, OpenMode, Result};
 
 #[test]
 fn what_would_wait_for_its_own_transaction_is_nested() -> Result<()> {
@@ -108,4 +108,19 @@ fn a_panic_in_a_transaction_drops_its_changes_alone() -> Result<()> {
     env.transact(|txn| dbi.put(txn, "k", 2))?;
     assert_eq!(dbi.get(&env.snapshot()?, "k")?, Some(2));
     Ok(())
+}
+
+#[test]
+fn creating_an_environment_inside_a_transaction_is_nested_and_leaves_nothing_behind() -> Result<()> {
+    let dir = directory()?;
+    let (new, there) = (dir.path().join("new"), dir.path().join("there"));
+    drop(Env::open(&there)?);
+    Env::temporary()?.transact(|_| {
+        refused_with(Env::open(&new), ErrorKind::Nested, &["open: ", "call it outside"]);
+        assert!(!new.exists());
+        // Nothing is written to open one that is there, or to create one that nothing is flushed for.
+        assert!(Env::open(&there)?.dbis()?.is_empty());
+        Env::temporary().map(drop)
+    })?;
+    Env::options().mode(OpenMode::CreateNew).open(&new).map(drop)
 }

@@ -12,7 +12,7 @@ use std::fs;
 
 use damage::{PAGE, options};
 use errors::{directory, io, refused, refused_with};
-use mapleaf::{Dbi, Env, Error, ErrorKind, MultiDbi, Read, Result};
+use mapleaf::{Dbi, Entries, Env, Error, ErrorKind, MultiDbi, Read, Result};
 
 /// The verbs whose iterators failed, and how often.
 type Failed = BTreeMap<(String, &'static str), usize>;
@@ -57,8 +57,8 @@ fn walk<T>(
 
 fn walk_all<R: Read>(small: &Dbi<u32, &[u8]>, pairs: &MultiDbi<u16, u32>, state: &R, failed: &mut Failed) {
     walk(small.iter(state), "iter", "small", failed);
-    walk(small.iter(state).map(|entries| entries.raw()), "iter", "small", failed);
-    walk(small.range(state, 100..).map(|entries| entries.keys()), "range", "small", failed);
+    walk(small.iter(state).map(Entries::raw), "iter", "small", failed);
+    walk(small.range(state, 100..).map(Entries::keys), "range", "small", failed);
     walk(small.keys(state), "keys", "small", failed);
     walk(small.values(state), "values", "small", failed);
     walk(pairs.pairs(state), "pairs", "pairs", failed);

@@ -1,5 +1,7 @@
 //! The tour finds in the data what the data is known to hold, and says what is wrong with a file that is not such data.
 
+#[path = "common/tools.rs"]
+mod tools;
 #[path = "../examples/tour.rs"]
 #[allow(dead_code, reason = "the test is another `main`")]
 mod tour;
@@ -11,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use mapleaf::{DbiInfo, Env, EnvOptions};
+use tools::{dumped, entries, run};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -19,7 +23,7 @@ const EVENTS: &str = include_str!("../examples/data/events-sample.jsonl");
 
 fn printed(files: Vec<PathBuf>) -> Result<String, Box<dyn Error>> {
     let mut out = Vec::new();
-    tour::tour(files, &mut out)?;
+    tour::tour(&Env::temporary()?, files, &mut out)?;
     Ok(String::from_utf8(out)?)
 }
 
@@ -88,4 +92,36 @@ fn a_file_that_is_no_such_data_is_named() -> Outcome {
     let cut = format!("{}\n{{\"ts\":", EVENTS.lines().next().unwrap_or_default());
     says(file(folder.path(), "cut.jsonl", &cut)?, &["cut.jsonl:2:", "EOF"]);
     Ok(())
+}
+
+/// Takes the tour in an environment at `path`, closes it, and says what each sub-database holds.
+fn toured(options: &EnvOptions, path: &Path) -> Result<Vec<DbiInfo>, Box<dyn Error>> {
+    let env = options.open(path)?;
+    tour::tour(&env, Vec::new(), &mut Vec::new())?;
+    let dbis = env.dbis()?;
+    env.close()?;
+    let rows = |name: &str| dbis.iter().find(|dbi| dbi.name == name).map(|dbi| dbi.entries);
+    assert_eq!((dbis.len(), rows("places"), rows("events")), (8, Some(1938), Some(1986)));
+    Ok(dbis)
+}
+
+/// LMDB's tools count in the file at `path` what the tour stored.
+fn tools_agree(flags: &[&str], path: &Path, dbis: &[DbiInfo]) -> Outcome {
+    let (Some(stat), Some(dump)) =
+        (run("mdb_stat", &[flags, &["-a"]].concat(), path)?, run("mdb_dump", &[flags, &["-a"]].concat(), path)?)
+    else {
+        return Ok(());
+    };
+    for DbiInfo { name, entries: stored, .. } in dbis {
+        assert_eq!((entries(&stat, name), dumped(&dump, name)), (Some(*stored), Some(*stored)), "{name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn lmdb_s_tools_read_what_the_tour_stored() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let (directory, file) = (folder.path().join("data"), folder.path().join("store.db"));
+    tools_agree(&[], &directory, &toured(&Env::options(), &directory)?)?;
+    tools_agree(&["-n"], &file, &toured(&Env::options().single_file(true), &file)?)
 }

@@ -85,6 +85,10 @@ fn a_child_that_drops_what_it_inherited_frees_nothing_of_the_parent_s() -> Resul
             inherited = None;
             snap = None;
             env = None;
+            // Nor is LMDB's part of it gone from the child.
+            let error = Env::open(&path).expect_err("inherited open");
+            assert!(matches!(error.kind(), ErrorKind::Closed | ErrorKind::Busy), "{error:?}");
+            assert!(error.message().contains("fork") && error.message().contains("exec"), "{error}");
             Ok(())
         })?;
         assert!(path.join("data.mdb").exists(), "the temporary directory is the parent's");

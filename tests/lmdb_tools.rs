@@ -2,34 +2,14 @@
 
 #[path = "common/errors.rs"]
 mod errors;
+#[path = "common/tools.rs"]
+mod tools;
 
 use std::path::Path;
-use std::process::Command;
 
 use errors::{directory, io};
-use mapleaf::{Compact, Dbi, Env, EnvOptions, Error, MultiDbi, Result};
-
-/// What a tool prints; `None` where there is none.
-fn run(tool: &str, arguments: &[&str], path: &Path) -> Result<Option<String>> {
-    match Command::new(tool).args(arguments).arg(path).output() {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            println!("{tool} is not installed (lmdb-utils): not checked");
-            Ok(None)
-        }
-        Err(error) => Err(Error::other(error)),
-        Ok(output) => {
-            let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(output.status.success(), "{tool}: {errors}");
-            Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned()))
-        }
-    }
-}
-
-/// What `mdb_stat` says of each DBI's entries.
-fn entries(stat: &str, dbi: &str) -> Option<u64> {
-    let (_, rest) = stat.split_once(&format!("Status of {dbi}\n"))?;
-    rest.split_once("Entries: ")?.1.lines().next()?.trim().parse().ok()
-}
+use mapleaf::{Compact, Dbi, Env, EnvOptions, MultiDbi, Result};
+use tools::{entries, run};
 
 fn fill(options: &EnvOptions, path: &Path) -> Result<Env> {
     let env = options.open(path)?;

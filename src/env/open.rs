@@ -52,6 +52,8 @@ impl EnvOptions {
     /// - `Unsupported`: a main database with flags, or a read-only medium without `assume_immutable`.
     /// - `PermissionDenied`, `DiskFull`, `Io`: the system refuses.
     /// - `Busy`: open in this process by other means than mapleaf.
+    /// - `Nested`: to be created, inside a transaction of this thread.
+    /// - `Closed`: open already in the process that this one was forked from.
     ///
     /// ```
     /// # use mapleaf::{Durability, Env, OpenMode, Verify};
@@ -165,6 +167,9 @@ impl EnvOptions {
         if !self.is_new(place)? {
             // Before a lock file is laid beside something that is no database.
             page::check_metas(&open_data(place)?, false)?;
+        } else if self.config.durability != Durability::Process {
+            // Its first commit would be refused, with half an environment there.
+            session::check_not_writing()?;
         }
         let (lock, presence) = self.enter(place)?;
         // Asked again under the lock: another process may have created or removed it meanwhile.

@@ -1,0 +1,38 @@
+//! LMDB's own tools, where they are installed, and what they print.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
+
+use std::path::Path;
+use std::process::Command;
+
+use mapleaf::{Error, Result};
+
+/// What a tool prints; `None` where there is none.
+pub fn run(tool: &str, arguments: &[&str], path: &Path) -> Result<Option<String>> {
+    match Command::new(tool).args(arguments).arg(path).output() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            println!("{tool} is not installed (lmdb-utils): not checked");
+            Ok(None)
+        }
+        Err(error) => Err(Error::other(error)),
+        Ok(output) => {
+            let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "{tool}: {errors}");
+            Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned()))
+        }
+    }
+}
+
+/// What `mdb_stat` says of each DBI's entries.
+pub fn entries(stat: &str, dbi: &str) -> Option<u64> {
+    let (_, rest) = stat.split_once(&format!("Status of {dbi}\n"))?;
+    rest.split_once("Entries: ")?.1.lines().next()?.trim().parse().ok()
+}
+
+/// How many entries `mdb_dump` prints of a DBI: a line for the key and one for the value, each with a space before.
+pub fn dumped(dump: &str, dbi: &str) -> Option<u64> {
+    let (_, rest) = dump.split_once(&format!("\ndatabase={dbi}\n"))?;
+    let data = rest.split_once("HEADER=END\n")?.1.split_once("DATA=END\n")?.0;
+    let lines = data.lines().filter(|line| line.starts_with(' ')).count() as u64;
+    lines.is_multiple_of(2).then_some(lines / 2)
+}
