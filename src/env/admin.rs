@@ -89,7 +89,7 @@ impl Env {
         let mut writer = lock_writer(&self.engine);
         let _registry = registry::lock();
         self.engine.close().map_err(|error| error.during("close"))?;
-        writer.handles = <_>::default();
+        *writer = WriterState::default();
         Ok(())
     }
 
@@ -192,7 +192,7 @@ fn compact_alone(engine: &Arc<Engine>, writer: &mut WriterState) -> Result<()> {
     let old = engine.files()?.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
     check_alone(engine, &old)?;
     let replaced = engine.replace(|files| swap(engine, files, &old));
-    writer.handles = <_>::default();
+    *writer = WriterState::default();
     // Also when the swap failed behind its rename: whatever file is open now is the one to be found.
     if let Ok(files) = engine.files() {
         let new = files.file.metadata().map_err(|error| located(error, &engine.place.data()))?;

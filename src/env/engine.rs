@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockRea
 
 use tempfile::TempDir;
 
-use crate::env::catalog::{FEATURES, Identity};
+use crate::env::catalog::{FEATURES, Head, Identity};
 use crate::env::generation::Generation;
 use crate::env::lease::Lease;
 use crate::env::lmdb::{Cause, Failure, Handles, Lmdb};
@@ -48,6 +48,9 @@ impl Files {
 #[derive(Default)]
 pub(crate) struct WriterState {
     pub handles: Handles,
+    /// LMDB's id of the last commit and its head. The next transaction on that state need not look for it in the file,
+    /// where every commit puts it on another page, which would have to be faulted in.
+    pub committed: Option<(u64, Head)>,
 }
 
 /// The engine behind all handles of one environment.

@@ -234,11 +234,11 @@ impl Generation {
                 }
                 (DbiId::Foreign, _) => {}
             }
-            dbi.set_checked(head.epoch);
         }
         match self.main_entry(&dbi.name)? {
             Some(MainEntry::Tree(tree)) => {
                 check_flags(&tree, &dbi.name)?;
+                dbi.set_checked(head.epoch);
                 Ok(tree)
             }
             _ => Err(dropped()),
@@ -299,6 +299,21 @@ impl Generation {
             None => self.lost_head()?,
         };
         Ok(*self.head.get_or_init(|| head))
+    }
+
+    /// Notes the head of this state, for who has just written it.
+    pub(crate) fn set_head(&self, head: Head) {
+        let _ = self.head.set(head);
+    }
+
+    /// Refuses a handle of another environment, or of a DBI that is not in this state. Cheaper than [`tree`](Self::tree):
+    /// the file is not read when the handle was found good in a state of the same schemas.
+    #[inline]
+    pub(crate) fn check_dbi(&self, dbi: &DbiRef) -> Result<()> {
+        if dbi.engine == self.engine.id() && dbi.is_checked(self.head()?.epoch) {
+            return Ok(());
+        }
+        self.tree(dbi).map(drop)
     }
 
     /// The head of a file that has none: new, of other software, or loaded from a dump, which leaves it out. Numbers of

@@ -8,7 +8,7 @@ use nix::sys::statvfs;
 use crate::env::catalog::{ENV_KEY, Head, Identity};
 use crate::env::engine::{Engine, WriterState, lock_writer};
 use crate::env::generation::Generation;
-use crate::env::lmdb::{Applier, Cause, Failure, Handles, Lmdb, Writer};
+use crate::env::lmdb::{Applier, Cause, Failure, Lmdb, Writer};
 use crate::env::lock::{LockFile, PauseLock};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -62,7 +62,7 @@ pub(crate) struct Session<'e> {
     engine: &'e Arc<Engine>,
     lock: &'e LockFile,
     lmdb: &'e Lmdb,
-    handles: &'e mut Handles,
+    state: &'e mut WriterState,
     base: Arc<Generation>,
     // Taken by a commit.
     writer: Option<Writer<'e>>,
@@ -116,9 +116,11 @@ pub(crate) fn write_as_writer<T, E: From<Error>>(
     // Taken out of the gate: it is not held while waiting for a writer of another process.
     let lmdb = Arc::clone(&engine.files().map_err(named)?.lmdb);
     let (writer, base) = begin(engine, lock, &lmdb).map_err(named)?;
+    if let Some((_, head)) = state.committed.take().filter(|(id, _)| *id == base.lmdb_id()) {
+        base.set_head(head);
+    }
     let _mark = lock.writing();
-    let handles = &mut state.handles;
-    let mut session = Session { engine, lock, lmdb: &lmdb, handles, base, writer: Some(writer), pause: None };
+    let mut session = Session { engine, lock, lmdb: &lmdb, state, base, writer: Some(writer), pause: None };
     body(&mut session)
 }
 
@@ -182,10 +184,12 @@ impl<'e> Session<'e> {
             let base = &self.base;
             let identity = self.engine.new_identity(base)?;
             let (lock, pause) = (self.lock, &mut self.pause);
-            let outcome = writer.commit(self.handles, |applier| {
+            let (id, mut committed) = (writer.id(), Head::default());
+            let outcome = writer.commit(&mut self.state.handles, |applier| {
                 let mut head = base.head()?;
                 head.seq = head.seq.saturating_add(1);
                 let applied = apply(applier, &mut head).and_then(|()| write_head(applier, head, identity));
+                committed = head;
                 if pause.is_none() && applied.as_ref().is_err_and(|failure| failure.cause == Cause::MapFull) {
                     *pause = Some(lock.pause_others()?);
                 }
@@ -193,6 +197,7 @@ impl<'e> Session<'e> {
             });
             match outcome {
                 Ok(()) => {
+                    self.state.committed = Some((id, committed));
                     self.engine.identity_is_written();
                     self.engine.states().drop_stale();
                     return Ok(());

@@ -110,7 +110,7 @@ impl WriteTxn {
     pub(crate) fn raw_put(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: &[u8]) -> Result<()> {
         self.check_key(key)?;
         check_value(value.len())?;
-        self.base.tree(dbi)?;
+        self.base.check_dbi(dbi)?;
         self.set.set(dbi, key, Some(value))
     }
 
