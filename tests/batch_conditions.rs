@@ -92,7 +92,7 @@ fn what_cannot_be_stored_is_refused_when_it_is_added() -> Result<()> {
     let Bank { env, sums, .. } = bank()?;
     let mut batch = Batch::new();
     refused(batch.put(&sums, "", 1).map(drop), ErrorKind::InvalidKey);
-    refused(batch.put(&sums, &"k".repeat(512), 1).map(drop), ErrorKind::TooLarge);
+    refused(batch.put(&sums, &"k".repeat(env.max_key_size() + 1), 1).map(drop), ErrorKind::TooLarge);
     assert!(batch.is_empty(), "nothing of it is there");
     env.apply(batch)?;
     let mut foreign = Batch::new();
