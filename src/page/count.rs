@@ -129,7 +129,8 @@ pub(crate) fn estimate(pages: Pages<'_>, tree: &TreeRecord, lower: Bound<&[u8]>,
     let leaves = u128::from(tree.leaf_pages.max(1));
     let average = u128::from(inner) * u128::from(tree.entries) / leaves;
     // entries may be any number in a damaged record.
-    Ok(u64::try_from(average).unwrap_or(u64::MAX).saturating_add(ends))
+    // Leaves differ in what they hold, and the whole is known.
+    Ok(u64::try_from(average).unwrap_or(u64::MAX).saturating_add(ends).min(tree.entries.max(ends)))
 }
 
 /// Both ends of a range; `None` when they enclose nothing.

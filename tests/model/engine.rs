@@ -116,7 +116,11 @@ impl Engine {
         let (env, handles) = (self.env().clone(), self.handles.clone());
         let body = |world: &mut World| {
             let closure = |txn: &mut WriteTxn| handles.run(txn, world, actions).and_then(|()| finish(end));
-            if wait { env.transact(closure) } else { env.try_transact(closure) }
+            match (wait, actions.len() % 2) {
+                (true, 0) => env.transact(closure),
+                (true, _) => env.transact_or(closure),
+                (false, _) => env.try_transact(closure),
+            }
         };
         if !ends_as_meant(&mut self.world, body, end)? {
             self.world = before;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use mapleaf::scan::KeyPrefix;
 use mapleaf::value::AsValue;
-use mapleaf::{Key, Msgpack, NoPrefix, Value};
+use mapleaf::{Dbi, Key, Msgpack, NoPrefix, Read, Result, Value};
 use serde::{Deserialize, Serialize};
 
 /// How many keys each database draws from.
@@ -31,6 +31,11 @@ pub trait Kind {
     fn prefix(n: u16) -> Self::Prefix;
     /// Whether key `key` begins with prefix `prefix`.
     fn begins(prefix: u16, key: u16) -> bool;
+
+    /// Holds verbs that only these types have against those that all have.
+    fn own_verbs<R: Read>(_dbi: &Dbi<Self::K, Self::V>, _state: &R, _n: u16) -> Result<()> {
+        Ok(())
+    }
 }
 
 fn at<T>(pool: &[T], n: u16) -> &T {
@@ -156,6 +161,20 @@ impl Kind for Numbers {
     fn begins(_: u16, _: u16) -> bool {
         true
     }
+
+    /// `get_as` reads the same row, its text borrowed.
+    fn own_verbs<R: Read>(dbi: &Dbi<u64, Msgpack<Row>>, state: &R, n: u16) -> Result<()> {
+        #[derive(Deserialize)]
+        struct Borrowed<'a> {
+            id: u16,
+            name: &'a str,
+        }
+        let key = *at(Self::keys(), n);
+        let whole = dbi.get(state, key)?.map(|row| (row.id, row.name));
+        let part: Option<Borrowed<'_>> = dbi.get_as(state, key)?;
+        assert_eq!(part.map(|row| (row.id, row.name.to_owned())), whole);
+        Ok(())
+    }
 }
 
 /// Pairs whose text holds what tuples escape; numbers as values.
@@ -189,6 +208,20 @@ impl Kind for Tuples {
 
     fn begins(prefix: u16, key: u16) -> bool {
         at(Self::keys(), key).0 == Self::prefix(prefix).0
+    }
+
+    /// `prefix_text` finds those of a prefix whose text begins so, both ways.
+    fn own_verbs<R: Read>(dbi: &Dbi<(i32, &'static str), u32>, state: &R, n: u16) -> Result<()> {
+        let (first, text) = at(Self::keys(), n);
+        for begun in [&**text, text.get(..1).unwrap_or_default(), ""] {
+            let mut expected = dbi.prefix(state, (*first,))?.collect::<Result<Vec<_>>>()?;
+            expected.retain(|((_, text), _)| text.starts_with(begun));
+            let found = || dbi.prefix_text(state, (*first, begun));
+            assert_eq!(found()?.collect::<Result<Vec<_>>>()?, expected);
+            expected.reverse();
+            assert_eq!(found()?.rev().collect::<Result<Vec<_>>>()?, expected);
+        }
+        Ok(())
     }
 }
 

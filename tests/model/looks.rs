@@ -39,12 +39,19 @@ pub fn look<D: Kind, R: Read>(dbi: &Dbi<D::K, D::V>, state: &R, look: &Look) -> 
             Answer::Values(turned(values, *reverse)?)
         }
         Look::Prefix(prefix, reverse) => {
+            D::own_verbs(dbi, state, *prefix)?;
             let found = dbi.prefix(state, D::prefix(*prefix))?.map(|found| Ok(Some(numbers::<D>(found?))));
             Answer::Entries(turned(found, *reverse)?)
         }
         Look::Len => Answer::Count(dbi.len(state)?),
         Look::IsEmpty => Answer::Is(dbi.is_empty(state)?),
-        Look::Count(range) => Answer::Count(dbi.count(state, ends::<D>(*range))?),
+        Look::Count(range) => {
+            // What is only about right: of the tree as committed, and never more than it holds.
+            let stat = dbi.stat(state)?;
+            assert!(dbi.estimate(state, ends::<D>(*range))? <= stat.entries.max(dbi.len(state)?), "{range:?} {stat:?}");
+            assert!(stat.entries == 0 || (stat.depth > 0 && stat.leaf_pages > 0), "{stat:?}");
+            Answer::Count(dbi.count(state, ends::<D>(*range))?)
+        }
         Look::Rank(k) => Answer::Count(dbi.rank(state, key::<D>(*k))?),
         Look::Nth(n) => entry::<D>(dbi.nth(state, *n)?),
         Look::Sample(n, seed) => sample::<D, R>(dbi, state, *n, *seed)?,
