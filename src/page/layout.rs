@@ -329,42 +329,31 @@ impl<'a> Page<'a> {
     /// `Corrupted` when a key on the way leaves the page.
     #[inline]
     pub(crate) fn search<const AFTER: bool>(self, from: usize, target: &Target<'_>) -> Result<usize> {
-        let mut base = from;
-        let mut size = self.slots().saturating_sub(from);
-        let mut damaged = false;
-        while size > 0 {
-            let half = size / 2;
-            let middle = base + half;
-            // SAFETY: from <= base and base + size <= slots hold in every round, and half < size.
-            let at = unsafe { self.offset(middle) };
-            let order = self.compare_at(at, target);
-            damaged |= order.is_none();
-            let before = order.is_none_or(|order| order.is_lt() || (AFTER && order.is_eq()));
-            if before {
-                base = middle + 1;
-                size -= half + 1;
-            } else {
-                size = half;
-            }
-        }
-        if damaged { Err(self.fault("a key outside its page")) } else { Ok(base) }
+        self.search_asking::<AFTER, false>(from, target)
     }
 
-    /// As [`search`](Self::search) over all slots, for a page that is likely not in the cache: while a key is compared, both
-    /// keys that may be next are asked for.
+    /// As [`search`](Self::search), for a page that is likely not in the cache: while a key is compared, both keys that
+    /// may be next are asked for.
     ///
     /// # Errors
     /// As [`search`](Self::search).
     #[inline]
     pub(crate) fn search_cold<const AFTER: bool>(self, from: usize, target: &Target<'_>) -> Result<usize> {
+        self.search_asking::<AFTER, true>(from, target)
+    }
+
+    #[inline]
+    fn search_asking<const AFTER: bool, const AHEAD: bool>(self, from: usize, target: &Target<'_>) -> Result<usize> {
         let mut base = from;
         let mut size = self.slots().saturating_sub(from);
         let mut damaged = false;
         while size > 0 {
             let half = size / 2;
             let middle = base + half;
-            self.prefetch_slot(base + half / 2);
-            self.prefetch_slot(middle + 1 + (size - half - 1) / 2);
+            if AHEAD {
+                self.prefetch_slot(base + half / 2);
+                self.prefetch_slot(middle + 1 + (size - half - 1) / 2);
+            }
             // SAFETY: from <= base and base + size <= slots hold in every round, and half < size.
             let at = unsafe { self.offset(middle) };
             let order = self.compare_at(at, target);
