@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering as Atomic, fence};
 
 use crate::error::{Error, Result};
+pub(crate) use crate::page::fields::{overflow_header, overflow_pages, u16_at, u32_at, u64_at};
 use crate::page::meta::{META_BYTES, Meta};
 use crate::page::node::Node;
 use crate::page::target::Target;
@@ -124,16 +125,29 @@ impl<'a> Pages<'a> {
     /// Asks the processor to bring in the first `lines` cache lines of page `number`. A hint: any number is fine.
     #[inline]
     pub(crate) fn prefetch(self, number: u64, lines: usize) {
-        #[cfg(target_arch = "x86_64")]
         if let Some(page) = self.run(number, 1) {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            for line in page.chunks_exact(64).take(lines) {
-                // SAFETY: a prefetch of an address inside the page, which reads nothing that the program sees.
-                unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+            for line in page.chunks_exact(LINE).take(lines) {
+                prefetch(line);
             }
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = (number, lines);
+    }
+
+    /// What page `number` uses of its memory behind its slots, to be asked for step by step while `steps` other entries
+    /// are read; what that leaves over is asked for at once. Reads the page's header. A hint: any number is fine.
+    #[inline]
+    pub(crate) fn ahead(self, number: u64, steps: usize) -> Ahead<'a> {
+        let Some(page) = self.run(number, 1) else {
+            return Ahead::default();
+        };
+        let mut rest = page.get(usize::from(u16_at(page, 14)) & !(LINE - 1)..).unwrap_or_default();
+        while rest.len() > steps * STEP
+            && let Some((lines, behind)) = rest.split_first_chunk::<STEP>()
+        {
+            prefetch(lines);
+            prefetch(&lines[LINE..]);
+            rest = behind;
+        }
+        Ahead { rest }
     }
 
     /// The pages of an image in memory.
@@ -173,6 +187,43 @@ impl<'a> Pages<'a> {
         // the memory may be read-only, and may be written by another process.
         let word = unsafe { AtomicU64::from_ptr(self.base.add(slot * self.page_size() + word * 8).cast_mut().cast()) };
         word.load(Atomic::Relaxed)
+    }
+}
+
+/// Bytes of a cache line.
+const LINE: usize = 64;
+/// Bytes that one step of [`Ahead`] asks for: about those of a small entry, so that both leaves end together.
+const STEP: usize = 2 * LINE;
+
+/// Asks the processor to bring in the cache line that `bytes` begins in.
+#[inline]
+fn prefetch(bytes: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch reads nothing that the program sees, and does not fault at any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = bytes;
+}
+
+/// Memory that will be read soon, asked for bit by bit: all at once it would fill the processor's queue of loads, and
+/// what is being read now would wait behind it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Ahead<'a> {
+    rest: &'a [u8],
+}
+
+impl Ahead<'_> {
+    /// Asks for the next two cache lines, if there are any left.
+    #[inline]
+    pub(crate) fn step(&mut self) {
+        if let Some((lines, behind)) = self.rest.split_first_chunk::<STEP>() {
+            prefetch(lines);
+            prefetch(&lines[LINE..]);
+            self.rest = behind;
+        }
     }
 }
 
@@ -298,6 +349,32 @@ impl<'a> Page<'a> {
         Ok(Node { flags, key, data, size })
     }
 
+    /// The key and the value of entry `slot` of a leaf, both wholly inside the page: what nearly all entries are.
+    ///
+    /// `None` for what [`node`](Self::node) tells apart: no such slot, a value that is elsewhere, damage.
+    #[inline]
+    pub(crate) fn pair(self, slot: usize) -> Option<(&'a [u8], &'a [u8])> {
+        if slot >= self.slots() {
+            return None;
+        }
+        // SAFETY: slot < slots, checked just above.
+        let at = unsafe { self.offset(slot) };
+        if at & 1 != 0 || at < usize::from(self.upper) || at + NODE_HEADER > self.bytes.len() {
+            return None;
+        }
+        // SAFETY: at + 8 <= bytes.len(), checked just above.
+        let word = unsafe { self.bytes.as_ptr().add(at).cast::<u64>().read_unaligned() };
+        let (size, flags, key_len) = (word as u32 as usize, (word >> 32) as u16, (word >> 48) as usize);
+        let (key_at, value_at) = (at + NODE_HEADER, at + NODE_HEADER + key_len);
+        if flags != 0 || value_at + size > self.bytes.len() {
+            return None;
+        }
+        // SAFETY: key_at <= value_at <= value_at + size <= bytes.len(), checked just above.
+        Some(unsafe {
+            (self.bytes.get_unchecked(key_at..value_at), self.bytes.get_unchecked(value_at..value_at + size))
+        })
+    }
+
     /// The page number in slot `slot` of a branch.
     ///
     /// # Errors
@@ -395,16 +472,11 @@ impl<'a> Page<'a> {
     /// Asks the processor to bring in the node in slot `slot`. A hint: any slot is fine.
     #[inline]
     pub(crate) fn prefetch_slot(self, slot: usize) {
-        #[cfg(target_arch = "x86_64")]
         if slot < self.slots() {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
             // SAFETY: slot < slots, checked just above.
-            let at = unsafe { self.offset(slot) }.min(self.bytes.len());
-            // SAFETY: an address in the page or at its end, and a prefetch reads nothing that the program sees.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.bytes.as_ptr().add(at).cast()) };
+            let at = unsafe { self.offset(slot) };
+            prefetch(self.bytes.get(at..).unwrap_or_default());
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = slot;
     }
 
     /// How the key in slot `slot` compares with `target`.
@@ -473,40 +545,6 @@ impl<'a> Page<'a> {
     pub(crate) fn fault(self, why: &'static str) -> Error {
         Error::corrupted(self.number(), why)
     }
-}
-
-/// Pages of an overflow run that holds `len` bytes: one header for the whole run.
-pub(crate) fn overflow_pages(page_size: usize, len: usize) -> u64 {
-    ((HEADER - 1 + len) / page_size + 1) as u64
-}
-
-/// How many pages the overflow run has whose first page starts with `bytes`.
-///
-/// # Errors
-/// `Corrupted` when this is not the header of overflow page `number`.
-pub(crate) fn overflow_header(number: u64, bytes: &[u8]) -> Result<u64> {
-    if bytes.len() < HEADER || u64_at(bytes, 0) != number || u16_at(bytes, 10) != flag::OVERFLOW {
-        return Err(Error::corrupted(number, "not the overflow page that a value points to"));
-    }
-    Ok(u64::from(u32_at(bytes, 12)))
-}
-
-/// The integer at `at`; 0 when it leaves `bytes`.
-#[inline]
-pub(crate) fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |field| u16::from_le_bytes(*field))
-}
-
-/// The integer at `at`; 0 when it leaves `bytes`.
-#[inline]
-pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |field| u32::from_le_bytes(*field))
-}
-
-/// The integer at `at`; 0 when it leaves `bytes`.
-#[inline]
-pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |field| u64::from_le_bytes(*field))
 }
 
 #[cold]

@@ -4,6 +4,7 @@ mod batch;
 mod count;
 mod cursor;
 mod edge;
+mod fields;
 mod layout;
 mod lookup;
 mod meta;

@@ -70,6 +70,15 @@ pub(crate) struct Step<'a> {
     pub slot: usize,
 }
 
+impl Step<'_> {
+    /// The child `distance` slots away, if there is one in this page and it can be named.
+    #[inline]
+    pub(crate) fn child_at(&self, distance: isize) -> Option<u64> {
+        let slot = self.slot.checked_add_signed(distance)?;
+        if slot < self.page.slots() { self.page.child(slot).ok() } else { None }
+    }
+}
+
 /// The steps from the root to the parent of a leaf; none in a tree of one leaf.
 #[derive(Clone, Default)]
 pub(crate) struct Trail<'a> {
@@ -156,13 +165,6 @@ impl<'a> Trail<'a> {
             self.steps.push(Step { page, slot: pick(page) });
         }
         Ok(None)
-    }
-
-    /// The leaf behind this one under the same parent, if there is one and it can be named.
-    #[inline]
-    pub(crate) fn next_sibling(&self) -> Option<u64> {
-        let parent = self.parent()?;
-        if parent.slot + 1 < parent.page.slots() { parent.page.child(parent.slot + 1).ok() } else { None }
     }
 
     /// Which of two leaves of one tree comes first.
