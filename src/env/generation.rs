@@ -334,13 +334,13 @@ impl Generation {
 
     /// Who the environment is, unless mapleaf has not written to it yet.
     pub(crate) fn identity(&self) -> Result<Option<Identity>> {
-        let found = page::get(self.pages(), &self.catalog()?, catalog::ENV_KEY)?;
+        let found = page::get::<0>(self.pages(), &self.catalog()?, catalog::ENV_KEY)?;
         found.map(Identity::from_bytes).transpose()
     }
 
     /// What the catalogue says of the DBI `name`.
     pub(crate) fn dbi_record(&self, name: &str) -> Result<Option<DbiRecord>> {
-        let found = page::get(self.pages(), &self.catalog()?, &catalog::dbi_key(name))?;
+        let found = page::get::<0>(self.pages(), &self.catalog()?, &catalog::dbi_key(name))?;
         found.map(DbiRecord::from_bytes).transpose()
     }
 }

@@ -1,32 +1,33 @@
 //! Many look-ups at once: while one key waits for memory, the others go on.
 
 use crate::error::Result;
-use crate::page::layout::{Page, Pages, Search};
+use crate::page::layout::{HEADER_LINES, Page, Pages};
 use crate::page::meta::TreeRecord;
+use crate::page::search::Limits;
 use crate::page::target::Target;
 use crate::page::tree::branch_levels;
 
 /// Keys that go down together: enough to keep all of a core's outstanding loads busy.
-const GROUP: usize = 16;
-/// Cache lines asked for at the start of a page: its header and most of its slots.
-const HEAD_LINES: usize = 4;
+const GROUP: usize = 32;
 
 /// One key on its way down.
 #[derive(Clone, Copy)]
-struct Lane<'a, 'k> {
-    target: Target<'k>,
+struct Lane<'a, 'k, const W: usize> {
+    target: Target<'k, W>,
     number: u64,
     page: Page<'a>,
-    search: Search,
+    limits: Limits<'a>,
+    guess: Option<usize>,
 }
 
 /// Gives the value of each key to `each`, in the order of the keys. No allocation.
 ///
-/// Groups of keys go down level by level, and within a page probe by probe, each asking for what it reads next.
+/// Groups of keys go down level by level. On each level every key of the group asks for its page, then every one for the
+/// nodes around its guess, then every one looks: while one waits for memory, the others go on.
 ///
 /// # Errors
 /// `Corrupted` when a page on the way is not what its place says; values given until then are right.
-pub(crate) fn get_many<'a>(
+pub(crate) fn get_many<'a, const W: usize>(
     pages: Pages<'a>,
     tree: &TreeRecord,
     keys: &[&[u8]],
@@ -38,7 +39,13 @@ pub(crate) fn get_many<'a>(
         }
         return Ok(());
     };
-    let idle = Lane { target: Target::new(&[]), number: tree.root, page: Page::EMPTY, search: Search::default() };
+    let idle = Lane {
+        target: Target::<W>::new(&[]),
+        number: tree.root,
+        page: Page::EMPTY,
+        limits: Limits::default(),
+        guess: None,
+    };
     for group in keys.chunks(GROUP) {
         let mut lanes = [idle; GROUP];
         for (lane, key) in lanes.iter_mut().zip(group) {
@@ -46,56 +53,53 @@ pub(crate) fn get_many<'a>(
         }
         let lanes = lanes.get_mut(..group.len()).unwrap_or_default();
         for _ in 0..levels {
-            enter(pages, lanes, Pages::branch, 1)?;
-            search::<true>(lanes)?;
             for lane in &mut *lanes {
-                lane.number = lane.page.child(lane.search.base.saturating_sub(1))?;
-                pages.prefetch(lane.number, HEAD_LINES);
+                lane.page = pages.branch(lane.number)?;
+                lane.guess = lane.limits.guess_child(lane.page, &lane.target);
+                lane.ask();
+            }
+            for lane in &mut *lanes {
+                let slot = lane.limits.child_near(lane.page, lane.guess, &lane.target)?;
+                lane.number = lane.page.child(slot)?;
+                pages.prefetch(lane.number, HEADER_LINES);
             }
         }
-        enter(pages, lanes, Pages::leaf, 0)?;
-        search::<false>(lanes)?;
-        for lane in &*lanes {
-            each(value(pages, lane, levels)?);
-        }
-    }
-    Ok(())
-}
-
-/// Looks at the header of each lane's page, and asks for the first key to compare with, from slot `from` on.
-fn enter<'a>(
-    pages: Pages<'a>,
-    lanes: &mut [Lane<'a, '_>],
-    open: fn(Pages<'a>, u64) -> Result<Page<'a>>,
-    from: usize,
-) -> Result<()> {
-    for lane in lanes {
-        lane.page = open(pages, lane.number)?;
-        lane.search = Search { base: from, size: lane.page.slots().saturating_sub(from) };
-        lane.page.prefetch_slot(lane.search.base + lane.search.size / 2);
-    }
-    Ok(())
-}
-
-/// Brings all searches to their end, a step of each in turn.
-fn search<const AFTER: bool>(lanes: &mut [Lane<'_, '_>]) -> Result<()> {
-    let mut going = true;
-    while going {
-        going = false;
         for lane in &mut *lanes {
-            going |= lane.page.search_step::<AFTER>(&mut lane.search, &lane.target)?;
+            lane.page = pages.leaf(lane.number)?;
+            lane.guess = lane.limits.guess_entry(lane.page, &lane.target);
+            lane.ask();
+        }
+        for lane in &*lanes {
+            each(lane.value(pages, levels)?);
         }
     }
     Ok(())
 }
 
-fn value<'a>(pages: Pages<'a>, lane: &Lane<'a, '_>, levels: u16) -> Result<Option<&'a [u8]>> {
-    let (leaf, slot) = (lane.page, lane.search.base);
-    if leaf.slots() == 0 && levels > 0 {
-        return Err(leaf.fault("an empty leaf"));
+impl<'a, const W: usize> Lane<'a, '_, W> {
+    /// Asks for the nodes that its search begins with.
+    #[inline]
+    fn ask(&self) {
+        match self.guess {
+            Some(guess) => self.page.prefetch_near(guess),
+            None => self.page.prefetch_slot(self.page.slots() / 2),
+        }
     }
-    if slot >= leaf.slots() || leaf.compare(slot, &lane.target)?.is_ne() {
-        return Ok(None);
+
+    /// What is under its key, once it has come to its leaf.
+    #[inline]
+    fn value(&self, pages: Pages<'a>, levels: u16) -> Result<Option<&'a [u8]>> {
+        let leaf = self.page;
+        if leaf.slots() == 0 && levels > 0 {
+            return Err(leaf.fault("an empty leaf"));
+        }
+        let slot = match self.guess {
+            Some(guess) => leaf.search_near::<false, W>(0, guess, &self.target)?,
+            None => leaf.search::<false, W>(0, &self.target)?,
+        };
+        if slot >= leaf.slots() || leaf.compare(slot, &self.target)?.is_ne() {
+            return Ok(None);
+        }
+        leaf.node(slot)?.plain(pages, leaf).map(Some)
     }
-    leaf.node(slot)?.plain(pages, leaf).map(Some)
 }

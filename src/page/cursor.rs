@@ -7,14 +7,11 @@ use smallvec::SmallVec;
 
 use crate::error::Result;
 use crate::page::edge::Edge;
-use crate::page::layout::{Ahead, Pages};
+use crate::page::layout::{Ahead, HEADER_LINES, Pages};
 use crate::page::lookup::Found;
 use crate::page::meta::TreeRecord;
 use crate::page::target::Target;
 use crate::page::trail::Spot;
-
-/// Cache lines of the leaf after the next that are asked for: its header, and the slots of some fifty entries.
-const HEADER_LINES: usize = 2;
 
 /// A key and its value, borrowed from the map.
 pub(crate) type Pair<'a> = (&'a [u8], &'a [u8]);
@@ -298,7 +295,7 @@ impl<'a> Cursor<'a> {
         }
         if self.ordered {
             let last = before.key(before.slots().saturating_sub(1))?;
-            if self.front.leaf.compare(0, &Target::new(last))?.is_le() {
+            if self.front.leaf.compare(0, &Target::<0>::new(last))?.is_le() {
                 return Err(self.front.leaf.fault("keys are not above those of the leaf before"));
             }
         }
@@ -308,6 +305,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Looks how far the entries left go in the front's leaf, which it has just come to.
+    #[inline]
     fn find_end(&mut self) -> Result<()> {
         let leaf = self.front.leaf;
         self.end = leaf.slots();
@@ -324,19 +322,20 @@ impl<'a> Cursor<'a> {
             Bound::Included(key) => (key, true),
             Bound::Excluded(key) => (key, false),
         };
-        let target = Target::new(key);
+        let target: Target<'_> = Target::new(key);
         let Some(highest) = self.end.checked_sub(1) else {
             return Ok(());
         };
         let order = leaf.compare(highest, &target)?;
         if order.is_gt() || (order.is_eq() && !within) {
             self.last = true;
-            self.end = if within { leaf.search::<true>(0, &target)? } else { leaf.search::<false>(0, &target)? };
+            self.end = if within { leaf.search::<true, 0>(0, &target)? } else { leaf.search::<false, 0>(0, &target)? };
         }
         Ok(())
     }
 
     /// Asks for what a scan forward will need next: the leaf behind this one, and the header of that behind it.
+    #[inline]
     fn look_ahead(&mut self) {
         let mut ahead = Ahead::default();
         if !self.last
@@ -391,7 +390,7 @@ impl<'a> Cursor<'a> {
             return Ok(());
         }
         let leaf = back.leaf;
-        if self.ordered && leaf.compare(leaf.slots() - 1, &Target::new(behind.key(0)?))?.is_ge() {
+        if self.ordered && leaf.compare(leaf.slots() - 1, &Target::<0>::new(behind.key(0)?))?.is_ge() {
             return Err(leaf.fault("keys are not below those of the leaf behind"));
         }
         self.set_back(back);
@@ -412,7 +411,7 @@ impl<'a> Cursor<'a> {
     fn seek_front(&mut self, target: &Target<'_>) -> Result<()> {
         let leaf = self.front.leaf;
         if self.front.slot < self.end && leaf.compare(self.end - 1, target)?.is_ge() {
-            self.front.slot = leaf.search::<false>(self.front.slot, target)?.min(self.end);
+            self.front.slot = leaf.search::<false, 0>(self.front.slot, target)?.min(self.end);
             return Ok(());
         }
         if self.last {
@@ -436,7 +435,7 @@ impl<'a> Cursor<'a> {
         if self.last {
             let leaf = self.front.leaf;
             if self.front.slot < self.end && leaf.compare(self.end - 1, target)?.is_gt() {
-                self.end = leaf.search::<true>(self.front.slot, target)?.min(self.end);
+                self.end = leaf.search::<true, 0>(self.front.slot, target)?.min(self.end);
             }
             return Ok(());
         }
@@ -457,7 +456,7 @@ impl<'a> Cursor<'a> {
                 return Ok(());
             }
             if back.leaf.compare(0, target)?.is_le() {
-                back.slot = back.leaf.search::<true>(0, target)?.min(back.slot);
+                back.slot = back.leaf.search::<true, 0>(0, target)?.min(back.slot);
                 return Ok(());
             }
         }

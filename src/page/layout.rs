@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "fields are read from mapped pages behind bounds checked once a page")]
 #![expect(clippy::cast_possible_truncation, reason = "usize has 64 bits, and fields are cut out of their words")]
 
+use std::cmp::Ordering;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering as Atomic, fence};
 
@@ -13,7 +14,7 @@ use crate::error::{Error, Result};
 pub(crate) use crate::page::fields::{overflow_header, overflow_pages, u16_at, u32_at, u64_at};
 use crate::page::meta::{META_BYTES, Meta};
 use crate::page::node::Node;
-use crate::page::target::Target;
+use crate::page::target::{Target, compare_tail};
 
 #[cfg(not(all(target_endian = "little", target_pointer_width = "64")))]
 compile_error!("the page reader knows LMDB's layout of 64-bit little-endian machines only");
@@ -190,6 +191,8 @@ impl<'a> Pages<'a> {
     }
 }
 
+/// Cache lines at the start of a page that hold its header and the slots of some fifty entries.
+pub(crate) const HEADER_LINES: usize = 2;
 /// Bytes of a cache line.
 const LINE: usize = 64;
 /// Bytes that one step of [`Ahead`] asks for: about those of a small entry, so that both leaves end together.
@@ -225,13 +228,6 @@ impl Ahead<'_> {
             self.rest = behind;
         }
     }
-}
-
-/// A binary search on its way: the answer is one of the `size + 1` slots from `base` on.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Search {
-    pub base: usize,
-    pub size: usize,
 }
 
 /// A branch or leaf page whose header is right: its slots lie inside it.
@@ -398,77 +394,6 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The first slot from `from` on whose key is not before `target`: not below it, or, with `AFTER`, above it.
-    ///
-    /// `self.slots()` when there is none. Keys are taken to be in order.
-    ///
-    /// # Errors
-    /// `Corrupted` when a key on the way leaves the page.
-    #[inline]
-    pub(crate) fn search<const AFTER: bool>(self, from: usize, target: &Target<'_>) -> Result<usize> {
-        self.search_asking::<AFTER, false>(from, target)
-    }
-
-    /// As [`search`](Self::search), for a page that is likely not in the cache: while a key is compared, both keys that
-    /// may be next are asked for.
-    ///
-    /// # Errors
-    /// As [`search`](Self::search).
-    #[inline]
-    pub(crate) fn search_cold<const AFTER: bool>(self, from: usize, target: &Target<'_>) -> Result<usize> {
-        self.search_asking::<AFTER, true>(from, target)
-    }
-
-    #[inline]
-    fn search_asking<const AFTER: bool, const AHEAD: bool>(self, from: usize, target: &Target<'_>) -> Result<usize> {
-        let mut base = from;
-        let mut size = self.slots().saturating_sub(from);
-        let mut damaged = false;
-        while size > 0 {
-            let half = size / 2;
-            let middle = base + half;
-            if AHEAD {
-                self.prefetch_slot(base + half / 2);
-                self.prefetch_slot(middle + 1 + (size - half - 1) / 2);
-            }
-            // SAFETY: from <= base and base + size <= slots hold in every round, and half < size.
-            let at = unsafe { self.offset(middle) };
-            let order = self.compare_at(at, target);
-            damaged |= order.is_none();
-            let before = order.is_none_or(|order| order.is_lt() || (AFTER && order.is_eq()));
-            if before {
-                base = middle + 1;
-                size -= half + 1;
-            } else {
-                size = half;
-            }
-        }
-        if damaged { Err(self.fault("a key outside its page")) } else { Ok(base) }
-    }
-
-    /// One step of the search that [`search`](Self::search) does in one go; `false` when it has ended at `base`.
-    ///
-    /// Then asks for what the next step compares with, so that other work fits between the two.
-    ///
-    /// # Errors
-    /// `Corrupted` when the key to compare with leaves the page.
-    #[inline]
-    pub(crate) fn search_step<const AFTER: bool>(self, search: &mut Search, target: &Target<'_>) -> Result<bool> {
-        if search.size > 0 {
-            let half = search.size / 2;
-            let middle = search.base + half;
-            let order = self.compare(middle, target)?;
-            if order.is_lt() || (AFTER && order.is_eq()) {
-                search.base = middle + 1;
-                search.size -= half + 1;
-            } else {
-                search.size = half;
-            }
-        }
-        self.prefetch_slot(search.base + search.size / 2);
-        Ok(search.size > 0)
-    }
-
     /// Asks the processor to bring in the node in slot `slot`. A hint: any slot is fine.
     #[inline]
     pub(crate) fn prefetch_slot(self, slot: usize) {
@@ -484,7 +409,7 @@ impl<'a> Page<'a> {
     /// # Errors
     /// `Corrupted` when the key is not inside the page.
     #[inline]
-    pub(crate) fn compare(self, slot: usize, target: &Target<'_>) -> Result<std::cmp::Ordering> {
+    pub(crate) fn compare<const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Result<Ordering> {
         let (at, _) = self.node_header(slot)?;
         match self.compare_at(at, target) {
             Some(order) => Ok(order),
@@ -492,10 +417,21 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// As [`compare`](Self::compare) for searches: the offset is not checked but for what keeps it inside the page, and
+    /// `None` stands for a key that is not.
+    #[inline]
+    pub(crate) fn order<const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Option<Ordering> {
+        if slot >= self.slots() {
+            return None;
+        }
+        // SAFETY: slot < slots, checked just above.
+        self.compare_at(unsafe { self.offset(slot) }, target)
+    }
+
     /// How the key of the node at `at` compares with `target`; `None` when it leaves the page.
     #[expect(clippy::inline_always, reason = "measured: out of line, a look-up among text keys takes a third longer")]
     #[inline(always)]
-    fn compare_at(self, at: usize, target: &Target<'_>) -> Option<std::cmp::Ordering> {
+    fn compare_at<const W: usize>(self, at: usize, target: &Target<'_, W>) -> Option<Ordering> {
         if at + NODE_HEADER + 8 > self.bytes.len() {
             // The last node of a page, with fewer than eight bytes of key and value.
             return self.key_at(at).map(|key| key.cmp(target.key()));
@@ -507,6 +443,11 @@ impl<'a> Page<'a> {
         };
         let key_len = usize::from(key_len);
         let mut head = u64::from_be(word);
+        if matches!(W, 1..=8) && key_len == W {
+            // One integer each; what follows a shorter key is shifted out.
+            let behind = 64 - 8 * W as u32;
+            return Some((head >> behind).cmp(&(target.head() >> behind)));
+        }
         if key_len < 8 {
             head &= !(u64::MAX >> (key_len * 8));
         }
@@ -521,16 +462,16 @@ impl<'a> Page<'a> {
             // SAFETY: at + 24 <= bytes.len(), checked just above.
             let word = unsafe { self.bytes.as_ptr().add(at + NODE_HEADER + 8).cast::<u64>().read_unaligned() };
             let second = u64::from_be(word);
-            if second != target.second() {
+            if second != target.second() || (W == 16 && key_len == W) {
                 return Some(second.cmp(&target.second()));
             }
         }
-        self.compare_tail_at(at, target)
+        self.compare_tail_at(at, target.key())
     }
 
     #[inline(never)]
-    fn compare_tail_at(self, at: usize, target: &Target<'_>) -> Option<std::cmp::Ordering> {
-        self.key_at(at).map(|key| target.compare_tail(key))
+    fn compare_tail_at(self, at: usize, key: &[u8]) -> Option<Ordering> {
+        self.key_at(at).map(|stored| compare_tail(stored, key))
     }
 
     fn key_at(self, at: usize) -> Option<&'a [u8]> {

@@ -10,6 +10,7 @@ mod lookup;
 mod meta;
 mod meta_check;
 mod node;
+mod search;
 mod split;
 mod target;
 mod trail;

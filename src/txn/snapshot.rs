@@ -124,14 +124,19 @@ impl RawRead for Snapshot {
     }
 
     #[inline]
-    fn raw_get<'t>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
+    fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
         let tree = self.generation().tree(dbi)?;
-        page::get(self.generation().pages(), &tree, key)
+        page::get::<W>(self.generation().pages(), &tree, key)
     }
 
-    fn raw_get_many<'t>(&'t self, dbi: &DbiRef, keys: &[&[u8]], each: impl FnMut(Option<&'t [u8]>)) -> Result<()> {
+    fn raw_get_many<'t, const W: usize>(
+        &'t self,
+        dbi: &DbiRef,
+        keys: &[&[u8]],
+        each: impl FnMut(Option<&'t [u8]>),
+    ) -> Result<()> {
         let tree = self.generation().tree(dbi)?;
-        page::get_many(self.generation().pages(), &tree, keys, each)
+        page::get_many::<W>(self.generation().pages(), &tree, keys, each)
     }
 
     fn raw_rank(&self, dbi: &DbiRef, key: &[u8]) -> Result<u64> {

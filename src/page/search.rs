@@ -1,0 +1,263 @@
+//! Where a key is in a page: near a guess, or by halving.
+//!
+//! Keys are spread evenly between two neighbouring separators far more often than not: numbers that count up, times,
+//! hashes, random ids. Then a straight line between the separators ends within a few slots of the key. Looking left or
+//! right from there has two gains over halving: the few nodes it touches are asked for together before the first is
+//! compared, and the processor, which expects a walk to go on, reads ahead of the comparison, where each step of a halving
+//! waits for the one before. Where the guess is far off a halving of the side that is left ends the search.
+
+use std::hint::black_box;
+
+use crate::error::Result;
+use crate::page::layout::Page;
+use crate::page::target::{Target, word_at};
+
+/// Slots looked at from a guess on, before the rest is halved.
+const WALK: usize = 8;
+/// Nodes on either side of a guess that are asked for before the first comparison.
+const NEAR: usize = 2;
+/// Leaves with up to this many entries are asked for whole when there is nothing to guess by.
+const FEW: usize = 48;
+
+impl Page<'_> {
+    /// The first slot from `from` on whose key is not before `target`: not below it, or, with `AFTER`, above it.
+    ///
+    /// `self.slots()` when there is none. Keys are taken to be in order.
+    ///
+    /// # Errors
+    /// `Corrupted` when a key on the way leaves the page.
+    #[inline]
+    pub(crate) fn search<const AFTER: bool, const W: usize>(self, from: usize, target: &Target<'_, W>) -> Result<usize> {
+        self.halve::<AFTER, false, W>(from, self.slots(), target)
+    }
+
+    /// As [`search`](Self::search), beginning at slot `guess`.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search).
+    #[inline]
+    pub(crate) fn search_near<const AFTER: bool, const W: usize>(
+        self,
+        from: usize,
+        guess: usize,
+        target: &Target<'_, W>,
+    ) -> Result<usize> {
+        let end = self.slots();
+        if from >= end {
+            return Ok(from);
+        }
+        let mut slot = guess.min(end - 1).max(from);
+        if self.is_before::<AFTER, W>(slot, target)? {
+            for _ in 0..WALK {
+                slot += 1;
+                if slot == end || !self.is_before::<AFTER, W>(slot, target)? {
+                    return Ok(slot);
+                }
+            }
+            self.halve::<AFTER, false, W>(slot + 1, end, target)
+        } else {
+            for _ in 0..WALK {
+                if slot == from || self.is_before::<AFTER, W>(slot - 1, target)? {
+                    return Ok(slot);
+                }
+                slot -= 1;
+            }
+            self.halve::<AFTER, false, W>(from, slot, target)
+        }
+    }
+
+    /// Asks for the nodes around slot `guess`, with which [`search_near`](Self::search_near) begins.
+    #[inline]
+    pub(crate) fn prefetch_near(self, guess: usize) {
+        for slot in guess.saturating_sub(NEAR)..=guess + NEAR {
+            self.prefetch_slot(slot);
+        }
+    }
+
+    /// As [`search`](Self::search), for a page that is likely not in the cache: while a key is compared, both keys that
+    /// may be next are asked for.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search).
+    #[inline]
+    pub(crate) fn search_cold<const AFTER: bool, const W: usize>(
+        self,
+        from: usize,
+        target: &Target<'_, W>,
+    ) -> Result<usize> {
+        self.halve::<AFTER, true, W>(from, self.slots(), target)
+    }
+
+    #[inline]
+    fn halve<const AFTER: bool, const COLD: bool, const W: usize>(
+        self,
+        from: usize,
+        end: usize,
+        target: &Target<'_, W>,
+    ) -> Result<usize> {
+        let (mut base, mut size) = (from, end.saturating_sub(from));
+        while size > 0 {
+            let half = size / 2;
+            if COLD {
+                self.prefetch_slot(base + half / 2);
+                self.prefetch_slot(base + half + 1 + (size - half - 1) / 2);
+            }
+            if self.is_before::<AFTER, W>(base + half, target)? {
+                // Kept a jump: the processor guesses one way and begins to load that key. Conditional moves wait for this
+                // key to arrive first; look-ups took a third longer.
+                black_box(());
+                base += half + 1;
+                size -= half + 1;
+            } else {
+                size = half;
+            }
+        }
+        Ok(base)
+    }
+
+    #[inline]
+    fn is_before<const AFTER: bool, const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Result<bool> {
+        match self.order(slot, target) {
+            Some(order) => Ok(order.is_lt() || (AFTER && order.is_eq())),
+            None => Err(self.fault("a key outside its page")),
+        }
+    }
+}
+
+/// The keys between which a page lies, by the separators on the way down to it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Limits<'a> {
+    /// No key of the page is below it.
+    low: Option<&'a [u8]>,
+    /// All keys of the page are below it.
+    high: Option<&'a [u8]>,
+}
+
+impl<'a> Limits<'a> {
+    /// Where `target` may be among the children of `branch`.
+    #[inline]
+    pub(crate) fn guess_child<const W: usize>(&self, branch: Page<'a>, target: &Target<'_, W>) -> Option<usize> {
+        let slots = branch.slots();
+        // At the edges of the tree the outermost separators stand in.
+        let (low, from) = match self.low {
+            Some(low) => (low, 0),
+            None => (branch.key(1).ok()?, 1),
+        };
+        let (high, to) = match self.high {
+            Some(high) => (high, slots),
+            None => (branch.key(slots - 1).ok()?, slots - 1),
+        };
+        if even(low, high, target) { Some(from + share(low, high, target, to.saturating_sub(from))) } else { None }
+    }
+
+    /// Where `target` may be among the entries of `leaf`.
+    #[inline]
+    pub(crate) fn guess_entry<const W: usize>(&self, leaf: Page<'a>, target: &Target<'_, W>) -> Option<usize> {
+        let (low, high) = (self.low?, self.high?);
+        if even(low, high, target) { Some(share(low, high, target, leaf.slots())) } else { None }
+    }
+
+    /// The child of a branch under which `target` is, or under which the first key above it may be: the last one whose
+    /// separator is not above it. Slot 0 is minus infinity. Narrows the limits to that child's.
+    ///
+    /// # Errors
+    /// `Corrupted` when a separator on the way leaves the page.
+    #[inline]
+    pub(crate) fn child<const W: usize>(&mut self, branch: Page<'a>, target: &Target<'_, W>) -> Result<usize> {
+        if !guessable(target) {
+            return Ok(branch.search::<true, W>(1, target)?.saturating_sub(1));
+        }
+        let guess = if branch.slots() > WALK { self.guess_child(branch, target) } else { None };
+        if let Some(guess) = guess {
+            branch.prefetch_near(guess);
+        }
+        self.child_near(branch, guess, target)
+    }
+
+    /// As [`child`](Self::child), beginning at slot `guess`.
+    ///
+    /// # Errors
+    /// As [`child`](Self::child).
+    #[inline]
+    pub(crate) fn child_near<const W: usize>(
+        &mut self,
+        branch: Page<'a>,
+        guess: Option<usize>,
+        target: &Target<'_, W>,
+    ) -> Result<usize> {
+        let behind = match guess {
+            Some(guess) => branch.search_near::<true, W>(1, guess, target)?,
+            None => branch.search::<true, W>(1, target)?,
+        };
+        let slot = behind.saturating_sub(1);
+        if slot > 0 {
+            self.low = Some(branch.key(slot)?);
+        }
+        if behind < branch.slots() {
+            self.high = Some(branch.key(behind)?);
+        }
+        Ok(slot)
+    }
+
+    /// The first slot of `leaf` whose key is not before `target`, as [`Page::search`] finds it.
+    ///
+    /// # Errors
+    /// `Corrupted` when a key on the way leaves the page.
+    #[inline]
+    pub(crate) fn slot<const AFTER: bool, const W: usize>(
+        &self,
+        leaf: Page<'a>,
+        target: &Target<'_, W>,
+    ) -> Result<usize> {
+        match self.guess_entry(leaf, target) {
+            Some(guess) => {
+                leaf.prefetch_near(guess);
+                leaf.search_near::<AFTER, W>(0, guess, target)
+            }
+            None => leaf.search_cold::<AFTER, W>(0, target),
+        }
+    }
+}
+
+#[inline]
+fn guessable<const W: usize>(target: &Target<'_, W>) -> bool {
+    W != 0 || matches!(target.key().len(), 2 | 4 | 8 | 16)
+}
+
+/// Whether keys may be spread evenly: where they have the width of integers. Text has not: its bytes leave out more values
+/// than they take, and a guess was worse than none.
+#[inline]
+fn even<const W: usize>(low: &[u8], high: &[u8], target: &Target<'_, W>) -> bool {
+    let len = target.key().len();
+    W != 0 || (matches!(len, 2 | 4 | 8 | 16) && low.len() == len && high.len() == len)
+}
+
+/// How many of `size` evenly spread keys from `low` up to `high` are below `target`.
+#[inline]
+#[expect(clippy::cast_precision_loss, reason = "a guess")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and size")]
+fn share<const W: usize>(low: &[u8], high: &[u8], target: &Target<'_, W>, size: usize) -> usize {
+    // Keys that fit a word are compared as they are; of others the first word in which the limits differ.
+    let skip = if matches!(W, 1..=8) { 0 } else { common_prefix(low, high) };
+    let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
+    let (above, span) = (key.saturating_sub(low), high.saturating_sub(low));
+    if above >= span {
+        return size;
+    }
+    (above as f64 / span as f64 * size as f64) as usize
+}
+
+/// How many bytes two keys begin with in common.
+#[inline]
+fn common_prefix(left: &[u8], right: &[u8]) -> usize {
+    let most = left.len().min(right.len());
+    let mut at = 0;
+    while at + 8 <= most {
+        let differ = word_at(left, at) ^ word_at(right, at);
+        if differ != 0 {
+            return at + differ.leading_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at + left[at..most].iter().zip(&right[at..most]).take_while(|(left, right)| left == right).count()
+}
