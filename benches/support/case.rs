@@ -71,7 +71,8 @@ impl Case {
     fn checks_line(&self, checks: f64, race: &Race, judge: bool) -> String {
         let each = race.median_of(|role| role == Role::Unchecked).unwrap_or_default();
         let each = shown(each / f64::from(self.operations.max(1)));
-        let mut line = format!("    without a check: {each}; mapleaf takes {:.1} % more", checks * 100.0);
+        let than = if checks < 0.0 { "less" } else { "more" };
+        let mut line = format!("    without a check: {each}; mapleaf takes {:.1} % {than}", checks.abs() * 100.0);
         for target in self.targets.iter().filter(|_| judge) {
             if let Target::Checks(most) = target {
                 line += &format!("  target at most {:.0} %: {}", most * 100.0, met(checks <= *most));

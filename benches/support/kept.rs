@@ -16,9 +16,9 @@ use super::sides::{Sides, heed_tree, open_heed};
 use super::{Outcome, Plan};
 
 /// Changes with what is in the files or with how they are made.
-const RECIPE: u32 = 1;
-/// Rows that heed puts in one transaction.
-const BATCH: u64 = 1_000_000;
+const RECIPE: u32 = 2;
+/// Transactions in which heed puts the rows: two, so that the file has free pages, as one that is in use has.
+const COMMITS: u64 = 2;
 /// How directories begin that are not complete.
 const UNFINISHED: &str = "building-";
 
@@ -82,9 +82,10 @@ fn build(dir: &Path, order: Order, rows: u64) -> Outcome {
         ascending = (0..rows).map(|i| (number(i), i)).collect();
         ascending.sort_unstable();
     }
-    for start in (0..rows).step_by(usize::try_from(BATCH)?) {
+    let batch = rows.div_ceil(COMMITS);
+    for start in (0..rows).step_by(usize::try_from(batch)?) {
         let mut txn = heed.write_txn()?;
-        for at in start..rows.min(start + BATCH) {
+        for at in start..rows.min(start + batch) {
             match ascending.get(usize::try_from(at)?) {
                 Some((key, i)) => tree.put_with_flags(&mut txn, PutFlags::APPEND, &key.to_be_bytes(), &value(*i))?,
                 None => tree.put(&mut txn, &number(at).to_be_bytes(), &value(at))?,

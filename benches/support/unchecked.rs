@@ -87,25 +87,33 @@ impl Unchecked {
     pub(crate) fn get(&self, key: u64) -> Option<&[u8]> {
         let mut page = self.page(self.root);
         for _ in 1..self.depth {
-            let slot = page.search(1, |stored| stored <= key) - 1;
+            let slot = page.search::<false>(1, |stored| stored <= key) - 1;
             page = self.page(page.child(slot));
         }
-        let slot = page.search(0, |stored| stored < key);
+        let slot = page.search::<true>(0, |stored| stored < key);
         (slot < page.slots() && page.key(slot) == key).then(|| page.value(slot))
     }
 
     /// Asks for all lines of a page.
     #[inline]
     fn prefetch(&self, number: u64) {
-        #[cfg(target_arch = "x86_64")]
         for line in (0..self.page_size).step_by(64) {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            // SAFETY: a prefetch reads nothing that the program sees.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.page(number).0.add(line).cast()) };
+            prefetch_line(self.page(number).0.wrapping_add(line));
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = number;
     }
+}
+
+/// Asks the processor to bring in a line. A hint: any address is fine.
+#[inline]
+fn prefetch_line(at: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch reads nothing that the program sees.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
 }
 
 // SAFETY of all below: none but that the file is healthy.
@@ -146,12 +154,23 @@ impl Page {
         unsafe { std::slice::from_raw_parts(self.0.add(node + 8 + key), size) }
     }
 
-    /// The first slot from `from` on whose key is not `before`.
+    /// Asks for the node in a slot, or for what stands where one more slot would.
     #[inline]
-    fn search(self, from: usize, before: impl Fn(u64) -> bool) -> usize {
+    fn prefetch(self, slot: usize) {
+        prefetch_line(self.0.wrapping_add(self.node(slot)));
+    }
+
+    /// The first slot from `from` on whose key is not `before`. With `AHEAD` both keys that may be next are asked for
+    /// while one is compared.
+    #[inline]
+    fn search<const AHEAD: bool>(self, from: usize, before: impl Fn(u64) -> bool) -> usize {
         let (mut base, mut size) = (from, self.slots() - from);
         while size > 0 {
             let half = size / 2;
+            if AHEAD {
+                self.prefetch(base + half / 2);
+                self.prefetch(base + half + 1 + (size - half - 1) / 2);
+            }
             if before(self.key(base + half)) {
                 base += half + 1;
                 size -= half + 1;
