@@ -1,5 +1,7 @@
 //! One comparison: what is compared, what must be reached, and the lines that say how it came out.
 
+use std::fmt::Write;
+
 use super::race::{Race, Role, shown};
 
 /// What must be reached.
@@ -75,7 +77,7 @@ impl Case {
         let mut line = format!("    without a check: {each}; mapleaf takes {:.1} % {than}", checks.abs() * 100.0);
         for target in self.targets.iter().filter(|_| judge) {
             if let Target::Checks(most) = target {
-                line += &format!("  target at most {:.0} %: {}", most * 100.0, met(checks <= *most));
+                let _ = write!(line, "  target at most {:.0} %: {}", most * 100.0, met(checks <= *most));
             }
         }
         line
@@ -83,14 +85,14 @@ impl Case {
 
     fn memory_line(&self, race: &Race, figures: &Figures) -> Option<String> {
         let (Role::Memory(bytes), times) = race.times(is_memory)? else { return None };
-        let rate = |bytes: u64, seconds: f64| gigabytes(bytes) / seconds.max(1e-9);
+        let per_second = |bytes: u64, seconds: f64| gigabytes(bytes) / seconds.max(1e-9);
         let best = times.iter().min()?.as_secs_f64();
         let median = race.median_of(is_memory)?;
-        let (best, median) = (rate(bytes, best), rate(bytes, median));
+        let (best, median) = (per_second(bytes, best), per_second(bytes, median));
         let mut line = format!("    memory: {median:.1} GB/s, best {best:.1}");
         if let (true, Some(share)) = (self.touched > 0, figures.memory) {
-            let ours = rate(self.touched, race.median_of(|role| role == Role::Mapleaf)?);
-            line += &format!("; pages of mapleaf's round {ours:.1} GB/s, {:.0} % of the median", share * 100.0);
+            let ours = per_second(self.touched, race.median_of(|role| role == Role::Mapleaf)?);
+            let _ = write!(line, "; pages of mapleaf's round {ours:.1} GB/s, {:.0} % of the median", share * 100.0);
         }
         Some(line)
     }
