@@ -9,7 +9,7 @@
 //! It knows one kind of tree: eight-byte keys, values inside their leaves. On any other file it is undefined behaviour.
 #![expect(unsafe_code, reason = "that is its point: it reads where the file says, whatever the file says")]
 
-use std::hint::select_unpredictable;
+use std::hint::{black_box, select_unpredictable};
 use std::path::Path;
 
 use super::{Mapped, Outcome};
@@ -182,6 +182,8 @@ impl Page {
         while size > 0 {
             let half = size / 2;
             if self.key(base + half) <= key {
+                // Keeps this a jump: the processor waits for what a conditional move depends on, and a jump is guessed.
+                black_box(());
                 base += half + 1;
                 size -= half + 1;
             } else {
