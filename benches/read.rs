@@ -3,8 +3,12 @@
 //! heed is given its keys encoded beforehand and returns bytes, the least it can be asked to do; mapleaf encodes its
 //! typed keys within the time. One case more gives heed typed keys as well.
 
+#[path = "read/generations.rs"]
+mod generations;
 #[path = "read/large.rs"]
 mod large;
+#[path = "read/snapshots.rs"]
+mod snapshots;
 mod support;
 
 use std::process::ExitCode;
@@ -22,6 +26,8 @@ type Tuples = Dbi<(u32, &'static str), &'static [u8]>;
 fn main() -> ExitCode {
     Suite::main("read", |suite| {
         read(suite)?;
+        snapshots::snapshots(suite)?;
+        generations::generations(suite)?;
         large::large(suite)
     })
 }
