@@ -3,6 +3,8 @@
 //! Of two trees: one grown by puts in no order, as most are, and one loaded in key order, whose scans run into the
 //! memory's bandwidth. heed yields bytes; mapleaf decodes its keys.
 
+#[path = "scan/cold.rs"]
+mod cold;
 #[path = "scan/counts.rs"]
 mod counts;
 #[path = "scan/large.rs"]
@@ -26,7 +28,9 @@ fn main() -> ExitCode {
         for order in [Order::Random, Order::Ascending] {
             large::large(suite, order)?;
         }
-        counts::counts(suite)
+        counts::counts(suite)?;
+        // Last: it drops the files from memory.
+        cold::cold(suite)
     })
 }
 

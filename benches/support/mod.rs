@@ -2,6 +2,7 @@
 #![allow(dead_code, unused_imports, reason = "each benchmark uses its own part")]
 
 mod case;
+mod cold;
 mod kept;
 mod machine;
 mod mapped;
@@ -13,11 +14,13 @@ mod suite;
 mod unchecked;
 
 pub(crate) use case::{Case, Target};
+pub(crate) use cold::evict;
+pub(crate) use kept::kept;
 pub(crate) use mapped::Mapped;
 pub(crate) use plan::Plan;
 pub(crate) use race::{Lane, Race, Role, timed};
 pub(crate) use rows::{Numbers, Order, decoded, entry, number, pick, short, text, touch, tuple, value};
-pub(crate) use sides::{Sides, Tree, encoded};
+pub(crate) use sides::{Sides, Tree, encoded, heed_tree, open_heed};
 pub(crate) use suite::Suite;
 pub(crate) use unchecked::Unchecked;
 
