@@ -7,6 +7,10 @@
 mod cold;
 #[path = "scan/counts.rs"]
 mod counts;
+#[path = "scan/events.rs"]
+mod events;
+#[path = "../examples/support/mod.rs"]
+mod examples;
 #[path = "scan/large.rs"]
 mod large;
 mod support;
@@ -25,6 +29,7 @@ fn main() -> ExitCode {
         for order in [Order::Random, Order::Ascending] {
             scan(suite, order)?;
         }
+        events::events(suite)?;
         for order in [Order::Random, Order::Ascending] {
             large::large(suite, order)?;
         }

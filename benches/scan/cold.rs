@@ -10,13 +10,13 @@ use heed::{EnvFlags, RoTxn};
 use mapleaf::{Durability, Env, Snapshot};
 
 use crate::support::{
-    Case, Lane, Numbers, Order, Outcome, Race, Role, Suite, Tree, decoded, entry, evict, heed_tree, kept, number,
+    Case, Kept, Lane, Numbers, Order, Outcome, Race, Role, Suite, Tree, decoded, entry, evict, heed_tree, number,
     open_heed, pick, short, touch,
 };
 
 /// Rounds: each reads the file from the disk three times.
 const ROUNDS: u64 = 5;
-/// Per cent of the file that may be in memory when the clock starts: the first pages, which opening reads.
+/// Per cent of the file that may stay in memory.
 const LEFT: u64 = 1;
 
 pub(crate) fn cold(suite: &mut Suite) -> Outcome {
@@ -28,26 +28,22 @@ pub(crate) fn cold(suite: &mut Suite) -> Outcome {
     if !suite.runs_any(&[scan.clone(), gets.clone()]) {
         return Ok(());
     }
-    if suite.plan.quick {
-        suite.note("cold: skipped in a quick check".into());
-        return Ok(());
-    }
-    let dir = kept(&suite.plan, Order::Random)?;
-    let (ours, theirs) = (dir.join("mapleaf"), dir.join("heed"));
-    for side in [&ours, &theirs] {
-        let stayed = evict(&side.join("data.mdb"))?;
-        if stayed > LEFT {
-            suite.note(format!("cold: skipped: {stayed} % of {} stays in memory", side.display()));
+    let files = Kept::find(&suite.plan, Order::Random)?;
+    let (ours, theirs) = (&files.ours, &files.theirs);
+    for side in [ours, theirs] {
+        if let Err(error) = drop_from_memory(side) {
+            suite.note(format!("cold: skipped: {error}"));
             return Ok(());
         }
     }
+    suite.note("cold: dropped from the page cache by posix_fadvise before each turn".into());
     let heed_scan = |txn: &RoTxn<'_>, tree: Tree| {
         tree.iter(txn)?.try_fold(0, |sum, next| {
             let (key, value) = next?;
             Ok(entry(sum, decoded(key), value))
         })
     };
-    run(suite, &scan, (&ours, &theirs), &heed_scan, &|snap, numbers| {
+    run(suite, &scan, (ours, theirs), &heed_scan, &|snap, numbers| {
         let mut sum = 0;
         let _ = numbers.for_each(snap, .., |key, value| {
             sum = entry(sum, key, value);
@@ -61,12 +57,24 @@ pub(crate) fn cold(suite: &mut Suite) -> Outcome {
             Ok(sum.wrapping_add(touch(value.ok_or("heed did not find a key")?)))
         })
     };
-    run(suite, &gets, (&ours, &theirs), &heed_gets, &|snap, numbers| {
+    run(suite, &gets, (ours, theirs), &heed_gets, &|snap, numbers| {
         numbers
             .get_many(snap, &keys)?
             .into_iter()
             .try_fold(0, |sum: u64, value| Ok(sum.wrapping_add(touch(value.ok_or("mapleaf did not find a key")?))))
-    })
+    })?;
+    // What read-ahead has left in the page cache is not what the next run should find.
+    drop_from_memory(ours)?;
+    drop_from_memory(theirs)
+}
+
+/// Drops the data file of the environment in `path`, which nobody has open, from the page cache.
+fn drop_from_memory(path: &Path) -> Outcome {
+    let stayed = evict(&path.join("data.mdb"))?;
+    if stayed > LEFT {
+        return Err(format!("{stayed} % of {} stays in memory", path.display()).into());
+    }
+    Ok(())
 }
 
 /// Races the two, and heed with the read-ahead that is its default, which helps whoever reads all and not others.
@@ -91,7 +99,7 @@ fn run(
 }
 
 fn in_heed(path: &Path, flags: EnvFlags, work: &dyn Fn(&RoTxn<'_>, Tree) -> Outcome<u64>) -> Outcome<(Duration, u64)> {
-    evict(&path.join("data.mdb"))?;
+    drop_from_memory(path)?;
     let env = open_heed(path, Durability::Immediate, flags)?;
     let tree = heed_tree(&env, "numbers")?;
     let began = Instant::now();
@@ -104,7 +112,7 @@ fn in_heed(path: &Path, flags: EnvFlags, work: &dyn Fn(&RoTxn<'_>, Tree) -> Outc
 }
 
 fn in_mapleaf(path: &Path, work: &dyn Fn(&Snapshot, &Numbers) -> Outcome<u64>) -> Outcome<(Duration, u64)> {
-    evict(&path.join("data.mdb"))?;
+    drop_from_memory(path)?;
     let env = Env::options().durability(Durability::Immediate).open(path)?;
     let numbers: Numbers = env.dbi("numbers")?;
     let began = Instant::now();

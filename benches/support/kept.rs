@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use heed::{EnvFlags, PutFlags};
 use mapleaf::{Durability, Env};
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+use tempfile::TempDir;
 
 use super::rows::{Numbers, Order, number, short, value};
 use super::sides::{Sides, heed_tree, open_heed};
@@ -22,26 +23,39 @@ const COMMITS: u64 = 2;
 /// How directories begin that are not complete.
 const UNFINISHED: &str = "building-";
 
-impl Sides {
-    /// The sides of the large file of `order`, with the one DBI `numbers`.
-    pub(crate) fn kept(plan: &Plan, order: Order) -> Outcome<Self> {
+/// The two copies of a large file.
+pub(crate) struct Kept {
+    pub(crate) ours: PathBuf,
+    pub(crate) theirs: PathBuf,
+    /// That of a quick check, which keeps nothing.
+    dir: Option<TempDir>,
+}
+
+impl Kept {
+    /// Builds the copies if they are not there.
+    pub(crate) fn find(plan: &Plan, order: Order) -> Outcome<Self> {
         if plan.quick {
             let dir = tempfile::Builder::new().prefix("mapleaf-bench-").tempdir_in(plan.dir())?;
             build(dir.path(), order, plan.large)?;
-            let (ours, theirs) = (dir.path().join("mapleaf"), dir.path().join("heed"));
-            return Self::open(&ours, &theirs, Durability::Immediate, Some(dir));
+            return Ok(Self { ours: dir.path().join("mapleaf"), theirs: dir.path().join("heed"), dir: Some(dir) });
         }
         let dir = kept(plan, order)?;
-        let (ours, theirs) = (dir.join("mapleaf"), dir.join("heed"));
-        for file in [&ours, &theirs] {
-            read_through(&file.join("data.mdb"))?;
-        }
-        Self::open(&ours, &theirs, Durability::Immediate, None)
+        Ok(Self { ours: dir.join("mapleaf"), theirs: dir.join("heed"), dir: None })
     }
 }
 
-/// The directory of the two copies, which are built if they are not there.
-pub(crate) fn kept(plan: &Plan, order: Order) -> Outcome<PathBuf> {
+impl Sides {
+    /// The sides of the large file of `order`, with the one DBI `numbers`, wholly in memory.
+    pub(crate) fn kept(plan: &Plan, order: Order) -> Outcome<Self> {
+        let Kept { ours, theirs, dir } = Kept::find(plan, order)?;
+        for side in [&ours, &theirs] {
+            read_through(&side.join("data.mdb"))?;
+        }
+        Self::open(&ours, &theirs, Durability::Immediate, dir)
+    }
+}
+
+fn kept(plan: &Plan, order: Order) -> Outcome<PathBuf> {
     let all = plan.kept_dir();
     fs::create_dir_all(&all)?;
     let dir = all.join(format!("numbers-{RECIPE}-{}-{}", order.tree(), plan.large));

@@ -9,6 +9,7 @@ use criterion::{Criterion, SamplingMode, Throughput};
 use super::case::Case;
 use super::machine::machine;
 use super::race::{Lane, Race, Role};
+use super::rows::short;
 use super::{Outcome, Plan};
 
 /// All cases of one benchmark.
@@ -124,7 +125,10 @@ impl Suite {
         if lines.is_empty() {
             return;
         }
-        println!("\n{title}: {} rows, {} rounds in turn; files in {}", plan.rows, plan.rounds, plan.dir().display());
+        let (rows, large) = (short(plan.rows), short(plan.large));
+        let (small_in, large_in) = (plan.dir(), if plan.quick { plan.dir() } else { plan.kept_dir() });
+        println!("\n{title}: {} rounds in turn", plan.rounds);
+        println!("{rows} rows in {}; {large} rows in {}", small_in.display(), large_in.display());
         println!("{}", machine());
         if plan.quick {
             println!("a quick check that everything runs: the times say nothing");
