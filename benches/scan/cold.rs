@@ -10,8 +10,8 @@ use heed::{EnvFlags, RoTxn};
 use mapleaf::{Durability, Env, Snapshot};
 
 use crate::support::{
-    Case, Kept, Lane, Numbers, Order, Outcome, Race, Role, Suite, Tree, decoded, entry, evict, heed_tree, number,
-    open_heed, pick, short, touch,
+    Case, Kept, Lane, Numbers, Order, Outcome, Race, Role, Suite, Target, Tree, decoded, entry, evict, heed_tree,
+    number, open_heed, pick, short, touch,
 };
 
 /// Rounds: each reads the file from the disk three times.
@@ -22,9 +22,10 @@ const LEFT: u64 = 1;
 pub(crate) fn cold(suite: &mut Suite) -> Outcome {
     let (rows, name) = (suite.plan.large, short(suite.plan.large));
     let keys: Vec<u64> = (0..u64::from(suite.plan.work(10_000, 100))).map(|n| number(pick(n, rows))).collect();
-    let scan = Case::new(format!("cold, for_each, {name} grown"), u32::try_from(rows)?).target(1.5);
+    let scan = Case::new(format!("cold, for_each, {name} grown"), u32::try_from(rows)?);
+    let scan = scan.must(Target::RatioAndBeside(1.5));
     let gets = Case::new(format!("cold, get_many of {}, {name} grown", keys.len()), u32::try_from(keys.len())?);
-    let gets = gets.target(3.0);
+    let gets = gets.must(Target::RatioAndBeside(3.0));
     if !suite.runs_any(&[scan.clone(), gets.clone()]) {
         return Ok(());
     }

@@ -13,6 +13,8 @@ pub(crate) enum Target {
     RatioOrMemory(f64, f64),
     /// So many times as fast as the lane beside, or this share of what the memory can give.
     BesideOrMemory(f64, f64),
+    /// So many times as fast as heed, and as the lane beside.
+    RatioAndBeside(f64),
     /// At most so many seconds an operation.
     Time(f64),
     /// At most this share more time than without a check.
@@ -134,6 +136,9 @@ fn verdict(target: Target, ratio: f64, seconds: f64, figures: &Figures) -> Strin
         Target::BesideOrMemory(least, share) => {
             let met = met(beside >= least || memory >= share);
             format!("  target {least:.2}x the line below, or {:.0} % of memory: {met}", share * 100.0)
+        }
+        Target::RatioAndBeside(least) => {
+            format!("  target {least:.2}x this and the line below: {}", met(ratio.min(beside) >= least))
         }
         Target::Time(most) => format!("  target {}: {}", shown(most), met(seconds <= most)),
         Target::Checks(_) => String::new(),
