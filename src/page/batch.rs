@@ -1,9 +1,9 @@
 //! Many look-ups at once: while one key waits for memory, the others go on.
 
 use crate::error::Result;
-use crate::page::layout::{HEADER_LINES, Page, Pages};
+use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
-use crate::page::search::Limits;
+use crate::page::search::{Limits, slot_at};
 use crate::page::target::Target;
 use crate::page::tree::branch_levels;
 
@@ -23,7 +23,8 @@ struct Lane<'a, 'k, const W: usize> {
 /// Gives the value of each key to `each`, in the order of the keys. No allocation.
 ///
 /// Groups of keys go down level by level. On each level every key of the group asks for its page, then every one for the
-/// nodes around its guess, then every one looks: while one waits for memory, the others go on.
+/// nodes around its guess, then every one looks: while one waits for memory, the others go on. What bounds it is how many
+/// cache lines memory delivers, so each asks for few: where the slot that it needs should be is known before the page is.
 ///
 /// # Errors
 /// `Corrupted` when a page on the way is not what its place says; values given until then are right.
@@ -46,28 +47,34 @@ pub(crate) fn get_many<'a, const W: usize>(
         limits: Limits::default(),
         guess: None,
     };
+    let (children, entries) = fanout(tree);
     for group in keys.chunks(GROUP) {
         let mut lanes = [idle; GROUP];
         for (lane, key) in lanes.iter_mut().zip(group) {
             lane.target = Target::new(key);
         }
         let lanes = lanes.get_mut(..group.len()).unwrap_or_default();
-        for _ in 0..levels {
+        for level in 1..=levels {
             for lane in &mut *lanes {
                 lane.page = pages.branch(lane.number)?;
                 lane.guess = lane.limits.guess_child(lane.page, &lane.target);
-                lane.ask();
+                lane.ask(0, 1);
             }
+            let slots = if level < levels { children } else { entries };
             for lane in &mut *lanes {
                 let slot = lane.limits.child_near(lane.page, lane.guess, &lane.target)?;
                 lane.number = lane.page.child(slot)?;
-                pages.prefetch(lane.number, HEADER_LINES);
+                lane.guess = Some(slot_at(lane.limits.share(&lane.target).unwrap_or(0.5), slots));
+            }
+            // In a loop of nothing else, so that as many address translations as can be are under way together.
+            for lane in &*lanes {
+                pages.prefetch_slot(lane.number, lane.guess.unwrap_or(0));
             }
         }
         for lane in &mut *lanes {
             lane.page = pages.leaf(lane.number)?;
-            lane.guess = lane.limits.guess_entry(lane.page, &lane.target);
-            lane.ask();
+            lane.guess = lane.limits.share(&lane.target).map(|share| slot_at(share, lane.page.slots()));
+            lane.ask(1, 1);
         }
         for lane in &*lanes {
             each(lane.value(pages, levels)?);
@@ -76,12 +83,20 @@ pub(crate) fn get_many<'a, const W: usize>(
     Ok(())
 }
 
+/// The average children of a branch and entries of a leaf.
+fn fanout(tree: &TreeRecord) -> (usize, usize) {
+    let children = tree.branch_pages.saturating_add(tree.leaf_pages) / tree.branch_pages.max(1);
+    let entries = tree.entries / tree.leaf_pages.max(1);
+    // In a damaged record they may be anything, and are hints.
+    (usize::try_from(children).unwrap_or(0), usize::try_from(entries).unwrap_or(0))
+}
+
 impl<'a, const W: usize> Lane<'a, '_, W> {
     /// Asks for the nodes that its search begins with.
     #[inline]
-    fn ask(&self) {
+    fn ask(&self, before: usize, behind: usize) {
         match self.guess {
-            Some(guess) => self.page.prefetch_near(guess),
+            Some(guess) => self.page.prefetch_slots(guess.saturating_sub(before), guess + behind),
             None => self.page.prefetch_slot(self.page.slots() / 2),
         }
     }

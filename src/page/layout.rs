@@ -133,6 +133,17 @@ impl<'a> Pages<'a> {
         }
     }
 
+    /// Asks the processor to bring in the header of page `number`, and where its slot `slot` is. A hint.
+    #[inline]
+    pub(crate) fn prefetch_slot(self, number: u64, slot: usize) {
+        if let Some(page) = self.run(number, 1) {
+            prefetch(page);
+            if HEADER.saturating_add(slot.saturating_mul(2)) >= LINE {
+                prefetch(page.get(HEADER.saturating_add(slot.saturating_mul(2))..).unwrap_or_default());
+            }
+        }
+    }
+
     /// What page `number` uses of its memory behind its slots, to be asked for step by step while `steps` other entries
     /// are read; what that leaves over is asked for at once. Reads the page's header. A hint: any number is fine.
     #[inline]

@@ -6,6 +6,7 @@
 //! compared, and the processor, which expects a walk to go on, reads ahead of the comparison, where each step of a halving
 //! waits for the one before. Where the guess is far off a halving of the side that is left ends the search.
 
+use std::cmp::Ordering;
 use std::hint::black_box;
 
 use crate::error::Result;
@@ -14,10 +15,6 @@ use crate::page::target::{Target, word_at};
 
 /// Slots looked at from a guess on, before the rest is halved.
 const WALK: usize = 8;
-/// Nodes on either side of a guess that are asked for before the first comparison.
-const NEAR: usize = 2;
-/// Leaves with up to this many entries are asked for whole when there is nothing to guess by.
-const FEW: usize = 48;
 
 impl Page<'_> {
     /// The first slot from `from` on whose key is not before `target`: not below it, or, with `AFTER`, above it.
@@ -47,29 +44,34 @@ impl Page<'_> {
             return Ok(from);
         }
         let mut slot = guess.min(end - 1).max(from);
-        if self.is_before::<AFTER, W>(slot, target)? {
+        let mut order = self.sought(slot, target)?;
+        if order.is_lt() || (AFTER && order.is_eq()) {
             for _ in 0..WALK {
                 slot += 1;
                 if slot == end || !self.is_before::<AFTER, W>(slot, target)? {
                     return Ok(slot);
                 }
             }
-            self.halve::<AFTER, false, W>(slot + 1, end, target)
-        } else {
-            for _ in 0..WALK {
-                if slot == from || self.is_before::<AFTER, W>(slot - 1, target)? {
-                    return Ok(slot);
-                }
-                slot -= 1;
-            }
-            self.halve::<AFTER, false, W>(from, slot, target)
+            return self.halve::<AFTER, false, W>(slot + 1, end, target);
         }
+        for _ in 0..WALK {
+            // Keys are there once: what is equal is found, and the one before it need not be looked at.
+            if slot == from || order.is_eq() {
+                return Ok(slot);
+            }
+            order = self.sought(slot - 1, target)?;
+            if order.is_lt() || (AFTER && order.is_eq()) {
+                return Ok(slot);
+            }
+            slot -= 1;
+        }
+        self.halve::<AFTER, false, W>(from, slot, target)
     }
 
-    /// Asks for the nodes around slot `guess`, with which [`search_near`](Self::search_near) begins.
+    /// Asks for the nodes in slots `first` to `last`.
     #[inline]
-    pub(crate) fn prefetch_near(self, guess: usize) {
-        for slot in guess.saturating_sub(NEAR)..=guess + NEAR {
+    pub(crate) fn prefetch_slots(self, first: usize, last: usize) {
+        for slot in first..=last {
             self.prefetch_slot(slot);
         }
     }
@@ -117,10 +119,12 @@ impl Page<'_> {
 
     #[inline]
     fn is_before<const AFTER: bool, const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Result<bool> {
-        match self.order(slot, target) {
-            Some(order) => Ok(order.is_lt() || (AFTER && order.is_eq())),
-            None => Err(self.fault("a key outside its page")),
-        }
+        self.sought(slot, target).map(|order| order.is_lt() || (AFTER && order.is_eq()))
+    }
+
+    #[inline]
+    fn sought<const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Result<Ordering> {
+        self.order(slot, target).ok_or_else(|| self.fault("a key outside its page"))
     }
 }
 
@@ -134,27 +138,26 @@ pub(crate) struct Limits<'a> {
 }
 
 impl<'a> Limits<'a> {
+    /// Where between the limits `target` is, from 0 to 1; `None` when that says nothing about its slot.
+    #[inline]
+    pub(crate) fn share<const W: usize>(&self, target: &Target<'_, W>) -> Option<f64> {
+        let (low, high) = (self.low?, self.high?);
+        if even(low, high, target) { Some(share(low, high, target)) } else { None }
+    }
+
     /// Where `target` may be among the children of `branch`.
     #[inline]
     pub(crate) fn guess_child<const W: usize>(&self, branch: Page<'a>, target: &Target<'_, W>) -> Option<usize> {
-        let slots = branch.slots();
+        if let Some(share) = self.share(target) {
+            return Some(slot_at(share, branch.slots()));
+        }
+        if !guessable(target) || branch.slots() < 3 {
+            return None;
+        }
         // At the edges of the tree the outermost separators stand in.
-        let (low, from) = match self.low {
-            Some(low) => (low, 0),
-            None => (branch.key(1).ok()?, 1),
-        };
-        let (high, to) = match self.high {
-            Some(high) => (high, slots),
-            None => (branch.key(slots - 1).ok()?, slots - 1),
-        };
-        if even(low, high, target) { Some(from + share(low, high, target, to.saturating_sub(from))) } else { None }
-    }
-
-    /// Where `target` may be among the entries of `leaf`.
-    #[inline]
-    pub(crate) fn guess_entry<const W: usize>(&self, leaf: Page<'a>, target: &Target<'_, W>) -> Option<usize> {
-        let (low, high) = (self.low?, self.high?);
-        if even(low, high, target) { Some(share(low, high, target, leaf.slots())) } else { None }
+        let (first, behind) = (usize::from(self.low.is_none()), branch.slots() - usize::from(self.high.is_none()));
+        let inner = Self { low: self.low.or(branch.key(1).ok()), high: self.high.or(branch.key(behind).ok()) };
+        inner.share(target).map(|share| first + slot_at(share, behind - first))
     }
 
     /// The child of a branch under which `target` is, or under which the first key above it may be: the last one whose
@@ -169,7 +172,7 @@ impl<'a> Limits<'a> {
         }
         let guess = if branch.slots() > WALK { self.guess_child(branch, target) } else { None };
         if let Some(guess) = guess {
-            branch.prefetch_near(guess);
+            branch.prefetch_slots(guess, guess + 1);
         }
         self.child_near(branch, guess, target)
     }
@@ -209,9 +212,10 @@ impl<'a> Limits<'a> {
         leaf: Page<'a>,
         target: &Target<'_, W>,
     ) -> Result<usize> {
-        match self.guess_entry(leaf, target) {
-            Some(guess) => {
-                leaf.prefetch_near(guess);
+        match self.share(target) {
+            Some(share) => {
+                let guess = slot_at(share, leaf.slots());
+                leaf.prefetch_slots(guess.saturating_sub(1), guess + 1);
                 leaf.search_near::<AFTER, W>(0, guess, target)
             }
             None => leaf.search_cold::<AFTER, W>(0, target),
@@ -232,19 +236,23 @@ fn even<const W: usize>(low: &[u8], high: &[u8], target: &Target<'_, W>) -> bool
     W != 0 || (matches!(len, 2 | 4 | 8 | 16) && low.len() == len && high.len() == len)
 }
 
-/// How many of `size` evenly spread keys from `low` up to `high` are below `target`.
+/// How far `target` is on the way from `low` to `high`, as numbers: from 0 to 1.
 #[inline]
 #[expect(clippy::cast_precision_loss, reason = "a guess")]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and size")]
-fn share<const W: usize>(low: &[u8], high: &[u8], target: &Target<'_, W>, size: usize) -> usize {
+fn share<const W: usize>(low: &[u8], high: &[u8], target: &Target<'_, W>) -> f64 {
     // Keys that fit a word are compared as they are; of others the first word in which the limits differ.
     let skip = if matches!(W, 1..=8) { 0 } else { common_prefix(low, high) };
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
     let (above, span) = (key.saturating_sub(low), high.saturating_sub(low));
-    if above >= span {
-        return size;
-    }
-    (above as f64 / span as f64 * size as f64) as usize
+    if above >= span { 1.0 } else { above as f64 / span as f64 }
+}
+
+/// The slot of `slots` that a share is in.
+#[inline]
+#[expect(clippy::cast_precision_loss, reason = "a page has few slots")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the slots of a page")]
+pub(crate) fn slot_at(share: f64, slots: usize) -> usize {
+    (share * slots as f64) as usize
 }
 
 /// How many bytes two keys begin with in common.
