@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockRea
 use tempfile::TempDir;
 
 use crate::env::catalog::{FEATURES, Head, Identity};
-use crate::env::generation::Generation;
+use crate::env::generation::{Generation, Opened};
 use crate::env::lease::Lease;
 use crate::env::lmdb::{Cause, Failure, Handles, Lmdb};
 use crate::env::lock::LockFile;
@@ -230,15 +230,20 @@ impl Engine {
     /// The newest committed state, pinned: the one that other snapshots share if it still is the newest.
     pub(crate) fn generation(self: &Arc<Self>) -> Result<Arc<Generation>> {
         self.check_usable()?;
-        let known = self.newest.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-        if let Some(known) = known.filter(|known| known.is_newest()) {
+        let known = || self.newest.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        if let Some(known) = known().filter(|known| known.is_newest()) {
             return Ok(known);
         }
         loop {
             let gate = self.files()?;
-            match Generation::open(self, &gate) {
-                // Known before the gate is left: whoever closes or replaces the files sees it.
-                Ok(generation) => return Ok(self.share_generation(generation)),
+            match Generation::open(self, &gate, known()) {
+                Ok((known, Opened::Before)) => return Ok(known),
+                Ok((opened, Opened::Now)) => {
+                    // Known before the gate is left: whoever closes or replaces the files sees it.
+                    *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&opened);
+                    self.states.add(&opened);
+                    return Ok(opened);
+                }
                 Err(failure) if failure.cause == Cause::MapResized => {
                     drop(gate);
                     self.follow_growth()?;
@@ -246,13 +251,6 @@ impl Engine {
                 Err(failure) => return Err(self.begin_failed(failure)),
             }
         }
-    }
-
-    fn share_generation(&self, generation: Generation) -> Arc<Generation> {
-        let opened = Arc::new(generation);
-        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&opened);
-        self.states.add(&opened);
-        opened
     }
 
     /// The states that are read or kept for readers.
