@@ -229,6 +229,15 @@ impl Engine {
 
     /// The newest committed state, pinned: the one that other snapshots share if it still is the newest.
     pub(crate) fn generation(self: &Arc<Self>) -> Result<Arc<Generation>> {
+        self.newest_following(Self::follow_growth)
+    }
+
+    /// As [`generation`](Self::generation), for who holds the writer's mutex and no LMDB transaction.
+    pub(crate) fn generation_as_writer(self: &Arc<Self>) -> Result<Arc<Generation>> {
+        self.newest_following(Self::follow_growth_as_writer)
+    }
+
+    fn newest_following(self: &Arc<Self>, follow_growth: fn(&Self) -> Result<()>) -> Result<Arc<Generation>> {
         self.check_usable()?;
         let known = || self.newest.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
         if let Some(known) = known().filter(|known| known.is_newest()) {
@@ -246,7 +255,7 @@ impl Engine {
                 }
                 Err(failure) if failure.cause == Cause::MapResized => {
                     drop(gate);
-                    self.follow_growth()?;
+                    follow_growth(self)?;
                 }
                 Err(failure) => return Err(self.begin_failed(failure)),
             }
@@ -355,18 +364,23 @@ impl Engine {
         self.lock.as_ref().map_or(Ok(()), LockFile::leave)
     }
 
+    /// Refuses while states are read in this process: by snapshots, scans and copies.
+    pub(crate) fn check_unread(&self) -> Result<()> {
+        match self.generations().len() {
+            0 => Ok(()),
+            alive => {
+                let why = format!("{alive} states are still read; drop the snapshots first");
+                Err(Error::new(ErrorKind::Busy, why))
+            }
+        }
+    }
+
     /// Replaces the files by what `swap` makes of them, with nobody else inside: the files to go on with, and whether
     /// the swap itself worked. The caller holds the writer's mutex.
     pub(crate) fn replace(&self, swap: impl FnOnce(Files) -> Result<(Files, Result<()>)>) -> Result<()> {
         let _sweep = self.states.hold_sweep();
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        let alive = self.generations().len();
-        if alive > 0 {
-            return Err(Error::new(
-                ErrorKind::Busy,
-                format!("{alive} states are still read; drop the snapshots first"),
-            ));
-        }
+        self.check_unread()?;
         let Some(files) = gate.take() else {
             return Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again"));
         };

@@ -80,7 +80,7 @@ impl<'a> Pages<'a> {
 
     /// `count` pages from `first` on; `None` when they leave the file or touch the meta pages.
     #[inline]
-    fn run(self, first: u64, count: u64) -> Option<&'a [u8]> {
+    pub(crate) fn run(self, first: u64, count: u64) -> Option<&'a [u8]> {
         let end = first.checked_add(count)?;
         if first < META_PAGES || end > self.page_count {
             return None;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::page::layout::Pages;
 use crate::page::lookup::find;
-use crate::page::meta::TreeRecord;
+use crate::page::meta::{Meta, TreeRecord};
 
 pub(super) type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 /// Transactions of changes; a change without a value deletes.
@@ -59,7 +59,14 @@ impl Image {
         image
     }
 
-    fn bytes(&self) -> &[u8] {
+    /// The image of a file that holds `bytes`.
+    pub(super) fn holding(bytes: &[u8]) -> Self {
+        let mut image = Self { words: vec![0; bytes.len() / 8] };
+        image.bytes_mut().copy_from_slice(bytes);
+        image
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
         // SAFETY: words are bytes eight times as many, without padding, and borrowed as long as the slice.
         unsafe { std::slice::from_raw_parts(self.words.as_ptr().cast(), self.words.len() * 8) }
     }
@@ -97,10 +104,15 @@ impl Image {
         usize::from(u16::from_le_bytes(self.read(page, 16 + 2 * slot)))
     }
 
+    /// The newest commit.
+    pub(super) fn newest(&self) -> Meta {
+        let pages = self.pages();
+        pages.meta(usize::from(pages.meta_id(1) > pages.meta_id(0)))
+    }
+
     /// The main tree of the newest commit.
     pub(super) fn main(&self) -> TreeRecord {
-        let pages = self.pages();
-        pages.meta(usize::from(pages.meta_id(1) > pages.meta_id(0))).main
+        self.newest().main
     }
 
     pub(super) fn tree(&self, name: &str) -> TreeRecord {

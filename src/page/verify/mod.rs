@@ -16,6 +16,7 @@ use crate::error::{ErrorKind, Result};
 use crate::page::meta::{FileMeta, Meta, check_metas};
 use crate::page::verify::walk::Walk;
 
+pub(crate) use bitmap::Bitmap;
 pub use report::{Fault, PageUse, Report};
 
 /// How much of the file is looked at.
