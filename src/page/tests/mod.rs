@@ -12,3 +12,4 @@ mod seeks_land;
 mod splits_cover;
 mod verify_accepts;
 mod verify_finds;
+mod verify_parts;
