@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::page::layout::Page;
 use crate::page::verify::Level;
+use crate::page::verify::leaves::{filled, node_bytes};
 use crate::page::verify::order::{Order, Ranked};
 use crate::page::verify::read::Buffer;
 use crate::page::verify::trees::{Role, Tree};
@@ -75,14 +76,7 @@ impl Walk<'_> {
             self.packed_leaf(tree, number, bytes, limits);
             return Ok(());
         }
-        let Some(leaf) = self.note(Page::parse(number, bytes)) else {
-            return Ok(());
-        };
-        if !leaf.is_leaf() {
-            self.report.fault(number, "a branch page at the lowest level");
-            return Ok(());
-        }
-        self.leaf(tree, leaf, limits)
+        self.leaf(tree, number, bytes, limits)
     }
 
     fn branch(
@@ -106,10 +100,22 @@ impl Walk<'_> {
         let mut below = self.reader.buffer();
         let result = self.children(tree, branch, levels, limits, &mut below);
         self.reader.put_back(below);
-        result
+        if result? {
+            self.branch_room(branch, bytes);
+        }
+        Ok(())
     }
 
-    /// Checks the separators of a branch, and the pages between them.
+    /// Checks that the separators of a branch fill the room that its header gives them.
+    fn branch_room(&mut self, branch: Page<'_>, bytes: &[u8]) {
+        let number = branch.number();
+        let sizes = (0..branch.slots()).map(|slot| Ok(node_bytes(branch.key(slot)?.len(), 0)));
+        if let Some(sizes) = self.note(sizes.sum()) {
+            self.note(filled(number, bytes, sizes));
+        }
+    }
+
+    /// Checks the nodes of a branch, and the pages below them; `false` when one is wrong. A wrong separator ends it.
     fn children(
         &mut self,
         tree: &mut Tree,
@@ -117,29 +123,31 @@ impl Walk<'_> {
         levels: u16,
         limits: Limits<'_>,
         buffer: &mut Buffer,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let (number, order, slots) = (branch.number(), tree.order, branch.slots());
-        let mut low = limits.low;
+        let (mut low, mut whole) = (limits.low, true);
         for slot in 0..slots {
             let mut high = limits.high;
             // The first separator of a branch is minus infinity; the others lie between those above them.
             if slot + 1 < slots {
                 let Some(key) = self.note(branch.key(slot + 1)) else {
-                    return Ok(());
+                    return Ok(false);
                 };
                 let separator = order.rank(key);
                 if !(Limits { low, high }).enclose(order, separator) {
                     self.report.fault(number, "separators are not in order");
-                    return Ok(());
+                    return Ok(false);
                 }
                 high = Some(separator);
             }
             if let Some(child) = self.note(branch.child(slot)) {
                 let after = (slot + 1..slots).map_while(|slot| branch.child(slot).ok());
                 self.page(tree, (number, child), levels - 1, Limits { low, high }, (buffer, after))?;
+            } else {
+                whole = false;
             }
             low = high;
         }
-        Ok(())
+        Ok(whole)
     }
 }

@@ -1,22 +1,30 @@
 //! Leaves: their keys, and what is stored under them.
 
-use crate::error::Result;
-use crate::page::layout::{HEADER, Page, overflow_header, overflow_pages};
+use crate::error::{Error, Result};
+use crate::page::layout::{HEADER, NODE_HEADER, Page, overflow_header, overflow_pages, u16_at};
 use crate::page::node::Node;
 use crate::page::verify::Level;
 use crate::page::verify::branches::Limits;
+use crate::page::verify::dups::WITH_VALUE;
 use crate::page::verify::order::Ranked;
 use crate::page::verify::trees::{Role, Tree};
 use crate::page::verify::walk::Walk;
 
 impl Walk<'_> {
     /// Checks a leaf of plain nodes.
-    pub(crate) fn leaf(&mut self, tree: &mut Tree, leaf: Page<'_>, limits: Limits<'_>) -> Result<()> {
-        let number = leaf.number();
+    pub(crate) fn leaf(&mut self, tree: &mut Tree, number: u64, bytes: &[u8], limits: Limits<'_>) -> Result<()> {
+        let Some(leaf) = self.note(Page::parse(number, bytes)) else {
+            return Ok(());
+        };
+        if !leaf.is_leaf() {
+            self.report.fault(number, "a branch page at the lowest level");
+            return Ok(());
+        }
         if leaf.slots() == 0 {
             self.report.fault(number, "an empty leaf");
         }
         let mut last: Option<Ranked<'_>> = None;
+        let mut sizes = 0;
         for slot in 0..leaf.slots() {
             let Some(node) = self.note(leaf.node(slot)) else {
                 return Ok(());
@@ -30,7 +38,11 @@ impl Walk<'_> {
                 }
                 last = Some(key);
             }
+            sizes += node_bytes(node.key.len(), node.data.len());
             self.entry(tree, number, node)?;
+        }
+        if self.level == Level::Full {
+            self.note(filled(number, bytes, sizes));
         }
         Ok(())
     }
@@ -57,12 +69,12 @@ impl Walk<'_> {
         let mut count = 1;
         match (node.flags, tree.role, tree.duplicates) {
             (0, Role::Free, _) => self.free_record(number, node.key, node.data),
-            (0, Role::Duplicates { .. }, _) if node.size > 0 => self.report.fault(number, "a duplicate with a value"),
+            (0, Role::Duplicates { .. }, _) if node.size > 0 => self.report.fault(number, WITH_VALUE),
             (0, ..) => {}
             (Node::BIG, Role::Free | Role::Main | Role::Named, None) => self.run_of(tree, number, node)?,
             (Node::SUB, Role::Main, _) => self.named(number, node)?,
             (flags, Role::Main | Role::Named, Some(order)) if flags & Node::DUP != 0 => {
-                count = self.duplicates(number, node, order)?;
+                count = self.duplicates(number, node, order, tree.packed_duplicates())?;
             }
             (flags, ..) => self.report.fault(number, format!("node flags {flags:#x} in a tree that cannot have them")),
         }
@@ -97,4 +109,25 @@ impl Walk<'_> {
         }
         Ok(())
     }
+}
+
+/// Bytes that a node takes on its page.
+#[inline]
+pub(crate) fn node_bytes(key: usize, data: usize) -> usize {
+    (NODE_HEADER + key + data).next_multiple_of(2)
+}
+
+/// Whether nodes of `sizes` bytes in all are what the page in `bytes` has room for.
+///
+/// LMDB keeps the nodes of a page behind one another up to the page's end. When they take more than there is, two of them
+/// overlap, and deleting them moves the start of the nodes out of the page; when they take less, a size was changed.
+///
+/// # Errors
+/// `Corrupted`, naming page `number`, when they are not.
+pub(crate) fn filled(number: u64, bytes: &[u8], sizes: usize) -> Result<()> {
+    let room = bytes.len().saturating_sub(usize::from(u16_at(bytes, 14)));
+    if sizes == room {
+        return Ok(());
+    }
+    Err(Error::corrupted(number, format!("nodes of {sizes} bytes where there are {room}: they overlap or leave gaps")))
 }

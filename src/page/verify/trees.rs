@@ -1,6 +1,6 @@
 //! One tree: what it is for, and whether its record tells the truth.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::page::meta::{TreeRecord, tree_flag};
 use crate::page::node::Node;
 use crate::page::verify::Level;
@@ -43,6 +43,11 @@ impl Tree {
     pub(crate) fn of_duplicates(record: &TreeRecord, order: Order) -> Self {
         let fixed = record.flags & tree_flag::DUP_FIXED != 0;
         Self { order, duplicates: None, ..Self::new(record, Role::Duplicates { fixed }) }
+    }
+
+    /// Whether duplicates are of one size, and packed.
+    pub(crate) fn packed_duplicates(&self) -> bool {
+        self.record.flags & tree_flag::DUP_FIXED != 0
     }
 
     /// Whether a fast check has to read the leaves: for the records or the overflow runs in them.
@@ -88,9 +93,16 @@ impl Walk<'_> {
         }
     }
 
+    /// The record in a node; a fault of the page that it is on when it cannot be one.
+    pub(crate) fn record(&mut self, number: u64, node: Node<'_>) -> Option<TreeRecord> {
+        // The bytes alone do not know where they are.
+        let located = |error: Error| Error::corrupted(number, error.message().to_owned());
+        self.note(TreeRecord::from_bytes(node.data).map_err(located))
+    }
+
     /// Checks a named tree.
     pub(crate) fn named(&mut self, number: u64, node: Node<'_>) -> Result<()> {
-        let Some(record) = self.note(TreeRecord::from_bytes(node.data)) else {
+        let Some(record) = self.record(number, node) else {
             return Ok(());
         };
         let counted = self.tree(Tree::new(&record, Role::Named), number)?;
