@@ -1,9 +1,12 @@
 //! Whether a file is whole: its page graph, read by `pread`, so that a file that is too short is a fault and no signal.
 
-mod bitmap;
+pub(crate) mod bitmap;
+mod branches;
 mod dups;
 mod free_list;
-mod order;
+mod leaves;
+pub(crate) mod order;
+mod read;
 mod report;
 mod trees;
 mod walk;
