@@ -248,6 +248,11 @@ impl<'a> Page<'a> {
         usize::from(self.slots)
     }
 
+    /// Bytes that nodes take: from the end of the free space to the end of the page.
+    pub(crate) fn node_room(self) -> usize {
+        self.bytes.len() - usize::from(self.upper)
+    }
+
     /// The offset in slot `slot`, as stored.
     ///
     /// # Safety

@@ -6,6 +6,7 @@ mod damage_is_an_error;
 mod ends_meet;
 mod lookups_agree;
 mod metas_are_judged;
+mod nodes_fill_pages;
 mod ranges_agree;
 mod samples;
 mod seeks_land;

@@ -5,6 +5,7 @@ mod dups;
 mod free_list;
 mod order;
 mod report;
+mod tiles;
 mod trees;
 mod walk;
 

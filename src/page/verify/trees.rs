@@ -156,6 +156,7 @@ impl Walk<'_> {
             }
             start = end;
         }
+        self.tiles(branch);
         Ok(())
     }
 
@@ -179,6 +180,9 @@ impl Walk<'_> {
                 last = Some(node.key);
             }
             self.entry(tree, number, node)?;
+        }
+        if self.level == Level::Full {
+            self.tiles(leaf);
         }
         Ok(())
     }
