@@ -46,6 +46,20 @@ impl Probe for &str {
     }
 }
 
+impl Probe for &[u8] {
+    fn arg(key: &Vec<u8>) -> &[u8] {
+        key
+    }
+
+    fn near<'t, V: Value>(
+        dbi: &Dbi<Self, V>,
+        snap: &'t Snapshot,
+        key: &Vec<u8>,
+    ) -> Result<Entries<'t, Snapshot, Self, V>> {
+        dbi.prefix(snap, key.get(..3).unwrap_or(key))
+    }
+}
+
 /// A value that can be compared with another reading of it.
 pub trait Known: Value {
     fn same(one: &Self::Ref<'_>, other: &Self::Ref<'_>) -> bool;
