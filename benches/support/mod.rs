@@ -1,17 +1,28 @@
 //! What the benchmarks share: the rows, the same trees for heed and for mapleaf, and the race between the two.
 #![allow(dead_code, unused_imports, reason = "each benchmark uses its own part")]
 
+mod case;
+mod cold;
+mod kept;
 mod machine;
+mod mapped;
 mod plan;
 mod race;
 mod rows;
 mod sides;
 mod suite;
+mod unchecked;
 
+pub(crate) use case::{Case, Target};
+pub(crate) use cold::evict;
+pub(crate) use kept::Kept;
+pub(crate) use mapped::Mapped;
 pub(crate) use plan::Plan;
-pub(crate) use rows::{Order, number, pick, text, touch, tuple, value};
-pub(crate) use sides::{Sides, Tree, encoded};
-pub(crate) use suite::{Case, Suite};
+pub(crate) use race::{Lane, Race, Role, timed};
+pub(crate) use rows::{Numbers, Order, decoded, entry, number, pick, short, text, touch, tuple, value};
+pub(crate) use sides::{Sides, Tree, encoded, heed_tree, open_heed};
+pub(crate) use suite::Suite;
+pub(crate) use unchecked::Unchecked;
 
 /// What a piece of work comes to.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;

@@ -1,7 +1,7 @@
 //! How much is measured: by the arguments that cargo and criterion pass, and by the environment.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Outcome;
 
@@ -13,6 +13,8 @@ const ROUNDS: u64 = 21;
 /// What is to be run.
 pub(crate) struct Plan {
     pub(crate) rows: u64,
+    /// Rows in a large tree, one that no cache of the processor holds.
+    pub(crate) large: u64,
     pub(crate) rounds: u64,
     /// Whether everything runs once, on few rows, to see that it works: `--test`, or `cargo test --benches`.
     pub(crate) quick: bool,
@@ -29,8 +31,10 @@ impl Plan {
         // As criterion decides: `cargo bench` passes `--bench`, `cargo test` does not.
         let quick = has("--test") || !has("--bench");
         let (rows, rounds) = if quick { (2_000, 1) } else { (ROWS, ROUNDS) };
+        let rows = number_of("MAPLEAF_BENCH_ROWS", rows)?.max(1_000);
         Ok(Self {
-            rows: number_of("MAPLEAF_BENCH_ROWS", rows)?.max(1_000),
+            rows,
+            large: rows.saturating_mul(10),
             rounds: number_of("MAPLEAF_BENCH_ROUNDS", rounds)?.max(1),
             quick,
             list: has("--list"),
@@ -48,6 +52,11 @@ impl Plan {
     /// Where the files go: `MAPLEAF_BENCH_DIR`, or the system's directory for such, which is not always a disk.
     pub(crate) fn dir(&self) -> PathBuf {
         self.dir.clone().unwrap_or_else(env::temp_dir)
+    }
+
+    /// Where the large files are kept from run to run: `MAPLEAF_BENCH_DIR`, or `target/bench-data`.
+    pub(crate) fn kept_dir(&self) -> PathBuf {
+        self.dir.clone().unwrap_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench-data"))
     }
 
     /// `full`, or with few rows as many as show that it works.

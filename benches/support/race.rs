@@ -1,52 +1,99 @@
 //! The race: the same work by heed and by mapleaf in turn, many rounds, and the ratio of their times.
 //!
 //! In turn, so that whatever slows the machine down for a while slows both. The ratio is that of the medians; its spread
-//! is the least and the greatest ratio of a single round.
+//! is the least and the greatest ratio of a single round. More lanes may run beside the two: what the hardware allows.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::Outcome;
 
-/// The times of both sides, a pair a round.
+/// Who runs in a lane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Role {
+    Heed,
+    Mapleaf,
+    /// The same work over the same pages without a check.
+    Unchecked,
+    /// One load after another from the mapped file: so many bytes a round. Its sum is its own.
+    Memory(u64),
+    /// Another way to do the same work.
+    Beside(&'static str),
+}
+
+type Timed<'a> = Box<dyn FnMut() -> Outcome<(Duration, u64)> + 'a>;
+
+/// One that takes part.
+pub(crate) struct Lane<'a> {
+    role: Role,
+    work: Timed<'a>,
+}
+
+impl<'a> Lane<'a> {
+    /// All that `work` does counts.
+    pub(crate) fn new(role: Role, mut work: impl FnMut() -> Outcome<u64> + 'a) -> Self {
+        Self::timing(role, move || timed(&mut work))
+    }
+
+    /// `work` takes its own time, and prepares before it.
+    pub(crate) fn timing(role: Role, work: impl FnMut() -> Outcome<(Duration, u64)> + 'a) -> Self {
+        Self { role, work: Box::new(work) }
+    }
+}
+
+/// The times of every lane, one a round.
 pub(crate) struct Race {
-    heed: Vec<Duration>,
-    mapleaf: Vec<Duration>,
+    lanes: Vec<(Role, Vec<Duration>)>,
 }
 
 impl Race {
-    /// Runs `rounds` rounds after one that warms up. The sides must come to the same sum in each.
-    pub(crate) fn run(
-        rounds: u64,
-        heed: &mut impl FnMut() -> Outcome<u64>,
-        mapleaf: &mut impl FnMut() -> Outcome<u64>,
-    ) -> Outcome<Self> {
-        let mut race = Self { heed: Vec::new(), mapleaf: Vec::new() };
-        for round in 0..=rounds {
-            let (heed_took, heed_sum) = timed(heed)?;
-            let (mapleaf_took, mapleaf_sum) = timed(mapleaf)?;
-            if heed_sum != mapleaf_sum {
-                return Err(format!("not the same work: heed comes to {heed_sum}, mapleaf to {mapleaf_sum}").into());
-            }
-            if round > 0 {
-                race.heed.push(heed_took);
-                race.mapleaf.push(mapleaf_took);
+    /// Runs `rounds` rounds after `warming` ones that do not count. The lanes must come to the same sum in each.
+    pub(crate) fn run(rounds: u64, warming: u64, lanes: &mut [Lane<'_>]) -> Outcome<Self> {
+        let mut race = Self { lanes: lanes.iter().map(|lane| (lane.role, Vec::new())).collect() };
+        for round in 0..warming + rounds {
+            let mut first = None;
+            for (lane, (role, times)) in lanes.iter_mut().zip(&mut race.lanes) {
+                let (took, sum) = (lane.work)()?;
+                let first = *first.get_or_insert(sum);
+                if first != sum && !matches!(role, Role::Memory(_)) {
+                    return Err(format!("not the same work: one lane comes to {first}, {role:?} to {sum}").into());
+                }
+                if round >= warming {
+                    times.push(took);
+                }
             }
         }
         Ok(race)
     }
 
+    /// Of times that were taken elsewhere: heed's and mapleaf's, one a round.
+    pub(crate) fn of(heed: Vec<Duration>, mapleaf: Vec<Duration>) -> Self {
+        Self { lanes: vec![(Role::Heed, heed), (Role::Mapleaf, mapleaf)] }
+    }
+
+    pub(crate) fn times(&self, of: impl Fn(Role) -> bool) -> Option<(Role, &[Duration])> {
+        self.lanes.iter().find(|(role, _)| of(*role)).map(|(role, times)| (*role, &**times))
+    }
+
+    /// The median seconds of a round.
+    pub(crate) fn median_of(&self, of: impl Fn(Role) -> bool) -> Option<f64> {
+        self.times(of).map(|(_, times)| median(times).as_secs_f64())
+    }
+
     pub(crate) fn summary(&self, operations: u32) -> Summary {
-        let ratios = self.heed.iter().zip(&self.mapleaf).map(|(heed, mapleaf)| ratio(*heed, *mapleaf));
+        let times = |role| self.times(|other| other == role).map_or(&[][..], |(_, times)| times);
+        let (heed, mapleaf) = (times(Role::Heed), times(Role::Mapleaf));
+        let ratios = heed.iter().zip(mapleaf).map(|(heed, mapleaf)| ratio(*heed, *mapleaf));
         let (least, most) =
             ratios.fold((f64::INFINITY, 0.0_f64), |(least, most), ratio| (least.min(ratio), most.max(ratio)));
-        let (heed, mapleaf) = (median(&self.heed), median(&self.mapleaf));
+        let (heed, mapleaf) = (median(heed), median(mapleaf));
         let each = |time: Duration| time.as_secs_f64() / f64::from(operations.max(1));
         Summary { heed: each(heed), mapleaf: each(mapleaf), ratio: ratio(heed, mapleaf), least, most }
     }
 }
 
-fn timed(work: &mut impl FnMut() -> Outcome<u64>) -> Outcome<(Duration, u64)> {
+/// How long `work` took, and what it came to.
+pub(crate) fn timed(work: &mut impl FnMut() -> Outcome<u64>) -> Outcome<(Duration, u64)> {
     let began = Instant::now();
     let sum = work()?;
     Ok((began.elapsed(), sum))
@@ -63,9 +110,10 @@ fn ratio(heed: Duration, mapleaf: Duration) -> f64 {
 }
 
 /// What a race came to: times are seconds of one operation, and a ratio above 1 says that mapleaf is the faster.
+#[derive(Clone, Copy)]
 pub(crate) struct Summary {
     heed: f64,
-    mapleaf: f64,
+    pub(crate) mapleaf: f64,
     pub(crate) ratio: f64,
     least: f64,
     most: f64,
@@ -79,10 +127,11 @@ impl fmt::Display for Summary {
 }
 
 /// Seconds for people. A `Duration` would cut the fractions of a nanosecond that a scan spends on a row.
-fn shown(seconds: f64) -> String {
+pub(crate) fn shown(seconds: f64) -> String {
     match seconds {
         s if s < 1e-6 => format!("{:.1} ns", s * 1e9),
         s if s < 1e-3 => format!("{:.2} us", s * 1e6),
-        s => format!("{:.2} ms", s * 1e3),
+        s if s < 1.0 => format!("{:.2} ms", s * 1e3),
+        s => format!("{s:.2} s"),
     }
 }

@@ -1,5 +1,10 @@
 //! The rows: keys of three kinds in no order, and 100-byte values.
 
+use mapleaf::Dbi;
+
+/// The database of the large files, and of most others.
+pub(crate) type Numbers = Dbi<u64, &'static [u8]>;
+
 /// The bytes of a value.
 pub(crate) const VALUE: usize = 100;
 
@@ -50,4 +55,26 @@ pub(crate) fn pick(n: u64, rows: u64) -> u64 {
 #[inline]
 pub(crate) fn touch(value: &[u8]) -> u64 {
     value.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)) ^ value.len() as u64
+}
+
+/// What is computed from an entry, so that key and value must be there. Turned by some bits: a row's number is its key and
+/// begins its value, and one would cancel the other.
+#[inline]
+pub(crate) fn entry(sum: u64, key: u64, value: &[u8]) -> u64 {
+    sum.wrapping_add(key ^ touch(value).rotate_left(7))
+}
+
+/// The number that a key's bytes are, for heed: mapleaf's keys come decoded.
+#[inline]
+pub(crate) fn decoded(key: &[u8]) -> u64 {
+    key.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+/// A number of rows as names of cases have it: `10M`, `20k`.
+pub(crate) fn short(rows: u64) -> String {
+    match rows {
+        rows if rows > 0 && rows.is_multiple_of(1_000_000) => format!("{}M", rows / 1_000_000),
+        rows if rows > 0 && rows.is_multiple_of(1_000) => format!("{}k", rows / 1_000),
+        rows => rows.to_string(),
+    }
 }

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "heed opens an environment by an unsafe function")]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, EnvFlags, EnvOpenOptions};
@@ -21,7 +21,9 @@ pub(crate) struct Sides {
     // Before the directory, which is removed last.
     pub(crate) mapleaf: Env,
     pub(crate) heed: heed::Env,
-    _dir: TempDir,
+    /// mapleaf's file.
+    pub(crate) file: PathBuf,
+    _dir: Option<TempDir>,
 }
 
 impl Sides {
@@ -35,25 +37,35 @@ impl Sides {
         filling.sync()?;
         filling.copy_to(&theirs, Compact::No)?;
         drop(filling);
-        let mapleaf = Env::options().durability(durability).open(&ours)?;
-        let heed = open_heed(&theirs, durability)?;
-        Ok(Self { mapleaf, heed, _dir: dir })
+        Self::open(&ours, &theirs, durability, Some(dir))
+    }
+
+    /// Opens two files of the same content. `dir` goes with the last side.
+    pub(crate) fn open(ours: &Path, theirs: &Path, durability: Durability, dir: Option<TempDir>) -> Outcome<Self> {
+        let mapleaf = Env::options().durability(durability).open(ours)?;
+        let heed = open_heed(theirs, durability, EnvFlags::NO_READ_AHEAD)?;
+        Ok(Self { mapleaf, heed, file: ours.join("data.mdb"), _dir: dir })
     }
 
     /// heed's handle on the DBI `name`.
     pub(crate) fn tree(&self, name: &str) -> Outcome<Tree> {
-        let opened = self.heed.create_databases_and_commit(self.heed.write_txn()?, |opener, txn| {
-            opener.create_database::<Bytes, Bytes>(txn, Some(name)).map(CommitOrAbort::<_, ()>::Commit)
-        })?;
-        opened.commit().ok_or_else(|| format!("heed did not open {name}").into())
+        heed_tree(&self.heed, name)
     }
 }
 
-fn open_heed(path: &Path, durability: Durability) -> Outcome<heed::Env> {
+/// heed's handle on the DBI `name`, created if it is absent.
+pub(crate) fn heed_tree(env: &heed::Env, name: &str) -> Outcome<Tree> {
+    let opened = env.create_databases_and_commit(env.write_txn()?, |opener, txn| {
+        opener.create_database::<Bytes, Bytes>(txn, Some(name)).map(CommitOrAbort::<_, ()>::Commit)
+    })?;
+    opened.commit().ok_or_else(|| format!("heed did not open {name}").into())
+}
+
+/// heed's environment in the directory `path`, of a bench's own.
+pub(crate) fn open_heed(path: &Path, durability: Durability, mut flags: EnvFlags) -> Outcome<heed::Env> {
     fs::create_dir_all(path)?;
     let mut options = EnvOpenOptions::new();
     options.map_size(64 << 30).max_dbs(16);
-    let mut flags = EnvFlags::NO_READ_AHEAD;
     flags.set(EnvFlags::NO_META_SYNC, durability == Durability::Eventual);
     flags.set(EnvFlags::NO_SYNC, durability == Durability::Process);
     // SAFETY: the file is a copy in a directory of our own that nobody else opens, and no flag lets pages change under a

@@ -1,41 +1,23 @@
-//! A suite of cases: each raced for the ratio that is quoted, then measured by criterion, and all summed up on one page.
+//! A suite of cases: each raced for the ratio that is quoted, the small ones then measured by criterion, and all summed up
+//! on one page.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, Throughput};
 
+use super::case::Case;
 use super::machine::machine;
-use super::race::{Race, Summary};
+use super::race::{Lane, Race, Role};
+use super::rows::short;
 use super::{Outcome, Plan};
-
-/// One comparison.
-#[derive(Clone)]
-pub(crate) struct Case {
-    pub(crate) name: String,
-    /// What a time is of: rows, look-ups, commits a round.
-    pub(crate) operations: u32,
-    /// The ratio that mapleaf must reach.
-    pub(crate) target: Option<f64>,
-}
-
-impl Case {
-    pub(crate) fn new(name: impl Into<String>, operations: u32) -> Self {
-        Self { name: name.into(), operations, target: None }
-    }
-
-    pub(crate) fn target(mut self, ratio: f64) -> Self {
-        self.target = Some(ratio);
-        self
-    }
-}
 
 /// All cases of one benchmark.
 pub(crate) struct Suite {
     title: &'static str,
     pub(crate) plan: Plan,
     criterion: Criterion,
-    results: Vec<(Case, Summary)>,
+    lines: Vec<String>,
 }
 
 impl Suite {
@@ -44,9 +26,11 @@ impl Suite {
         let run = || {
             let plan = Plan::from_env()?;
             let criterion = Criterion::default().configure_from_args();
-            let mut suite = Self { title, plan, criterion, results: Vec::new() };
-            cases(&mut suite)?;
+            let mut suite = Self { title, plan, criterion, lines: Vec::new() };
+            let outcome = cases(&mut suite);
+            // What was measured before an error is not lost with it.
             suite.print();
+            outcome?;
             suite.criterion.final_summary();
             Outcome::Ok(())
         };
@@ -62,6 +46,11 @@ impl Suite {
     /// Whether the case is asked for: what it needs is not built otherwise.
     pub(crate) fn runs(&self, case: &Case) -> bool {
         self.plan.runs(&self.id(case))
+    }
+
+    /// Whether any of the cases is asked for, and more than their names.
+    pub(crate) fn runs_any(&self, cases: &[Case]) -> bool {
+        !self.plan.list && cases.iter().any(|case| self.runs(case))
     }
 
     /// Races the two sides, then lets criterion measure each. Both work on the same rows and come to the same sum.
@@ -85,12 +74,30 @@ impl Suite {
         heed: &mut impl FnMut() -> Outcome<u64>,
         mapleaf: &mut impl FnMut() -> Outcome<u64>,
     ) -> Outcome {
-        if self.plan.list {
+        self.race_lanes(case, vec![Lane::new(Role::Heed, heed), Lane::new(Role::Mapleaf, mapleaf)])
+    }
+
+    /// Races any lanes, heed's and mapleaf's among them, if the case is asked for. Criterion does not measure these.
+    pub(crate) fn race_lanes(&mut self, case: &Case, mut lanes: Vec<Lane<'_>>) -> Outcome {
+        if self.plan.list || !self.runs(case) {
             return Ok(());
         }
-        let race = Race::run(self.plan.rounds, heed, mapleaf).map_err(|error| format!("{}: {error}", case.name))?;
-        self.results.push((case.clone(), race.summary(case.operations)));
+        let race = Race::run(self.plan.rounds, 1, &mut lanes).map_err(|error| format!("{}: {error}", case.name))?;
+        self.came_out(case, &race);
         Ok(())
+    }
+
+    /// Notes what a race came to, and shows it at once: a run of everything takes a while.
+    pub(crate) fn came_out(&mut self, case: &Case, race: &Race) {
+        for line in case.lines(race, !self.plan.quick) {
+            self.note(line);
+        }
+    }
+
+    /// Puts a line on the page.
+    pub(crate) fn note(&mut self, line: String) {
+        eprintln!("{line}");
+        self.lines.push(line);
     }
 
     /// Lets criterion measure each side by itself, for its own reports and comparisons between runs.
@@ -114,11 +121,14 @@ impl Suite {
     }
 
     fn print(&self) {
-        let Self { title, plan, results, .. } = self;
-        if results.is_empty() {
+        let Self { title, plan, lines, .. } = self;
+        if lines.is_empty() {
             return;
         }
-        println!("\n{title}: {} rows, {} rounds in turn; files in {}", plan.rows, plan.rounds, plan.dir().display());
+        let (rows, large) = (short(plan.rows), short(plan.large));
+        let (small_in, large_in) = (plan.dir(), if plan.quick { plan.dir() } else { plan.kept_dir() });
+        println!("\n{title}: {} rounds in turn", plan.rounds);
+        println!("{rows} rows in {}; {large} rows in {}", small_in.display(), large_in.display());
         println!("{}", machine());
         if plan.quick {
             println!("a quick check that everything runs: the times say nothing");
@@ -126,13 +136,8 @@ impl Suite {
         let (case, heed, mapleaf, ratio, spread) =
             ("time of one operation", "heed", "mapleaf", "ratio", "least - most");
         println!("{case:<44} {heed:>10} {mapleaf:>10} {ratio:>7}  {spread}");
-        for (case, summary) in results {
-            let verdict = match case.target.filter(|_| !plan.quick) {
-                Some(target) if summary.ratio >= target => format!("  target {target:.2}: met"),
-                Some(target) => format!("  target {target:.2}: missed"),
-                None => String::new(),
-            };
-            println!("{:<44} {summary}{verdict}", case.name);
+        for line in lines {
+            println!("{line}");
         }
     }
 }

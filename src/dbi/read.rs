@@ -83,7 +83,13 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let mut start = 0;
         let keys: Vec<&[u8]> = ends.iter().map(|&end| &bytes[std::mem::replace(&mut start, end)..end]).collect();
         let mut values = Vec::with_capacity(keys.len());
-        state.raw_get_many(&self.dbi, &keys, |value| values.push(value))?;
+        let each = |value| values.push(value);
+        match (K::WIDTH, keys.iter().all(|key| Some(key.len()) == K::WIDTH)) {
+            (Some(4), true) => state.raw_get_many::<4>(&self.dbi, &keys, each)?,
+            (Some(8), true) => state.raw_get_many::<8>(&self.dbi, &keys, each)?,
+            (Some(16), true) => state.raw_get_many::<16>(&self.dbi, &keys, each)?,
+            _ => state.raw_get_many::<0>(&self.dbi, &keys, each)?,
+        }
         let decode = |(key, value): (&&[u8], Option<&'t [u8]>)| {
             value.map(|value| self.decode(state.raw_uuid(), key, value)).transpose()
         };
@@ -102,7 +108,15 @@ impl<K: Key, V: Value> Dbi<K, V> {
     #[inline]
     pub(crate) fn raw_get<'t, R: Read>(&self, state: &'t R, key: &[u8]) -> Result<Option<&'t [u8]>> {
         check_key(key, self.dbi.max_key)?;
-        state.raw_get(&self.dbi, key)
+        // Known when it is compiled for all types of the library; a type of a user's own might not keep its word.
+        match (K::WIDTH, key.len()) {
+            (Some(1), 1) => state.raw_get::<1>(&self.dbi, key),
+            (Some(2), 2) => state.raw_get::<2>(&self.dbi, key),
+            (Some(4), 4) => state.raw_get::<4>(&self.dbi, key),
+            (Some(8), 8) => state.raw_get::<8>(&self.dbi, key),
+            (Some(16), 16) => state.raw_get::<16>(&self.dbi, key),
+            _ => state.raw_get::<0>(&self.dbi, key),
+        }
     }
 }
 

@@ -27,9 +27,28 @@ pub(crate) struct Files {
     pub file: Arc<File>,
     /// The length of the file in bytes when it was last asked for; it only grows.
     pub known_len: AtomicU64,
+    /// LMDB's id of this process's last commit, and its head. Who opens that state need not look for the head in the file,
+    /// where every commit puts it on another page: one that is in no cache of this core, and may have to be faulted in.
+    committed: Mutex<Option<(u64, Head)>>,
 }
 
 impl Files {
+    pub(crate) fn new(lmdb: Lmdb, map: EnvMap, file: File) -> Self {
+        let known_len = AtomicU64::new(0);
+        Self { lmdb: Arc::new(lmdb), map: Arc::new(map), file: Arc::new(file), known_len, committed: Mutex::default() }
+    }
+
+    /// The head of LMDB's state `id`, if this process committed it and nothing since.
+    pub(crate) fn committed_head(&self, id: u64) -> Option<Head> {
+        let committed = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
+        committed.filter(|(committed, _)| *committed == id).map(|(_, head)| head)
+    }
+
+    /// Notes the head of a commit.
+    pub(crate) fn set_committed(&self, id: u64, head: Head) {
+        *self.committed.lock().unwrap_or_else(PoisonError::into_inner) = Some((id, head));
+    }
+
     /// The length of the data file in bytes, now.
     pub(crate) fn file_len(&self) -> Result<u64> {
         let metadata = self.file.metadata().map_err(|error| io_error(&error).caused_by(error))?;
@@ -48,9 +67,6 @@ impl Files {
 #[derive(Default)]
 pub(crate) struct WriterState {
     pub handles: Handles,
-    /// LMDB's id of the last commit and its head. The next transaction on that state need not look for it in the file,
-    /// where every commit puts it on another page, which would have to be faulted in.
-    pub committed: Option<(u64, Head)>,
 }
 
 /// The engine behind all handles of one environment.

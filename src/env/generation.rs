@@ -114,6 +114,7 @@ impl Generation {
         }
         let cells = (engine.dbi_count() + SPARE_ROOTS).next_power_of_two();
         let roots = std::iter::repeat_with(OnceLock::new).take(cells).collect();
+        let head = files.committed_head(meta.txn_id).map(OnceLock::from).unwrap_or_default();
         Ok(Self {
             map: Arc::clone(map),
             file_len,
@@ -121,7 +122,7 @@ impl Generation {
             meta,
             ids,
             catalog: OnceLock::new(),
-            head: OnceLock::new(),
+            head,
             roots,
             opened: Instant::now(),
             thread: thread::current().id(),
@@ -288,6 +289,12 @@ impl Generation {
         Ok(*self.catalog.get_or_init(|| tree))
     }
 
+    /// Transactions committed up to this state; 0 when the file is too damaged to tell, of which [`tree`](Self::tree)
+    /// makes an error.
+    pub(crate) fn seq(&self) -> u64 {
+        self.head().map_or(0, |head| head.seq)
+    }
+
     /// Commit count, schema epoch and the next DBI's id; all zero in a file that mapleaf has not written to.
     pub(crate) fn head(&self) -> Result<Head> {
         if let Some(head) = self.head.get() {
@@ -299,11 +306,6 @@ impl Generation {
             None => self.lost_head()?,
         };
         Ok(*self.head.get_or_init(|| head))
-    }
-
-    /// Notes the head of this state, for who has just written it.
-    pub(crate) fn set_head(&self, head: Head) {
-        let _ = self.head.set(head);
     }
 
     /// Refuses a handle of another environment, or of a DBI that is not in this state. Cheaper than [`tree`](Self::tree):
@@ -334,13 +336,13 @@ impl Generation {
 
     /// Who the environment is, unless mapleaf has not written to it yet.
     pub(crate) fn identity(&self) -> Result<Option<Identity>> {
-        let found = page::get(self.pages(), &self.catalog()?, catalog::ENV_KEY)?;
+        let found = page::get::<0>(self.pages(), &self.catalog()?, catalog::ENV_KEY)?;
         found.map(Identity::from_bytes).transpose()
     }
 
     /// What the catalogue says of the DBI `name`.
     pub(crate) fn dbi_record(&self, name: &str) -> Result<Option<DbiRecord>> {
-        let found = page::get(self.pages(), &self.catalog()?, &catalog::dbi_key(name))?;
+        let found = page::get::<0>(self.pages(), &self.catalog()?, &catalog::dbi_key(name))?;
         found.map(DbiRecord::from_bytes).transpose()
     }
 }

@@ -15,14 +15,11 @@ use crate::error::Result;
 /// One thread's hold on a generation, shared by the snapshots it takes.
 pub(crate) struct Lease {
     pub generation: Arc<Generation>,
-    /// Transactions committed up to this state.
-    pub seq: u64,
 }
 
 impl Lease {
-    pub(crate) fn new(generation: Arc<Generation>) -> Result<Arc<Self>> {
-        let seq = generation.head()?.seq;
-        Ok(Arc::new(Self { generation, seq }))
+    pub(crate) fn new(generation: Arc<Generation>) -> Arc<Self> {
+        Arc::new(Self { generation })
     }
 }
 
@@ -61,7 +58,7 @@ impl Leases {
             return Ok(Arc::clone(lease));
         }
         drop(cached);
-        let lease = Lease::new(engine.generation()?)?;
+        let lease = Lease::new(engine.generation()?);
         let mut cached = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Under the shard's lock, as is the clearing: a set bit is never lost.
         self.occupied.fetch_or(1 << index, Ordering::AcqRel);

@@ -5,7 +5,6 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::thread;
 use std::time::Duration;
 
@@ -375,7 +374,7 @@ fn open_files_at(place: &Place, config: &Config, map_size: usize) -> Result<File
     let meta = page::check_metas(&file, false)?.ok_or_else(|| missing(place))?;
     // LMDB raises a size below that of the data.
     let map = EnvMap::new(&file, lmdb.map_size(), meta.page_size)?;
-    Ok(Files { lmdb: Arc::new(lmdb), map: Arc::new(map), file: Arc::new(file), known_len: AtomicU64::new(0) })
+    Ok(Files::new(lmdb, map, file))
 }
 
 fn is_out_of_space(error: &Error) -> bool {

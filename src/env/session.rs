@@ -116,9 +116,6 @@ pub(crate) fn write_as_writer<T, E: From<Error>>(
     // Taken out of the gate: it is not held while waiting for a writer of another process.
     let lmdb = Arc::clone(&engine.files().map_err(named)?.lmdb);
     let (writer, base) = begin(engine, lock, &lmdb).map_err(named)?;
-    if let Some((_, head)) = state.committed.take().filter(|(id, _)| *id == base.lmdb_id()) {
-        base.set_head(head);
-    }
     let _mark = lock.writing();
     let mut session = Session { engine, lock, lmdb: &lmdb, state, base, writer: Some(writer), pause: None };
     body(&mut session)
@@ -197,7 +194,9 @@ impl<'e> Session<'e> {
             });
             match outcome {
                 Ok(()) => {
-                    self.state.committed = Some((id, committed));
+                    if let Ok(files) = self.engine.files() {
+                        files.set_committed(id, committed);
+                    }
                     self.engine.identity_is_written();
                     self.engine.states().drop_stale();
                     return Ok(());

@@ -1,32 +1,34 @@
 //! Many look-ups at once: while one key waits for memory, the others go on.
 
 use crate::error::Result;
-use crate::page::layout::{Page, Pages, Search};
+use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
+use crate::page::search::{Limits, slot_at};
 use crate::page::target::Target;
 use crate::page::tree::branch_levels;
 
 /// Keys that go down together: enough to keep all of a core's outstanding loads busy.
-const GROUP: usize = 16;
-/// Cache lines asked for at the start of a page: its header and most of its slots.
-const HEAD_LINES: usize = 4;
+const GROUP: usize = 32;
 
 /// One key on its way down.
 #[derive(Clone, Copy)]
-struct Lane<'a, 'k> {
-    target: Target<'k>,
+struct Lane<'a, 'k, const W: usize> {
+    target: Target<'k, W>,
     number: u64,
     page: Page<'a>,
-    search: Search,
+    limits: Limits<'a>,
+    guess: Option<usize>,
 }
 
 /// Gives the value of each key to `each`, in the order of the keys. No allocation.
 ///
-/// Groups of keys go down level by level, and within a page probe by probe, each asking for what it reads next.
+/// Groups of keys go down level by level. On each level every key of the group asks for its page, then every one for the
+/// nodes around its guess, then every one looks: while one waits for memory, the others go on. What bounds it is how many
+/// cache lines memory delivers, so each asks for few: where the slot that it needs should be is known before the page is.
 ///
 /// # Errors
 /// `Corrupted` when a page on the way is not what its place says; values given until then are right.
-pub(crate) fn get_many<'a>(
+pub(crate) fn get_many<'a, const W: usize>(
     pages: Pages<'a>,
     tree: &TreeRecord,
     keys: &[&[u8]],
@@ -38,64 +40,81 @@ pub(crate) fn get_many<'a>(
         }
         return Ok(());
     };
-    let idle = Lane { target: Target::new(&[]), number: tree.root, page: Page::EMPTY, search: Search::default() };
+    let idle = Lane {
+        target: Target::<W>::new(&[]),
+        number: tree.root,
+        page: Page::EMPTY,
+        limits: Limits::default(),
+        guess: None,
+    };
+    let (children, entries) = fanout(tree);
     for group in keys.chunks(GROUP) {
         let mut lanes = [idle; GROUP];
         for (lane, key) in lanes.iter_mut().zip(group) {
             lane.target = Target::new(key);
         }
         let lanes = lanes.get_mut(..group.len()).unwrap_or_default();
-        for _ in 0..levels {
-            enter(pages, lanes, Pages::branch, 1)?;
-            search::<true>(lanes)?;
+        for level in 1..=levels {
             for lane in &mut *lanes {
-                lane.number = lane.page.child(lane.search.base.saturating_sub(1))?;
-                pages.prefetch(lane.number, HEAD_LINES);
+                lane.page = pages.branch(lane.number)?;
+                lane.guess = lane.limits.guess_child(lane.page, &lane.target);
+                lane.ask(0, 1);
+            }
+            let slots = if level < levels { children } else { entries };
+            for lane in &mut *lanes {
+                let slot = lane.limits.child_near(lane.page, lane.guess, &lane.target)?;
+                lane.number = lane.page.child(slot)?;
+                lane.guess = Some(slot_at(lane.limits.share(&lane.target).unwrap_or(0.5), slots));
+            }
+            // In a loop of nothing else, so that as many address translations as can be are under way together.
+            for lane in &*lanes {
+                pages.prefetch_slot(lane.number, lane.guess.unwrap_or(0));
             }
         }
-        enter(pages, lanes, Pages::leaf, 0)?;
-        search::<false>(lanes)?;
-        for lane in &*lanes {
-            each(value(pages, lane, levels)?);
-        }
-    }
-    Ok(())
-}
-
-/// Looks at the header of each lane's page, and asks for the first key to compare with, from slot `from` on.
-fn enter<'a>(
-    pages: Pages<'a>,
-    lanes: &mut [Lane<'a, '_>],
-    open: fn(Pages<'a>, u64) -> Result<Page<'a>>,
-    from: usize,
-) -> Result<()> {
-    for lane in lanes {
-        lane.page = open(pages, lane.number)?;
-        lane.search = Search { base: from, size: lane.page.slots().saturating_sub(from) };
-        lane.page.prefetch_slot(lane.search.base + lane.search.size / 2);
-    }
-    Ok(())
-}
-
-/// Brings all searches to their end, a step of each in turn.
-fn search<const AFTER: bool>(lanes: &mut [Lane<'_, '_>]) -> Result<()> {
-    let mut going = true;
-    while going {
-        going = false;
         for lane in &mut *lanes {
-            going |= lane.page.search_step::<AFTER>(&mut lane.search, &lane.target)?;
+            lane.page = pages.leaf(lane.number)?;
+            lane.guess = lane.limits.share(&lane.target).map(|share| slot_at(share, lane.page.slots()));
+            lane.ask(1, 1);
+        }
+        for lane in &*lanes {
+            each(lane.value(pages, levels)?);
         }
     }
     Ok(())
 }
 
-fn value<'a>(pages: Pages<'a>, lane: &Lane<'a, '_>, levels: u16) -> Result<Option<&'a [u8]>> {
-    let (leaf, slot) = (lane.page, lane.search.base);
-    if leaf.slots() == 0 && levels > 0 {
-        return Err(leaf.fault("an empty leaf"));
+/// The average children of a branch and entries of a leaf.
+fn fanout(tree: &TreeRecord) -> (usize, usize) {
+    let children = tree.branch_pages.saturating_add(tree.leaf_pages) / tree.branch_pages.max(1);
+    let entries = tree.entries / tree.leaf_pages.max(1);
+    // In a damaged record they may be anything, and are hints.
+    (usize::try_from(children).unwrap_or(0), usize::try_from(entries).unwrap_or(0))
+}
+
+impl<'a, const W: usize> Lane<'a, '_, W> {
+    /// Asks for the nodes that its search begins with.
+    #[inline]
+    fn ask(&self, before: usize, behind: usize) {
+        match self.guess {
+            Some(guess) => self.page.prefetch_slots(guess.saturating_sub(before), guess + behind),
+            None => self.page.prefetch_slot(self.page.slots() / 2),
+        }
     }
-    if slot >= leaf.slots() || leaf.compare(slot, &lane.target)?.is_ne() {
-        return Ok(None);
+
+    /// What is under its key, once it has come to its leaf.
+    #[inline]
+    fn value(&self, pages: Pages<'a>, levels: u16) -> Result<Option<&'a [u8]>> {
+        let leaf = self.page;
+        if leaf.slots() == 0 && levels > 0 {
+            return Err(leaf.fault("an empty leaf"));
+        }
+        let slot = match self.guess {
+            Some(guess) => leaf.search_near::<false, W>(0, guess, &self.target)?,
+            None => leaf.search::<false, W>(0, &self.target)?,
+        };
+        if slot >= leaf.slots() || leaf.compare(slot, &self.target)?.is_ne() {
+            return Ok(None);
+        }
+        leaf.node(slot)?.plain(pages, leaf).map(Some)
     }
-    leaf.node(slot)?.plain(pages, leaf).map(Some)
 }

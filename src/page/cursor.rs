@@ -1,36 +1,44 @@
 //! The entries of a range, from both ends.
 
+use std::cmp::Ordering;
 use std::ops::{Bound, ControlFlow};
+
+use smallvec::SmallVec;
 
 use crate::error::Result;
 use crate::page::edge::Edge;
-use crate::page::layout::Pages;
+use crate::page::layout::{Ahead, HEADER_LINES, Pages};
 use crate::page::lookup::Found;
 use crate::page::meta::TreeRecord;
 use crate::page::target::Target;
 use crate::page::trail::Spot;
 
-/// Cache lines of the next leaf that are asked for when a leaf is entered: all of a page of 4 KiB. Two lines gave
-/// 1.25 times the speed of heed on a tree grown at random, all of them 1.55 times.
-const READ_AHEAD: usize = 64;
-
 /// A key and its value, borrowed from the map.
 pub(crate) type Pair<'a> = (&'a [u8], &'a [u8]);
 
+/// A bound of a range, kept by its cursor; keys of up to 40 bytes inline.
+type OwnBound = Bound<SmallVec<[u8; 40]>>;
+
 /// The entries of one range of one tree that were not read yet, taken from either end.
 ///
-/// Both ends are places; they are compared when a leaf is left, never keys. An entry costs its node's bounds check.
-/// After an error there are no entries any more. A clone reads on by itself; up to five levels it allocates nothing.
+/// Opened by one descent, to the lower bound. Where the range ends is looked for leaf by leaf, against the last key of each,
+/// until an entry is taken from the back: then the way down to the upper bound is taken too, and from there on the ends are
+/// places that are compared, not keys. An entry costs its node's bounds check. After an error there are no entries any more.
+/// A clone reads on by itself; up to five levels and with bounds of up to 40 bytes it allocates nothing.
 #[derive(Clone)]
 pub struct Cursor<'a> {
     pages: Pages<'a>,
     tree: TreeRecord,
+    /// Entries left in its leaf: from its slot up to `end`.
     front: Edge<'a>,
-    back: Edge<'a>,
-    /// Whether both ends are in one leaf.
-    same: bool,
-    /// Whether nothing is left: then both ends are in one leaf, at one slot.
-    done: bool,
+    end: usize,
+    /// Whether the front's leaf is the last one with entries left; then the back is in it too, at `end`.
+    last: bool,
+    /// The back, once it was asked for, in a leaf behind the front's.
+    back: Option<Edge<'a>>,
+    upper: OwnBound,
+    /// What is asked for of the leaf that comes next, on the side that moved last.
+    ahead: Ahead<'a>,
     /// Whether keys ascend by their bytes, which is checked from leaf to leaf.
     ordered: bool,
 }
@@ -39,26 +47,9 @@ impl<'a> Cursor<'a> {
     /// The entries between two bounds. Bounds that exclude each other enclose nothing.
     ///
     /// # Errors
-    /// `Corrupted` when a page on the way to either end is not what its place says.
+    /// `Corrupted` when a page on the way to the lower bound is not what its place says.
     pub(crate) fn range(pages: Pages<'a>, tree: &TreeRecord, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<Self> {
-        let front = Edge::at(pages, tree, &Spot::lower(lower))?;
-        let back = Edge::at(pages, tree, &Spot::upper(upper))?;
-        let done = Self {
-            pages,
-            tree: *tree,
-            front: Edge::nowhere(),
-            back: Edge::nowhere(),
-            same: true,
-            done: true,
-            ordered: true,
-        };
-        let (Some(front), Some(back)) = (front, back) else {
-            return Ok(done);
-        };
-        if front.order(&back).is_ge() {
-            return Ok(done);
-        }
-        Ok(Self { same: front.trail.order(&back.trail).is_eq(), done: false, front, back, ..done })
+        Self::open(pages, tree, lower, upper, true)
     }
 
     /// All entries of a tree whose keys do not ascend by their bytes: the free list, with its native integers. Only the
@@ -67,15 +58,47 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// As [`range`](Self::range).
     pub(crate) fn unordered(pages: Pages<'a>, tree: &TreeRecord) -> Result<Self> {
-        let all = Self::range(pages, tree, Bound::Unbounded, Bound::Unbounded)?;
-        Ok(Self { ordered: false, ..all })
+        Self::open(pages, tree, Bound::Unbounded, Bound::Unbounded, false)
+    }
+
+    fn open(
+        pages: Pages<'a>,
+        tree: &TreeRecord,
+        lower: Bound<&[u8]>,
+        upper: Bound<&[u8]>,
+        ordered: bool,
+    ) -> Result<Self> {
+        let front = Edge::at(pages, tree, &Spot::lower(lower))?;
+        let empty = front.is_none();
+        let mut cursor = Self {
+            pages,
+            tree: *tree,
+            front: front.unwrap_or_else(Edge::nowhere),
+            end: 0,
+            last: empty,
+            back: None,
+            upper: upper.map(SmallVec::from_slice),
+            ahead: Ahead::default(),
+            ordered,
+        };
+        if !empty {
+            cursor.find_end()?;
+            cursor.look_ahead();
+        }
+        Ok(cursor)
     }
 
     /// The first entry left, without taking it.
     ///
     /// # Errors
     /// `Corrupted` when the tree is damaged here; then nothing is left.
+    #[inline]
     pub(crate) fn peek(&mut self) -> Result<Option<Pair<'a>>> {
+        if self.front.slot < self.end
+            && let Some(pair) = self.front.leaf.pair(self.front.slot)
+        {
+            return Ok(Some(pair));
+        }
         let result = self.front_pair();
         self.checked(result)
     }
@@ -95,13 +118,24 @@ impl<'a> Cursor<'a> {
     /// As [`peek`](Self::peek).
     #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Pair<'a>>> {
-        match self.front_pair() {
-            Ok(Some(pair)) => {
-                self.front.slot += 1;
-                Ok(Some(pair))
-            }
-            result => self.checked(result),
+        if self.front.slot < self.end
+            && let Some(pair) = self.front.leaf.pair(self.front.slot)
+        {
+            self.front.slot += 1;
+            self.ahead.step();
+            return Ok(Some(pair));
         }
+        self.next_slowly()
+    }
+
+    /// As [`next`](Self::next): at the end of a leaf, for a value that is elsewhere, for damage.
+    #[cold]
+    #[inline(never)]
+    fn next_slowly(&mut self) -> Result<Option<Pair<'a>>> {
+        let result = self.front_pair();
+        let pair = self.checked(result)?;
+        self.front.slot += usize::from(pair.is_some());
+        Ok(pair)
     }
 
     /// Takes the last entry left.
@@ -110,13 +144,30 @@ impl<'a> Cursor<'a> {
     /// As [`peek`](Self::peek).
     #[inline]
     pub(crate) fn next_back(&mut self) -> Result<Option<Pair<'a>>> {
-        match self.back_pair() {
-            Ok(Some(pair)) => {
-                self.back.slot -= 1;
-                Ok(Some(pair))
-            }
-            result => self.checked(result),
+        if let Some(back) = &mut self.back
+            && !self.last
+            && back.slot > 0
+            && let Some(pair) = back.leaf.pair(back.slot - 1)
+        {
+            back.slot -= 1;
+            self.ahead.step();
+            return Ok(Some(pair));
         }
+        self.next_back_slowly()
+    }
+
+    /// As [`next_back`](Self::next_back): also where both ends are in one leaf.
+    #[inline(never)]
+    fn next_back_slowly(&mut self) -> Result<Option<Pair<'a>>> {
+        let result = self.back_pair();
+        let pair = self.checked(result)?;
+        if pair.is_some() {
+            match &mut self.back {
+                Some(back) if !self.last => back.slot -= 1,
+                _ => self.end -= 1,
+            }
+        }
+        Ok(pair)
     }
 
     /// Takes the first entry left of the main tree, where values may be records of named trees.
@@ -126,9 +177,7 @@ impl<'a> Cursor<'a> {
     pub(crate) fn next_node(&mut self) -> Result<Option<(&'a [u8], Found<'a>)>> {
         let result = self.front_node();
         let entry = self.checked(result)?;
-        if entry.is_some() {
-            self.front.slot += 1;
-        }
+        self.front.slot += usize::from(entry.is_some());
         Ok(entry)
     }
 
@@ -144,18 +193,28 @@ impl<'a> Cursor<'a> {
         mut each: impl FnMut(&'a [u8], &'a [u8]) -> ControlFlow<B>,
     ) -> Result<ControlFlow<B>> {
         loop {
-            let ready = self.front_ready();
-            if !self.checked(ready)? {
-                return Ok(ControlFlow::Continue(()));
+            // In locals, which the closure cannot be seen to change: they stay in registers.
+            let (leaf, end) = (self.front.leaf, self.end);
+            let (mut slot, mut ahead) = (self.front.slot, self.ahead);
+            let mut flow = ControlFlow::Continue(());
+            while slot < end
+                && flow.is_continue()
+                && let Some((key, value)) = leaf.pair(slot)
+            {
+                slot += 1;
+                ahead.step();
+                flow = each(key, value);
             }
-            let (leaf, end) = (self.front.leaf, self.front_end());
-            while self.front.slot < end {
-                let pair = leaf.node(self.front.slot).and_then(|node| Ok((node.key, node.plain(self.pages, leaf)?)));
-                let (key, value) = self.checked(pair)?;
-                self.front.slot += 1;
-                if let ControlFlow::Break(value) = each(key, value) {
-                    return Ok(ControlFlow::Break(value));
-                }
+            (self.front.slot, self.ahead) = (slot, ahead);
+            if flow.is_break() {
+                return Ok(flow);
+            }
+            let Some((key, value)) = self.next_slowly()? else {
+                return Ok(ControlFlow::Continue(()));
+            };
+            flow = each(key, value);
+            if flow.is_break() {
+                return Ok(flow);
             }
         }
     }
@@ -178,38 +237,23 @@ impl<'a> Cursor<'a> {
         self.checked(result)
     }
 
-    #[inline]
-    fn front_end(&self) -> usize {
-        if self.same { self.back.slot } else { self.front.leaf.slots() }
-    }
-
-    #[inline]
-    fn back_end(&self) -> usize {
-        if self.same { self.front.slot } else { 0 }
-    }
-
-    #[inline]
+    /// Brings the front to the next entry; `false` when none is left.
     fn front_ready(&mut self) -> Result<bool> {
-        if self.front.slot < self.front_end() { Ok(true) } else { self.advance() }
+        while self.front.slot >= self.end {
+            if self.last || !self.advance()? {
+                self.stop();
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
-    #[inline]
     fn front_pair(&mut self) -> Result<Option<Pair<'a>>> {
         if !self.front_ready()? {
             return Ok(None);
         }
         let leaf = self.front.leaf;
         let node = leaf.node(self.front.slot)?;
-        Ok(Some((node.key, node.plain(self.pages, leaf)?)))
-    }
-
-    #[inline]
-    fn back_pair(&mut self) -> Result<Option<Pair<'a>>> {
-        if self.back.slot <= self.back_end() && !self.retreat()? {
-            return Ok(None);
-        }
-        let leaf = self.back.leaf;
-        let node = leaf.node(self.back.slot - 1)?;
         Ok(Some((node.key, node.plain(self.pages, leaf)?)))
     }
 
@@ -222,104 +266,210 @@ impl<'a> Cursor<'a> {
         Ok(Some((node.key, Found { flags: node.flags, value: node.value(self.pages, leaf)? })))
     }
 
-    /// Brings the front to the first entry of the next leaf; `false` when none is left.
-    #[cold]
+    fn back_pair(&mut self) -> Result<Option<Pair<'a>>> {
+        while !self.last {
+            match &self.back {
+                None => self.open_back()?,
+                Some(back) if back.slot == 0 => self.retreat()?,
+                Some(back) => {
+                    let node = back.leaf.node(back.slot - 1)?;
+                    return Ok(Some((node.key, node.plain(self.pages, back.leaf)?)));
+                }
+            }
+        }
+        if self.front.slot >= self.end {
+            self.stop();
+            return Ok(None);
+        }
+        let leaf = self.front.leaf;
+        let node = leaf.node(self.end - 1)?;
+        Ok(Some((node.key, node.plain(self.pages, leaf)?)))
+    }
+
+    /// Brings the front into the next leaf; `false` when there is none.
     #[inline(never)]
     fn advance(&mut self) -> Result<bool> {
-        if self.same {
-            self.stop();
-            return Ok(false);
-        }
         let before = self.front.leaf;
         if !self.front.next_leaf(self.pages)? {
-            self.stop();
             return Ok(false);
         }
-        if let Some(next) = self.front.trail.next_sibling() {
-            self.pages.prefetch(next, READ_AHEAD);
+        if self.ordered {
+            let last = before.key(before.slots().saturating_sub(1))?;
+            if self.front.leaf.compare(0, &Target::<0>::new(last))?.is_le() {
+                return Err(self.front.leaf.fault("keys are not above those of the leaf before"));
+            }
         }
-        let last = before.key(before.slots().saturating_sub(1))?;
-        if self.ordered && self.front.leaf.compare(0, &Target::new(last))?.is_le() {
-            return Err(self.front.leaf.fault("keys are not above those of the leaf before"));
-        }
-        Ok(self.meet())
+        self.find_end()?;
+        self.look_ahead();
+        Ok(true)
     }
 
-    /// Brings the back behind the last entry of the leaf before; `false` when none is left.
-    #[cold]
+    /// Looks how far the entries left go in the front's leaf, which it has just come to.
+    #[inline]
+    fn find_end(&mut self) -> Result<()> {
+        let leaf = self.front.leaf;
+        self.end = leaf.slots();
+        if let Some(back) = &self.back {
+            match self.front.trail.order(&back.trail) {
+                Ordering::Less => {}
+                Ordering::Equal => (self.end, self.last) = (back.slot, true),
+                Ordering::Greater => self.stop(),
+            }
+            return Ok(());
+        }
+        let (key, within) = match &self.upper {
+            Bound::Unbounded => return Ok(()),
+            Bound::Included(key) => (key, true),
+            Bound::Excluded(key) => (key, false),
+        };
+        let target: Target<'_> = Target::new(key);
+        let Some(highest) = self.end.checked_sub(1) else {
+            return Ok(());
+        };
+        let order = leaf.compare(highest, &target)?;
+        if order.is_gt() || (order.is_eq() && !within) {
+            self.last = true;
+            self.end = if within { leaf.search::<true, 0>(0, &target)? } else { leaf.search::<false, 0>(0, &target)? };
+        }
+        Ok(())
+    }
+
+    /// Asks for what a scan forward will need next: the leaf behind this one, and the header of that behind it.
+    #[inline]
+    fn look_ahead(&mut self) {
+        let mut ahead = Ahead::default();
+        if !self.last
+            && let Some(parent) = self.front.trail.parent()
+        {
+            if let Some(number) = parent.child_at(2) {
+                self.pages.prefetch(number, HEADER_LINES);
+            }
+            if let Some(number) = parent.child_at(1) {
+                ahead = self.pages.ahead(number, self.end.saturating_sub(self.front.slot));
+            }
+        }
+        self.ahead = ahead;
+    }
+
+    /// Asks for what a scan backward will need next.
+    fn look_behind(&mut self) {
+        let mut ahead = Ahead::default();
+        if let Some(back) = &self.back
+            && !self.last
+            && let Some(parent) = back.trail.parent()
+        {
+            if let Some(number) = parent.child_at(-2) {
+                self.pages.prefetch(number, HEADER_LINES);
+            }
+            if let Some(number) = parent.child_at(-1) {
+                ahead = self.pages.ahead(number, back.slot);
+            }
+        }
+        self.ahead = ahead;
+    }
+
+    /// Goes down to the upper bound, when an entry is asked for from the back and leaves are between the ends.
     #[inline(never)]
-    fn retreat(&mut self) -> Result<bool> {
-        if self.same {
-            self.stop();
-            return Ok(false);
+    fn open_back(&mut self) -> Result<()> {
+        match Edge::at(self.pages, &self.tree, &Spot::upper(self.upper.as_ref().map(|key| &key[..])))? {
+            Some(edge) => self.set_back(edge),
+            None => self.stop(),
         }
-        let behind = self.back.leaf;
-        if !self.back.previous_leaf(self.pages)? {
+        Ok(())
+    }
+
+    /// Brings the back behind the last entry of the leaf before.
+    #[inline(never)]
+    fn retreat(&mut self) -> Result<()> {
+        let Some(mut back) = self.back.take() else {
+            return Ok(());
+        };
+        let behind = back.leaf;
+        if !back.previous_leaf(self.pages)? {
             self.stop();
-            return Ok(false);
+            return Ok(());
         }
-        let leaf = self.back.leaf;
-        if self.ordered && leaf.compare(leaf.slots() - 1, &Target::new(behind.key(0)?))?.is_ge() {
+        let leaf = back.leaf;
+        if self.ordered && leaf.compare(leaf.slots() - 1, &Target::<0>::new(behind.key(0)?))?.is_ge() {
             return Err(leaf.fault("keys are not below those of the leaf behind"));
         }
-        Ok(self.meet())
+        self.set_back(back);
+        Ok(())
     }
 
-    /// Looks where the ends are to each other, after one of them has moved to another leaf.
-    fn meet(&mut self) -> bool {
-        self.same = self.front.trail.order(&self.back.trail).is_eq();
-        if self.same && self.front.slot >= self.back.slot {
-            self.stop();
+    /// Takes `back` for the end of what is left, and looks where it is to the front.
+    fn set_back(&mut self, back: Edge<'a>) {
+        match back.trail.order(&self.front.trail) {
+            Ordering::Less => return self.stop(),
+            Ordering::Equal => (self.end, self.last) = (back.slot, true),
+            Ordering::Greater => {}
         }
-        !self.done
+        self.back = Some(back);
+        self.look_behind();
     }
 
     fn seek_front(&mut self, target: &Target<'_>) -> Result<()> {
-        let end = self.front_end();
-        if self.front.slot < end && self.front.leaf.compare(end - 1, target)?.is_ge() {
-            self.front.slot = self.front.leaf.search::<false>(self.front.slot, target)?.min(end);
+        let leaf = self.front.leaf;
+        if self.front.slot < self.end && leaf.compare(self.end - 1, target)?.is_ge() {
+            self.front.slot = leaf.search::<false, 0>(self.front.slot, target)?.min(self.end);
             return Ok(());
         }
-        if self.same {
+        if self.last {
             self.stop();
             return Ok(());
         }
         let Some(edge) = Edge::at(self.pages, &self.tree, &Spot::Before(*target))? else {
             return Ok(());
         };
-        if edge.order(&self.back).is_ge() {
+        if self.back.as_ref().is_some_and(|back| edge.order(back).is_ge()) {
             self.stop();
         } else if edge.order(&self.front).is_gt() {
             self.front.jump(edge);
-            self.meet();
+            self.find_end()?;
+            self.look_ahead();
         }
         Ok(())
     }
 
     fn seek_end(&mut self, target: &Target<'_>) -> Result<()> {
-        let start = self.back_end();
-        if self.back.slot > start {
-            let leaf = self.back.leaf;
-            if leaf.compare(self.back.slot - 1, target)?.is_le() {
-                return Ok(());
+        if self.last {
+            let leaf = self.front.leaf;
+            if self.front.slot < self.end && leaf.compare(self.end - 1, target)?.is_gt() {
+                self.end = leaf.search::<true, 0>(self.front.slot, target)?.min(self.end);
             }
-            if leaf.compare(start, target)?.is_le() {
-                self.back.slot = leaf.search::<true>(start, target)?.min(self.back.slot);
-                return Ok(());
-            }
-        }
-        if self.same {
-            self.stop();
             return Ok(());
+        }
+        let Some(back) = &mut self.back else {
+            // The back is a bound still: it comes down.
+            let above = match &self.upper {
+                Bound::Unbounded => true,
+                Bound::Included(upper) | Bound::Excluded(upper) => &upper[..] > target.key(),
+            };
+            if above {
+                self.upper = Bound::Included(SmallVec::from_slice(target.key()));
+                self.find_end()?;
+            }
+            return Ok(());
+        };
+        if back.slot > 0 {
+            if back.leaf.compare(back.slot - 1, target)?.is_le() {
+                return Ok(());
+            }
+            if back.leaf.compare(0, target)?.is_le() {
+                back.slot = back.leaf.search::<true, 0>(0, target)?.min(back.slot);
+                return Ok(());
+            }
         }
         let Some(edge) = Edge::at(self.pages, &self.tree, &Spot::After(*target))? else {
             return Ok(());
         };
         if edge.order(&self.front).is_le() {
             self.stop();
-        } else if edge.order(&self.back).is_lt() {
-            self.back.jump(edge);
-            self.meet();
+        } else if edge.order(back).is_lt() {
+            back.jump(edge);
+            if let Some(back) = self.back.take() {
+                self.set_back(back);
+            }
         }
         Ok(())
     }
@@ -334,9 +484,8 @@ impl<'a> Cursor<'a> {
     }
 
     fn stop(&mut self) {
-        self.done = true;
-        self.same = true;
+        self.last = true;
         self.front.slot = 0;
-        self.back.slot = 0;
+        self.end = 0;
     }
 }

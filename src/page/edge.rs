@@ -28,20 +28,21 @@ impl<'a> Edge<'a> {
     /// # Errors
     /// `Corrupted` when a page on the way is not what its place says.
     pub(crate) fn at(pages: Pages<'a>, tree: &TreeRecord, spot: &Spot<'_>) -> Result<Option<Self>> {
-        let Some((trail, number)) = Trail::descend(pages, tree, spot)? else {
+        let Some((trail, number, limits)) = Trail::descend(pages, tree, spot)? else {
             return Ok(None);
         };
         let leaf = pages.leaf(number)?;
         if leaf.slots() == 0 && tree.depth > 1 {
             return Err(leaf.fault("an empty leaf"));
         }
-        Ok(Some(Self { slot: spot.slot(leaf)?, trail, leaf, leaves_left: tree.leaf_pages }))
+        Ok(Some(Self { slot: spot.slot(leaf, &limits)?, trail, leaf, leaves_left: tree.leaf_pages }))
     }
 
     /// Moves before the first entry of the next leaf. `false` when there is none.
     ///
     /// # Errors
     /// `Corrupted` when the tree is damaged here, or has led to more leaves than its record counts.
+    #[inline]
     pub(crate) fn next_leaf(&mut self, pages: Pages<'a>) -> Result<bool> {
         let Some(number) = self.trail.forward(pages)? else {
             return Ok(false);
@@ -64,6 +65,7 @@ impl<'a> Edge<'a> {
         Ok(true)
     }
 
+    #[inline]
     fn enter(&mut self, pages: Pages<'a>, number: u64) -> Result<()> {
         let leaf = pages.leaf(number)?;
         if leaf.slots() == 0 {

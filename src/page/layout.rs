@@ -6,13 +6,15 @@
 #![expect(unsafe_code, reason = "fields are read from mapped pages behind bounds checked once a page")]
 #![expect(clippy::cast_possible_truncation, reason = "usize has 64 bits, and fields are cut out of their words")]
 
+use std::cmp::Ordering;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering as Atomic, fence};
 
 use crate::error::{Error, Result};
+pub(crate) use crate::page::fields::{overflow_header, overflow_pages, u16_at, u32_at, u64_at};
 use crate::page::meta::{META_BYTES, Meta};
 use crate::page::node::Node;
-use crate::page::target::Target;
+use crate::page::target::{Target, compare_tail};
 
 #[cfg(not(all(target_endian = "little", target_pointer_width = "64")))]
 compile_error!("the page reader knows LMDB's layout of 64-bit little-endian machines only");
@@ -124,16 +126,40 @@ impl<'a> Pages<'a> {
     /// Asks the processor to bring in the first `lines` cache lines of page `number`. A hint: any number is fine.
     #[inline]
     pub(crate) fn prefetch(self, number: u64, lines: usize) {
-        #[cfg(target_arch = "x86_64")]
         if let Some(page) = self.run(number, 1) {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            for line in page.chunks_exact(64).take(lines) {
-                // SAFETY: a prefetch of an address inside the page, which reads nothing that the program sees.
-                unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+            for line in page.chunks_exact(LINE).take(lines) {
+                prefetch(line);
             }
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = (number, lines);
+    }
+
+    /// Asks the processor to bring in the header of page `number`, and where its slot `slot` is. A hint.
+    #[inline]
+    pub(crate) fn prefetch_slot(self, number: u64, slot: usize) {
+        if let Some(page) = self.run(number, 1) {
+            prefetch(page);
+            if HEADER.saturating_add(slot.saturating_mul(2)) >= LINE {
+                prefetch(page.get(HEADER.saturating_add(slot.saturating_mul(2))..).unwrap_or_default());
+            }
+        }
+    }
+
+    /// What page `number` uses of its memory behind its slots, to be asked for step by step while `steps` other entries
+    /// are read; what that leaves over is asked for at once. Reads the page's header. A hint: any number is fine.
+    #[inline]
+    pub(crate) fn ahead(self, number: u64, steps: usize) -> Ahead<'a> {
+        let Some(page) = self.run(number, 1) else {
+            return Ahead::default();
+        };
+        let mut rest = page.get(usize::from(u16_at(page, 14)) & !(LINE - 1)..).unwrap_or_default();
+        while rest.len() > steps * STEP
+            && let Some((lines, behind)) = rest.split_first_chunk::<STEP>()
+        {
+            prefetch(lines);
+            prefetch(&lines[LINE..]);
+            rest = behind;
+        }
+        Ahead { rest }
     }
 
     /// The pages of an image in memory.
@@ -176,11 +202,43 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// A binary search on its way: the answer is one of the `size + 1` slots from `base` on.
+/// Cache lines at the start of a page that hold its header and the slots of some fifty entries.
+pub(crate) const HEADER_LINES: usize = 2;
+/// Bytes of a cache line.
+const LINE: usize = 64;
+/// Bytes that one step of [`Ahead`] asks for: about those of a small entry, so that both leaves end together.
+const STEP: usize = 2 * LINE;
+
+/// Asks the processor to bring in the cache line that `bytes` begins in.
+#[inline]
+fn prefetch(bytes: &[u8]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch reads nothing that the program sees, and does not fault at any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = bytes;
+}
+
+/// Memory that will be read soon, asked for bit by bit: all at once it would fill the processor's queue of loads, and
+/// what is being read now would wait behind it.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Search {
-    pub base: usize,
-    pub size: usize,
+pub(crate) struct Ahead<'a> {
+    rest: &'a [u8],
+}
+
+impl Ahead<'_> {
+    /// Asks for the next two cache lines, if there are any left.
+    #[inline]
+    pub(crate) fn step(&mut self) {
+        if let Some((lines, behind)) = self.rest.split_first_chunk::<STEP>() {
+            prefetch(lines);
+            prefetch(&lines[LINE..]);
+            self.rest = behind;
+        }
+    }
 }
 
 /// A branch or leaf page whose header is right: its slots lie inside it.
@@ -303,6 +361,32 @@ impl<'a> Page<'a> {
         Ok(Node { flags, key, data, size })
     }
 
+    /// The key and the value of entry `slot` of a leaf, both wholly inside the page: what nearly all entries are.
+    ///
+    /// `None` for what [`node`](Self::node) tells apart: no such slot, a value that is elsewhere, damage.
+    #[inline]
+    pub(crate) fn pair(self, slot: usize) -> Option<(&'a [u8], &'a [u8])> {
+        if slot >= self.slots() {
+            return None;
+        }
+        // SAFETY: slot < slots, checked just above.
+        let at = unsafe { self.offset(slot) };
+        if at & 1 != 0 || at < usize::from(self.upper) || at + NODE_HEADER > self.bytes.len() {
+            return None;
+        }
+        // SAFETY: at + 8 <= bytes.len(), checked just above.
+        let word = unsafe { self.bytes.as_ptr().add(at).cast::<u64>().read_unaligned() };
+        let (size, flags, key_len) = (word as u32 as usize, (word >> 32) as u16, (word >> 48) as usize);
+        let (key_at, value_at) = (at + NODE_HEADER, at + NODE_HEADER + key_len);
+        if flags != 0 || value_at + size > self.bytes.len() {
+            return None;
+        }
+        // SAFETY: key_at <= value_at <= value_at + size <= bytes.len(), checked just above.
+        Some(unsafe {
+            (self.bytes.get_unchecked(key_at..value_at), self.bytes.get_unchecked(value_at..value_at + size))
+        })
+    }
+
     /// The page number in slot `slot` of a branch.
     ///
     /// # Errors
@@ -326,90 +410,14 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The first slot from `from` on whose key is not before `target`: not below it, or, with `AFTER`, above it.
-    ///
-    /// `self.slots()` when there is none. Keys are taken to be in order.
-    ///
-    /// # Errors
-    /// `Corrupted` when a key on the way leaves the page.
-    #[inline]
-    pub(crate) fn search<const AFTER: bool>(self, from: usize, target: &Target<'_>) -> Result<usize> {
-        self.search_asking::<AFTER, false>(from, target)
-    }
-
-    /// As [`search`](Self::search), for a page that is likely not in the cache: while a key is compared, both keys that
-    /// may be next are asked for.
-    ///
-    /// # Errors
-    /// As [`search`](Self::search).
-    #[inline]
-    pub(crate) fn search_cold<const AFTER: bool>(self, from: usize, target: &Target<'_>) -> Result<usize> {
-        self.search_asking::<AFTER, true>(from, target)
-    }
-
-    #[inline]
-    fn search_asking<const AFTER: bool, const AHEAD: bool>(self, from: usize, target: &Target<'_>) -> Result<usize> {
-        let mut base = from;
-        let mut size = self.slots().saturating_sub(from);
-        let mut damaged = false;
-        while size > 0 {
-            let half = size / 2;
-            let middle = base + half;
-            if AHEAD {
-                self.prefetch_slot(base + half / 2);
-                self.prefetch_slot(middle + 1 + (size - half - 1) / 2);
-            }
-            // SAFETY: from <= base and base + size <= slots hold in every round, and half < size.
-            let at = unsafe { self.offset(middle) };
-            let order = self.compare_at(at, target);
-            damaged |= order.is_none();
-            let before = order.is_none_or(|order| order.is_lt() || (AFTER && order.is_eq()));
-            if before {
-                base = middle + 1;
-                size -= half + 1;
-            } else {
-                size = half;
-            }
-        }
-        if damaged { Err(self.fault("a key outside its page")) } else { Ok(base) }
-    }
-
-    /// One step of the search that [`search`](Self::search) does in one go; `false` when it has ended at `base`.
-    ///
-    /// Then asks for what the next step compares with, so that other work fits between the two.
-    ///
-    /// # Errors
-    /// `Corrupted` when the key to compare with leaves the page.
-    #[inline]
-    pub(crate) fn search_step<const AFTER: bool>(self, search: &mut Search, target: &Target<'_>) -> Result<bool> {
-        if search.size > 0 {
-            let half = search.size / 2;
-            let middle = search.base + half;
-            let order = self.compare(middle, target)?;
-            if order.is_lt() || (AFTER && order.is_eq()) {
-                search.base = middle + 1;
-                search.size -= half + 1;
-            } else {
-                search.size = half;
-            }
-        }
-        self.prefetch_slot(search.base + search.size / 2);
-        Ok(search.size > 0)
-    }
-
     /// Asks the processor to bring in the node in slot `slot`. A hint: any slot is fine.
     #[inline]
     pub(crate) fn prefetch_slot(self, slot: usize) {
-        #[cfg(target_arch = "x86_64")]
         if slot < self.slots() {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
             // SAFETY: slot < slots, checked just above.
-            let at = unsafe { self.offset(slot) }.min(self.bytes.len());
-            // SAFETY: an address in the page or at its end, and a prefetch reads nothing that the program sees.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.bytes.as_ptr().add(at).cast()) };
+            let at = unsafe { self.offset(slot) };
+            prefetch(self.bytes.get(at..).unwrap_or_default());
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = slot;
     }
 
     /// How the key in slot `slot` compares with `target`.
@@ -417,7 +425,7 @@ impl<'a> Page<'a> {
     /// # Errors
     /// `Corrupted` when the key is not inside the page.
     #[inline]
-    pub(crate) fn compare(self, slot: usize, target: &Target<'_>) -> Result<std::cmp::Ordering> {
+    pub(crate) fn compare<const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Result<Ordering> {
         let (at, _) = self.node_header(slot)?;
         match self.compare_at(at, target) {
             Some(order) => Ok(order),
@@ -425,10 +433,21 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// As [`compare`](Self::compare) for searches: the offset is not checked but for what keeps it inside the page, and
+    /// `None` stands for a key that is not.
+    #[inline]
+    pub(crate) fn order<const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Option<Ordering> {
+        if slot >= self.slots() {
+            return None;
+        }
+        // SAFETY: slot < slots, checked just above.
+        self.compare_at(unsafe { self.offset(slot) }, target)
+    }
+
     /// How the key of the node at `at` compares with `target`; `None` when it leaves the page.
     #[expect(clippy::inline_always, reason = "measured: out of line, a look-up among text keys takes a third longer")]
     #[inline(always)]
-    fn compare_at(self, at: usize, target: &Target<'_>) -> Option<std::cmp::Ordering> {
+    fn compare_at<const W: usize>(self, at: usize, target: &Target<'_, W>) -> Option<Ordering> {
         if at + NODE_HEADER + 8 > self.bytes.len() {
             // The last node of a page, with fewer than eight bytes of key and value.
             return self.key_at(at).map(|key| key.cmp(target.key()));
@@ -440,6 +459,11 @@ impl<'a> Page<'a> {
         };
         let key_len = usize::from(key_len);
         let mut head = u64::from_be(word);
+        if matches!(W, 1..=8) && key_len == W {
+            // One integer each; what follows a shorter key is shifted out.
+            let behind = 64 - 8 * W as u32;
+            return Some((head >> behind).cmp(&(target.head() >> behind)));
+        }
         if key_len < 8 {
             head &= !(u64::MAX >> (key_len * 8));
         }
@@ -454,16 +478,16 @@ impl<'a> Page<'a> {
             // SAFETY: at + 24 <= bytes.len(), checked just above.
             let word = unsafe { self.bytes.as_ptr().add(at + NODE_HEADER + 8).cast::<u64>().read_unaligned() };
             let second = u64::from_be(word);
-            if second != target.second() {
+            if second != target.second() || (W == 16 && key_len == W) {
                 return Some(second.cmp(&target.second()));
             }
         }
-        self.compare_tail_at(at, target)
+        self.compare_tail_at(at, target.key())
     }
 
     #[inline(never)]
-    fn compare_tail_at(self, at: usize, target: &Target<'_>) -> Option<std::cmp::Ordering> {
-        self.key_at(at).map(|key| target.compare_tail(key))
+    fn compare_tail_at(self, at: usize, key: &[u8]) -> Option<Ordering> {
+        self.key_at(at).map(|stored| compare_tail(stored, key))
     }
 
     fn key_at(self, at: usize) -> Option<&'a [u8]> {
@@ -478,40 +502,6 @@ impl<'a> Page<'a> {
     pub(crate) fn fault(self, why: &'static str) -> Error {
         Error::corrupted(self.number(), why)
     }
-}
-
-/// Pages of an overflow run that holds `len` bytes: one header for the whole run.
-pub(crate) fn overflow_pages(page_size: usize, len: usize) -> u64 {
-    ((HEADER - 1 + len) / page_size + 1) as u64
-}
-
-/// How many pages the overflow run has whose first page starts with `bytes`.
-///
-/// # Errors
-/// `Corrupted` when this is not the header of overflow page `number`.
-pub(crate) fn overflow_header(number: u64, bytes: &[u8]) -> Result<u64> {
-    if bytes.len() < HEADER || u64_at(bytes, 0) != number || u16_at(bytes, 10) != flag::OVERFLOW {
-        return Err(Error::corrupted(number, "not the overflow page that a value points to"));
-    }
-    Ok(u64::from(u32_at(bytes, 12)))
-}
-
-/// The integer at `at`; 0 when it leaves `bytes`.
-#[inline]
-pub(crate) fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |field| u16::from_le_bytes(*field))
-}
-
-/// The integer at `at`; 0 when it leaves `bytes`.
-#[inline]
-pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |field| u32::from_le_bytes(*field))
-}
-
-/// The integer at `at`; 0 when it leaves `bytes`.
-#[inline]
-pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |field| u64::from_le_bytes(*field))
 }
 
 #[cold]

@@ -23,13 +23,13 @@ impl Found<'_> {
     }
 }
 
-/// The value of `key` in a plain tree. No allocation.
+/// The value of `key` in a plain tree whose keys have `W` bytes, or, with 0, any number. No allocation.
 ///
 /// # Errors
 /// `Corrupted` when a page on the way is not what its place says, or the value is a tree of its own.
 #[inline]
-pub(crate) fn get<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result<Option<&'a [u8]>> {
-    match entry(pages, tree, key)? {
+pub(crate) fn get<'a, const W: usize>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result<Option<&'a [u8]>> {
+    match entry::<W>(pages, tree, key)? {
         Some((leaf, node)) => node.plain(pages, leaf).map(Some),
         None => Ok(None),
     }
@@ -40,19 +40,23 @@ pub(crate) fn get<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result
 /// # Errors
 /// `Corrupted` when a page on the way is not what its place says, or the value is a set of duplicates.
 pub(crate) fn find<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result<Option<Found<'a>>> {
-    match entry(pages, tree, key)? {
+    match entry::<0>(pages, tree, key)? {
         Some((leaf, node)) => Ok(Some(Found { flags: node.flags, value: node.value(pages, leaf)? })),
         None => Ok(None),
     }
 }
 
 #[inline]
-fn entry<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result<Option<(Page<'a>, Node<'a>)>> {
-    let target = Target::new(key);
-    let Some(leaf) = leaf_for(pages, tree, &target)? else {
+fn entry<'a, const W: usize>(
+    pages: Pages<'a>,
+    tree: &TreeRecord,
+    key: &[u8],
+) -> Result<Option<(Page<'a>, Node<'a>)>> {
+    let target = Target::<W>::new(key);
+    let Some((leaf, limits)) = leaf_for(pages, tree, &target)? else {
         return Ok(None);
     };
-    let slot = leaf.search_cold::<false>(0, &target)?;
+    let slot = limits.slot::<false, W>(leaf, &target)?;
     if slot == leaf.slots() || leaf.compare(slot, &target)?.is_ne() {
         return Ok(None);
     }

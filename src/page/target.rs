@@ -6,8 +6,11 @@ use std::cmp::Ordering;
 ///
 /// Where two such integers differ they decide: a pad byte stands where the shorter key has ended, and 0 is below or
 /// equal to whatever the longer one has there. Where they agree the rest decides, then the length.
+///
+/// `W` is the width of all keys of the tree in bytes when their type fixes it, else 0: keys of 1 to 8 bytes are one integer,
+/// keys of 16 bytes two, and nothing else is looked at where a stored key has that width too.
 #[derive(Clone, Copy)]
-pub(crate) struct Target<'k> {
+pub(crate) struct Target<'k, const W: usize = 0> {
     key: &'k [u8],
     head: u64,
     /// The eight bytes behind the head, if there are as many; else 0.
@@ -17,21 +20,22 @@ pub(crate) struct Target<'k> {
 /// Keys with more bytes in common than this are left to `memcmp`.
 const LONG: usize = 64;
 
-/// Eight bytes as a big-endian integer; 0 where there are fewer.
+/// Eight bytes as a big-endian integer; zeros stand where there are fewer.
 #[inline]
-fn word_at(bytes: &[u8], at: usize) -> u64 {
-    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u64::from_be_bytes(*word))
+pub(crate) fn word_at(bytes: &[u8], at: usize) -> u64 {
+    let rest = bytes.get(at..).unwrap_or_default();
+    if let Some(word) = rest.first_chunk() {
+        return u64::from_be_bytes(*word);
+    }
+    rest.iter().zip([56_u32, 48, 40, 32, 24, 16, 8]).fold(0, |word, (&byte, by)| word | u64::from(byte) << by)
 }
 
-impl<'k> Target<'k> {
+impl<'k, const W: usize> Target<'k, W> {
+    /// With a width, `key` has it: else it is searched for as keys without one are.
     #[inline]
     pub(crate) fn new(key: &'k [u8]) -> Self {
-        let head = if let Some(head) = key.first_chunk::<8>() {
-            u64::from_be_bytes(*head)
-        } else {
-            key.iter().zip([56_u32, 48, 40, 32, 24, 16, 8]).fold(0, |head, (&byte, by)| head | u64::from(byte) << by)
-        };
-        Self { key, head, second: word_at(key, 8) }
+        let second = if W == 0 || W > 8 { word_at(key, 8) } else { 0 };
+        Self { key, head: word_at(key, 0), second }
     }
 
     #[inline]
@@ -49,25 +53,31 @@ impl<'k> Target<'k> {
         self.second
     }
 
-    /// How a stored key with the same head compares with this one.
-    ///
-    /// Word by word: for keys of a few words a call of `memcmp` costs more than they do.
+    /// Its eight bytes from `at` on.
     #[inline]
-    pub(crate) fn compare_tail(&self, stored: &[u8]) -> Ordering {
-        let common = stored.len().min(self.key.len());
-        if !(8..=LONG).contains(&common) {
-            return stored.cmp(self.key);
-        }
-        let mut at = 8;
-        while at < common {
-            // The last word overlaps bytes that are known to be equal.
-            let from = at.min(common - 8);
-            let (here, wanted) = (word_at(stored, from), word_at(self.key, from));
-            if here != wanted {
-                return here.cmp(&wanted);
-            }
-            at += 8;
-        }
-        stored.len().cmp(&self.key.len())
+    pub(crate) fn word(&self, at: usize) -> u64 {
+        if at == 0 { self.head } else { word_at(self.key, at) }
     }
+}
+
+/// How a stored key compares with another one that has the same first eight bytes.
+///
+/// Word by word: for keys of a few words a call of `memcmp` costs more than they do.
+#[inline]
+pub(crate) fn compare_tail(stored: &[u8], key: &[u8]) -> Ordering {
+    let common = stored.len().min(key.len());
+    if !(8..=LONG).contains(&common) {
+        return stored.cmp(key);
+    }
+    let mut at = 8;
+    while at < common {
+        // The last word overlaps bytes that are known to be equal.
+        let from = at.min(common - 8);
+        let (here, wanted) = (word_at(stored, from), word_at(key, from));
+        if here != wanted {
+            return here.cmp(&wanted);
+        }
+        at += 8;
+    }
+    stored.len().cmp(&key.len())
 }

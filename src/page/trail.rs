@@ -6,10 +6,11 @@ use std::ops::Bound;
 use smallvec::SmallVec;
 
 use crate::error::{Error, Result};
-use crate::page::layout::{Page, Pages};
+use crate::page::layout::{HEADER_LINES, Page, Pages};
 use crate::page::meta::TreeRecord;
+use crate::page::search::Limits;
 use crate::page::target::Target;
-use crate::page::tree::{branch_levels, child_slot};
+use crate::page::tree::branch_levels;
 
 /// A place between the entries of a tree.
 #[derive(Clone, Copy)]
@@ -44,20 +45,20 @@ impl<'k> Spot<'k> {
     }
 
     /// The child of `branch` that holds the spot.
-    fn child(&self, branch: Page<'_>) -> Result<usize> {
+    fn child<'a>(&self, branch: Page<'a>, limits: &mut Limits<'a>) -> Result<usize> {
         match self {
             Self::Start => Ok(0),
-            Self::Before(target) | Self::After(target) => child_slot(branch, target),
+            Self::Before(target) | Self::After(target) => limits.child(branch, target),
             Self::End => Ok(branch.slots().saturating_sub(1)),
         }
     }
 
     /// The slot of `leaf` that the spot is before.
-    pub(crate) fn slot(&self, leaf: Page<'_>) -> Result<usize> {
+    pub(crate) fn slot<'a>(&self, leaf: Page<'a>, limits: &Limits<'a>) -> Result<usize> {
         match self {
             Self::Start => Ok(0),
-            Self::Before(target) => leaf.search::<false>(0, target),
-            Self::After(target) => leaf.search::<true>(0, target),
+            Self::Before(target) => limits.slot::<false, 0>(leaf, target),
+            Self::After(target) => limits.slot::<true, 0>(leaf, target),
             Self::End => Ok(leaf.slots()),
         }
     }
@@ -70,6 +71,15 @@ pub(crate) struct Step<'a> {
     pub slot: usize,
 }
 
+impl Step<'_> {
+    /// The child `distance` slots away, if there is one in this page and it can be named.
+    #[inline]
+    pub(crate) fn child_at(&self, distance: isize) -> Option<u64> {
+        let slot = self.slot.checked_add_signed(distance)?;
+        if slot < self.page.slots() { self.page.child(slot).ok() } else { None }
+    }
+}
+
 /// The steps from the root to the parent of a leaf; none in a tree of one leaf.
 #[derive(Clone, Default)]
 pub(crate) struct Trail<'a> {
@@ -77,23 +87,29 @@ pub(crate) struct Trail<'a> {
 }
 
 impl<'a> Trail<'a> {
-    /// Goes down to the leaf that holds `to`; gives its page number, `None` for a tree without pages.
+    /// Goes down to the leaf that holds `to`; gives its page number and the keys it lies between, `None` for a tree without
+    /// pages.
     ///
     /// # Errors
     /// `Corrupted` when a page on the way is not what its place says.
-    pub(crate) fn descend(pages: Pages<'a>, tree: &TreeRecord, to: &Spot<'_>) -> Result<Option<(Self, u64)>> {
+    pub(crate) fn descend(
+        pages: Pages<'a>,
+        tree: &TreeRecord,
+        to: &Spot<'_>,
+    ) -> Result<Option<(Self, u64, Limits<'a>)>> {
         let Some(levels) = branch_levels(pages, tree)? else {
             return Ok(None);
         };
-        let mut trail = Self::default();
+        let (mut trail, mut limits) = (Self::default(), Limits::default());
         let mut number = tree.root;
         for _ in 0..levels {
             let page = pages.branch(number)?;
-            let slot = to.child(page)?;
+            let slot = to.child(page, &mut limits)?;
             number = page.child(slot)?;
+            pages.prefetch(number, HEADER_LINES);
             trail.steps.push(Step { page, slot });
         }
-        Ok(Some((trail, number)))
+        Ok(Some((trail, number, limits)))
     }
 
     /// The parent of the leaf, and the leaf's slot in it.
@@ -117,7 +133,20 @@ impl<'a> Trail<'a> {
     ///
     /// # Errors
     /// `Corrupted` when a page on the way is not what its place says.
+    #[inline]
     pub(crate) fn forward(&mut self, pages: Pages<'a>) -> Result<Option<u64>> {
+        // A sibling, nearly always.
+        if let Some(step) = self.steps.last_mut()
+            && step.slot + 1 < step.page.slots()
+        {
+            step.slot += 1;
+            return step.page.child(step.slot).map(Some);
+        }
+        self.forward_by_a_parent(pages)
+    }
+
+    #[inline(never)]
+    fn forward_by_a_parent(&mut self, pages: Pages<'a>) -> Result<Option<u64>> {
         let levels = self.steps.len();
         while let Some(step) = self.steps.last_mut() {
             if step.slot + 1 < step.page.slots() {
@@ -152,17 +181,12 @@ impl<'a> Trail<'a> {
             if self.steps.len() >= levels {
                 return Ok(Some(child));
             }
+            // All of a branch page will be read, a node for each leaf, in no order of its lines.
+            pages.prefetch(child, usize::MAX);
             let page = pages.branch(child)?;
             self.steps.push(Step { page, slot: pick(page) });
         }
         Ok(None)
-    }
-
-    /// The leaf behind this one under the same parent, if there is one and it can be named.
-    #[inline]
-    pub(crate) fn next_sibling(&self) -> Option<u64> {
-        let parent = self.parent()?;
-        if parent.slot + 1 < parent.page.slots() { parent.page.child(parent.slot + 1).ok() } else { None }
     }
 
     /// Which of two leaves of one tree comes first.

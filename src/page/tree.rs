@@ -1,8 +1,9 @@
 //! From a tree's record down to the leaf where a key is, or would be.
 
 use crate::error::{Error, Result};
-use crate::page::layout::{Page, Pages};
+use crate::page::layout::{HEADER_LINES, Page, Pages};
 use crate::page::meta::{MAX_DEPTH, TreeRecord};
+use crate::page::search::Limits;
 use crate::page::target::Target;
 
 impl<'a> Pages<'a> {
@@ -40,28 +41,26 @@ pub(crate) fn branch_levels(pages: Pages<'_>, tree: &TreeRecord) -> Result<Optio
     }
 }
 
-/// The child of a branch under which `target` is, or, with `AFTER`, under which the first key above it may be.
-///
-/// Both are the same child: the last one whose separator is not above `target`. Slot 0 is minus infinity.
-#[inline]
-pub(crate) fn child_slot(branch: Page<'_>, target: &Target<'_>) -> Result<usize> {
-    Ok(branch.search::<true>(1, target)?.saturating_sub(1))
-}
-
-/// The leaf where `target` is if it is anywhere; `None` for a tree without pages.
+/// The leaf where `target` is if it is anywhere, and between which keys it lies; `None` for a tree without pages.
 ///
 /// # Errors
 /// `Corrupted` when a page on the way is not what its place says.
 #[inline]
-pub(crate) fn leaf_for<'a>(pages: Pages<'a>, tree: &TreeRecord, target: &Target<'_>) -> Result<Option<Page<'a>>> {
+pub(crate) fn leaf_for<'a, const W: usize>(
+    pages: Pages<'a>,
+    tree: &TreeRecord,
+    target: &Target<'_, W>,
+) -> Result<Option<(Page<'a>, Limits<'a>)>> {
     let Some(levels) = branch_levels(pages, tree)? else {
         return Ok(None);
     };
+    let mut limits = Limits::default();
     let mut number = tree.root;
     for _ in 0..levels {
         let branch = pages.branch(number)?;
-        number = branch.child(child_slot(branch, target)?)?;
+        number = branch.child(limits.child(branch, target)?)?;
+        pages.prefetch(number, HEADER_LINES);
     }
     let leaf = pages.leaf(number)?;
-    if leaf.slots() == 0 && levels > 0 { Err(leaf.fault("an empty leaf")) } else { Ok(Some(leaf)) }
+    if leaf.slots() == 0 && levels > 0 { Err(leaf.fault("an empty leaf")) } else { Ok(Some((leaf, limits))) }
 }

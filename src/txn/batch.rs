@@ -141,9 +141,9 @@ impl Change {
         };
         let holds = match expect {
             Expect::Any => true,
-            Expect::Absent => txn.raw_get(&self.dbi, key)?.is_none(),
-            Expect::Present => txn.raw_get(&self.dbi, key)?.is_some(),
-            Expect::Value(value) => txn.raw_get(&self.dbi, key)? == Some(&**value),
+            Expect::Absent => txn.raw_get::<0>(&self.dbi, key)?.is_none(),
+            Expect::Present => txn.raw_get::<0>(&self.dbi, key)?.is_some(),
+            Expect::Value(value) => txn.raw_get::<0>(&self.dbi, key)? == Some(&**value),
         };
         Ok((!holds).then_some(&**key))
     }

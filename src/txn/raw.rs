@@ -22,11 +22,16 @@ pub trait RawRead {
     /// The state, as transactions are counted.
     fn raw_id(&self) -> u64;
 
-    /// The value of `key`.
-    fn raw_get<'t>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>>;
+    /// The value of `key`. `W` is the width of all keys of the DBI, and of this one, when their type fixes it, else 0.
+    fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>>;
 
     /// The value of each key, in order, to `each`.
-    fn raw_get_many<'t>(&'t self, dbi: &DbiRef, keys: &[&[u8]], each: impl FnMut(Option<&'t [u8]>)) -> Result<()>;
+    fn raw_get_many<'t, const W: usize>(
+        &'t self,
+        dbi: &DbiRef,
+        keys: &[&[u8]],
+        each: impl FnMut(Option<&'t [u8]>),
+    ) -> Result<()>;
 
     /// How many entries lie below `key`.
     fn raw_rank(&self, dbi: &DbiRef, key: &[u8]) -> Result<u64>;

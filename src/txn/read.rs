@@ -59,17 +59,17 @@ macro_rules! forward {
             }
 
             #[inline]
-            fn raw_get<'t>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
-                (**self).raw_get(dbi, key)
+            fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
+                (**self).raw_get::<W>(dbi, key)
             }
 
-            fn raw_get_many<'t>(
+            fn raw_get_many<'t, const W: usize>(
                 &'t self,
                 dbi: &DbiRef,
                 keys: &[&[u8]],
                 each: impl FnMut(Option<&'t [u8]>),
             ) -> Result<()> {
-                (**self).raw_get_many(dbi, keys, each)
+                (**self).raw_get_many::<W>(dbi, keys, each)
             }
 
             fn raw_rank(&self, dbi: &DbiRef, key: &[u8]) -> Result<u64> {

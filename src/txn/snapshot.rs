@@ -60,10 +60,10 @@ impl Snapshot {
     }
 
     /// Which state this is: the number of transactions committed before it. It grows with every commit, across
-    /// processes, reopening and compaction.
+    /// processes, reopening and compaction. 0 where the file is too damaged to tell, which the first read of a DBI reports.
     #[must_use]
     pub fn id(&self) -> u64 {
-        self.lease.seq
+        self.generation().seq()
     }
 
     /// How long this state has been pinned.
@@ -80,7 +80,7 @@ impl Snapshot {
         if self.generation().is_newest() {
             return Ok(0);
         }
-        Ok(self.generation().engine().generation()?.head()?.seq.saturating_sub(self.lease.seq))
+        Ok(self.generation().engine().generation()?.head()?.seq.saturating_sub(self.generation().head()?.seq))
     }
 
     /// Moves to the newest state and lets the old one go. No borrow of the old one can be alive.
@@ -101,14 +101,14 @@ impl Snapshot {
     /// ```
     pub fn refresh(&mut self) -> Result<()> {
         let newest = self.generation().engine().generation().map_err(|error| error.during("refresh"))?;
-        self.lease = Lease::new(newest)?;
+        self.lease = Lease::new(newest);
         Ok(())
     }
 }
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot").field("id", &self.lease.seq).field("age", &self.age()).finish_non_exhaustive()
+        f.debug_struct("Snapshot").field("id", &self.id()).field("age", &self.age()).finish_non_exhaustive()
     }
 }
 
@@ -120,18 +120,23 @@ impl RawRead for Snapshot {
     }
 
     fn raw_id(&self) -> u64 {
-        self.lease.seq
+        self.generation().seq()
     }
 
     #[inline]
-    fn raw_get<'t>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
+    fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
         let tree = self.generation().tree(dbi)?;
-        page::get(self.generation().pages(), &tree, key)
+        page::get::<W>(self.generation().pages(), &tree, key)
     }
 
-    fn raw_get_many<'t>(&'t self, dbi: &DbiRef, keys: &[&[u8]], each: impl FnMut(Option<&'t [u8]>)) -> Result<()> {
+    fn raw_get_many<'t, const W: usize>(
+        &'t self,
+        dbi: &DbiRef,
+        keys: &[&[u8]],
+        each: impl FnMut(Option<&'t [u8]>),
+    ) -> Result<()> {
         let tree = self.generation().tree(dbi)?;
-        page::get_many(self.generation().pages(), &tree, keys, each)
+        page::get_many::<W>(self.generation().pages(), &tree, keys, each)
     }
 
     fn raw_rank(&self, dbi: &DbiRef, key: &[u8]) -> Result<u64> {

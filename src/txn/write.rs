@@ -116,7 +116,7 @@ impl WriteTxn {
 
     /// Removes `key`; whether it was there.
     pub(crate) fn raw_delete(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
-        let there = self.raw_get(dbi, key)?.is_some();
+        let there = self.raw_get::<0>(dbi, key)?.is_some();
         if there {
             self.set.set(dbi, key, None)?;
         }
@@ -191,7 +191,7 @@ impl RawRead for WriteTxn {
         self.id
     }
 
-    fn raw_get<'t>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
+    fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
         let tree = self.base.tree(dbi)?;
         if let Some(changes) = self.changes(dbi) {
             if let Some(change) = changes.changes.get(key) {
@@ -201,12 +201,17 @@ impl RawRead for WriteTxn {
                 return Ok(None);
             }
         }
-        page::get(self.base.pages(), &tree, key)
+        page::get::<W>(self.base.pages(), &tree, key)
     }
 
-    fn raw_get_many<'t>(&'t self, dbi: &DbiRef, keys: &[&[u8]], mut each: impl FnMut(Option<&'t [u8]>)) -> Result<()> {
+    fn raw_get_many<'t, const W: usize>(
+        &'t self,
+        dbi: &DbiRef,
+        keys: &[&[u8]],
+        mut each: impl FnMut(Option<&'t [u8]>),
+    ) -> Result<()> {
         for key in keys {
-            each(self.raw_get(dbi, key)?);
+            each(self.raw_get::<W>(dbi, key)?);
         }
         Ok(())
     }
@@ -236,7 +241,7 @@ impl RawRead for WriteTxn {
         };
         let mut entries = if changes.cleared { 0 } else { page::len(self.base.pages(), &tree)? };
         for (key, change) in &changes.changes {
-            let was_there = !changes.cleared && page::get(self.base.pages(), &tree, key)?.is_some();
+            let was_there = !changes.cleared && page::get::<0>(self.base.pages(), &tree, key)?.is_some();
             // A damaged record may count fewer entries than were found and removed.
             entries = (entries + u64::from(change.is_some()))
                 .checked_sub(u64::from(was_there))

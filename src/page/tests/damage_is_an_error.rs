@@ -117,13 +117,13 @@ fn told<T>(result: Result<T>) -> Option<T> {
 fn read_all(pages: Pages<'_>, tree: &TreeRecord) -> u64 {
     let keys: Vec<Vec<u8>> = (0..40_u8).map(|n| [vec![n * 6; 1 + usize::from(n)], vec![b'a'; 300]].concat()).collect();
     for key in &keys {
-        told(get(pages, tree, key));
-        told(get(pages, tree, &key[..8]));
+        told(get::<0>(pages, tree, key));
+        told(get::<0>(pages, tree, &key[..8]));
         told(find(pages, tree, &key[..1]));
         told(rank(pages, tree, key));
     }
     let borrowed: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-    told(get_many(pages, tree, &borrowed, |_| ()));
+    told(get_many::<0>(pages, tree, &borrowed, |_| ()));
     let mut entries = 0;
     for (low, high) in [(Unbounded, Unbounded), (Included(&keys[3][..]), Excluded(&keys[30][..]))] {
         told(count_range(pages, tree, low, high));

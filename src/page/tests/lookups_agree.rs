@@ -15,7 +15,7 @@ use crate::page::verify::{Level, verify};
 fn every_key_is_found_with_its_value() {
     for sample in samples() {
         for (key, value) in &sample.model {
-            let found = get(sample.image.pages(), &sample.tree, key).unwrap();
+            let found = get::<0>(sample.image.pages(), &sample.tree, key).unwrap();
             assert_eq!(found, Some(value.as_slice()), "{} {}", sample.name, key.escape_ascii());
         }
     }
@@ -25,7 +25,7 @@ fn every_key_is_found_with_its_value() {
 fn keys_beside_those_written_are_found_only_where_written() {
     for sample in samples() {
         for key in probes(sample, 2_000) {
-            let found = get(sample.image.pages(), &sample.tree, &key).unwrap();
+            let found = get::<0>(sample.image.pages(), &sample.tree, &key).unwrap();
             assert_eq!(found, sample.model.get(&key).map(Vec::as_slice), "{} {}", sample.name, key.escape_ascii());
         }
     }
@@ -47,7 +47,7 @@ fn the_shapes_are_what_they_are_meant_to_be() {
 fn a_named_tree_is_no_value_of_a_plain_look_up() {
     let image = &samples()[0].image;
     assert!(find(image.pages(), &image.main(), b"one").unwrap().unwrap().is_tree());
-    assert_eq!(get(image.pages(), &image.main(), b"one").unwrap_err().kind(), ErrorKind::Corrupted);
+    assert_eq!(get::<0>(image.pages(), &image.main(), b"one").unwrap_err().kind(), ErrorKind::Corrupted);
     assert!(find(image.pages(), &image.main(), b"another").unwrap().is_none());
 }
 
@@ -70,7 +70,7 @@ fn count(value: &[u8]) -> u64 {
 fn a_record_is_refused_that_cannot_be() {
     let record = samples()[3].tree;
     let pages = samples()[3].image.pages();
-    let refused = |tree: TreeRecord, pages: Pages<'_>| get(pages, &tree, b"12345678").unwrap_err().kind();
+    let refused = |tree: TreeRecord, pages: Pages<'_>| get::<0>(pages, &tree, b"12345678").unwrap_err().kind();
     for wrong in [
         TreeRecord { depth: 0, ..record },
         TreeRecord { depth: 33, ..record },
@@ -99,12 +99,12 @@ fn a_run_longer_than_its_value_is_read_and_one_that_is_shorter_is_not() {
     let mut image = Image::of(&dir.path().join("data.mdb"));
     let tree = image.tree("tree");
     assert_eq!(tree.overflow_pages, 13);
-    assert_eq!(get(image.pages(), &tree, &key).unwrap(), Some(&[2; 9_000][..]));
+    assert_eq!(get::<0>(image.pages(), &tree, &key).unwrap(), Some(&[2; 9_000][..]));
     assert!(verify(&image.file(), Level::Full).unwrap().is_clean());
     let run = image.pages().leaf(tree.root).unwrap().node(0).unwrap().overflow_page();
     for pages in [0, 2, 0xFF_FFFF_u32] {
         image.write(run, 12, &pages.to_le_bytes());
-        assert_eq!(get(image.pages(), &tree, &key).unwrap_err().kind(), ErrorKind::Corrupted, "{pages}");
+        assert_eq!(get::<0>(image.pages(), &tree, &key).unwrap_err().kind(), ErrorKind::Corrupted, "{pages}");
         assert!(!verify(&image.file(), Level::Full).unwrap().is_clean(), "{pages}");
     }
 }
@@ -116,7 +116,7 @@ fn a_batch_finds_what_single_look_ups_find() {
         for len in [0, 1, 15, 16, 17, probes.len()] {
             let keys: Vec<&[u8]> = probes[..len.min(probes.len())].iter().map(Vec::as_slice).collect();
             let mut found = Vec::new();
-            get_many(sample.image.pages(), &sample.tree, &keys, |value| found.push(value)).unwrap();
+            get_many::<0>(sample.image.pages(), &sample.tree, &keys, |value| found.push(value)).unwrap();
             let expected: Vec<_> = keys.iter().map(|&key| sample.model.get(key).map(Vec::as_slice)).collect();
             assert!(found == expected, "{} {len}", sample.name);
         }
