@@ -2,13 +2,16 @@
 
 #[path = "common/damage.rs"]
 mod damage;
+#[path = "common/held.rs"]
+mod held;
 #[path = "common/process.rs"]
 mod process;
 
 use std::fs;
 use std::path::Path;
 
-use damage::{Content, PAGE, Random, options, read, sample, typed};
+use damage::{PAGE, Random, options, typed};
+use held::{Content, read, sample};
 use mapleaf::{Compact, Env, Error, ErrorKind, Result};
 
 /// Overwrites a few bytes or a page.

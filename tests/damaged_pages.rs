@@ -1,25 +1,21 @@
 //! Pages that are zeroed, random, swapped, repeated or hit by single bits: right data or a typed error, never a signal,
 //! a panic or a hang; and nothing that a full check passes hurts a writer.
 
-#[path = "common/damage.rs"]
-mod damage;
-#[path = "common/process.rs"]
-mod process;
+mod damaged;
 
-use std::fs;
-
-use damage::{Outcome, PAGE, Random, examine, options, sample};
-use mapleaf::{Dbi, Error, Result, Verify};
+use damaged::damage::{PAGE, Random, options};
+use damaged::examine::{Bed, Look, OUTCOMES, Outcome};
+use damaged::{campaign, samples};
+use mapleaf::{Dbi, Result, Verify};
 
 /// Does one of the damages that disks, copies and programs do.
-fn hurt(bytes: &mut [u8], random: &mut Random) -> String {
+fn hurt(bytes: &mut [u8], random: &mut Random) {
     let pages = bytes.len() / PAGE;
-    let page = random.below(pages);
-    let other = random.below(pages);
+    let (page, other) = (random.below(pages), random.below(pages));
     let (from, to) = (page * PAGE, (page + 1) * PAGE);
     match random.below(7) {
         0 => bytes[from..to].fill(0),
-        1 => bytes[from..to].iter_mut().for_each(|byte| *byte = u8::try_from(random.below(256)).unwrap_or(0)),
+        1 => bytes[from..to].iter_mut().for_each(|byte| *byte = random.byte()),
         2 => {
             for at in 0..PAGE {
                 bytes.swap(from + at, other * PAGE + at);
@@ -34,60 +30,58 @@ fn hurt(bytes: &mut [u8], random: &mut Random) -> String {
             bytes[sector..sector + 512].fill(0xA5);
         }
     }
-    format!("page {page}, {other}")
+}
+
+/// How many files are damaged of each sample.
+const CASES: u64 = 1500;
+
+fn pages(name: &'static str, bed: &Bed) -> Result<()> {
+    let tally = campaign::run::<OUTCOMES>(name, CASES, |case| {
+        let mut random = Random(case << 32);
+        let mut damaged = bed.sample.bytes.clone();
+        for _ in 0..random.pick(&[1, 1, 1, 2, 5]) {
+            hurt(&mut damaged, &mut random);
+        }
+        bed.examine(&damaged, Look::some(random)).map(|outcome| outcome as usize)
+    })?;
+    if let Some(tally) = tally {
+        println!("{tally:?}");
+        let seen = tally[Outcome::Refused as usize] + tally[Outcome::Found as usize];
+        assert!(seen > CASES / 3 && tally[Outcome::Harmless as usize] > CASES / 30, "{tally:?}");
+    }
+    Ok(())
 }
 
 #[test]
-fn right_data_or_a_typed_error() -> Result<()> {
-    process::apart("right_data_or_a_typed_error", || {
-        let dir = tempfile::tempdir().map_err(Error::other)?;
-        let (bytes, content) = sample()?;
-        let (mut seen, mut same) = (0, 0);
-        for seed in 0..800_u64 {
-            let mut damaged = bytes.clone();
-            let what = hurt(&mut damaged, &mut Random(seed << 32));
-            println!("seed {seed}: {what}");
-            match examine(&dir.path().join("env"), &damaged, Verify::Meta)? {
-                Outcome::Refused | Outcome::Found => seen += 1,
-                Outcome::Read(found) => same += u32::from(found == content),
-            }
-        }
-        assert!(seen > 200 && same > 50, "{seen} seen, {same} harmless");
-        Ok(())
-    })
+fn pages_of_a_tree_of_four_levels() -> Result<()> {
+    pages("pages_of_a_tree_of_four_levels", &Bed::new(samples::deep()?)?)
+}
+
+#[test]
+fn pages_of_all_kinds() -> Result<()> {
+    pages("pages_of_all_kinds", &Bed::new(samples::mixed()?)?)
 }
 
 #[test]
 fn what_a_full_check_passes_can_be_written_to() -> Result<()> {
-    process::apart("what_a_full_check_passes_can_be_written_to", || {
-        let dir = tempfile::tempdir().map_err(Error::other)?;
-        let (bytes, _) = sample()?;
-        let path = dir.path().join("env");
-        let (mut refused, mut written) = (0, 0);
-        for seed in 0..400_u64 {
-            let mut damaged = bytes.clone();
-            let what = hurt(&mut damaged, &mut Random(seed << 32 | 1));
-            println!("seed {seed}: {what}");
-            if examine(&path, &damaged, Verify::Full)? == Outcome::Refused {
-                refused += 1;
-                continue;
-            }
-            fs::create_dir(&path).and_then(|()| fs::write(path.join("data.mdb"), &damaged)).map_err(Error::other)?;
-            let env = options().verify(Verify::Full).open(&path)?;
-            if let Ok(small) = env.dbi::<u32, &[u8]>("small") {
-                let small: Dbi<u32, &[u8]> = small;
-                env.transact(|txn| {
-                    (0..500).try_for_each(|n| small.put(txn, n * 13 % 2000, b"new"))?;
-                    small.delete_range(txn, 900..1500).map(drop)
-                })?;
-                let report = env.verify()?;
-                assert!(report.is_clean(), "{:?}", report.faults);
-                written += 1;
-            }
-            drop(env);
-            fs::remove_dir_all(&path).map_err(Error::other)?;
-        }
+    let bed = Bed::new(samples::mixed()?)?;
+    let tally = campaign::run::<2>("what_a_full_check_passes_can_be_written_to", 500, |case| {
+        let mut damaged = bed.sample.bytes.clone();
+        hurt(&mut damaged, &mut Random(case << 32 | 1));
+        let path = bed.lay(&damaged)?;
+        let Ok(env) = options().verify(Verify::Full).open(&path) else { return Ok(0) };
+        let Ok(small) = env.dbi::<u32, &[u8]>("small") else { return Ok(0) };
+        let small: Dbi<u32, &[u8]> = small;
+        env.transact(|txn| {
+            (0..300).try_for_each(|n| small.put(txn, n * 13 % 600, b"new"))?;
+            small.delete_range(txn, 300..500).map(drop)
+        })?;
+        let report = env.verify()?;
+        assert!(report.is_clean(), "{:?}", report.faults);
+        Ok(1)
+    })?;
+    if let Some([refused, written]) = tally {
         assert!(refused > 100 && written > 30, "{refused} refused, {written} written to");
-        Ok(())
-    })
+    }
+    Ok(())
 }

@@ -1,31 +1,48 @@
-//! A file cut off anywhere is refused, unless all that is missing was free: then every entry is there.
+//! A file cut off anywhere is refused, unless all that is missing was free: then every entry is there. What hangs on
+//! behind a whole file hurts nobody.
 
-#[path = "common/damage.rs"]
-mod damage;
-#[path = "common/process.rs"]
-mod process;
+mod damaged;
 
-use damage::{Outcome, PAGE, examine, sample};
-use mapleaf::{Error, Result, Verify};
+use damaged::damage::{PAGE, Random};
+use damaged::examine::{Bed, Look, OUTCOMES, Outcome};
+use damaged::{campaign, samples};
+use mapleaf::Result;
+
+/// Lengths that are no multiple of a page, besides those that are.
+const OTHERS: usize = 500;
 
 #[test]
 fn cut_at_every_page_and_beside_it() -> Result<()> {
-    process::apart("cut_at_every_page_and_beside_it", || {
-        let dir = tempfile::tempdir().map_err(Error::other)?;
-        let (bytes, content) = sample()?;
-        let pages = (1..=bytes.len() / PAGE).map(|page| page * PAGE);
-        let odd = [1, 12, 151, 152, 160, 2000, PAGE + 151, bytes.len() - 1];
-        let cuts = pages.flat_map(|at| [at - 17, at, at + 100]).chain(odd).filter(|&at| at <= bytes.len());
-        let (mut refused, mut whole) = (0, 0);
-        for cut in cuts {
-            match examine(&dir.path().join("env"), &bytes[..cut], Verify::Meta)? {
-                Outcome::Refused => refused += 1,
-                Outcome::Read(found) if found == content => whole += 1,
-                other => panic!("cut at {cut}: {other:?}"),
-            }
-        }
-        assert!(refused > bytes.len() / PAGE, "{refused} refused");
-        assert!(whole > 0, "the whole file is one of them");
-        Ok(())
-    })
+    let bed = Bed::new(samples::mixed()?)?;
+    let whole = bed.sample.bytes.len();
+    let mut random = Random(9);
+    let mut cuts: Vec<usize> = (1..=whole / PAGE).map(|page| page * PAGE).collect();
+    cuts.extend([1, 12, 151, 152, 160, 2000, PAGE + 151, PAGE + 152, 2 * PAGE - 1, whole - 1]);
+    cuts.extend((cuts.len()..whole / PAGE + OTHERS).map(|_| 1 + random.below(whole - 1)));
+    let tally = campaign::run::<OUTCOMES>("cut_at_every_page_and_beside_it", cuts.len() as u64, |case| {
+        let cut = cuts[usize::try_from(case).unwrap_or(0) % cuts.len()];
+        let outcome = bed.examine(&bed.sample.bytes[..cut], Look::some(Random(case << 32)))?;
+        assert!(matches!(outcome, Outcome::Refused | Outcome::Harmless), "cut at {cut}: {outcome:?}");
+        Ok(outcome as usize)
+    })?;
+    if let Some(tally) = tally {
+        assert!(tally[Outcome::Refused as usize] > cuts.len() as u64 / 2, "{tally:?}");
+        assert!(tally[Outcome::Harmless as usize] > 0, "the whole file is one of them: {tally:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn bytes_behind_the_last_page() -> Result<()> {
+    let bed = Bed::new(samples::mixed()?)?;
+    let tally = campaign::run::<OUTCOMES>("bytes_behind_the_last_page", 60, |case| {
+        let mut random = Random(case << 32);
+        let mut longer = bed.sample.bytes.clone();
+        longer.extend((0..=random.below(3 * PAGE)).map(|_| random.byte()));
+        bed.examine(&longer, Look::some(random)).map(|outcome| outcome as usize)
+    })?;
+    if let Some(tally) = tally {
+        assert_eq!(tally[Outcome::Harmless as usize], 60, "{tally:?}");
+    }
+    Ok(())
 }

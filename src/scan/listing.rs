@@ -138,6 +138,12 @@ pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
     let mut last = None;
     while items.len() < options.limit {
         let Some((key, value)) = step()? else { break };
+        // The next page begins at a search for the last key of this one: in a damaged leaf, whose keys are not in order,
+        // it would begin further back, and the listing would never end.
+        let before = last.or(options.after.as_ref().map(|ListCursor(after)| &after[..]));
+        if before.is_some_and(|before| if options.reverse { key >= before } else { key <= before }) {
+            return Err(Error::new(ErrorKind::Corrupted, "the keys of a database are not in order"));
+        }
         items.push((place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?));
         last = Some(key);
     }

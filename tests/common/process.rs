@@ -116,6 +116,11 @@ impl Child {
         self.system.kill().and_then(|()| self.system.wait()).map(drop).map_err(Error::other)
     }
 
+    /// Whether the child has ended, however it did.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        self.system.try_wait().map(|status| status.is_some()).map_err(Error::other)
+    }
+
     /// Waits for the child's end.
     pub fn wait(&mut self) -> Result<ExitStatus> {
         let began = Instant::now();

@@ -4,15 +4,15 @@ use std::ops::Bound;
 
 use crate::page::count::{count_range, estimate, nth, rank};
 use crate::page::tests::ranges_agree::{expected, forms};
-use crate::page::tests::samples::{Random, probes, samples};
+use crate::page::tests::samples::{Random, probes, rounds, samples};
 
 #[test]
 fn a_range_counts_what_it_holds() {
     for sample in samples() {
         let probes = probes(sample, 40);
-        let rounds = if sample.model.len() > 100_000 { 4 } else { 40 };
+        let tries = if sample.model.len() > 100_000 { 4 } else { 40 };
         let mut random = Random(3);
-        for _ in 0..rounds {
+        for _ in 0..rounds(tries) {
             let (low, high) = (&probes[random.below(probes.len())], &probes[random.below(probes.len())]);
             for limits in forms(low, high) {
                 let count = count_range(sample.image.pages(), &sample.tree, limits.0, limits.1).unwrap();
@@ -26,7 +26,7 @@ fn a_range_counts_what_it_holds() {
 fn rank_and_nth_are_inverse() {
     for sample in samples() {
         let (pages, tree) = (sample.image.pages(), &sample.tree);
-        let step = (sample.model.len() / 300).max(1);
+        let step = (sample.model.len() / if cfg!(miri) { 5 } else { 300 }).max(1);
         for (n, (key, value)) in sample.model.iter().enumerate().step_by(step) {
             assert_eq!(rank(pages, tree, key).unwrap(), n as u64, "{}", sample.name);
             assert_eq!(nth(pages, tree, n as u64).unwrap(), Some((key.as_slice(), value.as_slice())));
@@ -42,7 +42,7 @@ fn an_estimate_is_near_and_exact_for_small_ranges() {
     for sample in samples() {
         let probes = probes(sample, 40);
         let mut random = Random(4);
-        for _ in 0..100 {
+        for _ in 0..rounds(100) {
             let (low, high) = (&probes[random.below(probes.len())], &probes[random.below(probes.len())]);
             let (low, high) = (Bound::Included(low.as_slice()), Bound::Excluded(high.as_slice()));
             let count = count_range(sample.image.pages(), &sample.tree, low, high).unwrap();

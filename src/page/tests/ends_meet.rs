@@ -3,13 +3,13 @@
 use std::ops::Bound;
 
 use crate::page::tests::ranges_agree::{cursor, expected};
-use crate::page::tests::samples::{Random, probes, samples};
+use crate::page::tests::samples::{Random, probes, rounds, samples};
 
 #[test]
 fn taken_from_random_ends_every_entry_comes_once() {
     for sample in samples().iter().filter(|sample| sample.model.len() < 100_000) {
         let probes = probes(sample, 40);
-        for seed in 0..12 {
+        for seed in 0..rounds(12) as u64 {
             let mut random = Random(seed);
             let (low, high) = (&probes[random.below(probes.len())], &probes[random.below(probes.len())]);
             let limits = (Bound::Included(low.as_slice().min(high)), Bound::Excluded(high.as_slice().max(low)));
@@ -40,7 +40,7 @@ fn taken_from_random_ends_every_entry_comes_once() {
 fn a_clone_reads_on_by_itself() {
     let sample = &samples()[4];
     let mut first = cursor(sample, (Bound::Unbounded, Bound::Unbounded));
-    for _ in 0..100 {
+    for _ in 0..rounds(100) {
         first.next().unwrap();
     }
     let mut second = first.clone();

@@ -32,6 +32,7 @@ fn keys_beside_those_written_are_found_only_where_written() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "the shapes that LMDB writes")]
 fn the_shapes_are_what_they_are_meant_to_be() {
     let depth = |name| samples().iter().find(|sample| sample.name == name).unwrap().tree.depth;
     assert_eq!((depth("nothing"), depth("one"), depth("emptied")), (0, 1, 0));
@@ -51,6 +52,7 @@ fn a_named_tree_is_no_value_of_a_plain_look_up() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "calls LMDB")]
 fn free_list_records_are_readable() {
     let pages = samples()[0].image.pages();
     let meta = pages.meta(usize::from(pages.meta_id(1) > pages.meta_id(0)));
@@ -86,6 +88,7 @@ fn a_record_is_refused_that_cannot_be() {
 
 /// LMDB keeps the longer run when a value is replaced by a shorter one before the commit.
 #[test]
+#[cfg_attr(miri, ignore = "calls LMDB")]
 fn a_run_longer_than_its_value_is_read_and_one_that_is_shorter_is_not() {
     let dir = TempDir::new().unwrap();
     let env = open(dir.path());

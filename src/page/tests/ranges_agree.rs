@@ -5,7 +5,7 @@ use std::ops::Bound;
 use crate::page::cursor::{Cursor, Pair};
 use crate::page::layout::Pages;
 use crate::page::meta::TreeRecord;
-use crate::page::tests::samples::{Model, Random, Sample, probes, samples};
+use crate::page::tests::samples::{Model, Random, Sample, probes, rounds, samples};
 
 pub(super) type Limits<'k> = (Bound<&'k [u8]>, Bound<&'k [u8]>);
 
@@ -61,7 +61,7 @@ fn every_form_agrees_on_keys_gaps_and_ends() {
     for sample in samples().iter().filter(|sample| sample.model.len() < 100_000) {
         let probes = probes(sample, 60);
         let mut random = Random(5);
-        for _ in 0..20 {
+        for _ in 0..rounds(20) {
             let (low, high) = (&probes[random.below(probes.len())], &probes[random.below(probes.len())]);
             for limits in forms(low, high) {
                 let mut expected = expected(&sample.model, limits);

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use crate::page::layout::Pages;
 use crate::page::lookup::find;
 use crate::page::meta::{Meta, TreeRecord};
+use crate::page::tests::build;
 
 pub(super) type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 /// Transactions of changes; a change without a value deletes.
@@ -37,7 +38,13 @@ impl Random {
     }
 
     pub(super) fn bytes(&mut self, len: usize, alphabet: &[u8]) -> Vec<u8> {
-        (0..len).map(|_| alphabet[self.below(alphabet.len())]).collect()
+        // An interpreter takes its time for every byte: there the first ones come again and again.
+        let fresh = if cfg!(miri) { len.min(8) } else { len };
+        let mut bytes: Vec<u8> = (0..fresh).map(|_| alphabet[self.below(alphabet.len())]).collect();
+        while bytes.len() < len {
+            bytes.extend_from_within(..(len - bytes.len()).min(bytes.len()));
+        }
+        bytes
     }
 }
 
@@ -50,6 +57,12 @@ pub(super) struct Image {
 pub(super) const PAGE: usize = 4096;
 
 impl Image {
+    pub(super) fn from_bytes(bytes: &[u8]) -> Self {
+        let mut image = Self { words: vec![0; bytes.len() / 8] };
+        image.bytes_mut().copy_from_slice(bytes);
+        image
+    }
+
     pub(super) fn of(path: &Path) -> Self {
         let mut file = File::open(path).unwrap();
         let len = usize::try_from(file.metadata().unwrap().len()).unwrap();
@@ -195,21 +208,39 @@ pub(super) fn changes(
     changes.chunks((count / 5).max(1)).map(<[_]>::to_vec).collect()
 }
 
-fn shapes() -> Vec<(&'static str, Rounds)> {
-    let ordered = (0..200_000_u64).map(|n| ((n * 2).to_be_bytes().to_vec(), Some(n.to_le_bytes().to_vec()))).collect();
-    let emptied = (0..500_u64).map(|n| (n.to_be_bytes().to_vec(), Some(vec![7; 30]))).collect::<Vec<_>>();
+/// Counts of changes: those of the trees that LMDB writes, or fewer for an interpreter.
+struct Scale {
+    ordered: u64,
+    one_in: usize,
+}
+
+impl Scale {
+    /// As many changes as make a tree of more than one leaf.
+    fn of(&self, changes: usize) -> usize {
+        (changes / self.one_in).max(160)
+    }
+}
+
+fn shapes(scale: &Scale) -> Vec<(&'static str, Rounds)> {
+    let ordered =
+        (0..scale.ordered).map(|n| ((n * 2).to_be_bytes().to_vec(), Some(n.to_le_bytes().to_vec()))).collect();
+    let emptied =
+        (0..500 / scale.one_in as u64).map(|n| (n.to_be_bytes().to_vec(), Some(vec![7; 30]))).collect::<Vec<_>>();
     let gone = emptied.iter().map(|(key, _)| (key.clone(), None)).collect();
     vec![
         ("nothing", vec![]),
         ("one", vec![vec![(b"a".to_vec(), Some(b"1".to_vec()))]]),
         ("emptied", vec![emptied, gone]),
         ("ordered integers", vec![ordered]),
-        ("random integers", changes(1, 20_000, |r| r.next().to_be_bytes().to_vec(), |r| vec![9; r.below(60)])),
+        (
+            "random integers",
+            changes(1, scale.of(20_000), |r| r.next().to_be_bytes().to_vec(), |r| vec![9; r.below(60)]),
+        ),
         (
             "keys of any length",
             changes(
                 2,
-                4_000,
+                scale.of(4_000),
                 |r| {
                     let len = 1 + r.below(511);
                     r.bytes(len, &[0, 1, 97, 254, 255])
@@ -221,10 +252,10 @@ fn shapes() -> Vec<(&'static str, Rounds)> {
             "long keys that begin alike",
             changes(
                 3,
-                3_000,
+                scale.of(3_000),
                 |r| {
-                    let len = r.below(250);
-                    [vec![b'k'; 261], r.bytes(len + 1, b"ab")].concat()
+                    let len = r.below(110);
+                    [vec![b'k'; 400], r.bytes(len + 1, b"ab")].concat()
                 },
                 |_| vec![2; 3],
             ),
@@ -233,11 +264,11 @@ fn shapes() -> Vec<(&'static str, Rounds)> {
             "large values",
             changes(
                 4,
-                600,
+                600 / scale.one_in,
                 |r| r.below(300).to_be_bytes().to_vec(),
                 |r| {
                     let len = r.below(20_000);
-                    r.bytes(len, b"xyz")
+                    [vec![b'x'; len / 2], vec![r.next().to_le_bytes()[0]; len - len / 2]].concat()
                 },
             ),
         ),
@@ -245,7 +276,7 @@ fn shapes() -> Vec<(&'static str, Rounds)> {
             "short keys, no values",
             changes(
                 5,
-                9_000,
+                scale.of(9_000),
                 |r| {
                     let len = 1 + r.below(3);
                     r.bytes(len, b"\x00abcdefghij\xff")
@@ -257,7 +288,7 @@ fn shapes() -> Vec<(&'static str, Rounds)> {
             "zeros and ones",
             changes(
                 6,
-                6_000,
+                scale.of(6_000),
                 |r| {
                     let len = 1 + r.below(14);
                     r.bytes(len, &[0, 255])
@@ -268,21 +299,27 @@ fn shapes() -> Vec<(&'static str, Rounds)> {
     ]
 }
 
-/// All samples, each a tree in one file with the others, so that pages of all of them are mixed.
+/// What is left of each shape's changes, on a small scale.
+pub(super) fn few() -> Vec<(&'static str, Model)> {
+    let left = |rounds: Rounds| {
+        let mut model = Model::new();
+        for (key, value) in rounds.into_iter().flatten() {
+            match value {
+                Some(value) => model.insert(key, value),
+                None => model.remove(&key),
+            };
+        }
+        model
+    };
+    shapes(&Scale { ordered: 200, one_in: 60 }).into_iter().map(|(name, rounds)| (name, left(rounds))).collect()
+}
+
+/// All samples, each a tree in one file with the others, so that pages of all of them are mixed. LMDB wrote them, but where
+/// it cannot be called.
 pub(super) fn samples() -> &'static [Sample] {
     static SAMPLES: OnceLock<Vec<Sample>> = OnceLock::new();
     SAMPLES.get_or_init(|| {
-        let dir = TempDir::new().unwrap();
-        let env = open(dir.path());
-        let models: Vec<_> = shapes()
-            .into_iter()
-            .map(|(name, rounds)| {
-                let tree = create(&env, name, DatabaseFlags::empty());
-                (name, apply(&env, tree, &rounds))
-            })
-            .collect();
-        drop(env);
-        let image = Image::of(&dir.path().join("data.mdb"));
+        let (image, models) = if cfg!(miri) { built() } else { written() };
         models
             .into_iter()
             .map(|(name, model)| Sample { name, tree: image.tree(name), image: image.clone(), model })
@@ -290,9 +327,37 @@ pub(super) fn samples() -> &'static [Sample] {
     })
 }
 
+type Models = Vec<(&'static str, Model)>;
+
+fn built() -> (Image, Models) {
+    let models = few();
+    (build::image(&models.iter().map(|(name, model)| (*name, model)).collect()), models)
+}
+
+fn written() -> (Image, Models) {
+    let dir = TempDir::new().unwrap();
+    let env = open(dir.path());
+    let models = shapes(&Scale { ordered: 200_000, one_in: 1 })
+        .into_iter()
+        .map(|(name, rounds)| {
+            let tree = create(&env, name, DatabaseFlags::empty());
+            (name, apply(&env, tree, &rounds))
+        })
+        .collect();
+    drop(env);
+    (Image::of(&dir.path().join("data.mdb")), models)
+}
+
+/// How often a test tries something: as often as it says, and seldom in an interpreter, which takes ten thousand times as
+/// long for each.
+pub(super) fn rounds(count: usize) -> usize {
+    if cfg!(miri) { count.min(2) } else { count }
+}
+
 /// Keys to ask a sample for: some of its own, some beside them, the ends, and beyond.
 pub(super) fn probes(sample: &Sample, count: usize) -> Vec<Vec<u8>> {
     let mut random = Random(77);
+    let count = if cfg!(miri) { 6 } else { count };
     let step = (sample.model.len() / count).max(1);
     let mut probes = vec![vec![], vec![0], vec![255; 511], vec![255; 600], b"kkkk".to_vec()];
     for key in sample.model.keys().step_by(step).chain(sample.model.keys().next_back()) {

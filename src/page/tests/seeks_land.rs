@@ -3,14 +3,14 @@
 use std::ops::Bound;
 
 use crate::page::tests::ranges_agree::{cursor, expected, forward};
-use crate::page::tests::samples::{Random, probes, samples};
+use crate::page::tests::samples::{Random, probes, rounds, samples};
 
 #[test]
 fn seeks_and_steps_leave_what_the_model_leaves() {
     for sample in samples() {
         let probes = probes(sample, 50);
         let count = if sample.model.len() > 100_000 { 3 } else { 25 };
-        for seed in 0..count {
+        for seed in 0..rounds(count) as u64 {
             let mut random = Random(seed);
             let limits = if seed % 3 == 0 {
                 (Bound::Unbounded, Bound::Unbounded)

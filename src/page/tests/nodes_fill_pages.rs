@@ -1,0 +1,46 @@
+//! A node that claims another size than it has room for is found, in leaves and in branches, whichever way it lies.
+
+use crate::page::layout::Pages;
+use crate::page::meta::TreeRecord;
+use crate::page::tests::samples::{Image, samples};
+use crate::page::verify::{Level, verify};
+
+/// The first child of each page from the root down to a leaf.
+fn way(pages: Pages<'_>, tree: &TreeRecord) -> Vec<u64> {
+    let mut way = vec![tree.root];
+    for level in 1..usize::from(tree.depth) {
+        way.push(pages.branch(way[level - 1]).unwrap().child(0).unwrap());
+    }
+    way
+}
+
+/// Whether a full check finds on `page` that sizes do not add up.
+fn found(image: &Image, page: u64) -> bool {
+    let report = verify(&image.file(), Level::Full).unwrap();
+    report.faults.iter().any(|fault| fault.page == page && fault.why.contains("overlap"))
+}
+
+#[test]
+fn a_size_that_lies_by_a_little_is_found() {
+    let mut lies = 0;
+    for sample in samples().iter().filter(|sample| sample.name == "random integers" || sample.name == "large values") {
+        let way = way(sample.image.pages(), &sample.tree);
+        for (level, &page) in way.iter().enumerate() {
+            let leaf = level + 1 == way.len();
+            let slots = sample.image.pages().page(page).unwrap().slots();
+            // In a leaf the size of the value, in both that of the key. The last key keeps its order with two bytes less.
+            let fields: &[(usize, usize)] = if leaf { &[(0, slots / 2), (6, slots - 1)] } else { &[(6, slots - 1)] };
+            for &(field, slot) in fields {
+                let mut image = sample.image.clone();
+                let node = image.node(page, slot);
+                let [size, flags] = [field, 4].map(|at| u16::from_le_bytes(image.read(page, node + at)));
+                // The size of a value that lies elsewhere says nothing about its node.
+                let inline = !leaf || field == 6 || flags == 0;
+                image.write(page, node + field, &(size ^ 2).to_le_bytes());
+                assert_eq!(found(&image, page), inline, "{} {page} {slot} {field}", sample.name);
+                lies += u32::from(inline);
+            }
+        }
+    }
+    assert!(lies >= 5, "only {lies}");
+}
