@@ -1,6 +1,7 @@
 //! LMDB's file, read only: pages from a map for look-ups and scans, pages by `pread` for the verifier.
 
 mod batch;
+mod cold;
 mod copy;
 mod count;
 mod cursor;

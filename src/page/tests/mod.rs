@@ -7,6 +7,8 @@
 mod build;
 mod built_files_hold;
 #[cfg(not(miri))]
+mod cold_pages_are_asked_for;
+#[cfg(not(miri))]
 mod copies_are_lmdbs;
 #[cfg(not(miri))]
 mod copies_end_early;
