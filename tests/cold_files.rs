@@ -57,7 +57,7 @@ fn scans_and_batches_of_a_cold_file_give_what_was_written() -> Result<()> {
     model.sort_unstable();
 
     let mut scanned = Vec::new();
-    cold(dir.path(), |snap, numbers| {
+    let _ = cold(dir.path(), |snap, numbers| {
         numbers.for_each(snap, .., |key, value| {
             scanned.push((key, value));
             ControlFlow::Continue(())
