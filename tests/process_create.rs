@@ -74,7 +74,8 @@ fn a_lock_file_that_was_removed_keeps_nobody_apart() -> Result<()> {
     // What a removal in another process does: the lock, held alone, until its file is gone.
     let lock = std::fs::File::options().read(true).write(true).open(path.join("mapleaf.lock")).map_err(Error::other)?;
     let whole = libc::flock { l_type: 1, l_whence: 0, l_start: 0, l_len: 1, l_pid: 0 };
-    fcntl(&lock, FcntlArg::F_OFD_SETLK(&whole)).map_err(Error::other)?;
+    // It may wait: for a moment between fork and exec, a child that another test spawns has the closed environment's lock too.
+    fcntl(&lock, FcntlArg::F_OFD_SETLKW(&whole)).map_err(Error::other)?;
     let mut child = process::spawn(name, &[&path.to_string_lossy()])?;
     child.expect("opening");
     // Time enough to wait for the lock; if it is not, the test sees less and does not fail.
