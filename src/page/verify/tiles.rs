@@ -15,9 +15,9 @@ impl Walk<'_> {
             let data = if page.is_leaf() { page.node(slot)?.data.len() } else { 0 };
             Ok((NODE_HEADER + page.key(slot)?.len() + data).next_multiple_of(2))
         };
-        // Nodes that leave the page are reported where they are read.
+        // Nobody else looks at the first key of a branch, which stands for minus infinity and has a size all the same.
         let sum: Result<usize> = (0..page.slots()).map(size).sum();
-        if sum.is_ok_and(|sum| sum != page.node_room()) {
+        if self.note(sum).is_some_and(|sum| sum != page.node_room()) {
             self.report
                 .fault(page.number(), "the sizes of the nodes do not add up to the room that the page has for them");
         }
