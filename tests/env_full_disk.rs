@@ -49,8 +49,10 @@ fn commits_that_do_not_fit_leave_everything_as_it_was() -> Result<()> {
             assert_eq!(numbers(&dbi, &env.snapshot()?)?, kept);
             refused(env.transact(|txn| dbi.put(txn, 9999, &vec![7; 500_000])), ErrorKind::DiskFull);
             assert_eq!(numbers(&dbi, &env.snapshot()?)?, kept);
-            refused(env.copy_to(dir.path().join("copy"), Compact::Yes), ErrorKind::DiskFull);
-            assert!(!dir.path().join("copy/data.mdb").exists(), "what was written of it is removed");
+            for compact in [Compact::Yes, Compact::No] {
+                refused(env.copy_to(dir.path().join("copy"), compact), ErrorKind::DiskFull);
+                assert!(!dir.path().join("copy/data.mdb").exists(), "what was written of it is removed");
+            }
             refused(env.compact(), ErrorKind::DiskFull);
             assert!(!path.join("data.mdb-compact").exists());
             assert_eq!(numbers(&dbi, &env.snapshot()?)?, kept);

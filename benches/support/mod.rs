@@ -16,6 +16,7 @@ mod unchecked;
 pub(crate) use case::{Case, Target};
 pub(crate) use cold::evict;
 pub(crate) use kept::Kept;
+pub(crate) use machine::machine;
 pub(crate) use mapped::Mapped;
 pub(crate) use plan::Plan;
 pub(crate) use race::{Lane, Race, Role, timed};

@@ -47,6 +47,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// In a snapshot, groups of keys go down the tree together and overlap their cache misses: for many keys of a large DBI
     /// faster than one [`get`](Self::get) after the other. Allocates the keys' bytes and the result.
     ///
+    /// From 128 keys on, pages of a file that is not in memory are asked for together.
+    ///
     /// # Errors
     /// As [`Dbi`] says.
     ///

@@ -5,8 +5,10 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
-use crate::env::copy::copy_files;
+use crate::env::copy::copy_state;
 use crate::env::engine::{Engine, Files, WriterState, lock_writer};
 use crate::env::handle::Env;
 use crate::env::lock::LockFile;
@@ -68,7 +70,8 @@ impl Env {
     /// transaction. Dropping the last handle closes as well. Closing twice is fine. Commits are not flushed by it.
     ///
     /// # Errors
-    /// `Busy` while snapshots or scans of this process live; `Nested` inside a transaction; `Closed` in a forked child.
+    /// `Busy` while snapshots, scans or copies of this process live; `Nested` inside a transaction; `Closed` in a forked
+    /// child.
     ///
     /// ```
     /// # use mapleaf::{Env, ErrorKind};
@@ -96,10 +99,14 @@ impl Env {
     /// Rewrites the file without free pages and with pages in order, and puts it in the old one's place, atomically and
     /// durably. Needs the disk space of both for a while. Transaction counts and the UUID stay.
     ///
+    /// Transactions wait until it has ended. Snapshots do not; those that are taken meanwhile must be dropped by its end,
+    /// which waits a second for them.
+    ///
     /// # Errors
-    /// `Busy` while snapshots live in this process or another process has the environment open; `Nested` inside a
-    /// transaction; `Unsupported` without a lock file, or for a file with other names (links), which would keep the old
-    /// one; `ReadOnly`, `DiskFull`, `Io`. On an error the old file stays as it is.
+    /// `Busy` while snapshots or copies live in this process, when another process has the environment open, or when
+    /// another program wrote to it meanwhile; `Nested` inside a transaction; `Unsupported` without a lock file, or for a
+    /// file with other names (links), which would keep the old one; `Corrupted` for a damaged file; `ReadOnly`,
+    /// `ReadersFull`, `DiskFull`, `Io`. On an error the old file stays as it is.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};
@@ -187,16 +194,64 @@ fn compact(engine: &Arc<Engine>) -> Result<()> {
 /// Replaces the file while no other process has it open. The caller holds the writer's mutex.
 fn compact_alone(engine: &Arc<Engine>, writer: &mut WriterState) -> Result<()> {
     session::write_as_writer(engine, "compact", writer, drop_leftovers)?;
-    // Whoever opens holds the registry, and would otherwise open the file that is being replaced.
-    let mut registry = registry::lock();
+    // Seen now, not when the work is done.
+    engine.check_unread()?;
     let old = engine.files()?.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
     check_alone(engine, &old)?;
-    let replaced = engine.replace(|files| swap(engine, files, &old));
+    let staged = engine.place.compacted();
+    // A leaving of an earlier try that was killed.
+    let _ = fs::remove_file(&staged);
+    stage(engine, &staged, &old)?;
+    let replaced = put_in_place(engine, &staged, &old);
     *writer = WriterState::default();
+    if replaced.is_err() {
+        let _ = fs::remove_file(&staged);
+    }
+    replaced
+}
+
+/// Writes the compacted copy beside the file. Nobody but a program without our locks can commit meanwhile.
+fn stage(engine: &Arc<Engine>, staged: &Path, old: &Metadata) -> Result<()> {
+    let state = engine.generation_as_writer()?;
+    let source = Arc::clone(&engine.files()?.file);
+    copy_state(&state, &source, staged, Compact::Yes, old)?;
+    if state.is_newest() {
+        return Ok(());
+    }
+    let _ = fs::remove_file(staged);
+    let why = "another program wrote to the file while it was compacted; close it there and retry";
+    Err(Error::new(ErrorKind::Busy, why))
+}
+
+/// Puts the copy at the file's place. Snapshots that were taken since it was begun get a moment to end.
+fn put_in_place(engine: &Arc<Engine>, staged: &Path, old: &Metadata) -> Result<()> {
+    let mut begun = false;
+    for _ in 0..UNREAD_TRIES {
+        match try_put_in_place(engine, staged, old, &mut begun) {
+            Err(error) if error.kind() == ErrorKind::Busy && !begun => thread::sleep(UNREAD_PAUSE),
+            outcome => return outcome,
+        }
+    }
+    try_put_in_place(engine, staged, old, &mut begun)
+}
+
+/// How often and at what distance states that are read are waited for: about a second.
+const UNREAD_TRIES: u32 = 500;
+const UNREAD_PAUSE: Duration = Duration::from_millis(2);
+
+/// Sets `begun` when nobody reads, so that what fails from then on is not that.
+fn try_put_in_place(engine: &Arc<Engine>, staged: &Path, old: &Metadata, begun: &mut bool) -> Result<()> {
+    // Whoever opens holds the registry, and would otherwise open the file that is being replaced.
+    let mut registry = registry::lock();
+    check_alone(engine, old)?;
+    let replaced = engine.replace(|files| {
+        *begun = true;
+        swap(engine, files, staged)
+    });
     // Also when the swap failed behind its rename: whatever file is open now is the one to be found.
-    if let Ok(files) = engine.files() {
+    if *begun && let Ok(files) = engine.files() {
         let new = files.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
-        registry.remove(FileId::of(&old));
+        registry.remove(FileId::of(old));
         registry.insert(FileId::of(&new), engine);
     }
     replaced
@@ -227,22 +282,13 @@ fn drop_leftovers(session: &mut Session<'_>) -> Result<()> {
     })
 }
 
-/// Writes the compacted file beside the old one and moves it there; on failure the old one is opened again.
-fn swap(engine: &Engine, files: Files, old: &Metadata) -> Result<(Files, Result<()>)> {
+/// Moves the copy to the file's place and opens what is there then.
+fn swap(engine: &Engine, files: Files, staged: &Path) -> Result<(Files, Result<()>)> {
     let place = &engine.place;
-    let staged = place.compacted();
     let page_size = Some(files.map.page_size());
-    // A leaving of an earlier try that was killed.
-    let _ = fs::remove_file(&staged);
-    if let Err(error) = copy_files(&files, &staged, Compact::Yes, old) {
-        return Ok((files, Err(error)));
-    }
     drop(files);
-    let moved = fs::rename(&staged, place.data()).map_err(|error| located(error, &staged));
+    let moved = fs::rename(staged, place.data()).map_err(|error| located(error, staged));
     let moved = moved.and_then(|()| place.sync_directory());
-    if moved.is_err() {
-        let _ = fs::remove_file(&staged);
-    }
     Ok((open_files(place, &engine.config, page_size)?, moved))
 }
 

@@ -1,28 +1,39 @@
-//! Copies of a live environment.
+//! Copies of a live environment: files and their durability. What a copy consists of is said in `page/copy`.
 
-use std::fs::{self, Metadata};
-use std::os::unix::fs::{MetadataExt, fchown};
+use std::fs::{self, File, Metadata};
+use std::io::{self, Seek, SeekFrom};
+use std::os::unix::fs::{FileExt, MetadataExt, fchown};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::env::admin::Compact;
-use crate::env::engine::Files;
+use crate::env::behind::write_behind;
+use crate::env::generation::Generation;
 use crate::env::handle::Env;
 use crate::env::open::create_new;
 use crate::env::os::located;
 use crate::env::place::{Place, parent, sync_directory};
 use crate::env::session::check_not_writing;
+use crate::env::transfer::transfer;
 use crate::error::{Error, ErrorKind, Result};
+use crate::page::{self, Stop};
 
 impl Env {
     /// Copies the newest state to `path`, durably, while readers and writers go on: a directory for an environment in a
     /// directory, a file for one in a single file. The copy opens like any other and has the same UUID.
     ///
-    /// Reads the whole file, or with [`Compact::Yes`] the pages in use, and writes as much. While it runs, the map cannot
-    /// grow: a commit that needs it waits, and from then on so do snapshots of newer states.
+    /// Reads the whole file, or with [`Compact::Yes`] the pages in use, and writes as much. Commits, growth of the map and
+    /// new snapshots do not wait for it. Until it ends it keeps its state's pages from being reused, as a snapshot does:
+    /// [`readers`](Env::readers) lists it, and [`close`](Env::close) and [`compact`](Env::compact) are `Busy`. Memory: a few
+    /// MiB, and with [`Compact::Yes`] 32 KiB more for each GiB of the file.
+    ///
+    /// A compacted copy leaves behind what deleted entries have left in the file. [`Compact::No`] copies damage as it is;
+    /// [`Compact::Yes`] refuses what it meets of it, which is not all that [`verify`](Env::verify) finds.
     ///
     /// # Errors
     /// `AlreadyExists` when `path` is a file or a directory that is not empty; `Nested` inside a transaction of this
-    /// thread; `DiskFull`, `PermissionDenied`, `Io`. What was written of a copy that failed is removed.
+    /// thread; `Corrupted` for a damaged file; `Closed`, `ReadersFull`, `DiskFull`, `PermissionDenied`, `Io`. What was
+    /// written of a copy that failed is removed.
     ///
     /// ```
     /// # use mapleaf::{Compact, Dbi, Env};
@@ -48,17 +59,19 @@ impl Env {
 
     fn copy(&self, place: &Place, compact: Compact) -> Result<()> {
         check_not_writing()?;
-        let gate = self.engine.files()?;
+        // Its pin keeps its pages while they are copied; growth, commits and newer states go on.
+        let newest = self.engine.generation()?;
+        let source = Arc::clone(&self.engine.files()?.file);
         if !place.single_file {
             match fs::read_dir(&place.path).map(|mut entries| entries.next().is_some()) {
                 Ok(true) => return Err(occupied(&place.path)),
-                Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => return Err(occupied(&place.path)),
+                Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(occupied(&place.path)),
                 _ => {}
             }
         }
         place.create_directory()?;
-        let like = gate.file.metadata().map_err(|error| located(error, &self.engine.place.data()))?;
-        copy_files(&gate, &place.data(), compact, &like)?;
+        let like = source.metadata().map_err(|error| located(error, &self.engine.place.data()))?;
+        copy_state(&newest, &source, &place.data(), compact, &like)?;
         place.sync_directory()?;
         sync_directory(&parent(&place.directory()))
     }
@@ -69,20 +82,54 @@ fn occupied(path: &Path) -> Error {
     Error::new(ErrorKind::AlreadyExists, why)
 }
 
-/// Copies the newest state into the new file `target`, with owner and mode of `like`, and flushes it; a failed copy is
-/// removed.
-pub(crate) fn copy_files(files: &Files, target: &Path, compact: Compact, like: &Metadata) -> Result<()> {
-    let mut file = create_new(target)?;
-    let copied = files.lmdb.copy_to(&mut file, compact == Compact::Yes);
-    let finish = || {
-        // Only root may give a file away; whoever shares it by its group may still replace it.
-        let _ = fchown(&file, Some(like.uid()), Some(like.gid()));
-        file.set_permissions(like.permissions())?;
-        file.sync_all()
-    };
-    let durable = copied.and_then(|()| finish().map_err(|error| located(error, target)));
-    if durable.is_err() {
+/// Copies `state`, which is in the file `source`, into the new file `target`, with owner and mode of `like`, and flushes
+/// it; a failed copy is removed.
+pub(crate) fn copy_state(
+    state: &Generation,
+    source: &File,
+    target: &Path,
+    compact: Compact,
+    like: &Metadata,
+) -> Result<()> {
+    let file = create_new(target)?;
+    let written = write_state(state, source, &file, compact, like).map_err(|stop| match stop {
+        Stop::Source(error) => error,
+        Stop::Write(error) => located(error, target),
+    });
+    if written.is_err() {
         let _ = fs::remove_file(target);
     }
-    durable
+    written
+}
+
+/// Writes the pages, and when they are on the disk the meta pages, so that no part of a copy passes for one.
+fn write_state(
+    state: &Generation,
+    source: &File,
+    target: &File,
+    compact: Compact,
+    like: &Metadata,
+) -> Result<(), Stop> {
+    let (meta, pages) = (state.meta(), state.pages());
+    let page_size = pages.page_size() as u64;
+    let metas = match compact {
+        Compact::Yes => {
+            let mut out = target;
+            out.seek(SeekFrom::Start(2 * page_size))?;
+            write_behind(target, |out| page::compact(pages, meta, out))?
+        }
+        Compact::No => {
+            // Free pages may change meanwhile, so they are not read through the map. Pages at the end that are free and
+            // were never written are not there to be copied.
+            let count = meta.last_page.saturating_add(1).min(pages.page_count());
+            transfer(source, target, 2 * page_size..count * page_size)?;
+            page::plain_metas(meta)
+        }
+    };
+    target.sync_data()?;
+    target.write_all_at(&metas, 0)?;
+    // Only root may give a file away; whoever shares it by its group may still replace it.
+    let _ = fchown(target, Some(like.uid()), Some(like.gid()));
+    target.set_permissions(like.permissions())?;
+    Ok(target.sync_all()?)
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockRea
 use tempfile::TempDir;
 
 use crate::env::catalog::{FEATURES, Head, Identity};
-use crate::env::generation::Generation;
+use crate::env::generation::{Generation, Opened};
 use crate::env::lease::Lease;
 use crate::env::lmdb::{Cause, Failure, Handles, Lmdb};
 use crate::env::lock::LockFile;
@@ -229,30 +229,37 @@ impl Engine {
 
     /// The newest committed state, pinned: the one that other snapshots share if it still is the newest.
     pub(crate) fn generation(self: &Arc<Self>) -> Result<Arc<Generation>> {
+        self.newest_following(Self::follow_growth)
+    }
+
+    /// As [`generation`](Self::generation), for who holds the writer's mutex and no LMDB transaction.
+    pub(crate) fn generation_as_writer(self: &Arc<Self>) -> Result<Arc<Generation>> {
+        self.newest_following(Self::follow_growth_as_writer)
+    }
+
+    fn newest_following(self: &Arc<Self>, follow_growth: fn(&Self) -> Result<()>) -> Result<Arc<Generation>> {
         self.check_usable()?;
-        let known = self.newest.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-        if let Some(known) = known.filter(|known| known.is_newest()) {
+        let known = || self.newest.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        if let Some(known) = known().filter(|known| known.is_newest()) {
             return Ok(known);
         }
         loop {
             let gate = self.files()?;
-            match Generation::open(self, &gate) {
-                // Known before the gate is left: whoever closes or replaces the files sees it.
-                Ok(generation) => return Ok(self.share_generation(generation)),
+            match Generation::open(self, &gate, known()) {
+                Ok((known, Opened::Before)) => return Ok(known),
+                Ok((opened, Opened::Now)) => {
+                    // Known before the gate is left: whoever closes or replaces the files sees it.
+                    *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&opened);
+                    self.states.add(&opened);
+                    return Ok(opened);
+                }
                 Err(failure) if failure.cause == Cause::MapResized => {
                     drop(gate);
-                    self.follow_growth()?;
+                    follow_growth(self)?;
                 }
                 Err(failure) => return Err(self.begin_failed(failure)),
             }
         }
-    }
-
-    fn share_generation(&self, generation: Generation) -> Arc<Generation> {
-        let opened = Arc::new(generation);
-        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&opened);
-        self.states.add(&opened);
-        opened
     }
 
     /// The states that are read or kept for readers.
@@ -357,18 +364,23 @@ impl Engine {
         self.lock.as_ref().map_or(Ok(()), LockFile::leave)
     }
 
+    /// Refuses while states are read in this process: by snapshots, scans and copies.
+    pub(crate) fn check_unread(&self) -> Result<()> {
+        match self.generations().len() {
+            0 => Ok(()),
+            alive => {
+                let why = format!("{alive} states are still read; drop the snapshots first");
+                Err(Error::new(ErrorKind::Busy, why))
+            }
+        }
+    }
+
     /// Replaces the files by what `swap` makes of them, with nobody else inside: the files to go on with, and whether
     /// the swap itself worked. The caller holds the writer's mutex.
     pub(crate) fn replace(&self, swap: impl FnOnce(Files) -> Result<(Files, Result<()>)>) -> Result<()> {
         let _sweep = self.states.hold_sweep();
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        let alive = self.generations().len();
-        if alive > 0 {
-            return Err(Error::new(
-                ErrorKind::Busy,
-                format!("{alive} states are still read; drop the snapshots first"),
-            ));
-        }
+        self.check_unread()?;
         let Some(files) = gate.take() else {
             return Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again"));
         };

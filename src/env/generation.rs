@@ -53,6 +53,13 @@ pub(crate) struct Generation {
     engine: Arc<Engine>,
 }
 
+/// Whether [`Generation::open`] had to open anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opened {
+    Now,
+    Before,
+}
+
 /// What is found under a name in the main tree.
 pub(crate) enum MainEntry {
     Tree(TreeRecord),
@@ -68,21 +75,32 @@ impl Generation {
     /// If it is not, a second pin that also says N shows that the copied slot was not rewritten in between (a killed
     /// writer leaves the file one commit ahead of the lock file); otherwise the second pin is the newer state.
     ///
+    /// While a commit is being flushed its meta page is in the file already, and pins are still of the state before. That one
+    /// is the newest then; if it is `known`, there is nothing to open.
+    ///
     /// The caller holds the openers' gate.
-    pub(crate) fn open(engine: &Arc<Engine>, files: &Files) -> Result<Self, Failure> {
+    pub(crate) fn open(
+        engine: &Arc<Engine>,
+        files: &Files,
+        known: Option<Arc<Self>>,
+    ) -> Result<(Arc<Self>, Opened), Failure> {
         let Files { lmdb, map, .. } = files;
         let mut pin = lmdb.pin()?;
+        if let Some(known) = known.filter(|known| known.lmdb_id() == pin.id()) {
+            return Ok((known, Opened::Before));
+        }
+        let new = |generation| (Arc::new(generation), Opened::Now);
         for _ in 0..RETRIES {
             let id = pin.id();
             let pages = map.metas();
             let meta = pages.meta(slot(id));
             let other = pages.meta_id(slot(id + 1));
             if meta.txn_id == id && (other < id || (other == 0 && id == 0)) {
-                return Self::of(engine, files, meta, [id, other], Some(pin));
+                return Self::of(engine, files, meta, [id, other], Some(pin)).map(new);
             }
             let second = lmdb.pin()?;
             if second.id() == id && meta.txn_id == id {
-                return Self::of(engine, files, meta, [id, other], Some(pin));
+                return Self::of(engine, files, meta, [id, other], Some(pin)).map(new);
             }
             pin = second;
         }
@@ -132,8 +150,13 @@ impl Generation {
         })
     }
 
-    /// Whether no commit has come since.
+    /// Whether no commit has come since, by the meta pages alone. `false` too while a commit is being flushed, or was when
+    /// this was opened: its meta page does not change any more when it is acknowledged.
     pub(crate) fn is_newest(&self) -> bool {
+        let [own, other] = self.ids;
+        if other > own {
+            return false;
+        }
         let pages = self.map.metas();
         let id = self.meta.txn_id;
         pages.meta_id(slot(id)) == self.ids[0] && pages.meta_id(slot(id + 1)) == self.ids[1]

@@ -57,8 +57,13 @@ impl Leases {
         if let Some(lease) = cached.as_ref().filter(|lease| lease.generation.is_newest()) {
             return Ok(Arc::clone(lease));
         }
+        let before = cached.as_ref().map(Arc::clone);
         drop(cached);
-        let lease = Lease::new(engine.generation()?);
+        let generation = engine.generation()?;
+        if let Some(lease) = before.filter(|lease| Arc::ptr_eq(&lease.generation, &generation)) {
+            return Ok(lease);
+        }
+        let lease = Lease::new(generation);
         let mut cached = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Under the shard's lock, as is the clearing: a set bit is never lost.
         self.occupied.fetch_or(1 << index, Ordering::AcqRel);

@@ -10,7 +10,7 @@ use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use heed::types::Bytes;
-use heed::{CommitOrAbort, CommitToken, CompactionOption, EnvFlags, MdbError, OnCommit, WithoutTls};
+use heed::{CommitOrAbort, CommitToken, EnvFlags, MdbError, OnCommit, WithoutTls};
 
 use crate::env::catalog::{CATALOG, HEAD_KEY, dbi_key};
 use crate::env::map::process_id;
@@ -118,12 +118,6 @@ impl Lmdb {
     /// Frees the slots of processes that died. Returns how many.
     pub(crate) fn clear_stale_readers(&self) -> Result<usize> {
         self.env.clear_stale_readers().map_err(|error| failure(error, "clear_stale_readers"))
-    }
-
-    /// Writes a consistent copy of the newest state to `file`. The caller holds the openers' gate.
-    pub(crate) fn copy_to(&self, file: &mut File, compact: bool) -> Result<()> {
-        let option = if compact { CompactionOption::Enabled } else { CompactionOption::Disabled };
-        self.env.copy_to_file(file, option).map_err(|error| failure(error, "copy_to"))
     }
 }
 

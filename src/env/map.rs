@@ -3,13 +3,15 @@
 #![expect(unsafe_code, reason = "pages are read through a raw pointer into the map")]
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::process;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use memmap2::{MmapMut, MmapOptions, MmapRaw};
+use memmap2::{Advice, MmapMut, MmapOptions, MmapRaw};
 use nix::sys::mman::{MmapAdvise, madvise};
+use nix::unistd::geteuid;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::Pages;
@@ -30,6 +32,11 @@ impl EnvMap {
             )
             .caused_by(error)
         })?;
+        if tells_what_is_resident(file) {
+            // A look-up needs one page of what would be read around it, and a scan asks for more itself. Without the advice
+            // all still works.
+            let _ = raw.advise(Advice::Random);
+        }
         Ok(Self { raw, page_size })
     }
 
@@ -64,6 +71,14 @@ impl EnvMap {
         // their state is pinned: LMDB reuses none that a reader's slot may reach. The map begins on a page boundary.
         unsafe { Pages::new(self.raw.as_ptr(), count, self.page_size) }
     }
+}
+
+/// Whether the system tells this process which pages of `file` are in memory, so that scans see when to ask for them.
+///
+/// It does to the file's owner and to root. It does to some others too, who are left with the system's own read-ahead.
+fn tells_what_is_resident(file: &File) -> bool {
+    let user = geteuid();
+    user.is_root() || file.metadata().is_ok_and(|file| file.uid() == user.as_raw())
 }
 
 /// A few numbers in a file that processes share, read and written without system calls.

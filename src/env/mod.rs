@@ -1,6 +1,7 @@
 //! Environments: one file, one engine a process, opened, checked, grown, copied and closed.
 
 mod admin;
+mod behind;
 mod catalog;
 mod copy;
 mod engine;
@@ -20,6 +21,7 @@ mod session;
 mod slots;
 mod sweep;
 mod table;
+mod transfer;
 mod verify;
 mod worker;
 

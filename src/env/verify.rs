@@ -6,10 +6,13 @@ use crate::page::{Level, Report, verify_snapshot};
 
 impl Env {
     /// Walks the whole page graph of the newest state by reads of the file: every page reached once, free list and trees
-    /// accounting for all pages, order of keys, levels, counters. Faults are in the report, not an error.
+    /// accounting for all pages, order of keys, levels, counters, nodes that fill their pages. Faults are in the report,
+    /// each with its page, and are not an error.
     ///
-    /// Reads the whole file; readers and writers go on meanwhile. Values are not decoded, and bits that flipped inside
-    /// them cannot be seen: LMDB's pages carry no checksums.
+    /// Reads every page but the insides of large values, on the calling thread: some gigabytes a second from the system's
+    /// cache, else what the disk gives. Takes one bit of memory for each page (32 MiB for a TiB) and some buffers. Readers
+    /// and writers go on meanwhile. Values are not decoded, and bits that flipped inside them cannot be seen: LMDB's pages
+    /// carry no checksums.
     ///
     /// # Errors
     /// `Closed`, `ReadersFull`, `Io`.

@@ -1,6 +1,7 @@
 //! Many look-ups at once: while one key waits for memory, the others go on.
 
 use crate::error::Result;
+use crate::page::cold::{self, FEW, WINDOW};
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::search::{Limits, slot_at};
@@ -20,7 +21,7 @@ struct Lane<'a, 'k, const W: usize> {
     guess: Option<usize>,
 }
 
-/// Gives the value of each key to `each`, in the order of the keys. No allocation.
+/// Gives the value of each key to `each`, in the order of the keys. No allocation where pages are in memory.
 ///
 /// Groups of keys go down level by level. On each level every key of the group asks for its page, then every one for the
 /// nodes around its guess, then every one looks: while one waits for memory, the others go on. What bounds it is how many
@@ -48,36 +49,48 @@ pub(crate) fn get_many<'a, const W: usize>(
         guess: None,
     };
     let (children, entries) = fanout(tree);
-    for group in keys.chunks(GROUP) {
-        let mut lanes = [idle; GROUP];
-        for (lane, key) in lanes.iter_mut().zip(group) {
-            lane.target = Target::new(key);
-        }
-        let lanes = lanes.get_mut(..group.len()).unwrap_or_default();
-        for level in 1..=levels {
-            for lane in &mut *lanes {
-                lane.page = pages.branch(lane.number)?;
-                lane.guess = lane.limits.guess_child(lane.page, &lane.target);
-                lane.ask(0, 1);
+    let mut cold = false;
+    for window in keys.chunks(WINDOW) {
+        cold = cold && cold::bring::<W>(pages, tree, levels, window);
+        // Whether the file is in memory is asked once for a window, of a leaf that its first group has come to.
+        let mut look = !cold && window.len() >= FEW;
+        for group in window.chunks(GROUP) {
+            let mut lanes = [idle; GROUP];
+            for (lane, key) in lanes.iter_mut().zip(group) {
+                lane.target = Target::new(key);
             }
-            let slots = if level < levels { children } else { entries };
-            for lane in &mut *lanes {
-                let slot = lane.limits.child_near(lane.page, lane.guess, &lane.target)?;
-                lane.number = lane.page.child(slot)?;
-                lane.guess = Some(slot_at(lane.limits.share(&lane.target).unwrap_or(0.5), slots));
+            let lanes = lanes.get_mut(..group.len()).unwrap_or_default();
+            for level in 1..=levels {
+                for lane in &mut *lanes {
+                    lane.page = pages.branch(lane.number)?;
+                    lane.guess = lane.limits.guess_child(lane.page, &lane.target);
+                    lane.ask(0, 1);
+                }
+                let slots = if level < levels { children } else { entries };
+                for lane in &mut *lanes {
+                    let slot = lane.limits.child_near(lane.page, lane.guess, &lane.target)?;
+                    lane.number = lane.page.child(slot)?;
+                    lane.guess = Some(slot_at(lane.limits.share(&lane.target).unwrap_or(0.5), slots));
+                }
+                // In a loop of nothing else, so that as many address translations as can be are under way together.
+                for lane in &*lanes {
+                    pages.prefetch_slot(lane.number, lane.guess.unwrap_or(0));
+                }
             }
-            // In a loop of nothing else, so that as many address translations as can be are under way together.
+            if std::mem::take(&mut look)
+                && let Some(lane) = lanes.last()
+                && !pages.resident(lane.number)
+            {
+                cold = cold::bring::<W>(pages, tree, levels, window);
+            }
+            for lane in &mut *lanes {
+                lane.page = pages.leaf(lane.number)?;
+                lane.guess = lane.limits.share(&lane.target).map(|share| slot_at(share, lane.page.slots()));
+                lane.ask(1, 1);
+            }
             for lane in &*lanes {
-                pages.prefetch_slot(lane.number, lane.guess.unwrap_or(0));
+                each(lane.value(pages, levels)?);
             }
-        }
-        for lane in &mut *lanes {
-            lane.page = pages.leaf(lane.number)?;
-            lane.guess = lane.limits.share(&lane.target).map(|share| slot_at(share, lane.page.slots()));
-            lane.ask(1, 1);
-        }
-        for lane in &*lanes {
-            each(lane.value(pages, levels)?);
         }
     }
     Ok(())

@@ -201,9 +201,10 @@ pub(crate) fn edges<'a>(
 pub(crate) fn leaves_between<'a>(
     pages: Pages<'a>,
     tree: &TreeRecord,
-    mut front: Trail<'a>,
+    front: Trail<'a>,
     back: &Trail<'a>,
 ) -> Result<u64> {
+    let mut front = front.passing_over();
     let mut leaves = 0;
     loop {
         let (Some(at), Some(end)) = (front.parent(), back.parent()) else {

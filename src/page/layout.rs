@@ -8,7 +8,13 @@
 
 use std::cmp::Ordering;
 use std::marker::PhantomData;
+use std::ptr::NonNull;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering as Atomic, fence};
+
+use nix::libc;
+use nix::sys::mman::{MmapAdvise, madvise};
+use nix::unistd::{SysconfVar, sysconf};
 
 use crate::error::{Error, Result};
 pub(crate) use crate::page::fields::{overflow_header, overflow_pages, u16_at, u32_at, u64_at};
@@ -80,7 +86,7 @@ impl<'a> Pages<'a> {
 
     /// `count` pages from `first` on; `None` when they leave the file or touch the meta pages.
     #[inline]
-    fn run(self, first: u64, count: u64) -> Option<&'a [u8]> {
+    pub(crate) fn run(self, first: u64, count: u64) -> Option<&'a [u8]> {
         let end = first.checked_add(count)?;
         if first < META_PAGES || end > self.page_count {
             return None;
@@ -160,6 +166,52 @@ impl<'a> Pages<'a> {
             rest = behind;
         }
         Ahead { rest }
+    }
+
+    /// Whether page `number` is in memory, as far as the system says: to a process that may not write the file it says
+    /// yes to everything. One system call. `true` outside the file.
+    pub(crate) fn resident(self, number: u64) -> bool {
+        // Miri has no such call.
+        if cfg!(miri) {
+            return true;
+        }
+        let Some(range) = self.system_pages(number, 1) else {
+            return true;
+        };
+        // A byte for each page of the system that the range lies in: a page of ours has up to 32 KiB, one of theirs 4 or more.
+        let mut there = [1_u8; 16];
+        // SAFETY: the range begins on a page of the system; the call reads no memory of it and writes a byte for each of
+        // its pages, of which there are at most nine.
+        let answer = unsafe { libc::mincore(range.0.cast(), range.1, there.as_mut_ptr().cast()) };
+        answer != 0 || there[0] & 1 != 0
+    }
+
+    /// Asks the system to read `count` pages from `first` on, and does not wait for them. One system call. A hint: any
+    /// numbers are fine, and what lies outside the file is left out.
+    pub(crate) fn ask(self, first: u64, count: u64) {
+        let end = first.saturating_add(count).min(self.page_count);
+        let first = first.max(META_PAGES);
+        let Some((start, len)) = end.checked_sub(first).and_then(|count| self.system_pages(first, count)) else {
+            return;
+        };
+        if let Some(start) = NonNull::new(start) {
+            // SAFETY: the advice changes nothing that a program sees. The range begins on a page of the system.
+            let _ = unsafe { madvise(start.cast(), len, MmapAdvise::MADV_WILLNEED) };
+        }
+    }
+
+    /// Where the system's page begins that page `first` lies in, and the bytes from there to the end of `count` pages.
+    /// `None` when they leave the file, or are none.
+    fn system_pages(self, first: u64, count: u64) -> Option<(*mut u8, usize)> {
+        static SIZE: OnceLock<usize> = OnceLock::new();
+        let size = *SIZE.get_or_init(|| {
+            let size = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
+            size.and_then(|size| usize::try_from(size).ok()).filter(|size| size.is_power_of_two()).unwrap_or(4096)
+        });
+        let run = self.run(first, count)?;
+        let start = run.as_ptr().map_addr(|address| address & !(size - 1));
+        let before = run.as_ptr().addr() - start.addr();
+        if run.is_empty() { None } else { Some((start.cast_mut(), before + run.len())) }
     }
 
     /// The pages of an image in memory.
@@ -304,11 +356,6 @@ impl<'a> Page<'a> {
     #[inline]
     pub(crate) fn slots(self) -> usize {
         usize::from(self.slots)
-    }
-
-    /// Bytes that nodes take: from the end of the free space to the end of the page.
-    pub(crate) fn node_room(self) -> usize {
-        self.bytes.len() - usize::from(self.upper)
     }
 
     /// The offset in slot `slot`, as stored.

@@ -47,11 +47,7 @@ pub(crate) fn find<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Resul
 }
 
 #[inline]
-fn entry<'a, const W: usize>(
-    pages: Pages<'a>,
-    tree: &TreeRecord,
-    key: &[u8],
-) -> Result<Option<(Page<'a>, Node<'a>)>> {
+fn entry<'a, const W: usize>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result<Option<(Page<'a>, Node<'a>)>> {
     let target = Target::<W>::new(key);
     let Some((leaf, limits)) = leaf_for(pages, tree, &target)? else {
         return Ok(None);

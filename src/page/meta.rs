@@ -57,6 +57,19 @@ impl TreeRecord {
         }
     }
 
+    /// The 48 bytes of the record.
+    pub(crate) fn to_bytes(self) -> [u8; RECORD_BYTES] {
+        let mut bytes = [0; RECORD_BYTES];
+        let (head, counts) = bytes.split_at_mut(8);
+        let shape = u64::from(self.pad) | u64::from(self.flags) << 32 | u64::from(self.depth) << 48;
+        head.copy_from_slice(&shape.to_le_bytes());
+        let fields = [self.branch_pages, self.leaf_pages, self.overflow_pages, self.entries, self.root];
+        for (out, field) in counts.chunks_exact_mut(8).zip(fields) {
+            out.copy_from_slice(&field.to_le_bytes());
+        }
+        bytes
+    }
+
     fn decode(bytes: &[u8; RECORD_BYTES]) -> Self {
         Self {
             pad: u32_at(bytes, 0),
@@ -105,6 +118,10 @@ impl TreeRecord {
 pub(crate) struct Meta {
     pub magic: u32,
     pub version: u32,
+    /// Where other software wants the file mapped; 0 for anywhere.
+    pub address: u64,
+    /// Bytes of the map that the file was written with, which LMDB takes unless it is told another.
+    pub map_size: u64,
     pub page_size: u32,
     pub free: TreeRecord,
     pub main: TreeRecord,
@@ -123,6 +140,8 @@ impl Meta {
         Self {
             magic: u32_at(bytes, 16),
             version: u32_at(bytes, 20),
+            address: u64_at(bytes, 24),
+            map_size: u64_at(bytes, 32),
             page_size: free.pad,
             free,
             main: record(88),

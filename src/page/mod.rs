@@ -1,6 +1,8 @@
 //! LMDB's file, read only: pages from a map for look-ups and scans, pages by `pread` for the verifier.
 
 mod batch;
+mod cold;
+mod copy;
 mod count;
 mod cursor;
 mod edge;
@@ -21,6 +23,7 @@ mod verify;
 mod tests;
 
 pub(crate) use batch::get_many;
+pub(crate) use copy::{PIECE, Pieces, Stop, compact, plain_metas};
 pub(crate) use count::{count_range, estimate, len, miscounted, nth, rank};
 pub use cursor::Cursor;
 pub(crate) use layout::Pages;

@@ -24,7 +24,11 @@ impl Page<'_> {
     /// # Errors
     /// `Corrupted` when a key on the way leaves the page.
     #[inline]
-    pub(crate) fn search<const AFTER: bool, const W: usize>(self, from: usize, target: &Target<'_, W>) -> Result<usize> {
+    pub(crate) fn search<const AFTER: bool, const W: usize>(
+        self,
+        from: usize,
+        target: &Target<'_, W>,
+    ) -> Result<usize> {
         self.halve::<AFTER, false, W>(from, self.slots(), target)
     }
 

@@ -29,7 +29,7 @@ pub(crate) fn split(
     let leaves = distance + 1;
     let parts = (parts as u64).min(leaves);
     let mut keys: Vec<Vec<u8>> = Vec::new();
-    let mut trail = front.trail;
+    let mut trail = front.trail.passing_over();
     let mut at = 0;
     for part in 1..parts {
         let cut = u64::try_from(u128::from(leaves) * u128::from(part) / u128::from(parts)).unwrap_or(u64::MAX);

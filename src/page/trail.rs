@@ -6,6 +6,7 @@ use std::ops::Bound;
 use smallvec::SmallVec;
 
 use crate::error::{Error, Result};
+use crate::page::cold::ReadAhead;
 use crate::page::layout::{HEADER_LINES, Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::search::Limits;
@@ -84,6 +85,8 @@ impl Step<'_> {
 #[derive(Clone, Default)]
 pub(crate) struct Trail<'a> {
     steps: SmallVec<[Step<'a>; 4]>,
+    /// What was asked for of a file that is not in memory.
+    ahead: ReadAhead,
 }
 
 impl<'a> Trail<'a> {
@@ -110,6 +113,11 @@ impl<'a> Trail<'a> {
             trail.steps.push(Step { page, slot });
         }
         Ok(Some((trail, number, limits)))
+    }
+
+    /// The same way, for a walk that names leaves and does not read them: none are asked for.
+    pub(crate) fn passing_over(self) -> Self {
+        Self { ahead: ReadAhead::off(), ..self }
     }
 
     /// The parent of the leaf, and the leaf's slot in it.
@@ -151,7 +159,7 @@ impl<'a> Trail<'a> {
         while let Some(step) = self.steps.last_mut() {
             if step.slot + 1 < step.page.slots() {
                 step.slot += 1;
-                return self.down(pages, levels, |_| 0);
+                return self.down(pages, levels, 1);
             }
             self.steps.pop();
         }
@@ -167,15 +175,16 @@ impl<'a> Trail<'a> {
         while let Some(step) = self.steps.last_mut() {
             if step.slot > 0 {
                 step.slot -= 1;
-                return self.down(pages, levels, |page| page.slots().saturating_sub(1));
+                return self.down(pages, levels, -1);
             }
             self.steps.pop();
         }
         Ok(None)
     }
 
-    /// Goes down from the last step until the trail has `levels` steps again.
-    fn down(&mut self, pages: Pages<'a>, levels: usize, pick: fn(Page<'a>) -> usize) -> Result<Option<u64>> {
+    /// Goes down from the last step until the trail has `levels` steps again: with a `direction` of 1 by first children, with
+    /// -1 by last ones.
+    fn down(&mut self, pages: Pages<'a>, levels: usize, direction: isize) -> Result<Option<u64>> {
         while let Some(step) = self.steps.last() {
             let child = step.page.child(step.slot)?;
             if self.steps.len() >= levels {
@@ -184,9 +193,21 @@ impl<'a> Trail<'a> {
             // All of a branch page will be read, a node for each leaf, in no order of its lines.
             pages.prefetch(child, usize::MAX);
             let page = pages.branch(child)?;
-            self.steps.push(Step { page, slot: pick(page) });
+            let slot = if direction > 0 { 0 } else { page.slots().saturating_sub(1) };
+            self.steps.push(Step { page, slot });
+            if self.steps.len() == levels {
+                self.ask_ahead(pages, direction);
+            }
         }
         Ok(None)
+    }
+
+    /// Asks for the leaves that come next, where they are not in memory.
+    fn ask_ahead(&mut self, pages: Pages<'a>, direction: isize) {
+        if let [.., above, parent] = &*self.steps {
+            let beside = |distance: isize| above.child_at(direction * distance);
+            self.ahead.enter(pages, parent.page, beside, |number| pages.branch(number).ok());
+        }
     }
 
     /// Which of two leaves of one tree comes first.

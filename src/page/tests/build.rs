@@ -12,7 +12,7 @@ const NODE_MAX: usize = (PAGE - HEADER) / 2 / 2 * 2 - 2;
 
 /// The file that holds `trees` by name, and nothing else.
 pub(super) fn image(trees: &BTreeMap<&str, &Model>) -> Image {
-    let mut file = Builder { pages: vec![[0; PAGE]; META_PAGES as usize] };
+    let mut file = Builder { pages: vec![[0; PAGE]; 2] };
     let entries = |(name, model): (&&str, &&Model)| Entry {
         key: name.as_bytes().to_vec(),
         flags: Node::SUB,

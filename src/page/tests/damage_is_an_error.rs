@@ -23,7 +23,7 @@ const NAMES: &[&str] =
     if cfg!(miri) { &["long keys that begin alike", "large values"] } else { &["deep", "flat", "large", "sets"] };
 
 /// A file of a few hundred pages: deep and flat trees, large values, duplicates.
-fn small() -> &'static Image {
+pub(super) fn small() -> &'static Image {
     static SMALL: OnceLock<Image> = OnceLock::new();
     SMALL.get_or_init(|| {
         if cfg!(miri) {
@@ -54,7 +54,7 @@ fn small() -> &'static Image {
 
 /// One damage: where, and what stands there afterwards.
 #[derive(Clone, Debug)]
-enum Damage {
+pub(super) enum Damage {
     Bytes {
         page: u64,
         at: usize,
@@ -78,7 +78,7 @@ enum Damage {
     },
 }
 
-fn damage() -> impl Strategy<Value = Damage> {
+pub(super) fn damage() -> impl Strategy<Value = Damage> {
     let page = || 2..(small().words.len() * 8 / PAGE) as u64;
     let at = prop_oneof![0..16_usize, 16..64_usize, 0..PAGE - 8];
     prop_oneof![
@@ -90,7 +90,7 @@ fn damage() -> impl Strategy<Value = Damage> {
     ]
 }
 
-fn inflict(image: &mut Image, damage: &Damage) {
+pub(super) fn inflict(image: &mut Image, damage: &Damage) {
     let held = (image.words.len() * 8 / PAGE) as u64;
     match *damage {
         Damage::Bytes { page, at, ref bytes } if page < held => image.write(page, at, bytes),
@@ -109,7 +109,7 @@ fn inflict(image: &mut Image, damage: &Damage) {
 }
 
 /// The value; `None` for damage that was told.
-fn told<T>(result: Result<T>) -> Option<T> {
+pub(super) fn told<T>(result: Result<T>) -> Option<T> {
     result.map_err(|error| assert_eq!(error.kind(), ErrorKind::Corrupted, "{error}")).ok()
 }
 

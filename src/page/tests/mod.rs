@@ -6,9 +6,21 @@
 
 mod build;
 mod built_files_hold;
+#[cfg(not(miri))]
+mod cold_pages_are_asked_for;
+#[cfg(not(miri))]
+mod copies_are_lmdbs;
+#[cfg(not(miri))]
+mod copies_end_early;
+#[cfg(not(miri))]
+mod copies_have_any_page_size;
+#[cfg(not(miri))]
+mod copies_refuse_damage;
 mod counts_match_walks;
 mod damage_is_an_error;
 mod ends_meet;
+#[cfg(not(miri))]
+mod foreign;
 mod lookups_agree;
 #[cfg(not(miri))]
 mod metas_are_judged;
@@ -21,4 +33,16 @@ mod splits_cover;
 #[cfg(not(miri))]
 mod verify_accepts;
 #[cfg(not(miri))]
+mod verify_duplicates;
+#[cfg(not(miri))]
 mod verify_finds;
+#[cfg(not(miri))]
+mod verify_free_list;
+#[cfg(not(miri))]
+mod verify_parts;
+#[cfg(not(miri))]
+mod verify_records;
+#[cfg(not(miri))]
+mod verify_rooms;
+#[cfg(not(miri))]
+mod verify_sizes;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::page::layout::Pages;
 use crate::page::lookup::find;
-use crate::page::meta::TreeRecord;
+use crate::page::meta::{Meta, TreeRecord};
 use crate::page::tests::build;
 
 pub(super) type Model = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -57,19 +57,19 @@ pub(super) struct Image {
 pub(super) const PAGE: usize = 4096;
 
 impl Image {
-    /// The image of a file that holds `bytes`.
-    pub(super) fn holding(bytes: &[u8]) -> Self {
-        let mut image = Self { words: vec![0; bytes.len() / 8] };
-        image.bytes_mut().copy_from_slice(bytes);
-        image
-    }
-
     pub(super) fn of(path: &Path) -> Self {
         let mut file = File::open(path).unwrap();
         let len = usize::try_from(file.metadata().unwrap().len()).unwrap();
         assert_eq!(len % PAGE, 0);
         let mut image = Self { words: vec![0; len / 8] };
         file.read_exact(image.bytes_mut()).unwrap();
+        image
+    }
+
+    /// The image of a file that holds `bytes`.
+    pub(super) fn holding(bytes: &[u8]) -> Self {
+        let mut image = Self { words: vec![0; bytes.len() / 8] };
+        image.bytes_mut().copy_from_slice(bytes);
         image
     }
 
@@ -117,10 +117,15 @@ impl Image {
         usize::from(u16::from_le_bytes(self.read(page, 16 + 2 * slot)))
     }
 
+    /// The newest commit.
+    pub(super) fn newest(&self) -> Meta {
+        let pages = self.pages();
+        pages.meta(usize::from(pages.meta_id(1) > pages.meta_id(0)))
+    }
+
     /// The main tree of the newest commit.
     pub(super) fn main(&self) -> TreeRecord {
-        let pages = self.pages();
-        pages.meta(usize::from(pages.meta_id(1) > pages.meta_id(0))).main
+        self.newest().main
     }
 
     pub(super) fn tree(&self, name: &str) -> TreeRecord {

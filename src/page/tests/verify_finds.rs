@@ -5,7 +5,7 @@ use crate::page::tests::samples::{Image, PAGE, samples};
 use crate::page::verify::{Level, Report, verify};
 
 /// Pages on the way down to the first leaf of a sample, the root first.
-fn way_down(image: &Image, name: &str) -> Vec<u64> {
+pub(super) fn way_down(image: &Image, name: &str) -> Vec<u64> {
     let tree = image.tree(name);
     let mut way = vec![tree.root];
     for _ in 1..tree.depth {
@@ -20,7 +20,7 @@ fn check(image: &Image, level: Level) -> Report {
 }
 
 /// Asserts that the fault is found on `page`, with `why` in its text.
-fn assert_found(image: &Image, level: Level, page: u64, why: &str) {
+pub(super) fn assert_found(image: &Image, level: Level, page: u64, why: &str) {
     let report = check(image, level);
     let found = report.faults.iter().any(|fault| fault.page == page && fault.why.contains(why));
     assert!(found, "{level:?} no {why:?} on page {page} in {:?}", report.faults.iter().take(4).collect::<Vec<_>>());

@@ -12,17 +12,21 @@ impl Bitmap {
     }
 
     /// Marks `page`; `false` when it was marked before, or has no bit.
+    #[inline]
     pub(crate) fn mark(&mut self, page: u64) -> bool {
-        if page >= self.len {
-            return false;
+        page < self.len && self.mark_in_word(page, 1 << (page % 64))
+    }
+
+    /// Marks the pages `first .. end`, 64 at a time; `false` when one of them was marked before, or has no bit.
+    pub(crate) fn mark_run(&mut self, first: u64, end: u64) -> bool {
+        let mut fresh = end <= self.len;
+        let (mut page, end) = (first, end.min(self.len));
+        while page < end {
+            let count = (64 - page % 64).min(end - page);
+            fresh &= self.mark_in_word(page, u64::MAX >> (64 - count) << (page % 64));
+            page += count;
         }
-        let word = usize::try_from(page / 64).ok().and_then(|word| self.words.get_mut(word));
-        let bit = 1 << (page % 64);
-        word.is_some_and(|word| {
-            let fresh = *word & bit == 0;
-            *word |= bit;
-            fresh
-        })
+        fresh
     }
 
     /// How many pages are not marked, and the first of them.
@@ -31,5 +35,15 @@ impl Bitmap {
         let first = self.words.iter().zip(0_u64..).find(|&(&word, _)| word != u64::MAX);
         let first = first.map(|(word, index)| index * 64 + u64::from(word.trailing_ones()));
         (self.len - marked, first.filter(|&page| page < self.len))
+    }
+
+    #[inline]
+    fn mark_in_word(&mut self, page: u64, bits: u64) -> bool {
+        let word = usize::try_from(page / 64).ok().and_then(|word| self.words.get_mut(word));
+        word.is_some_and(|word| {
+            let fresh = *word & bits == 0;
+            *word |= bits;
+            fresh
+        })
     }
 }

@@ -1,48 +1,51 @@
 //! Sets of duplicates, which other programs' trees may hold.
 
-use std::cmp::Ordering;
+use std::slice::ChunksExact;
 
 use crate::error::{Error, Result};
 use crate::page::layout::{HEADER, Page, flag, u16_at, u64_at};
-use crate::page::meta::TreeRecord;
 use crate::page::node::Node;
 use crate::page::verify::Level;
+use crate::page::verify::branches::Limits;
+use crate::page::verify::leaves::{filled, node_bytes};
 use crate::page::verify::order::Order;
-use crate::page::verify::trees::{Tree, within};
+use crate::page::verify::trees::Tree;
 use crate::page::verify::walk::Walk;
 
+pub(crate) const WITH_VALUE: &str = "a duplicate with a value";
+const OTHER_KIND: &str = "duplicates of one size in a tree of any size, or the other way round";
+
 impl Walk<'_> {
-    /// Checks all duplicates of one key; gives their number.
-    pub(crate) fn duplicates(&mut self, number: u64, node: Node<'_>, order: Order) -> Result<u64> {
+    /// Checks all duplicates of one key, packed or not as the tree around them says; gives their number.
+    pub(crate) fn duplicates(&mut self, number: u64, node: Node<'_>, order: Order, fixed: bool) -> Result<u64> {
         if node.flags & Node::SUB != 0 {
-            return match self.note(TreeRecord::from_bytes(node.data)) {
-                Some(record) => self.tree(Tree::of_duplicates(&record, order), number),
-                None => Ok(0),
+            let Some(record) = self.record(number, node) else {
+                return Ok(0);
             };
+            let tree = Tree::of_duplicates(&record, order);
+            if tree.packed_duplicates() != fixed {
+                self.report.fault(number, OTHER_KIND);
+                return Ok(0);
+            }
+            return self.tree(tree, number);
         }
         if self.level == Level::Fast {
             return Ok(0);
         }
-        let bytes = node.data;
-        let result = if u16_at(bytes, 10) & flag::LEAF2 == 0 {
-            sub_page(number, bytes, order)
-        } else {
-            packed(number, bytes, flag::LEAF | flag::LEAF2 | flag::SUB).and_then(|values| {
-                in_order(number, values.iter().copied(), order)?;
-                Ok(values.len() as u64)
-            })
+        let count = match (u16_at(node.data, 10) & flag::LEAF2 != 0, fixed) {
+            (false, false) => sub_page(number, node.data, order),
+            (true, true) => packed(number, node.data, flag::LEAF | flag::LEAF2 | flag::SUB).and_then(|values| {
+                let count = values.len() as u64;
+                in_order(number, values, order)?;
+                Ok(count)
+            }),
+            _ => Err(Error::corrupted(number, OTHER_KIND)),
         };
-        Ok(self.note(result).unwrap_or(0))
+        Ok(self.note(count).unwrap_or(0))
     }
 
     /// Checks a leaf of packed values.
-    pub(crate) fn packed_leaf(
-        &mut self,
-        tree: &mut Tree,
-        number: u64,
-        bytes: &[u8],
-        limits: (Option<&[u8]>, Option<&[u8]>),
-    ) {
+    pub(crate) fn packed_leaf(&mut self, tree: &mut Tree, number: u64, bytes: &[u8], limits: Limits<'_>) {
         if u64_at(bytes, 0) != number {
             self.report.fault(number, format!("the page says that it is page {}", u64_at(bytes, 0)));
             return;
@@ -50,8 +53,11 @@ impl Walk<'_> {
         let Some(values) = self.note(packed(number, bytes, flag::LEAF | flag::LEAF2)) else {
             return;
         };
-        self.note(in_order(number, values.iter().copied(), tree.order));
-        if !values.iter().all(|value| within(tree.order, limits, value)) {
+        if u32::from(u16_at(bytes, 8)) != tree.record.pad {
+            self.report.fault(number, "duplicates of another size than their tree's record says");
+        }
+        self.note(in_order(number, values.clone(), tree.order));
+        if !values.clone().all(|value| limits.hold(tree.order, tree.order.rank(value))) {
             self.report.fault(number, "a duplicate outside the separators above its page");
         }
         tree.entries += values.len() as u64;
@@ -61,30 +67,46 @@ impl Walk<'_> {
 /// Checks a page inside a node; gives the number of its values, which are the keys of its nodes.
 fn sub_page(number: u64, bytes: &[u8], order: Order) -> Result<u64> {
     let page = Page::parse_sub(number, bytes)?;
-    let values = (0..page.slots()).map(|slot| page.key(slot)).collect::<Result<Vec<_>>>();
-    // The page's own number is stale: what is wrong with it is said of the page around it.
-    let values = values.map_err(|error| Error::corrupted(number, error.message().to_owned()))?;
-    if values.is_empty() {
+    for slot in 0..page.slots() {
+        // The page's own number is stale: what is wrong with it is said of the page around it.
+        let node = page.node(slot).map_err(|error| Error::corrupted(number, error.message().to_owned()))?;
+        if node.flags != 0 || node.size > 0 {
+            return Err(Error::corrupted(number, WITH_VALUE));
+        }
+    }
+    if page.slots() == 0 {
         return Err(Error::corrupted(number, "a key without duplicates"));
     }
-    in_order(number, values.iter().copied(), order)?;
-    Ok(values.len() as u64)
+    let values = (0..page.slots()).map_while(|slot| page.key(slot).ok());
+    in_order(number, values.clone(), order)?;
+    filled(number, bytes, values.map(|value| node_bytes(value.len(), 0)).sum())?;
+    Ok(page.slots() as u64)
 }
 
 /// The values of a page without node headers, all of one size.
-fn packed(number: u64, bytes: &[u8], kind: u16) -> Result<Vec<&[u8]>> {
+fn packed(number: u64, bytes: &[u8], kind: u16) -> Result<ChunksExact<'_, u8>> {
     let (size, flags, lower) = (usize::from(u16_at(bytes, 8)), u16_at(bytes, 10), usize::from(u16_at(bytes, 12)));
     let count = lower.saturating_sub(HEADER) / 2;
-    let values = bytes.get(HEADER..).and_then(|rest| rest.get(..count * size));
-    match values {
-        Some(values) if size > 0 && count > 0 && flags & !flag::DIRTY == kind => {
-            Ok(values.chunks_exact(size).collect())
+    // The offsets are only counted with: they move as if there were slots, and values of one byte move the upper one up.
+    let free = usize::from(u16_at(bytes, 14).wrapping_sub(u16_at(bytes, 12)));
+    match bytes.get(HEADER..).and_then(|rest| rest.split_at_checked(count * size)) {
+        Some((values, rest)) if size > 0 && count > 0 && flags & !flag::DIRTY == kind => {
+            if free == rest.len() && lower.is_multiple_of(2) {
+                return Ok(values.chunks_exact(size));
+            }
+            Err(Error::corrupted(number, "a page of fixed-size duplicates with another room than it says"))
         }
         _ => Err(Error::corrupted(number, "a page of fixed-size duplicates has a damaged header")),
     }
 }
 
-fn in_order<'a>(number: u64, values: impl Iterator<Item = &'a [u8]> + Clone, order: Order) -> Result<()> {
-    let wrong = values.clone().zip(values.skip(1)).any(|(left, right)| order.compare(left, right) != Ordering::Less);
-    if wrong { Err(Error::corrupted(number, "duplicates are not in order")) } else { Ok(()) }
+fn in_order<'a>(number: u64, values: impl Iterator<Item = &'a [u8]>, order: Order) -> Result<()> {
+    let mut last = None;
+    for value in values.map(|value| order.rank(value)) {
+        if last.is_some_and(|last| order.compare(last, value).is_ge()) {
+            return Err(Error::corrupted(number, "duplicates are not in order"));
+        }
+        last = Some(value);
+    }
+    Ok(())
 }

@@ -1,36 +1,72 @@
 //! The free list: which pages may be used again, by the transaction that gave them up.
 
-use crate::page::layout::u64_at;
+use crate::error::Result;
+use crate::page::layout::{HEADER, u64_at};
+use crate::page::node::Node;
 use crate::page::verify::Level;
 use crate::page::verify::walk::Walk;
+
+/// Bytes of a long record that are read at once. A record of a large transaction has many megabytes.
+const AT_ONCE: usize = 32 << 10;
 
 impl Walk<'_> {
     /// Checks one record: a transaction id, and the pages that it freed, the highest first.
     pub(crate) fn free_record(&mut self, number: u64, key: &[u8], value: &[u8]) {
-        if self.level == Level::Fast {
-            return;
+        if self.level == Level::Full
+            && let Some(len) = self.free_header(number, key, value, value.len())
+        {
+            let pages = value.get(8..).and_then(|rest| rest.get(..len)).unwrap_or_default();
+            self.free_pages(number, pages, &mut { u64::MAX });
         }
+    }
+
+    /// Checks one record whose value is in the overflow run that begins at page `first`, claimed before.
+    pub(crate) fn free_run(&mut self, number: u64, node: Node<'_>, first: u64) -> Result<()> {
+        let mut header = [0; 8];
+        let header = header.get_mut(..node.size.min(8)).unwrap_or_default();
+        if !self.read_into(header, first, HEADER as u64)? {
+            return Ok(());
+        }
+        let Some(len) = self.free_header(number, node.key, header, node.size) else {
+            return Ok(());
+        };
+        let (mut last, mut bytes) = (u64::MAX, vec![0; len.min(AT_ONCE)]);
+        let mut at = 0;
+        while at < len {
+            let part = bytes.get_mut(..AT_ONCE.min(len - at)).unwrap_or_default();
+            if !self.read_into(part, first, (HEADER + 8 + at) as u64)? || !self.free_pages(number, part, &mut last) {
+                break;
+            }
+            at += part.len();
+        }
+        Ok(())
+    }
+
+    /// How many bytes of page numbers follow the count that a record of `len` bytes begins with.
+    fn free_header(&mut self, number: u64, key: &[u8], value: &[u8], len: usize) -> Option<usize> {
         if key.len() != 8 || u64_at(key, 0) > self.txn_id {
             self.report.fault(number, "a free-list record of a transaction that has not been");
         }
         let count = u64_at(value, 0);
+        let bytes = usize::try_from(count).ok().and_then(|count| count.checked_mul(8));
         // A record may be longer than it needs.
-        let Some(pages) = usize::try_from(count)
-            .ok()
-            .and_then(|count| count.checked_mul(8))
-            .and_then(|len| value.get(8..)?.get(..len))
-        else {
-            self.report.fault(number, format!("a free-list record of {} bytes for {count} pages", value.len()));
-            return;
-        };
-        let mut last = u64::MAX;
+        let bytes = bytes.filter(|bytes| len.checked_sub(8).is_some_and(|room| *bytes <= room));
+        if bytes.is_none() {
+            self.report.fault(number, format!("a free-list record of {len} bytes for {count} pages"));
+        }
+        bytes
+    }
+
+    /// Claims the pages of a part of a record, each below the one before it; `false`, with a fault, when one is not.
+    fn free_pages(&mut self, number: u64, pages: &[u8], last: &mut u64) -> bool {
         for page in pages.chunks_exact(8).map(|page| u64_at(page, 0)) {
-            if page >= last {
+            if page >= *last {
                 self.report.fault(number, "the pages of a free-list record are not in descending order");
-                return;
+                return false;
             }
-            last = page;
+            *last = page;
             self.claim_free(number, page);
         }
+        true
     }
 }

@@ -1,11 +1,13 @@
 //! Whether a file is whole: its page graph, read by `pread`, so that a file that is too short is a fault and no signal.
 
-mod bitmap;
+pub(crate) mod bitmap;
+mod branches;
 mod dups;
 mod free_list;
-mod order;
+mod leaves;
+pub(crate) mod order;
+mod read;
 mod report;
-mod tiles;
 mod trees;
 mod walk;
 
@@ -17,6 +19,7 @@ use crate::error::{ErrorKind, Result};
 use crate::page::meta::{FileMeta, Meta, check_metas};
 use crate::page::verify::walk::Walk;
 
+pub(crate) use bitmap::Bitmap;
 pub use report::{Fault, PageUse, Report};
 
 /// How much of the file is looked at.

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::page::layout::u64_at;
 use crate::page::meta::tree_flag;
 
 /// How two keys compare.
@@ -11,6 +12,13 @@ pub(crate) enum Order {
     Forward,
     /// From the last byte on. Of little-endian integers of one size this is the order by value.
     Backward,
+}
+
+/// A key with the eight bytes that an order looks at first, as a number: most comparisons need no more.
+#[derive(Clone, Copy)]
+pub(crate) struct Ranked<'k> {
+    head: u64,
+    pub key: &'k [u8],
 }
 
 impl Order {
@@ -30,7 +38,36 @@ impl Order {
         }
     }
 
-    pub(crate) fn compare(self, left: &[u8], right: &[u8]) -> Ordering {
+    /// `key`, ready to be compared.
+    #[inline]
+    pub(crate) fn rank(self, key: &[u8]) -> Ranked<'_> {
+        let head = match (self, key.first_chunk(), key.last_chunk()) {
+            (Self::Forward, Some(first), _) => u64::from_be_bytes(*first),
+            (Self::Backward, _, Some(last)) => u64::from_le_bytes(*last),
+            _ => self.short_head(key),
+        };
+        Ranked { head, key }
+    }
+
+    /// The head of a key of fewer than eight bytes: zeros stand for those that it does not have.
+    fn short_head(self, key: &[u8]) -> u64 {
+        let mut padded = [0; 8];
+        padded.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+        match self {
+            Self::Forward => u64::from_be_bytes(padded),
+            // Up to the top: the last byte counts most.
+            Self::Backward => u64_at(&padded, 0) << (8 * (8 - key.len().clamp(1, 8))),
+        }
+    }
+
+    /// How two keys of one order compare.
+    #[inline]
+    pub(crate) fn compare(self, left: Ranked<'_>, right: Ranked<'_>) -> Ordering {
+        // A key that ends early has zeros in its head: equal heads are equal keys only of equal lengths.
+        left.head.cmp(&right.head).then_with(|| self.compare_all(left.key, right.key))
+    }
+
+    fn compare_all(self, left: &[u8], right: &[u8]) -> Ordering {
         match self {
             Self::Forward => left.cmp(right),
             Self::Backward => left.iter().rev().cmp(right.iter().rev()),

@@ -1,23 +1,19 @@
 //! The state of one check: what was read, what was met, what is wrong.
 
 use std::fs::File;
-use std::io::ErrorKind as IoKind;
-use std::os::unix::fs::FileExt;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::page::layout::META_PAGES;
 use crate::page::meta::Meta;
 use crate::page::verify::bitmap::Bitmap;
+use crate::page::verify::read::Reader;
 use crate::page::verify::trees::{Role, Tree};
 use crate::page::verify::{Level, Report};
 
 pub(crate) struct Walk<'f> {
-    file: &'f File,
+    pub reader: Reader<'f>,
     pub level: Level,
     pub page_size: usize,
-    /// Whole pages inside the file. Less than `last_page + 1` in healthy files: the last pages may be free ones that
-    /// were never written.
-    file_pages: u64,
     pub last_page: u64,
     pub txn_id: u64,
     met: Bitmap,
@@ -27,16 +23,14 @@ pub(crate) struct Walk<'f> {
 impl<'f> Walk<'f> {
     pub(crate) fn new(file: &'f File, meta: &Meta, level: Level, report: Report) -> Result<Self> {
         let page_size = meta.page_size as usize;
-        let len = file.metadata().map_err(|error| io(&error, "the file's length"))?.len();
+        let reader = Reader::new(file, page_size)?;
         // Each page is in the file, or named by eight bytes in it. No healthy file has more, and no header can ask
         // for more memory than this.
-        let file_pages = len / page_size.max(1) as u64;
-        let most = file_pages.saturating_add(len / 8);
+        let most = reader.file_pages.saturating_add(reader.len / 8);
         let mut walk = Self {
-            file,
+            reader,
             level,
             page_size,
-            file_pages,
             last_page: meta.last_page,
             txn_id: meta.txn_id,
             met: Bitmap::new(meta.last_page.saturating_add(1).min(most)),
@@ -73,14 +67,11 @@ impl<'f> Walk<'f> {
             self.report.fault(from, format!("leads to page {first}, which is not a page of the database"));
             return false;
         }
-        if end > self.file_pages {
+        if end > self.reader.file_pages {
             self.report.fault(from, format!("leads to page {first}, which ends behind the file"));
             return false;
         }
-        let mut fresh = true;
-        for page in first..end {
-            fresh &= self.met.mark(page);
-        }
+        let fresh = if count == 1 { self.met.mark(first) } else { self.met.mark_run(first, end) };
         if !fresh {
             self.report.fault(from, format!("leads to page {first}, which is in use elsewhere"));
         }
@@ -98,30 +89,8 @@ impl<'f> Walk<'f> {
         }
     }
 
-    /// Reads page `number`, claimed before; `None`, with a fault, when the file has been cut meanwhile.
-    pub(crate) fn read(&mut self, number: u64) -> Result<Option<Vec<u8>>> {
-        self.read_at(number, 0, self.page_size)
-    }
-
-    /// Reads `len` bytes of the run that begins at page `number`, claimed before, from byte `from` on.
-    pub(crate) fn read_at(&mut self, number: u64, from: u64, len: usize) -> Result<Option<Vec<u8>>> {
-        let mut bytes = vec![0; len];
-        match self.file.read_exact_at(&mut bytes, number * self.page_size as u64 + from) {
-            Ok(()) => Ok(Some(bytes)),
-            Err(error) if error.kind() == IoKind::UnexpectedEof => {
-                self.report.fault(number, "the file ends before the page does");
-                Ok(None)
-            }
-            Err(error) => Err(io(&error, "a page")),
-        }
-    }
-
     /// The value, or a fault in its place.
     pub(crate) fn note<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.report.add(&error)).ok()
     }
-}
-
-fn io(error: &std::io::Error, what: &str) -> Error {
-    Error::new(ErrorKind::Io, format!("could not read {what}: {error}"))
 }

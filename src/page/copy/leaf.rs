@@ -1,0 +1,116 @@
+//! Leaves on their way into a compacted copy, and what their entries lead to.
+
+use std::iter;
+
+use crate::error::{Error, Result};
+use crate::page::copy::Stop;
+use crate::page::copy::walk::{Role, Tree, Walk, free_space, node_at};
+use crate::page::layout::{HEADER, NODE_HEADER, Page, flag, overflow_header, overflow_pages, u16_at, u64_at};
+use crate::page::meta::{RECORD_BYTES, TreeRecord};
+use crate::page::node::Node;
+
+impl<'a> Walk<'a, '_> {
+    /// Copies a leaf behind everything that it leads to.
+    pub(crate) fn leaf(&mut self, tree: &mut Tree, leaf: Page<'a>, bytes: &[u8]) -> Result<u64, Stop> {
+        if !leaf.is_leaf() {
+            return Err(leaf.fault("a branch page at the lowest level").into());
+        }
+        if leaf.slots() == 0 {
+            return Err(leaf.fault("an empty leaf").into());
+        }
+        // Where page numbers have changed, and to what. Most leaves have none, and allocate nothing.
+        let mut moved = Vec::new();
+        for slot in 0..leaf.slots() {
+            let node = leaf.node(slot)?;
+            if node.flags == 0 && tree.is_plain_value(node) {
+                tree.entries += 1;
+                continue;
+            }
+            let data_at = node_at(bytes, slot) + NODE_HEADER + node.key.len();
+            tree.entries += match (node.flags, tree.role) {
+                (Node::BIG, Role::Main | Role::Named) if !tree.has_duplicates() => {
+                    moved.push((data_at, self.run_of(tree, leaf.number(), node)?));
+                    1
+                }
+                (Node::SUB, Role::Main) => {
+                    let record = record(leaf, node)?;
+                    let (root, _) = self.tree(Tree::new(&record, Role::Named), leaf.number())?;
+                    moved.push((data_at + ROOT_AT, root));
+                    1
+                }
+                (Node::DUP, _) if tree.has_duplicates() => sub_page_entries(leaf, node.data)?,
+                (DUP_TREE, _) if tree.has_duplicates() => {
+                    let record = record(leaf, node)?;
+                    let (root, entries) = self.tree(Tree::of_duplicates(&record), leaf.number())?;
+                    moved.push((data_at + ROOT_AT, root));
+                    entries
+                }
+                _ => return Err(leaf.fault("an entry of a kind that its tree cannot have").into()),
+            };
+        }
+        let moved = moved.into_iter().map(|(at, number)| (at, number.to_le_bytes()));
+        Ok(self.sink.page(bytes, free_space(bytes), moved)?)
+    }
+
+    /// Copies a leaf of packed values.
+    pub(crate) fn packed_leaf(&mut self, tree: &mut Tree, number: u64, bytes: &[u8]) -> Result<u64, Stop> {
+        if u64_at(bytes, 0) != number {
+            let why = format!("the page says that it is page {}", u64_at(bytes, 0));
+            return Err(Error::corrupted(number, why).into());
+        }
+        let Some((count, end)) = packed(bytes, flag::LEAF | flag::LEAF2) else {
+            return Err(Error::corrupted(number, "a page of fixed-size duplicates has a damaged header").into());
+        };
+        tree.entries += count;
+        Ok(self.sink.page(bytes, end..bytes.len(), iter::empty::<(usize, [u8; 8])>())?)
+    }
+
+    /// Copies the overflow run of a value; gives its first page's new number.
+    fn run_of(&mut self, tree: &mut Tree, from: u64, node: Node<'_>) -> Result<u64, Stop> {
+        let first = node.overflow_page();
+        let need = overflow_pages(self.pages.page_size(), node.size);
+        let header = self.pages.run(first, 1).unwrap_or_default();
+        // LMDB keeps a longer run when a value is replaced by a shorter one inside one transaction.
+        let count = if header.is_empty() { need } else { overflow_header(first, header)? };
+        if count < need {
+            return Err(Error::corrupted(first, "an overflow run is shorter than its value").into());
+        }
+        let run = self.claim(from, first, count)?;
+        tree.overflows += count;
+        Ok(self.sink.run(run, HEADER + node.size, count)?)
+    }
+}
+
+/// A set of duplicates that is a tree of its own.
+const DUP_TREE: u16 = Node::DUP | Node::SUB;
+/// Where a tree record has its root.
+const ROOT_AT: usize = RECORD_BYTES - 8;
+
+impl Tree {
+    /// Whether `node`, without flags, is what this tree may hold: a duplicate is a key without a value.
+    fn is_plain_value(&self, node: Node<'_>) -> bool {
+        !matches!(self.role, Role::Duplicates { .. }) || node.size == 0
+    }
+}
+
+fn record(leaf: Page<'_>, node: Node<'_>) -> Result<TreeRecord> {
+    TreeRecord::from_bytes(node.data).map_err(|error| Error::corrupted(leaf.number(), error.message().to_owned()))
+}
+
+/// How many duplicates a page inside a node holds.
+fn sub_page_entries(leaf: Page<'_>, bytes: &[u8]) -> Result<u64> {
+    let count = if u16_at(bytes, 10) & flag::LEAF2 == 0 {
+        Page::parse_sub(leaf.number(), bytes)?.slots() as u64
+    } else {
+        packed(bytes, flag::LEAF | flag::LEAF2 | flag::SUB).map_or(0, |(count, _)| count)
+    };
+    if count == 0 { Err(leaf.fault("a key without duplicates, or with a damaged page of them")) } else { Ok(count) }
+}
+
+/// How many values a page without node headers holds, and where they end; `None` when its header cannot be.
+fn packed(bytes: &[u8], kind: u16) -> Option<(u64, usize)> {
+    let (size, flags, lower) = (usize::from(u16_at(bytes, 8)), u16_at(bytes, 10), usize::from(u16_at(bytes, 12)));
+    let count = lower.checked_sub(HEADER)? / 2;
+    let end = HEADER + count * size;
+    (size > 0 && count > 0 && end <= bytes.len() && flags & !flag::DIRTY == kind).then_some((count as u64, end))
+}

@@ -1,0 +1,70 @@
+//! The meta pages of a copy. They are written last, so that a copy that was cut short is no database.
+
+use crate::page::layout::{META_PAGES, flag};
+use crate::page::meta::{MAGIC, META_BYTES, Meta, NO_PAGE, TreeRecord, VERSION};
+
+/// Both meta pages of a file that holds the pages of the state `meta` where they were.
+///
+/// One slot carries the state under its own id. The other, which in the source may be of any commit by now, carries the
+/// same state under the id before: whoever falls back to it finds the copy, not an older state without its pages.
+pub(crate) fn plain_metas(meta: &Meta) -> Vec<u8> {
+    let before = Meta { txn_id: meta.txn_id.saturating_sub(1), ..*meta };
+    if meta.txn_id & 1 == 0 && meta.txn_id > 0 { pair(meta, &before) } else { pair(&before, meta) }
+}
+
+/// Both meta pages of a compacted copy of the state `meta`: `main` is its main tree now, `pages` are in the file.
+///
+/// As LMDB does it: slot 0 is that of an empty database with id 0, slot 1 the copy, with id 1 unless it is empty too.
+pub(crate) fn compacted_metas(meta: &Meta, main: TreeRecord, pages: u64) -> Vec<u8> {
+    let none = TreeRecord::none();
+    let empty = Meta {
+        free: TreeRecord { flags: meta.free.flags, ..none },
+        main: none,
+        last_page: META_PAGES - 1,
+        txn_id: 0,
+        ..*meta
+    };
+    let newest = u64::from(!main.is_empty() || main.flags != 0);
+    pair(&empty, &Meta { main, last_page: pages - 1, txn_id: newest, ..empty })
+}
+
+impl TreeRecord {
+    /// A tree without pages.
+    const fn none() -> Self {
+        Self {
+            pad: 0,
+            flags: 0,
+            depth: 0,
+            branch_pages: 0,
+            leaf_pages: 0,
+            overflow_pages: 0,
+            entries: 0,
+            root: NO_PAGE,
+        }
+    }
+}
+
+fn pair(zero: &Meta, one: &Meta) -> Vec<u8> {
+    let page_size = zero.page_size as usize;
+    let mut both = vec![0; 2 * page_size];
+    for (slot, (page, meta)) in both.chunks_exact_mut(page_size).zip([zero, one]).enumerate() {
+        for (out, byte) in page.iter_mut().zip(encode(slot as u64, meta)) {
+            *out = byte;
+        }
+    }
+    both
+}
+
+/// Meta page `slot`, as far as it means something.
+fn encode(slot: u64, meta: &Meta) -> [u8; META_BYTES] {
+    let free = TreeRecord { pad: meta.page_size, ..meta.free }.to_bytes();
+    let format = u64::from(MAGIC) | u64::from(VERSION) << 32;
+    let mut bytes = [0; META_BYTES];
+    let words = [slot, u64::from(flag::META) << 16, format, meta.address, meta.map_size].map(u64::to_le_bytes);
+    let ends = [meta.last_page, meta.txn_id].map(u64::to_le_bytes);
+    let parts = words.iter().flatten().chain(&free).chain(&meta.main.to_bytes()).copied().collect::<Vec<_>>();
+    for (out, byte) in bytes.iter_mut().zip(parts.into_iter().chain(ends.into_iter().flatten())) {
+        *out = byte;
+    }
+    bytes
+}

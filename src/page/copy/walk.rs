@@ -1,0 +1,176 @@
+//! A compacted copy: every tree from its leaves up, in key order, each page once.
+//!
+//! A page is written behind the pages that it leads to, so it is known where they are, and the root comes last. Overflow
+//! runs and trees that a leaf leads to stand before the leaf, in the order of its keys.
+//!
+//! A copy that came of a damaged state would pass for a healthy one, so what is met on the way is held against what it
+//! must be: a page is met once, at its level, and a tree has as many pages and entries as its record says. The order of
+//! keys is not judged: other software may have one of its own. Memory: a list of children for each level, and a bit for
+//! each page of the file.
+
+use crate::error::{Error, Result};
+use crate::page::copy::Stop;
+use crate::page::copy::metas::compacted_metas;
+use crate::page::copy::sink::{Pieces, Sink};
+use crate::page::layout::{HEADER, META_PAGES, Page, Pages, u16_at};
+use crate::page::meta::{Meta, TreeRecord, tree_flag};
+use crate::page::verify::Bitmap;
+
+/// Cache lines of the next child that are asked for while one is copied.
+const READ_AHEAD: usize = 64;
+
+/// Writes the pages behind the meta pages of a compacted copy of the state that `meta` begins; gives the meta pages.
+///
+/// # Errors
+/// `Corrupted` when the state is damaged where it is met; what `out` says. Never writes more pages than the state has.
+pub(crate) fn compact(pages: Pages<'_>, meta: &Meta, out: &mut dyn Pieces) -> Result<Vec<u8>, Stop> {
+    let met = Bitmap::new(meta.last_page.saturating_add(1).min(pages.page_count()));
+    let mut walk = Walk { pages, last_page: meta.last_page, met, sink: Sink::new(out) };
+    let main = Tree::new(&meta.main, Role::Main);
+    let (root, _) = walk.tree(main, meta.txn_id & 1)?;
+    let count = walk.sink.next();
+    walk.sink.finish()?;
+    Ok(compacted_metas(meta, TreeRecord { root, ..meta.main }, count))
+}
+
+/// What a tree is for, which decides what its leaves may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Main,
+    Named,
+    /// The duplicates of one key. With `fixed`, leaves are packed values without node headers.
+    Duplicates {
+        fixed: bool,
+    },
+}
+
+/// A tree on its way: what its record says, and what was counted.
+pub(crate) struct Tree {
+    pub role: Role,
+    pub record: TreeRecord,
+    pub branches: u64,
+    pub leaves: u64,
+    pub overflows: u64,
+    pub entries: u64,
+}
+
+impl Tree {
+    pub(crate) fn new(record: &TreeRecord, role: Role) -> Self {
+        Self { role, record: *record, branches: 0, leaves: 0, overflows: 0, entries: 0 }
+    }
+
+    /// The tree of one key's duplicates.
+    pub(crate) fn of_duplicates(record: &TreeRecord) -> Self {
+        Self::new(record, Role::Duplicates { fixed: record.flags & tree_flag::DUP_FIXED != 0 })
+    }
+
+    pub(crate) fn has_duplicates(&self) -> bool {
+        self.record.flags & tree_flag::DUP_SORT != 0 && !matches!(self.role, Role::Duplicates { .. })
+    }
+
+    /// Refuses a tree that is not what its record, on page `from`, says.
+    fn check_counts(&self, from: u64) -> Result<()> {
+        let record = &self.record;
+        // LMDB counts an empty duplicate that it lost when a second one came.
+        let lost = self.has_duplicates() && record.entries > self.entries;
+        for (what, recorded, counted) in [
+            ("branch pages", record.branch_pages, self.branches),
+            ("leaf pages", record.leaf_pages, self.leaves),
+            ("overflow pages", record.overflow_pages, self.overflows),
+            ("entries", record.entries, if lost { record.entries } else { self.entries }),
+        ] {
+            if recorded != counted {
+                let why = format!("a tree record says {recorded} {what}, and there are {counted}");
+                return Err(Error::corrupted(from, why));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The state of one copy.
+pub(crate) struct Walk<'a, 'w> {
+    pub pages: Pages<'a>,
+    last_page: u64,
+    met: Bitmap,
+    pub sink: Sink<'w>,
+}
+
+impl<'a> Walk<'a, '_> {
+    /// Copies a tree whose record is on page `from`; gives its new root and how many entries it has.
+    pub(crate) fn tree(&mut self, mut tree: Tree, from: u64) -> Result<(u64, u64), Stop> {
+        if let Some(why) = tree.record.why_outside(self.last_page) {
+            return Err(Error::corrupted(from, why).into());
+        }
+        let (mut root, depth) = (tree.record.root, tree.record.depth);
+        if !tree.record.is_empty() {
+            root = self.page(&mut tree, from, root, depth)?;
+        }
+        tree.check_counts(from)?;
+        Ok((root, tree.entries))
+    }
+
+    /// Copies page `number` and all below it, `levels` above the ground: 1 is a leaf. Gives its new number.
+    fn page(&mut self, tree: &mut Tree, from: u64, number: u64, levels: u16) -> Result<u64, Stop> {
+        let bytes = self.claim(from, number, 1)?;
+        if levels > 1 {
+            tree.branches += 1;
+            return self.branch(tree, Page::parse(number, bytes)?, bytes, levels);
+        }
+        tree.leaves += 1;
+        if tree.role == (Role::Duplicates { fixed: true }) {
+            self.packed_leaf(tree, number, bytes)
+        } else {
+            self.leaf(tree, Page::parse(number, bytes)?, bytes)
+        }
+    }
+
+    fn branch(&mut self, tree: &mut Tree, branch: Page<'a>, bytes: &[u8], levels: u16) -> Result<u64, Stop> {
+        if branch.is_leaf() {
+            return Err(branch.fault("a leaf page above the lowest level").into());
+        }
+        let mut children = Vec::with_capacity(branch.slots());
+        for slot in 0..branch.slots() {
+            branch.key(slot)?;
+            if slot + 1 < branch.slots() {
+                self.pages.prefetch(branch.child(slot + 1)?, READ_AHEAD);
+            }
+            let child = self.page(tree, branch.number(), branch.child(slot)?, levels - 1)?;
+            children.push((node_at(bytes, slot), child));
+        }
+        // A child's number has 48 bits, and the last page fewer.
+        let children = children.into_iter().map(|(at, child)| (at, first_six(child)));
+        Ok(self.sink.page(bytes, free_space(bytes), children)?)
+    }
+
+    /// The bytes of pages that page `from` leads to, for the one use that a page has.
+    pub(crate) fn claim(&mut self, from: u64, first: u64, count: u64) -> Result<&'a [u8]> {
+        let fault = |why: &str| Error::corrupted(from, format!("leads to page {first}, {why}"));
+        let end = first.saturating_add(count);
+        if first < META_PAGES || end > self.last_page.saturating_add(1) {
+            return Err(fault("which is not a page of the database"));
+        }
+        let Some(bytes) = self.pages.run(first, count) else {
+            return Err(fault("which ends behind the file"));
+        };
+        if !(first..end).all(|page| self.met.mark(page)) {
+            return Err(fault("which is in use elsewhere"));
+        }
+        Ok(bytes)
+    }
+}
+
+/// Where the node in slot `slot` is.
+pub(crate) fn node_at(page: &[u8], slot: usize) -> usize {
+    usize::from(u16_at(page, HEADER + 2 * slot))
+}
+
+/// The bytes between the slots and the nodes of a page whose header is right.
+pub(crate) fn free_space(page: &[u8]) -> std::ops::Range<usize> {
+    usize::from(u16_at(page, 12))..usize::from(u16_at(page, 14))
+}
+
+fn first_six(number: u64) -> [u8; 6] {
+    let bytes = number.to_le_bytes();
+    std::array::from_fn(|at| bytes[at])
+}

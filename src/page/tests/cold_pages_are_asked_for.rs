@@ -1,0 +1,177 @@
+//! What is asked of the system for a file that is not in memory, and that asking changes no answer.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ops::Bound::Unbounded;
+
+use proptest::prelude::*;
+
+use crate::page::batch::get_many;
+use crate::page::cold::{FEW, Memory, ReadAhead, ask_for, bring};
+use crate::page::cursor::Cursor;
+use crate::page::layout::{Page, Pages};
+use crate::page::tests::samples::{Sample, samples};
+use crate::page::tree::branch_levels;
+
+/// A memory that holds the pages it was asked for, and notes the requests.
+struct Fake {
+    pages: u64,
+    there: RefCell<BTreeSet<u64>>,
+    asked: RefCell<Vec<(u64, u64)>>,
+}
+
+impl Fake {
+    fn new(pages: u64) -> Self {
+        Self { pages, there: RefCell::default(), asked: RefCell::default() }
+    }
+}
+
+impl Memory for &Fake {
+    fn extent(self) -> (u64, usize) {
+        (self.pages, 4096)
+    }
+
+    fn is_resident(self, number: u64) -> bool {
+        self.there.borrow().contains(&number)
+    }
+
+    fn will_need(self, first: u64, count: u64) {
+        self.asked.borrow_mut().push((first, count));
+        self.there.borrow_mut().extend(first..first + count);
+    }
+}
+
+fn deep() -> &'static Sample {
+    samples().iter().find(|sample| sample.name == "ordered integers").unwrap()
+}
+
+/// The branch pages above the leaves, in order.
+fn lowest(sample: &Sample) -> Vec<Page<'_>> {
+    let pages = sample.image.pages();
+    let mut level = vec![pages.branch(sample.tree.root).unwrap()];
+    for _ in 1..branch_levels(pages, &sample.tree).unwrap().unwrap() {
+        level = level.iter().flat_map(|page| children(*page)).map(|child| pages.branch(child).unwrap()).collect();
+    }
+    level
+}
+
+fn children(branch: Page<'_>) -> Vec<u64> {
+    (0..branch.slots()).map(|slot| branch.child(slot).unwrap()).collect()
+}
+
+/// Walks over `branches` as a scan would, which comes to each in turn.
+fn walk(fake: &Fake, ahead: &mut ReadAhead, branches: &[Page<'_>], from: usize) {
+    let beside = |distance: isize| {
+        let at = from.checked_add_signed(distance)?;
+        branches.get(at).map(|page| page.number())
+    };
+    ahead.enter(fake, branches[from], beside, |number| branches.iter().copied().find(|page| page.number() == number));
+}
+
+proptest! {
+    #[test]
+    fn pages_are_asked_for_once_in_order_and_neighbours_together(mut numbers in prop::collection::vec(0_u64..300, 0..200)) {
+        let fake = Fake::new(300);
+        let wanted: BTreeSet<u64> = numbers.iter().copied().collect();
+        ask_for(&fake, &mut numbers);
+        let asked = fake.asked.borrow();
+        prop_assert_eq!(&*fake.there.borrow(), &wanted);
+        prop_assert_eq!(asked.iter().map(|(_, count)| *count).sum::<u64>(), wanted.len() as u64);
+        for pair in asked.windows(2) {
+            let ((first, count), next) = (pair[0], pair[1].0);
+            prop_assert!(first + count < next || (first + count == next && count == 32), "{:?}", pair);
+        }
+        prop_assert!(asked.iter().all(|(_, count)| *count <= 32));
+    }
+}
+
+#[test]
+fn nothing_is_asked_for_where_pages_are_in_memory() {
+    let branches = lowest(deep());
+    let fake = Fake::new(100_000);
+    fake.there.borrow_mut().extend(0..100_000);
+    let mut ahead = ReadAhead::default();
+    (0..branches.len()).for_each(|at| walk(&fake, &mut ahead, &branches, at));
+    assert_eq!(*fake.asked.borrow(), []);
+}
+
+#[test]
+fn a_scan_asks_for_the_leaves_of_its_branch_and_then_of_the_next_too() {
+    let branches = lowest(deep());
+    assert!(branches.len() > 4);
+    let fake = Fake::new(100_000);
+    let mut ahead = ReadAhead::default();
+    walk(&fake, &mut ahead, &branches, 0);
+    assert_eq!(*fake.there.borrow(), children(branches[0]).into_iter().collect());
+    walk(&fake, &mut ahead, &branches, 1);
+    let mut wanted: BTreeSet<u64> = branches[..3].iter().flat_map(|branch| children(*branch)).collect();
+    wanted.insert(branches[3].number());
+    assert_eq!(*fake.there.borrow(), wanted);
+}
+
+#[test]
+fn a_long_scan_asks_for_whole_blocks_and_for_none_of_them_twice() {
+    let branches = lowest(deep());
+    let fake = Fake::new(100_000);
+    let mut ahead = ReadAhead::default();
+    let mut beyond = Vec::new();
+    for round in 0..100 {
+        // A file larger than memory: what was read is gone when it would be used again.
+        fake.there.borrow_mut().clear();
+        let at = round % branches.len();
+        walk(&fake, &mut ahead, &branches, at);
+        let mut wanted: BTreeSet<u64> = branches[at..].iter().take(2).flat_map(|branch| children(*branch)).collect();
+        wanted.extend(branches.get(at + 2).map(|branch| branch.number()));
+        beyond.push(fake.there.borrow().iter().any(|page| !wanted.contains(page)));
+    }
+    let first = beyond.iter().position(|block| *block);
+    assert!(first.is_some_and(|round| round > 3), "{first:?}");
+    assert!(!beyond[50..].contains(&true), "{beyond:?}");
+}
+
+#[test]
+fn hints_about_pages_that_are_not_there_do_nothing() {
+    let words = vec![0_u64; 512 * 8];
+    let pages = Pages::over(&words, 4096);
+    for number in [0, 1, 2, 7, 8, 9, 1 << 40, 1 << 52, u64::MAX - 1, u64::MAX] {
+        for count in [0, 1, 6, 7, 1 << 52, u64::MAX] {
+            pages.ask(number, count);
+        }
+        assert!(pages.resident(number), "{number}");
+    }
+}
+
+#[test]
+fn batches_whose_pages_are_asked_for_find_what_single_look_ups_find() {
+    for sample in samples() {
+        let pages = sample.image.pages();
+        let keys: Vec<&[u8]> = sample.model.keys().map(Vec::as_slice).take(3 * FEW).collect();
+        if let (Some(levels), false) = (branch_levels(pages, &sample.tree).unwrap(), keys.is_empty()) {
+            // In memory, so nothing is missing.
+            assert!(!bring::<0>(pages, &sample.tree, levels, &keys), "{}", sample.name);
+        }
+        let mut found = Vec::new();
+        get_many::<0>(pages, &sample.tree, &keys, |value| found.push(value)).unwrap();
+        let model: Vec<_> = sample.model.values().map(|value| Some(value.as_slice())).take(3 * FEW).collect();
+        assert_eq!(found, model, "{}", sample.name);
+    }
+}
+
+#[test]
+fn asking_for_a_damaged_tree_stops_at_the_damage() {
+    let sample = deep();
+    let mut image = sample.image.clone();
+    let branch = lowest(sample)[1].number();
+    let keys: Vec<&[u8]> = sample.model.keys().map(Vec::as_slice).collect();
+    for wild in [0, 1, u64::MAX >> 16, 1 << 40] {
+        for slot in 0..4 {
+            let at = image.node(branch, slot);
+            let header = image.read::<8>(branch, at);
+            let [low @ .., _, _] = wild.to_le_bytes();
+            image.write(branch, at, &[&low[..], &header[6..]].concat());
+        }
+        bring::<8>(image.pages(), &sample.tree, sample.tree.depth - 1, &keys);
+        let mut cursor = Cursor::range(image.pages(), &sample.tree, Unbounded, Unbounded).unwrap();
+        assert!(std::iter::from_fn(|| cursor.next().transpose()).any(|entry| entry.is_err()));
+    }
+}

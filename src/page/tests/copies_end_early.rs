@@ -1,0 +1,53 @@
+//! A copy whose pages are refused says why, wherever that happens, and asks for no more.
+
+use std::io::{self, ErrorKind};
+
+use tempfile::TempDir;
+
+use crate::page::copy::{PIECE, Pieces, Stop, compact};
+use crate::page::tests::foreign::{fill, image};
+use crate::page::tests::samples::{Image, samples};
+
+/// Takes some bytes and refuses the piece that goes beyond.
+struct Full {
+    room: usize,
+    refused: u32,
+    largest: usize,
+}
+
+impl Pieces for Full {
+    fn take(&mut self, piece: &mut Vec<u8>) -> io::Result<()> {
+        self.largest = self.largest.max(piece.len());
+        let Some(room) = self.room.checked_sub(piece.len()) else {
+            self.refused += 1;
+            return Err(io::Error::from(ErrorKind::StorageFull));
+        };
+        self.room = room;
+        piece.clear();
+        Ok(())
+    }
+}
+
+fn assert_stops_at_each_piece(image: &Image) {
+    let mut whole = Vec::new();
+    compact(image.pages(), &image.newest(), &mut whole).unwrap();
+    let pieces = whole.len().div_ceil(PIECE);
+    assert!(pieces > 1, "{}", whole.len());
+    for room in (0..pieces).map(|piece| piece * PIECE).chain([whole.len() - 1]) {
+        let mut full = Full { room, refused: 0, largest: 0 };
+        let stop = compact(image.pages(), &image.newest(), &mut full).unwrap_err();
+        assert!(matches!(&stop, Stop::Write(error) if error.kind() == ErrorKind::StorageFull), "{stop:?}");
+        assert_eq!((full.refused, full.largest.min(PIECE)), (1, full.largest), "{room}");
+    }
+    let mut enough = Full { room: whole.len(), refused: 0, largest: 0 };
+    compact(image.pages(), &image.newest(), &mut enough).unwrap();
+    assert_eq!((enough.room, enough.refused), (0, 0));
+}
+
+#[test]
+fn on_the_first_refusal_with_its_error() {
+    assert_stops_at_each_piece(&samples()[0].image);
+    let dir = TempDir::new().unwrap();
+    drop(fill(dir.path()));
+    assert_stops_at_each_piece(&image(dir.path()));
+}

@@ -1,0 +1,108 @@
+//! Files as other software writes them: duplicates in every order, empty trees, data beside the named trees.
+
+use std::path::Path;
+
+use heed::types::Bytes;
+use heed::{CommitOrAbort, DatabaseFlags as F, Env, WithoutTls};
+
+use crate::page::tests::samples::{Image, Random, Rounds, Tree, apply, changes, create, open};
+
+/// Keys and values in the order of their tree.
+pub(super) type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// The kinds of tree that the flags of LMDB make.
+#[expect(deprecated, reason = "the flag of files that other programs wrote")]
+pub(super) fn kinds() -> Vec<F> {
+    vec![
+        F::empty(),
+        F::DUP_SORT,
+        F::DUP_SORT | F::REVERSE_DUP,
+        F::DUP_SORT | F::DUP_FIXED,
+        F::DUP_SORT | F::DUP_FIXED | F::INTEGER_DUP,
+        F::DUP_SORT | F::INTEGER_KEY,
+        F::DUP_SORT | F::REVERSE_KEY,
+        F::INTEGER_KEY,
+        F::REVERSE_KEY,
+    ]
+}
+
+/// The tree of kind `at`, made when it is not there.
+pub(super) fn kind(env: &Env<WithoutTls>, at: usize) -> Tree {
+    create(env, &format!("kind {at}"), kinds()[at])
+}
+
+/// Puts and deletes in a tree of each kind. Of the trees of duplicates, every tenth key has enough of them for a tree of
+/// its own, with branch pages.
+fn fill_kinds(env: &Env<WithoutTls>) {
+    for (at, kind_of) in kinds().into_iter().enumerate() {
+        let tree = kind(env, at);
+        let mut random = Random(at as u64);
+        for round in 0..3 {
+            let mut txn = env.write_txn().unwrap();
+            for _ in 0..6_000 {
+                let key = (random.below(40) as u64).wrapping_mul(if at % 2 == 0 { 1 } else { 0x0123_4567 });
+                let values = if key % 10 == 0 { 1_000_000 } else { 5 };
+                let mut value = (random.below(values) as u64).to_le_bytes().to_vec();
+                if !kind_of.contains(F::DUP_FIXED) {
+                    value.extend(vec![3; random.below(3)]);
+                }
+                if round > 0 && random.below(3) == 0 && kind_of.contains(F::DUP_SORT) {
+                    tree.delete_one_duplicate(&mut txn, &key.to_le_bytes(), &value).unwrap();
+                } else {
+                    tree.put(&mut txn, &key.to_le_bytes(), &value).unwrap();
+                }
+            }
+            txn.commit().unwrap();
+        }
+    }
+}
+
+/// Stores a short value and a long one in the main tree.
+fn fill_main(env: &Env<WithoutTls>) {
+    let txn = env.write_txn().unwrap();
+    let done = env.create_databases_and_commit(txn, |opener, txn| {
+        let main = opener.create_database::<Bytes, Bytes>(txn, None)?;
+        main.put(txn, b"a note", b"beside the databases")?;
+        main.put(txn, b"the last, long", &vec![8; 30_000])?;
+        Ok::<_, heed::Error>(CommitOrAbort::<(), ()>::Commit(()))
+    });
+    assert!(matches!(done.unwrap(), CommitOrAbort::Commit(())));
+}
+
+/// Trees of all kinds in the environment at `path`, and free pages between theirs.
+pub(super) fn fill(path: &Path) -> Env<WithoutTls> {
+    let env = open(path);
+    fill_kinds(&env);
+    fill_main(&env);
+    create(&env, "empty", F::empty());
+    let emptied = create(&env, "emptied", F::empty());
+    let rows: Vec<_> = (0..300_u64).map(|n| (n.to_be_bytes().to_vec(), Some(vec![1; 100]))).collect();
+    let gone = rows.iter().map(|(key, _)| (key.clone(), None)).collect();
+    apply(&env, emptied, &vec![rows, gone]);
+    let large = create(&env, "large", F::empty());
+    let rounds: Rounds =
+        changes(7, 300, |r| r.below(100).to_be_bytes().to_vec(), |r| vec![r.next().to_le_bytes()[0]; r.below(30_000)]);
+    apply(&env, large, &rounds);
+    env
+}
+
+/// Everything in the environment, tree by tree, as heed reads it.
+pub(super) fn content(env: &Env<WithoutTls>) -> Vec<(String, Entries)> {
+    let kinds = kinds();
+    let named = (0..kinds.len()).map(|at| (format!("kind {at}"), kinds[at]));
+    let named = named.chain(["empty", "emptied", "large"].map(|name| (name.to_owned(), F::empty())));
+    let mut all = Vec::new();
+    for (name, flags) in named {
+        let tree = create(env, &name, flags);
+        let txn = env.read_txn().unwrap();
+        let own = |entry: heed::Result<(&[u8], &[u8])>| entry.map(|(key, value)| (key.to_vec(), value.to_vec()));
+        let entries = tree.iter(&txn).unwrap().map(own).collect::<heed::Result<_>>().unwrap();
+        all.push((name, entries));
+    }
+    all
+}
+
+/// The bytes of the data file of the environment at `path`.
+pub(super) fn image(path: &Path) -> Image {
+    Image::of(&path.join("data.mdb"))
+}

@@ -1,0 +1,153 @@
+//! The way down: branch pages, and the pages that they lead to.
+
+use crate::error::Result;
+use crate::page::layout::Page;
+use crate::page::verify::Level;
+use crate::page::verify::leaves::{filled, node_bytes};
+use crate::page::verify::order::{Order, Ranked};
+use crate::page::verify::read::Buffer;
+use crate::page::verify::trees::{Role, Tree};
+use crate::page::verify::walk::Walk;
+
+/// The keys that a page may hold: from the first on, below the second.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits<'k> {
+    pub low: Option<Ranked<'k>>,
+    pub high: Option<Ranked<'k>>,
+}
+
+impl<'k> Limits<'k> {
+    /// Every key.
+    pub(crate) const NONE: Limits<'static> = Limits { low: None, high: None };
+
+    /// Whether `key` is one of them.
+    #[inline]
+    pub(crate) fn hold(self, order: Order, key: Ranked<'k>) -> bool {
+        self.low.is_none_or(|low| order.compare(low, key).is_le())
+            && self.high.is_none_or(|high| order.compare(key, high).is_lt())
+    }
+
+    /// Whether a separator may stand here: above the first and below the second.
+    fn enclose(self, order: Order, separator: Ranked<'k>) -> bool {
+        self.low.is_none_or(|low| order.compare(low, separator).is_lt())
+            && self.high.is_none_or(|high| order.compare(separator, high).is_lt())
+    }
+}
+
+impl Walk<'_> {
+    /// Checks the pages from a tree's root down.
+    pub(crate) fn root(&mut self, tree: &mut Tree, from: u64) -> Result<()> {
+        let (root, depth) = (tree.record.root, tree.record.depth);
+        let mut buffer = self.reader.buffer();
+        let result = self.page(tree, (from, root), depth, Limits::NONE, (&mut buffer, std::iter::empty()));
+        self.reader.put_back(buffer);
+        result
+    }
+
+    /// Checks a page that page `from` leads to, `levels` above the ground: 1 is a leaf.
+    ///
+    /// Leaves are read into the buffer, and with them those that follow.
+    fn page(
+        &mut self,
+        tree: &mut Tree,
+        (from, number): (u64, u64),
+        levels: u16,
+        limits: Limits<'_>,
+        (buffer, after): (&mut Buffer, impl Iterator<Item = u64>),
+    ) -> Result<()> {
+        if !self.claim(from, number, 1) {
+            return Ok(());
+        }
+        if levels > 1 {
+            tree.branches += 1;
+            let mut own = self.reader.buffer();
+            let result = self.branch(tree, number, levels, limits, &mut own);
+            self.reader.put_back(own);
+            return result;
+        }
+        tree.leaves += 1;
+        if self.level == Level::Fast && !tree.leaves_lead_on() {
+            return Ok(());
+        }
+        let Some(bytes) = self.read(buffer, number, after)? else {
+            return Ok(());
+        };
+        if tree.role == (Role::Duplicates { fixed: true }) {
+            self.packed_leaf(tree, number, bytes, limits);
+            return Ok(());
+        }
+        self.leaf(tree, number, bytes, limits)
+    }
+
+    fn branch(
+        &mut self,
+        tree: &mut Tree,
+        number: u64,
+        levels: u16,
+        limits: Limits<'_>,
+        buffer: &mut Buffer,
+    ) -> Result<()> {
+        let Some(bytes) = self.read(buffer, number, std::iter::empty())? else {
+            return Ok(());
+        };
+        let Some(branch) = self.note(Page::parse(number, bytes)) else {
+            return Ok(());
+        };
+        if branch.is_leaf() {
+            self.report.fault(number, "a leaf page above the lowest level");
+            return Ok(());
+        }
+        let mut below = self.reader.buffer();
+        let result = self.children(tree, branch, levels, limits, &mut below);
+        self.reader.put_back(below);
+        if result? {
+            self.branch_room(branch, bytes);
+        }
+        Ok(())
+    }
+
+    /// Checks that the separators of a branch fill the room that its header gives them.
+    fn branch_room(&mut self, branch: Page<'_>, bytes: &[u8]) {
+        let number = branch.number();
+        let sizes = (0..branch.slots()).map(|slot| Ok(node_bytes(branch.key(slot)?.len(), 0)));
+        if let Some(sizes) = self.note(sizes.sum()) {
+            self.note(filled(number, bytes, sizes));
+        }
+    }
+
+    /// Checks the nodes of a branch, and the pages below them; `false` when one is wrong. A wrong separator ends it.
+    fn children(
+        &mut self,
+        tree: &mut Tree,
+        branch: Page<'_>,
+        levels: u16,
+        limits: Limits<'_>,
+        buffer: &mut Buffer,
+    ) -> Result<bool> {
+        let (number, order, slots) = (branch.number(), tree.order, branch.slots());
+        let (mut low, mut whole) = (limits.low, true);
+        for slot in 0..slots {
+            let mut high = limits.high;
+            // The first separator of a branch is minus infinity; the others lie between those above them.
+            if slot + 1 < slots {
+                let Some(key) = self.note(branch.key(slot + 1)) else {
+                    return Ok(false);
+                };
+                let separator = order.rank(key);
+                if !(Limits { low, high }).enclose(order, separator) {
+                    self.report.fault(number, "separators are not in order");
+                    return Ok(false);
+                }
+                high = Some(separator);
+            }
+            if let Some(child) = self.note(branch.child(slot)) {
+                let after = (slot + 1..slots).map_while(|slot| branch.child(slot).ok());
+                self.page(tree, (number, child), levels - 1, Limits { low, high }, (buffer, after))?;
+            } else {
+                whole = false;
+            }
+            low = high;
+        }
+        Ok(whole)
+    }
+}

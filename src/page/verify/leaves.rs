@@ -1,0 +1,133 @@
+//! Leaves: their keys, and what is stored under them.
+
+use crate::error::{Error, Result};
+use crate::page::layout::{HEADER, NODE_HEADER, Page, overflow_header, overflow_pages, u16_at};
+use crate::page::node::Node;
+use crate::page::verify::Level;
+use crate::page::verify::branches::Limits;
+use crate::page::verify::dups::WITH_VALUE;
+use crate::page::verify::order::Ranked;
+use crate::page::verify::trees::{Role, Tree};
+use crate::page::verify::walk::Walk;
+
+impl Walk<'_> {
+    /// Checks a leaf of plain nodes.
+    pub(crate) fn leaf(&mut self, tree: &mut Tree, number: u64, bytes: &[u8], limits: Limits<'_>) -> Result<()> {
+        let Some(leaf) = self.note(Page::parse(number, bytes)) else {
+            return Ok(());
+        };
+        if !leaf.is_leaf() {
+            self.report.fault(number, "a branch page at the lowest level");
+            return Ok(());
+        }
+        if leaf.slots() == 0 {
+            self.report.fault(number, "an empty leaf");
+        }
+        let mut last: Option<Ranked<'_>> = None;
+        let mut sizes = 0;
+        for slot in 0..leaf.slots() {
+            let Some(node) = self.note(leaf.node(slot)) else {
+                return Ok(());
+            };
+            if self.level == Level::Full {
+                let key = tree.order.rank(node.key);
+                if last.is_some_and(|last| tree.order.compare(last, key).is_ge()) {
+                    self.report.fault(number, "keys are not in order");
+                } else if !limits.hold(tree.order, key) {
+                    self.report.fault(number, "a key outside the separators above its page");
+                }
+                last = Some(key);
+            }
+            sizes += node_bytes(node.key.len(), node.data.len());
+            self.entry(tree, number, node)?;
+        }
+        if self.level == Level::Full {
+            self.note(filled(number, bytes, sizes));
+        }
+        Ok(())
+    }
+
+    /// Checks what is stored under one key.
+    #[inline]
+    fn entry(&mut self, tree: &mut Tree, number: u64, node: Node<'_>) -> Result<()> {
+        if node.flags == 0 && tree.role == Role::Named && !node.key.is_empty() {
+            // Most entries there are.
+            tree.entries += 1;
+            return Ok(());
+        }
+        self.other_entry(tree, number, node)
+    }
+
+    fn other_entry(&mut self, tree: &mut Tree, number: u64, node: Node<'_>) -> Result<()> {
+        if let Some(error) = node.flag_fault(number) {
+            self.report.add(&error);
+            return Ok(());
+        }
+        if node.key.is_empty() && !matches!(tree.role, Role::Duplicates { .. }) {
+            self.report.fault(number, "an empty key");
+        }
+        let mut count = 1;
+        match (node.flags, tree.role, tree.duplicates) {
+            (0, Role::Free, _) => self.free_record(number, node.key, node.data),
+            (0, Role::Duplicates { .. }, _) if node.size > 0 => self.report.fault(number, WITH_VALUE),
+            (0, ..) => {}
+            (Node::BIG, Role::Free | Role::Main | Role::Named, None) => self.run_of(tree, number, node)?,
+            (Node::SUB, Role::Main, _) => self.named(number, node)?,
+            (flags, Role::Main | Role::Named, Some(order)) if flags & Node::DUP != 0 => {
+                count = self.duplicates(number, node, order, tree.packed_duplicates())?;
+            }
+            (flags, ..) => self.report.fault(number, format!("node flags {flags:#x} in a tree that cannot have them")),
+        }
+        tree.entries += count;
+        Ok(())
+    }
+
+    /// Checks the overflow run of a value.
+    fn run_of(&mut self, tree: &mut Tree, number: u64, node: Node<'_>) -> Result<()> {
+        let (first, need) = (node.overflow_page(), overflow_pages(self.page_size, node.size));
+        let mut pages = need;
+        if self.level == Level::Full && first >= 2 && first <= self.last_page {
+            let mut header = [0; HEADER];
+            if !self.read_into(&mut header, first, 0)? {
+                return Ok(());
+            }
+            match self.note(overflow_header(first, &header)) {
+                Some(run) if run >= need => pages = run,
+                Some(_) => {
+                    self.report.fault(first, "an overflow run is shorter than its value");
+                    return Ok(());
+                }
+                None => return Ok(()),
+            }
+        }
+        if !self.claim(number, first, pages) {
+            return Ok(());
+        }
+        tree.overflows += pages;
+        if tree.role == Role::Free && self.level == Level::Full {
+            self.free_run(number, node, first)?;
+        }
+        Ok(())
+    }
+}
+
+/// Bytes that a node takes on its page.
+#[inline]
+pub(crate) fn node_bytes(key: usize, data: usize) -> usize {
+    (NODE_HEADER + key + data).next_multiple_of(2)
+}
+
+/// Whether nodes of `sizes` bytes in all are what the page in `bytes` has room for.
+///
+/// LMDB keeps the nodes of a page behind one another up to the page's end. When they take more than there is, two of them
+/// overlap, and deleting them moves the start of the nodes out of the page; when they take less, a size was changed.
+///
+/// # Errors
+/// `Corrupted`, naming page `number`, when they are not.
+pub(crate) fn filled(number: u64, bytes: &[u8], sizes: usize) -> Result<()> {
+    let room = bytes.len().saturating_sub(usize::from(u16_at(bytes, 14)));
+    if sizes == room {
+        return Ok(());
+    }
+    Err(Error::corrupted(number, format!("nodes of {sizes} bytes where there are {room}: they overlap or leave gaps")))
+}

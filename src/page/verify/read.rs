@@ -1,0 +1,132 @@
+//! Reading: pages into buffers that are used again, those that lie behind one another by one read.
+
+use std::fs::File;
+use std::io::{self, ErrorKind as IoKind};
+use std::os::unix::fs::FileExt;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::verify::walk::Walk;
+
+/// Bytes that are read at once, at most: more gained nothing, and a page is checked while it is in the cache.
+const AT_ONCE: usize = 64 << 10;
+
+/// The file, and the buffers that are not in use.
+pub(crate) struct Reader<'f> {
+    file: &'f File,
+    page_size: usize,
+    /// The file's length in bytes.
+    pub len: u64,
+    /// Whole pages inside the file. Less than the last page's number in healthy files: the last pages may be free ones
+    /// that were never written.
+    pub file_pages: u64,
+    spare: Vec<Buffer>,
+}
+
+/// Some pages that lie behind one another.
+#[derive(Default)]
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+    first: u64,
+    count: usize,
+}
+
+impl<'f> Reader<'f> {
+    pub(crate) fn new(file: &'f File, page_size: usize) -> Result<Self> {
+        let len = file.metadata().map_err(|error| failed("the file's length", error))?.len();
+        Ok(Self { file, page_size, len, file_pages: len / page_size.max(1) as u64, spare: Vec::new() })
+    }
+
+    /// A buffer without pages. There are at most as many as a walk is levels deep.
+    pub(crate) fn buffer(&mut self) -> Buffer {
+        self.spare.pop().map_or_else(Buffer::default, |spare| Buffer { count: 0, ..spare })
+    }
+
+    /// Takes a buffer back.
+    pub(crate) fn put_back(&mut self, buffer: Buffer) {
+        self.spare.push(buffer);
+    }
+
+    /// Page `number`, from `buffer` if it is there. If it has to be read, the pages that are wanted after it come with it
+    /// as far as they lie behind it. `None` when the file ends before the page does.
+    fn page<'b>(
+        &self,
+        buffer: &'b mut Buffer,
+        number: u64,
+        after: impl Iterator<Item = u64>,
+    ) -> Result<Option<&'b [u8]>> {
+        let held = |buffer: &Buffer| number.checked_sub(buffer.first).filter(|at| *at < buffer.count as u64);
+        let at = match held(buffer) {
+            Some(at) => at,
+            None if self.fill(buffer, number, after)? => 0,
+            None => return Ok(None),
+        };
+        let start = usize::try_from(at).unwrap_or(usize::MAX).saturating_mul(self.page_size);
+        Ok(buffer.bytes.get(start..).and_then(|rest| rest.get(..self.page_size)))
+    }
+
+    fn fill(&self, buffer: &mut Buffer, number: u64, after: impl Iterator<Item = u64>) -> Result<bool> {
+        let most = (AT_ONCE / self.page_size).max(1);
+        let in_file = |page: u64| page < self.file_pages;
+        let behind = after.zip(number.saturating_add(1)..).take(most - 1);
+        let count = 1 + behind.take_while(|&(page, next)| page == next && in_file(page)).count();
+        // A file that was cut meanwhile may still have the first page.
+        for count in [count, 1] {
+            let len = count * self.page_size;
+            if buffer.bytes.len() < len {
+                buffer.bytes.resize(len, 0);
+            }
+            buffer.count = 0;
+            let bytes = buffer.bytes.get_mut(..len).unwrap_or_default();
+            if self.read_at(bytes, number, 0)? {
+                (buffer.first, buffer.count) = (number, count);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Fills `bytes` from byte `from` of the run that begins at page `number`; `false` when the file ends before.
+    fn read_at(&self, bytes: &mut [u8], number: u64, from: u64) -> Result<bool> {
+        let at = number.saturating_mul(self.page_size as u64).saturating_add(from);
+        match self.file.read_exact_at(bytes, at) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == IoKind::UnexpectedEof => Ok(false),
+            Err(error) => Err(failed("a page", error)),
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// Page `number`, claimed before, and with it those `after` it that lie behind it; `None`, with a fault, when the
+    /// file has been cut meanwhile.
+    pub(crate) fn read<'b>(
+        &mut self,
+        buffer: &'b mut Buffer,
+        number: u64,
+        after: impl Iterator<Item = u64>,
+    ) -> Result<Option<&'b [u8]>> {
+        let page = self.reader.page(buffer, number, after)?;
+        if page.is_none() {
+            self.cut(number);
+        }
+        Ok(page)
+    }
+
+    /// Fills `bytes` from byte `from` of the run that begins at page `number`, claimed before; `false`, with a fault,
+    /// when the file has been cut meanwhile.
+    pub(crate) fn read_into(&mut self, bytes: &mut [u8], number: u64, from: u64) -> Result<bool> {
+        let whole = self.reader.read_at(bytes, number, from)?;
+        if !whole {
+            self.cut(number);
+        }
+        Ok(whole)
+    }
+
+    fn cut(&mut self, number: u64) {
+        self.report.fault(number, "the file ends before the page does");
+    }
+}
+
+fn failed(what: &str, error: io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("could not read {what}: {error}")).caused_by(error)
+}
