@@ -3,34 +3,11 @@
 
 mod damaged;
 
-use damaged::damage::{PAGE, Random, options};
+use damaged::damage::{Random, options};
 use damaged::examine::{Bed, Look, OUTCOMES, Outcome};
+use damaged::harm::hurt;
 use damaged::{campaign, samples};
 use mapleaf::{Dbi, Result, Verify};
-
-/// Does one of the damages that disks, copies and programs do.
-fn hurt(bytes: &mut [u8], random: &mut Random) {
-    let pages = bytes.len() / PAGE;
-    let (page, other) = (random.below(pages), random.below(pages));
-    let (from, to) = (page * PAGE, (page + 1) * PAGE);
-    match random.below(7) {
-        0 => bytes[from..to].fill(0),
-        1 => bytes[from..to].iter_mut().for_each(|byte| *byte = random.byte()),
-        2 => {
-            for at in 0..PAGE {
-                bytes.swap(from + at, other * PAGE + at);
-            }
-        }
-        3 => bytes.copy_within(other * PAGE..(other + 1) * PAGE, from),
-        4 => bytes[from + random.below(64)] ^= 1 << random.below(8),
-        5 => bytes[from + random.below(PAGE)] ^= 1 << random.below(8),
-        _ => {
-            // A sector of an older write, or of another file.
-            let sector = from + random.below(8) * 512;
-            bytes[sector..sector + 512].fill(0xA5);
-        }
-    }
-}
 
 /// How many files are damaged of each sample.
 const CASES: u64 = 1500;

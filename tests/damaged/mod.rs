@@ -7,6 +7,7 @@ pub mod atlas;
 pub mod campaign;
 pub mod drive;
 pub mod examine;
+pub mod harm;
 pub mod pairs;
 pub mod samples;
 

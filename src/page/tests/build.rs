@@ -24,7 +24,7 @@ pub(super) fn image(trees: &BTreeMap<&str, &Model>) -> Image {
     for slot in 0..META_PAGES {
         file.meta(slot, &main);
     }
-    Image::from_bytes(file.pages.as_flattened())
+    Image::holding(file.pages.as_flattened())
 }
 
 /// What is under one key of a leaf.

@@ -44,3 +44,15 @@ fn a_size_that_lies_by_a_little_is_found() {
     }
     assert!(lies >= 5, "only {lies}");
 }
+
+/// The first key of a branch stands for minus infinity: no search looks at it, and LMDB moves nodes by its size.
+#[test]
+fn a_first_key_that_leaves_its_branch_is_found() {
+    let sample = samples().iter().find(|sample| sample.name == "random integers").unwrap();
+    let mut image = sample.image.clone();
+    let node = image.node(sample.tree.root, 0);
+    image.write(sample.tree.root, node + 6, &[0xFF, 0xFF]);
+    let faults = verify(&image.file(), Level::Full).unwrap().faults;
+    assert!(faults.iter().any(|fault| fault.page == sample.tree.root && fault.why.contains("runs out")), "{faults:?}");
+    assert_eq!(faults.len(), 1);
+}
