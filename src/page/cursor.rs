@@ -328,6 +328,10 @@ impl<'a> Cursor<'a> {
         };
         let order = leaf.compare(highest, &target)?;
         if order.is_gt() || (order.is_eq() && !within) {
+            // A key that is too high for its leaf would end the range leaves too early, and nobody would know.
+            if self.front.trail.separator_behind()?.is_some_and(|separator| separator <= &key[..]) {
+                return Err(leaf.fault("a key is not below the separator behind its leaf"));
+            }
             self.last = true;
             self.end = if within { leaf.search::<true, 0>(0, &target)? } else { leaf.search::<false, 0>(0, &target)? };
         }

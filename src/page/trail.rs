@@ -125,6 +125,15 @@ impl<'a> Trail<'a> {
         self.steps.last().copied()
     }
 
+    /// The key that all of the leaf is below; `None` for the last leaf.
+    ///
+    /// # Errors
+    /// `Corrupted` when the key is not inside its page.
+    pub(crate) fn separator_behind(&self) -> Result<Option<&'a [u8]>> {
+        let step = self.steps.iter().rev().find(|step| step.slot + 1 < step.page.slots());
+        step.map(|step| step.page.key(step.slot + 1)).transpose()
+    }
+
     /// All steps, the root's first.
     pub(crate) fn steps(&self) -> &[Step<'a>] {
         &self.steps

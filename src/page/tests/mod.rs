@@ -27,6 +27,7 @@ mod metas_are_judged;
 #[cfg(not(miri))]
 mod nodes_fill_pages;
 mod ranges_agree;
+mod ranges_end_in_time;
 mod samples;
 mod seeks_land;
 mod splits_cover;

@@ -1,0 +1,65 @@
+//! A range ends at its upper bound, and not at a damaged key before it: where that is too high for its leaf, it is told.
+
+use std::ops::Bound;
+
+use crate::error::{ErrorKind, Result};
+use crate::page::cursor::Cursor;
+use crate::page::tests::samples::{Image, samples};
+
+/// The sample of ordered integers with the highest key of its third leaf made greater than all others, and the number of
+/// that leaf.
+fn raised() -> (Image, u64) {
+    let sample = samples().iter().find(|sample| sample.name == "ordered integers").unwrap();
+    let (mut image, mut parent) = (sample.image.clone(), sample.tree.root);
+    for _ in 2..sample.tree.depth {
+        parent = image.pages().branch(parent).unwrap().child(0).unwrap();
+    }
+    let leaf = image.pages().branch(parent).unwrap().child(2).unwrap();
+    let node = image.node(leaf, image.pages().leaf(leaf).unwrap().slots() - 1);
+    image.write(leaf, node + 8, &[0xFF]);
+    (image, leaf)
+}
+
+#[test]
+fn a_key_that_is_too_high_for_its_leaf_ends_no_range() {
+    let (image, leaf) = raised();
+    let tree = image.tree("ordered integers");
+    let keys: Vec<_> = samples()[3].model.keys().collect();
+    for end in [2_000, 50_000, keys.len() - 1] {
+        for upper in [Bound::Included(&keys[end][..]), Bound::Excluded(&keys[end][..])] {
+            let walked: Result<u64> =
+                Cursor::range(image.pages(), &tree, Bound::Unbounded, upper).and_then(|mut cursor| {
+                    let mut count = 0;
+                    while cursor.next()?.is_some() {
+                        count += 1;
+                    }
+                    Ok(count)
+                });
+            let error = walked.unwrap_err();
+            assert_eq!((error.kind(), error.page()), (ErrorKind::Corrupted, Some(leaf)), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_bound_in_its_leaf_or_at_the_next_separator_is_as_before() {
+    let sample = samples().iter().find(|sample| sample.name == "ordered integers").unwrap();
+    let keys: Vec<_> = sample.model.keys().collect();
+    let separators =
+        crate::page::split::split(sample.image.pages(), &sample.tree, Bound::Unbounded, Bound::Unbounded, usize::MAX);
+    for separator in separators.unwrap().iter().step_by(9) {
+        let at = keys.partition_point(|key| *key < separator);
+        for (end, upper) in [
+            (at, Bound::Excluded(&separator[..])),
+            (at + 1, Bound::Included(&separator[..])),
+            (at - 1, Bound::Excluded(&keys[at - 1][..])),
+            (at, Bound::Included(&keys[at - 1][..])),
+        ] {
+            let lower = at.saturating_sub(3);
+            let start = Bound::Included(&keys[lower][..]);
+            let mut cursor = Cursor::range(sample.image.pages(), &sample.tree, start, upper).unwrap();
+            let found = std::iter::from_fn(|| cursor.next().unwrap()).count();
+            assert_eq!(found, end - lower);
+        }
+    }
+}
