@@ -14,6 +14,9 @@ use crate::env::table::{DbiId, DbiRef};
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{self, Cursor, Found, Meta, Pages, TreeRecord};
 
+/// Roots that a generation has room for without an allocation. A state lives as long as a commit takes to come, so most of
+/// them are opened for a look-up in one DBI.
+const FIRST_ROOTS: usize = 4;
 /// Room for the roots of DBIs that are opened while a generation is in use; more are looked up each time.
 const SPARE_ROOTS: usize = 8;
 
@@ -35,15 +38,16 @@ pub(crate) const EMPTY_TREE: TreeRecord = TreeRecord {
 /// LMDB's write lock keeps every other writer out.
 pub(crate) struct Generation {
     map: Arc<EnvMap>,
-    file_len: u64,
     page_count: u64,
     meta: Meta,
     /// Both meta ids when this was the newest state: as long as they stand so, it still is.
     ids: [u64; 2],
     catalog: OnceLock<TreeRecord>,
     head: OnceLock<Head>,
-    /// Roots that were found, each in the cell of its DBI's slot, modulo their number, a power of two.
-    roots: Box<[OnceLock<(usize, TreeRecord)>]>,
+    /// Roots that were found: of the DBIs with the lowest slots, each in its cell.
+    first_roots: [RootCell; FIRST_ROOTS],
+    /// Those of the others, each in the cell of its slot, modulo their number, a power of two.
+    more_roots: OnceLock<Box<[RootCell]>>,
     opened: Instant,
     /// The thread that pinned it.
     thread: ThreadId,
@@ -52,6 +56,9 @@ pub(crate) struct Generation {
     _pin: Option<Pin>,
     engine: Arc<Engine>,
 }
+
+/// The root of a DBI, once it was found, and its slot.
+type RootCell = OnceLock<(usize, TreeRecord)>;
 
 /// Whether [`Generation::open`] had to open anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,25 +130,23 @@ impl Generation {
     fn of(engine: &Arc<Engine>, files: &Files, meta: Meta, ids: [u64; 2], pin: Option<Pin>) -> Result<Self, Failure> {
         let map = &files.map;
         let needed = meta.last_page.saturating_add(1).saturating_mul(map.page_size() as u64);
-        // After the pin: every page of the pinned state was in the file by then. The base of a writer is asked for at each
-        // commit, so it takes what is known if that is enough.
-        let file_len = if pin.is_some() { files.file_len()? } else { files.file_len_for(needed)? };
+        // After the pin: every page of the pinned state was in the file by then. The system is asked when what is known does
+        // not hold them all: files grow, and LMDB does not cut them.
+        let file_len = files.file_len_for(needed)?;
         if needed.min(file_len) > map.len() as u64 {
             let error = Error::new(ErrorKind::MapFull, "the file has grown beyond the map");
             return Err(Failure { error, cause: Cause::MapResized });
         }
-        let cells = (engine.dbi_count() + SPARE_ROOTS).next_power_of_two();
-        let roots = std::iter::repeat_with(OnceLock::new).take(cells).collect();
         let head = files.committed_head(meta.txn_id).map(OnceLock::from).unwrap_or_default();
         Ok(Self {
             map: Arc::clone(map),
-            file_len,
             page_count: map.page_count(file_len),
             meta,
             ids,
             catalog: OnceLock::new(),
             head,
-            roots,
+            first_roots: [const { RootCell::new() }; FIRST_ROOTS],
+            more_roots: OnceLock::new(),
             opened: Instant::now(),
             thread: thread::current().id(),
             reported: AtomicBool::new(false),
@@ -194,10 +199,6 @@ impl Generation {
         &self.meta
     }
 
-    pub(crate) fn file_len(&self) -> u64 {
-        self.file_len
-    }
-
     /// The length of the map it is read through, in bytes.
     pub(crate) fn map_len(&self) -> usize {
         self.map.len()
@@ -223,8 +224,15 @@ impl Generation {
     }
 
     #[inline]
-    fn root_cell(&self, dbi: &DbiRef) -> Option<&OnceLock<(usize, TreeRecord)>> {
-        self.roots.get(dbi.slot & (self.roots.len() - 1))
+    fn root_cell(&self, dbi: &DbiRef) -> Option<&RootCell> {
+        if let Some(cell) = self.first_roots.get(dbi.slot) {
+            return Some(cell);
+        }
+        let more = self.more_roots.get_or_init(|| {
+            let cells = (self.engine.dbi_count() + SPARE_ROOTS).next_power_of_two();
+            std::iter::repeat_with(RootCell::new).take(cells).collect()
+        });
+        more.get(dbi.slot & (more.len() - 1))
     }
 
     #[cold]

@@ -107,13 +107,13 @@ impl Env {
         let oldest = others.iter().min_by_key(|generation| generation.lmdb_id());
         let oldest_id = oldest.map_or(newest.lmdb_id(), |generation| generation.lmdb_id());
         let (free_pages, reclaimable_pages) = free_pages(&newest, oldest_id)?;
-        let (slots, map_size) = {
+        let (slots, map_size, file_size) = {
             let gate = self.engine.files()?;
-            (gate.lmdb.slots(), gate.lmdb.map_size() as u64)
+            (gate.lmdb.slots(), gate.lmdb.map_size() as u64, gate.file_len()?)
         };
         let oldest_lag = oldest.map(|generation| Ok::<_, Error>(head.seq.saturating_sub(generation.head()?.seq)));
         Ok(EnvInfo {
-            file_size: newest.file_len(),
+            file_size,
             map_size,
             page_size: newest.meta().page_size,
             used_pages: newest.meta().last_page.saturating_add(1).saturating_sub(free_pages),

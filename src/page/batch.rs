@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::page::cold::{self, FEW, WINDOW};
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
-use crate::page::search::{Limits, slot_at};
+use crate::page::search::{Limits, Share};
 use crate::page::target::Target;
 use crate::page::tree::branch_levels;
 
@@ -18,6 +18,8 @@ struct Lane<'a, 'k, const W: usize> {
     number: u64,
     page: Page<'a>,
     limits: Limits<'a>,
+    /// Where between the limits its target is.
+    share: Option<Share>,
     guess: Option<usize>,
 }
 
@@ -46,6 +48,7 @@ pub(crate) fn get_many<'a, const W: usize>(
         number: tree.root,
         page: Page::EMPTY,
         limits: Limits::default(),
+        share: None,
         guess: None,
     };
     let (children, entries) = fanout(tree);
@@ -63,18 +66,18 @@ pub(crate) fn get_many<'a, const W: usize>(
             for level in 1..=levels {
                 for lane in &mut *lanes {
                     lane.page = pages.branch(lane.number)?;
-                    lane.guess = lane.limits.guess_child(lane.page, &lane.target);
+                    lane.guess = match lane.share {
+                        Some(share) => Some(share.of(lane.page.slots())),
+                        None => lane.limits.guess_edge(lane.page, &lane.target),
+                    };
                     lane.ask(0, 1);
                 }
                 let slots = if level < levels { children } else { entries };
                 for lane in &mut *lanes {
                     let slot = lane.limits.child_near(lane.page, lane.guess, &lane.target)?;
                     lane.number = lane.page.child(slot)?;
-                    lane.guess = Some(slot_at(lane.limits.share(&lane.target).unwrap_or(0.5), slots));
-                }
-                // In a loop of nothing else, so that as many address translations as can be are under way together.
-                for lane in &*lanes {
-                    pages.prefetch_slot(lane.number, lane.guess.unwrap_or(0));
+                    lane.share = lane.limits.share(&lane.target);
+                    pages.prefetch_slot(lane.number, lane.share.unwrap_or(Share::HALF).of(slots));
                 }
             }
             if std::mem::take(&mut look)
@@ -85,7 +88,7 @@ pub(crate) fn get_many<'a, const W: usize>(
             }
             for lane in &mut *lanes {
                 lane.page = pages.leaf(lane.number)?;
-                lane.guess = lane.limits.share(&lane.target).map(|share| slot_at(share, lane.page.slots()));
+                lane.guess = lane.share.map(|share| share.of(lane.page.slots()));
                 lane.ask(1, 1);
             }
             for lane in &*lanes {

@@ -300,12 +300,14 @@ pub(crate) struct Page<'a> {
     bytes: &'a [u8],
     slots: u16,
     upper: u16,
-    leaf: bool,
+    // A whole word with the two above: a copy is then one move, where a `bool` and its padding are three, and the load
+    // that follows waits for them.
+    leaf: u32,
 }
 
 impl<'a> Page<'a> {
     /// A leaf without entries, for a tree without pages.
-    pub(crate) const EMPTY: Page<'static> = Page { bytes: &[0; HEADER], slots: 0, upper: 16, leaf: true };
+    pub(crate) const EMPTY: Page<'static> = Page { bytes: &[0; HEADER], slots: 0, upper: 16, leaf: 1 };
 
     /// The page in `bytes`, which must say that it is page `number`.
     ///
@@ -324,7 +326,7 @@ impl<'a> Page<'a> {
         if own != number || !kind || !bounds {
             return Err(header_fault(number, own, flags, lower));
         }
-        Ok(Self { bytes, slots: (lower - 16) / 2, upper, leaf })
+        Ok(Self { bytes, slots: (lower - 16) / 2, upper, leaf: u32::from(leaf) })
     }
 
     /// A page that lies inside a node: the duplicates of one key. Its number is stale and not looked at.
@@ -337,7 +339,7 @@ impl<'a> Page<'a> {
         if bytes.len() < HEADER || flags & !flag::DIRTY != flag::LEAF | flag::SUB || !bounds {
             return Err(Error::corrupted(number, "a sub-page of duplicates has a damaged header"));
         }
-        Ok(Self { bytes, slots: (lower - 16) / 2, upper, leaf: true })
+        Ok(Self { bytes, slots: (lower - 16) / 2, upper, leaf: 1 })
     }
 
     /// The page's own number.
@@ -349,7 +351,7 @@ impl<'a> Page<'a> {
     /// Whether this is a leaf; else it is a branch.
     #[inline]
     pub(crate) fn is_leaf(self) -> bool {
-        self.leaf
+        self.leaf != 0
     }
 
     /// Entries of a leaf, children of a branch.
@@ -497,16 +499,20 @@ impl<'a> Page<'a> {
     fn compare_at<const W: usize>(self, at: usize, target: &Target<'_, W>) -> Option<Ordering> {
         if at + NODE_HEADER + 8 > self.bytes.len() {
             // The last node of a page, with fewer than eight bytes of key and value.
-            return self.key_at(at).map(|key| key.cmp(target.key()));
+            return compare_whole(self.bytes, at, target.key());
         }
         // SAFETY: at + 16 <= bytes.len(), checked just above.
         let (key_len, word) = unsafe {
             let node = self.bytes.as_ptr().add(at);
             (node.add(6).cast::<u16>().read_unaligned(), node.add(NODE_HEADER).cast::<u64>().read_unaligned())
         };
-        let key_len = usize::from(key_len);
-        let mut head = u64::from_be(word);
-        if matches!(W, 1..=8) && key_len == W {
+        let (key_len, mut head) = (usize::from(key_len), u64::from_be(word));
+        if matches!(W, 1..=8) {
+            if key_len != W {
+                // Out of line: keys of another width are in no tree that this type wrote, and the way of all others is
+                // as short as it can be.
+                return compare_whole(self.bytes, at, target.key());
+            }
             // One integer each; what follows a shorter key is shifted out.
             let behind = 64 - 8 * W as u32;
             return Some((head >> behind).cmp(&(target.head() >> behind)));
@@ -529,26 +535,40 @@ impl<'a> Page<'a> {
                 return Some(second.cmp(&target.second()));
             }
         }
-        self.compare_tail_at(at, target.key())
-    }
-
-    #[inline(never)]
-    fn compare_tail_at(self, at: usize, key: &[u8]) -> Option<Ordering> {
-        self.key_at(at).map(|stored| compare_tail(stored, key))
-    }
-
-    fn key_at(self, at: usize) -> Option<&'a [u8]> {
-        let (header, rest) = self.bytes.get(at..)?.split_first_chunk::<NODE_HEADER>()?;
-        let [.., low, high] = *header;
-        rest.get(..usize::from(u16::from_le_bytes([low, high])))
+        compare_rest(self.bytes, at, target.key())
     }
 
     /// Damage on this page.
-    #[cold]
-    #[inline(never)]
+    #[inline]
     pub(crate) fn fault(self, why: &'static str) -> Error {
-        Error::corrupted(self.number(), why)
+        fault_on(self.bytes, why)
     }
+}
+
+// Out of line, and given slices, which go in registers: a page would be copied to the stack in front of every call, in the
+// midst of the loops that search.
+
+#[cold]
+#[inline(never)]
+fn fault_on(page: &[u8], why: &'static str) -> Error {
+    Error::corrupted(u64_at(page, 0), why)
+}
+
+#[cold]
+#[inline(never)]
+fn compare_whole(page: &[u8], at: usize, key: &[u8]) -> Option<Ordering> {
+    key_at(page, at).map(|stored| stored.cmp(key))
+}
+
+#[inline(never)]
+fn compare_rest(page: &[u8], at: usize, key: &[u8]) -> Option<Ordering> {
+    key_at(page, at).map(|stored| compare_tail(stored, key))
+}
+
+fn key_at(page: &[u8], at: usize) -> Option<&[u8]> {
+    let (header, rest) = page.get(at..)?.split_first_chunk::<NODE_HEADER>()?;
+    let [.., low, high] = *header;
+    rest.get(..usize::from(u16::from_le_bytes([low, high])))
 }
 
 #[cold]
