@@ -222,9 +222,15 @@ struct Scale {
 
 const WHOLE: Scale = Scale { ordered: 200_000, repeat: 1, one_in: 1, integer: Random::next, wide: 60 };
 
-/// A branch of more children, and a leaf of more entries, than a search walks over before it halves. Integers of all sizes,
-/// so that what it guesses is often far off.
-const SMALL: Scale = Scale { ordered: 60, repeat: 100, one_in: 150, integer: |r| r.next() >> r.below(60), wide: 400 };
+/// Half of them near zero and half near the greatest, at every distance.
+fn uneven(random: &mut Random) -> u64 {
+    let distance = random.next() >> random.below(60);
+    if random.below(2) == 0 { distance } else { !distance }
+}
+
+/// A branch of more children, and a leaf of more entries, than a search walks over before it halves. Integers that
+/// crowd at both ends, so that what it guesses is often far off.
+const SMALL: Scale = Scale { ordered: 60, repeat: 100, one_in: 150, integer: uneven, wide: 400 };
 
 impl Scale {
     fn of(&self, changes: usize, least: usize) -> usize {
