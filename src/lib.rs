@@ -105,6 +105,7 @@
 //!
 //! - `json` (default): `Json<T>` values.
 //! - `uuid`, `jiff`, `chrono`: keys of these crates' types.
+//! - `rayon`: `Dbi::par_iter`, scans by rayon's threads.
 //! - `longer-keys`: keys over 511 bytes. Such files cannot be written on machines with smaller pages.
 
 mod dbi;
@@ -121,6 +122,8 @@ pub use env::{Compact, DbiInfo, DbiKind, Durability, Env, EnvInfo, EnvOptions, O
 pub use error::{Error, ErrorKind, Result};
 pub use key::{AnyKey, Key, KeyAs, Path, Reverse, Segment, Timestamp};
 pub use page::{Fault, PageUse, Report};
+#[cfg(feature = "rayon")]
+pub use scan::ParEntries;
 pub use scan::{Entries, Keys, ListCursor, ListOptions, NoPrefix, Page, RawEntries, Values};
 pub use txn::{Batch, Commit, Conflicts, Expect, FailedCondition, Read, Snapshot, WriteTxn};
 #[cfg(feature = "json")]

@@ -6,7 +6,7 @@ const META_BYTES: usize = 152;
 
 /// Makes of `bytes` whole pages with metas that can be, and numbers pages as they lie; `choice` leaves some of it out.
 pub fn mend(bytes: &mut [u8], choice: u32) {
-    if bytes.len() < 2 * PAGE || choice % 16 == 0 {
+    if bytes.len() < 2 * PAGE || choice.is_multiple_of(16) {
         return;
     }
     let last = (bytes.len() / PAGE - 1) as u64;

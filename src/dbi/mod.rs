@@ -7,6 +7,8 @@ mod handle;
 mod multi;
 mod nearest;
 mod open;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod read;
 mod scan;
 mod stat;

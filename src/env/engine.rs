@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use tempfile::TempDir;
 
@@ -344,15 +344,7 @@ impl Engine {
     /// Closes the files: LMDB's environment, the map, the descriptor. `Busy` while snapshots live. The caller holds the
     /// writer's mutex and the registry.
     pub(crate) fn close(&self) -> Result<()> {
-        let _sweep = self.states.hold_sweep();
-        let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        let alive = self.generations().len();
-        if alive > 0 {
-            return Err(Error::new(
-                ErrorKind::Busy,
-                format!("{alive} states are still read by snapshots or scans; drop them and close again"),
-            ));
-        }
+        let (_sweep, mut gate) = self.alone()?;
         let files = gate.take();
         self.status.store(CLOSED, Ordering::Release);
         if files.is_none() {
@@ -369,18 +361,24 @@ impl Engine {
         match self.generations().len() {
             0 => Ok(()),
             alive => {
-                let why = format!("{alive} states are still read; drop the snapshots first");
+                let why = format!("{alive} states are still read by snapshots or scans; drop them first");
                 Err(Error::new(ErrorKind::Busy, why))
             }
         }
     }
 
+    /// The openers' gate, with nobody else inside and no sweep that has hold of a state. `Busy` while states are read.
+    fn alone(&self) -> Result<(MutexGuard<'_, ()>, RwLockWriteGuard<'_, Option<Files>>)> {
+        let sweep = self.states.hold_sweep();
+        let gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        self.check_unread()?;
+        Ok((sweep, gate))
+    }
+
     /// Replaces the files by what `swap` makes of them, with nobody else inside: the files to go on with, and whether
     /// the swap itself worked. The caller holds the writer's mutex.
     pub(crate) fn replace(&self, swap: impl FnOnce(Files) -> Result<(Files, Result<()>)>) -> Result<()> {
-        let _sweep = self.states.hold_sweep();
-        let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        self.check_unread()?;
+        let (_sweep, mut gate) = self.alone()?;
         let Some(files) = gate.take() else {
             return Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again"));
         };

@@ -4,7 +4,8 @@
 //! Nothing here answers anything: a hint that is wrong, late or lost costs time alone. Whether pages are in memory is asked
 //! of a few of them, and rarely, since each answer is a system call.
 
-use crate::page::layout::{Page, Pages, overflow_pages};
+use crate::page::fields::overflow_pages;
+use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::node::Node;
 use crate::page::search::Limits;

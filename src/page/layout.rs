@@ -17,7 +17,7 @@ use nix::sys::mman::{MmapAdvise, madvise};
 use nix::unistd::{SysconfVar, sysconf};
 
 use crate::error::{Error, Result};
-pub(crate) use crate::page::fields::{overflow_header, overflow_pages, u16_at, u32_at, u64_at};
+use crate::page::fields::{overflow_header, overflow_pages, u16_at, u64_at};
 use crate::page::meta::{META_BYTES, Meta};
 use crate::page::node::Node;
 use crate::page::target::{Target, compare_tail};

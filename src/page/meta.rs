@@ -1,7 +1,7 @@
 //! The two meta pages: what the file is, and where the newest tree begins.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::page::layout::{u16_at, u32_at, u64_at};
+use crate::page::fields::{u16_at, u32_at, u64_at};
 pub(crate) use crate::page::meta_check::{FileMeta, check_metas};
 
 /// Bytes of a meta page that mean something, header included. The transaction id is the last word.

@@ -7,7 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::page::layout::{flag, u16_at, u32_at, u64_at};
+use crate::page::fields::{u16_at, u32_at, u64_at};
+use crate::page::layout::flag;
 use crate::page::meta::{MAGIC, META_BYTES, Meta, VERSION};
 
 /// How often a pair of metas that a live writer may have been replacing is read again.

@@ -1,7 +1,8 @@
 //! One entry of a leaf page.
 
 use crate::error::{Error, Result};
-use crate::page::layout::{Page, Pages, u64_at};
+use crate::page::fields::u64_at;
+use crate::page::layout::{Page, Pages};
 
 /// A key and what is stored with it, both inside their page.
 #[derive(Clone, Copy)]

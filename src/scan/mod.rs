@@ -4,6 +4,8 @@ mod bounds;
 mod entries;
 mod halves;
 mod listing;
+#[cfg(feature = "rayon")]
+mod parallel;
 
 pub use bounds::{ByteBounds, KeyPrefix, KeyRange, NoPrefix, PartialText, RangeEnd, TextPrefix};
 pub(crate) use entries::Place;
@@ -11,3 +13,7 @@ pub use entries::{Entries, RawEntries};
 pub use halves::{Keys, Values};
 pub(crate) use listing::list;
 pub use listing::{ListCursor, ListOptions, Page};
+#[cfg(feature = "rayon")]
+pub(crate) use parallel::PAR_ITER;
+#[cfg(feature = "rayon")]
+pub use parallel::ParEntries;

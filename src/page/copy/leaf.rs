@@ -5,7 +5,8 @@ use std::iter;
 use crate::error::{Error, Result};
 use crate::page::copy::Stop;
 use crate::page::copy::walk::{Role, Tree, Walk, free_space, node_at};
-use crate::page::layout::{HEADER, NODE_HEADER, Page, flag, overflow_header, overflow_pages, u16_at, u64_at};
+use crate::page::fields::{overflow_header, overflow_pages, u16_at, u64_at};
+use crate::page::layout::{HEADER, NODE_HEADER, Page, flag};
 use crate::page::meta::{RECORD_BYTES, TreeRecord};
 use crate::page::node::Node;
 

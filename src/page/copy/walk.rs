@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::page::copy::Stop;
 use crate::page::copy::metas::compacted_metas;
 use crate::page::copy::sink::{Pieces, Sink};
-use crate::page::layout::{HEADER, META_PAGES, Page, Pages, u16_at};
+use crate::page::fields::u16_at;
+use crate::page::layout::{HEADER, META_PAGES, Page, Pages};
 use crate::page::meta::{Meta, TreeRecord, tree_flag};
 use crate::page::verify::Bitmap;
 

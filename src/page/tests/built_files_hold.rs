@@ -1,20 +1,16 @@
 //! Files written in plain Rust are files of LMDB's: it reads them as they were meant, and they are clean.
 
-use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use tempfile::TempDir;
 
-use crate::page::tests::build;
-use crate::page::tests::samples::{Model, few, open};
+use crate::page::tests::samples::{built, open};
 use crate::page::verify::{Level, verify};
 
 #[test]
 #[cfg_attr(miri, ignore = "calls LMDB")]
 fn lmdb_reads_what_was_built() {
-    let shapes = few();
-    let trees: BTreeMap<&str, &Model> = shapes.iter().map(|(name, model)| (*name, model)).collect();
-    let image = build::image(&trees);
+    let (image, trees) = built();
     let report = verify(&image.file(), Level::Full).unwrap();
     assert!(report.is_clean(), "{:?}", report.faults);
     let dir = TempDir::new().unwrap();
@@ -23,12 +19,12 @@ fn lmdb_reads_what_was_built() {
     let env = open(dir.path());
     let txn = env.write_txn().unwrap();
     env.create_databases_and_commit(txn, |opener, txn| {
-        for (name, model) in &trees {
+        for (name, model) in trees {
             let tree = opener.open_database::<heed::types::Bytes, heed::types::Bytes>(txn, Some(name))?.unwrap();
             assert_eq!(tree.len(txn)?, model.len() as u64, "{name}");
             let entries = tree.iter(txn)?.collect::<heed::Result<Vec<_>>>()?;
             assert!(entries.into_iter().eq(model.iter().map(|(k, v)| (k.as_slice(), v.as_slice()))), "{name}");
-            for (key, value) in *model {
+            for (key, value) in model {
                 assert_eq!(tree.get(txn, key)?, Some(value.as_slice()), "{name}");
             }
             tree.put(txn, b"new", b"value")?;
@@ -44,10 +40,14 @@ fn lmdb_reads_what_was_built() {
 
 #[test]
 fn built_trees_have_many_shapes() {
-    let shapes = few();
-    let trees: BTreeMap<&str, &Model> = shapes.iter().map(|(name, model)| (*name, model)).collect();
-    let image = build::image(&trees);
-    let depths: Vec<u16> = trees.keys().map(|name| image.tree(name).depth).collect();
+    let (image, trees) = built();
+    let depths: Vec<u16> = trees.iter().map(|(name, _)| image.tree(name).depth).collect();
     assert!([0, 1, 2, 3].iter().all(|depth| depths.contains(depth)), "{depths:?}");
-    assert!(trees.keys().any(|name| image.tree(name).overflow_pages > 4));
+    assert!(trees.iter().any(|(name, _)| image.tree(name).overflow_pages > 4));
+    // More than a search walks over, of keys that it guesses the place of.
+    let root = |name| image.pages().branch(image.tree(name).root).unwrap();
+    assert!(root("ordered integers").slots() > 9);
+    let leaves = root("random integers");
+    let widest = (0..leaves.slots()).map(|slot| image.pages().leaf(leaves.child(slot).unwrap()).unwrap().slots()).max();
+    assert!(leaves.slots() > 3 && widest > Some(9), "{} {widest:?}", leaves.slots());
 }

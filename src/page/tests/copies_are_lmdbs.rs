@@ -8,7 +8,8 @@ use heed::CompactionOption;
 use tempfile::TempDir;
 
 use crate::page::copy::{compact, plain_metas};
-use crate::page::layout::{flag, u16_at, u32_at};
+use crate::page::fields::{u16_at, u32_at};
+use crate::page::layout::flag;
 use crate::page::meta::check_metas;
 use crate::page::tests::foreign::{content, fill, image, kind};
 use crate::page::tests::samples::{Image, PAGE, Random, apply, create, open, samples};

@@ -5,7 +5,8 @@ use std::ops::Bound::Unbounded;
 
 use crate::page::copy::{compact, plain_metas};
 use crate::page::cursor::Cursor;
-use crate::page::layout::{HEADER, NODE_HEADER, Pages, flag, overflow_pages};
+use crate::page::fields::overflow_pages;
+use crate::page::layout::{HEADER, NODE_HEADER, Pages, flag};
 use crate::page::meta::{MAGIC, Meta, NO_PAGE, TreeRecord, VERSION};
 use crate::page::verify::{Level, verify};
 

@@ -24,6 +24,7 @@ mod foreign;
 mod lookups_agree;
 #[cfg(not(miri))]
 mod metas_are_judged;
+mod nodes_end_in_pages;
 #[cfg(not(miri))]
 mod nodes_fill_pages;
 mod ranges_agree;

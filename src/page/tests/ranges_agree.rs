@@ -9,10 +9,11 @@ use crate::page::tests::samples::{Model, Random, Sample, probes, rounds, samples
 
 pub(super) type Limits<'k> = (Bound<&'k [u8]>, Bound<&'k [u8]>);
 
-/// The nine forms of an interval between two keys.
+/// The nine forms of an interval between two keys; for an interpreter five of them, which have each form of either end.
 pub(super) fn forms<'k>(low: &'k [u8], high: &'k [u8]) -> Vec<Limits<'k>> {
     let ends = |key| [Bound::Unbounded, Bound::Included(key), Bound::Excluded(key)];
-    ends(low).into_iter().flat_map(|low| ends(high).into_iter().map(move |high| (low, high))).collect()
+    let all = ends(low).into_iter().flat_map(|low| ends(high).into_iter().map(move |high| (low, high)));
+    all.step_by(if cfg!(miri) { 2 } else { 1 }).collect()
 }
 
 /// What the range holds by the model; nothing when it is reversed.

@@ -3,7 +3,8 @@
 use std::slice::ChunksExact;
 
 use crate::error::{Error, Result};
-use crate::page::layout::{HEADER, Page, flag, u16_at, u64_at};
+use crate::page::fields::{u16_at, u64_at};
+use crate::page::layout::{HEADER, Page, flag};
 use crate::page::node::Node;
 use crate::page::verify::Level;
 use crate::page::verify::branches::Limits;

@@ -1,7 +1,8 @@
 //! The free list: which pages may be used again, by the transaction that gave them up.
 
 use crate::error::Result;
-use crate::page::layout::{HEADER, u64_at};
+use crate::page::fields::u64_at;
+use crate::page::layout::HEADER;
 use crate::page::node::Node;
 use crate::page::verify::Level;
 use crate::page::verify::walk::Walk;

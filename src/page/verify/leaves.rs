@@ -1,7 +1,8 @@
 //! Leaves: their keys, and what is stored under them.
 
 use crate::error::{Error, Result};
-use crate::page::layout::{HEADER, NODE_HEADER, Page, overflow_header, overflow_pages, u16_at};
+use crate::page::fields::{overflow_header, overflow_pages, u16_at};
+use crate::page::layout::{HEADER, NODE_HEADER, Page};
 use crate::page::node::Node;
 use crate::page::verify::Level;
 use crate::page::verify::branches::Limits;

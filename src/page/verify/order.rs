@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::page::layout::u64_at;
+use crate::page::fields::u64_at;
 use crate::page::meta::tree_flag;
 
 /// How two keys compare.

@@ -68,6 +68,14 @@ impl ByteBounds {
         }
     }
 
+    /// The keys below `cut`, and those from it on.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn cut_at(&self, cut: &[u8]) -> (Self, Self) {
+        let below = Self { lower: self.lower.clone(), upper: Bound::Excluded(BoundBytes::from_slice(cut)) };
+        let above = Self { lower: Bound::Included(BoundBytes::from_slice(cut)), upper: self.upper.clone() };
+        (below, above)
+    }
+
     /// Moves the lower bound behind all keys that begin with `prefix`.
     pub(super) fn starting_behind(self, prefix: &[u8]) -> Self {
         match successor(prefix) {

@@ -1,28 +1,59 @@
 //! Writes an implementation for every way to name the leading elements of a tuple of up to eight.
 
 /// Calls `$emit! { (before) last (behind) }` for every tuple and each number of its leading elements, `last` being the
-/// last of these. An element is `[key type, type of the value passed, index]`.
+/// last of these. An element is `[key type, type of the value passed, index]`. What is given `with` comes first.
 macro_rules! for_leading_elements {
-    ($emit:ident) => {
-        for_leading_elements!(@from $emit [A P 0]);
-        for_leading_elements!(@from $emit [A P 0] [B Q 1]);
-        for_leading_elements!(@from $emit [A P 0] [B Q 1] [C R 2]);
-        for_leading_elements!(@from $emit [A P 0] [B Q 1] [C R 2] [D S 3]);
-        for_leading_elements!(@from $emit [A P 0] [B Q 1] [C R 2] [D S 3] [E T 4]);
-        for_leading_elements!(@from $emit [A P 0] [B Q 1] [C R 2] [D S 3] [E T 4] [F U 5]);
-        for_leading_elements!(@from $emit [A P 0] [B Q 1] [C R 2] [D S 3] [E T 4] [F U 5] [G V 6]);
-        for_leading_elements!(@from $emit [A P 0] [B Q 1] [C R 2] [D S 3] [E T 4] [F U 5] [G V 6] [H W 7]);
+    ($emit:ident $(with $how:tt)?) => {
+        for_leading_elements!(@from ($emit $($how)?) [A P 0]);
+        for_leading_elements!(@from ($emit $($how)?) [A P 0] [B Q 1]);
+        for_leading_elements!(@from ($emit $($how)?) [A P 0] [B Q 1] [C R 2]);
+        for_leading_elements!(@from ($emit $($how)?) [A P 0] [B Q 1] [C R 2] [D S 3]);
+        for_leading_elements!(@from ($emit $($how)?) [A P 0] [B Q 1] [C R 2] [D S 3] [E T 4]);
+        for_leading_elements!(@from ($emit $($how)?) [A P 0] [B Q 1] [C R 2] [D S 3] [E T 4] [F U 5]);
+        for_leading_elements!(@from ($emit $($how)?) [A P 0] [B Q 1] [C R 2] [D S 3] [E T 4] [F U 5] [G V 6]);
+        for_leading_elements!(@from ($emit $($how)?) [A P 0] [B Q 1] [C R 2] [D S 3] [E T 4] [F U 5] [G V 6] [H W 7]);
     };
-    (@from $emit:ident $first:tt $($behind:tt)*) => {
+    (@from $emit:tt $first:tt $($behind:tt)*) => {
         for_leading_elements!(@split $emit () $first ($($behind)*));
     };
-    (@split $emit:ident ($($before:tt)*) $last:tt ()) => {
-        $emit! { ($($before)*) $last () }
+    (@split ($emit:ident $($how:tt)?) ($($before:tt)*) $last:tt ()) => {
+        $emit! { $($how)? ($($before)*) $last () }
     };
-    (@split $emit:ident ($($before:tt)*) $last:tt ($next:tt $($behind:tt)*)) => {
-        $emit! { ($($before)*) $last ($next $($behind)*) }
-        for_leading_elements!(@split $emit ($($before)* $last) $next ($($behind)*));
+    (@split ($emit:ident $($how:tt)?) ($($before:tt)*) $last:tt ($next:tt $($behind:tt)*)) => {
+        $emit! { $($how)? ($($before)*) $last ($next $($behind)*) }
+        for_leading_elements!(@split ($emit $($how)?) ($($before)* $last) $next ($($behind)*));
     };
 }
 
-pub(super) use for_leading_elements;
+/// For `for_leading_elements!`, with `{ Prefix::bounds, Last, |last, buf| append }`: implements the trait `Prefix`, which is
+/// sealed, by its method `bounds`. The last of the leading elements is a `Last` of its key type, and written to the buffer by
+/// `append`; the ones before it are whole.
+macro_rules! leading_prefix {
+    // All elements: also the place to say which tuples are prefixes at all.
+    ($how:tt ($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ()) => {
+        impl<$($p,)* $q> sealed::Sealed for ($($p,)* $q,) {}
+
+        leading_prefix! { @implement $how ($([$a $p $i])*) [$b $q $j] () }
+    };
+    ($how:tt ($($before:tt)*) $last:tt ($($behind:tt)+)) => {
+        leading_prefix! { @implement $how ($($before)*) $last ($($behind)+) }
+    };
+    (
+        @implement { $trait:ident::$bounds:ident, $last:ident, |$value:ident, $buf:ident| $append:expr }
+        ($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ($([$c:ident $r:ident $k:tt])*)
+    ) => {
+        impl<$($a: Key,)* $b: Key, $($c: Key,)* $($p: AsKey<$a>,)* $q: $last<$b>>
+            $trait<($($a,)* $b, $($c,)*)> for ($($p,)* $q,)
+        {
+            fn $bounds(&self) -> Result<ByteBounds> {
+                let mut bytes = KeyBuf::new();
+                $(self.$i.encode_key_part(&mut bytes)?;)*
+                let ($value, $buf) = (&self.$j, &mut bytes);
+                $append;
+                Ok(ByteBounds::prefix(&bytes))
+            }
+        }
+    };
+}
+
+pub(super) use {for_leading_elements, leading_prefix};

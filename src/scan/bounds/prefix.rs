@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::key::{AsKey, Key, KeyBuf, Path};
 use crate::scan::bounds::byte_bounds::ByteBounds;
-use crate::scan::bounds::leading::for_leading_elements;
+use crate::scan::bounds::leading::{for_leading_elements, leading_prefix};
 
 /// A prefix of `K` keys: text or bytes that such keys begin with, or the leading elements of a tuple key.
 ///
@@ -111,31 +111,9 @@ impl KeyPrefix<Path> for &Path {
     }
 }
 
-macro_rules! leading_prefix {
-    // All elements: also the place to say which tuples are prefixes at all.
-    (($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ()) => {
-        impl<$($p,)* $q> sealed::Sealed for ($($p,)* $q,) {}
-
-        leading_prefix! { @implement ($([$a $p $i])*) [$b $q $j] () }
-    };
-    (($($before:tt)*) $last:tt ($($behind:tt)+)) => {
-        leading_prefix! { @implement ($($before)*) $last ($($behind)+) }
-    };
-    (@implement ($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ($([$c:ident $r:ident $k:tt])*)) => {
-        impl<$($a: Key,)* $b: Key, $($c: Key,)* $($p: AsKey<$a>,)* $q: AsKey<$b>>
-            KeyPrefix<($($a,)* $b, $($c,)*)> for ($($p,)* $q,)
-        {
-            fn prefix_bounds(&self) -> Result<ByteBounds> {
-                let mut buf = KeyBuf::new();
-                $(self.$i.encode_key_part(&mut buf)?;)*
-                self.$j.encode_key_part(&mut buf)?;
-                Ok(ByteBounds::prefix(&buf))
-            }
-        }
-    };
-}
-
-for_leading_elements!(leading_prefix);
+for_leading_elements!(leading_prefix with {
+    KeyPrefix::prefix_bounds, AsKey, |last, buf| last.encode_key_part(buf)?
+});
 
 mod sealed {
     pub trait Sealed {}

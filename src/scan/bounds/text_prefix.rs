@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::key::{AsKey, Key, KeyBuf, escape};
 use crate::scan::bounds::byte_bounds::ByteBounds;
-use crate::scan::bounds::leading::for_leading_elements;
+use crate::scan::bounds::leading::{for_leading_elements, leading_prefix};
 
 /// Leading elements of a tuple key of which the last is the beginning of its text: `(7, "al")` stands for `(7, "al")`,
 /// `(7, "alice")` and so on, but not for `(8, "al")`.
@@ -78,30 +78,9 @@ partial_text! {
     [const N: usize] &[u8; N]: &[u8], Vec<u8>;
 }
 
-macro_rules! text_prefix {
-    (($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ()) => {
-        impl<$($p,)* $q> sealed::Sealed for ($($p,)* $q,) {}
-
-        text_prefix! { @implement ($([$a $p $i])*) [$b $q $j] () }
-    };
-    (($($before:tt)*) $last:tt ($($behind:tt)+)) => {
-        text_prefix! { @implement ($($before)*) $last ($($behind)+) }
-    };
-    (@implement ($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ($([$c:ident $r:ident $k:tt])*)) => {
-        impl<$($a: Key,)* $b: Key, $($c: Key,)* $($p: AsKey<$a>,)* $q: PartialText<$b>>
-            TextPrefix<($($a,)* $b, $($c,)*)> for ($($p,)* $q,)
-        {
-            fn text_prefix_bounds(&self) -> Result<ByteBounds> {
-                let mut buf = KeyBuf::new();
-                $(self.$i.encode_key_part(&mut buf)?;)*
-                escape(self.$j.beginning(), &mut buf);
-                Ok(ByteBounds::prefix(&buf))
-            }
-        }
-    };
-}
-
-for_leading_elements!(text_prefix);
+for_leading_elements!(leading_prefix with {
+    TextPrefix::text_prefix_bounds, PartialText, |last, buf| escape(last.beginning(), buf)
+});
 
 mod sealed {
     pub trait Sealed {}

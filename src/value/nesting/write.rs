@@ -15,7 +15,6 @@ pub(in crate::value) enum Floats {
     /// All of them, NaN included.
     Any,
     /// Neither NaN nor the infinities.
-    #[cfg_attr(not(feature = "json"), expect(dead_code, reason = "only JSON is so limited"))]
     Finite,
 }
 
