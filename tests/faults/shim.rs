@@ -114,6 +114,27 @@ impl Shim {
     }
 }
 
+/// Runs `body` in a child of its own with the library in front of libc, as the test `name` whose whole body this call is.
+/// It gets a directory, and the library aimed at the files under `cases` in it.
+#[track_caller]
+pub fn apart(name: &str, body: impl FnOnce(&Control, &Path) -> Result<()>) -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        let cases = Path::new(&arguments[0]).join("cases");
+        fs::create_dir(&cases).map_err(Error::other)?;
+        body(&Control::of_this_process(&cases)?, &cases)?;
+        process::tell("done");
+        return Ok(());
+    }
+    let dir = tempfile::tempdir().map_err(Error::other)?;
+    let child = Shim::build(dir.path())?.spawn(name, &[&dir.path().to_string_lossy()])?;
+    let mut last = None;
+    while let Some(line) = child.line() {
+        last = Some(line);
+    }
+    assert_eq!(last.as_deref(), Some("done"), "the child did not come to its end");
+    child.passes()
+}
+
 /// What the library is told by.
 pub struct Control(File);
 
