@@ -6,6 +6,7 @@ mod process;
 
 use std::path::Path;
 use std::thread;
+use std::time::Duration;
 
 use heed::types::Bytes;
 use heed::{CommitOrAbort, EnvOpenOptions};
@@ -118,6 +119,8 @@ fn write_foreign(path: &Path) -> Result<()> {
             Ok::<_, heed::Error>(CommitOrAbort::<(), ()>::Commit(()))
         });
         wrote.map(drop).map_err(Error::other)?;
+        // LMDB's lock is not fair: who takes it again at once keeps it.
+        thread::sleep(Duration::from_micros(100));
     }
     process::tell(&count.to_string());
     Ok(())
