@@ -354,12 +354,14 @@ impl Engine {
             ));
         }
         let files = gate.take();
-        self.status.store(CLOSED, Ordering::Release);
+        let was = self.status.swap(CLOSED, Ordering::AcqRel);
         if files.is_none() {
             return Ok(());
         }
         drop(files);
-        self.mark_clean();
+        if was != POISONED {
+            self.mark_clean();
+        }
         // Handles may live on: other processes need not wait for them.
         self.lock.as_ref().map_or(Ok(()), LockFile::leave)
     }
