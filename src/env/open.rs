@@ -235,10 +235,16 @@ impl EnvOptions {
         let meta = page::check_metas(&file, alone)?.ok_or_else(|| missing(place))?;
         let length = file.metadata().map_err(|error| located(error, &place.data()))?.len();
         let ends_early = length < meta.newest.last_page.saturating_add(1).saturating_mul(meta.page_size as u64);
-        let unclean = match lock {
-            Some(lock) if alone => lock.record()?.is_some_and(|record| record.needs_check()),
-            _ => false,
+        let record = match lock {
+            Some(lock) if alone => lock.record()?,
+            _ => None,
         };
+        if !self.config.read_only && record.as_ref().is_some_and(|record| record.open && record.is_flushed()) {
+            // The last commit may be one that failed, or whose process was killed, while it was being flushed: what is read
+            // from here on is to be on the disk, so that a power cut does not make it undone, or done after all.
+            file.sync_data().map_err(|error| located(error, &place.data()))?;
+        }
+        let unclean = record.is_some_and(|record| record.needs_check());
         // A file may well end before its last page, which was freed before it was ever written; only the pages that are
         // reached must be there.
         let level = self.level().or_else(|| (ends_early || unclean).then_some(page::Level::Fast));
