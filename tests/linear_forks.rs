@@ -48,9 +48,8 @@ impl Work {
 }
 
 /// In a forked child: what it inherited is refused and dropped. Its end is its answer.
-fn inherit(inherited: (Env, Vec<(u64, Snapshot)>)) -> bool {
+fn inherit(env: Env, snaps: Vec<(u64, Snapshot)>) -> bool {
     alarm::set(STUCK);
-    let (env, snaps) = inherited;
     let closed = |kind: Option<ErrorKind>| kind == Some(ErrorKind::Closed);
     let refused = closed(env.snapshot().err().map(|error| error.kind()))
         && closed(env.transact(|_| Ok(())).err().map(|error| error.kind()));
@@ -59,14 +58,13 @@ fn inherit(inherited: (Env, Vec<(u64, Snapshot)>)) -> bool {
     refused
 }
 
-/// Forks, and waits for the child, which has `inherited`.
-fn fork_once(work: &Work, kept: &[(u64, Snapshot)]) -> Result<()> {
-    let inherited = (work.env.clone(), kept.to_vec());
+/// Forks, and waits for the child, which drops all that it inherited of `kept`: no state has another owner there.
+fn fork_once(work: &Work, kept: &mut Vec<(u64, Snapshot)>) -> Result<()> {
     // SAFETY: other threads run, but the child uses nothing of theirs: it asks, drops and leaves by `_exit`; what it
     // allocates is safe after a fork with the system's allocator, and a lock it cannot get ends it by the alarm.
     match unsafe { fork() }.map_err(Error::other)? {
         ForkResult::Child => {
-            let refused = inherit(inherited);
+            let refused = inherit(work.env.clone(), std::mem::take(kept));
             // SAFETY: ends the child at once.
             unsafe { nix::libc::_exit(i32::from(!refused)) }
         }
@@ -101,7 +99,7 @@ fn forks_take_nothing_from_threads_that_write() -> Result<()> {
             let forked = (0..FORKS).try_for_each(|_| {
                 let snap = work.env.snapshot()?;
                 kept.push((work.count(&snap)?, snap));
-                fork_once(&work, &kept)?;
+                fork_once(&work, &mut kept)?;
                 kept.iter().try_for_each(|(count, snap)| {
                     assert_eq!(work.count(snap)?, *count, "a kept state stays");
                     Ok(())
