@@ -90,7 +90,7 @@ impl Work {
         let rows: Vec<((u32, u64), &[u8])> = self.rows.iter(&snap)?.collect::<Result<_>>()?;
         assert!(rows.iter().map(|(key, _)| *key).eq(expected), "of {counts:?}");
         for ((thread, count), value) in rows {
-            let number = value.first_chunk().map(|bytes| u64::from_be_bytes(*bytes)).unwrap_or(0);
+            let number = value.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
             assert!(value == row(thread, count, number), "row {count} of thread {thread}");
             if let Some(found) = order.iter().find(|entry| entry.0 == number) {
                 assert_eq!(found.1, (thread, count), "number {number}");

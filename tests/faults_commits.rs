@@ -77,8 +77,7 @@ fn a_write_that_is_cut_short_is_a_failed_one() -> Result<()> {
     let name = "a_write_that_is_cut_short_is_a_failed_one";
     // Within the fields of a meta page, its last page and its id; all but the last byte, which of an id is zero.
     let limits = [0, 1, 60, 104, 108, 113, u64::MAX];
-    let hows: Vec<How> =
-        limits.into_iter().flat_map(|limit| [How::Short(limit), How::ShortForEver(limit)]).collect();
+    let hows: Vec<How> = limits.into_iter().flat_map(|limit| [How::Short(limit), How::ShortForEver(limit)]).collect();
     let Some(counts) = campaign(name, Durability::Immediate, EIO, &hows)? else { return Ok(()) };
     assert!(!counts.contains_key("known"), "{counts:#?}");
     assert!(cases(&counts, "happened", META, "CommitOutcomeUnknown") >= 7, "{counts:#?}");

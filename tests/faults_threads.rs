@@ -15,6 +15,7 @@ use nix::libc::{EIO, ENOSPC};
 
 const THREADS: u32 = 4;
 const TURNS: u32 = 5;
+const UNKNOWN: Option<ErrorKind> = Some(ErrorKind::CommitOutcomeUnknown);
 
 /// What the threads were told of their steps.
 #[derive(Default)]
@@ -51,10 +52,12 @@ fn work(env: &Env, ledger: &Ledger) -> Result<Told> {
         let threads: Vec<_> = (1..=THREADS).map(run).collect();
         for thread in threads {
             let outcomes = thread.join().map_err(|_| Error::other("a panic"))?;
+            let mut rest = outcomes.iter().skip_while(|(_, kind)| *kind != UNKNOWN);
+            assert!(rest.all(|(_, kind)| *kind == UNKNOWN), "work goes on: {outcomes:?}");
             for (step, kind) in outcomes {
                 let set = match kind {
                     None => &mut told.acknowledged,
-                    Some(ErrorKind::CommitOutcomeUnknown) => &mut told.unknown,
+                    UNKNOWN => &mut told.unknown,
                     // Those that ran on what failed are told to retry.
                     Some(ErrorKind::DiskFull | ErrorKind::Conflict) => &mut told.unchanged,
                     Some(kind) => return Err(Error::other(format!("step {step}: {kind:?}"))),

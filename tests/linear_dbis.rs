@@ -13,7 +13,7 @@ use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Result, Snapshot};
 const LIVES: u64 = 60;
 const THREADS: u32 = 4;
 /// Looks for a row of the other process's, one a millisecond.
-const PATIENCE: u32 = 5000;
+const PATIENCE: u32 = 500;
 /// In each number of a life: what text cannot begin with.
 const MAGIC: u64 = 0xFEED_FACE_0000_0000;
 

@@ -9,7 +9,9 @@ use mapleaf::{Batch, Compact, Dbi, Durability, Env, ErrorKind, Result};
 use super::ledger::Ledger;
 use super::shim::{Fault, How};
 
+/// The first map, and a value that does not fit it beside the rest.
 const MAP: usize = 1 << 19;
+const LARGE: usize = 400_000;
 const STEPS: u32 = 7;
 /// Makes a DBI, and takes it away again.
 const MAKE: u32 = 3;
@@ -67,7 +69,7 @@ impl Bench {
             4 => self.env.submit(self.ledger.batch(step, before)?)?.wait(),
             _ => self.env.transact(|txn| {
                 if step == GROW {
-                    self.large.put(txn, 1, &[5; 400_000])?;
+                    self.large.put(txn, 1, &vec![5; LARGE])?;
                 }
                 self.ledger.step(txn, step)
             }),
@@ -78,7 +80,7 @@ impl Bench {
     pub fn state(&self) -> Result<State> {
         let snap = self.env.snapshot()?;
         let steps = self.ledger.check(&snap, is_batch)?;
-        let grown = self.large.get(&snap, 1)?.is_some_and(|value| value == [5; 400_000]);
+        let grown = self.large.get(&snap, 1)?.is_some_and(|value| value == vec![5; LARGE]);
         assert_eq!(grown, steps.contains(&GROW));
         Ok(State { steps, made: self.env.dbis()?.iter().any(|dbi| dbi.name == "made") })
     }
@@ -143,4 +145,3 @@ pub fn work(bench: &Bench, fault: Fault) -> Result<Outcome> {
     }
     Ok(outcome)
 }
-

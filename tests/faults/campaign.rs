@@ -42,7 +42,13 @@ fn case(control: &Control, path: &Path, durability: Durability, fault: Fault) ->
         assert!(kinds.is_empty(), "{kinds:?}");
         return Ok(None);
     }
-    let unknown = if unknown.is_none() { "known" } else if happened { "happened" } else { "did not happen" };
+    let unknown = if unknown.is_none() {
+        "known"
+    } else if happened {
+        "happened"
+    } else {
+        "did not happen"
+    };
     let steps: Vec<String> = found.steps.iter().map(u32::to_string).collect();
     Ok(Some(format!("{unknown}|{}|{}|{}|{kinds:?}", steps.join(","), found.made, tally.first)))
 }
@@ -104,4 +110,3 @@ pub fn campaign(name: &str, durability: Durability, errno: i32, hows: &[How]) ->
     child.passes()?;
     Ok(Some(counts))
 }
-
