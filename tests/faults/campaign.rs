@@ -108,5 +108,6 @@ pub fn campaign(name: &str, durability: Durability, errno: i32, hows: &[How]) ->
         }
     }
     child.passes()?;
+    println!("{name}: {counts:#?}");
     Ok(Some(counts))
 }
