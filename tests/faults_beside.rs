@@ -70,7 +70,7 @@ fn the_other_process_goes_on_and_both_see_the_same() -> Result<()> {
     }
     let dir = tempfile::tempdir().map_err(Error::other)?;
     let name = "the_other_process_goes_on_and_both_see_the_same";
-    let mut child = Shim::build(dir.path())?.spawn(name, &[&dir.path().to_string_lossy()])?;
+    let mut child = Shim::build(dir.path())?.spawn(name, dir.path())?;
     let mut failed = 0;
     for how in HOWS {
         for nth in 1..=CALLS {

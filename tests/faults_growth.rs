@@ -110,7 +110,7 @@ fn a_file_that_grew_elsewhere_is_followed_when_there_is_room() -> Result<()> {
     }
     let dir = tempfile::tempdir().map_err(Error::other)?;
     let name = "a_file_that_grew_elsewhere_is_followed_when_there_is_room";
-    let mut child = Shim::build(dir.path())?.spawn(name, &[&dir.path().to_string_lossy()])?;
+    let mut child = Shim::build(dir.path())?.spawn(name, dir.path())?;
     child.expect("opened");
     let (env, rows) = open(&dir.path().join("env"))?;
     put(&env, &rows, 2, 2 * SIZE)?;

@@ -43,7 +43,7 @@ fn calls(control: &Control, path: &Path) -> Result<u64> {
 }
 
 #[test]
-#[ignore = "takes a minute and 2 GiB of memory"]
+#[ignore = "takes 2 GiB of memory"]
 fn pages_that_go_ahead_of_a_commit_are_part_of_it() -> Result<()> {
     shim::apart("pages_that_go_ahead_of_a_commit_are_part_of_it", |control, cases| {
         let calls = calls(control, &cases.join("whole"))?;

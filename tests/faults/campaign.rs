@@ -85,7 +85,7 @@ pub fn campaign(name: &str, durability: Durability, errno: i32, hows: &[How]) ->
         return Ok(None);
     }
     let dir = tempfile::tempdir().map_err(Error::other)?;
-    let child = Shim::build(dir.path())?.spawn(name, &[&dir.path().to_string_lossy()])?;
+    let child = Shim::build(dir.path())?.spawn(name, dir.path())?;
     let (mut path, mut counts) = (String::new(), BTreeMap::new());
     loop {
         let line = child.line().ok_or_else(|| Error::other(format!("the child died at {path}")))?;

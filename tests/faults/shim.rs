@@ -108,9 +108,12 @@ impl Shim {
         Ok(Self { library, control })
     }
 
-    /// Runs the test `name` again, with the library in front of libc.
-    pub fn spawn(&self, name: &str, arguments: &[&str]) -> Result<Child> {
-        process::spawn_with(name, arguments, &[("LD_PRELOAD", &self.library), (CONTROL, &self.control)])
+    /// Runs the test `name` again, with the library in front of libc. Its one argument is `directory`, by the name that the
+    /// system has for it, which is the one that the library sees.
+    pub fn spawn(&self, name: &str, directory: &Path) -> Result<Child> {
+        let directory = directory.canonicalize().map_err(Error::other)?;
+        let variables = [("LD_PRELOAD", &*self.library), (CONTROL, &*self.control)];
+        process::spawn_with(name, &[&directory.to_string_lossy()], &variables)
     }
 }
 
@@ -126,7 +129,7 @@ pub fn apart(name: &str, body: impl FnOnce(&Control, &Path) -> Result<()>) -> Re
         return Ok(());
     }
     let dir = tempfile::tempdir().map_err(Error::other)?;
-    let child = Shim::build(dir.path())?.spawn(name, &[&dir.path().to_string_lossy()])?;
+    let child = Shim::build(dir.path())?.spawn(name, dir.path())?;
     let mut last = None;
     while let Some(line) = child.line() {
         last = Some(line);
