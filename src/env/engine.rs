@@ -346,12 +346,14 @@ impl Engine {
     pub(crate) fn close(&self) -> Result<()> {
         let (_sweep, mut gate) = self.alone()?;
         let files = gate.take();
-        self.status.store(CLOSED, Ordering::Release);
+        let was = self.status.swap(CLOSED, Ordering::AcqRel);
         if files.is_none() {
             return Ok(());
         }
         drop(files);
-        self.mark_clean();
+        if was != POISONED {
+            self.mark_clean();
+        }
         // Handles may live on: other processes need not wait for them.
         self.lock.as_ref().map_or(Ok(()), LockFile::leave)
     }

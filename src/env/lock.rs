@@ -267,6 +267,11 @@ impl OpenRecord {
         Self { open: true, durability: weaker.map_or(durability, |before| before.durability), boot }
     }
 
+    /// Whether it was open with a durability that flushes commits.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.durability != Durability::Process
+    }
+
     /// Whether the file must be checked before it is used: it was not closed, and either the machine was restarted since
     /// or commits were not flushed; or nothing of it was flushed, also when it was closed, and the machine was restarted.
     pub(crate) fn needs_check(&self) -> bool {

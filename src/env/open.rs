@@ -1,6 +1,6 @@
 //! Opening: what is checked before the file is mapped, and what is durable before an environment counts as created.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -185,7 +185,11 @@ impl EnvOptions {
         if presence == Presence::First && !Lmdb::is_open(&place.path) {
             slots::reserve(&place.lmdb_lock(), self.config.max_readers)?;
         }
-        let files = open_files(place, &self.config, checked.as_ref().map(|meta| meta.page_size))?;
+        let files = open_files(place, &self.config, checked.as_ref().map(|meta| meta.page_size));
+        if files.is_err() && is_new && presence == Presence::First {
+            remove_beginning(place);
+        }
+        let files = files?;
         let engine = self.identify(place, files, lock, temporary)?;
         if is_new && self.config.durability != Durability::Process {
             Self::make_durable(&engine)?;
@@ -231,10 +235,16 @@ impl EnvOptions {
         let meta = page::check_metas(&file, alone)?.ok_or_else(|| missing(place))?;
         let length = file.metadata().map_err(|error| located(error, &place.data()))?.len();
         let ends_early = length < meta.newest.last_page.saturating_add(1).saturating_mul(meta.page_size as u64);
-        let unclean = match lock {
-            Some(lock) if alone => lock.record()?.is_some_and(|record| record.needs_check()),
-            _ => false,
+        let record = match lock {
+            Some(lock) if alone => lock.record()?,
+            _ => None,
         };
+        if !self.config.read_only && record.as_ref().is_some_and(|record| record.open && record.is_flushed()) {
+            // The last commit may be one that failed, or whose process was killed, while it was being flushed: what is read
+            // from here on is to be on the disk, so that a power cut does not make it undone, or done after all.
+            file.sync_data().map_err(|error| located(error, &place.data()))?;
+        }
+        let unclean = record.is_some_and(|record| record.needs_check());
         // A file may well end before its last page, which was freed before it was ever written; only the pages that are
         // reached must be there.
         let level = self.level().or_else(|| (ends_early || unclean).then_some(page::Level::Fast));
@@ -293,6 +303,15 @@ const CLOSING_PAUSE: Duration = Duration::from_millis(5);
 fn open_data(place: &Place) -> Result<File> {
     let path = place.data();
     File::open(&path).map_err(|error| located(error, &path))
+}
+
+/// Removes a data file that was being created and whose meta pages were cut short, by a disk without room for both: the
+/// next opening would take it for a damaged one. What another program has made there meanwhile stays.
+fn remove_beginning(place: &Place) {
+    let judged = open_data(place).and_then(|file| page::check_metas(&file, false));
+    if judged.is_err_and(|error| error.kind() == ErrorKind::Corrupted) {
+        let _ = fs::remove_file(place.data());
+    }
 }
 
 fn present(place: &Place) -> Error {

@@ -68,7 +68,12 @@ fn read_both(file: &File, strict: bool) -> Result<Option<FileMeta>> {
     if strict && !fresh && zero.txn_id.abs_diff(one.txn_id) != 1 {
         return Err(Error::corrupted(0, "the transaction ids of the two meta pages do not follow each other"));
     }
-    let newest = if one.txn_id > zero.txn_id { one } else { zero };
+    let (slot, newest) = if one.txn_id > zero.txn_id { (1, one) } else { (0, zero) };
+    // Of the other one only the format and the id are judged, which is all that anybody reads of it. When the disk refuses
+    // a meta page, LMDB takes its id and last page back and leaves the new roots, which may lie behind that page.
+    if let Some(why) = why_wrong(&newest) {
+        return Err(Error::corrupted(slot, why));
+    }
     Ok(Some(FileMeta { page_size, newest }))
 }
 
@@ -114,7 +119,7 @@ fn recognise(bytes: &[u8; META_BYTES]) -> Result<()> {
     Err(Error::corrupted(0, "not an LMDB database: the magic number is missing"))
 }
 
-/// The meta page in slot `slot`, its fields inside their limits.
+/// The meta page in slot `slot`: its format, and an id that can be.
 fn judge(bytes: &[u8; META_BYTES], slot: u64) -> Result<Meta> {
     let fault = |why: &'static str| Err(Error::corrupted(slot, why));
     let meta = Meta::decode(bytes);
@@ -127,17 +132,14 @@ fn judge(bytes: &[u8; META_BYTES], slot: u64) -> Result<Meta> {
     if !meta.page_size.is_power_of_two() || !(512..=32_768).contains(&meta.page_size) {
         return fault("the page size is not a power of two from 512 to 32768");
     }
-    if let Some(why) = why_wrong(&meta) {
-        return fault(why);
+    if meta.txn_id >= 1 << 63 {
+        return fault("the transaction id of a meta page cannot be");
     }
     Ok(meta)
 }
 
-/// What is wrong with the fields of a meta page that are not about the format.
-pub(crate) fn why_wrong(meta: &Meta) -> Option<&'static str> {
-    if meta.txn_id >= 1 << 63 {
-        return Some("the transaction id of a meta page cannot be");
-    }
+/// What is wrong with the trees of a meta page, or with where it ends the file.
+fn why_wrong(meta: &Meta) -> Option<&'static str> {
     if meta.last_page == 0 || meta.last_page >= 1 << 48 {
         return Some("the last page of a meta page cannot be");
     }

@@ -8,6 +8,7 @@
 use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Child as System, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -48,10 +49,16 @@ pub struct Child {
 
 /// Runs the test `name` of this binary again, with these arguments.
 pub fn spawn(name: &str, arguments: &[&str]) -> Result<Child> {
+    spawn_with(name, arguments, &[])
+}
+
+/// As [`spawn`], with more variables in the environment.
+pub fn spawn_with(name: &str, arguments: &[&str], variables: &[(&str, &Path)]) -> Result<Child> {
     let program = env::current_exe().map_err(Error::other)?;
     let mut system = Command::new(program)
         .args(["--exact", name, "--nocapture", "--test-threads=1", "--include-ignored"])
         .env(ARGUMENTS, arguments.join("\n"))
+        .envs(variables.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -75,21 +75,54 @@ fn fields_that_cannot_be_are_damage() {
             (40, vec![1, 16]),
             (40, vec![0, 0]),
             (40, vec![0, 0, 1]),
-            (46, vec![33]),
-            (88 + 6, vec![0]),
-            (88 + 16, vec![0xFF; 8]),
-            (88 + 40, vec![1, 0, 0, 0, 0, 0, 0, 0]),
-            (88 + 40, vec![0xFE; 8]),
-            (136, vec![0; 8]),
-            (136, vec![0xFF; 8]),
             (144, vec![0xF0 | (1 - slot)]),
+            (144, vec![0xF0 | slot, 0, 0, 0, 0, 0, 0, 0x80]),
         ] {
-            let (kind, text) = refused(&damaged(slot.into(), at, &bytes));
-            assert_eq!(kind, ErrorKind::Corrupted, "slot {slot} byte {at}: {text}");
-            let file = damaged(slot.into(), at, &bytes);
-            assert!(!verify(&file, Level::Fast).unwrap().is_clean(), "slot {slot} byte {at}");
+            refused_and_found(slot.into(), at, &bytes);
         }
     }
+}
+
+/// Fields of the trees and the last page, with what they cannot hold.
+fn trees() -> [(usize, Vec<u8>); 7] {
+    [
+        (46, vec![33]),
+        (88 + 6, vec![0]),
+        (88 + 16, vec![0xFF; 8]),
+        (88 + 40, vec![1, 0, 0, 0, 0, 0, 0, 0]),
+        (88 + 40, vec![0xFE; 8]),
+        (136, vec![0; 8]),
+        (136, vec![0xFF; 8]),
+    ]
+}
+
+#[test]
+fn trees_of_the_newest_that_cannot_be_are_damage() {
+    for (at, bytes) in trees() {
+        refused_and_found(newest(), at, &bytes);
+    }
+}
+
+#[test]
+fn a_meta_page_that_was_taken_back_is_passed_over() {
+    let before = check_metas(&samples()[0].image.file(), true).unwrap().unwrap().newest;
+    for (at, bytes) in trees() {
+        let metas = check_metas(&damaged(1 - newest(), at, &bytes), true).unwrap().unwrap();
+        assert_eq!((metas.newest.txn_id, metas.newest.main), (before.txn_id, before.main), "byte {at}");
+    }
+}
+
+/// The slot of the last commit.
+fn newest() -> u64 {
+    check_metas(&samples()[0].image.file(), true).unwrap().unwrap().newest.txn_id & 1
+}
+
+#[track_caller]
+fn refused_and_found(slot: u64, at: usize, bytes: &[u8]) {
+    let file = damaged(slot, at, bytes);
+    let (kind, text) = refused(&file);
+    assert_eq!(kind, ErrorKind::Corrupted, "slot {slot} byte {at}: {text}");
+    assert!(!verify(&file, Level::Fast).unwrap().is_clean(), "slot {slot} byte {at}");
 }
 
 #[test]

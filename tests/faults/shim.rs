@@ -1,0 +1,197 @@
+//! Failures of the system, on demand: `tests/faults/shim.c`, compiled by `cc` and loaded before libc into a child.
+//!
+//! The child is a test that runs itself again (`common/process.rs`). What fails is said in a file that both it and its parent
+//! can write, so it is armed and disarmed between two operations.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
+
+use std::env;
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use mapleaf::{Error, Result};
+
+use super::process::{self, Child};
+
+const SOURCE: &str = include_str!("shim.c");
+const CONTROL: &str = "MAPLEAF_FAULTS";
+
+/// Classes of calls.
+pub const PAGES: u64 = 1;
+pub const META: u64 = 2;
+pub const FLUSH: u64 = 4;
+pub const SPACE: u64 = 8;
+pub const MAP: u64 = 16;
+pub const OPEN: u64 = 32;
+pub const NAME: u64 = 64;
+
+/// Where the fields of the shim's `struct control` are.
+const LOADED: u64 = 0;
+const ARMED: u64 = 8;
+const PLAN: u64 = 16;
+const CALLS: u64 = 56;
+const FAILED: u64 = 64;
+const LAZY: u64 = 72;
+const FIRST: u64 = 80;
+const SMALLEST: u64 = 88;
+const PATH: u64 = 96;
+const PATH_BYTES: usize = 1024;
+
+/// How a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// One call, which is not made.
+    Once,
+    /// One call, which is made and reported as failed all the same.
+    OnceMade,
+    /// This call and all behind it; none is made.
+    ForEver,
+    /// This call, which is made, and all behind it, which are not: the disk dies.
+    ForEverMade,
+    /// A write stops after so many bytes, and says so.
+    Short(u64),
+    /// As before, and all calls behind it fail.
+    ShortForEver(u64),
+}
+
+impl How {
+    fn flags(self) -> (u64, u64) {
+        match self {
+            Self::Once => (0, 0),
+            Self::ForEver => (1, 0),
+            Self::OnceMade => (2, 0),
+            Self::ForEverMade => (3, 0),
+            Self::Short(bytes) => (4, bytes),
+            Self::ShortForEver(bytes) => (5, bytes),
+        }
+    }
+}
+
+/// What fails: the `nth` call, from 1, of `classes`, with the number `errno` of the system's.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    pub classes: u64,
+    pub nth: u64,
+    pub errno: i32,
+    pub how: How,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    pub calls: u64,
+    pub failed: u64,
+    /// The class of the first call that failed.
+    pub first: u64,
+}
+
+/// The compiled library and its control file, in a directory of the test's.
+pub struct Shim {
+    library: PathBuf,
+    control: PathBuf,
+}
+
+impl Shim {
+    /// Compiles the library into `directory`.
+    pub fn build(directory: &Path) -> Result<Self> {
+        let (source, library) = (directory.join("shim.c"), directory.join("shim.so"));
+        fs::write(&source, SOURCE).map_err(Error::other)?;
+        let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
+        let mut command = Command::new(compiler);
+        command.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(&source);
+        let output = command.output().map_err(Error::other)?;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let control = directory.join("control");
+        fs::write(&control, [0; 4096]).map_err(Error::other)?;
+        Ok(Self { library, control })
+    }
+
+    /// Runs the test `name` again, with the library in front of libc. Its one argument is `directory`, by the name that the
+    /// system has for it, which is the one that the library sees.
+    pub fn spawn(&self, name: &str, directory: &Path) -> Result<Child> {
+        let directory = directory.canonicalize().map_err(Error::other)?;
+        let variables = [("LD_PRELOAD", &*self.library), (CONTROL, &*self.control)];
+        process::spawn_with(name, &[&directory.to_string_lossy()], &variables)
+    }
+}
+
+/// Runs `body` in a child of its own with the library in front of libc, as the test `name` whose whole body this call is.
+/// It gets a directory, and the library aimed at the files under `cases` in it.
+#[track_caller]
+pub fn apart(name: &str, body: impl FnOnce(&Control, &Path) -> Result<()>) -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        let cases = Path::new(&arguments[0]).join("cases");
+        fs::create_dir(&cases).map_err(Error::other)?;
+        body(&Control::of_this_process(&cases)?, &cases)?;
+        process::tell("done");
+        return Ok(());
+    }
+    let dir = tempfile::tempdir().map_err(Error::other)?;
+    let child = Shim::build(dir.path())?.spawn(name, dir.path())?;
+    let mut last = None;
+    while let Some(line) = child.line() {
+        last = Some(line);
+    }
+    assert_eq!(last.as_deref(), Some("done"), "the child did not come to its end");
+    child.passes()
+}
+
+/// What the library is told by.
+pub struct Control(File);
+
+impl Control {
+    /// In a child: the library that was loaded into it, for files whose names begin as `path`.
+    ///
+    /// Flushes are not made from here on, as long as they do not fail: no system crashes here.
+    pub fn of_this_process(path: &Path) -> Result<Self> {
+        let name = env::var_os(CONTROL).ok_or_else(|| Error::other("no library was loaded"))?;
+        let control = Self(OpenOptions::new().read(true).write(true).open(name).map_err(Error::other)?);
+        assert_eq!(control.read(LOADED)?, 1, "the library is not in front of libc");
+        control.aim(path)?;
+        control.write(LAZY, 1)?;
+        Ok(control)
+    }
+
+    /// Names the files, by how their paths begin.
+    pub fn aim(&self, path: &Path) -> Result<()> {
+        let bytes = path.as_os_str().as_encoded_bytes();
+        assert!(bytes.len() < PATH_BYTES);
+        let mut padded = [0; PATH_BYTES];
+        padded[..bytes.len()].copy_from_slice(bytes);
+        self.0.write_all_at(&padded, PATH).map_err(Error::other)
+    }
+
+    /// Lets maps of less than `bytes` through.
+    pub fn only_maps_from(&self, bytes: u64) -> Result<()> {
+        self.write(SMALLEST, bytes)
+    }
+
+    /// From now on calls are counted and fail as `fault` says.
+    pub fn arm(&self, fault: Fault) -> Result<()> {
+        let (flags, limit) = fault.how.flags();
+        let errno = u64::try_from(fault.errno).unwrap_or(0);
+        for (at, value) in (PLAN..).step_by(8).zip([fault.classes, fault.nth, errno, flags, limit, 0, 0]) {
+            self.write(at, value)?;
+        }
+        self.write(FIRST, 0)?;
+        self.write(ARMED, 1)
+    }
+
+    /// Lets all calls through again.
+    pub fn disarm(&self) -> Result<Tally> {
+        self.write(ARMED, 0)?;
+        Ok(Tally { calls: self.read(CALLS)?, failed: self.read(FAILED)?, first: self.read(FIRST)? })
+    }
+
+    fn read(&self, at: u64) -> Result<u64> {
+        let mut bytes = [0; 8];
+        self.0.read_exact_at(&mut bytes, at).map_err(Error::other)?;
+        Ok(u64::from_ne_bytes(bytes))
+    }
+
+    fn write(&self, at: u64, value: u64) -> Result<()> {
+        self.0.write_all_at(&value.to_ne_bytes(), at).map_err(Error::other)
+    }
+}
