@@ -32,5 +32,6 @@ pub(crate) use meta::Meta;
 pub use meta::TreeRecord;
 pub(crate) use meta_check::{FileMeta, check_metas};
 pub(crate) use split::split;
+pub(crate) use target::{compare_tail, word_at};
 pub use verify::{Fault, PageUse, Report};
 pub(crate) use verify::{Level, verify, verify_snapshot};

@@ -1,0 +1,296 @@
+//! The order of changes: sorted blocks of entries, each key once. A B+tree of two levels.
+
+use std::cmp::Ordering;
+
+use crate::txn::write_set::arena::Arena;
+use crate::txn::write_set::entry::{Entry, Wanted};
+
+/// Entries in a block at most.
+pub(crate) const BLOCK: usize = 512;
+
+/// A place between entries: before `slot` of `block`, which is there, or behind all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Spot {
+    pub block: usize,
+    pub slot: usize,
+}
+
+/// Entries in key order. No block is empty.
+#[derive(Debug, Default)]
+pub(crate) struct Blocks {
+    blocks: Vec<Vec<Entry>>,
+    /// The first entry of each block.
+    firsts: Vec<Entry>,
+    len: usize,
+    /// Bytes of records that were replaced or dropped.
+    dead: usize,
+}
+
+impl Blocks {
+    /// How many keys there are.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Bytes of the arena that belong to no entry any more.
+    pub(crate) fn dead(&self) -> usize {
+        self.dead
+    }
+
+    /// How many blocks there are.
+    pub(crate) fn block_count(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// The entry of a block in the middle of its keys.
+    pub(crate) fn middle_of(&self, block: usize) -> Option<Entry> {
+        let block = self.blocks.get(block)?;
+        block.get(block.len() / 2).copied()
+    }
+
+    /// The entry behind a spot.
+    #[inline]
+    pub(crate) fn at(&self, spot: Spot) -> Option<Entry> {
+        self.blocks.get(spot.block)?.get(spot.slot).copied()
+    }
+
+    /// The spot behind all entries.
+    pub(crate) fn end(&self) -> Spot {
+        Spot { block: self.blocks.len(), slot: 0 }
+    }
+
+    /// The spot one entry on.
+    #[inline]
+    pub(crate) fn behind(&self, spot: Spot) -> Spot {
+        let Spot { block, slot } = spot;
+        if self.blocks.get(block).is_some_and(|entries| slot + 1 < entries.len()) {
+            return Spot { block, slot: slot + 1 };
+        }
+        Spot { block: block + 1, slot: 0 }
+    }
+
+    /// The spot one entry back; the first one has none before it.
+    #[inline]
+    pub(crate) fn before(&self, spot: Spot) -> Option<Spot> {
+        if let Some(slot) = spot.slot.checked_sub(1) {
+            return Some(Spot { block: spot.block, slot });
+        }
+        let block = spot.block.checked_sub(1)?;
+        Some(Spot { block, slot: self.blocks.get(block)?.len().saturating_sub(1) })
+    }
+
+    /// How many entries lie between two spots. O(blocks between them).
+    pub(crate) fn between(&self, from: Spot, to: Spot) -> usize {
+        if from >= to {
+            return 0;
+        }
+        let whole: usize = self.blocks[from.block..to.block].iter().map(Vec::len).sum();
+        whole + to.slot - from.slot
+    }
+
+    /// The spot before the first entry whose key is not below `wanted`, and the entry if it has that key.
+    pub(crate) fn lower(&self, arena: &Arena, wanted: &Wanted<'_>) -> (Spot, Option<Entry>) {
+        let Some(block) = self.block_of(arena, wanted) else {
+            return (Spot::default(), None);
+        };
+        match search(&self.blocks[block], arena, wanted) {
+            Ok(slot) => (Spot { block, slot }, Some(self.blocks[block][slot])),
+            Err(slot) if slot < self.blocks[block].len() => (Spot { block, slot }, None),
+            Err(_) => (Spot { block: block + 1, slot: 0 }, None),
+        }
+    }
+
+    /// The entry of a key.
+    #[inline]
+    pub(crate) fn get(&self, arena: &Arena, wanted: &Wanted<'_>) -> Option<Entry> {
+        let block = &self.blocks[self.block_of(arena, wanted)?];
+        search(block, arena, wanted).ok().map(|slot| block[slot])
+    }
+
+    /// The last block that begins at or below `wanted`.
+    #[inline]
+    fn block_of(&self, arena: &Arena, wanted: &Wanted<'_>) -> Option<usize> {
+        self.firsts.partition_point(|first| first.compare_key(arena, wanted).is_le()).checked_sub(1)
+    }
+
+    /// All entries, in order.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = Entry> {
+        self.blocks.iter().flatten().copied()
+    }
+
+    /// Takes sorted entries over those that are there; of one key the last one counts.
+    pub(crate) fn merge(&mut self, arena: &Arena, mut newer: Vec<Entry>) {
+        self.dead += keep_newest(arena, &mut newer);
+        if self.blocks.is_empty() {
+            self.fill(newer);
+        } else if newer.len() <= self.blocks.len() / 4 + 8 {
+            newer.iter().for_each(|entry| self.insert(arena, *entry));
+        } else {
+            self.merge_all(arena, &newer);
+        }
+    }
+
+    /// Makes the blocks of sorted entries, from the back, so that both need hardly more room than one of them.
+    fn fill(&mut self, mut entries: Vec<Entry>) {
+        self.len = entries.len();
+        let mut pieces = entries.len().div_ceil(BLOCK);
+        self.blocks.reserve_exact(pieces);
+        while pieces > 1 {
+            pieces -= 1;
+            self.blocks.push(entries.split_off(pieces * BLOCK));
+            if pieces.is_multiple_of(64) {
+                entries.shrink_to_fit();
+            }
+        }
+        if !entries.is_empty() {
+            entries.shrink_to_fit();
+            self.blocks.push(entries);
+        }
+        self.blocks.reverse();
+        self.firsts = self.blocks.iter().filter_map(|block| block.first().copied()).collect();
+    }
+
+    fn insert(&mut self, arena: &Arena, entry: Entry) {
+        let wanted = entry.wanted(arena);
+        let at = self.block_of(arena, &wanted).unwrap_or(0);
+        let is_last = at + 1 == self.blocks.len();
+        let Some(block) = self.blocks.get_mut(at) else {
+            return self.push(vec![entry]);
+        };
+        match search(block, arena, &wanted) {
+            Ok(slot) => {
+                self.dead += arena.len_at(block[slot].place);
+                block[slot] = entry;
+            }
+            Err(slot) => {
+                self.len += 1;
+                if block.len() < BLOCK {
+                    insert_into(block, slot, entry);
+                } else if is_last && slot == BLOCK {
+                    // Keys that ascend fill their blocks.
+                    self.len -= 1;
+                    return self.push(vec![entry]);
+                } else {
+                    let mut upper = block.split_off(BLOCK / 2);
+                    block.shrink_to_fit();
+                    match slot.checked_sub(BLOCK / 2) {
+                        Some(slot) if slot > 0 => insert_into(&mut upper, slot, entry),
+                        _ => insert_into(block, slot, entry),
+                    }
+                    self.firsts.insert(at + 1, upper[0]);
+                    self.blocks.insert(at + 1, upper);
+                }
+            }
+        }
+        self.firsts[at] = self.blocks[at][0];
+    }
+
+    /// Appends a block.
+    fn push(&mut self, block: Vec<Entry>) {
+        if let Some(first) = block.first() {
+            self.len += block.len();
+            self.firsts.push(*first);
+            self.blocks.push(block);
+        }
+    }
+
+    /// Rebuilds the list; blocks that nothing is put into stay as they are.
+    fn merge_all(&mut self, arena: &Arena, mut newer: &[Entry]) {
+        let older = std::mem::take(&mut self.blocks);
+        let firsts = std::mem::take(&mut self.firsts);
+        self.len = 0;
+        for (at, block) in older.into_iter().enumerate() {
+            let group = match firsts.get(at + 1) {
+                Some(next) => newer.partition_point(|entry| entry.compare(arena, *next).is_lt()),
+                None => newer.len(),
+            };
+            let (group, rest) = newer.split_at(group);
+            newer = rest;
+            let above = block.last().zip(group.first()).is_none_or(|(last, first)| last.compare(arena, *first).is_lt());
+            if above && (group.is_empty() || block.len() + group.len() > BLOCK) {
+                self.push(block);
+                group.chunks(BLOCK).for_each(|piece| self.push(piece.to_vec()));
+                continue;
+            }
+            let merged = self.merge_two(arena, &block, group);
+            let pieces = merged.len().div_ceil(BLOCK).max(1);
+            merged.chunks(merged.len().div_ceil(pieces).max(1)).for_each(|piece| self.push(piece.to_vec()));
+        }
+    }
+
+    /// Both in one; of one key the newer one counts.
+    fn merge_two(&mut self, arena: &Arena, mut older: &[Entry], mut newer: &[Entry]) -> Vec<Entry> {
+        let mut merged = Vec::with_capacity(older.len() + newer.len());
+        while let (Some((old, olds)), Some((new, news))) = (older.split_first(), newer.split_first()) {
+            match old.compare(arena, *new) {
+                Ordering::Less => (older, _) = (olds, merged.push(*old)),
+                Ordering::Greater => (newer, _) = (news, merged.push(*new)),
+                Ordering::Equal => {
+                    self.dead += arena.len_at(old.place);
+                    older = olds;
+                }
+            }
+        }
+        merged.extend_from_slice(older);
+        merged.extend_from_slice(newer);
+        merged
+    }
+
+    /// Drops the entries between two spots.
+    pub(crate) fn drop_between(&mut self, arena: &Arena, from: Spot, to: Spot) {
+        let mut spot = from;
+        while spot < to {
+            let end = if spot.block == to.block { to.slot } else { self.blocks[spot.block].len() };
+            for entry in self.blocks[spot.block].drain(spot.slot..end) {
+                self.dead += arena.len_at(entry.place);
+                self.len -= 1;
+            }
+            spot = Spot { block: spot.block + 1, slot: 0 };
+        }
+        let touched = from.block..(to.block + 1).min(self.blocks.len());
+        let kept: Vec<_> =
+            self.blocks[touched.clone()].iter_mut().map(std::mem::take).filter(|block| !block.is_empty()).collect();
+        self.firsts.splice(touched.clone(), kept.iter().map(|block| block[0]));
+        self.blocks.splice(touched, kept);
+    }
+
+    /// The same keys in another arena: `place` says where each record is now, and nothing is dead there.
+    pub(crate) fn relocate(&mut self, mut place: impl FnMut(Entry) -> Entry) {
+        self.blocks.iter_mut().flatten().for_each(|entry| *entry = place(*entry));
+        self.firsts.clear();
+        self.firsts.extend(self.blocks.iter().filter_map(|block| block.first()));
+        self.dead = 0;
+    }
+}
+
+#[inline]
+fn search(block: &[Entry], arena: &Arena, wanted: &Wanted<'_>) -> Result<usize, usize> {
+    block.binary_search_by(|entry| entry.compare_key(arena, wanted))
+}
+
+/// Inserts, with room for a quarter more when there is none.
+fn insert_into(block: &mut Vec<Entry>, slot: usize, entry: Entry) {
+    if block.len() == block.capacity() {
+        block.reserve_exact((block.len() / 4).clamp(4, BLOCK));
+    }
+    block.insert(slot, entry);
+}
+
+/// Keeps the last of the entries of one key; how many bytes the others' records have.
+fn keep_newest(arena: &Arena, sorted: &mut Vec<Entry>) -> usize {
+    let (mut kept, mut dead) = (0_usize, 0);
+    for at in 0..sorted.len() {
+        let entry = sorted[at];
+        if let Some(last) = kept.checked_sub(1).map(|last| &mut sorted[last])
+            && last.compare(arena, entry).is_eq()
+        {
+            dead += arena.len_at(last.place);
+            *last = entry;
+        } else {
+            sorted[kept] = entry;
+            kept += 1;
+        }
+    }
+    sorted.truncate(kept);
+    dead
+}

@@ -1,0 +1,3 @@
+mod changes_agree;
+mod model;
+mod sorted_by_key;
