@@ -24,7 +24,7 @@ mod tests;
 
 pub(crate) use batch::get_many;
 pub(crate) use copy::{PIECE, Pieces, Stop, compact, plain_metas};
-pub(crate) use count::{count_range, estimate, len, miscounted, nth, rank};
+pub(crate) use count::{count_range, estimate, miscounted, nth, rank};
 pub use cursor::Cursor;
 pub(crate) use layout::Pages;
 pub(crate) use lookup::{Found, find, get};

@@ -57,10 +57,11 @@ impl Arena {
             Some(value) => u32::try_from(value.len()).map_err(|_| too_long())?,
             None => DELETED,
         };
-        let [a, b] = u16::try_from(key.len()).map_err(|_| too_long())?.to_le_bytes();
-        let [c, d, e, f] = value_len.to_le_bytes();
+        let mut header = [0; HEADER];
+        header[..2].copy_from_slice(&u16::try_from(key.len()).map_err(|_| too_long())?.to_le_bytes());
+        header[2..].copy_from_slice(&value_len.to_le_bytes());
         let (place, chunk) = self.room_for(record_len(key, value));
-        chunk.extend_from_slice(&[a, b, c, d, e, f]);
+        chunk.extend_from_slice(&header);
         chunk.extend_from_slice(key);
         chunk.extend_from_slice(value.unwrap_or_default());
         Ok(place)

@@ -18,7 +18,7 @@ pub(crate) struct Spot {
 /// Entries in key order. No block is empty.
 #[derive(Debug, Default)]
 pub(crate) struct Blocks {
-    blocks: Vec<Vec<Entry>>,
+    list: Vec<Vec<Entry>>,
     /// The first entry of each block.
     firsts: Vec<Entry>,
     len: usize,
@@ -37,36 +37,37 @@ impl Blocks {
         self.dead
     }
 
-    /// How many blocks there are.
-    pub(crate) fn block_count(&self) -> usize {
-        self.blocks.len()
-    }
-
-    /// The entry of a block in the middle of its keys.
-    pub(crate) fn middle_of(&self, block: usize) -> Option<Entry> {
-        let block = self.blocks.get(block)?;
-        block.get(block.len() / 2).copied()
-    }
-
     /// The entry behind a spot.
     #[inline]
     pub(crate) fn at(&self, spot: Spot) -> Option<Entry> {
-        self.blocks.get(spot.block)?.get(spot.slot).copied()
+        self.list.get(spot.block)?.get(spot.slot).copied()
     }
 
     /// The spot behind all entries.
     pub(crate) fn end(&self) -> Spot {
-        Spot { block: self.blocks.len(), slot: 0 }
+        Spot { block: self.list.len(), slot: 0 }
     }
 
     /// The spot one entry on.
     #[inline]
     pub(crate) fn behind(&self, spot: Spot) -> Spot {
         let Spot { block, slot } = spot;
-        if self.blocks.get(block).is_some_and(|entries| slot + 1 < entries.len()) {
+        if self.list.get(block).is_some_and(|entries| slot + 1 < entries.len()) {
             return Spot { block, slot: slot + 1 };
         }
         Spot { block: block + 1, slot: 0 }
+    }
+
+    /// The spot `count` entries on, or behind all.
+    pub(crate) fn skip(&self, spot: Spot, count: usize) -> Spot {
+        let mut at = Spot { slot: spot.slot + count, ..spot };
+        while let Some(entries) = self.list.get(at.block) {
+            if at.slot < entries.len() {
+                return at;
+            }
+            at = Spot { block: at.block + 1, slot: at.slot - entries.len() };
+        }
+        self.end()
     }
 
     /// The spot one entry back; the first one has none before it.
@@ -76,7 +77,7 @@ impl Blocks {
             return Some(Spot { block: spot.block, slot });
         }
         let block = spot.block.checked_sub(1)?;
-        Some(Spot { block, slot: self.blocks.get(block)?.len().saturating_sub(1) })
+        Some(Spot { block, slot: self.list.get(block)?.len().saturating_sub(1) })
     }
 
     /// How many entries lie between two spots. O(blocks between them).
@@ -84,7 +85,7 @@ impl Blocks {
         if from >= to {
             return 0;
         }
-        let whole: usize = self.blocks[from.block..to.block].iter().map(Vec::len).sum();
+        let whole: usize = self.list[from.block..to.block].iter().map(Vec::len).sum();
         whole + to.slot - from.slot
     }
 
@@ -93,9 +94,9 @@ impl Blocks {
         let Some(block) = self.block_of(arena, wanted) else {
             return (Spot::default(), None);
         };
-        match search(&self.blocks[block], arena, wanted) {
-            Ok(slot) => (Spot { block, slot }, Some(self.blocks[block][slot])),
-            Err(slot) if slot < self.blocks[block].len() => (Spot { block, slot }, None),
+        match search(&self.list[block], arena, wanted) {
+            Ok(slot) => (Spot { block, slot }, Some(self.list[block][slot])),
+            Err(slot) if slot < self.list[block].len() => (Spot { block, slot }, None),
             Err(_) => (Spot { block: block + 1, slot: 0 }, None),
         }
     }
@@ -103,7 +104,7 @@ impl Blocks {
     /// The entry of a key.
     #[inline]
     pub(crate) fn get(&self, arena: &Arena, wanted: &Wanted<'_>) -> Option<Entry> {
-        let block = &self.blocks[self.block_of(arena, wanted)?];
+        let block = &self.list[self.block_of(arena, wanted)?];
         search(block, arena, wanted).ok().map(|slot| block[slot])
     }
 
@@ -115,16 +116,18 @@ impl Blocks {
 
     /// All entries, in order.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = Entry> {
-        self.blocks.iter().flatten().copied()
+        self.list.iter().flatten().copied()
     }
 
     /// Takes sorted entries over those that are there; of one key the last one counts.
     pub(crate) fn merge(&mut self, arena: &Arena, mut newer: Vec<Entry>) {
         self.dead += keep_newest(arena, &mut newer);
-        if self.blocks.is_empty() {
+        if self.list.is_empty() {
             self.fill(newer);
-        } else if newer.len() <= self.blocks.len() / 4 + 8 {
-            newer.iter().for_each(|entry| self.insert(arena, *entry));
+        } else if newer.len() <= self.list.len() / 4 + 8 {
+            for entry in newer {
+                self.insert(arena, entry);
+            }
         } else {
             self.merge_all(arena, &newer);
         }
@@ -134,27 +137,27 @@ impl Blocks {
     fn fill(&mut self, mut entries: Vec<Entry>) {
         self.len = entries.len();
         let mut pieces = entries.len().div_ceil(BLOCK);
-        self.blocks.reserve_exact(pieces);
+        self.list.reserve_exact(pieces);
         while pieces > 1 {
             pieces -= 1;
-            self.blocks.push(entries.split_off(pieces * BLOCK));
+            self.list.push(entries.split_off(pieces * BLOCK));
             if pieces.is_multiple_of(64) {
                 entries.shrink_to_fit();
             }
         }
         if !entries.is_empty() {
             entries.shrink_to_fit();
-            self.blocks.push(entries);
+            self.list.push(entries);
         }
-        self.blocks.reverse();
-        self.firsts = self.blocks.iter().filter_map(|block| block.first().copied()).collect();
+        self.list.reverse();
+        self.firsts = self.list.iter().filter_map(|block| block.first().copied()).collect();
     }
 
     fn insert(&mut self, arena: &Arena, entry: Entry) {
         let wanted = entry.wanted(arena);
         let at = self.block_of(arena, &wanted).unwrap_or(0);
-        let is_last = at + 1 == self.blocks.len();
-        let Some(block) = self.blocks.get_mut(at) else {
+        let is_last = at + 1 == self.list.len();
+        let Some(block) = self.list.get_mut(at) else {
             return self.push(vec![entry]);
         };
         match search(block, arena, &wanted) {
@@ -178,11 +181,11 @@ impl Blocks {
                         _ => insert_into(block, slot, entry),
                     }
                     self.firsts.insert(at + 1, upper[0]);
-                    self.blocks.insert(at + 1, upper);
+                    self.list.insert(at + 1, upper);
                 }
             }
         }
-        self.firsts[at] = self.blocks[at][0];
+        self.firsts[at] = self.list[at][0];
     }
 
     /// Appends a block.
@@ -190,13 +193,13 @@ impl Blocks {
         if let Some(first) = block.first() {
             self.len += block.len();
             self.firsts.push(*first);
-            self.blocks.push(block);
+            self.list.push(block);
         }
     }
 
     /// Rebuilds the list; blocks that nothing is put into stay as they are.
     fn merge_all(&mut self, arena: &Arena, mut newer: &[Entry]) {
-        let older = std::mem::take(&mut self.blocks);
+        let older = std::mem::take(&mut self.list);
         let firsts = std::mem::take(&mut self.firsts);
         self.len = 0;
         for (at, block) in older.into_iter().enumerate() {
@@ -223,8 +226,14 @@ impl Blocks {
         let mut merged = Vec::with_capacity(older.len() + newer.len());
         while let (Some((old, olds)), Some((new, news))) = (older.split_first(), newer.split_first()) {
             match old.compare(arena, *new) {
-                Ordering::Less => (older, _) = (olds, merged.push(*old)),
-                Ordering::Greater => (newer, _) = (news, merged.push(*new)),
+                Ordering::Less => {
+                    merged.push(*old);
+                    older = olds;
+                }
+                Ordering::Greater => {
+                    merged.push(*new);
+                    newer = news;
+                }
                 Ordering::Equal => {
                     self.dead += arena.len_at(old.place);
                     older = olds;
@@ -240,25 +249,25 @@ impl Blocks {
     pub(crate) fn drop_between(&mut self, arena: &Arena, from: Spot, to: Spot) {
         let mut spot = from;
         while spot < to {
-            let end = if spot.block == to.block { to.slot } else { self.blocks[spot.block].len() };
-            for entry in self.blocks[spot.block].drain(spot.slot..end) {
+            let end = if spot.block == to.block { to.slot } else { self.list[spot.block].len() };
+            for entry in self.list[spot.block].drain(spot.slot..end) {
                 self.dead += arena.len_at(entry.place);
                 self.len -= 1;
             }
             spot = Spot { block: spot.block + 1, slot: 0 };
         }
-        let touched = from.block..(to.block + 1).min(self.blocks.len());
+        let touched = from.block..(to.block + 1).min(self.list.len());
         let kept: Vec<_> =
-            self.blocks[touched.clone()].iter_mut().map(std::mem::take).filter(|block| !block.is_empty()).collect();
+            self.list[touched.clone()].iter_mut().map(std::mem::take).filter(|block| !block.is_empty()).collect();
         self.firsts.splice(touched.clone(), kept.iter().map(|block| block[0]));
-        self.blocks.splice(touched, kept);
+        self.list.splice(touched, kept);
     }
 
     /// The same keys in another arena: `place` says where each record is now, and nothing is dead there.
     pub(crate) fn relocate(&mut self, mut place: impl FnMut(Entry) -> Entry) {
-        self.blocks.iter_mut().flatten().for_each(|entry| *entry = place(*entry));
+        self.list.iter_mut().flatten().for_each(|entry| *entry = place(*entry));
         self.firsts.clear();
-        self.firsts.extend(self.blocks.iter().filter_map(|block| block.first()));
+        self.firsts.extend(self.list.iter().filter_map(|block| block.first()));
         self.dead = 0;
     }
 }

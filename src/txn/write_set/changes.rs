@@ -1,5 +1,6 @@
 //! The changes of one database: puts and deletions by key, and the gaps beneath them.
 
+use std::cmp::Ordering;
 use std::mem;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -7,7 +8,7 @@ use crate::error::Result;
 use crate::txn::write_set::arena::{Arena, HEADER, Record};
 use crate::txn::write_set::blocks::{Blocks, Spot};
 use crate::txn::write_set::entry::{Entry, Wanted};
-use crate::txn::write_set::gaps::Gaps;
+use crate::txn::write_set::gaps::{Gaps, size};
 use crate::txn::write_set::sort::sort;
 
 /// What is counted for a change in the index: its entry, and the room that blocks keep for more.
@@ -74,6 +75,7 @@ impl DbiChanges {
     /// # Errors
     /// `TooLarge` for keys from 64 KiB and values over 2 GiB.
     #[inline]
+    #[allow(dead_code)]
     pub(crate) fn put(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         self.change(key, Some(value))
     }
@@ -83,6 +85,7 @@ impl DbiChanges {
     /// # Errors
     /// `TooLarge` for keys from 64 KiB.
     #[inline]
+    #[allow(dead_code)]
     pub(crate) fn delete(&mut self, key: &[u8]) -> Result<()> {
         self.change(key, None)
     }
@@ -118,13 +121,13 @@ impl DbiChanges {
 
     /// About how much memory all this takes, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        let len = match self.settled.get() {
-            Some(blocks) => blocks.len(),
-            None => {
+        let len = self.settled.get().map_or_else(
+            || {
                 let unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
                 unsettled.blocks.len() + unsettled.tail.len()
-            }
-        };
+            },
+            Blocks::len,
+        );
         self.arena.used() + len * ENTRY_BYTES + self.gaps.bytes()
     }
 
@@ -134,15 +137,20 @@ impl DbiChanges {
         self.gaps.is_empty() && (self.arena.used() == 0 || self.blocks().len() == 0)
     }
 
+    /// What [`bytes`](Self::bytes) counts for a gap.
+    pub(crate) fn gap_bytes(start: &[u8], end: Option<&[u8]>) -> usize {
+        size(start, end)
+    }
+
     pub(crate) fn gaps(&self) -> &Gaps {
         &self.gaps
     }
 
-    /// The change of `key`: its value, or `None` within for a deletion.
+    /// The change of a key.
     #[inline]
-    pub(crate) fn get(&self, wanted: &Wanted<'_>) -> Option<Option<&[u8]>> {
+    pub(crate) fn get(&self, wanted: &Wanted<'_>) -> Option<Record<'_>> {
         let entry = self.blocks().get(&self.arena, wanted)?;
-        Some(self.arena.record(entry.place).1)
+        Some(self.arena.record(entry.place))
     }
 
     /// The changes in key order.
@@ -164,6 +172,12 @@ impl DbiChanges {
     #[inline]
     pub(crate) fn record(&self, entry: Entry) -> Record<'_> {
         self.arena.record(entry.place)
+    }
+
+    /// The key of an entry of [`blocks`](Self::blocks) against another one.
+    #[inline]
+    pub(crate) fn compare(&self, entry: Entry, wanted: &Wanted<'_>) -> Ordering {
+        entry.compare_key(&self.arena, wanted)
     }
 
     /// The spot before the first change at or above `key`.
@@ -199,10 +213,10 @@ impl DbiChanges {
     }
 
     fn compact(&mut self) {
-        let mut order = mem::take(self.settle());
-        let older = mem::take(&mut self.arena);
-        order.relocate(|entry| Entry { head: entry.head, place: self.arena.copy(&older, entry.place) });
-        self.open().blocks = order;
+        let mut blocks = mem::take(self.settle());
+        let from = mem::take(&mut self.arena);
+        blocks.relocate(|entry| Entry { head: entry.head, place: self.arena.copy(&from, entry.place) });
+        self.open().blocks = blocks;
     }
 
     fn settle(&mut self) -> &mut Blocks {

@@ -81,10 +81,9 @@ impl Gaps {
         })
     }
 
-    /// The last gap that begins before `key`; the last one of all without a key.
-    pub(crate) fn before(&self, key: Option<&[u8]>) -> Option<Gap<'_>> {
-        let upper = key.map_or(Bound::Unbounded, Bound::Excluded);
-        let (start, end) = self.ends.range::<[u8], _>((Bound::Unbounded, upper)).next_back()?;
+    /// The last gap that begins at or before `key`.
+    pub(crate) fn up_to(&self, key: &[u8]) -> Option<Gap<'_>> {
+        let (start, end) = self.ends.range::<[u8], _>((Bound::Unbounded, Bound::Included(key))).next_back()?;
         Some((&**start, end.as_deref()))
     }
 }
@@ -94,6 +93,7 @@ fn is_behind(end: Option<&[u8]>, other: Option<&[u8]>) -> bool {
     other.is_some_and(|other| end.is_none_or(|end| end > other))
 }
 
-fn size(start: &[u8], end: Option<&[u8]>) -> usize {
+/// What a gap is counted as.
+pub(crate) fn size(start: &[u8], end: Option<&[u8]>) -> usize {
     GAP_BYTES + start.len() + end.map_or(0, <[u8]>::len)
 }

@@ -1,7 +1,5 @@
 //! Write sets: the changes of transactions, in memory until they are committed.
 
-#![allow(dead_code, unused_imports)]
-
 mod arena;
 mod blocks;
 mod changes;
@@ -13,5 +11,8 @@ mod sort;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use changes::DbiChanges as Changed;
-pub(crate) use set::{Change, Changes, DbiChanges, Mark, WriteSet};
+pub(crate) use blocks::{Blocks, Spot};
+pub(crate) use changes::DbiChanges;
+pub(crate) use entry::{Entry, Wanted};
+pub(crate) use gaps::Gap;
+pub(crate) use set::WriteSet;

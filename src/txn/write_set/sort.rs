@@ -61,5 +61,7 @@ fn sort_behind(run: &mut [Entry], arena: &Arena, mut depth: usize) {
             sort_behind(part, arena, depth + 8);
         }
     }
-    run.iter_mut().for_each(|entry| entry.head = head);
+    for entry in run {
+        entry.head = head;
+    }
 }

@@ -75,7 +75,7 @@ pub(super) fn look(changes: &DbiChanges, model: &Model) -> Result<(), TestCaseEr
 
 /// Looks one key up.
 pub(super) fn look_at(changes: &DbiChanges, model: &Model, key: &[u8]) -> Result<(), TestCaseError> {
-    let expected = model.changes.get(key).map(Option::as_deref);
+    let expected = model.changes.get_key_value(key).map(|(key, value)| (&key[..], value.as_deref()));
     prop_assert_eq!(changes.get(&Wanted::new(key)), expected, "{:?}", key);
     let hidden = changes.gaps().around(key);
     prop_assert_eq!(hidden.is_some(), model.is_hidden(key), "{:?} in {:?}", key, hidden);
