@@ -26,7 +26,7 @@ pub(crate) use batch::get_many;
 pub(crate) use copy::{PIECE, Pieces, Stop, compact, plain_metas};
 pub(crate) use count::{count_range, estimate, miscounted, nth, rank};
 pub use cursor::Cursor;
-pub(crate) use layout::Pages;
+pub(crate) use layout::{Pages, prefetch};
 pub(crate) use lookup::{Found, find, get};
 pub(crate) use meta::Meta;
 pub use meta::TreeRecord;

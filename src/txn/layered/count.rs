@@ -49,8 +49,18 @@ impl<'t> View<'t> {
             return page::nth(self.pages, &self.tree, n);
         }
         let mut left = n;
-        let mut from = Bound::Unbounded;
-        let mut overlay = self.overlay(from, from);
+        let (mut from, mut overlay) = (Bound::Unbounded, self.overlay(Bound::Unbounded, Bound::Unbounded));
+        // By whole groups of changes at first, which is a search for each of them and not three.
+        loop {
+            let mut group = overlay.clone();
+            let Some(last) = std::iter::from_fn(|| group.next()).take(GROUP).last() else { break };
+            let entries = self.count(from, Bound::Included(last.key))?;
+            if left < entries {
+                break;
+            }
+            left -= entries;
+            (from, overlay) = (Bound::Excluded(last.key), group);
+        }
         while let Some(change) = overlay.next() {
             let entry = self.nth_between(from, Bound::Excluded(change.key), &mut left)?;
             if entry.is_some() {

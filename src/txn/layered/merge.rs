@@ -246,7 +246,7 @@ impl<'t> MergeCursor<'t> {
     }
 
     fn set_stop<const FORWARD: bool>(&mut self) {
-        let change = self.change.map(|change| (change.head, change.key));
+        let change = self.change.map(|change| change.key);
         self.stop = if FORWARD { stop_before(change, self.gap) } else { stop_behind(change, self.gap) };
     }
 
@@ -266,19 +266,22 @@ fn is_in(key: &[u8], (start, end): Gap<'_>) -> bool {
 }
 
 /// Where the front of the base must stop.
-fn stop_before<'t>(change: Option<(u64, &'t [u8])>, gap: Option<Gap<'t>>) -> Stop<'t> {
-    let gap = gap.map(|(start, _)| (word_at(start, 0), start));
-    let first = [change, gap].into_iter().flatten().min_by_key(|(_, key)| *key);
-    first.map_or(Stop { head: u64::MAX, what: What::Nowhere }, |(head, key)| Stop { head, what: What::Before(key) })
+fn stop_before<'t>(change: Option<&'t [u8]>, gap: Option<Gap<'t>>) -> Stop<'t> {
+    let first = match (change, gap) {
+        (Some(key), Some((start, _))) => key.min(start),
+        (Some(key), None) | (None, Some((key, _))) => key,
+        (None, None) => return Stop { head: u64::MAX, what: What::Nowhere },
+    };
+    Stop { head: word_at(first, 0), what: What::Before(first) }
 }
 
 /// Where the back of the base must stop.
-fn stop_behind<'t>(change: Option<(u64, &'t [u8])>, gap: Option<Gap<'t>>) -> Stop<'t> {
+fn stop_behind<'t>(change: Option<&'t [u8]>, gap: Option<Gap<'t>>) -> Stop<'t> {
     match (change, gap) {
         (_, Some((_, None))) => Stop { head: u64::MAX, what: What::Here },
-        (Some((_, key)), Some((_, Some(end)))) if end > key => Stop { head: word_at(end, 0), what: What::At(end) },
+        (Some(key), Some((_, Some(end)))) if end > key => Stop { head: word_at(end, 0), what: What::At(end) },
         (None, Some((_, Some(end)))) => Stop { head: word_at(end, 0), what: What::At(end) },
-        (Some((head, key)), _) => Stop { head, what: What::Before(key) },
+        (Some(key), _) => Stop { head: word_at(key, 0), what: What::Before(key) },
         (None, None) => Stop { head: 0, what: What::Nowhere },
     }
 }

@@ -1,17 +1,17 @@
 //! The changes of all layers as one: of each key the newest, and none that a newer gap hides.
 
+use std::cmp::Ordering;
 use std::ops::Bound;
 
 use smallvec::SmallVec;
 
 use crate::txn::layered::run::Run;
-use crate::txn::write_set::{DbiChanges, Entry, Wanted};
+use crate::txn::write_set::{DbiChanges, Entry};
 
 /// A change that is to be seen: `value` is `None` where the key is deleted.
 #[derive(Clone, Copy)]
 pub(crate) struct Change<'t> {
     run: usize,
-    pub head: u64,
     pub key: &'t [u8],
     pub value: Option<&'t [u8]>,
 }
@@ -47,16 +47,16 @@ impl<'t> Overlay<'t> {
 
     /// The entry that comes first; older ones of its key are passed.
     fn foremost<const FORWARD: bool>(&mut self) -> Option<(usize, Entry)> {
-        let mut best: Option<(usize, Entry, Wanted<'t>)> = None;
+        let mut best: Option<(usize, Entry, &[u8])> = None;
         for at in 0..self.runs.len() {
             let run = &mut self.runs[at];
             let Some(entry) = run.peek::<FORWARD>() else { continue };
-            let order = best.map(|(_, _, wanted)| run.changes().compare(entry, &wanted));
-            let order = if FORWARD { order } else { order.map(std::cmp::Ordering::reverse) };
+            let key = run.changes().record(entry).0;
+            let order = best.map(|(_, _, best)| if FORWARD { key.cmp(best) } else { best.cmp(key) });
             match order {
-                Some(std::cmp::Ordering::Equal) => run.pass::<FORWARD>(),
-                Some(std::cmp::Ordering::Greater) => {}
-                _ => best = Some((at, entry, Wanted { head: entry.head, key: run.changes().record(entry).0 })),
+                Some(Ordering::Equal) => run.pass::<FORWARD>(),
+                Some(Ordering::Greater) => {}
+                _ => best = Some((at, entry, key)),
             }
         }
         best.map(|(at, entry, _)| (at, entry))
@@ -64,7 +64,7 @@ impl<'t> Overlay<'t> {
 
     fn change(&self, run: usize, entry: Entry) -> Change<'t> {
         let (key, value) = self.runs[run].changes().record(entry);
-        Change { run, head: entry.head, key, value }
+        Change { run, key, value }
     }
 
     /// Passes the change that [`peek`](Self::peek) has found.

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::txn::write_set::{Blocks, DbiChanges, Entry, Gap, Spot, Wanted};
+use crate::txn::write_set::{Blocks, DbiChanges, Entry, Gap, Spot};
 
 /// The changes of one layer that neither end has passed.
 #[derive(Clone, Copy)]
@@ -33,11 +33,8 @@ impl<'t> Run<'t> {
 
     /// The spot before `key`, or, if it is `passed`, behind it.
     fn spot(&self, key: &[u8], passed: bool) -> Spot {
-        let spot = self.changes.lower(key);
-        match self.blocks.at(spot) {
-            Some(entry) if passed && self.changes.record(entry).0 == key => self.blocks.behind(spot),
-            _ => spot,
-        }
+        let (spot, is_there) = self.changes.lower(key);
+        if passed && is_there { self.blocks.behind(spot) } else { spot }
     }
 
     pub(crate) fn changes(&self) -> &'t DbiChanges {
@@ -73,16 +70,18 @@ impl<'t> Run<'t> {
     #[inline]
     pub(crate) fn pass<const FORWARD: bool>(&mut self) {
         if FORWARD {
+            self.changes.prefetch::<true>(self.front);
             self.front = self.blocks.behind(self.front);
         } else if let Some(back) = self.blocks.before(self.back) {
+            self.changes.prefetch::<false>(back);
             self.back = back;
         }
     }
 
     /// Passes what the front has below `key`.
     pub(crate) fn seek(&mut self, key: &[u8]) {
-        if self.peek::<true>().is_some_and(|entry| self.is_below(entry, key)) {
-            self.front = self.changes.lower(key);
+        if self.peek::<true>().is_some_and(|entry| self.changes.record(entry).0 < key) {
+            self.front = self.changes.lower(key).0;
         }
     }
 
@@ -96,11 +95,7 @@ impl<'t> Run<'t> {
         match end {
             Some(end) if FORWARD => self.seek(end),
             None if FORWARD => self.front = self.back,
-            _ => self.back = self.back.min(self.changes.lower(start)),
+            _ => self.back = self.back.min(self.changes.lower(start).0),
         }
-    }
-
-    fn is_below(&self, entry: Entry, key: &[u8]) -> bool {
-        self.changes.compare(entry, &Wanted::new(key)).is_lt()
     }
 }

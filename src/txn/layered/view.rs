@@ -10,15 +10,14 @@ use crate::page::{self, Cursor, Pages, TreeRecord};
 use crate::txn::layered::cursor::LayeredCursor;
 use crate::txn::layered::merge::MergeCursor;
 use crate::txn::layered::overlay::Overlay;
-use crate::txn::write_set::{DbiChanges, Gap, Wanted};
+use crate::txn::write_set::{DbiChanges, Gap};
 
 /// What the layers, newest first, say of a key: its value, or `None` within when it is gone.
 #[inline]
 #[expect(clippy::option_option, reason = "unknown, gone, or there")]
 pub(crate) fn look<'t>(layers: impl Iterator<Item = &'t DbiChanges>, key: &[u8]) -> Option<Option<&'t [u8]>> {
-    let wanted = Wanted::new(key);
     let mut layers = layers;
-    layers.find_map(|changes| match changes.get(&wanted) {
+    layers.find_map(|changes| match changes.get(key) {
         Some((_, value)) => Some(value),
         None => changes.gaps().around(key).map(|_| None),
     })

@@ -2,11 +2,13 @@
 
 use std::cmp::Ordering;
 
+use crate::page::word_at;
 use crate::txn::write_set::arena::Arena;
 use crate::txn::write_set::entry::{Entry, Wanted};
+use crate::txn::write_set::sort::sort;
 
 /// Entries in a block at most.
-pub(crate) const BLOCK: usize = 512;
+pub(crate) const BLOCK: usize = 256;
 
 /// A place between entries: before `slot` of `block`, which is there, or behind all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +16,12 @@ pub(crate) struct Spot {
     pub block: usize,
     pub slot: usize,
 }
+
+/// Fewer entries than this are not looked at for what their keys have in common.
+const MANY: usize = 64;
+
+/// How many entries on a record is asked for that will be read.
+const AHEAD: usize = 8;
 
 /// Entries in key order. No block is empty.
 #[derive(Debug, Default)]
@@ -24,6 +32,10 @@ pub(crate) struct Blocks {
     len: usize,
     /// Bytes of records that were replaced or dropped.
     dead: usize,
+    /// What all keys begin with, as far as it was looked for; heads are what follows.
+    common: Vec<u8>,
+    /// At how many keys it is looked for again.
+    look_at: usize,
 }
 
 impl Blocks {
@@ -89,29 +101,51 @@ impl Blocks {
         whole + to.slot - from.slot
     }
 
-    /// The spot before the first entry whose key is not below `wanted`, and the entry if it has that key.
-    pub(crate) fn lower(&self, arena: &Arena, wanted: &Wanted<'_>) -> (Spot, Option<Entry>) {
-        let Some(block) = self.block_of(arena, wanted) else {
-            return (Spot::default(), None);
+    /// The spot before the first entry whose key is not below `key`, and whether it has that key.
+    pub(crate) fn lower(&self, arena: &Arena, key: &[u8]) -> (Spot, bool) {
+        let Some(wanted) = self.wanted(key) else {
+            return (if key < &self.common[..] { Spot::default() } else { self.end() }, false);
         };
-        match search(&self.list[block], arena, wanted) {
-            Ok(slot) => (Spot { block, slot }, Some(self.list[block][slot])),
-            Err(slot) if slot < self.list[block].len() => (Spot { block, slot }, None),
-            Err(_) => (Spot { block: block + 1, slot: 0 }, None),
+        let Some(block) = self.block_of(arena, &wanted) else {
+            return (Spot::default(), false);
+        };
+        match search(&self.list[block], arena, &wanted) {
+            Ok(slot) => (Spot { block, slot }, true),
+            Err(slot) if slot < self.list[block].len() => (Spot { block, slot }, false),
+            Err(_) => (Spot { block: block + 1, slot: 0 }, false),
         }
     }
 
     /// The entry of a key.
     #[inline]
-    pub(crate) fn get(&self, arena: &Arena, wanted: &Wanted<'_>) -> Option<Entry> {
-        let block = &self.list[self.block_of(arena, wanted)?];
-        search(block, arena, wanted).ok().map(|slot| block[slot])
+    pub(crate) fn get(&self, arena: &Arena, key: &[u8]) -> Option<Entry> {
+        let wanted = self.wanted(key)?;
+        let block = &self.list[self.block_of(arena, &wanted)?];
+        search(block, arena, &wanted).ok().map(|slot| block[slot])
+    }
+
+    /// `None` for a key that does not begin as all others do.
+    #[inline]
+    fn wanted<'k>(&self, key: &'k [u8]) -> Option<Wanted<'k>> {
+        key.starts_with(&self.common).then(|| Wanted { head: word_at(key, self.common.len()), key })
     }
 
     /// The last block that begins at or below `wanted`.
     #[inline]
     fn block_of(&self, arena: &Arena, wanted: &Wanted<'_>) -> Option<usize> {
-        self.firsts.partition_point(|first| first.compare_key(arena, wanted).is_le()).checked_sub(1)
+        match search(&self.firsts, arena, wanted) {
+            Ok(block) => Some(block),
+            Err(block) => block.checked_sub(1),
+        }
+    }
+
+    /// Asks for the record of the entry some way on from a spot, or back from it.
+    #[inline]
+    pub(crate) fn prefetch<const FORWARD: bool>(&self, arena: &Arena, spot: Spot) {
+        let slot = if FORWARD { spot.slot.wrapping_add(AHEAD) } else { spot.slot.wrapping_sub(AHEAD) };
+        if let Some(entry) = self.list.get(spot.block).and_then(|block| block.get(slot)) {
+            arena.prefetch(entry.place);
+        }
     }
 
     /// All entries, in order.
@@ -119,9 +153,60 @@ impl Blocks {
         self.list.iter().flatten().copied()
     }
 
-    /// Takes sorted entries over those that are there; of one key the last one counts.
-    pub(crate) fn merge(&mut self, arena: &Arena, mut newer: Vec<Entry>) {
+    /// Takes entries over those that are there, later ones over earlier ones. The heads of `newer` are the first bytes of
+    /// their keys.
+    pub(crate) fn settle(&mut self, arena: &Arena, mut newer: Vec<Entry>) {
+        self.find_common(arena, &newer);
+        if !self.common.is_empty() {
+            for entry in &mut newer {
+                *entry = Entry::new(arena.key(entry.place), self.common.len(), entry.place);
+            }
+        }
+        sort(&mut newer, arena, self.common.len());
         self.dead += keep_newest(arena, &mut newer);
+        self.merge(arena, newer);
+        if self.len >= self.look_at.max(MANY) {
+            self.look_at = self.len * 2;
+            let ends = self.firsts.first().zip(self.list.last().and_then(|block| block.last()));
+            let common = ends.map_or(0, |(first, last)| alike(arena.key(first.place), arena.key(last.place)));
+            if common > self.common.len() {
+                self.set_common(arena, common);
+            }
+        }
+    }
+
+    /// Makes sure that `newer` begin as all others do.
+    fn find_common(&mut self, arena: &Arena, newer: &[Entry]) {
+        let Some(first) = newer.first() else { return };
+        if self.list.is_empty() {
+            let key = if newer.len() < MANY { &[] } else { arena.key(first.place) };
+            self.common = key.to_vec();
+        }
+        let mut common = self.common.len();
+        for entry in newer {
+            if common == 0 {
+                break;
+            }
+            common = alike(&self.common[..common], arena.key(entry.place));
+        }
+        if common < self.common.len() {
+            self.common.truncate(common);
+            self.set_common(arena, common);
+        }
+    }
+
+    /// Makes heads of what follows the first `common` bytes, which all keys have in common.
+    fn set_common(&mut self, arena: &Arena, common: usize) {
+        if let Some(first) = self.firsts.first() {
+            self.common = arena.key(first.place)[..common].to_vec();
+        }
+        for entry in self.list.iter_mut().flatten().chain(&mut self.firsts) {
+            *entry = Entry::new(arena.key(entry.place), common, entry.place);
+        }
+    }
+
+    /// Takes sorted entries, each key once, over those that are there.
+    fn merge(&mut self, arena: &Arena, newer: Vec<Entry>) {
         if self.list.is_empty() {
             self.fill(newer);
         } else if newer.len() <= self.list.len() / 4 + 8 {
@@ -272,9 +357,23 @@ impl Blocks {
     }
 }
 
+/// How many bytes two keys have in common at their beginnings.
+fn alike(a: &[u8], b: &[u8]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
+/// Where a key is, or would be. By the heads alone, without a look at any record, down to those that are the same.
 #[inline]
 fn search(block: &[Entry], arena: &Arena, wanted: &Wanted<'_>) -> Result<usize, usize> {
-    block.binary_search_by(|entry| entry.compare_key(arena, wanted))
+    let from = block.partition_point(|entry| entry.head < wanted.head);
+    match block.get(from) {
+        Some(entry) if entry.head == wanted.head => {}
+        _ => return Err(from),
+    }
+    let rest = &block[from..];
+    let same = &rest[..rest.partition_point(|entry| entry.head == wanted.head)];
+    let found = same.binary_search_by(|entry| entry.compare_key(arena, wanted));
+    found.map(|slot| from + slot).map_err(|slot| from + slot)
 }
 
 /// Inserts, with room for a quarter more when there is none.

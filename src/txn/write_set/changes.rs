@@ -1,15 +1,13 @@
 //! The changes of one database: puts and deletions by key, and the gaps beneath them.
 
-use std::cmp::Ordering;
 use std::mem;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::error::Result;
 use crate::txn::write_set::arena::{Arena, HEADER, Record};
 use crate::txn::write_set::blocks::{Blocks, Spot};
-use crate::txn::write_set::entry::{Entry, Wanted};
+use crate::txn::write_set::entry::Entry;
 use crate::txn::write_set::gaps::{Gaps, size};
-use crate::txn::write_set::sort::sort;
 
 /// What is counted for a change in the index: its entry, and the room that blocks keep for more.
 const ENTRY_BYTES: usize = 24;
@@ -43,9 +41,7 @@ struct Unsettled {
 impl Unsettled {
     fn settle(&mut self, arena: &Arena) {
         if !self.tail.is_empty() {
-            let mut tail = mem::take(&mut self.tail);
-            sort(&mut tail, arena);
-            self.blocks.merge(arena, tail);
+            self.blocks.settle(arena, mem::take(&mut self.tail));
         }
     }
 
@@ -93,7 +89,7 @@ impl DbiChanges {
     #[inline]
     pub(crate) fn change(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<()> {
         let place = self.arena.push(key, value)?;
-        self.open().push(Entry::new(key, place));
+        self.open().push(Entry::new(key, 0, place));
         if self.arena.used() >= self.settle_at {
             self.tidy(0);
         }
@@ -113,8 +109,8 @@ impl DbiChanges {
         }
         let blocks = self.settle();
         let mut order = mem::take(blocks);
-        let from = order.lower(&self.arena, &Wanted::new(start)).0;
-        let to = end.map_or_else(|| order.end(), |end| order.lower(&self.arena, &Wanted::new(end)).0);
+        let from = order.lower(&self.arena, start).0;
+        let to = end.map_or_else(|| order.end(), |end| order.lower(&self.arena, end).0);
         order.drop_between(&self.arena, from, to);
         self.open().blocks = order;
     }
@@ -148,8 +144,8 @@ impl DbiChanges {
 
     /// The change of a key.
     #[inline]
-    pub(crate) fn get(&self, wanted: &Wanted<'_>) -> Option<Record<'_>> {
-        let entry = self.blocks().get(&self.arena, wanted)?;
+    pub(crate) fn get(&self, key: &[u8]) -> Option<Record<'_>> {
+        let entry = self.blocks().get(&self.arena, key)?;
         Some(self.arena.record(entry.place))
     }
 
@@ -174,15 +170,15 @@ impl DbiChanges {
         self.arena.record(entry.place)
     }
 
-    /// The key of an entry of [`blocks`](Self::blocks) against another one.
+    /// Asks for the record some entries on from a spot, or back from it. A hint.
     #[inline]
-    pub(crate) fn compare(&self, entry: Entry, wanted: &Wanted<'_>) -> Ordering {
-        entry.compare_key(&self.arena, wanted)
+    pub(crate) fn prefetch<const FORWARD: bool>(&self, spot: Spot) {
+        self.blocks().prefetch::<FORWARD>(&self.arena, spot);
     }
 
-    /// The spot before the first change at or above `key`.
-    pub(crate) fn lower(&self, key: &[u8]) -> Spot {
-        self.blocks().lower(&self.arena, &Wanted::new(key)).0
+    /// The spot before the first change at or above `key`, and whether it is of this key.
+    pub(crate) fn lower(&self, key: &[u8]) -> (Spot, bool) {
+        self.blocks().lower(&self.arena, key)
     }
 
     /// Takes the changes and gaps of `newer` over its own. Bytes of any number change hands without a copy; O(changes of
@@ -192,9 +188,13 @@ impl DbiChanges {
         let mut changes = newer.unsettled.into_inner().unwrap_or_else(PoisonError::into_inner);
         let blocks = newer.settled.into_inner().unwrap_or_else(|| mem::take(&mut changes.blocks));
         let moved = self.arena.absorb(newer.arena);
-        let unsettled = self.open();
+        let unsettled = self.unsettled.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(blocks) = self.settled.take() {
+            unsettled.blocks = blocks;
+        }
         for entry in blocks.iter().chain(changes.tail) {
-            unsettled.push(Entry { head: entry.head, place: moved.place(entry.place) });
+            let place = moved.place(entry.place);
+            unsettled.push(Entry::new(self.arena.key(place), 0, place));
         }
         if self.arena.used() >= self.settle_at {
             self.tidy(0);

@@ -5,9 +5,10 @@ use std::cmp::Ordering;
 use crate::page::{compare_tail, word_at};
 use crate::txn::write_set::arena::{Arena, Place};
 
-/// A change: the first eight bytes of its key as a big-endian integer, padded with zeros, and where its record is.
+/// A change: eight bytes of its key as a big-endian integer, padded with zeros, and where its record is.
 ///
-/// Where two such integers differ they decide, and the record is not looked at.
+/// The eight bytes are the first ones behind what all keys of the order begin with. Where two such integers differ they
+/// decide, and the record is not looked at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     pub head: u64,
@@ -21,17 +22,11 @@ pub(crate) struct Wanted<'k> {
     pub key: &'k [u8],
 }
 
-impl<'k> Wanted<'k> {
-    #[inline]
-    pub(crate) fn new(key: &'k [u8]) -> Self {
-        Self { head: word_at(key, 0), key }
-    }
-}
-
 impl Entry {
+    /// An entry in an order whose keys begin with the same `common` bytes.
     #[inline]
-    pub(crate) fn new(key: &[u8], place: Place) -> Self {
-        Self { head: word_at(key, 0), place }
+    pub(crate) fn new(key: &[u8], common: usize, place: Place) -> Self {
+        Self { head: word_at(key, common), place }
     }
 
     /// The key that it stands for, to search for.

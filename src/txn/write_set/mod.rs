@@ -13,6 +13,6 @@ mod tests;
 
 pub(crate) use blocks::{Blocks, Spot};
 pub(crate) use changes::DbiChanges;
-pub(crate) use entry::{Entry, Wanted};
+pub(crate) use entry::Entry;
 pub(crate) use gaps::Gap;
 pub(crate) use set::WriteSet;

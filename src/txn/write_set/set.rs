@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::env::DbiRef;
 use crate::error::{Error, ErrorKind, Result};
 use crate::txn::write_set::changes::{DbiChanges, change_bytes};
-use crate::txn::write_set::entry::Wanted;
 
 /// What is replaced or undone is given back at the limit when it is at least this part of the limit, so that the rest is
 /// copied once in a while and not for each change.
@@ -70,7 +69,7 @@ impl WriteSet {
         let bytes = change_bytes(key, value);
         if bytes > self.room() && self.reserve(bytes).is_err() {
             // What the key has now will go.
-            let now = self.dbi(dbi.slot).and_then(|changes| changes.get(&Wanted::new(key)));
+            let now = self.dbi(dbi.slot).and_then(|changes| changes.get(key));
             if bytes > self.room().saturating_add(now.map_or(0, |(key, value)| change_bytes(key, value))) {
                 return Err(self.too_large());
             }

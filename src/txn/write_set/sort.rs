@@ -9,17 +9,18 @@ use crate::txn::write_set::entry::Entry;
 /// Runs up to this length are sorted by comparing whole keys.
 const SHORT: usize = 24;
 
-/// Sorts by key, then by place. One pass when they are sorted already.
+/// Sorts by key, then by place, where all keys begin with the same `common` bytes, and heads are what follows. One pass
+/// when they are sorted already.
 ///
 /// Keys are compared by one word of eight bytes at a time, a word for all before the next one: a comparison then needs the
 /// entries alone, where whole keys would have to be fetched from memory for each. Keys often begin alike.
-pub(crate) fn sort(entries: &mut [Entry], arena: &Arena) {
+pub(crate) fn sort(entries: &mut [Entry], arena: &Arena, common: usize) {
     if entries.is_sorted_by(|a, b| order(arena, *a, *b).is_le()) {
         return;
     }
     entries.sort_unstable_by_key(|entry| (entry.head, entry.place));
     for run in entries.chunk_by_mut(|a, b| a.head == b.head) {
-        sort_behind(run, arena, 8);
+        sort_behind(run, arena, common + 8);
     }
 }
 

@@ -6,7 +6,6 @@ use proptest::prelude::*;
 
 use crate::error::Result;
 use crate::txn::write_set::changes::DbiChanges;
-use crate::txn::write_set::entry::Wanted;
 
 pub(super) type Bytes = Vec<u8>;
 
@@ -76,10 +75,11 @@ pub(super) fn look(changes: &DbiChanges, model: &Model) -> Result<(), TestCaseEr
 /// Looks one key up.
 pub(super) fn look_at(changes: &DbiChanges, model: &Model, key: &[u8]) -> Result<(), TestCaseError> {
     let expected = model.changes.get_key_value(key).map(|(key, value)| (&key[..], value.as_deref()));
-    prop_assert_eq!(changes.get(&Wanted::new(key)), expected, "{:?}", key);
+    prop_assert_eq!(changes.get(key), expected, "{:?}", key);
     let hidden = changes.gaps().around(key);
     prop_assert_eq!(hidden.is_some(), model.is_hidden(key), "{:?} in {:?}", key, hidden);
-    let spot = changes.lower(key);
+    let (spot, is_there) = changes.lower(key);
+    prop_assert_eq!(is_there, expected.is_some());
     let at = changes.blocks().at(spot).map(|entry| changes.record(entry).0.to_vec());
     prop_assert_eq!(at.as_ref(), model.changes.range(key.to_vec()..).next().map(|(key, _)| key));
     prop_assert_eq!(

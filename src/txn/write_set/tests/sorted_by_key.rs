@@ -12,15 +12,15 @@ fn check(keys: &[Vec<u8>]) -> Result<(), TestCaseError> {
     let mut entries = Vec::new();
     for (n, key) in keys.iter().enumerate() {
         let place = arena.push(key, Some(&n.to_le_bytes())).map_err(|error| TestCaseError::fail(error.to_string()))?;
-        entries.push(Entry::new(key, place));
+        entries.push(Entry::new(key, 0, place));
     }
-    sort(&mut entries, &arena);
+    sort(&mut entries, &arena, 0);
     let mut expected: Vec<_> = keys.iter().zip(0_usize..).collect();
     expected.sort();
     let found: Vec<_> = entries.iter().map(|entry| arena.record(entry.place)).collect();
     let expected: Vec<_> = expected.into_iter().map(|(key, n)| (key.clone(), n.to_le_bytes())).collect();
     prop_assert!(found.iter().zip(&expected).all(|(found, (key, n))| *found == (&key[..], Some(&n[..]))));
-    prop_assert!(entries.iter().all(|entry| Entry::new(arena.key(entry.place), entry.place).head == entry.head));
+    prop_assert!(entries.iter().all(|entry| Entry::new(arena.key(entry.place), 0, entry.place).head == entry.head));
     Ok(())
 }
 
