@@ -7,15 +7,22 @@ use crate::error::Result;
 use crate::page::{Cursor, TreeRecord};
 use crate::txn::write_set::{DbiChanges, Gap, WriteSet};
 
+/// Fewer changes than this are put as they come: where the tree ends is not worth looking for.
+const FEW: usize = 16;
+
 impl WriteSet {
     /// Makes the changes in LMDB's write transaction, whose base is `base`. What they hold was checked when they were
     /// made, so only space and the disk can fail; the set stays whole and can be applied again.
     pub(crate) fn apply(&self, base: &Generation, applier: &mut Applier<'_, '_, '_>) -> Result<(), Failure> {
         for of in self.dbis().filter(|of| !of.changes.is_empty()) {
             let tree = applier.tree(&of.dbi.name)?;
+            if of.changes.gaps().is_empty() && of.changes.len() < FEW {
+                apply_changes(&of.changes, |_| false, tree, applier)?;
+                continue;
+            }
             let below = base.tree(&of.dbi)?;
             let last = open_gaps(base, &below, &of.changes, tree, applier)?;
-            apply_changes(&of.changes, last, tree, applier)?;
+            apply_changes(&of.changes, |key| last.is_none_or(|last| key > last), tree, applier)?;
         }
         Ok(())
     }
@@ -67,15 +74,13 @@ fn open_gaps<'t, 'e>(
 /// without a search, and to pages that are then filled.
 fn apply_changes<'e>(
     changes: &DbiChanges,
-    mut last: Option<&[u8]>,
+    is_behind_all: impl Fn(&[u8]) -> bool,
     tree: Tree<'e>,
     applier: &mut Applier<'_, '_, 'e>,
 ) -> Result<(), Failure> {
-    let mut is_behind = last.is_none();
+    let mut is_behind = false;
     for (key, value) in changes.iter() {
-        if !is_behind && last.is_some_and(|last| key > last) {
-            (is_behind, last) = (true, None);
-        }
+        is_behind = is_behind || is_behind_all(key);
         match value {
             Some(value) if is_behind => applier.append(tree, key, value)?,
             Some(value) => applier.put(tree, key, value)?,

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use smallvec::SmallVec;
 
 use crate::error::{Error, Result};
-use crate::page::{Cursor, word_at};
+use crate::page::{Cursor, compare_tail, word_at};
 use crate::txn::layered::overlay::{Change, Overlay};
 use crate::txn::layered::view::{first_gap, last_gap};
 use crate::txn::raw::RawEntry;
@@ -64,13 +64,15 @@ impl Stop<'_> {
         (head < self.head) == FORWARD
     }
 
-    #[cold]
+    /// As [`is_past`](Self::is_past), where the first eight bytes are the same.
+    #[inline]
     fn decide<const FORWARD: bool>(&self, key: &[u8]) -> bool {
+        let past = if FORWARD { Ordering::Less } else { Ordering::Greater };
         match self.what {
             What::Nowhere => true,
             What::Here => false,
-            What::Before(stop) => key != stop && (key < stop) == FORWARD,
-            What::At(stop) => key == stop || (key < stop) == FORWARD,
+            What::Before(stop) => compare_tail(key, stop) == past,
+            What::At(stop) => compare_tail(key, stop) != past.reverse(),
         }
     }
 }

@@ -138,6 +138,11 @@ impl DbiChanges {
         size(start, end)
     }
 
+    /// How many keys are put or deleted.
+    pub(crate) fn len(&self) -> usize {
+        self.blocks().len()
+    }
+
     pub(crate) fn gaps(&self) -> &Gaps {
         &self.gaps
     }
