@@ -36,8 +36,8 @@ pub(crate) struct MergeCursor<'t> {
 /// Up to where the base is what is seen.
 #[derive(Clone, Copy)]
 struct Stop<'t> {
-    /// The first eight bytes of the key; past all keys if there is no stop.
-    head: u64,
+    /// The first sixteen bytes of the key, padded with zeros: mostly they decide. Past all keys if there is no stop.
+    words: [u64; 2],
     what: What<'t>,
 }
 
@@ -53,19 +53,25 @@ enum What<'t> {
     Here,
 }
 
-impl Stop<'_> {
+impl<'t> Stop<'t> {
+    fn new(key: &'t [u8], what: What<'t>) -> Self {
+        Self { words: [word_at(key, 0), word_at(key, 8)], what }
+    }
+
     /// Whether the base's entry with this key is to be seen, and comes before whatever the layers have.
     #[inline]
     fn is_past<const FORWARD: bool>(&self, key: &[u8]) -> bool {
-        let head = word_at(key, 0);
-        if head == self.head {
-            return self.decide::<FORWARD>(key);
+        for (at, word) in [(0, self.words[0]), (8, self.words[1])] {
+            let here = word_at(key, at);
+            if here != word {
+                return (here < word) == FORWARD;
+            }
         }
-        (head < self.head) == FORWARD
+        self.decide::<FORWARD>(key)
     }
 
-    /// As [`is_past`](Self::is_past), where the first eight bytes are the same.
-    #[inline]
+    /// As [`is_past`](Self::is_past), where the words are the same.
+    #[cold]
     fn decide<const FORWARD: bool>(&self, key: &[u8]) -> bool {
         let past = if FORWARD { Ordering::Less } else { Ordering::Greater };
         match self.what {
@@ -79,7 +85,7 @@ impl Stop<'_> {
 
 impl<'t> MergeCursor<'t> {
     pub(crate) fn new(base: Cursor<'t>, overlay: Overlay<'t>, gaps: SmallVec<[&'t DbiChanges; 4]>) -> Self {
-        let stop = Stop { head: 0, what: What::Here };
+        let stop = Stop { words: [0; 2], what: What::Here };
         let base = Some(base);
         Self { base, kept: [None; 2], overlay, gaps, forward: None, change: None, gap: None, is_gap_known: false, stop }
     }
@@ -272,18 +278,18 @@ fn stop_before<'t>(change: Option<&'t [u8]>, gap: Option<Gap<'t>>) -> Stop<'t> {
     let first = match (change, gap) {
         (Some(key), Some((start, _))) => key.min(start),
         (Some(key), None) | (None, Some((key, _))) => key,
-        (None, None) => return Stop { head: u64::MAX, what: What::Nowhere },
+        (None, None) => return Stop { words: [u64::MAX; 2], what: What::Nowhere },
     };
-    Stop { head: word_at(first, 0), what: What::Before(first) }
+    Stop::new(first, What::Before(first))
 }
 
 /// Where the back of the base must stop.
 fn stop_behind<'t>(change: Option<&'t [u8]>, gap: Option<Gap<'t>>) -> Stop<'t> {
     match (change, gap) {
-        (_, Some((_, None))) => Stop { head: u64::MAX, what: What::Here },
-        (Some(key), Some((_, Some(end)))) if end > key => Stop { head: word_at(end, 0), what: What::At(end) },
-        (None, Some((_, Some(end)))) => Stop { head: word_at(end, 0), what: What::At(end) },
-        (Some(key), _) => Stop { head: word_at(key, 0), what: What::Before(key) },
-        (None, None) => Stop { head: 0, what: What::Nowhere },
+        (_, Some((_, None))) => Stop { words: [u64::MAX; 2], what: What::Here },
+        (Some(key), Some((_, Some(end)))) if end > key => Stop::new(end, What::At(end)),
+        (None, Some((_, Some(end)))) => Stop::new(end, What::At(end)),
+        (Some(key), _) => Stop::new(key, What::Before(key)),
+        (None, None) => Stop { words: [0; 2], what: What::Nowhere },
     }
 }
