@@ -127,3 +127,32 @@ fn what_no_record_can_state_is_refused() -> Result<()> {
     assert_eq!(changes.iter().count(), 1);
     Ok(())
 }
+
+#[test]
+fn sets_are_shared_by_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<crate::txn::write_set::WriteSet>();
+}
+
+#[test]
+fn readers_on_many_threads_settle_once_and_see_the_same() -> Result<()> {
+    let mut changes = DbiChanges::new();
+    for n in 0..20_000 {
+        changes.put(format!("key {:08x}", scattered(n)).as_bytes(), &n.to_le_bytes())?;
+    }
+    let changes = &changes;
+    let found: Vec<_> = std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..8_u32)
+            .map(|reader| {
+                scope.spawn(move || {
+                    let key = format!("key {:08x}", scattered(reader));
+                    let value = changes.get(key.as_bytes()).and_then(|(_, value)| value);
+                    (value == Some(&reader.to_le_bytes()[..]), changes.iter().count())
+                })
+            })
+            .collect();
+        readers.into_iter().filter_map(|reader| reader.join().ok()).collect()
+    });
+    assert_eq!(found, [(true, 20_000); 8]);
+    Ok(())
+}
