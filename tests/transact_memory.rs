@@ -1,7 +1,7 @@
 //! What a transaction keeps in memory is bounded by what it changes: 1.2 times the bytes of keys and values, and 40 bytes for
 //! each entry. Counted by the allocator, also while the changes are sorted.
 
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "an allocator that counts is one that is called by unsafe functions")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -57,13 +57,15 @@ struct Shape {
 
 type Rows = Dbi<&'static [u8], &'static [u8]>;
 
+static VALUE: [u8; 100_000] = [7; 100_000];
+
 impl Shape {
     fn put(self, rows: &Rows, txn: &mut WriteTxn, n: u32) -> Result<()> {
         let number = if self.scattered { n.wrapping_mul(0x9E37_79B1) } else { n };
         let mut key = [b'k'; 100];
         key[self.key - 4..self.key].copy_from_slice(&number.to_be_bytes());
         let len = if n.is_multiple_of(64) { self.large } else { self.value };
-        rows.put(txn, &key[..self.key], &[7; 100_000][..len])
+        rows.put(txn, &key[..self.key], &VALUE[..len])
     }
 
     fn payload(self, rows: u32) -> usize {
@@ -121,13 +123,11 @@ fn changes_take_a_fifth_more_than_their_bytes_and_forty_each() -> Result<()> {
 /// Part of the one test: another one beside it would be counted too.
 fn savepoints_that_are_kept_take_no_more(env: &Env, rows: &Rows) -> Result<()> {
     let shape = Shape { rows: 50_000, key: 24, value: 150, large: 5_000, scattered: true };
-    for part in [1, 10, 1000] {
+    for part in [1_u32, 10, 1000] {
         env.transact(|txn| {
             let before = HELD.load(Ordering::Relaxed);
-            for from in (0..shape.rows).step_by(part) {
-                txn.savepoint(|txn| {
-                    (from..shape.rows.min(from + part as u32)).try_for_each(|n| shape.put(rows, txn, n))
-                })?;
+            for from in (0..shape.rows).step_by(part as usize) {
+                txn.savepoint(|txn| (from..shape.rows.min(from + part)).try_for_each(|n| shape.put(rows, txn, n)))?;
             }
             check(shape, shape.rows, HELD.load(Ordering::Relaxed) - before, "in kept savepoints");
             rows.contains(txn, b"key")?;

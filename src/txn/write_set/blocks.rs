@@ -142,8 +142,9 @@ impl Blocks {
     /// Asks for the record of the entry some way on from a spot, or back from it.
     #[inline]
     pub(crate) fn prefetch<const FORWARD: bool>(&self, arena: &Arena, spot: Spot) {
-        let slot = if FORWARD { spot.slot.wrapping_add(AHEAD) } else { spot.slot.wrapping_sub(AHEAD) };
-        if let Some(entry) = self.list.get(spot.block).and_then(|block| block.get(slot)) {
+        let Spot { block, slot: at } = spot;
+        let ahead = if FORWARD { at.wrapping_add(AHEAD) } else { at.wrapping_sub(AHEAD) };
+        if let Some(entry) = self.list.get(block).and_then(|block| block.get(ahead)) {
             arena.prefetch(entry.place);
         }
     }
