@@ -29,7 +29,6 @@ pub(crate) struct MergeCursor<'t> {
     forward: Option<bool>,
     change: Option<Change<'t>>,
     gap: Option<Gap<'t>>,
-    is_gap_known: bool,
     stop: Stop<'t>,
 }
 
@@ -87,7 +86,7 @@ impl<'t> MergeCursor<'t> {
     pub(crate) fn new(base: Cursor<'t>, overlay: Overlay<'t>, gaps: SmallVec<[&'t DbiChanges; 4]>) -> Self {
         let stop = Stop { words: [0; 2], what: What::Here };
         let base = Some(base);
-        Self { base, kept: [None; 2], overlay, gaps, forward: None, change: None, gap: None, is_gap_known: false, stop }
+        Self { base, kept: [None; 2], overlay, gaps, forward: None, change: None, gap: None, stop }
     }
 
     /// Takes the next entry of an end.
@@ -178,9 +177,6 @@ impl<'t> MergeCursor<'t> {
             if self.forward != Some(FORWARD) {
                 self.forward = Some(FORWARD);
                 self.change = self.overlay.peek::<FORWARD>();
-                self.is_gap_known = false;
-            }
-            if !self.is_gap_known {
                 self.find_gap::<FORWARD>();
             }
             let below = self.kept[near];
@@ -201,7 +197,7 @@ impl<'t> MergeCursor<'t> {
                 (Some((key, _)), Some(change)) if FORWARD => key.cmp(change.key),
                 (Some((key, _)), Some(change)) => change.key.cmp(key),
             };
-            // The base has jumped over a gap: the next one is to be found.
+            // The base is behind the gap: the next one is to be found.
             let Some(change) = self.change.filter(|_| order.is_ge()) else {
                 self.find_gap::<FORWARD>();
                 continue;
@@ -225,10 +221,10 @@ impl<'t> MergeCursor<'t> {
         taken.map_err(|error| self.end(error))
     }
 
-    /// Passes what an end of the base has in a gap that its next entry is in.
+    /// Passes what an end of the base has in a gap that its next entry is in. The gap stays the stop, which whatever comes
+    /// behind it is not before: so the next one is looked for then.
     fn leave_gap<const FORWARD: bool>(&mut self, (start, end): Gap<'t>) -> Result<()> {
         self.kept[usize::from(!FORWARD)] = None;
-        self.is_gap_known = false;
         let Some(base) = &mut self.base else { return Ok(()) };
         let sought = match end {
             Some(end) if FORWARD => base.seek(end),
@@ -244,7 +240,6 @@ impl<'t> MergeCursor<'t> {
 
     /// Finds the gap that is next, from the next entry of the base.
     fn find_gap<const FORWARD: bool>(&mut self) {
-        self.is_gap_known = true;
         self.gap = match self.kept[usize::from(!FORWARD)] {
             Some((key, _)) if FORWARD => first_gap(&self.gaps, key),
             Some((key, _)) => last_gap(&self.gaps, key),
