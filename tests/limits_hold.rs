@@ -56,7 +56,10 @@ fn a_transaction_over_its_limit_says_how_to_go_on() -> Result<()> {
         let refused = rows.load(txn, (0..1000).map(|n| (n, &text[..])));
         let error = refused.expect_err("the rows are larger than the limit");
         assert_eq!(error.kind(), ErrorKind::TooLarge);
-        assert!(error.message().contains("10000 bytes; split it, load rows in parts, or raise the limit"), "{error}");
+        assert!(
+            error.message().contains("10000 bytes; split it, load rows by Env::loader, or raise the limit"),
+            "{error}"
+        );
         let stored = rows.len(txn)?;
         assert!((1..1000).contains(&stored), "{stored} rows before the one that did not fit");
         rows.clear(txn)?;

@@ -59,16 +59,15 @@ fn what_is_replaced_or_undone_counts_no_more() -> Result<()> {
 }
 
 #[test]
-fn a_batch_of_deletions_may_be_too_large_and_a_clear_never_is() -> Result<()> {
+fn many_deletions_may_be_too_large_and_a_clear_never_is() -> Result<()> {
     let (env, dbi) = open()?;
-    for part in 0..4 {
+    for part in 0..10 {
         env.transact(|txn| dbi.load(txn, (part * 300..(part + 1) * 300).map(|n| (n, vec![]))))?;
     }
     env.transact(|txn| {
-        assert_eq!(dbi.delete_range(txn, 1..).map_err(|error| error.kind()), Err(ErrorKind::TooLarge));
         assert_eq!(dbi.retain(txn, 1.., |_, _| false).map_err(|error| error.kind()), Err(ErrorKind::TooLarge));
         let left = dbi.len(txn)?;
-        assert!(left > 0);
+        assert!((1..2000).contains(&left), "{left} of 3000");
         assert_eq!(dbi.clear(txn)?, left);
         dbi.put(txn, 7, &[])
     })?;
@@ -77,8 +76,29 @@ fn a_batch_of_deletions_may_be_too_large_and_a_clear_never_is() -> Result<()> {
 }
 
 #[test]
-fn what_a_savepoint_keeps_to_be_taken_back_counts_too() -> Result<()> {
+fn ranges_that_are_deleted_count_too() -> Result<()> {
     let (env, dbi) = open()?;
+    for part in 0..10 {
+        env.transact(|txn| dbi.load(txn, (part * 300..(part + 1) * 300).map(|n| (n, vec![]))))?;
+    }
+    env.transact(|txn| {
+        let each_alone = (0..1500).try_for_each(|n| dbi.delete_range(txn, n * 2..n * 2 + 1).map(drop));
+        let refused = each_alone.expect_err("1500 ranges are larger than the limit");
+        assert_eq!(refused.kind(), ErrorKind::TooLarge);
+        let left = dbi.len(txn)?;
+        assert!((1500..2900).contains(&left), "{left} of 3000");
+        assert_eq!(dbi.delete_range(txn, ..)?, left);
+        assert!(dbi.is_empty(txn)?);
+        dbi.put(txn, 7, &[])
+    })?;
+    assert_eq!(dbi.keys(&env.snapshot()?)?.collect::<Result<Vec<_>>>()?, [7]);
+    Ok(())
+}
+
+#[test]
+fn what_a_savepoint_may_give_back_counts_too_and_what_it_replaced_itself_does_not() -> Result<()> {
+    let (env, dbi) = open()?;
+    let half = vec![1; LIMIT / 2 + 1000];
     let again = |txn: &mut mapleaf::WriteTxn| (0..1000).try_for_each(|_| dbi.put(txn, 1, &vec![1; 1000]));
     let refill = |txn: &mut mapleaf::WriteTxn| {
         (0..1000).try_for_each(|_| dbi.put(txn, 1, &vec![1; 1000]).and_then(|()| dbi.clear(txn).map(drop)))
@@ -87,10 +107,17 @@ fn what_a_savepoint_keeps_to_be_taken_back_counts_too() -> Result<()> {
         again(txn)?;
         refill(txn)?;
         for _ in 0..3 {
-            assert_eq!(txn.savepoint(again).map_err(|error| error.kind()), Err(ErrorKind::TooLarge));
-            assert_eq!(txn.savepoint(refill).map_err(|error| error.kind()), Err(ErrorKind::TooLarge));
+            txn.savepoint(again)?;
+            txn.savepoint(refill)?;
             assert!(dbi.is_empty(txn)?);
         }
+        dbi.put(txn, 1, &half)?;
+        dbi.put(txn, 1, &half)?;
+        let refused = txn.savepoint(|txn| dbi.put(txn, 1, &half)).expect_err("the value outside may be wanted again");
+        assert_eq!(refused.kind(), ErrorKind::TooLarge);
+        assert!(refused.message().contains(&LIMIT.to_string()), "{refused}");
+        assert_eq!(dbi.get(txn, 1)?.as_ref(), Some(&half));
+        dbi.delete(txn, 1)?;
         for _ in 0..100 {
             txn.savepoint(|txn| (0..20).try_for_each(|_| dbi.put(txn, 2, &vec![2; 1000])))?;
         }

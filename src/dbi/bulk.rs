@@ -1,5 +1,7 @@
 //! Writes over ranges, and loading.
 
+use std::ops::Bound::Unbounded;
+
 use crate::dbi::extract::ExtractIf;
 use crate::dbi::handle::Dbi;
 use crate::error::{Error, Result};
@@ -14,14 +16,15 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Errors
     /// As [`Dbi`] says.
     pub fn clear(&self, txn: &mut WriteTxn) -> Result<u64> {
-        txn.raw_clear(&self.dbi).map_err(|error| self.named(error, "clear"))
+        txn.raw_delete_range(&self.dbi, Unbounded, Unbounded).map_err(|error| self.named(error, "clear"))
     }
 
-    /// Removes the entries between two keys, as [`range`](Self::range) finds them; how many there were. O(entries): their
-    /// keys are copied and counted against `max_txn_bytes`. All entries, `..`, are a [`clear`](Self::clear).
+    /// Removes the entries between two keys, as [`range`](Self::range) finds them; how many there were. They are
+    /// counted, O(leaves of the range) and a search for each change of this transaction in it, and taken away at the
+    /// commit, where each costs a search; all entries, `..`, are a [`clear`](Self::clear).
     ///
     /// # Errors
-    /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`, which may then have removed some.
+    /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`: then nothing was removed.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};
@@ -164,11 +167,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     }
 
     pub(crate) fn delete_between(&self, txn: &mut WriteTxn, bounds: &ByteBounds) -> Result<u64> {
-        if *bounds == ByteBounds::full() {
-            return txn.raw_clear(&self.dbi);
-        }
-        let keys = keys_where(txn, self, bounds, |_, _| Ok(true))?;
-        self.delete_keys(txn, &keys)
+        let (lower, upper) = bounds.as_refs();
+        txn.raw_delete_range(&self.dbi, lower, upper)
     }
 
     fn delete_keys(&self, txn: &mut WriteTxn, keys: &[Box<[u8]>]) -> Result<u64> {

@@ -28,7 +28,8 @@ pub struct DbiStat {
 }
 
 impl<K: Key, V: Value> Dbi<K, V> {
-    /// How many entries there are. O(1) in a snapshot; O(changes) in a transaction that changed this DBI.
+    /// How many entries there are. O(1) in a snapshot; in a transaction that changed this DBI a search for each
+    /// change.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -73,8 +74,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
         count.map_err(|error| self.named(error, "count"))
     }
 
-    /// About how many entries lie in a range, from the branch pages alone: O(log n). Exact for a range of one leaf. In a
-    /// transaction, its own changes are not looked at.
+    /// About how many entries lie in a range, from the branch pages alone: O(log n). Exact for a range of one leaf. Of a
+    /// transaction's own changes some are looked at, and the others taken to be like them.
     ///
     /// # Errors
     /// As [`Dbi`] says.

@@ -55,21 +55,27 @@ impl<K: Key, V: Value> Dbi<K, V> {
         Self::encode(&key, &mut buf).and_then(insert).map_err(|error| self.named(error, "insert"))
     }
 
-    /// Stores `value` under `key` and returns what was there.
+    /// Stores `value` under `key` and returns what was there. The same bytes again change nothing.
     ///
     /// # Errors
     /// As [`put`](Self::put).
     pub fn replace(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<Option<V::Owned>> {
         let mut buf = KeyBuf::new();
         let replace = |key: &[u8]| {
-            let old = self.owned(txn, key)?;
-            self.put_encoded(txn, key, &value)?;
-            Ok(old)
+            let (uuid, mut buf) = (*txn.raw_uuid(), Vec::new());
+            let new = self.value_bytes(&uuid, key, &value, &mut buf)?;
+            let old = self.raw_get(txn, key)?;
+            let owned = old.map(|old| Ok::<_, Error>(V::own(self.decode(&uuid, key, old)?))).transpose()?;
+            if old != Some(new) {
+                txn.raw_put(&self.dbi, key, new)?;
+            }
+            Ok(owned)
         };
         Self::encode(&key, &mut buf).and_then(replace).map_err(|error| self.named(error, "replace"))
     }
 
-    /// Stores what `f` makes of the value of `key`, or removes the key if `f` makes nothing. Returns what `f` made.
+    /// Stores what `f` makes of the value of `key`, or removes the key if `f` makes nothing. Returns what `f` made. The
+    /// same bytes again change nothing.
     ///
     /// # Errors
     /// As [`put`](Self::put).
@@ -81,16 +87,21 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ) -> Result<Option<V::Owned>> {
         let mut buf = KeyBuf::new();
         let update = |key: &[u8]| {
-            let old = match self.raw_get(txn, key)? {
-                Some(value) => Some(self.decode(txn.raw_uuid(), key, value)?),
-                None => None,
-            };
-            let new = f(old);
-            match &new {
-                Some(new) => self.put_encoded(txn, key, &V::as_arg(new))?,
-                None => drop(txn.raw_delete(&self.dbi, key)?),
+            let (uuid, mut buf) = (*txn.raw_uuid(), Vec::new());
+            let old = self.raw_get(txn, key)?;
+            let made = f(old.map(|old| self.decode(&uuid, key, old)).transpose()?);
+            match &made {
+                Some(made) => {
+                    let new = V::as_arg(made);
+                    let new = self.value_bytes(&uuid, key, &new, &mut buf)?;
+                    if old != Some(new) {
+                        txn.raw_put(&self.dbi, key, new)?;
+                    }
+                }
+                None if old.is_some() => txn.raw_remove(&self.dbi, key)?,
+                None => {}
             }
-            Ok(new)
+            Ok(made)
         };
         Self::encode(&key, &mut buf).and_then(update).map_err(|error| self.named(error, "update"))
     }
@@ -216,11 +227,19 @@ impl<K: Key, V: Value> Dbi<K, V> {
     }
 
     pub(crate) fn put_encoded(&self, txn: &mut WriteTxn, key: &[u8], value: &V::Arg<'_>) -> Result<()> {
-        let uuid = *txn.raw_uuid();
-        let mut buf = Vec::new();
-        let context = Context::new(&uuid, &self.dbi.name, key);
-        let value = V::encode(value, &context, &mut buf).map_err(|error| error.at_key(key))?;
+        let (uuid, mut buf) = (*txn.raw_uuid(), Vec::new());
+        let value = self.value_bytes(&uuid, key, value, &mut buf)?;
         txn.raw_put(&self.dbi, key, value)
+    }
+
+    fn value_bytes<'b>(
+        &self,
+        uuid: &[u8; 16],
+        key: &[u8],
+        value: &'b V::Arg<'_>,
+        buf: &'b mut Vec<u8>,
+    ) -> Result<&'b [u8]> {
+        V::encode(value, &Context::new(uuid, &self.dbi.name, key), buf).map_err(|error| error.at_key(key))
     }
 
     fn owned(&self, txn: &impl Read, key: &[u8]) -> Result<Option<V::Owned>> {

@@ -10,7 +10,7 @@ use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use heed::types::Bytes;
-use heed::{CommitOrAbort, CommitToken, EnvFlags, MdbError, OnCommit, WithoutTls};
+use heed::{CommitOrAbort, CommitToken, EnvFlags, MdbError, OnCommit, PutFlags, WithoutTls};
 
 use crate::env::catalog::{CATALOG, HEAD_KEY, dbi_key};
 use crate::env::map::process_id;
@@ -232,6 +232,15 @@ impl<'e> Applier<'_, '_, 'e> {
     /// Stores `value` under `key`.
     pub(crate) fn put(&mut self, tree: Tree<'e>, key: &[u8], value: &[u8]) -> Result<(), Failure> {
         tree.0.put(self.txn, key, value).map_err(Failure::of)
+    }
+
+    /// Stores `value` under `key`, which should be above all others: then LMDB does not search for its place, and fills
+    /// the last page instead of splitting it in halves.
+    pub(crate) fn append(&mut self, tree: Tree<'e>, key: &[u8], value: &[u8]) -> Result<(), Failure> {
+        match tree.0.put_with_flags(self.txn, PutFlags::APPEND, key, value) {
+            Err(heed::Error::Mdb(MdbError::KeyExist)) => self.put(tree, key, value),
+            put => put.map_err(Failure::of),
+        }
     }
 
     /// Removes `key`, if it is there.

@@ -92,7 +92,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// `Corrupted` when the tree is damaged here; then nothing is left.
-    #[inline]
+    #[cfg(test)]
     pub(crate) fn peek(&mut self) -> Result<Option<Pair<'a>>> {
         if self.front.slot < self.end
             && let Some(pair) = self.front.leaf.pair(self.front.slot)
@@ -106,7 +106,8 @@ impl<'a> Cursor<'a> {
     /// The last entry left, without taking it.
     ///
     /// # Errors
-    /// As [`peek`](Self::peek).
+    /// As [`next`](Self::next).
+    #[cfg(test)]
     pub(crate) fn peek_back(&mut self) -> Result<Option<Pair<'a>>> {
         let result = self.back_pair();
         self.checked(result)
@@ -115,7 +116,7 @@ impl<'a> Cursor<'a> {
     /// Takes the first entry left.
     ///
     /// # Errors
-    /// As [`peek`](Self::peek).
+    /// `Corrupted` when the tree is damaged here; then nothing is left.
     #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Pair<'a>>> {
         if self.front.slot < self.end
@@ -141,7 +142,7 @@ impl<'a> Cursor<'a> {
     /// Takes the last entry left.
     ///
     /// # Errors
-    /// As [`peek`](Self::peek).
+    /// As [`next`](Self::next).
     #[inline]
     pub(crate) fn next_back(&mut self) -> Result<Option<Pair<'a>>> {
         if let Some(back) = &mut self.back
@@ -186,7 +187,7 @@ impl<'a> Cursor<'a> {
     /// The entry that it broke at is taken.
     ///
     /// # Errors
-    /// As [`peek`](Self::peek).
+    /// As [`next`](Self::next).
     #[inline]
     pub(crate) fn for_each<B>(
         &mut self,
@@ -222,7 +223,7 @@ impl<'a> Cursor<'a> {
     /// Drops entries from the front until the first one left is not below `key`. Never goes back.
     ///
     /// # Errors
-    /// As [`peek`](Self::peek).
+    /// As [`next`](Self::next).
     pub(crate) fn seek(&mut self, key: &[u8]) -> Result<()> {
         let result = self.seek_front(&Target::new(key));
         self.checked(result)
@@ -231,7 +232,7 @@ impl<'a> Cursor<'a> {
     /// Drops entries from the back until the last one left is not above `key`. Never goes forward.
     ///
     /// # Errors
-    /// As [`peek`](Self::peek).
+    /// As [`next`](Self::next).
     pub(crate) fn seek_back(&mut self, key: &[u8]) -> Result<()> {
         let result = self.seek_end(&Target::new(key));
         self.checked(result)

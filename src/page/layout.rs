@@ -263,7 +263,7 @@ const STEP: usize = 2 * LINE;
 
 /// Asks the processor to bring in the cache line that `bytes` begins in.
 #[inline]
-fn prefetch(bytes: &[u8]) {
+pub(crate) fn prefetch(bytes: &[u8]) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

@@ -24,13 +24,14 @@ mod tests;
 
 pub(crate) use batch::get_many;
 pub(crate) use copy::{PIECE, Pieces, Stop, compact, plain_metas};
-pub(crate) use count::{count_range, estimate, len, miscounted, nth, rank};
+pub(crate) use count::{count_range, estimate, miscounted, nth, rank};
 pub use cursor::Cursor;
-pub(crate) use layout::Pages;
+pub(crate) use layout::{Pages, prefetch};
 pub(crate) use lookup::{Found, find, get};
 pub(crate) use meta::Meta;
 pub use meta::TreeRecord;
 pub(crate) use meta_check::{FileMeta, check_metas};
 pub(crate) use split::split;
+pub(crate) use target::{compare_tail, word_at};
 pub use verify::{Fault, PageUse, Report};
 pub(crate) use verify::{Level, verify, verify_snapshot};

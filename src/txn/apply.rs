@@ -1,27 +1,96 @@
 //! Applying a write set to LMDB: DBI by DBI, keys ascending.
 
-use crate::env::{Applier, Failure};
-use crate::txn::write_set::WriteSet;
+use std::ops::Bound;
+
+use crate::env::{Applier, Failure, Generation, Tree};
+use crate::error::Result;
+use crate::page::{Cursor, TreeRecord};
+use crate::txn::write_set::{DbiChanges, Gap, WriteSet};
+
+/// Fewer changes than this are put as they come: where the tree ends is not worth looking for.
+const FEW: usize = 16;
 
 impl WriteSet {
-    /// Makes the changes in LMDB's write transaction. What they hold was checked when they were made, so only space and
-    /// the disk can fail; the set stays whole and can be applied again.
-    pub(crate) fn apply(&self, applier: &mut Applier<'_, '_, '_>) -> Result<(), Failure> {
-        for dbi in self.dbis() {
-            if !dbi.cleared && dbi.changes.is_empty() {
+    /// Makes the changes in LMDB's write transaction, whose base is `base`. What they hold was checked when they were
+    /// made, so only space and the disk can fail; the set stays whole and can be applied again.
+    pub(crate) fn apply(&self, base: &Generation, applier: &mut Applier<'_, '_, '_>) -> Result<(), Failure> {
+        for of in self.dbis().filter(|of| !of.changes.is_empty()) {
+            let tree = applier.tree(&of.dbi.name)?;
+            if of.changes.gaps().is_empty() && of.changes.len() < FEW {
+                apply_changes(&of.changes, |_| false, tree, applier)?;
                 continue;
             }
-            let tree = applier.tree(&dbi.dbi.name)?;
-            if dbi.cleared {
-                applier.clear(tree)?;
-            }
-            for (key, change) in &dbi.changes {
-                match change {
-                    Some(value) => applier.put(tree, key, value)?,
-                    None => applier.delete(tree, key)?,
-                }
-            }
+            let below = base.tree(&of.dbi)?;
+            let last = open_gaps(base, &below, &of.changes, tree, applier)?;
+            apply_changes(&of.changes, |key| last.is_none_or(|last| key > last), tree, applier)?;
         }
         Ok(())
     }
+}
+
+/// Takes away what the gaps hide; the last key that is left.
+fn open_gaps<'t, 'e>(
+    base: &'t Generation,
+    below: &TreeRecord,
+    changes: &DbiChanges,
+    tree: Tree<'e>,
+    applier: &mut Applier<'_, '_, 'e>,
+) -> Result<Option<&'t [u8]>, Failure> {
+    let within = |(start, end): Gap<'_>| {
+        let upper = end.map_or(Bound::Unbounded, Bound::Excluded);
+        Cursor::range(base.pages(), below, Bound::Included(start), upper)
+    };
+    // The base's pages stay as they are while LMDB's transaction runs: it writes to others.
+    let mut all = Cursor::range(base.pages(), below, Bound::Unbounded, Bound::Unbounded)?;
+    let mut last = all.next_back()?;
+    for gap in changes.gaps().iter().rev() {
+        let Some((key, _)) = last else { break };
+        if !is_in(key, gap) {
+            continue;
+        }
+        all.seek_back(gap.0)?;
+        // A key that the gap begins with is in it.
+        last = all.next_back()?;
+        if last.is_some_and(|(key, _)| key == gap.0) {
+            last = all.next_back()?;
+        }
+    }
+    if last.is_none() {
+        if !below.is_empty() {
+            applier.clear(tree)?;
+        }
+        return Ok(None);
+    }
+    for gap in changes.gaps().iter() {
+        let mut hidden = within(gap)?;
+        while let Some((key, _)) = hidden.next()? {
+            applier.delete(tree, key)?;
+        }
+    }
+    Ok(last.map(|(key, _)| key))
+}
+
+/// Puts and deletes, ascending. Behind the last key of the tree there is nothing to delete, and what is put is appended:
+/// without a search, and to pages that are then filled.
+fn apply_changes<'e>(
+    changes: &DbiChanges,
+    is_behind_all: impl Fn(&[u8]) -> bool,
+    tree: Tree<'e>,
+    applier: &mut Applier<'_, '_, 'e>,
+) -> Result<(), Failure> {
+    let mut is_behind = false;
+    for (key, value) in changes.iter() {
+        is_behind = is_behind || is_behind_all(key);
+        match value {
+            Some(value) if is_behind => applier.append(tree, key, value)?,
+            Some(value) => applier.put(tree, key, value)?,
+            None if is_behind => {}
+            None => applier.delete(tree, key)?,
+        }
+    }
+    Ok(())
+}
+
+fn is_in(key: &[u8], (start, end): Gap<'_>) -> bool {
+    key >= start && end.is_none_or(|end| key < end)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::env::{DbiRef, Env, Wait};
 use crate::error::{Error, ErrorKind, Result};
-use crate::txn::raw::{RawCursor, RawRead};
+use crate::txn::raw::RawRead;
 use crate::txn::write::{WriteTxn, check_key, check_value};
 
 /// What a key must hold for a [`Batch`] to be applied.
@@ -154,13 +154,7 @@ impl Change {
             What::Delete { key, .. } => txn.raw_delete(&self.dbi, key).map(drop),
             What::Check { .. } => Ok(()),
             What::DeleteRange { lower, upper } => {
-                let mut cursor = txn.raw_range(&self.dbi, as_ref(lower), as_ref(upper))?;
-                let mut keys: Vec<Box<[u8]>> = Vec::new();
-                while let Some((key, _)) = cursor.next()? {
-                    keys.push(key.into());
-                }
-                drop(cursor);
-                keys.iter().try_for_each(|key| txn.raw_remove(&self.dbi, key))
+                txn.raw_delete_range(&self.dbi, as_ref(lower), as_ref(upper)).map(drop)
             }
         }
     }

@@ -3,7 +3,7 @@
 mod apply;
 mod batch;
 mod dbis;
-mod merge;
+mod layered;
 mod raw;
 mod read;
 mod snapshot;

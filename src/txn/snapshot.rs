@@ -1,14 +1,15 @@
 //! Snapshots: one committed state, for any number of threads.
 
 use std::fmt;
-use std::ops::{Bound, ControlFlow};
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::env::{DbiRef, Env, Generation, Lease};
 use crate::error::Result;
 use crate::page::{self, Cursor, TreeRecord};
-use crate::txn::raw::{RawCursor, RawEntry, RawRead};
+use crate::txn::layered::{LayeredCursor, Overlays, View, look};
+use crate::txn::raw::{RawEntry, RawRead};
 
 /// One committed state of all databases, which no later commit changes.
 ///
@@ -32,6 +33,8 @@ use crate::txn::raw::{RawCursor, RawEntry, RawRead};
 #[derive(Clone)]
 pub struct Snapshot {
     lease: Arc<Lease>,
+    /// What was committed since the generation and is not in the file yet.
+    overlays: Overlays,
 }
 
 impl Env {
@@ -47,7 +50,7 @@ impl Env {
     /// one's `max_map_size`; `CommitOutcomeUnknown` after a failed commit; `Corrupted`; `Io`.
     pub fn snapshot(&self) -> Result<Snapshot> {
         match self.lease() {
-            Ok(lease) => Ok(Snapshot { lease }),
+            Ok(lease) => Ok(Snapshot { lease, overlays: Overlays::default() }),
             Err(error) => Err(error.during("snapshot")),
         }
     }
@@ -102,7 +105,18 @@ impl Snapshot {
     pub fn refresh(&mut self) -> Result<()> {
         let newest = self.generation().engine().generation().map_err(|error| error.during("refresh"))?;
         self.lease = Lease::new(newest);
+        self.overlays = Overlays::default();
         Ok(())
+    }
+
+    fn view(&self, dbi: &DbiRef) -> Result<View<'_>> {
+        View::new(self.generation(), dbi, self.overlays.of_dbi(dbi.slot))
+    }
+
+    /// The same state with `overlays` over it.
+    #[cfg(test)]
+    pub(crate) fn under(self, overlays: Overlays) -> Self {
+        Self { overlays, ..self }
     }
 }
 
@@ -113,7 +127,7 @@ impl fmt::Debug for Snapshot {
 }
 
 impl RawRead for Snapshot {
-    type Cursor<'t> = Cursor<'t>;
+    type Cursor<'t> = LayeredCursor<'t>;
 
     fn raw_uuid(&self) -> &[u8; 16] {
         self.generation().engine().uuid()
@@ -126,6 +140,11 @@ impl RawRead for Snapshot {
     #[inline]
     fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
         let tree = self.generation().tree(dbi)?;
+        if !self.overlays.is_empty()
+            && let Some(found) = look(self.overlays.of_dbi(dbi.slot), key)
+        {
+            return Ok(found);
+        }
         page::get::<W>(self.generation().pages(), &tree, key)
     }
 
@@ -135,18 +154,20 @@ impl RawRead for Snapshot {
         keys: &[&[u8]],
         each: impl FnMut(Option<&'t [u8]>),
     ) -> Result<()> {
-        let tree = self.generation().tree(dbi)?;
-        page::get_many::<W>(self.generation().pages(), &tree, keys, each)
+        self.view(dbi)?.get_many::<W>(keys, each)
     }
 
     fn raw_rank(&self, dbi: &DbiRef, key: &[u8]) -> Result<u64> {
-        let tree = self.generation().tree(dbi)?;
-        page::rank(self.generation().pages(), &tree, key)
+        self.view(dbi)?.count(Bound::Unbounded, Bound::Excluded(key))
     }
 
-    fn raw_range<'t>(&'t self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<Cursor<'t>> {
-        let tree = self.generation().tree(dbi)?;
-        Cursor::range(self.generation().pages(), &tree, lower, upper)
+    #[inline]
+    fn raw_range<'t>(&'t self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<LayeredCursor<'t>> {
+        if self.overlays.is_empty() {
+            let tree = self.generation().tree(dbi)?;
+            return Cursor::range(self.generation().pages(), &tree, lower, upper).map(LayeredCursor::plain);
+        }
+        self.view(dbi)?.range(lower, upper)
     }
 
     fn raw_tree(&self, dbi: &DbiRef) -> Result<(TreeRecord, u32)> {
@@ -154,51 +175,22 @@ impl RawRead for Snapshot {
     }
 
     fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
-        page::len(self.generation().pages(), &self.generation().tree(dbi)?)
+        self.view(dbi)?.count(Bound::Unbounded, Bound::Unbounded)
     }
 
     fn raw_count(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
-        let tree = self.generation().tree(dbi)?;
-        page::count_range(self.generation().pages(), &tree, lower, upper)
+        self.view(dbi)?.count(lower, upper)
     }
 
     fn raw_estimate(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
-        let tree = self.generation().tree(dbi)?;
-        page::estimate(self.generation().pages(), &tree, lower, upper)
+        self.view(dbi)?.estimate(lower, upper)
     }
 
     fn raw_nth<'t>(&'t self, dbi: &DbiRef, n: u64) -> Result<Option<RawEntry<'t>>> {
-        let tree = self.generation().tree(dbi)?;
-        page::nth(self.generation().pages(), &tree, n)
+        self.view(dbi)?.nth(n)
     }
 
     fn raw_split(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>, parts: usize) -> Result<Vec<Vec<u8>>> {
-        let tree = self.generation().tree(dbi)?;
-        page::split(self.generation().pages(), &tree, lower, upper, parts)
-    }
-}
-
-impl<'t> RawCursor<'t> for Cursor<'t> {
-    #[inline]
-    fn next(&mut self) -> Result<Option<RawEntry<'t>>> {
-        Cursor::next(self)
-    }
-
-    #[inline]
-    fn next_back(&mut self) -> Result<Option<RawEntry<'t>>> {
-        Cursor::next_back(self)
-    }
-
-    fn seek(&mut self, key: &[u8]) -> Result<()> {
-        Cursor::seek(self, key)
-    }
-
-    fn seek_back(&mut self, key: &[u8]) -> Result<()> {
-        Cursor::seek_back(self, key)
-    }
-
-    #[inline]
-    fn for_each<B>(&mut self, each: impl FnMut(&'t [u8], &'t [u8]) -> ControlFlow<B>) -> Result<ControlFlow<B>> {
-        Cursor::for_each(self, each)
+        self.view(dbi)?.split(lower, upper, parts)
     }
 }

@@ -1,7 +1,10 @@
 //! `transact`: a closure that changes any databases, all or nothing.
 
+use std::sync::Arc;
+
 use crate::env::{Env, Wait, write};
 use crate::error::{Error, Result};
+use crate::txn::layered::Overlays;
 use crate::txn::write::WriteTxn;
 
 impl Env {
@@ -113,11 +116,13 @@ impl Env {
         f: impl FnOnce(&mut WriteTxn) -> Result<T, E>,
     ) -> Result<T, E> {
         write(&self.engine, wait, operation, |session| {
-            let mut txn = WriteTxn::new(session.base())?;
+            let id = session.base().head()?.seq.saturating_add(1);
+            let mut txn = WriteTxn::new(session.base(), Overlays::default(), id);
             let outcome = f(&mut txn)?;
             let set = txn.into_set();
             if !set.is_empty() {
-                let committed = session.commit(set.bytes(), |applier, _| set.apply(applier));
+                let base = Arc::clone(session.base());
+                let committed = session.commit(set.bytes(), |applier, _| set.apply(&base, applier));
                 committed.map_err(|error| error.during(operation))?;
             }
             Ok(outcome)

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use crate::env::{DbiRef, Generation};
 use crate::error::{Error, ErrorKind, Result};
-use crate::page::{self, Cursor, TreeRecord};
-use crate::txn::merge::MergeCursor;
-use crate::txn::raw::{RawCursor, RawEntry, RawRead};
-use crate::txn::write_set::{DbiChanges, Mark, WriteSet};
+use crate::page::{self, TreeRecord};
+use crate::txn::layered::{LayeredCursor, Overlays, View, look};
+use crate::txn::raw::{RawEntry, RawRead};
+use crate::txn::write_set::{DbiChanges, WriteSet};
 use crate::value::MAX_VALUE_LEN;
 
 /// A transaction that changes databases: the `txn` of [`Env::transact`](crate::Env::transact).
@@ -27,7 +27,11 @@ use crate::value::MAX_VALUE_LEN;
 /// ```
 pub struct WriteTxn {
     base: Arc<Generation>,
+    /// What was committed, or is about to be, since the base.
+    overlays: Overlays,
     set: WriteSet,
+    /// The changes of each open savepoint, over those of the one before.
+    savepoints: Vec<WriteSet>,
     id: u64,
     max_key: usize,
     // LMDB's write lock belongs to the thread that took it.
@@ -35,15 +39,17 @@ pub struct WriteTxn {
 }
 
 impl WriteTxn {
-    pub(crate) fn new(base: &Arc<Generation>) -> Result<Self> {
+    pub(crate) fn new(base: &Arc<Generation>, overlays: Overlays, id: u64) -> Self {
         let engine = base.engine();
-        Ok(Self {
-            id: base.head()?.seq.saturating_add(1),
+        Self {
+            overlays,
             set: WriteSet::new(engine.config.max_txn_bytes),
+            savepoints: Vec::new(),
+            id,
             max_key: engine.max_key,
             base: Arc::clone(base),
             _on_its_thread: PhantomData,
-        })
+        }
     }
 
     /// The changes, to be committed.
@@ -59,7 +65,8 @@ impl WriteTxn {
 
     /// Runs `f`, and takes its changes back if it returns `Err` or panics; what came before stays. Savepoints nest.
     ///
-    /// Cost: each change within notes what it replaced, which counts against `max_txn_bytes` until the outermost ends.
+    /// Cost: its changes are a set of their own, which is dropped or taken over whole, O(changes in it); with what they
+    /// replace outside they count against `max_txn_bytes`.
     ///
     /// # Errors
     /// What `f` returns.
@@ -92,11 +99,11 @@ impl WriteTxn {
     /// env.transact(|txn| txn.savepoint(|_| ages.put(txn, "ann", 42)));
     /// ```
     pub fn savepoint<T>(&mut self, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
-        let mark = Some(self.set.mark());
-        let mut savepoint = Savepoint { txn: self, mark };
-        let kept = f(savepoint.txn)?;
-        savepoint.mark = None;
-        savepoint.txn.set.keep();
+        let above = self.top().above();
+        self.savepoints.push(above);
+        let savepoint = Savepoint(self);
+        let kept = f(savepoint.0)?;
+        savepoint.keep();
         Ok(kept)
     }
 
@@ -111,35 +118,96 @@ impl WriteTxn {
         self.check_key(key)?;
         check_value(value.len())?;
         self.base.check_dbi(dbi)?;
-        self.set.set(dbi, key, Some(value))
+        self.change(dbi, key, Some(value))
     }
 
     /// Removes `key`; whether it was there.
     pub(crate) fn raw_delete(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
         let there = self.raw_get::<0>(dbi, key)?.is_some();
         if there {
-            self.set.set(dbi, key, None)?;
+            self.change(dbi, key, None)?;
         }
         Ok(there)
     }
 
     /// Removes `key`, which is there.
     pub(crate) fn raw_remove(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<()> {
-        self.set.set(dbi, key, None)
+        self.change(dbi, key, None)
     }
 
-    /// Removes all entries; how many there were.
-    pub(crate) fn raw_clear(&mut self, dbi: &Arc<DbiRef>) -> Result<u64> {
-        let entries = self.raw_len(dbi)?;
-        if entries > 0 {
-            self.set.clear(dbi);
+    /// Removes the entries between the bounds; how many there were.
+    pub(crate) fn raw_delete_range(
+        &mut self,
+        dbi: &Arc<DbiRef>,
+        lower: Bound<&[u8]>,
+        upper: Bound<&[u8]>,
+    ) -> Result<u64> {
+        let entries = self.raw_count(dbi, lower, upper)?;
+        if entries == 0 {
+            return Ok(0);
         }
+        let start = match lower {
+            Bound::Unbounded => Vec::new(),
+            Bound::Included(key) => key.to_vec(),
+            Bound::Excluded(key) => successor(key),
+        };
+        let end = match upper {
+            Bound::Unbounded => None,
+            Bound::Included(key) => Some(successor(key)),
+            Bound::Excluded(key) => Some(key.to_vec()),
+        };
+        self.in_top(|top| top.gap(dbi, &start, end.as_deref()))?;
         Ok(entries)
     }
 
-    fn changes(&self, dbi: &DbiRef) -> Option<&DbiChanges> {
-        self.set.dbi(dbi.slot)
+    #[inline]
+    fn change(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: Option<&[u8]>) -> Result<()> {
+        self.in_top(|top| top.change(dbi, key, value))
     }
+
+    fn top(&self) -> &WriteSet {
+        self.savepoints.last().unwrap_or(&self.set)
+    }
+
+    /// Changes the set of the newest savepoint.
+    #[inline]
+    fn in_top(&mut self, change: impl Fn(&mut WriteSet) -> Result<()>) -> Result<()> {
+        let Some(top) = self.savepoints.last_mut() else {
+            return change(&mut self.set);
+        };
+        match change(top) {
+            Err(error) if error.kind() == ErrorKind::TooLarge => self.in_top_with_room(change),
+            changed => changed,
+        }
+    }
+
+    /// As [`in_top`](Self::in_top), when what was replaced in the sets below is to make room.
+    #[cold]
+    fn in_top_with_room(&mut self, change: impl Fn(&mut WriteSet) -> Result<()>) -> Result<()> {
+        self.set.tidy(self.set.max_bytes());
+        let mut room = self.set.room();
+        for savepoint in &mut self.savepoints {
+            savepoint.tidy(room);
+            room = savepoint.room();
+        }
+        change(self.savepoints.last_mut().unwrap_or(&mut self.set))
+    }
+
+    /// The changes of the DBI with this slot, newest first.
+    #[inline]
+    fn layers(&self, slot: usize) -> impl Iterator<Item = &DbiChanges> {
+        let own = self.savepoints.iter().rev().chain([&self.set]).filter_map(move |set| set.dbi(slot));
+        own.chain(self.overlays.of_dbi(slot))
+    }
+
+    fn view(&self, dbi: &DbiRef) -> Result<View<'_>> {
+        View::new(&self.base, dbi, self.layers(dbi.slot))
+    }
+}
+
+/// The key that comes next after `key`.
+fn successor(key: &[u8]) -> Vec<u8> {
+    [key, &[0]].concat()
 }
 
 /// Refuses a key that LMDB cannot hold.
@@ -166,22 +234,27 @@ fn bad_key(key: &[u8], max: usize) -> Error {
     Error::new(ErrorKind::TooLarge, why).at_key(key)
 }
 
-/// Rolls a savepoint back, unless it is kept.
-struct Savepoint<'a> {
-    txn: &'a mut WriteTxn,
-    mark: Option<Mark>,
+/// Drops the changes of the newest savepoint, unless they are kept.
+struct Savepoint<'a>(&'a mut WriteTxn);
+
+impl Savepoint<'_> {
+    fn keep(self) {
+        let txn = &mut *self.0;
+        if let Some(newer) = txn.savepoints.pop() {
+            txn.savepoints.last_mut().unwrap_or(&mut txn.set).absorb(newer);
+        }
+        std::mem::forget(self);
+    }
 }
 
 impl Drop for Savepoint<'_> {
     fn drop(&mut self) {
-        if let Some(mark) = self.mark {
-            self.txn.set.roll_back(mark);
-        }
+        self.0.savepoints.pop();
     }
 }
 
 impl RawRead for WriteTxn {
-    type Cursor<'t> = MergeCursor<'t>;
+    type Cursor<'t> = LayeredCursor<'t>;
 
     fn raw_uuid(&self) -> &[u8; 16] {
         self.base.engine().uuid()
@@ -191,43 +264,30 @@ impl RawRead for WriteTxn {
         self.id
     }
 
+    #[inline]
     fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
         let tree = self.base.tree(dbi)?;
-        if let Some(changes) = self.changes(dbi) {
-            if let Some(change) = changes.changes.get(key) {
-                return Ok(change.as_deref());
-            }
-            if changes.cleared {
-                return Ok(None);
-            }
+        match look(self.layers(dbi.slot), key) {
+            Some(found) => Ok(found),
+            None => page::get::<W>(self.base.pages(), &tree, key),
         }
-        page::get::<W>(self.base.pages(), &tree, key)
     }
 
     fn raw_get_many<'t, const W: usize>(
         &'t self,
         dbi: &DbiRef,
         keys: &[&[u8]],
-        mut each: impl FnMut(Option<&'t [u8]>),
+        each: impl FnMut(Option<&'t [u8]>),
     ) -> Result<()> {
-        for key in keys {
-            each(self.raw_get::<W>(dbi, key)?);
-        }
-        Ok(())
+        self.view(dbi)?.get_many::<W>(keys, each)
     }
 
     fn raw_rank(&self, dbi: &DbiRef, key: &[u8]) -> Result<u64> {
-        self.raw_count(dbi, Bound::Unbounded, Bound::Excluded(key))
+        self.view(dbi)?.count(Bound::Unbounded, Bound::Excluded(key))
     }
 
-    fn raw_range<'t>(&'t self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<MergeCursor<'t>> {
-        let tree = self.base.tree(dbi)?;
-        let changes = self.changes(dbi);
-        let base = match changes {
-            Some(changes) if changes.cleared => None,
-            _ => Some(Cursor::range(self.base.pages(), &tree, lower, upper)?),
-        };
-        Ok(MergeCursor::new(base, changes.map(|changes| &changes.changes), lower, upper))
+    fn raw_range<'t>(&'t self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<LayeredCursor<'t>> {
+        self.view(dbi)?.range(lower, upper)
     }
 
     fn raw_tree(&self, dbi: &DbiRef) -> Result<(TreeRecord, u32)> {
@@ -235,58 +295,23 @@ impl RawRead for WriteTxn {
     }
 
     fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
-        let tree = self.base.tree(dbi)?;
-        let Some(changes) = self.changes(dbi) else {
-            return page::len(self.base.pages(), &tree);
-        };
-        let mut entries = if changes.cleared { 0 } else { page::len(self.base.pages(), &tree)? };
-        for (key, change) in &changes.changes {
-            let was_there = !changes.cleared && page::get::<0>(self.base.pages(), &tree, key)?.is_some();
-            // A damaged record may count fewer entries than were found and removed.
-            entries = (entries + u64::from(change.is_some()))
-                .checked_sub(u64::from(was_there))
-                .ok_or_else(|| page::miscounted(&tree))?;
-        }
-        Ok(entries)
+        self.view(dbi)?.count(Bound::Unbounded, Bound::Unbounded)
     }
 
     fn raw_count(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
-        if self.changes(dbi).is_none() {
-            return page::count_range(self.base.pages(), &self.base.tree(dbi)?, lower, upper);
-        }
-        let mut cursor = self.raw_range(dbi, lower, upper)?;
-        let mut count = 0;
-        while cursor.next()?.is_some() {
-            count += 1;
-        }
-        Ok(count)
+        self.view(dbi)?.count(lower, upper)
     }
 
     fn raw_estimate(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
-        let Some(changes) = self.changes(dbi) else {
-            return page::estimate(self.base.pages(), &self.base.tree(dbi)?, lower, upper);
-        };
-        if changes.cleared {
-            return self.raw_count(dbi, lower, upper);
-        }
-        page::estimate(self.base.pages(), &self.base.tree(dbi)?, lower, upper)
+        self.view(dbi)?.estimate(lower, upper)
     }
 
     fn raw_nth<'t>(&'t self, dbi: &DbiRef, n: u64) -> Result<Option<RawEntry<'t>>> {
-        if self.changes(dbi).is_none() {
-            return page::nth(self.base.pages(), &self.base.tree(dbi)?, n);
-        }
-        let mut cursor = self.raw_range(dbi, Bound::Unbounded, Bound::Unbounded)?;
-        for _ in 0..n {
-            if cursor.next()?.is_none() {
-                return Ok(None);
-            }
-        }
-        cursor.next()
+        self.view(dbi)?.nth(n)
     }
 
     fn raw_split(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>, parts: usize) -> Result<Vec<Vec<u8>>> {
-        page::split(self.base.pages(), &self.base.tree(dbi)?, lower, upper, parts)
+        self.view(dbi)?.split(lower, upper, parts)
     }
 }
 

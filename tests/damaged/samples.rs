@@ -53,9 +53,9 @@ pub fn deep() -> Result<Sample> {
     let env = options().open(dir.path())?;
     let deep: Dbi<&str, &[u8]> = env.dbi("deep")?;
     let key = |n: usize| format!("{n:08}{}", "k".repeat(470 + n % 33));
-    // A transaction writes in the order of keys, which fills pages; a second one splits them.
+    // A transaction appends in the order of keys, which fills pages; a second one splits nearly all of them.
     for round in 0..2 {
-        let numbers = (0..480).filter(|n| n % 2 == round);
+        let numbers = (0..420).filter(|n| n % 2 == round);
         env.transact(|txn| numbers.into_iter().try_for_each(|n| deep.put(txn, &key(n), &vec![1; n % 60])))?;
     }
     let before = read(&env.snapshot()?, &env)?;

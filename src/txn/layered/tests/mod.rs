@@ -1,0 +1,2 @@
+mod stacks;
+mod stacks_agree;

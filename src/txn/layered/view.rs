@@ -1,0 +1,154 @@
+//! One DBI as it is seen through layers of changes.
+
+use std::ops::{Bound, ControlFlow};
+
+use smallvec::SmallVec;
+
+use crate::env::{DbiRef, EMPTY_TREE, Generation};
+use crate::error::Result;
+use crate::page::{self, Cursor, Pages, TreeRecord};
+use crate::txn::layered::cursor::LayeredCursor;
+use crate::txn::layered::merge::MergeCursor;
+use crate::txn::layered::overlay::Overlay;
+use crate::txn::write_set::{DbiChanges, Gap};
+
+/// What the layers, newest first, say of a key: its value, or `None` within when it is gone.
+#[inline]
+#[expect(clippy::option_option, reason = "unknown, gone, or there")]
+pub(crate) fn look<'t>(layers: impl Iterator<Item = &'t DbiChanges>, key: &[u8]) -> Option<Option<&'t [u8]>> {
+    let mut layers = layers;
+    layers.find_map(|changes| match changes.get(key) {
+        Some((_, value)) => Some(value),
+        None => changes.gaps().around(key).map(|_| None),
+    })
+}
+
+/// A tree of the file with the changes of its DBI over it.
+pub(crate) struct View<'t> {
+    pub(crate) pages: Pages<'t>,
+    /// Without entries where a layer hides all of them.
+    pub(crate) tree: TreeRecord,
+    /// Newest first, down to the first one that hides what is below it.
+    pub(crate) layers: SmallVec<[&'t DbiChanges; 4]>,
+    has_gaps: bool,
+}
+
+impl<'t> View<'t> {
+    /// `layers` come newest first.
+    pub(crate) fn new(
+        base: &'t Generation,
+        dbi: &DbiRef,
+        layers: impl Iterator<Item = &'t DbiChanges>,
+    ) -> Result<Self> {
+        let mut view = Self { pages: base.pages(), tree: base.tree(dbi)?, layers: SmallVec::new(), has_gaps: false };
+        for changes in layers.filter(|changes| !changes.is_empty()) {
+            view.layers.push(changes);
+            if changes.gaps().is_full() {
+                view.tree = EMPTY_TREE;
+                break;
+            }
+        }
+        view.has_gaps = !view.tree.is_empty() && view.layers.iter().any(|changes| !changes.gaps().is_empty());
+        Ok(view)
+    }
+
+    /// Whether nothing is changed: every verb is the page reader's own then.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.layers.is_empty()
+    }
+
+    /// A cursor over the entries between the bounds.
+    pub(crate) fn range(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<LayeredCursor<'t>> {
+        let base = Cursor::range(self.pages, &self.tree, lower, upper)?;
+        if self.is_plain() {
+            return Ok(LayeredCursor::plain(base));
+        }
+        let gaps = if self.has_gaps { self.layers.clone() } else { SmallVec::new() };
+        Ok(LayeredCursor::merged(MergeCursor::new(base, self.overlay(lower, upper), gaps)))
+    }
+
+    /// The value of each key, in order, to `each`. Keys that no layer knows are looked up together.
+    pub(crate) fn get_many<const W: usize>(
+        &self,
+        keys: &[&[u8]],
+        mut each: impl FnMut(Option<&'t [u8]>),
+    ) -> Result<()> {
+        if self.is_plain() {
+            return page::get_many::<W>(self.pages, &self.tree, keys, each);
+        }
+        let found: Vec<_> = keys.iter().map(|key| look(self.layers.iter().copied(), key)).collect();
+        let missed = keys.iter().zip(&found).filter(|(_, found)| found.is_none());
+        let missed: Vec<&[u8]> = missed.map(|(key, _)| *key).collect();
+        let mut below = Vec::with_capacity(missed.len());
+        page::get_many::<W>(self.pages, &self.tree, &missed, |value| below.push(value))?;
+        let mut below = below.into_iter();
+        for found in found {
+            each(found.unwrap_or_else(|| below.next().flatten()));
+        }
+        Ok(())
+    }
+
+    /// The changes between the bounds.
+    pub(crate) fn overlay(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Overlay<'t> {
+        Overlay::new(&self.layers, lower, upper)
+    }
+
+    /// Whether a gap of any layer hides what the file has under `key`.
+    pub(crate) fn is_hidden(&self, key: &[u8]) -> bool {
+        self.has_gaps && self.layers.iter().any(|changes| changes.gaps().around(key).is_some())
+    }
+
+    /// Gives the parts of a range that no gap hides to `each`, ascending, until it breaks.
+    pub(crate) fn outside_gaps<'k, B>(
+        &self,
+        lower: Bound<&'k [u8]>,
+        upper: Bound<&'k [u8]>,
+        mut each: impl FnMut(Bound<&[u8]>, Bound<&[u8]>) -> Result<ControlFlow<B>>,
+    ) -> Result<ControlFlow<B>>
+    where
+        't: 'k,
+    {
+        if !self.has_gaps {
+            return each(lower, upper);
+        }
+        let mut from = lower;
+        loop {
+            let key = match from {
+                Bound::Unbounded => &[],
+                Bound::Included(key) | Bound::Excluded(key) => key,
+            };
+            let Some((start, end)) = first_gap(&self.layers, key).filter(|(start, _)| is_within(start, upper)) else {
+                return each(from, upper);
+            };
+            if start > key
+                && let ControlFlow::Break(value) = each(from, Bound::Excluded(start))?
+            {
+                return Ok(ControlFlow::Break(value));
+            }
+            match end {
+                Some(end) if is_within(end, upper) => from = Bound::Included(end),
+                _ => return Ok(ControlFlow::Continue(())),
+            }
+        }
+    }
+}
+
+/// Of the gaps of all layers that end behind `key` the one that begins first.
+pub(crate) fn first_gap<'t>(layers: &[&'t DbiChanges], key: &[u8]) -> Option<Gap<'t>> {
+    layers.iter().filter_map(|changes| changes.gaps().from(key)).min_by_key(|(start, _)| *start)
+}
+
+/// Of the gaps of all layers that begin at or before `key` the one that ends last.
+pub(crate) fn last_gap<'t>(layers: &[&'t DbiChanges], key: &[u8]) -> Option<Gap<'t>> {
+    let gaps = layers.iter().filter_map(|changes| changes.gaps().up_to(key));
+    gaps.max_by_key(|(_, end)| (end.is_none(), *end))
+}
+
+fn is_within(key: &[u8], upper: Bound<&[u8]>) -> bool {
+    match upper {
+        Bound::Unbounded => true,
+        Bound::Included(upper) => key <= upper,
+        Bound::Excluded(upper) => key < upper,
+    }
+}

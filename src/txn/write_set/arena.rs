@@ -1,0 +1,188 @@
+//! The bytes of changes: appended in order of time, and never moved while they are referred to.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::prefetch;
+use crate::value::MAX_VALUE_LEN;
+
+/// Where a record begins: of two places of one arena the greater one was written later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    chunk: u32,
+    offset: u32,
+}
+
+/// What stands at a place: a key, and its value, or `None` where the key is deleted.
+pub(crate) type Record<'a> = (&'a [u8], Option<&'a [u8]>);
+
+/// Bytes before a record's key: the lengths of key and value.
+pub(crate) const HEADER: usize = 6;
+
+/// Stands for the length of a value where the key is deleted.
+const DELETED: u32 = u32::MAX;
+
+/// The least and the greatest capacity of a chunk, in bytes, that is not made for one record.
+const CHUNKS: (usize, usize) = (512, 16 << 20);
+
+/// Chunks up to this many bytes are copied when they change hands, rather than kept as ever smaller ones.
+const SMALL: usize = 4096;
+
+/// Records in chunks. A chunk is filled up to the capacity it was made with, so that it does not move; the next one has
+/// an eighth of all bytes so far, which bounds what is allocated and not used.
+#[derive(Debug, Default)]
+pub(crate) struct Arena {
+    chunks: Vec<Vec<u8>>,
+    used: usize,
+}
+
+/// How many bytes a record takes.
+#[inline]
+pub(crate) fn record_len(key: &[u8], value: Option<&[u8]>) -> usize {
+    HEADER + key.len() + value.map_or(0, <[u8]>::len)
+}
+
+impl Arena {
+    /// The bytes of all records, those that nothing refers to any more included.
+    #[inline]
+    pub(crate) fn used(&self) -> usize {
+        self.used
+    }
+
+    /// Appends a record.
+    ///
+    /// # Errors
+    /// `TooLarge` for keys from 64 KiB, and values over 2 GiB: a record cannot state their lengths.
+    #[inline]
+    pub(crate) fn push(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<Place> {
+        let value_len = match value {
+            Some(value) if value.len() > MAX_VALUE_LEN => return Err(too_long()),
+            Some(value) => u32::try_from(value.len()).map_err(|_| too_long())?,
+            None => DELETED,
+        };
+        let mut header = [0; HEADER];
+        header[..2].copy_from_slice(&u16::try_from(key.len()).map_err(|_| too_long())?.to_le_bytes());
+        header[2..].copy_from_slice(&value_len.to_le_bytes());
+        let (place, chunk) = self.room_for(record_len(key, value));
+        chunk.extend_from_slice(&header);
+        chunk.extend_from_slice(key);
+        chunk.extend_from_slice(value.unwrap_or_default());
+        Ok(place)
+    }
+
+    /// The record at a place of this arena.
+    #[inline]
+    pub(crate) fn record(&self, place: Place) -> Record<'_> {
+        let bytes = &self.chunks[place.chunk as usize][place.offset as usize..];
+        let (header, rest) = bytes.split_at(HEADER);
+        let key_len = usize::from(u16::from_le_bytes([header[0], header[1]]));
+        let value_len = u32::from_le_bytes([header[2], header[3], header[4], header[5]]);
+        let (key, rest) = rest.split_at(key_len);
+        (key, (value_len != DELETED).then(|| &rest[..value_len as usize]))
+    }
+
+    /// Asks the processor to bring in the beginning of a record. A hint.
+    #[inline]
+    pub(crate) fn prefetch(&self, place: Place) {
+        if let Some(bytes) = self.chunks.get(place.chunk as usize).and_then(|chunk| chunk.get(place.offset as usize..))
+        {
+            prefetch(bytes);
+            prefetch(bytes.get(64..).unwrap_or_default());
+        }
+    }
+
+    /// The key of the record at a place of this arena.
+    #[inline]
+    pub(crate) fn key(&self, place: Place) -> &[u8] {
+        let bytes = &self.chunks[place.chunk as usize][place.offset as usize..];
+        let key_len = usize::from(u16::from_le_bytes([bytes[0], bytes[1]]));
+        &bytes[HEADER..HEADER + key_len]
+    }
+
+    /// How many bytes the record at a place takes.
+    pub(crate) fn len_at(&self, place: Place) -> usize {
+        let (key, value) = self.record(place);
+        record_len(key, value)
+    }
+
+    /// Takes all records of `newer`, as later ones. Large chunks change hands as they are. Returns where each chunk of
+    /// `newer` begins now.
+    pub(crate) fn absorb(&mut self, newer: Self) -> Moved {
+        let mut begins = Vec::with_capacity(newer.chunks.len());
+        for chunk in newer.chunks {
+            if self.room() >= chunk.len() || chunk.len() <= SMALL {
+                let (place, last) = self.room_for(chunk.len());
+                last.extend_from_slice(&chunk);
+                begins.push(place);
+            } else {
+                self.trim();
+                begins.push(Place { chunk: narrow(self.chunks.len()), offset: 0 });
+                self.used += chunk.len();
+                self.chunks.push(chunk);
+            }
+        }
+        Moved(begins)
+    }
+
+    /// A copy of the record at a place of `other`.
+    pub(crate) fn copy(&mut self, other: &Self, place: Place) -> Place {
+        let len = other.len_at(place);
+        let from = place.offset as usize;
+        let (copied, chunk) = self.room_for(len);
+        chunk.extend_from_slice(&other.chunks[place.chunk as usize][from..from + len]);
+        copied
+    }
+
+    /// Bytes left in the newest chunk.
+    #[inline]
+    fn room(&self) -> usize {
+        self.chunks.last().map_or(0, |last| last.capacity() - last.len())
+    }
+
+    /// The place of a record of `len` bytes that comes next, and the chunk that it is to be appended to.
+    #[inline]
+    fn room_for(&mut self, len: usize) -> (Place, &mut Vec<u8>) {
+        if self.chunks.is_empty() || self.room() < len {
+            self.trim();
+            let capacity = (self.used / 8).clamp(CHUNKS.0, CHUNKS.1).max(len);
+            self.chunks.push(Vec::with_capacity(capacity));
+        }
+        self.used += len;
+        let at = self.chunks.len() - 1;
+        let chunk = &mut self.chunks[at];
+        (Place { chunk: narrow(at), offset: narrow(chunk.len()) }, chunk)
+    }
+
+    /// Gives back what will not be filled of the newest chunk, before another one is begun.
+    fn trim(&mut self) {
+        if let Some(last) = self.chunks.last_mut()
+            && last.capacity() - last.len() > last.capacity() / 16
+        {
+            last.shrink_to_fit();
+        }
+    }
+}
+
+/// Where the records of an absorbed arena are now.
+#[derive(Debug)]
+pub(crate) struct Moved(Vec<Place>);
+
+impl Moved {
+    /// The new place of a record. The order of places stays.
+    #[inline]
+    pub(crate) fn place(&self, old: Place) -> Place {
+        let begin = self.0[old.chunk as usize];
+        Place { chunk: begin.chunk, offset: begin.offset + old.offset }
+    }
+}
+
+/// A chunk's number, or an offset in one. Neither is ever larger: 2^32 chunks are 2 TiB at least, and the largest chunk is
+/// made for a value of 2 GiB.
+#[inline]
+fn narrow(number: usize) -> u32 {
+    debug_assert!(u32::try_from(number).is_ok());
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cold]
+fn too_long() -> Error {
+    Error::new(ErrorKind::TooLarge, "a key or value is too long to be kept for a commit; store it in parts")
+}

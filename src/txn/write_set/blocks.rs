@@ -1,0 +1,405 @@
+//! The order of changes: sorted blocks of entries, each key once. A B+tree of two levels.
+
+use std::cmp::Ordering;
+
+use crate::page::word_at;
+use crate::txn::write_set::arena::Arena;
+use crate::txn::write_set::entry::{Entry, Wanted};
+use crate::txn::write_set::sort::sort;
+
+/// Entries in a block at most.
+pub(crate) const BLOCK: usize = 256;
+
+/// A place between entries: before `slot` of `block`, which is there, or behind all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Spot {
+    pub block: usize,
+    pub slot: usize,
+}
+
+/// Fewer entries than this are not looked at for what their keys have in common.
+const MANY: usize = 64;
+
+/// How many entries on a record is asked for that will be read.
+const AHEAD: usize = 8;
+
+/// Entries in key order. No block is empty.
+#[derive(Debug, Default)]
+pub(crate) struct Blocks {
+    list: Vec<Vec<Entry>>,
+    /// The first entry of each block.
+    firsts: Vec<Entry>,
+    len: usize,
+    /// Bytes of records that were replaced or dropped.
+    dead: usize,
+    /// What all keys begin with, as far as it was looked for; heads are what follows.
+    common: Vec<u8>,
+    /// At how many keys it is looked for again.
+    look_at: usize,
+}
+
+impl Blocks {
+    /// How many keys there are.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Bytes of the arena that belong to no entry any more.
+    pub(crate) fn dead(&self) -> usize {
+        self.dead
+    }
+
+    /// The entry behind a spot.
+    #[inline]
+    pub(crate) fn at(&self, spot: Spot) -> Option<Entry> {
+        self.list.get(spot.block)?.get(spot.slot).copied()
+    }
+
+    /// The spot behind all entries.
+    pub(crate) fn end(&self) -> Spot {
+        Spot { block: self.list.len(), slot: 0 }
+    }
+
+    /// The spot one entry on.
+    #[inline]
+    pub(crate) fn behind(&self, spot: Spot) -> Spot {
+        let Spot { block, slot } = spot;
+        if self.list.get(block).is_some_and(|entries| slot + 1 < entries.len()) {
+            return Spot { block, slot: slot + 1 };
+        }
+        Spot { block: block + 1, slot: 0 }
+    }
+
+    /// The spot `count` entries on, or behind all.
+    pub(crate) fn skip(&self, spot: Spot, count: usize) -> Spot {
+        let mut at = Spot { slot: spot.slot + count, ..spot };
+        while let Some(entries) = self.list.get(at.block) {
+            if at.slot < entries.len() {
+                return at;
+            }
+            at = Spot { block: at.block + 1, slot: at.slot - entries.len() };
+        }
+        self.end()
+    }
+
+    /// The spot one entry back; the first one has none before it.
+    #[inline]
+    pub(crate) fn before(&self, spot: Spot) -> Option<Spot> {
+        if let Some(slot) = spot.slot.checked_sub(1) {
+            return Some(Spot { block: spot.block, slot });
+        }
+        let block = spot.block.checked_sub(1)?;
+        Some(Spot { block, slot: self.list.get(block)?.len().saturating_sub(1) })
+    }
+
+    /// How many entries lie between two spots. O(blocks between them).
+    pub(crate) fn between(&self, from: Spot, to: Spot) -> usize {
+        if from >= to {
+            return 0;
+        }
+        let whole: usize = self.list[from.block..to.block].iter().map(Vec::len).sum();
+        whole + to.slot - from.slot
+    }
+
+    /// The spot before the first entry whose key is not below `key`, and whether it has that key.
+    pub(crate) fn lower(&self, arena: &Arena, key: &[u8]) -> (Spot, bool) {
+        let Some(wanted) = self.wanted(key) else {
+            return (if key < &self.common[..] { Spot::default() } else { self.end() }, false);
+        };
+        let Some(block) = self.block_of(arena, &wanted) else {
+            return (Spot::default(), false);
+        };
+        match search(&self.list[block], arena, &wanted) {
+            Ok(slot) => (Spot { block, slot }, true),
+            Err(slot) if slot < self.list[block].len() => (Spot { block, slot }, false),
+            Err(_) => (Spot { block: block + 1, slot: 0 }, false),
+        }
+    }
+
+    /// The entry of a key.
+    #[inline]
+    pub(crate) fn get(&self, arena: &Arena, key: &[u8]) -> Option<Entry> {
+        let wanted = self.wanted(key)?;
+        let block = &self.list[self.block_of(arena, &wanted)?];
+        search(block, arena, &wanted).ok().map(|slot| block[slot])
+    }
+
+    /// `None` for a key that does not begin as all others do.
+    #[inline]
+    fn wanted<'k>(&self, key: &'k [u8]) -> Option<Wanted<'k>> {
+        key.starts_with(&self.common).then(|| Wanted { head: word_at(key, self.common.len()), key })
+    }
+
+    /// The last block that begins at or below `wanted`.
+    #[inline]
+    fn block_of(&self, arena: &Arena, wanted: &Wanted<'_>) -> Option<usize> {
+        match search(&self.firsts, arena, wanted) {
+            Ok(block) => Some(block),
+            Err(block) => block.checked_sub(1),
+        }
+    }
+
+    /// Asks for the record of the entry some way on from a spot, or back from it.
+    #[inline]
+    pub(crate) fn prefetch<const FORWARD: bool>(&self, arena: &Arena, spot: Spot) {
+        let Spot { block, slot: at } = spot;
+        let ahead = if FORWARD { at.wrapping_add(AHEAD) } else { at.wrapping_sub(AHEAD) };
+        if let Some(entry) = self.list.get(block).and_then(|block| block.get(ahead)) {
+            arena.prefetch(entry.place);
+        }
+    }
+
+    /// All entries, in order.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = Entry> {
+        self.list.iter().flatten().copied()
+    }
+
+    /// Takes entries over those that are there, later ones over earlier ones. The heads of `newer` are the first bytes of
+    /// their keys.
+    pub(crate) fn settle(&mut self, arena: &Arena, mut newer: Vec<Entry>) {
+        self.find_common(arena, &newer);
+        if !self.common.is_empty() {
+            for entry in &mut newer {
+                *entry = Entry::new(arena.key(entry.place), self.common.len(), entry.place);
+            }
+        }
+        sort(&mut newer, arena, self.common.len());
+        self.dead += keep_newest(arena, &mut newer);
+        self.merge(arena, newer);
+        if self.len >= self.look_at.max(MANY) {
+            self.look_at = self.len * 2;
+            let ends = self.firsts.first().zip(self.list.last().and_then(|block| block.last()));
+            let common = ends.map_or(0, |(first, last)| alike(arena.key(first.place), arena.key(last.place)));
+            if common > self.common.len() {
+                self.set_common(arena, common);
+            }
+        }
+    }
+
+    /// Makes sure that `newer` begin as all others do.
+    fn find_common(&mut self, arena: &Arena, newer: &[Entry]) {
+        let Some(first) = newer.first() else { return };
+        if self.list.is_empty() {
+            let key = if newer.len() < MANY { &[] } else { arena.key(first.place) };
+            self.common = key.to_vec();
+        }
+        let mut common = self.common.len();
+        for entry in newer {
+            if common == 0 {
+                break;
+            }
+            common = alike(&self.common[..common], arena.key(entry.place));
+        }
+        if common < self.common.len() {
+            self.common.truncate(common);
+            self.set_common(arena, common);
+        }
+    }
+
+    /// Makes heads of what follows the first `common` bytes, which all keys have in common.
+    fn set_common(&mut self, arena: &Arena, common: usize) {
+        if let Some(first) = self.firsts.first() {
+            self.common = arena.key(first.place)[..common].to_vec();
+        }
+        for entry in self.list.iter_mut().flatten().chain(&mut self.firsts) {
+            *entry = Entry::new(arena.key(entry.place), common, entry.place);
+        }
+    }
+
+    /// Takes sorted entries, each key once, over those that are there.
+    fn merge(&mut self, arena: &Arena, newer: Vec<Entry>) {
+        if self.list.is_empty() {
+            self.fill(newer);
+        } else if newer.len() <= self.list.len() / 4 + 8 {
+            for entry in newer {
+                self.insert(arena, entry);
+            }
+        } else {
+            self.merge_all(arena, &newer);
+        }
+    }
+
+    /// Makes the blocks of sorted entries, from the back, so that both need hardly more room than one of them.
+    fn fill(&mut self, mut entries: Vec<Entry>) {
+        self.len = entries.len();
+        let mut pieces = entries.len().div_ceil(BLOCK);
+        self.list.reserve_exact(pieces);
+        while pieces > 1 {
+            pieces -= 1;
+            self.list.push(entries.split_off(pieces * BLOCK));
+            if pieces.is_multiple_of(64) {
+                entries.shrink_to_fit();
+            }
+        }
+        if !entries.is_empty() {
+            entries.shrink_to_fit();
+            self.list.push(entries);
+        }
+        self.list.reverse();
+        self.firsts = self.list.iter().filter_map(|block| block.first().copied()).collect();
+    }
+
+    fn insert(&mut self, arena: &Arena, entry: Entry) {
+        let wanted = entry.wanted(arena);
+        let at = self.block_of(arena, &wanted).unwrap_or(0);
+        let is_last = at + 1 == self.list.len();
+        let Some(block) = self.list.get_mut(at) else {
+            return self.push(vec![entry]);
+        };
+        match search(block, arena, &wanted) {
+            Ok(slot) => {
+                self.dead += arena.len_at(block[slot].place);
+                block[slot] = entry;
+            }
+            Err(slot) => {
+                self.len += 1;
+                if block.len() < BLOCK {
+                    insert_into(block, slot, entry);
+                } else if is_last && slot == BLOCK {
+                    // Keys that ascend fill their blocks.
+                    self.len -= 1;
+                    return self.push(vec![entry]);
+                } else {
+                    let mut upper = block.split_off(BLOCK / 2);
+                    block.shrink_to_fit();
+                    match slot.checked_sub(BLOCK / 2) {
+                        Some(slot) if slot > 0 => insert_into(&mut upper, slot, entry),
+                        _ => insert_into(block, slot, entry),
+                    }
+                    self.firsts.insert(at + 1, upper[0]);
+                    self.list.insert(at + 1, upper);
+                }
+            }
+        }
+        self.firsts[at] = self.list[at][0];
+    }
+
+    /// Appends a block.
+    fn push(&mut self, block: Vec<Entry>) {
+        if let Some(first) = block.first() {
+            self.len += block.len();
+            self.firsts.push(*first);
+            self.list.push(block);
+        }
+    }
+
+    /// Rebuilds the list; blocks that nothing is put into stay as they are.
+    fn merge_all(&mut self, arena: &Arena, mut newer: &[Entry]) {
+        let older = std::mem::take(&mut self.list);
+        let firsts = std::mem::take(&mut self.firsts);
+        self.len = 0;
+        for (at, block) in older.into_iter().enumerate() {
+            let group = match firsts.get(at + 1) {
+                Some(next) => newer.partition_point(|entry| entry.compare(arena, *next).is_lt()),
+                None => newer.len(),
+            };
+            let (group, rest) = newer.split_at(group);
+            newer = rest;
+            let above = block.last().zip(group.first()).is_none_or(|(last, first)| last.compare(arena, *first).is_lt());
+            if above && (group.is_empty() || block.len() + group.len() > BLOCK) {
+                self.push(block);
+                group.chunks(BLOCK).for_each(|piece| self.push(piece.to_vec()));
+                continue;
+            }
+            let merged = self.merge_two(arena, &block, group);
+            let pieces = merged.len().div_ceil(BLOCK).max(1);
+            merged.chunks(merged.len().div_ceil(pieces).max(1)).for_each(|piece| self.push(piece.to_vec()));
+        }
+    }
+
+    /// Both in one; of one key the newer one counts.
+    fn merge_two(&mut self, arena: &Arena, mut older: &[Entry], mut newer: &[Entry]) -> Vec<Entry> {
+        let mut merged = Vec::with_capacity(older.len() + newer.len());
+        while let (Some((old, olds)), Some((new, news))) = (older.split_first(), newer.split_first()) {
+            match old.compare(arena, *new) {
+                Ordering::Less => {
+                    merged.push(*old);
+                    older = olds;
+                }
+                Ordering::Greater => {
+                    merged.push(*new);
+                    newer = news;
+                }
+                Ordering::Equal => {
+                    self.dead += arena.len_at(old.place);
+                    older = olds;
+                }
+            }
+        }
+        merged.extend_from_slice(older);
+        merged.extend_from_slice(newer);
+        merged
+    }
+
+    /// Drops the entries between two spots.
+    pub(crate) fn drop_between(&mut self, arena: &Arena, from: Spot, to: Spot) {
+        let mut spot = from;
+        while spot < to {
+            let end = if spot.block == to.block { to.slot } else { self.list[spot.block].len() };
+            for entry in self.list[spot.block].drain(spot.slot..end) {
+                self.dead += arena.len_at(entry.place);
+                self.len -= 1;
+            }
+            spot = Spot { block: spot.block + 1, slot: 0 };
+        }
+        let touched = from.block..(to.block + 1).min(self.list.len());
+        let kept: Vec<_> =
+            self.list[touched.clone()].iter_mut().map(std::mem::take).filter(|block| !block.is_empty()).collect();
+        self.firsts.splice(touched.clone(), kept.iter().map(|block| block[0]));
+        self.list.splice(touched, kept);
+    }
+
+    /// The same keys in another arena: `place` says where each record is now, and nothing is dead there.
+    pub(crate) fn relocate(&mut self, mut place: impl FnMut(Entry) -> Entry) {
+        self.list.iter_mut().flatten().for_each(|entry| *entry = place(*entry));
+        self.firsts.clear();
+        self.firsts.extend(self.list.iter().filter_map(|block| block.first()));
+        self.dead = 0;
+    }
+}
+
+/// How many bytes two keys have in common at their beginnings.
+fn alike(a: &[u8], b: &[u8]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
+/// Where a key is, or would be. By the heads alone, without a look at any record, down to those that are the same.
+#[inline]
+fn search(block: &[Entry], arena: &Arena, wanted: &Wanted<'_>) -> Result<usize, usize> {
+    let from = block.partition_point(|entry| entry.head < wanted.head);
+    match block.get(from) {
+        Some(entry) if entry.head == wanted.head => {}
+        _ => return Err(from),
+    }
+    let rest = &block[from..];
+    let same = &rest[..rest.partition_point(|entry| entry.head == wanted.head)];
+    let found = same.binary_search_by(|entry| entry.compare_key(arena, wanted));
+    found.map(|slot| from + slot).map_err(|slot| from + slot)
+}
+
+/// Inserts, with room for a quarter more when there is none.
+fn insert_into(block: &mut Vec<Entry>, slot: usize, entry: Entry) {
+    if block.len() == block.capacity() {
+        block.reserve_exact((block.len() / 4).clamp(4, BLOCK));
+    }
+    block.insert(slot, entry);
+}
+
+/// Keeps the last of the entries of one key; how many bytes the others' records have.
+fn keep_newest(arena: &Arena, sorted: &mut Vec<Entry>) -> usize {
+    let (mut kept, mut dead) = (0_usize, 0);
+    for at in 0..sorted.len() {
+        let entry = sorted[at];
+        if let Some(last) = kept.checked_sub(1).map(|last| &mut sorted[last])
+            && last.compare(arena, entry).is_eq()
+        {
+            dead += arena.len_at(last.place);
+            *last = entry;
+        } else {
+            sorted[kept] = entry;
+            kept += 1;
+        }
+    }
+    sorted.truncate(kept);
+    dead
+}

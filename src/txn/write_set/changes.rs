@@ -1,0 +1,245 @@
+//! The changes of one database: puts and deletions by key, and the gaps beneath them.
+
+use std::mem;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use crate::error::Result;
+use crate::txn::write_set::arena::{Arena, HEADER, Record};
+use crate::txn::write_set::blocks::{Blocks, Spot};
+use crate::txn::write_set::entry::Entry;
+use crate::txn::write_set::gaps::{Gaps, size};
+
+/// What is counted for a change in the index: its entry, and the room that blocks keep for more.
+const ENTRY_BYTES: usize = 24;
+
+/// Changes that nobody looks at are settled when they have this many bytes, and at each doubling.
+const SETTLE: usize = 64 << 20;
+
+/// Changes by key, newest wins, over gaps.
+///
+/// Writing appends to an arena and to an unsorted tail. The first read after it sorts the tail into the settled order,
+/// so writing without reading pays for one sort in all, and keys in order for none. Reads take `&self` and lock nothing
+/// once the order is settled; writes take `&mut self` and lock nothing ever.
+#[derive(Debug, Default)]
+pub(crate) struct DbiChanges {
+    arena: Arena,
+    gaps: Gaps,
+    settled: OnceLock<Blocks>,
+    unsettled: Mutex<Unsettled>,
+    /// At how many bytes in the arena what was replaced is looked for.
+    settle_at: usize,
+}
+
+#[derive(Debug, Default)]
+struct Unsettled {
+    /// The order, unless it is settled.
+    blocks: Blocks,
+    /// Changes since, in order of time.
+    tail: Vec<Entry>,
+}
+
+impl Unsettled {
+    fn settle(&mut self, arena: &Arena) {
+        if !self.tail.is_empty() {
+            self.blocks.settle(arena, mem::take(&mut self.tail));
+        }
+    }
+
+    fn push(&mut self, entry: Entry) {
+        if self.tail.len() == self.tail.capacity() {
+            // Doubled while it is small; then what stands empty is a quarter.
+            let more = if self.tail.len() < 4096 { self.tail.len().max(4) } else { self.tail.len() / 4 };
+            self.tail.reserve_exact(more);
+        }
+        self.tail.push(entry);
+    }
+}
+
+/// What [`DbiChanges::bytes`] counts for a change.
+#[inline]
+pub(crate) fn change_bytes(key: &[u8], value: Option<&[u8]>) -> usize {
+    ENTRY_BYTES + HEADER + key.len() + value.map_or(0, <[u8]>::len)
+}
+
+impl DbiChanges {
+    pub(crate) fn new() -> Self {
+        Self { settle_at: SETTLE, ..Self::default() }
+    }
+
+    /// Stores `value` under `key`. Amortized O(1).
+    ///
+    /// # Errors
+    /// `TooLarge` for keys from 64 KiB and values over 2 GiB.
+    #[inline]
+    #[allow(dead_code)]
+    pub(crate) fn put(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        self.change(key, Some(value))
+    }
+
+    /// Deletes `key`. Amortized O(1).
+    ///
+    /// # Errors
+    /// `TooLarge` for keys from 64 KiB.
+    #[inline]
+    #[allow(dead_code)]
+    pub(crate) fn delete(&mut self, key: &[u8]) -> Result<()> {
+        self.change(key, None)
+    }
+
+    #[inline]
+    pub(crate) fn change(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<()> {
+        let place = self.arena.push(key, value)?;
+        self.open().push(Entry::new(key, 0, place));
+        if self.arena.used() >= self.settle_at {
+            self.tidy(0);
+        }
+        Ok(())
+    }
+
+    /// Deletes the keys from `start` to before `end`, or to the end, here and in all that this is laid over.
+    pub(crate) fn gap(&mut self, start: &[u8], end: Option<&[u8]>) {
+        if end.is_some_and(|end| end <= start) {
+            return;
+        }
+        self.gaps.add(start, end);
+        if start.is_empty() && end.is_none() {
+            self.arena = Arena::default();
+            *self.open() = Unsettled::default();
+            return;
+        }
+        let blocks = self.settle();
+        let mut order = mem::take(blocks);
+        let from = order.lower(&self.arena, start).0;
+        let to = end.map_or_else(|| order.end(), |end| order.lower(&self.arena, end).0);
+        order.drop_between(&self.arena, from, to);
+        self.open().blocks = order;
+    }
+
+    /// About how much memory all this takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        let len = self.settled.get().map_or_else(
+            || {
+                let unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+                unsettled.blocks.len() + unsettled.tail.len()
+            },
+            Blocks::len,
+        );
+        self.arena.used() + len * ENTRY_BYTES + self.gaps.bytes()
+    }
+
+    /// Whether nothing is changed.
+    pub(crate) fn is_empty(&self) -> bool {
+        // Each record is of a change, also of one that another replaced.
+        self.gaps.is_empty() && (self.arena.used() == 0 || self.blocks().len() == 0)
+    }
+
+    /// What [`bytes`](Self::bytes) counts for a gap.
+    pub(crate) fn gap_bytes(start: &[u8], end: Option<&[u8]>) -> usize {
+        size(start, end)
+    }
+
+    /// How many keys are put or deleted.
+    pub(crate) fn len(&self) -> usize {
+        self.blocks().len()
+    }
+
+    pub(crate) fn gaps(&self) -> &Gaps {
+        &self.gaps
+    }
+
+    /// The change of a key.
+    #[inline]
+    pub(crate) fn get(&self, key: &[u8]) -> Option<Record<'_>> {
+        let entry = self.blocks().get(&self.arena, key)?;
+        Some(self.arena.record(entry.place))
+    }
+
+    /// The changes in key order.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = Record<'_>> {
+        self.blocks().iter().map(|entry| self.arena.record(entry.place))
+    }
+
+    /// The settled order. O(n log n) in the changes since the last call.
+    #[inline]
+    pub(crate) fn blocks(&self) -> &Blocks {
+        self.settled.get_or_init(|| {
+            let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+            unsettled.settle(&self.arena);
+            mem::take(&mut unsettled.blocks)
+        })
+    }
+
+    /// The record of an entry of [`blocks`](Self::blocks).
+    #[inline]
+    pub(crate) fn record(&self, entry: Entry) -> Record<'_> {
+        self.arena.record(entry.place)
+    }
+
+    /// Asks for the record some entries on from a spot, or back from it. A hint.
+    #[inline]
+    pub(crate) fn prefetch<const FORWARD: bool>(&self, spot: Spot) {
+        self.blocks().prefetch::<FORWARD>(&self.arena, spot);
+    }
+
+    /// The spot before the first change at or above `key`, and whether it is of this key.
+    pub(crate) fn lower(&self, key: &[u8]) -> (Spot, bool) {
+        self.blocks().lower(&self.arena, key)
+    }
+
+    /// Takes the changes and gaps of `newer` over its own. Bytes of any number change hands without a copy; O(changes of
+    /// `newer`), and with gaps what it takes to settle.
+    pub(crate) fn absorb(&mut self, newer: Self) {
+        newer.gaps.iter().for_each(|(start, end)| self.gap(start, end));
+        let mut changes = newer.unsettled.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let blocks = newer.settled.into_inner().unwrap_or_else(|| mem::take(&mut changes.blocks));
+        let moved = self.arena.absorb(newer.arena);
+        let unsettled = self.unsettled.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(blocks) = self.settled.take() {
+            unsettled.blocks = blocks;
+        }
+        for entry in blocks.iter().chain(changes.tail) {
+            let place = moved.place(entry.place);
+            unsettled.push(Entry::new(self.arena.key(place), 0, place));
+        }
+        if self.arena.used() >= self.settle_at {
+            self.tidy(0);
+        }
+    }
+
+    /// Settles, and gives back the room of what was replaced or dropped if that outweighs the rest, or is `most` bytes or
+    /// more where that is not 0.
+    pub(crate) fn tidy(&mut self, most: usize) {
+        let dead = self.settle().dead();
+        let live = self.arena.used().saturating_sub(dead);
+        if dead > live || (most > 0 && dead >= most) {
+            self.compact();
+        }
+        self.settle_at = self.arena.used().saturating_mul(2).max(SETTLE);
+    }
+
+    fn compact(&mut self) {
+        let mut blocks = mem::take(self.settle());
+        let from = mem::take(&mut self.arena);
+        blocks.relocate(|entry| Entry { head: entry.head, place: self.arena.copy(&from, entry.place) });
+        self.open().blocks = blocks;
+    }
+
+    fn settle(&mut self) -> &mut Blocks {
+        let arena = &self.arena;
+        let unsettled = self.unsettled.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(blocks) = self.settled.take() {
+            unsettled.blocks = blocks;
+        }
+        unsettled.settle(arena);
+        &mut unsettled.blocks
+    }
+
+    #[inline]
+    fn open(&mut self) -> &mut Unsettled {
+        let unsettled = self.unsettled.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(blocks) = self.settled.take() {
+            unsettled.blocks = blocks;
+        }
+        unsettled
+    }
+}

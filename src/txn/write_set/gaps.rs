@@ -1,0 +1,99 @@
+//! Gaps: ranges of keys whose entries in older layers and in the file are gone.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+/// What is counted for a gap beside its bytes: its node in the map, and two allocations.
+const GAP_BYTES: usize = 96;
+
+/// The first key of a gap, and the first one behind it; `None` where it goes on to the end.
+pub(crate) type Gap<'g> = (&'g [u8], Option<&'g [u8]>);
+
+/// Ranges of keys, disjoint and not adjacent.
+#[derive(Debug, Default)]
+pub(crate) struct Gaps {
+    /// The key behind each gap, by its first key.
+    ends: BTreeMap<Box<[u8]>, Option<Box<[u8]>>>,
+    bytes: usize,
+}
+
+impl Gaps {
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Whether no key is outside.
+    pub(crate) fn is_full(&self) -> bool {
+        self.ends.first_key_value().is_some_and(|(start, end)| start.is_empty() && end.is_none())
+    }
+
+    /// About how much memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// All gaps, ascending.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = Gap<'_>> {
+        self.ends.iter().map(|(start, end)| (&**start, end.as_deref()))
+    }
+
+    /// Adds the keys from `start` to before `end`.
+    pub(crate) fn add(&mut self, start: &[u8], end: Option<&[u8]>) {
+        if end.is_some_and(|end| end <= start) {
+            return;
+        }
+        let (mut low, mut high): (Box<[u8]>, Option<Box<[u8]>>) = (start.into(), end.map(Into::into));
+        // Those that overlap it or touch it become one with it; the first one may begin before it.
+        while let Some((from, to)) = self.touching(&low, high.as_deref()) {
+            let (from, to): (Box<[u8]>, Option<Box<[u8]>>) = (from.into(), to.map(Into::into));
+            self.ends.remove(&from);
+            self.bytes -= size(&from, to.as_deref());
+            high = if is_behind(to.as_deref(), high.as_deref()) { to } else { high };
+            low = low.min(from);
+        }
+        self.bytes += size(&low, high.as_deref());
+        self.ends.insert(low, high);
+    }
+
+    /// The last gap that begins at or before `end` and ends at or behind `start`.
+    fn touching(&self, start: &[u8], end: Option<&[u8]>) -> Option<Gap<'_>> {
+        let upper = end.map_or(Bound::Unbounded, Bound::Included);
+        let (from, to) = self.ends.range::<[u8], _>((Bound::Unbounded, upper)).next_back()?;
+        to.as_deref().is_none_or(|to| to >= start).then_some((&**from, to.as_deref()))
+    }
+
+    /// The gap that `key` is in.
+    #[inline]
+    pub(crate) fn around(&self, key: &[u8]) -> Option<Gap<'_>> {
+        if self.ends.is_empty() {
+            return None;
+        }
+        let (start, end) = self.ends.range::<[u8], _>((Bound::Unbounded, Bound::Included(key))).next_back()?;
+        end.as_deref().is_none_or(|end| key < end).then_some((&**start, end.as_deref()))
+    }
+
+    /// The first gap that ends behind `key`: the one around it, or the next one.
+    pub(crate) fn from(&self, key: &[u8]) -> Option<Gap<'_>> {
+        self.around(key).or_else(|| {
+            let (start, end) = self.ends.range::<[u8], _>((Bound::Excluded(key), Bound::Unbounded)).next()?;
+            Some((&**start, end.as_deref()))
+        })
+    }
+
+    /// The last gap that begins at or before `key`.
+    pub(crate) fn up_to(&self, key: &[u8]) -> Option<Gap<'_>> {
+        let (start, end) = self.ends.range::<[u8], _>((Bound::Unbounded, Bound::Included(key))).next_back()?;
+        Some((&**start, end.as_deref()))
+    }
+}
+
+/// Whether one end is behind another one.
+fn is_behind(end: Option<&[u8]>, other: Option<&[u8]>) -> bool {
+    other.is_some_and(|other| end.is_none_or(|end| end > other))
+}
+
+/// What a gap is counted as.
+pub(crate) fn size(start: &[u8], end: Option<&[u8]>) -> usize {
+    GAP_BYTES + start.len() + end.map_or(0, <[u8]>::len)
+}

@@ -1,0 +1,18 @@
+//! Write sets: the changes of transactions, in memory until they are committed.
+
+mod arena;
+mod blocks;
+mod changes;
+mod entry;
+mod gaps;
+mod set;
+mod sort;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use blocks::{Blocks, Spot};
+pub(crate) use changes::DbiChanges;
+pub(crate) use entry::Entry;
+pub(crate) use gaps::Gap;
+pub(crate) use set::WriteSet;

@@ -1,0 +1,4 @@
+mod changes_agree;
+mod common_beginnings;
+mod model;
+mod sorted_by_key;

@@ -1,0 +1,139 @@
+//! What a transaction keeps in memory is bounded by what it changes: 1.2 times the bytes of keys and values, and 40 bytes for
+//! each entry. Counted by the allocator, also while the changes are sorted.
+
+#![allow(unsafe_code, reason = "an allocator that counts is one that is called by unsafe functions")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mapleaf::{Dbi, Env, Error, ErrorKind, Result, WriteTxn};
+
+struct Counting;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+fn grow(bytes: usize) {
+    let held = HELD.fetch_add(bytes, Ordering::Relaxed) + bytes;
+    PEAK.fetch_max(held, Ordering::Relaxed);
+}
+
+// SAFETY: every call goes to the system's allocator as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        grow(layout.size());
+        // SAFETY: the caller keeps what `alloc` asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    // Growing in place needs no second block: the kernel moves large ones by their page tables.
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        grow(size);
+        // SAFETY: as above.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Rows of some shape.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    rows: u32,
+    key: usize,
+    value: usize,
+    /// A value of so many bytes for each 64th row.
+    large: usize,
+    scattered: bool,
+}
+
+type Rows = Dbi<&'static [u8], &'static [u8]>;
+
+static VALUE: [u8; 100_000] = [7; 100_000];
+
+impl Shape {
+    fn put(self, rows: &Rows, txn: &mut WriteTxn, n: u32) -> Result<()> {
+        let number = if self.scattered { n.wrapping_mul(0x9E37_79B1) } else { n };
+        let mut key = [b'k'; 100];
+        key[self.key - 4..self.key].copy_from_slice(&number.to_be_bytes());
+        let len = if n.is_multiple_of(64) { self.large } else { self.value };
+        rows.put(txn, &key[..self.key], &VALUE[..len])
+    }
+
+    fn payload(self, rows: u32) -> usize {
+        let large = rows.div_ceil(64) as usize;
+        rows as usize * self.key + large * self.large + (rows as usize - large) * self.value
+    }
+}
+
+#[track_caller]
+fn check(shape: Shape, rows: u32, held: usize, when: &str) {
+    let most = shape.payload(rows) * 12 / 10 + rows as usize * 40;
+    // What the environment and an empty set take.
+    assert!(held < most + (8 << 10), "{held} bytes of {most} {when}: {rows} of {shape:?}");
+}
+
+#[test]
+fn changes_take_a_fifth_more_than_their_bytes_and_forty_each() -> Result<()> {
+    let env = Env::temporary()?;
+    let rows: Rows = env.dbi("rows")?;
+    let shape = Shape { rows: 100_000, key: 24, value: 150, large: 150, scattered: true };
+    let shapes = [
+        shape,
+        Shape { scattered: false, ..shape },
+        Shape { key: 8, value: 0, large: 0, ..shape },
+        Shape { rows: 20_000, large: 20_000, ..shape },
+        Shape { rows: 20_000, value: 10, large: 100_000, ..shape },
+        Shape { rows: 300, ..shape },
+    ];
+    for shape in shapes {
+        for looked_at in [u32::MAX, 10_000, 100] {
+            let undone: Result<()> = env.transact(|txn| {
+                let before = HELD.load(Ordering::Relaxed);
+                let held = || HELD.load(Ordering::Relaxed).saturating_sub(before);
+                for n in 0..shape.rows {
+                    shape.put(&rows, txn, n)?;
+                    if n % looked_at == looked_at - 1 {
+                        check(shape, n + 1, held(), "before a look");
+                        rows.contains(txn, b"key")?;
+                        check(shape, n + 1, held(), "behind a look");
+                    }
+                }
+                check(shape, shape.rows, held(), "unsorted");
+                PEAK.store(HELD.load(Ordering::Relaxed), Ordering::Relaxed);
+                rows.contains(txn, b"key")?;
+                check(shape, shape.rows, PEAK.load(Ordering::Relaxed).saturating_sub(before), "while sorted");
+                check(shape, shape.rows, held(), "sorted");
+                Err(Error::new(ErrorKind::Other, "enough"))
+            });
+            assert_eq!(undone.map_err(|error| error.kind()), Err(ErrorKind::Other));
+        }
+    }
+    savepoints_that_are_kept_take_no_more(&env, &rows)
+}
+
+/// Part of the one test: another one beside it would be counted too.
+fn savepoints_that_are_kept_take_no_more(env: &Env, rows: &Rows) -> Result<()> {
+    let shape = Shape { rows: 50_000, key: 24, value: 150, large: 5_000, scattered: true };
+    for part in [1_u32, 10, 1000] {
+        env.transact(|txn| {
+            let before = HELD.load(Ordering::Relaxed);
+            for from in (0..shape.rows).step_by(part as usize) {
+                txn.savepoint(|txn| (from..shape.rows.min(from + part)).try_for_each(|n| shape.put(rows, txn, n)))?;
+            }
+            check(shape, shape.rows, HELD.load(Ordering::Relaxed) - before, "in kept savepoints");
+            rows.contains(txn, b"key")?;
+            check(shape, shape.rows, HELD.load(Ordering::Relaxed) - before, "in kept savepoints, sorted");
+            rows.clear(txn).map(drop)
+        })?;
+    }
+    Ok(())
+}
