@@ -258,7 +258,8 @@ impl Share {
     /// The one of `slots` that it ends in.
     #[inline]
     pub(crate) fn of(self, slots: usize) -> usize {
-        (self.0 as usize * slots) >> 16
+        // A damaged record may promise any number of slots; pages have few.
+        (self.0 as usize).wrapping_mul(slots) >> 16
     }
 }
 
