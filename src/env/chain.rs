@@ -70,7 +70,8 @@ pub(crate) enum Standing<S: ?Sized> {
     On(Ground<S>),
     /// A newer one is committed: pin again.
     Old,
-    /// It is none that the chain leads to, or other processes were not kept out in time: no closure may run on it.
+    /// It is none that the chain leads to, or other processes were not kept out in time: no closure may run before the
+    /// chain is idle.
     Apart,
 }
 

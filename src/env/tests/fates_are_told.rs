@@ -2,16 +2,18 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use crate::env::fate::{Fate, Next, Verdict};
 use crate::error::ErrorKind;
 
 #[test]
 fn one_of_those_who_wait_leads_and_all_are_told() {
-    for round in 0..200 {
+    for round in 0..400 {
+        let members = 1 + round % 4;
         let (fate, leaders, told) = (Fate::waiting(), AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
-            for _ in 0..4 {
+            for _ in 0..members {
                 scope.spawn(|| {
                     loop {
                         match fate.wait() {
@@ -28,12 +30,12 @@ fn one_of_those_who_wait_leads_and_all_are_told() {
                     }
                 });
             }
-            if round % 2 == 0 {
-                thread::yield_now();
+            if round % 3 > 0 {
+                thread::sleep(Duration::from_micros(50));
             }
             fate.offer();
         });
-        assert_eq!((leaders.into_inner(), told.into_inner()), (1, 4));
+        assert_eq!((leaders.into_inner(), told.into_inner()), (1, members));
     }
 }
 
