@@ -33,6 +33,9 @@ struct State {
     chain: Chain<Changes>,
     /// Whether the holder of the turn waits: to wake nobody would be a system call too.
     awaited: bool,
+    /// What the last stacked closure ran on, for the next one; let go when a commit ends, since it is not the newest then.
+    /// As long as other processes are kept out, no other state is one to stand on.
+    base: Option<Arc<Generation>>,
 }
 
 /// What a closure may run on: a pinned state and the sets that are to be laid over it.
@@ -149,11 +152,14 @@ impl Queue {
     }
 
     fn pin<'q>(&self, engine: &Arc<Engine>, mut place: Stacked<'q>, fresh: bool) -> Result<Option<Ground<'q>>> {
+        let mut known = self.state().base.clone().filter(|_| !fresh);
         loop {
-            let base = engine.generation()?;
-            let standing = self.state().chain.stand_on(base.lmdb_id(), fresh);
-            match standing {
+            let base = known.take().map_or_else(|| engine.generation(), Ok)?;
+            let mut state = self.state();
+            match state.chain.stand_on(base.lmdb_id(), fresh) {
                 Standing::On(ground) => {
+                    state.base = Some(Arc::clone(&base));
+                    drop(state);
                     place.failures = ground.failures();
                     let (sets, transactions, fate) = (ground.sets, ground.transactions, ground.fate);
                     return Ok(Some(Ground { base, sets, transactions, fate, place }));
@@ -191,6 +197,8 @@ impl Queue {
             Verdict::Committed => state.chain.finish(),
             Verdict::Failed(_) => state.chain.fail(verdict),
         };
+        // Before anybody finds the chain idle: who replaces the file then wants no state read.
+        state.base = None;
         Self::unguard(&mut state.chain, engine);
         self.moved(state);
         // First the one that has more to do.

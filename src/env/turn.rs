@@ -1,7 +1,8 @@
 //! The turn: a lock that is handed on in the order it was asked for.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::hint;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 
@@ -24,8 +25,51 @@ struct Line {
 }
 
 struct Caller {
-    called: AtomicBool,
+    state: AtomicU8,
     thread: Thread,
+}
+
+/// Sleeps, or is about to.
+const WAITS: u8 = 0;
+/// Is next, and was woken for it: to wake a thread takes longer than most closures.
+const SOON: u8 = 1;
+/// Has the turn.
+const CALLED: u8 = 2;
+
+/// How often who is next looks whether it has the turn before it sleeps again.
+const LOOKS: usize = 200;
+
+impl Caller {
+    fn wait(&self) {
+        // Parking may end by itself, or by what somebody else has to tell this thread.
+        loop {
+            match self.state.load(Ordering::Acquire) {
+                CALLED => return,
+                SOON => {
+                    for look in 1..=LOOKS {
+                        if self.state.load(Ordering::Acquire) == CALLED {
+                            return;
+                        }
+                        // Who has the turn may need this core.
+                        if look.is_multiple_of(4) { thread::yield_now() } else { hint::spin_loop() }
+                    }
+                    let _ = self.state.compare_exchange(SOON, WAITS, Ordering::AcqRel, Ordering::Acquire);
+                }
+                _ => thread::park(),
+            }
+        }
+    }
+
+    fn call(&self) {
+        self.state.store(CALLED, Ordering::Release);
+        self.thread.unpark();
+    }
+
+    fn warn(&self) {
+        if self.state.compare_exchange(WAITS, SOON, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            self.thread.unpark();
+        }
+    }
 }
 
 /// The turn, taken; given up when dropped.
@@ -50,13 +94,11 @@ impl Turn {
             line.taken = true;
             return Taken { turn: self };
         }
-        let caller = Arc::new(Caller { called: AtomicBool::new(false), thread: thread::current() });
+        let state = if line.waiting.is_empty() { SOON } else { WAITS };
+        let caller = Arc::new(Caller { state: AtomicU8::new(state), thread: thread::current() });
         line.waiting.push_back(Arc::clone(&caller));
         drop(line);
-        // Parking may end by itself, or by what somebody else has to tell this thread.
-        while !caller.called.load(Ordering::Acquire) {
-            thread::park();
-        }
+        caller.wait();
         Taken { turn: self }
     }
 
@@ -85,9 +127,12 @@ impl Drop for Taken<'_> {
         let mut line = self.turn.line();
         match line.waiting.pop_front() {
             Some(caller) => {
+                let next = line.waiting.front().cloned();
                 drop(line);
-                caller.called.store(true, Ordering::Release);
-                caller.thread.unpark();
+                caller.call();
+                if let Some(next) = next {
+                    next.warn();
+                }
             }
             None => line.taken = false,
         }
