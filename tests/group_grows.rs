@@ -20,6 +20,7 @@ fn groups_grow_the_map_beside_readers() -> Result<()> {
     let total: Dbi<u8, u64> = env.dbi("total")?;
     let done = AtomicBool::new(false);
     let first = env.info()?.map_size;
+    let old = env.snapshot()?;
     let work = |worker: u64| -> Result<()> {
         for round in 0..EACH {
             let length = usize::try_from(round * 700 % 9000).unwrap_or(0);
@@ -33,7 +34,6 @@ fn groups_grow_the_map_beside_readers() -> Result<()> {
         Ok(())
     };
     let look = || -> Result<()> {
-        let old = env.snapshot()?;
         while !done.load(Ordering::Acquire) {
             let snap = env.snapshot()?;
             assert_eq!(rows.iter(&snap)?.count() as u64, total.get(&snap, 0)?.unwrap_or(0));
