@@ -7,10 +7,14 @@ mod stacked;
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use errors::{directory, refused};
 use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
-use stacked::{MARK, Rows, beside_commit};
+use stacked::{MARK, Rows, beside_commit, fill};
 
 /// An environment of which a transaction of ten megabytes fills the map.
 fn small(dir: &tempfile::TempDir) -> Result<(Env, Rows)> {
@@ -49,6 +53,47 @@ fn what_was_made_on_a_commit_that_failed_is_a_conflict_and_can_be_retried() -> R
         }
     }
     panic!("nothing was ever made on a commit under way");
+}
+
+#[test]
+fn a_closure_that_still_runs_when_what_it_read_fails_is_a_conflict() -> Result<()> {
+    let dir = directory()?;
+    let (env, rows) = small(&dir)?;
+    let other: Dbi<u64, u64> = env.dbi("other")?;
+    for n in 0..TRIES as u64 {
+        let (ready, failed, saw) = (Barrier::new(2), AtomicBool::new(false), AtomicBool::new(false));
+        let beside = thread::scope(|scope| {
+            let beside = scope.spawn(|| {
+                ready.wait();
+                env.transact(|txn| {
+                    saw.store(rows.get(txn, MARK)?.is_some(), Ordering::Relaxed);
+                    // It stands on what is being committed; its own changes come too late for that to matter.
+                    while !failed.load(Ordering::Acquire) {
+                        thread::yield_now();
+                    }
+                    other.put(txn, n, n)
+                })
+            });
+            let slow = env.transact(|txn| {
+                fill(&rows, txn, 10, b"seen")?;
+                ready.wait();
+                thread::sleep(Duration::from_millis(20));
+                Ok(())
+            });
+            failed.store(true, Ordering::Release);
+            refused(slow, ErrorKind::MapFull);
+            beside.join().expect("it does not panic")
+        });
+        let there = other.get(&env.snapshot()?, n)?;
+        if saw.into_inner() {
+            assert!(refused(beside, ErrorKind::Conflict).is_retryable());
+            assert_eq!(there, None);
+            return Ok(());
+        }
+        beside?;
+        assert_eq!(there, Some(n));
+    }
+    panic!("nothing ever read a commit under way");
 }
 
 #[test]
