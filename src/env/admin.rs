@@ -16,7 +16,7 @@ use crate::env::open::open_files;
 use crate::env::os::located;
 use crate::env::place::{FileId, Place, parent, sync_directory};
 use crate::env::registry;
-use crate::env::session::{self, Session, check_not_writing};
+use crate::env::session::{self, Begin, Session, check_not_writing};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Whether a copy leaves free pages out.
@@ -193,7 +193,7 @@ fn compact(engine: &Arc<Engine>) -> Result<()> {
 
 /// Replaces the file while no other process has it open. The caller holds the writer's mutex.
 fn compact_alone(engine: &Arc<Engine>, writer: &mut WriterState) -> Result<()> {
-    session::write_as_writer(engine, "compact", writer, drop_leftovers)?;
+    session::write_as_writer(engine, Begin::Newest, "compact", writer, drop_leftovers)?;
     // Seen now, not when the work is done.
     engine.check_unread()?;
     let old = engine.files()?.file.metadata().map_err(|error| located(error, &engine.place.data()))?;

@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, Weak,
+};
 
 use tempfile::TempDir;
 
@@ -12,11 +14,13 @@ use crate::env::lease::Lease;
 use crate::env::lmdb::{Cause, Failure, Handles, Lmdb};
 use crate::env::lock::LockFile;
 use crate::env::map::{EnvMap, process_id};
-use crate::env::options::Config;
+use crate::env::options::{Config, Durability};
 use crate::env::os::io_error;
 use crate::env::place::Place;
+use crate::env::queue::Queue;
 use crate::env::sweep::{SlowReader, States, Sweeper};
 use crate::env::table::DbiTable;
+use crate::env::turn::Taken;
 use crate::env::worker::Worker;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -80,8 +84,10 @@ pub(crate) struct Engine {
     /// The openers' gate. Shared: begin a pin, or ask LMDB something that reads its map. Exclusive: change or replace
     /// the maps. Never held while waiting for LMDB's write lock, or a foreign writer would block snapshots.
     files: RwLock<Option<Files>>,
-    /// Held by the one write transaction of this process; taken before the lock file's writer byte and LMDB's lock.
-    pub(crate) writer: Mutex<WriterState>,
+    /// Where transactions stand that share commits; `None` where they do not wait for the disk, and each has its own.
+    queue: Option<Queue>,
+    /// Held by the one LMDB write transaction of this process; taken behind the turn of the queue and before LMDB's lock.
+    writer: Mutex<WriterState>,
     /// Upgraded by who needs another lease on it.
     newest: Mutex<Weak<Generation>>,
     states: Arc<States>,
@@ -118,14 +124,15 @@ impl Engine {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             pid: process_id(),
             place,
-            config,
             max_key: files.lmdb.max_key_size(),
+            queue: (config.durability != Durability::Process && !config.read_only).then(Queue::new),
             status: AtomicU8::new(OPEN),
             files: RwLock::new(Some(files)),
             writer: Mutex::default(),
             newest: Mutex::default(),
             states: States::new(slow_reader),
-            worker: Worker::default(),
+            worker: Worker::new(config.max_backlog),
+            config,
             owner: Mutex::default(),
             dbis: DbiTable::default(),
             uuid: OnceLock::new(),
@@ -187,6 +194,24 @@ impl Engine {
     /// Puts the environment out of use until it is reopened.
     pub(crate) fn poison(&self) {
         let _ = self.status.compare_exchange(OPEN, POISONED, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// Where transactions stand that share commits, if they do.
+    pub(crate) fn queue(&self) -> Option<&Queue> {
+        self.queue.as_ref()
+    }
+
+    /// The writer's mutex, whether or not a closure panicked under it: a panic drops its set, and the state is whole.
+    pub(crate) fn writer_state(&self) -> MutexGuard<'_, WriterState> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lock file, without which nothing is written.
+    pub(crate) fn lock_file(&self) -> Result<&LockFile> {
+        self.lock.as_ref().ok_or_else(|| {
+            let why = "there is no lock file to keep other processes out";
+            Error::new(ErrorKind::Unsupported, why)
+        })
     }
 
     /// Passes the openers' gate.
@@ -285,7 +310,8 @@ impl Engine {
     ///
     /// Never needed inside a write session of this thread, which has taken up the newest size and keeps others out.
     fn follow_growth(&self) -> Result<()> {
-        let _writer = lock_writer(self);
+        // Behind the commit that may be under way, and without the turn, which this thread may have.
+        let _writer = self.writer_state();
         self.follow_growth_as_writer()
     }
 
@@ -481,7 +507,47 @@ impl std::ops::Deref for Gate<'_> {
     }
 }
 
-/// The writer's mutex, whether or not a closure panicked under it: a panic drops its set, and the state is whole.
-pub(crate) fn lock_writer(engine: &Engine) -> MutexGuard<'_, WriterState> {
-    engine.writer.lock().unwrap_or_else(PoisonError::into_inner)
+/// The writer's mutex, with the turn before it where there is one.
+pub(crate) struct WriterGuard<'e> {
+    // Freed before the turn.
+    state: MutexGuard<'e, WriterState>,
+    _turn: Option<Taken<'e>>,
+}
+
+impl std::ops::Deref for WriterGuard<'_> {
+    type Target = WriterState;
+
+    fn deref(&self) -> &WriterState {
+        &self.state
+    }
+}
+
+impl std::ops::DerefMut for WriterGuard<'_> {
+    fn deref_mut(&mut self) -> &mut WriterState {
+        &mut self.state
+    }
+}
+
+/// Waits until no transaction runs or is on its way, and keeps others from beginning.
+pub(crate) fn lock_writer(engine: &Engine) -> WriterGuard<'_> {
+    let turn = engine.queue.as_ref().map(|queue| {
+        let turn = queue.take_turn();
+        queue.drain();
+        turn
+    });
+    WriterGuard { state: engine.writer_state(), _turn: turn }
+}
+
+/// As [`lock_writer`], but `None` instead of waiting.
+pub(crate) fn try_lock_writer(engine: &Engine) -> Option<WriterGuard<'_>> {
+    let turn = match &engine.queue {
+        Some(queue) => Some(queue.try_take_turn()?),
+        None => None,
+    };
+    let state = match engine.writer.try_lock() {
+        Ok(state) => state,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => return None,
+    };
+    Some(WriterGuard { state, _turn: turn })
 }

@@ -1,21 +1,28 @@
 //! `mapleaf.lock`: keeps mapleaf's own processes apart where LMDB's lock does not reach, and remembers an unclean close.
 //!
 //! Byte 0 says that an environment is open: shared by all who have it open, exclusive for who replaces or removes the
-//! file. Byte 1 is held by a writer that must give LMDB's write lock up for a moment, to grow a full map, and wants it
-//! back before any other process of ours. Byte 2 is held for a moment by who joins others and changes the record. The
-//! locks are those of the open file description: closing another descriptor does not drop them, changing one from shared
-//! to exclusive is atomic, and a forked child that exits does not free its parent's.
+//! file. Byte 1 is held by a process that must give LMDB's write lock up for a moment and wants it back before any other
+//! of ours: to grow a full map, or between the groups of transactions that were made one upon the other. Byte 2 is held
+//! for a moment by who joins others and changes the record. The locks are those of the open file description: closing
+//! another descriptor does not drop them, changing one from shared to exclusive is atomic, and a forked child that exits
+//! does not free its parent's.
 //!
-//! Two words are mapped and shared, so that a commit needs no system call for them. One says that a writer holds byte 1:
-//! it is set under LMDB's write lock, so whoever gets that lock next sees it, gives the lock back and waits for byte 1.
-//! The other is the id of the process that is writing, for who does not want to wait at all. A killed process leaves
-//! its words; the first is not believed when byte 1 is free, the second when there is no such process.
+//! Some words are mapped and shared, so that a commit needs no system call for them. One says that a process holds byte 1:
+//! it is set while that process has LMDB's write lock, so whoever gets that lock next sees it, gives the lock back and
+//! waits for byte 1. One is the id of the process that is writing, for who does not want to wait at all. The last ones are
+//! the ids of the processes that wait for byte 1 and then for LMDB's lock: as long as there is one, nobody else stacks
+//! transactions, and whoever would begin lets it in first, for a limited time. A killed process leaves its words; the
+//! first is not believed when byte 1 is free, the second when there is no such process, the last are cleared when their
+//! time is over.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering, fence};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, FcntlArg, fallocate, fcntl};
@@ -38,6 +45,9 @@ const RECORD: usize = 64;
 /// Where the shared words are, in bytes, and how long the file is with them.
 const PAUSED_AT: usize = 64;
 const WRITER_AT: usize = 68;
+const WAITING_AT: usize = 72;
+/// How many processes can say that they wait; more wait all the same, without being let in first.
+const WAITING: usize = 8;
 const LENGTH: u32 = 128;
 
 /// The open lock file. Dropping it gives up what it holds.
@@ -45,7 +55,13 @@ pub(crate) struct LockFile {
     file: File,
     words: SharedWords,
     pid: u32,
+    /// How often this process holds byte 1: a growing map and a chain of groups each do, and the last one frees it.
+    pauses: Mutex<usize>,
 }
+
+/// How long who would begin waits for another process to do so first.
+const COURTESY: Duration = Duration::from_millis(20);
+const COURTESY_PAUSE: Duration = Duration::from_micros(50);
 
 /// How the lock file was taken when the environment was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +106,7 @@ impl LockFile {
                 Ok(file)
             })
             .map_err(|error| located(error, path))?;
-        Ok(Self { words: SharedWords::new(&file, LENGTH as usize)?, file, pid: process_id() })
+        Ok(Self { words: SharedWords::new(&file, LENGTH as usize)?, file, pid: process_id(), pauses: Mutex::new(0) })
     }
 
     /// Whether this is the file that lies at `path`.
@@ -140,22 +156,89 @@ impl LockFile {
     /// Keeps the other processes of ours from writing while LMDB's write lock, which the caller holds, is given up for a
     /// moment; until the result is dropped.
     pub(crate) fn pause_others(&self) -> Result<PauseLock<'_>> {
-        self.wait_lock(PAUSE, libc::F_WRLCK)?;
-        self.words.word(PAUSED_AT).store(1, Ordering::Release);
+        let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+        if *pauses == 0 {
+            self.wait_lock(PAUSE, libc::F_WRLCK)?;
+        }
+        self.paused(&mut pauses);
         Ok(PauseLock { lock: self })
+    }
+
+    /// As [`pause_others`](Self::pause_others), until [`resume`](Self::resume), unless another process does or it would
+    /// take waiting to know. Whether LMDB's lock was this process's when the others were paused is for the caller to see.
+    pub(crate) fn try_pause(&self) -> Result<bool> {
+        let Ok(mut pauses) = self.pauses.try_lock() else { return Ok(false) };
+        if *pauses == 0 && !self.try_lock(PAUSE, libc::F_WRLCK)? {
+            return Ok(false);
+        }
+        self.paused(&mut pauses);
+        Ok(true)
+    }
+
+    fn paused(&self, pauses: &mut usize) {
+        *pauses += 1;
+        self.words.word(PAUSED_AT).store(1, Ordering::SeqCst);
+        // Before this process looks whether LMDB's lock was its own all the time.
+        fence(Ordering::SeqCst);
+    }
+
+    /// Takes one pause back; with the last one the others may write again.
+    pub(crate) fn resume(&self) {
+        let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+        *pauses = pauses.saturating_sub(1);
+        if *pauses == 0 {
+            self.words.word(PAUSED_AT).store(0, Ordering::SeqCst);
+            // Unlocking an open descriptor cannot fail; if it did, closing the file would still free it.
+            let _ = self.try_lock(PAUSE, libc::F_UNLCK);
+        }
     }
 
     /// Whether another process wants LMDB's write lock, which the caller holds, back first.
     pub(crate) fn is_paused(&self) -> bool {
-        self.words.word(PAUSED_AT).load(Ordering::Acquire) != 0
+        self.words.word(PAUSED_AT).load(Ordering::SeqCst) != 0
     }
 
-    /// Waits until no process pauses the others. The caller does not hold LMDB's write lock.
+    /// Waits until no process pauses the others. The caller does not hold LMDB's write lock, and pauses nobody.
     pub(crate) fn wait_for_pause(&self) -> Result<()> {
         self.wait_lock(PAUSE, libc::F_WRLCK)?;
         // Set only under the byte's lock: who set it and left it was killed.
-        self.words.word(PAUSED_AT).store(0, Ordering::Release);
+        self.words.word(PAUSED_AT).store(0, Ordering::SeqCst);
         self.try_lock(PAUSE, libc::F_UNLCK).map(drop)
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = &AtomicU32> {
+        (0..WAITING).map(|at| self.words.word(WAITING_AT + 4 * at))
+    }
+
+    /// Whether another process waits to write.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.waiting().any(|word| ![0, self.pid].contains(&word.load(Ordering::Relaxed)))
+    }
+
+    /// Says that this process waits to write, until the result is dropped.
+    pub(crate) fn wait_in_line(&self) -> Waiting<'_> {
+        let claim =
+            |word: &&AtomicU32| word.compare_exchange(0, self.pid, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        Waiting { lock: self, word: self.waiting().find(claim) }
+    }
+
+    /// Lets other processes that wait to write begin first. Who does not in that time is waited for no more: it was
+    /// killed, or stopped.
+    pub(crate) fn let_others_in(&self) {
+        if !self.is_awaited() {
+            return;
+        }
+        let waiting: Vec<(&AtomicU32, u32)> = self.waiting().map(|word| (word, word.load(Ordering::Relaxed))).collect();
+        let began = Instant::now();
+        for (word, id) in waiting.into_iter().filter(|(_, id)| ![0, self.pid].contains(id)) {
+            while word.load(Ordering::Relaxed) == id {
+                if began.elapsed() > COURTESY {
+                    let _ = word.compare_exchange(id, 0, Ordering::Relaxed, Ordering::Relaxed);
+                    break;
+                }
+                thread::sleep(COURTESY_PAUSE);
+            }
+        }
     }
 
     /// What was remembered, or `None` when the file is new or not understood.
@@ -231,9 +314,22 @@ impl Drop for PauseLock<'_> {
     fn drop(&mut self) {
         // The lock belongs to the open file, which a forked child shares: there it is not the child's to free.
         if process_id() == self.lock.pid {
-            self.lock.words.word(PAUSED_AT).store(0, Ordering::Release);
-            // Unlocking an open descriptor cannot fail; if it did, closing the file would still free it.
-            let _ = self.lock.try_lock(PAUSE, libc::F_UNLCK);
+            self.lock.resume();
+        }
+    }
+}
+
+/// While it lives, this process is known as one that waits to write.
+pub(crate) struct Waiting<'a> {
+    lock: &'a LockFile,
+    word: Option<&'a AtomicU32>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(word) = self.word {
+            // Not if it was cleared meanwhile and is another's now.
+            let _ = word.compare_exchange(self.lock.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 }

@@ -3,8 +3,10 @@
 mod admin;
 mod behind;
 mod catalog;
+mod chain;
 mod copy;
 mod engine;
+mod fate;
 mod generation;
 mod handle;
 mod info;
@@ -16,24 +18,34 @@ mod open;
 mod options;
 mod os;
 mod place;
+mod queue;
 mod registry;
 mod session;
 mod slots;
 mod sweep;
 mod table;
 mod transfer;
+mod turn;
 mod verify;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 pub use admin::Compact;
 pub use catalog::DbiKind;
-pub(crate) use catalog::{DbiRecord, Schema, check_name, check_schema, dbi_key};
+pub(crate) use catalog::{DbiRecord, Head, Schema, check_name, check_schema, dbi_key};
+pub(crate) use engine::Engine;
+pub(crate) use fate::{Fate, Next, Verdict};
 pub(crate) use generation::{EMPTY_TREE, Generation, MainEntry, check_flags};
 pub use handle::Env;
 pub use info::{DbiInfo, EnvInfo, ReaderInfo};
 pub(crate) use lease::Lease;
 pub(crate) use lmdb::{Applier, Failure, Tree};
 pub use options::{Durability, EnvOptions, OpenMode, Verify};
-pub(crate) use session::{Session, Wait, check_not_writing, write};
+pub(crate) use queue::{Changes, Ground, Leading, Place, Queue};
+pub(crate) use session::{Begin, Session, Wait, begin_writing, busy, check_not_writing, write, write_as_writer};
 pub(crate) use table::DbiId;
 pub use table::DbiRef;
+pub(crate) use turn::Taken;
+pub(crate) use worker::{Job, is_worker};

@@ -74,10 +74,18 @@ pub(crate) struct Config {
     pub max_dbis: u32,
     pub max_readers: u32,
     pub max_txn_bytes: usize,
+    pub max_backlog: Backlog,
     pub durability: Durability,
     pub read_only: bool,
     pub single_file: bool,
     pub assume_immutable: bool,
+}
+
+/// How much may be submitted and not be committed yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Backlog {
+    pub batches: usize,
+    pub bytes: usize,
 }
 
 const GIB: usize = 1 << 30;
@@ -94,6 +102,7 @@ impl Default for EnvOptions {
             max_dbis: 256,
             max_readers: 1024,
             max_txn_bytes: 4 * GIB,
+            max_backlog: Backlog { batches: 4096, bytes: GIB / 16 },
             durability: Durability::Immediate,
             read_only: false,
             single_file: false,
@@ -134,6 +143,14 @@ impl EnvOptions {
     /// How many bytes of keys and values one transaction may hold in memory before it is `TooLarge`. Default 4 GiB.
     pub fn max_txn_bytes(mut self, bytes: usize) -> Self {
         self.config.max_txn_bytes = bytes;
+        self
+    }
+
+    /// How many batches, and how many bytes of them, may wait to be committed after
+    /// [`submit`](crate::Env::submit): with more it blocks, and [`try_submit`](crate::Env::try_submit) is `Busy`. One batch
+    /// is taken whatever its size. Default 4,096 batches and 64 MiB.
+    pub fn max_backlog(mut self, batches: usize, bytes: usize) -> Self {
+        self.config.max_backlog = Backlog { batches, bytes };
         self
     }
 

@@ -1,12 +1,12 @@
 //! A write session: the three locks in their order, LMDB's write transaction, the base it stands on, and its commit.
 
 use std::cell::Cell;
-use std::sync::{Arc, TryLockError};
+use std::sync::Arc;
 
 use nix::sys::statvfs;
 
 use crate::env::catalog::{ENV_KEY, Head, Identity};
-use crate::env::engine::{Engine, WriterState, lock_writer};
+use crate::env::engine::{Engine, WriterState, lock_writer, try_lock_writer};
 use crate::env::generation::Generation;
 use crate::env::lmdb::{Applier, Cause, Failure, Lmdb, Writer};
 use crate::env::lock::{LockFile, PauseLock};
@@ -41,13 +41,14 @@ pub(crate) fn check_not_writing() -> Result<()> {
     Ok(())
 }
 
-struct Writing;
+/// Says that this thread is inside a write session, until it is dropped.
+pub(crate) struct Writing(());
 
 impl Writing {
-    fn begin() -> Result<Self> {
+    pub(crate) fn begin() -> Result<Self> {
         check_not_writing()?;
         WRITING.set(true);
-        Ok(Self)
+        Ok(Self(()))
     }
 }
 
@@ -70,7 +71,17 @@ pub(crate) struct Session<'e> {
     pause: Option<PauseLock<'e>>,
 }
 
-/// Runs `body` as the only writer: of this process by the mutex, among all by LMDB's lock; taken in this order, always.
+/// Where a session begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// On whatever state is the newest.
+    Newest,
+    /// On the state with this LMDB id, which this process has kept other ones of ours from coming behind.
+    After(u64),
+}
+
+/// Runs `body` as the only writer: of this process by its turn and the writer's mutex, among all by LMDB's lock; taken in
+/// this order, always. Waits until no group of transactions is on its way.
 ///
 /// An error before `body` runs is one of `operation`.
 pub(crate) fn write<T, E: From<Error>>(
@@ -80,55 +91,75 @@ pub(crate) fn write<T, E: From<Error>>(
     body: impl FnOnce(&mut Session<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let named = |error: Error| error.during(operation);
-    engine.check_usable().map_err(named)?;
-    if engine.config.read_only {
-        let why = "the environment was opened read-only; open it for writing";
-        return Err(named(Error::new(ErrorKind::ReadOnly, why)).into());
-    }
-    let _writing = Writing::begin().map_err(named)?;
-    let busy = || named(Error::new(ErrorKind::Busy, "another transaction is writing; retry"));
+    let _writing = begin_writing(engine).map_err(named)?;
     let mut state = match wait {
         Wait::Yes => lock_writer(engine),
-        Wait::No => match engine.writer.try_lock() {
-            Ok(state) => state,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return Err(busy().into()),
-        },
+        Wait::No => try_lock_writer(engine).ok_or_else(|| named(busy()))?,
     };
     if wait == Wait::No && engine.lock.as_ref().is_some_and(LockFile::is_other_writing) {
-        return Err(busy().into());
+        return Err(named(busy()).into());
     }
-    write_as_writer(engine, operation, &mut state, body)
+    write_as_writer(engine, Begin::Newest, operation, &mut state, body)
+}
+
+/// Refuses an environment that cannot be written to and a thread that is inside a session already.
+pub(crate) fn begin_writing(engine: &Engine) -> Result<Writing> {
+    engine.check_usable()?;
+    if engine.config.read_only {
+        let why = "the environment was opened read-only; open it for writing";
+        return Err(Error::new(ErrorKind::ReadOnly, why));
+    }
+    Writing::begin()
+}
+
+pub(crate) fn busy() -> Error {
+    Error::new(ErrorKind::Busy, "another transaction is writing; retry")
 }
 
 /// As [`write`], for who holds the writer's mutex.
 pub(crate) fn write_as_writer<T, E: From<Error>>(
     engine: &Arc<Engine>,
+    from: Begin,
     operation: &'static str,
     state: &mut WriterState,
     body: impl FnOnce(&mut Session<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let named = |error: Error| error.during(operation);
-    let Some(lock) = &engine.lock else {
-        let why = "there is no lock file to keep other processes out";
-        return Err(named(Error::new(ErrorKind::Unsupported, why)).into());
-    };
+    let lock = engine.lock_file().map_err(named)?;
     // Taken out of the gate: it is not held while waiting for a writer of another process.
     let lmdb = Arc::clone(&engine.files().map_err(named)?.lmdb);
-    let (writer, base) = begin(engine, lock, &lmdb).map_err(named)?;
+    let (writer, base) = begin(engine, from, lock, &lmdb).map_err(named)?;
     let _mark = lock.writing();
     let mut session = Session { engine, lock, lmdb: &lmdb, state, base, writer: Some(writer), pause: None };
     body(&mut session)
 }
 
 /// Takes LMDB's write lock, and gives it back to whoever wants it first.
-fn begin<'l>(engine: &Arc<Engine>, lock: &LockFile, lmdb: &'l Lmdb) -> Result<(Writer<'l>, Arc<Generation>)> {
+fn begin<'l>(
+    engine: &Arc<Engine>,
+    from: Begin,
+    lock: &LockFile,
+    lmdb: &'l Lmdb,
+) -> Result<(Writer<'l>, Arc<Generation>)> {
+    let mut waiting = None;
+    if from == Begin::Newest {
+        lock.let_others_in();
+    }
     loop {
         let begun = lmdb.begin_write().and_then(|writer| {
-            if lock.is_paused() {
-                drop(writer);
-                lock.wait_for_pause()?;
-                return Ok(None);
+            match from {
+                Begin::Newest if lock.is_paused() => {
+                    drop(writer);
+                    waiting.get_or_insert_with(|| lock.wait_in_line());
+                    lock.wait_for_pause()?;
+                    return Ok(None);
+                }
+                Begin::After(id) if writer.id().checked_sub(1) != Some(id) => {
+                    let why = "another program wrote to the file between two transactions of which one is based on the \
+                               other; nothing was applied, retry";
+                    return Err(Error::new(ErrorKind::Conflict, why).into());
+                }
+                Begin::Newest | Begin::After(_) => {}
             }
             let base = Generation::base(engine, &*engine.files()?, writer.id() - 1)?;
             Ok(Some((writer, Arc::new(base))))

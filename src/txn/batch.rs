@@ -101,6 +101,11 @@ impl Batch {
         self.changes.is_empty()
     }
 
+    /// About how much memory it takes, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.changes.iter().map(|change| size_of::<Change>().saturating_add(change.what.bytes())).sum()
+    }
+
     /// Adds a change, once its key and value are known to fit.
     pub(crate) fn push(&mut self, dbi: &Arc<DbiRef>, what: What) -> Result<&mut Self> {
         match &what {
@@ -116,7 +121,7 @@ impl Batch {
     }
 
     /// Holds the conditions against `txn`, then makes the changes in it.
-    fn make(&self, txn: &mut WriteTxn) -> Result<()> {
+    pub(crate) fn make(&self, txn: &mut WriteTxn) -> Result<()> {
         let mut failed = Vec::new();
         for (index, change) in self.changes.iter().enumerate() {
             if let Some(key) = change.unmet(txn)? {
@@ -129,6 +134,22 @@ impl Batch {
             return Err(error.caused_by(Conflicts(failed)));
         }
         self.changes.iter().try_for_each(|change| change.make(txn))
+    }
+}
+
+impl What {
+    /// The bytes of its keys and values.
+    fn bytes(&self) -> usize {
+        let expected = |expect: &RawExpect| if let Expect::Value(value) = expect { value.len() } else { 0 };
+        let bound = |bound: &Bound<Box<[u8]>>| match bound {
+            Bound::Included(key) | Bound::Excluded(key) => key.len(),
+            Bound::Unbounded => 0,
+        };
+        match self {
+            Self::Put { key, value, expect } => key.len() + value.len() + expected(expect),
+            Self::Delete { key, expect } | Self::Check { key, expect } => key.len() + expected(expect),
+            Self::DeleteRange { lower, upper } => bound(lower) + bound(upper),
+        }
     }
 }
 

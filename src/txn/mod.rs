@@ -2,6 +2,7 @@
 
 mod apply;
 mod batch;
+mod commit;
 mod dbis;
 mod layered;
 mod raw;

@@ -1,5 +1,7 @@
-//! Batches that somebody else commits: a thread of the engine's, started when it is first needed.
+//! Batches that somebody else commits: a thread of the engine's, started when it is first needed, which commits all that
+//! wait at once.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -7,9 +9,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use crate::env::{Env, check_not_writing};
+use crate::env::{Env, Job, Verdict, Wait, check_not_writing, is_worker};
 use crate::error::{Error, ErrorKind, Result};
 use crate::txn::batch::Batch;
+use crate::txn::commit::run;
+use crate::txn::write::WriteTxn;
 
 /// A batch on its way: [`wait`](Self::wait) for it, or `.await` it, in any executor.
 ///
@@ -48,31 +52,97 @@ struct State {
 }
 
 impl Env {
-    /// Hands a batch to a thread that commits it, in the order that batches are handed over, and returns at once.
+    /// Hands a batch to a thread that commits it, in the order that batches are handed over, and returns at once; those
+    /// that wait share a commit. Blocks while as many wait as [`max_backlog`](crate::EnvOptions::max_backlog) allows.
     ///
     /// # Errors
-    /// `Closed`, `ReadOnly`; `Io` when the system gives no thread. What becomes of the batch is told by the result.
+    /// `Closed`, `ReadOnly`; `Nested` inside a transaction of this thread when the backlog is full, and `Busy` from a waker
+    /// then; `Io` when the system gives no thread. What becomes of the batch is told by the result.
     pub fn submit(&self, batch: Batch) -> Result<Commit> {
-        self.hand_over(batch).map_err(|error| error.during("submit"))
+        self.hand_over(batch, Wait::Yes).map_err(|error| error.during("submit"))
     }
 
-    fn hand_over(&self, batch: Batch) -> Result<Commit> {
+    /// As [`submit`](Self::submit), but `Busy` instead of blocking.
+    ///
+    /// # Errors
+    /// `Busy` when the backlog is full; else as `submit`.
+    ///
+    /// ```
+    /// # use mapleaf::{Batch, Dbi, Env, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// # let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// let mut batch = Batch::new();
+    /// batch.put(&ages, "ann", 42)?;
+    /// match env.try_submit(batch) {
+    ///     Err(error) if error.kind() == ErrorKind::Busy => println!("the disk does not keep up"),
+    ///     commit => commit?.wait()?,
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_submit(&self, batch: Batch) -> Result<Commit> {
+        self.hand_over(batch, Wait::No).map_err(|error| error.during("try_submit"))
+    }
+
+    fn hand_over(&self, batch: Batch, wait: Wait) -> Result<Commit> {
         self.engine.check_usable()?;
         if self.engine.config.read_only {
             let why = "the environment was opened read-only; open it for writing";
             return Err(Error::new(ErrorKind::ReadOnly, why));
         }
         let done = Arc::new(Done::default());
+        let (bytes, told) = (batch.bytes(), Teller(Arc::clone(&done)));
         // The environment lives until the batch is done.
-        let (env, told) = (self.clone(), Teller(Arc::clone(&done)));
-        self.engine.worker().give(Box::new(move || {
-            let outcome = env.apply(batch);
-            // Before the waiting are told: the last handle may be this one.
-            drop(env);
-            told.0.set(outcome);
-        }))?;
+        let job: Job = Box::new(Submission { env: self.clone(), batch, told });
+        self.engine.worker().give(job, bytes, wait, commit_all)?;
         Ok(Commit { done })
     }
+}
+
+/// A batch that was handed over.
+struct Submission {
+    env: Env,
+    batch: Batch,
+    told: Teller,
+}
+
+/// Commits what was handed over to one engine, together as far as it goes, and tells all how it went.
+fn commit_all(jobs: Vec<Job>) {
+    let mut submitted: VecDeque<Box<Submission>> = jobs.into_iter().filter_map(|job| job.downcast().ok()).collect();
+    while let Some(first) = submitted.front() {
+        let engine = Arc::clone(&first.env.engine);
+        let mut refused: Vec<Option<Error>> = Vec::new();
+        let committed = run(&engine, Wait::Yes, "submit", |txn| {
+            refused = make_all(submitted.iter().map(|one| &one.batch), txn);
+            let made = refused.iter().filter(|refused| refused.is_none()).count();
+            Ok::<_, Error>(((), made as u64))
+        });
+        let verdict = Verdict::of(&committed);
+        // A transaction that could not begin refuses all.
+        let tried = if refused.is_empty() { submitted.len() } else { refused.len() };
+        let mut refused = refused.into_iter();
+        let done: Vec<_> = submitted.drain(..tried).map(|one| (one.told, refused.next().flatten())).collect();
+        // Before the waiting are told, their environments are given up: the last handle may have been among them.
+        drop(engine);
+        for (told, refused) in done {
+            told.0.set(refused.map_or_else(|| verdict.outcome(), Err).map_err(|error| error.during("submit")));
+        }
+    }
+}
+
+/// Makes the changes of one batch after another in `txn`; what was wrong with each. Ends before one that only finds no room
+/// behind the others.
+fn make_all<'b>(batches: impl Iterator<Item = &'b Batch>, txn: &mut WriteTxn) -> Vec<Option<Error>> {
+    let mut refused = Vec::new();
+    for batch in batches {
+        match txn.savepoint(|txn| batch.make(txn)) {
+            Ok(()) => refused.push(None),
+            Err(error) if error.kind() == ErrorKind::TooLarge && refused.iter().any(Option::is_none) => break,
+            Err(error) => refused.push(Some(error)),
+        }
+    }
+    refused
 }
 
 /// Tells the waiting of a batch that was never done, if it comes to that.
@@ -102,13 +172,23 @@ impl Done {
     }
 }
 
+/// Refuses to wait for what waits for this thread.
+fn check_waitable() -> Result<()> {
+    if is_worker() {
+        let why = "called by the thread that commits, which it would wait for; wait on another";
+        return Err(Error::new(ErrorKind::Nested, why));
+    }
+    check_not_writing()
+}
+
 impl Commit {
     /// Waits until the batch is committed, and durable as the environment's durability says, or refused.
     ///
     /// # Errors
-    /// As [`Env::apply`]; `Nested` inside a transaction of this thread, which it could wait for.
+    /// As [`Env::apply`]; `Nested` inside a transaction of this thread, which it could wait for, and in a waker, which the
+    /// committing thread runs.
     pub fn wait(self) -> Result<()> {
-        check_not_writing().map_err(|error| error.during("wait"))?;
+        check_waitable().map_err(|error| error.during("wait"))?;
         let mut state = self.done.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(outcome) = state.outcome.take() {
@@ -121,10 +201,10 @@ impl Commit {
     /// As [`wait`](Self::wait), for no longer than `limit`; then the commit is given back, to wait for again.
     ///
     /// # Errors
-    /// The outer one: `self`, when the time is over or inside a transaction of this thread. The inner one: as
+    /// The outer one: `self`, when the time is over, inside a transaction of this thread or in a waker. The inner one: as
     /// [`Env::apply`].
     pub fn wait_timeout(self, limit: Duration) -> Result<Result<()>, Self> {
-        if check_not_writing().is_err() {
+        if check_waitable().is_err() {
             return Err(self);
         }
         // A limit beyond what the clock can count is none.

@@ -1,23 +1,23 @@
 //! `transact`: a closure that changes any databases, all or nothing.
 
-use std::sync::Arc;
-
-use crate::env::{Env, Wait, write};
+use crate::env::{Env, Wait};
 use crate::error::{Error, Result};
-use crate::txn::layered::Overlays;
+use crate::txn::commit::run;
 use crate::txn::write::WriteTxn;
 
 impl Env {
     /// Runs `f` as the only writer and commits what it changed: `Ok` commits all of it, `Err` or a panic none.
     ///
     /// Serializable: closures run one at a time, across threads and processes, each on the state that its predecessor
-    /// left; `f` runs once, also when the file must grow. Waits for other writers, and with
-    /// [`Durability::Immediate`](crate::Durability::Immediate) for the disk. A closure that changes nothing commits
-    /// nothing.
+    /// left, and in the order in which they were called; `f` runs once, also when the file must grow. Waits for closures
+    /// before it, and with [`Durability::Immediate`](crate::Durability::Immediate) for the disk: threads that do so at the
+    /// same time share a commit, and none returns before all that its closure read is durable. A closure that changes
+    /// nothing commits nothing.
     ///
     /// # Errors
     /// What `f` returns; `Nested` inside another transaction of the same thread; `ReadOnly`, `Closed`; `MapFull` at
-    /// `max_map_size`, `DiskFull`; `Conflict` when a program that is no mapleaf wrote while the file was grown;
+    /// `max_map_size`, `DiskFull`; `Conflict`, which can be retried, when the commit of a transaction that `f` was run on
+    /// failed, or a program that is no mapleaf wrote behind it or while the file was grown;
     /// `CommitOutcomeUnknown` when the disk failed, and for every call thereafter until the environment is reopened;
     /// `Corrupted`; `Io`. Except for `CommitOutcomeUnknown`, nothing was changed.
     ///
@@ -85,7 +85,8 @@ impl Env {
         self.run(Wait::Yes, "transact_or", f)
     }
 
-    /// As [`transact`](Self::transact), but `Busy` instead of waiting for another writer.
+    /// As [`transact`](Self::transact), but `Busy` instead of waiting for another writer: while a closure runs or waits, or
+    /// a commit is under way.
     ///
     /// Programs that are no mapleaf are waited for all the same, and so is another process in the moment in which it
     /// begins: LMDB offers nothing else.
@@ -115,17 +116,6 @@ impl Env {
         operation: &'static str,
         f: impl FnOnce(&mut WriteTxn) -> Result<T, E>,
     ) -> Result<T, E> {
-        write(&self.engine, wait, operation, |session| {
-            let id = session.base().head()?.seq.saturating_add(1);
-            let mut txn = WriteTxn::new(session.base(), Overlays::default(), id);
-            let outcome = f(&mut txn)?;
-            let set = txn.into_set();
-            if !set.is_empty() {
-                let base = Arc::clone(session.base());
-                let committed = session.commit(set.bytes(), |applier, _| set.apply(&base, applier));
-                committed.map_err(|error| error.during(operation))?;
-            }
-            Ok(outcome)
-        })
+        run(&self.engine, wait, operation, |txn| Ok((f(txn)?, 1)))
     }
 }

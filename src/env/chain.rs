@@ -1,0 +1,265 @@
+//! The chain: which transactions are being committed, which wait, and what the next one may be based on. No threads, no
+//! LMDB: the state machine alone.
+//!
+//! A **group** is one write set, made of those of one or more transactions, and is committed as one. At most two are
+//! alive: the one **in flight**, which a leader commits, and the **pending** one, which follows on it.
+//!
+//! Who calls what. All but [`take`](Chain::take), [`finish`](Chain::finish) and [`fail`](Chain::fail), which are the
+//! leader's, belong to the holder of the turn, of whom there is one. So between two calls of the holder the chain only
+//! ever moves forward: the group in flight ends, and the pending one comes in its place.
+//!
+//! | state | in flight | pending | next |
+//! |---|---|---|---|
+//! | idle | - | - | `lead` |
+//! | committing | A | - | `join` makes B; `finish`: idle |
+//! | stacking | A | B | `join` adds to B; `finish`: offered |
+//! | offered | - | B | `join` adds to B; `take`: committing, with B in flight |
+//!
+//! What holds, and why:
+//! - **Order.** The pending group follows on `tip`, LMDB's id of the state that the one before it leaves. Its leader
+//!   compares it with the id that LMDB gives it; another one means that somebody came between, and nothing is applied.
+//! - **One base.** A closure reads a pinned state and the groups that are not in it: pinned at the base of the group in
+//!   flight both, pinned at `tip` the pending one alone. Nothing else can be pinned unless somebody came between.
+//! - **Failures spread.** A group that fails takes the pending one with it, and by the count of `failures` the closure
+//!   that was reading them: what it makes of them never joins.
+//! - **Everybody is told.** A group leaves the chain with its fate told, or in the hands of a leader who tells it.
+//!   Whoever joined a group waits for its fate, so the pending group has a member to be led by.
+
+use std::sync::Arc;
+
+use crate::env::fate::{Fate, Verdict};
+
+/// Transactions that are committed as one.
+pub(crate) struct Group<S: ?Sized> {
+    /// What they change.
+    pub set: Arc<S>,
+    /// About how much it stores.
+    pub bytes: usize,
+    /// How many they are.
+    pub transactions: u64,
+    /// LMDB's id of the state that it follows on.
+    pub base: u64,
+    pub fate: Arc<Fate>,
+}
+
+impl<S: ?Sized> Clone for Group<S> {
+    fn clone(&self) -> Self {
+        let (set, fate) = (Arc::clone(&self.set), Arc::clone(&self.fate));
+        Self { set, fate, bytes: self.bytes, transactions: self.transactions, base: self.base }
+    }
+}
+
+/// The groups that are not committed yet.
+pub(crate) struct Chain<S: ?Sized> {
+    in_flight: Option<Group<S>>,
+    pending: Option<Group<S>>,
+    /// LMDB's id of the state that the pending group follows on, or would.
+    tip: u64,
+    /// Whether a closure is about to run, runs or has run on groups of the chain and has not joined it yet.
+    stacked: bool,
+    failures: u64,
+    /// What followed on the last group that failed was told this.
+    last_failure: Verdict,
+    /// Whether other processes are kept out. They are from before the first closure is stacked until the chain is idle.
+    guarded: bool,
+}
+
+/// What a pinned state is to the chain.
+pub(crate) enum Standing<S: ?Sized> {
+    /// A closure may run on it and the groups on top.
+    On(Ground<S>),
+    /// A newer one is committed: pin again.
+    Old,
+    /// It is none that the chain leads to, or other processes were not kept out in time: no closure may run before the
+    /// chain is idle.
+    Apart,
+}
+
+/// What a closure stands on besides a pinned state.
+pub(crate) struct Ground<S: ?Sized> {
+    /// What the groups change that are not in the pinned state, the oldest first.
+    pub sets: Vec<Arc<S>>,
+    /// How many transactions they are.
+    pub transactions: u64,
+    /// The fate of the last of them.
+    pub fate: Option<Arc<Fate>>,
+    failures: u64,
+}
+
+/// What becomes of a transaction that is done.
+pub(crate) enum Joined<S: ?Sized> {
+    /// It belongs to a group: wait for its fate.
+    Member(Arc<Fate>),
+    /// It is a group in flight: commit it.
+    Leader(Group<S>),
+    /// It waits for the pending group to be taken: too much for one. Try again then.
+    Full(Arc<S>),
+    /// What it read has failed, as the verdict says.
+    Broken(Verdict),
+}
+
+/// Who is to be told what when a commit has ended.
+pub(crate) struct Ended {
+    pub told: Vec<(Arc<Fate>, Verdict)>,
+    /// The group that a member must lead now.
+    pub offered: Option<Arc<Fate>>,
+}
+
+impl<S: ?Sized> Default for Chain<S> {
+    fn default() -> Self {
+        Self {
+            in_flight: None,
+            pending: None,
+            tip: 0,
+            stacked: false,
+            failures: 0,
+            last_failure: Verdict::Committed,
+            guarded: false,
+        }
+    }
+}
+
+impl<S: ?Sized> Chain<S> {
+    /// Whether nothing is being committed, waits or runs on what does.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.in_flight.is_none() && self.pending.is_none() && !self.stacked
+    }
+
+    /// Whether the pending group takes more.
+    pub(crate) fn has_room(&self, max_bytes: usize) -> bool {
+        self.pending.as_ref().is_none_or(|pending| pending.bytes < max_bytes)
+    }
+
+    /// Whether other processes are kept out.
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.guarded
+    }
+
+    /// Notes that they are.
+    pub(crate) fn guard(&mut self) {
+        self.guarded = true;
+    }
+
+    /// Whether they need not be any more; noted as if it were done.
+    pub(crate) fn unguard(&mut self) -> bool {
+        self.is_idle() && std::mem::take(&mut self.guarded)
+    }
+
+    /// A transaction of its own, made on the newest state with LMDB's lock held, is committed by who made it. The chain is
+    /// idle.
+    pub(crate) fn lead(&mut self, set: Arc<S>, bytes: usize, transactions: u64, base: u64) -> Group<S> {
+        debug_assert!(self.is_idle());
+        let group = Group { set, bytes, transactions, base, fate: Fate::led() };
+        self.tip = base.saturating_add(1);
+        self.in_flight = Some(group.clone());
+        group
+    }
+
+    /// A closure is about to be stacked: the chain does not become idle before it joins or leaves.
+    pub(crate) fn stack(&mut self) {
+        self.stacked = true;
+    }
+
+    /// What the state with LMDB's id `pinned` is to the chain. `fresh` says that other processes were kept out just now:
+    /// then only a group in flight that is not in the pinned state shows that LMDB's lock was not free meanwhile.
+    pub(crate) fn stand_on(&self, pinned: u64, fresh: bool) -> Standing<S> {
+        if self.in_flight.is_none() && self.pending.is_none() {
+            // All ended since, and may have failed: whether the state at the tip will ever be there is not known.
+            return Standing::Apart;
+        }
+        let below = self.in_flight.as_ref().filter(|group| group.base == pinned);
+        if below.is_none() {
+            let newest = self.in_flight.as_ref().map_or(self.tip, |group| group.base);
+            if pinned < newest {
+                return Standing::Old;
+            }
+            if pinned != self.tip || fresh {
+                return Standing::Apart;
+            }
+        }
+        let groups = below.into_iter().chain(&self.pending);
+        let mut ground = Ground { sets: Vec::new(), transactions: 0, fate: None, failures: self.failures };
+        for group in groups {
+            ground.sets.push(Arc::clone(&group.set));
+            ground.transactions = ground.transactions.saturating_add(group.transactions);
+            ground.fate = Some(Arc::clone(&group.fate));
+        }
+        Standing::On(ground)
+    }
+
+    /// A stacked closure ends without changes, or is not run after all.
+    pub(crate) fn leave(&mut self) {
+        self.stacked = false;
+    }
+
+    /// A stacked closure has changed something: it becomes part of the pending group, with `absorb`, or a group of its own.
+    pub(crate) fn join(
+        &mut self,
+        failures: u64,
+        (set, bytes, transactions): (Arc<S>, usize, u64),
+        max_bytes: usize,
+        absorb: impl FnOnce(&mut S, Arc<S>) -> usize,
+    ) -> Joined<S> {
+        if failures != self.failures {
+            self.stacked = false;
+            return Joined::Broken(self.last_failure.clone());
+        }
+        let Some(pending) = &mut self.pending else {
+            self.stacked = false;
+            let fate = if self.in_flight.is_some() { Fate::waiting() } else { Fate::led() };
+            let group = Group { set, bytes, transactions, base: self.tip, fate };
+            if self.in_flight.is_some() {
+                let fate = Arc::clone(&group.fate);
+                self.pending = Some(group);
+                return Joined::Member(fate);
+            }
+            self.tip = self.tip.saturating_add(1);
+            self.in_flight = Some(group.clone());
+            return Joined::Leader(group);
+        };
+        let within = pending.bytes.saturating_add(bytes) <= max_bytes;
+        // Nobody else has it: closures that read it are over, and no leader has taken it.
+        match Arc::get_mut(&mut pending.set).filter(|_| within) {
+            Some(all) => {
+                pending.bytes = absorb(all, set);
+                pending.transactions = pending.transactions.saturating_add(transactions);
+                self.stacked = false;
+                Joined::Member(Arc::clone(&pending.fate))
+            }
+            None => Joined::Full(set),
+        }
+    }
+
+    /// The pending group, which its leader puts in flight. The last one has ended.
+    pub(crate) fn take(&mut self) -> Option<Group<S>> {
+        debug_assert!(self.in_flight.is_none());
+        self.in_flight = self.pending.take();
+        if self.in_flight.is_some() {
+            self.tip = self.tip.saturating_add(1);
+        }
+        self.in_flight.clone()
+    }
+
+    /// The group in flight is committed.
+    pub(crate) fn finish(&mut self) -> Ended {
+        let done = self.in_flight.take();
+        let told = done.into_iter().map(|group| (group.fate, Verdict::Committed)).collect();
+        Ended { told, offered: self.pending.as_ref().map(|group| Arc::clone(&group.fate)) }
+    }
+
+    /// The group in flight is not committed, and what follows on it cannot be.
+    pub(crate) fn fail(&mut self, verdict: &Verdict) -> Ended {
+        self.failures = self.failures.wrapping_add(1);
+        let failed = self.in_flight.take().map(|group| (group.fate, verdict.clone()));
+        self.last_failure = verdict.of_successors();
+        let stacked = self.pending.take().map(|group| (group.fate, self.last_failure.clone()));
+        Ended { told: failed.into_iter().chain(stacked).collect(), offered: None }
+    }
+}
+
+impl<S: ?Sized> Ground<S> {
+    /// How many groups had failed when it was made out.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures
+    }
+}

@@ -1,0 +1,285 @@
+//! The queue of an engine's transactions: the turn, the chain under its mutex, and the byte that keeps other processes out.
+//!
+//! The order of locks: the turn, the chain's mutex (never held while waiting for anything but a change of the chain), the
+//! writer's mutex, LMDB's lock. The byte of `mapleaf.lock` is only ever tried for by the holder of the turn.
+
+use std::any::Any;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::env::chain::{Chain, Group, Joined, Standing};
+use crate::env::engine::Engine;
+use crate::env::fate::{Fate, Verdict};
+use crate::env::generation::Generation;
+use crate::env::lock::LockFile;
+use crate::env::turn::{Taken, Turn};
+use crate::error::{ErrorKind, Result};
+
+/// A write set, which this room keeps and does not know: it belongs to the room above.
+pub(crate) type Changes = dyn Any + Send + Sync;
+
+/// A group beyond this, in bytes of its write set, takes no more transactions: far below what LMDB holds in one of its own.
+pub(crate) const GROUP_BYTES: usize = 8 << 20;
+
+/// The queue of one engine.
+pub(crate) struct Queue {
+    turn: Turn,
+    state: Mutex<State>,
+    /// Told when a commit has ended or a pending group is taken. The holder of the turn waits here, and nobody else.
+    moved: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    chain: Chain<Changes>,
+    /// Whether the holder of the turn waits: to wake nobody would be a system call too.
+    awaited: bool,
+    /// What the last stacked closure ran on, for the next one; let go when a commit ends, since it is not the newest then.
+    /// As long as other processes are kept out, no other state is one to stand on.
+    base: Option<Arc<Generation>>,
+}
+
+/// What a closure may run on: a pinned state and the sets that are to be laid over it.
+pub(crate) struct Ground<'q> {
+    pub base: Arc<Generation>,
+    /// The sets of transactions that are not in the base, the oldest first.
+    pub sets: Vec<Arc<Changes>>,
+    /// How many transactions those are.
+    pub transactions: u64,
+    /// The fate of the last of them, `None` when the base has all.
+    pub fate: Option<Arc<Fate>>,
+    pub place: Stacked<'q>,
+}
+
+/// The place of a closure on the chain, between [`Queue::stand`] and its joining. Given up when dropped.
+pub(crate) struct Stacked<'q> {
+    queue: &'q Queue,
+    engine: &'q Engine,
+    failures: u64,
+    ended: bool,
+}
+
+/// A group in flight and the duty to say how it went: told when this is dropped, which is not before LMDB's lock and the
+/// writer's mutex are free, since who leads next takes them.
+pub(crate) struct Leading<'q> {
+    queue: &'q Queue,
+    engine: &'q Engine,
+    pub group: Group<Changes>,
+    verdict: Option<Verdict>,
+}
+
+/// What becomes of a transaction's changes.
+pub(crate) enum Place<'q> {
+    Member(Arc<Fate>),
+    Leader(Leading<'q>),
+    /// What they are based on has failed, as the verdict says.
+    Broken(Verdict),
+}
+
+impl Queue {
+    pub(crate) fn new() -> Self {
+        Self { turn: Turn::new(), state: Mutex::default(), moved: Condvar::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the chain has moved. The caller has the turn.
+    fn wait<'g>(&self, mut state: MutexGuard<'g, State>) -> MutexGuard<'g, State> {
+        state.awaited = true;
+        self.moved.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the lock back when the chain has moved.
+    fn moved(&self, mut state: MutexGuard<'_, State>) {
+        if std::mem::take(&mut state.awaited) {
+            drop(state);
+            self.moved.notify_one();
+        }
+    }
+
+    /// Waits for the turn.
+    pub(crate) fn take_turn(&self) -> Taken<'_> {
+        self.turn.take()
+    }
+
+    /// The turn, if no transaction runs, waits or is being committed.
+    pub(crate) fn try_take_turn(&self) -> Option<Taken<'_>> {
+        self.turn.try_take().filter(|_| self.state().chain.is_idle())
+    }
+
+    /// Waits until nothing is being committed. The caller has the turn and keeps it, so nothing comes after.
+    pub(crate) fn drain(&self) {
+        let mut state = self.state();
+        while !state.chain.is_idle() {
+            state = self.wait(state);
+        }
+    }
+
+    /// What the next closure runs on; `None` on the newest state, with LMDB's lock, since nothing is being committed. The
+    /// caller has the turn.
+    pub(crate) fn stand<'q>(&'q self, engine: &'q Arc<Engine>, lock: &LockFile) -> Result<Option<Ground<'q>>> {
+        let mut state = self.state();
+        let fresh = loop {
+            let chain = &mut state.chain;
+            if chain.is_idle() {
+                return Ok(None);
+            }
+            // Another process that waits gets in when this chain has come to its end.
+            if chain.has_room(GROUP_BYTES) && !lock.is_awaited() {
+                if chain.is_guarded() {
+                    break false;
+                }
+                if lock.try_pause()? {
+                    chain.guard();
+                    break true;
+                }
+            }
+            state = self.wait(state);
+        };
+        state.chain.stack();
+        drop(state);
+        let place = Stacked { queue: self, engine, failures: 0, ended: false };
+        let ground = self.pin(engine, place, fresh);
+        if !matches!(ground, Ok(Some(_))) {
+            self.drain();
+        }
+        match ground {
+            // Those that lead need no reader slot.
+            Err(error) if error.kind() == ErrorKind::ReadersFull => Ok(None),
+            ground => ground,
+        }
+    }
+
+    fn pin<'q>(&self, engine: &Arc<Engine>, mut place: Stacked<'q>, fresh: bool) -> Result<Option<Ground<'q>>> {
+        let mut known = self.state().base.clone().filter(|_| !fresh);
+        loop {
+            let base = known.take().map_or_else(|| engine.generation(), Ok)?;
+            let mut state = self.state();
+            match state.chain.stand_on(base.lmdb_id(), fresh) {
+                Standing::On(ground) => {
+                    state.base = Some(Arc::clone(&base));
+                    drop(state);
+                    place.failures = ground.failures();
+                    let (sets, transactions, fate) = (ground.sets, ground.transactions, ground.fate);
+                    return Ok(Some(Ground { base, sets, transactions, fate, place }));
+                }
+                Standing::Old => {}
+                Standing::Apart => return Ok(None),
+            }
+        }
+    }
+
+    /// A transaction that was made on the newest state is in flight. The caller has the turn, LMDB's lock, and the duty to
+    /// commit it.
+    pub(crate) fn lead<'q>(
+        &'q self,
+        engine: &'q Engine,
+        set: Arc<Changes>,
+        (bytes, transactions): (usize, u64),
+        base: u64,
+    ) -> Leading<'q> {
+        let group = self.state().chain.lead(set, bytes, transactions, base);
+        Leading { queue: self, engine, group, verdict: None }
+    }
+
+    /// The pending group, for the member that it was offered to.
+    pub(crate) fn take<'q>(&'q self, engine: &'q Engine) -> Option<Leading<'q>> {
+        let mut state = self.state();
+        let group = state.chain.take()?;
+        self.moved(state);
+        Some(Leading { queue: self, engine, group, verdict: None })
+    }
+
+    fn end(&self, engine: &Engine, verdict: &Verdict) {
+        let mut state = self.state();
+        let ended = match verdict {
+            Verdict::Committed => state.chain.finish(),
+            Verdict::Failed(_) => state.chain.fail(verdict),
+        };
+        // Before anybody finds the chain idle: who replaces the file then wants no state read.
+        state.base = None;
+        Self::unguard(&mut state.chain, engine);
+        self.moved(state);
+        // First the one that has more to do.
+        if let Some(next) = ended.offered {
+            next.offer();
+        }
+        for (fate, verdict) in ended.told {
+            fate.tell(verdict);
+        }
+    }
+
+    /// Lets other processes in when nothing is left to protect. With the chain's mutex: who finds the chain idle begins
+    /// without the byte, and must not find it taken by this process.
+    fn unguard(chain: &mut Chain<Changes>, engine: &Engine) {
+        if chain.unguard()
+            && let Some(lock) = &engine.lock
+        {
+            lock.resume();
+        }
+    }
+}
+
+impl<'q> Stacked<'q> {
+    /// Makes the transaction part of the chain. Waits, with the turn, while there is too much for one group.
+    pub(crate) fn join(
+        mut self,
+        set: Arc<Changes>,
+        (bytes, transactions): (usize, u64),
+        absorb: impl Fn(&mut Changes, Arc<Changes>) -> usize,
+    ) -> Place<'q> {
+        let queue = self.queue;
+        let mut state = queue.state();
+        let mut set = set;
+        let place = loop {
+            match state.chain.join(self.failures, (set, bytes, transactions), GROUP_BYTES, &absorb) {
+                Joined::Full(back) => {
+                    set = back;
+                    state = queue.wait(state);
+                }
+                Joined::Member(fate) => break Place::Member(fate),
+                Joined::Leader(group) => {
+                    break Place::Leader(Leading { queue, engine: self.engine, group, verdict: None });
+                }
+                Joined::Broken(verdict) => break Place::Broken(verdict),
+            }
+        };
+        self.ended = true;
+        Queue::unguard(&mut state.chain, self.engine);
+        place
+    }
+}
+
+impl Drop for Stacked<'_> {
+    fn drop(&mut self) {
+        // In a forked child the chain is the parent's.
+        if !self.ended && self.engine.is_own_process() {
+            let mut state = self.queue.state();
+            state.chain.leave();
+            Queue::unguard(&mut state.chain, self.engine);
+        }
+    }
+}
+
+impl Leading<'_> {
+    /// Notes how the commit went.
+    pub(crate) fn judge(&mut self, committed: &Result<()>) {
+        self.verdict = Some(Verdict::of(committed));
+    }
+}
+
+impl Drop for Leading<'_> {
+    fn drop(&mut self) {
+        if !self.engine.is_own_process() {
+            return;
+        }
+        let verdict = self.verdict.take().unwrap_or_else(|| {
+            // Its commit panicked, no one knows where.
+            self.engine.poison();
+            let why = "the thread that committed it panicked; close and reopen the environment to see whether it did";
+            Verdict::failed(ErrorKind::CommitOutcomeUnknown, why)
+        });
+        self.queue.end(self.engine, &verdict);
+    }
+}

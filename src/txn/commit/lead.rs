@@ -1,0 +1,81 @@
+//! Leading: committing a transaction that was made on the newest state, or a group that was made on its predecessor.
+
+use std::sync::Arc;
+
+use crate::env::{Applier, Begin, Changes, Engine, Failure, Generation, Head, Leading, Queue, Taken, write_as_writer};
+use crate::error::{Error, ErrorKind, Result};
+use crate::txn::commit::run::Made;
+use crate::txn::layered::Overlays;
+use crate::txn::write::WriteTxn;
+use crate::txn::write_set::WriteSet;
+
+/// Runs `f` with LMDB's lock and commits what it changed. Nothing is being committed; the turn is handed on before the disk
+/// is waited for.
+pub(crate) fn lead<T, E: From<Error>>(
+    engine: &Arc<Engine>,
+    queue: &Queue,
+    turn: Taken<'_>,
+    operation: &'static str,
+    f: impl FnOnce(&mut WriteTxn) -> Made<T, E>,
+) -> Result<T, E> {
+    let named = |error: Error| error.during(operation);
+    // Dropped in the order against this one, by a panic too: LMDB's lock and the mutex are free when the next one leads.
+    let mut turn = Some(turn);
+    let mut leading: Option<Leading<'_>> = None;
+    let mut state = engine.writer_state();
+    write_as_writer(engine, Begin::Newest, operation, &mut state, |session| {
+        let base = Arc::clone(session.base());
+        let mut txn = WriteTxn::new(&base, Overlays::default(), base.head()?.seq.saturating_add(1));
+        let (outcome, transactions) = f(&mut txn)?;
+        let set = txn.into_set();
+        if set.is_empty() {
+            return Ok(outcome);
+        }
+        // In a child forked since, the queue is the parent's.
+        engine.check_not_forked().map_err(named)?;
+        let (bytes, set) = (set.bytes(), Arc::new(set));
+        let changes: Arc<Changes> = Arc::clone(&set) as _;
+        let leading = leading.insert(queue.lead(engine, changes, (bytes, transactions), base.lmdb_id()));
+        turn = None;
+        let committed = session.commit(bytes, |applier, head| apply(&set, transactions, &base, applier, head));
+        leading.judge(&committed);
+        committed.map_err(named)?;
+        Ok(outcome)
+    })
+}
+
+/// Commits the group in flight. What became of it is told when `leading` is dropped, which its caller does last.
+pub(crate) fn lead_group(engine: &Arc<Engine>, mut leading: Leading<'_>) {
+    let committed = commit_group(engine, &leading);
+    leading.judge(&committed);
+}
+
+fn commit_group(engine: &Arc<Engine>, leading: &Leading<'_>) -> Result<()> {
+    let group = &leading.group;
+    let set = write_set(Arc::clone(&group.set))?;
+    let mut state = engine.writer_state();
+    write_as_writer(engine, Begin::After(group.base), "transact", &mut state, |session| {
+        let base = Arc::clone(session.base());
+        session.commit(group.bytes, |applier, head| apply(&set, group.transactions, &base, applier, head))
+    })
+}
+
+/// Makes the changes of `transactions` transactions, and counts them.
+pub(crate) fn apply(
+    set: &WriteSet,
+    transactions: u64,
+    base: &Generation,
+    applier: &mut Applier<'_, '_, '_>,
+    head: &mut Head,
+) -> Result<(), Failure> {
+    // One is counted already.
+    head.seq = head.seq.saturating_add(transactions.saturating_sub(1));
+    set.apply(base, applier)
+}
+
+/// The write set that the queue keeps without knowing it.
+pub(crate) fn write_set(changes: Arc<Changes>) -> Result<Arc<WriteSet>> {
+    changes
+        .downcast()
+        .map_err(|_| Error::new(ErrorKind::InvalidArgument, "the queue holds something else than write sets"))
+}

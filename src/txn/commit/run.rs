@@ -1,0 +1,70 @@
+//! The way of a transaction: its turn, what it stands on, and where it goes.
+
+use std::sync::Arc;
+
+use crate::env::{Engine, Queue, Wait, begin_writing, busy, write};
+use crate::error::{Error, Result};
+use crate::txn::commit::lead::{apply, lead};
+use crate::txn::commit::stack::stack;
+use crate::txn::layered::Overlays;
+use crate::txn::write::WriteTxn;
+
+/// What a closure returns, and how many transactions it was.
+pub(crate) type Made<T, E> = Result<(T, u64), E>;
+
+/// Runs `f` as the only writer and commits what it changed, with others where that saves a flush. `f` says how many
+/// transactions its changes count as.
+pub(crate) fn run<T, E: From<Error>>(
+    engine: &Arc<Engine>,
+    wait: Wait,
+    operation: &'static str,
+    f: impl FnOnce(&mut WriteTxn) -> Made<T, E>,
+) -> Result<T, E> {
+    match engine.queue() {
+        Some(queue) => share(engine, queue, wait, operation, f),
+        None => alone(engine, wait, operation, f),
+    }
+}
+
+/// One LMDB transaction for one closure.
+fn alone<T, E: From<Error>>(
+    engine: &Arc<Engine>,
+    wait: Wait,
+    operation: &'static str,
+    f: impl FnOnce(&mut WriteTxn) -> Made<T, E>,
+) -> Result<T, E> {
+    write(engine, wait, operation, |session| {
+        let base = Arc::clone(session.base());
+        let mut txn = WriteTxn::new(&base, Overlays::default(), base.head()?.seq.saturating_add(1));
+        let (outcome, transactions) = f(&mut txn)?;
+        let set = txn.into_set();
+        if !set.is_empty() {
+            let committed =
+                session.commit(set.bytes(), |applier, head| apply(&set, transactions, &base, applier, head));
+            committed.map_err(|error| error.during(operation))?;
+        }
+        Ok(outcome)
+    })
+}
+
+fn share<T, E: From<Error>>(
+    engine: &Arc<Engine>,
+    queue: &Queue,
+    wait: Wait,
+    operation: &'static str,
+    f: impl FnOnce(&mut WriteTxn) -> Made<T, E>,
+) -> Result<T, E> {
+    let named = |error: Error| error.during(operation);
+    let _writing = begin_writing(engine).map_err(named)?;
+    let lock = engine.lock_file().map_err(named)?;
+    if wait == Wait::No {
+        let turn = queue.try_take_turn().filter(|_| !lock.is_other_writing()).ok_or_else(|| named(busy()))?;
+        return lead(engine, queue, turn, operation, f);
+    }
+    let turn = queue.take_turn();
+    // Who had the turn before may have closed the environment.
+    match queue.stand(engine, lock).map_err(named)? {
+        Some(ground) => stack(engine, queue, turn, ground, operation, f),
+        None => lead(engine, queue, turn, operation, f),
+    }
+}
