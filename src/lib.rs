@@ -117,6 +117,7 @@ mod txn;
 pub mod value;
 
 pub use dbi::{Dbi, DbiOptions, DbiStat, ExtractIf, MultiDbi, MultiValues};
+pub use dbi::{LoadPhase, LoadProgress, LoadReport, LoadStopped, Loader};
 pub use env::{Compact, DbiInfo, DbiKind, Durability, Env, EnvInfo, EnvOptions, OpenMode, ReaderInfo, Verify};
 pub use error::{Error, ErrorKind, Result};
 pub use key::{AnyKey, Key, KeyAs, Path, Reverse, Segment, Timestamp};

@@ -34,6 +34,7 @@ pub use info::{DbiInfo, EnvInfo, ReaderInfo};
 pub(crate) use lease::Lease;
 pub(crate) use lmdb::{Applier, Failure, Tree};
 pub use options::{Durability, EnvOptions, OpenMode, Verify};
+pub(crate) use os::located;
 pub(crate) use session::{Session, Wait, check_not_writing, write};
 pub(crate) use table::DbiId;
 pub use table::DbiRef;
