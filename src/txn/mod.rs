@@ -21,3 +21,4 @@ pub use snapshot::Snapshot;
 pub use submit::Commit;
 pub use write::WriteTxn;
 pub(crate) use write::{check_key, check_value};
+pub(crate) use write_set::{Arena, Entry, record_len, sort};

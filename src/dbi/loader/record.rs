@@ -93,17 +93,6 @@ pub(super) fn read(bytes: &[u8]) -> Option<(Row<'_>, &[u8])> {
     Some((Row { dbi, key, value: Stored::Apart(extent) }, rest))
 }
 
-/// The first eight bytes of a key as a number that orders as they do; shorter keys are filled up with zeros.
-#[inline]
-pub(super) fn head(key: &[u8]) -> u64 {
-    if let Some(first) = key.first_chunk() {
-        return u64::from_be_bytes(*first);
-    }
-    let mut first = [0; 8];
-    first[..key.len()].copy_from_slice(key);
-    u64::from_be_bytes(first)
-}
-
 /// Where a row stands among the others: by DBI, then by key. Two of one place are versions of one row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rank<'a> {

@@ -4,6 +4,7 @@ use crate::dbi::loader::block::{self, HEADER, damaged};
 use crate::dbi::loader::record::{self, Rank, Row, Stored};
 use crate::dbi::loader::spill::Spill;
 use crate::error::Result;
+use crate::page::word_at;
 
 /// Where a run lies.
 #[derive(Clone, Copy, Debug)]
@@ -161,7 +162,7 @@ impl RunReader {
     fn parse(&mut self) -> Result<()> {
         let record = self.block.get(self.offset..self.end).and_then(record::read);
         let Some((row, rest)) = record else { return Err(damaged("a record")) };
-        (self.dbi, self.head) = (row.dbi, record::head(row.key));
+        (self.dbi, self.head) = (row.dbi, word_at(row.key, 0));
         self.next = self.end - rest.len();
         Ok(())
     }

@@ -54,9 +54,9 @@ pub(super) struct Rows {
 impl Rows {
     pub(super) fn new(directory: PathBuf, memory: usize) -> Self {
         let spill = Spill::new(directory, memory);
-        // Reserved may be a quarter more, and what is outgrown lives on while it is copied: nine tenths in all. The rest
-        // is for the block that is written.
-        let buffer = Buffer::new(memory / 5 * 2);
+        // With what is reserved ahead, and an index of nothing but short rows that is moved, nine tenths at most; then there
+        // is the block that is written.
+        let buffer = Buffer::new(memory / 2);
         Self { dbis: Dbis::default(), buffer, runs: Runs::new(&spill, memory), spill }
     }
 
@@ -69,9 +69,7 @@ impl Rows {
         }
         let number = u32::try_from(self.dbis.number(dbi)).unwrap_or(u32::MAX);
         let row = Row { dbi: number, key, value: Stored::Here(value) };
-        if self.buffer.fits(&row) {
-            self.buffer.push(&row);
-        } else {
+        if !self.buffer.push(&row) {
             self.make_room(&row, progress)?;
         }
         progress.now.rows += 1;
@@ -86,7 +84,6 @@ impl Rows {
             return Ok((self.dbis, Source::memory(self.buffer), 0));
         }
         self.write_run(progress)?;
-        self.buffer.release();
         let merge = self.runs.merge(&mut self.spill, progress)?;
         let spilled = self.spill.written();
         Ok((self.dbis, Source::Runs(self.spill, merge), spilled))
@@ -95,8 +92,7 @@ impl Rows {
     #[cold]
     fn make_room(&mut self, row: &Row<'_>, progress: &mut Progress) -> Result<()> {
         self.write_run(progress)?;
-        if self.buffer.fits(row) {
-            self.buffer.push(row);
+        if self.buffer.push(row) {
             return Ok(());
         }
         // Larger than memory alone: a run of its own, written from where it is.
@@ -127,8 +123,6 @@ impl Rows {
         progress.now.runs += 1;
         progress.report()?;
         if self.runs.are_many() {
-            // The merge has the memory for itself.
-            self.buffer.release();
             self.runs.merge_many(&mut self.spill, progress)?;
             progress.enter(LoadPhase::Taking);
         }
