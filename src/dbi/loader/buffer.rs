@@ -5,6 +5,8 @@ use crate::dbi::loader::record::{Row, Stored};
 use crate::txn::{Arena, Entry, record_len, sort};
 
 const ENTRY: usize = size_of::<Entry>();
+/// How many rows ahead are asked for.
+const AHEAD: usize = 12;
 /// What is counted for a DBI beside its rows, in bytes: the least that an arena reserves.
 const TABLE: usize = 640;
 
@@ -82,9 +84,15 @@ impl Buffer {
         Some(Row { dbi, key, value: Stored::Here(value?) })
     }
 
-    /// The first place with a row from `place` on, if there is one.
+    /// The first place with a row from `place` on, if there is one. The rows that come behind it, which lie in memory in
+    /// order of time, are asked for.
     #[inline]
     pub(super) fn settle(&self, mut place: Place) -> Place {
+        if let Some(table) = self.tables.get(place.table)
+            && let Some(ahead) = table.entries.get(place.entry + AHEAD)
+        {
+            table.arena.prefetch(ahead.place);
+        }
         while let Some(table) = self.tables.get(place.table)
             && place.entry >= table.entries.len()
         {

@@ -1,14 +1,12 @@
 //! Storing: chunks of the sorted rows, each applied to LMDB and committed as one transaction.
 
 use std::cell::RefCell;
-use std::ops::Bound::Unbounded;
 use std::sync::Arc;
 
 use crate::dbi::loader::progress::{LoadPhase, Progress};
 use crate::dbi::loader::source::{Position, Source};
-use crate::env::{Applier, DbiRef, Env, Failure, Generation, Session, Tree, Wait, write};
+use crate::env::{Applier, DbiRef, Env, Failure, Generation, Session, Wait, write};
 use crate::error::{ErrorKind, Result};
-use crate::page::Cursor;
 
 /// What is counted for a stored row beside its key and value, in bytes.
 const ROW: usize = 16;
@@ -75,49 +73,21 @@ impl Storing<'_> {
         while let Some(first) = source.row() {
             let number = first.dbi;
             let Some(dbi) = self.dbis.get(number as usize) else { return Ok(()) };
-            let mut open = Open::new(base, dbi, applier).map_err(|failure| named(failure, dbi))?;
+            let named = |failure: Failure| Failure { error: failure.error.in_dbi(&dbi.name), ..failure };
+            base.check_dbi(dbi).map_err(|error| named(error.into()))?;
+            let tree = applier.tree(&dbi.name).map_err(named)?;
+            let mut puts = applier.puts(tree).map_err(named)?;
             while let Some(row) = source.row().filter(|row| row.dbi == number) {
                 if bytes >= self.chunk {
                     return Ok(());
                 }
                 bytes = bytes.saturating_add(row.payload()).saturating_add(ROW);
                 let value = source.value(row.value, large)?;
-                open.put(applier, row.key, value).map_err(|failure| named(failure, dbi))?;
+                puts.put(row.key, value).map_err(named)?;
                 self.progress.step()?;
                 source.advance()?;
             }
         }
         Ok(())
     }
-}
-
-/// The DBI that is being filled.
-struct Open<'b, 'e> {
-    tree: Tree<'e>,
-    /// The last key that was there before, while rows may still be at or below it.
-    last: Option<&'b [u8]>,
-}
-
-impl<'b, 'e> Open<'b, 'e> {
-    fn new(base: &'b Generation, dbi: &DbiRef, applier: &mut Applier<'_, '_, 'e>) -> Result<Self, Failure> {
-        base.check_dbi(dbi)?;
-        let record = base.tree(dbi)?;
-        let last = Cursor::range(base.pages(), &record, Unbounded, Unbounded)?.next_back()?.map(|(key, _)| key);
-        Ok(Self { tree: applier.tree(&dbi.name)?, last })
-    }
-
-    /// Stores a row. Keys ascend, so that above what was there every key is above all others, and takes no search.
-    #[inline]
-    fn put(&mut self, applier: &mut Applier<'_, '_, 'e>, key: &[u8], value: &[u8]) -> Result<(), Failure> {
-        if self.last.is_some_and(|last| key <= last) {
-            return applier.put(self.tree, key, value);
-        }
-        self.last = None;
-        applier.append(self.tree, key, value)
-    }
-}
-
-#[cold]
-fn named(failure: Failure, dbi: &DbiRef) -> Failure {
-    Failure { error: failure.error.in_dbi(&dbi.name), ..failure }
 }
