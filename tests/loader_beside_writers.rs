@@ -49,9 +49,9 @@ fn writers_get_their_turn_between_chunks_and_nothing_is_lost() -> Result<()> {
             Ok::<_, Error>(partly)
         });
         let load = || {
-            let mut loader = env.loader().memory(64 << 10).chunk(usize::try_from(CHUNK * 32).unwrap_or(0));
-            loader.load(&loaded, (0..ROWS).rev().map(|n| (n * 2, n)))?;
-            loader.finish()
+            let mut load = env.loader().memory(64 << 10).chunk(usize::try_from(CHUNK * 32).unwrap_or(0));
+            load.load(&loaded, (0..ROWS).rev().map(|n| (n * 2, n)))?;
+            load.finish()
         };
         let report = load();
         done.store(true, Ordering::Relaxed);

@@ -18,7 +18,7 @@ use crate::error::Result;
 /// The DBIs of a load, numbered as they come.
 #[derive(Default)]
 pub(super) struct Dbis {
-    dbis: Vec<Arc<DbiRef>>,
+    all: Vec<Arc<DbiRef>>,
     by_slot: HashMap<usize, usize>,
     last: usize,
 }
@@ -27,11 +27,11 @@ impl Dbis {
     /// The number of a DBI.
     #[inline]
     fn number(&mut self, dbi: &Arc<DbiRef>) -> usize {
-        if self.dbis.get(self.last).is_none_or(|last| last.slot != dbi.slot) {
-            let next = self.dbis.len();
+        if self.all.get(self.last).is_none_or(|last| last.slot != dbi.slot) {
+            let next = self.all.len();
             self.last = *self.by_slot.entry(dbi.slot).or_insert(next);
             if self.last == next {
-                self.dbis.push(Arc::clone(dbi));
+                self.all.push(Arc::clone(dbi));
             }
         }
         self.last
@@ -39,7 +39,7 @@ impl Dbis {
 
     /// All of them, by number.
     pub(super) fn all(&self) -> &[Arc<DbiRef>] {
-        &self.dbis
+        &self.all
     }
 }
 

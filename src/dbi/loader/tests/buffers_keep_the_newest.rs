@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use crate::dbi::loader::buffer::Buffer;
 use crate::dbi::loader::place::Place;
 use crate::dbi::loader::record::{Row, Stored};
-use crate::dbi::loader::tests::Rows;
+use crate::dbi::loader::tests::{Name, Rows};
 
-fn all(buffer: &Buffer) -> Vec<((u32, Vec<u8>), Vec<u8>)> {
+fn all(buffer: &Buffer) -> Vec<(Name, Vec<u8>)> {
     let mut place = buffer.settle(Place::default());
     let mut rows = Vec::new();
     while let Some(Row { dbi, key, value: Stored::Here(value) }) = buffer.row(place) {

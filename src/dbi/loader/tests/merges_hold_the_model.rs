@@ -7,7 +7,7 @@ use crate::dbi::loader::merge::Merge;
 use crate::dbi::loader::progress::Progress;
 use crate::dbi::loader::runs::Runs;
 use crate::dbi::loader::spill::Spill;
-use crate::dbi::loader::tests::{Rows, owned, run, spill};
+use crate::dbi::loader::tests::{Name, Rows, owned, run, spill};
 use crate::error::Result;
 
 fn any_rows() -> impl Strategy<Value = Rows> {
@@ -18,7 +18,7 @@ fn any_rows() -> impl Strategy<Value = Rows> {
     btree_map((0..3_u32, key), value, 0..60)
 }
 
-fn rest(spill: &Spill, merge: &mut Merge) -> Result<Vec<((u32, Vec<u8>), Vec<u8>)>> {
+fn rest(spill: &Spill, merge: &mut Merge) -> Result<Vec<(Name, Vec<u8>)>> {
     let mut rows = Vec::new();
     while let Some(row) = merge.row() {
         rows.push(owned(spill, &row)?);

@@ -12,8 +12,11 @@ use crate::dbi::loader::run::{Run, RunWriter};
 use crate::dbi::loader::spill::Spill;
 use crate::error::{Error, Result};
 
+/// A DBI's number, and a key.
+type Name = (u32, Vec<u8>);
+
 /// Rows by DBI and key.
-type Rows = BTreeMap<(u32, Vec<u8>), Vec<u8>>;
+type Rows = BTreeMap<Name, Vec<u8>>;
 
 /// A directory of the test's own, and files in it for the least memory.
 fn spill() -> Result<(tempfile::TempDir, Spill)> {
@@ -32,7 +35,7 @@ fn run(spill: &mut Spill, rows: &Rows) -> Result<Run> {
 }
 
 /// A row with its value, from wherever it lies.
-fn owned(spill: &Spill, row: &Row<'_>) -> Result<((u32, Vec<u8>), Vec<u8>)> {
+fn owned(spill: &Spill, row: &Row<'_>) -> Result<(Name, Vec<u8>)> {
     let mut value = Vec::new();
     match row.value {
         Stored::Here(here) => value.extend_from_slice(here),
