@@ -1,10 +1,10 @@
 //! Puts of new keys in no order into a tree of five million rows, which no cache of the processor holds. Each round puts
 //! other rows into the same file: both sides grow alike.
 
-use mapleaf::{Durability, Env};
+use mapleaf::{Compact, Durability, Env};
 
 use crate::fresh::{FEW, Wide, wide_key, wide_value};
-use crate::support::{Case, Lane, Outcome, Role, Sides, Suite, short};
+use crate::support::{Case, Lane, Outcome, Plan, Role, Sides, Suite, short};
 
 /// How the rows of a round are put.
 struct Shape {
@@ -30,7 +30,7 @@ fn puts(suite: &mut Suite, case: &Case, before: u64, shape: &Shape) -> Outcome {
     if !suite.runs_any(std::slice::from_ref(case)) {
         return Ok(());
     }
-    let sides = Sides::new(&suite.plan, shape.durability, |env| fill(env, before))?;
+    let sides = copies(&suite.plan, shape.durability, before)?;
     let (wide, tree): (Wide, _) = (sides.mapleaf.dbi("rows")?, sides.tree("rows")?);
     let mut next = before;
     let heed = || {
@@ -57,6 +57,20 @@ fn puts(suite: &mut Suite, case: &Case, before: u64, shape: &Shape) -> Outcome {
     let (txn, snap) = (sides.heed.read_txn()?, sides.mapleaf.snapshot()?);
     let same = tree.len(&txn)? == wide.len(&snap)?;
     if same { Ok(()) } else { Err("heed and mapleaf hold different entries after the same puts".into()) }
+}
+
+/// A copy for each side: what grows in no order lies scattered on the disk, and a copy of it does not.
+fn copies(plan: &Plan, durability: Durability, rows: u64) -> Outcome<Sides> {
+    let dir = tempfile::Builder::new().prefix("mapleaf-bench-").tempdir_in(plan.dir())?;
+    let [grown, ours, theirs] = ["grown", "mapleaf", "heed"].map(|name| dir.path().join(name));
+    let env = Env::options().durability(Durability::Process).open(&grown)?;
+    fill(&env, rows)?;
+    for copy in [&ours, &theirs] {
+        env.copy_to(copy, Compact::No)?;
+    }
+    env.close()?;
+    Env::destroy(&grown)?;
+    Sides::open(&ours, &theirs, durability, Some(dir))
 }
 
 /// In no order, so that leaves are as full as those of a tree that grew: a hundred thousand a transaction.
