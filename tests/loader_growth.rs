@@ -19,7 +19,8 @@ fn every_row_is_there_once_whatever_grew() -> Result<()> {
         for chunk in [200_000, 3 * MIB, usize::MAX] {
             let dir = directory()?;
             let env = Env::options().map_size(MIB).durability(Durability::Process).open(dir.path())?;
-            let (ours, theirs): (Dbi<u64, &[u8]>, Dbi<u64, &[u8]>) = (env.dbi("ours")?, env.dbi("theirs")?);
+            let ours: Dbi<u64, &[u8]> = env.dbi("ours")?;
+            let theirs: Dbi<u64, &[u8]> = env.dbi("theirs")?;
             let snap = env.snapshot()?;
             let mut loader = env.loader().memory(memory).chunk(chunk);
             for n in 0..40_000 {

@@ -108,8 +108,12 @@ proptest! {
     #[test]
     fn a_load_leaves_what_puts_would(before in rows(), rows in rows(), chunk in 0..60_000_usize, memory in 0..300_000_usize) {
         let (mut model, mut loaded) = (Model::default(), Model::default());
-        rows.iter().for_each(|row| loaded.put(row));
-        before.iter().chain(&rows).for_each(|row| model.put(row));
+        for row in &rows {
+            loaded.put(row);
+        }
+        for row in before.iter().chain(&rows) {
+            model.put(row);
+        }
 
         let (report, found, commits) = load(&before, &rows, |loader| loader)?;
         prop_assert_eq!(&found, &model);
