@@ -55,6 +55,7 @@
 //! |---|---|
 //! | [`Env`], [`EnvOptions`] | open, create, [`transact`](Env::transact), [`snapshot`](Env::snapshot), [`copy_to`](Env::copy_to), [`compact`](Env::compact), [`verify`](Env::verify), [`info`](Env::info) |
 //! | [`Dbi`] | the verbs: `BTreeMap`'s words, a snapshot or transaction first |
+//! | [`Loader`] | more rows than fit memory, in any order: [`Env::loader`] |
 //! | [`MultiDbi`] | several values under a key, each once, in order |
 //! | [`Snapshot`], [`WriteTxn`], [`Read`] | states to read from; helpers over `&impl Read` take either |
 //! | [`Entries`] | the one iterator: double-ended, seekable, borrowed from the state |
@@ -118,6 +119,7 @@ mod txn;
 pub mod value;
 
 pub use dbi::{Dbi, DbiOptions, DbiStat, ExtractIf, MultiDbi, MultiValues};
+pub use dbi::{LoadPhase, LoadProgress, LoadReport, LoadStopped, Loader};
 pub use env::{Compact, DbiInfo, DbiKind, Durability, Env, EnvInfo, EnvOptions, OpenMode, ReaderInfo, Verify};
 pub use error::{Error, ErrorKind, Result};
 pub use key::{AnyKey, Key, KeyAs, Path, Reverse, Segment, Timestamp};

@@ -78,11 +78,17 @@ impl Suite {
     }
 
     /// Races any lanes, heed's and mapleaf's among them, if the case is asked for. Criterion does not measure these.
-    pub(crate) fn race_lanes(&mut self, case: &Case, mut lanes: Vec<Lane<'_>>) -> Outcome {
+    pub(crate) fn race_lanes(&mut self, case: &Case, lanes: Vec<Lane<'_>>) -> Outcome {
+        self.race_rounds(case, self.plan.rounds, 1, lanes)
+    }
+
+    /// As [`race_lanes`](Self::race_lanes), for rounds that take long: at most so many, after so many that do not count.
+    pub(crate) fn race_rounds(&mut self, case: &Case, most: u64, warming: u64, mut lanes: Vec<Lane<'_>>) -> Outcome {
         if self.plan.list || !self.runs(case) {
             return Ok(());
         }
-        let race = Race::run(self.plan.rounds, 1, &mut lanes).map_err(|error| format!("{}: {error}", case.name))?;
+        let race = Race::run(self.plan.rounds.min(most), warming, &mut lanes);
+        let race = race.map_err(|error| format!("{}: {error}", case.name))?;
         self.came_out(case, &race);
         Ok(())
     }

@@ -129,11 +129,13 @@ impl<K: Key, V: Value> Dbi<K, V> {
     }
 
     /// Stores all rows, in whichever order, later ones in the place of earlier ones with the same key; how many there
-    /// were. Rows in key order are the fastest. They are held in memory until the commit, as with [`put`](Self::put): load
-    /// what does not fit `max_txn_bytes` in several transactions.
+    /// were. Rows in key order are taken without a search; others are sorted once, at the commit or the first read.
+    ///
+    /// They are held in memory until the commit, as with [`put`](Self::put). For more than memory or `max_txn_bytes`, and
+    /// for rows of several databases in no order, there is [`Env::loader`](crate::Env::loader).
     ///
     /// # Errors
-    /// As [`put`](Self::put), at the first row that fails; those before it are stored.
+    /// As [`put`](Self::put), at the first row that fails; those before it are in the transaction.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};

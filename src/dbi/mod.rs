@@ -4,6 +4,7 @@ mod batch;
 mod bulk;
 mod extract;
 mod handle;
+mod loader;
 mod multi;
 mod nearest;
 mod open;
@@ -16,6 +17,7 @@ mod write;
 
 pub use extract::ExtractIf;
 pub use handle::Dbi;
+pub use loader::{LoadPhase, LoadProgress, LoadReport, LoadStopped, Loader};
 pub use multi::{MultiDbi, MultiValues};
 pub use open::DbiOptions;
 pub use stat::DbiStat;

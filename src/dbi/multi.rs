@@ -39,7 +39,7 @@ use crate::txn::{RawCursor, Read, WriteTxn};
 /// # }
 /// ```
 pub struct MultiDbi<K, V> {
-    pairs: Dbi<(K, V), ()>,
+    pub(crate) pairs: Dbi<(K, V), ()>,
 }
 
 impl<K, V> MultiDbi<K, V> {
@@ -254,7 +254,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         Ok(MultiValues { cursor, pairs: self.pairs.clone(), operation })
     }
 
-    fn pair<'b>(key: &K::Arg<'_>, value: &V::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+    pub(crate) fn pair<'b>(key: &K::Arg<'_>, value: &V::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
         K::encode_part(key, buf)?;
         V::encode_part(value, buf)?;
         Ok(buf)

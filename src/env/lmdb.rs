@@ -234,13 +234,9 @@ impl<'e> Applier<'_, '_, 'e> {
         tree.0.put(self.txn, key, value).map_err(Failure::of)
     }
 
-    /// Stores `value` under `key`, which should be above all others: then LMDB does not search for its place, and fills
-    /// the last page instead of splitting it in halves.
-    pub(crate) fn append(&mut self, tree: Tree<'e>, key: &[u8], value: &[u8]) -> Result<(), Failure> {
-        match tree.0.put_with_flags(self.txn, PutFlags::APPEND, key, value) {
-            Err(heed::Error::Mdb(MdbError::KeyExist)) => self.put(tree, key, value),
-            put => put.map_err(Failure::of),
-        }
+    /// For many puts into one DBI, mostly ascending. Opening it costs an allocation.
+    pub(crate) fn puts(&mut self, tree: Tree<'e>) -> Result<Puts<'_>, Failure> {
+        tree.0.iter_mut(self.txn).map(Puts).map_err(Failure::of)
     }
 
     /// Removes `key`, if it is there.
@@ -285,6 +281,21 @@ impl<'e> Applier<'_, '_, 'e> {
         // SAFETY: every copy of the handle is forgotten: the two maps hold them all, and `Tree`s do not outlive the
         // application of one set.
         unsafe { tree.0.remove(self.txn) }.map_err(Failure::of)
+    }
+}
+
+/// Puts into one DBI by a cursor of LMDB's, which stays at the leaf of the last one: where the next key belongs to that leaf
+/// too, the tree is not gone down again. Behind its last key that is so for every key above, and a leaf is then filled up
+/// before the next is begun.
+pub(crate) struct Puts<'x>(heed::RwIter<'x, Bytes, Bytes>);
+
+impl Puts<'_> {
+    /// Stores `value` under `key`.
+    #[inline]
+    pub(crate) fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), Failure> {
+        // SAFETY: key and value must not lie in LMDB's own pages, which the put moves about: nothing is ever read through
+        // them here. What other pages hold, mapleaf's map of the base among them, stays in place.
+        unsafe { self.0.put_current_with_options::<Bytes>(PutFlags::empty(), key, value) }.map_err(Failure::of)
     }
 }
 

@@ -43,6 +43,7 @@ pub use info::{DbiInfo, EnvInfo, ReaderInfo};
 pub(crate) use lease::Lease;
 pub(crate) use lmdb::{Applier, Failure, Tree};
 pub use options::{Durability, EnvOptions, OpenMode, Verify};
+pub(crate) use os::located;
 pub(crate) use queue::{Changes, Ground, Leading, Place, Queue};
 pub(crate) use session::{Begin, Session, Wait, begin_writing, busy, check_not_writing, write, write_as_writer};
 pub(crate) use table::DbiId;

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::page::{Cursor, TreeRecord};
 use crate::txn::write_set::{DbiChanges, Gap, WriteSet};
 
-/// Fewer changes than this are put as they come: where the tree ends is not worth looking for.
+/// Fewer changes than this are made one by one: where the tree ends is not worth looking for, nor a cursor its allocation.
 const FEW: usize = 16;
 
 impl WriteSet {
@@ -70,21 +70,27 @@ fn open_gaps<'t, 'e>(
     Ok(last.map(|(key, _)| key))
 }
 
-/// Puts and deletes, ascending. Behind the last key of the tree there is nothing to delete, and what is put is appended:
-/// without a search, and to pages that are then filled.
+/// Puts and deletes, ascending. Behind the last key of the tree there is nothing to delete.
 fn apply_changes<'e>(
     changes: &DbiChanges,
     is_behind_all: impl Fn(&[u8]) -> bool,
     tree: Tree<'e>,
     applier: &mut Applier<'_, '_, 'e>,
 ) -> Result<(), Failure> {
-    let mut is_behind = false;
-    for (key, value) in changes.iter() {
-        is_behind = is_behind || is_behind_all(key);
+    let few = changes.len() < FEW;
+    let mut changes = changes.iter_all().peekable();
+    while let Some((key, value)) = changes.next() {
         match value {
-            Some(value) if is_behind => applier.append(tree, key, value)?,
-            Some(value) => applier.put(tree, key, value)?,
-            None if is_behind => {}
+            Some(value) if few => applier.put(tree, key, value)?,
+            Some(value) => {
+                let mut puts = applier.puts(tree)?;
+                puts.put(key, value)?;
+                // Until there is something to delete, for which the transaction is needed.
+                while let Some((key, Some(value))) = changes.next_if(|(_, value)| value.is_some()) {
+                    puts.put(key, value)?;
+                }
+            }
+            None if is_behind_all(key) => {}
             None => applier.delete(tree, key)?,
         }
     }

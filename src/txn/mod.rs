@@ -21,4 +21,5 @@ pub use read::Read;
 pub use snapshot::Snapshot;
 pub use submit::Commit;
 pub use write::WriteTxn;
-pub(crate) use write::check_key;
+pub(crate) use write::{check_key, check_value};
+pub(crate) use write_set::{Arena, Entry, record_len, sort};

@@ -15,6 +15,9 @@ const ENTRY_BYTES: usize = 24;
 /// Changes that nobody looks at are settled when they have this many bytes, and at each doubling.
 const SETTLE: usize = 64 << 20;
 
+/// How many records ahead of the one that is looked at are asked for.
+const AHEAD: usize = 12;
+
 /// Changes by key, newest wins, over gaps.
 ///
 /// Writing appends to an arena and to an unsorted tail. The first read after it sorts the tail into the settled order,
@@ -155,8 +158,23 @@ impl DbiChanges {
     }
 
     /// The changes in key order.
+    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = Record<'_>> {
         self.blocks().iter().map(|entry| self.arena.record(entry.place))
+    }
+
+    /// The changes in key order, to be gone through to the end: those that come next are brought in from memory meanwhile,
+    /// where they lie in order of time.
+    pub(crate) fn iter_all(&self) -> impl Iterator<Item = Record<'_>> {
+        let entries = self.blocks().iter();
+        let mut ahead = self.blocks().iter();
+        ahead.by_ref().take(AHEAD).for_each(|entry| self.arena.prefetch(entry.place));
+        entries.map(move |entry| {
+            if let Some(next) = ahead.next() {
+                self.arena.prefetch(next.place);
+            }
+            self.arena.record(entry.place)
+        })
     }
 
     /// The settled order. O(n log n) in the changes since the last call.

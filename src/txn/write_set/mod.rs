@@ -11,8 +11,10 @@ mod sort;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use arena::{Arena, record_len};
 pub(crate) use blocks::{Blocks, Spot};
 pub(crate) use changes::DbiChanges;
 pub(crate) use entry::Entry;
 pub(crate) use gaps::Gap;
 pub(crate) use set::WriteSet;
+pub(crate) use sort::sort;

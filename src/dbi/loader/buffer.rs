@@ -1,0 +1,108 @@
+//! Rows in memory as they came, and sorted once when no more fit.
+
+use crate::dbi::loader::place::Place;
+use crate::dbi::loader::record::{Row, Stored};
+use crate::txn::{Arena, Entry, record_len, sort};
+
+const ENTRY: usize = size_of::<Entry>();
+/// How many rows ahead are asked for.
+const AHEAD: usize = 12;
+/// What is counted for a DBI beside its rows, in bytes: the least that an arena reserves.
+const TABLE: usize = 640;
+
+/// The rows of one DBI.
+#[derive(Debug, Default)]
+struct Table {
+    arena: Arena,
+    entries: Vec<Entry>,
+}
+
+/// Rows of any DBIs. Its memory stays below a limit but for what an arena reserves ahead, an eighth, and for the index,
+/// which grows by a quarter and then is there twice for a moment.
+#[derive(Debug)]
+pub(super) struct Buffer {
+    /// By the DBI's number.
+    tables: Vec<Table>,
+    used: usize,
+    limit: usize,
+}
+
+impl Buffer {
+    /// For rows whose records and entries take so many bytes in all.
+    pub(super) fn new(limit: usize) -> Self {
+        Self { tables: Vec::new(), used: 0, limit }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
+    /// Adds a row; `false` if it does not fit beside those that are there.
+    #[inline]
+    pub(super) fn push(&mut self, row: &Row<'_>) -> bool {
+        let (number, Stored::Here(value)) = (row.dbi as usize, row.value) else { return false };
+        let new = (number + 1).saturating_sub(self.tables.len()).saturating_mul(TABLE);
+        let bytes = record_len(row.key, Some(value)).saturating_add(ENTRY).saturating_add(new);
+        if bytes > self.limit - self.used {
+            return false;
+        }
+        if new > 0 {
+            self.tables.resize_with(number + 1, Table::default);
+        }
+        let table = &mut self.tables[number];
+        // Only lengths are refused, and both were checked.
+        let Ok(place) = table.arena.push(row.key, Some(value)) else { return false };
+        if table.entries.len() == table.entries.capacity() {
+            table.entries.reserve_exact((table.entries.len() / 4).max(16));
+        }
+        table.entries.push(Entry::new(row.key, 0, place));
+        self.used += bytes;
+        true
+    }
+
+    /// Puts the rows in order, and leaves of each key the newest.
+    pub(super) fn sort(&mut self) {
+        for Table { arena, entries } in &mut self.tables {
+            sort(entries, arena, 0);
+            // The newest of one key is the last: it takes the place of those before it.
+            entries.dedup_by(|newer, kept| {
+                let same = newer.compare(arena, *kept).is_eq();
+                if same {
+                    *kept = *newer;
+                }
+                same
+            });
+        }
+    }
+
+    /// The row at a place; the rows are sorted. `None` behind the last row of the place's DBI.
+    #[inline]
+    pub(super) fn row(&self, place: Place) -> Option<Row<'_>> {
+        let table = self.tables.get(place.table)?;
+        let (key, value) = table.arena.record(table.entries.get(place.entry)?.place);
+        let dbi = u32::try_from(place.table).ok()?;
+        Some(Row { dbi, key, value: Stored::Here(value?) })
+    }
+
+    /// The first place with a row from `place` on, if there is one. The rows that come behind it, which lie in memory in
+    /// order of time, are asked for.
+    #[inline]
+    pub(super) fn settle(&self, mut place: Place) -> Place {
+        if let Some(table) = self.tables.get(place.table)
+            && let Some(ahead) = table.entries.get(place.entry + AHEAD)
+        {
+            table.arena.prefetch(ahead.place);
+        }
+        while let Some(table) = self.tables.get(place.table)
+            && place.entry >= table.entries.len()
+        {
+            place = Place { table: place.table + 1, entry: 0 };
+        }
+        place
+    }
+
+    /// Forgets the rows, and gives their memory back.
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.limit);
+    }
+}

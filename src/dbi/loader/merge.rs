@@ -1,0 +1,117 @@
+//! The merge of runs: all their rows in order, of each key the newest.
+
+use std::cmp::Ordering;
+
+use crate::dbi::loader::record::Row;
+use crate::dbi::loader::run::{At, Run, RunReader};
+use crate::dbi::loader::spill::Spill;
+use crate::error::Result;
+
+/// Reads runs side by side.
+pub(super) struct Merge {
+    /// Oldest first.
+    readers: Vec<RunReader>,
+    /// A heap of those that are not at their end: the least row on top, the newest of equal ones.
+    heap: Vec<usize>,
+}
+
+impl Merge {
+    /// Of runs, oldest first. Takes a block of memory for each.
+    pub(super) fn new(spill: &Spill, runs: &[Run]) -> Result<Self> {
+        let readers: Vec<_> = runs.iter().map(|run| RunReader::new(spill, *run)).collect::<Result<_>>()?;
+        let mut merge = Self { heap: Vec::with_capacity(readers.len()), readers };
+        merge.build();
+        Ok(merge)
+    }
+
+    /// The present row.
+    #[inline]
+    pub(super) fn row(&self) -> Option<Row<'_>> {
+        self.readers.get(*self.heap.first()?)?.row()
+    }
+
+    /// Goes on to the next key.
+    pub(super) fn advance(&mut self, spill: &Spill) -> Result<()> {
+        let Some(&top) = self.heap.first() else { return Ok(()) };
+        // Older versions of the present row go first: while it stands on top they are found by comparison with it.
+        while let Some(at) = self.second() {
+            let older = self.heap[at];
+            if self.keys(top, older) != Ordering::Equal {
+                break;
+            }
+            self.step(spill, at)?;
+        }
+        self.step(spill, 0)
+    }
+
+    /// Where all runs are.
+    pub(super) fn position(&self) -> Vec<At> {
+        self.readers.iter().map(RunReader::at).collect()
+    }
+
+    /// Goes back to where the runs were.
+    pub(super) fn rewind(&mut self, spill: &Spill, position: &[At]) -> Result<()> {
+        for (reader, at) in self.readers.iter_mut().zip(position) {
+            reader.seek(spill, *at)?;
+        }
+        self.build();
+        Ok(())
+    }
+
+    fn build(&mut self) {
+        self.heap.clear();
+        self.heap.extend((0..self.readers.len()).filter(|of| !self.readers[*of].is_done()));
+        for at in (0..self.heap.len() / 2).rev() {
+            self.sift(at);
+        }
+    }
+
+    /// Takes the run at this place in the heap to its next row.
+    fn step(&mut self, spill: &Spill, at: usize) -> Result<()> {
+        let of = self.heap[at];
+        self.readers[of].advance(spill)?;
+        if self.readers[of].is_done() {
+            self.heap.swap_remove(at);
+        }
+        // What comes to this place was below it, or is from another branch: never above what is over it, since that is
+        // the top, or is compared with the top only.
+        self.sift(at);
+        Ok(())
+    }
+
+    /// Where the least row but the top one is.
+    fn second(&self) -> Option<usize> {
+        match self.heap.len() {
+            0 | 1 => None,
+            2 => Some(1),
+            _ => Some(if self.is_before(self.heap[2], self.heap[1]) { 2 } else { 1 }),
+        }
+    }
+
+    fn sift(&mut self, mut at: usize) {
+        loop {
+            let (left, right) = (2 * at + 1, 2 * at + 2);
+            let Some(&first) = self.heap.get(left) else { return };
+            let right = self.heap.get(right).filter(|second| self.is_before(**second, first)).map(|_| right);
+            let least = right.unwrap_or(left);
+            if !self.is_before(self.heap[least], self.heap[at]) {
+                return;
+            }
+            self.heap.swap(at, least);
+            at = least;
+        }
+    }
+
+    #[inline]
+    fn is_before(&self, one: usize, other: usize) -> bool {
+        // Of two versions the newer run's comes first.
+        self.keys(one, other).then(other.cmp(&one)) == Ordering::Less
+    }
+
+    #[inline]
+    fn keys(&self, one: usize, other: usize) -> Ordering {
+        let (one, other) = (&self.readers[one], &self.readers[other]);
+        // The key itself is looked at only where its first bytes do not tell.
+        one.prefix().cmp(&other.prefix()).then_with(|| one.rank().order(&other.rank()))
+    }
+}

@@ -1,0 +1,20 @@
+//! Loading more rows than fit memory, in any order: sorted runs in temporary files, merged and stored in key order.
+
+mod block;
+mod buffer;
+mod handle;
+mod merge;
+mod place;
+mod progress;
+mod record;
+mod run;
+mod runs;
+mod source;
+mod spill;
+mod store;
+mod take;
+#[cfg(test)]
+mod tests;
+
+pub use handle::Loader;
+pub use progress::{LoadPhase, LoadProgress, LoadReport, LoadStopped};

@@ -1,0 +1,82 @@
+//! Where the rows come from when they are stored: from memory if all fitted, else from the runs.
+
+use crate::dbi::loader::buffer::Buffer;
+use crate::dbi::loader::merge::Merge;
+use crate::dbi::loader::place::Place;
+use crate::dbi::loader::record::{Row, Stored};
+use crate::dbi::loader::run::At;
+use crate::dbi::loader::spill::Spill;
+use crate::error::Result;
+
+/// All rows of a load in order, each key once.
+pub(super) enum Source {
+    Memory(Buffer, Place),
+    Runs(Spill, Merge),
+}
+
+/// A place to go back to.
+pub(super) enum Position {
+    Memory(Place),
+    Runs(Vec<At>),
+}
+
+impl Source {
+    pub(super) fn memory(mut buffer: Buffer) -> Self {
+        buffer.sort();
+        let first = buffer.settle(Place::default());
+        Self::Memory(buffer, first)
+    }
+
+    /// The present row.
+    #[inline]
+    pub(super) fn row(&self) -> Option<Row<'_>> {
+        match self {
+            Self::Memory(buffer, place) => buffer.row(*place),
+            Self::Runs(_, merge) => merge.row(),
+        }
+    }
+
+    /// The bytes of a value; one that lies apart is read into `large`.
+    #[inline]
+    pub(super) fn value<'v>(&self, value: Stored<'v>, large: &'v mut Vec<u8>) -> Result<&'v [u8]> {
+        match (value, self) {
+            (Stored::Here(value), _) => Ok(value),
+            (Stored::Apart(_), Self::Memory(..)) => Ok(&[]),
+            (Stored::Apart(extent), Self::Runs(spill, _)) => {
+                spill.read_large(extent, large)?;
+                Ok(large)
+            }
+        }
+    }
+
+    /// Goes on to the next row.
+    #[inline]
+    pub(super) fn advance(&mut self) -> Result<()> {
+        match self {
+            Self::Memory(buffer, place) => {
+                *place = buffer.settle(Place { entry: place.entry + 1, ..*place });
+                Ok(())
+            }
+            Self::Runs(spill, merge) => merge.advance(spill),
+        }
+    }
+
+    pub(super) fn position(&self) -> Position {
+        match self {
+            Self::Memory(_, place) => Position::Memory(*place),
+            Self::Runs(_, merge) => Position::Runs(merge.position()),
+        }
+    }
+
+    /// Goes back to a place of this source.
+    pub(super) fn rewind(&mut self, position: &Position) -> Result<()> {
+        match (self, position) {
+            (Self::Memory(_, place), Position::Memory(before)) => {
+                *place = *before;
+                Ok(())
+            }
+            (Self::Runs(spill, merge), Position::Runs(before)) => merge.rewind(spill, before),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The temporary files of a load: one of blocks, one of large values. They have no names, so that the system removes
+//! them when the load ends, however it ends.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::{FallocateFlags, fallocate};
+
+use crate::dbi::loader::block::{self, damaged};
+use crate::dbi::loader::record::Extent;
+use crate::env::located;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The least and the most that a block takes, in bytes. The least holds the longest key, with a reference to its value.
+const BLOCK: (usize, usize) = (4096, 1 << 20);
+
+/// The temporary files, made when they are first written to.
+#[derive(Debug)]
+pub(super) struct Spill {
+    directory: PathBuf,
+    block_size: usize,
+    blocks: Option<File>,
+    large: Option<File>,
+    /// How many blocks are taken.
+    next_block: u64,
+    /// Where the next large value goes.
+    next_large: u64,
+    /// How many bytes were written in all.
+    written: u64,
+}
+
+impl Spill {
+    /// For a load of so much memory.
+    pub(super) fn new(directory: PathBuf, memory: usize) -> Self {
+        let block_size = (memory / 64).clamp(BLOCK.0, BLOCK.1) / BLOCK.0 * BLOCK.0;
+        Self { directory, block_size, blocks: None, large: None, next_block: 0, next_large: 0, written: 0 }
+    }
+
+    pub(super) fn block_size(&self) -> usize {
+        self.block_size
+    }
+
+    /// Values longer than this lie apart: a block then holds at least a few rows.
+    pub(super) fn longest_here(&self) -> usize {
+        self.block_size / 4
+    }
+
+    pub(super) fn next_block(&self) -> u64 {
+        self.next_block
+    }
+
+    /// How many bytes were written to the files.
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Takes the blocks up to `next`, which were written.
+    pub(super) fn take_blocks(&mut self, next: u64) {
+        self.next_block = next;
+    }
+
+    /// Writes a sealed block to its place.
+    pub(super) fn write_block(&mut self, number: u64, block: &[u8]) -> Result<()> {
+        let at = self.offset(number);
+        let file = open(&mut self.blocks, &self.directory)?;
+        file.write_all_at(block, at).map_err(|error| failed(error, &self.directory))?;
+        self.written += block.len() as u64;
+        Ok(())
+    }
+
+    /// Reads a block into `out`, and checks it; where its records end.
+    pub(super) fn read_block(&self, number: u64, out: &mut Vec<u8>) -> Result<usize> {
+        let Some(file) = &self.blocks else { return Err(damaged("a block")) };
+        out.resize(self.block_size, 0);
+        let read = read_full(file, out, self.offset(number)).map_err(|error| failed(error, &self.directory))?;
+        block::open(&out[..read], number)
+    }
+
+    /// Writes a large value.
+    pub(super) fn write_large(&mut self, value: &[u8]) -> Result<Extent> {
+        let at = self.next_large;
+        let file = open(&mut self.large, &self.directory)?;
+        file.write_all_at(value, at).map_err(|error| failed(error, &self.directory))?;
+        self.next_large += value.len() as u64;
+        self.written += value.len() as u64;
+        let len = u32::try_from(value.len()).map_err(|_| damaged("a large value"))?;
+        Ok(Extent { at, len, checksum: block::checksum(at, value) })
+    }
+
+    /// Reads a large value into `out`, and checks it.
+    pub(super) fn read_large(&self, extent: Extent, out: &mut Vec<u8>) -> Result<()> {
+        let Some(file) = &self.large else { return Err(damaged("a large value")) };
+        out.resize(extent.len as usize, 0);
+        let read = read_full(file, out, extent.at).map_err(|error| failed(error, &self.directory))?;
+        if read < out.len() || block::checksum(extent.at, out) != extent.checksum {
+            return Err(damaged("a large value"));
+        }
+        Ok(())
+    }
+
+    /// Gives the room of blocks that are not needed any more back to the disk, where its file system can.
+    pub(super) fn free_blocks(&mut self, first: u64, count: u64) {
+        let range = (i64::try_from(self.offset(first)), i64::try_from(count.saturating_mul(self.block_size as u64)));
+        if let (Some(file), (Ok(at), Ok(len))) = (&self.blocks, range) {
+            let hole = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
+            let _ = fallocate(file, hole, at, len);
+        }
+    }
+
+    /// One of the files.
+    #[cfg(test)]
+    pub(super) fn file(&self, large: bool) -> Option<&File> {
+        if large { self.large.as_ref() } else { self.blocks.as_ref() }
+    }
+
+    fn offset(&self, number: u64) -> u64 {
+        number.saturating_mul(self.block_size as u64)
+    }
+}
+
+fn open<'f>(file: &'f mut Option<File>, directory: &Path) -> Result<&'f File> {
+    let opened = match file.take() {
+        Some(file) => file,
+        None => tempfile::tempfile_in(directory).map_err(|error| failed(error, directory))?,
+    };
+    Ok(file.insert(opened))
+}
+
+/// Reads until `out` is full or the file ends; how many bytes.
+fn read_full(file: &File, out: &mut [u8], at: u64) -> io::Result<usize> {
+    let mut read = 0;
+    while read < out.len() {
+        match file.read_at(&mut out[read..], at.saturating_add(read as u64)) {
+            Ok(0) => break,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
+}
+
+#[cold]
+fn failed(error: io::Error, directory: &Path) -> Error {
+    let typed = located(error, directory);
+    if typed.kind() != ErrorKind::DiskFull {
+        return typed;
+    }
+    let why = format!(
+        "{}: no room for the load's temporary files; make room, or name another place by Loader::directory",
+        directory.display()
+    );
+    Error::new(ErrorKind::DiskFull, why).caused_by(typed)
+}

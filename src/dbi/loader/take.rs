@@ -1,0 +1,131 @@
+//! Taking rows: into memory, and from there into runs.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::dbi::loader::buffer::Buffer;
+use crate::dbi::loader::place::Place;
+use crate::dbi::loader::progress::{LoadPhase, Progress, STRIDE};
+use crate::dbi::loader::record::{Row, Stored};
+use crate::dbi::loader::run::RunWriter;
+use crate::dbi::loader::runs::Runs;
+use crate::dbi::loader::source::Source;
+use crate::dbi::loader::spill::Spill;
+use crate::env::DbiRef;
+use crate::error::Result;
+
+/// The DBIs of a load, numbered as they come.
+#[derive(Default)]
+pub(super) struct Dbis {
+    all: Vec<Arc<DbiRef>>,
+    by_slot: HashMap<usize, usize>,
+    last: usize,
+}
+
+impl Dbis {
+    /// The number of a DBI.
+    #[inline]
+    fn number(&mut self, dbi: &Arc<DbiRef>) -> usize {
+        if self.all.get(self.last).is_none_or(|last| last.slot != dbi.slot) {
+            let next = self.all.len();
+            self.last = *self.by_slot.entry(dbi.slot).or_insert(next);
+            if self.last == next {
+                self.all.push(Arc::clone(dbi));
+            }
+        }
+        self.last
+    }
+
+    /// All of them, by number.
+    pub(super) fn all(&self) -> &[Arc<DbiRef>] {
+        &self.all
+    }
+}
+
+/// The rows that were taken.
+pub(super) struct Rows {
+    pub dbis: Dbis,
+    buffer: Buffer,
+    spill: Spill,
+    runs: Runs,
+}
+
+impl Rows {
+    pub(super) fn new(directory: PathBuf, memory: usize) -> Self {
+        let spill = Spill::new(directory, memory);
+        // With what is reserved ahead, and an index of nothing but short rows that is moved, nine tenths at most; then there
+        // is the block that is written.
+        let buffer = Buffer::new(memory / 2);
+        Self { dbis: Dbis::default(), buffer, runs: Runs::new(&spill, memory), spill }
+    }
+
+    /// Takes a row whose key and value were checked. If it fails it has not taken it, and has all others.
+    #[inline]
+    pub(super) fn take(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: &[u8], progress: &mut Progress) -> Result<()> {
+        progress.check()?;
+        if progress.now.rows.is_multiple_of(STRIDE) && progress.now.rows > 0 {
+            progress.report()?;
+        }
+        let number = u32::try_from(self.dbis.number(dbi)).unwrap_or(u32::MAX);
+        let row = Row { dbi: number, key, value: Stored::Here(value) };
+        if !self.buffer.push(&row) {
+            self.make_room(&row, progress)?;
+        }
+        progress.now.rows += 1;
+        progress.now.done = progress.now.rows;
+        progress.now.bytes += row.payload() as u64;
+        Ok(())
+    }
+
+    /// All rows in order.
+    pub(super) fn sorted(mut self, progress: &mut Progress) -> Result<(Dbis, Source, u64)> {
+        if self.runs.is_empty() {
+            return Ok((self.dbis, Source::memory(self.buffer), 0));
+        }
+        self.write_run(progress)?;
+        let merge = self.runs.merge(&mut self.spill, progress)?;
+        let spilled = self.spill.written();
+        Ok((self.dbis, Source::Runs(self.spill, merge), spilled))
+    }
+
+    #[cold]
+    fn make_room(&mut self, row: &Row<'_>, progress: &mut Progress) -> Result<()> {
+        self.write_run(progress)?;
+        if self.buffer.push(row) {
+            return Ok(());
+        }
+        // Larger than memory alone: a run of its own, written from where it is.
+        let mut writer = RunWriter::new(&self.spill, 0);
+        writer.push(&mut self.spill, row)?;
+        self.runs.add(writer.finish(&mut self.spill)?);
+        self.written(progress)
+    }
+
+    /// Writes what is in memory as a run.
+    fn write_run(&mut self, progress: &mut Progress) -> Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        self.buffer.sort();
+        let mut writer = RunWriter::new(&self.spill, 0);
+        let mut place = self.buffer.settle(Place::default());
+        while let Some(row) = self.buffer.row(place) {
+            writer.push(&mut self.spill, &row)?;
+            place = self.buffer.settle(Place { entry: place.entry + 1, ..place });
+        }
+        self.runs.add(writer.finish(&mut self.spill)?);
+        self.buffer.clear();
+        self.written(progress)
+    }
+
+    fn written(&mut self, progress: &mut Progress) -> Result<()> {
+        progress.now.runs += 1;
+        progress.report()?;
+        if self.runs.are_many() {
+            self.runs.merge_many(&mut self.spill, progress)?;
+            progress.enter(LoadPhase::Taking);
+        }
+        Ok(())
+    }
+}
