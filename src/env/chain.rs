@@ -10,7 +10,8 @@
 //!
 //! | state | in flight | pending | next |
 //! |---|---|---|---|
-//! | idle | - | - | `lead` |
+//! | idle | - | - | `lead`, or `gather` |
+//! | gathering | - | B | `join` adds to B; `take`: committing, with B in flight |
 //! | committing | A | - | `join` makes B; `finish`: idle |
 //! | stacking | A | B | `join` adds to B; `finish`: offered |
 //! | offered | - | B | `join` adds to B; `take`: committing, with B in flight |
@@ -20,6 +21,8 @@
 //!   compares it with the id that LMDB gives it; another one means that somebody came between, and nothing is applied.
 //! - **One base.** A closure reads a pinned state and the groups that are not in it: pinned at the base of the group in
 //!   flight both, pinned at `tip` the pending one alone. Nothing else can be pinned unless somebody came between.
+//! - **Gathering.** The group that is gathered is as one offered, but for its leader: it has LMDB's lock from before its
+//!   own closure ran, so whatever is pinned meanwhile is the group's base.
 //! - **Failures spread.** A group that fails takes the pending one with it, and by the count of `failures` the closure
 //!   that was reading them: what it makes of them never joins.
 //! - **Everybody is told.** A group leaves the chain with its fate told, or in the hands of a leader who tells it.
@@ -62,6 +65,10 @@ pub(crate) struct Chain<S: ?Sized> {
     last_failure: Verdict,
     /// Whether other processes are kept out. They are from before the first closure is stacked until the chain is idle.
     guarded: bool,
+    /// Whether the leader of the pending group has LMDB's lock already, and gathers.
+    locked: bool,
+    /// How many transactions the last group was that was committed: as many threads may be back soon.
+    last: u64,
 }
 
 /// What a pinned state is to the chain.
@@ -115,6 +122,8 @@ impl<S: ?Sized> Default for Chain<S> {
             failures: 0,
             last_failure: Verdict::Committed,
             guarded: false,
+            locked: false,
+            last: 0,
         }
     }
 }
@@ -155,13 +164,30 @@ impl<S: ?Sized> Chain<S> {
         group
     }
 
+    /// As [`lead`](Self::lead), but others may still join: the group is pending, and its leader has LMDB's lock and takes it
+    /// when they have.
+    pub(crate) fn gather(&mut self, set: Arc<S>, bytes: usize, transactions: u64, base: u64) -> Arc<Fate> {
+        debug_assert!(self.is_idle());
+        self.tip = base;
+        self.locked = true;
+        let fate = Fate::led();
+        self.pending = Some(Group { set, bytes, transactions, base, fate: Arc::clone(&fate) });
+        fate
+    }
+
+    /// How many transactions the last group was, and how many the pending one is.
+    pub(crate) fn sizes(&self) -> (u64, u64) {
+        (self.last, self.pending.as_ref().map_or(0, |pending| pending.transactions))
+    }
+
     /// A closure is about to be stacked: the chain does not become idle before it joins or leaves.
     pub(crate) fn stack(&mut self) {
         self.stacked = true;
     }
 
     /// What the state with LMDB's id `pinned` is to the chain. `fresh` says that other processes were kept out just now:
-    /// then only a group in flight that is not in the pinned state shows that LMDB's lock was not free meanwhile.
+    /// then only a group that is not in the pinned state, and whose leader has LMDB's lock, shows that it was not free
+    /// meanwhile.
     pub(crate) fn stand_on(&self, pinned: u64, fresh: bool) -> Standing<S> {
         if self.in_flight.is_none() && self.pending.is_none() {
             // All ended since, and may have failed: whether the state at the tip will ever be there is not known.
@@ -173,7 +199,7 @@ impl<S: ?Sized> Chain<S> {
             if pinned < newest {
                 return Standing::Old;
             }
-            if pinned != self.tip || fresh {
+            if pinned != self.tip || (fresh && !self.locked) {
                 return Standing::Apart;
             }
         }
@@ -234,6 +260,7 @@ impl<S: ?Sized> Chain<S> {
     pub(crate) fn take(&mut self) -> Option<Group<S>> {
         debug_assert!(self.in_flight.is_none());
         self.in_flight = self.pending.take();
+        self.locked = false;
         if self.in_flight.is_some() {
             self.tip = self.tip.saturating_add(1);
         }
@@ -243,6 +270,7 @@ impl<S: ?Sized> Chain<S> {
     /// The group in flight is committed.
     pub(crate) fn finish(&mut self) -> Ended {
         let done = self.in_flight.take();
+        self.last = done.as_ref().map_or(0, |group| group.transactions);
         let told = done.into_iter().map(|group| (group.fate, Verdict::Committed)).collect();
         Ended { told, offered: self.pending.as_ref().map(|group| Arc::clone(&group.fate)) }
     }
@@ -250,6 +278,7 @@ impl<S: ?Sized> Chain<S> {
     /// The group in flight is not committed, and what follows on it cannot be.
     pub(crate) fn fail(&mut self, verdict: &Verdict) -> Ended {
         self.failures = self.failures.wrapping_add(1);
+        (self.last, self.locked) = (0, false);
         let failed = self.in_flight.take().map(|group| (group.fate, verdict.clone()));
         self.last_failure = verdict.of_successors();
         let stacked = self.pending.take().map(|group| (group.fate, self.last_failure.clone()));

@@ -35,6 +35,7 @@ mod tests;
 pub use admin::Compact;
 pub use catalog::DbiKind;
 pub(crate) use catalog::{DbiRecord, Head, Schema, check_name, check_schema, dbi_key};
+pub(crate) use chain::Group;
 pub(crate) use engine::Engine;
 pub(crate) use fate::{Fate, Next, Verdict};
 pub(crate) use generation::{EMPTY_TREE, Generation, MainEntry, check_flags};

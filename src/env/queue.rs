@@ -5,6 +5,8 @@
 
 use std::any::Any;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::env::chain::{Chain, Group, Joined, Standing};
 use crate::env::engine::Engine;
@@ -12,13 +14,18 @@ use crate::env::fate::{Fate, Verdict};
 use crate::env::generation::Generation;
 use crate::env::lock::LockFile;
 use crate::env::turn::{Taken, Turn};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// A write set, which this room keeps and does not know: it belongs to the room above.
 pub(crate) type Changes = dyn Any + Send + Sync;
 
 /// A group beyond this, in bytes of its write set, takes no more transactions: far below what LMDB holds in one of its own.
 pub(crate) const GROUP_BYTES: usize = 8 << 20;
+
+/// How often who gathers looks whether anybody has joined before it goes on without them.
+const IDLE_LOOKS: u32 = 16;
+/// No commit waits longer than this for others to join, whatever else the processors do.
+const LONGEST_GATHERING: Duration = Duration::from_millis(1);
 
 /// The queue of one engine.
 pub(crate) struct Queue {
@@ -63,7 +70,8 @@ pub(crate) struct Stacked<'q> {
 pub(crate) struct Leading<'q> {
     queue: &'q Queue,
     engine: &'q Engine,
-    pub group: Group<Changes>,
+    /// `None` while it is gathered.
+    group: Option<Group<Changes>>,
     verdict: Option<Verdict>,
 }
 
@@ -179,16 +187,41 @@ impl Queue {
         (bytes, transactions): (usize, u64),
         base: u64,
     ) -> Leading<'q> {
-        let group = self.state().chain.lead(set, bytes, transactions, base);
+        let chain = &mut self.state().chain;
+        // Those who shared the last commit were told just now: the first one back has the others join it. Who commits alone
+        // never waits.
+        let group = if chain.sizes().0 > 1 {
+            chain.gather(set, bytes, transactions, base);
+            None
+        } else {
+            Some(chain.lead(set, bytes, transactions, base))
+        };
         Leading { queue: self, engine, group, verdict: None }
+    }
+
+    /// Lets the threads that shared the last commit join this one, as long as they come: without it, they would be in two
+    /// halves, each of which waits for the other's commit. Gives up the processor, and goes on when nobody has come meanwhile.
+    fn gather(&self, expected: u64) {
+        let (began, mut seen, mut idle) = (Instant::now(), 0, 0);
+        while idle < IDLE_LOOKS && began.elapsed() < LONGEST_GATHERING {
+            let (_, pending) = self.state().chain.sizes();
+            if pending >= expected {
+                return;
+            }
+            idle = if pending > seen { 0 } else { idle + 1 };
+            seen = pending;
+            thread::yield_now();
+        }
     }
 
     /// The pending group, for the member that it was offered to.
     pub(crate) fn take<'q>(&'q self, engine: &'q Engine) -> Option<Leading<'q>> {
+        let (last, pending) = self.state().chain.sizes();
+        self.gather(last.saturating_add(pending));
         let mut state = self.state();
         let group = state.chain.take()?;
         self.moved(state);
-        Some(Leading { queue: self, engine, group, verdict: None })
+        Some(Leading { queue: self, engine, group: Some(group), verdict: None })
     }
 
     fn end(&self, engine: &Engine, verdict: &Verdict) {
@@ -201,12 +234,12 @@ impl Queue {
         state.base = None;
         Self::unguard(&mut state.chain, engine);
         self.moved(state);
-        // First the one that has more to do.
-        if let Some(next) = ended.offered {
-            next.offer();
-        }
+        // The one that leads next waits for those who are told.
         for (fate, verdict) in ended.told {
             fate.tell(verdict);
+        }
+        if let Some(next) = ended.offered {
+            next.offer();
         }
     }
 
@@ -240,7 +273,7 @@ impl<'q> Stacked<'q> {
                 }
                 Joined::Member(fate) => break Place::Member(fate),
                 Joined::Leader(group) => {
-                    break Place::Leader(Leading { queue, engine: self.engine, group, verdict: None });
+                    break Place::Leader(Leading { queue, engine: self.engine, group: Some(group), verdict: None });
                 }
                 Joined::Broken(verdict) => break Place::Broken(verdict),
             }
@@ -263,6 +296,19 @@ impl Drop for Stacked<'_> {
 }
 
 impl Leading<'_> {
+    /// The group, with all who have joined it; from here on it is in flight.
+    pub(crate) fn group(&mut self) -> Result<Group<Changes>> {
+        if self.group.is_none() {
+            let expected = self.queue.state().chain.sizes().0;
+            self.queue.gather(expected);
+            let mut state = self.queue.state();
+            self.group = state.chain.take();
+            self.queue.moved(state);
+        }
+        let taken = || Error::new(ErrorKind::Conflict, "the group was taken by somebody else; retry");
+        self.group.clone().ok_or_else(taken)
+    }
+
     /// Notes how the commit went.
     pub(crate) fn judge(&mut self, committed: &Result<()>) {
         self.verdict = Some(Verdict::of(committed));

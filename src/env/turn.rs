@@ -1,27 +1,32 @@
-//! The turn: a lock that is handed on in the order it was asked for.
+//! The turn: a lock that whoever runs may take from those that sleep, and that none of them waits for for ever.
 
 use std::collections::VecDeque;
 use std::hint;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 
 use crate::env::map::process_id;
 
-/// Who may run a transaction's closure: one thread at a time, first come first served.
+/// Who may run a transaction's closure: one thread at a time.
 ///
-/// A [`Mutex`] is faster where threads fight for it, because whoever runs takes it from those that sleep; for the same
-/// reason one of them may wait for ever. Here a thread that gives the turn up and asks again stands behind all others.
+/// Most closures are over before a thread that sleeps is awake. Were the turn handed to the first in line, each closure
+/// would cost the time to wake a thread; so the first in line is woken when the turn is free, and whoever asks first has
+/// it. Who was passed over [`MOST_PASSED`] times is handed it: a thread that gives the turn up and asks again cannot keep
+/// others out.
 pub(crate) struct Turn {
     line: Mutex<Line>,
+    /// Whether somebody has the turn, for who looks before standing in line.
+    taken: AtomicBool,
     pid: u32,
 }
 
 #[derive(Default)]
 struct Line {
-    /// Whether somebody has the turn. While anybody waits it is never free: it goes from hand to hand.
     taken: bool,
     waiting: VecDeque<Arc<Caller>>,
+    /// How often the first in line was passed over.
+    passed: u32,
 }
 
 struct Caller {
@@ -31,42 +36,20 @@ struct Caller {
 
 /// Sleeps, or is about to.
 const WAITS: u8 = 0;
-/// Is next, and was woken for it: to wake a thread takes longer than most closures.
-const SOON: u8 = 1;
-/// Has the turn.
+/// Is the first in line, and was woken since the turn was free.
+const WOKEN: u8 = 1;
+/// Was handed the turn.
 const CALLED: u8 = 2;
 
-/// How often who is next looks whether it has the turn before it sleeps again.
-const LOOKS: usize = 200;
+/// How often the first in line is passed over before the turn is handed to it.
+const MOST_PASSED: u32 = 32;
+/// How often a thread looks whether the turn is free before it stands in line and sleeps.
+const LOOKS: usize = 100;
 
 impl Caller {
-    fn wait(&self) {
-        // Parking may end by itself, or by what somebody else has to tell this thread.
-        loop {
-            match self.state.load(Ordering::Acquire) {
-                CALLED => return,
-                SOON => {
-                    for look in 1..=LOOKS {
-                        if self.state.load(Ordering::Acquire) == CALLED {
-                            return;
-                        }
-                        // Who has the turn may need this core.
-                        if look.is_multiple_of(4) { thread::yield_now() } else { hint::spin_loop() }
-                    }
-                    let _ = self.state.compare_exchange(SOON, WAITS, Ordering::AcqRel, Ordering::Acquire);
-                }
-                _ => thread::park(),
-            }
-        }
-    }
-
-    fn call(&self) {
-        self.state.store(CALLED, Ordering::Release);
-        self.thread.unpark();
-    }
-
-    fn warn(&self) {
-        if self.state.compare_exchange(WAITS, SOON, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+    fn call(&self, state: u8) {
+        // Who is awake already, and has not looked yet, need not be woken again.
+        if self.state.swap(state, Ordering::AcqRel) == WAITS {
             self.thread.unpark();
         }
     }
@@ -80,36 +63,69 @@ pub(crate) struct Taken<'a> {
 
 impl Turn {
     pub(crate) fn new() -> Self {
-        Self { line: Mutex::default(), pid: process_id() }
+        Self { line: Mutex::default(), taken: AtomicBool::new(false), pid: process_id() }
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the turn, behind all who wait already.
+    /// Waits for the turn: at most until all who are asking now, and some who ask later, have had it.
     pub(crate) fn take(&self) -> Taken<'_> {
-        let mut line = self.line();
-        if !line.taken {
-            line.taken = true;
-            return Taken { turn: self };
+        for look in 1..=LOOKS {
+            if !self.taken.load(Ordering::Relaxed) {
+                break;
+            }
+            // Who has the turn may need this core.
+            if look.is_multiple_of(25) { thread::yield_now() } else { hint::spin_loop() }
         }
-        let state = if line.waiting.is_empty() { SOON } else { WAITS };
-        let caller = Arc::new(Caller { state: AtomicU8::new(state), thread: thread::current() });
+        let mut line = self.line();
+        if let Some(taken) = self.take_free(&mut line) {
+            return taken;
+        }
+        let caller = Arc::new(Caller { state: AtomicU8::new(WAITS), thread: thread::current() });
         line.waiting.push_back(Arc::clone(&caller));
         drop(line);
-        caller.wait();
-        Taken { turn: self }
+        self.wait(&caller)
+    }
+
+    fn wait(&self, caller: &Caller) -> Taken<'_> {
+        loop {
+            match caller.state.load(Ordering::Acquire) {
+                CALLED => return Taken { turn: self },
+                WOKEN => {
+                    let mut line = self.line();
+                    // Under the line's lock, as are the calls: nothing comes between.
+                    if caller.state.load(Ordering::Acquire) == CALLED {
+                        continue;
+                    }
+                    if let Some(taken) = self.take_free(&mut line) {
+                        // Only the first in line is woken, and it stays the first until it has the turn.
+                        line.waiting.pop_front();
+                        line.passed = 0;
+                        return taken;
+                    }
+                    caller.state.store(WAITS, Ordering::Release);
+                }
+                // Parking may end by itself, or by what somebody else has to tell this thread.
+                _ => thread::park(),
+            }
+        }
+    }
+
+    fn take_free(&self, line: &mut Line) -> Option<Taken<'_>> {
+        if line.taken {
+            return None;
+        }
+        line.taken = true;
+        self.taken.store(true, Ordering::Relaxed);
+        Some(Taken { turn: self })
     }
 
     /// Takes the turn if nobody has it or waits for it.
     pub(crate) fn try_take(&self) -> Option<Taken<'_>> {
         let mut line = self.line();
-        if line.taken {
-            return None;
-        }
-        line.taken = true;
-        Some(Taken { turn: self })
+        if line.waiting.is_empty() { self.take_free(&mut line) } else { None }
     }
 
     #[cfg(test)]
@@ -125,16 +141,18 @@ impl Drop for Taken<'_> {
             return;
         }
         let mut line = self.turn.line();
-        match line.waiting.pop_front() {
-            Some(caller) => {
-                let next = line.waiting.front().cloned();
-                drop(line);
-                caller.call();
-                if let Some(next) = next {
-                    next.warn();
-                }
-            }
-            None => line.taken = false,
+        if line.passed >= MOST_PASSED
+            && let Some(first) = line.waiting.pop_front()
+        {
+            line.passed = 0;
+            first.call(CALLED);
+            return;
+        }
+        line.taken = false;
+        self.turn.taken.store(false, Ordering::Relaxed);
+        if let Some(first) = line.waiting.front() {
+            first.call(WOKEN);
+            line.passed += 1;
         }
     }
 }

@@ -29,6 +29,8 @@ struct File {
 }
 
 enum Leader {
+    /// Of a group that others may still join, with LMDB's lock.
+    Gathering,
     /// A group that a member was asked to lead.
     Offered(Arc<Fate>),
     /// In flight, without LMDB's lock.
@@ -78,7 +80,7 @@ struct World {
 impl World {
     /// Somebody has LMDB's lock.
     fn is_locked(&self) -> bool {
-        self.other || matches!(self.leader, Some(Leader::Begun(_)))
+        self.other || matches!(self.leader, Some(Leader::Gathering | Leader::Begun(_)))
     }
 
     /// Other programs go on.
@@ -106,10 +108,15 @@ impl World {
             }
             assert!(!self.chain.is_guarded(), "who begins alone does so without the byte");
             // Its closure ran on the file as it is, with LMDB's lock.
-            let group = self.chain.lead(Arc::new(vec![name]), 1, 1, self.file.id);
-            let fate = Arc::clone(&group.fate);
+            let set = Arc::new(vec![name]);
+            let (fate, leader) = if dice.roll(2) == 0 {
+                (self.chain.gather(set, 1, 1, self.file.id), Leader::Gathering)
+            } else {
+                let group = self.chain.lead(set, 1, 1, self.file.id);
+                (Arc::clone(&group.fate), Leader::Begun(group))
+            };
             self.waiting.push((name, Told { seen: self.file.rows.clone(), wrote: true, fate }));
-            self.leader = Some(Leader::Begun(group));
+            self.leader = Some(leader);
         } else if self.chain.has_room(ROOM) {
             let fresh = !self.chain.is_guarded();
             if fresh {
@@ -200,6 +207,11 @@ impl World {
     fn lead_on(&mut self, dice: &mut Dice) {
         match self.leader.take() {
             None => {}
+            Some(Leader::Gathering) => {
+                let group = self.chain.take().expect("a group that is gathered waits");
+                assert_eq!(group.base, self.file.id, "nobody writes while it is gathered");
+                self.leader = Some(Leader::Begun(group));
+            }
             Some(Leader::Offered(fate)) => {
                 assert!(self.waiting.iter().any(|(_, told)| Arc::ptr_eq(&told.fate, &fate)), "a group has members");
                 let group = self.chain.take().expect("a group that was offered waits");

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::env::{Applier, Begin, Changes, Engine, Failure, Generation, Head, Leading, Queue, Taken, write_as_writer};
+use crate::env::{
+    Applier, Begin, Changes, Engine, Failure, Generation, Group, Head, Leading, Queue, Session, Taken, write_as_writer,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::txn::commit::run::Made;
 use crate::txn::layered::Overlays;
@@ -33,11 +35,10 @@ pub(crate) fn lead<T, E: From<Error>>(
         }
         // In a child forked since, the queue is the parent's.
         engine.check_not_forked().map_err(named)?;
-        let (bytes, set) = (set.bytes(), Arc::new(set));
-        let changes: Arc<Changes> = Arc::clone(&set) as _;
-        let leading = leading.insert(queue.lead(engine, changes, (bytes, transactions), base.lmdb_id()));
+        let (bytes, set): (_, Arc<Changes>) = (set.bytes(), Arc::new(set));
+        let leading = leading.insert(queue.lead(engine, set, (bytes, transactions), base.lmdb_id()));
         turn = None;
-        let committed = session.commit(bytes, |applier, head| apply(&set, transactions, &base, applier, head));
+        let committed = leading.group().and_then(|group| commit(session, &group));
         leading.judge(&committed);
         committed.map_err(named)?;
         Ok(outcome)
@@ -46,18 +47,17 @@ pub(crate) fn lead<T, E: From<Error>>(
 
 /// Commits the group in flight. What became of it is told when `leading` is dropped, which its caller does last.
 pub(crate) fn lead_group(engine: &Arc<Engine>, mut leading: Leading<'_>) {
-    let committed = commit_group(engine, &leading);
+    let committed = leading.group().and_then(|group| {
+        let mut state = engine.writer_state();
+        write_as_writer(engine, Begin::After(group.base), "transact", &mut state, |session| commit(session, &group))
+    });
     leading.judge(&committed);
 }
 
-fn commit_group(engine: &Arc<Engine>, leading: &Leading<'_>) -> Result<()> {
-    let group = &leading.group;
+fn commit(session: &mut Session<'_>, group: &Group<Changes>) -> Result<()> {
     let set = write_set(Arc::clone(&group.set))?;
-    let mut state = engine.writer_state();
-    write_as_writer(engine, Begin::After(group.base), "transact", &mut state, |session| {
-        let base = Arc::clone(session.base());
-        session.commit(group.bytes, |applier, head| apply(&set, group.transactions, &base, applier, head))
-    })
+    let base = Arc::clone(session.base());
+    session.commit(group.bytes, |applier, head| apply(&set, group.transactions, &base, applier, head))
 }
 
 /// Makes the changes of `transactions` transactions, and counts them.

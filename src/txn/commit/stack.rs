@@ -43,8 +43,8 @@ pub(crate) fn stack<T, E: From<Error>>(
     drop(turn);
     let told = match place {
         Some(Place::Member(fate)) => wait(engine, queue, &fate),
-        Some(Place::Leader(leading)) => {
-            let fate = Arc::clone(&leading.group.fate);
+        Some(Place::Leader(mut leading)) => {
+            let fate = leading.group().map_err(named)?.fate;
             lead_group(engine, leading);
             wait(engine, queue, &fate)
         }
