@@ -15,12 +15,25 @@ const GROUP: usize = 32;
 #[derive(Clone, Copy)]
 struct Lane<'a, 'k, const W: usize> {
     target: Target<'k, W>,
+    /// The page that it comes to next.
     number: u64,
-    page: Page<'a>,
     limits: Limits<'a>,
-    /// Where between the limits its target is.
+    at: At<'a>,
+}
+
+/// The page that a key has come to, and what is known of its slot there.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    page: Page<'a>,
+    /// Where between the limits of the page the key is.
     share: Option<Share>,
     guess: Option<usize>,
+}
+
+impl Default for At<'_> {
+    fn default() -> Self {
+        Self { page: Page::EMPTY, share: None, guess: None }
+    }
 }
 
 /// Gives the value of each key to `each`, in the order of the keys. No allocation where pages are in memory.
@@ -43,15 +56,9 @@ pub(crate) fn get_many<'a, const W: usize>(
         }
         return Ok(());
     };
-    let idle = Lane {
-        target: Target::<W>::new(&[]),
-        number: tree.root,
-        page: Page::EMPTY,
-        limits: Limits::default(),
-        share: None,
-        guess: None,
-    };
+    let idle = Lane::<W> { target: Target::new(&[]), number: tree.root, limits: Limits::default(), at: At::default() };
     let (children, entries) = fanout(tree);
+    let slots_below = |level| if level < levels { children } else { entries };
     let mut cold = false;
     for window in keys.chunks(WINDOW) {
         cold = cold && cold::bring::<W>(pages, tree, levels, window);
@@ -64,20 +71,20 @@ pub(crate) fn get_many<'a, const W: usize>(
             }
             let lanes = lanes.get_mut(..group.len()).unwrap_or_default();
             for level in 1..=levels {
-                for lane in &mut *lanes {
-                    lane.page = pages.branch(lane.number)?;
-                    lane.guess = match lane.share {
-                        Some(share) => Some(share.of(lane.page.slots())),
-                        None => lane.limits.guess_edge(lane.page, &lane.target),
-                    };
-                    lane.ask(0, 1);
-                }
-                let slots = if level < levels { children } else { entries };
-                for lane in &mut *lanes {
-                    let slot = lane.limits.child_near(lane.page, lane.guess, &lane.target)?;
-                    lane.number = lane.page.child(slot)?;
-                    lane.share = lane.limits.share(&lane.target);
-                    pages.prefetch_slot(lane.number, lane.share.unwrap_or(Share::HALF).of(slots));
+                if level == 1 {
+                    // All come to the root, which is in the cache.
+                    let root = pages.branch(tree.root)?;
+                    for lane in &mut *lanes {
+                        let guess = lane.limits.guess_edge(root, &lane.target);
+                        lane.go_down(pages, root, guess, slots_below(level))?;
+                    }
+                } else {
+                    for lane in &mut *lanes {
+                        lane.come_to(pages.branch(lane.number)?, 0, 1);
+                    }
+                    for lane in &mut *lanes {
+                        lane.go_down(pages, lane.at.page, lane.at.guess, slots_below(level))?;
+                    }
                 }
             }
             if std::mem::take(&mut look)
@@ -87,9 +94,7 @@ pub(crate) fn get_many<'a, const W: usize>(
                 cold = cold::bring::<W>(pages, tree, levels, window);
             }
             for lane in &mut *lanes {
-                lane.page = pages.leaf(lane.number)?;
-                lane.guess = lane.share.map(|share| share.of(lane.page.slots()));
-                lane.ask(1, 1);
+                lane.come_to(pages.leaf(lane.number)?, 1, 1);
             }
             for lane in &*lanes {
                 each(lane.value(pages, levels)?);
@@ -108,23 +113,43 @@ fn fanout(tree: &TreeRecord) -> (usize, usize) {
 }
 
 impl<'a, const W: usize> Lane<'a, '_, W> {
-    /// Asks for the nodes that its search begins with.
+    /// Asks for the nodes of `page` that its search there begins with: of a guess so many slots before and behind it.
     #[inline]
-    fn ask(&self, before: usize, behind: usize) {
-        match self.guess {
-            Some(guess) => self.page.prefetch_slots(guess.saturating_sub(before), guess + behind),
-            None => self.page.prefetch_slot(self.page.slots() / 2),
+    fn come_to(&mut self, page: Page<'a>, before: usize, behind: usize) {
+        // What is stored in the lane is not read back here: a load that spans two stores waits until both are done.
+        let share = self.at.share;
+        let guess = match share {
+            Some(share) => Some(share.of(page.slots())),
+            None if page.is_leaf() => None,
+            None => self.limits.guess_edge(page, &self.target),
+        };
+        match guess {
+            Some(guess) => page.prefetch_slots(guess.saturating_sub(before), guess + behind),
+            None => page.prefetch_slot(page.slots() / 2),
         }
+        self.at = At { page, share, guess };
+    }
+
+    /// Goes to the child of branch `page`, of which about `slots` slots are expected, and asks for its header and for where
+    /// its slot should be.
+    #[inline]
+    fn go_down(&mut self, pages: Pages<'a>, page: Page<'a>, guess: Option<usize>, slots: usize) -> Result<()> {
+        let mut limits = self.limits;
+        let slot = limits.child_near(page, guess, &self.target)?;
+        let (number, share) = (page.child(slot)?, limits.share(&self.target));
+        pages.prefetch_slot(number, share.unwrap_or(Share::HALF).of(slots));
+        (self.number, self.limits, self.at.share) = (number, limits, share);
+        Ok(())
     }
 
     /// What is under its key, once it has come to its leaf.
     #[inline]
     fn value(&self, pages: Pages<'a>, levels: u16) -> Result<Option<&'a [u8]>> {
-        let leaf = self.page;
+        let leaf = self.at.page;
         if leaf.slots() == 0 && levels > 0 {
             return Err(leaf.fault("an empty leaf"));
         }
-        let slot = match self.guess {
+        let slot = match self.at.guess {
             Some(guess) => leaf.search_near::<false, W>(0, guess, &self.target)?,
             None => leaf.search::<false, W>(0, &self.target)?,
         };
