@@ -112,7 +112,10 @@ fn truncated_files() {
         cut.words.truncate(usize::try_from(keep).unwrap() * PAGE / 8 + 7);
         for level in [Level::Fast, Level::Full] {
             let report = check(&cut, level);
-            assert!(report.faults.iter().any(|fault| fault.why.contains("ends behind the file")), "{level:?} {report:?}");
+            assert!(
+                report.faults.iter().any(|fault| fault.why.contains("ends behind the file")),
+                "{level:?} {report:?}"
+            );
         }
     }
 }
