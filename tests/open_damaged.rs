@@ -33,7 +33,7 @@ fn damaged() -> Result<(TempDir, usize)> {
 }
 
 fn refused(path: &Path, verify: Verify) -> Error {
-    Env::options().verify(verify).open(path).err().expect("it is damaged")
+    Env::options().verify(verify).open(path).expect_err("it is damaged")
 }
 
 #[test]
