@@ -98,6 +98,7 @@ fn an_estimate_is_exact_within_a_leaf_and_near_beyond() -> Result<()> {
         assert!(estimate.abs_diff(exact) * 4 < exact, "{estimate} for {exact}");
     }
     assert_eq!(dbi.estimate(&snap, keys[9]..keys[3])?, 0);
+    assert_eq!(dbi.estimate(&snap, ..)?, 20_000, "the whole is known");
     env.transact(|txn| {
         dbi.clear(txn)?;
         dbi.put(txn, 7, "one")?;

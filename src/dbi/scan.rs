@@ -188,7 +188,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
         flow.map(ControlFlow::break_value).map_err(|error| self.named(error, "find_map"))
     }
 
-    /// Cuts a range into at most `parts` scans of about equal length, in order, for as many threads. Reads branch pages.
+    /// Cuts a range into at most `parts` scans of about equal length, in order, for as many threads. There is one at least,
+    /// and no more than the range has leaves. Reads the branch pages of the range, and the leaf that each scan begins in.
     ///
     /// Of a snapshot, which threads share; a write transaction does not leave its thread:
     ///

@@ -53,7 +53,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         state.raw_len(&self.dbi).map_err(|error| self.named(error, "len"))
     }
 
-    /// Whether there are no entries.
+    /// Whether there are no entries. O(log n); in a transaction behind each entry that it deleted before the first one left.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -62,7 +62,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
         first.map(|entry| entry.is_none()).map_err(|error| self.named(error, "is_empty"))
     }
 
-    /// How many entries lie in a range. O(leaves of the range); entries are not touched, but those of the outer leaves.
+    /// How many entries lie in a range. O(leaves of the range), whose headers are read; entries are not touched, but those of
+    /// the outer leaves. Of `..` as [`len`](Self::len).
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -74,8 +75,9 @@ impl<K: Key, V: Value> Dbi<K, V> {
         count.map_err(|error| self.named(error, "count"))
     }
 
-    /// About how many entries lie in a range, from the branch pages alone: O(log n). Exact for a range of one leaf. Of a
-    /// transaction's own changes some are looked at, and the others taken to be like them.
+    /// About how many entries lie in a range. Reads the leaves at its ends and the branch pages between them, about one page in
+    /// a hundred of the range. Exact for a range of one leaf or two, and for `..`, which is O(1). Of a transaction's own changes
+    /// some are looked at, and the others taken to be like them.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -87,7 +89,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         estimate.map_err(|error| self.named(error, "estimate"))
     }
 
-    /// How many entries lie before `key`, which need not be there. O(leaves before it).
+    /// How many entries lie before `key`, which need not be there. O(leaves before it), whose headers are read.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -97,7 +99,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
         rank.map_err(|error| self.named(error, "rank"))
     }
 
-    /// The entry before which there are `n` others; `None` when there are not so many. O(leaves before it).
+    /// The entry before which there are `n` others; `None` when there are not so many. O(leaves between it and the nearer
+    /// end), whose headers are read; in a transaction that changed this DBI O(leaves and changes before it).
     ///
     /// # Errors
     /// As [`Dbi`] says.

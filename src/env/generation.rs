@@ -167,10 +167,16 @@ impl Generation {
         pages.meta_id(slot(id)) == self.ids[0] && pages.meta_id(slot(id + 1)) == self.ids[1]
     }
 
-    /// How many times LMDB has committed since, for who must not take another state to count.
+    /// How many transactions were committed since, for who must not take another state to count. Where another process made
+    /// the newest commit they are taken to be as many as LMDB's commits, of which each has one transaction at least.
     pub(crate) fn commits_since(&self) -> u64 {
         let metas = self.map.metas();
-        metas.meta_id(0).max(metas.meta_id(1)).saturating_sub(self.meta.txn_id)
+        let newest = metas.meta_id(0).max(metas.meta_id(1));
+        let committed = self.engine.files().ok().and_then(|files| files.committed_head(newest));
+        match (committed, self.head()) {
+            (Some(committed), Ok(own)) => committed.seq.saturating_sub(own.seq),
+            _ => newest.saturating_sub(self.meta.txn_id),
+        }
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {

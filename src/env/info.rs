@@ -48,7 +48,8 @@ pub struct ReaderInfo {
     pub id: u64,
     /// How long ago it was pinned.
     pub age: Duration,
-    /// Transactions committed since.
+    /// Transactions committed since. To a callback of [`on_slow_reader`](crate::EnvOptions::on_slow_reader), which must not
+    /// take another state to count them, those of another process are told as its commits, which may have several each.
     pub lag: u64,
     /// The thread of this process that pinned it first; others may read it too.
     pub thread: ThreadId,

@@ -66,8 +66,8 @@ impl EnvMap {
     #[inline]
     pub(crate) fn pages(&self, count: u64) -> Pages<'_> {
         debug_assert!(count <= self.page_count(u64::MAX));
-        // SAFETY: `count` pages lie inside the map, which lives as long as `self`, and inside the file, whose length
-        // was asked for after the state was pinned and which nobody shortens. Committed pages are immutable while
+        // SAFETY: `count` pages lie inside the map, which lives as long as `self`, and inside the file, which had that
+        // length when it was asked for and which nobody shortens. Committed pages are immutable while
         // their state is pinned: LMDB reuses none that a reader's slot may reach. The map begins on a page boundary.
         unsafe { Pages::new(self.raw.as_ptr(), count, self.page_size) }
     }

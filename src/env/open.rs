@@ -131,7 +131,7 @@ impl EnvOptions {
         if let Some(level) = self.level() {
             let newest = engine.generation()?;
             let file = Arc::clone(&engine.files()?.file);
-            refuse_faults(&page::verify_snapshot(&file, newest.meta(), level)?)?;
+            refuse_faults(page::verify_snapshot(&file, newest.meta(), level)?)?;
         }
         Ok(engine)
     }
@@ -344,18 +344,18 @@ fn check_graph(file: &File, level: page::Level, alone: bool) -> Result<()> {
         let before = newest_id(file, alone)?;
         let report = page::verify(file, level)?;
         if report.is_clean() || newest_id(file, alone)? == before || attempt == MOVING_TRIES {
-            return refuse_faults(&report);
+            return refuse_faults(report);
         }
     }
     Ok(())
 }
 
-fn refuse_faults(report: &page::Report) -> Result<()> {
+fn refuse_faults(report: page::Report) -> Result<()> {
     let Some(fault) = report.faults.first() else {
         return Ok(());
     };
     let why = format!("the file is damaged: {}; restore it from a copy", fault.why);
-    Err(Error::corrupted(fault.page, why))
+    Err(Error::corrupted(fault.page, why).caused_by(report))
 }
 
 fn newest_id(file: &File, alone: bool) -> Result<Option<u64>> {

@@ -32,7 +32,8 @@ pub enum OpenMode {
     MustExist,
 }
 
-/// How much of the file is checked before it is used.
+/// How much of the file is checked before it is used. Where faults are found, opening is `Corrupted`, and the error's cause is
+/// the whole [`Report`](crate::Report).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Verify {
     /// The two meta pages, and that no page lies behind the end of the file. The default; a check of [`Fast`](Self::Fast)

@@ -9,7 +9,7 @@ use crate::page::target::Target;
 use crate::page::tree::branch_levels;
 
 /// Keys that go down together: enough to keep all of a core's outstanding loads busy.
-const GROUP: usize = 32;
+pub(crate) const GROUP: usize = 32;
 
 /// One key on its way down.
 #[derive(Clone, Copy)]

@@ -194,3 +194,33 @@ impl RawRead for Snapshot {
         self.view(dbi)?.split(lower, upper, parts)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::dbi::Dbi;
+    use crate::env::{Durability, Env};
+    use crate::error::{Error, Result};
+    use crate::txn::Batch;
+
+    #[test]
+    fn a_slow_reader_is_told_every_transaction_of_a_shared_commit() -> Result<()> {
+        let dir = tempfile::tempdir().map_err(Error::other)?;
+        let env = Env::options().durability(Durability::Eventual).open(dir.path())?;
+        let rows: Dbi<u64, u64> = env.dbi("rows")?;
+        let (snap, before) = (env.snapshot()?, env.info()?);
+        let mut commits = Vec::new();
+        env.transact(|txn| {
+            // They wait for the end of this one, and then go together.
+            for n in 0..40 {
+                let mut batch = Batch::new();
+                batch.put(&rows, n, n)?;
+                commits.push(env.submit(batch)?);
+            }
+            rows.put(txn, 40, 40)
+        })?;
+        commits.into_iter().try_for_each(|commit| commit.wait().map(drop))?;
+        assert!(env.info()?.last_txn_id < before.last_txn_id + 41, "they share commits");
+        assert_eq!((snap.generation().commits_since(), snap.lag()?), (41, 41));
+        Ok(())
+    }
+}

@@ -4,7 +4,7 @@ use heed::DatabaseFlags;
 use tempfile::TempDir;
 
 use crate::error::ErrorKind;
-use crate::page::batch::get_many;
+use crate::page::batch::{GROUP, get_many};
 use crate::page::layout::Pages;
 use crate::page::lookup::{find, get};
 use crate::page::meta::TreeRecord;
@@ -113,7 +113,7 @@ fn a_run_longer_than_its_value_is_read_and_one_that_is_shorter_is_not() {
 fn a_batch_finds_what_single_look_ups_find() {
     for sample in samples() {
         let probes = probes(sample, 500);
-        for len in [0, 1, 15, 16, 17, probes.len()] {
+        for len in [0, 1, GROUP - 1, GROUP, GROUP + 1, probes.len()] {
             let keys: Vec<&[u8]> = probes[..len.min(probes.len())].iter().map(Vec::as_slice).collect();
             let mut found = Vec::new();
             get_many::<0>(sample.image.pages(), &sample.tree, &keys, |value| found.push(value)).unwrap();

@@ -1,5 +1,6 @@
 //! What the verifier found.
 
+use std::error::Error as StdError;
 use std::fmt;
 
 use crate::error::Error;
@@ -8,6 +9,9 @@ use crate::error::Error;
 const KEPT: usize = 1000;
 
 /// What a check of the whole file found: how its pages are used, and what is wrong.
+///
+/// [`Env::verify`](crate::Env::verify) returns it. An opening that finds faults is `Corrupted` with the report as its cause:
+/// [`Error::downcast`](crate::Error::downcast) gets it.
 ///
 /// ```
 /// let report = mapleaf::Report::default();
@@ -56,6 +60,21 @@ impl fmt::Display for Fault {
         write!(f, "page {}: {}", self.page, self.why)
     }
 }
+
+/// One line: how many faults, and the first of them.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.faults[..] {
+            [] => f.write_str("no faults"),
+            [fault] => write!(f, "one fault, {fault}"),
+            [fault, ..] if self.faults.len() < KEPT => write!(f, "{} faults, first {fault}", self.faults.len()),
+            [fault, ..] => write!(f, "{KEPT} faults or more, first {fault}"),
+        }
+    }
+}
+
+/// The cause of the error of an opening that found faults.
+impl StdError for Report {}
 
 impl Report {
     /// Whether nothing is wrong.

@@ -12,7 +12,7 @@ const SAMPLE: usize = 32;
 
 impl View<'_> {
     /// About how many entries lie between the bounds: the file's by its branch pages, and what some changes of each layer,
-    /// spread over the range, say of all. O(log n), and O(gaps).
+    /// spread over the range, say of all. O(branch pages of the range), and O(gaps).
     pub(crate) fn estimate(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
         if self.is_plain() {
             return page::estimate(self.pages, &self.tree, lower, upper);
