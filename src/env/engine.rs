@@ -407,7 +407,7 @@ impl Engine {
     }
 
     /// The openers' gate, with nobody else inside and no sweep that has hold of a state. `Busy` while states are read.
-    fn alone(&self) -> Result<(MutexGuard<'_, ()>, RwLockWriteGuard<'_, Option<Arc<Files>>>)> {
+    fn alone(&self) -> Result<(MutexGuard<'_, ()>, Alone<'_>)> {
         let sweep = self.states.hold_sweep();
         let gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
         self.check_unread()?;
@@ -506,6 +506,9 @@ impl Drop for Owner {
         }
     }
 }
+
+/// The openers' gate, with nobody else inside.
+type Alone<'a> = RwLockWriteGuard<'a, Option<Arc<Files>>>;
 
 /// The openers' gate, passed.
 pub(crate) struct Gate<'a>(RwLockReadGuard<'a, Option<Arc<Files>>>);
