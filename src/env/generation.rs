@@ -56,8 +56,8 @@ pub(crate) struct Generation {
     engine: Arc<Engine>,
 }
 
-/// What a state for readers has more than the base of a write transaction, which is let go with LMDB's lock: to ask the
-/// clock and the thread for it would be a tenth of a small commit's own work.
+/// What a state for readers has more than the base of a write transaction, which is let go with LMDB's lock: nobody asks how
+/// old that one is, and each small commit would pay for the clock and a count of the thread's.
 struct Pinned {
     opened: Instant,
     /// The thread that pinned it.
