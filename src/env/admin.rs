@@ -283,7 +283,7 @@ fn drop_leftovers(session: &mut Session<'_>) -> Result<()> {
 }
 
 /// Moves the copy to the file's place and opens what is there then.
-fn swap(engine: &Engine, files: Files, staged: &Path) -> Result<(Files, Result<()>)> {
+fn swap(engine: &Engine, files: Arc<Files>, staged: &Path) -> Result<(Files, Result<()>)> {
     let place = &engine.place;
     let page_size = Some(files.map.page_size());
     drop(files);

@@ -29,8 +29,14 @@ pub(crate) struct Files {
     pub lmdb: Arc<Lmdb>,
     pub map: Arc<EnvMap>,
     pub file: Arc<File>,
+    known: Arc<Known>,
+}
+
+/// What is known of the file, through whichever map it is read.
+#[derive(Default)]
+struct Known {
     /// The length of the file in bytes when it was last asked for; it only grows.
-    pub known_len: AtomicU64,
+    len: AtomicU64,
     /// LMDB's id of this process's last commit, and its head. Who opens that state need not look for the head in the file,
     /// where every commit puts it on another page: one that is in no cache of this core, and may have to be faulted in.
     committed: Mutex<Option<(u64, Head)>>,
@@ -38,31 +44,36 @@ pub(crate) struct Files {
 
 impl Files {
     pub(crate) fn new(lmdb: Lmdb, map: EnvMap, file: File) -> Self {
-        let known_len = AtomicU64::new(0);
-        Self { lmdb: Arc::new(lmdb), map: Arc::new(map), file: Arc::new(file), known_len, committed: Mutex::default() }
+        Self { lmdb: Arc::new(lmdb), map: Arc::new(map), file: Arc::new(file), known: Arc::default() }
+    }
+
+    /// The same files, read through another map.
+    fn with_map(&self, map: EnvMap) -> Self {
+        let (lmdb, file, known) = (Arc::clone(&self.lmdb), Arc::clone(&self.file), Arc::clone(&self.known));
+        Self { lmdb, map: Arc::new(map), file, known }
     }
 
     /// The head of LMDB's state `id`, if this process committed it and nothing since.
     pub(crate) fn committed_head(&self, id: u64) -> Option<Head> {
-        let committed = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
+        let committed = self.known.committed.lock().unwrap_or_else(PoisonError::into_inner);
         committed.filter(|(committed, _)| *committed == id).map(|(_, head)| head)
     }
 
     /// Notes the head of a commit.
     pub(crate) fn set_committed(&self, id: u64, head: Head) {
-        *self.committed.lock().unwrap_or_else(PoisonError::into_inner) = Some((id, head));
+        *self.known.committed.lock().unwrap_or_else(PoisonError::into_inner) = Some((id, head));
     }
 
     /// The length of the data file in bytes, now.
     pub(crate) fn file_len(&self) -> Result<u64> {
         let metadata = self.file.metadata().map_err(|error| io_error(&error).caused_by(error))?;
-        self.known_len.store(metadata.len(), Ordering::Relaxed);
+        self.known.len.store(metadata.len(), Ordering::Relaxed);
         Ok(metadata.len())
     }
 
     /// As [`file_len`](Self::file_len), but what was known before if the file was at least `needed` bytes long then.
     pub(crate) fn file_len_for(&self, needed: u64) -> Result<u64> {
-        let known = self.known_len.load(Ordering::Relaxed);
+        let known = self.known.len.load(Ordering::Relaxed);
         if known >= needed { Ok(known) } else { self.file_len() }
     }
 }
@@ -83,7 +94,7 @@ pub(crate) struct Engine {
     status: AtomicU8,
     /// The openers' gate. Shared: begin a pin, or ask LMDB something that reads its map. Exclusive: change or replace
     /// the maps. Never held while waiting for LMDB's write lock, or a foreign writer would block snapshots.
-    files: RwLock<Option<Files>>,
+    files: RwLock<Option<Arc<Files>>>,
     /// Where transactions stand that share commits; `None` where they do not wait for the disk, and each has its own.
     queue: Option<Queue>,
     /// Held by the one LMDB write transaction of this process; taken behind the turn of the queue and before LMDB's lock.
@@ -127,7 +138,7 @@ impl Engine {
             max_key: files.lmdb.max_key_size(),
             queue: (config.durability != Durability::Process && !config.read_only).then(Queue::new),
             status: AtomicU8::new(OPEN),
-            files: RwLock::new(Some(files)),
+            files: RwLock::new(Some(Arc::new(files))),
             writer: Mutex::default(),
             newest: Mutex::default(),
             states: States::new(slow_reader),
@@ -363,7 +374,7 @@ impl Engine {
             self.poison();
             return Err(error);
         }
-        files.map = Arc::new(map);
+        *files = Arc::new(files.with_map(map));
         Ok(())
     }
 
@@ -396,7 +407,7 @@ impl Engine {
     }
 
     /// The openers' gate, with nobody else inside and no sweep that has hold of a state. `Busy` while states are read.
-    fn alone(&self) -> Result<(MutexGuard<'_, ()>, RwLockWriteGuard<'_, Option<Files>>)> {
+    fn alone(&self) -> Result<(MutexGuard<'_, ()>, Alone<'_>)> {
         let sweep = self.states.hold_sweep();
         let gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
         self.check_unread()?;
@@ -405,14 +416,14 @@ impl Engine {
 
     /// Replaces the files by what `swap` makes of them, with nobody else inside: the files to go on with, and whether
     /// the swap itself worked. The caller holds the writer's mutex.
-    pub(crate) fn replace(&self, swap: impl FnOnce(Files) -> Result<(Files, Result<()>)>) -> Result<()> {
+    pub(crate) fn replace(&self, swap: impl FnOnce(Arc<Files>) -> Result<(Files, Result<()>)>) -> Result<()> {
         let (_sweep, mut gate) = self.alone()?;
         let Some(files) = gate.take() else {
             return Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again"));
         };
         match swap(files) {
             Ok((files, outcome)) => {
-                *gate = Some(files);
+                *gate = Some(Arc::new(files));
                 outcome
             }
             Err(error) => {
@@ -496,13 +507,16 @@ impl Drop for Owner {
     }
 }
 
+/// The openers' gate, with nobody else inside.
+type Alone<'a> = RwLockWriteGuard<'a, Option<Arc<Files>>>;
+
 /// The openers' gate, passed.
-pub(crate) struct Gate<'a>(RwLockReadGuard<'a, Option<Files>>);
+pub(crate) struct Gate<'a>(RwLockReadGuard<'a, Option<Arc<Files>>>);
 
 impl std::ops::Deref for Gate<'_> {
-    type Target = Files;
+    type Target = Arc<Files>;
 
-    fn deref(&self) -> &Files {
+    fn deref(&self) -> &Arc<Files> {
         self.0.as_ref().expect("`Engine::files` passes only when the files are open")
     }
 }

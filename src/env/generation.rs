@@ -43,18 +43,26 @@ pub(crate) struct Generation {
     /// Both meta ids when this was the newest state: as long as they stand so, it still is.
     ids: [u64; 2],
     catalog: OnceLock<TreeRecord>,
+    /// The head, where this process committed it; a plain field, as each commit has a state made that is looked at once.
+    known_head: Option<Head>,
     head: OnceLock<Head>,
     /// Roots that were found: of the DBIs with the lowest slots, each in its cell.
     first_roots: [RootCell; FIRST_ROOTS],
     /// Those of the others, each in the cell of its slot, modulo their number, a power of two.
     more_roots: OnceLock<Box<[RootCell]>>,
+    reported: AtomicBool,
+    // Before the engine: the slot is given back while LMDB's environment is surely open.
+    pinned: Option<Pinned>,
+    engine: Arc<Engine>,
+}
+
+/// What a state for readers has more than the base of a write transaction, which is let go with LMDB's lock: nobody asks how
+/// old that one is, and each small commit would pay for the clock and a count of the thread's.
+struct Pinned {
     opened: Instant,
     /// The thread that pinned it.
     thread: ThreadId,
-    reported: AtomicBool,
-    // Before the engine: the slot is given back while LMDB's environment is surely open.
-    _pin: Option<Pin>,
-    engine: Arc<Engine>,
+    _pin: Pin,
 }
 
 /// The root of a DBI, once it was found, and its slot.
@@ -137,20 +145,19 @@ impl Generation {
             let error = Error::new(ErrorKind::MapFull, "the file has grown beyond the map");
             return Err(Failure { error, cause: Cause::MapResized });
         }
-        let head = files.committed_head(meta.txn_id).map(OnceLock::from).unwrap_or_default();
+        let pinned = pin.map(|pin| Pinned { opened: Instant::now(), thread: thread::current().id(), _pin: pin });
         Ok(Self {
             map: Arc::clone(map),
             page_count: map.page_count(file_len),
             meta,
             ids,
             catalog: OnceLock::new(),
-            head,
+            known_head: files.committed_head(meta.txn_id),
+            head: OnceLock::new(),
             first_roots: [const { RootCell::new() }; FIRST_ROOTS],
             more_roots: OnceLock::new(),
-            opened: Instant::now(),
-            thread: thread::current().id(),
             reported: AtomicBool::new(false),
-            _pin: pin,
+            pinned,
             engine: Arc::clone(engine),
         })
     }
@@ -183,12 +190,14 @@ impl Generation {
         &self.engine
     }
 
+    /// When it was pinned; now, for the base of a write transaction.
     pub(crate) fn opened(&self) -> Instant {
-        self.opened
+        self.pinned.as_ref().map_or_else(Instant::now, |pinned| pinned.opened)
     }
 
+    /// The thread that pinned it; this one, for the base of a write transaction.
     pub(crate) fn thread(&self) -> ThreadId {
-        self.thread
+        self.pinned.as_ref().map_or_else(|| thread::current().id(), |pinned| pinned.thread)
     }
 
     /// Whether this is the first call: a slow reader is reported once.
@@ -334,7 +343,7 @@ impl Generation {
 
     /// Commit count, schema epoch and the next DBI's id; all zero in a file that mapleaf has not written to.
     pub(crate) fn head(&self) -> Result<Head> {
-        if let Some(head) = self.head.get() {
+        if let Some(head) = self.known_head.as_ref().or_else(|| self.head.get()) {
             return Ok(*head);
         }
         let found = page::find(self.pages(), &self.meta.main, catalog::HEAD_KEY.as_bytes())?;

@@ -4,7 +4,6 @@
 //! set. Values are never read through LMDB's own map.
 #![expect(unsafe_code, reason = "heed opens, resizes and drops by unsafe calls whose rules are kept here")]
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::path::Path;
@@ -163,10 +162,43 @@ pub(crate) struct Writer<'e> {
     lmdb: &'e Lmdb,
 }
 
-/// Handles opened by committed transactions, by DBI name. Emptied by any abort: an aborted drop closes its handle, and
-/// a handle opened by an aborted transaction never was.
+/// Handles opened by committed transactions. Emptied by any abort: an aborted drop closes its handle, and a handle opened by
+/// an aborted transaction never was.
 #[derive(Default)]
-pub(crate) struct Handles(HashMap<Box<str>, Handle<'static>>);
+pub(crate) struct Handles(Opened<'static>);
+
+/// Handles that a transaction can use. Found without a hash or an allocation: each small commit takes them up and gives them
+/// back.
+#[derive(Default)]
+struct Opened<'e> {
+    /// By DBI name, ascending.
+    named: Vec<(Box<str>, Handle<'e>)>,
+    /// That of the main tree.
+    main: Option<Handle<'e>>,
+}
+
+impl<'e> Opened<'e> {
+    fn position(&self, name: &str) -> Result<usize, usize> {
+        self.named.binary_search_by(|(known, _)| (**known).cmp(name))
+    }
+
+    fn get(&self, name: &str) -> Option<Handle<'e>> {
+        self.position(name).ok().map(|at| self.named[at].1)
+    }
+
+    fn insert(&mut self, name: Box<str>, handle: Handle<'e>) {
+        match self.position(&name) {
+            Ok(at) => self.named[at].1 = handle,
+            Err(at) => self.named.insert(at, (name, handle)),
+        }
+    }
+
+    fn remove(&mut self, name: &str) {
+        if let Ok(at) = self.position(name) {
+            self.named.remove(at);
+        }
+    }
+}
 
 impl<'e> Writer<'e> {
     /// The id that this transaction commits as; the state it is based on has the id before.
@@ -183,9 +215,9 @@ impl<'e> Writer<'e> {
         let Self { txn, lmdb } = self;
         let known = std::mem::take(&mut handles.0);
         let outcome = lmdb.env.create_databases_and_commit(txn, |opener, txn| {
-            let mut applier = Applier { opener, txn, known, opened: HashMap::new() };
+            let mut applier = Applier { opener, txn, known, opened: Opened::default() };
             apply(&mut applier)?;
-            Ok::<_, Failure>(CommitOrAbort::<_, ()>::Commit(Opened { known: applier.known, new: applier.opened }))
+            Ok::<_, Failure>(CommitOrAbort::<_, ()>::Commit(Moving { known: applier.known, new: applier.opened }))
         })?;
         if let CommitOrAbort::Commit(all) = outcome {
             handles.0 = all;
@@ -195,17 +227,20 @@ impl<'e> Writer<'e> {
 }
 
 /// Handles on their way through a commit.
-struct Opened<'e> {
-    known: HashMap<Box<str>, Handle<'static>>,
-    new: HashMap<Box<str>, Handle<'e>>,
+struct Moving<'e> {
+    known: Opened<'static>,
+    new: Opened<'e>,
 }
 
-impl OnCommit for Opened<'_> {
-    type Committed = HashMap<Box<str>, Handle<'static>>;
+impl OnCommit for Moving<'_> {
+    type Committed = Opened<'static>;
 
     fn on_commit(self, token: &CommitToken) -> Self::Committed {
         let mut all = self.known;
-        all.extend(self.new.into_iter().map(|(name, handle)| (name, handle.on_commit(token))));
+        for (name, handle) in self.new.named {
+            all.insert(name, handle.on_commit(token));
+        }
+        all.main = self.new.main.map(|handle| handle.on_commit(token)).or(all.main);
         all
     }
 }
@@ -214,15 +249,15 @@ impl OnCommit for Opened<'_> {
 pub(crate) struct Applier<'x, 't, 'e> {
     opener: &'x heed::DatabaseOpener<'e, WithoutTls>,
     txn: &'t mut heed::RwTxn<'e>,
-    known: HashMap<Box<str>, Handle<'static>>,
-    opened: HashMap<Box<str>, Handle<'e>>,
+    known: Opened<'static>,
+    opened: Opened<'e>,
 }
 
 impl<'e> Applier<'_, '_, 'e> {
     /// The handle of the DBI `name`, which is created if it is absent.
     pub(crate) fn tree(&mut self, name: &str) -> Result<Tree<'e>, Failure> {
         if let Some(handle) = self.opened.get(name).or_else(|| self.known.get(name)) {
-            return Ok(Tree(*handle));
+            return Ok(Tree(handle));
         }
         let handle = self.opener.create_database(self.txn, Some(name)).map_err(Failure::of)?;
         self.opened.insert(name.into(), handle);
@@ -251,7 +286,10 @@ impl<'e> Applier<'_, '_, 'e> {
 
     /// Stores the head, beside the records of the named databases.
     pub(crate) fn put_head(&mut self, value: &[u8]) -> Result<(), Failure> {
-        let main = self.opener.create_database(self.txn, None).map_err(Failure::of)?;
+        let main = match self.known.main.or(self.opened.main) {
+            Some(main) => main,
+            None => *self.opened.main.insert(self.opener.create_database(self.txn, None).map_err(Failure::of)?),
+        };
         self.put(Tree(main), HEAD_KEY.as_bytes(), value)
     }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use nix::sys::statvfs;
 
 use crate::env::catalog::{ENV_KEY, Head, Identity};
-use crate::env::engine::{Engine, WriterState, lock_writer, try_lock_writer};
+use crate::env::engine::{Engine, Files, WriterState, lock_writer, try_lock_writer};
 use crate::env::generation::Generation;
-use crate::env::lmdb::{Applier, Cause, Failure, Lmdb, Writer};
+use crate::env::lmdb::{Applier, Cause, Failure, Writer};
 use crate::env::lock::{LockFile, PauseLock};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -62,7 +62,8 @@ impl Drop for Writing {
 pub(crate) struct Session<'e> {
     engine: &'e Arc<Engine>,
     lock: &'e LockFile,
-    lmdb: &'e Lmdb,
+    /// As they were when it began; the map may have been replaced since.
+    files: &'e Files,
     state: &'e mut WriterState,
     base: Arc<Generation>,
     // Taken by a commit.
@@ -127,10 +128,10 @@ pub(crate) fn write_as_writer<T, E: From<Error>>(
     let named = |error: Error| error.during(operation);
     let lock = engine.lock_file().map_err(named)?;
     // Taken out of the gate: it is not held while waiting for a writer of another process.
-    let lmdb = Arc::clone(&engine.files().map_err(named)?.lmdb);
-    let (writer, base) = begin(engine, from, lock, &lmdb).map_err(named)?;
+    let files = Arc::clone(&*engine.files().map_err(named)?);
+    let (writer, base) = begin(engine, from, lock, &files).map_err(named)?;
     let _mark = lock.writing();
-    let mut session = Session { engine, lock, lmdb: &lmdb, state, base, writer: Some(writer), pause: None };
+    let mut session = Session { engine, lock, files: &files, state, base, writer: Some(writer), pause: None };
     body(&mut session)
 }
 
@@ -139,14 +140,16 @@ fn begin<'l>(
     engine: &Arc<Engine>,
     from: Begin,
     lock: &LockFile,
-    lmdb: &'l Lmdb,
+    files: &'l Files,
 ) -> Result<(Writer<'l>, Arc<Generation>)> {
     let mut waiting = None;
+    // Only who holds the writer's mutex, as the caller does, replaces the map: the gate is passed once, if it is not too small.
+    let mut enlarged: Option<Arc<Files>> = None;
     if from == Begin::Newest {
         lock.let_others_in();
     }
     loop {
-        let begun = lmdb.begin_write().and_then(|writer| {
+        let begun = files.lmdb.begin_write().and_then(|writer| {
             match from {
                 Begin::Newest if lock.is_paused() => {
                     drop(writer);
@@ -161,13 +164,16 @@ fn begin<'l>(
                 }
                 Begin::Newest | Begin::After(_) => {}
             }
-            let base = Generation::base(engine, &*engine.files()?, writer.id() - 1)?;
+            let base = Generation::base(engine, enlarged.as_deref().unwrap_or(files), writer.id() - 1)?;
             Ok(Some((writer, Arc::new(base))))
         });
         match begun {
             Ok(Some(begun)) => return Ok(begun),
             Ok(None) => {}
-            Err(failure) if failure.cause == Cause::MapResized => engine.follow_growth_as_writer()?,
+            Err(failure) if failure.cause == Cause::MapResized => {
+                engine.follow_growth_as_writer()?;
+                enlarged = Some(Arc::clone(&*engine.files()?));
+            }
             Err(failure) => return Err(engine.begin_failed(failure)),
         }
     }
@@ -225,9 +231,7 @@ impl<'e> Session<'e> {
             });
             match outcome {
                 Ok(()) => {
-                    if let Ok(files) = self.engine.files() {
-                        files.set_committed(id, committed);
-                    }
+                    self.files.set_committed(id, committed);
                     self.engine.identity_is_written();
                     self.engine.states().drop_stale();
                     return Ok(());
@@ -262,7 +266,7 @@ impl<'e> Session<'e> {
     /// Begins LMDB's transaction again after the map was grown. Between the two LMDB held no lock: processes of ours were
     /// paused, others are noticed by the id.
     fn begin_again(&self) -> Result<Writer<'e>> {
-        let writer = self.lmdb.begin_write().map_err(|failure| self.engine.begin_failed(failure))?;
+        let writer = self.files.lmdb.begin_write().map_err(|failure| self.engine.begin_failed(failure))?;
         if writer.id() - 1 != self.base.lmdb_id() {
             let why = "another program wrote to the file while its map was grown; nothing was applied, retry";
             return Err(Error::new(ErrorKind::Conflict, why));
@@ -279,7 +283,7 @@ impl<'e> Session<'e> {
             Cause::Io => {
                 let full = failure.error.kind() == ErrorKind::DiskFull || self.disk_is_full();
                 // A failed meta write shows at the next beginning, whatever its cause was.
-                let broken = self.lmdb.pin().err().is_some_and(|failure| panicked(&failure));
+                let broken = self.files.lmdb.pin().err().is_some_and(|failure| panicked(&failure));
                 if full && !broken {
                     let why = "the disk is full; nothing was changed, free some space and retry";
                     return Error::new(ErrorKind::DiskFull, why).caused_by(failure.error);

@@ -54,7 +54,13 @@ impl WriteTxn {
 
     /// The changes, to be committed.
     pub(crate) fn into_set(self) -> WriteSet {
-        self.set
+        self.into_parts().0
+    }
+
+    /// The changes, and the state that they were made on.
+    pub(crate) fn into_parts(mut self) -> (WriteSet, Arc<Generation>) {
+        self.set.make_ready();
+        (self.set, self.base)
     }
 
     /// Which transaction this is: the [`Snapshot::id`](crate::Snapshot::id) of the state that it leaves behind.

@@ -26,10 +26,10 @@ pub(crate) fn lead<T, E: From<Error>>(
     let mut leading: Option<Leading<'_>> = None;
     let mut state = engine.writer_state();
     write_as_writer(engine, Begin::Newest, operation, &mut state, |session| {
-        let base = Arc::clone(session.base());
-        let mut txn = WriteTxn::new(&base, Overlays::default(), base.head()?.seq.saturating_add(1));
+        let id = session.base().head()?.seq.saturating_add(1);
+        let mut txn = WriteTxn::new(session.base(), Overlays::default(), id);
         let (outcome, transactions) = f(&mut txn)?;
-        let set = txn.into_set();
+        let (set, base) = txn.into_parts();
         if set.is_empty() {
             return Ok(outcome);
         }

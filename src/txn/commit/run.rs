@@ -34,10 +34,10 @@ fn alone<T, E: From<Error>>(
     f: impl FnOnce(&mut WriteTxn) -> Made<T, E>,
 ) -> Result<T, E> {
     write(engine, wait, operation, |session| {
-        let base = Arc::clone(session.base());
-        let mut txn = WriteTxn::new(&base, Overlays::default(), base.head()?.seq.saturating_add(1));
+        let id = session.base().head()?.seq.saturating_add(1);
+        let mut txn = WriteTxn::new(session.base(), Overlays::default(), id);
         let (outcome, transactions) = f(&mut txn)?;
-        let set = txn.into_set();
+        let (set, base) = txn.into_parts();
         if !set.is_empty() {
             let committed =
                 session.commit(set.bytes(), |applier, head| apply(&set, transactions, &base, applier, head));

@@ -232,7 +232,9 @@ impl Blocks {
             }
         }
         if !entries.is_empty() {
-            entries.shrink_to_fit();
+            if entries.capacity() > MANY {
+                entries.shrink_to_fit();
+            }
             self.list.push(entries);
         }
         self.list.reverse();

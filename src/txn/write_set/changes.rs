@@ -27,6 +27,8 @@ const AHEAD: usize = 12;
 pub(crate) struct DbiChanges {
     arena: Arena,
     gaps: Gaps,
+    /// The order, where it was settled by who owns the changes: a commit of few pays for no lock and no cell.
+    ready: Option<Blocks>,
     settled: OnceLock<Blocks>,
     unsettled: Mutex<Unsettled>,
     /// At how many bytes in the arena what was replaced is looked for.
@@ -120,7 +122,7 @@ impl DbiChanges {
 
     /// About how much memory all this takes, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        let len = self.settled.get().map_or_else(
+        let len = self.ready.as_ref().or_else(|| self.settled.get()).map_or_else(
             || {
                 let unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
                 unsettled.blocks.len() + unsettled.tail.len()
@@ -180,6 +182,9 @@ impl DbiChanges {
     /// The settled order. O(n log n) in the changes since the last call.
     #[inline]
     pub(crate) fn blocks(&self) -> &Blocks {
+        if let Some(ready) = &self.ready {
+            return ready;
+        }
         self.settled.get_or_init(|| {
             let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
             unsettled.settle(&self.arena);
@@ -209,15 +214,13 @@ impl DbiChanges {
     pub(crate) fn absorb(&mut self, newer: Self) {
         newer.gaps.iter().for_each(|(start, end)| self.gap(start, end));
         let mut changes = newer.unsettled.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let blocks = newer.settled.into_inner().unwrap_or_else(|| mem::take(&mut changes.blocks));
+        let blocks =
+            newer.ready.or_else(|| newer.settled.into_inner()).unwrap_or_else(|| mem::take(&mut changes.blocks));
         let moved = self.arena.absorb(newer.arena);
-        let unsettled = self.unsettled.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(blocks) = self.settled.take() {
-            unsettled.blocks = blocks;
-        }
         for entry in blocks.iter().chain(changes.tail) {
             let place = moved.place(entry.place);
-            unsettled.push(Entry::new(self.arena.key(place), 0, place));
+            let entry = Entry::new(self.arena.key(place), 0, place);
+            self.open().push(entry);
         }
         if self.arena.used() >= self.settle_at {
             self.tidy(0);
@@ -242,20 +245,26 @@ impl DbiChanges {
         self.open().blocks = blocks;
     }
 
-    fn settle(&mut self) -> &mut Blocks {
-        let arena = &self.arena;
-        let unsettled = self.unsettled.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(blocks) = self.settled.take() {
-            unsettled.blocks = blocks;
+    /// Settles what is to be read next.
+    pub(crate) fn make_ready(&mut self) {
+        if self.ready.is_none() {
+            self.ready = Some(mem::take(self.settle()));
         }
-        unsettled.settle(arena);
+    }
+
+    fn settle(&mut self) -> &mut Blocks {
+        self.open();
+        let unsettled = self.unsettled.get_mut().unwrap_or_else(PoisonError::into_inner);
+        unsettled.settle(&self.arena);
         &mut unsettled.blocks
     }
 
     #[inline]
     fn open(&mut self) -> &mut Unsettled {
         let unsettled = self.unsettled.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(blocks) = self.settled.take() {
+        if self.ready.is_some() {
+            unsettled.blocks = self.ready.take().unwrap_or_default();
+        } else if let Some(blocks) = self.settled.take() {
             unsettled.blocks = blocks;
         }
         unsettled

@@ -56,6 +56,11 @@ impl WriteSet {
         self.dbis.get(at).map(|of| &of.changes)
     }
 
+    /// Settles what is to be committed next, without the locks that a first read by a shared reference takes.
+    pub(crate) fn make_ready(&mut self) {
+        self.dbis.iter_mut().for_each(|of| of.changes.make_ready());
+    }
+
     /// All changes, DBI by DBI.
     pub(crate) fn dbis(&self) -> impl Iterator<Item = &OfDbi> {
         self.dbis.iter()
