@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use errors::{directory, refused};
-use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
+use mapleaf::{Batch, Conflicts, Dbi, Env, Error, ErrorKind, Expect, Result};
 use stacked::{MARK, Rows, beside_commit, fill};
 
 /// An environment of which a transaction of ten megabytes fills the map.
@@ -160,4 +160,44 @@ fn a_closure_that_only_read_what_is_not_committed_yet_is_told_when_it_is() -> Re
         }
     }
     panic!("nothing ever read a commit under way");
+}
+
+#[test]
+fn a_batch_is_not_refused_for_what_a_batch_before_it_failed_to_commit() -> Result<()> {
+    let dir = directory()?;
+    let (env, rows) = small(&dir)?;
+    let mark = |expected, row| -> Result<Batch> {
+        let mut batch = Batch::new();
+        batch.check(&rows, MARK, expected)?.put(&rows, row, b"1")?;
+        Ok(batch)
+    };
+    for n in 1..=TRIES as u64 {
+        // As much as is committed together, and more than the map holds.
+        let mut large = Batch::new();
+        let value = vec![3; 1 << 16];
+        (0..126).try_for_each(|row| large.put(&rows, 1_000 + row, &value).map(drop))?;
+        large.put(&rows, MARK, b"marked")?;
+        let mut commits = Vec::new();
+        env.transact(|_| {
+            // The committing thread takes the first one alone, most of the time, and the others when it has the turn.
+            commits.push(env.submit(mark(Expect::Absent, n)?)?);
+            thread::sleep(Duration::from_millis(20));
+            commits.push(env.submit(large)?);
+            commits.push(env.submit(mark(Expect::Absent, TRIES as u64 + n)?)?);
+            Ok(())
+        })?;
+        let mut told = commits.into_iter().map(mapleaf::Commit::wait);
+        let (first, large, last) = (told.next(), told.next(), told.next());
+        first.unwrap_or(Ok(()))?;
+        refused(large.unwrap_or(Ok(())), ErrorKind::MapFull);
+        assert_eq!(rows.get(&env.snapshot()?, MARK)?, None);
+        // By itself it is committed; else it is to be tried again, and no condition is blamed.
+        if let Some(Err(error)) = last {
+            assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
+            assert!(error.is_retryable());
+            assert!(error.downcast::<Conflicts>().is_err(), "its condition held");
+            return Ok(());
+        }
+    }
+    panic!("the batches were never committed together");
 }

@@ -88,8 +88,8 @@ pub(crate) struct Ground<S: ?Sized> {
     pub sets: Vec<Arc<S>>,
     /// How many transactions they are.
     pub transactions: u64,
-    /// The fate of the last of them.
-    pub fate: Option<Arc<Fate>>,
+    /// The fate of the last group on its way, also when the pinned state has it: whose commit has not ended may fail yet.
+    pub fate: Arc<Fate>,
     failures: u64,
 }
 
@@ -189,10 +189,11 @@ impl<S: ?Sized> Chain<S> {
     /// then only a group that is not in the pinned state, and whose leader has LMDB's lock, shows that it was not free
     /// meanwhile.
     pub(crate) fn stand_on(&self, pinned: u64, fresh: bool) -> Standing<S> {
-        if self.in_flight.is_none() && self.pending.is_none() {
+        let Some(last) = self.pending.as_ref().or(self.in_flight.as_ref()) else {
             // All ended since, and may have failed: whether the state at the tip will ever be there is not known.
             return Standing::Apart;
-        }
+        };
+        let fate = Arc::clone(&last.fate);
         let below = self.in_flight.as_ref().filter(|group| group.base == pinned);
         if below.is_none() {
             let newest = self.in_flight.as_ref().map_or(self.tip, |group| group.base);
@@ -204,11 +205,10 @@ impl<S: ?Sized> Chain<S> {
             }
         }
         let groups = below.into_iter().chain(&self.pending);
-        let mut ground = Ground { sets: Vec::new(), transactions: 0, fate: None, failures: self.failures };
+        let mut ground = Ground { sets: Vec::new(), transactions: 0, fate, failures: self.failures };
         for group in groups {
             ground.sets.push(Arc::clone(&group.set));
             ground.transactions = ground.transactions.saturating_add(group.transactions);
-            ground.fate = Some(Arc::clone(&group.fate));
         }
         Standing::On(ground)
     }

@@ -201,6 +201,19 @@ impl LockFile {
     /// Waits until no process pauses the others. The caller does not hold LMDB's write lock, and pauses nobody.
     pub(crate) fn wait_for_pause(&self) -> Result<()> {
         self.wait_lock(PAUSE, libc::F_WRLCK)?;
+        self.forget_pause()
+    }
+
+    /// As [`wait_for_pause`](Self::wait_for_pause), but says whether another process pauses this one instead of waiting.
+    pub(crate) fn is_other_pausing(&self) -> Result<bool> {
+        if !self.try_lock(PAUSE, libc::F_WRLCK)? {
+            return Ok(true);
+        }
+        self.forget_pause().map(|()| false)
+    }
+
+    /// The caller has byte 1 alone and gives it back.
+    fn forget_pause(&self) -> Result<()> {
         // Set only under the byte's lock: who set it and left it was killed.
         self.words.word(PAUSED_AT).store(0, Ordering::SeqCst);
         self.try_lock(PAUSE, libc::F_UNLCK).map(drop)

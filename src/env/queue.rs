@@ -52,8 +52,8 @@ pub(crate) struct Ground<'q> {
     pub sets: Vec<Arc<Changes>>,
     /// How many transactions those are.
     pub transactions: u64,
-    /// The fate of the last of them, `None` when the base has all.
-    pub fate: Option<Arc<Fate>>,
+    /// The fate of the last group on its way, also when the base has it.
+    pub fate: Arc<Fate>,
     pub place: Stacked<'q>,
 }
 

@@ -77,8 +77,19 @@ pub(crate) struct Session<'e> {
 pub(crate) enum Begin {
     /// On whatever state is the newest.
     Newest,
+    /// The same, but `Busy` where another process of ours wants LMDB's lock back first.
+    NewestOrBusy,
     /// On the state with this LMDB id, which this process has kept other ones of ours from coming behind.
     After(u64),
+}
+
+impl From<Wait> for Begin {
+    fn from(wait: Wait) -> Self {
+        match wait {
+            Wait::Yes => Self::Newest,
+            Wait::No => Self::NewestOrBusy,
+        }
+    }
 }
 
 /// Runs `body` as the only writer: of this process by its turn and the writer's mutex, among all by LMDB's lock; taken in
@@ -100,7 +111,7 @@ pub(crate) fn write<T, E: From<Error>>(
     if wait == Wait::No && engine.lock.as_ref().is_some_and(LockFile::is_other_writing) {
         return Err(named(busy()).into());
     }
-    write_as_writer(engine, Begin::Newest, operation, &mut state, body)
+    write_as_writer(engine, wait.into(), operation, &mut state, body)
 }
 
 /// Refuses an environment that cannot be written to and a thread that is inside a session already.
@@ -145,14 +156,17 @@ fn begin<'l>(
     let mut waiting = None;
     // Only who holds the writer's mutex, as the caller does, replaces the map: the gate is passed once, if it is not too small.
     let mut enlarged: Option<Arc<Files>> = None;
-    if from == Begin::Newest {
+    if !matches!(from, Begin::After(_)) {
         lock.let_others_in();
     }
     loop {
         let begun = files.lmdb.begin_write().and_then(|writer| {
             match from {
-                Begin::Newest if lock.is_paused() => {
+                Begin::Newest | Begin::NewestOrBusy if lock.is_paused() => {
                     drop(writer);
+                    if from == Begin::NewestOrBusy {
+                        return if lock.is_other_pausing()? { Err(busy().into()) } else { Ok(None) };
+                    }
                     waiting.get_or_insert_with(|| lock.wait_in_line());
                     lock.wait_for_pause()?;
                     return Ok(None);
@@ -162,7 +176,7 @@ fn begin<'l>(
                                other; nothing was applied, retry";
                     return Err(Error::new(ErrorKind::Conflict, why).into());
                 }
-                Begin::Newest | Begin::After(_) => {}
+                Begin::Newest | Begin::NewestOrBusy | Begin::After(_) => {}
             }
             let base = Generation::base(engine, enlarged.as_deref().unwrap_or(files), writer.id() - 1)?;
             Ok(Some((writer, Arc::new(base))))

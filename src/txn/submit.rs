@@ -126,8 +126,18 @@ fn commit_all(jobs: Vec<Job>) {
         // Before the waiting are told, their environments are given up: the last handle may have been among them.
         drop(engine);
         for (told, refused) in done {
-            told.0.set(refused.map_or_else(|| verdict.outcome(), Err).map_err(|error| error.during("submit")));
+            told.0.set(outcome(refused, &verdict).map_err(|error| error.during("submit")));
         }
+    }
+}
+
+/// What a batch is told whose transaction went as `verdict` says. One that was refused may have been so for what the batches
+/// before it left: when that is not committed, its conditions were held against a state that never was.
+fn outcome(refused: Option<Error>, verdict: &Verdict) -> Result<()> {
+    match (refused, verdict) {
+        (Some(error), Verdict::Committed) => Err(error),
+        (Some(_), failed) => failed.of_successors().outcome(),
+        (None, verdict) => verdict.outcome(),
     }
 }
 

@@ -142,11 +142,9 @@ impl World {
             // It changed nothing, and is told with what it read.
             self.chain.leave();
             self.chain.unguard();
-            if let Some(fate) = ground.fate {
-                self.waiting.push((holder.name, Told { seen, wrote: false, fate }));
-                // What it read may have been committed meanwhile.
-                self.settle();
-            }
+            self.waiting.push((holder.name, Told { seen, wrote: false, fate: ground.fate }));
+            // What it read may have been committed meanwhile.
+            self.settle();
             return;
         }
         let bytes = 1 + usize::try_from(dice.roll(6)).unwrap_or(0);
@@ -306,4 +304,22 @@ fn what_is_committed_is_a_serial_run_of_those_that_are_told_so() {
         shared += u64::from(world.committed > groups);
     }
     assert!(committed > 10_000 && failed > 1000 && shared > 20, "{committed} {failed} {shared}: too little happened");
+}
+
+#[test]
+fn who_reads_what_is_in_the_file_before_its_commit_has_ended_is_told_with_it() {
+    let mut chain: Chain<Vec<u32>> = Chain::default();
+    let group = chain.lead(Arc::new(vec![1]), 1, 1, 7);
+    chain.guard();
+    chain.stack();
+    // The meta page can be read before the disk says whether it has it.
+    let Standing::On(ground) = chain.stand_on(8, false) else {
+        panic!("the state that the group leaves is one to stand on")
+    };
+    assert!(ground.sets.is_empty() && Arc::ptr_eq(&ground.fate, &group.fate));
+    chain.leave();
+    for (fate, verdict) in chain.fail(&Verdict::failed(ErrorKind::CommitOutcomeUnknown, "a flush failed")).told {
+        fate.tell(verdict);
+    }
+    assert!(matches!(ground.fate.told(), Some(Verdict::Failed(_))), "what it read may not be on the disk");
 }

@@ -11,12 +11,13 @@ use crate::txn::layered::Overlays;
 use crate::txn::write::WriteTxn;
 use crate::txn::write_set::WriteSet;
 
-/// Runs `f` with LMDB's lock and commits what it changed. Nothing is being committed; the turn is handed on before the disk
-/// is waited for.
+/// Runs `f` with LMDB's lock, begun as `from` says, and commits what it changed. Nothing is being committed; the turn is
+/// handed on before the disk is waited for.
 pub(crate) fn lead<T, E: From<Error>>(
     engine: &Arc<Engine>,
     queue: &Queue,
     turn: Taken<'_>,
+    from: Begin,
     operation: &'static str,
     f: impl FnOnce(&mut WriteTxn) -> Made<T, E>,
 ) -> Result<T, E> {
@@ -25,7 +26,7 @@ pub(crate) fn lead<T, E: From<Error>>(
     let mut turn = Some(turn);
     let mut leading: Option<Leading<'_>> = None;
     let mut state = engine.writer_state();
-    write_as_writer(engine, Begin::Newest, operation, &mut state, |session| {
+    write_as_writer(engine, from, operation, &mut state, |session| {
         let id = session.base().head()?.seq.saturating_add(1);
         let mut txn = WriteTxn::new(session.base(), Overlays::default(), id);
         let (outcome, transactions) = f(&mut txn)?;

@@ -59,12 +59,12 @@ fn share<T, E: From<Error>>(
     let lock = engine.lock_file().map_err(named)?;
     if wait == Wait::No {
         let turn = queue.try_take_turn().filter(|_| !lock.is_other_writing()).ok_or_else(|| named(busy()))?;
-        return lead(engine, queue, turn, operation, f);
+        return lead(engine, queue, turn, wait.into(), operation, f);
     }
     let turn = queue.take_turn();
     // Who had the turn before may have closed the environment.
     match queue.stand(engine, lock).map_err(named)? {
         Some(ground) => stack(engine, queue, turn, ground, operation, f),
-        None => lead(engine, queue, turn, operation, f),
+        None => lead(engine, queue, turn, wait.into(), operation, f),
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn stack<T, E: From<Error>>(
         }
         Some(Place::Broken(verdict)) => verdict,
         // What it read is not its own: that it failed is no more than a reason to try again.
-        None => read.map_or(Verdict::Committed, |fate| wait(engine, queue, &fate).of_successors()),
+        None => wait(engine, queue, &read).of_successors(),
     };
     told.outcome().map_err(named)?;
     Ok(made?.0)
