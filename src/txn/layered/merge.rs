@@ -276,7 +276,12 @@ impl<'t> MergeCursor<'t> {
     #[inline]
     fn set_stop<const FORWARD: bool>(&mut self) {
         match (self.change, self.gap) {
-            (Some(change), None) => self.stop = Stop::new(change.key, What::Before(change.key)),
+            // Word by word: a whole one would be loaded from what has just been stored in parts, and wait for that.
+            (Some(change), None) => {
+                self.stop.words[0] = word_at(change.key, 0);
+                self.stop.words[1] = word_at(change.key, 8);
+                self.stop.what = What::Before(change.key);
+            }
             (change, gap) => self.set_stop_slowly::<FORWARD>(change.map(|change| change.key), gap),
         }
     }
