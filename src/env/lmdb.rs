@@ -12,6 +12,7 @@ use heed::types::Bytes;
 use heed::{CommitOrAbort, CommitToken, EnvFlags, MdbError, OnCommit, PutFlags, WithoutTls};
 
 use crate::env::catalog::{CATALOG, HEAD_KEY, dbi_key};
+use crate::env::filling::Filling;
 use crate::env::map::process_id;
 use crate::env::options::Durability;
 use crate::env::os::io_error;
@@ -271,7 +272,13 @@ impl<'e> Applier<'_, '_, 'e> {
 
     /// For many puts into one DBI, mostly ascending. Opening it costs an allocation.
     pub(crate) fn puts(&mut self, tree: Tree<'e>) -> Result<Puts<'_>, Failure> {
-        tree.0.iter_mut(self.txn).map(Puts).map_err(Failure::of)
+        tree.0.iter_mut(self.txn).map(|cursor| Puts { cursor, filling: None }).map_err(Failure::of)
+    }
+
+    /// For puts into a DBI that is empty, all of them ascending, on pages of this size.
+    pub(crate) fn fill(&mut self, tree: Tree<'e>, page_size: u32) -> Result<Puts<'_>, Failure> {
+        let puts = self.puts(tree)?;
+        Ok(Puts { filling: Some(Filling::new(page_size)), ..puts })
     }
 
     /// Removes `key`, if it is there.
@@ -325,15 +332,20 @@ impl<'e> Applier<'_, '_, 'e> {
 /// Puts into one DBI by a cursor of LMDB's, which stays at the leaf of the last one: where the next key belongs to that leaf
 /// too, the tree is not gone down again. Behind its last key that is so for every key above, and a leaf is then filled up
 /// before the next is begun.
-pub(crate) struct Puts<'x>(heed::RwIter<'x, Bytes, Bytes>);
+pub(crate) struct Puts<'x> {
+    cursor: heed::RwIter<'x, Bytes, Bytes>,
+    filling: Option<Filling>,
+}
 
 impl Puts<'_> {
     /// Stores `value` under `key`.
     #[inline]
     pub(crate) fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), Failure> {
+        let begins_leaf = self.filling.as_mut().is_some_and(|filling| filling.begins_leaf(key, value));
+        let flags = if begins_leaf { PutFlags::APPEND } else { PutFlags::empty() };
         // SAFETY: key and value must not lie in LMDB's own pages, which the put moves about: nothing is ever read through
         // them here. What other pages hold, mapleaf's map of the base among them, stays in place.
-        unsafe { self.0.put_current_with_options::<Bytes>(PutFlags::empty(), key, value) }.map_err(Failure::of)
+        unsafe { self.cursor.put_current_with_options::<Bytes>(flags, key, value) }.map_err(Failure::of)
     }
 }
 

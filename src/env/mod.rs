@@ -7,6 +7,7 @@ mod chain;
 mod copy;
 mod engine;
 mod fate;
+mod filling;
 mod generation;
 mod handle;
 mod info;

@@ -21,8 +21,10 @@ impl WriteSet {
                 continue;
             }
             let below = base.tree(&of.dbi)?;
-            let last = open_gaps(base, &below, &of.changes, tree, applier)?;
-            apply_changes(&of.changes, |key| last.is_none_or(|last| key > last), tree, applier)?;
+            match open_gaps(base, &below, &of.changes, tree, applier)? {
+                Some(last) => apply_changes(&of.changes, |key| key > last, tree, applier)?,
+                None => fill(&of.changes, base.meta().page_size, tree, applier)?,
+            }
         }
         Ok(())
     }
@@ -95,6 +97,17 @@ fn apply_changes<'e>(
         }
     }
     Ok(())
+}
+
+/// Puts into a tree that is empty.
+fn fill<'e>(
+    changes: &DbiChanges,
+    page_size: u32,
+    tree: Tree<'e>,
+    applier: &mut Applier<'_, '_, 'e>,
+) -> Result<(), Failure> {
+    let mut puts = applier.fill(tree, page_size)?;
+    changes.iter_all().filter_map(|(key, value)| Some((key, value?))).try_for_each(|(key, value)| puts.put(key, value))
 }
 
 fn is_in(key: &[u8], (start, end): Gap<'_>) -> bool {

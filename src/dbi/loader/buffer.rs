@@ -5,7 +5,7 @@ use crate::dbi::loader::record::{Row, Stored};
 use crate::txn::{Arena, Entry, record_len, sort};
 
 const ENTRY: usize = size_of::<Entry>();
-/// How many rows ahead are asked for.
+/// How many rows ahead are asked for; their lengths are twice as far ahead.
 const AHEAD: usize = 12;
 /// What is counted for a DBI beside its rows, in bytes: the least that an arena reserves.
 const TABLE: usize = 640;
@@ -88,10 +88,13 @@ impl Buffer {
     /// order of time, are asked for.
     #[inline]
     pub(super) fn settle(&self, mut place: Place) -> Place {
-        if let Some(table) = self.tables.get(place.table)
-            && let Some(ahead) = table.entries.get(place.entry + AHEAD)
-        {
-            table.arena.prefetch(ahead.place);
+        if let Some(table) = self.tables.get(place.table) {
+            if let Some(farther) = table.entries.get(place.entry + 2 * AHEAD) {
+                table.arena.prefetch_header(farther.place);
+            }
+            if let Some(ahead) = table.entries.get(place.entry + AHEAD) {
+                table.arena.prefetch_record(ahead.place);
+            }
         }
         while let Some(table) = self.tables.get(place.table)
             && place.entry >= table.entries.len()

@@ -76,7 +76,9 @@ impl Storing<'_> {
             let named = |failure: Failure| Failure { error: failure.error.in_dbi(&dbi.name), ..failure };
             base.check_dbi(dbi).map_err(|error| named(error.into()))?;
             let tree = applier.tree(&dbi.name).map_err(named)?;
-            let mut puts = applier.puts(tree).map_err(named)?;
+            let is_new = base.tree(dbi).map_err(|error| named(error.into()))?.is_empty();
+            let puts = if is_new { applier.fill(tree, base.meta().page_size) } else { applier.puts(tree) };
+            let mut puts = puts.map_err(named)?;
             while let Some(row) = source.row().filter(|row| row.dbi == number) {
                 if bytes >= self.chunk {
                     return Ok(());

@@ -69,6 +69,15 @@ impl<'t> Stop<'t> {
         self.decide::<FORWARD>(key)
     }
 
+    /// Whether `key` is this one, the stop's own.
+    #[inline]
+    fn is_of(&self, key: &[u8], stop: &[u8]) -> bool {
+        if key.len() != stop.len() || word_at(key, 0) != self.words[0] {
+            return false;
+        }
+        key.len() <= 8 || key == stop
+    }
+
     /// As [`is_past`](Self::is_past), where the words are the same.
     #[cold]
     fn decide<const FORWARD: bool>(&self, key: &[u8]) -> bool {
@@ -126,9 +135,19 @@ impl<'t> MergeCursor<'t> {
                 });
                 match read {
                     Ok(ControlFlow::Break(Some(value))) => return Ok(ControlFlow::Break(value)),
-                    Ok(_) => self.kept[0] = kept,
+                    Ok(_) => {}
                     Err(error) => return Err(self.end(error)),
                 }
+                // Mostly the base was read up to a change of what it has next.
+                if let (Some((key, _)), Some(change), None) = (kept, self.change, self.gap) {
+                    self.kept[0] = kept.filter(|_| !stop.is_of(key, change.key));
+                    self.pass::<true>(&change);
+                    match change.value.map(|value| each(change.key, value)) {
+                        Some(ControlFlow::Break(value)) => return Ok(ControlFlow::Break(value)),
+                        _ => continue,
+                    }
+                }
+                self.kept[0] = kept;
             }
             let Some((key, value)) = self.step_slowly::<true>()? else {
                 return Ok(ControlFlow::Continue(()));
@@ -205,9 +224,7 @@ impl<'t> MergeCursor<'t> {
             if order.is_eq() {
                 self.kept[near] = None;
             }
-            self.overlay.pass::<FORWARD>(&change);
-            self.change = self.overlay.peek::<FORWARD>();
-            self.set_stop::<FORWARD>();
+            self.pass::<FORWARD>(&change);
             if let Some(value) = change.value {
                 return Ok(Some((change.key, value)));
             }
@@ -248,9 +265,30 @@ impl<'t> MergeCursor<'t> {
         self.set_stop::<FORWARD>();
     }
 
+    /// Goes on to the change behind this one, which is the next.
+    #[inline]
+    fn pass<const FORWARD: bool>(&mut self, change: &Change<'t>) {
+        self.overlay.pass::<FORWARD>(change);
+        self.change = self.overlay.peek::<FORWARD>();
+        self.set_stop::<FORWARD>();
+    }
+
+    #[inline]
     fn set_stop<const FORWARD: bool>(&mut self) {
-        let change = self.change.map(|change| change.key);
-        self.stop = if FORWARD { stop_before(change, self.gap) } else { stop_behind(change, self.gap) };
+        match (self.change, self.gap) {
+            // Word by word: a whole one would be loaded from what has just been stored in parts, and wait for that.
+            (Some(change), None) => {
+                self.stop.words[0] = word_at(change.key, 0);
+                self.stop.words[1] = word_at(change.key, 8);
+                self.stop.what = What::Before(change.key);
+            }
+            (change, gap) => self.set_stop_slowly::<FORWARD>(change.map(|change| change.key), gap),
+        }
+    }
+
+    #[cold]
+    fn set_stop_slowly<const FORWARD: bool>(&mut self, change: Option<&'t [u8]>, gap: Option<Gap<'t>>) {
+        self.stop = if FORWARD { stop_before(change, gap) } else { stop_behind(change, gap) };
     }
 
     /// Leaves nothing behind damage in the base: the changes alone would look like the rest of the entries.

@@ -30,10 +30,16 @@ impl<'t> Overlay<'t> {
     }
 
     /// The next change of an end; it stays the next one until it is passed.
+    #[inline]
     pub(crate) fn peek<const FORWARD: bool>(&mut self) -> Option<Change<'t>> {
-        if let [run] = &self.runs[..] {
-            return run.peek::<FORWARD>().map(|entry| self.change(0, entry));
+        match &self.runs[..] {
+            [run] => run.peek::<FORWARD>().map(|entry| self.change(0, entry)),
+            _ => self.peek_of_many::<FORWARD>(),
         }
+    }
+
+    #[inline(never)]
+    fn peek_of_many<const FORWARD: bool>(&mut self) -> Option<Change<'t>> {
         loop {
             let (run, entry) = self.foremost::<FORWARD>()?;
             let change = self.change(run, entry);
@@ -62,6 +68,7 @@ impl<'t> Overlay<'t> {
         best.map(|(at, entry, _)| (at, entry))
     }
 
+    #[inline]
     fn change(&self, run: usize, entry: Entry) -> Change<'t> {
         let (key, value) = self.runs[run].changes().record(entry);
         Change { run, key, value }

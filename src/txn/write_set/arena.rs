@@ -11,6 +11,14 @@ pub(crate) struct Place {
     offset: u32,
 }
 
+impl Place {
+    /// Whether it is at another place or behind it, by so many bytes at most.
+    pub(crate) fn is_within(self, other: Self, bytes: usize) -> bool {
+        let behind = self.offset.checked_sub(other.offset);
+        self.chunk == other.chunk && behind.is_some_and(|behind| behind as usize <= bytes)
+    }
+}
+
 /// What stands at a place: a key, and its value, or `None` where the key is deleted.
 pub(crate) type Record<'a> = (&'a [u8], Option<&'a [u8]>);
 
@@ -22,6 +30,10 @@ const DELETED: u32 = u32::MAX;
 
 /// The least and the greatest capacity of a chunk, in bytes, that is not made for one record.
 const CHUNKS: (usize, usize) = (512, 16 << 20);
+
+/// Bytes that the processor brings in at once, and how many such pieces of a value are asked for.
+const LINE: usize = 64;
+const LINES: usize = 8;
 
 /// Chunks up to this many bytes are copied when they change hands, rather than kept as ever smaller ones.
 const SMALL: usize = 4096;
@@ -82,11 +94,31 @@ impl Arena {
     /// Asks the processor to bring in the beginning of a record. A hint.
     #[inline]
     pub(crate) fn prefetch(&self, place: Place) {
-        if let Some(bytes) = self.chunks.get(place.chunk as usize).and_then(|chunk| chunk.get(place.offset as usize..))
-        {
-            prefetch(bytes);
-            prefetch(bytes.get(64..).unwrap_or_default());
-        }
+        let bytes = self.from(place);
+        prefetch(bytes);
+        prefetch(bytes.get(LINE..).unwrap_or_default());
+    }
+
+    /// Asks for the lengths of a record. A hint.
+    #[inline]
+    pub(crate) fn prefetch_header(&self, place: Place) {
+        prefetch(self.from(place));
+    }
+
+    /// Asks for all of a record, whose lengths should be there already; of a long one for its beginning, as the rest comes in
+    /// by itself where it is read. A hint.
+    #[inline]
+    pub(crate) fn prefetch_record(&self, place: Place) {
+        let (key, value) = self.record(place);
+        let value = value.unwrap_or_default();
+        prefetch(key);
+        value.chunks(LINE).take(LINES).for_each(prefetch);
+        prefetch(value.last().map_or(&[], std::slice::from_ref));
+    }
+
+    #[inline]
+    fn from(&self, place: Place) -> &[u8] {
+        self.chunks.get(place.chunk as usize).and_then(|chunk| chunk.get(place.offset as usize..)).unwrap_or_default()
     }
 
     /// The key of the record at a place of this arena.

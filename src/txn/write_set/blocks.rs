@@ -36,6 +36,8 @@ pub(crate) struct Blocks {
     common: Vec<u8>,
     /// At how many keys it is looked for again.
     look_at: usize,
+    /// Whether entries were appended since it was settled: then that was not looked for.
+    is_appended: bool,
 }
 
 impl Blocks {
@@ -149,31 +151,78 @@ impl Blocks {
         }
     }
 
+    /// The blocks, in order.
+    #[inline]
+    pub(crate) fn list(&self) -> &[Vec<Entry>] {
+        &self.list
+    }
+
     /// All entries, in order.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = Entry> {
         self.list.iter().flatten().copied()
     }
 
     /// Takes entries over those that are there, later ones over earlier ones. The heads of `newer` are the first bytes of
-    /// their keys.
-    pub(crate) fn settle(&mut self, arena: &Arena, mut newer: Vec<Entry>) {
-        self.find_common(arena, &newer);
-        if !self.common.is_empty() {
-            for entry in &mut newer {
-                *entry = Entry::new(arena.key(entry.place), self.common.len(), entry.place);
+    /// their keys. `ascends` where each key is above the one before it.
+    pub(crate) fn settle(&mut self, arena: &Arena, mut newer: Vec<Entry>, ascends: bool) {
+        self.is_appended = false;
+        if ascends && self.is_below(arena, &newer) {
+            self.append_all(newer);
+        } else {
+            self.find_common(arena, &newer);
+            if !self.common.is_empty() {
+                for entry in &mut newer {
+                    *entry = Entry::new(arena.key(entry.place), self.common.len(), entry.place);
+                }
             }
+            sort(&mut newer, arena, self.common.len());
+            self.dead += keep_newest(arena, &mut newer);
+            self.merge(arena, newer);
         }
-        sort(&mut newer, arena, self.common.len());
-        self.dead += keep_newest(arena, &mut newer);
-        self.merge(arena, newer);
         if self.len >= self.look_at.max(MANY) {
             self.look_at = self.len * 2;
             let ends = self.firsts.first().zip(self.list.last().and_then(|block| block.last()));
             let common = ends.map_or(0, |(first, last)| alike(arena.key(first.place), arena.key(last.place)));
-            if common > self.common.len() {
+            // Looking at all records is worth it where the heads leave keys undecided.
+            if common > self.common.len() && self.has_ties() {
                 self.set_common(arena, common);
             }
         }
+    }
+
+    /// Whether two keys that follow one another have the same head.
+    fn has_ties(&self) -> bool {
+        self.list.iter().any(|block| block.windows(2).any(|two| two[0].head == two[1].head))
+    }
+
+    /// Takes entries whose keys ascend, if all are above those that are there; they are copied then.
+    pub(crate) fn append(&mut self, arena: &Arena, ascending: &[Entry]) -> bool {
+        let is_below = self.is_below(arena, ascending);
+        if is_below {
+            self.is_appended = true;
+            ascending.chunks(BLOCK).for_each(|piece| self.push(piece.to_vec()));
+        }
+        is_below
+    }
+
+    fn append_all(&mut self, ascending: Vec<Entry>) {
+        if self.list.is_empty() {
+            self.fill(ascending);
+        } else {
+            ascending.chunks(BLOCK).for_each(|piece| self.push(piece.to_vec()));
+        }
+    }
+
+    /// Whether all keys are below the first one of `newer`, whose heads are the first bytes of their keys here too.
+    fn is_below(&self, arena: &Arena, newer: &[Entry]) -> bool {
+        let last = self.list.last().and_then(|block| block.last());
+        let ends = last.zip(newer.first());
+        self.common.is_empty() && ends.is_none_or(|(last, first)| last.compare(arena, *first).is_lt())
+    }
+
+    /// Whether entries were appended since it was settled.
+    pub(crate) fn is_appended(&self) -> bool {
+        self.is_appended
     }
 
     /// Makes sure that `newer` begin as all others do.

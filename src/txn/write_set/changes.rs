@@ -8,6 +8,7 @@ use crate::txn::write_set::arena::{Arena, HEADER, Record};
 use crate::txn::write_set::blocks::{Blocks, Spot};
 use crate::txn::write_set::entry::Entry;
 use crate::txn::write_set::gaps::{Gaps, size};
+use crate::txn::write_set::gather::gather;
 
 /// What is counted for a change in the index: its entry, and the room that blocks keep for more.
 const ENTRY_BYTES: usize = 24;
@@ -15,8 +16,8 @@ const ENTRY_BYTES: usize = 24;
 /// Changes that nobody looks at are settled when they have this many bytes, and at each doubling.
 const SETTLE: usize = 64 << 20;
 
-/// How many records ahead of the one that is looked at are asked for.
-const AHEAD: usize = 12;
+/// As many changes whose keys ascend go to the settled order at once, while they are in the cache.
+pub(super) const PIECE: usize = 4096;
 
 /// Changes by key, newest wins, over gaps.
 ///
@@ -41,22 +42,41 @@ struct Unsettled {
     blocks: Blocks,
     /// Changes since, in order of time.
     tail: Vec<Entry>,
+    /// Whether a key of the tail is not above the one before it.
+    is_mixed: bool,
 }
 
 impl Unsettled {
     fn settle(&mut self, arena: &Arena) {
-        if !self.tail.is_empty() {
-            self.blocks.settle(arena, mem::take(&mut self.tail));
+        if !self.tail.is_empty() || self.blocks.is_appended() {
+            let ascends = !mem::take(&mut self.is_mixed);
+            self.blocks.settle(arena, mem::take(&mut self.tail), ascends);
         }
     }
 
-    fn push(&mut self, entry: Entry) {
+    #[inline]
+    fn push(&mut self, arena: &Arena, entry: Entry) {
         if self.tail.len() == self.tail.capacity() {
-            // Doubled while it is small; then what stands empty is a quarter.
-            let more = if self.tail.len() < 4096 { self.tail.len().max(4) } else { self.tail.len() / 4 };
-            self.tail.reserve_exact(more);
+            self.make_room(arena);
+        }
+        if !self.is_mixed
+            && let Some(last) = self.tail.last()
+            && last.head >= entry.head
+        {
+            self.is_mixed = is_mixed(arena, *last, entry);
         }
         self.tail.push(entry);
+    }
+
+    #[cold]
+    fn make_room(&mut self, arena: &Arena) {
+        if self.tail.len() == PIECE && !self.is_mixed && self.blocks.append(arena, &self.tail) {
+            self.tail.clear();
+            return;
+        }
+        // Doubled while it is small; then what stands empty is a quarter.
+        let more = if self.tail.len() < PIECE { self.tail.len().max(4) } else { self.tail.len() / 4 };
+        self.tail.reserve_exact(more);
     }
 }
 
@@ -94,7 +114,8 @@ impl DbiChanges {
     #[inline]
     pub(crate) fn change(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<()> {
         let place = self.arena.push(key, value)?;
-        self.open().push(Entry::new(key, 0, place));
+        let Self { arena, ready, settled, unsettled, .. } = self;
+        open(ready, settled, unsettled).push(arena, Entry::new(key, 0, place));
         if self.arena.used() >= self.settle_at {
             self.tidy(0);
         }
@@ -165,18 +186,9 @@ impl DbiChanges {
         self.blocks().iter().map(|entry| self.arena.record(entry.place))
     }
 
-    /// The changes in key order, to be gone through to the end: those that come next are brought in from memory meanwhile,
-    /// where they lie in order of time.
+    /// The changes in key order, to be gone through to the end.
     pub(crate) fn iter_all(&self) -> impl Iterator<Item = Record<'_>> {
-        let entries = self.blocks().iter();
-        let mut ahead = self.blocks().iter();
-        ahead.by_ref().take(AHEAD).for_each(|entry| self.arena.prefetch(entry.place));
-        entries.map(move |entry| {
-            if let Some(next) = ahead.next() {
-                self.arena.prefetch(next.place);
-            }
-            self.arena.record(entry.place)
-        })
+        gather(&self.arena, self.blocks().list())
     }
 
     /// The settled order. O(n log n) in the changes since the last call.
@@ -217,10 +229,11 @@ impl DbiChanges {
         let blocks =
             newer.ready.or_else(|| newer.settled.into_inner()).unwrap_or_else(|| mem::take(&mut changes.blocks));
         let moved = self.arena.absorb(newer.arena);
+        let Self { arena, ready, settled, unsettled, .. } = self;
+        let unsettled = open(ready, settled, unsettled);
         for entry in blocks.iter().chain(changes.tail) {
             let place = moved.place(entry.place);
-            let entry = Entry::new(self.arena.key(place), 0, place);
-            self.open().push(entry);
+            unsettled.push(arena, Entry::new(arena.key(place), 0, place));
         }
         if self.arena.used() >= self.settle_at {
             self.tidy(0);
@@ -261,12 +274,28 @@ impl DbiChanges {
 
     #[inline]
     fn open(&mut self) -> &mut Unsettled {
-        let unsettled = self.unsettled.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if self.ready.is_some() {
-            unsettled.blocks = self.ready.take().unwrap_or_default();
-        } else if let Some(blocks) = self.settled.take() {
-            unsettled.blocks = blocks;
-        }
-        unsettled
+        open(&mut self.ready, &mut self.settled, &mut self.unsettled)
     }
+}
+
+/// Whether a change is not above the one before it, where the heads do not say that it is.
+#[cold]
+fn is_mixed(arena: &Arena, last: Entry, entry: Entry) -> bool {
+    last.compare(arena, entry).is_ge()
+}
+
+/// The order as it can be added to.
+#[inline]
+fn open<'u>(
+    ready: &mut Option<Blocks>,
+    settled: &mut OnceLock<Blocks>,
+    unsettled: &'u mut Mutex<Unsettled>,
+) -> &'u mut Unsettled {
+    let unsettled = unsettled.get_mut().unwrap_or_else(PoisonError::into_inner);
+    if ready.is_some() {
+        unsettled.blocks = ready.take().unwrap_or_default();
+    } else if let Some(blocks) = settled.take() {
+        unsettled.blocks = blocks;
+    }
+    unsettled
 }

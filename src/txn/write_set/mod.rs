@@ -5,6 +5,7 @@ mod blocks;
 mod changes;
 mod entry;
 mod gaps;
+mod gather;
 mod set;
 mod sort;
 

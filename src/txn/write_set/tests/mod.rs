@@ -1,3 +1,4 @@
+mod ascending_pieces;
 mod changes_agree;
 mod common_beginnings;
 mod model;
