@@ -8,8 +8,9 @@ use std::sync::{
 
 use tempfile::TempDir;
 
-use crate::env::catalog::{FEATURES, Head, Identity};
+use crate::env::catalog::{FEATURES, Identity};
 use crate::env::generation::{Generation, Opened};
+use crate::env::last_commit::LastCommit;
 use crate::env::lease::Lease;
 use crate::env::lmdb::{Cause, Failure, Handles, Lmdb};
 use crate::env::lock::LockFile;
@@ -37,9 +38,7 @@ pub(crate) struct Files {
 struct Known {
     /// The length of the file in bytes when it was last asked for; it only grows.
     len: AtomicU64,
-    /// LMDB's id of this process's last commit, and its head. Who opens that state need not look for the head in the file,
-    /// where every commit puts it on another page: one that is in no cache of this core, and may have to be faulted in.
-    committed: Mutex<Option<(u64, Head)>>,
+    last: LastCommit,
 }
 
 impl Files {
@@ -53,15 +52,9 @@ impl Files {
         Self { lmdb, map: Arc::new(map), file, known }
     }
 
-    /// The head of LMDB's state `id`, if this process committed it and nothing since.
-    pub(crate) fn committed_head(&self, id: u64) -> Option<Head> {
-        let committed = self.known.committed.lock().unwrap_or_else(PoisonError::into_inner);
-        committed.filter(|(committed, _)| *committed == id).map(|(_, head)| head)
-    }
-
-    /// Notes the head of a commit.
-    pub(crate) fn set_committed(&self, id: u64, head: Head) {
-        *self.known.committed.lock().unwrap_or_else(PoisonError::into_inner) = Some((id, head));
+    /// What this process committed last.
+    pub(crate) fn last_commit(&self) -> &LastCommit {
+        &self.known.last
     }
 
     /// The length of the data file in bytes, now.

@@ -152,7 +152,7 @@ impl Generation {
             meta,
             ids,
             catalog: OnceLock::new(),
-            known_head: files.committed_head(meta.txn_id),
+            known_head: files.last_commit().head(meta.txn_id),
             head: OnceLock::new(),
             first_roots: [const { RootCell::new() }; FIRST_ROOTS],
             more_roots: OnceLock::new(),
@@ -179,7 +179,7 @@ impl Generation {
     pub(crate) fn commits_since(&self) -> u64 {
         let metas = self.map.metas();
         let newest = metas.meta_id(0).max(metas.meta_id(1));
-        let committed = self.engine.files().ok().and_then(|files| files.committed_head(newest));
+        let committed = self.engine.files().ok().and_then(|files| files.last_commit().head(newest));
         match (committed, self.head()) {
             (Some(committed), Ok(own)) => committed.seq.saturating_sub(own.seq),
             _ => newest.saturating_sub(self.meta.txn_id),

@@ -10,6 +10,7 @@ mod fate;
 mod generation;
 mod handle;
 mod info;
+mod last_commit;
 mod lease;
 mod lmdb;
 mod lock;
@@ -34,7 +35,7 @@ mod tests;
 
 pub use admin::Compact;
 pub use catalog::DbiKind;
-pub(crate) use catalog::{DbiRecord, Head, Schema, check_name, check_schema, dbi_key};
+pub(crate) use catalog::{DbiRecord, Schema, check_name, check_schema, dbi_key};
 pub(crate) use chain::Group;
 pub(crate) use engine::Engine;
 pub(crate) use fate::{Fate, Next, Verdict};

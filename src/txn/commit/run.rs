@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::env::{Engine, Queue, Wait, begin_writing, busy, write};
 use crate::error::{Error, Result};
-use crate::txn::commit::lead::{apply, lead};
+use crate::txn::commit::lead::{commit, lead};
 use crate::txn::commit::stack::stack;
 use crate::txn::layered::Overlays;
 use crate::txn::write::WriteTxn;
@@ -39,9 +39,7 @@ fn alone<T, E: From<Error>>(
         let (outcome, transactions) = f(&mut txn)?;
         let (set, base) = txn.into_parts();
         if !set.is_empty() {
-            let committed =
-                session.commit(set.bytes(), |applier, head| apply(&set, transactions, &base, applier, head));
-            committed.map_err(|error| error.during(operation))?;
+            commit(session, &set, transactions, &base).map_err(|error| error.during(operation))?;
         }
         Ok(outcome)
     })

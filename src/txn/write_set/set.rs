@@ -66,6 +66,11 @@ impl WriteSet {
         self.dbis.iter()
     }
 
+    /// The names of the DBIs that it changes.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.dbis.iter().map(|of| &*of.dbi.name)
+    }
+
     /// Notes that `key` becomes `value`, or is gone.
     ///
     /// # Errors
