@@ -1,5 +1,6 @@
 //! The engine behind all handles of one environment: LMDB, the map, the newest generation, and who may do what when.
 
+use std::any::Any;
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{
@@ -75,6 +76,8 @@ impl Files {
 #[derive(Default)]
 pub(crate) struct WriterState {
     pub handles: Handles,
+    /// Of the room above, which uses it again: a small transaction costs little beside what it would allocate.
+    pub kept: Option<Box<dyn Any + Send>>,
 }
 
 /// The engine behind all handles of one environment.

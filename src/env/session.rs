@@ -208,6 +208,19 @@ impl<'e> Session<'e> {
         &self.base
     }
 
+    /// What the last session has [kept](Self::keep) for this one.
+    pub(crate) fn kept<T: Default + 'static>(&mut self) -> Option<T> {
+        self.state.kept.as_mut().and_then(|kept| kept.downcast_mut()).map(std::mem::take)
+    }
+
+    /// Keeps a value for the next session, which is the next one of this process.
+    pub(crate) fn keep<T: Send + 'static>(&mut self, value: T) {
+        match self.state.kept.as_mut().and_then(|kept| kept.downcast_mut()) {
+            Some(kept) => *kept = value,
+            None => self.state.kept = Some(Box::new(value)),
+        }
+    }
+
     /// Applies changes and commits them; a full map is grown and the changes are applied again.
     ///
     /// `apply` gets the head as it will be, and may change the epoch and the next id in it. `bytes` is about how much

@@ -16,6 +16,13 @@ impl WriteSet {
     pub(crate) fn apply(&self, base: &Generation, applier: &mut Applier<'_, '_, '_>) -> Result<(), Failure> {
         for of in self.dbis().filter(|of| !of.changes.is_empty()) {
             let tree = applier.tree(&of.dbi.name)?;
+            if let Some((key, value)) = of.changes.only() {
+                match value {
+                    Some(value) => applier.put(tree, key, value)?,
+                    None => applier.delete(tree, key)?,
+                }
+                continue;
+            }
             if of.changes.gaps().is_empty() && of.changes.len() < FEW {
                 apply_changes(&of.changes, |_| false, tree, applier)?;
                 continue;

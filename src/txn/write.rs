@@ -40,10 +40,15 @@ pub struct WriteTxn {
 
 impl WriteTxn {
     pub(crate) fn new(base: &Arc<Generation>, overlays: Overlays, id: u64) -> Self {
+        Self::with_set(base, overlays, id, WriteSet::new(base.engine().config.max_txn_bytes))
+    }
+
+    /// As [`new`](Self::new), with an empty set that may have some room already.
+    pub(crate) fn with_set(base: &Arc<Generation>, overlays: Overlays, id: u64, set: WriteSet) -> Self {
         let engine = base.engine();
         Self {
             overlays,
-            set: WriteSet::new(engine.config.max_txn_bytes),
+            set,
             savepoints: Vec::new(),
             id,
             max_key: engine.max_key,

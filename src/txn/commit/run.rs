@@ -8,6 +8,7 @@ use crate::txn::commit::lead::{commit, lead};
 use crate::txn::commit::stack::stack;
 use crate::txn::layered::Overlays;
 use crate::txn::write::WriteTxn;
+use crate::txn::write_set::WriteSet;
 
 /// What a closure returns, and how many transactions it was.
 pub(crate) type Made<T, E> = Result<(T, u64), E>;
@@ -35,12 +36,14 @@ fn alone<T, E: From<Error>>(
 ) -> Result<T, E> {
     write(engine, wait, operation, |session| {
         let id = session.base().head()?.seq.saturating_add(1);
-        let mut txn = WriteTxn::new(session.base(), Overlays::default(), id);
+        let room = session.kept::<WriteSet>().unwrap_or_default().with_limit(engine.config.max_txn_bytes);
+        let mut txn = WriteTxn::with_set(session.base(), Overlays::default(), id, room);
         let (outcome, transactions) = f(&mut txn)?;
         let (set, base) = txn.into_parts();
         if !set.is_empty() {
             commit(session, &set, transactions, &base).map_err(|error| error.during(operation))?;
         }
+        session.keep(set.reset());
         Ok(outcome)
     })
 }

@@ -15,6 +15,9 @@ const ENTRY_BYTES: usize = 24;
 /// Changes that nobody looks at are settled when they have this many bytes, and at each doubling.
 const SETTLE: usize = 64 << 20;
 
+/// Room for up to this many entries is kept for the next transaction.
+const KEPT: usize = 1024;
+
 /// How many records ahead of the one that is looked at are asked for.
 const AHEAD: usize = 12;
 
@@ -101,6 +104,29 @@ impl DbiChanges {
         Ok(())
     }
 
+    /// The change, if there is one and nothing else: it needs no order.
+    #[inline]
+    pub(crate) fn only(&self) -> Option<Record<'_>> {
+        if self.gaps.is_empty() { self.arena.only() } else { None }
+    }
+
+    /// Forgets all changes. The next ones find the room of these, if they were not many.
+    pub(crate) fn reset(&mut self) {
+        self.arena.reset();
+        if !self.gaps.is_empty() {
+            self.gaps = Gaps::default();
+        }
+        let unsettled = self.open();
+        unsettled.tail.clear();
+        if unsettled.blocks.len() > 0 {
+            unsettled.tail = unsettled.blocks.reset();
+        }
+        if unsettled.tail.capacity() > KEPT {
+            unsettled.tail = Vec::new();
+        }
+        self.settle_at = SETTLE;
+    }
+
     /// Deletes the keys from `start` to before `end`, or to the end, here and in all that this is laid over.
     pub(crate) fn gap(&mut self, start: &[u8], end: Option<&[u8]>) {
         if end.is_some_and(|end| end <= start) {
@@ -122,6 +148,9 @@ impl DbiChanges {
 
     /// About how much memory all this takes, in bytes.
     pub(crate) fn bytes(&self) -> usize {
+        if let Some((key, value)) = self.only() {
+            return change_bytes(key, value);
+        }
         let len = self.ready.as_ref().or_else(|| self.settled.get()).map_or_else(
             || {
                 let unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
@@ -135,7 +164,7 @@ impl DbiChanges {
     /// Whether nothing is changed.
     pub(crate) fn is_empty(&self) -> bool {
         // Each record is of a change, also of one that another replaced.
-        self.gaps.is_empty() && (self.arena.used() == 0 || self.blocks().len() == 0)
+        self.gaps.is_empty() && (self.arena.used() == 0 || (self.only().is_none() && self.blocks().len() == 0))
     }
 
     /// What [`bytes`](Self::bytes) counts for a gap.
@@ -247,7 +276,7 @@ impl DbiChanges {
 
     /// Settles what is to be read next.
     pub(crate) fn make_ready(&mut self) {
-        if self.ready.is_none() {
+        if self.ready.is_none() && self.only().is_none() {
             self.ready = Some(mem::take(self.settle()));
         }
     }
