@@ -20,6 +20,7 @@ use crate::env::options::{Config, Durability};
 use crate::env::os::io_error;
 use crate::env::place::Place;
 use crate::env::queue::Queue;
+use crate::env::state::State;
 use crate::env::sweep::{SlowReader, States, Sweeper};
 use crate::env::table::DbiTable;
 use crate::env::turn::Taken;
@@ -76,6 +77,8 @@ impl Files {
 #[derive(Default)]
 pub(crate) struct WriterState {
     pub handles: Handles,
+    /// The base of the last transaction, to be made that of the next one.
+    pub base: Option<Arc<State>>,
     /// Of the room above, which uses it again: a small transaction costs little beside what it would allocate.
     pub kept: Option<Box<dyn Any + Send>>,
 }
@@ -101,7 +104,7 @@ pub(crate) struct Engine {
     worker: Worker,
     /// Alive while an `Env` is: leases, which hold their engine, are cached no longer than that.
     owner: Mutex<Weak<Owner>>,
-    dbis: DbiTable,
+    dbis: Arc<DbiTable>,
     /// Read from the catalogue, or about to be written to it.
     uuid: OnceLock<[u8; 16]>,
     candidate: [u8; 16],
@@ -141,7 +144,7 @@ impl Engine {
             worker: Worker::new(config.max_backlog),
             config,
             owner: Mutex::default(),
-            dbis: DbiTable::default(),
+            dbis: Arc::default(),
             uuid: OnceLock::new(),
             candidate,
             identified: AtomicBool::new(false),
@@ -158,12 +161,8 @@ impl Engine {
         &self.worker
     }
 
-    pub(crate) fn dbis(&self) -> &DbiTable {
+    pub(crate) fn dbis(&self) -> &Arc<DbiTable> {
         &self.dbis
-    }
-
-    pub(crate) fn dbi_count(&self) -> usize {
-        self.dbis.len()
     }
 
     /// Whether this process opened the environment; a forked child did not.
@@ -238,7 +237,7 @@ impl Engine {
 
     /// The identity that a commit on `base` must write, if any: the first one by mapleaf, and the first one by a build
     /// with more features than the last.
-    pub(crate) fn new_identity(&self, base: &Generation) -> Result<Option<Identity>> {
+    pub(crate) fn new_identity(&self, base: &State) -> Result<Option<Identity>> {
         if self.identified.load(Ordering::Relaxed) {
             return Ok(None);
         }

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::env::{Applier, Failure, Generation, Tree};
+use crate::env::{Applier, Failure, State, Tree};
 use crate::error::Result;
 use crate::page::{Cursor, TreeRecord};
 use crate::txn::write_set::{DbiChanges, Gap, WriteSet};
@@ -13,7 +13,7 @@ const FEW: usize = 16;
 impl WriteSet {
     /// Makes the changes in LMDB's write transaction, whose base is `base`. What they hold was checked when they were
     /// made, so only space and the disk can fail; the set stays whole and can be applied again.
-    pub(crate) fn apply(&self, base: &Generation, applier: &mut Applier<'_, '_, '_>) -> Result<(), Failure> {
+    pub(crate) fn apply(&self, base: &State, applier: &mut Applier<'_, '_, '_>) -> Result<(), Failure> {
         for of in self.dbis().filter(|of| !of.changes.is_empty()) {
             let tree = applier.tree(&of.dbi.name)?;
             if let Some((key, value)) = of.changes.only() {
@@ -37,7 +37,7 @@ impl WriteSet {
 
 /// Takes away what the gaps hide; the last key that is left.
 fn open_gaps<'t, 'e>(
-    base: &'t Generation,
+    base: &'t State,
     below: &TreeRecord,
     changes: &DbiChanges,
     tree: Tree<'e>,

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::env::{Begin, Changes, Engine, Generation, Group, Leading, Queue, Session, Taken, write_as_writer};
+use crate::env::{Begin, Changes, Engine, Group, Leading, Queue, Session, Taken, write_as_writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::txn::commit::run::Made;
-use crate::txn::layered::Overlays;
 use crate::txn::write::WriteTxn;
 use crate::txn::write_set::WriteSet;
 
@@ -26,16 +25,16 @@ pub(crate) fn lead<T, E: From<Error>>(
     let mut state = engine.writer_state();
     write_as_writer(engine, from, operation, &mut state, |session| {
         let id = session.base().head()?.seq.saturating_add(1);
-        let mut txn = WriteTxn::new(session.base(), Overlays::default(), id);
+        let mut txn = WriteTxn::alone(engine, session.base(), id, WriteSet::default());
         let (outcome, transactions) = f(&mut txn)?;
-        let (set, base) = txn.into_parts();
+        let set = txn.into_set();
         if set.is_empty() {
             return Ok(outcome);
         }
         // In a child forked since, the queue is the parent's.
         engine.check_not_forked().map_err(named)?;
         let (bytes, set): (_, Arc<Changes>) = (set.bytes(), Arc::new(set));
-        let leading = leading.insert(queue.lead(engine, set, (bytes, transactions), base.lmdb_id()));
+        let leading = leading.insert(queue.lead(engine, set, (bytes, transactions), session.base().lmdb_id()));
         turn = None;
         let committed = leading.group().and_then(|group| commit_group(session, &group));
         leading.judge(&committed);
@@ -57,12 +56,12 @@ pub(crate) fn lead_group(engine: &Arc<Engine>, mut leading: Leading<'_>) {
 
 fn commit_group(session: &mut Session<'_>, group: &Group<Changes>) -> Result<()> {
     let set = write_set(Arc::clone(&group.set))?;
-    let base = Arc::clone(session.base());
-    commit(session, &set, group.transactions, &base)
+    commit(session, &set, group.transactions)
 }
 
 /// Commits the changes of `transactions` transactions, and counts them.
-pub(crate) fn commit(session: &mut Session<'_>, set: &WriteSet, transactions: u64, base: &Generation) -> Result<()> {
+pub(crate) fn commit(session: &mut Session<'_>, set: &WriteSet, transactions: u64) -> Result<()> {
+    let base = session.base();
     session.commit_to(set.names(), set.bytes(), |applier, head| {
         // One is counted already.
         head.seq = head.seq.saturating_add(transactions.saturating_sub(1));

@@ -6,7 +6,6 @@ use crate::env::{Engine, Queue, Wait, begin_writing, busy, write};
 use crate::error::{Error, Result};
 use crate::txn::commit::lead::{commit, lead};
 use crate::txn::commit::stack::stack;
-use crate::txn::layered::Overlays;
 use crate::txn::write::WriteTxn;
 use crate::txn::write_set::WriteSet;
 
@@ -36,12 +35,12 @@ fn alone<T, E: From<Error>>(
 ) -> Result<T, E> {
     write(engine, wait, operation, |session| {
         let id = session.base().head()?.seq.saturating_add(1);
-        let room = session.kept::<WriteSet>().unwrap_or_default().with_limit(engine.config.max_txn_bytes);
-        let mut txn = WriteTxn::with_set(session.base(), Overlays::default(), id, room);
+        let room = session.kept::<WriteSet>().unwrap_or_default();
+        let mut txn = WriteTxn::alone(engine, session.base(), id, room);
         let (outcome, transactions) = f(&mut txn)?;
-        let (set, base) = txn.into_parts();
+        let set = txn.into_set();
         if !set.is_empty() {
-            commit(session, &set, transactions, &base).map_err(|error| error.during(operation))?;
+            commit(session, &set, transactions).map_err(|error| error.during(operation))?;
         }
         session.keep(set.reset());
         Ok(outcome)
