@@ -77,8 +77,9 @@ impl Files {
 #[derive(Default)]
 pub(crate) struct WriterState {
     pub handles: Handles,
-    /// The base of the last transaction, to be made that of the next one.
-    pub base: Option<Arc<State>>,
+    /// The files as they were in the last transaction, and its base, to be made that of the next one. Whoever replaces the
+    /// files or their map holds the writer's mutex, and lets these go.
+    pub last: Option<(Arc<Files>, Arc<State>)>,
     /// Of the room above, which uses it again: a small transaction costs little beside what it would allocate.
     pub kept: Option<Box<dyn Any + Send>>,
 }
@@ -317,7 +318,8 @@ impl Engine {
     /// Never needed inside a write session of this thread, which has taken up the newest size and keeps others out.
     fn follow_growth(&self) -> Result<()> {
         // Behind the commit that may be under way, and without the turn, which this thread may have.
-        let _writer = self.writer_state();
+        let mut writer = self.writer_state();
+        writer.last = None;
         self.follow_growth_as_writer()
     }
 
@@ -446,6 +448,7 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         if self.is_own_process() {
+            *self.writer.get_mut().unwrap_or_else(PoisonError::into_inner) = WriterState::default();
             let files = self.files.get_mut().unwrap_or_else(PoisonError::into_inner).take();
             if files.is_some() {
                 drop(files);

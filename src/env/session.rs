@@ -139,9 +139,14 @@ pub(crate) fn write_as_writer<T, E: From<Error>>(
 ) -> Result<T, E> {
     let named = |error: Error| error.during(operation);
     let lock = engine.lock_file().map_err(named)?;
-    // Taken out of the gate: it is not held while waiting for a writer of another process.
-    let files = Arc::clone(&*engine.files().map_err(named)?);
-    let (writer, base) = begin(engine, from, lock, &files, state.base.take()).map_err(named)?;
+    // It may have been closed before the mutex was had.
+    engine.check_usable().map_err(named)?;
+    let (files, last) = match state.last.take() {
+        Some((files, last)) => (files, Some(last)),
+        // Taken out of the gate: it is not held while waiting for a writer of another process.
+        None => (Arc::clone(&*engine.files().map_err(named)?), None),
+    };
+    let (writer, base) = begin(engine, from, lock, &files, last).map_err(named)?;
     let mark = lock.writing();
     let (writer, pause, grown) = (Some(writer), None, false);
     let mut session = Session { engine, lock, files: &files, state: &mut *state, base: &base, grown, writer, pause };
@@ -150,8 +155,8 @@ pub(crate) fn write_as_writer<T, E: From<Error>>(
     drop(session);
     drop(mark);
     // A map that has become too small is let go.
-    if !grown {
-        state.base = Some(base);
+    if !grown && base.is_in(&files) {
+        state.last = Some((files, base));
     }
     outcome
 }

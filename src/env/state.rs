@@ -85,26 +85,28 @@ impl State {
     /// holds LMDB's write lock. Made of `last`, the base of the transaction before, where nobody else has that.
     pub(crate) fn base(engine: &Engine, files: &Files, id: u64, last: Option<Arc<Self>>) -> Result<Arc<Self>, Failure> {
         let pages = files.map.metas();
-        let meta = pages.meta(slot(id));
-        if meta.txn_id != id {
+        if pages.meta_id(slot(id)) != id {
             let why = "the newest meta page is not the one that the lock file names; reopen the environment";
             return Err(Error::corrupted(slot(id) as u64, why).into());
         }
-        let ids = [id, pages.meta_id(slot(id + 1))];
-        if let Some(mut last) = last.filter(|last| Arc::ptr_eq(&last.map, &files.map))
+        if let Some(mut last) = last.filter(|last| last.is_in(files))
             && let Some(state) = Arc::get_mut(&mut last)
         {
-            state.renew(files, meta, ids)?;
+            state.renew(files, id)?;
             return Ok(last);
         }
-        Self::new(engine, files, meta, ids).map(Arc::new)
+        let ids = [id, pages.meta_id(slot(id + 1))];
+        Self::new(engine, files, pages.meta(slot(id)), ids).map(Arc::new)
     }
 
-    /// Makes this one of another state in the same map.
-    fn renew(&mut self, files: &Files, meta: Meta, ids: [u64; 2]) -> Result<(), Failure> {
-        self.page_count = page_count(files, &meta)?;
-        self.known_head = files.last_commit().head(meta.txn_id);
-        (self.meta, self.ids) = (meta, ids);
+    /// Makes this one of the state `id` in the same map.
+    fn renew(&mut self, files: &Files, id: u64) -> Result<(), Failure> {
+        let pages = files.map.metas();
+        // In place: what was just written by fields is slow to be read again as a whole.
+        self.meta = pages.meta(slot(id));
+        self.ids = [id, pages.meta_id(slot(id + 1))];
+        self.page_count = page_count(files, &self.meta)?;
+        self.known_head = files.last_commit().head(id);
         self.catalog = OnceLock::new();
         self.head = OnceLock::new();
         self.first_roots = [const { RootCell::new() }; FIRST_ROOTS];
@@ -122,6 +124,11 @@ impl State {
         let pages = self.map.metas();
         let id = self.meta.txn_id;
         pages.meta_id(slot(id)) == self.ids[0] && pages.meta_id(slot(id + 1)) == self.ids[1]
+    }
+
+    /// Whether it is read through the map of these files.
+    pub(crate) fn is_in(&self, files: &Files) -> bool {
+        Arc::ptr_eq(&self.map, &files.map)
     }
 
     /// LMDB's id of the newest state in the file.

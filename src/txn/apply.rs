@@ -14,15 +14,19 @@ impl WriteSet {
     /// Makes the changes in LMDB's write transaction, whose base is `base`. What they hold was checked when they were
     /// made, so only space and the disk can fail; the set stays whole and can be applied again.
     pub(crate) fn apply(&self, base: &State, applier: &mut Applier<'_, '_, '_>) -> Result<(), Failure> {
-        for of in self.dbis().filter(|of| !of.changes.is_empty()) {
-            let tree = applier.tree(&of.dbi.name)?;
+        for of in self.dbis() {
             if let Some((key, value)) = of.changes.only() {
+                let tree = applier.tree(&of.dbi.name)?;
                 match value {
                     Some(value) => applier.put(tree, key, value)?,
                     None => applier.delete(tree, key)?,
                 }
                 continue;
             }
+            if of.changes.is_empty() {
+                continue;
+            }
+            let tree = applier.tree(&of.dbi.name)?;
             if of.changes.gaps().is_empty() && of.changes.len() < FEW {
                 apply_changes(&of.changes, |_| false, tree, applier)?;
                 continue;

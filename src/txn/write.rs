@@ -66,6 +66,7 @@ impl WriteTxn {
     }
 
     /// On the newest state, whose session goes on for as long. The set is empty, and may have some room already.
+    #[inline]
     pub(crate) fn alone(engine: &Engine, base: &Arc<State>, id: u64, set: WriteSet) -> Self {
         Self::on(engine, Base::Newest(Arc::clone(base)), Overlays::default(), id, set)
     }
@@ -76,6 +77,7 @@ impl WriteTxn {
         Self::on(engine, Base::Newest(Arc::clone(base)), overlays, id, WriteSet::default())
     }
 
+    #[inline]
     fn on(engine: &Engine, base: Base, overlays: Overlays, id: u64, set: WriteSet) -> Self {
         Self {
             base,
@@ -91,8 +93,14 @@ impl WriteTxn {
 
     /// The changes, to be committed.
     pub(crate) fn into_set(mut self) -> WriteSet {
+        self.take_set()
+    }
+
+    /// As [`into_set`](Self::into_set), for who does not want the rest moved.
+    #[inline]
+    pub(crate) fn take_set(&mut self) -> WriteSet {
         self.set.make_ready();
-        self.set
+        std::mem::take(&mut self.set)
     }
 
     /// Which transaction this is: the [`Snapshot::id`](crate::Snapshot::id) of the state that it leaves behind.

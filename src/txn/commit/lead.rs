@@ -27,7 +27,7 @@ pub(crate) fn lead<T, E: From<Error>>(
         let id = session.base().head()?.seq.saturating_add(1);
         let mut txn = WriteTxn::alone(engine, session.base(), id, WriteSet::default());
         let (outcome, transactions) = f(&mut txn)?;
-        let set = txn.into_set();
+        let set = txn.take_set();
         if set.is_empty() {
             return Ok(outcome);
         }

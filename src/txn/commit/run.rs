@@ -38,11 +38,12 @@ fn alone<T, E: From<Error>>(
         let room = session.kept::<WriteSet>().unwrap_or_default();
         let mut txn = WriteTxn::alone(engine, session.base(), id, room);
         let (outcome, transactions) = f(&mut txn)?;
-        let set = txn.into_set();
+        let mut set = txn.take_set();
         if !set.is_empty() {
             commit(session, &set, transactions).map_err(|error| error.during(operation))?;
         }
-        session.keep(set.reset());
+        set.reset();
+        session.keep(set);
         Ok(outcome)
     })
 }

@@ -41,18 +41,19 @@ impl WriteSet {
     }
 
     /// An empty set in the room of this one. The next transaction is mostly one like the last, and as small.
-    pub(crate) fn reset(self) -> Self {
-        let mut all = self.all;
-        all.truncate(KEPT);
-        for of in &mut all {
+    pub(crate) fn reset(&mut self) {
+        self.all.truncate(KEPT);
+        for of in &mut self.all {
             of.changes.reset();
         }
-        Self { all, ..Self::default() }
+        (self.live, self.held) = (0, 0);
     }
 
     /// The same set, which is empty, with this limit.
-    pub(crate) fn with_limit(self, max_bytes: usize) -> Self {
-        Self { max_bytes, limit: max_bytes, ..self }
+    #[inline]
+    pub(crate) fn with_limit(mut self, max_bytes: usize) -> Self {
+        (self.max_bytes, self.limit) = (max_bytes, max_bytes);
+        self
     }
 
     /// An empty set to be laid over this one, with what this one leaves of its limit.
