@@ -91,9 +91,9 @@ impl Env {
         self.engine.check_not_forked().and_then(|()| check_not_writing()).map_err(|error| error.during("close"))?;
         let mut writer = lock_writer(&self.engine);
         let _registry = registry::lock();
-        self.engine.close().map_err(|error| error.during("close"))?;
+        // It has hold of the files too.
         *writer = WriterState::default();
-        Ok(())
+        self.engine.close().map_err(|error| error.during("close"))
     }
 
     /// Rewrites the file without free pages and with pages in order, and puts it in the old one's place, atomically and
@@ -202,8 +202,9 @@ fn compact_alone(engine: &Arc<Engine>, writer: &mut WriterState) -> Result<()> {
     // A leaving of an earlier try that was killed.
     let _ = fs::remove_file(&staged);
     stage(engine, &staged, &old)?;
-    let replaced = put_in_place(engine, &staged, &old);
+    // It has hold of the files too, and its handles are of the old one.
     *writer = WriterState::default();
+    let replaced = put_in_place(engine, &staged, &old);
     if replaced.is_err() {
         let _ = fs::remove_file(&staged);
     }

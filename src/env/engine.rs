@@ -1,5 +1,6 @@
 //! The engine behind all handles of one environment: LMDB, the map, the newest generation, and who may do what when.
 
+use std::any::Any;
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{
@@ -8,8 +9,9 @@ use std::sync::{
 
 use tempfile::TempDir;
 
-use crate::env::catalog::{FEATURES, Head, Identity};
+use crate::env::catalog::{FEATURES, Identity};
 use crate::env::generation::{Generation, Opened};
+use crate::env::last_commit::LastCommit;
 use crate::env::lease::Lease;
 use crate::env::lmdb::{Cause, Failure, Handles, Lmdb};
 use crate::env::lock::LockFile;
@@ -18,6 +20,7 @@ use crate::env::options::{Config, Durability};
 use crate::env::os::io_error;
 use crate::env::place::Place;
 use crate::env::queue::Queue;
+use crate::env::state::State;
 use crate::env::sweep::{SlowReader, States, Sweeper};
 use crate::env::table::DbiTable;
 use crate::env::turn::Taken;
@@ -37,9 +40,7 @@ pub(crate) struct Files {
 struct Known {
     /// The length of the file in bytes when it was last asked for; it only grows.
     len: AtomicU64,
-    /// LMDB's id of this process's last commit, and its head. Who opens that state need not look for the head in the file,
-    /// where every commit puts it on another page: one that is in no cache of this core, and may have to be faulted in.
-    committed: Mutex<Option<(u64, Head)>>,
+    last: LastCommit,
 }
 
 impl Files {
@@ -53,15 +54,9 @@ impl Files {
         Self { lmdb, map: Arc::new(map), file, known }
     }
 
-    /// The head of LMDB's state `id`, if this process committed it and nothing since.
-    pub(crate) fn committed_head(&self, id: u64) -> Option<Head> {
-        let committed = self.known.committed.lock().unwrap_or_else(PoisonError::into_inner);
-        committed.filter(|(committed, _)| *committed == id).map(|(_, head)| head)
-    }
-
-    /// Notes the head of a commit.
-    pub(crate) fn set_committed(&self, id: u64, head: Head) {
-        *self.known.committed.lock().unwrap_or_else(PoisonError::into_inner) = Some((id, head));
+    /// What this process committed last.
+    pub(crate) fn last_commit(&self) -> &LastCommit {
+        &self.known.last
     }
 
     /// The length of the data file in bytes, now.
@@ -82,6 +77,11 @@ impl Files {
 #[derive(Default)]
 pub(crate) struct WriterState {
     pub handles: Handles,
+    /// The files as they were in the last transaction, and its base, to be made that of the next one. Whoever replaces the
+    /// files or their map holds the writer's mutex, and lets these go.
+    pub last: Option<(Arc<Files>, Arc<State>)>,
+    /// Of the room above, which uses it again: a small transaction costs little beside what it would allocate.
+    pub kept: Option<Box<dyn Any + Send>>,
 }
 
 /// The engine behind all handles of one environment.
@@ -105,7 +105,7 @@ pub(crate) struct Engine {
     worker: Worker,
     /// Alive while an `Env` is: leases, which hold their engine, are cached no longer than that.
     owner: Mutex<Weak<Owner>>,
-    dbis: DbiTable,
+    dbis: Arc<DbiTable>,
     /// Read from the catalogue, or about to be written to it.
     uuid: OnceLock<[u8; 16]>,
     candidate: [u8; 16],
@@ -145,7 +145,7 @@ impl Engine {
             worker: Worker::new(config.max_backlog),
             config,
             owner: Mutex::default(),
-            dbis: DbiTable::default(),
+            dbis: Arc::default(),
             uuid: OnceLock::new(),
             candidate,
             identified: AtomicBool::new(false),
@@ -162,12 +162,8 @@ impl Engine {
         &self.worker
     }
 
-    pub(crate) fn dbis(&self) -> &DbiTable {
+    pub(crate) fn dbis(&self) -> &Arc<DbiTable> {
         &self.dbis
-    }
-
-    pub(crate) fn dbi_count(&self) -> usize {
-        self.dbis.len()
     }
 
     /// Whether this process opened the environment; a forked child did not.
@@ -242,7 +238,7 @@ impl Engine {
 
     /// The identity that a commit on `base` must write, if any: the first one by mapleaf, and the first one by a build
     /// with more features than the last.
-    pub(crate) fn new_identity(&self, base: &Generation) -> Result<Option<Identity>> {
+    pub(crate) fn new_identity(&self, base: &State) -> Result<Option<Identity>> {
         if self.identified.load(Ordering::Relaxed) {
             return Ok(None);
         }
@@ -322,7 +318,8 @@ impl Engine {
     /// Never needed inside a write session of this thread, which has taken up the newest size and keeps others out.
     fn follow_growth(&self) -> Result<()> {
         // Behind the commit that may be under way, and without the turn, which this thread may have.
-        let _writer = self.writer_state();
+        let mut writer = self.writer_state();
+        writer.last = None;
         self.follow_growth_as_writer()
     }
 
@@ -451,6 +448,7 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         if self.is_own_process() {
+            *self.writer.get_mut().unwrap_or_else(PoisonError::into_inner) = WriterState::default();
             let files = self.files.get_mut().unwrap_or_else(PoisonError::into_inner).take();
             if files.is_some() {
                 drop(files);

@@ -1,72 +1,27 @@
-//! A generation: one committed state, pinned, with the map it is read through and the root of each DBI.
+//! A generation: one committed state, pinned, for as many readers as want it.
 
-use std::ops::Bound;
+use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
-use crate::env::catalog::{self, DbiRecord, Head, Identity};
 use crate::env::engine::{Engine, Files};
-use crate::env::lmdb::{Cause, Failure, Pin};
-use crate::env::map::EnvMap;
-use crate::env::table::{DbiId, DbiRef};
-use crate::error::{Error, ErrorKind, Result};
-use crate::page::{self, Cursor, Found, Meta, Pages, TreeRecord};
+use crate::env::lmdb::{Failure, Pin};
+use crate::env::state::{State, slot};
+use crate::error::{Error, ErrorKind};
 
-/// Roots that a generation has room for without an allocation. A state lives as long as a commit takes to come, so most of
-/// them are opened for a look-up in one DBI.
-const FIRST_ROOTS: usize = 4;
-/// Room for the roots of DBIs that are opened while a generation is in use; more are looked up each time.
-const SPARE_ROOTS: usize = 8;
-
-/// A tree without entries.
-pub(crate) const EMPTY_TREE: TreeRecord = TreeRecord {
-    pad: 0,
-    flags: 0,
-    depth: 0,
-    branch_pages: 0,
-    leaf_pages: 0,
-    overflow_pages: 0,
-    entries: 0,
-    root: u64::MAX,
-};
-
-/// One committed state of the file.
-///
-/// Its pages stay as they are while it lives: its pin holds a reader slot, or, for the base of a write transaction,
-/// LMDB's write lock keeps every other writer out.
+/// One committed state of the file, pinned: its pages stay as they are while it lives, since its pin holds a reader slot.
 pub(crate) struct Generation {
-    map: Arc<EnvMap>,
-    page_count: u64,
-    meta: Meta,
-    /// Both meta ids when this was the newest state: as long as they stand so, it still is.
-    ids: [u64; 2],
-    catalog: OnceLock<TreeRecord>,
-    /// The head, where this process committed it; a plain field, as each commit has a state made that is looked at once.
-    known_head: Option<Head>,
-    head: OnceLock<Head>,
-    /// Roots that were found: of the DBIs with the lowest slots, each in its cell.
-    first_roots: [RootCell; FIRST_ROOTS],
-    /// Those of the others, each in the cell of its slot, modulo their number, a power of two.
-    more_roots: OnceLock<Box<[RootCell]>>,
-    reported: AtomicBool,
-    // Before the engine: the slot is given back while LMDB's environment is surely open.
-    pinned: Option<Pinned>,
-    engine: Arc<Engine>,
-}
-
-/// What a state for readers has more than the base of a write transaction, which is let go with LMDB's lock: nobody asks how
-/// old that one is, and each small commit would pay for the clock and a count of the thread's.
-struct Pinned {
+    state: State,
     opened: Instant,
     /// The thread that pinned it.
     thread: ThreadId,
+    reported: AtomicBool,
+    // Before the engine: the slot is given back while LMDB's environment is surely open.
     _pin: Pin,
+    engine: Arc<Engine>,
 }
-
-/// The root of a DBI, once it was found, and its slot.
-type RootCell = OnceLock<(usize, TreeRecord)>;
 
 /// Whether [`Generation::open`] had to open anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,11 +30,13 @@ pub(crate) enum Opened {
     Before,
 }
 
-/// What is found under a name in the main tree.
-pub(crate) enum MainEntry {
-    Tree(TreeRecord),
-    /// User data that other software put beside the named databases.
-    Data,
+impl Deref for Generation {
+    type Target = State;
+
+    #[inline]
+    fn deref(&self) -> &State {
+        &self.state
+    }
 }
 
 impl Generation {
@@ -104,85 +61,46 @@ impl Generation {
         if let Some(known) = known.filter(|known| known.lmdb_id() == pin.id()) {
             return Ok((known, Opened::Before));
         }
-        let new = |generation| (Arc::new(generation), Opened::Now);
+        let new = |meta, ids, pin| {
+            let state = State::new(engine, files, meta, ids)?;
+            Ok((Self::of(engine, state, pin), Opened::Now))
+        };
         for _ in 0..RETRIES {
             let id = pin.id();
             let pages = map.metas();
             let meta = pages.meta(slot(id));
             let other = pages.meta_id(slot(id + 1));
             if meta.txn_id == id && (other < id || (other == 0 && id == 0)) {
-                return Self::of(engine, files, meta, [id, other], Some(pin)).map(new);
+                return new(meta, [id, other], pin);
             }
             let second = lmdb.pin()?;
             if second.id() == id && meta.txn_id == id {
-                return Self::of(engine, files, meta, [id, other], Some(pin)).map(new);
+                return new(meta, [id, other], pin);
             }
             pin = second;
         }
         Err(Error::new(ErrorKind::Busy, "commits came too fast to see one state; retry").during("snapshot").into())
     }
 
-    /// The state that a write transaction with LMDB id `id + 1` is based on: the newest one, as long as the caller
-    /// holds LMDB's write lock.
-    pub(crate) fn base(engine: &Arc<Engine>, files: &Files, id: u64) -> Result<Self, Failure> {
-        let pages = files.map.metas();
-        let meta = pages.meta(slot(id));
-        if meta.txn_id != id {
-            let why = "the newest meta page is not the one that the lock file names; reopen the environment";
-            return Err(Error::corrupted(slot(id) as u64, why).into());
-        }
-        let other = pages.meta_id(slot(id + 1));
-        Self::of(engine, files, meta, [id, other], None)
-    }
-
-    fn of(engine: &Arc<Engine>, files: &Files, meta: Meta, ids: [u64; 2], pin: Option<Pin>) -> Result<Self, Failure> {
-        let map = &files.map;
-        let needed = meta.last_page.saturating_add(1).saturating_mul(map.page_size() as u64);
-        // After the pin: every page of the pinned state was in the file by then. The system is asked when what is known does
-        // not hold them all: files grow, and LMDB does not cut them.
-        let file_len = files.file_len_for(needed)?;
-        if needed.min(file_len) > map.len() as u64 {
-            let error = Error::new(ErrorKind::MapFull, "the file has grown beyond the map");
-            return Err(Failure { error, cause: Cause::MapResized });
-        }
-        let pinned = pin.map(|pin| Pinned { opened: Instant::now(), thread: thread::current().id(), _pin: pin });
-        Ok(Self {
-            map: Arc::clone(map),
-            page_count: map.page_count(file_len),
-            meta,
-            ids,
-            catalog: OnceLock::new(),
-            known_head: files.committed_head(meta.txn_id),
-            head: OnceLock::new(),
-            first_roots: [const { RootCell::new() }; FIRST_ROOTS],
-            more_roots: OnceLock::new(),
+    fn of(engine: &Arc<Engine>, state: State, pin: Pin) -> Arc<Self> {
+        Arc::new(Self {
+            state,
+            opened: Instant::now(),
+            thread: thread::current().id(),
             reported: AtomicBool::new(false),
-            pinned,
+            _pin: pin,
             engine: Arc::clone(engine),
         })
-    }
-
-    /// Whether no commit has come since, by the meta pages alone. `false` too while a commit is being flushed, or was when
-    /// this was opened: its meta page does not change any more when it is acknowledged.
-    pub(crate) fn is_newest(&self) -> bool {
-        let [own, other] = self.ids;
-        if other > own {
-            return false;
-        }
-        let pages = self.map.metas();
-        let id = self.meta.txn_id;
-        pages.meta_id(slot(id)) == self.ids[0] && pages.meta_id(slot(id + 1)) == self.ids[1]
     }
 
     /// How many transactions were committed since, for who must not take another state to count. Where another process made
     /// the newest commit they are taken to be as many as LMDB's commits, of which each has one transaction at least.
     pub(crate) fn commits_since(&self) -> u64 {
-        let metas = self.map.metas();
-        let newest = metas.meta_id(0).max(metas.meta_id(1));
-        let committed = self.engine.files().ok().and_then(|files| files.committed_head(newest));
+        let newest = self.newest_id();
+        let committed = self.engine.files().ok().and_then(|files| files.last_commit().head(newest));
         match (committed, self.head()) {
             (Some(committed), Ok(own)) => committed.seq.saturating_sub(own.seq),
-            _ => newest.saturating_sub(self.meta.txn_id),
+            _ => newest.saturating_sub(self.lmdb_id()),
         }
     }
 
@@ -190,231 +108,21 @@ impl Generation {
         &self.engine
     }
 
-    /// When it was pinned; now, for the base of a write transaction.
+    /// When it was pinned.
     pub(crate) fn opened(&self) -> Instant {
-        self.pinned.as_ref().map_or_else(Instant::now, |pinned| pinned.opened)
+        self.opened
     }
 
-    /// The thread that pinned it; this one, for the base of a write transaction.
+    /// The thread that pinned it.
     pub(crate) fn thread(&self) -> ThreadId {
-        self.pinned.as_ref().map_or_else(|| thread::current().id(), |pinned| pinned.thread)
+        self.thread
     }
 
     /// Whether this is the first call: a slow reader is reported once.
     pub(crate) fn report_once(&self) -> bool {
         !self.reported.swap(true, Ordering::Relaxed)
     }
-
-    /// LMDB's id of this state.
-    pub(crate) fn lmdb_id(&self) -> u64 {
-        self.meta.txn_id
-    }
-
-    pub(crate) fn meta(&self) -> &Meta {
-        &self.meta
-    }
-
-    /// The length of the map it is read through, in bytes.
-    pub(crate) fn map_len(&self) -> usize {
-        self.map.len()
-    }
-
-    #[inline]
-    pub(crate) fn pages(&self) -> Pages<'_> {
-        self.map.pages(self.page_count)
-    }
-
-    /// The root of `dbi` in this state; an empty tree when it was created later.
-    ///
-    /// O(1) after the first time, which searches the catalogue and the main tree.
-    #[inline]
-    pub(crate) fn tree(&self, dbi: &DbiRef) -> Result<TreeRecord> {
-        if dbi.engine == self.engine.id()
-            && let Some((slot, tree)) = self.root_cell(dbi).and_then(OnceLock::get)
-            && *slot == dbi.slot
-        {
-            return Ok(*tree);
-        }
-        self.find_tree(dbi)
-    }
-
-    #[inline]
-    fn root_cell(&self, dbi: &DbiRef) -> Option<&RootCell> {
-        if let Some(cell) = self.first_roots.get(dbi.slot) {
-            return Some(cell);
-        }
-        let more = self.more_roots.get_or_init(|| {
-            let cells = (self.engine.dbi_count() + SPARE_ROOTS).next_power_of_two();
-            std::iter::repeat_with(RootCell::new).take(cells).collect()
-        });
-        more.get(dbi.slot & (more.len() - 1))
-    }
-
-    #[cold]
-    fn find_tree(&self, dbi: &DbiRef) -> Result<TreeRecord> {
-        if dbi.engine != self.engine.id() {
-            let why = "the DBI belongs to another environment than the snapshot or transaction it is used with";
-            return Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(&dbi.name));
-        }
-        let tree = self.resolve(dbi)?;
-        // A cell that another DBI has is left to it; this one is looked up each time.
-        if let Some(cell) = self.root_cell(dbi) {
-            let _ = cell.set((dbi.slot, tree));
-        }
-        Ok(tree)
-    }
-
-    fn resolve(&self, dbi: &DbiRef) -> Result<TreeRecord> {
-        let dropped = || {
-            Error::new(ErrorKind::NotFound, "the DBI was dropped; open it again to create it anew").in_dbi(&dbi.name)
-        };
-        let head = self.head()?;
-        if !dbi.is_checked(head.epoch) {
-            match (dbi.id, self.dbi_record(&dbi.name)?) {
-                (DbiId::Catalogued(id), Some(DbiRecord::Live { id: found, .. })) if found == id => {}
-                // The state is older than the DBI, which held nothing then.
-                (DbiId::Catalogued(id), _) if head.next_dbi <= id => return Ok(EMPTY_TREE),
-                (DbiId::Catalogued(_), _) => return Err(dropped()),
-                (DbiId::Foreign, Some(DbiRecord::Live { .. })) => {
-                    let why = "the DBI was adopted since this handle was opened; open it again with its types";
-                    return Err(Error::new(ErrorKind::SchemaMismatch, why).in_dbi(&dbi.name));
-                }
-                (DbiId::Foreign, _) => {}
-            }
-        }
-        match self.main_entry(&dbi.name)? {
-            Some(MainEntry::Tree(tree)) => {
-                check_flags(&tree, &dbi.name)?;
-                dbi.set_checked(head.epoch);
-                Ok(tree)
-            }
-            _ => Err(dropped()),
-        }
-    }
-
-    /// What the main tree has under `name`.
-    pub(crate) fn main_entry(&self, name: &str) -> Result<Option<MainEntry>> {
-        let found = page::find(self.pages(), &self.meta.main, name.as_bytes())?;
-        found.map(|found| main_entry(&found)).transpose()
-    }
-
-    /// The names and trees of the main tree, in order; user data of other software is passed over.
-    pub(crate) fn trees(&self) -> Result<Vec<(Vec<u8>, TreeRecord)>> {
-        let mut cursor = Cursor::range(self.pages(), &self.meta.main, Bound::Unbounded, Bound::Unbounded)?;
-        let mut trees = Vec::new();
-        while let Some((name, found)) = cursor.next_node()? {
-            if let MainEntry::Tree(tree) = main_entry(&found)? {
-                trees.push((name.to_vec(), tree));
-            }
-        }
-        Ok(trees)
-    }
-
-    /// The names of DBIs that were dropped and whose empty trees are still there.
-    pub(crate) fn leftovers(&self) -> Result<Vec<String>> {
-        let mut names = Vec::new();
-        for (name, _) in self.trees()? {
-            if let Ok(name) = String::from_utf8(name)
-                && self.dbi_record(&name)? == Some(DbiRecord::Dropped)
-            {
-                names.push(name);
-            }
-        }
-        Ok(names)
-    }
-
-    fn catalog(&self) -> Result<TreeRecord> {
-        if let Some(tree) = self.catalog.get() {
-            return Ok(*tree);
-        }
-        let tree = match self.main_entry(catalog::CATALOG)? {
-            Some(MainEntry::Tree(tree)) => tree,
-            _ => EMPTY_TREE,
-        };
-        check_flags(&tree, catalog::CATALOG)?;
-        Ok(*self.catalog.get_or_init(|| tree))
-    }
-
-    /// Transactions committed up to this state; 0 when the file is too damaged to tell, of which [`tree`](Self::tree)
-    /// makes an error.
-    pub(crate) fn seq(&self) -> u64 {
-        self.head().map_or(0, |head| head.seq)
-    }
-
-    /// Commit count, schema epoch and the next DBI's id; all zero in a file that mapleaf has not written to.
-    pub(crate) fn head(&self) -> Result<Head> {
-        if let Some(head) = self.known_head.as_ref().or_else(|| self.head.get()) {
-            return Ok(*head);
-        }
-        let found = page::find(self.pages(), &self.meta.main, catalog::HEAD_KEY.as_bytes())?;
-        let head = match found {
-            Some(found) => Head::from_bytes(found.value)?,
-            None => self.lost_head()?,
-        };
-        Ok(*self.head.get_or_init(|| head))
-    }
-
-    /// Refuses a handle of another environment, or of a DBI that is not in this state. Cheaper than [`tree`](Self::tree):
-    /// the file is not read when the handle was found good in a state of the same schemas.
-    #[inline]
-    pub(crate) fn check_dbi(&self, dbi: &DbiRef) -> Result<()> {
-        if dbi.engine == self.engine.id() && dbi.is_checked(self.head()?.epoch) {
-            return Ok(());
-        }
-        self.tree(dbi).map(drop)
-    }
-
-    /// The head of a file that has none: new, of other software, or loaded from a dump, which leaves it out. Numbers of
-    /// databases are never used twice, so they go on behind those of the catalogue.
-    #[cold]
-    fn lost_head(&self) -> Result<Head> {
-        let mut next_dbi = 0;
-        let mut records = Cursor::range(self.pages(), &self.catalog()?, Bound::Unbounded, Bound::Unbounded)?;
-        while let Some((key, value)) = records.next()? {
-            if catalog::is_dbi_key(key)
-                && let DbiRecord::Live { id, .. } = DbiRecord::from_bytes(value)?
-            {
-                next_dbi = next_dbi.max(id.saturating_add(1));
-            }
-        }
-        Ok(Head { next_dbi, ..Head::default() })
-    }
-
-    /// Who the environment is, unless mapleaf has not written to it yet.
-    pub(crate) fn identity(&self) -> Result<Option<Identity>> {
-        let found = page::get::<0>(self.pages(), &self.catalog()?, catalog::ENV_KEY)?;
-        found.map(Identity::from_bytes).transpose()
-    }
-
-    /// What the catalogue says of the DBI `name`.
-    pub(crate) fn dbi_record(&self, name: &str) -> Result<Option<DbiRecord>> {
-        let found = page::get::<0>(self.pages(), &self.catalog()?, &catalog::dbi_key(name))?;
-        found.map(DbiRecord::from_bytes).transpose()
-    }
 }
 
 /// Opening a generation gives up after so many states came and went; each was committed while it looked.
 const RETRIES: usize = 1000;
-
-fn slot(id: u64) -> usize {
-    usize::from(id & 1 == 1)
-}
-
-fn main_entry(found: &Found<'_>) -> Result<MainEntry> {
-    if found.is_tree() { TreeRecord::from_bytes(found.value).map(MainEntry::Tree) } else { Ok(MainEntry::Data) }
-}
-
-/// Refuses a tree whose order or shape is not LMDB's plain one.
-pub(crate) fn check_flags(tree: &TreeRecord, name: &str) -> Result<()> {
-    if tree.flags == 0 {
-        return Ok(());
-    }
-    let named =
-        [(0x02, "REVERSEKEY"), (0x04, "DUPSORT"), (0x08, "INTEGERKEY"), (0x10, "DUPFIXED"), (0x20, "INTEGERDUP")];
-    let flags: Vec<_> = named.iter().filter(|(bit, _)| tree.flags & bit != 0).map(|(_, name)| *name).collect();
-    Err(Error::new(
-        ErrorKind::Unsupported,
-        format!("made by other software with flags {}; copy it into a plain database", flags.join(", ")),
-    )
-    .in_dbi(name))
-}

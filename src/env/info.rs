@@ -4,8 +4,9 @@ use std::thread::ThreadId;
 use std::time::Duration;
 
 use crate::env::catalog::{CATALOG, DbiKind, DbiRecord};
-use crate::env::generation::{Generation, check_flags};
+use crate::env::generation::Generation;
 use crate::env::handle::Env;
+use crate::env::state::check_flags;
 use crate::error::{Error, Result};
 use crate::page::Cursor;
 

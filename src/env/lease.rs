@@ -76,8 +76,10 @@ impl Leases {
 
     /// Drops the leases of which `drop_it` is true.
     pub(crate) fn drop_if(&self, drop_it: impl Fn(&Arc<Lease>) -> bool) {
-        let occupied = self.occupied.load(Ordering::Acquire);
-        for (index, shard) in self.shards.iter().enumerate().filter(|(index, _)| occupied & 1 << index != 0) {
+        let mut occupied = self.occupied.load(Ordering::Acquire);
+        while let Some(shard) = self.shards.get(occupied.trailing_zeros() as usize) {
+            let index = occupied.trailing_zeros();
+            occupied &= occupied - 1;
             let mut cached = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
             let dropped = if cached.as_ref().is_some_and(&drop_it) { cached.take() } else { None };
             if cached.is_none() {

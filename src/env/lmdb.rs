@@ -168,8 +168,7 @@ pub(crate) struct Writer<'e> {
 #[derive(Default)]
 pub(crate) struct Handles(Opened<'static>);
 
-/// Handles that a transaction can use. Found without a hash or an allocation: each small commit takes them up and gives them
-/// back.
+/// Handles that a transaction can use. Found without a hash or an allocation: each small commit does.
 #[derive(Default)]
 struct Opened<'e> {
     /// By DBI name, ascending.
@@ -199,6 +198,20 @@ impl<'e> Opened<'e> {
             self.named.remove(at);
         }
     }
+
+    fn take_in(&mut self, other: Self) {
+        for (name, handle) in other.named {
+            self.insert(name, handle);
+        }
+        self.main = other.main.or(self.main);
+    }
+}
+
+impl Handles {
+    /// Whether there is one for the DBI `name`.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.position(name).is_ok()
+    }
 }
 
 impl<'e> Writer<'e> {
@@ -208,49 +221,51 @@ impl<'e> Writer<'e> {
     }
 
     /// Runs `apply` on the transaction and commits it, or drops it when `apply` fails.
+    ///
+    /// `opens` says whether `apply` may ask for a tree that has no handle yet. heed lets one transaction at a time do so,
+    /// behind a mutex; one that does not goes without it.
     pub(crate) fn commit(
         self,
         handles: &mut Handles,
+        opens: bool,
         apply: impl FnOnce(&mut Applier<'_, '_, 'e>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let Self { txn, lmdb } = self;
-        let known = std::mem::take(&mut handles.0);
-        let outcome = lmdb.env.create_databases_and_commit(txn, |opener, txn| {
-            let mut applier = Applier { opener, txn, known, opened: Opened::default() };
-            apply(&mut applier)?;
-            Ok::<_, Failure>(CommitOrAbort::<_, ()>::Commit(Moving { known: applier.known, new: applier.opened }))
-        })?;
-        if let CommitOrAbort::Commit(all) = outcome {
-            handles.0 = all;
+        let Self { mut txn, lmdb } = self;
+        // Put back by a commit alone.
+        let mut known = std::mem::take(&mut handles.0);
+        if opens || known.main.is_none() {
+            let outcome = lmdb.env.create_databases_and_commit(txn, |opener, txn| {
+                let mut applier = Applier { opener: Some(opener), txn, known: &mut known, opened: Opened::default() };
+                apply(&mut applier)?;
+                Ok::<_, Failure>(CommitOrAbort::<_, ()>::Commit(applier.opened))
+            })?;
+            if let CommitOrAbort::Commit(opened) = outcome {
+                known.take_in(opened);
+            }
+        } else {
+            apply(&mut Applier { opener: None, txn: &mut txn, known: &mut known, opened: Opened::default() })?;
+            txn.commit().map_err(Failure::of)?;
         }
+        handles.0 = known;
         Ok(())
     }
 }
 
-/// Handles on their way through a commit.
-struct Moving<'e> {
-    known: Opened<'static>,
-    new: Opened<'e>,
-}
-
-impl OnCommit for Moving<'_> {
+impl OnCommit for Opened<'_> {
     type Committed = Opened<'static>;
 
     fn on_commit(self, token: &CommitToken) -> Self::Committed {
-        let mut all = self.known;
-        for (name, handle) in self.new.named {
-            all.insert(name, handle.on_commit(token));
-        }
-        all.main = self.new.main.map(|handle| handle.on_commit(token)).or(all.main);
-        all
+        let named = self.named.into_iter().map(|(name, handle)| (name, handle.on_commit(token))).collect();
+        Opened { named, main: self.main.map(|handle| handle.on_commit(token)) }
     }
 }
 
 /// The write transaction while a set is applied to it.
 pub(crate) struct Applier<'x, 't, 'e> {
-    opener: &'x heed::DatabaseOpener<'e, WithoutTls>,
+    /// `None` where all handles that are needed were known before.
+    opener: Option<&'x heed::DatabaseOpener<'e, WithoutTls>>,
     txn: &'t mut heed::RwTxn<'e>,
-    known: Opened<'static>,
+    known: &'x mut Opened<'static>,
     opened: Opened<'e>,
 }
 
@@ -260,9 +275,18 @@ impl<'e> Applier<'_, '_, 'e> {
         if let Some(handle) = self.opened.get(name).or_else(|| self.known.get(name)) {
             return Ok(Tree(handle));
         }
-        let handle = self.opener.create_database(self.txn, Some(name)).map_err(Failure::of)?;
+        let handle = self.open(Some(name))?;
         self.opened.insert(name.into(), handle);
         Ok(Tree(handle))
+    }
+
+    #[cold]
+    fn open(&mut self, name: Option<&str>) -> Result<Handle<'e>, Failure> {
+        let Some(opener) = self.opener else {
+            let why = "a commit that was to open no DBI asked for one that is not open; nothing was changed";
+            return Err(Error::new(ErrorKind::InvalidArgument, why).into());
+        };
+        opener.create_database(self.txn, name).map_err(Failure::of)
     }
 
     /// Stores `value` under `key`.
@@ -293,9 +317,11 @@ impl<'e> Applier<'_, '_, 'e> {
 
     /// Stores the head, beside the records of the named databases.
     pub(crate) fn put_head(&mut self, value: &[u8]) -> Result<(), Failure> {
-        let main = match self.known.main.or(self.opened.main) {
-            Some(main) => main,
-            None => *self.opened.main.insert(self.opener.create_database(self.txn, None).map_err(Failure::of)?),
+        let main = if let Some(main) = self.known.main.or(self.opened.main) {
+            main
+        } else {
+            let main = self.open(None)?;
+            *self.opened.main.insert(main)
         };
         self.put(Tree(main), HEAD_KEY.as_bytes(), value)
     }

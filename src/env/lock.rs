@@ -220,10 +220,11 @@ impl LockFile {
     }
 
     fn waiting(&self) -> impl Iterator<Item = &AtomicU32> {
-        (0..WAITING).map(|at| self.words.word(WAITING_AT + 4 * at))
+        self.words.words::<WAITING>(WAITING_AT).iter()
     }
 
     /// Whether another process waits to write.
+    #[inline]
     pub(crate) fn is_awaited(&self) -> bool {
         self.waiting().any(|word| ![0, self.pid].contains(&word.load(Ordering::Relaxed)))
     }

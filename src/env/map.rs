@@ -97,11 +97,19 @@ impl SharedWords {
     }
 
     /// The word at byte `at`, a multiple of 4 inside the map.
+    #[inline]
     pub(crate) fn word(&self, at: usize) -> &AtomicU32 {
-        assert!(at.is_multiple_of(4) && at + 4 <= self.raw.len(), "words are inside their file");
-        // SAFETY: four aligned bytes inside a readable and writable map that lives as long as `self`; all processes use
-        // them as atomics alone.
-        unsafe { AtomicU32::from_ptr(self.raw.as_mut_ptr().add(at).cast()) }
+        let [word] = self.words(at);
+        word
+    }
+
+    /// The words from byte `at` on, a multiple of 4; all are inside the map.
+    #[inline]
+    pub(crate) fn words<const COUNT: usize>(&self, at: usize) -> &[AtomicU32; COUNT] {
+        assert!(at.is_multiple_of(4) && at + 4 * COUNT <= self.raw.len(), "words are inside their file");
+        // SAFETY: aligned bytes inside a readable and writable map that lives as long as `self`; all processes use them as
+        // atomics alone, which have the size and alignment of what they hold.
+        unsafe { &*self.raw.as_mut_ptr().add(at).cast() }
     }
 }
 

@@ -12,7 +12,6 @@ use tempfile::TempDir;
 
 use crate::env::Env;
 use crate::env::engine::{Engine, Files};
-use crate::env::generation::check_flags;
 use crate::env::lmdb::{Lmdb, LmdbOptions};
 use crate::env::lock::{LockFile, Presence};
 use crate::env::map::EnvMap;
@@ -22,6 +21,7 @@ use crate::env::place::{FileId, Place, parent, sync_directory};
 use crate::env::registry;
 use crate::env::session::{self, Wait};
 use crate::env::slots;
+use crate::env::state::check_flags;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page;
 

@@ -7,9 +7,9 @@ use nix::sys::statvfs;
 
 use crate::env::catalog::{ENV_KEY, Head, Identity};
 use crate::env::engine::{Engine, Files, WriterState, lock_writer, try_lock_writer};
-use crate::env::generation::Generation;
 use crate::env::lmdb::{Applier, Cause, Failure, Writer};
 use crate::env::lock::{LockFile, PauseLock};
+use crate::env::state::State;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Whether to wait for another writer.
@@ -65,7 +65,8 @@ pub(crate) struct Session<'e> {
     /// As they were when it began; the map may have been replaced since.
     files: &'e Files,
     state: &'e mut WriterState,
-    base: Arc<Generation>,
+    base: &'e Arc<State>,
+    grown: bool,
     // Taken by a commit.
     writer: Option<Writer<'e>>,
     // Taken when LMDB's lock was given up for a moment; dropped behind the writer.
@@ -138,12 +139,26 @@ pub(crate) fn write_as_writer<T, E: From<Error>>(
 ) -> Result<T, E> {
     let named = |error: Error| error.during(operation);
     let lock = engine.lock_file().map_err(named)?;
-    // Taken out of the gate: it is not held while waiting for a writer of another process.
-    let files = Arc::clone(&*engine.files().map_err(named)?);
-    let (writer, base) = begin(engine, from, lock, &files).map_err(named)?;
-    let _mark = lock.writing();
-    let mut session = Session { engine, lock, files: &files, state, base, writer: Some(writer), pause: None };
-    body(&mut session)
+    // It may have been closed before the mutex was had.
+    engine.check_usable().map_err(named)?;
+    let (files, last) = match state.last.take() {
+        Some((files, last)) => (files, Some(last)),
+        // Taken out of the gate: it is not held while waiting for a writer of another process.
+        None => (Arc::clone(&*engine.files().map_err(named)?), None),
+    };
+    let (writer, base) = begin(engine, from, lock, &files, last).map_err(named)?;
+    let mark = lock.writing();
+    let (writer, pause, grown) = (Some(writer), None, false);
+    let mut session = Session { engine, lock, files: &files, state: &mut *state, base: &base, grown, writer, pause };
+    let outcome = body(&mut session);
+    let grown = session.grown;
+    drop(session);
+    drop(mark);
+    // A map that has become too small is let go.
+    if !grown && base.is_in(&files) {
+        state.last = Some((files, base));
+    }
+    outcome
 }
 
 /// Takes LMDB's write lock, and gives it back to whoever wants it first.
@@ -152,7 +167,8 @@ fn begin<'l>(
     from: Begin,
     lock: &LockFile,
     files: &'l Files,
-) -> Result<(Writer<'l>, Arc<Generation>)> {
+    mut last: Option<Arc<State>>,
+) -> Result<(Writer<'l>, Arc<State>)> {
     let mut waiting = None;
     // Only who holds the writer's mutex, as the caller does, replaces the map: the gate is passed once, if it is not too small.
     let mut enlarged: Option<Arc<Files>> = None;
@@ -178,8 +194,8 @@ fn begin<'l>(
                 }
                 Begin::Newest | Begin::NewestOrBusy | Begin::After(_) => {}
             }
-            let base = Generation::base(engine, enlarged.as_deref().unwrap_or(files), writer.id() - 1)?;
-            Ok(Some((writer, Arc::new(base))))
+            let base = State::base(engine, enlarged.as_deref().unwrap_or(files), writer.id() - 1, last.take())?;
+            Ok(Some((writer, base)))
         });
         match begun {
             Ok(Some(begun)) => return Ok(begun),
@@ -204,8 +220,21 @@ impl Drop for Session<'_> {
 
 impl<'e> Session<'e> {
     /// The state that this session's changes are based on.
-    pub(crate) fn base(&self) -> &Arc<Generation> {
-        &self.base
+    pub(crate) fn base(&self) -> &'e Arc<State> {
+        self.base
+    }
+
+    /// What the last session has [kept](Self::keep) for this one.
+    pub(crate) fn kept<T: Default + 'static>(&mut self) -> Option<T> {
+        self.state.kept.as_mut().and_then(|kept| kept.downcast_mut()).map(std::mem::take)
+    }
+
+    /// Keeps a value for the next session, which is the next one of this process.
+    pub(crate) fn keep<T: Send + 'static>(&mut self, value: T) {
+        match self.state.kept.as_mut().and_then(|kept| kept.downcast_mut()) {
+            Some(kept) => *kept = value,
+            None => self.state.kept = Some(Box::new(value)),
+        }
     }
 
     /// Applies changes and commits them; a full map is grown and the changes are applied again.
@@ -214,6 +243,26 @@ impl<'e> Session<'e> {
     /// it stores.
     pub(crate) fn commit(
         &mut self,
+        bytes: usize,
+        apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
+    ) -> Result<()> {
+        self.commit_opening(true, bytes, apply)
+    }
+
+    /// As [`commit`](Self::commit), where `apply` changes these DBIs alone: cheaper where they were changed before.
+    pub(crate) fn commit_to<'n>(
+        &mut self,
+        mut dbis: impl Iterator<Item = &'n str>,
+        bytes: usize,
+        apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
+    ) -> Result<()> {
+        let opens = !dbis.all(|name| self.state.handles.has(name));
+        self.commit_opening(opens, bytes, apply)
+    }
+
+    fn commit_opening(
+        &mut self,
+        mut opens: bool,
         bytes: usize,
         apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
     ) -> Result<()> {
@@ -229,11 +278,11 @@ impl<'e> Session<'e> {
                 .writer
                 .take()
                 .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "a transaction commits once; begin another"))?;
-            let base = &self.base;
+            let base = self.base;
             let identity = self.engine.new_identity(base)?;
             let (lock, pause) = (self.lock, &mut self.pause);
             let (id, mut committed) = (writer.id(), Head::default());
-            let outcome = writer.commit(&mut self.state.handles, |applier| {
+            let outcome = writer.commit(&mut self.state.handles, opens || identity.is_some(), |applier| {
                 let mut head = base.head()?;
                 head.seq = head.seq.saturating_add(1);
                 let applied = apply(applier, &mut head).and_then(|()| write_head(applier, head, identity));
@@ -245,14 +294,17 @@ impl<'e> Session<'e> {
             });
             match outcome {
                 Ok(()) => {
-                    self.files.set_committed(id, committed);
+                    self.files.last_commit().set(id, committed);
                     self.engine.identity_is_written();
                     self.engine.states().drop_stale();
                     return Ok(());
                 }
                 Err(failure) if failure.cause == Cause::MapFull => {
+                    self.grown = true;
                     self.engine.grow()?;
                     self.writer = Some(self.begin_again()?);
+                    // The handles went with the transaction.
+                    opens = true;
                 }
                 Err(failure) => return Err(self.commit_failed(failure)),
             }

@@ -230,17 +230,16 @@ impl<'a> Pages<'a> {
 
     /// The record in meta slot `slot` (0 or 1), copied while a writer may be replacing it: each field is of one
     /// moment, the record need not be. Its id is read first, and another id read afterwards is not older.
+    #[inline]
     pub(crate) fn meta(self, slot: usize) -> Meta {
-        let mut copy = [0; META_BYTES];
         let id = self.meta_id(slot);
-        for (word, out) in copy.chunks_exact_mut(8).enumerate() {
-            out.copy_from_slice(&self.meta_word(slot, word).to_le_bytes());
-        }
+        let meta = Meta::from_words(id, |word| self.meta_word(slot, word));
         fence(Atomic::Acquire);
-        Meta { txn_id: id, ..Meta::decode(&copy) }
+        meta
     }
 
     /// Word `word` of meta page `slot`; 0 when the file has no such page.
+    #[inline]
     fn meta_word(self, slot: usize, word: usize) -> u64 {
         let slot = slot & 1;
         if self.page_count < META_PAGES || word >= META_BYTES / 8 {

@@ -1,7 +1,7 @@
 //! The two meta pages: what the file is, and where the newest tree begins.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::page::fields::{u16_at, u32_at, u64_at};
+use crate::page::fields::u64_at;
 pub(crate) use crate::page::meta_check::{FileMeta, check_metas};
 
 /// Bytes of a meta page that mean something, header included. The transaction id is the last word.
@@ -71,15 +71,22 @@ impl TreeRecord {
     }
 
     fn decode(bytes: &[u8; RECORD_BYTES]) -> Self {
+        Self::from_words(|word| u64_at(bytes, 8 * word))
+    }
+
+    /// The record whose words, little-endian, these are.
+    #[inline]
+    fn from_words(word: impl Fn(usize) -> u64) -> Self {
+        let [p0, p1, p2, p3, f0, f1, d0, d1] = word(0).to_le_bytes();
         Self {
-            pad: u32_at(bytes, 0),
-            flags: u16_at(bytes, 4),
-            depth: u16_at(bytes, 6),
-            branch_pages: u64_at(bytes, 8),
-            leaf_pages: u64_at(bytes, 16),
-            overflow_pages: u64_at(bytes, 24),
-            entries: u64_at(bytes, 32),
-            root: u64_at(bytes, 40),
+            pad: u32::from_le_bytes([p0, p1, p2, p3]),
+            flags: u16::from_le_bytes([f0, f1]),
+            depth: u16::from_le_bytes([d0, d1]),
+            branch_pages: word(1),
+            leaf_pages: word(2),
+            overflow_pages: word(3),
+            entries: word(4),
+            root: word(5),
         }
     }
 
@@ -132,21 +139,25 @@ pub(crate) struct Meta {
 impl Meta {
     /// The fields of a meta page, not judged.
     pub(crate) fn decode(bytes: &[u8; META_BYTES]) -> Self {
-        let record = |at: usize| {
-            let chunk = bytes.get(at..).and_then(|rest| rest.first_chunk());
-            TreeRecord::decode(chunk.unwrap_or(&[0; RECORD_BYTES]))
-        };
-        let free = record(40);
+        let word = |word: usize| u64_at(bytes, 8 * word);
+        Self::from_words(word(META_BYTES / 8 - 1), word)
+    }
+
+    /// The fields of the meta page whose words, little-endian, these are. The transaction's id is asked for before.
+    #[inline]
+    pub(crate) fn from_words(txn_id: u64, word: impl Fn(usize) -> u64) -> Self {
+        let [m0, m1, m2, m3, v0, v1, v2, v3] = word(2).to_le_bytes();
+        let free = TreeRecord::from_words(|at| word(5 + at));
         Self {
-            magic: u32_at(bytes, 16),
-            version: u32_at(bytes, 20),
-            address: u64_at(bytes, 24),
-            map_size: u64_at(bytes, 32),
+            magic: u32::from_le_bytes([m0, m1, m2, m3]),
+            version: u32::from_le_bytes([v0, v1, v2, v3]),
+            address: word(3),
+            map_size: word(4),
             page_size: free.pad,
             free,
-            main: record(88),
-            last_page: u64_at(bytes, 136),
-            txn_id: u64_at(bytes, 144),
+            main: TreeRecord::from_words(|at| word(11 + at)),
+            last_page: word(17),
+            txn_id,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::env::{Applier, Failure, Generation, Tree};
+use crate::env::{Applier, Failure, State, Tree};
 use crate::error::Result;
 use crate::page::{Cursor, TreeRecord};
 use crate::txn::write_set::{DbiChanges, Gap, WriteSet};
@@ -13,8 +13,19 @@ const FEW: usize = 16;
 impl WriteSet {
     /// Makes the changes in LMDB's write transaction, whose base is `base`. What they hold was checked when they were
     /// made, so only space and the disk can fail; the set stays whole and can be applied again.
-    pub(crate) fn apply(&self, base: &Generation, applier: &mut Applier<'_, '_, '_>) -> Result<(), Failure> {
-        for of in self.dbis().filter(|of| !of.changes.is_empty()) {
+    pub(crate) fn apply(&self, base: &State, applier: &mut Applier<'_, '_, '_>) -> Result<(), Failure> {
+        for of in self.dbis() {
+            if let Some((key, value)) = of.changes.only() {
+                let tree = applier.tree(&of.dbi.name)?;
+                match value {
+                    Some(value) => applier.put(tree, key, value)?,
+                    None => applier.delete(tree, key)?,
+                }
+                continue;
+            }
+            if of.changes.is_empty() {
+                continue;
+            }
             let tree = applier.tree(&of.dbi.name)?;
             if of.changes.gaps().is_empty() && of.changes.len() < FEW {
                 apply_changes(&of.changes, |_| false, tree, applier)?;
@@ -32,7 +43,7 @@ impl WriteSet {
 
 /// Takes away what the gaps hide; the last key that is left.
 fn open_gaps<'t, 'e>(
-    base: &'t Generation,
+    base: &'t State,
     below: &TreeRecord,
     changes: &DbiChanges,
     tree: Tree<'e>,

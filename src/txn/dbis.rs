@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::env::{
-    DbiId, DbiRecord, DbiRef, Env, Generation, MainEntry, Schema, Session, Wait, check_flags, check_name,
-    check_not_writing, check_schema, dbi_key, write,
+    DbiId, DbiRecord, DbiRef, Env, MainEntry, Schema, Session, State, Wait, check_flags, check_name, check_not_writing,
+    check_schema, dbi_key, write,
 };
 use crate::error::{Error, ErrorKind, Result};
 
@@ -55,7 +55,7 @@ impl Env {
     /// The DBI, if it exists and may be opened as it is.
     fn known_dbi(
         &self,
-        state: &Generation,
+        state: &State,
         name: &str,
         schema: &Schema,
         opening: DbiOpening,
@@ -103,7 +103,7 @@ impl Env {
     }
 
     /// Refuses a DBI over the limit.
-    fn check_room(&self, state: &Generation, name: &str) -> Result<()> {
+    fn check_room(&self, state: &State, name: &str) -> Result<()> {
         let mut live = 0;
         for (tree, _) in state.trees()? {
             let text = String::from_utf8_lossy(&tree);
@@ -187,14 +187,14 @@ impl Env {
 }
 
 /// What stands under `name`; a tree that cannot be read rightly is an error.
-fn standing(state: &Generation, name: &str) -> Result<Standing> {
+fn standing(state: &State, name: &str) -> Result<Standing> {
     if let Some(MainEntry::Tree(tree)) = state.main_entry(name)? {
         check_flags(&tree, name)?;
     }
     standing_of_any(state, name)
 }
 
-fn standing_of_any(state: &Generation, name: &str) -> Result<Standing> {
+fn standing_of_any(state: &State, name: &str) -> Result<Standing> {
     match (state.main_entry(name)?, state.dbi_record(name)?) {
         (None, _) => Ok(Standing::Absent),
         (Some(MainEntry::Data), _) => {

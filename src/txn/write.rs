@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Bound;
+use std::ops::{Bound, Deref};
 use std::sync::Arc;
 
-use crate::env::{DbiRef, Generation};
+use crate::env::{DbiRef, Engine, Generation, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{self, TreeRecord};
 use crate::txn::layered::{LayeredCursor, Overlays, View, look};
@@ -26,7 +26,7 @@ use crate::value::MAX_VALUE_LEN;
 /// });
 /// ```
 pub struct WriteTxn {
-    base: Arc<Generation>,
+    base: Base,
     /// What was committed, or is about to be, since the base.
     overlays: Overlays,
     set: WriteSet,
@@ -34,33 +34,73 @@ pub struct WriteTxn {
     savepoints: Vec<WriteSet>,
     id: u64,
     max_key: usize,
+    uuid: [u8; 16],
     // LMDB's write lock belongs to the thread that took it.
     _on_its_thread: PhantomData<*mut ()>,
 }
 
+/// What the transaction reads below its own changes.
+enum Base {
+    /// The newest state, which LMDB's write lock keeps.
+    Newest(Arc<State>),
+    /// One that others were stacked on as well.
+    Pinned(Arc<Generation>),
+}
+
+impl Deref for Base {
+    type Target = State;
+
+    #[inline]
+    fn deref(&self) -> &State {
+        match self {
+            Self::Newest(state) => state,
+            Self::Pinned(generation) => generation,
+        }
+    }
+}
+
 impl WriteTxn {
+    /// On a pinned state, with what was committed since.
     pub(crate) fn new(base: &Arc<Generation>, overlays: Overlays, id: u64) -> Self {
-        let engine = base.engine();
+        Self::on(base.engine(), Base::Pinned(Arc::clone(base)), overlays, id, WriteSet::default())
+    }
+
+    /// On the newest state, whose session goes on for as long. The set is empty, and may have some room already.
+    #[inline]
+    pub(crate) fn alone(engine: &Engine, base: &Arc<State>, id: u64, set: WriteSet) -> Self {
+        Self::on(engine, Base::Newest(Arc::clone(base)), Overlays::default(), id, set)
+    }
+
+    /// On the newest state with `overlays` over it.
+    #[cfg(test)]
+    pub(crate) fn under(engine: &Engine, base: &Arc<State>, overlays: Overlays, id: u64) -> Self {
+        Self::on(engine, Base::Newest(Arc::clone(base)), overlays, id, WriteSet::default())
+    }
+
+    #[inline]
+    fn on(engine: &Engine, base: Base, overlays: Overlays, id: u64, set: WriteSet) -> Self {
         Self {
+            base,
             overlays,
-            set: WriteSet::new(engine.config.max_txn_bytes),
+            set: set.with_limit(engine.config.max_txn_bytes),
             savepoints: Vec::new(),
             id,
             max_key: engine.max_key,
-            base: Arc::clone(base),
+            uuid: *engine.uuid(),
             _on_its_thread: PhantomData,
         }
     }
 
     /// The changes, to be committed.
-    pub(crate) fn into_set(self) -> WriteSet {
-        self.into_parts().0
+    pub(crate) fn into_set(mut self) -> WriteSet {
+        self.take_set()
     }
 
-    /// The changes, and the state that they were made on.
-    pub(crate) fn into_parts(mut self) -> (WriteSet, Arc<Generation>) {
+    /// As [`into_set`](Self::into_set), for who does not want the rest moved.
+    #[inline]
+    pub(crate) fn take_set(&mut self) -> WriteSet {
         self.set.make_ready();
-        (self.set, self.base)
+        std::mem::take(&mut self.set)
     }
 
     /// Which transaction this is: the [`Snapshot::id`](crate::Snapshot::id) of the state that it leaves behind.
@@ -263,7 +303,7 @@ impl RawRead for WriteTxn {
     type Cursor<'t> = LayeredCursor<'t>;
 
     fn raw_uuid(&self) -> &[u8; 16] {
-        self.base.engine().uuid()
+        &self.uuid
     }
 
     fn raw_id(&self) -> u64 {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::dbi::loader::progress::{LoadPhase, Progress};
 use crate::dbi::loader::source::{Position, Source};
-use crate::env::{Applier, DbiRef, Env, Failure, Generation, Session, Wait, write};
+use crate::env::{Applier, DbiRef, Env, Failure, Session, State, Wait, write};
 use crate::error::{ErrorKind, Result};
 
 /// What is counted for a stored row beside its key and value, in bytes.
@@ -65,7 +65,7 @@ impl Storing<'_> {
     fn apply(
         &mut self,
         source: &mut Source,
-        base: &Generation,
+        base: &State,
         applier: &mut Applier<'_, '_, '_>,
         large: &mut Vec<u8>,
     ) -> Result<(), Failure> {

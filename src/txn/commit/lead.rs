@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::env::{
-    Applier, Begin, Changes, Engine, Failure, Generation, Group, Head, Leading, Queue, Session, Taken, write_as_writer,
-};
+use crate::env::{Begin, Changes, Engine, Group, Leading, Queue, Session, Taken, write_as_writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::txn::commit::run::Made;
-use crate::txn::layered::Overlays;
 use crate::txn::write::WriteTxn;
 use crate::txn::write_set::WriteSet;
 
@@ -28,18 +25,18 @@ pub(crate) fn lead<T, E: From<Error>>(
     let mut state = engine.writer_state();
     write_as_writer(engine, from, operation, &mut state, |session| {
         let id = session.base().head()?.seq.saturating_add(1);
-        let mut txn = WriteTxn::new(session.base(), Overlays::default(), id);
+        let mut txn = WriteTxn::alone(engine, session.base(), id, WriteSet::default());
         let (outcome, transactions) = f(&mut txn)?;
-        let (set, base) = txn.into_parts();
+        let set = txn.take_set();
         if set.is_empty() {
             return Ok(outcome);
         }
         // In a child forked since, the queue is the parent's.
         engine.check_not_forked().map_err(named)?;
         let (bytes, set): (_, Arc<Changes>) = (set.bytes(), Arc::new(set));
-        let leading = leading.insert(queue.lead(engine, set, (bytes, transactions), base.lmdb_id()));
+        let leading = leading.insert(queue.lead(engine, set, (bytes, transactions), session.base().lmdb_id()));
         turn = None;
-        let committed = leading.group().and_then(|group| commit(session, &group));
+        let committed = leading.group().and_then(|group| commit_group(session, &group));
         leading.judge(&committed);
         committed.map_err(named)?;
         Ok(outcome)
@@ -50,28 +47,26 @@ pub(crate) fn lead<T, E: From<Error>>(
 pub(crate) fn lead_group(engine: &Arc<Engine>, mut leading: Leading<'_>) {
     let committed = leading.group().and_then(|group| {
         let mut state = engine.writer_state();
-        write_as_writer(engine, Begin::After(group.base), "transact", &mut state, |session| commit(session, &group))
+        write_as_writer(engine, Begin::After(group.base), "transact", &mut state, |session| {
+            commit_group(session, &group)
+        })
     });
     leading.judge(&committed);
 }
 
-fn commit(session: &mut Session<'_>, group: &Group<Changes>) -> Result<()> {
+fn commit_group(session: &mut Session<'_>, group: &Group<Changes>) -> Result<()> {
     let set = write_set(Arc::clone(&group.set))?;
-    let base = Arc::clone(session.base());
-    session.commit(group.bytes, |applier, head| apply(&set, group.transactions, &base, applier, head))
+    commit(session, &set, group.transactions)
 }
 
-/// Makes the changes of `transactions` transactions, and counts them.
-pub(crate) fn apply(
-    set: &WriteSet,
-    transactions: u64,
-    base: &Generation,
-    applier: &mut Applier<'_, '_, '_>,
-    head: &mut Head,
-) -> Result<(), Failure> {
-    // One is counted already.
-    head.seq = head.seq.saturating_add(transactions.saturating_sub(1));
-    set.apply(base, applier)
+/// Commits the changes of `transactions` transactions, and counts them.
+pub(crate) fn commit(session: &mut Session<'_>, set: &WriteSet, transactions: u64) -> Result<()> {
+    let base = session.base();
+    session.commit_to(set.names(), set.bytes(), |applier, head| {
+        // One is counted already.
+        head.seq = head.seq.saturating_add(transactions.saturating_sub(1));
+        set.apply(base, applier)
+    })
 }
 
 /// The write set that the queue keeps without knowing it.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::env::{Engine, Queue, Wait, begin_writing, busy, write};
 use crate::error::{Error, Result};
-use crate::txn::commit::lead::{apply, lead};
+use crate::txn::commit::lead::{commit, lead};
 use crate::txn::commit::stack::stack;
-use crate::txn::layered::Overlays;
 use crate::txn::write::WriteTxn;
+use crate::txn::write_set::WriteSet;
 
 /// What a closure returns, and how many transactions it was.
 pub(crate) type Made<T, E> = Result<(T, u64), E>;
@@ -35,14 +35,15 @@ fn alone<T, E: From<Error>>(
 ) -> Result<T, E> {
     write(engine, wait, operation, |session| {
         let id = session.base().head()?.seq.saturating_add(1);
-        let mut txn = WriteTxn::new(session.base(), Overlays::default(), id);
+        let room = session.kept::<WriteSet>().unwrap_or_default();
+        let mut txn = WriteTxn::alone(engine, session.base(), id, room);
         let (outcome, transactions) = f(&mut txn)?;
-        let (set, base) = txn.into_parts();
+        let mut set = txn.take_set();
         if !set.is_empty() {
-            let committed =
-                session.commit(set.bytes(), |applier, head| apply(&set, transactions, &base, applier, head));
-            committed.map_err(|error| error.during(operation))?;
+            commit(session, &set, transactions).map_err(|error| error.during(operation))?;
         }
+        set.reset();
+        session.keep(set);
         Ok(outcome)
     })
 }

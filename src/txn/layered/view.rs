@@ -4,7 +4,7 @@ use std::ops::{Bound, ControlFlow};
 
 use smallvec::SmallVec;
 
-use crate::env::{DbiRef, EMPTY_TREE, Generation};
+use crate::env::{DbiRef, EMPTY_TREE, State};
 use crate::error::Result;
 use crate::page::{self, Cursor, Pages, TreeRecord};
 use crate::txn::layered::cursor::LayeredCursor;
@@ -35,11 +35,7 @@ pub(crate) struct View<'t> {
 
 impl<'t> View<'t> {
     /// `layers` come newest first.
-    pub(crate) fn new(
-        base: &'t Generation,
-        dbi: &DbiRef,
-        layers: impl Iterator<Item = &'t DbiChanges>,
-    ) -> Result<Self> {
+    pub(crate) fn new(base: &'t State, dbi: &DbiRef, layers: impl Iterator<Item = &'t DbiChanges>) -> Result<Self> {
         let mut view = Self { pages: base.pages(), tree: base.tree(dbi)?, layers: SmallVec::new(), has_gaps: false };
         for changes in layers.filter(|changes| !changes.is_empty()) {
             view.layers.push(changes);

@@ -35,6 +35,9 @@ const CHUNKS: (usize, usize) = (512, 16 << 20);
 const LINE: usize = 64;
 const LINES: usize = 8;
 
+/// Room up to this many bytes is kept for the next transaction.
+const KEPT: usize = 64 << 10;
+
 /// Chunks up to this many bytes are copied when they change hands, rather than kept as ever smaller ones.
 const SMALL: usize = 4096;
 
@@ -57,6 +60,26 @@ impl Arena {
     #[inline]
     pub(crate) fn used(&self) -> usize {
         self.used
+    }
+
+    /// The record, if there is one and no other: no index is needed to find it.
+    #[inline]
+    pub(crate) fn only(&self) -> Option<Record<'_>> {
+        let first = Place { chunk: 0, offset: 0 };
+        if self.used == 0 || self.chunks.len() != 1 || self.len_at(first) != self.used {
+            return None;
+        }
+        Some(self.record(first))
+    }
+
+    /// Forgets all records. Where they were not many, as many more find their room.
+    pub(crate) fn reset(&mut self) {
+        match &mut self.chunks[..] {
+            [only] if only.capacity() <= KEPT => only.clear(),
+            _ if self.used <= KEPT => self.chunks = vec![Vec::with_capacity(self.used)],
+            _ => self.chunks = Vec::new(),
+        }
+        self.used = 0;
     }
 
     /// Appends a record.

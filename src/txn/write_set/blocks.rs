@@ -41,6 +41,21 @@ pub(crate) struct Blocks {
 }
 
 impl Blocks {
+    /// Forgets all entries; room for as many, if they were not many.
+    pub(crate) fn reset(&mut self) -> Vec<Entry> {
+        let mut room = if self.list.len() == 1 { self.list.pop().unwrap_or_default() } else { Vec::new() };
+        room.clear();
+        let (mut list, mut firsts) = (std::mem::take(&mut self.list), std::mem::take(&mut self.firsts));
+        if list.len() <= 1 {
+            list.clear();
+            firsts.clear();
+            *self = Self { list, firsts, ..Self::default() };
+        } else {
+            *self = Self::default();
+        }
+        room
+    }
+
     /// How many keys there are.
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -287,7 +302,8 @@ impl Blocks {
             self.list.push(entries);
         }
         self.list.reverse();
-        self.firsts = self.list.iter().filter_map(|block| block.first().copied()).collect();
+        self.firsts.clear();
+        self.firsts.extend(self.list.iter().filter_map(|block| block.first()));
     }
 
     fn insert(&mut self, arena: &Arena, entry: Entry) {

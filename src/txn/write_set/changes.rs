@@ -19,6 +19,9 @@ const SETTLE: usize = 64 << 20;
 /// As many changes whose keys ascend go to the settled order at once, while they are in the cache.
 pub(super) const PIECE: usize = 4096;
 
+/// Room for up to this many entries is kept for the next transaction.
+const KEPT: usize = 1024;
+
 /// Changes by key, newest wins, over gaps.
 ///
 /// Writing appends to an arena and to an unsorted tail. The first read after it sorts the tail into the settled order,
@@ -122,6 +125,29 @@ impl DbiChanges {
         Ok(())
     }
 
+    /// The change, if there is one and nothing else: it needs no order.
+    #[inline]
+    pub(crate) fn only(&self) -> Option<Record<'_>> {
+        if self.gaps.is_empty() { self.arena.only() } else { None }
+    }
+
+    /// Forgets all changes. The next ones find the room of these, if they were not many.
+    pub(crate) fn reset(&mut self) {
+        self.arena.reset();
+        if !self.gaps.is_empty() {
+            self.gaps = Gaps::default();
+        }
+        let unsettled = self.open();
+        unsettled.tail.clear();
+        if unsettled.blocks.len() > 0 {
+            unsettled.tail = unsettled.blocks.reset();
+        }
+        if unsettled.tail.capacity() > KEPT {
+            unsettled.tail = Vec::new();
+        }
+        self.settle_at = SETTLE;
+    }
+
     /// Deletes the keys from `start` to before `end`, or to the end, here and in all that this is laid over.
     pub(crate) fn gap(&mut self, start: &[u8], end: Option<&[u8]>) {
         if end.is_some_and(|end| end <= start) {
@@ -143,6 +169,9 @@ impl DbiChanges {
 
     /// About how much memory all this takes, in bytes.
     pub(crate) fn bytes(&self) -> usize {
+        if let Some((key, value)) = self.only() {
+            return change_bytes(key, value);
+        }
         let len = self.ready.as_ref().or_else(|| self.settled.get()).map_or_else(
             || {
                 let unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,7 +185,7 @@ impl DbiChanges {
     /// Whether nothing is changed.
     pub(crate) fn is_empty(&self) -> bool {
         // Each record is of a change, also of one that another replaced.
-        self.gaps.is_empty() && (self.arena.used() == 0 || self.blocks().len() == 0)
+        self.gaps.is_empty() && (self.arena.used() == 0 || (self.only().is_none() && self.blocks().len() == 0))
     }
 
     /// What [`bytes`](Self::bytes) counts for a gap.
@@ -260,7 +289,7 @@ impl DbiChanges {
 
     /// Settles what is to be read next.
     pub(crate) fn make_ready(&mut self) {
-        if self.ready.is_none() {
+        if self.ready.is_none() && self.only().is_none() {
             self.ready = Some(mem::take(self.settle()));
         }
     }

@@ -10,11 +10,16 @@ use crate::txn::write_set::changes::{DbiChanges, change_bytes};
 /// copied once in a while and not for each change.
 const WORTHWHILE: usize = 64;
 
+/// The changes of as many DBIs leave their room to the next transaction.
+const KEPT: usize = 2;
+
 /// Changes over any DBIs, newest wins.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct WriteSet {
-    /// Ascending by slot.
-    dbis: Vec<OfDbi>,
+    /// Ascending by slot, and behind them what is kept of another transaction's for its room.
+    all: Vec<OfDbi>,
+    /// How many of them are changed.
+    live: usize,
     /// What the changes take at most: more than they do where one replaced another.
     held: usize,
     /// Its share of the limit.
@@ -32,7 +37,23 @@ pub(crate) struct OfDbi {
 
 impl WriteSet {
     pub(crate) fn new(max_bytes: usize) -> Self {
-        Self { dbis: Vec::new(), held: 0, max_bytes, limit: max_bytes }
+        Self { max_bytes, limit: max_bytes, ..Self::default() }
+    }
+
+    /// An empty set in the room of this one. The next transaction is mostly one like the last, and as small.
+    pub(crate) fn reset(&mut self) {
+        self.all.truncate(KEPT);
+        for of in &mut self.all {
+            of.changes.reset();
+        }
+        (self.live, self.held) = (0, 0);
+    }
+
+    /// The same set, which is empty, with this limit.
+    #[inline]
+    pub(crate) fn with_limit(mut self, max_bytes: usize) -> Self {
+        (self.max_bytes, self.limit) = (max_bytes, max_bytes);
+        self
     }
 
     /// An empty set to be laid over this one, with what this one leaves of its limit.
@@ -42,28 +63,33 @@ impl WriteSet {
 
     /// About how much memory the changes take, in bytes: their keys and values and what is kept for each.
     pub(crate) fn bytes(&self) -> usize {
-        self.dbis.iter().map(|of| of.changes.bytes()).sum()
+        self.dbis().map(|of| of.changes.bytes()).sum()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.dbis.iter().all(|of| of.changes.is_empty())
+        self.dbis().all(|of| of.changes.is_empty())
     }
 
     /// The changes of the DBI with this slot.
     #[inline]
     pub(crate) fn dbi(&self, slot: usize) -> Option<&DbiChanges> {
         let at = self.position(slot).ok()?;
-        self.dbis.get(at).map(|of| &of.changes)
+        self.all.get(at).map(|of| &of.changes)
     }
 
     /// Settles what is to be committed next, without the locks that a first read by a shared reference takes.
     pub(crate) fn make_ready(&mut self) {
-        self.dbis.iter_mut().for_each(|of| of.changes.make_ready());
+        self.all[..self.live].iter_mut().for_each(|of| of.changes.make_ready());
     }
 
     /// All changes, DBI by DBI.
     pub(crate) fn dbis(&self) -> impl Iterator<Item = &OfDbi> {
-        self.dbis.iter()
+        self.all[..self.live].iter()
+    }
+
+    /// The names of the DBIs that it changes.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.dbis().map(|of| &*of.dbi.name)
     }
 
     /// Notes that `key` becomes `value`, or is gone.
@@ -102,10 +128,13 @@ impl WriteSet {
 
     /// Takes all changes of `newer` over its own.
     pub(crate) fn absorb(&mut self, newer: Self) {
-        for of in newer.dbis {
+        for of in newer.all.into_iter().take(newer.live) {
             match self.position(of.dbi.slot) {
-                Ok(at) => self.dbis[at].changes.absorb(of.changes),
-                Err(at) => self.insert(at, of),
+                Ok(at) => self.all[at].changes.absorb(of.changes),
+                Err(at) => {
+                    self.all.truncate(self.live);
+                    self.insert(at, of);
+                }
             }
         }
         self.held = self.held.saturating_add(newer.held);
@@ -115,7 +144,7 @@ impl WriteSet {
     pub(crate) fn tidy(&mut self, max_bytes: usize) {
         self.max_bytes = max_bytes;
         let worthwhile = (self.limit / WORTHWHILE).max(1);
-        self.dbis.iter_mut().for_each(|of| of.changes.tidy(worthwhile));
+        self.all[..self.live].iter_mut().for_each(|of| of.changes.tidy(worthwhile));
         self.held = self.bytes();
     }
 
@@ -137,7 +166,7 @@ impl WriteSet {
 
     #[inline]
     fn position(&self, slot: usize) -> Result<usize, usize> {
-        self.dbis.binary_search_by_key(&slot, |of| of.dbi.slot)
+        self.all[..self.live].binary_search_by_key(&slot, |of| of.dbi.slot)
     }
 
     #[inline]
@@ -145,20 +174,33 @@ impl WriteSet {
         let at = match self.position(dbi.slot) {
             Ok(at) => at,
             Err(at) => {
-                self.insert(at, OfDbi { dbi: Arc::clone(dbi), changes: DbiChanges::new() });
+                self.begin(at, dbi);
                 at
             }
         };
-        &mut self.dbis[at].changes
+        &mut self.all[at].changes
+    }
+
+    /// Begins the changes of `dbi`.
+    fn begin(&mut self, at: usize, dbi: &Arc<DbiRef>) {
+        let Some(kept) = self.all.get_mut(self.live) else {
+            return self.insert(at, OfDbi { dbi: Arc::clone(dbi), changes: DbiChanges::new() });
+        };
+        if !Arc::ptr_eq(&kept.dbi, dbi) {
+            kept.dbi = Arc::clone(dbi);
+        }
+        self.all[at..=self.live].rotate_right(1);
+        self.live += 1;
     }
 
     #[cold]
     fn insert(&mut self, at: usize, of: OfDbi) {
         // Most transactions change one or two databases.
-        if self.dbis.len() == self.dbis.capacity() {
-            self.dbis.reserve_exact(self.dbis.len().max(1));
+        if self.all.len() == self.all.capacity() {
+            self.all.reserve_exact(self.all.len().max(1));
         }
-        self.dbis.insert(at, of);
+        self.all.insert(at, of);
+        self.live += 1;
     }
 
     #[cold]

@@ -99,7 +99,7 @@ fn stack(case: &Case, env: &Env, rows: &Rows, map: &mut Map) -> Result<Vec<Arc<W
     write(&env.engine, Wait::Yes, "test", |session| {
         let mut sets: Vec<Arc<WriteSet>> = Vec::new();
         for (at, acts) in case.layers.iter().enumerate() {
-            let mut txn = WriteTxn::new(session.base(), Overlays::of(sets.iter().cloned()), 7);
+            let mut txn = WriteTxn::under(&env.engine, session.base(), Overlays::of(sets.iter().cloned()), 7);
             acts.iter().try_for_each(|made| act(rows, &mut txn, map, made))?;
             ask(case, rows, &txn, map)?;
             if at + 1 == case.layers.len() {

@@ -5,12 +5,13 @@ use proptest::test_runner::TestCaseError;
 
 use crate::error::{Error, Result};
 use crate::txn::write_set::changes::DbiChanges;
-use crate::txn::write_set::tests::model::{Act, Model, act, action, key, look, look_at};
+use crate::txn::write_set::tests::model::{Act, Model, act, action, key, look, look_at, look_at_sizes};
 
 #[derive(Clone, Debug)]
 enum Step {
     Act(Act),
     Look,
+    LookAtSizes,
     LookAt(Vec<u8>),
     Begin,
     Keep,
@@ -21,6 +22,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         20 => action().prop_map(Step::Act),
         2 => Just(Step::Look),
+        2 => Just(Step::LookAtSizes),
         6 => key().prop_map(Step::LookAt),
         2 => Just(Step::Begin),
         2 => Just(Step::Keep),
@@ -39,6 +41,7 @@ fn run(steps: &[Step]) -> Result<(), TestCaseError> {
         match step {
             Step::Act(made) => act(changes, model, made).map_err(fail)?,
             Step::Look => look(changes, model)?,
+            Step::LookAtSizes => look_at_sizes(changes, model)?,
             Step::LookAt(key) => look_at(changes, model, key)?,
             Step::Begin => layers.push((DbiChanges::new(), Model::default())),
             Step::Keep | Step::RollBack if layers.len() == 1 => {}
@@ -154,5 +157,25 @@ fn readers_on_many_threads_settle_once_and_see_the_same() -> Result<()> {
         readers.into_iter().filter_map(|reader| reader.join().ok()).collect()
     });
     assert_eq!(found, [(true, 20_000); 8]);
+    Ok(())
+}
+
+#[test]
+fn a_lone_change_needs_no_order_and_leaves_its_room_to_the_next() -> Result<()> {
+    let mut changes = DbiChanges::new();
+    for n in 0..3_u8 {
+        changes.put(&[n], b"value")?;
+        assert_eq!(changes.only(), Some((&[n][..], Some(&b"value"[..]))));
+        let place = changes.only().map(|(key, _)| key.as_ptr());
+        changes.reset();
+        assert!(changes.only().is_none() && changes.is_empty());
+        changes.delete(b"k")?;
+        assert_eq!(changes.only(), Some((&b"k"[..], None)));
+        assert_eq!(changes.only().map(|(key, _)| key.as_ptr()), place, "the room of the one before");
+        changes.put(b"k", b"again")?;
+        assert!(changes.only().is_none(), "two records, of which one is replaced");
+        assert_eq!((changes.len(), changes.get(b"k")), (1, Some((&b"k"[..], Some(&b"again"[..])))));
+        changes.reset();
+    }
     Ok(())
 }

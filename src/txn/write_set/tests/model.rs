@@ -16,6 +16,7 @@ pub(super) enum Act {
     Delete(Bytes),
     Gap(Bytes, Option<Bytes>),
     Tidy,
+    Reset,
 }
 
 /// The changes of one layer, kept in the plainest way.
@@ -57,6 +58,10 @@ pub(super) fn act(changes: &mut DbiChanges, model: &mut Model, act: &Act) -> Res
             model.gap(start, end.as_ref());
         }
         Act::Tidy => changes.tidy(1),
+        Act::Reset => {
+            changes.reset();
+            *model = Model::default();
+        }
     }
     Ok(())
 }
@@ -69,7 +74,23 @@ pub(super) fn look(changes: &DbiChanges, model: &Model) -> Result<(), TestCaseEr
     let back: Vec<_> = changes.iter().rev().map(owned).collect();
     prop_assert!(back.iter().eq(expected.iter().rev()));
     prop_assert_eq!(changes.blocks().len(), expected.len());
+    look_at_sizes(changes, model)
+}
+
+/// Looks at what is known of all changes together, whether or not their order is settled.
+pub(super) fn look_at_sizes(changes: &DbiChanges, model: &Model) -> Result<(), TestCaseError> {
+    let alone = changes.only().map(|(key, value)| (key.to_vec(), value.map(<[u8]>::to_vec)));
+    if let Some(alone) = alone {
+        prop_assert!(model.gaps.iter().all(is_nothing));
+        prop_assert_eq!(model.changes.clone().into_iter().collect::<Vec<_>>(), vec![alone]);
+    }
+    prop_assert_eq!(changes.is_empty(), model.changes.is_empty() && model.gaps.iter().all(is_nothing));
     Ok(())
+}
+
+/// A gap that ends before it begins.
+fn is_nothing((start, end): &(Bytes, Option<Bytes>)) -> bool {
+    end.as_ref().is_some_and(|end| end <= start)
 }
 
 /// Looks one key up.
@@ -104,5 +125,6 @@ pub(super) fn action() -> impl Strategy<Value = Act> {
         2 => (key(), prop::option::weighted(0.9, key())).prop_map(|(start, end)| Act::Gap(start, end)),
         1 => Just(Act::Gap(Vec::new(), None)),
         1 => Just(Act::Tidy),
+        1 => Just(Act::Reset),
     ]
 }

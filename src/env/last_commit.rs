@@ -1,0 +1,83 @@
+//! The head of this process's last commit, for whoever opens the state that it left.
+
+use std::sync::atomic::{AtomicU64, Ordering, fence};
+
+use crate::env::catalog::Head;
+
+/// LMDB's id of the last commit of this process, and its head. Who opens that state need not look for the head in the file,
+/// where every commit puts it on another page: one that is in no cache of this core, and may have to be faulted in.
+///
+/// Written and read without a lock, which both ends of a small commit would pay for.
+#[derive(Default)]
+pub(crate) struct LastCommit {
+    /// Odd while the words are being changed.
+    version: AtomicU64,
+    /// The id, then the head: count of commits, schema epoch, next DBI. An id of 0 is no commit.
+    words: [AtomicU64; 4],
+}
+
+impl LastCommit {
+    /// The head of LMDB's state `id`, if this process committed it and nothing since. `None` too while the next commit is
+    /// being noted: the file has it.
+    pub(crate) fn head(&self, id: u64) -> Option<Head> {
+        let version = self.version.load(Ordering::Acquire);
+        let [found, seq, epoch, next_dbi] = self.words.each_ref().map(|word| word.load(Ordering::Relaxed));
+        fence(Ordering::Acquire);
+        let is_whole = version.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == version;
+        let next_dbi = u32::try_from(next_dbi).ok()?;
+        (is_whole && found == id && id != 0).then_some(Head { seq, epoch, next_dbi })
+    }
+
+    /// Notes the head of a commit. The caller is the one writer.
+    pub(crate) fn set(&self, id: u64, head: Head) {
+        let version = self.version.load(Ordering::Relaxed);
+        self.version.store(version.wrapping_add(1), Ordering::Relaxed);
+        fence(Ordering::Release);
+        let words = [id, head.seq, head.epoch, u64::from(head.next_dbi)];
+        self.words.iter().zip(words).for_each(|(word, value)| word.store(value, Ordering::Relaxed));
+        self.version.store(version.wrapping_add(2), Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::thread;
+
+    use super::*;
+
+    fn head(n: u64) -> Head {
+        Head { seq: n, epoch: n.wrapping_mul(3), next_dbi: 7 }
+    }
+
+    #[test]
+    fn only_the_last_commit_is_known_and_no_commit_is_none() {
+        let last = LastCommit::default();
+        assert_eq!(last.head(0), None);
+        last.set(4, head(9));
+        assert_eq!((last.head(4), last.head(3), last.head(5)), (Some(head(9)), None, None));
+        last.set(5, head(10));
+        assert_eq!((last.head(4), last.head(5)), (None, Some(head(10))));
+    }
+
+    #[test]
+    fn a_head_that_is_read_while_it_changes_is_whole_or_none() {
+        let (last, done) = (LastCommit::default(), AtomicBool::new(false));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                // Two ids that come again and again, with another head each time.
+                for n in 0..200_000 {
+                    last.set(1 + n % 2, head(2 + n));
+                }
+                done.store(true, Ordering::Relaxed);
+            });
+            while !done.load(Ordering::Relaxed) {
+                for id in [1, 2] {
+                    if let Some(found) = last.head(id) {
+                        assert_eq!((found.epoch, found.seq % 2), (found.seq.wrapping_mul(3), (id + 1) % 2));
+                    }
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,364 @@
+//! A state: one committed state of the file as it is read, by its meta page and the root of each DBI.
+
+use std::ops::Bound;
+use std::sync::{Arc, OnceLock};
+
+use crate::env::catalog::{self, DbiRecord, Head, Identity};
+use crate::env::engine::{Engine, Files};
+use crate::env::lmdb::{Cause, Failure};
+use crate::env::map::EnvMap;
+use crate::env::table::{DbiId, DbiRef, DbiTable};
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::{self, Cursor, Found, Meta, Pages, TreeRecord};
+
+/// Roots that a state has room for without an allocation. A state lives as long as a commit takes to come, so most of
+/// them are opened for a look-up in one DBI.
+const FIRST_ROOTS: usize = 4;
+/// Room for the roots of DBIs that are opened while a state is in use; more are looked up each time.
+const SPARE_ROOTS: usize = 8;
+
+/// A tree without entries.
+pub(crate) const EMPTY_TREE: TreeRecord = TreeRecord {
+    pad: 0,
+    flags: 0,
+    depth: 0,
+    branch_pages: 0,
+    leaf_pages: 0,
+    overflow_pages: 0,
+    entries: 0,
+    root: u64::MAX,
+};
+
+/// One committed state of the file.
+///
+/// Its pages stay as they are while a [`Generation`](crate::env::Generation) of it lives; or, for the base of a write
+/// transaction, as long as LMDB's write lock keeps every other writer out. It holds no engine: the writer keeps that of its
+/// last base for the next.
+pub(crate) struct State {
+    map: Arc<EnvMap>,
+    page_count: u64,
+    meta: Meta,
+    /// Both meta ids when this was the newest state: as long as they stand so, it still is.
+    ids: [u64; 2],
+    catalog: OnceLock<TreeRecord>,
+    /// The head, where this process committed it; a plain field, as each commit has a state made that is looked at once.
+    known_head: Option<Head>,
+    head: OnceLock<Head>,
+    /// Roots that were found: of the DBIs with the lowest slots, each in its cell.
+    first_roots: [RootCell; FIRST_ROOTS],
+    /// Those of the others, each in the cell of its slot, modulo their number, a power of two.
+    more_roots: OnceLock<Box<[RootCell]>>,
+    /// The engine's number, and the DBIs that are open in it.
+    engine: u64,
+    dbis: Arc<DbiTable>,
+}
+
+/// The root of a DBI, once it was found, and its slot.
+type RootCell = OnceLock<(usize, TreeRecord)>;
+
+/// What is found under a name in the main tree.
+pub(crate) enum MainEntry {
+    Tree(TreeRecord),
+    /// User data that other software put beside the named databases.
+    Data,
+}
+
+impl State {
+    /// The state that this meta page is of. `ids` are those of both, as they stood together.
+    pub(crate) fn new(engine: &Engine, files: &Files, meta: Meta, ids: [u64; 2]) -> Result<Self, Failure> {
+        Ok(Self {
+            page_count: page_count(files, &meta)?,
+            map: Arc::clone(&files.map),
+            known_head: files.last_commit().head(meta.txn_id),
+            meta,
+            ids,
+            catalog: OnceLock::new(),
+            head: OnceLock::new(),
+            first_roots: [const { RootCell::new() }; FIRST_ROOTS],
+            more_roots: OnceLock::new(),
+            engine: engine.id(),
+            dbis: Arc::clone(engine.dbis()),
+        })
+    }
+
+    /// The state that a write transaction with LMDB id `id + 1` is based on: the newest one, as long as the caller
+    /// holds LMDB's write lock. Made of `last`, the base of the transaction before, where nobody else has that.
+    pub(crate) fn base(engine: &Engine, files: &Files, id: u64, last: Option<Arc<Self>>) -> Result<Arc<Self>, Failure> {
+        let pages = files.map.metas();
+        if pages.meta_id(slot(id)) != id {
+            let why = "the newest meta page is not the one that the lock file names; reopen the environment";
+            return Err(Error::corrupted(slot(id) as u64, why).into());
+        }
+        if let Some(mut last) = last.filter(|last| last.is_in(files))
+            && let Some(state) = Arc::get_mut(&mut last)
+        {
+            state.renew(files, id)?;
+            return Ok(last);
+        }
+        let ids = [id, pages.meta_id(slot(id + 1))];
+        Self::new(engine, files, pages.meta(slot(id)), ids).map(Arc::new)
+    }
+
+    /// Makes this one of the state `id` in the same map.
+    fn renew(&mut self, files: &Files, id: u64) -> Result<(), Failure> {
+        let pages = files.map.metas();
+        // In place: what was just written by fields is slow to be read again as a whole.
+        self.meta = pages.meta(slot(id));
+        self.ids = [id, pages.meta_id(slot(id + 1))];
+        self.page_count = page_count(files, &self.meta)?;
+        self.known_head = files.last_commit().head(id);
+        self.catalog = OnceLock::new();
+        self.head = OnceLock::new();
+        self.first_roots = [const { RootCell::new() }; FIRST_ROOTS];
+        self.more_roots = OnceLock::new();
+        Ok(())
+    }
+
+    /// Whether no commit has come since, by the meta pages alone. `false` too while a commit is being flushed, or was when
+    /// this was opened: its meta page does not change any more when it is acknowledged.
+    pub(crate) fn is_newest(&self) -> bool {
+        let [own, other] = self.ids;
+        if other > own {
+            return false;
+        }
+        let pages = self.map.metas();
+        let id = self.meta.txn_id;
+        pages.meta_id(slot(id)) == self.ids[0] && pages.meta_id(slot(id + 1)) == self.ids[1]
+    }
+
+    /// Whether it is read through the map of these files.
+    pub(crate) fn is_in(&self, files: &Files) -> bool {
+        Arc::ptr_eq(&self.map, &files.map)
+    }
+
+    /// LMDB's id of the newest state in the file.
+    pub(crate) fn newest_id(&self) -> u64 {
+        let metas = self.map.metas();
+        metas.meta_id(0).max(metas.meta_id(1))
+    }
+
+    /// LMDB's id of this state.
+    pub(crate) fn lmdb_id(&self) -> u64 {
+        self.meta.txn_id
+    }
+
+    pub(crate) fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// The length of the map it is read through, in bytes.
+    pub(crate) fn map_len(&self) -> usize {
+        self.map.len()
+    }
+
+    #[inline]
+    pub(crate) fn pages(&self) -> Pages<'_> {
+        self.map.pages(self.page_count)
+    }
+
+    /// The root of `dbi` in this state; an empty tree when it was created later.
+    ///
+    /// O(1) after the first time, which searches the catalogue and the main tree.
+    #[inline]
+    pub(crate) fn tree(&self, dbi: &DbiRef) -> Result<TreeRecord> {
+        if dbi.engine == self.engine
+            && let Some((slot, tree)) = self.root_cell(dbi).and_then(OnceLock::get)
+            && *slot == dbi.slot
+        {
+            return Ok(*tree);
+        }
+        self.find_tree(dbi)
+    }
+
+    #[inline]
+    fn root_cell(&self, dbi: &DbiRef) -> Option<&RootCell> {
+        if let Some(cell) = self.first_roots.get(dbi.slot) {
+            return Some(cell);
+        }
+        let more = self.more_roots.get_or_init(|| {
+            let cells = (self.dbis.len() + SPARE_ROOTS).next_power_of_two();
+            std::iter::repeat_with(RootCell::new).take(cells).collect()
+        });
+        more.get(dbi.slot & (more.len() - 1))
+    }
+
+    #[cold]
+    fn find_tree(&self, dbi: &DbiRef) -> Result<TreeRecord> {
+        if dbi.engine != self.engine {
+            let why = "the DBI belongs to another environment than the snapshot or transaction it is used with";
+            return Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(&dbi.name));
+        }
+        let tree = self.resolve(dbi)?;
+        // A cell that another DBI has is left to it; this one is looked up each time.
+        if let Some(cell) = self.root_cell(dbi) {
+            let _ = cell.set((dbi.slot, tree));
+        }
+        Ok(tree)
+    }
+
+    fn resolve(&self, dbi: &DbiRef) -> Result<TreeRecord> {
+        let dropped = || {
+            Error::new(ErrorKind::NotFound, "the DBI was dropped; open it again to create it anew").in_dbi(&dbi.name)
+        };
+        let head = self.head()?;
+        if !dbi.is_checked(head.epoch) {
+            match (dbi.id, self.dbi_record(&dbi.name)?) {
+                (DbiId::Catalogued(id), Some(DbiRecord::Live { id: found, .. })) if found == id => {}
+                // The state is older than the DBI, which held nothing then.
+                (DbiId::Catalogued(id), _) if head.next_dbi <= id => return Ok(EMPTY_TREE),
+                (DbiId::Catalogued(_), _) => return Err(dropped()),
+                (DbiId::Foreign, Some(DbiRecord::Live { .. })) => {
+                    let why = "the DBI was adopted since this handle was opened; open it again with its types";
+                    return Err(Error::new(ErrorKind::SchemaMismatch, why).in_dbi(&dbi.name));
+                }
+                (DbiId::Foreign, _) => {}
+            }
+        }
+        match self.main_entry(&dbi.name)? {
+            Some(MainEntry::Tree(tree)) => {
+                check_flags(&tree, &dbi.name)?;
+                dbi.set_checked(head.epoch);
+                Ok(tree)
+            }
+            _ => Err(dropped()),
+        }
+    }
+
+    /// What the main tree has under `name`.
+    pub(crate) fn main_entry(&self, name: &str) -> Result<Option<MainEntry>> {
+        let found = page::find(self.pages(), &self.meta.main, name.as_bytes())?;
+        found.map(|found| main_entry(&found)).transpose()
+    }
+
+    /// The names and trees of the main tree, in order; user data of other software is passed over.
+    pub(crate) fn trees(&self) -> Result<Vec<(Vec<u8>, TreeRecord)>> {
+        let mut cursor = Cursor::range(self.pages(), &self.meta.main, Bound::Unbounded, Bound::Unbounded)?;
+        let mut trees = Vec::new();
+        while let Some((name, found)) = cursor.next_node()? {
+            if let MainEntry::Tree(tree) = main_entry(&found)? {
+                trees.push((name.to_vec(), tree));
+            }
+        }
+        Ok(trees)
+    }
+
+    /// The names of DBIs that were dropped and whose empty trees are still there.
+    pub(crate) fn leftovers(&self) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for (name, _) in self.trees()? {
+            if let Ok(name) = String::from_utf8(name)
+                && self.dbi_record(&name)? == Some(DbiRecord::Dropped)
+            {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    fn catalog(&self) -> Result<TreeRecord> {
+        if let Some(tree) = self.catalog.get() {
+            return Ok(*tree);
+        }
+        let tree = match self.main_entry(catalog::CATALOG)? {
+            Some(MainEntry::Tree(tree)) => tree,
+            _ => EMPTY_TREE,
+        };
+        check_flags(&tree, catalog::CATALOG)?;
+        Ok(*self.catalog.get_or_init(|| tree))
+    }
+
+    /// Transactions committed up to this state; 0 when the file is too damaged to tell, of which [`tree`](Self::tree)
+    /// makes an error.
+    pub(crate) fn seq(&self) -> u64 {
+        self.head().map_or(0, |head| head.seq)
+    }
+
+    /// Commit count, schema epoch and the next DBI's id; all zero in a file that mapleaf has not written to.
+    pub(crate) fn head(&self) -> Result<Head> {
+        if let Some(head) = self.known_head.as_ref().or_else(|| self.head.get()) {
+            return Ok(*head);
+        }
+        let found = page::find(self.pages(), &self.meta.main, catalog::HEAD_KEY.as_bytes())?;
+        let head = match found {
+            Some(found) => Head::from_bytes(found.value)?,
+            None => self.lost_head()?,
+        };
+        Ok(*self.head.get_or_init(|| head))
+    }
+
+    /// Refuses a handle of another environment, or of a DBI that is not in this state. Cheaper than [`tree`](Self::tree):
+    /// the file is not read when the handle was found good in a state of the same schemas.
+    #[inline]
+    pub(crate) fn check_dbi(&self, dbi: &DbiRef) -> Result<()> {
+        if dbi.engine == self.engine && dbi.is_checked(self.head()?.epoch) {
+            return Ok(());
+        }
+        self.tree(dbi).map(drop)
+    }
+
+    /// The head of a file that has none: new, of other software, or loaded from a dump, which leaves it out. Numbers of
+    /// databases are never used twice, so they go on behind those of the catalogue.
+    #[cold]
+    fn lost_head(&self) -> Result<Head> {
+        let mut next_dbi = 0;
+        let mut records = Cursor::range(self.pages(), &self.catalog()?, Bound::Unbounded, Bound::Unbounded)?;
+        while let Some((key, value)) = records.next()? {
+            if catalog::is_dbi_key(key)
+                && let DbiRecord::Live { id, .. } = DbiRecord::from_bytes(value)?
+            {
+                next_dbi = next_dbi.max(id.saturating_add(1));
+            }
+        }
+        Ok(Head { next_dbi, ..Head::default() })
+    }
+
+    /// Who the environment is, unless mapleaf has not written to it yet.
+    pub(crate) fn identity(&self) -> Result<Option<Identity>> {
+        let found = page::get::<0>(self.pages(), &self.catalog()?, catalog::ENV_KEY)?;
+        found.map(Identity::from_bytes).transpose()
+    }
+
+    /// What the catalogue says of the DBI `name`.
+    pub(crate) fn dbi_record(&self, name: &str) -> Result<Option<DbiRecord>> {
+        let found = page::get::<0>(self.pages(), &self.catalog()?, &catalog::dbi_key(name))?;
+        found.map(DbiRecord::from_bytes).transpose()
+    }
+}
+
+/// How many pages of the file the state with this meta page can lead to.
+fn page_count(files: &Files, meta: &Meta) -> Result<u64, Failure> {
+    let map = &files.map;
+    let needed = meta.last_page.saturating_add(1).saturating_mul(map.page_size() as u64);
+    // After the pin: every page of the pinned state was in the file by then. The system is asked when what is known does
+    // not hold them all: files grow, and LMDB does not cut them.
+    let file_len = files.file_len_for(needed)?;
+    if needed.min(file_len) > map.len() as u64 {
+        let error = Error::new(ErrorKind::MapFull, "the file has grown beyond the map");
+        return Err(Failure { error, cause: Cause::MapResized });
+    }
+    Ok(map.page_count(file_len))
+}
+
+/// The meta page of the state with this id.
+pub(crate) fn slot(id: u64) -> usize {
+    usize::from(id & 1 == 1)
+}
+
+fn main_entry(found: &Found<'_>) -> Result<MainEntry> {
+    if found.is_tree() { TreeRecord::from_bytes(found.value).map(MainEntry::Tree) } else { Ok(MainEntry::Data) }
+}
+
+/// Refuses a tree whose order or shape is not LMDB's plain one.
+pub(crate) fn check_flags(tree: &TreeRecord, name: &str) -> Result<()> {
+    if tree.flags == 0 {
+        return Ok(());
+    }
+    let named =
+        [(0x02, "REVERSEKEY"), (0x04, "DUPSORT"), (0x08, "INTEGERKEY"), (0x10, "DUPFIXED"), (0x20, "INTEGERDUP")];
+    let flags: Vec<_> = named.iter().filter(|(bit, _)| tree.flags & bit != 0).map(|(_, name)| *name).collect();
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        format!("made by other software with flags {}; copy it into a plain database", flags.join(", ")),
+    )
+    .in_dbi(name))
+}
