@@ -60,7 +60,8 @@ fn a_damaged_leaf_is_named_and_the_others_are_read() {
     let leaf = leaf_of(&sample.image, sample, keys[keys.len() / 2]);
     let (inside, outside): (Vec<&[u8]>, Vec<&[u8]>) =
         keys.iter().partition(|key| leaf_of(&sample.image, sample, key) == leaf);
-    assert!(!inside.is_empty() && outside.len() > 500);
+    // An interpreter has a smaller tree.
+    assert!(!inside.is_empty() && outside.len() > if cfg!(miri) { 0 } else { 500 });
     // Its number, its flags, where its slots end, where its nodes begin, a slot, a node's key size.
     let first = sample.image.node(leaf, 0);
     for (at, bytes) in [(0, 7_u16), (10, 1), (12, 0xFFFE), (14, 0), (16, 0xFFFF), (first + 6, 9)] {
@@ -71,15 +72,18 @@ fn a_damaged_leaf_is_named_and_the_others_are_read() {
             assert_eq!(found, sample.model.get(*key).map(Vec::as_slice), "{at}");
         }
         if at < 16 {
-            let mixed = [&outside[..200], &inside[..]].concat();
+            let mixed = [&outside[..outside.len().min(200)], &inside[..]].concat();
             let error = batch(image.pages(), sample, &mixed).unwrap_err();
             assert_eq!((error.kind(), error.page()), (ErrorKind::Corrupted, Some(leaf)), "{at}");
         }
         for key in &inside {
-            // One by one as the single look-up, which goes the other way.
-            let single = get::<0>(image.pages(), &sample.tree, key).map_err(|error| error.kind());
-            let many = batch(image.pages(), sample, &[key]).map_err(|error| error.kind());
-            assert_eq!(many.is_err(), single.is_err(), "{at} {key:?}");
+            // One by one as the single look-up, which goes another way and may meet damage that this one passes by.
+            let single = get::<0>(image.pages(), &sample.tree, key);
+            match (batch(image.pages(), sample, &[key]), single) {
+                (Ok(many), Ok(single)) => assert_eq!(many, [single], "{at} {key:?}"),
+                (Ok(many), Err(_)) => assert_eq!(many, [sample.model.get(*key).map(Vec::as_slice)], "{at} {key:?}"),
+                (Err(many), single) => assert_eq!((many.kind(), single.is_err()), (ErrorKind::Corrupted, true), "{at}"),
+            }
         }
     }
 }
@@ -92,7 +96,9 @@ fn short_keys_without_values_are_found_where_their_page_ends() {
     let image = build::image(&BTreeMap::from([("short", &model)]));
     let tree = image.tree("short");
     assert!(tree.depth > 1);
-    let probes: Vec<[u8; 4]> = (0..u32::try_from(model.len() * 7 + 9).unwrap()).map(u32::to_be_bytes).collect();
+    let step = if cfg!(miri) { 13 } else { 1 };
+    let probes: Vec<[u8; 4]> =
+        (0..u32::try_from(model.len() * 7 + 9).unwrap()).step_by(step).map(u32::to_be_bytes).collect();
     let keys: Vec<&[u8]> = probes.iter().map(<[u8; 4]>::as_slice).collect();
     let mut found = vec![None; keys.len()];
     get_many::<4>(image.pages(), &tree, &keys, |place, value| found[place] = value).unwrap();
