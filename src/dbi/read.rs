@@ -3,10 +3,13 @@
 use serde::Deserialize;
 
 use crate::dbi::handle::Dbi;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::{AsKey, Key, KeyBuf};
 use crate::txn::{Read, check_key};
 use crate::value::{Msgpack, MsgpackCompact, Value, decode_as};
+
+/// Keys for which room is made at once: an iterator may promise any number.
+const MANY: usize = 1 << 14;
 
 impl<K: Key, V: Value> Dbi<K, V> {
     /// The value of `key`, borrowed from the state where its type allows. O(log n), no allocation of its own.
@@ -45,7 +48,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// The values of many keys, in the order of the keys; `None` for those that are absent.
     ///
     /// In a snapshot, groups of keys go down the tree together and overlap their cache misses: for many keys of a large DBI
-    /// faster than one [`get`](Self::get) after the other. Allocates the keys' bytes and the result.
+    /// faster than one [`get`](Self::get) after the other. Allocates the keys' bytes and order, and the result.
     ///
     /// From 128 keys on, pages of a file that is not in memory are asked for together.
     ///
@@ -74,28 +77,40 @@ impl<K: Key, V: Value> Dbi<K, V> {
         I: IntoIterator<Item: AsKey<K>>,
     {
         // All keys in one buffer, each up to where it ends.
-        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
-        let mut buf = KeyBuf::new();
+        let keys = keys.into_iter();
+        let likely = keys.size_hint().0.min(MANY);
+        let (mut bytes, mut ends) = (Vec::with_capacity(likely * K::WIDTH.unwrap_or(16)), Vec::with_capacity(likely));
+        let (mut buf, mut same) = (KeyBuf::new(), true);
         for key in keys {
             let key = key.encode_key(&mut buf)?;
             check_key(key, self.dbi.max_key)?;
+            same &= Some(key.len()) == K::WIDTH;
             bytes.extend_from_slice(key);
             ends.push(bytes.len());
         }
         let mut start = 0;
         let keys: Vec<&[u8]> = ends.iter().map(|&end| &bytes[std::mem::replace(&mut start, end)..end]).collect();
-        let mut values = Vec::with_capacity(keys.len());
-        let each = |value| values.push(value);
-        match (K::WIDTH, keys.iter().all(|key| Some(key.len()) == K::WIDTH)) {
+        let mut values: Vec<Option<V::Ref<'t>>> = std::iter::repeat_with(|| None).take(keys.len()).collect();
+        // Of values that cannot be decoded the first is named, as they are asked for.
+        let mut failed: Option<(usize, Error)> = None;
+        let each = |place: usize, value: Option<&'t [u8]>| {
+            let (Some(out), Some(key), Some(value)) = (values.get_mut(place), keys.get(place), value) else { return };
+            match self.decode(state.raw_uuid(), key, value) {
+                Ok(value) => *out = Some(value),
+                Err(error) if failed.as_ref().is_none_or(|(first, _)| place < *first) => failed = Some((place, error)),
+                Err(_) => {}
+            }
+        };
+        match (K::WIDTH, same) {
             (Some(4), true) => state.raw_get_many::<4>(&self.dbi, &keys, each)?,
             (Some(8), true) => state.raw_get_many::<8>(&self.dbi, &keys, each)?,
             (Some(16), true) => state.raw_get_many::<16>(&self.dbi, &keys, each)?,
             _ => state.raw_get_many::<0>(&self.dbi, &keys, each)?,
         }
-        let decode = |(key, value): (&&[u8], Option<&'t [u8]>)| {
-            value.map(|value| self.decode(state.raw_uuid(), key, value)).transpose()
-        };
-        keys.iter().zip(values).map(decode).collect()
+        match failed {
+            Some((_, error)) => Err(error),
+            None => Ok(values),
+        }
     }
 
     #[inline]

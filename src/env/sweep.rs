@@ -70,6 +70,7 @@ impl States {
     /// One sweep; who is to be reported.
     fn sweep(&self) -> Vec<ReaderInfo> {
         self.drop_stale();
+        self.leases.sweep();
         let Some(slow) = &self.slow_reader else {
             return Vec::new();
         };

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::page::cold::{self, FEW, WINDOW};
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
+use crate::page::numbers::Numbers;
 use crate::page::search::{Limits, Share};
 use crate::page::target::Target;
 use crate::page::tree::branch_levels;
@@ -36,7 +37,37 @@ impl Default for At<'_> {
     }
 }
 
-/// Gives the value of each key to `each`, in the order of the keys. No allocation where pages are in memory.
+/// A way of a window of keys down a tree, group by group.
+pub(crate) trait Descent<'a, 'k> {
+    /// Takes the keys of a window, at most [`WINDOW`].
+    fn enter(&mut self, window: &'k [&'k [u8]]) -> Result<()>;
+    /// Takes the next keys, at most [`GROUP`], down to their leaves, which are not touched; the number of the last one's leaf,
+    /// or `None` when the window is at its end.
+    fn go_down(&mut self) -> Result<Option<u64>>;
+    /// Gives the value of each of these keys, and the key's place in the window.
+    fn values(&mut self, each: impl FnMut(usize, Option<&'a [u8]>)) -> Result<()>;
+}
+
+/// What all groups of a batch know of their tree.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan<'a, 'k> {
+    pub(crate) pages: Pages<'a>,
+    pub(crate) tree: &'k TreeRecord,
+    /// Of branch pages.
+    pub(crate) levels: u16,
+    children: usize,
+    entries: usize,
+}
+
+impl Plan<'_, '_> {
+    /// About how many slots a page below one of level `level` has. A hint: in a damaged record it may be anything.
+    #[inline]
+    pub(crate) fn slots_below(&self, level: u16) -> usize {
+        if level < self.levels { self.children } else { self.entries }
+    }
+}
+
+/// Gives the value of each key to `each`, with the key's place among `keys`, in whatever order is the fastest.
 ///
 /// Groups of keys go down level by level. On each level every key of the group asks for its page, then every one for the
 /// nodes around its guess, then every one looks: while one waits for memory, the others go on. What bounds it is how many
@@ -48,67 +79,114 @@ pub(crate) fn get_many<'a, const W: usize>(
     pages: Pages<'a>,
     tree: &TreeRecord,
     keys: &[&[u8]],
-    mut each: impl FnMut(Option<&'a [u8]>),
+    mut each: impl FnMut(usize, Option<&'a [u8]>),
 ) -> Result<()> {
     let Some(levels) = branch_levels(pages, tree)? else {
-        for _ in keys {
-            each(None);
-        }
+        (0..keys.len()).for_each(|place| each(place, None));
         return Ok(());
     };
-    let idle = Lane::<W> { target: Target::new(&[]), number: tree.root, limits: Limits::default(), at: At::default() };
     let (children, entries) = fanout(tree);
-    let slots_below = |level| if level < levels { children } else { entries };
+    let plan = Plan { pages, tree, levels, children, entries };
+    if matches!(W, 1..=8) {
+        run::<W, _>(plan, Numbers::<W>::new(plan), keys, each)
+    } else {
+        run::<W, _>(plan, Keys::<W>::new(plan), keys, each)
+    }
+}
+
+fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
+    Plan { pages, tree, levels, .. }: Plan<'a, 'k>,
+    mut lanes: D,
+    keys: &'k [&'k [u8]],
+    mut each: impl FnMut(usize, Option<&'a [u8]>),
+) -> Result<()> {
     let mut cold = false;
-    for window in keys.chunks(WINDOW) {
+    for (number, window) in keys.chunks(WINDOW).enumerate() {
         cold = cold && cold::bring::<W>(pages, tree, levels, window);
         // Whether the file is in memory is asked once for a window, of a leaf that its first group has come to.
         let mut look = !cold && window.len() >= FEW;
-        for group in window.chunks(GROUP) {
-            let mut lanes = [idle; GROUP];
-            for (lane, key) in lanes.iter_mut().zip(group) {
-                lane.target = Target::new(key);
-            }
-            let lanes = lanes.get_mut(..group.len()).unwrap_or_default();
-            for level in 1..=levels {
-                if level == 1 {
-                    // All come to the root, which is in the cache.
-                    let root = pages.branch(tree.root)?;
-                    for lane in &mut *lanes {
-                        let guess = lane.limits.guess_edge(root, &lane.target);
-                        lane.go_down(pages, root, guess, slots_below(level))?;
-                    }
-                } else {
-                    for lane in &mut *lanes {
-                        lane.come_to(pages.branch(lane.number)?, 0, 1);
-                    }
-                    for lane in &mut *lanes {
-                        lane.go_down(pages, lane.at.page, lane.at.guess, slots_below(level))?;
-                    }
-                }
-            }
-            if std::mem::take(&mut look)
-                && let Some(lane) = lanes.last()
-                && !pages.resident(lane.number)
-            {
+        lanes.enter(window)?;
+        while let Some(leaf) = lanes.go_down()? {
+            if std::mem::take(&mut look) && !pages.resident(leaf) {
                 cold = cold::bring::<W>(pages, tree, levels, window);
             }
-            for lane in &mut *lanes {
-                lane.come_to(pages.leaf(lane.number)?, 1, 1);
-            }
-            for lane in &*lanes {
-                each(lane.value(pages, levels)?);
-            }
+            lanes.values(|place, value| each(number * WINDOW + place, value))?;
         }
     }
     Ok(())
+}
+
+/// A group of keys of any width, or of one that a word does not hold.
+struct Keys<'a, 'k, const W: usize> {
+    plan: Plan<'a, 'k>,
+    window: &'k [&'k [u8]],
+    /// Keys of the window before the group, and in it.
+    before: usize,
+    len: usize,
+    lanes: [Lane<'a, 'k, W>; GROUP],
+}
+
+impl<'a, 'k, const W: usize> Keys<'a, 'k, W> {
+    fn new(plan: Plan<'a, 'k>) -> Self {
+        let target = Target::new(&[]);
+        let idle = Lane { target, number: plan.tree.root, limits: Limits::default(), at: At::default() };
+        Self { plan, window: &[], before: 0, len: 0, lanes: [idle; GROUP] }
+    }
+}
+
+impl<'a, 'k, const W: usize> Descent<'a, 'k> for Keys<'a, 'k, W> {
+    fn enter(&mut self, window: &'k [&'k [u8]]) -> Result<()> {
+        (self.window, self.before, self.len) = (window, 0, 0);
+        Ok(())
+    }
+
+    fn go_down(&mut self) -> Result<Option<u64>> {
+        let Plan { pages, tree, levels, .. } = self.plan;
+        self.before += self.len;
+        let keys = self.window.get(self.before..).unwrap_or_default();
+        self.len = keys.len().min(GROUP);
+        for (lane, key) in self.lanes.iter_mut().zip(keys) {
+            *lane = Lane { target: Target::new(key), number: tree.root, limits: Limits::default(), at: At::default() };
+        }
+        let lanes = self.lanes.get_mut(..self.len).unwrap_or_default();
+        for level in 1..=levels {
+            let slots = self.plan.slots_below(level);
+            if level == 1 {
+                // All come to the root, which is in the cache.
+                let root = pages.branch(tree.root)?;
+                for lane in &mut *lanes {
+                    let guess = lane.limits.guess_edge(root, &lane.target);
+                    lane.go_down(pages, root, guess, slots)?;
+                }
+            } else {
+                for lane in &mut *lanes {
+                    lane.come_to(pages.branch(lane.number)?, 0, 1);
+                }
+                for lane in &mut *lanes {
+                    lane.go_down(pages, lane.at.page, lane.at.guess, slots)?;
+                }
+            }
+        }
+        Ok(lanes.last().map(|lane| lane.number))
+    }
+
+    fn values(&mut self, mut each: impl FnMut(usize, Option<&'a [u8]>)) -> Result<()> {
+        let Plan { pages, levels, .. } = self.plan;
+        let lanes = self.lanes.get_mut(..self.len).unwrap_or_default();
+        for lane in &mut *lanes {
+            lane.come_to(pages.leaf(lane.number)?, 1, 1);
+        }
+        for (place, lane) in (self.before..).zip(&*lanes) {
+            each(place, lane.value(pages, levels)?);
+        }
+        Ok(())
+    }
 }
 
 /// The average children of a branch and entries of a leaf.
 fn fanout(tree: &TreeRecord) -> (usize, usize) {
     let children = tree.branch_pages.saturating_add(tree.leaf_pages) / tree.branch_pages.max(1);
     let entries = tree.entries / tree.leaf_pages.max(1);
-    // In a damaged record they may be anything, and are hints.
     (usize::try_from(children).unwrap_or(0), usize::try_from(entries).unwrap_or(0))
 }
 

@@ -6,8 +6,9 @@ use std::ops::{Bound, ControlFlow};
 use smallvec::SmallVec;
 
 use crate::error::Result;
+use crate::page::ahead::Ahead;
 use crate::page::edge::Edge;
-use crate::page::layout::{Ahead, HEADER_LINES, Pages};
+use crate::page::layout::{HEADER_LINES, Pages};
 use crate::page::lookup::Found;
 use crate::page::meta::TreeRecord;
 use crate::page::target::Target;

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::page::fields::{overflow_header, overflow_pages, u16_at, u64_at};
 use crate::page::meta::{META_BYTES, Meta};
 use crate::page::node::Node;
-use crate::page::target::{Target, compare_tail};
+use crate::page::target::{Target, compare_tail, word_at};
 
 #[cfg(not(all(target_endian = "little", target_pointer_width = "64")))]
 compile_error!("the page reader knows LMDB's layout of 64-bit little-endian machines only");
@@ -150,24 +150,6 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// What page `number` uses of its memory behind its slots, to be asked for step by step while `steps` other entries
-    /// are read; what that leaves over is asked for at once. Reads the page's header. A hint: any number is fine.
-    #[inline]
-    pub(crate) fn ahead(self, number: u64, steps: usize) -> Ahead<'a> {
-        let Some(page) = self.run(number, 1) else {
-            return Ahead::default();
-        };
-        let mut rest = page.get(usize::from(u16_at(page, 14)) & !(LINE - 1)..).unwrap_or_default();
-        while rest.len() > steps * STEP
-            && let Some((lines, behind)) = rest.split_first_chunk::<STEP>()
-        {
-            prefetch(lines);
-            prefetch(&lines[LINE..]);
-            rest = behind;
-        }
-        Ahead { rest }
-    }
-
     /// Whether page `number` is in memory, as far as the system says: to a process that may not write the file it says
     /// yes to everything. One system call. `true` outside the file.
     pub(crate) fn resident(self, number: u64) -> bool {
@@ -256,10 +238,7 @@ impl<'a> Pages<'a> {
 /// Cache lines at the start of a page that hold its header and the slots of some fifty entries.
 pub(crate) const HEADER_LINES: usize = 2;
 /// Bytes of a cache line.
-const LINE: usize = 64;
-/// Bytes that one step of [`Ahead`] asks for: about those of a small entry, so that both leaves end together.
-const STEP: usize = 2 * LINE;
-
+pub(crate) const LINE: usize = 64;
 /// Asks the processor to bring in the cache line that `bytes` begins in.
 #[inline]
 pub(crate) fn prefetch(bytes: &[u8]) {
@@ -271,25 +250,6 @@ pub(crate) fn prefetch(bytes: &[u8]) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = bytes;
-}
-
-/// Memory that will be read soon, asked for bit by bit: all at once it would fill the processor's queue of loads, and
-/// what is being read now would wait behind it.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Ahead<'a> {
-    rest: &'a [u8],
-}
-
-impl Ahead<'_> {
-    /// Asks for the next two cache lines, if there are any left.
-    #[inline]
-    pub(crate) fn step(&mut self) {
-        if let Some((lines, behind)) = self.rest.split_first_chunk::<STEP>() {
-            prefetch(lines);
-            prefetch(&lines[LINE..]);
-            self.rest = behind;
-        }
-    }
 }
 
 /// A branch or leaf page whose header is right: its slots lie inside it.
@@ -464,8 +424,31 @@ impl<'a> Page<'a> {
         if slot < self.slots() {
             // SAFETY: slot < slots, checked just above.
             let at = unsafe { self.offset(slot) };
-            prefetch(self.bytes.get(at..).unwrap_or_default());
+            // The key's line: more often than the header's it is the value's too.
+            prefetch(self.bytes.get(at + NODE_HEADER..).unwrap_or_default());
         }
+    }
+
+    /// The key in slot `slot` as a number, if keys have `W` bytes, at most eight. For searches, as [`order`](Self::order):
+    /// `None` for a key that is not inside the page or has another width.
+    #[expect(clippy::inline_always, reason = "measured: it is the inside of all loops over such keys")]
+    #[inline(always)]
+    pub(crate) fn number_key<const W: usize>(self, slot: usize) -> Option<u64> {
+        if slot >= self.slots() || !matches!(W, 1..=8) {
+            return None;
+        }
+        // SAFETY: slot < slots, checked just above.
+        let at = unsafe { self.offset(slot) };
+        if at + NODE_HEADER + 8 > self.bytes.len() {
+            // The last node of a page, with fewer than eight bytes of key and value.
+            return last_number_key::<W>(self.bytes, at);
+        }
+        // SAFETY: at + 16 <= bytes.len(), checked just above.
+        let (key_len, word) = unsafe {
+            let node = self.bytes.as_ptr().add(at);
+            (node.add(6).cast::<u16>().read_unaligned(), node.add(NODE_HEADER).cast::<u64>().read_unaligned())
+        };
+        if usize::from(key_len) == W { Some(u64::from_be(word) >> behind::<W>()) } else { None }
     }
 
     /// How the key in slot `slot` compares with `target`.
@@ -513,8 +496,7 @@ impl<'a> Page<'a> {
                 return compare_whole(self.bytes, at, target.key());
             }
             // One integer each; what follows a shorter key is shifted out.
-            let behind = 64 - 8 * W as u32;
-            return Some((head >> behind).cmp(&(target.head() >> behind)));
+            return Some((head >> behind::<W>()).cmp(&(target.head() >> behind::<W>())));
         }
         if key_len < 8 {
             head &= !(u64::MAX >> (key_len * 8));
@@ -544,6 +526,11 @@ impl<'a> Page<'a> {
     }
 }
 
+/// The bits behind a key of `W` bytes, 1 to 8, in a word.
+const fn behind<const W: usize>() -> u32 {
+    64_u32.wrapping_sub(8 * W as u32) & 63
+}
+
 // Out of line, and given slices, which go in registers: a page would be copied to the stack in front of every call, in the
 // midst of the loops that search.
 
@@ -557,6 +544,12 @@ fn fault_on(page: &[u8], why: &'static str) -> Error {
 #[inline(never)]
 fn compare_whole(page: &[u8], at: usize, key: &[u8]) -> Option<Ordering> {
     key_at(page, at).map(|stored| stored.cmp(key))
+}
+
+#[cold]
+#[inline(never)]
+fn last_number_key<const W: usize>(page: &[u8], at: usize) -> Option<u64> {
+    key_at(page, at).filter(|key| key.len() == W).map(|key| word_at(key, 0) >> behind::<W>())
 }
 
 #[inline(never)]

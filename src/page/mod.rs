@@ -1,5 +1,6 @@
 //! LMDB's file, read only: pages from a map for look-ups and scans, pages by `pread` for the verifier.
 
+mod ahead;
 mod batch;
 mod cold;
 mod copy;
@@ -12,6 +13,7 @@ mod lookup;
 mod meta;
 mod meta_check;
 mod node;
+mod numbers;
 mod search;
 mod split;
 mod target;

@@ -255,6 +255,21 @@ pub(crate) struct Share(u32);
 impl Share {
     pub(crate) const HALF: Self = Self(1 << 15);
 
+    /// How far `key` is on the way from `low` to `high`.
+    #[inline]
+    pub(crate) fn between(low: u64, key: u64, high: u64) -> Self {
+        let (above, span) = (key.saturating_sub(low), high.saturating_sub(low));
+        if above >= span {
+            return Self(1 << 16);
+        }
+        // In integers of half a word, whose division is the fastest there is, and without the bits that have no room: turning
+        // words into floats and back takes longer.
+        let drop = 48_u32.saturating_sub(span.leading_zeros());
+        #[expect(clippy::cast_possible_truncation, reason = "the bits behind the sixteenth were dropped")]
+        let (above, span) = ((above >> drop) as u32, (span >> drop) as u32);
+        Self((above << 16) / span.max(1))
+    }
+
     /// The one of `slots` that it ends in.
     #[inline]
     pub(crate) fn of(self, slots: usize) -> usize {
@@ -269,15 +284,7 @@ fn share<const W: usize>(low: &[u8], high: &[u8], target: &Target<'_, W>) -> Sha
     // Keys that fit a word are compared as they are; of others the first word in which the limits differ.
     let skip = if matches!(W, 1..=8) { 0 } else { common_prefix(low, high) };
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
-    let (above, span) = (key.saturating_sub(low), high.saturating_sub(low));
-    if above >= span {
-        return Share(1 << 16);
-    }
-    // In integers: turning words into floats and back takes longer than the division. The lower bits are dropped where the
-    // sixteen of the result have no room above them.
-    let drop = 16_u32.saturating_sub(span.leading_zeros());
-    let share = ((above >> drop) << 16) / (span >> drop);
-    Share(u32::try_from(share).unwrap_or(1 << 16))
+    Share::between(low, key, high)
 }
 
 /// How many bytes two keys begin with in common.

@@ -25,12 +25,12 @@ pub trait RawRead {
     /// The value of `key`. `W` is the width of all keys of the DBI, and of this one, when their type fixes it, else 0.
     fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>>;
 
-    /// The value of each key, in order, to `each`.
+    /// The value of each key to `each`, with the key's place among `keys`, in any order.
     fn raw_get_many<'t, const W: usize>(
         &'t self,
         dbi: &DbiRef,
         keys: &[&[u8]],
-        each: impl FnMut(Option<&'t [u8]>),
+        each: impl FnMut(usize, Option<&'t [u8]>),
     ) -> Result<()>;
 
     /// How many entries lie below `key`.

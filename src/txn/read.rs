@@ -67,7 +67,7 @@ macro_rules! forward {
                 &'t self,
                 dbi: &DbiRef,
                 keys: &[&[u8]],
-                each: impl FnMut(Option<&'t [u8]>),
+                each: impl FnMut(usize, Option<&'t [u8]>),
             ) -> Result<()> {
                 (**self).raw_get_many::<W>(dbi, keys, each)
             }

@@ -152,7 +152,7 @@ impl RawRead for Snapshot {
         &'t self,
         dbi: &DbiRef,
         keys: &[&[u8]],
-        each: impl FnMut(Option<&'t [u8]>),
+        each: impl FnMut(usize, Option<&'t [u8]>),
     ) -> Result<()> {
         self.view(dbi)?.get_many::<W>(keys, each)
     }

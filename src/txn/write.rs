@@ -323,7 +323,7 @@ impl RawRead for WriteTxn {
         &'t self,
         dbi: &DbiRef,
         keys: &[&[u8]],
-        each: impl FnMut(Option<&'t [u8]>),
+        each: impl FnMut(usize, Option<&'t [u8]>),
     ) -> Result<()> {
         self.view(dbi)?.get_many::<W>(keys, each)
     }

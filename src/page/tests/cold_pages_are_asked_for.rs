@@ -150,8 +150,8 @@ fn batches_whose_pages_are_asked_for_find_what_single_look_ups_find() {
             // In memory, so nothing is missing.
             assert!(!bring::<0>(pages, &sample.tree, levels, &keys), "{}", sample.name);
         }
-        let mut found = Vec::new();
-        get_many::<0>(pages, &sample.tree, &keys, |value| found.push(value)).unwrap();
+        let mut found = vec![None; keys.len()];
+        get_many::<0>(pages, &sample.tree, &keys, |place, value| found[place] = value).unwrap();
         let model: Vec<_> = sample.model.values().map(|value| Some(value.as_slice())).take(3 * FEW).collect();
         assert_eq!(found, model, "{}", sample.name);
     }

@@ -8,7 +8,7 @@ use crate::page::batch::{GROUP, get_many};
 use crate::page::layout::Pages;
 use crate::page::lookup::{find, get};
 use crate::page::meta::TreeRecord;
-use crate::page::tests::samples::{Image, apply, create, open, probes, samples};
+use crate::page::tests::samples::{Image, Sample, apply, create, open, probes, samples};
 use crate::page::verify::{Level, verify};
 
 #[test]
@@ -115,10 +115,23 @@ fn a_batch_finds_what_single_look_ups_find() {
         let probes = probes(sample, 500);
         for len in [0, 1, GROUP - 1, GROUP, GROUP + 1, probes.len()] {
             let keys: Vec<&[u8]> = probes[..len.min(probes.len())].iter().map(Vec::as_slice).collect();
-            let mut found = Vec::new();
-            get_many::<0>(sample.image.pages(), &sample.tree, &keys, |value| found.push(value)).unwrap();
             let expected: Vec<_> = keys.iter().map(|&key| sample.model.get(key).map(Vec::as_slice)).collect();
-            assert!(found == expected, "{} {len}", sample.name);
+            // A width that keys do not have costs time and nothing else.
+            for found in [batch::<0>(sample, &keys), batch::<4>(sample, &keys), batch::<8>(sample, &keys)] {
+                assert!(found == expected, "{} {len}", sample.name);
+            }
         }
     }
+}
+
+fn batch<'a, const W: usize>(sample: &'a Sample, keys: &[&[u8]]) -> Vec<Option<&'a [u8]>> {
+    let mut found = vec![None; keys.len()];
+    let mut given = vec![0; keys.len()];
+    let each = |place: usize, value| {
+        found[place] = value;
+        given[place] += 1;
+    };
+    get_many::<W>(sample.image.pages(), &sample.tree, keys, each).unwrap();
+    assert_eq!(given, vec![1; keys.len()], "each once");
+    found
 }

@@ -27,6 +27,7 @@ mod metas_are_judged;
 mod nodes_end_in_pages;
 #[cfg(not(miri))]
 mod nodes_fill_pages;
+mod numbers_go_down;
 mod ranges_agree;
 mod ranges_end_in_time;
 mod samples;

@@ -33,7 +33,7 @@ impl<'t> View<'t> {
                 }
             }
             if keys.len() == GROUP || change.is_none() {
-                page::get_many::<0>(self.pages, &self.tree, &keys, |value| covered += u64::from(value.is_some()))?;
+                page::get_many::<0>(self.pages, &self.tree, &keys, |_, value| covered += u64::from(value.is_some()))?;
                 keys.clear();
             }
             if change.is_none() {

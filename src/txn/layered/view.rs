@@ -64,25 +64,29 @@ impl<'t> View<'t> {
         Ok(LayeredCursor::merged(MergeCursor::new(base, self.overlay(lower, upper), gaps)))
     }
 
-    /// The value of each key, in order, to `each`. Keys that no layer knows are looked up together.
+    /// The value of each key to `each`, with the key's place among `keys`. Keys that no layer knows are looked up together.
     pub(crate) fn get_many<const W: usize>(
         &self,
         keys: &[&[u8]],
-        mut each: impl FnMut(Option<&'t [u8]>),
+        mut each: impl FnMut(usize, Option<&'t [u8]>),
     ) -> Result<()> {
         if self.is_plain() {
             return page::get_many::<W>(self.pages, &self.tree, keys, each);
         }
-        let found: Vec<_> = keys.iter().map(|key| look(self.layers.iter().copied(), key)).collect();
-        let missed = keys.iter().zip(&found).filter(|(_, found)| found.is_none());
-        let missed: Vec<&[u8]> = missed.map(|(key, _)| *key).collect();
-        let mut below = Vec::with_capacity(missed.len());
-        page::get_many::<W>(self.pages, &self.tree, &missed, |value| below.push(value))?;
-        let mut below = below.into_iter();
-        for found in found {
-            each(found.unwrap_or_else(|| below.next().flatten()));
+        let (mut missed, mut places) = (Vec::new(), Vec::new());
+        for (place, key) in keys.iter().enumerate() {
+            if let Some(found) = look(self.layers.iter().copied(), key) {
+                each(place, found);
+            } else {
+                missed.push(*key);
+                places.push(place);
+            }
         }
-        Ok(())
+        page::get_many::<W>(self.pages, &self.tree, &missed, |at, value| {
+            if let Some(place) = places.get(at) {
+                each(*place, value);
+            }
+        })
     }
 
     /// The changes between the bounds.

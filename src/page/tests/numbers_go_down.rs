@@ -1,0 +1,108 @@
+//! Batches of keys that fit a word go down by a way of their own, and come to what all others come to.
+
+use std::collections::BTreeMap;
+
+use crate::error::{ErrorKind, Result};
+use crate::page::batch::get_many;
+use crate::page::cold::WINDOW;
+use crate::page::layout::Pages;
+use crate::page::lookup::get;
+use crate::page::tests::build;
+use crate::page::tests::samples::{Image, Model, Random, Sample, samples};
+
+fn sample(name: &str) -> &'static Sample {
+    samples().iter().find(|sample| sample.name == name).unwrap()
+}
+
+/// What a batch of keys of eight bytes finds, each in its place.
+fn batch<'a>(pages: Pages<'a>, sample: &Sample, keys: &[&[u8]]) -> Result<Vec<Option<&'a [u8]>>> {
+    let mut found = vec![None; keys.len()];
+    get_many::<8>(pages, &sample.tree, keys, |place, value| found[place] = value)?;
+    Ok(found)
+}
+
+/// The number of the leaf where `key` is.
+fn leaf_of(image: &Image, sample: &Sample, key: &[u8]) -> u64 {
+    let pages = image.pages();
+    let mut number = sample.tree.root;
+    for _ in 1..sample.tree.depth {
+        let branch = pages.branch(number).unwrap();
+        let below = (1..branch.slots()).take_while(|slot| branch.key(*slot).unwrap() <= key).last();
+        number = branch.child(below.unwrap_or(0)).unwrap();
+    }
+    number
+}
+
+#[test]
+fn each_value_comes_to_the_place_of_its_key() {
+    for name in ["ordered integers", "random integers"] {
+        let (sample, mut random) = (sample(name), Random(7));
+        let stored: Vec<&[u8]> = sample.model.keys().map(Vec::as_slice).collect();
+        let (least, most) = ([0; 8], [0xFF; 8]);
+        // More than a window, in no order; some of them twice, some not there.
+        let pick = |n: usize| match n % 9 {
+            0 => &least[..],
+            1 => &most[..],
+            _ => stored[random.below(stored.len())],
+        };
+        let keys: Vec<&[u8]> = (0..if cfg!(miri) { 200 } else { 2 * WINDOW + 100 }).map(pick).collect();
+        let found = batch(sample.image.pages(), sample, &keys).unwrap();
+        for (key, found) in keys.iter().zip(found) {
+            assert_eq!(found, sample.model.get(*key).map(Vec::as_slice), "{name} {key:?}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_leaf_is_named_and_the_others_are_read() {
+    let sample = sample("random integers");
+    let keys: Vec<&[u8]> = sample.model.keys().map(Vec::as_slice).collect();
+    let leaf = leaf_of(&sample.image, sample, keys[keys.len() / 2]);
+    let (inside, outside): (Vec<&[u8]>, Vec<&[u8]>) =
+        keys.iter().partition(|key| leaf_of(&sample.image, sample, key) == leaf);
+    // An interpreter has a smaller tree.
+    assert!(!inside.is_empty() && outside.len() > if cfg!(miri) { 0 } else { 500 });
+    // Its number, its flags, where its slots end, where its nodes begin, a slot, a node's key size.
+    let first = sample.image.node(leaf, 0);
+    for (at, bytes) in [(0, 7_u16), (10, 1), (12, 0xFFFE), (14, 0), (16, 0xFFFF), (first + 6, 9)] {
+        let mut image = sample.image.clone();
+        image.write(leaf, at, &bytes.to_le_bytes());
+        let found = batch(image.pages(), sample, &outside).unwrap();
+        for (key, found) in outside.iter().zip(found) {
+            assert_eq!(found, sample.model.get(*key).map(Vec::as_slice), "{at}");
+        }
+        if at < 16 {
+            let mixed = [&outside[..outside.len().min(200)], &inside[..]].concat();
+            let error = batch(image.pages(), sample, &mixed).unwrap_err();
+            assert_eq!((error.kind(), error.page()), (ErrorKind::Corrupted, Some(leaf)), "{at}");
+        }
+        for key in &inside {
+            // One by one as the single look-up, which goes another way and may meet damage that this one passes by.
+            let single = get::<0>(image.pages(), &sample.tree, key);
+            match (batch(image.pages(), sample, &[key]), single) {
+                (Ok(many), Ok(single)) => assert_eq!(many, [single], "{at} {key:?}"),
+                (Ok(many), Err(_)) => assert_eq!(many, [sample.model.get(*key).map(Vec::as_slice)], "{at} {key:?}"),
+                (Err(many), single) => assert_eq!((many.kind(), single.is_err()), (ErrorKind::Corrupted, true), "{at}"),
+            }
+        }
+    }
+}
+
+/// The first node of a page lies at its end: here with less than a word behind its header.
+#[test]
+fn short_keys_without_values_are_found_where_their_page_ends() {
+    let model: Model =
+        (0..if cfg!(miri) { 300 } else { 3_000_u32 }).map(|n| ((n * 7).to_be_bytes().to_vec(), Vec::new())).collect();
+    let image = build::image(&BTreeMap::from([("short", &model)]));
+    let tree = image.tree("short");
+    assert!(tree.depth > 1);
+    let step = if cfg!(miri) { 13 } else { 1 };
+    let probes: Vec<[u8; 4]> =
+        (0..u32::try_from(model.len() * 7 + 9).unwrap()).step_by(step).map(u32::to_be_bytes).collect();
+    let keys: Vec<&[u8]> = probes.iter().map(<[u8; 4]>::as_slice).collect();
+    let mut found = vec![None; keys.len()];
+    get_many::<4>(image.pages(), &tree, &keys, |place, value| found[place] = value).unwrap();
+    for (key, found) in keys.iter().zip(found) {
+        assert_eq!(found, model.get(*key).map(Vec::as_slice), "{key:?}");
+    }
+}
