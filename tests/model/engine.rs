@@ -198,11 +198,14 @@ impl Engine {
         };
         assert_eq!(asked.map_err(|error| error.kind()), Err(ErrorKind::NotFound), "{}", NAMES[which]);
         if which != PAIRS {
-            // All of a batch is refused, whichever part of it is for a database that is no more.
+            // All of a batch is refused, whichever part of it is for a database that is no more, and of others nothing.
             let other = (which + 1) % PAIRS;
             let lost = vec![(other, Change::Put(0, 0, Expect::Any)), (which, Change::Put(0, 0, Expect::Any))];
-            let refused = self.env().apply(batches::batch(&old, &lost)?);
-            assert_eq!(refused.map_err(|error| error.kind()), Err(ErrorKind::NotFound), "{}", NAMES[which]);
+            let applied = self.env().apply(batches::batch(&old, &lost)?);
+            let submitted = self.env().submit(batches::batch(&old, &lost)?)?.wait();
+            for refused in [applied, submitted] {
+                assert_eq!(refused.map_err(|error| error.kind()), Err(ErrorKind::NotFound), "{}", NAMES[which]);
+            }
             self.handles.agree(&self.env().snapshot()?, &self.world)?;
         }
         for held in &self.held {
