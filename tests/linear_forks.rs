@@ -78,45 +78,50 @@ fn fork_once(work: &Work, kept: &mut Vec<(u64, Snapshot)>) -> Result<()> {
 #[test]
 fn forks_take_nothing_from_threads_that_write() -> Result<()> {
     process::apart("forks_take_nothing_from_threads_that_write", || {
-        let dir = tempfile::tempdir().map_err(Error::other)?;
-        let env = Env::options().durability(Durability::Process).map_size(1 << 20).open(dir.path())?;
-        let (counter, rows) = (env.dbi("counter")?, env.dbi("rows")?);
-        let work = Work { env, counter, rows };
-        work.write()?;
-        let stop = AtomicBool::new(false);
-        let mut kept: Vec<(u64, Snapshot)> = Vec::new();
-        thread::scope(|scope| {
-            let run = |_| {
-                scope.spawn(|| {
-                    while !stop.load(Ordering::Relaxed) {
-                        work.write()?;
-                        work.count(&work.env.snapshot()?)?;
-                    }
-                    Ok::<_, Error>(())
-                })
-            };
-            let threads: Vec<_> = (0..WRITERS).map(run).collect();
-            let forked = (0..FORKS).try_for_each(|_| {
-                let snap = work.env.snapshot()?;
-                kept.push((work.count(&snap)?, snap));
-                fork_once(&work, &mut kept)?;
-                kept.iter().try_for_each(|(count, snap)| {
-                    assert_eq!(work.count(snap)?, *count, "a kept state stays");
-                    Ok(())
-                })
-            });
-            stop.store(true, Ordering::Relaxed);
-            let join = |thread: thread::ScopedJoinHandle<'_, Result<()>>| {
-                thread.join().map_err(|_| Error::other("a panic")).and_then(|outcome| outcome)
-            };
-            threads.into_iter().map(join).chain([forked]).collect::<Result<()>>()
-        })?;
-        let mut counts: Vec<u64> = kept.iter().map(|(count, _)| *count).collect();
-        counts.dedup();
-        assert!(counts.len() > 5, "states were kept while others were written: {counts:?}");
-        drop(kept);
-        work.write()?;
-        assert!(work.env.verify()?.is_clean());
-        work.env.close()
+        [Durability::Process, Durability::Immediate].into_iter().try_for_each(fork_beside_writers)
     })
+}
+
+/// Three threads write while the process forks, again and again.
+fn fork_beside_writers(durability: Durability) -> Result<()> {
+    let dir = tempfile::tempdir().map_err(Error::other)?;
+    let env = Env::options().durability(durability).map_size(1 << 20).open(dir.path())?;
+    let (counter, rows) = (env.dbi("counter")?, env.dbi("rows")?);
+    let work = Work { env, counter, rows };
+    work.write()?;
+    let stop = AtomicBool::new(false);
+    let mut kept: Vec<(u64, Snapshot)> = Vec::new();
+    thread::scope(|scope| {
+        let run = |_| {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    work.write()?;
+                    work.count(&work.env.snapshot()?)?;
+                }
+                Ok::<_, Error>(())
+            })
+        };
+        let threads: Vec<_> = (0..WRITERS).map(run).collect();
+        let forked = (0..FORKS).try_for_each(|_| {
+            let snap = work.env.snapshot()?;
+            kept.push((work.count(&snap)?, snap));
+            fork_once(&work, &mut kept)?;
+            kept.iter().try_for_each(|(count, snap)| {
+                assert_eq!(work.count(snap)?, *count, "a kept state stays");
+                Ok(())
+            })
+        });
+        stop.store(true, Ordering::Relaxed);
+        let join = |thread: thread::ScopedJoinHandle<'_, Result<()>>| {
+            thread.join().map_err(|_| Error::other("a panic")).and_then(|outcome| outcome)
+        };
+        threads.into_iter().map(join).chain([forked]).collect::<Result<()>>()
+    })?;
+    let mut counts: Vec<u64> = kept.iter().map(|(count, _)| *count).collect();
+    counts.dedup();
+    assert!(counts.len() > 5, "states were kept while others were written: {counts:?}");
+    drop(kept);
+    work.write()?;
+    assert!(work.env.verify()?.is_clean());
+    work.env.close()
 }
