@@ -47,6 +47,15 @@ impl Work {
     }
 }
 
+/// Ends the threads that write, also when the one that forks panics.
+struct Ending<'s>(&'s AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// In a forked child: what it inherited is refused and dropped. Its end is its answer.
 fn inherit(env: Env, snaps: Vec<(u64, Snapshot)>) -> bool {
     alarm::set(STUCK);
@@ -64,7 +73,11 @@ fn fork_once(work: &Work, kept: &mut Vec<(u64, Snapshot)>) -> Result<()> {
     // allocates is safe after a fork with the system's allocator, and a lock it cannot get ends it by the alarm.
     match unsafe { fork() }.map_err(Error::other)? {
         ForkResult::Child => {
-            let refused = inherit(work.env.clone(), std::mem::take(kept));
+            // SAFETY: whoever it is lent to is no thread of the child, which ends before the loan does: so it is the child's to
+            // drop, and with it the last handle of the environment.
+            let Work { env, counter, rows } = unsafe { std::ptr::read(work) };
+            let refused = inherit(env, std::mem::take(kept));
+            drop((counter, rows));
             // SAFETY: ends the child at once.
             unsafe { nix::libc::_exit(i32::from(!refused)) }
         }
@@ -102,6 +115,7 @@ fn fork_beside_writers(durability: Durability) -> Result<()> {
             })
         };
         let threads: Vec<_> = (0..WRITERS).map(run).collect();
+        let ending = Ending(&stop);
         let forked = (0..FORKS).try_for_each(|_| {
             let snap = work.env.snapshot()?;
             kept.push((work.count(&snap)?, snap));
@@ -111,7 +125,7 @@ fn fork_beside_writers(durability: Durability) -> Result<()> {
                 Ok(())
             })
         });
-        stop.store(true, Ordering::Relaxed);
+        drop(ending);
         let join = |thread: thread::ScopedJoinHandle<'_, Result<()>>| {
             thread.join().map_err(|_| Error::other("a panic")).and_then(|outcome| outcome)
         };
