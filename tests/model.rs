@@ -114,7 +114,7 @@ impl StateMachineTest for Beside {
 }
 
 const CASES: u32 = 96;
-const ROUNDS: u32 = 24;
+const ROUNDS: u32 = 18;
 
 fn number<T: FromStr>(variable: &str) -> Option<T> {
     env::var(variable).ok().and_then(|value| value.parse().ok())
