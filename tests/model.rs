@@ -154,7 +154,9 @@ fn threads_do_what_ordered_maps_do_in_one_order() -> Result<()> {
     println!("{rounds} rounds: {tally:?}");
     if rounds >= ROUNDS {
         assert!(tally.commits < tally.transactions, "some share a commit: {tally:?}");
-        assert!(tally.refused > 0 && tally.lost > 0 && tally.grown > 0, "of everything something: {tally:?}");
+        assert!(tally.refused > 0 && tally.grown > 0, "of everything something: {tally:?}");
+        // Where few rounds are, none of them may fill its map.
+        assert!(tally.lost > 0 || rounds < 100, "no commit failed: {tally:?}");
     }
     Ok(())
 }
