@@ -8,8 +8,10 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Result, Snapshot};
+use mapleaf::{Batch, Dbi, Durability, Env, Error, ErrorKind, Result, Snapshot};
 
+/// With `Immediate` handles of other lives meet transactions that stand on one another, too.
+const DURABILITIES: [Durability; 2] = [Durability::Process, Durability::Immediate];
 const LIVES: u64 = 60;
 const THREADS: u32 = 4;
 /// Looks for a row of the other process's, one a millisecond.
@@ -20,8 +22,8 @@ const MAGIC: u64 = 0xFEED_FACE_0000_0000;
 type Numbers = Dbi<u32, u64>;
 type Texts = Dbi<u32, &'static str>;
 
-fn open(path: &Path) -> Result<Env> {
-    Env::options().durability(Durability::Process).map_size(1 << 20).max_readers(64).open(path)
+fn open(path: &Path, durability: Durability) -> Result<Env> {
+    Env::options().durability(durability).map_size(1 << 20).max_readers(64).open(path)
 }
 
 fn is_numbers(life: u64) -> bool {
@@ -68,6 +70,13 @@ fn use_numbers(env: &Env, dbi: &Numbers, key: u32) -> Result<bool> {
         let Some(life) = dbi.get(txn, 0)? else { return Ok(()) };
         dbi.put(txn, key, life)
     }))?;
+    // Without a look, which would notice that the database is another one.
+    if let Some(Some(life)) = seen {
+        gone(env.transact(|txn| dbi.put(txn, key, MAGIC | life)))?;
+        let mut batch = Batch::new();
+        batch.put(dbi, key, MAGIC | life)?;
+        gone(env.submit(batch)?.wait())?;
+    }
     Ok(seen.is_some() && wrote.is_some())
 }
 
@@ -78,6 +87,9 @@ fn use_texts(env: &Env, dbi: &Texts, key: u32) -> Result<bool> {
         let Some(life) = dbi.get(txn, 0)?.map(str::to_owned) else { return Ok(()) };
         dbi.put(txn, key, &life)
     }))?;
+    if let Some(Some(life)) = seen {
+        gone(env.transact(|txn| dbi.put(txn, key, &format!("life {life}"))))?;
+    }
     Ok(seen.is_some() && wrote.is_some())
 }
 
@@ -104,8 +116,8 @@ fn use_handles(env: &Env, thread: u32, stop: impl Fn() -> bool) -> Result<u64> {
     Ok(used)
 }
 
-fn second_process(path: &Path) -> Result<()> {
-    let env = open(path)?;
+fn second_process(path: &Path, durability: Durability) -> Result<()> {
+    let env = open(path, durability)?;
     process::tell("ready");
     let stop = thread::spawn(process::hear);
     let used = thread::scope(|scope| {
@@ -165,21 +177,24 @@ fn meet(life: u64, len: impl Fn() -> Result<u64>) -> Result<()> {
 fn handles_of_other_lives_find_their_own_or_nothing() -> Result<()> {
     let name = "handles_of_other_lives_find_their_own_or_nothing";
     if let Some(arguments) = process::arguments() {
-        return second_process(Path::new(&arguments[0]));
+        let which: usize = arguments[1].parse().map_err(Error::other)?;
+        return second_process(Path::new(&arguments[0]), DURABILITIES[which]);
     }
-    let dir = tempfile::tempdir().map_err(Error::other)?;
-    let env = open(dir.path())?;
-    let mut child = process::spawn(name, &[&dir.path().to_string_lossy()])?;
-    child.expect("ready");
-    let mut added = 0;
-    for life in 1..=LIVES {
-        added += live(&env, life)?;
+    for (which, durability) in ["0", "1"].into_iter().zip(DURABILITIES) {
+        let dir = tempfile::tempdir().map_err(Error::other)?;
+        let env = open(dir.path(), durability)?;
+        let mut child = process::spawn(name, &[&dir.path().to_string_lossy(), which])?;
+        child.expect("ready");
+        let mut added = 0;
+        for life in 1..=LIVES {
+            added += live(&env, life)?;
+        }
+        child.say("stop")?;
+        let used: u64 = child.line().and_then(|line| line.parse().ok()).unwrap_or(0);
+        child.passes()?;
+        println!("{durability:?}: {used} uses of a present life, {added} rows added");
+        assert!(used >= LIVES / 2 && added >= LIVES / 2, "the two meet: {used}, {added}");
+        assert!(env.verify()?.is_clean());
     }
-    child.say("stop")?;
-    let used: u64 = child.line().and_then(|line| line.parse().ok()).unwrap_or(0);
-    child.passes()?;
-    println!("{used} uses of a present life, {added} rows added");
-    assert!(used >= LIVES / 2 && added >= LIVES / 2, "the two meet: {used}, {added}");
-    assert!(env.verify()?.is_clean());
     Ok(())
 }

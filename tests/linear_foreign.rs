@@ -19,7 +19,7 @@ const FOREIGN: u64 = 300;
 /// What the other program alone counts, and what all count.
 const KEY: &[u8] = b"count";
 const SHARED: &[u8] = b"shared";
-/// Environments that grow from small beginnings: a conflict needs a map that is full.
+/// Environments that grow from small beginnings: with `Process` a conflict needs a map that is full.
 const ROUNDS: u32 = 3;
 
 struct Work {

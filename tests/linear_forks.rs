@@ -47,6 +47,15 @@ impl Work {
     }
 }
 
+/// Ends the threads that write, also when the one that forks panics.
+struct Ending<'s>(&'s AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// In a forked child: what it inherited is refused and dropped. Its end is its answer.
 fn inherit(env: Env, snaps: Vec<(u64, Snapshot)>) -> bool {
     alarm::set(STUCK);
@@ -64,7 +73,11 @@ fn fork_once(work: &Work, kept: &mut Vec<(u64, Snapshot)>) -> Result<()> {
     // allocates is safe after a fork with the system's allocator, and a lock it cannot get ends it by the alarm.
     match unsafe { fork() }.map_err(Error::other)? {
         ForkResult::Child => {
-            let refused = inherit(work.env.clone(), std::mem::take(kept));
+            // SAFETY: whoever it is lent to is no thread of the child, which ends before the loan does: so it is the child's to
+            // drop, and with it the last handle of the environment.
+            let Work { env, counter, rows } = unsafe { std::ptr::read(work) };
+            let refused = inherit(env, std::mem::take(kept));
+            drop((counter, rows));
             // SAFETY: ends the child at once.
             unsafe { nix::libc::_exit(i32::from(!refused)) }
         }
@@ -78,45 +91,51 @@ fn fork_once(work: &Work, kept: &mut Vec<(u64, Snapshot)>) -> Result<()> {
 #[test]
 fn forks_take_nothing_from_threads_that_write() -> Result<()> {
     process::apart("forks_take_nothing_from_threads_that_write", || {
-        let dir = tempfile::tempdir().map_err(Error::other)?;
-        let env = Env::options().durability(Durability::Process).map_size(1 << 20).open(dir.path())?;
-        let (counter, rows) = (env.dbi("counter")?, env.dbi("rows")?);
-        let work = Work { env, counter, rows };
-        work.write()?;
-        let stop = AtomicBool::new(false);
-        let mut kept: Vec<(u64, Snapshot)> = Vec::new();
-        thread::scope(|scope| {
-            let run = |_| {
-                scope.spawn(|| {
-                    while !stop.load(Ordering::Relaxed) {
-                        work.write()?;
-                        work.count(&work.env.snapshot()?)?;
-                    }
-                    Ok::<_, Error>(())
-                })
-            };
-            let threads: Vec<_> = (0..WRITERS).map(run).collect();
-            let forked = (0..FORKS).try_for_each(|_| {
-                let snap = work.env.snapshot()?;
-                kept.push((work.count(&snap)?, snap));
-                fork_once(&work, &mut kept)?;
-                kept.iter().try_for_each(|(count, snap)| {
-                    assert_eq!(work.count(snap)?, *count, "a kept state stays");
-                    Ok(())
-                })
-            });
-            stop.store(true, Ordering::Relaxed);
-            let join = |thread: thread::ScopedJoinHandle<'_, Result<()>>| {
-                thread.join().map_err(|_| Error::other("a panic")).and_then(|outcome| outcome)
-            };
-            threads.into_iter().map(join).chain([forked]).collect::<Result<()>>()
-        })?;
-        let mut counts: Vec<u64> = kept.iter().map(|(count, _)| *count).collect();
-        counts.dedup();
-        assert!(counts.len() > 5, "states were kept while others were written: {counts:?}");
-        drop(kept);
-        work.write()?;
-        assert!(work.env.verify()?.is_clean());
-        work.env.close()
+        [Durability::Process, Durability::Immediate].into_iter().try_for_each(fork_beside_writers)
     })
+}
+
+/// Three threads write while the process forks, again and again.
+fn fork_beside_writers(durability: Durability) -> Result<()> {
+    let dir = tempfile::tempdir().map_err(Error::other)?;
+    let env = Env::options().durability(durability).map_size(1 << 20).open(dir.path())?;
+    let (counter, rows) = (env.dbi("counter")?, env.dbi("rows")?);
+    let work = Work { env, counter, rows };
+    work.write()?;
+    let stop = AtomicBool::new(false);
+    let mut kept: Vec<(u64, Snapshot)> = Vec::new();
+    thread::scope(|scope| {
+        let run = |_| {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    work.write()?;
+                    work.count(&work.env.snapshot()?)?;
+                }
+                Ok::<_, Error>(())
+            })
+        };
+        let threads: Vec<_> = (0..WRITERS).map(run).collect();
+        let ending = Ending(&stop);
+        let forked = (0..FORKS).try_for_each(|_| {
+            let snap = work.env.snapshot()?;
+            kept.push((work.count(&snap)?, snap));
+            fork_once(&work, &mut kept)?;
+            kept.iter().try_for_each(|(count, snap)| {
+                assert_eq!(work.count(snap)?, *count, "a kept state stays");
+                Ok(())
+            })
+        });
+        drop(ending);
+        let join = |thread: thread::ScopedJoinHandle<'_, Result<()>>| {
+            thread.join().map_err(|_| Error::other("a panic")).and_then(|outcome| outcome)
+        };
+        threads.into_iter().map(join).chain([forked]).collect::<Result<()>>()
+    })?;
+    let mut counts: Vec<u64> = kept.iter().map(|(count, _)| *count).collect();
+    counts.dedup();
+    assert!(counts.len() > 5, "states were kept while others were written: {counts:?}");
+    drop(kept);
+    work.write()?;
+    assert!(work.env.verify()?.is_clean());
+    work.env.close()
 }

@@ -1,14 +1,22 @@
-//! The whole of the public verbs does what ordered maps do: through commits, failures, panics, savepoints, growing maps,
-//! snapshots held meanwhile, dropped databases, compaction and reopening; and LMDB finds the same in the file.
+//! The whole of the public verbs does what ordered maps do: through commits, failures, panics, savepoints, batches with
+//! conditions, growing maps, snapshots held meanwhile, dropped databases, compaction and reopening with any durability; and
+//! LMDB finds the same in the file.
 //!
-//! `MAPLEAF_MODEL_CASES` sets the number of cases, for longer runs.
+//! And threads that do so at the same time do it in some one order: see `model/history.rs`.
+//!
+//! `MAPLEAF_MODEL_CASES` sets the number of cases and of rounds, for longer runs; `MAPLEAF_MODEL_SEED` the first round of
+//! threads.
 
 #[path = "model/actions.rs"]
 mod actions;
+#[path = "model/batches.rs"]
+mod batches;
 #[path = "model/engine.rs"]
 mod engine;
 #[path = "model/handles.rs"]
 mod handles;
+#[path = "model/history.rs"]
+mod history;
 #[path = "model/kinds.rs"]
 mod kinds;
 #[path = "model/looks.rs"]
@@ -19,20 +27,26 @@ mod pairs;
 mod second_opinion;
 #[path = "model/strategy.rs"]
 mod strategy;
+#[path = "model/threads.rs"]
+mod threads;
 #[path = "model/world.rs"]
 mod world;
 #[path = "model/writes.rs"]
 mod writes;
 
+use std::env;
+use std::hash::{BuildHasher, RandomState};
+use std::str::FromStr;
 use std::sync::atomic::Ordering;
 
 use mapleaf::Result;
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 
-use actions::Transition;
-use engine::{Engine, GROWN};
+use actions::{Transition, Way};
+use engine::{CONDITIONS, Engine, GROWN};
 use handles::OPERATIONS;
+use threads::Tally;
 use world::World;
 
 /// The model by itself.
@@ -53,6 +67,15 @@ impl ReferenceStateMachine for Model {
     fn apply(mut world: World, transition: &Transition) -> World {
         match transition {
             Transition::Transact { actions, end, .. } => drop(world.run(actions, *end)),
+            Transition::Batches(batches, way) => {
+                let made: Vec<_> = batches.iter().map(|batch| world.made(batch)).collect();
+                if let Way::Within(actions, end) = way {
+                    drop(world.run(actions, *end));
+                }
+                for batch in &made {
+                    world.batch(batch);
+                }
+            }
             Transition::ClearDbi(which) | Transition::DropDbi(which) => world.0[*which].clear(),
             _ => {}
         }
@@ -91,18 +114,49 @@ impl StateMachineTest for Beside {
 }
 
 const CASES: u32 = 96;
+const ROUNDS: u32 = 18;
+
+fn number<T: FromStr>(variable: &str) -> Option<T> {
+    env::var(variable).ok().and_then(|value| value.parse().ok())
+}
 
 #[test]
 fn every_verb_does_what_an_ordered_map_does() {
-    let cases = std::env::var("MAPLEAF_MODEL_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
+    let cases = number("MAPLEAF_MODEL_CASES").unwrap_or(CASES);
     let config = ProptestConfig { cases, max_shrink_iters: 4000, ..ProptestConfig::default() };
     proptest!(config.clone(), |((world, transitions, seen) in Model::sequential_strategy(20..40))| {
         Beside::test_sequential(config.clone(), world, transitions, seen);
     });
     let (operations, grown) = (OPERATIONS.load(Ordering::Relaxed), GROWN.load(Ordering::Relaxed));
+    let conditions = CONDITIONS.each_ref().map(|count| count.load(Ordering::Relaxed));
     println!("{operations} operations in {cases} cases; {grown} times a map had grown");
+    println!(
+        "of batches, {} were applied and {} refused, {} for more than one condition",
+        conditions[0], conditions[1], conditions[2]
+    );
     if cases >= CASES {
         assert!(operations >= 10_000, "only {operations} operations");
         assert!(grown > 0, "no map was grown");
+        assert!(conditions.iter().all(|count| *count > 20), "batches of each kind: {conditions:?}");
     }
+}
+
+#[test]
+fn threads_do_what_ordered_maps_do_in_one_order() -> Result<()> {
+    let rounds = number("MAPLEAF_MODEL_CASES").unwrap_or(ROUNDS);
+    let first = number("MAPLEAF_MODEL_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
+    let mut tally = Tally::default();
+    for n in 0..u64::from(rounds) {
+        let seed = first.wrapping_add(n);
+        println!("with MAPLEAF_MODEL_SEED={seed}");
+        threads::run(&strategy::drawn_round(seed), &mut tally)?;
+    }
+    println!("{rounds} rounds: {tally:?}");
+    if rounds >= ROUNDS {
+        assert!(tally.commits < tally.transactions, "some share a commit: {tally:?}");
+        assert!(tally.refused > 0 && tally.grown > 0, "of everything something: {tally:?}");
+        // Where few rounds are, none of them may fill its map.
+        assert!(tally.lost > 0 || rounds < 100, "no commit failed: {tally:?}");
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use mapleaf::ErrorKind;
+use mapleaf::{Durability, ErrorKind, Expect};
 
 /// Two bounds, which may be reversed.
 pub type Ends = (Bound<u16>, Bound<u16>);
@@ -115,10 +115,55 @@ pub enum End {
     Panic,
 }
 
+/// An entry of a batch, with conditions of type `E`.
+#[derive(Clone, Debug)]
+pub enum Change<E> {
+    Put(u16, u16, E),
+    Insert(u16, u16),
+    Delete(u16, E),
+    DeleteRange(Ends),
+    Check(u16, E),
+}
+
+/// The entries of a batch, and of which databases.
+pub type Changes<E> = Vec<(usize, Change<E>)>;
+
+/// What a condition is to be, before it is known what there is.
+#[derive(Clone, Copy, Debug)]
+pub enum Hope {
+    Is(Expect<u16>),
+    /// What is there when the batch is made: the value, or none.
+    Held,
+}
+
+impl<E> Change<E> {
+    /// The same with other conditions.
+    pub fn with<F>(&self, mut condition: impl FnMut(u16, &E) -> F) -> Change<F> {
+        match self {
+            Self::Put(key, value, expect) => Change::Put(*key, *value, condition(*key, expect)),
+            Self::Insert(key, value) => Change::Insert(*key, *value),
+            Self::Delete(key, expect) => Change::Delete(*key, condition(*key, expect)),
+            Self::DeleteRange(ends) => Change::DeleteRange(*ends),
+            Self::Check(key, expect) => Change::Check(*key, condition(*key, expect)),
+        }
+    }
+}
+
+/// How batches are handed over.
+#[derive(Clone, Debug)]
+pub enum Way {
+    Apply,
+    Submit,
+    TrySubmit,
+    /// Submitted by a closure that does this and ends so: behind it they are applied, however it ends.
+    Within(Vec<Action>, End),
+}
+
 /// One thing done to the environment.
 #[derive(Clone, Debug)]
 pub enum Transition {
     Transact { actions: Vec<Action>, end: End, wait: bool },
+    Batches(Vec<Changes<Hope>>, Way),
     Look(usize, Look),
     PairLook(PairLook),
     ParScan(usize, Ends, usize),
@@ -129,7 +174,31 @@ pub enum Transition {
     ClearDbi(usize),
     DropDbi(usize),
     Compact,
-    Reopen,
+    Reopen(Durability),
+}
+
+/// One thing that a thread does beside others.
+#[derive(Clone, Debug)]
+pub enum Task {
+    /// If it only looks, it changes nothing that is kept.
+    Transact {
+        actions: Vec<Action>,
+        end: End,
+        wait: bool,
+        looks: bool,
+    },
+    Apply(Changes<Hope>),
+    Submit(Vec<Changes<Hope>>),
+    Clear(usize),
+}
+
+/// What threads do at the same time, and on what.
+#[derive(Clone, Debug)]
+pub struct Round {
+    pub durability: Durability,
+    /// Whether there is so little room that commits fail.
+    pub is_cramped: bool,
+    pub tasks: Vec<Vec<Task>>,
 }
 
 /// What comes back, in numbers.

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mapleaf::{Durability, Env, Error, ErrorKind, Result, Snapshot, WriteTxn};
+use mapleaf::{Commit, Durability, Env, Error, ErrorKind, Expect, Result, Snapshot, WriteTxn};
 use tempfile::TempDir;
 
-use crate::actions::{Action, Answer, End, Look, PairLook, Transition};
+use crate::actions::{Action, Answer, Change, Changes, End, Hope, Look, PairLook, Transition, Way};
 use crate::handles::{Handles, NAMES, OPERATIONS, ends_as_meant, finish};
 use crate::kinds::{Numbers, Tails, Texts, Tuples};
 use crate::world::{Map, PAIRS, World, between};
-use crate::{looks, second_opinion};
+use crate::{batches, looks, second_opinion};
 
 /// Environments whose map was grown.
 pub static GROWN: AtomicU64 = AtomicU64::new(0);
+
+/// Batches that were applied, that were refused, and those of them that had more than one condition that did not hold.
+pub static CONDITIONS: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
 
 const MAP_SIZE: usize = 1 << 19;
 
@@ -32,15 +35,15 @@ pub struct Engine {
     held: Vec<Held>,
 }
 
-fn open(directory: &TempDir) -> Result<Env> {
-    let options = Env::options().map_size(MAP_SIZE).max_map_size(1 << 30).durability(Durability::Process);
+fn open(directory: &TempDir, durability: Durability) -> Result<Env> {
+    let options = Env::options().map_size(MAP_SIZE).max_map_size(1 << 30).durability(durability);
     options.open(directory.path().join("env"))
 }
 
 impl Engine {
     pub fn new() -> Result<Self> {
         let directory = tempfile::tempdir().map_err(Error::other)?;
-        let env = open(&directory)?;
+        let env = open(&directory, Durability::Process)?;
         let handles = Handles::open(&env)?;
         Ok(Self { directory, env: Some(env), handles, world: World::default(), held: Vec::new() })
     }
@@ -54,9 +57,11 @@ impl Engine {
     }
 
     pub fn apply(&mut self, transition: &Transition) -> Result<()> {
+        OPERATIONS.fetch_add(1, Ordering::Relaxed);
         let held = |at: usize, held: &[Held]| (!held.is_empty()).then(|| at % held.len());
         match transition {
             Transition::Transact { actions, end, wait } => self.transact(actions, *end, *wait)?,
+            Transition::Batches(batches, way) => self.batches(batches, way)?,
             Transition::Look(which, look) => {
                 let answer = self.handles.look(&self.env().snapshot()?, *which, look)?;
                 assert_eq!(answer, self.world.look(*which, look), "{look:?}");
@@ -75,7 +80,6 @@ impl Engine {
                     _ => looks::par_scan::<Tails>(tails, &snap, *ends, *parts)?,
                 };
                 assert!(found.iter().eq(&between(&self.world.0[*which], *ends)), "{parts} parts of {ends:?}");
-                OPERATIONS.fetch_add(1, Ordering::Relaxed);
             }
             Transition::Hold => {
                 let (snap, handles, world) = (self.env().snapshot()?, self.handles.clone(), self.world.clone());
@@ -106,7 +110,7 @@ impl Engine {
                 self.release_all()?;
                 self.env().compact()?;
             }
-            Transition::Reopen => self.reopen()?,
+            Transition::Reopen(durability) => self.reopen(*durability)?,
         }
         Ok(())
     }
@@ -126,6 +130,42 @@ impl Engine {
             self.world = before;
         }
         Ok(())
+    }
+
+    /// Hands the batches over, and holds what is told of each against the model.
+    fn batches(&mut self, hopes: &[Changes<Hope>], way: &Way) -> Result<()> {
+        let env = self.env().clone();
+        let made: Vec<_> = hopes.iter().map(|hopes| self.world.made(hopes)).collect();
+        let mut batches =
+            made.iter().map(|changes| batches::batch(&self.handles, changes)).collect::<Result<Vec<_>>>()?;
+        let mut commits = Vec::new();
+        match way {
+            Way::Apply => {}
+            Way::Submit => commits = batches.drain(..).map(|batch| env.submit(batch)).collect::<Result<_>>()?,
+            Way::TrySubmit => commits = batches.drain(..).map(|batch| env.try_submit(batch)).collect::<Result<_>>()?,
+            Way::Within(actions, end) => {
+                let (before, handles) = (self.world.clone(), self.handles.clone());
+                let submit = |world: &mut World| {
+                    env.transact(|txn| {
+                        commits = batches.drain(..).map(|batch| env.submit(batch)).collect::<Result<Vec<Commit>>>()?;
+                        handles.run(txn, world, actions).and_then(|()| finish(*end))
+                    })
+                };
+                if !ends_as_meant(&mut self.world, submit, *end)? {
+                    self.world = before;
+                }
+            }
+        }
+        let applied = batches.into_iter().map(|batch| env.apply(batch));
+        let outcomes = applied.chain(commits.into_iter().map(Commit::wait));
+        for (changes, outcome) in made.iter().zip(outcomes) {
+            let told = batches::told(outcome)?;
+            let failed = self.world.batch(changes);
+            CONDITIONS[usize::from(!failed.is_empty())].fetch_add(1, Ordering::Relaxed);
+            CONDITIONS[2].fetch_add(u64::from(failed.len() > 1), Ordering::Relaxed);
+            assert_eq!(told, batches::failed(changes, &failed)?, "{changes:?}");
+        }
+        self.handles.agree(&env.snapshot()?, &self.world)
     }
 
     fn check_held(&self, held: &Held) -> Result<()> {
@@ -157,6 +197,17 @@ impl Engine {
             which => old.look(&snap, which, &Look::Len),
         };
         assert_eq!(asked.map_err(|error| error.kind()), Err(ErrorKind::NotFound), "{}", NAMES[which]);
+        if which != PAIRS {
+            // All of a batch is refused, whichever part of it is for a database that is no more, and of others nothing.
+            let other = (which + 1) % PAIRS;
+            let lost = vec![(other, Change::Put(0, 0, Expect::Any)), (which, Change::Put(0, 0, Expect::Any))];
+            let applied = self.env().apply(batches::batch(&old, &lost)?);
+            let submitted = self.env().submit(batches::batch(&old, &lost)?)?.wait();
+            for refused in [applied, submitted] {
+                assert_eq!(refused.map_err(|error| error.kind()), Err(ErrorKind::NotFound), "{}", NAMES[which]);
+            }
+            self.handles.agree(&self.env().snapshot()?, &self.world)?;
+        }
         for held in &self.held {
             let empty = match which {
                 PAIRS => self.handles.pair_look(&held.snap, &PairLook::IsEmpty)?,
@@ -168,7 +219,7 @@ impl Engine {
     }
 
     /// Closes the environment, lets LMDB read the file, and opens it again.
-    fn reopen(&mut self) -> Result<()> {
+    fn reopen(&mut self, durability: Durability) -> Result<()> {
         self.release_all()?;
         let id = self.env().snapshot()?.id();
         GROWN.fetch_add(u64::from(self.env().info()?.map_size >= 2 * MAP_SIZE as u64), Ordering::Relaxed);
@@ -181,7 +232,7 @@ impl Engine {
         self.env().close()?;
         self.env = None;
         second_opinion::agrees(&self.directory.path().join("env"), &rows)?;
-        self.env = Some(open(&self.directory)?);
+        self.env = Some(open(&self.directory, durability)?);
         self.handles = Handles::open(self.env())?;
         let snap = self.env().snapshot()?;
         assert_eq!(snap.id(), id, "reopening counts no transaction");
@@ -190,7 +241,7 @@ impl Engine {
 
     /// What every case ends with.
     pub fn finish(mut self) -> Result<()> {
-        self.reopen()?;
+        self.reopen(Durability::Process)?;
         assert!(self.env().verify()?.is_clean());
         self.env().close()
     }

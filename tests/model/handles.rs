@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use mapleaf::key::KeyBuf;
 use mapleaf::{Dbi, Env, Error, ErrorKind, Key, Read, Result, Snapshot, WriteTxn};
 
-use crate::actions::{Action, Answer, End, Look, PairLook};
+use crate::actions::{Action, Answer, End, Look, PairLook, Write};
 use crate::kinds::{Kind, Numbers, Tails, Texts, Tuples};
 use crate::pairs::{self, Pairs};
 use crate::second_opinion::Rows;
@@ -47,7 +47,6 @@ impl Handles {
     }
 
     pub fn look<R: Read>(&self, state: &R, which: usize, look: &Look) -> Result<Answer> {
-        OPERATIONS.fetch_add(1, Ordering::Relaxed);
         match which {
             0 => looks::look::<Texts, R>(&self.texts, state, look),
             1 => looks::look::<Numbers, R>(&self.numbers, state, look),
@@ -57,7 +56,6 @@ impl Handles {
     }
 
     pub fn pair_look<R: Read>(&self, state: &R, look: &PairLook) -> Result<Answer> {
-        OPERATIONS.fetch_add(1, Ordering::Relaxed);
         pairs::look(&self.pairs, state, look)
     }
 
@@ -71,6 +69,19 @@ impl Handles {
         let all = PairLook::Pairs(false);
         assert_eq!(self.pair_look(state, &all)?, world.pair_look(&all), "pairs");
         Ok(())
+    }
+
+    /// Everything, in numbers.
+    pub fn world<R: Read>(&self, state: &R) -> Result<World> {
+        let mut world = World::default();
+        let everything = Look::Walk((Bound::Unbounded, Bound::Unbounded), Vec::new());
+        for (which, map) in world.0.iter_mut().enumerate().take(PAIRS) {
+            let Answer::Entries(entries) = self.look(state, which, &everything)? else { panic!("a walk has entries") };
+            map.extend(entries.into_iter().flatten());
+        }
+        let Answer::Values(pairs) = self.pair_look(state, &PairLook::Pairs(false))? else { panic!("pairs are values") };
+        world.0[PAIRS].extend(pairs.into_iter().flatten().map(|pair| (pair, 0)));
+        Ok(world)
     }
 
     /// Everything as it is stored, by the names of the databases.
@@ -91,20 +102,21 @@ impl Handles {
         ]))
     }
 
+    fn write(&self, txn: &mut WriteTxn, which: usize, write: &Write) -> Result<Answer> {
+        match which {
+            0 => writes::write::<Texts>(&self.texts, txn, write),
+            1 => writes::write::<Numbers>(&self.numbers, txn, write),
+            2 => writes::write::<Tuples>(&self.tuples, txn, write),
+            _ => writes::write::<Tails>(&self.tails, txn, write),
+        }
+    }
+
     /// Makes the same changes in both, and compares every answer.
     pub fn run(&self, txn: &mut WriteTxn, world: &mut World, actions: &[Action]) -> Result<()> {
         for action in actions {
             OPERATIONS.fetch_add(1, Ordering::Relaxed);
             let (answer, expected) = match action {
-                Action::Write(which, write) => {
-                    let answer = match which {
-                        0 => writes::write::<Texts>(&self.texts, txn, write)?,
-                        1 => writes::write::<Numbers>(&self.numbers, txn, write)?,
-                        2 => writes::write::<Tuples>(&self.tuples, txn, write)?,
-                        _ => writes::write::<Tails>(&self.tails, txn, write)?,
-                    };
-                    (answer, world.write(*which, write))
-                }
+                Action::Write(which, write) => (self.write(txn, *which, write)?, world.write(*which, write)),
                 Action::Look(which, look) => (self.look(txn, *which, look)?, world.look(*which, look)),
                 Action::PairWrite(write) => (pairs::write(&self.pairs, txn, write)?, world.pair_write(write)),
                 Action::PairLook(look) => (self.pair_look(txn, look)?, world.pair_look(look)),
@@ -124,6 +136,27 @@ impl Handles {
         }
         Ok(())
     }
+
+    /// Makes the changes, and notes every answer.
+    pub fn note(&self, txn: &mut WriteTxn, answers: &mut Vec<Answer>, actions: &[Action]) -> Result<()> {
+        for action in actions {
+            let answer = match action {
+                Action::Write(which, write) => self.write(txn, *which, write)?,
+                Action::Look(which, look) => self.look(txn, *which, look)?,
+                Action::PairWrite(write) => pairs::write(&self.pairs, txn, write)?,
+                Action::PairLook(look) => self.pair_look(txn, look)?,
+                Action::Savepoint(actions, end) => {
+                    let savepoint = |answers: &mut Vec<Answer>| {
+                        txn.savepoint(|txn| self.note(txn, answers, actions).and_then(|()| finish(*end)))
+                    };
+                    ends_as_meant(answers, savepoint, *end)?;
+                    continue;
+                }
+            };
+            answers.push(answer);
+        }
+        Ok(())
+    }
 }
 
 /// Ends a closure as it is to end.
@@ -136,8 +169,8 @@ pub fn finish(end: End) -> Result<()> {
 }
 
 /// Runs `body`, which must end so; whether its changes are kept.
-pub fn ends_as_meant(world: &mut World, body: impl FnOnce(&mut World) -> Result<()>, end: End) -> Result<bool> {
-    match catch_unwind(AssertUnwindSafe(|| body(world))) {
+pub fn ends_as_meant<S>(state: &mut S, body: impl FnOnce(&mut S) -> Result<()>, end: End) -> Result<bool> {
+    match catch_unwind(AssertUnwindSafe(|| body(state))) {
         Ok(Ok(())) => assert_eq!(end, End::Keep),
         Ok(Err(error)) if error.kind() == ErrorKind::Other => assert_eq!(end, End::Fail),
         Ok(Err(error)) => return Err(error),

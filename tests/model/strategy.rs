@@ -5,8 +5,14 @@ use std::ops::Bound;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
-use crate::actions::{Action, End, Ends, Look, PairLook, PairWrite, Step, Transition, Write};
+use mapleaf::{Durability, Expect};
+
+use crate::actions::{
+    Action, Change, Changes, End, Ends, Hope, Look, PairLook, PairWrite, Round, Step, Task, Transition, Way, Write,
+};
 use crate::kinds::{KEYS, VALUES};
 use crate::world::{PER_KEY, TYPED};
 
@@ -131,11 +137,11 @@ fn pair_look() -> impl Strategy<Value = PairLook> {
     ]
 }
 
-fn end() -> impl Strategy<Value = End> {
+pub fn end() -> impl Strategy<Value = End> {
     prop_oneof![6 => Just(End::Keep), 1 => Just(End::Fail), 1 => Just(End::Panic)]
 }
 
-fn actions() -> impl Strategy<Value = Vec<Action>> {
+pub fn actions() -> impl Strategy<Value = Vec<Action>> {
     let leaf = prop_oneof![
         10 => (0..TYPED, write()).prop_map(|(which, write)| Action::Write(which, write)),
         5 => (0..TYPED, look()).prop_map(|(which, look)| Action::Look(which, look)),
@@ -149,11 +155,46 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
     vec(nested, 0..12)
 }
 
+/// An entry with a condition, drawn from `hope`.
+fn change(hope: impl Strategy<Value = Hope> + Clone) -> impl Strategy<Value = (usize, Change<Hope>)> {
+    let change = prop_oneof![
+        6 => (k(), v(), hope.clone()).prop_map(|(k, v, hope)| Change::Put(k, v, hope)),
+        1 => (k(), v()).prop_map(|(k, v)| Change::Insert(k, v)),
+        3 => (k(), hope.clone()).prop_map(|(k, hope)| Change::Delete(k, hope)),
+        1 => narrow().prop_map(Change::DeleteRange),
+        3 => (k(), hope).prop_map(|(k, hope)| Change::Check(k, hope)),
+    ];
+    (0..TYPED, change)
+}
+
+/// Batches whose conditions mostly hold, and others.
+pub fn batch() -> impl Strategy<Value = Changes<Hope>> {
+    let held = prop_oneof![Just(Hope::Held), Just(Hope::Is(Expect::Any))];
+    let is = prop_oneof![Just(Expect::Any), Just(Expect::Absent), Just(Expect::Present), v().prop_map(Expect::Value)];
+    let any = prop_oneof![held.clone(), is.prop_map(Hope::Is)];
+    prop_oneof![2 => vec(change(held), 0..12), 1 => vec(change(any), 0..12)]
+}
+
+fn batches() -> impl Strategy<Value = (Vec<Changes<Hope>>, Way)> {
+    let way = prop_oneof![
+        2 => Just(Way::Apply),
+        2 => Just(Way::Submit),
+        1 => Just(Way::TrySubmit),
+        1 => (actions(), end()).prop_map(|(actions, end)| Way::Within(actions, end)),
+    ];
+    (vec(batch(), 1..5), way)
+}
+
+fn durability() -> impl Strategy<Value = Durability> {
+    prop_oneof![Just(Durability::Immediate), Just(Durability::Eventual), Just(Durability::Process)]
+}
+
 pub fn transition() -> impl Strategy<Value = Transition> {
     let transact = (actions(), end(), any::<bool>());
     let par_scan = (0..TYPED, ends(0..KEYS), 0..5_usize);
     prop_oneof![
         16 => transact.prop_map(|(actions, end, wait)| Transition::Transact { actions, end, wait }),
+        6 => batches().prop_map(|(batches, way)| Transition::Batches(batches, way)),
         6 => (0..TYPED, look()).prop_map(|(which, look)| Transition::Look(which, look)),
         2 => pair_look().prop_map(Transition::PairLook),
         1 => par_scan.prop_map(|(which, ends, parts)| Transition::ParScan(which, ends, parts)),
@@ -162,6 +203,30 @@ pub fn transition() -> impl Strategy<Value = Transition> {
         1 => any::<usize>().prop_map(Transition::Refresh),
         2 => any::<usize>().prop_map(Transition::Release),
         1 => prop_oneof![(0..=TYPED).prop_map(Transition::ClearDbi), (0..=TYPED).prop_map(Transition::DropDbi)],
-        1 => prop_oneof![1 => Just(Transition::Compact), 3 => Just(Transition::Reopen)],
+        1 => prop_oneof![1 => Just(Transition::Compact), 3 => durability().prop_map(Transition::Reopen)],
     ]
+}
+
+fn task() -> impl Strategy<Value = Task> {
+    let transact = (actions(), end(), 0..5_u8, 0..4_u8);
+    prop_oneof![
+        12 => transact.prop_map(|(actions, end, wait, looks)| {
+            Task::Transact { actions, end, wait: wait > 0, looks: looks == 0 }
+        }),
+        4 => batch().prop_map(Task::Apply),
+        4 => vec(batch(), 1..5).prop_map(Task::Submit),
+        1 => (0..=TYPED).prop_map(Task::Clear),
+    ]
+}
+
+fn round(is_cramped: bool) -> impl Strategy<Value = Round> {
+    let tasks = vec(vec(task(), 8..16), 2..7);
+    (durability(), tasks).prop_map(move |(durability, tasks)| Round { durability, is_cramped, tasks })
+}
+
+/// The round that belongs to `seed`.
+pub fn drawn_round(seed: u64) -> Round {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed.to_le_bytes().repeat(4));
+    let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
+    round(seed.is_multiple_of(3)).new_tree(&mut runner).expect("nothing is refused").current()
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::{Bound, RangeBounds};
 
-use mapleaf::ErrorKind;
+use mapleaf::{ErrorKind, Expect};
 
-use crate::actions::{Action, Answer, End, Ends, Look, PairLook, PairWrite, Step, Write};
+use crate::actions::{Action, Answer, Change, Changes, End, Ends, Hope, Look, PairLook, PairWrite, Step, Write};
 use crate::kinds::{Kind, Numbers, Tails, Texts, Tuples};
 
 /// Keys and values by their numbers.
@@ -19,7 +19,7 @@ pub const PAIRS: usize = TYPED;
 pub const PER_KEY: u16 = 12;
 
 /// All databases.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct World(pub [Map; TYPED + 1]);
 
 fn begins(which: usize, prefix: u16, key: u16) -> bool {
@@ -37,21 +37,23 @@ pub fn between(map: &Map, ends: Ends) -> VecDeque<(u16, u16)> {
 }
 
 impl World {
-    /// Makes the changes of a closure; whether they are kept.
-    pub fn run(&mut self, actions: &[Action], end: End) -> bool {
+    /// Does what a closure does, which ends so; what it is answered.
+    pub fn run(&mut self, actions: &[Action], end: End) -> Vec<Answer> {
         let before = self.clone();
+        let mut answers = Vec::new();
         for action in actions {
             match action {
-                Action::Write(which, write) => drop(self.write(*which, write)),
-                Action::PairWrite(write) => drop(self.pair_write(write)),
-                Action::Savepoint(actions, end) => drop(self.run(actions, *end)),
-                Action::Look(..) | Action::PairLook(_) => {}
+                Action::Write(which, write) => answers.push(self.write(*which, write)),
+                Action::Look(which, look) => answers.push(self.look(*which, look)),
+                Action::PairWrite(write) => answers.push(self.pair_write(write)),
+                Action::PairLook(look) => answers.push(self.pair_look(look)),
+                Action::Savepoint(actions, end) => answers.extend(self.run(actions, *end)),
             }
         }
         if end != End::Keep {
             *self = before;
         }
-        end == End::Keep
+        answers
     }
 
     pub fn write(&mut self, which: usize, write: &Write) -> Answer {
@@ -109,6 +111,49 @@ impl World {
                 Answer::Count(rows.len() as u64)
             }
         }
+    }
+
+    /// The batch with the conditions that it has when it is made now.
+    pub fn made(&self, batch: &Changes<Hope>) -> Changes<Expect<u16>> {
+        let condition = |which: usize, key: u16, hope: &Hope| match hope {
+            Hope::Is(expect) => *expect,
+            Hope::Held => self.0[which].get(&key).map_or(Expect::Absent, |value| Expect::Value(*value)),
+        };
+        batch.iter().map(|(which, change)| (*which, change.with(|key, hope| condition(*which, key, hope)))).collect()
+    }
+
+    /// Applies a batch, if all of its conditions hold; which of its entries have one that does not.
+    pub fn batch(&mut self, batch: &Changes<Expect<u16>>) -> Vec<usize> {
+        let holds = |(which, change): &(usize, Change<Expect<u16>>)| {
+            let (key, expect) = match change {
+                Change::Put(key, _, expect) | Change::Delete(key, expect) | Change::Check(key, expect) => {
+                    (key, *expect)
+                }
+                Change::Insert(key, _) => (key, Expect::Absent),
+                Change::DeleteRange(_) => return true,
+            };
+            let held = self.0[*which].get(key);
+            match expect {
+                Expect::Any => true,
+                Expect::Absent => held.is_none(),
+                Expect::Present => held.is_some(),
+                Expect::Value(value) => held == Some(&value),
+            }
+        };
+        let failed: Vec<usize> = (0..batch.len()).filter(|index| !holds(&batch[*index])).collect();
+        if failed.is_empty() {
+            for (which, change) in batch {
+                drop(match change {
+                    Change::Put(key, value, _) | Change::Insert(key, value) => {
+                        self.write(*which, &Write::Put(*key, *value))
+                    }
+                    Change::Delete(key, _) => self.write(*which, &Write::Delete(*key)),
+                    Change::DeleteRange(ends) => self.write(*which, &Write::DeleteRange(*ends)),
+                    Change::Check(..) => Answer::Done,
+                });
+            }
+        }
+        failed
     }
 
     pub fn look(&self, which: usize, look: &Look) -> Answer {

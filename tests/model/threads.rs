@@ -1,0 +1,237 @@
+//! Threads that do random things at the same time, and note what they saw.
+
+use std::panic::resume_unwind;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use mapleaf::{Dbi, Env, EnvOptions, Error, ErrorKind, Read, Result, Snapshot, WriteTxn};
+
+use crate::actions::{Action, Answer, Changes, End, Hope, Round, Task};
+use crate::handles::{Handles, NAMES, ends_as_meant, finish};
+use crate::history::{Event, History, Noted, Seen};
+use crate::{batches, second_opinion};
+
+type Marks = Dbi<u64, u64>;
+/// States by their numbers.
+type Snapshots = Vec<(u64, Seen)>;
+const MARKS: &str = "marks";
+const MAP_SIZE: usize = 1 << 18;
+
+/// What became of what threads did.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub transactions: u64,
+    /// How many commits of LMDB's they were.
+    pub commits: u64,
+    /// Batches with a condition that did not hold.
+    pub refused: usize,
+    /// Transactions that failed with another's commit, or their own, for want of room.
+    pub lost: u64,
+    /// Rounds in which the map grew.
+    pub grown: u64,
+}
+
+/// One thread's part.
+struct Worker<'e> {
+    env: &'e Env,
+    handles: &'e Handles,
+    marks: &'e Marks,
+    thread: u64,
+    is_cramped: bool,
+    /// The newest state that any thread saw.
+    newest: &'e AtomicU64,
+    lost: &'e AtomicU64,
+    noted: Vec<Noted>,
+    snapshots: Snapshots,
+    held: Vec<(Snapshot, Seen)>,
+    mark: u64,
+}
+
+/// Reads everything.
+fn read<R: Read>(handles: &Handles, marks: &Marks, state: &R) -> Result<Seen> {
+    Ok(Seen { world: handles.world(state)?, marks: marks.iter(state)?.collect::<Result<_>>()? })
+}
+
+/// The same questions; what would change something is undone at once.
+fn only_looking(actions: &[Action]) -> Vec<Action> {
+    let looking = |action: &Action| match action {
+        Action::Look(..) | Action::PairLook(_) => action.clone(),
+        Action::Savepoint(actions, End::Panic) => Action::Savepoint(actions.clone(), End::Panic),
+        Action::Savepoint(actions, _) => Action::Savepoint(actions.clone(), End::Fail),
+        change => Action::Savepoint(vec![change.clone()], End::Fail),
+    };
+    actions.iter().map(looking).collect()
+}
+
+impl Worker<'_> {
+    fn work(mut self, tasks: &[Task]) -> Result<(Vec<Noted>, Snapshots)> {
+        for (number, task) in tasks.iter().enumerate() {
+            let after = self.newest.load(Ordering::SeqCst);
+            self.mark += 1;
+            let events = match task {
+                Task::Transact { actions, end, wait, looks } => {
+                    let (actions, mark) = match looks {
+                        true => (only_looking(actions), None),
+                        false => (actions.clone(), Some(self.mark)),
+                    };
+                    self.transact(after, mark, actions, *end, *wait)?.into_iter().collect()
+                }
+                Task::Apply(batch) => self.batches(std::slice::from_ref(batch), false)?,
+                Task::Submit(batches) => self.batches(batches, true)?,
+                Task::Clear(which) => {
+                    let cleared = self.env.clear_dbi(NAMES[*which]);
+                    self.unless_lost(cleared)?.map(|()| Event::Cleared(*which)).into_iter().collect()
+                }
+            };
+            let snap = self.env.snapshot()?;
+            let by = snap.id();
+            assert!(by >= after, "time runs forward");
+            self.newest.fetch_max(by, Ordering::SeqCst);
+            self.noted.extend(events.into_iter().map(|event| Noted { thread: self.thread, after, by, event }));
+            if number % 3 == 0 {
+                let seen = read(self.handles, self.marks, &snap)?;
+                self.snapshots.push((by, seen.clone()));
+                self.held.push((snap, seen));
+            }
+        }
+        for (snap, seen) in &self.held {
+            assert_eq!(&read(self.handles, self.marks, snap)?, seen, "state {} does not stay", snap.id());
+        }
+        Ok((self.noted, self.snapshots))
+    }
+
+    /// What came of it, if it was not lost: with a map that is full, its own commit may fail or one that it was made on.
+    fn unless_lost<T>(&self, outcome: Result<T>) -> Result<Option<T>> {
+        match outcome {
+            Err(error) if self.is_cramped && matches!(error.kind(), ErrorKind::MapFull | ErrorKind::Conflict) => {
+                assert_eq!(error.is_retryable(), error.kind() == ErrorKind::Conflict);
+                self.lost.fetch_add(1, Ordering::Relaxed);
+                Ok(None)
+            }
+            outcome => outcome.map(Some),
+        }
+    }
+
+    fn transact(
+        &self,
+        after: u64,
+        mark: Option<u64>,
+        actions: Vec<Action>,
+        end: End,
+        wait: bool,
+    ) -> Result<Option<Event>> {
+        let mut noted: (u64, Seen, Vec<Answer>) = Default::default();
+        let body = |(id, saw, answers): &mut (u64, Seen, Vec<Answer>)| {
+            let closure = |txn: &mut WriteTxn| {
+                *id = txn.id();
+                assert!(*id > after, "{id} was begun after {after} was seen");
+                *saw = read(self.handles, self.marks, txn)?;
+                if self.is_cramped {
+                    // For what it stands on to fail meanwhile.
+                    thread::sleep(Duration::from_millis(1));
+                }
+                if let Some(mark) = mark {
+                    self.marks.put(txn, self.thread, mark)?;
+                }
+                self.handles.note(txn, answers, &actions)?;
+                finish(end)
+            };
+            if wait { self.env.transact(closure) } else { self.env.try_transact(closure) }
+        };
+        match ends_as_meant(&mut noted, body, end) {
+            Err(error) if !wait && error.kind() == ErrorKind::Busy => return Ok(None),
+            outcome => match self.unless_lost(outcome)? {
+                // A panic goes through at once, whatever becomes of the state that it came from.
+                Some(_) if !self.is_cramped || end != End::Panic => {}
+                _ => return Ok(None),
+            },
+        }
+        let (id, saw, answers) = noted;
+        Ok(Some(Event::Closure { id, saw, mark, actions, end, answers }))
+    }
+
+    /// Hands batches over, with a mark in each, and waits for them.
+    fn batches(&mut self, hopes: &[Changes<Hope>], submit: bool) -> Result<Vec<Event>> {
+        let world = self.handles.world(&self.env.snapshot()?)?;
+        let mut commits = Vec::new();
+        for hopes in hopes {
+            self.mark += 1;
+            let changes = world.made(hopes);
+            let mut batch = batches::batch(self.handles, &changes)?;
+            batch.put(self.marks, self.thread, self.mark)?;
+            commits.push((self.mark, changes, if submit { Ok(self.env.submit(batch)?) } else { Err(batch) }));
+        }
+        let mut events = Vec::new();
+        for (mark, changes, commit) in commits {
+            let outcome = match commit {
+                Ok(commit) => commit.wait(),
+                Err(batch) => self.env.apply(batch),
+            };
+            if let Some(told) = self.unless_lost(batches::told(outcome))? {
+                events.push(Event::Batch { mark, changes, told });
+            }
+        }
+        Ok(events)
+    }
+}
+
+fn options(round: &Round) -> EnvOptions {
+    let most = if round.is_cramped { 1 << 20 } else { 1 << 30 };
+    Env::options().map_size(MAP_SIZE).max_map_size(most).durability(round.durability)
+}
+
+/// Runs all tasks at the same time, and finds the order that explains what they saw.
+pub fn run(round: &Round, tally: &mut Tally) -> Result<()> {
+    let directory = tempfile::tempdir().map_err(Error::other)?;
+    let path = directory.path().join("env");
+    let env = options(round).open(&path)?;
+    let (handles, marks): (_, Marks) = (Handles::open(&env)?, env.dbi(MARKS)?);
+    let (first, before) = (env.snapshot()?.id(), env.info()?);
+    let (newest, failures) = (AtomicU64::new(first), AtomicU64::new(0));
+    let barrier = Barrier::new(round.tasks.len());
+    let worker = |thread| Worker {
+        env: &env,
+        handles: &handles,
+        marks: &marks,
+        thread,
+        is_cramped: round.is_cramped,
+        newest: &newest,
+        lost: &failures,
+        noted: Vec::new(),
+        snapshots: Vec::new(),
+        held: Vec::new(),
+        mark: 0,
+    };
+    let work = |thread, tasks: &[Task]| {
+        barrier.wait();
+        worker(thread).work(tasks)
+    };
+    let done = thread::scope(|scope| {
+        let threads = (0..).zip(&round.tasks);
+        let threads: Vec<_> = threads.map(|(thread, tasks)| scope.spawn(move || work(thread, tasks))).collect();
+        let join = |thread: thread::ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        threads.into_iter().map(join).collect::<Result<Vec<_>>>()
+    })?;
+    let (threads, snapshots): (Vec<_>, Vec<_>) = done.into_iter().unzip();
+    let refused = threads.iter().flatten().filter(|noted: &&Noted| noted.is_refused()).count();
+    let (last, end) = History::new(first, threads, snapshots.concat()).explain(Seen::default());
+    let snap = env.snapshot()?;
+    assert_eq!((snap.id(), read(&handles, &marks, &snap)?), (last, end), "what is there in the end");
+    let after = env.info()?;
+    assert_eq!(after.commits - before.commits, last - first);
+    assert!(env.verify()?.is_clean());
+    let mut rows = handles.rows(&snap)?;
+    let marked = marks.iter(&snap)?.raw().map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec())));
+    rows.insert(MARKS.to_owned(), marked.collect::<Result<_>>()?);
+    drop(snap);
+    env.close()?;
+    second_opinion::agrees(&path, &rows)?;
+    tally.transactions += last - first;
+    tally.commits += after.last_txn_id - before.last_txn_id;
+    tally.refused += refused;
+    tally.lost += failures.into_inner();
+    tally.grown += u64::from(after.map_size > before.map_size);
+    Ok(())
+}
