@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::env::chain::{Chain, Group, Joined, Standing};
 use crate::env::engine::Engine;
@@ -22,6 +22,9 @@ pub(crate) type Changes = dyn Any + Send + Sync;
 
 /// A group beyond this, in bytes of its write set, takes no more transactions: far below what LMDB holds in one of its own.
 pub(crate) const GROUP_BYTES: usize = 8 << 20;
+
+/// Who waits no longer than this for others to join gives up the processor, but does not sleep.
+const SHORT: Duration = Duration::from_micros(100);
 
 /// The queue of one engine.
 pub(crate) struct Queue {
@@ -202,7 +205,7 @@ impl Queue {
     }
 
     /// Lets threads that shared the last commit join this one, as many as are worth it; then puts it in flight. The leader
-    /// sleeps until the last of them wakes it: they need the processor.
+    /// sleeps until the last of them wakes it, as they need the processor; but for a few it is not worth it.
     fn gather(&self) -> Option<Group<Changes>> {
         let mut state = self.state();
         let (wanted, limit) = state.pace.wanted(state.chain.members().1);
@@ -214,7 +217,12 @@ impl Queue {
             }
             state.gathering = Some((thread::current(), wanted));
             drop(state);
-            thread::park_timeout(left);
+            // A processor that slept takes longer to wake than eight threads take to come.
+            if limit < SHORT {
+                thread::yield_now();
+            } else {
+                thread::park_timeout(left);
+            }
             state = self.state();
         }
         state.gathering = None;
