@@ -14,6 +14,9 @@ const ROWS: u64 = 10_000;
 const COUNTERS: u64 = 8;
 /// Rounds of a case that waits for the disk hundreds of times.
 const ROUNDS: u64 = 9;
+/// Transactions that wait for the disk, of each thread in a round. Of eight, a third of the time is that in which the threads
+/// come, run for the first time, and go.
+const EACH: u32 = 64;
 
 pub(crate) fn threads(suite: &mut Suite) -> Outcome {
     for (durability, count, target) in [
@@ -22,7 +25,7 @@ pub(crate) fn threads(suite: &mut Suite) -> Outcome {
         (Durability::Process, 8, 1.0),
         (Durability::Process, 64, 1.0),
     ] {
-        let each = if durability == Durability::Immediate { 8 } else { 200 };
+        let each = if durability == Durability::Immediate { EACH } else { 200 };
         puts(suite, durability, count, suite.plan.work(each, 1), target)?;
     }
     counters(suite)
@@ -67,7 +70,7 @@ fn puts(suite: &mut Suite, durability: Durability, count: u32, each: u32, target
 
 /// Each thread increments the counters in turn; their sum must be as many as were made.
 fn counters(suite: &mut Suite) -> Outcome {
-    let (count, each) = (64, suite.plan.work(8, 1));
+    let (count, each) = (64, suite.plan.work(EACH, 1));
     let name = name(Durability::Immediate, "64 threads increment 8 counters");
     let case = Case::new(name, count * each).target(60.0);
     if !suite.runs_any(std::slice::from_ref(&case)) {

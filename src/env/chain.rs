@@ -40,6 +40,8 @@ pub(crate) struct Group<S: ?Sized> {
     pub bytes: usize,
     /// How many they are.
     pub transactions: u64,
+    /// How many threads made them, each of which waits for its fate or leads it.
+    pub members: u32,
     /// LMDB's id of the state that it follows on.
     pub base: u64,
     pub fate: Arc<Fate>,
@@ -48,7 +50,7 @@ pub(crate) struct Group<S: ?Sized> {
 impl<S: ?Sized> Clone for Group<S> {
     fn clone(&self) -> Self {
         let (set, fate) = (Arc::clone(&self.set), Arc::clone(&self.fate));
-        Self { set, fate, bytes: self.bytes, transactions: self.transactions, base: self.base }
+        Self { set, fate, members: self.members, bytes: self.bytes, transactions: self.transactions, base: self.base }
     }
 }
 
@@ -67,8 +69,6 @@ pub(crate) struct Chain<S: ?Sized> {
     guarded: bool,
     /// Whether the leader of the pending group has LMDB's lock already, and gathers.
     locked: bool,
-    /// How many transactions the last group was that was committed: as many threads may be back soon.
-    last: u64,
 }
 
 /// What a pinned state is to the chain.
@@ -123,7 +123,6 @@ impl<S: ?Sized> Default for Chain<S> {
             last_failure: Verdict::Committed,
             guarded: false,
             locked: false,
-            last: 0,
         }
     }
 }
@@ -158,7 +157,7 @@ impl<S: ?Sized> Chain<S> {
     /// idle.
     pub(crate) fn lead(&mut self, set: Arc<S>, bytes: usize, transactions: u64, base: u64) -> Group<S> {
         debug_assert!(self.is_idle());
-        let group = Group { set, bytes, transactions, base, fate: Fate::led() };
+        let group = Group { set, bytes, transactions, members: 1, base, fate: Fate::led() };
         self.tip = base.saturating_add(1);
         self.in_flight = Some(group.clone());
         group
@@ -171,13 +170,14 @@ impl<S: ?Sized> Chain<S> {
         self.tip = base;
         self.locked = true;
         let fate = Fate::led();
-        self.pending = Some(Group { set, bytes, transactions, base, fate: Arc::clone(&fate) });
+        self.pending = Some(Group { set, bytes, transactions, members: 1, base, fate: Arc::clone(&fate) });
         fate
     }
 
-    /// How many transactions the last group was, and how many the pending one is.
-    pub(crate) fn sizes(&self) -> (u64, u64) {
-        (self.last, self.pending.as_ref().map_or(0, |pending| pending.transactions))
+    /// How many threads wait for the group in flight, and how many for the pending one.
+    pub(crate) fn members(&self) -> (u32, u32) {
+        let members = |group: &Option<Group<S>>| group.as_ref().map_or(0, |group| group.members);
+        (members(&self.in_flight), members(&self.pending))
     }
 
     /// A closure is about to be stacked: the chain does not become idle before it joins or leaves.
@@ -233,7 +233,7 @@ impl<S: ?Sized> Chain<S> {
         let Some(pending) = &mut self.pending else {
             self.stacked = false;
             let fate = if self.in_flight.is_some() { Fate::waiting() } else { Fate::led() };
-            let group = Group { set, bytes, transactions, base: self.tip, fate };
+            let group = Group { set, bytes, transactions, members: 1, base: self.tip, fate };
             if self.in_flight.is_some() {
                 let fate = Arc::clone(&group.fate);
                 self.pending = Some(group);
@@ -249,6 +249,7 @@ impl<S: ?Sized> Chain<S> {
             Some(all) => {
                 pending.bytes = absorb(all, set);
                 pending.transactions = pending.transactions.saturating_add(transactions);
+                pending.members = pending.members.saturating_add(1);
                 self.stacked = false;
                 Joined::Member(Arc::clone(&pending.fate))
             }
@@ -270,7 +271,6 @@ impl<S: ?Sized> Chain<S> {
     /// The group in flight is committed.
     pub(crate) fn finish(&mut self) -> Ended {
         let done = self.in_flight.take();
-        self.last = done.as_ref().map_or(0, |group| group.transactions);
         let told = done.into_iter().map(|group| (group.fate, Verdict::Committed)).collect();
         Ended { told, offered: self.pending.as_ref().map(|group| Arc::clone(&group.fate)) }
     }
@@ -278,7 +278,7 @@ impl<S: ?Sized> Chain<S> {
     /// The group in flight is not committed, and what follows on it cannot be.
     pub(crate) fn fail(&mut self, verdict: &Verdict) -> Ended {
         self.failures = self.failures.wrapping_add(1);
-        (self.last, self.locked) = (0, false);
+        self.locked = false;
         let failed = self.in_flight.take().map(|group| (group.fate, verdict.clone()));
         self.last_failure = verdict.of_successors();
         let stacked = self.pending.take().map(|group| (group.fate, self.last_failure.clone()));

@@ -1,6 +1,11 @@
 //! What becomes of a group of transactions: told once, to all who wait for it, one of whom may have to commit it first.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::collections::VecDeque;
+use std::num::NonZero;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, Thread};
+
+use smallvec::SmallVec;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -62,21 +67,33 @@ pub(crate) enum Next {
     Told(Verdict),
 }
 
+/// How many threads one wakes at most.
+const MOST_WAKERS: usize = 8;
+
+/// How many threads are to wake others at the same time: about as many as can run; one that is held up holds nobody up then.
+fn wakers() -> usize {
+    static WAKERS: OnceLock<usize> = OnceLock::new();
+    *WAKERS.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get).clamp(2, MOST_WAKERS))
+}
+
 /// The fate of one group.
 ///
 /// `Waiting` until what it follows on is committed; then `Offered`, until the first of its members comes by and leads;
 /// `Led` until its commit has ended; then `Told`. A group that fails with its predecessor is `Told` from `Waiting` on.
+///
+/// To wake a thread takes as long as many a transaction. So who tells wakes no more than there are processors, and goes on;
+/// each of those that waited wakes another one when it leaves.
 #[derive(Debug)]
 pub(crate) struct Fate {
     state: Mutex<State>,
-    changed: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
     phase: Phase,
-    /// How many threads wait: a lone leader has nobody to wake, which would be a system call.
-    waiting: usize,
+    /// Who sleeps, or is about to, each once; the first is woken first. When all are told, who leaves by itself stays here, and
+    /// may be woken without need.
+    sleeping: VecDeque<Thread>,
 }
 
 #[derive(Debug)]
@@ -99,7 +116,7 @@ impl Fate {
     }
 
     fn new(phase: Phase) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(State { phase, waiting: 0 }), changed: Condvar::new() })
+        Arc::new(Self { state: Mutex::new(State { phase, sleeping: VecDeque::new() }) })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -111,9 +128,11 @@ impl Fate {
     pub(crate) fn offer(&self) {
         let mut state = self.state();
         state.phase = Phase::Offered;
-        if state.waiting > 0 {
-            drop(state);
-            self.changed.notify_one();
+        // It stays in line: another one may lead before it is awake, and then it goes on waiting.
+        let first = state.sleeping.front().cloned();
+        drop(state);
+        if let Some(first) = first {
+            first.unpark();
         }
     }
 
@@ -124,26 +143,45 @@ impl Fate {
             return;
         }
         state.phase = Phase::Told(verdict);
-        if state.waiting > 0 {
-            drop(state);
-            self.changed.notify_all();
-        }
+        let first = wakers().min(state.sleeping.len());
+        let first: SmallVec<[Thread; MOST_WAKERS]> = state.sleeping.drain(..first).collect();
+        drop(state);
+        first.iter().for_each(Thread::unpark);
     }
 
     /// Waits for what there is to do.
     pub(crate) fn wait(&self) -> Next {
-        let mut state = self.state();
+        let mut in_line = false;
         loop {
+            let mut state = self.state();
             match &state.phase {
                 Phase::Offered => {
                     state.phase = Phase::Led;
+                    if in_line {
+                        let own = thread::current().id();
+                        state.sleeping.retain(|thread| thread.id() != own);
+                    }
                     return Next::Lead;
                 }
-                Phase::Told(verdict) => return Next::Told(verdict.clone()),
+                Phase::Told(verdict) => {
+                    let verdict = verdict.clone();
+                    // Whoever leaves wakes another one, whatever it was woken by itself. So as long as one is awake that has
+                    // not left, the line becomes shorter; and who tells wakes one at least.
+                    let next = state.sleeping.pop_front();
+                    drop(state);
+                    if let Some(next) = next {
+                        next.unpark();
+                    }
+                    return Next::Told(verdict);
+                }
                 Phase::Waiting | Phase::Led => {
-                    state.waiting += 1;
-                    state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                    state.waiting -= 1;
+                    if !in_line {
+                        state.sleeping.push_back(thread::current());
+                        in_line = true;
+                    }
+                    drop(state);
+                    // May end by itself, or by what somebody else has to tell this thread.
+                    thread::park();
                 }
             }
         }

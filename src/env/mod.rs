@@ -19,6 +19,7 @@ mod map;
 mod open;
 mod options;
 mod os;
+mod pace;
 mod place;
 mod queue;
 mod registry;

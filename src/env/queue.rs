@@ -5,7 +5,7 @@
 
 use std::any::Any;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use crate::env::chain::{Chain, Group, Joined, Standing};
@@ -13,6 +13,7 @@ use crate::env::engine::Engine;
 use crate::env::fate::{Fate, Verdict};
 use crate::env::generation::Generation;
 use crate::env::lock::LockFile;
+use crate::env::pace::Pace;
 use crate::env::turn::{Taken, Turn};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -22,10 +23,8 @@ pub(crate) type Changes = dyn Any + Send + Sync;
 /// A group beyond this, in bytes of its write set, takes no more transactions: far below what LMDB holds in one of its own.
 pub(crate) const GROUP_BYTES: usize = 8 << 20;
 
-/// How often who gathers looks whether anybody has joined before it goes on without them.
-const IDLE_LOOKS: u32 = 16;
-/// No commit waits longer than this for others to join, whatever else the processors do.
-const LONGEST_GATHERING: Duration = Duration::from_millis(1);
+/// Who waits no longer than this for others to join gives up the processor, but does not sleep.
+const SHORT: Duration = Duration::from_micros(100);
 
 /// The queue of one engine.
 pub(crate) struct Queue {
@@ -43,6 +42,9 @@ struct State {
     /// What the last stacked closure ran on, for the next one; let go when a commit ends, since it is not the newest then.
     /// As long as other processes are kept out, no other state is one to stand on.
     base: Option<Arc<Generation>>,
+    pace: Pace,
+    /// The leader that waits for others to join, and how many they are to be with it.
+    gathering: Option<(Thread, u32)>,
 }
 
 /// What a closure may run on: a pinned state and the sets that are to be laid over it.
@@ -95,6 +97,8 @@ impl Queue {
     /// Waits until the chain has moved. The caller has the turn.
     fn wait<'g>(&self, mut state: MutexGuard<'g, State>) -> MutexGuard<'g, State> {
         state.awaited = true;
+        // Who waits here has the turn, so nobody joins.
+        Self::end_gathering(&mut state);
         self.moved.wait(state).unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -187,59 +191,92 @@ impl Queue {
         (bytes, transactions): (usize, u64),
         base: u64,
     ) -> Leading<'q> {
-        let chain = &mut self.state().chain;
+        let mut state = self.state();
         // Those who shared the last commit were told just now: the first one back has the others join it. Who commits alone
         // never waits.
-        let group = if chain.sizes().0 > 1 {
-            chain.gather(set, bytes, transactions, base);
+        let group = if state.pace.is_shared() {
+            state.chain.gather(set, bytes, transactions, base);
+            state.pace.joined(Instant::now);
             None
         } else {
-            Some(chain.lead(set, bytes, transactions, base))
+            Some(state.chain.lead(set, bytes, transactions, base))
         };
         Leading { queue: self, engine, group, verdict: None }
     }
 
-    /// Lets the threads that shared the last commit join this one, as long as they come: without it, they would be in two
-    /// halves, each of which waits for the other's commit. Gives up the processor, and goes on when nobody has come meanwhile.
-    fn gather(&self, expected: u64) {
-        let (began, mut seen, mut idle) = (Instant::now(), 0, 0);
-        while idle < IDLE_LOOKS && began.elapsed() < LONGEST_GATHERING {
-            let (_, pending) = self.state().chain.sizes();
-            if pending >= expected {
-                return;
+    /// Lets threads that shared the last commit join this one, as many as are worth it; then puts it in flight. The leader
+    /// sleeps until the last of them wakes it, as they need the processor; but for a few it is not worth it.
+    fn gather(&self) -> Option<Group<Changes>> {
+        let mut state = self.state();
+        let (wanted, limit) = state.pace.wanted(state.chain.members().1);
+        let began = Instant::now();
+        while state.chain.members().1 < wanted && !state.awaited {
+            let left = limit.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                break;
             }
-            idle = if pending > seen { 0 } else { idle + 1 };
-            seen = pending;
-            thread::yield_now();
+            state.gathering = Some((thread::current(), wanted));
+            drop(state);
+            // A processor that slept takes longer to wake than eight threads take to come.
+            if limit < SHORT {
+                thread::yield_now();
+            } else {
+                thread::park_timeout(left);
+            }
+            state = self.state();
+        }
+        state.gathering = None;
+        let group = state.chain.take();
+        state.pace.taken(Instant::now());
+        self.moved(state);
+        group
+    }
+
+    /// A transaction is one of the pending group.
+    fn joined(state: &mut State) {
+        state.pace.joined(Instant::now);
+        let (_, pending) = state.chain.members();
+        if state.gathering.as_ref().is_some_and(|(_, wanted)| pending >= *wanted) {
+            Self::end_gathering(state);
+        }
+    }
+
+    /// Has the leader that gathers go on.
+    fn end_gathering(state: &mut State) {
+        if let Some((leader, _)) = state.gathering.take() {
+            leader.unpark();
         }
     }
 
     /// The pending group, for the member that it was offered to.
     pub(crate) fn take<'q>(&'q self, engine: &'q Engine) -> Option<Leading<'q>> {
-        let (last, pending) = self.state().chain.sizes();
-        self.gather(last.saturating_add(pending));
-        let mut state = self.state();
-        let group = state.chain.take()?;
-        self.moved(state);
+        let group = self.gather()?;
         Some(Leading { queue: self, engine, group: Some(group), verdict: None })
     }
 
     fn end(&self, engine: &Engine, verdict: &Verdict) {
         let mut state = self.state();
         let ended = match verdict {
-            Verdict::Committed => state.chain.finish(),
-            Verdict::Failed(_) => state.chain.fail(verdict),
+            Verdict::Committed => {
+                let (told, pending) = state.chain.members();
+                state.pace.ended(told, pending, Instant::now);
+                state.chain.finish()
+            }
+            Verdict::Failed(_) => {
+                state.pace = Pace::default();
+                state.chain.fail(verdict)
+            }
         };
         // Before anybody finds the chain idle: who replaces the file then wants no state read.
         state.base = None;
         Self::unguard(&mut state.chain, engine);
         self.moved(state);
-        // The one that leads next waits for those who are told.
-        for (fate, verdict) in ended.told {
-            fate.tell(verdict);
-        }
+        // While the next commit goes on, those who are told come back.
         if let Some(next) = ended.offered {
             next.offer();
+        }
+        for (fate, verdict) in ended.told {
+            fate.tell(verdict);
         }
     }
 
@@ -279,6 +316,9 @@ impl<'q> Stacked<'q> {
             }
         };
         self.ended = true;
+        if matches!(place, Place::Member(_)) {
+            Queue::joined(&mut state);
+        }
         Queue::unguard(&mut state.chain, self.engine);
         place
     }
@@ -299,11 +339,7 @@ impl Leading<'_> {
     /// The group, with all who have joined it; from here on it is in flight.
     pub(crate) fn group(&mut self) -> Result<Group<Changes>> {
         if self.group.is_none() {
-            let expected = self.queue.state().chain.sizes().0;
-            self.queue.gather(expected);
-            let mut state = self.queue.state();
-            self.group = state.chain.take();
-            self.queue.moved(state);
+            self.group = self.queue.gather();
         }
         let taken = || Error::new(ErrorKind::Conflict, "the group was taken by somebody else; retry");
         self.group.clone().ok_or_else(taken)

@@ -1,6 +1,7 @@
 //! Whoever waits for a group is told once, and one of them leads when it is offered, however late they come.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -55,4 +56,58 @@ fn what_was_based_on_a_failure_may_be_tried_again_unless_nobody_knows() {
     assert!(error.is_retryable() && error.kind() == ErrorKind::Conflict && error.message().contains("cause"));
     assert_eq!(of(ErrorKind::CommitOutcomeUnknown).kind(), ErrorKind::CommitOutcomeUnknown);
     assert!(Verdict::Committed.of_successors().outcome().is_ok());
+}
+
+#[test]
+fn all_are_told_however_many_wait_and_whatever_else_wakes_them() {
+    for round in 0..200 {
+        let (fate, told, members) = (Fate::led(), mpsc::channel(), 1 + round % 64);
+        // Not in a scope: who is never woken must fail the test, not hang it.
+        let threads: Vec<_> = (0..members)
+            .map(|_| {
+                let (fate, told) = (Arc::clone(&fate), told.0.clone());
+                thread::spawn(move || {
+                    let is_told = matches!(fate.wait(), Next::Told(Verdict::Committed));
+                    told.send(is_told)
+                })
+            })
+            .collect();
+        if round % 2 == 0 {
+            thread::sleep(Duration::from_micros(200));
+        }
+        // Some leave without being called.
+        threads.iter().step_by(3).for_each(|thread| thread.thread().unpark());
+        fate.tell(Verdict::Committed);
+        threads.iter().step_by(5).for_each(|thread| thread.thread().unpark());
+        for n in 0..members {
+            let is_told = told.1.recv_timeout(Duration::from_secs(20));
+            assert_eq!(is_told, Ok(true), "{n} of {members} were told");
+        }
+    }
+}
+
+#[test]
+fn who_is_offered_a_group_and_led_it_in_vain_is_offered_it_again() {
+    let (fate, leaders) = (Fate::waiting(), mpsc::channel());
+    let members = 3;
+    for _ in 0..members {
+        let (fate, leaders) = (Arc::clone(&fate), leaders.0.clone());
+        thread::spawn(move || {
+            while let Next::Lead = fate.wait() {
+                if leaders.send(Some(())).is_err() {
+                    return;
+                }
+            }
+            let _ = leaders.send(None);
+        });
+    }
+    let next = || leaders.1.recv_timeout(Duration::from_secs(20));
+    for _ in 0..200 {
+        fate.offer();
+        assert_eq!(next(), Ok(Some(())), "one leads");
+    }
+    fate.tell(Verdict::Committed);
+    for _ in 0..members {
+        assert_eq!(next(), Ok(None), "all are told");
+    }
 }
