@@ -144,7 +144,12 @@ impl History {
             let later = self.views.range(id + 1..).next().and_then(|(_, seen)| seen.first());
             let mut ways = Vec::new();
             for noted in next {
-                if (noted.kept() == Some(id + 1)) == is_closure
+                // Closures have their own numbers, and none if they keep nothing.
+                let may_follow = match noted.event {
+                    Event::Closure { .. } => noted.kept() == Some(id + 1),
+                    Event::Batch { .. } | Event::Cleared(_) => !is_closure,
+                };
+                if may_follow
                     && later.is_none_or(|later| noted.mark() <= later.marks.get(&noted.thread).copied())
                     && let Some(then) = follow(noted, id, &now)
                 {
