@@ -88,6 +88,14 @@ fn fork_once(work: &Work, kept: &mut Vec<(u64, Snapshot)>) -> Result<()> {
     }
 }
 
+/// For one fork in four, waits until another state than `last` is the newest.
+fn await_commit(work: &Work, last: Option<u64>, fork: usize) -> Result<()> {
+    while fork.is_multiple_of(4) && last == Some(work.count(&work.env.snapshot()?)?) {
+        thread::yield_now();
+    }
+    Ok(())
+}
+
 #[test]
 fn forks_take_nothing_from_threads_that_write() -> Result<()> {
     process::apart("forks_take_nothing_from_threads_that_write", || {
@@ -117,6 +125,8 @@ fn fork_beside_writers(durability: Durability) -> Result<()> {
         let threads: Vec<_> = (0..WRITERS).map(run).collect();
         let ending = Ending(&stop);
         let forked = (0..FORKS).try_for_each(|_| {
+            // However slow the disk is, forks and commits meet.
+            await_commit(&work, kept.last().map(|(count, _)| *count), kept.len())?;
             let snap = work.env.snapshot()?;
             kept.push((work.count(&snap)?, snap));
             fork_once(&work, &mut kept)?;

@@ -39,7 +39,8 @@ fn rows(model: &BTreeMap<u64, u64>) -> Vec<(u64, u64)> {
     model.iter().map(|(key, value)| (*key, *value)).collect()
 }
 
-/// Transactions of few changes and of many, over one database and over others, in every order of two; also without a read, which has the changes put in order.
+/// Transactions of few changes and of many, over one database and over others, in every order of two; also without a read,
+/// which has the changes put in order.
 #[test]
 fn each_reads_and_leaves_its_own_changes_alone() -> Result<()> {
     for order in 0..12_usize.pow(2) {

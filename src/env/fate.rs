@@ -7,6 +7,7 @@ use std::thread::{self, Thread};
 
 use smallvec::SmallVec;
 
+use crate::env::turn::return_token;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How a commit went.
@@ -160,6 +161,7 @@ impl Fate {
                     if in_line {
                         let own = thread::current().id();
                         state.sleeping.retain(|thread| thread.id() != own);
+                        return_token();
                     }
                     return Next::Lead;
                 }
@@ -171,6 +173,9 @@ impl Fate {
                     drop(state);
                     if let Some(next) = next {
                         next.unpark();
+                    }
+                    if in_line {
+                        return_token();
                     }
                     return Next::Told(verdict);
                 }

@@ -33,11 +33,13 @@ impl Pace {
         self.wanted > 1
     }
 
-    /// How many threads are to be in the next group before it is committed, and how long that is waited for at most, where
-    /// `pending` are there.
-    pub(crate) fn wanted(&self, pending: u32) -> (u32, Duration) {
-        let expected = times(self.each.unwrap_or_default(), self.wanted.saturating_sub(pending));
-        (self.wanted, expected.saturating_mul(2).min(LONGEST))
+    /// How many threads are to be in the next group before it is committed, and how long that is waited for from `now` on at
+    /// most: twice as long as they should take from when they were told, not from when somebody came, who may be alone by
+    /// then.
+    pub(crate) fn wanted(&self, now: Instant) -> (u32, Duration) {
+        let expected = times(self.each.unwrap_or_default(), self.wanted).saturating_mul(2);
+        let passed = self.told_at.map_or(expected, |told_at| now.saturating_duration_since(told_at));
+        (self.wanted, expected.saturating_sub(passed).min(LONGEST))
     }
 
     /// A transaction has joined the pending group.

@@ -14,7 +14,8 @@ use crate::env::fate::{Fate, Verdict};
 use crate::env::generation::Generation;
 use crate::env::lock::LockFile;
 use crate::env::pace::Pace;
-use crate::env::turn::{Taken, Turn};
+use crate::env::session::Wait;
+use crate::env::turn::{Taken, Turn, return_token};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A write set, which this room keeps and does not know: it belongs to the room above.
@@ -190,11 +191,12 @@ impl Queue {
         set: Arc<Changes>,
         (bytes, transactions): (usize, u64),
         base: u64,
+        wait: Wait,
     ) -> Leading<'q> {
         let mut state = self.state();
         // Those who shared the last commit were told just now: the first one back has the others join it. Who commits alone
-        // never waits.
-        let group = if state.pace.is_shared() {
+        // never waits, nor who does not want to.
+        let group = if wait == Wait::Yes && state.pace.is_shared() {
             state.chain.gather(set, bytes, transactions, base);
             state.pace.joined(Instant::now);
             None
@@ -208,24 +210,30 @@ impl Queue {
     /// sleeps until the last of them wakes it, as they need the processor; but for a few it is not worth it.
     fn gather(&self) -> Option<Group<Changes>> {
         let mut state = self.state();
-        let (wanted, limit) = state.pace.wanted(state.chain.members().1);
         let began = Instant::now();
+        let (wanted, limit) = state.pace.wanted(began);
+        let mut parked = false;
         while state.chain.members().1 < wanted && !state.awaited {
             let left = limit.saturating_sub(began.elapsed());
             if left.is_zero() {
                 break;
             }
-            state.gathering = Some((thread::current(), wanted));
-            drop(state);
             // A processor that slept takes longer to wake than eight threads take to come.
             if limit < SHORT {
+                drop(state);
                 thread::yield_now();
             } else {
+                state.gathering = Some((thread::current(), wanted));
+                drop(state);
                 thread::park_timeout(left);
+                parked = true;
             }
             state = self.state();
         }
         state.gathering = None;
+        if parked {
+            return_token();
+        }
         let group = state.chain.take();
         state.pace.taken(Instant::now());
         self.moved(state);

@@ -8,6 +8,13 @@ use std::thread::{self, Thread};
 
 use crate::env::map::process_id;
 
+/// To be called by who has parked, when it goes on. A thread has one token, and parking takes it whoever left it: it may have
+/// been left by a waker that the thread's own executor parks for, and which would be waited for in vain. Who parks next wakes
+/// once without need.
+pub(crate) fn return_token() {
+    thread::current().unpark();
+}
+
 /// Who may run a transaction's closure: one thread at a time.
 ///
 /// Most closures are over before a thread that sleeps is awake. Were the turn handed to the first in line, each closure
@@ -86,7 +93,9 @@ impl Turn {
         let caller = Arc::new(Caller { state: AtomicU8::new(WAITS), thread: thread::current() });
         line.waiting.push_back(Arc::clone(&caller));
         drop(line);
-        self.wait(&caller)
+        let taken = self.wait(&caller);
+        return_token();
+        taken
     }
 
     fn wait(&self, caller: &Caller) -> Taken<'_> {

@@ -103,13 +103,16 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
     let mut cold = false;
     for (number, window) in keys.chunks(WINDOW).enumerate() {
         cold = cold && cold::bring::<W>(pages, tree, levels, window);
-        // Whether the file is in memory is asked once for a window, of a leaf that its first group has come to.
-        let mut look = !cold && window.len() >= FEW;
+        // Whether the file is in memory is asked of a leaf that the first group has come to, and of one of the middle group: the
+        // first may be the one with the lowest keys, and these the ones in memory.
+        let (looks, mut group) = (!cold && window.len() >= FEW, 0);
+        let middle = window.len() / GROUP / 2;
         lanes.enter(window)?;
         while let Some(leaf) = lanes.go_down()? {
-            if std::mem::take(&mut look) && !pages.resident(leaf) {
+            if looks && !cold && (group == 0 || group == middle) && !pages.resident(leaf) {
                 cold = cold::bring::<W>(pages, tree, levels, window);
             }
+            group += 1;
             lanes.values(|place, value| each(number * WINDOW + place, value))?;
         }
     }

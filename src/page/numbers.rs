@@ -168,7 +168,11 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for Numbers<'a, 'k, W> {
                     None => Some(lane.page.node(slot)?.plain(pages, lane.page)?),
                 },
                 Spot::Nowhere => None,
-                Spot::Unclear => get::<0>(pages, tree, self.window.get(place).copied().unwrap_or_default())?,
+                Spot::Unclear => match self.window.get(place).copied().unwrap_or_default() {
+                    // As single look-ups go, which see damage that those of no width pass over.
+                    key if key.len() == W => get::<W>(pages, tree, key)?,
+                    key => get::<0>(pages, tree, key)?,
+                },
             };
             each(place, value);
         }
@@ -305,18 +309,25 @@ impl<'a> Lane<'a> {
             for slot in guess + 1..end {
                 let Some(at) = page.number_key::<W>(slot) else { return Spot::Unclear };
                 if at >= key {
-                    return if at == key { Spot::Slot(slot) } else { Spot::Nowhere };
+                    return if at == key { Spot::Slot(slot) } else { self.absent(slot) };
                 }
             }
         } else {
             for slot in (0..guess).rev() {
                 let Some(at) = page.number_key::<W>(slot) else { return Spot::Unclear };
                 if at <= key {
-                    return if at == key { Spot::Slot(slot) } else { Spot::Nowhere };
+                    return if at == key { Spot::Slot(slot) } else { self.absent(slot + 1) };
                 }
             }
+            return self.absent(0);
         }
         Spot::Nowhere
+    }
+
+    /// That its key is not in its leaf, where the first one above it is in this slot: only what is found is checked else.
+    #[inline]
+    fn absent(&self, above: usize) -> Spot {
+        if above < self.page.slots() && self.page.key(above).is_err() { Spot::Unclear } else { Spot::Nowhere }
     }
 }
 

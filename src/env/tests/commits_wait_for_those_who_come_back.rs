@@ -33,7 +33,7 @@ impl Clock {
     }
 
     fn wanted(&self) -> u32 {
-        self.pace.wanted(0).0
+        self.pace.wanted(self.now).0
     }
 }
 
@@ -45,7 +45,7 @@ fn who_commits_alone_waits_for_nobody_and_asks_no_clock() {
         pace.ended(1, 0, || unreachable!("nobody else is there"));
         pace.joined(|| unreachable!("nobody waits for it"));
     }
-    assert_eq!(pace.wanted(1).1, Duration::ZERO);
+    assert_eq!(pace.wanted(Instant::now()), (0, Duration::ZERO));
 }
 
 #[test]
@@ -57,12 +57,25 @@ fn all_are_waited_for_who_were_back_within_the_time_of_a_commit() {
     clock.commit(8, 0);
     assert!(clock.pace.is_shared());
     assert_eq!(clock.wanted(), 8);
-    // The three that are there are not waited for.
-    assert_eq!(clock.pace.wanted(3), (8, Duration::from_micros(100)));
+    // Twice as long as the last time, from when they were told.
+    assert_eq!(clock.pace.wanted(clock.now + Duration::from_micros(60)), (8, Duration::from_micros(100)));
     // Those who were in another group are expected to stay.
     clock.join(8, Duration::from_micros(10));
     clock.commit(8, 2);
     assert_eq!(clock.wanted(), 10);
+}
+
+#[test]
+fn who_comes_later_than_all_should_have_been_back_waits_for_none_of_them() {
+    let mut clock = Clock::new();
+    clock.commit(32, 0);
+    clock.join(32, Duration::from_micros(2));
+    clock.commit(32, 0);
+    assert_eq!(clock.pace.wanted(clock.now), (32, Duration::from_micros(128)));
+    clock.now += Duration::from_micros(129);
+    assert_eq!(clock.pace.wanted(clock.now).1, Duration::ZERO);
+    clock.now += Duration::from_hours(1);
+    assert_eq!(clock.pace.wanted(clock.now).1, Duration::ZERO);
 }
 
 #[test]
@@ -75,7 +88,6 @@ fn half_are_waited_for_where_all_take_longer_than_a_commit() {
     clock.join(40, Duration::from_micros(4));
     clock.commit(20, 20);
     assert_eq!(clock.wanted(), 20, "which are there");
-    assert_eq!(clock.pace.wanted(20).1, Duration::ZERO);
 }
 
 #[test]
@@ -104,5 +116,5 @@ fn nobody_is_waited_for_longer_than_a_millisecond() {
     clock.pace.taken(clock.now);
     clock.now += Duration::from_secs(3);
     clock.pace.ended(8, 0, || clock.now);
-    assert_eq!(clock.pace.wanted(1), (8, Duration::from_millis(1)));
+    assert_eq!(clock.pace.wanted(clock.now), (8, Duration::from_millis(1)));
 }

@@ -82,7 +82,8 @@ pub(super) fn damage() -> impl Strategy<Value = Damage> {
     let page = || 2..(small().words.len() * 8 / PAGE) as u64;
     let at = prop_oneof![0..16_usize, 16..64_usize, 0..PAGE - 8];
     prop_oneof![
-        6 => (page(), at, prop::collection::vec(any::<u8>(), 1..8)).prop_map(|(page, at, bytes)| Damage::Bytes { page, at, bytes }),
+        6 => (page(), at, prop::collection::vec(any::<u8>(), 1..8))
+            .prop_map(|(page, at, bytes)| Damage::Bytes { page, at, bytes }),
         4 => (page(), 0..9_usize, page()).prop_map(|(page, slot, child)| Damage::Child { page, slot, child }),
         2 => (page(), page()).prop_map(|(from, to)| Damage::Copy { from, to }),
         1 => page().prop_map(|page| Damage::Zero { page }),

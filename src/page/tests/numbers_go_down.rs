@@ -1,6 +1,6 @@
 //! Batches of keys that fit a word go down by a way of their own, and come to what all others come to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{ErrorKind, Result};
 use crate::page::batch::get_many;
@@ -78,7 +78,7 @@ fn a_damaged_leaf_is_named_and_the_others_are_read() {
         }
         for key in &inside {
             // One by one as the single look-up, which goes another way and may meet damage that this one passes by.
-            let single = get::<0>(image.pages(), &sample.tree, key);
+            let single = get::<8>(image.pages(), &sample.tree, key);
             match (batch(image.pages(), sample, &[key]), single) {
                 (Ok(many), Ok(single)) => assert_eq!(many, [single], "{at} {key:?}"),
                 (Ok(many), Err(_)) => assert_eq!(many, [sample.model.get(*key).map(Vec::as_slice)], "{at} {key:?}"),
@@ -104,5 +104,41 @@ fn short_keys_without_values_are_found_where_their_page_ends() {
     get_many::<4>(image.pages(), &tree, &keys, |place, value| found[place] = value).unwrap();
     for (key, found) in keys.iter().zip(found) {
         assert_eq!(found, model.get(*key).map(Vec::as_slice), "{key:?}");
+    }
+}
+
+/// Each bit of each slot of some leaves, and the key of the slot.
+#[test]
+fn a_batch_says_of_damaged_slots_what_single_look_ups_say() {
+    let lens: &[usize] = if cfg!(miri) { &[16] } else { &[8, 16, 48, 100] };
+    for &len in lens {
+        let mut random = Random(3);
+        let rows = if cfg!(miri) { 300 } else { 3_000 };
+        let model: Model = (0..rows).map(|_| (random.next().to_be_bytes().to_vec(), vec![9; len])).collect();
+        let image = build::image(&BTreeMap::from([("rows", &model)]));
+        let tree = image.tree("rows");
+        let sample = Sample { name: "rows", image, tree, model };
+        let leaves: BTreeSet<u64> = sample.model.keys().map(|key| leaf_of(&sample.image, &sample, key)).collect();
+        let mut asked = 0;
+        for leaf in leaves.into_iter().take(if cfg!(miri) { 1 } else { 10 }) {
+            let slots = sample.image.pages().leaf(leaf).unwrap().slots();
+            for slot in (0..slots).step_by(if cfg!(miri) { 7 } else { 1 }) {
+                let key = sample.image.pages().leaf(leaf).unwrap().key(slot).unwrap().to_vec();
+                let at = u16::try_from(sample.image.node(leaf, slot)).unwrap();
+                let mut image = sample.image.clone();
+                for bit in 0..16 {
+                    image.write(leaf, 16 + 2 * slot, &(at ^ 1 << bit).to_le_bytes());
+                    let single = get::<8>(image.pages(), &sample.tree, &key).map_err(|error| error.kind());
+                    let many = batch(image.pages(), &sample, &[&key]).map_err(|error| error.kind());
+                    assert_eq!(
+                        many,
+                        single.map(|value| vec![value]),
+                        "leaf {leaf}, slot {slot}, bit {bit}, {len} bytes"
+                    );
+                    asked += 1;
+                }
+            }
+        }
+        assert!(asked > 300, "{asked}");
     }
 }

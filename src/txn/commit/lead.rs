@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::env::{Begin, Changes, Engine, Group, Leading, Queue, Session, Taken, write_as_writer};
+use crate::env::{Begin, Changes, Engine, Group, Leading, Queue, Session, Taken, Wait, write_as_writer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::txn::commit::run::Made;
 use crate::txn::write::WriteTxn;
@@ -21,6 +21,7 @@ pub(crate) fn lead<T, E: From<Error>>(
     let named = |error: Error| error.during(operation);
     // Dropped in the order against this one, by a panic too: LMDB's lock and the mutex are free when the next one leads.
     let mut turn = Some(turn);
+    let wait = if from == Begin::NewestOrBusy { Wait::No } else { Wait::Yes };
     let mut leading: Option<Leading<'_>> = None;
     let mut state = engine.writer_state();
     write_as_writer(engine, from, operation, &mut state, |session| {
@@ -34,7 +35,7 @@ pub(crate) fn lead<T, E: From<Error>>(
         // In a child forked since, the queue is the parent's.
         engine.check_not_forked().map_err(named)?;
         let (bytes, set): (_, Arc<Changes>) = (set.bytes(), Arc::new(set));
-        let leading = leading.insert(queue.lead(engine, set, (bytes, transactions), session.base().lmdb_id()));
+        let leading = leading.insert(queue.lead(engine, set, (bytes, transactions), session.base().lmdb_id(), wait));
         turn = None;
         let committed = leading.group().and_then(|group| commit_group(session, &group));
         leading.judge(&committed);

@@ -40,13 +40,16 @@ pub(crate) struct Blocks {
     is_appended: bool,
 }
 
+/// Lists of blocks up to this long keep their room.
+const FEW: usize = 64;
+
 impl Blocks {
     /// Forgets all entries; room for as many, if they were not many.
     pub(crate) fn reset(&mut self) -> Vec<Entry> {
         let mut room = if self.list.len() == 1 { self.list.pop().unwrap_or_default() } else { Vec::new() };
         room.clear();
         let (mut list, mut firsts) = (std::mem::take(&mut self.list), std::mem::take(&mut self.firsts));
-        if list.len() <= 1 {
+        if list.capacity() <= FEW {
             list.clear();
             firsts.clear();
             *self = Self { list, firsts, ..Self::default() };

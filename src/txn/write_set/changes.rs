@@ -73,7 +73,8 @@ impl Unsettled {
 
     #[cold]
     fn make_room(&mut self, arena: &Arena) {
-        if self.tail.len() == PIECE && !self.is_mixed && self.blocks.append(arena, &self.tail) {
+        // Room that was kept from a transaction before has its own capacity, and may be passed over by doubling.
+        if self.tail.len() >= PIECE && !self.is_mixed && self.blocks.append(arena, &self.tail) {
             self.tail.clear();
             return;
         }
@@ -139,8 +140,9 @@ impl DbiChanges {
         }
         let unsettled = self.open();
         unsettled.tail.clear();
-        if unsettled.blocks.len() > 0 {
-            unsettled.tail = unsettled.blocks.reset();
+        let room = unsettled.blocks.reset();
+        if room.capacity() > 0 {
+            unsettled.tail = room;
         }
         if unsettled.tail.capacity() > KEPT {
             unsettled.tail = Vec::new();
