@@ -44,6 +44,10 @@ pub struct Cursor<'a> {
     ordered: bool,
 }
 
+/// How many leaves ahead one line of a leaf is asked for: to find a page that is far from the last one takes longer than to
+/// read it.
+const FAR: isize = 8;
+
 impl<'a> Cursor<'a> {
     /// The entries between two bounds. Bounds that exclude each other enclose nothing.
     ///
@@ -347,6 +351,9 @@ impl<'a> Cursor<'a> {
         if !self.last
             && let Some(parent) = self.front.trail.parent()
         {
+            if let Some(number) = parent.child_at(FAR) {
+                self.pages.prefetch(number, 1);
+            }
             if let Some(number) = parent.child_at(2) {
                 self.pages.prefetch(number, HEADER_LINES);
             }
