@@ -139,6 +139,6 @@ fn a_batch_says_of_damaged_slots_what_single_look_ups_say() {
                 }
             }
         }
-        assert!(asked > 300, "{asked}");
+        assert!(asked > if cfg!(miri) { 60 } else { 1_000 }, "{asked}");
     }
 }
