@@ -113,7 +113,7 @@ fn a_batch_says_of_damaged_slots_what_single_look_ups_say() {
     let lens: &[usize] = if cfg!(miri) { &[16] } else { &[8, 16, 48, 100] };
     for &len in lens {
         let mut random = Random(3);
-        let rows = if cfg!(miri) { 300 } else { 3_000 };
+        let rows = if cfg!(miri) { 60 } else { 3_000 };
         let model: Model = (0..rows).map(|_| (random.next().to_be_bytes().to_vec(), vec![9; len])).collect();
         let image = build::image(&BTreeMap::from([("rows", &model)]));
         let tree = image.tree("rows");
@@ -122,7 +122,7 @@ fn a_batch_says_of_damaged_slots_what_single_look_ups_say() {
         let mut asked = 0;
         for leaf in leaves.into_iter().take(if cfg!(miri) { 1 } else { 10 }) {
             let slots = sample.image.pages().leaf(leaf).unwrap().slots();
-            for slot in (0..slots).step_by(if cfg!(miri) { 7 } else { 1 }) {
+            for slot in (0..slots).step_by(if cfg!(miri) { 9 } else { 1 }) {
                 let key = sample.image.pages().leaf(leaf).unwrap().key(slot).unwrap().to_vec();
                 let at = u16::try_from(sample.image.node(leaf, slot)).unwrap();
                 let mut image = sample.image.clone();
