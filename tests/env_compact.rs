@@ -4,8 +4,9 @@
 mod errors;
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
 use errors::{directory, io, refused_with};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
@@ -66,7 +67,7 @@ fn busy_while_a_snapshot_lives_and_nothing_changes() -> Result<()> {
     let (env, dbi) = hollow(&dir.path().join("env"))?;
     let snap = env.snapshot()?;
     let before = env.info()?;
-    refused_with(env.compact(), ErrorKind::Busy, &["compact", "snapshots"]);
+    refused_with(env.compact_timeout(Duration::from_millis(50)), ErrorKind::Busy, &["compact", "snapshots"]);
     assert_eq!(env.info()?.file_size, before.file_size);
     assert_eq!(dbi.len(&snap)?, 10);
     env.transact(|txn| dbi.put(txn, 9, b"last"))?;
@@ -86,12 +87,7 @@ fn a_file_with_other_names_is_not_replaced() -> Result<()> {
     check(&env, &dbi)?;
     io(fs::remove_file(&hard))?;
     env.compact()?;
-    drop(env);
-    io(fs::rename(path.join("data.mdb"), &hard))?;
-    io(symlink(&hard, path.join("data.mdb")))?;
-    let env = Env::open(&path)?;
-    refused_with(env.compact(), ErrorKind::Unsupported, &["links"]);
-    check(&env, &env.dbi("d")?)
+    check(&env, &dbi)
 }
 
 #[test]

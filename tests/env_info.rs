@@ -87,7 +87,7 @@ fn readers_are_listed_oldest_first_with_age_and_lag() -> Result<()> {
     assert_eq!(readers.len(), 2, "snapshots of one state share it: {readers:?}");
     assert_eq!((readers[0].id, readers[0].lag), (oldest.id(), 3));
     assert_eq!((readers[1].id, readers[1].lag), (newest.id(), 0));
-    assert_eq!(readers[1].thread, std::thread::current().id());
+    assert_eq!(readers[1].thread, Some(std::thread::current().id()));
     assert!(readers[0].age >= Duration::from_millis(5));
     assert_eq!((oldest.lag()?, newest.lag()?), (3, 0));
     let info = env.info()?;

@@ -41,7 +41,8 @@ fn an_unknown_outcome_is_on_the_disk_when_it_is_known() -> Result<()> {
                 drop((env, rows));
                 // A disk that cannot flush shows nothing.
                 let (tally, outcome) = opening(control, &path, durability, true)?;
-                assert_eq!((tally.failed, outcome.map_err(|error| error.kind())), (1, Err(ErrorKind::Io)));
+                let kind = outcome.map_err(|error| error.kind());
+                assert_eq!((tally.failed, kind), (1, Err(ErrorKind::CommitOutcomeUnknown)));
                 let (tally, outcome) = opening(control, &path, durability, false)?;
                 outcome?;
                 assert_eq!(tally.calls, 1, "{durability:?}, closed: {by_closing}");

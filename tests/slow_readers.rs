@@ -34,7 +34,7 @@ fn a_slow_reader_is_reported_once_for_each_state() -> Result<()> {
         env.transact(|txn| dbi.put(txn, round, round))?;
         env.transact(|txn| dbi.put(txn, round, round + 1))?;
         let report = reports.recv_timeout(PATIENCE).expect("it is reported");
-        assert_eq!(report, (snap.id(), 2, std::thread::current().id()));
+        assert_eq!(report, (snap.id(), 2, Some(std::thread::current().id())));
         assert_eq!(reports.recv_timeout(LIMIT * 4), Err(RecvTimeoutError::Timeout), "once");
     }
     Ok(())

@@ -1,20 +1,21 @@
 //! Keeping an environment: flush, close, compact, destroy.
 
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::env::copy::copy_state;
-use crate::env::engine::{Engine, Files, WriterState, lock_writer};
+use crate::env::data_lock;
+use crate::env::engine::{Engine, WriterState, lock_writer};
 use crate::env::handle::Env;
+use crate::env::lmdb::Lmdb;
+use crate::env::lmdb_lock::LmdbLock;
 use crate::env::lock::LockFile;
-use crate::env::open::open_files;
 use crate::env::os::located;
-use crate::env::place::{FileId, Place, parent, sync_directory};
+use crate::env::place::{FileId, Place, open_regular, parent, sync_directory};
 use crate::env::registry;
 use crate::env::session::{self, Begin, Session, check_not_writing};
 use crate::error::{Error, ErrorKind, Result};
@@ -32,8 +33,12 @@ impl Env {
     /// Flushes all commits to the disk, for the durabilities that do not by themselves: what was committed before the call
     /// survives a power cut when it returns. Blocks as long as the disk takes.
     ///
+    /// A flush that fails puts the environment out of use, as a commit that fails does: the system may take pages for written
+    /// that are not, and a second flush would say that all is well. The next opening checks the file and writes it anew.
+    ///
     /// # Errors
-    /// `Closed`, `ReadOnly`, `Io`.
+    /// `CommitOutcomeUnknown` when the disk fails; `NotFound` when one of the files was removed or replaced; `Closed`,
+    /// `ReadOnly`.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Durability, Env};
@@ -52,8 +57,7 @@ impl Env {
         if self.engine.config.read_only {
             return Err(Error::new(ErrorKind::ReadOnly, "nothing to flush: opened read-only").during("sync"));
         }
-        let gate = self.engine.files().map_err(|error| error.during("sync"))?;
-        gate.lmdb.sync()
+        flush(&self.engine).map_err(|error| error.during("sync"))
     }
 
     /// Frees the reader slots of processes that died; returns how many. Done at every opening too, unless it is
@@ -62,8 +66,7 @@ impl Env {
     /// # Errors
     /// `Closed`, `Io`.
     pub fn clear_stale_readers(&self) -> Result<usize> {
-        let gate = self.engine.files().map_err(|error| error.during("clear_stale_readers"))?;
-        gate.lmdb.clear_stale_readers()
+        self.engine.clear_stale_readers().map_err(|error| error.during("clear_stale_readers"))
     }
 
     /// Closes the environment now, for all its handles: they are `Closed` from then on. Waits for a running write
@@ -90,7 +93,8 @@ impl Env {
         // Another thread may have held the writer's mutex at a fork: in the child it is never given up.
         self.engine.check_not_forked().and_then(|()| check_not_writing()).map_err(|error| error.during("close"))?;
         let mut writer = lock_writer(&self.engine);
-        let _registry = registry::lock();
+        // Whoever opens the file meanwhile would share an engine that is going.
+        let _reserved = registry::reserve(&self.engine.place, self.engine.file_id());
         // It has hold of the files too.
         *writer = WriterState::default();
         self.engine.close().map_err(|error| error.during("close"))
@@ -99,14 +103,17 @@ impl Env {
     /// Rewrites the file without free pages and with pages in order, and puts it in the old one's place, atomically and
     /// durably. Needs the disk space of both for a while. Transaction counts and the UUID stay.
     ///
-    /// Transactions wait until it has ended. Snapshots do not; those that are taken meanwhile must be dropped by its end,
-    /// which waits a second for them.
+    /// Transactions wait until it has ended. Snapshots do not, but for two moments, before the copy is made and after it, in
+    /// which none may live: snapshots that come one after another are then held back, for a tenth of a second at the most
+    /// each time, and those that live are waited for, ten seconds in all. [`compact_timeout`](Self::compact_timeout) takes
+    /// another limit.
     ///
     /// # Errors
-    /// `Busy` while snapshots or copies live in this process, when another process has the environment open, or when
-    /// another program wrote to it meanwhile; `Nested` inside a transaction; `Unsupported` without a lock file, or for a
-    /// file with other names (links), which would keep the old one; `Corrupted` for a damaged file; `ReadOnly`,
-    /// `ReadersFull`, `DiskFull`, `Io`. On an error the old file stays as it is.
+    /// `Busy` when snapshots, scans or copies of this process live for longer than that, when another process or program has
+    /// the environment open, or when another program wrote to it meanwhile; `Nested` inside a transaction; `Unsupported`
+    /// without a lock file, or for a file with other names (links), which would keep the old one; `NotFound` when one of the
+    /// files was removed; `Corrupted` for a damaged file; `ReadOnly`, `ReadersFull`, `DiskFull`, `Io`. After these the old
+    /// file is in use as before. `CommitOutcomeUnknown` when the new file is in place and its name could not be flushed.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};
@@ -123,7 +130,30 @@ impl Env {
     /// # }
     /// ```
     pub fn compact(&self) -> Result<()> {
-        check_not_writing().and_then(|()| compact(&self.engine)).map_err(|error| error.during("compact"))
+        compact(&self.engine, COMPACT_LIMIT).map_err(|error| error.during("compact"))
+    }
+
+    /// As [`compact`](Self::compact), waiting no longer than `limit` in all for snapshots to end; making the copy does not
+    /// count. With [`Duration::ZERO`] it is tried once.
+    ///
+    /// # Errors
+    /// As [`compact`](Self::compact).
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use mapleaf::{Env, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// let env = Env::temporary()?;
+    /// let snap = env.snapshot()?;
+    /// let tried = env.compact_timeout(Duration::from_millis(20));
+    /// assert_eq!(tried.map_err(|error| error.kind()), Err(ErrorKind::Busy));
+    /// drop(snap);
+    /// env.compact_timeout(Duration::from_secs(1))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn compact_timeout(&self, limit: Duration) -> Result<()> {
+        compact(&self.engine, limit).map_err(|error| error.during("compact_timeout"))
     }
 
     /// Removes the environment at `path`, a directory or a single file: data and lock files, and the directory if it is
@@ -172,7 +202,27 @@ fn place_of(path: &Path) -> Place {
     Place::new(path, single_file)
 }
 
-fn compact(engine: &Arc<Engine>) -> Result<()> {
+/// How long `compact` waits for snapshots.
+const COMPACT_LIMIT: Duration = Duration::from_secs(10);
+
+/// Flushes the data file, with no lock held: the map may grow meanwhile, and states be opened.
+fn flush(engine: &Engine) -> Result<()> {
+    let files = Arc::clone(&*engine.files()?);
+    engine.look(&files);
+    engine.check_in_place()?;
+    let file = Arc::clone(&files.file);
+    // They are not to be kept: who replaces them wants to be the only one.
+    drop(files);
+    file.sync_data().map_err(|error| {
+        engine.flush_failed();
+        let why = "the flush failed, and what was committed since the last one may not be on the disk; close and reopen \
+                   the environment, which checks it and writes it anew";
+        Error::new(ErrorKind::CommitOutcomeUnknown, why).caused_by(located(error, &engine.place.data()))
+    })
+}
+
+fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
+    check_not_writing()?;
     engine.check_usable()?;
     if engine.config.read_only {
         return Err(Error::new(ErrorKind::ReadOnly, "the environment was opened read-only; open it for writing"));
@@ -186,25 +236,31 @@ fn compact(engine: &Arc<Engine>) -> Result<()> {
     if !lock.try_exclusive()? {
         return Err(Error::new(ErrorKind::Busy, "another process has the environment open; close it there first"));
     }
-    let compacted = compact_alone(engine, &mut writer);
+    let compacted = compact_alone(engine, &mut writer, limit);
     lock.share()?;
     compacted
 }
 
 /// Replaces the file while no other process has it open. The caller holds the writer's mutex.
-fn compact_alone(engine: &Arc<Engine>, writer: &mut WriterState) -> Result<()> {
-    session::write_as_writer(engine, Begin::Newest, "compact", writer, drop_leftovers)?;
-    // Seen now, not when the work is done.
-    engine.check_unread()?;
-    let old = engine.files()?.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
+fn compact_alone(engine: &Arc<Engine>, writer: &mut WriterState, limit: Duration) -> Result<()> {
+    let file = Arc::clone(&engine.files()?.file);
+    let old = file.metadata().map_err(|error| located(error, &engine.place.data()))?;
+    drop(file);
+    engine.look(&Arc::clone(&*engine.files()?));
+    engine.check_in_place()?;
     check_alone(engine, &old)?;
+    session::write_as_writer(engine, Begin::Newest, "compact", writer, drop_leftovers)?;
+    let began = Instant::now();
+    // Who reads for longer is seen now, not when the work is done.
+    engine.when_unread(began + limit, || Ok(()))?;
+    let limit = limit.saturating_sub(began.elapsed());
     let staged = engine.place.compacted();
     // A leaving of an earlier try that was killed.
     let _ = fs::remove_file(&staged);
     stage(engine, &staged, &old)?;
     // It has hold of the files too, and its handles are of the old one.
     *writer = WriterState::default();
-    let replaced = put_in_place(engine, &staged, &old);
+    let replaced = put_in_place(engine, &staged, &old, limit);
     if replaced.is_err() {
         let _ = fs::remove_file(&staged);
     }
@@ -224,38 +280,27 @@ fn stage(engine: &Arc<Engine>, staged: &Path, old: &Metadata) -> Result<()> {
     Err(Error::new(ErrorKind::Busy, why))
 }
 
-/// Puts the copy at the file's place. Snapshots that were taken since it was begun get a moment to end.
-fn put_in_place(engine: &Arc<Engine>, staged: &Path, old: &Metadata) -> Result<()> {
-    let mut begun = false;
-    for _ in 0..UNREAD_TRIES {
-        match try_put_in_place(engine, staged, old, &mut begun) {
-            Err(error) if error.kind() == ErrorKind::Busy && !begun => thread::sleep(UNREAD_PAUSE),
-            outcome => return outcome,
-        }
-    }
-    try_put_in_place(engine, staged, old, &mut begun)
-}
-
-/// How often and at what distance states that are read are waited for: about a second.
-const UNREAD_TRIES: u32 = 500;
-const UNREAD_PAUSE: Duration = Duration::from_millis(2);
-
-/// Sets `begun` when nobody reads, so that what fails from then on is not that.
-fn try_put_in_place(engine: &Arc<Engine>, staged: &Path, old: &Metadata, begun: &mut bool) -> Result<()> {
-    // Whoever opens holds the registry, and would otherwise open the file that is being replaced.
-    let mut registry = registry::lock();
-    check_alone(engine, old)?;
-    let replaced = engine.replace(|files| {
-        *begun = true;
-        swap(engine, files, staged)
+/// Puts the copy at the file's place, in a moment in which nobody reads.
+fn put_in_place(engine: &Arc<Engine>, staged: &Path, old: &Metadata, limit: Duration) -> Result<()> {
+    // Whoever opens the file in this process meanwhile would open the one that is being replaced.
+    let reserved = registry::reserve(&engine.place, Some(FileId::of(old)));
+    let replaced = engine.when_unread(Instant::now() + limit, || {
+        check_alone(engine, old)?;
+        let mut begun = false;
+        let replaced = engine.replace(|file| {
+            begun = true;
+            swap(engine, file, staged)
+        });
+        // What fails from here on is not that somebody reads.
+        if begun { Ok(replaced) } else { replaced.map(Ok) }
     });
     // Also when the swap failed behind its rename: whatever file is open now is the one to be found.
-    if *begun && let Ok(files) = engine.files() {
+    if let Ok(files) = engine.files() {
         let new = files.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
-        registry.remove(FileId::of(old));
-        registry.insert(FileId::of(&new), engine);
+        registry::remove(&reserved, FileId::of(old));
+        registry::insert(&reserved, FileId::of(&new), engine);
     }
-    replaced
+    replaced?
 }
 
 /// Refuses to replace a file that has other names: they would keep the old one, and two histories would begin.
@@ -283,14 +328,28 @@ fn drop_leftovers(session: &mut Session<'_>) -> Result<()> {
     })
 }
 
-/// Moves the copy to the file's place and opens what is there then.
-fn swap(engine: &Engine, files: Arc<Files>, staged: &Path) -> Result<(Files, Result<()>)> {
+/// Moves the copy to the file's place, with nobody else there. LMDB is closed in this process; whoever has its lock file or
+/// the data file open nevertheless is another program, or was not seen by our lock file.
+fn swap(engine: &Engine, old: &File, staged: &Path) -> Result<()> {
     let place = &engine.place;
-    let page_size = Some(files.map.page_size());
-    drop(files);
-    let moved = fs::rename(staged, place.data()).map_err(|error| located(error, staged));
-    let moved = moved.and_then(|()| place.sync_directory());
-    Ok((open_files(place, &engine.config, page_size)?, moved))
+    let open_elsewhere = || {
+        let why =
+            "another program has the environment open, or a process whose lock file was removed; close it there first";
+        Error::new(ErrorKind::Busy, why)
+    };
+    let lmdb_lock = LmdbLock::open(&place.lmdb_lock(), true)?;
+    // Until the rename is done: who opens meanwhile waits for it, and opens the new file.
+    if !lmdb_lock.try_alone()? || data_lock::is_held(old)? {
+        return Err(open_elsewhere());
+    }
+    fs::rename(staged, place.data()).map_err(|error| located(error, staged))?;
+    place.sync_directory().map_err(|error| {
+        // What is committed from now on is in a file that a power cut may take back.
+        engine.flush_failed();
+        let why = "the compacted file is in place, and its name could not be flushed: after a power cut the old one may be \
+                   there again; close and reopen the environment";
+        Error::new(ErrorKind::CommitOutcomeUnknown, why).caused_by(error)
+    })
 }
 
 fn destroy(path: &Path) -> Result<()> {
@@ -303,23 +362,43 @@ fn destroy(path: &Path) -> Result<()> {
     if let Ok(directory) = fs::canonicalize(path) {
         place.path = directory;
     }
-    let mut registry = registry::lock();
     let Some(metadata) = place.data_metadata()? else {
         return Ok(());
     };
-    if registry.find(FileId::of(&metadata)).is_some() {
+    let _reserved = registry::reserve(&place, Some(FileId::of(&metadata)));
+    let Some(metadata) = place.data_metadata()? else {
+        return Ok(());
+    };
+    if registry::find(FileId::of(&metadata)).is_some() {
         return Err(Error::new(ErrorKind::Busy, "the environment is open in this process; drop all handles first"));
     }
     // Our lock file beside it says whose it is, and a damaged environment must be removable too.
     if metadata.len() > 0 && !place.lock().exists() {
-        let file = fs::File::open(place.data()).map_err(|error| located(error, &place.data()))?;
-        crate::page::check_metas(&file, false)?;
+        crate::page::check_metas(&open_regular(&place.data())?, false)?;
     }
     let lock = LockFile::open(&place.lock())?;
-    if lock.try_exclusive()? && lock.is_at(&place.lock()) {
+    if lock.try_exclusive()? && lock.is_at(&place.lock()) && !is_open_elsewhere(&place)? {
         remove(&place)
     } else {
         Err(Error::new(ErrorKind::Busy, "another process has the environment open; close it there first"))
+    }
+}
+
+/// Whether another program has the environment open, or a process whose lock file was removed.
+fn is_open_elsewhere(place: &Place) -> Result<bool> {
+    // What is no regular file nobody has open as an environment; it is removed like the rest.
+    if let Ok(data) = open_regular(&place.data())
+        && data_lock::is_held(&data)?
+    {
+        return Ok(true);
+    }
+    if Lmdb::is_open(&place.path) {
+        return Ok(true);
+    }
+    match LmdbLock::open(&place.lmdb_lock(), false) {
+        Ok(lmdb_lock) => lmdb_lock.is_in_use(),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidArgument) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -1,25 +1,30 @@
 //! The engine behind all handles of one environment: LMDB, the map, the newest generation, and who may do what when.
 
+mod in_place;
+mod lifecycle;
+
 use std::any::Any;
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, Weak,
-};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, TryLockError, Weak};
 
 use tempfile::TempDir;
 
 use crate::env::catalog::{FEATURES, Identity};
+use crate::env::data_lock::DataLock;
+use crate::env::engine::in_place::InPlace;
 use crate::env::generation::{Generation, Opened};
 use crate::env::last_commit::LastCommit;
 use crate::env::lease::Lease;
 use crate::env::lmdb::{Cause, Failure, Handles, Lmdb};
+use crate::env::lmdb_lock::LmdbLock;
 use crate::env::lock::LockFile;
-use crate::env::map::{EnvMap, process_id};
+use crate::env::map::{EnvMap, process_mark};
 use crate::env::options::{Config, Durability};
 use crate::env::os::io_error;
 use crate::env::place::Place;
 use crate::env::queue::Queue;
+use crate::env::readers::OtherReaders;
 use crate::env::state::State;
 use crate::env::sweep::{SlowReader, States, Sweeper};
 use crate::env::table::DbiTable;
@@ -32,6 +37,10 @@ pub(crate) struct Files {
     pub lmdb: Arc<Lmdb>,
     pub map: Arc<EnvMap>,
     pub file: Arc<File>,
+    /// Behind LMDB, whose locks closing it would drop. `None` where LMDB has no lock file.
+    pub lmdb_lock: Option<Arc<LmdbLock>>,
+    /// `None` where the file system has no such locks and nobody writes.
+    held: Option<Arc<DataLock>>,
     known: Arc<Known>,
 }
 
@@ -44,19 +53,37 @@ struct Known {
 }
 
 impl Files {
-    pub(crate) fn new(lmdb: Lmdb, map: EnvMap, file: File) -> Self {
-        Self { lmdb: Arc::new(lmdb), map: Arc::new(map), file: Arc::new(file), known: Arc::default() }
+    pub(crate) fn new(
+        lmdb: Lmdb,
+        map: EnvMap,
+        file: Arc<File>,
+        lmdb_lock: Option<LmdbLock>,
+        held: Option<DataLock>,
+    ) -> Self {
+        let (lmdb_lock, held) = (lmdb_lock.map(Arc::new), held.map(Arc::new));
+        Self { lmdb: Arc::new(lmdb), map: Arc::new(map), file, lmdb_lock, held, known: Arc::default() }
     }
 
     /// The same files, read through another map.
     fn with_map(&self, map: EnvMap) -> Self {
-        let (lmdb, file, known) = (Arc::clone(&self.lmdb), Arc::clone(&self.file), Arc::clone(&self.known));
-        Self { lmdb, map: Arc::new(map), file, known }
+        Self {
+            lmdb: Arc::clone(&self.lmdb),
+            map: Arc::new(map),
+            file: Arc::clone(&self.file),
+            lmdb_lock: self.lmdb_lock.clone(),
+            held: self.held.clone(),
+            known: Arc::clone(&self.known),
+        }
     }
 
     /// What this process committed last.
     pub(crate) fn last_commit(&self) -> &LastCommit {
         &self.known.last
+    }
+
+    /// The length of the data file in bytes when it was last asked for.
+    pub(crate) fn known_len(&self) -> u64 {
+        self.known.len.load(Ordering::Relaxed)
     }
 
     /// The length of the data file in bytes, now.
@@ -87,11 +114,15 @@ pub(crate) struct WriterState {
 /// The engine behind all handles of one environment.
 pub(crate) struct Engine {
     id: u64,
-    pid: u32,
+    mark: u64,
     pub(crate) place: Place,
     pub(crate) config: Config,
     pub(crate) max_key: usize,
     status: AtomicU8,
+    /// Which file has lost its name.
+    in_place: InPlace,
+    /// Signalled when new snapshots are held back no more.
+    passing: (Mutex<()>, Condvar),
     /// The openers' gate. Shared: begin a pin, or ask LMDB something that reads its map. Exclusive: change or replace
     /// the maps. Never held while waiting for LMDB's write lock, or a foreign writer would block snapshots.
     files: RwLock<Option<Arc<Files>>>,
@@ -102,6 +133,7 @@ pub(crate) struct Engine {
     /// Upgraded by who needs another lease on it.
     newest: Mutex<Weak<Generation>>,
     states: Arc<States>,
+    pub(crate) others: OtherReaders,
     worker: Worker,
     /// Alive while an `Env` is: leases, which hold their engine, are cached no longer than that.
     owner: Mutex<Weak<Owner>>,
@@ -117,7 +149,12 @@ pub(crate) struct Engine {
 
 const OPEN: u8 = 0;
 const CLOSED: u8 = 1;
+/// A commit or a flush failed on the disk.
 const POISONED: u8 = 2;
+/// Open, while new snapshots wait for a moment.
+const HELD_BACK: u8 = 3;
+/// LMDB's lock file has lost its name: other programs cannot see this process's readers.
+const UNSEEN: u8 = 4;
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
@@ -133,15 +170,18 @@ impl Engine {
     ) -> Arc<Self> {
         Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            pid: process_id(),
+            mark: process_mark(),
             place,
             max_key: files.lmdb.max_key_size(),
             queue: (config.durability != Durability::Process && !config.read_only).then(Queue::new),
             status: AtomicU8::new(OPEN),
+            in_place: InPlace::default(),
+            passing: (Mutex::new(()), Condvar::new()),
             files: RwLock::new(Some(Arc::new(files))),
             writer: Mutex::default(),
             newest: Mutex::default(),
             states: States::new(slow_reader),
+            others: OtherReaders::default(),
             worker: Worker::new(config.max_backlog),
             config,
             owner: Mutex::default(),
@@ -168,7 +208,7 @@ impl Engine {
 
     /// Whether this process opened the environment; a forked child did not.
     pub(crate) fn is_own_process(&self) -> bool {
-        process_id() == self.pid
+        process_mark() == self.mark
     }
 
     /// Whether [`close`](Self::close) is over and done with: whoever opens the file gets a new engine.
@@ -189,18 +229,34 @@ impl Engine {
     pub(crate) fn check_usable(&self) -> Result<()> {
         self.check_not_forked()?;
         match self.status.load(Ordering::Acquire) {
-            OPEN => Ok(()),
+            OPEN | HELD_BACK => Ok(()),
             CLOSED => Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again")),
+            UNSEEN => Err(self.unseen()),
             _ => Err(Error::new(
                 ErrorKind::CommitOutcomeUnknown,
-                "a commit failed on the disk and may or may not have happened; close and reopen the environment to see",
+                "a commit or a flush failed on the disk, and what was committed last may or may not be there; close and \
+                 reopen the environment to see",
             )),
         }
     }
 
     /// Puts the environment out of use until it is reopened.
     pub(crate) fn poison(&self) {
-        let _ = self.status.compare_exchange(OPEN, POISONED, Ordering::AcqRel, Ordering::Acquire);
+        self.end_as(POISONED);
+    }
+
+    /// Puts it out of use, unless it is already.
+    fn end_as(&self, status: u8) {
+        let open = |now| matches!(now, OPEN | HELD_BACK).then_some(status);
+        let _ = self.status.fetch_update(Ordering::AcqRel, Ordering::Acquire, open);
+    }
+
+    /// Puts it out of use since a flush failed: what the system takes for written may not be, here and at the next opening.
+    pub(crate) fn flush_failed(&self) {
+        self.poison();
+        if let Some(lock) = &self.lock {
+            lock.note_failed_flush();
+        }
     }
 
     /// Where transactions stand that share commits, if they do.
@@ -223,12 +279,15 @@ impl Engine {
 
     /// Passes the openers' gate.
     pub(crate) fn files(&self) -> Result<Gate<'_>> {
-        self.check_usable()?;
-        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        if files.is_none() {
-            return Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again"));
+        loop {
+            self.check_usable()?;
+            let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+            if files.is_some() {
+                return Ok(Gate(files));
+            }
+            drop(files);
+            self.reattach()?;
         }
-        Ok(Gate(files))
     }
 
     /// The environment's UUID.
@@ -374,91 +433,6 @@ impl Engine {
         *files = Arc::new(files.with_map(map));
         Ok(())
     }
-
-    /// Closes the files: LMDB's environment, the map, the descriptor. `Busy` while snapshots live. The caller holds the
-    /// writer's mutex and the registry.
-    pub(crate) fn close(&self) -> Result<()> {
-        let (_sweep, mut gate) = self.alone()?;
-        let files = gate.take();
-        let was = self.status.swap(CLOSED, Ordering::AcqRel);
-        if files.is_none() {
-            return Ok(());
-        }
-        drop(files);
-        if was != POISONED {
-            self.mark_clean();
-        }
-        // Handles may live on: other processes need not wait for them.
-        self.lock.as_ref().map_or(Ok(()), LockFile::leave)
-    }
-
-    /// Refuses while states are read in this process: by snapshots, scans and copies.
-    pub(crate) fn check_unread(&self) -> Result<()> {
-        match self.generations().len() {
-            0 => Ok(()),
-            alive => {
-                let why = format!("{alive} states are still read by snapshots or scans; drop them first");
-                Err(Error::new(ErrorKind::Busy, why))
-            }
-        }
-    }
-
-    /// The openers' gate, with nobody else inside and no sweep that has hold of a state. `Busy` while states are read.
-    fn alone(&self) -> Result<(MutexGuard<'_, ()>, Alone<'_>)> {
-        let sweep = self.states.hold_sweep();
-        let gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        self.check_unread()?;
-        Ok((sweep, gate))
-    }
-
-    /// Replaces the files by what `swap` makes of them, with nobody else inside: the files to go on with, and whether
-    /// the swap itself worked. The caller holds the writer's mutex.
-    pub(crate) fn replace(&self, swap: impl FnOnce(Arc<Files>) -> Result<(Files, Result<()>)>) -> Result<()> {
-        let (_sweep, mut gate) = self.alone()?;
-        let Some(files) = gate.take() else {
-            return Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again"));
-        };
-        match swap(files) {
-            Ok((files, outcome)) => {
-                *gate = Some(Arc::new(files));
-                outcome
-            }
-            Err(error) => {
-                self.status.store(CLOSED, Ordering::Release);
-                Err(error)
-            }
-        }
-    }
-
-    /// Remembers in the lock file that the last process closed the environment in order.
-    fn mark_clean(&self) {
-        if let Some(lock) = self.lock.as_ref()
-            && !self.config.read_only
-            && self.status.load(Ordering::Acquire) != POISONED
-            && matches!(lock.try_exclusive(), Ok(true))
-            && let Ok(Some(mut record)) = lock.record()
-        {
-            record.open = false;
-            // If the record cannot be written, the next opening checks the file: slower, never wrong.
-            let _ = lock.set_record(&record);
-        }
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        if self.is_own_process() {
-            *self.writer.get_mut().unwrap_or_else(PoisonError::into_inner) = WriterState::default();
-            let files = self.files.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-            if files.is_some() {
-                drop(files);
-                self.mark_clean();
-            }
-        } else {
-            // In a forked child the directory is the parent's.
-            std::mem::forget(self.temporary.take());
-        }
-    }
 }
 
 /// What all `Env` handles of an engine share: cached leases hold the engine, and go with the last of them.
@@ -483,9 +457,18 @@ impl Owner {
     /// The newest committed state, by this thread's lease on it.
     #[inline]
     pub(crate) fn lease(&self) -> Result<Arc<Lease>> {
-        self.engine.check_usable()?;
+        self.engine.pass()?;
         let lease = self.engine.states.leases.newest(&self.engine)?;
-        self.sweeper.get_or_init(|| Sweeper::start(&self.engine.states));
+        self.sweeper.get_or_init(|| {
+            let engine = Arc::downgrade(&self.engine);
+            Sweeper::start(&self.engine.states, move || {
+                if let Some(engine) = engine.upgrade() {
+                    engine.look_now();
+                    // So that their ages are known when they are asked for.
+                    let _ = engine.other_readers();
+                }
+            })
+        });
         Ok(lease)
     }
 }
@@ -504,9 +487,6 @@ impl Drop for Owner {
         }
     }
 }
-
-/// The openers' gate, with nobody else inside.
-type Alone<'a> = RwLockWriteGuard<'a, Option<Arc<Files>>>;
 
 /// The openers' gate, passed.
 pub(crate) struct Gate<'a>(RwLockReadGuard<'a, Option<Arc<Files>>>);

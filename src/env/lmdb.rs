@@ -7,13 +7,15 @@
 use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use heed::types::Bytes;
 use heed::{CommitOrAbort, CommitToken, EnvFlags, MdbError, OnCommit, PutFlags, WithoutTls};
 
 use crate::env::catalog::{CATALOG, HEAD_KEY, dbi_key};
 use crate::env::filling::Filling;
-use crate::env::map::process_id;
+use crate::env::map::process_mark;
 use crate::env::options::Durability;
 use crate::env::os::io_error;
 use crate::error::{Error, ErrorKind, Result};
@@ -29,13 +31,17 @@ pub(crate) struct LmdbOptions {
     pub durability: Durability,
     pub read_only: bool,
     pub single_file: bool,
+    /// Without LMDB's lock file: nobody writes while it is open.
+    pub lock_free: bool,
 }
 
 /// An open LMDB environment. Forgotten, not closed, when dropped in a forked child: closing there would clear the
 /// parent's reader slots.
 pub(crate) struct Lmdb {
     env: ManuallyDrop<heed::Env<WithoutTls>>,
-    pid: u32,
+    mark: u64,
+    /// How many pins there are, those included that are being given up: each has a hold on LMDB's environment.
+    pins: Arc<AtomicUsize>,
 }
 
 /// What the slot table of LMDB says of itself.
@@ -55,10 +61,12 @@ impl Lmdb {
         flags.set(EnvFlags::NO_SUB_DIR, options.single_file);
         flags.set(EnvFlags::NO_META_SYNC, options.durability == Durability::Eventual);
         flags.set(EnvFlags::NO_SYNC, options.durability == Durability::Process);
-        // SAFETY: none of these flags is one that lets a writer change pages under a reader (WRITEMAP, NOLOCK) or maps
-        // at a fixed address. The metas were checked before this call, and the registry keeps one engine per file.
+        flags.set(EnvFlags::NO_LOCK, options.lock_free && options.read_only);
+        // SAFETY: none of these flags is one that lets a writer change pages under a reader (WRITEMAP) or maps at a fixed
+        // address; NOLOCK comes with the caller's promise that nobody writes. The metas were checked before this call, and
+        // the registry keeps one engine per file.
         let env = unsafe { open.flags(flags).open(path) }.map_err(|error| failure(error, "open"))?;
-        Ok(Self { env: ManuallyDrop::new(env), pid: process_id() })
+        Ok(Self { env: ManuallyDrop::new(env), mark: process_mark(), pins: Arc::default() })
     }
 
     /// Whether heed has the environment at `path` open in this process, for us or for somebody else.
@@ -71,7 +79,14 @@ impl Lmdb {
     pub(crate) fn pin(&self) -> Result<Pin, Failure> {
         let env = heed::Env::clone(&self.env);
         let txn = env.static_read_txn().map_err(Failure::of)?;
-        Ok(Pin { txn: ManuallyDrop::new(txn), pid: self.pid })
+        self.pins.fetch_add(1, Ordering::Relaxed);
+        Ok(Pin { txn: ManuallyDrop::new(txn), mark: self.mark, pins: Arc::clone(&self.pins) })
+    }
+
+    /// Whether there is no pin, nor one that a thread is just giving up: dropping this then closes LMDB's environment. The
+    /// caller holds the openers' gate alone, so that none is begun.
+    pub(crate) fn is_unpinned(&self) -> bool {
+        self.pins.load(Ordering::Acquire) == 0
     }
 
     /// Waits for LMDB's write lock, across processes. The result must be used up on this thread.
@@ -110,11 +125,6 @@ impl Lmdb {
         self.env.max_key_size()
     }
 
-    /// Flushes the data file to the disk. The caller holds the openers' gate.
-    pub(crate) fn sync(&self) -> Result<()> {
-        self.env.force_sync().map_err(|error| failure(error, "sync"))
-    }
-
     /// Frees the slots of processes that died. Returns how many.
     pub(crate) fn clear_stale_readers(&self) -> Result<usize> {
         self.env.clear_stale_readers().map_err(|error| failure(error, "clear_stale_readers"))
@@ -123,7 +133,7 @@ impl Lmdb {
 
 impl Drop for Lmdb {
     fn drop(&mut self) {
-        if process_id() == self.pid {
+        if process_mark() == self.mark {
             // SAFETY: dropped once, here, and not used again.
             unsafe { ManuallyDrop::drop(&mut self.env) }
         }
@@ -133,7 +143,8 @@ impl Drop for Lmdb {
 /// One reader slot: while it lives, the pages of its state are not reused.
 pub(crate) struct Pin {
     txn: ManuallyDrop<heed::RoTxn<'static, WithoutTls>>,
-    pid: u32,
+    mark: u64,
+    pins: Arc<AtomicUsize>,
 }
 
 // SAFETY: a pin is never read through: `id` returns a number that is set at its beginning, and only `drop`, which has
@@ -150,9 +161,11 @@ impl Pin {
 impl Drop for Pin {
     fn drop(&mut self) {
         // In a forked child the slot is the parent's: freeing it would let pages change under the parent's readers.
-        if process_id() == self.pid {
+        if process_mark() == self.mark {
             // SAFETY: dropped once, here, and not used again.
             unsafe { ManuallyDrop::drop(&mut self.txn) }
+            // Behind the drop: who sees no pins finds LMDB's environment without a hold on it.
+            self.pins.fetch_sub(1, Ordering::Release);
         }
     }
 }

@@ -3,45 +3,46 @@
 //! Byte 0 says that an environment is open: shared by all who have it open, exclusive for who replaces or removes the
 //! file. Byte 1 is held by a process that must give LMDB's write lock up for a moment and wants it back before any other
 //! of ours: to grow a full map, or between the groups of transactions that were made one upon the other. Byte 2 is held
-//! for a moment by who joins others and changes the record. The locks are those of the open file description: closing
-//! another descriptor does not drop them, changing one from shared to exclusive is atomic, and a forked child that exits
-//! does not free its parent's.
+//! for a moment by who joins others and changes the record. Bytes 3 and 4 are held, shared, by who writes with commits that
+//! are flushed and with commits that are not: one kind keeps the other out.
 //!
 //! Some words are mapped and shared, so that a commit needs no system call for them. One says that a process holds byte 1:
 //! it is set while that process has LMDB's write lock, so whoever gets that lock next sees it, gives the lock back and
-//! waits for byte 1. One is the id of the process that is writing, for who does not want to wait at all. The last ones are
+//! waits for byte 1. One is the id of the process that is writing, for who does not want to wait at all. The next ones are
 //! the ids of the processes that wait for byte 1 and then for LMDB's lock: as long as there is one, nobody else stacks
-//! transactions, and whoever would begin lets it in first, for a limited time. A killed process leaves its words; the
-//! first is not believed when byte 1 is free, the second when there is no such process, the last are cleared when their
-//! time is over.
+//! transactions, and whoever would begin lets it in first, for a limited time. A killed process leaves its words; the first is not believed when byte 1 is free, the second when
+//! no process of that id has the environment open, the third are cleared when their time is over, and whoever opens the
+//! environment alone clears all three.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+use std::process;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::fcntl::{FallocateFlags, FcntlArg, fallocate, fcntl};
+use nix::fcntl::{FallocateFlags, fallocate};
 use nix::libc;
-use nix::sys::signal::kill;
-use nix::unistd::Pid;
 
-use crate::env::map::{SharedWords, process_id};
+use crate::env::file_locks::{is_locked, try_lock, wait_lock};
+use crate::env::map::{SharedWords, process_mark};
 use crate::env::options::Durability;
 use crate::env::os::{io_error, located};
-use crate::env::place::FileId;
+use crate::env::place::{FileId, check_regular, is_removed};
+use crate::env::record::{OpenRecord, RECORD};
 use crate::error::{Error, ErrorKind, Result};
 
 const PRESENCE: i64 = 0;
 const PAUSE: i64 = 1;
 const JOINING: i64 = 2;
+/// Held, shared, by who writes and flushes its commits, and by who writes and does not.
+const FLUSHING: i64 = 3;
+const UNFLUSHED: i64 = 4;
 
-const MAGIC: &[u8; 8] = b"mapleaf\0";
-const RECORD: usize = 64;
 /// Where the shared words are, in bytes, and how long the file is with them.
 const PAUSED_AT: usize = 64;
 const WRITER_AT: usize = 68;
@@ -49,12 +50,16 @@ const WAITING_AT: usize = 72;
 /// How many processes can say that they wait; more wait all the same, without being let in first.
 const WAITING: usize = 8;
 const LENGTH: u32 = 128;
+/// How many words there are.
+const WORDS: usize = (LENGTH as usize - PAUSED_AT) / 4;
 
 /// The open lock file. Dropping it gives up what it holds.
 pub(crate) struct LockFile {
     file: File,
     words: SharedWords,
+    /// The id of this process, as others see it in the words, and what tells it from a forked child.
     pid: u32,
+    mark: u64,
     /// How often this process holds byte 1: a growing map and a chain of groups each do, and the last one frees it.
     pauses: Mutex<usize>,
 }
@@ -72,20 +77,13 @@ pub(crate) enum Presence {
     Shared,
 }
 
-/// What the lock file remembers of the last time that the environment was open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct OpenRecord {
-    /// Whether it was opened and not closed since.
-    pub open: bool,
-    /// The weakest durability it was open with in this boot.
-    pub durability: Durability,
-    /// The boot of the machine it was open in; empty where the system does not tell.
-    pub boot: Vec<u8>,
-}
-
 impl LockFile {
     /// Opens the lock file at `path`, creating it when absent.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a link or what is no regular file; `FormatVersion` for one of a newer mapleaf.
     pub(crate) fn open(path: &Path) -> Result<Self> {
+        check_regular(path)?;
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -94,19 +92,17 @@ impl LockFile {
             .mode(0o600)
             .custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW)
             .open(path)
-            .and_then(|file| {
-                // Only ever lengthened, and its block reserved: a shorter file under a map, or a write through it on a
-                // full disk, would raise a signal. Not by writing zeros: another process may use the words already.
-                if file.metadata()?.len() < u64::from(LENGTH) {
-                    match fallocate(&file, FallocateFlags::empty(), 0, i64::from(LENGTH)) {
-                        Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) => file.set_len(u64::from(LENGTH))?,
-                        reserved => reserved?,
-                    }
-                }
-                Ok(file)
-            })
             .map_err(|error| located(error, path))?;
-        Ok(Self { words: SharedWords::new(&file, LENGTH as usize)?, file, pid: process_id(), pauses: Mutex::new(0) })
+        // Before anything in it is changed.
+        read_record(&file)?;
+        lengthen(&file).map_err(|error| located(error, path))?;
+        let words = SharedWords::new(&file, LENGTH as usize)?;
+        Ok(Self { words, file, pid: process::id(), mark: process_mark(), pauses: Mutex::new(0) })
+    }
+
+    /// Whether its name was removed, or given to another file: it keeps nobody apart any more.
+    pub(crate) fn is_removed(&self) -> bool {
+        is_removed(&self.file)
     }
 
     /// Whether this is the file that lies at `path`.
@@ -136,9 +132,9 @@ impl LockFile {
         self.try_lock(PRESENCE, libc::F_WRLCK)
     }
 
-    /// Gives the presence lock up.
+    /// Gives up what says that this process has the environment open.
     pub(crate) fn leave(&self) -> Result<()> {
-        self.try_lock(PRESENCE, libc::F_UNLCK).map(drop)
+        [FLUSHING, UNFLUSHED, PRESENCE].into_iter().try_for_each(|byte| self.try_lock(byte, libc::F_UNLCK).map(drop))
     }
 
     /// Says that this process writes, until the result is dropped. The caller holds LMDB's write lock.
@@ -147,10 +143,10 @@ impl LockFile {
         WriterMark { lock: self }
     }
 
-    /// Whether another process of ours is writing.
-    pub(crate) fn is_other_writing(&self) -> bool {
+    /// The id of another process of ours that says it is writing. It may have been killed, and the id may be another's by now.
+    pub(crate) fn other_writer(&self) -> Option<u32> {
         let writer = self.words.word(WRITER_AT).load(Ordering::Relaxed);
-        writer != 0 && writer != self.pid && process_lives(writer)
+        (writer != 0 && writer != self.pid).then_some(writer)
     }
 
     /// Keeps the other processes of ours from writing while LMDB's write lock, which the caller holds, is given up for a
@@ -255,14 +251,9 @@ impl LockFile {
         }
     }
 
-    /// What was remembered, or `None` when the file is new or not understood.
+    /// What was remembered, or `None` when the file is new.
     pub(crate) fn record(&self) -> Result<Option<OpenRecord>> {
-        let mut bytes = [0; RECORD];
-        match self.file.read_exact_at(&mut bytes, 0) {
-            Ok(()) => Ok(OpenRecord::from_bytes(&bytes)),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-            Err(error) => Err(io_error(&error).caused_by(error)),
-        }
+        read_record(&self.file)
     }
 
     /// Remembers `record`.
@@ -276,29 +267,94 @@ impl LockFile {
         self.file.sync_all().map_err(|error| io_error(&error).caused_by(error))
     }
 
-    /// Remembers that this process has the environment open, with `durability`: the weakest of all counts.
-    pub(crate) fn remember(&self, durability: Durability) -> Result<()> {
+    /// Joins those who write: remembers that this process has the environment open, with `durability`. In the record the
+    /// weakest of all counts.
+    ///
+    /// # Errors
+    /// `InvalidArgument` where one that does not flush its commits would write beside one that does. The second one's
+    /// commits would be lost with the first one's: they are made on pages that are not on the disk.
+    pub(crate) fn join(&self, durability: Durability) -> Result<()> {
         self.wait_lock(JOINING, libc::F_WRLCK)?;
-        let before = self.record();
-        let remembered = before.and_then(|before| self.set_record(&OpenRecord::opened(durability, before.as_ref())));
+        let joined = self.join_alone(durability);
         self.try_lock(JOINING, libc::F_UNLCK)?;
-        remembered
+        joined
     }
 
-    fn try_lock(&self, byte: i64, kind: i32) -> Result<bool> {
-        match fcntl(&self.file, FcntlArg::F_OFD_SETLK(&range(byte, kind))) {
-            Ok(_) => Ok(true),
-            Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
-            Err(errno) => Err(lock_error(errno)),
+    fn join_alone(&self, durability: Durability) -> Result<()> {
+        let (own, other, open, asked) = match durability {
+            Durability::Process => (UNFLUSHED, FLUSHING, "Immediate or Eventual", "Process"),
+            Durability::Immediate => (FLUSHING, UNFLUSHED, "Process", "Immediate"),
+            Durability::Eventual => (FLUSHING, UNFLUSHED, "Process", "Eventual"),
+        };
+        if self.is_locked(other)? {
+            let why = format!(
+                "another process has the environment open with durability {open} (asked: {asked}); Process is for \
+                 processes that all use it: open with the same, or close it there first"
+            );
+            return Err(Error::new(ErrorKind::InvalidArgument, why));
+        }
+        self.wait_lock(own, libc::F_RDLCK)?;
+        let before = self.record()?;
+        self.set_record(&OpenRecord::opened(durability, before.as_ref()))
+    }
+
+    /// Remembers that a flush failed, as far as the system lets it: what it takes for written may not be.
+    pub(crate) fn note_failed_flush(&self) {
+        let _ = self.set_flush_failed(true);
+    }
+
+    /// Remembers that the file was written anew since a flush failed.
+    pub(crate) fn forget_failed_flush(&self) -> Result<()> {
+        self.set_flush_failed(false)
+    }
+
+    fn set_flush_failed(&self, flush_failed: bool) -> Result<()> {
+        self.while_none_joins(|| match self.record()? {
+            Some(record) => self.set_record(&OpenRecord { flush_failed, ..record }),
+            None => Ok(()),
+        })
+    }
+
+    /// Runs `body` while no other process of ours joins.
+    pub(crate) fn while_none_joins<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.wait_lock(JOINING, libc::F_WRLCK)?;
+        let outcome = body();
+        self.try_lock(JOINING, libc::F_UNLCK)?;
+        outcome
+    }
+
+    /// Clears what earlier processes left in the words. The caller has the presence lock alone.
+    pub(crate) fn reset_words(&self) {
+        for word in self.words.words::<WORDS>(PAUSED_AT) {
+            word.store(0, Ordering::Relaxed);
         }
     }
 
+    /// Takes back what an earlier process with the id of this one left in the words.
+    pub(crate) fn forget_namesake(&self) {
+        let _ = self.words.word(WRITER_AT).compare_exchange(self.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    fn try_lock(&self, byte: i64, kind: i32) -> Result<bool> {
+        try_lock(&self.file, byte, kind).map_err(lock_error)
+    }
+
     fn wait_lock(&self, byte: i64, kind: i32) -> Result<()> {
-        loop {
-            match fcntl(&self.file, FcntlArg::F_OFD_SETLKW(&range(byte, kind))) {
-                Ok(_) => return Ok(()),
-                Err(Errno::EINTR) => {}
-                Err(errno) => return Err(lock_error(errno)),
+        wait_lock(&self.file, byte, kind).map_err(lock_error)
+    }
+
+    /// Whether another open file has any lock on the byte.
+    fn is_locked(&self, byte: i64) -> Result<bool> {
+        is_locked(&self.file, byte).map_err(lock_error)
+    }
+}
+
+impl Drop for LockFile {
+    fn drop(&mut self) {
+        if process_mark() == self.mark {
+            // A child that was forked meanwhile shares the open file and would keep the locks.
+            for byte in [FLUSHING, UNFLUSHED, PRESENCE] {
+                let _ = self.try_lock(byte, libc::F_UNLCK);
             }
         }
     }
@@ -311,7 +367,7 @@ pub(crate) struct WriterMark<'a> {
 
 impl Drop for WriterMark<'_> {
     fn drop(&mut self) {
-        if process_id() == self.lock.pid {
+        if process_mark() == self.lock.mark {
             // LMDB's lock is free by now, and the next writer's mark may stand already.
             let word = self.lock.words.word(WRITER_AT);
             let _ = word.compare_exchange(self.lock.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
@@ -327,7 +383,7 @@ pub(crate) struct PauseLock<'a> {
 impl Drop for PauseLock<'_> {
     fn drop(&mut self) {
         // The lock belongs to the open file, which a forked child shares: there it is not the child's to free.
-        if process_id() == self.lock.pid {
+        if process_mark() == self.lock.mark {
             self.lock.resume();
         }
     }
@@ -348,86 +404,33 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Whether there is a process with this id, in this PID namespace: LMDB wants all to share one.
-fn process_lives(id: u32) -> bool {
-    i32::try_from(id).is_ok_and(|id| kill(Pid::from_raw(id), None) != Err(Errno::ESRCH))
+/// Lengthens a new lock file, never shortening one, and reserves its block: a shorter file under a map, or a write through
+/// it on a full disk, would raise a signal. Not by writing zeros: another process may use the words already.
+fn lengthen(file: &File) -> io::Result<()> {
+    if file.metadata()?.len() >= u64::from(LENGTH) {
+        return Ok(());
+    }
+    match fallocate(file, FallocateFlags::empty(), 0, i64::from(LENGTH)) {
+        Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) => file.set_len(u64::from(LENGTH)),
+        reserved => Ok(reserved?),
+    }
 }
 
-fn range(byte: i64, kind: i32) -> libc::flock {
-    libc::flock {
-        l_type: i16::try_from(kind).unwrap_or_default(),
-        l_whence: i16::try_from(libc::SEEK_SET).unwrap_or_default(),
-        l_start: byte,
-        l_len: 1,
-        l_pid: 0,
+fn read_record(file: &File) -> Result<Option<OpenRecord>> {
+    // What is cut short is taken as if zeros were behind it.
+    let (mut bytes, mut had) = ([0; RECORD], 0);
+    while had < RECORD {
+        match file.read_at(&mut bytes[had..], had as u64) {
+            Ok(0) => break,
+            Ok(count) => had += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(io_error(&error).caused_by(error)),
+        }
     }
+    OpenRecord::from_bytes(&bytes)
 }
 
 fn lock_error(errno: Errno) -> Error {
     let message = "cannot lock mapleaf.lock; the file system must offer locks of open files (network ones may not)";
     Error::new(ErrorKind::Io, message).caused_by(io::Error::from(errno))
-}
-
-impl OpenRecord {
-    /// What to remember while open with `durability` on this boot of the machine. What was written under a weaker one
-    /// in the same boot, as `before` tells, may still not be on the disk.
-    pub(crate) fn opened(durability: Durability, before: Option<&Self>) -> Self {
-        let boot = boot_id();
-        let weaker = before.filter(|before| before.boot == boot && weakness(before.durability) > weakness(durability));
-        Self { open: true, durability: weaker.map_or(durability, |before| before.durability), boot }
-    }
-
-    /// Whether it was open with a durability that flushes commits.
-    pub(crate) fn is_flushed(&self) -> bool {
-        self.durability != Durability::Process
-    }
-
-    /// Whether the file must be checked before it is used: it was not closed, and either the machine was restarted since
-    /// or commits were not flushed; or nothing of it was flushed, also when it was closed, and the machine was restarted.
-    pub(crate) fn needs_check(&self) -> bool {
-        let restarted = self.boot.is_empty() || self.boot != boot_id();
-        match self.durability {
-            Durability::Immediate => self.open && restarted,
-            Durability::Eventual => self.open,
-            Durability::Process => self.open || restarted,
-        }
-    }
-
-    fn to_bytes(&self) -> [u8; RECORD] {
-        let mut bytes = [0; RECORD];
-        bytes[..8].copy_from_slice(MAGIC);
-        bytes[8] = 1;
-        bytes[9] = u8::from(self.open);
-        bytes[10] = weakness(self.durability);
-        let boot = &self.boot[..self.boot.len().min(RECORD - 16)];
-        bytes[16..16 + boot.len()].copy_from_slice(boot);
-        bytes
-    }
-
-    fn from_bytes(bytes: &[u8; RECORD]) -> Option<Self> {
-        if &bytes[..8] != MAGIC || bytes[8] != 1 {
-            return None;
-        }
-        let durability = match bytes[10] {
-            0 => Durability::Immediate,
-            1 => Durability::Eventual,
-            _ => Durability::Process,
-        };
-        let boot = bytes[16..].split(|&byte| byte == 0).next().unwrap_or_default().to_vec();
-        Some(Self { open: bytes[9] != 0, durability, boot })
-    }
-}
-
-/// How durability is written: the weaker, the higher.
-fn weakness(durability: Durability) -> u8 {
-    match durability {
-        Durability::Immediate => 0,
-        Durability::Eventual => 1,
-        Durability::Process => 2,
-    }
-}
-
-/// The name of this boot of the machine; empty where the system does not tell, which counts as another boot.
-fn boot_id() -> Vec<u8> {
-    std::fs::read("/proc/sys/kernel/random/boot_id").map(|text| text.trim_ascii().to_vec()).unwrap_or_default()
 }

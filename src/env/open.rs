@@ -2,25 +2,29 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use nix::libc;
 use tempfile::TempDir;
 
 use crate::env::Env;
+use crate::env::data_lock::DataLock;
 use crate::env::engine::{Engine, Files};
+use crate::env::entry::{self, Entry};
 use crate::env::lmdb::{Lmdb, LmdbOptions};
+use crate::env::lmdb_lock::LmdbLock;
 use crate::env::lock::{LockFile, Presence};
 use crate::env::map::EnvMap;
 use crate::env::options::{Config, DEFAULT_MAP_SIZE, Durability, EnvOptions, OpenMode, TEMPORARY_MAP_SIZE, Verify};
 use crate::env::os::located;
-use crate::env::place::{FileId, Place, parent, sync_directory};
+use crate::env::place::{FileId, Place, check_regular, open_regular, parent, sync_directory};
+use crate::env::record::OpenRecord;
 use crate::env::registry;
 use crate::env::session::{self, Wait};
-use crate::env::slots;
 use crate::env::state::check_flags;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page;
@@ -106,17 +110,17 @@ impl EnvOptions {
     }
 
     fn try_open(&self, place: &Place, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
-        let mut registry = registry::lock();
         self.is_new(place)?;
-        if let Some(metadata) = place.data_metadata()?
-            && let Some(engine) = registry.find(FileId::of(&metadata))
-        {
-            drop(registry);
+        let reserved = registry::reserve(place, file_id(place)?);
+        // Another thread may have created it meanwhile.
+        self.is_new(place)?;
+        if let Some(engine) = file_id(place)?.and_then(registry::find) {
+            drop(reserved);
             return self.share(engine);
         }
-        let engine = self.open_engine(place, temporary)?;
+        let engine = self.open_engine(place, temporary).map_err(|error| open_elsewhere(place, error))?;
         let file = engine.files()?.file.metadata().map_err(|error| located(error, &place.data()))?;
-        registry.insert(FileId::of(&file), &engine);
+        registry::insert(&reserved, FileId::of(&file), &engine);
         Ok(engine)
     }
 
@@ -148,10 +152,7 @@ impl EnvOptions {
     /// Whether there is nothing at `place` yet, a file without bytes included; an error where the mode forbids it.
     fn is_new(&self, place: &Place) -> Result<bool> {
         let existing = place.data_metadata()?;
-        if existing.as_ref().is_some_and(|metadata| !metadata.is_file()) {
-            let why = format!("{} is not a regular file", place.data().display());
-            return Err(Error::new(ErrorKind::InvalidArgument, why));
-        }
+        check_regular(&place.data())?;
         let is_new = existing.is_none_or(|metadata| metadata.len() == 0);
         if is_new && (self.config.read_only || self.mode == OpenMode::MustExist) {
             return Err(missing(place));
@@ -165,93 +166,107 @@ impl EnvOptions {
     fn open_engine(&self, place: &Place, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
         if !self.is_new(place)? {
             // Before a lock file is laid beside something that is no database.
-            page::check_metas(&open_data(place)?, false)?;
+            page::check_metas(&open_regular(&place.data())?, false)?;
         } else if self.config.durability != Durability::Process {
             // Its first commit would be refused, with half an environment there.
             session::check_not_writing()?;
         }
-        let (lock, presence) = self.enter(place)?;
-        // Asked again under the lock: another process may have created or removed it meanwhile.
-        let is_new = self.is_new(place)?;
-        let checked = if is_new { None } else { Some(self.check(place, lock.as_ref(), presence)?) };
-        if !self.config.read_only
-            && let Some(lock) = &lock
+        let mut entry = entry::enter(place, &self.config, || self.is_new(place))?;
+        let is_temporary = temporary.is_some();
+        let opened = self.open_entered(place, &mut entry, is_temporary);
+        if let (Err(error), Some(lock)) = (&opened, &entry.lock)
+            && error.kind() == ErrorKind::CommitOutcomeUnknown
         {
-            lock.remember(self.config.durability)?;
-            if temporary.is_none() {
-                lock.sync()?;
+            // What was written may not be on the disk although the system takes it for written.
+            lock.note_failed_flush();
+        }
+        let (files, found) = opened?;
+        let is_new = matches!(found, Found::New);
+        let first = entry.presence == Presence::First;
+        let engine = self.identify(place, files, entry.lock, temporary)?;
+        let durable = !is_temporary && !self.config.read_only;
+        let may_lack_names = match found {
+            Found::New | Found::Unremembered => true,
+            Found::Remembered(record) => record.may_lack_names(),
+        };
+        if durable && first && self.config.durability != Durability::Process && may_lack_names {
+            make_durable(&engine, is_new)?;
+        }
+        if let Some(lock) = &engine.lock {
+            if first {
+                settle(&engine, lock)?;
+            } else if !self.config.read_only && lock.record()?.is_some_and(|record| record.flush_failed) {
+                mend_flush(&engine, lock)?;
             }
-        }
-        if presence == Presence::First && !Lmdb::is_open(&place.path) {
-            slots::reserve(&place.lmdb_lock(), self.config.max_readers)?;
-        }
-        let files = open_files(place, &self.config, checked.as_ref().map(|meta| meta.page_size));
-        if files.is_err() && is_new && presence == Presence::First {
-            remove_beginning(place);
-        }
-        let files = files?;
-        let engine = self.identify(place, files, lock, temporary)?;
-        if is_new && self.config.durability != Durability::Process {
-            Self::make_durable(&engine)?;
-        }
-        if presence == Presence::First
-            && let Some(lock) = &engine.lock
-        {
-            lock.share()?;
         }
         Ok(engine)
     }
 
-    /// Takes the lock file that lies at its path: one that another process removed meanwhile, with its environment,
-    /// keeps nobody apart.
-    fn enter(&self, place: &Place) -> Result<(Option<LockFile>, Presence)> {
-        loop {
-            if self.is_new(place)? {
-                place.create_directory()?;
+    /// Opens the files of a place that was entered.
+    fn open_entered(&self, place: &Place, entry: &mut Entry, is_temporary: bool) -> Result<(Files, Found)> {
+        let first = entry.presence == Presence::First;
+        // Asked again under the lock: another process may have created or removed it meanwhile.
+        let is_new = self.is_new(place)?;
+        let checked = if is_new { None } else { Some(self.check(place, entry)?) };
+        if !self.config.read_only
+            && let Some(lock) = &entry.lock
+        {
+            if is_new && first {
+                // It was of a file that is not there.
+                lock.forget_failed_flush()?;
             }
-            let Some(lock) = self.open_lock(place)? else {
-                return Ok((None, Presence::Shared));
-            };
-            let presence = lock.enter()?;
-            if lock.is_at(&place.lock()) {
-                return Ok((Some(lock), presence));
+            lock.join(self.config.durability)?;
+            if !is_temporary {
+                lock.sync().map_err(flush_failed)?;
             }
         }
-    }
-
-    /// The lock file; none where a read-only medium has none and takes none.
-    fn open_lock(&self, place: &Place) -> Result<Option<LockFile>> {
-        match LockFile::open(&place.lock()) {
-            Ok(lock) => Ok(Some(lock)),
-            Err(error) if self.config.read_only && error.kind() == ErrorKind::PermissionDenied => Ok(None),
-            Err(error) => Err(error),
+        if first && let Some(lmdb_lock) = &entry.lmdb_lock {
+            lmdb_lock.reserve(self.config.max_readers)?;
         }
-    }
-
-    /// Checks the file by reads, which cannot raise a signal as a map can.
-    fn check(&self, place: &Place, lock: Option<&LockFile>, presence: Presence) -> Result<page::FileMeta> {
-        let file = open_data(place)?;
-        let alone = presence == Presence::First;
-        let meta = page::check_metas(&file, alone)?.ok_or_else(|| missing(place))?;
-        let length = file.metadata().map_err(|error| located(error, &place.data()))?.len();
-        let ends_early = length < meta.newest.last_page.saturating_add(1).saturating_mul(meta.page_size as u64);
-        let record = match lock {
-            Some(lock) if alone => lock.record()?,
-            _ => None,
+        let page_size = checked.as_ref().map(|(meta, _)| meta.page_size);
+        let files = open_files(place, &self.config, page_size, entry.lmdb_lock.take());
+        if files.is_err() && is_new && first {
+            remove_beginning(place);
+        }
+        let found = match checked {
+            None => Found::New,
+            Some((_, None)) => Found::Unremembered,
+            Some((_, Some(record))) => Found::Remembered(record),
         };
-        if !self.config.read_only && record.as_ref().is_some_and(|record| record.open && record.is_flushed()) {
-            // The last commit may be one that failed, or whose process was killed, while it was being flushed: what is read
-            // from here on is to be on the disk, so that a power cut does not make it undone, or done after all.
-            file.sync_data().map_err(|error| located(error, &place.data()))?;
+        Ok((files?, found))
+    }
+
+    /// Checks the file by reads, which cannot raise a signal as a map can; what was remembered of it, by who is alone.
+    fn check(&self, place: &Place, entry: &Entry) -> Result<(page::FileMeta, Option<OpenRecord>)> {
+        let file = open_regular(&place.data())?;
+        let alone = entry.presence == Presence::First;
+        let meta = page::check_metas(&file, alone)?.ok_or_else(|| missing(place))?;
+        let metadata = file.metadata().map_err(|error| located(error, &place.data()))?;
+        let ends_early = metadata.len() < meta.newest.last_page.saturating_add(1).saturating_mul(meta.page_size as u64);
+        let record = match &entry.lock {
+            Some(lock) => lock.record()?,
+            None => None,
+        };
+        let record = record.filter(|_| alone);
+        let mut level = self.level();
+        if let Some(record) = &record {
+            if ends_early || record.needs_check() {
+                level = level.or(Some(page::Level::Fast));
+            }
+        } else if ends_early {
+            // A file may well end before its last page, which was freed before it was ever written; only the pages that are
+            // reached must be there.
+            level = level.or(Some(page::Level::Fast));
         }
-        let unclean = record.is_some_and(|record| record.needs_check());
-        // A file may well end before its last page, which was freed before it was ever written; only the pages that are
-        // reached must be there.
-        let level = self.level().or_else(|| (ends_early || unclean).then_some(page::Level::Fast));
         if let Some(level) = level {
             check_graph(&file, level, alone)?;
         }
-        Ok(meta)
+        if !self.config.read_only
+            && let Some(record) = &record
+        {
+            flush_again(place, entry, record)?;
+        }
+        Ok((meta, record))
     }
 
     /// Reads who the environment is, and refuses what cannot be read rightly.
@@ -266,10 +281,13 @@ impl EnvOptions {
         getrandom::fill(&mut uuid).map_err(|error| Error::new(ErrorKind::Io, "no randomness").caused_by(error))?;
         let slow_reader = self.slow_reader.clone();
         let probe = Engine::new(place.clone(), self.config.clone(), files, lock, temporary.take(), uuid, slow_reader);
+        // LMDB has marked its process from its first reader on.
+        drop(probe.generation()?);
+        probe.hold_process()?;
         let newest = probe.generation()?;
         check_flags(&newest.meta().main, "the main database")?;
-        let slots = probe.files()?.lmdb.slots();
-        if slots.used == 0 && !self.config.assume_immutable {
+        let sees_readers = probe.files()?.lmdb.slots().used > 0;
+        if !sees_readers && !self.config.assume_immutable {
             let why = "the medium takes no lock file, so no writer could see this reader; \
                        open with assume_immutable(true) if nobody writes";
             return Err(Error::new(ErrorKind::Unsupported, why));
@@ -280,35 +298,124 @@ impl EnvOptions {
         newest.head()?;
         drop(newest);
         if !self.config.read_only {
-            probe.files()?.lmdb.clear_stale_readers()?;
+            probe.clear_stale_readers()?;
         }
         Ok(probe)
     }
+}
 
-    /// The first commit, then the file and its name on the disk: only then does the environment count as created.
-    fn make_durable(engine: &Arc<Engine>) -> Result<()> {
-        let place = &engine.place;
+/// What was there when the environment was opened.
+enum Found {
+    New,
+    /// A file without a record of who had it open.
+    Unremembered,
+    Remembered(OpenRecord),
+}
+
+/// Flushes what an opening creates, or finds and cannot be sure of: the file and its name, so that the environment counts as
+/// created, and what is committed from now on is found.
+fn make_durable(engine: &Arc<Engine>, is_new: bool) -> Result<()> {
+    let place = &engine.place;
+    if is_new {
         session::write(engine, Wait::Yes, "open", session::create_catalog)?;
-        let synced = engine.files()?.file.sync_all();
-        synced.map_err(|error| located(error, &place.data()))?;
-        place.sync_directory()?;
-        sync_directory(&parent(&place.directory()))
     }
+    // One that was there is flushed with the next commit, if it was not before.
+    let synced = if is_new { engine.files()?.file.sync_all() } else { Ok(()) };
+    let synced = synced.map_err(|error| located(error, &place.data())).and_then(|()| place.sync_directory());
+    synced.and_then(|()| sync_directory(&parent(&place.directory()))).map_err(|error| {
+        engine.flush_failed();
+        flush_failed(error)
+    })
+}
+
+/// Writes the file anew after a flush failed, beside other processes that have it open: as the writer, for the pages of the
+/// newest state are nobody else's to change then.
+fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
+    session::write(engine, Wait::Yes, "open", |_| {
+        let file = Arc::clone(&engine.files()?.file);
+        write_anew(&file).map_err(|error| {
+            engine.flush_failed();
+            flush_failed(located(error, &engine.place.data()))
+        })
+    })?;
+    lock.forget_failed_flush()
+}
+
+/// Leaves the environment to other processes too, with what an earlier one left removed.
+fn settle(engine: &Engine, lock: &LockFile) -> Result<()> {
+    if !engine.config.read_only {
+        // Of a compaction that was killed.
+        let _ = fs::remove_file(engine.place.compacted());
+    }
+    lock.share()
+}
+
+/// Flushes what an earlier process left, where it may not be on the disk.
+///
+/// The last commit may be one that failed, or whose process was killed, while it was being flushed: what is read from here on
+/// is to be on the disk, so that a power cut does not make it undone, or done after all. Where a flush failed the system may
+/// take pages for written that are not, and would not write them again: they are all written anew.
+fn flush_again(place: &Place, entry: &Entry, record: &OpenRecord) -> Result<()> {
+    let Some(lock) = &entry.lock else { return Ok(()) };
+    let failed = |error| flush_failed(located(error, &place.data()));
+    if record.needs_rewrite() {
+        let options = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NOFOLLOW).open(place.data());
+        let file = options.map_err(|error| located(error, &place.data()))?;
+        write_anew(&file).map_err(failed)?;
+    } else if record.open && record.is_flushed() {
+        open_regular(&place.data())?.sync_data().map_err(failed)?;
+    }
+    if record.flush_failed { lock.forget_failed_flush() } else { Ok(()) }
+}
+
+/// Writes every byte of the file again as it is, and flushes it. Nobody else has it open.
+fn write_anew(file: &File) -> io::Result<()> {
+    let mut buffer = vec![0; REWRITTEN_AT_ONCE];
+    let mut at = 0;
+    loop {
+        let count = file.read_at(&mut buffer, at)?;
+        if count == 0 {
+            return file.sync_all();
+        }
+        file.write_all_at(&buffer[..count], at)?;
+        at += count as u64;
+    }
+}
+
+/// In bytes.
+const REWRITTEN_AT_ONCE: usize = 1 << 20;
+
+/// The error for a flush that failed at opening.
+fn flush_failed(error: Error) -> Error {
+    let why = format!("a flush failed, and what was written may not be on the disk; open again: {}", error.message());
+    Error::new(ErrorKind::CommitOutcomeUnknown, why).caused_by(error)
+}
+
+/// An environment that is open in this process although no engine has its file: said so that the user finds it.
+fn open_elsewhere(place: &Place, error: Error) -> Error {
+    if error.kind() != ErrorKind::Busy || registry::find_at(place).is_none() {
+        return error;
+    }
+    let why = format!(
+        "the environment that was at {} is still open in this process, and its data file was removed or replaced since; \
+         drop its handles and snapshots first",
+        place.path.display()
+    );
+    Error::new(ErrorKind::Busy, why).caused_by(error)
+}
+
+fn file_id(place: &Place) -> Result<Option<FileId>> {
+    Ok(place.data_metadata()?.as_ref().map(FileId::of))
 }
 
 /// How often and how long a closing engine of this process is waited for.
 const CLOSING_TRIES: usize = 200;
 const CLOSING_PAUSE: Duration = Duration::from_millis(5);
 
-fn open_data(place: &Place) -> Result<File> {
-    let path = place.data();
-    File::open(&path).map_err(|error| located(error, &path))
-}
-
 /// Removes a data file that was being created and whose meta pages were cut short, by a disk without room for both: the
 /// next opening would take it for a damaged one. What another program has made there meanwhile stays.
 fn remove_beginning(place: &Place) {
-    let judged = open_data(place).and_then(|file| page::check_metas(&file, false));
+    let judged = open_regular(&place.data()).and_then(|file| page::check_metas(&file, false));
     if judged.is_err_and(|error| error.kind() == ErrorKind::Corrupted) {
         let _ = fs::remove_file(place.data());
     }
@@ -364,12 +471,18 @@ fn newest_id(file: &File, alone: bool) -> Result<Option<u64>> {
 
 const MOVING_TRIES: usize = 5;
 
-/// Opens LMDB and our map over one reservation each, halving it until the system agrees to both.
-pub(crate) fn open_files(place: &Place, config: &Config, page_size: Option<usize>) -> Result<Files> {
+/// Opens LMDB and our map over one reservation each, halving it until the system agrees to both, and takes the locks that
+/// show others that this process has the environment open. Without LMDB's lock file no locks are taken.
+pub(crate) fn open_files(
+    place: &Place,
+    config: &Config,
+    page_size: Option<usize>,
+    mut lmdb_lock: Option<LmdbLock>,
+) -> Result<Files> {
     let granule = page_size.unwrap_or_default().max(system_page_size());
     let mut size = config.map_size.min(LARGEST_MAP).div_ceil(granule) * granule;
     loop {
-        match open_files_at(place, config, size) {
+        match open_files_at(place, config, size, &mut lmdb_lock) {
             Err(error) if size / 2 >= SMALLEST_MAP && is_out_of_space(&error) => {
                 size = (size / 2).div_ceil(granule) * granule;
             }
@@ -378,7 +491,8 @@ pub(crate) fn open_files(place: &Place, config: &Config, page_size: Option<usize
     }
 }
 
-fn open_files_at(place: &Place, config: &Config, map_size: usize) -> Result<Files> {
+/// As [`open_files`], with maps of this size. The lock file is taken by who succeeds.
+fn open_files_at(place: &Place, config: &Config, map_size: usize, lmdb_lock: &mut Option<LmdbLock>) -> Result<Files> {
     let options = LmdbOptions {
         map_size,
         // Twice as many handles as DBIs: one whose DBI another process dropped is not closed.
@@ -387,13 +501,21 @@ fn open_files_at(place: &Place, config: &Config, map_size: usize) -> Result<File
         durability: config.durability,
         read_only: config.read_only,
         single_file: config.single_file,
+        lock_free: lmdb_lock.is_none() && config.assume_immutable,
     };
     let lmdb = Lmdb::open(&place.path, &options)?;
-    let file = lmdb.file()?;
+    let file = Arc::new(lmdb.file()?);
+    let held = match lmdb_lock {
+        Some(lmdb_lock) => {
+            lmdb_lock.hold_open()?;
+            Some(DataLock::hold(&file)?)
+        }
+        None => None,
+    };
     let meta = page::check_metas(&file, false)?.ok_or_else(|| missing(place))?;
     // LMDB raises a size below that of the data.
     let map = EnvMap::new(&file, lmdb.map_size(), meta.page_size)?;
-    Ok(Files::new(lmdb, map, file))
+    Ok(Files::new(lmdb, map, file, lmdb_lock.take(), held))
 }
 
 fn is_out_of_space(error: &Error) -> bool {

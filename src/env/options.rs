@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::env::info::ReaderInfo;
+use crate::env::readers::ReaderInfo;
 use crate::env::sweep::SlowReader;
 
 /// What a returned commit survives.

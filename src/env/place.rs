@@ -1,11 +1,13 @@
 //! Where an environment lies: its files, their creation and their durability.
 
 use std::ffi::OsString;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+use nix::libc;
 
 use crate::env::os::located;
 use crate::error::{Error, ErrorKind, Result};
@@ -32,8 +34,10 @@ impl FileId {
 }
 
 impl Place {
+    /// The place that `path` means now, whatever the working directory is later.
     pub(crate) fn new(path: &Path, single_file: bool) -> Self {
-        Self { path: path.to_path_buf(), single_file }
+        // What cannot be made absolute, an empty path, is refused when it is looked at.
+        Self { path: std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()), single_file }
     }
 
     /// `data.mdb`, or the single file.
@@ -79,7 +83,6 @@ impl Place {
             Ok(metadata) if self.single_file && metadata.is_dir() => {
                 Err(self.misplaced("is a directory, and single_file(true) names the data file"))
             }
-            Ok(metadata) if self.single_file => Ok(Some(metadata)),
             Ok(_) => metadata_of(&self.data()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
@@ -104,8 +107,38 @@ impl Place {
     }
 }
 
+/// Refuses a link, a pipe, whatever is no regular file: opening it could change a file elsewhere, or wait for ever. What is
+/// absent is fine.
+pub(crate) fn check_regular(path: &Path) -> Result<()> {
+    metadata_of(path).and_then(|metadata| match metadata {
+        Some(metadata) if metadata.is_symlink() => {
+            let why = format!("{} is a symbolic link; name the file itself", path.display());
+            Err(Error::new(ErrorKind::InvalidArgument, why))
+        }
+        Some(metadata) if !metadata.is_file() => {
+            let why = format!("{} is not a regular file; name another path", path.display());
+            Err(Error::new(ErrorKind::InvalidArgument, why))
+        }
+        _ => Ok(()),
+    })
+}
+
+/// Whether the last name of an open file was removed, by deleting it or by putting another file in its place.
+pub(crate) fn is_removed(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
+}
+
+/// Opens an existing regular file for reading, following no link.
+pub(crate) fn open_regular(path: &Path) -> Result<File> {
+    check_regular(path)?;
+    let options =
+        OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
+    options.map_err(|error| located(error, path))
+}
+
+/// The metadata of what has this name, a link's own, if there is anything.
 fn metadata_of(path: &Path) -> Result<Option<Metadata>> {
-    match fs::metadata(path) {
+    match fs::symlink_metadata(path) {
         Ok(metadata) => Ok(Some(metadata)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(located(error, path)),

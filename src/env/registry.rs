@@ -2,37 +2,95 @@
 //! process, and a hard link or another spelling is the same file.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::env::engine::Engine;
-use crate::env::place::FileId;
+use crate::env::place::{FileId, Place};
 
-static OPEN: Mutex<Option<HashMap<FileId, Weak<Engine>>>> = Mutex::new(None);
-
-/// The registry, held: while it is, no other thread opens, closes or replaces an environment. Who needs an open engine's
-/// writer mutex too takes that first: a transaction may open other environments.
-pub(crate) struct Registry(MutexGuard<'static, Option<HashMap<FileId, Weak<Engine>>>>);
-
-/// Waits for the registry.
-pub(crate) fn lock() -> Registry {
-    Registry(OPEN.lock().unwrap_or_else(PoisonError::into_inner))
+/// What is open, and what is being opened, closed or replaced.
+#[derive(Default)]
+struct Registry {
+    open: HashMap<FileId, Weak<Engine>>,
+    changing: Vec<(PathBuf, Option<FileId>)>,
 }
 
-impl Registry {
-    /// The engine that has `file` open in this process, or had it open in the one that this was forked from.
-    pub(crate) fn find(&mut self, file: FileId) -> Option<Arc<Engine>> {
-        self.0.as_ref()?.get(&file)?.upgrade().filter(|engine| !engine.is_closed())
-    }
+static REGISTRY: Mutex<Option<Registry>> = Mutex::new(None);
+static CHANGED: Condvar = Condvar::new();
 
-    pub(crate) fn insert(&mut self, file: FileId, engine: &Arc<Engine>) {
-        let open = self.0.get_or_insert_default();
-        open.retain(|_, engine| engine.strong_count() > 0);
-        open.insert(file, Arc::downgrade(engine));
-    }
+fn lock() -> MutexGuard<'static, Option<Registry>> {
+    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-    pub(crate) fn remove(&mut self, file: FileId) {
-        if let Some(open) = self.0.as_mut() {
-            open.remove(&file);
+/// The right to open, close or replace the environment at one place: while it lives, no other thread does. Environments at
+/// other places are not held up, however long it takes. Who needs an open engine's writer mutex too takes that first: a
+/// transaction may open other environments.
+pub(crate) struct Reserved {
+    path: PathBuf,
+    file: Option<FileId>,
+}
+
+/// Waits for the place, by its path and by the file that is there now, if one is.
+pub(crate) fn reserve(place: &Place, file: Option<FileId>) -> Reserved {
+    let path = resolved(&place.data());
+    let mut registry = lock();
+    let taken = |registry: &Registry| {
+        registry.changing.iter().any(|(other, its)| *other == path || (file.is_some() && *its == file))
+    };
+    while taken(registry.get_or_insert_default()) {
+        registry = CHANGED.wait(registry).unwrap_or_else(PoisonError::into_inner);
+    }
+    registry.get_or_insert_default().changing.push((path.clone(), file));
+    Reserved { path, file }
+}
+
+/// Notes that `engine` has `file` open. The place is reserved by the caller.
+pub(crate) fn insert(_reserved: &Reserved, file: FileId, engine: &Arc<Engine>) {
+    let mut registry = lock();
+    let open = &mut registry.get_or_insert_default().open;
+    open.retain(|_, engine| engine.strong_count() > 0);
+    open.insert(file, Arc::downgrade(engine));
+}
+
+/// Forgets the engine that had `file` open. The place is reserved by the caller.
+pub(crate) fn remove(_reserved: &Reserved, file: FileId) {
+    lock().get_or_insert_default().open.remove(&file);
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        let mut registry = lock();
+        let changing = &mut registry.get_or_insert_default().changing;
+        if let Some(at) = changing.iter().position(|(path, file)| *path == self.path && *file == self.file) {
+            changing.swap_remove(at);
         }
+        drop(registry);
+        CHANGED.notify_all();
+    }
+}
+
+/// The engine that has `file` open in this process, or had it open in the one that this was forked from.
+pub(crate) fn find(file: FileId) -> Option<Arc<Engine>> {
+    // Upgraded under the lock and looked at outside: dropping the last hold on an engine closes it.
+    let engine = lock().as_ref()?.open.get(&file)?.upgrade()?;
+    (!engine.is_closed()).then_some(engine)
+}
+
+/// The engine that was opened at the path of `place` and is open, whatever file is there now.
+pub(crate) fn find_at(place: &Place) -> Option<Arc<Engine>> {
+    let engines: Vec<_> = lock().as_ref()?.open.values().filter_map(Weak::upgrade).collect();
+    engines.into_iter().find(|engine| !engine.is_closed() && engine.place == *place)
+}
+
+/// The path with what exists of it resolved, so that two spellings of a place that is to be created are one.
+fn resolved(path: &Path) -> PathBuf {
+    let (mut there, mut rest) = (path, Vec::new());
+    loop {
+        if let Ok(there) = there.canonicalize() {
+            return rest.iter().rev().fold(there, |path, name| path.join(name));
+        }
+        let (Some(above), Some(name)) = (there.parent(), there.file_name()) else { return path.to_path_buf() };
+        rest.push(name);
+        there = above;
     }
 }

@@ -109,7 +109,7 @@ pub(crate) fn write<T, E: From<Error>>(
         Wait::Yes => lock_writer(engine),
         Wait::No => try_lock_writer(engine).ok_or_else(|| named(busy()))?,
     };
-    if wait == Wait::No && engine.lock.as_ref().is_some_and(LockFile::is_other_writing) {
+    if wait == Wait::No && engine.is_other_writing() {
         return Err(named(busy()).into());
     }
     write_as_writer(engine, wait.into(), operation, &mut state, body)
@@ -122,6 +122,7 @@ pub(crate) fn begin_writing(engine: &Engine) -> Result<Writing> {
         let why = "the environment was opened read-only; open it for writing";
         return Err(Error::new(ErrorKind::ReadOnly, why));
     }
+    engine.check_in_place()?;
     Writing::begin()
 }
 
@@ -268,6 +269,7 @@ impl<'e> Session<'e> {
     ) -> Result<()> {
         // In a child forked since, LMDB's transaction is the parent's.
         self.engine.check_usable()?;
+        self.engine.look_before_commit(self.files)?;
         // LMDB gives its lock up when the map is full, so the others are kept out before: when it is likely, here, as the
         // end of a commit may meet a full map too; else when a change does.
         if self.pause.is_none() && self.room() < bytes.saturating_mul(4).saturating_add(NARROW) {
@@ -361,7 +363,7 @@ impl<'e> Session<'e> {
         if !fatal {
             return failure.error;
         }
-        self.engine.poison();
+        self.engine.flush_failed();
         let why = "the disk failed during the commit, which may or may not have happened; close and reopen to see";
         Error::new(ErrorKind::CommitOutcomeUnknown, why).caused_by(failure.error)
     }

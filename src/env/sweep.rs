@@ -1,15 +1,15 @@
 //! The sweep: twice a second, lets go of states that other processes' commits made stale, and reports slow readers.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
+use crate::env::contain::contain;
 use crate::env::generation::Generation;
-use crate::env::info::ReaderInfo;
 use crate::env::lease::Leases;
+use crate::env::readers::ReaderInfo;
 
 /// How often is swept, at the most and at the least.
 const PERIOD: Duration = Duration::from_millis(500);
@@ -90,7 +90,9 @@ pub(crate) struct Sweeper {
 
 impl Sweeper {
     /// Starts it. `None` when the system gives no thread: stale states are then let go by the next snapshot alone.
-    pub(crate) fn start(states: &Arc<States>) -> Option<Self> {
+    ///
+    /// `look` is called at each sweep, while the owner of the states is kept waiting.
+    pub(crate) fn start(states: &Arc<States>, look: impl Fn() + Send + 'static) -> Option<Self> {
         let stopped = Arc::new(AtomicBool::new(false));
         let (states, stop) = (Arc::clone(states), Arc::clone(&stopped));
         let period = states.slow_reader.as_ref().map_or(PERIOD, |slow| (slow.limit / 2).clamp(SHORTEST, PERIOD));
@@ -98,12 +100,16 @@ impl Sweeper {
             while !stop.load(Ordering::Acquire) {
                 let turn = states.hold_sweep();
                 // Stopped while it waited for its turn: the states are being let go.
-                let slow = if stop.load(Ordering::Acquire) { Vec::new() } else { states.sweep() };
+                let going = !stop.load(Ordering::Acquire);
+                let slow = if going { states.sweep() } else { Vec::new() };
+                if going {
+                    look();
+                }
                 drop(turn);
                 for reader in slow {
                     if let Some(told) = &states.slow_reader {
                         // The user's own code: a panic in it is not the end of the sweep.
-                        let _ = catch_unwind(AssertUnwindSafe(|| (told.callback)(&reader)));
+                        contain(|| (told.callback)(&reader));
                     }
                 }
                 thread::park_timeout(period);

@@ -29,7 +29,8 @@ pub struct DbiRef {
     pub(crate) max_key: usize,
     /// The environment's UUID.
     pub(crate) uuid: [u8; 16],
-    /// The schema epoch under which the catalogue was last seen to agree with this handle; all ones before.
+    /// The schema epoch under which the catalogue was last seen to agree with this handle, plus one; 0 before, and for the
+    /// highest epoch, which only a damaged or crafted file has.
     checked: AtomicU64,
 }
 
@@ -38,12 +39,12 @@ impl DbiRef {
     /// have the same catalogue.
     #[inline]
     pub(crate) fn is_checked(&self, epoch: u64) -> bool {
-        self.checked.load(Ordering::Relaxed) == epoch
+        epoch != u64::MAX && self.checked.load(Ordering::Relaxed) == epoch + 1
     }
 
     /// Notes that it was.
     pub(crate) fn set_checked(&self, epoch: u64) {
-        self.checked.store(epoch, Ordering::Relaxed);
+        self.checked.store(epoch.wrapping_add(1), Ordering::Relaxed);
     }
 }
 
@@ -70,7 +71,7 @@ impl DbiTable {
         let (slot, max_key, uuid) = (open.next_slot, engine.max_key, *engine.uuid());
         open.next_slot += 1;
         let name = name.into();
-        let (engine, schema, checked) = (engine.id(), schema.clone(), AtomicU64::new(u64::MAX));
+        let (engine, schema, checked) = (engine.id(), schema.clone(), AtomicU64::new(0));
         let dbi = Arc::new(DbiRef { engine, slot, id, name, schema, max_key, uuid, checked });
         open.dbis.push(Arc::downgrade(&dbi));
         dbi

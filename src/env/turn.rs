@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 
-use crate::env::map::process_id;
+use crate::env::map::process_mark;
 
 /// To be called by who has parked, when it goes on. A thread has one token, and parking takes it whoever left it: it may have
 /// been left by a waker that the thread's own executor parks for, and which would be waited for in vain. Who parks next wakes
@@ -25,7 +25,7 @@ pub(crate) struct Turn {
     line: Mutex<Line>,
     /// Whether somebody has the turn, for who looks before standing in line.
     taken: AtomicBool,
-    pid: u32,
+    mark: u64,
 }
 
 #[derive(Default)]
@@ -70,7 +70,7 @@ pub(crate) struct Taken<'a> {
 
 impl Turn {
     pub(crate) fn new() -> Self {
-        Self { line: Mutex::default(), taken: AtomicBool::new(false), pid: process_id() }
+        Self { line: Mutex::default(), taken: AtomicBool::new(false), mark: process_mark() }
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
@@ -146,7 +146,7 @@ impl Turn {
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
         // In a forked child the line is the parent's: another thread may have held its lock at the fork.
-        if process_id() != self.turn.pid {
+        if process_mark() != self.turn.mark {
             return;
         }
         let mut line = self.turn.line();

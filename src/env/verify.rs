@@ -1,6 +1,9 @@
 //! Checking an open environment.
 
+use std::sync::Arc;
+
 use crate::env::handle::Env;
+use crate::env::newest::read_newest;
 use crate::error::Result;
 use crate::page::{Level, Report, verify_snapshot};
 
@@ -12,10 +15,10 @@ impl Env {
     /// Reads every page but the insides of large values, on the calling thread: some gigabytes a second from the system's
     /// cache, else what the disk gives. Takes one bit of memory for each page (32 MiB for a TiB) and some buffers. Readers
     /// and writers go on meanwhile. Values are not decoded, and bits that flipped inside them cannot be seen: LMDB's pages
-    /// carry no checksums.
+    /// carry no checksums. Takes a reader slot; where none is free, writers wait until it has ended.
     ///
     /// # Errors
-    /// `Closed`, `ReadersFull`, `Io`.
+    /// `Closed`, `Io`. `ReadersFull` where no slot is free, the environment is read-only and this process reads no state.
     ///
     /// ```
     /// # fn main() -> mapleaf::Result<()> {
@@ -25,9 +28,11 @@ impl Env {
     /// # }
     /// ```
     pub fn verify(&self) -> Result<Report> {
-        let newest = self.engine.generation().map_err(|error| error.during("verify"))?;
-        // The generation's pin keeps its pages while they are walked.
-        let file = std::sync::Arc::clone(&self.engine.files()?.file);
-        verify_snapshot(&file, newest.meta(), Level::Full).map_err(|error| error.during("verify"))
+        let verify = || {
+            let file = Arc::clone(&self.engine.files()?.file);
+            // Its pin, or the write lock, keeps its pages while they are walked.
+            read_newest(&self.engine, "verify", |newest| verify_snapshot(&file, newest.meta(), Level::Full))
+        };
+        verify().map_err(|error| error.during("verify"))
     }
 }

@@ -3,10 +3,10 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use crate::env::contain::contain;
 use crate::env::options::Backlog;
 use crate::env::queue::GROUP_BYTES;
 use crate::env::session::{Wait, is_writing};
@@ -148,7 +148,7 @@ fn work_off(line: &Line, work: Work) {
         drop(state);
         let count = jobs.len();
         // What panics must not end the thread that others wait for.
-        let _ = catch_unwind(AssertUnwindSafe(|| work(jobs)));
+        contain(|| work(jobs));
         state = line.state();
         state.count -= count;
         state.bytes = state.bytes.saturating_sub(bytes);

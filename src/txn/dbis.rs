@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::env::{
     DbiId, DbiRecord, DbiRef, Env, MainEntry, Schema, Session, State, Wait, check_flags, check_name, check_not_writing,
-    check_schema, dbi_key, write,
+    check_schema, dbi_key, read_newest, write,
 };
 use crate::error::{Error, ErrorKind, Result};
 
@@ -34,7 +34,8 @@ impl Env {
         check_not_writing()?;
         check_name(name)?;
         check_schema(schema)?;
-        let known = self.known_dbi(&*self.engine.generation()?, name, schema, opening)?;
+        let known =
+            read_newest(&self.engine, opening.operation, |newest| self.known_dbi(newest, name, schema, opening))?;
         if let Some(dbi) = known {
             return Ok(dbi);
         }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use crate::env::{Env, Job, Verdict, Wait, check_not_writing, is_worker};
+use crate::env::{Env, Job, Verdict, Wait, check_not_writing, contain, is_worker};
 use crate::error::{Error, ErrorKind, Result};
 use crate::txn::batch::Batch;
 use crate::txn::commit::run;
@@ -177,7 +177,7 @@ impl Done {
         self.changed.notify_all();
         if let Some(waker) = waker {
             // A waker that panics must not end the thread that others wait for.
-            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| waker.wake()));
+            contain(|| waker.wake());
         }
     }
 }

@@ -59,7 +59,7 @@ fn share<T, E: From<Error>>(
     let _writing = begin_writing(engine).map_err(named)?;
     let lock = engine.lock_file().map_err(named)?;
     if wait == Wait::No {
-        let turn = queue.try_take_turn().filter(|_| !lock.is_other_writing()).ok_or_else(|| named(busy()))?;
+        let turn = queue.try_take_turn().filter(|_| !engine.is_other_writing()).ok_or_else(|| named(busy()))?;
         return lead(engine, queue, turn, wait.into(), operation, f);
     }
     let turn = queue.take_turn();

@@ -1,0 +1,58 @@
+//! The lock on the data file itself: who has it open, whatever lock files lie beside it.
+//!
+//! The lock files keep processes apart as long as all use the same ones. They can be removed while an environment is open,
+//! and a data file can have several names with lock files beside each. So who has an environment open also holds one byte of
+//! its data file, far behind its end; who opens it asks whether that agrees with what the lock files say.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use nix::libc;
+
+use crate::env::file_locks::{is_locked, try_lock};
+use crate::env::map::process_mark;
+use crate::env::os::io_error;
+use crate::error::{Error, ErrorKind, Result};
+
+/// No file has this byte, and nobody else has a reason to lock it.
+const BYTE: i64 = i64::MAX - 1;
+
+/// The lock, held until it is dropped.
+pub(crate) struct DataLock {
+    file: Arc<File>,
+    mark: u64,
+}
+
+impl DataLock {
+    /// Takes the lock, which everybody who has the file open shares. Nobody has it alone.
+    pub(crate) fn hold(file: &Arc<File>) -> Result<Self> {
+        match try_lock(file, BYTE, libc::F_RDLCK) {
+            Ok(true) => Ok(Self { file: Arc::clone(file), mark: process_mark() }),
+            Ok(false) => {
+                Err(Error::new(ErrorKind::Busy, "another program has locked the data file; close it there first"))
+            }
+            Err(errno) => {
+                let error = io::Error::from(errno);
+                Err(io_error(&error).caused_by(error))
+            }
+        }
+    }
+}
+
+impl Drop for DataLock {
+    fn drop(&mut self) {
+        if process_mark() == self.mark {
+            // A child that was forked meanwhile shares the open file and would keep the lock.
+            let _ = try_lock(&self.file, BYTE, libc::F_UNLCK);
+        }
+    }
+}
+
+/// Whether anybody holds the lock by another open file than this one.
+pub(crate) fn is_held(file: &File) -> Result<bool> {
+    is_locked(file, BYTE).map_err(|errno| {
+        let error = io::Error::from(errno);
+        io_error(&error).caused_by(error)
+    })
+}

@@ -1,0 +1,117 @@
+//! Whether the files of an open environment still have their names. Without, other processes cannot find what is committed
+//! here, or cannot see that this process writes and reads.
+
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use nix::time::{ClockId, clock_gettime};
+
+use crate::env::engine::{Engine, Files, UNSEEN};
+use crate::env::lock::LockFile;
+use crate::env::options::Durability;
+use crate::env::place::FileId;
+use crate::error::{Error, ErrorKind, Result};
+
+/// What was seen so far.
+#[derive(Default)]
+pub(crate) struct InPlace {
+    lost: AtomicU8,
+    /// When it was looked last by who does not look each time, in milliseconds.
+    looked: AtomicU64,
+}
+
+const NONE: u8 = 0;
+const DATA: u8 = 1;
+const LOCK: u8 = 2;
+const LMDB_LOCK: u8 = 3;
+
+/// How often commits that are not flushed look, in milliseconds: asking the system costs about as much as such a commit.
+const PERIOD: u64 = 10;
+
+impl Engine {
+    /// Refuses to write where a file was seen to have lost its name.
+    pub(crate) fn check_in_place(&self) -> Result<()> {
+        match self.in_place.lost.load(Ordering::Relaxed) {
+            NONE => Ok(()),
+            DATA => Err(lost(&self.place.data(), "what is committed now would be lost")),
+            LOCK => Err(lost(&self.place.lock(), "other processes are not kept out any more")),
+            _ => Err(self.unseen()),
+        }
+    }
+
+    /// As [`check_in_place`](Self::check_in_place), for a commit to `files`, and looks before: each time where the commit is
+    /// flushed, from time to time where it is not.
+    pub(crate) fn look_before_commit(&self, files: &Files) -> Result<()> {
+        if self.config.durability == Durability::Process {
+            let now = clock_gettime(ClockId::CLOCK_MONOTONIC_COARSE).map_or(0, |now| {
+                u64::try_from(now.tv_sec()).unwrap_or(0) * 1000 + u64::try_from(now.tv_nsec()).unwrap_or(0) / 1_000_000
+            });
+            if now.wrapping_sub(self.in_place.looked.load(Ordering::Relaxed)) < PERIOD {
+                return self.check_in_place();
+            }
+            self.in_place.looked.store(now, Ordering::Relaxed);
+        }
+        self.look(files);
+        self.check_in_place()
+    }
+
+    /// Looks whether the files have their names and their length. Three system calls.
+    pub(crate) fn look(&self, files: &Files) {
+        let lost = if is_lost(&files.file, files.known_len()) {
+            // Nobody can come to it by its name: that others do not see this process harms nobody.
+            DATA
+        } else if files.lmdb_lock.as_ref().is_some_and(|lock| lock.is_removed()) {
+            LMDB_LOCK
+        } else if self.lock.as_ref().is_some_and(LockFile::is_removed) {
+            LOCK
+        } else {
+            return;
+        };
+        let _ = self.in_place.lost.compare_exchange(NONE, lost, Ordering::Relaxed, Ordering::Relaxed);
+        if lost == LMDB_LOCK {
+            self.end_as(UNSEEN);
+        }
+    }
+
+    /// As [`look`](Self::look), unless the files are just being changed.
+    pub(crate) fn look_now(&self) {
+        if let Ok(gate) = self.files.try_read()
+            && let Some(files) = &*gate
+        {
+            self.look(files);
+        }
+    }
+
+    /// Device and inode of the data file that is open.
+    pub(crate) fn file_id(&self) -> Option<FileId> {
+        let gate = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        gate.as_ref()?.file.metadata().ok().as_ref().map(FileId::of)
+    }
+
+    /// The error of an environment whose readers others cannot see.
+    pub(super) fn unseen(&self) -> Error {
+        let why = format!(
+            "{} was removed or replaced while the environment is open: other programs do not see that this process reads \
+             and writes. Close the environment and open it again, and leave its lock files alone while it is open",
+            self.place.lmdb_lock().display()
+        );
+        Error::new(ErrorKind::NotFound, why)
+    }
+}
+
+fn lost(file: &Path, harm: &str) -> Error {
+    let why = format!(
+        "{} was removed, replaced or cut short while the environment is open: {harm}. Nothing was written. What was \
+         committed before can still be read, and saved by copy_to; then close the environment and open it again",
+        file.display()
+    );
+    Error::new(ErrorKind::NotFound, why)
+}
+
+/// Whether the last name of an open file is gone, or the file is shorter than it was.
+fn is_lost(file: &File, length: u64) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.nlink() == 0 || metadata.len() < length)
+}

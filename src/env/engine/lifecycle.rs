@@ -1,0 +1,274 @@
+//! The end of an engine's files: closed, replaced by others, opened again; and who is waited for before.
+
+use std::fs::File;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, PoisonError, RwLockWriteGuard};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::env::engine::{CLOSED, Engine, Files, HELD_BACK, OPEN, POISONED, UNSEEN, WriterState};
+use crate::env::lmdb_lock::LmdbLock;
+use crate::env::lock::LockFile;
+use crate::env::open::open_files;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The openers' gate, with nobody else inside, and no sweep that has hold of a state.
+struct Alone<'e> {
+    _sweep: MutexGuard<'e, ()>,
+    gate: RwLockWriteGuard<'e, Option<Arc<Files>>>,
+}
+
+/// How long a thread that is just giving up a state is waited for. It is past all that could hold it up; the system may not
+/// let it run.
+const GIVING_UP: Duration = Duration::from_millis(500);
+const GIVING_UP_PAUSE: Duration = Duration::from_micros(50);
+
+impl Engine {
+    /// Closes the files: LMDB's environment, the map, the descriptor. `Busy` while snapshots live. The caller holds the
+    /// writer's mutex and keeps others from opening the file.
+    pub(crate) fn close(&self) -> Result<()> {
+        let mut alone = self.alone()?;
+        let files = alone.gate.take();
+        let was = self.status.swap(CLOSED, Ordering::AcqRel);
+        if files.is_none() && was == CLOSED {
+            return Ok(());
+        }
+        drop(files);
+        if !matches!(was, POISONED | UNSEEN) {
+            self.mark_clean();
+        }
+        // Handles may live on: other processes need not wait for them.
+        self.lock.as_ref().map_or(Ok(()), LockFile::leave)
+    }
+
+    /// Refuses while states are read in this process: by snapshots, scans and copies.
+    pub(crate) fn check_unread(&self) -> Result<()> {
+        match self.generations().len() {
+            0 => Ok(()),
+            alive => {
+                let why = format!("{alive} states are still read by snapshots or scans; drop them first");
+                Err(Error::new(ErrorKind::Busy, why))
+            }
+        }
+    }
+
+    /// The gate, alone. `Busy` while states are read.
+    fn alone(&self) -> Result<Alone<'_>> {
+        let sweep = self.states.hold_sweep();
+        let gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        self.check_unread()?;
+        // A state that is being dropped is not counted any more, and its pin still has hold of LMDB.
+        let began = Instant::now();
+        while gate.as_ref().is_some_and(|files| !files.lmdb.is_unpinned()) {
+            if began.elapsed() > GIVING_UP {
+                return Err(Error::new(ErrorKind::Busy, "a state is still being given up by another thread; retry"));
+            }
+            thread::sleep(GIVING_UP_PAUSE);
+        }
+        Ok(Alone { _sweep: sweep, gate })
+    }
+
+    /// Lets LMDB go, with nobody else inside, has `swap` put another file in place of this one, and opens what is there then.
+    /// The old file is opened again where `swap` fails. The caller holds the writer's mutex, has let go of its state, and
+    /// keeps others from opening the file.
+    ///
+    /// # Errors
+    /// `Busy`, with nothing done, while states are read. What `swap` fails with. Where the file cannot be opened again the
+    /// cause, and the next call tries once more: the environment stays open.
+    pub(crate) fn replace(&self, swap: impl FnOnce(&Arc<File>) -> Result<()>) -> Result<()> {
+        let mut alone = self.alone()?;
+        let Some(files) = alone.gate.take() else {
+            return Err(Error::new(ErrorKind::Busy, "the files are being opened again; retry"));
+        };
+        if Arc::strong_count(&files) > 1 || Arc::strong_count(&files.lmdb) > 1 {
+            *alone.gate = Some(files);
+            return Err(Error::new(ErrorKind::Busy, "another thread still uses the files; retry"));
+        }
+        let (file, page_size) = (Arc::clone(&files.file), files.map.page_size());
+        // Closes LMDB and gives up what says that the old file is open.
+        drop(files);
+        let swapped = swap(&file);
+        let opened = self.open_again(Some(page_size)).map(|files| *alone.gate = Some(Arc::new(files)));
+        // What went wrong first says more.
+        swapped.and(opened)
+    }
+
+    /// Opens the files again that could not be opened when they were replaced.
+    #[cold]
+    pub(super) fn reattach(&self) -> Result<()> {
+        let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        self.check_usable()?;
+        if gate.is_none() {
+            *gate = Some(Arc::new(self.open_again(None)?));
+        }
+        Ok(())
+    }
+
+    /// A shortage of memory or descriptors may pass.
+    fn open_again(&self, page_size: Option<usize>) -> Result<Files> {
+        let mut tries = 0;
+        loop {
+            match self.try_open_again(page_size) {
+                Err(_) if tries < REOPENING_TRIES => {
+                    tries += 1;
+                    thread::sleep(REOPENING_PAUSE);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn try_open_again(&self, page_size: Option<usize>) -> Result<Files> {
+        let lmdb_lock = match &self.lock {
+            Some(_) => Some(LmdbLock::open(&self.place.lmdb_lock(), true)?),
+            None => None,
+        };
+        let files = open_files(&self.place, &self.config, page_size, lmdb_lock)?;
+        // LMDB marks its process with its first reader.
+        drop(files.lmdb.pin().map_err(|failure| failure.error)?);
+        self.hold_process_of(&files)?;
+        Ok(files)
+    }
+
+    /// Marks this process as one that reads, so that nothing but its end takes the mark away.
+    pub(crate) fn hold_process(&self) -> Result<()> {
+        let files = Arc::clone(&*self.files()?);
+        self.hold_process_of(&files)
+    }
+
+    fn hold_process_of(&self, files: &Files) -> Result<()> {
+        match (&self.lock, &files.lmdb_lock) {
+            (Some(lock), Some(lmdb_lock)) => lock.while_none_joins(|| lmdb_lock.hold_process()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Frees the reader slots of processes that died; how many.
+    pub(crate) fn clear_stale_readers(&self) -> Result<usize> {
+        let gate = self.files()?;
+        match &self.lock {
+            // Who joins is without its mark for a moment.
+            Some(lock) => lock.while_none_joins(|| gate.lmdb.clear_stale_readers()),
+            None => gate.lmdb.clear_stale_readers(),
+        }
+    }
+
+    /// Whether another process of ours is writing: one that says so and has the environment open.
+    pub(crate) fn is_other_writing(&self) -> bool {
+        let Some(writer) = self.lock.as_ref().and_then(LockFile::other_writer) else { return false };
+        self.files().is_ok_and(|files| files.lmdb_lock.as_ref().is_some_and(|lock| lock.has_process(writer)))
+    }
+
+    /// Passes where new snapshots may be taken: waits while they are held back, and refuses as
+    /// [`check_usable`](Self::check_usable) does.
+    #[inline]
+    pub(crate) fn pass(&self) -> Result<()> {
+        if self.status.load(Ordering::Acquire) == HELD_BACK {
+            self.wait_to_pass();
+        }
+        self.check_usable()
+    }
+
+    #[cold]
+    fn wait_to_pass(&self) {
+        // A child that was forked meanwhile would wait for a thread that it has not.
+        if !self.is_own_process() {
+            return;
+        }
+        let (passing, passed) = &self.passing;
+        let held = passing.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = |(): &mut ()| self.status.load(Ordering::Acquire) == HELD_BACK;
+        drop(passed.wait_timeout_while(held, MOST_HELD_BACK * 2, waiting));
+    }
+
+    /// Waits for a moment in which no state is read in this process and has `body` run in it: `Busy` when there was none
+    /// before `deadline`, or when `body` says so.
+    ///
+    /// Snapshots that come one after another leave no such moment by themselves, so new ones are held back, for at most a
+    /// tenth of a second at a time; those that wait then pass before it is tried again.
+    pub(crate) fn when_unread<T>(&self, deadline: Instant, mut body: impl FnMut() -> Result<T>) -> Result<T> {
+        loop {
+            let tried = self.holding_back(deadline, &mut body);
+            match tried {
+                Err(error) if error.kind() == ErrorKind::Busy && Instant::now() < deadline => {
+                    thread::sleep(LET_PASS.min(deadline.saturating_duration_since(Instant::now())));
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// One try, while new snapshots are held back.
+    fn holding_back<T>(&self, deadline: Instant, body: &mut impl FnMut() -> Result<T>) -> Result<T> {
+        self.check_usable()?;
+        let _held_back = HeldBack::begin(self);
+        let until = (Instant::now() + MOST_HELD_BACK).min(deadline);
+        loop {
+            let tried = self.check_unread().and_then(|()| body());
+            match tried {
+                Err(error) if error.kind() == ErrorKind::Busy && Instant::now() < until => {
+                    thread::sleep(GIVING_UP_PAUSE);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Remembers in the lock file that the last process closed the environment in order.
+    fn mark_clean(&self) {
+        if let Some(lock) = self.lock.as_ref()
+            && !self.config.read_only
+            && matches!(lock.try_exclusive(), Ok(true))
+            && let Ok(Some(mut record)) = lock.record()
+        {
+            record.open = false;
+            // If the record cannot be written, the next opening checks the file: slower, never wrong.
+            let _ = lock.set_record(&record);
+        }
+    }
+}
+
+/// How long new snapshots are held back, and how long they pass before they are again.
+const MOST_HELD_BACK: Duration = Duration::from_millis(100);
+const LET_PASS: Duration = Duration::from_millis(20);
+/// How often and at what distance it is tried to open the files again.
+const REOPENING_TRIES: u32 = 3;
+const REOPENING_PAUSE: Duration = Duration::from_millis(5);
+
+/// While it lives, new snapshots wait.
+struct HeldBack<'e>(&'e Engine);
+
+impl<'e> HeldBack<'e> {
+    fn begin(engine: &'e Engine) -> Self {
+        let _ = engine.status.compare_exchange(OPEN, HELD_BACK, Ordering::AcqRel, Ordering::Acquire);
+        Self(engine)
+    }
+}
+
+impl Drop for HeldBack<'_> {
+    fn drop(&mut self) {
+        let (passing, passed) = &self.0.passing;
+        // Under the mutex: who looked before waits already, and is woken.
+        let held = passing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = self.0.status.compare_exchange(HELD_BACK, OPEN, Ordering::AcqRel, Ordering::Acquire);
+        drop(held);
+        passed.notify_all();
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if self.is_own_process() {
+            *self.writer.get_mut().unwrap_or_else(PoisonError::into_inner) = WriterState::default();
+            let files = self.files.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+            let was = *self.status.get_mut();
+            if files.is_some() && !matches!(was, POISONED | UNSEEN) {
+                drop(files);
+                self.mark_clean();
+            }
+        } else {
+            // In a forked child the directory is the parent's.
+            std::mem::forget(self.temporary.take());
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Coming in: the lock files of an environment that is being opened, and whether they agree with who has it open.
+
+use std::io;
+use std::path::Path;
+
+use nix::libc;
+
+use crate::env::data_lock;
+use crate::env::lmdb::Lmdb;
+use crate::env::lmdb_lock::LmdbLock;
+use crate::env::lock::{LockFile, Presence};
+use crate::env::options::Config;
+use crate::env::place::{Place, open_regular};
+use crate::error::{Error, ErrorKind, Result};
+
+/// What an opening holds before it opens the data file.
+pub(crate) struct Entry {
+    /// `None` where the environment is read without lock files.
+    pub lock: Option<LockFile>,
+    pub presence: Presence,
+    /// To be kept beside LMDB, which is opened behind it.
+    pub lmdb_lock: Option<LmdbLock>,
+}
+
+/// Takes the lock file that lies at its path: one that another process removed meanwhile, with its environment, keeps
+/// nobody apart. Waits while another process replaces the data file.
+///
+/// # Errors
+/// `Busy` where the lock files are not those that others have the environment open with: they were removed or replaced, or
+/// the data file was. `PermissionDenied` where they cannot be written, which names file and options.
+pub(crate) fn enter(place: &Place, config: &Config, is_new: impl Fn() -> Result<bool>) -> Result<Entry> {
+    loop {
+        if is_new()? {
+            place.create_directory()?;
+        }
+        let lock = match LockFile::open(&place.lock()) {
+            Ok(lock) => lock,
+            Err(error) => return without_locks(config, error),
+        };
+        let presence = lock.enter()?;
+        if !lock.is_at(&place.lock()) {
+            continue;
+        }
+        let lmdb_lock = match agree(place, presence, is_new()?) {
+            Ok(lmdb_lock) => Some(lmdb_lock),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => return without_locks(config, error),
+            Err(error) => return Err(error),
+        };
+        if presence == Presence::First {
+            lock.reset_words();
+        }
+        lock.forget_namesake();
+        return Ok(Entry { lock: Some(lock), presence, lmdb_lock });
+    }
+}
+
+/// The entry of who reads without lock files, if that is asked for or the medium takes none; else the error.
+fn without_locks(config: &Config, error: Error) -> Result<Entry> {
+    if error.kind() != ErrorKind::PermissionDenied || !config.read_only {
+        return Err(error);
+    }
+    if config.assume_immutable || is_of_medium(&error) {
+        return Ok(Entry { lock: None, presence: Presence::Shared, lmdb_lock: None });
+    }
+    let why = format!(
+        "{}; a reader must be seen by writers, and needs write access to both lock files; if nobody writes while it is open, \
+         open with read_only(true) and assume_immutable(true)",
+        error.message()
+    );
+    Err(Error::new(ErrorKind::PermissionDenied, why).caused_by(error))
+}
+
+/// Whether the error is that of a read-only medium.
+fn is_of_medium(error: &Error) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
+    source.is_some_and(|source| source.raw_os_error() == Some(libc::EROFS))
+}
+
+/// LMDB's lock file, if the lock files are the ones that others use who have the data file open.
+fn agree(place: &Place, presence: Presence, is_new: bool) -> Result<LmdbLock> {
+    let is_held = !is_new && data_lock::is_held(&open_regular(&place.data())?)?;
+    let (data, path) = (place.data(), place.lmdb_lock());
+    let busy = |file: &Path, what: &str| {
+        let why = format!("{} {what}; close the environment there first", file.display());
+        Error::new(ErrorKind::Busy, why)
+    };
+    // Opening and closing its lock file would drop the locks of what has it open.
+    if Lmdb::is_open(&place.path) {
+        let why = "the environment is open in this process by other means than mapleaf, or is just being closed; close it first";
+        return Err(Error::new(ErrorKind::Busy, why));
+    }
+    if presence == Presence::First {
+        if is_held {
+            let what = "is open in another process by other lock files: they were removed while it was open, or the file has \
+                        another name there";
+            return Err(busy(&data, what));
+        }
+        return LmdbLock::open(&path, true);
+    }
+    if !is_held {
+        return Err(busy(&data, "was removed or replaced while another process has the environment open"));
+    }
+    let in_use = match LmdbLock::open(&path, false) {
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        opened => Some(opened?),
+    };
+    match in_use {
+        Some(lmdb_lock) if lmdb_lock.is_in_use()? => Ok(lmdb_lock),
+        _ => Err(busy(&path, "was removed or replaced while another process has the environment open")),
+    }
+}

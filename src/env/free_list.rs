@@ -1,0 +1,41 @@
+//! The free list of a state: which transaction freed how many pages.
+
+use crate::env::state::State;
+use crate::error::{Error, Result};
+use crate::page::Cursor;
+
+/// Pages in the free list, by the transaction that freed them, ascending.
+pub(crate) struct FreePages(Vec<(u64, u64)>);
+
+impl FreePages {
+    /// Reads the free list: O(its pages).
+    pub(crate) fn of(state: &State) -> Result<Self> {
+        let root = state.meta().free.root;
+        let mut cursor = Cursor::unordered(state.pages(), &state.meta().free)?;
+        let (mut freed, mut all) = (Vec::new(), 0_u64);
+        while let Some((key, value)) = cursor.next()? {
+            let damaged = || Error::corrupted(root, "a record of the free list is cut short");
+            let freed_by = u64::from_ne_bytes(*key.first_chunk().ok_or_else(damaged)?);
+            let (count, pages) = value.split_first_chunk().ok_or_else(damaged)?;
+            let count = u64::from_ne_bytes(*count);
+            // Eight bytes a page; a record may be longer than it needs.
+            if count > pages.len() as u64 / 8 {
+                return Err(damaged());
+            }
+            // Large records could share their pages in a damaged file, so their sum is not bounded by its length.
+            all = all.checked_add(count).ok_or_else(damaged)?;
+            freed.push((freed_by, count));
+        }
+        Ok(Self(freed))
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> u64 {
+        self.0.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Those that no writer may take while the state with LMDB's id `state` is read: freed by its own transaction or later.
+    pub(crate) fn held_by(&self, state: u64) -> u64 {
+        self.0.iter().filter(|(freed_by, _)| *freed_by >= state).map(|(_, count)| count).sum()
+    }
+}

@@ -1,0 +1,34 @@
+//! A state that a thread is just giving up is counted by nobody, and its pin still has hold of LMDB: compaction and closing
+//! wait for the pin, or are `Busy` with nothing changed, and never leave the environment closed.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::{Dbi, Env, ErrorKind, Result};
+
+#[test]
+fn for_a_while_and_without_harm() -> Result<()> {
+    let env = Env::temporary()?;
+    let rows: Dbi<u64, u64> = env.dbi("rows")?;
+    env.transact(|txn| rows.put(txn, 1, 1))?;
+    let pin = || env.engine.files()?.lmdb.pin().map_err(|failure| failure.error);
+    // What a thread holds that the system does not let run.
+    let held = pin()?;
+    let refused = env.compact_timeout(Duration::ZERO).map_err(|error| error.kind());
+    assert_eq!(refused, Err(ErrorKind::Busy));
+    assert_eq!(env.close().map_err(|error| error.kind()), Err(ErrorKind::Busy));
+    env.transact(|txn| rows.put(txn, 2, 2))?;
+    assert_eq!(rows.len(&env.snapshot()?)?, 2, "it goes on");
+    drop(held);
+    // And one that is let run soon.
+    let held = pin()?;
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            thread::sleep(Duration::from_millis(50));
+            drop(held);
+        });
+        env.compact_timeout(Duration::ZERO)
+    })?;
+    assert_eq!(rows.len(&env.snapshot()?)?, 2);
+    env.close()
+}

@@ -1,0 +1,79 @@
+//! What a file tool's copy of a live environment is worth: it opens as one whole state, or is refused.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use mapleaf::{Durability, Env, Error, ErrorKind, Result, Verify};
+
+use crate::errors::{directory, io};
+use crate::rows;
+
+/// Copies each file by itself, as `cp -r` does.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    io(fs::create_dir(to))?;
+    for entry in io(fs::read_dir(from))? {
+        let entry = io(entry)?;
+        io(fs::copy(entry.path(), to.join(entry.file_name())))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn made_beside_a_writer_they_are_whole_or_refused() -> Result<()> {
+    let dir = directory()?;
+    let (env, rows) = rows::open(&dir.path().join("env"), Durability::Eventual)?;
+    rows::write(&env, &rows, 0)?;
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            for round in (0..=255).cycle().take_while(|_| !stop.load(Ordering::Relaxed)) {
+                rows::write(&env, &rows, round)?;
+            }
+            Ok::<_, Error>(())
+        });
+        let (mut whole, mut refused) = (0, 0);
+        for turn in 0..40 {
+            let path = dir.path().join(format!("copy-{turn}"));
+            copy(&dir.path().join("env"), &path)?;
+            match Env::options().verify(Verify::Full).open(&path) {
+                Ok(copy) => {
+                    whole += 1;
+                    let rows: rows::Rows = copy.dbi("rows")?;
+                    rows::round(&rows, &copy.snapshot()?)?;
+                    assert!(copy.verify()?.is_clean());
+                    rows::write(&copy, &rows, 1)?;
+                }
+                Err(error) => {
+                    refused += 1;
+                    assert_eq!(error.kind(), ErrorKind::Corrupted, "{error:?}");
+                }
+            }
+            io(fs::remove_dir_all(path))?;
+        }
+        println!("{whole} whole, {refused} refused");
+        stop.store(true, Ordering::Relaxed);
+        writing.join().expect("it does not panic")
+    })?;
+    // The original came to no harm.
+    rows::round(&rows, &env.snapshot()?)?;
+    assert!(env.verify()?.is_clean());
+    Ok(())
+}
+
+#[test]
+fn one_that_was_closed_is_what_it_was() -> Result<()> {
+    let dir = directory()?;
+    let (path, copied) = (dir.path().join("env"), dir.path().join("copied"));
+    let (env, rows) = rows::open(&path, Durability::Immediate)?;
+    rows::write(&env, &rows, 1)?;
+    drop((env, rows));
+    copy(&path, &copied)?;
+    let (env, rows) = rows::open(&copied, Durability::Immediate)?;
+    assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1);
+    rows::write(&env, &rows, 2)?;
+    let (env, rows) = rows::open(&path, Durability::Immediate)?;
+    assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1, "each has its own files");
+    Ok(())
+}

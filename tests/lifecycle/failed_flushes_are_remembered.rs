@@ -1,0 +1,132 @@
+//! After a flush that failed nothing says that all is well until the file was written anew: the system may take pages for
+//! written that are not.
+
+use std::path::Path;
+
+use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Result};
+use nix::libc::EIO;
+
+use crate::errors::refused;
+use crate::shim::{self, Control, FLUSH, Fault, How, META, PAGES, Tally};
+
+fn open(path: &Path, durability: Durability) -> Result<(Env, Dbi<u32, u32>)> {
+    let env = Env::options().map_size(1 << 20).max_readers(16).durability(durability).open(path)?;
+    let rows = env.dbi("rows")?;
+    Ok((env, rows))
+}
+
+/// The byte of the record that says so.
+fn is_remembered(path: &Path) -> Result<bool> {
+    Ok(std::fs::read(path.join("mapleaf.lock")).map_err(Error::other)?[11] & 1 == 1)
+}
+
+/// How many calls of `classes` an opening makes on the data file.
+fn opening(control: &Control, path: &Path, classes: u64) -> Result<Tally> {
+    control.aim(&path.join("data.mdb"))?;
+    control.arm(Fault { classes, nth: 0, errno: EIO, how: How::Once })?;
+    let opened = Env::options().map_size(1 << 20).max_readers(16).open(path);
+    let tally = control.disarm()?;
+    opened.map(|_| tally)
+}
+
+#[test]
+fn a_second_sync_does_not_say_that_all_is_well() -> Result<()> {
+    shim::apart("failed_flushes_are_remembered::a_second_sync_does_not_say_that_all_is_well", |control, cases| {
+        for durability in [Durability::Immediate, Durability::Eventual, Durability::Process] {
+            let path = cases.join(format!("{durability:?}"));
+            let (env, rows) = open(&path, durability)?;
+            env.transact(|txn| rows.put(txn, 1, 1))?;
+            control.aim(&path.join("data.mdb"))?;
+            control.arm(Fault { classes: FLUSH, nth: 1, errno: EIO, how: How::Once })?;
+            refused(env.sync(), ErrorKind::CommitOutcomeUnknown);
+            control.disarm()?;
+            for _ in 0..2 {
+                refused(env.sync(), ErrorKind::CommitOutcomeUnknown);
+                refused(env.transact(|txn| rows.put(txn, 2, 2)), ErrorKind::CommitOutcomeUnknown);
+                refused(env.snapshot(), ErrorKind::CommitOutcomeUnknown);
+            }
+            assert!(is_remembered(&path)?);
+            drop((env, rows));
+            assert!(is_remembered(&path)?, "closing proves nothing");
+            let length = std::fs::metadata(path.join("data.mdb")).map_err(Error::other)?.len();
+            let written = opening(control, &path, PAGES | META)?;
+            assert!(written.calls * (1 << 20) >= length, "{written:?} writes for {length} bytes");
+            assert!(!is_remembered(&path)?);
+            assert_eq!(opening(control, &path, PAGES | META)?.calls, 0, "once is enough");
+            let (env, rows) = open(&path, durability)?;
+            assert_eq!(rows.get(&env.snapshot()?, 1)?, Some(1));
+            env.transact(|txn| rows.put(txn, 3, 3))?;
+            env.sync()?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn so_are_those_of_commits_and_openings() -> Result<()> {
+    shim::apart("failed_flushes_are_remembered::so_are_those_of_commits_and_openings", |control, cases| {
+        for nth in 1.. {
+            let path = cases.join(format!("{nth}"));
+            control.aim(&path)?;
+            control.arm(Fault { classes: FLUSH, nth, errno: EIO, how: How::Once })?;
+            let worked = (|| {
+                let (env, rows) = open(&path, Durability::Immediate)?;
+                env.transact(|txn| rows.put(txn, 1, 1))
+            })();
+            let tally = control.disarm()?;
+            let Err(error) = worked else {
+                assert_eq!(tally.failed, 0, "flush {nth} failed, and nothing said so");
+                assert!(nth > 6, "few flushes: {nth}");
+                return Ok(());
+            };
+            assert_eq!(error.kind(), ErrorKind::CommitOutcomeUnknown, "flush {nth}: {error:?}");
+            assert!(is_remembered(&path)?, "flush {nth}");
+            if path.join("data.mdb").exists() {
+                let flushed = opening(control, &path, FLUSH)?;
+                assert!(flushed.calls > 0, "flush {nth}: {flushed:?}");
+            }
+            let (env, rows) = open(&path, Durability::Immediate)?;
+            env.transact(|txn| rows.put(txn, 2, 2))?;
+            assert!(env.verify()?.is_clean());
+            drop((env, rows));
+            assert!(!is_remembered(&path)?, "flush {nth}");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn beside_another_process_the_file_is_written_anew_too() -> Result<()> {
+    if let Some(arguments) = crate::process::arguments()
+        && arguments.len() > 1
+    {
+        // The other process, which meets no fault.
+        let (env, rows) = open(Path::new(&arguments[0]), Durability::Immediate)?;
+        crate::process::tell("open");
+        crate::process::hear()?;
+        env.transact(|txn| rows.put(txn, 9, 9))?;
+        assert_eq!(rows.get(&env.snapshot()?, 1)?, Some(1));
+        return Ok(());
+    }
+    let name = "failed_flushes_are_remembered::beside_another_process_the_file_is_written_anew_too";
+    shim::apart(name, |control, cases| {
+        let path = cases.join("env");
+        let (env, rows) = open(&path, Durability::Immediate)?;
+        env.transact(|txn| rows.put(txn, 1, 1))?;
+        let mut other = crate::process::spawn(name, &[&path.to_string_lossy(), "other"])?;
+        other.expect("open");
+        control.aim(&path.join("data.mdb"))?;
+        control.arm(Fault { classes: FLUSH, nth: 1, errno: EIO, how: How::Once })?;
+        refused(env.sync(), ErrorKind::CommitOutcomeUnknown);
+        control.disarm()?;
+        drop((env, rows));
+        assert!(is_remembered(&path)?);
+        assert!(opening(control, &path, PAGES | META)?.calls > 0);
+        assert!(!is_remembered(&path)?);
+        other.say("go on")?;
+        other.passes()?;
+        let (env, rows) = open(&path, Durability::Immediate)?;
+        assert_eq!((rows.get(&env.snapshot()?, 1)?, rows.get(&env.snapshot()?, 9)?), (Some(1), Some(9)));
+        Ok(())
+    })
+}

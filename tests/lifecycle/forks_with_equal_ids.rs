@@ -1,0 +1,87 @@
+//! A forked child whose process id is its parent's, as in a PID namespace of its own, is no more the parent than any other.
+#![expect(unsafe_code, reason = "fork")]
+
+use mapleaf::{Durability, Error, ErrorKind, Result};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, fork, getpid};
+
+use crate::errors::{directory, refused};
+use crate::{process, rows};
+
+/// Runs `body` in a forked child; whether it passed.
+fn in_child(body: impl FnOnce() -> Result<()>) -> Result<()> {
+    // SAFETY: the process runs one test and no other thread of it holds a lock that the child needs; the child ends by
+    // `_exit`, without the harness.
+    match unsafe { fork() }.map_err(Error::other)? {
+        ForkResult::Child => {
+            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
+            if let Ok(Err(error)) = &outcome {
+                eprintln!("in the child: {error:?}");
+            }
+            // SAFETY: ends the child at once.
+            unsafe { nix::libc::_exit(i32::from(!matches!(outcome, Ok(Ok(()))))) }
+        }
+        ForkResult::Parent { child } => match waitpid(child, None).map_err(Error::other)? {
+            WaitStatus::Exited(_, 0) => Ok(()),
+            status => Err(Error::other(format!("the child ended as {status:?}"))),
+        },
+    }
+}
+
+#[test]
+fn the_child_is_not_taken_for_the_parent() -> Result<()> {
+    process::apart("forks_with_equal_ids::the_child_is_not_taken_for_the_parent", || {
+        if let Err(errno) = unshare(CloneFlags::CLONE_NEWPID) {
+            println!("no PID namespace can be made here ({errno}; it takes root): not checked");
+            return Ok(());
+        }
+        in_child(|| {
+            assert_eq!(getpid().as_raw(), 1);
+            let dir = directory()?;
+            let (env, rows) = rows::open(dir.path(), Durability::Process)?;
+            rows::write(&env, &rows, 0)?;
+            let snap = env.snapshot()?;
+            unshare(CloneFlags::CLONE_NEWPID).map_err(Error::other)?;
+            in_child(|| {
+                assert_eq!(getpid().as_raw(), 1, "the id of its parent");
+                refused(env.snapshot(), ErrorKind::Closed);
+                refused(rows::write(&env, &rows, 1), ErrorKind::Closed);
+                // What it drops is its parent's.
+                drop((snap, rows, env));
+                Ok(())
+            })
+        })
+    })
+}
+
+#[test]
+fn the_parents_snapshot_stays_whole() -> Result<()> {
+    process::apart("forks_with_equal_ids::the_parents_snapshot_stays_whole", || {
+        if let Err(errno) = unshare(CloneFlags::CLONE_NEWPID) {
+            println!("no PID namespace can be made here ({errno}; it takes root): not checked");
+            return Ok(());
+        }
+        in_child(|| {
+            let dir = directory()?;
+            let (env, rows) = rows::open(dir.path(), Durability::Process)?;
+            rows::write(&env, &rows, 0)?;
+            let snap = Some(env.snapshot()?);
+            unshare(CloneFlags::CLONE_NEWPID).map_err(Error::other)?;
+            // SAFETY: as in `in_child`; the child drops what it inherited, and ends.
+            match unsafe { fork() }.map_err(Error::other)? {
+                ForkResult::Child => {
+                    drop((snap, rows, env));
+                    // SAFETY: ends the child at once.
+                    unsafe { nix::libc::_exit(0) }
+                }
+                ForkResult::Parent { child } => drop(waitpid(child, None).map_err(Error::other)?),
+            }
+            for round in 1..40 {
+                rows::write(&env, &rows, round)?;
+            }
+            assert_eq!(rows::round(&rows, snap.as_ref().expect("held"))?, 0);
+            Ok(())
+        })
+    })
+}

@@ -1,0 +1,28 @@
+//! The life of an environment beside other processes, tools and failures: opened, locked, flushed, compacted, removed.
+#![allow(unreachable_pub, reason = "each module uses its part of the others")]
+
+#[path = "../common/errors.rs"]
+mod errors;
+#[path = "../common/mount.rs"]
+mod mount;
+#[path = "../common/process.rs"]
+mod process;
+mod rows;
+#[path = "../faults/shim.rs"]
+mod shim;
+
+mod closed_descriptors_drop_no_lock;
+mod compaction_gets_its_turn;
+mod copies_by_file_tools;
+mod dead_writers_are_not_waited_for;
+mod diagnosis_needs_no_slot;
+mod durabilities_mix_as_promised;
+mod failed_flushes_are_remembered;
+mod forks_with_equal_ids;
+mod links_are_refused;
+mod names_are_flushed;
+mod newer_records_are_refused;
+mod openings_hold_up_their_own_place_only;
+mod panics_end_where_they_begin;
+mod paths_stay_where_they_were;
+mod removed_files_are_noticed;

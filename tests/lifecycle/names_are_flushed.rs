@@ -1,0 +1,55 @@
+//! The names of files whose creator did not come to flush them are flushed by the next opening that flushes commits.
+
+use std::path::Path;
+
+use mapleaf::{Durability, Env, Error, Result};
+use nix::libc::EIO;
+
+use crate::shim::{self, Control, FLUSH, Fault, How};
+
+/// How often an opening flushes the directory of the environment and the one above.
+fn flushed_directories(control: &Control, path: &Path, durability: Durability) -> Result<u64> {
+    let record = std::fs::read(path.join("mapleaf.lock")).map_err(Error::other)?;
+    let count = |aim: &Path| {
+        // Each opening meets the record as it was.
+        std::fs::write(path.join("mapleaf.lock"), &record).map_err(Error::other)?;
+        control.aim(aim)?;
+        control.arm(Fault { classes: FLUSH, nth: 0, errno: EIO, how: How::Once })?;
+        let opened = Env::options().durability(durability).open(path);
+        let tally = control.disarm()?;
+        opened.map(|_| tally.calls)
+    };
+    let all = count(path.parent().expect("it lies in a directory"))?;
+    Ok(all - count(&path.join("data.mdb"))? - count(&path.join("mapleaf.lock"))?)
+}
+
+#[test]
+fn after_a_creator_that_flushed_nothing() -> Result<()> {
+    shim::apart("names_are_flushed::after_a_creator_that_flushed_nothing", |control, cases| {
+        for durability in [Durability::Immediate, Durability::Eventual, Durability::Process] {
+            let path = cases.join(format!("{durability:?}")).join("env");
+            let (env, _) = crate::rows::open(&path, Durability::Process)?;
+            drop(env);
+            let expected = if durability == Durability::Process { 0 } else { 2 };
+            assert_eq!(flushed_directories(control, &path, durability)?, expected, "{durability:?}");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn after_one_that_was_killed_and_not_after_one_that_closed() -> Result<()> {
+    shim::apart("names_are_flushed::after_one_that_was_killed_and_not_after_one_that_closed", |control, cases| {
+        let path = cases.join("above").join("env");
+        let (env, _) = crate::rows::open(&path, Durability::Immediate)?;
+        drop(env);
+        assert_eq!(flushed_directories(control, &path, Durability::Immediate)?, 0);
+        // As a killed process leaves its record, whose byte 9 says that it is open.
+        let record = path.join("mapleaf.lock");
+        let mut bytes = std::fs::read(&record).map_err(Error::other)?;
+        bytes[9] = 1;
+        std::fs::write(&record, bytes).map_err(Error::other)?;
+        assert_eq!(flushed_directories(control, &path, Durability::Immediate)?, 2);
+        Ok(())
+    })
+}

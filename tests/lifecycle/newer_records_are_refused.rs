@@ -1,0 +1,47 @@
+//! A lock file of a newer mapleaf is refused with nothing written: what it remembers may have to be recovered first.
+
+use std::fs;
+
+use mapleaf::{Durability, Env, ErrorKind, Result};
+
+use crate::errors::{directory, io, refused_with};
+use crate::rows;
+
+#[test]
+fn nothing_is_written() -> Result<()> {
+    let dir = directory()?;
+    let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
+    rows::write(&env, &rows, 1)?;
+    drop((env, rows));
+    let path = dir.path().join("mapleaf.lock");
+    let ours = io(fs::read(&path))?;
+    for version in [2, 3, 255] {
+        let mut bytes = ours.clone();
+        bytes[8] = version;
+        bytes[100..].fill(0xAB);
+        io(fs::write(&path, &bytes))?;
+        for read_only in [false, true] {
+            let opened = Env::options().read_only(read_only).open(dir.path());
+            refused_with(opened, ErrorKind::FormatVersion, &["mapleaf.lock", &version.to_string(), "newer"]);
+        }
+        refused_with(Env::destroy(dir.path()), ErrorKind::FormatVersion, &["mapleaf.lock"]);
+        assert_eq!(io(fs::read(&path))?, bytes, "nothing is overwritten");
+    }
+    io(fs::write(&path, ours))?;
+    let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
+    assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1);
+    Ok(())
+}
+
+#[test]
+fn what_a_killed_compaction_left_is_removed() -> Result<()> {
+    let dir = directory()?;
+    drop(rows::open(dir.path(), Durability::Immediate)?);
+    let left = dir.path().join("data.mdb-compact");
+    io(fs::write(&left, [1; 5000]))?;
+    drop(Env::options().read_only(true).open(dir.path())?);
+    assert!(left.exists(), "a reader removes nothing");
+    drop(Env::open(dir.path())?);
+    assert!(!left.exists());
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! Files that are removed or replaced while an environment is open: nothing is committed that nobody will find, nobody writes
+//! beside, and what there is can be saved.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mapleaf::{Compact, Durability, Env, ErrorKind, Result};
+
+use crate::errors::{directory, io, refused, refused_with};
+use crate::{process, rows};
+
+/// How a file goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loss {
+    Removed,
+    Replaced,
+}
+
+fn lose(file: &Path, loss: Loss) -> Result<()> {
+    if loss == Loss::Removed {
+        return io(fs::remove_file(file));
+    }
+    let other = file.with_extension("other");
+    io(fs::copy(file, &other))?;
+    io(fs::rename(other, file))
+}
+
+/// In a child: opens, and tells how that went.
+fn try_to_open(path: &Path) {
+    match Env::open(path) {
+        Ok(env) => process::tell(&format!("open, and {:?}", rows::count(&env).map_err(|error| error.kind()))),
+        Err(error) => process::tell(&format!("{:?} {error}", error.kind())),
+    }
+}
+
+fn said_by_another(name: &str, path: &Path) -> Result<String> {
+    let child = process::spawn(name, &[&path.to_string_lossy()])?;
+    let said = child.line().unwrap_or_default();
+    child.passes()?;
+    Ok(said)
+}
+
+#[test]
+fn lock_files() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        try_to_open(Path::new(&arguments[0]));
+        return Ok(());
+    }
+    for loss in [Loss::Removed, Loss::Replaced] {
+        for files in [&["lock.mdb"][..], &["mapleaf.lock"], &["lock.mdb", "mapleaf.lock"]] {
+            let dir = directory()?;
+            let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
+            rows::write(&env, &rows, 7)?;
+            rows::count(&env)?;
+            for file in files {
+                lose(&dir.path().join(file), loss)?;
+            }
+            let said = said_by_another("removed_files_are_noticed::lock_files", dir.path())?;
+            assert!(said.starts_with("Busy") && said.contains("removed"), "{files:?} {loss:?}: {said}");
+            let refused = refused_with(rows::count(&env), ErrorKind::NotFound, &[files[0], "open"]);
+            assert!(!refused.is_retryable());
+            refused_with(env.sync(), ErrorKind::NotFound, &[files[0]]);
+            refused_with(env.compact(), ErrorKind::NotFound, &[files[0]]);
+            if files == ["mapleaf.lock"] {
+                assert_eq!(rows::round(&rows, &env.snapshot()?)?, 7, "reading goes on");
+            } else {
+                refused_with(env.snapshot(), ErrorKind::NotFound, &["lock.mdb"]);
+            }
+            drop((env, rows));
+            let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
+            assert_eq!(
+                (rows::counted(&env)?, rows::round(&rows, &env.snapshot()?)?),
+                (Some(1), 7),
+                "{files:?} {loss:?}"
+            );
+            assert_eq!(rows::count(&env)?, 2);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_data_file_and_its_directory() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        try_to_open(Path::new(&arguments[0]));
+        return Ok(());
+    }
+    for what in ["removed", "replaced", "directory"] {
+        let dir = directory()?;
+        let path = dir.path().join("env");
+        let (env, rows) = rows::open(&path, Durability::Immediate)?;
+        rows::write(&env, &rows, 7)?;
+        match what {
+            "removed" => lose(&path.join("data.mdb"), Loss::Removed)?,
+            "replaced" => lose(&path.join("data.mdb"), Loss::Replaced)?,
+            _ => io(fs::remove_dir_all(&path))?,
+        }
+        for _ in 0..2 {
+            refused_with(rows::write(&env, &rows, 8), ErrorKind::NotFound, &["data.mdb", "copy_to"]);
+            refused_with(env.sync(), ErrorKind::NotFound, &["data.mdb"]);
+        }
+        refused(env.compact(), ErrorKind::NotFound);
+        // What there is can be read, checked and saved.
+        assert_eq!(rows::round(&rows, &env.snapshot()?)?, 7);
+        assert!(env.verify()?.is_clean());
+        env.copy_to(dir.path().join("saved"), Compact::No)?;
+        let (saved, its) = rows::open(&dir.path().join("saved"), Durability::Immediate)?;
+        assert_eq!(rows::round(&its, &saved.snapshot()?)?, 7);
+        if what != "directory" {
+            let said = said_by_another("removed_files_are_noticed::the_data_file_and_its_directory", &path)?;
+            assert!(said.starts_with("Busy") && said.contains("data.mdb"), "{what}: {said}");
+        }
+        refused_with(Env::open(&path), ErrorKind::Busy, &["env"]);
+        drop((env, rows));
+        let env = Env::open(&path)?;
+        assert_eq!(env.dbis()?.is_empty(), what != "replaced");
+    }
+    Ok(())
+}
+
+#[test]
+fn without_a_commit_they_are_noticed_too() -> Result<()> {
+    let dir = directory()?;
+    let (env, rows) = rows::open(dir.path(), Durability::Process)?;
+    rows::write(&env, &rows, 1)?;
+    drop(env.snapshot()?);
+    lose(&dir.path().join("lock.mdb"), Loss::Removed)?;
+    let began = Instant::now();
+    let error = loop {
+        match env.snapshot() {
+            Ok(snap) => drop(snap),
+            Err(error) => break error,
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "it is never noticed");
+        thread::sleep(Duration::from_millis(10));
+    };
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
+    Ok(())
+}
+
+#[test]
+fn commits_that_are_not_flushed_notice_them_soon() -> Result<()> {
+    let dir = directory()?;
+    let path = dir.path().join("env");
+    let (env, rows) = rows::open(&path, Durability::Process)?;
+    rows::write(&env, &rows, 1)?;
+    io(fs::remove_dir_all(&path))?;
+    thread::sleep(Duration::from_millis(50));
+    refused_with(rows::write(&env, &rows, 2), ErrorKind::NotFound, &["data.mdb"]);
+    Ok(())
+}
+
+#[test]
+fn a_data_file_with_two_names_is_open_by_one_of_them() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        try_to_open(Path::new(&arguments[0]));
+        return Ok(());
+    }
+    let dir = directory()?;
+    let (first, second) = (dir.path().join("first"), dir.path().join("second"));
+    let (env, _) = rows::open(&first, Durability::Immediate)?;
+    io(fs::create_dir(&second))?;
+    io(fs::hard_link(first.join("data.mdb"), second.join("data.mdb")))?;
+    let name = "removed_files_are_noticed::a_data_file_with_two_names_is_open_by_one_of_them";
+    let said = said_by_another(name, &second)?;
+    assert!(said.starts_with("Busy") && said.contains("another name"), "{said}");
+    assert_eq!(rows::count(&env)?, 1);
+    drop(env);
+    let said = said_by_another(name, &second)?;
+    assert_eq!(said, "open, and Ok(2)");
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! A table of rows that can be told whole from torn, and a counter.
+
+use std::path::Path;
+
+use mapleaf::{Dbi, Durability, Env, Read, Result};
+
+/// How many rows there are.
+pub const ROWS: u32 = 400;
+
+pub type Rows = Dbi<u32, Vec<u8>>;
+
+pub fn open(path: &Path, durability: Durability) -> Result<(Env, Rows)> {
+    let env = Env::options().durability(durability).open(path)?;
+    let rows = env.dbi("rows")?;
+    Ok((env, rows))
+}
+
+/// Writes all rows, each with `round` in every byte.
+pub fn write(env: &Env, rows: &Rows, round: u8) -> Result<()> {
+    env.transact(|txn| (0..ROWS).try_for_each(|row| rows.put(txn, row, &[round; 100])))
+}
+
+/// The round of which all rows are; a panic where they are of several, or not all there.
+#[track_caller]
+pub fn round(rows: &Rows, state: &impl Read) -> Result<u8> {
+    let mut found: Vec<Vec<u8>> = Vec::new();
+    for value in rows.values(state)? {
+        found.push(value?);
+    }
+    assert_eq!(found.len(), ROWS as usize);
+    let round = found[0][0];
+    assert!(found.iter().all(|value| *value == vec![round; 100]), "rows of several rounds");
+    Ok(round)
+}
+
+/// Adds one to the counter.
+pub fn count(env: &Env) -> Result<u32> {
+    let counter: Dbi<u32, u32> = env.dbi("counter")?;
+    env.transact(|txn| {
+        let next = counter.get(txn, 0)?.unwrap_or(0) + 1;
+        counter.put(txn, 0, next)?;
+        Ok(next)
+    })
+}
+
+pub fn counted(env: &Env) -> Result<Option<u32>> {
+    env.dbi::<u32, u32>("counter")?.get(&env.snapshot()?, 0)
+}
