@@ -51,6 +51,8 @@ fn other_options_are_refused_while_it_is_open() -> Result<()> {
     let options = || Env::options().max_dbis(7);
     refused_with(Env::open(&path), ErrorKind::InvalidArgument, &words);
     refused_with(options().durability(Durability::Process).open(&path), ErrorKind::InvalidArgument, &words);
+    let both = ["durability Immediate (asked: Process)", "max_dbis 7 (asked: 256)"];
+    refused_with(Env::options().durability(Durability::Process).open(&path), ErrorKind::InvalidArgument, &both);
     refused_with(options().read_only(true).open(&path), ErrorKind::InvalidArgument, &words);
     refused_with(options().map_size(1 << 20).open(&path), ErrorKind::InvalidArgument, &words);
     refused_with(

@@ -3,7 +3,7 @@
 use std::ops::Bound::Unbounded;
 
 use crate::dbi::handle::Dbi;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, KeyBuf};
 use crate::scan::KeyRange;
 use crate::txn::{RawCursor, Read};
@@ -125,9 +125,12 @@ impl<K: Key, V: Value> Dbi<K, V> {
             let place = self.place(state);
             let mut chosen = Vec::new();
             for rank in ranks(state.raw_len(&self.dbi)?, n as u64, seed) {
-                if let Some((key, value)) = state.raw_nth(&self.dbi, rank)? {
-                    chosen.push((place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?));
-                }
+                // Walking on would take as many steps as a damaged record claims entries.
+                let Some((key, value)) = state.raw_nth(&self.dbi, rank)? else {
+                    let why = "the database has fewer entries than its record says; restore it from a copy";
+                    return Err(Error::new(ErrorKind::Corrupted, why));
+                };
+                chosen.push((place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?));
             }
             Ok(chosen)
         };

@@ -127,9 +127,13 @@ impl EnvOptions {
     /// The engine that has the file open in this process already, checked as this opening asks for.
     fn share(&self, engine: Arc<Engine>) -> Result<Arc<Engine>> {
         engine.check_usable()?;
-        if engine.config != self.config {
-            let why =
-                "the environment is open in this process with other options; use the same, or clone the open `Env`";
+        let differences = engine.config.differences(&self.config);
+        if !differences.is_empty() {
+            let why = format!(
+                "the environment is open in this process with other options: {differences}; use the same, clone the open \
+                 `Env`, or close it first: handles and {} states that snapshots read keep it open",
+                engine.generations().len()
+            );
             return Err(Error::new(ErrorKind::InvalidArgument, why));
         }
         if let Some(level) = self.level() {

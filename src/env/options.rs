@@ -82,6 +82,30 @@ pub(crate) struct Config {
     pub assume_immutable: bool,
 }
 
+impl Config {
+    /// The options in which `asked` differs, each with both values; empty where it does not.
+    pub(crate) fn differences(&self, asked: &Self) -> String {
+        let shown = |config: &Self| {
+            [
+                ("map_size", config.map_size.to_string()),
+                ("max_map_size", config.max_map_size.to_string()),
+                ("max_dbis", config.max_dbis.to_string()),
+                ("max_readers", config.max_readers.to_string()),
+                ("max_txn_bytes", config.max_txn_bytes.to_string()),
+                ("max_backlog", format!("{} batches, {} bytes", config.max_backlog.batches, config.max_backlog.bytes)),
+                ("durability", format!("{:?}", config.durability)),
+                ("read_only", config.read_only.to_string()),
+                ("single_file", config.single_file.to_string()),
+                ("assume_immutable", config.assume_immutable.to_string()),
+            ]
+        };
+        let both = shown(self).into_iter().zip(shown(asked));
+        let differing = both.filter(|((_, open), (_, asked))| open != asked);
+        let said = differing.map(|((name, open), (_, asked))| format!("{name} {open} (asked: {asked})"));
+        said.collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// How much may be submitted and not be committed yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Backlog {
