@@ -95,6 +95,8 @@
 //! 9. `.keys().rev()`, not `.rev().keys()`: the halves belong to [`Entries`].
 //! 10. The schema keeps the names of encodings, not the shape of your structs: `Msgpack<A>` opens as `Msgpack<B>`, and
 //!     a value that does not fit is [`Decode`](ErrorKind::Decode) when it is read.
+//! 11. Leave the lock files alone while the environment is open: they are not stale because they are there. A file tool's
+//!     copy of an open environment is no backup; [`copy_to`](Env::copy_to) makes one.
 //!
 //! # Further
 //!

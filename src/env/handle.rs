@@ -13,7 +13,8 @@ use crate::error::Result;
 ///
 /// A cheap handle on a shared engine: clone it, send it to other threads. LMDB allows one engine for a file in a
 /// process, so opening the same file again, by whatever path, shares the first. The file is closed with the last handle,
-/// snapshot and scan. It does not follow a fork: in the child every use is `Closed`, opening it again too, since LMDB's part
+/// snapshot and scan. Its files are to be left alone while it is open: lock files are not stale because they are there, and
+/// a file tool's copy is no backup, but [`copy_to`](Self::copy_to) makes one. It does not follow a fork: in the child every use is `Closed`, opening it again too, since LMDB's part
 /// of it lives on there. Fork first and open then, or have the child exec.
 ///
 /// ```
@@ -81,7 +82,7 @@ impl Env {
         Self::options().temporary()
     }
 
-    /// Where the environment lies: the path it was opened by.
+    /// Where the environment lies: the path it was first opened by in this process, made absolute.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.engine.place.path

@@ -48,13 +48,16 @@ impl EnvOptions {
     /// # Errors
     /// - `NotFound`: absent, with `MustExist` or `read_only`.
     /// - `AlreadyExists`: present, with `CreateNew`.
-    /// - `InvalidArgument`: a file where a directory must be or the other way round; open in this process with other
-    ///   options; sizes that have no meaning.
+    /// - `InvalidArgument`: a file where a directory must be or the other way round; a data or lock file that is a link or
+    ///   no regular file; open in this process with other options; `Process` beside another process with `Immediate` or
+    ///   `Eventual`, or the other way round; sizes that have no meaning.
     /// - `Corrupted`: no database, or a damaged one. Nothing is written to it.
     /// - `FormatVersion`: of LMDB 1.0 or of a newer mapleaf.
     /// - `Unsupported`: a main database with flags, or a read-only medium without `assume_immutable`.
     /// - `PermissionDenied`, `DiskFull`, `Io`: the system refuses.
-    /// - `Busy`: open in this process by other means than mapleaf.
+    /// - `CommitOutcomeUnknown`: a flush failed; open again.
+    /// - `Busy`: open in this process by other means than mapleaf; or open in another process with a data or lock file that
+    ///   was removed or replaced since, so that it is not known by its files. Tried for a second.
     /// - `Nested`: to be created, inside a transaction of this thread.
     /// - `Closed`: open already in the process that this one was forked from.
     ///

@@ -7,6 +7,9 @@ use crate::env::readers::ReaderInfo;
 use crate::env::sweep::SlowReader;
 
 /// What a returned commit survives.
+///
+/// Processes that write one environment at the same time may mix `Immediate` and `Eventual`; `Process` goes with `Process`
+/// alone, for what is flushed must not stand on what is not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Durability {
@@ -204,7 +207,8 @@ impl EnvOptions {
     }
 
     /// Promises that nobody writes while the environment is open. Needed on a read-only medium, where no reader can be
-    /// seen by a writer: without it such an environment is `Unsupported`.
+    /// seen by a writer: without it such an environment is `Unsupported`. Needed too for files of another user that may be
+    /// read and not written; with `read_only` they are then opened without lock files.
     pub fn assume_immutable(mut self, assume_immutable: bool) -> Self {
         self.config.assume_immutable = assume_immutable;
         self
