@@ -22,4 +22,5 @@ mod promise;
 mod recording;
 mod scenario;
 mod state;
+mod unflushed_names;
 mod work;
