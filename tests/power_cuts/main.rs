@@ -15,6 +15,7 @@ mod checker;
 mod cut;
 mod disk;
 mod failing;
+mod failing_openings;
 mod image;
 mod model;
 mod names;
