@@ -19,8 +19,14 @@ use mapleaf::{Error, Result};
 const ARGUMENTS: &str = "MAPLEAF_TEST_ARGUMENTS";
 const MARK: char = '@';
 const DONE: &str = "done";
+/// Seconds that a child may take for anything, where the machine is slower or has other things to do first.
+const PATIENCE: &str = "MAPLEAF_TEST_PATIENCE";
+
 /// Longer than anything a child does here: what takes longer hangs.
-const PATIENCE: Duration = Duration::from_mins(1);
+fn patience() -> Duration {
+    let asked = env::var(PATIENCE).ok().and_then(|seconds| seconds.parse().ok());
+    asked.map_or(Duration::from_mins(1), Duration::from_secs)
+}
 
 /// The arguments of this process, if it is a child.
 pub fn arguments() -> Option<Vec<String>> {
@@ -99,7 +105,7 @@ pub fn apart(name: &str, body: impl FnOnce() -> Result<()>) -> Result<()> {
 impl Child {
     /// What the child tells next; `None` when it has ended.
     pub fn line(&self) -> Option<String> {
-        match self.lines.recv_timeout(PATIENCE) {
+        match self.lines.recv_timeout(patience()) {
             Ok(line) => Some(line),
             Err(RecvTimeoutError::Disconnected) => None,
             Err(RecvTimeoutError::Timeout) => panic!("a child hangs"),
@@ -135,7 +141,7 @@ impl Child {
             if let Some(status) = self.system.try_wait().map_err(Error::other)? {
                 return Ok(status);
             }
-            assert!(began.elapsed() < PATIENCE, "a child hangs");
+            assert!(began.elapsed() < patience(), "a child hangs");
             thread::sleep(Duration::from_millis(2));
         }
     }

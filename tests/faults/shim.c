@@ -1,11 +1,16 @@
 /*
- * Failures of the system, on demand: a library that is loaded before libc and stands between a program and the calls
- * that write, flush, reserve, map, open and rename files.
+ * Failures of the system, on demand, and a record of what a program does to its files: a library that is loaded before
+ * libc and stands between a program and the calls that write, flush, reserve, map, open and rename files.
  *
  * It is told what to do by a file that the environment variable MAPLEAF_FAULTS names and that it maps: `struct control`
  * below. Whoever writes that file, the program itself or another one, arms it between two operations. While it is
  * armed, calls of the chosen classes on files under the chosen path are counted, and the nth of them fails, alone or
  * with all behind it.
+ *
+ * While it records, what changes those files or flushes them is written to the log that MAPLEAF_RECORD names, by all
+ * processes that it is loaded into, in one order: each change is made and noted under one lock. A flush is noted when it
+ * begins and when it ends, since others write meanwhile. What is written to a file whose name ends with ".ack" is
+ * noted and not written: so a program says what it was told, between what it did.
  *
  * Calls are handed on as system calls, not to libc, so nothing of libc's has to be looked up.
  */
@@ -13,20 +18,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 /* Classes of calls. */
-enum { PAGES = 1, META = 2, FLUSH = 4, SPACE = 8, MAP = 16, OPEN = 32, NAME = 64 };
+enum { PAGES = 1, META = 2, FLUSH = 4, SPACE = 8, MAP = 16, OPEN = 32, NAME = 64, NAMES_FLUSH = 128 };
 /* How a call fails. */
 enum {
     /* All later calls fail too, and are not made. */
@@ -51,14 +60,46 @@ struct control {
     uint64_t first;    /* class of the first call that failed */
     uint64_t smallest; /* bytes: maps smaller than this are let through, uncounted */
     char path[1024];   /* how names of the files begin */
+    uint64_t records;  /* whether changes and flushes are noted; then no flush is made */
+    uint64_t tail;     /* bytes of the log that count */
+    uint64_t tokens;   /* flushes that were begun */
+    uint64_t pause;    /* microseconds that a flush takes */
+    uint64_t noted;    /* records of the log that count for the last one */
+    uint64_t last;     /* the process that makes this record is killed behind it; 0: none */
+    uint64_t last_of;  /* records of this kind count; 0: all */
+};
+
+/* What a record tells. */
+enum {
+    WRITTEN = 1, /* bytes follow; with a token, they are being flushed from then on */
+    LENGTH = 2,  /* the file has another length */
+    FLUSHING = 3,
+    FLUSHED = 4,
+    FLUSH_FAILED = 5,
+    CREATED = 6, /* a name follows */
+    ADDED = 7,   /* the same, for a directory */
+    RENAMED = 8, /* two names follow, with a zero between them */
+    REMOVED = 9,
+    SAID = 10,   /* a text follows */
+};
+
+struct record {
+    uint64_t kind;
+    uint64_t file;   /* its inode */
+    uint64_t at;     /* where bytes were written; a length */
+    uint64_t token;  /* which flush */
+    uint64_t length; /* bytes that follow */
 };
 
 /* A meta page is one of the first two, and written by itself. */
 #define METAS 8192
 
 static struct control *control;
+static int record_fd = -1;
 
 __attribute__((constructor)) static void load(void) {
+    const char *log = getenv("MAPLEAF_RECORD");
+    if (log) record_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CLOEXEC, 0);
     const char *name = getenv("MAPLEAF_FAULTS");
     if (!name) return;
     int fd = (int)syscall(SYS_openat, AT_FDCWD, name, O_RDWR | O_CLOEXEC, 0);
@@ -74,13 +115,19 @@ static int is_ours(const char *name) {
     return strncmp(name, control->path, strlen(control->path)) == 0;
 }
 
-static int is_ours_fd(int fd) {
-    char link[32], name[PATH_MAX];
+/* The name of an open file, which must hold PATH_MAX bytes; whether it is one of ours. */
+static int name_of(int fd, char *name) {
+    char link[32];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    long length = syscall(SYS_readlinkat, AT_FDCWD, link, name, sizeof name - 1);
+    long length = syscall(SYS_readlinkat, AT_FDCWD, link, name, PATH_MAX - 1);
     if (length < 0) return 0;
     name[length] = 0;
     return is_ours(name);
+}
+
+static int is_ours_fd(int fd) {
+    char name[PATH_MAX];
+    return name_of(fd, name);
 }
 
 static int is_armed(uint64_t class) {
@@ -112,6 +159,85 @@ static int is_lazy(int fd) {
     return control && control->lazy && is_ours_fd(fd);
 }
 
+static int records(void) {
+    return record_fd >= 0 && control && __atomic_load_n(&control->records, __ATOMIC_SEQ_CST);
+}
+
+static int records_fd(int fd) {
+    return records() && is_ours_fd(fd);
+}
+
+static int records_name(const char *name) {
+    return records() && name && is_ours(name);
+}
+
+static pthread_mutex_t threads = PTHREAD_MUTEX_INITIALIZER;
+
+/* One thread of one process at a time; a killed one holds nobody up. */
+static void lock_log(void) {
+    pthread_mutex_lock(&threads);
+    while (syscall(SYS_flock, record_fd, LOCK_EX) < 0 && errno == EINTR);
+}
+
+static void unlock_log(void) {
+    syscall(SYS_flock, record_fd, LOCK_UN);
+    pthread_mutex_unlock(&threads);
+}
+
+static void append(const void *bytes, size_t count) {
+    while (count > 0) {
+        ssize_t written = syscall(SYS_pwrite64, record_fd, bytes, count, control->tail);
+        if (written <= 0) abort();
+        bytes = (const char *)bytes + written;
+        count -= (size_t)written;
+        control->tail += (uint64_t)written;
+    }
+}
+
+/* Notes something in the log, which is locked. */
+static void note(uint64_t kind, uint64_t file, uint64_t at, uint64_t token, const struct iovec *parts, size_t length) {
+    struct record record = {kind, file, at, token, length};
+    append(&record, sizeof record);
+    for (; length > 0; parts++) {
+        size_t part = parts->iov_len < length ? parts->iov_len : length;
+        append(parts->iov_base, part);
+        length -= part;
+    }
+    int counts = control->last && (!control->last_of || control->last_of == kind);
+    if (counts && ++control->noted == control->last) syscall(SYS_kill, getpid(), SIGKILL);
+}
+
+static void note_name(uint64_t kind, uint64_t file, const char *name) {
+    struct iovec part = {(void *)name, strlen(name)};
+    note(kind, file, 0, 0, &part, part.iov_len);
+}
+
+static uint64_t inode_of(int fd) {
+    struct stat stat;
+    if (fstat(fd, &stat) < 0) abort();
+    return stat.st_ino;
+}
+
+static uint64_t inode_at(const char *name) {
+    struct stat stat;
+    return fstatat(AT_FDCWD, name, &stat, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : stat.st_ino;
+}
+
+static uint64_t next_token(void) {
+    return __atomic_add_fetch(&control->tokens, 1, __ATOMIC_SEQ_CST);
+}
+
+/* The time that a flush takes, and its end. Others write meanwhile. */
+static void end_flush(uint64_t file, uint64_t token, int failed) {
+    if (control->pause) usleep((useconds_t)control->pause);
+    lock_log();
+    note(failed ? FLUSH_FAILED : FLUSHED, file, 0, token, NULL, 0);
+    unlock_log();
+}
+
+/* Whether the call that is being made will be reported as failed. */
+static __thread int fails;
+
 static long fail(void) {
     errno = (int)control->error;
     return -1;
@@ -122,7 +248,9 @@ static long fail(void) {
     do {                                            \
         enum verdict judged = (judgement);          \
         if (judged == PASS) return (call);          \
+        fails = 1;                                  \
         if (judged == FAIL_MADE) (void)(call);      \
+        fails = 0;                                  \
         return fail();                              \
     } while (0)
 
@@ -130,13 +258,47 @@ static uint64_t class_of_write(int64_t offset) {
     return offset >= 0 && offset < METAS ? META : PAGES;
 }
 
+static ssize_t put_parts(int fd, const struct iovec *parts, int count, int64_t offset) {
+    if (offset < 0) return syscall(SYS_writev, fd, parts, count);
+    return syscall(SYS_pwritev, fd, parts, count, offset, 0L);
+}
+
+/* Writes, at the descriptor's own position if `offset` is negative. */
+static ssize_t put(int fd, const struct iovec *parts, int count, int64_t offset) {
+    char name[PATH_MAX];
+    if (!records() || !name_of(fd, name)) return put_parts(fd, parts, count, offset);
+    size_t length = strlen(name);
+    lock_log();
+    if (length > 4 && strcmp(name + length - 4, ".ack") == 0) {
+        note(SAID, 0, 0, 0, parts, parts->iov_len);
+        unlock_log();
+        return (ssize_t)parts->iov_len;
+    }
+    int64_t at = offset < 0 ? syscall(SYS_lseek, fd, 0L, SEEK_CUR) : offset;
+    ssize_t written = put_parts(fd, parts, count, offset);
+    int error = errno;
+    uint64_t file = inode_of(fd);
+    uint64_t token = written > 0 && (fcntl(fd, F_GETFL) & O_DSYNC) ? next_token() : 0;
+    if (written > 0) note(WRITTEN, file, (uint64_t)at, token, parts, (size_t)written);
+    unlock_log();
+    if (token) end_flush(file, token, fails);
+    errno = error;
+    return written;
+}
+
+static ssize_t put_one(int fd, const void *bytes, size_t count, int64_t offset) {
+    struct iovec part = {(void *)bytes, count};
+    return put(fd, &part, 1, offset);
+}
+
+static size_t cut_short(size_t count) {
+    return count > 0 && control->limit >= count ? count - 1 : control->limit;
+}
+
 static ssize_t write_at(int fd, const void *bytes, size_t count, int64_t offset) {
     enum verdict verdict = judge_fd(class_of_write(offset), fd);
-    if (verdict == CUT) {
-        size_t limit = count > 0 && control->limit >= count ? count - 1 : control->limit;
-        return syscall(SYS_pwrite64, fd, bytes, limit, offset);
-    }
-    ANSWER(verdict, syscall(SYS_pwrite64, fd, bytes, count, offset));
+    if (verdict == CUT) return put_one(fd, bytes, cut_short(count), offset);
+    ANSWER(verdict, put_one(fd, bytes, count, offset));
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t count, off_t offset) { return write_at(fd, bytes, count, offset); }
@@ -145,33 +307,28 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset) {
 }
 
 ssize_t write(int fd, const void *bytes, size_t count) {
-    if (!is_armed(PAGES | META)) return syscall(SYS_write, fd, bytes, count);
+    if (!is_armed(PAGES | META)) return put_one(fd, bytes, count, -1);
     enum verdict verdict = judge_fd(class_of_write(syscall(SYS_lseek, fd, 0L, SEEK_CUR)), fd);
-    if (verdict == CUT) {
-        size_t limit = count > 0 && control->limit >= count ? count - 1 : control->limit;
-        return syscall(SYS_write, fd, bytes, limit);
-    }
-    ANSWER(verdict, syscall(SYS_write, fd, bytes, count));
+    if (verdict == CUT) return put_one(fd, bytes, cut_short(count), -1);
+    ANSWER(verdict, put_one(fd, bytes, count, -1));
 }
 
 /* The first bytes of the first part: shorter than the whole, as LMDB's parts are pages. */
 static ssize_t cut(int fd, const struct iovec *parts, int64_t offset) {
-    size_t limit = parts[0].iov_len > 0 && control->limit >= parts[0].iov_len ? parts[0].iov_len - 1 : control->limit;
-    if (offset < 0) return syscall(SYS_write, fd, parts[0].iov_base, limit);
-    return syscall(SYS_pwrite64, fd, parts[0].iov_base, limit, offset);
+    return put_one(fd, parts[0].iov_base, cut_short(parts[0].iov_len), offset);
 }
 
 ssize_t writev(int fd, const struct iovec *parts, int count) {
-    if (!is_armed(PAGES | META)) return syscall(SYS_writev, fd, parts, count);
+    if (!is_armed(PAGES | META)) return put(fd, parts, count, -1);
     enum verdict verdict = judge_fd(class_of_write(syscall(SYS_lseek, fd, 0L, SEEK_CUR)), fd);
     if (verdict == CUT) return cut(fd, parts, -1);
-    ANSWER(verdict, syscall(SYS_writev, fd, parts, count));
+    ANSWER(verdict, put(fd, parts, count, -1));
 }
 
 static ssize_t writev_at(int fd, const struct iovec *parts, int count, int64_t offset) {
     enum verdict verdict = judge_fd(class_of_write(offset), fd);
     if (verdict == CUT) return cut(fd, parts, offset);
-    ANSWER(verdict, syscall(SYS_pwritev, fd, parts, count, offset, 0L));
+    ANSWER(verdict, put(fd, parts, count, offset));
 }
 
 ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t offset) {
@@ -182,13 +339,34 @@ ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t offset) 
 }
 
 ssize_t copy_file_range(int from, off64_t *read, int to, off64_t *written, size_t count, unsigned flags) {
+    if (records_fd(to)) {
+        /* What is copied by hand is written, and noted. */
+        errno = ENOSYS;
+        return -1;
+    }
     enum verdict verdict = judge_fd(PAGES, to);
     if (verdict == CUT) return syscall(SYS_copy_file_range, from, read, to, written, (size_t)control->limit, flags);
     ANSWER(verdict, syscall(SYS_copy_file_range, from, read, to, written, count, flags));
 }
 
+static int is_directory(int fd) {
+    struct stat stat;
+    return fstat(fd, &stat) == 0 && S_ISDIR(stat.st_mode);
+}
+
 static int flush(int fd, long call) {
-    ANSWER(judge_fd(FLUSH, fd), is_lazy(fd) ? 0 : (int)syscall(call, fd));
+    /* A flush of a directory is one of either class. */
+    int counts = is_armed(FLUSH) || (is_armed(NAMES_FLUSH) && is_directory(fd));
+    enum verdict verdict = counts && is_ours_fd(fd) ? judge(FLUSH) : PASS;
+    if (records_fd(fd)) {
+        uint64_t file = inode_of(fd), token = next_token();
+        lock_log();
+        note(FLUSHING, file, 0, token, NULL, 0);
+        unlock_log();
+        end_flush(file, token, verdict != PASS);
+        return verdict == PASS ? 0 : (int)fail();
+    }
+    ANSWER(verdict, is_lazy(fd) ? 0 : (int)syscall(call, fd));
 }
 
 int fdatasync(int fd) { return flush(fd, SYS_fdatasync); }
@@ -200,15 +378,35 @@ int msync(void *start, size_t length, int flags) {
     return (int)syscall(SYS_msync, start, length, flags);
 }
 
+/* Makes a call that may change the length of a file, and notes the length. */
+#define RESIZES(fd, call)                                           \
+    do {                                                            \
+        if (!records_fd(fd)) return (int)(call);                    \
+        lock_log();                                                 \
+        int outcome = (int)(call), error = errno;                   \
+        struct stat stat;                                           \
+        if (fstat(fd, &stat) < 0) abort();                          \
+        note(LENGTH, stat.st_ino, (uint64_t)stat.st_size, 0, NULL, 0); \
+        unlock_log();                                               \
+        errno = error;                                              \
+        return outcome;                                             \
+    } while (0)
+
+static int set_length(int fd, int64_t length) { RESIZES(fd, syscall(SYS_ftruncate, fd, length)); }
+
+static int reserve_bytes(int fd, int mode, int64_t offset, int64_t length) {
+    RESIZES(fd, syscall(SYS_fallocate, fd, mode, offset, length));
+}
+
 static int truncate_to(int fd, int64_t length) {
-    ANSWER(judge_fd(SPACE, fd), (int)syscall(SYS_ftruncate, fd, length));
+    ANSWER(judge_fd(SPACE, fd), set_length(fd, length));
 }
 
 int ftruncate(int fd, off_t length) { return truncate_to(fd, length); }
 int ftruncate64(int fd, off64_t length) { return truncate_to(fd, length); }
 
 static int reserve(int fd, int mode, int64_t offset, int64_t length) {
-    ANSWER(judge_fd(SPACE, fd), (int)syscall(SYS_fallocate, fd, mode, offset, length));
+    ANSWER(judge_fd(SPACE, fd), reserve_bytes(fd, mode, offset, length));
 }
 
 int fallocate(int fd, int mode, off_t offset, off_t length) { return reserve(fd, mode, offset, length); }
@@ -231,8 +429,18 @@ void *mmap64(void *start, size_t length, int protection, int flags, int fd, off6
 
 static int open_file(int directory, const char *name, int flags, mode_t mode) {
     if (judge_name(OPEN, name) != PASS) return (int)fail();
-    if (control && control->lazy && is_ours(name)) flags &= ~(O_DSYNC | O_SYNC);
-    return (int)syscall(SYS_openat, directory, name, flags, mode);
+    if (!records_name(name)) {
+        if (control && control->lazy && is_ours(name)) flags &= ~(O_DSYNC | O_SYNC);
+        return (int)syscall(SYS_openat, directory, name, flags, mode);
+    }
+    lock_log();
+    uint64_t before = inode_at(name);
+    int fd = (int)syscall(SYS_openat, directory, name, flags, mode), error = errno;
+    if (fd >= 0 && !before) note_name(CREATED, inode_of(fd), name);
+    if (fd >= 0 && before && (flags & O_TRUNC)) note(LENGTH, before, 0, 0, NULL, 0);
+    unlock_log();
+    errno = error;
+    return fd;
 }
 
 #define OPENS(signature, directory)                                          \
@@ -252,14 +460,41 @@ OPENS(int open64(const char *name, int flags, ...), AT_FDCWD)
 OPENS(int openat(int directory, const char *name, int flags, ...), directory)
 OPENS(int openat64(int directory, const char *name, int flags, ...), directory)
 
-int rename(const char *from, const char *to) {
-    ANSWER(judge_name(NAME, to), (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
+static int move(const char *from, const char *to) {
+    if (!records_name(to)) return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+    char names[2 * PATH_MAX];
+    int length = snprintf(names, sizeof names, "%s%c%s", from, 0, to);
+    lock_log();
+    int outcome = (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0), error = errno;
+    struct iovec part = {names, (size_t)length};
+    if (outcome == 0) note(RENAMED, inode_at(to), 0, 0, &part, part.iov_len);
+    unlock_log();
+    errno = error;
+    return outcome;
 }
 
-int unlink(const char *name) {
-    ANSWER(judge_name(NAME, name), (int)syscall(SYS_unlinkat, AT_FDCWD, name, 0));
+static int take_away(const char *name) {
+    if (!records_name(name)) return (int)syscall(SYS_unlinkat, AT_FDCWD, name, 0);
+    lock_log();
+    int outcome = (int)syscall(SYS_unlinkat, AT_FDCWD, name, 0), error = errno;
+    if (outcome == 0) note_name(REMOVED, 0, name);
+    unlock_log();
+    errno = error;
+    return outcome;
 }
 
-int mkdir(const char *name, mode_t mode) {
-    ANSWER(judge_name(NAME, name), (int)syscall(SYS_mkdirat, AT_FDCWD, name, mode));
+static int make_directory(const char *name, mode_t mode) {
+    if (!records_name(name)) return (int)syscall(SYS_mkdirat, AT_FDCWD, name, mode);
+    lock_log();
+    int outcome = (int)syscall(SYS_mkdirat, AT_FDCWD, name, mode), error = errno;
+    if (outcome == 0) note_name(ADDED, inode_at(name), name);
+    unlock_log();
+    errno = error;
+    return outcome;
 }
+
+int rename(const char *from, const char *to) { ANSWER(judge_name(NAME, to), move(from, to)); }
+
+int unlink(const char *name) { ANSWER(judge_name(NAME, name), take_away(name)); }
+
+int mkdir(const char *name, mode_t mode) { ANSWER(judge_name(NAME, name), make_directory(name, mode)); }

@@ -1,4 +1,5 @@
-//! Failures of the system, on demand: `tests/faults/shim.c`, compiled by `cc` and loaded before libc into a child.
+//! Failures of the system, on demand, and a record of writes and flushes: `tests/faults/shim.c`, compiled by `cc` and loaded
+//! before libc into a child.
 //!
 //! The child is a test that runs itself again (`common/process.rs`). What fails is said in a file that both it and its parent
 //! can write, so it is armed and disarmed between two operations.
@@ -7,6 +8,7 @@
 
 use std::env;
 use std::fs::{self, File, OpenOptions};
+use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,6 +19,7 @@ use super::process::{self, Child};
 
 const SOURCE: &str = include_str!("shim.c");
 const CONTROL: &str = "MAPLEAF_FAULTS";
+const LOG: &str = "MAPLEAF_RECORD";
 
 /// Classes of calls.
 pub const PAGES: u64 = 1;
@@ -26,6 +29,8 @@ pub const SPACE: u64 = 8;
 pub const MAP: u64 = 16;
 pub const OPEN: u64 = 32;
 pub const NAME: u64 = 64;
+/// Flushes of directories, which are of the class `FLUSH` too.
+pub const NAMES_FLUSH: u64 = 128;
 
 /// Where the fields of the shim's `struct control` are.
 const LOADED: u64 = 0;
@@ -38,6 +43,24 @@ const FIRST: u64 = 80;
 const SMALLEST: u64 = 88;
 const PATH: u64 = 96;
 const PATH_BYTES: usize = 1024;
+const RECORDS: u64 = 1120;
+const TAIL: u64 = 1128;
+const PAUSE: u64 = 1144;
+const NOTED: u64 = 1152;
+const LAST: u64 = 1160;
+const LAST_OF: u64 = 1168;
+
+/// Kinds of records.
+pub const ANY: u64 = 0;
+pub const RENAMED: u64 = 8;
+
+/// Which record is the last one that a process makes: it is killed behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Last {
+    /// From 1, of this kind.
+    pub nth: u64,
+    pub of: u64,
+}
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +114,7 @@ pub struct Tally {
 pub struct Shim {
     library: PathBuf,
     control: PathBuf,
+    log: PathBuf,
 }
 
 impl Shim {
@@ -105,14 +129,16 @@ impl Shim {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let control = directory.join("control");
         fs::write(&control, [0; 4096]).map_err(Error::other)?;
-        Ok(Self { library, control })
+        let log = directory.join("log");
+        fs::write(&log, []).map_err(Error::other)?;
+        Ok(Self { library, control, log })
     }
 
     /// Runs the test `name` again, with the library in front of libc. Its one argument is `directory`, by the name that the
     /// system has for it, which is the one that the library sees.
     pub fn spawn(&self, name: &str, directory: &Path) -> Result<Child> {
         let directory = directory.canonicalize().map_err(Error::other)?;
-        let variables = [("LD_PRELOAD", &*self.library), (CONTROL, &*self.control)];
+        let variables = [("LD_PRELOAD", &*self.library), (CONTROL, &*self.control), (LOG, &*self.log)];
         process::spawn_with(name, &[&directory.to_string_lossy()], &variables)
     }
 }
@@ -183,6 +209,31 @@ impl Control {
     pub fn disarm(&self) -> Result<Tally> {
         self.write(ARMED, 0)?;
         Ok(Tally { calls: self.read(CALLS)?, failed: self.read(FAILED)?, first: self.read(FIRST)? })
+    }
+
+    /// From now on what changes and flushes the files is written to a new log, and flushes are not made but take `pause`
+    /// microseconds. Who makes the record `last` is killed.
+    pub fn record(&self, pause: u64, last: Option<Last>) -> Result<()> {
+        let Last { nth, of } = last.unwrap_or(Last { nth: 0, of: ANY });
+        for (at, value) in [(TAIL, 0), (PAUSE, pause), (NOTED, 0), (LAST, nth), (LAST_OF, of), (RECORDS, 1)] {
+            self.write(at, value)?;
+        }
+        Ok(())
+    }
+
+    /// Who makes a record is killed no more.
+    pub fn spare(&self) -> Result<()> {
+        self.write(LAST, 0)
+    }
+
+    /// Ends the record, and gives the bytes of the log. No process is recorded any more.
+    pub fn recorded(&self) -> Result<Vec<u8>> {
+        self.write(RECORDS, 0)?;
+        let log = env::var_os(LOG).ok_or_else(|| Error::other("there is no log"))?;
+        // What lies behind is of an earlier, longer record.
+        let (mut bytes, tail) = (Vec::new(), self.read(TAIL)?);
+        File::open(log).and_then(|log| log.take(tail).read_to_end(&mut bytes)).map_err(Error::other)?;
+        Ok(bytes)
     }
 
     fn read(&self, at: u64) -> Result<u64> {

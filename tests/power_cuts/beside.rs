@@ -1,0 +1,44 @@
+//! Two processes with the same environment open.
+
+use mapleaf::{Durability, Result};
+
+use super::campaign::{Family, campaign};
+use super::damage::Random;
+use super::scenario::Scenario;
+
+pub fn beside(seed: u64, other: Durability, random: &mut Random) -> Scenario {
+    let scenario = Scenario::alone(seed, Durability::Immediate, random);
+    Scenario {
+        processes: vec![vec![Durability::Immediate], vec![other; 1 + random.below(2)]],
+        threads: 1 + u32::from(random.below(3) == 0),
+        operations: 8 + random.below(12) as u64,
+        pause: random.pick(&[0, 50, 200]),
+        // Of directories above, one process may make them and another one use them before they are flushed.
+        path: "env",
+        ..scenario
+    }
+}
+
+#[test]
+fn two_processes_keep_all_that_both_were_told_of() -> Result<()> {
+    let family = Family {
+        name: "beside::two_processes_keep_all_that_both_were_told_of",
+        share: 70,
+        draw: |seed, random| beside(seed, Durability::Immediate, random),
+    };
+    let Some(tally) = campaign(&family)? else { return Ok(()) };
+    assert!(tally.kept * 2 > tally.images && tally.second > 0, "{tally:?}");
+    Ok(())
+}
+
+#[test]
+fn immediate_keeps_its_promise_beside_eventual() -> Result<()> {
+    let family = Family {
+        name: "beside::immediate_keeps_its_promise_beside_eventual",
+        share: 70,
+        draw: |seed, random| beside(seed, Durability::Eventual, random),
+    };
+    let Some(tally) = campaign(&family)? else { return Ok(()) };
+    assert!(tally.kept * 2 > tally.images && tally.second > 0, "{tally:?}");
+    Ok(())
+}

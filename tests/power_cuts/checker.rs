@@ -1,0 +1,120 @@
+//! The checker sees what it is for: a flush that was not made, and a promise that was not given.
+
+use std::path::Path;
+
+use mapleaf::{Durability, Result};
+
+use super::campaign::{Family, apart, recorded};
+use super::cut::{Bench, Tally, places};
+use super::damage::Random;
+use super::disk::{Disk, LeftOut};
+use super::promise::Promise;
+use super::recording::{Event, Recording};
+use super::scenario::Scenario;
+use super::shim::Control;
+use super::state::Fault;
+
+/// Images of each flush that is left out, and of the same place without that.
+const CUTS: usize = 24;
+const WHOLE: usize = 4;
+
+fn bench<'a>(control: &'a Control, root: &Path) -> Bench<'a> {
+    Bench { control, root: root.join("image"), tally: Tally::default() }
+}
+
+/// Each flush of pages that an operation waited for, and the event by which that had been told of. Operations that are on
+/// their way together are left out: a later flush makes up for an earlier one.
+fn flushes(recording: &Recording) -> Vec<(LeftOut, usize)> {
+    let mut disk = Disk::new(&recording.before, None);
+    let (mut out, mut waited, mut on_their_way, mut alone) = (Vec::new(), Vec::new(), 0, false);
+    for (at, event) in recording.events.iter().enumerate() {
+        let before = disk.flushes();
+        disk.apply(event, &mut Random(0));
+        if disk.flushes() > before {
+            waited.push(LeftOut(before));
+        }
+        match event {
+            Event::Said(said) if said.starts_with("start") => {
+                on_their_way += 1;
+                alone = on_their_way == 1;
+                waited.clear();
+            }
+            Event::Said(said) if said.starts_with("done") => {
+                on_their_way -= 1;
+                if alone && on_their_way == 0 {
+                    out.extend(waited.drain(..).map(|flush| (flush, at + 1)));
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+#[test]
+fn each_flush_that_is_left_out_is_missed() -> Result<()> {
+    let family = Family {
+        name: "checker::each_flush_that_is_left_out_is_missed",
+        share: 0,
+        draw: |seed, random| {
+            let scenario = Scenario::alone(seed, Durability::Immediate, random);
+            Scenario {
+                processes: vec![vec![Durability::Immediate]],
+                threads: 1,
+                operations: 16,
+                compacts: false,
+                pause: 0,
+                ..scenario
+            }
+        },
+    };
+    apart(&family, |control, root| {
+        let scenario = family.scenario(7);
+        let recording = recorded(&scenario, control, &root.join("run"), family.name)?;
+        let (mut lost, mut wrong) = (0, 0);
+        let flushes = flushes(&recording);
+        for (flush, behind) in &flushes {
+            let mut bench = bench(control, root);
+            let promise = || Promise::new(scenario.made_before, None);
+            let places = [*behind; CUTS];
+            let whole = bench.cuts(&scenario, &recording, promise(), &places[..WHOLE], None);
+            assert!(whole.is_ok(), "{:?}", whole.err().map(|failure| failure.fault));
+            match bench.cuts(&scenario, &recording, promise(), &places, Some(*flush)) {
+                Ok(()) => panic!("nothing is seen of {flush:?}"),
+                Err(failure) => match failure.fault {
+                    Fault::Lost(_) => lost += 1,
+                    Fault::Wrong(_) => wrong += 1,
+                },
+            }
+        }
+        assert!(flushes.len() >= 24 && lost >= 10 && wrong >= 5, "{lost} lost and {wrong} wrong of {}", flushes.len());
+        Ok(format!("{lost} lost and {wrong} wrong"))
+    })
+    .map(|told| told.into_iter().for_each(|told| println!("{told}")))
+}
+
+#[test]
+fn what_process_does_not_promise_is_missed_where_it_is_claimed() -> Result<()> {
+    let family = Family {
+        name: "checker::what_process_does_not_promise_is_missed_where_it_is_claimed",
+        share: 0,
+        draw: |seed, random| {
+            let scenario = Scenario::alone(seed, Durability::Process, random);
+            Scenario { processes: vec![vec![Durability::Process]], compacts: false, ..scenario }
+        },
+    };
+    apart(&family, |control, root| {
+        for seed in 7..17 {
+            let scenario = family.scenario(seed);
+            let recording = recorded(&scenario, control, &root.join("run"), family.name)?;
+            for claim in [Durability::Immediate, Durability::Eventual] {
+                let promise = Promise::new(scenario.made_before, Some(claim));
+                let places = places(&recording, 48, &mut Random(seed));
+                let found = bench(control, root).cuts(&scenario, &recording, promise, &places, None);
+                assert!(found.is_err(), "{scenario:?} passes for {claim:?}");
+            }
+        }
+        Ok(String::new())
+    })
+    .map(drop)
+}

@@ -1,0 +1,51 @@
+//! Flushes that fail, as Linux has it: what was to be written counts as written from then on, and may not be.
+
+use mapleaf::{Durability, Result};
+use nix::libc::EIO;
+
+use super::beside::beside;
+use super::campaign::{Family, campaign};
+use super::damage::Random;
+use super::scenario::Scenario;
+use super::shim::{FLUSH, Fault, How, META};
+
+/// One of the first flushes fails, or more seldom of the writes of meta pages, which are flushes as well.
+pub fn fault(first: usize, random: &mut Random) -> Fault {
+    let classes = random.pick(&[FLUSH, FLUSH, FLUSH | META]);
+    let how = random.pick(&[How::Once, How::OnceMade]);
+    Fault { classes, nth: 1 + random.below(first) as u64, errno: EIO, how }
+}
+
+#[test]
+fn immediate_keeps_all_that_was_told_of() -> Result<()> {
+    let family = Family {
+        name: "failing::immediate_keeps_all_that_was_told_of",
+        share: 120,
+        draw: |seed, random| {
+            let scenario = Scenario::alone(seed, Durability::Immediate, random);
+            let fault = Some(fault(30, random));
+            let processes = vec![vec![Durability::Immediate; 2]];
+            Scenario { processes, made_before: true, compacts: false, fault, ..scenario }
+        },
+    };
+    let Some(tally) = campaign(&family)? else { return Ok(()) };
+    assert!(tally.failed > 0 && tally.kept * 2 > tally.images && tally.second > 0, "{tally:?}");
+    Ok(())
+}
+
+#[test]
+fn who_is_beside_a_failed_flush_keeps_all_too() -> Result<()> {
+    let family = Family {
+        name: "failing::who_is_beside_a_failed_flush_keeps_all_too",
+        share: 40,
+        draw: |seed, random| {
+            let scenario = beside(seed, Durability::Immediate, random);
+            let fault = Some(fault(40, random));
+            let processes = vec![vec![Durability::Immediate; 2]; 2];
+            Scenario { processes, made_before: true, compacts: false, fault, ..scenario }
+        },
+    };
+    let Some(tally) = campaign(&family)? else { return Ok(()) };
+    assert!((tally.failed > 0 || tally.histories < 20) && tally.kept * 2 > tally.images, "{tally:?}");
+    Ok(())
+}

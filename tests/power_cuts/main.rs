@@ -1,0 +1,27 @@
+//! Power cuts: what programs write and flush is recorded, and the power is cut in it at any place, with any part of what was
+//! not flushed on the disk. What is left opens, holds what was promised, and takes commits.
+
+#[path = "../common/damage.rs"]
+mod damage;
+#[path = "../common/process.rs"]
+mod process;
+#[path = "../faults/shim.rs"]
+mod shim;
+
+mod alone;
+mod beside;
+mod campaign;
+mod checker;
+mod cut;
+mod disk;
+mod failing;
+mod failing_openings;
+mod image;
+mod model;
+mod names;
+mod promise;
+mod recording;
+mod scenario;
+mod state;
+mod unflushed_names;
+mod work;

@@ -1,0 +1,62 @@
+//! Names that whoever made them did not flush: who opens the environment then and is told of a commit has them flushed.
+
+use mapleaf::{Durability, Result};
+
+use super::campaign::{Family, campaign};
+use super::scenario::Scenario;
+use super::shim::{ANY, Last, RENAMED};
+
+#[test]
+fn who_comes_behind_a_killed_creator_keeps_all() -> Result<()> {
+    let family = Family {
+        name: "unflushed_names::who_comes_behind_a_killed_creator_keeps_all",
+        share: 40,
+        draw: |seed, random| {
+            let durability = random.pick(&[Durability::Immediate, Durability::Eventual]);
+            let scenario = Scenario::alone(seed, durability, random);
+            let killed = Some(Last { nth: 1 + random.below(24) as u64, of: ANY });
+            let processes = vec![vec![durability]];
+            let short = Scenario { threads: 1, operations: 4, compacts: false, ..scenario };
+            // Directories above are nobody's who did not make them.
+            Scenario { processes, made_before: false, path: "env", killed, ..short }
+        },
+    };
+    let Some(tally) = campaign(&family)? else { return Ok(()) };
+    assert!(tally.kept > 0, "{tally:?}");
+    Ok(())
+}
+
+#[test]
+fn who_comes_behind_a_killed_compaction_keeps_all() -> Result<()> {
+    let family = Family {
+        name: "unflushed_names::who_comes_behind_a_killed_compaction_keeps_all",
+        share: 40,
+        draw: |seed, random| {
+            let durability = random.pick(&[Durability::Immediate, Durability::Eventual]);
+            let scenario = Scenario::alone(seed, durability, random);
+            let killed = Some(Last { nth: 1, of: RENAMED });
+            let processes = vec![vec![durability]];
+            Scenario { processes, operations: 9, made_before: true, compacts: true, killed, ..scenario }
+        },
+    };
+    let Some(tally) = campaign(&family)? else { return Ok(()) };
+    assert!(tally.kept > 0, "{tally:?}");
+    Ok(())
+}
+
+#[test]
+fn who_comes_behind_one_who_does_not_flush_keeps_all() -> Result<()> {
+    let family = Family {
+        name: "unflushed_names::who_comes_behind_one_who_does_not_flush_keeps_all",
+        share: 40,
+        draw: |seed, random| {
+            let durability = random.pick(&[Durability::Immediate, Durability::Eventual]);
+            let scenario = Scenario::alone(seed, durability, random);
+            let processes = vec![vec![Durability::Process, durability]];
+            Scenario { processes, threads: 1, operations: 4, made_before: false, compacts: false, ..scenario }
+        },
+    };
+    let Some(tally) = campaign(&family)? else { return Ok(()) };
+    assert!(tally.kept > 0, "{tally:?}");
+    Ok(())
+}

@@ -1,0 +1,262 @@
+//! What the threads of a recorded program do: operations whose traces can be told apart, each announced and told of.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::thread;
+
+use mapleaf::{Batch, Commit, Dbi, Durability, Env, EnvOptions, Error, ErrorKind, MultiDbi, Result, WriteTxn};
+
+use super::damage::Random;
+use super::promise::word;
+
+/// The thread of whoever opens what is left of a power cut.
+pub const AFTERWARDS: u32 = 900;
+/// The one that makes, clears and drops a database.
+pub const FIRST: u32 = 0;
+/// Keys of each thread.
+const KEYS: usize = 24;
+/// Pairs that stay of those that a thread's transactions insert.
+const PAIRS: u64 = 6;
+pub const EXTRA: &str = "extra";
+
+/// What an operation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Transact,
+    Apply,
+    Submit,
+    /// Makes the extra database, clears it, drops it: transactions that leave no other trace.
+    Make,
+    Clear,
+    Drop,
+}
+
+fn random_of(seed: u64, thread: u32, number: u64) -> Random {
+    let mut random = Random(seed ^ u64::from(thread) << 40 ^ number << 8);
+    random.below(2);
+    random
+}
+
+/// Which operation of a thread is which. None that leaves no trace comes behind another.
+pub fn kind(seed: u64, thread: u32, number: u64) -> Kind {
+    match (thread, number % 12) {
+        (FIRST, 3) => Kind::Make,
+        (FIRST, 8) => Kind::Clear,
+        (FIRST, 11) => Kind::Drop,
+        // So that there is something to clear.
+        (FIRST, 7) | (AFTERWARDS, _) => Kind::Transact,
+        _ => match random_of(seed, thread, number).below(8) {
+            0 => Kind::Apply,
+            1 | 2 => Kind::Submit,
+            _ => Kind::Transact,
+        },
+    }
+}
+
+/// Whether the extra database is there when the first thread has done so many.
+pub fn has_extra(number: u64) -> bool {
+    (3..11).contains(&(number % 12))
+}
+
+/// A change of a key: to a value, or to nothing.
+pub type Change = (u32, Option<Vec<u8>>);
+
+/// The changes of an operation, in the thread's own keys; some values take pages of their own.
+pub fn changes(seed: u64, thread: u32, number: u64) -> Vec<Change> {
+    let random = &mut random_of(seed ^ 0x00C0_FFEE, thread, number);
+    let change = |random: &mut Random| {
+        let key = u32::try_from(random.below(KEYS)).unwrap_or(0);
+        let length = random.pick(&[0, 10, 60, 200, 200, 900, 5000, 9000]);
+        let value = (random.below(4) > 0).then(|| [&number.to_be_bytes()[..], &vec![random.byte(); length]].concat());
+        (key, value)
+    };
+    (0..=random.below(5)).map(|_| change(random)).collect()
+}
+
+/// The pairs of a thread that are there when it has done so many operations.
+pub fn pairs(seed: u64, thread: u32, number: u64) -> impl Iterator<Item = (u32, u64)> {
+    let made = (1..=number).rev().filter(move |number| kind(seed, thread, *number) == Kind::Transact);
+    made.take(usize::try_from(PAIRS).unwrap_or(0)).map(move |number| (thread, number))
+}
+
+/// Where a program says what it does and is told.
+pub struct Told(File);
+
+impl Told {
+    pub fn at(path: &Path) -> Result<Self> {
+        OpenOptions::new().create(true).append(true).open(path).map(Self).map_err(Error::other)
+    }
+
+    pub fn say(&self, what: &str) -> Result<()> {
+        (&self.0).write_all(what.as_bytes()).map_err(Error::other)
+    }
+}
+
+/// An open environment with its databases.
+pub struct Work<'a> {
+    pub env: Env,
+    /// Whether it is compacted now and then, while threads write.
+    pub compacts: bool,
+    seed: u64,
+    durability: Durability,
+    told: &'a Told,
+    marks: Dbi<u32, u64>,
+    order: Dbi<u64, u64>,
+    data: Dbi<(u32, u32), &'static [u8]>,
+    pairs: MultiDbi<u32, u64>,
+}
+
+impl<'a> Work<'a> {
+    /// Opens the environment and says so.
+    pub fn open(path: &Path, options: &EnvOptions, seed: u64, durability: Durability, told: &'a Told) -> Result<Self> {
+        let env = options.clone().durability(durability).open(path)?;
+        told.say(&format!("opened {}", word(durability)))?;
+        Self::of(env, seed, durability, told)
+    }
+
+    /// Makes sure of the databases, which the caller says.
+    pub fn of(env: Env, seed: u64, durability: Durability, told: &'a Told) -> Result<Self> {
+        let (marks, order) = (env.dbi("marks")?, env.dbi("order")?);
+        let (data, pairs) = (env.dbi("data")?, env.multi_dbi("pairs")?);
+        Ok(Self { env, compacts: false, seed, durability, told, marks, order, data, pairs })
+    }
+
+    pub fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    /// The operations of a thread behind `from`, so many of them. Now and then it flushes, where that is not done by itself.
+    pub fn run(&self, thread: u32, from: u64, count: u64) -> Result<()> {
+        let mut extra = (thread == FIRST && has_extra(from)).then(|| self.env.dbi(EXTRA)).transpose()?;
+        let (mut number, last) = (from + 1, from + count);
+        while number <= last {
+            number = match kind(self.seed, thread, number) {
+                Kind::Submit => self.submit(thread, number, last)?,
+                kind => {
+                    self.start(thread, number)?;
+                    self.act(kind, thread, number, &mut extra)?;
+                    self.done(thread, number)?;
+                    number + 1
+                }
+            };
+            if self.compacts && thread == FIRST && number % 8 == 0 {
+                self.compact(thread)?;
+            }
+            let flushes = random_of(self.seed ^ 0xF1, thread, number).below(6) == 0;
+            if self.durability != Durability::Immediate && flushes {
+                // As a program does that hopes: what the second one says counts.
+                self.flush(thread, || self.env.sync().or_else(|_| self.env.sync()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Compacts, if nobody is in the way: that is flushed.
+    pub fn compact(&self, thread: u32) -> Result<()> {
+        match self.flush(thread, || self.env.compact()) {
+            Err(error) if error.kind() == ErrorKind::Busy => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    fn start(&self, thread: u32, number: u64) -> Result<()> {
+        self.told.say(&format!("start {thread} {number}"))
+    }
+
+    fn done(&self, thread: u32, number: u64) -> Result<()> {
+        self.told.say(&format!("done {thread} {number} {}", word(self.durability)))
+    }
+
+    /// Does what puts on the disk all that was told of before.
+    pub fn flush(&self, thread: u32, flush: impl FnOnce() -> Result<()>) -> Result<()> {
+        self.told.say(&format!("flush {thread}"))?;
+        flush()?;
+        self.told.say(&format!("flushed {thread}"))
+    }
+
+    fn act(&self, kind: Kind, thread: u32, number: u64, extra: &mut Option<Extra>) -> Result<()> {
+        match kind {
+            Kind::Transact => self.env.transact(|txn| self.transact(txn, thread, number, extra.as_ref())),
+            Kind::Apply | Kind::Submit => self.env.apply(self.batch(thread, number)?),
+            Kind::Make => {
+                *extra = Some(self.env.dbi(EXTRA)?);
+                Ok(())
+            }
+            Kind::Clear => self.env.clear_dbi(EXTRA),
+            Kind::Drop => {
+                *extra = None;
+                self.env.drop_dbi(EXTRA)
+            }
+        }
+    }
+
+    /// An operation, in a transaction.
+    pub fn transact(&self, txn: &mut WriteTxn, thread: u32, number: u64, extra: Option<&Extra>) -> Result<()> {
+        let before = self.order.len(txn)?;
+        for (key, value) in changes(self.seed, thread, number) {
+            match value {
+                Some(value) => self.data.put(txn, (thread, key), &value)?,
+                None => self.data.delete(txn, (thread, key)).map(drop)?,
+            }
+        }
+        self.pairs.insert(txn, thread, number)?;
+        let kept: Vec<u64> = self.pairs.values(txn, thread)?.collect::<Result<_>>()?;
+        for number in &kept[..kept.len().saturating_sub(usize::try_from(PAIRS).unwrap_or(0))] {
+            self.pairs.remove(txn, thread, *number)?;
+        }
+        if let Some(extra) = extra {
+            extra.put(txn, number, &number.to_be_bytes())?;
+        }
+        self.order.put(txn, before, u64::from(thread) << 32 | number)?;
+        self.marks.put(txn, thread, number)
+    }
+
+    fn batch(&self, thread: u32, number: u64) -> Result<Batch> {
+        let mut batch = Batch::new();
+        for (key, value) in changes(self.seed, thread, number) {
+            match value {
+                Some(value) => batch.put(&self.data, (thread, key), &value)?,
+                None => batch.delete(&self.data, (thread, key))?,
+            };
+        }
+        batch.put(&self.marks, thread, number)?;
+        Ok(batch)
+    }
+
+    /// All batches in a row that are handed over, which are on their way together; the operation behind them.
+    fn submit(&self, thread: u32, from: u64, last: u64) -> Result<u64> {
+        let row = (from..=last).take_while(|number| kind(self.seed, thread, *number) == Kind::Submit);
+        let mut on_their_way: Vec<(u64, Commit)> = Vec::new();
+        for number in row {
+            self.start(thread, number)?;
+            on_their_way.push((number, self.env.submit(self.batch(thread, number)?)?));
+        }
+        let behind = from + on_their_way.len() as u64;
+        for (number, commit) in on_their_way {
+            commit.wait()?;
+            self.done(thread, number)?;
+        }
+        Ok(behind)
+    }
+
+    /// One more transaction, by who looks at what was left.
+    pub fn afterwards(&self, number: u64) -> Result<()> {
+        self.start(AFTERWARDS, number)?;
+        self.env.transact(|txn| self.transact(txn, AFTERWARDS, number, None))?;
+        self.done(AFTERWARDS, number)
+    }
+}
+
+pub type Extra = Dbi<u64, &'static [u8]>;
+
+/// Runs threads at once, each with what it has done before and has to do; the first error.
+pub fn run_all(work: &Work<'_>, threads: &[(u32, u64)], count: u64) -> Result<()> {
+    thread::scope(|scope| {
+        let run = |&(thread, from)| scope.spawn(move || work.run(thread, from, count));
+        let running: Vec<_> = threads.iter().map(run).collect();
+        let outcomes: Vec<Result<()>> =
+            running.into_iter().map(|thread| thread.join().map_err(|_| Error::other("a panic"))?).collect();
+        outcomes.into_iter().collect()
+    })
+}
