@@ -243,7 +243,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// A page of entries and a cursor for the next: see [`ListOptions`]. O(log n + limit).
     ///
     /// # Errors
-    /// As [`Dbi`] says.
+    /// As [`Dbi`] says; `InvalidArgument` for a `limit` of 0.
     pub fn list<'t, R: Read, P: KeyPrefix<K>>(
         &self,
         state: &'t R,

@@ -153,7 +153,7 @@ impl WriteTxn {
         Ok(kept)
     }
 
-    /// Checks a key before it is read or written.
+    /// Refuses a key that cannot be stored, before anything is done for it.
     #[inline]
     pub(crate) fn check_key(&self, key: &[u8]) -> Result<()> {
         check_key(key, self.max_key)
@@ -192,15 +192,17 @@ impl WriteTxn {
         if entries == 0 {
             return Ok(0);
         }
+        // Bytes beyond those that a key may have, and one more, do not tell keys apart, and need not be kept.
+        let kept = |key: &[u8]| key[..key.len().min(self.max_key + 1)].to_vec();
         let start = match lower {
             Bound::Unbounded => Vec::new(),
-            Bound::Included(key) => key.to_vec(),
-            Bound::Excluded(key) => successor(key),
+            Bound::Included(key) => kept(key),
+            Bound::Excluded(key) => successor(kept(key)),
         };
         let end = match upper {
             Bound::Unbounded => None,
-            Bound::Included(key) => Some(successor(key)),
-            Bound::Excluded(key) => Some(key.to_vec()),
+            Bound::Included(key) => Some(successor(kept(key))),
+            Bound::Excluded(key) => Some(kept(key)),
         };
         self.in_top(|top| top.gap(dbi, &start, end.as_deref()))?;
         Ok(entries)
@@ -252,8 +254,9 @@ impl WriteTxn {
 }
 
 /// The key that comes next after `key`.
-fn successor(key: &[u8]) -> Vec<u8> {
-    [key, &[0]].concat()
+fn successor(mut key: Vec<u8>) -> Vec<u8> {
+    key.push(0);
+    key
 }
 
 /// Refuses a key that LMDB cannot hold.
