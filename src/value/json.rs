@@ -7,6 +7,7 @@ use serde::ser::Serialize;
 
 use super::limit::checked;
 use super::nesting::{Floats, limited_reader, limited_writer};
+use super::plain::OPEN_RIGHT;
 use super::serde_value::serde_value;
 use super::traits::{AsValue, Context, Value};
 use crate::error::{Error, ErrorKind, Result};
@@ -47,6 +48,6 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 
 #[cold]
 fn not_decoded(cause: serde_json::Error) -> Error {
-    let message = format!("the bytes are not a JSON value of this type: {cause}");
+    let message = format!("the stored value is not a JSON value of this type: {cause}; {OPEN_RIGHT}");
     Error::new(ErrorKind::Decode, message).caused_by(cause)
 }

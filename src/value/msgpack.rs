@@ -1,5 +1,6 @@
 //! `Msgpack<T>`: any serde type as `MessagePack`, its fields by name.
 
+use std::fmt::Display;
 use std::io::ErrorKind::UnexpectedEof;
 use std::marker::PhantomData;
 
@@ -10,6 +11,7 @@ use serde::ser::Serialize;
 
 use super::limit::checked;
 use super::nesting::{Floats, limited_reader, limited_writer};
+use super::plain::OPEN_RIGHT;
 use super::serde_value::serde_value;
 use super::traits::{AsValue, Context, Value};
 use crate::error::{Error, ErrorKind, Result};
@@ -70,7 +72,7 @@ pub fn decode_as<'a, U: Deserialize<'a>>(bytes: &'a [u8]) -> Result<U> {
     // The reader does not tell where it stands; at the end, and only there, it has no byte to read a marker from.
     match bool::deserialize(&mut reader) {
         Err(decode::Error::InvalidMarkerRead(cause)) if cause.kind() == UnexpectedEof => Ok(value),
-        _ => Err(Error::new(ErrorKind::Decode, "the MessagePack value ends before its bytes do")),
+        _ => Err(not_this_type("bytes follow its end")),
     }
 }
 
@@ -87,9 +89,15 @@ pub(super) fn not_encoded(cause: encode::Error) -> Error {
 #[cold]
 fn not_decoded(cause: decode::Error) -> Error {
     use decode::Error::{InvalidDataRead, InvalidMarkerRead};
-    let message = match &cause {
-        InvalidMarkerRead(_) | InvalidDataRead(_) => "the MessagePack value is cut short".into(),
-        other => format!("the bytes are not a MessagePack value of this type: {other}"),
-    };
-    Error::new(ErrorKind::Decode, message).caused_by(cause)
+    match cause {
+        // What the reader says of it is no more than that, in three ways.
+        InvalidMarkerRead(_) | InvalidDataRead(_) => not_this_type("it is cut short"),
+        cause => not_this_type(&cause).caused_by(cause),
+    }
+}
+
+#[cold]
+fn not_this_type(why: impl Display) -> Error {
+    let message = format!("the stored value is not a MessagePack value of this type: {why}; {OPEN_RIGHT}");
+    Error::new(ErrorKind::Decode, message)
 }
