@@ -54,6 +54,7 @@ use crate::value::{Context, Value};
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("table", "tree", "bucket", "database", "column family", "TableDefinition"))]
 pub struct Dbi<K, V> {
     pub(crate) dbi: Arc<DbiRef>,
     _types: PhantomData<fn() -> (K, V)>,

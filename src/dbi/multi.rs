@@ -38,6 +38,7 @@ use crate::txn::{RawCursor, Read, WriteTxn};
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("multimap", "dupsort", "secondary index"))]
 pub struct MultiDbi<K, V> {
     pub(crate) pairs: Dbi<(K, V), ()>,
 }

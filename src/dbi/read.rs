@@ -66,6 +66,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("multi_get", "batch"))]
     pub fn get_many<'t, R: Read, I>(&self, state: &'t R, keys: I) -> Result<Vec<Option<V::Ref<'t>>>>
     where
         I: IntoIterator<Item: AsKey<K>>,

@@ -82,6 +82,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`put`](Self::put), where `f` makes something; a key that cannot be stored is absent until then.
+    #[doc(alias("upsert", "merge", "modify", "compute"))]
     pub fn update(
         &self,
         txn: &mut WriteTxn,
@@ -117,6 +118,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`put`](Self::put), before `f` is called if it is for the key.
+    #[doc(alias("entry", "or_insert"))]
     pub fn get_or_put(&self, txn: &mut WriteTxn, key: K::Arg<'_>, f: impl FnOnce() -> V::Owned) -> Result<V::Owned> {
         let mut buf = KeyBuf::new();
         let get_or_put = |key: &[u8]| {
@@ -178,6 +180,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`delete`](Self::delete).
+    #[doc(alias("remove", "pop"))]
     pub fn take(&self, txn: &mut WriteTxn, key: K::Arg<'_>) -> Result<Option<V::Owned>> {
         let mut buf = KeyBuf::new();
         let take = |key: &[u8]| {

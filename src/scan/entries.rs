@@ -84,6 +84,7 @@ impl Place<'_> {
 ///     Ok(())
 /// });
 /// ```
+#[doc(alias("cursor", "iterator", "scan"))]
 pub struct Entries<'t, R: Read + 't, K, V> {
     cursor: R::Cursor<'t>,
     place: Place<'t>,

@@ -40,6 +40,7 @@ use crate::value::Value;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "options do nothing until they are given to `list`"]
+#[doc(alias("pagination", "paging"))]
 pub struct ListOptions<P = NoPrefix> {
     /// What keys must begin with: text or bytes, or leading elements of a tuple.
     pub prefix: P,

@@ -15,8 +15,25 @@ use crate::value::MAX_VALUE_LEN;
 
 /// A transaction that changes databases: the `txn` of [`Env::transact`](crate::Env::transact).
 ///
-/// Its reads see the state that it began on with its own changes laid over it. The changes are kept in memory until the
-/// closure returns `Ok`, and are then committed as one. It stays on the thread it began on.
+/// The verbs are those of the handles, [`Dbi`](crate::Dbi) and [`MultiDbi`](crate::MultiDbi), which take it first. Its reads
+/// see the state that it began on with its own changes laid over it. The changes are kept in memory until the closure returns
+/// `Ok`, and are then committed as one. There is no `commit` to call, and it stays on the thread it began on.
+///
+/// ```
+/// use mapleaf::{Dbi, Env};
+/// # fn main() -> mapleaf::Result<()> {
+/// let env = Env::temporary()?;
+/// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+/// env.transact(|txn| {
+///     ages.put(txn, "ann", 42)?;
+///     assert_eq!(ages.get(txn, "ann")?, Some(42));
+///     Ok(())
+/// })?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Another thread cannot have it:
 ///
 /// ```compile_fail,E0277
 /// # let env = mapleaf::Env::temporary().unwrap();
@@ -25,6 +42,7 @@ use crate::value::MAX_VALUE_LEN;
 ///     Ok(())
 /// });
 /// ```
+#[doc(alias("WriteTransaction", "RwTxn"))]
 pub struct WriteTxn {
     base: Base,
     /// What was committed, or is about to be, since the base.
