@@ -1,8 +1,13 @@
 //! One opaque error with a coarse kind: what went wrong, where, and what to do about it.
 
+mod shown;
+
 use std::borrow::Cow;
 use std::error::Error as StdError;
-use std::fmt;
+use std::fmt::{self, Write};
+
+pub(crate) use shown::Shown;
+use shown::{Cut, OneLine, cut};
 
 /// A `Result` whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -53,6 +58,8 @@ pub enum ErrorKind {
     Nested,
     /// Somebody else holds what this call needs now. Retry later.
     Busy,
+    /// What this call needs does not answer now: a service, a medium. Retry later.
+    Unavailable,
     /// The environment was closed, or this process is a fork of the one that opened it.
     Closed,
     /// The handle was released.
@@ -73,8 +80,12 @@ pub enum ErrorKind {
 
 /// Why an operation failed: a [`kind`](Self::kind), what is wrong, what to do, and the cause.
 ///
-/// `Display` is one line for people; `Debug` shows every field; [`source`](StdError::source) keeps the cause. One pointer
-/// wide; made off the hot path.
+/// `Display` is one line for people, and says each thing once; `Debug` shows every field. Neither has more than 4 KiB,
+/// whatever the error is of: keys, messages and causes are cut. One pointer wide; made off the hot path.
+///
+/// As with [`std::io::Error`], [`source`](StdError::source) is what `Display` does not tell already: a cause whose text stands
+/// in the message is passed over there, and reached by [`downcast_ref`](Self::downcast_ref) and
+/// [`downcast`](Self::downcast). So who prints the whole chain prints nothing twice.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env, ErrorKind};
@@ -98,7 +109,15 @@ struct Inner {
     page: Option<u64>,
     message: Cow<'static, str>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    /// Whether the message holds the text of the source.
+    is_told: bool,
+    is_retryable: bool,
 }
+
+/// At most so many bytes of a message, of a name, and of what a source says of itself.
+const MOST_MESSAGE: usize = 2048;
+const MOST_NAME: usize = 512;
+const MOST_SOURCE: usize = 1024;
 
 impl Error {
     /// An error of `kind` with a message that says what is wrong and what to do.
@@ -120,6 +139,8 @@ impl Error {
             page: None,
             message: message.into(),
             source: None,
+            is_told: false,
+            is_retryable: kind.is_retryable(),
         }))
     }
 
@@ -136,6 +157,31 @@ impl Error {
     pub fn other(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let source = source.into();
         Self::new(ErrorKind::Other, source.to_string()).caused_by(source)
+    }
+
+    /// The same error, for which [`is_retryable`](Self::is_retryable) is this: a conflict after the last of all retries, say.
+    ///
+    /// ```
+    /// use mapleaf::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::Conflict, "ten retries, ten conflicts; try again when less is written");
+    /// assert!(error.is_retryable() && !error.retryable(false).is_retryable());
+    /// ```
+    #[must_use]
+    pub fn retryable(mut self, retryable: bool) -> Self {
+        self.0.is_retryable = retryable;
+        self
+    }
+
+    /// The cause, when it is a `T`.
+    ///
+    /// ```
+    /// use mapleaf::Error;
+    /// let error = Error::other(std::fmt::Error);
+    /// assert!(error.downcast_ref::<std::fmt::Error>().is_some());
+    /// ```
+    #[must_use]
+    pub fn downcast_ref<T: StdError + 'static>(&self) -> Option<&T> {
+        self.0.source.as_deref()?.downcast_ref()
     }
 
     /// The cause, when it is a `T`; else the error itself, unchanged.
@@ -159,11 +205,11 @@ impl Error {
         self.0.kind
     }
 
-    /// Whether the same call may succeed when made again: `Conflict`, `Busy`, `ReadersFull`, `Capacity`, `Timeout`.
+    /// Whether the same call may succeed when made again: for `Conflict`, `Busy`, `Unavailable`, `ReadersFull`, `Capacity` and
+    /// `Timeout`, unless the error [says otherwise](Self::retryable).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        use ErrorKind::{Busy, Capacity, Conflict, ReadersFull, Timeout};
-        matches!(self.0.kind, Conflict | Busy | ReadersFull | Capacity | Timeout)
+        self.0.is_retryable
     }
 
     /// The operation that failed, as its function is named (`"put"`, `"transact"`), when known.
@@ -208,7 +254,9 @@ impl Error {
     #[cold]
     #[must_use]
     pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        let source = source.into();
+        self.0.is_told = self.0.message.contains(&source.to_string());
+        self.0.source = Some(source);
         self
     }
 
@@ -237,20 +285,38 @@ impl Error {
     }
 }
 
+impl ErrorKind {
+    /// Whether errors of this kind can be retried, if they do not say otherwise.
+    fn is_retryable(self) -> bool {
+        use ErrorKind::{Busy, Capacity, Conflict, ReadersFull, Timeout, Unavailable};
+        matches!(self, Conflict | Busy | Unavailable | ReadersFull | Capacity | Timeout)
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
         if let Some(operation) = inner.operation {
             write!(f, "{operation}: ")?;
         }
-        f.write_str(&inner.message)?;
+        cut(f, MOST_MESSAGE, |out| OneLine(out).write_str(&inner.message))?;
+        if inner.kind == ErrorKind::Corrupted && !inner.message.contains(';') {
+            f.write_str("; see what Env::verify finds, or restore the file from a copy")?;
+        }
         if let Some(page) = inner.page {
             write!(f, " (page {page})")?;
         }
-        if let Some(dbi) = &inner.dbi {
-            write!(f, " (dbi {dbi:?})")?;
+        // The message may name them itself.
+        if let Some(dbi) = &inner.dbi
+            && !inner.message.contains(&format!("{dbi:?}"))
+        {
+            f.write_str(" (dbi ")?;
+            cut(f, MOST_NAME, |out| write!(out, "{dbi:?}"))?;
+            f.write_str(")")?;
         }
-        if let Some(key) = &inner.key {
+        if let Some(key) = &inner.key
+            && !inner.message.contains(&Shown(key).to_string())
+        {
             write!(f, " (key {})", Shown(key))?;
         }
         Ok(())
@@ -263,31 +329,19 @@ impl fmt::Debug for Error {
         f.debug_struct("Error")
             .field("kind", &inner.kind)
             .field("operation", &inner.operation)
-            .field("dbi", &inner.dbi)
-            .field("key", &inner.key.as_deref().map(|key| Shown(key).to_string()))
+            .field("dbi", &Cut(&inner.dbi, MOST_NAME))
+            .field("key", &inner.key.as_deref().map(Shown))
             .field("page", &inner.page)
-            .field("message", &inner.message)
-            .field("source", &inner.source)
+            .field("message", &Cut(&inner.message, MOST_SOURCE))
+            .field("source", &Cut(&inner.source, MOST_SOURCE))
+            .field("retryable", &inner.is_retryable)
             .finish()
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
-    }
-}
-
-/// A key for people: its text where it is printable, escapes elsewhere, cut after 64 bytes.
-struct Shown<'a>(&'a [u8]);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cut = self.0.len().min(64);
-        write!(f, "\"{}\"", self.0[..cut].escape_ascii())?;
-        if cut < self.0.len() {
-            write!(f, "... {} bytes", self.0.len())?;
-        }
-        Ok(())
+        let source = self.0.source.as_deref()?;
+        if self.0.is_told { source.source() } else { Some(source) }
     }
 }

@@ -124,14 +124,20 @@ pub use dbi::{Dbi, DbiOptions, DbiStat, ExtractIf, MultiDbi, MultiValues};
 pub use dbi::{LoadPhase, LoadProgress, LoadReport, LoadStopped, Loader};
 pub use env::{Compact, DbiInfo, DbiKind, Durability, Env, EnvInfo, EnvOptions, OpenMode, ReaderInfo, Verify};
 pub use error::{Error, ErrorKind, Result};
+// Of the public modules: shown here as well, where they are looked for first.
+#[doc(inline)]
 pub use key::{AnyKey, Key, KeyAs, Path, Reverse, Segment, Timestamp};
 pub use page::{Fault, PageUse, Report};
 #[cfg(feature = "rayon")]
+#[doc(inline)]
 pub use scan::ParEntries;
+#[doc(inline)]
 pub use scan::{Entries, Keys, ListCursor, ListOptions, NoPrefix, Page, RawEntries, Values};
 pub use txn::{Batch, Commit, Conflicts, Expect, FailedCondition, Read, Snapshot, WriteTxn};
 #[cfg(feature = "json")]
+#[doc(inline)]
 pub use value::Json;
+#[doc(inline)]
 pub use value::{Msgpack, MsgpackCompact, Value};
 
 #[cfg(any(doc, doctest))]

@@ -100,8 +100,7 @@ fn a_pair_has_the_limits_of_a_key() -> Result<()> {
     env.transact(|txn| {
         let kind = |outcome: Result<bool>| outcome.map_err(|error| error.kind());
         assert_eq!(kind(dbi.insert(txn, "a", &long)), Err(ErrorKind::TooLarge));
-        assert_eq!(kind(dbi.remove(txn, &long, "")), Err(ErrorKind::TooLarge));
-        assert_eq!(kind(dbi.contains(txn, &long, "")), Err(ErrorKind::TooLarge));
+        assert!(!dbi.remove(txn, &long, "")? && !dbi.contains(txn, &long, "")?);
         assert_eq!(dbi.count(txn, &long)?, 0);
         assert_eq!(dbi.remove_all(txn, &long)?, 0);
         dbi.insert(txn, "", "").map(drop)

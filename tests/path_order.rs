@@ -1,7 +1,7 @@
 //! The bytes of paths are in the order of paths, alone and inside tuples, and read back as they were.
 
 use mapleaf::ErrorKind;
-use mapleaf::key::{AsKey, Key, KeyBuf, Path};
+use mapleaf::key::{AsKey, Key, KeyBuf, Path, Position};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -11,7 +11,7 @@ use path_support::{alone, parse, part_bytes, path};
 fn through(form: impl AsKey<Path>) -> Vec<u8> {
     let mut buf = KeyBuf::from_slice(b"old");
     let alone = form.encode_key(&mut buf).expect("a key").to_vec();
-    assert_eq!(form.encode_bound(&mut buf).expect("a bound"), alone);
+    assert_eq!(form.encode_bound(&mut buf).expect("a bound"), (&alone[..], Position::At));
     alone
 }
 
@@ -32,7 +32,7 @@ fn the_empty_path_is_a_part_and_a_bound_but_no_key() {
     let (empty, mut buf) = (Path::new(), KeyBuf::new());
     assert_eq!(Path::encode(&&empty, &mut buf).expect_err("no bytes").kind(), ErrorKind::InvalidKey);
     assert_eq!(empty.encode_key(&mut buf).expect_err("no bytes").kind(), ErrorKind::InvalidKey);
-    assert_eq!(empty.encode_bound(&mut buf).expect("a bound"), b"");
+    assert_eq!(empty.encode_bound(&mut buf).expect("a bound"), (&b""[..], Position::At));
     assert_eq!(Path::decode_part(&mut &part_bytes(&empty)[..]).expect("a part"), empty);
     assert!(part_bytes(&empty) < part_bytes(&parse(" ")));
 }
@@ -43,7 +43,7 @@ fn encoding_overwrites_the_buffer_alone_and_appends_as_a_part() {
     assert_eq!(Path::encode(&&path, &mut buf).expect("a key"), b"a\0\x01");
     path.encode_key_part(&mut buf).expect("a part");
     assert_eq!(buf.as_slice(), b"a\0\x01\x01a\0\x01\0");
-    assert_eq!(path.encode_bound(&mut buf).expect("a bound"), b"a\0\x01");
+    assert_eq!(path.encode_bound(&mut buf).expect("a bound"), (&b"a\0\x01"[..], Position::At));
 }
 
 #[test]

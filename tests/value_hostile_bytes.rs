@@ -111,5 +111,8 @@ fn bytes_that_are_no_value_of_the_type() {
     refused(decode::<char>(&0x11_0000_u32.to_be_bytes()), ErrorKind::Decode);
     refused(decode::<&str>(&[0xFF]), ErrorKind::Decode);
     let message = refused(decode::<u32>(&[0; 3]), ErrorKind::Decode);
-    assert_eq!(message, "a value of type `u32` has 4 bytes, this one has 3");
+    assert_eq!(
+        message,
+        "the stored value is no `u32`: its length is 3 and not 4; open the DBI with the value type it was written with"
+    );
 }

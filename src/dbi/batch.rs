@@ -40,7 +40,8 @@ impl Batch {
         value: V::Arg<'_>,
         expect: Expect<V::Arg<'_>>,
     ) -> Result<&mut Self> {
-        let what = dbi.keyed(&key, expect, |key, expect| {
+        let mut buf = KeyBuf::new();
+        let what = dbi.keyed(Dbi::<K, V>::encode(&key, &mut buf), expect, |key, expect| {
             let value = dbi.bytes_of(&key, &value)?;
             Ok(What::Put { key, value, expect })
         });
@@ -55,17 +56,19 @@ impl Batch {
         self.delete_if(dbi, key, Expect::Any)
     }
 
-    /// Adds: remove `key`, which must hold what is expected.
+    /// Adds: remove `key`, which must hold what is expected. A key that cannot be stored is absent.
     ///
     /// # Errors
-    /// As [`Dbi::delete`].
+    /// As [`Dbi::delete`]; those of a value that cannot be encoded.
     pub fn delete_if<K: Key, V: Value>(
         &mut self,
         dbi: &Dbi<K, V>,
         key: K::Arg<'_>,
         expect: Expect<V::Arg<'_>>,
     ) -> Result<&mut Self> {
-        let what = dbi.keyed(&key, expect, |key, expect| Ok(What::Delete { key, expect }));
+        let mut buf = KeyBuf::new();
+        let key = Dbi::<K, V>::sought(&key, &mut buf);
+        let what = dbi.keyed(key, expect, |key, expect| Ok(What::Delete { key, expect }));
         self.add(dbi, what, "delete")
     }
 
@@ -81,17 +84,19 @@ impl Batch {
         self.add(dbi, what, "delete_range")
     }
 
-    /// Adds a condition alone: `key` must hold what is expected.
+    /// Adds a condition alone: `key` must hold what is expected. A key that cannot be stored is absent.
     ///
     /// # Errors
-    /// As [`put`](Self::put).
+    /// As [`delete_if`](Self::delete_if).
     pub fn check<K: Key, V: Value>(
         &mut self,
         dbi: &Dbi<K, V>,
         key: K::Arg<'_>,
         expect: Expect<V::Arg<'_>>,
     ) -> Result<&mut Self> {
-        let what = dbi.keyed(&key, expect, |key, expect| Ok(What::Check { key, expect }));
+        let mut buf = KeyBuf::new();
+        let key = Dbi::<K, V>::sought(&key, &mut buf);
+        let what = dbi.keyed(key, expect, |key, expect| Ok(What::Check { key, expect }));
         self.add(dbi, what, "check")
     }
 
@@ -101,15 +106,14 @@ impl Batch {
 }
 
 impl<K: Key, V: Value> Dbi<K, V> {
-    /// Encodes a key and what is expected of it.
+    /// Owns a key, and encodes what is expected of it.
     fn keyed(
         &self,
-        key: &K::Arg<'_>,
+        key: Result<&[u8]>,
         expect: Expect<V::Arg<'_>>,
         what: impl FnOnce(Box<[u8]>, Expect<Box<[u8]>>) -> Result<What>,
     ) -> Result<What> {
-        let mut buf = KeyBuf::new();
-        let key: Box<[u8]> = Self::encode(key, &mut buf)?.into();
+        let key: Box<[u8]> = key?.into();
         let expect = expect.try_map(|value| self.bytes_of(&key, &value))?;
         what(key, expect)
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::env::DbiRef;
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyBuf};
-use crate::scan::Place;
+use crate::scan::{Place, no_key};
 use crate::txn::Read;
 use crate::value::{Context, Value};
 
@@ -20,8 +20,13 @@ use crate::value::{Context, Value};
 /// they do follows `BTreeMap`. A handle is a cheap clone, `Send` and `Sync`, good until its DBI is dropped.
 ///
 /// Every verb fails with `InvalidArgument` on another environment's snapshot or transaction, `NotFound` when the DBI was
-/// dropped, `Corrupted` where the file is damaged, and `Decode` where stored bytes are not what the type expects; verbs
-/// that take a key with `InvalidKey` (empty, NaN) and `TooLarge` (over 511 bytes). Their docs name what else can be.
+/// dropped, `Corrupted` where the file is damaged, and `Decode` where stored bytes are not what the type expects. Their docs
+/// name what else can be.
+///
+/// Some keys can be named but not stored: the empty one, those over 511 bytes, times that a
+/// [`Timestamp`](crate::Timestamp) does not reach, dynamic keys whose lists nest too deep. Reads, ranges and deletions take
+/// such a key for what it is, absent, in its place in the order: the empty one is below all. Verbs that would store it fail
+/// with `InvalidKey`, or with `TooLarge` for a long one. NaN has no place in the order, and is `InvalidKey` everywhere.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env, Msgpack};
@@ -49,6 +54,7 @@ use crate::value::{Context, Value};
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("table", "tree", "bucket", "database", "column family", "TableDefinition"))]
 pub struct Dbi<K, V> {
     pub(crate) dbi: Arc<DbiRef>,
     _types: PhantomData<fn() -> (K, V)>,
@@ -79,6 +85,12 @@ impl<K: Key, V: Value> Dbi<K, V> {
     #[inline]
     pub(crate) fn decode<'a>(&self, uuid: &[u8; 16], key: &[u8], value: &'a [u8]) -> Result<V::Ref<'a>> {
         V::decode(value, &Context::new(uuid, &self.dbi.name, key)).map_err(|error| error.at_key(key))
+    }
+
+    /// The bytes that `key` is looked for under; those of no key when it cannot be stored.
+    #[inline]
+    pub(crate) fn sought<'b>(key: &'b K::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+        Self::encode(key, buf).or_else(|error| no_key::<K>(key, error))
     }
 
     /// The bytes of `key`.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use crate::dbi::handle::Dbi;
 use crate::env::DbiRef;
 use crate::error::{Error, Result};
-use crate::key::{AsKey, Key, KeyBuf};
-use crate::scan::{ByteBounds, Entries, KeyRange, Keys};
+use crate::key::{AsKey, Key, KeyBuf, Position};
+use crate::scan::{ByteBounds, Entries, KeyRange, Keys, NO_KEY};
 use crate::txn::{RawCursor, Read, WriteTxn};
 
 /// A named database that holds an ordered set of pairs: under each key of `K` any number of values of `V`, each once, in
@@ -38,6 +38,7 @@ use crate::txn::{RawCursor, Read, WriteTxn};
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("multimap", "dupsort", "secondary index"))]
 pub struct MultiDbi<K, V> {
     pub(crate) pairs: Dbi<(K, V), ()>,
 }
@@ -62,6 +63,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     pub fn insert(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
         let mut buf = KeyBuf::new();
         let insert = |pair: &[u8]| {
+            txn.check_key(pair)?;
             let absent = self.pairs.raw_get(txn, pair)?.is_none();
             if absent {
                 txn.raw_put(&self.pairs.dbi, pair, &[])?;
@@ -77,11 +79,8 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     /// As [`Dbi::delete`].
     pub fn remove(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
         let mut buf = KeyBuf::new();
-        let remove = |pair: &[u8]| {
-            txn.check_key(pair)?;
-            txn.raw_delete(&self.pairs.dbi, pair)
-        };
-        Self::pair(&key, &value, &mut buf).and_then(remove).map_err(|error| self.pairs.named(error, "remove"))
+        let remove = |pair: &[u8]| txn.raw_delete(&self.pairs.dbi, pair);
+        Self::sought(&key, &value, &mut buf).and_then(remove).map_err(|error| self.pairs.named(error, "remove"))
     }
 
     /// Removes all values under `key`; how many there were. O(values).
@@ -107,7 +106,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     /// As [`Dbi`] says.
     pub fn contains(&self, state: &impl Read, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
         let mut buf = KeyBuf::new();
-        let found = Self::pair(&key, &value, &mut buf).and_then(|pair| self.pairs.raw_get(state, pair));
+        let found = Self::sought(&key, &value, &mut buf).and_then(|pair| self.pairs.raw_get(state, pair));
         found.map(|found| found.is_some()).map_err(|error| self.pairs.named(error, "contains"))
     }
 
@@ -260,34 +259,47 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         Ok(buf)
     }
 
+    /// The bytes that a pair is looked for under; those of no key when it cannot be stored.
+    fn sought<'b>(key: &K::Arg<'_>, value: &V::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+        Self::pair(key, value, buf).or_else(|error| Self::no_pair(key, value, error))
+    }
+
+    #[cold]
+    fn no_pair(key: &K::Arg<'_>, value: &V::Arg<'_>, error: Error) -> Result<&'static [u8]> {
+        let mut buf = KeyBuf::new();
+        match (AsKey::<K>::encode_bound_part(key, &mut buf), AsKey::<V>::encode_bound_part(value, &mut buf)) {
+            (Ok(_), Ok(_)) => Ok(NO_KEY),
+            _ => Err(error),
+        }
+    }
+
     /// All pairs of `key`.
     fn of_key(key: &K::Arg<'_>) -> Result<ByteBounds> {
         let mut buf = KeyBuf::new();
-        K::encode_part(key, &mut buf)?;
-        Ok(ByteBounds::prefix(&buf))
+        let position = AsKey::<K>::encode_bound_part(key, &mut buf)?;
+        Ok(if position == Position::At { ByteBounds::prefix(&buf) } else { ByteBounds::empty() })
     }
 
     /// The pairs of `key` with values between two ends.
     fn between<X: AsKey<V>>(key: &K::Arg<'_>, start: Bound<&X>, end: Bound<&X>) -> Result<ByteBounds> {
-        let whole = Self::of_key(key)?;
-        let pair = |value: &X| {
-            let mut buf = KeyBuf::new();
-            K::encode_part(key, &mut buf)?;
-            value.encode_key_part(&mut buf)?;
-            Ok::<_, Error>(buf)
+        let mut whole = KeyBuf::new();
+        let position = AsKey::<K>::encode_bound_part(key, &mut whole)?;
+        let (mut start_buf, mut end_buf) = (whole.clone(), whole.clone());
+        // Without a value an end is that of all pairs of the key.
+        let start = match start {
+            Bound::Included(value) => Bound::Included(value.encode_bound_part(&mut start_buf)?),
+            Bound::Excluded(value) => Bound::Excluded(value.encode_bound_part(&mut start_buf)?),
+            Bound::Unbounded => Bound::Included(Position::Below),
         };
-        let at = |bound: Bound<&X>| {
-            Ok::<_, Error>(match bound {
-                Bound::Included(value) => Bound::Included(pair(value)?),
-                Bound::Excluded(value) => Bound::Excluded(pair(value)?),
-                Bound::Unbounded => Bound::Unbounded,
-            })
+        let end = match end {
+            Bound::Included(value) => Bound::Included(value.encode_bound_part(&mut end_buf)?),
+            Bound::Excluded(value) => Bound::Excluded(value.encode_bound_part(&mut end_buf)?),
+            Bound::Unbounded => Bound::Included(Position::Above),
         };
-        let (start, end) = (at(start)?, at(end)?);
-        let (lower, upper) = whole.as_refs();
-        let lower = if matches!(start, Bound::Unbounded) { lower } else { start.as_ref().map(|bytes| &bytes[..]) };
-        let upper = if matches!(end, Bound::Unbounded) { upper } else { end.as_ref().map(|bytes| &bytes[..]) };
-        Ok(ByteBounds::new(lower, upper))
+        if position != Position::At {
+            return Ok(ByteBounds::empty());
+        }
+        Ok(ByteBounds::between(start.map(|at| (&start_buf[..], at)), end.map(|at| (&end_buf[..], at))))
     }
 }
 

@@ -5,6 +5,7 @@ use std::ops::Bound::{self, Excluded, Included, Unbounded};
 use crate::dbi::handle::Dbi;
 use crate::error::Result;
 use crate::key::{Key, KeyBuf};
+use crate::scan::bounds_at;
 use crate::txn::{RawCursor, Read};
 use crate::value::Value;
 
@@ -50,7 +51,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Errors
     /// As [`Dbi`] says.
     pub fn floor<'t, R: Read>(&self, state: &'t R, key: K::Arg<'_>) -> Result<Option<Entry<'t, K, V>>> {
-        self.beside(key, |key| self.end(state, Unbounded, Included(key), true), "floor")
+        self.beside(state, key, (Unbounded, Included(())), true, "floor")
     }
 
     /// The entry of `key` or, if it is absent, the one behind. O(log n).
@@ -58,7 +59,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Errors
     /// As [`Dbi`] says.
     pub fn ceiling<'t, R: Read>(&self, state: &'t R, key: K::Arg<'_>) -> Result<Option<Entry<'t, K, V>>> {
-        self.beside(key, |key| self.end(state, Included(key), Unbounded, false), "ceiling")
+        self.beside(state, key, (Included(()), Unbounded), false, "ceiling")
     }
 
     /// The entry before `key`. O(log n).
@@ -66,7 +67,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Errors
     /// As [`Dbi`] says.
     pub fn lower<'t, R: Read>(&self, state: &'t R, key: K::Arg<'_>) -> Result<Option<Entry<'t, K, V>>> {
-        self.beside(key, |key| self.end(state, Unbounded, Excluded(key), true), "lower")
+        self.beside(state, key, (Unbounded, Excluded(())), true, "lower")
     }
 
     /// The entry behind `key`. O(log n).
@@ -74,12 +75,27 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Errors
     /// As [`Dbi`] says.
     pub fn higher<'t, R: Read>(&self, state: &'t R, key: K::Arg<'_>) -> Result<Option<Entry<'t, K, V>>> {
-        self.beside(key, |key| self.end(state, Excluded(key), Unbounded, false), "higher")
+        self.beside(state, key, (Excluded(()), Unbounded), false, "higher")
     }
 
-    fn beside<T>(&self, key: K::Arg<'_>, find: impl FnOnce(&[u8]) -> Result<T>, operation: &'static str) -> Result<T> {
+    /// The first or the last entry of a range that begins or ends at `key`.
+    fn beside<'t, R: Read>(
+        &self,
+        state: &'t R,
+        key: K::Arg<'_>,
+        (lower, upper): (Bound<()>, Bound<()>),
+        last: bool,
+        operation: &'static str,
+    ) -> Result<Option<Entry<'t, K, V>>> {
         let mut buf = KeyBuf::new();
-        Self::encode(&key, &mut buf).and_then(find).map_err(|error| self.named(error, operation))
+        let found = match Self::encode(&key, &mut buf) {
+            Ok(key) => self.end(state, lower.map(|()| key), upper.map(|()| key), last),
+            Err(error) => bounds_at::<K>(&key, (lower, upper), error).and_then(|bounds| {
+                let (lower, upper) = bounds.as_refs();
+                self.end(state, lower, upper, last)
+            }),
+        };
+        found.map_err(|error| self.named(error, operation))
     }
 
     fn end<'t, R: Read>(

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use crate::dbi::handle::Dbi;
 use crate::error::{Error, Result};
 use crate::key::{AsKey, Key, KeyBuf};
-use crate::txn::{Read, check_key};
+use crate::scan::{NO_KEY, no_key};
+use crate::txn::Read;
 use crate::value::{Msgpack, MsgpackCompact, Value, decode_as};
 
 /// Keys for which room is made at once: an iterator may promise any number.
@@ -32,7 +33,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     #[inline]
     pub fn get<'t, R: Read>(&self, state: &'t R, key: K::Arg<'_>) -> Result<Option<V::Ref<'t>>> {
         let mut buf = KeyBuf::new();
-        self.get_encoded(state, Self::encode(&key, &mut buf)).map_err(|error| self.named(error, "get"))
+        self.get_encoded(state, Self::sought(&key, &mut buf)).map_err(|error| self.named(error, "get"))
     }
 
     /// Whether `key` is there. As [`get`](Self::get) without the value.
@@ -41,7 +42,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// As [`Dbi`] says.
     pub fn contains(&self, state: &impl Read, key: K::Arg<'_>) -> Result<bool> {
         let mut buf = KeyBuf::new();
-        let found = Self::encode(&key, &mut buf).and_then(|key| self.raw_get(state, key));
+        let found = Self::sought(&key, &mut buf).and_then(|key| self.raw_get(state, key));
         found.map(|value| value.is_some()).map_err(|error| self.named(error, "contains"))
     }
 
@@ -65,6 +66,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("multi_get", "batch"))]
     pub fn get_many<'t, R: Read, I>(&self, state: &'t R, keys: I) -> Result<Vec<Option<V::Ref<'t>>>>
     where
         I: IntoIterator<Item: AsKey<K>>,
@@ -82,8 +84,12 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let (mut bytes, mut ends) = (Vec::with_capacity(likely * K::WIDTH.unwrap_or(16)), Vec::with_capacity(likely));
         let (mut buf, mut same) = (KeyBuf::new(), true);
         for key in keys {
-            let key = key.encode_key(&mut buf)?;
-            check_key(key, self.dbi.max_key)?;
+            let key = match key.encode_key(&mut buf) {
+                Ok(key) if key.len() <= self.dbi.max_key => key,
+                // Longer than any: it is not there, and need not be kept.
+                Ok(_) => NO_KEY,
+                Err(error) => no_key::<K>(&key, error)?,
+            };
             same &= Some(key.len()) == K::WIDTH;
             bytes.extend_from_slice(key);
             ends.push(bytes.len());
@@ -124,7 +130,6 @@ impl<K: Key, V: Value> Dbi<K, V> {
 
     #[inline]
     pub(crate) fn raw_get<'t, R: Read>(&self, state: &'t R, key: &[u8]) -> Result<Option<&'t [u8]>> {
-        check_key(key, self.dbi.max_key)?;
         // Known when it is compiled for all types of the library; a type of a user's own might not keep its word.
         match (K::WIDTH, key.len()) {
             (Some(1), 1) => state.raw_get::<1>(&self.dbi, key),
@@ -173,7 +178,7 @@ macro_rules! get_as {
                     Some(value) => decode_as(value).map(Some).map_err(|error| error.at_key(key)),
                     None => Ok(None),
                 };
-                Self::encode(&key, &mut buf).and_then(read).map_err(|error| self.named(error, "get_as"))
+                Self::sought(&key, &mut buf).and_then(read).map_err(|error| self.named(error, "get_as"))
             }
         }
     )+};

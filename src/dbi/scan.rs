@@ -34,12 +34,14 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("scan", "cursor", "iterate"))]
     pub fn range<'t, R: Read>(&self, state: &'t R, range: impl KeyRange<K>) -> Result<Entries<'t, R, K, V>> {
         self.entries(state, range.byte_bounds(), "range")
     }
 
     /// The entries whose keys begin with `prefix`: text and bytes by their bytes, tuples by leading elements, paths by
-    /// segments. Offered for these key types alone. O(log n) to open.
+    /// segments. Offered for these key types alone. Elements of a tuple are whole: `(7, "al")` finds `(7, "al")` and not
+    /// `(7, "alice")`, which [`prefix_text`](Self::prefix_text) finds. O(log n) to open.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -69,7 +71,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     }
 
     /// The entries whose tuple keys begin with these elements, the last of which is itself only begun: `(7, "al")` finds
-    /// `(7, "alice")`. O(log n) to open.
+    /// `(7, "alice")`. Elements that are all whole are a [`prefix`](Self::prefix). O(log n) to open.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -243,7 +245,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// A page of entries and a cursor for the next: see [`ListOptions`]. O(log n + limit).
     ///
     /// # Errors
-    /// As [`Dbi`] says.
+    /// As [`Dbi`] says; `InvalidArgument` for a `limit` of 0.
     pub fn list<'t, R: Read, P: KeyPrefix<K>>(
         &self,
         state: &'t R,

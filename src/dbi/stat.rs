@@ -1,11 +1,11 @@
 //! Counts, ranks, samples and the shape of the tree.
 
-use std::ops::Bound::Unbounded;
+use std::ops::Bound::{Excluded, Unbounded};
 
 use crate::dbi::handle::Dbi;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, KeyBuf};
-use crate::scan::KeyRange;
+use crate::scan::{KeyRange, bounds_at};
 use crate::txn::{RawCursor, Read};
 use crate::value::Value;
 
@@ -95,7 +95,13 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// As [`Dbi`] says.
     pub fn rank(&self, state: &impl Read, key: K::Arg<'_>) -> Result<u64> {
         let mut buf = KeyBuf::new();
-        let rank = Self::encode(&key, &mut buf).and_then(|key| state.raw_rank(&self.dbi, key));
+        let rank = match Self::encode(&key, &mut buf) {
+            Ok(key) => state.raw_rank(&self.dbi, key),
+            Err(error) => bounds_at::<K>(&key, (Unbounded, Excluded(())), error).and_then(|bounds| {
+                let (lower, upper) = bounds.as_refs();
+                state.raw_count(&self.dbi, lower, upper)
+            }),
+        };
         rank.map_err(|error| self.named(error, "rank"))
     }
 

@@ -12,8 +12,9 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// Stores `value` under `key`, in the place of what was there.
     ///
     /// # Errors
-    /// As [`Dbi`] says; `Encode` for a value that cannot be written; `TooLarge` for one over 2 GiB or a transaction
-    /// over `max_txn_bytes`. The transaction is as it was, and can go on.
+    /// As [`Dbi`] says; `InvalidKey` for a key that is empty or otherwise none, `TooLarge` for one over 511 bytes; `Encode`
+    /// for a value that cannot be written; `TooLarge` for one over 2 GiB or a transaction over `max_txn_bytes`. The
+    /// transaction is as it was, and can go on.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};
@@ -46,6 +47,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     pub fn insert(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
         let mut buf = KeyBuf::new();
         let insert = |key: &[u8]| {
+            txn.check_key(key)?;
             let absent = self.raw_get(txn, key)?.is_none();
             if absent {
                 self.put_encoded(txn, key, &value)?;
@@ -62,6 +64,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     pub fn replace(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<Option<V::Owned>> {
         let mut buf = KeyBuf::new();
         let replace = |key: &[u8]| {
+            txn.check_key(key)?;
             let (uuid, mut buf) = (*txn.raw_uuid(), Vec::new());
             let new = self.value_bytes(&uuid, key, &value, &mut buf)?;
             let old = self.raw_get(txn, key)?;
@@ -78,7 +81,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// same bytes again change nothing.
     ///
     /// # Errors
-    /// As [`put`](Self::put).
+    /// As [`put`](Self::put), where `f` makes something; a key that cannot be stored is absent until then.
+    #[doc(alias("upsert", "merge", "modify", "compute"))]
     pub fn update(
         &self,
         txn: &mut WriteTxn,
@@ -86,33 +90,39 @@ impl<K: Key, V: Value> Dbi<K, V> {
         f: impl FnOnce(Option<V::Ref<'_>>) -> Option<V::Owned>,
     ) -> Result<Option<V::Owned>> {
         let mut buf = KeyBuf::new();
-        let update = |key: &[u8]| {
+        let update = |bytes: &[u8]| {
             let (uuid, mut buf) = (*txn.raw_uuid(), Vec::new());
-            let old = self.raw_get(txn, key)?;
-            let made = f(old.map(|old| self.decode(&uuid, key, old)).transpose()?);
+            let old = self.raw_get(txn, bytes)?;
+            let made = f(old.map(|old| self.decode(&uuid, bytes, old)).transpose()?);
             match &made {
                 Some(made) => {
+                    if bytes.is_empty() {
+                        // It has no bytes; encoding it says why.
+                        Self::encode(&key, &mut KeyBuf::new())?;
+                    }
                     let new = V::as_arg(made);
-                    let new = self.value_bytes(&uuid, key, &new, &mut buf)?;
+                    let new = self.value_bytes(&uuid, bytes, &new, &mut buf)?;
                     if old != Some(new) {
-                        txn.raw_put(&self.dbi, key, new)?;
+                        txn.raw_put(&self.dbi, bytes, new)?;
                     }
                 }
-                None if old.is_some() => txn.raw_remove(&self.dbi, key)?,
+                None if old.is_some() => txn.raw_remove(&self.dbi, bytes)?,
                 None => {}
             }
             Ok(made)
         };
-        Self::encode(&key, &mut buf).and_then(update).map_err(|error| self.named(error, "update"))
+        Self::sought(&key, &mut buf).and_then(update).map_err(|error| self.named(error, "update"))
     }
 
     /// The value of `key`; if nothing is there, what `f` returns, which is stored first.
     ///
     /// # Errors
-    /// As [`put`](Self::put).
+    /// As [`put`](Self::put), before `f` is called if it is for the key.
+    #[doc(alias("entry", "or_insert"))]
     pub fn get_or_put(&self, txn: &mut WriteTxn, key: K::Arg<'_>, f: impl FnOnce() -> V::Owned) -> Result<V::Owned> {
         let mut buf = KeyBuf::new();
         let get_or_put = |key: &[u8]| {
+            txn.check_key(key)?;
             if let Some(old) = self.owned(txn, key)? {
                 return Ok(old);
             }
@@ -145,6 +155,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     pub fn append(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<()> {
         let mut buf = KeyBuf::new();
         let append = |key: &[u8]| {
+            txn.check_key(key)?;
             let last = txn.raw_range(&self.dbi, Unbounded, Unbounded)?.next_back()?;
             if last.is_some_and(|(last, _)| last >= key) {
                 let why = "the key to append is not above the last one; put it instead";
@@ -161,17 +172,15 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`.
     pub fn delete(&self, txn: &mut WriteTxn, key: K::Arg<'_>) -> Result<bool> {
         let mut buf = KeyBuf::new();
-        let delete = |key: &[u8]| {
-            txn.check_key(key)?;
-            txn.raw_delete(&self.dbi, key)
-        };
-        Self::encode(&key, &mut buf).and_then(delete).map_err(|error| self.named(error, "delete"))
+        let delete = |key: &[u8]| txn.raw_delete(&self.dbi, key);
+        Self::sought(&key, &mut buf).and_then(delete).map_err(|error| self.named(error, "delete"))
     }
 
     /// Removes `key` and returns its value.
     ///
     /// # Errors
     /// As [`delete`](Self::delete).
+    #[doc(alias("remove", "pop"))]
     pub fn take(&self, txn: &mut WriteTxn, key: K::Arg<'_>) -> Result<Option<V::Owned>> {
         let mut buf = KeyBuf::new();
         let take = |key: &[u8]| {
@@ -181,7 +190,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
             }
             Ok(old)
         };
-        Self::encode(&key, &mut buf).and_then(take).map_err(|error| self.named(error, "take"))
+        Self::sought(&key, &mut buf).and_then(take).map_err(|error| self.named(error, "take"))
     }
 
     /// Removes and returns the entry with the least key.

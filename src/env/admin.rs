@@ -14,6 +14,7 @@ use crate::env::handle::Env;
 use crate::env::lmdb::Lmdb;
 use crate::env::lmdb_lock::LmdbLock;
 use crate::env::lock::LockFile;
+use crate::env::options::Durability;
 use crate::env::os::located;
 use crate::env::place::{FileId, Place, open_regular, parent, sync_directory};
 use crate::env::registry;
@@ -205,19 +206,34 @@ fn place_of(path: &Path) -> Place {
 /// How long `compact` waits for snapshots.
 const COMPACT_LIMIT: Duration = Duration::from_secs(10);
 
+/// When a time limit is over. One beyond what the clock can count is none: a century.
+fn deadline(began: Instant, limit: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
+    began + limit.min(CENTURY)
+}
+
 /// Flushes the data file, with no lock held: the map may grow meanwhile, and states be opened.
 fn flush(engine: &Engine) -> Result<()> {
     let files = Arc::clone(&*engine.files()?);
     engine.look(&files);
     engine.check_in_place()?;
-    let file = Arc::clone(&files.file);
+    let file = files.flushed_file();
     // They are not to be kept: who replaces them wants to be the only one.
     drop(files);
-    file.sync_data().map_err(|error| {
+    let names = || {
+        // With the others they were flushed at opening.
+        if engine.config.durability != Durability::Process {
+            return Ok(());
+        }
+        let directory = engine.place.directory();
+        sync_directory(&directory).and_then(|()| sync_directory(&parent(&directory)))
+    };
+    let flushed = file.sync_data().map_err(|error| located(error, &engine.place.data()));
+    flushed.and_then(|()| names()).map_err(|error| {
         engine.flush_failed();
         let why = "the flush failed, and what was committed since the last one may not be on the disk; close and reopen \
                    the environment, which checks it and writes it anew";
-        Error::new(ErrorKind::CommitOutcomeUnknown, why).caused_by(located(error, &engine.place.data()))
+        Error::new(ErrorKind::CommitOutcomeUnknown, why).caused_by(error)
     })
 }
 
@@ -236,9 +252,19 @@ fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     if !lock.try_exclusive()? {
         return Err(Error::new(ErrorKind::Busy, "another process has the environment open; close it there first"));
     }
-    let compacted = compact_alone(engine, &mut writer, limit);
-    lock.share()?;
-    compacted
+    // Also where the rest panics: others would wait for ever.
+    let _exclusive = Exclusive(lock);
+    compact_alone(engine, &mut writer, limit)
+}
+
+/// The presence lock, held alone; shared again when it is dropped.
+struct Exclusive<'e>(&'e LockFile);
+
+impl Drop for Exclusive<'_> {
+    fn drop(&mut self) {
+        // Changing a lock that is held to a shared one waits for nobody; if it failed, others would be kept out.
+        let _ = self.0.share();
+    }
 }
 
 /// Replaces the file while no other process has it open. The caller holds the writer's mutex.
@@ -252,44 +278,48 @@ fn compact_alone(engine: &Arc<Engine>, writer: &mut WriterState, limit: Duration
     session::write_as_writer(engine, Begin::Newest, "compact", writer, drop_leftovers)?;
     let began = Instant::now();
     // Who reads for longer is seen now, not when the work is done.
-    engine.when_unread(began + limit, || Ok(()))?;
+    engine.when_unread(deadline(began, limit), || Ok(()))?;
     let limit = limit.saturating_sub(began.elapsed());
     let staged = engine.place.compacted();
-    // A leaving of an earlier try that was killed.
-    let _ = fs::remove_file(&staged);
-    stage(engine, &staged, &old)?;
+    engine.place.remove_compacted();
+    let state = stage(engine, &staged, &old)?;
     // It has hold of the files too, and its handles are of the old one.
     *writer = WriterState::default();
-    let replaced = put_in_place(engine, &staged, &old, limit);
+    let replaced = put_in_place(engine, &staged, &old, state, limit);
     if replaced.is_err() {
         let _ = fs::remove_file(&staged);
     }
     replaced
 }
 
-/// Writes the compacted copy beside the file. Nobody but a program without our locks can commit meanwhile.
-fn stage(engine: &Arc<Engine>, staged: &Path, old: &Metadata) -> Result<()> {
+/// Writes the compacted copy beside the file; LMDB's id of the state that it is of. Nobody but a program without our locks can
+/// commit meanwhile.
+fn stage(engine: &Arc<Engine>, staged: &Path, old: &Metadata) -> Result<u64> {
     let state = engine.generation_as_writer()?;
     let source = Arc::clone(&engine.files()?.file);
     copy_state(&state, &source, staged, Compact::Yes, old)?;
     if state.is_newest() {
-        return Ok(());
+        return Ok(state.lmdb_id());
     }
     let _ = fs::remove_file(staged);
+    Err(written_meanwhile())
+}
+
+fn written_meanwhile() -> Error {
     let why = "another program wrote to the file while it was compacted; close it there and retry";
-    Err(Error::new(ErrorKind::Busy, why))
+    Error::new(ErrorKind::Busy, why)
 }
 
 /// Puts the copy at the file's place, in a moment in which nobody reads.
-fn put_in_place(engine: &Arc<Engine>, staged: &Path, old: &Metadata, limit: Duration) -> Result<()> {
+fn put_in_place(engine: &Arc<Engine>, staged: &Path, old: &Metadata, state: u64, limit: Duration) -> Result<()> {
     // Whoever opens the file in this process meanwhile would open the one that is being replaced.
     let reserved = registry::reserve(&engine.place, Some(FileId::of(old)));
-    let replaced = engine.when_unread(Instant::now() + limit, || {
+    let replaced = engine.when_unread(deadline(Instant::now(), limit), || {
         check_alone(engine, old)?;
         let mut begun = false;
         let replaced = engine.replace(|file| {
             begun = true;
-            swap(engine, file, staged)
+            swap(engine, file, staged, state)
         });
         // What fails from here on is not that somebody reads.
         if begun { Ok(replaced) } else { replaced.map(Ok) }
@@ -330,7 +360,7 @@ fn drop_leftovers(session: &mut Session<'_>) -> Result<()> {
 
 /// Moves the copy to the file's place, with nobody else there. LMDB is closed in this process; whoever has its lock file or
 /// the data file open nevertheless is another program, or was not seen by our lock file.
-fn swap(engine: &Engine, old: &File, staged: &Path) -> Result<()> {
+fn swap(engine: &Engine, old: &File, staged: &Path, state: u64) -> Result<()> {
     let place = &engine.place;
     let open_elsewhere = || {
         let why =
@@ -338,11 +368,17 @@ fn swap(engine: &Engine, old: &File, staged: &Path) -> Result<()> {
         Error::new(ErrorKind::Busy, why)
     };
     let lmdb_lock = LmdbLock::open(&place.lmdb_lock(), true)?;
-    // Until the rename is done: who opens meanwhile waits for it, and opens the new file.
     if !lmdb_lock.try_alone()? || data_lock::is_held(old)? {
         return Err(open_elsewhere());
     }
+    // One that opened, committed and closed since the copy was made is not there any more.
+    if crate::page::check_metas(old, false)?.is_none_or(|meta| meta.newest.txn_id != state) {
+        return Err(written_meanwhile());
+    }
     fs::rename(staged, place.data()).map_err(|error| located(error, staged))?;
+    // A program that waits for the lock has the lock file open, and would go by the transaction numbers of the old file, with
+    // which the new one reads as another state. An empty one it refuses.
+    lmdb_lock.empty()?;
     place.sync_directory().map_err(|error| {
         // What is committed from now on is in a file that a power cut may take back.
         engine.flush_failed();

@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use nix::libc;
@@ -13,6 +14,7 @@ use nix::libc;
 use crate::env::file_locks::{is_locked, try_lock};
 use crate::env::map::process_mark;
 use crate::env::os::io_error;
+use crate::env::place::{FileId, open_regular};
 use crate::error::{Error, ErrorKind, Result};
 
 /// No file has this byte, and nobody else has a reason to lock it.
@@ -25,10 +27,18 @@ pub(crate) struct DataLock {
 }
 
 impl DataLock {
-    /// Takes the lock, which everybody who has the file open shares. Nobody has it alone.
-    pub(crate) fn hold(file: &Arc<File>) -> Result<Self> {
-        match try_lock(file, BYTE, libc::F_RDLCK) {
-            Ok(true) => Ok(Self { file: Arc::clone(file), mark: process_mark() }),
+    /// Takes the lock on the file at `path`, which LMDB has open as `opened`; everybody who has it open shares it.
+    ///
+    /// By a descriptor of its own: LMDB's is handed on to programs that this process starts, and would keep the lock there.
+    pub(crate) fn hold(path: &Path, opened: &File) -> Result<Self> {
+        let file = open_regular(path)?;
+        let ids = [&file, opened].map(|file| file.metadata().as_ref().map(FileId::of).map_err(|error| error.kind()));
+        if ids[0].is_err() || ids[0] != ids[1] {
+            let why = format!("{} was replaced while it was being opened; open again", path.display());
+            return Err(Error::new(ErrorKind::Busy, why));
+        }
+        match try_lock(&file, BYTE, libc::F_RDLCK) {
+            Ok(true) => Ok(Self { file: Arc::new(file), mark: process_mark() }),
             Ok(false) => {
                 Err(Error::new(ErrorKind::Busy, "another program has locked the data file; close it there first"))
             }
@@ -37,6 +47,11 @@ impl DataLock {
                 Err(io_error(&error).caused_by(error))
             }
         }
+    }
+
+    /// The data file, by an open file description that nobody else flushes: the system reports a failed write to each once.
+    pub(crate) fn file(&self) -> &Arc<File> {
+        &self.file
     }
 }
 

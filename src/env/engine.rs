@@ -76,6 +76,11 @@ impl Files {
         }
     }
 
+    /// The data file, to be flushed by who asks for it.
+    pub(crate) fn flushed_file(&self) -> Arc<File> {
+        self.held.as_ref().map_or_else(|| Arc::clone(&self.file), |held| Arc::clone(held.file()))
+    }
+
     /// What this process committed last.
     pub(crate) fn last_commit(&self) -> &LastCommit {
         &self.known.last

@@ -72,8 +72,7 @@ fn without_locks(config: &Config, error: Error) -> Result<Entry> {
 
 /// Whether the error is that of a read-only medium.
 fn is_of_medium(error: &Error) -> bool {
-    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
-    source.is_some_and(|source| source.raw_os_error() == Some(libc::EROFS))
+    error.downcast_ref::<io::Error>().is_some_and(|source| source.raw_os_error() == Some(libc::EROFS))
 }
 
 /// LMDB's lock file, if the lock files are the ones that others use who have the data file open.

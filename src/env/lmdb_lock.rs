@@ -20,7 +20,7 @@ use nix::libc;
 use crate::env::file_locks::{is_locked, try_lock, unlock_posix};
 use crate::env::map::process_mark;
 use crate::env::os::{io_error, located};
-use crate::env::place::{check_regular, is_removed};
+use crate::env::place::{check_regular, is_removed, is_replaced};
 use crate::error::{Error, ErrorKind, Result};
 
 /// LMDB's lock file has a header of two cache lines, then a line for each reader.
@@ -132,9 +132,14 @@ impl LmdbLock {
         try_lock(&self.file, OPEN, libc::F_WRLCK).map_err(|errno| self.failed(errno))
     }
 
+    /// Takes away all that it says. The caller holds it alone.
+    pub(crate) fn empty(&self) -> Result<()> {
+        self.file.set_len(0).map_err(|error| located(error, &self.path))
+    }
+
     /// Whether its name was removed, or given to another file: others cannot see this process by it.
     pub(crate) fn is_removed(&self) -> bool {
-        is_removed(&self.file)
+        is_removed(&self.file) || is_replaced(&self.file, &self.path)
     }
 
     /// The slots that are taken, of all processes. They change while they are read: each is whole, and was there.

@@ -66,6 +66,8 @@ pub(crate) struct LockFile {
 
 /// How long who would begin waits for another process to do so first.
 const COURTESY: Duration = Duration::from_millis(20);
+/// How long another process may join.
+const MOST_JOINING: Duration = Duration::from_secs(5);
 const COURTESY_PAUSE: Duration = Duration::from_micros(50);
 
 /// How the lock file was taken when the environment was opened.
@@ -274,10 +276,23 @@ impl LockFile {
     /// `InvalidArgument` where one that does not flush its commits would write beside one that does. The second one's
     /// commits would be lost with the first one's: they are made on pages that are not on the disk.
     pub(crate) fn join(&self, durability: Durability) -> Result<()> {
-        self.wait_lock(JOINING, libc::F_WRLCK)?;
+        self.wait_to_join()?;
         let joined = self.join_alone(durability);
         self.try_lock(JOINING, libc::F_UNLCK)?;
         joined
+    }
+
+    fn wait_to_join(&self) -> Result<()> {
+        let began = Instant::now();
+        while !self.try_lock(JOINING, libc::F_WRLCK)? {
+            if began.elapsed() > MOST_JOINING {
+                let why = "another process is opening the environment and holds byte 2 of mapleaf.lock for too long; let it \
+                           go on, or end it";
+                return Err(Error::new(ErrorKind::Busy, why));
+            }
+            thread::sleep(COURTESY_PAUSE);
+        }
+        Ok(())
     }
 
     fn join_alone(&self, durability: Durability) -> Result<()> {
@@ -316,8 +331,11 @@ impl LockFile {
     }
 
     /// Runs `body` while no other process of ours joins.
+    ///
+    /// # Errors
+    /// `Busy` when another process holds it for long: it is held for a few system calls only, so that one was stopped.
     pub(crate) fn while_none_joins<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
-        self.wait_lock(JOINING, libc::F_WRLCK)?;
+        self.wait_to_join()?;
         let outcome = body();
         self.try_lock(JOINING, libc::F_UNLCK)?;
         outcome

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use nix::libc;
 use tempfile::TempDir;
 
 use crate::env::Env;
@@ -105,7 +104,7 @@ impl EnvOptions {
         for _ in 0..CLOSING_TRIES {
             match self.try_open(place, &mut temporary) {
                 // The last handle of an earlier engine is just being dropped by another thread.
-                Err(error) if error.kind() == ErrorKind::Busy => thread::sleep(CLOSING_PAUSE),
+                Err(error) if may_pass(&error) => thread::sleep(CLOSING_PAUSE),
                 outcome => return outcome.map(Env::of),
             }
         }
@@ -119,7 +118,14 @@ impl EnvOptions {
         self.is_new(place)?;
         if let Some(engine) = file_id(place)?.and_then(registry::find) {
             drop(reserved);
-            return self.share(engine);
+            let is_own = engine.is_own_process();
+            return self.share(engine).map_err(|error| {
+                // It was closed since it was found: another one is to be opened.
+                if is_own && error.kind() == ErrorKind::Closed {
+                    return Error::new(ErrorKind::Busy, "the environment is just being closed; open it again");
+                }
+                error
+            });
         }
         let engine = self.open_engine(place, temporary).map_err(|error| open_elsewhere(place, error))?;
         let file = engine.files()?.file.metadata().map_err(|error| located(error, &place.data()))?;
@@ -200,10 +206,11 @@ impl EnvOptions {
             make_durable(&engine, is_new)?;
         }
         if let Some(lock) = &engine.lock {
+            if !self.config.read_only && lock.record()?.is_some_and(|record| record.flush_failed) {
+                mend_flush(&engine, lock)?;
+            }
             if first {
                 settle(&engine, lock)?;
-            } else if !self.config.read_only && lock.record()?.is_some_and(|record| record.flush_failed) {
-                mend_flush(&engine, lock)?;
             }
         }
         Ok(engine)
@@ -271,7 +278,7 @@ impl EnvOptions {
         if !self.config.read_only
             && let Some(record) = &record
         {
-            flush_again(place, entry, record)?;
+            flush_again(place, entry, record, self.config.durability)?;
         }
         Ok((meta, record))
     }
@@ -335,24 +342,27 @@ fn make_durable(engine: &Arc<Engine>, is_new: bool) -> Result<()> {
     })
 }
 
-/// Writes the file anew after a flush failed, beside other processes that have it open: as the writer, for the pages of the
-/// newest state are nobody else's to change then.
+/// Writes the file anew after a flush failed, and flushes it and its names: as the writer, among all programs, for nobody else
+/// changes pages then. The system may take pages for written that are not, and would not write them again.
 fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
     session::write(engine, Wait::Yes, "open", |_| {
-        let file = Arc::clone(&engine.files()?.file);
-        write_anew(&file).map_err(|error| {
+        let place = &engine.place;
+        let written = write_anew(&engine.files()?.file).map_err(|error| located(error, &place.data()));
+        let written = written.and_then(|()| place.sync_directory());
+        written.and_then(|()| sync_directory(&parent(&place.directory()))).map_err(|error| {
             engine.flush_failed();
-            flush_failed(located(error, &engine.place.data()))
-        })
-    })?;
-    lock.forget_failed_flush()
+            flush_failed(error)
+        })?;
+        // Before another writer, whose flush may fail, has its turn.
+        lock.forget_failed_flush()
+    })
 }
 
 /// Leaves the environment to other processes too, with what an earlier one left removed.
 fn settle(engine: &Engine, lock: &LockFile) -> Result<()> {
     if !engine.config.read_only {
         // Of a compaction that was killed.
-        let _ = fs::remove_file(engine.place.compacted());
+        engine.place.remove_compacted();
     }
     lock.share()
 }
@@ -360,22 +370,24 @@ fn settle(engine: &Engine, lock: &LockFile) -> Result<()> {
 /// Flushes what an earlier process left, where it may not be on the disk.
 ///
 /// The last commit may be one that failed, or whose process was killed, while it was being flushed: what is read from here on
-/// is to be on the disk, so that a power cut does not make it undone, or done after all. Where a flush failed the system may
-/// take pages for written that are not, and would not write them again: they are all written anew.
-fn flush_again(place: &Place, entry: &Entry, record: &OpenRecord) -> Result<()> {
-    let Some(lock) = &entry.lock else { return Ok(()) };
-    let failed = |error| flush_failed(located(error, &place.data()));
+/// is to be on the disk, so that a power cut does not make it undone, or done after all.
+fn flush_again(place: &Place, entry: &Entry, record: &OpenRecord, durability: Durability) -> Result<()> {
     if record.needs_rewrite() {
-        let options = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NOFOLLOW).open(place.data());
-        let file = options.map_err(|error| located(error, &place.data()))?;
-        write_anew(&file).map_err(failed)?;
-    } else if record.open && record.is_flushed() {
-        open_regular(&place.data())?.sync_data().map_err(failed)?;
+        // Later, by `mend_flush`: programs without our locks may be writing.
+        return Ok(());
     }
-    if record.flush_failed { lock.forget_failed_flush() } else { Ok(()) }
+    if record.open && durability != Durability::Process {
+        let flushed = open_regular(&place.data())?.sync_data();
+        flushed.map_err(|error| flush_failed(located(error, &place.data())))?;
+    }
+    match &entry.lock {
+        // The machine was restarted since: the file is what the disk has, and was checked.
+        Some(lock) if record.flush_failed => lock.forget_failed_flush(),
+        _ => Ok(()),
+    }
 }
 
-/// Writes every byte of the file again as it is, and flushes it. Nobody else has it open.
+/// Writes every byte of the file again as it is, and flushes it. The caller keeps all writers out.
 fn write_anew(file: &File) -> io::Result<()> {
     let mut buffer = vec![0; REWRITTEN_AT_ONCE];
     let mut at = 0;
@@ -413,6 +425,22 @@ fn open_elsewhere(place: &Place, error: Error) -> Error {
 
 fn file_id(place: &Place) -> Result<Option<FileId>> {
     Ok(place.data_metadata()?.as_ref().map(FileId::of))
+}
+
+/// Whether an opening may succeed in a moment: while an earlier engine of this process closes, its lock file still holds the
+/// byte of the process's id, which LMDB then takes for that of another process.
+fn may_pass(error: &Error) -> bool {
+    let is_of_id = |error: &Error| {
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            if cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::WouldBlock) {
+                return true;
+            }
+            source = cause.source();
+        }
+        false
+    };
+    error.kind() == ErrorKind::Busy || (error.kind() == ErrorKind::Unsupported && is_of_id(error))
 }
 
 /// How often and how long a closing engine of this process is waited for.
@@ -515,7 +543,7 @@ fn open_files_at(place: &Place, config: &Config, map_size: usize, lmdb_lock: &mu
     let held = match lmdb_lock {
         Some(lmdb_lock) => {
             lmdb_lock.hold_open()?;
-            Some(DataLock::hold(&file)?)
+            Some(DataLock::hold(&place.data(), &file)?)
         }
         None => None,
     };

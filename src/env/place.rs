@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use nix::libc;
 
+use crate::env::data_lock::is_held;
 use crate::env::os::located;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -57,7 +58,15 @@ impl Place {
 
     /// Where a compacted copy is written before it takes the data file's place.
     pub(crate) fn compacted(&self) -> PathBuf {
-        if self.single_file { self.beside("-compact") } else { self.path.join("data.mdb-compact") }
+        if self.single_file { self.beside("-mapleaf.compact") } else { self.path.join("data.mdb-compact") }
+    }
+
+    /// Removes what a killed compaction left, if it is a file that nobody has open.
+    pub(crate) fn remove_compacted(&self) {
+        let path = self.compacted();
+        if open_regular(&path).is_ok_and(|file| matches!(is_held(&file), Ok(false))) {
+            let _ = fs::remove_file(path);
+        }
     }
 
     /// The directory that the files are in.
@@ -126,6 +135,11 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
 /// Whether the last name of an open file was removed, by deleting it or by putting another file in its place.
 pub(crate) fn is_removed(file: &File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
+}
+
+/// Whether another file than this one has its name now.
+pub(crate) fn is_replaced(file: &File, path: &Path) -> bool {
+    matches!((file.metadata(), fs::symlink_metadata(path)), (Ok(here), Ok(there)) if FileId::of(&here) != FileId::of(&there))
 }
 
 /// Opens an existing regular file for reading, following no link.

@@ -58,8 +58,9 @@ impl OpenRecord {
 
     /// Whether pages that the system takes for written may be in its memory alone.
     pub(crate) fn needs_rewrite(&self) -> bool {
-        // After a restart the file is what the disk has.
-        self.flush_failed && self.is_of_this_boot()
+        // After a restart the file is what the disk has. Where the system does not tell, there may have been none.
+        let own = boot_id();
+        self.flush_failed && (self.boot.is_empty() || own.is_empty() || self.boot == own)
     }
 
     /// Whether the names of the files may not be on the disk: who created them did not come to flush them, or never
@@ -97,7 +98,7 @@ impl OpenRecord {
             return Ok(Some(Self {
                 open: true,
                 durability: Durability::Process,
-                flush_failed: false,
+                flush_failed: true,
                 boot: Vec::new(),
             }));
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::env::engine::Engine;
+use crate::env::map::process_mark;
 use crate::env::place::{FileId, Place};
 
 /// What is open, and what is being opened, closed or replaced.
@@ -13,13 +14,22 @@ use crate::env::place::{FileId, Place};
 struct Registry {
     open: HashMap<FileId, Weak<Engine>>,
     changing: Vec<(PathBuf, Option<FileId>)>,
+    /// The process that it is of.
+    mark: u64,
 }
 
 static REGISTRY: Mutex<Option<Registry>> = Mutex::new(None);
 static CHANGED: Condvar = Condvar::new();
 
 fn lock() -> MutexGuard<'static, Option<Registry>> {
-    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
+    let mut guard = REGISTRY.lock().unwrap_or_else(PoisonError::into_inner);
+    let registry = guard.get_or_insert_default();
+    if registry.mark != process_mark() {
+        // In a forked child the threads that were opening are not there, and would be waited for for ever.
+        registry.changing.clear();
+        registry.mark = process_mark();
+    }
+    guard
 }
 
 /// The right to open, close or replace the environment at one place: while it lives, no other thread does. Environments at

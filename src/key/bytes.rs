@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::error::Result;
 use crate::key::escape::{escape_element, unescape_element};
 use crate::key::malformed::{empty, malformed, trailing, truncated};
-use crate::key::{AsKey, Key, KeyBuf};
+use crate::key::{AsKey, Key, KeyBuf, Position};
 
 const NAME: &str = "bytes";
 
@@ -71,8 +71,8 @@ macro_rules! bytes_forms {
             }
 
             #[inline]
-            fn encode_bound<'b>(&'b self, _buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
-                Ok(&self[..])
+            fn encode_bound<'b>(&'b self, _buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
+                Ok((&self[..], Position::At))
             }
 
             #[inline]

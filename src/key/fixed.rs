@@ -2,9 +2,10 @@
 
 /// Implements `Key` and `AsKey` for a `Copy` type: `fixed_key!(type, schema name, width, to bytes, from bytes)`.
 ///
-/// Both directions are `Result`s over `[u8; width]`, so that a type may refuse values and stored bytes.
+/// Both directions are `Result`s over `[u8; width]`, so that a type may refuse values and stored bytes. A type that refuses
+/// values which have a place in the order says where by a last argument, `to position`: `([u8; width], Position)`.
 macro_rules! fixed_key {
-    ($type:ty, $name:expr, $width:literal, $to:expr, $from:expr) => {
+    ($type:ty, $name:expr, $width:literal, $to:expr, $from:expr $(, $position:expr)?) => {
         impl $crate::key::Key for $type {
             type Arg<'a> = $type;
             type Ref<'a> = $type;
@@ -58,10 +59,10 @@ macro_rules! fixed_key {
             }
         }
 
-        fixed_key!(@as_key $type, $type);
-        fixed_key!(@as_key $type, &$type);
+        fixed_key!(@as_key $type, $type, $width $(, $position)?);
+        fixed_key!(@as_key $type, &$type, $width $(, $position)?);
     };
-    (@as_key $key:ty, $form:ty) => {
+    (@as_key $key:ty, $form:ty, $width:literal $(, $position:expr)?) => {
         impl $crate::key::AsKey<$key> for $form {
             #[inline]
             fn encode_key<'b>(&'b self, buf: &'b mut $crate::key::KeyBuf) -> $crate::error::Result<&'b [u8]> {
@@ -72,6 +73,27 @@ macro_rules! fixed_key {
             fn encode_key_part(&self, buf: &mut $crate::key::KeyBuf) -> $crate::error::Result<()> {
                 <$key as $crate::key::Key>::encode_part(self, buf)
             }
+
+            $(
+                fn encode_bound<'b>(
+                    &'b self,
+                    buf: &'b mut $crate::key::KeyBuf,
+                ) -> $crate::error::Result<(&'b [u8], $crate::key::Position)> {
+                    buf.clear();
+                    let position = $crate::key::AsKey::<$key>::encode_bound_part(self, buf)?;
+                    Ok((buf, position))
+                }
+
+                fn encode_bound_part(
+                    &self,
+                    buf: &mut $crate::key::KeyBuf,
+                ) -> $crate::error::Result<$crate::key::Position> {
+                    let to_position: fn(&$key) -> ([u8; $width], $crate::key::Position) = $position;
+                    let (bytes, position) = to_position(self);
+                    buf.extend_from_slice(&bytes);
+                    Ok(position)
+                }
+            )?
         }
     };
 }

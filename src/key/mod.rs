@@ -25,4 +25,4 @@ pub(crate) use escape::escape;
 pub use path::{Path, Segment};
 pub use reverse::Reverse;
 pub use time::Timestamp;
-pub use traits::{AsKey, Key, KeyAs, KeyBuf};
+pub use traits::{AsKey, Key, KeyAs, KeyBuf, Position};

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::key::malformed::{malformed, trailing, truncated};
-use crate::key::{AsKey, Key, KeyBuf};
+use crate::key::{AsKey, Key, KeyBuf, Position};
 
 const NONE: u8 = 0x00;
 const SOME: u8 = 0x01;
@@ -71,6 +71,22 @@ impl<K: Key> AsKey<Option<K>> for Option<K::Arg<'_>> {
     fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
         <Option<K> as Key>::encode_part(self, buf)
     }
+
+    fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
+        buf.clear();
+        let position = AsKey::<Option<K>>::encode_bound_part(self, buf)?;
+        Ok((buf, position))
+    }
+
+    fn encode_bound_part(&self, buf: &mut KeyBuf) -> Result<Position> {
+        if let Some(key) = self {
+            buf.push(SOME);
+            AsKey::<K>::encode_bound_part(key, buf)
+        } else {
+            buf.push(NONE);
+            Ok(Position::At)
+        }
+    }
 }
 
 impl<K: Key> AsKey<Option<K>> for &Option<K::Arg<'_>> {
@@ -80,5 +96,13 @@ impl<K: Key> AsKey<Option<K>> for &Option<K::Arg<'_>> {
 
     fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
         <Option<K> as Key>::encode_part(self, buf)
+    }
+
+    fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
+        AsKey::<Option<K>>::encode_bound(*self, buf)
+    }
+
+    fn encode_bound_part(&self, buf: &mut KeyBuf) -> Result<Position> {
+        AsKey::<Option<K>>::encode_bound_part(*self, buf)
     }
 }

@@ -19,7 +19,7 @@ pub use std::cmp::Reverse;
 
 use crate::error::Result;
 use crate::key::malformed::{trailing, truncated};
-use crate::key::{AsKey, Key, KeyBuf};
+use crate::key::{AsKey, Key, KeyBuf, Position};
 
 impl<K: Key> Key for Reverse<K> {
     type Arg<'a> = Reverse<K::Arg<'a>>;
@@ -83,6 +83,23 @@ impl<K: Key> AsKey<Reverse<K>> for Reverse<K::Arg<'_>> {
     fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
         <Reverse<K> as Key>::encode_part(self, buf)
     }
+
+    fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
+        buf.clear();
+        let position = AsKey::<Reverse<K>>::encode_bound_part(self, buf)?;
+        Ok((buf, position))
+    }
+
+    fn encode_bound_part(&self, buf: &mut KeyBuf) -> Result<Position> {
+        let start = buf.len();
+        let position = AsKey::<K>::encode_bound_part(&self.0, buf)?;
+        invert(buf.get_mut(start..).unwrap_or_default());
+        Ok(match position {
+            Position::At => Position::At,
+            Position::Below => Position::Above,
+            Position::Above => Position::Below,
+        })
+    }
 }
 
 impl<K: Key> AsKey<Reverse<K>> for &Reverse<K::Arg<'_>> {
@@ -92,6 +109,14 @@ impl<K: Key> AsKey<Reverse<K>> for &Reverse<K::Arg<'_>> {
 
     fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
         <Reverse<K> as Key>::encode_part(self, buf)
+    }
+
+    fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
+        AsKey::<Reverse<K>>::encode_bound(*self, buf)
+    }
+
+    fn encode_bound_part(&self, buf: &mut KeyBuf) -> Result<Position> {
+        AsKey::<Reverse<K>>::encode_bound_part(*self, buf)
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::error::{Error, Result};
 use crate::key::escape::{escape_element, unescape_element};
 use crate::key::malformed::{empty, malformed};
-use crate::key::{AsKey, Key, KeyBuf};
+use crate::key::{AsKey, Key, KeyBuf, Position};
 
 const NAME: &str = "str";
 
@@ -66,8 +66,8 @@ macro_rules! text_forms {
             }
 
             #[inline]
-            fn encode_bound<'b>(&'b self, _buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
-                Ok(self.as_bytes())
+            fn encode_bound<'b>(&'b self, _buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
+                Ok((self.as_bytes(), Position::At))
             }
 
             #[inline]

@@ -142,12 +142,13 @@ pub trait AsKey<K: ?Sized> {
     /// As [`Key::encode`].
     fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]>;
 
-    /// The key's bytes, standing alone, as an end of a range: also those that no key can have, empty text and bytes.
+    /// The key by its place in the order, standing alone, whether it can be stored or not: its bytes, and where it stands
+    /// to them. Empty text and bytes have no bytes, and come before all others.
     ///
     /// # Errors
-    /// As [`Key::encode`], but never for being empty.
-    fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
-        self.encode_key(buf)
+    /// `InvalidKey` for a value that has no place in the order (NaN).
+    fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
+        self.encode_key(buf).map(|bytes| (bytes, Position::At))
     }
 
     /// Appends the key's bytes as an element of a tuple.
@@ -155,4 +156,35 @@ pub trait AsKey<K: ?Sized> {
     /// # Errors
     /// As [`Key::encode_part`].
     fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()>;
+
+    /// Appends the key by its place in the order, as an element of a tuple, and says where it stands to what was appended.
+    /// Unless it stands [`At`](Position::At) it, what follows in the tuple says nothing more.
+    ///
+    /// # Errors
+    /// As [`encode_bound`](Self::encode_bound).
+    fn encode_bound_part(&self, buf: &mut KeyBuf) -> Result<Position> {
+        self.encode_key_part(buf).map(|()| Position::At)
+    }
+}
+
+/// Where a key stands to bytes that were written for it, when it is looked for and need not be there.
+///
+/// A key that can be stored is its bytes. One that cannot, such as a time that nanoseconds in 64 bits do not reach, still has
+/// a place in the order: below or above all keys that begin with some bytes.
+///
+/// ```
+/// use mapleaf::key::{AsKey, KeyBuf, Position};
+/// let mut buf = KeyBuf::new();
+/// assert_eq!(AsKey::<u16>::encode_bound(&7, &mut buf)?, (&[0, 7][..], Position::At));
+/// assert_eq!(AsKey::<&str>::encode_bound(&"", &mut buf)?, (&[][..], Position::At));
+/// # Ok::<(), mapleaf::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Position {
+    /// The bytes are those of the key.
+    At,
+    /// The key is below whatever begins with the bytes, and above all that is below them.
+    Below,
+    /// The key is above whatever begins with the bytes, and below all that is above it.
+    Above,
 }

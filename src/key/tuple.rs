@@ -4,7 +4,7 @@
 
 use crate::error::Result;
 use crate::key::malformed::trailing;
-use crate::key::{AsKey, Key, KeyBuf};
+use crate::key::{AsKey, Key, KeyBuf, Position};
 
 /// The width of two neighbours, when both have one.
 const fn sum(left: Option<usize>, right: Option<usize>) -> Option<usize> {
@@ -92,6 +92,24 @@ macro_rules! tuple_key {
             fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
                 $(self.$index.encode_key_part(buf)?;)+
                 Ok(())
+            }
+
+            #[inline]
+            fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
+                buf.clear();
+                let position = self.encode_bound_part(buf)?;
+                Ok((buf, position))
+            }
+
+            #[inline]
+            fn encode_bound_part(&self, buf: &mut KeyBuf) -> Result<Position> {
+                $(
+                    let position = self.$index.encode_bound_part(buf)?;
+                    if position != Position::At {
+                        return Ok(position);
+                    }
+                )+
+                Ok(Position::At)
             }
         }
     };

@@ -7,7 +7,7 @@ use std::borrow::Borrow;
 
 use crate::error::Result;
 use crate::key::malformed::trailing;
-use crate::key::{AsKey, Key, KeyAs, KeyBuf};
+use crate::key::{AsKey, Key, KeyAs, KeyBuf, Position};
 
 impl<T: KeyAs> Key for T {
     type Arg<'a> = <T as KeyAs>::Arg<'a>;
@@ -72,6 +72,18 @@ impl<T: KeyAs> AsKey<T> for T {
     fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
         <T::As as Key>::encode_part(&self.to_key(), buf)
     }
+
+    #[inline]
+    fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
+        buf.clear();
+        let position = self.encode_bound_part(buf)?;
+        Ok((buf, position))
+    }
+
+    #[inline]
+    fn encode_bound_part(&self, buf: &mut KeyBuf) -> Result<Position> {
+        AsKey::<T::As>::encode_bound_part(&self.to_key(), buf)
+    }
 }
 
 impl<T: KeyAs> AsKey<T> for &T {
@@ -83,5 +95,15 @@ impl<T: KeyAs> AsKey<T> for &T {
     #[inline]
     fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
         (**self).encode_key_part(buf)
+    }
+
+    #[inline]
+    fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
+        (**self).encode_bound(buf)
+    }
+
+    #[inline]
+    fn encode_bound_part(&self, buf: &mut KeyBuf) -> Result<Position> {
+        (**self).encode_bound_part(buf)
     }
 }

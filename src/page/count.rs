@@ -33,7 +33,7 @@ pub(crate) fn len(pages: Pages<'_>, tree: &TreeRecord) -> Result<u64> {
 /// A record whose count of entries is not that of the tree.
 #[cold]
 pub(crate) fn miscounted(tree: &TreeRecord) -> Error {
-    let why = format!("a tree record counts {} entries, and the tree has more or fewer", tree.entries);
+    let why = format!("a tree record counts its entries as {}, and the tree has more or fewer", tree.entries);
     if tree.is_empty() { Error::new(ErrorKind::Corrupted, why) } else { Error::corrupted(tree.root, why) }
 }
 

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::env::DbiRef;
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyBuf};
+use crate::scan::bounds::{bounds_at, seek, seek_back};
 use crate::scan::halves::{Keys, Values};
 use crate::txn::{RawCursor, RawEntry, Read};
 use crate::value::{Context, Value};
@@ -82,6 +84,7 @@ impl Place<'_> {
 ///     Ok(())
 /// });
 /// ```
+#[doc(alias("cursor", "iterator", "scan"))]
 pub struct Entries<'t, R: Read + 't, K, V> {
     cursor: R::Cursor<'t>,
     place: Place<'t>,
@@ -116,10 +119,14 @@ impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
     /// Moves the front to the first remaining entry at or above `key`; never backward. O(log n).
     ///
     /// # Errors
-    /// `InvalidKey` for a key that has no place in the order; `Corrupted`.
+    /// `InvalidKey` for a key that has no place in the order (NaN); `Corrupted`.
     pub fn seek(&mut self, key: K::Arg<'_>) -> Result<()> {
         let mut buf = KeyBuf::new();
-        let sought = K::encode(&key, &mut buf).and_then(|key| self.cursor.seek(key));
+        let sought = match K::encode(&key, &mut buf) {
+            Ok(key) => self.cursor.seek(key),
+            Err(error) => bounds_at::<K>(&key, (Bound::Included(()), Bound::Unbounded), error)
+                .and_then(|bounds| seek(&mut self.cursor, &bounds)),
+        };
         sought.map_err(|error| self.place.during(error, "seek"))
     }
 
@@ -129,7 +136,11 @@ impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
     /// As [`seek`](Self::seek).
     pub fn seek_back(&mut self, key: K::Arg<'_>) -> Result<()> {
         let mut buf = KeyBuf::new();
-        let sought = K::encode(&key, &mut buf).and_then(|key| self.cursor.seek_back(key));
+        let sought = match K::encode(&key, &mut buf) {
+            Ok(key) => self.cursor.seek_back(key),
+            Err(error) => bounds_at::<K>(&key, (Bound::Unbounded, Bound::Included(())), error)
+                .and_then(|bounds| seek_back(&mut self.cursor, &bounds, self.place.dbi.max_key)),
+        };
         sought.map_err(|error| self.place.during(error, "seek_back"))
     }
 

@@ -18,7 +18,7 @@ macro_rules! half {
             /// Moves the front to the first remaining entry at or above `key`; never backward. O(log n).
             ///
             /// # Errors
-            /// `InvalidKey` for a key that has no place in the order; `Corrupted`.
+            /// `InvalidKey` for a key that has no place in the order (NaN); `Corrupted`.
             pub fn seek(&mut self, key: K::Arg<'_>) -> Result<()> {
                 self.0.seek(key)
             }

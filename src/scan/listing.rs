@@ -40,12 +40,13 @@ use crate::value::Value;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "options do nothing until they are given to `list`"]
+#[doc(alias("pagination", "paging"))]
 pub struct ListOptions<P = NoPrefix> {
     /// What keys must begin with: text or bytes, or leading elements of a tuple.
     pub prefix: P,
     /// Where the page before ended; `None` for the first page.
     pub after: Option<ListCursor>,
-    /// How many entries a page has at most. Default 100.
+    /// How many entries a page has at most. Default 100; 0 is `InvalidArgument`.
     pub limit: usize,
     /// Whether to go from the last key to the first.
     pub reverse: bool,
@@ -69,7 +70,8 @@ impl<P> ListOptions<P> {
         self
     }
 
-    /// Returns at most `limit` entries.
+    /// Returns at most `limit` entries. With 0, [`Dbi::list`](crate::Dbi::list) is `InvalidArgument`: pages without entries
+    /// would follow each other for ever.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
@@ -130,6 +132,9 @@ pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
     place: &Place<'t>,
     options: &ListOptions<P>,
 ) -> Result<Page<K::Ref<'t>, V::Ref<'t>>> {
+    if options.limit == 0 {
+        return Err(Error::new(ErrorKind::InvalidArgument, "the limit of a listing is 0; ask for 1 entry at least"));
+    }
     let bounds = behind(options.prefix.prefix_bounds()?, options.after.as_ref(), options.reverse);
     let (lower, upper) = bounds.as_refs();
     let mut cursor = state.raw_range(&place.dbi, lower, upper)?;

@@ -8,6 +8,7 @@ mod listing;
 mod parallel;
 
 pub use bounds::{ByteBounds, KeyPrefix, KeyRange, NoPrefix, PartialText, RangeEnd, TextPrefix};
+pub(crate) use bounds::{NO_KEY, bounds_at, no_key};
 pub(crate) use entries::Place;
 pub use entries::{Entries, RawEntries};
 pub use halves::{Keys, Values};

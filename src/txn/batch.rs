@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::env::{DbiRef, Env, Wait};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Shown};
 use crate::txn::raw::RawRead;
 use crate::txn::write::{WriteTxn, check_key, check_value};
 
@@ -61,6 +61,7 @@ pub(crate) type RawExpect = Expect<Box<[u8]>>;
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("WriteBatch", "compare_and_swap", "cas"))]
 #[derive(Debug, Default)]
 pub struct Batch {
     changes: Vec<Change>,
@@ -113,8 +114,8 @@ impl Batch {
                 check_key(key, dbi.max_key)?;
                 check_value(value.len())?;
             }
-            What::Delete { key, .. } | What::Check { key, .. } => check_key(key, dbi.max_key)?,
-            What::DeleteRange { .. } => {}
+            // What is not stored may be any key.
+            What::Delete { .. } | What::Check { .. } | What::DeleteRange { .. } => {}
         }
         self.changes.push(Change { dbi: Arc::clone(dbi), what });
         Ok(self)
@@ -128,10 +129,8 @@ impl Batch {
                 failed.push(FailedCondition { index, dbi: change.dbi.name.clone(), key: key.into() });
             }
         }
-        if let Some(first) = failed.first() {
-            let why = format!("{} of the batch's conditions do not hold; read again and retry", failed.len());
-            let error = Error::new(ErrorKind::Conflict, why).in_dbi(&first.dbi).at_key(&first.key);
-            return Err(error.caused_by(Conflicts(failed)));
+        if !failed.is_empty() {
+            return Err(Conflicts(failed).into_error());
         }
         self.changes.iter().try_for_each(|change| change.make(txn))
     }
@@ -198,18 +197,23 @@ impl Env {
 }
 
 /// The conditions of a [`Batch`] that did not hold, in the order of the batch: at least one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Display` and `Debug` say how many there are, and name the first.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Conflicts(Vec<FailedCondition>);
 
+/// Conditions that are shown of all.
+const SHOWN: usize = 3;
+
 /// A condition that did not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailedCondition {
     /// Which entry of the batch it belongs to, from 0.
     pub index: usize,
     /// The name of the DBI.
     pub dbi: Box<str>,
-    /// The key, encoded.
+    /// The key, encoded; empty for one that has no bytes, since it cannot be stored.
     pub key: Box<[u8]>,
 }
 
@@ -221,13 +225,55 @@ impl std::ops::Deref for Conflicts {
     }
 }
 
+impl Conflicts {
+    /// The error whose cause they are.
+    #[cold]
+    fn into_error(self) -> Error {
+        let error = Error::new(ErrorKind::Conflict, format!("{self}; read again and retry"));
+        let error = match self.first() {
+            Some(first) => error.in_dbi(&first.dbi).at_key(&first.key),
+            None => error,
+        };
+        error.caused_by(self)
+    }
+}
+
 impl fmt::Display for Conflicts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} conditions do not hold", self.0.len())?;
-        for failed in self.0.iter().take(5) {
-            write!(f, "; {:?} \"{}\"", failed.dbi, failed.key.escape_ascii())?;
+        match self.len() {
+            1 => f.write_str("a condition of the batch does not hold: ")?,
+            conditions => write!(f, "{conditions} conditions of the batch do not hold: ")?,
         }
-        Ok(())
+        let first = &self[..self.len().min(SHOWN)];
+        for (n, failed) in first.iter().enumerate() {
+            let comma = if n > 0 { ", " } else { "" };
+            write!(f, "{comma}key {}", Shown(&failed.key))?;
+            // Keys of one database that follow one another share its name.
+            if first.get(n + 1).is_none_or(|next| next.dbi != failed.dbi) {
+                write!(f, " of dbi {:?}", failed.dbi)?;
+            }
+        }
+        match self.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+impl fmt::Debug for Conflicts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = &self[..self.len().min(SHOWN)];
+        f.debug_struct("Conflicts").field("len", &self.len()).field("first", &first).finish()
+    }
+}
+
+impl fmt::Debug for FailedCondition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FailedCondition")
+            .field("index", &self.index)
+            .field("dbi", &self.dbi)
+            .field("key", &Shown(&self.key))
+            .finish()
     }
 }
 

@@ -114,8 +114,7 @@ impl Env {
         if live < self.engine.config.max_dbis {
             return Ok(());
         }
-        let why =
-            format!("the environment has {live} DBIs, as many as max_dbis allows; open it with a larger max_dbis");
+        let why = format!("max_dbis allows {live}, and as many are there; open the environment with a larger max_dbis");
         Err(Error::new(ErrorKind::DbisFull, why).in_dbi(name))
     }
 

@@ -11,9 +11,10 @@ use crate::page::{self, Cursor, TreeRecord};
 use crate::txn::layered::{LayeredCursor, Overlays, View, look};
 use crate::txn::raw::{RawEntry, RawRead};
 
-/// One committed state of all databases, which no later commit changes.
+/// One committed state of all databases, which no later commit changes: a read transaction.
 ///
-/// `Send`, `Sync` and a cheap `Clone`; snapshots of the same state share one reader slot of LMDB. While it lives, pages
+/// It borrows nothing, so it can be kept in a struct, moved to another thread and held over an `.await`. `Send`, `Sync` and a
+/// cheap `Clone`; snapshots of the same state share one reader slot of LMDB. While it lives, pages
 /// freed since are not reused and the file grows: keep it as short as the work, or [`refresh`](Self::refresh) it.
 ///
 /// ```
@@ -30,6 +31,7 @@ use crate::txn::raw::{RawEntry, RawRead};
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("ReadTransaction", "read_txn", "RoTxn"))]
 #[derive(Clone)]
 pub struct Snapshot {
     lease: Arc<Lease>,
@@ -48,6 +50,7 @@ impl Env {
     /// # Errors
     /// `Closed`; `ReadersFull` when all slots are taken; `MapFull` when another process has grown the file beyond this
     /// one's `max_map_size`; `CommitOutcomeUnknown` after a failed commit; `Corrupted`; `Io`.
+    #[doc(alias("read_txn", "begin_read", "ro_txn"))]
     pub fn snapshot(&self) -> Result<Snapshot> {
         match self.lease() {
             Ok(lease) => Ok(Snapshot { lease, overlays: Overlays::default() }),

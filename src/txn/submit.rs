@@ -160,7 +160,10 @@ struct Teller(Arc<Done>);
 
 impl Drop for Teller {
     fn drop(&mut self) {
-        self.0.set(Err(Error::new(ErrorKind::Closed, "the batch was not applied: its thread ended before")));
+        self.0.set(Err(Error::new(
+            ErrorKind::Closed,
+            "the batch was not applied: the thread that commits ended first; submit it again",
+        )));
     }
 }
 

@@ -54,6 +54,7 @@ impl Env {
     ///     Ok(())
     /// });
     /// ```
+    #[doc(alias("begin", "commit", "write_txn", "begin_write", "rw_txn"))]
     pub fn transact<T>(&self, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
         self.run(Wait::Yes, "transact", f)
     }

@@ -15,8 +15,25 @@ use crate::value::MAX_VALUE_LEN;
 
 /// A transaction that changes databases: the `txn` of [`Env::transact`](crate::Env::transact).
 ///
-/// Its reads see the state that it began on with its own changes laid over it. The changes are kept in memory until the
-/// closure returns `Ok`, and are then committed as one. It stays on the thread it began on.
+/// The verbs are those of the handles, [`Dbi`](crate::Dbi) and [`MultiDbi`](crate::MultiDbi), which take it first. Its reads
+/// see the state that it began on with its own changes laid over it. The changes are kept in memory until the closure returns
+/// `Ok`, and are then committed as one. There is no `commit` to call, and it stays on the thread it began on.
+///
+/// ```
+/// use mapleaf::{Dbi, Env};
+/// # fn main() -> mapleaf::Result<()> {
+/// let env = Env::temporary()?;
+/// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+/// env.transact(|txn| {
+///     ages.put(txn, "ann", 42)?;
+///     assert_eq!(ages.get(txn, "ann")?, Some(42));
+///     Ok(())
+/// })?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Another thread cannot have it:
 ///
 /// ```compile_fail,E0277
 /// # let env = mapleaf::Env::temporary().unwrap();
@@ -25,6 +42,7 @@ use crate::value::MAX_VALUE_LEN;
 ///     Ok(())
 /// });
 /// ```
+#[doc(alias("WriteTransaction", "RwTxn"))]
 pub struct WriteTxn {
     base: Base,
     /// What was committed, or is about to be, since the base.
@@ -153,7 +171,7 @@ impl WriteTxn {
         Ok(kept)
     }
 
-    /// Checks a key before it is read or written.
+    /// Refuses a key that cannot be stored, before anything is done for it.
     #[inline]
     pub(crate) fn check_key(&self, key: &[u8]) -> Result<()> {
         check_key(key, self.max_key)
@@ -192,15 +210,17 @@ impl WriteTxn {
         if entries == 0 {
             return Ok(0);
         }
+        // Bytes beyond those that a key may have, and one more, do not tell keys apart, and need not be kept.
+        let kept = |key: &[u8]| key[..key.len().min(self.max_key + 1)].to_vec();
         let start = match lower {
             Bound::Unbounded => Vec::new(),
-            Bound::Included(key) => key.to_vec(),
-            Bound::Excluded(key) => successor(key),
+            Bound::Included(key) => kept(key),
+            Bound::Excluded(key) => successor(kept(key)),
         };
         let end = match upper {
             Bound::Unbounded => None,
-            Bound::Included(key) => Some(successor(key)),
-            Bound::Excluded(key) => Some(key.to_vec()),
+            Bound::Included(key) => Some(successor(kept(key))),
+            Bound::Excluded(key) => Some(kept(key)),
         };
         self.in_top(|top| top.gap(dbi, &start, end.as_deref()))?;
         Ok(entries)
@@ -252,8 +272,9 @@ impl WriteTxn {
 }
 
 /// The key that comes next after `key`.
-fn successor(key: &[u8]) -> Vec<u8> {
-    [key, &[0]].concat()
+fn successor(mut key: Vec<u8>) -> Vec<u8> {
+    key.push(0);
+    key
 }
 
 /// Refuses a key that LMDB cannot hold.

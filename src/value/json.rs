@@ -6,8 +6,9 @@ use serde::de::DeserializeOwned;
 use serde::ser::Serialize;
 
 use super::limit::checked;
-use super::nesting::{Floats, limited_reader, limited_writer};
-use super::serde_value::serde_value;
+use super::nesting::{Doubt, Floats, Format, limited_reader, limited_writer};
+use super::plain::OPEN_RIGHT;
+use super::serde_value::{read_back, serde_value};
 use super::traits::{AsValue, Context, Value};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -31,9 +32,17 @@ pub struct Json<T>(PhantomData<fn() -> T>);
 
 serde_value!(Json, "json", write, read);
 
-fn write<T: Serialize>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
+const FORMAT: Format = Format { floats: Floats::Finite, is_positional: false, unit_structs_are_nil: true };
+
+fn write<T: Serialize + DeserializeOwned>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
+    let doubt = Doubt::default();
+    encode(value, buf, &doubt)?;
+    if doubt.has_arisen() { read_back::<T>(buf, &doubt, read, encode) } else { Ok(()) }
+}
+
+fn encode<T: Serialize>(value: &T, buf: &mut Vec<u8>, doubt: &Doubt) -> Result<()> {
     let mut writer = serde_json::Serializer::new(buf);
-    value.serialize(limited_writer(&mut writer, Floats::Finite)).map_err(|cause| {
+    value.serialize(limited_writer(&mut writer, FORMAT, doubt)).map_err(|cause| {
         Error::new(ErrorKind::Encode, format!("the value cannot be written as JSON: {cause}")).caused_by(cause)
     })
 }
@@ -47,6 +56,6 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 
 #[cold]
 fn not_decoded(cause: serde_json::Error) -> Error {
-    let message = format!("the bytes are not a JSON value of this type: {cause}");
+    let message = format!("the stored value is not a JSON value of this type: {cause}; {OPEN_RIGHT}");
     Error::new(ErrorKind::Decode, message).caused_by(cause)
 }

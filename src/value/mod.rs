@@ -19,9 +19,7 @@
 //! [`Encode`](crate::ErrorKind::Encode). A value over [`MAX_VALUE_LEN`] bytes is
 //! [`TooLarge`](crate::ErrorKind::TooLarge).
 //!
-//! Wrappers around another value type (`Lz4<V>`, `Zstd<V>` for compression, `Sealed<V>` for encryption bound to the
-//! [`Context`]) have their place in this room, one file each: `Arg` is that of `V`, `Ref` and `Owned` are `V::Owned`,
-//! and the schema name is theirs around that of `V`, as in `lz4(msgpack)`.
+//! A codec of your own is an implementation of [`Value`], which has an example.
 
 mod array;
 mod bytes;

@@ -1,5 +1,6 @@
 //! `Msgpack<T>`: any serde type as `MessagePack`, its fields by name.
 
+use std::fmt::Display;
 use std::io::ErrorKind::UnexpectedEof;
 use std::marker::PhantomData;
 
@@ -9,8 +10,9 @@ use serde::de::{Deserialize, DeserializeOwned};
 use serde::ser::Serialize;
 
 use super::limit::checked;
-use super::nesting::{Floats, limited_reader, limited_writer};
-use super::serde_value::serde_value;
+use super::nesting::{Doubt, Floats, Format, limited_reader, limited_writer};
+use super::plain::OPEN_RIGHT;
+use super::serde_value::{read_back, serde_value};
 use super::traits::{AsValue, Context, Value};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -70,13 +72,21 @@ pub fn decode_as<'a, U: Deserialize<'a>>(bytes: &'a [u8]) -> Result<U> {
     // The reader does not tell where it stands; at the end, and only there, it has no byte to read a marker from.
     match bool::deserialize(&mut reader) {
         Err(decode::Error::InvalidMarkerRead(cause)) if cause.kind() == UnexpectedEof => Ok(value),
-        _ => Err(Error::new(ErrorKind::Decode, "the MessagePack value ends before its bytes do")),
+        _ => Err(not_this_type("bytes follow its end")),
     }
 }
 
-fn write_named<T: Serialize>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
+const NAMED: Format = Format { floats: Floats::Any, is_positional: false, unit_structs_are_nil: false };
+
+fn write_named<T: Serialize + DeserializeOwned>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
+    let doubt = Doubt::default();
+    encode_named(value, buf, &doubt)?;
+    if doubt.has_arisen() { read_back::<T>(buf, &doubt, |bytes| decode_as(bytes), encode_named) } else { Ok(()) }
+}
+
+fn encode_named<T: Serialize>(value: &T, buf: &mut Vec<u8>, doubt: &Doubt) -> Result<()> {
     let mut writer = rmp_serde::Serializer::new(buf).with_struct_map();
-    value.serialize(limited_writer(&mut writer, Floats::Any)).map_err(not_encoded)
+    value.serialize(limited_writer(&mut writer, NAMED, doubt)).map_err(not_encoded)
 }
 
 #[cold]
@@ -87,9 +97,15 @@ pub(super) fn not_encoded(cause: encode::Error) -> Error {
 #[cold]
 fn not_decoded(cause: decode::Error) -> Error {
     use decode::Error::{InvalidDataRead, InvalidMarkerRead};
-    let message = match &cause {
-        InvalidMarkerRead(_) | InvalidDataRead(_) => "the MessagePack value is cut short".into(),
-        other => format!("the bytes are not a MessagePack value of this type: {other}"),
-    };
-    Error::new(ErrorKind::Decode, message).caused_by(cause)
+    match cause {
+        // What the reader says of it is no more than that, in three ways.
+        InvalidMarkerRead(_) | InvalidDataRead(_) => not_this_type("it is cut short"),
+        cause => not_this_type(&cause).caused_by(cause),
+    }
+}
+
+#[cold]
+fn not_this_type(why: impl Display) -> Error {
+    let message = format!("the stored value is not a MessagePack value of this type: {why}; {OPEN_RIGHT}");
+    Error::new(ErrorKind::Decode, message)
 }

@@ -7,16 +7,16 @@ use serde::ser::Serialize;
 
 use super::limit::checked;
 use super::msgpack::{decode_as, not_encoded};
-use super::nesting::{Floats, limited_writer};
-use super::serde_value::serde_value;
+use super::nesting::{Doubt, Floats, Format, limited_writer};
+use super::serde_value::{read_back, serde_value};
 use super::traits::{AsValue, Context, Value};
 use crate::error::Result;
 
 /// A serde type, stored as `MessagePack` with structs as arrays: smaller and faster than [`Msgpack`](super::Msgpack).
 ///
 /// Fields are found by position alone. A struct may gain a field at its end, with `#[serde(default)]`; a field that is
-/// reordered, removed or left out by `skip_serializing_if` makes others be read in its place, or fails. Choose it for
-/// types that are settled.
+/// reordered or removed makes others be read in its place, or fails. One that `skip_serializing_if` leaves out before others
+/// is refused when it is written. Choose it for types that are settled.
 ///
 /// Like `Msgpack<T>` it is only a name in types; a `&T` is passed in, a `T` is read.
 ///
@@ -35,7 +35,15 @@ pub struct MsgpackCompact<T>(PhantomData<fn() -> T>);
 
 serde_value!(MsgpackCompact, "msgpack-compact", write_positions, decode_as);
 
-fn write_positions<T: Serialize>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
+const POSITIONAL: Format = Format { floats: Floats::Any, is_positional: true, unit_structs_are_nil: false };
+
+fn write_positions<T: Serialize + DeserializeOwned>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
+    let doubt = Doubt::default();
+    encode_positions(value, buf, &doubt)?;
+    if doubt.has_arisen() { read_back::<T>(buf, &doubt, |bytes| decode_as(bytes), encode_positions) } else { Ok(()) }
+}
+
+fn encode_positions<T: Serialize>(value: &T, buf: &mut Vec<u8>, doubt: &Doubt) -> Result<()> {
     let mut writer = rmp_serde::Serializer::new(buf);
-    value.serialize(limited_writer(&mut writer, Floats::Any)).map_err(not_encoded)
+    value.serialize(limited_writer(&mut writer, POSITIONAL, doubt)).map_err(not_encoded)
 }

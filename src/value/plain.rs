@@ -3,6 +3,9 @@
 use super::traits::{AsValue, Context, Value};
 use crate::error::{Error, ErrorKind, Result};
 
+/// What helps where stored bytes are not what a value type expects.
+pub(super) const OPEN_RIGHT: &str = "open the DBI with the value type it was written with";
+
 /// The bytes as an array, when they are as many as the type `name` has.
 #[inline]
 pub(super) fn fixed<const N: usize>(bytes: &[u8], name: &'static str) -> Result<[u8; N]> {
@@ -11,7 +14,8 @@ pub(super) fn fixed<const N: usize>(bytes: &[u8], name: &'static str) -> Result<
 
 #[cold]
 fn wrong_width(name: &'static str, width: usize, found: usize) -> Error {
-    Error::new(ErrorKind::Decode, format!("a value of type `{name}` has {width} bytes, this one has {found}"))
+    let message = format!("the stored value is no `{name}`: its length is {found} and not {width}; {OPEN_RIGHT}");
+    Error::new(ErrorKind::Decode, message)
 }
 
 /// Implements `Value` for a `Copy` type that is passed, read and owned as itself.
@@ -80,13 +84,20 @@ numbers! { u8 u16 u32 u64 u128 i8 i16 i32 i64 i128 f32 f64 }
 plain!(bool, "bool", |value| [u8::from(*value)], |bytes| match bytes {
     [0] => Ok(false),
     [1] => Ok(true),
-    _ => Err(Error::new(ErrorKind::Decode, "a value of type `bool` is one byte, 00 or 01")),
+    _ => Err(Error::new(
+        ErrorKind::Decode,
+        format!("the stored value is no `bool`: its byte is neither 00 nor 01; {OPEN_RIGHT}")
+    )),
 });
 
 plain!(char, "char", |value| u32::from(*value).to_be_bytes(), |bytes| {
     let scalar = u32::from_be_bytes(fixed(bytes, "char")?);
-    char::from_u32(scalar)
-        .ok_or_else(|| Error::new(ErrorKind::Decode, format!("{scalar:#x} is not a Unicode scalar value")))
+    char::from_u32(scalar).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Decode,
+            format!("the stored value is no `char`: no character has the number {scalar:#x}; {OPEN_RIGHT}"),
+        )
+    })
 });
 
 plain!((), "unit", |_value| [], |bytes| fixed(bytes, "unit").map(|[]| ()));

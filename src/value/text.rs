@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::str::from_utf8;
 
 use super::limit::checked;
+use super::plain::OPEN_RIGHT;
 use super::traits::{AsValue, Context, Value};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -67,7 +68,7 @@ impl Value for String {
 #[inline]
 fn text(bytes: &[u8]) -> Result<&str> {
     from_utf8(bytes).map_err(|cause| {
-        let message = format!("the value is not text: {cause}; read it as `&[u8]`");
+        let message = format!("the stored value is not text: {cause}; {OPEN_RIGHT}");
         Error::new(ErrorKind::Decode, message).caused_by(cause)
     })
 }

@@ -36,7 +36,57 @@ impl<'a> Context<'a> {
     }
 }
 
-/// A type whose values can be stored under a key.
+/// A type whose values can be stored under a key: those in the table of [the module](crate::value), and codecs of your own.
+///
+/// Bytes are stored as they come, at any address: a value that is read begins at no multiple of anything. A codec that casts
+/// bytes to numbers or structs in place copies them first, or takes unaligned ones.
+///
+/// ```
+/// use mapleaf::value::{Context, Value};
+/// use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
+///
+/// /// Three bytes.
+/// struct Colour;
+///
+/// impl Value for Colour {
+///     type Arg<'a> = (u8, u8, u8);
+///     type Ref<'a> = (u8, u8, u8);
+///     type Owned = (u8, u8, u8);
+///
+///     fn name(out: &mut String) {
+///         out.push_str("colour");
+///     }
+///
+///     fn encode<'b>(&(r, g, b): &'b Self::Arg<'_>, _: &Context<'_>, buf: &'b mut Vec<u8>) -> Result<&'b [u8]> {
+///         buf.extend([r, g, b]);
+///         Ok(buf)
+///     }
+///
+///     fn decode<'a>(bytes: &'a [u8], _: &Context<'_>) -> Result<Self::Ref<'a>> {
+///         match *bytes {
+///             [r, g, b] => Ok((r, g, b)),
+///             _ => Err(Error::new(ErrorKind::Decode, "not a colour; write three bytes")),
+///         }
+///     }
+///
+///     fn own(value: Self::Ref<'_>) -> Self::Owned {
+///         value
+///     }
+///
+///     fn as_arg(owned: &Self::Owned) -> Self::Arg<'_> {
+///         *owned
+///     }
+/// }
+///
+/// # fn main() -> Result<()> {
+/// let env = Env::temporary()?;
+/// let walls: Dbi<&str, Colour> = env.dbi("walls")?;
+/// env.transact(|txn| walls.put(txn, "kitchen", (255, 250, 240)))?;
+/// assert_eq!(walls.get(&env.snapshot()?, "kitchen")?, Some((255, 250, 240)));
+/// # Ok(())
+/// # }
+/// ```
+#[doc(alias = "codec")]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a value type",
     note = "value types are integers, floats, `bool`, `()`, `&str`, `String`, `&[u8]`, `Vec<u8>`, `[u8; N]`, and `Msgpack<T>`, `MsgpackCompact<T>`, `Json<T>` around a serde type"

@@ -107,6 +107,17 @@ fn snapshots_that_are_dropped_beside_it_do_not_close_the_environment() -> Result
     Ok(())
 }
 
+#[test]
+fn any_time_limit_is_one() -> Result<()> {
+    let dir = directory()?;
+    let (env, rows) = rows::open(dir.path(), Durability::Process)?;
+    rows::write(&env, &rows, 1)?;
+    env.compact_timeout(Duration::MAX)?;
+    env.compact_timeout(Duration::ZERO)?;
+    assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1);
+    Ok(())
+}
+
 /// Another program: LMDB alone, without our lock files.
 #[test]
 fn programs_that_have_it_open_by_lmdb_alone_are_seen() -> Result<()> {

@@ -25,4 +25,5 @@ mod newer_records_are_refused;
 mod openings_hold_up_their_own_place_only;
 mod panics_end_where_they_begin;
 mod paths_stay_where_they_were;
+mod programs_that_were_started_hold_nothing;
 mod removed_files_are_noticed;

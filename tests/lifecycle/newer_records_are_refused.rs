@@ -43,5 +43,13 @@ fn what_a_killed_compaction_left_is_removed() -> Result<()> {
     assert!(left.exists(), "a reader removes nothing");
     drop(Env::open(dir.path())?);
     assert!(!left.exists());
+    // A backup whose name only looks like a leftover of a single file is nobody's to remove.
+    let file = dir.path().join("app.db");
+    let single = || Env::options().single_file(true);
+    let env = single().open(&file)?;
+    env.copy_to(dir.path().join("app.db-compact"), mapleaf::Compact::Yes)?;
+    drop(env);
+    drop(single().open(&file)?);
+    assert!(Env::exists(dir.path().join("app.db-compact"))?);
     Ok(())
 }

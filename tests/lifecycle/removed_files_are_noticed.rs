@@ -172,3 +172,29 @@ fn a_data_file_with_two_names_is_open_by_one_of_them() -> Result<()> {
     assert_eq!(said, "open, and Ok(2)");
     Ok(())
 }
+
+#[test]
+fn a_file_that_was_moved_away_and_replaced() -> Result<()> {
+    for file in ["data.mdb", "lock.mdb"] {
+        let dir = directory()?;
+        let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
+        rows::write(&env, &rows, 7)?;
+        // It keeps a name, and nobody will look for it there.
+        io(fs::copy(dir.path().join(file), dir.path().join("copy")))?;
+        io(fs::rename(dir.path().join(file), dir.path().join("old")))?;
+        io(fs::rename(dir.path().join("copy"), dir.path().join(file)))?;
+        refused_with(rows::write(&env, &rows, 8), ErrorKind::NotFound, &[file]);
+        refused_with(env.sync(), ErrorKind::NotFound, &[file]);
+    }
+    // A directory that was moved takes all with it.
+    let dir = directory()?;
+    let (path, moved) = (dir.path().join("env"), dir.path().join("moved"));
+    let (env, rows) = rows::open(&path, Durability::Immediate)?;
+    io(fs::rename(&path, &moved))?;
+    rows::write(&env, &rows, 9)?;
+    env.sync()?;
+    drop((env, rows));
+    let (env, rows) = rows::open(&moved, Durability::Immediate)?;
+    assert_eq!(rows::round(&rows, &env.snapshot()?)?, 9);
+    Ok(())
+}

@@ -257,7 +257,7 @@ impl Loader {
         if dbi.engine != self.env.engine.id() {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
-                "the DBI belongs to another environment than the loader",
+                "the DBI belongs to another environment than the loader; open it in the loader's own",
             ));
         }
         let rows = match &mut self.rows {

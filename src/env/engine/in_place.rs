@@ -12,7 +12,7 @@ use nix::time::{ClockId, clock_gettime};
 use crate::env::engine::{Engine, Files, UNSEEN};
 use crate::env::lock::LockFile;
 use crate::env::options::Durability;
-use crate::env::place::FileId;
+use crate::env::place::{FileId, is_replaced};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What was seen so far.
@@ -60,7 +60,7 @@ impl Engine {
 
     /// Looks whether the files have their names and their length. Three system calls.
     pub(crate) fn look(&self, files: &Files) {
-        let lost = if is_lost(&files.file, files.known_len()) {
+        let lost = if is_lost(&files.file, &self.place.data(), files.known_len()) {
             // Nobody can come to it by its name: that others do not see this process harms nobody.
             DATA
         } else if files.lmdb_lock.as_ref().is_some_and(|lock| lock.is_removed()) {
@@ -111,7 +111,8 @@ fn lost(file: &Path, harm: &str) -> Error {
     Error::new(ErrorKind::NotFound, why)
 }
 
-/// Whether the last name of an open file is gone, or the file is shorter than it was.
-fn is_lost(file: &File, length: u64) -> bool {
-    file.metadata().is_ok_and(|metadata| metadata.nlink() == 0 || metadata.len() < length)
+/// Whether the last name of an open file is gone, another file has its name, or the file is shorter than it was. That nothing
+/// has the name any more is no loss by itself: the directory may have been moved.
+fn is_lost(file: &File, path: &Path, length: u64) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.nlink() == 0 || metadata.len() < length || is_replaced(file, path))
 }

@@ -120,7 +120,12 @@ impl Engine {
 
     fn try_open_again(&self, page_size: Option<usize>) -> Result<Files> {
         let lmdb_lock = match &self.lock {
-            Some(_) => Some(LmdbLock::open(&self.place.lmdb_lock(), true)?),
+            Some(_) => {
+                let lmdb_lock = LmdbLock::open(&self.place.lmdb_lock(), true)?;
+                // A compaction has emptied it.
+                lmdb_lock.reserve(self.config.max_readers)?;
+                Some(lmdb_lock)
+            }
             None => None,
         };
         let files = open_files(&self.place, &self.config, page_size, lmdb_lock)?;
@@ -145,11 +150,12 @@ impl Engine {
 
     /// Frees the reader slots of processes that died; how many.
     pub(crate) fn clear_stale_readers(&self) -> Result<usize> {
-        let gate = self.files()?;
+        // Not with the gate held: another process may be waited for.
+        let files = Arc::clone(&*self.files()?);
         match &self.lock {
             // Who joins is without its mark for a moment.
-            Some(lock) => lock.while_none_joins(|| gate.lmdb.clear_stale_readers()),
-            None => gate.lmdb.clear_stale_readers(),
+            Some(lock) => lock.while_none_joins(|| files.lmdb.clear_stale_readers()),
+            None => files.lmdb.clear_stale_readers(),
         }
     }
 
@@ -232,7 +238,7 @@ impl Engine {
 const MOST_HELD_BACK: Duration = Duration::from_millis(100);
 const LET_PASS: Duration = Duration::from_millis(20);
 /// How often and at what distance it is tried to open the files again.
-const REOPENING_TRIES: u32 = 3;
+const REOPENING_TRIES: u32 = 10;
 const REOPENING_PAUSE: Duration = Duration::from_millis(5);
 
 /// While it lives, new snapshots wait.

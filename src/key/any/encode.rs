@@ -5,10 +5,11 @@ use super::{decode, tag};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::escape::escape_element;
 use crate::key::malformed::trailing;
-use crate::key::{AsKey, Key, KeyBuf};
+use crate::key::{AsKey, Key, KeyBuf, Position};
 
-/// Appends `key`, which lies within `depth` lists.
-fn push(key: &AnyKey, depth: usize, buf: &mut KeyBuf) -> Result<()> {
+/// Appends `key`, which lies within `depth` lists, up to where lists nest too deep: no key that is stored has a list there,
+/// so what is in it does not matter to the order.
+fn push(key: &AnyKey, depth: usize, buf: &mut KeyBuf) -> Result<Position> {
     buf.push(tag::of(key));
     match key {
         AnyKey::Null => {}
@@ -21,15 +22,25 @@ fn push(key: &AnyKey, depth: usize, buf: &mut KeyBuf) -> Result<()> {
         AnyKey::Timestamp(time) => buf.extend_from_slice(&time.to_bytes()),
         AnyKey::List(elements) => {
             if depth == AnyKey::MAX_DEPTH {
-                return Err(Error::new(ErrorKind::InvalidKey, "lists nest more than 64 deep in a key; flatten them"));
+                return Ok(Position::Below);
             }
             for element in elements {
-                push(element, depth + 1, buf)?;
+                if push(element, depth + 1, buf)? != Position::At {
+                    return Ok(Position::Below);
+                }
             }
             buf.push(tag::END);
         }
     }
-    Ok(())
+    Ok(Position::At)
+}
+
+/// Appends a key that is to be stored.
+fn push_part(key: &AnyKey, buf: &mut KeyBuf) -> Result<()> {
+    match push(key, 0, buf)? {
+        Position::At => Ok(()),
+        _ => Err(Error::new(ErrorKind::InvalidKey, "lists nest more than 64 deep in a key; flatten them")),
+    }
 }
 
 /// `80` plus the number of magnitude bytes, then these, the leading zeros left out; all inverted below zero.
@@ -62,7 +73,7 @@ fn push_float(value: f64, buf: &mut KeyBuf) -> Result<()> {
 
 fn encode_alone<'b>(key: &AnyKey, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
     buf.clear();
-    push(key, 0, buf)?;
+    push_part(key, buf)?;
     Ok(buf)
 }
 
@@ -82,7 +93,7 @@ impl Key for AnyKey {
     }
 
     fn encode_part(key: &&AnyKey, buf: &mut KeyBuf) -> Result<()> {
-        push(key, 0, buf)
+        push_part(key, buf)
     }
 
     fn decode(mut bytes: &[u8]) -> Result<AnyKey> {
@@ -111,6 +122,16 @@ macro_rules! as_any_key {
             }
 
             fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
+                push_part(self, buf)
+            }
+
+            fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
+                buf.clear();
+                let position = push(self, 0, buf)?;
+                Ok((buf, position))
+            }
+
+            fn encode_bound_part(&self, buf: &mut KeyBuf) -> Result<Position> {
                 push(self, 0, buf)
             }
         }

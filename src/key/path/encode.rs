@@ -5,7 +5,7 @@ use super::segment::Segment;
 use crate::error::Result;
 use crate::key::escape::{escape_element, unescape_element};
 use crate::key::malformed::{empty, malformed, truncated};
-use crate::key::{AsKey, Key, KeyBuf};
+use crate::key::{AsKey, Key, KeyBuf, Position};
 
 const NAME: &str = "path";
 /// Inside a tuple, stands before each segment ...
@@ -132,10 +132,10 @@ macro_rules! as_path {
                 self.encode_alone(buf)
             }
 
-            fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+            fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
                 buf.clear();
                 self.push_segments(buf);
-                Ok(buf)
+                Ok((buf, Position::At))
             }
 
             fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {

@@ -1,12 +1,21 @@
 //! `jiff::Timestamp` as a key, with the bytes of [`Timestamp`].
 
-use super::timestamp::{Timestamp, out_of_range};
+use super::timestamp::{Timestamp, beyond, out_of_range};
 use crate::error::{Error, Result};
+use crate::key::Position;
 use crate::key::fixed::fixed_key;
 
-fixed_key!(jiff::Timestamp, "timestamp", 8, |time| Timestamp::try_from(time).map(Timestamp::to_bytes), |bytes| Ok(
-    Timestamp::from_bytes(bytes).into()
-));
+fixed_key!(
+    jiff::Timestamp,
+    "timestamp",
+    8,
+    |time| Timestamp::try_from(time).map(Timestamp::to_bytes),
+    |bytes| Ok(Timestamp::from_bytes(bytes).into()),
+    |time| match Timestamp::try_from(*time) {
+        Ok(time) => (time.to_bytes(), Position::At),
+        Err(_) => beyond(*time > jiff::Timestamp::UNIX_EPOCH),
+    }
+);
 
 impl TryFrom<jiff::Timestamp> for Timestamp {
     type Error = Error;

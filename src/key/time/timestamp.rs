@@ -3,6 +3,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::error::{Error, ErrorKind, Result};
+#[cfg(any(feature = "jiff", feature = "chrono"))]
+use crate::key::Position;
 use crate::key::fixed::fixed_key;
 
 /// A point in time, in nanoseconds since the Unix epoch, from the year 1677 to 2262.
@@ -120,6 +122,12 @@ impl Timestamp {
 }
 
 fixed_key!(Timestamp, "timestamp", 8, |time| Ok(time.to_bytes()), |bytes| Ok(Timestamp::from_bytes(bytes)));
+
+/// The place in the order of a time that nanoseconds in 64 bits cannot reach: beyond all that they can.
+#[cfg(any(feature = "jiff", feature = "chrono"))]
+pub(super) fn beyond(is_after: bool) -> ([u8; 8], Position) {
+    if is_after { (Timestamp::MAX.to_bytes(), Position::Above) } else { (Timestamp::MIN.to_bytes(), Position::Below) }
+}
 
 /// The error for a time that nanoseconds in 64 bits cannot reach.
 #[cold]

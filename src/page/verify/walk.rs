@@ -55,7 +55,12 @@ impl<'f> Walk<'f> {
             && self.report.is_clean()
             && let (count @ 1.., Some(first)) = self.met.unmarked()
         {
-            self.report.fault(first, format!("in no tree and not free; so are {} more pages", count - 1));
+            let why = match count - 1 {
+                0 => "in no tree and not free".to_owned(),
+                1 => "in no tree and not free; so is another page".to_owned(),
+                more => format!("in no tree and not free; so are {more} more pages"),
+            };
+            self.report.fault(first, why);
         }
         Ok(self.report)
     }

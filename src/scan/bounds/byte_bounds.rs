@@ -4,6 +4,11 @@ use std::ops::Bound;
 
 use smallvec::SmallVec;
 
+use crate::key::{KeyBuf, Position};
+
+/// Bytes, and where the key that they were written for stands to them.
+pub(crate) type Sought<'k> = (&'k [u8], Position);
+
 type BoundBytes = SmallVec<[u8; 64]>;
 
 /// No key comes before this one, because LMDB has no empty key.
@@ -38,6 +43,28 @@ impl ByteBounds {
             upper => upper,
         };
         Self { lower, upper: upper.map(BoundBytes::from_slice) }
+    }
+
+    /// From `start` to `end`, which need not be keys that can be stored.
+    pub(crate) fn between(start: Bound<Sought<'_>>, end: Bound<Sought<'_>>) -> Self {
+        // What begins with the bytes of a key below it is above that key, and the bytes themselves are too.
+        let lower = match start {
+            Bound::Excluded((bytes, Position::Below)) => Bound::Included(bytes),
+            start => start.map(|(bytes, _)| bytes),
+        };
+        let upper = match end {
+            Bound::Included((bytes, Position::Below)) => Bound::Excluded(bytes),
+            end => end.map(|(bytes, _)| bytes),
+        };
+        let mut bounds = Self::new(lower, upper);
+        if let Bound::Included((bytes, Position::Above)) | Bound::Excluded((bytes, Position::Above)) = end {
+            bounds = bounds.ending_behind(bytes);
+        }
+        // The start comes last: behind everything, it leaves nothing, whatever the end.
+        if let Bound::Included((bytes, Position::Above)) | Bound::Excluded((bytes, Position::Above)) = start {
+            bounds = bounds.starting_behind(bytes);
+        }
+        bounds
     }
 
     /// All keys.
@@ -77,7 +104,7 @@ impl ByteBounds {
     }
 
     /// Moves the lower bound behind all keys that begin with `prefix`.
-    pub(super) fn starting_behind(self, prefix: &[u8]) -> Self {
+    fn starting_behind(self, prefix: &[u8]) -> Self {
         match successor(prefix) {
             Some(behind) => Self { lower: Bound::Included(behind), ..self },
             None => Self::empty(),
@@ -85,7 +112,7 @@ impl ByteBounds {
     }
 
     /// Moves the upper bound behind all keys that begin with `prefix`.
-    pub(super) fn ending_behind(self, prefix: &[u8]) -> Self {
+    fn ending_behind(self, prefix: &[u8]) -> Self {
         Self { upper: successor(prefix).map_or(Bound::Unbounded, Bound::Excluded), ..self }
     }
 
@@ -134,4 +161,18 @@ fn successor(prefix: &[u8]) -> Option<BoundBytes> {
     let mut bytes = BoundBytes::from_slice(prefix.get(..=last)?);
     *bytes.last_mut()? += 1;
     Some(bytes)
+}
+
+/// The greatest key of at most `longest` bytes below `bytes`: keys are below `bytes` when they are not above it. No bytes when
+/// there is none.
+pub(super) fn predecessor(bytes: &[u8], longest: usize) -> KeyBuf {
+    let Some((last, before)) = bytes.split_last() else {
+        return KeyBuf::new();
+    };
+    let mut greatest = KeyBuf::from_slice(before);
+    if let Some(lower) = last.checked_sub(1) {
+        greatest.push(lower);
+        greatest.resize(longest.max(bytes.len()), 0xFF);
+    }
+    greatest
 }

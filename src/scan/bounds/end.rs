@@ -1,7 +1,7 @@
 //! One end of a range of keys: a whole key, or the leading elements of a tuple.
 
 use crate::error::Result;
-use crate::key::{AsKey, Key, KeyBuf};
+use crate::key::{AsKey, Key, KeyBuf, Position};
 use crate::scan::bounds::leading::for_leading_elements;
 
 /// What may stand at an end of a [`KeyRange`](crate::scan::KeyRange) over keys of `K`: anything that is a key of `K`,
@@ -17,18 +17,18 @@ pub trait RangeEnd<K: Key> {
     /// Whether this is a whole key. If not, it stands for all keys that begin with it.
     const WHOLE: bool;
 
-    /// The bytes of the end; none for empty text and bytes, which come before all keys.
+    /// The bytes of the end, and where it stands to them. No bytes, as those of empty text, come before all keys.
     ///
     /// # Errors
     /// `InvalidKey` for a value that has no place in the order (NaN).
-    fn encode_end<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]>;
+    fn encode_end<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)>;
 }
 
 impl<K: Key, P: AsKey<K>> RangeEnd<K> for P {
     const WHOLE: bool = true;
 
     #[inline]
-    fn encode_end<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+    fn encode_end<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
         self.encode_bound(buf)
     }
 }
@@ -42,11 +42,16 @@ macro_rules! leading_end {
         {
             const WHOLE: bool = false;
 
-            fn encode_end<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+            fn encode_end<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
                 buf.clear();
-                $(self.$i.encode_key_part(buf)?;)*
-                self.$j.encode_key_part(buf)?;
-                Ok(buf)
+                $(
+                    let position = self.$i.encode_bound_part(buf)?;
+                    if position != Position::At {
+                        return Ok((buf, position));
+                    }
+                )*
+                let position = self.$j.encode_bound_part(buf)?;
+                Ok((buf, position))
             }
         }
     };

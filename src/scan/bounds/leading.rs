@@ -27,7 +27,7 @@ macro_rules! for_leading_elements {
 
 /// For `for_leading_elements!`, with `{ Prefix::bounds, Last, |last, buf| append }`: implements the trait `Prefix`, which is
 /// sealed, by its method `bounds`. The last of the leading elements is a `Last` of its key type, and written to the buffer by
-/// `append`; the ones before it are whole.
+/// `append`, which says where it stands to its bytes; the ones before it are whole. No key begins with what has no bytes.
 macro_rules! leading_prefix {
     // All elements: also the place to say which tuples are prefixes at all.
     ($how:tt ($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ()) => {
@@ -47,10 +47,14 @@ macro_rules! leading_prefix {
         {
             fn $bounds(&self) -> Result<ByteBounds> {
                 let mut bytes = KeyBuf::new();
-                $(self.$i.encode_key_part(&mut bytes)?;)*
+                $(
+                    if self.$i.encode_bound_part(&mut bytes)? != Position::At {
+                        return Ok(ByteBounds::empty());
+                    }
+                )*
                 let ($value, $buf) = (&self.$j, &mut bytes);
-                $append;
-                Ok(ByteBounds::prefix(&bytes))
+                let position = $append;
+                Ok(if position == Position::At { ByteBounds::prefix(&bytes) } else { ByteBounds::empty() })
             }
         }
     };

@@ -6,9 +6,11 @@ mod leading;
 mod prefix;
 mod range;
 mod text_prefix;
+mod unstorable;
 
 pub use byte_bounds::ByteBounds;
 pub use end::RangeEnd;
 pub use prefix::{KeyPrefix, NoPrefix};
 pub use range::KeyRange;
 pub use text_prefix::{PartialText, TextPrefix};
+pub(crate) use unstorable::{NO_KEY, bounds_at, no_key, seek, seek_back};

@@ -1,7 +1,7 @@
 //! Prefixes of keys: of text and bytes by their bytes, of tuples by their leading elements.
 
 use crate::error::Result;
-use crate::key::{AsKey, Key, KeyBuf, Path};
+use crate::key::{AsKey, Key, KeyBuf, Path, Position};
 use crate::scan::bounds::byte_bounds::ByteBounds;
 use crate::scan::bounds::leading::{for_leading_elements, leading_prefix};
 
@@ -112,7 +112,7 @@ impl KeyPrefix<Path> for &Path {
 }
 
 for_leading_elements!(leading_prefix with {
-    KeyPrefix::prefix_bounds, AsKey, |last, buf| last.encode_key_part(buf)?
+    KeyPrefix::prefix_bounds, AsKey, |last, buf| last.encode_bound_part(buf)?
 });
 
 mod sealed {

@@ -3,8 +3,8 @@
 use std::ops::{Bound, Range, RangeBounds, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
 use crate::error::Result;
-use crate::key::{Key, KeyBuf};
-use crate::scan::bounds::byte_bounds::ByteBounds;
+use crate::key::{Key, KeyBuf, Position};
+use crate::scan::bounds::byte_bounds::{ByteBounds, Sought};
 use crate::scan::bounds::end::RangeEnd;
 
 /// A range of `K` keys: `..`, `a..b`, `a..=b`, `a..`, `..b`, `..=b` or `(Bound, Bound)`, between keys or, for tuples,
@@ -12,7 +12,9 @@ use crate::scan::bounds::end::RangeEnd;
 ///
 /// An end of leading elements stands for all keys that begin with them: included, it takes them all; an excluded start
 /// begins behind all of them; an excluded end stops before all of them. Both ends have the same number of elements.
-/// A range whose start lies above its end is empty. Empty text and bytes come before all keys.
+/// A range whose start lies above its end is empty. An end need not be a key that can be stored: empty text and bytes come
+/// before all keys, longer ones than a key may have stand where their bytes sort, and times that a `Timestamp` does not reach
+/// come before or behind all times.
 ///
 /// Sealed: implemented for the range types of the standard library.
 ///
@@ -55,27 +57,27 @@ pub trait KeyRange<K: Key>: sealed::Sealed {
     fn byte_bounds(&self) -> Result<ByteBounds>;
 }
 
-/// The bytes between two ends.
+/// The bytes between two ends. Bytes alone end a range before the keys that continue them; leading elements mean these too.
 fn between<K: Key, P: RangeEnd<K>>(start: Bound<&P>, end: Bound<&P>) -> Result<ByteBounds> {
     let (mut start_buf, mut end_buf) = (KeyBuf::new(), KeyBuf::new());
-    let start = encode(start, &mut start_buf)?;
-    let end = encode(end, &mut end_buf)?;
-    let bounds = ByteBounds::new(start, end);
-    if P::WHOLE {
-        return Ok(bounds);
-    }
-    // Bytes alone end a range before the keys that continue them; leading elements mean these too. The start comes
-    // last: behind everything, it leaves nothing, whatever the end.
-    let bounds = if let Bound::Included(end) = end { bounds.ending_behind(end) } else { bounds };
-    Ok(if let Bound::Excluded(start) = start { bounds.starting_behind(start) } else { bounds })
+    let start = match start {
+        Bound::Included(start) => Bound::Included(encode(start, &mut start_buf, Position::Below)?),
+        Bound::Excluded(start) => Bound::Excluded(encode(start, &mut start_buf, Position::Above)?),
+        Bound::Unbounded => Bound::Unbounded,
+    };
+    let end = match end {
+        Bound::Included(end) => Bound::Included(encode(end, &mut end_buf, Position::Above)?),
+        Bound::Excluded(end) => Bound::Excluded(encode(end, &mut end_buf, Position::Below)?),
+        Bound::Unbounded => Bound::Unbounded,
+    };
+    Ok(ByteBounds::between(start, end))
 }
 
-fn encode<'b, K: Key, P: RangeEnd<K>>(end: Bound<&'b P>, buf: &'b mut KeyBuf) -> Result<Bound<&'b [u8]>> {
-    Ok(match end {
-        Bound::Included(end) => Bound::Included(end.encode_end(buf)?),
-        Bound::Excluded(end) => Bound::Excluded(end.encode_end(buf)?),
-        Bound::Unbounded => Bound::Unbounded,
-    })
+/// An end; one of leading elements stands `beside` all that begin with them.
+#[inline]
+fn encode<'b, K: Key, P: RangeEnd<K>>(end: &'b P, buf: &'b mut KeyBuf, beside: Position) -> Result<Sought<'b>> {
+    let (bytes, position) = end.encode_end(buf)?;
+    Ok((bytes, if P::WHOLE || position != Position::At { position } else { beside }))
 }
 
 impl sealed::Sealed for RangeFull {}

@@ -1,7 +1,7 @@
 //! Prefixes of tuples whose last element is itself only begun: `(user, "al")`.
 
 use crate::error::Result;
-use crate::key::{AsKey, Key, KeyBuf, escape};
+use crate::key::{AsKey, Key, KeyBuf, Position, escape};
 use crate::scan::bounds::byte_bounds::ByteBounds;
 use crate::scan::bounds::leading::{for_leading_elements, leading_prefix};
 
@@ -79,7 +79,10 @@ partial_text! {
 }
 
 for_leading_elements!(leading_prefix with {
-    TextPrefix::text_prefix_bounds, PartialText, |last, buf| escape(last.beginning(), buf)
+    TextPrefix::text_prefix_bounds, PartialText, |last, buf| {
+        escape(last.beginning(), buf);
+        Position::At
+    }
 });
 
 mod sealed {

@@ -6,9 +6,11 @@
 //! count. Both count alike: what is written can be read.
 
 mod depth;
+mod doubt;
 mod read;
 mod write;
 
 pub use depth::MAX_DEPTH;
+pub(super) use doubt::Doubt;
 pub(super) use read::limited_reader;
-pub(super) use write::{Floats, limited_writer};
+pub(super) use write::{Floats, Format, limited_writer};

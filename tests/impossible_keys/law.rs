@@ -1,0 +1,213 @@
+//! One law for all key types: the engine beside an ordered map, in every kind of state.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Debug, Display};
+use std::ops::Bound::{self, Excluded, Included, Unbounded};
+
+use mapleaf::{Dbi, Env, Error, ErrorKind, Key, Result, WriteTxn};
+
+use crate::{batches, reads, writes};
+
+/// Large enough that a handful of entries fills a leaf.
+const VALUE: usize = 700;
+
+/// A database whose values say which key they belong to.
+pub type Numbered<K> = Dbi<K, &'static [u8]>;
+
+/// What is there, by the order of keys.
+pub type Model<O> = BTreeMap<O, usize>;
+
+/// Keys of one type, and how they are ordered by somebody else than the engine.
+pub struct Case<K: Key, O> {
+    /// Keys that can be stored.
+    pub stored: Vec<K::Owned>,
+    /// Keys to look for: there, absent, and such that cannot be stored.
+    pub probes: Vec<K::Owned>,
+    /// Those of them that are tried in pairs, as the ends of ranges.
+    pub ends: Vec<K::Owned>,
+    pub arg: for<'a> fn(&'a K::Owned) -> K::Arg<'a>,
+    pub order: fn(&K::Owned) -> O,
+    /// Why a key cannot be stored, if it cannot.
+    pub refusal: fn(&K::Owned) -> Option<ErrorKind>,
+}
+
+impl<K: Key, O: Ord + Debug> Case<K, O> {
+    pub fn arg<'a>(&self, key: &'a K::Owned) -> K::Arg<'a> {
+        (self.arg)(key)
+    }
+
+    pub fn order(&self, key: &K::Owned) -> O {
+        (self.order)(key)
+    }
+
+    /// All ways to write an interval between two of the ends, with the ends as indices.
+    pub fn forms(&self) -> Vec<(Bound<usize>, Bound<usize>)> {
+        let mut forms = vec![(Unbounded, Unbounded)];
+        for a in 0..self.ends.len() {
+            forms.extend([(Included(a), Unbounded), (Excluded(a), Unbounded)]);
+            forms.extend([(Unbounded, Included(a)), (Unbounded, Excluded(a))]);
+            for b in 0..self.ends.len() {
+                forms.extend([(Included(a), Included(b)), (Included(a), Excluded(b))]);
+                forms.extend([(Excluded(a), Included(b)), (Excluded(a), Excluded(b))]);
+            }
+        }
+        forms
+    }
+
+    /// A range for the engine.
+    pub fn range(&self, (start, end): (Bound<usize>, Bound<usize>)) -> (Bound<K::Arg<'_>>, Bound<K::Arg<'_>>) {
+        (start.map(|at| self.arg(&self.ends[at])), end.map(|at| self.arg(&self.ends[at])))
+    }
+
+    /// What the range holds.
+    pub fn inside(&self, (start, end): (Bound<usize>, Bound<usize>), model: &Model<O>) -> Vec<usize> {
+        let (start, end) = (start.map(|at| self.order(&self.ends[at])), end.map(|at| self.order(&self.ends[at])));
+        let is_inside = |key: &O| {
+            let above = match &start {
+                Included(start) => key >= start,
+                Excluded(start) => key > start,
+                Unbounded => true,
+            };
+            let below = match &end {
+                Included(end) => key <= end,
+                Excluded(end) => key < end,
+                Unbounded => true,
+            };
+            above && below
+        };
+        model.iter().filter(|(key, _)| is_inside(key)).map(|(_, number)| *number).collect()
+    }
+
+    /// A form in words.
+    pub fn shown(&self, (start, end): (Bound<usize>, Bound<usize>)) -> impl Display {
+        let shown = |bound: Bound<usize>| bound.map(|at| brief(&self.ends[at]));
+        fmt::from_fn(move |f| {
+            for (name, bound) in [("from", shown(start)), (" to", shown(end))] {
+                match bound {
+                    Included(key) => write!(f, "{name} {key}, included")?,
+                    Excluded(key) => write!(f, "{name} {key}, excluded")?,
+                    Unbounded => write!(f, "{name} the end")?,
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// A key for a message, cut. Written only where it is needed: a key may have megabytes.
+pub fn brief(key: &impl Debug) -> impl Display {
+    fmt::from_fn(move |f| {
+        let text = format!("{key:?}");
+        if text.len() <= 80 { f.write_str(&text) } else { write!(f, "{:.60}... {} bytes", text, text.len()) }
+    })
+}
+
+/// The value of key `n`.
+pub fn value(n: usize) -> Vec<u8> {
+    let mut value = vec![0; VALUE];
+    value[..8].copy_from_slice(&n.to_be_bytes());
+    value
+}
+
+/// Which key a value belongs to.
+pub fn number(value: &[u8]) -> usize {
+    usize::from_be_bytes(*value.first_chunk().expect("every value has a number"))
+}
+
+/// Runs `f` in a savepoint that is not kept.
+pub fn tried<T>(txn: &mut WriteTxn, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
+    let mut outcome = None;
+    let undone = txn.savepoint(|txn| {
+        outcome = Some(f(txn));
+        Err::<(), _>(Error::new(ErrorKind::Other, "nothing of this is kept"))
+    });
+    assert!(undone.is_err());
+    outcome.expect("it was run")
+}
+
+/// Holds the law in snapshots of an empty and a full database, and in transactions without changes, with puts and deletions,
+/// with those in a savepoint over a range that is gone, and over a cleared database.
+pub fn holds<K: Key, O: Ord + Clone + Debug>(case: &Case<K, O>) -> Result<()> {
+    let env = Env::temporary()?;
+    let (dbi, empty): (Numbered<K>, Numbered<K>) = (env.dbi("full")?, env.dbi("empty")?);
+    let mut model = Model::new();
+    env.transact(|txn| put(case, &dbi, txn, &mut model, |n| n % 2 == 0))?;
+    let snap = env.snapshot()?;
+    reads::agree(case, &empty, &snap, &Model::new())?;
+    reads::agree(case, &dbi, &snap, &model)?;
+    reads::agree_of_snapshots(case, &dbi, &snap, &model)?;
+
+    let undone = env.transact(|txn| {
+        let mut model = model.clone();
+        reads::agree(case, &dbi, txn, &model)?;
+        writes::agree(case, &dbi, txn, &model)?;
+        put(case, &empty, txn, &mut Model::new(), |n| n % 3 == 0)?;
+
+        put(case, &dbi, txn, &mut model, |n| n % 3 != 1)?;
+        delete(case, &dbi, txn, &mut model, |n| n % 5 < 2)?;
+        reads::agree(case, &dbi, txn, &model)?;
+        writes::agree(case, &dbi, txn, &model)?;
+
+        tried(txn, |txn| {
+            let mut model = model.clone();
+            let form = gap(case, &model);
+            let gone = case.inside(form, &model);
+            assert_eq!(dbi.delete_range(txn, case.range(form))?, gone.len() as u64);
+            model.retain(|_, number| !gone.contains(number));
+            put(case, &dbi, txn, &mut model, |n| n % 7 == 0)?;
+            reads::agree(case, &dbi, txn, &model)?;
+            writes::agree(case, &dbi, txn, &model)
+        })?;
+
+        dbi.clear(txn)?;
+        model.clear();
+        put(case, &dbi, txn, &mut model, |n| n % 4 == 1)?;
+        reads::agree(case, &dbi, txn, &model)?;
+        writes::agree(case, &dbi, txn, &model)?;
+        Err::<(), _>(Error::new(ErrorKind::Other, "nothing of this is kept"))
+    });
+    match undone {
+        Err(error) if error.kind() == ErrorKind::Other => {}
+        outcome => return outcome,
+    }
+    batches::agree(case, &env, &dbi, &model)
+}
+
+/// The longest interval between two ends that has something on both sides of it.
+fn gap<K: Key, O: Ord + Debug>(case: &Case<K, O>, model: &Model<O>) -> (Bound<usize>, Bound<usize>) {
+    let all: Vec<usize> = model.values().copied().collect();
+    let is_within = |inside: &[usize]| inside.first() != all.first() && inside.last() != all.last();
+    let forms = case.forms().into_iter().filter(|form| matches!(form, (Excluded(_), Excluded(_))));
+    let gaps = forms.filter(|form| is_within(&case.inside(*form, model)));
+    gaps.max_by_key(|form| case.inside(*form, model).len()).unwrap_or((Unbounded, Unbounded))
+}
+
+/// Stores the keys with such numbers.
+fn put<K: Key, O: Ord + Debug>(
+    case: &Case<K, O>,
+    dbi: &Numbered<K>,
+    txn: &mut WriteTxn,
+    model: &mut Model<O>,
+    wanted: impl Fn(usize) -> bool,
+) -> Result<()> {
+    for (n, key) in case.stored.iter().enumerate().filter(|(n, _)| wanted(*n)) {
+        dbi.put(txn, case.arg(key), &value(n))?;
+        model.insert(case.order(key), n);
+    }
+    Ok(())
+}
+
+/// Deletes the keys with such numbers.
+fn delete<K: Key, O: Ord + Debug>(
+    case: &Case<K, O>,
+    dbi: &Numbered<K>,
+    txn: &mut WriteTxn,
+    model: &mut Model<O>,
+    wanted: impl Fn(usize) -> bool,
+) -> Result<()> {
+    for (_, key) in case.stored.iter().enumerate().filter(|(n, _)| wanted(*n)) {
+        let was_there = model.remove(&case.order(key)).is_some();
+        assert_eq!(dbi.delete(txn, case.arg(key))?, was_there, "{}", brief(key));
+    }
+    Ok(())
+}

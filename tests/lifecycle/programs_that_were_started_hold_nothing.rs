@@ -1,0 +1,31 @@
+//! A program that a process has started while it had an environment open keeps nobody from opening it when that process is gone.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use mapleaf::{Durability, Result};
+
+use crate::errors::{directory, io};
+use crate::{process, rows};
+
+#[test]
+fn after_a_kill() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        let (env, rows) = rows::open(Path::new(&arguments[0]), Durability::Immediate)?;
+        rows::write(&env, &rows, 7)?;
+        let null = || Stdio::null();
+        let started = io(Command::new("sleep").arg("20").stdin(null()).stdout(null()).stderr(null()).spawn())?;
+        process::tell(&started.id().to_string());
+        return process::hear().map(drop);
+    }
+    let dir = directory()?;
+    let name = "programs_that_were_started_hold_nothing::after_a_kill";
+    let mut child = process::spawn(name, &[&dir.path().to_string_lossy()])?;
+    let started: i32 = child.line().and_then(|line| line.parse().ok()).expect("an id");
+    child.kill()?;
+    let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
+    assert_eq!(rows::round(&rows, &env.snapshot()?)?, 7);
+    rows::write(&env, &rows, 8)?;
+    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(started), nix::sys::signal::Signal::SIGKILL);
+    Ok(())
+}
