@@ -16,6 +16,7 @@ mod cut;
 mod disk;
 mod failing;
 mod failing_openings;
+mod failing_syncs;
 mod image;
 mod model;
 mod names;

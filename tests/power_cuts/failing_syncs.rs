@@ -1,0 +1,53 @@
+//! `Env::sync` that fails: what it was to write counts as written, so no later call may say that it is.
+
+use mapleaf::{Dbi, Durability, ErrorKind, Result};
+use nix::libc::EIO;
+
+use super::campaign::{Family, apart, campaign};
+use super::scenario::Scenario;
+use super::shim::{FLUSH, Fault, How};
+
+#[test]
+fn a_flush_that_failed_is_not_made_up_for_by_the_next() -> Result<()> {
+    let family = Family {
+        name: "failing_syncs::a_flush_that_failed_is_not_made_up_for_by_the_next",
+        share: 40,
+        draw: |seed, random| {
+            let scenario = Scenario::alone(seed, Durability::Process, random);
+            // The first is that of the lock file, by the opening.
+            let nth = 2 + random.below(2) as u64;
+            let fault = Some(Fault { classes: FLUSH, nth, errno: EIO, how: How::Once });
+            let processes = vec![vec![Durability::Process]];
+            Scenario { processes, threads: 1, operations: 16, made_before: true, compacts: false, fault, ..scenario }
+        },
+    };
+    let Some(tally) = campaign(&family)? else { return Ok(()) };
+    assert!(tally.failed > 0, "{tally:?}");
+    Ok(())
+}
+
+#[test]
+fn behind_a_sync_that_failed_all_is_refused() -> Result<()> {
+    let family = Family {
+        name: "failing_syncs::behind_a_sync_that_failed_all_is_refused",
+        share: 0,
+        draw: |seed, random| Scenario::alone(seed, Durability::Eventual, random),
+    };
+    let told = apart(&family, |control, root| {
+        for durability in [Durability::Immediate, Durability::Eventual, Durability::Process] {
+            let env = Scenario::options().durability(durability).open(root.join(format!("{durability:?}")))?;
+            let rows: Dbi<u64, u64> = env.dbi("rows")?;
+            env.transact(|txn| rows.put(txn, 1, 1))?;
+            control.arm(Fault { classes: FLUSH, nth: 1, errno: EIO, how: How::Once })?;
+            assert!(env.sync().is_err(), "{durability:?}");
+            assert_eq!(control.disarm()?.failed, 1);
+            let unknown = Err(ErrorKind::CommitOutcomeUnknown);
+            assert_eq!(env.sync().map_err(|error| error.kind()), unknown, "{durability:?}");
+            let put = env.transact(|txn| rows.put(txn, 2, 2));
+            assert_eq!(put.map_err(|error| error.kind()), unknown, "{durability:?}");
+            assert_eq!(env.snapshot().map(drop).map_err(|error| error.kind()), unknown, "{durability:?}");
+        }
+        Ok(String::new())
+    });
+    told.map(drop)
+}
