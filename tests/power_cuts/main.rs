@@ -18,6 +18,7 @@ mod failing;
 mod failing_openings;
 mod failing_syncs;
 mod image;
+mod mixed;
 mod model;
 mod names;
 mod promise;
