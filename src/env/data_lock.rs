@@ -32,7 +32,7 @@ impl DataLock {
     /// By a descriptor of its own: LMDB's is handed on to programs that this process starts, and would keep the lock there.
     pub(crate) fn hold(path: &Path, opened: &File) -> Result<Self> {
         let file = open_regular(path)?;
-        let ids = [&file, opened].map(|file| file.metadata().as_ref().map(FileId::of).map_err(|error| error.kind()));
+        let ids = [&file, opened].map(|file| file.metadata().as_ref().map(FileId::of).map_err(io::Error::kind));
         if ids[0].is_err() || ids[0] != ids[1] {
             let why = format!("{} was replaced while it was being opened; open again", path.display());
             return Err(Error::new(ErrorKind::Busy, why));

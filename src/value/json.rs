@@ -37,7 +37,7 @@ const FORMAT: Format = Format { floats: Floats::Finite, is_positional: false, un
 fn write<T: Serialize + DeserializeOwned>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
     let doubt = Doubt::default();
     encode(value, buf, &doubt)?;
-    if doubt.has_arisen() { read_back::<T>(buf, &doubt, read, encode) } else { Ok(()) }
+    if doubt.has_arisen() { read_back::<T>(buf, read, encode) } else { Ok(()) }
 }
 
 fn encode<T: Serialize>(value: &T, buf: &mut Vec<u8>, doubt: &Doubt) -> Result<()> {

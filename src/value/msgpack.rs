@@ -81,7 +81,7 @@ const NAMED: Format = Format { floats: Floats::Any, is_positional: false, unit_s
 fn write_named<T: Serialize + DeserializeOwned>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
     let doubt = Doubt::default();
     encode_named(value, buf, &doubt)?;
-    if doubt.has_arisen() { read_back::<T>(buf, &doubt, |bytes| decode_as(bytes), encode_named) } else { Ok(()) }
+    if doubt.has_arisen() { read_back::<T>(buf, |bytes| decode_as(bytes), encode_named) } else { Ok(()) }
 }
 
 fn encode_named<T: Serialize>(value: &T, buf: &mut Vec<u8>, doubt: &Doubt) -> Result<()> {

@@ -40,7 +40,7 @@ const POSITIONAL: Format = Format { floats: Floats::Any, is_positional: true, un
 fn write_positions<T: Serialize + DeserializeOwned>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
     let doubt = Doubt::default();
     encode_positions(value, buf, &doubt)?;
-    if doubt.has_arisen() { read_back::<T>(buf, &doubt, |bytes| decode_as(bytes), encode_positions) } else { Ok(()) }
+    if doubt.has_arisen() { read_back::<T>(buf, |bytes| decode_as(bytes), encode_positions) } else { Ok(()) }
 }
 
 fn encode_positions<T: Serialize>(value: &T, buf: &mut Vec<u8>, doubt: &Doubt) -> Result<()> {

@@ -58,12 +58,11 @@ macro_rules! serde_value {
 #[cold]
 pub(super) fn read_back<T: Serialize + DeserializeOwned>(
     buf: &[u8],
-    doubt: &Doubt,
     read: fn(&[u8]) -> Result<T>,
     write: fn(&T, &mut Vec<u8>, &Doubt) -> Result<()>,
 ) -> Result<()> {
     let refuse = |why: String| {
-        doubt.was_right();
+        Doubt::was_right();
         let why = format!(
             "the value was written and {why}; let the type give every field that it leaves out a default, or store another type"
         );
@@ -75,7 +74,9 @@ pub(super) fn read_back<T: Serialize + DeserializeOwned>(
     write(&value, &mut again, &Doubt::default())?;
     let counted = |bytes: &[u8]| {
         let mut counts = [0_usize; 256];
-        bytes.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+        for byte in bytes {
+            counts[usize::from(*byte)] += 1;
+        }
         counts
     };
     if again == buf || counted(&again) == counted(buf) {

@@ -48,7 +48,7 @@ impl Doubt {
 
     /// The value could not be read back: nothing of it is proven.
     #[cold]
-    pub(in crate::value) fn was_right(&self) {
+    pub(in crate::value) fn was_right() {
         let _ = PROVEN.try_with(|proven| proven.borrow_mut().clear());
     }
 }
