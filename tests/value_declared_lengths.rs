@@ -45,7 +45,7 @@ fn a_hint_is_at_most_the_bytes_there_are() {
         (&[0xDF, 0xFF, 0xFF, 0xFF, 0xFF], "hint Some(5)"),
     ] {
         let message = refused(decode::<Msgpack<Hint>>(bytes), ErrorKind::Decode);
-        assert!(message.ends_with(hint), "{message}");
+        assert!(message.contains(&format!("{hint};")), "{message}");
     }
 }
 

@@ -377,8 +377,8 @@ fn swap(engine: &Engine, old: &File, staged: &Path, state: u64) -> Result<()> {
     }
     fs::rename(staged, place.data()).map_err(|error| located(error, staged))?;
     // A program that waits for the lock has the lock file open, and would go by the transaction numbers of the old file, with
-    // which the new one reads as another state. An empty one it refuses.
-    lmdb_lock.empty()?;
+    // which the new one reads as another state. One without a header it refuses.
+    lmdb_lock.clear()?;
     place.sync_directory().map_err(|error| {
         // What is committed from now on is in a file that a power cut may take back.
         engine.flush_failed();

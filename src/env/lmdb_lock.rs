@@ -132,9 +132,10 @@ impl LmdbLock {
         try_lock(&self.file, OPEN, libc::F_WRLCK).map_err(|errno| self.failed(errno))
     }
 
-    /// Takes away all that it says. The caller holds it alone.
-    pub(crate) fn empty(&self) -> Result<()> {
-        self.file.set_len(0).map_err(|error| located(error, &self.path))
+    /// Takes away what it says of itself: LMDB refuses a file without a header, and makes it anew where it is alone. The caller
+    /// holds it alone. Its length stays, which others may have mapped.
+    pub(crate) fn clear(&self) -> Result<()> {
+        self.file.write_all_at(&[0; HEADER as usize], 0).map_err(|error| located(error, &self.path))
     }
 
     /// Whether its name was removed, or given to another file: others cannot see this process by it.

@@ -120,12 +120,7 @@ impl Engine {
 
     fn try_open_again(&self, page_size: Option<usize>) -> Result<Files> {
         let lmdb_lock = match &self.lock {
-            Some(_) => {
-                let lmdb_lock = LmdbLock::open(&self.place.lmdb_lock(), true)?;
-                // A compaction has emptied it.
-                lmdb_lock.reserve(self.config.max_readers)?;
-                Some(lmdb_lock)
-            }
+            Some(_) => Some(LmdbLock::open(&self.place.lmdb_lock(), true)?),
             None => None,
         };
         let files = open_files(&self.place, &self.config, page_size, lmdb_lock)?;
