@@ -94,7 +94,11 @@ fn agree(place: &Place, presence: Presence, is_new: bool) -> Result<LmdbLock> {
                         another name there";
             return Err(busy(&data, what));
         }
-        return LmdbLock::open(&path, true);
+        let lmdb_lock = LmdbLock::open(&path, true)?;
+        if lmdb_lock.is_in_use()? && !lmdb_lock.is_whole()? {
+            return Err(busy(&path, "was cut short while another program has the environment open"));
+        }
+        return Ok(lmdb_lock);
     }
     if !is_held {
         return Err(busy(&data, "was removed or replaced while another process has the environment open"));
@@ -104,7 +108,7 @@ fn agree(place: &Place, presence: Presence, is_new: bool) -> Result<LmdbLock> {
         opened => Some(opened?),
     };
     match in_use {
-        Some(lmdb_lock) if lmdb_lock.is_in_use()? => Ok(lmdb_lock),
-        _ => Err(busy(&path, "was removed or replaced while another process has the environment open")),
+        Some(lmdb_lock) if lmdb_lock.is_in_use()? && lmdb_lock.is_whole()? => Ok(lmdb_lock),
+        _ => Err(busy(&path, "was removed, replaced or cut short while another process has the environment open")),
     }
 }

@@ -90,6 +90,24 @@ impl LmdbLock {
         is_locked(&self.file, OPEN).map_err(|errno| self.failed(errno))
     }
 
+    /// Whether it holds the slots that it says are used. LMDB does not ask that of a file that others use: from the length of one
+    /// that was cut short it computes how much to unmap, which can be nearly all the address space.
+    pub(crate) fn is_whole(&self) -> Result<bool> {
+        let length = self.file.metadata().map_err(|error| located(error, &self.path))?.len();
+        if length < u64::from(HEADER) + u64::from(SLOT) {
+            return Ok(false);
+        }
+        let header = self.header()?;
+        let used = u64::from(HEADER) + u64::from(SLOT) * u64::from(word(&header, USED_AT));
+        Ok(word(&header, 0) == MAGIC && used <= length)
+    }
+
+    fn header(&self) -> Result<[u8; HEADER as usize]> {
+        let mut header = [0; HEADER as usize];
+        self.file.read_exact_at(&mut header, 0).map_err(|error| located(error, &self.path))?;
+        Ok(header)
+    }
+
     /// Holds the byte that says so, as long as LMDB does. LMDB holds it shared by now, so nobody has it alone.
     pub(crate) fn hold_open(&self) -> Result<()> {
         self.hold(OPEN, libc::F_RDLCK)
@@ -148,11 +166,9 @@ impl LmdbLock {
     /// # Errors
     /// `Unsupported` where the file has another layout than is known here.
     pub(crate) fn slots(&self) -> Result<Vec<ReaderSlot>> {
-        let mut header = [0; HEADER as usize];
-        self.file.read_exact_at(&mut header, 0).map_err(|error| located(error, &self.path))?;
-        let word = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-        let used = word(USED_AT) as usize;
-        if word(0) != MAGIC || used > 1 << 20 {
+        let header = self.header()?;
+        let used = word(&header, USED_AT) as usize;
+        if word(&header, 0) != MAGIC || used > 1 << 20 {
             let why =
                 format!("{} has a layout that is not known here; its readers cannot be listed", self.path.display());
             return Err(Error::new(ErrorKind::Unsupported, why));
@@ -183,6 +199,10 @@ impl Drop for LmdbLock {
             }
         }
     }
+}
+
+fn word(header: &[u8; HEADER as usize], at: usize) -> u32 {
+    u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
 }
 
 /// LMDB locks the byte of a process's id.

@@ -32,7 +32,7 @@ use crate::env::file_locks::{is_locked, try_lock, wait_lock};
 use crate::env::map::{SharedWords, process_mark};
 use crate::env::options::Durability;
 use crate::env::os::{io_error, located};
-use crate::env::place::{FileId, check_regular, is_removed};
+use crate::env::place::{FileId, check_regular, is_removed, is_replaced};
 use crate::env::record::{OpenRecord, RECORD};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -102,9 +102,9 @@ impl LockFile {
         Ok(Self { words, file, pid: process::id(), mark: process_mark(), pauses: Mutex::new(0) })
     }
 
-    /// Whether its name was removed, or given to another file: it keeps nobody apart any more.
-    pub(crate) fn is_removed(&self) -> bool {
-        is_removed(&self.file)
+    /// Whether its name, `path`, was removed, or given to another file: it keeps nobody apart any more.
+    pub(crate) fn is_removed(&self, path: &Path) -> bool {
+        is_removed(&self.file) || is_replaced(&self.file, path)
     }
 
     /// Whether this is the file that lies at `path`.

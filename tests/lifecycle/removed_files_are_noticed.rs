@@ -175,7 +175,7 @@ fn a_data_file_with_two_names_is_open_by_one_of_them() -> Result<()> {
 
 #[test]
 fn a_file_that_was_moved_away_and_replaced() -> Result<()> {
-    for file in ["data.mdb", "lock.mdb"] {
+    for file in ["data.mdb", "lock.mdb", "mapleaf.lock"] {
         let dir = directory()?;
         let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
         rows::write(&env, &rows, 7)?;
@@ -196,5 +196,34 @@ fn a_file_that_was_moved_away_and_replaced() -> Result<()> {
     drop((env, rows));
     let (env, rows) = rows::open(&moved, Durability::Immediate)?;
     assert_eq!(rows::round(&rows, &env.snapshot()?)?, 9);
+    Ok(())
+}
+
+/// LMDB takes the length of a lock file that others use for that of a whole one, and computes from a shorter one how much to unmap.
+#[test]
+fn a_lock_file_that_was_cut_short_ends_nobody_who_opens() -> Result<()> {
+    let name = "removed_files_are_noticed::a_lock_file_that_was_cut_short_ends_nobody_who_opens";
+    if let Some(arguments) = process::arguments() {
+        if arguments.len() < 2 {
+            try_to_open(Path::new(&arguments[0]));
+            return Ok(());
+        }
+        let (_env, _) = rows::open(Path::new(&arguments[0]), Durability::Immediate)?;
+        process::tell("open");
+        return process::hear().map(drop);
+    }
+    for length in [0, 1, 64, 127, 128, 191] {
+        let dir = directory()?;
+        let path = dir.path().to_string_lossy().into_owned();
+        let mut holder = process::spawn(name, &[&path, "hold"])?;
+        holder.expect("open");
+        let file = io(fs::OpenOptions::new().write(true).open(dir.path().join("lock.mdb")))?;
+        io(file.set_len(length))?;
+        let said = said_by_another(name, dir.path())?;
+        assert!(said.starts_with("Busy") && said.contains("lock.mdb"), "{length}: {said}");
+        // It may die of a signal itself, when it touches what was cut off.
+        holder.kill()?;
+        assert_eq!(said_by_another(name, dir.path())?, "open, and Ok(1)", "{length}");
+    }
     Ok(())
 }

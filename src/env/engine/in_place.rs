@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use nix::time::{ClockId, clock_gettime};
 
 use crate::env::engine::{Engine, Files, UNSEEN};
-use crate::env::lock::LockFile;
 use crate::env::options::Durability;
 use crate::env::place::{FileId, is_replaced};
 use crate::error::{Error, ErrorKind, Result};
@@ -58,14 +57,14 @@ impl Engine {
         self.check_in_place()
     }
 
-    /// Looks whether the files have their names and their length. Three system calls.
+    /// Looks whether the files have their names and their length. Some system calls for each.
     pub(crate) fn look(&self, files: &Files) {
         let lost = if is_lost(&files.file, &self.place.data(), files.known_len()) {
             // Nobody can come to it by its name: that others do not see this process harms nobody.
             DATA
         } else if files.lmdb_lock.as_ref().is_some_and(|lock| lock.is_removed()) {
             LMDB_LOCK
-        } else if self.lock.as_ref().is_some_and(LockFile::is_removed) {
+        } else if self.lock.as_ref().is_some_and(|lock| lock.is_removed(&self.place.lock())) {
             LOCK
         } else {
             return;
