@@ -1,6 +1,6 @@
 //! Child processes: a test runs itself again in a process of its own, under its own name and with a part to play.
 //!
-//! The child is the test binary with `--exact NAME` and an environment variable that holds its arguments. What it
+//! The child is the test binary with `--exact PATH` and an environment variable that holds its arguments. What it
 //! tells goes over its standard output on lines of their own, marked, since the harness writes there too.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
@@ -53,6 +53,15 @@ pub struct Child {
     lines: Receiver<String>,
 }
 
+/// The path of the test `name`, which the harness gives to the thread that runs it: its modules, then its name. A name
+/// that is no end of it, or that comes from another thread, is a path already.
+fn path_of(name: &str) -> String {
+    let current = thread::current();
+    let path = current.name().unwrap_or_default();
+    let is_path = path.strip_suffix(name).is_some_and(|modules| modules.ends_with("::"));
+    if is_path { path } else { name }.to_owned()
+}
+
 /// Runs the test `name` of this binary again, with these arguments.
 pub fn spawn(name: &str, arguments: &[&str]) -> Result<Child> {
     spawn_with(name, arguments, &[])
@@ -62,7 +71,7 @@ pub fn spawn(name: &str, arguments: &[&str]) -> Result<Child> {
 pub fn spawn_with(name: &str, arguments: &[&str], variables: &[(&str, &Path)]) -> Result<Child> {
     let program = env::current_exe().map_err(Error::other)?;
     let mut system = Command::new(program)
-        .args(["--exact", name, "--nocapture", "--test-threads=1", "--include-ignored"])
+        .args(["--exact", &path_of(name), "--nocapture", "--test-threads=1", "--include-ignored"])
         .env(ARGUMENTS, arguments.join("\n"))
         .envs(variables.iter().copied())
         .stdin(Stdio::piped())

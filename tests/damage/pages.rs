@@ -1,0 +1,62 @@
+//! Pages that are zeroed, random, swapped, repeated or hit by single bits: right data or a typed error, never a signal,
+//! a panic or a hang; and nothing that a full check passes hurts a writer.
+
+use crate::damage::{Random, options};
+use crate::damaged::examine::{Bed, Look, OUTCOMES, Outcome};
+use crate::damaged::harm::hurt;
+use crate::damaged::{campaign, samples};
+use mapleaf::{Dbi, Result, Verify};
+
+/// How many files are damaged of each sample.
+const CASES: u64 = 1500;
+
+fn pages(name: &'static str, bed: &Bed) -> Result<()> {
+    let tally = campaign::run::<OUTCOMES>(name, CASES, |case| {
+        let mut random = Random(case << 32);
+        let mut damaged = bed.sample.bytes.clone();
+        for _ in 0..random.pick(&[1, 1, 1, 2, 5]) {
+            hurt(&mut damaged, &mut random);
+        }
+        bed.examine(&damaged, Look::some(random)).map(|outcome| outcome as usize)
+    })?;
+    if let Some(tally) = tally {
+        println!("{tally:?}");
+        let seen = tally[Outcome::Refused as usize] + tally[Outcome::Found as usize];
+        assert!(seen > CASES / 3 && tally[Outcome::Harmless as usize] > CASES / 30, "{tally:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn pages_of_a_tree_of_four_levels() -> Result<()> {
+    pages("pages_of_a_tree_of_four_levels", &Bed::new(samples::deep()?)?)
+}
+
+#[test]
+fn pages_of_all_kinds() -> Result<()> {
+    pages("pages_of_all_kinds", &Bed::new(samples::mixed()?)?)
+}
+
+#[test]
+fn what_a_full_check_passes_can_be_written_to() -> Result<()> {
+    let bed = Bed::new(samples::mixed()?)?;
+    let tally = campaign::run::<2>("what_a_full_check_passes_can_be_written_to", 500, |case| {
+        let mut damaged = bed.sample.bytes.clone();
+        hurt(&mut damaged, &mut Random(case << 32 | 1));
+        let path = bed.lay(&damaged)?;
+        let Ok(env) = options().verify(Verify::Full).open(&path) else { return Ok(0) };
+        let Ok(small) = env.dbi::<u32, &[u8]>("small") else { return Ok(0) };
+        let small: Dbi<u32, &[u8]> = small;
+        env.transact(|txn| {
+            (0..300).try_for_each(|n| small.put(txn, n * 13 % 600, b"new"))?;
+            small.delete_range(txn, 300..500).map(drop)
+        })?;
+        let report = env.verify()?;
+        assert!(report.is_clean(), "{:?}", report.faults);
+        Ok(1)
+    })?;
+    if let Some([refused, written]) = tally {
+        assert!(refused > 100 && written > 30, "{refused} refused, {written} written to");
+    }
+    Ok(())
+}

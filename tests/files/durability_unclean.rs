@@ -1,0 +1,174 @@
+//! What `mapleaf.lock` remembers decides whether the next opening checks the file: after a restart of the machine, or
+//! where commits were not flushed, it does; after an orderly close it does not.
+
+use crate::process;
+use std::fs;
+use std::path::Path;
+
+use crate::errors::{directory, io, refused, refused_with};
+use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
+
+const OPEN: usize = 9;
+const DURABILITY: usize = 10;
+const BOOT: usize = 16;
+
+fn record(path: &Path) -> Result<Vec<u8>> {
+    io(fs::read(path.join("mapleaf.lock")))
+}
+
+fn forge(path: &Path, at: usize, byte: u8) -> Result<()> {
+    let mut bytes = record(path)?;
+    bytes[at] = byte;
+    io(fs::write(path.join("mapleaf.lock"), bytes))
+}
+
+/// Fills an environment and ends without closing it, as a program does that is killed.
+fn die(path: &Path, durability: &str) -> Result<()> {
+    let durability = match durability {
+        "immediate" => Durability::Immediate,
+        "eventual" => Durability::Eventual,
+        _ => Durability::Process,
+    };
+    let env = Env::options().durability(durability).open(path)?;
+    let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
+    env.transact(|txn| (0..3000).try_for_each(|n| dbi.put(txn, n, &[7; 100])))?;
+    process::tell("filled");
+    process::hear().map(drop)
+}
+
+/// Damage that the meta pages do not show and a check of the branch pages does: a page of a kind that it cannot be.
+fn damage(path: &Path) -> Result<()> {
+    let data = path.join("data.mdb");
+    let mut bytes = io(fs::read(&data))?;
+    let branches: Vec<usize> = (2..bytes.len() / 4096).filter(|page| bytes[page * 4096 + 10] == 1).collect();
+    assert!(!branches.is_empty());
+    for page in branches {
+        bytes[page * 4096 + 10] = 4;
+    }
+    io(fs::write(&data, bytes))
+}
+
+/// A damaged environment whose last process was killed; its record.
+fn killed(name: &str, path: &Path, durability: &str) -> Result<Vec<u8>> {
+    let mut child = process::spawn(name, &[&path.to_string_lossy(), durability])?;
+    child.expect("filled");
+    child.kill()?;
+    damage(path)?;
+    record(path)
+}
+
+#[test]
+fn a_kill_with_flushed_commits_needs_no_check() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        return die(Path::new(&arguments[0]), &arguments[1]);
+    }
+    let dir = directory()?;
+    let record = killed("a_kill_with_flushed_commits_needs_no_check", dir.path(), "immediate")?;
+    assert_eq!((record[OPEN], record[DURABILITY]), (1, 0));
+    // Not checked: the damage is found by whoever reads it.
+    let env = Env::open(dir.path())?;
+    let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
+    refused(dbi.get(&env.snapshot()?, 1), ErrorKind::Corrupted);
+    Ok(())
+}
+
+#[test]
+fn a_restart_of_the_machine_since_the_kill_needs_one() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        return die(Path::new(&arguments[0]), &arguments[1]);
+    }
+    let dir = directory()?;
+    let record = killed("a_restart_of_the_machine_since_the_kill_needs_one", dir.path(), "immediate")?;
+    forge(dir.path(), BOOT, record[BOOT] ^ 1)?;
+    refused_with(Env::open(dir.path()), ErrorKind::Corrupted, &["open", "restore"]);
+    // Refused, it still is unclean.
+    refused(Env::open(dir.path()), ErrorKind::Corrupted);
+    forge(dir.path(), OPEN, 0)?;
+    Env::open(dir.path()).map(drop)
+}
+
+#[test]
+fn a_kill_with_commits_that_were_not_flushed_needs_one() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        return die(Path::new(&arguments[0]), &arguments[1]);
+    }
+    for (durability, byte) in [("eventual", 1), ("process", 2)] {
+        let dir = directory()?;
+        let name = "a_kill_with_commits_that_were_not_flushed_needs_one";
+        let record = killed(name, dir.path(), durability)?;
+        assert_eq!((record[OPEN], record[DURABILITY]), (1, byte));
+        refused(Env::open(dir.path()), ErrorKind::Corrupted);
+        refused(Env::options().read_only(true).open(dir.path()), ErrorKind::Corrupted);
+    }
+    Ok(())
+}
+
+#[test]
+fn the_weakest_of_several_processes_is_remembered() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        return die(Path::new(&arguments[0]), &arguments[1]);
+    }
+    let dir = directory()?;
+    let first = Env::open(dir.path())?;
+    for (durability, byte) in [("immediate", 0), ("eventual", 1), ("immediate", 1)] {
+        let name = "the_weakest_of_several_processes_is_remembered";
+        let mut child = process::spawn(name, &[&dir.path().to_string_lossy(), durability])?;
+        child.expect("filled");
+        assert_eq!(record(dir.path())?[DURABILITY], byte, "{durability}");
+        child.say("end")?;
+        child.passes()?;
+        assert_eq!(record(dir.path())?[OPEN], 1, "the first has it open");
+    }
+    drop(first);
+    assert_eq!(record(dir.path())?[OPEN], 0);
+    Ok(())
+}
+
+#[test]
+fn a_writer_that_joins_a_reader_is_remembered() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        return die(Path::new(&arguments[0]), &arguments[1]);
+    }
+    let dir = directory()?;
+    drop(Env::open(dir.path())?);
+    let reader = Env::options().read_only(true).open(dir.path())?;
+    assert_eq!(record(dir.path())?[OPEN], 0, "a reader leaves nothing unfinished");
+    let record = killed("a_writer_that_joins_a_reader_is_remembered", dir.path(), "process")?;
+    assert_eq!((record[OPEN], record[DURABILITY]), (1, 2));
+    drop(reader);
+    refused(Env::open(dir.path()), ErrorKind::Corrupted);
+    Ok(())
+}
+
+#[test]
+fn an_orderly_close_is_remembered_by_the_last_alone() -> Result<()> {
+    let dir = directory()?;
+    let env = Env::options().durability(Durability::Process).open(dir.path())?;
+    assert_eq!(record(dir.path())?[OPEN], 1);
+    let clone = env.clone();
+    drop(env);
+    assert_eq!(record(dir.path())?[OPEN], 1);
+    clone.close()?;
+    assert_eq!(record(dir.path())?[OPEN], 0);
+    drop(clone);
+    // A record that is cut short or noise says nothing: the file is checked, and is whole.
+    for bytes in [&b""[..], b"mapleaf", &[0xFF; 64], &[0; 10]] {
+        io(fs::write(dir.path().join("mapleaf.lock"), bytes))?;
+        drop(Env::open(dir.path())?);
+    }
+    assert_eq!(record(dir.path())?[OPEN], 0);
+    Ok(())
+}
+
+#[test]
+fn every_durability_keeps_what_was_committed_over_a_reopening() -> Result<()> {
+    let dir = directory()?;
+    for (n, durability) in (0..).zip([Durability::Immediate, Durability::Eventual, Durability::Process]) {
+        let env = Env::options().durability(durability).open(dir.path())?;
+        let dbi: Dbi<u32, u32> = env.dbi("d")?;
+        env.transact(|txn| dbi.put(txn, n, n))?;
+        env.sync()?;
+        assert_eq!(dbi.len(&env.snapshot()?)?, u64::from(n) + 1);
+    }
+    Ok(())
+}

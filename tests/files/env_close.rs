@@ -1,0 +1,75 @@
+//! `close`: refused while something reads, final for every handle, and the environment can be opened again at once.
+
+use std::sync::mpsc::channel;
+use std::thread;
+
+use crate::errors::{directory, refused, refused_with};
+use mapleaf::{Dbi, Env, ErrorKind, Result};
+
+#[test]
+fn busy_while_snapshots_or_scans_live() -> Result<()> {
+    let dir = directory()?;
+    let env = Env::open(dir.path().join("env"))?;
+    let dbi: Dbi<&str, u32> = env.dbi("d")?;
+    env.transact(|txn| dbi.put(txn, "k", 1))?;
+    let snap = env.snapshot()?;
+    let clone = snap.clone();
+    refused_with(env.close(), ErrorKind::Busy, &["close", "snapshots"]);
+    drop(snap);
+    refused(env.close(), ErrorKind::Busy);
+    // A refused close changes nothing.
+    env.transact(|txn| dbi.put(txn, "k", 2))?;
+    assert_eq!((dbi.get(&clone, "k")?, dbi.get(&env.snapshot()?, "k")?), (Some(1), Some(2)));
+    drop(clone);
+    env.close()?;
+    env.close()
+}
+
+#[test]
+fn opened_again_while_the_closed_handle_lives() -> Result<()> {
+    let dir = directory()?;
+    let path = dir.path().join("env");
+    let closed = Env::open(&path)?;
+    let old: Dbi<&str, u32> = closed.dbi("d")?;
+    closed.transact(|txn| old.put(txn, "k", 1))?;
+    for turn in 0..3 {
+        closed.close()?;
+        let env = Env::options().max_dbis(5 + turn).open(&path)?;
+        let dbi: Dbi<&str, u32> = env.dbi("d")?;
+        assert_eq!(dbi.get(&env.snapshot()?, "k")?, Some(1 + turn));
+        env.transact(|txn| dbi.put(txn, "k", 2 + turn))?;
+        refused(closed.snapshot(), ErrorKind::Closed);
+        refused(old.get(&env.snapshot()?, "k"), ErrorKind::InvalidArgument);
+        env.compact()?;
+        env.close()?;
+    }
+    Env::destroy(&path)?;
+    assert!(!path.exists());
+    Ok(())
+}
+
+#[test]
+fn waits_for_a_running_transaction() -> Result<()> {
+    let dir = directory()?;
+    let env = Env::open(dir.path().join("env"))?;
+    let dbi: Dbi<&str, u32> = env.dbi("d")?;
+    let (begins, writing) = channel();
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            env.transact(|txn| {
+                let _ = begins.send(());
+                // Opening within a transaction, while somebody waits to close.
+                thread::sleep(std::time::Duration::from_millis(30));
+                drop(Env::temporary().map_err(|error| error.kind()));
+                drop(Env::open(env.path())?);
+                dbi.put(txn, "k", 1)
+            })
+        });
+        let _ = writing.recv();
+        env.close()?;
+        writer.join().unwrap_or_else(|_| panic!("the writer panicked"))
+    })?;
+    let env = Env::open(dir.path().join("env"))?;
+    assert_eq!(env.dbi::<&str, u32>("d")?.get(&env.snapshot()?, "k")?, Some(1));
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! A program that knows nothing of mapleaf comes between two groups: what was stacked is a conflict, and not applied.
+#![expect(unsafe_code, reason = "heed opens by an unsafe call")]
+
+use crate::process;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use crate::errors::directory;
+use heed::types::Bytes;
+use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
+
+const THREADS: u64 = 8;
+const NAME: &str = "a_foreign_writer_makes_conflicts_of_what_was_stacked_and_nothing_else";
+
+/// Writes by heed alone, without end.
+fn write(path: &Path) -> Result<()> {
+    let mut options = heed::EnvOpenOptions::new();
+    options.map_size(1 << 30).max_dbs(8);
+    // SAFETY: no file of it is touched but by LMDB.
+    let env = unsafe { options.open(path) }.map_err(Error::other)?;
+    let opened = env.create_databases_and_commit(env.write_txn().map_err(Error::other)?, |opener, txn| {
+        opener.create_database::<Bytes, Bytes>(txn, Some("foreign")).map(heed::CommitOrAbort::<_, ()>::Commit)
+    });
+    let heed::CommitOrAbort::Commit(rows) = opened.map_err(Error::other)? else { return Ok(()) };
+    process::tell("ready");
+    for n in 0_u64.. {
+        let mut txn = env.write_txn().map_err(Error::other)?;
+        rows.put(&mut txn, b"n", &n.to_be_bytes()).map_err(Error::other)?;
+        txn.commit().map_err(Error::other)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_foreign_writer_makes_conflicts_of_what_was_stacked_and_nothing_else() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        return write(Path::new(&arguments[0]));
+    }
+    let dir = directory()?;
+    let env = Env::options().map_size(1 << 30).open(dir.path())?;
+    let counters: Dbi<u64, u64> = env.dbi("counters")?;
+    let child = process::spawn(NAME, &[&dir.path().to_string_lossy()])?;
+    child.expect("ready");
+    let conflicts = AtomicU64::new(0);
+    let count = |worker: u64| -> Result<u64> {
+        let mut counted = 0;
+        // Far more than it takes for some to be overtaken.
+        for _ in 0..20_000 {
+            let outcome = env.transact(|txn| counters.update(txn, worker % 2, |old| Some(old.unwrap_or(0) + 1)));
+            match outcome {
+                Ok(_) => counted += 1,
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
+                    assert!(error.is_retryable());
+                    conflicts.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            if conflicts.load(Ordering::Relaxed) > 30 && counted > 10 {
+                break;
+            }
+        }
+        Ok(counted)
+    };
+    let counted = thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|worker| scope.spawn(move || count(worker))).collect();
+        threads.into_iter().try_fold(0, |sum, thread| Ok::<_, Error>(sum + thread.join().expect("no thread panics")?))
+    })?;
+    drop(child);
+    let snap = env.snapshot()?;
+    let there = counters.get(&snap, 0)?.unwrap_or(0) + counters.get(&snap, 1)?.unwrap_or(0);
+    assert_eq!(there, counted, "as many as were told so");
+    assert!(conflicts.into_inner() > 0, "nobody was overtaken");
+    assert!(env.verify()?.is_clean());
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Who dies inside a transaction or with a snapshot blocks nobody; who lives is waited for, or is `Busy`.
+
+use crate::process;
+use std::path::Path;
+
+use crate::errors::{directory, refused_with};
+use mapleaf::{Compact, Dbi, Env, ErrorKind, Result};
+
+/// Begins a transaction and ends it when told to; or takes a snapshot and holds it.
+fn play(part: &str, path: &Path) -> Result<()> {
+    let env = Env::open(path)?;
+    let dbi: Dbi<u32, u32> = env.dbi("d")?;
+    if part == "write" {
+        return env.transact(|txn| {
+            dbi.put(txn, 1, 100)?;
+            process::tell("inside");
+            process::hear()?;
+            Ok(())
+        });
+    }
+    let snap = env.snapshot()?;
+    process::tell("inside");
+    process::hear()?;
+    assert_eq!(dbi.get(&snap, 1)?, Some(1));
+    Ok(())
+}
+
+#[test]
+fn a_writer_that_dies_inside_its_transaction() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        return play(&arguments[0], Path::new(&arguments[1]));
+    }
+    let dir = directory()?;
+    let env = Env::open(dir.path())?;
+    let dbi: Dbi<u32, u32> = env.dbi("d")?;
+    env.transact(|txn| dbi.put(txn, 1, 1))?;
+    for turn in 1..4 {
+        let arguments = ["write", &dir.path().to_string_lossy()];
+        let mut child = process::spawn("a_writer_that_dies_inside_its_transaction", &arguments)?;
+        child.expect("inside");
+        let busy = refused_with(env.try_transact(|_| Ok(())), ErrorKind::Busy, &["retry", "try_transact"]);
+        assert!(busy.is_retryable());
+        // Reading waits for nobody, nor does what only reads.
+        assert_eq!(dbi.get(&env.snapshot()?, 1)?, Some(turn));
+        assert!(env.verify()?.is_clean());
+        child.kill()?;
+        env.transact(|txn| {
+            assert_eq!(dbi.get(txn, 1)?, Some(turn), "nothing of the dead one's");
+            dbi.put(txn, 1, turn + 1)
+        })?;
+    }
+    env.copy_to(dir.path().join("copy"), Compact::Yes)?;
+    assert!(env.verify()?.is_clean());
+    Ok(())
+}
+
+#[test]
+fn a_reader_that_dies_leaves_a_slot_that_is_cleared() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        return play(&arguments[0], Path::new(&arguments[1]));
+    }
+    let dir = directory()?;
+    let env = Env::open(dir.path())?;
+    let dbi: Dbi<u32, u32> = env.dbi("d")?;
+    env.transact(|txn| dbi.put(txn, 1, 1))?;
+    assert_eq!(env.clear_stale_readers()?, 0);
+    let arguments = ["read", &dir.path().to_string_lossy()];
+    let mut child = process::spawn("a_reader_that_dies_leaves_a_slot_that_is_cleared", &arguments)?;
+    child.expect("inside");
+    assert_eq!(env.clear_stale_readers()?, 0, "it lives");
+    refused_with(env.compact(), ErrorKind::Busy, &["another process"]);
+    child.kill()?;
+    assert_eq!(env.clear_stale_readers()?, 1);
+    assert_eq!(env.clear_stale_readers()?, 0);
+    env.compact()?;
+    assert_eq!(dbi.get(&env.snapshot()?, 1)?, Some(1));
+    Ok(())
+}
+
+#[test]
+fn compaction_and_removal_wait_for_the_last_process() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        return play(&arguments[0], Path::new(&arguments[1]));
+    }
+    let dir = directory()?;
+    let path = dir.path().join("env");
+    let env = Env::open(&path)?;
+    let dbi: Dbi<u32, u32> = env.dbi("d")?;
+    env.transact(|txn| dbi.put(txn, 1, 1))?;
+    let arguments = ["read", &path.to_string_lossy()];
+    let mut child = process::spawn("compaction_and_removal_wait_for_the_last_process", &arguments)?;
+    child.expect("inside");
+    refused_with(env.compact(), ErrorKind::Busy, &["compact", "another process"]);
+    drop(env);
+    refused_with(Env::destroy(&path), ErrorKind::Busy, &["destroy", "another process"]);
+    let env = Env::open(&path)?;
+    let dbi: Dbi<u32, u32> = env.dbi("d")?;
+    env.transact(|txn| dbi.put(txn, 1, 2))?;
+    child.say("end")?;
+    child.passes()?;
+    env.compact()?;
+    drop(env);
+    Env::destroy(&path)?;
+    assert!(!path.exists());
+    Ok(())
+}
