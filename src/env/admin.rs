@@ -225,8 +225,7 @@ fn flush(engine: &Engine) -> Result<()> {
         if engine.config.durability != Durability::Process {
             return Ok(());
         }
-        let directory = engine.place.directory();
-        sync_directory(&directory).and_then(|()| sync_directory(&parent(&directory)))
+        engine.place.flush_names()
     };
     let flushed = file.sync_data().map_err(|error| located(error, &engine.place.data()));
     flushed.and_then(|()| names()).map_err(|error| {

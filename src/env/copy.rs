@@ -12,7 +12,7 @@ use crate::env::generation::Generation;
 use crate::env::handle::Env;
 use crate::env::open::create_new;
 use crate::env::os::located;
-use crate::env::place::{Place, parent, sync_directory};
+use crate::env::place::Place;
 use crate::env::session::check_not_writing;
 use crate::env::transfer::transfer;
 use crate::error::{Error, ErrorKind, Result};
@@ -72,8 +72,7 @@ impl Env {
         place.create_directory()?;
         let like = source.metadata().map_err(|error| located(error, &self.engine.place.data()))?;
         copy_state(&newest, &source, &place.data(), compact, &like)?;
-        place.sync_directory()?;
-        sync_directory(&parent(&place.directory()))
+        place.flush_names()
     }
 }
 

@@ -20,7 +20,7 @@ use crate::env::lock::{LockFile, Presence};
 use crate::env::map::EnvMap;
 use crate::env::options::{Config, DEFAULT_MAP_SIZE, Durability, EnvOptions, OpenMode, TEMPORARY_MAP_SIZE, Verify};
 use crate::env::os::located;
-use crate::env::place::{FileId, Place, check_regular, open_regular, parent, sync_directory};
+use crate::env::place::{FileId, Place, check_regular, open_regular};
 use crate::env::record::OpenRecord;
 use crate::env::registry;
 use crate::env::session::{self, Wait};
@@ -335,8 +335,8 @@ fn make_durable(engine: &Arc<Engine>, is_new: bool) -> Result<()> {
     }
     // One that was there is flushed with the next commit, if it was not before.
     let synced = if is_new { engine.files()?.file.sync_all() } else { Ok(()) };
-    let synced = synced.map_err(|error| located(error, &place.data())).and_then(|()| place.sync_directory());
-    synced.and_then(|()| sync_directory(&parent(&place.directory()))).map_err(|error| {
+    let synced = synced.map_err(|error| located(error, &place.data())).and_then(|()| place.flush_names());
+    synced.map_err(|error| {
         engine.flush_failed();
         flush_failed(error)
     })
@@ -348,8 +348,8 @@ fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
     session::write(engine, Wait::Yes, "open", |_| {
         let place = &engine.place;
         let written = write_anew(&engine.files()?.file).map_err(|error| located(error, &place.data()));
-        let written = written.and_then(|()| place.sync_directory());
-        written.and_then(|()| sync_directory(&parent(&place.directory()))).map_err(|error| {
+        let written = written.and_then(|()| place.flush_names());
+        written.map_err(|error| {
             engine.flush_failed();
             flush_failed(error)
         })?;

@@ -105,14 +105,25 @@ impl Place {
         Error::new(ErrorKind::InvalidArgument, format!("{} {what}", self.path.display()))
     }
 
-    /// Creates the directory and those above it, each with its entry made durable.
+    /// Creates the directory and those above it. Their names are durable with [`flush_names`](Self::flush_names).
     pub(crate) fn create_directory(&self) -> Result<()> {
-        create_durably(&self.directory())
+        let directory = self.directory();
+        match fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory) {
+            // A link that leads nowhere: nothing is found behind it.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            created => created.map_err(|error| located(error, &directory)),
+        }
     }
 
-    /// Makes the entries of the directory durable.
+    /// Makes the names of the files durable.
     pub(crate) fn sync_directory(&self) -> Result<()> {
         sync_directory(&self.directory())
+    }
+
+    /// Makes the names of the files durable, with those of the directory and of all above it. Whoever made a directory that
+    /// was found may have been killed before it was flushed.
+    pub(crate) fn flush_names(&self) -> Result<()> {
+        flush_names(&self.directory())
     }
 }
 
@@ -167,20 +178,31 @@ pub(crate) fn parent(path: &Path) -> PathBuf {
     }
 }
 
-/// Creates `directory` and what is missing above it; each new entry is flushed, from the top down.
-pub(crate) fn create_durably(directory: &Path) -> Result<()> {
-    if fs::metadata(directory).is_ok_and(|metadata| metadata.is_dir()) {
-        return Ok(());
+/// Flushes `directory` and all directories above it in its file system.
+fn flush_names(directory: &Path) -> Result<()> {
+    let lowest = fs::canonicalize(directory).map_err(|error| located(error, directory))?;
+    let device = fs::metadata(&lowest).map_err(|error| located(error, &lowest))?.dev();
+    sync_directory(&lowest)?;
+    for above in lowest.ancestors().skip(1) {
+        match fs::metadata(above) {
+            Ok(metadata) if metadata.dev() == device => {}
+            // The name of a mount point is of no account.
+            _ => break,
+        }
+        match File::open(above) {
+            Ok(opened) => opened.sync_all().map_err(|error| located(error, above))?,
+            // Who may not read it cannot flush it alone.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return flush_file_system(&lowest),
+            Err(error) => return Err(located(error, above)),
+        }
     }
-    let above = parent(directory);
-    if above != directory {
-        create_durably(&above)?;
-    }
-    match fs::DirBuilder::new().mode(0o700).create(directory) {
-        Ok(()) => sync_directory(&above),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(located(error, directory)),
-    }
+    Ok(())
+}
+
+/// Flushes all of the file system that `directory` is in.
+fn flush_file_system(directory: &Path) -> Result<()> {
+    let opened = File::open(directory).map_err(|error| located(error, directory))?;
+    nix::unistd::syncfs(&opened).map_err(|error| located(error.into(), directory))
 }
 
 /// Flushes a directory, so that the names in it survive a power cut.

@@ -79,3 +79,27 @@ fn files_of_somebody_else() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn below_a_directory_that_may_not_be_listed() -> Result<()> {
+    if !nix::unistd::geteuid().is_root() {
+        println!("skipped: only root can make a directory that somebody else may enter and not list");
+        return Ok(());
+    }
+    process::apart("below_a_directory_that_may_not_be_listed", || {
+        let dir = directory()?;
+        let above = dir.path().join("above");
+        io(fs::create_dir_all(above.join("home")))?;
+        for (path, bits) in [(dir.path(), 0o755), (&*above, 0o711), (&above.join("home"), 0o777)] {
+            io(fs::set_permissions(path, fs::Permissions::from_mode(bits)))?;
+        }
+        nix::unistd::setuid(nix::unistd::Uid::from_raw(65534)).map_err(Error::other)?;
+        for path in ["home/env", "home/a/b/env"] {
+            let env = Env::open(above.join(path))?;
+            let dbi: Dbi<u32, u32> = env.dbi("d")?;
+            env.transact(|txn| dbi.put(txn, 1, 1))?;
+            env.copy_to(above.join(path).with_file_name("copy"), Compact::Yes)?;
+        }
+        Ok(())
+    })
+}

@@ -13,6 +13,7 @@ mod beside;
 mod campaign;
 mod checker;
 mod cut;
+mod directories_above;
 mod disk;
 mod failing;
 mod failing_openings;
