@@ -150,6 +150,11 @@ impl LmdbLock {
         try_lock(&self.file, OPEN, libc::F_WRLCK).map_err(|errno| self.failed(errno))
     }
 
+    /// Lets other programs open the environment again, after [`try_alone`](Self::try_alone).
+    pub(crate) fn release(&self) -> Result<()> {
+        try_lock(&self.file, OPEN, libc::F_UNLCK).map(drop).map_err(|errno| self.failed(errno))
+    }
+
     /// Takes away what it says of itself: LMDB refuses a file without a header, and makes it anew where it is alone. The caller
     /// holds it alone. Its length stays, which others may have mapped.
     pub(crate) fn clear(&self) -> Result<()> {

@@ -434,7 +434,7 @@ fn lengthen(file: &File) -> io::Result<()> {
     }
 }
 
-fn read_record(file: &File) -> Result<Option<OpenRecord>> {
+pub(crate) fn read_record(file: &File) -> Result<Option<OpenRecord>> {
     // What is cut short is taken as if zeros were behind it.
     let (mut bytes, mut had) = ([0; RECORD], 0);
     while had < RECORD {

@@ -1,6 +1,7 @@
 //! Environments: one file, one engine a process, opened, checked, grown, copied and closed.
 
 mod admin;
+mod beginning;
 mod behind;
 mod catalog;
 mod chain;

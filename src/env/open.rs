@@ -1,6 +1,6 @@
 //! Opening: what is checked before the file is mapped, and what is durable before an environment counts as created.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::env::Env;
+use crate::env::beginning;
 use crate::env::data_lock::DataLock;
 use crate::env::engine::{Engine, Files};
 use crate::env::entry::{self, Entry};
@@ -19,7 +20,7 @@ use crate::env::lmdb_lock::LmdbLock;
 use crate::env::lock::{LockFile, Presence};
 use crate::env::map::EnvMap;
 use crate::env::options::{Config, DEFAULT_MAP_SIZE, Durability, EnvOptions, OpenMode, TEMPORARY_MAP_SIZE, Verify};
-use crate::env::os::located;
+use crate::env::os::{located, system_page_size};
 use crate::env::place::{FileId, Place, check_regular, open_regular};
 use crate::env::record::OpenRecord;
 use crate::env::registry;
@@ -162,11 +163,15 @@ impl EnvOptions {
         }
     }
 
-    /// Whether there is nothing at `place` yet, a file without bytes included; an error where the mode forbids it.
+    /// Whether there is nothing at `place` yet, a file without bytes or whose creation was cut short included; an error where the
+    /// mode forbids it.
     fn is_new(&self, place: &Place) -> Result<bool> {
         let existing = place.data_metadata()?;
         check_regular(&place.data())?;
-        let is_new = existing.is_none_or(|metadata| metadata.len() == 0);
+        let is_new = match existing.map_or(0, |metadata| metadata.len()) {
+            0 => true,
+            len => len <= 2 * system_page_size() as u64 && beginning::is_cut_short(place)?,
+        };
         if is_new && (self.config.read_only || self.mode == OpenMode::MustExist) {
             return Err(missing(place));
         }
@@ -234,13 +239,19 @@ impl EnvOptions {
                 lock.sync().map_err(flush_failed)?;
             }
         }
+        if is_new
+            && first
+            && let Some(lmdb_lock) = &entry.lmdb_lock
+        {
+            beginning::remove_cut_short(place, lmdb_lock)?;
+        }
         if first && let Some(lmdb_lock) = &entry.lmdb_lock {
             lmdb_lock.reserve(self.config.max_readers)?;
         }
         let page_size = checked.as_ref().map(|(meta, _)| meta.page_size);
         let files = open_files(place, &self.config, page_size, entry.lmdb_lock.take());
         if files.is_err() && is_new && first {
-            remove_beginning(place);
+            beginning::remove_failed(place);
         }
         let found = match checked {
             None => Found::New,
@@ -447,15 +458,6 @@ fn may_pass(error: &Error) -> bool {
 const CLOSING_TRIES: usize = 200;
 const CLOSING_PAUSE: Duration = Duration::from_millis(5);
 
-/// Removes a data file that was being created and whose meta pages were cut short, by a disk without room for both: the
-/// next opening would take it for a damaged one. What another program has made there meanwhile stays.
-fn remove_beginning(place: &Place) {
-    let judged = open_regular(&place.data()).and_then(|file| page::check_metas(&file, false));
-    if judged.is_err_and(|error| error.kind() == ErrorKind::Corrupted) {
-        let _ = fs::remove_file(place.data());
-    }
-}
-
 fn present(place: &Place) -> Error {
     let why = format!("{} exists already; open it, or choose another path", place.data().display());
     Error::new(ErrorKind::AlreadyExists, why)
@@ -562,15 +564,6 @@ fn is_out_of_space(error: &Error) -> bool {
         source = cause.source();
     }
     false
-}
-
-/// The system's page size in bytes; LMDB takes map sizes in multiples of it.
-fn system_page_size() -> usize {
-    nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)
-        .ok()
-        .flatten()
-        .and_then(|size| usize::try_from(size).ok())
-        .unwrap_or(4096)
 }
 
 /// Creates `path` for writing, for its owner alone as LMDB does; one that exists is `AlreadyExists`.

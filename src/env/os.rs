@@ -27,3 +27,12 @@ pub(crate) fn located(error: io::Error, path: &Path) -> Error {
     let typed = io_error(&error);
     Error::new(typed.kind(), format!("{}: {}", path.display(), typed.message())).caused_by(error)
 }
+
+/// The system's page size in bytes. LMDB makes new files with it, and takes map sizes in multiples of it.
+pub(crate) fn system_page_size() -> usize {
+    nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)
+        .ok()
+        .flatten()
+        .and_then(|size| usize::try_from(size).ok())
+        .unwrap_or(4096)
+}

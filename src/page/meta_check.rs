@@ -77,6 +77,37 @@ fn read_both(file: &File, strict: bool) -> Result<Option<FileMeta>> {
     Ok(Some(FileMeta { page_size, newest }))
 }
 
+/// Whether `file` is one that LMDB was creating, with pages of `page_size` bytes, when the power failed: no longer than the two
+/// meta pages, each of them as it is made at first or not written, and one not written. Nothing was committed to it.
+///
+/// # Errors
+/// `Io`.
+pub(crate) fn is_beginning(file: &File, page_size: usize) -> Result<bool> {
+    let len = file.metadata().map_err(|error| io(error, "the file's length"))?.len();
+    if len == 0 || len > 2 * page_size as u64 {
+        return Ok(false);
+    }
+    let mut bytes = vec![0; 2 * page_size];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read_at(&mut bytes[filled..], filled as u64).map_err(|error| io(error, "a meta page"))? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    let (zero, one) = bytes.split_at(page_size);
+    let is_absent = |page: &[u8]| page.iter().all(|&byte| byte == 0);
+    let may_be = |page: &[u8], slot| is_absent(page) || is_first(page, slot);
+    Ok((is_absent(zero) || is_absent(one)) && may_be(zero, 0) && may_be(one, 1))
+}
+
+/// Whether `page` is the meta page in slot `slot` of a new database.
+fn is_first(page: &[u8], slot: u64) -> bool {
+    let Some((head, rest)) = page.split_first_chunk::<META_BYTES>() else { return false };
+    let is_new = |meta: Meta| meta.txn_id == 0 && meta.last_page == 1 && meta.free.is_empty() && meta.main.is_empty();
+    rest.iter().all(|&byte| byte == 0) && judge(head, slot).is_ok_and(is_new)
+}
+
 fn read_meta(file: &File, at: u64) -> Result<[u8; META_BYTES]> {
     let mut bytes = [0; META_BYTES];
     match file.read_exact_at(&mut bytes, at) {

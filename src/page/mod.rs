@@ -32,7 +32,7 @@ pub(crate) use layout::{Pages, prefetch};
 pub(crate) use lookup::{Found, find, get};
 pub(crate) use meta::Meta;
 pub use meta::TreeRecord;
-pub(crate) use meta_check::{FileMeta, check_metas};
+pub(crate) use meta_check::{FileMeta, check_metas, is_beginning};
 pub(crate) use split::split;
 pub(crate) use target::{compare_tail, word_at};
 pub use verify::{Fault, PageUse, Report};

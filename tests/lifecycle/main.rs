@@ -14,6 +14,7 @@ mod shim;
 mod closed_descriptors_drop_no_lock;
 mod compaction_gets_its_turn;
 mod copies_by_file_tools;
+mod creations_cut_short_begin_anew;
 mod dead_writers_are_not_waited_for;
 mod diagnosis_needs_no_slot;
 mod durabilities_mix_as_promised;

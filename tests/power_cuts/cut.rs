@@ -39,14 +39,12 @@ pub struct Tally {
     pub refused: u64,
     /// Of them where nothing was made yet.
     pub empty: u64,
-    /// Of them where the file was being created, and cannot be opened.
-    pub torn: u64,
     /// Promised: found as they had to be, with something in them.
     pub kept: u64,
 }
 
 impl Tally {
-    fn fields(&mut self) -> [(&'static str, &mut u64); 9] {
+    fn fields(&mut self) -> [(&'static str, &mut u64); 8] {
         [
             ("histories", &mut self.histories),
             ("failed", &mut self.failed),
@@ -55,7 +53,6 @@ impl Tally {
             ("unpromised", &mut self.unpromised),
             ("refused", &mut self.refused),
             ("empty", &mut self.empty),
-            ("torn", &mut self.torn),
             ("kept", &mut self.kept),
         ]
     }
@@ -241,11 +238,6 @@ impl Left<'_> {
         }
         let env = match options.durability(self.durability).open(&path) {
             Ok(env) => env,
-            // Nobody was told that it was made, and the file was not whole yet.
-            Err(error) if error.kind() == ErrorKind::Corrupted && !promise.made => {
-                tally.torn += 1;
-                return Ok(());
-            }
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(Fault::Lost(format!("{error:?}"))),
             Err(error) => return Err(error.into()),
         };

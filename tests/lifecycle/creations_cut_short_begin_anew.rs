@@ -1,0 +1,107 @@
+//! A data file that was being created when the power failed is made anew, where the lock file remembers that; anything else
+//! that looks like it is damage, and is left alone.
+
+use std::fs;
+use std::path::Path;
+
+use heed::EnvOpenOptions;
+use mapleaf::{Durability, Env, Error, ErrorKind, OpenMode, Result};
+
+use crate::errors::{directory, io, refused};
+use crate::rows;
+
+const PAGE: usize = 4096;
+
+/// The bytes of an LMDB file that nothing was committed to: two meta pages.
+#[expect(unsafe_code, reason = "heed opens by an unsafe call")]
+fn fresh() -> Result<Vec<u8>> {
+    let dir = directory()?;
+    // SAFETY: a new directory, opened once and with no flags.
+    drop(unsafe { EnvOpenOptions::new().open(dir.path()) }.map_err(Error::other)?);
+    let bytes = io(fs::read(dir.path().join("data.mdb")))?;
+    assert_eq!(bytes.len(), 2 * PAGE);
+    Ok(bytes)
+}
+
+/// The lock files of an opening that did not come to its end, and those of one that was closed.
+fn lock_files() -> Result<[Vec<u8>; 2]> {
+    let dir = directory()?;
+    let path = dir.path().join("mapleaf.lock");
+    let env = Env::open(dir.path())?;
+    let open = io(fs::read(&path))?;
+    env.close()?;
+    let closed = io(fs::read(&path))?;
+    assert_ne!(open, closed);
+    Ok([open, closed])
+}
+
+/// A directory with these files in it.
+fn laid(dir: &Path, data: &[u8], lock: Option<&[u8]>) -> Result<()> {
+    io(fs::write(dir.join("data.mdb"), data))?;
+    lock.map_or(Ok(()), |lock| io(fs::write(dir.join("mapleaf.lock"), lock)))
+}
+
+/// What a power cut can leave of two meta pages.
+fn beginnings() -> Result<Vec<Vec<u8>>> {
+    let whole = fresh()?;
+    let (zero, one) = whole.split_at(PAGE);
+    let nothing = [0; PAGE];
+    let pages = [(zero, &nothing[..]), (&nothing[..], one), (&nothing[..], &nothing[..])];
+    let mut all: Vec<_> = pages.map(|(zero, one)| [zero, one].concat()).into();
+    all.extend([zero.to_vec(), nothing.to_vec(), vec![0; 512], vec![0; PAGE + 512], [zero, &[0; 512]].concat()]);
+    Ok(all)
+}
+
+#[test]
+fn where_the_lock_file_remembers_it() -> Result<()> {
+    let [open, _] = lock_files()?;
+    for data in beginnings()? {
+        let dir = directory()?;
+        laid(dir.path(), &data, Some(&open))?;
+        refused(Env::options().mode(OpenMode::MustExist).open(dir.path()), ErrorKind::NotFound);
+        refused(Env::options().read_only(true).open(dir.path()), ErrorKind::NotFound);
+        assert_eq!(io(fs::read(dir.path().join("data.mdb")))?, data);
+        let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
+        rows::write(&env, &rows, 1)?;
+        drop((env, rows));
+        let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
+        assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_was_closed_or_has_no_lock_file_is_damaged() -> Result<()> {
+    let [_, closed] = lock_files()?;
+    for data in beginnings()? {
+        for lock in [None, Some(&closed[..]), Some(&[][..])] {
+            let dir = directory()?;
+            laid(dir.path(), &data, lock)?;
+            refused(Env::open(dir.path()), ErrorKind::Corrupted);
+            assert_eq!(io(fs::read(dir.path().join("data.mdb")))?, data);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn what_holds_anything_else_is_damaged() -> Result<()> {
+    let [open, _] = lock_files()?;
+    let half = [&fresh()?[..PAGE], &[0; PAGE]].concat();
+    // The transaction's id, the last page, a root, and a byte of no meaning.
+    for at in [144, 136, 40 + 40, PAGE - 1, PAGE, 2 * PAGE - 1] {
+        let mut data = half.clone();
+        data[at] ^= 4;
+        check_damaged(&data, &open)?;
+    }
+    check_damaged(&[&half[..], &[0; 1]].concat(), &open)?;
+    check_damaged(&vec![0; 4 * PAGE], &open)
+}
+
+fn check_damaged(data: &[u8], lock: &[u8]) -> Result<()> {
+    let dir = directory()?;
+    laid(dir.path(), data, Some(lock))?;
+    refused(Env::open(dir.path()), ErrorKind::Corrupted);
+    assert_eq!(io(fs::read(dir.path().join("data.mdb")))?, data);
+    Ok(())
+}
