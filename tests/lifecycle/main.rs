@@ -22,6 +22,7 @@ mod errors_name_the_file;
 mod failed_flushes_are_remembered;
 mod forks_with_equal_ids;
 mod links_are_refused;
+mod matrix;
 mod names_are_flushed;
 mod newer_records_are_refused;
 mod openings_hold_up_their_own_place_only;
