@@ -5,6 +5,7 @@ mod shown;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt::{self, Write};
+use std::path::Path;
 
 pub(crate) use shown::Shown;
 use shown::{Cut, OneLine, cut};
@@ -265,6 +266,17 @@ impl Error {
     #[must_use]
     pub(crate) fn during(mut self, operation: &'static str) -> Self {
         self.0.operation.get_or_insert(operation);
+        self
+    }
+
+    /// Names the file that is at fault, unless the message does.
+    #[cold]
+    #[must_use]
+    pub(crate) fn of_file(mut self, path: &Path) -> Self {
+        let path = path.display().to_string();
+        if !self.0.message.contains(&path) {
+            self.0.message = format!("{path}: {}", self.0.message).into();
+        }
         self
     }
 

@@ -14,6 +14,7 @@ use crate::env::handle::Env;
 use crate::env::lmdb::Lmdb;
 use crate::env::lmdb_lock::LmdbLock;
 use crate::env::lock::LockFile;
+use crate::env::open::check_metas_at;
 use crate::env::options::Durability;
 use crate::env::os::located;
 use crate::env::place::{FileId, Place, open_regular, parent, sync_directory};
@@ -38,8 +39,8 @@ impl Env {
     /// that are not, and a second flush would say that all is well. The next opening checks the file and writes it anew.
     ///
     /// # Errors
-    /// `CommitOutcomeUnknown` when the disk fails; `NotFound` when one of the files was removed or replaced; `Closed`,
-    /// `ReadOnly`.
+    /// `CommitOutcomeUnknown` when the disk fails; `NotFound` when one of the files was removed, replaced, moved away or cut
+    /// short; `Closed`, `ReadOnly`.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Durability, Env};
@@ -113,8 +114,9 @@ impl Env {
     /// `Busy` when snapshots, scans or copies of this process live for longer than that, when another process or program has
     /// the environment open, or when another program wrote to it meanwhile; `Nested` inside a transaction; `Unsupported`
     /// without a lock file, or for a file with other names (links), which would keep the old one; `NotFound` when one of the
-    /// files was removed; `Corrupted` for a damaged file; `ReadOnly`, `ReadersFull`, `DiskFull`, `Io`. After these the old
-    /// file is in use as before. `CommitOutcomeUnknown` when the new file is in place and its name could not be flushed.
+    /// files was removed, moved or cut short; `Corrupted` for a damaged file; `ReadOnly`, `ReadersFull`, `DiskFull`, `Io`.
+    /// After these the old file is in use as before. `CommitOutcomeUnknown` when the new file is in place and its name could
+    /// not be flushed.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};
@@ -249,7 +251,8 @@ fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     let mut writer = lock_writer(engine);
     engine.check_usable()?;
     if !lock.try_exclusive()? {
-        return Err(Error::new(ErrorKind::Busy, "another process has the environment open; close it there first"));
+        let why = format!("another process has {} open; close it there first", engine.place.path.display());
+        return Err(Error::new(ErrorKind::Busy, why));
     }
     // Also where the rest panics: others would wait for ever.
     let _exclusive = Exclusive(lock);
@@ -405,17 +408,19 @@ fn destroy(path: &Path) -> Result<()> {
         return Ok(());
     };
     if registry::find(FileId::of(&metadata)).is_some() {
-        return Err(Error::new(ErrorKind::Busy, "the environment is open in this process; drop all handles first"));
+        let why = format!("{} is open in this process; drop all handles first", path.display());
+        return Err(Error::new(ErrorKind::Busy, why));
     }
     // Our lock file beside it says whose it is, and a damaged environment must be removable too.
     if metadata.len() > 0 && !place.lock().exists() {
-        crate::page::check_metas(&open_regular(&place.data())?, false)?;
+        check_metas_at(&place)?;
     }
     let lock = LockFile::open(&place.lock())?;
-    if lock.try_exclusive()? && lock.is_at(&place.lock()) && !is_open_elsewhere(&place)? {
+    if lock.try_exclusive()? && lock.is_at_path() && !is_open_elsewhere(&place)? {
         remove(&place)
     } else {
-        Err(Error::new(ErrorKind::Busy, "another process has the environment open; close it there first"))
+        let why = format!("another process has {} open; close it there first", path.display());
+        Err(Error::new(ErrorKind::Busy, why))
     }
 }
 

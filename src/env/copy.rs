@@ -71,7 +71,10 @@ impl Env {
         }
         place.create_directory()?;
         let like = source.metadata().map_err(|error| located(error, &self.engine.place.data()))?;
-        copy_state(&newest, &source, &place.data(), compact, &like)?;
+        copy_state(&newest, &source, &place.data(), compact, &like).map_err(|error| match error.kind() {
+            ErrorKind::Corrupted => error.of_file(&self.engine.place.data()),
+            _ => error,
+        })?;
         place.flush_names()
     }
 }

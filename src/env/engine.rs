@@ -22,7 +22,7 @@ use crate::env::lock::LockFile;
 use crate::env::map::{EnvMap, process_mark};
 use crate::env::options::{Config, Durability};
 use crate::env::os::io_error;
-use crate::env::place::Place;
+use crate::env::place::{FileId, Place};
 use crate::env::queue::Queue;
 use crate::env::readers::OtherReaders;
 use crate::env::state::State;
@@ -37,6 +37,7 @@ pub(crate) struct Files {
     pub lmdb: Arc<Lmdb>,
     pub map: Arc<EnvMap>,
     pub file: Arc<File>,
+    pub id: FileId,
     /// Behind LMDB, whose locks closing it would drop. `None` where LMDB has no lock file.
     pub lmdb_lock: Option<Arc<LmdbLock>>,
     /// `None` where the file system has no such locks and nobody writes.
@@ -57,11 +58,12 @@ impl Files {
         lmdb: Lmdb,
         map: EnvMap,
         file: Arc<File>,
+        id: FileId,
         lmdb_lock: Option<LmdbLock>,
         held: Option<DataLock>,
     ) -> Self {
         let (lmdb_lock, held) = (lmdb_lock.map(Arc::new), held.map(Arc::new));
-        Self { lmdb: Arc::new(lmdb), map: Arc::new(map), file, lmdb_lock, held, known: Arc::default() }
+        Self { lmdb: Arc::new(lmdb), map: Arc::new(map), file, id, lmdb_lock, held, known: Arc::default() }
     }
 
     /// The same files, read through another map.
@@ -70,6 +72,7 @@ impl Files {
             lmdb: Arc::clone(&self.lmdb),
             map: Arc::new(map),
             file: Arc::clone(&self.file),
+            id: self.id,
             lmdb_lock: self.lmdb_lock.clone(),
             held: self.held.clone(),
             known: Arc::clone(&self.known),
@@ -91,10 +94,15 @@ impl Files {
         self.known.len.load(Ordering::Relaxed)
     }
 
+    /// Remembers how long the data file was seen to be. One that is shorter later was cut.
+    pub(crate) fn note_len(&self, bytes: u64) {
+        self.known.len.fetch_max(bytes, Ordering::Relaxed);
+    }
+
     /// The length of the data file in bytes, now.
     pub(crate) fn file_len(&self) -> Result<u64> {
         let metadata = self.file.metadata().map_err(|error| io_error(&error).caused_by(error))?;
-        self.known.len.store(metadata.len(), Ordering::Relaxed);
+        self.note_len(metadata.len());
         Ok(metadata.len())
     }
 
@@ -176,11 +184,11 @@ impl Engine {
         Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             mark: process_mark(),
+            in_place: InPlace::of(&place),
             place,
             max_key: files.lmdb.max_key_size(),
             queue: (config.durability != Durability::Process && !config.read_only).then(Queue::new),
             status: AtomicU8::new(OPEN),
-            in_place: InPlace::default(),
             passing: (Mutex::new(()), Condvar::new()),
             files: RwLock::new(Some(Arc::new(files))),
             writer: Mutex::default(),
@@ -373,6 +381,13 @@ impl Engine {
     pub(crate) fn begin_failed(&self, failure: Failure) -> Error {
         if failure.cause == Cause::Panic {
             self.poison();
+        }
+        if matches!(failure.error.kind(), ErrorKind::Corrupted | ErrorKind::Busy) {
+            // What a file says that was cut short is not what is wrong.
+            self.look_now();
+            if let Err(lost) = self.check_in_place() {
+                return lost.caused_by(failure.error);
+            }
         }
         failure.error
     }

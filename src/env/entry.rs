@@ -38,7 +38,7 @@ pub(crate) fn enter(place: &Place, config: &Config, is_new: impl Fn() -> Result<
             Err(error) => return without_locks(config, error),
         };
         let presence = lock.enter()?;
-        if !lock.is_at(&place.lock()) {
+        if !lock.is_at_path() {
             continue;
         }
         let lmdb_lock = match agree(place, presence, is_new()?) {
@@ -85,7 +85,10 @@ fn agree(place: &Place, presence: Presence, is_new: bool) -> Result<LmdbLock> {
     };
     // Opening and closing its lock file would drop the locks of what has it open.
     if Lmdb::is_open(&place.path) {
-        let why = "the environment is open in this process by other means than mapleaf, or is just being closed; close it first";
+        let why = format!(
+            "{} is open in this process by other means than mapleaf, or is just being closed; close it first",
+            place.path.display()
+        );
         return Err(Error::new(ErrorKind::Busy, why));
     }
     if presence == Presence::First {

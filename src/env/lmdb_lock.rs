@@ -12,6 +12,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, fallocate};
@@ -20,7 +21,7 @@ use nix::libc;
 use crate::env::file_locks::{is_locked, try_lock, unlock_posix};
 use crate::env::map::process_mark;
 use crate::env::os::{io_error, located};
-use crate::env::place::{check_regular, is_removed, is_replaced};
+use crate::env::place::{Directory, FileId, check_regular};
 use crate::error::{Error, ErrorKind, Result};
 
 /// LMDB's lock file has a header of two cache lines, then a line for each reader.
@@ -38,7 +39,10 @@ const IDLE: u64 = u64::MAX;
 pub(crate) struct LmdbLock {
     file: File,
     path: PathBuf,
+    id: FileId,
     mark: u64,
+    /// In bytes, as LMDB has mapped it; 0 before.
+    length: AtomicU64,
 }
 
 /// A reader slot that a process has taken.
@@ -63,14 +67,15 @@ impl LmdbLock {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(create).truncate(false).mode(0o600).custom_flags(flags);
         let file = options.open(path).map_err(|error| located(error, path))?;
-        Ok(Self { file, path: path.to_path_buf(), mark: process_mark() })
+        let id = FileId::of(&file.metadata().map_err(|error| located(error, path))?);
+        Ok(Self { file, path: path.to_path_buf(), id, mark: process_mark(), length: AtomicU64::new(0) })
     }
 
     /// Gives every page of the file its block on the disk: LMDB writes it through a map, and on a full disk the first touch
     /// of a page that has no block yet would kill the process. A file that is there keeps its length, which is the length
     /// of other programs' maps of it.
     pub(crate) fn reserve(&self, max_readers: u32) -> Result<()> {
-        let length = self.file.metadata().map_err(|error| located(error, &self.path))?.len();
+        let length = self.length_now()?;
         let wanted = if length > 0 { length } else { u64::from(HEADER) + u64::from(SLOT) * u64::from(max_readers) };
         match fallocate(self.file.as_fd(), FallocateFlags::empty(), 0, i64::try_from(wanted).unwrap_or(i64::MAX)) {
             Err(errno @ (Errno::ENOSPC | Errno::EDQUOT)) => {
@@ -93,7 +98,7 @@ impl LmdbLock {
     /// Whether it holds the slots that it says are used. LMDB does not ask that of a file that others use: from the length of one
     /// that was cut short it computes how much to unmap, which can be nearly all the address space.
     pub(crate) fn is_whole(&self) -> Result<bool> {
-        let length = self.file.metadata().map_err(|error| located(error, &self.path))?.len();
+        let length = self.length_now()?;
         if length < u64::from(HEADER) + u64::from(SLOT) {
             return Ok(false);
         }
@@ -110,6 +115,8 @@ impl LmdbLock {
 
     /// Holds the byte that says so, as long as LMDB does. LMDB holds it shared by now, so nobody has it alone.
     pub(crate) fn hold_open(&self) -> Result<()> {
+        let length = self.length_now()?;
+        self.length.store(length, Ordering::Relaxed);
         self.hold(OPEN, libc::F_RDLCK)
     }
 
@@ -161,9 +168,14 @@ impl LmdbLock {
         self.file.write_all_at(&[0; HEADER as usize], 0).map_err(|error| located(error, &self.path))
     }
 
-    /// Whether its name was removed, or given to another file: others cannot see this process by it.
-    pub(crate) fn is_removed(&self) -> bool {
-        is_removed(&self.file) || is_replaced(&self.file, &self.path)
+    /// Whether its name was removed, or given to another file, or it was cut short: others cannot see this process by it.
+    pub(crate) fn is_lost(&self, directory: &Directory) -> bool {
+        let length = directory.length_by_name(&self.path, &self.file, self.id);
+        length.is_none_or(|length| length < self.length.load(Ordering::Relaxed))
+    }
+
+    fn length_now(&self) -> Result<u64> {
+        Ok(self.file.metadata().map_err(|error| located(error, &self.path))?.len())
     }
 
     /// The slots that are taken, of all processes. They change while they are read: each is whole, and was there.

@@ -17,7 +17,7 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
 use std::sync::{Mutex, PoisonError};
@@ -32,7 +32,7 @@ use crate::env::file_locks::{is_locked, try_lock, wait_lock};
 use crate::env::map::{SharedWords, process_mark};
 use crate::env::options::Durability;
 use crate::env::os::{io_error, located};
-use crate::env::place::{FileId, check_regular, is_removed, is_replaced};
+use crate::env::place::{Directory, FileId, check_regular};
 use crate::env::record::{OpenRecord, RECORD};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -56,6 +56,8 @@ const WORDS: usize = (LENGTH as usize - PAUSED_AT) / 4;
 /// The open lock file. Dropping it gives up what it holds.
 pub(crate) struct LockFile {
     file: File,
+    path: PathBuf,
+    id: FileId,
     words: SharedWords,
     /// The id of this process, as others see it in the words, and what tells it from a forked child.
     pid: u32,
@@ -96,21 +98,23 @@ impl LockFile {
             .open(path)
             .map_err(|error| located(error, path))?;
         // Before anything in it is changed.
-        read_record(&file)?;
+        read_record(&file).map_err(|error| error.of_file(path))?;
         lengthen(&file).map_err(|error| located(error, path))?;
         let words = SharedWords::new(&file, LENGTH as usize)?;
-        Ok(Self { words, file, pid: process::id(), mark: process_mark(), pauses: Mutex::new(0) })
+        let id = FileId::of(&file.metadata().map_err(|error| located(error, path))?);
+        let path = path.to_path_buf();
+        Ok(Self { words, file, path, id, pid: process::id(), mark: process_mark(), pauses: Mutex::new(0) })
     }
 
-    /// Whether its name, `path`, was removed, or given to another file: it keeps nobody apart any more.
-    pub(crate) fn is_removed(&self, path: &Path) -> bool {
-        is_removed(&self.file) || is_replaced(&self.file, path)
+    /// Whether its name was removed, or given to another file, or it was cut short: it keeps nobody apart any more.
+    pub(crate) fn is_lost(&self, directory: &Directory) -> bool {
+        let length = directory.length_by_name(&self.path, &self.file, self.id);
+        length.is_none_or(|length| length < u64::from(LENGTH))
     }
 
-    /// Whether this is the file that lies at `path`.
-    pub(crate) fn is_at(&self, path: &Path) -> bool {
-        let there = std::fs::symlink_metadata(path).map(|metadata| FileId::of(&metadata));
-        matches!((self.file.metadata(), there), (Ok(here), Ok(there)) if FileId::of(&here) == there)
+    /// Whether this is the file that lies at its path.
+    pub(crate) fn is_at_path(&self) -> bool {
+        std::fs::symlink_metadata(&self.path).is_ok_and(|there| FileId::of(&there) == self.id)
     }
 
     /// Takes the presence lock, shared; when nobody else holds it, exclusively first, so that the caller may read the

@@ -57,7 +57,7 @@ impl EnvOptions {
     /// - `PermissionDenied`, `DiskFull`, `Io`: the system refuses.
     /// - `CommitOutcomeUnknown`: a flush failed; open again.
     /// - `Busy`: open in this process by other means than mapleaf; or open in another process with a data or lock file that
-    ///   was removed or replaced since, so that it is not known by its files. Tried for a second.
+    ///   was removed, replaced, moved or cut short since, so that it is not known by its files. Tried for a second.
     /// - `Nested`: to be created, inside a transaction of this thread.
     /// - `Closed`: open already in the process that this one was forked from.
     ///
@@ -149,7 +149,8 @@ impl EnvOptions {
         if let Some(level) = self.level() {
             let newest = engine.generation()?;
             let file = Arc::clone(&engine.files()?.file);
-            refuse_faults(page::verify_snapshot(&file, newest.meta(), level)?)?;
+            let checked = page::verify_snapshot(&file, newest.meta(), level).and_then(refuse_faults);
+            checked.map_err(|error| error.of_file(&engine.place.data()))?;
         }
         Ok(engine)
     }
@@ -184,7 +185,7 @@ impl EnvOptions {
     fn open_engine(&self, place: &Place, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
         if !self.is_new(place)? {
             // Before a lock file is laid beside something that is no database.
-            page::check_metas(&open_regular(&place.data())?, false)?;
+            check_metas_at(place)?;
         } else if self.config.durability != Durability::Process {
             // Its first commit would be refused, with half an environment there.
             session::check_not_writing()?;
@@ -226,7 +227,8 @@ impl EnvOptions {
         let first = entry.presence == Presence::First;
         // Asked again under the lock: another process may have created or removed it meanwhile.
         let is_new = self.is_new(place)?;
-        let checked = if is_new { None } else { Some(self.check(place, entry)?) };
+        let checked = if is_new { None } else { Some(self.check(place, entry)) };
+        let checked = checked.transpose().map_err(|error| error.of_file(&place.data()))?;
         if !self.config.read_only
             && let Some(lock) = &entry.lock
         {
@@ -434,6 +436,12 @@ fn open_elsewhere(place: &Place, error: Error) -> Error {
     Error::new(ErrorKind::Busy, why).caused_by(error)
 }
 
+/// Whether the data file, which is there, is a database; by reads alone.
+pub(crate) fn check_metas_at(place: &Place) -> Result<()> {
+    let checked = page::check_metas(&open_regular(&place.data())?, false);
+    checked.map(drop).map_err(|error| error.of_file(&place.data()))
+}
+
 fn file_id(place: &Place) -> Result<Option<FileId>> {
     Ok(place.data_metadata()?.as_ref().map(FileId::of))
 }
@@ -540,7 +548,11 @@ fn open_files_at(place: &Place, config: &Config, map_size: usize, lmdb_lock: &mu
         single_file: config.single_file,
         lock_free: lmdb_lock.is_none() && config.assume_immutable,
     };
-    let lmdb = Lmdb::open(&place.path, &options)?;
+    let lmdb = Lmdb::open(&place.path, &options).map_err(|error| match error.kind() {
+        // The lock file is open already: what may not be opened is the data.
+        ErrorKind::PermissionDenied => error.of_file(&place.data()),
+        _ => error.of_file(&place.path),
+    })?;
     let file = Arc::new(lmdb.file()?);
     let held = match lmdb_lock {
         Some(lmdb_lock) => {
@@ -549,10 +561,12 @@ fn open_files_at(place: &Place, config: &Config, map_size: usize, lmdb_lock: &mu
         }
         None => None,
     };
-    let meta = page::check_metas(&file, false)?.ok_or_else(|| missing(place))?;
+    let meta = page::check_metas(&file, false).map_err(|error| error.of_file(&place.data()))?;
+    let meta = meta.ok_or_else(|| missing(place))?;
     // LMDB raises a size below that of the data.
     let map = EnvMap::new(&file, lmdb.map_size(), meta.page_size)?;
-    Ok(Files::new(lmdb, map, file, lmdb_lock.take(), held))
+    let id = FileId::of(&file.metadata().map_err(|error| located(error, &place.data()))?);
+    Ok(Files::new(lmdb, map, file, id, lmdb_lock.take(), held))
 }
 
 fn is_out_of_space(error: &Error) -> bool {

@@ -3,11 +3,15 @@
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+use nix::fcntl::AtFlags;
 use nix::libc;
+use nix::sys::stat::fstatat;
 
 use crate::env::data_lock::is_held;
 use crate::env::os::located;
@@ -143,14 +147,34 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
     })
 }
 
-/// Whether the last name of an open file was removed, by deleting it or by putting another file in its place.
-pub(crate) fn is_removed(file: &File) -> bool {
-    file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)
-}
+/// The directory of an open environment, wherever it lies by now: what a name in it leads to can be told without the path.
+pub(crate) struct Directory(Option<OwnedFd>);
 
-/// Whether another file than this one has its name now.
-pub(crate) fn is_replaced(file: &File, path: &Path) -> bool {
-    matches!((file.metadata(), fs::symlink_metadata(path)), (Ok(here), Ok(there)) if FileId::of(&here) != FileId::of(&there))
+impl Directory {
+    /// The directory of `place`. Where it cannot be held, less is told.
+    pub(crate) fn hold(place: &Place) -> Self {
+        let flags = libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC;
+        Self(OpenOptions::new().read(true).custom_flags(flags).open(place.directory()).ok().map(OwnedFd::from))
+    }
+
+    /// The length of the open file `file`, if it still has the name that `path` ends in; `None` where that was removed, or
+    /// given to another file. One system call.
+    pub(crate) fn length_by_name(&self, path: &Path, file: &File, id: FileId) -> Option<u64> {
+        let named = self
+            .0
+            .as_ref()
+            .zip(path.file_name())
+            .map(|(directory, name)| fstatat(directory, Path::new(name), AtFlags::AT_SYMLINK_NOFOLLOW));
+        match named {
+            Some(Ok(found)) => {
+                let same = FileId { device: found.st_dev, inode: found.st_ino } == id;
+                same.then(|| u64::try_from(found.st_size).unwrap_or(0))
+            }
+            Some(Err(Errno::ENOENT)) => None,
+            // Whoever may not look can still tell whether any name is left.
+            _ => file.metadata().map_or(Some(u64::MAX), |found| (found.nlink() > 0).then_some(found.len())),
+        }
+    }
 }
 
 /// Opens an existing regular file for reading, following no link.

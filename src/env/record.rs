@@ -104,7 +104,7 @@ impl OpenRecord {
         }
         if bytes[8] != VERSION {
             let why = format!(
-                "mapleaf.lock has a record of version {}, and this build reads version {VERSION}; open the environment \
+                "the lock file has a record of version {}, and this build reads version {VERSION}; open the environment \
                  with the newer mapleaf that wrote it, which may have to recover it",
                 bytes[8]
             );

@@ -9,6 +9,7 @@ use crate::env::catalog::{ENV_KEY, Head, Identity};
 use crate::env::engine::{Engine, Files, WriterState, lock_writer, try_lock_writer};
 use crate::env::lmdb::{Applier, Cause, Failure, Writer};
 use crate::env::lock::{LockFile, PauseLock};
+use crate::env::options::Durability;
 use crate::env::state::State;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -297,6 +298,10 @@ impl<'e> Session<'e> {
             match outcome {
                 Ok(()) => {
                     self.files.last_commit().set(id, committed);
+                    if self.engine.config.durability != Durability::Process {
+                        // What it has grown by belongs to the file from now on. Beside a flush it costs nothing to ask.
+                        let _ = self.files.file_len();
+                    }
                     self.engine.identity_is_written();
                     self.engine.states().drop_stale();
                     return Ok(());

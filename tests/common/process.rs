@@ -47,6 +47,15 @@ pub fn hear() -> Result<String> {
     Ok(line.trim_end().to_owned())
 }
 
+/// What comes next from a child.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    Line(String),
+    Ended,
+    /// Nothing, for as long as was waited.
+    Silent,
+}
+
 /// A running child. Killed when dropped.
 pub struct Child {
     system: System,
@@ -118,6 +127,15 @@ impl Child {
             Ok(line) => Some(line),
             Err(RecvTimeoutError::Disconnected) => None,
             Err(RecvTimeoutError::Timeout) => panic!("a child hangs"),
+        }
+    }
+
+    /// What the child tells within this time.
+    pub fn next_line(&self, patience: Duration) -> Next {
+        match self.lines.recv_timeout(patience) {
+            Ok(line) => Next::Line(line),
+            Err(RecvTimeoutError::Disconnected) => Next::Ended,
+            Err(RecvTimeoutError::Timeout) => Next::Silent,
         }
     }
 

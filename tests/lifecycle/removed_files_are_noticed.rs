@@ -16,14 +16,25 @@ use crate::{process, rows};
 enum Loss {
     Removed,
     Replaced,
+    /// It has another name.
+    Moved,
+    /// It has, and a copy has its old one.
+    MovedAndReplaced,
 }
 
+const LOSSES: [Loss; 4] = [Loss::Removed, Loss::Replaced, Loss::Moved, Loss::MovedAndReplaced];
+
 fn lose(file: &Path, loss: Loss) -> Result<()> {
-    if loss == Loss::Removed {
-        return io(fs::remove_file(file));
+    let (other, away) = (file.with_extension("other"), file.with_extension("away"));
+    match loss {
+        Loss::Removed => return io(fs::remove_file(file)),
+        Loss::Moved => return io(fs::rename(file, away)),
+        Loss::Replaced => io(fs::copy(file, &other)).map(drop)?,
+        Loss::MovedAndReplaced => {
+            io(fs::copy(file, &other))?;
+            io(fs::rename(file, away))?;
+        }
     }
-    let other = file.with_extension("other");
-    io(fs::copy(file, &other))?;
     io(fs::rename(other, file))
 }
 
@@ -48,7 +59,7 @@ fn lock_files() -> Result<()> {
         try_to_open(Path::new(&arguments[0]));
         return Ok(());
     }
-    for loss in [Loss::Removed, Loss::Replaced] {
+    for loss in LOSSES {
         for files in [&["lock.mdb"][..], &["mapleaf.lock"], &["lock.mdb", "mapleaf.lock"]] {
             let dir = directory()?;
             let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
@@ -87,15 +98,14 @@ fn the_data_file_and_its_directory() -> Result<()> {
         try_to_open(Path::new(&arguments[0]));
         return Ok(());
     }
-    for what in ["removed", "replaced", "directory"] {
+    for what in LOSSES.map(Some).into_iter().chain([None]) {
         let dir = directory()?;
         let path = dir.path().join("env");
         let (env, rows) = rows::open(&path, Durability::Immediate)?;
         rows::write(&env, &rows, 7)?;
         match what {
-            "removed" => lose(&path.join("data.mdb"), Loss::Removed)?,
-            "replaced" => lose(&path.join("data.mdb"), Loss::Replaced)?,
-            _ => io(fs::remove_dir_all(&path))?,
+            Some(loss) => lose(&path.join("data.mdb"), loss)?,
+            None => io(fs::remove_dir_all(&path))?,
         }
         for _ in 0..2 {
             refused_with(rows::write(&env, &rows, 8), ErrorKind::NotFound, &["data.mdb", "copy_to"]);
@@ -108,15 +118,56 @@ fn the_data_file_and_its_directory() -> Result<()> {
         env.copy_to(dir.path().join("saved"), Compact::No)?;
         let (saved, its) = rows::open(&dir.path().join("saved"), Durability::Immediate)?;
         assert_eq!(rows::round(&its, &saved.snapshot()?)?, 7);
-        if what != "directory" {
+        if what.is_some() {
             let said = said_by_another("removed_files_are_noticed::the_data_file_and_its_directory", &path)?;
-            assert!(said.starts_with("Busy") && said.contains("data.mdb"), "{what}: {said}");
+            assert!(said.starts_with("Busy") && said.contains("data.mdb"), "{what:?}: {said}");
         }
         refused_with(Env::open(&path), ErrorKind::Busy, &["env"]);
         drop((env, rows));
         let env = Env::open(&path)?;
-        assert_eq!(env.dbis()?.is_empty(), what != "replaced");
+        let is_there = matches!(what, Some(Loss::Replaced | Loss::MovedAndReplaced));
+        assert_eq!(env.dbis()?.is_empty(), !is_there, "{what:?}");
     }
+    Ok(())
+}
+
+#[test]
+fn a_name_that_comes_back_changes_nothing() -> Result<()> {
+    for file in ["data.mdb", "lock.mdb", "mapleaf.lock"] {
+        let dir = directory()?;
+        let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
+        rows::write(&env, &rows, 1)?;
+        let (path, away) = (dir.path().join(file), dir.path().join("away"));
+        io(fs::rename(&path, &away))?;
+        refused_with(rows::write(&env, &rows, 2), ErrorKind::NotFound, &[file]);
+        io(fs::rename(&away, &path))?;
+        for _ in 0..2 {
+            refused_with(rows::write(&env, &rows, 3), ErrorKind::NotFound, &[file]);
+            refused_with(env.sync(), ErrorKind::NotFound, &[file]);
+        }
+        drop((env, rows));
+        let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
+        assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_directory_with_a_new_name_takes_the_environment_along() -> Result<()> {
+    let dir = directory()?;
+    let (path, moved) = (dir.path().join("env"), dir.path().join("moved"));
+    let (env, rows) = rows::open(&path, Durability::Immediate)?;
+    rows::write(&env, &rows, 1)?;
+    io(fs::rename(&path, &moved))?;
+    rows::write(&env, &rows, 2)?;
+    env.sync()?;
+    refused_with(env.compact(), ErrorKind::NotFound, &["data.mdb"]);
+    rows::write(&env, &rows, 3)?;
+    let (same, its) = rows::open(&moved, Durability::Immediate)?;
+    assert_eq!(rows::round(&its, &same.snapshot()?)?, 3);
+    drop((env, rows, same, its));
+    let (env, rows) = rows::open(&moved, Durability::Immediate)?;
+    assert_eq!(rows::round(&rows, &env.snapshot()?)?, 3);
     Ok(())
 }
 

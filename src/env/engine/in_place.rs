@@ -1,8 +1,6 @@
 //! Whether the files of an open environment still have their names. Without, other processes cannot find what is committed
 //! here, or cannot see that this process writes and reads.
 
-use std::fs::File;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -11,15 +9,21 @@ use nix::time::{ClockId, clock_gettime};
 
 use crate::env::engine::{Engine, Files, UNSEEN};
 use crate::env::options::Durability;
-use crate::env::place::{FileId, is_replaced};
+use crate::env::place::{Directory, FileId, Place};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What was seen so far.
-#[derive(Default)]
 pub(crate) struct InPlace {
+    directory: Directory,
     lost: AtomicU8,
     /// When it was looked last by who does not look each time, in milliseconds.
     looked: AtomicU64,
+}
+
+impl InPlace {
+    pub(crate) fn of(place: &Place) -> Self {
+        Self { directory: Directory::hold(place), lost: AtomicU8::new(NONE), looked: AtomicU64::new(0) }
+    }
 }
 
 const NONE: u8 = 0;
@@ -59,12 +63,13 @@ impl Engine {
 
     /// Looks whether the files have their names and their length. Some system calls for each.
     pub(crate) fn look(&self, files: &Files) {
-        let lost = if is_lost(&files.file, &self.place.data(), files.known_len()) {
+        let directory = &self.in_place.directory;
+        let lost = if self.is_data_lost(files) {
             // Nobody can come to it by its name: that others do not see this process harms nobody.
             DATA
-        } else if files.lmdb_lock.as_ref().is_some_and(|lock| lock.is_removed()) {
+        } else if files.lmdb_lock.as_ref().is_some_and(|lock| lock.is_lost(directory)) {
             LMDB_LOCK
-        } else if self.lock.as_ref().is_some_and(|lock| lock.is_removed(&self.place.lock())) {
+        } else if self.lock.as_ref().is_some_and(|lock| lock.is_lost(directory)) {
             LOCK
         } else {
             return;
@@ -72,6 +77,20 @@ impl Engine {
         let _ = self.in_place.lost.compare_exchange(NONE, lost, Ordering::Relaxed, Ordering::Relaxed);
         if lost == LMDB_LOCK {
             self.end_as(UNSEEN);
+        }
+    }
+
+    /// Whether the data file has lost its name, or is shorter than it was.
+    fn is_data_lost(&self, files: &Files) -> bool {
+        // Before it is asked how long it is now: it grows meanwhile.
+        let known = files.known_len();
+        let length = self.in_place.directory.length_by_name(&self.place.data(), &files.file, files.id);
+        match length {
+            Some(length) if length >= known => {
+                files.note_len(length);
+                false
+            }
+            _ => true,
         }
     }
 
@@ -87,14 +106,14 @@ impl Engine {
     /// Device and inode of the data file that is open.
     pub(crate) fn file_id(&self) -> Option<FileId> {
         let gate = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        gate.as_ref()?.file.metadata().ok().as_ref().map(FileId::of)
+        gate.as_ref().map(|files| files.id)
     }
 
     /// The error of an environment whose readers others cannot see.
     pub(super) fn unseen(&self) -> Error {
         let why = format!(
-            "{} was removed or replaced while the environment is open: other programs do not see that this process reads \
-             and writes. Close the environment and open it again, and leave its lock files alone while it is open",
+            "{} was removed, replaced or cut short while the environment is open: other programs do not see that this \
+             process reads and writes. Close the environment and open it again, and leave its lock files alone while it is open",
             self.place.lmdb_lock().display()
         );
         Error::new(ErrorKind::NotFound, why)
@@ -108,10 +127,4 @@ fn lost(file: &Path, harm: &str) -> Error {
         file.display()
     );
     Error::new(ErrorKind::NotFound, why)
-}
-
-/// Whether the last name of an open file is gone, another file has its name, or the file is shorter than it was. That nothing
-/// has the name any more is no loss by itself: the directory may have been moved.
-fn is_lost(file: &File, path: &Path, length: u64) -> bool {
-    file.metadata().is_ok_and(|metadata| metadata.nlink() == 0 || metadata.len() < length || is_replaced(file, path))
 }

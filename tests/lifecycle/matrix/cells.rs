@@ -1,0 +1,305 @@
+//! The cells: each harm to each file, at each moment, before each verb.
+
+use super::law;
+
+/// How the environment lies: in a directory of its own, or as a file with its lock files beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Directory,
+    SingleFile,
+}
+
+/// What is harmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    Data,
+    LmdbLock,
+    Lock,
+    /// The directory that the files are in.
+    Directory,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Harm {
+    Removed,
+    /// Another file with the same bytes takes its name.
+    Copied,
+    /// The whole file of an earlier moment takes its name.
+    Older,
+    /// That of another environment does.
+    Foreign,
+    /// It gets another name.
+    MovedAway,
+    /// The same, and a copy takes its old one.
+    MovedAndCopied,
+    CutToNothing,
+    CutToOneByte,
+    CutToHalf,
+    CutByOneByte,
+    /// To a whole number of pages; a lock file to whole slots.
+    CutToPages,
+    LongerByZeros,
+    LongerByNoise,
+    /// A symbolic link to the file, which lies elsewhere now.
+    Link,
+    DanglingLink,
+    IntoDirectory,
+    IntoFifo,
+    /// In place of the directory.
+    IntoFile,
+    /// Mode 000, for another user.
+    Unreadable,
+    /// Mode 444, for another user; of the directory 555.
+    Unwritable,
+    /// A file of zeros takes its name.
+    Zeros,
+    Noise,
+    /// One of a newer version does: the data of LMDB's data version 2, LMDB's lock file with another magic number, ours with
+    /// a record of version 2.
+    Newer,
+    /// One of another layout does: the data of LMDB 1.0, LMDB's lock file with another format word, ours with a record of
+    /// version 255.
+    OtherLayout,
+    /// Noise is written over it in place: over our lock file alone, whose words must be believed as far as they can be true.
+    /// Writing into the data or into LMDB's mutexes while they are in use is not covered.
+    WrittenOver,
+    /// It has a second name elsewhere.
+    HardLink,
+}
+
+/// Who has the environment open when the harm is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moment {
+    /// Nobody.
+    Before,
+    /// Another process. This one comes behind the harm.
+    Beside,
+    /// This process.
+    Open,
+    /// Both.
+    Both,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verb {
+    Open,
+    MustExist,
+    CreateNew,
+    ReadOnly,
+    Immutable,
+    VerifyFast,
+    VerifyFull,
+    Exists,
+    Destroy,
+    /// A snapshot, a look-up, a count and a whole scan.
+    Read,
+    /// The same in a snapshot from before the harm.
+    Held,
+    Transact,
+    Apply,
+    Submit,
+    TryTransact,
+    OpenDbi,
+    CreateDbi,
+    DropDbi,
+    Dbis,
+    Info,
+    Readers,
+    ClearStale,
+    Verify,
+    Sync,
+    CopyPlain,
+    CopyCompacted,
+    Compact,
+    Close,
+    Drop,
+    Reopen,
+    /// One after the other, on an environment that was opened behind the harm.
+    Everything,
+    /// The other process opens and writes, when this one has it open.
+    OtherOpens,
+}
+
+use Harm as H;
+use Verb as V;
+
+const FORMS: [Form; 2] = [Form::Directory, Form::SingleFile];
+const SUBJECTS: [Subject; 4] = [Subject::Data, Subject::LmdbLock, Subject::Lock, Subject::Directory];
+const MOMENTS: [Moment; 4] = [Moment::Before, Moment::Beside, Moment::Open, Moment::Both];
+const FILE_HARMS: [Harm; 24] = [
+    H::Removed,
+    H::Copied,
+    H::Older,
+    H::Foreign,
+    H::MovedAway,
+    H::MovedAndCopied,
+    H::CutToNothing,
+    H::CutToOneByte,
+    H::CutToHalf,
+    H::CutByOneByte,
+    H::CutToPages,
+    H::LongerByZeros,
+    H::LongerByNoise,
+    H::Link,
+    H::DanglingLink,
+    H::IntoDirectory,
+    H::IntoFifo,
+    H::Unreadable,
+    H::Unwritable,
+    H::Zeros,
+    H::Noise,
+    H::Newer,
+    H::OtherLayout,
+    H::HardLink,
+];
+const DIRECTORY_HARMS: [Harm; 9] = [
+    H::Removed,
+    H::Copied,
+    H::Foreign,
+    H::MovedAway,
+    H::Link,
+    H::DanglingLink,
+    H::IntoFile,
+    H::Unreadable,
+    H::Unwritable,
+];
+const OPENINGS: [Verb; 7] =
+    [V::Open, V::MustExist, V::CreateNew, V::ReadOnly, V::Immutable, V::VerifyFast, V::VerifyFull];
+const BY_PATH: [Verb; 2] = [V::Exists, V::Destroy];
+/// What is called on an environment that was open before the harm, each first.
+const OPEN: [Verb; 21] = [
+    V::Read,
+    V::Held,
+    V::Transact,
+    V::Apply,
+    V::Submit,
+    V::TryTransact,
+    V::OpenDbi,
+    V::CreateDbi,
+    V::DropDbi,
+    V::Dbis,
+    V::Info,
+    V::Readers,
+    V::ClearStale,
+    V::Verify,
+    V::Sync,
+    V::CopyPlain,
+    V::CopyCompacted,
+    V::Compact,
+    V::Close,
+    V::Drop,
+    V::Reopen,
+];
+/// Where another process has it open too: what differs then.
+const OF_BOTH: [Verb; 7] = [V::Destroy, V::Held, V::TryTransact, V::DropDbi, V::Sync, V::Compact, V::Reopen];
+/// What is called, one after the other, on an environment that was opened behind the harm: nothing is amiss with it.
+pub const EVERYTHING: [Verb; 19] = [
+    V::Read,
+    V::OpenDbi,
+    V::CreateDbi,
+    V::Transact,
+    V::Apply,
+    V::Submit,
+    V::TryTransact,
+    V::Dbis,
+    V::Info,
+    V::Readers,
+    V::ClearStale,
+    V::Verify,
+    V::Sync,
+    V::CopyPlain,
+    V::CopyCompacted,
+    V::Compact,
+    V::DropDbi,
+    V::Read,
+    V::Close,
+];
+/// What is done with a single file too: it differs from a directory in its names.
+const OF_SINGLE_FILES: [Verb; 8] =
+    [V::Open, V::ReadOnly, V::Exists, V::Destroy, V::Everything, V::OtherOpens, V::Transact, V::Compact];
+
+impl Verb {
+    pub fn is_opening(self) -> bool {
+        OPENINGS.contains(&self)
+    }
+}
+
+impl Harm {
+    /// Whether the harm is what another user meets, which takes root to try.
+    pub fn is_of_modes(self) -> bool {
+        matches!(self, Self::Unreadable | Self::Unwritable)
+    }
+
+    /// Whether the file becomes shorter under who has it mapped.
+    pub fn is_cut(self) -> bool {
+        matches!(
+            self,
+            Self::CutToNothing | Self::CutToOneByte | Self::CutToHalf | Self::CutByOneByte | Self::CutToPages
+        )
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    pub form: Form,
+    pub subject: Subject,
+    pub harm: Harm,
+    pub moment: Moment,
+    pub verb: Verb,
+}
+
+impl std::fmt::Display for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}/{:?}/{:?}/{:?}/{:?}", self.form, self.subject, self.harm, self.moment, self.verb)
+    }
+}
+
+impl Cell {
+    /// Whether a process may die of it: pages of a file that it has mapped are cut off. The lock files have one.
+    pub fn may_signal(self) -> bool {
+        let cuts_pages = match self.subject {
+            Subject::Data => self.harm != H::CutByOneByte,
+            _ => self.harm == H::CutToNothing,
+        };
+        self.moment != Moment::Before && self.harm.is_cut() && cuts_pages
+    }
+
+    /// The verbs that are called at this moment.
+    fn verbs(moment: Moment) -> Vec<Verb> {
+        match moment {
+            Moment::Before | Moment::Beside => [&OPENINGS[..], &BY_PATH, &[V::Everything]].concat(),
+            Moment::Open => [&OPENINGS[..], &BY_PATH, &OPEN, &[V::OtherOpens]].concat(),
+            Moment::Both => OF_BOTH.to_vec(),
+        }
+    }
+
+    /// Whether it says something that no other cell does.
+    fn is_one(self) -> bool {
+        if self.form == Form::SingleFile && !(OF_SINGLE_FILES.contains(&self.verb) && self.moment != Moment::Both) {
+            return false;
+        }
+        // Where opening is refused nothing else can be called.
+        self.verb != V::Everything || law::opening(Self { verb: V::Open, ..self }).data
+    }
+}
+
+/// All cells, always in the same order.
+pub fn all() -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for form in FORMS {
+        for subject in SUBJECTS {
+            let of_directory = subject == Subject::Directory;
+            let mut harms = if of_directory { DIRECTORY_HARMS.to_vec() } else { FILE_HARMS.to_vec() };
+            if subject == Subject::Lock {
+                harms.push(H::WrittenOver);
+            }
+            for harm in harms {
+                for moment in MOMENTS {
+                    let each = Cell::verbs(moment).into_iter().map(|verb| Cell { form, subject, harm, moment, verb });
+                    cells.extend(each.filter(|cell| cell.is_one()));
+                }
+            }
+        }
+    }
+    cells
+}

@@ -1,0 +1,176 @@
+//! The verbs, each on an environment as it stands.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use mapleaf::{Compact, Env, Error, OpenMode, Result, Snapshot, Verify};
+
+use super::cells::{Form, Verb};
+use super::site::Site;
+use super::tables::{NAMES, SPARE, Tables, options};
+
+/// What a call that was not refused has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    Nothing,
+    /// A whole state, of this number.
+    State(u32),
+    /// This one was committed.
+    Committed(u32),
+    There(bool),
+}
+
+/// An error, as it can be told to another process.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    pub kind: String,
+    pub said: String,
+}
+
+pub type Outcome = Result<Seen, Refusal>;
+
+pub fn outcome(result: Result<Seen>) -> Outcome {
+    result.map_err(|error| Refusal { kind: format!("{:?}", error.kind()), said: error.to_string() })
+}
+
+/// What stands for an error where a process died of the signal that reading behind a file's end raises.
+pub const SIGBUS: &str = "SIGBUS";
+
+/// An open environment.
+pub struct Session {
+    env: Env,
+    tables: Tables,
+    /// From before the harm, with its number.
+    held: Option<(Snapshot, u32)>,
+}
+
+/// Opens as the verb says.
+fn open(verb: Verb, form: Form, place: &Path) -> Result<Env> {
+    let options = options(form);
+    let options = match verb {
+        Verb::MustExist => options.mode(OpenMode::MustExist),
+        Verb::CreateNew => options.mode(OpenMode::CreateNew),
+        Verb::ReadOnly => options.read_only(true),
+        Verb::Immutable => options.read_only(true).assume_immutable(true),
+        Verb::VerifyFast => options.verify(Verify::Fast),
+        Verb::VerifyFull => options.verify(Verify::Full),
+        _ => options,
+    };
+    options.open(place)
+}
+
+impl Session {
+    pub fn open(verb: Verb, form: Form, place: &Path) -> Result<Self> {
+        let env = open(verb, form, place)?;
+        let tables = Tables::open(&env)?;
+        Ok(Self { env, tables, held: None })
+    }
+
+    pub fn read(&self) -> Result<Seen> {
+        self.tables.read(&self.env.snapshot()?).map(Seen::State)
+    }
+
+    pub fn write(&self) -> Result<Seen> {
+        self.env.transact(|txn| self.tables.step(txn)).map(Seen::Committed)
+    }
+
+    pub fn sync(&self) -> Result<Seen> {
+        self.env.sync().map(|()| Seen::Nothing)
+    }
+
+    pub fn hold(&mut self) -> Result<()> {
+        let snap = self.env.snapshot()?;
+        let n = self.tables.read(&snap)?;
+        self.held = Some((snap, n));
+        Ok(())
+    }
+
+    pub fn let_go(&mut self) {
+        self.held = None;
+    }
+
+    /// The verbs that change something. `next` is the number of the state that comes.
+    fn change(&self, verb: Verb, next: u32) -> Result<Seen> {
+        match verb {
+            Verb::Apply => self.env.apply(self.tables.batch(next)?).map(|()| Seen::Committed(next)),
+            Verb::Submit => self.env.submit(self.tables.batch(next)?)?.wait().map(|()| Seen::Committed(next)),
+            Verb::TryTransact => self.env.try_transact(|txn| self.tables.step(txn)).map(Seen::Committed),
+            Verb::CreateDbi => self.env.dbi::<u32, u32>("created").map(|_| Seen::Nothing),
+            Verb::DropDbi => self.env.drop_dbi(SPARE).map(|()| Seen::Nothing),
+            Verb::Sync => self.sync(),
+            Verb::Compact => self.env.compact_timeout(Duration::from_millis(50)).map(|()| Seen::Nothing),
+            _ => self.write(),
+        }
+    }
+
+    fn copy(&self, site: &Site, compact: Compact) -> Result<Seen> {
+        let copy = site.copies().join(format!("{compact:?}"));
+        self.env.copy_to(&copy, compact)?;
+        // It has the mode of its original, which may be one that nobody can open.
+        let data = if site.form == Form::Directory { copy.join("data.mdb") } else { copy.clone() };
+        fs::set_permissions(data, Permissions::from_mode(0o600)).map_err(Error::other)?;
+        Self::open(Verb::MustExist, site.form, &copy)?.read()
+    }
+
+    /// The verbs that look.
+    fn look(&self, verb: Verb, site: &Site) -> Result<Seen> {
+        match verb {
+            Verb::Held => match &self.held {
+                Some((snap, n)) => self.tables.read(snap).and_then(|found| same(found, *n)),
+                None => Ok(Seen::Nothing),
+            },
+            Verb::OpenDbi => self.env.dbi::<u32, u32>(SPARE).map(|_| Seen::Nothing),
+            Verb::Dbis => {
+                let names: Vec<String> = self.env.dbis()?.into_iter().map(|dbi| dbi.name).collect();
+                let all = NAMES.iter().all(|name| names.iter().any(|found| found == name));
+                if all { Ok(Seen::Nothing) } else { Err(Error::other(format!("only {names:?} are listed"))) }
+            }
+            Verb::Info => self.env.info().map(|_| Seen::Nothing),
+            Verb::Readers => self.env.readers().map(|_| Seen::Nothing),
+            Verb::ClearStale => self.env.clear_stale_readers().map(|_| Seen::Nothing),
+            Verb::Verify => match self.env.verify()? {
+                report if report.is_clean() => Ok(Seen::Nothing),
+                report => Err(Error::other(format!("{} (page {})", report.faults[0].why, report.faults[0].page))),
+            },
+            Verb::CopyPlain => self.copy(site, Compact::No),
+            Verb::CopyCompacted => self.copy(site, Compact::Yes),
+            _ => self.read(),
+        }
+    }
+}
+
+fn same(found: u32, held: u32) -> Result<Seen> {
+    if found == held { Ok(Seen::Nothing) } else { Err(Error::other(format!("state {found} in a snapshot of {held}"))) }
+}
+
+/// Calls the verb on an open environment, which is gone behind `Close`, `Drop` and a `Reopen` that is refused.
+pub fn call(verb: Verb, session: &mut Option<Session>, site: &Site, next: u32) -> Result<Seen> {
+    let Some(open) = session.as_ref() else { return Err(Error::other("there is no environment open")) };
+    match verb {
+        Verb::Close => {
+            let closed = open.env.close().map(|()| Seen::Nothing);
+            *session = None;
+            closed
+        }
+        Verb::Drop => {
+            *session = None;
+            Ok(Seen::Nothing)
+        }
+        Verb::Reopen => {
+            *session = None;
+            let opened = session.insert(Session::open(Verb::Open, site.form, &site.place())?);
+            opened.read()
+        }
+        Verb::Transact
+        | Verb::Apply
+        | Verb::Submit
+        | Verb::TryTransact
+        | Verb::CreateDbi
+        | Verb::DropDbi
+        | Verb::Sync
+        | Verb::Compact => open.change(verb, next),
+        _ => open.look(verb, site),
+    }
+}
