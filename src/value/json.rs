@@ -6,9 +6,9 @@ use serde::de::DeserializeOwned;
 use serde::ser::Serialize;
 
 use super::limit::checked;
-use super::nesting::{Doubt, Floats, Format, limited_reader, limited_writer};
+use super::nesting::{Asked, Doubt, Floats, Format, Reading, limited_reader, write_limited};
 use super::plain::OPEN_RIGHT;
-use super::serde_value::{read_back, serde_value};
+use super::serde_value::{Codec, serde_value, write_checked};
 use super::traits::{AsValue, Context, Value};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -34,22 +34,25 @@ serde_value!(Json, "json", write, read);
 
 const FORMAT: Format = Format { floats: Floats::Finite, is_positional: false, unit_structs_are_nil: true };
 
-fn write<T: Serialize + DeserializeOwned>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
-    let doubt = Doubt::default();
-    encode(value, buf, &doubt)?;
-    if doubt.has_arisen() { read_back::<T>(buf, read, encode) } else { Ok(()) }
+fn write<T: Serialize + DeserializeOwned + 'static>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
+    let asked = Asked::by(true, false);
+    write_checked(&Codec { number: 3, asked, write: encode, read: decode }, value, buf)
 }
 
 fn encode<T: Serialize>(value: &T, buf: &mut Vec<u8>, doubt: &Doubt) -> Result<()> {
     let mut writer = serde_json::Serializer::new(buf);
-    value.serialize(limited_writer(&mut writer, FORMAT, doubt)).map_err(|cause| {
+    write_limited(value, &mut writer, FORMAT, doubt).map_err(|cause| {
         Error::new(ErrorKind::Encode, format!("the value cannot be written as JSON: {cause}")).caused_by(cause)
     })
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    decode(bytes, &Reading::of(bytes.len()))
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8], reading: &Reading) -> Result<T> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = T::deserialize(limited_reader(&mut reader, bytes.len())).map_err(not_decoded)?;
+    let value = T::deserialize(limited_reader(&mut reader, reading)).map_err(not_decoded)?;
     reader.end().map_err(not_decoded)?;
     Ok(value)
 }

@@ -10,9 +10,9 @@ use serde::de::{Deserialize, DeserializeOwned};
 use serde::ser::Serialize;
 
 use super::limit::checked;
-use super::nesting::{Doubt, Floats, Format, limited_reader, limited_writer};
+use super::nesting::{Asked, Doubt, Floats, Format, Reading, limited_reader, write_limited};
 use super::plain::OPEN_RIGHT;
-use super::serde_value::{read_back, serde_value};
+use super::serde_value::{Codec, serde_value, write_checked};
 use super::traits::{AsValue, Context, Value};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -67,8 +67,12 @@ serde_value!(Msgpack, "msgpack", write_named, decode_as);
 /// # Ok::<(), mapleaf::Error>(())
 /// ```
 pub fn decode_as<'a, U: Deserialize<'a>>(bytes: &'a [u8]) -> Result<U> {
+    read_within(bytes, &Reading::of(bytes.len()))
+}
+
+pub(super) fn read_within<'a, U: Deserialize<'a>>(bytes: &'a [u8], reading: &Reading) -> Result<U> {
     let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
-    let value = U::deserialize(limited_reader(&mut reader, bytes.len())).map_err(not_decoded)?;
+    let value = U::deserialize(limited_reader(&mut reader, reading)).map_err(not_decoded)?;
     // The reader does not tell where it stands; at the end, and only there, it has no byte to read a marker from.
     match bool::deserialize(&mut reader) {
         Err(decode::Error::InvalidMarkerRead(cause)) if cause.kind() == UnexpectedEof => Ok(value),
@@ -78,15 +82,15 @@ pub fn decode_as<'a, U: Deserialize<'a>>(bytes: &'a [u8]) -> Result<U> {
 
 const NAMED: Format = Format { floats: Floats::Any, is_positional: false, unit_structs_are_nil: false };
 
-fn write_named<T: Serialize + DeserializeOwned>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
-    let doubt = Doubt::default();
-    encode_named(value, buf, &doubt)?;
-    if doubt.has_arisen() { read_back::<T>(buf, |bytes| decode_as(bytes), encode_named) } else { Ok(()) }
+fn write_named<T: Serialize + DeserializeOwned + 'static>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
+    let asked = Asked::by(false, false);
+    let codec = Codec { number: 1, asked, write: encode_named, read: |bytes, reading| read_within(bytes, reading) };
+    write_checked(&codec, value, buf)
 }
 
 fn encode_named<T: Serialize>(value: &T, buf: &mut Vec<u8>, doubt: &Doubt) -> Result<()> {
     let mut writer = rmp_serde::Serializer::new(buf).with_struct_map();
-    value.serialize(limited_writer(&mut writer, NAMED, doubt)).map_err(not_encoded)
+    write_limited(value, &mut writer, NAMED, doubt).map_err(not_encoded)
 }
 
 #[cold]

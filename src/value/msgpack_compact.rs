@@ -6,9 +6,9 @@ use serde::de::DeserializeOwned;
 use serde::ser::Serialize;
 
 use super::limit::checked;
-use super::msgpack::{decode_as, not_encoded};
-use super::nesting::{Doubt, Floats, Format, limited_writer};
-use super::serde_value::{read_back, serde_value};
+use super::msgpack::{decode_as, not_encoded, read_within};
+use super::nesting::{Asked, Doubt, Floats, Format, write_limited};
+use super::serde_value::{Codec, serde_value, write_checked};
 use super::traits::{AsValue, Context, Value};
 use crate::error::Result;
 
@@ -16,7 +16,7 @@ use crate::error::Result;
 ///
 /// Fields are found by position alone. A struct may gain a field at its end, with `#[serde(default)]`; a field that is
 /// reordered or removed makes others be read in its place, or fails. One that `skip_serializing_if` leaves out before others
-/// is refused when it is written. Choose it for types that are settled.
+/// is refused when it is written, and so is whatever else would not come back: see [the module](crate::value). Choose it for types that are settled.
 ///
 /// Like `Msgpack<T>` it is only a name in types; a `&T` is passed in, a `T` is read.
 ///
@@ -37,13 +37,13 @@ serde_value!(MsgpackCompact, "msgpack-compact", write_positions, decode_as);
 
 const POSITIONAL: Format = Format { floats: Floats::Any, is_positional: true, unit_structs_are_nil: false };
 
-fn write_positions<T: Serialize + DeserializeOwned>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
-    let doubt = Doubt::default();
-    encode_positions(value, buf, &doubt)?;
-    if doubt.has_arisen() { read_back::<T>(buf, |bytes| decode_as(bytes), encode_positions) } else { Ok(()) }
+fn write_positions<T: Serialize + DeserializeOwned + 'static>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
+    let asked = Asked::by(false, true);
+    let codec = Codec { number: 2, asked, write: encode_positions, read: |bytes, reading| read_within(bytes, reading) };
+    write_checked(&codec, value, buf)
 }
 
 fn encode_positions<T: Serialize>(value: &T, buf: &mut Vec<u8>, doubt: &Doubt) -> Result<()> {
     let mut writer = rmp_serde::Serializer::new(buf);
-    value.serialize(limited_writer(&mut writer, POSITIONAL, doubt)).map_err(not_encoded)
+    write_limited(value, &mut writer, POSITIONAL, doubt).map_err(not_encoded)
 }

@@ -1,9 +1,13 @@
 //! What the codecs of serde types share: the shape of their [`Value`](super::Value) implementation.
 
+use std::any::type_name;
+use std::fmt::Arguments;
+
 use serde::de::DeserializeOwned;
 use serde::ser::Serialize;
 
-use super::nesting::Doubt;
+use super::nesting::{Asked, Doubt, NoForm, Note, Reading, Told, Trace, form};
+use super::plain::OPEN_RIGHT;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Implements `Value` and `AsValue` for a marker around a serde type, from its schema name and two functions:
@@ -52,37 +56,95 @@ macro_rules! serde_value {
     };
 }
 
-/// Reads what was just written into `buf`, and refuses it where it cannot be read, or is read as another value.
-///
-/// The value that is read is written again: the same bytes must come of it, in whatever order, since hashed maps have none.
-#[cold]
-pub(super) fn read_back<T: Serialize + DeserializeOwned>(
-    buf: &[u8],
-    read: fn(&[u8]) -> Result<T>,
-    write: fn(&T, &mut Vec<u8>, &Doubt) -> Result<()>,
+/// A format, as the check of what comes back needs to know it.
+pub(super) struct Codec<T> {
+    /// The number of the codec.
+    pub number: u64,
+    pub asked: Asked,
+    pub write: fn(&T, &mut Vec<u8>, &Doubt) -> Result<()>,
+    pub read: fn(&[u8], &Reading) -> Result<T>,
+}
+
+/// Writes `value` to `buf`, which is empty. What is written in a way that did not come back before is read again.
+#[inline]
+pub(super) fn write_checked<T: Serialize + DeserializeOwned + 'static>(
+    codec: &Codec<T>,
+    value: &T,
+    buf: &mut Vec<u8>,
 ) -> Result<()> {
-    let refuse = |why: String| {
-        Doubt::was_right();
-        let why = format!(
-            "the value was written and {why}; let the type give every field that it leaves out a default, or store another type"
-        );
-        Error::new(ErrorKind::Encode, why)
+    let mut doubt = Doubt::of::<T>(codec.number);
+    (codec.write)(value, buf, &doubt)?;
+    if doubt.has_arisen() { confirm(codec, value, buf, &mut doubt) } else { Ok(()) }
+}
+
+/// Reads what was written, and compares what the two values tell serde.
+#[cold]
+#[inline(never)]
+fn confirm<T: Serialize + DeserializeOwned>(codec: &Codec<T>, value: &T, buf: &[u8], doubt: &mut Doubt) -> Result<()> {
+    let reading = Reading::watched(buf.len());
+    let read = match (codec.read)(buf, &reading) {
+        Ok(read) => read,
+        Err(error) => return Err(unread(type_name::<T>(), error, doubt)),
     };
-    let value =
-        read(buf).map_err(|error| refuse(format!("cannot be read back: {}", error.message())).caused_by(error))?;
-    let mut again = Vec::with_capacity(buf.len());
-    write(&value, &mut again, &Doubt::default())?;
-    let counted = |bytes: &[u8]| {
-        let mut counts = [0_usize; 256];
-        for byte in bytes {
-            counts[usize::from(*byte)] += 1;
+    let (ours, theirs) = (|asked| form(value, asked), |asked| form(&read, asked));
+    compare(type_name::<T>(), codec.asked, [&ours, &theirs], &reading.trace(), doubt)
+}
+
+/// A value that tells its form.
+type Tells<'a> = &'a dyn Fn(Asked) -> Result<(u64, Told), NoForm>;
+
+/// Compares the value that was written with the one that was read, in the way that `trace` tells.
+///
+/// If the reader asked for just what was there, without looking at it first, no other value that is written in the same ways
+/// is in doubt.
+fn compare(name: &str, asked: Asked, values: [Tells<'_>; 2], trace: &Trace, doubt: &mut Doubt) -> Result<()> {
+    let own = Asked { note: if doubt.is_lasting() { Note::Nothing } else { Note::Steps }, ..asked };
+    // What is read by looking at it may be another type of the same form, such as text for an address; in the form of
+    // the other kind they differ. A value need not have that form.
+    let other = Asked { text: !own.text, ..own };
+    for asked in [Some(own), trace.has_looked().then_some(other)].into_iter().flatten() {
+        let [Ok(ours), Ok(theirs)] = values.map(|value| value(asked)) else {
+            if asked.text == own.text {
+                return Err(refused(name, format_args!("cannot be compared with what is read"), doubt));
+            }
+            continue;
+        };
+        if ours.0 != theirs.0 || ours.1.misses_some_of(trace) {
+            let place = first_difference(values, asked);
+            return Err(refused(name, format_args!("is read back as another value{place}"), doubt));
         }
-        counts
-    };
-    if again == buf || counted(&again) == counted(buf) {
-        return Ok(());
+        if asked.text == own.text && ours.1.trace().is_read_as_written(trace) {
+            doubt.is_settled();
+        }
     }
-    Err(refuse("is read back as another value".into()))
+    if trace.has_looked() {
+        doubt.lasts();
+    }
+    Ok(())
+}
+
+/// The field in which the two values differ first, for an error.
+fn first_difference(values: [Tells<'_>; 2], asked: Asked) -> String {
+    let asked = Asked { note: Note::Leaves, ..asked };
+    let [Ok((_, ours)), Ok((_, theirs))] = values.map(|value| value(asked)) else { return String::new() };
+    ours.first_difference(&theirs).map_or_else(String::new, |(of, key)| format!(" in `{of}.{key}`"))
+}
+
+fn unread(name: &str, error: Error, doubt: &Doubt) -> Error {
+    let why = error.message().strip_suffix(OPEN_RIGHT).unwrap_or(error.message()).trim_end_matches("; ");
+    refused(name, format_args!("cannot be read back: {why}"), doubt).caused_by(error)
+}
+
+fn refused(name: &str, why: Arguments<'_>, doubt: &Doubt) -> Error {
+    let advice = match doubt.nothing() {
+        Some(what) => format!(
+            "Some({what}) is written as None is, and would be read as None: use an enum of your own for three states"
+        ),
+        None => "let every field that it leaves out have the default that it is left out for, and every enum be one that the \
+                 format can tell the variants of; or store another type"
+            .to_owned(),
+    };
+    Error::new(ErrorKind::Encode, format!("a value of `{name}` {why}; {advice}"))
 }
 
 pub(super) use serde_value;

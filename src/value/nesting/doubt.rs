@@ -1,54 +1,207 @@
-//! Doubt: where the writer cannot tell whether what it writes can be read, and only reading it back does.
+//! Doubt: what is written in a way that was not seen to come back yet, and is to be read back therefore.
 
+use std::any::TypeId;
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
 
-/// Whether a value that is being written is to be read back.
-#[derive(Default)]
-pub(in crate::value) struct Doubt {
-    arisen: Cell<bool>,
-}
-
-/// Fields are forgotten when so many were proven: a program has no more of them.
-const MOST: usize = 4096;
+/// What came back is forgotten when it is so much: no program has more shapes that matter.
+const MOST: usize = 1 << 15;
 
 thread_local! {
-    /// Fields that were left out before, and read back: by where the names of their struct and their own lie. Whether a type
-    /// has a default for a field does not change from value to value.
-    static PROVEN: RefCell<HashSet<(usize, usize)>> = RefCell::default();
+    /// The ways of writing that came back. Taken out while a value is written, so that one that is written inside another
+    /// begins with none.
+    static SEEN: Cell<Seen> = const { Cell::new(Seen::NONE) };
+}
+
+/// A way of writing: which kind of thing, of which type, at which place of which type.
+///
+/// Whoever reads is told the type at a place, and not the value. So if one value comes back, all those come back that are
+/// written alike, unless the reader looks at the value to find out what it is.
+pub(super) type Way = u64;
+
+/// With the number of a type: its values are read by looking at them.
+const LOOKS: u64 = 0x6c6f_6f6b;
+
+/// One step of a hash that is cheap and has 64 bits.
+#[inline]
+pub(super) const fn mix(a: u64, b: u64) -> u64 {
+    (a.rotate_left(5) ^ b).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// A number for a text that is part of the program, from where it lies. Its bits are to be mixed.
+#[inline]
+pub(super) fn of_static(text: &'static str) -> u64 {
+    (text.as_ptr().addr() as u64) ^ ((text.len() as u64) << 48)
+}
+
+/// A set of ways of writing, none of which is 0.
+#[derive(Default)]
+struct Seen {
+    slots: Vec<Way>,
+    count: usize,
+}
+
+impl Seen {
+    const NONE: Self = Self { slots: Vec::new(), count: 0 };
+
+    #[inline]
+    fn has(&self, way: Way) -> bool {
+        let Some(mask) = self.slots.len().checked_sub(1) else { return false };
+        // The upper half of a product is the better half.
+        let mut at = (way >> 32) as usize & mask;
+        loop {
+            match self.slots[at & mask] {
+                found if found == way => return true,
+                0 => return false,
+                _ => at += 1,
+            }
+        }
+    }
+
+    #[cold]
+    fn add(&mut self, way: Way) {
+        if self.has(way) {
+            return;
+        }
+        if self.count >= MOST {
+            *self = Self::default();
+        }
+        if self.slots.len() < 4 * (self.count + 1) {
+            let more = vec![0; (self.slots.len() * 2).max(256)];
+            let old = std::mem::replace(&mut self.slots, more);
+            old.into_iter().filter(|way| *way != 0).for_each(|way| self.place(way));
+        }
+        self.place(way);
+        self.count += 1;
+    }
+
+    fn place(&mut self, way: Way) {
+        let mask = self.slots.len() - 1;
+        let mut at = (way >> 32) as usize & mask;
+        while self.slots[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.slots[at] = way;
+    }
+}
+
+/// What is in doubt of a value that is being written.
+pub(in crate::value) struct Doubt {
+    seen: Seen,
+    /// Of the type that is written, and its codec.
+    root: u64,
+    /// Values of the type are read by looking at them: each is in doubt, however it is written.
+    always: bool,
+    new: RefCell<Seen>,
+    /// What is written directly inside a `Some` as nothing is.
+    nothing: Cell<Option<&'static str>>,
 }
 
 impl Doubt {
-    /// A value is written that some types cannot read.
+    /// For a value of `T`, by the codec whose number this is.
     #[inline]
-    pub(super) fn arise(&self) {
-        self.arisen.set(true);
+    pub(in crate::value) fn of<T: 'static>(codec: u64) -> Self {
+        let seen = SEEN.try_with(Cell::take).unwrap_or_default();
+        let mut root = Mixed(codec);
+        TypeId::of::<T>().hash(&mut root);
+        let root = root.finish();
+        let always = seen.has(mix(root, LOOKS) | 1);
+        Self { seen, root, always, new: RefCell::default(), nothing: Cell::default() }
     }
 
-    /// The field `key` of `name` is left out.
-    pub(super) fn arise_once(&self, name: &'static str, key: &'static str) {
-        let field = (name.as_ptr().addr(), key.as_ptr().addr());
-        let is_new = PROVEN.try_with(|proven| {
-            let mut proven = proven.borrow_mut();
-            if proven.len() >= MOST {
-                proven.clear();
-            }
-            proven.insert(field)
-        });
-        if is_new.unwrap_or(true) {
-            self.arise();
+    #[inline]
+    pub(super) fn root(&self) -> u64 {
+        self.root
+    }
+
+    /// Something is written this way.
+    #[inline]
+    pub(super) fn meets(&self, way: Way) {
+        if !self.always && !self.seen.has(way | 1) {
+            self.meets_new(way | 1);
         }
+    }
+
+    #[cold]
+    fn meets_new(&self, way: Way) {
+        self.new.borrow_mut().add(way);
+    }
+
+    /// `what` stands directly inside a `Some`, and is written as `None` is.
+    #[cold]
+    pub(super) fn meets_nothing(&self, what: &'static str) {
+        self.nothing.set(Some(what));
+    }
+
+    /// What was written directly inside a `Some` as `None` is.
+    pub(in crate::value) fn nothing(&self) -> Option<&'static str> {
+        self.nothing.get()
     }
 
     /// Whether the value is to be read back.
     #[inline]
     pub(in crate::value) fn has_arisen(&self) -> bool {
-        self.arisen.get()
+        self.always || self.new.borrow().count > 0
     }
 
-    /// The value could not be read back: nothing of it is proven.
+    /// Whether every value of the type is read back.
+    pub(in crate::value) fn is_lasting(&self) -> bool {
+        self.always
+    }
+
+    /// Every value of the type is read back from now on.
+    pub(in crate::value) fn lasts(&mut self) {
+        self.seen.add(mix(self.root, LOOKS) | 1);
+    }
+
+    /// The value came back, and so does every other that is written as it is.
     #[cold]
-    pub(in crate::value) fn was_right() {
-        let _ = PROVEN.try_with(|proven| proven.borrow_mut().clear());
+    pub(in crate::value) fn is_settled(&mut self) {
+        self.new.take().slots.into_iter().filter(|way| *way != 0).for_each(|way| self.seen.add(way));
+    }
+}
+
+impl Drop for Doubt {
+    #[inline]
+    fn drop(&mut self) {
+        let seen = std::mem::take(&mut self.seen);
+        // At the end of a thread there is no place for it.
+        let _ = SEEN.try_with(|place| place.set(seen));
+    }
+}
+
+/// A hasher that is cheap: what it is given is a hash already, or of no one's choice.
+pub(super) struct Mixed(pub(super) u64);
+
+impl Hasher for Mixed {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        let (chunks, rest) = bytes.as_chunks::<8>();
+        for chunk in chunks {
+            self.write_u64(u64::from_le_bytes(*chunk));
+        }
+        for byte in rest {
+            self.write_u8(*byte);
+        }
+    }
+
+    #[inline]
+    fn write_u8(&mut self, part: u8) {
+        self.write_u64(u64::from(part));
+    }
+
+    #[inline]
+    fn write_u64(&mut self, part: u64) {
+        self.0 = mix(self.0 ^ (self.0 >> 32), part);
+    }
+
+    #[inline]
+    fn write_usize(&mut self, part: usize) {
+        self.write_u64(part as u64);
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
     }
 }

@@ -5,28 +5,30 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::depth::{Depth, TOO_DEEP};
+use super::reading::Reading;
+use super::step::Step;
 
 /// A part of serde's reading machinery (deserializer, visitor, access, seed) that hands its limits to the parts it
 /// meets.
 #[derive(Clone, Copy)]
-pub(in crate::value) struct Limited<P> {
+pub(in crate::value) struct Limited<'r, P> {
     inner: P,
     depth: Depth,
-    /// The length of the input in bytes: an element takes one at least, so no collection has more elements. What the
-    /// input declares is believed, and memory reserved, up to here.
-    most: usize,
+    /// Whether notes are taken.
+    is_watched: bool,
+    reading: &'r Reading,
 }
 
-/// Reads through `reader`, from an input of `len` bytes, no deeper than allowed.
-pub(in crate::value) fn limited_reader<R>(reader: R, len: usize) -> Limited<R> {
-    Limited { inner: reader, depth: Depth::START, most: len }
+/// Reads through `reader`, no deeper than allowed.
+pub(in crate::value) fn limited_reader<R>(reader: R, reading: &Reading) -> Limited<'_, R> {
+    Limited { inner: reader, depth: Depth::START, is_watched: reading.is_watched(), reading }
 }
 
-impl<P> Limited<P> {
+impl<'r, P> Limited<'r, P> {
     /// Another part under the same limits.
     #[inline]
-    fn same<Q>(&self, inner: Q) -> Limited<Q> {
-        Limited { inner, depth: self.depth, most: self.most }
+    fn same<Q>(&self, inner: Q) -> Limited<'r, Q> {
+        Limited { inner, depth: self.depth, is_watched: self.is_watched, reading: self.reading }
     }
 
     #[inline]
@@ -48,50 +50,53 @@ fn too_deep<E: Error>() -> E {
 }
 
 macro_rules! deserialize {
-    ($($method:ident($($arg:ident: $type:ty),*);)*) => {$(
+    ($($method:ident($($arg:ident: $type:ty),*) $asks:ident($($with:expr),*);)*) => {$(
         #[inline]
         fn $method<V: Visitor<'de>>(self, $($arg: $type,)* visitor: V) -> Result<V::Value, D::Error> {
+            if self.is_watched {
+                self.reading.$asks($($with),*);
+            }
             let visitor = self.same(visitor);
             self.inner.$method($($arg,)* visitor)
         }
     )*};
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Limited<D> {
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Limited<'_, D> {
     type Error = D::Error;
 
     deserialize! {
-        deserialize_any();
-        deserialize_bool();
-        deserialize_i8();
-        deserialize_i16();
-        deserialize_i32();
-        deserialize_i64();
-        deserialize_i128();
-        deserialize_u8();
-        deserialize_u16();
-        deserialize_u32();
-        deserialize_u64();
-        deserialize_u128();
-        deserialize_f32();
-        deserialize_f64();
-        deserialize_char();
-        deserialize_str();
-        deserialize_string();
-        deserialize_bytes();
-        deserialize_byte_buf();
-        deserialize_option();
-        deserialize_unit();
-        deserialize_unit_struct(name: &'static str);
-        deserialize_newtype_struct(name: &'static str);
-        deserialize_seq();
-        deserialize_tuple(len: usize);
-        deserialize_tuple_struct(name: &'static str, len: usize);
-        deserialize_map();
-        deserialize_struct(name: &'static str, fields: &'static [&'static str]);
-        deserialize_enum(name: &'static str, variants: &'static [&'static str]);
-        deserialize_identifier();
-        deserialize_ignored_any();
+        deserialize_any() looks();
+        deserialize_bool() asks(Step::Bool);
+        deserialize_i8() asks(Step::I8);
+        deserialize_i16() asks(Step::I16);
+        deserialize_i32() asks(Step::I32);
+        deserialize_i64() asks(Step::I64);
+        deserialize_i128() asks(Step::I128);
+        deserialize_u8() asks(Step::U8);
+        deserialize_u16() asks(Step::U16);
+        deserialize_u32() asks(Step::U32);
+        deserialize_u64() asks(Step::U64);
+        deserialize_u128() asks(Step::U128);
+        deserialize_f32() asks(Step::F32);
+        deserialize_f64() asks(Step::F64);
+        deserialize_char() asks(Step::Char);
+        deserialize_str() asks(Step::Str);
+        deserialize_string() asks(Step::Str);
+        deserialize_bytes() asks(Step::Bytes);
+        deserialize_byte_buf() asks(Step::Bytes);
+        deserialize_option() asks(Step::Option);
+        deserialize_unit() asks(Step::Unit);
+        deserialize_unit_struct(name: &'static str) asks(Step::UnitStruct);
+        deserialize_newtype_struct(name: &'static str) asks(Step::Newtype);
+        deserialize_seq() asks(Step::Seq);
+        deserialize_tuple(len: usize) asks(Step::Tuple);
+        deserialize_tuple_struct(name: &'static str, len: usize) asks(Step::TupleStruct);
+        deserialize_map() asks(Step::Map);
+        deserialize_struct(name: &'static str, fields: &'static [&'static str]) asks_fields(Step::Struct, fields);
+        deserialize_enum(name: &'static str, variants: &'static [&'static str]) asks(Step::Enum);
+        deserialize_identifier() finds_name();
+        deserialize_ignored_any() looks();
     }
 
     fn is_human_readable(&self) -> bool {
@@ -108,7 +113,7 @@ macro_rules! visit {
     )*};
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for Limited<V> {
+impl<'de, V: Visitor<'de>> Visitor<'de> for Limited<'_, V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -158,7 +163,15 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Limited<V> {
     fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
         let inside = self.into_level()?;
         let access = inside.same(access);
-        inside.inner.visit_seq(access)
+        if inside.is_watched {
+            inside.reading.opens();
+        }
+        let (is_watched, reading) = (inside.is_watched, inside.reading);
+        let value = inside.inner.visit_seq(access)?;
+        if is_watched {
+            reading.closes();
+        }
+        Ok(value)
     }
 
     #[inline]
@@ -175,7 +188,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Limited<V> {
     }
 }
 
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Limited<S> {
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Limited<'_, S> {
     type Value = S::Value;
 
     #[inline]
@@ -185,22 +198,25 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Limited<S> {
     }
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Limited<A> {
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Limited<'_, A> {
     type Error = A::Error;
 
     #[inline]
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
+        if self.is_watched {
+            self.reading.takes();
+        }
         let seed = self.same(seed);
         self.inner.next_element_seed(seed)
     }
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
-        self.inner.size_hint().map(|declared| declared.min(self.most))
+        self.inner.size_hint().map(|declared| declared.min(self.reading.most()))
     }
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Limited<A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Limited<'_, A> {
     type Error = A::Error;
 
     #[inline]
@@ -217,32 +233,38 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Limited<A> {
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
-        self.inner.size_hint().map(|declared| declared.min(self.most))
+        self.inner.size_hint().map(|declared| declared.min(self.reading.most()))
     }
 }
 
-impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Limited<A> {
+impl<'de, 'r, A: EnumAccess<'de>> EnumAccess<'de> for Limited<'r, A> {
     type Error = A::Error;
-    type Variant = Limited<A::Variant>;
+    type Variant = Limited<'r, A::Variant>;
 
     #[inline]
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self::Variant), A::Error> {
-        let Self { inner, depth, most } = self;
-        let (name, variant) = inner.variant_seed(Limited { inner: seed, depth, most })?;
-        Ok((name, Limited { inner: variant, depth, most }))
+        let Self { inner, depth, is_watched, reading } = self;
+        let (name, variant) = inner.variant_seed(Limited { inner: seed, depth, is_watched, reading })?;
+        Ok((name, Limited { inner: variant, depth, is_watched, reading }))
     }
 }
 
-impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Limited<A> {
+impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Limited<'_, A> {
     type Error = A::Error;
 
     #[inline]
     fn unit_variant(self) -> Result<(), A::Error> {
+        if self.is_watched {
+            self.reading.asks(Step::UnitVariant);
+        }
         self.inner.unit_variant()
     }
 
     #[inline]
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
+        if self.is_watched {
+            self.reading.asks(Step::NewtypeVariant);
+        }
         let inside = self.into_level()?;
         let seed = inside.same(seed);
         inside.inner.newtype_variant_seed(seed)
@@ -250,6 +272,9 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Limited<A> {
 
     #[inline]
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
+        if self.is_watched {
+            self.reading.asks(Step::TupleVariant);
+        }
         let inside = self.into_level()?;
         let visitor = inside.same(visitor);
         inside.inner.tuple_variant(len, visitor)
@@ -261,6 +286,9 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Limited<A> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
+        if self.is_watched {
+            self.reading.asks_fields(Step::StructVariant, fields);
+        }
         let inside = self.into_level()?;
         let visitor = inside.same(visitor);
         inside.inner.struct_variant(fields, visitor)

@@ -1,14 +1,15 @@
-//! A serializer that counts how deep it goes and how much it was told to expect, and refuses what reads back as another value.
+//! A serializer that counts how deep it goes, and notes in which ways it writes.
 
 use std::fmt::Display;
 
-use serde::ser::{
-    Error, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
-    SerializeTupleStruct, SerializeTupleVariant, Serializer,
-};
+use std::any::type_name;
+
+use serde::ser::{Error, Serialize, Serializer};
 
 use super::depth::{Depth, TOO_DEEP};
-use super::doubt::Doubt;
+use super::doubt::{Doubt, mix, of_static};
+use super::elements::Elements;
+use super::step::Step;
 
 /// Which floats the format can hold.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,18 +36,73 @@ pub(in crate::value) struct Limited<'d, S> {
     rules: Rules<'d>,
 }
 
-/// Writes through `writer`, no deeper than can be read. `doubt` is set where only reading tells whether the bytes can be read.
-pub(in crate::value) fn limited_writer<W>(writer: W, format: Format, doubt: &Doubt) -> Limited<'_, W> {
-    Limited { inner: writer, rules: Rules { depth: Depth::START, format, in_some: false, doubt } }
+/// Writes `value` through `writer`, no deeper than can be read. `doubt` has arisen afterwards if the value was written in a
+/// way that was not seen to come back.
+pub(in crate::value) fn write_limited<T: Serialize, S: Serializer>(
+    value: &T,
+    writer: S,
+    format: Format,
+    doubt: &Doubt,
+) -> Result<S::Ok, S::Error> {
+    let rules = Rules {
+        depth: Depth::START,
+        format,
+        in_some: false,
+        doubt,
+        owner: doubt.root(),
+        place: 0,
+        of: 0,
+        is_plain: false,
+    };
+    Inside { value, rules: &rules, place: 0 }.serialize(writer)
 }
 
+/// What holds at one place in a value.
 #[derive(Clone, Copy)]
-struct Rules<'d> {
+pub(super) struct Rules<'d> {
     depth: Depth,
-    format: Format,
+    pub(super) format: Format,
     /// Whether the value stands directly inside a `Some`, newtypes between them passed over.
     in_some: bool,
     doubt: &'d Doubt,
+    /// A number for the type that the value is a part of, and where that stands in another one.
+    owner: u64,
+    /// Which part of it the value is.
+    place: u64,
+    /// A number for the value's type.
+    of: u64,
+    /// Whether the type is one of those that are always written as the same kind of thing.
+    is_plain: bool,
+}
+
+/// Whether a type of this name, or what it refers to, is a number or text. Optimized, it is a constant for each type.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn is_plain(name: &'static str) -> bool {
+    let name = match name.as_bytes() {
+        [b'&', rest @ ..] => rest,
+        all => all,
+    };
+    matches!(
+        name,
+        b"bool"
+            | b"u8"
+            | b"u16"
+            | b"u32"
+            | b"u64"
+            | b"usize"
+            | b"i8"
+            | b"i16"
+            | b"i32"
+            | b"i64"
+            | b"isize"
+            | b"f32"
+            | b"f64"
+            | b"char"
+            | b"u128"
+            | b"i128"
+            | b"str"
+            | b"alloc::string::String"
+    )
 }
 
 impl Rules<'_> {
@@ -70,36 +126,65 @@ impl Rules<'_> {
         Ok(())
     }
 
-    /// Refuses what is written as `None` is, directly inside a `Some`.
+    /// Notes that the value is written as a thing of this kind, with so many parts or under this name.
     #[inline]
-    fn nil<E: Error>(self, what: &str) -> Result<(), E> {
-        if self.in_some {
-            return Err(E::custom(format_args!(
-                "Some({what}) is written as None is, and would be read as None; use an enum of your own for three states"
-            )));
+    pub(super) fn meets(self, step: Step, detail: u64) {
+        let here = mix(mix(self.owner, self.place), self.of);
+        self.doubt.meets(mix(mix(here, step as u64), detail));
+    }
+
+    /// As [`meets`](Self::meets), for what has no parts.
+    #[inline]
+    fn meets_leaf(self, step: Step) {
+        if !self.is_plain {
+            self.meets(step, 0);
         }
-        Ok(())
+    }
+
+    /// Notes that the value is written as nothing is.
+    #[inline]
+    fn nothing(self, step: Step, what: &'static str) {
+        if self.in_some {
+            self.doubt.meets_nothing(what);
+        }
+        self.meets(step, u64::from(self.in_some));
+    }
+
+    /// The rules of the value's parts, before it is known which one.
+    #[inline]
+    fn parts(self) -> Self {
+        Self { owner: mix(mix(self.doubt.root(), self.place), self.of), ..self }
+    }
+
+    /// The same value, told from others by which variant it is.
+    #[inline]
+    fn variant(self, variant: &'static str) -> Self {
+        Self { place: mix(mix(1, self.place), of_static(variant)), ..self }
     }
 }
 
-/// A value inside another: it is written under the rules of its place.
-struct Inside<'a, 'd, T: ?Sized> {
-    value: &'a T,
-    rules: Rules<'d>,
+/// A value inside another, which gives it rules; and its place there.
+pub(super) struct Inside<'a, 'd, T: ?Sized> {
+    pub(super) value: &'a T,
+    pub(super) rules: &'a Rules<'d>,
+    pub(super) place: u64,
 }
 
 impl<T: Serialize + ?Sized> Serialize for Inside<'_, '_, T> {
     #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.value.serialize(Limited { inner: serializer, rules: self.rules })
+        let name = type_name::<T>();
+        let rules = Rules { place: self.place, of: of_static(name), is_plain: is_plain(name), ..*self.rules };
+        self.value.serialize(Limited { inner: serializer, rules })
     }
 }
 
 macro_rules! serialize {
-    ($($method:ident($($arg:ident: $type:ty),*);)*) => {$(
+    ($($method:ident($value:ident: $type:ty) $step:ident;)*) => {$(
         #[inline]
-        fn $method(self, $($arg: $type),*) -> Result<S::Ok, S::Error> {
-            self.inner.$method($($arg),*)
+        fn $method(self, $value: $type) -> Result<S::Ok, S::Error> {
+            self.rules.meets_leaf(Step::$step);
+            self.inner.$method($value)
         }
     )*};
 }
@@ -116,54 +201,44 @@ impl<'d, S: Serializer> Serializer for Limited<'d, S> {
     type SerializeStructVariant = Elements<'d, S::SerializeStructVariant>;
 
     serialize! {
-        serialize_bool(value: bool);
-        serialize_i8(value: i8);
-        serialize_i16(value: i16);
-        serialize_i32(value: i32);
-        serialize_i64(value: i64);
-        serialize_u8(value: u8);
-        serialize_u16(value: u16);
-        serialize_u32(value: u32);
-        serialize_u64(value: u64);
-        serialize_char(value: char);
-        serialize_str(value: &str);
-        serialize_unit_variant(name: &'static str, index: u32, variant: &'static str);
+        serialize_bool(value: bool) Bool;
+        serialize_i8(value: i8) I8;
+        serialize_i16(value: i16) I16;
+        serialize_i32(value: i32) I32;
+        serialize_i64(value: i64) I64;
+        serialize_i128(value: i128) I128;
+        serialize_u8(value: u8) U8;
+        serialize_u16(value: u16) U16;
+        serialize_u32(value: u32) U32;
+        serialize_u64(value: u64) U64;
+        serialize_u128(value: u128) U128;
+        serialize_char(value: char) Char;
+        serialize_str(value: &str) Str;
     }
 
     #[inline]
     fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
         self.rules.float(f64::from(value))?;
+        self.rules.meets_leaf(Step::F32);
         self.inner.serialize_f32(value)
     }
 
     #[inline]
     fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
         self.rules.float(value)?;
+        self.rules.meets_leaf(Step::F64);
         self.inner.serialize_f64(value)
-    }
-
-    // What is wide is read by `deserialize_i128` alone, which a type that looks at the value first does not call.
-    #[inline]
-    fn serialize_i128(self, value: i128) -> Result<S::Ok, S::Error> {
-        self.rules.doubt.arise();
-        self.inner.serialize_i128(value)
-    }
-
-    #[inline]
-    fn serialize_u128(self, value: u128) -> Result<S::Ok, S::Error> {
-        self.rules.doubt.arise();
-        self.inner.serialize_u128(value)
     }
 
     #[inline]
     fn serialize_none(self) -> Result<S::Ok, S::Error> {
-        self.rules.nil("None")?;
+        self.rules.nothing(Step::Option, "None");
         self.inner.serialize_none()
     }
 
     #[inline]
     fn serialize_unit(self) -> Result<S::Ok, S::Error> {
-        self.rules.nil("()")?;
+        self.rules.nothing(Step::Unit, "()");
         self.inner.serialize_unit()
     }
 
@@ -171,28 +246,39 @@ impl<'d, S: Serializer> Serializer for Limited<'d, S> {
     #[inline]
     fn serialize_bytes(self, value: &[u8]) -> Result<S::Ok, S::Error> {
         self.rules.into_level()?;
+        self.rules.meets_leaf(Step::Bytes);
         self.inner.serialize_bytes(value)
     }
 
     #[inline]
     fn serialize_unit_struct(self, name: &'static str) -> Result<S::Ok, S::Error> {
-        if self.rules.format.unit_structs_are_nil {
-            self.rules.nil(name)?;
-        }
         self.rules.into_level()?;
+        if self.rules.format.unit_structs_are_nil {
+            self.rules.nothing(Step::UnitStruct, name);
+        } else {
+            self.rules.meets(Step::UnitStruct, 0);
+        }
         self.inner.serialize_unit_struct(name)
     }
 
     #[inline]
+    fn serialize_unit_variant(self, name: &'static str, index: u32, variant: &'static str) -> Result<S::Ok, S::Error> {
+        self.rules.meets(Step::UnitVariant, of_static(variant));
+        self.inner.serialize_unit_variant(name, index, variant)
+    }
+
+    #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
-        let rules = Rules { in_some: true, ..self.rules.into_wrapper()? };
-        self.inner.serialize_some(&Inside { value, rules })
+        self.rules.meets(Step::Option, 2);
+        let rules = Rules { in_some: true, ..self.rules.parts().into_wrapper()? };
+        self.inner.serialize_some(&Inside { value, rules: &rules, place: 0 })
     }
 
     #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<S::Ok, S::Error> {
-        let rules = self.rules.into_wrapper()?;
-        self.inner.serialize_newtype_struct(name, &Inside { value, rules })
+        self.rules.meets(Step::Newtype, 0);
+        let rules = self.rules.parts().into_wrapper()?;
+        self.inner.serialize_newtype_struct(name, &Inside { value, rules: &rules, place: 0 })
     }
 
     #[inline]
@@ -203,47 +289,35 @@ impl<'d, S: Serializer> Serializer for Limited<'d, S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        let rules = self.rules.into_level()?;
-        self.inner.serialize_newtype_variant(name, index, variant, &Inside { value, rules })
+        self.rules.meets(Step::NewtypeVariant, of_static(variant));
+        let rules = self.rules.into_level()?.parts();
+        self.inner.serialize_newtype_variant(
+            name,
+            index,
+            variant,
+            &Inside { value, rules: &rules, place: of_static(variant) },
+        )
     }
 
     #[inline]
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
-        let rules = self.rules.into_level()?;
-        Ok(Elements {
-            inner: self.inner.serialize_seq(len)?,
-            rules,
-            announced: len,
-            written: 0,
-            skipped: None,
-            name: "",
-        })
+        self.rules.meets(Step::Seq, 0);
+        let rules = self.rules.into_level()?.parts();
+        Ok(Elements::new(self.inner.serialize_seq(len)?, rules, len, ""))
     }
 
     #[inline]
     fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, S::Error> {
-        let rules = self.rules.into_level()?;
-        Ok(Elements {
-            inner: self.inner.serialize_tuple(len)?,
-            rules,
-            announced: Some(len),
-            written: 0,
-            skipped: None,
-            name: "",
-        })
+        self.rules.meets(Step::Tuple, len as u64);
+        let rules = self.rules.into_level()?.parts();
+        Ok(Elements::new(self.inner.serialize_tuple(len)?, rules, Some(len), ""))
     }
 
     #[inline]
     fn serialize_tuple_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeTupleStruct, S::Error> {
-        let rules = self.rules.into_level()?;
-        Ok(Elements {
-            inner: self.inner.serialize_tuple_struct(name, len)?,
-            rules,
-            announced: Some(len),
-            written: 0,
-            skipped: None,
-            name: "",
-        })
+        self.rules.meets(Step::TupleStruct, len as u64);
+        let rules = self.rules.into_level()?.parts();
+        Ok(Elements::new(self.inner.serialize_tuple_struct(name, len)?, rules, Some(len), name))
     }
 
     #[inline]
@@ -254,33 +328,25 @@ impl<'d, S: Serializer> Serializer for Limited<'d, S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
-        let rules = self.rules.into_level()?.into_level()?;
+        self.rules.meets(Step::TupleVariant, mix(mix(1, of_static(variant)), len as u64));
+        let rules = self.rules.into_level()?.into_level()?.variant(variant).parts();
         let inner = self.inner.serialize_tuple_variant(name, index, variant, len)?;
-        Ok(Elements { inner, rules, announced: Some(len), written: 0, skipped: None, name: "" })
+        Ok(Elements::new(inner, rules, Some(len), variant))
     }
 
     #[inline]
     fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
-        let rules = self.rules.into_level()?;
-        if len.is_none() {
-            // As a flattened struct is written, which is read by looking at its values first.
-            rules.doubt.arise();
-        }
-        Ok(Elements {
-            inner: self.inner.serialize_map(len)?,
-            rules,
-            announced: len,
-            written: 0,
-            skipped: None,
-            name: "",
-        })
+        self.rules.meets(Step::Map, 0);
+        let rules = self.rules.into_level()?.parts();
+        Ok(Elements::new(self.inner.serialize_map(len)?, rules, len, ""))
     }
 
     #[inline]
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeStruct, S::Error> {
-        let rules = self.rules.into_level()?;
+        self.rules.meets(Step::Struct, len as u64);
+        let rules = self.rules.into_level()?.parts();
         let inner = self.inner.serialize_struct(name, len)?;
-        Ok(Elements { inner, rules, announced: Some(len), written: 0, skipped: None, name })
+        Ok(Elements::new(inner, rules, Some(len), name))
     }
 
     #[inline]
@@ -291,154 +357,20 @@ impl<'d, S: Serializer> Serializer for Limited<'d, S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        let rules = self.rules.into_level()?.into_level()?;
+        self.rules.meets(Step::StructVariant, mix(mix(1, of_static(variant)), len as u64));
+        let rules = self.rules.into_level()?.into_level()?.variant(variant).parts();
         let inner = self.inner.serialize_struct_variant(name, index, variant, len)?;
-        Ok(Elements { inner, rules, announced: Some(len), written: 0, skipped: None, name: variant })
+        Ok(Elements::new(inner, rules, Some(len), variant))
     }
 
     #[inline]
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
+        self.rules.meets_leaf(Step::Str);
         self.inner.collect_str(value)
     }
 
     #[inline]
     fn is_human_readable(&self) -> bool {
         self.inner.is_human_readable()
-    }
-}
-
-/// The elements of an array, the entries of a map or the fields of a struct, counted.
-pub(in crate::value) struct Elements<'d, C> {
-    inner: C,
-    rules: Rules<'d>,
-    /// How many the value said there would be. The format has written that number already.
-    announced: Option<usize>,
-    written: usize,
-    /// The last field that was left out, and the name of the struct or variant.
-    skipped: Option<&'static str>,
-    name: &'static str,
-}
-
-impl<'d, C> Elements<'d, C> {
-    #[inline]
-    fn next<'a, T: ?Sized>(&mut self, value: &'a T) -> Inside<'a, 'd, T> {
-        self.written += 1;
-        self.same(value)
-    }
-
-    #[inline]
-    fn same<'a, T: ?Sized>(&self, value: &'a T) -> Inside<'a, 'd, T> {
-        Inside { value, rules: self.rules }
-    }
-
-    /// As [`next`](Self::next), for a field, which must not take the place of one that was left out.
-    #[inline]
-    fn field<'a, T: ?Sized, E: Error>(&mut self, key: &str, value: &'a T) -> Result<Inside<'a, 'd, T>, E> {
-        if let Some(skipped) = self.skipped.filter(|_| self.rules.format.is_positional) {
-            let name = self.name;
-            return Err(E::custom(format_args!(
-                "{name}.{skipped} is left out, and {name}.{key} would be read in its place, as fields are found by \
-                 position; use Msgpack, or remove skip_serializing_if"
-            )));
-        }
-        Ok(self.next(value))
-    }
-
-    /// Notes that a field is left out. Where no other follows, only reading tells whether the type has a default for it.
-    #[inline]
-    fn skip(&mut self, key: &'static str) {
-        self.skipped = Some(key);
-        self.rules.doubt.arise_once(self.name, key);
-    }
-
-    #[inline]
-    fn finish<E: Error>(self) -> Result<C, E> {
-        match self.announced {
-            Some(announced) if announced != self.written => {
-                let written = self.written;
-                Err(E::custom(format_args!("announced {announced} elements, wrote {written}")))
-            }
-            _ => Ok(self.inner),
-        }
-    }
-}
-
-macro_rules! elements {
-    ($($kind:ident :: $method:ident;)*) => {$(
-        impl<C: $kind> $kind for Elements<'_, C> {
-            type Ok = C::Ok;
-            type Error = C::Error;
-
-            #[inline]
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-                let element = self.next(value);
-                self.inner.$method(&element)
-            }
-
-            #[inline]
-            fn end(self) -> Result<C::Ok, C::Error> {
-                self.finish::<C::Error>()?.end()
-            }
-        }
-    )*};
-}
-
-macro_rules! fields {
-    ($($kind:ident;)*) => {$(
-        impl<C: $kind> $kind for Elements<'_, C> {
-            type Ok = C::Ok;
-            type Error = C::Error;
-
-            #[inline]
-            fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), C::Error> {
-                let field = self.field::<T, C::Error>(key, value)?;
-                self.inner.serialize_field(key, &field)
-            }
-
-            #[inline]
-            fn skip_field(&mut self, key: &'static str) -> Result<(), C::Error> {
-                self.skip(key);
-                self.inner.skip_field(key)
-            }
-
-            #[inline]
-            fn end(self) -> Result<C::Ok, C::Error> {
-                self.finish::<C::Error>()?.end()
-            }
-        }
-    )*};
-}
-
-elements! {
-    SerializeSeq::serialize_element;
-    SerializeTuple::serialize_element;
-    SerializeTupleStruct::serialize_field;
-    SerializeTupleVariant::serialize_field;
-}
-
-fields! {
-    SerializeStruct;
-    SerializeStructVariant;
-}
-
-impl<C: SerializeMap> SerializeMap for Elements<'_, C> {
-    type Ok = C::Ok;
-    type Error = C::Error;
-
-    #[inline]
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), C::Error> {
-        let key = self.next(key);
-        self.inner.serialize_key(&key)
-    }
-
-    #[inline]
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-        let value = self.same(value);
-        self.inner.serialize_value(&value)
-    }
-
-    #[inline]
-    fn end(self) -> Result<C::Ok, C::Error> {
-        self.finish::<C::Error>()?.end()
     }
 }

@@ -1,0 +1,181 @@
+//! What a serializer writes one by one: the elements of an array, the entries of a map, the fields of a struct.
+
+use serde::ser::{
+    Error, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
+    SerializeTupleStruct, SerializeTupleVariant,
+};
+
+use super::doubt::of_static;
+use super::step::Step;
+use super::write::{Inside, Rules};
+
+/// The elements of an array, the entries of a map or the fields of a struct, counted.
+pub(in crate::value) struct Elements<'d, C> {
+    inner: C,
+    rules: Rules<'d>,
+    /// How many the value said there would be. The format has written that number already.
+    announced: Option<usize>,
+    written: usize,
+    /// The last field that was left out, and the name of the struct or variant.
+    skipped: Option<&'static str>,
+    name: &'static str,
+}
+
+/// The place of an element of a sequence or a map's value; that of a map's key.
+const ELEMENT: u64 = 1;
+const KEY: u64 = 2;
+/// The elements behind so many are taken to be of one type: this is an array.
+const LONGEST_TUPLE: usize = 32;
+
+impl<'d, C> Elements<'d, C> {
+    #[inline]
+    pub(super) fn new(inner: C, rules: Rules<'d>, announced: Option<usize>, name: &'static str) -> Self {
+        Self { inner, rules, announced, written: 0, skipped: None, name }
+    }
+
+    /// Counts an element of as many as there are, all of one type.
+    #[inline]
+    fn next(&mut self) {
+        if self.written == 0 {
+            self.rules.meets(Step::First, 0);
+        }
+        self.written += 1;
+    }
+
+    /// Counts an element with a place of its own, and tells which.
+    #[inline]
+    fn numbered(&mut self) -> u64 {
+        let place = self.written.min(LONGEST_TUPLE) as u64;
+        self.written += 1;
+        place
+    }
+
+    /// Counts a field, which must not take the place of one that was left out.
+    #[inline]
+    fn field<E: Error>(&mut self, key: &'static str) -> Result<(), E> {
+        if let Some(skipped) = self.skipped.filter(|_| self.rules.format.is_positional) {
+            return Err(displaced(self.name, skipped, key));
+        }
+        self.written += 1;
+        Ok(())
+    }
+
+    #[inline]
+    fn skip(&mut self, key: &'static str) {
+        self.skipped = Some(key);
+        self.rules.meets(Step::Skip, of_static(key));
+    }
+
+    #[inline]
+    fn finish<E: Error>(self) -> Result<C, E> {
+        match self.announced {
+            Some(announced) if announced != self.written => {
+                let written = self.written;
+                Err(E::custom(format_args!("announced {announced} elements, wrote {written}")))
+            }
+            _ => Ok(self.inner),
+        }
+    }
+}
+
+#[cold]
+fn displaced<E: Error>(name: &str, skipped: &str, key: &str) -> E {
+    E::custom(format_args!(
+        "{name}.{skipped} is left out, and {name}.{key} would be read in its place, as fields are found by position; use \
+         Msgpack, or remove skip_serializing_if"
+    ))
+}
+
+impl<C: SerializeSeq> SerializeSeq for Elements<'_, C> {
+    type Ok = C::Ok;
+    type Error = C::Error;
+
+    #[inline]
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
+        self.next();
+        self.inner.serialize_element(&Inside { value, rules: &self.rules, place: ELEMENT })
+    }
+
+    #[inline]
+    fn end(self) -> Result<C::Ok, C::Error> {
+        self.finish::<C::Error>()?.end()
+    }
+}
+
+macro_rules! elements {
+    ($($kind:ident :: $method:ident;)*) => {$(
+        impl<C: $kind> $kind for Elements<'_, C> {
+            type Ok = C::Ok;
+            type Error = C::Error;
+
+            #[inline]
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
+                let place = self.numbered();
+                self.inner.$method(&Inside { value, rules: &self.rules, place })
+            }
+
+            #[inline]
+            fn end(self) -> Result<C::Ok, C::Error> {
+                self.finish::<C::Error>()?.end()
+            }
+        }
+    )*};
+}
+
+macro_rules! fields {
+    ($($kind:ident;)*) => {$(
+        impl<C: $kind> $kind for Elements<'_, C> {
+            type Ok = C::Ok;
+            type Error = C::Error;
+
+            #[inline]
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), C::Error> {
+                self.field::<C::Error>(key)?;
+                self.inner.serialize_field(key, &Inside { value, rules: &self.rules, place: of_static(key) })
+            }
+
+            #[inline]
+            fn skip_field(&mut self, key: &'static str) -> Result<(), C::Error> {
+                self.skip(key);
+                self.inner.skip_field(key)
+            }
+
+            #[inline]
+            fn end(self) -> Result<C::Ok, C::Error> {
+                self.finish::<C::Error>()?.end()
+            }
+        }
+    )*};
+}
+
+elements! {
+    SerializeTuple::serialize_element;
+    SerializeTupleStruct::serialize_field;
+    SerializeTupleVariant::serialize_field;
+}
+
+fields! {
+    SerializeStruct;
+    SerializeStructVariant;
+}
+
+impl<C: SerializeMap> SerializeMap for Elements<'_, C> {
+    type Ok = C::Ok;
+    type Error = C::Error;
+
+    #[inline]
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), C::Error> {
+        self.next();
+        self.inner.serialize_key(&Inside { value: key, rules: &self.rules, place: KEY })
+    }
+
+    #[inline]
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
+        self.inner.serialize_value(&Inside { value, rules: &self.rules, place: ELEMENT })
+    }
+
+    #[inline]
+    fn end(self) -> Result<C::Ok, C::Error> {
+        self.finish::<C::Error>()?.end()
+    }
+}

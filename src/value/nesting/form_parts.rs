@@ -1,0 +1,165 @@
+//! The parts of a form: elements, entries, fields.
+
+use serde::ser::{
+    Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
+    SerializeTupleStruct, SerializeTupleVariant,
+};
+
+use super::form::{NoForm, Note, Part, Place, hash};
+use super::step::Step;
+
+/// The parts of one thing, told one by one.
+pub(super) struct Parts<'t> {
+    place: Place<'t>,
+    step: Step,
+    /// Where the step stands in the trace.
+    at: usize,
+    name: &'static str,
+    number: u64,
+    key: u64,
+    written: usize,
+    /// Of all fields, also those that were left out.
+    names: Vec<&'static str>,
+}
+
+impl<'t> Parts<'t> {
+    pub(super) fn new(place: Place<'t>, step: Step, at: usize, name: &'static str) -> Self {
+        Self { place, step, at, name, number: 0, key: 0, written: 0, names: Vec::new() }
+    }
+
+    fn name_of(&mut self, key: &'static str) {
+        if self.place.asked.note == Note::Steps {
+            self.names.push(key);
+        }
+    }
+
+    fn of<T: Serialize + ?Sized>(&self, value: &T) -> Result<u64, NoForm> {
+        Part { value, place: self.place }.number()
+    }
+
+    /// An element whose order says nothing: hashed sets and maps have none, and no format changes that of the others.
+    fn unordered(&mut self, number: u64) {
+        self.number = self.number.wrapping_add(number);
+        self.written += 1;
+    }
+
+    fn ordered(&mut self, number: u64) {
+        self.number = hash((self.number, number));
+        self.written += 1;
+    }
+
+    fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), NoForm> {
+        self.name_of(key);
+        let inside = Place { field: (self.name, key), ..self.place };
+        let number = Part { value, place: inside }.number()?;
+        self.ordered(hash((key, number)));
+        Ok(())
+    }
+
+    /// A field that has no name, and is told from others by where it lies: which were left out is seen in nothing else.
+    fn unnamed<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NoForm> {
+        let (offset, inside) = (self.place.offset(value), Place { field: (self.name, "0"), ..self.place });
+        let number = Part { value, place: inside }.number()?;
+        self.ordered(hash((offset, number)));
+        Ok(())
+    }
+
+    fn finish(self) -> u64 {
+        if self.place.asked.note == Note::Steps {
+            let count = match self.step {
+                Step::Tuple | Step::TupleStruct | Step::TupleVariant => self.written,
+                Step::Struct | Step::StructVariant if self.place.asked.is_positional => self.names.len(),
+                _ => 0,
+            };
+            self.place.parts(self.at, count, self.names);
+        }
+        hash((self.step as u8, self.name, self.written, self.number))
+    }
+}
+
+macro_rules! elements {
+    ($($kind:ident :: $method:ident, $order:ident;)*) => {$(
+        impl $kind for Parts<'_> {
+            type Ok = u64;
+            type Error = NoForm;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NoForm> {
+                let number = self.of(value)?;
+                self.$order(number);
+                Ok(())
+            }
+
+            fn end(self) -> Result<u64, NoForm> {
+                Ok(self.finish())
+            }
+        }
+    )*};
+}
+
+elements! {
+    SerializeSeq::serialize_element, unordered;
+    SerializeTuple::serialize_element, ordered;
+}
+
+macro_rules! unnamed {
+    ($($kind:ident)*) => {$(
+        impl $kind for Parts<'_> {
+            type Ok = u64;
+            type Error = NoForm;
+
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NoForm> {
+                self.unnamed(value)
+            }
+
+            fn end(self) -> Result<u64, NoForm> {
+                Ok(self.finish())
+            }
+        }
+    )*};
+}
+
+unnamed! { SerializeTupleStruct SerializeTupleVariant }
+
+macro_rules! fields {
+    ($($kind:ident)*) => {$(
+        impl $kind for Parts<'_> {
+            type Ok = u64;
+            type Error = NoForm;
+
+            fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), NoForm> {
+                self.field(key, value)
+            }
+
+            fn skip_field(&mut self, key: &'static str) -> Result<(), NoForm> {
+                self.name_of(key);
+                Ok(())
+            }
+
+            fn end(self) -> Result<u64, NoForm> {
+                Ok(self.finish())
+            }
+        }
+    )*};
+}
+
+fields! { SerializeStruct SerializeStructVariant }
+
+impl SerializeMap for Parts<'_> {
+    type Ok = u64;
+    type Error = NoForm;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), NoForm> {
+        self.key = self.of(key)?;
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NoForm> {
+        let number = self.of(value)?;
+        self.unordered(hash((self.key, number)));
+        Ok(())
+    }
+
+    fn end(self) -> Result<u64, NoForm> {
+        Ok(self.finish())
+    }
+}

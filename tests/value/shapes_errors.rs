@@ -1,0 +1,85 @@
+//! A refusal names what cannot be carried: the field where there is one, the type otherwise; and says what to do.
+
+use std::net::IpAddr;
+
+use mapleaf::value::Context;
+use mapleaf::{Error, ErrorKind, Msgpack, MsgpackCompact, Value};
+use serde::{Deserialize, Serialize};
+
+fn refused<C: for<'a> Value<Arg<'a> = &'a T>, T>(value: &T) -> Error {
+    let (context, mut buf) = (Context::new(&[0; 16], "d", b"k"), Vec::new());
+    let error = C::encode(&value, &context, &mut buf).expect_err("it is refused");
+    assert_eq!(error.kind(), ErrorKind::Encode, "{error}");
+    error
+}
+
+#[track_caller]
+fn says(error: &Error, words: &[&str]) {
+    for word in words {
+        assert!(error.message().contains(word), "{word:?} is not in {:?}", error.message());
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Account {
+    name: String,
+    #[serde(skip_deserializing)]
+    balance: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[expect(clippy::option_option, reason = "what is said of one is the question")]
+struct Patch {
+    nick: Option<Option<String>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Cart {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    items: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "type")]
+enum Event {
+    Seen { from: IpAddr },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    debit: Option<u64>,
+    credit: u64,
+}
+
+#[test]
+fn a_field_that_comes_back_as_another() {
+    let account = Account { name: "ann".into(), balance: 7 };
+    says(&refused::<Msgpack<Account>, _>(&account), &["Account", "is read back as another value", "`Account.balance`"]);
+}
+
+#[test]
+fn an_option_around_nothing() {
+    let error = refused::<Msgpack<Vec<Patch>>, _>(&vec![Patch { nick: Some(None) }]);
+    says(&error, &["Patch", "`Patch.nick`", "Some(None)", "use an enum"]);
+}
+
+#[test]
+fn what_is_not_there_when_it_is_read() {
+    says(
+        &refused::<Msgpack<Cart>, _>(&Cart { items: vec![] }),
+        &["Cart", "cannot be read back", "missing field `items`", "default"],
+    );
+}
+
+#[test]
+fn an_enum_that_cannot_read_what_it_wrote() {
+    let event = Event::Seen { from: IpAddr::from([1, 2, 3, 4]) };
+    says(&refused::<MsgpackCompact<Event>, _>(&event), &["Event", "cannot be read back", "IP address", "another type"]);
+}
+
+#[test]
+fn a_field_whose_place_another_takes() {
+    let line = Line { debit: None, credit: 5 };
+    says(&refused::<MsgpackCompact<Line>, _>(&line), &["Line.debit", "Line.credit", "Msgpack", "skip_serializing_if"]);
+}

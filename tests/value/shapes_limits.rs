@@ -1,0 +1,75 @@
+//! What serde is not told, no codec can check: the limits of the promise, exactly.
+
+use mapleaf::value::Context;
+use mapleaf::{ErrorKind, Msgpack, MsgpackCompact, Result, Value};
+use serde::{Deserialize, Serialize};
+
+fn through<C: for<'a> Value<Arg<'a> = &'a T, Owned = T>, T: 'static>(value: &T) -> Result<T> {
+    let (context, mut buf) = (Context::new(&[0; 16], "d", b"k"), Vec::new());
+    let bytes = C::encode(&value, &context, &mut buf)?.to_vec();
+    C::decode(&bytes, &context).map(C::own)
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Alike {
+    First(u32),
+    Second(u32),
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Hidden {
+    told: u8,
+    #[serde(skip)]
+    hidden: u8,
+}
+
+/// Reads no more than 100.
+#[derive(Debug, PartialEq, Clone, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+struct Percent(u8);
+
+impl TryFrom<u8> for Percent {
+    type Error = &'static str;
+
+    fn try_from(number: u8) -> std::result::Result<Self, &'static str> {
+        if number <= 100 { Ok(Self(number)) } else { Err("more than all") }
+    }
+}
+
+impl From<Percent> for u8 {
+    fn from(percent: Percent) -> Self {
+        percent.0
+    }
+}
+
+#[test]
+fn untagged_variants_that_tell_serde_the_same_are_read_as_the_first() -> Result<()> {
+    assert_eq!(through::<Msgpack<_>, _>(&Alike::First(5))?, Alike::First(5));
+    assert_eq!(through::<Msgpack<_>, _>(&Alike::Second(5))?, Alike::First(5));
+    assert_eq!(through::<MsgpackCompact<_>, _>(&Alike::Second(5))?, Alike::First(5));
+    Ok(())
+}
+
+#[test]
+fn fields_that_serde_is_never_told_of_have_their_defaults() -> Result<()> {
+    assert_eq!(through::<Msgpack<_>, _>(&Hidden { told: 1, hidden: 2 })?, Hidden { told: 1, hidden: 0 });
+    Ok(())
+}
+
+/// A conversion of the type's own may refuse one value and not another that tells serde the same kinds of things. The first
+/// value of a kind is read back, and no other that is written alike.
+#[test]
+fn conversions_are_tried_with_the_first_value_of_a_kind() -> Result<()> {
+    let over = Percent(101);
+    for _ in 0..2 {
+        // Until one came back, none is trusted.
+        let error = through::<Msgpack<_>, _>(&over).expect_err("it cannot be read");
+        assert_eq!(error.kind(), ErrorKind::Encode, "{error}");
+        assert!(error.message().contains("Percent") && error.message().contains("more than all"), "{error}");
+    }
+    assert_eq!(through::<Msgpack<_>, _>(&Percent(100))?, Percent(100));
+    let error = through::<Msgpack<_>, _>(&over).expect_err("it cannot be read");
+    assert_eq!(error.kind(), ErrorKind::Decode, "it was written: {error}");
+    Ok(())
+}
