@@ -11,7 +11,8 @@ use crate::txn::{RawCursor, RawRead, WriteTxn};
 use crate::value::{AsValue, Context, Value};
 
 impl<K: Key, V: Value> Dbi<K, V> {
-    /// Removes all entries; how many there were. O(changes to the DBI in this transaction), and at the commit O(pages).
+    /// Removes all entries; how many there were. O(changes to the DBI in this transaction), unless [`len`](Self::len) was asked
+    /// before; at the commit O(pages).
     ///
     /// # Errors
     /// As [`Dbi`] says.

@@ -28,8 +28,8 @@ pub struct DbiStat {
 }
 
 impl<K: Key, V: Value> Dbi<K, V> {
-    /// How many entries there are. O(1) in a snapshot; in a transaction that changed this DBI a search for each
-    /// change.
+    /// How many entries there are. O(1) in a snapshot. In a transaction that changed this DBI the first call is a search for each
+    /// change, and later ones O(1); from then on a `put` to it looks its key up.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -53,7 +53,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         state.raw_len(&self.dbi).map_err(|error| self.named(error, "len"))
     }
 
-    /// Whether there are no entries. O(log n); in a transaction behind each entry that it deleted before the first one left.
+    /// Whether there are no entries. O(log n).
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -77,7 +77,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
 
     /// About how many entries lie in a range. Reads the leaves at its ends and the branch pages between them, about one page in
     /// a hundred of the range. Exact for a range of one leaf or two, and for `..`, which is O(1). Of a transaction's own changes
-    /// some are looked at, and the others taken to be like them.
+    /// some are looked at, and the others taken to be like them, however many there are.
     ///
     /// # Errors
     /// As [`Dbi`] says.

@@ -91,6 +91,8 @@ impl<'a> Pages<'a> {
         if first < META_PAGES || end > self.page_count {
             return None;
         }
+        #[cfg(test)]
+        crate::page::steps::note_page();
         let (at, len) = (first as usize * self.page_size(), count as usize * self.page_size());
         // SAFETY: at + len <= page_count * page_size, checked above, which is readable for 'a by the contract of
         // `new`; the meta pages, the only ones that may change, are excluded.

@@ -46,6 +46,29 @@ pub(crate) fn find<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Resul
     }
 }
 
+/// The keys next to one, as far as they are in the same leaf.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Beside<'a> {
+    pub before: Option<&'a [u8]>,
+    pub behind: Option<&'a [u8]>,
+}
+
+/// The keys next to `key` in the leaf where it is or would be.
+///
+/// # Errors
+/// As [`get`].
+pub(crate) fn beside<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result<Beside<'a>> {
+    let target = Target::<0>::new(key);
+    let Some((leaf, limits)) = leaf_for(pages, tree, &target)? else {
+        return Ok(Beside::default());
+    };
+    let slot = limits.slot::<false, 0>(leaf, &target)?;
+    let is_there = slot < leaf.slots() && leaf.compare(slot, &target)?.is_eq();
+    let at = |slot: usize| if slot < leaf.slots() { leaf.node(slot).map(|node| Some(node.key)) } else { Ok(None) };
+    let before = slot.checked_sub(1).map_or(Ok(None), at)?;
+    Ok(Beside { before, behind: at(slot + usize::from(is_there))? })
+}
+
 #[inline]
 fn entry<'a, const W: usize>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result<Option<(Page<'a>, Node<'a>)>> {
     let target = Target::<W>::new(key);

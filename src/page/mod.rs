@@ -16,6 +16,8 @@ mod node;
 mod numbers;
 mod search;
 mod split;
+#[cfg(test)]
+pub(crate) mod steps;
 mod target;
 mod trail;
 mod tree;
@@ -29,7 +31,7 @@ pub(crate) use copy::{PIECE, Pieces, Stop, compact, plain_metas};
 pub(crate) use count::{count_range, estimate, miscounted, nth, rank};
 pub use cursor::Cursor;
 pub(crate) use layout::{Pages, prefetch};
-pub(crate) use lookup::{Found, find, get};
+pub(crate) use lookup::{Beside, Found, beside, find, get};
 pub(crate) use meta::Meta;
 pub use meta::TreeRecord;
 pub(crate) use meta_check::{FileMeta, check_metas, is_beginning};

@@ -5,6 +5,7 @@ mod batch;
 mod commit;
 mod dbis;
 mod layered;
+mod lengths;
 mod raw;
 mod read;
 mod snapshot;
@@ -12,6 +13,9 @@ mod submit;
 mod transact;
 mod write;
 mod write_set;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use batch::What;
 pub use batch::{Batch, Conflicts, Expect, FailedCondition};

@@ -2,14 +2,19 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ops::{Bound, Deref};
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::env::{DbiRef, Engine, Generation, State};
 use crate::error::{Error, ErrorKind, Result};
+use crate::key::KeyBuf;
 use crate::page::{self, TreeRecord};
-use crate::txn::layered::{LayeredCursor, Overlays, View, look};
-use crate::txn::raw::{RawEntry, RawRead};
+use crate::txn::layered::{LayeredCursor, Overlays, View, look, runs};
+use crate::txn::lengths::Lengths;
+use crate::txn::raw::{RawCursor, RawEntry, RawRead};
 use crate::txn::write_set::{DbiChanges, WriteSet};
 use crate::value::MAX_VALUE_LEN;
 
@@ -48,8 +53,7 @@ pub struct WriteTxn {
     /// What was committed, or is about to be, since the base.
     overlays: Overlays,
     set: WriteSet,
-    /// The changes of each open savepoint, over those of the one before.
-    savepoints: Vec<WriteSet>,
+    lengths: Lengths,
     id: u64,
     max_key: usize,
     uuid: [u8; 16],
@@ -77,6 +81,9 @@ impl Deref for Base {
     }
 }
 
+/// Ranges of up to this many entries are deleted one by one.
+const FEW: usize = 8;
+
 impl WriteTxn {
     /// On a pinned state, with what was committed since.
     pub(crate) fn new(base: &Arc<Generation>, overlays: Overlays, id: u64) -> Self {
@@ -101,7 +108,7 @@ impl WriteTxn {
             base,
             overlays,
             set: set.with_limit(engine.config.max_txn_bytes),
-            savepoints: Vec::new(),
+            lengths: Lengths::default(),
             id,
             max_key: engine.max_key,
             uuid: *engine.uuid(),
@@ -129,8 +136,8 @@ impl WriteTxn {
 
     /// Runs `f`, and takes its changes back if it returns `Err` or panics; what came before stays. Savepoints nest.
     ///
-    /// Cost: its changes are a set of their own, which is dropped or taken over whole, O(changes in it); with what they
-    /// replace outside they count against `max_txn_bytes`.
+    /// Cost: to begin one nothing, to keep or undo it O(changes in it, and a search for each); reads cost what they cost
+    /// outside, however deep it is. With what they replace outside, its changes count against `max_txn_bytes`.
     ///
     /// # Errors
     /// What `f` returns.
@@ -163,10 +170,9 @@ impl WriteTxn {
     /// env.transact(|txn| txn.savepoint(|_| ages.put(txn, "ann", 42)));
     /// ```
     pub fn savepoint<T>(&mut self, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
-        let above = self.top().above();
-        self.savepoints.push(above);
-        let savepoint = Savepoint(self);
-        let kept = f(savepoint.0)?;
+        self.set.begin_savepoint();
+        let savepoint = Savepoint { lengths: self.lengths.save(), txn: self };
+        let kept = f(savepoint.txn)?;
         savepoint.keep();
         Ok(kept)
     }
@@ -182,21 +188,38 @@ impl WriteTxn {
         self.check_key(key)?;
         check_value(value.len())?;
         self.base.check_dbi(dbi)?;
-        self.change(dbi, key, Some(value))
+        if self.lengths.get(dbi.slot).is_none() {
+            return self.change(dbi, key, Some(value));
+        }
+        let is_new = self.raw_get::<0>(dbi, key)?.is_none();
+        self.change(dbi, key, Some(value))?;
+        self.lengths.change(dbi.slot, u64::from(is_new), 0);
+        Ok(())
     }
 
     /// Removes `key`; whether it was there.
     pub(crate) fn raw_delete(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
         let there = self.raw_get::<0>(dbi, key)?.is_some();
         if there {
-            self.change(dbi, key, None)?;
+            self.raw_remove(dbi, key)?;
         }
         Ok(there)
     }
 
     /// Removes `key`, which is there.
+    ///
+    /// What is put here alone leaves nothing. What is below leaves a deletion; where many follow one another they become a gap,
+    /// which readers pass in one step.
     pub(crate) fn raw_remove(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<()> {
-        self.change(dbi, key, None)
+        if !self.is_below(dbi, key)? {
+            self.set.forget(dbi, key);
+        } else if !self.join_run(dbi, key)? {
+            self.change(dbi, key, None)?;
+        }
+        if !self.lengths.is_empty() {
+            self.lengths.change(dbi.slot, 0, 1);
+        }
+        Ok(())
     }
 
     /// Removes the entries between the bounds; how many there were.
@@ -206,9 +229,15 @@ impl WriteTxn {
         lower: Bound<&[u8]>,
         upper: Bound<&[u8]>,
     ) -> Result<u64> {
-        let entries = self.raw_count(dbi, lower, upper)?;
+        let is_all = matches!((lower, upper), (Bound::Unbounded, Bound::Unbounded));
+        let entries = if is_all { self.raw_len(dbi)? } else { self.raw_count(dbi, lower, upper)? };
         if entries == 0 {
             return Ok(0);
+        }
+        // With room for them all: either all go or none.
+        let most = FEW * DbiChanges::gap_bytes(&[], None).saturating_add(2 * self.max_key + 2);
+        if entries <= FEW as u64 && !is_all && self.set.make_room(most).is_ok() {
+            return self.delete_few(dbi, lower, upper);
         }
         // Bytes beyond those that a key may have, and one more, do not tell keys apart, and need not be kept.
         let kept = |key: &[u8]| key[..key.len().min(self.max_key + 1)].to_vec();
@@ -222,48 +251,78 @@ impl WriteTxn {
             Bound::Included(key) => Some(successor(kept(key))),
             Bound::Excluded(key) => Some(kept(key)),
         };
-        self.in_top(|top| top.gap(dbi, &start, end.as_deref()))?;
+        let next = end.as_deref().map(|end| self.next_below(dbi, end)).transpose()?;
+        self.set.gap(dbi, &start, end.as_deref())?;
+        if let Some(next) = next {
+            // It goes on to the next key that is there below, where the range may end that is deleted next: they become one.
+            let _ = self.set.join(dbi, &start, next.as_deref(), &[]);
+        }
+        self.lengths.change(dbi.slot, 0, entries);
         Ok(entries)
+    }
+
+    /// Removes the entries between the bounds, which are few: each costs less than a gap.
+    fn delete_few(&mut self, dbi: &Arc<DbiRef>, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
+        let mut cursor = self.raw_range(dbi, lower, upper)?;
+        let mut keys: SmallVec<[KeyBuf; FEW]> = SmallVec::new();
+        while let Some((key, _)) = cursor.next()? {
+            keys.push(KeyBuf::from_slice(key));
+        }
+        drop(cursor);
+        keys.iter().try_for_each(|key| self.raw_remove(dbi, key))?;
+        Ok(keys.len() as u64)
+    }
+
+    /// The first key at or above `key` that is there below the set.
+    fn next_below(&self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let own = usize::from(self.set.dbi(dbi.slot).is_some());
+        let below = View::new(&self.base, dbi, self.layers(dbi.slot).skip(own))?;
+        let next = below.range(Bound::Included(key), Bound::Unbounded)?.next()?;
+        Ok(next.map(|(key, _)| key.to_vec()))
     }
 
     #[inline]
     fn change(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: Option<&[u8]>) -> Result<()> {
-        self.in_top(|top| top.change(dbi, key, value))
+        self.set.change(dbi, key, value)
     }
 
-    fn top(&self) -> &WriteSet {
-        self.savepoints.last().unwrap_or(&self.set)
-    }
-
-    /// Changes the set of the newest savepoint.
-    #[inline]
-    fn in_top(&mut self, change: impl Fn(&mut WriteSet) -> Result<()>) -> Result<()> {
-        let Some(top) = self.savepoints.last_mut() else {
-            return change(&mut self.set);
-        };
-        match change(top) {
-            Err(error) if error.kind() == ErrorKind::TooLarge => self.in_top_with_room(change),
-            changed => changed,
+    /// Whether a key that is there would be seen without what the set puts.
+    fn is_below(&self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
+        let mut layers = self.layers(dbi.slot);
+        let Some(top) = self.set.dbi(dbi.slot) else { return Ok(true) };
+        layers.next();
+        if top.get(key).is_none() {
+            return Ok(true);
+        }
+        if top.gaps().around(key).is_some() {
+            return Ok(false);
+        }
+        match look(layers, key) {
+            Some(found) => Ok(found.is_some()),
+            None => Ok(page::get::<0>(self.base.pages(), &self.base.tree(dbi)?, key)?.is_some()),
         }
     }
 
-    /// As [`in_top`](Self::in_top), when what was replaced in the sets below is to make room.
-    #[cold]
-    fn in_top_with_room(&mut self, change: impl Fn(&mut WriteSet) -> Result<()>) -> Result<()> {
-        self.set.tidy(self.set.max_bytes());
-        let mut room = self.set.room();
-        for savepoint in &mut self.savepoints {
-            savepoint.tidy(room);
-            room = savepoint.room();
+    /// Deletes `key`, which is there below, by a gap, if its neighbours are deleted too; whether it did.
+    fn join_run(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
+        let Some(top) = self.set.dbi(dbi.slot) else { return Ok(false) };
+        let below = View::new(&self.base, dbi, self.layers(dbi.slot).skip(1))?;
+        let Some(mut run) = runs::around(top, &below, key)? else { return Ok(false) };
+        if top.get(key).is_some() {
+            // What was put over it goes too.
+            run.deleted.push(key.to_vec());
         }
-        change(self.savepoints.last_mut().unwrap_or(&mut self.set))
+        drop(below);
+        match self.set.join(dbi, &run.start, run.end.as_deref(), &run.deleted) {
+            Err(error) if error.kind() == ErrorKind::TooLarge => Ok(false),
+            joined => joined.map(|()| true),
+        }
     }
 
     /// The changes of the DBI with this slot, newest first.
     #[inline]
     fn layers(&self, slot: usize) -> impl Iterator<Item = &DbiChanges> {
-        let own = self.savepoints.iter().rev().chain([&self.set]).filter_map(move |set| set.dbi(slot));
-        own.chain(self.overlays.of_dbi(slot))
+        self.set.dbi(slot).into_iter().chain(self.overlays.of_dbi(slot))
     }
 
     fn view(&self, dbi: &DbiRef) -> Result<View<'_>> {
@@ -302,21 +361,25 @@ fn bad_key(key: &[u8], max: usize) -> Error {
 }
 
 /// Drops the changes of the newest savepoint, unless they are kept.
-struct Savepoint<'a>(&'a mut WriteTxn);
+struct Savepoint<'a> {
+    txn: &'a mut WriteTxn,
+    /// The lengths as they were before.
+    lengths: Vec<(usize, u64)>,
+}
 
 impl Savepoint<'_> {
     fn keep(self) {
-        let txn = &mut *self.0;
-        if let Some(newer) = txn.savepoints.pop() {
-            txn.savepoints.last_mut().unwrap_or(&mut txn.set).absorb(newer);
-        }
-        std::mem::forget(self);
+        let mut savepoint = ManuallyDrop::new(self);
+        let Self { txn, lengths } = &mut *savepoint;
+        drop(std::mem::take(lengths));
+        txn.set.keep_savepoint();
     }
 }
 
 impl Drop for Savepoint<'_> {
     fn drop(&mut self) {
-        self.0.savepoints.pop();
+        self.txn.set.undo_savepoint();
+        self.txn.lengths.restore(std::mem::take(&mut self.lengths));
     }
 }
 
@@ -362,7 +425,14 @@ impl RawRead for WriteTxn {
     }
 
     fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
-        self.view(dbi)?.count(Bound::Unbounded, Bound::Unbounded)
+        if let Some(length) = self.lengths.get(dbi.slot) {
+            // The handle may be of a database that was dropped since it was opened.
+            self.base.check_dbi(dbi)?;
+            return Ok(length);
+        }
+        let length = self.view(dbi)?.count(Bound::Unbounded, Bound::Unbounded)?;
+        self.lengths.set(dbi.slot, length);
+        Ok(length)
     }
 
     fn raw_count(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {

@@ -7,21 +7,23 @@ use crate::page;
 use crate::txn::layered::run::Run;
 use crate::txn::layered::view::{View, look};
 
+/// Up to this many entries of the file the gaps among them are gone through: each hides eight of them at least.
+const FEW: u64 = 2000;
+
+/// Among more of them, how many keys are looked at.
+const KEYS: usize = 128;
+
 /// How many changes of a layer are looked at.
 const SAMPLE: usize = 32;
 
 impl View<'_> {
     /// About how many entries lie between the bounds: the file's by its branch pages, and what some changes of each layer,
-    /// spread over the range, say of all. O(branch pages of the range), and O(gaps).
+    /// spread over the range, say of all. O(branch pages of the range), whatever is changed.
     pub(crate) fn estimate(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
         if self.is_plain() {
             return page::estimate(self.pages, &self.tree, lower, upper);
         }
-        let mut entries = 0_u64;
-        let _: ControlFlow<()> = self.outside_gaps(lower, upper, |lower, upper| {
-            entries = entries.saturating_add(page::estimate(self.pages, &self.tree, lower, upper)?);
-            Ok(ControlFlow::Continue(()))
-        })?;
+        let entries = self.estimate_below(lower, upper)?;
         let (mut more, mut fewer) = (0, 0);
         for (at, changes) in self.layers.iter().enumerate() {
             let run = Run::new(changes, lower, upper);
@@ -41,6 +43,25 @@ impl View<'_> {
             fewer += of_all(covered);
         }
         Ok(entries.saturating_add(more).saturating_sub(fewer))
+    }
+
+    /// About how many entries of the file no gap hides. Of many, as large a part as of some keys that are spread over them: to go
+    /// through the gaps would cost what there are of them.
+    fn estimate_below(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
+        let all = page::estimate(self.pages, &self.tree, lower, upper)?;
+        if all > FEW && self.has_gaps {
+            let keys = page::split(self.pages, &self.tree, lower, upper, KEYS)?;
+            if !keys.is_empty() {
+                let seen = keys.iter().filter(|key| !self.is_hidden(key)).count() as u64;
+                return Ok(all.saturating_mul(seen) / keys.len() as u64);
+            }
+        }
+        let mut entries = 0_u64;
+        let _: ControlFlow<()> = self.outside_gaps(lower, upper, |lower, upper| {
+            entries = entries.saturating_add(page::estimate(self.pages, &self.tree, lower, upper)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(entries)
     }
 
     /// Whether `key` is there below a layer.

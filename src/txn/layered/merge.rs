@@ -234,6 +234,8 @@ impl<'t> MergeCursor<'t> {
     #[inline]
     fn take_base<const FORWARD: bool>(&mut self) -> Result<Option<RawEntry<'t>>> {
         let Some(base) = &mut self.base else { return Ok(None) };
+        #[cfg(test)]
+        crate::page::steps::note();
         let taken = if FORWARD { base.next() } else { base.next_back() };
         taken.map_err(|error| self.end(error))
     }

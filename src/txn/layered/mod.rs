@@ -7,6 +7,7 @@ mod merge;
 mod overlay;
 mod overlays;
 mod run;
+pub(crate) mod runs;
 mod view;
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub(crate) struct View<'t> {
     pub(crate) tree: TreeRecord,
     /// Newest first, down to the first one that hides what is below it.
     pub(crate) layers: SmallVec<[&'t DbiChanges; 4]>,
-    has_gaps: bool,
+    pub(super) has_gaps: bool,
 }
 
 impl<'t> View<'t> {

@@ -106,6 +106,8 @@ impl Arena {
     /// The record at a place of this arena.
     #[inline]
     pub(crate) fn record(&self, place: Place) -> Record<'_> {
+        #[cfg(test)]
+        crate::page::steps::note();
         let bytes = &self.chunks[place.chunk as usize][place.offset as usize..];
         let (header, rest) = bytes.split_at(HEADER);
         let key_len = usize::from(u16::from_le_bytes([header[0], header[1]]));
@@ -147,9 +149,41 @@ impl Arena {
     /// The key of the record at a place of this arena.
     #[inline]
     pub(crate) fn key(&self, place: Place) -> &[u8] {
+        #[cfg(test)]
+        crate::page::steps::note();
         let bytes = &self.chunks[place.chunk as usize][place.offset as usize..];
         let key_len = usize::from(u16::from_le_bytes([bytes[0], bytes[1]]));
         &bytes[HEADER..HEADER + key_len]
+    }
+
+    /// Where the next record may begin: all that are there lie before it, and all that come behind or at it.
+    pub(super) fn next_place(&self) -> Place {
+        match self.chunks.last() {
+            Some(last) => Place { chunk: narrow(self.chunks.len() - 1), offset: narrow(last.len()) },
+            None => Place { chunk: 0, offset: 0 },
+        }
+    }
+
+    /// The places of all records from one that [`next_place`](Self::next_place) has named on.
+    pub(super) fn places_from(&self, mark: Place) -> impl Iterator<Item = Place> {
+        let mut at = mark;
+        std::iter::from_fn(move || {
+            while at.offset as usize >= self.chunks.get(at.chunk as usize)?.len() {
+                at = Place { chunk: at.chunk + 1, offset: 0 };
+            }
+            let place = at;
+            at.offset += narrow(self.len_at(place));
+            Some(place)
+        })
+    }
+
+    /// Forgets all records from `mark` on; `used` bytes are left.
+    pub(super) fn truncate(&mut self, mark: Place, used: usize) {
+        self.chunks.truncate(mark.chunk as usize + 1);
+        if let Some(last) = self.chunks.get_mut(mark.chunk as usize) {
+            last.truncate(mark.offset as usize);
+        }
+        self.used = used;
     }
 
     /// How many bytes the record at a place takes.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::page::word_at;
-use crate::txn::write_set::arena::Arena;
+use crate::txn::write_set::arena::{Arena, Place};
 use crate::txn::write_set::entry::{Entry, Wanted};
 use crate::txn::write_set::sort::sort;
 
@@ -31,7 +31,11 @@ pub(crate) struct Blocks {
     firsts: Vec<Entry>,
     len: usize,
     /// Bytes of records that were replaced or dropped.
-    dead: usize,
+    pub(super) dead: usize,
+    /// Before which place entries are kept when they are replaced or dropped: an open savepoint may put them back.
+    pub(super) mark: Option<Place>,
+    /// Those entries.
+    pub(super) lost: Vec<Entry>,
     /// What all keys begin with, as far as it was looked for; heads are what follows.
     common: Vec<u8>,
     /// At how many keys it is looked for again.
@@ -318,8 +322,8 @@ impl Blocks {
         };
         match search(block, arena, &wanted) {
             Ok(slot) => {
-                self.dead += arena.len_at(block[slot].place);
-                block[slot] = entry;
+                let old = std::mem::replace(&mut block[slot], entry);
+                self.lose(arena, old);
             }
             Err(slot) => {
                 self.len += 1;
@@ -391,7 +395,7 @@ impl Blocks {
                     newer = news;
                 }
                 Ordering::Equal => {
-                    self.dead += arena.len_at(old.place);
+                    self.lose(arena, *old);
                     older = olds;
                 }
             }
@@ -401,14 +405,46 @@ impl Blocks {
         merged
     }
 
+    /// Drops the entry of a key; whether there was one.
+    pub(crate) fn remove(&mut self, arena: &Arena, key: &[u8]) -> bool {
+        let Some(wanted) = self.wanted(key) else { return false };
+        let Some(at) = self.block_of(arena, &wanted) else { return false };
+        let Ok(slot) = search(&self.list[at], arena, &wanted) else { return false };
+        let entry = self.list[at].remove(slot);
+        self.lose(arena, entry);
+        self.len -= 1;
+        self.close_up(at);
+        true
+    }
+
+    /// Mends the list where entries of a block were dropped: one that is empty goes, and two that are small become one.
+    fn close_up(&mut self, at: usize) {
+        let Some(first) = self.list[at].first() else {
+            self.list.remove(at);
+            self.firsts.remove(at);
+            return;
+        };
+        self.firsts[at] = *first;
+        let is_small = |two: &[Vec<Entry>]| two.iter().map(Vec::len).sum::<usize>() <= BLOCK / 2;
+        for at in [at, at.wrapping_sub(1)] {
+            if self.list.get(at..at.saturating_add(2)).is_some_and(is_small) {
+                let upper = self.list.remove(at + 1);
+                self.firsts.remove(at + 1);
+                self.list[at].extend_from_slice(&upper);
+                return;
+            }
+        }
+    }
+
     /// Drops the entries between two spots.
     pub(crate) fn drop_between(&mut self, arena: &Arena, from: Spot, to: Spot) {
         let mut spot = from;
         while spot < to {
             let end = if spot.block == to.block { to.slot } else { self.list[spot.block].len() };
-            for entry in self.list[spot.block].drain(spot.slot..end) {
-                self.dead += arena.len_at(entry.place);
-                self.len -= 1;
+            let dropped: Vec<_> = self.list[spot.block].drain(spot.slot..end).collect();
+            self.len -= dropped.len();
+            for entry in dropped {
+                self.lose(arena, entry);
             }
             spot = Spot { block: spot.block + 1, slot: 0 };
         }
@@ -421,7 +457,7 @@ impl Blocks {
 
     /// The same keys in another arena: `place` says where each record is now, and nothing is dead there.
     pub(crate) fn relocate(&mut self, mut place: impl FnMut(Entry) -> Entry) {
-        self.list.iter_mut().flatten().for_each(|entry| *entry = place(*entry));
+        self.list.iter_mut().flatten().chain(&mut self.lost).for_each(|entry| *entry = place(*entry));
         self.firsts.clear();
         self.firsts.extend(self.list.iter().filter_map(|block| block.first()));
         self.dead = 0;

@@ -9,12 +9,16 @@ use crate::txn::write_set::blocks::{Blocks, Spot};
 use crate::txn::write_set::entry::Entry;
 use crate::txn::write_set::gaps::{Gaps, size};
 use crate::txn::write_set::gather::gather;
+use crate::txn::write_set::levels::Level;
 
 /// What is counted for a change in the index: its entry, and the room that blocks keep for more.
 const ENTRY_BYTES: usize = 24;
 
 /// Changes that nobody looks at are settled when they have this many bytes, and at each doubling.
 const SETTLE: usize = 64 << 20;
+
+/// Records of no use any more are kept up to this many bytes.
+const IDLE: usize = 64 << 10;
 
 /// As many changes whose keys ascend go to the settled order at once, while they are in the cache.
 pub(super) const PIECE: usize = 4096;
@@ -29,18 +33,20 @@ const KEPT: usize = 1024;
 /// once the order is settled; writes take `&mut self` and lock nothing ever.
 #[derive(Debug, Default)]
 pub(crate) struct DbiChanges {
-    arena: Arena,
-    gaps: Gaps,
+    pub(super) arena: Arena,
+    pub(super) gaps: Gaps,
     /// The order, where it was settled by who owns the changes: a commit of few pays for no lock and no cell.
     ready: Option<Blocks>,
     settled: OnceLock<Blocks>,
     unsettled: Mutex<Unsettled>,
     /// At how many bytes in the arena what was replaced is looked for.
     settle_at: usize,
+    /// The open savepoints that have changed it, the outermost first.
+    pub(super) levels: Vec<Level>,
 }
 
 #[derive(Debug, Default)]
-struct Unsettled {
+pub(super) struct Unsettled {
     /// The order, unless it is settled.
     blocks: Blocks,
     /// Changes since, in order of time.
@@ -50,6 +56,16 @@ struct Unsettled {
 }
 
 impl Unsettled {
+    /// Forgets what is not settled.
+    pub(super) fn drop_tail(&mut self) {
+        self.tail.clear();
+        self.is_mixed = false;
+    }
+
+    pub(super) fn take(&mut self, blocks: Blocks) {
+        self.blocks = blocks;
+    }
+
     fn settle(&mut self, arena: &Arena) {
         if !self.tail.is_empty() || self.blocks.is_appended() {
             let ascends = !mem::take(&mut self.is_mixed);
@@ -129,7 +145,7 @@ impl DbiChanges {
     /// The change, if there is one and nothing else: it needs no order.
     #[inline]
     pub(crate) fn only(&self) -> Option<Record<'_>> {
-        if self.gaps.is_empty() { self.arena.only() } else { None }
+        if self.gaps.is_empty() && self.levels.is_empty() { self.arena.only() } else { None }
     }
 
     /// Forgets all changes. The next ones find the room of these, if they were not many.
@@ -156,7 +172,7 @@ impl DbiChanges {
             return;
         }
         self.gaps.add(start, end);
-        if start.is_empty() && end.is_none() {
+        if start.is_empty() && end.is_none() && self.levels.is_empty() {
             self.arena = Arena::default();
             *self.open() = Unsettled::default();
             return;
@@ -166,7 +182,42 @@ impl DbiChanges {
         let from = order.lower(&self.arena, start).0;
         let to = end.map_or_else(|| order.end(), |end| order.lower(&self.arena, end).0);
         order.drop_between(&self.arena, from, to);
-        self.open().blocks = order;
+        self.put_back(order);
+    }
+
+    /// Forgets the change of `key`, if there is one: nothing is there below, so it leaves nothing. O(log n).
+    pub(crate) fn forget(&mut self, key: &[u8]) {
+        let blocks = self.settle();
+        let mut order = mem::take(blocks);
+        order.remove(&self.arena, key);
+        self.put_back(order);
+    }
+
+    /// Makes a gap where nothing is to be seen below, of these deletions among others. What is put there stays.
+    pub(crate) fn join(&mut self, start: &[u8], end: Option<&[u8]>, deleted: &[Vec<u8>]) {
+        self.gaps.add(start, end);
+        if deleted.is_empty() {
+            return;
+        }
+        let blocks = self.settle();
+        let mut order = mem::take(blocks);
+        for key in deleted {
+            order.remove(&self.arena, key);
+        }
+        self.put_back(order);
+    }
+
+    /// Takes back an order that entries were dropped from. Without entries no record is of use, and where most are of none the
+    /// others are copied.
+    pub(super) fn put_back(&mut self, order: Blocks) {
+        let (is_empty, dead) = (order.len() == 0 && order.lost().is_empty(), order.dead());
+        let is_empty = is_empty && self.levels.is_empty();
+        self.open().blocks = if is_empty { Blocks::default() } else { order };
+        if is_empty {
+            self.arena.reset();
+        } else if dead > IDLE && dead > self.arena.used() / 2 {
+            self.compact();
+        }
     }
 
     /// About how much memory all this takes, in bytes.
@@ -283,6 +334,9 @@ impl DbiChanges {
     }
 
     fn compact(&mut self) {
+        if !self.levels.is_empty() {
+            return self.compact_levels();
+        }
         let mut blocks = mem::take(self.settle());
         let from = mem::take(&mut self.arena);
         blocks.relocate(|entry| Entry { head: entry.head, place: self.arena.copy(&from, entry.place) });
@@ -296,7 +350,7 @@ impl DbiChanges {
         }
     }
 
-    fn settle(&mut self) -> &mut Blocks {
+    pub(super) fn settle(&mut self) -> &mut Blocks {
         self.open();
         let unsettled = self.unsettled.get_mut().unwrap_or_else(PoisonError::into_inner);
         unsettled.settle(&self.arena);
@@ -304,7 +358,7 @@ impl DbiChanges {
     }
 
     #[inline]
-    fn open(&mut self) -> &mut Unsettled {
+    pub(super) fn open(&mut self) -> &mut Unsettled {
         open(&mut self.ready, &mut self.settled, &mut self.unsettled)
     }
 }

@@ -9,12 +9,24 @@ const GAP_BYTES: usize = 96;
 /// The first key of a gap, and the first one behind it; `None` where it goes on to the end.
 pub(crate) type Gap<'g> = (&'g [u8], Option<&'g [u8]>);
 
+/// A gap that is kept.
+type OwnGap = (Box<[u8]>, Option<Box<[u8]>>);
+
 /// Ranges of keys, disjoint and not adjacent.
 #[derive(Debug, Default)]
 pub(crate) struct Gaps {
     /// The key behind each gap, by its first key.
     ends: BTreeMap<Box<[u8]>, Option<Box<[u8]>>>,
     bytes: usize,
+    /// While a savepoint is open, what was added, each with what it took the place of.
+    log: Option<Vec<Added>>,
+}
+
+/// The first key of a gap that was added, and the gaps that it took the place of.
+#[derive(Debug)]
+struct Added {
+    start: Box<[u8]>,
+    replaced: Vec<OwnGap>,
 }
 
 impl Gaps {
@@ -43,17 +55,75 @@ impl Gaps {
         if end.is_some_and(|end| end <= start) {
             return;
         }
+        if self.extend(start, end) {
+            return;
+        }
         let (mut low, mut high): (Box<[u8]>, Option<Box<[u8]>>) = (start.into(), end.map(Into::into));
+        let mut replaced = Vec::new();
         // Those that overlap it or touch it become one with it; the first one may begin before it.
         while let Some((from, to)) = self.touching(&low, high.as_deref()) {
             let (from, to): (Box<[u8]>, Option<Box<[u8]>>) = (from.into(), to.map(Into::into));
             self.ends.remove(&from);
             self.bytes -= size(&from, to.as_deref());
+            if self.log.is_some() {
+                replaced.push((from.clone(), to.clone()));
+            }
             high = if is_behind(to.as_deref(), high.as_deref()) { to } else { high };
             low = low.min(from);
         }
         self.bytes += size(&low, high.as_deref());
+        if let Some(log) = &mut self.log {
+            log.push(Added { start: low.clone(), replaced });
+        }
         self.ends.insert(low, high);
+    }
+
+    /// Begins to note what is added, if that is not done yet; how much is noted so far.
+    pub(super) fn begin_log(&mut self) -> usize {
+        self.log.get_or_insert_default().len()
+    }
+
+    pub(super) fn end_log(&mut self) {
+        self.log = None;
+    }
+
+    /// Takes back what was added since so much was noted.
+    pub(super) fn undo(&mut self, noted: usize) {
+        while let Some(Added { start, replaced }) = self.log.as_mut().filter(|log| log.len() > noted).and_then(Vec::pop)
+        {
+            if let Some(end) = self.ends.remove(&start) {
+                self.bytes -= size(&start, end.as_deref());
+            }
+            for (start, end) in replaced {
+                self.bytes += size(&start, end.as_deref());
+                self.ends.insert(start, end);
+            }
+        }
+    }
+
+    /// Moves the end of the gap that `start` is in or touches, if that is all there is to do: rows that are removed one after the
+    /// other make it longer each time.
+    fn extend(&mut self, start: &[u8], end: Option<&[u8]>) -> bool {
+        let next = self.ends.range::<[u8], _>((Bound::Excluded(start), Bound::Unbounded)).next();
+        if next.is_some_and(|(next, _)| end.is_none_or(|end| end >= &**next)) {
+            return false;
+        }
+        let Some((from, to)) = self.ends.range_mut::<[u8], _>((Bound::Unbounded, Bound::Included(start))).next_back()
+        else {
+            return false;
+        };
+        if to.as_deref().is_some_and(|to| to < start) {
+            return false;
+        }
+        if is_behind(end, to.as_deref()) {
+            let len = |end: Option<&[u8]>| end.map_or(0, <[u8]>::len);
+            self.bytes = self.bytes + len(end) - len(to.as_deref());
+            let old = std::mem::replace(to, end.map(Into::into));
+            if let Some(log) = &mut self.log {
+                log.push(Added { start: from.clone(), replaced: vec![(from.clone(), old)] });
+            }
+        }
+        true
     }
 
     /// The last gap that begins at or before `end` and ends at or behind `start`.
@@ -66,6 +136,8 @@ impl Gaps {
     /// The gap that `key` is in.
     #[inline]
     pub(crate) fn around(&self, key: &[u8]) -> Option<Gap<'_>> {
+        #[cfg(test)]
+        crate::page::steps::note();
         if self.ends.is_empty() {
             return None;
         }

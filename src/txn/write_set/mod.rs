@@ -6,6 +6,7 @@ mod changes;
 mod entry;
 mod gaps;
 mod gather;
+mod levels;
 mod set;
 mod sort;
 

@@ -22,10 +22,20 @@ pub(crate) struct WriteSet {
     live: usize,
     /// What the changes take at most: more than they do where one replaced another.
     held: usize,
-    /// Its share of the limit.
-    max_bytes: usize,
     /// The limit of the transaction.
     limit: usize,
+    /// The open savepoints, the outermost first.
+    savepoints: Vec<Savepoint>,
+    /// The slots of the DBIs that they have changed, a DBI once for each of them.
+    touched: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Savepoint {
+    /// What the changes took when it began.
+    held: usize,
+    /// How many DBIs were touched before.
+    touched: usize,
 }
 
 /// The changes of one DBI.
@@ -36,10 +46,6 @@ pub(crate) struct OfDbi {
 }
 
 impl WriteSet {
-    pub(crate) fn new(max_bytes: usize) -> Self {
-        Self { max_bytes, limit: max_bytes, ..Self::default() }
-    }
-
     /// An empty set in the room of this one. The next transaction is mostly one like the last, and as small.
     pub(crate) fn reset(&mut self) {
         self.all.truncate(KEPT);
@@ -47,18 +53,50 @@ impl WriteSet {
             of.changes.reset();
         }
         (self.live, self.held) = (0, 0);
+        self.savepoints.clear();
+        self.touched.clear();
     }
 
     /// The same set, which is empty, with this limit.
     #[inline]
     pub(crate) fn with_limit(mut self, max_bytes: usize) -> Self {
-        (self.max_bytes, self.limit) = (max_bytes, max_bytes);
+        self.limit = max_bytes;
         self
     }
 
-    /// An empty set to be laid over this one, with what this one leaves of its limit.
-    pub(crate) fn above(&self) -> Self {
-        Self { limit: self.limit, ..Self::new(self.room()) }
+    /// Begins a savepoint within those that are open. O(1).
+    pub(crate) fn begin_savepoint(&mut self) {
+        self.savepoints.push(Savepoint { held: self.held, touched: self.touched.len() });
+    }
+
+    /// Takes the changes of the newest savepoint over to the one around it. O(its changes).
+    pub(crate) fn keep_savepoint(&mut self) {
+        let depth = self.savepoints.len();
+        let Some(savepoint) = self.savepoints.pop() else { return };
+        let is_outermost = self.savepoints.is_empty();
+        let mut at = savepoint.touched;
+        for from in savepoint.touched..self.touched.len() {
+            let slot = self.touched[from];
+            let Ok(position) = self.position(slot) else { continue };
+            // One that the savepoint around it has touched too is noted for that already.
+            let is_new = self.all[position].changes.keep(depth);
+            if is_new && !is_outermost {
+                self.touched[at] = slot;
+                at += 1;
+            }
+        }
+        self.touched.truncate(at);
+    }
+
+    /// Takes back the changes of the newest savepoint. O(its changes).
+    pub(crate) fn undo_savepoint(&mut self) {
+        let Some(savepoint) = self.savepoints.pop() else { return };
+        for slot in self.touched.split_off(savepoint.touched) {
+            if let Ok(position) = self.position(slot) {
+                self.all[position].changes.undo();
+            }
+        }
+        self.held = savepoint.held;
     }
 
     /// About how much memory the changes take, in bytes: their keys and values and what is kept for each.
@@ -99,9 +137,9 @@ impl WriteSet {
     pub(crate) fn change(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: Option<&[u8]>) -> Result<()> {
         let bytes = change_bytes(key, value);
         if bytes > self.room() && self.reserve(bytes).is_err() {
-            // What the key has now will go.
-            let now = self.dbi(dbi.slot).and_then(|changes| changes.get(key));
-            if bytes > self.room().saturating_add(now.map_or(0, |(key, value)| change_bytes(key, value))) {
+            // What the key has now will go, unless a savepoint may want it again.
+            let now = self.dbi(dbi.slot).map_or(0, |changes| changes.bytes_replaced(self.savepoints.len(), key));
+            if bytes > self.room().saturating_add(now) {
                 return Err(self.too_large());
             }
         }
@@ -116,13 +154,36 @@ impl WriteSet {
     /// As [`change`](Self::change); never when all keys are gone.
     pub(crate) fn gap(&mut self, dbi: &Arc<DbiRef>, start: &[u8], end: Option<&[u8]>) -> Result<()> {
         if !(start.is_empty() && end.is_none()) {
-            let bytes = DbiChanges::gap_bytes(start, end);
-            if bytes > self.room() {
-                self.reserve(bytes)?;
-            }
+            self.make_room(DbiChanges::gap_bytes(start, end))?;
         }
         self.entry(dbi).gap(start, end);
         self.held = self.bytes();
+        Ok(())
+    }
+
+    /// Forgets the change of `key`, below which nothing is there.
+    pub(crate) fn forget(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) {
+        self.entry(dbi).forget(key);
+    }
+
+    /// Notes that nothing is left to be seen below from `start` to before `end`, or to the end: one gap in the place of the
+    /// deletions of these keys. What is put there stays.
+    ///
+    /// # Errors
+    /// As [`change`](Self::change).
+    pub(crate) fn join(
+        &mut self,
+        dbi: &Arc<DbiRef>,
+        start: &[u8],
+        end: Option<&[u8]>,
+        deleted: &[Vec<u8>],
+    ) -> Result<()> {
+        self.make_room(DbiChanges::gap_bytes(start, end))?;
+        let changes = self.entry(dbi);
+        let before = changes.gaps().bytes();
+        changes.join(start, end, deleted);
+        let after = changes.gaps().bytes();
+        self.held = self.held.saturating_add(after).saturating_sub(before);
         Ok(())
     }
 
@@ -140,9 +201,8 @@ impl WriteSet {
         self.held = self.held.saturating_add(newer.held);
     }
 
-    /// Gives back what was replaced or undone, if it is worthwhile; `max_bytes` is its share of the limit from now on.
-    pub(crate) fn tidy(&mut self, max_bytes: usize) {
-        self.max_bytes = max_bytes;
+    /// Gives back what was replaced or undone, if it is worthwhile.
+    fn tidy(&mut self) {
         let worthwhile = (self.limit / WORTHWHILE).max(1);
         self.all[..self.live].iter_mut().for_each(|of| of.changes.tidy(worthwhile));
         self.held = self.bytes();
@@ -150,17 +210,20 @@ impl WriteSet {
 
     /// What is left of the limit.
     pub(crate) fn room(&self) -> usize {
-        self.max_bytes.saturating_sub(self.held)
+        self.limit.saturating_sub(self.held)
     }
 
-    /// Its share of the limit.
-    pub(crate) fn max_bytes(&self) -> usize {
-        self.max_bytes
+    /// Makes sure that there is room for so many bytes more.
+    ///
+    /// # Errors
+    /// As [`change`](Self::change).
+    pub(crate) fn make_room(&mut self, bytes: usize) -> Result<()> {
+        if bytes > self.room() { self.reserve(bytes) } else { Ok(()) }
     }
 
     #[cold]
     fn reserve(&mut self, bytes: usize) -> Result<()> {
-        self.tidy(self.max_bytes);
+        self.tidy();
         if bytes > self.room() { Err(self.too_large()) } else { Ok(()) }
     }
 
@@ -178,7 +241,11 @@ impl WriteSet {
                 at
             }
         };
-        &mut self.all[at].changes
+        let changes = &mut self.all[at].changes;
+        if !self.savepoints.is_empty() && changes.enter(self.savepoints.len()) {
+            self.touched.push(dbi.slot);
+        }
+        changes
     }
 
     /// Begins the changes of `dbi`.

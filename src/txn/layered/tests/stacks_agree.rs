@@ -136,7 +136,7 @@ fn run(case: &Case) -> Result<()> {
 
 /// Absorbs each set into the one before it, and applies what comes of it: twice, as when the map is grown.
 fn commit_as_one(env: &Env, sets: Vec<Arc<WriteSet>>) -> Result<()> {
-    let mut group = WriteSet::new(usize::MAX);
+    let mut group = WriteSet::default().with_limit(usize::MAX);
     sets.into_iter().filter_map(Arc::into_inner).for_each(|set| group.absorb(set));
     write(&env.engine, Wait::Yes, "test", |session| {
         let base = Arc::clone(session.base());

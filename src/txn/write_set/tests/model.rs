@@ -15,6 +15,8 @@ pub(super) enum Act {
     Put(Bytes, Bytes),
     Delete(Bytes),
     Gap(Bytes, Option<Bytes>),
+    Forget(Bytes),
+    Join(Bytes, Option<Bytes>, Vec<Bytes>),
     Tidy,
     Reset,
 }
@@ -56,6 +58,15 @@ pub(super) fn act(changes: &mut DbiChanges, model: &mut Model, act: &Act) -> Res
         Act::Gap(start, end) => {
             changes.gap(start, end.as_deref());
             model.gap(start, end.as_ref());
+        }
+        Act::Forget(key) => {
+            changes.forget(key);
+            model.changes.remove(key);
+        }
+        Act::Join(start, end, deleted) => {
+            changes.join(start, end.as_deref(), deleted);
+            model.gaps.push((start.clone(), end.clone()));
+            model.changes.retain(|key, _| !deleted.contains(key));
         }
         Act::Tidy => changes.tidy(1),
         Act::Reset => {
@@ -124,6 +135,9 @@ pub(super) fn action() -> impl Strategy<Value = Act> {
         4 => key().prop_map(Act::Delete),
         2 => (key(), prop::option::weighted(0.9, key())).prop_map(|(start, end)| Act::Gap(start, end)),
         1 => Just(Act::Gap(Vec::new(), None)),
+        3 => key().prop_map(Act::Forget),
+        2 => (key(), prop::option::weighted(0.9, key()), prop::collection::vec(key(), 0..4))
+            .prop_map(|(start, end, deleted)| Act::Join(start, end, deleted)),
         1 => Just(Act::Tidy),
         1 => Just(Act::Reset),
     ]
