@@ -171,7 +171,7 @@ impl EnvOptions {
         check_regular(&place.data())?;
         let is_new = match existing.map_or(0, |metadata| metadata.len()) {
             0 => true,
-            len => len <= 2 * system_page_size() as u64 && beginning::is_cut_short(place)?,
+            len => len == 2 * system_page_size() as u64 && beginning::is_cut_short(place)?,
         };
         if is_new && (self.config.read_only || self.mode == OpenMode::MustExist) {
             return Err(missing(place));

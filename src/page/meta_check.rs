@@ -77,23 +77,23 @@ fn read_both(file: &File, strict: bool) -> Result<Option<FileMeta>> {
     Ok(Some(FileMeta { page_size, newest }))
 }
 
-/// Whether `file` is one that LMDB was creating, with pages of `page_size` bytes, when the power failed: no longer than the two
-/// meta pages, each of them as it is made at first or not written, and one not written. Nothing was committed to it.
+/// Whether `file` is one that LMDB was creating, with pages of `page_size` bytes, when the power failed: as long as the two meta
+/// pages, which are written together, each of them as it is made at first or not written, and one not written. Nothing was
+/// committed to it. A shorter one may be what was left of a longer one: the first commit changes the second page alone, and
+/// the first bytes of the first page are zeros.
 ///
 /// # Errors
 /// `Io`.
 pub(crate) fn is_beginning(file: &File, page_size: usize) -> Result<bool> {
     let len = file.metadata().map_err(|error| io(error, "the file's length"))?.len();
-    if len == 0 || len > 2 * page_size as u64 {
+    if len != 2 * page_size as u64 {
         return Ok(false);
     }
     let mut bytes = vec![0; 2 * page_size];
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match file.read_at(&mut bytes[filled..], filled as u64).map_err(|error| io(error, "a meta page"))? {
-            0 => break,
-            count => filled += count,
-        }
+    match file.read_exact_at(&mut bytes, 0) {
+        Ok(()) => {}
+        Err(error) if error.kind() == IoKind::UnexpectedEof => return Ok(false),
+        Err(error) => return Err(io(error, "the meta pages")),
     }
     let (zero, one) = bytes.split_at(page_size);
     let is_absent = |page: &[u8]| page.iter().all(|&byte| byte == 0);
