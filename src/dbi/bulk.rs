@@ -1,13 +1,14 @@
 //! Writes over ranges, and loading.
 
 use std::ops::Bound::Unbounded;
+use std::ops::ControlFlow;
 
 use crate::dbi::extract::ExtractIf;
 use crate::dbi::handle::Dbi;
 use crate::error::{Error, Result};
 use crate::key::{AsKey, Key, KeyBuf};
 use crate::scan::{ByteBounds, KeyPrefix, KeyRange};
-use crate::txn::{RawCursor, RawRead, WriteTxn};
+use crate::txn::{Keys, RawCursor, RawRead, WriteTxn};
 use crate::value::{AsValue, Context, Value};
 
 impl<K: Key, V: Value> Dbi<K, V> {
@@ -90,7 +91,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
             let keys = keys_where(txn, self, &bounds, |key, value| {
                 Ok(!keep(place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?))
             })?;
-            self.delete_keys(txn, &keys)
+            txn.raw_remove_all(&self.dbi, &keys)?;
+            Ok(keys.len() as u64)
         });
         retained.map_err(|error| self.named(error, "retain"))
     }
@@ -173,13 +175,6 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let (lower, upper) = bounds.as_refs();
         txn.raw_delete_range(&self.dbi, lower, upper)
     }
-
-    fn delete_keys(&self, txn: &mut WriteTxn, keys: &[Box<[u8]>]) -> Result<u64> {
-        for key in keys {
-            txn.raw_remove(&self.dbi, key)?;
-        }
-        Ok(keys.len() as u64)
-    }
 }
 
 /// The keys between the bounds of which `wanted` is true: copied, since the set cannot change while it is read.
@@ -188,14 +183,22 @@ fn keys_where<K: Key, V: Value>(
     dbi: &Dbi<K, V>,
     bounds: &ByteBounds,
     mut wanted: impl FnMut(&[u8], &[u8]) -> Result<bool>,
-) -> Result<Vec<Box<[u8]>>> {
+) -> Result<Keys> {
     let (lower, upper) = bounds.as_refs();
     let mut cursor = txn.raw_range(&dbi.dbi, lower, upper)?;
-    let mut keys = Vec::new();
-    while let Some((key, value)) = cursor.next()? {
-        if wanted(key, value)? {
-            keys.push(key.into());
+    let (mut keys, mut failed, mut meets) = (Keys::default(), None, false);
+    let _ = cursor.for_each(|key, value| match wanted(key, value) {
+        Ok(is_wanted) => {
+            if is_wanted {
+                keys.push(key, meets);
+            }
+            meets = is_wanted;
+            ControlFlow::Continue(())
         }
-    }
-    Ok(keys)
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    failed.map_or(Ok(keys), Err)
 }

@@ -156,8 +156,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let mut buf = KeyBuf::new();
         let append = |key: &[u8]| {
             txn.check_key(key)?;
-            let last = txn.raw_range(&self.dbi, Unbounded, Unbounded)?.next_back()?;
-            if last.is_some_and(|(last, _)| last >= key) {
+            if !txn.raw_is_behind_all(&self.dbi, key)? {
                 let why = "the key to append is not above the last one; put it instead";
                 return Err(Error::new(ErrorKind::InvalidArgument, why).at_key(key));
             }

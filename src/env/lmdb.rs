@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::mem::ManuallyDrop;
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -323,6 +324,12 @@ impl<'e> Applier<'_, '_, 'e> {
         tree.0.delete(self.txn, key).map(drop).map_err(Failure::of)
     }
 
+    /// Removes the entries from `first`, which is there, to before `end`, or to the end, by one cursor.
+    pub(crate) fn delete_range(&mut self, tree: Tree<'e>, first: &[u8], end: Option<&[u8]>) -> Result<(), Failure> {
+        let range = (Bound::Included(first), end.map_or(Bound::Unbounded, Bound::Excluded));
+        tree.0.delete_range(self.txn, &range).map(drop).map_err(Failure::of)
+    }
+
     /// Removes all entries.
     pub(crate) fn clear(&mut self, tree: Tree<'e>) -> Result<(), Failure> {
         tree.0.clear(self.txn).map_err(Failure::of)
@@ -385,6 +392,23 @@ impl Puts<'_> {
         // SAFETY: key and value must not lie in LMDB's own pages, which the put moves about: nothing is ever read through
         // them here. What other pages hold, mapleaf's map of the base among them, stays in place.
         unsafe { self.cursor.put_current_with_options::<Bytes>(flags, key, value) }.map_err(Failure::of)
+    }
+}
+
+impl Puts<'_> {
+    /// Removes `key`, if it is there.
+    #[inline]
+    pub(crate) fn delete(&mut self, key: &[u8]) -> Result<(), Failure> {
+        // LMDB's cursor goes to a key by a put alone. One that is not to overwrite ends at the entry that is there, and is
+        // refused; where none was, one is there now. Either is removed.
+        // SAFETY: as in `put`; and what is removed is referred to by nothing, since nothing is ever read by this cursor.
+        let found = unsafe { self.cursor.put_current_with_options::<Bytes>(PutFlags::NO_OVERWRITE, key, &[]) };
+        match found {
+            Ok(()) | Err(heed::Error::Mdb(heed::MdbError::KeyExist)) => {}
+            Err(error) => return Err(Failure::of(error)),
+        }
+        // SAFETY: as above.
+        unsafe { self.cursor.del_current() }.map(drop).map_err(Failure::of)
     }
 }
 

@@ -75,9 +75,8 @@ fn open_gaps<'t, 'e>(
         return Ok(None);
     }
     for gap in changes.gaps().iter() {
-        let mut hidden = within(gap)?;
-        while let Some((key, _)) = hidden.next()? {
-            applier.delete(tree, key)?;
+        if let Some((first, _)) = within(gap)?.next()? {
+            applier.delete_range(tree, first, gap.1)?;
         }
     }
     Ok(last.map(|(key, _)| key))
@@ -90,24 +89,18 @@ fn apply_changes<'e>(
     tree: Tree<'e>,
     applier: &mut Applier<'_, '_, 'e>,
 ) -> Result<(), Failure> {
-    let few = changes.len() < FEW;
-    let mut changes = changes.iter_all().peekable();
-    while let Some((key, value)) = changes.next() {
-        match value {
-            Some(value) if few => applier.put(tree, key, value)?,
-            Some(value) => {
-                let mut puts = applier.puts(tree)?;
-                puts.put(key, value)?;
-                // Until there is something to delete, for which the transaction is needed.
-                while let Some((key, Some(value))) = changes.next_if(|(_, value)| value.is_some()) {
-                    puts.put(key, value)?;
-                }
-            }
-            None if is_behind_all(key) => {}
-            None => applier.delete(tree, key)?,
-        }
+    let mut all = changes.iter_all().filter(|(key, value)| value.is_some() || !is_behind_all(key));
+    if changes.len() < FEW {
+        return all.try_for_each(|(key, value)| match value {
+            Some(value) => applier.put(tree, key, value),
+            None => applier.delete(tree, key),
+        });
     }
-    Ok(())
+    let mut cursor = applier.puts(tree)?;
+    all.try_for_each(|(key, value)| match value {
+        Some(value) => cursor.put(key, value),
+        None => cursor.delete(key),
+    })
 }
 
 /// Puts into a tree that is empty.

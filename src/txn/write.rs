@@ -12,6 +12,7 @@ use crate::env::{DbiRef, Engine, Generation, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::KeyBuf;
 use crate::page::{self, TreeRecord};
+use crate::txn::keys::Keys;
 use crate::txn::layered::{LayeredCursor, Overlays, View, look, runs};
 use crate::txn::lengths::Lengths;
 use crate::txn::raw::{RawCursor, RawEntry, RawRead};
@@ -54,6 +55,8 @@ pub struct WriteTxn {
     overlays: Overlays,
     set: WriteSet,
     lengths: Lengths,
+    /// The DBI that was appended to last, and a key that none of its keys is above.
+    appended: Option<(usize, KeyBuf)>,
     id: u64,
     max_key: usize,
     uuid: [u8; 16],
@@ -109,6 +112,7 @@ impl WriteTxn {
             overlays,
             set: set.with_limit(engine.config.max_txn_bytes),
             lengths: Lengths::default(),
+            appended: None,
             id,
             max_key: engine.max_key,
             uuid: *engine.uuid(),
@@ -188,6 +192,12 @@ impl WriteTxn {
         self.check_key(key)?;
         check_value(value.len())?;
         self.base.check_dbi(dbi)?;
+        if let Some((slot, last)) = &mut self.appended
+            && *slot == dbi.slot
+            && **last < *key
+        {
+            *last = KeyBuf::from_slice(key);
+        }
         if self.lengths.get(dbi.slot).is_none() {
             return self.change(dbi, key, Some(value));
         }
@@ -197,6 +207,19 @@ impl WriteTxn {
         Ok(())
     }
 
+    /// Whether `key` is above all others. O(1) behind another one that was.
+    pub(crate) fn raw_is_behind_all(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
+        if self.appended.as_ref().is_some_and(|(slot, last)| *slot == dbi.slot && **last < *key) {
+            return Ok(true);
+        }
+        let last = self.raw_range(dbi, Bound::Unbounded, Bound::Unbounded)?.next_back()?;
+        if last.is_some_and(|(last, _)| last >= key) {
+            return Ok(false);
+        }
+        self.appended = Some((dbi.slot, KeyBuf::from_slice(key)));
+        Ok(true)
+    }
+
     /// Removes `key`; whether it was there.
     pub(crate) fn raw_delete(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
         let there = self.raw_get::<0>(dbi, key)?.is_some();
@@ -204,6 +227,41 @@ impl WriteTxn {
             self.raw_remove(dbi, key)?;
         }
         Ok(there)
+    }
+
+    /// Removes these keys, which ascend and are there. `meet` says of which of them none is seen between it and the one before.
+    ///
+    /// Where nothing else is changed, runs are known by that alone.
+    pub(crate) fn raw_remove_all(&mut self, dbi: &Arc<DbiRef>, keys: &Keys) -> Result<()> {
+        let is_changed = self.set.dbi(dbi.slot).is_some_and(|changes| !changes.is_empty());
+        if is_changed {
+            return keys.iter().try_for_each(|(key, _)| self.raw_remove(dbi, key));
+        }
+        let mut all = keys.iter().peekable();
+        let mut run: Vec<&[u8]> = Vec::new();
+        while let Some((key, _)) = all.next() {
+            run.push(key);
+            if all.peek().is_some_and(|(_, meets)| *meets) {
+                continue;
+            }
+            self.remove_run(dbi, &run)?;
+            run.clear();
+        }
+        if !self.lengths.is_empty() {
+            self.lengths.change(dbi.slot, 0, keys.len() as u64);
+        }
+        Ok(())
+    }
+
+    /// Removes keys that are there below and follow one another, where the set has nothing else.
+    fn remove_run(&mut self, dbi: &Arc<DbiRef>, run: &[&[u8]]) -> Result<()> {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(()) };
+        if run.len() < runs::MANY {
+            return run.iter().try_for_each(|key| self.change(dbi, key, None));
+        }
+        let view = View::new(&self.base, dbi, self.overlays.of_dbi(dbi.slot))?;
+        let next = view.range(Bound::Excluded(last), Bound::Unbounded)?.next()?.map(|(next, _)| next.to_vec());
+        self.set.join(dbi, first, next.as_deref(), &[])
     }
 
     /// Removes `key`, which is there.

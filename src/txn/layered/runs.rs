@@ -7,10 +7,10 @@ use crate::error::Result;
 use crate::page;
 use crate::txn::layered::view::View;
 use crate::txn::raw::RawCursor;
-use crate::txn::write_set::{DbiChanges, Gap};
+use crate::txn::write_set::{DbiChanges, Gap, LEAST};
 
 /// Fewer deletions than this are kept one by one: a gap takes the room of three, and a search of its own.
-const MANY: usize = 8;
+pub(crate) const MANY: usize = 8;
 
 /// What is deleted together with a key.
 pub(crate) struct Run {
@@ -45,25 +45,27 @@ pub(crate) fn around(set: &DbiChanges, below: &View<'_>, key: &[u8]) -> Result<O
     let (before, behind) = beside(below, key)?;
     let left = before.map_or(Is::Seen, |before| is(set, before));
     let right = behind.map_or(Is::Seen, |behind| is(set, behind));
-    let mut run = Run { start: Vec::new(), end: None, deleted: Vec::new() };
+    let mut run = Run { start: LEAST.to_vec(), end: None, deleted: Vec::new() };
     let mut joins = false;
     match left {
         Is::Seen if matches!(right, Is::Seen) => return Ok(None),
-        Is::Seen => run.start = key.to_vec(),
+        // Before the first key nothing is below: readers then begin behind the gap.
+        Is::Seen => run.start = before.map_or(LEAST, |_| key).to_vec(),
         Is::Within((start, _)) => (run.start, joins) = (start.to_vec(), true),
         Is::Deleted => {
             let mut rows = below.range(Bound::Unbounded, Bound::Excluded(key))?;
-            run.start = key.to_vec();
+            let mut first = key;
             while let Some((row, _)) = rows.next_back()? {
                 match is(set, row) {
-                    Is::Seen => break,
-                    Is::Deleted => run.deleted.push(row.to_vec()),
-                    Is::Within((start, _)) => {
-                        (run.start, joins) = (start.to_vec(), true);
-                        break;
+                    Is::Seen => run.start = first.to_vec(),
+                    Is::Deleted => {
+                        first = row;
+                        run.deleted.push(row.to_vec());
+                        continue;
                     }
+                    Is::Within((start, _)) => (run.start, joins) = (start.to_vec(), true),
                 }
-                run.start = row.to_vec();
+                break;
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::page::{self, Cursor, Pages, TreeRecord};
 use crate::txn::layered::cursor::LayeredCursor;
 use crate::txn::layered::merge::MergeCursor;
 use crate::txn::layered::overlay::Overlay;
-use crate::txn::write_set::{DbiChanges, Gap};
+use crate::txn::write_set::{DbiChanges, Gap, LEAST};
 
 /// What the layers, newest first, say of a key: its value, or `None` within when it is gone.
 #[inline]
@@ -56,12 +56,42 @@ impl<'t> View<'t> {
 
     /// A cursor over the entries between the bounds.
     pub(crate) fn range(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<LayeredCursor<'t>> {
-        let base = Cursor::range(self.pages, &self.tree, lower, upper)?;
         if self.is_plain() {
-            return Ok(LayeredCursor::plain(base));
+            return Ok(LayeredCursor::plain(Cursor::range(self.pages, &self.tree, lower, upper)?));
         }
+        let (from, to) = self.outside_ends(lower, upper);
+        let base = Cursor::range(self.pages, &self.tree, from, to)?;
         let gaps = if self.has_gaps { self.layers.clone() } else { SmallVec::new() };
         Ok(LayeredCursor::merged(MergeCursor::new(base, self.overlay(lower, upper), gaps)))
+    }
+
+    /// The bounds without what gaps hide of the file at either end.
+    fn outside_ends<'k>(&self, lower: Bound<&'k [u8]>, upper: Bound<&'k [u8]>) -> (Bound<&'k [u8]>, Bound<&'k [u8]>)
+    where
+        't: 'k,
+    {
+        if !self.has_gaps {
+            return (lower, upper);
+        }
+        let (mut from, mut to) = (lower, upper);
+        for changes in &self.layers {
+            let key = match from {
+                Bound::Unbounded => LEAST,
+                Bound::Included(key) | Bound::Excluded(key) => key,
+            };
+            // Behind a gap without an end nothing is left: the other bound says so.
+            if let Some((_, Some(end))) = changes.gaps().around(key) {
+                from = Bound::Included(end);
+            }
+            let gap = match to {
+                Bound::Unbounded => changes.gaps().last().filter(|(_, end)| end.is_none()),
+                Bound::Included(key) | Bound::Excluded(key) => changes.gaps().around(key),
+            };
+            if let Some((start, _)) = gap {
+                to = Bound::Excluded(start);
+            }
+        }
+        (from, to)
     }
 
     /// The value of each key to `each`, with the key's place among `keys`. Keys that no layer knows are looked up together.
@@ -115,7 +145,7 @@ impl<'t> View<'t> {
         let mut from = lower;
         loop {
             let key = match from {
-                Bound::Unbounded => &[],
+                Bound::Unbounded => LEAST,
                 Bound::Included(key) | Bound::Excluded(key) => key,
             };
             let Some((start, end)) = first_gap(&self.layers, key).filter(|(start, _)| is_within(start, upper)) else {

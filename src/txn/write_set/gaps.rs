@@ -6,6 +6,10 @@ use std::ops::Bound;
 /// What is counted for a gap beside its bytes: its node in the map, and two allocations.
 const GAP_BYTES: usize = 96;
 
+/// The least key that there can be. A gap from the beginning on begins with it and not with the empty key, which memory
+/// comparison by masked loads takes hundreds of cycles for: an empty slice may point nowhere.
+pub(crate) const LEAST: &[u8] = &[0];
+
 /// The first key of a gap, and the first one behind it; `None` where it goes on to the end.
 pub(crate) type Gap<'g> = (&'g [u8], Option<&'g [u8]>);
 
@@ -37,7 +41,7 @@ impl Gaps {
 
     /// Whether no key is outside.
     pub(crate) fn is_full(&self) -> bool {
-        self.ends.first_key_value().is_some_and(|(start, end)| start.is_empty() && end.is_none())
+        self.ends.first_key_value().is_some_and(|(start, end)| **start <= *LEAST && end.is_none())
     }
 
     /// About how much memory they take.
@@ -52,6 +56,7 @@ impl Gaps {
 
     /// Adds the keys from `start` to before `end`.
     pub(crate) fn add(&mut self, start: &[u8], end: Option<&[u8]>) {
+        let start = if start.is_empty() { LEAST } else { start };
         if end.is_some_and(|end| end <= start) {
             return;
         }
@@ -151,6 +156,11 @@ impl Gaps {
             let (start, end) = self.ends.range::<[u8], _>((Bound::Excluded(key), Bound::Unbounded)).next()?;
             Some((&**start, end.as_deref()))
         })
+    }
+
+    /// The last gap.
+    pub(crate) fn last(&self) -> Option<Gap<'_>> {
+        self.ends.last_key_value().map(|(start, end)| (&**start, end.as_deref()))
     }
 
     /// The last gap that begins at or before `key`.

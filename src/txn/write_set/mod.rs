@@ -17,6 +17,6 @@ pub(crate) use arena::{Arena, record_len};
 pub(crate) use blocks::{Blocks, Spot};
 pub(crate) use changes::DbiChanges;
 pub(crate) use entry::Entry;
-pub(crate) use gaps::Gap;
+pub(crate) use gaps::{Gap, LEAST};
 pub(crate) use set::WriteSet;
 pub(crate) use sort::sort;

@@ -125,7 +125,8 @@ pub(super) fn look_at(changes: &DbiChanges, model: &Model, key: &[u8]) -> Result
 pub(super) fn key() -> impl Strategy<Value = Bytes> {
     let byte = prop_oneof![4 => Just(0_u8), 4 => Just(b'a'), 1 => Just(0xFF), 1 => any::<u8>()];
     let part = prop_oneof![Just(&b""[..]), Just(&b"eight by"[..]), Just(&b"eight bytes and eight mor"[..])];
-    (part, prop::collection::vec(byte, 0..6)).prop_map(|(part, rest)| [part, &rest[..]].concat())
+    let any = (part, prop::collection::vec(byte, 0..6)).prop_map(|(part, rest)| [part, &rest[..]].concat());
+    any.prop_filter("an empty key, which cannot be stored", |key| !key.is_empty())
 }
 
 pub(super) fn action() -> impl Strategy<Value = Act> {

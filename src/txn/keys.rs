@@ -1,0 +1,29 @@
+//! Many keys in one buffer.
+
+/// Keys one after the other, each with whether it follows the one before it with nothing between them.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    bytes: Vec<u8>,
+    /// Where each key ends.
+    ends: Vec<(usize, bool)>,
+}
+
+impl Keys {
+    pub(crate) fn push(&mut self, key: &[u8], meets: bool) {
+        self.bytes.extend_from_slice(key);
+        self.ends.push((self.bytes.len(), meets));
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], bool)> {
+        let mut start = 0;
+        self.ends.iter().map(move |(end, meets)| {
+            let key = &self.bytes[start..*end];
+            start = *end;
+            (key, *meets)
+        })
+    }
+}
