@@ -261,6 +261,21 @@ impl Error {
         self
     }
 
+    /// What is wrong, without the advice behind it.
+    pub(crate) fn what(&self) -> &str {
+        self.0.message.split("; ").next().unwrap_or_default()
+    }
+
+    /// As [`caused_by`](Self::caused_by), for an error whose words the message has taken up: its cause is this one's.
+    #[cold]
+    #[must_use]
+    pub(crate) fn taking_up(self, error: Self) -> Self {
+        match error.0.source {
+            Some(source) => self.caused_by(source),
+            None => self,
+        }
+    }
+
     /// Names the operation, unless one is named already.
     #[cold]
     #[must_use]
@@ -315,10 +330,12 @@ impl fmt::Display for Error {
         if inner.kind == ErrorKind::Corrupted && !inner.message.contains(';') {
             f.write_str("; see what Env::verify finds, or restore the file from a copy")?;
         }
-        if let Some(page) = inner.page {
+        // The message may name them itself.
+        if let Some(page) = inner.page
+            && !inner.message.contains(&format!("page {page}:"))
+        {
             write!(f, " (page {page})")?;
         }
-        // The message may name them itself.
         if let Some(dbi) = &inner.dbi
             && !inner.message.contains(&format!("{dbi:?}"))
         {

@@ -57,7 +57,11 @@ impl Env {
     /// ```
     pub fn sync(&self) -> Result<()> {
         if self.engine.config.read_only {
-            return Err(Error::new(ErrorKind::ReadOnly, "nothing to flush: opened read-only").during("sync"));
+            return Err(Error::new(
+                ErrorKind::ReadOnly,
+                "the environment was opened read-only and has nothing to flush; call it where it is written",
+            )
+            .during("sync"));
         }
         flush(&self.engine).map_err(|error| error.during("sync"))
     }
@@ -232,9 +236,12 @@ fn flush(engine: &Engine) -> Result<()> {
     let flushed = file.sync_data().map_err(|error| located(error, &engine.place.data()));
     flushed.and_then(|()| names()).map_err(|error| {
         engine.flush_failed();
-        let why = "the flush failed, and what was committed since the last one may not be on the disk; close and reopen \
-                   the environment, which checks it and writes it anew";
-        Error::new(ErrorKind::CommitOutcomeUnknown, why).caused_by(error)
+        let why = format!(
+            "the flush failed, and what was committed since the last one may not be on the disk: {}; close and reopen the \
+             environment, which checks it and writes it anew",
+            error.what()
+        );
+        Error::new(ErrorKind::CommitOutcomeUnknown, why).taking_up(error)
     })
 }
 
@@ -244,9 +251,7 @@ fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     if engine.config.read_only {
         return Err(Error::new(ErrorKind::ReadOnly, "the environment was opened read-only; open it for writing"));
     }
-    let Some(lock) = engine.lock.as_ref() else {
-        return Err(Error::new(ErrorKind::Unsupported, "there is no lock file to keep other processes out"));
-    };
+    let lock = engine.lock_file()?;
     // Before the presence lock: who drops a DBI changes that lock too, and only as the writer.
     let mut writer = lock_writer(engine);
     engine.check_usable()?;
@@ -365,12 +370,14 @@ fn drop_leftovers(session: &mut Session<'_>) -> Result<()> {
 fn swap(engine: &Engine, old: &File, staged: &Path, state: u64) -> Result<()> {
     let place = &engine.place;
     let open_elsewhere = || {
-        let why =
-            "another program has the environment open, or a process whose lock file was removed; close it there first";
+        let why = format!(
+            "another program has {} open, or a process whose lock file was removed; close it there first",
+            place.path.display()
+        );
         Error::new(ErrorKind::Busy, why)
     };
     let lmdb_lock = LmdbLock::open(&place.lmdb_lock(), true)?;
-    if !lmdb_lock.try_alone()? || data_lock::is_held(old)? {
+    if !lmdb_lock.try_alone()? || data_lock::is_held(old, &place.data())? {
         return Err(open_elsewhere());
     }
     // One that opened, committed and closed since the copy was made is not there any more.
@@ -384,9 +391,12 @@ fn swap(engine: &Engine, old: &File, staged: &Path, state: u64) -> Result<()> {
     place.sync_directory().map_err(|error| {
         // What is committed from now on is in a file that a power cut may take back.
         engine.flush_failed();
-        let why = "the compacted file is in place, and its name could not be flushed: after a power cut the old one may be \
-                   there again; close and reopen the environment";
-        Error::new(ErrorKind::CommitOutcomeUnknown, why).caused_by(error)
+        let why = format!(
+            "the compacted file is in place, and its name could not be flushed: {}, so after a power cut the old one may be \
+             there again; close and reopen the environment",
+            error.what()
+        );
+        Error::new(ErrorKind::CommitOutcomeUnknown, why).taking_up(error)
     })
 }
 
@@ -408,7 +418,10 @@ fn destroy(path: &Path) -> Result<()> {
         return Ok(());
     };
     if registry::find(FileId::of(&metadata)).is_some() {
-        let why = format!("{} is open in this process; drop all handles first", path.display());
+        let why = format!(
+            "{} is open in this process; drop all handles and snapshots, or call Env::close first",
+            path.display()
+        );
         return Err(Error::new(ErrorKind::Busy, why));
     }
     // Our lock file beside it says whose it is, and a damaged environment must be removable too.
@@ -428,7 +441,7 @@ fn destroy(path: &Path) -> Result<()> {
 fn is_open_elsewhere(place: &Place) -> Result<bool> {
     // What is no regular file nobody has open as an environment; it is removed like the rest.
     if let Ok(data) = open_regular(&place.data())
-        && data_lock::is_held(&data)?
+        && data_lock::is_held(&data, &place.data())?
     {
         return Ok(true);
     }

@@ -209,7 +209,7 @@ pub(crate) fn is_dbi_key(key: &[u8]) -> bool {
 /// Refuses a name that no DBI can have.
 pub(crate) fn check_name(name: &str) -> Result<()> {
     let why = if name.is_empty() {
-        "a DBI's name must not be empty"
+        "a DBI's name is empty; give it one"
     } else if name.len() > MAX_NAME {
         "a DBI's name has at most 255 bytes; shorten it"
     } else if name.contains('\0') {
@@ -227,9 +227,14 @@ const MAX_SCHEMA_NAME: usize = 600;
 
 /// Refuses a schema whose names do not fit the catalogue.
 pub(crate) fn check_schema(schema: &Schema) -> Result<()> {
-    if schema.key.len() > MAX_SCHEMA_NAME || schema.value.len() > MAX_SCHEMA_NAME {
-        let why = "the name of a key or value type has at most 600 bytes; nest fewer types or shorten `NAME`";
-        return Err(Error::new(ErrorKind::InvalidArgument, why));
+    for (what, name) in [("key", &schema.key), ("value", &schema.value)] {
+        if name.len() > MAX_SCHEMA_NAME {
+            let why = format!(
+                "the name of the {what} type has {} bytes, and may have {MAX_SCHEMA_NAME}; nest fewer types or shorten `NAME`",
+                name.len()
+            );
+            return Err(Error::new(ErrorKind::InvalidArgument, why));
+        }
     }
     Ok(())
 }

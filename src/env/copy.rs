@@ -71,10 +71,7 @@ impl Env {
         }
         place.create_directory()?;
         let like = source.metadata().map_err(|error| located(error, &self.engine.place.data()))?;
-        copy_state(&newest, &source, &place.data(), compact, &like).map_err(|error| match error.kind() {
-            ErrorKind::Corrupted => error.of_file(&self.engine.place.data()),
-            _ => error,
-        })?;
+        copy_state(&newest, &source, &place.data(), compact, &like)?;
         place.flush_names()
     }
 }
@@ -95,7 +92,7 @@ pub(crate) fn copy_state(
 ) -> Result<()> {
     let file = create_new(target)?;
     let written = write_state(state, source, &file, compact, like).map_err(|stop| match stop {
-        Stop::Source(error) => error,
+        Stop::Source(error) => error.of_file(&state.engine().place.data()),
         Stop::Write(error) => located(error, target),
     });
     if written.is_err() {

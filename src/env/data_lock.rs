@@ -13,7 +13,7 @@ use nix::libc;
 
 use crate::env::file_locks::{is_locked, try_lock};
 use crate::env::map::process_mark;
-use crate::env::os::io_error;
+use crate::env::os::located;
 use crate::env::place::{FileId, open_regular};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -40,12 +40,10 @@ impl DataLock {
         match try_lock(&file, BYTE, libc::F_RDLCK) {
             Ok(true) => Ok(Self { file: Arc::new(file), mark: process_mark() }),
             Ok(false) => {
-                Err(Error::new(ErrorKind::Busy, "another program has locked the data file; close it there first"))
+                let why = format!("another program has locked {}; close it there first", path.display());
+                Err(Error::new(ErrorKind::Busy, why))
             }
-            Err(errno) => {
-                let error = io::Error::from(errno);
-                Err(io_error(&error).caused_by(error))
-            }
+            Err(errno) => Err(located(errno.into(), path)),
         }
     }
 
@@ -64,10 +62,7 @@ impl Drop for DataLock {
     }
 }
 
-/// Whether anybody holds the lock by another open file than this one.
-pub(crate) fn is_held(file: &File) -> Result<bool> {
-    is_locked(file, BYTE).map_err(|errno| {
-        let error = io::Error::from(errno);
-        io_error(&error).caused_by(error)
-    })
+/// Whether anybody holds the lock of the file at `path` by another open file than this one.
+pub(crate) fn is_held(file: &File, path: &Path) -> Result<bool> {
+    is_locked(file, BYTE).map_err(|errno| located(errno.into(), path))
 }

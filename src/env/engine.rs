@@ -5,6 +5,7 @@ mod lifecycle;
 
 use std::any::Any;
 use std::fs::File;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, TryLockError, Weak};
 
@@ -21,7 +22,7 @@ use crate::env::lmdb_lock::LmdbLock;
 use crate::env::lock::LockFile;
 use crate::env::map::{EnvMap, process_mark};
 use crate::env::options::{Config, Durability};
-use crate::env::os::io_error;
+use crate::env::os::located;
 use crate::env::place::{FileId, Place};
 use crate::env::queue::Queue;
 use crate::env::readers::OtherReaders;
@@ -37,6 +38,7 @@ pub(crate) struct Files {
     pub lmdb: Arc<Lmdb>,
     pub map: Arc<EnvMap>,
     pub file: Arc<File>,
+    path: Arc<Path>,
     pub id: FileId,
     /// Behind LMDB, whose locks closing it would drop. `None` where LMDB has no lock file.
     pub lmdb_lock: Option<Arc<LmdbLock>>,
@@ -57,13 +59,14 @@ impl Files {
     pub(crate) fn new(
         lmdb: Lmdb,
         map: EnvMap,
-        file: Arc<File>,
+        (file, path): (Arc<File>, &Path),
         id: FileId,
         lmdb_lock: Option<LmdbLock>,
         held: Option<DataLock>,
     ) -> Self {
         let (lmdb_lock, held) = (lmdb_lock.map(Arc::new), held.map(Arc::new));
-        Self { lmdb: Arc::new(lmdb), map: Arc::new(map), file, id, lmdb_lock, held, known: Arc::default() }
+        let (lmdb, map, path) = (Arc::new(lmdb), Arc::new(map), path.into());
+        Self { lmdb, map, file, path, id, lmdb_lock, held, known: Arc::default() }
     }
 
     /// The same files, read through another map.
@@ -72,6 +75,7 @@ impl Files {
             lmdb: Arc::clone(&self.lmdb),
             map: Arc::new(map),
             file: Arc::clone(&self.file),
+            path: Arc::clone(&self.path),
             id: self.id,
             lmdb_lock: self.lmdb_lock.clone(),
             held: self.held.clone(),
@@ -101,7 +105,7 @@ impl Files {
 
     /// The length of the data file in bytes, now.
     pub(crate) fn file_len(&self) -> Result<u64> {
-        let metadata = self.file.metadata().map_err(|error| io_error(&error).caused_by(error))?;
+        let metadata = self.file.metadata().map_err(|error| located(error, &self.path))?;
         self.note_len(metadata.len());
         Ok(metadata.len())
     }
@@ -248,7 +252,7 @@ impl Engine {
             _ => Err(Error::new(
                 ErrorKind::CommitOutcomeUnknown,
                 "a commit or a flush failed on the disk, and what was committed last may or may not be there; close and \
-                 reopen the environment to see",
+                 reopen the environment, which checks the file, writes it anew and shows what is there",
             )),
         }
     }
@@ -285,7 +289,10 @@ impl Engine {
     /// The lock file, without which nothing is written.
     pub(crate) fn lock_file(&self) -> Result<&LockFile> {
         self.lock.as_ref().ok_or_else(|| {
-            let why = "there is no lock file to keep other processes out";
+            let why = format!(
+                "{} cannot be written, so other processes cannot be kept out; open the environment where it can, or use copy_to",
+                self.place.lock().display()
+            );
             Error::new(ErrorKind::Unsupported, why)
         })
     }
@@ -389,7 +396,10 @@ impl Engine {
                 return lost.caused_by(failure.error);
             }
         }
-        failure.error
+        match failure.cause {
+            Cause::Io | Cause::Panic => failure.error.of_file(&self.place.data()),
+            _ => failure.error,
+        }
     }
 
     /// Another process has grown the file: takes up its size, here and in LMDB.
@@ -436,8 +446,7 @@ impl Engine {
             return Err(Error::new(
                 ErrorKind::MapFull,
                 format!(
-                    "the data does not fit the maximum map size of {} bytes; nothing was changed; \
-                     open with a larger max_map_size",
+                    "the data does not fit max_map_size, {} bytes; nothing was changed, open with a larger one",
                     self.config.max_map_size
                 ),
             ));
@@ -448,7 +457,7 @@ impl Engine {
         if let Err(error) = files.lmdb.resize(size) {
             drop(gate);
             self.poison();
-            return Err(error);
+            return Err(error.of_file(&self.place.data()));
         }
         *files = Arc::new(files.with_map(map));
         Ok(())

@@ -63,11 +63,11 @@ fn without_locks(config: &Config, error: Error) -> Result<Entry> {
         return Ok(Entry { lock: None, presence: Presence::Shared, lmdb_lock: None });
     }
     let why = format!(
-        "{}; a reader must be seen by writers, and needs write access to both lock files; if nobody writes while it is open, \
-         open with read_only(true) and assume_immutable(true)",
-        error.message()
+        "{}: a reader must be seen by writers, and needs write access to both lock files; allow that, or if nobody writes while \
+         it is open, open with read_only(true) and assume_immutable(true)",
+        error.what()
     );
-    Err(Error::new(ErrorKind::PermissionDenied, why).caused_by(error))
+    Err(Error::new(ErrorKind::PermissionDenied, why).taking_up(error))
 }
 
 /// Whether the error is that of a read-only medium.
@@ -77,7 +77,7 @@ fn is_of_medium(error: &Error) -> bool {
 
 /// LMDB's lock file, if the lock files are the ones that others use who have the data file open.
 fn agree(place: &Place, presence: Presence, is_new: bool) -> Result<LmdbLock> {
-    let is_held = !is_new && data_lock::is_held(&open_regular(&place.data())?)?;
+    let is_held = !is_new && data_lock::is_held(&open_regular(&place.data())?, &place.data())?;
     let (data, path) = (place.data(), place.lmdb_lock());
     let busy = |file: &Path, what: &str| {
         let why = format!("{} {what}; close the environment there first", file.display());

@@ -46,7 +46,8 @@ impl Verdict {
             Self::Failed(cause) if cause.kind == ErrorKind::CommitOutcomeUnknown => self.clone(),
             Self::Failed(cause) => {
                 let why = "the commit of the state that this transaction read failed";
-                Self::failed(ErrorKind::Conflict, &format!("{why} ({}); nothing was changed, retry", cause.message))
+                let what = cause.message.split("; ").next().unwrap_or_default();
+                Self::failed(ErrorKind::Conflict, &format!("{why} ({what}); nothing was changed, retry"))
             }
         }
     }

@@ -4,6 +4,7 @@
 //! set. Values are never read through LMDB's own map.
 #![expect(unsafe_code, reason = "heed opens, resizes and drops by unsafe calls whose rules are kept here")]
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::ops::Bound;
@@ -79,9 +80,23 @@ impl Lmdb {
     /// [`is_map_resized`] when another process has grown the file beyond our map.
     pub(crate) fn pin(&self) -> Result<Pin, Failure> {
         let env = heed::Env::clone(&self.env);
-        let txn = env.static_read_txn().map_err(Failure::of)?;
+        let txn = env.static_read_txn().map_err(|error| self.pin_failed(error))?;
         self.pins.fetch_add(1, Ordering::Relaxed);
         Ok(Pin { txn: ManuallyDrop::new(txn), mark: self.mark, pins: Arc::clone(&self.pins) })
+    }
+
+    #[cold]
+    fn pin_failed(&self, error: heed::Error) -> Failure {
+        let mut failure = Failure::of(error);
+        if failure.error.kind() == ErrorKind::ReadersFull {
+            let why = format!(
+                "all {} reader slots (max_readers) are taken; drop snapshots, which Env::readers lists with their holders, or \
+                 open with a larger max_readers once all processes have closed the environment",
+                self.slots().max
+            );
+            failure.error = Error::new(ErrorKind::ReadersFull, why).taking_up(failure.error);
+        }
+        failure
     }
 
     /// Whether there is no pin, nor one that a thread is just giving up: dropping this then closes LMDB's environment. The
@@ -102,7 +117,7 @@ impl Lmdb {
     pub(crate) fn resize(&self, bytes: usize) -> Result<()> {
         // SAFETY: LMDB wants no transaction that uses its map. Pins are never read through, and ending them touches
         // their slot in the lock file alone; write transactions and openings are kept out by the caller's locks.
-        unsafe { self.env.resize(bytes) }.map_err(|error| failure(error, "grow"))
+        unsafe { self.env.resize(bytes) }.map_err(|error| failure(error, ""))
     }
 
     /// A descriptor of the data file that LMDB has open, whatever its path means by now.
@@ -471,23 +486,25 @@ impl From<Failure> for Error {
 
 /// The typed error for heed's.
 fn failure(error: heed::Error, operation: &'static str) -> Error {
-    let typed = match &error {
-        heed::Error::Mdb(mdb) => Error::new(kind_of(*mdb), advice(*mdb)),
+    let typed = match error {
+        heed::Error::Mdb(mdb) => Error::new(kind_of(mdb), advice(mdb)).caused_by(mdb),
         // LMDB marks its process id in the lock file, and finds it taken.
-        heed::Error::Io(io) if io.kind() == std::io::ErrorKind::WouldBlock => Error::new(
-            ErrorKind::Unsupported,
-            "a process with the same id has the environment open from another PID namespace; \
-             let the containers share one namespace",
-        ),
-        heed::Error::Io(io) => io_error(io),
+        heed::Error::Io(io) if io.kind() == std::io::ErrorKind::WouldBlock => {
+            let why = "a process with the same id has the environment open from another PID namespace; let the containers \
+                       share one namespace";
+            Error::new(ErrorKind::Unsupported, why).caused_by(io)
+        }
+        heed::Error::Io(io) => io_error(&io).caused_by(io),
         heed::Error::EnvAlreadyOpened => {
             let why = "the environment is open in this process by other means than mapleaf, or was in the one that this \
                        is a fork of; close it, or exec";
             Error::new(ErrorKind::Busy, why)
         }
-        heed::Error::Encoding(_) | heed::Error::Decoding(_) => Error::new(ErrorKind::Io, "LMDB refused the bytes"),
+        heed::Error::Encoding(cause) | heed::Error::Decoding(cause) => {
+            let why = "LMDB refused the bytes of a key or value; report it, with the version of mapleaf";
+            Error::new(ErrorKind::Io, why).caused_by(cause)
+        }
     };
-    let typed = typed.caused_by(HeedError(error));
     if operation.is_empty() { typed } else { typed.during(operation) }
 }
 
@@ -512,46 +529,28 @@ fn kind_of(error: MdbError) -> ErrorKind {
     }
 }
 
-fn advice(error: MdbError) -> &'static str {
-    match error {
+fn advice(error: MdbError) -> Cow<'static, str> {
+    let told = match error {
         MdbError::MapFull => "the map is full; open with a larger max_map_size",
         MdbError::MapResized => "another process has grown the file beyond max_map_size; open with a larger one",
         MdbError::DbsFull => {
-            "too many DBIs are open; raise max_dbis, or compact if many were dropped beside other processes"
+            "too many DBIs are open; open the environment with a larger max_dbis, or compact if many were dropped beside \
+             other processes"
         }
-        MdbError::ReadersFull => {
-            "all reader slots are taken; drop snapshots, clear_stale_readers, or raise max_readers"
-        }
+        MdbError::ReadersFull => "all reader slots are taken; drop snapshots, which Env::readers lists, and retry",
         MdbError::TxnFull => "the transaction changes too many pages; split it, or load in parts",
         MdbError::VersionMismatch => {
             "the file is of another LMDB version; dump it with its own mdb_dump and load it here"
         }
-        MdbError::Panic => "the environment met a fatal error; close and reopen it to see what was committed",
-        MdbError::BadValSize | MdbError::KeyExist => "LMDB refused the key's size or order",
+        MdbError::Panic => {
+            "the environment met a fatal error; close and reopen it, which checks the file and shows what was committed"
+        }
+        MdbError::BadValSize | MdbError::KeyExist => "LMDB refused the key's size or order; shorten the key",
         MdbError::Incompatible | MdbError::BadDbi => "the DBI was changed by another process; open it again and retry",
         MdbError::Invalid | MdbError::PageNotFound | MdbError::Corrupted | MdbError::CursorFull => {
             "LMDB finds the file damaged; restore it from a copy"
         }
-        _ => "LMDB failed",
-    }
-}
-
-/// heed's error as a source: it prints the cause that heed itself does not chain.
-#[derive(Debug)]
-struct HeedError(heed::Error);
-
-impl std::fmt::Display for HeedError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for HeedError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.0 {
-            heed::Error::Io(error) => Some(error),
-            heed::Error::Mdb(error) => Some(error),
-            _ => None,
-        }
-    }
+        _ => return format!("LMDB failed: {error}; see what Env::verify finds").into(),
+    };
+    told.into()
 }

@@ -201,9 +201,10 @@ impl LmdbLock {
     }
 
     fn failed(&self, errno: Errno) -> Error {
-        let typed = io_error(&io::Error::from(errno));
-        let why = format!("cannot lock {}; the file system must offer locks of open files", self.path.display());
-        Error::new(typed.kind(), why).caused_by(io::Error::from(errno))
+        let error = io::Error::from(errno);
+        let why =
+            format!("cannot lock {}: {error}; the file system must offer locks of open files", self.path.display());
+        Error::new(io_error(&error).kind(), why).caused_by(error)
     }
 }
 

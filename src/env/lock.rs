@@ -31,7 +31,7 @@ use nix::libc;
 use crate::env::file_locks::{is_locked, try_lock, wait_lock};
 use crate::env::map::{SharedWords, process_mark};
 use crate::env::options::Durability;
-use crate::env::os::{io_error, located};
+use crate::env::os::located;
 use crate::env::place::{Directory, FileId, check_regular};
 use crate::env::record::{OpenRecord, RECORD};
 use crate::error::{Error, ErrorKind, Result};
@@ -98,9 +98,9 @@ impl LockFile {
             .open(path)
             .map_err(|error| located(error, path))?;
         // Before anything in it is changed.
-        read_record(&file).map_err(|error| error.of_file(path))?;
+        read_record(&file, path)?;
         lengthen(&file).map_err(|error| located(error, path))?;
-        let words = SharedWords::new(&file, LENGTH as usize)?;
+        let words = SharedWords::new(&file, path, LENGTH as usize)?;
         let id = FileId::of(&file.metadata().map_err(|error| located(error, path))?);
         let path = path.to_path_buf();
         Ok(Self { words, file, path, id, pid: process::id(), mark: process_mark(), pauses: Mutex::new(0) })
@@ -259,18 +259,18 @@ impl LockFile {
 
     /// What was remembered, or `None` when the file is new.
     pub(crate) fn record(&self) -> Result<Option<OpenRecord>> {
-        read_record(&self.file)
+        read_record(&self.file, &self.path)
     }
 
     /// Remembers `record`.
     pub(crate) fn set_record(&self, record: &OpenRecord) -> Result<()> {
         let io = self.file.write_all_at(&record.to_bytes(), 0);
-        io.map_err(|error| io_error(&error).caused_by(error))
+        io.map_err(|error| located(error, &self.path))
     }
 
     /// Flushes what is remembered: a record that a power cut takes away cannot tell of it.
     pub(crate) fn sync(&self) -> Result<()> {
-        self.file.sync_all().map_err(|error| io_error(&error).caused_by(error))
+        self.file.sync_all().map_err(|error| located(error, &self.path))
     }
 
     /// Joins those who write: remembers that this process has the environment open, with `durability`. In the record the
@@ -290,8 +290,10 @@ impl LockFile {
         let began = Instant::now();
         while !self.try_lock(JOINING, libc::F_WRLCK)? {
             if began.elapsed() > MOST_JOINING {
-                let why = "another process is opening the environment and holds byte 2 of mapleaf.lock for too long; let it \
-                           go on, or end it";
+                let why = format!(
+                    "another process is opening the environment and holds byte 2 of {} for too long; let it go on, or end it",
+                    self.path.display()
+                );
                 return Err(Error::new(ErrorKind::Busy, why));
             }
             thread::sleep(COURTESY_PAUSE);
@@ -358,16 +360,25 @@ impl LockFile {
     }
 
     fn try_lock(&self, byte: i64, kind: i32) -> Result<bool> {
-        try_lock(&self.file, byte, kind).map_err(lock_error)
+        try_lock(&self.file, byte, kind).map_err(|errno| self.lock_failed(errno))
     }
 
     fn wait_lock(&self, byte: i64, kind: i32) -> Result<()> {
-        wait_lock(&self.file, byte, kind).map_err(lock_error)
+        wait_lock(&self.file, byte, kind).map_err(|errno| self.lock_failed(errno))
+    }
+
+    fn lock_failed(&self, errno: Errno) -> Error {
+        let error = io::Error::from(errno);
+        let why = format!(
+            "cannot lock {}: {error}; the file system must offer locks of open files (network ones may not)",
+            self.path.display()
+        );
+        Error::new(ErrorKind::Io, why).caused_by(error)
     }
 
     /// Whether another open file has any lock on the byte.
     fn is_locked(&self, byte: i64) -> Result<bool> {
-        is_locked(&self.file, byte).map_err(lock_error)
+        is_locked(&self.file, byte).map_err(|errno| self.lock_failed(errno))
     }
 }
 
@@ -438,7 +449,8 @@ fn lengthen(file: &File) -> io::Result<()> {
     }
 }
 
-pub(crate) fn read_record(file: &File) -> Result<Option<OpenRecord>> {
+/// What the lock file at `path` remembers.
+pub(crate) fn read_record(file: &File, path: &Path) -> Result<Option<OpenRecord>> {
     // What is cut short is taken as if zeros were behind it.
     let (mut bytes, mut had) = ([0; RECORD], 0);
     while had < RECORD {
@@ -446,13 +458,8 @@ pub(crate) fn read_record(file: &File) -> Result<Option<OpenRecord>> {
             Ok(0) => break,
             Ok(count) => had += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(io_error(&error).caused_by(error)),
+            Err(error) => return Err(located(error, path)),
         }
     }
-    OpenRecord::from_bytes(&bytes)
-}
-
-fn lock_error(errno: Errno) -> Error {
-    let message = "cannot lock mapleaf.lock; the file system must offer locks of open files (network ones may not)";
-    Error::new(ErrorKind::Io, message).caused_by(io::Error::from(errno))
+    OpenRecord::from_bytes(&bytes).map_err(|error| error.of_file(path))
 }

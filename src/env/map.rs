@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::process;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
@@ -28,7 +29,7 @@ impl EnvMap {
         let raw = MmapOptions::new().len(bytes).no_reserve_swap().map_raw_read_only(file).map_err(|error| {
             Error::new(
                 ErrorKind::Io,
-                format!("cannot reserve {bytes} bytes of address space; open with a smaller map_size"),
+                format!("cannot reserve {bytes} bytes of address space: {error}; open with a smaller map_size"),
             )
             .caused_by(error)
         })?;
@@ -87,11 +88,11 @@ pub(crate) struct SharedWords {
 }
 
 impl SharedWords {
-    /// Maps the first `bytes` of `file`, which is that long and never shortened.
-    pub(crate) fn new(file: &File, bytes: usize) -> Result<Self> {
+    /// Maps the first `bytes` of `file`, at `path`, which is that long and never shortened.
+    pub(crate) fn new(file: &File, path: &Path, bytes: usize) -> Result<Self> {
         let raw = MmapOptions::new().len(bytes).map_raw(file).map_err(|error| {
-            Error::new(ErrorKind::Io, "cannot map mapleaf.lock; the file system must offer shared maps")
-                .caused_by(error)
+            let why = format!("cannot map {}: {error}; the file system must offer shared maps", path.display());
+            Error::new(ErrorKind::Io, why).caused_by(error)
         })?;
         Ok(Self { raw })
     }

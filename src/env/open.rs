@@ -140,8 +140,9 @@ impl EnvOptions {
         let differences = engine.config.differences(&self.config);
         if !differences.is_empty() {
             let why = format!(
-                "the environment is open in this process with other options: {differences}; use the same, clone the open \
-                 `Env`, or close it first: handles and {} states that snapshots read keep it open",
+                "{} is open in this process with other options: {differences}; use the same, clone the open `Env`, or close \
+                 it first: handles and {} states that snapshots read keep it open",
+                engine.place.path.display(),
                 engine.generations().len()
             );
             return Err(Error::new(ErrorKind::InvalidArgument, why));
@@ -173,8 +174,11 @@ impl EnvOptions {
             0 => true,
             len => len == 2 * system_page_size() as u64 && beginning::is_cut_short(place)?,
         };
-        if is_new && (self.config.read_only || self.mode == OpenMode::MustExist) {
-            return Err(missing(place));
+        if is_new && self.config.read_only {
+            return Err(missing(place, "read_only(true) creates none; open it for writing"));
+        }
+        if is_new && self.mode == OpenMode::MustExist {
+            return Err(missing(place, "OpenMode::MustExist creates none; open it with OpenOrCreate"));
         }
         if !is_new && self.mode == OpenMode::CreateNew {
             return Err(present(place));
@@ -267,7 +271,7 @@ impl EnvOptions {
     fn check(&self, place: &Place, entry: &Entry) -> Result<(page::FileMeta, Option<OpenRecord>)> {
         let file = open_regular(&place.data())?;
         let alone = entry.presence == Presence::First;
-        let meta = page::check_metas(&file, alone)?.ok_or_else(|| missing(place))?;
+        let meta = page::check_metas(&file, alone)?.ok_or_else(|| emptied(place))?;
         let metadata = file.metadata().map_err(|error| located(error, &place.data()))?;
         let ends_early = metadata.len() < meta.newest.last_page.saturating_add(1).saturating_mul(meta.page_size as u64);
         let record = match &entry.lock {
@@ -305,7 +309,12 @@ impl EnvOptions {
         temporary: &mut Option<TempDir>,
     ) -> Result<Arc<Engine>> {
         let mut uuid = [0; 16];
-        getrandom::fill(&mut uuid).map_err(|error| Error::new(ErrorKind::Io, "no randomness").caused_by(error))?;
+        getrandom::fill(&mut uuid).map_err(|error| {
+            let why = format!(
+                "no random bytes for the environment's UUID: {error}; retry, or allow getrandom in the sandbox"
+            );
+            Error::new(ErrorKind::Io, why).caused_by(error)
+        })?;
         let slow_reader = self.slow_reader.clone();
         let probe = Engine::new(place.clone(), self.config.clone(), files, lock, temporary.take(), uuid, slow_reader);
         // LMDB has marked its process from its first reader on.
@@ -419,8 +428,11 @@ const REWRITTEN_AT_ONCE: usize = 1 << 20;
 
 /// The error for a flush that failed at opening.
 fn flush_failed(error: Error) -> Error {
-    let why = format!("a flush failed, and what was written may not be on the disk; open again: {}", error.message());
-    Error::new(ErrorKind::CommitOutcomeUnknown, why).caused_by(error)
+    let why = format!(
+        "a flush failed, and what was written may not be on the disk: {}; open again, which checks the file and writes it anew",
+        error.what()
+    );
+    Error::new(ErrorKind::CommitOutcomeUnknown, why).taking_up(error)
 }
 
 /// An environment that is open in this process although no engine has its file: said so that the user finds it.
@@ -449,16 +461,8 @@ fn file_id(place: &Place) -> Result<Option<FileId>> {
 /// Whether an opening may succeed in a moment: while an earlier engine of this process closes, its lock file still holds the
 /// byte of the process's id, which LMDB then takes for that of another process.
 fn may_pass(error: &Error) -> bool {
-    let is_of_id = |error: &Error| {
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            if cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::WouldBlock) {
-                return true;
-            }
-            source = cause.source();
-        }
-        false
-    };
+    let is_of_id =
+        |error: &Error| error.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::WouldBlock);
     error.kind() == ErrorKind::Busy || (error.kind() == ErrorKind::Unsupported && is_of_id(error))
 }
 
@@ -467,22 +471,35 @@ const CLOSING_TRIES: usize = 200;
 const CLOSING_PAUSE: Duration = Duration::from_millis(5);
 
 fn present(place: &Place) -> Error {
-    let why = format!("{} exists already; open it, or choose another path", place.data().display());
+    let why = format!(
+        "{} exists already, and OpenMode::CreateNew opens none; open it with OpenOrCreate, or choose another path",
+        place.data().display()
+    );
     Error::new(ErrorKind::AlreadyExists, why)
 }
 
-fn missing(place: &Place) -> Error {
-    let why = format!("there is no environment at {}; create it, or mend the path", place.path.display());
+fn missing(place: &Place, advice: &str) -> Error {
+    let why = format!("there is no environment at {}, and {advice}, or mend the path", place.path.display());
+    Error::new(ErrorKind::NotFound, why)
+}
+
+fn emptied(place: &Place) -> Error {
+    let why = format!("{} was emptied while it was being opened; restore it from a copy", place.data().display());
     Error::new(ErrorKind::NotFound, why)
 }
 
 fn check_config(config: &Config) -> Result<()> {
-    let why = if config.map_size == 0 || config.max_map_size < config.map_size {
-        "map_size and max_map_size must be above 0, and map_size at most max_map_size"
-    } else if !(1..=MOST_DBIS).contains(&config.max_dbis) {
-        "max_dbis must be above 0 and at most 32768"
-    } else if !(1..=MOST_READERS).contains(&config.max_readers) {
-        "max_readers must be above 0 and at most 65536"
+    let Config { map_size, max_map_size, max_dbis, max_readers, .. } = config;
+    let why = if *max_map_size == 0 {
+        "max_map_size is 0; ask for a page at least".to_owned()
+    } else if *map_size == 0 {
+        "map_size is 0; ask for a page at least".to_owned()
+    } else if max_map_size < map_size {
+        format!("map_size is {map_size}, above max_map_size, {max_map_size}; lower it, or raise max_map_size")
+    } else if !(1..=MOST_DBIS).contains(max_dbis) {
+        format!("max_dbis is {max_dbis}; it must be above 0 and at most {MOST_DBIS}")
+    } else if !(1..=MOST_READERS).contains(max_readers) {
+        format!("max_readers is {max_readers}; it must be above 0 and at most {MOST_READERS}")
     } else {
         return Ok(());
     };
@@ -506,7 +523,8 @@ fn refuse_faults(report: page::Report) -> Result<()> {
     let Some(fault) = report.faults.first() else {
         return Ok(());
     };
-    let why = format!("the file is damaged: {}; restore it from a copy", fault.why);
+    // The whole report, which is then told once.
+    let why = format!("the file is damaged: {report}; restore it from a copy");
     Err(Error::corrupted(fault.page, why).caused_by(report))
 }
 
@@ -562,22 +580,15 @@ fn open_files_at(place: &Place, config: &Config, map_size: usize, lmdb_lock: &mu
         None => None,
     };
     let meta = page::check_metas(&file, false).map_err(|error| error.of_file(&place.data()))?;
-    let meta = meta.ok_or_else(|| missing(place))?;
+    let meta = meta.ok_or_else(|| emptied(place))?;
     // LMDB raises a size below that of the data.
     let map = EnvMap::new(&file, lmdb.map_size(), meta.page_size)?;
     let id = FileId::of(&file.metadata().map_err(|error| located(error, &place.data()))?);
-    Ok(Files::new(lmdb, map, file, id, lmdb_lock.take(), held))
+    Ok(Files::new(lmdb, map, (file, &place.data()), id, lmdb_lock.take(), held))
 }
 
 fn is_out_of_space(error: &Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if let Some(io) = cause.downcast_ref::<io::Error>() {
-            return io.kind() == io::ErrorKind::OutOfMemory;
-        }
-        source = cause.source();
-    }
-    false
+    error.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::OutOfMemory)
 }
 
 /// Creates `path` for writing, for its owner alone as LMDB does; one that exists is `AlreadyExists`.

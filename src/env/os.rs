@@ -10,15 +10,16 @@ pub(crate) fn io_error(error: &io::Error) -> Error {
     use io::ErrorKind as Os;
     match error.kind() {
         Os::StorageFull | Os::QuotaExceeded | Os::FileTooLarge => {
-            let why = "the disk, a quota or a limit of file sizes is full; make room and retry, nothing was changed";
+            let why =
+                format!("{error}; make room on the disk, or raise the quota or the limit of file sizes, and retry");
             Error::new(ErrorKind::DiskFull, why)
         }
         Os::PermissionDenied | Os::ReadOnlyFilesystem => Error::new(
             ErrorKind::PermissionDenied,
             format!("the operating system does not allow it: {error}; check owner, mode and mount"),
         ),
-        Os::NotFound => Error::new(ErrorKind::NotFound, format!("no such file or directory: {error}")),
-        _ => Error::new(ErrorKind::Io, format!("the operating system failed: {error}")),
+        Os::NotFound => Error::new(ErrorKind::NotFound, format!("{error}; check the path")),
+        _ => Error::new(ErrorKind::Io, format!("the operating system failed: {error}; see to its cause and retry")),
     }
 }
 

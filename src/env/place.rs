@@ -68,7 +68,7 @@ impl Place {
     /// Removes what a killed compaction left, if it is a file that nobody has open.
     pub(crate) fn remove_compacted(&self) {
         let path = self.compacted();
-        if open_regular(&path).is_ok_and(|file| matches!(is_held(&file), Ok(false))) {
+        if open_regular(&path).is_ok_and(|file| matches!(is_held(&file, &path), Ok(false))) {
             let _ = fs::remove_file(path);
         }
     }
@@ -87,19 +87,19 @@ impl Place {
     /// The data file's metadata, if it exists. A directory in its place, or a file in the directory's, is an error.
     pub(crate) fn data_metadata(&self) -> Result<Option<Metadata>> {
         if self.path.as_os_str().as_bytes().contains(&0) {
-            return Err(self.misplaced("holds a NUL, which no path can"));
+            return Err(self.misplaced("holds a NUL, which no path can; mend the path"));
         }
         match fs::metadata(&self.path) {
             Ok(metadata) if !self.single_file && !metadata.is_dir() => Err(self.misplaced(
                 "is a file, and an environment is a directory; name a directory, or open with single_file(true)",
             )),
             Ok(metadata) if self.single_file && metadata.is_dir() => {
-                Err(self.misplaced("is a directory, and single_file(true) names the data file"))
+                Err(self.misplaced("is a directory, and single_file(true) names the data file; name a file in it, or leave single_file out"))
             }
             Ok(_) => metadata_of(&self.data()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                Err(self.misplaced("leads through a file that is not a directory"))
+                Err(self.misplaced("leads through a file that is not a directory; mend the path"))
             }
             Err(error) => Err(located(error, &self.path)),
         }

@@ -358,8 +358,12 @@ impl<'e> Session<'e> {
                 // A failed meta write shows at the next beginning, whatever its cause was.
                 let broken = self.files.lmdb.pin().err().is_some_and(|failure| panicked(&failure));
                 if full && !broken {
-                    let why = "the disk is full; nothing was changed, free some space and retry";
-                    return Error::new(ErrorKind::DiskFull, why).caused_by(failure.error);
+                    let why = format!(
+                        "{}: the disk, a quota or a limit of file sizes is full: {}; nothing was changed, make room and retry",
+                        self.engine.place.data().display(),
+                        failure.error.what()
+                    );
+                    return Error::new(ErrorKind::DiskFull, why).taking_up(failure.error);
                 }
                 true
             }
@@ -369,8 +373,13 @@ impl<'e> Session<'e> {
             return failure.error;
         }
         self.engine.flush_failed();
-        let why = "the disk failed during the commit, which may or may not have happened; close and reopen to see";
-        Error::new(ErrorKind::CommitOutcomeUnknown, why).caused_by(failure.error)
+        let why = format!(
+            "{}: the disk failed during the commit, which may or may not have happened: {}; close and reopen the environment, \
+             which checks the file, writes it anew and shows what is there",
+            self.engine.place.data().display(),
+            failure.error.what()
+        );
+        Error::new(ErrorKind::CommitOutcomeUnknown, why).taking_up(failure.error)
     }
 
     /// LMDB reports a short write as a plain I/O error; on a disk without room that is what it was.

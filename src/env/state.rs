@@ -185,7 +185,8 @@ impl State {
     #[cold]
     fn find_tree(&self, dbi: &DbiRef) -> Result<TreeRecord> {
         if dbi.engine != self.engine {
-            let why = "the DBI belongs to another environment than the snapshot or transaction it is used with";
+            let why = "the DBI belongs to another environment than the snapshot or transaction it is used with; open it in \
+                       that environment";
             return Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(&dbi.name));
         }
         let tree = self.resolve(dbi)?;
@@ -321,7 +322,7 @@ impl State {
     /// What the catalogue says of the DBI `name`.
     pub(crate) fn dbi_record(&self, name: &str) -> Result<Option<DbiRecord>> {
         let found = page::get::<0>(self.pages(), &self.catalog()?, &catalog::dbi_key(name))?;
-        found.map(DbiRecord::from_bytes).transpose()
+        found.map(DbiRecord::from_bytes).transpose().map_err(|error| error.in_dbi(name))
     }
 }
 
@@ -333,7 +334,10 @@ fn page_count(files: &Files, meta: &Meta) -> Result<u64, Failure> {
     // not hold them all: files grow, and LMDB does not cut them.
     let file_len = files.file_len_for(needed)?;
     if needed.min(file_len) > map.len() as u64 {
-        let error = Error::new(ErrorKind::MapFull, "the file has grown beyond the map");
+        let error = Error::new(
+            ErrorKind::MapFull,
+            "the file has grown beyond the map; retry, or open with a larger max_map_size",
+        );
         return Err(Failure { error, cause: Cause::MapResized });
     }
     Ok(map.page_count(file_len))
@@ -355,7 +359,12 @@ pub(crate) fn check_flags(tree: &TreeRecord, name: &str) -> Result<()> {
     }
     let named =
         [(0x02, "REVERSEKEY"), (0x04, "DUPSORT"), (0x08, "INTEGERKEY"), (0x10, "DUPFIXED"), (0x20, "INTEGERDUP")];
-    let flags: Vec<_> = named.iter().filter(|(bit, _)| tree.flags & bit != 0).map(|(_, name)| *name).collect();
+    let known = named.iter().filter(|(bit, _)| tree.flags & bit != 0);
+    let mut flags: Vec<_> = known.clone().map(|(_, name)| (*name).to_owned()).collect();
+    let rest = known.fold(tree.flags, |rest, (bit, _)| rest & !bit);
+    if rest != 0 {
+        flags.push(format!("{rest:#x}"));
+    }
     Err(Error::new(
         ErrorKind::Unsupported,
         format!("made by other software with flags {}; copy it into a plain database", flags.join(", ")),

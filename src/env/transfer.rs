@@ -55,13 +55,13 @@ fn by_hand(from: &File, to: &File, range: Range<u64>) -> Result<(), Stop> {
         let piece = buffer.get_mut(..len).unwrap_or_default();
         let count = match from.read_at(piece, at) {
             Ok(0) => {
-                let why = "the file ends before its pages do; somebody cut it while it was copied";
+                let why = "the file ends before its pages do, cut while it was copied; see what Env::verify finds";
                 return Err(Error::new(ErrorKind::Corrupted, why).into());
             }
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => {
-                let why = format!("could not read the file that is copied: {error}");
+                let why = format!("the file that is copied cannot be read: {error}; see what Env::verify finds");
                 return Err(Error::new(ErrorKind::Io, why).caused_by(error).into());
             }
         };

@@ -113,7 +113,7 @@ impl Engine {
     pub(super) fn unseen(&self) -> Error {
         let why = format!(
             "{} was removed, replaced or cut short while the environment is open: other programs do not see that this \
-             process reads and writes. Close the environment and open it again, and leave its lock files alone while it is open",
+             process reads and writes; close the environment and open it again, and leave its lock files alone while it is open",
             self.place.lmdb_lock().display()
         );
         Error::new(ErrorKind::NotFound, why)
@@ -122,8 +122,8 @@ impl Engine {
 
 fn lost(file: &Path, harm: &str) -> Error {
     let why = format!(
-        "{} was removed, replaced or cut short while the environment is open: {harm}. Nothing was written. What was \
-         committed before can still be read, and saved by copy_to; then close the environment and open it again",
+        "{} was removed, replaced or cut short while the environment is open: {harm}; nothing was written, save by copy_to \
+         what was committed before, which can still be read, then close the environment and open it again",
         file.display()
     );
     Error::new(ErrorKind::NotFound, why)

@@ -45,6 +45,7 @@ impl Engine {
     pub(crate) fn check_unread(&self) -> Result<()> {
         match self.generations().len() {
             0 => Ok(()),
+            1 => Err(Error::new(ErrorKind::Busy, "a state is still read by snapshots or scans; drop them first")),
             alive => {
                 let why = format!("{alive} states are still read by snapshots or scans; drop them first");
                 Err(Error::new(ErrorKind::Busy, why))
