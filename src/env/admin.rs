@@ -256,12 +256,30 @@ fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     let mut writer = lock_writer(engine);
     engine.check_usable()?;
     if !lock.try_exclusive()? {
-        let why = format!("another process has {} open; close it there first", engine.place.path.display());
+        let (path, who) = (engine.place.path.display(), others(engine));
+        let why = format!("another process has {path} open{who}; close it there first");
         return Err(Error::new(ErrorKind::Busy, why));
     }
     // Also where the rest panics: others would wait for ever.
     let _exclusive = Exclusive(lock);
     compact_alone(engine, &mut writer, limit)
+}
+
+/// The ids of other processes that have the environment open and read, as far as they are known, in brackets.
+fn others(engine: &Engine) -> String {
+    let files = engine.files().map(|files| files.lmdb_lock.clone());
+    let Ok(Some(lmdb_lock)) = files else { return String::new() };
+    let slots = lmdb_lock.slots().unwrap_or_default();
+    let mut ids: Vec<u32> = slots.iter().map(|slot| slot.process).filter(|id| *id != std::process::id()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    // One that was killed has its slots still.
+    ids.retain(|id| lmdb_lock.has_process(*id));
+    if ids.is_empty() {
+        return String::new();
+    }
+    let ids: Vec<_> = ids.iter().map(|id| format!("process {id}")).collect();
+    format!(" ({})", ids.join(", "))
 }
 
 /// The presence lock, held alone; shared again when it is dropped.

@@ -64,8 +64,11 @@ impl Env {
         let source = Arc::clone(&self.engine.files()?.file);
         if !place.single_file {
             match fs::read_dir(&place.path).map(|mut entries| entries.next().is_some()) {
-                Ok(true) => return Err(occupied(&place.path)),
-                Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(occupied(&place.path)),
+                Ok(true) => return Err(occupied(&place.path, "is not empty")),
+                Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                    let what = "is a file, or leads through one";
+                    return Err(occupied(&place.path, what));
+                }
                 _ => {}
             }
         }
@@ -76,8 +79,8 @@ impl Env {
     }
 }
 
-fn occupied(path: &Path) -> Error {
-    let why = format!("{} is not empty; copy to a new or empty directory", path.display());
+fn occupied(path: &Path, what: &str) -> Error {
+    let why = format!("{} {what}; copy to a new or empty directory", path.display());
     Error::new(ErrorKind::AlreadyExists, why)
 }
 

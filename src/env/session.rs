@@ -358,10 +358,13 @@ impl<'e> Session<'e> {
                 // A failed meta write shows at the next beginning, whatever its cause was.
                 let broken = self.files.lmdb.pin().err().is_some_and(|failure| panicked(&failure));
                 if full && !broken {
+                    // LMDB tells a write that was cut short as another failure than it was.
+                    let told = failure.error.kind() == ErrorKind::DiskFull;
+                    let cause = if told { format!(": {}", failure.error.what()) } else { String::new() };
                     let why = format!(
-                        "{}: the disk, a quota or a limit of file sizes is full: {}; nothing was changed, make room and retry",
-                        self.engine.place.data().display(),
-                        failure.error.what()
+                        "{}: the disk is full{cause}; nothing was changed, make room on the disk, or raise the quota or the \
+                         limit of file sizes, and retry",
+                        self.engine.place.data().display()
                     );
                     return Error::new(ErrorKind::DiskFull, why).taking_up(failure.error);
                 }

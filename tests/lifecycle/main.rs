@@ -19,6 +19,7 @@ mod cut_files_are_noticed;
 mod dead_writers_are_not_waited_for;
 mod diagnosis_needs_no_slot;
 mod durabilities_mix_as_promised;
+mod errors_are_well_put;
 mod errors_name_the_file;
 mod failed_flushes_are_remembered;
 mod forks_with_equal_ids;

@@ -1,0 +1,74 @@
+//! Errors of disks that fail or are full, at each call that an operation makes.
+
+use std::path::Path;
+
+use mapleaf::{Compact, Durability, Env, ErrorKind, Result};
+use nix::libc::{EIO, ENOMEM, ENOSPC};
+
+use super::told;
+use crate::rows;
+use crate::shim::{self, FLUSH, Fault, How, MAP, META, NAME, OPEN, PAGES, SPACE};
+
+type Act = fn(&Path) -> Result<()>;
+
+fn open(path: &Path) -> Result<(Env, rows::Rows)> {
+    let env = Env::options().map_size(1 << 20).max_readers(16).durability(Durability::Immediate).open(path)?;
+    let rows = env.dbi("rows")?;
+    Ok((env, rows))
+}
+
+/// What is done beside the disk that fails; each makes calls of several classes.
+const ACTS: [(&str, Act); 4] = [
+    ("open", |path| Env::options().map_size(1 << 20).max_readers(16).open(path).map(drop)),
+    ("write", |path| {
+        let (env, rows) = open(path)?;
+        rows::write(&env, &rows, 2)?;
+        env.sync()
+    }),
+    ("compact", |path| {
+        let (env, _) = open(path)?;
+        env.compact()
+    }),
+    ("copy", |path| {
+        let (env, _) = open(path)?;
+        env.copy_to(path.join("copied"), Compact::Yes)
+    }),
+];
+
+#[test]
+fn at_every_call() -> Result<()> {
+    shim::apart("errors_are_well_put::disks::at_every_call", |control, cases| {
+        let classes = [(PAGES | META | SPACE, ENOSPC), (PAGES | META | FLUSH, EIO), (OPEN | NAME, EIO), (MAP, ENOMEM)];
+        let mut kinds = Vec::new();
+        for (class, (classes, errno)) in classes.into_iter().enumerate() {
+            for (name, act) in ACTS {
+                for nth in 1..=40 {
+                    let path = cases.join(format!("{name}-{class}-{nth}"));
+                    if name != "open" {
+                        let (env, rows) = open(&path)?;
+                        rows::write(&env, &rows, 1)?;
+                    }
+                    control.aim(&path)?;
+                    control.arm(Fault { classes, nth, errno, how: How::Once })?;
+                    let outcome = act(&path);
+                    let failed = control.disarm()?.failed;
+                    if let Err(error) = outcome {
+                        let kind = error.kind();
+                        kinds.push(kind);
+                        let names = [path.to_string_lossy()];
+                        // Where there is no address space the option says so.
+                        let named = if classes == MAP { &[][..] } else { &[&*names[0]][..] };
+                        told::<()>(Err(error), kind, named);
+                    }
+                    if failed == 0 {
+                        break;
+                    }
+                }
+            }
+        }
+        for kind in [ErrorKind::DiskFull, ErrorKind::CommitOutcomeUnknown, ErrorKind::Io] {
+            assert!(kinds.iter().filter(|found| **found == kind).count() >= 3, "{kind:?}: {kinds:?}");
+        }
+        Ok(())
+    })
+}
