@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -102,14 +102,15 @@ impl EnvOptions {
     fn open_place(&self, place: &Place, temporary: Option<TempDir>) -> Result<Env> {
         check_config(&self.config)?;
         let mut temporary = temporary;
-        for _ in 0..CLOSING_TRIES {
+        let began = Instant::now();
+        loop {
             match self.try_open(place, &mut temporary) {
-                // The last handle of an earlier engine is just being dropped by another thread.
-                Err(error) if may_pass(&error) => thread::sleep(CLOSING_PAUSE),
+                // The last handle of an earlier engine is just being dropped by another thread. By the clock: what is refused
+                // may have waited for another process before.
+                Err(error) if may_pass(&error) && began.elapsed() < CLOSING => thread::sleep(CLOSING_PAUSE),
                 outcome => return outcome.map(Env::of),
             }
         }
-        self.try_open(place, &mut temporary).map(Env::of)
     }
 
     fn try_open(&self, place: &Place, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
@@ -466,8 +467,8 @@ fn may_pass(error: &Error) -> bool {
     error.kind() == ErrorKind::Busy || (error.kind() == ErrorKind::Unsupported && is_of_id(error))
 }
 
-/// How often and how long a closing engine of this process is waited for.
-const CLOSING_TRIES: usize = 200;
+/// How long a closing engine of this process is waited for, and how often it is looked.
+const CLOSING: Duration = Duration::from_secs(1);
 const CLOSING_PAUSE: Duration = Duration::from_millis(5);
 
 fn present(place: &Place) -> Error {

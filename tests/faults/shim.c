@@ -5,7 +5,7 @@
  * It is told what to do by a file that the environment variable MAPLEAF_FAULTS names and that it maps: `struct control`
  * below. Whoever writes that file, the program itself or another one, arms it between two operations. While it is
  * armed, calls of the chosen classes on files under the chosen path are counted, and the nth of them fails, alone or
- * with all behind it.
+ * with all behind it. Or the nth is held until it is let go, for what others do meanwhile.
  *
  * While it records, what changes those files or flushes them is written to the log that MAPLEAF_RECORD names, by all
  * processes that it is loaded into, in one order: each change is made and noted under one lock. A flush is noted when it
@@ -67,6 +67,9 @@ struct control {
     uint64_t noted;    /* records of the log that count for the last one */
     uint64_t last;     /* the process that makes this record is killed behind it; 0: none */
     uint64_t last_of;  /* records of this kind count; 0: all */
+    uint64_t held;     /* this call, counted from 1 while armed, waits before it is made; 0: none */
+    uint64_t holding;  /* set when it waits */
+    uint64_t let_go;   /* it waits until this is set */
 };
 
 /* What a record tells. */
@@ -136,9 +139,17 @@ static int is_armed(uint64_t class) {
 
 enum verdict { PASS, FAIL, FAIL_MADE, CUT };
 
+/* Has one call wait, with nothing of this library locked. */
+static void hold(uint64_t call) {
+    if (call != control->held) return;
+    __atomic_store_n(&control->holding, 1, __ATOMIC_SEQ_CST);
+    while (!__atomic_load_n(&control->let_go, __ATOMIC_SEQ_CST)) usleep(200);
+}
+
 /* Counts a call on one of our files. */
 static enum verdict judge(uint64_t class) {
     uint64_t call = __atomic_add_fetch(&control->calls, 1, __ATOMIC_SEQ_CST);
+    hold(call);
     uint64_t nth = control->nth;
     if (!nth || call < nth || (call > nth && !(control->how & FOR_EVER))) return PASS;
     if (__atomic_fetch_add(&control->failed, 1, __ATOMIC_SEQ_CST) == 0) control->first = class;

@@ -12,6 +12,8 @@ use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use mapleaf::{Error, Result};
 
@@ -49,6 +51,11 @@ const PAUSE: u64 = 1144;
 const NOTED: u64 = 1152;
 const LAST: u64 = 1160;
 const LAST_OF: u64 = 1168;
+const HELD: u64 = 1176;
+const HOLDING: u64 = 1184;
+const LET_GO: u64 = 1192;
+/// Longer than it takes until a call is made that is to be held.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Kinds of records.
 pub const ANY: u64 = 0;
@@ -211,6 +218,17 @@ impl Control {
         Ok(Tally { calls: self.read(CALLS)?, failed: self.read(FAILED)?, first: self.read(FIRST)? })
     }
 
+    /// From now on the `nth` call of `classes`, from 1, on files whose names begin as `path` waits before it is made, in whichever
+    /// thread or process; no call fails.
+    pub fn hold(&self, path: &Path, classes: u64, nth: u64) -> Result<Held<'_>> {
+        self.aim(path)?;
+        for (at, value) in [(HELD, nth), (HOLDING, 0), (LET_GO, 0)] {
+            self.write(at, value)?;
+        }
+        self.arm(Fault { classes, nth: 0, errno: 0, how: How::Once })?;
+        Ok(Held(self))
+    }
+
     /// From now on what changes and flushes the files is written to a new log, and flushes are not made but take `pause`
     /// microseconds. Who makes the record `last` is killed.
     pub fn record(&self, pause: u64, last: Option<Last>) -> Result<()> {
@@ -244,5 +262,33 @@ impl Control {
 
     fn write(&self, at: u64, value: u64) -> Result<()> {
         self.0.write_all_at(&value.to_ne_bytes(), at).map_err(Error::other)
+    }
+}
+
+/// A call that is held; let go when this is dropped.
+pub struct Held<'a>(&'a Control);
+
+impl Held<'_> {
+    /// Waits until the call is being held.
+    pub fn wait(&self) -> Result<()> {
+        let began = Instant::now();
+        while self.0.read(HOLDING)? == 0 {
+            assert!(began.elapsed() < PATIENCE, "no such call is made");
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    /// Lets it go.
+    pub fn let_go(&self) -> Result<()> {
+        self.0.write(LET_GO, 1)?;
+        self.0.disarm().map(drop)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let _ = self.let_go();
+        let _ = self.0.write(HELD, 0);
     }
 }

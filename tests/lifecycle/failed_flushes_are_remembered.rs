@@ -1,13 +1,16 @@
 //! After a flush that failed nothing says that all is well until the file was written anew: the system may take pages for
 //! written that are not.
 
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Result};
 use nix::libc::EIO;
 
 use crate::errors::refused;
-use crate::shim::{self, Control, FLUSH, Fault, How, META, PAGES, Tally};
+use crate::shim::{self, Control, FLUSH, Fault, How, META, OPEN, PAGES, Tally};
 
 fn open(path: &Path, durability: Durability) -> Result<(Env, Dbi<u32, u32>)> {
     let env = Env::options().map_size(1 << 20).max_readers(16).durability(durability).open(path)?;
@@ -127,6 +130,54 @@ fn beside_another_process_the_file_is_written_anew_too() -> Result<()> {
         other.passes()?;
         let (env, rows) = open(&path, Durability::Immediate)?;
         assert_eq!((rows.get(&env.snapshot()?, 1)?, rows.get(&env.snapshot()?, 9)?), (Some(1), Some(9)));
+        Ok(())
+    })
+}
+
+/// Where the system names the boot of the machine.
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
+
+/// Whether an opening writes the data file, by the time of its last change.
+fn is_written(path: &Path) -> Result<bool> {
+    let data = OpenOptions::new().write(true).open(path.join("data.mdb")).map_err(Error::other)?;
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_hours(24);
+    data.set_modified(long_ago).map_err(Error::other)?;
+    let (env, rows) = open(path, Durability::Immediate)?;
+    assert_eq!(rows.get(&env.snapshot()?, 1)?, Some(1));
+    let changed = data.metadata().and_then(|metadata| metadata.modified()).map_err(Error::other)?;
+    Ok(changed != long_ago)
+}
+
+#[test]
+fn where_the_boot_of_the_machine_is_not_known_the_file_is_written_anew() -> Result<()> {
+    let name = "failed_flushes_are_remembered::where_the_boot_of_the_machine_is_not_known_the_file_is_written_anew";
+    shim::apart(name, |control, cases| {
+        let path = cases.join("env");
+        let (env, rows) = open(&path, Durability::Immediate)?;
+        env.transact(|txn| rows.put(txn, 1, 1))?;
+        drop((env, rows));
+        let lock = OpenOptions::new().write(true).open(path.join("mapleaf.lock")).map_err(Error::other)?;
+        let own = std::fs::read(BOOT).map_err(Error::other)?;
+        let other = [b'x'; 36];
+        // The boot in the record, whether the system tells the one that it is now, and whether pages may be in its memory
+        // alone: only behind another boot, which is known to be another one, they are not.
+        let cases: [(&[u8], bool, bool); 5] = [
+            (&own[..36], true, true),
+            (&[0; 36], true, true),
+            (&[0; 36], false, true),
+            (&other, false, true),
+            (&other, true, false),
+        ];
+        for (boot, tells, written) in cases {
+            lock.write_all_at(&[1], 11).and_then(|()| lock.write_all_at(boot, 16)).map_err(Error::other)?;
+            control.aim(Path::new(BOOT))?;
+            control.arm(Fault { classes: OPEN, nth: u64::from(!tells), errno: EIO, how: How::ForEver })?;
+            assert_eq!(File::open(BOOT).is_ok(), tells);
+            let found = is_written(&path);
+            control.disarm()?;
+            assert_eq!(found?, written, "boot {boot:?}, told: {tells}");
+            assert!(!is_remembered(&path)?);
+        }
         Ok(())
     })
 }

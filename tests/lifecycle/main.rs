@@ -3,6 +3,7 @@
 
 #[path = "../common/errors.rs"]
 mod errors;
+mod foreign;
 #[path = "../common/mount.rs"]
 mod mount;
 #[path = "../common/process.rs"]
@@ -22,6 +23,8 @@ mod durabilities_mix_as_promised;
 mod errors_are_well_put;
 mod errors_name_the_file;
 mod failed_flushes_are_remembered;
+mod foreign_writers_lose_nothing;
+mod forks_during_an_opening;
 mod forks_with_equal_ids;
 mod links_are_refused;
 mod matrix;
@@ -32,3 +35,5 @@ mod panics_end_where_they_begin;
 mod paths_stay_where_they_were;
 mod programs_that_were_started_hold_nothing;
 mod removed_files_are_noticed;
+mod slow_flushes_hold_nobody_up;
+mod stopped_processes_are_named;

@@ -1,0 +1,169 @@
+//! A program that writes by LMDB alone, without our lock files, loses no commit and sees no state that is not there while the
+//! file is written anew after a failed flush, or is exchanged by `compact`.
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mapleaf::{Durability, ErrorKind, Result};
+
+use crate::errors::{io, refused};
+use crate::process::{Child, Next};
+use crate::shim::{self, FLUSH, META, NAME, OPEN, PAGES};
+use crate::{foreign, process, rows};
+
+/// Where the record in `mapleaf.lock` says whether a flush failed.
+const FLUSH_FAILED: u64 = 11;
+
+/// In the child that is the other program: its part of the test.
+fn plays_foreign() -> Option<Result<()>> {
+    let arguments = process::arguments().filter(|arguments| arguments.len() > 1)?;
+    Some(foreign::serve(Path::new(&arguments[0])))
+}
+
+fn start(name: &str, path: &Path) -> Result<Child> {
+    process::spawn(&format!("foreign_writers_lose_nothing::{name}"), &[&path.to_string_lossy(), "foreign"])
+}
+
+/// Has the child do something, which must come to `answer`.
+#[track_caller]
+fn ask(child: &mut Child, word: &str, answer: &str) -> Result<()> {
+    child.say(word)?;
+    child.expect(answer);
+    Ok(())
+}
+
+#[test]
+fn beside_a_file_that_is_written_anew() -> Result<()> {
+    if let Some(played) = plays_foreign() {
+        return played;
+    }
+    shim::apart("foreign_writers_lose_nothing::beside_a_file_that_is_written_anew", |control, cases| {
+        let path = cases.join("env");
+        let (env, rows) = rows::open(&path, Durability::Immediate)?;
+        rows::write(&env, &rows, 1)?;
+        env.close()?;
+        let mut other = start("beside_a_file_that_is_written_anew", &path)?;
+        ask(&mut other, "open", "open")?;
+        ask(&mut other, "count", "counted 1")?;
+        let lock = io(OpenOptions::new().write(true).open(path.join("mapleaf.lock")))?;
+        io(lock.write_all_at(&[1], FLUSH_FAILED))?;
+        // Some bytes of the file were read, its meta pages among them, and are about to be written again.
+        let held = control.hold(&path.join("data.mdb"), PAGES | META, 1)?;
+        thread::scope(|scope| {
+            let opening = scope.spawn(|| rows::open(&path, Durability::Immediate));
+            held.wait()?;
+            other.say("count")?;
+            // It waits for its turn. If it does not, its commit is to be made before that write.
+            let early = other.next_line(Duration::from_millis(300));
+            held.let_go()?;
+            let (env, rows) = opening.join().expect("it does not panic")?;
+            if early == Next::Silent {
+                other.expect("counted 2");
+            }
+            assert_eq!(foreign::counted(&env)?, 2, "{early:?}");
+            assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1);
+            rows::write(&env, &rows, 2)?;
+            ask(&mut other, "count", "counted 3")?;
+            assert!(env.verify()?.is_clean());
+            Ok::<_, mapleaf::Error>(())
+        })?;
+        other.say("end")?;
+        other.passes()
+    })
+}
+
+/// Waits until a process waits for a lock on `file`, as the system lists them; not for long where it does not list any.
+fn wait_for_waiter(file: &Path) -> Result<()> {
+    let inode = format!(":{} ", io(fs::metadata(file))?.ino());
+    let began = Instant::now();
+    let is_waited_for = || {
+        let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
+        locks.lines().any(|line| line.contains("-> ") && line.contains(&inode))
+    };
+    while !is_waited_for() && began.elapsed() < Duration::from_secs(2) {
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}
+
+#[test]
+fn opening_while_the_file_is_exchanged() -> Result<()> {
+    if let Some(played) = plays_foreign() {
+        return played;
+    }
+    shim::apart("foreign_writers_lose_nothing::opening_while_the_file_is_exchanged", |control, cases| {
+        // Of both meta pages each is once that of the newest state.
+        for commits in 1..=2 {
+            let path = cases.join(format!("{commits}"));
+            let (env, rows) = rows::open(&path, Durability::Immediate)?;
+            let mut other = start("opening_while_the_file_is_exchanged", &path)?;
+            ask(&mut other, "open", "open")?;
+            ask(&mut other, "count", "counted 1")?;
+            ask(&mut other, "close", "closed")?;
+            for round in 1..=commits {
+                rows::write(&env, &rows, round)?;
+            }
+            let held = control.hold(&path.join("data.mdb"), NAME, 1)?;
+            thread::scope(|scope| {
+                let compacting = scope.spawn(|| env.compact());
+                held.wait()?;
+                other.say("open")?;
+                wait_for_waiter(&path.join("lock.mdb"))?;
+                held.let_go()?;
+                compacting.join().expect("it does not panic")
+            })?;
+            let opened = other.line();
+            if opened.as_deref() != Some("open") {
+                assert_eq!(opened.as_deref(), Some("refused"));
+                ask(&mut other, "open", "open")?;
+            }
+            ask(&mut other, "count", "counted 2")?;
+            rows::write(&env, &rows, 7)?;
+            ask(&mut other, "count", "counted 3")?;
+            assert_eq!(rows::round(&rows, &env.snapshot()?)?, 7);
+            assert_eq!(foreign::counted(&env)?, 3);
+            assert!(env.verify()?.is_clean());
+            other.say("end")?;
+            other.passes()?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn committing_while_the_file_is_compacted() -> Result<()> {
+    if let Some(played) = plays_foreign() {
+        return played;
+    }
+    shim::apart("foreign_writers_lose_nothing::committing_while_the_file_is_compacted", |control, cases| {
+        // While the copy is being flushed; and when it was found to be of the newest state, before anybody is kept out.
+        for (file, class) in [("data.mdb-compact", FLUSH), ("lock.mdb", OPEN)] {
+            let path = cases.join(file);
+            let (env, rows) = rows::open(&path, Durability::Immediate)?;
+            rows::write(&env, &rows, 1)?;
+            let mut other = start("committing_while_the_file_is_compacted", &path)?;
+            let held = control.hold(&path.join(file), class, 1)?;
+            let compacted = thread::scope(|scope| {
+                let compacting = scope.spawn(|| env.compact());
+                held.wait()?;
+                ask(&mut other, "open", "open")?;
+                ask(&mut other, "count", "counted 1")?;
+                ask(&mut other, "close", "closed")?;
+                held.let_go()?;
+                Ok::<_, mapleaf::Error>(compacting.join().expect("it does not panic"))
+            })?;
+            refused(compacted, ErrorKind::Busy);
+            assert_eq!(foreign::counted(&env)?, 1, "{file}");
+            rows::write(&env, &rows, 2)?;
+            env.compact()?;
+            assert_eq!(foreign::counted(&env)?, 1, "{file}");
+            assert_eq!(rows::round(&rows, &env.snapshot()?)?, 2);
+            other.say("end")?;
+            other.passes()?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,111 @@
+//! A child that is forked while another thread is opening an environment opens what it wants, that environment included, and
+//! keeps nothing locked of what its parent had open.
+#![expect(unsafe_code, reason = "fork")]
+
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use mapleaf::{Durability, Env, Error, Result};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork};
+
+use crate::errors::io;
+use crate::rows;
+use crate::shim::{self, FLUSH};
+
+/// Longer than anything takes that the child does.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What comes next; `None` where the other one says nothing for long, or has ended.
+fn hear(line: &mut UnixStream) -> Result<Option<u8>> {
+    io(line.set_read_timeout(Some(PATIENCE)))?;
+    let mut word = [0];
+    match line.read(&mut word) {
+        Ok(count) => Ok((count == 1).then_some(word[0])),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(Error::other(error)),
+    }
+}
+
+fn tell(line: &mut UnixStream, word: u8) -> Result<()> {
+    io(line.write_all(&[word]))
+}
+
+/// The child: uses an environment of its own, then the one that was being opened, and lives on until it is told to end.
+fn child(line: &mut UnixStream, elsewhere: &Path, opening: &Path) -> Result<()> {
+    let (env, rows) = rows::open(elsewhere, Durability::Immediate)?;
+    rows::write(&env, &rows, 1)?;
+    env.compact()?;
+    drop((env, rows));
+    tell(line, b'1')?;
+    let (env, rows) = rows::open(opening, Durability::Immediate)?;
+    rows::write(&env, &rows, 2)?;
+    drop((env, rows));
+    tell(line, b'2')?;
+    hear(line).map(drop)
+}
+
+/// The parent of `child`, in whose thread the opening is.
+fn parent(line: &mut UnixStream, path: &Path, opens: impl FnOnce() -> Result<(Env, rows::Rows)>) -> Result<()> {
+    assert_eq!(hear(line)?, Some(b'1'), "the child hangs in another environment");
+    let (env, rows) = opens()?;
+    assert_eq!(hear(line)?, Some(b'2'), "the child hangs in this environment");
+    assert_eq!(rows::round(&rows, &env.snapshot()?)?, 2);
+    rows::write(&env, &rows, 3)?;
+    drop((env, rows));
+    // Nobody has it open, and the child is there still, with what it inherited.
+    Env::destroy(path)?;
+    tell(line, b'3')
+}
+
+#[test]
+fn the_child_neither_hangs_nor_holds_locks() -> Result<()> {
+    shim::apart("forks_during_an_opening::the_child_neither_hangs_nor_holds_locks", |control, cases| {
+        let (path, elsewhere) = (cases.join("env"), cases.join("elsewhere"));
+        let (env, rows) = rows::open(&path, Durability::Immediate)?;
+        rows::write(&env, &rows, 1)?;
+        drop((env, rows));
+        let (mut ours, mut childs) = io(UnixStream::pair())?;
+        // An opening has its place reserved and locks of the lock file when it flushes that.
+        let held = control.hold(&path.join("mapleaf.lock"), FLUSH, 1)?;
+        thread::scope(|scope| {
+            let opening = scope.spawn(|| rows::open(&path, Durability::Immediate));
+            held.wait()?;
+            // SAFETY: no other thread holds a lock that the child needs: one waits in a system call, without any, and the
+            // harness waits for the test. The child ends by `_exit`, without the harness.
+            match unsafe { fork() }.map_err(Error::other)? {
+                ForkResult::Child => {
+                    let outcome = child(&mut childs, &elsewhere, &path);
+                    if let Err(error) = &outcome {
+                        let _ = writeln!(std::io::stderr(), "in the child: {error:?}");
+                    }
+                    // SAFETY: ends the child at once.
+                    unsafe { nix::libc::_exit(i32::from(outcome.is_err())) }
+                }
+                ForkResult::Parent { child } => {
+                    let opens = || {
+                        held.let_go()?;
+                        opening.join().expect("it does not panic")
+                    };
+                    let outcome = parent(&mut ours, &path, opens);
+                    ends(child, outcome.is_ok())?;
+                    outcome
+                }
+            }
+        })
+    })
+}
+
+/// Waits for the end of the child, which passed; or ends it.
+fn ends(child: Pid, passed: bool) -> Result<()> {
+    if !passed {
+        kill(child, Signal::SIGKILL).map_err(Error::other)?;
+    }
+    let status = waitpid(child, None).map_err(Error::other)?;
+    assert!(!passed || matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
+    Ok(())
+}
