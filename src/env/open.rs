@@ -33,10 +33,6 @@ use crate::page;
 const SMALLEST_MAP: usize = 1 << 20;
 /// And from this: more than any system gives.
 const LARGEST_MAP: usize = 1 << 48;
-/// LMDB reserves memory for each DBI, in each transaction too, and adds to their number without a check.
-const MOST_DBIS: u32 = 1 << 15;
-/// Each reader has 64 bytes of the lock file.
-const MOST_READERS: u32 = 1 << 16;
 
 impl EnvOptions {
     /// Opens the environment at `path`, a directory, which is created when absent with all above it.
@@ -100,7 +96,7 @@ impl EnvOptions {
     }
 
     fn open_place(&self, place: &Place, temporary: Option<TempDir>) -> Result<Env> {
-        check_config(&self.config)?;
+        self.config.check()?;
         let mut temporary = temporary;
         let began = Instant::now();
         loop {
@@ -487,24 +483,6 @@ fn missing(place: &Place, advice: &str) -> Error {
 fn emptied(place: &Place) -> Error {
     let why = format!("{} was emptied while it was being opened; restore it from a copy", place.data().display());
     Error::new(ErrorKind::NotFound, why)
-}
-
-fn check_config(config: &Config) -> Result<()> {
-    let Config { map_size, max_map_size, max_dbis, max_readers, .. } = config;
-    let why = if *max_map_size == 0 {
-        "max_map_size is 0; ask for a page at least".to_owned()
-    } else if *map_size == 0 {
-        "map_size is 0; ask for a page at least".to_owned()
-    } else if max_map_size < map_size {
-        format!("map_size is {map_size}, above max_map_size, {max_map_size}; lower it, or raise max_map_size")
-    } else if !(1..=MOST_DBIS).contains(max_dbis) {
-        format!("max_dbis is {max_dbis}; it must be above 0 and at most {MOST_DBIS}")
-    } else if !(1..=MOST_READERS).contains(max_readers) {
-        format!("max_readers is {max_readers}; it must be above 0 and at most {MOST_READERS}")
-    } else {
-        return Ok(());
-    };
-    Err(Error::new(ErrorKind::InvalidArgument, why))
 }
 
 /// Walks the page graph. Beside live writers of other processes the walk may see pages of two states; it counts only when

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::env::readers::ReaderInfo;
 use crate::env::sweep::SlowReader;
+use crate::error::{Error, ErrorKind, Result};
 
 /// What a returned commit survives.
 ///
@@ -70,6 +71,11 @@ pub struct EnvOptions {
     pub(crate) slow_reader: Option<SlowReader>,
 }
 
+/// LMDB reserves memory for each DBI, in each transaction too, and adds to their number without a check.
+const MOST_DBIS: u32 = 1 << 15;
+/// Each reader has 64 bytes of the lock file.
+const MOST_READERS: u32 = 1 << 16;
+
 /// What all handles of one environment must agree on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Config {
@@ -86,6 +92,25 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// Refuses sizes that have no meaning.
+    pub(crate) fn check(&self) -> Result<()> {
+        let Config { map_size, max_map_size, max_dbis, max_readers, .. } = self;
+        let why = if *max_map_size == 0 {
+            "max_map_size is 0; ask for a page at least".to_owned()
+        } else if *map_size == 0 {
+            "map_size is 0; ask for a page at least".to_owned()
+        } else if max_map_size < map_size {
+            format!("map_size is {map_size}, above max_map_size, {max_map_size}; lower it, or raise max_map_size")
+        } else if !(1..=MOST_DBIS).contains(max_dbis) {
+            format!("max_dbis is {max_dbis}; it must be above 0 and at most {MOST_DBIS}")
+        } else if !(1..=MOST_READERS).contains(max_readers) {
+            format!("max_readers is {max_readers}; it must be above 0 and at most {MOST_READERS}")
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(ErrorKind::InvalidArgument, why))
+    }
+
     /// The options in which `asked` differs, each with both values; empty where it does not.
     pub(crate) fn differences(&self, asked: &Self) -> String {
         let shown = |config: &Self| {

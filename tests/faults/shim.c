@@ -68,8 +68,8 @@ struct control {
     uint64_t last;     /* the process that makes this record is killed behind it; 0: none */
     uint64_t last_of;  /* records of this kind count; 0: all */
     uint64_t held;     /* this call, counted from 1 while armed, waits before it is made; 0: none */
-    uint64_t holding;  /* set when it waits */
-    uint64_t let_go;   /* it waits until this is set */
+    uint64_t holding;  /* how many calls have waited, or do */
+    uint64_t let_go;   /* how many of them need not wait any more */
 };
 
 /* What a record tells. */
@@ -142,8 +142,8 @@ enum verdict { PASS, FAIL, FAIL_MADE, CUT };
 /* Has one call wait, with nothing of this library locked. */
 static void hold(uint64_t call) {
     if (call != control->held) return;
-    __atomic_store_n(&control->holding, 1, __ATOMIC_SEQ_CST);
-    while (!__atomic_load_n(&control->let_go, __ATOMIC_SEQ_CST)) usleep(200);
+    uint64_t waiting = __atomic_add_fetch(&control->holding, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&control->let_go, __ATOMIC_SEQ_CST) < waiting) usleep(200);
 }
 
 /* Counts a call on one of our files. */

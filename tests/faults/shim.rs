@@ -221,12 +221,17 @@ impl Control {
     /// From now on the `nth` call of `classes`, from 1, on files whose names begin as `path` waits before it is made, in whichever
     /// thread or process; no call fails.
     pub fn hold(&self, path: &Path, classes: u64, nth: u64) -> Result<Held<'_>> {
+        self.write(HOLDING, 0)?;
+        self.write(LET_GO, 0)?;
+        self.hold_as(1, path, classes, nth)
+    }
+
+    fn hold_as(&self, number: u64, path: &Path, classes: u64, nth: u64) -> Result<Held<'_>> {
+        self.disarm()?;
         self.aim(path)?;
-        for (at, value) in [(HELD, nth), (HOLDING, 0), (LET_GO, 0)] {
-            self.write(at, value)?;
-        }
+        self.write(HELD, nth)?;
         self.arm(Fault { classes, nth: 0, errno: 0, how: How::Once })?;
-        Ok(Held(self))
+        Ok(Held { control: self, number, is_last: true })
     }
 
     /// From now on what changes and flushes the files is written to a new log, and flushes are not made but take `pause`
@@ -266,29 +271,43 @@ impl Control {
 }
 
 /// A call that is held; let go when this is dropped.
-pub struct Held<'a>(&'a Control);
+pub struct Held<'a> {
+    control: &'a Control,
+    /// The call is the one with this number that waits.
+    number: u64,
+    is_last: bool,
+}
 
-impl Held<'_> {
+impl<'a> Held<'a> {
     /// Waits until the call is being held.
     pub fn wait(&self) -> Result<()> {
         let began = Instant::now();
-        while self.0.read(HOLDING)? == 0 {
+        while self.control.read(HOLDING)? < self.number {
             assert!(began.elapsed() < PATIENCE, "no such call is made");
             thread::sleep(Duration::from_millis(1));
         }
         Ok(())
     }
 
+    /// Lets it go, and has the next call of `classes` on `path` wait.
+    pub fn and_then(mut self, path: &Path, classes: u64) -> Result<Held<'a>> {
+        self.wait()?;
+        self.is_last = false;
+        self.control.hold_as(self.number + 1, path, classes, 1)
+    }
+
     /// Lets it go.
     pub fn let_go(&self) -> Result<()> {
-        self.0.write(LET_GO, 1)?;
-        self.0.disarm().map(drop)
+        if self.is_last {
+            self.control.disarm()?;
+            self.control.write(HELD, 0)?;
+        }
+        self.control.write(LET_GO, self.number)
     }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         let _ = self.let_go();
-        let _ = self.0.write(HELD, 0);
     }
 }

@@ -107,15 +107,18 @@ fn opening_while_the_file_is_exchanged() -> Result<()> {
                 rows::write(&env, &rows, round)?;
             }
             let held = control.hold(&path.join("data.mdb"), NAME, 1)?;
-            thread::scope(|scope| {
+            let opened = thread::scope(|scope| {
                 let compacting = scope.spawn(|| env.compact());
                 held.wait()?;
                 other.say("open")?;
                 wait_for_waiter(&path.join("lock.mdb"))?;
+                // It has its turn before this process opens the files again.
+                let held = held.and_then(&path.join("lock.mdb"), OPEN)?;
+                held.wait()?;
+                let opened = other.line();
                 held.let_go()?;
-                compacting.join().expect("it does not panic")
+                compacting.join().expect("it does not panic").map(|()| opened)
             })?;
-            let opened = other.line();
             if opened.as_deref() != Some("open") {
                 assert_eq!(opened.as_deref(), Some("refused"));
                 ask(&mut other, "open", "open")?;

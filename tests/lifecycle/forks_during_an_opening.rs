@@ -79,6 +79,8 @@ fn the_child_neither_hangs_nor_holds_locks() -> Result<()> {
             // harness waits for the test. The child ends by `_exit`, without the harness.
             match unsafe { fork() }.map_err(Error::other)? {
                 ForkResult::Child => {
+                    // SAFETY: has the system end a child that hangs, whatever becomes of its parent.
+                    unsafe { nix::libc::alarm(60) };
                     let outcome = child(&mut childs, &elsewhere, &path);
                     if let Err(error) = &outcome {
                         let _ = writeln!(std::io::stderr(), "in the child: {error:?}");
@@ -91,21 +93,31 @@ fn the_child_neither_hangs_nor_holds_locks() -> Result<()> {
                         held.let_go()?;
                         opening.join().expect("it does not panic")
                     };
-                    let outcome = parent(&mut ours, &path, opens);
-                    ends(child, outcome.is_ok())?;
-                    outcome
+                    let forked = Forked(child);
+                    parent(&mut ours, &path, opens)?;
+                    forked.passes()
                 }
             }
         })
     })
 }
 
-/// Waits for the end of the child, which passed; or ends it.
-fn ends(child: Pid, passed: bool) -> Result<()> {
-    if !passed {
-        kill(child, Signal::SIGKILL).map_err(Error::other)?;
+/// The forked child; killed when dropped.
+struct Forked(Pid);
+
+impl Forked {
+    /// Waits for its end, which must be that of one that passed.
+    fn passes(self) -> Result<()> {
+        let status = waitpid(self.0, None).map_err(Error::other)?;
+        std::mem::forget(self);
+        assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
+        Ok(())
     }
-    let status = waitpid(child, None).map_err(Error::other)?;
-    assert!(!passed || matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
-    Ok(())
+}
+
+impl Drop for Forked {
+    fn drop(&mut self) {
+        let _ = kill(self.0, Signal::SIGKILL);
+        let _ = waitpid(self.0, None);
+    }
 }

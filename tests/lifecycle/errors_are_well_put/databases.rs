@@ -91,17 +91,17 @@ fn of_limits() -> Result<()> {
     let fill = |count: u32| env.transact(|txn| (0..count).try_for_each(|n| blobs.put(txn, n, &vec![1; 50_000])));
     told(fill(40), ErrorKind::MapFull, &["max_map_size"]);
     told(fill(80), ErrorKind::TooLarge, &["max_txn_bytes"]);
-    let mut snaps = Vec::new();
+    let mut held = Vec::new();
     let full = loop {
         fill(1)?;
         match env.snapshot() {
-            Ok(snap) => snaps.push(snap),
+            Ok(one) => held.push(one),
             Err(error) => break error,
         }
     };
     told::<()>(Err(full), ErrorKind::ReadersFull, &["all 2 reader slots (max_readers)", "Env::readers"]);
     told(env.close(), ErrorKind::Busy, &["2 states"]);
-    snaps.pop();
+    held.pop();
     told(env.close(), ErrorKind::Busy, &["a state"]);
     let kept = Env::options().max_backlog(1, 1).temporary()?;
     let numbers: Dbi<u32, u32> = kept.dbi("numbers")?;
@@ -167,8 +167,8 @@ fn of_batches_and_loaders() -> Result<()> {
     let absent = dir.path().join("absent");
     let mut loader = env.loader().memory(0).directory(&absent);
     let many: Vec<String> = (0..50_000).map(|n| format!("{n:09}")).collect();
-    let loaded = loader.load(&ages, many.iter().map(|key| (&key[..], 1)));
-    told(loaded, ErrorKind::NotFound, &[&absent.to_string_lossy(), "\"ages\""]);
+    let outcome = loader.load(&ages, many.iter().map(|key| (&key[..], 1)));
+    told(outcome, ErrorKind::NotFound, &[&absent.to_string_lossy(), "\"ages\""]);
     let mut loader = env.loader();
     told(loader.put(&ages, "", 1), ErrorKind::InvalidKey, &["\"ages\""]);
     loader.put(&gone, "k", 1)?;

@@ -55,10 +55,10 @@ fn at_every_call() -> Result<()> {
                     if let Err(error) = outcome {
                         let kind = error.kind();
                         kinds.push(kind);
-                        let names = [path.to_string_lossy()];
+                        let file = path.to_string_lossy();
                         // Where there is no address space the option says so.
-                        let named = if classes == MAP { &[][..] } else { &[&*names[0]][..] };
-                        told::<()>(Err(error), kind, named);
+                        let concerned = if classes == MAP { &[][..] } else { &[&*file][..] };
+                        told::<()>(Err(error), kind, concerned);
                     }
                     if failed == 0 {
                         break;
