@@ -53,7 +53,8 @@ impl EnvOptions {
     /// - `PermissionDenied`, `DiskFull`, `Io`: the system refuses.
     /// - `CommitOutcomeUnknown`: a flush failed; open again.
     /// - `Busy`: open in this process by other means than mapleaf; or open in another process with a data or lock file that
-    ///   was removed, replaced, moved or cut short since, so that it is not known by its files. Tried for a second.
+    ///   was removed, replaced, moved or cut short since, so that it is not known by its files. Tried for a second. Or another
+    ///   process was stopped while it was joining; waited for five seconds.
     /// - `Nested`: to be created, inside a transaction of this thread.
     /// - `Closed`: open already in the process that this one was forked from.
     ///

@@ -1,6 +1,7 @@
 //! Errors of databases, keys, values, transactions, batches and loaders.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use mapleaf::value::Context;
 use mapleaf::{Batch, Dbi, Durability, Env, ErrorKind, Expect, MultiDbi, Result, Value};
@@ -88,20 +89,20 @@ fn of_limits() -> Result<()> {
     let env =
         Env::options().max_readers(2).map_size(1 << 20).max_map_size(1 << 20).max_txn_bytes(3 << 20).temporary()?;
     let blobs: Dbi<u32, Vec<u8>> = env.dbi("blobs")?;
-    let fill = |count: u32| env.transact(|txn| (0..count).try_for_each(|n| blobs.put(txn, n, &vec![1; 50_000])));
-    told(fill(40), ErrorKind::MapFull, &["max_map_size"]);
-    told(fill(80), ErrorKind::TooLarge, &["max_txn_bytes"]);
-    let mut held = Vec::new();
-    let full = loop {
-        fill(1)?;
+    let store = |count: u32| env.transact(|txn| (0..count).try_for_each(|n| blobs.put(txn, n, &vec![1; 50_000])));
+    told(store(40), ErrorKind::MapFull, &["max_map_size"]);
+    told(store(80), ErrorKind::TooLarge, &["max_txn_bytes"]);
+    let mut snaps = Vec::new();
+    let refused = loop {
+        store(1)?;
         match env.snapshot() {
-            Ok(one) => held.push(one),
+            Ok(snap) => snaps.push(snap),
             Err(error) => break error,
         }
     };
-    told::<()>(Err(full), ErrorKind::ReadersFull, &["all 2 reader slots (max_readers)", "Env::readers"]);
+    told::<()>(Err(refused), ErrorKind::ReadersFull, &["all 2 reader slots (max_readers)", "Env::readers"]);
     told(env.close(), ErrorKind::Busy, &["2 states"]);
-    held.pop();
+    snaps.pop();
     told(env.close(), ErrorKind::Busy, &["a state"]);
     let kept = Env::options().max_backlog(1, 1).temporary()?;
     let numbers: Dbi<u32, u32> = kept.dbi("numbers")?;
@@ -115,13 +116,15 @@ fn of_limits() -> Result<()> {
     })
 }
 
+type Call = fn(&Env, &Path) -> Result<()>;
+
 #[test]
 fn of_calls_in_the_wrong_place() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = rows::open(&dir.path().join("env"), Durability::Immediate)?;
     rows::write(&env, &rows, 1)?;
     let copy = dir.path().join("copy");
-    let calls: [(&str, fn(&Env, &std::path::Path) -> Result<()>); 8] = [
+    let calls: [(&str, Call); 8] = [
         ("transact", |env, _| env.transact(|_| Ok(()))),
         ("apply", |env, _| env.apply(Batch::new())),
         ("dbi", |env, _| env.dbi::<u32, u32>("new").map(drop)),
