@@ -105,7 +105,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         upper: Bound<&[u8]>,
         last: bool,
     ) -> Result<Option<Entry<'t, K, V>>> {
-        let mut cursor = state.raw_range(&self.dbi, lower, upper)?;
+        let mut cursor = state.raw_range_of(&self.dbi, K::WIDTH.unwrap_or(0), lower, upper)?;
         let entry = if last { cursor.next_back()? } else { cursor.next()? };
         let Some((key, value)) = entry else {
             return Ok(None);

@@ -275,7 +275,11 @@ impl<K: Key, V: Value> Dbi<K, V> {
         upper: Bound<&[u8]>,
         operation: &'static str,
     ) -> Result<Entries<'t, R, K, V>> {
-        Ok(Entries::new(state.raw_range(&self.dbi, lower, upper)?, self.place(state), operation))
+        Ok(Entries::new(
+            state.raw_range_of(&self.dbi, K::WIDTH.unwrap_or(0), lower, upper)?,
+            self.place(state),
+            operation,
+        ))
     }
 
     /// Decodes and hands over the entries of a range until `each` breaks or one does not decode.
@@ -289,7 +293,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let bounds = range.byte_bounds()?;
         let (lower, upper) = bounds.as_refs();
         let place = self.place(state);
-        let mut cursor = state.raw_range(&self.dbi, lower, upper)?;
+        let mut cursor = state.raw_range_of(&self.dbi, K::WIDTH.unwrap_or(0), lower, upper)?;
         let flow = cursor.for_each(|key, value| {
             let decoded = place.decode_key::<K>(key);
             let decoded = decoded.and_then(|decoded| Ok((decoded, place.decode_value::<V>(key, value)?)));

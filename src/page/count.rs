@@ -130,7 +130,7 @@ pub(crate) fn nth<'a>(pages: Pages<'a>, tree: &TreeRecord, n: u64) -> Result<Opt
     }
     let from_end = entries - 1 - n;
     let (leaf, slot) = if n <= from_end {
-        let Some(mut edge) = Edge::at(pages, tree, &Spot::Start)? else {
+        let Some(mut edge) = Edge::at(pages, tree, &Spot::<0>::Start)? else {
             return Err(ran_out(tree));
         };
         let mut left = n;
@@ -143,7 +143,7 @@ pub(crate) fn nth<'a>(pages: Pages<'a>, tree: &TreeRecord, n: u64) -> Result<Opt
         }
         (edge.leaf, left)
     } else {
-        let Some(mut edge) = Edge::at(pages, tree, &Spot::End)? else {
+        let Some(mut edge) = Edge::at(pages, tree, &Spot::<0>::End)? else {
             return Err(ran_out(tree));
         };
         let mut left = from_end;
@@ -192,8 +192,8 @@ pub(crate) fn edges<'a>(
     lower: Bound<&[u8]>,
     upper: Bound<&[u8]>,
 ) -> Result<Option<(Edge<'a>, Edge<'a>)>> {
-    let front = Edge::at(pages, tree, &Spot::lower(lower))?;
-    let back = Edge::at(pages, tree, &Spot::upper(upper))?;
+    let front = Edge::at(pages, tree, &Spot::<0>::lower(lower))?;
+    let back = Edge::at(pages, tree, &Spot::<0>::upper(upper))?;
     Ok(front.zip(back).filter(|(front, back)| front.order(back).is_lt()))
 }
 

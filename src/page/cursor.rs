@@ -13,6 +13,7 @@ use crate::page::lookup::Found;
 use crate::page::meta::TreeRecord;
 use crate::page::target::Target;
 use crate::page::trail::Spot;
+use crate::page::tree::branch_levels;
 
 /// A key and its value, borrowed from the map.
 pub(crate) type Pair<'a> = (&'a [u8], &'a [u8]);
@@ -22,26 +23,44 @@ type OwnBound = Bound<SmallVec<[u8; 40]>>;
 
 /// The entries of one range of one tree that were not read yet, taken from either end.
 ///
-/// Opened by one descent, to the lower bound. Where the range ends is looked for leaf by leaf, against the last key of each,
-/// until an entry is taken from the back: then the way down to the upper bound is taken too, and from there on the ends are
-/// places that are compared, not keys. An entry costs its node's bounds check. After an error there are no entries any more.
-/// A clone reads on by itself; up to five levels and with bounds of up to 40 bytes it allocates nothing.
+/// Opening goes nowhere: an end is looked for when an entry is first taken from it, by one descent. Where the range ends on
+/// the other side is looked for leaf by leaf, against the outermost key of each, until an entry is taken from there too: from
+/// then on the ends are places that are compared, not keys. An entry costs its node's bounds check. After an error there are
+/// no entries any more. A clone reads on by itself; up to five levels and with bounds of up to 40 bytes it allocates nothing.
 #[derive(Clone)]
 pub struct Cursor<'a> {
     pages: Pages<'a>,
     tree: TreeRecord,
-    /// Entries left in its leaf: from its slot up to `end`.
+    /// Once it was asked for, entries left in its leaf: from its slot up to `end`.
     front: Edge<'a>,
     end: usize,
-    /// Whether the front's leaf is the last one with entries left; then the back is in it too, at `end`.
+    /// Whether the front's leaf is the last one with entries left; then the back is in it too, at `end`. Also set when
+    /// nothing is left.
     last: bool,
+    /// Whether the front was asked for. Until then it is the lower bound.
+    is_open: bool,
+    /// Whether keys ascend by their bytes, which is checked from leaf to leaf.
+    ordered: bool,
+    /// The bytes of every key of the tree, and of the bounds, when their type fixes it, else 0.
+    width: u8,
+    /// Whether a leaf was passed on the side that moved last: what comes behind the next one is asked for then.
+    runs: bool,
     /// The back, once it was asked for, in a leaf behind the front's.
     back: Option<Edge<'a>>,
+    /// Where the entries left begin in the back's leaf; 0 when the front is before that leaf, or may be.
+    start: usize,
+    lower: OwnBound,
     upper: OwnBound,
     /// What is asked for of the leaf that comes next, on the side that moved last.
     ahead: Ahead<'a>,
-    /// Whether keys ascend by their bytes, which is checked from leaf to leaf.
-    ordered: bool,
+}
+
+/// The bytes of a bound's key.
+fn bytes_of(bound: Bound<&[u8]>) -> usize {
+    match bound {
+        Bound::Unbounded => 0,
+        Bound::Included(key) | Bound::Excluded(key) => key.len(),
+    }
 }
 
 /// How many leaves ahead one line of a leaf is asked for: to find a page that is far from the last one takes longer than to
@@ -52,9 +71,27 @@ impl<'a> Cursor<'a> {
     /// The entries between two bounds. Bounds that exclude each other enclose nothing.
     ///
     /// # Errors
-    /// `Corrupted` when a page on the way to the lower bound is not what its place says.
+    /// `Corrupted` when the record of the tree cannot be.
+    #[inline]
     pub(crate) fn range(pages: Pages<'a>, tree: &TreeRecord, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<Self> {
-        Self::open(pages, tree, lower, upper, true)
+        Self::new(pages, tree, lower, upper)
+    }
+
+    /// As [`range`](Self::range), in a tree whose keys all have `width` bytes when that is not 0; the bounds need not.
+    ///
+    /// # Errors
+    /// As [`range`](Self::range).
+    #[inline]
+    pub(crate) fn range_of_width(
+        pages: Pages<'a>,
+        tree: &TreeRecord,
+        width: usize,
+        lower: Bound<&[u8]>,
+        upper: Bound<&[u8]>,
+    ) -> Result<Self> {
+        let mut cursor = Self::new(pages, tree, lower, upper)?;
+        cursor.width = u8::try_from(width).unwrap_or(0);
+        Ok(cursor)
     }
 
     /// All entries of a tree whose keys do not ascend by their bytes: the free list, with its native integers. Only the
@@ -63,34 +100,30 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// As [`range`](Self::range).
     pub(crate) fn unordered(pages: Pages<'a>, tree: &TreeRecord) -> Result<Self> {
-        Self::open(pages, tree, Bound::Unbounded, Bound::Unbounded, false)
+        let mut cursor = Self::new(pages, tree, Bound::Unbounded, Bound::Unbounded)?;
+        cursor.ordered = false;
+        Ok(cursor)
     }
 
-    fn open(
-        pages: Pages<'a>,
-        tree: &TreeRecord,
-        lower: Bound<&[u8]>,
-        upper: Bound<&[u8]>,
-        ordered: bool,
-    ) -> Result<Self> {
-        let front = Edge::at(pages, tree, &Spot::lower(lower))?;
-        let empty = front.is_none();
-        let mut cursor = Self {
+    #[inline]
+    fn new(pages: Pages<'a>, tree: &TreeRecord, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<Self> {
+        let has_pages = branch_levels(pages, tree)?.is_some();
+        Ok(Self {
             pages,
             tree: *tree,
-            front: front.unwrap_or_else(Edge::nowhere),
+            front: Edge::nowhere(),
             end: 0,
-            last: empty,
+            last: !has_pages,
+            is_open: false,
+            ordered: true,
+            width: 0,
+            runs: false,
             back: None,
+            start: 0,
+            lower: lower.map(SmallVec::from_slice),
             upper: upper.map(SmallVec::from_slice),
             ahead: Ahead::default(),
-            ordered,
-        };
-        if !empty {
-            cursor.find_end()?;
-            cursor.look_ahead();
-        }
-        Ok(cursor)
+        })
     }
 
     /// The first entry left, without taking it.
@@ -152,7 +185,7 @@ impl<'a> Cursor<'a> {
     pub(crate) fn next_back(&mut self) -> Result<Option<Pair<'a>>> {
         if let Some(back) = &mut self.back
             && !self.last
-            && back.slot > 0
+            && back.slot > self.start
             && let Some(pair) = back.leaf.pair(back.slot - 1)
         {
             back.slot -= 1;
@@ -246,7 +279,9 @@ impl<'a> Cursor<'a> {
     /// Brings the front to the next entry; `false` when none is left.
     fn front_ready(&mut self) -> Result<bool> {
         while self.front.slot >= self.end {
-            if self.last || !self.advance()? {
+            if !self.is_open && !self.last {
+                self.open_front()?;
+            } else if self.last || !self.advance()? {
                 self.stop();
                 return Ok(false);
             }
@@ -276,7 +311,7 @@ impl<'a> Cursor<'a> {
         while !self.last {
             match &self.back {
                 None => self.open_back()?,
-                Some(back) if back.slot == 0 => self.retreat()?,
+                Some(back) if back.slot <= self.start => self.retreat()?,
                 Some(back) => {
                     let node = back.leaf.node(back.slot - 1)?;
                     return Ok(Some((node.key, node.plain(self.pages, back.leaf)?)));
@@ -306,7 +341,13 @@ impl<'a> Cursor<'a> {
             }
         }
         self.find_end()?;
-        self.look_ahead();
+        if self.runs {
+            self.look_ahead();
+        } else if let Some(next) = self.front.trail.parent().and_then(|parent| parent.child_at(1)) {
+            // The second leaf of a range that may end in it.
+            self.pages.prefetch(next, HEADER_LINES);
+            self.runs = true;
+        }
         Ok(true)
     }
 
@@ -381,24 +422,47 @@ impl<'a> Cursor<'a> {
         self.ahead = ahead;
     }
 
-    /// Goes down to the upper bound, when an entry is asked for from the back and leaves are between the ends.
+    /// Goes down to the lower bound, when an entry is asked for from the front for the first time.
+    #[inline(never)]
+    fn open_front(&mut self) -> Result<()> {
+        self.is_open = true;
+        let lower = self.lower.as_ref().map(|key| &key[..]);
+        self.front.leaves_left = self.tree.leaf_pages;
+        match (self.width, bytes_of(lower)) {
+            (4, 4) => self.front.enter_at(self.pages, &self.tree, &Spot::<4>::lower(lower))?,
+            (8, 8) => self.front.enter_at(self.pages, &self.tree, &Spot::<8>::lower(lower))?,
+            (16, 16) => self.front.enter_at(self.pages, &self.tree, &Spot::<16>::lower(lower))?,
+            _ => self.front.enter_at(self.pages, &self.tree, &Spot::<0>::lower(lower))?,
+        }
+        self.start = 0;
+        self.find_end()
+    }
+
+    /// Goes down to the upper bound, when an entry is asked for from the back for the first time, and it may be in another
+    /// leaf than the front.
     #[inline(never)]
     fn open_back(&mut self) -> Result<()> {
-        match Edge::at(self.pages, &self.tree, &Spot::upper(self.upper.as_ref().map(|key| &key[..])))? {
-            Some(edge) => self.set_back(edge),
-            None => self.stop(),
+        let upper = self.upper.as_ref().map(|key| &key[..]);
+        let back = self.back.insert(Edge::nowhere());
+        back.leaves_left = self.tree.leaf_pages;
+        match (self.width, bytes_of(upper)) {
+            (4, 4) => back.enter_at(self.pages, &self.tree, &Spot::<4>::upper(upper))?,
+            (8, 8) => back.enter_at(self.pages, &self.tree, &Spot::<8>::upper(upper))?,
+            (16, 16) => back.enter_at(self.pages, &self.tree, &Spot::<16>::upper(upper))?,
+            _ => back.enter_at(self.pages, &self.tree, &Spot::<0>::upper(upper))?,
         }
-        Ok(())
+        self.find_start()
     }
 
     /// Brings the back behind the last entry of the leaf before.
     #[inline(never)]
     fn retreat(&mut self) -> Result<()> {
-        let Some(mut back) = self.back.take() else {
+        let Some(back) = &mut self.back else {
             return Ok(());
         };
         let behind = back.leaf;
-        if !back.previous_leaf(self.pages)? {
+        // Where the entries left begin inside of a leaf, none are left before it.
+        if self.start > 0 || !back.previous_leaf(self.pages)? {
             self.stop();
             return Ok(());
         }
@@ -406,22 +470,69 @@ impl<'a> Cursor<'a> {
         if self.ordered && leaf.compare(leaf.slots() - 1, &Target::<0>::new(behind.key(0)?))?.is_ge() {
             return Err(leaf.fault("keys are not below those of the leaf behind"));
         }
-        self.set_back(back);
+        self.find_start()?;
+        if self.runs {
+            self.look_behind();
+        } else if !self.last
+            && let Some(next) = self.back.as_ref().and_then(|back| back.trail.parent()?.child_at(-1))
+        {
+            self.pages.prefetch(next, HEADER_LINES);
+            self.runs = true;
+        }
         Ok(())
     }
 
-    /// Takes `back` for the end of what is left, and looks where it is to the front.
-    fn set_back(&mut self, back: Edge<'a>) {
-        match back.trail.order(&self.front.trail) {
-            Ordering::Less => return self.stop(),
-            Ordering::Equal => (self.end, self.last) = (back.slot, true),
-            Ordering::Greater => {}
+    /// Looks where the entries left begin in the back's leaf, which it has just come to.
+    fn find_start(&mut self) -> Result<()> {
+        let Some(back) = &self.back else {
+            return Ok(());
+        };
+        self.start = 0;
+        if self.is_open {
+            match back.trail.order(&self.front.trail) {
+                Ordering::Less => self.stop(),
+                Ordering::Equal => (self.end, self.last) = (back.slot, true),
+                Ordering::Greater => {}
+            }
+            return Ok(());
         }
-        self.back = Some(back);
-        self.look_behind();
+        let (key, within) = match &self.lower {
+            Bound::Unbounded => return Ok(()),
+            Bound::Included(key) => (key, true),
+            Bound::Excluded(key) => (key, false),
+        };
+        let (leaf, target) = (back.leaf, Target::<0>::new(key));
+        if leaf.slots() == 0 {
+            return Ok(());
+        }
+        let order = leaf.compare(0, &target)?;
+        if order.is_lt() || (order.is_eq() && !within) {
+            // A key that is too low for its leaf would end the range leaves too early, and nobody would know.
+            if back.trail.separator_before()?.is_some_and(|separator| separator > &key[..]) {
+                return Err(leaf.fault("a key is below the separator of its leaf"));
+            }
+            self.start =
+                if within { leaf.search::<false, 0>(0, &target)? } else { leaf.search::<true, 0>(0, &target)? };
+        }
+        Ok(())
     }
 
     fn seek_front(&mut self, target: &Target<'_>) -> Result<()> {
+        if self.last && self.front.slot >= self.end {
+            return Ok(());
+        }
+        if !self.is_open {
+            // The front is a bound still: it goes up.
+            let below = match &self.lower {
+                Bound::Unbounded => true,
+                Bound::Included(lower) | Bound::Excluded(lower) => &lower[..] < target.key(),
+            };
+            if below {
+                self.lower = Bound::Included(SmallVec::from_slice(target.key()));
+                self.find_start()?;
+            }
+            return Ok(());
+        }
         let leaf = self.front.leaf;
         if self.front.slot < self.end && leaf.compare(self.end - 1, target)?.is_ge() {
             self.front.slot = leaf.search::<false, 0>(self.front.slot, target)?.min(self.end);
@@ -431,15 +542,16 @@ impl<'a> Cursor<'a> {
             self.stop();
             return Ok(());
         }
-        let Some(edge) = Edge::at(self.pages, &self.tree, &Spot::Before(*target))? else {
+        let Some(edge) = Edge::at(self.pages, &self.tree, &Spot::<0>::Before(*target))? else {
             return Ok(());
         };
         if self.back.as_ref().is_some_and(|back| edge.order(back).is_ge()) {
             self.stop();
         } else if edge.order(&self.front).is_gt() {
             self.front.jump(edge);
+            self.runs = false;
+            self.ahead = Ahead::default();
             self.find_end()?;
-            self.look_ahead();
         }
         Ok(())
     }
@@ -460,7 +572,9 @@ impl<'a> Cursor<'a> {
             };
             if above {
                 self.upper = Bound::Included(SmallVec::from_slice(target.key()));
-                self.find_end()?;
+                if self.is_open {
+                    self.find_end()?;
+                }
             }
             return Ok(());
         };
@@ -473,16 +587,16 @@ impl<'a> Cursor<'a> {
                 return Ok(());
             }
         }
-        let Some(edge) = Edge::at(self.pages, &self.tree, &Spot::After(*target))? else {
+        let Some(edge) = Edge::at(self.pages, &self.tree, &Spot::<0>::After(*target))? else {
             return Ok(());
         };
-        if edge.order(&self.front).is_le() {
+        if self.is_open && edge.order(&self.front).is_le() {
             self.stop();
         } else if edge.order(back).is_lt() {
             back.jump(edge);
-            if let Some(back) = self.back.take() {
-                self.set_back(back);
-            }
+            self.runs = false;
+            self.ahead = Ahead::default();
+            self.find_start()?;
         }
         Ok(())
     }

@@ -14,11 +14,12 @@ pub(crate) struct Edge<'a> {
     pub leaf: Page<'a>,
     pub slot: usize,
     /// Leaves that may still be entered by a step before the tree is taken to be damaged.
-    leaves_left: u64,
+    pub leaves_left: u64,
 }
 
 impl<'a> Edge<'a> {
     /// A place in no tree.
+    #[inline]
     pub(crate) fn nowhere() -> Self {
         Self { trail: Trail::default(), leaf: Page::EMPTY, slot: 0, leaves_left: 0 }
     }
@@ -27,15 +28,37 @@ impl<'a> Edge<'a> {
     ///
     /// # Errors
     /// `Corrupted` when a page on the way is not what its place says.
-    pub(crate) fn at(pages: Pages<'a>, tree: &TreeRecord, spot: &Spot<'_>) -> Result<Option<Self>> {
-        let Some((trail, number, limits)) = Trail::descend(pages, tree, spot)? else {
+    pub(crate) fn at<const W: usize>(pages: Pages<'a>, tree: &TreeRecord, spot: &Spot<'_, W>) -> Result<Option<Self>> {
+        if tree.is_empty() {
             return Ok(None);
+        }
+        let mut edge = Self { leaves_left: tree.leaf_pages, ..Self::nowhere() };
+        edge.enter_at(pages, tree, spot)?;
+        Ok(Some(edge))
+    }
+
+    /// Goes down to `spot` from [`nowhere`](Self::nowhere), in place: an edge is several cache lines, and most cursors are
+    /// opened for a few entries. Stays nowhere in a tree without pages.
+    ///
+    /// # Errors
+    /// As [`at`](Self::at).
+    #[inline]
+    pub(crate) fn enter_at<const W: usize>(
+        &mut self,
+        pages: Pages<'a>,
+        tree: &TreeRecord,
+        spot: &Spot<'_, W>,
+    ) -> Result<()> {
+        let Some((number, limits)) = self.trail.descend(pages, tree, spot)? else {
+            return Ok(());
         };
         let leaf = pages.leaf(number)?;
         if leaf.slots() == 0 && tree.depth > 1 {
             return Err(leaf.fault("an empty leaf"));
         }
-        Ok(Some(Self { slot: spot.slot(leaf, &limits)?, trail, leaf, leaves_left: tree.leaf_pages }))
+        self.leaf = leaf;
+        self.slot = spot.slot(leaf, &limits)?;
+        Ok(())
     }
 
     /// Moves before the first entry of the next leaf. `false` when there is none.

@@ -15,19 +15,20 @@ use crate::page::tree::branch_levels;
 
 /// A place between the entries of a tree.
 #[derive(Clone, Copy)]
-pub(crate) enum Spot<'k> {
+pub(crate) enum Spot<'k, const W: usize = 0> {
     /// Before all entries.
     Start,
     /// Before the first entry whose key is not below this one.
-    Before(Target<'k>),
+    Before(Target<'k, W>),
     /// Before the first entry whose key is above this one.
-    After(Target<'k>),
+    After(Target<'k, W>),
     /// Behind all entries.
     End,
 }
 
-impl<'k> Spot<'k> {
+impl<'k, const W: usize> Spot<'k, W> {
     /// Where entries within a lower bound begin.
+    #[inline]
     pub(crate) fn lower(bound: Bound<&'k [u8]>) -> Self {
         match bound {
             Bound::Unbounded => Self::Start,
@@ -37,6 +38,7 @@ impl<'k> Spot<'k> {
     }
 
     /// Where entries within an upper bound end.
+    #[inline]
     pub(crate) fn upper(bound: Bound<&'k [u8]>) -> Self {
         match bound {
             Bound::Unbounded => Self::End,
@@ -46,6 +48,7 @@ impl<'k> Spot<'k> {
     }
 
     /// The child of `branch` that holds the spot.
+    #[inline]
     fn child<'a>(&self, branch: Page<'a>, limits: &mut Limits<'a>) -> Result<usize> {
         match self {
             Self::Start => Ok(0),
@@ -55,11 +58,12 @@ impl<'k> Spot<'k> {
     }
 
     /// The slot of `leaf` that the spot is before.
+    #[inline]
     pub(crate) fn slot<'a>(&self, leaf: Page<'a>, limits: &Limits<'a>) -> Result<usize> {
         match self {
             Self::Start => Ok(0),
-            Self::Before(target) => limits.slot::<false, 0>(leaf, target),
-            Self::After(target) => limits.slot::<true, 0>(leaf, target),
+            Self::Before(target) => limits.slot::<false, W>(leaf, target),
+            Self::After(target) => limits.slot::<true, W>(leaf, target),
             Self::End => Ok(leaf.slots()),
         }
     }
@@ -90,29 +94,31 @@ pub(crate) struct Trail<'a> {
 }
 
 impl<'a> Trail<'a> {
-    /// Goes down to the leaf that holds `to`; gives its page number and the keys it lies between, `None` for a tree without
-    /// pages.
+    /// Goes down from an empty trail to the leaf that holds `to`; gives its page number and the keys it lies between, `None`
+    /// for a tree without pages.
     ///
     /// # Errors
     /// `Corrupted` when a page on the way is not what its place says.
-    pub(crate) fn descend(
+    #[inline]
+    pub(crate) fn descend<const W: usize>(
+        &mut self,
         pages: Pages<'a>,
         tree: &TreeRecord,
-        to: &Spot<'_>,
-    ) -> Result<Option<(Self, u64, Limits<'a>)>> {
+        to: &Spot<'_, W>,
+    ) -> Result<Option<(u64, Limits<'a>)>> {
         let Some(levels) = branch_levels(pages, tree)? else {
             return Ok(None);
         };
-        let (mut trail, mut limits) = (Self::default(), Limits::default());
+        let mut limits = Limits::default();
         let mut number = tree.root;
         for _ in 0..levels {
             let page = pages.branch(number)?;
             let slot = to.child(page, &mut limits)?;
             number = page.child(slot)?;
             pages.prefetch(number, HEADER_LINES);
-            trail.steps.push(Step { page, slot });
+            self.steps.push(Step { page, slot });
         }
-        Ok(Some((trail, number, limits)))
+        Ok(Some((number, limits)))
     }
 
     /// The same way, for a walk that names leaves and does not read them: none are asked for.
@@ -132,6 +138,15 @@ impl<'a> Trail<'a> {
     pub(crate) fn separator_behind(&self) -> Result<Option<&'a [u8]>> {
         let step = self.steps.iter().rev().find(|step| step.slot + 1 < step.page.slots());
         step.map(|step| step.page.key(step.slot + 1)).transpose()
+    }
+
+    /// The key that none of the leaf is below; `None` for the first leaf.
+    ///
+    /// # Errors
+    /// `Corrupted` when the key is not inside its page.
+    pub(crate) fn separator_before(&self) -> Result<Option<&'a [u8]>> {
+        let step = self.steps.iter().rev().find(|step| step.slot > 0);
+        step.map(|step| step.page.key(step.slot)).transpose()
     }
 
     /// All steps, the root's first.

@@ -39,6 +39,18 @@ pub trait RawRead {
     /// A cursor over the entries between the bounds; reversed bounds hold none.
     fn raw_range<'t>(&'t self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<Self::Cursor<'t>>;
 
+    /// As [`raw_range`](Self::raw_range) over keys whose type fixes their width, or of none (0).
+    #[inline]
+    fn raw_range_of<'t>(
+        &'t self,
+        dbi: &DbiRef,
+        _width: usize,
+        lower: Bound<&[u8]>,
+        upper: Bound<&[u8]>,
+    ) -> Result<Self::Cursor<'t>> {
+        self.raw_range(dbi, lower, upper)
+    }
+
     /// The committed tree, and the size of a page in bytes.
     fn raw_tree(&self, dbi: &DbiRef) -> Result<(TreeRecord, u32)>;
 

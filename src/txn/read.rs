@@ -85,6 +85,17 @@ macro_rules! forward {
                 (**self).raw_range(dbi, lower, upper)
             }
 
+            #[inline]
+            fn raw_range_of<'t>(
+                &'t self,
+                dbi: &DbiRef,
+                width: usize,
+                lower: Bound<&[u8]>,
+                upper: Bound<&[u8]>,
+            ) -> Result<Self::Cursor<'t>> {
+                (**self).raw_range_of(dbi, width, lower, upper)
+            }
+
             fn raw_tree(&self, dbi: &DbiRef) -> Result<(TreeRecord, u32)> {
                 (**self).raw_tree(dbi)
             }

@@ -164,11 +164,22 @@ impl RawRead for Snapshot {
         self.view(dbi)?.count(Bound::Unbounded, Bound::Excluded(key))
     }
 
-    #[inline]
     fn raw_range<'t>(&'t self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<LayeredCursor<'t>> {
+        self.raw_range_of(dbi, 0, lower, upper)
+    }
+
+    #[inline]
+    fn raw_range_of<'t>(
+        &'t self,
+        dbi: &DbiRef,
+        width: usize,
+        lower: Bound<&[u8]>,
+        upper: Bound<&[u8]>,
+    ) -> Result<LayeredCursor<'t>> {
         if self.overlays.is_empty() {
             let tree = self.generation().tree(dbi)?;
-            return Cursor::range(self.generation().pages(), &tree, lower, upper).map(LayeredCursor::plain);
+            let cursor = Cursor::range_of_width(self.generation().pages(), &tree, width, lower, upper);
+            return cursor.map(LayeredCursor::plain);
         }
         self.view(dbi)?.range(lower, upper)
     }
