@@ -34,7 +34,7 @@ pub(super) fn escape_element(bytes: &[u8], buf: &mut KeyBuf) {
 #[inline]
 pub(super) fn unescape_element<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<Cow<'a, [u8]>> {
     // Nearly every element is one piece, and a scan reads one a row.
-    if let Some(zero) = bytes.iter().position(|byte| *byte == 0)
+    if let Some(zero) = zero_in(bytes)
         && bytes.get(zero + 1) == Some(&END[1])
     {
         let (piece, rest) = (&bytes[..zero], &bytes[zero + END.len()..]);
@@ -44,12 +44,30 @@ pub(super) fn unescape_element<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<C
     unescape_pieces(what, bytes)
 }
 
+/// Where the first zero byte is: eight bytes at a time.
+#[inline]
+fn zero_in(bytes: &[u8]) -> Option<usize> {
+    const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let (mut rest, mut at) = (bytes, 0);
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        // The lowest byte of which the highest bit is set here is the first zero; those above it may be wrong.
+        let zeros = word.wrapping_sub(LOW) & !word & HIGH;
+        if zeros != 0 {
+            return Some(at + zeros.trailing_zeros() as usize / 8);
+        }
+        (rest, at) = (behind, at + 8);
+    }
+    rest.iter().position(|byte| *byte == 0).map(|place| at + place)
+}
+
 #[cold]
 fn unescape_pieces<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<Cow<'a, [u8]>> {
     let mut element = Cow::Borrowed(&[][..]);
     let mut rest = *bytes;
     loop {
-        let zero = rest.iter().position(|byte| *byte == 0).ok_or_else(|| truncated(what))?;
+        let zero = zero_in(rest).ok_or_else(|| truncated(what))?;
         let (piece, tail) = rest.split_at(zero);
         append(&mut element, piece);
         let (mark, tail) = tail.split_first_chunk().ok_or_else(|| truncated(what))?;
@@ -75,7 +93,20 @@ fn append<'a>(element: &mut Cow<'a, [u8]>, piece: &'a [u8]) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_first_zero_is_found_wherever_it_is(
+            bytes in prop::collection::vec(prop_oneof![4 => any::<u8>(), 1 => 0..=1_u8, 1 => 0x80..=0x81_u8], 0..40),
+            from in 0..40_usize,
+        ) {
+            let bytes = bytes.get(from..).unwrap_or(&bytes);
+            prop_assert_eq!(zero_in(bytes), bytes.iter().position(|byte| *byte == 0));
+        }
+    }
 
     #[test]
     fn only_an_escaped_zero_costs_a_copy() {

@@ -58,10 +58,7 @@ impl Path {
 fn take_segment(bytes: &mut &[u8]) -> Result<Segment> {
     let id = unescape_element(NAME, bytes)?;
     let id = str::from_utf8(&id).map_err(|cause| malformed(NAME, "a segment is not UTF-8").caused_by(cause))?;
-    match Segment::parse(id) {
-        Ok(segment) if segment.id() == id => Ok(segment),
-        _ => Err(malformed(NAME, "a segment is not as paths write it")),
-    }
+    Segment::written(id).ok_or_else(|| malformed(NAME, "a segment is not as paths write it"))
 }
 
 impl Key for Path {
