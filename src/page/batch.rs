@@ -231,8 +231,9 @@ impl<'a, const W: usize> Lane<'a, '_, W> {
             return Err(leaf.fault("an empty leaf"));
         }
         let slot = match self.at.guess {
-            Some(guess) => leaf.search_near::<false, W>(0, guess, &self.target)?,
-            None => leaf.search::<false, W>(0, &self.target)?,
+            Some(guess) if W != 0 => leaf.search_near::<false, W>(0, guess, &self.target)?,
+            Some(guess) => leaf.search_near::<false, W>(0, guess, &self.limits.rest(&self.target))?,
+            None => leaf.search::<false, W>(0, &self.limits.rest(&self.target))?,
         };
         if slot >= leaf.slots() || leaf.compare(slot, &self.target)?.is_ne() {
             return Ok(None);

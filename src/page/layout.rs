@@ -470,6 +470,13 @@ impl<'a> Page<'a> {
     /// `None` stands for a key that is not.
     #[inline]
     pub(crate) fn order<const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Option<Ordering> {
+        self.order_inline(slot, target)
+    }
+
+    /// As [`order`](Self::order), in line where the compiler would not have it.
+    #[expect(clippy::inline_always, reason = "measured: as `compare_at`")]
+    #[inline(always)]
+    pub(crate) fn order_inline<const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Option<Ordering> {
         if slot >= self.slots() {
             return None;
         }
@@ -481,25 +488,28 @@ impl<'a> Page<'a> {
     #[expect(clippy::inline_always, reason = "measured: out of line, a look-up among text keys takes a third longer")]
     #[inline(always)]
     fn compare_at<const W: usize>(self, at: usize, target: &Target<'_, W>) -> Option<Ordering> {
-        if at + NODE_HEADER + 8 > self.bytes.len() {
+        let skip = target.skip();
+        if at + NODE_HEADER + skip + 8 > self.bytes.len() {
             // The last node of a page, with fewer than eight bytes of key and value.
-            return compare_whole(self.bytes, at, target.key());
+            return compare_whole(self.bytes, at, skip, target.key());
         }
-        // SAFETY: at + 16 <= bytes.len(), checked just above.
+        // SAFETY: at + 16 + skip <= bytes.len(), checked just above.
         let (key_len, word) = unsafe {
             let node = self.bytes.as_ptr().add(at);
-            (node.add(6).cast::<u16>().read_unaligned(), node.add(NODE_HEADER).cast::<u64>().read_unaligned())
+            (node.add(6).cast::<u16>().read_unaligned(), node.add(NODE_HEADER + skip).cast::<u64>().read_unaligned())
         };
         let (key_len, mut head) = (usize::from(key_len), u64::from_be(word));
         if matches!(W, 1..=8) {
             if key_len != W {
                 // Out of line: keys of another width are in no tree that this type wrote, and the way of all others is
                 // as short as it can be.
-                return compare_whole(self.bytes, at, target.key());
+                return compare_whole(self.bytes, at, 0, target.key());
             }
             // One integer each; what follows a shorter key is shifted out.
             return Some((head >> behind::<W>()).cmp(&(target.head() >> behind::<W>())));
         }
+        // A key that ends within what is skipped is not where it belongs.
+        let key_len = key_len.checked_sub(skip)?;
         if key_len < 8 {
             head &= !(u64::MAX >> (key_len * 8));
         }
@@ -510,15 +520,15 @@ impl<'a> Page<'a> {
             return Some(key_len.cmp(&target.key().len()));
         }
         // Text keys begin alike more often than not: the second word decides for most of them.
-        if key_len >= 16 && target.key().len() >= 16 && at + NODE_HEADER + 16 <= self.bytes.len() {
-            // SAFETY: at + 24 <= bytes.len(), checked just above.
-            let word = unsafe { self.bytes.as_ptr().add(at + NODE_HEADER + 8).cast::<u64>().read_unaligned() };
+        if key_len >= 16 && target.key().len() >= 16 && at + NODE_HEADER + skip + 16 <= self.bytes.len() {
+            // SAFETY: at + 24 + skip <= bytes.len(), checked just above.
+            let word = unsafe { self.bytes.as_ptr().add(at + NODE_HEADER + skip + 8).cast::<u64>().read_unaligned() };
             let second = u64::from_be(word);
             if second != target.second() || (W == 16 && key_len == W) {
                 return Some(second.cmp(&target.second()));
             }
         }
-        compare_rest(self.bytes, at, target.key())
+        compare_rest(self.bytes, at, skip, target.key())
     }
 
     /// Damage on this page.
@@ -544,8 +554,8 @@ fn fault_on(page: &[u8], why: &'static str) -> Error {
 
 #[cold]
 #[inline(never)]
-fn compare_whole(page: &[u8], at: usize, key: &[u8]) -> Option<Ordering> {
-    key_at(page, at).map(|stored| stored.cmp(key))
+fn compare_whole(page: &[u8], at: usize, skip: usize, key: &[u8]) -> Option<Ordering> {
+    key_at(page, at)?.get(skip..).map(|stored| stored.cmp(key))
 }
 
 #[cold]
@@ -555,8 +565,8 @@ fn last_number_key<const W: usize>(page: &[u8], at: usize) -> Option<u64> {
 }
 
 #[inline(never)]
-fn compare_rest(page: &[u8], at: usize, key: &[u8]) -> Option<Ordering> {
-    key_at(page, at).map(|stored| compare_tail(stored, key))
+fn compare_rest(page: &[u8], at: usize, skip: usize, key: &[u8]) -> Option<Ordering> {
+    key_at(page, at)?.get(skip..).map(|stored| compare_tail(stored, key))
 }
 
 fn key_at(page: &[u8], at: usize) -> Option<&[u8]> {

@@ -5,6 +5,9 @@
 //! right from there has two gains over halving: the few nodes it touches are asked for together before the first is
 //! compared, and the processor, which expects a walk to go on, reads ahead of the comparison, where each step of a halving
 //! waits for the one before. Where the guess is far off a halving of the side that is left ends the search.
+//!
+//! Keys of no fixed width are guessed only where a page above shows that it would have been right: random bytes are spread
+//! evenly, text is not. Of both, what the separators around a page have in common is skipped: all of its keys have it too.
 
 use std::cmp::Ordering;
 use std::hint::black_box;
@@ -13,6 +16,8 @@ use crate::error::Result;
 use crate::page::layout::Page;
 use crate::page::target::{Target, word_at};
 
+/// Slots that a page has at least where it is judged whether keys are spread evenly: of few, many guesses come near.
+const MANY: usize = 24;
 /// Slots looked at from a guess on, before the rest is halved.
 const WALK: usize = 8;
 
@@ -121,8 +126,21 @@ impl Page<'_> {
         Ok(base)
     }
 
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "measured: out of line it is a fifth of a look-up among keys of any width"
+    )]
+    #[inline(always)]
     fn is_before<const AFTER: bool, const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Result<bool> {
+        if W != 0 {
+            return self.is_number_before::<AFTER, W>(slot, target);
+        }
+        let order = self.order_inline(slot, target).ok_or_else(|| self.fault("a key outside its page"))?;
+        Ok(order.is_lt() || (AFTER && order.is_eq()))
+    }
+
+    #[inline]
+    fn is_number_before<const AFTER: bool, const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Result<bool> {
         self.sought(slot, target).map(|order| order.is_lt() || (AFTER && order.is_eq()))
     }
 
@@ -139,6 +157,18 @@ pub(crate) struct Limits<'a> {
     low: Option<&'a [u8]>,
     /// All keys of the page are below it.
     high: Option<&'a [u8]>,
+    /// Bytes that both begin with, and so all keys of the page. Not looked for where the type fixes the width.
+    skip: u16,
+    spread: Spread,
+}
+
+/// How keys of no fixed width are spread between the limits, by the pages on the way down.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Spread {
+    #[default]
+    Unknown,
+    Even,
+    Uneven,
 }
 
 impl<'a> Limits<'a> {
@@ -147,7 +177,25 @@ impl<'a> Limits<'a> {
     #[inline(always)]
     pub(crate) fn share<const W: usize>(&self, target: &Target<'_, W>) -> Option<Share> {
         let (low, high) = (self.low?, self.high?);
-        if even(low, high, target) { Some(share(low, high, target)) } else { None }
+        if even(low, high, target) {
+            Some(share(low, high, target))
+        } else if self.spread == Spread::Even {
+            share_of_bytes(usize::from(self.skip), low, high, target)
+        } else {
+            None
+        }
+    }
+
+    /// Whether keys were found to be spread evenly.
+    #[cfg(test)]
+    pub(crate) fn is_even(&self) -> bool {
+        self.spread == Spread::Even
+    }
+
+    /// What of `target` its page's keys must be compared with.
+    #[inline]
+    pub(crate) fn rest<'k, const W: usize>(&self, target: &Target<'k, W>) -> Target<'k, W> {
+        target.behind(usize::from(self.skip))
     }
 
     /// Where `target` may be among the children of `branch`.
@@ -168,7 +216,7 @@ impl<'a> Limits<'a> {
         }
         let (first, behind) = (usize::from(self.low.is_none()), branch.slots() - usize::from(self.high.is_none()));
         let low = self.low.or_else(|| branch.key(1).ok());
-        let inner = Self { low, high: self.high.or_else(|| branch.key(behind).ok()) };
+        let inner = Self { low, high: self.high.or_else(|| branch.key(behind).ok()), ..Self::default() };
         inner.share(target).map(|share| first + share.of(behind - first))
     }
 
@@ -180,13 +228,43 @@ impl<'a> Limits<'a> {
     #[inline]
     pub(crate) fn child<const W: usize>(&mut self, branch: Page<'a>, target: &Target<'_, W>) -> Result<usize> {
         if !guessable(target) {
-            return Ok(branch.search::<true, W>(1, target)?.saturating_sub(1));
+            return self.child_of_any_width(branch, target);
         }
         let guess = if branch.slots() > WALK { self.guess_child(branch, target) } else { None };
         if let Some(guess) = guess {
             branch.prefetch_slots(guess, guess + 1);
         }
         self.child_near(branch, guess, target)
+    }
+
+    /// As [`child`](Self::child) where keys have no fixed width: guesses once a page has shown how they are spread.
+    #[inline(never)]
+    fn child_of_any_width<const W: usize>(&mut self, branch: Page<'a>, target: &Target<'_, W>) -> Result<usize> {
+        let rest = self.rest(target);
+        if let Some(share) = self.share(target) {
+            let guess = share.of(branch.slots());
+            branch.prefetch_slots(guess, guess + 1);
+            let behind = branch.search_near::<true, W>(1, guess, &rest)?;
+            if behind.abs_diff(guess) > WALK {
+                self.spread = Spread::Uneven;
+            }
+            return self.narrow::<W>(branch, behind);
+        }
+        let behind = branch.search::<true, W>(1, &rest)?;
+        if self.spread == Spread::Unknown && branch.slots() >= MANY {
+            self.judge(branch, target, behind);
+        }
+        self.narrow::<W>(branch, behind)
+    }
+
+    /// Whether a guess would have come near slot `behind` of `branch`, where `target` is.
+    fn judge<const W: usize>(&mut self, branch: Page<'a>, target: &Target<'_, W>, behind: usize) {
+        let end = branch.slots() - 1;
+        let (Ok(low), Ok(high)) = (branch.key(1), branch.key(end)) else { return };
+        let Some(share) = share_of_bytes(common_prefix(low, high, 0), low, high, target) else { return };
+        let guess = 1 + share.of(end);
+        let near = behind.abs_diff(guess) <= WALK.min(end / 12);
+        self.spread = if near { Spread::Even } else { Spread::Uneven };
     }
 
     /// As [`child`](Self::child), beginning at slot `guess`.
@@ -200,16 +278,32 @@ impl<'a> Limits<'a> {
         guess: Option<usize>,
         target: &Target<'_, W>,
     ) -> Result<usize> {
+        if !guessable(target) {
+            return self.child_of_any_width(branch, target);
+        }
         let behind = match guess {
             Some(guess) => branch.search_near::<true, W>(1, guess, target)?,
-            None => branch.search::<true, W>(1, target)?,
+            None if W != 0 => branch.search::<true, W>(1, target)?,
+            None => branch.search::<true, W>(1, &self.rest(target))?,
         };
+        self.narrow::<W>(branch, behind)
+    }
+
+    /// The child before slot `behind` of `branch`: narrows the limits to its own.
+    #[inline]
+    fn narrow<const W: usize>(&mut self, branch: Page<'a>, behind: usize) -> Result<usize> {
         let slot = behind.saturating_sub(1);
         if slot > 0 {
             self.low = Some(branch.key(slot)?);
         }
         if behind < branch.slots() {
             self.high = Some(branch.key(behind)?);
+        }
+        if W == 0
+            && let (Some(low), Some(high)) = (self.low, self.high)
+        {
+            // What the limits had in common they still have: the new ones lie between them.
+            self.skip = u16::try_from(common_prefix(low, high, usize::from(self.skip))).unwrap_or(0);
         }
         Ok(slot)
     }
@@ -228,9 +322,13 @@ impl<'a> Limits<'a> {
             Some(share) => {
                 let guess = share.of(leaf.slots());
                 leaf.prefetch_slots(guess.saturating_sub(1), guess + 1);
-                leaf.search_near::<AFTER, W>(0, guess, target)
+                if W != 0 {
+                    return leaf.search_near::<AFTER, W>(0, guess, target);
+                }
+                leaf.search_near::<AFTER, W>(0, guess, &self.rest(target))
             }
-            None => leaf.search_cold::<AFTER, W>(0, target),
+            None if W != 0 => leaf.search_cold::<AFTER, W>(0, target),
+            None => leaf.search_cold::<AFTER, W>(0, &self.rest(target)),
         }
     }
 }
@@ -282,22 +380,36 @@ impl Share {
 #[inline]
 fn share<const W: usize>(low: &[u8], high: &[u8], target: &Target<'_, W>) -> Share {
     // Keys that fit a word are compared as they are; of others the first word in which the limits differ.
-    let skip = if matches!(W, 1..=8) { 0 } else { common_prefix(low, high) };
+    share_behind(if matches!(W, 1..=8) { 0 } else { common_prefix(low, high, 0) }, low, high, target)
+}
+
+/// As [`share`] by the first word behind `skip` bytes.
+#[inline]
+fn share_behind<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &Target<'_, W>) -> Share {
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
     Share::between(low, key, high)
 }
 
-/// How many bytes two keys begin with in common.
+/// As [`share_behind`], unless the bytes look like text: by letters and digits nothing can be guessed, since they take few of
+/// the values of a byte, and ASCII never sets the highest bit.
 #[inline]
-fn common_prefix(left: &[u8], right: &[u8]) -> usize {
-    let most = left.len().min(right.len());
-    let mut at = 0;
-    while at + 8 <= most {
-        let differ = word_at(left, at) ^ word_at(right, at);
-        if differ != 0 {
-            return at + differ.leading_zeros() as usize / 8;
+fn share_of_bytes<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &Target<'_, W>) -> Option<Share> {
+    let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
+    // Of the byte in which the limits differ, and of the last one, which may be padding, nothing is asked.
+    let is_text = (low | key | high) & 0x0080_8080_8080_8000 == 0;
+    if is_text { None } else { Some(Share::between(low, key, high)) }
+}
+
+/// How many bytes two keys begin with in common, of which `at` are known to be; of a last piece below a word none are
+/// counted.
+#[inline]
+fn common_prefix(left: &[u8], right: &[u8], mut at: usize) -> usize {
+    let word = |key: &[u8], at| key.get(at..).and_then(|rest| rest.first_chunk()).map(|word| u64::from_be_bytes(*word));
+    while let (Some(left), Some(right)) = (word(left, at), word(right, at)) {
+        if left != right {
+            return at + (left ^ right).leading_zeros() as usize / 8;
         }
         at += 8;
     }
-    at + left[at..most].iter().zip(&right[at..most]).take_while(|(left, right)| left == right).count()
+    at
 }

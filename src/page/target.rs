@@ -15,6 +15,9 @@ pub(crate) struct Target<'k, const W: usize = 0> {
     head: u64,
     /// The eight bytes behind the head, if there are as many; else 0.
     second: u64,
+    /// Bytes of the whole key that are left out, because all stored keys that it meets begin with them too. Only where `W`
+    /// is 0.
+    skip: usize,
 }
 
 /// Keys with more bytes in common than this are left to `memcmp`.
@@ -27,6 +30,13 @@ pub(crate) fn word_at(bytes: &[u8], at: usize) -> u64 {
     if let Some(word) = rest.first_chunk() {
         return u64::from_be_bytes(*word);
     }
+    if rest.is_empty() {
+        return 0;
+    }
+    // The last eight bytes, without those before `at`.
+    if let Some(word) = bytes.last_chunk() {
+        return u64::from_be_bytes(*word) << (64 - 8 * rest.len());
+    }
     rest.iter().zip([56_u32, 48, 40, 32, 24, 16, 8]).fold(0, |word, (&byte, by)| word | u64::from(byte) << by)
 }
 
@@ -35,7 +45,22 @@ impl<'k, const W: usize> Target<'k, W> {
     #[inline]
     pub(crate) fn new(key: &'k [u8]) -> Self {
         let second = if W == 0 || W > 8 { word_at(key, 8) } else { 0 };
-        Self { key, head: word_at(key, 0), second }
+        Self { key, head: word_at(key, 0), second, skip: 0 }
+    }
+
+    /// What is left of a whole key behind `skip` bytes that all stored keys which it meets have in common with it.
+    #[inline]
+    pub(crate) fn behind(&self, skip: usize) -> Self {
+        if W != 0 || skip == 0 {
+            return *self;
+        }
+        let key = self.key.get(skip..).unwrap_or_default();
+        Self { key, head: word_at(key, 0), second: word_at(key, 8), skip }
+    }
+
+    #[inline]
+    pub(crate) fn skip(&self) -> usize {
+        if W == 0 { self.skip } else { 0 }
     }
 
     #[inline]

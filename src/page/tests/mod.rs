@@ -4,6 +4,8 @@
 //! files rather than memory is left out there.
 #![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 
+#[cfg(not(miri))]
+mod any_width;
 mod build;
 mod built_files_hold;
 #[cfg(not(miri))]
