@@ -11,6 +11,8 @@ mod counts;
 mod events;
 #[path = "../examples/support/mod.rs"]
 mod examples;
+#[path = "scan/kinds.rs"]
+mod kinds;
 #[path = "scan/large.rs"]
 mod large;
 mod support;
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         for order in [Order::Random, Order::Ascending] {
             scan(suite, order)?;
         }
+        kinds::kinds(suite)?;
         events::events(suite)?;
         for order in [Order::Random, Order::Ascending] {
             large::large(suite, order)?;

@@ -1,6 +1,7 @@
 //! The entries of a range, from both ends.
 
-use std::cmp::Ordering;
+mod ends;
+
 use std::ops::{Bound, ControlFlow};
 
 use smallvec::SmallVec;
@@ -12,7 +13,6 @@ use crate::page::layout::{HEADER_LINES, Pages};
 use crate::page::lookup::Found;
 use crate::page::meta::TreeRecord;
 use crate::page::target::Target;
-use crate::page::trail::Spot;
 use crate::page::tree::branch_levels;
 
 /// A key and its value, borrowed from the map.
@@ -28,6 +28,7 @@ type OwnBound = Bound<SmallVec<[u8; 40]>>;
 /// then on the ends are places that are compared, not keys. An entry costs its node's bounds check. After an error there are
 /// no entries any more. A clone reads on by itself; up to five levels and with bounds of up to 40 bytes it allocates nothing.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and asked for by itself")]
 pub struct Cursor<'a> {
     pages: Pages<'a>,
     tree: TreeRecord,
@@ -53,14 +54,6 @@ pub struct Cursor<'a> {
     upper: OwnBound,
     /// What is asked for of the leaf that comes next, on the side that moved last.
     ahead: Ahead<'a>,
-}
-
-/// The bytes of a bound's key.
-fn bytes_of(bound: Bound<&[u8]>) -> usize {
-    match bound {
-        Bound::Unbounded => 0,
-        Bound::Included(key) | Bound::Excluded(key) => key.len(),
-    }
 }
 
 /// How many leaves ahead one line of a leaf is asked for: to find a page that is far from the last one takes longer than to
@@ -351,40 +344,6 @@ impl<'a> Cursor<'a> {
         Ok(true)
     }
 
-    /// Looks how far the entries left go in the front's leaf, which it has just come to.
-    #[inline]
-    fn find_end(&mut self) -> Result<()> {
-        let leaf = self.front.leaf;
-        self.end = leaf.slots();
-        if let Some(back) = &self.back {
-            match self.front.trail.order(&back.trail) {
-                Ordering::Less => {}
-                Ordering::Equal => (self.end, self.last) = (back.slot, true),
-                Ordering::Greater => self.stop(),
-            }
-            return Ok(());
-        }
-        let (key, within) = match &self.upper {
-            Bound::Unbounded => return Ok(()),
-            Bound::Included(key) => (key, true),
-            Bound::Excluded(key) => (key, false),
-        };
-        let target: Target<'_> = Target::new(key);
-        let Some(highest) = self.end.checked_sub(1) else {
-            return Ok(());
-        };
-        let order = leaf.compare(highest, &target)?;
-        if order.is_gt() || (order.is_eq() && !within) {
-            // A key that is too high for its leaf would end the range leaves too early, and nobody would know.
-            if self.front.trail.separator_behind()?.is_some_and(|separator| separator <= &key[..]) {
-                return Err(leaf.fault("a key is not below the separator behind its leaf"));
-            }
-            self.last = true;
-            self.end = if within { leaf.search::<true, 0>(0, &target)? } else { leaf.search::<false, 0>(0, &target)? };
-        }
-        Ok(())
-    }
-
     /// Asks for what a scan forward will need next: the leaf behind this one, and the header of that behind it.
     #[inline]
     fn look_ahead(&mut self) {
@@ -422,38 +381,6 @@ impl<'a> Cursor<'a> {
         self.ahead = ahead;
     }
 
-    /// Goes down to the lower bound, when an entry is asked for from the front for the first time.
-    #[inline(never)]
-    fn open_front(&mut self) -> Result<()> {
-        self.is_open = true;
-        let lower = self.lower.as_ref().map(|key| &key[..]);
-        self.front.leaves_left = self.tree.leaf_pages;
-        match (self.width, bytes_of(lower)) {
-            (4, 4) => self.front.enter_at(self.pages, &self.tree, &Spot::<4>::lower(lower))?,
-            (8, 8) => self.front.enter_at(self.pages, &self.tree, &Spot::<8>::lower(lower))?,
-            (16, 16) => self.front.enter_at(self.pages, &self.tree, &Spot::<16>::lower(lower))?,
-            _ => self.front.enter_at(self.pages, &self.tree, &Spot::<0>::lower(lower))?,
-        }
-        self.start = 0;
-        self.find_end()
-    }
-
-    /// Goes down to the upper bound, when an entry is asked for from the back for the first time, and it may be in another
-    /// leaf than the front.
-    #[inline(never)]
-    fn open_back(&mut self) -> Result<()> {
-        let upper = self.upper.as_ref().map(|key| &key[..]);
-        let back = self.back.insert(Edge::nowhere());
-        back.leaves_left = self.tree.leaf_pages;
-        match (self.width, bytes_of(upper)) {
-            (4, 4) => back.enter_at(self.pages, &self.tree, &Spot::<4>::upper(upper))?,
-            (8, 8) => back.enter_at(self.pages, &self.tree, &Spot::<8>::upper(upper))?,
-            (16, 16) => back.enter_at(self.pages, &self.tree, &Spot::<16>::upper(upper))?,
-            _ => back.enter_at(self.pages, &self.tree, &Spot::<0>::upper(upper))?,
-        }
-        self.find_start()
-    }
-
     /// Brings the back behind the last entry of the leaf before.
     #[inline(never)]
     fn retreat(&mut self) -> Result<()> {
@@ -478,125 +405,6 @@ impl<'a> Cursor<'a> {
         {
             self.pages.prefetch(next, HEADER_LINES);
             self.runs = true;
-        }
-        Ok(())
-    }
-
-    /// Looks where the entries left begin in the back's leaf, which it has just come to.
-    fn find_start(&mut self) -> Result<()> {
-        let Some(back) = &self.back else {
-            return Ok(());
-        };
-        self.start = 0;
-        if self.is_open {
-            match back.trail.order(&self.front.trail) {
-                Ordering::Less => self.stop(),
-                Ordering::Equal => (self.end, self.last) = (back.slot, true),
-                Ordering::Greater => {}
-            }
-            return Ok(());
-        }
-        let (key, within) = match &self.lower {
-            Bound::Unbounded => return Ok(()),
-            Bound::Included(key) => (key, true),
-            Bound::Excluded(key) => (key, false),
-        };
-        let (leaf, target) = (back.leaf, Target::<0>::new(key));
-        if leaf.slots() == 0 {
-            return Ok(());
-        }
-        let order = leaf.compare(0, &target)?;
-        if order.is_lt() || (order.is_eq() && !within) {
-            // A key that is too low for its leaf would end the range leaves too early, and nobody would know.
-            if back.trail.separator_before()?.is_some_and(|separator| separator > &key[..]) {
-                return Err(leaf.fault("a key is below the separator of its leaf"));
-            }
-            self.start =
-                if within { leaf.search::<false, 0>(0, &target)? } else { leaf.search::<true, 0>(0, &target)? };
-        }
-        Ok(())
-    }
-
-    fn seek_front(&mut self, target: &Target<'_>) -> Result<()> {
-        if self.last && self.front.slot >= self.end {
-            return Ok(());
-        }
-        if !self.is_open {
-            // The front is a bound still: it goes up.
-            let below = match &self.lower {
-                Bound::Unbounded => true,
-                Bound::Included(lower) | Bound::Excluded(lower) => &lower[..] < target.key(),
-            };
-            if below {
-                self.lower = Bound::Included(SmallVec::from_slice(target.key()));
-                self.find_start()?;
-            }
-            return Ok(());
-        }
-        let leaf = self.front.leaf;
-        if self.front.slot < self.end && leaf.compare(self.end - 1, target)?.is_ge() {
-            self.front.slot = leaf.search::<false, 0>(self.front.slot, target)?.min(self.end);
-            return Ok(());
-        }
-        if self.last {
-            self.stop();
-            return Ok(());
-        }
-        let Some(edge) = Edge::at(self.pages, &self.tree, &Spot::<0>::Before(*target))? else {
-            return Ok(());
-        };
-        if self.back.as_ref().is_some_and(|back| edge.order(back).is_ge()) {
-            self.stop();
-        } else if edge.order(&self.front).is_gt() {
-            self.front.jump(edge);
-            self.runs = false;
-            self.ahead = Ahead::default();
-            self.find_end()?;
-        }
-        Ok(())
-    }
-
-    fn seek_end(&mut self, target: &Target<'_>) -> Result<()> {
-        if self.last {
-            let leaf = self.front.leaf;
-            if self.front.slot < self.end && leaf.compare(self.end - 1, target)?.is_gt() {
-                self.end = leaf.search::<true, 0>(self.front.slot, target)?.min(self.end);
-            }
-            return Ok(());
-        }
-        let Some(back) = &mut self.back else {
-            // The back is a bound still: it comes down.
-            let above = match &self.upper {
-                Bound::Unbounded => true,
-                Bound::Included(upper) | Bound::Excluded(upper) => &upper[..] > target.key(),
-            };
-            if above {
-                self.upper = Bound::Included(SmallVec::from_slice(target.key()));
-                if self.is_open {
-                    self.find_end()?;
-                }
-            }
-            return Ok(());
-        };
-        if back.slot > 0 {
-            if back.leaf.compare(back.slot - 1, target)?.is_le() {
-                return Ok(());
-            }
-            if back.leaf.compare(0, target)?.is_le() {
-                back.slot = back.leaf.search::<true, 0>(0, target)?.min(back.slot);
-                return Ok(());
-            }
-        }
-        let Some(edge) = Edge::at(self.pages, &self.tree, &Spot::<0>::After(*target))? else {
-            return Ok(());
-        };
-        if self.is_open && edge.order(&self.front).is_le() {
-            self.stop();
-        } else if edge.order(back).is_lt() {
-            back.jump(edge);
-            self.runs = false;
-            self.ahead = Ahead::default();
-            self.find_start()?;
         }
         Ok(())
     }

@@ -1,0 +1,208 @@
+//! Where a cursor's ends are: looked for at a bound, in a leaf that was come to, or at a key that is sought.
+
+use std::cmp::Ordering;
+use std::ops::Bound;
+
+use smallvec::SmallVec;
+
+use super::Cursor;
+use crate::error::Result;
+use crate::page::ahead::Ahead;
+use crate::page::edge::Edge;
+use crate::page::target::Target;
+use crate::page::trail::Spot;
+
+/// The bytes of a bound's key.
+fn bytes_of(bound: Bound<&[u8]>) -> usize {
+    match bound {
+        Bound::Unbounded => 0,
+        Bound::Included(key) | Bound::Excluded(key) => key.len(),
+    }
+}
+
+impl Cursor<'_> {
+    /// Goes down to the lower bound, when an entry is asked for from the front for the first time.
+    #[inline(never)]
+    pub(super) fn open_front(&mut self) -> Result<()> {
+        self.is_open = true;
+        let lower = self.lower.as_ref().map(|key| &key[..]);
+        self.front.leaves_left = self.tree.leaf_pages;
+        match (self.width, bytes_of(lower)) {
+            (4, 4) => self.front.enter_at(self.pages, &self.tree, &Spot::<4>::lower(lower))?,
+            (8, 8) => self.front.enter_at(self.pages, &self.tree, &Spot::<8>::lower(lower))?,
+            (16, 16) => self.front.enter_at(self.pages, &self.tree, &Spot::<16>::lower(lower))?,
+            _ => self.front.enter_at(self.pages, &self.tree, &Spot::<0>::lower(lower))?,
+        }
+        self.start = 0;
+        self.find_end()
+    }
+
+    /// Goes down to the upper bound, when an entry is asked for from the back for the first time, and it may be in another
+    /// leaf than the front.
+    #[inline(never)]
+    pub(super) fn open_back(&mut self) -> Result<()> {
+        let upper = self.upper.as_ref().map(|key| &key[..]);
+        let back = self.back.insert(Edge::nowhere());
+        back.leaves_left = self.tree.leaf_pages;
+        match (self.width, bytes_of(upper)) {
+            (4, 4) => back.enter_at(self.pages, &self.tree, &Spot::<4>::upper(upper))?,
+            (8, 8) => back.enter_at(self.pages, &self.tree, &Spot::<8>::upper(upper))?,
+            (16, 16) => back.enter_at(self.pages, &self.tree, &Spot::<16>::upper(upper))?,
+            _ => back.enter_at(self.pages, &self.tree, &Spot::<0>::upper(upper))?,
+        }
+        self.find_start()
+    }
+
+    /// Looks how far the entries left go in the front's leaf, which it has just come to.
+    #[inline]
+    pub(super) fn find_end(&mut self) -> Result<()> {
+        let leaf = self.front.leaf;
+        self.end = leaf.slots();
+        if let Some(back) = &self.back {
+            match self.front.trail.order(&back.trail) {
+                Ordering::Less => {}
+                Ordering::Equal => (self.end, self.last) = (back.slot, true),
+                Ordering::Greater => self.stop(),
+            }
+            return Ok(());
+        }
+        let (key, within) = match &self.upper {
+            Bound::Unbounded => return Ok(()),
+            Bound::Included(key) => (key, true),
+            Bound::Excluded(key) => (key, false),
+        };
+        let target: Target<'_> = Target::new(key);
+        let Some(highest) = self.end.checked_sub(1) else {
+            return Ok(());
+        };
+        let order = leaf.compare(highest, &target)?;
+        if order.is_gt() || (order.is_eq() && !within) {
+            // A key that is too high for its leaf would end the range leaves too early, and nobody would know.
+            if self.front.trail.separator_behind()?.is_some_and(|separator| separator <= &key[..]) {
+                return Err(leaf.fault("a key is not below the separator behind its leaf"));
+            }
+            self.last = true;
+            self.end = if within { leaf.search::<true, 0>(0, &target)? } else { leaf.search::<false, 0>(0, &target)? };
+        }
+        Ok(())
+    }
+
+    /// Looks where the entries left begin in the back's leaf, which it has just come to.
+    pub(super) fn find_start(&mut self) -> Result<()> {
+        let Some(back) = &self.back else {
+            return Ok(());
+        };
+        self.start = 0;
+        if self.is_open {
+            match back.trail.order(&self.front.trail) {
+                Ordering::Less => self.stop(),
+                Ordering::Equal => (self.end, self.last) = (back.slot, true),
+                Ordering::Greater => {}
+            }
+            return Ok(());
+        }
+        let (key, within) = match &self.lower {
+            Bound::Unbounded => return Ok(()),
+            Bound::Included(key) => (key, true),
+            Bound::Excluded(key) => (key, false),
+        };
+        let (leaf, target) = (back.leaf, Target::<0>::new(key));
+        if leaf.slots() == 0 {
+            return Ok(());
+        }
+        let order = leaf.compare(0, &target)?;
+        if order.is_lt() || (order.is_eq() && !within) {
+            // A key that is too low for its leaf would end the range leaves too early, and nobody would know.
+            if back.trail.separator_before()?.is_some_and(|separator| separator > &key[..]) {
+                return Err(leaf.fault("a key is below the separator of its leaf"));
+            }
+            self.start =
+                if within { leaf.search::<false, 0>(0, &target)? } else { leaf.search::<true, 0>(0, &target)? };
+        }
+        Ok(())
+    }
+
+    pub(super) fn seek_front(&mut self, target: &Target<'_>) -> Result<()> {
+        if self.last && self.front.slot >= self.end {
+            return Ok(());
+        }
+        if !self.is_open {
+            // The front is a bound still: it goes up.
+            let below = match &self.lower {
+                Bound::Unbounded => true,
+                Bound::Included(lower) | Bound::Excluded(lower) => &lower[..] < target.key(),
+            };
+            if below {
+                self.lower = Bound::Included(SmallVec::from_slice(target.key()));
+                self.find_start()?;
+            }
+            return Ok(());
+        }
+        let leaf = self.front.leaf;
+        if self.front.slot < self.end && leaf.compare(self.end - 1, target)?.is_ge() {
+            self.front.slot = leaf.search::<false, 0>(self.front.slot, target)?.min(self.end);
+            return Ok(());
+        }
+        if self.last {
+            self.stop();
+            return Ok(());
+        }
+        let Some(edge) = Edge::at(self.pages, &self.tree, &Spot::<0>::Before(*target))? else {
+            return Ok(());
+        };
+        if self.back.as_ref().is_some_and(|back| edge.order(back).is_ge()) {
+            self.stop();
+        } else if edge.order(&self.front).is_gt() {
+            self.front.jump(edge);
+            self.runs = false;
+            self.ahead = Ahead::default();
+            self.find_end()?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn seek_end(&mut self, target: &Target<'_>) -> Result<()> {
+        if self.last {
+            let leaf = self.front.leaf;
+            if self.front.slot < self.end && leaf.compare(self.end - 1, target)?.is_gt() {
+                self.end = leaf.search::<true, 0>(self.front.slot, target)?.min(self.end);
+            }
+            return Ok(());
+        }
+        let Some(back) = &mut self.back else {
+            // The back is a bound still: it comes down.
+            let above = match &self.upper {
+                Bound::Unbounded => true,
+                Bound::Included(upper) | Bound::Excluded(upper) => &upper[..] > target.key(),
+            };
+            if above {
+                self.upper = Bound::Included(SmallVec::from_slice(target.key()));
+                if self.is_open {
+                    self.find_end()?;
+                }
+            }
+            return Ok(());
+        };
+        if back.slot > 0 {
+            if back.leaf.compare(back.slot - 1, target)?.is_le() {
+                return Ok(());
+            }
+            if back.leaf.compare(0, target)?.is_le() {
+                back.slot = back.leaf.search::<true, 0>(0, target)?.min(back.slot);
+                return Ok(());
+            }
+        }
+        let Some(edge) = Edge::at(self.pages, &self.tree, &Spot::<0>::After(*target))? else {
+            return Ok(());
+        };
+        if self.is_open && edge.order(&self.front).is_le() {
+            self.stop();
+        } else if edge.order(back).is_lt() {
+            back.jump(edge);
+            self.runs = false;
+            self.ahead = Ahead::default();
+            self.find_start()?;
+        }
+        Ok(())
+    }
+}
