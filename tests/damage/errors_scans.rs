@@ -103,8 +103,9 @@ fn seek_all(small: &Dbi<u32, &[u8]>, env: &Env, failed: &mut Failed) -> Result<(
     let snap = env.snapshot()?;
     for key in [150, 1000, 1500] {
         let (Ok(mut front), Ok(mut back)) = (small.iter(&snap), small.iter(&snap)) else { continue };
-        // Until an entry is taken from the back, it is a bound that comes down, and no page is read for it.
-        if back.next_back().is_none_or(|last| last.is_err()) {
+        // Until an entry is taken from an end, it is a bound that moves, and no page is read for it.
+        let taken = |entry: Option<Result<_>>| entry.is_some_and(|entry| entry.is_ok());
+        if !taken(front.next()) || !taken(back.next_back()) {
             continue;
         }
         for (outcome, operation) in [(front.seek(key), "seek"), (back.seek_back(key), "seek_back")] {
