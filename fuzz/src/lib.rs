@@ -8,7 +8,7 @@ pub mod seeds;
 // The verbs are those that the library's own tests drive over damaged files.
 #[path = "../../tests/common/damage.rs"]
 pub mod damage;
-#[path = "../../tests/damaged/drive.rs"]
+#[path = "../../tests/damage/damaged/drive.rs"]
 pub mod drive;
-#[path = "../../tests/damaged/pairs.rs"]
+#[path = "../../tests/damage/damaged/pairs.rs"]
 pub mod pairs;
