@@ -1,8 +1,11 @@
 //! Writing against heed with the same durability: transactions of few and of many puts, into empty and into large
-//! environments, by one thread and by many; loading; and what a transaction's own changes cost its reads.
+//! environments, by one thread and by many; loading; many changes in one transaction, and what its own changes cost its
+//! reads.
 //!
 //! Both sides put the same rows, and come to the same sum or hold the same entries.
 
+#[path = "write/churn.rs"]
+mod churn;
 #[path = "write/fresh.rs"]
 mod fresh;
 #[path = "write/large.rs"]
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
         loads::loads(suite)?;
         large::large(suite)?;
         threads::threads(suite)?;
-        within::within(suite)
+        within::within(suite)?;
+        churn::churn(suite)
     })
 }

@@ -11,6 +11,7 @@ const ROWS: u64 = 1_000_000;
 const ROUNDS: u64 = 21;
 
 /// What is to be run.
+#[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) rows: u64,
     /// Rows in a large tree, one that no cache of the processor holds.
