@@ -63,9 +63,7 @@ const CASES: &[(&str, f64, Ours, Theirs)] = &[
     (
         "a counter",
         1.0,
-        |txn, wide, steps| {
-            each(steps, |n| wide.update(txn, &behind(0), |_| Some(wide_value(n).to_vec())).map(drop))
-        },
+        |txn, wide, steps| each(steps, |n| wide.update(txn, &behind(0), |_| Some(wide_value(n).to_vec())).map(drop)),
         |txn, tree, steps| {
             heed_each(steps, |n| {
                 tree.get(txn, &behind(0))?;
@@ -214,7 +212,8 @@ pub(crate) fn churn(suite: &mut Suite) -> Outcome {
                 Ok(0)
             })?;
             let txn = sides.heed.read_txn()?;
-            let sum = tree.iter(&txn)?.try_fold(0_u64, |sum, entry| entry.map(|(key, value)| added(sum, key, value)))?;
+            let sum =
+                tree.iter(&txn)?.try_fold(0_u64, |sum, entry| entry.map(|(key, value)| added(sum, key, value)))?;
             Ok((took, sum))
         };
         let mapleaf = || -> Outcome<(Duration, u64)> {
@@ -222,7 +221,8 @@ pub(crate) fn churn(suite: &mut Suite) -> Outcome {
             let wide: Wide = sides.mapleaf.dbi("rows")?;
             let (took, _) = timed(&mut || Ok(sides.mapleaf.transact(|txn| ours(txn, &wide, steps)).map(|()| 0)?))?;
             let snap = sides.mapleaf.snapshot()?;
-            let sum = wide.iter(&snap)?.try_fold(0_u64, |sum, entry| entry.map(|(key, value)| added(sum, key, value)))?;
+            let sum =
+                wide.iter(&snap)?.try_fold(0_u64, |sum, entry| entry.map(|(key, value)| added(sum, key, value)))?;
             Ok((took, sum))
         };
         suite.race_rounds(&case, 5, 0, vec![Lane::timing(Role::Heed, heed), Lane::timing(Role::Mapleaf, mapleaf)])?;

@@ -4,7 +4,7 @@ use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::env::copy::copy_state;
@@ -218,8 +218,13 @@ fn deadline(began: Instant, limit: Duration) -> Instant {
     began + limit.min(CENTURY)
 }
 
-/// Flushes the data file, with no lock held: the map may grow meanwhile, and states be opened.
+/// Flushes the data file, with no lock held that others wait for: the map may grow meanwhile, and states be opened.
+///
+/// One flush at a time: the system tells of a failed write once for each open file, so of two that flush it at once the second
+/// would be told that all is well.
 fn flush(engine: &Engine) -> Result<()> {
+    let _alone = engine.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+    engine.check_usable()?;
     let files = Arc::clone(&*engine.files()?);
     engine.look(&files);
     engine.check_in_place()?;
@@ -402,10 +407,11 @@ fn swap(engine: &Engine, old: &File, staged: &Path, state: u64) -> Result<()> {
     if crate::page::check_metas(old, false)?.is_none_or(|meta| meta.newest.txn_id != state) {
         return Err(written_meanwhile());
     }
-    fs::rename(staged, place.data()).map_err(|error| located(error, staged))?;
     // A program that waits for the lock has the lock file open, and would go by the transaction numbers of the old file, with
-    // which the new one reads as another state. One without a header it refuses.
+    // which the new one reads as another state. One without a header it refuses. Before the exchange: a kill in between leaves
+    // the old file, and who is alone then writes the header anew.
     lmdb_lock.clear()?;
+    fs::rename(staged, place.data()).map_err(|error| located(error, staged))?;
     place.sync_directory().map_err(|error| {
         // What is committed from now on is in a file that a power cut may take back.
         engine.flush_failed();

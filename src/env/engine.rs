@@ -161,6 +161,10 @@ pub(crate) struct Engine {
     /// Whether the catalogue is known to hold the identity as this build writes it.
     identified: AtomicBool,
     pub(crate) lock: Option<LockFile>,
+    /// Held while the file is flushed by who asked for that.
+    pub(crate) flushing: Mutex<()>,
+    /// Whether its opening came to its end: only then does its closing say that nothing is left to be done.
+    pub(crate) opened: AtomicBool,
     temporary: Option<TempDir>,
 }
 
@@ -207,6 +211,8 @@ impl Engine {
             candidate,
             identified: AtomicBool::new(false),
             lock,
+            flushing: Mutex::new(()),
+            opened: AtomicBool::new(false),
             temporary,
         })
     }

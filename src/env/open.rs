@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -221,6 +222,7 @@ impl EnvOptions {
                 settle(&engine, lock)?;
             }
         }
+        engine.opened.store(true, Ordering::Release);
         Ok(engine)
     }
 

@@ -220,6 +220,7 @@ impl Engine {
     fn mark_clean(&self) {
         if let Some(lock) = self.lock.as_ref()
             && !self.config.read_only
+            && self.opened.load(Ordering::Acquire)
             && matches!(lock.try_exclusive(), Ok(true))
             && let Ok(Some(mut record)) = lock.record()
         {
