@@ -23,7 +23,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
 
     /// Removes the entries between two keys, as [`range`](Self::range) finds them; how many there were. They are
     /// counted, O(leaves of the range) and a search for each change of this transaction in it, and taken away at the
-    /// commit, where each costs a search; all entries, `..`, are a [`clear`](Self::clear).
+    /// commit, by one cursor; all entries, `..`, are a [`clear`](Self::clear).
     ///
     /// # Errors
     /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`: then nothing was removed.
