@@ -126,6 +126,8 @@ pub(crate) struct WriterState {
     pub last: Option<(Arc<Files>, Arc<State>)>,
     /// Of the room above, which uses it again: a small transaction costs little beside what it would allocate.
     pub kept: Option<Box<dyn Any + Send>>,
+    /// For how many failed flushes the meta pages were written again.
+    pub taken_back: u32,
 }
 
 /// The engine behind all handles of one environment.

@@ -12,7 +12,7 @@
 //! the ids of the processes that wait for byte 1 and then for LMDB's lock: as long as there is one, nobody else stacks
 //! transactions, and whoever would begin lets it in first, for a limited time. A killed process leaves its words; the first is not believed when byte 1 is free, the second when
 //! no process of that id has the environment open, the third are cleared when their time is over, and whoever opens the
-//! environment alone clears all three.
+//! environment alone clears all. The last word counts the flushes that failed meanwhile, for the processes beside.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -33,7 +33,7 @@ use crate::env::map::{SharedWords, process_mark};
 use crate::env::options::Durability;
 use crate::env::os::located;
 use crate::env::place::{Directory, FileId, check_regular};
-use crate::env::record::{OpenRecord, RECORD};
+use crate::env::record::{FLUSH_FAILED, OpenRecord, RECORD};
 use crate::error::{Error, ErrorKind, Result};
 
 const PRESENCE: i64 = 0;
@@ -47,6 +47,9 @@ const UNFLUSHED: i64 = 4;
 const PAUSED_AT: usize = 64;
 const WRITER_AT: usize = 68;
 const WAITING_AT: usize = 72;
+const FAILED_FLUSHES_AT: usize = 120;
+/// The word of the record whose last byte says that a flush failed.
+const FLUSH_FAILED_AT: usize = 8;
 /// How many processes can say that they wait; more wait all the same, without being let in first.
 const WAITING: usize = 8;
 const LENGTH: u32 = 128;
@@ -315,13 +318,32 @@ impl LockFile {
             return Err(Error::new(ErrorKind::InvalidArgument, why));
         }
         self.wait_lock(own, libc::F_RDLCK)?;
+        let failed = self.failed_flushes();
         let before = self.record()?;
-        self.set_record(&OpenRecord::opened(durability, before.as_ref()))
+        self.set_record(&OpenRecord::opened(durability, before.as_ref()))?;
+        if self.failed_flushes() != failed {
+            self.mark_flush_failed();
+        }
+        Ok(())
     }
 
     /// Remembers that a flush failed, as far as the system lets it: what it takes for written may not be.
     pub(crate) fn note_failed_flush(&self) {
-        let _ = self.set_flush_failed(true);
+        // First for the processes beside, which see it without a lock and at once.
+        self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
+        if self.set_flush_failed(true).is_err() {
+            self.mark_flush_failed();
+        }
+    }
+
+    /// Sets that bit of the record without a lock: whoever joins meanwhile sets it again.
+    fn mark_flush_failed(&self) {
+        self.words.word(FLUSH_FAILED_AT).fetch_or(u32::from_ne_bytes([0, 0, 0, FLUSH_FAILED]), Ordering::Relaxed);
+    }
+
+    /// How many flushes of processes that have the environment open have failed. Another number than before is news.
+    pub(crate) fn failed_flushes(&self) -> u32 {
+        self.words.word(FAILED_FLUSHES_AT).load(Ordering::Acquire)
     }
 
     /// Remembers that the file was written anew since a flush failed.

@@ -33,6 +33,7 @@ mod queue;
 mod readers;
 mod record;
 mod registry;
+mod rewriting;
 mod session;
 mod state;
 mod sweep;

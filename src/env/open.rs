@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,6 +25,7 @@ use crate::env::os::{located, system_page_size};
 use crate::env::place::{FileId, Place, check_regular, open_regular};
 use crate::env::record::OpenRecord;
 use crate::env::registry;
+use crate::env::rewriting::{flush_failed, write_anew};
 use crate::env::session::{self, Wait};
 use crate::env::state::check_flags;
 use crate::error::{Error, ErrorKind, Result};
@@ -407,32 +408,6 @@ fn flush_again(place: &Place, entry: &Entry, record: &OpenRecord, durability: Du
         Some(lock) if record.flush_failed => lock.forget_failed_flush(),
         _ => Ok(()),
     }
-}
-
-/// Writes every byte of the file again as it is, and flushes it. The caller keeps all writers out.
-fn write_anew(file: &File) -> io::Result<()> {
-    let mut buffer = vec![0; REWRITTEN_AT_ONCE];
-    let mut at = 0;
-    loop {
-        let count = file.read_at(&mut buffer, at)?;
-        if count == 0 {
-            return file.sync_all();
-        }
-        file.write_all_at(&buffer[..count], at)?;
-        at += count as u64;
-    }
-}
-
-/// In bytes.
-const REWRITTEN_AT_ONCE: usize = 1 << 20;
-
-/// The error for a flush that failed at opening.
-fn flush_failed(error: Error) -> Error {
-    let why = format!(
-        "a flush failed, and what was written may not be on the disk: {}; open again, which checks the file and writes it anew",
-        error.what()
-    );
-    Error::new(ErrorKind::CommitOutcomeUnknown, why).taking_up(error)
 }
 
 /// An environment that is open in this process although no engine has its file: said so that the user finds it.

@@ -9,7 +9,7 @@ const VERSION: u8 = 1;
 /// The length of a record in bytes.
 pub(crate) const RECORD: usize = 64;
 /// Bit 0 of byte 11.
-const FLUSH_FAILED: u8 = 1;
+pub(crate) const FLUSH_FAILED: u8 = 1;
 
 /// What the lock file remembers of the last time that the environment was open.
 #[derive(Clone, Debug, PartialEq, Eq)]

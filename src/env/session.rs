@@ -10,6 +10,7 @@ use crate::env::engine::{Engine, Files, WriterState, lock_writer, try_lock_write
 use crate::env::lmdb::{Applier, Cause, Failure, Writer};
 use crate::env::lock::{LockFile, PauseLock};
 use crate::env::options::Durability;
+use crate::env::rewriting::take_back;
 use crate::env::state::State;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -149,6 +150,7 @@ pub(crate) fn write_as_writer<T, E: From<Error>>(
         None => (Arc::clone(&*engine.files().map_err(named)?), None),
     };
     let (writer, base) = begin(engine, from, lock, &files, last).map_err(named)?;
+    take_back(engine, lock, &files, base.lmdb_id(), &mut state.taken_back).map_err(named)?;
     let mark = lock.writing();
     let (writer, pause, grown) = (Some(writer), None, false);
     let mut session = Session { engine, lock, files: &files, state: &mut *state, base: &base, grown, writer, pause };

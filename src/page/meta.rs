@@ -6,6 +6,8 @@ pub(crate) use crate::page::meta_check::{FileMeta, check_metas};
 
 /// Bytes of a meta page that mean something, header included. The transaction id is the last word.
 pub(crate) const META_BYTES: usize = 152;
+/// Where that is, little-endian.
+pub(crate) const ID_OF_META: std::ops::Range<usize> = META_BYTES - 8..META_BYTES;
 /// What stands at byte 16 of a meta page.
 pub(crate) const MAGIC: u32 = 0xBEEF_C0DE;
 /// The data version of LMDB 0.9.

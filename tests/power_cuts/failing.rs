@@ -6,7 +6,7 @@ use nix::libc::EIO;
 use super::beside::beside;
 use super::campaign::{Family, campaign};
 use super::damage::Random;
-use super::scenario::Scenario;
+use super::scenario::{Order, Scenario};
 use super::shim::{FLUSH, Fault, How, META};
 
 /// One of the first flushes fails, or more seldom of the writes of meta pages, which are flushes as well.
@@ -47,5 +47,26 @@ fn who_is_beside_a_failed_flush_keeps_all_too() -> Result<()> {
     };
     let Some(tally) = campaign(&family)? else { return Ok(()) };
     assert!((tally.failed > 0 || tally.histories < 20) && tally.kept * 2 > tally.images, "{tally:?}");
+    Ok(())
+}
+
+/// The meta page is on the disk although its write failed. LMDB puts the number of the old one back in memory alone, and the
+/// process beside it goes on from the old state, in the pages of the commit that failed.
+#[test]
+fn a_meta_page_that_was_written_all_the_same_is_taken_back_before_another_process_writes() -> Result<()> {
+    let family = Family {
+        name: "failing::a_meta_page_that_was_written_all_the_same_is_taken_back_before_another_process_writes",
+        share: 40,
+        draw: |seed, random| {
+            let scenario = beside(seed, Durability::Immediate, random);
+            let fault =
+                Some(Fault { classes: META, nth: 11 + random.below(18) as u64, errno: EIO, how: How::OnceMade });
+            let processes = vec![vec![Durability::Immediate]; 2];
+            let few = Scenario { threads: 1, operations: 6, pause: 0, ..scenario };
+            Scenario { processes, made_before: true, compacts: false, order: Order::InTurn, fault, ..few }
+        },
+    };
+    let Some(tally) = campaign(&family)? else { return Ok(()) };
+    assert!(tally.failed > 0 && tally.kept * 2 > tally.images, "{tally:?}");
     Ok(())
 }

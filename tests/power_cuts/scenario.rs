@@ -5,6 +5,8 @@ use std::fs;
 use std::ops::Range;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use mapleaf::{Durability, Env, EnvOptions, Error, ErrorKind, Result};
 use nix::libc::SIGKILL;
@@ -26,8 +28,18 @@ pub enum Before {
     Failed(Durability),
 }
 
+/// How long a process waits for another one.
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Threads of one process have numbers from a multiple of this.
 const NUMBERS: u32 = 10;
+
+/// When the processes begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    AtOnce,
+    /// The second has it open when the first begins, and begins when the first has ended.
+    InTurn,
+}
 
 #[derive(Clone, Debug)]
 pub struct Scenario {
@@ -51,6 +63,7 @@ pub struct Scenario {
     pub fault: Option<Fault>,
     /// Which record of the first process is its last: it is killed, and then begun again.
     pub killed: Option<Last>,
+    pub order: Order,
 }
 
 impl Scenario {
@@ -69,6 +82,7 @@ impl Scenario {
             pause: if threads > 1 { random.pick(&[50, 200]) } else { 0 },
             fault: None,
             killed: None,
+            order: Order::AtOnce,
         }
     }
 
@@ -135,8 +149,41 @@ impl Scenario {
     fn run_all(&self, root: &Path, name: &str) -> Result<()> {
         let (seed, root) = (self.seed.to_string(), root.to_string_lossy());
         let spawn = |which: usize| process::spawn(name, &["writer", &root, &seed, &which.to_string()]);
-        let children = (0..self.processes.len()).map(spawn).collect::<Result<Vec<_>>>()?;
+        let mut children = (0..self.processes.len()).map(spawn).collect::<Result<Vec<_>>>()?;
+        if self.order == Order::InTurn {
+            children.remove(0).passes()?;
+            self.signal(Path::new(&*root), "ended")?;
+        }
         children.into_iter().try_for_each(process::Child::passes)
+    }
+
+    /// A file that says so of one of the processes; not among those that are recorded.
+    fn signal_at(&self, root: &Path, what: &str) -> PathBuf {
+        root.with_file_name(format!("{what}-{}", self.seed))
+    }
+
+    fn signal(&self, root: &Path, what: &str) -> Result<()> {
+        if self.order == Order::AtOnce {
+            return Ok(());
+        }
+        fs::write(self.signal_at(root, what), []).map_err(Error::other)
+    }
+
+    /// Waits for the moment in which this process, which has opened the environment, is to begin.
+    fn wait_for_turn(&self, root: &Path, which: usize) -> Result<()> {
+        if self.order == Order::AtOnce {
+            return Ok(());
+        }
+        if which > 0 {
+            self.signal(root, "opened")?;
+        }
+        let signal = self.signal_at(root, if which == 0 { "opened" } else { "ended" });
+        let began = Instant::now();
+        while !signal.exists() {
+            assert!(began.elapsed() < PATIENCE, "the other process does not come so far");
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
     }
 
     /// What one process does.
@@ -145,7 +192,11 @@ impl Scenario {
         let mut before = before;
         for durability in &self.processes[which] {
             before = match self.open(root, which, *durability, before, &told) {
-                Err(error) if self.forgives(&error) => Before::Failed(*durability),
+                Err(error) if self.forgives(&error) => {
+                    // The other one waits for no opening that failed.
+                    self.signal(root, "opened")?;
+                    Before::Failed(*durability)
+                }
                 outcome => outcome.map(|()| Before::Closed(*durability))?,
             };
         }
@@ -160,6 +211,7 @@ impl Scenario {
         let first = u32::try_from(which).unwrap_or(0) * NUMBERS;
         let threads = self.show(&work, first..first + self.threads, before, told)?;
         work.compacts = self.compacts;
+        self.wait_for_turn(root, which)?;
         run_all(&work, &threads, self.operations)?;
         if self.compacts {
             work.compact(first)?;
