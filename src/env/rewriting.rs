@@ -56,7 +56,7 @@ const TELLING: Duration = Duration::from_millis(1);
 fn write_metas(file: &File, page_size: usize, base: u64) -> io::Result<()> {
     let mut pages = vec![0; 2 * page_size];
     file.read_exact_at(&mut pages, 0)?;
-    let older = if base % 2 == 0 { page_size } else { 0 };
+    let older = if base.is_multiple_of(2) { page_size } else { 0 };
     let id = &mut pages[older..][page::ID_OF_META];
     if id.iter().rev().gt(base.to_le_bytes().iter().rev()) {
         id.copy_from_slice(&base.saturating_sub(1).to_le_bytes());
@@ -100,7 +100,7 @@ mod tests {
     /// The ids in the meta pages behind, where they were `ids`, and whether any other byte is another one.
     fn behind(ids: [u64; 2], base: u64) -> ([u64; 2], bool) {
         let file = tempfile::tempfile().expect("a file");
-        let mut pages: Vec<u8> = (0..2 * PAGE).map(|at| (at % 251) as u8).collect();
+        let mut pages: Vec<u8> = [1, 2, 3, 4, 5, 6, 7].into_iter().cycle().take(2 * PAGE).collect();
         let place = |slot: usize| slot * PAGE + page::ID_OF_META.start..slot * PAGE + page::ID_OF_META.end;
         (0..2).for_each(|slot| pages[place(slot)].copy_from_slice(&ids[slot].to_le_bytes()));
         file.write_all_at(&pages, 0).expect("room");
