@@ -121,13 +121,15 @@ impl LockFile {
     }
 
     /// Takes the presence lock, shared; when nobody else holds it, exclusively first, so that the caller may read the
-    /// record, check the file and then call [`share`](Self::share). Waits while another process replaces the file.
+    /// record, check the file and then call [`share`](Self::share). Waits while another process replaces or checks the file.
     pub(crate) fn enter(&self) -> Result<Presence> {
         if self.try_lock(PRESENCE, libc::F_WRLCK)? {
             return Ok(Presence::First);
         }
         self.wait_lock(PRESENCE, libc::F_RDLCK)?;
-        Ok(Presence::Shared)
+        // Who was waited for may have been the last one, and closed the environment.
+        let is_first = self.try_lock(PRESENCE, libc::F_WRLCK)?;
+        Ok(if is_first { Presence::First } else { Presence::Shared })
     }
 
     /// Turns the exclusive presence lock into a shared one.
@@ -277,14 +279,19 @@ impl LockFile {
     }
 
     /// Joins those who write: remembers that this process has the environment open, with `durability`. In the record the
-    /// weakest of all counts.
+    /// weakest of all counts. Where no other process writes, `flush` is called before, with what is remembered: one that reads alone
+    /// flushes nothing of what was left.
     ///
     /// # Errors
-    /// `InvalidArgument` where one that does not flush its commits would write beside one that does. The second one's
+    /// What `flush` fails with. `InvalidArgument` where one that does not flush its commits would write beside one that does. The second one's
     /// commits would be lost with the first one's: they are made on pages that are not on the disk.
-    pub(crate) fn join(&self, durability: Durability) -> Result<()> {
+    pub(crate) fn join(
+        &self,
+        durability: Durability,
+        flush: impl FnOnce(Option<&OpenRecord>) -> Result<()>,
+    ) -> Result<()> {
         self.wait_to_join()?;
-        let joined = self.join_alone(durability);
+        let joined = self.join_alone(durability, flush);
         self.try_lock(JOINING, libc::F_UNLCK)?;
         joined
     }
@@ -297,14 +304,15 @@ impl LockFile {
                     "another process is opening the environment and holds byte 2 of {} for too long; let it go on, or end it",
                     self.path.display()
                 );
-                return Err(Error::new(ErrorKind::Busy, why));
+                let waited = io::Error::from(io::ErrorKind::TimedOut);
+                return Err(Error::new(ErrorKind::Busy, why).caused_by(waited));
             }
             thread::sleep(COURTESY_PAUSE);
         }
         Ok(())
     }
 
-    fn join_alone(&self, durability: Durability) -> Result<()> {
+    fn join_alone(&self, durability: Durability, flush: impl FnOnce(Option<&OpenRecord>) -> Result<()>) -> Result<()> {
         let (own, other, open, asked) = match durability {
             Durability::Process => (UNFLUSHED, FLUSHING, "Immediate or Eventual", "Process"),
             Durability::Immediate => (FLUSHING, UNFLUSHED, "Process", "Immediate"),
@@ -317,9 +325,12 @@ impl LockFile {
             );
             return Err(Error::new(ErrorKind::InvalidArgument, why));
         }
-        self.wait_lock(own, libc::F_RDLCK)?;
         let failed = self.failed_flushes();
         let before = self.record()?;
+        if !self.is_locked(own)? {
+            flush(before.as_ref())?;
+        }
+        self.wait_lock(own, libc::F_RDLCK)?;
         self.set_record(&OpenRecord::opened(durability, before.as_ref()))?;
         if self.failed_flushes() != failed {
             self.mark_flush_failed();

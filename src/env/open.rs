@@ -39,7 +39,8 @@ const LARGEST_MAP: usize = 1 << 48;
 impl EnvOptions {
     /// Opens the environment at `path`, a directory, which is created when absent with all above it.
     ///
-    /// A second open in this process with equal options shares the first. Cost: the meta pages are read; a file shorter
+    /// A second open in this process with equal options shares the first. Waits, however long that takes, while another process
+    /// checks the file as the first one to open it, compacts or destroys it. Cost: the meta pages are read; a file shorter
     /// than its last page, or one that was not closed before the machine went down, is checked as by
     /// [`Verify::Fast`](Verify::Fast).
     ///
@@ -57,6 +58,7 @@ impl EnvOptions {
     /// - `Busy`: open in this process by other means than mapleaf; or open in another process with a data or lock file that
     ///   was removed, replaced, moved or cut short since, so that it is not known by its files. Tried for a second. Or another
     ///   process was stopped while it was joining; waited for five seconds.
+    /// - `ReadersFull`: all reader slots are taken by processes that live.
     /// - `Nested`: to be created, inside a transaction of this thread.
     /// - `Closed`: open already in the process that this one was forked from.
     ///
@@ -101,12 +103,14 @@ impl EnvOptions {
     fn open_place(&self, place: &Place, temporary: Option<TempDir>) -> Result<Env> {
         self.config.check()?;
         let mut temporary = temporary;
-        let began = Instant::now();
+        // Since it was refused first: it may have waited for another process before.
+        let mut refused = None;
         loop {
             match self.try_open(place, &mut temporary) {
-                // The last handle of an earlier engine is just being dropped by another thread. By the clock: what is refused
-                // may have waited for another process before.
-                Err(error) if may_pass(&error) && began.elapsed() < CLOSING => thread::sleep(CLOSING_PAUSE),
+                // The last handle of an earlier engine is just being dropped by another thread, or another process closes it.
+                Err(error) if may_pass(&error) && refused.get_or_insert_with(Instant::now).elapsed() < CLOSING => {
+                    thread::sleep(CLOSING_PAUSE);
+                }
                 outcome => return outcome.map(Env::of),
             }
         }
@@ -241,7 +245,10 @@ impl EnvOptions {
                 // It was of a file that is not there.
                 lock.forget_failed_flush()?;
             }
-            lock.join(self.config.durability)?;
+            lock.join(self.config.durability, |record| {
+                // The first one of all does so with what it has checked, and before it lets others in.
+                if first || is_temporary { Ok(()) } else { flush_what_was_left(place, record, self.config.durability) }
+            })?;
             if !is_temporary {
                 lock.sync().map_err(flush_failed)?;
             }
@@ -319,7 +326,13 @@ impl EnvOptions {
         let slow_reader = self.slow_reader.clone();
         let probe = Engine::new(place.clone(), self.config.clone(), files, lock, temporary.take(), uuid, slow_reader);
         // LMDB has marked its process from its first reader on.
-        drop(probe.generation()?);
+        match probe.generation() {
+            // By processes that were killed, it may be.
+            Err(error) if error.kind() == ErrorKind::ReadersFull && probe.clear_stale_readers()? > 0 => {
+                drop(probe.generation()?);
+            }
+            pinned => drop(pinned?),
+        }
         probe.hold_process()?;
         let newest = probe.generation()?;
         check_flags(&newest.meta().main, "the main database")?;
@@ -363,6 +376,15 @@ fn make_durable(engine: &Arc<Engine>, is_new: bool) -> Result<()> {
         engine.flush_failed();
         flush_failed(error)
     })
+}
+
+/// Flushes what an earlier process left, where others that only read have the environment open.
+fn flush_what_was_left(place: &Place, record: Option<&OpenRecord>, durability: Durability) -> Result<()> {
+    if durability == Durability::Process || record.is_some_and(|record| !record.may_lack_names()) {
+        return Ok(());
+    }
+    let flushed = open_regular(&place.data())?.sync_data().map_err(|error| located(error, &place.data()));
+    flushed.and_then(|()| place.flush_names()).map_err(flush_failed)
 }
 
 /// Writes the file anew after a flush failed, and flushes it and its names: as the writer, among all programs, for nobody else
@@ -434,11 +456,14 @@ fn file_id(place: &Place) -> Result<Option<FileId>> {
 }
 
 /// Whether an opening may succeed in a moment: while an earlier engine of this process closes, its lock file still holds the
-/// byte of the process's id, which LMDB then takes for that of another process.
+/// byte of the process's id, which LMDB then takes for that of another process. What was waited for already does not.
 fn may_pass(error: &Error) -> bool {
-    let is_of_id =
-        |error: &Error| error.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::WouldBlock);
-    error.kind() == ErrorKind::Busy || (error.kind() == ErrorKind::Unsupported && is_of_id(error))
+    let is = |kind| error.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == kind);
+    match error.kind() {
+        ErrorKind::Busy => !is(io::ErrorKind::TimedOut),
+        ErrorKind::Unsupported => is(io::ErrorKind::WouldBlock),
+        _ => false,
+    }
 }
 
 /// How long a closing engine of this process is waited for, and how often it is looked.

@@ -30,6 +30,7 @@ mod links_are_refused;
 mod matrix;
 mod names_are_flushed;
 mod newer_records_are_refused;
+mod openings_come_behind_others;
 mod openings_hold_up_their_own_place_only;
 mod panics_end_where_they_begin;
 mod paths_stay_where_they_were;

@@ -5,6 +5,7 @@ use std::path::Path;
 use mapleaf::{Durability, Env, Error, Result};
 use nix::libc::EIO;
 
+use crate::process;
 use crate::shim::{self, Control, FLUSH, Fault, How};
 
 /// How often an opening flushes the directory of the environment and the one above.
@@ -50,6 +51,36 @@ fn after_one_that_was_killed_and_not_after_one_that_closed() -> Result<()> {
         bytes[9] = 1;
         std::fs::write(&record, bytes).map_err(Error::other)?;
         assert_eq!(flushed_directories(control, &path, Durability::Immediate)?, 2);
+        Ok(())
+    })
+}
+
+/// In a child: has the environment open for reading alone.
+fn read(path: &Path) -> Result<()> {
+    let env = Env::options().read_only(true).open(path)?;
+    process::tell("reads");
+    process::hear()?;
+    env.close()
+}
+
+#[test]
+fn behind_a_process_that_reads_alone_and_opened_it_first() -> Result<()> {
+    let name = "names_are_flushed::behind_a_process_that_reads_alone_and_opened_it_first";
+    if let Some(arguments) = process::arguments().filter(|arguments| arguments.len() > 1) {
+        return read(Path::new(&arguments[0]));
+    }
+    shim::apart(name, |control, cases| {
+        for durability in [Durability::Immediate, Durability::Eventual, Durability::Process] {
+            let path = cases.join(format!("{durability:?}")).join("env");
+            let (env, _) = crate::rows::open(&path, Durability::Process)?;
+            drop(env);
+            let mut reader = process::spawn(name, &[&path.to_string_lossy(), "reads"])?;
+            reader.expect("reads");
+            let expected = if durability == Durability::Process { 0 } else { 2 };
+            assert_eq!(flushed_directories(control, &path, durability)?, expected, "{durability:?}");
+            reader.say("end")?;
+            reader.passes()?;
+        }
         Ok(())
     })
 }

@@ -1,0 +1,90 @@
+//! Who opens behind another process is not taken for one that meets removed files, nor kept out by those that were killed.
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use mapleaf::{Durability, Env, ErrorKind, Result};
+
+use crate::errors::directory;
+use crate::shim::{self, FLUSH};
+use crate::{process, rows};
+
+/// Longer than an opening that is refused is tried again.
+const LONG: Duration = Duration::from_millis(1300);
+
+#[test]
+fn of_a_process_that_is_killed_while_it_creates() -> Result<()> {
+    let name = "openings_come_behind_others::of_a_process_that_is_killed_while_it_creates";
+    if let Some(arguments) = process::arguments().filter(|arguments| arguments.len() > 1) {
+        let (env, rows) = rows::open(Path::new(&arguments[0]), Durability::Immediate)?;
+        rows::write(&env, &rows, 3)?;
+        process::tell("written");
+        return Ok(());
+    }
+    shim::apart(name, |control, cases| {
+        let path = cases.join("env");
+        // The file is there, and the creator flushes it with the others kept out.
+        let held = control.hold(&path.join("data.mdb"), FLUSH, 1)?;
+        let mut creating = process::spawn(name, &[&path.to_string_lossy(), "creates"])?;
+        held.wait()?;
+        let opening = process::spawn(name, &[&path.to_string_lossy(), "opens"])?;
+        thread::sleep(LONG);
+        creating.kill()?;
+        opening.expect("written");
+        opening.passes()?;
+        held.let_go()?;
+        let (env, rows) = rows::open(&path, Durability::Immediate)?;
+        assert_eq!(rows::round(&rows, &env.snapshot()?)?, 3);
+        Ok(())
+    })
+}
+
+/// In a child: takes all the slots that there are.
+fn take_all(path: &Path) -> Result<()> {
+    let env = Env::options().max_readers(4).durability(Durability::Process).open(path)?;
+    let rows: rows::Rows = env.dbi("rows")?;
+    let mut taken = Vec::new();
+    for round in 0.. {
+        rows::write(&env, &rows, round)?;
+        match env.snapshot() {
+            Ok(snap) => taken.push(snap),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::ReadersFull, "{error:?}");
+                break;
+            }
+        }
+    }
+    process::tell(&taken.len().to_string());
+    process::hear().map(drop)
+}
+
+#[test]
+fn of_killed_ones_that_had_all_slots() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        if arguments.len() > 1 {
+            return take_all(Path::new(&arguments[0]));
+        }
+        match rows::open(Path::new(&arguments[0]), Durability::Process) {
+            Ok((env, rows)) => process::tell(&format!("round {}", rows::round(&rows, &env.snapshot()?)?)),
+            Err(error) => process::tell(&format!("{:?}", error.kind())),
+        }
+        return Ok(());
+    }
+    let name = "openings_come_behind_others::of_killed_ones_that_had_all_slots";
+    let dir = directory()?;
+    let options = Env::options().max_readers(4).durability(Durability::Process);
+    // It holds no slot, and keeps the table.
+    let env = options.open(dir.path())?;
+    let mut taking = process::spawn(name, &[&dir.path().to_string_lossy(), "takes all"])?;
+    taking.expect("4");
+    let open = |told: &str| -> Result<()> {
+        let opening = process::spawn(name, &[&dir.path().to_string_lossy()])?;
+        opening.expect(told);
+        opening.passes()
+    };
+    open("ReadersFull")?;
+    taking.kill()?;
+    open("round 4")?;
+    env.close()
+}
