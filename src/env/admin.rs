@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::env::beginning;
 use crate::env::copy::copy_state;
 use crate::env::data_lock;
 use crate::env::engine::{Engine, WriterState, lock_writer};
@@ -192,15 +193,17 @@ impl Env {
     }
 
     /// Whether there is a data file with bytes in it at `path`, a directory or a single file: what
-    /// [`OpenMode::CreateNew`](crate::OpenMode::CreateNew) refuses. It is not looked into: whether it is a database is told
-    /// by opening it.
+    /// [`OpenMode::CreateNew`](crate::OpenMode::CreateNew) refuses. Whether it is a database is told by opening it; one whose
+    /// creation a power cut ended is not there yet.
     ///
     /// # Errors
     /// `PermissionDenied`, `Io` when the system does not tell.
     pub fn exists(path: impl AsRef<Path>) -> Result<bool> {
         let place = place_of(path.as_ref());
         let metadata = place.data_metadata().map_err(|error| error.during("exists"))?;
-        Ok(metadata.is_some_and(|metadata| metadata.is_file() && metadata.len() > 0))
+        let is_there = metadata.is_some_and(|metadata| metadata.is_file() && metadata.len() > 0);
+        // What cannot be looked into is there.
+        Ok(is_there && !beginning::is_cut_short(&place).unwrap_or(false))
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) fn is_cut_short(place: &Place) -> Result<bool> {
         return Ok(false);
     }
     match open_regular(&place.lock()) {
-        Ok(file) => Ok(lock::read_record(&file, &place.lock())?.is_some_and(|record| record.open)),
+        Ok(file) => Ok(lock::read_record(&file, &place.lock())?.is_some_and(|record| record.open && !record.damaged)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }

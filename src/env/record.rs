@@ -22,6 +22,8 @@ pub(crate) struct OpenRecord {
     pub flush_failed: bool,
     /// The boot of the machine it was open in; empty where the system does not tell.
     pub boot: Vec<u8>,
+    /// Whether the bytes were no record: the rest is the worst that one can say.
+    pub damaged: bool,
 }
 
 impl OpenRecord {
@@ -35,6 +37,7 @@ impl OpenRecord {
             durability: weaker.map_or(durability, |before| before.durability),
             flush_failed: before.is_some_and(|before| before.flush_failed),
             boot,
+            damaged: false,
         }
     }
 
@@ -100,6 +103,7 @@ impl OpenRecord {
                 durability: Durability::Process,
                 flush_failed: true,
                 boot: Vec::new(),
+                damaged: true,
             }));
         }
         if bytes[8] != VERSION {
@@ -116,7 +120,8 @@ impl OpenRecord {
             _ => Durability::Process,
         };
         let boot = bytes[16..].split(|&byte| byte == 0).next().unwrap_or_default().to_vec();
-        Ok(Some(Self { open: bytes[9] != 0, durability, flush_failed: bytes[11] & FLUSH_FAILED != 0, boot }))
+        let (open, flush_failed) = (bytes[9] != 0, bytes[11] & FLUSH_FAILED != 0);
+        Ok(Some(Self { open, durability, flush_failed, boot, damaged: false }))
     }
 }
 

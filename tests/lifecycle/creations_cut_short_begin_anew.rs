@@ -58,6 +58,7 @@ fn where_the_lock_file_remembers_it() -> Result<()> {
         laid(dir.path(), &data, Some(&open))?;
         refused(Env::options().mode(OpenMode::MustExist).open(dir.path()), ErrorKind::NotFound);
         refused(Env::options().read_only(true).open(dir.path()), ErrorKind::NotFound);
+        assert!(!Env::exists(dir.path())?);
         assert_eq!(io(fs::read(dir.path().join("data.mdb")))?, data);
         let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
         rows::write(&env, &rows, 1)?;
@@ -72,9 +73,10 @@ fn where_the_lock_file_remembers_it() -> Result<()> {
 fn what_was_closed_or_has_no_lock_file_is_damaged() -> Result<()> {
     let [_, closed] = lock_files()?;
     for data in beginnings()? {
-        for lock in [None, Some(&closed[..]), Some(&[][..])] {
+        for lock in [None, Some(&closed[..]), Some(&[][..]), Some(&[0xA5; 128][..])] {
             let dir = directory()?;
             laid(dir.path(), &data, lock)?;
+            assert!(Env::exists(dir.path())?);
             refused(Env::open(dir.path()), ErrorKind::Corrupted);
             assert_eq!(io(fs::read(dir.path().join("data.mdb")))?, data);
         }

@@ -4,13 +4,14 @@
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Result};
-use nix::libc::EIO;
+use nix::libc::{EIO, ENOSPC};
 
 use crate::errors::refused;
-use crate::shim::{self, Control, FLUSH, Fault, How, META, OPEN, PAGES, Tally};
+use crate::shim::{self, Control, FLUSH, Fault, How, MAP, META, NAME, OPEN, PAGES, SPACE, Tally};
 
 fn open(path: &Path, durability: Durability) -> Result<(Env, Dbi<u32, u32>)> {
     let env = Env::options().map_size(1 << 20).max_readers(16).durability(durability).open(path)?;
@@ -178,6 +179,55 @@ fn where_the_boot_of_the_machine_is_not_known_the_file_is_written_anew() -> Resu
             assert_eq!(found?, written, "boot {boot:?}, told: {tells}");
             assert!(!is_remembered(&path)?);
         }
+        Ok(())
+    })
+}
+
+#[test]
+fn of_two_syncs_at_once_one_waits_for_the_other() -> Result<()> {
+    shim::apart("failed_flushes_are_remembered::of_two_syncs_at_once_one_waits_for_the_other", |control, cases| {
+        let path = cases.join("env");
+        let (env, rows) = open(&path, Durability::Eventual)?;
+        env.transact(|txn| rows.put(txn, 1, 1))?;
+        let held = control.hold(&path.join("data.mdb"), FLUSH, 1)?;
+        thread::scope(|scope| {
+            let syncs: Vec<_> = (0..2).map(|_| scope.spawn(|| env.sync())).collect();
+            held.wait()?;
+            // Time for the other one to flush too. The system would tell of a failed write only one of them.
+            thread::sleep(Duration::from_millis(100));
+            let begun = control.disarm()?.calls;
+            held.let_go()?;
+            syncs.into_iter().try_for_each(|sync| sync.join().expect("no panic"))?;
+            assert_eq!(begun, 1);
+            Ok(())
+        })
+    })
+}
+
+#[test]
+fn an_opening_that_fails_says_of_no_file_that_it_was_closed() -> Result<()> {
+    let name = "failed_flushes_are_remembered::an_opening_that_fails_says_of_no_file_that_it_was_closed";
+    shim::apart(name, |control, cases| {
+        let (mut refused, classes) = (0, PAGES | META | FLUSH | SPACE | MAP | OPEN | NAME);
+        for errno in [EIO, ENOSPC] {
+            for nth in 1.. {
+                let path = cases.join(format!("{errno}-{nth}"));
+                control.aim(&path)?;
+                control.arm(Fault { classes, nth, errno, how: How::Once })?;
+                let opened = Env::options().map_size(1 << 20).max_readers(16).open(&path);
+                let met = control.disarm()?.failed > 0;
+                if !met {
+                    break;
+                }
+                // The byte that says that it is open, where there is a record at all.
+                let record = std::fs::read(path.join("mapleaf.lock")).unwrap_or_default();
+                if opened.is_err() && record.starts_with(b"mapleaf") {
+                    refused += 1;
+                    assert_eq!(record[9], 1, "call {nth}: {opened:?}");
+                }
+            }
+        }
+        assert!(refused > 8, "{refused} openings failed");
         Ok(())
     })
 }
