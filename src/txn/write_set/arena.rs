@@ -35,8 +35,10 @@ const CHUNKS: (usize, usize) = (512, 16 << 20);
 const LINE: usize = 64;
 const LINES: usize = 8;
 
-/// Room up to this many bytes is kept for the next transaction.
+/// Room up to this many bytes is kept for the next transaction, and up to this many where the one before was as large: memory
+/// that was just given back costs a page fault for each 4 KiB when it is asked for again, more than what is copied into it.
 const KEPT: usize = 64 << 10;
+const KEPT_OF_MANY: usize = 64 << 20;
 
 /// Chunks up to this many bytes are copied when they change hands, rather than kept as ever smaller ones.
 const SMALL: usize = 4096;
@@ -47,6 +49,10 @@ const SMALL: usize = 4096;
 pub(crate) struct Arena {
     chunks: Vec<Vec<u8>>,
     used: usize,
+    /// Chunks of the last transaction, empty, the first one last.
+    spare: Vec<Vec<u8>>,
+    /// Bytes of the last transaction.
+    before: usize,
 }
 
 /// How many bytes a record takes.
@@ -72,14 +78,28 @@ impl Arena {
         Some(self.record(first))
     }
 
-    /// Forgets all records. Where they were not many, as many more find their room.
+    /// Forgets all records. Where they were not many, or as many as the last time, as many more find their room.
     pub(crate) fn reset(&mut self) {
+        self.spare = Vec::new();
         match &mut self.chunks[..] {
             [only] if only.capacity() <= KEPT => only.clear(),
             _ if self.used <= KEPT => self.chunks = vec![Vec::with_capacity(self.used)],
-            _ => self.chunks = Vec::new(),
+            _ if self.before < self.used / 2 => self.chunks = Vec::new(),
+            _ => self.keep_chunks(),
         }
-        self.used = 0;
+        self.before = std::mem::take(&mut self.used);
+    }
+
+    #[cold]
+    fn keep_chunks(&mut self) {
+        let mut kept = 0;
+        self.spare = std::mem::take(&mut self.chunks);
+        self.spare.retain_mut(|chunk| {
+            chunk.clear();
+            kept += chunk.capacity();
+            kept <= KEPT_OF_MANY
+        });
+        self.spare.reverse();
     }
 
     /// Appends a record.
@@ -232,12 +252,23 @@ impl Arena {
         if self.chunks.is_empty() || self.room() < len {
             self.trim();
             let capacity = (self.used / 8).clamp(CHUNKS.0, CHUNKS.1).max(len);
-            self.chunks.push(Vec::with_capacity(capacity));
+            let chunk = self.take_spare(len).unwrap_or_else(|| Vec::with_capacity(capacity));
+            self.chunks.push(chunk);
         }
         self.used += len;
         let at = self.chunks.len() - 1;
         let chunk = &mut self.chunks[at];
         (Place { chunk: narrow(at), offset: narrow(chunk.len()) }, chunk)
+    }
+
+    /// A chunk of the last transaction with room for `len` bytes; smaller ones are given back.
+    fn take_spare(&mut self, len: usize) -> Option<Vec<u8>> {
+        while let Some(chunk) = self.spare.pop() {
+            if chunk.capacity() >= len {
+                return Some(chunk);
+            }
+        }
+        None
     }
 
     /// Gives back what will not be filled of the newest chunk, before another one is begun.
@@ -274,4 +305,43 @@ fn narrow(number: usize) -> u32 {
 #[cold]
 fn too_long() -> Error {
     Error::new(ErrorKind::TooLarge, "a key or value is too long to be kept for a commit; store it in parts")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LARGE: usize = 1 << 20;
+
+    /// A transaction of so many large values, which are what was put. How many chunks of the one before it used.
+    fn transaction(arena: &mut Arena, values: u8) -> usize {
+        let before = arena.spare.len();
+        for n in 0..values {
+            let place = arena.push(&[n], Some(&vec![n; LARGE])).expect("it fits");
+            assert_eq!(arena.record(place), (&[n][..], Some(&vec![n; LARGE][..])));
+        }
+        let used = before - arena.spare.len();
+        arena.reset();
+        used
+    }
+
+    #[test]
+    fn the_room_of_large_values_is_used_again_where_transactions_are_alike() {
+        let mut arena = Arena::default();
+        transaction(&mut arena, 8);
+        assert_eq!(transaction(&mut arena, 8), 0, "once is no habit");
+        let chunks = arena.spare.len();
+        assert!(chunks > 3);
+        assert_eq!(transaction(&mut arena, 8), chunks);
+        // One of another size has what it needs, and what is left is given back.
+        transaction(&mut arena, 12);
+        transaction(&mut arena, 2);
+        assert!(arena.spare.iter().map(Vec::capacity).sum::<usize>() < 4 * LARGE);
+        transaction(&mut arena, 0);
+        assert!(arena.spare.is_empty());
+        // And no more than the most.
+        (0..2).for_each(|_| drop(transaction(&mut arena, 100)));
+        let kept = arena.spare.iter().map(Vec::capacity).sum::<usize>();
+        assert!((KEPT_OF_MANY / 2..=KEPT_OF_MANY).contains(&kept), "{kept}");
+    }
 }
