@@ -5,6 +5,7 @@
 #![expect(unsafe_code, reason = "heed opens, resizes and drops by unsafe calls whose rules are kept here")]
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::ops::Bound;
@@ -200,38 +201,18 @@ pub(crate) struct Handles(Opened<'static>);
 /// Handles that a transaction can use. Found without a hash or an allocation: each small commit does.
 #[derive(Default)]
 struct Opened<'e> {
-    /// By DBI name, ascending.
-    named: Vec<(Box<str>, Handle<'e>)>,
+    named: BTreeMap<Box<str>, Handle<'e>>,
     /// That of the main tree.
     main: Option<Handle<'e>>,
 }
 
 impl<'e> Opened<'e> {
-    fn position(&self, name: &str) -> Result<usize, usize> {
-        self.named.binary_search_by(|(known, _)| (**known).cmp(name))
-    }
-
     fn get(&self, name: &str) -> Option<Handle<'e>> {
-        self.position(name).ok().map(|at| self.named[at].1)
-    }
-
-    fn insert(&mut self, name: Box<str>, handle: Handle<'e>) {
-        match self.position(&name) {
-            Ok(at) => self.named[at].1 = handle,
-            Err(at) => self.named.insert(at, (name, handle)),
-        }
-    }
-
-    fn remove(&mut self, name: &str) {
-        if let Ok(at) = self.position(name) {
-            self.named.remove(at);
-        }
+        self.named.get(name).copied()
     }
 
     fn take_in(&mut self, other: Self) {
-        for (name, handle) in other.named {
-            self.insert(name, handle);
-        }
+        self.named.extend(other.named);
         self.main = other.main.or(self.main);
     }
 }
@@ -239,7 +220,7 @@ impl<'e> Opened<'e> {
 impl Handles {
     /// Whether there is one for the DBI `name`.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.position(name).is_ok()
+        self.0.named.contains_key(name)
     }
 }
 
@@ -305,7 +286,7 @@ impl<'e> Applier<'_, '_, 'e> {
             return Ok(Tree(handle));
         }
         let handle = self.open(Some(name))?;
-        self.opened.insert(name.into(), handle);
+        self.opened.named.insert(name.into(), handle);
         Ok(Tree(handle))
     }
 
@@ -382,8 +363,8 @@ impl<'e> Applier<'_, '_, 'e> {
     /// Removes the DBI and closes its handle. No other process may have it open.
     pub(crate) fn drop_tree(&mut self, name: &str) -> Result<(), Failure> {
         let tree = self.tree(name)?;
-        self.opened.remove(name);
-        self.known.remove(name);
+        self.opened.named.remove(name);
+        self.known.named.remove(name);
         // SAFETY: every copy of the handle is forgotten: the two maps hold them all, and `Tree`s do not outlive the
         // application of one set.
         unsafe { tree.0.remove(self.txn) }.map_err(Failure::of)

@@ -14,8 +14,10 @@ use crate::page::{self, Cursor, Found, Meta, Pages, TreeRecord};
 /// Roots that a state has room for without an allocation. A state lives as long as a commit takes to come, so most of
 /// them are opened for a look-up in one DBI.
 const FIRST_ROOTS: usize = 4;
-/// Room for the roots of DBIs that are opened while a state is in use; more are looked up each time.
-const SPARE_ROOTS: usize = 8;
+/// Roots in a block, which is made when the first of them is found, and the most blocks: what a state takes does not grow with
+/// the DBIs that are open.
+const BLOCK: usize = 16;
+const MOST_BLOCKS: usize = 256;
 
 /// A tree without entries.
 pub(crate) const EMPTY_TREE: TreeRecord = TreeRecord {
@@ -46,8 +48,9 @@ pub(crate) struct State {
     head: OnceLock<Head>,
     /// Roots that were found: of the DBIs with the lowest slots, each in its cell.
     first_roots: [RootCell; FIRST_ROOTS],
-    /// Those of the others, each in the cell of its slot, modulo their number, a power of two.
-    more_roots: OnceLock<Box<[RootCell]>>,
+    /// Those of the others by blocks, each in the cell of its slot, modulo their number; blocks are a power of two. Room for those
+    /// that are open when the first of them is asked for; of more, those whose cell is taken are looked up each time.
+    more_roots: OnceLock<Box<[Block]>>,
     /// The engine's number, and the DBIs that are open in it.
     engine: u64,
     dbis: Arc<DbiTable>,
@@ -55,6 +58,7 @@ pub(crate) struct State {
 
 /// The root of a DBI, once it was found, and its slot.
 type RootCell = OnceLock<(usize, TreeRecord)>;
+type Block = OnceLock<Box<[RootCell; BLOCK]>>;
 
 /// What is found under a name in the main tree.
 pub(crate) enum MainEntry {
@@ -176,10 +180,12 @@ impl State {
             return Some(cell);
         }
         let more = self.more_roots.get_or_init(|| {
-            let cells = (self.dbis.len() + SPARE_ROOTS).next_power_of_two();
-            std::iter::repeat_with(RootCell::new).take(cells).collect()
+            let blocks = (self.dbis.len() / BLOCK + 1).next_power_of_two().min(MOST_BLOCKS);
+            std::iter::repeat_with(OnceLock::new).take(blocks).collect()
         });
-        more.get(dbi.slot & (more.len() - 1))
+        let block = more.get((dbi.slot / BLOCK) & (more.len() - 1))?;
+        let block = block.get_or_init(|| Box::new([const { RootCell::new() }; BLOCK]));
+        block.get(dbi.slot % BLOCK)
     }
 
     #[cold]

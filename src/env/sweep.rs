@@ -33,28 +33,43 @@ impl fmt::Debug for SlowReader {
 #[derive(Default)]
 pub(crate) struct States {
     pub leases: Leases,
-    all: Mutex<Vec<Weak<Generation>>>,
+    all: Mutex<All>,
     slow_reader: Option<SlowReader>,
     /// Held while a sweep has hold of states.
     turn: Mutex<()>,
 }
+
+/// Some of them may have ended. They are looked through when there are twice as many as were alive then.
+#[derive(Default)]
+struct All {
+    states: Vec<Weak<Generation>>,
+    forget_at: usize,
+}
+
+/// Fewer are not looked through.
+const FEW: usize = 8;
 
 impl States {
     pub(crate) fn new(slow_reader: Option<SlowReader>) -> Arc<Self> {
         Arc::new(Self { slow_reader, ..Self::default() })
     }
 
-    /// Notes a state.
+    /// Notes a state. O(1), amortized.
     pub(crate) fn add(&self, generation: &Arc<Generation>) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|generation| generation.strong_count() > 0);
-        all.push(Arc::downgrade(generation));
+        if all.states.len() >= all.forget_at {
+            #[cfg(test)]
+            all.states.iter().for_each(|_| crate::page::steps::note());
+            all.states.retain(|generation| generation.strong_count() > 0);
+            all.forget_at = 2 * all.states.len() + FEW;
+        }
+        all.states.push(Arc::downgrade(generation));
     }
 
     /// The states that are alive.
     pub(crate) fn alive(&self) -> Vec<Arc<Generation>> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().filter_map(Weak::upgrade).collect()
+        all.states.iter().filter_map(Weak::upgrade).collect()
     }
 
     /// Waits for a sweep under way, and keeps the next one waiting. Taken before the openers' gate.

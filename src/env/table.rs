@@ -1,7 +1,8 @@
 //! The DBIs that are open in this process: each name and id has one slot, by which generations find its root again.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::env::catalog::Schema;
 use crate::env::engine::Engine;
@@ -50,35 +51,81 @@ impl DbiRef {
 
 /// All open DBIs.
 #[derive(Default)]
-pub(crate) struct DbiTable(Mutex<Open>);
+pub(crate) struct DbiTable {
+    open: Mutex<Open>,
+    /// The names that drops left behind, and the schema epoch that they are of: all states of one epoch have the same catalogue.
+    leftovers: Mutex<Option<(u64, Vec<String>)>>,
+}
 
 #[derive(Default)]
 struct Open {
-    /// Those whose handles are all dropped are forgotten when another is opened.
-    dbis: Vec<Weak<DbiRef>>,
+    /// By name. Those whose handles are all dropped are forgotten now and then.
+    dbis: HashMap<Box<str>, Vec<Weak<DbiRef>>>,
+    /// How many are in it, and how many there may be before it is looked which are open: twice as many as were then.
+    count: usize,
+    forget_at: usize,
     next_slot: usize,
 }
 
+/// Fewer are not looked through.
+const FEW: usize = 16;
+
+impl Open {
+    fn forget_closed(&mut self) {
+        #[cfg(test)]
+        (0..self.count).for_each(|_| crate::page::steps::note());
+        self.dbis.retain(|_, of_name| {
+            of_name.retain(|dbi| dbi.strong_count() > 0);
+            !of_name.is_empty()
+        });
+        self.count = self.dbis.values().map(Vec::len).sum();
+        self.forget_at = 2 * self.count + FEW;
+    }
+}
+
 impl DbiTable {
-    /// The shared entry for this DBI, made if it is the first handle.
+    /// The shared entry for this DBI, made if it is the first handle. O(1), amortized.
     pub(crate) fn intern(&self, engine: &Engine, name: &str, id: DbiId, schema: &Schema) -> Arc<DbiRef> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.dbis.retain(|dbi| dbi.strong_count() > 0);
-        let mut known = open.dbis.iter().filter_map(Weak::upgrade);
-        if let Some(dbi) = known.find(|dbi| dbi.id == id && *dbi.name == *name && dbi.schema == *schema) {
-            return dbi;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = &mut *open;
+        if open.count >= open.forget_at {
+            open.forget_closed();
+        }
+        if let Some(of_name) = open.dbis.get(name) {
+            let mut known = of_name.iter().filter_map(Weak::upgrade);
+            if let Some(dbi) = known.find(|dbi| dbi.id == id && dbi.schema == *schema) {
+                return dbi;
+            }
         }
         let (slot, max_key, uuid) = (open.next_slot, engine.max_key, *engine.uuid());
         open.next_slot += 1;
-        let name = name.into();
         let (engine, schema, checked) = (engine.id(), schema.clone(), AtomicU64::new(0));
-        let dbi = Arc::new(DbiRef { engine, slot, id, name, schema, max_key, uuid, checked });
-        open.dbis.push(Arc::downgrade(&dbi));
+        let dbi = Arc::new(DbiRef { engine, slot, id, name: name.into(), schema, max_key, uuid, checked });
+        let of_name = open.dbis.entry(name.into()).or_default();
+        let before = of_name.len();
+        of_name.retain(|dbi| dbi.strong_count() > 0);
+        of_name.push(Arc::downgrade(&dbi));
+        open.count = open.count + of_name.len() - before;
         dbi
     }
 
-    /// How many are open, or were until the last one was opened.
+    /// How many are open, or were when it was looked last.
     pub(crate) fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).dbis.len()
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).count
+    }
+
+    /// The names that drops left behind in the states of this epoch, where that was [noted](Self::set_leftovers).
+    pub(crate) fn leftovers(&self, epoch: u64) -> Option<Vec<String>> {
+        let known = self.known_leftovers();
+        known.as_ref().filter(|(of, _)| *of == epoch).map(|(_, names)| names.clone())
+    }
+
+    /// Notes that in the states of this epoch, which was committed, these are all.
+    pub(crate) fn set_leftovers(&self, epoch: u64, names: Vec<String>) {
+        *self.known_leftovers() = Some((epoch, names));
+    }
+
+    fn known_leftovers(&self) -> MutexGuard<'_, Option<(u64, Vec<String>)>> {
+        self.leftovers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -87,7 +87,8 @@ impl Env {
         })?;
         let record = DbiRecord::Live { id, schema: schema.clone() };
         // What drops beside other processes left behind keeps LMDB's handles, of which there are only so many.
-        let mut leftovers = base.leftovers()?;
+        let epoch = base.head()?.epoch;
+        let mut leftovers = self.leftovers(&base)?;
         leftovers.retain(|leftover| leftover != name);
         session.exclusively(|session, alone| {
             session.commit(0, |applier, head| {
@@ -98,13 +99,31 @@ impl Env {
                 head.next_dbi = next_dbi;
                 head.epoch = head.epoch.wrapping_add(1);
                 applier.put_catalog(&dbi_key(name), &record.to_bytes())
-            })
+            })?;
+            let left = if alone { Vec::new() } else { leftovers };
+            self.engine.dbis().set_leftovers(epoch.wrapping_add(1), left);
+            Ok(())
         })?;
         Ok(id)
     }
 
-    /// Refuses a DBI over the limit.
+    /// The names of DBIs that were dropped and whose empty trees are still there. O(1) but for the first time and behind drops and
+    /// other processes' creations, which it is O(DBIs) behind.
+    fn leftovers(&self, state: &State) -> Result<Vec<String>> {
+        let epoch = state.head()?.epoch;
+        if let Some(known) = self.engine.dbis().leftovers(epoch) {
+            return Ok(known);
+        }
+        let found = state.leftovers()?;
+        self.engine.dbis().set_leftovers(epoch, found.clone());
+        Ok(found)
+    }
+
+    /// Refuses a DBI over the limit. O(1) while the main tree has fewer entries than that: each DBI is one.
     fn check_room(&self, state: &State, name: &str) -> Result<()> {
+        if state.meta().main.entries < u64::from(self.engine.config.max_dbis) {
+            return Ok(());
+        }
         let mut live = 0;
         for (tree, _) in state.trees()? {
             let text = String::from_utf8_lossy(&tree);
