@@ -29,13 +29,16 @@
 //! | a field that is left out last | kept if it has the default | kept if it has the default | kept if it has the default |
 //! | internally tagged, flattened | kept, but no `i128`, `u128`, `IpAddr` | as `Msgpack` | kept, but no `i128`, `u128` and no numbers as keys |
 //! | adjacently tagged | kept | newtypes and tuples | kept |
+//! | `SocketAddrV6` with a scope, alone or in a `SocketAddr` | refused | refused | kept |
 //! | untagged | if no earlier variant takes it | if no earlier variant takes it | if no earlier variant takes it |
 //!
 //! `docs/format.md` has each exception. The codec reads back what was not seen to come back before: of each type, at each
 //! place in it, each kind of content. Types that serde reads by looking at the value (untagged, internally tagged,
-//! flattened) are read back every time, which makes encoding them 8 to 25 times as dear. What serde is not told of cannot be
-//! compared: fields that it skips, untagged variants that tell it the same, and which values a conversion of the type's own
-//! refuses when it reads.
+//! flattened) are read back every time, which makes encoding them 8 to 25 times as dear. So are values with a part that asks
+//! `is_human_readable`, and both of its forms are compared; `IpAddr`, `SocketAddrV4` and `uuid::Uuid` are known to need none of
+//! it. What serde is not told of cannot be compared: fields that it skips, the `flowinfo` of a `SocketAddrV6`, that a
+//! `RangeInclusive` was iterated to its end, untagged variants that tell serde the same, and which values a conversion of the
+//! type's own refuses when it reads.
 //!
 //! A codec of your own is an implementation of [`Value`], which has an example.
 

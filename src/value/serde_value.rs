@@ -100,9 +100,10 @@ type Tells<'a> = &'a dyn Fn(Asked) -> Result<(u64, Told), NoForm>;
 fn compare(name: &str, asked: Asked, values: [Tells<'_>; 2], trace: &Trace, doubt: &mut Doubt) -> Result<()> {
     let own = Asked { note: if doubt.is_lasting() { Note::Nothing } else { Note::Steps }, ..asked };
     // What is read by looking at it may be another type of the same form, such as text for an address; in the form of
-    // the other kind they differ. A value need not have that form.
+    // the other kind they differ. And a type that chooses between two forms may lose something in the one that is
+    // written. A value need not have the other form.
     let other = Asked { text: !own.text, ..own };
-    for asked in [Some(own), trace.has_looked().then_some(other)].into_iter().flatten() {
+    for asked in [Some(own), (trace.has_looked() || doubt.forks()).then_some(other)].into_iter().flatten() {
         let [Ok(ours), Ok(theirs)] = values.map(|value| value(asked)) else {
             if asked.text == own.text {
                 return Err(refused(name, format_args!("cannot be compared with what is read"), doubt));
@@ -111,7 +112,11 @@ fn compare(name: &str, asked: Asked, values: [Tells<'_>; 2], trace: &Trace, doub
         };
         if ours.0 != theirs.0 || ours.1.misses_some_of(trace) {
             let place = first_difference(values, asked);
-            return Err(refused(name, format_args!("is read back as another value{place}"), doubt));
+            return Err(if asked.text == own.text || trace.has_looked() {
+                refused(name, format_args!("is read back as another value{place}"), doubt)
+            } else {
+                lost(name, own.text, &place)
+            });
         }
         if asked.text == own.text && ours.1.trace().is_read_as_written(trace) {
             doubt.is_settled();
@@ -133,6 +138,17 @@ fn first_difference(values: [Tells<'_>; 2], asked: Asked) -> String {
 fn unread(name: &str, error: Error, doubt: &Doubt) -> Error {
     let why = error.message().strip_suffix(OPEN_RIGHT).unwrap_or(error.message()).trim_end_matches("; ");
     refused(name, format_args!("cannot be read back: {why}"), doubt).caused_by(error)
+}
+
+/// A type in the value writes one form for text and one for binary formats, and less in the one that is asked for.
+fn lost(name: &str, text: bool, place: &str) -> Error {
+    let [written, fuller, codecs] =
+        if text { ["text", "binary formats", "Msgpack or MsgpackCompact"] } else { ["binary formats", "text", "Json"] };
+    let message = format!(
+        "a value of `{name}` is read back as another value{place}: what its type writes for {written} leaves out some of what \
+         it writes for {fuller}; use {codecs}, or store another type"
+    );
+    Error::new(ErrorKind::Encode, message)
 }
 
 fn refused(name: &str, why: Arguments<'_>, doubt: &Doubt) -> Error {

@@ -22,6 +22,8 @@ mod env_temporary;
 #[path = "../common/errors.rs"]
 mod errors;
 mod foreign_files;
+#[path = "../common/fork.rs"]
+mod fork;
 mod fork_child;
 mod growth_address_space;
 mod growth_map;

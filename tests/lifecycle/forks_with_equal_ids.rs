@@ -7,27 +7,8 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork, getpid};
 
 use crate::errors::{directory, refused};
+use crate::fork::in_child;
 use crate::{process, rows};
-
-/// Runs `body` in a forked child; whether it passed.
-fn in_child(body: impl FnOnce() -> Result<()>) -> Result<()> {
-    // SAFETY: the process runs one test and no other thread of it holds a lock that the child needs; the child ends by
-    // `_exit`, without the harness.
-    match unsafe { fork() }.map_err(Error::other)? {
-        ForkResult::Child => {
-            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
-            if let Ok(Err(error)) = &outcome {
-                eprintln!("in the child: {error:?}");
-            }
-            // SAFETY: ends the child at once.
-            unsafe { nix::libc::_exit(i32::from(!matches!(outcome, Ok(Ok(()))))) }
-        }
-        ForkResult::Parent { child } => match waitpid(child, None).map_err(Error::other)? {
-            WaitStatus::Exited(_, 0) => Ok(()),
-            status => Err(Error::other(format!("the child ended as {status:?}"))),
-        },
-    }
-}
 
 #[test]
 fn the_child_is_not_taken_for_the_parent() -> Result<()> {

@@ -4,6 +4,8 @@
 #[path = "../common/errors.rs"]
 mod errors;
 mod foreign;
+#[path = "../common/fork.rs"]
+mod fork;
 #[path = "../common/mount.rs"]
 mod mount;
 #[path = "../common/process.rs"]

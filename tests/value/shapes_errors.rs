@@ -1,6 +1,6 @@
 //! A refusal names what cannot be carried: the field where there is one, the type otherwise; and says what to do.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
 use mapleaf::value::Context;
 use mapleaf::{Error, ErrorKind, Msgpack, MsgpackCompact, Value};
@@ -82,4 +82,22 @@ fn an_enum_that_cannot_read_what_it_wrote() {
 fn a_field_whose_place_another_takes() {
     let line = Line { debit: None, credit: 5 };
     says(&refused::<MsgpackCompact<Line>, _>(&line), &["Line.debit", "Line.credit", "Msgpack", "skip_serializing_if"]);
+}
+
+#[derive(Serialize, Deserialize)]
+struct Peer {
+    name: String,
+    at: SocketAddr,
+}
+
+#[test]
+fn a_socket_address_that_would_lose_its_scope_is_named() {
+    let peer = |scope| Peer { name: "a".into(), at: SocketAddrV6::new(Ipv6Addr::LOCALHOST, 80, 0, scope).into() };
+    let (context, mut buf) = (Context::new(&[0; 16], "d", b"k"), Vec::new());
+    // One without a scope comes back, and says nothing of others.
+    Msgpack::<Peer>::encode(&&peer(0), &context, &mut buf).expect("it comes back");
+    MsgpackCompact::<Peer>::encode(&&peer(0), &context, &mut buf).expect("it comes back");
+    for error in [refused::<Msgpack<_>, _>(&peer(3)), refused::<MsgpackCompact<_>, _>(&peer(3))] {
+        says(&error, &["Peer", "in `Peer.at`", "for binary formats", "Json"]);
+    }
 }

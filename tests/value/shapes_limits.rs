@@ -1,5 +1,8 @@
 //! What serde is not told, no codec can check: the limits of the promise, exactly.
 
+use std::net::{Ipv6Addr, SocketAddrV6};
+use std::ops::RangeInclusive;
+
 use mapleaf::value::Context;
 use mapleaf::{ErrorKind, Msgpack, MsgpackCompact, Result, Value};
 use serde::{Deserialize, Serialize};
@@ -71,5 +74,27 @@ fn conversions_are_tried_with_the_first_value_of_a_kind() -> Result<()> {
     assert_eq!(through::<Msgpack<_>, _>(&Percent(100))?, Percent(100));
     let error = through::<Msgpack<_>, _>(&over).expect_err("it cannot be read");
     assert_eq!(error.kind(), ErrorKind::Decode, "it was written: {error}");
+    Ok(())
+}
+
+/// serde writes the two ends alone, for people as for binary formats.
+#[test]
+fn an_inclusive_range_that_was_walked_to_its_end_comes_back_unwalked() -> Result<()> {
+    let mut range = 5..=5_u8;
+    assert_eq!(range.next(), Some(5));
+    assert!(range.is_empty());
+    let read: [RangeInclusive<u8>; 2] = [through::<Msgpack<_>, _>(&range)?, through::<MsgpackCompact<_>, _>(&range)?];
+    assert_eq!(read, [5..=5, 5..=5]);
+    Ok(())
+}
+
+/// Neither form of it that serde writes has the flow information.
+#[test]
+fn a_socket_address_comes_back_without_its_flow_information() -> Result<()> {
+    let of = |flow| SocketAddrV6::new(Ipv6Addr::LOCALHOST, 80, flow, 0);
+    assert_eq!(through::<Msgpack<_>, _>(&of(9))?, of(0));
+    assert_eq!(through::<MsgpackCompact<_>, _>(&of(9))?, of(0));
+    #[cfg(feature = "json")]
+    assert_eq!(through::<mapleaf::Json<_>, _>(&of(9))?, of(0));
     Ok(())
 }

@@ -126,6 +126,23 @@ impl<'de> Deserialize<'de> for Both {
     }
 }
 
+/// Whole for binary formats, rounded for people.
+#[derive(Debug, PartialEq)]
+struct Rounded(u32);
+
+impl Serialize for Rounded {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let unit = if serializer.is_human_readable() { 10 } else { 1 };
+        serializer.serialize_u32(self.0 / unit * unit)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rounded {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u32::deserialize(deserializer).map(Self)
+    }
+}
+
 /// A pair that is written as a struct and read as a sequence.
 #[derive(Debug, PartialEq)]
 struct WrittenAsStruct(u8, u8);
@@ -190,6 +207,8 @@ pub(crate) fn rows() -> Vec<Row> {
         row("struct that announces too many", "---", Miscounted { a: 1, b: None }),
         row("text by Display", "MCJ", vec![Version(1, 0), Version(2, 11)]),
         row("another form for people", "MCJ", Both(200)),
+        row("rounded for people, already round", "MCJ", Rounded(20)),
+        row("rounded for people", "MC-", Rounded(25)),
         row("written as a struct, read as a sequence", "-C-", WrittenAsStruct(1, 2)),
         row("values that are checked when read", "MCJ", checked),
         row("extension of MessagePack", "MCJ", Extension((5, super::shapes_bytes::Bytes(vec![1, 2, 3])))),

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::ffi::{CString, OsString};
 use std::marker::PhantomData;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::num::{NonZeroI16, NonZeroU64, Wrapping};
 use std::ops::{Bound, Range, RangeInclusive};
 use std::path::PathBuf;
@@ -108,6 +108,10 @@ fn standard() -> Vec<Row> {
         row("PathBuf that is not text", "---", not_text()),
         row("ranges", "MCJ", (Range { start: 1_u8, end: 9 }, RangeInclusive::new(-1_i8, 9))),
         row("addresses", "MCJ", (IpAddr::from(Ipv6Addr::LOCALHOST), SocketAddr::from(([1, 2, 3, 4], 80)))),
+        row("IPv6 socket address", "MCJ", (v6(0), SocketAddr::V6(v6(0)))),
+        row("IPv6 socket address with a scope", "--J", v6(5)),
+        row("SocketAddr with a scope", "--J", SocketAddr::V6(v6(6))),
+        row("SocketAddr with a scope, in a vector", "--J", vec![SocketAddr::V6(v6(0)), SocketAddr::V6(v6(7))]),
         row("texts of the system", "MCJ", (OsString::from(path), CString::new("abc").expect("it has no NUL"))),
         row("results", "MCJ", (vec![Ok(1_u8), Err("no".to_string())], Ok::<(), u8>(()))),
         row("times", "MCJ", (Duration::new(5, 999_999_999), SystemTime::UNIX_EPOCH)),
@@ -115,6 +119,10 @@ fn standard() -> Vec<Row> {
         row("wrapped numbers", "MCJ", (NonZeroU64::MAX, NonZeroI16::MIN, Wrapping(u32::MAX), Cell::new(1_u8))),
         row("PhantomData", "MCJ", PhantomData::<String>),
     ]
+}
+
+fn v6(scope: u32) -> SocketAddrV6 {
+    SocketAddrV6::new(Ipv6Addr::LOCALHOST, 80, 0, scope)
 }
 
 #[cfg(unix)]

@@ -95,6 +95,9 @@ pub(in crate::value) struct Doubt {
     new: RefCell<Seen>,
     /// What is written directly inside a `Some` as nothing is.
     nothing: Cell<Option<&'static str>>,
+    /// A part asked which form to write, and may lose something in the one that it chose. That is seen in no kind of thing,
+    /// so that the value is in doubt whatever came back before.
+    forks: Cell<bool>,
 }
 
 impl Doubt {
@@ -106,7 +109,7 @@ impl Doubt {
         TypeId::of::<T>().hash(&mut root);
         let root = root.finish();
         let always = seen.has(mix(root, LOOKS) | 1);
-        Self { seen, root, always, new: RefCell::default(), nothing: Cell::default() }
+        Self { seen, root, always, new: RefCell::default(), nothing: Cell::default(), forks: Cell::default() }
     }
 
     #[inline]
@@ -138,10 +141,21 @@ impl Doubt {
         self.nothing.get()
     }
 
+    /// A part asks whether it is written for people.
+    #[inline]
+    pub(super) fn meets_fork(&self) {
+        self.forks.set(true);
+    }
+
+    /// Whether a part chose between two forms.
+    pub(in crate::value) fn forks(&self) -> bool {
+        self.forks.get()
+    }
+
     /// Whether the value is to be read back.
     #[inline]
     pub(in crate::value) fn has_arisen(&self) -> bool {
-        self.always || self.new.borrow().count > 0
+        self.always || self.forks.get() || self.new.borrow().count > 0
     }
 
     /// Whether every value of the type is read back.

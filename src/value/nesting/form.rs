@@ -177,6 +177,11 @@ impl<'t> Form<'t> {
         let at = self.place.step(step);
         Parts::new(self.place, step, at, name)
     }
+
+    fn parts_of_variant(self, step: Step, variant: &'static str) -> Parts<'t> {
+        self.place.step(Step::Enum);
+        self.parts(step, variant)
+    }
 }
 
 impl<'t> Serializer for Form<'t> {
@@ -266,8 +271,7 @@ impl<'t> Serializer for Form<'t> {
         variant: &'static str,
         _: usize,
     ) -> Result<Parts<'t>, NoForm> {
-        self.place.step(Step::Enum);
-        Ok(self.parts(Step::TupleVariant, variant))
+        Ok(self.parts_of_variant(Step::TupleVariant, variant))
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Parts<'t>, NoForm> {
@@ -285,8 +289,7 @@ impl<'t> Serializer for Form<'t> {
         variant: &'static str,
         _: usize,
     ) -> Result<Parts<'t>, NoForm> {
-        self.place.step(Step::Enum);
-        Ok(self.parts(Step::StructVariant, variant))
+        Ok(self.parts_of_variant(Step::StructVariant, variant))
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<u64, NoForm> {

@@ -11,6 +11,7 @@
 mod depth;
 mod doubt;
 mod elements;
+mod forks;
 mod form;
 mod form_parts;
 mod read;

@@ -9,6 +9,7 @@ use serde::ser::{Error, Serialize, Serializer};
 use super::depth::{Depth, TOO_DEEP};
 use super::doubt::{Doubt, mix, of_static};
 use super::elements::Elements;
+use super::forks::is_whole;
 use super::step::Step;
 
 /// Which floats the format can hold.
@@ -53,6 +54,7 @@ pub(in crate::value) fn write_limited<T: Serialize, S: Serializer>(
         place: 0,
         of: 0,
         is_plain: false,
+        is_whole: false,
     };
     Inside { value, rules: &rules, place: 0 }.serialize(writer)
 }
@@ -73,6 +75,8 @@ pub(super) struct Rules<'d> {
     of: u64,
     /// Whether the type is one of those that are always written as the same kind of thing.
     is_plain: bool,
+    /// Whether the type is known to lose nothing, whichever form it chooses.
+    is_whole: bool,
 }
 
 /// Whether a type of this name, or what it refers to, is a number or text. Optimized, it is a constant for each type.
@@ -174,7 +178,13 @@ impl<T: Serialize + ?Sized> Serialize for Inside<'_, '_, T> {
     #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let name = type_name::<T>();
-        let rules = Rules { place: self.place, of: of_static(name), is_plain: is_plain(name), ..*self.rules };
+        let rules = Rules {
+            place: self.place,
+            of: of_static(name),
+            is_plain: is_plain(name),
+            is_whole: is_whole(name),
+            ..*self.rules
+        };
         self.value.serialize(Limited { inner: serializer, rules })
     }
 }
@@ -371,6 +381,9 @@ impl<'d, S: Serializer> Serializer for Limited<'d, S> {
 
     #[inline]
     fn is_human_readable(&self) -> bool {
+        if !self.rules.is_whole {
+            self.rules.doubt.meets_fork();
+        }
         self.inner.is_human_readable()
     }
 }

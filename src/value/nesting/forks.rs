@@ -1,0 +1,48 @@
+//! Types that write one form for people and another for binary formats, and may lose something in one of the two.
+
+/// Whether both forms of the type of this name, or of what it refers to, are known to carry all of the value. Optimized, it
+/// is a constant for each type.
+///
+/// `SocketAddr` passes the question on to what it holds. A name that is not known here makes writing dearer, no more.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn is_whole(name: &'static str) -> bool {
+    let name = match name.as_bytes() {
+        [b'&', rest @ ..] => rest,
+        all => all,
+    };
+    matches!(
+        name,
+        b"core::net::ip_addr::IpAddr"
+            | b"core::net::ip_addr::Ipv4Addr"
+            | b"core::net::ip_addr::Ipv6Addr"
+            | b"core::net::socket_addr::SocketAddr"
+            | b"core::net::socket_addr::SocketAddrV4"
+            | b"uuid::Uuid"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::any::type_name;
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+    use super::is_whole;
+
+    #[test]
+    fn addresses_that_both_forms_carry_are_known_by_their_names() {
+        for name in [
+            type_name::<IpAddr>(),
+            type_name::<&Ipv4Addr>(),
+            type_name::<Ipv6Addr>(),
+            type_name::<SocketAddr>(),
+            type_name::<SocketAddrV4>(),
+        ] {
+            assert!(is_whole(name), "{name}");
+        }
+        #[cfg(feature = "uuid")]
+        assert!(is_whole(type_name::<uuid::Uuid>()));
+        // Its binary form has no scope.
+        assert!(!is_whole(type_name::<SocketAddrV6>()));
+        assert!(!is_whole(type_name::<Box<SocketAddrV6>>()));
+    }
+}
