@@ -3,7 +3,7 @@
 
 use mapleaf::{Durability, Error, ErrorKind, Result};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::wait::{WaitStatus, waitpid};
+use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork, getpid};
 
 use crate::errors::{directory, refused};
