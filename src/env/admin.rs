@@ -15,13 +15,15 @@ use crate::env::handle::Env;
 use crate::env::lmdb::Lmdb;
 use crate::env::lmdb_lock::LmdbLock;
 use crate::env::lock::LockFile;
+use crate::env::names::{Names, Unflushed};
 use crate::env::open::check_metas_at;
 use crate::env::options::Durability;
-use crate::env::os::located;
-use crate::env::place::{FileId, Place, open_regular, parent, sync_directory};
+use crate::env::os::{located, system_page_size};
+use crate::env::place::{Directory, FileId, Place, open_regular, parent};
 use crate::env::registry;
 use crate::env::session::{self, Begin, Session, check_not_writing};
 use crate::error::{Error, ErrorKind, Result};
+use crate::page;
 
 /// Whether a copy leaves free pages out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,7 +43,8 @@ impl Env {
     ///
     /// # Errors
     /// `CommitOutcomeUnknown` when the disk fails; `NotFound` when one of the files was removed, replaced, moved away or cut
-    /// short; `Closed`, `ReadOnly`.
+    /// short; `Closed`, `ReadOnly`. With [`Durability::Process`] the first `sync` flushes the names of the files too, and is `Io`
+    /// where one of the directories cannot be opened: the environment is in use as before, and `sync` may be called again.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Durability, Env};
@@ -119,8 +122,8 @@ impl Env {
     /// `Busy` when snapshots, scans or copies of this process live for longer than that, when another process or program has
     /// the environment open, or when another program wrote to it meanwhile; `Nested` inside a transaction; `Unsupported`
     /// without a lock file, or for a file with other names (links), which would keep the old one; `NotFound` when one of the
-    /// files was removed, moved or cut short; `Corrupted` for a damaged file; `ReadOnly`, `ReadersFull`, `DiskFull`, `Io`.
-    /// After these the old file is in use as before. `CommitOutcomeUnknown` when the new file is in place and its name could
+    /// files was removed, moved or cut short; `AlreadyExists` when a file that no compaction left has the name of the new one,
+    /// `data.mdb-compact`; `Corrupted` for a damaged file; `ReadOnly`, `ReadersFull`, `DiskFull`, `Io`. After these the old file is in use as before. `CommitOutcomeUnknown` when the new file is in place and its name could
     /// not be flushed.
     ///
     /// ```
@@ -234,15 +237,16 @@ fn flush(engine: &Engine) -> Result<()> {
     let file = files.flushed_file();
     // They are not to be kept: who replaces them wants to be the only one.
     drop(files);
-    let names = || {
-        // With the others they were flushed at opening.
-        if engine.config.durability != Durability::Process {
-            return Ok(());
-        }
-        engine.place.flush_names()
-    };
-    let flushed = file.sync_data().map_err(|error| located(error, &engine.place.data()));
-    flushed.and_then(|()| names()).map_err(|error| {
+    let flushed = file.sync_data().map_err(|error| Unflushed::Failed(located(error, &engine.place.data())));
+    let flushed = flushed.and_then(|()| {
+        // With the other durabilities they were flushed at opening.
+        if engine.config.durability == Durability::Process { engine.flush_names() } else { Ok(()) }
+    });
+    flushed.map_err(|unflushed| {
+        let error = match unflushed {
+            Unflushed::Refused(error) => return error,
+            Unflushed::Failed(error) => error,
+        };
         engine.flush_failed();
         let why = format!(
             "the flush failed, and what was committed since the last one may not be on the disk: {}; close and reopen the \
@@ -314,7 +318,11 @@ fn compact_alone(engine: &Arc<Engine>, writer: &mut WriterState, limit: Duration
     engine.when_unread(deadline(began, limit), || Ok(()))?;
     let limit = limit.saturating_sub(began.elapsed());
     let staged = engine.place.compacted();
-    engine.place.remove_compacted();
+    engine.place.remove_compacted(engine.files()?.map.page_size());
+    if staged.symlink_metadata().is_ok() {
+        let why = format!("{} is in the way of the compacted copy; move it elsewhere", staged.display());
+        return Err(Error::new(ErrorKind::AlreadyExists, why));
+    }
     let state = stage(engine, &staged, &old)?;
     // It has hold of the files too, and its handles are of the old one.
     *writer = WriterState::default();
@@ -407,15 +415,17 @@ fn swap(engine: &Engine, old: &File, staged: &Path, state: u64) -> Result<()> {
         return Err(open_elsewhere());
     }
     // One that opened, committed and closed since the copy was made is not there any more.
-    if crate::page::check_metas(old, false)?.is_none_or(|meta| meta.newest.txn_id != state) {
+    if page::check_metas(old, false)?.is_none_or(|meta| meta.newest.txn_id != state) {
         return Err(written_meanwhile());
     }
+    let directory = place.directory();
+    let names = engine.names(&directory, old)?;
     // A program that waits for the lock has the lock file open, and would go by the transaction numbers of the old file, with
     // which the new one reads as another state. One without a header it refuses. Before the exchange: a kill in between leaves
     // the old file, and who is alone then writes the header anew.
     lmdb_lock.clear()?;
     fs::rename(staged, place.data()).map_err(|error| located(error, staged))?;
-    place.sync_directory().map_err(|error| {
+    names.flush().map_err(|error| {
         // What is committed from now on is in a file that a power cut may take back.
         engine.flush_failed();
         let why = format!(
@@ -455,12 +465,29 @@ fn destroy(path: &Path) -> Result<()> {
     if metadata.len() > 0 && !place.lock().exists() {
         check_metas_at(&place)?;
     }
-    let lock = LockFile::open(&place.lock())?;
-    if lock.try_exclusive()? && lock.is_at_path() && !is_open_elsewhere(&place)? {
-        remove(&place)
-    } else {
+    let busy = || {
         let why = format!("another process has {} open; close it there first", path.display());
-        Err(Error::new(ErrorKind::Busy, why))
+        Error::new(ErrorKind::Busy, why)
+    };
+    let is_unlocked = !place.lock().exists();
+    // Before a lock file is laid beside what stays.
+    if is_unlocked && is_open_elsewhere(&place)? {
+        return Err(busy());
+    }
+    let lock = LockFile::open(&place.lock())?;
+    if !lock.try_exclusive()? || !lock.is_at_path() {
+        return Err(busy());
+    }
+    match is_open_elsewhere(&place) {
+        Ok(false) => remove(&place, &lock),
+        refused => {
+            if is_unlocked {
+                // Nobody else has it: who opened it meanwhile waits for the lock that is held here, and looks then whether
+                // it is still at its path.
+                let _ = fs::remove_file(place.lock());
+            }
+            Err(refused.err().unwrap_or_else(busy))
+        }
     }
 }
 
@@ -482,20 +509,28 @@ fn is_open_elsewhere(place: &Place) -> Result<bool> {
     }
 }
 
-fn remove(place: &Place) -> Result<()> {
+fn remove(place: &Place, lock: &LockFile) -> Result<()> {
+    let directory = place.directory();
+    // Opened before anything is removed: what could not be flushed is better left.
+    let held = Directory::open(&directory)?;
+    let names = Names::open(&held, &directory, lock.file())?;
+    let above = parent(&directory);
+    let names_above = Names::open(&Directory::open(&above)?, &above, lock.file())?;
+    let data = open_regular(&place.data()).and_then(|data| page::check_metas(&data, false));
+    place.remove_compacted(data.ok().flatten().map_or_else(system_page_size, |meta| meta.page_size));
     // The data first: what is left of a removal cut short is an environment that is new.
-    for file in [place.data(), place.compacted(), place.lmdb_lock(), place.lock()] {
+    for file in [place.data(), place.lmdb_lock(), place.lock()] {
         match fs::remove_file(&file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(located(error, &file)),
             _ => {}
         }
     }
     if place.single_file {
-        return place.sync_directory();
+        return names.flush();
     }
     match fs::remove_dir(&place.path) {
-        Ok(()) => sync_directory(&parent(&place.path)),
-        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => place.sync_directory(),
+        Ok(()) => names_above.flush(),
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => names.flush(),
         Err(error) => Err(located(error, &place.path)),
     }
 }

@@ -10,9 +10,10 @@ use crate::env::admin::Compact;
 use crate::env::behind::write_behind;
 use crate::env::generation::Generation;
 use crate::env::handle::Env;
+use crate::env::names;
 use crate::env::open::create_new;
 use crate::env::os::located;
-use crate::env::place::Place;
+use crate::env::place::{Directory, Place, remove_empty};
 use crate::env::session::check_not_writing;
 use crate::env::transfer::transfer;
 use crate::error::{Error, ErrorKind, Result};
@@ -63,20 +64,42 @@ impl Env {
         let newest = self.engine.generation()?;
         let source = Arc::clone(&self.engine.files()?.file);
         if !place.single_file {
-            match fs::read_dir(&place.path).map(|mut entries| entries.next().is_some()) {
-                Ok(true) => return Err(occupied(&place.path, "is not empty")),
-                Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                    let what = "is a file, or leads through one";
-                    return Err(occupied(&place.path, what));
-                }
-                _ => {}
-            }
+            check_empty(place)?;
         }
-        place.create_directory()?;
+        let created = place.create_directory()?;
         let like = source.metadata().map_err(|error| located(error, &self.engine.place.data()))?;
-        copy_state(&newest, &source, &place.data(), compact, &like)?;
-        place.flush_names()
+        copy_durably(&newest, &source, place, compact, &like).inspect_err(|_| remove_empty(&created))
     }
+}
+
+/// Refuses a directory with something in it.
+fn check_empty(place: &Place) -> Result<()> {
+    match fs::read_dir(&place.path).map(|mut entries| entries.next().is_some()) {
+        Ok(true) => Err(occupied(&place.path, "is not empty")),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            Err(occupied(&place.path, "is a file, or leads through one"))
+        }
+        // Of one that may not be listed it can be told whether an environment is there, or the rest of one.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let names = [place.data(), place.lmdb_lock(), place.lock(), place.compacted()];
+            names
+                .iter()
+                .find(|name| name.symlink_metadata().is_ok())
+                .map_or(Ok(()), |name| Err(occupied(name, "is there")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Copies `state` to `place`, whose directory is there, and flushes the names too; a failed copy is removed.
+fn copy_durably(state: &Generation, source: &File, place: &Place, compact: Compact, like: &Metadata) -> Result<()> {
+    let (directory, data) = (place.directory(), place.data());
+    let held = Directory::open(&directory)?;
+    let file = copy_state(state, source, &data, compact, like)?;
+    names::flush_with_all_above(&held, &directory, &file).map_err(|unflushed| {
+        let _ = fs::remove_file(&data);
+        unflushed.into()
+    })
 }
 
 fn occupied(path: &Path, what: &str) -> Error {
@@ -85,14 +108,14 @@ fn occupied(path: &Path, what: &str) -> Error {
 }
 
 /// Copies `state`, which is in the file `source`, into the new file `target`, with owner and mode of `like`, and flushes
-/// it; a failed copy is removed.
+/// it; a failed copy is removed. The open file.
 pub(crate) fn copy_state(
     state: &Generation,
     source: &File,
     target: &Path,
     compact: Compact,
     like: &Metadata,
-) -> Result<()> {
+) -> Result<File> {
     let file = create_new(target)?;
     let written = write_state(state, source, &file, compact, like).map_err(|stop| match stop {
         Stop::Source(error) => error.of_file(&state.engine().place.data()),
@@ -101,7 +124,7 @@ pub(crate) fn copy_state(
     if written.is_err() {
         let _ = fs::remove_file(target);
     }
-    written
+    written.map(|()| file)
 }
 
 /// Writes the pages, and when they are on the disk the meta pages, so that no part of a copy passes for one.

@@ -115,6 +115,11 @@ impl LockFile {
         length.is_none_or(|length| length < u64::from(LENGTH))
     }
 
+    /// The file itself.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Whether this is the file that lies at its path.
     pub(crate) fn is_at_path(&self) -> bool {
         std::fs::symlink_metadata(&self.path).is_ok_and(|there| FileId::of(&there) == self.id)

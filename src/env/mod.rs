@@ -23,6 +23,7 @@ mod lmdb;
 mod lmdb_lock;
 mod lock;
 mod map;
+mod names;
 mod newest;
 mod open;
 mod options;

@@ -20,6 +20,7 @@ use crate::env::lmdb::{Lmdb, LmdbOptions};
 use crate::env::lmdb_lock::LmdbLock;
 use crate::env::lock::{LockFile, Presence};
 use crate::env::map::EnvMap;
+use crate::env::names::Unflushed;
 use crate::env::options::{Config, DEFAULT_MAP_SIZE, Durability, EnvOptions, OpenMode, TEMPORARY_MAP_SIZE, Verify};
 use crate::env::os::{located, system_page_size};
 use crate::env::place::{FileId, Place, check_regular, open_regular};
@@ -371,11 +372,19 @@ fn make_durable(engine: &Arc<Engine>, is_new: bool) -> Result<()> {
     }
     // One that was there is flushed with the next commit, if it was not before.
     let synced = if is_new { engine.files()?.file.sync_all() } else { Ok(()) };
-    let synced = synced.map_err(|error| located(error, &place.data())).and_then(|()| place.flush_names());
-    synced.map_err(|error| {
-        engine.flush_failed();
-        flush_failed(error)
-    })
+    let synced = synced.map_err(|error| Unflushed::Failed(located(error, &place.data())));
+    synced.and_then(|()| engine.flush_names()).map_err(|unflushed| unflushed_at(engine, unflushed))
+}
+
+/// The error for what was not flushed at opening. Where the disk did not fail, the next opening tries again.
+fn unflushed_at(engine: &Engine, unflushed: Unflushed) -> Error {
+    match unflushed {
+        Unflushed::Refused(error) => error,
+        Unflushed::Failed(error) => {
+            engine.flush_failed();
+            flush_failed(error)
+        }
+    }
 }
 
 /// Flushes what an earlier process left, where others that only read have the environment open.
@@ -392,12 +401,9 @@ fn flush_what_was_left(place: &Place, record: Option<&OpenRecord>, durability: D
 fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
     session::write(engine, Wait::Yes, "open", |_| {
         let place = &engine.place;
-        let written = write_anew(&engine.files()?.file).map_err(|error| located(error, &place.data()));
-        let written = written.and_then(|()| place.flush_names());
-        written.map_err(|error| {
-            engine.flush_failed();
-            flush_failed(error)
-        })?;
+        let written = write_anew(&engine.files()?.file);
+        let written = written.map_err(|error| Unflushed::Failed(located(error, &place.data())));
+        written.and_then(|()| engine.flush_names()).map_err(|unflushed| unflushed_at(engine, unflushed))?;
         // Before another writer, whose flush may fail, has its turn.
         lock.forget_failed_flush()
     })
@@ -407,7 +413,7 @@ fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
 fn settle(engine: &Engine, lock: &LockFile) -> Result<()> {
     if !engine.config.read_only {
         // Of a compaction that was killed.
-        engine.place.remove_compacted();
+        engine.place.remove_compacted(engine.files()?.map.page_size());
     }
     lock.share()
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ use nix::sys::stat::fstatat;
 use crate::env::data_lock::is_held;
 use crate::env::os::located;
 use crate::error::{Error, ErrorKind, Result};
+use crate::page;
 
 /// The paths of one environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +42,9 @@ impl FileId {
 impl Place {
     /// The place that `path` means now, whatever the working directory is later.
     pub(crate) fn new(path: &Path, single_file: bool) -> Self {
-        // What cannot be made absolute, an empty path, is refused when it is looked at.
-        Self { path: std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()), single_file }
+        // An empty path cannot be made absolute, and is refused when something is to be created there.
+        let path = std::path::absolute(path).unwrap_or_else(|_| absolute_by_descriptor(path));
+        Self { path, single_file }
     }
 
     /// `data.mdb`, or the single file.
@@ -65,10 +67,12 @@ impl Place {
         if self.single_file { self.beside("-mapleaf.compact") } else { self.path.join("data.mdb-compact") }
     }
 
-    /// Removes what a killed compaction left, if it is a file that nobody has open.
-    pub(crate) fn remove_compacted(&self) {
+    /// Removes what a killed compaction of a file with pages of `page_size` bytes left, if nobody has it open. Another file of
+    /// that name is its owner's, and stays.
+    pub(crate) fn remove_compacted(&self, page_size: usize) {
         let path = self.compacted();
-        if open_regular(&path).is_ok_and(|file| matches!(is_held(&file, &path), Ok(false))) {
+        let is_ours = |file: &File| matches!(page::may_be_compacted(file, page_size), Ok(true));
+        if open_regular(&path).is_ok_and(|file| matches!(is_held(&file, &path), Ok(false)) && is_ours(&file)) {
             let _ = fs::remove_file(path);
         }
     }
@@ -109,25 +113,38 @@ impl Place {
         Error::new(ErrorKind::InvalidArgument, format!("{} {what}", self.path.display()))
     }
 
-    /// Creates the directory and those above it. Their names are durable with [`flush_names`](Self::flush_names).
-    pub(crate) fn create_directory(&self) -> Result<()> {
-        let directory = self.directory();
-        match fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory) {
-            // A link that leads nowhere: nothing is found behind it.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            created => created.map_err(|error| located(error, &directory)),
+    /// Creates the directory and those above it, and gives those that were not there before, the lowest one last. Their names
+    /// are durable when they are flushed ([`names`](crate::env::names)).
+    pub(crate) fn create_directory(&self) -> Result<Vec<PathBuf>> {
+        if self.path.as_os_str().is_empty() {
+            // Joined to it, the names of the files would mean some in the working directory.
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                "the path is empty; name a directory, or `.` for the working one",
+            ));
         }
-    }
-
-    /// Makes the names of the files durable.
-    pub(crate) fn sync_directory(&self) -> Result<()> {
-        sync_directory(&self.directory())
-    }
-
-    /// Makes the names of the files durable, with those of the directory and of all above it. Whoever made a directory that
-    /// was found may have been killed before it was flushed.
-    pub(crate) fn flush_names(&self) -> Result<()> {
-        flush_names(&self.directory())
+        let directory = self.directory();
+        let (mut created, mut failed) = (Vec::new(), None);
+        let mut wanted: Vec<&Path> = Vec::new();
+        // From the lowest one up to one that is there, and down again.
+        for path in directory.ancestors().filter(|path| !path.as_os_str().is_empty()) {
+            wanted.push(path);
+            match create_one(path, &mut created) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => failed = Some(error),
+                made => {
+                    failed = made.err();
+                    wanted.pop();
+                    break;
+                }
+            }
+        }
+        let made = failed.map_or(Ok(()), Err);
+        let made = made.and_then(|()| wanted.iter().rev().try_for_each(|path| create_one(path, &mut created)));
+        made.map_err(|error| {
+            remove_empty(&created);
+            located(error, &directory)
+        })?;
+        Ok(created)
     }
 }
 
@@ -153,8 +170,18 @@ pub(crate) struct Directory(Option<OwnedFd>);
 impl Directory {
     /// The directory of `place`. Where it cannot be held, less is told.
     pub(crate) fn hold(place: &Place) -> Self {
-        let flags = libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC;
-        Self(OpenOptions::new().read(true).custom_flags(flags).open(place.directory()).ok().map(OwnedFd::from))
+        Self::open(&place.directory()).unwrap_or(Self(None))
+    }
+
+    /// The directory at `path`, which need not be readable.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let opened = OpenOptions::new().read(true).custom_flags(HELD_DIRECTORY).open(path);
+        Ok(Self(Some(opened.map_err(|error| located(error, path))?.into())))
+    }
+
+    /// What leads to it, where it is held.
+    pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.0.as_ref().map(OwnedFd::as_fd)
     }
 
     /// The length of the open file `file`, if it still has the name that `path` ends in; `None` where that was removed, or
@@ -175,6 +202,39 @@ impl Directory {
             _ => file.metadata().map_or(Some(u64::MAX), |found| (found.nlink() > 0).then_some(found.len())),
         }
     }
+}
+
+/// A directory that is held, not read.
+const HELD_DIRECTORY: i32 = libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC;
+
+/// The absolute path of what `path` leads to from a working directory that was removed: by the lowest directory on it that is
+/// there. The path as it is where there is none.
+fn absolute_by_descriptor(path: &Path) -> PathBuf {
+    let there = |above: &Path| {
+        let opened = OpenOptions::new().read(true).custom_flags(HELD_DIRECTORY).open(above).ok()?;
+        let name = fs::read_link(format!("/proc/self/fd/{}", opened.as_raw_fd())).ok()?;
+        let ids = [fs::metadata(&name), opened.metadata()].map(|found| found.as_ref().map(FileId::of).ok());
+        // What was removed has a name with a remark behind it.
+        (ids[0].is_some() && ids[0] == ids[1]).then_some(name)
+    };
+    let resolved = path.ancestors().find_map(|above| Some((there(above)?, path.strip_prefix(above).ok()?)));
+    resolved.map_or_else(|| path.to_path_buf(), |(there, rest)| there.join(rest))
+}
+
+/// Creates one directory, unless there is one, and notes it.
+fn create_one(path: &Path, created: &mut Vec<PathBuf>) -> io::Result<()> {
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => created.push(path.to_path_buf()),
+        // A link that leads nowhere counts: nothing is found behind it.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists || path.is_dir() => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// Removes directories that were just created, the last one first, as far as nothing is in them.
+pub(crate) fn remove_empty(created: &[PathBuf]) {
+    let _ = created.iter().rev().try_for_each(fs::remove_dir);
 }
 
 /// Opens an existing regular file for reading, following no link.
@@ -200,37 +260,4 @@ pub(crate) fn parent(path: &Path) -> PathBuf {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
         _ => PathBuf::from("."),
     }
-}
-
-/// Flushes `directory` and all directories above it in its file system.
-fn flush_names(directory: &Path) -> Result<()> {
-    let lowest = fs::canonicalize(directory).map_err(|error| located(error, directory))?;
-    let device = fs::metadata(&lowest).map_err(|error| located(error, &lowest))?.dev();
-    sync_directory(&lowest)?;
-    for above in lowest.ancestors().skip(1) {
-        match fs::metadata(above) {
-            Ok(metadata) if metadata.dev() == device => {}
-            // The name of a mount point is of no account.
-            _ => break,
-        }
-        match File::open(above) {
-            Ok(opened) => opened.sync_all().map_err(|error| located(error, above))?,
-            // Who may not read it cannot flush it alone.
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return flush_file_system(&lowest),
-            Err(error) => return Err(located(error, above)),
-        }
-    }
-    Ok(())
-}
-
-/// Flushes all of the file system that `directory` is in.
-fn flush_file_system(directory: &Path) -> Result<()> {
-    let opened = File::open(directory).map_err(|error| located(error, directory))?;
-    nix::unistd::syncfs(&opened).map_err(|error| located(error.into(), directory))
-}
-
-/// Flushes a directory, so that the names in it survive a power cut.
-pub(crate) fn sync_directory(directory: &Path) -> Result<()> {
-    let synced = File::open(directory).and_then(|file| file.sync_all());
-    synced.map_err(|error| located(error, directory))
 }

@@ -1,7 +1,7 @@
 //! Whether a file is an LMDB database at all: asked by `pread`, before anything is mapped.
 
 use std::fs::File;
-use std::io::ErrorKind as IoKind;
+use std::io::{ErrorKind as IoKind, Read};
 use std::os::unix::fs::FileExt;
 use std::thread;
 use std::time::Duration;
@@ -106,6 +106,28 @@ fn is_first(page: &[u8], slot: u64) -> bool {
     let Some((head, rest)) = page.split_first_chunk::<META_BYTES>() else { return false };
     let is_new = |meta: Meta| meta.txn_id == 0 && meta.last_page == 1 && meta.free.is_empty() && meta.main.is_empty();
     rest.iter().all(|&byte| byte == 0) && judge(head, slot).is_ok_and(is_new)
+}
+
+/// Whether `file` may be a compacted copy, whole or cut short at any moment, of a file with pages of `page_size` bytes: each of
+/// the two meta pages, which are written last, is as such a copy has it or was not written. A file that was committed to twice
+/// has others.
+///
+/// # Errors
+/// `Io`.
+pub(crate) fn may_be_compacted(file: &File, page_size: usize) -> Result<bool> {
+    let mut bytes = Vec::new();
+    let read = file.take(2 * page_size as u64).read_to_end(&mut bytes);
+    read.map_err(|error| io(error, "the meta pages"))?;
+    // What is not there was not written.
+    bytes.resize(2 * page_size, 0);
+    let is_absent = |page: &[u8]| page.iter().all(|&byte| byte == 0);
+    let may_be = |page: &[u8], slot: u64| {
+        let Some((head, rest)) = page.split_first_chunk::<META_BYTES>() else { return false };
+        let is_of_copy = |meta: Meta| meta.txn_id <= slot && meta.page_size as usize == page_size;
+        is_absent(page) || (is_absent(rest) && judge(head, slot).is_ok_and(is_of_copy))
+    };
+    let (zero, one) = bytes.split_at(page_size);
+    Ok(may_be(zero, 0) && may_be(one, 1))
 }
 
 fn read_meta(file: &File, at: u64) -> Result<[u8; META_BYTES]> {

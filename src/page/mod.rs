@@ -34,7 +34,7 @@ pub(crate) use layout::{Pages, prefetch};
 pub(crate) use lookup::{Beside, Found, beside, find, get};
 pub use meta::TreeRecord;
 pub(crate) use meta::{ID_OF_META, Meta};
-pub(crate) use meta_check::{FileMeta, check_metas, is_beginning};
+pub(crate) use meta_check::{FileMeta, check_metas, is_beginning, may_be_compacted};
 pub(crate) use split::split;
 pub(crate) use target::{compare_tail, word_at};
 pub use verify::{Fault, PageUse, Report};

@@ -2,10 +2,12 @@
 
 use std::env::set_current_dir;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
-use mapleaf::{Durability, Env, Result};
+use mapleaf::{Compact, Durability, Env, ErrorKind, Result};
+use nix::unistd::{Uid, geteuid, seteuid};
 
-use crate::errors::{directory, io};
+use crate::errors::{directory, io, refused, refused_with};
 use crate::{process, rows};
 
 #[test]
@@ -30,6 +32,87 @@ fn after_a_change_of_directory() -> Result<()> {
             Env::destroy(name)?;
             assert_eq!(rows::count(&env)?, 2);
         }
+        Ok(())
+    })
+}
+
+#[test]
+fn an_empty_path_is_no_place_and_nothing_is_laid_into_the_working_directory() -> Result<()> {
+    let name = "paths_stay_where_they_were::an_empty_path_is_no_place_and_nothing_is_laid_into_the_working_directory";
+    process::apart(name, || {
+        let dir = directory()?;
+        io(set_current_dir(dir.path()))?;
+        for single_file in [false, true] {
+            let options = Env::options().single_file(single_file);
+            refused_with(options.open(""), ErrorKind::NotFound, &["empty"]);
+            refused(options.temporary()?.copy_to("", Compact::Yes), ErrorKind::NotFound);
+            assert!(!Env::exists("")?);
+            Env::destroy("")?;
+            let left: Vec<_> = io(fs::read_dir(dir.path()))?.flatten().map(|entry| entry.file_name()).collect();
+            assert!(left.is_empty(), "{left:?}");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn from_a_working_directory_that_was_removed() -> Result<()> {
+    process::apart("paths_stay_where_they_were::from_a_working_directory_that_was_removed", || {
+        let dir = directory()?;
+        let gone = dir.path().join("gone");
+        io(fs::create_dir(&gone))?;
+        io(set_current_dir(&gone))?;
+        io(fs::remove_dir(&gone))?;
+        for single_file in [false, true] {
+            let options = Env::options().single_file(single_file);
+            for path in ["data", "./data", "a/b"] {
+                refused(options.open(path), ErrorKind::NotFound);
+                assert!(!Env::exists(path)?);
+                Env::destroy(path)?;
+                refused(options.temporary()?.copy_to(path, Compact::No), ErrorKind::NotFound);
+            }
+            // What lies beside it can be reached, also when the working directory is another one later.
+            let name = format!("../beside {single_file}");
+            let env = options.open(&name)?;
+            assert!(env.path().is_absolute(), "{:?}", env.path());
+            assert_eq!(rows::count(&env)?, 1);
+            env.copy_to(format!("../copy {single_file}"), Compact::Yes)?;
+            io(set_current_dir("/"))?;
+            env.compact()?;
+            drop(env);
+            let env = options.open(dir.path().join(&name[3..]))?;
+            assert_eq!(rows::counted(&env)?, Some(1));
+            drop(env);
+            let again = dir.path().join("gone");
+            io(fs::create_dir(&again))?;
+            io(set_current_dir(&again))?;
+            io(fs::remove_dir(&again))?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn from_a_working_directory_that_may_not_be_searched() -> Result<()> {
+    process::apart("paths_stay_where_they_were::from_a_working_directory_that_may_not_be_searched", || {
+        if !geteuid().is_root() {
+            println!("only root can enter such a directory: not checked");
+            return Ok(());
+        }
+        let dir = directory()?;
+        io(set_current_dir(dir.path()))?;
+        io(fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o600)))?;
+        io(seteuid(Uid::from_raw(65534)).map_err(Into::into))?;
+        let outcomes = [false, true].map(|single_file| {
+            let options = Env::options().single_file(single_file);
+            [options.open("data").map(drop), options.open("a/b").map(drop), Env::destroy("data")]
+        });
+        let copied = Env::temporary()?.copy_to("copy", Compact::Yes);
+        io(seteuid(Uid::from_raw(0)).map_err(Into::into))?;
+        for outcome in outcomes.into_iter().flatten().chain([copied]) {
+            refused_with(outcome, ErrorKind::PermissionDenied, &[&dir.path().display().to_string()]);
+        }
+        assert_eq!(io(fs::read_dir(dir.path()))?.count(), 0);
         Ok(())
     })
 }

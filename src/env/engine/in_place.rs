@@ -1,13 +1,15 @@
 //! Whether the files of an open environment still have their names. Without, other processes cannot find what is committed
 //! here, or cannot see that this process writes and reads.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use nix::time::{ClockId, clock_gettime};
 
 use crate::env::engine::{Engine, Files, UNSEEN};
+use crate::env::names::{self, Names, Unflushed};
 use crate::env::options::Durability;
 use crate::env::place::{Directory, FileId, Place};
 use crate::error::{Error, ErrorKind, Result};
@@ -18,11 +20,18 @@ pub(crate) struct InPlace {
     lost: AtomicU8,
     /// When it was looked last by who does not look each time, in milliseconds.
     looked: AtomicU64,
+    /// Whether the names of the files, and those of all directories above, were flushed: they do not change behind that.
+    flushed: AtomicBool,
 }
 
 impl InPlace {
     pub(crate) fn of(place: &Place) -> Self {
-        Self { directory: Directory::hold(place), lost: AtomicU8::new(NONE), looked: AtomicU64::new(0) }
+        Self {
+            directory: Directory::hold(place),
+            lost: AtomicU8::new(NONE),
+            looked: AtomicU64::new(0),
+            flushed: AtomicBool::new(false),
+        }
     }
 }
 
@@ -35,6 +44,23 @@ const LMDB_LOCK: u8 = 3;
 const PERIOD: u64 = 10;
 
 impl Engine {
+    /// Makes the names of the files durable, with those of the directory and of all above it, unless that was done. Whoever made
+    /// a directory that was found may have been killed before it was flushed.
+    pub(crate) fn flush_names(&self) -> Result<(), Unflushed> {
+        if self.in_place.flushed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let file = self.files().map_err(Unflushed::Refused)?.flushed_file();
+        names::flush_with_all_above(&self.in_place.directory, &self.place.directory(), &file)?;
+        self.in_place.flushed.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// The directory that the files are in, opened to be flushed; `file` is the data file.
+    pub(crate) fn names<'a>(&self, path: &'a Path, file: &'a File) -> Result<Names<'a>> {
+        Names::open(&self.in_place.directory, path, file)
+    }
+
     /// Refuses to write where a file was seen to have lost its name.
     pub(crate) fn check_in_place(&self) -> Result<()> {
         match self.in_place.lost.load(Ordering::Relaxed) {

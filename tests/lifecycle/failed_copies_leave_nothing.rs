@@ -1,0 +1,61 @@
+//! A copy that fails takes away what it made: the file, and the directories that were not there before.
+
+use std::fs;
+
+use mapleaf::{Compact, Durability, Env, ErrorKind, Result};
+use nix::libc::EIO;
+
+use crate::errors::{directory, io, refused};
+use crate::rows;
+use crate::shim::{self, FLUSH, Fault, How};
+
+#[test]
+fn whichever_flush_fails() -> Result<()> {
+    shim::apart("failed_copies_leave_nothing::whichever_flush_fails", |control, cases| {
+        for single_file in [false, true] {
+            let options = Env::options().single_file(single_file).durability(Durability::Process);
+            let env = options.open(cases.join(format!("env {single_file}")))?;
+            assert_eq!(rows::count(&env)?, 1);
+            let above = cases.join("above");
+            for (there, compact) in [(false, Compact::Yes), (true, Compact::No)] {
+                if there {
+                    io(fs::create_dir_all(above.join("a")))?;
+                }
+                for nth in 1.. {
+                    control.aim(&above)?;
+                    control.arm(Fault { classes: FLUSH, nth, errno: EIO, how: How::Once })?;
+                    let copied = env.copy_to(above.join("a/copy"), compact);
+                    let failed = control.disarm()?.failed;
+                    if failed == 0 {
+                        copied?;
+                        assert!(nth > 4, "few flushes: {nth}");
+                        io(fs::remove_dir_all(&above))?;
+                        break;
+                    }
+                    refused(copied, ErrorKind::Io);
+                    if there {
+                        assert_eq!(io(fs::read_dir(above.join("a")))?.count(), 0, "flush {nth}");
+                    } else {
+                        assert!(!above.exists(), "flush {nth}");
+                    }
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn what_was_there_before_stays() -> Result<()> {
+    let dir = directory()?;
+    let (env, _) = rows::open(&dir.path().join("env"), Durability::Process)?;
+    let (empty, full) = (dir.path().join("empty"), dir.path().join("full"));
+    io(fs::create_dir(&empty))?;
+    env.copy_to(&empty, Compact::Yes)?;
+    io(fs::create_dir(&full))?;
+    io(fs::write(full.join("mine"), b"mine"))?;
+    refused(env.copy_to(&full, Compact::Yes), ErrorKind::AlreadyExists);
+    refused(env.copy_to(full.join("mine/below/it"), Compact::Yes), ErrorKind::AlreadyExists);
+    assert_eq!(io(fs::read_dir(&full))?.count(), 1);
+    Ok(())
+}
