@@ -7,6 +7,8 @@ use super::law;
 pub enum Form {
     Directory,
     SingleFile,
+    /// In a directory of its own, with `Durability::Process`: `sync` alone flushes it, and its names too.
+    Unflushed,
 }
 
 /// What is harmed.
@@ -123,7 +125,7 @@ pub enum Verb {
 use Harm as H;
 use Verb as V;
 
-const FORMS: [Form; 2] = [Form::Directory, Form::SingleFile];
+const FORMS: [Form; 3] = [Form::Directory, Form::SingleFile, Form::Unflushed];
 const SUBJECTS: [Subject; 4] = [Subject::Data, Subject::LmdbLock, Subject::Lock, Subject::Directory];
 const MOMENTS: [Moment; 4] = [Moment::Before, Moment::Beside, Moment::Open, Moment::Both];
 const FILE_HARMS: [Harm; 24] = [
@@ -276,6 +278,11 @@ impl Cell {
     /// Whether it says something that no other cell does.
     fn is_one(self) -> bool {
         if self.form == Form::SingleFile && !(OF_SINGLE_FILES.contains(&self.verb) && self.moment != Moment::Both) {
+            return false;
+        }
+        // How long the file is behind a commit that is not flushed is not asked: a cut at its end may go unnoticed.
+        let is_unknown = self.subject == Subject::Data && self.harm.is_cut();
+        if self.form == Form::Unflushed && (is_unknown || ![V::Sync, V::Open].contains(&self.verb)) {
             return false;
         }
         // Where opening is refused nothing else can be called.

@@ -23,7 +23,11 @@ pub fn serve() {
         let mut words = line.splitn(3, ' ');
         let seen = match (words.next(), session.as_ref()) {
             (Some("open"), _) => {
-                let form = if words.next() == Some("Directory") { Form::Directory } else { Form::SingleFile };
+                let form = match words.next() {
+                    Some("Directory") => Form::Directory,
+                    Some("Unflushed") => Form::Unflushed,
+                    _ => Form::SingleFile,
+                };
                 let opened = Session::open(Verb::Open, form, Path::new(words.next().unwrap_or_default()));
                 opened.and_then(|opened| session.insert(opened).read())
             }

@@ -103,7 +103,7 @@ impl Site {
             Subject::Lock => (NAMES[2], "one-mapleaf.lock"),
             Subject::Directory => ("env", "env"),
         };
-        if self.form == Form::Directory { of_directory } else { of_file }
+        if self.form == Form::SingleFile { of_file } else { of_directory }
     }
 
     fn around(&self) -> PathBuf {
@@ -131,7 +131,7 @@ impl Site {
 
     /// What the environment is opened by; `directory` is the one that its files are in.
     pub fn place_in(&self, directory: &Path) -> PathBuf {
-        if self.form == Form::Directory { directory.to_path_buf() } else { directory.join(self.name(Subject::Data)) }
+        if self.form == Form::SingleFile { directory.join(self.name(Subject::Data)) } else { directory.to_path_buf() }
     }
 
     pub fn place(&self) -> PathBuf {

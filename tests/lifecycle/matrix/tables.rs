@@ -7,8 +7,9 @@ use mapleaf::{Batch, Dbi, Durability, Env, EnvOptions, Error, Read, Result, Writ
 use super::cells::Form;
 
 pub fn options(form: Form) -> EnvOptions {
+    let unflushed = form == Form::Unflushed;
     Env::options()
-        .durability(Durability::Immediate)
+        .durability(if unflushed { Durability::Process } else { Durability::Immediate })
         .map_size(1 << 24)
         .max_readers(16)
         .max_dbis(8)

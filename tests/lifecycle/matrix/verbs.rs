@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use mapleaf::{Compact, Env, Error, OpenMode, Result, Snapshot, Verify};
@@ -44,7 +45,12 @@ pub struct Session {
     tables: Tables,
     /// From before the harm, with its number.
     held: Option<(Snapshot, u32)>,
+    /// Whether its commits look from time to time only whether the files are in place.
+    pauses: bool,
 }
+
+/// Longer than the time between two such looks, by a clock that goes on in steps.
+const UNTIL_IT_LOOKS: Duration = Duration::from_millis(20);
 
 /// Opens as the verb says.
 fn open(verb: Verb, form: Form, place: &Path) -> Result<Env> {
@@ -65,7 +71,7 @@ impl Session {
     pub fn open(verb: Verb, form: Form, place: &Path) -> Result<Self> {
         let env = open(verb, form, place)?;
         let tables = Tables::open(&env)?;
-        Ok(Self { env, tables, held: None })
+        Ok(Self { env, tables, held: None, pauses: form == Form::Unflushed })
     }
 
     pub fn read(&self) -> Result<Seen> {
@@ -73,6 +79,9 @@ impl Session {
     }
 
     pub fn write(&self) -> Result<Seen> {
+        if self.pauses {
+            thread::sleep(UNTIL_IT_LOOKS);
+        }
         self.env.transact(|txn| self.tables.step(txn)).map(Seen::Committed)
     }
 
@@ -109,7 +118,7 @@ impl Session {
         let copy = site.copies().join(format!("{compact:?}"));
         self.env.copy_to(&copy, compact)?;
         // It has the mode of its original, which may be one that nobody can open.
-        let data = if site.form == Form::Directory { copy.join("data.mdb") } else { copy.clone() };
+        let data = if site.form == Form::SingleFile { copy.clone() } else { copy.join("data.mdb") };
         fs::set_permissions(data, Permissions::from_mode(0o600)).map_err(Error::other)?;
         Self::open(Verb::MustExist, site.form, &copy)?.read()
     }
