@@ -32,9 +32,10 @@ impl Env {
     /// [`Compact::Yes`] refuses what it meets of it, which is not all that [`verify`](Env::verify) finds.
     ///
     /// # Errors
-    /// `AlreadyExists` when `path` is a file or a directory that is not empty; `Nested` inside a transaction of this
+    /// `AlreadyExists` when `path` is a file or a directory that is not empty, or that may not be listed and has a file of an
+    /// environment in it; `NotFound` for an empty path; `Nested` inside a transaction of this
     /// thread; `Corrupted` for a damaged file; `Closed`, `ReadersFull`, `DiskFull`, `PermissionDenied`, `Io`. What was
-    /// written of a copy that failed is removed.
+    /// written of a copy that failed is removed, with the directories that were made for it.
     ///
     /// ```
     /// # use mapleaf::{Compact, Dbi, Env};
@@ -66,8 +67,8 @@ impl Env {
         if !place.single_file {
             check_empty(place)?;
         }
-        let created = place.create_directory()?;
         let like = source.metadata().map_err(|error| located(error, &self.engine.place.data()))?;
+        let created = place.create_directory()?;
         copy_durably(&newest, &source, place, compact, &like).inspect_err(|_| remove_empty(&created))
     }
 }

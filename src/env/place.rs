@@ -1,4 +1,4 @@
-//! Where an environment lies: its files, their creation and their durability.
+//! Where an environment lies: its files, their names and their creation.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};

@@ -92,7 +92,7 @@ fn what_an_earlier_try_left_is_no_obstacle() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let (env, dbi) = hollow(&path)?;
-    io(fs::write(path.join("data.mdb-compact"), [0; 20_000]))?;
+    io(fs::write(path.join("data.mdb-compact"), [0; 10_000]))?;
     env.compact()?;
     assert!(!path.join("data.mdb-compact").exists());
     check(&env, &dbi)
