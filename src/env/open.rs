@@ -20,10 +20,10 @@ use crate::env::lmdb::{Lmdb, LmdbOptions};
 use crate::env::lmdb_lock::LmdbLock;
 use crate::env::lock::{LockFile, Presence};
 use crate::env::map::EnvMap;
-use crate::env::names::Unflushed;
+use crate::env::names::{Unflushed, flush_with_all_above};
 use crate::env::options::{Config, DEFAULT_MAP_SIZE, Durability, EnvOptions, OpenMode, TEMPORARY_MAP_SIZE, Verify};
 use crate::env::os::{located, system_page_size};
-use crate::env::place::{FileId, Place, check_regular, open_regular};
+use crate::env::place::{Directory, FileId, Place, check_regular, open_regular};
 use crate::env::record::OpenRecord;
 use crate::env::registry;
 use crate::env::rewriting::{flush_failed, write_anew};
@@ -392,8 +392,13 @@ fn flush_what_was_left(place: &Place, record: Option<&OpenRecord>, durability: D
     if durability == Durability::Process || record.is_some_and(|record| !record.may_lack_names()) {
         return Ok(());
     }
-    let flushed = open_regular(&place.data())?.sync_data().map_err(|error| located(error, &place.data()));
-    flushed.and_then(|()| place.flush_names()).map_err(flush_failed)
+    let file = open_regular(&place.data())?;
+    file.sync_data().map_err(|error| flush_failed(located(error, &place.data())))?;
+    let flushed = flush_with_all_above(&Directory::hold(place), &place.directory(), &file);
+    flushed.map_err(|unflushed| match unflushed {
+        Unflushed::Refused(error) => error,
+        Unflushed::Failed(error) => flush_failed(error),
+    })
 }
 
 /// Writes the file anew after a flush failed, and flushes it and its names: as the writer, among all programs, for nobody else
