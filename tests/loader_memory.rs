@@ -12,7 +12,7 @@ struct Counting;
 
 static NOW: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
-/// The tests of this file count the same bytes.
+/// The tests of this file count the same bytes: one has its turn from its first allocation to its last.
 static TURN: Mutex<()> = Mutex::new(());
 
 fn add(bytes: usize) {
@@ -56,7 +56,6 @@ fn measured(
     memory: usize,
     load: impl FnOnce(&mut Loader, [&Dbi<u64, &[u8]>; 3]) -> Result<()>,
 ) -> Result<(LoadReport, usize)> {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let env = Env::temporary()?;
     let dbis = [env.dbi("a")?, env.dbi("b")?, env.dbi("c")?];
     let value: &[u8] = &[];
@@ -80,6 +79,7 @@ fn key(n: u64) -> u64 {
 
 #[test]
 fn short_rows_keep_to_it() -> Result<()> {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     for (memory, rows) in [(64 * KIB, 60_000), (MIB, 200_000), (4 * MIB, 400_000)] {
         for length in [0, 20] {
             let value = vec![1; length];
@@ -96,6 +96,7 @@ fn short_rows_keep_to_it() -> Result<()> {
 
 #[test]
 fn long_rows_keep_to_it_but_for_one() -> Result<()> {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     for (memory, length, rows) in
         [(64 * KIB, 900, 2_000), (64 * KIB, 20_000, 200), (64 * KIB, MIB, 9), (MIB, 200_000, 60)]
     {

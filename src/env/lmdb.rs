@@ -17,7 +17,7 @@ use heed::types::Bytes;
 use heed::{CommitOrAbort, CommitToken, EnvFlags, MdbError, OnCommit, PutFlags, WithoutTls};
 
 use crate::env::catalog::{CATALOG, HEAD_KEY, dbi_key};
-use crate::env::filling::Filling;
+use crate::env::filling::{Begins, Filling};
 use crate::env::map::process_mark;
 use crate::env::options::Durability;
 use crate::env::os::io_error;
@@ -309,10 +309,10 @@ impl<'e> Applier<'_, '_, 'e> {
         tree.0.iter_mut(self.txn).map(|cursor| Puts { cursor, filling: None }).map_err(Failure::of)
     }
 
-    /// For puts into a DBI that is empty, all of them ascending, on pages of this size.
-    pub(crate) fn fill(&mut self, tree: Tree<'e>, page_size: u32) -> Result<Puts<'_>, Failure> {
+    /// For puts behind all keys of a DBI, all of them ascending.
+    pub(crate) fn fill(&mut self, tree: Tree<'e>, filling: Filling) -> Result<Puts<'_>, Failure> {
         let puts = self.puts(tree)?;
-        Ok(Puts { filling: Some(Filling::new(page_size)), ..puts })
+        Ok(Puts { filling: Some(filling), ..puts })
     }
 
     /// Removes `key`, if it is there.
@@ -383,11 +383,28 @@ impl Puts<'_> {
     /// Stores `value` under `key`.
     #[inline]
     pub(crate) fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), Failure> {
-        let begins_leaf = self.filling.as_mut().is_some_and(|filling| filling.begins_leaf(key, value));
-        let flags = if begins_leaf { PutFlags::APPEND } else { PutFlags::empty() };
+        match self.filling.as_mut().map(|filling| filling.begins_leaf(key, value)) {
+            None | Some(Begins::No) => self.put_flagged(PutFlags::empty(), key, value),
+            Some(Begins::Full) => self.put_flagged(PutFlags::APPEND, key, value),
+            Some(Begins::Early(padding)) => self.begin_early(key, value, padding),
+        }
+    }
+
+    #[inline]
+    fn put_flagged(&mut self, flags: PutFlags, key: &[u8], value: &[u8]) -> Result<(), Failure> {
         // SAFETY: key and value must not lie in LMDB's own pages, which the put moves about: nothing is ever read through
         // them here. What other pages hold, mapleaf's map of the base among them, stays in place.
         unsafe { self.cursor.put_current_with_options::<Bytes>(flags, key, value) }.map_err(Failure::of)
+    }
+
+    /// Begins another leaf, where the last one has room: with a value that has none there, and then the right one in its place.
+    #[cold]
+    fn begin_early(&mut self, key: &[u8], value: &[u8], padding: usize) -> Result<(), Failure> {
+        let Some(filling) = self.filling.take() else { return self.put_flagged(PutFlags::empty(), key, value) };
+        let begun = self.put_flagged(PutFlags::APPEND, key, filling.padding(padding));
+        self.filling = Some(filling);
+        begun?;
+        self.put_flagged(PutFlags::empty(), key, value)
     }
 }
 

@@ -54,6 +54,7 @@ pub(crate) use chain::Group;
 pub(crate) use contain::contain;
 pub(crate) use engine::Engine;
 pub(crate) use fate::{Fate, Next, Verdict};
+pub(crate) use filling::{FULL, Filling, ROOMY};
 pub(crate) use generation::Generation;
 pub use handle::Env;
 pub use info::{DbiInfo, EnvInfo};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::env::filling::{FULL, LEAST};
 use crate::env::readers::ReaderInfo;
 use crate::env::sweep::SlowReader;
 use crate::error::{Error, ErrorKind, Result};
@@ -85,6 +86,8 @@ pub(crate) struct Config {
     pub max_readers: u32,
     pub max_txn_bytes: usize,
     pub max_backlog: Backlog,
+    /// In percent; `None` goes by the order in which rows came.
+    pub fill: Option<u8>,
     pub durability: Durability,
     pub read_only: bool,
     pub single_file: bool,
@@ -105,6 +108,8 @@ impl Config {
             format!("max_dbis is {max_dbis}; it must be above 0 and at most {MOST_DBIS}")
         } else if !(1..=MOST_READERS).contains(max_readers) {
             format!("max_readers is {max_readers}; it must be above 0 and at most {MOST_READERS}")
+        } else if let Some(fill) = self.fill.filter(|fill| !(LEAST..=FULL).contains(fill)) {
+            format!("fill is {fill} percent; it must be at least {LEAST} and at most {FULL}")
         } else {
             return Ok(());
         };
@@ -121,6 +126,7 @@ impl Config {
                 ("max_readers", config.max_readers.to_string()),
                 ("max_txn_bytes", config.max_txn_bytes.to_string()),
                 ("max_backlog", format!("{} batches, {} bytes", config.max_backlog.batches, config.max_backlog.bytes)),
+                ("fill", config.fill.map_or_else(|| "by the order of rows".to_owned(), |fill| fill.to_string())),
                 ("durability", format!("{:?}", config.durability)),
                 ("read_only", config.read_only.to_string()),
                 ("single_file", config.single_file.to_string()),
@@ -156,6 +162,7 @@ impl Default for EnvOptions {
             max_readers: 1024,
             max_txn_bytes: 4 * GIB,
             max_backlog: Backlog { batches: 4096, bytes: GIB / 16 },
+            fill: None,
             durability: Durability::Immediate,
             read_only: false,
             single_file: false,
@@ -204,6 +211,27 @@ impl EnvOptions {
     /// is taken whatever its size. Default 4,096 batches and 64 MiB.
     pub fn max_backlog(mut self, batches: usize, bytes: usize) -> Self {
         self.config.max_backlog = Backlog { batches, bytes };
+        self
+    }
+
+    /// How full pages are made that are filled in one go, in percent, 60 to 100: those of rows that a transaction puts into an empty
+    /// database, or behind all others, and of a load. By default 100 for rows that came in key order, and 86 for others: what comes
+    /// later in no order finds room then, and does not split every page. The more, the smaller the file and the faster a scan.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// let env = Env::options().fill(60).temporary()?;
+    /// let rows: Dbi<u64, u64> = env.dbi("rows")?;
+    /// env.transact(|txn| (0..10_000).try_for_each(|n| rows.put(txn, n, n)))?;
+    /// // 26 bytes a row, of 4,080 in a page, of which 60 % are used.
+    /// let stat = rows.stat(&env.snapshot()?)?;
+    /// assert!(stat.leaf_pages > 10_000 * 26 / 2_448);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn fill(mut self, percent: u8) -> Self {
+        self.config.fill = Some(percent);
         self
     }
 

@@ -228,6 +228,11 @@ impl<'e> Session<'e> {
         self.base
     }
 
+    /// How full pages are to be made, in percent, if that was asked for.
+    pub(crate) fn fill(&self) -> Option<u8> {
+        self.engine.config.fill
+    }
+
     /// What the last session has [kept](Self::keep) for this one.
     pub(crate) fn kept<T: Default + 'static>(&mut self) -> Option<T> {
         self.state.kept.as_mut().and_then(|kept| kept.downcast_mut()).map(std::mem::take)

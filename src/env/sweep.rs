@@ -46,8 +46,8 @@ struct All {
     forget_at: usize,
 }
 
-/// Fewer are not looked through.
-const FEW: usize = 8;
+/// Fewer are not looked through: what is noted of a state keeps its memory.
+const FEW: usize = 2;
 
 impl States {
     pub(crate) fn new(slow_reader: Option<SlowReader>) -> Arc<Self> {

@@ -321,6 +321,11 @@ impl<'a> Page<'a> {
         usize::from(self.slots)
     }
 
+    /// Bytes that its nodes and their slots take.
+    pub(crate) fn used(self) -> usize {
+        self.bytes.len().saturating_sub(usize::from(self.upper)) + 2 * self.slots()
+    }
+
     /// The offset in slot `slot`, as stored.
     ///
     /// # Safety

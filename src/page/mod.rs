@@ -37,5 +37,6 @@ pub(crate) use meta::{ID_OF_META, Meta};
 pub(crate) use meta_check::{FileMeta, check_metas, is_beginning, may_be_compacted};
 pub(crate) use split::split;
 pub(crate) use target::{compare_tail, word_at};
+pub(crate) use tree::used_in_last_leaf;
 pub use verify::{Fault, PageUse, Report};
 pub(crate) use verify::{Level, verify, verify_snapshot};

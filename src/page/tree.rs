@@ -41,6 +41,20 @@ pub(crate) fn branch_levels(pages: Pages<'_>, tree: &TreeRecord) -> Result<Optio
     }
 }
 
+/// Bytes that the nodes and slots of the last leaf take; 0 for a tree without pages. O(depth).
+///
+/// # Errors
+/// `Corrupted` when a page on the way is not what its place says.
+pub(crate) fn used_in_last_leaf(pages: Pages<'_>, tree: &TreeRecord) -> Result<usize> {
+    let Some(levels) = branch_levels(pages, tree)? else { return Ok(0) };
+    let mut number = tree.root;
+    for _ in 0..levels {
+        let branch = pages.branch(number)?;
+        number = branch.child(branch.slots().saturating_sub(1))?;
+    }
+    Ok(pages.leaf(number)?.used())
+}
+
 /// The leaf where `target` is if it is anywhere, and between which keys it lies; `None` for a tree without pages.
 ///
 /// # Errors

@@ -2,9 +2,9 @@
 
 use std::ops::Bound;
 
-use crate::env::{Applier, Failure, State, Tree};
+use crate::env::{Applier, FULL, Failure, Filling, ROOMY, State, Tree};
 use crate::error::Result;
-use crate::page::{Cursor, TreeRecord};
+use crate::page::{Cursor, TreeRecord, used_in_last_leaf};
 use crate::txn::write_set::{DbiChanges, Gap, WriteSet};
 
 /// Fewer changes than this are made one by one: where the tree ends is not worth looking for, nor a cursor its allocation.
@@ -13,7 +13,12 @@ const FEW: usize = 16;
 impl WriteSet {
     /// Makes the changes in LMDB's write transaction, whose base is `base`. What they hold was checked when they were
     /// made, so only space and the disk can fail; the set stays whole and can be applied again.
-    pub(crate) fn apply(&self, base: &State, applier: &mut Applier<'_, '_, '_>) -> Result<(), Failure> {
+    pub(crate) fn apply(
+        &self,
+        base: &State,
+        fill: Option<u8>,
+        applier: &mut Applier<'_, '_, '_>,
+    ) -> Result<(), Failure> {
         for of in self.dbis() {
             if let Some((key, value)) = of.changes.only() {
                 let tree = applier.tree(&of.dbi.name)?;
@@ -32,9 +37,15 @@ impl WriteSet {
                 continue;
             }
             let below = base.tree(&of.dbi)?;
+            let percent = || fill.unwrap_or_else(|| if of.changes.came_in_order() { FULL } else { ROOMY });
+            let page_size = base.meta().page_size;
             match open_gaps(base, &below, &of.changes, tree, applier)? {
+                Some(last) if of.changes.gaps().is_empty() && of.changes.first_key().is_some_and(|key| key > last) => {
+                    let used = used_in_last_leaf(base.pages(), &below)?;
+                    fill_tree(&of.changes, Filling::new(page_size, percent(), used), tree, applier)?;
+                }
                 Some(last) => apply_changes(&of.changes, |key| key > last, tree, applier)?,
-                None => fill(&of.changes, base.meta().page_size, tree, applier)?,
+                None => fill_tree(&of.changes, Filling::new(page_size, percent(), 0), tree, applier)?,
             }
         }
         Ok(())
@@ -103,14 +114,14 @@ fn apply_changes<'e>(
     })
 }
 
-/// Puts into a tree that is empty.
-fn fill<'e>(
+/// Puts behind all keys of a tree.
+fn fill_tree<'e>(
     changes: &DbiChanges,
-    page_size: u32,
+    filling: Filling,
     tree: Tree<'e>,
     applier: &mut Applier<'_, '_, 'e>,
 ) -> Result<(), Failure> {
-    let mut puts = applier.fill(tree, page_size)?;
+    let mut puts = applier.fill(tree, filling)?;
     changes.iter_all().filter_map(|(key, value)| Some((key, value?))).try_for_each(|(key, value)| puts.put(key, value))
 }
 

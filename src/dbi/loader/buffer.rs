@@ -17,12 +17,22 @@ struct Table {
     entries: Vec<Entry>,
 }
 
+/// In which order the rows of a DBI came, over all that were in memory.
+#[derive(Clone, Debug, Default)]
+struct Order {
+    /// The key in the middle of those that were sorted last: a few may have come early.
+    middle: Vec<u8>,
+    is_mixed: bool,
+}
+
 /// Rows of any DBIs. Its memory stays below a limit but for what an arena reserves ahead, an eighth, and for the index,
 /// which grows by a quarter and then is there twice for a moment.
 #[derive(Debug)]
 pub(super) struct Buffer {
     /// By the DBI's number.
     tables: Vec<Table>,
+    /// As they are.
+    orders: Vec<Order>,
     used: usize,
     limit: usize,
 }
@@ -30,7 +40,7 @@ pub(super) struct Buffer {
 impl Buffer {
     /// For rows whose records and entries take so many bytes in all.
     pub(super) fn new(limit: usize) -> Self {
-        Self { tables: Vec::new(), used: 0, limit }
+        Self { tables: Vec::new(), orders: Vec::new(), used: 0, limit }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -62,8 +72,15 @@ impl Buffer {
 
     /// Puts the rows in order, and leaves of each key the newest.
     pub(super) fn sort(&mut self) {
-        for Table { arena, entries } in &mut self.tables {
+        self.orders.resize_with(self.tables.len().max(self.orders.len()), Order::default);
+        for (Table { arena, entries }, order) in self.tables.iter_mut().zip(&mut self.orders) {
+            let came_in_order = came_in_order(arena, entries);
             sort(entries, arena, 0);
+            if let Some((first, middle)) = entries.first().zip(entries.get(entries.len() / 2)) {
+                order.is_mixed |= !came_in_order || arena.key(first.place) < &order.middle[..];
+                order.middle.clear();
+                order.middle.extend_from_slice(arena.key(middle.place));
+            }
             // The newest of one key is the last: it takes the place of those before it.
             entries.dedup_by(|newer, kept| {
                 let same = newer.compare(arena, *kept).is_eq();
@@ -73,6 +90,11 @@ impl Buffer {
                 same
             });
         }
+    }
+
+    /// Of each DBI by its number whether its rows, as far as they were sorted, came in key order, but for a few.
+    pub(super) fn came_in_order(&self) -> Vec<bool> {
+        self.orders.iter().map(|order| !order.is_mixed).collect()
     }
 
     /// The row at a place; the rows are sorted. `None` behind the last row of the place's DBI.
@@ -106,6 +128,16 @@ impl Buffer {
 
     /// Forgets the rows, and gives their memory back.
     pub(super) fn clear(&mut self) {
-        *self = Self::new(self.limit);
+        *self = Self { orders: std::mem::take(&mut self.orders), ..Self::new(self.limit) };
     }
+}
+
+/// Whether the rows came in key order, but for one in fifty.
+fn came_in_order(arena: &Arena, entries: &[Entry]) -> bool {
+    let mut few = entries.len() / 50;
+    entries.windows(2).all(|pair| {
+        let is_above = pair[0].compare(arena, pair[1]).is_le();
+        few = if is_above { few } else { few.wrapping_sub(1) };
+        few != usize::MAX
+    })
 }

@@ -10,7 +10,7 @@ use crate::dbi::loader::progress::{LoadProgress, LoadReport, Progress};
 use crate::dbi::loader::store::Storing;
 use crate::dbi::loader::take::Rows;
 use crate::dbi::multi::MultiDbi;
-use crate::env::{DbiRef, Env};
+use crate::env::{DbiRef, Env, FULL, ROOMY};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{AsKey, Key, KeyBuf};
 use crate::txn::{check_key, check_value};
@@ -244,10 +244,14 @@ impl Loader {
     fn store(&mut self) -> Result<u64> {
         self.progress.check()?;
         let Some(rows) = self.rows.take() else { return Ok(0) };
-        let (dbis, source, spilled) = rows.sorted(&mut self.progress)?;
+        let sorted = rows.sorted(&mut self.progress)?;
         let chunk = self.chunk.unwrap_or(usize::MAX);
-        Storing { env: &self.env, dbis: dbis.all(), chunk, progress: &mut self.progress }.store(source)?;
-        Ok(spilled)
+        let asked = self.env.engine.config.fill;
+        let fill = |in_order: &bool| asked.unwrap_or(if *in_order { FULL } else { ROOMY });
+        let fill: Vec<u8> = sorted.came_in_order.iter().map(fill).collect();
+        let (dbis, progress) = (sorted.dbis.all(), &mut self.progress);
+        Storing { env: &self.env, dbis, chunk, fill: &fill, progress }.store(sorted.source)?;
+        Ok(sorted.spilled)
     }
 
     #[inline]

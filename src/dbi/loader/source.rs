@@ -21,8 +21,8 @@ pub(super) enum Position {
 }
 
 impl Source {
-    pub(super) fn memory(mut buffer: Buffer) -> Self {
-        buffer.sort();
+    /// The rows in memory, which are sorted.
+    pub(super) fn memory(buffer: Buffer) -> Self {
         let first = buffer.settle(Place::default());
         Self::Memory(buffer, first)
     }

@@ -1,12 +1,15 @@
 //! Storing: chunks of the sorted rows, each applied to LMDB and committed as one transaction.
 
 use std::cell::RefCell;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::dbi::loader::progress::{LoadPhase, Progress};
+use crate::dbi::loader::record::Row;
 use crate::dbi::loader::source::{Position, Source};
-use crate::env::{Applier, DbiRef, Env, Failure, Session, State, Wait, write};
+use crate::env::{Applier, DbiRef, Env, FULL, Failure, Filling, Session, State, Wait, write};
 use crate::error::{ErrorKind, Result};
+use crate::page::{Cursor, used_in_last_leaf};
 
 /// What is counted for a stored row beside its key and value, in bytes.
 const ROW: usize = 16;
@@ -20,6 +23,8 @@ pub(super) struct Storing<'l> {
     pub dbis: &'l [Arc<DbiRef>],
     /// How many bytes a transaction takes at most, but for its last row.
     pub chunk: usize,
+    /// How full the pages of each DBI are made, in percent, by their numbers.
+    pub fill: &'l [u8],
     pub progress: &'l mut Progress,
 }
 
@@ -76,9 +81,11 @@ impl Storing<'_> {
             let named = |failure: Failure| Failure { error: failure.error.in_dbi(&dbi.name), ..failure };
             base.check_dbi(dbi).map_err(|error| named(error.into()))?;
             let tree = applier.tree(&dbi.name).map_err(named)?;
-            let is_new = base.tree(dbi).map_err(|error| named(error.into()))?.is_empty();
-            let puts = if is_new { applier.fill(tree, base.meta().page_size) } else { applier.puts(tree) };
-            let mut puts = puts.map_err(named)?;
+            let mut puts = match self.filling(base, dbi, &first).map_err(|error| named(error.into()))? {
+                Some(filling) => applier.fill(tree, filling),
+                None => applier.puts(tree),
+            }
+            .map_err(named)?;
             while let Some(row) = source.row().filter(|row| row.dbi == number) {
                 if bytes >= self.chunk {
                     return Ok(());
@@ -91,5 +98,17 @@ impl Storing<'_> {
             }
         }
         Ok(())
+    }
+
+    /// How pages are filled from the row `first` of a DBI on, if that is behind all others.
+    fn filling(&self, base: &State, dbi: &DbiRef, first: &Row<'_>) -> Result<Option<Filling>> {
+        let below = base.tree(dbi)?;
+        let last = Cursor::range(base.pages(), &below, Bound::Unbounded, Bound::Unbounded)?.next_back()?;
+        if last.is_some_and(|(key, _)| key >= first.key) {
+            return Ok(None);
+        }
+        let used = used_in_last_leaf(base.pages(), &below)?;
+        let percent = self.fill.get(first.dbi as usize).copied().unwrap_or(FULL);
+        Ok(Some(Filling::new(base.meta().page_size, percent, used)))
     }
 }

@@ -51,6 +51,16 @@ pub(super) struct Rows {
     runs: Runs,
 }
 
+/// All rows in order.
+pub(super) struct Sorted {
+    pub dbis: Dbis,
+    pub source: Source,
+    /// How many bytes went through temporary files.
+    pub spilled: u64,
+    /// Of each DBI by its number whether its rows came so.
+    pub came_in_order: Vec<bool>,
+}
+
 impl Rows {
     pub(super) fn new(directory: PathBuf, memory: usize) -> Self {
         let spill = Spill::new(directory, memory);
@@ -79,14 +89,17 @@ impl Rows {
     }
 
     /// All rows in order.
-    pub(super) fn sorted(mut self, progress: &mut Progress) -> Result<(Dbis, Source, u64)> {
+    pub(super) fn sorted(mut self, progress: &mut Progress) -> Result<Sorted> {
         if self.runs.is_empty() {
-            return Ok((self.dbis, Source::memory(self.buffer), 0));
+            self.buffer.sort();
+            let came_in_order = self.buffer.came_in_order();
+            return Ok(Sorted { dbis: self.dbis, source: Source::memory(self.buffer), spilled: 0, came_in_order });
         }
         self.write_run(progress)?;
+        let came_in_order = self.buffer.came_in_order();
         let merge = self.runs.merge(&mut self.spill, progress)?;
         let spilled = self.spill.written();
-        Ok((self.dbis, Source::Runs(self.spill, merge), spilled))
+        Ok(Sorted { dbis: self.dbis, source: Source::Runs(self.spill, merge), spilled, came_in_order })
     }
 
     #[cold]

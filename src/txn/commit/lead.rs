@@ -62,11 +62,11 @@ fn commit_group(session: &mut Session<'_>, group: &Group<Changes>) -> Result<()>
 
 /// Commits the changes of `transactions` transactions, and counts them.
 pub(crate) fn commit(session: &mut Session<'_>, set: &WriteSet, transactions: u64) -> Result<()> {
-    let base = session.base();
+    let (base, fill) = (session.base(), session.fill());
     session.commit_to(set.names(), set.bytes(), |applier, head| {
         // One is counted already.
         head.seq = head.seq.saturating_add(transactions.saturating_sub(1));
-        set.apply(base, applier)
+        set.apply(base, fill, applier)
     })
 }
 

@@ -273,6 +273,27 @@ impl DbiChanges {
         gather(&self.arena, self.blocks().list())
     }
 
+    /// The first key of all, changes and deletions.
+    pub(crate) fn first_key(&self) -> Option<&[u8]> {
+        self.blocks().iter().next().map(|entry| self.arena.key(entry.place))
+    }
+
+    /// Whether the changes came in key order, but for a few: one in fifty. O(n) where they did.
+    pub(crate) fn came_in_order(&self) -> bool {
+        let mut few = self.len() / 50;
+        let mut before = None;
+        self.blocks().iter().all(|entry| {
+            let is_behind = before.replace(entry.place).is_none_or(|before| before < entry.place);
+            if !is_behind {
+                if few == 0 {
+                    return false;
+                }
+                few -= 1;
+            }
+            true
+        })
+    }
+
     /// The settled order. O(n log n) in the changes since the last call.
     #[inline]
     pub(crate) fn blocks(&self) -> &Blocks {

@@ -141,8 +141,8 @@ fn commit_as_one(env: &Env, sets: Vec<Arc<WriteSet>>) -> Result<()> {
     write(&env.engine, Wait::Yes, "test", |session| {
         let base = Arc::clone(session.base());
         session.commit(group.bytes(), |applier, _| {
-            group.apply(&base, applier)?;
-            group.apply(&base, applier)
+            group.apply(&base, None, applier)?;
+            group.apply(&base, None, applier)
         })
     })
 }
