@@ -1,9 +1,11 @@
 //! Writing against heed with the same durability: transactions of few and of many puts, into empty and into large
-//! environments, by one thread and by many; loading; many changes in one transaction, and what its own changes cost its
-//! reads.
+//! environments, by one thread and by many; right behind a load; large values; loading; many changes in one transaction, and
+//! what its own changes cost its reads.
 //!
 //! Both sides put the same rows, and come to the same sum or hold the same entries.
 
+#[path = "write/behind.rs"]
+mod behind;
 #[path = "write/churn.rs"]
 mod churn;
 #[path = "write/fresh.rs"]
@@ -17,6 +19,8 @@ mod small;
 mod support;
 #[path = "write/threads.rs"]
 mod threads;
+#[path = "write/values.rs"]
+mod values;
 #[path = "write/within.rs"]
 mod within;
 
@@ -30,6 +34,8 @@ fn main() -> ExitCode {
         fresh::fresh(suite)?;
         loads::loads(suite)?;
         large::large(suite)?;
+        behind::behind_a_load(suite)?;
+        values::values(suite)?;
         threads::threads(suite)?;
         within::within(suite)?;
         churn::churn(suite)
