@@ -3,11 +3,12 @@
 use std::fmt;
 use std::iter::FusedIterator;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use crate::dbi::handle::Dbi;
 use crate::error::Result;
-use crate::key::{Key, KeyBuf};
-use crate::scan::ByteBounds;
+use crate::key::Key;
+use crate::scan::{ByteBounds, Place};
 use crate::txn::{RawCursor, RawRead, WriteTxn};
 use crate::value::Value;
 
@@ -18,8 +19,8 @@ pub struct ExtractIf<'x, K, V, F> {
     dbi: Dbi<K, V>,
     txn: &'x mut WriteTxn,
     bounds: ByteBounds,
-    /// The last key that was removed: the scan goes on behind it.
-    passed: Option<KeyBuf>,
+    /// What was read and not looked at yet: the scan goes on behind it.
+    ahead: Ahead,
     extract: F,
     done: bool,
 }
@@ -29,26 +30,88 @@ where
     F: FnMut(K::Ref<'_>, V::Ref<'_>) -> bool,
 {
     pub(crate) fn new(dbi: Dbi<K, V>, txn: &'x mut WriteTxn, bounds: ByteBounds, extract: F) -> Self {
-        Self { dbi, txn, bounds, passed: None, extract, done: false }
+        Self { dbi, txn, bounds, ahead: Ahead::default(), extract, done: false }
     }
 
     fn advance(&mut self) -> Result<Option<(K::Owned, V::Owned)>> {
-        let (lower, upper) = self.bounds.as_refs();
-        let lower = self.passed.as_deref().map_or(lower, Bound::Excluded);
-        let place = self.dbi.place(self.txn);
-        let mut cursor = self.txn.raw_range(&self.dbi.dbi, lower, upper)?;
-        while let Some((key, value)) = cursor.next()? {
-            if !(self.extract)(place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?) {
-                continue;
+        loop {
+            let uuid = *self.txn.raw_uuid();
+            let place = Place { uuid: &uuid, dbi: Arc::clone(&self.dbi.dbi) };
+            while let Some((key, value)) = self.ahead.next() {
+                if !(self.extract)(place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?) {
+                    continue;
+                }
+                let owned = (K::own(place.decode_key::<K>(key)?), V::own(place.decode_value::<V>(key, value)?));
+                self.txn.raw_remove(&self.dbi.dbi, key)?;
+                return Ok(Some(owned));
             }
-            let owned = (K::own(place.decode_key::<K>(key)?), V::own(place.decode_value::<V>(key, value)?));
-            let passed = KeyBuf::from_slice(key);
-            drop(cursor);
-            self.txn.raw_remove(&self.dbi.dbi, &passed)?;
-            self.passed = Some(passed);
-            return Ok(Some(owned));
+            if !self.read_ahead()? {
+                return Ok(None);
+            }
         }
-        Ok(None)
+    }
+
+    /// Copies the entries that come next; whether there are any. Nobody else can change them before they are looked at.
+    fn read_ahead(&mut self) -> Result<bool> {
+        let (lower, upper) = self.bounds.as_refs();
+        let lower = self.ahead.last().map_or(lower, Bound::Excluded);
+        let mut cursor = self.txn.raw_range(&self.dbi.dbi, lower, upper)?;
+        // Mostly it needs twice as much room, until there are as many as there may be.
+        let bytes = Vec::with_capacity((self.ahead.bytes.len() * 2).min(BYTES));
+        let most = (self.ahead.most * 2).clamp(LEAST, MOST);
+        let mut next = Ahead { bytes, ends: Vec::with_capacity(most), passed: 0, most };
+        while next.ends.len() < next.most
+            && next.bytes.len() < BYTES
+            && let Some((key, value)) = cursor.next()?
+        {
+            next.push(key, value);
+        }
+        let is_there = !next.ends.is_empty();
+        self.ahead = next;
+        Ok(is_there)
+    }
+}
+
+/// How many entries are copied at once: at first, in case that no more are asked for, and at most.
+const LEAST: usize = 4;
+const MOST: usize = 256;
+
+/// No more entries are copied when they have so many bytes.
+const BYTES: usize = 32 << 10;
+
+/// Entries that were copied, to be looked at.
+#[derive(Debug, Default)]
+struct Ahead {
+    bytes: Vec<u8>,
+    /// Where the key and the value of each end.
+    ends: Vec<(usize, usize)>,
+    /// How many were looked at.
+    passed: usize,
+    /// How many there may be.
+    most: usize,
+}
+
+impl Ahead {
+    fn push(&mut self, key: &[u8], value: &[u8]) {
+        self.bytes.extend_from_slice(key);
+        let key_end = self.bytes.len();
+        self.bytes.extend_from_slice(value);
+        self.ends.push((key_end, self.bytes.len()));
+    }
+
+    fn at(&self, at: usize) -> Option<(&[u8], &[u8])> {
+        let (key_end, end) = *self.ends.get(at)?;
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before].1);
+        Some((&self.bytes[start..key_end], &self.bytes[key_end..end]))
+    }
+
+    fn next(&mut self) -> Option<(&[u8], &[u8])> {
+        self.passed += 1;
+        self.at(self.passed - 1)
+    }
+
+    fn last(&self) -> Option<&[u8]> {
+        Some(self.at(self.ends.len().checked_sub(1)?)?.0)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Point writes.
 
-use std::ops::Bound::Unbounded;
+use std::sync::Arc;
 
 use crate::dbi::handle::Dbi;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, KeyBuf};
-use crate::txn::{RawCursor, RawRead, Read, WriteTxn};
+use crate::scan::Place;
+use crate::txn::{RawRead, Read, WriteTxn};
 use crate::value::{Context, Value};
 
 impl<K: Key, V: Value> Dbi<K, V> {
@@ -209,7 +210,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # }
     /// ```
     pub fn pop_first(&self, txn: &mut WriteTxn) -> Result<Option<(K::Owned, V::Owned)>> {
-        self.pop(txn, false).map_err(|error| self.named(error, "pop_first"))
+        self.pop::<false>(txn).map_err(|error| self.named(error, "pop_first"))
     }
 
     /// Removes and returns the entry with the greatest key.
@@ -217,21 +218,15 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Errors
     /// As [`delete`](Self::delete).
     pub fn pop_last(&self, txn: &mut WriteTxn) -> Result<Option<(K::Owned, V::Owned)>> {
-        self.pop(txn, true).map_err(|error| self.named(error, "pop_last"))
+        self.pop::<true>(txn).map_err(|error| self.named(error, "pop_last"))
     }
 
-    fn pop(&self, txn: &mut WriteTxn, last: bool) -> Result<Option<(K::Owned, V::Owned)>> {
-        let mut cursor = txn.raw_range(&self.dbi, Unbounded, Unbounded)?;
-        let entry = if last { cursor.next_back()? } else { cursor.next()? };
-        let Some((key, value)) = entry else {
-            return Ok(None);
-        };
-        let place = self.place(txn);
-        let owned = (K::own(place.decode_key::<K>(key)?), V::own(place.decode_value::<V>(key, value)?));
-        let key = KeyBuf::from_slice(key);
-        drop(cursor);
-        txn.raw_remove(&self.dbi, &key)?;
-        Ok(Some(owned))
+    fn pop<const LAST: bool>(&self, txn: &mut WriteTxn) -> Result<Option<(K::Owned, V::Owned)>> {
+        let uuid = *txn.raw_uuid();
+        let place = Place { uuid: &uuid, dbi: Arc::clone(&self.dbi) };
+        txn.raw_pop::<LAST, _>(&self.dbi, |key, value| {
+            Ok((K::own(place.decode_key::<K>(key)?), V::own(place.decode_value::<V>(key, value)?)))
+        })
     }
 
     pub(crate) fn put_encoded(&self, txn: &mut WriteTxn, key: &[u8], value: &V::Arg<'_>) -> Result<()> {

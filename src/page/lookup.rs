@@ -46,27 +46,63 @@ pub(crate) fn find<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Resul
     }
 }
 
-/// The keys next to one, as far as they are in the same leaf.
-#[derive(Clone, Copy, Debug, Default)]
+/// Whether a key is there, and what is next to it in its leaf.
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Beside<'a> {
-    pub before: Option<&'a [u8]>,
-    pub behind: Option<&'a [u8]>,
+    pub is_there: bool,
+    leaf: Option<Page<'a>>,
+    /// The slot of the key, or of the first one above it.
+    slot: usize,
 }
 
-/// The keys next to `key` in the leaf where it is or would be.
+impl<'a> Beside<'a> {
+    /// The number of the leaf; 0 for none.
+    pub(crate) fn leaf(&self) -> u64 {
+        self.leaf.map_or(0, Page::number)
+    }
+
+    /// The key so many rows behind this one, or before it, if it is in this leaf.
+    ///
+    /// # Errors
+    /// `Corrupted` when it leaves the page.
+    pub(crate) fn row(&self, distance: isize) -> Result<Option<&'a [u8]>> {
+        let behind = distance.saturating_sub(isize::from(distance > 0 && !self.is_there));
+        match (self.leaf, self.slot.checked_add_signed(behind)) {
+            (Some(leaf), Some(slot)) if slot < leaf.slots() => leaf.node(slot).map(|node| Some(node.key)),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// What is next to `key` in the leaf where it is or would be. `near` is a leaf of the same tree, or 0: where the key is among its
+/// keys, the tree is not gone down.
 ///
 /// # Errors
 /// As [`get`].
-pub(crate) fn beside<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result<Beside<'a>> {
+pub(crate) fn beside<'a>(pages: Pages<'a>, tree: &TreeRecord, near: u64, key: &[u8]) -> Result<Beside<'a>> {
     let target = Target::<0>::new(key);
-    let Some((leaf, limits)) = leaf_for(pages, tree, &target)? else {
-        return Ok(Beside::default());
+    let (leaf, slot) = match among(pages, near, &target)? {
+        Some(found) => found,
+        None => match leaf_for(pages, tree, &target)? {
+            Some((leaf, limits)) => (leaf, limits.slot::<false, 0>(leaf, &target)?),
+            None => return Ok(Beside::default()),
+        },
     };
-    let slot = limits.slot::<false, 0>(leaf, &target)?;
     let is_there = slot < leaf.slots() && leaf.compare(slot, &target)?.is_eq();
-    let at = |slot: usize| if slot < leaf.slots() { leaf.node(slot).map(|node| Some(node.key)) } else { Ok(None) };
-    let before = slot.checked_sub(1).map_or(Ok(None), at)?;
-    Ok(Beside { before, behind: at(slot + usize::from(is_there))? })
+    Ok(Beside { is_there, leaf: Some(leaf), slot })
+}
+
+/// The leaf `near` and the key's place in it, where it is between the first and the last key.
+fn among<'a>(pages: Pages<'a>, near: u64, target: &Target<'_>) -> Result<Option<(Page<'a>, usize)>> {
+    if near == 0 {
+        return Ok(None);
+    }
+    let leaf = pages.leaf(near)?;
+    let Some(last) = leaf.slots().checked_sub(1) else { return Ok(None) };
+    if leaf.compare(0, target)?.is_gt() || leaf.compare(last, target)?.is_lt() {
+        return Ok(None);
+    }
+    leaf.search::<false, 0>(0, target).map(|slot| Some((leaf, slot)))
 }
 
 #[inline]

@@ -14,6 +14,7 @@ mod meta;
 mod meta_check;
 mod node;
 mod numbers;
+mod outermost;
 mod search;
 mod split;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub(crate) use lookup::{Beside, Found, beside, find, get};
 pub use meta::TreeRecord;
 pub(crate) use meta::{ID_OF_META, Meta};
 pub(crate) use meta_check::{FileMeta, check_metas, is_beginning, may_be_compacted};
+pub(crate) use outermost::{Place, behind, outermost};
 pub(crate) use split::split;
 pub(crate) use target::{compare_tail, word_at};
 pub(crate) use tree::used_in_last_leaf;

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use crate::env::{Applier, FULL, Failure, Filling, ROOMY, State, Tree};
 use crate::error::Result;
 use crate::page::{Cursor, TreeRecord, used_in_last_leaf};
+use crate::txn::refill::{is_worthwhile, refill};
 use crate::txn::write_set::{DbiChanges, Gap, WriteSet};
 
 /// Fewer changes than this are made one by one: where the tree ends is not worth looking for, nor a cursor its allocation.
@@ -39,6 +40,10 @@ impl WriteSet {
             let below = base.tree(&of.dbi)?;
             let percent = || fill.unwrap_or_else(|| if of.changes.came_in_order() { FULL } else { ROOMY });
             let page_size = base.meta().page_size;
+            if is_worthwhile(base, &below, &of.changes)? {
+                refill(base, of, Filling::new(page_size, fill.unwrap_or(ROOMY), 0), tree, applier)?;
+                continue;
+            }
             match open_gaps(base, &below, &of.changes, tree, applier)? {
                 Some(last) if of.changes.gaps().is_empty() && of.changes.first_key().is_some_and(|key| key > last) => {
                     let used = used_in_last_leaf(base.pages(), &below)?;

@@ -9,6 +9,8 @@ mod layered;
 mod lengths;
 mod raw;
 mod read;
+mod refill;
+mod remove;
 mod snapshot;
 mod submit;
 mod transact;

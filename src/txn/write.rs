@@ -12,10 +12,10 @@ use crate::env::{DbiRef, Engine, Generation, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::KeyBuf;
 use crate::page::{self, TreeRecord};
-use crate::txn::keys::Keys;
-use crate::txn::layered::{LayeredCursor, Overlays, View, look, runs};
+use crate::txn::layered::{LayeredCursor, Overlays, View, look};
 use crate::txn::lengths::Lengths;
 use crate::txn::raw::{RawCursor, RawEntry, RawRead};
+use crate::txn::remove::Near;
 use crate::txn::write_set::{DbiChanges, WriteSet};
 use crate::value::MAX_VALUE_LEN;
 
@@ -50,11 +50,12 @@ use crate::value::MAX_VALUE_LEN;
 /// ```
 #[doc(alias("WriteTransaction", "RwTxn"))]
 pub struct WriteTxn {
-    base: Base,
+    pub(super) base: Base,
     /// What was committed, or is about to be, since the base.
-    overlays: Overlays,
-    set: WriteSet,
-    lengths: Lengths,
+    pub(super) overlays: Overlays,
+    pub(super) set: WriteSet,
+    pub(super) lengths: Lengths,
+    pub(super) near: Option<Near>,
     /// The DBI that was appended to last, and a key that none of its keys is above.
     appended: Option<(usize, KeyBuf)>,
     id: u64,
@@ -65,7 +66,7 @@ pub struct WriteTxn {
 }
 
 /// What the transaction reads below its own changes.
-enum Base {
+pub(super) enum Base {
     /// The newest state, which LMDB's write lock keeps.
     Newest(Arc<State>),
     /// One that others were stacked on as well.
@@ -112,6 +113,7 @@ impl WriteTxn {
             overlays,
             set: set.with_limit(engine.config.max_txn_bytes),
             lengths: Lengths::default(),
+            near: None,
             appended: None,
             id,
             max_key: engine.max_key,
@@ -220,66 +222,6 @@ impl WriteTxn {
         Ok(true)
     }
 
-    /// Removes `key`; whether it was there.
-    pub(crate) fn raw_delete(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
-        let there = self.raw_get::<0>(dbi, key)?.is_some();
-        if there {
-            self.raw_remove(dbi, key)?;
-        }
-        Ok(there)
-    }
-
-    /// Removes these keys, which ascend and are there. `meet` says of which of them none is seen between it and the one before.
-    ///
-    /// Where nothing else is changed, runs are known by that alone.
-    pub(crate) fn raw_remove_all(&mut self, dbi: &Arc<DbiRef>, keys: &Keys) -> Result<()> {
-        let is_changed = self.set.dbi(dbi.slot).is_some_and(|changes| !changes.is_empty());
-        if is_changed {
-            return keys.iter().try_for_each(|(key, _)| self.raw_remove(dbi, key));
-        }
-        let mut all = keys.iter().peekable();
-        let mut run: Vec<&[u8]> = Vec::new();
-        while let Some((key, _)) = all.next() {
-            run.push(key);
-            if all.peek().is_some_and(|(_, meets)| *meets) {
-                continue;
-            }
-            self.remove_run(dbi, &run)?;
-            run.clear();
-        }
-        if !self.lengths.is_empty() {
-            self.lengths.change(dbi.slot, 0, keys.len() as u64);
-        }
-        Ok(())
-    }
-
-    /// Removes keys that are there below and follow one another, where the set has nothing else.
-    fn remove_run(&mut self, dbi: &Arc<DbiRef>, run: &[&[u8]]) -> Result<()> {
-        let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(()) };
-        if run.len() < runs::MANY {
-            return run.iter().try_for_each(|key| self.change(dbi, key, None));
-        }
-        let view = View::new(&self.base, dbi, self.overlays.of_dbi(dbi.slot))?;
-        let next = view.range(Bound::Excluded(last), Bound::Unbounded)?.next()?.map(|(next, _)| next.to_vec());
-        self.set.join(dbi, first, next.as_deref(), &[])
-    }
-
-    /// Removes `key`, which is there.
-    ///
-    /// What is put here alone leaves nothing. What is below leaves a deletion; where many follow one another they become a gap,
-    /// which readers pass in one step.
-    pub(crate) fn raw_remove(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<()> {
-        if !self.is_below(dbi, key)? {
-            self.set.forget(dbi, key);
-        } else if !self.join_run(dbi, key)? {
-            self.change(dbi, key, None)?;
-        }
-        if !self.lengths.is_empty() {
-            self.lengths.change(dbi.slot, 0, 1);
-        }
-        Ok(())
-    }
-
     /// Removes the entries between the bounds; how many there were.
     pub(crate) fn raw_delete_range(
         &mut self,
@@ -340,46 +282,13 @@ impl WriteTxn {
     }
 
     #[inline]
-    fn change(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: Option<&[u8]>) -> Result<()> {
+    pub(super) fn change(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: Option<&[u8]>) -> Result<()> {
         self.set.change(dbi, key, value)
-    }
-
-    /// Whether a key that is there would be seen without what the set puts.
-    fn is_below(&self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
-        let mut layers = self.layers(dbi.slot);
-        let Some(top) = self.set.dbi(dbi.slot) else { return Ok(true) };
-        layers.next();
-        if top.get(key).is_none() {
-            return Ok(true);
-        }
-        if top.gaps().around(key).is_some() {
-            return Ok(false);
-        }
-        match look(layers, key) {
-            Some(found) => Ok(found.is_some()),
-            None => Ok(page::get::<0>(self.base.pages(), &self.base.tree(dbi)?, key)?.is_some()),
-        }
-    }
-
-    /// Deletes `key`, which is there below, by a gap, if its neighbours are deleted too; whether it did.
-    fn join_run(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
-        let Some(top) = self.set.dbi(dbi.slot) else { return Ok(false) };
-        let below = View::new(&self.base, dbi, self.layers(dbi.slot).skip(1))?;
-        let Some(mut run) = runs::around(top, &below, key)? else { return Ok(false) };
-        if top.get(key).is_some() {
-            // What was put over it goes too.
-            run.deleted.push(key.to_vec());
-        }
-        drop(below);
-        match self.set.join(dbi, &run.start, run.end.as_deref(), &run.deleted) {
-            Err(error) if error.kind() == ErrorKind::TooLarge => Ok(false),
-            joined => joined.map(|()| true),
-        }
     }
 
     /// The changes of the DBI with this slot, newest first.
     #[inline]
-    fn layers(&self, slot: usize) -> impl Iterator<Item = &DbiChanges> {
+    pub(super) fn layers(&self, slot: usize) -> impl Iterator<Item = &DbiChanges> {
         self.set.dbi(slot).into_iter().chain(self.overlays.of_dbi(slot))
     }
 

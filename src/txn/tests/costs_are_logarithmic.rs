@@ -7,21 +7,23 @@ use crate::page::steps::steps_of;
 use crate::{Dbi, Durability, Env, Error, ErrorKind, Result, WriteTxn};
 
 type Rows = Dbi<u64, u64>;
-type State = (&'static str, fn(&mut WriteTxn, &Rows, u64) -> Result<()>);
-type Verb = (&'static str, fn(&mut WriteTxn, &Rows, u64) -> Result<()>);
+/// What is pending in a DBI `D` with so many changes, or the call of a verb with this number.
+pub(super) type Step<D> = (&'static str, fn(&mut WriteTxn, &D, u64) -> Result<()>);
+type State = Step<Rows>;
+type Verb = Step<Rows>;
 
 /// Rows in the file, with the even keys below twice as many.
-const ROWS: u64 = 80_000;
+pub(super) const ROWS: u64 = 80_000;
 const MIDDLE: u64 = ROWS;
 /// How often each verb is called.
-const CALLS: u64 = 24;
+pub(super) const CALLS: u64 = 24;
 
 /// A place for the change `n`, somewhere among the rows and never the same.
-fn scattered(n: u64) -> u64 {
+pub(super) fn scattered(n: u64) -> u64 {
     n.wrapping_mul(0x9E37_79B1) % ROWS
 }
 
-fn each(pending: u64, mut change: impl FnMut(u64) -> Result<()>) -> Result<()> {
+pub(super) fn each(pending: u64, mut change: impl FnMut(u64) -> Result<()>) -> Result<()> {
     (0..pending).try_for_each(&mut change)
 }
 
@@ -149,14 +151,13 @@ const VERBS: &[Verb] = &[
 ];
 
 /// The most steps that a call of each verb takes, with so many changes pending.
-fn dearest(state: &State, pending: u64) -> Result<Vec<u64>> {
+fn dearest<D>(open: impl Fn(&Env) -> Result<D>, state: &Step<D>, verbs: &[Step<D>], pending: u64) -> Result<Vec<u64>> {
     let env = Env::options().durability(Durability::Process).temporary()?;
-    let dbi: Rows = env.dbi("rows")?;
-    env.transact(|txn| dbi.load(txn, (0..ROWS).map(|row| (2 * row, row))))?;
+    let dbi = open(&env)?;
     let mut all = Vec::new();
     let undone = env.transact(|txn| {
         (state.1)(txn, &dbi, pending)?;
-        for (_, verb) in VERBS {
+        for (_, verb) in verbs {
             let mut most = 0;
             for call in 0..CALLS {
                 let (done, steps) = steps_of(|| verb(txn, &dbi, call));
@@ -172,12 +173,12 @@ fn dearest(state: &State, pending: u64) -> Result<Vec<u64>> {
     Ok(all)
 }
 
-#[test]
-fn in_what_is_pending() -> Result<()> {
+/// Every verb in every state, with a thousand changes pending and with 32 times as many.
+pub(super) fn check<D>(open: impl Fn(&Env) -> Result<D>, states: &[Step<D>], verbs: &[Step<D>]) -> Result<()> {
     let mut too_dear = Vec::new();
-    for state in STATES {
-        let (few, many) = (dearest(state, 1000)?, dearest(state, 32_000)?);
-        for (((verb, _), few), many) in VERBS.iter().zip(few).zip(many) {
+    for state in states {
+        let (few, many) = (dearest(&open, state, verbs, 1000)?, dearest(&open, state, verbs, 32_000)?);
+        for (((verb, _), few), many) in verbs.iter().zip(few).zip(many) {
             // The logarithm of 32,000 is one and a half times that of 1,000. Runs beside gaps are as long as chance lets them.
             if many > few * 2 + 160 {
                 too_dear.push(format!("{verb} with {}: {few} steps, {many} with 32 times as many", state.0));
@@ -186,4 +187,14 @@ fn in_what_is_pending() -> Result<()> {
     }
     assert!(too_dear.is_empty(), "{} cells:\n{}", too_dear.len(), too_dear.join("\n"));
     Ok(())
+}
+
+#[test]
+fn in_what_is_pending() -> Result<()> {
+    let open = |env: &Env| {
+        let dbi: Rows = env.dbi("rows")?;
+        env.transact(|txn| dbi.load(txn, (0..ROWS).map(|row| (2 * row, row))))?;
+        Ok(dbi)
+    };
+    check(open, STATES, VERBS)
 }

@@ -1,4 +1,6 @@
 //! Unit tests of transactions, by what they cost in steps.
 
 mod costs_are_logarithmic;
+mod costs_of_pairs;
 mod lengths_are_kept;
+mod removals_agree;

@@ -136,6 +136,17 @@ impl Arena {
         (key, (value_len != DELETED).then(|| &rest[..value_len as usize]))
     }
 
+    /// Puts `value` in the place of a record's, if it has as many bytes; whether it did.
+    pub(crate) fn overwrite(&mut self, place: Place, value: &[u8]) -> bool {
+        let (key, old) = self.record(place);
+        if old.is_none_or(|old| old.len() != value.len()) {
+            return false;
+        }
+        let from = place.offset as usize + HEADER + key.len();
+        self.chunks[place.chunk as usize][from..from + value.len()].copy_from_slice(value);
+        true
+    }
+
     /// Asks the processor to bring in the beginning of a record. A hint.
     #[inline]
     pub(crate) fn prefetch(&self, place: Place) {

@@ -203,6 +203,12 @@ impl Blocks {
             self.dead += keep_newest(arena, &mut newer);
             self.merge(arena, newer);
         }
+        self.look_for_common(arena);
+    }
+
+    /// Looks now and then whether all keys begin with more than is known.
+    #[inline]
+    fn look_for_common(&mut self, arena: &Arena) {
         if self.len >= self.look_at.max(MANY) {
             self.look_at = self.len * 2;
             let ends = self.firsts.first().zip(self.list.last().and_then(|block| block.last()));
@@ -230,10 +236,16 @@ impl Blocks {
     }
 
     fn append_all(&mut self, ascending: Vec<Entry>) {
-        if self.list.is_empty() {
-            self.fill(ascending);
-        } else {
-            ascending.chunks(BLOCK).for_each(|piece| self.push(piece.to_vec()));
+        match self.list.last_mut() {
+            None => self.fill(ascending),
+            Some(last) if last.len() + ascending.len() <= BLOCK => {
+                if last.capacity() - last.len() < ascending.len() {
+                    last.reserve_exact((last.len() / 4).clamp(4, BLOCK).max(ascending.len()));
+                }
+                last.extend_from_slice(&ascending);
+                self.len += ascending.len();
+            }
+            Some(_) => ascending.chunks(BLOCK).for_each(|piece| self.push(piece.to_vec())),
         }
     }
 
@@ -318,36 +330,81 @@ impl Blocks {
     fn insert(&mut self, arena: &Arena, entry: Entry) {
         let wanted = entry.wanted(arena);
         let at = self.block_of(arena, &wanted).unwrap_or(0);
-        let is_last = at + 1 == self.list.len();
-        let Some(block) = self.list.get_mut(at) else {
+        let Some(block) = self.list.get(at) else {
             return self.push(vec![entry]);
         };
         match search(block, arena, &wanted) {
-            Ok(slot) => {
-                let old = std::mem::replace(&mut block[slot], entry);
-                self.lose(arena, old);
-            }
-            Err(slot) => {
-                self.len += 1;
-                if block.len() < BLOCK {
-                    insert_into(block, slot, entry);
-                } else if is_last && slot == BLOCK {
-                    // Keys that ascend fill their blocks.
-                    self.len -= 1;
-                    return self.push(vec![entry]);
-                } else {
-                    let mut upper = block.split_off(BLOCK / 2);
-                    block.shrink_to_fit();
-                    match slot.checked_sub(BLOCK / 2) {
-                        Some(slot) if slot > 0 => insert_into(&mut upper, slot, entry),
-                        _ => insert_into(block, slot, entry),
-                    }
-                    self.firsts.insert(at + 1, upper[0]);
-                    self.list.insert(at + 1, upper);
-                }
-            }
+            Ok(slot) => self.replace(arena, Spot { block: at, slot }, entry),
+            Err(slot) => self.insert_at(Spot { block: at, slot }, entry),
         }
+    }
+
+    /// Puts an entry in the place of the one behind a spot, which has its key.
+    fn replace(&mut self, arena: &Arena, Spot { block, slot }: Spot, entry: Entry) {
+        let old = std::mem::replace(&mut self.list[block][slot], entry);
+        self.lose(arena, old);
+        if slot == 0 {
+            self.firsts[block] = entry;
+        }
+    }
+
+    /// Inserts an entry where it belongs, which may be the end of a block.
+    fn insert_at(&mut self, Spot { block: at, slot }: Spot, entry: Entry) {
+        let is_last = at + 1 == self.list.len();
+        let block = &mut self.list[at];
+        if block.len() < BLOCK {
+            insert_into(block, slot, entry);
+        } else if is_last && slot == BLOCK {
+            // Keys that ascend fill their blocks.
+            return self.push(vec![entry]);
+        } else {
+            let mut upper = block.split_off(BLOCK / 2);
+            block.shrink_to_fit();
+            match slot.checked_sub(BLOCK / 2) {
+                Some(slot) if slot > 0 => insert_into(&mut upper, slot, entry),
+                _ => insert_into(block, slot, entry),
+            }
+            self.firsts.insert(at + 1, upper[0]);
+            self.list.insert(at + 1, upper);
+        }
+        self.len += 1;
         self.firsts[at] = self.list[at][0];
+    }
+
+    /// Takes one change over those that are there, at the spot that [`lower`](Self::lower) has found for its key.
+    pub(crate) fn take(&mut self, arena: &Arena, place: Place, (spot, is_there): (Spot, bool)) {
+        let key = arena.key(place);
+        if self.list.is_empty() || !key.starts_with(&self.common) {
+            return self.settle(arena, vec![Entry::new(key, 0, place)], false);
+        }
+        let entry = Entry::new(key, self.common.len(), place);
+        if is_there {
+            return self.replace(arena, spot, entry);
+        }
+        // What comes before a block comes as well behind the one before it, where there is room.
+        let at = match spot.block.checked_sub(1) {
+            Some(block) if spot.slot == 0 => Spot { block, slot: self.list[block].len() },
+            _ => spot,
+        };
+        self.insert_at(at, entry);
+        self.look_for_common(arena);
+    }
+
+    /// Drops the entry behind a spot.
+    pub(crate) fn drop_at(&mut self, arena: &Arena, Spot { block, slot }: Spot) {
+        let entry = self.list[block].remove(slot);
+        self.lose(arena, entry);
+        self.len -= 1;
+        self.close_up(block);
+    }
+
+    /// The entry behind a spot against `key`.
+    pub(crate) fn compare_at(&self, arena: &Arena, spot: Spot, key: &[u8]) -> Option<Ordering> {
+        let entry = self.at(spot)?;
+        Some(match self.wanted(key) {
+            Some(wanted) => entry.compare_key(arena, &wanted),
+            None => arena.key(entry.place).cmp(key),
+        })
     }
 
     /// Appends a block.
@@ -412,10 +469,7 @@ impl Blocks {
         let Some(wanted) = self.wanted(key) else { return false };
         let Some(at) = self.block_of(arena, &wanted) else { return false };
         let Ok(slot) = search(&self.list[at], arena, &wanted) else { return false };
-        let entry = self.list[at].remove(slot);
-        self.lose(arena, entry);
-        self.len -= 1;
-        self.close_up(at);
+        self.drop_at(arena, Spot { block: at, slot });
         true
     }
 

@@ -1,5 +1,6 @@
 //! The changes of one database: puts and deletions by key, and the gaps beneath them.
 
+use std::cmp::Ordering;
 use std::mem;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -22,6 +23,9 @@ const IDLE: usize = 64 << 10;
 
 /// As many changes whose keys ascend go to the settled order at once, while they are in the cache.
 pub(super) const PIECE: usize = 4096;
+
+/// How many changes are looked at for how many are deletions.
+const SAMPLE: usize = 1024;
 
 /// Room for up to this many entries is kept for the next transaction.
 const KEPT: usize = 1024;
@@ -133,6 +137,11 @@ impl DbiChanges {
 
     #[inline]
     pub(crate) fn change(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<()> {
+        if let Some(order) = self.ready.as_ref().or_else(|| self.settled.get())
+            && order.len() > 0
+        {
+            return self.change_in_order(key, value);
+        }
         let place = self.arena.push(key, value)?;
         let Self { arena, ready, settled, unsettled, .. } = self;
         open(ready, settled, unsettled).push(arena, Entry::new(key, 0, place));
@@ -140,6 +149,54 @@ impl DbiChanges {
             self.tidy(0);
         }
         Ok(())
+    }
+
+    #[inline(never)]
+    fn change_in_order(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<()> {
+        let at = self.lower(key);
+        self.change_at(key, value, at)?;
+        if !at.1 {
+            // What comes next, unread, waits to be sorted with what comes behind it.
+            self.open();
+        }
+        Ok(())
+    }
+
+    /// As [`change`](Self::change), at the spot that [`lower`](Self::lower) has found for `key` and nothing has moved since.
+    ///
+    /// Where changes are read between one and the next, each goes to its place in the order at once. A value that takes the place
+    /// of one as long, which no savepoint may want back, needs no more room.
+    pub(crate) fn change_at(&mut self, key: &[u8], value: Option<&[u8]>, at: (Spot, bool)) -> Result<()> {
+        let Self { arena, ready, settled, unsettled, .. } = self;
+        let order = in_order(ready, settled, unsettled);
+        if let (Some(value), true) = (value, at.1)
+            && let Some(entry) = order.at(at.0)
+            && order.mark.is_none_or(|mark| entry.place >= mark)
+            && arena.overwrite(entry.place, value)
+        {
+            return Ok(());
+        }
+        let place = arena.push(key, value)?;
+        order.take(arena, place, at);
+        let dead = order.dead();
+        if dead > IDLE && dead > self.arena.used() / 2 {
+            self.compact();
+        } else if self.arena.used() >= self.settle_at {
+            self.tidy(0);
+        }
+        Ok(())
+    }
+
+    /// Forgets the change behind a spot of the settled order: nothing is there below, so it leaves nothing.
+    pub(crate) fn forget_at(&mut self, spot: Spot) {
+        let Self { arena, ready, settled, unsettled, .. } = self;
+        let order = in_order(ready, settled, unsettled);
+        order.drop_at(arena, spot);
+        let (is_empty, dead) = (order.len() == 0, order.dead());
+        if is_empty || (dead > IDLE && dead > self.arena.used() / 2) {
+            let order = mem::take(self.settle());
+            self.put_back(order);
+        }
     }
 
     /// The change, if there is one and nothing else: it needs no order.
@@ -182,14 +239,6 @@ impl DbiChanges {
         let from = order.lower(&self.arena, start).0;
         let to = end.map_or_else(|| order.end(), |end| order.lower(&self.arena, end).0);
         order.drop_between(&self.arena, from, to);
-        self.put_back(order);
-    }
-
-    /// Forgets the change of `key`, if there is one: nothing is there below, so it leaves nothing. O(log n).
-    pub(crate) fn forget(&mut self, key: &[u8]) {
-        let blocks = self.settle();
-        let mut order = mem::take(blocks);
-        order.remove(&self.arena, key);
         self.put_back(order);
     }
 
@@ -249,6 +298,19 @@ impl DbiChanges {
     /// How many keys are put or deleted.
     pub(crate) fn len(&self) -> usize {
         self.blocks().len()
+    }
+
+    /// About how many keys are deleted, by some of all changes, spread over them.
+    pub(crate) fn deletions(&self) -> usize {
+        let blocks = self.blocks();
+        let step = (blocks.len() / SAMPLE).max(1);
+        let (mut seen, mut deleted, mut spot) = (0, 0, Spot::default());
+        while let Some(entry) = blocks.at(spot) {
+            seen += 1;
+            deleted += usize::from(self.record(entry).1.is_none());
+            spot = blocks.skip(spot, step);
+        }
+        blocks.len() * deleted / seen.max(1)
     }
 
     pub(crate) fn gaps(&self) -> &Gaps {
@@ -317,6 +379,11 @@ impl DbiChanges {
     #[inline]
     pub(crate) fn prefetch<const FORWARD: bool>(&self, spot: Spot) {
         self.blocks().prefetch::<FORWARD>(&self.arena, spot);
+    }
+
+    /// The key of the change behind a spot against `key`.
+    pub(crate) fn compare_at(&self, spot: Spot, key: &[u8]) -> Option<Ordering> {
+        self.blocks().compare_at(&self.arena, spot, key)
     }
 
     /// The spot before the first change at or above `key`, and whether it is of this key.
@@ -388,6 +455,19 @@ impl DbiChanges {
 #[cold]
 fn is_mixed(arena: &Arena, last: Entry, entry: Entry) -> bool {
     last.compare(arena, entry).is_ge()
+}
+
+/// The order where all is settled, wherever it is kept.
+#[inline]
+fn in_order<'u>(
+    ready: &'u mut Option<Blocks>,
+    settled: &'u mut OnceLock<Blocks>,
+    unsettled: &'u mut Mutex<Unsettled>,
+) -> &'u mut Blocks {
+    match ready.as_mut().or_else(|| settled.get_mut()) {
+        Some(order) => order,
+        None => &mut unsettled.get_mut().unwrap_or_else(PoisonError::into_inner).blocks,
+    }
 }
 
 /// The order as it can be added to.

@@ -123,6 +123,12 @@ impl Gaps {
         if is_behind(end, to.as_deref()) {
             let len = |end: Option<&[u8]>| end.map_or(0, <[u8]>::len);
             self.bytes = self.bytes + len(end) - len(to.as_deref());
+            if let (None, Some(to), Some(end)) = (&self.log, &mut *to, end)
+                && to.len() == end.len()
+            {
+                to.copy_from_slice(end);
+                return true;
+            }
             let old = std::mem::replace(to, end.map(Into::into));
             if let Some(log) = &mut self.log {
                 log.push(Added { start: from.clone(), replaced: vec![(from.clone(), old)] });
@@ -156,6 +162,20 @@ impl Gaps {
             let (start, end) = self.ends.range::<[u8], _>((Bound::Excluded(key), Bound::Unbounded)).next()?;
             Some((&**start, end.as_deref()))
         })
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The gap that reaches to an end, that of the greatest keys or that of the least.
+    pub(crate) fn at_end<const LAST: bool>(&self) -> Option<Gap<'_>> {
+        if LAST {
+            return self.last().filter(|(_, end)| end.is_none());
+        }
+        let first = self.ends.first_key_value().filter(|(start, _)| ***start <= *LEAST);
+        first.map(|(start, end)| (&**start, end.as_deref()))
     }
 
     /// The last gap.

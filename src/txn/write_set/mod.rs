@@ -18,5 +18,5 @@ pub(crate) use blocks::{Blocks, Spot};
 pub(crate) use changes::DbiChanges;
 pub(crate) use entry::Entry;
 pub(crate) use gaps::{Gap, LEAST};
-pub(crate) use set::WriteSet;
+pub(crate) use set::{OfDbi, WriteSet};
 pub(crate) use sort::sort;

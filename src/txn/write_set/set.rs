@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::env::DbiRef;
 use crate::error::{Error, ErrorKind, Result};
+use crate::txn::write_set::blocks::Spot;
 use crate::txn::write_set::changes::{DbiChanges, change_bytes};
 
 /// What is replaced or undone is given back at the limit when it is at least this part of the limit, so that the rest is
@@ -135,6 +136,32 @@ impl WriteSet {
     /// # Errors
     /// `TooLarge` when the set would outgrow its limit; it is unchanged then.
     pub(crate) fn change(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: Option<&[u8]>) -> Result<()> {
+        let bytes = self.make_room_for(dbi, key, value)?;
+        self.entry(dbi).change(key, value)?;
+        self.held = self.held.saturating_add(bytes);
+        Ok(())
+    }
+
+    /// As [`change`](Self::change), at the spot of the settled order of `dbi` that was found for `key`.
+    ///
+    /// # Errors
+    /// As [`change`](Self::change).
+    pub(crate) fn change_at(
+        &mut self,
+        dbi: &Arc<DbiRef>,
+        key: &[u8],
+        value: Option<&[u8]>,
+        at: (Spot, bool),
+    ) -> Result<()> {
+        let bytes = self.make_room_for(dbi, key, value)?;
+        self.entry(dbi).change_at(key, value, at)?;
+        self.held = self.held.saturating_add(bytes);
+        Ok(())
+    }
+
+    /// Makes sure that there is room for a change; how many bytes it takes.
+    #[inline]
+    fn make_room_for(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: Option<&[u8]>) -> Result<usize> {
         let bytes = change_bytes(key, value);
         if bytes > self.room() && self.reserve(bytes).is_err() {
             // What the key has now will go, unless a savepoint may want it again.
@@ -143,9 +170,7 @@ impl WriteSet {
                 return Err(self.too_large());
             }
         }
-        self.entry(dbi).change(key, value)?;
-        self.held = self.held.saturating_add(bytes);
-        Ok(())
+        Ok(bytes)
     }
 
     /// Notes that the keys of `dbi` from `start` to before `end`, or to its end, are gone.
@@ -161,9 +186,9 @@ impl WriteSet {
         Ok(())
     }
 
-    /// Forgets the change of `key`, below which nothing is there.
-    pub(crate) fn forget(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) {
-        self.entry(dbi).forget(key);
+    /// Forgets the change behind a spot of the settled order of `dbi`, below which nothing is there.
+    pub(crate) fn forget_at(&mut self, dbi: &Arc<DbiRef>, spot: Spot) {
+        self.entry(dbi).forget_at(spot);
     }
 
     /// Notes that nothing is left to be seen below from `start` to before `end`, or to the end: one gap in the place of the

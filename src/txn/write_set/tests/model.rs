@@ -60,7 +60,10 @@ pub(super) fn act(changes: &mut DbiChanges, model: &mut Model, act: &Act) -> Res
             model.gap(start, end.as_ref());
         }
         Act::Forget(key) => {
-            changes.forget(key);
+            let (spot, is_there) = changes.lower(key);
+            if is_there {
+                changes.forget_at(spot);
+            }
             model.changes.remove(key);
         }
         Act::Join(start, end, deleted) => {

@@ -1,0 +1,91 @@
+//! The entries at one end of what is left of a tree, as they are taken away from that end.
+
+use crate::error::Result;
+use crate::page::edge::Edge;
+use crate::page::layout::{Page, Pages};
+use crate::page::meta::TreeRecord;
+use crate::page::target::Target;
+use crate::page::trail::Spot;
+
+/// Where an entry is: its leaf, by number, and its slot there. Valid for as long as the tree is.
+pub(crate) type Place = (u64, usize);
+
+/// An entry, and where it is.
+pub(crate) struct Outermost<'a> {
+    pub key: &'a [u8],
+    pub value: &'a [u8],
+    pub place: Place,
+}
+
+/// The first entry at or above `end`, or, the `LAST` one, below it; without an `end` that of the tree. `near` is a place of the
+/// same tree: where the entry there has the key `end`, the tree is not gone down.
+///
+/// # Errors
+/// `Corrupted` when a page on the way is not what its place says, or keys are not in order.
+pub(crate) fn outermost<'a, const LAST: bool>(
+    pages: Pages<'a>,
+    tree: &TreeRecord,
+    near: Option<Place>,
+    end: Option<&[u8]>,
+) -> Result<Option<Outermost<'a>>> {
+    if let (Some((number, slot)), Some(end)) = (near, end) {
+        let leaf = pages.leaf(number)?;
+        let slot =
+            if slot < leaf.slots() && leaf.node(slot)?.key == end { slot.checked_sub(usize::from(LAST)) } else { None };
+        if let Some(slot) = slot {
+            return entry::<LAST>(pages, leaf, slot, Some(end)).map(Some);
+        }
+    }
+    let goal = match end {
+        Some(end) => Spot::<0>::Before(Target::new(end)),
+        None if LAST => Spot::End,
+        None => Spot::Start,
+    };
+    let Some(mut edge) = Edge::at(pages, tree, &goal)? else { return Ok(None) };
+    let is_there = if LAST {
+        edge.slot > 0 || edge.previous_leaf(pages)?
+    } else {
+        edge.slot < edge.leaf.slots() || edge.next_leaf(pages)?
+    };
+    match edge.slot.checked_sub(usize::from(LAST)) {
+        Some(slot) if is_there => entry::<LAST>(pages, edge.leaf, slot, end).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// The key behind the entry at a place, and its own place.
+///
+/// # Errors
+/// As [`outermost`].
+pub(crate) fn behind<'a>(
+    pages: Pages<'a>,
+    tree: &TreeRecord,
+    (number, slot): Place,
+) -> Result<Option<(&'a [u8], Place)>> {
+    let leaf = pages.leaf(number)?;
+    let key = leaf.node(slot)?.key;
+    let (leaf, slot) = if slot + 1 < leaf.slots() {
+        (leaf, slot + 1)
+    } else {
+        let Some(mut edge) = Edge::at(pages, tree, &Spot::<0>::After(Target::new(key)))? else { return Ok(None) };
+        if edge.slot == edge.leaf.slots() && !edge.next_leaf(pages)? {
+            return Ok(None);
+        }
+        (edge.leaf, edge.slot)
+    };
+    let next = leaf.node(slot)?.key;
+    if next <= key { Err(leaf.fault("keys are not in order")) } else { Ok(Some((next, (leaf.number(), slot)))) }
+}
+
+fn entry<'a, const LAST: bool>(
+    pages: Pages<'a>,
+    leaf: Page<'a>,
+    slot: usize,
+    end: Option<&[u8]>,
+) -> Result<Outermost<'a>> {
+    let node = leaf.node(slot)?;
+    if end.is_some_and(|end| (node.key < end) != LAST) {
+        return Err(leaf.fault("keys are not in order"));
+    }
+    Ok(Outermost { key: node.key, value: node.plain(pages, leaf)?, place: (leaf.number(), slot) })
+}

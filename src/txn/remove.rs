@@ -1,0 +1,240 @@
+//! Removing entries: by key, from either end, and many that were looked at.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use crate::env::DbiRef;
+use crate::error::{ErrorKind, Result};
+use crate::key::KeyBuf;
+use crate::page::{self, Place};
+use crate::txn::keys::Keys;
+use crate::txn::layered::{View, look, runs};
+use crate::txn::raw::{RawCursor, RawRead};
+use crate::txn::write::WriteTxn;
+use crate::txn::write_set::{LEAST, Spot};
+
+/// A place of the file, whose pages stay as they are while the transaction runs, at which an entry was removed or will be next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Near {
+    /// The DBI's slot.
+    slot: usize,
+    place: Place,
+}
+
+/// What the removal of the entry at an end comes to.
+#[expect(clippy::large_enum_variant, reason = "what is found mostly, and moved once")]
+enum Pop<T> {
+    /// There is none.
+    Nothing,
+    /// It is put by the set, over nothing.
+    Own(T, Spot),
+    /// It is next to the gap at that end, which goes on to what is next: in front to this key, at the back from it.
+    Joins(T, Option<KeyBuf>, Option<Place>),
+    /// Something else; nothing was found out.
+    Other,
+}
+
+impl WriteTxn {
+    /// Removes `key`; whether it was there. One search in the changes, and one in the file.
+    pub(crate) fn raw_delete(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
+        let is_removed = if self.overlays.of_dbi(dbi.slot).next().is_none() {
+            self.remove_over_file(dbi, key)?
+        } else {
+            let is_there = self.raw_get::<0>(dbi, key)?.is_some();
+            if is_there {
+                self.remove_over_layers(dbi, key)?;
+            }
+            is_there
+        };
+        if is_removed && !self.lengths.is_empty() {
+            self.lengths.change(dbi.slot, 0, 1);
+        }
+        Ok(is_removed)
+    }
+
+    /// As [`raw_delete`](Self::raw_delete), of a key that is there.
+    ///
+    /// What is put here alone leaves nothing. What is below leaves a deletion; where many follow one another they become a gap,
+    /// which readers pass in one step.
+    pub(crate) fn raw_remove(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<()> {
+        self.raw_delete(dbi, key).map(drop)
+    }
+
+    /// Removes `key`, if it is there, where nothing is between the set and the file.
+    fn remove_over_file(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
+        let (pages, tree) = (self.base.pages(), self.base.tree(dbi)?);
+        let Some(own) = self.set.dbi(dbi.slot).filter(|own| !own.is_empty()) else {
+            let is_there = page::get::<0>(pages, &tree, key)?.is_some();
+            if is_there {
+                self.change(dbi, key, None)?;
+            }
+            return Ok(is_there);
+        };
+        let at = own.lower(key);
+        let change = if at.1 { own.blocks().at(at.0).map(|entry| own.record(entry).1.is_some()) } else { None };
+        if change == Some(false) {
+            return Ok(false);
+        }
+        let found = if own.gaps().around(key).is_some() {
+            page::Beside::default()
+        } else {
+            let near = self.near.filter(|near| near.slot == dbi.slot);
+            page::beside(pages, &tree, near.map_or(0, |near| near.place.0), key)?
+        };
+        if !found.is_there {
+            if change.is_some() {
+                self.set.forget_at(dbi, at.0);
+            }
+            return Ok(change.is_some());
+        }
+        let below = || View::new(&self.base, dbi, std::iter::empty());
+        let run = runs::around(own, below, key, at, &found)?;
+        self.near = Some(Near { slot: dbi.slot, place: (found.leaf(), 0) });
+        self.remove_seen(dbi, key, at, run).map(|()| true)
+    }
+
+    /// Removes `key`, which is there, where other changes are between the set and the file.
+    fn remove_over_layers(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<()> {
+        let Some(own) = self.set.dbi(dbi.slot) else { return self.change(dbi, key, None) };
+        let at = own.lower(key);
+        if at.1 && !self.is_below(dbi, key)? {
+            self.set.forget_at(dbi, at.0);
+            return Ok(());
+        }
+        let below = || View::new(&self.base, dbi, self.layers(dbi.slot).skip(1));
+        let run = runs::around(own, below, key, at, &page::Beside::default())?;
+        self.remove_seen(dbi, key, at, run)
+    }
+
+    /// Removes `key`, which is there below, as a part of a run or by itself.
+    fn remove_seen(&mut self, dbi: &Arc<DbiRef>, key: &[u8], at: (Spot, bool), run: Option<runs::Run>) -> Result<()> {
+        let Some(mut run) = run else { return self.set.change_at(dbi, key, None, at) };
+        if at.1 {
+            // What was put over it goes too.
+            run.deleted.push(key.to_vec());
+        }
+        match self.set.join(dbi, &run.start, run.end.as_deref(), &run.deleted) {
+            Err(error) if error.kind() == ErrorKind::TooLarge => self.set.change_at(dbi, key, None, at),
+            joined => joined,
+        }
+    }
+
+    /// Whether what the set puts under `key` is over something that is there.
+    fn is_below(&self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
+        if self.set.dbi(dbi.slot).is_some_and(|own| own.gaps().around(key).is_some()) {
+            return Ok(false);
+        }
+        match look(self.overlays.of_dbi(dbi.slot), key) {
+            Some(found) => Ok(found.is_some()),
+            None => Ok(page::get::<0>(self.base.pages(), &self.base.tree(dbi)?, key)?.is_some()),
+        }
+    }
+
+    /// Removes the entry at an end, the `LAST` one or the first, of which `read` has made something.
+    pub(crate) fn raw_pop<const LAST: bool, T>(
+        &mut self,
+        dbi: &Arc<DbiRef>,
+        read: impl Fn(&[u8], &[u8]) -> Result<T>,
+    ) -> Result<Option<T>> {
+        match self.find_pop::<LAST, T>(dbi, &read)? {
+            Pop::Nothing => Ok(None),
+            Pop::Own(popped, spot) => {
+                self.set.forget_at(dbi, spot);
+                self.lengths.change(dbi.slot, 0, 1);
+                Ok(Some(popped))
+            }
+            Pop::Joins(popped, next, place) => {
+                let (start, end) = if LAST { (next.as_deref(), None) } else { (None, next.as_deref()) };
+                self.set.join(dbi, start.unwrap_or(LEAST), end, &[])?;
+                self.near = place.map(|place| Near { slot: dbi.slot, place });
+                self.lengths.change(dbi.slot, 0, 1);
+                Ok(Some(popped))
+            }
+            Pop::Other => {
+                let mut cursor = self.raw_range(dbi, Bound::Unbounded, Bound::Unbounded)?;
+                let entry = if LAST { cursor.next_back()? } else { cursor.next()? };
+                let Some((key, value)) = entry else { return Ok(None) };
+                let popped = read(key, value)?;
+                let key = KeyBuf::from_slice(key);
+                drop(cursor);
+                self.raw_remove(dbi, &key)?;
+                Ok(Some(popped))
+            }
+        }
+    }
+
+    /// Looks at an end where a gap is, or nothing but what the set puts: at the last change there and at the file's entry next to
+    /// the gap.
+    fn find_pop<const LAST: bool, T>(
+        &self,
+        dbi: &Arc<DbiRef>,
+        read: &impl Fn(&[u8], &[u8]) -> Result<T>,
+    ) -> Result<Pop<T>> {
+        let Some(own) = self.set.dbi(dbi.slot) else { return Ok(Pop::Other) };
+        if self.overlays.of_dbi(dbi.slot).next().is_some() {
+            return Ok(Pop::Other);
+        }
+        let order = own.blocks();
+        let spot = if LAST { order.before(order.end()) } else { Some(Spot::default()) };
+        let change = spot.and_then(|spot| Some((spot, own.record(order.at(spot)?))));
+        let gap = own.gaps().at_end::<LAST>();
+        let (pages, tree) = (self.base.pages(), self.base.tree(dbi)?);
+        let end = gap.and_then(|(start, end)| if LAST { Some(start) } else { end });
+        let row = if own.gaps().is_full() {
+            None
+        } else {
+            let near = self.near.filter(|near| near.slot == dbi.slot).map(|near| near.place);
+            page::outermost::<LAST>(pages, &tree, near, end)?
+        };
+        let is_own = |key: &[u8]| row.as_ref().is_none_or(|row| row.key != key && (key > row.key) == LAST);
+        match (change, &row) {
+            (Some((spot, (key, Some(value)))), _) if is_own(key) => Ok(Pop::Own(read(key, value)?, spot)),
+            (None, None) => Ok(Pop::Nothing),
+            (Some((_, (key, _))), _) if is_own(key) || row.as_ref().is_some_and(|row| row.key == key) => Ok(Pop::Other),
+            (_, Some(row)) if gap.is_some() && (own.gaps().len() == 1 || own.gaps().around(row.key).is_none()) => {
+                let popped = read(row.key, row.value)?;
+                if LAST {
+                    return Ok(Pop::Joins(popped, Some(KeyBuf::from_slice(row.key)), Some(row.place)));
+                }
+                let next = page::behind(pages, &tree, row.place)?;
+                Ok(Pop::Joins(popped, next.map(|(key, _)| KeyBuf::from_slice(key)), next.map(|(_, place)| place)))
+            }
+            _ => Ok(Pop::Other),
+        }
+    }
+
+    /// Removes these keys, which ascend and are there. `meet` says of which of them none is seen between it and the one before.
+    ///
+    /// Where nothing else is changed, runs are known by that alone.
+    pub(crate) fn raw_remove_all(&mut self, dbi: &Arc<DbiRef>, keys: &Keys) -> Result<()> {
+        let is_changed = self.set.dbi(dbi.slot).is_some_and(|changes| !changes.is_empty());
+        if is_changed {
+            return keys.iter().try_for_each(|(key, _)| self.raw_remove(dbi, key));
+        }
+        let mut all = keys.iter().peekable();
+        let mut run: Vec<&[u8]> = Vec::new();
+        while let Some((key, _)) = all.next() {
+            run.push(key);
+            if all.peek().is_some_and(|(_, meets)| *meets) {
+                continue;
+            }
+            self.remove_run(dbi, &run)?;
+            run.clear();
+        }
+        if !self.lengths.is_empty() {
+            self.lengths.change(dbi.slot, 0, keys.len() as u64);
+        }
+        Ok(())
+    }
+
+    /// Removes keys that are there below and follow one another, where the set has nothing else.
+    fn remove_run(&mut self, dbi: &Arc<DbiRef>, run: &[&[u8]]) -> Result<()> {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(()) };
+        if run.len() < runs::MANY {
+            return run.iter().try_for_each(|key| self.change(dbi, key, None));
+        }
+        let view = View::new(&self.base, dbi, self.overlays.of_dbi(dbi.slot))?;
+        let next = view.range(Bound::Excluded(last), Bound::Unbounded)?.next()?.map(|(next, _)| next.to_vec());
+        self.set.join(dbi, first, next.as_deref(), &[])
+    }
+}
