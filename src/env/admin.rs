@@ -168,7 +168,7 @@ impl Env {
     }
 
     /// Removes the environment at `path`, a directory or a single file: data and lock files, and the directory if it is
-    /// then empty. An absent one is fine. By a symbolic link to its directory it is removed too; the link stays.
+    /// then empty, no mount point, and may be removed. An absent one is fine. By a symbolic link to its directory it is removed too; the link stays.
     ///
     /// # Errors
     /// `Busy` while it is open in any process of ours; `Corrupted` or `FormatVersion` for a file that mapleaf never had
@@ -312,7 +312,7 @@ fn compact_alone(engine: &Arc<Engine>, writer: &mut WriterState, limit: Duration
     engine.look(&Arc::clone(&*engine.files()?));
     engine.check_in_place()?;
     check_alone(engine, &old)?;
-    session::write_as_writer(engine, Begin::Newest, "compact", writer, drop_leftovers)?;
+    session::write_as_writer(engine, Begin::Newest, "compact", writer, |session| drop_leftovers(engine, session))?;
     let began = Instant::now();
     // Who reads for longer is seen now, not when the work is done.
     engine.when_unread(deadline(began, limit), || Ok(()))?;
@@ -386,7 +386,7 @@ fn check_alone(engine: &Engine, open: &Metadata) -> Result<()> {
 }
 
 /// Takes away the empty trees of DBIs that were dropped while other processes had handles on them.
-fn drop_leftovers(session: &mut Session<'_>) -> Result<()> {
+fn drop_leftovers(engine: &Engine, session: &mut Session<'_>) -> Result<()> {
     let base = Arc::clone(session.base());
     let leftovers = base.leftovers()?;
     if leftovers.is_empty() {
@@ -396,7 +396,9 @@ fn drop_leftovers(session: &mut Session<'_>) -> Result<()> {
         // Nothing that anybody could read has changed.
         head.seq = head.seq.saturating_sub(1);
         leftovers.iter().try_for_each(|name| applier.drop_dbi(name))
-    })
+    })?;
+    engine.dbis().set_leftovers(base.head()?.epoch, Vec::new());
+    Ok(())
 }
 
 /// Moves the copy to the file's place, with nobody else there. LMDB is closed in this process; whoever has its lock file or
@@ -509,6 +511,14 @@ fn is_open_elsewhere(place: &Place) -> Result<bool> {
     }
 }
 
+/// Why a directory may stay that the files of an environment were removed from.
+const STAYING: [io::ErrorKind; 4] = [
+    io::ErrorKind::DirectoryNotEmpty,
+    io::ErrorKind::ResourceBusy,
+    io::ErrorKind::PermissionDenied,
+    io::ErrorKind::ReadOnlyFilesystem,
+];
+
 fn remove(place: &Place, lock: &LockFile) -> Result<()> {
     let directory = place.directory();
     // Opened before anything is removed: what could not be flushed is better left.
@@ -530,7 +540,8 @@ fn remove(place: &Place, lock: &LockFile) -> Result<()> {
     }
     match fs::remove_dir(&place.path) {
         Ok(()) => names_above.flush(),
-        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => names.flush(),
+        // It stays where it holds other files, is a mount point, or may not be taken away.
+        Err(error) if STAYING.contains(&error.kind()) => names.flush(),
         Err(error) => Err(located(error, &place.path)),
     }
 }

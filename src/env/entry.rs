@@ -9,8 +9,12 @@ use crate::env::data_lock;
 use crate::env::lmdb::Lmdb;
 use crate::env::lmdb_lock::LmdbLock;
 use crate::env::lock::{LockFile, Presence};
-use crate::env::options::Config;
-use crate::env::place::{Place, open_regular};
+use crate::env::names::{Unflushed, flush_with_all_above};
+use crate::env::options::{Config, Durability};
+use crate::env::os::located;
+use crate::env::place::{Directory, Place, open_regular};
+use crate::env::record::OpenRecord;
+use crate::env::rewriting::flush_failed;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What an opening holds before it opens the data file.
@@ -114,4 +118,32 @@ fn agree(place: &Place, presence: Presence, is_new: bool) -> Result<LmdbLock> {
         Some(lmdb_lock) if lmdb_lock.is_in_use()? && lmdb_lock.is_whole()? => Ok(lmdb_lock),
         _ => Err(busy(&path, "was removed, replaced or cut short while another process has the environment open")),
     }
+}
+
+/// Joins those who write. What was left is flushed before, if others only read, and not while it holds joiners up: a disk may
+/// take long. With `flushes_later` the caller does so.
+pub(crate) fn join(place: &Place, lock: &LockFile, durability: Durability, flushes_later: bool) -> Result<()> {
+    loop {
+        let left = if flushes_later || lock.has_writers()? { None } else { Some(lock.record()?) };
+        if let Some(left) = &left {
+            flush_what_was_left(place, left.as_ref(), durability)?;
+        }
+        if lock.join(durability, |now| flushes_later || left.as_ref().is_some_and(|left| left.as_ref() == now))? {
+            return Ok(());
+        }
+    }
+}
+
+/// Flushes what an earlier process left, where others that only read have the environment open.
+fn flush_what_was_left(place: &Place, record: Option<&OpenRecord>, durability: Durability) -> Result<()> {
+    if durability == Durability::Process || record.is_some_and(|record| !record.may_lack_names()) {
+        return Ok(());
+    }
+    let file = open_regular(&place.data())?;
+    file.sync_data().map_err(|error| flush_failed(located(error, &place.data())))?;
+    let flushed = flush_with_all_above(&Directory::hold(place), &place.directory(), &file);
+    flushed.map_err(|unflushed| match unflushed {
+        Unflushed::Refused(error) => error,
+        Unflushed::Failed(error) => flush_failed(error),
+    })
 }

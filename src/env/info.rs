@@ -149,12 +149,12 @@ fn list_dbis(newest: &State) -> Result<Vec<DbiInfo>> {
             continue;
         }
         let (kind, key_type, value_type) = match newest.dbi_record(&text)? {
-            Some(DbiRecord::Dropped) => continue,
+            Some(DbiRecord::Dropped) if tree.entries == 0 => continue,
             Some(DbiRecord::Live { schema, .. }) => (schema.kind(), schema.key.into(), schema.value.into()),
-            None if check_flags(&tree, &text).is_err() || std::str::from_utf8(&name).is_err() => {
+            _ if check_flags(&tree, &text).is_err() || std::str::from_utf8(&name).is_err() => {
                 (DbiKind::Unsupported, "unsupported".into(), "unsupported".into())
             }
-            None => (DbiKind::Foreign, "bytes".into(), "bytes".into()),
+            _ => (DbiKind::Foreign, "bytes".into(), "bytes".into()),
         };
         infos.push(DbiInfo { name: text, key_type, value_type, kind, entries: tree.entries });
     }

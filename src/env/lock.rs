@@ -161,7 +161,8 @@ impl LockFile {
 
     /// The id of another process of ours that says it is writing. It may have been killed, and the id may be another's by now.
     pub(crate) fn other_writer(&self) -> Option<u32> {
-        let writer = self.words.word(WRITER_AT).load(Ordering::Relaxed);
+        // With what it said of its commit before.
+        let writer = self.words.word(WRITER_AT).load(Ordering::Acquire);
         (writer != 0 && writer != self.pid).then_some(writer)
     }
 
@@ -284,19 +285,19 @@ impl LockFile {
     }
 
     /// Joins those who write: remembers that this process has the environment open, with `durability`. In the record the
-    /// weakest of all counts. Where no other process writes, `flush` is called before, with what is remembered: one that reads alone
-    /// flushes nothing of what was left.
+    /// weakest of all counts. Where no other process writes, `is_flushed` says whether what was left by who is remembered was flushed:
+    /// one that reads alone flushes nothing. If it was not, `false`, and nothing was done.
     ///
     /// # Errors
-    /// What `flush` fails with. `InvalidArgument` where one that does not flush its commits would write beside one that does. The second one's
+    /// `InvalidArgument` where one that does not flush its commits would write beside one that does. The second one's
     /// commits would be lost with the first one's: they are made on pages that are not on the disk.
     pub(crate) fn join(
         &self,
         durability: Durability,
-        flush: impl FnOnce(Option<&OpenRecord>) -> Result<()>,
-    ) -> Result<()> {
+        is_flushed: impl FnOnce(Option<&OpenRecord>) -> bool,
+    ) -> Result<bool> {
         self.wait_to_join()?;
-        let joined = self.join_alone(durability, flush);
+        let joined = self.join_alone(durability, is_flushed);
         self.try_lock(JOINING, libc::F_UNLCK)?;
         joined
     }
@@ -317,7 +318,7 @@ impl LockFile {
         Ok(())
     }
 
-    fn join_alone(&self, durability: Durability, flush: impl FnOnce(Option<&OpenRecord>) -> Result<()>) -> Result<()> {
+    fn join_alone(&self, durability: Durability, is_flushed: impl FnOnce(Option<&OpenRecord>) -> bool) -> Result<bool> {
         let (own, other, open, asked) = match durability {
             Durability::Process => (UNFLUSHED, FLUSHING, "Immediate or Eventual", "Process"),
             Durability::Immediate => (FLUSHING, UNFLUSHED, "Process", "Immediate"),
@@ -332,15 +333,20 @@ impl LockFile {
         }
         let failed = self.failed_flushes();
         let before = self.record()?;
-        if !self.is_locked(own)? {
-            flush(before.as_ref())?;
+        if !self.is_locked(own)? && !is_flushed(before.as_ref()) {
+            return Ok(false);
         }
         self.wait_lock(own, libc::F_RDLCK)?;
         self.set_record(&OpenRecord::opened(durability, before.as_ref()))?;
         if self.failed_flushes() != failed {
             self.mark_flush_failed();
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Whether another process writes.
+    pub(crate) fn has_writers(&self) -> Result<bool> {
+        Ok(self.is_locked(FLUSHING)? || self.is_locked(UNFLUSHED)?)
     }
 
     /// Remembers that a flush failed, as far as the system lets it: what it takes for written may not be.
@@ -394,7 +400,11 @@ impl LockFile {
 
     /// Takes back what an earlier process with the id of this one left in the words.
     pub(crate) fn forget_namesake(&self) {
-        let _ = self.words.word(WRITER_AT).compare_exchange(self.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
+        let taken = self.words.word(WRITER_AT).compare_exchange(self.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
+        if taken.is_ok() {
+            // It was killed while it wrote, and could not say what its commit came to.
+            self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
+        }
     }
 
     fn try_lock(&self, byte: i64, kind: i32) -> Result<bool> {
@@ -441,7 +451,7 @@ impl Drop for WriterMark<'_> {
         if process_mark() == self.lock.mark {
             // LMDB's lock is free by now, and the next writer's mark may stand already.
             let word = self.lock.words.word(WRITER_AT);
-            let _ = word.compare_exchange(self.lock.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
+            let _ = word.compare_exchange(self.lock.pid, 0, Ordering::Release, Ordering::Relaxed);
         }
     }
 }

@@ -20,10 +20,10 @@ use crate::env::lmdb::{Lmdb, LmdbOptions};
 use crate::env::lmdb_lock::LmdbLock;
 use crate::env::lock::{LockFile, Presence};
 use crate::env::map::EnvMap;
-use crate::env::names::{Unflushed, flush_with_all_above};
+use crate::env::names::Unflushed;
 use crate::env::options::{Config, DEFAULT_MAP_SIZE, Durability, EnvOptions, OpenMode, TEMPORARY_MAP_SIZE, Verify};
 use crate::env::os::{located, system_page_size};
-use crate::env::place::{Directory, FileId, Place, check_regular, open_regular};
+use crate::env::place::{FileId, Place, check_regular, open_regular};
 use crate::env::record::OpenRecord;
 use crate::env::registry;
 use crate::env::rewriting::{flush_failed, write_anew};
@@ -105,9 +105,13 @@ impl EnvOptions {
         self.config.check()?;
         let mut temporary = temporary;
         // Since it was refused first: it may have waited for another process before.
-        let mut refused = None;
+        let (mut refused, mut vanished) = (None, 0);
         loop {
             match self.try_open(place, &mut temporary) {
+                // Another process has destroyed it since it was seen, so that it is to be created.
+                Err(error) if error.kind() == ErrorKind::NotFound && self.creates() && vanished < MOST_VANISHED => {
+                    vanished += 1;
+                }
                 // The last handle of an earlier engine is just being dropped by another thread, or another process closes it.
                 Err(error) if may_pass(&error) && refused.get_or_insert_with(Instant::now).elapsed() < CLOSING => {
                     thread::sleep(CLOSING_PAUSE);
@@ -115,6 +119,10 @@ impl EnvOptions {
                 outcome => return outcome.map(Env::of),
             }
         }
+    }
+
+    fn creates(&self) -> bool {
+        self.mode != OpenMode::MustExist && !self.config.read_only
     }
 
     fn try_open(&self, place: &Place, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
@@ -246,10 +254,8 @@ impl EnvOptions {
                 // It was of a file that is not there.
                 lock.forget_failed_flush()?;
             }
-            lock.join(self.config.durability, |record| {
-                // The first one of all does so with what it has checked, and before it lets others in.
-                if first || is_temporary { Ok(()) } else { flush_what_was_left(place, record, self.config.durability) }
-            })?;
+            // The first one of all flushes what was left with what it has checked, and before it lets others in.
+            entry::join(place, lock, self.config.durability, first || is_temporary)?;
             if !is_temporary {
                 lock.sync().map_err(flush_failed)?;
             }
@@ -387,20 +393,6 @@ fn unflushed_at(engine: &Engine, unflushed: Unflushed) -> Error {
     }
 }
 
-/// Flushes what an earlier process left, where others that only read have the environment open.
-fn flush_what_was_left(place: &Place, record: Option<&OpenRecord>, durability: Durability) -> Result<()> {
-    if durability == Durability::Process || record.is_some_and(|record| !record.may_lack_names()) {
-        return Ok(());
-    }
-    let file = open_regular(&place.data())?;
-    file.sync_data().map_err(|error| flush_failed(located(error, &place.data())))?;
-    let flushed = flush_with_all_above(&Directory::hold(place), &place.directory(), &file);
-    flushed.map_err(|unflushed| match unflushed {
-        Unflushed::Refused(error) => error,
-        Unflushed::Failed(error) => flush_failed(error),
-    })
-}
-
 /// Writes the file anew after a flush failed, and flushes it and its names: as the writer, among all programs, for nobody else
 /// changes pages then. The system may take pages for written that are not, and would not write them again.
 fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
@@ -480,6 +472,8 @@ fn may_pass(error: &Error) -> bool {
 /// How long a closing engine of this process is waited for, and how often it is looked.
 const CLOSING: Duration = Duration::from_secs(1);
 const CLOSING_PAUSE: Duration = Duration::from_millis(5);
+/// How often an environment may vanish while it is opened.
+const MOST_VANISHED: u32 = 4;
 
 fn present(place: &Place) -> Error {
     let why = format!(
@@ -564,7 +558,7 @@ fn open_files_at(place: &Place, config: &Config, map_size: usize, lmdb_lock: &mu
         ErrorKind::PermissionDenied => error.of_file(&place.data()),
         _ => error.of_file(&place.path),
     })?;
-    let file = Arc::new(lmdb.file()?);
+    let file = Arc::new(lmdb.file().map_err(|error| error.of_file(&place.data()))?);
     let held = match lmdb_lock {
         Some(lmdb_lock) => {
             lmdb_lock.hold_open()?;

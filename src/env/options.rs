@@ -247,7 +247,8 @@ impl EnvOptions {
         self
     }
 
-    /// Refuses every write as `ReadOnly`, and never creates. The lock files are still written where the medium allows.
+    /// Refuses every write as `ReadOnly`, and never creates. The lock files are still written where the medium allows. Nothing that
+    /// an earlier process left unflushed is flushed: after a failed flush, what is read may be undone by a power cut.
     pub fn read_only(mut self, read_only: bool) -> Self {
         self.config.read_only = read_only;
         self

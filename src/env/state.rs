@@ -249,11 +249,19 @@ impl State {
         Ok(trees)
     }
 
+    /// Whether the name is of a DBI that was dropped and whose empty tree is still there. One that is not empty is other
+    /// software's, which found the name free.
+    pub(crate) fn is_leftover(&self, name: &str) -> Result<bool> {
+        let is_empty = matches!(self.main_entry(name)?, Some(MainEntry::Tree(tree)) if tree.entries == 0);
+        Ok(is_empty && self.dbi_record(name)? == Some(DbiRecord::Dropped))
+    }
+
     /// The names of DBIs that were dropped and whose empty trees are still there.
     pub(crate) fn leftovers(&self) -> Result<Vec<String>> {
         let mut names = Vec::new();
-        for (name, _) in self.trees()? {
-            if let Ok(name) = String::from_utf8(name)
+        for (name, tree) in self.trees()? {
+            if tree.entries == 0
+                && let Ok(name) = String::from_utf8(name)
                 && self.dbi_record(&name)? == Some(DbiRecord::Dropped)
             {
                 names.push(name);

@@ -111,8 +111,16 @@ impl Env {
     /// other processes' creations, which it is O(DBIs) behind.
     fn leftovers(&self, state: &State) -> Result<Vec<String>> {
         let epoch = state.head()?.epoch;
-        if let Some(known) = self.engine.dbis().leftovers(epoch) {
-            return Ok(known);
+        if let Some(mut known) = self.engine.dbis().leftovers(epoch) {
+            // Other software writes without a new epoch, and may have made trees of these names, or written to these.
+            let mut checked = Ok(());
+            known.retain(|name| {
+                state.is_leftover(name).unwrap_or_else(|error| {
+                    checked = Err(error);
+                    false
+                })
+            });
+            return checked.map(|()| known);
         }
         let found = state.leftovers()?;
         self.engine.dbis().set_leftovers(epoch, found.clone());
@@ -127,7 +135,7 @@ impl Env {
         let mut live = 0;
         for (tree, _) in state.trees()? {
             let text = String::from_utf8_lossy(&tree);
-            let counts = !text.starts_with("__") && !matches!(state.dbi_record(&text)?, Some(DbiRecord::Dropped));
+            let counts = !text.starts_with("__") && !state.is_leftover(&text)?;
             live += u32::from(counts);
         }
         if live < self.engine.config.max_dbis {
@@ -220,8 +228,8 @@ fn standing_of_any(state: &State, name: &str) -> Result<Standing> {
             let why = "other software keeps a value under this name beside its databases; choose another name";
             Err(Error::new(ErrorKind::Unsupported, why).in_dbi(name))
         }
-        (Some(MainEntry::Tree(_)), None) => Ok(Standing::Foreign),
-        (Some(MainEntry::Tree(_)), Some(DbiRecord::Dropped)) => Ok(Standing::Dropped),
+        (Some(MainEntry::Tree(tree)), Some(DbiRecord::Dropped)) if tree.entries == 0 => Ok(Standing::Dropped),
+        (Some(MainEntry::Tree(_)), None | Some(DbiRecord::Dropped)) => Ok(Standing::Foreign),
         (Some(MainEntry::Tree(_)), Some(DbiRecord::Live { id, schema })) => Ok(Standing::Ours(id, schema)),
     }
 }

@@ -88,3 +88,39 @@ fn of_killed_ones_that_had_all_slots() -> Result<()> {
     open("round 4")?;
     env.close()
 }
+
+#[test]
+fn of_one_that_flushes_what_was_left_and_whose_disk_is_slow() -> Result<()> {
+    let name = "openings_come_behind_others::of_one_that_flushes_what_was_left_and_whose_disk_is_slow";
+    if let Some(arguments) = process::arguments().filter(|arguments| arguments.len() > 1) {
+        let path = Path::new(&arguments[0]);
+        if arguments[1] == "reads" {
+            let env = Env::options().read_only(true).open(path)?;
+            process::tell("reads");
+            process::hear()?;
+            return env.close();
+        }
+        let (env, rows) = rows::open(path, Durability::Immediate)?;
+        rows::write(&env, &rows, 5)?;
+        process::tell("written");
+        return Ok(());
+    }
+    shim::apart(name, |control, cases| {
+        let path = cases.join("env");
+        // Nothing of it was flushed, and who opens it first does not write.
+        drop(rows::open(&path, Durability::Process)?);
+        let mut reading = process::spawn(name, &[&path.to_string_lossy(), "reads"])?;
+        reading.expect("reads");
+        let held = control.hold(&path.join("data.mdb"), FLUSH, 1)?;
+        let first = process::spawn(name, &[&path.to_string_lossy(), "writes"])?;
+        held.wait()?;
+        let second = process::spawn(name, &[&path.to_string_lossy(), "writes"])?;
+        second.expect("written");
+        second.passes()?;
+        held.let_go()?;
+        first.expect("written");
+        first.passes()?;
+        reading.say("end")?;
+        reading.passes()
+    })
+}

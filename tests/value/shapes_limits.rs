@@ -1,11 +1,12 @@
 //! What serde is not told, no codec can check: the limits of the promise, exactly.
 
+use std::collections::HashSet;
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::ops::RangeInclusive;
 
 use mapleaf::value::Context;
 use mapleaf::{ErrorKind, Msgpack, MsgpackCompact, Result, Value};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 fn through<C: for<'a> Value<Arg<'a> = &'a T, Owned = T>, T: 'static>(value: &T) -> Result<T> {
     let (context, mut buf) = (Context::new(&[0; 16], "d", b"k"), Vec::new());
@@ -96,5 +97,43 @@ fn a_socket_address_comes_back_without_its_flow_information() -> Result<()> {
     assert_eq!(through::<MsgpackCompact<_>, _>(&of(9))?, of(0));
     #[cfg(feature = "json")]
     assert_eq!(through::<mapleaf::Json<_>, _>(&of(9))?, of(0));
+    Ok(())
+}
+
+/// For people words in a row, for machines a set.
+#[derive(Clone, Debug, PartialEq)]
+struct Tags(HashSet<String>);
+
+impl Serialize for Tags {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            let words: Vec<&str> = self.0.iter().map(String::as_str).collect();
+            serializer.serialize_str(&words.join(" "))
+        } else {
+            self.0.serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Tags {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let words = String::deserialize(deserializer)?;
+            Ok(Self(words.split_whitespace().map(str::to_owned).collect()))
+        } else {
+            HashSet::deserialize(deserializer).map(Self)
+        }
+    }
+}
+
+#[test]
+fn a_form_for_people_that_lies_in_no_order_refuses_nothing() -> Result<()> {
+    for count in [0, 1, 2, 3, 20] {
+        let tags = Tags((0..count).map(|n| format!("tag{n}")).collect());
+        for _ in 0..50 {
+            assert_eq!(through::<Msgpack<Tags>, _>(&tags)?, tags);
+            assert_eq!(through::<MsgpackCompact<Tags>, _>(&tags)?, tags);
+        }
+    }
     Ok(())
 }
