@@ -14,7 +14,7 @@ use crate::env::engine::{Engine, WriterState, lock_writer};
 use crate::env::handle::Env;
 use crate::env::lmdb::Lmdb;
 use crate::env::lmdb_lock::LmdbLock;
-use crate::env::lock::LockFile;
+use crate::env::lock::{LockFile, read_record};
 use crate::env::names::{Names, Unflushed};
 use crate::env::open::check_metas_at;
 use crate::env::options::Durability;
@@ -168,7 +168,7 @@ impl Env {
     }
 
     /// Removes the environment at `path`, a directory or a single file: data and lock files, and the directory if it is
-    /// then empty, no mount point, and may be removed. An absent one is fine. By a symbolic link to its directory it is removed too; the link stays.
+    /// then empty, no mount point, and may be removed; also what a removal left that was cut short. An absent one is fine. By a symbolic link to its directory it is removed too; the link stays.
     ///
     /// # Errors
     /// `Busy` while it is open in any process of ours; `Corrupted` or `FormatVersion` for a file that mapleaf never had
@@ -450,7 +450,7 @@ fn destroy(path: &Path) -> Result<()> {
         place.path = directory;
     }
     let Some(metadata) = place.data_metadata()? else {
-        return Ok(());
+        return destroy_rest(&place);
     };
     let _reserved = registry::reserve(&place, Some(FileId::of(&metadata)));
     let Some(metadata) = place.data_metadata()? else {
@@ -491,6 +491,20 @@ fn destroy(path: &Path) -> Result<()> {
             Err(refused.err().unwrap_or_else(busy))
         }
     }
+}
+
+/// Removes the rest of an environment whose removal was cut short behind its data file: where the lock file is ours, and nobody has
+/// it open. Whoever has an environment open whose data file was removed keeps the rest.
+fn destroy_rest(place: &Place) -> Result<()> {
+    let record = open_regular(&place.lock()).and_then(|file| read_record(&file, &place.lock()));
+    if !record.is_ok_and(|record| record.is_some_and(|record| !record.damaged)) {
+        return Ok(());
+    }
+    let lock = LockFile::open(&place.lock())?;
+    if lock.try_exclusive()? && lock.is_at_path() && !is_open_elsewhere(place)? && place.data_metadata()?.is_none() {
+        return remove(place, &lock);
+    }
+    Ok(())
 }
 
 /// Whether another program has the environment open, or a process whose lock file was removed.

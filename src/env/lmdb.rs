@@ -532,8 +532,8 @@ fn advice(error: MdbError) -> Cow<'static, str> {
         MdbError::MapFull => "the map is full; open with a larger max_map_size",
         MdbError::MapResized => "another process has grown the file beyond max_map_size; open with a larger one",
         MdbError::DbsFull => {
-            "too many DBIs are open; open the environment with a larger max_dbis, or compact if many were dropped beside \
-             other processes"
+            "too many DBIs are open; open the environment with a larger max_dbis, or, if many were dropped beside other \
+             processes, compact when those have closed it"
         }
         MdbError::ReadersFull => "all reader slots are taken; drop snapshots, which Env::readers lists, and retry",
         MdbError::TxnFull => "the transaction changes too many pages; split it, or load in parts",

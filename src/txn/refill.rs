@@ -1,8 +1,8 @@
 //! When so much of a tree goes that the rest is put anew, in order, rather than the rows taken away one by one.
 //!
 //! LMDB takes some 2,000 instructions to remove a row, and 1,000 to put one behind the last. Rows removed here and there leave no
-//! leaf as it was, so that each is written either way; rows that follow one another leave the others alone, and to write those
-//! too must be worth it.
+//! leaf as it was, so that each is written either way. Rows that follow one another leave the others alone, and go by the leaf:
+//! 140 ns a row were measured where putting one takes 350 to 450, so that few must be left.
 
 use std::ops::{Bound, ControlFlow};
 
@@ -36,8 +36,8 @@ pub(super) fn is_worthwhile(base: &State, below: &TreeRecord, changes: &DbiChang
     let outside = below.entries.saturating_sub(hidden);
     let pays = |deleted: u64, hidden: u64| {
         let left = outside.saturating_sub(deleted);
-        let saved = deleted.saturating_mul(6).saturating_add(hidden.saturating_mul(5));
-        deleted.saturating_add(hidden) >= FEW && left.saturating_mul(4) <= saved
+        let saved = deleted.saturating_mul(18).saturating_add(hidden.saturating_mul(5));
+        deleted.saturating_add(hidden) >= FEW && left.saturating_mul(12) <= saved
     };
     if !pays(changes.len() as u64, hidden) {
         return Ok(false);

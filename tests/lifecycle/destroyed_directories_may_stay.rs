@@ -1,7 +1,9 @@
-//! Where the directory of an environment may not be taken away, its files are, and that is durable and no error.
+//! Where the directory of an environment may not be taken away, its files are, and that is durable and no error. What a removal
+//! left that was cut short goes too.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::Path;
 
 use mapleaf::{Durability, Env, Error, Result};
 
@@ -31,4 +33,51 @@ fn in_a_directory_of_another_user() -> Result<()> {
         assert!(rows.is_empty(&env.snapshot()?)?);
         Ok(())
     })
+}
+
+#[test]
+fn what_a_removal_left_that_was_cut_short_is_taken_away() -> Result<()> {
+    let dir = directory()?;
+    let path = dir.path().join("env");
+    for left in [&["lock.mdb", "mapleaf.lock"][..], &["mapleaf.lock"]] {
+        let (env, rows) = rows::open(&path, Durability::Immediate)?;
+        rows::write(&env, &rows, 1)?;
+        drop((env, rows));
+        for file in io(fs::read_dir(&path))? {
+            let name = io(file)?.file_name();
+            if !left.iter().any(|left| *left == name) {
+                io(fs::remove_file(path.join(name)))?;
+            }
+        }
+        Env::destroy(&path)?;
+        assert!(!path.exists(), "{left:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn but_not_under_who_has_it_open_nor_what_is_not_ours() -> Result<()> {
+    let name = "destroyed_directories_may_stay::but_not_under_who_has_it_open_nor_what_is_not_ours";
+    if let Some(arguments) = process::arguments() {
+        let opened = rows::open(Path::new(&arguments[0]), Durability::Immediate)?;
+        process::tell("open");
+        process::hear()?;
+        drop(opened);
+        return Ok(());
+    }
+    let dir = directory()?;
+    let path = dir.path().join("env");
+    let mut holding = process::spawn(name, &[&path.to_string_lossy()])?;
+    holding.expect("open");
+    io(fs::remove_file(path.join("data.mdb")))?;
+    Env::destroy(&path)?;
+    assert!(path.join("lock.mdb").exists() && path.join("mapleaf.lock").exists());
+    holding.say("end")?;
+    holding.passes()?;
+    for theirs in [&b"somebody else's"[..], b""] {
+        io(fs::write(path.join("mapleaf.lock"), theirs))?;
+        Env::destroy(&path)?;
+        assert_eq!(io(fs::read(path.join("mapleaf.lock")))?, theirs);
+    }
+    Ok(())
 }
