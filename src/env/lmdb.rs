@@ -385,7 +385,7 @@ impl Puts<'_> {
     pub(crate) fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), Failure> {
         match self.filling.as_mut().map(|filling| filling.begins_leaf(key, value)) {
             None | Some(Begins::No) => self.put_flagged(PutFlags::empty(), key, value),
-            Some(Begins::Full) => self.put_flagged(PutFlags::APPEND, key, value),
+            Some(Begins::Full) => self.append(key, value, None),
             Some(Begins::Early(padding)) => self.begin_early(key, value, padding),
         }
     }
@@ -397,14 +397,27 @@ impl Puts<'_> {
         unsafe { self.cursor.put_current_with_options::<Bytes>(flags, key, value) }.map_err(Failure::of)
     }
 
+    /// Begins another leaf. Where the key is not behind all others after all, as when changes are made a second time, it is put
+    /// like any other.
+    #[cold]
+    fn append(&mut self, key: &[u8], value: &[u8], padding: Option<&[u8]>) -> Result<(), Failure> {
+        // SAFETY: as in `put_flagged`.
+        let appended =
+            unsafe { self.cursor.put_current_with_options::<Bytes>(PutFlags::APPEND, key, padding.unwrap_or(value)) };
+        match appended {
+            Ok(()) if padding.is_none() => Ok(()),
+            Ok(()) | Err(heed::Error::Mdb(heed::MdbError::KeyExist)) => self.put_flagged(PutFlags::empty(), key, value),
+            Err(error) => Err(Failure::of(error)),
+        }
+    }
+
     /// Begins another leaf, where the last one has room: with a value that has none there, and then the right one in its place.
     #[cold]
     fn begin_early(&mut self, key: &[u8], value: &[u8], padding: usize) -> Result<(), Failure> {
         let Some(filling) = self.filling.take() else { return self.put_flagged(PutFlags::empty(), key, value) };
-        let begun = self.put_flagged(PutFlags::APPEND, key, filling.padding(padding));
+        let begun = self.append(key, value, Some(filling.padding(padding)));
         self.filling = Some(filling);
-        begun?;
-        self.put_flagged(PutFlags::empty(), key, value)
+        begun
     }
 }
 
