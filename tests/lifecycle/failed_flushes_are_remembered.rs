@@ -231,3 +231,62 @@ fn an_opening_that_fails_says_of_no_file_that_it_was_closed() -> Result<()> {
         Ok(())
     })
 }
+
+/// Where `mapleaf.lock` has the id of the process that writes, and one that no process has.
+const WRITER: u64 = 68;
+const NOBODY: u32 = u32::MAX - 1;
+
+/// As a process leaves it that was killed in a commit: it could not say what that came to.
+fn leave_mark(path: &Path) -> Result<()> {
+    let lock = OpenOptions::new().write(true).open(path.join("mapleaf.lock")).map_err(Error::other)?;
+    lock.write_all_at(&NOBODY.to_ne_bytes(), WRITER).map_err(Error::other)
+}
+
+#[test]
+fn a_writer_that_could_not_tell_counts_as_one_whose_flush_failed() -> Result<()> {
+    let name = "failed_flushes_are_remembered::a_writer_that_could_not_tell_counts_as_one_whose_flush_failed";
+    shim::apart(name, |control, cases| {
+        for (durability, expected) in [(Durability::Immediate, [2, 1]), (Durability::Process, [1, 1])] {
+            let path = cases.join(format!("{durability:?}"));
+            let (env, rows) = open(&path, durability)?;
+            env.transact(|txn| rows.put(txn, 1, 1))?;
+            leave_mark(&path)?;
+            // The meta pages are written again before the commit's own, and once is enough.
+            for expected in expected {
+                control.aim(&path.join("data.mdb"))?;
+                control.arm(Fault { classes: META, nth: 0, errno: EIO, how: How::Once })?;
+                env.transact(|txn| rows.put(txn, 1, 2))?;
+                assert_eq!(control.disarm()?.calls, expected, "{durability:?}");
+            }
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn where_its_meta_page_cannot_be_taken_back_nothing_more_is_done() -> Result<()> {
+    let name = "failed_flushes_are_remembered::where_its_meta_page_cannot_be_taken_back_nothing_more_is_done";
+    shim::apart(name, |control, cases| {
+        for classes in [FLUSH, META] {
+            let path = cases.join(format!("{classes}"));
+            let (env, rows) = open(&path, Durability::Immediate)?;
+            env.transact(|txn| rows.put(txn, 1, 1))?;
+            leave_mark(&path)?;
+            control.aim(&path.join("data.mdb"))?;
+            control.arm(Fault { classes, nth: 1, errno: EIO, how: How::Once })?;
+            let mut ran = false;
+            let first = env.transact(|txn| {
+                ran = true;
+                rows.put(txn, 1, 2)
+            });
+            control.disarm()?;
+            refused(first, ErrorKind::CommitOutcomeUnknown);
+            assert!(!ran && is_remembered(&path)?);
+            refused(env.transact(|txn| rows.put(txn, 1, 3)), ErrorKind::CommitOutcomeUnknown);
+            drop((env, rows));
+            let (env, rows) = open(&path, Durability::Immediate)?;
+            assert_eq!(rows.get(&env.snapshot()?, 1)?, Some(1));
+        }
+        Ok(())
+    })
+}

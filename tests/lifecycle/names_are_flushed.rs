@@ -78,9 +78,27 @@ fn behind_a_process_that_reads_alone_and_opened_it_first() -> Result<()> {
             reader.expect("reads");
             let expected = if durability == Durability::Process { 0 } else { 2 };
             assert_eq!(flushed_directories(control, &path, durability)?, expected, "{durability:?}");
+            // And what lies in the file: it was not flushed either.
+            control.aim(&path.join("data.mdb"))?;
+            control.arm(Fault { classes: FLUSH, nth: 0, errno: EIO, how: How::Once })?;
+            drop(Env::options().durability(durability).open(&path)?);
+            assert_eq!(control.disarm()?.calls, u64::from(expected > 0), "{durability:?}");
             reader.say("end")?;
             reader.passes()?;
         }
+        Ok(())
+    })
+}
+
+#[test]
+fn of_a_removal_in_the_directory_above() -> Result<()> {
+    shim::apart("names_are_flushed::of_a_removal_in_the_directory_above", |control, cases| {
+        let path = cases.join("above").join("env");
+        drop(crate::rows::open(&path, Durability::Immediate)?);
+        control.aim(cases)?;
+        control.arm(Fault { classes: FLUSH, nth: 0, errno: EIO, how: How::Once })?;
+        Env::destroy(&path)?;
+        assert_eq!(control.disarm()?.calls, 1);
         Ok(())
     })
 }
