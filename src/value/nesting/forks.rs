@@ -1,17 +1,20 @@
 //! Types that write one form for people and another for binary formats, and may lose something in one of the two.
 
+/// The name of a type without that it is referred to, in bytes.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(super) fn referred(name: &'static str) -> &'static [u8] {
+    let bytes = name.as_bytes();
+    bytes.strip_prefix(b"&").unwrap_or(bytes)
+}
+
 /// Whether both forms of the type of this name, or of what it refers to, are known to carry all of the value. Optimized, it
 /// is a constant for each type.
 ///
 /// `SocketAddr` passes the question on to what it holds. A name that is not known here makes writing dearer, no more.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn is_whole(name: &'static str) -> bool {
-    let name = match name.as_bytes() {
-        [b'&', rest @ ..] => rest,
-        all => all,
-    };
     matches!(
-        name,
+        referred(name),
         b"core::net::ip_addr::IpAddr"
             | b"core::net::ip_addr::Ipv4Addr"
             | b"core::net::ip_addr::Ipv6Addr"

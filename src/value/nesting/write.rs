@@ -9,7 +9,7 @@ use serde::ser::{Error, Serialize, Serializer};
 use super::depth::{Depth, TOO_DEEP};
 use super::doubt::{Doubt, mix, of_static};
 use super::elements::Elements;
-use super::forks::is_whole;
+use super::forks::{is_whole, referred};
 use super::step::Step;
 
 /// Which floats the format can hold.
@@ -82,12 +82,8 @@ pub(super) struct Rules<'d> {
 /// Whether a type of this name, or what it refers to, is a number or text. Optimized, it is a constant for each type.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn is_plain(name: &'static str) -> bool {
-    let name = match name.as_bytes() {
-        [b'&', rest @ ..] => rest,
-        all => all,
-    };
     matches!(
-        name,
+        referred(name),
         b"bool"
             | b"u8"
             | b"u16"
