@@ -52,7 +52,26 @@ fn what_a_removal_left_that_was_cut_short_is_taken_away() -> Result<()> {
         Env::destroy(&path)?;
         assert!(!path.exists(), "{left:?}");
     }
+    let file = dir.path().join("single.mdb");
+    drop(Env::options().single_file(true).open(&file)?);
+    assert_eq!(io(fs::read_dir(dir.path()))?.count(), 3);
+    io(fs::remove_file(&file))?;
+    Env::destroy(&file)?;
+    assert_eq!(io(fs::read_dir(dir.path()))?.count(), 0);
     Ok(())
+}
+
+#[test]
+fn but_not_those_in_the_working_directory_by_an_empty_path() -> Result<()> {
+    process::apart("destroyed_directories_may_stay::but_not_those_in_the_working_directory_by_an_empty_path", || {
+        let dir = directory()?;
+        drop(rows::open(dir.path(), Durability::Immediate)?);
+        io(fs::remove_file(dir.path().join("data.mdb")))?;
+        io(std::env::set_current_dir(dir.path()))?;
+        Env::destroy("")?;
+        assert!(dir.path().join("mapleaf.lock").exists() && dir.path().join("lock.mdb").exists());
+        Ok(())
+    })
 }
 
 #[test]
