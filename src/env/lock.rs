@@ -12,7 +12,8 @@
 //! the ids of the processes that wait for byte 1 and then for LMDB's lock: as long as there is one, nobody else stacks
 //! transactions, and whoever would begin lets it in first, for a limited time. A killed process leaves its words; the first is not believed when byte 1 is free, the second when
 //! no process of that id has the environment open, the third are cleared when their time is over, and whoever opens the
-//! environment alone clears all. The last word counts the flushes that failed meanwhile, for the processes beside.
+//! environment alone clears all. The word at
+//! byte 120 counts the flushes that failed meanwhile, and the writers that were killed and could not tell, for the processes beside.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -358,8 +359,10 @@ impl LockFile {
         }
     }
 
-    /// Sets that bit of the record without a lock: whoever joins meanwhile sets it again.
+    /// Sets that bit of the record without a lock: whoever joins meanwhile, and writes the record as it was, finds another count
+    /// and sets it again.
     fn mark_flush_failed(&self) {
+        self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
         self.words.word(FLUSH_FAILED_AT).fetch_or(u32::from_ne_bytes([0, 0, 0, FLUSH_FAILED]), Ordering::Relaxed);
     }
 

@@ -49,7 +49,7 @@ fn is_told_soon(lock: &LockFile) -> bool {
     true
 }
 
-/// How long that is waited for: more than a flush costs is lost by waiting longer.
+/// How long that is waited for, with LMDB's lock held: no longer than a flush takes, which it may save.
 const TELLING: Duration = Duration::from_millis(1);
 
 /// Writes both meta pages again, and flushes them. One of a commit behind `base`, where LMDB failed to put the id before it, gets that.

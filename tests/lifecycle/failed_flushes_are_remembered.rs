@@ -4,6 +4,7 @@
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -190,9 +191,15 @@ fn of_two_syncs_at_once_one_waits_for_the_other() -> Result<()> {
         let (env, rows) = open(&path, Durability::Eventual)?;
         env.transact(|txn| rows.put(txn, 1, 1))?;
         let held = control.hold(&path.join("data.mdb"), FLUSH, 1)?;
+        let (told, calls) = channel();
+        let sync = || {
+            told.clone().send(()).expect("it is heard");
+            env.sync()
+        };
         thread::scope(|scope| {
-            let syncs: Vec<_> = (0..2).map(|_| scope.spawn(|| env.sync())).collect();
+            let syncs: Vec<_> = (0..2).map(|_| scope.spawn(sync)).collect();
             held.wait()?;
+            (0..2).for_each(|_| calls.recv().expect("both call"));
             // Time for the other one to flush too. The system would tell of a failed write only one of them.
             thread::sleep(Duration::from_millis(100));
             let begun = control.disarm()?.calls;
