@@ -42,7 +42,7 @@ where
                     continue;
                 }
                 let owned = (K::own(place.decode_key::<K>(key)?), V::own(place.decode_value::<V>(key, value)?));
-                self.txn.raw_remove(&self.dbi.dbi, key)?;
+                self.txn.raw_delete(&self.dbi.dbi, key)?;
                 return Ok(Some(owned));
             }
             if !self.read_ahead()? {

@@ -107,7 +107,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
                         txn.raw_put(&self.dbi, bytes, new)?;
                     }
                 }
-                None if old.is_some() => txn.raw_remove(&self.dbi, bytes)?,
+                None if old.is_some() => drop(txn.raw_delete(&self.dbi, bytes)?),
                 None => {}
             }
             Ok(made)

@@ -30,4 +30,4 @@ pub use snapshot::Snapshot;
 pub use submit::Commit;
 pub use write::WriteTxn;
 pub(crate) use write::{check_key, check_value};
-pub(crate) use write_set::{Arena, Entry, record_len, sort};
+pub(crate) use write_set::{Arena, Entry, nearly_all, record_len, sort};

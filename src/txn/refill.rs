@@ -25,7 +25,7 @@ const LEAVES: u64 = 1 << 15;
 /// Whether to put anew what is left of the tree `below`.
 pub(super) fn is_worthwhile(base: &State, below: &TreeRecord, changes: &DbiChanges) -> Result<bool> {
     let rows_are_small = below.entries >= SMALL.saturating_mul(below.leaf_pages);
-    if below.overflow_pages > 0 || !rows_are_small || changes.gaps().is_full() {
+    if below.entries < FEW || below.overflow_pages > 0 || !rows_are_small || changes.gaps().is_full() {
         return Ok(false);
     }
     let mut hidden = 0_u64;

@@ -52,14 +52,6 @@ impl WriteTxn {
         Ok(is_removed)
     }
 
-    /// As [`raw_delete`](Self::raw_delete), of a key that is there.
-    ///
-    /// What is put here alone leaves nothing. What is below leaves a deletion; where many follow one another they become a gap,
-    /// which readers pass in one step.
-    pub(crate) fn raw_remove(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<()> {
-        self.raw_delete(dbi, key).map(drop)
-    }
-
     /// Removes `key`, if it is there, where nothing is between the set and the file.
     fn remove_over_file(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
         let (pages, tree) = (self.base.pages(), self.base.tree(dbi)?);
@@ -157,7 +149,7 @@ impl WriteTxn {
                 let popped = read(key, value)?;
                 let key = KeyBuf::from_slice(key);
                 drop(cursor);
-                self.raw_remove(dbi, &key)?;
+                self.raw_delete(dbi, &key)?;
                 Ok(Some(popped))
             }
         }
@@ -209,7 +201,7 @@ impl WriteTxn {
     pub(crate) fn raw_remove_all(&mut self, dbi: &Arc<DbiRef>, keys: &Keys) -> Result<()> {
         let is_changed = self.set.dbi(dbi.slot).is_some_and(|changes| !changes.is_empty());
         if is_changed {
-            return keys.iter().try_for_each(|(key, _)| self.raw_remove(dbi, key));
+            return keys.iter().try_for_each(|(key, _)| self.raw_delete(dbi, key).map(drop));
         }
         let mut all = keys.iter().peekable();
         let mut run: Vec<&[u8]> = Vec::new();

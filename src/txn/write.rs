@@ -269,7 +269,7 @@ impl WriteTxn {
             keys.push(KeyBuf::from_slice(key));
         }
         drop(cursor);
-        keys.iter().try_for_each(|key| self.raw_remove(dbi, key))?;
+        keys.iter().try_for_each(|key| self.raw_delete(dbi, key).map(drop))?;
         Ok(keys.len() as u64)
     }
 

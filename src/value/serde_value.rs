@@ -122,23 +122,23 @@ fn compare(
     // written. A value need not have the other form.
     let other = Asked { text: !own.text, ..own };
     for asked in [Some(own), (trace.has_looked() || doubt.forks()).then_some(other)].into_iter().flatten() {
+        let is_own = asked.text == own.text;
         let [Ok(ours), Ok(theirs)] = values.map(|value| value(asked)) else {
-            if asked.text == own.text {
+            if is_own {
                 return Err(refused(name, format_args!("cannot be compared with what is read"), doubt));
             }
             continue;
         };
-        let is_own = asked.text == own.text;
         let misses = (is_own || trace.has_looked()) && ours.1.misses_some_of(trace);
         if misses || (ours.0 != theirs.0 && (is_own || !wavers(asked, theirs.0))) {
             let place = first_difference(values, asked);
-            return Err(if asked.text == own.text || trace.has_looked() {
+            return Err(if is_own || trace.has_looked() {
                 refused(name, format_args!("is read back as another value{place}"), doubt)
             } else {
                 lost(name, own.text, &place)
             });
         }
-        if asked.text == own.text && ours.1.trace().is_read_as_written(trace) {
+        if is_own && ours.1.trace().is_read_as_written(trace) {
             doubt.is_settled();
         }
     }

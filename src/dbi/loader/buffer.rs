@@ -2,7 +2,7 @@
 
 use crate::dbi::loader::place::Place;
 use crate::dbi::loader::record::{Row, Stored};
-use crate::txn::{Arena, Entry, record_len, sort};
+use crate::txn::{Arena, Entry, nearly_all, record_len, sort};
 
 const ENTRY: usize = size_of::<Entry>();
 /// How many rows ahead are asked for; their lengths are twice as far ahead.
@@ -132,12 +132,7 @@ impl Buffer {
     }
 }
 
-/// Whether the rows came in key order, but for one in fifty.
+/// Whether the rows came in key order, but for a few.
 fn came_in_order(arena: &Arena, entries: &[Entry]) -> bool {
-    let mut few = entries.len() / 50;
-    entries.windows(2).all(|pair| {
-        let is_above = pair[0].compare(arena, pair[1]).is_le();
-        few = if is_above { few } else { few.wrapping_sub(1) };
-        few != usize::MAX
-    })
+    nearly_all(entries.len(), entries.windows(2).map(|pair| pair[0].compare(arena, pair[1]).is_le()))
 }

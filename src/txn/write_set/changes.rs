@@ -11,6 +11,7 @@ use crate::txn::write_set::entry::Entry;
 use crate::txn::write_set::gaps::{Gaps, size};
 use crate::txn::write_set::gather::gather;
 use crate::txn::write_set::levels::Level;
+use crate::txn::write_set::sort::nearly_all;
 
 /// What is counted for a change in the index: its entry, and the room that blocks keep for more.
 const ENTRY_BYTES: usize = 24;
@@ -303,7 +304,8 @@ impl DbiChanges {
     /// About how many keys are deleted, by some of all changes, spread over them.
     pub(crate) fn deletions(&self) -> usize {
         let blocks = self.blocks();
-        let step = (blocks.len() / SAMPLE).max(1);
+        // Odd: puts and deletions may take turns.
+        let step = (blocks.len() / SAMPLE) | 1;
         let (mut seen, mut deleted, mut spot) = (0, 0, Spot::default());
         while let Some(entry) = blocks.at(spot) {
             seen += 1;
@@ -340,20 +342,11 @@ impl DbiChanges {
         self.blocks().iter().next().map(|entry| self.arena.key(entry.place))
     }
 
-    /// Whether the changes came in key order, but for a few: one in fifty. O(n) where they did.
+    /// Whether the changes came in key order, but for a few. O(n) where they did.
     pub(crate) fn came_in_order(&self) -> bool {
-        let mut few = self.len() / 50;
         let mut before = None;
-        self.blocks().iter().all(|entry| {
-            let is_behind = before.replace(entry.place).is_none_or(|before| before < entry.place);
-            if !is_behind {
-                if few == 0 {
-                    return false;
-                }
-                few -= 1;
-            }
-            true
-        })
+        let is_behind = |entry: Entry| before.replace(entry.place).is_none_or(|before| before < entry.place);
+        nearly_all(self.len(), self.blocks().iter().map(is_behind))
     }
 
     /// The settled order. O(n log n) in the changes since the last call.

@@ -19,4 +19,4 @@ pub(crate) use changes::DbiChanges;
 pub(crate) use entry::Entry;
 pub(crate) use gaps::{Gap, LEAST};
 pub(crate) use set::{OfDbi, WriteSet};
-pub(crate) use sort::sort;
+pub(crate) use sort::{nearly_all, sort};

@@ -66,3 +66,12 @@ fn sort_behind(run: &mut [Entry], arena: &Arena, mut depth: usize) {
         entry.head = head;
     }
 }
+
+/// Whether so many are true but for a few: one in fifty. Looks no further than that is decided.
+pub(crate) fn nearly_all(count: usize, mut each: impl Iterator<Item = bool>) -> bool {
+    let mut exceptions = 0;
+    each.all(|is_so| {
+        exceptions += usize::from(!is_so);
+        exceptions <= count / 50
+    })
+}
