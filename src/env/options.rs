@@ -200,7 +200,8 @@ impl EnvOptions {
         self
     }
 
-    /// How many bytes of keys and values one transaction may hold in memory before it is `TooLarge`. Default 4 GiB.
+    /// How many bytes of keys and values one transaction may hold in memory before it is `TooLarge`. Default 4 GiB. Where
+    /// transactions without a flush are alike, up to 64 MiB for each of two databases are kept for the next one.
     pub fn max_txn_bytes(mut self, bytes: usize) -> Self {
         self.config.max_txn_bytes = bytes;
         self
@@ -215,7 +216,7 @@ impl EnvOptions {
     }
 
     /// How full pages are made that are filled in one go, in percent, 60 to 100: those of rows that a transaction puts into an empty
-    /// database, or behind all others, and of a load. By default 100 for rows that came in key order, and 86 for others: what comes
+    /// database, or behind all others, of a load, and of what a commit that takes away much of a database writes anew. By default 100 for rows that came in key order, and 86 for others: what comes
     /// later in no order finds room then, and does not split every page. The more, the smaller the file and the faster a scan.
     ///
     /// ```

@@ -14,8 +14,8 @@ use crate::page::{self, Cursor, Found, Meta, Pages, TreeRecord};
 /// Roots that a state has room for without an allocation. A state lives as long as a commit takes to come, so most of
 /// them are opened for a look-up in one DBI.
 const FIRST_ROOTS: usize = 4;
-/// Roots in a block, which is made when the first of them is found, and the most blocks: what a state takes does not grow with
-/// the DBIs that are open.
+/// Roots in a block, which is made when the first of them is found, and the most blocks: with the DBIs that are open a state grows
+/// by the list of blocks, 4 KiB at most.
 const BLOCK: usize = 16;
 const MOST_BLOCKS: usize = 256;
 
