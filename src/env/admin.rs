@@ -450,7 +450,7 @@ fn destroy(path: &Path) -> Result<()> {
         place.path = directory;
     }
     let Some(metadata) = place.data_metadata()? else {
-        // What was a single file is no directory now.
+        // What was a single file is no directory now. Nor is an empty path, which is not that of the working directory.
         let single_file = !place.path.is_dir();
         return destroy_rest(&Place { single_file, ..place });
     };
@@ -498,10 +498,6 @@ fn destroy(path: &Path) -> Result<()> {
 /// Removes the rest of an environment whose removal was cut short behind its data file: where the lock file is ours, and nobody has
 /// it open. Whoever has an environment open whose data file was removed keeps the rest.
 fn destroy_rest(place: &Place) -> Result<()> {
-    // Beside an empty path lies whatever is in the working directory.
-    if place.path.as_os_str().is_empty() {
-        return Ok(());
-    }
     let record = open_regular(&place.lock()).and_then(|file| read_record(&file, &place.lock()));
     if !record.is_ok_and(|record| record.is_some_and(|record| !record.damaged)) {
         return Ok(());
