@@ -2,25 +2,32 @@
 
 use std::fmt;
 use std::iter::FusedIterator;
+use std::mem;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::dbi::handle::Dbi;
+use crate::env::DbiRef;
 use crate::error::Result;
 use crate::key::Key;
 use crate::scan::{ByteBounds, Place};
-use crate::txn::{RawCursor, RawRead, WriteTxn};
+use crate::txn::{Keys, RawCursor, RawRead, WriteTxn};
 use crate::value::Value;
 
 /// The entries that [`Dbi::extract_if`] removes: each is removed when it is asked for.
 ///
-/// Fused, also after an error. Dropping it early leaves the entries behind the last one asked for.
+/// Fused, also after an error. Dropping it early leaves the entries behind the last one asked for. If it is never dropped, as by
+/// [`std::mem::forget`], some of the last 256 that were handed out may stay.
 pub struct ExtractIf<'x, K, V, F> {
     dbi: Dbi<K, V>,
     txn: &'x mut WriteTxn,
     bounds: ByteBounds,
     /// What was read and not looked at yet: the scan goes on behind it.
     ahead: Ahead,
+    /// What was handed out of it and is to be removed: nobody else can look until all of this is dropped.
+    taken: Keys,
+    /// The number of the last of them.
+    last: Option<usize>,
     extract: F,
     done: bool,
 }
@@ -30,19 +37,26 @@ where
     F: FnMut(K::Ref<'_>, V::Ref<'_>) -> bool,
 {
     pub(crate) fn new(dbi: Dbi<K, V>, txn: &'x mut WriteTxn, bounds: ByteBounds, extract: F) -> Self {
-        Self { dbi, txn, bounds, ahead: Ahead::default(), extract, done: false }
+        Self { dbi, txn, bounds, ahead: Ahead::default(), taken: Keys::default(), last: None, extract, done: false }
     }
 
     fn advance(&mut self) -> Result<Option<(K::Owned, V::Owned)>> {
+        let uuid = *self.txn.raw_uuid();
+        let place = Place { uuid: &uuid, dbi: Arc::clone(&self.dbi.dbi) };
         loop {
-            let uuid = *self.txn.raw_uuid();
-            let place = Place { uuid: &uuid, dbi: Arc::clone(&self.dbi.dbi) };
-            while let Some((key, value)) = self.ahead.next() {
+            let is_alone = self.ahead.is_alone;
+            while let Some((number, key, value)) = self.ahead.next() {
                 if !(self.extract)(place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?) {
                     continue;
                 }
                 let owned = (K::own(place.decode_key::<K>(key)?), V::own(place.decode_value::<V>(key, value)?));
-                self.txn.raw_delete(&self.dbi.dbi, key)?;
+                if is_alone {
+                    self.txn.make_room_to_remove(&self.taken, key)?;
+                    let before = self.last.replace(number);
+                    self.taken.push(key, before.is_some_and(|before| before + 1 == number));
+                } else {
+                    self.txn.raw_delete(&self.dbi.dbi, key)?;
+                }
                 return Ok(Some(owned));
             }
             if !self.read_ahead()? {
@@ -53,22 +67,45 @@ where
 
     /// Copies the entries that come next; whether there are any. Nobody else can change them before they are looked at.
     fn read_ahead(&mut self) -> Result<bool> {
+        remove(self.txn, &self.dbi.dbi, &mut self.taken)?;
+        self.last = None;
         let (lower, upper) = self.bounds.as_refs();
         let lower = self.ahead.last().map_or(lower, Bound::Excluded);
         let mut cursor = self.txn.raw_range(&self.dbi.dbi, lower, upper)?;
         // Mostly it needs twice as much room, until there are as many as there may be.
         let bytes = Vec::with_capacity((self.ahead.bytes.len() * 2).min(BYTES));
         let most = (self.ahead.most * 2).clamp(LEAST, MOST);
-        let mut next = Ahead { bytes, ends: Vec::with_capacity(most), passed: 0, most };
+        let mut next = Ahead { bytes, ends: Vec::with_capacity(most), most, ..Ahead::default() };
         while next.ends.len() < next.most
             && next.bytes.len() < BYTES
             && let Some((key, value)) = cursor.next()?
         {
             next.push(key, value);
         }
-        let is_there = !next.ends.is_empty();
+        let ends = next.at(0).zip(next.last());
+        next.is_alone = ends.is_some_and(|((first, _), last)| self.txn.leaves_alone(&self.dbi.dbi, first, last));
         self.ahead = next;
-        Ok(is_there)
+        Ok(!self.ahead.ends.is_empty())
+    }
+}
+
+/// Removes what was handed out.
+fn remove(txn: &mut WriteTxn, dbi: &Arc<DbiRef>, taken: &mut Keys) -> Result<()> {
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let taken = mem::take(taken);
+    txn.raw_remove_all(dbi, &taken).or_else(|error| {
+        // Whoever got them must not find them again, even where a page beside them is damaged.
+        txn.remove_blindly(dbi, &taken)?;
+        Err(error)
+    })
+}
+
+impl<K, V, F> Drop for ExtractIf<'_, K, V, F> {
+    fn drop(&mut self) {
+        // An error is of a page that was read beside the entries, which are removed all the same.
+        let _ = remove(self.txn, &self.dbi.dbi, &mut self.taken);
     }
 }
 
@@ -89,6 +126,8 @@ struct Ahead {
     passed: usize,
     /// How many there may be.
     most: usize,
+    /// Whether the transaction itself has changed none of them.
+    is_alone: bool,
 }
 
 impl Ahead {
@@ -105,9 +144,10 @@ impl Ahead {
         Some((&self.bytes[start..key_end], &self.bytes[key_end..end]))
     }
 
-    fn next(&mut self) -> Option<(&[u8], &[u8])> {
+    fn next(&mut self) -> Option<(usize, &[u8], &[u8])> {
+        let number = self.passed;
         self.passed += 1;
-        self.at(self.passed - 1)
+        self.at(number).map(|(key, value)| (number, key, value))
     }
 
     fn last(&self) -> Option<&[u8]> {

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use heed::types::Bytes;
+use heed::types::{Bytes, DecodeIgnore};
 use heed::{CommitOrAbort, CommitToken, EnvFlags, MdbError, OnCommit, PutFlags, WithoutTls};
 
 use crate::env::catalog::{CATALOG, HEAD_KEY, dbi_key};
@@ -320,10 +320,23 @@ impl<'e> Applier<'_, '_, 'e> {
         tree.0.delete(self.txn, key).map(drop).map_err(Failure::of)
     }
 
-    /// Removes the entries from `first`, which is there, to before `end`, or to the end, by one cursor.
-    pub(crate) fn delete_range(&mut self, tree: Tree<'e>, first: &[u8], end: Option<&[u8]>) -> Result<(), Failure> {
+    /// Removes, by one cursor, those of the entries from `first` to before `end`, or to the end, that `is_to_go` says.
+    pub(crate) fn delete_range(
+        &mut self,
+        tree: Tree<'e>,
+        first: &[u8],
+        end: Option<&[u8]>,
+        mut is_to_go: impl FnMut(&[u8]) -> bool,
+    ) -> Result<(), Failure> {
         let range = (Bound::Included(first), end.map_or(Bound::Unbounded, Bound::Excluded));
-        tree.0.delete_range(self.txn, &range).map(drop).map_err(Failure::of)
+        let mut entries = tree.0.remap_data_type::<DecodeIgnore>().range_mut(self.txn, &range).map_err(Failure::of)?;
+        while let Some(entry) = entries.next() {
+            if is_to_go(entry.map_err(Failure::of)?.0) {
+                // SAFETY: the key was looked at before, and no reference to the entry is kept.
+                unsafe { entries.del_current() }.map_err(Failure::of)?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes all entries.

@@ -326,6 +326,11 @@ impl<'a> Page<'a> {
         self.bytes.len().saturating_sub(usize::from(self.upper)) + 2 * self.slots()
     }
 
+    /// Bytes that nodes and slots can take.
+    pub(crate) fn room(self) -> usize {
+        self.bytes.len().saturating_sub(HEADER)
+    }
+
     /// The offset in slot `slot`, as stored.
     ///
     /// # Safety

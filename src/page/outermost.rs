@@ -14,7 +14,14 @@ pub(crate) type Place = (u64, usize);
 pub(crate) struct Outermost<'a> {
     pub key: &'a [u8],
     pub value: &'a [u8],
-    pub place: Place,
+    leaf: Page<'a>,
+    slot: usize,
+}
+
+impl Outermost<'_> {
+    pub(crate) fn place(&self) -> Place {
+        (self.leaf.number(), self.slot)
+    }
 }
 
 /// The first entry at or above `end`, or, the `LAST` one, below it; without an `end` that of the tree. `near` is a place of the
@@ -53,17 +60,15 @@ pub(crate) fn outermost<'a, const LAST: bool>(
     }
 }
 
-/// The key behind the entry at a place, and its own place.
+/// The key behind an entry, and its place.
 ///
 /// # Errors
 /// As [`outermost`].
 pub(crate) fn behind<'a>(
     pages: Pages<'a>,
     tree: &TreeRecord,
-    (number, slot): Place,
+    &Outermost { key, leaf, slot, .. }: &Outermost<'a>,
 ) -> Result<Option<(&'a [u8], Place)>> {
-    let leaf = pages.leaf(number)?;
-    let key = leaf.node(slot)?.key;
     let (leaf, slot) = if slot + 1 < leaf.slots() {
         (leaf, slot + 1)
     } else {
@@ -87,5 +92,5 @@ fn entry<'a, const LAST: bool>(
     if end.is_some_and(|end| (node.key < end) != LAST) {
         return Err(leaf.fault("keys are not in order"));
     }
-    Ok(Outermost { key: node.key, value: node.plain(pages, leaf)?, place: (leaf.number(), slot) })
+    Ok(Outermost { key: node.key, value: node.plain(pages, leaf)?, leaf, slot })
 }

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use crate::env::{Applier, FULL, Failure, Filling, ROOMY, State, Tree};
 use crate::error::Result;
-use crate::page::{Cursor, TreeRecord, used_in_last_leaf};
+use crate::page::{Cursor, Leaves, TreeRecord, used_in_last_leaf};
 use crate::txn::refill::{is_worthwhile, refill};
 use crate::txn::write_set::{DbiChanges, Gap, WriteSet};
 
@@ -92,10 +92,50 @@ fn open_gaps<'t, 'e>(
     }
     for gap in changes.gaps().iter() {
         if let Some((first, _)) = within(gap)?.next()? {
-            applier.delete_range(tree, first, gap.1)?;
+            empty(base, below, (first, gap.1), tree, applier)?;
         }
     }
     Ok(last.map(|(key, _)| key))
+}
+
+/// As many leaves are written at once while a range is emptied.
+const TOGETHER: usize = 32;
+
+/// Takes away the entries of a range.
+///
+/// LMDB, which takes entries away one by one, fills a leaf that is less than a quarter full from the leaf beside it, an entry each
+/// time, or merges the two. So of some leaves at a time what is above that goes first; then they are merged, and nothing moved.
+fn empty<'e>(
+    base: &State,
+    below: &TreeRecord,
+    (first, end): Gap<'_>,
+    tree: Tree<'e>,
+    applier: &mut Applier<'_, '_, 'e>,
+) -> Result<(), Failure> {
+    let Some(mut leaves) = Leaves::within(base.pages(), below, first, end)? else { return Ok(()) };
+    let mut next = leaves.next()?;
+    let mut shares = Vec::new();
+    while let Some(share) = next {
+        shares.clear();
+        shares.push(share);
+        next = leaves.next()?;
+        while let Some(share) = next.filter(|_| shares.len() < TOGETHER) {
+            shares.push(share);
+            next = leaves.next()?;
+        }
+        let to = next.map_or(end, |next| Some(next.first));
+        if shares.len() > 1 {
+            let mut at = 0;
+            applier.delete_range(tree, share.first, to, |key| {
+                while shares.get(at + 1).is_some_and(|next| next.first <= key) {
+                    at += 1;
+                }
+                shares[at].kept.is_none_or(|kept| key > kept)
+            })?;
+        }
+        applier.delete_range(tree, share.first, to, |_| true)?;
+    }
+    Ok(())
 }
 
 /// Puts and deletes, ascending. Behind the last key of the tree there is nothing to delete.

@@ -18,6 +18,22 @@ impl Keys {
         self.ends.len()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// How many bytes they have together.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The first key and the last one.
+    pub(crate) fn both_ends(&self) -> Option<(&[u8], &[u8])> {
+        let (first, _) = *self.ends.first()?;
+        let last = self.ends.len().checked_sub(2).map_or(0, |before| self.ends[before].0);
+        Some((&self.bytes[..first], &self.bytes[last..]))
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], bool)> {
         let mut start = 0;
         self.ends.iter().map(move |(end, meets)| {

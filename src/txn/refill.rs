@@ -1,8 +1,9 @@
 //! When so much of a tree goes that the rest is put anew, in order, rather than the rows taken away one by one.
 //!
-//! LMDB takes some 2,000 instructions to remove a row, and 1,000 to put one behind the last. Rows removed here and there leave no
-//! leaf as it was, so that each is written either way. Rows that follow one another leave the others alone, and go by the leaf:
-//! 140 ns a row were measured where putting one takes 350 to 450, so that few must be left.
+//! Rows removed here and there leave few leaves as they were, and a leaf that LMDB changes is copied, from a page of its own map,
+//! and written. Rows that follow one another leave the other leaves alone. The weights were measured, see docs/performance.md.
+
+#![expect(clippy::cast_precision_loss, reason = "rows and leaves are estimated")]
 
 use std::ops::{Bound, ControlFlow};
 
@@ -14,18 +15,29 @@ use crate::txn::raw::RawCursor;
 use crate::txn::write_set::{DbiChanges, OfDbi};
 
 /// Fewer rows than this are taken away one by one.
-const FEW: u64 = 64;
+const FEW: f64 = 64.0;
 
 /// Leaves that have fewer rows than this are not written to save the removal of rows.
 const SMALL: u64 = 8;
 
 /// As many leaves at most are written because of ranges that go: they are held in memory until the commit.
-const LEAVES: u64 = 1 << 15;
+const LEAVES: f64 = 32_768.0;
+
+/// What each costs, in tenths of a microsecond: a leaf that is written anew and a row in it, a leaf that rows are removed from, and
+/// a row that is removed alone or as one of a range.
+const NEW_LEAF: f64 = 47.0;
+const PUT: f64 = 1.0;
+const CHANGED_LEAF: f64 = 57.0;
+const REMOVAL: f64 = 3.5;
+const REMOVAL_IN_RANGE: f64 = 1.2;
+
+/// In how many pieces it is looked how densely the changes lie.
+const PIECES: usize = 64;
 
 /// Whether to put anew what is left of the tree `below`.
 pub(super) fn is_worthwhile(base: &State, below: &TreeRecord, changes: &DbiChanges) -> Result<bool> {
     let rows_are_small = below.entries >= SMALL.saturating_mul(below.leaf_pages);
-    if below.entries < FEW || below.overflow_pages > 0 || !rows_are_small || changes.gaps().is_full() {
+    if (below.entries as f64) < FEW || below.overflow_pages > 0 || !rows_are_small || changes.gaps().is_full() {
         return Ok(false);
     }
     let mut hidden = 0_u64;
@@ -33,18 +45,39 @@ pub(super) fn is_worthwhile(base: &State, below: &TreeRecord, changes: &DbiChang
         let end = end.map_or(Bound::Unbounded, Bound::Excluded);
         hidden = hidden.saturating_add(page::estimate(base.pages(), below, Bound::Included(start), end)?);
     }
-    let outside = below.entries.saturating_sub(hidden);
-    let pays = |deleted: u64, hidden: u64| {
-        let left = outside.saturating_sub(deleted);
-        let saved = deleted.saturating_mul(18).saturating_add(hidden.saturating_mul(5));
-        deleted.saturating_add(hidden) >= FEW && left.saturating_mul(12) <= saved
+    let (len, rows, hidden) = (changes.len() as f64, below.entries as f64, hidden as f64);
+    let rows_in_leaf = rows / below.leaf_pages.max(1) as f64;
+    let anew = |deleted: f64| {
+        let left = (rows - hidden - deleted).max(0.0);
+        (left / rows_in_leaf, left / rows_in_leaf * NEW_LEAF + left * PUT)
     };
-    if !pays(changes.len() as u64, hidden) {
+    // What the changes cost at most where all are deletions, each in a leaf of its own: mostly that decides.
+    let most = len * (CHANGED_LEAF + REMOVAL) + hidden * REMOVAL_IN_RANGE;
+    if len + hidden < FEW || anew(len).1 > most {
         return Ok(false);
     }
-    let deleted = changes.deletions() as u64;
-    let leaves = below.leaf_pages.saturating_mul(outside.saturating_sub(deleted)) / below.entries.max(1);
-    Ok(pays(deleted, 0) || (leaves <= LEAVES && pays(deleted, hidden)))
+    let deleted = changes.deletions() as f64;
+    if deleted + hidden < FEW {
+        return Ok(false);
+    }
+    let one_by_one = touched(base, below, changes, rows_in_leaf)? * CHANGED_LEAF + deleted * REMOVAL;
+    let (leaves, cost) = anew(deleted);
+    Ok(deleted > 0.0 && cost <= one_by_one || leaves <= LEAVES && cost <= one_by_one + hidden * REMOVAL_IN_RANGE)
+}
+
+/// About how many leaves the changes lie in.
+fn touched(base: &State, below: &TreeRecord, changes: &DbiChanges, rows_in_leaf: f64) -> Result<f64> {
+    let step = changes.len().div_ceil(PIECES).max(1);
+    let (mut leaves, mut from) = (0.0, None);
+    for key in changes.spread(step) {
+        if let Some(from) = from.replace(key) {
+            let rows = page::estimate(base.pages(), below, Bound::Included(from), Bound::Excluded(key))?;
+            let there = (rows as f64 / rows_in_leaf).max(1.0);
+            // So many of them are met by changes at random places.
+            leaves += there * -(-(step as f64) / there).exp_m1();
+        }
+    }
+    Ok(leaves)
 }
 
 /// Empties the tree and puts what is to be seen of it, with the changes.

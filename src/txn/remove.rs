@@ -3,7 +3,7 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::env::DbiRef;
+use crate::env::{DbiRef, State};
 use crate::error::{ErrorKind, Result};
 use crate::key::KeyBuf;
 use crate::page::{self, Place};
@@ -11,7 +11,7 @@ use crate::txn::keys::Keys;
 use crate::txn::layered::{View, look, runs};
 use crate::txn::raw::{RawCursor, RawRead};
 use crate::txn::write::WriteTxn;
-use crate::txn::write_set::{LEAST, Spot};
+use crate::txn::write_set::{DbiChanges, LEAST, Spot, change_bytes};
 
 /// A place of the file, whose pages stay as they are while the transaction runs, at which an entry was removed or will be next.
 #[derive(Clone, Copy, Debug)]
@@ -22,14 +22,13 @@ pub(crate) struct Near {
 }
 
 /// What the removal of the entry at an end comes to.
-#[expect(clippy::large_enum_variant, reason = "what is found mostly, and moved once")]
-enum Pop<T> {
+enum Pop<'b, T> {
     /// There is none.
     Nothing,
     /// It is put by the set, over nothing.
     Own(T, Spot),
     /// It is next to the gap at that end, which goes on to what is next: in front to this key, at the back from it.
-    Joins(T, Option<KeyBuf>, Option<Place>),
+    Joins(T, Option<&'b [u8]>, Option<Place>),
     /// Something else; nothing was found out.
     Other,
 }
@@ -128,19 +127,23 @@ impl WriteTxn {
         dbi: &Arc<DbiRef>,
         read: impl Fn(&[u8], &[u8]) -> Result<T>,
     ) -> Result<Option<T>> {
-        match self.find_pop::<LAST, T>(dbi, &read)? {
-            Pop::Nothing => Ok(None),
+        let near = self.near.filter(|near| near.slot == dbi.slot).map(|near| near.place);
+        let is_next_to_file = self.overlays.of_dbi(dbi.slot).next().is_none();
+        let found = match self.set.dbi(dbi.slot).filter(|_| is_next_to_file) {
+            Some(own) => find_pop::<LAST, T>(&self.base, own, dbi, near, &read)?,
+            None => Pop::Other,
+        };
+        let popped = match found {
+            Pop::Nothing => return Ok(None),
             Pop::Own(popped, spot) => {
                 self.set.forget_at(dbi, spot);
-                self.lengths.change(dbi.slot, 0, 1);
-                Ok(Some(popped))
+                popped
             }
             Pop::Joins(popped, next, place) => {
-                let (start, end) = if LAST { (next.as_deref(), None) } else { (None, next.as_deref()) };
+                let (start, end) = if LAST { (next, None) } else { (None, next) };
                 self.set.join(dbi, start.unwrap_or(LEAST), end, &[])?;
                 self.near = place.map(|place| Near { slot: dbi.slot, place });
-                self.lengths.change(dbi.slot, 0, 1);
-                Ok(Some(popped))
+                popped
             }
             Pop::Other => {
                 let mut cursor = self.raw_range(dbi, Bound::Unbounded, Bound::Unbounded)?;
@@ -150,71 +153,58 @@ impl WriteTxn {
                 let key = KeyBuf::from_slice(key);
                 drop(cursor);
                 self.raw_delete(dbi, &key)?;
-                Ok(Some(popped))
+                return Ok(Some(popped));
             }
-        }
-    }
-
-    /// Looks at an end where a gap is, or nothing but what the set puts: at the last change there and at the file's entry next to
-    /// the gap.
-    fn find_pop<const LAST: bool, T>(
-        &self,
-        dbi: &Arc<DbiRef>,
-        read: &impl Fn(&[u8], &[u8]) -> Result<T>,
-    ) -> Result<Pop<T>> {
-        let Some(own) = self.set.dbi(dbi.slot) else { return Ok(Pop::Other) };
-        if self.overlays.of_dbi(dbi.slot).next().is_some() {
-            return Ok(Pop::Other);
-        }
-        let order = own.blocks();
-        let spot = if LAST { order.before(order.end()) } else { Some(Spot::default()) };
-        let change = spot.and_then(|spot| Some((spot, own.record(order.at(spot)?))));
-        let gap = own.gaps().at_end::<LAST>();
-        let (pages, tree) = (self.base.pages(), self.base.tree(dbi)?);
-        let end = gap.and_then(|(start, end)| if LAST { Some(start) } else { end });
-        let row = if own.gaps().is_full() {
-            None
-        } else {
-            let near = self.near.filter(|near| near.slot == dbi.slot).map(|near| near.place);
-            page::outermost::<LAST>(pages, &tree, near, end)?
         };
-        let is_own = |key: &[u8]| row.as_ref().is_none_or(|row| row.key != key && (key > row.key) == LAST);
-        match (change, &row) {
-            (Some((spot, (key, Some(value)))), _) if is_own(key) => Ok(Pop::Own(read(key, value)?, spot)),
-            (None, None) => Ok(Pop::Nothing),
-            (Some((_, (key, _))), _) if is_own(key) || row.as_ref().is_some_and(|row| row.key == key) => Ok(Pop::Other),
-            (_, Some(row)) if gap.is_some() && (own.gaps().len() == 1 || own.gaps().around(row.key).is_none()) => {
-                let popped = read(row.key, row.value)?;
-                if LAST {
-                    return Ok(Pop::Joins(popped, Some(KeyBuf::from_slice(row.key)), Some(row.place)));
-                }
-                let next = page::behind(pages, &tree, row.place)?;
-                Ok(Pop::Joins(popped, next.map(|(key, _)| KeyBuf::from_slice(key)), next.map(|(_, place)| place)))
-            }
-            _ => Ok(Pop::Other),
+        if !self.lengths.is_empty() {
+            self.lengths.change(dbi.slot, 0, 1);
         }
+        Ok(Some(popped))
     }
 
-    /// Removes these keys, which ascend and are there. `meet` says of which of them none is seen between it and the one before.
+    /// Whether the set itself changes no key from `first` to `last`.
+    pub(crate) fn leaves_alone(&self, dbi: &DbiRef, first: &[u8], last: &[u8]) -> bool {
+        self.set.dbi(dbi.slot).filter(|own| !own.is_empty()).is_none_or(|own| {
+            let (from, to) = (own.lower(first), own.lower(last));
+            from.0 == to.0 && !from.1 && !to.1
+        })
+    }
+
+    /// Makes sure that there is room to remove `keys` later, and `key` too.
     ///
-    /// Where nothing else is changed, runs are known by that alone.
+    /// # Errors
+    /// `TooLarge`.
+    pub(crate) fn make_room_to_remove(&mut self, keys: &Keys, key: &[u8]) -> Result<()> {
+        // Removed as runs they take less.
+        self.set.make_room(change_bytes(&[], None) * (keys.len() + 1) + keys.bytes() + key.len())
+    }
+
+    /// Removes these keys, which ascend and are there, each with whether nothing is seen between it and the one before.
+    ///
+    /// Where the set itself changes nothing among them, that is all that is asked, and no key is looked up.
     pub(crate) fn raw_remove_all(&mut self, dbi: &Arc<DbiRef>, keys: &Keys) -> Result<()> {
-        let is_changed = self.set.dbi(dbi.slot).is_some_and(|changes| !changes.is_empty());
-        if is_changed {
+        let Some((first, last)) = keys.both_ends() else { return Ok(()) };
+        if !self.leaves_alone(dbi, first, last) {
             return keys.iter().try_for_each(|(key, _)| self.raw_delete(dbi, key).map(drop));
         }
+        // What is removed before the first key or behind the last one, they may go on from.
+        let is_changed = self.set.dbi(dbi.slot).is_some_and(|changes| !changes.is_empty());
         let mut all = keys.iter().peekable();
         let mut run: Vec<&[u8]> = Vec::new();
+        let mut is_first = true;
         while let Some((key, _)) = all.next() {
             run.push(key);
-            if all.peek().is_some_and(|(_, meets)| *meets) {
+            let next = all.peek();
+            if next.is_some_and(|(_, meets)| *meets) {
                 continue;
             }
-            self.remove_run(dbi, &run)?;
+            if run.len() < runs::MANY && is_changed && (is_first || next.is_none()) {
+                run.iter().try_for_each(|key| self.raw_delete(dbi, key).map(drop))?;
+            } else {
+                self.remove_run(dbi, &run)?;
+            }
             run.clear();
-        }
-        if !self.lengths.is_empty() {
-            self.lengths.change(dbi.slot, 0, keys.len() as u64);
+            is_first = false;
         }
         Ok(())
     }
@@ -223,10 +213,56 @@ impl WriteTxn {
     fn remove_run(&mut self, dbi: &Arc<DbiRef>, run: &[&[u8]]) -> Result<()> {
         let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(()) };
         if run.len() < runs::MANY {
-            return run.iter().try_for_each(|key| self.change(dbi, key, None));
+            run.iter().try_for_each(|key| self.change(dbi, key, None))?;
+        } else {
+            let view = View::new(&self.base, dbi, self.overlays.of_dbi(dbi.slot))?;
+            let next = view.range(Bound::Excluded(last), Bound::Unbounded)?.next()?.map(|(next, _)| next.to_vec());
+            self.set.join(dbi, first, next.as_deref(), &[])?;
         }
-        let view = View::new(&self.base, dbi, self.overlays.of_dbi(dbi.slot))?;
-        let next = view.range(Bound::Excluded(last), Bound::Unbounded)?.next()?.map(|(next, _)| next.to_vec());
-        self.set.join(dbi, first, next.as_deref(), &[])
+        if !self.lengths.is_empty() {
+            self.lengths.change(dbi.slot, 0, run.len() as u64);
+        }
+        Ok(())
+    }
+
+    /// Notes that these keys are gone, without a look at anything: nothing can fail but for want of room.
+    pub(crate) fn remove_blindly(&mut self, dbi: &Arc<DbiRef>, keys: &Keys) -> Result<()> {
+        keys.iter().try_for_each(|(key, _)| self.change(dbi, key, None))
+    }
+}
+
+/// Looks at an end where a gap is, or nothing but what the set puts: at the last change there and at the file's entry next to the
+/// gap. `near` is the place of that entry, or of another one.
+fn find_pop<'b, const LAST: bool, T>(
+    base: &'b State,
+    own: &DbiChanges,
+    dbi: &DbiRef,
+    near: Option<Place>,
+    read: &impl Fn(&[u8], &[u8]) -> Result<T>,
+) -> Result<Pop<'b, T>> {
+    let order = own.blocks();
+    let spot = if LAST { order.before(order.end()) } else { Some(Spot::default()) };
+    let change = spot.and_then(|spot| Some((spot, own.record(order.at(spot)?))));
+    let gap = own.gaps().at_end::<LAST>();
+    let (pages, tree) = (base.pages(), base.tree(dbi)?);
+    let row = match gap {
+        Some((start, None)) if start <= LEAST => None,
+        Some((start, _)) if LAST => page::outermost::<LAST>(pages, &tree, near, Some(start))?,
+        gap => page::outermost::<LAST>(pages, &tree, near, gap.and_then(|(_, end)| end))?,
+    };
+    let is_own = |key: &[u8]| row.as_ref().is_none_or(|row| row.key != key && (key > row.key) == LAST);
+    match (change, &row) {
+        (Some((spot, (key, Some(value)))), _) if is_own(key) => Ok(Pop::Own(read(key, value)?, spot)),
+        (None, None) => Ok(Pop::Nothing),
+        (Some((_, (key, _))), _) if is_own(key) || row.as_ref().is_some_and(|row| row.key == key) => Ok(Pop::Other),
+        (_, Some(row)) if gap.is_some() && (own.gaps().len() == 1 || own.gaps().around(row.key).is_none()) => {
+            let popped = read(row.key, row.value)?;
+            if LAST {
+                return Ok(Pop::Joins(popped, Some(row.key), Some(row.place())));
+            }
+            let next = page::behind(pages, &tree, row)?;
+            Ok(Pop::Joins(popped, next.map(|(key, _)| key), next.map(|(_, place)| place)))
+        }
+        _ => Ok(Pop::Other),
     }
 }

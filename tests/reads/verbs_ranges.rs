@@ -23,7 +23,7 @@ fn retain_looks_at_each_entry_of_its_range_once_in_order_and_at_no_other() -> Re
         let removed = dbi.retain(txn, 10..20, |key, value| {
             assert_eq!(value, key * key);
             seen.push(key);
-            key % 3 == 0
+            key.is_multiple_of(3)
         })?;
         assert_eq!(seen, (10..20).collect::<Vec<_>>());
         assert_eq!(removed, 7);
@@ -56,6 +56,50 @@ fn what_extract_if_was_not_asked_for_stays() -> Result<()> {
         Ok(())
     })?;
     let left = (0..98).filter(|n| ![51, 53].contains(n)).collect::<Vec<u32>>();
+    assert_eq!(dbi.keys(&env.snapshot()?)?.collect::<Result<Vec<_>>>()?, left);
+    Ok(())
+}
+
+#[test]
+fn what_extract_if_has_handed_out_is_gone_when_its_condition_panics() -> Result<()> {
+    let env = Env::temporary()?;
+    let dbi = numbers(&env)?;
+    let mut got = Vec::new();
+    env.transact(|txn| {
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| -> Result<()> {
+            let wanted = |key: u32, _: u32| {
+                assert!(key < 40, "on purpose");
+                key.is_multiple_of(3)
+            };
+            dbi.extract_if(txn, 10.., wanted)?.try_for_each(|entry| entry.map(|(key, _)| got.push(key)))
+        }));
+        assert!(panicked.is_err());
+        let left = (0..100).filter(|n| !got.contains(n)).collect::<Vec<_>>();
+        assert_eq!(keys(&dbi, txn)?, left);
+        Ok(())
+    })?;
+    assert_eq!(got, (10..40).filter(|n| n % 3 == 0).collect::<Vec<_>>());
+    assert_eq!(dbi.len(&env.snapshot()?)?, 90);
+    Ok(())
+}
+
+#[test]
+fn what_extract_if_has_handed_out_is_gone_when_the_transaction_is_full() -> Result<()> {
+    let env = Env::options().max_txn_bytes(2_000).temporary()?;
+    let dbi: Dbi<u32, u32> = env.dbi("numbers")?;
+    for from in (0..400).step_by(20) {
+        env.transact(|txn| (from..from + 20).try_for_each(|n| dbi.put(txn, n, n)))?;
+    }
+    let mut got = Vec::new();
+    env.transact(|txn| {
+        // One of two: runs would take less room.
+        let entries = dbi.extract_if(txn, .., |key, _| key % 2 == 0)?;
+        let ended = entries.map(|entry| entry.map(|(key, _)| got.push(key))).find_map(Result::err);
+        assert_eq!(ended.map(|error| error.kind()), Some(ErrorKind::TooLarge));
+        Ok(())
+    })?;
+    assert!(got.len() > 10, "{}", got.len());
+    let left = (0..400).filter(|n| !got.contains(n)).collect::<Vec<_>>();
     assert_eq!(dbi.keys(&env.snapshot()?)?.collect::<Result<Vec<_>>>()?, left);
     Ok(())
 }

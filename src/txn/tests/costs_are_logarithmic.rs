@@ -51,6 +51,16 @@ const STATES: &[State] = &[
     ("scattered deletions", |txn, dbi, m| each(m, |n| dbi.delete(txn, 2 * scattered(n)).map(drop))),
     ("pops in front", |txn, dbi, m| each(m, |_| dbi.pop_first(txn).map(drop))),
     ("pops at the back", |txn, dbi, m| each(m, |_| dbi.pop_last(txn).map(drop))),
+    ("extract_if, one each, in front", |txn, dbi, m| {
+        each(m, |_| dbi.extract_if(txn, .., |_, _| true)?.next().transpose().map(drop))
+    }),
+    ("retain and extract_if, side by side in the middle", |txn, dbi, m| {
+        each(m / 5, |n| {
+            let at = MIDDLE + 10 * n;
+            dbi.retain(txn, at + 6..at + 10, |_, _| false)?;
+            dbi.extract_if(txn, at..at + 6, |_, _| true)?.try_for_each(|entry| entry.map(drop))
+        })
+    }),
     ("a clear, and puts", |txn, dbi, m| {
         dbi.clear(txn)?;
         each(m, |n| dbi.put(txn, 3 * n, n))

@@ -3,4 +3,5 @@
 mod costs_are_logarithmic;
 mod costs_of_pairs;
 mod lengths_are_kept;
+mod ranges_are_emptied;
 mod removals_agree;

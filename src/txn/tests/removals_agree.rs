@@ -40,8 +40,8 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (1_u8..40).prop_map(Act::PopFirst),
         4 => (1_u8..40).prop_map(Act::PopLast),
         1 => key.clone().prop_map(Act::Update),
-        1 => (2_u16..9, any::<u8>()).prop_map(|(parts, most)| Act::Extract(parts, most)),
-        1 => (2_u16..9).prop_map(Act::Retain),
+        1 => (1_u16..9, any::<u8>()).prop_map(|(parts, most)| Act::Extract(parts, most)),
+        1 => (1_u16..9).prop_map(Act::Retain),
         1 => Just(Act::Len),
     ];
     act.prop_recursive(3, 60, 8, |act| {

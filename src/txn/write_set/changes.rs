@@ -303,16 +303,29 @@ impl DbiChanges {
 
     /// About how many keys are deleted, by some of all changes, spread over them.
     pub(crate) fn deletions(&self) -> usize {
-        let blocks = self.blocks();
         // Odd: puts and deletions may take turns.
-        let step = (blocks.len() / SAMPLE) | 1;
-        let (mut seen, mut deleted, mut spot) = (0, 0, Spot::default());
-        while let Some(entry) = blocks.at(spot) {
+        let step = (self.len() / SAMPLE) | 1;
+        let (mut seen, mut deleted) = (0, 0);
+        for entry in self.each(step) {
             seen += 1;
             deleted += usize::from(self.record(entry).1.is_none());
-            spot = blocks.skip(spot, step);
         }
-        blocks.len() * deleted / seen.max(1)
+        self.len() * deleted / seen.max(1)
+    }
+
+    /// The keys of every so many changes.
+    pub(crate) fn spread(&self, step: usize) -> impl Iterator<Item = &[u8]> {
+        self.each(step).map(|entry| self.record(entry).0)
+    }
+
+    fn each(&self, step: usize) -> impl Iterator<Item = Entry> {
+        let blocks = self.blocks();
+        let mut spot = Spot::default();
+        std::iter::from_fn(move || {
+            let entry = blocks.at(spot)?;
+            spot = blocks.skip(spot, step);
+            Some(entry)
+        })
     }
 
     pub(crate) fn gaps(&self) -> &Gaps {

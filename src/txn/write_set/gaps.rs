@@ -60,7 +60,7 @@ impl Gaps {
         if end.is_some_and(|end| end <= start) {
             return;
         }
-        if self.extend(start, end) {
+        if self.extend(start, end) || self.extend_back(start, end) {
             return;
         }
         let (mut low, mut high): (Box<[u8]>, Option<Box<[u8]>>) = (start.into(), end.map(Into::into));
@@ -109,14 +109,17 @@ impl Gaps {
     /// Moves the end of the gap that `start` is in or touches, if that is all there is to do: rows that are removed one after the
     /// other make it longer each time.
     fn extend(&mut self, start: &[u8], end: Option<&[u8]>) -> bool {
-        let next = self.ends.range::<[u8], _>((Bound::Excluded(start), Bound::Unbounded)).next();
-        if next.is_some_and(|(next, _)| end.is_none_or(|end| end >= &**next)) {
-            return false;
-        }
-        let Some((from, to)) = self.ends.range_mut::<[u8], _>((Bound::Unbounded, Bound::Included(start))).next_back()
-        else {
-            return false;
+        // One gap, as in front of a queue, is found without a search.
+        let found = if self.ends.len() == 1 {
+            self.ends.iter_mut().next().filter(|(from, _)| ***from <= *start)
+        } else {
+            let next = self.ends.range::<[u8], _>((Bound::Excluded(start), Bound::Unbounded)).next();
+            if next.is_some_and(|(next, _)| end.is_none_or(|end| end >= &**next)) {
+                return false;
+            }
+            self.ends.range_mut::<[u8], _>((Bound::Unbounded, Bound::Included(start))).next_back()
         };
+        let Some((from, to)) = found else { return false };
         if to.as_deref().is_some_and(|to| to < start) {
             return false;
         }
@@ -135,6 +138,24 @@ impl Gaps {
             }
         }
         true
+    }
+
+    /// Moves the start of the only gap back to `start`, if that is all there is to do: so it is when the last rows are removed one
+    /// after the other.
+    fn extend_back(&mut self, start: &[u8], end: Option<&[u8]>) -> bool {
+        if self.ends.len() != 1 || self.log.is_some() {
+            return false;
+        }
+        let Some((mut from, to)) = self.ends.pop_first() else { return false };
+        let is_all = *start < *from && end.is_none_or(|end| end >= &*from) && !is_behind(end, to.as_deref());
+        if is_all && from.len() == start.len() {
+            from.copy_from_slice(start);
+        } else if is_all {
+            self.bytes = self.bytes + start.len() - from.len();
+            from = start.into();
+        }
+        self.ends.insert(from, to);
+        is_all
     }
 
     /// The last gap that begins at or before `end` and ends at or behind `start`.

@@ -15,7 +15,7 @@ mod tests;
 
 pub(crate) use arena::{Arena, record_len};
 pub(crate) use blocks::{Blocks, Spot};
-pub(crate) use changes::DbiChanges;
+pub(crate) use changes::{DbiChanges, change_bytes};
 pub(crate) use entry::Entry;
 pub(crate) use gaps::{Gap, LEAST};
 pub(crate) use set::{OfDbi, WriteSet};
