@@ -66,7 +66,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
             txn.check_key(pair)?;
             let absent = self.pairs.raw_get(txn, pair)?.is_none();
             if absent {
-                txn.raw_put(&self.pairs.dbi, pair, &[])?;
+                txn.raw_put_over(&self.pairs.dbi, pair, &[], Some(false))?;
             }
             Ok(absent)
         };
@@ -139,7 +139,8 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         self.open(state, Self::between(&key, range.start_bound(), range.end_bound()), "values_range")
     }
 
-    /// How many values there are under `key`. O(leaves of the values).
+    /// How many values there are under `key`. O(leaves of the values); in a transaction as [`Dbi::count`], so that to insert
+    /// and count in turn counts once.
     ///
     /// # Errors
     /// As [`Dbi`] says.

@@ -65,6 +65,10 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// How many entries lie in a range. O(leaves of the range), whose headers are read; entries are not touched, but those of
     /// the outer leaves. Of `..` as [`len`](Self::len).
     ///
+    /// In a transaction that changed this DBI, counting is a search for each change in the range more. The counts of the four
+    /// ranges that were asked for last are kept: to ask again is O(1), and each change in such a range costs a look-up, until as
+    /// many were made as counting it again would look at.
+    ///
     /// # Errors
     /// As [`Dbi`] says.
     pub fn count(&self, state: &impl Read, range: impl KeyRange<K>) -> Result<u64> {
@@ -89,7 +93,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
         estimate.map_err(|error| self.named(error, "estimate"))
     }
 
-    /// How many entries lie before `key`, which need not be there. O(leaves before it), whose headers are read.
+    /// How many entries lie before `key`, which need not be there. O(leaves before it), whose headers are read; in a transaction
+    /// as [`count`](Self::count) of what is before it.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -122,7 +127,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     }
 
     /// `n` different entries chosen at random, each set of them as likely as any other, in key order; all of them when
-    /// there are no more than `n`. The same seed chooses the same entries of the same state. O(n · leaves).
+    /// there are no more than `n`. The same seed chooses the same entries of the same state. O(n · leaves); in a transaction that
+    /// changed this DBI O(n · (leaves + changes)), as [`nth`](Self::nth) for each.
     ///
     /// # Errors
     /// As [`Dbi`] says.

@@ -37,7 +37,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// ```
     pub fn put(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<()> {
         let mut buf = KeyBuf::new();
-        let put = Self::encode(&key, &mut buf).and_then(|key| self.put_encoded(txn, key, &value));
+        let put = Self::encode(&key, &mut buf).and_then(|key| self.put_encoded(txn, key, &value, None));
         put.map_err(|error| self.named(error, "put"))
     }
 
@@ -51,7 +51,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
             txn.check_key(key)?;
             let absent = self.raw_get(txn, key)?.is_none();
             if absent {
-                self.put_encoded(txn, key, &value)?;
+                self.put_encoded(txn, key, &value, Some(false))?;
             }
             Ok(absent)
         };
@@ -70,8 +70,9 @@ impl<K: Key, V: Value> Dbi<K, V> {
             let new = self.value_bytes(&uuid, key, &value, &mut buf)?;
             let old = self.raw_get(txn, key)?;
             let owned = old.map(|old| Ok::<_, Error>(V::own(self.decode(&uuid, key, old)?))).transpose()?;
+            let is_there = old.is_some();
             if old != Some(new) {
-                txn.raw_put(&self.dbi, key, new)?;
+                txn.raw_put_over(&self.dbi, key, new, Some(is_there))?;
             }
             Ok(owned)
         };
@@ -103,8 +104,9 @@ impl<K: Key, V: Value> Dbi<K, V> {
                     }
                     let new = V::as_arg(made);
                     let new = self.value_bytes(&uuid, bytes, &new, &mut buf)?;
+                    let is_there = old.is_some();
                     if old != Some(new) {
-                        txn.raw_put(&self.dbi, bytes, new)?;
+                        txn.raw_put_over(&self.dbi, bytes, new, Some(is_there))?;
                     }
                 }
                 None if old.is_some() => drop(txn.raw_delete(&self.dbi, bytes)?),
@@ -128,7 +130,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
                 return Ok(old);
             }
             let new = f();
-            self.put_encoded(txn, key, &V::as_arg(&new))?;
+            self.put_encoded(txn, key, &V::as_arg(&new), Some(false))?;
             Ok(new)
         };
         Self::encode(&key, &mut buf).and_then(get_or_put).map_err(|error| self.named(error, "get_or_put"))
@@ -161,7 +163,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
                 let why = "the key to append is not above the last one; put it instead";
                 return Err(Error::new(ErrorKind::InvalidArgument, why).at_key(key));
             }
-            self.put_encoded(txn, key, &value)
+            self.put_encoded(txn, key, &value, Some(false))
         };
         Self::encode(&key, &mut buf).and_then(append).map_err(|error| self.named(error, "append"))
     }
@@ -229,10 +231,17 @@ impl<K: Key, V: Value> Dbi<K, V> {
         })
     }
 
-    pub(crate) fn put_encoded(&self, txn: &mut WriteTxn, key: &[u8], value: &V::Arg<'_>) -> Result<()> {
+    /// Stores under an encoded key, of which it may be known whether it is there.
+    pub(crate) fn put_encoded(
+        &self,
+        txn: &mut WriteTxn,
+        key: &[u8],
+        value: &V::Arg<'_>,
+        is_there: Option<bool>,
+    ) -> Result<()> {
         let (uuid, mut buf) = (*txn.raw_uuid(), Vec::new());
         let value = self.value_bytes(&uuid, key, value, &mut buf)?;
-        txn.raw_put(&self.dbi, key, value)
+        txn.raw_put_over(&self.dbi, key, value, is_there)
     }
 
     fn value_bytes<'b>(

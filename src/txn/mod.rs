@@ -3,6 +3,7 @@
 mod apply;
 mod batch;
 mod commit;
+mod counts;
 mod dbis;
 mod keys;
 mod layered;

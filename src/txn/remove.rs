@@ -45,8 +45,8 @@ impl WriteTxn {
             }
             is_there
         };
-        if is_removed && !self.lengths.is_empty() {
-            self.lengths.change(dbi.slot, 0, 1);
+        if is_removed {
+            self.note(dbi.slot, key, false);
         }
         Ok(is_removed)
     }
@@ -128,8 +128,9 @@ impl WriteTxn {
         read: impl Fn(&[u8], &[u8]) -> Result<T>,
     ) -> Result<Option<T>> {
         let near = self.near.filter(|near| near.slot == dbi.slot).map(|near| near.place);
-        let is_next_to_file = self.overlays.of_dbi(dbi.slot).next().is_none();
-        let found = match self.set.dbi(dbi.slot).filter(|_| is_next_to_file) {
+        // Counts are kept by key, which is at hand where the entry is removed by it.
+        let is_simple = self.overlays.of_dbi(dbi.slot).next().is_none() && self.counts.is_empty();
+        let found = match self.set.dbi(dbi.slot).filter(|_| is_simple) {
             Some(own) => find_pop::<LAST, T>(&self.base, own, dbi, near, &read)?,
             None => Pop::Other,
         };
@@ -219,8 +220,8 @@ impl WriteTxn {
             let next = view.range(Bound::Excluded(last), Bound::Unbounded)?.next()?.map(|(next, _)| next.to_vec());
             self.set.join(dbi, first, next.as_deref(), &[])?;
         }
-        if !self.lengths.is_empty() {
-            self.lengths.change(dbi.slot, 0, run.len() as u64);
+        for key in run {
+            self.note(dbi.slot, key, false);
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ use crate::env::{DbiRef, Engine, Generation, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::KeyBuf;
 use crate::page::{self, TreeRecord};
+use crate::txn::counts::Counts;
 use crate::txn::layered::{LayeredCursor, Overlays, View, look};
 use crate::txn::lengths::Lengths;
 use crate::txn::raw::{RawCursor, RawEntry, RawRead};
@@ -55,6 +56,7 @@ pub struct WriteTxn {
     pub(super) overlays: Overlays,
     pub(super) set: WriteSet,
     pub(super) lengths: Lengths,
+    pub(super) counts: Counts,
     pub(super) near: Option<Near>,
     /// The DBI that was appended to last, and a key that none of its keys is above.
     appended: Option<(usize, KeyBuf)>,
@@ -113,6 +115,7 @@ impl WriteTxn {
             overlays,
             set: set.with_limit(engine.config.max_txn_bytes),
             lengths: Lengths::default(),
+            counts: Counts::default(),
             near: None,
             appended: None,
             id,
@@ -191,6 +194,17 @@ impl WriteTxn {
 
     /// Stores `value` under `key`.
     pub(crate) fn raw_put(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: &[u8]) -> Result<()> {
+        self.raw_put_over(dbi, key, value, None)
+    }
+
+    /// As [`raw_put`](Self::raw_put), for who knows whether the key is there already.
+    pub(crate) fn raw_put_over(
+        &mut self,
+        dbi: &Arc<DbiRef>,
+        key: &[u8],
+        value: &[u8],
+        is_there: Option<bool>,
+    ) -> Result<()> {
         self.check_key(key)?;
         check_value(value.len())?;
         self.base.check_dbi(dbi)?;
@@ -200,13 +214,29 @@ impl WriteTxn {
         {
             *last = KeyBuf::from_slice(key);
         }
-        if self.lengths.get(dbi.slot).is_none() {
+        if self.lengths.get(dbi.slot).is_none() && !self.counts.is_kept_around(dbi.slot, key) {
             return self.change(dbi, key, Some(value));
         }
-        let is_new = self.raw_get::<0>(dbi, key)?.is_none();
+        let is_there = match is_there {
+            Some(is_there) => is_there,
+            None => self.raw_get::<0>(dbi, key)?.is_some(),
+        };
         self.change(dbi, key, Some(value))?;
-        self.lengths.change(dbi.slot, u64::from(is_new), 0);
+        if !is_there {
+            self.note(dbi.slot, key, true);
+        }
         Ok(())
+    }
+
+    /// Notes in what was counted that the entry of `key` came, or went.
+    #[inline]
+    pub(super) fn note(&self, slot: usize, key: &[u8], came: bool) {
+        if !self.lengths.is_empty() {
+            self.lengths.change(slot, u64::from(came), u64::from(!came));
+        }
+        if !self.counts.is_empty() {
+            self.counts.change(slot, key, came);
+        }
     }
 
     /// Whether `key` is above all others. O(1) behind another one that was.
@@ -230,7 +260,7 @@ impl WriteTxn {
         upper: Bound<&[u8]>,
     ) -> Result<u64> {
         let is_all = matches!((lower, upper), (Bound::Unbounded, Bound::Unbounded));
-        let entries = if is_all { self.raw_len(dbi)? } else { self.raw_count(dbi, lower, upper)? };
+        let entries = if is_all { self.raw_len(dbi)? } else { self.view(dbi)?.count(lower, upper)? };
         if entries == 0 {
             return Ok(0);
         }
@@ -258,6 +288,7 @@ impl WriteTxn {
             let _ = self.set.join(dbi, &start, next.as_deref(), &[]);
         }
         self.lengths.change(dbi.slot, 0, entries);
+        self.counts.remove(dbi.slot, (lower, upper), entries);
         Ok(entries)
     }
 
@@ -347,6 +378,7 @@ impl Drop for Savepoint<'_> {
     fn drop(&mut self) {
         self.txn.set.undo_savepoint();
         self.txn.lengths.restore(std::mem::take(&mut self.lengths));
+        self.txn.counts.forget();
     }
 }
 
@@ -380,7 +412,7 @@ impl RawRead for WriteTxn {
     }
 
     fn raw_rank(&self, dbi: &DbiRef, key: &[u8]) -> Result<u64> {
-        self.view(dbi)?.count(Bound::Unbounded, Bound::Excluded(key))
+        self.raw_count(dbi, Bound::Unbounded, Bound::Excluded(key))
     }
 
     fn raw_range<'t>(&'t self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<LayeredCursor<'t>> {
@@ -403,7 +435,16 @@ impl RawRead for WriteTxn {
     }
 
     fn raw_count(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
-        self.view(dbi)?.count(lower, upper)
+        if let Some(count) = self.counts.get(dbi.slot, (lower, upper)) {
+            // As in `raw_len`.
+            self.base.check_dbi(dbi)?;
+            return Ok(count);
+        }
+        let count = self.view(dbi)?.count(lower, upper)?;
+        if let Some(own) = self.set.dbi(dbi.slot) {
+            self.counts.set(dbi.slot, (lower, upper), count, own.len());
+        }
+        Ok(count)
     }
 
     fn raw_estimate(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {

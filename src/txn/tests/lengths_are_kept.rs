@@ -1,12 +1,13 @@
-//! The length of a database in a transaction is counted once; after that it costs nothing to ask, and a change costs a
-//! look-up more, whatever is pending.
+//! The length of a database in a transaction is counted once, and so is a range of it: after that it costs nothing to ask, and a
+//! change costs a look-up more, whatever is pending.
 
 use std::collections::BTreeMap;
+use std::ops::{Bound, RangeBounds};
 
 use proptest::prelude::*;
 
 use crate::page::steps::pages_of;
-use crate::{Dbi, Durability, Env, Error, ErrorKind, Result, WriteTxn};
+use crate::{Dbi, Durability, Env, Error, ErrorKind, MultiDbi, Result, WriteTxn};
 
 fn filled(rows: u64) -> Result<(Env, Dbi<u64, u64>)> {
     let env = Env::temporary()?;
@@ -15,8 +16,8 @@ fn filled(rows: u64) -> Result<(Env, Dbi<u64, u64>)> {
     Ok((env, dbi))
 }
 
-/// The most pages that a question, and that a change with a question behind it, looked at.
-fn dearest(pending: u64) -> Result<(u64, u64, u64)> {
+/// The most pages that the first question looked at, that a later one did, and that a change before it did.
+fn dearest(pending: u64, ask: impl Fn(&Dbi<u64, u64>, &WriteTxn) -> Result<u64>) -> Result<(u64, u64, u64)> {
     let (env, dbi) = filled(50_000)?;
     env.transact(|txn| {
         let change = |txn: &mut WriteTxn, n: u64| match n % 3 {
@@ -25,14 +26,14 @@ fn dearest(pending: u64) -> Result<(u64, u64, u64)> {
             _ => dbi.put(txn, 200_000 + n, 1),
         };
         (0..pending).try_for_each(|n| change(txn, n))?;
-        let (first, counted) = pages_of(|| dbi.len(txn));
+        let (first, counted) = pages_of(|| ask(&dbi, txn));
         first?;
         let (mut asked, mut changed) = (0, 0);
         for n in pending..pending + 500 {
             let (done, pages) = pages_of(|| change(txn, n));
             done?;
             changed = pages.max(changed);
-            let (length, pages) = pages_of(|| dbi.len(txn));
+            let (length, pages) = pages_of(|| ask(&dbi, txn));
             length?;
             asked = pages.max(asked);
         }
@@ -42,11 +43,68 @@ fn dearest(pending: u64) -> Result<(u64, u64, u64)> {
 
 #[test]
 fn asking_again_looks_at_nothing() -> Result<()> {
-    let (few, many) = (dearest(1000)?, dearest(32_000)?);
-    assert!(few.0 > 100 && many.0 > few.0, "the first question looks up what is pending: {few:?} {many:?}");
-    assert_eq!((few.1, many.1), (0, 0), "a later one nothing");
-    assert!(few.2 <= 40 && many.2 <= 40, "a change a few look-ups: {few:?} {many:?}");
+    type Ask = fn(&Dbi<u64, u64>, &WriteTxn) -> Result<u64>;
+    let asked: [(&str, Ask); 4] = [
+        ("len", |dbi, txn| dbi.len(txn)),
+        ("count", |dbi, txn| dbi.count(txn, 10..=90_000)),
+        ("count behind", |dbi, txn| dbi.count(txn, 20_000..)),
+        ("rank", |dbi, txn| dbi.rank(txn, 70_001)),
+    ];
+    for (name, ask) in asked {
+        let (few, many) = (dearest(1000, ask)?, dearest(32_000, ask)?);
+        assert!(few.0 > 100 && many.0 > few.0, "{name}: the first question looks up what is pending: {few:?} {many:?}");
+        assert_eq!((few.1, many.1), (0, 0), "{name}: a later one nothing");
+        assert!(few.2 <= 40 && many.2 <= 40, "{name}: a change a few look-ups: {few:?} {many:?}");
+    }
     Ok(())
+}
+
+#[test]
+fn the_pairs_of_a_key_are_counted_once() -> Result<()> {
+    let env = Env::temporary()?;
+    let pairs: MultiDbi<u8, u64> = env.multi_dbi("pairs")?;
+    env.transact(|txn| {
+        let mut dearest = 0;
+        for n in 0..4000 {
+            assert!(pairs.insert(txn, 2, n)?);
+            let (count, pages) = pages_of(|| pairs.count(txn, 2));
+            assert_eq!(count?, n + 1);
+            dearest = pages.max(dearest);
+        }
+        assert_eq!(dearest, 0, "the tree is empty");
+        Ok(())
+    })?;
+    env.transact(|txn| {
+        let mut pages = 0;
+        for n in (0..4000).step_by(3) {
+            assert!(pairs.remove(txn, 2, n)? && pairs.insert(txn, 3, n)?);
+            let (count, looked_at) = pages_of(|| pairs.count(txn, 2));
+            assert_eq!(count?, 4000 - n / 3 - 1);
+            pages += looked_at;
+        }
+        assert!(pages < 100, "{pages} pages for 1,334 questions");
+        Ok(())
+    })
+}
+
+/// A count that nobody asks for costs no more look-ups than it saves.
+#[test]
+fn what_is_not_asked_again_is_forgotten() -> Result<()> {
+    let (env, dbi) = filled(50_000)?;
+    env.transact(|txn| {
+        (0..1000).try_for_each(|n| dbi.put(txn, n * 7, 1))?;
+        dbi.count(txn, ..)?;
+        dbi.count(txn, 5..)?;
+        let pages =
+            |txn: &mut WriteTxn, from: u64| pages_of(|| (from..from + 900).try_for_each(|n| dbi.put(txn, n * 9, 1)));
+        let (done, kept) = pages(txn, 0);
+        done?;
+        (0..2000).try_for_each(|n| dbi.put(txn, n * 11, 1))?;
+        let (done, forgotten) = pages(txn, 5000);
+        done?;
+        assert!(kept >= 900 && forgotten == 0, "{kept} pages, and {forgotten}");
+        Ok(())
+    })
 }
 
 #[derive(Clone, Debug)]
@@ -56,7 +114,15 @@ enum Step {
     DeleteRange(u64, u64),
     Clear,
     PopFirst,
+    PopLast,
+    Insert(u64),
+    Replace(u64),
+    Extract(u64),
+    Retain(u64),
     Len,
+    /// The ends, and by three bits which of them are included, and whether there is an upper one.
+    Count(u64, u64, u8),
+    Rank(u64),
     /// A savepoint of these steps, kept or undone.
     Savepoint(bool, Vec<Step>),
 }
@@ -66,10 +132,18 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let leaf = prop_oneof![
         6 => key.clone().prop_map(Step::Put),
         4 => key.clone().prop_map(Step::Delete),
-        1 => (key.clone(), key).prop_map(|(from, to)| Step::DeleteRange(from, to)),
+        1 => (key.clone(), key.clone()).prop_map(|(from, to)| Step::DeleteRange(from, to)),
         1 => Just(Step::Clear),
         2 => Just(Step::PopFirst),
-        4 => Just(Step::Len),
+        1 => Just(Step::PopLast),
+        3 => key.clone().prop_map(Step::Insert),
+        1 => key.clone().prop_map(Step::Replace),
+        1 => (1..5_u64).prop_map(Step::Extract),
+        1 => (1..5_u64).prop_map(Step::Retain),
+        2 => Just(Step::Len),
+        // Of few ranges, so that each is asked for again.
+        8 => (0..3_u64, 0..3_u64, 0..8_u8).prop_map(|(from, to, ends)| Step::Count(from * 20, to * 20 + 15, ends)),
+        2 => (0..3_u64).prop_map(|key| Step::Rank(key * 20)),
     ];
     let step = leaf.prop_recursive(4, 40, 8, |inner| {
         (any::<bool>(), prop::collection::vec(inner, 0..8)).prop_map(|(keeps, steps)| Step::Savepoint(keeps, steps))
@@ -96,7 +170,34 @@ fn play(txn: &mut WriteTxn, dbi: &Dbi<u64, u64>, model: &mut BTreeMap<u64, u64>,
             Step::PopFirst => {
                 assert_eq!(dbi.pop_first(txn)?.map(|(key, _)| key), model.pop_first().map(|(key, _)| key));
             }
+            Step::PopLast => {
+                assert_eq!(dbi.pop_last(txn)?.map(|(key, _)| key), model.pop_last().map(|(key, _)| key));
+            }
+            Step::Insert(key) => {
+                assert_eq!(dbi.insert(txn, *key, 1)?, !model.contains_key(key));
+                model.entry(*key).or_insert(1);
+            }
+            Step::Replace(key) => assert_eq!(dbi.replace(txn, *key, 2)?, model.insert(*key, 2)),
+            Step::Extract(part) => {
+                let extracted = dbi.extract_if(txn, .., |key, _| key % part == 0)?.count();
+                let before = model.len();
+                model.retain(|key, _| key % part != 0);
+                assert_eq!(extracted, before - model.len());
+            }
+            Step::Retain(part) => {
+                dbi.retain(txn, .., |key, _| key % part == 0)?;
+                model.retain(|key, _| key % part == 0);
+            }
             Step::Len => assert_eq!(dbi.len(txn)?, model.len() as u64),
+            Step::Count(from, to, ends) => {
+                let bound =
+                    |bit: u8, key: u64| if ends & bit == 0 { Bound::Included(key) } else { Bound::Excluded(key) };
+                let upper = if ends & 4 == 0 { bound(2, *to) } else { Bound::Unbounded };
+                let range = (bound(1, *from), upper);
+                let counted = model.keys().filter(|key| range.contains(key)).count();
+                assert_eq!(dbi.count(txn, range)?, counted as u64, "{range:?}");
+            }
+            Step::Rank(key) => assert_eq!(dbi.rank(txn, *key)?, model.range(..key).count() as u64),
             Step::Savepoint(keeps, steps) => {
                 let mut inside = model.clone();
                 let outcome = txn.savepoint(|txn| {
@@ -115,7 +216,7 @@ fn play(txn: &mut WriteTxn, dbi: &Dbi<u64, u64>, model: &mut BTreeMap<u64, u64>,
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn it_is_that_of_the_model(before in prop::collection::btree_set(0..60_u64, 0..40), steps in steps()) {

@@ -1,0 +1,146 @@
+//! How many entries ranges have in a transaction, for those of which it was asked.
+
+use std::cell::RefCell;
+use std::ops::Bound;
+
+/// As many counts are kept: those of the ranges that were asked for last.
+const MOST: usize = 4;
+
+/// A count of few changes is kept for as many changes.
+const LEAST: u64 = 64;
+
+type Range<'r> = (Bound<&'r [u8]>, Bound<&'r [u8]>);
+
+/// The counts that are known. A change within such a range keeps its count true, so that a loop that writes and asks again costs
+/// no count each time. Each change so costs a look-up; a count that as many changes were made to as counting looks at, and that
+/// nobody asked for, is forgotten.
+#[derive(Debug, Default)]
+pub(crate) struct Counts(RefCell<Vec<Kept>>);
+
+#[derive(Debug)]
+struct Kept {
+    slot: usize,
+    lower: Bound<Box<[u8]>>,
+    upper: Bound<Box<[u8]>>,
+    count: u64,
+    /// How many changes it is worth to be kept for, and how many of them are left.
+    worth: u64,
+    left: u64,
+}
+
+impl Kept {
+    fn range(&self) -> Range<'_> {
+        (as_ref(&self.lower), as_ref(&self.upper))
+    }
+
+    fn is_of(&self, slot: usize, key: &[u8]) -> bool {
+        let (lower, upper) = self.range();
+        self.slot == slot && !is_before((lower, upper), (Bound::Included(key), Bound::Unbounded)) && {
+            !is_before((Bound::Unbounded, Bound::Included(key)), (lower, upper))
+        }
+    }
+}
+
+impl Counts {
+    /// Whether none is kept.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
+    /// How many entries a range of the database with this slot has, if it is known.
+    pub(crate) fn get(&self, slot: usize, range: Range<'_>) -> Option<u64> {
+        let mut all = self.0.borrow_mut();
+        let at = all.iter().position(|kept| kept.slot == slot && kept.range() == range)?;
+        all[..=at].rotate_right(1);
+        let kept = all.first_mut()?;
+        kept.left = kept.worth;
+        Some(kept.count)
+    }
+
+    /// Notes what was counted, by looking at so many changes.
+    pub(crate) fn set(&self, slot: usize, (lower, upper): Range<'_>, count: u64, changes: usize) {
+        let worth = LEAST.max(changes as u64);
+        let (lower, upper) = (lower.map(Into::into), upper.map(Into::into));
+        let mut all = self.0.borrow_mut();
+        all.truncate(MOST - 1);
+        all.insert(0, Kept { slot, lower, upper, count, worth, left: worth });
+    }
+
+    /// Whether a count is kept of a range that `key` is in: then it must be told what becomes of the key.
+    pub(crate) fn is_kept_around(&self, slot: usize, key: &[u8]) -> bool {
+        self.0.borrow().iter().any(|kept| kept.is_of(slot, key))
+    }
+
+    /// Notes that the entry of `key` came, or went.
+    pub(crate) fn change(&self, slot: usize, key: &[u8], came: bool) {
+        self.0.borrow_mut().retain_mut(|kept| {
+            if !kept.is_of(slot, key) {
+                return true;
+            }
+            // One that a damaged record counts too low is asked again, and says so.
+            let count = if came { kept.count.checked_add(1) } else { kept.count.checked_sub(1) };
+            (kept.count, kept.left) = (count.unwrap_or(0), kept.left - 1);
+            count.is_some() && kept.left > 0
+        });
+    }
+
+    /// Notes that a range went, and how many entries it had.
+    pub(crate) fn remove(&self, slot: usize, range: Range<'_>, entries: u64) {
+        self.0.borrow_mut().retain_mut(|kept| {
+            if kept.slot != slot || is_before(kept.range(), range) || is_before(range, kept.range()) {
+                return true;
+            }
+            let left = if is_within(kept.range(), range) {
+                Some(0)
+            } else if is_within(range, kept.range()) {
+                kept.count.checked_sub(entries)
+            } else {
+                None
+            };
+            kept.count = left.unwrap_or(0);
+            left.is_some()
+        });
+    }
+
+    /// Forgets all.
+    pub(crate) fn forget(&self) {
+        self.0.borrow_mut().clear();
+    }
+}
+
+fn as_ref(bound: &Bound<Box<[u8]>>) -> Bound<&[u8]> {
+    bound.as_ref().map(|key| &**key)
+}
+
+/// Whether a range ends before another one begins.
+fn is_before((_, upper): Range<'_>, (lower, _): Range<'_>) -> bool {
+    match (upper, lower) {
+        (Bound::Unbounded, _) | (_, Bound::Unbounded) => false,
+        (Bound::Included(upper), Bound::Included(lower)) => upper < lower,
+        (Bound::Included(upper) | Bound::Excluded(upper), Bound::Included(lower) | Bound::Excluded(lower)) => {
+            upper <= lower
+        }
+    }
+}
+
+/// Whether a range is a part of another one.
+fn is_within(inner: Range<'_>, outer: Range<'_>) -> bool {
+    let begins = match (outer.0, inner.0) {
+        (Bound::Unbounded, _) => true,
+        (_, Bound::Unbounded) => false,
+        (Bound::Excluded(outer), Bound::Included(inner)) => outer < inner,
+        (Bound::Included(outer) | Bound::Excluded(outer), Bound::Included(inner) | Bound::Excluded(inner)) => {
+            outer <= inner
+        }
+    };
+    let ends = match (inner.1, outer.1) {
+        (_, Bound::Unbounded) => true,
+        (Bound::Unbounded, _) => false,
+        (Bound::Included(inner), Bound::Excluded(outer)) => inner < outer,
+        (Bound::Included(inner) | Bound::Excluded(inner), Bound::Included(outer) | Bound::Excluded(outer)) => {
+            inner <= outer
+        }
+    };
+    begins && ends
+}

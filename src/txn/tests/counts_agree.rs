@@ -1,0 +1,73 @@
+//! Counts that are kept agree with a set of keys, whatever range is asked for and whatever range goes.
+
+use std::collections::BTreeSet;
+use std::ops::{Bound, RangeBounds};
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::txn::counts::Counts;
+
+type Ends = (Bound<u8>, Bound<u8>);
+
+fn ends() -> impl Strategy<Value = Ends> {
+    let end = || {
+        prop_oneof![
+            1 => Just(Bound::Unbounded),
+            2 => (0..12_u8).prop_map(Bound::Included),
+            2 => (0..12_u8).prop_map(Bound::Excluded),
+        ]
+    };
+    (end(), end())
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Toggle(u8),
+    Remove(Ends),
+    Ask(Ends),
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn with_a_set(steps in vec(prop_oneof![
+        3 => (0..12_u8).prop_map(Step::Toggle),
+        1 => ends().prop_map(Step::Remove),
+        3 => ends().prop_map(Step::Ask),
+    ], 1..40)) {
+        let (counts, mut model) = (Counts::default(), BTreeSet::new());
+        let mut asked: Vec<Ends> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Toggle(key) => {
+                    let came = model.insert(key) || !model.remove(&key);
+                    counts.change(7, &[key], came);
+                    counts.change(8, &[key], !came);
+                }
+                Step::Remove(ends) => {
+                    let before = model.len();
+                    model.retain(|key| !ends.contains(key));
+                    with(ends, |range| counts.remove(7, range, (before - model.len()) as u64));
+                }
+                Step::Ask(ends) => {
+                    let count = model.iter().filter(|key| ends.contains(*key)).count() as u64;
+                    if with(ends, |range| counts.get(7, range)).is_none() {
+                        with(ends, |range| counts.set(7, range, count, 0));
+                        asked.push(ends);
+                    }
+                }
+            }
+            for ends in asked.iter().copied() {
+                let count = model.iter().filter(|key| ends.contains(*key)).count() as u64;
+                let kept = with(ends, |range| counts.get(7, range));
+                prop_assert!(kept.is_none_or(|kept| kept == count), "{:?}: {:?}, not {}", ends, kept, count);
+                prop_assert!(with(ends, |range| counts.get(8, range)).is_none());
+            }
+        }
+    }
+}
+
+fn with<T>(ends: Ends, f: impl FnOnce((Bound<&[u8]>, Bound<&[u8]>)) -> T) -> T {
+    f((ends.0.as_ref().map(std::slice::from_ref), ends.1.as_ref().map(std::slice::from_ref)))
+}
