@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) quick: bool,
     /// Whether criterion only lists its names.
     pub(crate) list: bool,
+    /// Whether the two sides take each other's copy of a file.
+    pub(crate) exchanged: bool,
     filter: Option<String>,
     dir: Option<PathBuf>,
 }
@@ -39,6 +41,7 @@ impl Plan {
             rounds: number_of("MAPLEAF_BENCH_ROUNDS", rounds)?.max(1),
             quick,
             list: has("--list"),
+            exchanged: number_of("MAPLEAF_BENCH_EXCHANGE", 0)? != 0,
             // A filter stands first: `cargo bench --bench read -- u64`.
             filter: args.first().filter(|arg| !arg.starts_with('-')).cloned(),
             dir: env::var_os("MAPLEAF_BENCH_DIR").map(PathBuf::from),
@@ -48,6 +51,13 @@ impl Plan {
     /// Whether the case is asked for.
     pub(crate) fn runs(&self, id: &str) -> bool {
         self.filter.as_deref().is_none_or(|filter| id.contains(filter))
+    }
+
+    /// Whether cases of which a name like this is a part are asked for: not where one of the others is.
+    pub(crate) fn runs_named(&self, name: &str, all: &[&str]) -> bool {
+        let asks_for =
+            |name: &str| self.filter.as_deref().is_some_and(|filter| filter.contains(name) || name.contains(filter));
+        asks_for(name) || !all.iter().any(|name| asks_for(name))
     }
 
     /// Where the files go: `MAPLEAF_BENCH_DIR`, or the system's directory for such, which is not always a disk.

@@ -79,7 +79,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// O(entries of the range); the keys of those removed are copied. Nothing is removed until all were looked at.
     ///
     /// # Errors
-    /// As [`delete_range`](Self::delete_range).
+    /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`: then some were removed, which a
+    /// [`savepoint`](WriteTxn::savepoint) takes back.
     pub fn retain(
         &self,
         txn: &mut WriteTxn,
@@ -98,7 +99,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     }
 
     /// Removes those entries of a range of which `extract` is true and returns them, one by one as they are asked for:
-    /// those behind the last one asked for stay. Each costs a search, O(log n).
+    /// those behind the last one asked for stay. O(entries of the range), of which up to
+    /// 256 at a time are copied; where this transaction has changed them, one more search, O(log n), for each that is removed.
     ///
     /// # Errors
     /// As [`Dbi`] says.

@@ -28,6 +28,8 @@ pub struct ExtractIf<'x, K, V, F> {
     taken: Keys,
     /// The number of the last of them.
     last: Option<usize>,
+    /// Whether the room does not allow to remove many together.
+    at_once: bool,
     extract: F,
     done: bool,
 }
@@ -37,26 +39,38 @@ where
     F: FnMut(K::Ref<'_>, V::Ref<'_>) -> bool,
 {
     pub(crate) fn new(dbi: Dbi<K, V>, txn: &'x mut WriteTxn, bounds: ByteBounds, extract: F) -> Self {
-        Self { dbi, txn, bounds, ahead: Ahead::default(), taken: Keys::default(), last: None, extract, done: false }
+        Self {
+            dbi,
+            txn,
+            bounds,
+            ahead: Ahead::default(),
+            taken: Keys::default(),
+            last: None,
+            at_once: false,
+            extract,
+            done: false,
+        }
     }
 
     fn advance(&mut self) -> Result<Option<(K::Owned, V::Owned)>> {
         let uuid = *self.txn.raw_uuid();
         let place = Place { uuid: &uuid, dbi: Arc::clone(&self.dbi.dbi) };
         loop {
-            let is_alone = self.ahead.is_alone;
+            let is_alone = self.ahead.is_alone && !self.at_once;
             while let Some((number, key, value)) = self.ahead.next() {
                 if !(self.extract)(place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?) {
                     continue;
                 }
                 let owned = (K::own(place.decode_key::<K>(key)?), V::own(place.decode_value::<V>(key, value)?));
-                if is_alone {
-                    self.txn.make_room_to_remove(&self.taken, key)?;
+                if is_alone && self.txn.make_room_to_remove(&self.taken, key).is_ok() {
                     let before = self.last.replace(number);
                     self.taken.push(key, before.is_some_and(|before| before + 1 == number));
-                } else {
-                    self.txn.raw_delete(&self.dbi.dbi, key)?;
+                    return Ok(Some(owned));
                 }
+                // Near the limit each is removed at once, which needs no more room than it takes.
+                self.at_once |= is_alone;
+                remove(self.txn, &self.dbi.dbi, &mut self.taken)?;
+                self.txn.raw_delete(&self.dbi.dbi, key)?;
                 return Ok(Some(owned));
             }
             if !self.read_ahead()? {

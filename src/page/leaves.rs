@@ -21,29 +21,34 @@ pub(crate) struct Share<'a> {
 }
 
 /// The leaves of a range, ascending.
-pub(crate) struct Leaves<'a> {
+pub(crate) struct Leaves<'a, 'k> {
     pages: Pages<'a>,
+    /// No key that comes is below it; behind the first leaf, nor is it that.
+    from: &'k [u8],
+    last: Option<&'a [u8]>,
+    end: Option<&'k [u8]>,
     front: Edge<'a>,
     /// The last leaf, and how many of its entries come before the end of the range.
     back: (u64, usize),
     is_done: bool,
 }
 
-impl<'a> Leaves<'a> {
-    /// Those that have entries from `start` to before `end`, or to the end of the tree.
+impl<'a, 'k> Leaves<'a, 'k> {
+    /// Those that have entries from `from` to before `end`, or to the end of the tree.
     ///
     /// # Errors
     /// `Corrupted` when a page on the way is not what its place says.
     pub(crate) fn within(
         pages: Pages<'a>,
         tree: &TreeRecord,
-        start: &[u8],
-        end: Option<&[u8]>,
+        from: &'k [u8],
+        end: Option<&'k [u8]>,
     ) -> Result<Option<Self>> {
-        let end = end.map_or(Spot::<0>::End, |end| Spot::Before(Target::new(end)));
-        let front = Edge::at(pages, tree, &Spot::<0>::Before(Target::new(start)))?;
-        let back = Edge::at(pages, tree, &end)?.map(|back| (back.leaf.number(), back.slot));
-        Ok(front.zip(back).map(|(front, back)| Self { pages, front, back, is_done: false }))
+        let spot = end.map_or(Spot::<0>::End, |end| Spot::Before(Target::new(end)));
+        let front = Edge::at(pages, tree, &Spot::<0>::Before(Target::new(from)))?;
+        let back = Edge::at(pages, tree, &spot)?.map(|back| (back.leaf.number(), back.slot));
+        let within = |(front, back)| Self { pages, from, last: None, end, front, back, is_done: false };
+        Ok(front.zip(back).map(within))
     }
 
     /// The share of the next leaf that has one.
@@ -57,7 +62,14 @@ impl<'a> Leaves<'a> {
             let to = if is_last { self.back.1 } else { leaf.slots() };
             self.is_done = is_last || !self.front.next_leaf(self.pages)?;
             if from < to {
-                return share(leaf, from, to).map(Some);
+                let share = share(leaf, from, to)?;
+                // Who removes entries between two of these keys must not come upon others.
+                let is_behind = self.last.map_or(share.first >= self.from, |last| share.first > last);
+                if !is_behind || self.end.is_some_and(|end| share.first >= end) {
+                    return Err(leaf.fault("keys are not in order"));
+                }
+                self.last = Some(share.first);
+                return Ok(Some(share));
             }
         }
         Ok(None)

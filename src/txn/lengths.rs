@@ -40,6 +40,11 @@ impl Lengths {
         }
     }
 
+    /// Forgets the length of the database with this slot.
+    pub(crate) fn forget(&self, slot: usize) {
+        self.0.borrow_mut().retain(|(known, _)| *known != slot);
+    }
+
     /// What is known now, to be put back by [`restore`](Self::restore).
     pub(crate) fn save(&self) -> Vec<(usize, u64)> {
         self.0.borrow().clone()

@@ -27,8 +27,8 @@ enum Pop<'b, T> {
     Nothing,
     /// It is put by the set, over nothing.
     Own(T, Spot),
-    /// It is next to the gap at that end, which goes on to what is next: in front to this key, at the back from it.
-    Joins(T, Option<&'b [u8]>, Option<Place>),
+    /// It is next to the gap at that end; its key, and what the gap goes on to: in front to this key, at the back from it.
+    Joins(T, &'b [u8], Option<&'b [u8]>, Option<Place>),
     /// Something else; nothing was found out.
     Other,
 }
@@ -128,21 +128,28 @@ impl WriteTxn {
         read: impl Fn(&[u8], &[u8]) -> Result<T>,
     ) -> Result<Option<T>> {
         let near = self.near.filter(|near| near.slot == dbi.slot).map(|near| near.place);
-        // Counts are kept by key, which is at hand where the entry is removed by it.
-        let is_simple = self.overlays.of_dbi(dbi.slot).next().is_none() && self.counts.is_empty();
-        let found = match self.set.dbi(dbi.slot).filter(|_| is_simple) {
+        let is_next_to_file = self.overlays.of_dbi(dbi.slot).next().is_none();
+        let found = match self.set.dbi(dbi.slot).filter(|_| is_next_to_file) {
             Some(own) => find_pop::<LAST, T>(&self.base, own, dbi, near, &read)?,
             None => Pop::Other,
         };
         let popped = match found {
             Pop::Nothing => return Ok(None),
             Pop::Own(popped, spot) => {
+                if !self.counts.is_empty()
+                    && let Some(key) = self.set.dbi(dbi.slot).and_then(|own| own.key_at(spot))
+                {
+                    self.counts.change(dbi.slot, key, false);
+                }
                 self.set.forget_at(dbi, spot);
                 popped
             }
-            Pop::Joins(popped, next, place) => {
+            Pop::Joins(popped, key, next, place) => {
                 let (start, end) = if LAST { (next, None) } else { (None, next) };
                 self.set.join(dbi, start.unwrap_or(LEAST), end, &[])?;
+                if !self.counts.is_empty() {
+                    self.counts.change(dbi.slot, key, false);
+                }
                 self.near = place.map(|place| Near { slot: dbi.slot, place });
                 popped
             }
@@ -171,13 +178,15 @@ impl WriteTxn {
         })
     }
 
-    /// Makes sure that there is room to remove `keys` later, and `key` too.
+    /// Makes sure that there is room to remove `keys` later, and `key` too, whatever becomes of them.
     ///
     /// # Errors
     /// `TooLarge`.
     pub(crate) fn make_room_to_remove(&mut self, keys: &Keys, key: &[u8]) -> Result<()> {
-        // Removed as runs they take less.
-        self.set.make_room(change_bytes(&[], None) * (keys.len() + 1) + keys.bytes() + key.len())
+        let each = change_bytes(&[], None) * (keys.len() + 1) + keys.bytes() + key.len();
+        // A run becomes a gap, whose end may be the longest key there can be; those at either end join what is there.
+        let gaps = DbiChanges::gap_bytes(&[], None) + 2 * (self.max_key + 1);
+        self.set.make_room(each + gaps * (keys.len() / runs::MANY + 4))
     }
 
     /// Removes these keys, which ascend and are there, each with whether nothing is seen between it and the one before.
@@ -199,10 +208,16 @@ impl WriteTxn {
             if next.is_some_and(|(_, meets)| *meets) {
                 continue;
             }
-            if run.len() < runs::MANY && is_changed && (is_first || next.is_none()) {
-                run.iter().try_for_each(|key| self.raw_delete(dbi, key).map(drop))?;
-            } else {
-                self.remove_run(dbi, &run)?;
+            let is_outermost = is_changed && (is_first || next.is_none());
+            match run[..] {
+                // What is there already is found at the ends of a run.
+                [first, ref inner @ .., last] if is_outermost && run.len() >= runs::MANY => {
+                    self.remove_run(dbi, inner, Some(last))?;
+                    self.raw_delete(dbi, first)?;
+                    self.raw_delete(dbi, last)?;
+                }
+                ref all if is_outermost => all.iter().try_for_each(|key| self.raw_delete(dbi, key).map(drop))?,
+                ref all => self.remove_run(dbi, all, None)?,
             }
             run.clear();
             is_first = false;
@@ -210,24 +225,40 @@ impl WriteTxn {
         Ok(())
     }
 
-    /// Removes keys that are there below and follow one another, where the set has nothing else.
-    fn remove_run(&mut self, dbi: &Arc<DbiRef>, run: &[&[u8]]) -> Result<()> {
+    /// Removes keys that are there below and follow one another, where the set has nothing else. `behind` is the key behind them,
+    /// where it is known.
+    fn remove_run(&mut self, dbi: &Arc<DbiRef>, run: &[&[u8]], behind: Option<&[u8]>) -> Result<()> {
         let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(()) };
-        if run.len() < runs::MANY {
-            run.iter().try_for_each(|key| self.change(dbi, key, None))?;
-        } else {
-            let view = View::new(&self.base, dbi, self.overlays.of_dbi(dbi.slot))?;
-            let next = view.range(Bound::Excluded(last), Bound::Unbounded)?.next()?.map(|(next, _)| next.to_vec());
-            self.set.join(dbi, first, next.as_deref(), &[])?;
+        let is_long = run.len() + 2 >= runs::MANY && (behind.is_some() || run.len() >= runs::MANY);
+        if is_long {
+            let next = if let Some(behind) = behind {
+                Some(behind.to_vec())
+            } else {
+                let view = View::new(&self.base, dbi, self.overlays.of_dbi(dbi.slot))?;
+                view.range(Bound::Excluded(last), Bound::Unbounded)?.next()?.map(|(next, _)| next.to_vec())
+            };
+            match self.set.join(dbi, first, next.as_deref(), &[]) {
+                Ok(()) => {
+                    run.iter().copied().for_each(|key| self.note(dbi.slot, key, false));
+                    return Ok(());
+                }
+                // One by one they may take less.
+                Err(error) if error.kind() == ErrorKind::TooLarge => {}
+                Err(error) => return Err(error),
+            }
         }
         for key in run {
+            self.change(dbi, key, None)?;
             self.note(dbi.slot, key, false);
         }
         Ok(())
     }
 
-    /// Notes that these keys are gone, without a look at anything: nothing can fail but for want of room.
+    /// Notes that these keys are gone, some of them perhaps a second time, without a look at anything: nothing can fail but for
+    /// want of room. What was counted is not known any more.
     pub(crate) fn remove_blindly(&mut self, dbi: &Arc<DbiRef>, keys: &Keys) -> Result<()> {
+        self.lengths.forget(dbi.slot);
+        self.counts.forget();
         keys.iter().try_for_each(|(key, _)| self.change(dbi, key, None))
     }
 }
@@ -259,10 +290,10 @@ fn find_pop<'b, const LAST: bool, T>(
         (_, Some(row)) if gap.is_some() && (own.gaps().len() == 1 || own.gaps().around(row.key).is_none()) => {
             let popped = read(row.key, row.value)?;
             if LAST {
-                return Ok(Pop::Joins(popped, Some(row.key), Some(row.place())));
+                return Ok(Pop::Joins(popped, row.key, Some(row.key), Some(row.place())));
             }
             let next = page::behind(pages, &tree, row)?;
-            Ok(Pop::Joins(popped, next.map(|(key, _)| key), next.map(|(_, place)| place)))
+            Ok(Pop::Joins(popped, row.key, next.map(|(key, _)| key), next.map(|(_, place)| place)))
         }
         _ => Ok(Pop::Other),
     }

@@ -61,7 +61,7 @@ pub struct WriteTxn {
     /// The DBI that was appended to last, and a key that none of its keys is above.
     appended: Option<(usize, KeyBuf)>,
     id: u64,
-    max_key: usize,
+    pub(super) max_key: usize,
     uuid: [u8; 16],
     // LMDB's write lock belongs to the thread that took it.
     _on_its_thread: PhantomData<*mut ()>,

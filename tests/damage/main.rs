@@ -17,6 +17,7 @@ mod open_damaged;
 mod pages;
 #[path = "../common/process.rs"]
 mod process;
+mod ranges_that_go;
 #[path = "../common/records.rs"]
 mod records;
 mod truncated;

@@ -104,6 +104,63 @@ fn what_extract_if_has_handed_out_is_gone_when_the_transaction_is_full() -> Resu
     Ok(())
 }
 
+/// A run that is removed ends at the long key behind it, which takes more room than the run's own keys.
+#[test]
+fn what_extract_if_has_handed_out_between_long_keys_is_gone() -> Result<()> {
+    for limit in (2_000..12_000).step_by(500) {
+        let filling = Env::options().single_file(true);
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("rows");
+        let env = filling.clone().open(&path)?;
+        let dbi: Dbi<&[u8], &[u8]> = env.dbi("rows")?;
+        let row = |n: u8| if n % 9 == 8 { vec![n; 511] } else { vec![n; 4] };
+        env.transact(|txn| (0..90).try_for_each(|n| dbi.put(txn, &row(n), &[])))?;
+        env.close()?;
+        let env = filling.max_txn_bytes(limit).open(&path)?;
+        let dbi: Dbi<&[u8], &[u8]> = env.dbi("rows")?;
+        let mut got = Vec::new();
+        env.transact(|txn| {
+            let before = dbi.len(txn)?;
+            for entry in dbi.extract_if(txn, .., |key, _| key.len() == 4)? {
+                match entry {
+                    Ok((key, _)) => got.push(key),
+                    Err(error) => assert_eq!(error.kind(), ErrorKind::TooLarge),
+                }
+            }
+            assert_eq!(dbi.len(txn)?, before - got.len() as u64);
+            Ok(())
+        })?;
+        let snap = env.snapshot()?;
+        assert!(got.len() < 80 || limit > 3_000, "{limit}: {}", got.len());
+        assert!(got.iter().all(|key| !dbi.contains(&snap, key).unwrap_or(true)), "{limit}: one is there still");
+        assert_eq!(dbi.len(&snap)?, 90 - got.len() as u64);
+    }
+    Ok(())
+}
+
+#[test]
+fn lengths_and_counts_are_true_where_a_removal_finds_no_room() -> Result<()> {
+    for limit in (600..3_000).step_by(30) {
+        let env = Env::options().max_txn_bytes(limit).temporary()?;
+        let dbi: Dbi<u32, u32> = env.dbi("numbers")?;
+        for from in (0..200).step_by(8) {
+            env.transact(|txn| (from..from + 8).try_for_each(|n| dbi.put(txn, n, n)))?;
+        }
+        env.transact(|txn| {
+            let (all, some) = (dbi.len(txn)?, dbi.count(txn, 20..100)?);
+            assert_eq!((all, some), (200, 80));
+            if let Err(error) = dbi.retain(txn, .., |key, _| key % 3 == 0) {
+                assert_eq!(error.kind(), ErrorKind::TooLarge);
+            }
+            let left = keys(&dbi, txn)?;
+            assert_eq!(dbi.len(txn)?, left.len() as u64, "{limit}");
+            assert_eq!(dbi.count(txn, 20..100)?, left.iter().filter(|key| (20..100).contains(*key)).count() as u64);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
 #[test]
 fn delete_range_takes_what_range_finds() -> Result<()> {
     let env = Env::temporary()?;

@@ -61,6 +61,16 @@ const STATES: &[State] = &[
             dbi.extract_if(txn, at..at + 6, |_, _| true)?.try_for_each(|entry| entry.map(drop))
         })
     }),
+    ("windows of 24 by extract_if, from the back", |txn, dbi, m| {
+        each(m / 24, |n| {
+            let at = 2 * (ROWS - 24 * (n + 1));
+            dbi.extract_if(txn, at..at + 48, |_, _| true)?.try_for_each(|entry| entry.map(drop))
+        })
+    }),
+    ("deletions of seven, and what is between by retain", |txn, dbi, m| {
+        each(m / 15 * 7, |n| dbi.delete(txn, 2 * (n / 7 * 15 + n % 7)).map(drop))?;
+        each(m / 15, |n| dbi.retain(txn, 30 * n + 14..30 * n + 30, |_, _| false).map(drop))
+    }),
     ("a clear, and puts", |txn, dbi, m| {
         dbi.clear(txn)?;
         each(m, |n| dbi.put(txn, 3 * n, n))

@@ -87,6 +87,29 @@ fn the_pairs_of_a_key_are_counted_once() -> Result<()> {
     })
 }
 
+/// Pops tell the counts their keys, and need no search for it.
+#[test]
+fn pops_beside_a_count_cost_what_they_did() -> Result<()> {
+    let (env, dbi) = filled(50_000)?;
+    env.transact(|txn| {
+        let pops = |txn: &mut WriteTxn| pages_of(|| (0..1000).try_for_each(|_| dbi.pop_first(txn).map(drop)));
+        pops(txn).0?;
+        let (done, before) = pops(txn);
+        done?;
+        for n in 0..1000 {
+            dbi.put(txn, 100_000 + n, 1)?;
+            dbi.pop_last(txn)?;
+        }
+        dbi.put(txn, 50_001, 1)?;
+        let counted = dbi.count(txn, 4_001..)?;
+        let (done, after) = pops(txn);
+        done?;
+        assert_eq!(dbi.count(txn, 4_001..)?, counted - 999);
+        assert!(after <= before + 50, "{before} pages, and {after}");
+        Ok(())
+    })
+}
+
 /// A count that nobody asks for costs no more look-ups than it saves.
 #[test]
 fn what_is_not_asked_again_is_forgotten() -> Result<()> {

@@ -387,6 +387,11 @@ impl DbiChanges {
         self.blocks().prefetch::<FORWARD>(&self.arena, spot);
     }
 
+    /// The key of the change behind a spot.
+    pub(crate) fn key_at(&self, spot: Spot) -> Option<&[u8]> {
+        self.blocks().at(spot).map(|entry| self.record(entry).0)
+    }
+
     /// The key of the change behind a spot against `key`.
     pub(crate) fn compare_at(&self, spot: Spot, key: &[u8]) -> Option<Ordering> {
         self.blocks().compare_at(&self.arena, spot, key)
