@@ -7,20 +7,17 @@ use mapleaf::key::Key;
 use mapleaf::scan::{Entries, KeyRange};
 use mapleaf::{Dbi, Durability, Snapshot};
 
-use crate::support::{Case, Outcome, Sides, Suite, Tree, encoded, number, pick, touch};
+use crate::support::{
+    Case, Integer, KeyKind, Outcome, Pair, Random, Sides, Suite, Text, Tree, encoded, number, pick, touch,
+};
 
-type Rows<R> = Dbi<<R as Kind>::Key, &'static [u8]>;
-type Scan<'t, R> = Entries<'t, Snapshot, <R as Kind>::Key, &'static [u8]>;
+type Rows<R> = Dbi<<R as KeyKind>::Key, &'static [u8]>;
+type Scan<'t, R> = Entries<'t, Snapshot, <R as KeyKind>::Key, &'static [u8]>;
 
-/// A kind of key.
-trait Kind: Sized {
-    type Key: Key + 'static;
-    const NAME: &'static str;
+/// A kind of key that is read.
+trait Kind: KeyKind {
     /// Bytes of an encoded key by which its neighbours are found; 0 for keys that have no prefixes.
     const PREFIX: usize = 0;
-
-    fn of(i: u64, rows: u64) -> Self;
-    fn key(&self) -> <Self::Key as Key>::Arg<'_>;
 
     /// The entries whose keys begin as this one does.
     fn alike<'t>(&self, _dbi: &Rows<Self>, _snap: &'t Snapshot) -> Outcome<Scan<'t, Self>> {
@@ -28,84 +25,26 @@ trait Kind: Sized {
     }
 }
 
-struct Integer(u64);
-
-impl Kind for Integer {
-    type Key = u64;
-    const NAME: &'static str = "u64";
-
-    fn of(i: u64, _rows: u64) -> Self {
-        Self(number(i))
-    }
-
-    fn key(&self) -> u64 {
-        self.0
-    }
-}
-
-struct Random([u8; 24]);
+impl Kind for Integer {}
 
 impl Kind for Random {
-    type Key = &'static [u8];
-    const NAME: &'static str = "24 bytes";
     const PREFIX: usize = 2;
 
-    fn of(i: u64, _rows: u64) -> Self {
-        let mut bytes = [0; 24];
-        for (part, n) in bytes.chunks_exact_mut(8).zip(0..) {
-            part.copy_from_slice(&number(i ^ (n << 40)).to_be_bytes());
-        }
-        Self(bytes)
-    }
-
-    fn key(&self) -> &[u8] {
-        &self.0
-    }
-
     fn alike<'t>(&self, dbi: &Rows<Self>, snap: &'t Snapshot) -> Outcome<Scan<'t, Self>> {
         Ok(dbi.prefix(snap, &self.0[..Self::PREFIX])?)
     }
 }
-
-struct Text(String);
 
 impl Kind for Text {
-    type Key = &'static str;
-    const NAME: &'static str = "text";
     const PREFIX: usize = 18;
-
-    fn of(i: u64, _rows: u64) -> Self {
-        const PARTS: [&str; 5] = ["articles", "comments", "users/profile", "session", "orders/archive"];
-        let mixed = number(i ^ (7 << 50));
-        let tail = &"-abcdefghijklmnop"[..usize::try_from(mixed % 17).unwrap_or(0)];
-        let part = PARTS[usize::try_from((mixed >> 8) % 5).unwrap_or(0)];
-        Self(format!("/{part}/{:02}/{:010}{tail}", (mixed >> 16) % 20, number(i) % 10_000_000_000))
-    }
-
-    fn key(&self) -> &str {
-        &self.0
-    }
 
     fn alike<'t>(&self, dbi: &Rows<Self>, snap: &'t Snapshot) -> Outcome<Scan<'t, Self>> {
         Ok(dbi.prefix(snap, &self.0[..Self::PREFIX])?)
     }
 }
 
-struct Pair(u64, String);
-
 impl Kind for Pair {
-    type Key = (u64, &'static str);
-    const NAME: &'static str = "(u64, &str)";
     const PREFIX: usize = 8;
-
-    fn of(i: u64, rows: u64) -> Self {
-        let tail = &"abcdefgh"[..usize::try_from((number(i) >> 20) % 9).unwrap_or(0)];
-        Self(number(i) % (rows / 100).max(1), format!("item-{i:07}-{tail}"))
-    }
-
-    fn key(&self) -> (u64, &str) {
-        (self.0, &self.1)
-    }
 
     fn alike<'t>(&self, dbi: &Rows<Self>, snap: &'t Snapshot) -> Outcome<Scan<'t, Self>> {
         Ok(dbi.prefix(snap, (self.0,))?)

@@ -1,37 +1,74 @@
-//! Many changes of one kind in one transaction, with reads between them: counters, queues, windows, caches, removals.
+//! Many changes of one kind in one transaction, with reads between them: counters, queues, windows, caches, removals. Each once for
+//! each kind of key, in no order, with values of 150 bytes.
 //!
-//! Keys of 24 bytes in no order, values of 150. Each round starts on its own copy of the same pages; both sides must hold the
-//! same entries at the end. The commit counts.
+//! Each round starts on its own copy of the same pages; both sides must hold the same entries at the end. The commit counts. heed is
+//! given encoded keys.
 
-use std::ops::Bound;
+use std::ops::{Bound, RangeFrom};
 use std::time::Duration;
 
-use mapleaf::{Durability, Env, Result, WriteTxn};
+use mapleaf::key::Key;
+use mapleaf::scan::KeyRange;
+use mapleaf::{Dbi, Durability, Env, Result, WriteTxn};
 
-use crate::fresh::{Wide, wide_key, wide_value};
-use crate::support::{Case, Lane, Outcome, Role, Sides, Suite, Tree, timed, touch};
+use crate::fresh::wide_value as value;
+use crate::support::{
+    Case, Integer, KeyKind, Lane, Outcome, Pair, Random, Role, Sides, Suite, Text, Tree, encoded, timed, touch,
+};
 
-type Ours = fn(&mut WriteTxn, &Wide, u64) -> Result<()>;
-type Theirs = fn(&mut heed::RwTxn<'_>, Tree, u64) -> heed::Result<()>;
+type Rows<K> = Dbi<<K as KeyKind>::Key, &'static [u8]>;
+type Ours<K> = fn(&mut WriteTxn, &Rows<K>, &Keys<K>) -> Result<()>;
+type Theirs = fn(&mut heed::RwTxn<'_>, Tree, &Keys<Box<[u8]>>) -> heed::Result<()>;
 
-/// Numbered keys behind all others.
-fn behind(n: u64) -> [u8; 24] {
-    let mut key = [0xFF; 24];
-    key[16..].copy_from_slice(&n.to_be_bytes());
-    key
+/// What is done, by both, and the ratio that is aimed at.
+type Work<K> = (&'static str, f64, Ours<K>, Theirs);
+
+/// As many keys of each kind as steps are made.
+struct Keys<K> {
+    /// Those of rows that are there.
+    there: Vec<K>,
+    /// Those of rows that are not.
+    new: Vec<K>,
+    /// Those behind all others, ascending.
+    behind: Vec<K>,
+    /// The one in the middle of those that are there.
+    middle: K,
+}
+
+impl<K: KeyKind> Keys<K> {
+    fn of(rows: u64) -> Outcome<Self> {
+        let steps = rows / 2;
+        let mut sorted =
+            (0..rows).map(|i| Ok((encoded::<K::Key>(K::of(i, rows).key())?, i))).collect::<Outcome<Vec<_>>>()?;
+        sorted.sort_unstable();
+        let middle = sorted.get(sorted.len() / 2).map_or(0, |(_, i)| *i);
+        Ok(Self {
+            there: (0..steps).map(|i| K::of(i, rows)).collect(),
+            new: (rows..rows + steps).map(|i| K::of(i, rows)).collect(),
+            behind: (0..steps).map(K::behind).collect(),
+            middle: K::of(middle, rows),
+        })
+    }
+
+    fn encoded(&self) -> Outcome<Keys<Box<[u8]>>> {
+        let all = |keys: &[K]| keys.iter().map(|key| encoded::<K::Key>(key.key())).collect::<Outcome<Vec<_>>>();
+        Ok(Keys {
+            there: all(&self.there)?,
+            new: all(&self.new)?,
+            behind: all(&self.behind)?,
+            middle: encoded::<K::Key>(self.middle.key())?,
+        })
+    }
+}
+
+/// Keys, each with its number.
+fn numbered<K>(keys: &[K]) -> impl Iterator<Item = (u64, &K)> {
+    (0..).zip(keys)
 }
 
 /// Whether a row is one of two, or of six.
-fn is_one_of(parts: u8, key: &[u8]) -> bool {
-    key.get(15).is_some_and(|byte| byte.is_multiple_of(parts))
-}
-
-fn each(steps: u64, step: impl FnMut(u64) -> Result<()>) -> Result<()> {
-    (0..steps).try_for_each(step)
-}
-
-fn heed_each(steps: u64, step: impl FnMut(u64) -> heed::Result<()>) -> heed::Result<()> {
-    (0..steps).try_for_each(step)
+fn is_one_of(parts: u8, value: &[u8]) -> bool {
+    value.get(3).is_some_and(|byte| byte.is_multiple_of(parts))
 }
 
 /// Removes the entry at an end.
@@ -48,7 +85,7 @@ fn heed_pop(txn: &mut heed::RwTxn<'_>, tree: Tree, last: bool) -> heed::Result<(
 fn heed_remove(txn: &mut heed::RwTxn<'_>, tree: Tree, parts: u8) -> heed::Result<()> {
     let mut entries = tree.iter_mut(txn)?;
     while let Some(entry) = entries.next() {
-        if is_one_of(parts, entry?.0) {
+        if is_one_of(parts, entry?.1) {
             // SAFETY: no reference to the entry is kept.
             unsafe { entries.del_current()? };
         }
@@ -56,185 +93,239 @@ fn heed_remove(txn: &mut heed::RwTxn<'_>, tree: Tree, parts: u8) -> heed::Result
     Ok(())
 }
 
-const WINDOW: u64 = 100;
+const WINDOW: usize = 100;
 
-/// What is done, by both, and how often for each row that is there before; the ratio that is aimed at.
-const CASES: &[(&str, f64, Ours, Theirs)] = &[
-    (
-        "a counter",
-        1.0,
-        |txn, wide, steps| each(steps, |n| wide.update(txn, &behind(0), |_| Some(wide_value(n).to_vec())).map(drop)),
-        |txn, tree, steps| {
-            heed_each(steps, |n| {
-                tree.get(txn, &behind(0))?;
-                tree.put(txn, &behind(0), &wide_value(n))
-            })
-        },
-    ),
-    (
-        "put and get",
-        1.0,
-        |txn, wide, steps| {
-            each(steps, |n| {
-                wide.put(txn, &wide_key(u64::MAX - n), &wide_value(n))?;
-                wide.get(txn, &wide_key(n)).map(drop)
-            })
-        },
-        |txn, tree, steps| {
-            heed_each(steps, |n| {
-                tree.put(txn, &wide_key(u64::MAX - n), &wide_value(n))?;
-                tree.get(txn, &wide_key(n)).map(drop)
-            })
-        },
-    ),
-    (
-        "put and len",
-        1.0,
-        |txn, wide, steps| {
-            each(steps, |n| {
-                wide.put(txn, &wide_key(u64::MAX - n), &wide_value(n))?;
-                wide.len(txn).map(drop)
-            })
-        },
-        |txn, tree, steps| {
-            heed_each(steps, |n| {
-                tree.put(txn, &wide_key(u64::MAX - n), &wide_value(n))?;
-                tree.len(txn).map(drop)
-            })
-        },
-    ),
-    (
-        "a sliding window",
-        1.0,
-        |txn, wide, steps| {
-            each(steps, |n| {
-                wide.put(txn, &behind(n), &wide_value(n))?;
-                n.checked_sub(WINDOW).map_or(Ok(()), |old| wide.delete(txn, &behind(old)).map(drop))
-            })
-        },
-        |txn, tree, steps| {
-            heed_each(steps, |n| {
-                tree.put(txn, &behind(n), &wide_value(n))?;
-                n.checked_sub(WINDOW).map_or(Ok(()), |old| tree.delete(txn, &behind(old)).map(drop))
-            })
-        },
-    ),
-    (
-        "a queue: put at the back, pop in front",
-        1.0,
-        |txn, wide, steps| {
-            each(steps, |n| {
-                wide.put(txn, &behind(n), &wide_value(n))?;
-                wide.pop_first(txn).map(drop)
-            })
-        },
-        |txn, tree, steps| {
-            heed_each(steps, |n| {
-                tree.put(txn, &behind(n), &wide_value(n))?;
-                heed_pop(txn, tree, false)
-            })
-        },
-    ),
-    (
-        "a bounded cache: put anywhere, pop in front",
-        1.0,
-        |txn, wide, steps| {
-            each(steps, |n| {
-                wide.put(txn, &wide_key(u64::MAX - n), &wide_value(n))?;
-                wide.pop_first(txn).map(drop)
-            })
-        },
-        |txn, tree, steps| {
-            heed_each(steps, |n| {
-                tree.put(txn, &wide_key(u64::MAX - n), &wide_value(n))?;
-                heed_pop(txn, tree, false)
-            })
-        },
-    ),
-    (
-        "pop_first",
-        1.0,
-        |txn, wide, steps| each(steps, |_| wide.pop_first(txn).map(drop)),
-        |txn, tree, steps| heed_each(steps, |_| heed_pop(txn, tree, false)),
-    ),
-    (
-        "pop_last",
-        1.0,
-        |txn, wide, steps| each(steps, |_| wide.pop_last(txn).map(drop)),
-        |txn, tree, steps| heed_each(steps, |_| heed_pop(txn, tree, true)),
-    ),
-    (
-        "deletions in no order",
-        1.5,
-        |txn, wide, steps| each(steps, |n| wide.delete(txn, &wide_key(n)).map(drop)),
-        |txn, tree, steps| heed_each(steps, |n| tree.delete(txn, &wide_key(n)).map(drop)),
-    ),
-    (
-        "retain of half",
-        1.5,
-        |txn, wide, _| wide.retain(txn, .., |key, _| !is_one_of(2, key)).map(drop),
-        |txn, tree, _| heed_remove(txn, tree, 2),
-    ),
-    (
-        "extract_if of a sixth",
-        1.0,
-        |txn, wide, _| wide.extract_if(txn, .., |key, _| is_one_of(6, key))?.try_for_each(|entry| entry.map(drop)),
-        |txn, tree, _| heed_remove(txn, tree, 6),
-    ),
-    (
-        "delete_range of half",
-        1.0,
-        |txn, wide, _| wide.delete_range(txn, &[0x80][..]..).map(drop),
-        |txn, tree, _| {
-            let half = (Bound::Included(&[0x80][..]), Bound::Unbounded);
-            tree.delete_range(txn, &half).map(drop)
-        },
-    ),
-];
+/// What is done where keys come, with reads between.
+fn coming<K: KeyKind>() -> [Work<K>; 6] {
+    [
+        (
+            "a counter",
+            1.0,
+            |txn, dbi, keys| {
+                let Some(key) = keys.behind.first() else { return Ok(()) };
+                numbered(&keys.behind)
+                    .try_for_each(|(n, _)| dbi.update(txn, key.key(), |_| Some(value(n).to_vec())).map(drop))
+            },
+            |txn, tree, keys| {
+                let Some(key) = keys.behind.first() else { return Ok(()) };
+                numbered(&keys.behind).try_for_each(|(n, _)| {
+                    tree.get(txn, key)?;
+                    tree.put(txn, key, &value(n))
+                })
+            },
+        ),
+        (
+            "put and get",
+            1.0,
+            |txn, dbi, keys| {
+                numbered(&keys.new).zip(&keys.there).try_for_each(|((n, key), there)| {
+                    dbi.put(txn, key.key(), &value(n))?;
+                    dbi.get(txn, there.key()).map(drop)
+                })
+            },
+            |txn, tree, keys| {
+                numbered(&keys.new).zip(&keys.there).try_for_each(|((n, key), there)| {
+                    tree.put(txn, key, &value(n))?;
+                    tree.get(txn, there).map(drop)
+                })
+            },
+        ),
+        (
+            "put and len",
+            1.0,
+            |txn, dbi, keys| {
+                numbered(&keys.new).try_for_each(|(n, key)| {
+                    dbi.put(txn, key.key(), &value(n))?;
+                    dbi.len(txn).map(drop)
+                })
+            },
+            |txn, tree, keys| {
+                numbered(&keys.new).try_for_each(|(n, key)| {
+                    tree.put(txn, key, &value(n))?;
+                    tree.len(txn).map(drop)
+                })
+            },
+        ),
+        (
+            "a sliding window",
+            1.0,
+            |txn, dbi, keys| {
+                let old = std::iter::repeat_n(None, WINDOW).chain(keys.behind.iter().map(Some));
+                numbered(&keys.behind).zip(old).try_for_each(|((n, key), old)| {
+                    dbi.put(txn, key.key(), &value(n))?;
+                    old.map_or(Ok(()), |old| dbi.delete(txn, old.key()).map(drop))
+                })
+            },
+            |txn, tree, keys| {
+                let old = std::iter::repeat_n(None, WINDOW).chain(keys.behind.iter().map(Some));
+                numbered(&keys.behind).zip(old).try_for_each(|((n, key), old)| {
+                    tree.put(txn, key, &value(n))?;
+                    old.map_or(Ok(()), |old| tree.delete(txn, old).map(drop))
+                })
+            },
+        ),
+        (
+            "a queue: put at the back, pop in front",
+            1.0,
+            |txn, dbi, keys| {
+                numbered(&keys.behind).try_for_each(|(n, key)| {
+                    dbi.put(txn, key.key(), &value(n))?;
+                    dbi.pop_first(txn).map(drop)
+                })
+            },
+            |txn, tree, keys| {
+                numbered(&keys.behind).try_for_each(|(n, key)| {
+                    tree.put(txn, key, &value(n))?;
+                    heed_pop(txn, tree, false)
+                })
+            },
+        ),
+        (
+            "a bounded cache: put anywhere, pop in front",
+            1.0,
+            |txn, dbi, keys| {
+                numbered(&keys.new).try_for_each(|(n, key)| {
+                    dbi.put(txn, key.key(), &value(n))?;
+                    dbi.pop_first(txn).map(drop)
+                })
+            },
+            |txn, tree, keys| {
+                numbered(&keys.new).try_for_each(|(n, key)| {
+                    tree.put(txn, key, &value(n))?;
+                    heed_pop(txn, tree, false)
+                })
+            },
+        ),
+    ]
+}
+
+/// What is done where keys go.
+fn going<K: KeyKind>() -> [Work<K>; 6]
+where
+    for<'k> RangeFrom<<K::Key as Key>::Arg<'k>>: KeyRange<K::Key>,
+{
+    [
+        (
+            "pop_first",
+            1.0,
+            |txn, dbi, keys| keys.there.iter().try_for_each(|_| dbi.pop_first(txn).map(drop)),
+            |txn, tree, keys| keys.there.iter().try_for_each(|_| heed_pop(txn, tree, false)),
+        ),
+        (
+            "pop_last",
+            1.0,
+            |txn, dbi, keys| keys.there.iter().try_for_each(|_| dbi.pop_last(txn).map(drop)),
+            |txn, tree, keys| keys.there.iter().try_for_each(|_| heed_pop(txn, tree, true)),
+        ),
+        (
+            "deletions in no order",
+            1.5,
+            |txn, dbi, keys| keys.there.iter().try_for_each(|key| dbi.delete(txn, key.key()).map(drop)),
+            |txn, tree, keys| keys.there.iter().try_for_each(|key| tree.delete(txn, key).map(drop)),
+        ),
+        (
+            "retain of half",
+            1.5,
+            |txn, dbi, _| dbi.retain(txn, .., |_, value| !is_one_of(2, value)).map(drop),
+            |txn, tree, _| heed_remove(txn, tree, 2),
+        ),
+        (
+            "extract_if of a sixth",
+            1.0,
+            |txn, dbi, _| {
+                dbi.extract_if(txn, .., |_, value| is_one_of(6, value))?.try_for_each(|entry| entry.map(drop))
+            },
+            |txn, tree, _| heed_remove(txn, tree, 6),
+        ),
+        (
+            "delete_range of half",
+            1.0,
+            |txn, dbi, keys| dbi.delete_range(txn, keys.middle.key()..).map(drop),
+            |txn, tree, keys| {
+                let half = (Bound::Included(&*keys.middle), Bound::Unbounded);
+                tree.delete_range(txn, &half).map(drop)
+            },
+        ),
+    ]
+}
 
 pub(crate) fn churn(suite: &mut Suite) -> Outcome {
+    kind::<Integer>(suite)?;
+    kind::<Random>(suite)?;
+    kind::<Text>(suite)?;
+    kind::<Pair>(suite)
+}
+
+fn kind<K: KeyKind>(suite: &mut Suite) -> Outcome
+where
+    for<'k> RangeFrom<<K::Key as Key>::Arg<'k>>: KeyRange<K::Key>,
+{
     let rows = suite.plan.rows / 5;
-    let steps = rows / 2;
-    for (name, target, ours, theirs) in CASES {
-        let case = Case::new(format!("in one transaction: {name}"), u32::try_from(steps)?).target(*target);
-        if suite.plan.list || !suite.runs_any(std::slice::from_ref(&case)) {
-            continue;
+    let cases = coming::<K>().into_iter().chain(going::<K>()).map(|(name, target, ours, theirs)| {
+        let steps = u32::try_from(rows / 2)?;
+        Ok((Case::new(format!("in one transaction: {name}, {}", K::NAME), steps).target(target), ours, theirs))
+    });
+    let cases = cases.collect::<Outcome<Vec<_>>>()?;
+    if suite.plan.list || !cases.iter().any(|(case, ..)| suite.runs_any(std::slice::from_ref(case))) {
+        return Ok(());
+    }
+    let keys = Keys::<K>::of(rows)?;
+    let encoded = keys.encoded()?;
+    for (case, ours, theirs) in cases {
+        if suite.runs_any(std::slice::from_ref(&case)) {
+            let (ours, theirs) = (Act { act: ours, keys: &keys }, Act { act: theirs, keys: &encoded });
+            race(suite, &case, rows, ours, theirs)?;
         }
-        let plan = suite.plan.clone();
-        let fresh = || Sides::new(&plan, Durability::Process, |env| fill(env, rows));
-        let heed = || -> Outcome<(Duration, u64)> {
-            let sides = fresh()?;
-            let tree = sides.tree("rows")?;
-            let (took, _) = timed(&mut || {
-                let mut txn = sides.heed.write_txn()?;
-                theirs(&mut txn, tree, steps)?;
-                txn.commit()?;
-                Ok(0)
-            })?;
-            let txn = sides.heed.read_txn()?;
-            let sum =
-                tree.iter(&txn)?.try_fold(0_u64, |sum, entry| entry.map(|(key, value)| added(sum, key, value)))?;
-            Ok((took, sum))
-        };
-        let mapleaf = || -> Outcome<(Duration, u64)> {
-            let sides = fresh()?;
-            let wide: Wide = sides.mapleaf.dbi("rows")?;
-            let (took, _) = timed(&mut || Ok(sides.mapleaf.transact(|txn| ours(txn, &wide, steps)).map(|()| 0)?))?;
-            let snap = sides.mapleaf.snapshot()?;
-            let sum =
-                wide.iter(&snap)?.try_fold(0_u64, |sum, entry| entry.map(|(key, value)| added(sum, key, value)))?;
-            Ok((took, sum))
-        };
-        suite.race_rounds(&case, 5, 0, vec![Lane::timing(Role::Heed, heed), Lane::timing(Role::Mapleaf, mapleaf)])?;
     }
     Ok(())
 }
 
-fn added(sum: u64, key: &[u8], value: &[u8]) -> u64 {
-    sum.wrapping_mul(31).wrapping_add(touch(key) ^ touch(value).rotate_left(7))
+/// What one side does, and the keys that it does it to.
+struct Act<'k, F, K> {
+    act: F,
+    keys: &'k Keys<K>,
 }
 
-fn fill(env: &Env, rows: u64) -> Outcome {
-    let wide: Wide = env.dbi("rows")?;
-    Ok(env.transact(|txn| (0..rows).try_for_each(|i| wide.put(txn, &wide_key(i), &wide_value(i))))?)
+fn race<K: KeyKind>(
+    suite: &mut Suite,
+    case: &Case,
+    rows: u64,
+    ours: Act<'_, Ours<K>, K>,
+    theirs: Act<'_, Theirs, Box<[u8]>>,
+) -> Outcome {
+    let plan = suite.plan.clone();
+    let fresh = || Sides::new(&plan, Durability::Process, |env| fill::<K>(env, rows));
+    let heed = || -> Outcome<(Duration, u64)> {
+        let sides = fresh()?;
+        let tree = sides.tree("rows")?;
+        let (took, _) = timed(&mut || {
+            let mut txn = sides.heed.write_txn()?;
+            (theirs.act)(&mut txn, tree, theirs.keys)?;
+            txn.commit()?;
+            Ok(0)
+        })?;
+        let txn = sides.heed.read_txn()?;
+        let sum = tree.iter(&txn)?.try_fold(0_u64, |sum, entry| entry.map(|(_, value)| added(sum, value)))?;
+        Ok((took, sum))
+    };
+    let mapleaf = || -> Outcome<(Duration, u64)> {
+        let sides = fresh()?;
+        let dbi: Rows<K> = sides.mapleaf.dbi("rows")?;
+        let (took, _) =
+            timed(&mut || Ok(sides.mapleaf.transact(|txn| (ours.act)(txn, &dbi, ours.keys)).map(|()| 0)?))?;
+        let snap = sides.mapleaf.snapshot()?;
+        let sum = dbi.values(&snap)?.try_fold(0_u64, |sum, value| value.map(|value| added(sum, value)))?;
+        Ok((took, sum))
+    };
+    suite.race_rounds(case, 5, 0, vec![Lane::timing(Role::Heed, heed), Lane::timing(Role::Mapleaf, mapleaf)])
+}
+
+/// A sum that tells values and their order.
+fn added(sum: u64, value: &[u8]) -> u64 {
+    sum.wrapping_mul(31).wrapping_add(touch(value))
+}
+
+fn fill<K: KeyKind>(env: &Env, rows: u64) -> Outcome {
+    let dbi: Rows<K> = env.dbi("rows")?;
+    Ok(env.transact(|txn| (0..rows).try_for_each(|i| dbi.put(txn, K::of(i, rows).key(), &value(i))))?)
 }
