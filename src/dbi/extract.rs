@@ -56,19 +56,19 @@ where
         let uuid = *self.txn.raw_uuid();
         let place = Place { uuid: &uuid, dbi: Arc::clone(&self.dbi.dbi) };
         loop {
-            let is_alone = self.ahead.is_alone && !self.at_once;
+            let is_untouched = self.ahead.is_untouched && !self.at_once;
             while let Some((number, key, value)) = self.ahead.next() {
                 if !(self.extract)(place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?) {
                     continue;
                 }
                 let owned = (K::own(place.decode_key::<K>(key)?), V::own(place.decode_value::<V>(key, value)?));
-                if is_alone && self.txn.make_room_to_remove(&self.taken, key).is_ok() {
+                if is_untouched && self.txn.make_room_to_remove(&self.taken, key).is_ok() {
                     let before = self.last.replace(number);
                     self.taken.push(key, before.is_some_and(|before| before + 1 == number));
                     return Ok(Some(owned));
                 }
                 // Near the limit each is removed at once, which needs no more room than it takes.
-                self.at_once |= is_alone;
+                self.at_once |= is_untouched;
                 remove(self.txn, &self.dbi.dbi, &mut self.taken)?;
                 self.txn.raw_delete(&self.dbi.dbi, key)?;
                 return Ok(Some(owned));
@@ -97,7 +97,7 @@ where
             next.push(key, value);
         }
         let ends = next.at(0).zip(next.last());
-        next.is_alone = ends.is_some_and(|((first, _), last)| self.txn.leaves_alone(&self.dbi.dbi, first, last));
+        next.is_untouched = ends.is_some_and(|((first, _), last)| self.txn.is_untouched(&self.dbi.dbi, first, last));
         self.ahead = next;
         Ok(!self.ahead.ends.is_empty())
     }
@@ -141,7 +141,7 @@ struct Ahead {
     /// How many there may be.
     most: usize,
     /// Whether the transaction itself has changed none of them.
-    is_alone: bool,
+    is_untouched: bool,
 }
 
 impl Ahead {

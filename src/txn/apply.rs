@@ -104,7 +104,8 @@ const TOGETHER: usize = 32;
 /// Takes away the entries of a range.
 ///
 /// LMDB, which takes entries away one by one, fills a leaf that is less than a quarter full from the leaf beside it, an entry each
-/// time, or merges the two. So of some leaves at a time what is above that goes first; then they are merged, and nothing moved.
+/// time, or merges the two. So of some leaves at a time what is above that goes first, which moves nothing; then the rest, by which
+/// each is merged with the next.
 fn empty<'e>(
     base: &State,
     below: &TreeRecord,

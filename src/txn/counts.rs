@@ -1,7 +1,7 @@
 //! How many entries ranges have in a transaction, for those of which it was asked.
 
 use std::cell::RefCell;
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds};
 
 /// As many counts are kept: those of the ranges that were asked for last.
 const MOST: usize = 4;
@@ -33,11 +33,9 @@ impl Kept {
         (as_ref(&self.lower), as_ref(&self.upper))
     }
 
+    /// Whether a change of `key` in the database with this slot is one within the range.
     fn is_of(&self, slot: usize, key: &[u8]) -> bool {
-        let (lower, upper) = self.range();
-        self.slot == slot && !is_before((lower, upper), (Bound::Included(key), Bound::Unbounded)) && {
-            !is_before((Bound::Unbounded, Bound::Included(key)), (lower, upper))
-        }
+        self.slot == slot && self.range().contains(key)
     }
 }
 

@@ -136,10 +136,8 @@ impl WriteTxn {
         let popped = match found {
             Pop::Nothing => return Ok(None),
             Pop::Own(popped, spot) => {
-                if !self.counts.is_empty()
-                    && let Some(key) = self.set.dbi(dbi.slot).and_then(|own| own.key_at(spot))
-                {
-                    self.counts.change(dbi.slot, key, false);
+                if let Some(key) = self.set.dbi(dbi.slot).and_then(|own| own.key_at(spot)) {
+                    self.note(dbi.slot, key, false);
                 }
                 self.set.forget_at(dbi, spot);
                 popped
@@ -147,9 +145,7 @@ impl WriteTxn {
             Pop::Joins(popped, key, next, place) => {
                 let (start, end) = if LAST { (next, None) } else { (None, next) };
                 self.set.join(dbi, start.unwrap_or(LEAST), end, &[])?;
-                if !self.counts.is_empty() {
-                    self.counts.change(dbi.slot, key, false);
-                }
+                self.note(dbi.slot, key, false);
                 self.near = place.map(|place| Near { slot: dbi.slot, place });
                 popped
             }
@@ -164,14 +160,11 @@ impl WriteTxn {
                 return Ok(Some(popped));
             }
         };
-        if !self.lengths.is_empty() {
-            self.lengths.change(dbi.slot, 0, 1);
-        }
         Ok(Some(popped))
     }
 
     /// Whether the set itself changes no key from `first` to `last`.
-    pub(crate) fn leaves_alone(&self, dbi: &DbiRef, first: &[u8], last: &[u8]) -> bool {
+    pub(crate) fn is_untouched(&self, dbi: &DbiRef, first: &[u8], last: &[u8]) -> bool {
         self.set.dbi(dbi.slot).filter(|own| !own.is_empty()).is_none_or(|own| {
             let (from, to) = (own.lower(first), own.lower(last));
             from.0 == to.0 && !from.1 && !to.1
@@ -194,7 +187,7 @@ impl WriteTxn {
     /// Where the set itself changes nothing among them, that is all that is asked, and no key is looked up.
     pub(crate) fn raw_remove_all(&mut self, dbi: &Arc<DbiRef>, keys: &Keys) -> Result<()> {
         let Some((first, last)) = keys.both_ends() else { return Ok(()) };
-        if !self.leaves_alone(dbi, first, last) {
+        if !self.is_untouched(dbi, first, last) {
             return keys.iter().try_for_each(|(key, _)| self.raw_delete(dbi, key).map(drop));
         }
         // What is removed before the first key or behind the last one, they may go on from.
@@ -229,8 +222,9 @@ impl WriteTxn {
     /// where it is known.
     fn remove_run(&mut self, dbi: &Arc<DbiRef>, run: &[&[u8]], behind: Option<&[u8]>) -> Result<()> {
         let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(()) };
-        let is_long = run.len() + 2 >= runs::MANY && (behind.is_some() || run.len() >= runs::MANY);
-        if is_long {
+        // Where the key behind is known, that key and one before the run are removed next, and join it.
+        let enough = if behind.is_some() { runs::MANY - 2 } else { runs::MANY };
+        if run.len() >= enough {
             let next = if let Some(behind) = behind {
                 Some(behind.to_vec())
             } else {
