@@ -8,7 +8,7 @@ use mapleaf::scan::{Entries, KeyRange};
 use mapleaf::{Dbi, Durability, Snapshot};
 
 use crate::support::{
-    Case, Integer, KeyKind, Outcome, Pair, Random, Sides, Suite, Text, Tree, encoded, number, pick, touch,
+    Case, Hierarchical, Integer, KeyKind, Outcome, Pair, Random, Sides, Suite, Text, Tree, encoded, number, pick, touch,
 };
 
 type Rows<R> = Dbi<<R as KeyKind>::Key, &'static [u8]>;
@@ -51,11 +51,20 @@ impl Kind for Pair {
     }
 }
 
+impl Kind for Hierarchical {
+    const PREFIX: usize = 13;
+
+    fn alike<'t>(&self, dbi: &Rows<Self>, snap: &'t Snapshot) -> Outcome<Scan<'t, Self>> {
+        Ok(dbi.prefix(snap, &self.0.segments()[..1].into())?)
+    }
+}
+
 pub(crate) fn kinds(suite: &mut Suite) -> Outcome {
     kind::<Integer>(suite)?;
     kind::<Random>(suite)?;
     kind::<Text>(suite)?;
-    kind::<Pair>(suite)
+    kind::<Pair>(suite)?;
+    kind::<Hierarchical>(suite)
 }
 
 fn kind<R: Kind>(suite: &mut Suite) -> Outcome
@@ -64,7 +73,7 @@ where
     for<'k> RangeToInclusive<<R::Key as Key>::Arg<'k>>: KeyRange<R::Key>,
 {
     let rows = suite.plan.rows;
-    if !suite.plan.runs_named(R::NAME, &[Integer::NAME, Random::NAME, Text::NAME, Pair::NAME]) {
+    if !suite.plan.runs_named(R::NAME, &[Integer::NAME, Random::NAME, Text::NAME, Pair::NAME, Hierarchical::NAME]) {
         return Ok(());
     }
     let sides = Sides::new(&suite.plan, Durability::Process, |env| {

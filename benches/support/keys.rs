@@ -1,6 +1,6 @@
 //! Kinds of keys: integers, random bytes, text with shared beginnings, a tuple with text.
 
-use mapleaf::key::Key;
+use mapleaf::key::{Key, Path};
 
 use super::number;
 
@@ -102,5 +102,26 @@ impl KeyKind for Pair {
 
     fn key(&self) -> (u64, &str) {
         (self.0, &self.1)
+    }
+}
+
+/// Three segments, the first of which are of users with about 100 rows each.
+pub(crate) struct Hierarchical(pub(crate) Path);
+
+impl KeyKind for Hierarchical {
+    type Key = Path;
+    const NAME: &'static str = "Path";
+
+    fn of(i: u64, rows: u64) -> Self {
+        let user = number(i) % (rows / 100).max(1);
+        Self(Path::parse(&format!("/user:{user:06}/posts/{i:07}")).unwrap_or_default())
+    }
+
+    fn behind(n: u64) -> Self {
+        Self(Path::parse(&format!("/zones/{n:020}")).unwrap_or_default())
+    }
+
+    fn key(&self) -> &Path {
+        &self.0
     }
 }

@@ -17,7 +17,7 @@ mod unchecked;
 pub(crate) use case::{Case, Target};
 pub(crate) use cold::evict;
 pub(crate) use kept::Kept;
-pub(crate) use keys::{Integer, KeyKind, Pair, Random, Text};
+pub(crate) use keys::{Hierarchical, Integer, KeyKind, Pair, Random, Text};
 pub(crate) use machine::machine;
 pub(crate) use mapped::Mapped;
 pub(crate) use plan::Plan;

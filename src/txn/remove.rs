@@ -110,8 +110,8 @@ impl WriteTxn {
         }
     }
 
-    /// Whether what the set puts under `key` is over something that is there.
-    fn is_below(&self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
+    /// Whether `key` is there below the changes that the set has of it.
+    pub(super) fn is_below(&self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
         if self.set.dbi(dbi.slot).is_some_and(|own| own.gaps().around(key).is_some()) {
             return Ok(false);
         }

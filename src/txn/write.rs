@@ -217,11 +217,20 @@ impl WriteTxn {
         if self.lengths.get(dbi.slot).is_none() && !self.counts.is_kept_around(dbi.slot, key) {
             return self.change(dbi, key, Some(value));
         }
-        let is_there = match is_there {
-            Some(is_there) => is_there,
-            None => self.raw_get::<0>(dbi, key)?.is_some(),
+        // What counts the key has found the place of its change too.
+        let own = self.set.dbi(dbi.slot).filter(|own| !own.is_empty());
+        let at = own.map(|own| own.lower(key));
+        let change =
+            own.zip(at).filter(|(_, at)| at.1).and_then(|(own, at)| own.blocks().at(at.0).map(|at| own.record(at)));
+        let is_there = match (is_there, change) {
+            (Some(is_there), _) => is_there,
+            (None, Some((_, value))) => value.is_some(),
+            (None, None) => self.is_below(dbi, key)?,
         };
-        self.change(dbi, key, Some(value))?;
+        match at {
+            Some(at) => self.set.change_at(dbi, key, Some(value), at)?,
+            None => self.change(dbi, key, Some(value))?,
+        }
         if !is_there {
             self.note(dbi.slot, key, true);
         }

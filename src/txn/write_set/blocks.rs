@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::page::word_at;
 use crate::txn::write_set::arena::{Arena, Place};
+use crate::txn::write_set::block::Block;
 use crate::txn::write_set::entry::{Entry, Wanted};
 use crate::txn::write_set::sort::sort;
 
@@ -26,9 +27,9 @@ const AHEAD: usize = 8;
 /// Entries in key order. No block is empty.
 #[derive(Debug, Default)]
 pub(crate) struct Blocks {
-    list: Vec<Vec<Entry>>,
+    list: Vec<Block>,
     /// The first entry of each block.
-    firsts: Vec<Entry>,
+    firsts: Block,
     len: usize,
     /// Bytes of records that were replaced or dropped.
     pub(super) dead: usize,
@@ -50,16 +51,15 @@ const FEW: usize = 64;
 impl Blocks {
     /// Forgets all entries; room for as many, if they were not many.
     pub(crate) fn reset(&mut self) -> Vec<Entry> {
-        let mut room = if self.list.len() == 1 { self.list.pop().unwrap_or_default() } else { Vec::new() };
-        room.clear();
-        let (mut list, mut firsts) = (std::mem::take(&mut self.list), std::mem::take(&mut self.firsts));
+        let only = if self.list.len() == 1 { self.list.pop() } else { None };
+        let (mut list, firsts) = (std::mem::take(&mut self.list), std::mem::take(&mut self.firsts));
+        *self = Self::default();
         if list.capacity() <= FEW {
             list.clear();
-            firsts.clear();
-            *self = Self { list, firsts, ..Self::default() };
-        } else {
-            *self = Self::default();
+            (self.list, self.firsts) = (list, firsts.emptied());
         }
+        let mut room = only.map(Block::into_entries).unwrap_or_default();
+        room.clear();
         room
     }
 
@@ -121,7 +121,7 @@ impl Blocks {
         if from >= to {
             return 0;
         }
-        let whole: usize = self.list[from.block..to.block].iter().map(Vec::len).sum();
+        let whole: usize = self.list[from.block..to.block].iter().map(|block| block.len()).sum();
         whole + to.slot - from.slot
     }
 
@@ -133,7 +133,7 @@ impl Blocks {
         let Some(block) = self.block_of(arena, &wanted) else {
             return (Spot::default(), false);
         };
-        match search(&self.list[block], arena, &wanted) {
+        match self.list[block].search(arena, &wanted) {
             Ok(slot) => (Spot { block, slot }, true),
             Err(slot) if slot < self.list[block].len() => (Spot { block, slot }, false),
             Err(_) => (Spot { block: block + 1, slot: 0 }, false),
@@ -145,7 +145,7 @@ impl Blocks {
     pub(crate) fn get(&self, arena: &Arena, key: &[u8]) -> Option<Entry> {
         let wanted = self.wanted(key)?;
         let block = &self.list[self.block_of(arena, &wanted)?];
-        search(block, arena, &wanted).ok().map(|slot| block[slot])
+        block.search(arena, &wanted).ok().map(|slot| block[slot])
     }
 
     /// `None` for a key that does not begin as all others do.
@@ -159,7 +159,7 @@ impl Blocks {
     /// The last block that begins at or below `wanted`.
     #[inline]
     fn block_of(&self, arena: &Arena, wanted: &Wanted<'_>) -> Option<usize> {
-        match search(&self.firsts, arena, wanted) {
+        match self.firsts.search(arena, wanted) {
             Ok(block) => Some(block),
             Err(block) => block.checked_sub(1),
         }
@@ -177,13 +177,13 @@ impl Blocks {
 
     /// The blocks, in order.
     #[inline]
-    pub(crate) fn list(&self) -> &[Vec<Entry>] {
+    pub(crate) fn list(&self) -> &[Block] {
         &self.list
     }
 
     /// All entries, in order.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = Entry> {
-        self.list.iter().flatten().copied()
+        self.list.iter().flat_map(|block| block.iter()).copied()
     }
 
     /// Takes entries over those that are there, later ones over earlier ones. The heads of `newer` are the first bytes of
@@ -191,7 +191,7 @@ impl Blocks {
     pub(crate) fn settle(&mut self, arena: &Arena, mut newer: Vec<Entry>, ascends: bool) {
         self.is_appended = false;
         if ascends && self.is_below(arena, &newer) {
-            self.append_all(newer);
+            self.append_all(arena, newer);
         } else {
             self.find_common(arena, &newer);
             if !self.common.is_empty() {
@@ -230,22 +230,19 @@ impl Blocks {
         let is_below = self.is_below(arena, ascending);
         if is_below {
             self.is_appended = true;
-            ascending.chunks(BLOCK).for_each(|piece| self.push(piece.to_vec()));
+            ascending.chunks(BLOCK).for_each(|piece| self.push(arena, piece.to_vec()));
         }
         is_below
     }
 
-    fn append_all(&mut self, ascending: Vec<Entry>) {
+    fn append_all(&mut self, arena: &Arena, ascending: Vec<Entry>) {
         match self.list.last_mut() {
-            None => self.fill(ascending),
+            None => self.fill(arena, ascending),
             Some(last) if last.len() + ascending.len() <= BLOCK => {
-                if last.capacity() - last.len() < ascending.len() {
-                    last.reserve_exact((last.len() / 4).clamp(4, BLOCK).max(ascending.len()));
-                }
-                last.extend_from_slice(&ascending);
+                last.extend(arena, &ascending, BLOCK);
                 self.len += ascending.len();
             }
-            Some(_) => ascending.chunks(BLOCK).for_each(|piece| self.push(piece.to_vec())),
+            Some(_) => ascending.chunks(BLOCK).for_each(|piece| self.push(arena, piece.to_vec())),
         }
     }
 
@@ -286,15 +283,15 @@ impl Blocks {
         if let Some(first) = self.firsts.first() {
             self.common = arena.key(first.place)[..common].to_vec();
         }
-        for entry in self.list.iter_mut().flatten().chain(&mut self.firsts) {
-            *entry = Entry::new(arena.key(entry.place), common, entry.place);
+        for block in self.list.iter_mut().chain([&mut self.firsts]) {
+            block.set_heads(arena, common);
         }
     }
 
     /// Takes sorted entries, each key once, over those that are there.
     fn merge(&mut self, arena: &Arena, newer: Vec<Entry>) {
         if self.list.is_empty() {
-            self.fill(newer);
+            self.fill(arena, newer);
         } else if newer.len() <= self.list.len() / 4 + 8 {
             for entry in newer {
                 self.insert(arena, entry);
@@ -305,13 +302,13 @@ impl Blocks {
     }
 
     /// Makes the blocks of sorted entries, from the back, so that both need hardly more room than one of them.
-    fn fill(&mut self, mut entries: Vec<Entry>) {
+    fn fill(&mut self, arena: &Arena, mut entries: Vec<Entry>) {
         self.len = entries.len();
         let mut pieces = entries.len().div_ceil(BLOCK);
         self.list.reserve_exact(pieces);
         while pieces > 1 {
             pieces -= 1;
-            self.list.push(entries.split_off(pieces * BLOCK));
+            self.list.push(entries.split_off(pieces * BLOCK).into());
             if pieces.is_multiple_of(64) {
                 entries.shrink_to_fit();
             }
@@ -320,55 +317,55 @@ impl Blocks {
             if entries.capacity() > MANY {
                 entries.shrink_to_fit();
             }
-            self.list.push(entries);
+            self.list.push(entries.into());
         }
         self.list.reverse();
-        self.firsts.clear();
-        self.firsts.extend(self.list.iter().filter_map(|block| block.first()));
+        let firsts: Vec<_> = self.list.iter().filter_map(|block| block.first()).copied().collect();
+        self.firsts = std::mem::take(&mut self.firsts).emptied();
+        self.firsts.extend(arena, &firsts, usize::MAX);
     }
 
     fn insert(&mut self, arena: &Arena, entry: Entry) {
         let wanted = entry.wanted(arena);
         let at = self.block_of(arena, &wanted).unwrap_or(0);
         let Some(block) = self.list.get(at) else {
-            return self.push(vec![entry]);
+            return self.push(arena, vec![entry]);
         };
-        match search(block, arena, &wanted) {
+        match block.search(arena, &wanted) {
             Ok(slot) => self.replace(arena, Spot { block: at, slot }, entry),
-            Err(slot) => self.insert_at(Spot { block: at, slot }, entry),
+            Err(slot) => self.insert_at(arena, Spot { block: at, slot }, entry),
         }
     }
 
     /// Puts an entry in the place of the one behind a spot, which has its key.
     fn replace(&mut self, arena: &Arena, Spot { block, slot }: Spot, entry: Entry) {
-        let old = std::mem::replace(&mut self.list[block][slot], entry);
+        let old = self.list[block].renew(slot, entry);
         self.lose(arena, old);
         if slot == 0 {
-            self.firsts[block] = entry;
+            self.firsts.renew(block, entry);
         }
     }
 
     /// Inserts an entry where it belongs, which may be the end of a block.
-    fn insert_at(&mut self, Spot { block: at, slot }: Spot, entry: Entry) {
+    fn insert_at(&mut self, arena: &Arena, Spot { block: at, slot }: Spot, entry: Entry) {
         let is_last = at + 1 == self.list.len();
         let block = &mut self.list[at];
         if block.len() < BLOCK {
-            insert_into(block, slot, entry);
+            block.insert(arena, slot, entry, BLOCK);
         } else if is_last && slot == BLOCK {
             // Keys that ascend fill their blocks.
-            return self.push(vec![entry]);
+            return self.push(arena, vec![entry]);
         } else {
             let mut upper = block.split_off(BLOCK / 2);
-            block.shrink_to_fit();
             match slot.checked_sub(BLOCK / 2) {
-                Some(slot) if slot > 0 => insert_into(&mut upper, slot, entry),
-                _ => insert_into(block, slot, entry),
+                Some(slot) if slot > 0 => upper.insert(arena, slot, entry, BLOCK),
+                _ => block.insert(arena, slot, entry, BLOCK),
             }
-            self.firsts.insert(at + 1, upper[0]);
+            self.firsts.insert(arena, at + 1, upper[0], usize::MAX);
             self.list.insert(at + 1, upper);
         }
         self.len += 1;
-        self.firsts[at] = self.list[at][0];
+        self.firsts.replace(arena, at, self.list[at][0]);
     }
 
     /// Takes one change over those that are there, at the spot that [`lower`](Self::lower) has found for its key.
@@ -386,7 +383,7 @@ impl Blocks {
             Some(block) if spot.slot == 0 => Spot { block, slot: self.list[block].len() },
             _ => spot,
         };
-        self.insert_at(at, entry);
+        self.insert_at(arena, at, entry);
         self.look_for_common(arena);
     }
 
@@ -395,7 +392,7 @@ impl Blocks {
         let entry = self.list[block].remove(slot);
         self.lose(arena, entry);
         self.len -= 1;
-        self.close_up(block);
+        self.close_up(arena, block);
     }
 
     /// The entry behind a spot against `key`.
@@ -408,10 +405,11 @@ impl Blocks {
     }
 
     /// Appends a block.
-    fn push(&mut self, block: Vec<Entry>) {
+    fn push(&mut self, arena: &Arena, block: impl Into<Block>) {
+        let block = block.into();
         if let Some(first) = block.first() {
             self.len += block.len();
-            self.firsts.push(*first);
+            self.firsts.insert(arena, self.list.len(), *first, usize::MAX);
             self.list.push(block);
         }
     }
@@ -430,13 +428,13 @@ impl Blocks {
             newer = rest;
             let above = block.last().zip(group.first()).is_none_or(|(last, first)| last.compare(arena, *first).is_lt());
             if above && (group.is_empty() || block.len() + group.len() > BLOCK) {
-                self.push(block);
-                group.chunks(BLOCK).for_each(|piece| self.push(piece.to_vec()));
+                self.push(arena, block);
+                group.chunks(BLOCK).for_each(|piece| self.push(arena, piece.to_vec()));
                 continue;
             }
             let merged = self.merge_two(arena, &block, group);
             let pieces = merged.len().div_ceil(BLOCK).max(1);
-            merged.chunks(merged.len().div_ceil(pieces).max(1)).for_each(|piece| self.push(piece.to_vec()));
+            merged.chunks(merged.len().div_ceil(pieces).max(1)).for_each(|piece| self.push(arena, piece.to_vec()));
         }
     }
 
@@ -468,25 +466,25 @@ impl Blocks {
     pub(crate) fn remove(&mut self, arena: &Arena, key: &[u8]) -> bool {
         let Some(wanted) = self.wanted(key) else { return false };
         let Some(at) = self.block_of(arena, &wanted) else { return false };
-        let Ok(slot) = search(&self.list[at], arena, &wanted) else { return false };
+        let Ok(slot) = self.list[at].search(arena, &wanted) else { return false };
         self.drop_at(arena, Spot { block: at, slot });
         true
     }
 
     /// Mends the list where entries of a block were dropped: one that is empty goes, and two that are small become one.
-    fn close_up(&mut self, at: usize) {
+    fn close_up(&mut self, arena: &Arena, at: usize) {
         let Some(first) = self.list[at].first() else {
             self.list.remove(at);
             self.firsts.remove(at);
             return;
         };
-        self.firsts[at] = *first;
-        let is_small = |two: &[Vec<Entry>]| two.iter().map(Vec::len).sum::<usize>() <= BLOCK / 2;
+        self.firsts.replace(arena, at, *first);
+        let is_small = |two: &[Block]| two.iter().map(|block| block.len()).sum::<usize>() <= BLOCK / 2;
         for at in [at, at.wrapping_sub(1)] {
             if self.list.get(at..at.saturating_add(2)).is_some_and(is_small) {
                 let upper = self.list.remove(at + 1);
                 self.firsts.remove(at + 1);
-                self.list[at].extend_from_slice(&upper);
+                self.list[at].append(arena, upper);
                 return;
             }
         }
@@ -497,7 +495,7 @@ impl Blocks {
         let mut spot = from;
         while spot < to {
             let end = if spot.block == to.block { to.slot } else { self.list[spot.block].len() };
-            let dropped: Vec<_> = self.list[spot.block].drain(spot.slot..end).collect();
+            let dropped = self.list[spot.block].drain(spot.slot..end);
             self.len -= dropped.len();
             for entry in dropped {
                 self.lose(arena, entry);
@@ -505,17 +503,22 @@ impl Blocks {
             spot = Spot { block: spot.block + 1, slot: 0 };
         }
         let touched = from.block..(to.block + 1).min(self.list.len());
+        self.firsts.drain(touched.clone());
         let kept: Vec<_> =
             self.list[touched.clone()].iter_mut().map(std::mem::take).filter(|block| !block.is_empty()).collect();
-        self.firsts.splice(touched.clone(), kept.iter().map(|block| block[0]));
+        for (at, block) in kept.iter().enumerate() {
+            self.firsts.insert(arena, touched.start + at, block[0], usize::MAX);
+        }
         self.list.splice(touched, kept);
     }
 
     /// The same keys in another arena: `place` says where each record is now, and nothing is dead there.
     pub(crate) fn relocate(&mut self, mut place: impl FnMut(Entry) -> Entry) {
-        self.list.iter_mut().flatten().chain(&mut self.lost).for_each(|entry| *entry = place(*entry));
-        self.firsts.clear();
-        self.firsts.extend(self.list.iter().filter_map(|block| block.first()));
+        self.lost.iter_mut().for_each(|entry| *entry = place(*entry));
+        for (at, block) in self.list.iter_mut().enumerate() {
+            block.relocate(&mut place);
+            self.firsts.renew(at, block[0]);
+        }
         self.dead = 0;
     }
 }
@@ -523,28 +526,6 @@ impl Blocks {
 /// How many bytes two keys have in common at their beginnings.
 fn alike(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
-}
-
-/// Where a key is, or would be. By the heads alone, without a look at any record, down to those that are the same.
-#[inline]
-fn search(block: &[Entry], arena: &Arena, wanted: &Wanted<'_>) -> Result<usize, usize> {
-    let from = block.partition_point(|entry| entry.head < wanted.head);
-    match block.get(from) {
-        Some(entry) if entry.head == wanted.head => {}
-        _ => return Err(from),
-    }
-    let rest = &block[from..];
-    let same = &rest[..rest.partition_point(|entry| entry.head == wanted.head)];
-    let found = same.binary_search_by(|entry| entry.compare_key(arena, wanted));
-    found.map(|slot| from + slot).map_err(|slot| from + slot)
-}
-
-/// Inserts, with room for a quarter more when there is none.
-fn insert_into(block: &mut Vec<Entry>, slot: usize, entry: Entry) {
-    if block.len() == block.capacity() {
-        block.reserve_exact((block.len() / 4).clamp(4, BLOCK));
-    }
-    block.insert(slot, entry);
 }
 
 /// Keeps the last of the entries of one key; how many bytes the others' records have.

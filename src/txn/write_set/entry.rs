@@ -53,3 +53,21 @@ impl Entry {
         }
     }
 }
+
+/// How many bytes two keys begin with in common, and how the first one is to the second one.
+#[inline]
+pub(crate) fn meet(left: &[u8], right: &[u8]) -> (usize, Ordering) {
+    let most = left.len().min(right.len());
+    let mut at = 0;
+    while at < most {
+        // The last word overlaps bytes that are known to be alike, or is a part of one.
+        let from = if most < 8 { 0 } else { at.min(most - 8) };
+        let (here, there) = (word_at(left, from), word_at(right, from));
+        if here != there {
+            let common = from + (here ^ there).leading_zeros() as usize / 8;
+            return if common < most { (common, here.cmp(&there)) } else { (most, left.len().cmp(&right.len())) };
+        }
+        at += 8;
+    }
+    (most, left.len().cmp(&right.len()))
+}

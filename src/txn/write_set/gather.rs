@@ -1,6 +1,7 @@
 //! The records of sorted entries one after the other, brought in from where they lie in order of time.
 
 use crate::txn::write_set::arena::{Arena, Record};
+use crate::txn::write_set::block::Block;
 use crate::txn::write_set::entry::Entry;
 
 /// How many records ahead of the one that is looked at are asked for; their lengths are twice as far ahead.
@@ -10,9 +11,9 @@ const AHEAD: usize = 12;
 const NEAR: usize = 512;
 
 /// The records of all entries, in order.
-pub(super) fn gather<'a>(arena: &'a Arena, blocks: &'a [Vec<Entry>]) -> impl Iterator<Item = Record<'a>> {
+pub(super) fn gather<'a>(arena: &'a Arena, blocks: &'a [Block]) -> impl Iterator<Item = Record<'a>> {
     blocks.iter().enumerate().flat_map(move |(at, block)| {
-        let next = blocks.get(at + 1).map_or(&[][..], Vec::as_slice);
+        let next = blocks.get(at + 1).map_or(&[][..], |next| &next[..]);
         let ahead = move |at: usize| block.get(at).or_else(|| next.get(at.wrapping_sub(block.len())));
         let is_scattered = is_scattered(block);
         block.iter().enumerate().map(move |(at, entry)| {

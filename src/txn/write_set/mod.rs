@@ -1,6 +1,7 @@
 //! Write sets: the changes of transactions, in memory until they are committed.
 
 mod arena;
+mod block;
 mod blocks;
 mod changes;
 mod entry;

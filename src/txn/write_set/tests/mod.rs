@@ -4,3 +4,4 @@ mod common_beginnings;
 mod model;
 mod savepoints_agree;
 mod sorted_by_key;
+mod words_agree;
