@@ -5,15 +5,16 @@
 
 use std::borrow::Cow;
 
+use smallvec::{Array, SmallVec};
+
 use crate::error::Result;
-use crate::key::KeyBuf;
 use crate::key::malformed::{malformed, truncated};
 
 const ZERO: [u8; 2] = [0x00, 0xFF];
 const END: [u8; 2] = [0x00, 0x01];
 
 /// Appends `bytes`, escaped, without an end: what every element that starts with `bytes` starts with.
-pub(crate) fn escape(bytes: &[u8], buf: &mut KeyBuf) {
+pub(crate) fn escape<A: Array<Item = u8>>(bytes: &[u8], buf: &mut SmallVec<A>) {
     let mut pieces = bytes.split(|byte| *byte == 0);
     if let Some(piece) = pieces.next() {
         buf.extend_from_slice(piece);
@@ -25,7 +26,7 @@ pub(crate) fn escape(bytes: &[u8], buf: &mut KeyBuf) {
 }
 
 /// Appends `bytes`, escaped and ended.
-pub(super) fn escape_element(bytes: &[u8], buf: &mut KeyBuf) {
+pub(super) fn escape_element<A: Array<Item = u8>>(bytes: &[u8], buf: &mut SmallVec<A>) {
     escape(bytes, buf);
     buf.extend_from_slice(&END);
 }
@@ -34,7 +35,7 @@ pub(super) fn escape_element(bytes: &[u8], buf: &mut KeyBuf) {
 #[inline]
 pub(super) fn unescape_element<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<Cow<'a, [u8]>> {
     // Nearly every element is one piece, and a scan reads one a row.
-    if let Some(zero) = zero_in(bytes)
+    if let Some(zero) = place_in::<0>(bytes)
         && bytes.get(zero + 1) == Some(&END[1])
     {
         let (piece, rest) = (&bytes[..zero], &bytes[zero + END.len()..]);
@@ -44,14 +45,14 @@ pub(super) fn unescape_element<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<C
     unescape_pieces(what, bytes)
 }
 
-/// Where the first zero byte is: eight bytes at a time.
+/// Where the first byte is that is `BYTE`: eight bytes at a time.
 #[inline]
-fn zero_in(bytes: &[u8]) -> Option<usize> {
+pub(super) fn place_in<const BYTE: u8>(bytes: &[u8]) -> Option<usize> {
     const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
     let (mut rest, mut at) = (bytes, 0);
     while let Some((word, behind)) = rest.split_first_chunk() {
-        let word = u64::from_le_bytes(*word);
+        let word = u64::from_le_bytes(*word) ^ u64::from_le_bytes([BYTE; 8]);
         // The lowest byte of which the highest bit is set here is the first zero; those above it may be wrong.
         let zeros = word.wrapping_sub(LOW) & !word & HIGH;
         if zeros != 0 {
@@ -59,7 +60,7 @@ fn zero_in(bytes: &[u8]) -> Option<usize> {
         }
         (rest, at) = (behind, at + 8);
     }
-    rest.iter().position(|byte| *byte == 0).map(|place| at + place)
+    rest.iter().position(|byte| *byte == BYTE).map(|place| at + place)
 }
 
 #[cold]
@@ -67,7 +68,7 @@ fn unescape_pieces<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<Cow<'a, [u8]>
     let mut element = Cow::Borrowed(&[][..]);
     let mut rest = *bytes;
     loop {
-        let zero = zero_in(rest).ok_or_else(|| truncated(what))?;
+        let zero = place_in::<0>(rest).ok_or_else(|| truncated(what))?;
         let (piece, tail) = rest.split_at(zero);
         append(&mut element, piece);
         let (mark, tail) = tail.split_first_chunk().ok_or_else(|| truncated(what))?;
@@ -99,12 +100,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_first_zero_is_found_wherever_it_is(
-            bytes in prop::collection::vec(prop_oneof![4 => any::<u8>(), 1 => 0..=1_u8, 1 => 0x80..=0x81_u8], 0..40),
+        fn the_first_of_a_byte_is_found_wherever_it_is(
+            bytes in prop::collection::vec(prop_oneof![
+                4 => any::<u8>(),
+                1 => 0..=1_u8,
+                1 => 0x80..=0x81_u8,
+                1 => b'.'..=b'0',
+                1 => 0xAE..=0xB0_u8,
+            ], 0..40),
             from in 0..40_usize,
         ) {
             let bytes = bytes.get(from..).unwrap_or(&bytes);
-            prop_assert_eq!(zero_in(bytes), bytes.iter().position(|byte| *byte == 0));
+            prop_assert_eq!(place_in::<0>(bytes), bytes.iter().position(|byte| *byte == 0));
+            prop_assert_eq!(place_in::<b'/'>(bytes), bytes.iter().position(|byte| *byte == b'/'));
         }
     }
 

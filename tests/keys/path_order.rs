@@ -1,11 +1,19 @@
 //! The bytes of paths are in the order of paths, alone and inside tuples, and read back as they were.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use mapleaf::ErrorKind;
 use mapleaf::key::{AsKey, Key, KeyBuf, Path, Position};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::path_support::{alone, parse, part_bytes, path};
+use crate::path_support::{alone, parse, part_bytes, path, segment};
+
+fn hash(path: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    path.hash(&mut hasher);
+    hasher.finish()
+}
 
 fn through(form: impl AsKey<Path>) -> Vec<u8> {
     let mut buf = KeyBuf::from_slice(b"old");
@@ -73,6 +81,28 @@ proptest! {
         let mut rest = first.as_slice();
         prop_assert_eq!(Path::own_part(Path::decode_part(&mut rest).expect("its own bytes")), a);
         prop_assert_eq!(rest, after.as_slice());
+    }
+
+    #[test]
+    fn the_segments_that_are_read_are_those_that_were_written(segments in vec(segment(), 1..5), more in segment()) {
+        let made = Path::from(segments.clone());
+        let read = || Path::decode(&alone(&made)).expect("its own bytes");
+        prop_assert_eq!(read().len(), segments.len());
+        let other = read();
+        prop_assert_eq!(other.segments(), &segments[..]);
+        prop_assert_eq!(read().into_iter().collect::<Vec<_>>(), segments.clone());
+        prop_assert_eq!(hash(&read()), hash(&made));
+        prop_assert_eq!(read().parent().ok().map(|path| path.segments().to_vec()), made.parent().ok().map(|path| path.into_iter().collect()));
+        // Also where they were looked at before.
+        for looks in [false, true] {
+            let mut longer = read();
+            prop_assert!(!looks || longer.iter().count() == segments.len());
+            longer.extend([more.clone()]);
+            prop_assert_eq!(longer.segments().split_last(), Some((&more, &segments[..])));
+            prop_assert_eq!(longer.len(), segments.len() + 1);
+            let below = longer.relative_to(&made).expect("a parent");
+            prop_assert_eq!(below.segments(), std::slice::from_ref(&more));
+        }
     }
 
     #[test]

@@ -1,13 +1,11 @@
 //! A path as key bytes: each segment's id, escaped and ended, so that a subtree is all keys with one prefix.
 
+use super::elements::{Elements, NAME, PathBytes, check_segment};
 use super::list::Path;
-use super::segment::Segment;
 use crate::error::Result;
-use crate::key::escape::{escape_element, unescape_element};
 use crate::key::malformed::{empty, malformed, truncated};
 use crate::key::{AsKey, Key, KeyBuf, Position};
 
-const NAME: &str = "path";
 /// Inside a tuple, stands before each segment ...
 const SEGMENT: u8 = 0x01;
 /// ... and this after the last: below `SEGMENT`, so that a parent sorts before its children.
@@ -25,15 +23,7 @@ impl Path {
     /// ```
     #[must_use]
     pub fn subtree_bytes(&self) -> KeyBuf {
-        let mut buf = KeyBuf::new();
-        self.push_segments(&mut buf);
-        buf
-    }
-
-    fn push_segments(&self, buf: &mut KeyBuf) {
-        for segment in self {
-            escape_element(segment.id().as_bytes(), buf);
-        }
+        KeyBuf::from_slice(self.bytes())
     }
 
     fn encode_alone<'b>(&self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
@@ -41,24 +31,17 @@ impl Path {
             return Err(empty(NAME));
         }
         buf.clear();
-        self.push_segments(buf);
+        buf.extend_from_slice(self.bytes());
         Ok(buf)
     }
 
     fn push_part(&self, buf: &mut KeyBuf) {
-        for segment in self {
+        for element in Elements(self.bytes()) {
             buf.push(SEGMENT);
-            escape_element(segment.id().as_bytes(), buf);
+            buf.extend_from_slice(element);
         }
         buf.push(END);
     }
-}
-
-/// Reads one escaped segment. Only canonical ids are taken: another spelling would be a second key for one path.
-fn take_segment(bytes: &mut &[u8]) -> Result<Segment> {
-    let id = unescape_element(NAME, bytes)?;
-    let id = str::from_utf8(&id).map_err(|cause| malformed(NAME, "a segment is not UTF-8").caused_by(cause))?;
-    Segment::written(id).ok_or_else(|| malformed(NAME, "a segment is not as paths write it"))
 }
 
 impl Key for Path {
@@ -81,29 +64,31 @@ impl Key for Path {
         Ok(())
     }
 
-    fn decode(mut bytes: &[u8]) -> Result<Path> {
+    #[inline]
+    fn decode(bytes: &[u8]) -> Result<Path> {
         if bytes.is_empty() {
             return Err(malformed(NAME, "it is empty"));
         }
-        let mut path = Path::new();
-        while !bytes.is_empty() {
-            path.segments.push(take_segment(&mut bytes)?);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            check_segment(&mut rest)?;
         }
-        Ok(path)
+        Ok(Path::from_bytes(PathBytes::from_slice(bytes)))
     }
 
     fn decode_part(bytes: &mut &[u8]) -> Result<Path> {
-        let mut path = Path::new();
+        let mut path = PathBytes::new();
         let mut rest = *bytes;
         loop {
             match rest {
                 [END, after @ ..] => {
                     *bytes = after;
-                    return Ok(path);
+                    return Ok(Path::from_bytes(path));
                 }
                 [SEGMENT, after @ ..] => {
                     rest = after;
-                    path.segments.push(take_segment(&mut rest)?);
+                    check_segment(&mut rest)?;
+                    path.extend_from_slice(&after[..after.len() - rest.len()]);
                 }
                 [] => return Err(truncated(NAME)),
                 _ => {
@@ -129,10 +114,8 @@ macro_rules! as_path {
                 self.encode_alone(buf)
             }
 
-            fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
-                buf.clear();
-                self.push_segments(buf);
-                Ok((buf, Position::At))
+            fn encode_bound<'b>(&'b self, _buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
+                Ok((self.bytes(), Position::At))
             }
 
             fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {

@@ -37,11 +37,11 @@ impl Path {
     /// ```
     #[must_use]
     pub fn path(&self) -> Self {
-        let mut path = self.clone();
-        if let Some(last) = path.segments.last_mut() {
+        let mut segments = self.segments().to_vec();
+        if let Some(last) = segments.last_mut() {
             *last = last.without_value();
         }
-        path
+        segments.into()
     }
 
     /// The segments in reverse order, each unchanged.
@@ -100,8 +100,8 @@ impl Path {
     /// # Ok::<(), mapleaf::Error>(())
     /// ```
     pub fn relative_to(&self, parent: &Self) -> Result<Self> {
-        match self.segments().strip_prefix(parent.segments()) {
-            Some(below) => Ok(below.into()),
+        match self.bytes().strip_prefix(parent.bytes()) {
+            Some(below) => Ok(Self::from_bytes(below.into())),
             None => Err(Error::new(
                 ErrorKind::InvalidArgument,
                 format!("not a parent: {self} is not below {parent}; test is_ancestor_of first"),
@@ -114,7 +114,8 @@ impl Path {
     /// A path is not its own ancestor, and `/a` is not an ancestor of `/ab`.
     #[must_use]
     pub fn is_ancestor_of(&self, other: &Self) -> bool {
-        other.len() > self.len() && other.segments().starts_with(self.segments())
+        // No segment's bytes begin with all those of another one, since each ends in what is in none.
+        other.bytes().len() > self.bytes().len() && other.bytes().starts_with(self.bytes())
     }
 
     /// Whether this path lies below `other`: [`is_ancestor_of`](Self::is_ancestor_of), seen from below.

@@ -1,9 +1,13 @@
 //! A path as the list of its segments.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Index;
 use std::slice::{Iter, SliceIndex};
+use std::sync::OnceLock;
 
+use super::elements::{Elements, PathBytes, push_segment};
 use super::segment::Segment;
 
 /// A hierarchical key: a list of [`Segment`]s, from the top down.
@@ -14,6 +18,10 @@ use super::segment::Segment;
 ///
 /// The empty path is the ancestor of all others. It can be asked for its subtree, and stands inside tuples, but not
 /// alone as a key: it has no bytes.
+///
+/// A path is kept as the bytes of its key, up to 64 of them inline: comparing, hashing, [`is_ancestor_of`](Self::is_ancestor_of) and
+/// what a scan reads allocate nothing. The first look at its [`segments`](Self::segments) makes them, one allocation each, and keeps
+/// them. That changes nothing that can be seen, so a path may be the key of a map, whatever `clippy::mutable_key_type` says.
 ///
 /// ```
 /// use mapleaf::key::Path;
@@ -26,16 +34,30 @@ use super::segment::Segment;
 /// assert!(Path::parse("/a/b")? < Path::parse("/a-b")?);
 /// # Ok::<(), mapleaf::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Default)]
 pub struct Path {
-    pub(super) segments: Vec<Segment>,
+    /// The key that it is alone: each segment's id, escaped and ended.
+    bytes: PathBytes,
+    /// What `bytes` say, once somebody has looked.
+    segments: OnceLock<Box<[Segment]>>,
 }
 
 impl Path {
     /// The empty path.
     #[must_use]
     pub const fn new() -> Self {
-        Self { segments: Vec::new() }
+        Self { bytes: PathBytes::new_const(), segments: OnceLock::new() }
+    }
+
+    /// The path that has these bytes, which were checked.
+    #[inline]
+    pub(super) const fn from_bytes(bytes: PathBytes) -> Self {
+        Self { bytes, segments: OnceLock::new() }
+    }
+
+    #[inline]
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// All paths one after the other, as one.
@@ -48,54 +70,56 @@ impl Path {
     /// ```
     #[must_use]
     pub fn concat<'a>(paths: impl IntoIterator<Item = &'a Self>) -> Self {
-        paths.into_iter().flatten().cloned().collect()
+        let mut all = PathBytes::new();
+        paths.into_iter().for_each(|path| all.extend_from_slice(&path.bytes));
+        Self::from_bytes(all)
     }
 
     /// How many segments there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.segments.len()
+        self.segments.get().map_or_else(|| Elements(&self.bytes).count(), |segments| segments.len())
     }
 
     /// Whether there is no segment.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.segments.is_empty()
+        self.bytes.is_empty()
     }
 
     /// Whether there is exactly one segment: a path without a parent. The empty path is not a root.
     #[must_use]
     pub fn is_root(&self) -> bool {
-        self.segments.len() == 1
+        self.len() == 1
     }
 
-    /// The segments, from the top down.
+    /// The segments, from the top down. The first call makes them.
     #[must_use]
     pub fn segments(&self) -> &[Segment] {
-        &self.segments
+        self.segments.get_or_init(|| Elements(&self.bytes).map(Segment::of_element).collect())
     }
 
     /// The segment at an index, or the segments of a range; `None` beyond the end. `path[index]` panics there.
     #[must_use]
     pub fn get<I: SliceIndex<[Segment]>>(&self, index: I) -> Option<&I::Output> {
-        self.segments.get(index)
+        self.segments().get(index)
     }
 
     /// The segments, one by one.
     pub fn iter(&self) -> Iter<'_, Segment> {
-        self.segments.iter()
+        self.segments().iter()
     }
 
     /// The value of the last segment; `""` for the empty path.
     #[must_use]
     pub fn value(&self) -> &str {
-        self.segments.last().map_or("", Segment::value)
+        self.segments().last().map_or("", Segment::value)
     }
 
     /// The field of the last segment; `""` when it has none, and for the empty path.
     #[must_use]
     pub fn field(&self) -> &str {
-        self.segments.last().map_or("", Segment::field)
+        self.segments().last().map_or("", Segment::field)
     }
 }
 
@@ -107,7 +131,7 @@ impl<I: SliceIndex<[Segment]>> Index<I> for Path {
     /// # Panics
     /// Beyond the end, as slices do. [`get`](Path::get) does not.
     fn index(&self, index: I) -> &I::Output {
-        &self.segments[index]
+        &self.segments()[index]
     }
 }
 
@@ -115,43 +139,79 @@ impl fmt::Debug for Path {
     /// The list of ids: unlike the text, it shows empty segments.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Path")?;
-        f.debug_list().entries(&self.segments).finish()
+        f.debug_list().entries(self.segments()).finish()
     }
 }
 
 impl AsRef<[Segment]> for Path {
     fn as_ref(&self) -> &[Segment] {
-        &self.segments
+        self.segments()
+    }
+}
+
+impl PartialEq for Path {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Path {}
+
+impl PartialOrd for Path {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Path {
+    /// That of the keys, which is that of the lists of segments.
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.bytes.cmp(&other.bytes)
+    }
+}
+
+impl Hash for Path {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bytes.hash(state);
     }
 }
 
 impl From<Segment> for Path {
     fn from(segment: Segment) -> Self {
-        Self { segments: vec![segment] }
+        Self::from_iter([segment])
     }
 }
 
 impl From<Vec<Segment>> for Path {
     fn from(segments: Vec<Segment>) -> Self {
-        Self { segments }
+        let mut bytes = PathBytes::new();
+        for segment in &segments {
+            push_segment(segment, &mut bytes);
+        }
+        Self { bytes, segments: OnceLock::from(segments.into_boxed_slice()) }
     }
 }
 
 impl From<&[Segment]> for Path {
     fn from(segments: &[Segment]) -> Self {
-        Self { segments: segments.to_vec() }
+        segments.to_vec().into()
     }
 }
 
 impl FromIterator<Segment> for Path {
     fn from_iter<I: IntoIterator<Item = Segment>>(segments: I) -> Self {
-        Self { segments: segments.into_iter().collect() }
+        segments.into_iter().collect::<Vec<_>>().into()
     }
 }
 
 impl Extend<Segment> for Path {
     fn extend<I: IntoIterator<Item = Segment>>(&mut self, segments: I) {
-        self.segments.extend(segments);
+        self.segments.take();
+        segments.into_iter().for_each(|segment| push_segment(&segment, &mut self.bytes));
     }
 }
 
@@ -169,6 +229,8 @@ impl IntoIterator for Path {
     type IntoIter = std::vec::IntoIter<Segment>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.segments.into_iter()
+        let Self { bytes, segments } = self;
+        let segments = segments.into_inner();
+        segments.unwrap_or_else(|| Elements(&bytes).map(Segment::of_element).collect()).into_vec().into_iter()
     }
 }

@@ -1,5 +1,6 @@
 //! Hierarchical keys: paths of segments, whose subtrees are contiguous ranges.
 
+mod elements;
 mod encode;
 mod family;
 mod list;

@@ -24,8 +24,7 @@ impl Path {
     /// # Ok::<(), mapleaf::Error>(())
     /// ```
     pub fn parse(text: &str) -> Result<Self> {
-        let segments = text.split('/').filter(|id| !id.is_empty()).map(Segment::parse).collect::<Result<_>>()?;
-        Ok(Self { segments })
+        text.split('/').filter(|id| !id.is_empty()).map(Segment::parse).collect()
     }
 
     /// Reads several texts, each as [`parse`](Self::parse) does, one after the other, as one path.

@@ -1,0 +1,60 @@
+//! The bytes of a path, taken apart into those of its segments.
+
+use smallvec::SmallVec;
+
+use super::segment::Segment;
+use crate::error::Result;
+use crate::key::escape::{escape_element, place_in, unescape_element};
+use crate::key::malformed::malformed;
+
+/// The bytes of a path, as it is a key alone.
+pub(super) type PathBytes = SmallVec<[u8; 64]>;
+
+pub(super) const NAME: &str = "path";
+
+/// What ends a segment: behind a zero byte, which stands nowhere else before this one.
+const END: u8 = 0x01;
+
+/// The bytes of each segment with their end, of bytes that were checked.
+#[derive(Clone)]
+pub(super) struct Elements<'b>(pub(super) &'b [u8]);
+
+impl<'b> Iterator for Elements<'b> {
+    type Item = &'b [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'b [u8]> {
+        let mut end = 0;
+        while let Some(zero) = place_in::<0>(&self.0[end..]) {
+            end = (end + zero + 2).min(self.0.len());
+            if self.0.get(end - 1) == Some(&END) {
+                let (element, rest) = self.0.split_at(end);
+                self.0 = rest;
+                return Some(element);
+            }
+        }
+        None
+    }
+}
+
+/// Appends a segment.
+pub(super) fn push_segment(segment: &Segment, bytes: &mut PathBytes) {
+    escape_element(segment.id().as_bytes(), bytes);
+}
+
+/// Passes one escaped segment and its end. Only what is written for a segment is taken: another spelling would be a second
+/// key for one path. Allocates only when a zero byte was escaped.
+#[inline]
+pub(super) fn check_segment(bytes: &mut &[u8]) -> Result<()> {
+    let id = unescape_element(NAME, bytes)?;
+    let id = str::from_utf8(&id).map_err(|cause| malformed(NAME, "a segment is not UTF-8").caused_by(cause))?;
+    if Segment::is_written(id) { Ok(()) } else { Err(malformed(NAME, "a segment is not as paths write it")) }
+}
+
+impl Segment {
+    /// The segment of bytes that were checked.
+    pub(super) fn of_element(mut bytes: &[u8]) -> Self {
+        let id = unescape_element(NAME, &mut bytes).unwrap_or_default();
+        Self::written(&String::from_utf8_lossy(&id))
+    }
+}
