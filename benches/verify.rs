@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use mapleaf::{Dbi, Durability, Env, Report, Verify};
+use mapleaf::{Dbi, Durability, Env, Verify, VerifyReport};
 
 use support::{Order, Outcome, Plan, machine, number, value};
 
@@ -51,7 +51,7 @@ fn measure(plan: &Plan, kind: &str) -> Outcome {
     fill(dir.path(), kind, plan.large)?;
     let data = dir.path().join("data.mdb");
     let mut times: [Vec<Duration>; 4] = Default::default();
-    let mut report = Report::default();
+    let mut report = VerifyReport::default();
     // One round that warms up.
     for round in 0..=plan.rounds {
         let open = |verify| Ok(Env::options().verify(verify).open(dir.path())?);

@@ -1,6 +1,9 @@
 //! One opaque error with a coarse kind: what went wrong, where, and what to do about it.
 
+mod contain;
 mod shown;
+
+pub(crate) use contain::contain;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;

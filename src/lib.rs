@@ -111,34 +111,44 @@
 //! - `rayon`: `Dbi::par_iter`, scans by rayon's threads.
 //! - `longer-keys`: keys over 511 bytes. Such files cannot be written on machines with smaller pages.
 
+mod catalog;
+mod commit;
 mod dbi;
+mod durability;
 mod env;
 mod error;
 pub mod key;
+mod lmdb;
+mod os;
 mod page;
+mod read;
 pub mod scan;
 mod txn;
 pub mod value;
+mod write_set;
 
+pub use catalog::DbiKind;
 pub use dbi::{Dbi, DbiOptions, DbiStat, ExtractIf, MultiDbi, MultiValues};
 pub use dbi::{LoadPhase, LoadProgress, LoadReport, LoadStopped, Loader};
-pub use env::{Compact, DbiInfo, DbiKind, Durability, Env, EnvInfo, EnvOptions, OpenMode, ReaderInfo, Verify};
+pub use durability::Durability;
+pub use env::{Compact, DbiInfo, Env, EnvInfo, EnvOptions, OpenMode, ReaderInfo, Verify};
 pub use error::{Error, ErrorKind, Result};
 // Of the public modules: shown here as well, where they are looked for first.
 #[doc(inline)]
 pub use key::{AnyKey, Key, KeyAs, Path, Reverse, Segment, Timestamp};
-pub use page::{Fault, PageUse, Report};
+pub use page::{Fault, PageUse, VerifyReport};
 #[cfg(feature = "rayon")]
 #[doc(inline)]
 pub use scan::ParEntries;
 #[doc(inline)]
-pub use scan::{Entries, Keys, ListCursor, ListOptions, NoPrefix, Page, RawEntries, Values};
-pub use txn::{Batch, Commit, Conflicts, Expect, FailedCondition, Read, Snapshot, WriteTxn};
+pub use scan::{Entries, Keys, ListCursor, ListOptions, Listing, NoPrefix, RawEntries, Values};
+pub use txn::{Commit, Read, Snapshot, WriteTxn};
 #[cfg(feature = "json")]
 #[doc(inline)]
 pub use value::Json;
 #[doc(inline)]
 pub use value::{Msgpack, MsgpackCompact, Value};
+pub use write_set::{Batch, Conflicts, Expect, FailedCondition};
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/cookbook.md")]

@@ -1,8 +1,8 @@
 //! What may cross threads, outlive its scope, and be printed. What may not is in the documentation of the types.
 
 use mapleaf::{
-    Dbi, DbiInfo, DbiOptions, Entries, Env, EnvInfo, EnvOptions, Error, Keys, ListCursor, ListOptions, MultiDbi,
-    MultiValues, Page, RawEntries, Report, Snapshot, Values, WriteTxn,
+    Dbi, DbiInfo, DbiOptions, Entries, Env, EnvInfo, EnvOptions, Error, Keys, ListCursor, ListOptions, Listing,
+    MultiDbi, MultiValues, RawEntries, Snapshot, Values, VerifyReport, WriteTxn,
 };
 
 fn shared<T: Send + Sync + 'static>() {}
@@ -21,8 +21,8 @@ fn handles_and_snapshots_are_shared_by_threads() {
     shared::<DbiOptions>();
     shared::<ListCursor>();
     shared::<ListOptions<String>>();
-    shared::<Page<String, Vec<u8>>>();
-    shared::<Report>();
+    shared::<Listing<String, Vec<u8>>>();
+    shared::<VerifyReport>();
     shared::<EnvInfo>();
     shared::<DbiInfo>();
     shared::<Error>();
@@ -54,7 +54,7 @@ fn everything_can_be_printed() {
     shown::<RawEntries<'static, Snapshot>>();
     shown::<MultiValues<'static, Snapshot, u64, u64>>();
     shown::<ListOptions>();
-    shown::<Page<u64, u64>>();
+    shown::<Listing<u64, u64>>();
 }
 
 /// A trait that is ambiguous for what is `Send`: naming it compiles for the others alone.

@@ -4,8 +4,8 @@ use crate::dbi::handle::Dbi;
 use crate::error::Result;
 use crate::key::{Key, KeyBuf};
 use crate::scan::KeyRange;
-use crate::txn::{Batch, Expect, What};
 use crate::value::{Context, Value};
+use crate::write_set::{Batch, Expect, What};
 
 impl Batch {
     /// Adds: store `value` under `key`.

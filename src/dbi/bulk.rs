@@ -7,8 +7,9 @@ use crate::dbi::extract::ExtractIf;
 use crate::dbi::handle::Dbi;
 use crate::error::{Error, Result};
 use crate::key::{AsKey, Key, KeyBuf};
+use crate::read::{RawCursor, RawRead};
 use crate::scan::{ByteBounds, KeyPrefix, KeyRange};
-use crate::txn::{Keys, RawCursor, RawRead, WriteTxn};
+use crate::txn::{Keys, WriteTxn};
 use crate::value::{AsValue, Context, Value};
 
 impl<K: Key, V: Value> Dbi<K, V> {

@@ -6,12 +6,13 @@ use std::mem;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use crate::catalog::DbiRef;
 use crate::dbi::handle::Dbi;
-use crate::env::DbiRef;
 use crate::error::Result;
 use crate::key::Key;
-use crate::scan::{ByteBounds, Place};
-use crate::txn::{Keys, RawCursor, RawRead, WriteTxn};
+use crate::read::{RawCursor, RawRead};
+use crate::scan::{ByteBounds, DecodeContext};
+use crate::txn::{Keys, WriteTxn};
 use crate::value::Value;
 
 /// The entries that [`Dbi::extract_if`] removes: each is removed when it is asked for.
@@ -54,7 +55,7 @@ where
 
     fn advance(&mut self) -> Result<Option<(K::Owned, V::Owned)>> {
         let uuid = *self.txn.raw_uuid();
-        let place = Place { uuid: &uuid, dbi: Arc::clone(&self.dbi.dbi) };
+        let place = DecodeContext { uuid: &uuid, dbi: Arc::clone(&self.dbi.dbi) };
         loop {
             let is_untouched = self.ahead.is_untouched && !self.at_once;
             while let Some((number, key, value)) = self.ahead.next() {

@@ -4,10 +4,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::env::DbiRef;
+use crate::catalog::DbiRef;
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyBuf};
-use crate::scan::{Place, no_key};
+use crate::scan::{DecodeContext, no_key};
 use crate::txn::Read;
 use crate::value::{Context, Value};
 
@@ -71,8 +71,8 @@ impl<K, V> Dbi<K, V> {
         &self.dbi.name
     }
 
-    pub(crate) fn place<'t>(&self, state: &'t impl Read) -> Place<'t> {
-        Place { uuid: state.raw_uuid(), dbi: Arc::clone(&self.dbi) }
+    pub(crate) fn place<'t>(&self, state: &'t impl Read) -> DecodeContext<'t> {
+        DecodeContext { uuid: state.raw_uuid(), dbi: Arc::clone(&self.dbi) }
     }
 
     #[cold]

@@ -5,12 +5,13 @@ use std::iter::FusedIterator;
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
+use crate::catalog::DbiRef;
 use crate::dbi::handle::Dbi;
-use crate::env::DbiRef;
 use crate::error::{Error, Result};
 use crate::key::{AsKey, Key, KeyBuf, Position};
+use crate::read::RawCursor;
 use crate::scan::{ByteBounds, Entries, KeyRange, Keys, NO_KEY};
-use crate::txn::{RawCursor, Read, WriteTxn};
+use crate::txn::{Read, WriteTxn};
 
 /// A named database that holds an ordered set of pairs: under each key of `K` any number of values of `V`, each once, in
 /// order.

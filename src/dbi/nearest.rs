@@ -5,8 +5,9 @@ use std::ops::Bound::{self, Excluded, Included, Unbounded};
 use crate::dbi::handle::Dbi;
 use crate::error::Result;
 use crate::key::{Key, KeyBuf};
+use crate::read::RawCursor;
 use crate::scan::bounds_at;
-use crate::txn::{RawCursor, Read};
+use crate::txn::Read;
 use crate::value::Value;
 
 /// An entry, borrowed from its state.

@@ -1,8 +1,9 @@
 //! Opening databases by name and type.
 
+use crate::catalog::Schema;
 use crate::dbi::handle::Dbi;
 use crate::dbi::multi::MultiDbi;
-use crate::env::{Env, Schema};
+use crate::env::Env;
 use crate::error::Result;
 use crate::key::Key;
 use crate::txn::DbiOpening;

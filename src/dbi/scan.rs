@@ -5,8 +5,9 @@ use std::ops::{Bound, ControlFlow};
 use crate::dbi::handle::Dbi;
 use crate::error::{Error, Result};
 use crate::key::Key;
-use crate::scan::{ByteBounds, Entries, KeyPrefix, KeyRange, Keys, ListOptions, Page, TextPrefix, Values, list};
-use crate::txn::{RawCursor, Read};
+use crate::read::RawCursor;
+use crate::scan::{ByteBounds, Entries, KeyPrefix, KeyRange, Keys, ListOptions, Listing, TextPrefix, Values, list};
+use crate::txn::Read;
 use crate::value::Value;
 
 impl<K: Key, V: Value> Dbi<K, V> {
@@ -250,7 +251,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         &self,
         state: &'t R,
         options: ListOptions<P>,
-    ) -> Result<Page<K::Ref<'t>, V::Ref<'t>>> {
+    ) -> Result<Listing<K::Ref<'t>, V::Ref<'t>>> {
         let page = list::<R, K, V, P>(state, &self.place(state), &options);
         page.map_err(|error| self.named(error, "list"))
     }

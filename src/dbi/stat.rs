@@ -5,8 +5,9 @@ use std::ops::Bound::{Excluded, Unbounded};
 use crate::dbi::handle::Dbi;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, KeyBuf};
+use crate::read::RawCursor;
 use crate::scan::{KeyRange, bounds_at};
-use crate::txn::{RawCursor, Read};
+use crate::txn::Read;
 use crate::value::Value;
 
 /// The shape of a DBI's tree: what [`Dbi::stat`] tells.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::dbi::handle::Dbi;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, KeyBuf};
-use crate::scan::Place;
-use crate::txn::{RawRead, Read, WriteTxn};
+use crate::read::RawRead;
+use crate::scan::DecodeContext;
+use crate::txn::{Read, WriteTxn};
 use crate::value::{Context, Value};
 
 impl<K: Key, V: Value> Dbi<K, V> {
@@ -225,7 +226,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
 
     fn pop<const LAST: bool>(&self, txn: &mut WriteTxn) -> Result<Option<(K::Owned, V::Owned)>> {
         let uuid = *txn.raw_uuid();
-        let place = Place { uuid: &uuid, dbi: Arc::clone(&self.dbi) };
+        let place = DecodeContext { uuid: &uuid, dbi: Arc::clone(&self.dbi) };
         txn.raw_pop::<LAST, _>(&self.dbi, |key, value| {
             Ok((K::own(place.decode_key::<K>(key)?), V::own(place.decode_value::<V>(key, value)?)))
         })

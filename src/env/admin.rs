@@ -7,22 +7,23 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::durability::Durability;
 use crate::env::beginning;
+use crate::env::compacted::remove_compacted;
 use crate::env::copy::copy_state;
-use crate::env::data_lock;
 use crate::env::engine::{Engine, WriterState, lock_writer};
 use crate::env::handle::Env;
-use crate::env::lmdb::Lmdb;
-use crate::env::lmdb_lock::LmdbLock;
-use crate::env::lock::{LockFile, read_record};
-use crate::env::names::{Names, Unflushed};
 use crate::env::open::check_metas_at;
-use crate::env::options::Durability;
-use crate::env::os::{located, system_page_size};
-use crate::env::place::{Directory, FileId, Place, open_regular, parent};
 use crate::env::registry;
 use crate::env::session::{self, Begin, Session, check_not_writing};
 use crate::error::{Error, ErrorKind, Result};
+use crate::lmdb::Lmdb;
+use crate::lmdb::LmdbLock;
+use crate::os::is_held;
+use crate::os::{Directory, EnvPaths, FileId, open_regular, parent};
+use crate::os::{LockFile, read_record};
+use crate::os::{Names, Unflushed};
+use crate::os::{located, system_page_size};
 use crate::page;
 
 /// Whether a copy leaves free pages out.
@@ -210,9 +211,9 @@ impl Env {
     }
 }
 
-fn place_of(path: &Path) -> Place {
+fn place_of(path: &Path) -> EnvPaths {
     let single_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-    Place::new(path, single_file)
+    EnvPaths::new(path, single_file)
 }
 
 /// How long `compact` waits for snapshots.
@@ -318,7 +319,7 @@ fn compact_alone(engine: &Arc<Engine>, writer: &mut WriterState, limit: Duration
     engine.when_unread(deadline(began, limit), || Ok(()))?;
     let limit = limit.saturating_sub(began.elapsed());
     let staged = engine.place.compacted();
-    engine.place.remove_compacted(engine.files()?.map.page_size());
+    remove_compacted(&engine.place, engine.files()?.map.page_size());
     if staged.symlink_metadata().is_ok() {
         let why = format!("{} is in the way of the compacted copy; move it elsewhere", staged.display());
         return Err(Error::new(ErrorKind::AlreadyExists, why));
@@ -336,7 +337,7 @@ fn compact_alone(engine: &Arc<Engine>, writer: &mut WriterState, limit: Duration
 /// Writes the compacted copy beside the file; LMDB's id of the state that it is of. Nobody but a program without our locks can
 /// commit meanwhile.
 fn stage(engine: &Arc<Engine>, staged: &Path, old: &Metadata) -> Result<u64> {
-    let state = engine.generation_as_writer()?;
+    let state = engine.pinned_as_writer()?;
     let source = Arc::clone(&engine.files()?.file);
     copy_state(&state, &source, staged, Compact::Yes, old)?;
     if state.is_newest() {
@@ -413,7 +414,7 @@ fn swap(engine: &Engine, old: &File, staged: &Path, state: u64) -> Result<()> {
         Error::new(ErrorKind::Busy, why)
     };
     let lmdb_lock = LmdbLock::open(&place.lmdb_lock(), true)?;
-    if !lmdb_lock.try_alone()? || data_lock::is_held(old, &place.data())? {
+    if !lmdb_lock.try_alone()? || is_held(old, &place.data())? {
         return Err(open_elsewhere());
     }
     // One that opened, committed and closed since the copy was made is not there any more.
@@ -452,7 +453,7 @@ fn destroy(path: &Path) -> Result<()> {
     let Some(metadata) = place.data_metadata()? else {
         // What was a single file is no directory now. Nor is an empty path, which is not that of the working directory.
         let single_file = !place.path.is_dir();
-        return destroy_rest(&Place { single_file, ..place });
+        return destroy_rest(&EnvPaths { single_file, ..place });
     };
     let _reserved = registry::reserve(&place, Some(FileId::of(&metadata)));
     let Some(metadata) = place.data_metadata()? else {
@@ -497,7 +498,7 @@ fn destroy(path: &Path) -> Result<()> {
 
 /// Removes the rest of an environment whose removal was cut short behind its data file: where the lock file is ours, and nobody has
 /// it open. Whoever has an environment open whose data file was removed keeps the rest.
-fn destroy_rest(place: &Place) -> Result<()> {
+fn destroy_rest(place: &EnvPaths) -> Result<()> {
     let record = open_regular(&place.lock()).and_then(|file| read_record(&file, &place.lock()));
     if !record.is_ok_and(|record| record.is_some_and(|record| !record.damaged)) {
         return Ok(());
@@ -510,10 +511,10 @@ fn destroy_rest(place: &Place) -> Result<()> {
 }
 
 /// Whether another program has the environment open, or a process whose lock file was removed.
-fn is_open_elsewhere(place: &Place) -> Result<bool> {
+fn is_open_elsewhere(place: &EnvPaths) -> Result<bool> {
     // What is no regular file nobody has open as an environment; it is removed like the rest.
     if let Ok(data) = open_regular(&place.data())
-        && data_lock::is_held(&data, &place.data())?
+        && is_held(&data, &place.data())?
     {
         return Ok(true);
     }
@@ -535,7 +536,7 @@ const STAYING: [io::ErrorKind; 4] = [
     io::ErrorKind::ReadOnlyFilesystem,
 ];
 
-fn remove(place: &Place, lock: &LockFile) -> Result<()> {
+fn remove(place: &EnvPaths, lock: &LockFile) -> Result<()> {
     let directory = place.directory();
     // Opened before anything is removed: what could not be flushed is better left.
     let held = Directory::open(&directory)?;
@@ -543,7 +544,7 @@ fn remove(place: &Place, lock: &LockFile) -> Result<()> {
     let above = parent(&directory);
     let names_above = Names::open(&Directory::open(&above)?, &above, lock.file())?;
     let data = open_regular(&place.data()).and_then(|data| page::check_metas(&data, false));
-    place.remove_compacted(data.ok().flatten().map_or_else(system_page_size, |meta| meta.page_size));
+    remove_compacted(place, data.ok().flatten().map_or_else(system_page_size, |meta| meta.page_size));
     // The data first: what is left of a removal cut short is an environment that is new.
     for file in [place.data(), place.lmdb_lock(), place.lock()] {
         match fs::remove_file(&file) {

@@ -3,21 +3,21 @@
 
 use std::fs;
 
-use crate::env::lmdb_lock::LmdbLock;
-use crate::env::lock;
-use crate::env::os::{located, system_page_size};
-use crate::env::place::{Place, open_regular};
 use crate::error::{ErrorKind, Result};
+use crate::lmdb::LmdbLock;
+use crate::os::read_record;
+use crate::os::{EnvPaths, open_regular};
+use crate::os::{located, system_page_size};
 use crate::page;
 
 /// Whether the data file was being created when the power failed: it holds no more than that, and `mapleaf.lock` remembers an
 /// opening that did not come to its end. Without that record it counts as damaged.
-pub(crate) fn is_cut_short(place: &Place) -> Result<bool> {
+pub(crate) fn is_cut_short(place: &EnvPaths) -> Result<bool> {
     if !page::is_beginning(&open_regular(&place.data())?, system_page_size())? {
         return Ok(false);
     }
     match open_regular(&place.lock()) {
-        Ok(file) => Ok(lock::read_record(&file, &place.lock())?.is_some_and(|record| record.open && !record.damaged)),
+        Ok(file) => Ok(read_record(&file, &place.lock())?.is_some_and(|record| record.open && !record.damaged)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
@@ -25,7 +25,7 @@ pub(crate) fn is_cut_short(place: &Place) -> Result<bool> {
 
 /// Removes a data file that was cut short, if there is one, so that LMDB makes it anew. Alone among all programs, for another
 /// one may just have done so.
-pub(crate) fn remove_cut_short(place: &Place, lmdb_lock: &LmdbLock) -> Result<()> {
+pub(crate) fn remove_cut_short(place: &EnvPaths, lmdb_lock: &LmdbLock) -> Result<()> {
     let is_there = place.data_metadata()?.is_some_and(|metadata| metadata.len() > 0);
     if is_there && lmdb_lock.try_alone()? {
         if is_cut_short(place)? {
@@ -38,7 +38,7 @@ pub(crate) fn remove_cut_short(place: &Place, lmdb_lock: &LmdbLock) -> Result<()
 
 /// Removes a data file that this process failed to create, if its meta pages were cut short. What another program has made there
 /// meanwhile stays.
-pub(crate) fn remove_failed(place: &Place) {
+pub(crate) fn remove_failed(place: &EnvPaths) {
     let judged = open_regular(&place.data()).and_then(|file| page::check_metas(&file, false));
     if judged.is_err_and(|error| error.kind() == ErrorKind::Corrupted) {
         let _ = fs::remove_file(place.data());

@@ -7,17 +7,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::env::admin::Compact;
-use crate::env::behind::write_behind;
-use crate::env::generation::Generation;
 use crate::env::handle::Env;
-use crate::env::names;
 use crate::env::open::create_new;
-use crate::env::os::located;
-use crate::env::place::{Directory, Place, remove_empty};
+use crate::env::pinned_state::PinnedState;
+use crate::env::pipelined_writer::write_pipelined;
 use crate::env::session::check_not_writing;
-use crate::env::transfer::transfer;
 use crate::error::{Error, ErrorKind, Result};
-use crate::page::{self, Stop};
+use crate::os::Stop;
+use crate::os::copy_range;
+use crate::os::flush_with_all_above;
+use crate::os::located;
+use crate::os::{Directory, EnvPaths, remove_empty};
+use crate::page;
 
 impl Env {
     /// Copies the newest state to `path`, durably, while readers and writers go on: a directory for an environment in a
@@ -55,14 +56,14 @@ impl Env {
     /// # }
     /// ```
     pub fn copy_to(&self, path: impl AsRef<Path>, compact: Compact) -> Result<()> {
-        let place = Place::new(path.as_ref(), self.engine.config.single_file);
+        let place = EnvPaths::new(path.as_ref(), self.engine.config.single_file);
         self.copy(&place, compact).map_err(|error| error.during("copy_to"))
     }
 
-    fn copy(&self, place: &Place, compact: Compact) -> Result<()> {
+    fn copy(&self, place: &EnvPaths, compact: Compact) -> Result<()> {
         check_not_writing()?;
         // Its pin keeps its pages while they are copied; growth, commits and newer states go on.
-        let newest = self.engine.generation()?;
+        let newest = self.engine.pinned()?;
         let source = Arc::clone(&self.engine.files()?.file);
         if !place.single_file {
             check_empty(place)?;
@@ -74,7 +75,7 @@ impl Env {
 }
 
 /// Refuses a directory with something in it.
-fn check_empty(place: &Place) -> Result<()> {
+fn check_empty(place: &EnvPaths) -> Result<()> {
     match fs::read_dir(&place.path).map(|mut entries| entries.next().is_some()) {
         Ok(true) => Err(occupied(&place.path, "is not empty")),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
@@ -93,11 +94,11 @@ fn check_empty(place: &Place) -> Result<()> {
 }
 
 /// Copies `state` to `place`, whose directory is there, and flushes the names too; a failed copy is removed.
-fn copy_durably(state: &Generation, source: &File, place: &Place, compact: Compact, like: &Metadata) -> Result<()> {
+fn copy_durably(state: &PinnedState, source: &File, place: &EnvPaths, compact: Compact, like: &Metadata) -> Result<()> {
     let (directory, data) = (place.directory(), place.data());
     let held = Directory::open(&directory)?;
     let file = copy_state(state, source, &data, compact, like)?;
-    names::flush_with_all_above(&held, &directory, &file).map_err(|unflushed| {
+    flush_with_all_above(&held, &directory, &file).map_err(|unflushed| {
         let _ = fs::remove_file(&data);
         unflushed.into()
     })
@@ -111,7 +112,7 @@ fn occupied(path: &Path, what: &str) -> Error {
 /// Copies `state`, which is in the file `source`, into the new file `target`, with owner and mode of `like`, and flushes
 /// it; a failed copy is removed. The open file.
 pub(crate) fn copy_state(
-    state: &Generation,
+    state: &PinnedState,
     source: &File,
     target: &Path,
     compact: Compact,
@@ -130,7 +131,7 @@ pub(crate) fn copy_state(
 
 /// Writes the pages, and when they are on the disk the meta pages, so that no part of a copy passes for one.
 fn write_state(
-    state: &Generation,
+    state: &PinnedState,
     source: &File,
     target: &File,
     compact: Compact,
@@ -142,13 +143,13 @@ fn write_state(
         Compact::Yes => {
             let mut out = target;
             out.seek(SeekFrom::Start(2 * page_size))?;
-            write_behind(target, |out| page::compact(pages, meta, out))?
+            write_pipelined(target, |out| page::compact(pages, meta, out))?
         }
         Compact::No => {
             // Free pages may change meanwhile, so they are not read through the map. Pages at the end that are free and
             // were never written are not there to be copied.
             let count = meta.last_page.saturating_add(1).min(pages.page_count());
-            transfer(source, target, 2 * page_size..count * page_size)?;
+            copy_range(source, target, 2 * page_size..count * page_size)?;
             page::plain_metas(meta)
         }
     };

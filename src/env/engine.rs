@@ -1,9 +1,8 @@
-//! The engine behind all handles of one environment: LMDB, the map, the newest generation, and who may do what when.
+//! The engine behind all handles of one environment: LMDB, the map, the newest pinned state, and who may do what when.
 
 mod in_place;
 mod lifecycle;
 
-use std::any::Any;
 use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -11,27 +10,31 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, 
 
 use tempfile::TempDir;
 
-use crate::env::catalog::{FEATURES, Identity};
-use crate::env::data_lock::DataLock;
+use crate::catalog::OpenDbis;
+use crate::catalog::{FEATURES, Identity};
+use crate::commit::FairLockGuard;
+use crate::durability::Durability;
+use crate::env::committer::Committer;
 use crate::env::engine::in_place::InPlace;
-use crate::env::generation::{Generation, Opened};
+use crate::env::group_commit::GroupCommit;
 use crate::env::last_commit::LastCommit;
-use crate::env::lease::Lease;
-use crate::env::lmdb::{Cause, Failure, Handles, Lmdb};
-use crate::env::lmdb_lock::LmdbLock;
-use crate::env::lock::LockFile;
-use crate::env::map::{EnvMap, process_mark};
-use crate::env::options::{Config, Durability};
-use crate::env::os::located;
-use crate::env::place::{FileId, Place};
-use crate::env::queue::Queue;
+use crate::env::options::Config;
+use crate::env::pinned_state::{Opened, PinnedState};
 use crate::env::readers::OtherReaders;
+use crate::env::reaper::{Reaper, SlowReader, States};
+use crate::env::snapshot_cache::Lease;
 use crate::env::state::State;
-use crate::env::sweep::{SlowReader, States, Sweeper};
-use crate::env::table::DbiTable;
-use crate::env::turn::Taken;
-use crate::env::worker::Worker;
+use crate::env::submitted::Submission;
 use crate::error::{Error, ErrorKind, Result};
+use crate::lmdb::LmdbLock;
+use crate::lmdb::{Cause, Failure, Handles, Lmdb};
+use crate::os::DataLock;
+use crate::os::LockFile;
+use crate::os::located;
+use crate::os::process_mark;
+use crate::os::{EnvPaths, FileId};
+use crate::page::EnvMap;
+use crate::write_set::WriteSet;
 
 /// The open file: LMDB's environment over it, our map and our descriptor of it.
 pub(crate) struct Files {
@@ -124,8 +127,8 @@ pub(crate) struct WriterState {
     /// The files as they were in the last transaction, and its base, to be made that of the next one. Whoever replaces the
     /// files or their map holds the writer's mutex, and lets these go.
     pub last: Option<(Arc<Files>, Arc<State>)>,
-    /// Of the room above, which uses it again: a small transaction costs little beside what it would allocate.
-    pub kept: Option<Box<dyn Any + Send>>,
+    /// The write set of the last session, emptied: allocating its buffers anew would cost more than a small transaction.
+    pub kept: Option<WriteSet>,
     /// For how many failed flushes the meta pages were written again.
     pub taken_back: u32,
 }
@@ -134,7 +137,7 @@ pub(crate) struct WriterState {
 pub(crate) struct Engine {
     id: u64,
     mark: u64,
-    pub(crate) place: Place,
+    pub(crate) place: EnvPaths,
     pub(crate) config: Config,
     pub(crate) max_key: usize,
     status: AtomicU8,
@@ -146,17 +149,17 @@ pub(crate) struct Engine {
     /// the maps. Never held while waiting for LMDB's write lock, or a foreign writer would block snapshots.
     files: RwLock<Option<Arc<Files>>>,
     /// Where transactions stand that share commits; `None` where they do not wait for the disk, and each has its own.
-    queue: Option<Queue>,
+    queue: Option<GroupCommit>,
     /// Held by the one LMDB write transaction of this process; taken behind the turn of the queue and before LMDB's lock.
     writer: Mutex<WriterState>,
     /// Upgraded by who needs another lease on it.
-    newest: Mutex<Weak<Generation>>,
+    newest: Mutex<Weak<PinnedState>>,
     states: Arc<States>,
     pub(crate) others: OtherReaders,
-    worker: Worker,
+    committer: Committer<Submission>,
     /// Alive while an `Env` is: leases, which hold their engine, are cached no longer than that.
     owner: Mutex<Weak<Owner>>,
-    dbis: Arc<DbiTable>,
+    dbis: Arc<OpenDbis>,
     /// Read from the catalogue, or about to be written to it.
     uuid: OnceLock<[u8; 16]>,
     candidate: [u8; 16],
@@ -183,7 +186,7 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 impl Engine {
     pub(crate) fn new(
-        place: Place,
+        place: EnvPaths,
         config: Config,
         files: Files,
         lock: Option<LockFile>,
@@ -191,13 +194,14 @@ impl Engine {
         candidate: [u8; 16],
         slow_reader: Option<SlowReader>,
     ) -> Arc<Self> {
+        let (id, max_key) = (NEXT_ID.fetch_add(1, Ordering::Relaxed), files.lmdb.max_key_size());
         Arc::new(Self {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            id,
             mark: process_mark(),
             in_place: InPlace::of(&place),
             place,
-            max_key: files.lmdb.max_key_size(),
-            queue: (config.durability != Durability::Process && !config.read_only).then(Queue::new),
+            max_key,
+            queue: (config.durability != Durability::Process && !config.read_only).then(GroupCommit::new),
             status: AtomicU8::new(OPEN),
             passing: (Mutex::new(()), Condvar::new()),
             files: RwLock::new(Some(Arc::new(files))),
@@ -205,10 +209,10 @@ impl Engine {
             newest: Mutex::default(),
             states: States::new(slow_reader),
             others: OtherReaders::default(),
-            worker: Worker::new(config.max_backlog),
+            committer: Committer::new(config.max_backlog),
             config,
             owner: Mutex::default(),
-            dbis: Arc::default(),
+            dbis: Arc::new(OpenDbis::new(id, max_key)),
             uuid: OnceLock::new(),
             candidate,
             identified: AtomicBool::new(false),
@@ -223,11 +227,11 @@ impl Engine {
         self.id
     }
 
-    pub(crate) fn worker(&self) -> &Worker {
-        &self.worker
+    pub(crate) fn committer(&self) -> &Committer<Submission> {
+        &self.committer
     }
 
-    pub(crate) fn dbis(&self) -> &Arc<DbiTable> {
+    pub(crate) fn dbis(&self) -> &Arc<OpenDbis> {
         &self.dbis
     }
 
@@ -285,7 +289,7 @@ impl Engine {
     }
 
     /// Where transactions stand that share commits, if they do.
-    pub(crate) fn queue(&self) -> Option<&Queue> {
+    pub(crate) fn queue(&self) -> Option<&GroupCommit> {
         self.queue.as_ref()
     }
 
@@ -347,16 +351,16 @@ impl Engine {
     }
 
     /// The newest committed state, pinned: the one that other snapshots share if it still is the newest.
-    pub(crate) fn generation(self: &Arc<Self>) -> Result<Arc<Generation>> {
+    pub(crate) fn pinned(self: &Arc<Self>) -> Result<Arc<PinnedState>> {
         self.newest_following(Self::follow_growth)
     }
 
-    /// As [`generation`](Self::generation), for who holds the writer's mutex and no LMDB transaction.
-    pub(crate) fn generation_as_writer(self: &Arc<Self>) -> Result<Arc<Generation>> {
+    /// As [`pinned`](Self::pinned), for a caller that holds the writer's mutex and no LMDB transaction.
+    pub(crate) fn pinned_as_writer(self: &Arc<Self>) -> Result<Arc<PinnedState>> {
         self.newest_following(Self::follow_growth_as_writer)
     }
 
-    fn newest_following(self: &Arc<Self>, follow_growth: fn(&Self) -> Result<()>) -> Result<Arc<Generation>> {
+    fn newest_following(self: &Arc<Self>, follow_growth: fn(&Self) -> Result<()>) -> Result<Arc<PinnedState>> {
         self.check_usable()?;
         let known = || self.newest.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
         if let Some(known) = known().filter(|known| known.is_newest()) {
@@ -364,7 +368,7 @@ impl Engine {
         }
         loop {
             let gate = self.files()?;
-            match Generation::open(self, &gate, known()) {
+            match PinnedState::open(self, &gate, known()) {
                 Ok((known, Opened::Before)) => return Ok(known),
                 Ok((opened, Opened::Now)) => {
                     // Known before the gate is left: whoever closes or replaces the files sees it.
@@ -387,7 +391,7 @@ impl Engine {
     }
 
     /// The states that snapshots of this process keep.
-    pub(crate) fn generations(&self) -> Vec<Arc<Generation>> {
+    pub(crate) fn pinned_states(&self) -> Vec<Arc<PinnedState>> {
         self.states.leases.drop_if(|lease| Arc::strong_count(lease) == 1);
         self.states.alive()
     }
@@ -476,7 +480,7 @@ impl Engine {
 pub(crate) struct Owner {
     engine: Arc<Engine>,
     /// Started by the first snapshot; `None` inside when the system gives no thread.
-    sweeper: OnceLock<Option<Sweeper>>,
+    sweeper: OnceLock<Option<Reaper>>,
 }
 
 impl Owner {
@@ -498,7 +502,7 @@ impl Owner {
         let lease = self.engine.states.leases.newest(&self.engine)?;
         self.sweeper.get_or_init(|| {
             let engine = Arc::downgrade(&self.engine);
-            Sweeper::start(&self.engine.states, move || {
+            Reaper::start(&self.engine.states, move || {
                 if let Some(engine) = engine.upgrade() {
                     engine.look_now();
                     // So that their ages are known when they are asked for.
@@ -514,7 +518,7 @@ impl Drop for Owner {
     fn drop(&mut self) {
         // In a forked child another thread may have held these locks, and nobody would free them.
         if self.engine.is_own_process() {
-            self.engine.worker.end();
+            self.engine.committer.end();
             if let Some(Some(sweeper)) = self.sweeper.get() {
                 sweeper.stop();
             }
@@ -540,7 +544,7 @@ impl std::ops::Deref for Gate<'_> {
 pub(crate) struct WriterGuard<'e> {
     // Freed before the turn.
     state: MutexGuard<'e, WriterState>,
-    _turn: Option<Taken<'e>>,
+    _turn: Option<FairLockGuard<'e>>,
 }
 
 impl std::ops::Deref for WriterGuard<'_> {
@@ -560,7 +564,7 @@ impl std::ops::DerefMut for WriterGuard<'_> {
 /// Waits until no transaction runs or is on its way, and keeps others from beginning.
 pub(crate) fn lock_writer(engine: &Engine) -> WriterGuard<'_> {
     let turn = engine.queue.as_ref().map(|queue| {
-        let turn = queue.take_turn();
+        let turn = queue.acquire();
         queue.drain();
         turn
     });
@@ -570,7 +574,7 @@ pub(crate) fn lock_writer(engine: &Engine) -> WriterGuard<'_> {
 /// As [`lock_writer`], but `None` instead of waiting.
 pub(crate) fn try_lock_writer(engine: &Engine) -> Option<WriterGuard<'_>> {
     let turn = match &engine.queue {
-        Some(queue) => Some(queue.try_take_turn()?),
+        Some(queue) => Some(queue.try_acquire()?),
         None => None,
     };
     let state = match engine.writer.try_lock() {

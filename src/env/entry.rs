@@ -5,17 +5,18 @@ use std::path::Path;
 
 use nix::libc;
 
-use crate::env::data_lock;
-use crate::env::lmdb::Lmdb;
-use crate::env::lmdb_lock::LmdbLock;
-use crate::env::lock::{LockFile, Presence};
-use crate::env::names::{Unflushed, flush_with_all_above};
-use crate::env::options::{Config, Durability};
-use crate::env::os::located;
-use crate::env::place::{Directory, Place, open_regular};
-use crate::env::record::OpenRecord;
-use crate::env::rewriting::flush_failed;
+use crate::durability::Durability;
+use crate::env::options::Config;
 use crate::error::{Error, ErrorKind, Result};
+use crate::lmdb::Lmdb;
+use crate::lmdb::LmdbLock;
+use crate::os::OpenRecord;
+use crate::os::flush_failed;
+use crate::os::is_held;
+use crate::os::located;
+use crate::os::{Directory, EnvPaths, open_regular};
+use crate::os::{LockFile, Presence};
+use crate::os::{Unflushed, flush_with_all_above};
 
 /// What an opening holds before it opens the data file.
 pub(crate) struct Entry {
@@ -32,7 +33,7 @@ pub(crate) struct Entry {
 /// # Errors
 /// `Busy` where the lock files are not those that others have the environment open with: they were removed or replaced, or
 /// the data file was. `PermissionDenied` where they cannot be written, which names file and options.
-pub(crate) fn enter(place: &Place, config: &Config, is_new: impl Fn() -> Result<bool>) -> Result<Entry> {
+pub(crate) fn enter(place: &EnvPaths, config: &Config, is_new: impl Fn() -> Result<bool>) -> Result<Entry> {
     loop {
         if is_new()? {
             place.create_directory()?;
@@ -80,8 +81,8 @@ fn is_of_medium(error: &Error) -> bool {
 }
 
 /// LMDB's lock file, if the lock files are the ones that others use who have the data file open.
-fn agree(place: &Place, presence: Presence, is_new: bool) -> Result<LmdbLock> {
-    let is_held = !is_new && data_lock::is_held(&open_regular(&place.data())?, &place.data())?;
+fn agree(place: &EnvPaths, presence: Presence, is_new: bool) -> Result<LmdbLock> {
+    let has_holder = !is_new && is_held(&open_regular(&place.data())?, &place.data())?;
     let (data, path) = (place.data(), place.lmdb_lock());
     let busy = |file: &Path, what: &str| {
         let why = format!("{} {what}; close the environment there first", file.display());
@@ -96,7 +97,7 @@ fn agree(place: &Place, presence: Presence, is_new: bool) -> Result<LmdbLock> {
         return Err(Error::new(ErrorKind::Busy, why));
     }
     if presence == Presence::First {
-        if is_held {
+        if has_holder {
             let what = "is open in another process by other lock files: they were removed while it was open, or the file has \
                         another name there";
             return Err(busy(&data, what));
@@ -107,7 +108,7 @@ fn agree(place: &Place, presence: Presence, is_new: bool) -> Result<LmdbLock> {
         }
         return Ok(lmdb_lock);
     }
-    if !is_held {
+    if !has_holder {
         return Err(busy(&data, "was removed or replaced while another process has the environment open"));
     }
     let in_use = match LmdbLock::open(&path, false) {
@@ -122,7 +123,7 @@ fn agree(place: &Place, presence: Presence, is_new: bool) -> Result<LmdbLock> {
 
 /// Joins those who write. What was left is flushed before, if others only read, and not while it holds joiners up: a disk may
 /// take long. With `flushes_later` the caller does so.
-pub(crate) fn join(place: &Place, lock: &LockFile, durability: Durability, flushes_later: bool) -> Result<()> {
+pub(crate) fn join(place: &EnvPaths, lock: &LockFile, durability: Durability, flushes_later: bool) -> Result<()> {
     loop {
         let left = if flushes_later || lock.has_writers()? { None } else { Some(lock.record()?) };
         if let Some(left) = &left {
@@ -135,7 +136,7 @@ pub(crate) fn join(place: &Place, lock: &LockFile, durability: Durability, flush
 }
 
 /// Flushes what an earlier process left, where others that only read have the environment open.
-fn flush_what_was_left(place: &Place, record: Option<&OpenRecord>, durability: Durability) -> Result<()> {
+fn flush_what_was_left(place: &EnvPaths, record: Option<&OpenRecord>, durability: Durability) -> Result<()> {
     if durability == Durability::Process || record.is_some_and(|record| !record.may_lack_names()) {
         return Ok(());
     }

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::env::engine::{Engine, Owner};
-use crate::env::lease::Lease;
 use crate::env::options::EnvOptions;
+use crate::env::snapshot_cache::Lease;
 use crate::error::Result;
 
 /// An open environment: named, typed, ordered databases in one file.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::env::catalog::{CATALOG, DbiKind, DbiRecord};
+use crate::catalog::CATALOG;
+use crate::catalog::{DbiKind, DbiRecord};
 use crate::env::free_list::FreePages;
 use crate::env::handle::Env;
 use crate::env::newest::read_newest;
@@ -82,7 +83,7 @@ impl Env {
     }
 
     fn gather_info(&self) -> Result<EnvInfo> {
-        let (own, others) = (self.engine.generations(), self.engine.other_readers()?);
+        let (own, others) = (self.engine.pinned_states(), self.engine.other_readers()?);
         let (slots, max_readers, map_size, file_size) = {
             let gate = self.engine.files()?;
             let slots = gate.lmdb_lock.as_ref().map_or(Ok(0), |lock| lock.slots().map(|slots| slots.len()))?;
@@ -91,7 +92,7 @@ impl Env {
         read_newest(&self.engine, "info", |newest| {
             let head = newest.head()?;
             let free = FreePages::of(newest)?;
-            let oldest = own.iter().min_by_key(|generation| generation.lmdb_id());
+            let oldest = own.iter().min_by_key(|pinned| pinned.lmdb_id());
             let oldest_other = others.iter().min_by_key(|other| other.state);
             let ids = [oldest.map(|own| own.lmdb_id()), oldest_other.map(|other| other.state)];
             let oldest_id = ids.into_iter().flatten().min().unwrap_or(newest.lmdb_id());

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
-use crate::env::catalog::Head;
+use crate::catalog::Head;
 
 /// LMDB's id of the last commit of this process, and its head. Who opens that state need not look for the head in the file,
 /// where every commit puts it on another page: one that is in no cache of this core, and may have to be faulted in.

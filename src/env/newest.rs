@@ -17,7 +17,7 @@ pub(crate) fn read_newest<T>(
     operation: &'static str,
     read: impl FnOnce(&State) -> Result<T>,
 ) -> Result<T> {
-    let full = match engine.generation() {
+    let full = match engine.pinned() {
         Ok(newest) => return read(&newest),
         Err(error) if error.kind() == ErrorKind::ReadersFull => error,
         Err(error) => return Err(error),
@@ -25,7 +25,7 @@ pub(crate) fn read_newest<T>(
     if !engine.config.read_only && !is_writing() {
         return session::write(engine, Wait::Yes, operation, |session| read(session.base()));
     }
-    let known = engine.generations().into_iter().max_by_key(|generation| generation.lmdb_id());
+    let known = engine.pinned_states().into_iter().max_by_key(|pinned| pinned.lmdb_id());
     match known {
         Some(newest) => read(&newest),
         None => Err(full),

@@ -11,26 +11,28 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::durability::Durability;
 use crate::env::Env;
 use crate::env::beginning;
-use crate::env::data_lock::DataLock;
+use crate::env::compacted::remove_compacted;
 use crate::env::engine::{Engine, Files};
 use crate::env::entry::{self, Entry};
-use crate::env::lmdb::{Lmdb, LmdbOptions};
-use crate::env::lmdb_lock::LmdbLock;
-use crate::env::lock::{LockFile, Presence};
-use crate::env::map::EnvMap;
-use crate::env::names::Unflushed;
-use crate::env::options::{Config, DEFAULT_MAP_SIZE, Durability, EnvOptions, OpenMode, TEMPORARY_MAP_SIZE, Verify};
-use crate::env::os::{located, system_page_size};
-use crate::env::place::{FileId, Place, check_regular, open_regular};
-use crate::env::record::OpenRecord;
+use crate::env::options::{Config, DEFAULT_MAP_SIZE, EnvOptions, OpenMode, TEMPORARY_MAP_SIZE, Verify};
 use crate::env::registry;
-use crate::env::rewriting::{flush_failed, write_anew};
 use crate::env::session::{self, Wait};
 use crate::env::state::check_flags;
 use crate::error::{Error, ErrorKind, Result};
+use crate::lmdb::LmdbLock;
+use crate::lmdb::{Lmdb, LmdbOptions};
+use crate::os::DataLock;
+use crate::os::OpenRecord;
+use crate::os::Unflushed;
+use crate::os::write_anew;
+use crate::os::{EnvPaths, FileId, check_regular, open_regular};
+use crate::os::{LockFile, Presence};
+use crate::os::{flush_failed, located, system_page_size};
 use crate::page;
+use crate::page::EnvMap;
 
 /// Address space is asked for in steps down to this, in bytes.
 const SMALLEST_MAP: usize = 1 << 20;
@@ -76,7 +78,7 @@ impl EnvOptions {
     /// # }
     /// ```
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Env> {
-        let place = Place::new(path.as_ref(), self.config.single_file);
+        let place = EnvPaths::new(path.as_ref(), self.config.single_file);
         self.reserving(DEFAULT_MAP_SIZE).open_place(&place, None).map_err(|error| error.during("open"))
     }
 
@@ -90,7 +92,7 @@ impl EnvOptions {
         let directory = directory.map_err(|error| located(error, &std::env::temp_dir()).during("temporary"))?;
         let mut options = self.reserving(TEMPORARY_MAP_SIZE);
         options.config.durability = Durability::Process;
-        let place = Place::new(&directory.path().join("env"), options.config.single_file);
+        let place = EnvPaths::new(&directory.path().join("env"), options.config.single_file);
         options.open_place(&place, Some(directory)).map_err(|error| error.during("temporary"))
     }
 
@@ -101,7 +103,7 @@ impl EnvOptions {
         options
     }
 
-    fn open_place(&self, place: &Place, temporary: Option<TempDir>) -> Result<Env> {
+    fn open_place(&self, place: &EnvPaths, temporary: Option<TempDir>) -> Result<Env> {
         self.config.check()?;
         let mut temporary = temporary;
         // Since it was refused first: it may have waited for another process before.
@@ -125,7 +127,7 @@ impl EnvOptions {
         self.mode != OpenMode::MustExist && !self.config.read_only
     }
 
-    fn try_open(&self, place: &Place, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
+    fn try_open(&self, place: &EnvPaths, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
         self.is_new(place)?;
         let reserved = registry::reserve(place, file_id(place)?);
         // Another thread may have created it meanwhile.
@@ -156,12 +158,12 @@ impl EnvOptions {
                 "{} is open in this process with other options: {differences}; use the same, clone the open `Env`, or close \
                  it first: handles and {} states that snapshots read keep it open",
                 engine.place.path.display(),
-                engine.generations().len()
+                engine.pinned_states().len()
             );
             return Err(Error::new(ErrorKind::InvalidArgument, why));
         }
         if let Some(level) = self.level() {
-            let newest = engine.generation()?;
+            let newest = engine.pinned()?;
             let file = Arc::clone(&engine.files()?.file);
             let checked = page::verify_snapshot(&file, newest.meta(), level).and_then(refuse_faults);
             checked.map_err(|error| error.of_file(&engine.place.data()))?;
@@ -180,7 +182,7 @@ impl EnvOptions {
 
     /// Whether there is nothing at `place` yet, a file without bytes or whose creation was cut short included; an error where the
     /// mode forbids it.
-    fn is_new(&self, place: &Place) -> Result<bool> {
+    fn is_new(&self, place: &EnvPaths) -> Result<bool> {
         let existing = place.data_metadata()?;
         check_regular(&place.data())?;
         let is_new = match existing.map_or(0, |metadata| metadata.len()) {
@@ -199,7 +201,7 @@ impl EnvOptions {
         Ok(is_new)
     }
 
-    fn open_engine(&self, place: &Place, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
+    fn open_engine(&self, place: &EnvPaths, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
         if !self.is_new(place)? {
             // Before a lock file is laid beside something that is no database.
             check_metas_at(place)?;
@@ -241,7 +243,7 @@ impl EnvOptions {
     }
 
     /// Opens the files of a place that was entered.
-    fn open_entered(&self, place: &Place, entry: &mut Entry, is_temporary: bool) -> Result<(Files, Found)> {
+    fn open_entered(&self, place: &EnvPaths, entry: &mut Entry, is_temporary: bool) -> Result<(Files, Found)> {
         let first = entry.presence == Presence::First;
         // Asked again under the lock: another process may have created or removed it meanwhile.
         let is_new = self.is_new(place)?;
@@ -283,7 +285,7 @@ impl EnvOptions {
     }
 
     /// Checks the file by reads, which cannot raise a signal as a map can; what was remembered of it, by who is alone.
-    fn check(&self, place: &Place, entry: &Entry) -> Result<(page::FileMeta, Option<OpenRecord>)> {
+    fn check(&self, place: &EnvPaths, entry: &Entry) -> Result<(page::FileMeta, Option<OpenRecord>)> {
         let file = open_regular(&place.data())?;
         let alone = entry.presence == Presence::First;
         let meta = page::check_metas(&file, alone)?.ok_or_else(|| emptied(place))?;
@@ -318,7 +320,7 @@ impl EnvOptions {
     /// Reads who the environment is, and refuses what cannot be read rightly.
     fn identify(
         &self,
-        place: &Place,
+        place: &EnvPaths,
         files: Files,
         lock: Option<LockFile>,
         temporary: &mut Option<TempDir>,
@@ -333,15 +335,15 @@ impl EnvOptions {
         let slow_reader = self.slow_reader.clone();
         let probe = Engine::new(place.clone(), self.config.clone(), files, lock, temporary.take(), uuid, slow_reader);
         // LMDB has marked its process from its first reader on.
-        match probe.generation() {
+        match probe.pinned() {
             // By processes that were killed, it may be.
             Err(error) if error.kind() == ErrorKind::ReadersFull && probe.clear_stale_readers()? > 0 => {
-                drop(probe.generation()?);
+                drop(probe.pinned()?);
             }
             pinned => drop(pinned?),
         }
         probe.hold_process()?;
-        let newest = probe.generation()?;
+        let newest = probe.pinned()?;
         check_flags(&newest.meta().main, "the main database")?;
         let sees_readers = probe.files()?.lmdb.slots().used > 0;
         if !sees_readers && !self.config.assume_immutable {
@@ -410,7 +412,7 @@ fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
 fn settle(engine: &Engine, lock: &LockFile) -> Result<()> {
     if !engine.config.read_only {
         // Of a compaction that was killed.
-        engine.place.remove_compacted(engine.files()?.map.page_size());
+        remove_compacted(&engine.place, engine.files()?.map.page_size());
     }
     lock.share()
 }
@@ -419,7 +421,7 @@ fn settle(engine: &Engine, lock: &LockFile) -> Result<()> {
 ///
 /// The last commit may be one that failed, or whose process was killed, while it was being flushed: what is read from here on
 /// is to be on the disk, so that a power cut does not make it undone, or done after all.
-fn flush_again(place: &Place, entry: &Entry, record: &OpenRecord, durability: Durability) -> Result<()> {
+fn flush_again(place: &EnvPaths, entry: &Entry, record: &OpenRecord, durability: Durability) -> Result<()> {
     if record.needs_rewrite() {
         // Later, by `mend_flush`: programs without our locks may be writing.
         return Ok(());
@@ -436,7 +438,7 @@ fn flush_again(place: &Place, entry: &Entry, record: &OpenRecord, durability: Du
 }
 
 /// An environment that is open in this process although no engine has its file: said so that the user finds it.
-fn open_elsewhere(place: &Place, error: Error) -> Error {
+fn open_elsewhere(place: &EnvPaths, error: Error) -> Error {
     if error.kind() != ErrorKind::Busy || registry::find_at(place).is_none() {
         return error;
     }
@@ -449,12 +451,12 @@ fn open_elsewhere(place: &Place, error: Error) -> Error {
 }
 
 /// Whether the data file, which is there, is a database; by reads alone.
-pub(crate) fn check_metas_at(place: &Place) -> Result<()> {
+pub(crate) fn check_metas_at(place: &EnvPaths) -> Result<()> {
     let checked = page::check_metas(&open_regular(&place.data())?, false);
     checked.map(drop).map_err(|error| error.of_file(&place.data()))
 }
 
-fn file_id(place: &Place) -> Result<Option<FileId>> {
+fn file_id(place: &EnvPaths) -> Result<Option<FileId>> {
     Ok(place.data_metadata()?.as_ref().map(FileId::of))
 }
 
@@ -475,7 +477,7 @@ const CLOSING_PAUSE: Duration = Duration::from_millis(5);
 /// How often an environment may vanish while it is opened.
 const MOST_VANISHED: u32 = 4;
 
-fn present(place: &Place) -> Error {
+fn present(place: &EnvPaths) -> Error {
     let why = format!(
         "{} exists already, and OpenMode::CreateNew opens none; open it with OpenOrCreate, or choose another path",
         place.data().display()
@@ -483,12 +485,12 @@ fn present(place: &Place) -> Error {
     Error::new(ErrorKind::AlreadyExists, why)
 }
 
-fn missing(place: &Place, advice: &str) -> Error {
+fn missing(place: &EnvPaths, advice: &str) -> Error {
     let why = format!("there is no environment at {}, and {advice}, or mend the path", place.path.display());
     Error::new(ErrorKind::NotFound, why)
 }
 
-fn emptied(place: &Place) -> Error {
+fn emptied(place: &EnvPaths) -> Error {
     let why = format!("{} was emptied while it was being opened; restore it from a copy", place.data().display());
     Error::new(ErrorKind::NotFound, why)
 }
@@ -506,7 +508,7 @@ fn check_graph(file: &File, level: page::Level, alone: bool) -> Result<()> {
     Ok(())
 }
 
-fn refuse_faults(report: page::Report) -> Result<()> {
+fn refuse_faults(report: page::VerifyReport) -> Result<()> {
     let Some(fault) = report.faults.first() else {
         return Ok(());
     };
@@ -524,7 +526,7 @@ const MOVING_TRIES: usize = 5;
 /// Opens LMDB and our map over one reservation each, halving it until the system agrees to both, and takes the locks that
 /// show others that this process has the environment open. Without LMDB's lock file no locks are taken.
 pub(crate) fn open_files(
-    place: &Place,
+    place: &EnvPaths,
     config: &Config,
     page_size: Option<usize>,
     mut lmdb_lock: Option<LmdbLock>,
@@ -542,7 +544,12 @@ pub(crate) fn open_files(
 }
 
 /// As [`open_files`], with maps of this size. The lock file is taken by who succeeds.
-fn open_files_at(place: &Place, config: &Config, map_size: usize, lmdb_lock: &mut Option<LmdbLock>) -> Result<Files> {
+fn open_files_at(
+    place: &EnvPaths,
+    config: &Config,
+    map_size: usize,
+    lmdb_lock: &mut Option<LmdbLock>,
+) -> Result<Files> {
     let options = LmdbOptions {
         map_size,
         // Twice as many handles as DBIs: one whose DBI another process dropped is not closed.

@@ -3,27 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::env::filling::{FULL, LEAST};
+use crate::durability::Durability;
 use crate::env::readers::ReaderInfo;
-use crate::env::sweep::SlowReader;
+use crate::env::reaper::SlowReader;
 use crate::error::{Error, ErrorKind, Result};
-
-/// What a returned commit survives.
-///
-/// Processes that write one environment at the same time may mix `Immediate` and `Eventual`; `Process` goes with `Process`
-/// alone, for what is flushed must not stand on what is not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Durability {
-    /// A power cut: data and meta page are on the disk when the commit returns (two flushes). The default.
-    #[default]
-    Immediate,
-    /// A killed process, and a power cut without damage; the last commits before it may be gone. Still one flush a
-    /// commit, of the data.
-    Eventual,
-    /// A killed process. After a crash of the operating system the file may be damaged: for data that can be rebuilt.
-    Process,
-}
+use crate::page::{FULL, LEAST};
 
 /// Whether opening may create, or must.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -38,7 +22,7 @@ pub enum OpenMode {
 }
 
 /// How much of the file is checked before it is used. Where faults are found, opening is `Corrupted`, and the error's cause is
-/// the whole [`Report`](crate::Report).
+/// the whole [`VerifyReport`](crate::VerifyReport).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Verify {
     /// The two meta pages, and that no page lies behind the end of the file. The default; a check of [`Fast`](Self::Fast)

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::env::engine::Engine;
 use crate::env::free_list::FreePages;
-use crate::env::generation::Generation;
 use crate::env::handle::Env;
 use crate::env::newest::read_newest;
+use crate::env::pinned_state::PinnedState;
 use crate::error::Result;
 
 /// A state that is read: who keeps the file from reusing pages.
@@ -36,13 +36,13 @@ pub struct ReaderInfo {
 }
 
 impl ReaderInfo {
-    /// What is to be told of `generation`, since which `lag` transactions were committed.
-    pub(crate) fn of(generation: &Generation, lag: u64) -> Result<Self> {
+    /// What is known of `pinned`, since which `lag` transactions were committed.
+    pub(crate) fn of(pinned: &PinnedState, lag: u64) -> Result<Self> {
         Ok(Self {
-            id: generation.head()?.seq,
-            age: generation.opened().elapsed(),
+            id: pinned.head()?.seq,
+            age: pinned.opened().elapsed(),
             lag,
-            thread: Some(generation.thread()),
+            thread: Some(pinned.thread()),
             process: process::id(),
             held_pages: None,
         })
@@ -112,7 +112,7 @@ impl Env {
 
 fn list(engine: &Arc<Engine>) -> Result<Vec<ReaderInfo>> {
     // Listed before the newest state is taken for their lag.
-    let (own, others) = (engine.generations(), engine.other_readers()?);
+    let (own, others) = (engine.pinned_states(), engine.other_readers()?);
     read_newest(engine, "readers", |newest| {
         let seq = newest.head()?.seq;
         let free = FreePages::of(newest)?;

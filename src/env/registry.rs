@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::env::engine::Engine;
-use crate::env::map::process_mark;
-use crate::env::place::{FileId, Place};
+use crate::os::process_mark;
+use crate::os::{EnvPaths, FileId};
 
 /// What is open, and what is being opened, closed or replaced.
 #[derive(Default)]
@@ -41,7 +41,7 @@ pub(crate) struct Reserved {
 }
 
 /// Waits for the place, by its path and by the file that is there now, if one is.
-pub(crate) fn reserve(place: &Place, file: Option<FileId>) -> Reserved {
+pub(crate) fn reserve(place: &EnvPaths, file: Option<FileId>) -> Reserved {
     let path = resolved(&place.data());
     let mut registry = lock();
     let taken = |registry: &Registry| {
@@ -87,7 +87,7 @@ pub(crate) fn find(file: FileId) -> Option<Arc<Engine>> {
 }
 
 /// The engine that was opened at the path of `place` and is open, whatever file is there now.
-pub(crate) fn find_at(place: &Place) -> Option<Arc<Engine>> {
+pub(crate) fn find_at(place: &EnvPaths) -> Option<Arc<Engine>> {
     let engines: Vec<_> = lock().as_ref()?.open.values().filter_map(Weak::upgrade).collect();
     engines.into_iter().find(|engine| !engine.is_closed() && engine.place == *place)
 }

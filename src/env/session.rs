@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use nix::sys::statvfs;
 
-use crate::env::catalog::{ENV_KEY, Head, Identity};
+use crate::catalog::Head;
+use crate::catalog::{ENV_KEY, Identity};
+use crate::durability::Durability;
 use crate::env::engine::{Engine, Files, WriterState, lock_writer, try_lock_writer};
-use crate::env::lmdb::{Applier, Cause, Failure, Writer};
-use crate::env::lock::{LockFile, PauseLock};
-use crate::env::options::Durability;
-use crate::env::rewriting::take_back;
 use crate::env::state::State;
+use crate::env::take_back::take_back;
 use crate::error::{Error, ErrorKind, Result};
+use crate::lmdb::{Applier, Cause, Failure, Writer};
+use crate::os::{LockFile, PauseLock};
+use crate::write_set::WriteSet;
 
 /// Whether to wait for another writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -233,17 +235,14 @@ impl<'e> Session<'e> {
         self.engine.config.fill
     }
 
-    /// What the last session has [kept](Self::keep) for this one.
-    pub(crate) fn kept<T: Default + 'static>(&mut self) -> Option<T> {
-        self.state.kept.as_mut().and_then(|kept| kept.downcast_mut()).map(std::mem::take)
+    /// The write set that the last session has [kept](Self::keep) for this one, for its buffers.
+    pub(crate) fn kept(&mut self) -> Option<WriteSet> {
+        self.state.kept.take()
     }
 
-    /// Keeps a value for the next session, which is the next one of this process.
-    pub(crate) fn keep<T: Send + 'static>(&mut self, value: T) {
-        match self.state.kept.as_mut().and_then(|kept| kept.downcast_mut()) {
-            Some(kept) => *kept = value,
-            None => self.state.kept = Some(Box::new(value)),
-        }
+    /// Keeps an emptied write set for the next session of this process, which uses its buffers again.
+    pub(crate) fn keep(&mut self, set: WriteSet) {
+        self.state.kept = Some(set);
     }
 
     /// Applies changes and commits them; a full map is grown and the changes are applied again.

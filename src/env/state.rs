@@ -3,12 +3,14 @@
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
-use crate::env::catalog::{self, DbiRecord, Head, Identity};
+use crate::catalog::DbiRecord;
+use crate::catalog::Head;
+use crate::catalog::Identity;
+use crate::catalog::{DbiId, DbiRef, OpenDbis};
 use crate::env::engine::{Engine, Files};
-use crate::env::lmdb::{Cause, Failure};
-use crate::env::map::EnvMap;
-use crate::env::table::{DbiId, DbiRef, DbiTable};
 use crate::error::{Error, ErrorKind, Result};
+use crate::lmdb::{Cause, Failure};
+use crate::page::EnvMap;
 use crate::page::{self, Cursor, Found, Meta, Pages, TreeRecord};
 
 /// Roots that a state has room for without an allocation. A state lives as long as a commit takes to come, so most of
@@ -19,21 +21,9 @@ const FIRST_ROOTS: usize = 4;
 const BLOCK: usize = 16;
 const MOST_BLOCKS: usize = 256;
 
-/// A tree without entries.
-pub(crate) const EMPTY_TREE: TreeRecord = TreeRecord {
-    pad: 0,
-    flags: 0,
-    depth: 0,
-    branch_pages: 0,
-    leaf_pages: 0,
-    overflow_pages: 0,
-    entries: 0,
-    root: u64::MAX,
-};
-
 /// One committed state of the file.
 ///
-/// Its pages stay as they are while a [`Generation`](crate::env::Generation) of it lives; or, for the base of a write
+/// Its pages stay as they are while a [`PinnedState`](crate::env::pinned_state::PinnedState) of it lives; or, for the base of a write
 /// transaction, as long as LMDB's write lock keeps every other writer out. It holds no engine: the writer keeps that of its
 /// last base for the next.
 pub(crate) struct State {
@@ -53,7 +43,7 @@ pub(crate) struct State {
     more_roots: OnceLock<Box<[Block]>>,
     /// The engine's number, and the DBIs that are open in it.
     engine: u64,
-    dbis: Arc<DbiTable>,
+    dbis: Arc<OpenDbis>,
 }
 
 /// The root of a DBI, once it was found, and its slot.
@@ -212,7 +202,7 @@ impl State {
             match (dbi.id, self.dbi_record(&dbi.name)?) {
                 (DbiId::Catalogued(id), Some(DbiRecord::Live { id: found, .. })) if found == id => {}
                 // The state is older than the DBI, which held nothing then.
-                (DbiId::Catalogued(id), _) if head.next_dbi <= id => return Ok(EMPTY_TREE),
+                (DbiId::Catalogued(id), _) if head.next_dbi <= id => return Ok(TreeRecord::EMPTY),
                 (DbiId::Catalogued(_), _) => return Err(dropped()),
                 (DbiId::Foreign, Some(DbiRecord::Live { .. })) => {
                     let why = "the DBI was adopted since this handle was opened; open it again with its types";
@@ -274,11 +264,11 @@ impl State {
         if let Some(tree) = self.catalog.get() {
             return Ok(*tree);
         }
-        let tree = match self.main_entry(catalog::CATALOG)? {
+        let tree = match self.main_entry(crate::catalog::CATALOG)? {
             Some(MainEntry::Tree(tree)) => tree,
-            _ => EMPTY_TREE,
+            _ => TreeRecord::EMPTY,
         };
-        check_flags(&tree, catalog::CATALOG)?;
+        check_flags(&tree, crate::catalog::CATALOG)?;
         Ok(*self.catalog.get_or_init(|| tree))
     }
 
@@ -293,7 +283,7 @@ impl State {
         if let Some(head) = self.known_head.as_ref().or_else(|| self.head.get()) {
             return Ok(*head);
         }
-        let found = page::find(self.pages(), &self.meta.main, catalog::HEAD_KEY.as_bytes())?;
+        let found = page::find(self.pages(), &self.meta.main, crate::catalog::HEAD_KEY.as_bytes())?;
         let head = match found {
             Some(found) => Head::from_bytes(found.value)?,
             None => self.lost_head()?,
@@ -318,7 +308,7 @@ impl State {
         let mut next_dbi = 0;
         let mut records = Cursor::range(self.pages(), &self.catalog()?, Bound::Unbounded, Bound::Unbounded)?;
         while let Some((key, value)) = records.next()? {
-            if catalog::is_dbi_key(key)
+            if crate::catalog::is_dbi_key(key)
                 && let DbiRecord::Live { id, .. } = DbiRecord::from_bytes(value)?
             {
                 next_dbi = next_dbi.max(id.saturating_add(1));
@@ -329,13 +319,13 @@ impl State {
 
     /// Who the environment is, unless mapleaf has not written to it yet.
     pub(crate) fn identity(&self) -> Result<Option<Identity>> {
-        let found = page::get::<0>(self.pages(), &self.catalog()?, catalog::ENV_KEY)?;
+        let found = page::get::<0>(self.pages(), &self.catalog()?, crate::catalog::ENV_KEY)?;
         found.map(Identity::from_bytes).transpose()
     }
 
     /// What the catalogue says of the DBI `name`.
     pub(crate) fn dbi_record(&self, name: &str) -> Result<Option<DbiRecord>> {
-        let found = page::get::<0>(self.pages(), &self.catalog()?, &catalog::dbi_key(name))?;
+        let found = page::get::<0>(self.pages(), &self.catalog()?, &crate::catalog::dbi_key(name))?;
         found.map(DbiRecord::from_bytes).transpose().map_err(|error| error.in_dbi(name))
     }
 }

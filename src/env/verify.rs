@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::env::handle::Env;
 use crate::env::newest::read_newest;
 use crate::error::Result;
-use crate::page::{Level, Report, verify_snapshot};
+use crate::page::{Level, VerifyReport, verify_snapshot};
 
 impl Env {
     /// Walks the whole page graph of the newest state by reads of the file: every page reached once, free list and trees
@@ -27,7 +27,7 @@ impl Env {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn verify(&self) -> Result<Report> {
+    pub fn verify(&self) -> Result<VerifyReport> {
         let verify = || {
             let file = Arc::clone(&self.engine.files()?.file);
             // Its pin, or the write lock, keeps its pages while they are walked.

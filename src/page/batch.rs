@@ -1,12 +1,12 @@
 //! Many look-ups at once: while one key waits for memory, the others go on.
 
 use crate::error::Result;
-use crate::page::cold::{self, FEW, WINDOW};
+use crate::page::fixed_width_batch::FixedWidthBatch;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
-use crate::page::numbers::Numbers;
+use crate::page::readahead::{self, FEW, WINDOW};
 use crate::page::search::{Limits, Share};
-use crate::page::target::Target;
+use crate::page::search_key::SearchKey;
 use crate::page::tree::branch_levels;
 
 /// Keys that go down together: enough to keep all of a core's outstanding loads busy.
@@ -15,7 +15,7 @@ pub(crate) const GROUP: usize = 32;
 /// One key on its way down.
 #[derive(Clone, Copy)]
 struct Lane<'a, 'k, const W: usize> {
-    target: Target<'k, W>,
+    target: SearchKey<'k, W>,
     /// The page that it comes to next.
     number: u64,
     limits: Limits<'a>,
@@ -88,7 +88,7 @@ pub(crate) fn get_many<'a, const W: usize>(
     let (children, entries) = fanout(tree);
     let plan = Plan { pages, tree, levels, children, entries };
     if matches!(W, 1..=8) {
-        run::<W, _>(plan, Numbers::<W>::new(plan), keys, each)
+        run::<W, _>(plan, FixedWidthBatch::<W>::new(plan), keys, each)
     } else {
         run::<W, _>(plan, Keys::<W>::new(plan), keys, each)
     }
@@ -102,7 +102,7 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
 ) -> Result<()> {
     let mut cold = false;
     for (number, window) in keys.chunks(WINDOW).enumerate() {
-        cold = cold && cold::bring::<W>(pages, tree, levels, window);
+        cold = cold && readahead::bring::<W>(pages, tree, levels, window);
         // Whether the file is in memory is asked of a leaf that the first group has come to, and of one of the middle group: the
         // first may be the one with the lowest keys, and these the ones in memory.
         let (looks, mut group) = (!cold && window.len() >= FEW, 0);
@@ -110,7 +110,7 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
         lanes.enter(window)?;
         while let Some(leaf) = lanes.go_down()? {
             if looks && !cold && (group == 0 || group == middle) && !pages.resident(leaf) {
-                cold = cold::bring::<W>(pages, tree, levels, window);
+                cold = readahead::bring::<W>(pages, tree, levels, window);
             }
             group += 1;
             lanes.values(|place, value| each(number * WINDOW + place, value))?;
@@ -131,7 +131,7 @@ struct Keys<'a, 'k, const W: usize> {
 
 impl<'a, 'k, const W: usize> Keys<'a, 'k, W> {
     fn new(plan: Plan<'a, 'k>) -> Self {
-        let target = Target::new(&[]);
+        let target = SearchKey::new(&[]);
         let idle = Lane { target, number: plan.tree.root, limits: Limits::default(), at: At::default() };
         Self { plan, window: &[], before: 0, len: 0, lanes: [idle; GROUP] }
     }
@@ -149,7 +149,8 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for Keys<'a, 'k, W> {
         let keys = self.window.get(self.before..).unwrap_or_default();
         self.len = keys.len().min(GROUP);
         for (lane, key) in self.lanes.iter_mut().zip(keys) {
-            *lane = Lane { target: Target::new(key), number: tree.root, limits: Limits::default(), at: At::default() };
+            *lane =
+                Lane { target: SearchKey::new(key), number: tree.root, limits: Limits::default(), at: At::default() };
         }
         let lanes = self.lanes.get_mut(..self.len).unwrap_or_default();
         for level in 1..=levels {

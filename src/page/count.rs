@@ -4,10 +4,10 @@ use std::ops::Bound;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::cursor::Pair;
-use crate::page::edge::Edge;
+use crate::page::cursor_end::CursorEnd;
+use crate::page::cursor_stack::{CursorStack, Spot, ran_out, too_many_leaves};
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
-use crate::page::trail::{Spot, Trail, ran_out, too_many_leaves};
 
 /// How many leaf headers ahead are asked for.
 const AHEAD: usize = 24;
@@ -130,7 +130,7 @@ pub(crate) fn nth<'a>(pages: Pages<'a>, tree: &TreeRecord, n: u64) -> Result<Opt
     }
     let from_end = entries - 1 - n;
     let (leaf, slot) = if n <= from_end {
-        let Some(mut edge) = Edge::at(pages, tree, &Spot::<0>::Start)? else {
+        let Some(mut edge) = CursorEnd::at(pages, tree, &Spot::<0>::Start)? else {
             return Err(ran_out(tree));
         };
         let mut left = n;
@@ -143,7 +143,7 @@ pub(crate) fn nth<'a>(pages: Pages<'a>, tree: &TreeRecord, n: u64) -> Result<Opt
         }
         (edge.leaf, left)
     } else {
-        let Some(mut edge) = Edge::at(pages, tree, &Spot::<0>::End)? else {
+        let Some(mut edge) = CursorEnd::at(pages, tree, &Spot::<0>::End)? else {
             return Err(ran_out(tree));
         };
         let mut left = from_end;
@@ -191,9 +191,9 @@ pub(crate) fn edges<'a>(
     tree: &TreeRecord,
     lower: Bound<&[u8]>,
     upper: Bound<&[u8]>,
-) -> Result<Option<(Edge<'a>, Edge<'a>)>> {
-    let front = Edge::at(pages, tree, &Spot::<0>::lower(lower))?;
-    let back = Edge::at(pages, tree, &Spot::<0>::upper(upper))?;
+) -> Result<Option<(CursorEnd<'a>, CursorEnd<'a>)>> {
+    let front = CursorEnd::at(pages, tree, &Spot::<0>::lower(lower))?;
+    let back = CursorEnd::at(pages, tree, &Spot::<0>::upper(upper))?;
     Ok(front.zip(back).filter(|(front, back)| front.order(back).is_lt()))
 }
 
@@ -204,8 +204,8 @@ pub(crate) fn edges<'a>(
 pub(crate) fn leaves_between<'a>(
     pages: Pages<'a>,
     tree: &TreeRecord,
-    front: Trail<'a>,
-    back: &Trail<'a>,
+    front: CursorStack<'a>,
+    back: &CursorStack<'a>,
 ) -> Result<u64> {
     let mut front = front.passing_over();
     let mut leaves = 0;
@@ -228,7 +228,7 @@ pub(crate) fn leaves_between<'a>(
 }
 
 /// Asks for the header of a leaf some steps ahead, so that it is there when its turn comes.
-fn look_ahead(pages: Pages<'_>, trail: &Trail<'_>) {
+fn look_ahead(pages: Pages<'_>, trail: &CursorStack<'_>) {
     if let Some(parent) = trail.parent()
         && parent.slot + AHEAD < parent.page.slots()
         && let Ok(number) = parent.page.child(parent.slot + AHEAD)

@@ -7,12 +7,13 @@ use std::ops::{Bound, ControlFlow};
 use smallvec::SmallVec;
 
 use crate::error::Result;
-use crate::page::ahead::Ahead;
-use crate::page::edge::Edge;
-use crate::page::layout::{HEADER_LINES, Pages};
+use crate::page::cursor_end::CursorEnd;
+use crate::page::format::HEADER_LINES;
+use crate::page::layout::Pages;
+use crate::page::leaf_prefetch::Ahead;
 use crate::page::lookup::Found;
 use crate::page::meta::TreeRecord;
-use crate::page::target::Target;
+use crate::page::search_key::SearchKey;
 use crate::page::tree::branch_levels;
 
 /// A key and its value, borrowed from the map.
@@ -33,7 +34,7 @@ pub struct Cursor<'a> {
     pages: Pages<'a>,
     tree: TreeRecord,
     /// Once it was asked for, entries left in its leaf: from its slot up to `end`.
-    front: Edge<'a>,
+    front: CursorEnd<'a>,
     end: usize,
     /// Whether the front's leaf is the last one with entries left; then the back is in it too, at `end`. Also set when
     /// nothing is left.
@@ -47,7 +48,7 @@ pub struct Cursor<'a> {
     /// Whether a leaf was passed on the side that moved last: what comes behind the next one is asked for then.
     runs: bool,
     /// The back, once it was asked for, in a leaf behind the front's.
-    back: Option<Edge<'a>>,
+    back: Option<CursorEnd<'a>>,
     /// Where the entries left begin in the back's leaf; 0 when the front is before that leaf, or may be.
     start: usize,
     lower: OwnBound,
@@ -104,7 +105,7 @@ impl<'a> Cursor<'a> {
         Ok(Self {
             pages,
             tree: *tree,
-            front: Edge::nowhere(),
+            front: CursorEnd::nowhere(),
             end: 0,
             last: !has_pages,
             is_open: false,
@@ -256,7 +257,7 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// As [`next`](Self::next).
     pub(crate) fn seek(&mut self, key: &[u8]) -> Result<()> {
-        let result = self.seek_front(&Target::new(key));
+        let result = self.seek_front(&SearchKey::new(key));
         self.checked(result)
     }
 
@@ -265,7 +266,7 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// As [`next`](Self::next).
     pub(crate) fn seek_back(&mut self, key: &[u8]) -> Result<()> {
-        let result = self.seek_end(&Target::new(key));
+        let result = self.seek_end(&SearchKey::new(key));
         self.checked(result)
     }
 
@@ -329,7 +330,7 @@ impl<'a> Cursor<'a> {
         }
         if self.ordered {
             let last = before.key(before.slots().saturating_sub(1))?;
-            if self.front.leaf.compare(0, &Target::<0>::new(last))?.is_le() {
+            if self.front.leaf.compare(0, &SearchKey::<0>::new(last))?.is_le() {
                 return Err(self.front.leaf.fault("keys are not above those of the leaf before"));
             }
         }
@@ -394,7 +395,7 @@ impl<'a> Cursor<'a> {
             return Ok(());
         }
         let leaf = back.leaf;
-        if self.ordered && leaf.compare(leaf.slots() - 1, &Target::<0>::new(behind.key(0)?))?.is_ge() {
+        if self.ordered && leaf.compare(leaf.slots() - 1, &SearchKey::<0>::new(behind.key(0)?))?.is_ge() {
             return Err(leaf.fault("keys are not below those of the leaf behind"));
         }
         self.find_start()?;

@@ -1,7 +1,7 @@
 //! Integers in pages, and the headers of overflow runs.
 
 use crate::error::{Error, Result};
-use crate::page::layout::{HEADER, flag};
+use crate::page::format::{HEADER, flag};
 
 /// Pages of an overflow run that holds `len` bytes: one header for the whole run.
 pub(crate) fn overflow_pages(page_size: usize, len: usize) -> u64 {

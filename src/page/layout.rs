@@ -17,31 +17,15 @@ use nix::sys::mman::{MmapAdvise, madvise};
 use nix::unistd::{SysconfVar, sysconf};
 
 use crate::error::{Error, Result};
+use crate::os::Map;
 use crate::page::fields::{overflow_header, overflow_pages, u16_at, u64_at};
-use crate::page::meta::{META_BYTES, Meta};
+use crate::page::format::{HEADER, LINE, META_BYTES, META_PAGES, NODE_HEADER, flag};
+use crate::page::meta::Meta;
 use crate::page::node::Node;
-use crate::page::target::{Target, compare_tail, word_at};
+use crate::page::search_key::{SearchKey, compare_tail, word_at};
 
 #[cfg(not(all(target_endian = "little", target_pointer_width = "64")))]
 compile_error!("the page reader knows LMDB's layout of 64-bit little-endian machines only");
-
-/// Bytes of a page header: number, pad, flags, lower, upper.
-pub(crate) const HEADER: usize = 16;
-/// Bytes of a node header: size or child, flags, key size.
-pub(crate) const NODE_HEADER: usize = 8;
-/// Meta pages at the start of every file.
-pub(crate) const META_PAGES: u64 = 2;
-
-/// Page flags, as LMDB names them.
-pub(crate) mod flag {
-    pub(crate) const BRANCH: u16 = 0x01;
-    pub(crate) const LEAF: u16 = 0x02;
-    pub(crate) const OVERFLOW: u16 = 0x04;
-    pub(crate) const META: u16 = 0x08;
-    pub(crate) const DIRTY: u16 = 0x10;
-    pub(crate) const LEAF2: u16 = 0x20;
-    pub(crate) const SUB: u16 = 0x40;
-}
 
 /// The pages of one mapped file, by number.
 ///
@@ -70,6 +54,16 @@ impl<'a> Pages<'a> {
         debug_assert!(page_size.is_power_of_two() && (512..=32_768).contains(&page_size));
         debug_assert!(base.addr().is_multiple_of(8));
         Self { base, page_count, page_size: page_size as u32, memory: PhantomData }
+    }
+
+    /// The first `count` pages of a map of the data file, which is that long.
+    #[inline]
+    pub(crate) fn of_map(map: &'a Map, count: u64, page_size: usize) -> Self {
+        debug_assert!(count <= map.len() as u64 / page_size as u64);
+        // SAFETY: `count` pages lie inside the map, which lives for 'a, and inside the file, which had that
+        // length when it was asked for and which nobody shortens. Committed pages are immutable while
+        // their state is pinned: LMDB reuses none that a reader's slot may reach. The map begins on a page boundary.
+        unsafe { Self::new(map.start(), count, page_size) }
     }
 
     /// Bytes of a page.
@@ -237,10 +231,6 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// Cache lines at the start of a page that hold its header and the slots of some fifty entries.
-pub(crate) const HEADER_LINES: usize = 2;
-/// Bytes of a cache line.
-pub(crate) const LINE: usize = 64;
 /// Asks the processor to bring in the cache line that `bytes` begins in.
 #[inline]
 pub(crate) fn prefetch(bytes: &[u8]) {
@@ -468,7 +458,7 @@ impl<'a> Page<'a> {
     /// # Errors
     /// `Corrupted` when the key is not inside the page.
     #[inline]
-    pub(crate) fn compare<const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Result<Ordering> {
+    pub(crate) fn compare<const W: usize>(self, slot: usize, target: &SearchKey<'_, W>) -> Result<Ordering> {
         let (at, _) = self.node_header(slot)?;
         match self.compare_at(at, target) {
             Some(order) => Ok(order),
@@ -479,14 +469,14 @@ impl<'a> Page<'a> {
     /// As [`compare`](Self::compare) for searches: the offset is not checked but for what keeps it inside the page, and
     /// `None` stands for a key that is not.
     #[inline]
-    pub(crate) fn order<const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Option<Ordering> {
+    pub(crate) fn order<const W: usize>(self, slot: usize, target: &SearchKey<'_, W>) -> Option<Ordering> {
         self.order_inline(slot, target)
     }
 
     /// As [`order`](Self::order), in line where the compiler would not have it.
     #[expect(clippy::inline_always, reason = "measured: as `compare_at`")]
     #[inline(always)]
-    pub(crate) fn order_inline<const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Option<Ordering> {
+    pub(crate) fn order_inline<const W: usize>(self, slot: usize, target: &SearchKey<'_, W>) -> Option<Ordering> {
         if slot >= self.slots() {
             return None;
         }
@@ -497,7 +487,7 @@ impl<'a> Page<'a> {
     /// How the key of the node at `at` compares with `target`; `None` when it leaves the page.
     #[expect(clippy::inline_always, reason = "measured: out of line, a look-up among text keys takes a third longer")]
     #[inline(always)]
-    fn compare_at<const W: usize>(self, at: usize, target: &Target<'_, W>) -> Option<Ordering> {
+    fn compare_at<const W: usize>(self, at: usize, target: &SearchKey<'_, W>) -> Option<Ordering> {
         let skip = target.skip();
         if at + NODE_HEADER + skip + 8 > self.bytes.len() {
             // The last node of a page, with fewer than eight bytes of key and value.

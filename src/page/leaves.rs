@@ -1,11 +1,12 @@
 //! The leaves of a range, one after the other, and which of their entries can go without a merge of leaves.
 
 use crate::error::Result;
-use crate::page::edge::Edge;
-use crate::page::layout::{NODE_HEADER, Page, Pages};
+use crate::page::cursor_end::CursorEnd;
+use crate::page::cursor_stack::Spot;
+use crate::page::format::NODE_HEADER;
+use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
-use crate::page::target::Target;
-use crate::page::trail::Spot;
+use crate::page::search_key::SearchKey;
 
 /// A leaf keeps at least one part in so many of its room, or LMDB fills it from the leaf beside it or merges the two
 /// (`FILL_THRESHOLD` in mdb.c).
@@ -27,7 +28,7 @@ pub(crate) struct Leaves<'a, 'k> {
     from: &'k [u8],
     last: Option<&'a [u8]>,
     end: Option<&'k [u8]>,
-    front: Edge<'a>,
+    front: CursorEnd<'a>,
     /// The last leaf, and how many of its entries come before the end of the range.
     back: (u64, usize),
     is_done: bool,
@@ -44,9 +45,9 @@ impl<'a, 'k> Leaves<'a, 'k> {
         from: &'k [u8],
         end: Option<&'k [u8]>,
     ) -> Result<Option<Self>> {
-        let spot = end.map_or(Spot::<0>::End, |end| Spot::Before(Target::new(end)));
-        let front = Edge::at(pages, tree, &Spot::<0>::Before(Target::new(from)))?;
-        let back = Edge::at(pages, tree, &spot)?.map(|back| (back.leaf.number(), back.slot));
+        let spot = end.map_or(Spot::<0>::End, |end| Spot::Before(SearchKey::new(end)));
+        let front = CursorEnd::at(pages, tree, &Spot::<0>::Before(SearchKey::new(from)))?;
+        let back = CursorEnd::at(pages, tree, &spot)?.map(|back| (back.leaf.number(), back.slot));
         let within = |(front, back)| Self { pages, from, last: None, end, front, back, is_done: false };
         Ok(front.zip(back).map(within))
     }

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::node::Node;
-use crate::page::target::Target;
+use crate::page::search_key::SearchKey;
 use crate::page::tree::leaf_for;
 
 /// What is stored under a key.
@@ -80,7 +80,7 @@ impl<'a> Beside<'a> {
 /// # Errors
 /// As [`get`].
 pub(crate) fn beside<'a>(pages: Pages<'a>, tree: &TreeRecord, near: u64, key: &[u8]) -> Result<Beside<'a>> {
-    let target = Target::<0>::new(key);
+    let target = SearchKey::<0>::new(key);
     let (leaf, slot) = match among(pages, near, &target)? {
         Some(found) => found,
         None => match leaf_for(pages, tree, &target)? {
@@ -93,7 +93,7 @@ pub(crate) fn beside<'a>(pages: Pages<'a>, tree: &TreeRecord, near: u64, key: &[
 }
 
 /// The leaf `near` and the key's place in it, where it is between the first and the last key.
-fn among<'a>(pages: Pages<'a>, near: u64, target: &Target<'_>) -> Result<Option<(Page<'a>, usize)>> {
+fn among<'a>(pages: Pages<'a>, near: u64, target: &SearchKey<'_>) -> Result<Option<(Page<'a>, usize)>> {
     if near == 0 {
         return Ok(None);
     }
@@ -107,7 +107,7 @@ fn among<'a>(pages: Pages<'a>, near: u64, target: &Target<'_>) -> Result<Option<
 
 #[inline]
 fn entry<'a, const W: usize>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result<Option<(Page<'a>, Node<'a>)>> {
-    let target = Target::<W>::new(key);
+    let target = SearchKey::<W>::new(key);
     let Some((leaf, limits)) = leaf_for(pages, tree, &target)? else {
         return Ok(None);
     };

@@ -2,32 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::fields::u64_at;
-pub(crate) use crate::page::meta_check::{FileMeta, check_metas};
-
-/// Bytes of a meta page that mean something, header included. The transaction id is the last word.
-pub(crate) const META_BYTES: usize = 152;
-/// Where that is, little-endian.
-pub(crate) const ID_OF_META: std::ops::Range<usize> = META_BYTES - 8..META_BYTES;
-/// What stands at byte 16 of a meta page.
-pub(crate) const MAGIC: u32 = 0xBEEF_C0DE;
-/// The data version of LMDB 0.9.
-pub(crate) const VERSION: u32 = 1;
-/// Bytes of a tree record.
-pub(crate) const RECORD_BYTES: usize = 48;
-/// Levels that LMDB's cursors, and so its trees, can have.
-pub(crate) const MAX_DEPTH: u16 = 32;
-/// The root of a tree without pages.
-pub(crate) const NO_PAGE: u64 = u64::MAX;
-
-/// Flags of a tree, as LMDB names them.
-pub(crate) mod tree_flag {
-    pub(crate) const REVERSE_KEY: u16 = 0x02;
-    pub(crate) const DUP_SORT: u16 = 0x04;
-    pub(crate) const INTEGER_KEY: u16 = 0x08;
-    pub(crate) const DUP_FIXED: u16 = 0x10;
-    pub(crate) const INTEGER_DUP: u16 = 0x20;
-    pub(crate) const REVERSE_DUP: u16 = 0x40;
-}
+use crate::page::format::{MAX_DEPTH, META_BYTES, NO_PAGE, RECORD_BYTES};
 
 /// Where a tree begins, and how large it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +19,18 @@ pub struct TreeRecord {
 }
 
 impl TreeRecord {
+    /// A tree without entries, and without pages.
+    pub(crate) const EMPTY: Self = Self {
+        pad: 0,
+        flags: 0,
+        depth: 0,
+        branch_pages: 0,
+        leaf_pages: 0,
+        overflow_pages: 0,
+        entries: 0,
+        root: u64::MAX,
+    };
+
     /// The record in the 48 bytes of a node or a meta page.
     ///
     /// # Errors

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::fields::{u16_at, u32_at, u64_at};
-use crate::page::layout::flag;
-use crate::page::meta::{MAGIC, META_BYTES, Meta, VERSION};
+use crate::page::format::flag;
+use crate::page::format::{MAGIC, META_BYTES, VERSION};
+use crate::page::meta::Meta;
 
 /// How often a pair of metas that a live writer may have been replacing is read again.
 const ATTEMPTS: u32 = 5;

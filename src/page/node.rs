@@ -1,8 +1,7 @@
 //! One entry of a leaf page.
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::page::fields::u64_at;
-use crate::page::layout::{Page, Pages};
 
 /// A key and what is stored with it, both inside their page.
 #[derive(Clone, Copy)]
@@ -15,7 +14,7 @@ pub(crate) struct Node<'a> {
     pub size: usize,
 }
 
-impl<'a> Node<'a> {
+impl Node<'_> {
     /// The value is in an overflow run.
     pub(crate) const BIG: u16 = 1;
     /// The value is the record of a tree.
@@ -28,31 +27,6 @@ impl<'a> Node<'a> {
     /// The overflow run's first page. Only with [`BIG`](Self::BIG).
     pub(crate) fn overflow_page(self) -> u64 {
         u64_at(self.data, 0)
-    }
-
-    /// The value of an entry of a plain tree: neither duplicates nor a tree of their own.
-    #[inline]
-    pub(crate) fn plain(self, pages: Pages<'a>, leaf: Page<'a>) -> Result<&'a [u8]> {
-        if self.flags == 0 {
-            return Ok(self.data);
-        }
-        if self.flags == Self::BIG { self.big(pages) } else { Err(leaf.fault("not a plain value in a plain tree")) }
-    }
-
-    /// The value, or the record of a named tree. Duplicates are refused.
-    #[inline]
-    pub(crate) fn value(self, pages: Pages<'a>, leaf: Page<'a>) -> Result<&'a [u8]> {
-        match self.flags {
-            0 | Self::SUB => Ok(self.data),
-            Self::BIG => self.big(pages),
-            _ => Err(leaf.fault("duplicates in a plain tree")),
-        }
-    }
-
-    #[inline(never)]
-    fn big(self, pages: Pages<'a>) -> Result<&'a [u8]> {
-        // A failure names the run's page, which is where to look first.
-        pages.overflow(self.overflow_page(), self.size)
     }
 
     /// Why the node cannot be what its flags say, for the verifier.

@@ -1,14 +1,14 @@
 //! The entries at one end of what is left of a tree, as they are taken away from that end.
 
 use crate::error::Result;
-use crate::page::edge::Edge;
+use crate::page::cursor_end::CursorEnd;
+use crate::page::cursor_stack::Spot;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
-use crate::page::target::Target;
-use crate::page::trail::Spot;
+use crate::page::search_key::SearchKey;
 
 /// Where an entry is: its leaf, by number, and its slot there. Valid for as long as the tree is.
-pub(crate) type Place = (u64, usize);
+pub(crate) type LeafSlot = (u64, usize);
 
 /// An entry, and where it is.
 pub(crate) struct Outermost<'a> {
@@ -19,7 +19,7 @@ pub(crate) struct Outermost<'a> {
 }
 
 impl Outermost<'_> {
-    pub(crate) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> LeafSlot {
         (self.leaf.number(), self.slot)
     }
 }
@@ -32,7 +32,7 @@ impl Outermost<'_> {
 pub(crate) fn outermost<'a, const LAST: bool>(
     pages: Pages<'a>,
     tree: &TreeRecord,
-    near: Option<Place>,
+    near: Option<LeafSlot>,
     end: Option<&[u8]>,
 ) -> Result<Option<Outermost<'a>>> {
     if let (Some((number, slot)), Some(end)) = (near, end) {
@@ -44,11 +44,11 @@ pub(crate) fn outermost<'a, const LAST: bool>(
         }
     }
     let goal = match end {
-        Some(end) => Spot::<0>::Before(Target::new(end)),
+        Some(end) => Spot::<0>::Before(SearchKey::new(end)),
         None if LAST => Spot::End,
         None => Spot::Start,
     };
-    let Some(mut edge) = Edge::at(pages, tree, &goal)? else { return Ok(None) };
+    let Some(mut edge) = CursorEnd::at(pages, tree, &goal)? else { return Ok(None) };
     let is_there = if LAST {
         edge.slot > 0 || edge.previous_leaf(pages)?
     } else {
@@ -68,11 +68,13 @@ pub(crate) fn behind<'a>(
     pages: Pages<'a>,
     tree: &TreeRecord,
     &Outermost { key, leaf, slot, .. }: &Outermost<'a>,
-) -> Result<Option<(&'a [u8], Place)>> {
+) -> Result<Option<(&'a [u8], LeafSlot)>> {
     let (leaf, slot) = if slot + 1 < leaf.slots() {
         (leaf, slot + 1)
     } else {
-        let Some(mut edge) = Edge::at(pages, tree, &Spot::<0>::After(Target::new(key)))? else { return Ok(None) };
+        let Some(mut edge) = CursorEnd::at(pages, tree, &Spot::<0>::After(SearchKey::new(key)))? else {
+            return Ok(None);
+        };
         if edge.slot == edge.leaf.slots() && !edge.next_leaf(pages)? {
             return Ok(None);
         }

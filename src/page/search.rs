@@ -14,7 +14,7 @@ use std::hint::black_box;
 
 use crate::error::Result;
 use crate::page::layout::Page;
-use crate::page::target::{Target, word_at};
+use crate::page::search_key::{SearchKey, word_at};
 
 /// Slots that a page has at least where it is judged whether keys are spread evenly: of few, many guesses come near.
 const MANY: usize = 24;
@@ -32,7 +32,7 @@ impl Page<'_> {
     pub(crate) fn search<const AFTER: bool, const W: usize>(
         self,
         from: usize,
-        target: &Target<'_, W>,
+        target: &SearchKey<'_, W>,
     ) -> Result<usize> {
         self.halve::<AFTER, false, W>(from, self.slots(), target)
     }
@@ -46,7 +46,7 @@ impl Page<'_> {
         self,
         from: usize,
         guess: usize,
-        target: &Target<'_, W>,
+        target: &SearchKey<'_, W>,
     ) -> Result<usize> {
         let end = self.slots();
         if from >= end {
@@ -94,7 +94,7 @@ impl Page<'_> {
     pub(crate) fn search_cold<const AFTER: bool, const W: usize>(
         self,
         from: usize,
-        target: &Target<'_, W>,
+        target: &SearchKey<'_, W>,
     ) -> Result<usize> {
         self.halve::<AFTER, true, W>(from, self.slots(), target)
     }
@@ -104,7 +104,7 @@ impl Page<'_> {
         self,
         from: usize,
         end: usize,
-        target: &Target<'_, W>,
+        target: &SearchKey<'_, W>,
     ) -> Result<usize> {
         let (mut base, mut size) = (from, end.saturating_sub(from));
         while size > 0 {
@@ -131,7 +131,7 @@ impl Page<'_> {
         reason = "measured: out of line it is a fifth of a look-up among keys of any width"
     )]
     #[inline(always)]
-    fn is_before<const AFTER: bool, const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Result<bool> {
+    fn is_before<const AFTER: bool, const W: usize>(self, slot: usize, target: &SearchKey<'_, W>) -> Result<bool> {
         if W != 0 {
             return self.is_number_before::<AFTER, W>(slot, target);
         }
@@ -140,12 +140,16 @@ impl Page<'_> {
     }
 
     #[inline]
-    fn is_number_before<const AFTER: bool, const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Result<bool> {
+    fn is_number_before<const AFTER: bool, const W: usize>(
+        self,
+        slot: usize,
+        target: &SearchKey<'_, W>,
+    ) -> Result<bool> {
         self.sought(slot, target).map(|order| order.is_lt() || (AFTER && order.is_eq()))
     }
 
     #[inline]
-    fn sought<const W: usize>(self, slot: usize, target: &Target<'_, W>) -> Result<Ordering> {
+    fn sought<const W: usize>(self, slot: usize, target: &SearchKey<'_, W>) -> Result<Ordering> {
         self.order(slot, target).ok_or_else(|| self.fault("a key outside its page"))
     }
 }
@@ -175,7 +179,7 @@ impl<'a> Limits<'a> {
     /// Where between the limits `target` is; `None` when that says nothing about its slot.
     #[expect(clippy::inline_always, reason = "measured: out of line it is a fifth of a batch of look-ups")]
     #[inline(always)]
-    pub(crate) fn share<const W: usize>(&self, target: &Target<'_, W>) -> Option<Share> {
+    pub(crate) fn share<const W: usize>(&self, target: &SearchKey<'_, W>) -> Option<Share> {
         let (low, high) = (self.low?, self.high?);
         if even(low, high, target) {
             Some(share(low, high, target))
@@ -194,13 +198,13 @@ impl<'a> Limits<'a> {
 
     /// What of `target` its page's keys must be compared with.
     #[inline]
-    pub(crate) fn rest<'k, const W: usize>(&self, target: &Target<'k, W>) -> Target<'k, W> {
+    pub(crate) fn rest<'k, const W: usize>(&self, target: &SearchKey<'k, W>) -> SearchKey<'k, W> {
         target.behind(usize::from(self.skip))
     }
 
     /// Where `target` may be among the children of `branch`.
     #[inline]
-    pub(crate) fn guess_child<const W: usize>(&self, branch: Page<'a>, target: &Target<'_, W>) -> Option<usize> {
+    pub(crate) fn guess_child<const W: usize>(&self, branch: Page<'a>, target: &SearchKey<'_, W>) -> Option<usize> {
         if let Some(share) = self.share(target) {
             return Some(share.of(branch.slots()));
         }
@@ -210,7 +214,7 @@ impl<'a> Limits<'a> {
     /// As [`guess_child`](Self::guess_child) where a limit is missing: at the edges of the tree the outermost separators
     /// stand in.
     #[inline]
-    pub(crate) fn guess_edge<const W: usize>(&self, branch: Page<'a>, target: &Target<'_, W>) -> Option<usize> {
+    pub(crate) fn guess_edge<const W: usize>(&self, branch: Page<'a>, target: &SearchKey<'_, W>) -> Option<usize> {
         if !guessable(target) || branch.slots() < 3 {
             return None;
         }
@@ -226,7 +230,7 @@ impl<'a> Limits<'a> {
     /// # Errors
     /// `Corrupted` when a separator on the way leaves the page.
     #[inline]
-    pub(crate) fn child<const W: usize>(&mut self, branch: Page<'a>, target: &Target<'_, W>) -> Result<usize> {
+    pub(crate) fn child<const W: usize>(&mut self, branch: Page<'a>, target: &SearchKey<'_, W>) -> Result<usize> {
         if !guessable(target) {
             return self.child_of_any_width(branch, target);
         }
@@ -239,7 +243,7 @@ impl<'a> Limits<'a> {
 
     /// As [`child`](Self::child) where keys have no fixed width: guesses once a page has shown how they are spread.
     #[inline(never)]
-    fn child_of_any_width<const W: usize>(&mut self, branch: Page<'a>, target: &Target<'_, W>) -> Result<usize> {
+    fn child_of_any_width<const W: usize>(&mut self, branch: Page<'a>, target: &SearchKey<'_, W>) -> Result<usize> {
         let rest = self.rest(target);
         if let Some(share) = self.share(target) {
             let guess = share.of(branch.slots());
@@ -258,7 +262,7 @@ impl<'a> Limits<'a> {
     }
 
     /// Whether a guess would have come near slot `behind` of `branch`, where `target` is.
-    fn judge<const W: usize>(&mut self, branch: Page<'a>, target: &Target<'_, W>, behind: usize) {
+    fn judge<const W: usize>(&mut self, branch: Page<'a>, target: &SearchKey<'_, W>, behind: usize) {
         let end = branch.slots() - 1;
         let (Ok(low), Ok(high)) = (branch.key(1), branch.key(end)) else { return };
         let Some(share) = share_of_bytes(common_prefix(low, high, 0), low, high, target) else { return };
@@ -276,7 +280,7 @@ impl<'a> Limits<'a> {
         &mut self,
         branch: Page<'a>,
         guess: Option<usize>,
-        target: &Target<'_, W>,
+        target: &SearchKey<'_, W>,
     ) -> Result<usize> {
         if !guessable(target) {
             return self.child_of_any_width(branch, target);
@@ -316,7 +320,7 @@ impl<'a> Limits<'a> {
     pub(crate) fn slot<const AFTER: bool, const W: usize>(
         &self,
         leaf: Page<'a>,
-        target: &Target<'_, W>,
+        target: &SearchKey<'_, W>,
     ) -> Result<usize> {
         match self.share(target) {
             Some(share) => {
@@ -334,14 +338,14 @@ impl<'a> Limits<'a> {
 }
 
 #[inline]
-fn guessable<const W: usize>(target: &Target<'_, W>) -> bool {
+fn guessable<const W: usize>(target: &SearchKey<'_, W>) -> bool {
     W != 0 || matches!(target.key().len(), 2 | 4 | 8 | 16)
 }
 
 /// Whether keys may be spread evenly: where they have the width of integers. Text has not: its bytes leave out more values
 /// than they take, and a guess was worse than none.
 #[inline]
-fn even<const W: usize>(low: &[u8], high: &[u8], target: &Target<'_, W>) -> bool {
+fn even<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> bool {
     let len = target.key().len();
     W != 0 || (matches!(len, 2 | 4 | 8 | 16) && low.len() == len && high.len() == len)
 }
@@ -378,14 +382,14 @@ impl Share {
 
 /// How far `target` is on the way from `low` to `high`, as numbers.
 #[inline]
-fn share<const W: usize>(low: &[u8], high: &[u8], target: &Target<'_, W>) -> Share {
+fn share<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Share {
     // Keys that fit a word are compared as they are; of others the first word in which the limits differ.
     share_behind(if matches!(W, 1..=8) { 0 } else { common_prefix(low, high, 0) }, low, high, target)
 }
 
 /// As [`share`] by the first word behind `skip` bytes.
 #[inline]
-fn share_behind<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &Target<'_, W>) -> Share {
+fn share_behind<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Share {
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
     Share::between(low, key, high)
 }
@@ -393,7 +397,7 @@ fn share_behind<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &T
 /// As [`share_behind`], unless the bytes look like text: by letters and digits nothing can be guessed, since they take few of
 /// the values of a byte, and ASCII never sets the highest bit.
 #[inline]
-fn share_of_bytes<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &Target<'_, W>) -> Option<Share> {
+fn share_of_bytes<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Option<Share> {
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
     // Of the byte in which the limits differ, and of the last one, which may be padding, nothing is asked.
     let is_text = (low | key | high) & 0x0080_8080_8080_8000 == 0;

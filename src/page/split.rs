@@ -4,9 +4,9 @@ use std::ops::Bound;
 
 use crate::error::{Error, Result};
 use crate::page::count::{edges, leaves_between};
+use crate::page::cursor_stack::{CursorStack, ran_out};
 use crate::page::layout::Pages;
 use crate::page::meta::TreeRecord;
-use crate::page::trail::{Trail, ran_out};
 
 /// Up to `parts - 1` keys inside the bounds, ascending, that cut the range into parts of about equally many leaves.
 ///
@@ -47,7 +47,7 @@ pub(crate) fn split(
 }
 
 /// Moves `count` leaves on, without looking at any of them.
-fn skip<'a>(pages: Pages<'a>, tree: &TreeRecord, trail: &mut Trail<'a>, mut count: u64) -> Result<()> {
+fn skip<'a>(pages: Pages<'a>, tree: &TreeRecord, trail: &mut CursorStack<'a>, mut count: u64) -> Result<()> {
     while let Some(parent) = trail.parent() {
         let rest = (parent.page.slots() - 1).saturating_sub(parent.slot);
         if let Ok(step) = usize::try_from(count)
@@ -66,7 +66,7 @@ fn skip<'a>(pages: Pages<'a>, tree: &TreeRecord, trail: &mut Trail<'a>, mut coun
 }
 
 /// The key that all of the trail's leaf is at or above: its own separator, or that of the branch it is first in.
-fn separator<'a>(tree: &TreeRecord, trail: &Trail<'a>) -> Result<&'a [u8]> {
+fn separator<'a>(tree: &TreeRecord, trail: &CursorStack<'a>) -> Result<&'a [u8]> {
     match trail.steps().iter().rev().find(|step| step.slot > 0) {
         Some(step) => step.page.key(step.slot),
         None => Err(ran_out(tree)),

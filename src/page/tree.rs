@@ -1,10 +1,12 @@
 //! From a tree's record down to the leaf where a key is, or would be.
 
 use crate::error::{Error, Result};
-use crate::page::layout::{HEADER_LINES, Page, Pages};
-use crate::page::meta::{MAX_DEPTH, TreeRecord};
+use crate::page::format::HEADER_LINES;
+use crate::page::format::MAX_DEPTH;
+use crate::page::layout::{Page, Pages};
+use crate::page::meta::TreeRecord;
 use crate::page::search::Limits;
-use crate::page::target::Target;
+use crate::page::search_key::SearchKey;
 
 impl<'a> Pages<'a> {
     /// Page `number`, which must be a branch.
@@ -63,7 +65,7 @@ pub(crate) fn used_in_last_leaf(pages: Pages<'_>, tree: &TreeRecord) -> Result<u
 pub(crate) fn leaf_for<'a, const W: usize>(
     pages: Pages<'a>,
     tree: &TreeRecord,
-    target: &Target<'_, W>,
+    target: &SearchKey<'_, W>,
 ) -> Result<Option<(Page<'a>, Limits<'a>)>> {
     let Some(levels) = branch_levels(pages, tree)? else {
         return Ok(None);

@@ -6,22 +6,23 @@ use std::marker::PhantomData;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::env::DbiRef;
+use crate::catalog::DbiRef;
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyBuf};
+use crate::read::{RawCursor, RawEntry};
 use crate::scan::bounds::{bounds_at, seek, seek_back};
 use crate::scan::halves::{Keys, Values};
-use crate::txn::{RawCursor, RawEntry, Read};
+use crate::txn::Read;
 use crate::value::{Context, Value};
 
 /// Whose entries a scan reads: what values are decoded with, and what errors name.
 #[derive(Clone, Debug)]
-pub(crate) struct Place<'t> {
+pub(crate) struct DecodeContext<'t> {
     pub uuid: &'t [u8; 16],
     pub dbi: Arc<DbiRef>,
 }
 
-impl Place<'_> {
+impl DecodeContext<'_> {
     pub(crate) fn decode_key<'a, K: Key>(&self, key: &'a [u8]) -> Result<K::Ref<'a>> {
         K::decode(key).map_err(|error| self.named(error, key))
     }
@@ -87,14 +88,14 @@ impl Place<'_> {
 #[doc(alias("cursor", "iterator", "scan"))]
 pub struct Entries<'t, R: Read + 't, K, V> {
     cursor: R::Cursor<'t>,
-    place: Place<'t>,
+    place: DecodeContext<'t>,
     /// The verb that opened it, for errors.
     operation: &'static str,
     _types: PhantomData<fn() -> (K, V)>,
 }
 
 impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
-    pub(crate) fn new(cursor: R::Cursor<'t>, place: Place<'t>, operation: &'static str) -> Self {
+    pub(crate) fn new(cursor: R::Cursor<'t>, place: DecodeContext<'t>, operation: &'static str) -> Self {
         Self { cursor, place, operation, _types: PhantomData }
     }
 
@@ -144,7 +145,7 @@ impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
         sought.map_err(|error| self.place.during(error, "seek_back"))
     }
 
-    pub(crate) fn place(&self) -> &Place<'t> {
+    pub(crate) fn place(&self) -> &DecodeContext<'t> {
         &self.place
     }
 
@@ -204,7 +205,7 @@ impl<'t, R: Read + 't, K, V> fmt::Debug for Entries<'t, R, K, V> {
 /// Entries as they are stored: [`Entries::raw`].
 pub struct RawEntries<'t, R: Read + 't> {
     cursor: R::Cursor<'t>,
-    place: Place<'t>,
+    place: DecodeContext<'t>,
     operation: &'static str,
     _state: PhantomData<&'t R>,
 }

@@ -6,9 +6,10 @@ use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
+use crate::read::RawCursor;
 use crate::scan::bounds::{ByteBounds, KeyPrefix, NoPrefix};
-use crate::scan::entries::Place;
-use crate::txn::{RawCursor, Read};
+use crate::scan::entries::DecodeContext;
+use crate::txn::Read;
 use crate::value::Value;
 
 /// Which page a listing returns.
@@ -86,7 +87,7 @@ impl<P> ListOptions<P> {
 
 /// Some entries of a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page<K, V> {
+pub struct Listing<K, V> {
     /// The entries, in the order asked for.
     pub items: Vec<(K, V)>,
     /// Where this page ended, for [`ListOptions::after`]; that of the page before when this one is empty.
@@ -129,9 +130,9 @@ impl FromStr for ListCursor {
 /// The page of `state` that `options` ask for. O(log n + limit).
 pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
     state: &'t R,
-    place: &Place<'t>,
+    place: &DecodeContext<'t>,
     options: &ListOptions<P>,
-) -> Result<Page<K::Ref<'t>, V::Ref<'t>>> {
+) -> Result<Listing<K::Ref<'t>, V::Ref<'t>>> {
     if options.limit == 0 {
         return Err(Error::new(ErrorKind::InvalidArgument, "the limit of a listing is 0; ask for 1 entry at least"));
     }
@@ -154,7 +155,7 @@ pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
     }
     let has_more = step()?.is_some();
     let cursor = last.map(|key| ListCursor(key.into())).or_else(|| options.after.clone());
-    Ok(Page { items, cursor, has_more })
+    Ok(Listing { items, cursor, has_more })
 }
 
 /// The bounds, begun behind the cursor. A cursor outside them cuts nothing off, or all.

@@ -9,7 +9,7 @@ use rayon::iter::plumbing::{Folder, UnindexedConsumer, UnindexedProducer, bridge
 use crate::error::Result;
 use crate::key::Key;
 use crate::scan::bounds::ByteBounds;
-use crate::scan::entries::{Entries, Place};
+use crate::scan::entries::{DecodeContext, Entries};
 use crate::txn::Read;
 use crate::value::Value;
 
@@ -29,7 +29,7 @@ pub struct ParEntries<'t, R, K, V> {
 impl<'t, R: Read + Sync, K: Key, V: Value> ParEntries<'t, R, K, V> {
     /// # Errors
     /// What opening a scan of the range gives.
-    pub(crate) fn new(state: &'t R, place: Place<'t>, bounds: ByteBounds) -> Result<Self> {
+    pub(crate) fn new(state: &'t R, place: DecodeContext<'t>, bounds: ByteBounds) -> Result<Self> {
         let part = Part { state, place, bounds, _types: PhantomData };
         part.open()?;
         Ok(Self { part })
@@ -63,7 +63,7 @@ impl<R, K, V> fmt::Debug for ParEntries<'_, R, K, V> {
 /// The entries between two bounds that one thread reads, unless another one takes half of them.
 struct Part<'t, R, K, V> {
     state: &'t R,
-    place: Place<'t>,
+    place: DecodeContext<'t>,
     bounds: ByteBounds,
     _types: PhantomData<fn() -> (K, V)>,
 }

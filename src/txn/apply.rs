@@ -2,11 +2,14 @@
 
 use std::ops::Bound;
 
-use crate::env::{Applier, FULL, Failure, Filling, ROOMY, State, Tree};
+use crate::env::State;
 use crate::error::Result;
+use crate::lmdb::{Applier, Failure, Tree};
 use crate::page::{Cursor, Leaves, TreeRecord, used_in_last_leaf};
+use crate::page::{FULL, LeafFill, ROOMY};
+use crate::read::is_in;
 use crate::txn::refill::{is_worthwhile, refill};
-use crate::txn::write_set::{DbiChanges, Gap, WriteSet};
+use crate::write_set::{DbiChanges, Gap, WriteSet};
 
 /// Fewer changes than this are made one by one: where the tree ends is not worth looking for, nor a cursor its allocation.
 const FEW: usize = 16;
@@ -41,16 +44,16 @@ impl WriteSet {
             let percent = || fill.unwrap_or_else(|| if of.changes.came_in_order() { FULL } else { ROOMY });
             let page_size = base.meta().page_size;
             if is_worthwhile(base, &below, &of.changes)? {
-                refill(base, of, Filling::new(page_size, fill.unwrap_or(ROOMY), 0), tree, applier)?;
+                refill(base, of, LeafFill::new(page_size, fill.unwrap_or(ROOMY), 0), tree, applier)?;
                 continue;
             }
             match open_gaps(base, &below, &of.changes, tree, applier)? {
                 Some(last) if of.changes.gaps().is_empty() && of.changes.first_key().is_some_and(|key| key > last) => {
                     let used = used_in_last_leaf(base.pages(), &below)?;
-                    fill_tree(&of.changes, Filling::new(page_size, percent(), used), tree, applier)?;
+                    fill_tree(&of.changes, LeafFill::new(page_size, percent(), used), tree, applier)?;
                 }
                 Some(last) => apply_changes(&of.changes, |key| key > last, tree, applier)?,
-                None => fill_tree(&of.changes, Filling::new(page_size, percent(), 0), tree, applier)?,
+                None => fill_tree(&of.changes, LeafFill::new(page_size, percent(), 0), tree, applier)?,
             }
         }
         Ok(())
@@ -163,14 +166,10 @@ fn apply_changes<'e>(
 /// Puts behind all keys of a tree.
 fn fill_tree<'e>(
     changes: &DbiChanges,
-    filling: Filling,
+    filling: LeafFill,
     tree: Tree<'e>,
     applier: &mut Applier<'_, '_, 'e>,
 ) -> Result<(), Failure> {
     let mut puts = applier.fill(tree, filling)?;
     changes.iter_all().filter_map(|(key, value)| Some((key, value?))).try_for_each(|(key, value)| puts.put(key, value))
-}
-
-fn is_in(key: &[u8], (start, end): Gap<'_>) -> bool {
-    key >= start && end.is_none_or(|end| key < end)
 }

@@ -1,126 +1,14 @@
-//! Batches: owned changes with conditions, applied all or none.
+//! Applying batches: conditions are checked, then changes are made, in one transaction.
 
-use std::fmt;
 use std::ops::Bound;
-use std::sync::Arc;
 
-use crate::env::{DbiRef, Env, Wait};
-use crate::error::{Error, ErrorKind, Result, Shown};
-use crate::txn::raw::RawRead;
-use crate::txn::write::{WriteTxn, check_key, check_value};
-
-/// What a key must hold for a [`Batch`] to be applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Expect<T> {
-    /// Anything, or nothing.
-    Any,
-    /// Nothing.
-    Absent,
-    /// Some value.
-    Present,
-    /// This value, byte for byte as it is encoded.
-    Value(T),
-}
-
-impl<T> Expect<T> {
-    /// The same expectation of what `f` makes of the value.
-    pub(crate) fn try_map<U>(self, f: impl FnOnce(T) -> Result<U>) -> Result<Expect<U>> {
-        Ok(match self {
-            Self::Any => Expect::Any,
-            Self::Absent => Expect::Absent,
-            Self::Present => Expect::Present,
-            Self::Value(value) => Expect::Value(f(value)?),
-        })
-    }
-}
-
-/// An expectation of encoded bytes.
-pub(crate) type RawExpect = Expect<Box<[u8]>>;
-
-/// Changes of any databases of one environment, with conditions: gathered anywhere, sent to any thread, and applied by
-/// [`Env::apply`] or [`Env::submit`] as one transaction.
-///
-/// All conditions are held against the state before the batch, and all that fail are reported; then nothing is applied.
-/// Changes are made in the order they were added; a later one of the same key wins.
-///
-/// ```
-/// use mapleaf::{Batch, Conflicts, Dbi, Env, ErrorKind, Expect};
-/// # fn main() -> mapleaf::Result<()> {
-/// let env = Env::temporary()?;
-/// let owner: Dbi<&str, &str> = env.dbi("owner")?;
-/// let mut batch = Batch::new();
-/// batch.insert(&owner, "left", "ann")?.insert(&owner, "right", "ann")?;
-/// env.apply(batch)?;
-///
-/// let mut batch = Batch::new();
-/// batch.check(&owner, "left", Expect::Value("bob"))?.insert(&owner, "right", "bob")?.delete(&owner, "left")?;
-/// let error = env.apply(batch).unwrap_err();
-/// assert_eq!(error.kind(), ErrorKind::Conflict);
-/// assert_eq!(error.downcast::<Conflicts>().unwrap().len(), 2);
-/// assert_eq!(owner.get(&env.snapshot()?, "left")?, Some("ann"));
-/// # Ok(())
-/// # }
-/// ```
-#[doc(alias("WriteBatch", "compare_and_swap", "cas"))]
-#[derive(Debug, Default)]
-pub struct Batch {
-    changes: Vec<Change>,
-}
-
-/// One entry of a batch.
-#[derive(Debug)]
-pub(crate) struct Change {
-    pub dbi: Arc<DbiRef>,
-    pub what: What,
-}
-
-/// What is done, and where.
-#[derive(Debug)]
-pub(crate) enum What {
-    Put { key: Box<[u8]>, value: Box<[u8]>, expect: RawExpect },
-    Delete { key: Box<[u8]>, expect: RawExpect },
-    DeleteRange { lower: Bound<Box<[u8]>>, upper: Bound<Box<[u8]>> },
-    Check { key: Box<[u8]>, expect: RawExpect },
-}
+use crate::env::{Env, Wait};
+use crate::error::Result;
+use crate::read::RawRead;
+use crate::txn::write::WriteTxn;
+use crate::write_set::{Batch, Change, Conflicts, Expect, FailedCondition, What};
 
 impl Batch {
-    /// An empty batch.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// How many changes and checks there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.changes.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
-    }
-
-    /// About how much memory it takes, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.changes.iter().map(|change| size_of::<Change>().saturating_add(change.what.bytes())).sum()
-    }
-
-    /// Adds a change, once its key and value are known to fit.
-    pub(crate) fn push(&mut self, dbi: &Arc<DbiRef>, what: What) -> Result<&mut Self> {
-        match &what {
-            What::Put { key, value, .. } => {
-                check_key(key, dbi.max_key)?;
-                check_value(value.len())?;
-            }
-            // What is not stored may be any key.
-            What::Delete { .. } | What::Check { .. } | What::DeleteRange { .. } => {}
-        }
-        self.changes.push(Change { dbi: Arc::clone(dbi), what });
-        Ok(self)
-    }
-
     /// Holds the conditions against `txn`, then makes the changes in it.
     pub(crate) fn make(&self, txn: &mut WriteTxn) -> Result<()> {
         let mut failed = Vec::new();
@@ -133,22 +21,6 @@ impl Batch {
             return Err(Conflicts(failed).into_error());
         }
         self.changes.iter().try_for_each(|change| change.make(txn))
-    }
-}
-
-impl What {
-    /// The bytes of its keys and values.
-    fn bytes(&self) -> usize {
-        let expected = |expect: &RawExpect| if let Expect::Value(value) = expect { value.len() } else { 0 };
-        let bound = |bound: &Bound<Box<[u8]>>| match bound {
-            Bound::Included(key) | Bound::Excluded(key) => key.len(),
-            Bound::Unbounded => 0,
-        };
-        match self {
-            Self::Put { key, value, expect } => key.len() + value.len() + expected(expect),
-            Self::Delete { key, expect } | Self::Check { key, expect } => key.len() + expected(expect),
-            Self::DeleteRange { lower, upper } => bound(lower) + bound(upper),
-        }
     }
 }
 
@@ -188,93 +60,10 @@ impl Env {
     /// Applies a batch in a transaction of its own: all of it, or, when a condition does not hold, nothing.
     ///
     /// # Errors
-    /// `Conflict` when conditions do not hold; its cause, by [`Error::downcast`], is [`Conflicts`] with all of them. Else
+    /// `Conflict` when conditions do not hold; its cause, by [`Error::downcast`](crate::Error::downcast), is [`Conflicts`](crate::Conflicts) with all of them. Else
     /// as [`transact`](Self::transact).
     pub fn apply(&self, batch: Batch) -> Result<()> {
         let applied = self.run(Wait::Yes, "apply", |txn| batch.make(txn));
         applied.map_err(|error| error.during("apply"))
     }
 }
-
-/// The conditions of a [`Batch`] that did not hold, in the order of the batch: at least one.
-///
-/// `Display` and `Debug` say how many there are, and name the first.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Conflicts(Vec<FailedCondition>);
-
-/// Conditions that are shown of all.
-const SHOWN: usize = 3;
-
-/// A condition that did not hold.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct FailedCondition {
-    /// Which entry of the batch it belongs to, from 0.
-    pub index: usize,
-    /// The name of the DBI.
-    pub dbi: Box<str>,
-    /// The key, encoded; empty for one that has no bytes, since it cannot be stored.
-    pub key: Box<[u8]>,
-}
-
-impl std::ops::Deref for Conflicts {
-    type Target = [FailedCondition];
-
-    fn deref(&self) -> &[FailedCondition] {
-        &self.0
-    }
-}
-
-impl Conflicts {
-    /// The error whose cause they are.
-    #[cold]
-    fn into_error(self) -> Error {
-        let error = Error::new(ErrorKind::Conflict, format!("{self}; read again and retry"));
-        let error = match self.first() {
-            Some(first) => error.in_dbi(&first.dbi).at_key(&first.key),
-            None => error,
-        };
-        error.caused_by(self)
-    }
-}
-
-impl fmt::Display for Conflicts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.len() {
-            1 => f.write_str("a condition of the batch does not hold: ")?,
-            conditions => write!(f, "{conditions} conditions of the batch do not hold: ")?,
-        }
-        let first = &self[..self.len().min(SHOWN)];
-        for (n, failed) in first.iter().enumerate() {
-            let comma = if n > 0 { ", " } else { "" };
-            write!(f, "{comma}key {}", Shown(&failed.key))?;
-            // Keys of one database that follow one another share its name.
-            if first.get(n + 1).is_none_or(|next| next.dbi != failed.dbi) {
-                write!(f, " of dbi {:?}", failed.dbi)?;
-            }
-        }
-        match self.len().saturating_sub(SHOWN) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
-        }
-    }
-}
-
-impl fmt::Debug for Conflicts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let first = &self[..self.len().min(SHOWN)];
-        f.debug_struct("Conflicts").field("len", &self.len()).field("first", &first).finish()
-    }
-}
-
-impl fmt::Debug for FailedCondition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FailedCondition")
-            .field("index", &self.index)
-            .field("dbi", &self.dbi)
-            .field("key", &Shown(&self.key))
-            .finish()
-    }
-}
-
-impl std::error::Error for Conflicts {}

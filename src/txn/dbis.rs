@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::env::{
-    DbiId, DbiRecord, DbiRef, Env, MainEntry, Schema, Session, State, Wait, check_flags, check_name, check_not_writing,
-    check_schema, dbi_key, read_newest, write,
-};
+use crate::catalog::{DbiId, DbiRecord, DbiRef, Schema, check_name, check_schema, dbi_key};
+use crate::env::{Env, MainEntry, Session, State, Wait, check_flags, check_not_writing, read_newest, write};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How a DBI is to be opened.
@@ -49,7 +47,7 @@ impl Env {
                 return Ok(dbi);
             }
             let id = self.create_dbi(session, name, schema, opening)?;
-            Ok(self.engine.dbis().intern(&self.engine, name, DbiId::Catalogued(id), schema))
+            Ok(self.engine.dbis().intern(self.engine.uuid(), name, DbiId::Catalogued(id), schema))
         })
     }
 
@@ -69,7 +67,7 @@ impl Env {
             Standing::Foreign if is_bytes(schema) => DbiId::Foreign,
             Standing::Foreign => return Err(not_adopted(name, schema)),
         };
-        Ok(Some(self.engine.dbis().intern(&self.engine, name, id, schema)))
+        Ok(Some(self.engine.dbis().intern(self.engine.uuid(), name, id, schema)))
     }
 
     /// Gives `name` its schema and a number; its tree is created if it is not there.

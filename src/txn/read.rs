@@ -3,10 +3,10 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::env::DbiRef;
+use crate::catalog::DbiRef;
 use crate::error::Result;
 use crate::page::TreeRecord;
-use crate::txn::raw::{RawEntry, RawRead};
+use crate::read::{RawEntry, RawRead};
 
 /// A state to read from: a [`Snapshot`](crate::Snapshot), a [`WriteTxn`](crate::WriteTxn), or a reference to one.
 ///

@@ -7,12 +7,14 @@
 
 use std::ops::{Bound, ControlFlow};
 
-use crate::env::{Applier, Failure, Filling, State, Tree};
+use crate::env::State;
 use crate::error::Result;
+use crate::lmdb::{Applier, Failure, Tree};
+use crate::page::LeafFill;
 use crate::page::{self, TreeRecord};
-use crate::txn::layered::View;
-use crate::txn::raw::RawCursor;
-use crate::txn::write_set::{DbiChanges, OfDbi};
+use crate::read::LayeredTree;
+use crate::read::RawCursor;
+use crate::write_set::{DbiChanges, OfDbi};
 
 /// Fewer rows than this are taken away one by one.
 const FEW: f64 = 64.0;
@@ -84,11 +86,11 @@ fn touched(base: &State, below: &TreeRecord, changes: &DbiChanges, rows_in_leaf:
 pub(super) fn refill<'e>(
     base: &State,
     of: &OfDbi,
-    filling: Filling,
+    filling: LeafFill,
     tree: Tree<'e>,
     applier: &mut Applier<'_, '_, 'e>,
 ) -> Result<(), Failure> {
-    let view = View::new(base, &of.dbi, std::iter::once(&of.changes))?;
+    let view = LayeredTree::new(base.pages(), base.tree(&of.dbi)?, std::iter::once(&of.changes));
     let mut rows = view.range(Bound::Unbounded, Bound::Unbounded)?;
     applier.clear(tree)?;
     let mut puts = applier.fill(tree, filling)?;

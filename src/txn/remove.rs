@@ -3,22 +3,24 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::env::{DbiRef, State};
+use crate::catalog::DbiRef;
+use crate::env::State;
 use crate::error::{ErrorKind, Result};
 use crate::key::KeyBuf;
-use crate::page::{self, Place};
+use crate::page::{self, LeafSlot};
+use crate::read::LayeredTree;
+use crate::read::{RawCursor, RawRead};
+use crate::read::{look, runs};
 use crate::txn::keys::Keys;
-use crate::txn::layered::{View, look, runs};
-use crate::txn::raw::{RawCursor, RawRead};
 use crate::txn::write::WriteTxn;
-use crate::txn::write_set::{DbiChanges, LEAST, Spot, change_bytes};
+use crate::write_set::{DbiChanges, LEAST, Spot, change_bytes};
 
 /// A place of the file, whose pages stay as they are while the transaction runs, at which an entry was removed or will be next.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Near {
     /// The DBI's slot.
     slot: usize,
-    place: Place,
+    place: LeafSlot,
 }
 
 /// What the removal of the entry at an end comes to.
@@ -28,7 +30,7 @@ enum Pop<'b, T> {
     /// It is put by the set, over nothing.
     Own(T, Spot),
     /// It is next to the gap at that end; its key, and what the gap goes on to: in front to this key, at the back from it.
-    Joins(T, &'b [u8], Option<&'b [u8]>, Option<Place>),
+    Joins(T, &'b [u8], Option<&'b [u8]>, Option<LeafSlot>),
     /// Something else; nothing was found out.
     Other,
 }
@@ -78,7 +80,7 @@ impl WriteTxn {
             }
             return Ok(change.is_some());
         }
-        let below = || View::new(&self.base, dbi, std::iter::empty());
+        let below = || Ok(LayeredTree::new(pages, tree, std::iter::empty()));
         let run = runs::around(own, below, key, at, &found)?;
         self.near = Some(Near { slot: dbi.slot, place: (found.leaf(), 0) });
         self.remove_seen(dbi, key, at, run).map(|()| true)
@@ -92,7 +94,7 @@ impl WriteTxn {
             self.set.forget_at(dbi, at.0);
             return Ok(());
         }
-        let below = || View::new(&self.base, dbi, self.layers(dbi.slot).skip(1));
+        let below = || Ok(LayeredTree::new(self.base.pages(), self.base.tree(dbi)?, self.layers(dbi.slot).skip(1)));
         let run = runs::around(own, below, key, at, &page::Beside::default())?;
         self.remove_seen(dbi, key, at, run)
     }
@@ -228,7 +230,7 @@ impl WriteTxn {
             let next = if let Some(behind) = behind {
                 Some(behind.to_vec())
             } else {
-                let view = View::new(&self.base, dbi, self.overlays.of_dbi(dbi.slot))?;
+                let view = LayeredTree::new(self.base.pages(), self.base.tree(dbi)?, self.overlays.of_dbi(dbi.slot));
                 view.range(Bound::Excluded(last), Bound::Unbounded)?.next()?.map(|(next, _)| next.to_vec())
             };
             match self.set.join(dbi, first, next.as_deref(), &[]) {
@@ -263,7 +265,7 @@ fn find_pop<'b, const LAST: bool, T>(
     base: &'b State,
     own: &DbiChanges,
     dbi: &DbiRef,
-    near: Option<Place>,
+    near: Option<LeafSlot>,
     read: &impl Fn(&[u8], &[u8]) -> Result<T>,
 ) -> Result<Pop<'b, T>> {
     let order = own.blocks();

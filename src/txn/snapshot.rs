@@ -5,11 +5,16 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::env::{DbiRef, Env, Generation, Lease};
+use crate::catalog::DbiRef;
+use crate::env::Env;
+use crate::env::Lease;
+use crate::env::PinnedState;
 use crate::error::Result;
 use crate::page::{self, Cursor, TreeRecord};
-use crate::txn::layered::{LayeredCursor, Overlays, View, look};
-use crate::txn::raw::{RawEntry, RawRead};
+use crate::read::LayeredTree;
+use crate::read::Layers;
+use crate::read::{LayeredCursor, look};
+use crate::read::{RawEntry, RawRead};
 
 /// One committed state of all databases, which no later commit changes: a read transaction.
 ///
@@ -35,8 +40,8 @@ use crate::txn::raw::{RawEntry, RawRead};
 #[derive(Clone)]
 pub struct Snapshot {
     lease: Arc<Lease>,
-    /// What was committed since the generation and is not in the file yet.
-    overlays: Overlays,
+    /// What was committed since the pinned state and is not in the file yet.
+    overlays: Layers,
 }
 
 impl Env {
@@ -53,7 +58,7 @@ impl Env {
     #[doc(alias("read_txn", "begin_read", "ro_txn"))]
     pub fn snapshot(&self) -> Result<Snapshot> {
         match self.lease() {
-            Ok(lease) => Ok(Snapshot { lease, overlays: Overlays::default() }),
+            Ok(lease) => Ok(Snapshot { lease, overlays: Layers::default() }),
             Err(error) => Err(error.during("snapshot")),
         }
     }
@@ -61,21 +66,21 @@ impl Env {
 
 impl Snapshot {
     #[inline]
-    fn generation(&self) -> &Generation {
-        &self.lease.generation
+    fn pinned(&self) -> &PinnedState {
+        &self.lease.pinned
     }
 
     /// Which state this is: the number of transactions committed before it. It grows with every commit, across
     /// processes, reopening and compaction. 0 where the file is too damaged to tell, which the first read of a DBI reports.
     #[must_use]
     pub fn id(&self) -> u64 {
-        self.generation().seq()
+        self.pinned().seq()
     }
 
     /// How long this state has been pinned.
     #[must_use]
     pub fn age(&self) -> Duration {
-        self.generation().opened().elapsed()
+        self.pinned().opened().elapsed()
     }
 
     /// How many transactions were committed since.
@@ -83,10 +88,10 @@ impl Snapshot {
     /// # Errors
     /// As [`Env::snapshot`].
     pub fn lag(&self) -> Result<u64> {
-        if self.generation().is_newest() {
+        if self.pinned().is_newest() {
             return Ok(0);
         }
-        Ok(self.generation().engine().generation()?.head()?.seq.saturating_sub(self.generation().head()?.seq))
+        Ok(self.pinned().engine().pinned()?.head()?.seq.saturating_sub(self.pinned().head()?.seq))
     }
 
     /// Moves to the newest state and lets the old one go. No borrow of the old one can be alive.
@@ -106,19 +111,20 @@ impl Snapshot {
     /// # }
     /// ```
     pub fn refresh(&mut self) -> Result<()> {
-        let newest = self.generation().engine().generation().map_err(|error| error.during("refresh"))?;
+        let newest = self.pinned().engine().pinned().map_err(|error| error.during("refresh"))?;
         self.lease = Lease::new(newest);
-        self.overlays = Overlays::default();
+        self.overlays = Layers::default();
         Ok(())
     }
 
-    fn view(&self, dbi: &DbiRef) -> Result<View<'_>> {
-        View::new(self.generation(), dbi, self.overlays.of_dbi(dbi.slot))
+    fn view(&self, dbi: &DbiRef) -> Result<LayeredTree<'_>> {
+        let base = self.pinned();
+        Ok(LayeredTree::new(base.pages(), base.tree(dbi)?, self.overlays.of_dbi(dbi.slot)))
     }
 
     /// The same state with `overlays` over it.
     #[cfg(test)]
-    pub(crate) fn under(self, overlays: Overlays) -> Self {
+    pub(crate) fn under(self, overlays: Layers) -> Self {
         Self { overlays, ..self }
     }
 }
@@ -133,22 +139,22 @@ impl RawRead for Snapshot {
     type Cursor<'t> = LayeredCursor<'t>;
 
     fn raw_uuid(&self) -> &[u8; 16] {
-        self.generation().engine().uuid()
+        self.pinned().engine().uuid()
     }
 
     fn raw_id(&self) -> u64 {
-        self.generation().seq()
+        self.pinned().seq()
     }
 
     #[inline]
     fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
-        let tree = self.generation().tree(dbi)?;
+        let tree = self.pinned().tree(dbi)?;
         if !self.overlays.is_empty()
             && let Some(found) = look(self.overlays.of_dbi(dbi.slot), key)
         {
             return Ok(found);
         }
-        page::get::<W>(self.generation().pages(), &tree, key)
+        page::get::<W>(self.pinned().pages(), &tree, key)
     }
 
     fn raw_get_many<'t, const W: usize>(
@@ -177,15 +183,15 @@ impl RawRead for Snapshot {
         upper: Bound<&[u8]>,
     ) -> Result<LayeredCursor<'t>> {
         if self.overlays.is_empty() {
-            let tree = self.generation().tree(dbi)?;
-            let cursor = Cursor::range_of_width(self.generation().pages(), &tree, width, lower, upper);
+            let tree = self.pinned().tree(dbi)?;
+            let cursor = Cursor::range_of_width(self.pinned().pages(), &tree, width, lower, upper);
             return cursor.map(LayeredCursor::plain);
         }
         self.view(dbi)?.range(lower, upper)
     }
 
     fn raw_tree(&self, dbi: &DbiRef) -> Result<(TreeRecord, u32)> {
-        Ok((self.generation().tree(dbi)?, self.generation().meta().page_size))
+        Ok((self.pinned().tree(dbi)?, self.pinned().meta().page_size))
     }
 
     fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
@@ -212,9 +218,10 @@ impl RawRead for Snapshot {
 #[cfg(test)]
 mod tests {
     use crate::dbi::Dbi;
-    use crate::env::{Durability, Env};
+    use crate::durability::Durability;
+    use crate::env::Env;
     use crate::error::{Error, Result};
-    use crate::txn::Batch;
+    use crate::write_set::Batch;
 
     #[test]
     fn a_slow_reader_is_told_every_transaction_of_a_shared_commit() -> Result<()> {
@@ -234,7 +241,7 @@ mod tests {
         })?;
         commits.into_iter().try_for_each(|commit| commit.wait().map(drop))?;
         assert!(env.info()?.last_txn_id < before.last_txn_id + 41, "they share commits");
-        assert_eq!((snap.generation().commits_since(), snap.lag()?), (41, 41));
+        assert_eq!((snap.pinned().commits_since(), snap.lag()?), (41, 41));
         Ok(())
     }
 }

@@ -5,15 +5,16 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::env::{Env, Job, Verdict, Wait, check_not_writing, contain, is_worker};
+use crate::commit::CommitOutcome;
+use crate::env::{Done, Env, Submission, Teller, Wait, check_not_writing, is_committer};
 use crate::error::{Error, ErrorKind, Result};
-use crate::txn::batch::Batch;
 use crate::txn::commit::run;
 use crate::txn::write::WriteTxn;
+use crate::write_set::Batch;
 
 /// A batch on its way: [`wait`](Self::wait) for it, or `.await` it, in any executor.
 ///
@@ -35,20 +36,6 @@ use crate::txn::write::WriteTxn;
 #[must_use = "how the batch went is told here alone"]
 pub struct Commit {
     done: Arc<Done>,
-}
-
-#[derive(Default)]
-struct Done {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    /// Whether there was an outcome, and where it is until it is taken.
-    told: bool,
-    outcome: Option<Result<()>>,
-    waker: Option<Waker>,
 }
 
 impl Env {
@@ -94,22 +81,15 @@ impl Env {
         let done = Arc::new(Done::default());
         let (bytes, told) = (batch.bytes(), Teller(Arc::clone(&done)));
         // The environment lives until the batch is done.
-        let job: Job = Box::new(Submission { env: self.clone(), batch, told });
-        self.engine.worker().give(job, bytes, wait, commit_all)?;
+        let job = Submission { env: self.clone(), batch, told };
+        self.engine.committer().give(job, bytes, wait, commit_all)?;
         Ok(Commit { done })
     }
 }
 
-/// A batch that was handed over.
-struct Submission {
-    env: Env,
-    batch: Batch,
-    told: Teller,
-}
-
 /// Commits what was handed over to one engine, together as far as it goes, and tells all how it went.
-fn commit_all(jobs: Vec<Job>) {
-    let mut submitted: VecDeque<Box<Submission>> = jobs.into_iter().filter_map(|job| job.downcast().ok()).collect();
+fn commit_all(jobs: Vec<Submission>) {
+    let mut submitted = VecDeque::from(jobs);
     while let Some(first) = submitted.front() {
         let engine = Arc::clone(&first.env.engine);
         let mut refused: Vec<Option<Error>> = Vec::new();
@@ -118,7 +98,7 @@ fn commit_all(jobs: Vec<Job>) {
             let made = refused.iter().filter(|refused| refused.is_none()).count();
             Ok::<_, Error>(((), made as u64))
         });
-        let verdict = Verdict::of(&committed);
+        let verdict = CommitOutcome::of(&committed);
         // A transaction that could not begin refuses all.
         let tried = if refused.is_empty() { submitted.len() } else { refused.len() };
         let mut refused = refused.into_iter();
@@ -133,9 +113,9 @@ fn commit_all(jobs: Vec<Job>) {
 
 /// What a batch is told whose transaction went as `verdict` says. One that was refused may have been so for what the batches
 /// before it left: when that is not committed, its conditions were held against a state that never was.
-fn outcome(refused: Option<Error>, verdict: &Verdict) -> Result<()> {
+fn outcome(refused: Option<Error>, verdict: &CommitOutcome) -> Result<()> {
     match (refused, verdict) {
-        (Some(error), Verdict::Committed) => Err(error),
+        (Some(error), CommitOutcome::Committed) => Err(error),
         (Some(_), failed) => failed.of_successors().outcome(),
         (None, verdict) => verdict.outcome(),
     }
@@ -155,39 +135,9 @@ fn make_all<'b>(batches: impl Iterator<Item = &'b Batch>, txn: &mut WriteTxn) ->
     refused
 }
 
-/// Tells the waiting of a batch that was never done, if it comes to that.
-struct Teller(Arc<Done>);
-
-impl Drop for Teller {
-    fn drop(&mut self) {
-        self.0.set(Err(Error::new(
-            ErrorKind::Closed,
-            "the batch was not applied: the thread that commits ended first; submit it again",
-        )));
-    }
-}
-
-impl Done {
-    fn set(&self, outcome: Result<()>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.told {
-            return;
-        }
-        state.told = true;
-        state.outcome = Some(outcome);
-        let waker = state.waker.take();
-        drop(state);
-        self.changed.notify_all();
-        if let Some(waker) = waker {
-            // A waker that panics must not end the thread that others wait for.
-            contain(|| waker.wake());
-        }
-    }
-}
-
 /// Refuses to wait for what waits for this thread.
 fn check_waitable() -> Result<()> {
-    if is_worker() {
+    if is_committer() {
         let why = "called by the thread that commits, which it would wait for; wait on another";
         return Err(Error::new(ErrorKind::Nested, why));
     }

@@ -10,7 +10,7 @@ impl Env {
     ///
     /// Serializable: closures run one at a time, across threads and processes, each on the state that its predecessor
     /// left; `f` runs once, also when the file must grow. Whoever runs may go before threads that sleep, but not for ever:
-    /// each gets its turn. Waits for closures before it, and with [`Durability::Immediate`](crate::Durability::Immediate) for the disk: threads that do so at the
+    /// each gets its turn. Waits for closures before it, and with [`Durability::Immediate`](crate::durability::Durability::Immediate) for the disk: threads that do so at the
     /// same time share a commit, and none returns before all that its closure read is durable. A closure that changes
     /// nothing commits nothing.
     ///

@@ -8,17 +8,20 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::env::{DbiRef, Engine, Generation, State};
-use crate::error::{Error, ErrorKind, Result};
+use crate::catalog::DbiRef;
+use crate::env::PinnedState;
+use crate::env::{Engine, State};
+use crate::error::Result;
 use crate::key::KeyBuf;
 use crate::page::{self, TreeRecord};
+use crate::read::LayeredTree;
+use crate::read::Layers;
+use crate::read::{LayeredCursor, look};
+use crate::read::{RawCursor, RawEntry, RawRead};
 use crate::txn::counts::Counts;
-use crate::txn::layered::{LayeredCursor, Overlays, View, look};
 use crate::txn::lengths::Lengths;
-use crate::txn::raw::{RawCursor, RawEntry, RawRead};
 use crate::txn::remove::Near;
-use crate::txn::write_set::{DbiChanges, WriteSet};
-use crate::value::MAX_VALUE_LEN;
+use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 
 /// A transaction that changes databases: the `txn` of [`Env::transact`](crate::Env::transact).
 ///
@@ -53,7 +56,7 @@ use crate::value::MAX_VALUE_LEN;
 pub struct WriteTxn {
     pub(super) base: Base,
     /// What was committed, or is about to be, since the base.
-    pub(super) overlays: Overlays,
+    pub(super) overlays: Layers,
     pub(super) set: WriteSet,
     pub(super) lengths: Lengths,
     pub(super) counts: Counts,
@@ -72,7 +75,7 @@ pub(super) enum Base {
     /// The newest state, which LMDB's write lock keeps.
     Newest(Arc<State>),
     /// One that others were stacked on as well.
-    Pinned(Arc<Generation>),
+    Pinned(Arc<PinnedState>),
 }
 
 impl Deref for Base {
@@ -82,7 +85,7 @@ impl Deref for Base {
     fn deref(&self) -> &State {
         match self {
             Self::Newest(state) => state,
-            Self::Pinned(generation) => generation,
+            Self::Pinned(pinned) => pinned,
         }
     }
 }
@@ -92,24 +95,24 @@ const FEW: usize = 8;
 
 impl WriteTxn {
     /// On a pinned state, with what was committed since.
-    pub(crate) fn new(base: &Arc<Generation>, overlays: Overlays, id: u64) -> Self {
+    pub(crate) fn new(base: &Arc<PinnedState>, overlays: Layers, id: u64) -> Self {
         Self::on(base.engine(), Base::Pinned(Arc::clone(base)), overlays, id, WriteSet::default())
     }
 
     /// On the newest state, whose session goes on for as long. The set is empty, and may have some room already.
     #[inline]
     pub(crate) fn alone(engine: &Engine, base: &Arc<State>, id: u64, set: WriteSet) -> Self {
-        Self::on(engine, Base::Newest(Arc::clone(base)), Overlays::default(), id, set)
+        Self::on(engine, Base::Newest(Arc::clone(base)), Layers::default(), id, set)
     }
 
     /// On the newest state with `overlays` over it.
     #[cfg(test)]
-    pub(crate) fn under(engine: &Engine, base: &Arc<State>, overlays: Overlays, id: u64) -> Self {
+    pub(crate) fn under(engine: &Engine, base: &Arc<State>, overlays: Layers, id: u64) -> Self {
         Self::on(engine, Base::Newest(Arc::clone(base)), overlays, id, WriteSet::default())
     }
 
     #[inline]
-    fn on(engine: &Engine, base: Base, overlays: Overlays, id: u64, set: WriteSet) -> Self {
+    fn on(engine: &Engine, base: Base, overlays: Layers, id: u64, set: WriteSet) -> Self {
         Self {
             base,
             overlays,
@@ -316,7 +319,7 @@ impl WriteTxn {
     /// The first key at or above `key` that is there below the set.
     fn next_below(&self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let own = usize::from(self.set.dbi(dbi.slot).is_some());
-        let below = View::new(&self.base, dbi, self.layers(dbi.slot).skip(own))?;
+        let below = LayeredTree::new(self.base.pages(), self.base.tree(dbi)?, self.layers(dbi.slot).skip(own));
         let next = below.range(Bound::Included(key), Bound::Unbounded)?.next()?;
         Ok(next.map(|(key, _)| key.to_vec()))
     }
@@ -332,8 +335,8 @@ impl WriteTxn {
         self.set.dbi(slot).into_iter().chain(self.overlays.of_dbi(slot))
     }
 
-    fn view(&self, dbi: &DbiRef) -> Result<View<'_>> {
-        View::new(&self.base, dbi, self.layers(dbi.slot))
+    fn view(&self, dbi: &DbiRef) -> Result<LayeredTree<'_>> {
+        Ok(LayeredTree::new(self.base.pages(), self.base.tree(dbi)?, self.layers(dbi.slot)))
     }
 }
 
@@ -341,30 +344,6 @@ impl WriteTxn {
 fn successor(mut key: Vec<u8>) -> Vec<u8> {
     key.push(0);
     key
-}
-
-/// Refuses a key that LMDB cannot hold.
-#[inline]
-pub(crate) fn check_key(key: &[u8], max: usize) -> Result<()> {
-    if key.is_empty() || key.len() > max { Err(bad_key(key, max)) } else { Ok(()) }
-}
-
-/// Refuses a value that LMDB cannot write. The value types do too, but a type of the user's own need not.
-pub(crate) fn check_value(len: usize) -> Result<()> {
-    if len <= MAX_VALUE_LEN {
-        return Ok(());
-    }
-    let why = format!("a value has at most {MAX_VALUE_LEN} bytes and this one has {len}; store it in parts");
-    Err(Error::new(ErrorKind::TooLarge, why))
-}
-
-#[cold]
-fn bad_key(key: &[u8], max: usize) -> Error {
-    if key.is_empty() {
-        return Error::new(ErrorKind::InvalidKey, "an empty key cannot be stored; put a tag before it");
-    }
-    let why = format!("a key has at most {max} bytes and this one has {}; shorten or hash it", key.len());
-    Error::new(ErrorKind::TooLarge, why).at_key(key)
 }
 
 /// Drops the changes of the newest savepoint, unless they are kept.

@@ -1,24 +1,31 @@
-//! Who names whom: rooms, floors, and the one file that names `heed`.
+//! Which module imports which: layers, and the one module that names `heed`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{Source, is_name, words};
 
-/// The rooms from the ground up. A room names itself and rooms of lower floors.
-const FLOORS: [(&str, u8); 9] = [
+/// The layers from the bottom up: the modules of the crate's root. A module imports itself and modules of lower layers.
+const LAYERS: [(&str, u8); 16] = [
     ("error", 0),
+    ("durability", 0),
+    ("os", 1),
     ("key", 1),
     ("value", 1),
     ("page", 2),
-    ("env", 3),
-    ("txn", 4),
-    ("scan", 5),
-    ("dbi", 6),
-    ("store", 7),
+    ("catalog", 3),
+    ("write_set", 4),
+    ("lmdb", 4),
+    ("read", 5),
+    ("commit", 5),
+    ("env", 6),
+    ("txn", 7),
+    ("scan", 8),
+    ("dbi", 9),
+    ("store", 10),
 ];
 
-fn floor(room: &str) -> Option<u8> {
-    FLOORS.iter().find(|(name, _)| *name == room).map(|(_, floor)| *floor)
+fn layer(module: &str) -> Option<u8> {
+    LAYERS.iter().find(|(name, _)| *name == module).map(|(_, layer)| *layer)
 }
 
 /// Every name that directly follows the crate's root in a path, with its line: `page` in `crate::page::tree`, in
@@ -69,49 +76,53 @@ fn heads(path: &str) -> Vec<String> {
     out
 }
 
-/// Paths that run up, sideways, or round the rooms by the crate's root.
+/// Paths that run up, sideways, or around the modules by the crate's root.
 pub(crate) fn upward(source: &Source) -> Vec<String> {
-    let Some(here) = source.room() else { return Vec::new() };
-    let Some(own) = floor(here) else {
-        return vec![source.offence(0, format_args!("the room `{here}` stands on no floor"))];
+    let Some(here) = source.root() else { return Vec::new() };
+    let Some(own) = layer(here) else {
+        return vec![source.offence(0, format_args!("the module `{here}` is in no layer"))];
     };
     let mut out = Vec::new();
     for (line, there) in roots(source) {
-        match floor(&there) {
+        match layer(&there) {
             _ if there == here => {}
-            Some(floor) if floor < own => {}
+            Some(layer) if layer < own => {}
             Some(_) => {
                 out.push(source.offence(line, format_args!("`{here}` imports `{there}`, which is not below it")));
             }
             None => {
-                out.push(source.offence(line, format_args!("`crate::{there}` names no room; import it from its own")));
+                out.push(source.offence(
+                    line,
+                    format_args!("`crate::{there}` names no module; import it from the one that has it"),
+                ));
             }
         }
     }
     out
 }
 
-/// Circles of rooms, by their imports alone.
+/// Circles of modules, by their imports alone.
 pub(crate) fn circles(sources: &[Source]) -> Vec<String> {
     let mut edges: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for source in sources {
-        let Some(here) = source.room() else { continue };
+        let Some(here) = source.root() else { continue };
         edges.entry(here).or_default().extend(roots(source).into_iter().map(|(_, there)| there).filter(|r| r != here));
     }
-    // A room from which others lead on to nothing but settled rooms is settled; what never settles goes in a circle.
+    // A module that imports settled modules alone is settled; what never settles is in a circle, or above one.
     let mut open: BTreeSet<&str> = edges.keys().copied().collect();
-    while let Some(settled) = open.iter().copied().find(|room| !edges[room].iter().any(|to| open.contains(to.as_str())))
+    while let Some(settled) =
+        open.iter().copied().find(|module| !edges[module].iter().any(|to| open.contains(to.as_str())))
     {
         open.remove(settled);
     }
-    if open.is_empty() { Vec::new() } else { vec![format!("rooms in or above a circle: {open:?}")] }
+    if open.is_empty() { Vec::new() } else { vec![format!("modules in or above a circle: {open:?}")] }
 }
 
-/// `heed` named outside the one file that may.
+/// `heed` named outside the one module that may.
 pub(crate) fn heed(source: &Source) -> Vec<String> {
-    if source.path == "src/env/lmdb.rs" {
+    if source.path.starts_with("src/lmdb/") {
         return Vec::new();
     }
     let named = source.code.iter().enumerate().filter(|(_, line)| words(line, "heed").next().is_some());
-    named.map(|(line, _)| source.offence(line, "heed is named outside src/env/lmdb.rs")).collect()
+    named.map(|(line, _)| source.offence(line, "heed is named outside src/lmdb/")).collect()
 }

@@ -26,14 +26,14 @@ fn imports_that_run_up() {
     finds(imports::upward, "src/scan/entries.rs", "use crate::dbi::Dbi;\nuse crate::txn::Read;", &[1]);
     finds(imports::upward, "src/dbi/mod.rs", "use crate::scan::Entries;\nuse crate::store::log;", &[2]);
     finds(imports::upward, "src/error.rs", "use crate::page::Page;", &[1]);
-    finds(imports::upward, "src/env/map.rs", "pub(in crate::txn) fn f() {}\npub(in crate::env) fn g() {}", &[1]);
+    finds(imports::upward, "src/env/open.rs", "pub(in crate::txn) fn f() {}\npub(in crate::env) fn g() {}", &[1]);
     finds(imports::upward, "src/page/tree.rs", "use super::super::dbi::Dbi;\nuse super::layout;", &[1]);
     finds(imports::upward, "src/page/mod.rs", "use super::dbi::Dbi;\nuse super::error::Error;", &[1]);
     finds(imports::upward, "src/page/a/b.rs", "use super::super::dbi;\nuse super::super::super::dbi;", &[2]);
 }
 
 #[test]
-fn imports_that_hide_their_room() {
+fn imports_that_hide_their_module() {
     finds(imports::upward, "src/page/tree.rs", "use crate::{Dbi, error::Error};\nuse crate::*;", &[1, 2]);
     finds(imports::upward, "src/attic/x.rs", "", &[1]);
     finds(imports::upward, "src/lib.rs", "pub use dbi::Dbi;\nuse crate::store::Log;", &[]);
@@ -59,7 +59,26 @@ fn circles() {
         source("src/b/y.rs", "use crate::c;"),
         source("src/c.rs", "use crate::a;"),
     ];
-    assert_eq!(imports::circles(&round), [r#"rooms in or above a circle: {"a", "b", "c"}"#]);
+    assert_eq!(imports::circles(&round), [r#"modules in or above a circle: {"a", "b", "c"}"#]);
+}
+
+#[test]
+fn circles_of_files() {
+    let source = |path: &str, text: &str| Source::new(path, text);
+    let round = [
+        source("src/lib.rs", "mod a; mod b;"),
+        source("src/a/mod.rs", "mod x;\nmod y;\npub(crate) use x::{X, XS as Many};\n#[cfg(test)]\nmod tests;"),
+        source("src/a/x.rs", "use crate::b::{self, z::{Z, W}};"),
+        source("src/a/y.rs", "use super::Many;"),
+        source("src/b/mod.rs", "pub(crate) mod z;"),
+        source("src/b/z.rs", "fn f() { crate::a::y::g() }"),
+        source("src/b/alone.rs", "use crate::a::X; use std::fmt; // crate::b::z"),
+    ];
+    assert_eq!(super::files::circles(&round, 2), ["a circle of 3 files: a::x, a::y, b::z"]);
+    assert_eq!(super::files::circles(&round, 3), Vec::<String>::new());
+    let two = [source("src/a.rs", "use crate::b::B;"), source("src/b.rs", "use crate::a::A;")];
+    assert_eq!(super::files::circles(&two, 1), ["a circle of 2 files: a, b"]);
+    assert_eq!(super::files::circles(&two, 2), Vec::<String>::new());
 }
 
 #[test]
@@ -71,9 +90,9 @@ fn heed_and_unsafe() {
         &[1, 2],
     );
     finds(imports::heed, "src/txn/commit.rs", "#[cfg(test)]\nmod tests {\n    use heed::Env;\n}", &[]);
-    finds(imports::heed, "src/env/lmdb.rs", "use heed::Env;", &[]);
+    finds(imports::heed, "src/lmdb/pin.rs", "use heed::Env;", &[]);
     let noted = "// SAFETY: the map outlives it\nunsafe { f() }";
-    finds(budgets::unsafety, "src/env/map.rs", noted, &[]);
+    finds(budgets::unsafety, "src/os/map.rs", noted, &[]);
     finds(budgets::unsafety, "src/env/mod.rs", noted, &[2]);
     finds(budgets::unsafety, "src/page/layout.rs", "unsafe { f() }\n#![allow(unsafe_code)]", &[1]);
     finds(budgets::unsafety, "src/page/layout.rs", "// SAFETY: far\n\n\n\n\n\nunsafe { f() }", &[7]);

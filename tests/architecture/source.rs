@@ -37,8 +37,8 @@ impl Source {
         path.split('/').filter(|part| !matches!(*part, "mod" | "lib")).collect()
     }
 
-    /// The room that the file is in; `None` for the crate's root.
-    pub(crate) fn room(&self) -> Option<&str> {
+    /// The module of the crate's root that the file is in; `None` for the crate's root.
+    pub(crate) fn root(&self) -> Option<&str> {
         self.module().first().copied()
     }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::errors::{directory, io};
-use mapleaf::{Dbi, Env, Error, ErrorKind, Report, Result, Verify};
+use mapleaf::{Dbi, Env, Error, ErrorKind, Result, Verify, VerifyReport};
 use tempfile::TempDir;
 
 const PAGE: usize = 4096;
@@ -44,7 +44,7 @@ fn the_error_of_a_checked_opening_has_the_whole_report() -> Result<()> {
         assert!(error.to_string().contains(&listed.faults[0].why), "{error}");
         // The whole report is in the message, so that a chain of causes does not tell it again.
         assert!(error.to_string().contains("faults, first page") && error.source().is_none(), "{error:?}");
-        let report: Report = error.downcast().expect("the cause is the report");
+        let report: VerifyReport = error.downcast().expect("the cause is the report");
         assert_eq!(report.faults, listed.faults, "{verify:?}");
     }
     Ok(())
@@ -54,7 +54,7 @@ fn the_error_of_a_checked_opening_has_the_whole_report() -> Result<()> {
 fn a_shared_engine_is_checked_and_refused_alike() -> Result<()> {
     let (dir, hit) = damaged()?;
     let env = Env::open(dir.path())?;
-    let report: Report = refused(dir.path(), Verify::Full).downcast().expect("the cause is the report");
+    let report: VerifyReport = refused(dir.path(), Verify::Full).downcast().expect("the cause is the report");
     assert_eq!(report, env.verify()?);
     assert!((2..=hit).contains(&report.faults.len()), "{hit} pages were hit: {report:?}");
     Ok(())

@@ -1,8 +1,8 @@
 //! Rows in memory as they came, and sorted once when no more fit.
 
-use crate::dbi::loader::place::Place;
+use crate::dbi::loader::place::RowIndex;
 use crate::dbi::loader::record::{Row, Stored};
-use crate::txn::{Arena, Entry, nearly_all, record_len, sort};
+use crate::write_set::{Arena, Entry, nearly_all, record_len, sort};
 
 const ENTRY: usize = size_of::<Entry>();
 /// How many rows ahead are asked for; their lengths are twice as far ahead.
@@ -99,7 +99,7 @@ impl Buffer {
 
     /// The row at a place; the rows are sorted. `None` behind the last row of the place's DBI.
     #[inline]
-    pub(super) fn row(&self, place: Place) -> Option<Row<'_>> {
+    pub(super) fn row(&self, place: RowIndex) -> Option<Row<'_>> {
         let table = self.tables.get(place.table)?;
         let (key, value) = table.arena.record(table.entries.get(place.entry)?.place);
         let dbi = u32::try_from(place.table).ok()?;
@@ -109,7 +109,7 @@ impl Buffer {
     /// The first place with a row from `place` on, if there is one. The rows that come behind it, which lie in memory in
     /// order of time, are asked for.
     #[inline]
-    pub(super) fn settle(&self, mut place: Place) -> Place {
+    pub(super) fn settle(&self, mut place: RowIndex) -> RowIndex {
         if let Some(table) = self.tables.get(place.table) {
             if let Some(farther) = table.entries.get(place.entry + 2 * AHEAD) {
                 table.arena.prefetch_header(farther.place);
@@ -121,7 +121,7 @@ impl Buffer {
         while let Some(table) = self.tables.get(place.table)
             && place.entry >= table.entries.len()
         {
-            place = Place { table: place.table + 1, entry: 0 };
+            place = RowIndex { table: place.table + 1, entry: 0 };
         }
         place
     }

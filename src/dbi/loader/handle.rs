@@ -5,16 +5,18 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::catalog::DbiRef;
 use crate::dbi::handle::Dbi;
 use crate::dbi::loader::progress::{LoadProgress, LoadReport, Progress};
 use crate::dbi::loader::store::Storing;
 use crate::dbi::loader::take::Rows;
 use crate::dbi::multi::MultiDbi;
-use crate::env::{DbiRef, Env, FULL, ROOMY};
+use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{AsKey, Key, KeyBuf};
-use crate::txn::{check_key, check_value};
+use crate::page::{FULL, ROOMY};
 use crate::value::{AsValue, Context, Value};
+use crate::write_set::{check_key, check_value};
 
 const MEMORY: usize = 256 << 20;
 const LEAST_MEMORY: usize = 64 << 10;

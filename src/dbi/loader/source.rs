@@ -2,7 +2,7 @@
 
 use crate::dbi::loader::buffer::Buffer;
 use crate::dbi::loader::merge::Merge;
-use crate::dbi::loader::place::Place;
+use crate::dbi::loader::place::RowIndex;
 use crate::dbi::loader::record::{Row, Stored};
 use crate::dbi::loader::run::At;
 use crate::dbi::loader::spill::Spill;
@@ -10,20 +10,20 @@ use crate::error::Result;
 
 /// All rows of a load in order, each key once.
 pub(super) enum Source {
-    Memory(Buffer, Place),
+    Memory(Buffer, RowIndex),
     Runs(Spill, Merge),
 }
 
 /// A place to go back to.
 pub(super) enum Position {
-    Memory(Place),
+    Memory(RowIndex),
     Runs(Vec<At>),
 }
 
 impl Source {
     /// The rows in memory, which are sorted.
     pub(super) fn memory(buffer: Buffer) -> Self {
-        let first = buffer.settle(Place::default());
+        let first = buffer.settle(RowIndex::default());
         Self::Memory(buffer, first)
     }
 
@@ -54,7 +54,7 @@ impl Source {
     pub(super) fn advance(&mut self) -> Result<()> {
         match self {
             Self::Memory(buffer, place) => {
-                *place = buffer.settle(Place { entry: place.entry + 1, ..*place });
+                *place = buffer.settle(RowIndex { entry: place.entry + 1, ..*place });
                 Ok(())
             }
             Self::Runs(spill, merge) => merge.advance(spill),

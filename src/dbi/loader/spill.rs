@@ -10,8 +10,8 @@ use nix::fcntl::{FallocateFlags, fallocate};
 
 use crate::dbi::loader::block::{self, damaged};
 use crate::dbi::loader::record::Extent;
-use crate::env::located;
 use crate::error::{Error, ErrorKind, Result};
+use crate::os::located;
 
 /// The least and the most that a block takes, in bytes. The least holds the longest key, with a reference to its value.
 const BLOCK: (usize, usize) = (4096, 1 << 20);

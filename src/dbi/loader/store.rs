@@ -4,12 +4,15 @@ use std::cell::RefCell;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use crate::catalog::DbiRef;
 use crate::dbi::loader::progress::{LoadPhase, Progress};
 use crate::dbi::loader::record::Row;
 use crate::dbi::loader::source::{Position, Source};
-use crate::env::{Applier, DbiRef, Env, FULL, Failure, Filling, Session, State, Wait, write};
+use crate::env::{Env, Session, State, Wait, write};
 use crate::error::{ErrorKind, Result};
+use crate::lmdb::{Applier, Failure};
 use crate::page::{Cursor, used_in_last_leaf};
+use crate::page::{FULL, LeafFill};
 
 /// What is counted for a stored row beside its key and value, in bytes.
 const ROW: usize = 16;
@@ -101,7 +104,7 @@ impl Storing<'_> {
     }
 
     /// How pages are filled from the row `first` of a DBI on, if that is behind all others.
-    fn filling(&self, base: &State, dbi: &DbiRef, first: &Row<'_>) -> Result<Option<Filling>> {
+    fn filling(&self, base: &State, dbi: &DbiRef, first: &Row<'_>) -> Result<Option<LeafFill>> {
         let below = base.tree(dbi)?;
         let last = Cursor::range(base.pages(), &below, Bound::Unbounded, Bound::Unbounded)?.next_back()?;
         if last.is_some_and(|(key, _)| key >= first.key) {
@@ -109,6 +112,6 @@ impl Storing<'_> {
         }
         let used = used_in_last_leaf(base.pages(), &below)?;
         let percent = self.fill.get(first.dbi as usize).copied().unwrap_or(FULL);
-        Ok(Some(Filling::new(base.meta().page_size, percent, used)))
+        Ok(Some(LeafFill::new(base.meta().page_size, percent, used)))
     }
 }

@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::catalog::DbiRef;
 use crate::dbi::loader::buffer::Buffer;
-use crate::dbi::loader::place::Place;
+use crate::dbi::loader::place::RowIndex;
 use crate::dbi::loader::progress::{LoadPhase, Progress, STRIDE};
 use crate::dbi::loader::record::{Row, Stored};
 use crate::dbi::loader::run::RunWriter;
 use crate::dbi::loader::runs::Runs;
 use crate::dbi::loader::source::Source;
 use crate::dbi::loader::spill::Spill;
-use crate::env::DbiRef;
 use crate::error::Result;
 
 /// The DBIs of a load, numbered as they come.
@@ -122,10 +122,10 @@ impl Rows {
         }
         self.buffer.sort();
         let mut writer = RunWriter::new(&self.spill, 0);
-        let mut place = self.buffer.settle(Place::default());
+        let mut place = self.buffer.settle(RowIndex::default());
         while let Some(row) = self.buffer.row(place) {
             writer.push(&mut self.spill, &row)?;
-            place = self.buffer.settle(Place { entry: place.entry + 1, ..place });
+            place = self.buffer.settle(RowIndex { entry: place.entry + 1, ..place });
         }
         self.runs.add(writer.finish(&mut self.spill)?);
         self.buffer.clear();

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use nix::time::{ClockId, clock_gettime};
 
+use crate::durability::Durability;
 use crate::env::engine::{Engine, Files, UNSEEN};
-use crate::env::names::{self, Names, Unflushed};
-use crate::env::options::Durability;
-use crate::env::place::{Directory, FileId, Place};
 use crate::error::{Error, ErrorKind, Result};
+use crate::os::{Directory, EnvPaths, FileId};
+use crate::os::{Names, Unflushed, flush_with_all_above};
 
 /// What was seen so far.
 pub(crate) struct InPlace {
@@ -25,7 +25,7 @@ pub(crate) struct InPlace {
 }
 
 impl InPlace {
-    pub(crate) fn of(place: &Place) -> Self {
+    pub(crate) fn of(place: &EnvPaths) -> Self {
         Self {
             directory: Directory::hold(place),
             lost: AtomicU8::new(NONE),
@@ -51,7 +51,7 @@ impl Engine {
             return Ok(());
         }
         let file = self.files().map_err(Unflushed::Refused)?.flushed_file();
-        names::flush_with_all_above(&self.in_place.directory, &self.place.directory(), &file)?;
+        flush_with_all_above(&self.in_place.directory, &self.place.directory(), &file)?;
         self.in_place.flushed.store(true, Ordering::Release);
         Ok(())
     }

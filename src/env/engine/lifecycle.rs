@@ -7,10 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::env::engine::{CLOSED, Engine, Files, HELD_BACK, OPEN, POISONED, UNSEEN, WriterState};
-use crate::env::lmdb_lock::LmdbLock;
-use crate::env::lock::LockFile;
 use crate::env::open::open_files;
 use crate::error::{Error, ErrorKind, Result};
+use crate::lmdb::LmdbLock;
+use crate::os::LockFile;
 
 /// The openers' gate, with nobody else inside, and no sweep that has hold of a state.
 struct Alone<'e> {
@@ -43,7 +43,7 @@ impl Engine {
 
     /// Refuses while states are read in this process: by snapshots, scans and copies.
     pub(crate) fn check_unread(&self) -> Result<()> {
-        match self.generations().len() {
+        match self.pinned_states().len() {
             0 => Ok(()),
             1 => Err(Error::new(ErrorKind::Busy, "a state is still read by snapshots or scans; drop them first")),
             alive => {

@@ -1,8 +1,9 @@
 //! What it costs to create and open a database, to take a snapshot and to read in it first does not grow with how many databases
 //! and snapshots there are: by the pages, entries, handles and states that are looked at.
 
+use crate::durability::Durability;
 use crate::page::steps::steps_of;
-use crate::{Dbi, Durability, Env, Result, Snapshot};
+use crate::{Dbi, Env, Result, Snapshot};
 
 type Rows = Dbi<u64, u64>;
 

@@ -3,11 +3,13 @@
 use std::iter;
 
 use crate::error::{Error, Result};
-use crate::page::copy::Stop;
+use crate::os::Stop;
 use crate::page::copy::walk::{Role, Tree, Walk, free_space, node_at};
 use crate::page::fields::{overflow_header, overflow_pages, u16_at, u64_at};
-use crate::page::layout::{HEADER, NODE_HEADER, Page, flag};
-use crate::page::meta::{RECORD_BYTES, TreeRecord};
+use crate::page::format::RECORD_BYTES;
+use crate::page::format::{HEADER, NODE_HEADER, flag};
+use crate::page::layout::Page;
+use crate::page::meta::TreeRecord;
 use crate::page::node::Node;
 
 impl<'a> Walk<'a, '_> {

@@ -1,7 +1,8 @@
 //! The meta pages of a copy. They are written last, so that a copy that was cut short is no database.
 
-use crate::page::layout::{META_PAGES, flag};
-use crate::page::meta::{MAGIC, META_BYTES, Meta, NO_PAGE, TreeRecord, VERSION};
+use crate::page::format::{MAGIC, META_BYTES, VERSION};
+use crate::page::format::{META_PAGES, flag};
+use crate::page::meta::{Meta, TreeRecord};
 
 /// Both meta pages of a file that holds the pages of the state `meta` where they were.
 ///
@@ -16,7 +17,7 @@ pub(crate) fn plain_metas(meta: &Meta) -> Vec<u8> {
 ///
 /// As LMDB does it: slot 0 is that of an empty database with id 0, slot 1 the copy, with id 1 unless it is empty too.
 pub(crate) fn compacted_metas(meta: &Meta, main: TreeRecord, pages: u64) -> Vec<u8> {
-    let none = TreeRecord::none();
+    let none = TreeRecord::EMPTY;
     let empty = Meta {
         free: TreeRecord { flags: meta.free.flags, ..none },
         main: none,
@@ -26,22 +27,6 @@ pub(crate) fn compacted_metas(meta: &Meta, main: TreeRecord, pages: u64) -> Vec<
     };
     let newest = u64::from(!main.is_empty() || main.flags != 0);
     pair(&empty, &Meta { main, last_page: pages - 1, txn_id: newest, ..empty })
-}
-
-impl TreeRecord {
-    /// A tree without pages.
-    const fn none() -> Self {
-        Self {
-            pad: 0,
-            flags: 0,
-            depth: 0,
-            branch_pages: 0,
-            leaf_pages: 0,
-            overflow_pages: 0,
-            entries: 0,
-            root: NO_PAGE,
-        }
-    }
 }
 
 fn pair(zero: &Meta, one: &Meta) -> Vec<u8> {

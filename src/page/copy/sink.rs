@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use crate::page::layout::META_PAGES;
+use crate::page::format::META_PAGES;
 
 /// Bytes that are written at once: a multiple of every page size.
 pub(crate) const PIECE: usize = 1 << 20;

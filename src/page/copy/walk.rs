@@ -9,12 +9,14 @@
 //! each page of the file.
 
 use crate::error::{Error, Result};
-use crate::page::copy::Stop;
+use crate::os::Stop;
 use crate::page::copy::metas::compacted_metas;
 use crate::page::copy::sink::{Pieces, Sink};
 use crate::page::fields::u16_at;
-use crate::page::layout::{HEADER, META_PAGES, Page, Pages};
-use crate::page::meta::{Meta, TreeRecord, tree_flag};
+use crate::page::format::tree_flag;
+use crate::page::format::{HEADER, META_PAGES};
+use crate::page::layout::{Page, Pages};
+use crate::page::meta::{Meta, TreeRecord};
 use crate::page::verify::Bitmap;
 
 /// Cache lines of the next child that are asked for while one is copied.

@@ -7,10 +7,10 @@ use smallvec::SmallVec;
 
 use super::Cursor;
 use crate::error::Result;
-use crate::page::ahead::Ahead;
-use crate::page::edge::Edge;
-use crate::page::target::Target;
-use crate::page::trail::Spot;
+use crate::page::cursor_end::CursorEnd;
+use crate::page::cursor_stack::Spot;
+use crate::page::leaf_prefetch::Ahead;
+use crate::page::search_key::SearchKey;
 
 /// The bytes of a bound's key.
 fn bytes_of(bound: Bound<&[u8]>) -> usize {
@@ -42,7 +42,7 @@ impl Cursor<'_> {
     #[inline(never)]
     pub(super) fn open_back(&mut self) -> Result<()> {
         let upper = self.upper.as_ref().map(|key| &key[..]);
-        let back = self.back.insert(Edge::nowhere());
+        let back = self.back.insert(CursorEnd::nowhere());
         back.leaves_left = self.tree.leaf_pages;
         match (self.width, bytes_of(upper)) {
             (4, 4) => back.enter_at(self.pages, &self.tree, &Spot::<4>::upper(upper))?,
@@ -71,7 +71,7 @@ impl Cursor<'_> {
             Bound::Included(key) => (key, true),
             Bound::Excluded(key) => (key, false),
         };
-        let target: Target<'_> = Target::new(key);
+        let target: SearchKey<'_> = SearchKey::new(key);
         let Some(highest) = self.end.checked_sub(1) else {
             return Ok(());
         };
@@ -106,7 +106,7 @@ impl Cursor<'_> {
             Bound::Included(key) => (key, true),
             Bound::Excluded(key) => (key, false),
         };
-        let (leaf, target) = (back.leaf, Target::<0>::new(key));
+        let (leaf, target) = (back.leaf, SearchKey::<0>::new(key));
         if leaf.slots() == 0 {
             return Ok(());
         }
@@ -122,7 +122,7 @@ impl Cursor<'_> {
         Ok(())
     }
 
-    pub(super) fn seek_front(&mut self, target: &Target<'_>) -> Result<()> {
+    pub(super) fn seek_front(&mut self, target: &SearchKey<'_>) -> Result<()> {
         if self.last && self.front.slot >= self.end {
             return Ok(());
         }
@@ -147,7 +147,7 @@ impl Cursor<'_> {
             self.stop();
             return Ok(());
         }
-        let Some(edge) = Edge::at(self.pages, &self.tree, &Spot::<0>::Before(*target))? else {
+        let Some(edge) = CursorEnd::at(self.pages, &self.tree, &Spot::<0>::Before(*target))? else {
             return Ok(());
         };
         if self.back.as_ref().is_some_and(|back| edge.order(back).is_ge()) {
@@ -161,7 +161,7 @@ impl Cursor<'_> {
         Ok(())
     }
 
-    pub(super) fn seek_end(&mut self, target: &Target<'_>) -> Result<()> {
+    pub(super) fn seek_end(&mut self, target: &SearchKey<'_>) -> Result<()> {
         if self.last {
             let leaf = self.front.leaf;
             if self.front.slot < self.end && leaf.compare(self.end - 1, target)?.is_gt() {
@@ -192,7 +192,7 @@ impl Cursor<'_> {
                 return Ok(());
             }
         }
-        let Some(edge) = Edge::at(self.pages, &self.tree, &Spot::<0>::After(*target))? else {
+        let Some(edge) = CursorEnd::at(self.pages, &self.tree, &Spot::<0>::After(*target))? else {
             return Ok(());
         };
         if self.is_open && edge.order(&self.front).is_le() {

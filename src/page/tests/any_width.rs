@@ -9,8 +9,8 @@ use crate::page::batch::get_many;
 use crate::page::cursor::Cursor;
 use crate::page::lookup::get;
 use crate::page::meta::TreeRecord;
+use crate::page::search_key::SearchKey;
 use crate::page::steps::pages_of;
-use crate::page::target::Target;
 use crate::page::tests::samples::{Image, Model, Random, apply, create, open};
 use crate::page::tree::leaf_for;
 
@@ -74,7 +74,7 @@ fn guessed_and_skipped_they_are_found_as_the_model_has_them() {
         let probes: Vec<Vec<u8>> = picks.iter().flat_map(|key| around(key, &mut random)).collect();
         finds(name, &image, &tree, &model, &probes);
         let guessed = picks.iter().filter(|key| {
-            let (_, limits) = leaf_for(image.pages(), &tree, &Target::<0>::new(key)).unwrap().unwrap();
+            let (_, limits) = leaf_for(image.pages(), &tree, &SearchKey::<0>::new(key)).unwrap().unwrap();
             limits.is_even()
         });
         let guessed = guessed.count();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::page::fields::overflow_pages;
-use crate::page::layout::{HEADER, META_PAGES, NODE_HEADER, flag};
-use crate::page::meta::{MAGIC, META_BYTES, NO_PAGE, RECORD_BYTES, VERSION};
+use crate::page::format::{HEADER, META_PAGES, NODE_HEADER, flag};
+use crate::page::format::{MAGIC, META_BYTES, NO_PAGE, RECORD_BYTES, VERSION};
 use crate::page::node::Node;
 use crate::page::tests::samples::{Image, Model, PAGE};
 

@@ -7,9 +7,9 @@ use std::ops::Bound::Unbounded;
 use proptest::prelude::*;
 
 use crate::page::batch::get_many;
-use crate::page::cold::{FEW, Memory, ReadAhead, ask_for, bring};
 use crate::page::cursor::Cursor;
 use crate::page::layout::{Page, Pages};
+use crate::page::readahead::{FEW, Memory, ReadAhead, ask_for, bring};
 use crate::page::tests::samples::{Sample, samples};
 use crate::page::tree::branch_levels;
 

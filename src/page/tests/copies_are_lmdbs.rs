@@ -9,8 +9,8 @@ use tempfile::TempDir;
 
 use crate::page::copy::{compact, plain_metas};
 use crate::page::fields::{u16_at, u32_at};
-use crate::page::layout::flag;
-use crate::page::meta::check_metas;
+use crate::page::format::flag;
+use crate::page::meta_check::check_metas;
 use crate::page::tests::foreign::{content, fill, image, kind};
 use crate::page::tests::samples::{Image, PAGE, Random, apply, create, open, samples};
 use crate::page::verify::{Level, verify};

@@ -4,7 +4,8 @@ use std::io::{self, ErrorKind};
 
 use tempfile::TempDir;
 
-use crate::page::copy::{PIECE, Pieces, Stop, compact};
+use crate::os::Stop;
+use crate::page::copy::{PIECE, Pieces, compact};
 use crate::page::tests::foreign::{fill, image};
 use crate::page::tests::samples::{Image, samples};
 

@@ -6,8 +6,10 @@ use std::ops::Bound::Unbounded;
 use crate::page::copy::{compact, plain_metas};
 use crate::page::cursor::Cursor;
 use crate::page::fields::overflow_pages;
-use crate::page::layout::{HEADER, NODE_HEADER, Pages, flag};
-use crate::page::meta::{MAGIC, Meta, NO_PAGE, TreeRecord, VERSION};
+use crate::page::format::{HEADER, NODE_HEADER, flag};
+use crate::page::format::{MAGIC, NO_PAGE, VERSION};
+use crate::page::layout::Pages;
+use crate::page::meta::{Meta, TreeRecord};
 use crate::page::verify::{Level, verify};
 
 const NO_TREE: TreeRecord = TreeRecord {

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use crate::error::ErrorKind;
-use crate::page::copy::{Stop, compact};
+use crate::os::Stop;
+use crate::page::copy::compact;
 use crate::page::cursor::Cursor;
 use crate::page::layout::Pages;
 use crate::page::meta::TreeRecord;

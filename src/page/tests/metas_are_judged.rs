@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write as _;
 
 use crate::error::ErrorKind;
-use crate::page::meta::check_metas;
+use crate::page::meta_check::check_metas;
 use crate::page::tests::samples::{Image, PAGE, samples};
 use crate::page::verify::{Level, verify};
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{ErrorKind, Result};
 use crate::page::batch::get_many;
-use crate::page::cold::WINDOW;
 use crate::page::layout::Pages;
 use crate::page::lookup::get;
+use crate::page::readahead::WINDOW;
 use crate::page::tests::build;
 use crate::page::tests::samples::{Image, Model, Random, Sample, samples};
 

@@ -6,7 +6,7 @@ use std::fs::File;
 use heed::{CompactionOption, DatabaseFlags};
 use tempfile::TempDir;
 
-use crate::page::meta::{FileMeta, check_metas};
+use crate::page::meta_check::{FileMeta, check_metas};
 use crate::page::tests::samples::{Image, PAGE, Random, create, open, samples};
 use crate::page::verify::{Level, verify, verify_snapshot};
 

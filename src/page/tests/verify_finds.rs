@@ -1,8 +1,8 @@
 //! Every planted fault is found, at the page where it was planted.
 
-use crate::page::meta::check_metas;
+use crate::page::meta_check::check_metas;
 use crate::page::tests::samples::{Image, PAGE, samples};
-use crate::page::verify::{Level, Report, verify};
+use crate::page::verify::{Level, VerifyReport, verify};
 
 /// Pages on the way down to the first leaf of a sample, the root first.
 pub(super) fn way_down(image: &Image, name: &str) -> Vec<u64> {
@@ -15,7 +15,7 @@ pub(super) fn way_down(image: &Image, name: &str) -> Vec<u64> {
     way
 }
 
-fn check(image: &Image, level: Level) -> Report {
+fn check(image: &Image, level: Level) -> VerifyReport {
     verify(&image.file(), level).unwrap()
 }
 

@@ -6,7 +6,7 @@ use heed::DatabaseFlags;
 use tempfile::TempDir;
 
 use crate::page::fields::u64_at;
-use crate::page::layout::HEADER;
+use crate::page::format::HEADER;
 use crate::page::tests::samples::{Image, PAGE, create, open};
 use crate::page::tests::verify_finds::assert_found;
 use crate::page::verify::{Level, verify};

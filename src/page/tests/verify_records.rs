@@ -1,6 +1,6 @@
 //! Records that do not tell the truth about their tree, pages on the wrong level, and what has two owners.
 
-use crate::page::meta::check_metas;
+use crate::page::meta_check::check_metas;
 use crate::page::tests::samples::{Image, samples};
 use crate::page::tests::verify_finds::{assert_found, way_down};
 use crate::page::verify::{Level, verify};

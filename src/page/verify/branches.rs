@@ -2,37 +2,12 @@
 
 use crate::error::Result;
 use crate::page::layout::Page;
-use crate::page::verify::Level;
-use crate::page::verify::leaves::{filled, node_bytes};
-use crate::page::verify::order::{Order, Ranked};
+use crate::page::verify::filled::{filled, node_bytes};
+use crate::page::verify::limits::Limits;
 use crate::page::verify::read::Buffer;
+use crate::page::verify::report::Level;
 use crate::page::verify::trees::{Role, Tree};
 use crate::page::verify::walk::Walk;
-
-/// The keys that a page may hold: from the first on, below the second.
-#[derive(Clone, Copy)]
-pub(crate) struct Limits<'k> {
-    pub low: Option<Ranked<'k>>,
-    pub high: Option<Ranked<'k>>,
-}
-
-impl<'k> Limits<'k> {
-    /// Every key.
-    pub(crate) const NONE: Limits<'static> = Limits { low: None, high: None };
-
-    /// Whether `key` is one of them.
-    #[inline]
-    pub(crate) fn hold(self, order: Order, key: Ranked<'k>) -> bool {
-        self.low.is_none_or(|low| order.compare(low, key).is_le())
-            && self.high.is_none_or(|high| order.compare(key, high).is_lt())
-    }
-
-    /// Whether a separator may stand here: above the first and below the second.
-    fn enclose(self, order: Order, separator: Ranked<'k>) -> bool {
-        self.low.is_none_or(|low| order.compare(low, separator).is_lt())
-            && self.high.is_none_or(|high| order.compare(separator, high).is_lt())
-    }
-}
 
 impl Walk<'_> {
     /// Checks the pages from a tree's root down.

@@ -4,16 +4,16 @@ use std::slice::ChunksExact;
 
 use crate::error::{Error, Result};
 use crate::page::fields::{u16_at, u64_at};
-use crate::page::layout::{HEADER, Page, flag};
+use crate::page::format::{HEADER, flag};
+use crate::page::layout::Page;
 use crate::page::node::Node;
-use crate::page::verify::Level;
-use crate::page::verify::branches::Limits;
-use crate::page::verify::leaves::{filled, node_bytes};
+use crate::page::verify::filled::{WITH_VALUE, filled, node_bytes};
+use crate::page::verify::limits::Limits;
 use crate::page::verify::order::Order;
+use crate::page::verify::report::Level;
 use crate::page::verify::trees::Tree;
 use crate::page::verify::walk::Walk;
 
-pub(crate) const WITH_VALUE: &str = "a duplicate with a value";
 const OTHER_KIND: &str = "duplicates of one size in a tree of any size, or the other way round";
 
 impl Walk<'_> {

@@ -2,9 +2,9 @@
 
 use crate::error::Result;
 use crate::page::fields::u64_at;
-use crate::page::layout::HEADER;
+use crate::page::format::HEADER;
 use crate::page::node::Node;
-use crate::page::verify::Level;
+use crate::page::verify::report::Level;
 use crate::page::verify::walk::Walk;
 
 /// Bytes of a long record that are read at once. A record of a large transaction has many megabytes.

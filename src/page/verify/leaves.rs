@@ -1,13 +1,14 @@
 //! Leaves: their keys, and what is stored under them.
 
-use crate::error::{Error, Result};
-use crate::page::fields::{overflow_header, overflow_pages, u16_at};
-use crate::page::layout::{HEADER, NODE_HEADER, Page};
+use crate::error::Result;
+use crate::page::fields::{overflow_header, overflow_pages};
+use crate::page::format::HEADER;
+use crate::page::layout::Page;
 use crate::page::node::Node;
-use crate::page::verify::Level;
-use crate::page::verify::branches::Limits;
-use crate::page::verify::dups::WITH_VALUE;
+use crate::page::verify::filled::{WITH_VALUE, filled, node_bytes};
+use crate::page::verify::limits::Limits;
 use crate::page::verify::order::Ranked;
+use crate::page::verify::report::Level;
 use crate::page::verify::trees::{Role, Tree};
 use crate::page::verify::walk::Walk;
 
@@ -110,25 +111,4 @@ impl Walk<'_> {
         }
         Ok(())
     }
-}
-
-/// Bytes that a node takes on its page.
-#[inline]
-pub(crate) fn node_bytes(key: usize, data: usize) -> usize {
-    (NODE_HEADER + key + data).next_multiple_of(2)
-}
-
-/// Whether nodes of `sizes` bytes in all are what the page in `bytes` has room for.
-///
-/// LMDB keeps the nodes of a page behind one another up to the page's end. When they take more than there is, two of them
-/// overlap, and deleting them moves the start of the nodes out of the page; when they take less, a size was changed.
-///
-/// # Errors
-/// `Corrupted`, naming page `number`, when they are not.
-pub(crate) fn filled(number: u64, bytes: &[u8], sizes: usize) -> Result<()> {
-    let room = bytes.len().saturating_sub(usize::from(u16_at(bytes, 14)));
-    if sizes == room {
-        return Ok(());
-    }
-    Err(Error::corrupted(number, format!("nodes of {sizes} bytes where there are {room}: they overlap or leave gaps")))
 }

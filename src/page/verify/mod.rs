@@ -3,8 +3,10 @@
 pub(crate) mod bitmap;
 mod branches;
 mod dups;
+mod filled;
 mod free_list;
 mod leaves;
+mod limits;
 pub(crate) mod order;
 mod read;
 mod report;
@@ -16,20 +18,13 @@ use std::thread;
 use std::time::Duration;
 
 use crate::error::{ErrorKind, Result};
-use crate::page::meta::{FileMeta, Meta, check_metas};
+use crate::page::meta::Meta;
+use crate::page::meta_check::{FileMeta, check_metas};
 use crate::page::verify::walk::Walk;
 
 pub(crate) use bitmap::Bitmap;
-pub use report::{Fault, PageUse, Report};
-
-/// How much of the file is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Level {
-    /// Meta pages, branch pages, and whether every page that is led to is inside the file.
-    Fast,
-    /// Every page: order of keys, levels, counters, free list, and that each page is used exactly once.
-    Full,
-}
+pub(crate) use report::Level;
+pub use report::{Fault, PageUse, VerifyReport};
 
 /// Checks the newest committed state of `file`.
 ///
@@ -38,8 +33,8 @@ pub(crate) enum Level {
 ///
 /// # Errors
 /// `Io` when the file cannot be read, `FormatVersion` when it is of another version. Damage is in the report.
-pub(crate) fn verify(file: &File, level: Level) -> Result<Report> {
-    let mut report = Report::default();
+pub(crate) fn verify(file: &File, level: Level) -> Result<VerifyReport> {
+    let mut report = VerifyReport::default();
     let newest = match metas(file) {
         Ok(None) => return Ok(report),
         Ok(Some(FileMeta { newest, .. })) => newest,
@@ -59,8 +54,8 @@ pub(crate) fn verify(file: &File, level: Level) -> Result<Report> {
 ///
 /// # Errors
 /// As [`verify`].
-pub(crate) fn verify_snapshot(file: &File, meta: &Meta, level: Level) -> Result<Report> {
-    Walk::new(file, meta, level, Report::default())?.run(meta)
+pub(crate) fn verify_snapshot(file: &File, meta: &Meta, level: Level) -> Result<VerifyReport> {
+    Walk::new(file, meta, level, VerifyReport::default())?.run(meta)
 }
 
 /// Strict, but with patience: a commit between the two reads looks like damage once, and not three times.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::page::fields::u64_at;
-use crate::page::meta::tree_flag;
+use crate::page::format::tree_flag;
 
 /// How two keys compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

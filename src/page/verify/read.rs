@@ -5,7 +5,6 @@ use std::io::{self, ErrorKind as IoKind};
 use std::os::unix::fs::FileExt;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::page::verify::walk::Walk;
 
 /// Bytes that are read at once, at most: more gained nothing, and a page is checked while it is in the cache.
 const AT_ONCE: usize = 64 << 10;
@@ -48,7 +47,7 @@ impl<'f> Reader<'f> {
 
     /// Page `number`, from `buffer` if it is there. If it has to be read, the pages that are wanted after it come with it
     /// as far as they lie behind it. `None` when the file ends before the page does.
-    fn page<'b>(
+    pub(super) fn page<'b>(
         &self,
         buffer: &'b mut Buffer,
         number: u64,
@@ -86,44 +85,13 @@ impl<'f> Reader<'f> {
     }
 
     /// Fills `bytes` from byte `from` of the run that begins at page `number`; `false` when the file ends before.
-    fn read_at(&self, bytes: &mut [u8], number: u64, from: u64) -> Result<bool> {
+    pub(super) fn read_at(&self, bytes: &mut [u8], number: u64, from: u64) -> Result<bool> {
         let at = number.saturating_mul(self.page_size as u64).saturating_add(from);
         match self.file.read_exact_at(bytes, at) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == IoKind::UnexpectedEof => Ok(false),
             Err(error) => Err(failed("a page", error)),
         }
-    }
-}
-
-impl Walk<'_> {
-    /// Page `number`, claimed before, and with it those `after` it that lie behind it; `None`, with a fault, when the
-    /// file has been cut meanwhile.
-    pub(crate) fn read<'b>(
-        &mut self,
-        buffer: &'b mut Buffer,
-        number: u64,
-        after: impl Iterator<Item = u64>,
-    ) -> Result<Option<&'b [u8]>> {
-        let page = self.reader.page(buffer, number, after)?;
-        if page.is_none() {
-            self.cut(number);
-        }
-        Ok(page)
-    }
-
-    /// Fills `bytes` from byte `from` of the run that begins at page `number`, claimed before; `false`, with a fault,
-    /// when the file has been cut meanwhile.
-    pub(crate) fn read_into(&mut self, bytes: &mut [u8], number: u64, from: u64) -> Result<bool> {
-        let whole = self.reader.read_at(bytes, number, from)?;
-        if !whole {
-            self.cut(number);
-        }
-        Ok(whole)
-    }
-
-    fn cut(&mut self, number: u64) {
-        self.report.fault(number, "the file ends before the page does");
     }
 }
 

@@ -5,6 +5,15 @@ use std::fmt;
 
 use crate::error::Error;
 
+/// How much of the file is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// Meta pages, branch pages, and whether every page that is led to is inside the file.
+    Fast,
+    /// Every page: order of keys, levels, counters, free list, and that each page is used exactly once.
+    Full,
+}
+
 /// Faults that a report keeps. A damaged branch page can make a fault of every page below it.
 const KEPT: usize = 1000;
 
@@ -14,13 +23,13 @@ const KEPT: usize = 1000;
 /// [`Error::downcast`](crate::Error::downcast) gets it.
 ///
 /// ```
-/// let report = mapleaf::Report::default();
+/// let report = mapleaf::VerifyReport::default();
 /// assert!(report.is_clean());
 /// assert_eq!(report.pages.branch + report.pages.leaf, 0);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Report {
+pub struct VerifyReport {
     /// Pages by what they are used for.
     pub pages: PageUse,
     /// Entries of each DBI, by name, in the order of names. Counted in a full check, as recorded in a fast one.
@@ -62,7 +71,7 @@ impl fmt::Display for Fault {
 }
 
 /// One line: how many faults, and the first of them.
-impl fmt::Display for Report {
+impl fmt::Display for VerifyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.faults[..] {
             [] => f.write_str("no faults"),
@@ -74,9 +83,9 @@ impl fmt::Display for Report {
 }
 
 /// The cause of the error of an opening that found faults.
-impl StdError for Report {}
+impl StdError for VerifyReport {}
 
-impl Report {
+impl VerifyReport {
     /// Whether nothing is wrong.
     #[must_use]
     pub fn is_clean(&self) -> bool {

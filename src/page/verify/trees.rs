@@ -1,10 +1,14 @@
 //! One tree: what it is for, and whether its record tells the truth.
 
 use crate::error::{Error, Result};
-use crate::page::meta::{TreeRecord, tree_flag};
+use crate::page::format::META_PAGES;
+use crate::page::format::tree_flag;
+use crate::page::meta::Meta;
+use crate::page::meta::TreeRecord;
 use crate::page::node::Node;
-use crate::page::verify::Level;
 use crate::page::verify::order::Order;
+use crate::page::verify::report::Level;
+use crate::page::verify::report::VerifyReport;
 use crate::page::verify::walk::Walk;
 
 /// What a tree is for, which decides what its leaves may hold.
@@ -57,6 +61,29 @@ impl Tree {
 }
 
 impl Walk<'_> {
+    /// Walks everything that `meta` leads to.
+    pub(crate) fn run(mut self, meta: &Meta) -> Result<VerifyReport> {
+        self.report.pages.meta = META_PAGES;
+        for page in 0..META_PAGES {
+            self.met.mark(page);
+        }
+        let slot = meta.txn_id & 1;
+        self.tree(Tree::new(&meta.main, Role::Main), slot)?;
+        self.tree(Tree::new(&meta.free, Role::Free), slot)?;
+        if self.level == Level::Full
+            && self.report.is_clean()
+            && let (count @ 1.., Some(first)) = self.met.unmarked()
+        {
+            let why = match count - 1 {
+                0 => "in no tree and not free".to_owned(),
+                1 => "in no tree and not free; so is another page".to_owned(),
+                more => format!("in no tree and not free; so are {more} more pages"),
+            };
+            self.report.fault(first, why);
+        }
+        Ok(self.report)
+    }
+
     /// Checks a tree whose record is on page `page`; gives the entries counted.
     pub(crate) fn tree(&mut self, mut tree: Tree, page: u64) -> Result<u64> {
         if let Some(why) = tree.record.why_outside(self.last_page) {

@@ -3,12 +3,11 @@
 use std::fs::File;
 
 use crate::error::Result;
-use crate::page::layout::META_PAGES;
+use crate::page::format::META_PAGES;
 use crate::page::meta::Meta;
 use crate::page::verify::bitmap::Bitmap;
-use crate::page::verify::read::Reader;
-use crate::page::verify::trees::{Role, Tree};
-use crate::page::verify::{Level, Report};
+use crate::page::verify::read::{Buffer, Reader};
+use crate::page::verify::report::{Level, VerifyReport};
 
 pub(crate) struct Walk<'f> {
     pub reader: Reader<'f>,
@@ -16,12 +15,12 @@ pub(crate) struct Walk<'f> {
     pub page_size: usize,
     pub last_page: u64,
     pub txn_id: u64,
-    met: Bitmap,
-    pub report: Report,
+    pub(super) met: Bitmap,
+    pub report: VerifyReport,
 }
 
 impl<'f> Walk<'f> {
-    pub(crate) fn new(file: &'f File, meta: &Meta, level: Level, report: Report) -> Result<Self> {
+    pub(crate) fn new(file: &'f File, meta: &Meta, level: Level, report: VerifyReport) -> Result<Self> {
         let page_size = meta.page_size as usize;
         let reader = Reader::new(file, page_size)?;
         // Each page is in the file, or named by eight bytes in it. No healthy file has more, and no header can ask
@@ -40,29 +39,6 @@ impl<'f> Walk<'f> {
             walk.report.fault(meta.txn_id & 1, "the last page is further away than a file of this length can have");
         }
         Ok(walk)
-    }
-
-    /// Walks everything that `meta` leads to.
-    pub(crate) fn run(mut self, meta: &Meta) -> Result<Report> {
-        self.report.pages.meta = META_PAGES;
-        for page in 0..META_PAGES {
-            self.met.mark(page);
-        }
-        let slot = meta.txn_id & 1;
-        self.tree(Tree::new(&meta.main, Role::Main), slot)?;
-        self.tree(Tree::new(&meta.free, Role::Free), slot)?;
-        if self.level == Level::Full
-            && self.report.is_clean()
-            && let (count @ 1.., Some(first)) = self.met.unmarked()
-        {
-            let why = match count - 1 {
-                0 => "in no tree and not free".to_owned(),
-                1 => "in no tree and not free; so is another page".to_owned(),
-                more => format!("in no tree and not free; so are {more} more pages"),
-            };
-            self.report.fault(first, why);
-        }
-        Ok(self.report)
     }
 
     /// Takes the pages `first .. first + count` for one use. `false`, with a fault, when they cannot be had.
@@ -97,5 +73,34 @@ impl<'f> Walk<'f> {
     /// The value, or a fault in its place.
     pub(crate) fn note<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.report.add(&error)).ok()
+    }
+
+    /// Page `number`, claimed before, and with it those `after` it that lie behind it; `None`, with a fault, when the
+    /// file has been cut meanwhile.
+    pub(crate) fn read<'b>(
+        &mut self,
+        buffer: &'b mut Buffer,
+        number: u64,
+        after: impl Iterator<Item = u64>,
+    ) -> Result<Option<&'b [u8]>> {
+        let page = self.reader.page(buffer, number, after)?;
+        if page.is_none() {
+            self.cut(number);
+        }
+        Ok(page)
+    }
+
+    /// Fills `bytes` from byte `from` of the run that begins at page `number`, claimed before; `false`, with a fault,
+    /// when the file has been cut meanwhile.
+    pub(crate) fn read_into(&mut self, bytes: &mut [u8], number: u64, from: u64) -> Result<bool> {
+        let whole = self.reader.read_at(bytes, number, from)?;
+        if !whole {
+            self.cut(number);
+        }
+        Ok(whole)
+    }
+
+    fn cut(&mut self, number: u64) {
+        self.report.fault(number, "the file ends before the page does");
     }
 }

@@ -6,8 +6,8 @@ use std::ops::Bound;
 
 use crate::error::{Error, Result};
 use crate::key::{AsKey, Key, KeyBuf};
+use crate::read::RawCursor;
 use crate::scan::bounds::byte_bounds::{ByteBounds, predecessor};
-use crate::txn::RawCursor;
 
 /// The bytes that no key has, under which one that has no bytes is looked for.
 pub(crate) const NO_KEY: &[u8] = &[];

@@ -1,7 +1,7 @@
 //! Group commit: how a closure's changes come to the disk, with those of others where they wait for it together.
 //!
 //! A transaction takes the **turn**, runs its closure, and hands on the turn before the disk is waited for. What it changed
-//! is then in one of two places, which [`Queue`](crate::env::Queue) keeps:
+//! is then in one of two places, which [`GroupCommit`](crate::env::GroupCommit) keeps:
 //!
 //! - Nothing was being committed: it **leads**. It took LMDB's lock before its closure ran, so the state it stands on is the
 //!   newest and needs no pin; it applies its set and commits, all on its thread. A lone caller never does anything else.
@@ -22,8 +22,9 @@
 //!   set is seen by anybody. Only the disk and the map fail a group, and with it what was stacked on it.
 //! - **All are told.** Whoever leads has the duty to end its group in a value that does so when it is dropped, by a panic too.
 
-mod lead;
+mod follower;
+mod leader;
+mod made;
 mod run;
-mod stack;
 
 pub(crate) use run::run;

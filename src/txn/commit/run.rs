@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::env::{Engine, Queue, Wait, begin_writing, busy, write};
+use crate::env::GroupCommit;
+use crate::env::{Engine, Wait, begin_writing, busy, write};
 use crate::error::{Error, Result};
-use crate::txn::commit::lead::{commit, lead};
-use crate::txn::commit::stack::stack;
+use crate::txn::commit::follower::stack;
+use crate::txn::commit::leader::{commit, lead};
+use crate::txn::commit::made::Made;
 use crate::txn::write::WriteTxn;
-use crate::txn::write_set::WriteSet;
-
-/// What a closure returns, and how many transactions it was.
-pub(crate) type Made<T, E> = Result<(T, u64), E>;
 
 /// Runs `f` as the only writer and commits what it changed, with others where that saves a flush. `f` says how many
 /// transactions its changes count as.
@@ -35,7 +33,7 @@ fn alone<T, E: From<Error>>(
 ) -> Result<T, E> {
     write(engine, wait, operation, |session| {
         let id = session.base().head()?.seq.saturating_add(1);
-        let room = session.kept::<WriteSet>().unwrap_or_default();
+        let room = session.kept().unwrap_or_default();
         let mut txn = WriteTxn::alone(engine, session.base(), id, room);
         let (outcome, transactions) = f(&mut txn)?;
         let mut set = txn.take_set();
@@ -50,7 +48,7 @@ fn alone<T, E: From<Error>>(
 
 fn share<T, E: From<Error>>(
     engine: &Arc<Engine>,
-    queue: &Queue,
+    queue: &GroupCommit,
     wait: Wait,
     operation: &'static str,
     f: impl FnOnce(&mut WriteTxn) -> Made<T, E>,
@@ -59,10 +57,10 @@ fn share<T, E: From<Error>>(
     let _writing = begin_writing(engine).map_err(named)?;
     let lock = engine.lock_file().map_err(named)?;
     if wait == Wait::No {
-        let turn = queue.try_take_turn().filter(|_| !engine.is_other_writing()).ok_or_else(|| named(busy()))?;
+        let turn = queue.try_acquire().filter(|_| !engine.is_other_writing()).ok_or_else(|| named(busy()))?;
         return lead(engine, queue, turn, wait.into(), operation, f);
     }
-    let turn = queue.take_turn();
+    let turn = queue.acquire();
     // Who had the turn before may have closed the environment.
     match queue.stand(engine, lock).map_err(named)? {
         Some(ground) => stack(engine, queue, turn, ground, operation, f),

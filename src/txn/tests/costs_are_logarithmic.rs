@@ -3,8 +3,9 @@
 
 use std::ops::ControlFlow;
 
+use crate::durability::Durability;
 use crate::page::steps::steps_of;
-use crate::{Dbi, Durability, Env, Error, ErrorKind, Result, WriteTxn};
+use crate::{Dbi, Env, Error, ErrorKind, Result, WriteTxn};
 
 type Rows = Dbi<u64, u64>;
 /// What is pending in a DBI `D` with so many changes, or the call of a verb with this number.

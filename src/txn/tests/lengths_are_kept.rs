@@ -6,8 +6,9 @@ use std::ops::{Bound, RangeBounds};
 
 use proptest::prelude::*;
 
+use crate::durability::Durability;
 use crate::page::steps::pages_of;
-use crate::{Dbi, Durability, Env, Error, ErrorKind, MultiDbi, Result, WriteTxn};
+use crate::{Dbi, Env, Error, ErrorKind, MultiDbi, Result, WriteTxn};
 
 fn filled(rows: u64) -> Result<(Env, Dbi<u64, u64>)> {
     let env = Env::temporary()?;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::{Dbi, Durability, Env, Result};
+use crate::durability::Durability;
+use crate::{Dbi, Env, Result};
 
 type Rows = Dbi<&'static str, &'static [u8]>;
 

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::{Dbi, Durability, Env, Error, ErrorKind, Result, WriteTxn};
+use crate::durability::Durability;
+use crate::{Dbi, Env, Error, ErrorKind, Result, WriteTxn};
 
 type Rows = Dbi<u16, u16>;
 type Model = BTreeMap<u16, u16>;

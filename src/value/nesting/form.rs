@@ -73,7 +73,7 @@ pub(in crate::value) type Field = (&'static str, &'static str);
 /// A number for the form of `value`, and what was noted.
 pub(in crate::value) fn form<T: Serialize>(value: &T, asked: Asked) -> Result<(u64, Told), NoForm> {
     let told = Told::default();
-    let number = Part { value, place: Place { asked, told: &told, field: ("", ""), within: (0, 0) } }.number()?;
+    let number = Part { value, place: FormPlace { asked, told: &told, field: ("", ""), within: (0, 0) } }.number()?;
     Ok((number, told))
 }
 
@@ -100,7 +100,7 @@ impl Told {
 
 /// Where a part of a value stands.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'t> {
+pub(super) struct FormPlace<'t> {
     pub(super) asked: Asked,
     pub(super) told: &'t Told,
     pub(super) field: Field,
@@ -108,7 +108,7 @@ pub(super) struct Place<'t> {
     pub(super) within: (usize, usize),
 }
 
-impl Place<'_> {
+impl FormPlace<'_> {
     /// Notes a step. Its number is for [`parts`](Self::parts).
     pub(super) fn step(self, step: Step) -> usize {
         if self.asked.note == Note::Steps { self.told.trace.borrow_mut().add(step) } else { 0 }
@@ -148,20 +148,20 @@ pub(super) fn hash(value: impl Hash) -> u64 {
 /// A part of a value, and its place.
 pub(super) struct Part<'a, 't, T: ?Sized> {
     pub(super) value: &'a T,
-    pub(super) place: Place<'t>,
+    pub(super) place: FormPlace<'t>,
 }
 
 impl<T: Serialize + ?Sized> Part<'_, '_, T> {
     pub(super) fn number(self) -> Result<u64, NoForm> {
         let from = (&raw const *self.value).cast::<u8>().addr();
         let within = (from, from.saturating_add(size_of_val(self.value)));
-        self.value.serialize(Form { place: Place { within, ..self.place } })
+        self.value.serialize(Form { place: FormPlace { within, ..self.place } })
     }
 }
 
 /// A serializer that makes a number of what it is told.
 pub(super) struct Form<'t> {
-    place: Place<'t>,
+    place: FormPlace<'t>,
 }
 
 macro_rules! leaves {
@@ -248,7 +248,7 @@ impl<'t> Serializer for Form<'t> {
     ) -> Result<u64, NoForm> {
         self.place.step(Step::Enum);
         self.place.step(Step::NewtypeVariant);
-        let inner = Part { value, place: Place { field: (name, variant), ..self.place } }.number()?;
+        let inner = Part { value, place: FormPlace { field: (name, variant), ..self.place } }.number()?;
         Ok(hash((variant, inner)))
     }
 

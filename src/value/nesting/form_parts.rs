@@ -5,12 +5,12 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant,
 };
 
-use super::form::{NoForm, Note, Part, Place, hash};
+use super::form::{FormPlace, NoForm, Note, Part, hash};
 use super::step::Step;
 
 /// The parts of one thing, told one by one.
 pub(super) struct Parts<'t> {
-    place: Place<'t>,
+    place: FormPlace<'t>,
     step: Step,
     /// Where the step stands in the trace.
     at: usize,
@@ -23,7 +23,7 @@ pub(super) struct Parts<'t> {
 }
 
 impl<'t> Parts<'t> {
-    pub(super) fn new(place: Place<'t>, step: Step, at: usize, name: &'static str) -> Self {
+    pub(super) fn new(place: FormPlace<'t>, step: Step, at: usize, name: &'static str) -> Self {
         Self { place, step, at, name, number: 0, key: 0, written: 0, names: Vec::new() }
     }
 
@@ -50,7 +50,7 @@ impl<'t> Parts<'t> {
 
     fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), NoForm> {
         self.name_of(key);
-        let inside = Place { field: (self.name, key), ..self.place };
+        let inside = FormPlace { field: (self.name, key), ..self.place };
         let number = Part { value, place: inside }.number()?;
         self.ordered(hash((key, number)));
         Ok(())
@@ -58,7 +58,7 @@ impl<'t> Parts<'t> {
 
     /// A field that has no name, and is told from others by where it lies: which were left out is seen in nothing else.
     fn unnamed<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NoForm> {
-        let (offset, inside) = (self.place.offset(value), Place { field: (self.name, "0"), ..self.place });
+        let (offset, inside) = (self.place.offset(value), FormPlace { field: (self.name, "0"), ..self.place });
         let number = Part { value, place: inside }.number()?;
         self.ordered(hash((offset, number)));
         Ok(())

@@ -1,0 +1,30 @@
+//! Names: of the catalogue, and of DBIs.
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The catalogue's name. Names that begin with `__` are reserved.
+pub(crate) const CATALOG: &str = "__mapleaf";
+/// The longest DBI name in bytes.
+pub(crate) const MAX_NAME: usize = 255;
+
+/// Refuses a name that no DBI can have.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    let why = if name.is_empty() {
+        "a DBI's name is empty; give it one"
+    } else if name.len() > MAX_NAME {
+        "a DBI's name has at most 255 bytes; shorten it"
+    } else if name.contains('\0') {
+        "a DBI's name must not hold a NUL; LMDB would cut it there"
+    } else if name.starts_with("__") {
+        "names that begin with __ are reserved; choose another"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(name))
+}
+
+/// The error for a catalogue that no build wrote.
+pub(crate) fn damaged(why: &'static str) -> Error {
+    Error::new(ErrorKind::Corrupted, format!("the catalogue is damaged: {why}; restore the file from a copy"))
+        .in_dbi(CATALOG)
+}

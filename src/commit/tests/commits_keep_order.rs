@@ -1,0 +1,326 @@
+//! The chain against a model of the file, under random arrivals, failures and foreign writers: what is committed is what
+//! a serial run of the closures that were told so commits, in their order; each is told once, and none is left.
+
+use std::sync::Arc;
+
+use crate::commit::pipeline::{Basis, BasisCheck, CommitPipeline, Ended, Group, Joined};
+use crate::commit::ticket::{CommitOutcome, CommitTicket};
+use crate::error::ErrorKind;
+
+const ROOM: usize = 12;
+
+/// Numbers that are to be drawn again.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % sides
+    }
+}
+
+/// What the file holds: who committed, in order, and LMDB's id.
+#[derive(Clone, Default)]
+struct File {
+    id: u64,
+    rows: Vec<u32>,
+}
+
+enum Leader {
+    /// Of a group that others may still join, with LMDB's lock.
+    Gathering,
+    /// A group that a member was asked to lead.
+    Offered(Arc<CommitTicket>),
+    /// In flight, without LMDB's lock.
+    Taken(Group<Vec<u32>>),
+    /// In flight, with it.
+    Begun(Group<Vec<u32>>),
+    /// In the file, and nobody told.
+    Done,
+}
+
+/// Who has the turn.
+struct Holder {
+    name: u32,
+    /// What its closure sees, once it runs.
+    seen: Option<(Vec<u32>, Basis<Vec<u32>>)>,
+    fresh: bool,
+    /// Its set, when it found no room.
+    full: Option<Vec<u32>>,
+}
+
+struct Told {
+    seen: Vec<u32>,
+    wrote: bool,
+    ticket: Arc<CommitTicket>,
+}
+
+#[derive(Default)]
+struct World {
+    chain: CommitPipeline<Vec<u32>>,
+    file: File,
+    pinned: File,
+    leader: Option<Leader>,
+    holder: Option<Holder>,
+    /// Whether who has the turn keeps it until the chain is idle.
+    drains: bool,
+    /// Whether another process of ours has LMDB's lock, which it took when nobody kept it out.
+    other: bool,
+    /// Whether there are programs that do not care who keeps whom out.
+    foreign: bool,
+    names: u32,
+    waiting: Vec<(u32, Told)>,
+    committed: u64,
+    failed: u64,
+    verdicts: usize,
+}
+
+impl World {
+    /// Somebody has LMDB's lock.
+    fn is_locked(&self) -> bool {
+        self.other || matches!(self.leader, Some(Leader::Gathering | Leader::Begun(_)))
+    }
+
+    /// Other programs go on.
+    fn write_elsewhere(&mut self, dice: &mut Dice) {
+        if self.other {
+            self.other = false;
+            self.file.id += 1;
+        } else if self.foreign && dice.roll(4) == 0 && !self.is_locked() {
+            self.file.id += 1;
+        } else {
+            self.other = !self.is_locked() && !self.chain.is_guarded();
+        }
+    }
+
+    fn arrive(&mut self, dice: &mut Dice) {
+        if self.drains && !self.chain.is_idle() {
+            return;
+        }
+        self.drains = false;
+        let name = self.names;
+        self.names += 1;
+        if self.chain.is_idle() {
+            if self.other {
+                return;
+            }
+            assert!(!self.chain.is_guarded(), "who begins alone does so without the byte");
+            // Its closure ran on the file as it is, with LMDB's lock.
+            let set = vec![name];
+            let (ticket, leader) = if dice.roll(2) == 0 {
+                (self.chain.gather(set, 1, 1, self.file.id), Leader::Gathering)
+            } else {
+                let group = self.chain.lead(set, 1, 1, self.file.id);
+                (Arc::clone(&group.ticket), Leader::Begun(group))
+            };
+            self.waiting.push((name, Told { seen: self.file.rows.clone(), wrote: true, ticket }));
+            self.leader = Some(leader);
+        } else if self.chain.has_room(ROOM) {
+            let fresh = !self.chain.is_guarded();
+            if fresh {
+                if dice.roll(4) == 0 {
+                    return;
+                }
+                self.chain.guard();
+            }
+            self.chain.stack();
+            self.pinned = self.file.clone();
+            self.holder = Some(Holder { name, seen: None, fresh, full: None });
+        }
+    }
+
+    /// The holder of the turn makes its next step.
+    fn go_on(&mut self, dice: &mut Dice) {
+        let Some(mut holder) = self.holder.take() else { return self.arrive(dice) };
+        let Some((seen, mut ground)) = holder.seen.take() else {
+            return self.stand(holder);
+        };
+        ground.sets.clear();
+        if holder.full.is_none() && dice.roll(4) == 0 {
+            // It changed nothing, and is told with what it read.
+            self.chain.leave();
+            self.chain.unguard();
+            self.waiting.push((holder.name, Told { seen, wrote: false, ticket: ground.ticket }));
+            // What it read may have been committed meanwhile.
+            self.settle();
+            return;
+        }
+        let bytes = 1 + usize::try_from(dice.roll(6)).unwrap_or(0);
+        let set = holder.full.take().unwrap_or_else(|| vec![holder.name]);
+        let absorb = |all: &mut Vec<u32>, newer: Vec<u32>| {
+            all.extend(newer);
+            all.len() + bytes
+        };
+        match self.chain.join(ground.failures(), (set, bytes, 1), ROOM, absorb) {
+            Joined::Member(ticket) => self.waiting.push((holder.name, Told { seen, wrote: true, ticket })),
+            Joined::Leader(group) => {
+                let ticket = Arc::clone(&group.ticket);
+                self.waiting.push((holder.name, Told { seen, wrote: true, ticket }));
+                assert!(self.leader.is_none(), "one leads");
+                self.leader = Some(Leader::Taken(group));
+            }
+            Joined::Full(set) => {
+                holder.full = Some(set);
+                holder.seen = Some((seen, ground));
+                self.holder = Some(holder);
+            }
+            Joined::Broken(verdict) => {
+                assert!(matches!(verdict, CommitOutcome::Failed(_)));
+                assert!(!self.file.rows.contains(&holder.name));
+                self.chain.unguard();
+            }
+        }
+    }
+
+    fn stand(&mut self, mut holder: Holder) {
+        match self.chain.stand_on(self.pinned.id, holder.fresh) {
+            BasisCheck::On(ground) => {
+                let mut seen = self.pinned.rows.clone();
+                seen.extend(ground.sets.iter().flat_map(|set| set.iter().copied()));
+                assert_eq!(
+                    ground.transactions,
+                    (seen.len() - self.pinned.rows.len()) as u64,
+                    "as many transactions as are laid over"
+                );
+                holder.seen = Some((seen, ground));
+                self.holder = Some(holder);
+            }
+            BasisCheck::Old => {
+                assert!(self.pinned.id < self.file.id, "what is pinned now cannot be old");
+                self.pinned = self.file.clone();
+                self.holder = Some(holder);
+            }
+            BasisCheck::Apart => {
+                // That others were kept out may have been too late for what is in flight.
+                self.drains = true;
+                self.chain.leave();
+                self.chain.unguard();
+            }
+        }
+    }
+
+    /// The leader makes its next step.
+    fn lead_on(&mut self, dice: &mut Dice) {
+        match self.leader.take() {
+            None => {}
+            Some(Leader::Gathering) => {
+                let group = self.chain.take().expect("a group that is gathered waits");
+                assert_eq!(group.base, self.file.id, "nobody writes while it is gathered");
+                self.leader = Some(Leader::Begun(group));
+            }
+            Some(Leader::Offered(ticket)) => {
+                assert!(self.waiting.iter().any(|(_, told)| Arc::ptr_eq(&told.ticket, &ticket)), "a group has members");
+                let group = self.chain.take().expect("a group that was offered waits");
+                assert!(Arc::ptr_eq(&group.ticket, &ticket));
+                self.leader = Some(Leader::Taken(group));
+            }
+            Some(Leader::Taken(group)) if self.other => self.leader = Some(Leader::Taken(group)),
+            Some(Leader::Taken(group)) if group.base == self.file.id => self.leader = Some(Leader::Begun(group)),
+            Some(Leader::Taken(_)) => {
+                assert!(self.foreign, "processes of ours do not overtake one another");
+                self.fail(ErrorKind::Conflict);
+            }
+            Some(Leader::Begun(_)) if dice.roll(8) == 0 => self.fail(ErrorKind::DiskFull),
+            Some(Leader::Begun(group)) => {
+                self.file.rows.extend(group.set.iter());
+                self.file.id += 1;
+                self.committed += group.transactions;
+                self.leader = Some(Leader::Done);
+            }
+            Some(Leader::Done) => {
+                let ended = self.chain.finish();
+                self.tell(ended);
+            }
+        }
+    }
+
+    fn fail(&mut self, kind: ErrorKind) {
+        let ended = self.chain.fail(&CommitOutcome::failed(kind, "it failed"));
+        assert!(ended.offered.is_none());
+        self.failed += 1;
+        self.tell(ended);
+    }
+
+    fn tell(&mut self, ended: Ended) {
+        self.chain.unguard();
+        for (ticket, verdict) in ended.told {
+            assert!(ticket.told().is_none(), "told once");
+            ticket.tell(verdict);
+        }
+        self.leader = ended.offered.map(Leader::Offered);
+        self.settle();
+    }
+
+    /// Looks after those who are told.
+    fn settle(&mut self) {
+        let (told, waiting) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|(_, told)| told.ticket.told().is_some());
+        self.waiting = waiting;
+        let told: Vec<(u32, Told)> = told;
+        self.verdicts += told.len();
+        for (name, told) in told {
+            let at = self.file.rows.iter().position(|row| *row == name);
+            match told.ticket.told() {
+                Some(CommitOutcome::Committed) => {
+                    let end = at.unwrap_or(told.seen.len());
+                    assert_eq!(at.is_some(), told.wrote, "{name} is there if it wrote");
+                    // What it saw is what was committed before it, all of it and nothing else.
+                    assert_eq!(self.file.rows[..end], told.seen[..], "what {name} saw");
+                }
+                _ => assert_eq!(at, None, "{name} failed"),
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_committed_is_a_serial_run_of_those_that_are_told_so() {
+    let (mut committed, mut failed, mut shared) = (0, 0, 0);
+    for seed in 1..400 {
+        let mut dice = Dice(seed * 0x9e37_79b9);
+        let mut world = World { foreign: seed % 2 == 0, ..World::default() };
+        for _ in 0..400 {
+            match dice.roll(40) {
+                0..3 => world.write_elsewhere(&mut dice),
+                3..20 => world.lead_on(&mut dice),
+                _ => world.go_on(&mut dice),
+            }
+        }
+        let groups = world.file.id;
+        world.other = false;
+        while world.leader.is_some() || world.holder.is_some() {
+            world.lead_on(&mut dice);
+            if world.holder.is_some() {
+                world.go_on(&mut dice);
+            }
+        }
+        assert!(world.chain.is_idle() && !world.chain.is_guarded(), "nothing is left");
+        assert!(world.waiting.is_empty(), "all are told");
+        assert_eq!(world.file.rows.len() as u64, world.committed);
+        committed += world.committed;
+        failed += world.failed;
+        shared += u64::from(world.committed > groups);
+    }
+    assert!(committed > 10_000 && failed > 1000 && shared > 20, "{committed} {failed} {shared}: too little happened");
+}
+
+#[test]
+fn who_reads_what_is_in_the_file_before_its_commit_has_ended_is_told_with_it() {
+    let mut chain: CommitPipeline<Vec<u32>> = CommitPipeline::default();
+    let group = chain.lead(vec![1], 1, 1, 7);
+    chain.guard();
+    chain.stack();
+    // The meta page can be read before the disk says whether it has it.
+    let BasisCheck::On(ground) = chain.stand_on(8, false) else {
+        panic!("the state that the group leaves is one to stand on")
+    };
+    assert!(ground.sets.is_empty() && Arc::ptr_eq(&ground.ticket, &group.ticket));
+    chain.leave();
+    for (ticket, verdict) in chain.fail(&CommitOutcome::failed(ErrorKind::CommitOutcomeUnknown, "a flush failed")).told
+    {
+        ticket.tell(verdict);
+    }
+    assert!(matches!(ground.ticket.told(), Some(CommitOutcome::Failed(_))), "what it read may not be on the disk");
+}

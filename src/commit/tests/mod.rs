@@ -1,0 +1,6 @@
+//! Unit tests of group commit, without files.
+
+mod commits_keep_order;
+mod groups_wait_for_returning_threads;
+mod the_lock_is_fair;
+mod waiters_learn_the_outcome;

@@ -1,0 +1,113 @@
+//! Whoever waits for a group is told once, and one of them leads when it is offered, however late they come.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use crate::commit::ticket::{CommitOutcome, CommitTicket, Next};
+use crate::error::ErrorKind;
+
+#[test]
+fn one_of_those_who_wait_leads_and_all_are_told() {
+    for round in 0..400 {
+        let members = 1 + round % 4;
+        let (ticket, leaders, told) = (CommitTicket::waiting(), AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for _ in 0..members {
+                scope.spawn(|| {
+                    loop {
+                        match ticket.wait() {
+                            Next::Lead => {
+                                leaders.fetch_add(1, Ordering::Relaxed);
+                                ticket.tell(CommitOutcome::Committed);
+                            }
+                            Next::Told(verdict) => {
+                                assert!(verdict.outcome().is_ok());
+                                told.fetch_add(1, Ordering::Relaxed);
+                                return;
+                            }
+                        }
+                    }
+                });
+            }
+            if round % 3 > 0 {
+                thread::sleep(Duration::from_micros(50));
+            }
+            ticket.offer();
+        });
+        assert_eq!((leaders.into_inner(), told.into_inner()), (1, members));
+    }
+}
+
+#[test]
+fn the_first_verdict_counts() {
+    let ticket = CommitTicket::led();
+    ticket.tell(CommitOutcome::failed(ErrorKind::MapFull, "full"));
+    ticket.tell(CommitOutcome::Committed);
+    let error = ticket.told().and_then(|told| told.outcome().err()).expect("it failed");
+    assert_eq!((error.kind(), error.message()), (ErrorKind::MapFull, "full"));
+}
+
+#[test]
+fn what_was_based_on_a_failure_may_be_tried_again_unless_nobody_knows() {
+    let of = |kind| CommitOutcome::failed(kind, "cause").of_successors().outcome().expect_err("it failed");
+    let error = of(ErrorKind::DiskFull);
+    assert!(error.is_retryable() && error.kind() == ErrorKind::Conflict && error.message().contains("cause"));
+    assert_eq!(of(ErrorKind::CommitOutcomeUnknown).kind(), ErrorKind::CommitOutcomeUnknown);
+    assert!(CommitOutcome::Committed.of_successors().outcome().is_ok());
+}
+
+#[test]
+fn all_are_told_however_many_wait_and_whatever_else_wakes_them() {
+    for round in 0..200 {
+        let (ticket, told, members) = (CommitTicket::led(), mpsc::channel(), 1 + round % 64);
+        // Not in a scope: who is never woken must fail the test, not hang it.
+        let threads: Vec<_> = (0..members)
+            .map(|_| {
+                let (ticket, told) = (Arc::clone(&ticket), told.0.clone());
+                thread::spawn(move || {
+                    let is_told = matches!(ticket.wait(), Next::Told(CommitOutcome::Committed));
+                    told.send(is_told)
+                })
+            })
+            .collect();
+        if round % 2 == 0 {
+            thread::sleep(Duration::from_micros(200));
+        }
+        // Some leave without being called.
+        threads.iter().step_by(3).for_each(|thread| thread.thread().unpark());
+        ticket.tell(CommitOutcome::Committed);
+        threads.iter().step_by(5).for_each(|thread| thread.thread().unpark());
+        for n in 0..members {
+            let is_told = told.1.recv_timeout(Duration::from_secs(20));
+            assert_eq!(is_told, Ok(true), "{n} of {members} were told");
+        }
+    }
+}
+
+#[test]
+fn who_is_offered_a_group_and_led_it_in_vain_is_offered_it_again() {
+    let (ticket, leaders) = (CommitTicket::waiting(), mpsc::channel());
+    let members = 3;
+    for _ in 0..members {
+        let (ticket, leaders) = (Arc::clone(&ticket), leaders.0.clone());
+        thread::spawn(move || {
+            while let Next::Lead = ticket.wait() {
+                if leaders.send(Some(())).is_err() {
+                    return;
+                }
+            }
+            let _ = leaders.send(None);
+        });
+    }
+    let next = || leaders.1.recv_timeout(Duration::from_secs(20));
+    for _ in 0..200 {
+        ticket.offer();
+        assert_eq!(next(), Ok(Some(())), "one leads");
+    }
+    ticket.tell(CommitOutcome::Committed);
+    for _ in 0..members {
+        assert_eq!(next(), Ok(None), "all are told");
+    }
+}

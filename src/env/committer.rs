@@ -1,0 +1,153 @@
+//! A thread that works off a backlog: started by the first job, ended when the last `Env` is gone and all is done.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use crate::env::group_commit::GROUP_BYTES;
+use crate::env::options::Backlog;
+use crate::env::session::{Wait, is_writing};
+use crate::error::contain;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Does jobs that came one after another, at least one of them.
+pub(crate) type Work<J> = fn(Vec<J>);
+
+thread_local! {
+    static WORKS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread works off a backlog: it must not wait for itself.
+pub(crate) fn is_committer() -> bool {
+    WORKS.get()
+}
+
+/// The backlog and, once there is one, the thread.
+pub(crate) struct Committer<J> {
+    line: Arc<Line<J>>,
+    limit: Backlog,
+}
+
+struct Line<J> {
+    state: Mutex<State<J>>,
+    /// The thread waits here for jobs.
+    given: Condvar,
+    /// Those wait here for whose jobs there was no room.
+    done: Condvar,
+}
+
+struct State<J> {
+    jobs: VecDeque<(J, usize)>,
+    /// Of the jobs that are not done, those included that are being done.
+    count: usize,
+    bytes: usize,
+    running: bool,
+    ended: bool,
+}
+
+impl<J> Line<J> {
+    fn state(&self) -> MutexGuard<'_, State<J>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<J> State<J> {
+    /// Whether a job of `bytes` must wait. One alone never does.
+    fn is_full(&self, bytes: usize, limit: Backlog) -> bool {
+        self.count > 0 && (self.count >= limit.batches || self.bytes.saturating_add(bytes) > limit.bytes)
+    }
+
+    /// The jobs to be done together, as many as one group holds; their bytes.
+    fn next(&mut self) -> (Vec<J>, usize) {
+        let (mut jobs, mut total) = (Vec::new(), 0_usize);
+        while let Some((job, bytes)) = self.jobs.pop_front() {
+            if !jobs.is_empty() && total.saturating_add(bytes) > GROUP_BYTES {
+                self.jobs.push_front((job, bytes));
+                break;
+            }
+            total = total.saturating_add(bytes);
+            jobs.push(job);
+        }
+        (jobs, total)
+    }
+}
+
+impl<J: Send + 'static> Committer<J> {
+    pub(crate) fn new(limit: Backlog) -> Self {
+        let state = State { jobs: VecDeque::new(), count: 0, bytes: 0, running: false, ended: false };
+        let line = Line { state: Mutex::new(state), given: Condvar::new(), done: Condvar::new() };
+        Self { line: Arc::new(line), limit }
+    }
+
+    /// Has `job` done by `work` behind those that were given before.
+    ///
+    /// # Errors
+    /// When the backlog is full: `Busy` for who does not wait, and for the thread itself; `Nested` in a transaction, which
+    /// the backlog may wait for. `Io` when the system gives no thread.
+    pub(crate) fn give(&self, job: J, bytes: usize, wait: Wait, work: Work<J>) -> Result<()> {
+        let mut state = self.line.state();
+        while state.is_full(bytes, self.limit) {
+            if wait == Wait::No || is_committer() {
+                let why = "as many batches wait as max_backlog allows; retry when some are committed";
+                return Err(Error::new(ErrorKind::Busy, why));
+            }
+            if is_writing() {
+                let why = "as many batches wait as max_backlog allows, for this transaction; submit outside of it";
+                return Err(Error::new(ErrorKind::Nested, why));
+            }
+            state = self.line.done.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.ended = false;
+        if !state.running {
+            start(Arc::clone(&self.line), work)?;
+            state.running = true;
+        }
+        state.jobs.push_back((job, bytes));
+        state.count += 1;
+        state.bytes = state.bytes.saturating_add(bytes);
+        drop(state);
+        self.line.given.notify_one();
+        Ok(())
+    }
+
+    /// Lets the thread end when it has done what it was given.
+    pub(crate) fn end(&self) {
+        self.line.state().ended = true;
+        self.line.given.notify_one();
+    }
+}
+
+fn start<J: Send + 'static>(line: Arc<Line<J>>, work: Work<J>) -> Result<()> {
+    let body = move || {
+        WORKS.set(true);
+        work_off(&line, work);
+    };
+    let spawned = thread::Builder::new().name("mapleaf-commit".into()).spawn(body);
+    let refused = "the system gives no thread to commit on; apply the batch instead";
+    spawned.map(drop).map_err(|error| Error::new(ErrorKind::Io, refused).caused_by(error))
+}
+
+fn work_off<J>(line: &Line<J>, work: Work<J>) {
+    let mut state = line.state();
+    loop {
+        let (jobs, bytes) = state.next();
+        if jobs.is_empty() {
+            if state.ended {
+                // With the lock: who gives the next job starts another thread.
+                state.running = false;
+                return;
+            }
+            state = line.given.wait(state).unwrap_or_else(PoisonError::into_inner);
+            continue;
+        }
+        drop(state);
+        let count = jobs.len();
+        // What panics must not end the thread that others wait for.
+        contain(|| work(jobs));
+        state = line.state();
+        state.count -= count;
+        state.bytes = state.bytes.saturating_sub(bytes);
+        line.done.notify_all();
+    }
+}

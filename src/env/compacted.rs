@@ -1,0 +1,17 @@
+//! The compacted copy that a killed process left.
+
+use std::fs::{self, File};
+
+use crate::os::is_held;
+use crate::os::{EnvPaths, open_regular};
+use crate::page;
+
+/// Removes what a killed compaction of a file with pages of `page_size` bytes left, if no process has it open. Another file of
+/// that name belongs to somebody else, and stays.
+pub(crate) fn remove_compacted(place: &EnvPaths, page_size: usize) {
+    let path = place.compacted();
+    let is_ours = |file: &File| matches!(page::may_be_compacted(file, page_size), Ok(true));
+    if open_regular(&path).is_ok_and(|file| matches!(is_held(&file, &path), Ok(false)) && is_ours(&file)) {
+        let _ = fs::remove_file(path);
+    }
+}

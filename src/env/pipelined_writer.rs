@@ -1,0 +1,58 @@
+//! Writing behind: one thread gathers the next piece of a copy while another one writes the last.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread;
+
+use crate::os::Stop;
+use crate::page::{PIECE, Pieces};
+
+/// Runs `gather`, whose pieces are written to `file`, from its position on, by a thread of their own; by the caller's if
+/// the system has no other. All are written when it returns.
+pub(crate) fn write_pipelined<T>(
+    mut file: &File,
+    gather: impl FnOnce(&mut dyn Pieces) -> Result<T, Stop>,
+) -> Result<T, Stop> {
+    thread::scope(|scope| {
+        // A piece is gathered, one waits, one is written.
+        let (full, pieces) = sync_channel(1);
+        let (back, emptied) = channel();
+        let writer = thread::Builder::new().name("mapleaf-copy".to_owned());
+        let Ok(writer) = writer.spawn_scoped(scope, move || write_all(file, &pieces, &back)) else {
+            return gather(&mut file);
+        };
+        // It goes with the gathering, and the writer ends.
+        let gathered = gather(&mut Pipelined { full, emptied });
+        match writer.join() {
+            Ok(Ok(())) => gathered,
+            Ok(Err(error)) => Err(Stop::Write(error)),
+            Err(panic) => resume_unwind(panic),
+        }
+    })
+}
+
+fn write_all(mut file: &File, pieces: &Receiver<Vec<u8>>, back: &Sender<Vec<u8>>) -> io::Result<()> {
+    for mut piece in pieces {
+        file.write_all(&piece)?;
+        piece.clear();
+        // Nobody gathers any more when this was the last.
+        let _ = back.send(piece);
+    }
+    Ok(())
+}
+
+struct Pipelined {
+    full: SyncSender<Vec<u8>>,
+    emptied: Receiver<Vec<u8>>,
+}
+
+impl Pieces for Pipelined {
+    fn take(&mut self, piece: &mut Vec<u8>) -> io::Result<()> {
+        let empty = self.emptied.try_recv().unwrap_or_else(|_| Vec::with_capacity(PIECE));
+        let full = std::mem::replace(piece, empty);
+        // The writer's own error is told in the place of this one.
+        self.full.send(full).map_err(|_| io::Error::other("the writer has stopped"))
+    }
+}

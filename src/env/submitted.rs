@@ -1,0 +1,60 @@
+//! Batches that were handed to the committing thread, and how their callers learn the outcome.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::task::Waker;
+
+use crate::env::handle::Env;
+use crate::error::{Error, ErrorKind, Result, contain};
+use crate::write_set::Batch;
+
+/// The outcome of one batch, shared by its caller and the committing thread.
+#[derive(Default)]
+pub(crate) struct Done {
+    pub(crate) state: Mutex<State>,
+    pub(crate) changed: Condvar,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    /// Whether there was an outcome, and where it is until it is taken.
+    pub(crate) told: bool,
+    pub(crate) outcome: Option<Result<()>>,
+    pub(crate) waker: Option<Waker>,
+}
+
+/// A batch that was handed over.
+pub(crate) struct Submission {
+    pub(crate) env: Env,
+    pub(crate) batch: Batch,
+    pub(crate) told: Teller,
+}
+
+/// Tells the waiting of a batch that was never done, if it comes to that.
+pub(crate) struct Teller(pub(crate) Arc<Done>);
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.0.set(Err(Error::new(
+            ErrorKind::Closed,
+            "the batch was not applied: the thread that commits ended first; submit it again",
+        )));
+    }
+}
+
+impl Done {
+    pub(crate) fn set(&self, outcome: Result<()>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.told {
+            return;
+        }
+        state.told = true;
+        state.outcome = Some(outcome);
+        let waker = state.waker.take();
+        drop(state);
+        self.changed.notify_all();
+        if let Some(waker) = waker {
+            // A waker that panics must not end the thread that others wait for.
+            contain(|| waker.wake());
+        }
+    }
+}

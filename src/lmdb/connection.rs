@@ -1,0 +1,145 @@
+//! The connection to LMDB: opening it, the size of its map, its reader slots.
+//!
+//! What is read here is read for its side effect: a pin keeps pages from being reused, a write transaction applies a
+//! set. Values are never read through LMDB's own map.
+#![expect(unsafe_code, reason = "heed opens, resizes and drops by unsafe calls whose rules are kept here")]
+
+use std::fs::File;
+use std::mem::ManuallyDrop;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use heed::{EnvFlags, WithoutTls};
+
+use crate::durability::Durability;
+use crate::error::{Error, ErrorKind, Result};
+use crate::lmdb::failure::{Failure, failure};
+use crate::lmdb::pin::Pin;
+use crate::os::process_mark;
+
+/// What LMDB is opened with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LmdbOptions {
+    pub map_size: usize,
+    pub max_dbis: u32,
+    pub max_readers: u32,
+    pub durability: Durability,
+    pub read_only: bool,
+    pub single_file: bool,
+    /// Without LMDB's lock file: nobody writes while it is open.
+    pub lock_free: bool,
+}
+
+/// An open LMDB environment. Forgotten, not closed, when dropped in a forked child: closing there would clear the
+/// parent's reader slots.
+pub(crate) struct Lmdb {
+    pub(super) env: ManuallyDrop<heed::Env<WithoutTls>>,
+    mark: u64,
+    /// How many pins there are, those included that are being given up: each has a hold on LMDB's environment.
+    pins: Arc<AtomicUsize>,
+}
+
+/// What the slot table of LMDB says of itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SlotUse {
+    pub used: u32,
+    pub max: u32,
+}
+
+impl Lmdb {
+    /// Opens the environment at `path`, a directory or with `single_file` the data file.
+    pub(crate) fn open(path: &Path, options: &LmdbOptions) -> Result<Self> {
+        let mut open = heed::EnvOpenOptions::new().read_txn_without_tls();
+        open.map_size(options.map_size).max_dbs(options.max_dbis).max_readers(options.max_readers);
+        let mut flags = EnvFlags::NO_READ_AHEAD;
+        flags.set(EnvFlags::READ_ONLY, options.read_only);
+        flags.set(EnvFlags::NO_SUB_DIR, options.single_file);
+        flags.set(EnvFlags::NO_META_SYNC, options.durability == Durability::Eventual);
+        flags.set(EnvFlags::NO_SYNC, options.durability == Durability::Process);
+        flags.set(EnvFlags::NO_LOCK, options.lock_free && options.read_only);
+        // SAFETY: none of these flags is one that lets a writer change pages under a reader (WRITEMAP) or maps at a fixed
+        // address; NOLOCK comes with the caller's promise that nobody writes. The metas were checked before this call, and
+        // the registry keeps one engine per file.
+        let env = unsafe { open.flags(flags).open(path) }.map_err(|error| failure(error, "open"))?;
+        Ok(Self { env: ManuallyDrop::new(env), mark: process_mark(), pins: Arc::default() })
+    }
+
+    /// Whether heed has the environment at `path` open in this process, for us or for somebody else.
+    pub(crate) fn is_open(path: &Path) -> bool {
+        path.canonicalize().is_ok_and(|path| heed::env_closing_event(path).is_some())
+    }
+
+    /// A read transaction, begun to pin the newest state and never read through. Fails with `MapFull` marked as
+    /// [`is_map_resized`] when another process has grown the file beyond our map.
+    pub(crate) fn pin(&self) -> Result<Pin, Failure> {
+        let env = heed::Env::clone(&self.env);
+        let txn = env.static_read_txn().map_err(|error| self.pin_failed(error))?;
+        Ok(Pin::new(txn, self.mark, &self.pins))
+    }
+
+    #[cold]
+    fn pin_failed(&self, error: heed::Error) -> Failure {
+        let mut failure = Failure::of(error);
+        if failure.error.kind() == ErrorKind::ReadersFull {
+            let why = format!(
+                "all {} reader slots (max_readers) are taken; drop snapshots, which Env::readers lists with their holders, or \
+                 open with a larger max_readers once all processes have closed the environment",
+                self.slots().max
+            );
+            failure.error = Error::new(ErrorKind::ReadersFull, why).taking_up(failure.error);
+        }
+        failure
+    }
+
+    /// Whether there is no pin, nor one that a thread is just giving up: dropping this then closes LMDB's environment. The
+    /// caller holds the openers' gate alone, so that none is begun.
+    pub(crate) fn is_unpinned(&self) -> bool {
+        self.pins.load(Ordering::Acquire) == 0
+    }
+
+    /// Changes the size of LMDB's map.
+    ///
+    /// The caller holds the writer's mutex and the openers' gate: no write transaction and no beginning of a read
+    /// transaction is under way in this process.
+    pub(crate) fn resize(&self, bytes: usize) -> Result<()> {
+        // SAFETY: LMDB wants no transaction that uses its map. Pins are never read through, and ending them touches
+        // their slot in the lock file alone; write transactions and openings are kept out by the caller's locks.
+        unsafe { self.env.resize(bytes) }.map_err(|error| failure(error, ""))
+    }
+
+    /// A descriptor of the data file that LMDB has open, whatever its path means by now.
+    pub(crate) fn file(&self) -> Result<File> {
+        self.env.try_clone_inner_file().map_err(|error| failure(error, "open"))
+    }
+
+    /// Reader slots in use by all processes, and how many there are. The caller holds the openers' gate.
+    pub(crate) fn slots(&self) -> SlotUse {
+        let info = self.env.info();
+        SlotUse { used: info.number_of_readers, max: info.maximum_number_of_readers }
+    }
+
+    /// The size of LMDB's map in bytes. The caller holds the openers' gate.
+    pub(crate) fn map_size(&self) -> usize {
+        self.env.info().map_size
+    }
+
+    /// The longest key in bytes.
+    pub(crate) fn max_key_size(&self) -> usize {
+        self.env.max_key_size()
+    }
+
+    /// Frees the slots of processes that died. Returns how many.
+    pub(crate) fn clear_stale_readers(&self) -> Result<usize> {
+        self.env.clear_stale_readers().map_err(|error| failure(error, "clear_stale_readers"))
+    }
+}
+
+impl Drop for Lmdb {
+    fn drop(&mut self) {
+        if process_mark() == self.mark {
+            // SAFETY: dropped once, here, and not used again.
+            unsafe { ManuallyDrop::drop(&mut self.env) }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! LMDB, through the crate heed, which is named in this module alone.
+
+mod connection;
+mod failure;
+mod lock_file;
+mod pin;
+mod puts;
+mod transaction;
+
+pub(crate) use connection::{Lmdb, LmdbOptions};
+pub(crate) use failure::{Cause, Failure};
+pub(crate) use lock_file::LmdbLock;
+pub(crate) use pin::Pin;
+pub(crate) use transaction::{Applier, Handles, Tree, Writer};

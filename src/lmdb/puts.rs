@@ -1,0 +1,79 @@
+//! Many puts by one cursor.
+#![expect(unsafe_code, reason = "heed puts and removes by a cursor in unsafe calls")]
+
+use heed::PutFlags;
+use heed::types::Bytes;
+
+use crate::error::Result;
+use crate::lmdb::failure::Failure;
+use crate::page::{LeafFill, NextLeaf};
+
+/// Puts into one database by a cursor of LMDB's. The cursor stays on its leaf: a key that belongs there needs no descent, nor does
+/// any ascending key above the tree's last one; those fill leaf after leaf.
+pub(crate) struct Puts<'x> {
+    cursor: heed::RwIter<'x, Bytes, Bytes>,
+    filling: Option<LeafFill>,
+}
+
+impl<'x> Puts<'x> {
+    pub(super) fn new(cursor: heed::RwIter<'x, Bytes, Bytes>, filling: Option<LeafFill>) -> Self {
+        Self { cursor, filling }
+    }
+}
+
+impl Puts<'_> {
+    /// Stores `value` under `key`.
+    #[inline]
+    pub(crate) fn put(&mut self, key: &[u8], value: &[u8]) -> Result<(), Failure> {
+        match self.filling.as_mut().map(|filling| filling.begins_leaf(key, value)) {
+            None | Some(NextLeaf::No) => self.put_flagged(PutFlags::empty(), key, value),
+            Some(NextLeaf::Full) => self.append(key, value, None),
+            Some(NextLeaf::Early(padding)) => self.begin_early(key, value, padding),
+        }
+    }
+
+    #[inline]
+    fn put_flagged(&mut self, flags: PutFlags, key: &[u8], value: &[u8]) -> Result<(), Failure> {
+        // SAFETY: key and value must not lie in LMDB's own pages, which the put moves about: nothing is ever read through
+        // them here. What other pages hold, mapleaf's map of the base among them, stays in place.
+        unsafe { self.cursor.put_current_with_options::<Bytes>(flags, key, value) }.map_err(Failure::of)
+    }
+
+    /// Begins another leaf. Where the key is not behind all others after all, as when changes are made a second time, it is put
+    /// like any other.
+    #[cold]
+    fn append(&mut self, key: &[u8], value: &[u8], padding: Option<&[u8]>) -> Result<(), Failure> {
+        // SAFETY: as in `put_flagged`.
+        let appended =
+            unsafe { self.cursor.put_current_with_options::<Bytes>(PutFlags::APPEND, key, padding.unwrap_or(value)) };
+        match appended {
+            Ok(()) if padding.is_none() => Ok(()),
+            Ok(()) | Err(heed::Error::Mdb(heed::MdbError::KeyExist)) => self.put_flagged(PutFlags::empty(), key, value),
+            Err(error) => Err(Failure::of(error)),
+        }
+    }
+
+    /// Begins another leaf, where the last one has room: with a value that has none there, and then the right one in its place.
+    #[cold]
+    fn begin_early(&mut self, key: &[u8], value: &[u8], padding: usize) -> Result<(), Failure> {
+        let Some(filling) = self.filling.take() else { return self.put_flagged(PutFlags::empty(), key, value) };
+        let begun = self.append(key, value, Some(filling.padding(padding)));
+        self.filling = Some(filling);
+        begun
+    }
+
+    /// Removes `key`, if it is there.
+    #[inline]
+    pub(crate) fn delete(&mut self, key: &[u8]) -> Result<(), Failure> {
+        // LMDB's cursor goes to a key by a put alone. One that is not to overwrite ends at the entry that is there, and is
+        // refused; where none was, one is there now. Either is removed.
+        // SAFETY: as in `put`; and what is removed is referred to by nothing, since nothing is ever read by this cursor.
+        let found = unsafe { self.cursor.put_current_with_options::<Bytes>(PutFlags::NO_OVERWRITE, key, &[]) };
+        match found {
+            Ok(()) | Err(heed::Error::Mdb(heed::MdbError::KeyExist)) => {}
+            Err(error) => return Err(Failure::of(error)),
+        }
+        // SAFETY: as above.
+        unsafe { self.cursor.del_current() }.map(drop).map_err(Failure::of)
+    }
+}

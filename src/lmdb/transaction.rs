@@ -1,0 +1,224 @@
+//! LMDB's write transaction: its lock, its handles, and what is changed by it.
+#![expect(unsafe_code, reason = "entries and databases are removed by unsafe calls")]
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use heed::types::{Bytes, DecodeIgnore};
+use heed::{CommitOrAbort, CommitToken, OnCommit, WithoutTls};
+
+use crate::catalog::{CATALOG, HEAD_KEY, dbi_key};
+use crate::error::{Error, ErrorKind, Result};
+use crate::lmdb::connection::Lmdb;
+use crate::lmdb::failure::Failure;
+use crate::lmdb::puts::Puts;
+use crate::page::LeafFill;
+
+type Handle<'e> = heed::Database<'e, Bytes, Bytes>;
+
+impl Lmdb {
+    /// Waits for LMDB's write lock, across processes. The result must be used up on this thread.
+    pub(crate) fn begin_write(&self) -> Result<Writer<'_>, Failure> {
+        self.env.write_txn().map(|txn| Writer { txn, lmdb: self }).map_err(Failure::of)
+    }
+}
+
+/// LMDB's write lock, held, and the handles that outlive single transactions.
+pub(crate) struct Writer<'e> {
+    txn: heed::RwTxn<'e>,
+    lmdb: &'e Lmdb,
+}
+
+/// Handles opened by committed transactions. Emptied by any abort: an aborted drop closes its handle, and a handle opened by
+/// an aborted transaction never was.
+#[derive(Default)]
+pub(crate) struct Handles(Opened<'static>);
+
+/// Handles that a transaction can use. Found without a hash or an allocation: each small commit does.
+#[derive(Default)]
+struct Opened<'e> {
+    named: BTreeMap<Box<str>, Handle<'e>>,
+    /// That of the main tree.
+    main: Option<Handle<'e>>,
+}
+
+impl<'e> Opened<'e> {
+    fn get(&self, name: &str) -> Option<Handle<'e>> {
+        self.named.get(name).copied()
+    }
+
+    fn take_in(&mut self, other: Self) {
+        self.named.extend(other.named);
+        self.main = other.main.or(self.main);
+    }
+}
+
+impl Handles {
+    /// Whether there is one for the DBI `name`.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.named.contains_key(name)
+    }
+}
+
+impl<'e> Writer<'e> {
+    /// The id that this transaction commits as; the state it is based on has the id before.
+    pub(crate) fn id(&self) -> u64 {
+        self.txn.id() as u64
+    }
+
+    /// Runs `apply` on the transaction and commits it, or drops it when `apply` fails.
+    ///
+    /// `opens` says whether `apply` may ask for a tree that has no handle yet. heed lets one transaction at a time do so,
+    /// behind a mutex; one that does not goes without it.
+    pub(crate) fn commit(
+        self,
+        handles: &mut Handles,
+        opens: bool,
+        apply: impl FnOnce(&mut Applier<'_, '_, 'e>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let Self { mut txn, lmdb } = self;
+        // Put back by a commit alone.
+        let mut known = std::mem::take(&mut handles.0);
+        if opens || known.main.is_none() {
+            let outcome = lmdb.env.create_databases_and_commit(txn, |opener, txn| {
+                let mut applier = Applier { opener: Some(opener), txn, known: &mut known, opened: Opened::default() };
+                apply(&mut applier)?;
+                Ok::<_, Failure>(CommitOrAbort::<_, ()>::Commit(applier.opened))
+            })?;
+            if let CommitOrAbort::Commit(opened) = outcome {
+                known.take_in(opened);
+            }
+        } else {
+            apply(&mut Applier { opener: None, txn: &mut txn, known: &mut known, opened: Opened::default() })?;
+            txn.commit().map_err(Failure::of)?;
+        }
+        handles.0 = known;
+        Ok(())
+    }
+}
+
+impl OnCommit for Opened<'_> {
+    type Committed = Opened<'static>;
+
+    fn on_commit(self, token: &CommitToken) -> Self::Committed {
+        let named = self.named.into_iter().map(|(name, handle)| (name, handle.on_commit(token))).collect();
+        Opened { named, main: self.main.map(|handle| handle.on_commit(token)) }
+    }
+}
+
+/// The write transaction while a set is applied to it.
+pub(crate) struct Applier<'x, 't, 'e> {
+    /// `None` where all handles that are needed were known before.
+    opener: Option<&'x heed::DatabaseOpener<'e, WithoutTls>>,
+    txn: &'t mut heed::RwTxn<'e>,
+    known: &'x mut Opened<'static>,
+    opened: Opened<'e>,
+}
+
+impl<'e> Applier<'_, '_, 'e> {
+    /// The handle of the DBI `name`, which is created if it is absent.
+    pub(crate) fn tree(&mut self, name: &str) -> Result<Tree<'e>, Failure> {
+        if let Some(handle) = self.opened.get(name).or_else(|| self.known.get(name)) {
+            return Ok(Tree(handle));
+        }
+        let handle = self.open(Some(name))?;
+        self.opened.named.insert(name.into(), handle);
+        Ok(Tree(handle))
+    }
+
+    #[cold]
+    fn open(&mut self, name: Option<&str>) -> Result<Handle<'e>, Failure> {
+        let Some(opener) = self.opener else {
+            let why = "a commit that was to open no DBI asked for one that is not open; nothing was changed";
+            return Err(Error::new(ErrorKind::InvalidArgument, why).into());
+        };
+        opener.create_database(self.txn, name).map_err(Failure::of)
+    }
+
+    /// Stores `value` under `key`.
+    pub(crate) fn put(&mut self, tree: Tree<'e>, key: &[u8], value: &[u8]) -> Result<(), Failure> {
+        tree.0.put(self.txn, key, value).map_err(Failure::of)
+    }
+
+    /// For many puts into one DBI, mostly ascending. Opening it costs an allocation.
+    pub(crate) fn puts(&mut self, tree: Tree<'e>) -> Result<Puts<'_>, Failure> {
+        tree.0.iter_mut(self.txn).map(|cursor| Puts::new(cursor, None)).map_err(Failure::of)
+    }
+
+    /// For puts behind all keys of a DBI, all of them ascending.
+    pub(crate) fn fill(&mut self, tree: Tree<'e>, filling: LeafFill) -> Result<Puts<'_>, Failure> {
+        tree.0.iter_mut(self.txn).map(|cursor| Puts::new(cursor, Some(filling))).map_err(Failure::of)
+    }
+
+    /// Removes `key`, if it is there.
+    pub(crate) fn delete(&mut self, tree: Tree<'e>, key: &[u8]) -> Result<(), Failure> {
+        tree.0.delete(self.txn, key).map(drop).map_err(Failure::of)
+    }
+
+    /// Removes, by one cursor, those of the entries from `first` to before `end`, or to the end, that `is_to_go` says.
+    pub(crate) fn delete_range(
+        &mut self,
+        tree: Tree<'e>,
+        first: &[u8],
+        end: Option<&[u8]>,
+        mut is_to_go: impl FnMut(&[u8]) -> bool,
+    ) -> Result<(), Failure> {
+        let range = (Bound::Included(first), end.map_or(Bound::Unbounded, Bound::Excluded));
+        let mut entries = tree.0.remap_data_type::<DecodeIgnore>().range_mut(self.txn, &range).map_err(Failure::of)?;
+        while let Some(entry) = entries.next() {
+            if is_to_go(entry.map_err(Failure::of)?.0) {
+                // SAFETY: the key was looked at before, and no reference to the entry is kept.
+                unsafe { entries.del_current() }.map_err(Failure::of)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes all entries.
+    pub(crate) fn clear(&mut self, tree: Tree<'e>) -> Result<(), Failure> {
+        tree.0.clear(self.txn).map_err(Failure::of)
+    }
+
+    /// Stores the head, beside the records of the named databases.
+    pub(crate) fn put_head(&mut self, value: &[u8]) -> Result<(), Failure> {
+        let main = if let Some(main) = self.known.main.or(self.opened.main) {
+            main
+        } else {
+            let main = self.open(None)?;
+            *self.opened.main.insert(main)
+        };
+        self.put(Tree(main), HEAD_KEY.as_bytes(), value)
+    }
+
+    /// Stores a record of the catalogue.
+    pub(crate) fn put_catalog(&mut self, key: &[u8], value: &[u8]) -> Result<(), Failure> {
+        let catalog = self.tree(CATALOG)?;
+        self.put(catalog, key, value)
+    }
+
+    /// Removes a record of the catalogue, if it is there.
+    pub(crate) fn delete_catalog(&mut self, key: &[u8]) -> Result<(), Failure> {
+        let catalog = self.tree(CATALOG)?;
+        self.delete(catalog, key)
+    }
+
+    /// Removes the DBI with its record. No other process may have it open.
+    pub(crate) fn drop_dbi(&mut self, name: &str) -> Result<(), Failure> {
+        self.drop_tree(name)?;
+        self.delete_catalog(&dbi_key(name))
+    }
+
+    /// Removes the DBI and closes its handle. No other process may have it open.
+    pub(crate) fn drop_tree(&mut self, name: &str) -> Result<(), Failure> {
+        let tree = self.tree(name)?;
+        self.opened.named.remove(name);
+        self.known.named.remove(name);
+        // SAFETY: every copy of the handle is forgotten: the two maps hold them all, and `Tree`s do not outlive the
+        // application of one set.
+        unsafe { tree.0.remove(self.txn) }.map_err(Failure::of)
+    }
+}
+
+/// A DBI of the transaction that is being applied.
+#[derive(Clone, Copy)]
+pub(crate) struct Tree<'e>(Handle<'e>);

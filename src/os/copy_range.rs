@@ -1,0 +1,147 @@
+//! Bytes from one file to another, by the system.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+
+use nix::errno::Errno;
+use nix::fcntl::copy_file_range;
+
+use crate::error::{Error, ErrorKind};
+
+/// Why a copy ended early.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// What is copied is damaged, or cannot be read.
+    Source(Error),
+    /// What takes the pages refused them.
+    Write(io::Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Source(error)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+/// Bytes that the system is asked for at once: between two requests a signal is heard.
+const REQUEST: usize = 64 << 20;
+/// Bytes that are copied at once where the system does not copy.
+const PIECE: usize = 1 << 20;
+
+/// Copies the bytes `range` of `from` to the same place in `to`.
+///
+/// The place in `from` is always named: the position of the descriptor is that of LMDB, which may write by it. On file
+/// systems that share blocks between files nothing is read.
+///
+/// # Errors
+/// `Corrupted` when `from` ends before the range does, `Io` when it cannot be read; what refuses the bytes.
+pub(crate) fn copy_range(from: &File, to: &File, range: Range<u64>) -> Result<(), Stop> {
+    let copied = by_system(from, to, range.clone());
+    if copied < range.end { by_hand(from, to, copied..range.end) } else { Ok(()) }
+}
+
+/// As far as the system copies by itself; gives where it stopped.
+fn by_system(from: &File, to: &File, range: Range<u64>) -> u64 {
+    let mut at = range.start;
+    while at < range.end {
+        let (Ok(mut source), Ok(mut target)) = (i64::try_from(at), i64::try_from(at)) else { break };
+        let len = usize::try_from(range.end - at).map_or(REQUEST, |left| left.min(REQUEST));
+        match copy_file_range(from, Some(&mut source), to, Some(&mut target), len) {
+            // The end of the file, or a file system that says so of all files.
+            Ok(0) => break,
+            Ok(count) => at += count as u64,
+            Err(Errno::EINTR) => {}
+            // Between two file systems, or on an old kernel, or forbidden. And an error of the disk: by hand it is known on
+            // which side.
+            Err(_) => break,
+        }
+    }
+    at
+}
+
+fn by_hand(from: &File, to: &File, range: Range<u64>) -> Result<(), Stop> {
+    let mut buffer = vec![0; PIECE];
+    let mut at = range.start;
+    while at < range.end {
+        let len = usize::try_from(range.end - at).map_or(PIECE, |left| left.min(PIECE));
+        let piece = buffer.get_mut(..len).unwrap_or_default();
+        let count = match from.read_at(piece, at) {
+            Ok(0) => {
+                let why = "the file ends before its pages do, cut while it was copied; see what Env::verify finds";
+                return Err(Error::new(ErrorKind::Corrupted, why).into());
+            }
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                let why = format!("the file that is copied cannot be read: {error}; see what Env::verify finds");
+                return Err(Error::new(ErrorKind::Io, why).caused_by(error).into());
+            }
+        };
+        to.write_all_at(piece.get(..count).unwrap_or_default(), at)?;
+        at += count as u64;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+    fn files(len: usize) -> io::Result<(File, File, Vec<u8>)> {
+        let bytes: Vec<u8> = (0..len).map(|at| (at * 31 % 251).to_le_bytes()[0]).collect();
+        let (from, to) = (tempfile::tempfile()?, tempfile::tempfile()?);
+        from.write_all_at(&bytes, 0)?;
+        Ok((from, to, bytes))
+    }
+
+    fn held(to: &File) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; usize::try_from(to.metadata()?.len()).unwrap_or(0)];
+        to.read_exact_at(&mut bytes, 0).map(|()| bytes)
+    }
+
+    #[test]
+    fn both_ways_copy_the_range_to_its_place() -> Outcome {
+        type Way = fn(&File, &File, Range<u64>) -> Result<(), Stop>;
+        let ways: [Way; 2] = [copy_range, by_hand];
+        for (way, range) in
+            ways.into_iter().flat_map(|way| [0..0, 5..6, 8192..3_000_000, 0..3_000_001].map(|r| (way, r)))
+        {
+            let (from, to, bytes) = files(3_000_001)?;
+            way(&from, &to, range.clone()).map_err(|stop| format!("{stop:?}"))?;
+            let (start, end) = (usize::try_from(range.start)?, usize::try_from(range.end)?);
+            assert!(start == end || held(&to)? == [&vec![0; start], &bytes[start..end]].concat(), "{range:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_position_of_the_source_stays() -> Outcome {
+        use std::io::Seek;
+        let (mut from, to, _) = files(100_000)?;
+        from.seek(io::SeekFrom::Start(77))?;
+        copy_range(&from, &to, 0..100_000).map_err(|stop| format!("{stop:?}"))?;
+        by_hand(&from, &to, 0..100_000).map_err(|stop| format!("{stop:?}"))?;
+        assert_eq!(from.stream_position()?, 77);
+        Ok(())
+    }
+
+    #[test]
+    fn a_source_that_was_cut_is_damaged() -> Outcome {
+        let (from, to, _) = files(10_000)?;
+        for start in [0, 10_000] {
+            let stop = copy_range(&from, &to, start..10_001);
+            assert!(matches!(&stop, Err(Stop::Source(error)) if error.message().contains("ends before")), "{stop:?}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! The lock on the data file itself: who has it open, whatever lock files lie beside it.
+//!
+//! The lock files keep processes apart as long as all use the same ones. They can be removed while an environment is open,
+//! and a data file can have several names with lock files beside each. So who has an environment open also holds one byte of
+//! its data file, far behind its end; who opens it asks whether that agrees with what the lock files say.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use nix::libc;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::os::byte_locks::{is_locked, try_lock};
+use crate::os::error::located;
+use crate::os::fork::process_mark;
+use crate::os::paths::{FileId, open_regular};
+
+/// No file has this byte, and nobody else has a reason to lock it.
+const BYTE: i64 = i64::MAX - 1;
+
+/// The lock, held until it is dropped.
+pub(crate) struct DataLock {
+    file: Arc<File>,
+    mark: u64,
+}
+
+impl DataLock {
+    /// Takes the lock on the file at `path`, which LMDB has open as `opened`; everybody who has it open shares it.
+    ///
+    /// By a descriptor of its own: LMDB's is handed on to programs that this process starts, and would keep the lock there.
+    pub(crate) fn hold(path: &Path, opened: &File) -> Result<Self> {
+        let file = open_regular(path)?;
+        let ids = [&file, opened].map(|file| file.metadata().as_ref().map(FileId::of).map_err(io::Error::kind));
+        if ids[0].is_err() || ids[0] != ids[1] {
+            let why = format!("{} was replaced while it was being opened; open again", path.display());
+            return Err(Error::new(ErrorKind::Busy, why));
+        }
+        match try_lock(&file, BYTE, libc::F_RDLCK) {
+            Ok(true) => Ok(Self { file: Arc::new(file), mark: process_mark() }),
+            Ok(false) => {
+                let why = format!("another program has locked {}; close it there first", path.display());
+                Err(Error::new(ErrorKind::Busy, why))
+            }
+            Err(errno) => Err(located(errno.into(), path)),
+        }
+    }
+
+    /// The data file, by an open file description that nobody else flushes: the system reports a failed write to each once.
+    pub(crate) fn file(&self) -> &Arc<File> {
+        &self.file
+    }
+}
+
+impl Drop for DataLock {
+    fn drop(&mut self) {
+        if process_mark() == self.mark {
+            // A child that was forked meanwhile shares the open file and would keep the lock.
+            let _ = try_lock(&self.file, BYTE, libc::F_UNLCK);
+        }
+    }
+}
+
+/// Whether anybody holds the lock of the file at `path` by another open file than this one.
+pub(crate) fn is_held(file: &File, path: &Path) -> Result<bool> {
+    is_locked(file, BYTE).map_err(|errno| located(errno.into(), path))
+}

@@ -1,0 +1,517 @@
+//! `mapleaf.lock`: keeps mapleaf's own processes apart where LMDB's lock does not reach, and remembers an unclean close.
+//!
+//! Byte 0 says that an environment is open: shared by all who have it open, exclusive for who replaces or removes the
+//! file. Byte 1 is held by a process that must give LMDB's write lock up for a moment and wants it back before any other
+//! of ours: to grow a full map, or between the groups of transactions that were made one upon the other. Byte 2 is held
+//! for a moment by who joins others and changes the record. Bytes 3 and 4 are held, shared, by who writes with commits that
+//! are flushed and with commits that are not: one kind keeps the other out.
+//!
+//! Some words are mapped and shared, so that a commit needs no system call for them. One says that a process holds byte 1:
+//! it is set while that process has LMDB's write lock, so whoever gets that lock next sees it, gives the lock back and
+//! waits for byte 1. One is the id of the process that is writing, for who does not want to wait at all. The next ones are
+//! the ids of the processes that wait for byte 1 and then for LMDB's lock: as long as there is one, nobody else stacks
+//! transactions, and whoever would begin lets it in first, for a limited time. A killed process leaves its words; the first is not believed when byte 1 is free, the second when
+//! no process of that id has the environment open, the third are cleared when their time is over, and whoever opens the
+//! environment alone clears all. The word at
+//! byte 120 counts the flushes that failed meanwhile, and the writers that were killed and could not tell, for the processes beside.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering, fence};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::fcntl::{FallocateFlags, fallocate};
+use nix::libc;
+
+use crate::durability::Durability;
+use crate::error::{Error, ErrorKind, Result};
+use crate::os::byte_locks::{is_locked, try_lock, wait_lock};
+use crate::os::error::located;
+use crate::os::fork::process_mark;
+use crate::os::open_record::{FLUSH_FAILED, OpenRecord, RECORD};
+use crate::os::paths::{Directory, FileId, check_regular};
+use crate::os::shared_words::SharedWords;
+
+const PRESENCE: i64 = 0;
+const PAUSE: i64 = 1;
+const JOINING: i64 = 2;
+/// Held, shared, by who writes and flushes its commits, and by who writes and does not.
+const FLUSHING: i64 = 3;
+const UNFLUSHED: i64 = 4;
+
+/// Where the shared words are, in bytes, and how long the file is with them.
+const PAUSED_AT: usize = 64;
+const WRITER_AT: usize = 68;
+const WAITING_AT: usize = 72;
+const FAILED_FLUSHES_AT: usize = 120;
+/// The word of the record whose last byte says that a flush failed.
+const FLUSH_FAILED_AT: usize = 8;
+/// How many processes can say that they wait; more wait all the same, without being let in first.
+const WAITING: usize = 8;
+const LENGTH: u32 = 128;
+/// How many words there are.
+const WORDS: usize = (LENGTH as usize - PAUSED_AT) / 4;
+
+/// The open lock file. Dropping it gives up what it holds.
+pub(crate) struct LockFile {
+    file: File,
+    path: PathBuf,
+    id: FileId,
+    words: SharedWords,
+    /// The id of this process, as others see it in the words, and what tells it from a forked child.
+    pid: u32,
+    mark: u64,
+    /// How often this process holds byte 1: a growing map and a chain of groups each do, and the last one frees it.
+    pauses: Mutex<usize>,
+}
+
+/// How long who would begin waits for another process to do so first.
+const COURTESY: Duration = Duration::from_millis(20);
+/// How long another process may join.
+const MOST_JOINING: Duration = Duration::from_secs(5);
+const COURTESY_PAUSE: Duration = Duration::from_micros(50);
+
+/// How the lock file was taken when the environment was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// No other process has the environment open: the record may be read and written.
+    First,
+    /// Others have it open.
+    Shared,
+}
+
+impl LockFile {
+    /// Opens the lock file at `path`, creating it when absent.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a link or what is no regular file; `FormatVersion` for one of a newer mapleaf.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        check_regular(path)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW)
+            .open(path)
+            .map_err(|error| located(error, path))?;
+        // Before anything in it is changed.
+        read_record(&file, path)?;
+        lengthen(&file).map_err(|error| located(error, path))?;
+        let words = SharedWords::new(&file, path, LENGTH as usize)?;
+        let id = FileId::of(&file.metadata().map_err(|error| located(error, path))?);
+        let path = path.to_path_buf();
+        Ok(Self { words, file, path, id, pid: process::id(), mark: process_mark(), pauses: Mutex::new(0) })
+    }
+
+    /// Whether its name was removed, or given to another file, or it was cut short: it keeps nobody apart any more.
+    pub(crate) fn is_lost(&self, directory: &Directory) -> bool {
+        let length = directory.length_by_name(&self.path, &self.file, self.id);
+        length.is_none_or(|length| length < u64::from(LENGTH))
+    }
+
+    /// The file itself.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Whether this is the file that lies at its path.
+    pub(crate) fn is_at_path(&self) -> bool {
+        std::fs::symlink_metadata(&self.path).is_ok_and(|there| FileId::of(&there) == self.id)
+    }
+
+    /// Takes the presence lock, shared; when nobody else holds it, exclusively first, so that the caller may read the
+    /// record, check the file and then call [`share`](Self::share). Waits while another process replaces or checks the file.
+    pub(crate) fn enter(&self) -> Result<Presence> {
+        if self.try_lock(PRESENCE, libc::F_WRLCK)? {
+            return Ok(Presence::First);
+        }
+        self.wait_lock(PRESENCE, libc::F_RDLCK)?;
+        // Who was waited for may have been the last one, and closed the environment.
+        let is_first = self.try_lock(PRESENCE, libc::F_WRLCK)?;
+        Ok(if is_first { Presence::First } else { Presence::Shared })
+    }
+
+    /// Turns the exclusive presence lock into a shared one.
+    pub(crate) fn share(&self) -> Result<()> {
+        self.wait_lock(PRESENCE, libc::F_RDLCK)
+    }
+
+    /// Whether this process is the only one that has the environment open, and now keeps others out until
+    /// [`share`](Self::share).
+    pub(crate) fn try_exclusive(&self) -> Result<bool> {
+        self.try_lock(PRESENCE, libc::F_WRLCK)
+    }
+
+    /// Gives up what says that this process has the environment open.
+    pub(crate) fn leave(&self) -> Result<()> {
+        [FLUSHING, UNFLUSHED, PRESENCE].into_iter().try_for_each(|byte| self.try_lock(byte, libc::F_UNLCK).map(drop))
+    }
+
+    /// Says that this process writes, until the result is dropped. The caller holds LMDB's write lock.
+    pub(crate) fn writing(&self) -> WriterMark<'_> {
+        self.words.word(WRITER_AT).store(self.pid, Ordering::Relaxed);
+        WriterMark { lock: self }
+    }
+
+    /// The id of another process of ours that says it is writing. It may have been killed, and the id may be another's by now.
+    pub(crate) fn other_writer(&self) -> Option<u32> {
+        // With what it said of its commit before.
+        let writer = self.words.word(WRITER_AT).load(Ordering::Acquire);
+        (writer != 0 && writer != self.pid).then_some(writer)
+    }
+
+    /// Keeps the other processes of ours from writing while LMDB's write lock, which the caller holds, is given up for a
+    /// moment; until the result is dropped.
+    pub(crate) fn pause_others(&self) -> Result<PauseLock<'_>> {
+        let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+        if *pauses == 0 {
+            self.wait_lock(PAUSE, libc::F_WRLCK)?;
+        }
+        self.paused(&mut pauses);
+        Ok(PauseLock { lock: self })
+    }
+
+    /// As [`pause_others`](Self::pause_others), until [`resume`](Self::resume), unless another process does or it would
+    /// take waiting to know. Whether LMDB's lock was this process's when the others were paused is for the caller to see.
+    pub(crate) fn try_pause(&self) -> Result<bool> {
+        let Ok(mut pauses) = self.pauses.try_lock() else { return Ok(false) };
+        if *pauses == 0 && !self.try_lock(PAUSE, libc::F_WRLCK)? {
+            return Ok(false);
+        }
+        self.paused(&mut pauses);
+        Ok(true)
+    }
+
+    fn paused(&self, pauses: &mut usize) {
+        *pauses += 1;
+        self.words.word(PAUSED_AT).store(1, Ordering::SeqCst);
+        // Before this process looks whether LMDB's lock was its own all the time.
+        fence(Ordering::SeqCst);
+    }
+
+    /// Takes one pause back; with the last one the others may write again.
+    pub(crate) fn resume(&self) {
+        let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+        *pauses = pauses.saturating_sub(1);
+        if *pauses == 0 {
+            self.words.word(PAUSED_AT).store(0, Ordering::SeqCst);
+            // Unlocking an open descriptor cannot fail; if it did, closing the file would still free it.
+            let _ = self.try_lock(PAUSE, libc::F_UNLCK);
+        }
+    }
+
+    /// Whether another process wants LMDB's write lock, which the caller holds, back first.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.words.word(PAUSED_AT).load(Ordering::SeqCst) != 0
+    }
+
+    /// Waits until no process pauses the others. The caller does not hold LMDB's write lock, and pauses nobody.
+    pub(crate) fn wait_for_pause(&self) -> Result<()> {
+        self.wait_lock(PAUSE, libc::F_WRLCK)?;
+        self.forget_pause()
+    }
+
+    /// As [`wait_for_pause`](Self::wait_for_pause), but says whether another process pauses this one instead of waiting.
+    pub(crate) fn is_other_pausing(&self) -> Result<bool> {
+        if !self.try_lock(PAUSE, libc::F_WRLCK)? {
+            return Ok(true);
+        }
+        self.forget_pause().map(|()| false)
+    }
+
+    /// The caller has byte 1 alone and gives it back.
+    fn forget_pause(&self) -> Result<()> {
+        // Set only under the byte's lock: who set it and left it was killed.
+        self.words.word(PAUSED_AT).store(0, Ordering::SeqCst);
+        self.try_lock(PAUSE, libc::F_UNLCK).map(drop)
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = &AtomicU32> {
+        self.words.words::<WAITING>(WAITING_AT).iter()
+    }
+
+    /// Whether another process waits to write.
+    #[inline]
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.waiting().any(|word| ![0, self.pid].contains(&word.load(Ordering::Relaxed)))
+    }
+
+    /// Says that this process waits to write, until the result is dropped.
+    pub(crate) fn wait_in_line(&self) -> Waiting<'_> {
+        let claim =
+            |word: &&AtomicU32| word.compare_exchange(0, self.pid, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        Waiting { lock: self, word: self.waiting().find(claim) }
+    }
+
+    /// Lets other processes that wait to write begin first. Who does not in that time is waited for no more: it was
+    /// killed, or stopped.
+    pub(crate) fn let_others_in(&self) {
+        if !self.is_awaited() {
+            return;
+        }
+        let waiting: Vec<(&AtomicU32, u32)> = self.waiting().map(|word| (word, word.load(Ordering::Relaxed))).collect();
+        let began = Instant::now();
+        for (word, id) in waiting.into_iter().filter(|(_, id)| ![0, self.pid].contains(id)) {
+            while word.load(Ordering::Relaxed) == id {
+                if began.elapsed() > COURTESY {
+                    let _ = word.compare_exchange(id, 0, Ordering::Relaxed, Ordering::Relaxed);
+                    break;
+                }
+                thread::sleep(COURTESY_PAUSE);
+            }
+        }
+    }
+
+    /// What was remembered, or `None` when the file is new.
+    pub(crate) fn record(&self) -> Result<Option<OpenRecord>> {
+        read_record(&self.file, &self.path)
+    }
+
+    /// Remembers `record`.
+    pub(crate) fn set_record(&self, record: &OpenRecord) -> Result<()> {
+        let io = self.file.write_all_at(&record.to_bytes(), 0);
+        io.map_err(|error| located(error, &self.path))
+    }
+
+    /// Flushes what is remembered: a record that a power cut takes away cannot tell of it.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.file.sync_all().map_err(|error| located(error, &self.path))
+    }
+
+    /// Joins those who write: remembers that this process has the environment open, with `durability`. In the record the
+    /// weakest of all counts. Where no other process writes, `is_flushed` says whether what was left by who is remembered was flushed:
+    /// one that reads alone flushes nothing. If it was not, `false`, and nothing was done.
+    ///
+    /// # Errors
+    /// `InvalidArgument` where one that does not flush its commits would write beside one that does. The second one's
+    /// commits would be lost with the first one's: they are made on pages that are not on the disk.
+    pub(crate) fn join(
+        &self,
+        durability: Durability,
+        is_flushed: impl FnOnce(Option<&OpenRecord>) -> bool,
+    ) -> Result<bool> {
+        self.wait_to_join()?;
+        let joined = self.join_alone(durability, is_flushed);
+        self.try_lock(JOINING, libc::F_UNLCK)?;
+        joined
+    }
+
+    fn wait_to_join(&self) -> Result<()> {
+        let began = Instant::now();
+        while !self.try_lock(JOINING, libc::F_WRLCK)? {
+            if began.elapsed() > MOST_JOINING {
+                let why = format!(
+                    "another process is opening the environment and holds byte 2 of {} for too long; let it go on, or end it",
+                    self.path.display()
+                );
+                let waited = io::Error::from(io::ErrorKind::TimedOut);
+                return Err(Error::new(ErrorKind::Busy, why).caused_by(waited));
+            }
+            thread::sleep(COURTESY_PAUSE);
+        }
+        Ok(())
+    }
+
+    fn join_alone(&self, durability: Durability, is_flushed: impl FnOnce(Option<&OpenRecord>) -> bool) -> Result<bool> {
+        let (own, other, open, asked) = match durability {
+            Durability::Process => (UNFLUSHED, FLUSHING, "Immediate or Eventual", "Process"),
+            Durability::Immediate => (FLUSHING, UNFLUSHED, "Process", "Immediate"),
+            Durability::Eventual => (FLUSHING, UNFLUSHED, "Process", "Eventual"),
+        };
+        if self.is_locked(other)? {
+            let why = format!(
+                "another process has the environment open with durability {open} (asked: {asked}); Process is for \
+                 processes that all use it: open with the same, or close it there first"
+            );
+            return Err(Error::new(ErrorKind::InvalidArgument, why));
+        }
+        let failed = self.failed_flushes();
+        let before = self.record()?;
+        if !self.is_locked(own)? && !is_flushed(before.as_ref()) {
+            return Ok(false);
+        }
+        self.wait_lock(own, libc::F_RDLCK)?;
+        self.set_record(&OpenRecord::opened(durability, before.as_ref()))?;
+        if self.failed_flushes() != failed {
+            self.mark_flush_failed();
+        }
+        Ok(true)
+    }
+
+    /// Whether another process writes.
+    pub(crate) fn has_writers(&self) -> Result<bool> {
+        Ok(self.is_locked(FLUSHING)? || self.is_locked(UNFLUSHED)?)
+    }
+
+    /// Remembers that a flush failed, as far as the system lets it: what it takes for written may not be.
+    pub(crate) fn note_failed_flush(&self) {
+        // First for the processes beside, which see it without a lock and at once.
+        self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
+        if self.set_flush_failed(true).is_err() {
+            self.mark_flush_failed();
+        }
+    }
+
+    /// Sets that bit of the record without a lock: whoever joins meanwhile, and writes the record as it was, finds another count
+    /// and sets it again.
+    fn mark_flush_failed(&self) {
+        self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
+        self.words.word(FLUSH_FAILED_AT).fetch_or(u32::from_ne_bytes([0, 0, 0, FLUSH_FAILED]), Ordering::Relaxed);
+    }
+
+    /// How many flushes of processes that have the environment open have failed. Another number than before is news.
+    pub(crate) fn failed_flushes(&self) -> u32 {
+        self.words.word(FAILED_FLUSHES_AT).load(Ordering::Acquire)
+    }
+
+    /// Remembers that the file was written anew since a flush failed.
+    pub(crate) fn forget_failed_flush(&self) -> Result<()> {
+        self.set_flush_failed(false)
+    }
+
+    fn set_flush_failed(&self, flush_failed: bool) -> Result<()> {
+        self.while_none_joins(|| match self.record()? {
+            Some(record) => self.set_record(&OpenRecord { flush_failed, ..record }),
+            None => Ok(()),
+        })
+    }
+
+    /// Runs `body` while no other process of ours joins.
+    ///
+    /// # Errors
+    /// `Busy` when another process holds it for long: it is held for a few system calls only, so that one was stopped.
+    pub(crate) fn while_none_joins<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.wait_to_join()?;
+        let outcome = body();
+        self.try_lock(JOINING, libc::F_UNLCK)?;
+        outcome
+    }
+
+    /// Clears what earlier processes left in the words. The caller has the presence lock alone.
+    pub(crate) fn reset_words(&self) {
+        for word in self.words.words::<WORDS>(PAUSED_AT) {
+            word.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes back what an earlier process with the id of this one left in the words.
+    pub(crate) fn forget_namesake(&self) {
+        let taken = self.words.word(WRITER_AT).compare_exchange(self.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
+        if taken.is_ok() {
+            // It was killed while it wrote, and could not say what its commit came to.
+            self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
+        }
+    }
+
+    fn try_lock(&self, byte: i64, kind: i32) -> Result<bool> {
+        try_lock(&self.file, byte, kind).map_err(|errno| self.lock_failed(errno))
+    }
+
+    fn wait_lock(&self, byte: i64, kind: i32) -> Result<()> {
+        wait_lock(&self.file, byte, kind).map_err(|errno| self.lock_failed(errno))
+    }
+
+    fn lock_failed(&self, errno: Errno) -> Error {
+        let error = io::Error::from(errno);
+        let why = format!(
+            "cannot lock {}: {error}; the file system must offer locks of open files (network ones may not)",
+            self.path.display()
+        );
+        Error::new(ErrorKind::Io, why).caused_by(error)
+    }
+
+    /// Whether another open file has any lock on the byte.
+    fn is_locked(&self, byte: i64) -> Result<bool> {
+        is_locked(&self.file, byte).map_err(|errno| self.lock_failed(errno))
+    }
+}
+
+impl Drop for LockFile {
+    fn drop(&mut self) {
+        if process_mark() == self.mark {
+            // A child that was forked meanwhile shares the open file and would keep the locks.
+            for byte in [FLUSHING, UNFLUSHED, PRESENCE] {
+                let _ = self.try_lock(byte, libc::F_UNLCK);
+            }
+        }
+    }
+}
+
+/// While it lives, this process is known as the one that writes.
+pub(crate) struct WriterMark<'a> {
+    lock: &'a LockFile,
+}
+
+impl Drop for WriterMark<'_> {
+    fn drop(&mut self) {
+        if process_mark() == self.lock.mark {
+            // LMDB's lock is free by now, and the next writer's mark may stand already.
+            let word = self.lock.words.word(WRITER_AT);
+            let _ = word.compare_exchange(self.lock.pid, 0, Ordering::Release, Ordering::Relaxed);
+        }
+    }
+}
+
+/// While it lives, no other process of ours keeps LMDB's write lock.
+pub(crate) struct PauseLock<'a> {
+    lock: &'a LockFile,
+}
+
+impl Drop for PauseLock<'_> {
+    fn drop(&mut self) {
+        // The lock belongs to the open file, which a forked child shares: there it is not the child's to free.
+        if process_mark() == self.lock.mark {
+            self.lock.resume();
+        }
+    }
+}
+
+/// While it lives, this process is known as one that waits to write.
+pub(crate) struct Waiting<'a> {
+    lock: &'a LockFile,
+    word: Option<&'a AtomicU32>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(word) = self.word {
+            // Not if it was cleared meanwhile and is another's now.
+            let _ = word.compare_exchange(self.lock.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Lengthens a new lock file, never shortening one, and reserves its block: a shorter file under a map, or a write through
+/// it on a full disk, would raise a signal. Not by writing zeros: another process may use the words already.
+fn lengthen(file: &File) -> io::Result<()> {
+    if file.metadata()?.len() >= u64::from(LENGTH) {
+        return Ok(());
+    }
+    match fallocate(file, FallocateFlags::empty(), 0, i64::from(LENGTH)) {
+        Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) => file.set_len(u64::from(LENGTH)),
+        reserved => Ok(reserved?),
+    }
+}
+
+/// What the lock file at `path` remembers.
+pub(crate) fn read_record(file: &File, path: &Path) -> Result<Option<OpenRecord>> {
+    // What is cut short is taken as if zeros were behind it.
+    let (mut bytes, mut had) = ([0; RECORD], 0);
+    while had < RECORD {
+        match file.read_at(&mut bytes[had..], had as u64) {
+            Ok(0) => break,
+            Ok(count) => had += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(located(error, path)),
+        }
+    }
+    OpenRecord::from_bytes(&bytes).map_err(|error| error.of_file(path))
+}

@@ -1,0 +1,140 @@
+//! What `mapleaf.lock` remembers of the last time that the environment was open: whether it was closed, how durable its
+//! commits were, and whether a flush failed.
+
+use crate::durability::Durability;
+use crate::error::{Error, ErrorKind, Result};
+
+const MAGIC: &[u8; 8] = b"mapleaf\0";
+const VERSION: u8 = 1;
+/// The length of a record in bytes.
+pub(crate) const RECORD: usize = 64;
+/// Bit 0 of byte 11.
+pub(crate) const FLUSH_FAILED: u8 = 1;
+
+/// What the lock file remembers of the last time that the environment was open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OpenRecord {
+    /// Whether it was opened and not closed since.
+    pub open: bool,
+    /// The weakest durability it was open with in this boot.
+    pub durability: Durability,
+    /// Whether a flush failed since the file was last written whole: the system may take pages for written that are not.
+    pub flush_failed: bool,
+    /// The boot of the machine it was open in; empty where the system does not tell.
+    pub boot: Vec<u8>,
+    /// Whether the bytes were no record: the rest is the worst that one can say.
+    pub damaged: bool,
+}
+
+impl OpenRecord {
+    /// What to remember while open with `durability` on this boot of the machine. What was written under a weaker one
+    /// in the same boot, as `before` tells, may still not be on the disk.
+    pub(crate) fn opened(durability: Durability, before: Option<&Self>) -> Self {
+        let boot = boot_id();
+        let weaker = before.filter(|before| before.boot == boot && weakness(before.durability) > weakness(durability));
+        Self {
+            open: true,
+            durability: weaker.map_or(durability, |before| before.durability),
+            flush_failed: before.is_some_and(|before| before.flush_failed),
+            boot,
+            damaged: false,
+        }
+    }
+
+    /// Whether it was open with a durability that flushes commits.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.durability != Durability::Process
+    }
+
+    /// Whether the file must be checked before it is used: a flush failed; or it was not closed, and either the machine
+    /// was restarted since or commits were not flushed; or nothing of it was flushed, also when it was closed, and the
+    /// machine was restarted.
+    pub(crate) fn needs_check(&self) -> bool {
+        let restarted = !self.is_of_this_boot();
+        let unclean = match self.durability {
+            Durability::Immediate => self.open && restarted,
+            Durability::Eventual => self.open,
+            Durability::Process => self.open || restarted,
+        };
+        unclean || self.flush_failed
+    }
+
+    /// Whether pages that the system takes for written may be in its memory alone.
+    pub(crate) fn needs_rewrite(&self) -> bool {
+        // After a restart the file is what the disk has. Where the system does not tell, there may have been none.
+        let own = boot_id();
+        self.flush_failed && (self.boot.is_empty() || own.is_empty() || self.boot == own)
+    }
+
+    /// Whether the names of the files may not be on the disk: who created them did not come to flush them, or never
+    /// flushed anything.
+    pub(crate) fn may_lack_names(&self) -> bool {
+        self.open || !self.is_flushed()
+    }
+
+    fn is_of_this_boot(&self) -> bool {
+        !self.boot.is_empty() && self.boot == boot_id()
+    }
+
+    pub(crate) fn to_bytes(&self) -> [u8; RECORD] {
+        let mut bytes = [0; RECORD];
+        bytes[..8].copy_from_slice(MAGIC);
+        bytes[8] = VERSION;
+        bytes[9] = u8::from(self.open);
+        bytes[10] = weakness(self.durability);
+        bytes[11] = if self.flush_failed { FLUSH_FAILED } else { 0 };
+        let boot = &self.boot[..self.boot.len().min(RECORD - 16)];
+        bytes[16..16 + boot.len()].copy_from_slice(boot);
+        bytes
+    }
+
+    /// The record in these bytes; none where nothing was written yet. Bytes that are no record count as the worst that
+    /// one can say: they were damaged, and what they said is not known.
+    ///
+    /// # Errors
+    /// `FormatVersion` for a record that a newer mapleaf has written.
+    pub(crate) fn from_bytes(bytes: &[u8; RECORD]) -> Result<Option<Self>> {
+        if bytes == &[0; RECORD] {
+            return Ok(None);
+        }
+        if &bytes[..8] != MAGIC || bytes[8] == 0 {
+            return Ok(Some(Self {
+                open: true,
+                durability: Durability::Process,
+                flush_failed: true,
+                boot: Vec::new(),
+                damaged: true,
+            }));
+        }
+        if bytes[8] != VERSION {
+            let why = format!(
+                "the lock file has a record of version {}, and this build reads version {VERSION}; open the environment \
+                 with the newer mapleaf that wrote it, which may have to recover it",
+                bytes[8]
+            );
+            return Err(Error::new(ErrorKind::FormatVersion, why));
+        }
+        let durability = match bytes[10] {
+            0 => Durability::Immediate,
+            1 => Durability::Eventual,
+            _ => Durability::Process,
+        };
+        let boot = bytes[16..].split(|&byte| byte == 0).next().unwrap_or_default().to_vec();
+        let (open, flush_failed) = (bytes[9] != 0, bytes[11] & FLUSH_FAILED != 0);
+        Ok(Some(Self { open, durability, flush_failed, boot, damaged: false }))
+    }
+}
+
+/// How durability is written: the weaker, the higher.
+fn weakness(durability: Durability) -> u8 {
+    match durability {
+        Durability::Immediate => 0,
+        Durability::Eventual => 1,
+        Durability::Process => 2,
+    }
+}
+
+/// The name of this boot of the machine; empty where the system does not tell, which counts as another boot.
+fn boot_id() -> Vec<u8> {
+    std::fs::read("/proc/sys/kernel/random/boot_id").map(|text| text.trim_ascii().to_vec()).unwrap_or_default()
+}

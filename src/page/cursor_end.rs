@@ -1,0 +1,111 @@
+//! One end of a range: a place between two entries, and the way to the leaf it is in.
+
+use std::cmp::Ordering;
+
+use crate::error::Result;
+use crate::page::cursor_stack::{CursorStack, Spot, too_many_leaves};
+use crate::page::layout::{Page, Pages};
+use crate::page::meta::TreeRecord;
+
+/// The place before entry `slot` of `leaf`; `slot` may be one behind the last entry.
+#[derive(Clone)]
+pub(crate) struct CursorEnd<'a> {
+    pub trail: CursorStack<'a>,
+    pub leaf: Page<'a>,
+    pub slot: usize,
+    /// Leaves that may still be entered by a step before the tree is taken to be damaged.
+    pub leaves_left: u64,
+}
+
+impl<'a> CursorEnd<'a> {
+    /// A place in no tree.
+    #[inline]
+    pub(crate) fn nowhere() -> Self {
+        Self { trail: CursorStack::default(), leaf: Page::EMPTY, slot: 0, leaves_left: 0 }
+    }
+
+    /// Goes down to `spot`; `None` for a tree without pages.
+    ///
+    /// # Errors
+    /// `Corrupted` when a page on the way is not what its place says.
+    pub(crate) fn at<const W: usize>(pages: Pages<'a>, tree: &TreeRecord, spot: &Spot<'_, W>) -> Result<Option<Self>> {
+        if tree.is_empty() {
+            return Ok(None);
+        }
+        let mut edge = Self { leaves_left: tree.leaf_pages, ..Self::nowhere() };
+        edge.enter_at(pages, tree, spot)?;
+        Ok(Some(edge))
+    }
+
+    /// Goes down to `spot` from [`nowhere`](Self::nowhere), in place: an edge is several cache lines, and most cursors are
+    /// opened for a few entries. Stays nowhere in a tree without pages.
+    ///
+    /// # Errors
+    /// As [`at`](Self::at).
+    #[inline]
+    pub(crate) fn enter_at<const W: usize>(
+        &mut self,
+        pages: Pages<'a>,
+        tree: &TreeRecord,
+        spot: &Spot<'_, W>,
+    ) -> Result<()> {
+        let Some((number, limits)) = self.trail.descend(pages, tree, spot)? else {
+            return Ok(());
+        };
+        let leaf = pages.leaf(number)?;
+        if leaf.slots() == 0 && tree.depth > 1 {
+            return Err(leaf.fault("an empty leaf"));
+        }
+        self.leaf = leaf;
+        self.slot = spot.slot(leaf, &limits)?;
+        Ok(())
+    }
+
+    /// Moves before the first entry of the next leaf. `false` when there is none.
+    ///
+    /// # Errors
+    /// `Corrupted` when the tree is damaged here, or has led to more leaves than its record counts.
+    #[inline]
+    pub(crate) fn next_leaf(&mut self, pages: Pages<'a>) -> Result<bool> {
+        let Some(number) = self.trail.forward(pages)? else {
+            return Ok(false);
+        };
+        self.enter(pages, number)?;
+        self.slot = 0;
+        Ok(true)
+    }
+
+    /// Moves behind the last entry of the leaf before. `false` when there is none.
+    ///
+    /// # Errors
+    /// As [`next_leaf`](Self::next_leaf).
+    pub(crate) fn previous_leaf(&mut self, pages: Pages<'a>) -> Result<bool> {
+        let Some(number) = self.trail.backward(pages)? else {
+            return Ok(false);
+        };
+        self.enter(pages, number)?;
+        self.slot = self.leaf.slots();
+        Ok(true)
+    }
+
+    #[inline]
+    fn enter(&mut self, pages: Pages<'a>, number: u64) -> Result<()> {
+        let leaf = pages.leaf(number)?;
+        if leaf.slots() == 0 {
+            return Err(leaf.fault("an empty leaf"));
+        }
+        self.leaves_left = self.leaves_left.checked_sub(1).ok_or_else(|| too_many_leaves(number))?;
+        self.leaf = leaf;
+        Ok(())
+    }
+
+    /// Takes the place of `other`, found by a search; what may still be entered stays.
+    pub(crate) fn jump(&mut self, other: Self) {
+        *self = Self { leaves_left: self.leaves_left, ..other };
+    }
+
+    /// Which of two places of one tree comes first.
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        self.trail.order(&other.trail).then(self.slot.cmp(&other.slot))
+    }
+}

@@ -1,0 +1,351 @@
+//! Batches of look-ups among keys that fit a word: the way down in integers.
+//!
+//! The limits between which a page lies are numbers here and not slices of other pages, and whatever is not as it should be
+//! ends the lane's way instead of naming the damage: such a key is looked up again by itself, which does name it. So what is
+//! left in the loops is the bounds of what they read.
+
+use std::hint::black_box;
+
+use crate::error::Result;
+use crate::page::batch::{Descent, GROUP, Plan};
+use crate::page::layout::{Page, Pages};
+use crate::page::lookup::get;
+use crate::page::readahead::FEW;
+use crate::page::search::Share;
+
+/// Slots looked at from a guess on, before the rest is halved.
+const WALK: usize = 8;
+/// Parts of a root by which the keys of a window are put in order: keys of one part have their upper pages in common, and
+/// find them in the cache nearest to the core.
+const PARTS: usize = 256;
+/// The page of a lane whose way has ended: no file has it.
+const NOWHERE: u64 = u64::MAX;
+
+/// Keys of `W` bytes, at most eight, on their way down.
+pub(crate) struct FixedWidthBatch<'a, 'k, const W: usize> {
+    plan: Plan<'a, 'k>,
+    window: &'k [&'k [u8]],
+    /// The window's keys as they came, and in the order in which they go.
+    came: Vec<Start>,
+    order: Vec<Start>,
+    /// Keys before the group in that order, and in it.
+    before: usize,
+    len: usize,
+    lanes: [Lane<'a>; GROUP],
+}
+
+/// A key at the root.
+#[derive(Clone, Copy, Default)]
+struct Start {
+    key: u64,
+    /// Where it is among the root's separators; `None` for a key of another width, which does not go this way.
+    share: Option<Share>,
+    place: u16,
+}
+
+/// One key on its way down.
+#[derive(Clone, Copy)]
+struct Lane<'a> {
+    key: u64,
+    /// No key of the page is below it.
+    low: u64,
+    /// All keys of the page are below it, unless it is the greatest number.
+    high: u64,
+    /// The page that it comes to next.
+    number: u64,
+    page: Page<'a>,
+    share: Share,
+    guess: usize,
+}
+
+impl Start {
+    /// In which part of the root it is.
+    #[inline]
+    fn part(&self) -> usize {
+        self.share.map_or(0, |share| share.of(PARTS - 1))
+    }
+}
+
+impl<'a, 'k, const W: usize> FixedWidthBatch<'a, 'k, W> {
+    pub(crate) fn new(plan: Plan<'a, 'k>) -> Self {
+        let (low, high) = (0, greatest::<W>());
+        let (share, guess) = (Share::HALF, 0);
+        let lane = Lane { key: 0, low, high, number: plan.tree.root, page: Page::EMPTY, share, guess };
+        let (came, order) = (Vec::new(), Vec::new());
+        Self { plan, window: &[], came, order, before: 0, len: 0, lanes: [lane; GROUP] }
+    }
+}
+
+impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
+    fn enter(&mut self, window: &'k [&'k [u8]]) -> Result<()> {
+        let Plan { pages, tree, levels, .. } = self.plan;
+        (self.window, self.before, self.len) = (window, 0, 0);
+        let (mut low, mut high) = (0, greatest::<W>());
+        if levels > 0 {
+            let root = pages.branch(tree.root)?;
+            low = root.number_key::<W>(1).unwrap_or(0);
+            high = root.number_key::<W>(root.slots().saturating_sub(1)).unwrap_or(0);
+        }
+        self.came.clear();
+        // How many keys each part of the root has, and later where the next key of each goes.
+        let mut parts = [0_u16; PARTS];
+        for (place, key) in (0..).zip(window) {
+            let start = match key.first_chunk::<W>() {
+                Some(bytes) if key.len() == W => {
+                    let key = number(bytes);
+                    Start { key, share: Some(Share::between(low, key, high)), place }
+                }
+                _ => Start { place, ..Start::default() },
+            };
+            parts[start.part()] += 1;
+            self.came.push(start);
+        }
+        if window.len() < FEW {
+            std::mem::swap(&mut self.order, &mut self.came);
+            return Ok(());
+        }
+        let mut before = 0;
+        for part in &mut parts {
+            before += std::mem::replace(part, before);
+        }
+        self.order.clear();
+        self.order.resize(window.len(), Start::default());
+        for start in &self.came {
+            let next = &mut parts[start.part()];
+            if let Some(at) = self.order.get_mut(usize::from(*next)) {
+                *at = *start;
+            }
+            *next += 1;
+        }
+        Ok(())
+    }
+
+    fn go_down(&mut self) -> Result<Option<u64>> {
+        let Plan { pages, tree, levels, .. } = self.plan;
+        self.before += self.len;
+        let keys = self.order.get(self.before..).unwrap_or_default();
+        self.len = keys.len().min(GROUP);
+        let root = if levels > 0 { pages.branch(tree.root)? } else { Page::EMPTY };
+        for (lane, start) in self.lanes.iter_mut().zip(keys) {
+            (lane.key, lane.low, lane.high) = (start.key, 0, greatest::<W>());
+            (lane.number, lane.page) = match start.share {
+                Some(share) => {
+                    lane.guess = 1 + share.of(root.slots().saturating_sub(2));
+                    (tree.root, root)
+                }
+                None => (NOWHERE, Page::EMPTY),
+            };
+        }
+        let lanes = self.lanes.get_mut(..self.len).unwrap_or_default();
+        for level in 1..=levels {
+            let slots = self.plan.slots_below(level);
+            if level > 1 {
+                for lane in &mut *lanes {
+                    lane.come_to::<W>(pages.branch(lane.number).ok());
+                }
+            }
+            for lane in &mut *lanes {
+                lane.number = lane.child::<W>(pages, slots).unwrap_or(NOWHERE);
+            }
+        }
+        Ok(lanes.last().map(|lane| lane.number))
+    }
+
+    fn values(&mut self, mut each: impl FnMut(usize, Option<&'a [u8]>)) -> Result<()> {
+        let Plan { pages, tree, .. } = self.plan;
+        let lanes = self.lanes.get_mut(..self.len).unwrap_or_default();
+        for lane in &mut *lanes {
+            lane.come_to_leaf(pages.leaf(lane.number).ok());
+        }
+        for lane in &mut *lanes {
+            lane.guess_again::<W>();
+        }
+        for (lane, start) in lanes.iter().zip(self.order.get(self.before..).unwrap_or_default()) {
+            let place = usize::from(start.place);
+            let value = match lane.find::<W>() {
+                Spot::Slot(slot) => match lane.page.pair(slot) {
+                    Some((_, value)) => Some(value),
+                    None => Some(lane.page.node(slot)?.plain(pages, lane.page)?),
+                },
+                Spot::Nowhere => None,
+                Spot::Unclear => match self.window.get(place).copied().unwrap_or_default() {
+                    // As single look-ups go, which see damage that those of no width pass over.
+                    key if key.len() == W => get::<W>(pages, tree, key)?,
+                    key => get::<0>(pages, tree, key)?,
+                },
+            };
+            each(place, value);
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Lane<'a> {
+    /// Comes to a branch page, and asks for the separators that its search there begins with.
+    #[inline]
+    fn come_to<const W: usize>(&mut self, page: Option<Page<'a>>) {
+        let page = page.unwrap_or(Page::EMPTY);
+        let guess = if self.low == 0 || self.high == greatest::<W>() {
+            self.guess_edge::<W>(page)
+        } else {
+            self.share.of(page.slots())
+        };
+        page.prefetch_slots(guess, guess + 1);
+        (self.page, self.guess) = (page, guess);
+    }
+
+    /// Where a limit is missing, at the edges of the tree, the outermost separators of the page stand in.
+    #[inline(never)]
+    fn guess_edge<const W: usize>(&self, page: Page<'a>) -> usize {
+        let (no_low, no_high) = (self.low == 0, self.high == greatest::<W>());
+        if page.slots() < 3 {
+            return 1;
+        }
+        let (first, behind) = (usize::from(no_low), page.slots() - usize::from(no_high));
+        let low = if no_low { page.number_key::<W>(1) } else { Some(self.low) };
+        let high = if no_high { page.number_key::<W>(behind) } else { Some(self.high) };
+        let (Some(low), Some(high)) = (low, high) else { return 1 };
+        first + Share::between(low, self.key, high).of(behind - first)
+    }
+
+    /// The child of its branch page under which its key is; asks for its header and for where its slot should be.
+    #[inline]
+    fn child<const W: usize>(&mut self, pages: Pages<'a>, slots: usize) -> Option<u64> {
+        let behind = self.behind::<W>()?;
+        let number = self.page.child(behind - 1).ok()?;
+        self.share = Share::between(self.low, self.key, self.high);
+        pages.prefetch_slot(number, self.share.of(slots));
+        Some(number)
+    }
+
+    /// The first slot of its branch page whose separator is above its key. Narrows the limits to those of the child before.
+    #[inline]
+    fn behind<const W: usize>(&mut self) -> Option<usize> {
+        let (page, key, end) = (self.page, self.key, self.page.slots());
+        if end < 2 {
+            // Slot 0 stands for minus infinity; without it this is no branch.
+            return if end == 1 { Some(1) } else { None };
+        }
+        let guess = self.guess.clamp(1, end - 1);
+        let at = page.number_key::<W>(guess)?;
+        let (mut first, mut last) = if at <= key {
+            self.low = at;
+            let far = (guess + 1 + WALK).min(end);
+            for slot in guess + 1..far {
+                let at = page.number_key::<W>(slot)?;
+                if at > key {
+                    self.high = at;
+                    return Some(slot);
+                }
+                self.low = at;
+            }
+            (far, end)
+        } else {
+            self.high = at;
+            let far = guess.saturating_sub(WALK).max(1);
+            for slot in (far..guess).rev() {
+                let at = page.number_key::<W>(slot)?;
+                if at <= key {
+                    self.low = at;
+                    return Some(slot + 1);
+                }
+                self.high = at;
+            }
+            (1, far)
+        };
+        while first < last {
+            let middle = first + (last - first) / 2;
+            let at = page.number_key::<W>(middle)?;
+            if at <= key {
+                // A jump: see the halving of single look-ups.
+                black_box(());
+                (self.low, first) = (at, middle + 1);
+            } else {
+                (self.high, last) = (at, middle);
+            }
+        }
+        Some(first)
+    }
+
+    /// Comes to its leaf, and asks for the node that is its first guess.
+    #[inline]
+    fn come_to_leaf(&mut self, page: Option<Page<'a>>) {
+        let page = page.unwrap_or(Page::EMPTY);
+        let guess = self.share.of(page.slots()).min(page.slots().saturating_sub(1));
+        page.prefetch_slot(guess);
+        (self.page, self.guess) = (page, guess);
+    }
+
+    /// Guesses again with the key that its first guess came to as a limit: it is nearer than both limits before. A walk from
+    /// there touches fewer nodes that nobody asked for, each of them a cache miss.
+    #[inline]
+    fn guess_again<const W: usize>(&mut self) {
+        let (page, guess) = (self.page, self.guess);
+        let Some(at) = page.number_key::<W>(guess) else { return };
+        let end = page.slots();
+        let guess = if at <= self.key {
+            guess + Share::between(at, self.key, self.high).of(end - guess)
+        } else {
+            Share::between(self.low, self.key, at).of(guess)
+        };
+        page.prefetch_slots(guess, guess + 1);
+        self.guess = guess;
+    }
+
+    /// Where its key is in its leaf.
+    #[inline]
+    fn find<const W: usize>(&self) -> Spot {
+        let (page, key, end) = (self.page, self.key, self.page.slots());
+        if end == 0 {
+            return Spot::Unclear;
+        }
+        let guess = self.guess.min(end - 1);
+        let Some(at) = page.number_key::<W>(guess) else { return Spot::Unclear };
+        if at == key {
+            return Spot::Slot(guess);
+        }
+        // Towards the key, until it is reached or passed.
+        if at < key {
+            for slot in guess + 1..end {
+                let Some(at) = page.number_key::<W>(slot) else { return Spot::Unclear };
+                if at >= key {
+                    return if at == key { Spot::Slot(slot) } else { self.absent(slot) };
+                }
+            }
+        } else {
+            for slot in (0..guess).rev() {
+                let Some(at) = page.number_key::<W>(slot) else { return Spot::Unclear };
+                if at <= key {
+                    return if at == key { Spot::Slot(slot) } else { self.absent(slot + 1) };
+                }
+            }
+            return self.absent(0);
+        }
+        Spot::Nowhere
+    }
+
+    /// That its key is not in its leaf, where the first one above it is in this slot: only what is found is checked else.
+    #[inline]
+    fn absent(&self, above: usize) -> Spot {
+        if above < self.page.slots() && self.page.key(above).is_err() { Spot::Unclear } else { Spot::Nowhere }
+    }
+}
+
+/// What a leaf says of a key.
+enum Spot {
+    Slot(usize),
+    Nowhere,
+    /// It cannot be told this way.
+    Unclear,
+}
+
+/// A key's bytes as a number: in the order of the bytes.
+#[inline]
+fn number<const W: usize>(bytes: &[u8; W]) -> u64 {
+    bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// The greatest number that a key of `W` bytes is.
+const fn greatest<const W: usize>() -> u64 {
+    if W < 8 { (1 << (8 * W)) - 1 } else { u64::MAX }
+}

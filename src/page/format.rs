@@ -1,0 +1,49 @@
+//! LMDB's constants: sizes, flags and marks of pages, nodes, trees and meta pages.
+
+/// Bytes of a page header: number, pad, flags, lower, upper.
+pub(crate) const HEADER: usize = 16;
+/// Bytes of a node header: size or child, flags, key size.
+pub(crate) const NODE_HEADER: usize = 8;
+/// Meta pages at the start of every file.
+pub(crate) const META_PAGES: u64 = 2;
+
+/// Page flags, as LMDB names them.
+pub(crate) mod flag {
+    pub(crate) const BRANCH: u16 = 0x01;
+    pub(crate) const LEAF: u16 = 0x02;
+    pub(crate) const OVERFLOW: u16 = 0x04;
+    pub(crate) const META: u16 = 0x08;
+    pub(crate) const DIRTY: u16 = 0x10;
+    pub(crate) const LEAF2: u16 = 0x20;
+    pub(crate) const SUB: u16 = 0x40;
+}
+
+/// Cache lines at the start of a page that hold its header and the slots of some fifty entries.
+pub(crate) const HEADER_LINES: usize = 2;
+/// Bytes of a cache line.
+pub(crate) const LINE: usize = 64;
+
+/// Bytes of a meta page that mean something, header included. The transaction id is the last word.
+pub(crate) const META_BYTES: usize = 152;
+/// Where that is, little-endian.
+pub(crate) const ID_OF_META: std::ops::Range<usize> = META_BYTES - 8..META_BYTES;
+/// What stands at byte 16 of a meta page.
+pub(crate) const MAGIC: u32 = 0xBEEF_C0DE;
+/// The data version of LMDB 0.9.
+pub(crate) const VERSION: u32 = 1;
+/// Bytes of a tree record.
+pub(crate) const RECORD_BYTES: usize = 48;
+/// Levels that LMDB's cursors, and so its trees, can have.
+pub(crate) const MAX_DEPTH: u16 = 32;
+/// The root of a tree without pages.
+pub(crate) const NO_PAGE: u64 = u64::MAX;
+
+/// Flags of a tree, as LMDB names them.
+pub(crate) mod tree_flag {
+    pub(crate) const REVERSE_KEY: u16 = 0x02;
+    pub(crate) const DUP_SORT: u16 = 0x04;
+    pub(crate) const INTEGER_KEY: u16 = 0x08;
+    pub(crate) const DUP_FIXED: u16 = 0x10;
+    pub(crate) const INTEGER_DUP: u16 = 0x20;
+    pub(crate) const REVERSE_DUP: u16 = 0x40;
+}

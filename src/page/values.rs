@@ -1,0 +1,32 @@
+//! The values of leaf entries: inside the leaf, or in an overflow run.
+
+use crate::error::Result;
+use crate::page::layout::{Page, Pages};
+use crate::page::node::Node;
+
+impl<'a> Node<'a> {
+    /// The value of an entry of a plain tree: neither duplicates nor a tree of their own.
+    #[inline]
+    pub(crate) fn plain(self, pages: Pages<'a>, leaf: Page<'a>) -> Result<&'a [u8]> {
+        if self.flags == 0 {
+            return Ok(self.data);
+        }
+        if self.flags == Self::BIG { self.big(pages) } else { Err(leaf.fault("not a plain value in a plain tree")) }
+    }
+
+    /// The value, or the record of a named tree. Duplicates are refused.
+    #[inline]
+    pub(crate) fn value(self, pages: Pages<'a>, leaf: Page<'a>) -> Result<&'a [u8]> {
+        match self.flags {
+            0 | Self::SUB => Ok(self.data),
+            Self::BIG => self.big(pages),
+            _ => Err(leaf.fault("duplicates in a plain tree")),
+        }
+    }
+
+    #[inline(never)]
+    fn big(self, pages: Pages<'a>) -> Result<&'a [u8]> {
+        // A failure names the run's page, which is where to look first.
+        pages.overflow(self.overflow_page(), self.size)
+    }
+}

@@ -1,0 +1,101 @@
+//! One layer's changes between two bounds, from both ends.
+
+use std::ops::Bound;
+
+use crate::write_set::{Blocks, DbiChanges, Entry, Gap, Spot};
+
+/// The changes of one layer that neither end has passed.
+#[derive(Clone, Copy)]
+pub(crate) struct ChangeRange<'t> {
+    changes: &'t DbiChanges,
+    blocks: &'t Blocks,
+    front: Spot,
+    back: Spot,
+}
+
+impl<'t> ChangeRange<'t> {
+    /// The changes between the bounds; none when they are reversed.
+    pub(crate) fn new(changes: &'t DbiChanges, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Self {
+        let blocks = changes.blocks();
+        let run = Self { changes, blocks, front: Spot::default(), back: blocks.end() };
+        let front = match lower {
+            Bound::Unbounded => run.front,
+            Bound::Included(key) => run.spot(key, false),
+            Bound::Excluded(key) => run.spot(key, true),
+        };
+        let back = match upper {
+            Bound::Unbounded => run.back,
+            Bound::Included(key) => run.spot(key, true),
+            Bound::Excluded(key) => run.spot(key, false),
+        };
+        Self { front, back, ..run }
+    }
+
+    /// The spot before `key`, or, if it is `passed`, behind it.
+    fn spot(&self, key: &[u8], passed: bool) -> Spot {
+        let (spot, is_there) = self.changes.lower(key);
+        if passed && is_there { self.blocks.behind(spot) } else { spot }
+    }
+
+    pub(crate) fn changes(&self) -> &'t DbiChanges {
+        self.changes
+    }
+
+    /// How many changes are left. O(blocks between the ends).
+    pub(crate) fn len(&self) -> usize {
+        self.blocks.between(self.front, self.back)
+    }
+
+    /// About `parts` changes spread evenly over those left, and no fewer if there are as many.
+    pub(crate) fn spread(&self, parts: usize) -> impl Iterator<Item = Entry> {
+        let step = (self.len() / parts.max(1)).max(1);
+        let mut run = *self;
+        std::iter::from_fn(move || {
+            let entry = run.peek::<true>()?;
+            run.front = run.blocks.skip(run.front, step);
+            Some(entry)
+        })
+    }
+
+    /// The next change of an end.
+    #[inline]
+    pub(crate) fn peek<const FORWARD: bool>(&self) -> Option<Entry> {
+        if self.front >= self.back {
+            return None;
+        }
+        self.blocks.at(if FORWARD { self.front } else { self.blocks.before(self.back)? })
+    }
+
+    /// Passes the next change of an end, which is there.
+    #[inline]
+    pub(crate) fn pass<const FORWARD: bool>(&mut self) {
+        if FORWARD {
+            self.changes.prefetch::<true>(self.front);
+            self.front = self.blocks.behind(self.front);
+        } else if let Some(back) = self.blocks.before(self.back) {
+            self.changes.prefetch::<false>(back);
+            self.back = back;
+        }
+    }
+
+    /// Passes what the front has below `key`.
+    pub(crate) fn seek(&mut self, key: &[u8]) {
+        if self.peek::<true>().is_some_and(|entry| self.changes.record(entry).0 < key) {
+            self.front = self.changes.lower(key).0;
+        }
+    }
+
+    /// Passes what the back has above `key`.
+    pub(crate) fn seek_back(&mut self, key: &[u8]) {
+        self.back = self.back.min(self.spot(key, true));
+    }
+
+    /// Passes what an end has in a gap that its next change is in.
+    pub(crate) fn skip<const FORWARD: bool>(&mut self, (start, end): Gap<'_>) {
+        match end {
+            Some(end) if FORWARD => self.seek(end),
+            None if FORWARD => self.front = self.back,
+            _ => self.back = self.back.min(self.changes.lower(start).0),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Counts and places through layers: what the file counts by its headers, and what the changes add and take away.
+
+use std::ops::{Bound, ControlFlow};
+
+use crate::error::Result;
+use crate::page;
+use crate::read::layered_tree::LayeredTree;
+use crate::read::raw::RawEntry;
+
+/// How many keys are looked up together.
+const GROUP: usize = 256;
+
+impl<'t> LayeredTree<'t> {
+    /// How many entries lie between the bounds. O(leaves of the range), and a search for each change in it.
+    pub(crate) fn count(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
+        if self.is_plain() {
+            return page::count_range(self.pages, &self.tree, lower, upper);
+        }
+        let mut entries = 0_u64;
+        let _: ControlFlow<()> = self.outside_gaps(lower, upper, |lower, upper| {
+            entries += page::count_range(self.pages, &self.tree, lower, upper)?;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let mut covered = 0_u64;
+        let mut keys: Vec<&[u8]> = Vec::new();
+        let mut overlay = self.overlay(lower, upper);
+        loop {
+            let change = overlay.next();
+            if let Some(change) = change {
+                entries += u64::from(change.value.is_some());
+                if !self.tree.is_empty() && !self.is_hidden(change.key) {
+                    keys.push(change.key);
+                }
+            }
+            if keys.len() == GROUP || change.is_none() {
+                page::get_many::<0>(self.pages, &self.tree, &keys, |_, value| covered += u64::from(value.is_some()))?;
+                keys.clear();
+            }
+            if change.is_none() {
+                // A damaged record may count fewer entries than are found and covered.
+                return entries.checked_sub(covered).ok_or_else(|| page::miscounted(&self.tree));
+            }
+        }
+    }
+
+    /// The entry before which there are `n` others. O(leaves and changes before it).
+    pub(crate) fn nth(&self, n: u64) -> Result<Option<RawEntry<'t>>> {
+        if self.is_plain() {
+            return page::nth(self.pages, &self.tree, n);
+        }
+        let mut left = n;
+        let (mut from, mut overlay) = (Bound::Unbounded, self.overlay(Bound::Unbounded, Bound::Unbounded));
+        // By whole groups of changes at first, which is a search for each of them and not three.
+        loop {
+            let mut group = overlay.clone();
+            let Some(last) = std::iter::from_fn(|| group.next()).take(GROUP).last() else { break };
+            let entries = self.count(from, Bound::Included(last.key))?;
+            if left < entries {
+                break;
+            }
+            left -= entries;
+            (from, overlay) = (Bound::Excluded(last.key), group);
+        }
+        while let Some(change) = overlay.next() {
+            let entry = self.nth_between(from, Bound::Excluded(change.key), &mut left)?;
+            if entry.is_some() {
+                return Ok(entry);
+            }
+            if let Some(value) = change.value {
+                if left == 0 {
+                    return Ok(Some((change.key, value)));
+                }
+                left -= 1;
+            }
+            from = Bound::Excluded(change.key);
+        }
+        self.nth_between(from, Bound::Unbounded, &mut left)
+    }
+
+    /// Of the file's entries in a range without changes the one before which `left` others are to be seen; else `left`
+    /// is what is left of it behind them.
+    fn nth_between(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>, left: &mut u64) -> Result<Option<RawEntry<'t>>> {
+        if self.tree.is_empty() {
+            return Ok(None);
+        }
+        let found = self.outside_gaps(lower, upper, |lower, upper| {
+            let entries = page::count_range(self.pages, &self.tree, lower, upper)?;
+            if *left >= entries {
+                *left -= entries;
+                return Ok(ControlFlow::Continue(()));
+            }
+            let before = match lower {
+                Bound::Unbounded => 0,
+                Bound::Included(key) => page::rank(self.pages, &self.tree, key)?,
+                Bound::Excluded(key) => {
+                    page::count_range(self.pages, &self.tree, Bound::Unbounded, Bound::Included(key))?
+                }
+            };
+            page::nth(self.pages, &self.tree, before.saturating_add(*left)).map(ControlFlow::Break)
+        })?;
+        Ok(found.break_value().flatten())
+    }
+}

@@ -1,0 +1,89 @@
+//! About how much there is, without looking at all of it: estimates, and where to cut a range into parts.
+
+use std::ops::{Bound, ControlFlow};
+
+use crate::error::Result;
+use crate::page;
+use crate::read::change_range::ChangeRange;
+use crate::read::gaps::look;
+use crate::read::layered_tree::LayeredTree;
+
+/// Up to this many entries of the file the gaps among them are gone through: each hides eight of them at least.
+const FEW: u64 = 2000;
+
+/// Among more of them, how many keys are looked at.
+const KEYS: usize = 128;
+
+/// How many changes of a layer are looked at.
+const SAMPLE: usize = 32;
+
+impl LayeredTree<'_> {
+    /// About how many entries lie between the bounds: the file's by its branch pages, and what some changes of each layer,
+    /// spread over the range, say of all. O(branch pages of the range), whatever is changed.
+    pub(crate) fn estimate(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
+        if self.is_plain() {
+            return page::estimate(self.pages, &self.tree, lower, upper);
+        }
+        let entries = self.estimate_below(lower, upper)?;
+        let (mut more, mut fewer) = (0, 0);
+        for (at, changes) in self.layers.iter().enumerate() {
+            let run = ChangeRange::new(changes, lower, upper);
+            let (mut seen, mut put, mut covered) = (0, 0, 0);
+            for entry in run.spread(SAMPLE) {
+                let (key, value) = changes.record(entry);
+                seen += 1;
+                let is_hidden = self.layers[..at].iter().any(|newer| newer.gaps().around(key).is_some());
+                if !is_hidden {
+                    put += u64::from(value.is_some());
+                    covered += u64::from(self.is_below(at, key)?);
+                }
+            }
+            let all = run.len() as u64;
+            let of_all = |part: u64| all.saturating_mul(part) / u64::max(seen, 1);
+            more += of_all(put);
+            fewer += of_all(covered);
+        }
+        Ok(entries.saturating_add(more).saturating_sub(fewer))
+    }
+
+    /// About how many entries of the file no gap hides. Of many, as large a part as of some keys that are spread over them: to go
+    /// through the gaps would cost what there are of them.
+    fn estimate_below(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
+        let all = page::estimate(self.pages, &self.tree, lower, upper)?;
+        if all > FEW && self.has_gaps {
+            let keys = page::split(self.pages, &self.tree, lower, upper, KEYS)?;
+            if !keys.is_empty() {
+                let seen = keys.iter().filter(|key| !self.is_hidden(key)).count() as u64;
+                return Ok(all.saturating_mul(seen) / keys.len() as u64);
+            }
+        }
+        let mut entries = 0_u64;
+        let _: ControlFlow<()> = self.outside_gaps(lower, upper, |lower, upper| {
+            entries = entries.saturating_add(page::estimate(self.pages, &self.tree, lower, upper)?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(entries)
+    }
+
+    /// Whether `key` is there below a layer.
+    fn is_below(&self, layer: usize, key: &[u8]) -> Result<bool> {
+        if self.layers[layer].gaps().around(key).is_some() {
+            return Ok(false);
+        }
+        match look(self.layers[layer + 1..].iter().copied(), key) {
+            Some(found) => Ok(found.is_some()),
+            None => Ok(page::get::<0>(self.pages, &self.tree, key)?.is_some()),
+        }
+    }
+
+    /// Ascending keys that cut the range into about `parts` equal parts: those of the file, or of a layer that has more.
+    pub(crate) fn split(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>, parts: usize) -> Result<Vec<Vec<u8>>> {
+        let runs = self.layers.iter().map(|changes| ChangeRange::new(changes, lower, upper));
+        let largest = runs.max_by_key(ChangeRange::len).filter(|run| run.len() as u64 > self.tree.entries);
+        let Some(run) = largest else {
+            return page::split(self.pages, &self.tree, lower, upper, parts);
+        };
+        let cuts = run.spread(parts.max(1)).skip(1).take(parts.saturating_sub(1));
+        Ok(cuts.map(|entry| run.changes().record(entry).0.to_vec()).collect())
+    }
+}

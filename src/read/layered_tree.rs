@@ -1,0 +1,154 @@
+//! One DBI as it is seen through layers of changes.
+
+use std::ops::{Bound, ControlFlow};
+
+use smallvec::SmallVec;
+
+use crate::error::Result;
+use crate::page::{self, Cursor, Pages, TreeRecord};
+use crate::read::cursor::LayeredCursor;
+use crate::read::gaps::{first_gap, is_within, look};
+use crate::read::merge::MergeCursor;
+use crate::read::overlay::MergedChanges;
+use crate::write_set::{DbiChanges, LEAST};
+
+/// A tree of the file with the changes of its DBI over it.
+pub(crate) struct LayeredTree<'t> {
+    pub(crate) pages: Pages<'t>,
+    /// Without entries where a layer hides all of them.
+    pub(crate) tree: TreeRecord,
+    /// Newest first, down to the first one that hides what is below it.
+    pub(crate) layers: SmallVec<[&'t DbiChanges; 4]>,
+    pub(super) has_gaps: bool,
+}
+
+impl<'t> LayeredTree<'t> {
+    /// `layers` come newest first.
+    pub(crate) fn new(pages: Pages<'t>, tree: TreeRecord, layers: impl Iterator<Item = &'t DbiChanges>) -> Self {
+        let mut view = Self { pages, tree, layers: SmallVec::new(), has_gaps: false };
+        for changes in layers.filter(|changes| !changes.is_empty()) {
+            view.layers.push(changes);
+            if changes.gaps().is_full() {
+                view.tree = TreeRecord::EMPTY;
+                break;
+            }
+        }
+        view.has_gaps = !view.tree.is_empty() && view.layers.iter().any(|changes| !changes.gaps().is_empty());
+        view
+    }
+
+    /// Whether nothing is changed: every verb is the page reader's own then.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.layers.is_empty()
+    }
+
+    /// A cursor over the entries between the bounds.
+    pub(crate) fn range(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<LayeredCursor<'t>> {
+        if self.is_plain() {
+            return Ok(LayeredCursor::plain(Cursor::range(self.pages, &self.tree, lower, upper)?));
+        }
+        let (from, to) = self.outside_ends(lower, upper);
+        let base = Cursor::range(self.pages, &self.tree, from, to)?;
+        let gaps = if self.has_gaps { self.layers.clone() } else { SmallVec::new() };
+        Ok(LayeredCursor::merged(MergeCursor::new(base, self.overlay(lower, upper), gaps)))
+    }
+
+    /// The bounds without what gaps hide of the file at either end.
+    fn outside_ends<'k>(&self, lower: Bound<&'k [u8]>, upper: Bound<&'k [u8]>) -> (Bound<&'k [u8]>, Bound<&'k [u8]>)
+    where
+        't: 'k,
+    {
+        if !self.has_gaps {
+            return (lower, upper);
+        }
+        let (mut from, mut to) = (lower, upper);
+        for changes in &self.layers {
+            let key = match from {
+                Bound::Unbounded => LEAST,
+                Bound::Included(key) | Bound::Excluded(key) => key,
+            };
+            // Behind a gap without an end nothing is left: the other bound says so.
+            if let Some((_, Some(end))) = changes.gaps().around(key) {
+                from = Bound::Included(end);
+            }
+            let gap = match to {
+                Bound::Unbounded => changes.gaps().last().filter(|(_, end)| end.is_none()),
+                Bound::Included(key) | Bound::Excluded(key) => changes.gaps().around(key),
+            };
+            if let Some((start, _)) = gap {
+                to = Bound::Excluded(start);
+            }
+        }
+        (from, to)
+    }
+
+    /// The value of each key to `each`, with the key's place among `keys`. Keys that no layer knows are looked up together.
+    pub(crate) fn get_many<const W: usize>(
+        &self,
+        keys: &[&[u8]],
+        mut each: impl FnMut(usize, Option<&'t [u8]>),
+    ) -> Result<()> {
+        if self.is_plain() {
+            return page::get_many::<W>(self.pages, &self.tree, keys, each);
+        }
+        let (mut missed, mut places) = (Vec::new(), Vec::new());
+        for (place, key) in keys.iter().enumerate() {
+            if let Some(found) = look(self.layers.iter().copied(), key) {
+                each(place, found);
+            } else {
+                missed.push(*key);
+                places.push(place);
+            }
+        }
+        page::get_many::<W>(self.pages, &self.tree, &missed, |at, value| {
+            if let Some(place) = places.get(at) {
+                each(*place, value);
+            }
+        })
+    }
+
+    /// The changes between the bounds.
+    pub(crate) fn overlay(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> MergedChanges<'t> {
+        MergedChanges::new(&self.layers, lower, upper)
+    }
+
+    /// Whether a gap of any layer hides what the file has under `key`.
+    pub(crate) fn is_hidden(&self, key: &[u8]) -> bool {
+        self.has_gaps && self.layers.iter().any(|changes| changes.gaps().around(key).is_some())
+    }
+
+    /// Gives the parts of a range that no gap hides to `each`, ascending, until it breaks.
+    pub(crate) fn outside_gaps<'k, B>(
+        &self,
+        lower: Bound<&'k [u8]>,
+        upper: Bound<&'k [u8]>,
+        mut each: impl FnMut(Bound<&[u8]>, Bound<&[u8]>) -> Result<ControlFlow<B>>,
+    ) -> Result<ControlFlow<B>>
+    where
+        't: 'k,
+    {
+        if !self.has_gaps {
+            return each(lower, upper);
+        }
+        let mut from = lower;
+        loop {
+            let key = match from {
+                Bound::Unbounded => LEAST,
+                Bound::Included(key) | Bound::Excluded(key) => key,
+            };
+            let Some((start, end)) = first_gap(&self.layers, key).filter(|(start, _)| is_within(start, upper)) else {
+                return each(from, upper);
+            };
+            if start > key
+                && let ControlFlow::Break(value) = each(from, Bound::Excluded(start))?
+            {
+                return Ok(ControlFlow::Break(value));
+            }
+            match end {
+                Some(end) if is_within(end, upper) => from = Bound::Included(end),
+                _ => return Ok(ControlFlow::Continue(())),
+            }
+        }
+    }
+}

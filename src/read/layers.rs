@@ -1,0 +1,29 @@
+//! Layers: write sets over a state of the file that no commit has put there yet.
+
+use std::sync::Arc;
+
+use crate::write_set::{DbiChanges, WriteSet};
+
+/// An immutable stack of write sets. A clone is a count; empty, a null pointer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Layers(Option<Arc<Vec<Arc<WriteSet>>>>);
+
+impl Layers {
+    /// The sets, each laid over those before it.
+    #[allow(dead_code)]
+    pub(crate) fn of(oldest_first: impl IntoIterator<Item = Arc<WriteSet>>) -> Self {
+        let mut sets: Vec<_> = oldest_first.into_iter().collect();
+        sets.reverse();
+        Self((!sets.is_empty()).then(|| Arc::new(sets)))
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The changes of the DBI with this slot, newest first.
+    pub(crate) fn of_dbi(&self, slot: usize) -> impl Iterator<Item = &DbiChanges> {
+        self.0.iter().flat_map(|sets| sets.iter()).filter_map(move |set| set.dbi(slot))
+    }
+}

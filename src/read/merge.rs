@@ -1,0 +1,327 @@
+//! The merged cursor: changes laid over the pages of a state, from both ends.
+
+use std::cmp::Ordering;
+use std::ops::ControlFlow;
+
+use smallvec::SmallVec;
+
+use crate::error::{Error, Result};
+use crate::page::Cursor;
+use crate::page::{compare_tail, word_at};
+use crate::read::gaps::{first_gap, is_in, last_gap};
+use crate::read::overlay::{Change, MergedChanges};
+use crate::read::raw::RawEntry;
+use crate::write_set::{DbiChanges, Gap};
+
+/// A cursor over the file where no layer says anything, and over the layers where they do.
+///
+/// It reads the file up to the next place at which a layer has a say, its stop, in the file's own loop. The entry that is
+/// found to be there, or past it, is kept until that is settled.
+#[derive(Clone)]
+pub(crate) struct MergeCursor<'t> {
+    /// `None` when nothing is left of it.
+    base: Option<Cursor<'t>>,
+    /// Taken from the front and from the back of the base, and not handed out yet.
+    kept: [Option<RawEntry<'t>>; 2],
+    overlay: MergedChanges<'t>,
+    /// The layers whose gaps hide entries of the base: all, or none if there are no gaps.
+    gaps: SmallVec<[&'t DbiChanges; 4]>,
+    /// The end that the next fields were found for; `None` when it must be looked anew.
+    forward: Option<bool>,
+    change: Option<Change<'t>>,
+    gap: Option<Gap<'t>>,
+    stop: Stop<'t>,
+}
+
+/// Up to where the base is what is seen.
+#[derive(Clone, Copy)]
+struct Stop<'t> {
+    /// The first sixteen bytes of the key, padded with zeros: mostly they decide. Past all keys if there is no stop.
+    words: [u64; 2],
+    what: What<'t>,
+}
+
+#[derive(Clone, Copy)]
+enum What<'t> {
+    /// To the end of the base.
+    Nowhere,
+    /// To before this key.
+    Before(&'t [u8]),
+    /// This key included.
+    At(&'t [u8]),
+    /// Not one entry.
+    Here,
+}
+
+impl<'t> Stop<'t> {
+    fn new(key: &'t [u8], what: What<'t>) -> Self {
+        Self { words: [word_at(key, 0), word_at(key, 8)], what }
+    }
+
+    /// Whether the base's entry with this key is to be seen, and comes before whatever the layers have.
+    #[inline]
+    fn is_past<const FORWARD: bool>(&self, key: &[u8]) -> bool {
+        for (at, word) in [(0, self.words[0]), (8, self.words[1])] {
+            let here = word_at(key, at);
+            if here != word {
+                return (here < word) == FORWARD;
+            }
+        }
+        self.decide::<FORWARD>(key)
+    }
+
+    /// Whether `key` is this one, the stop's own.
+    #[inline]
+    fn is_of(&self, key: &[u8], stop: &[u8]) -> bool {
+        if key.len() != stop.len() || word_at(key, 0) != self.words[0] {
+            return false;
+        }
+        key.len() <= 8 || key == stop
+    }
+
+    /// As [`is_past`](Self::is_past), where the words are the same.
+    #[cold]
+    fn decide<const FORWARD: bool>(&self, key: &[u8]) -> bool {
+        let past = if FORWARD { Ordering::Less } else { Ordering::Greater };
+        match self.what {
+            What::Nowhere => true,
+            What::Here => false,
+            What::Before(stop) => compare_tail(key, stop) == past,
+            What::At(stop) => compare_tail(key, stop) != past.reverse(),
+        }
+    }
+}
+
+impl<'t> MergeCursor<'t> {
+    pub(crate) fn new(base: Cursor<'t>, overlay: MergedChanges<'t>, gaps: SmallVec<[&'t DbiChanges; 4]>) -> Self {
+        let stop = Stop { words: [0; 2], what: What::Here };
+        let base = Some(base);
+        Self { base, kept: [None; 2], overlay, gaps, forward: None, change: None, gap: None, stop }
+    }
+
+    /// Takes the next entry of an end.
+    #[inline]
+    pub(crate) fn step<const FORWARD: bool>(&mut self) -> Result<Option<RawEntry<'t>>> {
+        if self.forward == Some(FORWARD)
+            && self.kept[usize::from(!FORWARD)].is_none()
+            && let Some((key, value)) = self.take_base::<FORWARD>()?
+        {
+            if self.stop.is_past::<FORWARD>(key) {
+                return Ok(Some((key, value)));
+            }
+            self.kept[usize::from(!FORWARD)] = Some((key, value));
+        }
+        self.step_slowly::<FORWARD>()
+    }
+
+    /// Gives every entry left to `each`, from the front, until it breaks.
+    #[inline]
+    pub(crate) fn for_each<B>(
+        &mut self,
+        mut each: impl FnMut(&'t [u8], &'t [u8]) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>> {
+        loop {
+            if let Some(base) = &mut self.base
+                && self.forward == Some(true)
+                && self.kept[0].is_none()
+            {
+                let stop = self.stop;
+                let mut kept = None;
+                let read = base.for_each(|key, value| {
+                    if stop.is_past::<true>(key) {
+                        return each(key, value).map_break(Some);
+                    }
+                    kept = Some((key, value));
+                    ControlFlow::Break(None)
+                });
+                match read {
+                    Ok(ControlFlow::Break(Some(value))) => return Ok(ControlFlow::Break(value)),
+                    Ok(_) => {}
+                    Err(error) => return Err(self.end(error)),
+                }
+                // Mostly the base was read up to a change of what it has next.
+                if let (Some((key, _)), Some(change), None) = (kept, self.change, self.gap) {
+                    self.kept[0] = kept.filter(|_| !stop.is_of(key, change.key));
+                    self.pass::<true>(&change);
+                    match change.value.map(|value| each(change.key, value)) {
+                        Some(ControlFlow::Break(value)) => return Ok(ControlFlow::Break(value)),
+                        _ => continue,
+                    }
+                }
+                self.kept[0] = kept;
+            }
+            let Some((key, value)) = self.step_slowly::<true>()? else {
+                return Ok(ControlFlow::Continue(()));
+            };
+            if let ControlFlow::Break(value) = each(key, value) {
+                return Ok(ControlFlow::Break(value));
+            }
+        }
+    }
+
+    /// Moves the front forward to the first entry left at or above `key`.
+    pub(crate) fn seek(&mut self, key: &[u8]) -> Result<()> {
+        self.forward = None;
+        self.overlay.seek(key);
+        for kept in &mut self.kept {
+            *kept = kept.filter(|(kept, _)| *kept >= key);
+        }
+        match &mut self.base {
+            Some(base) if self.kept[0].is_none() => base.seek(key).map_err(|error| self.end(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Moves the back backward to the last entry left at or below `key`.
+    pub(crate) fn seek_back(&mut self, key: &[u8]) -> Result<()> {
+        self.forward = None;
+        self.overlay.seek_back(key);
+        for kept in &mut self.kept {
+            *kept = kept.filter(|(kept, _)| *kept <= key);
+        }
+        match &mut self.base {
+            Some(base) if self.kept[1].is_none() => base.seek_back(key).map_err(|error| self.end(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// As [`step`](Self::step), wherever the layers have a say.
+    #[inline(never)]
+    fn step_slowly<const FORWARD: bool>(&mut self) -> Result<Option<RawEntry<'t>>> {
+        let (near, far) = (usize::from(!FORWARD), usize::from(FORWARD));
+        loop {
+            if self.kept[near].is_none() {
+                // What the other end keeps lies behind all that the base has left.
+                self.kept[near] = self.take_base::<FORWARD>()?.or_else(|| self.kept[far].take());
+            }
+            if self.forward != Some(FORWARD) {
+                self.forward = Some(FORWARD);
+                self.change = self.overlay.peek::<FORWARD>();
+                self.find_gap::<FORWARD>();
+            }
+            let below = self.kept[near];
+            if let Some((key, _)) = below {
+                if self.stop.is_past::<FORWARD>(key) {
+                    self.kept[near] = None;
+                    return Ok(below);
+                }
+                if let Some(gap) = self.gap.filter(|gap| is_in(key, *gap)) {
+                    self.leave_gap::<FORWARD>(gap)?;
+                    continue;
+                }
+            }
+            let order = match (below, self.change) {
+                (None, None) => return Ok(None),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some((key, _)), Some(change)) if FORWARD => key.cmp(change.key),
+                (Some((key, _)), Some(change)) => change.key.cmp(key),
+            };
+            // The base is behind the gap: the next one is to be found.
+            let Some(change) = self.change.filter(|_| order.is_ge()) else {
+                self.find_gap::<FORWARD>();
+                continue;
+            };
+            if order.is_eq() {
+                self.kept[near] = None;
+            }
+            self.pass::<FORWARD>(&change);
+            if let Some(value) = change.value {
+                return Ok(Some((change.key, value)));
+            }
+        }
+    }
+
+    #[inline]
+    fn take_base<const FORWARD: bool>(&mut self) -> Result<Option<RawEntry<'t>>> {
+        let Some(base) = &mut self.base else { return Ok(None) };
+        #[cfg(test)]
+        crate::page::steps::note();
+        let taken = if FORWARD { base.next() } else { base.next_back() };
+        taken.map_err(|error| self.end(error))
+    }
+
+    /// Passes what an end of the base has in a gap that its next entry is in. The gap stays the stop, which whatever comes
+    /// behind it is not before: so the next one is looked for then.
+    fn leave_gap<const FORWARD: bool>(&mut self, (start, end): Gap<'t>) -> Result<()> {
+        self.kept[usize::from(!FORWARD)] = None;
+        let Some(base) = &mut self.base else { return Ok(()) };
+        let sought = match end {
+            Some(end) if FORWARD => base.seek(end),
+            None if FORWARD => {
+                self.base = None;
+                Ok(())
+            }
+            // If an entry has this very key it is the next one, and the last one in the gap.
+            _ => base.seek_back(start),
+        };
+        sought.map_err(|error| self.end(error))
+    }
+
+    /// Finds the gap that is next, from the next entry of the base.
+    fn find_gap<const FORWARD: bool>(&mut self) {
+        self.gap = match self.kept[usize::from(!FORWARD)] {
+            Some((key, _)) if FORWARD => first_gap(&self.gaps, key),
+            Some((key, _)) => last_gap(&self.gaps, key),
+            None => None,
+        };
+        self.set_stop::<FORWARD>();
+    }
+
+    /// Goes on to the change behind this one, which is the next.
+    #[inline]
+    fn pass<const FORWARD: bool>(&mut self, change: &Change<'t>) {
+        self.overlay.pass::<FORWARD>(change);
+        self.change = self.overlay.peek::<FORWARD>();
+        self.set_stop::<FORWARD>();
+    }
+
+    #[inline]
+    fn set_stop<const FORWARD: bool>(&mut self) {
+        match (self.change, self.gap) {
+            // Word by word: a whole one would be loaded from what has just been stored in parts, and wait for that.
+            (Some(change), None) => {
+                self.stop.words[0] = word_at(change.key, 0);
+                self.stop.words[1] = word_at(change.key, 8);
+                self.stop.what = What::Before(change.key);
+            }
+            (change, gap) => self.set_stop_slowly::<FORWARD>(change.map(|change| change.key), gap),
+        }
+    }
+
+    #[cold]
+    fn set_stop_slowly<const FORWARD: bool>(&mut self, change: Option<&'t [u8]>, gap: Option<Gap<'t>>) {
+        self.stop = if FORWARD { stop_before(change, gap) } else { stop_behind(change, gap) };
+    }
+
+    /// Leaves nothing behind damage in the base: the changes alone would look like the rest of the entries.
+    #[cold]
+    fn end(&mut self, error: Error) -> Error {
+        self.base = None;
+        self.kept = [None; 2];
+        self.overlay.clear();
+        (self.change, self.gap) = (None, None);
+        error
+    }
+}
+
+/// Where the front of the base must stop.
+fn stop_before<'t>(change: Option<&'t [u8]>, gap: Option<Gap<'t>>) -> Stop<'t> {
+    let first = match (change, gap) {
+        (Some(key), Some((start, _))) => key.min(start),
+        (Some(key), None) | (None, Some((key, _))) => key,
+        (None, None) => return Stop { words: [u64::MAX; 2], what: What::Nowhere },
+    };
+    Stop::new(first, What::Before(first))
+}
+
+/// Where the back of the base must stop.
+fn stop_behind<'t>(change: Option<&'t [u8]>, gap: Option<Gap<'t>>) -> Stop<'t> {
+    match (change, gap) {
+        (_, Some((_, None))) => Stop { words: [u64::MAX; 2], what: What::Here },
+        (Some(key), Some((_, Some(end)))) if end > key => Stop::new(end, What::At(end)),
+        (None, Some((_, Some(end)))) => Stop::new(end, What::At(end)),
+        (Some(key), _) => Stop::new(key, What::Before(key)),
+        (None, None) => Stop { words: [0; 2], what: What::Nowhere },
+    }
+}

@@ -1,0 +1,22 @@
+//! Reading through layers of changes that lie over a state of the file.
+
+mod change_range;
+mod count;
+mod cursor;
+mod estimate;
+mod gaps;
+mod layered_tree;
+mod layers;
+mod merge;
+mod overlay;
+mod raw;
+pub(crate) mod runs;
+
+#[cfg(test)]
+mod tests;
+
+pub use cursor::LayeredCursor;
+pub(crate) use gaps::{is_in, look};
+pub(crate) use layered_tree::LayeredTree;
+pub(crate) use layers::Layers;
+pub use raw::{RawCursor, RawEntry, RawRead};

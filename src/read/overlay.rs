@@ -1,0 +1,104 @@
+//! The changes of all layers as one: of each key the newest, and none that a newer gap hides.
+
+use std::cmp::Ordering;
+use std::ops::Bound;
+
+use smallvec::SmallVec;
+
+use crate::read::change_range::ChangeRange;
+use crate::write_set::{DbiChanges, Entry};
+
+/// A change that is to be seen: `value` is `None` where the key is deleted.
+#[derive(Clone, Copy)]
+pub(crate) struct Change<'t> {
+    run: usize,
+    pub key: &'t [u8],
+    pub value: Option<&'t [u8]>,
+}
+
+/// The changes between two bounds, from both ends.
+#[derive(Clone)]
+pub(crate) struct MergedChanges<'t> {
+    /// Newest first.
+    runs: SmallVec<[ChangeRange<'t>; 2]>,
+}
+
+impl<'t> MergedChanges<'t> {
+    /// `layers` come newest first.
+    pub(crate) fn new(layers: &[&'t DbiChanges], lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Self {
+        Self { runs: layers.iter().map(|changes| ChangeRange::new(changes, lower, upper)).collect() }
+    }
+
+    /// The next change of an end; it stays the next one until it is passed.
+    #[inline]
+    pub(crate) fn peek<const FORWARD: bool>(&mut self) -> Option<Change<'t>> {
+        match &self.runs[..] {
+            [run] => run.peek::<FORWARD>().map(|entry| self.change(0, entry)),
+            _ => self.peek_of_many::<FORWARD>(),
+        }
+    }
+
+    #[inline(never)]
+    fn peek_of_many<const FORWARD: bool>(&mut self) -> Option<Change<'t>> {
+        loop {
+            let (run, entry) = self.foremost::<FORWARD>()?;
+            let change = self.change(run, entry);
+            let gap = self.runs[..run].iter().find_map(|newer| newer.changes().gaps().around(change.key));
+            match gap {
+                Some(gap) => self.runs[run].skip::<FORWARD>(gap),
+                None => return Some(change),
+            }
+        }
+    }
+
+    /// The entry that comes first; older ones of its key are passed.
+    fn foremost<const FORWARD: bool>(&mut self) -> Option<(usize, Entry)> {
+        let mut best: Option<(usize, Entry, &[u8])> = None;
+        for at in 0..self.runs.len() {
+            let run = &mut self.runs[at];
+            let Some(entry) = run.peek::<FORWARD>() else { continue };
+            let key = run.changes().record(entry).0;
+            let order = best.map(|(_, _, best)| if FORWARD { key.cmp(best) } else { best.cmp(key) });
+            match order {
+                Some(Ordering::Equal) => run.pass::<FORWARD>(),
+                Some(Ordering::Greater) => {}
+                _ => best = Some((at, entry, key)),
+            }
+        }
+        best.map(|(at, entry, _)| (at, entry))
+    }
+
+    #[inline]
+    fn change(&self, run: usize, entry: Entry) -> Change<'t> {
+        let (key, value) = self.runs[run].changes().record(entry);
+        Change { run, key, value }
+    }
+
+    /// Passes the change that [`peek`](Self::peek) has found.
+    #[inline]
+    pub(crate) fn pass<const FORWARD: bool>(&mut self, change: &Change<'t>) {
+        self.runs[change.run].pass::<FORWARD>();
+    }
+
+    /// Takes the next change from the front.
+    pub(crate) fn next(&mut self) -> Option<Change<'t>> {
+        let change = self.peek::<true>()?;
+        self.pass::<true>(&change);
+        Some(change)
+    }
+
+    /// Passes what the front has below `key`.
+    pub(crate) fn seek(&mut self, key: &[u8]) {
+        self.runs.iter_mut().for_each(|run| run.seek(key));
+    }
+
+    /// Passes what the back has above `key`.
+    pub(crate) fn seek_back(&mut self, key: &[u8]) {
+        self.runs.iter_mut().for_each(|run| run.seek_back(key));
+    }
+
+    /// Passes everything.
+    pub(crate) fn clear(&mut self) {
+        self.runs.clear();
+    }
+}

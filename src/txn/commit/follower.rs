@@ -1,0 +1,71 @@
+//! Stacking: a transaction on the sets of its predecessors, while their commit is under way.
+
+use std::sync::Arc;
+
+use crate::commit::{CommitOutcome, CommitTicket, FairLockGuard, Next};
+use crate::env::Engine;
+use crate::env::{Basis, GroupCommit, JoinedAs};
+use crate::error::Error;
+use crate::read::Layers;
+use crate::txn::commit::leader::lead_group;
+use crate::txn::commit::made::Made;
+use crate::txn::write::WriteTxn;
+
+/// Runs `f` on `ground`, has its changes join the group that waits, and waits until they are committed.
+pub(crate) fn stack<T, E: From<Error>>(
+    engine: &Arc<Engine>,
+    queue: &GroupCommit,
+    turn: FairLockGuard<'_>,
+    ground: Basis<'_>,
+    operation: &'static str,
+    f: impl FnOnce(&mut WriteTxn) -> Made<T, E>,
+) -> Result<T, E> {
+    let named = |error: Error| error.during(operation);
+    let Basis { base, sets, transactions: before, ticket: read, place } = ground;
+    let id = base.head().map_err(named)?.seq.saturating_add(before).saturating_add(1);
+    let mut txn = WriteTxn::new(&base, Layers::of(sets), id);
+    let made = f(&mut txn);
+    // Drops the sets that it read: `join` needs the pending one to be unshared.
+    let set = txn.into_set();
+    drop(base);
+    // In a child forked since, the queue is the parent's.
+    engine.check_not_forked().map_err(named)?;
+    let place = match &made {
+        Ok((_, transactions)) if !set.is_empty() => {
+            let bytes = set.bytes();
+            Some(place.join(set, (bytes, *transactions)))
+        }
+        _ => {
+            drop(place);
+            None
+        }
+    };
+    drop(turn);
+    let told = match place {
+        Some(JoinedAs::Member(ticket)) => wait(engine, queue, &ticket),
+        Some(JoinedAs::Leader(mut leading)) => {
+            let ticket = leading.group().map_err(named)?.ticket;
+            lead_group(engine, leading);
+            wait(engine, queue, &ticket)
+        }
+        Some(JoinedAs::Broken(verdict)) => verdict,
+        // What it read is not its own: that it failed is no more than a reason to try again.
+        None => wait(engine, queue, &read).of_successors(),
+    };
+    told.outcome().map_err(named)?;
+    Ok(made?.0)
+}
+
+/// Waits for the fate of a group, and leads it if it comes to that.
+fn wait(engine: &Arc<Engine>, queue: &GroupCommit, ticket: &CommitTicket) -> CommitOutcome {
+    loop {
+        match ticket.wait() {
+            Next::Told(verdict) => return verdict,
+            Next::Lead => {
+                if let Some(leading) = queue.take(engine) {
+                    lead_group(engine, leading);
+                }
+            }
+        }
+    }
+}

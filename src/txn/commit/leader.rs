@@ -1,0 +1,72 @@
+//! Leading: committing a transaction that was made on the newest state, or a group that was made on its predecessor.
+
+use std::sync::Arc;
+
+use crate::commit::{FairLockGuard, Group};
+use crate::env::{Begin, Engine, Session, Wait, write_as_writer};
+use crate::env::{GroupCommit, Leading};
+use crate::error::{Error, Result};
+use crate::txn::commit::made::Made;
+use crate::txn::write::WriteTxn;
+use crate::write_set::WriteSet;
+
+/// Runs `f` with LMDB's lock, begun as `from` says, and commits what it changed. Nothing is being committed; the turn is
+/// handed on before the disk is waited for.
+pub(crate) fn lead<T, E: From<Error>>(
+    engine: &Arc<Engine>,
+    queue: &GroupCommit,
+    turn: FairLockGuard<'_>,
+    from: Begin,
+    operation: &'static str,
+    f: impl FnOnce(&mut WriteTxn) -> Made<T, E>,
+) -> Result<T, E> {
+    let named = |error: Error| error.during(operation);
+    // Dropped in the order against this one, by a panic too: LMDB's lock and the mutex are free when the next one leads.
+    let mut turn = Some(turn);
+    let wait = if from == Begin::NewestOrBusy { Wait::No } else { Wait::Yes };
+    let mut leading: Option<Leading<'_>> = None;
+    let mut state = engine.writer_state();
+    write_as_writer(engine, from, operation, &mut state, |session| {
+        let id = session.base().head()?.seq.saturating_add(1);
+        let mut txn = WriteTxn::alone(engine, session.base(), id, WriteSet::default());
+        let (outcome, transactions) = f(&mut txn)?;
+        let set = txn.take_set();
+        if set.is_empty() {
+            return Ok(outcome);
+        }
+        // In a child forked since, the queue is the parent's.
+        engine.check_not_forked().map_err(named)?;
+        let bytes = set.bytes();
+        let leading = leading.insert(queue.lead(engine, set, (bytes, transactions), session.base().lmdb_id(), wait));
+        turn = None;
+        let committed = leading.group().and_then(|group| commit_group(session, &group));
+        leading.judge(&committed);
+        committed.map_err(named)?;
+        Ok(outcome)
+    })
+}
+
+/// Commits the group in flight. What became of it is told when `leading` is dropped, which its caller does last.
+pub(crate) fn lead_group(engine: &Arc<Engine>, mut leading: Leading<'_>) {
+    let committed = leading.group().and_then(|group| {
+        let mut state = engine.writer_state();
+        write_as_writer(engine, Begin::After(group.base), "transact", &mut state, |session| {
+            commit_group(session, &group)
+        })
+    });
+    leading.judge(&committed);
+}
+
+fn commit_group(session: &mut Session<'_>, group: &Group<WriteSet>) -> Result<()> {
+    commit(session, &group.set, group.transactions)
+}
+
+/// Commits the changes of `transactions` transactions, and counts them.
+pub(crate) fn commit(session: &mut Session<'_>, set: &WriteSet, transactions: u64) -> Result<()> {
+    let (base, fill) = (session.base(), session.fill());
+    session.commit_to(set.names(), set.bytes(), |applier, head| {
+        // One is counted already.
+        head.seq = head.seq.saturating_add(transactions.saturating_sub(1));
+        set.apply(base, fill, applier)
+    })
+}

@@ -1,0 +1,257 @@
+//! Sorted entries, and for those whose heads do not tell them apart the words of their keys that do.
+
+use std::cmp::Ordering;
+use std::ops::{Deref, Range};
+
+use crate::page::word_at;
+use crate::write_set::arena::Arena;
+use crate::write_set::entry::{Entry, Wanted, meet};
+
+/// A block gets words when it has so many entries with one head, and another one of that head is inserted.
+const TIES: usize = 4;
+
+/// Entries in key order.
+///
+/// A run of entries with the same head is told apart by words: the eight bytes of each key behind the bytes that all keys of the
+/// run are known to begin with. A search narrows a run down by its words as if the wanted key began so too, and compares one
+/// key in full: that one also tells where a key belongs that begins otherwise. So a search reads one record where it would read
+/// log n of them, each a cache miss. (A Patricia tree is searched in this way.)
+#[derive(Debug, Default)]
+pub(crate) struct Block {
+    entries: Vec<Entry>,
+    /// One for each entry, or none at all.
+    words: Vec<Word>,
+}
+
+/// Eight bytes of a key, from byte `skip` on, which is the same for a run. 0: nobody has looked.
+#[derive(Clone, Copy, Debug, Default)]
+struct Word {
+    word: u64,
+    skip: u16,
+}
+
+impl From<Vec<Entry>> for Block {
+    fn from(entries: Vec<Entry>) -> Self {
+        Self { entries, words: Vec::new() }
+    }
+}
+
+impl Deref for Block {
+    type Target = [Entry];
+
+    #[inline]
+    fn deref(&self) -> &[Entry] {
+        &self.entries
+    }
+}
+
+impl Block {
+    /// The entries alone.
+    pub(crate) fn into_entries(self) -> Vec<Entry> {
+        self.entries
+    }
+
+    /// Its room, without entries.
+    pub(crate) fn emptied(mut self) -> Self {
+        self.entries.clear();
+        self.words.clear();
+        self
+    }
+
+    /// Where a key is, or would be.
+    #[inline]
+    pub(crate) fn search(&self, arena: &Arena, wanted: &Wanted<'_>) -> Result<usize, usize> {
+        let from = self.entries.partition_point(|entry| entry.head < wanted.head);
+        match self.entries.get(from) {
+            Some(entry) if entry.head == wanted.head => {}
+            _ => return Err(from),
+        }
+        let rest = &self.entries[from..];
+        let run = from..from + rest.partition_point(|entry| entry.head == wanted.head);
+        match self.words.get(from) {
+            Some(word) if run.len() > 1 && word.skip > 0 => self.search_run(arena, run, word.skip, wanted),
+            _ => among(&self.entries, run, arena, wanted),
+        }
+    }
+
+    /// As [`search`](Self::search), in a run whose keys have their first `skip` bytes in common.
+    fn search_run(&self, arena: &Arena, run: Range<usize>, skip: u16, wanted: &Wanted<'_>) -> Result<usize, usize> {
+        let words = &self.words[run.clone()];
+        let word = word_at(wanted.key, skip.into());
+        let from = words.partition_point(|other| other.word < word);
+        let same = words[from..].iter().take_while(|other| other.word == word).count();
+        let from = run.start + from;
+        let compared = from.min(run.end - 1);
+        let (common, order) = meet(arena.key(self.entries[compared].place), wanted.key);
+        if common < skip.into() {
+            // It differs from all keys of the run where they are alike.
+            return Err(if order == Ordering::Greater { run.start } else { run.end });
+        }
+        match order {
+            _ if same == 0 => Err(from),
+            Ordering::Equal => Ok(from),
+            Ordering::Greater => Err(from),
+            Ordering::Less => among(&self.entries, from + 1..from + same, arena, wanted),
+        }
+    }
+
+    /// Inserts before a slot, with room for a quarter more, up to `most`, when there is none.
+    pub(crate) fn insert(&mut self, arena: &Arena, slot: usize, entry: Entry, most: usize) {
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact((self.entries.len() / 4).clamp(4, most));
+        }
+        self.entries.insert(slot, entry);
+        if !self.words.is_empty() {
+            self.words.insert(slot, Word::default());
+            self.find_word(arena, slot);
+        } else if self.has_ties(slot) {
+            self.find_words(arena);
+        }
+    }
+
+    /// Appends entries above all others.
+    pub(crate) fn extend(&mut self, arena: &Arena, above: &[Entry], most: usize) {
+        if self.entries.capacity() - self.entries.len() < above.len() {
+            self.entries.reserve_exact((self.entries.len() / 4).clamp(4, most).max(above.len()));
+        }
+        if self.words.is_empty() {
+            self.entries.extend_from_slice(above);
+            return;
+        }
+        for entry in above {
+            self.entries.push(*entry);
+            self.words.push(Word::default());
+            self.find_word(arena, self.entries.len() - 1);
+        }
+    }
+
+    /// Puts an entry in the place of the one in a slot, which is returned. Its key may be another one that belongs there.
+    pub(crate) fn replace(&mut self, arena: &Arena, slot: usize, entry: Entry) -> Entry {
+        let old = std::mem::replace(&mut self.entries[slot], entry);
+        if old.place != entry.place && !self.words.is_empty() {
+            self.words[slot] = Word::default();
+            self.find_word(arena, slot);
+        }
+        old
+    }
+
+    /// Puts an entry of the same key in the place of the one in a slot, which is returned.
+    pub(crate) fn renew(&mut self, slot: usize, entry: Entry) -> Entry {
+        std::mem::replace(&mut self.entries[slot], entry)
+    }
+
+    /// Removes the entry in a slot.
+    pub(crate) fn remove(&mut self, slot: usize) -> Entry {
+        if !self.words.is_empty() {
+            self.words.remove(slot);
+        }
+        self.entries.remove(slot)
+    }
+
+    /// Removes the entries in some slots.
+    pub(crate) fn drain(&mut self, slots: Range<usize>) -> Vec<Entry> {
+        if !self.words.is_empty() {
+            self.words.drain(slots.clone());
+        }
+        self.entries.drain(slots).collect()
+    }
+
+    /// Splits the entries from a slot on off.
+    pub(crate) fn split_off(&mut self, slot: usize) -> Self {
+        let words = if self.words.is_empty() { Vec::new() } else { self.words.split_off(slot) };
+        let upper = Self { entries: self.entries.split_off(slot), words };
+        self.entries.shrink_to_fit();
+        self.words.shrink_to_fit();
+        upper
+    }
+
+    /// Appends another block, whose keys are above all others.
+    pub(crate) fn append(&mut self, arena: &Arena, mut upper: Self) {
+        let end = self.entries.len();
+        self.entries.append(&mut upper.entries);
+        self.words.append(&mut upper.words);
+        if self.words.len() != self.entries.len() {
+            self.words = Vec::new();
+        } else if end > 0 && end < self.words.len() {
+            // A run that goes on across the two may have known more in common in each.
+            self.find_run(arena, end);
+        }
+    }
+
+    /// Makes entries of the same keys of all.
+    pub(crate) fn relocate(&mut self, place: &mut impl FnMut(Entry) -> Entry) {
+        self.entries.iter_mut().for_each(|entry| *entry = place(*entry));
+    }
+
+    /// Makes the heads anew, behind the first `common` bytes of the keys.
+    pub(crate) fn set_heads(&mut self, arena: &Arena, common: usize) {
+        self.words = Vec::new();
+        for entry in &mut self.entries {
+            *entry = Entry::new(arena.key(entry.place), common, entry.place);
+        }
+    }
+
+    /// Whether an entry is one of [`TIES`] with the same head.
+    #[inline]
+    fn has_ties(&self, slot: usize) -> bool {
+        let head = self.entries[slot].head;
+        let is_tie = |slot: usize| self.entries.get(slot).is_some_and(|entry| entry.head == head);
+        (is_tie(slot + 1) || is_tie(slot.wrapping_sub(1))) && self.run(slot).len() >= TIES
+    }
+
+    /// The entries with the head of the one in a slot.
+    fn run(&self, slot: usize) -> Range<usize> {
+        let head = self.entries[slot].head;
+        let from = self.entries[..slot].partition_point(|entry| entry.head < head);
+        from..slot + self.entries[slot..].partition_point(|entry| entry.head == head)
+    }
+
+    /// Finds the words of all entries that have their head with others.
+    #[cold]
+    fn find_words(&mut self, arena: &Arena) {
+        self.words = vec![Word::default(); self.entries.len()];
+        let mut slot = 0;
+        while slot < self.entries.len() {
+            slot = self.find_run(arena, slot);
+        }
+    }
+
+    /// Finds the words of the run that an entry is of; where it ends.
+    fn find_run(&mut self, arena: &Arena, slot: usize) -> usize {
+        let run = self.run(slot);
+        let end = run.end;
+        if run.len() > 1 {
+            let ends = (self.entries[run.start].place, self.entries[end - 1].place);
+            let (common, _) = meet(arena.key(ends.0), arena.key(ends.1));
+            // Keys are shorter than 64 KiB.
+            let skip = u16::try_from(common).unwrap_or(u16::MAX);
+            for slot in run {
+                let word = word_at(arena.key(self.entries[slot].place), skip.into());
+                self.words[slot] = Word { word, skip };
+            }
+        }
+        end
+    }
+
+    /// Finds the word of one entry more.
+    fn find_word(&mut self, arena: &Arena, slot: usize) {
+        let Entry { head, place } = self.entries[slot];
+        let is_tie = |slot: &usize| self.entries.get(*slot).is_some_and(|entry| entry.head == head);
+        let Some(beside) = [slot.wrapping_sub(1), slot + 1].into_iter().find(is_tie) else { return };
+        let Word { skip, .. } = self.words[beside];
+        let (common, _) = meet(arena.key(self.entries[beside].place), arena.key(place));
+        if skip > 0 && common >= skip.into() {
+            self.words[slot] = Word { word: word_at(arena.key(place), skip.into()), skip };
+        } else {
+            self.find_run(arena, slot);
+        }
+    }
+}
+
+/// Where a key is among the entries in some slots, or would be, all others being below or above it.
+#[inline]
+fn among(entries: &[Entry], slots: Range<usize>, arena: &Arena, wanted: &Wanted<'_>) -> Result<usize, usize> {
+    let from = slots.start;
+    let found = entries[slots].binary_search_by(|entry| entry.compare_key(arena, wanted));
+    found.map(|slot| from + slot).map_err(|slot| from + slot)
+}

@@ -1,0 +1,73 @@
+//! Entries: a change in the index, ordered by its key.
+
+use std::cmp::Ordering;
+
+use crate::page::{compare_tail, word_at};
+use crate::write_set::arena::{Arena, RecordRef};
+
+/// A change: eight bytes of its key as a big-endian integer, padded with zeros, and where its record is.
+///
+/// The eight bytes are the first ones behind what all keys of the order begin with. Where two such integers differ they
+/// decide, and the record is not looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub head: u64,
+    pub place: RecordRef,
+}
+
+/// A key to search for among entries.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'k> {
+    pub head: u64,
+    pub key: &'k [u8],
+}
+
+impl Entry {
+    /// An entry in an order whose keys begin with the same `common` bytes.
+    #[inline]
+    pub(crate) fn new(key: &[u8], common: usize, place: RecordRef) -> Self {
+        Self { head: word_at(key, common), place }
+    }
+
+    /// The key that it stands for, to search for.
+    #[inline]
+    pub(crate) fn wanted(self, arena: &Arena) -> Wanted<'_> {
+        Wanted { head: self.head, key: arena.key(self.place) }
+    }
+
+    /// Its key against another one.
+    #[inline]
+    pub(crate) fn compare_key(self, arena: &Arena, wanted: &Wanted<'_>) -> Ordering {
+        match self.head.cmp(&wanted.head) {
+            Ordering::Equal => compare_tail(arena.key(self.place), wanted.key),
+            order => order,
+        }
+    }
+
+    /// Its key against that of another entry.
+    #[inline]
+    pub(crate) fn compare(self, arena: &Arena, other: Self) -> Ordering {
+        match self.head.cmp(&other.head) {
+            Ordering::Equal => compare_tail(arena.key(self.place), arena.key(other.place)),
+            order => order,
+        }
+    }
+}
+
+/// How many bytes two keys begin with in common, and how the first one is to the second one.
+#[inline]
+pub(crate) fn meet(left: &[u8], right: &[u8]) -> (usize, Ordering) {
+    let most = left.len().min(right.len());
+    let mut at = 0;
+    while at < most {
+        // The last word overlaps bytes that are known to be alike, or is a part of one.
+        let from = if most < 8 { 0 } else { at.min(most - 8) };
+        let (here, there) = (word_at(left, from), word_at(right, from));
+        if here != there {
+            let common = from + (here ^ there).leading_zeros() as usize / 8;
+            return if common < most { (common, here.cmp(&there)) } else { (most, left.len().cmp(&right.len())) };
+        }
+        at += 8;
+    }
+    (most, left.len().cmp(&right.len()))
+}

@@ -1,0 +1,179 @@
+//! Savepoints of one database's changes: what is needed to take back all that came since.
+//!
+//! Records are appended, so that what came since a savepoint began is what lies behind its mark in the arena. Of what was there
+//! before, the entries that were replaced or dropped are kept, and the gaps as they were. To begin a savepoint costs nothing;
+//! to keep or undo it costs what was changed in it, however deep it is.
+
+use std::mem;
+
+use crate::write_set::arena::{Arena, RecordRef};
+use crate::write_set::blocks::Blocks;
+use crate::write_set::changes::{DbiChanges, change_bytes};
+use crate::write_set::entry::Entry;
+
+/// A savepoint that is open and has changed this database.
+#[derive(Debug)]
+pub(super) struct Level {
+    /// How many savepoints are open with it.
+    depth: usize,
+    /// Records from here on came since.
+    mark: RecordRef,
+    /// Bytes of the arena, and of them those of no use, when it began.
+    used: usize,
+    dead: usize,
+    /// How many lost entries, and how many changes of gaps, came before.
+    lost: usize,
+    gaps: usize,
+}
+
+impl DbiChanges {
+    /// How many bytes another change of `key` makes free, within `depth` savepoints: those of the present one, unless it may be
+    /// put back.
+    pub(crate) fn bytes_replaced(&self, depth: usize, key: &[u8]) -> usize {
+        let mark = self.levels.last().map(|level| level.mark);
+        if depth > 0 && self.levels.last().is_none_or(|level| level.depth != depth) {
+            return 0;
+        }
+        let entry = self.blocks().get(&self.arena, key).filter(|entry| mark.is_none_or(|mark| entry.place >= mark));
+        entry.map_or(0, |entry| {
+            let (key, value) = self.arena.record(entry.place);
+            change_bytes(key, value)
+        })
+    }
+
+    /// Notes what is there, to be put back, if the savepoint at `depth` has not changed this database yet; whether it had not.
+    /// What is not in order yet is sorted then.
+    #[inline]
+    pub(crate) fn enter(&mut self, depth: usize) -> bool {
+        if self.levels.last().is_some_and(|level| level.depth == depth) {
+            return false;
+        }
+        self.begin(depth);
+        true
+    }
+
+    #[cold]
+    fn begin(&mut self, depth: usize) {
+        let (mark, used) = (self.arena.next_place(), self.arena.used());
+        let blocks = self.settle();
+        let level = Level { depth, mark, used, dead: blocks.dead(), lost: blocks.lost().len(), gaps: 0 };
+        blocks.keep_below(Some(mark));
+        self.levels.push(Level { gaps: self.gaps.begin_log(), ..level });
+    }
+
+    /// Takes the changes of the newest savepoint, at `depth`, over to the one around it, or for good; whether that one had
+    /// changed nothing here.
+    pub(crate) fn keep(&mut self, depth: usize) -> bool {
+        let Some(level) = self.levels.pop() else { return false };
+        let around = self.levels.last().filter(|around| around.depth + 1 == depth);
+        if around.is_none() && depth > 1 {
+            self.levels.push(Level { depth: depth - 1, ..level });
+            return true;
+        }
+        let mark = around.map(|around| around.mark);
+        let mut order = mem::take(self.settle());
+        order.keep_below(mark);
+        order.forget_lost(&self.arena, level.lost);
+        if mark.is_none() {
+            self.gaps.end_log();
+        }
+        self.put_back(order);
+        false
+    }
+
+    /// Takes back the changes of the savepoint that was begun last.
+    pub(crate) fn undo(&mut self) {
+        let Some(level) = self.levels.pop() else { return };
+        let around = self.levels.last().map(|around| around.mark);
+        self.open().drop_tail();
+        let mut order = mem::take(self.settle());
+        order.keep_below(None);
+        for place in self.arena.places_from(level.mark) {
+            let key = self.arena.key(place);
+            if order.get(&self.arena, key).is_some_and(|entry| entry.place >= level.mark) {
+                order.remove(&self.arena, key);
+            }
+        }
+        let lost = order.take_lost(level.lost);
+        order.settle(&self.arena, lost.into_iter().map(|entry| unsettled(&self.arena, entry)).collect(), false);
+        order.set_dead(level.dead);
+        order.keep_below(around);
+        self.arena.truncate(level.mark, level.used);
+        self.gaps.undo(level.gaps);
+        if self.levels.is_empty() {
+            self.gaps.end_log();
+        }
+        self.put_back(order);
+    }
+
+    /// Gives back the room of what is of no use to anybody, savepoints included. Records stay in order of time.
+    pub(super) fn compact_levels(&mut self) {
+        let mut order = mem::take(self.settle());
+        let from = mem::take(&mut self.arena);
+        let mut moved: Vec<(RecordRef, RecordRef)> = Vec::with_capacity(order.len() + order.lost().len());
+        moved.extend(order.iter().chain(order.lost().iter().copied()).map(|entry| (entry.place, entry.place)));
+        moved.sort_unstable_by_key(|(old, _)| *old);
+        // Where each savepoint's records begin, in the order of the records.
+        let mut levels = self.levels.iter_mut().peekable();
+        let begin = |level: &mut Level, arena: &Arena| {
+            (level.mark, level.used, level.dead) = (arena.next_place(), arena.used(), 0);
+        };
+        for (old, new) in &mut moved {
+            while let Some(level) = levels.next_if(|level| level.mark <= *old) {
+                begin(level, &self.arena);
+            }
+            *new = self.arena.copy(&from, *old);
+        }
+        levels.for_each(|level| begin(level, &self.arena));
+        let place = |old: RecordRef| match moved.binary_search_by_key(&old, |(old, _)| *old) {
+            Ok(at) => moved[at].1,
+            Err(_) => old,
+        };
+        order.relocate(|entry| Entry { head: entry.head, place: place(entry.place) });
+        order.keep_below(self.levels.last().map(|level| level.mark));
+        self.open().take(order);
+    }
+}
+
+/// As it comes in anew: the head is the first bytes of the key.
+fn unsettled(arena: &Arena, entry: Entry) -> Entry {
+    Entry::new(arena.key(entry.place), 0, entry.place)
+}
+
+impl Blocks {
+    /// Entries of records before `mark` are kept from now on when they are replaced or dropped; `None` for none.
+    pub(super) fn keep_below(&mut self, mark: Option<RecordRef>) {
+        self.mark = mark;
+    }
+
+    /// The entries that were kept.
+    pub(super) fn lost(&self) -> &[Entry] {
+        &self.lost
+    }
+
+    /// Takes the entries that were kept since there were `from`.
+    pub(super) fn take_lost(&mut self, from: usize) -> Vec<Entry> {
+        self.lost.split_off(from.min(self.lost.len()))
+    }
+
+    /// Forgets those of them, from the one numbered `from` on, that the mark does not keep.
+    pub(super) fn forget_lost(&mut self, arena: &Arena, from: usize) {
+        for entry in self.take_lost(from) {
+            self.lose(arena, entry);
+        }
+    }
+
+    /// Notes that an entry was replaced or dropped.
+    #[inline]
+    pub(super) fn lose(&mut self, arena: &Arena, entry: Entry) {
+        if self.mark.is_some_and(|mark| entry.place < mark) {
+            self.lost.push(entry);
+        } else {
+            self.dead += arena.len_at(entry.place);
+        }
+    }
+
+    pub(super) fn set_dead(&mut self, dead: usize) {
+        self.dead = dead;
+    }
+}

@@ -1,0 +1,28 @@
+//! Write sets: the changes of transactions, in memory until they are committed.
+
+mod arena;
+mod batch;
+mod block;
+mod blocks;
+mod changes;
+mod entry;
+mod gaps;
+mod gather;
+mod levels;
+mod limits;
+mod set;
+mod sort;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use arena::{Arena, record_len};
+pub use batch::{Batch, Conflicts, Expect, FailedCondition};
+pub(crate) use batch::{Change, What};
+pub(crate) use blocks::{Blocks, Spot};
+pub(crate) use changes::{DbiChanges, change_bytes};
+pub(crate) use entry::Entry;
+pub(crate) use gaps::{Gap, LEAST};
+pub(crate) use limits::{check_key, check_value};
+pub(crate) use set::{OfDbi, WriteSet};
+pub(crate) use sort::{nearly_all, sort};

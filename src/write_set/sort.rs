@@ -1,0 +1,77 @@
+//! Sorting entries by key, and those of one key by time.
+
+use std::cmp::Ordering;
+
+use crate::page::word_at;
+use crate::write_set::arena::Arena;
+use crate::write_set::entry::Entry;
+
+/// Runs up to this length are sorted by comparing whole keys.
+const SHORT: usize = 24;
+
+/// Sorts by key, then by place, where all keys begin with the same `common` bytes, and heads are what follows. One pass
+/// when they are sorted already.
+///
+/// Keys are compared by one word of eight bytes at a time, a word for all before the next one: a comparison then needs the
+/// entries alone, where whole keys would have to be fetched from memory for each. Keys often begin alike.
+pub(crate) fn sort(entries: &mut [Entry], arena: &Arena, common: usize) {
+    if entries.is_sorted_by(|a, b| order(arena, *a, *b).is_le()) {
+        return;
+    }
+    entries.sort_unstable_by_key(|entry| (entry.head, entry.place));
+    for run in entries.chunk_by_mut(|a, b| a.head == b.head) {
+        sort_behind(run, arena, common + 8);
+    }
+}
+
+fn order(arena: &Arena, a: Entry, b: Entry) -> Ordering {
+    a.compare(arena, b).then(a.place.cmp(&b.place))
+}
+
+/// Sorts entries whose keys, padded with zeros, have the same first `depth` bytes.
+///
+/// The heads, which are all the same, make room for the word at `depth`, and are put back at the end.
+fn sort_behind(run: &mut [Entry], arena: &Arena, mut depth: usize) {
+    if run.len() <= SHORT {
+        if run.len() > 1 {
+            run.sort_unstable_by(|a, b| order(arena, *a, *b));
+        }
+        return;
+    }
+    let Some(head) = run.first().map(|first| first.head) else { return };
+    // Words that all keys have in common are passed over.
+    loop {
+        let (mut differ, mut ends) = (false, false);
+        let first = run.first().map_or(0, |entry| word_at(arena.key(entry.place), depth));
+        for entry in &mut *run {
+            let key = arena.key(entry.place);
+            entry.head = word_at(key, depth);
+            differ |= entry.head != first;
+            ends |= key.len() <= depth + 8;
+        }
+        if differ || ends {
+            break;
+        }
+        depth += 8;
+    }
+    // Where words agree, a key that ends in them is below one that goes on, as what it is padded with are zeros.
+    let ends = |entry: Entry| arena.key(entry.place).len().min(depth + 9);
+    run.sort_unstable_by(|a, b| a.head.cmp(&b.head).then_with(|| ends(*a).cmp(&ends(*b)).then(a.place.cmp(&b.place))));
+    for part in run.chunk_by_mut(|a, b| a.head == b.head && ends(*a) == ends(*b)) {
+        if part.first().is_some_and(|first| ends(*first) > depth + 8) {
+            sort_behind(part, arena, depth + 8);
+        }
+    }
+    for entry in run {
+        entry.head = head;
+    }
+}
+
+/// Whether so many are true but for a few: one in fifty. Looks no further than that is decided.
+pub(crate) fn nearly_all(count: usize, mut each: impl Iterator<Item = bool>) -> bool {
+    let mut exceptions = 0;
+    each.all(|is_so| {
+        exceptions += usize::from(!is_so);
+        exceptions <= count / 50
+    })
+}
