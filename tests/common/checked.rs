@@ -1,7 +1,5 @@
 //! States that can be checked: what commit `n` leaves in every database follows from `n` alone.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
-
 use std::ops::{ControlFlow, Range};
 
 use mapleaf::{Dbi, Env, ListOptions, MultiDbi, Result, Snapshot, WriteTxn};

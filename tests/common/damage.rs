@@ -1,7 +1,5 @@
 //! What tests that damage files share: how they open, which errors damage may give, and reproducible randomness.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
-
 use mapleaf::{Durability, Env, EnvOptions, Error, ErrorKind};
 
 pub const PAGE: usize = 4096;

@@ -1,7 +1,5 @@
 //! Looking closely at errors.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
-
 use mapleaf::{Error, ErrorKind, Result};
 
 /// The error of `outcome`, which must be one of `kind`, with a message that says something.

@@ -6,7 +6,7 @@ use std::ops::{Bound, ControlFlow};
 use mapleaf::scan::{KeyRange, RangeEnd};
 use mapleaf::{Key, Read, Result, Snapshot};
 
-use crate::states::{Law, Numbered, in_every_state, number};
+use super::states::{Law, Numbered, in_every_state, number};
 
 /// Intervals between these ends; `compare` says where a key stands to an end.
 struct Intervals<'p, K: Key, E> {

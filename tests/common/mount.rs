@@ -1,7 +1,5 @@
 //! A small file system of the test's own, where the machine allows one.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
-
 use std::path::Path;
 
 use nix::mount::{MsFlags, mount};

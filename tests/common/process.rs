@@ -3,8 +3,6 @@
 //! The child is the test binary with `--exact PATH` and an environment variable that holds its arguments. What it
 //! tells goes over its standard output on lines of their own, marked, since the harness writes there too.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
-
 use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;

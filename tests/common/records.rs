@@ -1,7 +1,5 @@
 //! Where the records of trees and of the free list lie in a data file, and how to make them lie.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
-
 const PAGE: usize = 4096;
 /// Bytes of a tree's record.
 const RECORD: u8 = 48;

@@ -1,7 +1,5 @@
 //! A transaction whose commit takes a while, and others that run meanwhile on what it leaves.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
-
 use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;

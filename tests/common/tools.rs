@@ -1,7 +1,5 @@
 //! LMDB's own tools, where they are installed, and what they print.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
-
 use std::path::Path;
 use std::process::Command;
 

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::damage::{Random, options};
+use crate::common::damage::{Random, options};
 use crate::damaged::examine::Bed;
 use crate::damaged::harm::{flip, hurt};
 use crate::damaged::samples::{Content, NAMES, raw};

@@ -1,11 +1,11 @@
 //! Whatever fails in an iterator that is open already names the verb that opened it and the DBI, as other errors do.
 
-use crate::process;
+use crate::common::process;
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::damage::{PAGE, options};
-use crate::errors::{directory, io, refused, refused_with};
+use crate::common::damage::{PAGE, options};
+use crate::common::errors::{directory, io, refused, refused_with};
 use mapleaf::{Dbi, Entries, Env, Error, ErrorKind, MultiDbi, Read, Result};
 
 /// The verbs whose iterators failed, and how often.

@@ -4,10 +4,10 @@
 use std::fs;
 use std::path::Path;
 
-use crate::damage::{PAGE, options, typed};
+use crate::common::damage::{PAGE, options, typed};
+use crate::common::process;
+use crate::common::records::{DEPTH, ENTRIES, FIELDS, LEAVES, ROOT, free_counts, head_records, patch, record_of};
 use crate::damaged::samples;
-use crate::process;
-use crate::records::{DEPTH, ENTRIES, FIELDS, LEAVES, ROOT, free_counts, head_records, patch, record_of};
 use mapleaf::{Dbi, Env, Error, ErrorKind, Key, Result, WriteTxn};
 
 /// What is no number of any small file, and what may be one.

@@ -1,7 +1,7 @@
 //! Bits that flip anywhere behind the metas: right data or a typed error, never a signal, a panic or a hang; what a full
 //! check passes reads as it was written but for the bytes that were hit.
 
-use crate::damage::Random;
+use crate::common::damage::Random;
 use crate::damaged::examine::{Bed, Look, OUTCOMES, Outcome};
 use crate::damaged::harm::flip;
 use crate::damaged::{campaign, samples};

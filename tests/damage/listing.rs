@@ -1,6 +1,6 @@
 //! A listing by pages ends in a damaged database too: keys that are out of order are an error, not a way back.
 
-use crate::damage::{PAGE, options};
+use crate::common::damage::{PAGE, options};
 use crate::damaged::atlas::{Kind, nodes, u16_at};
 use crate::damaged::examine::Bed;
 use crate::damaged::samples;

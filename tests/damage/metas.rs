@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use crate::damage::{PAGE, Random};
+use crate::common::damage::{PAGE, Random};
+use crate::common::errors::{directory, io, refused_with};
 use crate::damaged::examine::{Bed, Look, OUTCOMES, Outcome};
 use crate::damaged::{campaign, samples};
-use crate::errors::{directory, io, refused_with};
 use mapleaf::{Env, ErrorKind, Result};
 
 /// Bytes of a meta page that mean something, the page's header included.

@@ -1,7 +1,7 @@
 //! Page numbers that lead elsewhere, from branches, from records of trees and from large values: to the page itself, to
 //! those above it, to the metas, behind the file, to a page of something else, or all to one: an error or data, and an end.
 
-use crate::damage::{PAGE, Random};
+use crate::common::damage::{PAGE, Random};
 use crate::damaged::atlas::{Kind, MAIN, newest_meta, nodes, u16_at};
 use crate::damaged::examine::{Bed, Look, OUTCOMES, Outcome};
 use crate::damaged::samples::Sample;

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::fs;
 use std::path::Path;
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use mapleaf::{Dbi, Env, Error, ErrorKind, Report, Result, Verify};
 use tempfile::TempDir;
 

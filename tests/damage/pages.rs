@@ -1,7 +1,7 @@
 //! Pages that are zeroed, random, swapped, repeated or hit by single bits: right data or a typed error, never a signal,
 //! a panic or a hang; and nothing that a full check passes hurts a writer.
 
-use crate::damage::{Random, options};
+use crate::common::damage::{Random, options};
 use crate::damaged::examine::{Bed, Look, OUTCOMES, Outcome};
 use crate::damaged::harm::hurt;
 use crate::damaged::{campaign, samples};

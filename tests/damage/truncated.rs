@@ -1,7 +1,7 @@
 //! A file cut off anywhere is refused, unless all that is missing was free: then every entry is there. What hangs on
 //! behind a whole file hurts nobody.
 
-use crate::damage::{PAGE, Random};
+use crate::common::damage::{PAGE, Random};
 use crate::damaged::examine::{Bed, Look, OUTCOMES, Outcome};
 use crate::damaged::{campaign, samples};
 use mapleaf::Result;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::errors::{directory, refused_with};
+use crate::common::errors::{directory, refused_with};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, EnvOpenOptions};
 use mapleaf::{Dbi, Env, Error, ErrorKind, Msgpack, Result};

@@ -1,6 +1,6 @@
 //! A DBI that cannot be opened as asked says why, by name, and leaves the others alone.
 
-use crate::errors::{refused, refused_with};
+use crate::common::errors::{refused, refused_with};
 use mapleaf::{Dbi, Env, ErrorKind, MultiDbi, Result};
 
 #[test]

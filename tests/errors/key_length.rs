@@ -1,7 +1,7 @@
 //! A key has 511 bytes and no more: a longer one is refused where it would be stored, and absent elsewhere.
 #![cfg(not(feature = "longer-keys"))]
 
-use crate::errors::{refused, refused_with};
+use crate::common::errors::{refused, refused_with};
 use mapleaf::{Dbi, Env, ErrorKind, MultiDbi, Result};
 
 const FULL: [u8; 511] = [b'k'; 511];

@@ -1,6 +1,6 @@
 //! A key or a value that cannot be stored is refused before anything is written, and the transaction goes on.
 
-use crate::errors::{refused, refused_with};
+use crate::common::errors::{refused, refused_with};
 use mapleaf::{Dbi, Env, ErrorKind, Result};
 
 #[test]

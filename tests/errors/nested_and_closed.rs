@@ -1,7 +1,7 @@
 //! Calls in the wrong place or at the wrong time are errors at once, not deadlocks: inside a transaction, read-only,
 //! after the close.
 
-use crate::errors::{directory, refused, refused_with};
+use crate::common::errors::{directory, refused, refused_with};
 use mapleaf::{Compact, Dbi, Env, ErrorKind, OpenMode, Result};
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 use mapleaf::{Batch, Compact, Dbi, Durability, Env, ErrorKind, Result};
 
 use super::ledger::Ledger;
-use super::shim::{Fault, How};
+use crate::common::shim::{Fault, How};
 
 /// The first map, and a value that does not fit it beside the rest.
 const MAP: usize = 1 << 19;

@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::Path;
 
+use crate::common::process;
+use crate::common::shim::{Control, FLUSH, Fault, How, META, PAGES, Shim};
 use crate::ledger::Ledger;
-use crate::process;
-use crate::shim::{Control, FLUSH, Fault, How, META, PAGES, Shim};
 use mapleaf::{Env, Error, ErrorKind, Result};
 use nix::libc::EIO;
 

@@ -9,8 +9,8 @@ use std::path::Path;
 use mapleaf::{Durability, Error, Result};
 
 use super::bench::{AFTERWARDS, Bench, Outcome, State, is_batch, work};
-use super::process;
-use super::shim::{Control, FLUSH, Fault, How, META, PAGES, SPACE, Shim};
+use crate::common::process;
+use crate::common::shim::{Control, FLUSH, Fault, How, META, PAGES, SPACE, Shim};
 
 const ALL: u64 = PAGES | META | FLUSH | SPACE;
 

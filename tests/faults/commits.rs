@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::campaign::campaign;
-use crate::shim::{FLUSH, How, META, PAGES};
+use crate::common::shim::{FLUSH, How, META, PAGES};
 use mapleaf::{Durability, Result};
 use nix::libc::{EDQUOT, EINTR, EIO, ENOSPC};
 

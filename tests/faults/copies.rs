@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use crate::common::shim::{self, Control, FLUSH, Fault, How, MAP, META, NAME, OPEN, PAGES, SPACE};
 use crate::ledger::Ledger;
-use crate::shim::{self, Control, FLUSH, Fault, How, MAP, META, NAME, OPEN, PAGES, SPACE};
 use mapleaf::{Compact, Durability, Env, Error, ErrorKind, Result};
 use nix::libc::{EIO, ENOSPC};
 

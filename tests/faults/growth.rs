@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use crate::process;
-use crate::shim::{self, Control, Fault, How, MAP, Shim};
+use crate::common::process;
+use crate::common::shim::{self, Control, Fault, How, MAP, Shim};
 use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
 use nix::libc::ENOMEM;
 

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::shim::{self, Control, FLUSH, Fault, How, META, Tally};
+use crate::common::shim::{self, Control, FLUSH, Fault, How, META, Tally};
 use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Result};
 use nix::libc::EIO;
 

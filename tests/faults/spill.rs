@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::shim::{self, Control, FLUSH, Fault, How, META, PAGES};
+use crate::common::shim::{self, Control, FLUSH, Fault, How, META, PAGES};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
 use nix::libc::{EIO, ENOSPC};
 

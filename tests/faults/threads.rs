@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 
+use crate::common::shim::{self, Control, FLUSH, Fault, How, META, PAGES};
 use crate::ledger::Ledger;
-use crate::shim::{self, Control, FLUSH, Fault, How, META, PAGES};
 use mapleaf::{Durability, Env, Error, ErrorKind, Result};
 use nix::libc::{EIO, ENOSPC};
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use mapleaf::{Dbi, Durability, Env, Result, Snapshot};
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 

@@ -1,13 +1,13 @@
 //! Readers go on while a file is compacted; one that stays, or a program that writes without mapleaf's locks, makes it
 //! `Busy`, with the file as it was.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::errors::{directory, refused_with};
+use crate::common::errors::{directory, refused_with};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, EnvFlags, EnvOpenOptions};
 use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Result, Snapshot};

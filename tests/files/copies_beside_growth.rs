@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::errors::{directory, io, refused};
+use crate::common::errors::{directory, io, refused};
 use mapleaf::{Compact, Dbi, Durability, Env, EnvOptions, Error, ErrorKind, Result};
 
 const MIB: usize = 1 << 20;

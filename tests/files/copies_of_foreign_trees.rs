@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, DatabaseFlags, EnvOpenOptions};
 use mapleaf::{Compact, Dbi, DbiKind, Durability, Env, Error, Result};

@@ -3,7 +3,7 @@
 //!
 //! `MAPLEAF_KILL_ROUNDS` sets how many are killed, `MAPLEAF_KILL_SEED` when.
 
-use crate::process;
+use crate::common::process;
 use std::env;
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -11,7 +11,7 @@ use std::str::FromStr;
 use std::thread;
 use std::time::Duration;
 
-use crate::damage::Random;
+use crate::common::damage::Random;
 use mapleaf::{Dbi, Durability, Env, Error, Msgpack, Result, WriteTxn};
 
 const THREADS: u32 = 4;

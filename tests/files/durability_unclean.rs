@@ -1,11 +1,11 @@
 //! What `mapleaf.lock` remembers decides whether the next opening checks the file: after a restart of the machine, or
 //! where commits were not flushed, it does; after an orderly close it does not.
 
-use crate::process;
+use crate::common::process;
 use std::fs;
 use std::path::Path;
 
-use crate::errors::{directory, io, refused, refused_with};
+use crate::common::errors::{directory, io, refused, refused_with};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
 
 const OPEN: usize = 9;

@@ -3,7 +3,7 @@
 use std::sync::mpsc::channel;
 use std::thread;
 
-use crate::errors::{directory, refused, refused_with};
+use crate::common::errors::{directory, refused, refused_with};
 use mapleaf::{Dbi, Env, ErrorKind, Result};
 
 #[test]

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
 
 /// An environment most of whose pages are free, and what is in it.

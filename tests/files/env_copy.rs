@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use mapleaf::{Compact, Dbi, Durability, Env, ErrorKind, MultiDbi, Result};
 
 #[test]

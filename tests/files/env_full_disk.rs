@@ -1,12 +1,12 @@
 //! A disk without room: a typed error, everything stored still there, and work goes on once there is room again.
 
-use crate::mount;
-use crate::process;
+use crate::common::mount;
+use crate::common::process;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use crate::errors::{directory, io, refused, refused_with};
+use crate::common::errors::{directory, io, refused, refused_with};
 use mapleaf::{Compact, Dbi, Durability, Env, ErrorKind, Result, Snapshot};
 
 /// Fills the file system up, but for less than a page.

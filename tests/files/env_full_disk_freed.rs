@@ -1,13 +1,13 @@
 //! A disk that was full and has room again: the environment that was open all the time goes on, and what could not be
 //! created, grown or compacted then can be now.
 
-use crate::mount;
-use crate::process;
+use crate::common::mount;
+use crate::common::process;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use crate::errors::{directory, io, refused};
+use crate::common::errors::{directory, io, refused};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
 
 const DISK: usize = 8 << 20;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use mapleaf::{Dbi, DbiKind, Durability, Env, MultiDbi, Result};
 
 /// Compares `info` with the verifier's count and the file system's.

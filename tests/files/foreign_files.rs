@@ -1,9 +1,9 @@
 //! A plain LMDB file of other software opens; what cannot be read rightly is refused by name, and the rest works.
 
-use crate::errors;
+use crate::common::errors;
 use std::path::Path;
 
-use crate::errors::{directory, refused, refused_with};
+use crate::common::errors::{directory, refused, refused_with};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, DatabaseFlags, EnvOpenOptions};
 use mapleaf::{Dbi, DbiKind, Env, Error, ErrorKind, Result};

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use crate::errors::{directory, refused, refused_with};
-use crate::fork::in_child;
-use crate::process;
+use crate::common::errors::{directory, refused, refused_with};
+use crate::common::fork::in_child;
+use crate::common::process;
 use mapleaf::{Compact, Dbi, Env, Error, ErrorKind, Result};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork};

@@ -1,7 +1,7 @@
 //! Where the system gives little address space, the reservation is halved until it fits; where it gives no more, growing
 //! fails and the environment stays usable.
 
-use crate::process;
+use crate::common::process;
 use mapleaf::{Dbi, Durability, Env, Error, Result};
 use nix::sys::resource::{Resource, setrlimit};
 

@@ -1,7 +1,7 @@
 //! The map grows under live snapshots and inside one transaction, the closure runs once, and at the maximum the
 //! environment stays as it was and usable.
 
-use crate::errors::{directory, refused_with};
+use crate::common::errors::{directory, refused_with};
 use mapleaf::{Dbi, Durability, Env, EnvOptions, ErrorKind, Result, Snapshot};
 
 const MIB: usize = 1 << 20;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::errors::{directory, refused};
+use crate::common::errors::{directory, refused};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, EnvOpenOptions};
 use mapleaf::{Dbi, Env, Error, ErrorKind, Result};

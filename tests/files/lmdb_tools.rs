@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::errors::{directory, io};
-use crate::tools::{entries, run};
+use crate::common::errors::{directory, io};
+use crate::common::tools::{entries, run};
 use mapleaf::{Compact, Dbi, Env, EnvOptions, MultiDbi, Result};
 
 fn fill(options: &EnvOptions, path: &Path) -> Result<Env> {

@@ -1,11 +1,11 @@
 //! Where nothing may be written: refused with the reason, or read under the promise that nobody writes.
 
-use crate::mount;
-use crate::process;
+use crate::common::mount;
+use crate::common::process;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use mapleaf::{Compact, Dbi, Env, Error, ErrorKind, OpenMode, Result};
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
 
 /// Whether the two are one engine: a write through the first, not yet seen by any other means, is in the second.

@@ -1,6 +1,6 @@
 //! Any size may be asked for: it is taken, brought into reach, or refused by name; never a crash.
 
-use crate::errors::{directory, refused, refused_with};
+use crate::common::errors::{directory, refused, refused_with};
 use mapleaf::{Dbi, Env, EnvOptions, ErrorKind, Result};
 
 fn works(options: &EnvOptions) -> Result<()> {

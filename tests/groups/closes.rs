@@ -1,10 +1,10 @@
 //! Closing, compacting and changing databases wait for the groups that are on their way, and those for them.
 
-use crate::errors;
+use crate::common::errors;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use crate::errors::directory;
+use crate::common::errors::directory;
 use mapleaf::{Dbi, Env, ErrorKind, Result};
 
 const THREADS: u64 = 8;

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::errors::{directory, refused};
-use crate::stacked::{MARK, Rows, beside_commit, fill};
+use crate::common::errors::{directory, refused};
+use crate::common::stacked::{MARK, Rows, beside_commit, fill};
 use mapleaf::{Batch, Conflicts, Dbi, Env, Error, ErrorKind, Expect, Result};
 
 /// An environment of which a transaction of ten megabytes fills the map.

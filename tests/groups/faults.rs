@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use crate::errors::{directory, refused};
+use crate::common::errors::{directory, refused};
 use mapleaf::{Batch, Dbi, Env, Error, ErrorKind, Expect, Result};
 
 const THREADS: u64 = 12;

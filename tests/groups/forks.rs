@@ -1,11 +1,11 @@
 //! A child that is forked while groups are on their way gives nothing of the parent's up, and does not hang.
 #![expect(unsafe_code, reason = "fork")]
 
-use crate::process;
+use crate::common::process;
 use std::thread;
 use std::time::Duration;
 
-use crate::errors::{directory, refused};
+use crate::common::errors::{directory, refused};
 use mapleaf::{Batch, Dbi, Env, Error, ErrorKind, Result};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, alarm, fork};

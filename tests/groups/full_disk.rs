@@ -1,13 +1,13 @@
 //! A disk that fills up under transactions that are made on one another: what was acknowledged is there, what was refused is
 //! not, both of those who met the disk and of those that were made on them, and all go on when there is room.
 
-use crate::mount;
-use crate::process;
+use crate::common::mount;
+use crate::common::process;
 use std::fs;
 use std::path::Path;
 use std::thread;
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use mapleaf::{Batch, Dbi, Durability, Env, Error, ErrorKind, Read, Result};
 
 const DISK: usize = 16 << 20;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::errors::directory;
+use crate::common::errors::directory;
 use mapleaf::{Dbi, Env, Result};
 
 const THREADS: u64 = 8;

@@ -1,6 +1,6 @@
 //! Of a process that is killed in the midst of groups, all that was acknowledged is there, and nothing in halves.
 
-use crate::process;
+use crate::common::process;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread;

@@ -1,12 +1,12 @@
 //! A program that knows nothing of mapleaf comes between two groups: what was stacked is a conflict, and not applied.
 #![expect(unsafe_code, reason = "heed opens by an unsafe call")]
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use crate::errors::directory;
+use crate::common::errors::directory;
 use heed::types::Bytes;
 use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
 

@@ -4,7 +4,7 @@
 use std::sync::Barrier;
 use std::thread;
 
-use crate::errors::directory;
+use crate::common::errors::directory;
 use mapleaf::{Batch, Dbi, Durability, Env, EnvInfo, Result};
 
 /// Transactions and LMDB's commits between two looks.

@@ -5,7 +5,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::Barrier;
 use std::thread;
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use mapleaf::{Dbi, Env, Result};
 
 /// Where the ids of those who wait are in `mapleaf.lock`: eight numbers of four bytes.

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use mapleaf::{Batch, Conflicts, Env, ErrorKind, Expect, Key, Result};
 
-use crate::errors::refused;
+use crate::common::errors::refused;
 use crate::law::{Case, Model, Numbered, brief, number, value};
 
 /// Batches are committed; so the database is put back after each.

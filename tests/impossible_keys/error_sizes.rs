@@ -5,7 +5,7 @@ use std::fmt;
 use mapleaf::{Batch, Conflicts, Dbi, Env, Error, ErrorKind, Expect, Result};
 
 use crate::bytes::LONG;
-use crate::errors::refused;
+use crate::common::errors::refused;
 
 const MOST: usize = 4096;
 

@@ -10,7 +10,7 @@ use mapleaf::{
 };
 
 use crate::bytes::{LONG, MAX};
-use crate::errors::refused;
+use crate::common::errors::refused;
 
 /// An error and its causes, as they are printed in a row.
 fn chain(error: &Error) -> Vec<String> {

@@ -3,7 +3,7 @@
 use mapleaf::{Dbi, Env, ErrorKind, ListCursor, ListOptions, Result};
 
 use crate::bytes::{LONG, MAX, stored};
-use crate::errors::{refused, refused_with};
+use crate::common::errors::{refused, refused_with};
 
 /// The cursor that would stand at `key`.
 fn cursor(key: &[u8]) -> ListCursor {

@@ -3,7 +3,7 @@
 use mapleaf::{Batch, Dbi, Env, ErrorKind, Result};
 
 use crate::bytes::LONG;
-use crate::errors::refused;
+use crate::common::errors::refused;
 
 #[test]
 fn a_deletion_between_long_ends_fits_a_small_transaction() -> Result<()> {

@@ -2,7 +2,7 @@
 
 use mapleaf::{AnyKey, Batch, Dbi, Env, ErrorKind, Expect, MultiDbi, Result};
 
-use crate::errors::refused;
+use crate::common::errors::refused;
 
 const KIND: ErrorKind = ErrorKind::InvalidKey;
 

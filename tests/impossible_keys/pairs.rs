@@ -6,7 +6,7 @@ use std::ops::Bound::{self, Excluded, Included, Unbounded};
 use mapleaf::{Env, ErrorKind, MultiDbi, Read, Result};
 
 use crate::bytes::{LONG_ELEMENT, MAX};
-use crate::errors::refused;
+use crate::common::errors::refused;
 
 type Tags = MultiDbi<&'static str, &'static str>;
 type Model = BTreeSet<(String, String)>;

@@ -3,7 +3,7 @@
 use mapleaf::{Batch, Dbi, Env, ErrorKind, Expect, Path, Result};
 
 use crate::bytes::MAX;
-use crate::errors::{refused, refused_with};
+use crate::common::errors::{refused, refused_with};
 
 #[test]
 fn another_environment_and_a_dropped_database_are_still_refused() -> Result<()> {

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use mapleaf::{ErrorKind, Key, Result, WriteTxn};
 
-use crate::errors::refused;
+use crate::common::errors::refused;
 use crate::law::{Case, Model, Numbered, brief, number, tried, value};
 
 pub fn agree<K: Key, O: Ord + Debug>(

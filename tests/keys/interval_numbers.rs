@@ -1,6 +1,6 @@
 //! The nine forms of an interval over numbers.
 
-use crate::intervals;
+use crate::common::intervals;
 use mapleaf::Result;
 
 #[test]

@@ -1,7 +1,7 @@
 //! The nine forms of an interval over tuples: between whole keys, and between leading elements, which stand for all keys
 //! that begin with them.
 
-use crate::intervals;
+use crate::common::intervals;
 use mapleaf::Result;
 
 type Key = (u8, &'static str, u16);

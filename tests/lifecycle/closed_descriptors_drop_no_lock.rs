@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mapleaf::{Durability, Result};
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use crate::{process, rows};
 
 /// Reads every file of the environment and closes it again.

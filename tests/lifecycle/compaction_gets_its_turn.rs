@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use mapleaf::{Durability, Env, Error, ErrorKind, Result};
 
-use crate::errors::{directory, refused_with};
+use crate::common::errors::{directory, refused_with};
 use crate::{process, rows};
 
 #[test]

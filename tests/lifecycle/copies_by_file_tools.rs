@@ -7,7 +7,7 @@ use std::thread;
 
 use mapleaf::{Durability, Env, Error, ErrorKind, Result, Verify};
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use crate::rows;
 
 /// Copies each file by itself, as `cp -r` does.

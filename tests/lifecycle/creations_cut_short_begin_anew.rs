@@ -7,7 +7,7 @@ use std::path::Path;
 use heed::EnvOpenOptions;
 use mapleaf::{Durability, Env, Error, ErrorKind, OpenMode, Result};
 
-use crate::errors::{directory, io, refused};
+use crate::common::errors::{directory, io, refused};
 use crate::rows;
 
 const PAGE: usize = 4096;

@@ -8,7 +8,7 @@ use std::thread;
 
 use mapleaf::{Durability, Env, Error, ErrorKind, Result};
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use crate::{process, rows};
 
 fn cut(path: &Path, length: u64) -> Result<()> {

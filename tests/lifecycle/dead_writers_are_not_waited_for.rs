@@ -6,7 +6,7 @@ use std::path::Path;
 
 use mapleaf::{Durability, Env, Result};
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use crate::{process, rows};
 
 /// Where the id of the process that writes is.

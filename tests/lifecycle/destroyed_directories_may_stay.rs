@@ -7,7 +7,7 @@ use std::path::Path;
 
 use mapleaf::{Durability, Env, Error, Result};
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use crate::{process, rows};
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use mapleaf::{Compact, Durability, Env, Error, ErrorKind, Result};
 
-use crate::errors::{directory, io, refused, refused_with};
+use crate::common::errors::{directory, io, refused, refused_with};
 use crate::{process, rows};
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use mapleaf::{Compact, Durability, Env, ErrorKind, Result};
 use nix::unistd::{Uid, geteuid, seteuid};
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use crate::{process, rows};
 
 /// Runs `body` as a user that modes bind. Root is none, and becomes another for that long.

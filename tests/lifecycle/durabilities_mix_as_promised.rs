@@ -5,7 +5,7 @@ use std::path::Path;
 
 use mapleaf::{Durability, Env, ErrorKind, Result};
 
-use crate::errors::{directory, refused_with};
+use crate::common::errors::{directory, refused_with};
 use crate::{process, rows};
 
 const ALL: [Durability; 3] = [Durability::Immediate, Durability::Eventual, Durability::Process];

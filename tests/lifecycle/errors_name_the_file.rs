@@ -5,7 +5,7 @@ use std::os::unix::fs::FileExt;
 
 use mapleaf::{Durability, Env, ErrorKind, Result, Verify};
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use crate::rows;
 
 #[test]

@@ -5,9 +5,9 @@ use std::fs;
 use mapleaf::{Compact, Durability, Env, ErrorKind, Result};
 use nix::libc::EIO;
 
-use crate::errors::{directory, io, refused};
+use crate::common::errors::{directory, io, refused};
+use crate::common::shim::{self, FLUSH, Fault, How};
 use crate::rows;
-use crate::shim::{self, FLUSH, Fault, How};
 
 #[test]
 fn whichever_flush_fails() -> Result<()> {

@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Result};
 use nix::libc::{EIO, ENOSPC};
 
-use crate::errors::refused;
-use crate::shim::{self, Control, FLUSH, Fault, How, MAP, META, NAME, OPEN, PAGES, SPACE, Tally};
+use crate::common::errors::refused;
+use crate::common::shim::{self, Control, FLUSH, Fault, How, MAP, META, NAME, OPEN, PAGES, SPACE, Tally};
 
 fn open(path: &Path, durability: Durability) -> Result<(Env, Dbi<u32, u32>)> {
     let env = Env::options().map_size(1 << 20).max_readers(16).durability(durability).open(path)?;
@@ -102,13 +102,13 @@ fn so_are_those_of_commits_and_openings() -> Result<()> {
 
 #[test]
 fn beside_another_process_the_file_is_written_anew_too() -> Result<()> {
-    if let Some(arguments) = crate::process::arguments()
+    if let Some(arguments) = crate::common::process::arguments()
         && arguments.len() > 1
     {
         // The other process, which meets no fault.
         let (env, rows) = open(Path::new(&arguments[0]), Durability::Immediate)?;
-        crate::process::tell("open");
-        crate::process::hear()?;
+        crate::common::process::tell("open");
+        crate::common::process::hear()?;
         env.transact(|txn| rows.put(txn, 9, 9))?;
         assert_eq!(rows.get(&env.snapshot()?, 1)?, Some(1));
         return Ok(());
@@ -118,7 +118,7 @@ fn beside_another_process_the_file_is_written_anew_too() -> Result<()> {
         let path = cases.join("env");
         let (env, rows) = open(&path, Durability::Immediate)?;
         env.transact(|txn| rows.put(txn, 1, 1))?;
-        let mut other = crate::process::spawn(name, &[&path.to_string_lossy(), "other"])?;
+        let mut other = crate::common::process::spawn(name, &[&path.to_string_lossy(), "other"])?;
         other.expect("open");
         control.aim(&path.join("data.mdb"))?;
         control.arm(Fault { classes: FLUSH, nth: 1, errno: EIO, how: How::Once })?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use heed::EnvOpenOptions;
 use mapleaf::{Compact, Durability, Env, Error, ErrorKind, Result};
 
-use crate::errors::{directory, io, refused, refused_with};
+use crate::common::errors::{directory, io, refused, refused_with};
 use crate::rows;
 
 /// An environment with a few commits, closed; the bytes of its data file, and those of a compacted copy.

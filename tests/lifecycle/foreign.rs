@@ -6,7 +6,7 @@ use heed::types::Bytes;
 use heed::{CommitOrAbort, EnvOpenOptions};
 use mapleaf::{Dbi, Env, Error, Result};
 
-use crate::process;
+use crate::common::process;
 
 const NAME: &str = "foreign";
 const KEY: &[u8] = b"count";

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use mapleaf::{Dbi, DbiKind, Durability, Env, Result};
 
-use crate::errors::directory;
+use crate::common::errors::directory;
 use crate::{foreign, process, rows};
 
 /// In a child: the other program, or a process of ours that has the environment open.

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use mapleaf::{Durability, ErrorKind, Result};
 
-use crate::errors::{io, refused};
-use crate::process::{Child, Next};
-use crate::shim::{self, FLUSH, META, NAME, OPEN, PAGES};
+use crate::common::errors::{io, refused};
+use crate::common::process::{Child, Next};
+use crate::common::shim::{self, FLUSH, META, NAME, OPEN, PAGES};
 use crate::{foreign, process, rows};
 
 /// Where the record in `mapleaf.lock` says whether a flush failed.

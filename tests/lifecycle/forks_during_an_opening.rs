@@ -13,9 +13,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork};
 
-use crate::errors::io;
+use crate::common::errors::io;
+use crate::common::shim::{self, FLUSH};
 use crate::rows;
-use crate::shim::{self, FLUSH};
 
 /// Longer than anything takes that the child does.
 const PATIENCE: Duration = Duration::from_secs(20);

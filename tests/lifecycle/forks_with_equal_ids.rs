@@ -6,8 +6,8 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork, getpid};
 
-use crate::errors::{directory, refused};
-use crate::fork::in_child;
+use crate::common::errors::{directory, refused};
+use crate::common::fork::in_child;
 use crate::{process, rows};
 
 #[test]

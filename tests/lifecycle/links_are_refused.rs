@@ -9,7 +9,7 @@ use mapleaf::{Durability, Env, ErrorKind, Result};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use crate::rows;
 
 const FILES: [&str; 3] = ["data.mdb", "lock.mdb", "mapleaf.lock"];

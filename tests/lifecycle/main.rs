@@ -1,18 +1,9 @@
 //! The life of an environment beside other processes, tools and failures: opened, locked, flushed, compacted, removed.
-#![allow(unreachable_pub, reason = "each module uses its part of the others")]
 
-#[path = "../common/errors.rs"]
-mod errors;
+#[path = "../common/mod.rs"]
+mod common;
 mod foreign;
-#[path = "../common/fork.rs"]
-mod fork;
-#[path = "../common/mount.rs"]
-mod mount;
-#[path = "../common/process.rs"]
-mod process;
 mod rows;
-#[path = "../faults/shim.rs"]
-mod shim;
 
 mod closed_descriptors_drop_no_lock;
 mod compaction_gets_its_turn;

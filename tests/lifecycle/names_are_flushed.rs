@@ -5,8 +5,8 @@ use std::path::Path;
 use mapleaf::{Durability, Env, Error, Result};
 use nix::libc::EIO;
 
-use crate::process;
-use crate::shim::{self, Control, FLUSH, Fault, How};
+use crate::common::process;
+use crate::common::shim::{self, Control, FLUSH, Fault, How};
 
 /// How often an opening flushes the directory of the environment and the one above.
 fn flushed_directories(control: &Control, path: &Path, durability: Durability) -> Result<u64> {

@@ -10,8 +10,8 @@ use nix::libc::EIO;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{Uid, chroot, geteuid, seteuid};
 
-use crate::errors::{directory, io, refused, refused_with};
-use crate::shim::{self, Control, Fault, How, NAMES_FLUSH};
+use crate::common::errors::{directory, io, refused, refused_with};
+use crate::common::shim::{self, Control, Fault, How, NAMES_FLUSH};
 use crate::{process, rows};
 
 /// How many directories at or below `path` are flushed in `body`, of which the `nth` fails.

@@ -4,7 +4,7 @@ use std::fs;
 
 use mapleaf::{Durability, Env, ErrorKind, Result};
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use crate::rows;
 
 #[test]

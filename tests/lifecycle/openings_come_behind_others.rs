@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use mapleaf::{Durability, Env, ErrorKind, Result};
 
-use crate::errors::directory;
-use crate::shim::{self, FLUSH};
+use crate::common::errors::directory;
+use crate::common::shim::{self, FLUSH};
 use crate::{process, rows};
 
 /// Longer than an opening that is refused is tried again.

@@ -10,7 +10,7 @@ use mapleaf::{Durability, Env, Error, Result};
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use crate::rows;
 
 /// Locks the byte of `mapleaf.lock` that `compact` and a first opening lock, until the result is dropped.

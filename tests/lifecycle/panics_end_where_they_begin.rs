@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use mapleaf::{Batch, Dbi, Env, Result};
 
-use crate::process;
+use crate::common::process;
 
 struct PanicsWhenDropped;
 

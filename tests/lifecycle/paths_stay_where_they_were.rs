@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use mapleaf::{Compact, Durability, Env, ErrorKind, Result};
 use nix::unistd::{Uid, geteuid, seteuid};
 
-use crate::errors::{directory, io, refused, refused_with};
+use crate::common::errors::{directory, io, refused, refused_with};
 use crate::{process, rows};
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use mapleaf::{Durability, Result};
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use crate::{process, rows};
 
 #[test]

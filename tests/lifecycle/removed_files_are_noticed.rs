@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use mapleaf::{Compact, Durability, Env, ErrorKind, Result};
 
-use crate::errors::{directory, io, refused, refused_with};
+use crate::common::errors::{directory, io, refused, refused_with};
 use crate::{process, rows};
 
 /// How a file goes.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mapleaf::{Dbi, Durability, Env, Error, Result};
 
-use crate::shim::{self, FLUSH};
+use crate::common::shim::{self, FLUSH};
 
 #[test]
 fn of_sync() -> Result<()> {

@@ -9,9 +9,9 @@ use mapleaf::{Durability, Error, ErrorKind, Result};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::errors::refused_with;
-use crate::process::Next;
-use crate::shim::{self, META, PAGES};
+use crate::common::errors::refused_with;
+use crate::common::process::Next;
+use crate::common::shim::{self, META, PAGES};
 use crate::{process, rows};
 
 /// Many times what it takes to give up.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::errors::directory;
+use crate::common::errors::directory;
 use mapleaf::{Dbi, Durability, Env, Error, Result};
 
 const ROWS: u64 = 60_000;

@@ -1,6 +1,6 @@
 //! A load that makes the file's map grow, again and again, within chunks and within one transaction.
 
-use crate::errors::{directory, refused};
+use crate::common::errors::{directory, refused};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
 
 const MIB: usize = 1 << 20;

@@ -1,14 +1,14 @@
 //! A process that is killed while it loads leaves whole chunks in key order, or with one transaction nothing; a file that
 //! verifies, and no temporary file.
 
-use crate::process;
+use crate::common::process;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crate::damage::Random;
-use crate::errors::directory;
+use crate::common::damage::Random;
+use crate::common::errors::directory;
 use mapleaf::{Dbi, Env, Error, LoadPhase, Result};
 
 const ROWS: u64 = 30_000;

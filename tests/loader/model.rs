@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::errors::directory;
+use crate::common::errors::directory;
 use mapleaf::{Dbi, Durability, Env, LoadReport, Loader, MultiDbi, Read, Result};
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,8 +1,8 @@
 //! What a loader refuses, by kind, naming the database and the key; the rows before stay taken.
 
-use crate::errors::{directory, io, refused, refused_with};
-use crate::mount;
-use crate::process;
+use crate::common::errors::{directory, io, refused, refused_with};
+use crate::common::mount;
+use crate::common::process;
 use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Msgpack, MultiDbi, Result};
 
 #[test]

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::errors::{directory, refused};
+use crate::common::errors::{directory, refused};
 use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, LoadPhase, LoadProgress, LoadStopped, Loader, Result};
 use tempfile::TempDir;
 

@@ -4,7 +4,7 @@ use mapleaf::{Durability, Result};
 
 use super::campaign::{Family, campaign};
 use super::scenario::Scenario;
-use super::shim::{ANY, Last};
+use crate::common::shim::{ANY, Last};
 
 #[test]
 fn immediate_keeps_all_that_was_told_of() -> Result<()> {

@@ -3,8 +3,8 @@
 use mapleaf::{Durability, Result};
 
 use super::campaign::{Family, campaign};
-use super::damage::Random;
 use super::scenario::Scenario;
+use crate::common::damage::Random;
 
 pub fn beside(seed: u64, other: Durability, random: &mut Random) -> Scenario {
     let scenario = Scenario::alone(seed, Durability::Immediate, random);

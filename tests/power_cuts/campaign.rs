@@ -11,13 +11,13 @@ use mapleaf::{Error, Result};
 use nix::sys::statvfs::statvfs;
 
 use super::cut::{Bench, Failure, Tally, places, shared};
-use super::damage::Random;
 use super::disk::replayed;
-use super::process;
 use super::promise::Promise;
 use super::recording::Recording;
 use super::scenario::{Before, Scenario};
-use super::shim::{Control, Shim};
+use crate::common::damage::Random;
+use crate::common::process;
+use crate::common::shim::{Control, Shim};
 
 const IMAGES: u64 = 2000;
 /// Images of one history.

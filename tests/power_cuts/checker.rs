@@ -6,13 +6,13 @@ use mapleaf::{Durability, Result};
 
 use super::campaign::{Family, apart, recorded};
 use super::cut::{Bench, Tally, places};
-use super::damage::Random;
 use super::disk::{Disk, LeftOut};
 use super::promise::Promise;
 use super::recording::{Event, Recording};
 use super::scenario::Scenario;
-use super::shim::Control;
 use super::state::Fault;
+use crate::common::damage::Random;
+use crate::common::shim::Control;
 
 /// Images of each flush that is left out, and of the same place without that.
 const CUTS: usize = 24;

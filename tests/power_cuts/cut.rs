@@ -8,16 +8,16 @@ use std::str::FromStr;
 
 use mapleaf::{Durability, Env, ErrorKind, OpenMode, Verify};
 
-use super::damage::Random;
 use super::disk::{Disk, LeftOut, METAS, PAGE, replayed};
 use super::image::{How, Image};
-use super::process;
 use super::promise::{Promise, word};
 use super::recording::{Event, Recording, record};
 use super::scenario::Scenario;
-use super::shim::Control;
 use super::state::{Fault, Found, found};
 use super::work::{AFTERWARDS, Told, Work};
+use crate::common::damage::Random;
+use crate::common::process;
+use crate::common::shim::Control;
 
 /// Of so many images, one is opened under a recorder too, and the power is cut again.
 const SECOND_CUTS: usize = 8;

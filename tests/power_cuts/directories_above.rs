@@ -5,7 +5,7 @@ use nix::libc::EIO;
 
 use super::campaign::{Family, campaign};
 use super::scenario::Scenario;
-use super::shim::{ANY, Fault, How, Last, NAMES_FLUSH};
+use crate::common::shim::{ANY, Fault, How, Last, NAMES_FLUSH};
 
 #[test]
 fn who_creates_below_what_a_killed_process_made_keeps_all() -> Result<()> {

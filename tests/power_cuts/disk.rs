@@ -6,10 +6,10 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::damage::Random;
 use super::image::How;
 use super::names::{Entry, Names};
 use super::recording::{Event, Node, Recording};
+use crate::common::damage::Random;
 
 pub const PAGE: usize = 4096;
 pub const SECTOR: usize = 512;

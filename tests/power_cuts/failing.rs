@@ -5,9 +5,9 @@ use nix::libc::EIO;
 
 use super::beside::beside;
 use super::campaign::{Family, campaign};
-use super::damage::Random;
 use super::scenario::{Order, Scenario};
-use super::shim::{FLUSH, Fault, How, META};
+use crate::common::damage::Random;
+use crate::common::shim::{FLUSH, Fault, How, META};
 
 /// One of the first flushes fails, or more seldom of the writes of meta pages, which are flushes as well.
 pub fn fault(first: usize, random: &mut Random) -> Fault {

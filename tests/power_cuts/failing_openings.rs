@@ -7,7 +7,7 @@ use nix::libc::EIO;
 use super::campaign::{Family, campaign};
 use super::failing::fault;
 use super::scenario::Scenario;
-use super::shim::{FLUSH, Fault, How, NAMES_FLUSH};
+use crate::common::shim::{FLUSH, Fault, How, NAMES_FLUSH};
 
 #[test]
 fn what_is_told_of_behind_a_failed_creation_is_there() -> Result<()> {

@@ -5,7 +5,7 @@ use nix::libc::EIO;
 
 use super::campaign::{Family, apart, campaign};
 use super::scenario::Scenario;
-use super::shim::{FLUSH, Fault, How};
+use crate::common::shim::{FLUSH, Fault, How};
 
 #[test]
 fn a_flush_that_failed_is_not_made_up_for_by_the_next() -> Result<()> {

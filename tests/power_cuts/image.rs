@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::damage::Random;
 use super::disk::{Content, Disk, File, METAS, PAGE, Page, SECTOR};
 use super::names::Entry;
+use crate::common::damage::Random;
 
 /// What of the writes that were not flushed got to the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

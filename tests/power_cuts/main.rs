@@ -1,17 +1,12 @@
 //! Power cuts: what programs write and flush is recorded, and the power is cut in it at any place, with any part of what was
 //! not flushed on the disk. What is left opens, holds what was promised, and takes commits.
 
-#[path = "../common/damage.rs"]
-mod damage;
-#[path = "../common/process.rs"]
-mod process;
-#[path = "../faults/shim.rs"]
-mod shim;
-
 mod alone;
 mod beside;
 mod campaign;
 mod checker;
+#[path = "../common/mod.rs"]
+mod common;
 mod cut;
 mod directories_above;
 mod disk;

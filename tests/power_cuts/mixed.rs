@@ -4,8 +4,8 @@
 use mapleaf::{Durability, Env, ErrorKind, Result};
 
 use super::campaign::{Family, campaign, memory};
-use super::process;
 use super::scenario::Scenario;
+use crate::common::process;
 
 const NAME: &str = "mixed::who_comes_second_is_refused";
 

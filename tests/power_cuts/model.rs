@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::damage::Random;
 use super::disk::{Disk, PAGE, SECTOR};
 use super::image::{How, Image};
 use super::recording::{Event, Node};
+use crate::common::damage::Random;
 
 const FILE: u64 = 1;
 const DIRECTORY: u64 = 2;

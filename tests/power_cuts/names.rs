@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::damage::Random;
+use crate::common::damage::Random;
 
 /// What a name is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use mapleaf::{Error, Result};
 
-use super::shim::{Control, Last};
+use crate::common::shim::{Control, Last};
 
 /// One entry of the log. Paths begin at the directory that was recorded, files are their inodes.
 #[derive(Debug)]

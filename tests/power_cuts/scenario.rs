@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use mapleaf::{Durability, Env, EnvOptions, Error, ErrorKind, Result};
 use nix::libc::SIGKILL;
 
-use super::damage::Random;
-use super::process;
 use super::recording::{Recording, record};
-use super::shim::{Control, Fault, Last};
 use super::state::count;
 use super::work::{Told, Work, run_all};
+use crate::common::damage::Random;
+use crate::common::process;
+use crate::common::shim::{Control, Fault, Last};
 
 /// How an opening before ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

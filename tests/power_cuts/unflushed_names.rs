@@ -4,7 +4,7 @@ use mapleaf::{Durability, Result};
 
 use super::campaign::{Family, campaign};
 use super::scenario::Scenario;
-use super::shim::{ANY, Last, RENAMED};
+use crate::common::shim::{ANY, Last, RENAMED};
 
 #[test]
 fn who_comes_behind_a_killed_creator_keeps_all() -> Result<()> {

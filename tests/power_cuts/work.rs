@@ -7,8 +7,8 @@ use std::thread;
 
 use mapleaf::{Batch, Commit, Dbi, Durability, Env, EnvOptions, Error, ErrorKind, MultiDbi, Result, WriteTxn};
 
-use super::damage::Random;
 use super::promise::word;
+use crate::common::damage::Random;
 
 /// The thread of whoever opens what is left of a power cut.
 pub const AFTERWARDS: u32 = 900;

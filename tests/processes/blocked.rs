@@ -1,9 +1,9 @@
 //! Who dies inside a transaction or with a snapshot blocks nobody; who lives is waited for, or is `Busy`.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 
-use crate::errors::{directory, refused_with};
+use crate::common::errors::{directory, refused_with};
 use mapleaf::{Compact, Dbi, Env, ErrorKind, Result};
 
 /// Begins a transaction and ends it when told to; or takes a snapshot and holds it.

@@ -1,12 +1,12 @@
 //! Compaction beside other processes and threads: no commit that was acknowledged is lost to the file it replaces, and
 //! dropped databases do not use up those that may be.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::errors::directory;
+use crate::common::errors::directory;
 use mapleaf::{Dbi, Durability, Env, EnvOptions, Error, ErrorKind, Result};
 
 fn options() -> EnvOptions {

@@ -1,12 +1,12 @@
 //! A copy that was cut short is no environment: killed at whatever point, what it left does not open.
 
-use crate::process;
+use crate::common::process;
 use std::fs;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crate::errors::{directory, refused};
+use crate::common::errors::{directory, refused};
 use mapleaf::{Compact, Dbi, Durability, Env, EnvOptions, ErrorKind, Result};
 
 fn options() -> EnvOptions {

@@ -1,7 +1,7 @@
 //! Processes that create, open and remove one environment at the same time: one creates, and nobody works on files that
 //! another has removed.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;

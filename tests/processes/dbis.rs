@@ -1,8 +1,8 @@
 //! A DBI that one process drops, makes anew or clears is what it is now for every other: gone, of another type, or
 //! empty; never old data under new types, and never raised from the dead by a write.
 
-use crate::errors::{directory, io, refused, refused_with};
-use crate::process;
+use crate::common::errors::{directory, io, refused, refused_with};
+use crate::common::process;
 use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
 
 /// Does what the parent says, until it says no more.

@@ -1,6 +1,6 @@
 //! Two processes of ours with many threads each: neither overtakes the other's groups, and neither is kept out.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;

@@ -1,6 +1,6 @@
 //! One process grows the file beyond the map of another, whose readers and writers follow.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 
 use mapleaf::{Dbi, Durability, Env, EnvOptions, Error, ErrorKind, Result};

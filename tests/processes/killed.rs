@@ -1,12 +1,12 @@
 //! A writer that is killed loses nothing that it acknowledged, leaves nothing half done, and blocks nobody.
 
-use crate::process;
+use crate::common::process;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crate::damage::Random;
+use crate::common::damage::Random;
 use mapleaf::{Dbi, Env, EnvOptions, Error, MultiDbi, Result};
 
 fn options() -> EnvOptions {

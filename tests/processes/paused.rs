@@ -4,7 +4,7 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 
-use crate::errors::{directory, io, refused};
+use crate::common::errors::{directory, io, refused};
 use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Result};
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;

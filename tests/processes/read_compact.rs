@@ -1,13 +1,13 @@
 //! Compaction by another process: `Busy` while this one has the environment open; afterwards this one reads the same states
 //! in a smaller file, and snapshots are still numbered upwards.
 
-use crate::process;
+use crate::common::process;
 use std::fs;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crate::checked::Checked;
+use crate::common::checked::Checked;
 use mapleaf::{Dbi, Durability, Env, EnvOptions, Error, ErrorKind, Result};
 
 fn options() -> EnvOptions {

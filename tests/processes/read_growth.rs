@@ -1,10 +1,10 @@
 //! Snapshots of before and after, each through its own map, while another process makes the file larger than the map, and
 //! larger, and larger.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 
-use crate::checked::Checked;
+use crate::common::checked::Checked;
 use mapleaf::{Dbi, Durability, Env, EnvOptions, Error, Result};
 
 /// How often the file doubles.

@@ -1,12 +1,12 @@
 //! While another process commits, every snapshot is one of its commits, whole; those that are kept stay what they were, and
 //! one that is refreshed goes forward.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::checked::Checked;
+use crate::common::checked::Checked;
 use mapleaf::{Durability, Env, EnvOptions, Error, Result, Snapshot};
 
 /// Commits while the parent reads, between two words of the parent's.

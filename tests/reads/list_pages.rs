@@ -2,7 +2,7 @@
 
 use mapleaf::{Dbi, Env, ListCursor, ListOptions, Read, Result};
 
-use crate::states::{Law, Numbered, in_every_state, number};
+use crate::common::states::{Law, Numbered, in_every_state, number};
 
 struct Pages;
 

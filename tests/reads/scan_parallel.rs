@@ -1,14 +1,14 @@
 //! Scans by rayon's threads: the entries of a scan, in its order, whatever is cut where.
 #![cfg(feature = "rayon")]
 
-use crate::process;
+use crate::common::process;
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::damage::{PAGE, Random, options, typed};
-use crate::errors::{directory, io, refused_with};
+use crate::common::damage::{PAGE, Random, options, typed};
+use crate::common::errors::{directory, io, refused_with};
 use mapleaf::{Dbi, Env, Error, ErrorKind, ParEntries, Result, Snapshot};
 use proptest::prelude::*;
 use rayon::ThreadPool;

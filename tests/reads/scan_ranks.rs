@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mapleaf::{Dbi, Env, Read, Result, Snapshot};
 
-use crate::states::{Law, Numbered, in_every_state, number};
+use crate::common::states::{Law, Numbered, in_every_state, number};
 
 struct Ranks;
 

@@ -4,7 +4,7 @@
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use crate::errors::directory;
+use crate::common::errors::directory;
 use mapleaf::{Dbi, Durability, Env, EnvOptions, Result};
 
 const LIMIT: Duration = Duration::from_millis(30);

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use mapleaf::{Read, Result};
 
-use crate::states::{Law, Numbered, in_every_state, number};
+use crate::common::states::{Law, Numbered, in_every_state, number};
 
 struct Batches {
     random: Cell<u64>,

@@ -1,6 +1,6 @@
 //! A batch is applied whole or not at all, and says everything that stood in its way.
 
-use crate::errors::refused;
+use crate::common::errors::refused;
 use mapleaf::{Batch, Conflicts, Dbi, Env, ErrorKind, Expect, MultiDbi, Result};
 
 struct Bank {

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use crate::errors::{directory, refused};
+use crate::common::errors::{directory, refused};
 use mapleaf::{Batch, Dbi, Durability, Env, ErrorKind, Expect, Result};
 
 fn counting(dbi: &Dbi<&str, u64>, from: u64) -> Result<Batch> {

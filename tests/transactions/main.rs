@@ -1,13 +1,13 @@
 //! Transactions, savepoints, batches and submitted batches.
-#![allow(unreachable_pub, reason = "each module uses its part of the others")]
 
 mod atomic;
+mod auto_traits;
 mod batch_conditions;
 mod batch_submit;
+#[path = "../common/mod.rs"]
+mod common;
 mod counters;
 mod dropped_dbis;
-#[path = "../common/errors.rs"]
-mod errors;
 mod fills_pages;
 mod keeps_wakes;
 mod limits;

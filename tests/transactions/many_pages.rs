@@ -5,7 +5,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::errors::{directory, io, refused};
+use crate::common::errors::{directory, io, refused};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
 
 /// How many pages LMDB lists.

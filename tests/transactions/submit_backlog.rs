@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use crate::errors::{directory, refused, refused_with};
+use crate::common::errors::{directory, refused, refused_with};
 use mapleaf::{Batch, Commit, Dbi, Durability, Env, Error, ErrorKind, Result};
 
 type Rows = Dbi<u64, &'static [u8]>;

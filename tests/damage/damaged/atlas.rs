@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::damage::PAGE;
+use crate::common::damage::PAGE;
 
 /// What a page is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use mapleaf::{Error, Result};
 
-use crate::process;
+use crate::common::process;
 
 /// Other cases than the usual ones, as `from..to`: a longer run, or one case again.
 const CASES: &str = "MAPLEAF_DAMAGE_CASES";

@@ -8,7 +8,7 @@ use std::ops::{Bound, ControlFlow};
 
 use mapleaf::{Dbi, Entries, Key, ListOptions, Msgpack, Result, Snapshot, Value};
 
-use crate::damage::{Random, typed};
+use crate::common::damage::{Random, typed};
 
 /// A key type that the samples have.
 pub trait Probe: Key<Owned: Ord> {

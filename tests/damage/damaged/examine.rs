@@ -17,7 +17,7 @@ use super::atlas::Kind;
 use super::drive::{Drive, Known, Probe};
 use super::samples::{Content, NAMES, Sample, raw};
 use super::{drive, pairs};
-use crate::damage::{PAGE, Random, options, typed};
+use crate::common::damage::{PAGE, Random, options, typed};
 
 /// What became of a damaged file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

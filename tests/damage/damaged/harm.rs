@@ -1,7 +1,7 @@
 //! Damages as they come: bits that flip, and whole pages that are lost, strayed or overwritten.
 
 use super::atlas::{Atlas, Kind, nodes, u16_at};
-use crate::damage::{PAGE, Random};
+use crate::common::damage::{PAGE, Random};
 
 /// A byte of the file: of a branch page more often than those are, and of headers, slots and nodes' headers.
 fn aim(bytes: &[u8], atlas: &Atlas, random: &mut Random) -> usize {

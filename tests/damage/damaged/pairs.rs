@@ -2,7 +2,7 @@
 
 use mapleaf::{MultiDbi, Result, Snapshot};
 
-use crate::damage::typed;
+use crate::common::damage::typed;
 
 /// Drives all verbs of a set. `whole` as for plain databases: then all of them say what the scan of the pairs said.
 pub fn run(set: &MultiDbi<u16, u32>, snap: &Snapshot, whole: bool, most: usize) {

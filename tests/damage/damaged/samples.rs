@@ -6,7 +6,7 @@ use std::fs;
 use mapleaf::{Dbi, Env, Error, Msgpack, MultiDbi, Result, Snapshot};
 
 use super::atlas::{Atlas, Kind};
-use crate::damage::{PAGE, options};
+use crate::common::damage::{PAGE, options};
 
 /// The entries of each database, by its name, in their stored form.
 pub type Content = BTreeMap<&'static str, Vec<(Vec<u8>, Vec<u8>)>>;

@@ -7,7 +7,7 @@ use mapleaf::value::Context;
 use mapleaf::{Batch, Dbi, Durability, Env, ErrorKind, Expect, MultiDbi, Result, Value};
 
 use super::told;
-use crate::errors::directory;
+use crate::common::errors::directory;
 use crate::rows;
 
 /// A value type with a name that is too long.

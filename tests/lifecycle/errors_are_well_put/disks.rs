@@ -6,8 +6,8 @@ use mapleaf::{Compact, Durability, Env, ErrorKind, Result};
 use nix::libc::{EIO, ENOMEM, ENOSPC};
 
 use super::told;
+use crate::common::shim::{self, FLUSH, Fault, How, MAP, META, NAME, OPEN, PAGES, SPACE};
 use crate::rows;
-use crate::shim::{self, FLUSH, Fault, How, MAP, META, NAME, OPEN, PAGES, SPACE};
 
 type Act = fn(&Path) -> Result<()>;
 

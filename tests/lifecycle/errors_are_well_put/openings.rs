@@ -7,7 +7,7 @@ use std::path::Path;
 use mapleaf::{Dbi, Durability, Env, EnvOptions, ErrorKind, OpenMode, Result, Verify};
 
 use super::told;
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use crate::{process, rows};
 
 /// A closed environment.

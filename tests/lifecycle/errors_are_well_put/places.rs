@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use mapleaf::{Compact, Durability, Env, ErrorKind, Result};
 
 use super::told;
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use crate::rows;
 
 #[test]

@@ -16,7 +16,7 @@ use super::partner::Partner;
 use super::run::{Class, Run, skipped};
 use super::site::{Files, Stock};
 use super::verbs::SIGBUS;
-use crate::process::{self, Child, Next};
+use crate::common::process::{self, Child, Next};
 
 /// How many processes play. They mostly wait: who opens what is open by other lock files tries for a second.
 const PLAYERS: usize = 32;

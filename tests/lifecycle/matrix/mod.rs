@@ -36,7 +36,7 @@ use mapleaf::{Error, Result};
 use nix::libc;
 use tempfile::TempDir;
 
-use crate::process;
+use crate::common::process;
 
 /// The test, as its children are started.
 const NAME: &str = "matrix::every_cell_is_an_error_or_right_data";

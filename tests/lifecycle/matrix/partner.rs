@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use super::cells::{Form, Verb};
 use super::site::Site;
 use super::verbs::{Outcome, Refusal, Seen, Session, outcome};
-use crate::process::{self, Child, Next};
+use crate::common::process::{self, Child, Next};
 
 /// The part of the partner: until its parent is gone.
 pub fn serve() {

@@ -1,25 +1,20 @@
 //! The tour finds in the data what the data is known to hold, and says what is wrong with a file that is not such data.
 
-#[path = "common/tools.rs"]
-mod tools;
-#[path = "../examples/tour.rs"]
-#[allow(dead_code, reason = "the test is another `main`")]
-mod tour;
-
 use std::error::Error;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use crate::common::tools::{dumped, entries, run};
+use crate::tour;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use mapleaf::{DbiInfo, Env, EnvOptions};
-use tools::{dumped, entries, run};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-const PLACES: &str = include_str!("../examples/data/places-sample.jsonl");
-const EVENTS: &str = include_str!("../examples/data/events-sample.jsonl");
+const PLACES: &str = include_str!("../../examples/data/places-sample.jsonl");
+const EVENTS: &str = include_str!("../../examples/data/events-sample.jsonl");
 
 fn printed(files: Vec<PathBuf>) -> Result<String, Box<dyn Error>> {
     let mut out = Vec::new();

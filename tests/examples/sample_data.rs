@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::time::Duration;
 
-use crate::support::{Event, Place, RowError, geohash, line, read_rows, sample};
+use crate::tour::support::{Event, Place, RowError, geohash, line, read_rows, sample};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 

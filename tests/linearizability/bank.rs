@@ -1,13 +1,13 @@
 //! A bank of three processes with eight threads each: money is neither made nor lost, in any state that anybody sees,
 //! whatever transfers give up half way.
 
-use crate::process;
+use crate::common::process;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::damage::Random;
+use crate::common::damage::Random;
 use mapleaf::{Dbi, Durability, Env, Error, Read, Result, WriteTxn};
 
 const PROCESSES: usize = 3;

@@ -4,8 +4,6 @@
 //! The child is a test that runs itself again (`common/process.rs`). What fails is said in a file that both it and its parent
 //! can write, so it is armed and disarmed between two operations.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
-
 use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;

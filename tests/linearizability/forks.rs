@@ -2,7 +2,7 @@
 //! end, and of the parent's states, slots and locks nothing is gone.
 #![expect(unsafe_code, reason = "fork")]
 
-use crate::process;
+use crate::common::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 

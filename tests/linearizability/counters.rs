@@ -1,7 +1,7 @@
 //! Three processes of eight threads count together: transactions follow one another in one order, which agrees with the
 //! clock and with what each thread does, and what was acknowledged is seen by everything that begins later.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;

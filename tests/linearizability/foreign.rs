@@ -1,7 +1,7 @@
 //! A program that is no mapleaf writes beside two processes of ours, to a database that they write to as well: all sums
 //! are exact, and a `Conflict`, which nobody else can cause, leaves nothing of its transaction.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;

@@ -7,31 +7,18 @@
 //! `MAPLEAF_MODEL_CASES` sets the number of cases and of rounds, for longer runs; `MAPLEAF_MODEL_SEED` the first round of
 //! threads.
 
-#[path = "model/actions.rs"]
 mod actions;
-#[path = "model/batches.rs"]
 mod batches;
-#[path = "model/engine.rs"]
 mod engine;
-#[path = "model/handles.rs"]
 mod handles;
-#[path = "model/history.rs"]
 mod history;
-#[path = "model/kinds.rs"]
 mod kinds;
-#[path = "model/looks.rs"]
 mod looks;
-#[path = "model/pairs.rs"]
 mod pairs;
-#[path = "model/second_opinion.rs"]
 mod second_opinion;
-#[path = "model/strategy.rs"]
 mod strategy;
-#[path = "model/threads.rs"]
 mod threads;
-#[path = "model/world.rs"]
 mod world;
-#[path = "model/writes.rs"]
 mod writes;
 
 use std::env;

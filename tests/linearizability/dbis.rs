@@ -1,7 +1,7 @@
 //! One process drops a database and makes it anew, now of one type, now of another, while threads of a second one read
 //! and write by handles that they got at some time: they find the data of their own database, or `NotFound`.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
