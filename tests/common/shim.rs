@@ -1,8 +1,8 @@
-//! Failures of the system, on demand, and a record of writes and flushes: `tests/faults/shim.c`, compiled by `cc` and loaded
-//! before libc into a child.
+//! Failures of the system on demand, and a log of writes and flushes: `tests/common/shim.c`, compiled by `cc` and
+//! loaded before libc into a child process.
 //!
-//! The child is a test that runs itself again (`common/process.rs`). What fails is said in a file that both it and its parent
-//! can write, so it is armed and disarmed between two operations.
+//! The child is a test that runs itself again (`common/process.rs`). A control file says what fails. Both the child and
+//! its parent can write it, so a fault can be armed and disarmed between two operations.
 
 use std::env;
 use std::fs::{self, File, OpenOptions};
@@ -29,10 +29,10 @@ pub const SPACE: u64 = 8;
 pub const MAP: u64 = 16;
 pub const OPEN: u64 = 32;
 pub const NAME: u64 = 64;
-/// Flushes of directories, which are of the class `FLUSH` too.
+/// Flushes of directories; they are of the class `FLUSH` too.
 pub const NAMES_FLUSH: u64 = 128;
 
-/// Where the fields of the shim's `struct control` are.
+/// Offsets of the fields of the shim's `struct control`.
 const LOADED: u64 = 0;
 const ARMED: u64 = 8;
 const PLAN: u64 = 16;
@@ -52,17 +52,17 @@ const LAST_OF: u64 = 1168;
 const HELD: u64 = 1176;
 const HOLDING: u64 = 1184;
 const LET_GO: u64 = 1192;
-/// Longer than it takes until a call is made that is to be held.
+/// Longer than it takes until a call that is to be held is made.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Kinds of records.
 pub const ANY: u64 = 0;
 pub const RENAMED: u64 = 8;
 
-/// Which record is the last one that a process makes: it is killed behind it.
+/// The last record that a process makes: it is killed after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Last {
-    /// From 1, of this kind.
+    /// Counted from 1, among records of this kind.
     pub nth: u64,
     pub of: u64,
 }
@@ -70,17 +70,17 @@ pub struct Last {
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
-    /// One call, which is not made.
+    /// One call fails and is not made.
     Once,
-    /// One call, which is made and reported as failed all the same.
+    /// One call is made, and is reported as failed.
     OnceMade,
-    /// This call and all behind it; none is made.
+    /// This call and all later ones fail; none is made.
     ForEver,
-    /// This call, which is made, and all behind it, which are not: the disk dies.
+    /// This call is made and reported as failed. All later ones fail and are not made: the disk dies.
     ForEverMade,
-    /// A write stops after so many bytes, and says so.
+    /// A write stops after this many bytes and returns that count.
     Short(u64),
-    /// As before, and all calls behind it fail.
+    /// As `Short`, and all later calls fail.
     ShortForEver(u64),
 }
 
@@ -97,7 +97,7 @@ impl How {
     }
 }
 
-/// What fails: the `nth` call, from 1, of `classes`, with the number `errno` of the system's.
+/// The fault: the `nth` call (from 1) of `classes` fails with `errno`.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
     pub classes: u64,
@@ -106,7 +106,7 @@ pub struct Fault {
     pub how: How,
 }
 
-/// What came of it.
+/// The counts that the shim returns when it is disarmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally {
     pub calls: u64,
@@ -115,7 +115,7 @@ pub struct Tally {
     pub first: u64,
 }
 
-/// The compiled library and its control file, in a directory of the test's.
+/// The compiled library and its control file, in a directory of the test.
 pub struct Shim {
     library: PathBuf,
     control: PathBuf,
@@ -139,8 +139,8 @@ impl Shim {
         Ok(Self { library, control, log })
     }
 
-    /// Runs the test `name` again, with the library in front of libc. Its one argument is `directory`, by the name that the
-    /// system has for it, which is the one that the library sees.
+    /// Runs the test `name` again with the library loaded before libc. Its one argument is `directory`, by the
+    /// canonical path, since the library sees that one.
     pub fn spawn(&self, name: &str, directory: &Path) -> Result<Child> {
         let directory = directory.canonicalize().map_err(Error::other)?;
         let variables = [("LD_PRELOAD", &*self.library), (CONTROL, &*self.control), (LOG, &*self.log)];
@@ -148,8 +148,8 @@ impl Shim {
     }
 }
 
-/// Runs `body` in a child of its own with the library in front of libc, as the test `name` whose whole body this call is.
-/// It gets a directory, and the library aimed at the files under `cases` in it.
+/// Runs `body` in a child process with the library loaded before libc, as the test `name`; this call must be the whole
+/// body of that test. `body` gets the control, aimed at the files under the directory `cases`, and that directory.
 #[track_caller]
 pub fn apart(name: &str, body: impl FnOnce(&Control, &Path) -> Result<()>) -> Result<()> {
     if let Some(arguments) = process::arguments() {
@@ -169,13 +169,13 @@ pub fn apart(name: &str, body: impl FnOnce(&Control, &Path) -> Result<()>) -> Re
     child.passes()
 }
 
-/// What the library is told by.
+/// The control file of the library.
 pub struct Control(File);
 
 impl Control {
-    /// In a child: the library that was loaded into it, for files whose names begin as `path`.
+    /// In a child: the control of the library that was loaded into it, for files whose paths begin with `path`.
     ///
-    /// Flushes are not made from here on, as long as they do not fail: no system crashes here.
+    /// From here on a flush that does not fail is not made, because no test here crashes the system.
     pub fn of_this_process(path: &Path) -> Result<Self> {
         let name = env::var_os(CONTROL).ok_or_else(|| Error::other("no library was loaded"))?;
         let control = Self(OpenOptions::new().read(true).write(true).open(name).map_err(Error::other)?);
@@ -185,7 +185,7 @@ impl Control {
         Ok(control)
     }
 
-    /// Names the files, by how their paths begin.
+    /// Selects the files by a prefix of their paths.
     pub fn aim(&self, path: &Path) -> Result<()> {
         let bytes = path.as_os_str().as_encoded_bytes();
         assert!(bytes.len() < PATH_BYTES);
@@ -194,12 +194,12 @@ impl Control {
         self.0.write_all_at(&padded, PATH).map_err(Error::other)
     }
 
-    /// Lets maps of less than `bytes` through.
+    /// Exempts maps of less than `bytes` from faults.
     pub fn only_maps_from(&self, bytes: u64) -> Result<()> {
         self.write(SMALLEST, bytes)
     }
 
-    /// From now on calls are counted and fail as `fault` says.
+    /// From now on calls are counted, and fail as `fault` says.
     pub fn arm(&self, fault: Fault) -> Result<()> {
         let (flags, limit) = fault.how.flags();
         let errno = u64::try_from(fault.errno).unwrap_or(0);
@@ -210,14 +210,14 @@ impl Control {
         self.write(ARMED, 1)
     }
 
-    /// Lets all calls through again.
+    /// Disarms the fault: all calls are made again.
     pub fn disarm(&self) -> Result<Tally> {
         self.write(ARMED, 0)?;
         Ok(Tally { calls: self.read(CALLS)?, failed: self.read(FAILED)?, first: self.read(FIRST)? })
     }
 
-    /// From now on the `nth` call of `classes`, from 1, on files whose names begin as `path` waits before it is made, in whichever
-    /// thread or process; no call fails.
+    /// From now on the `nth` call (from 1) of `classes` on files whose paths begin with `path` waits before it is made,
+    /// in whichever thread or process. No call fails.
     pub fn hold(&self, path: &Path, classes: u64, nth: u64) -> Result<Held<'_>> {
         self.write(HOLDING, 0)?;
         self.write(LET_GO, 0)?;
@@ -232,8 +232,8 @@ impl Control {
         Ok(Held { control: self, number, is_last: true })
     }
 
-    /// From now on what changes and flushes the files is written to a new log, and flushes are not made but take `pause`
-    /// microseconds. Who makes the record `last` is killed.
+    /// From now on every change and flush of the files is written to a new log. A flush is not made but takes `pause`
+    /// microseconds. The process that makes the record `last` is killed.
     pub fn record(&self, pause: u64, last: Option<Last>) -> Result<()> {
         let Last { nth, of } = last.unwrap_or(Last { nth: 0, of: ANY });
         for (at, value) in [(TAIL, 0), (PAUSE, pause), (NOTED, 0), (LAST, nth), (LAST_OF, of), (RECORDS, 1)] {
@@ -242,16 +242,16 @@ impl Control {
         Ok(())
     }
 
-    /// Who makes a record is killed no more.
+    /// No longer kills the process that makes the record `last`.
     pub fn spare(&self) -> Result<()> {
         self.write(LAST, 0)
     }
 
-    /// Ends the record, and gives the bytes of the log. No process is recorded any more.
+    /// Ends the recording and returns the bytes of the log. No process is recorded any more.
     pub fn recorded(&self) -> Result<Vec<u8>> {
         self.write(RECORDS, 0)?;
         let log = env::var_os(LOG).ok_or_else(|| Error::other("there is no log"))?;
-        // What lies behind is of an earlier, longer record.
+        // The bytes after the tail are of an earlier, longer recording.
         let (mut bytes, tail) = (Vec::new(), self.read(TAIL)?);
         File::open(log).and_then(|log| log.take(tail).read_to_end(&mut bytes)).map_err(Error::other)?;
         Ok(bytes)
@@ -268,10 +268,10 @@ impl Control {
     }
 }
 
-/// A call that is held; let go when this is dropped.
+/// A call that is held until this is dropped.
 pub struct Held<'a> {
     control: &'a Control,
-    /// The call is the one with this number that waits.
+    /// The number of the held call.
     number: u64,
     is_last: bool,
 }
@@ -287,14 +287,14 @@ impl<'a> Held<'a> {
         Ok(())
     }
 
-    /// Lets it go, and has the next call of `classes` on `path` wait.
+    /// Releases the call and holds the next call of `classes` on `path`.
     pub fn and_then(mut self, path: &Path, classes: u64) -> Result<Held<'a>> {
         self.wait()?;
         self.is_last = false;
         self.control.hold_as(self.number + 1, path, classes, 1)
     }
 
-    /// Lets it go.
+    /// Releases the call.
     pub fn let_go(&self) -> Result<()> {
         if self.is_last {
             self.control.disarm()?;

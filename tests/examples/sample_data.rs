@@ -1,4 +1,4 @@
-//! The sample data reads as typed rows and holds what its description counts.
+//! The sample data reads as typed rows, and has the row counts that its description gives.
 
 use std::fs;
 use std::io::Write;
@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 #[test]
-fn every_row_is_read() -> Result<(), RowError> {
+fn every_row_of_the_sample_data_is_read() -> Result<(), RowError> {
     let places = read_rows::<Place>(sample("places-sample.jsonl")).collect::<Result<Vec<_>, _>>()?;
     let events = read_rows::<Event>(sample("events-sample.jsonl")).collect::<Result<Vec<_>, _>>()?;
     assert_eq!((places.len(), events.len()), (1_938, 1_986));
@@ -33,7 +33,7 @@ fn geohashes_have_the_known_prefixes() -> Result<(), RowError> {
 }
 
 #[test]
-fn a_bad_line_is_an_error_with_its_place() -> Result<(), Box<dyn std::error::Error>> {
+fn a_bad_line_is_an_error_with_its_path_and_line() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let good = fs::read_to_string(sample("places-sample.jsonl"))?.lines().next().map(str::to_owned).unwrap_or_default();
     let text = format!("{good}\n{{\"id\":1}}\n{good}");
@@ -55,7 +55,7 @@ fn a_bad_line_is_an_error_with_its_place() -> Result<(), Box<dyn std::error::Err
 }
 
 #[test]
-fn throughput_is_for_people() {
+fn throughput_is_printed_in_readable_units() {
     let text = line("load", 1_234_567, "rows", Duration::from_millis(500));
     assert_eq!(text, "load: 1,234,567 rows in 500.0ms (2,469,134 rows/s)");
 }

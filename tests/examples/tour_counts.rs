@@ -1,4 +1,4 @@
-//! The tour finds in the data what the data is known to hold, and says what is wrong with a file that is not such data.
+//! The tour finds the known counts in the sample data, and reports what is wrong with a file that is not such data.
 
 use std::error::Error;
 use std::fs;
@@ -38,7 +38,7 @@ fn all_counts_of_the_samples_are_checked() -> Outcome {
 }
 
 #[test]
-fn zipped_files_are_told_apart_in_any_order() -> Outcome {
+fn gzipped_files_are_recognised_in_any_order() -> Outcome {
     let folder = tempfile::tempdir()?;
     let zipped = |name: &str, text: &str| -> Result<PathBuf, Box<dyn Error>> {
         let path = folder.path().join(name);
@@ -57,7 +57,7 @@ fn unknown_data_is_only_counted() -> Outcome {
     let folder = tempfile::tempdir()?;
     let some: String = PLACES.split_inclusive('\n').take(100).collect();
     let text = printed(vec![file(folder.path(), "some.jsonl", &some)?])?;
-    // The nine scans of places, and the eight whole DBIs, whose lengths the trees know.
+    // Nine scans of places and eight of whole DBIs, whose lengths the trees know.
     assert!(text.contains("17 scans, each the same in reverse; 8 counts checked"), "{text}");
     Ok(())
 }
@@ -72,12 +72,12 @@ fn a_count_that_is_off_is_an_error() -> Outcome {
 }
 
 #[test]
-fn a_file_that_is_no_such_data_is_named() -> Outcome {
+fn an_error_names_a_file_that_is_not_sample_data() -> Outcome {
     let folder = tempfile::tempdir()?;
     let says = |path: PathBuf, why: &[&str]| {
         let name = path.display().to_string();
         let error = printed(vec![path]).expect_err("no rows of ours").to_string();
-        // Only a first row that was read can be of the wrong kind.
+        // Only a first row that can be read can be of the wrong kind.
         assert_eq!(error.contains("neither"), why.iter().any(|why| why.contains("neither")), "{error}");
         assert!(error.contains(&name) && why.iter().all(|why| error.contains(why)), "{error}");
     };
@@ -89,7 +89,7 @@ fn a_file_that_is_no_such_data_is_named() -> Outcome {
     Ok(())
 }
 
-/// Takes the tour in an environment at `path`, closes it, and says what each sub-database holds.
+/// Takes the tour in an environment at `path`, closes it, and returns what each DBI holds.
 fn toured(options: &EnvOptions, path: &Path) -> Result<Vec<DbiInfo>, Box<dyn Error>> {
     let env = options.open(path)?;
     tour::tour(&env, Vec::new(), &mut Vec::new())?;
@@ -100,7 +100,7 @@ fn toured(options: &EnvOptions, path: &Path) -> Result<Vec<DbiInfo>, Box<dyn Err
     Ok(dbis)
 }
 
-/// LMDB's tools count in the file at `path` what the tour stored.
+/// LMDB's tools count in the file at `path` the entries that the tour stored.
 fn tools_agree(flags: &[&str], path: &Path, dbis: &[DbiInfo]) -> Outcome {
     let (Some(stat), Some(dump)) =
         (run("mdb_stat", &[flags, &["-a"]].concat(), path)?, run("mdb_dump", &[flags, &["-a"]].concat(), path)?)

@@ -1,11 +1,11 @@
-//! The whole of the public verbs does what ordered maps do: through commits, failures, panics, savepoints, batches with
-//! conditions, growing maps, snapshots held meanwhile, dropped databases, compaction and reopening with any durability; and
-//! LMDB finds the same in the file.
+//! All public methods behave as ordered maps do: through commits, failures, panics, savepoints, batches with
+//! conditions, map growth, held snapshots, dropped databases, compaction, and reopening with any durability. LMDB finds
+//! the same content in the file.
 //!
-//! And threads that do so at the same time do it in some one order: see `model/history.rs`.
+//! Concurrent threads behave as ordered maps do in some one order: see `model/history.rs`.
 //!
-//! `MAPLEAF_MODEL_CASES` sets the number of cases and of rounds, for longer runs; `MAPLEAF_MODEL_SEED` the first round of
-//! threads.
+//! For longer runs, `MAPLEAF_MODEL_CASES` sets the number of cases and of rounds, and `MAPLEAF_MODEL_SEED` the first
+//! round of threads.
 
 mod actions;
 mod batches;
@@ -36,7 +36,7 @@ use handles::OPERATIONS;
 use threads::Tally;
 use world::World;
 
-/// The model by itself.
+/// The model alone.
 struct Model;
 
 impl ReferenceStateMachine for Model {
@@ -70,10 +70,10 @@ impl ReferenceStateMachine for Model {
     }
 }
 
-/// The engine, which carries a model of its own from step to step.
+/// The engine, which carries its own model from step to step.
 struct Beside;
 
-/// Says what failed where a result cannot be returned.
+/// Panics with the error where a `Result` cannot be returned.
 fn must<T>(outcome: Result<T>) -> T {
     outcome.unwrap_or_else(|error| panic!("{error:?}"))
 }
@@ -129,7 +129,7 @@ fn every_verb_does_what_an_ordered_map_does() {
 }
 
 #[test]
-fn threads_do_what_ordered_maps_do_in_one_order() -> Result<()> {
+fn concurrent_threads_do_what_ordered_maps_do_in_one_order() -> Result<()> {
     let rounds = number("MAPLEAF_MODEL_CASES").unwrap_or(ROUNDS);
     let first = number("MAPLEAF_MODEL_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
     let mut tally = Tally::default();
@@ -142,7 +142,7 @@ fn threads_do_what_ordered_maps_do_in_one_order() -> Result<()> {
     if rounds >= ROUNDS {
         assert!(tally.commits < tally.transactions, "some share a commit: {tally:?}");
         assert!(tally.refused > 0 && tally.grown > 0, "of everything something: {tally:?}");
-        // Where few rounds are, none of them may fill its map.
+        // In a short run it may happen that no round fills its map.
         assert!(tally.lost > 0 || rounds < 100, "no commit failed: {tally:?}");
     }
     Ok(())
