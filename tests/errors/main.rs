@@ -1,4 +1,4 @@
-//! Errors: their kinds, and what they say.
+//! Errors: their kinds and their messages.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,4 +1,5 @@
-//! Who fails alone fails nobody else: an error or a panic of a closure, a condition that does not hold, a set too large.
+//! A transaction that fails by itself fails no other of its group: an error or a panic of a closure, a failed
+//! condition, a write set that is too large.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Barrier;
@@ -12,7 +13,7 @@ const THREADS: u64 = 12;
 const EACH: u64 = 60;
 
 #[test]
-fn of_threads_that_share_commits_only_those_at_fault_fail() -> Result<()> {
+fn of_transactions_that_share_a_commit_only_the_faulty_ones_fail() -> Result<()> {
     let dir = directory()?;
     let env = Env::options().max_txn_bytes(20_000).open(dir.path())?;
     let rows: Dbi<u64, &[u8]> = env.dbi("rows")?;
@@ -75,7 +76,7 @@ fn of_threads_that_share_commits_only_those_at_fault_fail() -> Result<()> {
 }
 
 #[test]
-fn a_leader_that_panics_leaves_its_place_to_those_who_wait() -> Result<()> {
+fn waiting_transactions_commit_after_their_leader_panics() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path())?;
     let rows: Dbi<u64, u64> = env.dbi("rows")?;
@@ -86,7 +87,7 @@ fn a_leader_that_panics_leaves_its_place_to_those_who_wait() -> Result<()> {
                 catch_unwind(AssertUnwindSafe(|| {
                     env.transact(|txn| {
                         rows.put(txn, 0, 0)?;
-                        // All others are about to stand in line behind this one, or do.
+                        // All others wait for the write lock, or are about to.
                         ready.wait();
                         thread::yield_now();
                         std::panic::resume_unwind(Box::new("on purpose"));

@@ -1,4 +1,5 @@
-//! The map grows in the middle of a group while others stack on it and readers live: nothing fails, nobody sees half.
+//! The map grows during a group commit, beside other transactions and readers: nothing fails, and nobody sees half a
+//! transaction.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

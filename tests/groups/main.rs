@@ -1,4 +1,4 @@
-//! Transactions that share a commit.
+//! Group commit: transactions that share a commit of LMDB.
 
 mod closes;
 #[path = "../common/mod.rs"]

@@ -1,4 +1,5 @@
-//! A program that knows nothing of mapleaf comes between two groups: what was stacked is a conflict, and not applied.
+//! A program that uses LMDB without mapleaf writes between two groups: the transactions based on the older state are
+//! conflicts, and are not applied.
 #![expect(unsafe_code, reason = "heed opens by an unsafe call")]
 
 use crate::common::process;
@@ -11,13 +12,13 @@ use heed::types::Bytes;
 use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
 
 const THREADS: u64 = 8;
-const NAME: &str = "a_foreign_writer_makes_conflicts_of_what_was_stacked_and_nothing_else";
+const NAME: &str = "a_foreign_commit_makes_conflicts_only_of_transactions_based_on_the_state_before_it";
 
-/// Writes by heed alone, without end.
+/// Writes through heed alone, without end.
 fn write(path: &Path) -> Result<()> {
     let mut options = heed::EnvOpenOptions::new();
     options.map_size(1 << 30).max_dbs(8);
-    // SAFETY: no file of it is touched but by LMDB.
+    // SAFETY: only LMDB changes the files of the environment.
     let env = unsafe { options.open(path) }.map_err(Error::other)?;
     let opened = env.create_databases_and_commit(env.write_txn().map_err(Error::other)?, |opener, txn| {
         opener.create_database::<Bytes, Bytes>(txn, Some("foreign")).map(heed::CommitOrAbort::<_, ()>::Commit)
@@ -33,7 +34,7 @@ fn write(path: &Path) -> Result<()> {
 }
 
 #[test]
-fn a_foreign_writer_makes_conflicts_of_what_was_stacked_and_nothing_else() -> Result<()> {
+fn a_foreign_commit_makes_conflicts_only_of_transactions_based_on_the_state_before_it() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return write(Path::new(&arguments[0]));
     }
@@ -45,7 +46,7 @@ fn a_foreign_writer_makes_conflicts_of_what_was_stacked_and_nothing_else() -> Re
     let conflicts = AtomicU64::new(0);
     let count = |worker: u64| -> Result<u64> {
         let mut counted = 0;
-        // Far more than it takes for some to be overtaken.
+        // Far more than needed for a foreign commit to come between two groups.
         for _ in 0..20_000 {
             let outcome = env.transact(|txn| counters.update(txn, worker % 2, |old| Some(old.unwrap_or(0) + 1)));
             match outcome {

@@ -1,4 +1,5 @@
-//! Transactions that share commits are serial all the same: each is made on what its predecessor left, and none is lost.
+//! Transactions that share commits are serializable: each runs on the state that its predecessor left, and none is
+//! lost.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -28,7 +29,7 @@ fn count_with(durability: Durability) -> Result<()> {
                 let counter = worker % 8;
                 let next = counters.get(txn, counter)?.unwrap_or(0) + 1;
                 counters.put(txn, counter, next)?;
-                // Whoever reads an uncommitted predecessor finds what it wrote in order too.
+                // A transaction that reads its uncommitted predecessor finds the log in order, too.
                 let entries = log.len(txn)?;
                 assert_eq!(log.last(txn)?.map_or(0, |(number, _)| number), entries);
                 log.append(txn, entries + 1, worker * EACH + round)?;
@@ -54,17 +55,17 @@ fn count_with(durability: Durability) -> Result<()> {
 }
 
 #[test]
-fn sixty_four_threads_count_exactly_and_have_ids_without_gaps() -> Result<()> {
+fn sixty_four_threads_count_exactly_with_ids_without_gaps() -> Result<()> {
     count_with(Durability::Immediate)
 }
 
 #[test]
-fn they_do_with_eventual_durability_too() -> Result<()> {
+fn sixty_four_threads_count_exactly_with_eventual_durability() -> Result<()> {
     count_with(Durability::Eventual)
 }
 
 #[test]
-fn transfers_keep_the_sum_in_every_snapshot() -> Result<()> {
+fn every_snapshot_has_the_same_sum_of_transferred_amounts() -> Result<()> {
     const ACCOUNTS: u64 = 50;
     let dir = directory()?;
     let env = Env::open(dir.path())?;
@@ -75,7 +76,7 @@ fn transfers_keep_the_sum_in_every_snapshot() -> Result<()> {
         for round in 0..60 {
             let (from, to, sum) = ((worker * 7 + round) % ACCOUNTS, (worker + round * 13) % ACCOUNTS, round % 40);
             let paid = env.transact(|txn| {
-                // Half of it is done when it is seen that it cannot be.
+                // The transfer fails after half of it is done.
                 accounts.update(txn, to, |held| Some(held.unwrap_or(0) + sum))?;
                 let held = accounts.get(txn, from)?.unwrap_or(0);
                 let rest = held.checked_sub(sum).ok_or_else(|| Error::new(ErrorKind::Conflict, "too poor for it"))?;

@@ -1,4 +1,4 @@
-//! Loads beside concurrent writers and readers: what everybody does stays whole.
+//! A load beside concurrent writers and readers: all data stays whole.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -10,13 +10,13 @@ const ROWS: u64 = 60_000;
 const CHUNK: u64 = 3_000;
 
 #[test]
-fn writers_get_their_turn_between_chunks_and_nothing_is_lost() -> Result<()> {
+fn writers_commit_between_chunks_and_nothing_is_lost() -> Result<()> {
     let dir = directory()?;
     let env = Env::options().durability(Durability::Process).open(dir.path())?;
     let (loaded, pairs): (Dbi<u64, u64>, Dbi<u64, u64>) = (env.dbi("loaded")?, env.dbi("pairs")?);
     let done = AtomicBool::new(false);
     let (writers, between) = thread::scope(|scope| {
-        // Each transaction puts two rows with one number in both databases; the load has other keys.
+        // Each transaction puts two rows with the same number, one in each database. The load has other keys.
         let writer = |thread: u64| {
             let (env, done, loaded, pairs) = (&env, &done, &loaded, &pairs);
             scope.spawn(move || {
@@ -75,7 +75,7 @@ fn writers_get_their_turn_between_chunks_and_nothing_is_lost() -> Result<()> {
 }
 
 #[test]
-fn two_loads_at_once_keep_all_rows_of_both() -> Result<()> {
+fn two_concurrent_loads_keep_all_rows_of_both() -> Result<()> {
     let dir = directory()?;
     let env = Env::options().durability(Durability::Process).open(dir.path())?;
     let numbers: Dbi<u64, u64> = env.dbi("numbers")?;
@@ -93,7 +93,7 @@ fn two_loads_at_once_keep_all_rows_of_both() -> Result<()> {
     let rows: Vec<(u64, u64)> = numbers.iter(&snap)?.collect::<Result<_>>()?;
     assert_eq!(rows.len(), 70_000);
     for (at, (key, from)) in (0..).zip(rows) {
-        // Of a key that both have, either one's row.
+        // A key that both loads have keeps the row of either.
         assert!(key == at && (from..from + 40_000).contains(&key), "{key} from {from}");
     }
     assert!(env.verify()?.is_clean());

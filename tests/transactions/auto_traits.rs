@@ -1,4 +1,4 @@
-//! What may cross threads, outlive its scope, and be printed. What may not is in the documentation of the types.
+//! Which types cross threads, outlive a scope, and can be printed. The documentation of the types says which do not.
 
 use mapleaf::{
     Dbi, DbiInfo, DbiOptions, Entries, Env, EnvInfo, EnvOptions, Error, Keys, ListCursor, ListOptions, MultiDbi,
@@ -11,7 +11,7 @@ fn shown<T: std::fmt::Debug>() {}
 fn sent<T: Send>() {}
 
 #[test]
-fn handles_and_snapshots_are_shared_by_threads() {
+fn threads_share_handles_and_snapshots() {
     shared::<Env>();
     shared::<EnvOptions>();
     shared::<Snapshot>();
@@ -57,7 +57,7 @@ fn everything_can_be_printed() {
     shown::<Page<u64, u64>>();
 }
 
-/// A trait that is ambiguous for what is `Send`: naming it compiles for the others alone.
+/// Naming this trait's item is ambiguous for a type that is `Send`, so it compiles only for the others.
 trait NotSend<A> {
     fn check() {}
 }

@@ -1,5 +1,5 @@
-//! A transaction takes no wake-up that was meant for its caller: a thread that polls a future and parks is woken, also when
-//! the waker came while the thread was inside `transact`.
+//! A transaction does not consume a wake-up that is meant for its caller. A thread that polls a future and parks is
+//! woken, even if the waker was called while the thread was inside `transact`.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use mapleaf::{Batch, Dbi, Env, Error, Result};
 
-/// As executors do that are a thread each.
+/// A waker as in a single-threaded executor: it unparks the thread.
 struct Unparking(Thread);
 
 impl Wake for Unparking {
@@ -24,7 +24,7 @@ const LOST: Duration = Duration::from_secs(10);
 const ROUNDS: u64 = 100;
 
 #[test]
-fn a_wake_up_that_comes_inside_a_transaction_is_there_after_it() -> Result<()> {
+fn a_wake_up_inside_a_transaction_is_not_lost() -> Result<()> {
     let dir = tempfile::tempdir().map_err(Error::other)?;
     let env = Env::open(dir.path())?;
     let rows: Dbi<u64, u64> = env.dbi("rows")?;
@@ -45,14 +45,14 @@ fn a_wake_up_that_comes_inside_a_transaction_is_there_after_it() -> Result<()> {
             if let Poll::Ready(done) = Pin::new(&mut commit).poll(&mut Context::from_waker(&waker)) {
                 return done;
             }
-            // Another part of what this thread polls commits meanwhile.
+            // Another part of this thread's work commits meanwhile.
             env.transact(|txn| rows.put(txn, 101, round))?;
             env.transact(|txn| rows.put(txn, 101, round))?;
             let began = Instant::now();
-            // Whether the wake-up came before or comes now, there is a token for it.
+            // The wake-up leaves a token, whether it came before this call or comes now.
             thread::park_timeout(LOST);
             if began.elapsed() >= LOST {
-                // Not by a panic, behind which the others would write for ever.
+                // An error, not a panic: after a panic the other threads would write for ever.
                 return Err(Error::other(format!("the wake-up of round {round} was lost")));
             }
             Ok(())

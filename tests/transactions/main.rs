@@ -1,4 +1,4 @@
-//! Transactions, savepoints, batches and submitted batches.
+//! Transactions, savepoints, batches and submitted batches, and the threads that may use them.
 
 mod atomic;
 mod auto_traits;

@@ -1,4 +1,4 @@
-//! Transactions one after another: what one leaves behind for the next is room, and nothing else.
+//! Consecutive transactions share buffers, and nothing else.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +10,7 @@ fn fails() -> Result<()> {
 }
 
 #[test]
-fn one_behind_a_failed_one_has_its_whole_limit() -> Result<()> {
+fn a_transaction_after_a_failed_one_has_its_whole_limit() -> Result<()> {
     let env = Env::options().durability(Durability::Process).max_txn_bytes(4096).temporary()?;
     let rows: Dbi<u64, &[u8]> = env.dbi("rows")?;
     let three = |from: u64| (from..from + 3).map(move |n| (n, vec![7; 1000]));
@@ -39,10 +39,10 @@ fn rows(model: &BTreeMap<u64, u64>) -> Vec<(u64, u64)> {
     model.iter().map(|(key, value)| (*key, *value)).collect()
 }
 
-/// Transactions of few changes and of many, over one database and over others, in every order of two; also without a read,
-/// which has the changes put in order.
+/// Small and large transactions, over the same database and over different ones, in every sequence of two; also without
+/// a read, which sorts the changes.
 #[test]
-fn each_reads_and_leaves_its_own_changes_alone() -> Result<()> {
+fn a_transaction_does_not_see_uncommitted_changes_of_an_earlier_one() -> Result<()> {
     for order in 0..12_usize.pow(2) {
         let env = Env::temporary()?;
         let dbis: [Dbi<u64, u64>; 3] = [env.dbi("a")?, env.dbi("b")?, env.dbi("c")?];
