@@ -1,5 +1,5 @@
-//! A disk that fails one process while another one has the environment open: the other goes on, and both are right about
-//! what they were told.
+//! The disk fails one process while another has the environment open. The other process continues, and both have seen
+//! the truth.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use mapleaf::{Env, Error, ErrorKind, Result};
 use nix::libc::EIO;
 
 const HOWS: [How; 4] = [How::Once, How::OnceMade, How::ForEver, How::ForEverMade];
-/// More than the calls of the steps below.
+/// More than the number of calls of the steps below.
 const CALLS: u64 = 16;
 
 fn open(path: &Path) -> Result<(Env, Ledger)> {
@@ -28,7 +28,7 @@ fn steps(env: &Env, ledger: &Ledger) -> Result<Vec<u32>> {
     ledger.check(&env.snapshot()?, |_| false)
 }
 
-/// The process whose disk fails: tells how far it got, and when it has opened the environment anew what it finds.
+/// The process whose disk fails: reports its progress, and what it finds after it has opened the environment again.
 fn fail(root: &Path) -> Result<()> {
     let control = Control::of_this_process(&root.join("cases"))?;
     for how in HOWS {
@@ -62,12 +62,12 @@ fn fail(root: &Path) -> Result<()> {
 }
 
 #[test]
-fn the_other_process_goes_on_and_both_see_the_same() -> Result<()> {
+fn another_process_continues_when_one_process_loses_its_disk() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return fail(Path::new(&arguments[0]));
     }
     let dir = tempfile::tempdir().map_err(Error::other)?;
-    let name = "the_other_process_goes_on_and_both_see_the_same";
+    let name = "another_process_continues_when_one_process_loses_its_disk";
     let mut child = Shim::build(dir.path())?.spawn(name, dir.path())?;
     let mut failed = 0;
     for how in HOWS {
@@ -84,7 +84,7 @@ fn the_other_process_goes_on_and_both_see_the_same() -> Result<()> {
             let acknowledged: Vec<u32> = (0..=told).collect();
             let first = steps(&env, &ledger)?;
             assert!(first == acknowledged || first == [&acknowledged[..], &[told + 1]].concat(), "{case}: {first:?}");
-            // What is committed now stands on what was seen.
+            // The next commits are based on the state that was seen.
             step(&env, &ledger, 40)?;
             let seen = [&first[..], &[40]].concat();
             assert_eq!(steps(&env, &ledger)?, seen, "{case}");

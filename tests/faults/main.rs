@@ -1,4 +1,4 @@
-//! Calls to the system that fail, one after another.
+//! Fault injection: each system call fails in turn.
 
 mod bench;
 mod beside;

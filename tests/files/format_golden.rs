@@ -1,5 +1,5 @@
-//! The files, the catalogue, pairs and list cursors have the bytes that docs/format.md gives: files written years ago must
-//! be read, and other software may read them too.
+//! Files, the catalogue, pairs and list cursors have the bytes that docs/format.md specifies: old files must stay
+//! readable, and other software may read them.
 
 use std::error::Error;
 use std::fs;
@@ -85,7 +85,7 @@ fn a_list_cursor_is_the_last_key_in_hexadecimal() -> Outcome {
 }
 
 #[test]
-fn the_lock_file_remembers_openness_durability_and_boot() -> Outcome {
+fn the_lock_file_records_openness_durability_and_boot() -> Outcome {
     let dir = tempfile::tempdir()?;
     let file = dir.path().join("mapleaf.lock");
     let boot = fs::read("/proc/sys/kernel/random/boot_id")?;
@@ -101,7 +101,7 @@ fn the_lock_file_remembers_openness_durability_and_boot() -> Outcome {
 }
 
 #[test]
-fn an_environment_is_these_files() -> Outcome {
+fn an_environment_consists_of_these_files() -> Outcome {
     let dir = tempfile::tempdir()?;
     let names = |path: &Path| -> Result<Vec<String>, Box<dyn Error>> {
         let names = fs::read_dir(path)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));

@@ -1,4 +1,5 @@
-//! A file without its head, as a dump by LMDB's tools leaves it, still tells databases apart: a number is not used twice.
+//! A file without its head, such as a dump loaded by LMDB's tools, still distinguishes databases: no number is used
+//! twice.
 
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use heed::types::Bytes;
 use heed::{CommitOrAbort, EnvOpenOptions};
 use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
 
-/// Takes the head away, as other software may.
+/// Deletes the head, as other software may.
 fn behead(path: &Path) -> heed::Result<()> {
     #[expect(unsafe_code, reason = "heed opens by an unsafe call")]
     // SAFETY: nobody else has the file open.
@@ -22,7 +23,7 @@ fn behead(path: &Path) -> heed::Result<()> {
 }
 
 #[test]
-fn a_dropped_database_stays_dropped_for_its_handles() -> Result<()> {
+fn without_a_head_a_dropped_database_stays_dropped_for_its_handles() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path())?;
     for name in ["first", "second"] {
@@ -45,7 +46,7 @@ fn a_dropped_database_stays_dropped_for_its_handles() -> Result<()> {
 }
 
 #[test]
-fn many_databases_made_and_dropped_leave_nothing_behind() -> Result<()> {
+fn many_created_and_dropped_databases_leave_nothing() -> Result<()> {
     let env = Env::temporary()?;
     let kept: Dbi<u32, u32> = env.dbi("kept")?;
     env.transact(|txn| kept.put(txn, 7, 7))?;

@@ -1,4 +1,4 @@
-//! Files of an environment: opened, created, grown, copied, compacted, closed, removed.
+//! Files of an environment: opened, created, grown, copied, compacted, closed, removed; and their bytes.
 
 mod cold_files;
 #[path = "../common/mod.rs"]

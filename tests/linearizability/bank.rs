@@ -1,5 +1,5 @@
-//! A bank of three processes with eight threads each: money is neither made nor lost, in any state that anybody sees,
-//! whatever transfers give up half way.
+//! A bank of three processes with eight threads each: the total never changes in any state that is read, whichever
+//! transfers fail half way.
 
 use crate::common::process;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,9 +18,9 @@ const DURABILITIES: [Durability; 2] = [Durability::Immediate, Durability::Proces
 
 struct Bank {
     env: Env,
-    /// Even accounts are in the one, odd ones in the other.
+    /// Even accounts are in the first database, odd ones in the second.
     accounts: [Dbi<u32, i64>; 2],
-    /// Transfers made, by process and thread.
+    /// The number of transfers, by process and thread.
     made: Dbi<(u32, u32), u64>,
 }
 
@@ -43,7 +43,7 @@ impl Bank {
         &self.accounts[account as usize % 2]
     }
 
-    /// Moves money; an error behind half of the work when there is too little.
+    /// Moves money. If there is too little, returns an error after half of the work.
     fn transfer(&self, txn: &mut WriteTxn, from: u32, to: u32, amount: i64) -> Result<()> {
         let (rich, poor) = (self.of(from), self.of(to));
         poor.update(txn, to, |held| Some(held.unwrap_or(0) + amount))?;
@@ -62,7 +62,7 @@ impl Bank {
         Ok(sum)
     }
 
-    /// The part of one thread: transfers, some given up by an error, a panic or a savepoint.
+    /// The work of one thread: transfers, some of them ended by an error, a panic or a savepoint.
     fn trade(&self, process: usize, thread: usize, turns: u64) -> Result<()> {
         let mut random = Random((process * THREADS + thread) as u64 + 1);
         let who = (u32::try_from(process).unwrap_or(0), u32::try_from(thread).unwrap_or(0));
@@ -80,7 +80,7 @@ impl Bank {
                 }))
                 .unwrap_or_else(|_| Err(refusal())),
                 1 => self.env.transact(|txn| {
-                    // Whether it is undone or not, the state is whole.
+                    // Whether the savepoint is undone or not, the state is consistent.
                     let moved = txn.savepoint(|txn| self.transfer(txn, from, to, amount)).is_ok();
                     self.made.update(txn, who, |made| Some(made.unwrap_or(0) + 1))?;
                     assert_eq!(self.sum(txn)?, i64::from(ACCOUNTS) * EACH, "inside, moved: {moved}");
@@ -103,7 +103,7 @@ impl Bank {
     fn watch(&self, done: &AtomicBool) -> Result<()> {
         while !done.load(Ordering::Relaxed) {
             assert_eq!(self.sum(&self.env.snapshot()?)?, i64::from(ACCOUNTS) * EACH);
-            // A transaction that only looks commits nothing.
+            // A transaction without changes commits nothing.
             self.env.transact(|txn| self.sum(txn).map(drop))?;
             thread::yield_now();
         }
@@ -127,8 +127,8 @@ impl Bank {
 }
 
 #[test]
-fn money_is_neither_made_nor_lost() -> Result<()> {
-    let name = "money_is_neither_made_nor_lost";
+fn concurrent_transfers_keep_the_total() -> Result<()> {
+    let name = "concurrent_transfers_keep_the_total";
     if let Some(arguments) = process::arguments() {
         let number = |n: usize| arguments[n].parse::<usize>().map_err(Error::other);
         let durability = DURABILITIES[number(1)?];

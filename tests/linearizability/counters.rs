@@ -1,5 +1,5 @@
-//! Three processes of eight threads count together: transactions follow one another in one order, which agrees with the
-//! clock and with what each thread does, and what was acknowledged is seen by everything that begins later.
+//! Three processes of eight threads count together. Their transactions have one order, which agrees with real time and
+//! with the order of each thread, and everything that begins after an acknowledged commit sees it.
 
 use crate::common::process;
 use std::path::Path;
@@ -12,7 +12,7 @@ const PROCESSES: u32 = 3;
 const THREADS: u32 = 8;
 const DURABILITIES: [Durability; 2] = [Durability::Immediate, Durability::Process];
 
-/// Who made a transaction: process, thread, turn; and its id.
+/// The maker of a transaction (process, thread, number), and its id.
 type Entry = (u32, u32, u32, u64);
 
 struct Work {
@@ -32,7 +32,7 @@ impl Work {
         Ok(Self { env, counter, log })
     }
 
-    /// The part of one thread. `seen` is the highest count that any thread of this process was told of.
+    /// The work of one thread. `seen` is the highest acknowledged count in this process.
     fn count(&self, process: u32, thread: u32, turns: u32, seen: &AtomicU64) -> Result<()> {
         let mut newest = 0;
         for turn in 0..turns {
@@ -67,7 +67,8 @@ impl Work {
         })
     }
 
-    /// One order for all: no count is lost or there twice, ids follow one another, each thread's turns are in its order.
+    /// Checks that there is one order: no count is missing or doubled, ids are consecutive, and the transactions of
+    /// each thread are in its order.
     fn check(&self, turns: u32) -> Result<()> {
         let total = u64::from(PROCESSES * THREADS * turns);
         let snap = self.env.snapshot()?;

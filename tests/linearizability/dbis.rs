@@ -1,5 +1,5 @@
-//! One process drops a database and makes it anew, now of one type, now of another, while threads of a second one read
-//! and write by handles that they got at some time: they find the data of their own database, or `NotFound`.
+//! One process drops a database and recreates it, alternately with two types, while threads of a second process read
+//! and write through handles opened at various times. They find the data of their own database, or `NotFound`.
 
 use crate::common::process;
 use std::path::Path;
@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use mapleaf::{Batch, Dbi, Durability, Env, Error, ErrorKind, Result, Snapshot};
 
-/// With `Immediate` handles of other lives meet transactions that stand on one another, too.
+/// With `Immediate`, old handles also meet transactions that are based on uncommitted ones.
 const DURABILITIES: [Durability; 2] = [Durability::Process, Durability::Immediate];
 const LIVES: u64 = 60;
 const THREADS: u32 = 4;
-/// Looks for a row of the other process's, one a millisecond.
+/// The number of times, a millisecond apart, that it looks for a row of the other process.
 const PATIENCE: u32 = 500;
-/// In each number of a life: what text cannot begin with.
+/// A part of every number, with which no text begins.
 const MAGIC: u64 = 0xFEED_FACE_0000_0000;
 
 type Numbers = Dbi<u32, u64>;
@@ -28,7 +28,7 @@ fn is_numbers(life: u64) -> bool {
     !life.is_multiple_of(3)
 }
 
-/// The life that all rows are of; none if there are no rows.
+/// The generation of the database that all rows belong to; `None` if there are no rows.
 fn life_of_numbers(dbi: &Numbers, snap: &Snapshot) -> Result<Option<u64>> {
     let mut life = None;
     for entry in dbi.iter(snap)? {
@@ -51,7 +51,7 @@ fn life_of_texts(dbi: &Texts, snap: &Snapshot) -> Result<Option<u64>> {
     Ok(life.and_then(|value| value.strip_prefix("life ")?.parse().ok()))
 }
 
-/// What a call by an old handle may come to, else.
+/// The errors that a call through an old handle may return; any other fails the test.
 fn gone<T>(outcome: Result<T>) -> Result<Option<T>> {
     match outcome {
         Ok(found) => Ok(Some(found)),
@@ -60,7 +60,7 @@ fn gone<T>(outcome: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// One look at whatever there is, and one write that copies the life that is there.
+/// Reads whatever there is, and writes a row of the generation that it found.
 fn use_numbers(env: &Env, dbi: &Numbers, key: u32) -> Result<bool> {
     let snap = env.snapshot()?;
     let seen = gone(life_of_numbers(dbi, &snap))?;
@@ -68,7 +68,7 @@ fn use_numbers(env: &Env, dbi: &Numbers, key: u32) -> Result<bool> {
         let Some(life) = dbi.get(txn, 0)? else { return Ok(()) };
         dbi.put(txn, key, life)
     }))?;
-    // Without a look, which would notice that the database is another one.
+    // Writes without a read, which would notice that the database is a different one.
     if let Some(Some(life)) = seen {
         gone(env.transact(|txn| dbi.put(txn, key, MAGIC | life)))?;
         let mut batch = Batch::new();
@@ -91,7 +91,7 @@ fn use_texts(env: &Env, dbi: &Texts, key: u32) -> Result<bool> {
     Ok(seen.is_some() && wrote.is_some())
 }
 
-/// A thread of the second process: handles of several lives, used in turn; how often one was of the present.
+/// A thread of the second process: uses handles of several generations in turn. Returns how often one was current.
 fn use_handles(env: &Env, thread: u32, stop: impl Fn() -> bool) -> Result<u64> {
     let (mut numbers, mut texts): (Vec<Numbers>, Vec<Texts>) = (Vec::new(), Vec::new());
     let mut used = 0;
@@ -133,7 +133,7 @@ fn second_process(path: &Path, durability: Durability) -> Result<()> {
     Ok(())
 }
 
-/// One life of the database, from nothing to nothing; how many rows the other process added.
+/// One generation of the database, from creation to drop. Returns how many rows the other process added.
 fn live(env: &Env, life: u64) -> Result<u64> {
     let rows = if is_numbers(life) {
         let dbi: Numbers = env.dbi("d")?;
@@ -160,7 +160,7 @@ fn live(env: &Env, life: u64) -> Result<u64> {
     Ok(rows - 1)
 }
 
-/// In most lives the other process gets to add a row; in some the drop comes at once.
+/// Waits in most generations until the other process has added a row; in some, the drop comes at once.
 fn meet(life: u64, len: impl Fn() -> Result<u64>) -> Result<()> {
     for _ in 0..PATIENCE {
         if life.is_multiple_of(4) || len()? > 1 {
@@ -172,8 +172,8 @@ fn meet(life: u64, len: impl Fn() -> Result<u64>) -> Result<()> {
 }
 
 #[test]
-fn handles_of_other_lives_find_their_own_or_nothing() -> Result<()> {
-    let name = "handles_of_other_lives_find_their_own_or_nothing";
+fn handles_of_a_recreated_database_find_their_own_data_or_not_found() -> Result<()> {
+    let name = "handles_of_a_recreated_database_find_their_own_data_or_not_found";
     if let Some(arguments) = process::arguments() {
         let which: usize = arguments[1].parse().map_err(Error::other)?;
         return second_process(Path::new(&arguments[0]), DURABILITIES[which]);

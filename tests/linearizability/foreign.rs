@@ -1,5 +1,5 @@
-//! A program that is no mapleaf writes beside two processes of ours, to a database that they write to as well: all sums
-//! are exact, and a `Conflict`, which nobody else can cause, leaves nothing of its transaction.
+//! A program that uses LMDB without mapleaf writes to the same database as two of our processes. All sums are exact,
+//! and a `Conflict`, which only that program causes, leaves nothing of its transaction.
 
 use crate::common::process;
 use std::path::Path;
@@ -12,19 +12,19 @@ use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Result};
 
 const THREADS: u32 = 4;
 const TURNS: u64 = 120;
-/// The least that the other program writes.
+/// The least number of writes of the other program.
 const FOREIGN: u64 = 300;
-/// What the other program alone counts, and what all count.
+/// The counter of the other program, and the one that all programs increment.
 const KEY: &[u8] = b"count";
 const SHARED: &[u8] = b"shared";
-/// Environments that grow from small beginnings: with `Process` a conflict needs a map that is full.
+/// Environments that grow from a small size. With `Process`, a conflict needs a full map.
 const ROUNDS: u32 = 3;
 
 struct Work {
     env: Env,
-    /// By thread, for the two processes one after the other; and one for all.
+    /// By thread, first those of one process, then those of the other; and one for all.
     counters: Dbi<u32, u64>,
-    /// Which turns were done, and the other program's count that each saw.
+    /// The finished transactions, with the other program's count that each saw.
     done: Dbi<(u32, u64), u64>,
     /// Makes the map grow.
     bulk: Dbi<(u32, u64), &'static [u8]>,
@@ -56,7 +56,7 @@ impl Work {
         })
     }
 
-    /// The part of one thread; how many conflicts there were.
+    /// The work of one thread. Returns the number of conflicts.
     fn work(&self, thread: u32) -> Result<u64> {
         let (mut conflicts, mut newest) = (0, 0);
         for turn in 0..TURNS {
@@ -103,7 +103,7 @@ impl Work {
     }
 }
 
-/// The other program: LMDB alone, one count a transaction, until it is told to stop.
+/// The other program: LMDB alone, one increment per transaction, until it is told to stop.
 #[expect(unsafe_code, reason = "heed opens by an unsafe call")]
 fn write_foreign(path: &Path) -> Result<()> {
     let mut options = EnvOpenOptions::new();
@@ -125,7 +125,7 @@ fn write_foreign(path: &Path) -> Result<()> {
             Ok::<_, heed::Error>(CommitOrAbort::<(), ()>::Commit(()))
         });
         wrote.map(drop).map_err(Error::other)?;
-        // LMDB's lock is not fair: who takes it again at once keeps it.
+        // LMDB's lock is not fair: a process that takes it again at once keeps it.
         thread::sleep(Duration::from_micros(50));
     }
     process::tell(&count.to_string());
@@ -136,7 +136,7 @@ fn told(child: &process::Child) -> Result<u64> {
     child.line().and_then(|line| line.parse().ok()).ok_or_else(|| Error::other("no number was told"))
 }
 
-/// Two processes of ours, and the other program if it is asked for; how many conflicts they met.
+/// Runs two of our processes, and the other program if requested. Returns the number of conflicts.
 fn together(name: &str, durability: Durability, foreign: bool) -> Result<u64> {
     let dir = tempfile::tempdir().map_err(Error::other)?;
     let path = dir.path().to_string_lossy();
@@ -176,13 +176,13 @@ fn part(arguments: &[String]) -> Result<()> {
 }
 
 #[test]
-fn a_foreign_writer_s_sums_and_ours_are_exact() -> Result<()> {
+fn sums_beside_a_foreign_writer_are_exact() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return part(&arguments);
     }
     for durability in [Durability::Immediate, Durability::Process] {
         for _ in 0..ROUNDS {
-            let conflicts = together("a_foreign_writer_s_sums_and_ours_are_exact", durability, true)?;
+            let conflicts = together("sums_beside_a_foreign_writer_are_exact", durability, true)?;
             println!("{durability:?}: {conflicts} conflicts");
         }
     }
@@ -190,12 +190,12 @@ fn a_foreign_writer_s_sums_and_ours_are_exact() -> Result<()> {
 }
 
 #[test]
-fn among_our_own_there_is_no_conflict() -> Result<()> {
+fn processes_of_mapleaf_alone_have_no_conflict() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return part(&arguments);
     }
     for durability in [Durability::Immediate, Durability::Process] {
-        assert_eq!(together("among_our_own_there_is_no_conflict", durability, false)?, 0);
+        assert_eq!(together("processes_of_mapleaf_alone_have_no_conflict", durability, false)?, 0);
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! A process that forks while its threads write and snapshots are read: the children drop all that they inherited and
-//! end, and of the parent's states, slots and locks nothing is gone.
+//! A process forks while its threads write and read snapshots. The children drop everything that they inherited and
+//! end, and the parent loses no state, slot or lock.
 #![expect(unsafe_code, reason = "fork")]
 
 use crate::common::process;
@@ -13,7 +13,7 @@ use nix::unistd::{ForkResult, alarm, fork};
 const FORKS: u64 = 40;
 const WRITERS: u32 = 3;
 const ROWS: u32 = 200;
-/// A child that takes so many seconds waits for a lock that nobody will free.
+/// A child that takes this many seconds waits for a lock that nobody will release.
 const STUCK: u32 = 20;
 
 struct Work {
@@ -23,7 +23,7 @@ struct Work {
 }
 
 impl Work {
-    /// One transaction rewrites all rows, so pages of states that nobody keeps are used again.
+    /// One transaction rewrites all rows, so pages of unpinned states are reused.
     fn write(&self) -> Result<()> {
         self.env.transact(|txn| {
             let count = self.counter.get(txn, 0)?.unwrap_or(0) + 1;
@@ -33,7 +33,7 @@ impl Work {
         })
     }
 
-    /// The count of a state, all rows of which must be its own.
+    /// The count of a state; all of its rows must have it.
     fn count(&self, snap: &Snapshot) -> Result<u64> {
         let count = self.counter.get(snap, 0)?.unwrap_or(0);
         let row = count.to_be_bytes().repeat(40);
@@ -45,7 +45,7 @@ impl Work {
     }
 }
 
-/// Ends the threads that write, also when the one that forks panics.
+/// Stops the writing threads, also when the forking thread panics.
 struct Ending<'s>(&'s AtomicBool);
 
 impl Drop for Ending<'_> {
@@ -54,7 +54,7 @@ impl Drop for Ending<'_> {
     }
 }
 
-/// In a forked child: what it inherited is refused and dropped. Its end is its answer.
+/// In a forked child: checks that inherited values are refused, and drops them. Returns whether they were.
 fn inherit(env: Env, snaps: Vec<(u64, Snapshot)>) -> bool {
     alarm::set(STUCK);
     let closed = |kind: Option<ErrorKind>| kind == Some(ErrorKind::Closed);
@@ -65,14 +65,14 @@ fn inherit(env: Env, snaps: Vec<(u64, Snapshot)>) -> bool {
     refused
 }
 
-/// Forks, and waits for the child, which drops all that it inherited of `kept`: no state has another owner there.
+/// Forks and waits for the child, which drops all it inherited of `kept`. Each state has a single owner there.
 fn fork_once(work: &Work, kept: &mut Vec<(u64, Snapshot)>) -> Result<()> {
-    // SAFETY: other threads run, but the child uses nothing of theirs: it asks, drops and leaves by `_exit`; what it
-    // allocates is safe after a fork with the system's allocator, and a lock it cannot get ends it by the alarm.
+    // SAFETY: other threads run, but the child uses nothing of theirs: it reads, drops and ends by `_exit`. The
+    // system's allocator may be used after a fork, and if the child waits for a lock, the alarm ends it.
     match unsafe { fork() }.map_err(Error::other)? {
         ForkResult::Child => {
-            // SAFETY: whoever it is lent to is no thread of the child, which ends before the loan does: so it is the child's to
-            // drop, and with it the last handle of the environment.
+            // SAFETY: the borrowers are threads that do not exist in the child. So the child owns the value and may
+            // drop it, and with it the last handle of the environment.
             let Work { env, counter, rows } = unsafe { std::ptr::read(work) };
             let refused = inherit(env, std::mem::take(kept));
             drop((counter, rows));
@@ -86,7 +86,7 @@ fn fork_once(work: &Work, kept: &mut Vec<(u64, Snapshot)>) -> Result<()> {
     }
 }
 
-/// For one fork in four, waits until another state than `last` is the newest.
+/// For one fork in four, waits until the newest state is no longer `last`.
 fn await_commit(work: &Work, last: Option<u64>, fork: usize) -> Result<()> {
     while fork.is_multiple_of(4) && last == Some(work.count(&work.env.snapshot()?)?) {
         thread::yield_now();
@@ -95,13 +95,13 @@ fn await_commit(work: &Work, last: Option<u64>, fork: usize) -> Result<()> {
 }
 
 #[test]
-fn forks_take_nothing_from_threads_that_write() -> Result<()> {
-    process::apart("forks_take_nothing_from_threads_that_write", || {
+fn forked_children_release_nothing_of_writing_threads() -> Result<()> {
+    process::apart("forked_children_release_nothing_of_writing_threads", || {
         [Durability::Process, Durability::Immediate].into_iter().try_for_each(fork_beside_writers)
     })
 }
 
-/// Three threads write while the process forks, again and again.
+/// Three threads write while the process forks repeatedly.
 fn fork_beside_writers(durability: Durability) -> Result<()> {
     let dir = tempfile::tempdir().map_err(Error::other)?;
     let env = Env::options().durability(durability).map_size(1 << 20).open(dir.path())?;
@@ -123,7 +123,7 @@ fn fork_beside_writers(durability: Durability) -> Result<()> {
         let threads: Vec<_> = (0..WRITERS).map(run).collect();
         let ending = Ending(&stop);
         let forked = (0..FORKS).try_for_each(|_| {
-            // However slow the disk is, forks and commits meet.
+            // Forks and commits overlap, however slow the disk is.
             await_commit(&work, kept.last().map(|(count, _)| *count), kept.len())?;
             let snap = work.env.snapshot()?;
             kept.push((work.count(&snap)?, snap));

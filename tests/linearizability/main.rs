@@ -1,4 +1,4 @@
-//! Histories of threads and processes that are one history.
+//! Linearizability: concurrent histories of threads and processes have one order.
 
 mod bank;
 #[path = "../common/mod.rs"]
