@@ -1,4 +1,4 @@
-//! Keys: their bytes, their order, their text, and the bounds that are made of them.
+//! Keys: their bytes, their order, their text, and bounds made of them.
 
 mod any_key_from;
 mod any_key_golden;

@@ -1,4 +1,4 @@
-//! Values: their bytes, what is refused, and what hostile bytes come to.
+//! Values: their bytes, what is refused, and how hostile bytes are read.
 
 mod arguments;
 mod borrowed_reads;

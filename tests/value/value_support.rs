@@ -11,7 +11,7 @@ pub(crate) fn context() -> Context<'static> {
 }
 
 pub(crate) fn encode<V: Value>(value: &V::Arg<'_>) -> Result<Vec<u8>> {
-    // What a buffer held before must not show.
+    // Earlier content of the buffer must not show.
     let mut buf = vec![0xAA; 3];
     V::encode(value, &context(), &mut buf).map(<[u8]>::to_vec)
 }
