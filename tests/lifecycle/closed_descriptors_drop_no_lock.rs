@@ -9,7 +9,8 @@ use std::time::Duration;
 use mapleaf::{Durability, Result};
 
 use crate::common::errors::{directory, io};
-use crate::{process, rows};
+use crate::common::process;
+use crate::rows;
 
 /// Reads every file of the environment and closes it again.
 fn read_all(path: &Path) -> Result<()> {

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use mapleaf::{Durability, Env, Error, ErrorKind, Result};
 
 use crate::common::errors::{directory, refused_with};
-use crate::{process, rows};
+use crate::common::process;
+use crate::rows;
 
 #[test]
 fn beside_readers_that_never_pause() -> Result<()> {

@@ -9,7 +9,8 @@ use std::thread;
 use mapleaf::{Durability, Env, Error, ErrorKind, Result};
 
 use crate::common::errors::{directory, io, refused_with};
-use crate::{process, rows};
+use crate::common::process;
+use crate::rows;
 
 fn cut(path: &Path, length: u64) -> Result<()> {
     io(OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(length)))

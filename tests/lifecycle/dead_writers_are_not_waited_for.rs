@@ -7,7 +7,8 @@ use std::path::Path;
 use mapleaf::{Durability, Env, Result};
 
 use crate::common::errors::{directory, io};
-use crate::{process, rows};
+use crate::common::process;
+use crate::rows;
 
 /// Where the id of the process that writes is.
 const WRITER: u64 = 68;

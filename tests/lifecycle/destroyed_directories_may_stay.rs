@@ -8,7 +8,8 @@ use std::path::Path;
 use mapleaf::{Durability, Env, Error, Result};
 
 use crate::common::errors::{directory, io};
-use crate::{process, rows};
+use crate::common::process;
+use crate::rows;
 
 #[test]
 fn in_a_directory_of_another_user() -> Result<()> {

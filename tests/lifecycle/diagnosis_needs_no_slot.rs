@@ -9,7 +9,8 @@ use std::time::Duration;
 use mapleaf::{Compact, Durability, Env, Error, ErrorKind, Result};
 
 use crate::common::errors::{directory, io, refused, refused_with};
-use crate::{process, rows};
+use crate::common::process;
+use crate::rows;
 
 #[test]
 fn when_all_slots_are_taken() -> Result<()> {

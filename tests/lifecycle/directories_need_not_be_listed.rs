@@ -9,7 +9,8 @@ use mapleaf::{Compact, Durability, Env, ErrorKind, Result};
 use nix::unistd::{Uid, geteuid, seteuid};
 
 use crate::common::errors::{directory, io, refused_with};
-use crate::{process, rows};
+use crate::common::process;
+use crate::rows;
 
 /// Runs `body` as a user that modes bind. Root is none, and becomes another for that long.
 fn as_user<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {

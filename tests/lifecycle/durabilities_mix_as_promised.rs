@@ -6,7 +6,8 @@ use std::path::Path;
 use mapleaf::{Durability, Env, ErrorKind, Result};
 
 use crate::common::errors::{directory, refused_with};
-use crate::{process, rows};
+use crate::common::process;
+use crate::rows;
 
 const ALL: [Durability; 3] = [Durability::Immediate, Durability::Eventual, Durability::Process];
 

@@ -6,7 +6,8 @@ use std::path::Path;
 use mapleaf::{Dbi, DbiKind, Durability, Env, Result};
 
 use crate::common::errors::directory;
-use crate::{foreign, process, rows};
+use crate::common::process;
+use crate::{foreign, rows};
 
 /// In a child: the other program, or a process of ours that has the environment open.
 fn plays(arguments: &[String]) -> Result<()> {

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use mapleaf::{Durability, ErrorKind, Result};
 
 use crate::common::errors::{io, refused};
+use crate::common::process;
 use crate::common::process::{Child, Next};
 use crate::common::shim::{self, FLUSH, META, NAME, OPEN, PAGES};
-use crate::{foreign, process, rows};
+use crate::{foreign, rows};
 
 /// Where the record in `mapleaf.lock` says whether a flush failed.
 const FLUSH_FAILED: u64 = 11;

@@ -8,7 +8,8 @@ use nix::unistd::{ForkResult, fork, getpid};
 
 use crate::common::errors::{directory, refused};
 use crate::common::fork::in_child;
-use crate::{process, rows};
+use crate::common::process;
+use crate::rows;
 
 #[test]
 fn the_child_is_not_taken_for_the_parent() -> Result<()> {

@@ -11,8 +11,9 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{Uid, chroot, geteuid, seteuid};
 
 use crate::common::errors::{directory, io, refused, refused_with};
+use crate::common::process;
 use crate::common::shim::{self, Control, Fault, How, NAMES_FLUSH};
-use crate::{process, rows};
+use crate::rows;
 
 /// How many directories at or below `path` are flushed in `body`, of which the `nth` fails.
 fn flushed(control: &Control, path: &Path, nth: u64, body: impl FnOnce() -> Result<()>) -> Result<(Result<()>, u64)> {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use mapleaf::{Durability, Env, ErrorKind, Result};
 
 use crate::common::errors::directory;
+use crate::common::process;
 use crate::common::shim::{self, FLUSH};
-use crate::{process, rows};
+use crate::rows;
 
 /// Longer than an opening that is refused is tried again.
 const LONG: Duration = Duration::from_millis(1300);

@@ -8,7 +8,8 @@ use mapleaf::{Compact, Durability, Env, ErrorKind, Result};
 use nix::unistd::{Uid, geteuid, seteuid};
 
 use crate::common::errors::{directory, io, refused, refused_with};
-use crate::{process, rows};
+use crate::common::process;
+use crate::rows;
 
 #[test]
 fn after_a_change_of_directory() -> Result<()> {

@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use mapleaf::{Durability, Result};
 
 use crate::common::errors::{directory, io};
-use crate::{process, rows};
+use crate::common::process;
+use crate::rows;
 
 #[test]
 fn after_a_kill() -> Result<()> {

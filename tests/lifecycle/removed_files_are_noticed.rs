@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use mapleaf::{Compact, Durability, Env, ErrorKind, Result};
 
 use crate::common::errors::{directory, io, refused, refused_with};
-use crate::{process, rows};
+use crate::common::process;
+use crate::rows;
 
 /// How a file goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,9 +10,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::common::errors::refused_with;
+use crate::common::process;
 use crate::common::process::Next;
 use crate::common::shim::{self, META, PAGES};
-use crate::{process, rows};
+use crate::rows;
 
 /// Many times what it takes to give up.
 const PATIENCE: Duration = Duration::from_secs(30);

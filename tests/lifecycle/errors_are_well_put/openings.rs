@@ -8,7 +8,8 @@ use mapleaf::{Dbi, Durability, Env, EnvOptions, ErrorKind, OpenMode, Result, Ver
 
 use super::told;
 use crate::common::errors::{directory, io};
-use crate::{process, rows};
+use crate::common::process;
+use crate::rows;
 
 /// A closed environment.
 fn closed(path: &Path) -> Result<()> {
