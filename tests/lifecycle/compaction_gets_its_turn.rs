@@ -1,4 +1,4 @@
-//! `compact` comes to its end beside readers that never pause, gives way to those that stay, and never closes the
+//! `compact` finishes beside readers that never pause, gives up beside a reader that stays, and never closes the
 //! environment.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use crate::common::process;
 use crate::rows;
 
 #[test]
-fn beside_readers_that_never_pause() -> Result<()> {
+fn compaction_finishes_beside_readers_that_never_pause() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = rows::open(dir.path(), Durability::Process)?;
     rows::write(&env, &rows, 1)?;
@@ -48,14 +48,14 @@ fn beside_readers_that_never_pause() -> Result<()> {
 }
 
 #[test]
-fn a_reader_that_stays_is_busy_and_holds_nobody_up() -> Result<()> {
+fn compaction_is_busy_beside_a_reader_that_stays_and_blocks_nobody() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = rows::open(dir.path(), Durability::Process)?;
     rows::write(&env, &rows, 1)?;
     let stays = env.snapshot()?;
     thread::scope(|scope| {
         let compacting = scope.spawn(|| env.compact_timeout(Duration::from_millis(400)));
-        // Snapshots beside the one that stays are taken all the while.
+        // Other snapshots are taken and dropped all the time.
         for _ in 0..5 {
             assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1);
             thread::sleep(Duration::from_millis(30));
@@ -73,7 +73,7 @@ fn a_reader_that_stays_is_busy_and_holds_nobody_up() -> Result<()> {
 }
 
 #[test]
-fn snapshots_that_are_dropped_beside_it_do_not_close_the_environment() -> Result<()> {
+fn snapshots_dropped_during_a_compaction_do_not_close_the_environment() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = rows::open(dir.path(), Durability::Process)?;
     rows::write(&env, &rows, 1)?;
@@ -81,7 +81,7 @@ fn snapshots_that_are_dropped_beside_it_do_not_close_the_environment() -> Result
     thread::scope(|scope| {
         let churn = || {
             while !stop.load(Ordering::Relaxed) {
-                // A new state each time, whose pin is given up by this thread.
+                // Each round makes a new state, which this thread then unpins.
                 rows::write(&env, &rows, 1)?;
                 drop(env.snapshot()?);
                 thread::yield_now();
@@ -109,7 +109,7 @@ fn snapshots_that_are_dropped_beside_it_do_not_close_the_environment() -> Result
 }
 
 #[test]
-fn any_time_limit_is_one() -> Result<()> {
+fn compaction_keeps_any_time_limit() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = rows::open(dir.path(), Durability::Process)?;
     rows::write(&env, &rows, 1)?;
@@ -119,12 +119,12 @@ fn any_time_limit_is_one() -> Result<()> {
     Ok(())
 }
 
-/// Another program: LMDB alone, without our lock files.
+/// The other program uses LMDB alone, without mapleaf's lock files.
 #[test]
-fn programs_that_have_it_open_by_lmdb_alone_are_seen() -> Result<()> {
+fn compaction_is_busy_while_a_program_has_the_file_open_by_lmdb_alone() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         let mut options = heed::EnvOpenOptions::new();
-        // SAFETY: the file is a database that mapleaf has made, opened once in this process and with LMDB's locks.
+        // SAFETY: the file is a database that mapleaf made; it is opened once in this process, with LMDB's locks.
         #[expect(unsafe_code, reason = "heed's way to open")]
         let env = unsafe { options.map_size(1 << 30).open(&arguments[0]) }.map_err(Error::other)?;
         process::tell("open");
@@ -138,11 +138,11 @@ fn programs_that_have_it_open_by_lmdb_alone_are_seen() -> Result<()> {
     let path = dir.path().join("env");
     let (env, rows) = rows::open(&path, Durability::Immediate)?;
     rows::write(&env, &rows, 1)?;
-    let name = "compaction_gets_its_turn::programs_that_have_it_open_by_lmdb_alone_are_seen";
+    let name = "compaction_gets_its_turn::compaction_is_busy_while_a_program_has_the_file_open_by_lmdb_alone";
     let mut child = process::spawn(name, &[&path.to_string_lossy()])?;
     child.expect("open");
     refused_with(env.compact(), ErrorKind::Busy, &["another program"]);
-    // It goes on as it was.
+    // The environment is usable as before.
     rows::write(&env, &rows, 2)?;
     assert_eq!(rows::round(&rows, &env.snapshot()?)?, 2);
     drop((env, rows));

@@ -1,5 +1,5 @@
-//! A data file that was being created when the power failed is made anew, where the lock file remembers that; anything else
-//! that looks like it is damage, and is left alone.
+//! If the power failed while a data file was created, and the lock file records that, the file is created again. Any
+//! other file that looks like it is damaged, and is left alone.
 
 use std::fs;
 use std::path::Path;
@@ -12,18 +12,18 @@ use crate::rows;
 
 const PAGE: usize = 4096;
 
-/// The bytes of an LMDB file that nothing was committed to: two meta pages.
+/// The bytes of an LMDB file without commits: two meta pages.
 #[expect(unsafe_code, reason = "heed opens by an unsafe call")]
 fn fresh() -> Result<Vec<u8>> {
     let dir = directory()?;
-    // SAFETY: a new directory, opened once and with no flags.
+    // SAFETY: a new directory, opened once and without flags.
     drop(unsafe { EnvOpenOptions::new().open(dir.path()) }.map_err(Error::other)?);
     let bytes = io(fs::read(dir.path().join("data.mdb")))?;
     assert_eq!(bytes.len(), 2 * PAGE);
     Ok(bytes)
 }
 
-/// The lock files of an opening that did not come to its end, and those of one that was closed.
+/// The lock file of an opening that did not finish, and that of a closed environment.
 fn lock_files() -> Result<[Vec<u8>; 2]> {
     let dir = directory()?;
     let path = dir.path().join("mapleaf.lock");
@@ -35,13 +35,13 @@ fn lock_files() -> Result<[Vec<u8>; 2]> {
     Ok([open, closed])
 }
 
-/// A directory with these files in it.
+/// Makes a directory with these files.
 fn laid(dir: &Path, data: &[u8], lock: Option<&[u8]>) -> Result<()> {
     io(fs::write(dir.join("data.mdb"), data))?;
     lock.map_or(Ok(()), |lock| io(fs::write(dir.join("mapleaf.lock"), lock)))
 }
 
-/// What a power cut can leave of two meta pages.
+/// What a power cut may leave of two meta pages.
 fn beginnings() -> Result<Vec<Vec<u8>>> {
     let whole = fresh()?;
     let (zero, one) = whole.split_at(PAGE);
@@ -51,7 +51,7 @@ fn beginnings() -> Result<Vec<Vec<u8>>> {
 }
 
 #[test]
-fn where_the_lock_file_remembers_it() -> Result<()> {
+fn a_creation_that_the_lock_file_records_as_interrupted_starts_over() -> Result<()> {
     let [open, _] = lock_files()?;
     for data in beginnings()? {
         let dir = directory()?;
@@ -70,7 +70,7 @@ fn where_the_lock_file_remembers_it() -> Result<()> {
 }
 
 #[test]
-fn what_was_closed_or_has_no_lock_file_is_damaged() -> Result<()> {
+fn an_empty_looking_file_without_such_a_record_is_damaged() -> Result<()> {
     let [_, closed] = lock_files()?;
     for data in beginnings()? {
         for lock in [None, Some(&closed[..]), Some(&[][..]), Some(&[0xA5; 128][..])] {
@@ -85,17 +85,17 @@ fn what_was_closed_or_has_no_lock_file_is_damaged() -> Result<()> {
 }
 
 #[test]
-fn what_holds_anything_else_is_damaged() -> Result<()> {
+fn a_file_with_any_other_content_is_damaged() -> Result<()> {
     let [open, _] = lock_files()?;
     let half = [&fresh()?[..PAGE], &[0; PAGE]].concat();
-    // The transaction's id, the last page, a root, and a byte of no meaning.
+    // The transaction id, the last page, a root, and a byte without a meaning.
     for at in [144, 136, 40 + 40, PAGE - 1, PAGE, 2 * PAGE - 1] {
         let mut data = half.clone();
         data[at] ^= 4;
         check_damaged(&data, &open)?;
     }
     check_damaged(&[&half[..], &[0; 1]].concat(), &open)?;
-    // What may be left of a file that was committed to: its first bytes are zeros, and the first commit changes the second page.
+    // A possible rest of a file with commits: its first bytes are zeros, and the first commit changes the second page.
     let whole = fresh()?;
     for len in [1, 10, 11, 512, PAGE, PAGE + 1, 2 * PAGE - 1] {
         check_damaged(&whole[..len], &open)?;

@@ -1,5 +1,5 @@
-//! A file that is cut short while an environment is open: nothing is committed behind the cut, and who comes later is told.
-//! Here nothing is cut off that is touched later, which would be a signal.
+//! A file is truncated while an environment is open: nothing is committed after the cut, and later callers get an
+//! error. These tests cut only bytes that are not read afterwards; reading them would raise a signal.
 
 use std::fs::{self, OpenOptions};
 use std::path::Path;
@@ -16,14 +16,14 @@ fn cut(path: &Path, length: u64) -> Result<()> {
     io(OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(length)))
 }
 
-/// Adds a large value, which lies at the end of the file then.
+/// Adds a large value, which is then at the end of the file.
 fn grow(env: &Env, round: u32) -> Result<()> {
     let large = env.dbi::<u32, Vec<u8>>("large")?;
     env.transact(|txn| large.put(txn, round, &vec![7; 50_000]))
 }
 
 #[test]
-fn data_that_was_just_committed() -> Result<()> {
+fn a_truncated_data_file_is_noticed_at_once() -> Result<()> {
     for durability in [Durability::Immediate, Durability::Eventual] {
         for asked in [false, true] {
             let dir = directory()?;
@@ -33,7 +33,7 @@ fn data_that_was_just_committed() -> Result<()> {
             let path = dir.path().join("data.mdb");
             cut(&path, io(fs::metadata(&path))?.len() - 1)?;
             if asked {
-                // What is told of the file does not make it one that was always so.
+                // A call to `info` does not make the shorter length the known one.
                 env.info()?;
             }
             for _ in 0..2 {
@@ -48,7 +48,7 @@ fn data_that_was_just_committed() -> Result<()> {
 }
 
 #[test]
-fn lock_files() -> Result<()> {
+fn a_truncated_lock_file_is_noticed() -> Result<()> {
     for (file, length) in [("lock.mdb", 577), ("lock.mdb", 1), ("mapleaf.lock", 127), ("mapleaf.lock", 1)] {
         let dir = directory()?;
         let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
@@ -66,8 +66,8 @@ fn lock_files() -> Result<()> {
 }
 
 #[test]
-fn a_lock_file_too_short_for_lmdb_does_not_kill_who_opens() -> Result<()> {
-    const NAME: &str = "cut_files_are_noticed::a_lock_file_too_short_for_lmdb_does_not_kill_who_opens";
+fn opening_with_a_too_short_lmdb_lock_file_does_not_crash() -> Result<()> {
+    const NAME: &str = "cut_files_are_noticed::opening_with_a_too_short_lmdb_lock_file_does_not_crash";
     if let Some(arguments) = process::arguments() {
         for _ in 0..3 {
             refused_with(Env::open(&arguments[0]), ErrorKind::Busy, &["lock.mdb", "cut short"]);
@@ -89,7 +89,7 @@ fn a_lock_file_too_short_for_lmdb_does_not_kill_who_opens() -> Result<()> {
 }
 
 #[test]
-fn growth_is_not_taken_for_a_cut() -> Result<()> {
+fn growth_is_not_taken_for_a_truncation() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = rows::open(dir.path(), Durability::Eventual)?;
     rows::write(&env, &rows, 1)?;

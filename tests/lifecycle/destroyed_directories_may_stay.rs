@@ -1,5 +1,5 @@
-//! Where the directory of an environment may not be taken away, its files are, and that is durable and no error. What a removal
-//! left that was cut short goes too.
+//! If the directory of an environment may not be removed, its files are; that is durable and no error. The rest of an
+//! interrupted removal is removed, too.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -12,8 +12,8 @@ use crate::common::process;
 use crate::rows;
 
 #[test]
-fn in_a_directory_of_another_user() -> Result<()> {
-    process::apart("destroyed_directories_may_stay::in_a_directory_of_another_user", || {
+fn destroy_keeps_a_directory_that_it_may_not_remove() -> Result<()> {
+    process::apart("destroyed_directories_may_stay::destroy_keeps_a_directory_that_it_may_not_remove", || {
         if !nix::unistd::geteuid().is_root() {
             println!("another user's directory takes root to make: not checked");
             return Ok(());
@@ -37,7 +37,7 @@ fn in_a_directory_of_another_user() -> Result<()> {
 }
 
 #[test]
-fn what_a_removal_left_that_was_cut_short_is_taken_away() -> Result<()> {
+fn destroy_removes_the_rest_of_an_interrupted_removal() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     for left in [&["lock.mdb", "mapleaf.lock"][..], &["mapleaf.lock"]] {
@@ -63,21 +63,24 @@ fn what_a_removal_left_that_was_cut_short_is_taken_away() -> Result<()> {
 }
 
 #[test]
-fn but_not_those_in_the_working_directory_by_an_empty_path() -> Result<()> {
-    process::apart("destroyed_directories_may_stay::but_not_those_in_the_working_directory_by_an_empty_path", || {
-        let dir = directory()?;
-        drop(rows::open(dir.path(), Durability::Immediate)?);
-        io(fs::remove_file(dir.path().join("data.mdb")))?;
-        io(std::env::set_current_dir(dir.path()))?;
-        Env::destroy("")?;
-        assert!(dir.path().join("mapleaf.lock").exists() && dir.path().join("lock.mdb").exists());
-        Ok(())
-    })
+fn destroy_of_an_empty_path_removes_nothing_in_the_working_directory() -> Result<()> {
+    process::apart(
+        "destroyed_directories_may_stay::destroy_of_an_empty_path_removes_nothing_in_the_working_directory",
+        || {
+            let dir = directory()?;
+            drop(rows::open(dir.path(), Durability::Immediate)?);
+            io(fs::remove_file(dir.path().join("data.mdb")))?;
+            io(std::env::set_current_dir(dir.path()))?;
+            Env::destroy("")?;
+            assert!(dir.path().join("mapleaf.lock").exists() && dir.path().join("lock.mdb").exists());
+            Ok(())
+        },
+    )
 }
 
 #[test]
-fn but_not_under_who_has_it_open_nor_what_is_not_ours() -> Result<()> {
-    let name = "destroyed_directories_may_stay::but_not_under_who_has_it_open_nor_what_is_not_ours";
+fn destroy_removes_no_open_environment_and_no_other_files() -> Result<()> {
+    let name = "destroyed_directories_may_stay::destroy_removes_no_open_environment_and_no_other_files";
     if let Some(arguments) = process::arguments() {
         let opened = rows::open(Path::new(&arguments[0]), Durability::Immediate)?;
         process::tell("open");

@@ -1,4 +1,4 @@
-//! What tells who has the reader slots works when all are taken, and tells of other processes too.
+//! The calls that show who has the reader slots work when all slots are taken, and show other processes, too.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,7 @@ use crate::common::process;
 use crate::rows;
 
 #[test]
-fn when_all_slots_are_taken() -> Result<()> {
+fn diagnosis_works_when_all_slots_are_taken() -> Result<()> {
     let dir = directory()?;
     let env = Env::options().max_readers(4).durability(Durability::Process).open(dir.path().join("env"))?;
     let rows: rows::Rows = env.dbi("rows")?;
@@ -41,7 +41,7 @@ fn when_all_slots_are_taken() -> Result<()> {
     assert_eq!(env.dbi::<u32, Vec<u8>>("rows")?.name(), "rows");
     env.dbi::<u32, u32>("another")?;
     refused(env.copy_to(dir.path().join("copy"), Compact::No), ErrorKind::ReadersFull);
-    // In a transaction the newest state that is read must do.
+    // A transaction reads the newest state without a slot of its own.
     env.transact(|txn| {
         assert_eq!((env.readers()?.len(), env.info()?.readers), (4, 4));
         rows.put(txn, 1, &[2; 100])
@@ -51,7 +51,7 @@ fn when_all_slots_are_taken() -> Result<()> {
     env.snapshot().map(drop)
 }
 
-/// In a child: takes a snapshot and holds it.
+/// The child: takes a snapshot and holds it.
 fn hold(path: &Path) -> Result<()> {
     let (env, rows) = rows::open(path, Durability::Process)?;
     let snap = env.snapshot()?;
@@ -62,15 +62,17 @@ fn hold(path: &Path) -> Result<()> {
 }
 
 #[test]
-fn readers_of_other_processes() -> Result<()> {
+fn readers_of_other_processes_are_listed() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return hold(Path::new(&arguments[0]));
     }
     let dir = directory()?;
     let (env, rows) = rows::open(dir.path(), Durability::Process)?;
     rows::write(&env, &rows, 0)?;
-    let mut child =
-        process::spawn("diagnosis_needs_no_slot::readers_of_other_processes", &[&dir.path().to_string_lossy()])?;
+    let mut child = process::spawn(
+        "diagnosis_needs_no_slot::readers_of_other_processes_are_listed",
+        &[&dir.path().to_string_lossy()],
+    )?;
     child.expect("reads");
     assert_eq!(env.readers()?.len(), 1, "seen for the first time");
     thread::sleep(Duration::from_millis(20));
@@ -92,7 +94,7 @@ fn readers_of_other_processes() -> Result<()> {
     child.passes()?;
     assert!(env.readers()?.is_empty());
     let info = env.info()?;
-    // But for what the last commit itself has freed.
+    // All pages except those that the last commit itself freed.
     assert!(info.oldest_snapshot_lag.is_none() && info.free_pages - info.reclaimable_pages < 50, "{info:?}");
     Ok(())
 }
@@ -116,8 +118,8 @@ fn a_killed_reader_is_listed_until_it_is_cleared() -> Result<()> {
 }
 
 #[test]
-fn files_of_another_user_are_read_by_a_promise() -> Result<()> {
-    process::apart("diagnosis_needs_no_slot::files_of_another_user_are_read_by_a_promise", || {
+fn files_of_another_user_are_read_under_assume_immutable() -> Result<()> {
+    process::apart("diagnosis_needs_no_slot::files_of_another_user_are_read_under_assume_immutable", || {
         if !nix::unistd::geteuid().is_root() {
             println!("another user's files take root to make: not checked");
             return Ok(());

@@ -1,5 +1,5 @@
-//! An environment can lie in a directory that may be entered and written, and not listed: its names are flushed with the file
-//! system.
+//! An environment works in a directory that may be entered and written, but not listed: its names are flushed with the
+//! whole file system.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ use crate::common::errors::{directory, io, refused_with};
 use crate::common::process;
 use crate::rows;
 
-/// Runs `body` as a user that modes bind. Root is none, and becomes another for that long.
+/// Runs `body` as a user whom permissions bind. Root becomes another user for that time.
 fn as_user<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     let is_root = geteuid().is_root();
     if is_root {
@@ -25,7 +25,7 @@ fn as_user<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     done
 }
 
-/// A new directory of the user's that it may not list.
+/// Makes a directory that its user may not list.
 fn unlisted(path: PathBuf) -> Result<PathBuf> {
     io(fs::create_dir(&path))?;
     io(fs::set_permissions(&path, Permissions::from_mode(0o300)))?;
@@ -33,13 +33,13 @@ fn unlisted(path: PathBuf) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Has `body` play in a directory of the user's.
+/// Runs `body` with a directory of that user.
 fn played(name: &str, body: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     process::apart(name, || {
         let dir = directory()?;
         io(fs::set_permissions(dir.path(), Permissions::from_mode(0o777)))?;
         let played = as_user(|| body(dir.path()));
-        // For whoever removes it and is not root.
+        // Makes it removable for a user who is not root.
         for entry in io(fs::read_dir(dir.path()))?.flatten() {
             let _ = fs::set_permissions(entry.path(), Permissions::from_mode(0o700));
         }
@@ -48,40 +48,44 @@ fn played(name: &str, body: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
 }
 
 #[test]
-fn to_be_created_written_compacted_copied_and_removed() -> Result<()> {
-    played("directories_need_not_be_listed::to_be_created_written_compacted_copied_and_removed", |dir| {
-        for durability in [Durability::Immediate, Durability::Eventual, Durability::Process] {
-            for single_file in [false, true] {
-                let case = |what: &str| dir.join(format!("{what} {durability:?} {single_file}"));
-                let (home, copies) = (unlisted(case("home"))?, unlisted(case("copies"))?);
-                let at = |directory: &Path| if single_file { directory.join("file") } else { directory.to_path_buf() };
-                let options = Env::options().single_file(single_file).durability(durability);
-                let env = options.open(at(&home))?;
-                assert_eq!(rows::count(&env)?, 1);
-                env.sync()?;
-                env.compact()?;
-                drop(env);
-                let env = options.open(at(&home))?;
-                assert_eq!(rows::count(&env)?, 2);
-                env.copy_to(at(&copies), Compact::Yes)?;
-                refused_with(env.copy_to(at(&copies), Compact::Yes), ErrorKind::AlreadyExists, &["copy_to"]);
-                let copy = options.open(at(&copies))?;
-                assert_eq!(rows::counted(&copy)?, Some(2));
-                drop((env, copy));
-                for directory in [&home, &copies] {
-                    Env::destroy(at(directory))?;
-                    assert!(!Env::exists(at(directory))?);
-                    assert_eq!(directory.exists(), single_file);
+fn an_environment_in_an_unlistable_directory_supports_every_operation() -> Result<()> {
+    played(
+        "directories_need_not_be_listed::an_environment_in_an_unlistable_directory_supports_every_operation",
+        |dir| {
+            for durability in [Durability::Immediate, Durability::Eventual, Durability::Process] {
+                for single_file in [false, true] {
+                    let case = |what: &str| dir.join(format!("{what} {durability:?} {single_file}"));
+                    let (home, copies) = (unlisted(case("home"))?, unlisted(case("copies"))?);
+                    let at =
+                        |directory: &Path| if single_file { directory.join("file") } else { directory.to_path_buf() };
+                    let options = Env::options().single_file(single_file).durability(durability);
+                    let env = options.open(at(&home))?;
+                    assert_eq!(rows::count(&env)?, 1);
+                    env.sync()?;
+                    env.compact()?;
+                    drop(env);
+                    let env = options.open(at(&home))?;
+                    assert_eq!(rows::count(&env)?, 2);
+                    env.copy_to(at(&copies), Compact::Yes)?;
+                    refused_with(env.copy_to(at(&copies), Compact::Yes), ErrorKind::AlreadyExists, &["copy_to"]);
+                    let copy = options.open(at(&copies))?;
+                    assert_eq!(rows::counted(&copy)?, Some(2));
+                    drop((env, copy));
+                    for directory in [&home, &copies] {
+                        Env::destroy(at(directory))?;
+                        assert!(!Env::exists(at(directory))?);
+                        assert_eq!(directory.exists(), single_file);
+                    }
                 }
             }
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
 }
 
 #[test]
-fn nothing_is_copied_beside_the_rest_of_an_environment() -> Result<()> {
-    played("directories_need_not_be_listed::nothing_is_copied_beside_the_rest_of_an_environment", |dir| {
+fn a_copy_beside_leftover_files_of_an_environment_is_refused() -> Result<()> {
+    played("directories_need_not_be_listed::a_copy_beside_leftover_files_of_an_environment_is_refused", |dir| {
         let (env, _) = rows::open(&dir.join("env"), Durability::Process)?;
         for name in ["data.mdb", "lock.mdb", "mapleaf.lock", "data.mdb-compact"] {
             let home = unlisted(dir.join(format!("beside {name}")))?;

@@ -1,5 +1,5 @@
-//! `Immediate` and `Eventual` go together across processes, `Process` goes with `Process` alone: what is flushed must not
-//! stand on what is not.
+//! Processes may mix `Immediate` and `Eventual`; `Process` goes only with `Process`, because a flushed commit must not
+//! be based on one that is never flushed.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::rows;
 const ALL: [Durability; 3] = [Durability::Immediate, Durability::Eventual, Durability::Process];
 
 #[test]
-fn every_pair() -> Result<()> {
+fn every_pair_of_durabilities_of_two_processes_is_accepted_or_refused() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         let (path, durability) = (Path::new(&arguments[0]), ALL[arguments[1].parse::<usize>().expect("a number")]);
         match Env::options().durability(durability).open(path) {
@@ -29,7 +29,7 @@ fn every_pair() -> Result<()> {
         let (env, _) = rows::open(dir.path(), first)?;
         for (index, second) in ALL.into_iter().enumerate() {
             let child = process::spawn(
-                "durabilities_mix_as_promised::every_pair",
+                "durabilities_mix_as_promised::every_pair_of_durabilities_of_two_processes_is_accepted_or_refused",
                 &[&dir.path().to_string_lossy(), &index.to_string()],
             )?;
             let said = child.line().unwrap_or_default();
@@ -43,10 +43,13 @@ fn every_pair() -> Result<()> {
                 );
             }
         }
-        // Readers commit nothing.
+        // A reader commits nothing.
         drop(env);
         let reader = Env::options().read_only(true).durability(Durability::Process).open(dir.path())?;
-        let child = process::spawn("durabilities_mix_as_promised::every_pair", &[&dir.path().to_string_lossy(), "0"])?;
+        let child = process::spawn(
+            "durabilities_mix_as_promised::every_pair_of_durabilities_of_two_processes_is_accepted_or_refused",
+            &[&dir.path().to_string_lossy(), "0"],
+        )?;
         child.expect("counted");
         child.passes()?;
         drop(reader);
@@ -55,7 +58,7 @@ fn every_pair() -> Result<()> {
 }
 
 #[test]
-fn one_after_another_all_do() -> Result<()> {
+fn any_durability_can_follow_another() -> Result<()> {
     let dir = directory()?;
     for (n, durability) in (1..).zip(ALL.into_iter().cycle().take(7)) {
         let (env, _) = rows::open(dir.path(), durability)?;
@@ -65,7 +68,7 @@ fn one_after_another_all_do() -> Result<()> {
 }
 
 #[test]
-fn within_a_process_as_before() -> Result<()> {
+fn one_process_has_one_durability() -> Result<()> {
     let dir = directory()?;
     let (_env, _) = rows::open(dir.path(), Durability::Immediate)?;
     let other = Env::options().durability(Durability::Process).open(dir.path());

@@ -1,5 +1,5 @@
-//! A file with the name of a compaction's is removed if a compaction left it, and else is its owner's. An environment that cannot
-//! be removed gets no lock file.
+//! A file with the name of a compaction's copy is removed only if a compaction left it. A refused removal creates no
+//! lock file.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,8 @@ use mapleaf::{Compact, Durability, Env, Error, ErrorKind, Result};
 use crate::common::errors::{directory, io, refused, refused_with};
 use crate::rows;
 
-/// An environment with a few commits, closed; the bytes of its data file, and those of a compacted copy.
+/// Makes and closes an environment with a few commits. Returns the bytes of its data file, and those of a compacted
+/// copy.
 fn laid(path: &Path) -> Result<[Vec<u8>; 2]> {
     let (env, rows) = rows::open(path, Durability::Process)?;
     for round in 1..5 {
@@ -23,7 +24,7 @@ fn laid(path: &Path) -> Result<[Vec<u8>; 2]> {
 }
 
 #[test]
-fn what_no_compaction_leaves() -> Result<()> {
+fn a_file_that_no_compaction_left_is_kept() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let [data, copy] = laid(&path)?;
@@ -32,7 +33,7 @@ fn what_no_compaction_leaves() -> Result<()> {
     let others: [Vec<u8>; 6] = [
         b"notes".to_vec(),
         vec![b'n'; 20_000],
-        // A copy by other means.
+        // A copy made by other means.
         data,
         [page(0), &vec![b'n'; 4096], page(2)].concat(),
         [&[0; 4096], &[1; 4096][..]].concat(),
@@ -54,7 +55,7 @@ fn what_no_compaction_leaves() -> Result<()> {
 }
 
 #[test]
-fn what_a_compaction_leaves_at_each_moment_is_removed() -> Result<()> {
+fn a_file_that_an_interrupted_compaction_left_is_removed() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let [_, copy] = laid(&path)?;
@@ -90,9 +91,9 @@ fn what_a_compaction_leaves_at_each_moment_is_removed() -> Result<()> {
 
 #[test]
 #[expect(unsafe_code, reason = "heed opens by an unsafe call")]
-fn an_environment_that_another_program_has_open_gets_no_lock_file() -> Result<()> {
+fn a_refused_destroy_creates_no_lock_file() -> Result<()> {
     let dir = directory()?;
-    // SAFETY: a new directory, opened once and with no flags.
+    // SAFETY: a new directory, opened once and without flags.
     let env = unsafe { EnvOpenOptions::new().open(dir.path()) }.map_err(Error::other)?;
     let before = io(fs::read_dir(dir.path()))?.count();
     refused(Env::destroy(dir.path()), ErrorKind::Busy);

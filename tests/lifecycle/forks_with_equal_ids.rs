@@ -1,4 +1,4 @@
-//! A forked child whose process id is its parent's, as in a PID namespace of its own, is no more the parent than any other.
+//! A forked child with the same process id as its parent, as in a new PID namespace, is not taken for the parent.
 #![expect(unsafe_code, reason = "fork")]
 
 use mapleaf::{Durability, Error, ErrorKind, Result};
@@ -12,8 +12,8 @@ use crate::common::process;
 use crate::rows;
 
 #[test]
-fn the_child_is_not_taken_for_the_parent() -> Result<()> {
-    process::apart("forks_with_equal_ids::the_child_is_not_taken_for_the_parent", || {
+fn a_child_with_the_parents_id_is_not_taken_for_the_parent() -> Result<()> {
+    process::apart("forks_with_equal_ids::a_child_with_the_parents_id_is_not_taken_for_the_parent", || {
         if let Err(errno) = unshare(CloneFlags::CLONE_NEWPID) {
             println!("no PID namespace can be made here ({errno}; it takes root): not checked");
             return Ok(());
@@ -29,7 +29,7 @@ fn the_child_is_not_taken_for_the_parent() -> Result<()> {
                 assert_eq!(getpid().as_raw(), 1, "the id of its parent");
                 refused(env.snapshot(), ErrorKind::Closed);
                 refused(rows::write(&env, &rows, 1), ErrorKind::Closed);
-                // What it drops is its parent's.
+                // The values that it drops belong to the parent.
                 drop((snap, rows, env));
                 Ok(())
             })
@@ -38,8 +38,8 @@ fn the_child_is_not_taken_for_the_parent() -> Result<()> {
 }
 
 #[test]
-fn the_parents_snapshot_stays_whole() -> Result<()> {
-    process::apart("forks_with_equal_ids::the_parents_snapshot_stays_whole", || {
+fn a_child_with_the_parents_id_does_not_unpin_the_parents_snapshot() -> Result<()> {
+    process::apart("forks_with_equal_ids::a_child_with_the_parents_id_does_not_unpin_the_parents_snapshot", || {
         if let Err(errno) = unshare(CloneFlags::CLONE_NEWPID) {
             println!("no PID namespace can be made here ({errno}; it takes root): not checked");
             return Ok(());

@@ -1,4 +1,5 @@
-//! Who opens behind another process is not taken for one that meets removed files, nor kept out by those that were killed.
+//! A process that opens after another one is neither refused because of missing files nor locked out by killed
+//! processes.
 
 use std::path::Path;
 use std::thread;
@@ -11,12 +12,12 @@ use crate::common::process;
 use crate::common::shim::{self, FLUSH};
 use crate::rows;
 
-/// Longer than an opening that is refused is tried again.
+/// Longer than a refused opening is retried.
 const LONG: Duration = Duration::from_millis(1300);
 
 #[test]
-fn of_a_process_that_is_killed_while_it_creates() -> Result<()> {
-    let name = "openings_come_behind_others::of_a_process_that_is_killed_while_it_creates";
+fn an_opening_takes_over_from_a_killed_creator() -> Result<()> {
+    let name = "openings_come_behind_others::an_opening_takes_over_from_a_killed_creator";
     if let Some(arguments) = process::arguments().filter(|arguments| arguments.len() > 1) {
         let (env, rows) = rows::open(Path::new(&arguments[0]), Durability::Immediate)?;
         rows::write(&env, &rows, 3)?;
@@ -25,7 +26,7 @@ fn of_a_process_that_is_killed_while_it_creates() -> Result<()> {
     }
     shim::apart(name, |control, cases| {
         let path = cases.join("env");
-        // The file is there, and the creator flushes it with the others kept out.
+        // The file exists, and the creator flushes it while others are locked out.
         let held = control.hold(&path.join("data.mdb"), FLUSH, 1)?;
         let mut creating = process::spawn(name, &[&path.to_string_lossy(), "creates"])?;
         held.wait()?;
@@ -41,7 +42,7 @@ fn of_a_process_that_is_killed_while_it_creates() -> Result<()> {
     })
 }
 
-/// In a child: takes all the slots that there are.
+/// The child: takes all reader slots.
 fn take_all(path: &Path) -> Result<()> {
     let env = Env::options().max_readers(4).durability(Durability::Process).open(path)?;
     let rows: rows::Rows = env.dbi("rows")?;
@@ -61,7 +62,7 @@ fn take_all(path: &Path) -> Result<()> {
 }
 
 #[test]
-fn of_killed_ones_that_had_all_slots() -> Result<()> {
+fn an_opening_takes_over_the_slots_of_killed_processes() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         if arguments.len() > 1 {
             return take_all(Path::new(&arguments[0]));
@@ -72,10 +73,10 @@ fn of_killed_ones_that_had_all_slots() -> Result<()> {
         }
         return Ok(());
     }
-    let name = "openings_come_behind_others::of_killed_ones_that_had_all_slots";
+    let name = "openings_come_behind_others::an_opening_takes_over_the_slots_of_killed_processes";
     let dir = directory()?;
     let options = Env::options().max_readers(4).durability(Durability::Process);
-    // It holds no slot, and keeps the table.
+    // It has no slot, but keeps the table alive.
     let env = options.open(dir.path())?;
     let mut taking = process::spawn(name, &[&dir.path().to_string_lossy(), "takes all"])?;
     taking.expect("4");
@@ -91,8 +92,8 @@ fn of_killed_ones_that_had_all_slots() -> Result<()> {
 }
 
 #[test]
-fn of_one_that_flushes_what_was_left_and_whose_disk_is_slow() -> Result<()> {
-    let name = "openings_come_behind_others::of_one_that_flushes_what_was_left_and_whose_disk_is_slow";
+fn an_opening_is_not_blocked_by_one_that_flushes_on_a_slow_disk() -> Result<()> {
+    let name = "openings_come_behind_others::an_opening_is_not_blocked_by_one_that_flushes_on_a_slow_disk";
     if let Some(arguments) = process::arguments().filter(|arguments| arguments.len() > 1) {
         let path = Path::new(&arguments[0]);
         if arguments[1] == "reads" {
@@ -108,7 +109,7 @@ fn of_one_that_flushes_what_was_left_and_whose_disk_is_slow() -> Result<()> {
     }
     shim::apart(name, |control, cases| {
         let path = cases.join("env");
-        // Nothing of it was flushed, and who opens it first does not write.
+        // Nothing of it was flushed, and the first process that opens it does not write.
         drop(rows::open(&path, Durability::Process)?);
         let mut reading = process::spawn(name, &[&path.to_string_lossy(), "reads"])?;
         reading.expect("reads");

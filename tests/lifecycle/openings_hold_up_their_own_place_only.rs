@@ -1,4 +1,4 @@
-//! An opening that waits for another process keeps nobody from opening, closing and writing environments elsewhere.
+//! An opening that waits for another process does not block opening, closing and writing of environments elsewhere.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -28,7 +28,7 @@ fn keep(path: &Path) -> Result<std::fs::File> {
 }
 
 #[test]
-fn others_open_close_compact_and_write() -> Result<()> {
+fn a_waiting_opening_does_not_block_other_environments() -> Result<()> {
     let dir = directory()?;
     let (kept, elsewhere) = (dir.path().join("kept"), dir.path().join("elsewhere"));
     drop(rows::open(&kept, Durability::Immediate)?);
@@ -41,7 +41,7 @@ fn others_open_close_compact_and_write() -> Result<()> {
             opened_now.map(drop)
         });
         thread::sleep(Duration::from_millis(100));
-        // All of this while the other one waits.
+        // All of this while the other opening waits.
         for round in 0..5 {
             let (env, rows) = rows::open(&elsewhere, Durability::Immediate)?;
             rows::write(&env, &rows, round)?;
@@ -59,7 +59,7 @@ fn others_open_close_compact_and_write() -> Result<()> {
 }
 
 #[test]
-fn many_openings_of_one_place_are_one() -> Result<()> {
+fn concurrent_openings_of_one_path_share_one_engine() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     for _ in 0..20 {

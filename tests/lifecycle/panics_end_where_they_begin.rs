@@ -1,4 +1,5 @@
-//! A waker that panics, with something that panics again when it is dropped, changes nothing of what others are told.
+//! A waker that panics, with a payload that panics again when it is dropped, does not change the results of other
+//! callers.
 
 use std::panic::panic_any;
 use std::pin::Pin;
@@ -30,38 +31,41 @@ impl Wake for Wakes {
 }
 
 #[test]
-fn who_shared_the_commit_is_told_what_happened() -> Result<()> {
-    process::apart("panics_end_where_they_begin::who_shared_the_commit_is_told_what_happened", || {
-        std::panic::set_hook(Box::new(|_| {}));
-        let env = Env::temporary()?;
-        let rows: Dbi<u64, u64> = env.dbi("rows")?;
-        for turn in 0..5 {
-            let mut commits = Vec::new();
-            env.transact(|txn| {
-                for n in 0..6 {
-                    let mut batch = Batch::new();
-                    batch.put(&rows, turn * 10 + n, n)?;
-                    let mut commit = env.submit(batch)?;
-                    let waker = Waker::from(Arc::new(Wakes(n == 1 || n == turn)));
-                    let polled = Future::poll(Pin::new(&mut commit), &mut Context::from_waker(&waker));
-                    assert!(matches!(polled, Poll::Pending));
-                    commits.push(commit);
-                    thread::sleep(Duration::from_millis(2));
+fn a_panicking_waker_does_not_change_results_of_the_shared_commit() -> Result<()> {
+    process::apart(
+        "panics_end_where_they_begin::a_panicking_waker_does_not_change_results_of_the_shared_commit",
+        || {
+            std::panic::set_hook(Box::new(|_| {}));
+            let env = Env::temporary()?;
+            let rows: Dbi<u64, u64> = env.dbi("rows")?;
+            for turn in 0..5 {
+                let mut commits = Vec::new();
+                env.transact(|txn| {
+                    for n in 0..6 {
+                        let mut batch = Batch::new();
+                        batch.put(&rows, turn * 10 + n, n)?;
+                        let mut commit = env.submit(batch)?;
+                        let waker = Waker::from(Arc::new(Wakes(n == 1 || n == turn)));
+                        let polled = Future::poll(Pin::new(&mut commit), &mut Context::from_waker(&waker));
+                        assert!(matches!(polled, Poll::Pending));
+                        commits.push(commit);
+                        thread::sleep(Duration::from_millis(2));
+                    }
+                    rows.put(txn, turn * 10 + 9, 9)
+                })?;
+                for (n, commit) in (0..).zip(commits) {
+                    commit.wait()?;
+                    assert_eq!(rows.get(&env.snapshot()?, turn * 10 + n)?, Some(n));
                 }
-                rows.put(txn, turn * 10 + 9, 9)
-            })?;
-            for (n, commit) in (0..).zip(commits) {
-                commit.wait()?;
-                assert_eq!(rows.get(&env.snapshot()?, turn * 10 + n)?, Some(n));
             }
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
 }
 
 #[test]
-fn reports_of_slow_readers_go_on() -> Result<()> {
-    process::apart("panics_end_where_they_begin::reports_of_slow_readers_go_on", || {
+fn slow_readers_are_reported_after_a_panicking_callback() -> Result<()> {
+    process::apart("panics_end_where_they_begin::slow_readers_are_reported_after_a_panicking_callback", || {
         std::panic::set_hook(Box::new(|_| {}));
         let (sender, reports) = std::sync::mpsc::channel();
         let env = Env::options()

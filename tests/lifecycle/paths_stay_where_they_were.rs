@@ -1,4 +1,4 @@
-//! A relative path means the place that it meant when the environment was opened, whatever the working directory is later.
+//! A relative path is resolved when the environment is opened; a later change of the working directory has no effect.
 
 use std::env::set_current_dir;
 use std::fs;
@@ -12,8 +12,8 @@ use crate::common::process;
 use crate::rows;
 
 #[test]
-fn after_a_change_of_directory() -> Result<()> {
-    process::apart("paths_stay_where_they_were::after_a_change_of_directory", || {
+fn a_relative_path_stays_valid_after_a_change_of_directory() -> Result<()> {
+    process::apart("paths_stay_where_they_were::a_relative_path_stays_valid_after_a_change_of_directory", || {
         let dir = directory()?;
         for single_file in [false, true] {
             io(set_current_dir(dir.path()))?;
@@ -24,7 +24,7 @@ fn after_a_change_of_directory() -> Result<()> {
             io(set_current_dir("run"))?;
             assert!(env.path().is_absolute() && env.path().ends_with(name), "{:?}", env.path());
             env.compact()?;
-            // Another one of the same relative path is another one.
+            // The same relative path now names a different environment.
             let other = Env::options().single_file(single_file).open(name)?;
             env.compact()?;
             other.compact()?;
@@ -38,8 +38,8 @@ fn after_a_change_of_directory() -> Result<()> {
 }
 
 #[test]
-fn an_empty_path_is_no_place_and_nothing_is_laid_into_the_working_directory() -> Result<()> {
-    let name = "paths_stay_where_they_were::an_empty_path_is_no_place_and_nothing_is_laid_into_the_working_directory";
+fn an_empty_path_is_refused_and_creates_nothing() -> Result<()> {
+    let name = "paths_stay_where_they_were::an_empty_path_is_refused_and_creates_nothing";
     process::apart(name, || {
         let dir = directory()?;
         io(set_current_dir(dir.path()))?;
@@ -57,8 +57,8 @@ fn an_empty_path_is_no_place_and_nothing_is_laid_into_the_working_directory() ->
 }
 
 #[test]
-fn from_a_working_directory_that_was_removed() -> Result<()> {
-    process::apart("paths_stay_where_they_were::from_a_working_directory_that_was_removed", || {
+fn in_a_removed_working_directory_only_paths_outside_it_open() -> Result<()> {
+    process::apart("paths_stay_where_they_were::in_a_removed_working_directory_only_paths_outside_it_open", || {
         let dir = directory()?;
         let gone = dir.path().join("gone");
         io(fs::create_dir(&gone))?;
@@ -72,7 +72,7 @@ fn from_a_working_directory_that_was_removed() -> Result<()> {
                 Env::destroy(path)?;
                 refused(options.temporary()?.copy_to(path, Compact::No), ErrorKind::NotFound);
             }
-            // What lies beside it can be reached, also when the working directory is another one later.
+            // Files beside it can be reached, also from another working directory later.
             let name = format!("../beside {single_file}");
             let env = options.open(&name)?;
             assert!(env.path().is_absolute(), "{:?}", env.path());
@@ -94,8 +94,8 @@ fn from_a_working_directory_that_was_removed() -> Result<()> {
 }
 
 #[test]
-fn from_a_working_directory_that_may_not_be_searched() -> Result<()> {
-    process::apart("paths_stay_where_they_were::from_a_working_directory_that_may_not_be_searched", || {
+fn in_an_unsearchable_working_directory_nothing_opens() -> Result<()> {
+    process::apart("paths_stay_where_they_were::in_an_unsearchable_working_directory_nothing_opens", || {
         if !geteuid().is_root() {
             println!("only root can enter such a directory: not checked");
             return Ok(());

@@ -1,4 +1,5 @@
-//! A program that a process has started while it had an environment open keeps nobody from opening it when that process is gone.
+//! A program started by a process that had an environment open does not keep others from opening it after that process
+//! has ended.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,7 +11,7 @@ use crate::common::process;
 use crate::rows;
 
 #[test]
-fn after_a_kill() -> Result<()> {
+fn a_program_started_by_a_killed_process_holds_no_lock() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         let (env, rows) = rows::open(Path::new(&arguments[0]), Durability::Immediate)?;
         rows::write(&env, &rows, 7)?;
@@ -20,7 +21,7 @@ fn after_a_kill() -> Result<()> {
         return process::hear().map(drop);
     }
     let dir = directory()?;
-    let name = "programs_that_were_started_hold_nothing::after_a_kill";
+    let name = "programs_that_were_started_hold_nothing::a_program_started_by_a_killed_process_holds_no_lock";
     let mut child = process::spawn(name, &[&dir.path().to_string_lossy()])?;
     let started: i32 = child.line().and_then(|line| line.parse().ok()).expect("an id");
     child.kill()?;

@@ -1,4 +1,4 @@
-//! A process that is stopped while it is opening an environment, at its worst moment, makes others `Busy` in bounded time.
+//! A process that is stopped at the worst moment of an opening makes other calls `Busy` within bounded time.
 
 use std::path::Path;
 use std::sync::mpsc::channel;
@@ -15,11 +15,11 @@ use crate::common::process::Next;
 use crate::common::shim::{self, META, PAGES};
 use crate::rows;
 
-/// Many times what it takes to give up.
+/// Many times longer than an opening takes to give up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[test]
-fn while_they_join() -> Result<()> {
+fn a_process_stopped_while_it_opens_makes_others_busy_in_bounded_time() -> Result<()> {
     if let Some(arguments) = process::arguments().filter(|arguments| arguments.len() > 1) {
         match rows::open(Path::new(&arguments[0]), Durability::Immediate) {
             Ok((env, rows)) => {
@@ -30,19 +30,19 @@ fn while_they_join() -> Result<()> {
         }
         return Ok(());
     }
-    let name = "stopped_processes_are_named::while_they_join";
+    let name = "stopped_processes_are_named::a_process_stopped_while_it_opens_makes_others_busy_in_bounded_time";
     shim::apart(name, |control, cases| {
         let path = cases.join("env");
         let (kept, rows) = rows::open(&path, Durability::Immediate)?;
         rows::write(&kept, &rows, 1)?;
-        // Another process writes its record, which it does with the byte of those that join.
+        // Another process writes its record, with the byte locked that all openings lock.
         let lock = path.join("mapleaf.lock");
         let held = control.hold(&lock, PAGES | META, 1)?;
         let joining = process::spawn(name, &[&path.to_string_lossy(), "joins"])?;
         held.wait()?;
         let stopped = Pid::from_raw(i32::try_from(joining.id()).unwrap_or_default());
         kill(stopped, Signal::SIGSTOP).map_err(Error::other)?;
-        // Another one that opens, and this process, which has it open.
+        // A third process that opens, and this process, which has the environment open.
         let opening = process::spawn(name, &[&path.to_string_lossy(), "opens"])?;
         let (told, outcomes) = channel();
         let (opened, cleared) = thread::scope(|scope| {

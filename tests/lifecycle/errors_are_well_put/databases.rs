@@ -10,7 +10,7 @@ use super::told;
 use crate::common::errors::directory;
 use crate::rows;
 
-/// A value type with a name that is too long.
+/// A value type whose name is too long.
 struct Wordy;
 
 impl Value for Wordy {
@@ -38,7 +38,7 @@ impl Value for Wordy {
 }
 
 #[test]
-fn of_their_names_and_types() -> Result<()> {
+fn errors_of_names_and_types_say_what_to_do() -> Result<()> {
     let env = Env::options().max_dbis(2).temporary()?;
     for name in ["", "__mine", "a\0b"] {
         told(env.dbi::<u32, u32>(name), ErrorKind::InvalidArgument, &[&format!("{name:?}")]);
@@ -62,7 +62,7 @@ fn of_their_names_and_types() -> Result<()> {
 }
 
 #[test]
-fn of_keys_and_values() -> Result<()> {
+fn errors_of_keys_and_values_say_what_to_do() -> Result<()> {
     let env = Env::temporary()?;
     let (texts, floats): (Dbi<&str, &[u8]>, Dbi<f64, u32>) = (env.dbi("texts")?, env.dbi("floats")?);
     let pairs: MultiDbi<&str, u32> = env.multi_dbi("pairs")?;
@@ -85,7 +85,7 @@ fn of_keys_and_values() -> Result<()> {
 }
 
 #[test]
-fn of_limits() -> Result<()> {
+fn errors_of_limits_say_what_to_do() -> Result<()> {
     let env =
         Env::options().max_readers(2).map_size(1 << 20).max_map_size(1 << 20).max_txn_bytes(3 << 20).temporary()?;
     let blobs: Dbi<u32, Vec<u8>> = env.dbi("blobs")?;
@@ -119,7 +119,7 @@ fn of_limits() -> Result<()> {
 type Call = fn(&Env, &Path) -> Result<()>;
 
 #[test]
-fn of_calls_in_the_wrong_place() -> Result<()> {
+fn errors_of_calls_in_the_wrong_place_say_what_to_do() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = rows::open(&dir.path().join("env"), Durability::Immediate)?;
     rows::write(&env, &rows, 1)?;
@@ -159,7 +159,7 @@ fn of_calls_in_the_wrong_place() -> Result<()> {
 }
 
 #[test]
-fn of_batches_and_loaders() -> Result<()> {
+fn errors_of_batches_and_loaders_say_what_to_do() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path())?;
     let (ages, gone): (Dbi<&str, u32>, Dbi<&str, u32>) = (env.dbi("ages")?, env.dbi("gone")?);

@@ -1,4 +1,4 @@
-//! Errors of disks that fail or are full, at each call that an operation makes.
+//! Errors of failing and full disks, at each system call of an operation.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ fn open(path: &Path) -> Result<(Env, rows::Rows)> {
     Ok((env, rows))
 }
 
-/// What is done beside the disk that fails; each makes calls of several classes.
+/// The operations beside the failing disk; each makes calls of several classes.
 const ACTS: [(&str, Act); 4] = [
     ("open", |path| Env::options().map_size(1 << 20).max_readers(16).open(path).map(drop)),
     ("write", |path| {
@@ -36,8 +36,8 @@ const ACTS: [(&str, Act); 4] = [
 ];
 
 #[test]
-fn at_every_call() -> Result<()> {
-    shim::apart("errors_are_well_put::disks::at_every_call", |control, cases| {
+fn errors_of_every_failing_system_call_say_what_to_do() -> Result<()> {
+    shim::apart("errors_are_well_put::disks::errors_of_every_failing_system_call_say_what_to_do", |control, cases| {
         let classes = [(PAGES | META | SPACE, ENOSPC), (PAGES | META | FLUSH, EIO), (OPEN | NAME, EIO), (MAP, ENOMEM)];
         let mut kinds = Vec::new();
         for (class, (classes, errno)) in classes.into_iter().enumerate() {
@@ -56,7 +56,7 @@ fn at_every_call() -> Result<()> {
                         let kind = error.kind();
                         kinds.push(kind);
                         let file = path.to_string_lossy();
-                        // Where there is no address space the option says so.
+                        // Without address space, the error names the option.
                         let concerned = if classes == MAP { &[][..] } else { &[&*file][..] };
                         told::<()>(Err(error), kind, concerned);
                     }

@@ -1,5 +1,5 @@
-//! Every error that a caller can meet is one line that says each thing once, what is concerned, and what to do; whoever prints
-//! it with all its causes tells nothing twice.
+//! Every error is one line that says each thing once: what is wrong, what it concerns, and what to do. Printing it with
+//! all its causes repeats nothing.
 
 mod databases;
 mod disks;
@@ -10,12 +10,13 @@ use std::error::Error as StdError;
 
 use mapleaf::{Error, ErrorKind, Result};
 
-/// The longest that an error may be, in bytes.
+/// The greatest length of an error in bytes.
 const MOST: usize = 4096;
-/// So many words in a row are a phrase.
+/// This many consecutive words are a phrase.
 const PHRASE: usize = 4;
 
-/// Holds the error of `outcome`, one of `kind`, to the law. It names each of `names` once: its file, option or database.
+/// Checks the error of `outcome`, which has this `kind`. It contains each of `names` once: its file, option or
+/// database.
 #[track_caller]
 fn told<T>(outcome: Result<T>, kind: ErrorKind, names: &[&str]) -> Error {
     let Err(error) = outcome else { panic!("accepted, and must be {kind:?}") };
@@ -42,7 +43,7 @@ fn told<T>(outcome: Result<T>, kind: ErrorKind, names: &[&str]) -> Error {
     error
 }
 
-/// An error and its causes, as they are printed in a row.
+/// The texts of an error and its causes.
 fn chain(error: &Error) -> Vec<String> {
     let mut chain = vec![error.to_string()];
     let mut cause = error.source();
@@ -53,7 +54,7 @@ fn chain(error: &Error) -> Vec<String> {
     chain
 }
 
-/// A phrase that is told more than once.
+/// A phrase that occurs more than once.
 fn told_twice(chain: &[String]) -> Option<String> {
     let bare = |word: &str| word.trim_matches(|letter: char| !letter.is_alphanumeric()).to_lowercase();
     let words: Vec<_> = chain.iter().flat_map(|line| line.split_whitespace()).map(bare).collect();
@@ -66,7 +67,7 @@ fn told_twice(chain: &[String]) -> Option<String> {
 }
 
 #[test]
-fn the_law_sees_what_it_forbids() {
+fn the_checks_of_error_texts_find_violations() {
     let line = |text: &str| text.to_owned();
     let twice = ["the disk is full; make room", "a: the disk is full again"].map(line);
     assert_eq!(told_twice(&twice).as_deref(), Some("the disk is full"));

@@ -11,7 +11,7 @@ use crate::common::errors::{directory, io};
 use crate::common::process;
 use crate::rows;
 
-/// A closed environment.
+/// Makes an environment and closes it.
 fn closed(path: &Path) -> Result<()> {
     let (env, rows) = rows::open(path, Durability::Process)?;
     rows::write(&env, &rows, 1)?;
@@ -23,7 +23,7 @@ fn patch(file: &Path, bytes: &[u8], at: u64) -> Result<()> {
 }
 
 #[test]
-fn of_what_is_there_or_is_not() -> Result<()> {
+fn errors_of_existing_and_absent_environments_say_what_to_do() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let name = path.to_string_lossy();
@@ -45,7 +45,7 @@ fn of_what_is_there_or_is_not() -> Result<()> {
 }
 
 #[test]
-fn of_options() -> Result<()> {
+fn errors_of_options_say_what_to_do() -> Result<()> {
     let of = |options: EnvOptions, names: &[&str]| {
         told(options.temporary(), ErrorKind::InvalidArgument, names);
     };
@@ -66,7 +66,7 @@ fn of_options() -> Result<()> {
 }
 
 #[test]
-fn of_files_that_are_not_what_they_must_be() -> Result<()> {
+fn errors_of_unsuitable_files_say_what_to_do() -> Result<()> {
     type Harm = fn(&Path) -> Result<()>;
     let data: [(ErrorKind, Harm); 6] = [
         (ErrorKind::Corrupted, |file| io(fs::write(file, [7; 9000]))),
@@ -110,9 +110,9 @@ fn of_files_that_are_not_what_they_must_be() -> Result<()> {
     Ok(())
 }
 
-/// Another process with it open: its files are removed, and what it does not share is asked for.
+/// Another process has the environment open: its files are removed, and options are requested that it does not share.
 #[test]
-fn of_what_another_process_has_open() -> Result<()> {
+fn errors_beside_another_process_say_what_to_do() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         let (env, _) = rows::open(Path::new(&arguments[0]), Durability::Immediate)?;
         let _reads = env.snapshot()?;
@@ -122,7 +122,8 @@ fn of_what_another_process_has_open() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let name = path.to_string_lossy().into_owned();
-    let mut other = process::spawn("errors_are_well_put::openings::of_what_another_process_has_open", &[&name])?;
+    let mut other =
+        process::spawn("errors_are_well_put::openings::errors_beside_another_process_say_what_to_do", &[&name])?;
     other.expect("open");
     let unflushed = Env::options().durability(Durability::Process).open(&path);
     told(unflushed, ErrorKind::InvalidArgument, &["asked: Process"]);
@@ -148,10 +149,10 @@ fn of_what_another_process_has_open() -> Result<()> {
 }
 
 #[test]
-fn of_a_database_of_other_software() -> Result<()> {
+fn errors_of_foreign_databases_say_what_to_do() -> Result<()> {
     let dir = directory()?;
     let mut options = heed::EnvOpenOptions::new();
-    // SAFETY: a new directory, opened once and with no flags.
+    // SAFETY: a new directory, opened once and without flags.
     #[expect(unsafe_code, reason = "heed's way to open")]
     let foreign = unsafe { options.max_dbs(2).open(dir.path()) }.map_err(mapleaf::Error::other)?;
     let txn = foreign.write_txn().map_err(mapleaf::Error::other)?;

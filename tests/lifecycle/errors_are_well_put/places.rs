@@ -1,4 +1,4 @@
-//! Errors of copies, compaction and removal, and of files that are changed by others.
+//! Errors of copies, compaction and removal, and of files that other programs change.
 
 use std::fs;
 use std::os::unix::fs::FileExt;
@@ -10,7 +10,7 @@ use crate::common::errors::{directory, io};
 use crate::rows;
 
 #[test]
-fn of_copies() -> Result<()> {
+fn errors_of_copies_say_what_to_do() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = rows::open(&dir.path().join("env"), Durability::Process)?;
     rows::write(&env, &rows, 1)?;
@@ -39,7 +39,7 @@ fn of_copies() -> Result<()> {
 }
 
 #[test]
-fn of_compaction_and_removal() -> Result<()> {
+fn errors_of_compaction_and_removal_say_what_to_do() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let (env, rows) = rows::open(&path, Durability::Process)?;

@@ -1,4 +1,4 @@
-//! What a cell leaves: around the environment, and at the next opening.
+//! Checks after a cell: the files around the environment, and the next opening.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,20 +14,20 @@ use super::site::{Print, print};
 use super::verbs::{Outcome, Session, outcome};
 
 impl Run<'_> {
-    /// What lies around is as it was, and beside the files lies nothing new.
+    /// The surroundings are unchanged, and no new file is beside the environment's files.
     pub(super) fn look_around(&mut self, before: &BTreeMap<PathBuf, Print>, names: &[String]) -> Result<()> {
         let cell = self.cell;
         let mut after = io(self.site.surroundings())?;
         let directory = self.site.directory();
         let mut before = before.clone();
         if !before.contains_key(&directory) || cell.verb == Verb::Destroy {
-            // Created or removed, with what a link leads to.
+            // The directory and the target of a link may be created or removed.
             for path in [directory, self.site.moved()] {
                 before.remove(&path);
                 after.remove(&path);
             }
         }
-        // What is open goes on being used under its other name, and so does what has two.
+        // An open file is still used under its other name, and so is one with two names.
         let used = cell.moment != Moment::Before && cell.subject != Subject::Data;
         if used || cell.harm == Harm::HardLink {
             before.retain(|path, _| !path.starts_with(self.site.outside()));
@@ -45,7 +45,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// A file for which an opening was refused stays as it is.
+    /// A file for which an opening was refused is unchanged.
     pub(super) fn harmed_is_unchanged(&mut self, before: Option<&Print>) {
         let is_used = self.cell.moment != Moment::Before && law::lost(self.cell).is_none();
         if is_used || self.cell.harm.is_of_modes() {
@@ -57,7 +57,8 @@ impl Run<'_> {
         }
     }
 
-    /// When nobody has it open any more, what was acknowledged is found: as it lies, or with the harmed lock file removed.
+    /// Opens when no process has the environment open any more: the acknowledged state is found, with the files as they
+    /// are or with the harmed lock file removed.
     pub fn find_again(&mut self) -> Result<()> {
         let cell = Cell { moment: Moment::Before, verb: Verb::Open, ..self.cell };
         let mut law = law::opening(cell);
@@ -66,7 +67,7 @@ impl Run<'_> {
             law = Law::DATA;
         }
         if is_destroyed && law::is_linked_directory(cell) && print(&self.site.moved()).is_err() {
-            // The link stays, and leads to nothing.
+            // The link stays and is dangling.
             law = law::opening(Cell { harm: Harm::DanglingLink, ..cell });
         }
         let found = as_user(cell, || self.open_and_read(&self.site.place()))?;
@@ -86,7 +87,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether a new environment can be made where none is.
+    /// Whether a new environment can be created where there is none.
     fn may_be_created(&self) -> bool {
         let is_lock = matches!(self.cell.subject, Subject::LmdbLock | Subject::Lock);
         self.cell.subject != Subject::Directory && !(is_lock && print(&self.site.path(self.cell.subject)).is_ok())
@@ -96,12 +97,12 @@ impl Run<'_> {
         outcome(Session::open(Verb::Open, self.cell.form, place).and_then(|session| session.read()))
     }
 
-    /// Whether the harm was done, by a process that died of it.
+    /// Whether the harm was done by a process that then died of it.
     pub fn is_harmed(&self) -> bool {
         self.site.root.join("harmed").exists()
     }
 
-    /// Behind the death of the process that played the cell: what it had acknowledged is found.
+    /// After the death of the process that ran the cell: finds the state that it had acknowledged.
     pub fn find_after_death(&mut self) -> Result<()> {
         let ledger = io(fs::read_to_string(self.site.root.join("ledger")))?;
         let mut numbers = ledger.split(' ').map(|number| number.parse().unwrap_or(u32::MAX));
