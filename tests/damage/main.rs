@@ -1,4 +1,4 @@
-//! Damaged files: right data or a typed error.
+//! Damaged files: correct data or a typed error.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,5 +1,6 @@
-//! Page numbers that lead elsewhere, from branches, from records of trees and from large values: to the page itself, to
-//! those above it, to the metas, behind the file, to a page of something else, or all to one: an error or data, and an end.
+//! False page numbers in branches, tree records and large values: they lead to the page itself, to one above it, to a
+//! meta page, beyond the file, to an unrelated page, or all to the same page. The result is an error or data, and every
+//! call ends.
 
 use crate::common::damage::{PAGE, Random};
 use crate::damaged::atlas::{Kind, MAIN, newest_meta, nodes, u16_at};
@@ -8,7 +9,7 @@ use crate::damaged::samples::Sample;
 use crate::damaged::{campaign, samples};
 use mapleaf::Result;
 
-/// A page number in the file: where, its bytes, and the page that it stands in.
+/// A page number in the file: its offset, its length, and the page that contains it.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     at: usize,
@@ -37,7 +38,7 @@ fn places(sample: &Sample) -> Vec<Place> {
     places
 }
 
-/// Where a number of page `page` is to lead.
+/// The false targets for a number of page `page`.
 fn targets(sample: &Sample, page: usize, random: &mut Random) -> Vec<u64> {
     let atlas = &sample.atlas;
     let mut targets = vec![page, 0, 1, atlas.count() - 1, atlas.count(), atlas.count() + 1000];
@@ -52,7 +53,7 @@ fn targets(sample: &Sample, page: usize, random: &mut Random) -> Vec<u64> {
     targets.into_iter().map(|page| page as u64).chain(far).collect()
 }
 
-/// Every number of the file, each with every target.
+/// Every number of the file with every false target.
 fn lies(sample: &Sample) -> Vec<(Place, u64)> {
     let mut random = Random(3);
     let each = |place: Place| targets(sample, place.page, &mut random).into_iter().map(move |to| (place, to));
@@ -77,37 +78,42 @@ fn lead_astray(name: &'static str, bed: &Bed) -> Result<()> {
 }
 
 #[test]
-fn numbers_in_a_tree_of_four_levels() -> Result<()> {
-    lead_astray("numbers_in_a_tree_of_four_levels", &Bed::new(samples::deep()?)?)
+fn false_page_numbers_of_a_deep_tree_are_errors_or_data() -> Result<()> {
+    lead_astray("false_page_numbers_of_a_deep_tree_are_errors_or_data", &Bed::new(samples::deep()?)?)
 }
 
 #[test]
-fn numbers_in_a_file_of_all_kinds_of_pages() -> Result<()> {
-    lead_astray("numbers_in_a_file_of_all_kinds_of_pages", &Bed::new(samples::mixed()?)?)
+fn false_page_numbers_of_pages_of_all_kinds_are_errors_or_data() -> Result<()> {
+    lead_astray("false_page_numbers_of_pages_of_all_kinds_are_errors_or_data", &Bed::new(samples::mixed()?)?)
 }
 
-/// Every branch of a tree leads to one child alone: as many ways to a leaf as slots to the power of levels.
+/// Every branch of a tree leads to a single child, so the number of ways to a leaf is the number of slots to the power
+/// of the levels.
 #[test]
-fn children_that_all_are_one() -> Result<()> {
+fn branches_with_equal_children_are_errors_or_data_and_end() -> Result<()> {
     let bed = Bed::new(samples::deep()?)?;
     let branches: Vec<usize> = bed.sample.atlas.pages_of(Kind::Branch);
     let branches: Vec<usize> = branches.into_iter().filter(|page| bed.sample.atlas.owner(*page) != MAIN).collect();
     let slots = |page: usize| nodes(&bed.sample.bytes, page);
     let widest = branches.iter().map(|page| slots(*page).len()).max().unwrap_or(0);
-    let tally = campaign::run::<OUTCOMES>("children_that_all_are_one", 2 * widest as u64, |case| {
-        let mut damaged = bed.sample.bytes.clone();
-        let case = usize::try_from(case).unwrap_or(0);
-        for page in &branches {
-            let nodes = slots(*page);
-            let child = nodes[(case / 2).min(nodes.len() - 1)];
-            let child: [u8; 6] = *damaged[child..].first_chunk().expect("inside the file");
-            for node in nodes {
-                damaged[node..node + 6].copy_from_slice(&child);
+    let tally = campaign::run::<OUTCOMES>(
+        "branches_with_equal_children_are_errors_or_data_and_end",
+        2 * widest as u64,
+        |case| {
+            let mut damaged = bed.sample.bytes.clone();
+            let case = usize::try_from(case).unwrap_or(0);
+            for page in &branches {
+                let nodes = slots(*page);
+                let child = nodes[(case / 2).min(nodes.len() - 1)];
+                let child: [u8; 6] = *damaged[child..].first_chunk().expect("inside the file");
+                for node in nodes {
+                    damaged[node..node + 6].copy_from_slice(&child);
+                }
             }
-        }
-        let look = Look { read_only: case % 2 == 0, ..Look::all(Random(case as u64)) };
-        bed.examine(&damaged, look).map(|outcome| outcome as usize)
-    })?;
+            let look = Look { read_only: case % 2 == 0, ..Look::all(Random(case as u64)) };
+            bed.examine(&damaged, look).map(|outcome| outcome as usize)
+        },
+    )?;
     if let Some(tally) = tally {
         assert_eq!(tally[Outcome::Found as usize], 2 * widest as u64, "{tally:?}");
     }

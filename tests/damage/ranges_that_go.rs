@@ -1,4 +1,4 @@
-//! A range whose rows are deleted takes no other rows with it where a key in it is damaged: the commit fails, or all is right.
+//! Deleting a range with a damaged key removes no rows outside it: the commit fails, or its result is correct.
 
 use std::fs;
 
@@ -11,13 +11,13 @@ fn key(n: usize) -> String {
 }
 
 #[test]
-fn a_key_that_seems_to_come_before_the_range_takes_nothing_before_it() -> Result<()> {
+fn a_damaged_key_that_sorts_before_a_deleted_range_removes_nothing_before_it() -> Result<()> {
     let dir = tempfile::tempdir().expect("a directory");
     let (good, path) = (dir.path().join("good"), dir.path().join("rows"));
     let options = Env::options().durability(Durability::Process).single_file(true);
     let env = options.clone().open(&good)?;
     let dbi: Rows = env.dbi("rows")?;
-    // Three in a leaf.
+    // Three rows per leaf.
     env.transact(|txn| (0..600).try_for_each(|n| dbi.put(txn, &key(n), &[7; 1250])))?;
     env.close()?;
     let bytes = fs::read(&good).expect("the file");

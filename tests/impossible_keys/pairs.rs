@@ -1,4 +1,4 @@
-//! Pairs of a `MultiDbi`: the key and the value are one key, which may be too long.
+//! Pairs of a `MultiDbi`: key and value together form one key, which may be too long.
 
 use std::collections::BTreeSet;
 use std::ops::Bound::{self, Excluded, Included, Unbounded};
@@ -65,7 +65,7 @@ fn agree(tags: &Tags, state: &impl Read, model: &Model) -> Result<()> {
 }
 
 #[test]
-fn pairs_that_cannot_be_stored_are_absent_in_their_place() -> Result<()> {
+fn pairs_that_cannot_be_stored_are_absent_at_their_position() -> Result<()> {
     let env = Env::temporary()?;
     let tags: Tags = env.multi_dbi("tags")?;
     let mut model = Model::new();

@@ -1,4 +1,4 @@
-//! One process of one to six threads.
+//! One process with one to six threads.
 
 use mapleaf::{Durability, Result};
 
@@ -7,9 +7,9 @@ use super::scenario::Scenario;
 use crate::common::shim::{ANY, Last};
 
 #[test]
-fn immediate_keeps_all_that_was_told_of() -> Result<()> {
+fn immediate_keeps_every_acknowledged_operation() -> Result<()> {
     let family = Family {
-        name: "alone::immediate_keeps_all_that_was_told_of",
+        name: "alone::immediate_keeps_every_acknowledged_operation",
         share: 300,
         draw: |seed, random| Scenario::alone(seed, Durability::Immediate, random),
     };
@@ -19,9 +19,9 @@ fn immediate_keeps_all_that_was_told_of() -> Result<()> {
 }
 
 #[test]
-fn eventual_keeps_whole_states_up_to_what_was_flushed() -> Result<()> {
+fn eventual_keeps_whole_states_no_older_than_the_last_flush() -> Result<()> {
     let family = Family {
-        name: "alone::eventual_keeps_whole_states_up_to_what_was_flushed",
+        name: "alone::eventual_keeps_whole_states_no_older_than_the_last_flush",
         share: 170,
         draw: |seed, random| Scenario::alone(seed, Durability::Eventual, random),
     };
@@ -31,13 +31,13 @@ fn eventual_keeps_whole_states_up_to_what_was_flushed() -> Result<()> {
 }
 
 #[test]
-fn process_keeps_what_was_flushed_if_nothing_came_behind() -> Result<()> {
+fn process_keeps_the_last_flush_if_nothing_was_written_after_it() -> Result<()> {
     let family = Family {
-        name: "alone::process_keeps_what_was_flushed_if_nothing_came_behind",
+        name: "alone::process_keeps_the_last_flush_if_nothing_was_written_after_it",
         share: 80,
         draw: |seed, random| {
             let scenario = Scenario::alone(seed, Durability::Process, random);
-            // The name of what is created is nobody's promise.
+            // `Process` does not promise the name of a created file.
             Scenario { made_before: true, ..scenario }
         },
     };
@@ -47,9 +47,9 @@ fn process_keeps_what_was_flushed_if_nothing_came_behind() -> Result<()> {
 }
 
 #[test]
-fn what_was_created_is_there_and_what_was_not_can_be() -> Result<()> {
+fn a_created_environment_exists_and_an_unfinished_one_can_be_created() -> Result<()> {
     let family = Family {
-        name: "alone::what_was_created_is_there_and_what_was_not_can_be",
+        name: "alone::a_created_environment_exists_and_an_unfinished_one_can_be_created",
         share: 70,
         draw: |seed, random| {
             let durability = random.pick(&[Durability::Immediate, Durability::Eventual]);
@@ -64,9 +64,9 @@ fn what_was_created_is_there_and_what_was_not_can_be() -> Result<()> {
 }
 
 #[test]
-fn openings_with_other_durabilities_keep_their_own_promises() -> Result<()> {
+fn successive_openings_keep_the_promise_of_their_own_durability() -> Result<()> {
     let family = Family {
-        name: "alone::openings_with_other_durabilities_keep_their_own_promises",
+        name: "alone::successive_openings_keep_the_promise_of_their_own_durability",
         share: 80,
         draw: |seed, random| {
             let scenario = Scenario::alone(seed, Durability::Immediate, random);
@@ -81,9 +81,9 @@ fn openings_with_other_durabilities_keep_their_own_promises() -> Result<()> {
 }
 
 #[test]
-fn what_a_killed_process_was_told_of_is_there_too() -> Result<()> {
+fn acknowledged_operations_of_a_killed_process_are_kept() -> Result<()> {
     let family = Family {
-        name: "alone::what_a_killed_process_was_told_of_is_there_too",
+        name: "alone::acknowledged_operations_of_a_killed_process_are_kept",
         share: 70,
         draw: |seed, random| {
             let durability = random.pick(&[Durability::Immediate, Durability::Eventual]);

@@ -13,16 +13,16 @@ pub fn beside(seed: u64, other: Durability, random: &mut Random) -> Scenario {
         threads: 1 + u32::from(random.below(3) == 0),
         operations: 8 + random.below(12) as u64,
         pause: random.pick(&[0, 50, 200]),
-        // Of directories above, one process may make them and another one use them before they are flushed.
+        // Not below a new directory: one process may create it and the other use it before it is flushed.
         path: "env",
         ..scenario
     }
 }
 
 #[test]
-fn two_processes_keep_all_that_both_were_told_of() -> Result<()> {
+fn two_processes_keep_every_acknowledged_operation_of_both() -> Result<()> {
     let family = Family {
-        name: "beside::two_processes_keep_all_that_both_were_told_of",
+        name: "beside::two_processes_keep_every_acknowledged_operation_of_both",
         share: 70,
         draw: |seed, random| beside(seed, Durability::Immediate, random),
     };

@@ -1,4 +1,4 @@
-//! Flushes that fail, as Linux has it: what was to be written counts as written from then on, and may not be.
+//! Failed flushes with Linux's behaviour: data that could not be written counts as written from then on.
 
 use mapleaf::{Durability, Result};
 use nix::libc::EIO;
@@ -9,7 +9,7 @@ use super::scenario::{Order, Scenario};
 use crate::common::damage::Random;
 use crate::common::shim::{FLUSH, Fault, How, META};
 
-/// One of the first flushes fails, or more seldom of the writes of meta pages, which are flushes as well.
+/// One of the first flushes fails, or less often a write of a meta page, which flushes as well.
 pub fn fault(first: usize, random: &mut Random) -> Fault {
     let classes = random.pick(&[FLUSH, FLUSH, FLUSH | META]);
     let how = random.pick(&[How::Once, How::OnceMade]);
@@ -17,9 +17,9 @@ pub fn fault(first: usize, random: &mut Random) -> Fault {
 }
 
 #[test]
-fn immediate_keeps_all_that_was_told_of() -> Result<()> {
+fn immediate_keeps_every_acknowledged_operation_after_a_failed_flush() -> Result<()> {
     let family = Family {
-        name: "failing::immediate_keeps_all_that_was_told_of",
+        name: "failing::immediate_keeps_every_acknowledged_operation_after_a_failed_flush",
         share: 120,
         draw: |seed, random| {
             let scenario = Scenario::alone(seed, Durability::Immediate, random);
@@ -34,9 +34,9 @@ fn immediate_keeps_all_that_was_told_of() -> Result<()> {
 }
 
 #[test]
-fn who_is_beside_a_failed_flush_keeps_all_too() -> Result<()> {
+fn a_process_beside_a_failed_flush_keeps_every_acknowledged_operation() -> Result<()> {
     let family = Family {
-        name: "failing::who_is_beside_a_failed_flush_keeps_all_too",
+        name: "failing::a_process_beside_a_failed_flush_keeps_every_acknowledged_operation",
         share: 40,
         draw: |seed, random| {
             let scenario = beside(seed, Durability::Immediate, random);
@@ -50,12 +50,12 @@ fn who_is_beside_a_failed_flush_keeps_all_too() -> Result<()> {
     Ok(())
 }
 
-/// The meta page is on the disk although its write failed. LMDB puts the number of the old one back in memory alone, and the
-/// process beside it goes on from the old state, in the pages of the commit that failed.
+/// The meta page is on the disk although its write failed. LMDB restores the old meta page in memory only, and the
+/// other process continues from the old state, in the pages of the failed commit.
 #[test]
-fn a_meta_page_that_was_written_all_the_same_is_taken_back_before_another_process_writes() -> Result<()> {
+fn a_meta_page_written_by_a_failed_call_is_rewritten_before_another_process_writes() -> Result<()> {
     let family = Family {
-        name: "failing::a_meta_page_that_was_written_all_the_same_is_taken_back_before_another_process_writes",
+        name: "failing::a_meta_page_written_by_a_failed_call_is_rewritten_before_another_process_writes",
         share: 40,
         draw: |seed, random| {
             let scenario = beside(seed, Durability::Immediate, random);

@@ -1,5 +1,5 @@
-//! Power cuts: what programs write and flush is recorded, and the power is cut in it at any place, with any part of what was
-//! not flushed on the disk. What is left opens, holds what was promised, and takes commits.
+//! Power cuts: the writes and flushes of programs are recorded, and the power is cut at any position of the recording,
+//! with any part of the unflushed data on the disk. What is left opens, holds what was promised, and accepts commits.
 
 mod alone;
 mod beside;

@@ -1,5 +1,5 @@
-//! `Process` beside a durability that flushes: its commits would take away what the other one was told of, so whoever comes
-//! second is refused.
+//! `Process` beside a durability that flushes: its commits would undo acknowledged commits of the other process, so the
+//! second process is refused.
 
 use mapleaf::{Durability, Env, ErrorKind, Result};
 
@@ -7,9 +7,9 @@ use super::campaign::{Family, campaign, memory};
 use super::scenario::Scenario;
 use crate::common::process;
 
-const NAME: &str = "mixed::who_comes_second_is_refused";
+const NAME: &str = "mixed::a_second_process_with_a_conflicting_durability_is_refused";
 
-/// The first: opens the environment, says so, and holds it until it is told to end.
+/// The first process: opens the environment, reports it, and keeps it open until it is told to end.
 fn hold(arguments: &[String]) -> Result<()> {
     let durability = DURABILITIES[arguments[1].parse().unwrap_or(0)];
     let env = Env::options().map_size(1 << 20).durability(durability).open(&arguments[0])?;
@@ -23,7 +23,7 @@ fn hold(arguments: &[String]) -> Result<()> {
 const DURABILITIES: [Durability; 3] = [Durability::Immediate, Durability::Eventual, Durability::Process];
 
 #[test]
-fn who_comes_second_is_refused() -> Result<()> {
+fn a_second_process_with_a_conflicting_durability_is_refused() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return hold(&arguments);
     }
@@ -46,9 +46,9 @@ fn who_comes_second_is_refused() -> Result<()> {
 }
 
 #[test]
-fn what_immediate_was_told_of_beside_process_is_there() -> Result<()> {
+fn immediate_keeps_every_acknowledged_operation_beside_process() -> Result<()> {
     let family = Family {
-        name: "mixed::what_immediate_was_told_of_beside_process_is_there",
+        name: "mixed::immediate_keeps_every_acknowledged_operation_beside_process",
         share: 60,
         draw: |seed, random| {
             let scenario = Scenario::alone(seed, Durability::Immediate, random);
