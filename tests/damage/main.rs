@@ -4,14 +4,14 @@
 mod common;
 mod copies;
 mod damaged;
+mod deleted_ranges;
 mod errors_scans;
 mod false_records;
 mod flips;
 mod listing;
 mod metas;
-mod numbers;
 mod open_damaged;
+mod page_numbers;
 mod pages;
-mod ranges_that_go;
 mod truncated;
 mod values;

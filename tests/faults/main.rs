@@ -1,7 +1,6 @@
 //! Fault injection: each system call fails in turn.
 
 mod bench;
-mod beside;
 mod campaign;
 mod commits;
 #[path = "../common/mod.rs"]
@@ -13,3 +12,4 @@ mod opening;
 mod reopening;
 mod spill;
 mod threads;
+mod two_processes;

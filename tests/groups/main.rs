@@ -4,12 +4,12 @@ mod closes;
 #[path = "../common/mod.rs"]
 mod common;
 mod failing_commit;
-mod faults;
+mod failures_are_isolated;
+mod foreign_writer;
 mod forks;
 mod full_disk;
-mod grows;
 mod killed;
-mod overtaken;
-mod serial;
+mod map_growth;
+mod serial_order;
 mod shares_commits;
 mod stale_waiters;

@@ -1,8 +1,8 @@
 //! Bulk loads.
 
-mod beside_writers;
 #[path = "../common/mod.rs"]
 mod common;
+mod concurrent_writers;
 mod growth;
 mod killed;
 mod model;

@@ -5,7 +5,7 @@ use mapleaf::{Durability, Result};
 use nix::libc::EIO;
 
 use super::campaign::{Family, campaign};
-use super::failing::fault;
+use super::failing_flushes::fault;
 use super::scenario::Scenario;
 use crate::common::shim::{FLUSH, Fault, How, NAMES_FLUSH};
 

@@ -6,15 +6,15 @@ mod batch_conditions;
 mod batch_submit;
 #[path = "../common/mod.rs"]
 mod common;
+mod consecutive_transactions;
 mod counters;
 mod dropped_dbis;
 mod fills_pages;
-mod keeps_wakes;
 mod limits;
 mod many_pages;
 mod nested;
-mod one_after_another;
 mod savepoint_undo;
 mod snapshots;
 mod submit_backlog;
 mod submit_wakers;
+mod wake_ups_are_kept;

@@ -13,7 +13,7 @@
 //!
 //! `MAPLEAF_MATRIX=Data/Removed` runs only the cells whose names contain this text.
 
-mod behind;
+mod aftermath;
 mod calls;
 mod cells;
 mod drive;

@@ -9,7 +9,7 @@ use crate::common::shim::{ANY, Last};
 #[test]
 fn immediate_keeps_every_acknowledged_operation() -> Result<()> {
     let family = Family {
-        name: "alone::immediate_keeps_every_acknowledged_operation",
+        name: "one_process::immediate_keeps_every_acknowledged_operation",
         share: 300,
         draw: |seed, random| Scenario::alone(seed, Durability::Immediate, random),
     };
@@ -21,7 +21,7 @@ fn immediate_keeps_every_acknowledged_operation() -> Result<()> {
 #[test]
 fn eventual_keeps_whole_states_no_older_than_the_last_flush() -> Result<()> {
     let family = Family {
-        name: "alone::eventual_keeps_whole_states_no_older_than_the_last_flush",
+        name: "one_process::eventual_keeps_whole_states_no_older_than_the_last_flush",
         share: 170,
         draw: |seed, random| Scenario::alone(seed, Durability::Eventual, random),
     };
@@ -33,7 +33,7 @@ fn eventual_keeps_whole_states_no_older_than_the_last_flush() -> Result<()> {
 #[test]
 fn process_keeps_the_last_flush_if_nothing_was_written_after_it() -> Result<()> {
     let family = Family {
-        name: "alone::process_keeps_the_last_flush_if_nothing_was_written_after_it",
+        name: "one_process::process_keeps_the_last_flush_if_nothing_was_written_after_it",
         share: 80,
         draw: |seed, random| {
             let scenario = Scenario::alone(seed, Durability::Process, random);
@@ -49,7 +49,7 @@ fn process_keeps_the_last_flush_if_nothing_was_written_after_it() -> Result<()> 
 #[test]
 fn a_created_environment_exists_and_an_unfinished_one_can_be_created() -> Result<()> {
     let family = Family {
-        name: "alone::a_created_environment_exists_and_an_unfinished_one_can_be_created",
+        name: "one_process::a_created_environment_exists_and_an_unfinished_one_can_be_created",
         share: 70,
         draw: |seed, random| {
             let durability = random.pick(&[Durability::Immediate, Durability::Eventual]);
@@ -66,7 +66,7 @@ fn a_created_environment_exists_and_an_unfinished_one_can_be_created() -> Result
 #[test]
 fn successive_openings_keep_the_promise_of_their_own_durability() -> Result<()> {
     let family = Family {
-        name: "alone::successive_openings_keep_the_promise_of_their_own_durability",
+        name: "one_process::successive_openings_keep_the_promise_of_their_own_durability",
         share: 80,
         draw: |seed, random| {
             let scenario = Scenario::alone(seed, Durability::Immediate, random);
@@ -83,7 +83,7 @@ fn successive_openings_keep_the_promise_of_their_own_durability() -> Result<()> 
 #[test]
 fn acknowledged_operations_of_a_killed_process_are_kept() -> Result<()> {
     let family = Family {
-        name: "alone::acknowledged_operations_of_a_killed_process_are_kept",
+        name: "one_process::acknowledged_operations_of_a_killed_process_are_kept",
         share: 70,
         draw: |seed, random| {
             let durability = random.pick(&[Durability::Immediate, Durability::Eventual]);

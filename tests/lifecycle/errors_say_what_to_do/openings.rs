@@ -123,7 +123,7 @@ fn errors_beside_another_process_say_what_to_do() -> Result<()> {
     let path = dir.path().join("env");
     let name = path.to_string_lossy().into_owned();
     let mut other =
-        process::spawn("errors_are_well_put::openings::errors_beside_another_process_say_what_to_do", &[&name])?;
+        process::spawn("errors_say_what_to_do::openings::errors_beside_another_process_say_what_to_do", &[&name])?;
     other.expect("open");
     let unflushed = Env::options().durability(Durability::Process).open(&path);
     told(unflushed, ErrorKind::InvalidArgument, &["asked: Process"]);

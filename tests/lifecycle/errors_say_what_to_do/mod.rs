@@ -1,10 +1,10 @@
 //! Every error is one line that says each thing once: what is wrong, what it concerns, and what to do. Printing it with
 //! all its causes repeats nothing.
 
+mod copies_and_removal;
 mod databases;
 mod disks;
 mod openings;
-mod places;
 
 use std::error::Error as StdError;
 

@@ -33,7 +33,7 @@ impl Wake for Wakes {
 #[test]
 fn a_panicking_waker_does_not_change_results_of_the_shared_commit() -> Result<()> {
     process::apart(
-        "panics_end_where_they_begin::a_panicking_waker_does_not_change_results_of_the_shared_commit",
+        "panics_do_not_affect_others::a_panicking_waker_does_not_change_results_of_the_shared_commit",
         || {
             std::panic::set_hook(Box::new(|_| {}));
             let env = Env::temporary()?;
@@ -65,7 +65,7 @@ fn a_panicking_waker_does_not_change_results_of_the_shared_commit() -> Result<()
 
 #[test]
 fn slow_readers_are_reported_after_a_panicking_callback() -> Result<()> {
-    process::apart("panics_end_where_they_begin::slow_readers_are_reported_after_a_panicking_callback", || {
+    process::apart("panics_do_not_affect_others::slow_readers_are_reported_after_a_panicking_callback", || {
         std::panic::set_hook(Box::new(|_| {}));
         let (sender, reports) = std::sync::mpsc::channel();
         let env = Env::options()

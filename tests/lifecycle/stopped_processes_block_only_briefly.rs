@@ -30,7 +30,8 @@ fn a_process_stopped_while_it_opens_makes_others_busy_in_bounded_time() -> Resul
         }
         return Ok(());
     }
-    let name = "stopped_processes_are_named::a_process_stopped_while_it_opens_makes_others_busy_in_bounded_time";
+    let name =
+        "stopped_processes_block_only_briefly::a_process_stopped_while_it_opens_makes_others_busy_in_bounded_time";
     shim::apart(name, |control, cases| {
         let path = cases.join("env");
         let (kept, rows) = rows::open(&path, Durability::Immediate)?;

@@ -29,7 +29,7 @@ fn every_pair_of_durabilities_of_two_processes_is_accepted_or_refused() -> Resul
         let (env, _) = rows::open(dir.path(), first)?;
         for (index, second) in ALL.into_iter().enumerate() {
             let child = process::spawn(
-                "durabilities_mix_as_promised::every_pair_of_durabilities_of_two_processes_is_accepted_or_refused",
+                "mixed_durabilities_are_checked::every_pair_of_durabilities_of_two_processes_is_accepted_or_refused",
                 &[&dir.path().to_string_lossy(), &index.to_string()],
             )?;
             let said = child.line().unwrap_or_default();
@@ -47,7 +47,7 @@ fn every_pair_of_durabilities_of_two_processes_is_accepted_or_refused() -> Resul
         drop(env);
         let reader = Env::options().read_only(true).durability(Durability::Process).open(dir.path())?;
         let child = process::spawn(
-            "durabilities_mix_as_promised::every_pair_of_durabilities_of_two_processes_is_accepted_or_refused",
+            "mixed_durabilities_are_checked::every_pair_of_durabilities_of_two_processes_is_accepted_or_refused",
             &[&dir.path().to_string_lossy(), "0"],
         )?;
         child.expect("counted");

@@ -13,7 +13,7 @@ use crate::rows;
 
 #[test]
 fn destroy_keeps_a_directory_that_it_may_not_remove() -> Result<()> {
-    process::apart("destroyed_directories_may_stay::destroy_keeps_a_directory_that_it_may_not_remove", || {
+    process::apart("destroy_keeps_undeletable_directories::destroy_keeps_a_directory_that_it_may_not_remove", || {
         if !nix::unistd::geteuid().is_root() {
             println!("another user's directory takes root to make: not checked");
             return Ok(());
@@ -65,7 +65,7 @@ fn destroy_removes_the_rest_of_an_interrupted_removal() -> Result<()> {
 #[test]
 fn destroy_of_an_empty_path_removes_nothing_in_the_working_directory() -> Result<()> {
     process::apart(
-        "destroyed_directories_may_stay::destroy_of_an_empty_path_removes_nothing_in_the_working_directory",
+        "destroy_keeps_undeletable_directories::destroy_of_an_empty_path_removes_nothing_in_the_working_directory",
         || {
             let dir = directory()?;
             drop(rows::open(dir.path(), Durability::Immediate)?);
@@ -80,7 +80,7 @@ fn destroy_of_an_empty_path_removes_nothing_in_the_working_directory() -> Result
 
 #[test]
 fn destroy_removes_no_open_environment_and_no_other_files() -> Result<()> {
-    let name = "destroyed_directories_may_stay::destroy_removes_no_open_environment_and_no_other_files";
+    let name = "destroy_keeps_undeletable_directories::destroy_removes_no_open_environment_and_no_other_files";
     if let Some(arguments) = process::arguments() {
         let opened = rows::open(Path::new(&arguments[0]), Durability::Immediate)?;
         process::tell("open");

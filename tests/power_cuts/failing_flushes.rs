@@ -3,9 +3,9 @@
 use mapleaf::{Durability, Result};
 use nix::libc::EIO;
 
-use super::beside::beside;
 use super::campaign::{Family, campaign};
 use super::scenario::{Order, Scenario};
+use super::two_processes::beside;
 use crate::common::damage::Random;
 use crate::common::shim::{FLUSH, Fault, How, META};
 
@@ -19,7 +19,7 @@ pub fn fault(first: usize, random: &mut Random) -> Fault {
 #[test]
 fn immediate_keeps_every_acknowledged_operation_after_a_failed_flush() -> Result<()> {
     let family = Family {
-        name: "failing::immediate_keeps_every_acknowledged_operation_after_a_failed_flush",
+        name: "failing_flushes::immediate_keeps_every_acknowledged_operation_after_a_failed_flush",
         share: 120,
         draw: |seed, random| {
             let scenario = Scenario::alone(seed, Durability::Immediate, random);
@@ -36,7 +36,7 @@ fn immediate_keeps_every_acknowledged_operation_after_a_failed_flush() -> Result
 #[test]
 fn a_process_beside_a_failed_flush_keeps_every_acknowledged_operation() -> Result<()> {
     let family = Family {
-        name: "failing::a_process_beside_a_failed_flush_keeps_every_acknowledged_operation",
+        name: "failing_flushes::a_process_beside_a_failed_flush_keeps_every_acknowledged_operation",
         share: 40,
         draw: |seed, random| {
             let scenario = beside(seed, Durability::Immediate, random);
@@ -55,7 +55,7 @@ fn a_process_beside_a_failed_flush_keeps_every_acknowledged_operation() -> Resul
 #[test]
 fn a_meta_page_written_by_a_failed_call_is_rewritten_before_another_process_writes() -> Result<()> {
     let family = Family {
-        name: "failing::a_meta_page_written_by_a_failed_call_is_rewritten_before_another_process_writes",
+        name: "failing_flushes::a_meta_page_written_by_a_failed_call_is_rewritten_before_another_process_writes",
         share: 40,
         draw: |seed, random| {
             let scenario = beside(seed, Durability::Immediate, random);

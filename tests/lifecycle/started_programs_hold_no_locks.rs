@@ -21,7 +21,7 @@ fn a_program_started_by_a_killed_process_holds_no_lock() -> Result<()> {
         return process::hear().map(drop);
     }
     let dir = directory()?;
-    let name = "programs_that_were_started_hold_nothing::a_program_started_by_a_killed_process_holds_no_lock";
+    let name = "started_programs_hold_no_locks::a_program_started_by_a_killed_process_holds_no_lock";
     let mut child = process::spawn(name, &[&dir.path().to_string_lossy()])?;
     let started: i32 = child.line().and_then(|line| line.parse().ok()).expect("an id");
     child.kill()?;

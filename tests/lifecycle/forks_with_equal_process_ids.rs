@@ -13,7 +13,7 @@ use crate::rows;
 
 #[test]
 fn a_child_with_the_parents_id_is_not_taken_for_the_parent() -> Result<()> {
-    process::apart("forks_with_equal_ids::a_child_with_the_parents_id_is_not_taken_for_the_parent", || {
+    process::apart("forks_with_equal_process_ids::a_child_with_the_parents_id_is_not_taken_for_the_parent", || {
         if let Err(errno) = unshare(CloneFlags::CLONE_NEWPID) {
             println!("no PID namespace can be made here ({errno}; it takes root): not checked");
             return Ok(());
@@ -39,31 +39,34 @@ fn a_child_with_the_parents_id_is_not_taken_for_the_parent() -> Result<()> {
 
 #[test]
 fn a_child_with_the_parents_id_does_not_unpin_the_parents_snapshot() -> Result<()> {
-    process::apart("forks_with_equal_ids::a_child_with_the_parents_id_does_not_unpin_the_parents_snapshot", || {
-        if let Err(errno) = unshare(CloneFlags::CLONE_NEWPID) {
-            println!("no PID namespace can be made here ({errno}; it takes root): not checked");
-            return Ok(());
-        }
-        in_child(|| {
-            let dir = directory()?;
-            let (env, rows) = rows::open(dir.path(), Durability::Process)?;
-            rows::write(&env, &rows, 0)?;
-            let snap = Some(env.snapshot()?);
-            unshare(CloneFlags::CLONE_NEWPID).map_err(Error::other)?;
-            // SAFETY: as in `in_child`; the child drops what it inherited, and ends.
-            match unsafe { fork() }.map_err(Error::other)? {
-                ForkResult::Child => {
-                    drop((snap, rows, env));
-                    // SAFETY: ends the child at once.
-                    unsafe { nix::libc::_exit(0) }
+    process::apart(
+        "forks_with_equal_process_ids::a_child_with_the_parents_id_does_not_unpin_the_parents_snapshot",
+        || {
+            if let Err(errno) = unshare(CloneFlags::CLONE_NEWPID) {
+                println!("no PID namespace can be made here ({errno}; it takes root): not checked");
+                return Ok(());
+            }
+            in_child(|| {
+                let dir = directory()?;
+                let (env, rows) = rows::open(dir.path(), Durability::Process)?;
+                rows::write(&env, &rows, 0)?;
+                let snap = Some(env.snapshot()?);
+                unshare(CloneFlags::CLONE_NEWPID).map_err(Error::other)?;
+                // SAFETY: as in `in_child`; the child drops what it inherited, and ends.
+                match unsafe { fork() }.map_err(Error::other)? {
+                    ForkResult::Child => {
+                        drop((snap, rows, env));
+                        // SAFETY: ends the child at once.
+                        unsafe { nix::libc::_exit(0) }
+                    }
+                    ForkResult::Parent { child } => drop(waitpid(child, None).map_err(Error::other)?),
                 }
-                ForkResult::Parent { child } => drop(waitpid(child, None).map_err(Error::other)?),
-            }
-            for round in 1..40 {
-                rows::write(&env, &rows, round)?;
-            }
-            assert_eq!(rows::round(&rows, snap.as_ref().expect("held"))?, 0);
-            Ok(())
-        })
-    })
+                for round in 1..40 {
+                    rows::write(&env, &rows, round)?;
+                }
+                assert_eq!(rows::round(&rows, snap.as_ref().expect("held"))?, 0);
+                Ok(())
+            })
+        },
+    )
 }

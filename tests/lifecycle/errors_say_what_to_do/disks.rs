@@ -37,7 +37,7 @@ const ACTS: [(&str, Act); 4] = [
 
 #[test]
 fn errors_of_every_failing_system_call_say_what_to_do() -> Result<()> {
-    shim::apart("errors_are_well_put::disks::errors_of_every_failing_system_call_say_what_to_do", |control, cases| {
+    shim::apart("errors_say_what_to_do::disks::errors_of_every_failing_system_call_say_what_to_do", |control, cases| {
         let classes = [(PAGES | META | SPACE, ENOSPC), (PAGES | META | FLUSH, EIO), (OPEN | NAME, EIO), (MAP, ENOMEM)];
         let mut kinds = Vec::new();
         for (class, (classes, errno)) in classes.into_iter().enumerate() {

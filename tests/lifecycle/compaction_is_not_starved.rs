@@ -138,7 +138,7 @@ fn compaction_is_busy_while_a_program_has_the_file_open_by_lmdb_alone() -> Resul
     let path = dir.path().join("env");
     let (env, rows) = rows::open(&path, Durability::Immediate)?;
     rows::write(&env, &rows, 1)?;
-    let name = "compaction_gets_its_turn::compaction_is_busy_while_a_program_has_the_file_open_by_lmdb_alone";
+    let name = "compaction_is_not_starved::compaction_is_busy_while_a_program_has_the_file_open_by_lmdb_alone";
     let mut child = process::spawn(name, &[&path.to_string_lossy()])?;
     child.expect("open");
     refused_with(env.compact(), ErrorKind::Busy, &["another program"]);

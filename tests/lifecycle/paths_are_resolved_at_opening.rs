@@ -13,7 +13,7 @@ use crate::rows;
 
 #[test]
 fn a_relative_path_stays_valid_after_a_change_of_directory() -> Result<()> {
-    process::apart("paths_stay_where_they_were::a_relative_path_stays_valid_after_a_change_of_directory", || {
+    process::apart("paths_are_resolved_at_opening::a_relative_path_stays_valid_after_a_change_of_directory", || {
         let dir = directory()?;
         for single_file in [false, true] {
             io(set_current_dir(dir.path()))?;
@@ -39,7 +39,7 @@ fn a_relative_path_stays_valid_after_a_change_of_directory() -> Result<()> {
 
 #[test]
 fn an_empty_path_is_refused_and_creates_nothing() -> Result<()> {
-    let name = "paths_stay_where_they_were::an_empty_path_is_refused_and_creates_nothing";
+    let name = "paths_are_resolved_at_opening::an_empty_path_is_refused_and_creates_nothing";
     process::apart(name, || {
         let dir = directory()?;
         io(set_current_dir(dir.path()))?;
@@ -58,7 +58,7 @@ fn an_empty_path_is_refused_and_creates_nothing() -> Result<()> {
 
 #[test]
 fn in_a_removed_working_directory_only_paths_outside_it_open() -> Result<()> {
-    process::apart("paths_stay_where_they_were::in_a_removed_working_directory_only_paths_outside_it_open", || {
+    process::apart("paths_are_resolved_at_opening::in_a_removed_working_directory_only_paths_outside_it_open", || {
         let dir = directory()?;
         let gone = dir.path().join("gone");
         io(fs::create_dir(&gone))?;
@@ -95,7 +95,7 @@ fn in_a_removed_working_directory_only_paths_outside_it_open() -> Result<()> {
 
 #[test]
 fn in_an_unsearchable_working_directory_nothing_opens() -> Result<()> {
-    process::apart("paths_stay_where_they_were::in_an_unsearchable_working_directory_nothing_opens", || {
+    process::apart("paths_are_resolved_at_opening::in_an_unsearchable_working_directory_nothing_opens", || {
         if !geteuid().is_root() {
             println!("only root can enter such a directory: not checked");
             return Ok(());

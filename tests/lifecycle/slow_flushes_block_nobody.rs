@@ -11,7 +11,7 @@ use crate::common::shim::{self, FLUSH};
 #[test]
 fn commits_growth_and_snapshots_continue_during_a_slow_sync() -> Result<()> {
     shim::apart(
-        "slow_flushes_hold_nobody_up::commits_growth_and_snapshots_continue_during_a_slow_sync",
+        "slow_flushes_block_nobody::commits_growth_and_snapshots_continue_during_a_slow_sync",
         |control, cases| {
             let path = cases.join("env");
             // Its commits are not flushed: the only flush is that of `sync`.

@@ -70,7 +70,7 @@ fn readers_of_other_processes_are_listed() -> Result<()> {
     let (env, rows) = rows::open(dir.path(), Durability::Process)?;
     rows::write(&env, &rows, 0)?;
     let mut child = process::spawn(
-        "diagnosis_needs_no_slot::readers_of_other_processes_are_listed",
+        "diagnosis_needs_no_reader_slot::readers_of_other_processes_are_listed",
         &[&dir.path().to_string_lossy()],
     )?;
     child.expect("reads");
@@ -107,7 +107,7 @@ fn a_killed_reader_is_listed_until_it_is_cleared() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = rows::open(dir.path(), Durability::Process)?;
     rows::write(&env, &rows, 0)?;
-    let name = "diagnosis_needs_no_slot::a_killed_reader_is_listed_until_it_is_cleared";
+    let name = "diagnosis_needs_no_reader_slot::a_killed_reader_is_listed_until_it_is_cleared";
     let mut child = process::spawn(name, &[&dir.path().to_string_lossy()])?;
     child.expect("reads");
     child.kill()?;
@@ -119,7 +119,7 @@ fn a_killed_reader_is_listed_until_it_is_cleared() -> Result<()> {
 
 #[test]
 fn files_of_another_user_are_read_under_assume_immutable() -> Result<()> {
-    process::apart("diagnosis_needs_no_slot::files_of_another_user_are_read_under_assume_immutable", || {
+    process::apart("diagnosis_needs_no_reader_slot::files_of_another_user_are_read_under_assume_immutable", || {
         if !nix::unistd::geteuid().is_root() {
             println!("another user's files take root to make: not checked");
             return Ok(());

@@ -17,7 +17,7 @@ const LONG: Duration = Duration::from_millis(1300);
 
 #[test]
 fn an_opening_takes_over_from_a_killed_creator() -> Result<()> {
-    let name = "openings_come_behind_others::an_opening_takes_over_from_a_killed_creator";
+    let name = "openings_take_over_from_others::an_opening_takes_over_from_a_killed_creator";
     if let Some(arguments) = process::arguments().filter(|arguments| arguments.len() > 1) {
         let (env, rows) = rows::open(Path::new(&arguments[0]), Durability::Immediate)?;
         rows::write(&env, &rows, 3)?;
@@ -73,7 +73,7 @@ fn an_opening_takes_over_the_slots_of_killed_processes() -> Result<()> {
         }
         return Ok(());
     }
-    let name = "openings_come_behind_others::an_opening_takes_over_the_slots_of_killed_processes";
+    let name = "openings_take_over_from_others::an_opening_takes_over_the_slots_of_killed_processes";
     let dir = directory()?;
     let options = Env::options().max_readers(4).durability(Durability::Process);
     // It has no slot, but keeps the table alive.
@@ -93,7 +93,7 @@ fn an_opening_takes_over_the_slots_of_killed_processes() -> Result<()> {
 
 #[test]
 fn an_opening_is_not_blocked_by_one_that_flushes_on_a_slow_disk() -> Result<()> {
-    let name = "openings_come_behind_others::an_opening_is_not_blocked_by_one_that_flushes_on_a_slow_disk";
+    let name = "openings_take_over_from_others::an_opening_is_not_blocked_by_one_that_flushes_on_a_slow_disk";
     if let Some(arguments) = process::arguments().filter(|arguments| arguments.len() > 1) {
         let path = Path::new(&arguments[0]);
         if arguments[1] == "reads" {

@@ -50,7 +50,7 @@ fn played(name: &str, body: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
 #[test]
 fn an_environment_in_an_unlistable_directory_supports_every_operation() -> Result<()> {
     played(
-        "directories_need_not_be_listed::an_environment_in_an_unlistable_directory_supports_every_operation",
+        "unlistable_directories_are_supported::an_environment_in_an_unlistable_directory_supports_every_operation",
         |dir| {
             for durability in [Durability::Immediate, Durability::Eventual, Durability::Process] {
                 for single_file in [false, true] {
@@ -85,7 +85,7 @@ fn an_environment_in_an_unlistable_directory_supports_every_operation() -> Resul
 
 #[test]
 fn a_copy_beside_leftover_files_of_an_environment_is_refused() -> Result<()> {
-    played("directories_need_not_be_listed::a_copy_beside_leftover_files_of_an_environment_is_refused", |dir| {
+    played("unlistable_directories_are_supported::a_copy_beside_leftover_files_of_an_environment_is_refused", |dir| {
         let (env, _) = rows::open(&dir.join("env"), Durability::Process)?;
         for name in ["data.mdb", "lock.mdb", "mapleaf.lock", "data.mdb-compact"] {
             let home = unlisted(dir.join(format!("beside {name}")))?;

@@ -67,7 +67,7 @@ fn a_truncated_lock_file_is_noticed() -> Result<()> {
 
 #[test]
 fn opening_with_a_too_short_lmdb_lock_file_does_not_crash() -> Result<()> {
-    const NAME: &str = "cut_files_are_noticed::opening_with_a_too_short_lmdb_lock_file_does_not_crash";
+    const NAME: &str = "truncated_files_are_noticed::opening_with_a_too_short_lmdb_lock_file_does_not_crash";
     if let Some(arguments) = process::arguments() {
         for _ in 0..3 {
             refused_with(Env::open(&arguments[0]), ErrorKind::Busy, &["lock.mdb", "cut short"]);

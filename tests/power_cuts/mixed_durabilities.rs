@@ -7,7 +7,7 @@ use super::campaign::{Family, campaign, memory};
 use super::scenario::Scenario;
 use crate::common::process;
 
-const NAME: &str = "mixed::a_second_process_with_a_conflicting_durability_is_refused";
+const NAME: &str = "mixed_durabilities::a_second_process_with_a_conflicting_durability_is_refused";
 
 /// The first process: opens the environment, reports it, and keeps it open until it is told to end.
 fn hold(arguments: &[String]) -> Result<()> {
@@ -48,7 +48,7 @@ fn a_second_process_with_a_conflicting_durability_is_refused() -> Result<()> {
 #[test]
 fn immediate_keeps_every_acknowledged_operation_beside_process() -> Result<()> {
     let family = Family {
-        name: "mixed::immediate_keeps_every_acknowledged_operation_beside_process",
+        name: "mixed_durabilities::immediate_keeps_every_acknowledged_operation_beside_process",
         share: 60,
         draw: |seed, random| {
             let scenario = Scenario::alone(seed, Durability::Immediate, random);

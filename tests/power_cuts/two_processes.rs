@@ -22,7 +22,7 @@ pub fn beside(seed: u64, other: Durability, random: &mut Random) -> Scenario {
 #[test]
 fn two_processes_keep_every_acknowledged_operation_of_both() -> Result<()> {
     let family = Family {
-        name: "beside::two_processes_keep_every_acknowledged_operation_of_both",
+        name: "two_processes::two_processes_keep_every_acknowledged_operation_of_both",
         share: 70,
         draw: |seed, random| beside(seed, Durability::Immediate, random),
     };
@@ -34,7 +34,7 @@ fn two_processes_keep_every_acknowledged_operation_of_both() -> Result<()> {
 #[test]
 fn immediate_keeps_its_promise_beside_eventual() -> Result<()> {
     let family = Family {
-        name: "beside::immediate_keeps_its_promise_beside_eventual",
+        name: "two_processes::immediate_keeps_its_promise_beside_eventual",
         share: 70,
         draw: |seed, random| beside(seed, Durability::Eventual, random),
     };
