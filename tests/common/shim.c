@@ -1,18 +1,18 @@
 /*
- * Failures of the system, on demand, and a record of what a program does to its files: a library that is loaded before
- * libc and stands between a program and the calls that write, flush, reserve, map, open and rename files.
+ * System call failures on demand, and a log of what a program does to its files. This library is loaded before libc and
+ * intercepts the calls that write, flush, reserve, map, open and rename files.
  *
- * It is told what to do by a file that the environment variable MAPLEAF_FAULTS names and that it maps: `struct control`
- * below. Whoever writes that file, the program itself or another one, arms it between two operations. While it is
- * armed, calls of the chosen classes on files under the chosen path are counted, and the nth of them fails, alone or
- * with all behind it. Or the nth is held until it is let go, for what others do meanwhile.
+ * A control file, which the environment variable MAPLEAF_FAULTS names, is mapped as `struct control` below. The program
+ * itself or another process writes that file between two operations, and so arms and disarms the library. While it is
+ * armed, it counts calls of the selected classes on files under the selected path. The nth of them fails, alone or with
+ * all later ones; or the nth waits until it is released, so that others can act meanwhile.
  *
- * While it records, what changes those files or flushes them is written to the log that MAPLEAF_RECORD names, by all
- * processes that it is loaded into, in one order: each change is made and noted under one lock. A flush is noted when it
- * begins and when it ends, since others write meanwhile. What is written to a file whose name ends with ".ack" is
- * noted and not written: so a program says what it was told, between what it did.
+ * While it records, every change and flush of those files is written to the log that MAPLEAF_RECORD names, by all
+ * processes that the library is loaded into, in one order: each change is made and logged under one lock. A flush is
+ * logged when it begins and when it ends, since others write meanwhile. Bytes written to a file whose name ends with
+ * ".ack" are logged and not written: a program reports its operations in this way, in order with its calls.
  *
- * Calls are handed on as system calls, not to libc, so nothing of libc's has to be looked up.
+ * Calls are made as system calls and not through libc, so no function of libc has to be looked up.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -38,11 +38,11 @@
 enum { PAGES = 1, META = 2, FLUSH = 4, SPACE = 8, MAP = 16, OPEN = 32, NAME = 64, NAMES_FLUSH = 128 };
 /* How a call fails. */
 enum {
-    /* All later calls fail too, and are not made. */
+    /* All later calls fail, too, and are not made. */
     FOR_EVER = 1,
-    /* The nth call is made all the same, and then reported as failed. */
+    /* The nth call is made, and then reported as failed. */
     MADE = 2,
-    /* The nth call, a write, is cut short and succeeds. */
+    /* The nth call, a write, writes fewer bytes and succeeds. */
     SHORT = 4,
 };
 
@@ -56,26 +56,26 @@ struct control {
     uint64_t limit;    /* bytes that a short write writes */
     uint64_t calls;    /* counted */
     uint64_t failed;   /* calls that were made to fail */
-    uint64_t lazy;     /* flushes are counted and can fail, and are else not made: the system is not to crash here */
+    uint64_t lazy;     /* flushes are counted and may fail, but are not made: no test crashes the system */
     uint64_t first;    /* class of the first call that failed */
-    uint64_t smallest; /* bytes: maps smaller than this are let through, uncounted */
-    char path[1024];   /* how names of the files begin */
-    uint64_t records;  /* whether changes and flushes are noted; then no flush is made */
-    uint64_t tail;     /* bytes of the log that count */
-    uint64_t tokens;   /* flushes that were begun */
-    uint64_t pause;    /* microseconds that a flush takes */
-    uint64_t noted;    /* records of the log that count for the last one */
-    uint64_t last;     /* the process that makes this record is killed behind it; 0: none */
-    uint64_t last_of;  /* records of this kind count; 0: all */
+    uint64_t smallest; /* bytes: smaller maps are made and not counted */
+    char path[1024];   /* prefix of the files' paths */
+    uint64_t records;  /* whether changes and flushes are logged; then no flush is made */
+    uint64_t tail;     /* length of the log's valid part */
+    uint64_t tokens;   /* number of flushes that have begun */
+    uint64_t pause;    /* duration of a flush in microseconds */
+    uint64_t noted;    /* number of records of the kind that `last` counts */
+    uint64_t last;     /* the process that makes this record is killed after it; 0: none */
+    uint64_t last_of;  /* the kind of records that `last` counts; 0: all */
     uint64_t held;     /* this call, counted from 1 while armed, waits before it is made; 0: none */
-    uint64_t holding;  /* how many calls have waited, or do */
-    uint64_t let_go;   /* how many of them need not wait any more */
+    uint64_t holding;  /* number of calls that have waited or are waiting */
+    uint64_t let_go;   /* number of them that are released */
 };
 
-/* What a record tells. */
+/* Kinds of records. */
 enum {
     WRITTEN = 1, /* bytes follow; with a token, they are being flushed from then on */
-    LENGTH = 2,  /* the file has another length */
+    LENGTH = 2,  /* the file has a new length */
     FLUSHING = 3,
     FLUSHED = 4,
     FLUSH_FAILED = 5,
@@ -89,12 +89,12 @@ enum {
 struct record {
     uint64_t kind;
     uint64_t file;   /* its inode */
-    uint64_t at;     /* where bytes were written; a length */
-    uint64_t token;  /* which flush */
-    uint64_t length; /* bytes that follow */
+    uint64_t at;     /* offset of the written bytes; or a length */
+    uint64_t token;  /* number of the flush */
+    uint64_t length; /* number of bytes that follow */
 };
 
-/* A meta page is one of the first two, and written by itself. */
+/* A meta page is one of the first two pages, and is written by a call of its own. */
 #define METAS 8192
 
 static struct control *control;
@@ -118,7 +118,7 @@ static int is_ours(const char *name) {
     return strncmp(name, control->path, strlen(control->path)) == 0;
 }
 
-/* The name of an open file, which must hold PATH_MAX bytes; whether it is one of ours. */
+/* Gets the path of an open file into a buffer of PATH_MAX bytes. Returns whether it is under the selected path. */
 static int name_of(int fd, char *name) {
     char link[32];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
@@ -139,14 +139,14 @@ static int is_armed(uint64_t class) {
 
 enum verdict { PASS, FAIL, FAIL_MADE, CUT };
 
-/* Has one call wait, with nothing of this library locked. */
+/* Makes one call wait. No lock of this library is held meanwhile. */
 static void hold(uint64_t call) {
     if (call != control->held) return;
     uint64_t waiting = __atomic_add_fetch(&control->holding, 1, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&control->let_go, __ATOMIC_SEQ_CST) < waiting) usleep(200);
 }
 
-/* Counts a call on one of our files. */
+/* Counts a call on one of the selected files. */
 static enum verdict judge(uint64_t class) {
     uint64_t call = __atomic_add_fetch(&control->calls, 1, __ATOMIC_SEQ_CST);
     hold(call);
@@ -184,7 +184,7 @@ static int records_name(const char *name) {
 
 static pthread_mutex_t threads = PTHREAD_MUTEX_INITIALIZER;
 
-/* One thread of one process at a time; a killed one holds nobody up. */
+/* One thread of one process at a time; the lock of a killed process is released. */
 static void lock_log(void) {
     pthread_mutex_lock(&threads);
     while (syscall(SYS_flock, record_fd, LOCK_EX) < 0 && errno == EINTR);
@@ -205,7 +205,7 @@ static void append(const void *bytes, size_t count) {
     }
 }
 
-/* Notes something in the log, which is locked. */
+/* Appends a record to the log, which must be locked. */
 static void note(uint64_t kind, uint64_t file, uint64_t at, uint64_t token, const struct iovec *parts, size_t length) {
     struct record record = {kind, file, at, token, length};
     append(&record, sizeof record);
@@ -238,7 +238,7 @@ static uint64_t next_token(void) {
     return __atomic_add_fetch(&control->tokens, 1, __ATOMIC_SEQ_CST);
 }
 
-/* The time that a flush takes, and its end. Others write meanwhile. */
+/* Waits for the duration of a flush, and logs its end. Others may write meanwhile. */
 static void end_flush(uint64_t file, uint64_t token, int failed) {
     if (control->pause) usleep((useconds_t)control->pause);
     lock_log();
@@ -246,7 +246,7 @@ static void end_flush(uint64_t file, uint64_t token, int failed) {
     unlock_log();
 }
 
-/* Whether the call that is being made will be reported as failed. */
+/* Whether the present call will be reported as failed. */
 static __thread int fails;
 
 static long fail(void) {
@@ -254,7 +254,7 @@ static long fail(void) {
     return -1;
 }
 
-/* What a call comes to that was judged and, where it is to be made, made. */
+/* The result of a call after the decision, and after the call itself if it was made. */
 #define ANSWER(judgement, call)                     \
     do {                                            \
         enum verdict judged = (judgement);          \
@@ -324,7 +324,7 @@ ssize_t write(int fd, const void *bytes, size_t count) {
     ANSWER(verdict, put_one(fd, bytes, count, -1));
 }
 
-/* The first bytes of the first part: shorter than the whole, as LMDB's parts are pages. */
+/* The first bytes of the first part: a short write, since LMDB's parts are pages. */
 static ssize_t cut(int fd, const struct iovec *parts, int64_t offset) {
     return put_one(fd, parts[0].iov_base, cut_short(parts[0].iov_len), offset);
 }
@@ -351,7 +351,7 @@ ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t offset) 
 
 ssize_t copy_file_range(int from, off64_t *read, int to, off64_t *written, size_t count, unsigned flags) {
     if (records_fd(to)) {
-        /* What is copied by hand is written, and noted. */
+        /* Bytes that are copied by read and write are logged. */
         errno = ENOSYS;
         return -1;
     }
@@ -366,7 +366,7 @@ static int is_directory(int fd) {
 }
 
 static int flush(int fd, long call) {
-    /* A flush of a directory is one of either class. */
+    /* A flush of a directory belongs to both classes. */
     int counts = is_armed(FLUSH) || (is_armed(NAMES_FLUSH) && is_directory(fd));
     enum verdict verdict = counts && is_ours_fd(fd) ? judge(FLUSH) : PASS;
     if (records_fd(fd)) {
@@ -384,12 +384,12 @@ int fdatasync(int fd) { return flush(fd, SYS_fdatasync); }
 int fsync(int fd) { return flush(fd, SYS_fsync); }
 
 int msync(void *start, size_t length, int flags) {
-    /* Which file is mapped is not told; LMDB and mapleaf flush no map. */
+    /* The call does not say which file is mapped; LMDB and mapleaf flush no map. */
     if (is_armed(FLUSH)) ANSWER(judge(FLUSH), (int)syscall(SYS_msync, start, length, flags));
     return (int)syscall(SYS_msync, start, length, flags);
 }
 
-/* Makes a call that may change the length of a file, and notes the length. */
+/* Makes a call that may change the length of a file, and logs the length. */
 #define RESIZES(fd, call)                                           \
     do {                                                            \
         if (!records_fd(fd)) return (int)(call);                    \
