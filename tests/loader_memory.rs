@@ -1,5 +1,5 @@
 //! A load stays within its memory limit, which covers all that it allocates, including the buffers of the merge.
-#![expect(unsafe_code, reason = "what is allocated is counted by an allocator")]
+#![expect(unsafe_code, reason = "a counting allocator implements an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};

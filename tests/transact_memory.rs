@@ -1,7 +1,7 @@
 //! The memory of a transaction is bounded by its changes: 1.2 times the bytes of keys and values, and 40 bytes for each
 //! entry. The allocator counts it, also while the changes are sorted.
 
-#![allow(unsafe_code, reason = "an allocator that counts is one that is called by unsafe functions")]
+#![allow(unsafe_code, reason = "a counting allocator implements an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};

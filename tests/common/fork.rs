@@ -1,5 +1,5 @@
 //! Forks a child inside a test.
-#![expect(unsafe_code, reason = "fork")]
+#![expect(unsafe_code, reason = "a fork is an unsafe call")]
 
 use mapleaf::{Error, Result};
 use nix::sys::wait::{WaitStatus, waitpid};

@@ -9,7 +9,7 @@ use heed::{CommitOrAbort, EnvOpenOptions};
 use mapleaf::{Dbi, Env, Error, ErrorKind, Msgpack, Result};
 
 /// Stores raw entries in a DBI by LMDB alone.
-#[expect(unsafe_code, reason = "heed opens by an unsafe call")]
+#[expect(unsafe_code, reason = "heed opens by an unsafe function")]
 fn put_raw(path: &Path, name: &str, entries: &[(&[u8], &[u8])]) -> Result<()> {
     // SAFETY: no flags; nobody else has the environment open.
     let env = unsafe { EnvOpenOptions::new().max_dbs(8).map_size(1 << 26).open(path) }.map_err(Error::other)?;

@@ -1,7 +1,5 @@
 //! A workload of several commits of every kind, and its outcome.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
-
 use std::path::Path;
 
 use mapleaf::{Batch, Compact, Dbi, Durability, Env, ErrorKind, Result};

@@ -1,7 +1,5 @@
 //! A campaign: each call of the workload fails in turn, in each way, in an environment of its own.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

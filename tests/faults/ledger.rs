@@ -1,8 +1,6 @@
 //! Steps with distinct traces: the content of an environment shows which steps it holds, each as a whole or not at all,
 //! and in which order they were made.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
-
 use std::collections::BTreeMap;
 
 use mapleaf::{Batch, Dbi, Env, MultiDbi, Result, Snapshot, WriteTxn};

@@ -82,7 +82,7 @@ fn a_snapshot_that_stays_makes_compaction_busy() -> Result<()> {
 }
 
 /// The child: commits through LMDB alone, without end.
-#[expect(unsafe_code, reason = "heed opens by an unsafe call")]
+#[expect(unsafe_code, reason = "heed opens by an unsafe function")]
 fn write(path: &Path) -> Result<()> {
     // SAFETY: the only flag is the one that omits flushes.
     let env = unsafe { EnvOpenOptions::new().max_dbs(4).map_size(1 << 32).flags(EnvFlags::NO_SYNC).open(path) };

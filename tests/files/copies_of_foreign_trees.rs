@@ -22,7 +22,7 @@ const KINDS: [(&str, DatabaseFlags); 6] = [
 ];
 
 /// Opens the environment at `path` with LMDB alone, and passes its unnamed database and one of each kind to `body`.
-#[expect(unsafe_code, reason = "heed opens by an unsafe call")]
+#[expect(unsafe_code, reason = "heed opens by an unsafe function")]
 fn with_lmdb<T>(
     path: &Path,
     body: impl FnOnce(Tree<'_>, &[Tree<'_>], &mut heed::RwTxn<'_>) -> heed::Result<T>,

@@ -122,7 +122,7 @@ fn a_limit_on_the_file_size_loses_nothing() -> Result<()> {
         let env = Env::options().map_size(1 << 26).open(dir.path())?;
         let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
         env.transact(|txn| dbi.put(txn, 0, b"kept"))?;
-        #[expect(unsafe_code, reason = "a signal's disposition is the process's")]
+        #[expect(unsafe_code, reason = "the action of a signal is set by an unsafe function")]
         // SAFETY: ignoring a signal runs no handler.
         unsafe { signal(Signal::SIGXFSZ, SigHandler::SigIgn) }.map_err(mapleaf::Error::other)?;
         setrlimit(Resource::RLIMIT_FSIZE, 1 << 20, 1 << 20).map_err(mapleaf::Error::other)?;

@@ -11,7 +11,7 @@ use mapleaf::{Dbi, DbiKind, Env, Error, ErrorKind, Result};
 
 /// Makes a file by LMDB alone: the unnamed database has the flags `main`, each named one its own, and each has two
 /// entries.
-#[expect(unsafe_code, reason = "heed opens by an unsafe call")]
+#[expect(unsafe_code, reason = "heed opens by an unsafe function")]
 fn foreign(path: &Path, main: DatabaseFlags, named: &[(&str, DatabaseFlags)], user_data: bool) -> Result<()> {
     // SAFETY: no flags; nobody else has the environment open.
     let env = unsafe { EnvOpenOptions::new().max_dbs(16).map_size(1 << 24).open(path) }.map_err(Error::other)?;
@@ -134,7 +134,7 @@ fn a_main_database_with_flags_is_unsupported() -> Result<()> {
 fn an_environment_that_heed_has_open_here_is_busy() -> Result<()> {
     let dir = directory()?;
     foreign(dir.path(), DatabaseFlags::empty(), &[("plain", DatabaseFlags::empty())], false)?;
-    #[expect(unsafe_code, reason = "heed opens by an unsafe call")]
+    #[expect(unsafe_code, reason = "heed opens by an unsafe function")]
     // SAFETY: no flags.
     let heed = unsafe { EnvOpenOptions::new().open(dir.path()) }.map_err(Error::other)?;
     refused_with(Env::open(dir.path()), ErrorKind::Busy, &["other means"]);

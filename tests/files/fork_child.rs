@@ -1,5 +1,5 @@
 //! In a forked child every call is `Closed`, and nothing that the child does or drops affects the parent.
-#![expect(unsafe_code, reason = "fork")]
+#![expect(unsafe_code, reason = "a fork is an unsafe call")]
 
 use std::time::Duration;
 

@@ -17,7 +17,7 @@ type Entry = (Vec<u8>, Vec<u8>);
 /// The entries of a named database, or of the main one, as LMDB itself reads them.
 fn entries(path: &Path, name: Option<&str>) -> Result<Vec<Entry>, Box<dyn Error>> {
     // SAFETY: nobody else has the file open.
-    #[expect(unsafe_code, reason = "heed's opening is unsafe")]
+    #[expect(unsafe_code, reason = "heed opens by an unsafe function")]
     let env = unsafe { EnvOpenOptions::new().max_dbs(8).open(path)? };
     let opened = env.open_databases_and_commit(env.read_txn()?, |opener, txn| {
         Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(opener.open_database::<Bytes, Bytes>(txn, name)?))

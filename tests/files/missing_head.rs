@@ -10,7 +10,7 @@ use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
 
 /// Deletes the head, as other software may.
 fn behead(path: &Path) -> heed::Result<()> {
-    #[expect(unsafe_code, reason = "heed opens by an unsafe call")]
+    #[expect(unsafe_code, reason = "heed opens by an unsafe function")]
     // SAFETY: nobody else has the file open.
     let env = unsafe { EnvOpenOptions::new().map_size(1 << 26).max_dbs(8).open(path) }?;
     env.create_databases_and_commit(env.write_txn()?, |opener, txn| {

@@ -39,7 +39,7 @@ fn of_transactions_that_share_a_commit_only_the_faulty_ones_fail() -> Result<()>
                         env.transact(|txn| {
                             add(txn, row)?;
                             std::panic::resume_unwind(Box::new("on purpose"));
-                            #[expect(unreachable_code, reason = "its type")]
+                            #[expect(unreachable_code, reason = "the closure needs a type")]
                             Ok(())
                         })
                     }));
@@ -91,7 +91,7 @@ fn waiting_transactions_commit_after_their_leader_panics() -> Result<()> {
                         ready.wait();
                         thread::yield_now();
                         std::panic::resume_unwind(Box::new("on purpose"));
-                        #[expect(unreachable_code, reason = "its type")]
+                        #[expect(unreachable_code, reason = "the closure needs a type")]
                         Ok(())
                     })
                 }))

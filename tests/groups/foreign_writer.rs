@@ -1,6 +1,6 @@
 //! A program that uses LMDB without mapleaf writes between two groups: the transactions based on the older state are
 //! conflicts, and are not applied.
-#![expect(unsafe_code, reason = "heed opens by an unsafe call")]
+#![expect(unsafe_code, reason = "heed opens by an unsafe function")]
 
 use crate::common::process;
 use std::path::Path;

@@ -1,5 +1,5 @@
 //! A child that is forked beside running group commits releases nothing of the parent, and does not hang.
-#![expect(unsafe_code, reason = "fork")]
+#![expect(unsafe_code, reason = "a fork is an unsafe call")]
 
 use crate::common::process;
 use std::thread;

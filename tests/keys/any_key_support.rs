@@ -1,7 +1,5 @@
 //! Generated dynamic keys: boundary values of each type, close to each other.
 
-#![allow(dead_code, reason = "each test uses its own part")]
-
 use mapleaf::key::{AnyKey, Key, KeyBuf, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -1,7 +1,5 @@
 //! Sample values of every key type, and the laws that each type keeps.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
-
 use std::cmp::Ordering;
 
 use mapleaf::ErrorKind;

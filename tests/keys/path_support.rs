@@ -1,7 +1,5 @@
 //! Generated paths of few, unusual segments, so that random paths are often related.
 
-#![allow(dead_code, reason = "each test uses its own part")]
-
 use mapleaf::key::{Key, KeyBuf, Path, Segment};
 use proptest::collection::vec;
 use proptest::prelude::*;

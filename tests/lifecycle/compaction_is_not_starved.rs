@@ -125,7 +125,7 @@ fn compaction_is_busy_while_a_program_has_the_file_open_by_lmdb_alone() -> Resul
     if let Some(arguments) = process::arguments() {
         let mut options = heed::EnvOpenOptions::new();
         // SAFETY: the file is a database that mapleaf made; it is opened once in this process, with LMDB's locks.
-        #[expect(unsafe_code, reason = "heed's way to open")]
+        #[expect(unsafe_code, reason = "heed opens by an unsafe function")]
         let env = unsafe { options.map_size(1 << 30).open(&arguments[0]) }.map_err(Error::other)?;
         process::tell("open");
         process::hear()?;

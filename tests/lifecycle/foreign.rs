@@ -12,7 +12,7 @@ const NAME: &str = "foreign";
 const KEY: &[u8] = b"count";
 
 /// The child: opens the file, increments a counter and closes it when it is told to.
-#[expect(unsafe_code, reason = "heed's way to open")]
+#[expect(unsafe_code, reason = "heed opens by an unsafe function")]
 pub fn serve(path: &Path) -> Result<()> {
     let mut opened = None;
     loop {

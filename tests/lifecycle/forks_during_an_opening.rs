@@ -1,6 +1,6 @@
 //! A child that is forked while another thread opens an environment can open environments, including that one, and does
 //! not keep its parent's environments locked.
-#![expect(unsafe_code, reason = "fork")]
+#![expect(unsafe_code, reason = "a fork is an unsafe call")]
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;

@@ -1,5 +1,5 @@
 //! A forked child with the same process id as its parent, as in a new PID namespace, is not taken for the parent.
-#![expect(unsafe_code, reason = "fork")]
+#![expect(unsafe_code, reason = "a fork is an unsafe call")]
 
 use mapleaf::{Durability, Error, ErrorKind, Result};
 use nix::sched::{CloneFlags, unshare};

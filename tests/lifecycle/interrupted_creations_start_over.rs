@@ -13,7 +13,7 @@ use crate::rows;
 const PAGE: usize = 4096;
 
 /// The bytes of an LMDB file without commits: two meta pages.
-#[expect(unsafe_code, reason = "heed opens by an unsafe call")]
+#[expect(unsafe_code, reason = "heed opens by an unsafe function")]
 fn fresh() -> Result<Vec<u8>> {
     let dir = directory()?;
     // SAFETY: a new directory, opened once and without flags.

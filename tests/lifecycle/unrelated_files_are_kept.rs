@@ -90,7 +90,7 @@ fn a_file_that_an_interrupted_compaction_left_is_removed() -> Result<()> {
 }
 
 #[test]
-#[expect(unsafe_code, reason = "heed opens by an unsafe call")]
+#[expect(unsafe_code, reason = "heed opens by an unsafe function")]
 fn a_refused_destroy_creates_no_lock_file() -> Result<()> {
     let dir = directory()?;
     // SAFETY: a new directory, opened once and without flags.

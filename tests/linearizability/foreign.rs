@@ -104,7 +104,7 @@ impl Work {
 }
 
 /// The other program: LMDB alone, one increment per transaction, until it is told to stop.
-#[expect(unsafe_code, reason = "heed opens by an unsafe call")]
+#[expect(unsafe_code, reason = "heed opens by an unsafe function")]
 fn write_foreign(path: &Path) -> Result<()> {
     let mut options = EnvOpenOptions::new();
     options.max_dbs(16).map_size(1 << 30).max_readers(64);

@@ -1,6 +1,6 @@
 //! A process forks while its threads write and read snapshots. The children drop everything that they inherited and
 //! end, and the parent loses no state, slot or lock.
-#![expect(unsafe_code, reason = "fork")]
+#![expect(unsafe_code, reason = "a fork is an unsafe call")]
 
 use crate::common::process;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,5 +1,5 @@
 //! Reads the same file with LMDB itself, through heed.
-#![allow(unsafe_code, reason = "heed opens an environment by an unsafe function")]
+#![allow(unsafe_code, reason = "heed opens by an unsafe function")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -58,7 +58,7 @@ struct OtherDefault {
     number: u8,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_five(number: &u8) -> bool {
     *number == 5
 }

@@ -28,7 +28,7 @@ struct Account {
 }
 
 #[derive(Serialize, Deserialize)]
-#[expect(clippy::option_option, reason = "what is said of one is the question")]
+#[expect(clippy::option_option, reason = "the test is about the error of a nested option")]
 struct Patch {
     nick: Option<Option<String>>,
 }

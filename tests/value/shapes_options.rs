@@ -1,5 +1,5 @@
 //! Shapes of options, including nested ones and options around values that take no bytes.
-#![expect(clippy::option_option, reason = "what codecs do with them is the question")]
+#![expect(clippy::option_option, reason = "the tests are about nested options")]
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;

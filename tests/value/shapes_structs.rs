@@ -33,7 +33,7 @@ macro_rules! skips {
     )*};
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_seven(number: &u8) -> bool {
     *number == 7
 }

@@ -1,5 +1,4 @@
 //! Encoding and decoding outside an environment.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 use mapleaf::value::{AsValue, Context};
 use mapleaf::{ErrorKind, Result, Value};

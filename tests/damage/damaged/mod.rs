@@ -1,8 +1,6 @@
 //! Runs damaged files through every read method: samples and the roles of their pages, the damage, the methods, the
 //! laws of their answers, and child processes in which a signal or a hang is detected.
 
-#![allow(dead_code, unreachable_pub, reason = "each module uses its part of these")]
-
 pub mod atlas;
 pub mod campaign;
 pub mod drive;

@@ -153,7 +153,7 @@ fn errors_of_foreign_databases_say_what_to_do() -> Result<()> {
     let dir = directory()?;
     let mut options = heed::EnvOpenOptions::new();
     // SAFETY: a new directory, opened once and without flags.
-    #[expect(unsafe_code, reason = "heed's way to open")]
+    #[expect(unsafe_code, reason = "heed opens by an unsafe function")]
     let foreign = unsafe { options.max_dbs(2).open(dir.path()) }.map_err(mapleaf::Error::other)?;
     let txn = foreign.write_txn().map_err(mapleaf::Error::other)?;
     let made = foreign.create_databases_and_commit(txn, |opener, txn| {
