@@ -79,7 +79,7 @@ fn closing_a_descriptor_does_not_release_the_write_lock() -> Result<()> {
 }
 
 #[test]
-fn another_environment_opens_and_closes_after_a_descriptor_was_closed() -> Result<()> {
+fn an_environment_closes_and_reopens_after_its_files_were_read() -> Result<()> {
     let dir = directory()?;
     for round in 0..5 {
         let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;

@@ -95,18 +95,18 @@ fn wait_for_waiter(file: &Path) -> Result<()> {
 }
 
 #[test]
-fn a_foreign_program_that_opens_during_a_compaction_sees_the_new_file() -> Result<()> {
+fn a_foreign_program_that_opens_during_a_compaction_loses_nothing() -> Result<()> {
     if let Some(played) = plays_foreign() {
         return played;
     }
     shim::apart(
-        "foreign_writers_lose_nothing::a_foreign_program_that_opens_during_a_compaction_sees_the_new_file",
+        "foreign_writers_lose_nothing::a_foreign_program_that_opens_during_a_compaction_loses_nothing",
         |control, cases| {
             // The newest state is in one meta page, then in the other.
             for commits in 1..=2 {
                 let path = cases.join(format!("{commits}"));
                 let (env, rows) = rows::open(&path, Durability::Immediate)?;
-                let mut other = start("a_foreign_program_that_opens_during_a_compaction_sees_the_new_file", &path)?;
+                let mut other = start("a_foreign_program_that_opens_during_a_compaction_loses_nothing", &path)?;
                 ask(&mut other, "open", "open")?;
                 ask(&mut other, "count", "counted 1")?;
                 ask(&mut other, "close", "closed")?;

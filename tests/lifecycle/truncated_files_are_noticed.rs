@@ -23,7 +23,7 @@ fn grow(env: &Env, round: u32) -> Result<()> {
 }
 
 #[test]
-fn a_truncated_data_file_is_noticed_at_once() -> Result<()> {
+fn a_truncated_data_file_is_noticed_by_the_next_commit() -> Result<()> {
     for durability in [Durability::Immediate, Durability::Eventual] {
         for asked in [false, true] {
             let dir = directory()?;

@@ -35,7 +35,7 @@ fn key_of(n: usize) -> i16 {
 }
 
 #[test]
-fn next_and_previous_are_the_nearest_entries_in_every_state() -> Result<()> {
+fn lower_floor_ceiling_and_higher_are_the_nearest_entries_in_every_state() -> Result<()> {
     let pool: Vec<i16> = (0..13).map(key_of).collect();
     in_every_state::<i16>(&pool, |key| *key, &Neighbours)
 }
