@@ -18,7 +18,7 @@ mod load;
 mod report;
 #[path = "tour/scans.rs"]
 mod scans;
-mod support;
+pub(crate) mod support;
 #[path = "tour/tables.rs"]
 mod tables;
 

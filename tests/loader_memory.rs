@@ -1,5 +1,5 @@
-//! A load keeps to its memory: all that it allocates, the buffers of the merge included.
-#![expect(unsafe_code, reason = "what is allocated is counted by an allocator")]
+//! A load stays within its memory limit, which covers all that it allocates, including the buffers of the merge.
+#![expect(unsafe_code, reason = "a counting allocator implements an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,12 +7,12 @@ use std::sync::{Mutex, PoisonError};
 
 use mapleaf::{Dbi, Env, LoadReport, Loader, Result};
 
-/// The system's allocator, with a count of what is allocated now and was at most. LMDB has its own.
+/// The system's allocator, with counters of the current and the greatest allocated size. LMDB has its own allocator.
 struct Counting;
 
 static NOW: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
-/// The tests of this file count the same bytes: one has its turn from its first allocation to its last.
+/// The tests of this file count the same bytes, so each holds this lock from its first allocation to its last.
 static TURN: Mutex<()> = Mutex::new(());
 
 fn add(bytes: usize) {
@@ -20,25 +20,25 @@ fn add(bytes: usize) {
     MOST.fetch_max(now, Ordering::Relaxed);
 }
 
-// SAFETY: every call goes to the system's allocator as it came; the counts are beside it.
+// SAFETY: every call is passed on to the system's allocator unchanged; the counters are separate.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         add(layout.size());
-        // SAFETY: the caller keeps the rules.
+        // SAFETY: the caller meets the requirements of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         NOW.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps the rules.
+        // SAFETY: the caller meets the requirements of `dealloc`.
         unsafe { System.dealloc(at, layout) }
     }
 
-    // As the system may have to: both pieces are there for a moment.
+    // Counts both blocks for a moment, as the system may need both.
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         add(size);
         NOW.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps the rules.
+        // SAFETY: the caller meets the requirements of `realloc`.
         unsafe { System.realloc(at, layout, size) }
     }
 }
@@ -48,10 +48,10 @@ static ALLOCATOR: Counting = Counting;
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
-/// What the environment, its handles and errors may allocate meanwhile, and the index of a table.
+/// An allowance for the environment, its handles, errors, and the index of a table.
 const BESIDE: usize = 8 * KIB;
 
-/// What a load came to, and how much memory it had at most.
+/// Runs a load; returns its report and the most memory that it had allocated.
 fn measured(
     memory: usize,
     load: impl FnOnce(&mut Loader, [&Dbi<u64, &[u8]>; 3]) -> Result<()>,
@@ -59,7 +59,7 @@ fn measured(
     let env = Env::temporary()?;
     let dbis = [env.dbi("a")?, env.dbi("b")?, env.dbi("c")?];
     let value: &[u8] = &[];
-    // The first transaction and the first snapshot set up what stays.
+    // The first transaction and the first snapshot allocate memory that stays.
     env.transact(|txn| dbis[0].put(txn, 0, value))?;
     drop(env.snapshot()?);
     let before = NOW.load(Ordering::Relaxed);
@@ -78,7 +78,7 @@ fn key(n: u64) -> u64 {
 }
 
 #[test]
-fn short_rows_keep_to_it() -> Result<()> {
+fn a_load_of_short_rows_stays_within_its_memory() -> Result<()> {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     for (memory, rows) in [(64 * KIB, 60_000), (MIB, 200_000), (4 * MIB, 400_000)] {
         for length in [0, 20] {
@@ -95,7 +95,7 @@ fn short_rows_keep_to_it() -> Result<()> {
 }
 
 #[test]
-fn long_rows_keep_to_it_but_for_one() -> Result<()> {
+fn a_load_of_long_rows_exceeds_its_memory_by_one_row_at_most() -> Result<()> {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     for (memory, length, rows) in
         [(64 * KIB, 900, 2_000), (64 * KIB, 20_000, 200), (64 * KIB, MIB, 9), (MIB, 200_000, 60)]

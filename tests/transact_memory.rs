@@ -1,7 +1,7 @@
-//! What a transaction keeps in memory is bounded by what it changes: 1.2 times the bytes of keys and values, and 40 bytes for
-//! each entry. Counted by the allocator, also while the changes are sorted.
+//! The memory of a transaction is bounded by its changes: 1.2 times the bytes of keys and values, and 40 bytes for each
+//! entry. The allocator counts it, also while the changes are sorted.
 
-#![allow(unsafe_code, reason = "an allocator that counts is one that is called by unsafe functions")]
+#![allow(unsafe_code, reason = "a counting allocator implements an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,11 +18,11 @@ fn grow(bytes: usize) {
     PEAK.fetch_max(held, Ordering::Relaxed);
 }
 
-// SAFETY: every call goes to the system's allocator as it is.
+// SAFETY: every call is passed on to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         grow(layout.size());
-        // SAFETY: the caller keeps what `alloc` asks for.
+        // SAFETY: the caller meets the requirements of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
@@ -32,7 +32,7 @@ unsafe impl GlobalAlloc for Counting {
         unsafe { System.dealloc(block, layout) }
     }
 
-    // Growing in place needs no second block: the kernel moves large ones by their page tables.
+    // A large block grows in place: the kernel moves it by its page tables, without a second block.
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         HELD.fetch_sub(layout.size(), Ordering::Relaxed);
         grow(size);
@@ -44,13 +44,13 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Rows of some shape.
+/// A shape of rows.
 #[derive(Debug, Clone, Copy)]
 struct Shape {
     rows: u32,
     key: usize,
     value: usize,
-    /// A value of so many bytes for each 64th row.
+    /// Every 64th row has a value of this many bytes.
     large: usize,
     scattered: bool,
 }
@@ -77,12 +77,12 @@ impl Shape {
 #[track_caller]
 fn check(shape: Shape, rows: u32, held: usize, when: &str) {
     let most = shape.payload(rows) * 12 / 10 + rows as usize * 40;
-    // What the environment and an empty set take.
+    // The environment and an empty write set take the rest.
     assert!(held < most + (8 << 10), "{held} bytes of {most} {when}: {rows} of {shape:?}");
 }
 
 #[test]
-fn changes_take_a_fifth_more_than_their_bytes_and_forty_each() -> Result<()> {
+fn the_memory_of_a_transaction_is_bounded_by_its_changes() -> Result<()> {
     let env = Env::temporary()?;
     let rows: Rows = env.dbi("rows")?;
     let shape = Shape { rows: 100_000, key: 24, value: 150, large: 150, scattered: true };
@@ -117,11 +117,11 @@ fn changes_take_a_fifth_more_than_their_bytes_and_forty_each() -> Result<()> {
             assert_eq!(undone.map_err(|error| error.kind()), Err(ErrorKind::Other));
         }
     }
-    savepoints_that_are_kept_take_no_more(&env, &rows)
+    kept_savepoints_take_no_more(&env, &rows)
 }
 
-/// Part of the one test: another one beside it would be counted too.
-fn savepoints_that_are_kept_take_no_more(env: &Env, rows: &Rows) -> Result<()> {
+/// Part of the only test here: a concurrent one would be counted too.
+fn kept_savepoints_take_no_more(env: &Env, rows: &Rows) -> Result<()> {
     let shape = Shape { rows: 50_000, key: 24, value: 150, large: 5_000, scattered: true };
     for part in [1_u32, 10, 1000] {
         env.transact(|txn| {

@@ -1,16 +1,14 @@
-//! States that can be checked: what commit `n` leaves in every database follows from `n` alone.
-
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
+//! States that can be checked: commit number `n` alone determines the content of every database.
 
 use std::ops::{ControlFlow, Range};
 
 use mapleaf::{Dbi, Env, ListOptions, MultiDbi, Result, Snapshot, WriteTxn};
 
-/// Keys that every commit rewrites.
+/// Every commit rewrites this many keys.
 const KEYS: u32 = 240;
-/// Keys that stay of those that every commit adds one of.
+/// Every commit adds one key to the window; the newest ones, this many, stay.
 const WINDOW: u64 = 90;
-/// Accounts that every commit moves an amount between.
+/// Every commit moves an amount between two of this many accounts.
 const ACCOUNTS: u16 = 40;
 
 /// The databases of one environment.
@@ -22,7 +20,7 @@ pub struct Checked {
     pairs: MultiDbi<u16, u64>,
 }
 
-/// What commit `n` stores under a key that it rewrites: now and then more than a page.
+/// The value that commit `n` stores under a rewritten key. Some values are longer than a page.
 fn value(n: u64, key: u32) -> Vec<u8> {
     let length = 8 + if key.is_multiple_of(40) { 3000 + usize::try_from(n % 50).unwrap_or(0) * 90 } else { 30 };
     let mut value = vec![u8::try_from((n + u64::from(key)) % 256).unwrap_or(0); length];
@@ -30,7 +28,7 @@ fn value(n: u64, key: u32) -> Vec<u8> {
     value
 }
 
-/// The keys that commit `n` leaves in the window.
+/// The keys in the window after commit `n`.
 fn window(n: u64) -> Range<u64> {
     (n + 1).saturating_sub(WINDOW).max(1)..n + 1
 }
@@ -50,7 +48,7 @@ impl Checked {
         })
     }
 
-    /// Brings a state to the next one, and gives its number.
+    /// Makes the next state and returns its number.
     pub fn step(&self, txn: &mut WriteTxn) -> Result<u64> {
         let n = self.head.get(txn, 0)?.unwrap_or(0) + 1;
         self.head.put(txn, 0, n)?;
@@ -69,7 +67,8 @@ impl Checked {
         Ok(n)
     }
 
-    /// The number of the state that `snap` is, every database of which must be of that commit. `turn` chooses the verbs.
+    /// Returns the number of the state that `snap` shows, after a check that every database is of that commit. `turn`
+    /// selects the read methods.
     pub fn check(&self, snap: &Snapshot, turn: u64) -> Result<u64> {
         let n = self.head.get(snap, 0)?.unwrap_or(0);
         if n == 0 {

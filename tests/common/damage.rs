@@ -1,6 +1,5 @@
-//! What tests that damage files share: how they open, which errors damage may give, and reproducible randomness.
-
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
+//! Shared by tests that damage files: the open options, the errors that damage may cause, and reproducible random
+//! numbers.
 
 use mapleaf::{Durability, Env, EnvOptions, Error, ErrorKind};
 
@@ -10,16 +9,16 @@ pub fn options() -> EnvOptions {
     Env::options().durability(Durability::Process).map_size(1 << 26).max_readers(16)
 }
 
-/// Whether `error` is one that damage may give.
+/// Asserts that `error` has a kind that damage may cause.
 #[track_caller]
 pub fn typed(error: &Error) {
     let kinds = [ErrorKind::Corrupted, ErrorKind::FormatVersion, ErrorKind::Decode, ErrorKind::Unsupported];
-    // A name, a record of the catalogue or a flag may be what was hit.
+    // The damage may have hit a name, a record of the catalogue or a flag.
     let others = [ErrorKind::NotFound, ErrorKind::SchemaMismatch];
     assert!(kinds.contains(&error.kind()) || others.contains(&error.kind()), "{error:?}");
 }
 
-/// Numbers that look random and are the same in every run: `SplitMix64`.
+/// A random number generator that gives the same numbers in every run: `SplitMix64`.
 #[derive(Clone)]
 pub struct Random(pub u64);
 

@@ -1,10 +1,8 @@
-//! Looking closely at errors.
-
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
+//! Assertions on errors.
 
 use mapleaf::{Error, ErrorKind, Result};
 
-/// The error of `outcome`, which must be one of `kind`, with a message that says something.
+/// Returns the error of `outcome`, after a check that it has this kind and a useful message.
 #[track_caller]
 pub fn refused<T>(outcome: Result<T>, kind: ErrorKind) -> Error {
     match outcome {
@@ -18,7 +16,7 @@ pub fn refused<T>(outcome: Result<T>, kind: ErrorKind) -> Error {
     }
 }
 
-/// As [`refused`], and `Display` holds each of `words`.
+/// As [`refused`]; also checks that `Display` shows each of `words`.
 #[track_caller]
 pub fn refused_with<T>(outcome: Result<T>, kind: ErrorKind, words: &[&str]) -> Error {
     let error = refused(outcome, kind);
@@ -28,12 +26,12 @@ pub fn refused_with<T>(outcome: Result<T>, kind: ErrorKind, words: &[&str]) -> E
     error
 }
 
-/// An error of the system, carried through mapleaf's `Result`.
+/// Wraps an I/O error in mapleaf's error type.
 pub fn io<T>(outcome: std::io::Result<T>) -> Result<T> {
     outcome.map_err(Error::other)
 }
 
-/// A new directory of the test's own.
+/// A new temporary directory for one test.
 pub fn directory() -> Result<tempfile::TempDir> {
     io(tempfile::tempdir())
 }

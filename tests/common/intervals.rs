@@ -1,4 +1,4 @@
-//! The nine forms of an interval, forward and back, between all pairs of ends.
+//! The nine forms of an interval, in both directions, between all pairs of bounds.
 
 use std::cmp::Ordering;
 use std::ops::{Bound, ControlFlow};
@@ -6,9 +6,9 @@ use std::ops::{Bound, ControlFlow};
 use mapleaf::scan::{KeyRange, RangeEnd};
 use mapleaf::{Key, Read, Result, Snapshot};
 
-use crate::states::{Law, Numbered, in_every_state, number};
+use super::states::{Law, Numbered, in_every_state, number};
 
-/// Intervals between these ends; `compare` says where a key stands to an end.
+/// Intervals between these bounds. `compare` orders a key against a bound.
 struct Intervals<'p, K: Key, E> {
     pool: &'p [K::Owned],
     ends: &'p [E],
@@ -17,7 +17,7 @@ struct Intervals<'p, K: Key, E> {
 
 type Ends<E> = (Bound<E>, Bound<E>);
 
-/// Holds all forms between all pairs of `ends`, reversed and equal ones too, in every state of a database.
+/// Checks all forms between all pairs of `ends`, including reversed and equal ones, in every state of a database.
 pub fn agree<K: Key, E: RangeEnd<K> + Copy + std::fmt::Debug>(
     pool: &[K::Owned],
     arg: for<'a> fn(&'a K::Owned) -> K::Arg<'a>,
@@ -28,7 +28,7 @@ pub fn agree<K: Key, E: RangeEnd<K> + Copy + std::fmt::Debug>(
 }
 
 impl<K: Key, E: RangeEnd<K> + Copy + std::fmt::Debug> Intervals<'_, K, E> {
-    /// The nine forms, with all pairs of ends.
+    /// The nine forms, each with all pairs of bounds.
     fn forms(&self) -> Vec<Ends<E>> {
         use Bound::{Excluded, Included, Unbounded};
         let mut forms = vec![(Unbounded, Unbounded)];
@@ -67,7 +67,7 @@ impl<K: Key, E: RangeEnd<K> + Copy + std::fmt::Debug> Law<K> for Intervals<'_, K
         for form in self.forms() {
             let inside = self.inside(&form, present);
             scans(dbi, state, form, &inside)?;
-            // The same, as Rust writes it.
+            // The same interval in Rust's range syntax.
             let count = match form {
                 (Bound::Unbounded, Bound::Unbounded) => dbi.count(state, ..),
                 (Bound::Included(a), Bound::Unbounded) => dbi.count(state, a..),
@@ -98,7 +98,7 @@ impl<K: Key, E: RangeEnd<K> + Copy + std::fmt::Debug> Law<K> for Intervals<'_, K
     }
 }
 
-/// All ways through a range find the same.
+/// All methods that scan a range find the same entries.
 fn scans<K: Key, R: Read, B>(dbi: &Numbered<K>, state: &R, range: B, inside: &[usize]) -> Result<()>
 where
     B: KeyRange<K> + Copy + std::fmt::Debug,
@@ -110,7 +110,7 @@ where
     back.reverse();
     assert_eq!(back, inside, "back through {range:?}");
 
-    // From both ends in turn, and nothing comes behind the last.
+    // Read alternately from both ends; nothing follows the last entry.
     let mut both = dbi.range(state, range)?;
     let (mut front, mut rear) = (Vec::new(), Vec::new());
     while let Some(entry) = both.next() {

@@ -1,6 +1,4 @@
-//! A small file system of the test's own, where the machine allows one.
-
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
+//! Mounts a small file system for one test, where the machine allows it.
 
 use std::path::Path;
 
@@ -9,8 +7,8 @@ use nix::sched::{CloneFlags, unshare};
 
 const NONE: Option<&Path> = None;
 
-/// In a child process: mounts a file system of `bytes` at `path`, which ends with the process. False, with a note, where
-/// that is not allowed (it takes root).
+/// In a child process: mounts a file system of `bytes` at `path`; the mount ends with the process. Returns false and
+/// prints a note where mounting is not allowed (it needs root).
 pub fn small_disk(path: &Path, bytes: usize) -> bool {
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     let mounted =

@@ -1,9 +1,8 @@
-//! Child processes: a test runs itself again in a process of its own, under its own name and with a part to play.
+//! Child processes: a test runs itself again in another process, under its own name and with arguments that select a
+//! role.
 //!
-//! The child is the test binary with `--exact PATH` and an environment variable that holds its arguments. What it
-//! tells goes over its standard output on lines of their own, marked, since the harness writes there too.
-
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
+//! The child is the test binary with `--exact PATH` and an environment variable that holds its arguments. The child
+//! sends lines to the parent over its standard output. Each has a mark, because the test harness writes there too.
 
 use std::env;
 use std::io::{BufRead, BufReader, Write};
@@ -19,10 +18,10 @@ use mapleaf::{Error, Result};
 const ARGUMENTS: &str = "MAPLEAF_TEST_ARGUMENTS";
 const MARK: char = '@';
 const DONE: &str = "done";
-/// Seconds that a child may take for anything, where the machine is slower or has other things to do first.
+/// The variable with the seconds that a child may take for any step, for slow or busy machines.
 const PATIENCE: &str = "MAPLEAF_TEST_PATIENCE";
 
-/// Longer than anything a child does here: what takes longer hangs.
+/// A limit longer than any step of a child. A step that takes longer hangs.
 fn patience() -> Duration {
     let asked = env::var(PATIENCE).ok().and_then(|seconds| seconds.parse().ok());
     asked.map_or(Duration::from_mins(1), Duration::from_secs)
@@ -33,10 +32,10 @@ pub fn arguments() -> Option<Vec<String>> {
     env::var(ARGUMENTS).ok().map(|all| all.split('\n').map(str::to_owned).collect())
 }
 
-/// In a child: tells the parent `line`.
+/// In a child: sends `line` to the parent.
 pub fn tell(line: &str) {
     let mut out = std::io::stdout().lock();
-    // A parent that is gone hears nothing.
+    // If the parent has ended, nobody reads the line.
     let _ = writeln!(out, "\n{MARK}{line}").and_then(|()| out.flush());
 }
 
@@ -47,12 +46,12 @@ pub fn hear() -> Result<String> {
     Ok(line.trim_end().to_owned())
 }
 
-/// What comes next from a child.
+/// The next event from a child.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
     Line(String),
     Ended,
-    /// Nothing, for as long as was waited.
+    /// No line within the time limit.
     Silent,
 }
 
@@ -62,8 +61,8 @@ pub struct Child {
     lines: Receiver<String>,
 }
 
-/// The path of the test `name`, which the harness gives to the thread that runs it: its modules, then its name. A name
-/// that is no end of it, or that comes from another thread, is a path already.
+/// The full path of the test `name`: its modules, then its name. The harness gives this path to the thread that runs
+/// the test. A name that is no suffix of it, or that comes from another thread, is already a full path.
 fn path_of(name: &str) -> String {
     let current = thread::current();
     let path = current.name().unwrap_or_default();
@@ -102,8 +101,8 @@ pub fn spawn_with(name: &str, arguments: &[&str], variables: &[(&str, &Path)]) -
     Ok(Child { system, lines })
 }
 
-/// Runs `body` in a child process, as the test `name` whose whole body this call is: there a signal or an abort ends no
-/// other test, and what it does to the process is its own.
+/// Runs `body` in a child process as the test `name`; this call must be the whole body of that test. A signal or an
+/// abort then ends no other test, and changes to the process stay in the child.
 #[track_caller]
 pub fn apart(name: &str, body: impl FnOnce() -> Result<()>) -> Result<()> {
     if arguments().is_some() {
@@ -121,7 +120,7 @@ pub fn apart(name: &str, body: impl FnOnce() -> Result<()>) -> Result<()> {
 }
 
 impl Child {
-    /// What the child tells next; `None` when it has ended.
+    /// The next line from the child; `None` after it has ended.
     pub fn line(&self) -> Option<String> {
         match self.lines.recv_timeout(patience()) {
             Ok(line) => Some(line),
@@ -130,7 +129,7 @@ impl Child {
         }
     }
 
-    /// What the child tells within this time.
+    /// The next line from the child, if it comes within this time.
     pub fn next_line(&self, patience: Duration) -> Next {
         match self.lines.recv_timeout(patience) {
             Ok(line) => Next::Line(line),
@@ -139,13 +138,13 @@ impl Child {
         }
     }
 
-    /// Waits until the child tells `expected`.
+    /// Waits for the next line of the child, which must be `expected`.
     #[track_caller]
     pub fn expect(&self, expected: &str) {
         assert_eq!(self.line().as_deref(), Some(expected));
     }
 
-    /// Tells the child `line`.
+    /// Sends `line` to the child.
     pub fn say(&mut self, line: &str) -> Result<()> {
         let Some(input) = self.system.stdin.as_mut() else { return Ok(()) };
         writeln!(input, "{line}").and_then(|()| input.flush()).map_err(Error::other)
@@ -156,7 +155,7 @@ impl Child {
         self.system.kill().and_then(|()| self.system.wait()).map(drop).map_err(Error::other)
     }
 
-    /// Whether the child has ended, however it did.
+    /// Whether the child has ended, for whatever reason.
     pub fn has_ended(&mut self) -> Result<bool> {
         self.system.try_wait().map(|status| status.is_some()).map_err(Error::other)
     }
@@ -173,7 +172,7 @@ impl Child {
         }
     }
 
-    /// Waits for the child's end, which must be that of a test that passed.
+    /// Waits for the child's end and checks that its test passed.
     #[track_caller]
     pub fn passes(mut self) -> Result<()> {
         let status = self.wait()?;

@@ -1,6 +1,4 @@
-//! A transaction whose commit takes a while, and others that run meanwhile on what it leaves.
-
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
+//! A transaction with a slow commit, and other transactions that run meanwhile on the state that it leaves.
 
 use std::sync::Barrier;
 use std::thread;
@@ -13,15 +11,15 @@ pub type Rows = Dbi<u64, &'static [u8]>;
 /// The row that the slow transaction marks.
 pub const MARK: u64 = u64::MAX;
 
-/// Stores `megabytes`, and the mark.
+/// Stores `megabytes` of rows, and the mark.
 pub fn fill(rows: &Rows, txn: &mut WriteTxn, megabytes: u64, mark: &[u8]) -> Result<()> {
     let value = vec![3; 1 << 16];
     (0..megabytes * 16).try_for_each(|row| rows.put(txn, row, &value))?;
     rows.put(txn, MARK, mark)
 }
 
-/// Runs `beside` while the commit of a large transaction is under way, most of the time: it waits in line when that one
-/// hands the turn on. Gives the outcomes of both.
+/// Runs `beside` while a large transaction commits, and returns both outcomes. Usually `beside` waits for the write
+/// lock and gets it when the large transaction begins to commit.
 pub fn beside_commit<T: Send>(
     env: &Env,
     rows: &Rows,
@@ -37,7 +35,7 @@ pub fn beside_commit<T: Send>(
         let slow = env.transact(|txn| {
             fill(rows, txn, megabytes, mark)?;
             ready.wait();
-            // For the other one to stand in line. If it is late it is tried again.
+            // Gives the other thread time to wait for the lock. The caller repeats the test if it came late.
             thread::sleep(Duration::from_millis(20));
             Ok(())
         });

@@ -1,18 +1,18 @@
-//! A law, held in every state that a database can be read in.
+//! Checks a law in every state in which a database can be read.
 
 use mapleaf::{Dbi, Env, Key, Read, Result, Snapshot};
 
-/// Large enough that a handful of entries fills a leaf.
+/// So long that a few entries fill a leaf.
 const VALUE: usize = 700;
 
-/// A database whose values say which key of the pool they belong to.
+/// A database whose values hold the number of their key in the pool.
 pub type Numbered<K> = Dbi<K, &'static [u8]>;
 
-/// What holds of any state: `present` are the keys that are there, ascending.
+/// A law of every state. `present` are the numbers of the stored keys, ascending.
 pub trait Law<K: Key> {
     fn holds<R: Read>(&self, dbi: &Numbered<K>, state: &R, present: &[usize]) -> Result<()>;
 
-    /// What holds of snapshots alone.
+    /// A law of snapshots only.
     fn holds_of_snapshots(&self, _: &Numbered<K>, _: &Snapshot, _: &[usize]) -> Result<()> {
         Ok(())
     }
@@ -25,15 +25,15 @@ pub fn value(n: usize) -> Vec<u8> {
     value
 }
 
-/// Which key of the pool a value belongs to.
+/// The number of the key to which a value belongs.
 pub fn number(value: &[u8]) -> usize {
     usize::from_be_bytes(*value.first_chunk().expect("every value has a number"))
 }
 
-/// Holds the law in snapshots of an empty, a single and a full database, and in transactions over the base alone, over
-/// their own changes alone, over both mixed, and over a cleared base.
+/// Checks the law in snapshots of an empty database, of one with a single entry and of a full one, and in transactions:
+/// over the base alone, over their own changes alone, over both, and over a cleared base.
 ///
-/// `pool` are ascending keys; all, one or a part of them are stored.
+/// `pool` holds ascending keys; all, one or a part of them are stored.
 pub fn in_every_state<K: Key>(
     pool: &[K::Owned],
     arg: for<'a> fn(&'a K::Owned) -> K::Arg<'a>,
@@ -66,7 +66,7 @@ pub fn in_every_state<K: Key>(
         put(txn, &empty, &all)?;
         law.holds(&empty, txn, &all)?;
 
-        // The base has all of them; the set takes some away, replaces some, and brings some of those back.
+        // The base has all keys. The transaction deletes some, replaces some, and puts some of the deleted ones back.
         for n in every(2) {
             assert!(full.delete(txn, arg(&pool[n]))?);
         }
@@ -74,7 +74,7 @@ pub fn in_every_state<K: Key>(
         let mixed: Vec<_> = all.iter().copied().filter(|n| n % 2 != 0 || n % 3 == 0).collect();
         law.holds(&full, txn, &mixed)?;
 
-        // The base has one; the set adds those around it.
+        // The base has one key. The transaction adds keys around it.
         put(txn, &single, &every(4))?;
         let mut around = [&middle[..], &every(4)].concat();
         around.sort_unstable();

@@ -1,13 +1,11 @@
-//! LMDB's own tools, where they are installed, and what they print.
-
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
+//! Runs LMDB's command line tools where they are installed, and reads their output.
 
 use std::path::Path;
 use std::process::Command;
 
 use mapleaf::{Error, Result};
 
-/// What a tool prints; `None` where there is none.
+/// The output of a tool; `None` where it is not installed.
 pub fn run(tool: &str, arguments: &[&str], path: &Path) -> Result<Option<String>> {
     match Command::new(tool).args(arguments).arg(path).output() {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -23,13 +21,14 @@ pub fn run(tool: &str, arguments: &[&str], path: &Path) -> Result<Option<String>
     }
 }
 
-/// What `mdb_stat` says of each DBI's entries.
+/// The number of entries that `mdb_stat` shows for a DBI.
 pub fn entries(stat: &str, dbi: &str) -> Option<u64> {
     let (_, rest) = stat.split_once(&format!("Status of {dbi}\n"))?;
     rest.split_once("Entries: ")?.1.lines().next()?.trim().parse().ok()
 }
 
-/// How many entries `mdb_dump` prints of a DBI: a line for the key and one for the value, each with a space before.
+/// The number of entries that `mdb_dump` prints for a DBI: one line for the key and one for the value, each after a
+/// space.
 pub fn dumped(dump: &str, dbi: &str) -> Option<u64> {
     let (_, rest) = dump.split_once(&format!("\ndatabase={dbi}\n"))?;
     let data = rest.split_once("HEADER=END\n")?.1.split_once("DATA=END\n")?.0;

@@ -1,26 +1,27 @@
-//! A damaged file is copied, and its copy reads as it does; or it is not, and nothing is left behind. A file that a full
-//! check passes is always copied, and its copies pass it too.
+//! A damaged file is copied and the copy reads the same, or the copy fails and leaves nothing. A file that passes a
+//! full check is always copied, and its copies pass it, too.
 
 use std::fs;
 use std::path::Path;
 
-use crate::damage::{Random, options};
+use crate::common::damage::{Random, options};
 use crate::damaged::examine::Bed;
 use crate::damaged::harm::{flip, hurt};
 use crate::damaged::samples::{Content, NAMES, raw};
 use crate::damaged::{campaign, samples};
 use mapleaf::{Compact, Env, Error, ErrorKind, Result, Verify};
 
-/// How many files are damaged of each sample.
+/// The number of damaged files for each sample.
 const CASES: u64 = 1500;
 
-/// What can be read of every database; those that cannot be are left out.
+/// The readable content of every database; unreadable ones are left out.
 fn content(env: &Env) -> Result<Content> {
     let snap = env.snapshot()?;
     Ok(NAMES.into_iter().filter_map(|name| Some((name, raw(&snap, env, name).ok()?))).collect())
 }
 
-/// Copies the environment, whose readable content is `held`; whether there is a copy. One that is `clean` has one.
+/// Copies the environment, whose readable content is `held`. Returns whether there is a copy; a `clean` one must have
+/// one.
 fn copy(env: &Env, path: &Path, compact: Compact, (clean, held): (bool, &Content)) -> Result<bool> {
     let length = fs::metadata(env.path().join("data.mdb")).map_err(Error::other)?.len();
     if let Err(error) = env.copy_to(path, compact) {
@@ -34,7 +35,7 @@ fn copy(env: &Env, path: &Path, compact: Compact, (clean, held): (bool, &Content
     let verify = if clean { Verify::Full } else { Verify::Meta };
     match options().verify(verify).open(path) {
         Ok(copy) => assert!(content(&copy)? == *held, "{compact:?} holds something else"),
-        // Opening a shorter file looks at more than opening the whole one did.
+        // Opening the shorter copy reads pages that opening the original did not.
         Err(error) => assert!(!clean && error.kind() == ErrorKind::Corrupted, "{compact:?}: {error:?}"),
     }
     fs::remove_dir_all(path).map_err(Error::other)?;
@@ -77,11 +78,11 @@ fn copies(name: &'static str, bed: &Bed) -> Result<()> {
 }
 
 #[test]
-fn copies_of_a_tree_of_four_levels() -> Result<()> {
-    copies("copies_of_a_tree_of_four_levels", &Bed::new(samples::deep()?)?)
+fn copies_of_a_damaged_deep_tree_read_the_same_or_fail() -> Result<()> {
+    copies("copies_of_a_damaged_deep_tree_read_the_same_or_fail", &Bed::new(samples::deep()?)?)
 }
 
 #[test]
-fn copies_of_a_file_of_all_kinds_of_pages() -> Result<()> {
-    copies("copies_of_a_file_of_all_kinds_of_pages", &Bed::new(samples::mixed()?)?)
+fn copies_of_damaged_pages_of_all_kinds_read_the_same_or_fail() -> Result<()> {
+    copies("copies_of_damaged_pages_of_all_kinds_read_the_same_or_fail", &Bed::new(samples::mixed()?)?)
 }

@@ -1,14 +1,14 @@
-//! Whatever fails in an iterator that is open already names the verb that opened it and the DBI, as other errors do.
+//! An error of an open iterator names the method that opened it and the DBI, as other errors do.
 
-use crate::process;
+use crate::common::process;
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::damage::{PAGE, options};
-use crate::errors::{directory, io, refused, refused_with};
+use crate::common::damage::{PAGE, options};
+use crate::common::errors::{directory, io, refused, refused_with};
 use mapleaf::{Dbi, Entries, Env, Error, ErrorKind, MultiDbi, Read, Result};
 
-/// The verbs whose iterators failed, and how often.
+/// The methods whose iterators failed, and how often.
 type Failed = BTreeMap<(String, &'static str), usize>;
 
 /// The bytes of a file whose DBIs have several leaves, and several under one key.
@@ -24,7 +24,7 @@ fn stored() -> Result<Vec<u8>> {
     io(fs::read(dir.path().join("data.mdb")))
 }
 
-/// Walks an iterator from both ends in turn; its error must name `operation` and `dbi`.
+/// Reads an iterator alternately from both ends. Its error must name `operation` and `dbi`.
 fn walk<T>(
     opened: Result<impl DoubleEndedIterator<Item = Result<T>>>,
     operation: &'static str,
@@ -62,8 +62,8 @@ fn walk_all<R: Read>(small: &Dbi<u32, &[u8]>, pairs: &MultiDbi<u16, u32>, state:
 }
 
 #[test]
-fn damage_that_an_iterator_meets() -> Result<()> {
-    process::apart("damage_that_an_iterator_meets", || {
+fn errors_of_iterators_name_the_method_and_the_dbi() -> Result<()> {
+    process::apart("errors_of_iterators_name_the_method_and_the_dbi", || {
         let dir = directory()?;
         let path = dir.path().join("env");
         let bytes = stored()?;
@@ -73,7 +73,7 @@ fn damage_that_an_iterator_meets() -> Result<()> {
             damaged[page * PAGE..(page + 1) * PAGE].fill(0);
             io(fs::create_dir(&path))?;
             io(fs::write(path.join("data.mdb"), &damaged))?;
-            // Pages of the catalogue and the main tree keep the environment or its DBIs from being opened.
+            // Damaged pages of the catalogue and the main tree prevent opening the environment or its DBIs.
             if let Ok(env) = options().open(&path)
                 && let Ok(small) = env.dbi_options().create(false).open("small")
                 && let Ok(pairs) = env.dbi_options().create(false).open_multi("pairs")
@@ -81,7 +81,7 @@ fn damage_that_an_iterator_meets() -> Result<()> {
                 walk_all(&small, &pairs, &env.snapshot()?, &mut failed);
                 env.transact(|txn| {
                     walk_all(&small, &pairs, txn, &mut failed);
-                    // Changes between the pages, and behind them all.
+                    // Changes between the pages and after the last one.
                     if (0..100).try_for_each(|n| small.put(txn, n * 41, b"new")).is_ok() {
                         walk_all(&small, &pairs, txn, &mut failed);
                     }
@@ -103,7 +103,7 @@ fn seek_all(small: &Dbi<u32, &[u8]>, env: &Env, failed: &mut Failed) -> Result<(
     let snap = env.snapshot()?;
     for key in [150, 1000, 1500] {
         let (Ok(mut front), Ok(mut back)) = (small.iter(&snap), small.iter(&snap)) else { continue };
-        // Until an entry is taken from an end, it is a bound that moves, and no page is read for it.
+        // Before an entry was taken from an end, that end is a bound, and moving it reads no page.
         let taken = |entry: Option<Result<_>>| entry.is_some_and(|entry| entry.is_ok());
         if !taken(front.next()) || !taken(back.next_back()) {
             continue;
@@ -119,7 +119,7 @@ fn seek_all(small: &Dbi<u32, &[u8]>, env: &Env, failed: &mut Failed) -> Result<(
 }
 
 #[test]
-fn keys_that_cannot_be_sought() -> Result<()> {
+fn errors_of_seeks_name_the_method_and_the_dbi() -> Result<()> {
     let env = Env::temporary()?;
     let floats: Dbi<f64, &str> = env.dbi("floats")?;
     env.transact(|txn| floats.put(txn, 1.5, "x"))?;
@@ -135,7 +135,7 @@ fn keys_that_cannot_be_sought() -> Result<()> {
 }
 
 #[test]
-fn opening_a_dbi_names_it_whatever_fails() -> Result<()> {
+fn errors_of_opening_a_dbi_name_it() -> Result<()> {
     let env = Env::temporary()?;
     env.transact(|_| {
         for error in [

@@ -1,19 +1,19 @@
-//! Counts, depths and roots that lie, in the records of trees and of the free list: the truth or a typed error from every
-//! verb that reads them, never a panic, an endless walk or an allocation by a number of the file's.
+//! False counts, depths and roots in the records of trees and of the free list: every method that reads them returns
+//! the truth or a typed error, and never panics, walks without end, or allocates by a number from the file.
 
 use std::fs;
 use std::path::Path;
 
-use crate::damage::{PAGE, options, typed};
+use crate::common::damage::{PAGE, options, typed};
+use crate::common::process;
+use crate::common::records::{DEPTH, ENTRIES, FIELDS, LEAVES, ROOT, free_counts, head_records, patch, record_of};
 use crate::damaged::samples;
-use crate::process;
-use crate::records::{DEPTH, ENTRIES, FIELDS, LEAVES, ROOT, free_counts, head_records, patch, record_of};
 use mapleaf::{Dbi, Env, Error, ErrorKind, Key, Result, WriteTxn};
 
-/// What is no number of any small file, and what may be one.
+/// Values that are impossible in a small file, and possible ones.
 const LIES: [u64; 10] = [0, 1, 2, 7, 33, 1000, 100_000, 1 << 40, u64::MAX - 1, u64::MAX];
 
-/// Opens `bytes` in a new directory, and does `body` to what opens; errors are typed.
+/// Opens `bytes` in a new directory and runs `body` if that succeeds. Errors must be typed.
 fn opened(dir: &Path, bytes: &[u8], body: impl FnOnce(&Env) -> Result<()>) -> Result<()> {
     let path = dir.join("env");
     fs::create_dir(&path).and_then(|()| fs::write(path.join("data.mdb"), bytes)).map_err(Error::other)?;
@@ -24,7 +24,7 @@ fn opened(dir: &Path, bytes: &[u8], body: impl FnOnce(&Env) -> Result<()>) -> Re
     fs::remove_dir_all(&path).map_err(Error::other)
 }
 
-/// Counts the outcomes: `Corrupted`, and others that are typed or right by luck.
+/// Counts the outcomes: `Corrupted`, and others that are typed errors or correct by chance.
 #[derive(Default)]
 struct Seen {
     corrupted: usize,
@@ -41,7 +41,7 @@ impl Seen {
     }
 }
 
-/// Every verb that counts, or goes by a count.
+/// Calls every method that counts, or uses a count.
 fn read(env: &Env, small: &Dbi<u32, &[u8]>, seen: &mut Seen) -> Result<()> {
     let snap = env.snapshot()?;
     seen.note(small.len(&snap));
@@ -65,7 +65,7 @@ fn read(env: &Env, small: &Dbi<u32, &[u8]>, seen: &mut Seen) -> Result<()> {
     Ok(())
 }
 
-/// The same inside a transaction with changes, and removals by counts. Nothing of it is committed.
+/// The same inside a transaction with changes, and removals that use counts. Nothing is committed.
 fn write(env: &Env, small: &Dbi<u32, &[u8]>, seen: &mut Seen) {
     let undone = |body: &mut dyn FnMut(&mut WriteTxn)| {
         let outcome = env.transact(|txn| {
@@ -94,8 +94,8 @@ fn write(env: &Env, small: &Dbi<u32, &[u8]>, seen: &mut Seen) {
 }
 
 #[test]
-fn lies_in_the_record_of_a_tree() -> Result<()> {
-    process::apart("lies_in_the_record_of_a_tree", || {
+fn false_records_of_trees_are_typed_errors_or_the_truth() -> Result<()> {
+    process::apart("false_records_of_trees_are_typed_errors_or_the_truth", || {
         let dir = tempfile::tempdir().map_err(Error::other)?;
         let bytes = samples::mixed()?.bytes;
         let mut seen = Seen::default();
@@ -121,8 +121,8 @@ fn lies_in_the_record_of_a_tree() -> Result<()> {
 }
 
 #[test]
-fn a_count_of_entries_that_cannot_be_is_corrupted_and_not_wrapped() -> Result<()> {
-    process::apart("a_count_of_entries_that_cannot_be_is_corrupted_and_not_wrapped", || {
+fn an_impossible_entry_count_is_corrupted_and_does_not_overflow() -> Result<()> {
+    process::apart("an_impossible_entry_count_is_corrupted_and_does_not_overflow", || {
         let dir = tempfile::tempdir().map_err(Error::other)?;
         let samples::Sample { bytes, content, .. } = samples::mixed()?;
         let corrupted = |outcome: Result<u64>| {
@@ -140,17 +140,17 @@ fn a_count_of_entries_that_cannot_be_is_corrupted_and_not_wrapped() -> Result<()
                     corrupted(small.sample(&snap, usize::MAX, 1).map(|all| all.len() as u64));
                 }
                 let undone = env.transact(|txn| {
-                    // Every other one: their count is the record's, less these.
+                    // Every second entry: the count is that of the record minus these.
                     for (key, _) in content["small"].iter().step_by(2).take(20) {
                         small.delete(txn, <u32 as Key>::decode(key)?)?;
                     }
                     corrupted(small.len(txn));
-                    // Not `Ok(0)`, with everything still there.
+                    // Not `Ok(0)` with all entries still there.
                     corrupted(small.clear(txn));
                     for (key, _) in content["small"].iter().take(40) {
                         small.delete(txn, <u32 as Key>::decode(key)?)?;
                     }
-                    // What is left of a range that begins behind these is counted by its leaves.
+                    // The rest of a range that begins after these entries is counted by its leaves.
                     assert_eq!(small.len(txn)?, content["small"].len() as u64 - 40);
                     Err::<(), _>(Error::new(ErrorKind::Conflict, "nothing of this is kept"))
                 });
@@ -163,8 +163,8 @@ fn a_count_of_entries_that_cannot_be_is_corrupted_and_not_wrapped() -> Result<()
 }
 
 #[test]
-fn lies_in_the_metas_and_the_free_list() -> Result<()> {
-    process::apart("lies_in_the_metas_and_the_free_list", || {
+fn false_records_of_metas_and_free_list_are_typed_errors_or_the_truth() -> Result<()> {
+    process::apart("false_records_of_metas_and_free_list_are_typed_errors_or_the_truth", || {
         let dir = tempfile::tempdir().map_err(Error::other)?;
         let bytes = samples::mixed()?.bytes;
         let mut seen = Seen::default();
@@ -178,7 +178,7 @@ fn lies_in_the_metas_and_the_free_list() -> Result<()> {
                 opened(dir.path(), &damaged, |env| {
                     seen.note(env.info());
                     seen.note(env.dbis());
-                    // Not created if it is not found: writing trusts the file.
+                    // It must not be created if it is not found, because writing trusts the file.
                     let small = env.dbi_options().create(false).open::<u32, &[u8]>("small");
                     seen.note(env.snapshot().and_then(|snap| small?.len(&snap)));
                     Ok(())
@@ -205,16 +205,16 @@ fn lies_in_the_metas_and_the_free_list() -> Result<()> {
 }
 
 #[test]
-fn counters_at_their_end_are_no_panic() -> Result<()> {
-    process::apart("counters_at_their_end_are_no_panic", || {
+fn counters_at_their_maximum_do_not_panic() -> Result<()> {
+    process::apart("counters_at_their_maximum_do_not_panic", || {
         let dir = tempfile::tempdir().map_err(Error::other)?;
         let bytes = samples::mixed()?.bytes;
-        // The ids of both metas, which LMDB would count on from.
+        // The ids in both meta pages, from which LMDB would count on.
         let mut last = bytes.clone();
         last[144..152].copy_from_slice(&(u64::MAX - 1).to_le_bytes());
         last[PAGE + 144..PAGE + 152].copy_from_slice(&u64::MAX.to_le_bytes());
         opened(dir.path(), &last, |_| panic!("such an id cannot be"))?;
-        // Commits, schema changes and the next DBI's number, in the head.
+        // In the head: the numbers of commits and of schema changes, and the next DBI's number.
         for at in [0, 8] {
             let mut damaged = bytes.clone();
             let heads = head_records(&damaged);

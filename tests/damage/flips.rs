@@ -1,13 +1,13 @@
-//! Bits that flip anywhere behind the metas: right data or a typed error, never a signal, a panic or a hang; what a full
-//! check passes reads as it was written but for the bytes that were hit.
+//! Flipped bits anywhere after the meta pages: correct data or a typed error, never a signal, a panic or a hang. A file
+//! that passes a full check reads as it was written except for the flipped bytes.
 
-use crate::damage::Random;
+use crate::common::damage::Random;
 use crate::damaged::examine::{Bed, Look, OUTCOMES, Outcome};
 use crate::damaged::harm::flip;
 use crate::damaged::{campaign, samples};
 use mapleaf::Result;
 
-/// How many files are damaged of each sample.
+/// The number of damaged files for each sample.
 const CASES: u64 = 10_000;
 
 fn flips(name: &'static str, bed: &Bed) -> Result<()> {
@@ -27,11 +27,11 @@ fn flips(name: &'static str, bed: &Bed) -> Result<()> {
 }
 
 #[test]
-fn flips_in_a_tree_of_four_levels() -> Result<()> {
-    flips("flips_in_a_tree_of_four_levels", &Bed::new(samples::deep()?)?)
+fn flipped_bits_of_a_deep_tree_are_errors_or_data() -> Result<()> {
+    flips("flipped_bits_of_a_deep_tree_are_errors_or_data", &Bed::new(samples::deep()?)?)
 }
 
 #[test]
-fn flips_in_a_file_of_all_kinds_of_pages() -> Result<()> {
-    flips("flips_in_a_file_of_all_kinds_of_pages", &Bed::new(samples::mixed()?)?)
+fn flipped_bits_of_pages_of_all_kinds_are_errors_or_data() -> Result<()> {
+    flips("flipped_bits_of_pages_of_all_kinds_are_errors_or_data", &Bed::new(samples::mixed()?)?)
 }

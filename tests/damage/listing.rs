@@ -1,12 +1,12 @@
-//! A listing by pages ends in a damaged database too: keys that are out of order are an error, not a way back.
+//! A listing by pages ends in a damaged database, too: keys out of order are an error, not a step back.
 
-use crate::damage::{PAGE, options};
+use crate::common::damage::{PAGE, options};
 use crate::damaged::atlas::{Kind, nodes, u16_at};
 use crate::damaged::examine::Bed;
 use crate::damaged::samples;
 use mapleaf::{Dbi, ErrorKind, ListOptions, Result};
 
-/// The sample with the first and the last entry of a leaf of "small" exchanged.
+/// The sample with the first and the last entry of a leaf of "small" swapped.
 fn out_of_order(bed: &Bed) -> Vec<u8> {
     let mut bytes = bed.sample.bytes.clone();
     let leaves = bed.sample.atlas.pages_of(Kind::Leaf);
@@ -34,7 +34,7 @@ fn a_listing_of_keys_out_of_order_ends() -> Result<()> {
                 Ok(page) => {
                     listed += page.items.len();
                     assert!(listed <= all, "page after page: {listed} of {all}");
-                    // A search may miss what is out of order, and come to the end.
+                    // A search may miss an entry that is out of order, and reach the end.
                     if !page.has_more {
                         break;
                     }

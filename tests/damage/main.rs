@@ -1,24 +1,17 @@
-//! Damaged files: right data or a typed error.
-#![allow(unreachable_pub, reason = "each module uses its part of the others")]
+//! Damaged files: correct data or a typed error.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod copies;
-#[path = "../common/damage.rs"]
-mod damage;
 mod damaged;
-#[path = "../common/errors.rs"]
-mod errors;
+mod deleted_ranges;
 mod errors_scans;
 mod false_records;
 mod flips;
 mod listing;
 mod metas;
-mod numbers;
 mod open_damaged;
+mod page_numbers;
 mod pages;
-#[path = "../common/process.rs"]
-mod process;
-mod ranges_that_go;
-#[path = "../common/records.rs"]
-mod records;
 mod truncated;
 mod values;

@@ -1,15 +1,16 @@
-//! What is no database of ours is told apart before anything is mapped: no bytes, zeros, noise, other versions.
+//! A file that is no mapleaf database is recognised before anything is mapped: an empty file, zeros, random bytes,
+//! other versions.
 
 use std::fs;
 use std::path::Path;
 
-use crate::damage::{PAGE, Random};
+use crate::common::damage::{PAGE, Random};
+use crate::common::errors::{directory, io, refused_with};
 use crate::damaged::examine::{Bed, Look, OUTCOMES, Outcome};
 use crate::damaged::{campaign, samples};
-use crate::errors::{directory, io, refused_with};
 use mapleaf::{Env, ErrorKind, Result};
 
-/// Bytes of a meta page that mean something, the page's header included.
+/// The meaningful bytes of a meta page, including the page's header.
 const META_BYTES: usize = 152;
 
 fn refused_as(path: &Path, bytes: &[u8], kind: ErrorKind, words: &[&str]) -> Result<()> {
@@ -21,7 +22,7 @@ fn refused_as(path: &Path, bytes: &[u8], kind: ErrorKind, words: &[&str]) -> Res
 }
 
 #[test]
-fn zeros_noise_and_text() -> Result<()> {
+fn zeros_random_bytes_and_text_are_refused() -> Result<()> {
     let dir = directory()?;
     let mut random = Random(1);
     let noise: Vec<u8> = (0..3 * PAGE).map(|_| random.byte()).collect();
@@ -56,10 +57,10 @@ fn other_formats_say_to_dump_and_load() -> Result<()> {
 }
 
 #[test]
-fn every_bit_of_the_metas() -> Result<()> {
+fn every_flipped_bit_of_the_metas_is_an_error_or_data() -> Result<()> {
     let bed = Bed::new(samples::mixed()?)?;
     let bits = 2 * META_BYTES * 8;
-    let tally = campaign::run::<OUTCOMES>("every_bit_of_the_metas", bits as u64, |case| {
+    let tally = campaign::run::<OUTCOMES>("every_flipped_bit_of_the_metas_is_an_error_or_data", bits as u64, |case| {
         let (meta, bit) = (usize::try_from(case).unwrap_or(0) % 2, usize::try_from(case).unwrap_or(0) / 2);
         let mut damaged = bed.sample.bytes.clone();
         damaged[meta * PAGE + bit / 8 % META_BYTES] ^= 1 << (bit % 8);

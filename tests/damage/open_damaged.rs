@@ -1,18 +1,18 @@
-//! An opening that is refused for what a check found says all of it.
+//! An opening that is refused because of a check reports everything that the check found.
 
 use std::error::Error as _;
 use std::fs;
 use std::path::Path;
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use mapleaf::{Dbi, Env, Error, ErrorKind, Result, Verify, VerifyReport};
 use tempfile::TempDir;
 
 const PAGE: usize = 4096;
-/// Page flags, at byte 10.
+/// Page types, at byte 10.
 const BRANCH: u8 = 1;
 
-/// An environment whose branch pages are no pages any more; how many there were.
+/// Makes an environment whose branch pages have no valid type; also returns how many there were.
 fn damaged() -> Result<(TempDir, usize)> {
     let dir = directory()?;
     let env = Env::open(dir.path())?;
@@ -42,7 +42,7 @@ fn the_error_of_a_checked_opening_has_the_whole_report() -> Result<()> {
         let error = refused(dir.path(), verify);
         assert_eq!((error.kind(), error.page()), (ErrorKind::Corrupted, Some(listed.faults[0].page)));
         assert!(error.to_string().contains(&listed.faults[0].why), "{error}");
-        // The whole report is in the message, so that a chain of causes does not tell it again.
+        // The message contains the whole report, so there is no cause that would repeat it.
         assert!(error.to_string().contains("faults, first page") && error.source().is_none(), "{error:?}");
         let report: VerifyReport = error.downcast().expect("the cause is the report");
         assert_eq!(report.faults, listed.faults, "{verify:?}");
@@ -51,7 +51,7 @@ fn the_error_of_a_checked_opening_has_the_whole_report() -> Result<()> {
 }
 
 #[test]
-fn a_shared_engine_is_checked_and_refused_alike() -> Result<()> {
+fn a_shared_engine_is_checked_and_refused_in_the_same_way() -> Result<()> {
     let (dir, hit) = damaged()?;
     let env = Env::open(dir.path())?;
     let report: VerifyReport = refused(dir.path(), Verify::Full).downcast().expect("the cause is the report");

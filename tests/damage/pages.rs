@@ -1,13 +1,13 @@
-//! Pages that are zeroed, random, swapped, repeated or hit by single bits: right data or a typed error, never a signal,
-//! a panic or a hang; and nothing that a full check passes hurts a writer.
+//! Pages that are zeroed, randomised, swapped, repeated or hit by single bits: correct data or a typed error, never a
+//! signal, a panic or a hang. A file that passes a full check can be written to.
 
-use crate::damage::{Random, options};
+use crate::common::damage::{Random, options};
 use crate::damaged::examine::{Bed, Look, OUTCOMES, Outcome};
 use crate::damaged::harm::hurt;
 use crate::damaged::{campaign, samples};
 use mapleaf::{Dbi, Result, Verify};
 
-/// How many files are damaged of each sample.
+/// The number of damaged files for each sample.
 const CASES: u64 = 1500;
 
 fn pages(name: &'static str, bed: &Bed) -> Result<()> {
@@ -28,19 +28,19 @@ fn pages(name: &'static str, bed: &Bed) -> Result<()> {
 }
 
 #[test]
-fn pages_of_a_tree_of_four_levels() -> Result<()> {
-    pages("pages_of_a_tree_of_four_levels", &Bed::new(samples::deep()?)?)
+fn damaged_pages_of_a_deep_tree_are_errors_or_data() -> Result<()> {
+    pages("damaged_pages_of_a_deep_tree_are_errors_or_data", &Bed::new(samples::deep()?)?)
 }
 
 #[test]
-fn pages_of_all_kinds() -> Result<()> {
-    pages("pages_of_all_kinds", &Bed::new(samples::mixed()?)?)
+fn damaged_pages_of_all_kinds_are_errors_or_data() -> Result<()> {
+    pages("damaged_pages_of_all_kinds_are_errors_or_data", &Bed::new(samples::mixed()?)?)
 }
 
 #[test]
-fn what_a_full_check_passes_can_be_written_to() -> Result<()> {
+fn a_file_that_passes_a_full_check_can_be_written_to() -> Result<()> {
     let bed = Bed::new(samples::mixed()?)?;
-    let tally = campaign::run::<2>("what_a_full_check_passes_can_be_written_to", 500, |case| {
+    let tally = campaign::run::<2>("a_file_that_passes_a_full_check_can_be_written_to", 500, |case| {
         let mut damaged = bed.sample.bytes.clone();
         hurt(&mut damaged, &mut Random(case << 32 | 1));
         let path = bed.lay(&damaged)?;

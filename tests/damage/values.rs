@@ -1,14 +1,15 @@
-//! Bytes that other software stored where a type is expected are a `Decode` error of that entry; the others read on.
+//! Bytes of other software that do not decode as the expected type are a `Decode` error of that entry; the other
+//! entries are readable.
 
 use std::path::Path;
 
-use crate::errors::{directory, refused_with};
+use crate::common::errors::{directory, refused_with};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, EnvOpenOptions};
 use mapleaf::{Dbi, Env, Error, ErrorKind, Msgpack, Result};
 
 /// Stores raw entries in a DBI by LMDB alone.
-#[expect(unsafe_code, reason = "heed opens by an unsafe call")]
+#[expect(unsafe_code, reason = "heed opens by an unsafe function")]
 fn put_raw(path: &Path, name: &str, entries: &[(&[u8], &[u8])]) -> Result<()> {
     // SAFETY: no flags; nobody else has the environment open.
     let env = unsafe { EnvOpenOptions::new().max_dbs(8).map_size(1 << 26).open(path) }.map_err(Error::other)?;
@@ -24,7 +25,7 @@ fn put_raw(path: &Path, name: &str, entries: &[(&[u8], &[u8])]) -> Result<()> {
 }
 
 #[test]
-fn a_value_that_is_none_of_its_type() -> Result<()> {
+fn a_value_that_does_not_decode_is_a_decode_error_of_its_entry() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path())?;
     let lists: Dbi<&str, Msgpack<Vec<u32>>> = env.dbi("lists")?;
@@ -32,7 +33,7 @@ fn a_value_that_is_none_of_its_type() -> Result<()> {
     env.transact(|txn| lists.put(txn, "good", &vec![1, 2]))?;
     env.transact(|txn| trees.put(txn, "good", &serde_json::json!([1])))?;
     drop((env, lists, trees));
-    // An array in an array in an array, a hundred thousand deep; and one that claims four thousand million elements.
+    // Arrays nested a hundred thousand levels deep; and an array that claims four thousand million elements.
     let deep = [vec![0x91; 100_000], vec![0xC0]].concat();
     let vast = [0xDD, 0xFF, 0xFF, 0xFF, 0xFF, 0x01];
     put_raw(dir.path(), "lists", &[(b"bad", b"\xC1"), (b"vast", &vast), (b"cut", b"\x93\x01"), (b"empty", b"")])?;
@@ -51,7 +52,7 @@ fn a_value_that_is_none_of_its_type() -> Result<()> {
     assert_eq!(bad.len(), 4);
     assert!(bad.iter().all(|error| (error.operation(), error.dbi()) == (Some("iter"), Some("lists"))), "{bad:?}");
     assert_eq!(lists.keys(&snap)?.count(), 5, "keys are not decoded with their values");
-    // A bad entry can be replaced and removed.
+    // Such an entry can be replaced and removed.
     env.transact(|txn| {
         lists.put(txn, "bad", &vec![3])?;
         ["vast", "cut", "empty"].into_iter().try_for_each(|key| lists.delete(txn, key).map(drop))
@@ -61,7 +62,7 @@ fn a_value_that_is_none_of_its_type() -> Result<()> {
 }
 
 #[test]
-fn a_key_that_is_none_of_its_type() -> Result<()> {
+fn a_key_that_does_not_decode_is_a_decode_error_of_its_entry() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path())?;
     let dbi: Dbi<u32, u32> = env.dbi("d")?;

@@ -1,10 +1,10 @@
-//! A DBI that cannot be opened as asked says why, by name, and leaves the others alone.
+//! A DBI that cannot be opened as requested is an error with the name and the reason, and other DBIs are not affected.
 
-use crate::errors::{refused, refused_with};
+use crate::common::errors::{refused, refused_with};
 use mapleaf::{Dbi, Env, ErrorKind, MultiDbi, Result};
 
 #[test]
-fn names_that_no_dbi_can_have() -> Result<()> {
+fn invalid_dbi_names_are_refused() -> Result<()> {
     let env = Env::temporary()?;
     let open = |name: &str| env.dbi::<&str, u32>(name);
     refused_with(open(""), ErrorKind::InvalidArgument, &["empty"]);
@@ -28,7 +28,7 @@ fn names_that_no_dbi_can_have() -> Result<()> {
 }
 
 #[test]
-fn another_type_is_a_mismatch_that_names_both() -> Result<()> {
+fn opening_with_another_type_is_a_mismatch_that_names_both() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<&str, u32> = env.dbi("ages")?;
     env.transact(|txn| dbi.put(txn, "ann", 42))?;
@@ -45,7 +45,7 @@ fn another_type_is_a_mismatch_that_names_both() -> Result<()> {
 }
 
 #[test]
-fn absent_ones_are_not_found_when_they_must_exist() -> Result<()> {
+fn an_absent_dbi_that_must_exist_is_not_found() -> Result<()> {
     let env = Env::temporary()?;
     refused_with(env.dbi_options().create(false).open::<&str, u32>("nix"), ErrorKind::NotFound, &["nix", "create"]);
     refused_with(env.dbi_options().create(false).adopt(true).open::<&str, u32>("nix"), ErrorKind::NotFound, &["nix"]);
@@ -56,14 +56,14 @@ fn absent_ones_are_not_found_when_they_must_exist() -> Result<()> {
 }
 
 #[test]
-fn one_more_than_max_dbis_is_refused_until_one_is_dropped() -> Result<()> {
+fn a_dbi_over_max_dbis_is_refused_until_one_is_dropped() -> Result<()> {
     let env = Env::options().max_dbis(3).temporary()?;
     for name in ["a", "b", "c"] {
         env.dbi::<&str, u32>(name)?;
     }
     refused_with(env.dbi::<&str, u32>("d"), ErrorKind::DbisFull, &["max_dbis", "\"d\""]);
     env.dbi::<&str, u32>("a")?;
-    // Far more names than handles over the environment's life: each drop gives its place back.
+    // Far more names than handles over the environment's life: each drop frees its handle.
     for turn in 0..30 {
         env.drop_dbi("c")?;
         let dbi: Dbi<&str, u32> = env.dbi(&format!("d{turn}"))?;
@@ -76,7 +76,7 @@ fn one_more_than_max_dbis_is_refused_until_one_is_dropped() -> Result<()> {
 }
 
 #[test]
-fn a_dropped_dbi_is_gone_for_its_handles_and_stays_in_older_snapshots() -> Result<()> {
+fn a_dropped_dbi_is_not_found_by_its_handles_and_stays_in_older_snapshots() -> Result<()> {
     let env = Env::temporary()?;
     let old: Dbi<&str, u32> = env.dbi("d")?;
     env.transact(|txn| old.put(txn, "k", 1))?;

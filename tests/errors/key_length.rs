@@ -1,14 +1,14 @@
-//! A key has 511 bytes and no more: a longer one is refused where it would be stored, and absent elsewhere.
+//! A key has at most 511 bytes. A longer one is refused by methods that store it, and absent for the others.
 #![cfg(not(feature = "longer-keys"))]
 
-use crate::errors::{refused, refused_with};
+use crate::common::errors::{refused, refused_with};
 use mapleaf::{Dbi, Env, ErrorKind, MultiDbi, Result};
 
 const FULL: [u8; 511] = [b'k'; 511];
 const LONG: [u8; 512] = [b'k'; 512];
 
 #[test]
-fn a_key_has_511_bytes_and_no_more() -> Result<()> {
+fn a_key_has_at_most_511_bytes() -> Result<()> {
     let env = Env::temporary()?;
     assert_eq!(env.max_key_size(), 511);
     let dbi: Dbi<&[u8], u32> = env.dbi("d")?;
@@ -24,14 +24,14 @@ fn a_key_has_511_bytes_and_no_more() -> Result<()> {
     assert_eq!((dbi.get(&snap, &LONG)?, dbi.contains(&snap, &LONG)?), (None, false));
     assert_eq!(dbi.get_many(&snap, [&LONG[..], &FULL])?, [None, Some(7)]);
     assert_eq!(dbi.get(&snap, &FULL)?, Some(7));
-    // Between keys there may be longer ones: a bound is no key.
+    // A bound of a range is no key and may be longer.
     assert_eq!(dbi.range(&snap, &LONG[..]..)?.count(), 0);
     assert_eq!(dbi.range(&snap, ..&LONG[..])?.count(), 1);
     Ok(())
 }
 
 #[test]
-fn a_pair_is_as_long_as_a_key_may_be() -> Result<()> {
+fn a_pair_has_at_most_the_length_of_a_key() -> Result<()> {
     let env = Env::temporary()?;
     let pairs: MultiDbi<&[u8], &[u8]> = env.multi_dbi("m")?;
     env.transact(|txn| {

@@ -1,10 +1,10 @@
-//! A key or a value that cannot be stored is refused before anything is written, and the transaction goes on.
+//! A key or a value that cannot be stored is refused before anything is written, and the transaction continues.
 
-use crate::errors::{refused, refused_with};
+use crate::common::errors::{refused, refused_with};
 use mapleaf::{Dbi, Env, ErrorKind, Result};
 
 #[test]
-fn an_empty_key_is_refused_by_every_verb_that_stores_and_absent_for_others() -> Result<()> {
+fn an_empty_key_is_refused_by_methods_that_store_it_and_absent_for_others() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<&[u8], u32> = env.dbi("d")?;
     env.transact(|txn| {
@@ -29,7 +29,7 @@ fn an_empty_key_is_refused_by_every_verb_that_stores_and_absent_for_others() -> 
 }
 
 #[test]
-fn nan_is_no_key() -> Result<()> {
+fn nan_is_an_invalid_key() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<f64, u32> = env.dbi("d")?;
     let within: Dbi<(u8, f32), u32> = env.dbi("within")?;
@@ -49,7 +49,7 @@ fn nan_is_no_key() -> Result<()> {
 fn a_value_over_two_gib_is_too_large_and_nothing_is_written() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<&str, &[u8]> = env.dbi("d")?;
-    // Zeroed memory that nobody touches costs nothing.
+    // Zeroed memory that is never touched takes no physical memory.
     let huge = vec![0_u8; (1 << 31) + 1];
     env.transact(|txn| {
         dbi.put(txn, "small", b"s")?;

@@ -1,9 +1,9 @@
-//! What is over a limit is `TooLarge` with advice that helps, and the transaction can go on.
+//! Data over a limit is `TooLarge` with useful advice, and the transaction can continue.
 
 use mapleaf::value::{Context, MAX_VALUE_LEN, Value};
 use mapleaf::{Dbi, Env, ErrorKind, Result};
 
-/// A value type of the user's own that does not look at lengths.
+/// A user-defined value type that does not check lengths.
 struct Unchecked;
 
 impl Value for Unchecked {
@@ -34,7 +34,7 @@ impl Value for Unchecked {
 fn a_value_over_the_limit_is_refused_whatever_its_type() -> Result<()> {
     let env = Env::temporary()?;
     let blobs: Dbi<u8, Unchecked> = env.dbi("blobs")?;
-    // Zeroed memory that is never touched is never there.
+    // Zeroed memory that is never touched takes no physical memory.
     let long = vec![0; MAX_VALUE_LEN + 1];
     env.transact(|txn| {
         let refused = blobs.put(txn, 1, &long).map_err(|error| (error.kind(), error.to_string()));
@@ -48,7 +48,7 @@ fn a_value_over_the_limit_is_refused_whatever_its_type() -> Result<()> {
 }
 
 #[test]
-fn a_transaction_over_its_limit_says_how_to_go_on() -> Result<()> {
+fn a_transaction_over_its_limit_says_what_to_do() -> Result<()> {
     let env = Env::options().max_txn_bytes(10_000).temporary()?;
     let rows: Dbi<u64, &str> = env.dbi("rows")?;
     let text = "row".repeat(100);

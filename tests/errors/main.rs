@@ -1,9 +1,8 @@
-//! Errors: their kinds, and what they say.
-#![allow(unreachable_pub, reason = "each module uses its part of the others")]
+//! Errors: their kinds and their messages.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod dbis;
-#[path = "../common/errors.rs"]
-mod errors;
 mod key_length;
 mod keys_and_values;
 mod limits_hold;

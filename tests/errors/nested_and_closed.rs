@@ -1,11 +1,11 @@
-//! Calls in the wrong place or at the wrong time are errors at once, not deadlocks: inside a transaction, read-only,
-//! after the close.
+//! A call in the wrong place or at the wrong time is an immediate error, not a deadlock: inside a transaction,
+//! read-only, after the close.
 
-use crate::errors::{directory, refused, refused_with};
+use crate::common::errors::{directory, refused, refused_with};
 use mapleaf::{Compact, Dbi, Env, ErrorKind, OpenMode, Result};
 
 #[test]
-fn what_would_wait_for_its_own_transaction_is_nested() -> Result<()> {
+fn a_call_that_would_wait_for_its_own_transaction_is_nested() -> Result<()> {
     let (env, other) = (Env::temporary()?, Env::temporary()?);
     let dir = directory()?;
     let dbi: Dbi<&str, u32> = env.dbi("d")?;
@@ -20,7 +20,7 @@ fn what_would_wait_for_its_own_transaction_is_nested() -> Result<()> {
         refused(env.copy_to(dir.path().join("copy"), Compact::No), ErrorKind::Nested);
         refused(env.compact(), ErrorKind::Nested);
         refused(env.close(), ErrorKind::Nested);
-        // Reading is free: the state before this transaction.
+        // Reading is allowed; it shows the state before this transaction.
         assert_eq!(dbi.get(&env.snapshot()?, "k")?, None);
         assert_eq!(env.info()?.commits + 1, txn.id());
         dbi.put(txn, "k", 2)
@@ -85,14 +85,14 @@ fn every_call_after_the_close_is_closed() -> Result<()> {
 }
 
 #[test]
-fn a_panic_in_a_transaction_drops_its_changes_alone() -> Result<()> {
+fn a_panic_in_a_transaction_discards_only_its_changes() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<&str, u32> = env.dbi("d")?;
     let panicked = std::thread::scope(|scope| {
         let run = || {
             env.transact(|txn| {
                 dbi.put(txn, "k", 1)?;
-                // Without the message of a panic, which is no failure of this test.
+                // Prints no panic message, which would look like a failure of this test.
                 std::panic::resume_unwind(Box::new("on purpose"));
                 #[expect(unreachable_code, reason = "the closure needs a type")]
                 Ok(())
@@ -108,14 +108,14 @@ fn a_panic_in_a_transaction_drops_its_changes_alone() -> Result<()> {
 }
 
 #[test]
-fn creating_an_environment_inside_a_transaction_is_nested_and_leaves_nothing_behind() -> Result<()> {
+fn creating_an_environment_inside_a_transaction_is_nested_and_creates_nothing() -> Result<()> {
     let dir = directory()?;
     let (new, there) = (dir.path().join("new"), dir.path().join("there"));
     drop(Env::open(&there)?);
     Env::temporary()?.transact(|_| {
         refused_with(Env::open(&new), ErrorKind::Nested, &["open: ", "call it outside"]);
         assert!(!new.exists());
-        // Nothing is written to open one that is there, or to create one that nothing is flushed for.
+        // Opening an existing environment writes nothing, nor does creating one that needs no flush.
         assert!(Env::open(&there)?.dbis()?.is_empty());
         Env::temporary().map(drop)
     })?;

@@ -1,24 +1,22 @@
-//! A workload of several commits of every kind, and what it came to.
-
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
+//! A workload of several commits of every kind, and its outcome.
 
 use std::path::Path;
 
 use mapleaf::{Batch, Compact, Dbi, Durability, Env, ErrorKind, Result};
 
 use super::ledger::Ledger;
-use super::shim::{Fault, How};
+use crate::common::shim::{Fault, How};
 
-/// The first map, and a value that does not fit it beside the rest.
+/// The first map size, and a value that does not fit the map beside the other data.
 const MAP: usize = 1 << 19;
 const LARGE: usize = 400_000;
 const STEPS: u32 = 7;
-/// Makes a DBI, and takes it away again.
+/// Creates a DBI, and drops it.
 const MAKE: u32 = 3;
 const DROP: u32 = 6;
-/// Does not fit the map.
+/// Does not fit the map, which must grow.
 const GROW: u32 = 5;
-/// Done once the environment was opened anew.
+/// Done after the environment was opened again.
 pub const AFTERWARDS: u32 = 99;
 
 /// The environment under test, and its handles.
@@ -28,7 +26,7 @@ pub struct Bench {
     pub large: Dbi<u32, &'static [u8]>,
 }
 
-/// Which steps an environment holds: those of the ledger in their order, and whether the made DBI is there.
+/// The content of an environment: the steps of the ledger in order, and whether the created DBI exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     pub steps: Vec<u32>,
@@ -76,7 +74,7 @@ impl Bench {
         }
     }
 
-    /// What is there, every part of it checked.
+    /// The content of the environment, after a check of every part.
     pub fn state(&self) -> Result<State> {
         let snap = self.env.snapshot()?;
         let steps = self.ledger.check(&snap, is_batch)?;
@@ -85,7 +83,7 @@ impl Bench {
         Ok(State { steps, made: self.env.dbis()?.iter().any(|dbi| dbi.name == "made") })
     }
 
-    /// After an unknown outcome nothing is done with the environment.
+    /// Checks that after an unknown outcome every call is refused.
     pub fn refuses_all(&self) {
         let Self { env, ledger, large } = self;
         let outcomes = [
@@ -114,14 +112,14 @@ impl Bench {
     }
 }
 
-/// What the workload came to: the state that was acknowledged, and the step whose outcome is unknown.
+/// The outcome of the workload: the acknowledged state, and the step whose outcome is unknown.
 pub struct Outcome {
     pub state: State,
     pub unknown: Option<u32>,
     pub kinds: Vec<ErrorKind>,
 }
 
-/// Does all steps. One that is refused with a promise that nothing was changed is done again.
+/// Does all steps. A step that was refused with the promise that nothing was changed is repeated.
 pub fn work(bench: &Bench, fault: Fault) -> Result<Outcome> {
     let mut outcome = Outcome { state: State { steps: vec![0], made: false }, unknown: None, kinds: Vec::new() };
     for step in 1..=STEPS {

@@ -1,7 +1,5 @@
 //! A campaign: each call of the workload fails in turn, in each way, in an environment of its own.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -9,12 +7,12 @@ use std::path::Path;
 use mapleaf::{Durability, Error, Result};
 
 use super::bench::{AFTERWARDS, Bench, Outcome, State, is_batch, work};
-use super::process;
-use super::shim::{Control, FLUSH, Fault, How, META, PAGES, SPACE, Shim};
+use crate::common::process;
+use crate::common::shim::{Control, FLUSH, Fault, How, META, PAGES, SPACE, Shim};
 
 const ALL: u64 = PAGES | META | FLUSH | SPACE;
 
-/// One case in the directory `path`, where an environment lies: a line for the parent, or none if there was no such call.
+/// Runs one case in an environment under `path`. Returns a line for the parent, or `None` if there was no such call.
 fn case(control: &Control, path: &Path, durability: Durability, fault: Fault) -> Result<Option<String>> {
     let bench = Bench::open(path, durability)?;
     let before = bench.env.snapshot()?;
@@ -53,7 +51,7 @@ fn case(control: &Control, path: &Path, durability: Durability, fault: Fault) ->
     Ok(Some(format!("{unknown}|{}|{}|{}|{kinds:?}", steps.join(","), found.made, tally.first)))
 }
 
-/// In the child: each call of the workload in turn, in each way.
+/// In the child: fails each call of the workload in turn, in each way.
 fn walk(root: &Path, durability: Durability, errno: i32, hows: &[How]) -> Result<()> {
     let base = root.join("base");
     let bench = Bench::open(&base, durability)?;
@@ -65,7 +63,7 @@ fn walk(root: &Path, durability: Durability, errno: i32, hows: &[How]) -> Result
             let path = root.join(format!("cases/{how:?}-{nth}"));
             fs::create_dir_all(&path).map_err(Error::other)?;
             fs::copy(base.join("data.mdb"), path.join("data.mdb")).map_err(Error::other)?;
-            // A case that fails is named by the last line.
+            // The last line names the case that fails.
             process::tell(&format!("try|{}", path.display()));
             let fault = Fault { classes: ALL, nth, errno, how: *how };
             match case(&control, &path, durability, fault)? {
@@ -78,7 +76,8 @@ fn walk(root: &Path, durability: Durability, errno: i32, hows: &[How]) -> Result
     Ok(())
 }
 
-/// In the parent: opens what each case left, without faults, and counts what became of the cases; in the child, nothing.
+/// In the parent: opens the environment of each case without faults, and counts the outcomes. In the child: returns
+/// `None`.
 pub fn campaign(name: &str, durability: Durability, errno: i32, hows: &[How]) -> Result<Option<BTreeMap<String, u32>>> {
     if let Some(arguments) = process::arguments() {
         walk(Path::new(&arguments[0]), durability, errno, hows)?;

@@ -1,11 +1,11 @@
-//! Each call to the system that copies and compaction make fails: the error has a kind, the environment stays as it is,
-//! and nothing that is left passes for a copy.
+//! Each system call of copies and compaction fails. The error has a kind, the environment stays as it is, and nothing
+//! that is left opens as a copy.
 
 use std::fs;
 use std::path::Path;
 
+use crate::common::shim::{self, Control, FLUSH, Fault, How, MAP, META, NAME, OPEN, PAGES, SPACE};
 use crate::ledger::Ledger;
-use crate::shim::{self, Control, FLUSH, Fault, How, MAP, META, NAME, OPEN, PAGES, SPACE};
 use mapleaf::{Compact, Durability, Env, Error, ErrorKind, Result};
 use nix::libc::{EIO, ENOSPC};
 
@@ -36,7 +36,7 @@ fn filled(path: &Path) -> Result<(Env, Ledger)> {
     Ok((env, ledger))
 }
 
-/// Runs `case` for each call in turn, in each way; it says whether its fault was met.
+/// Runs `case` for each call in turn, in each way. `case` returns whether its fault occurred.
 fn walk(cases: &Path, classes: u64, case: impl Fn(&Path, Fault) -> Result<bool>) -> Result<()> {
     for errno in [EIO, ENOSPC] {
         for how in HOWS {
@@ -70,7 +70,7 @@ fn copy(control: &Control, path: &Path, fault: Fault, compact: Compact) -> Resul
     let outcome = env.copy_to(&target, compact);
     let tally = control.disarm()?;
     if outcome.is_ok() || target.join("data.mdb").exists() {
-        // What is there under the name of a copy is one, also if it was the last flush of a directory that failed.
+        // A file with the name of a copy is a complete copy, even if the last flush of a directory failed.
         holds(&target)?;
     }
     typed(outcome);
@@ -80,29 +80,29 @@ fn copy(control: &Control, path: &Path, fault: Fault, compact: Compact) -> Resul
 }
 
 #[test]
-fn a_plain_copy_is_whole_or_not_there() -> Result<()> {
-    shim::apart("a_plain_copy_is_whole_or_not_there", |control, cases| {
+fn a_plain_copy_that_fails_is_complete_or_absent() -> Result<()> {
+    shim::apart("a_plain_copy_that_fails_is_complete_or_absent", |control, cases| {
         walk(cases, ALL & !NAME, |path, fault| copy(control, path, fault, Compact::No))
     })
 }
 
 #[test]
-fn a_compacted_copy_is_whole_or_not_there() -> Result<()> {
-    shim::apart("a_compacted_copy_is_whole_or_not_there", |control, cases| {
+fn a_compacted_copy_that_fails_is_complete_or_absent() -> Result<()> {
+    shim::apart("a_compacted_copy_that_fails_is_complete_or_absent", |control, cases| {
         walk(cases, ALL & !NAME, |path, fault| copy(control, path, fault, Compact::Yes))
     })
 }
 
 #[test]
-fn a_compaction_that_fails_leaves_the_environment() -> Result<()> {
-    shim::apart("a_compaction_that_fails_leaves_the_environment", |control, cases| {
+fn a_failed_compaction_leaves_the_environment_as_it_was() -> Result<()> {
+    shim::apart("a_failed_compaction_leaves_the_environment_as_it_was", |control, cases| {
         walk(cases, ALL | MAP, |path, fault| {
             let (env, ledger) = filled(path)?;
             control.arm(fault)?;
             let outcome = env.compact();
             let tally = control.disarm()?;
             if outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::CommitOutcomeUnknown) {
-                // The new file's name may not be on the disk: nothing more is promised until it is.
+                // The new file's name may not be on the disk, so nothing more is promised until it is.
                 let refused = env.transact(|txn| ledger.step(txn, 9)).map_err(|error| error.kind());
                 assert_eq!(refused.err(), Some(ErrorKind::CommitOutcomeUnknown));
             } else {
@@ -110,7 +110,7 @@ fn a_compaction_that_fails_leaves_the_environment() -> Result<()> {
                 let snap = env.snapshot()?;
                 assert_eq!(ledger.check(&snap, |_| false)?, STEPS);
                 drop(snap);
-                // Handles go on, over whichever file it is.
+                // Handles keep working, whichever file is open.
                 env.compact()?;
             }
             drop(env);

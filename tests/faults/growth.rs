@@ -1,10 +1,10 @@
-//! Growing the map where the system refuses a larger one: nothing has changed and work goes on, or, where LMDB has lost
-//! its own map, everything is refused until the environment is opened anew.
+//! The system refuses a larger map. Either nothing has changed and work continues, or LMDB has lost its own map and
+//! everything is refused until the environment is opened again.
 
 use std::path::Path;
 
-use crate::process;
-use crate::shim::{self, Control, Fault, How, MAP, Shim};
+use crate::common::process;
+use crate::common::shim::{self, Control, Fault, How, MAP, Shim};
 use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
 use nix::libc::ENOMEM;
 
@@ -31,7 +31,7 @@ fn keys(env: &Env, rows: &Rows) -> Result<Vec<u32>> {
     rows.keys(&snap)?.collect()
 }
 
-/// Fails the `nth` map that is larger than the first; whether the environment can be used on.
+/// Fails the `nth` map that is larger than the first. Returns whether the environment is still usable.
 fn refused(control: &Control, path: &Path, nth: u64, how: How) -> Result<bool> {
     let (env, rows) = open(path)?;
     put(&env, &rows, 1, 100)?;
@@ -67,8 +67,8 @@ fn refused(control: &Control, path: &Path, nth: u64, how: How) -> Result<bool> {
 }
 
 #[test]
-fn a_larger_map_that_is_refused_changes_nothing() -> Result<()> {
-    shim::apart("a_larger_map_that_is_refused_changes_nothing", |control, cases| {
+fn a_refused_larger_map_changes_nothing() -> Result<()> {
+    shim::apart("a_refused_larger_map_changes_nothing", |control, cases| {
         for how in [How::Once, How::ForEver] {
             for (nth, usable) in [(1, true), (2, true), (3, false)] {
                 assert_eq!(refused(control, &cases.join(format!("{how:?}-{nth}")), nth, how)?, usable, "map {nth}");
@@ -78,7 +78,7 @@ fn a_larger_map_that_is_refused_changes_nothing() -> Result<()> {
     })
 }
 
-/// The part of the child: another process has made the file larger than this one's map.
+/// The child: another process has made the file larger than this process's map.
 fn follow(root: &Path) -> Result<()> {
     let path = root.join("env");
     let (env, rows) = open(&path)?;
@@ -102,12 +102,12 @@ fn follow(root: &Path) -> Result<()> {
 }
 
 #[test]
-fn a_file_that_grew_elsewhere_is_followed_when_there_is_room() -> Result<()> {
+fn growth_by_another_process_is_followed_once_there_is_address_space() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return follow(Path::new(&arguments[0]));
     }
     let dir = tempfile::tempdir().map_err(Error::other)?;
-    let name = "a_file_that_grew_elsewhere_is_followed_when_there_is_room";
+    let name = "growth_by_another_process_is_followed_once_there_is_address_space";
     let mut child = Shim::build(dir.path())?.spawn(name, dir.path())?;
     child.expect("opened");
     let (env, rows) = open(&dir.path().join("env"))?;

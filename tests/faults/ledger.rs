@@ -1,18 +1,16 @@
-//! Steps whose traces can be told apart: an environment says which of them it holds, each whole or not at all, and in
-//! which order they came.
-
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
+//! Steps with distinct traces: the content of an environment shows which steps it holds, each as a whole or not at all,
+//! and in which order they were made.
 
 use std::collections::BTreeMap;
 
 use mapleaf::{Batch, Dbi, Env, MultiDbi, Result, Snapshot, WriteTxn};
 
-/// Keys that steps write to and delete.
+/// The number of keys that steps write and delete.
 const KEYS: u32 = 60;
 
 /// The databases of one environment that steps change.
 pub struct Ledger {
-    /// Each step, and how many came before it.
+    /// Each step, and the number of steps before it.
     log: Dbi<u32, u64>,
     data: Dbi<u32, &'static [u8]>,
     pairs: MultiDbi<u32, u32>,
@@ -24,7 +22,7 @@ fn mixed(of: u32) -> u32 {
     (mixed ^ (mixed >> 15)).wrapping_mul(0x85EB_CA6B) >> 8
 }
 
-/// What `step` does to keys: a value for each, or none; now and then one of several pages.
+/// The changes of `step`: a value for each key, or a deletion. Some values take several pages.
 fn changes(step: u32) -> BTreeMap<u32, Option<Vec<u8>>> {
     let seed = mixed(step);
     let change = |n| {
@@ -40,7 +38,7 @@ impl Ledger {
         Ok(Self { log: env.dbi("log")?, data: env.dbi("data")?, pairs: env.multi_dbi("pairs")? })
     }
 
-    /// Does `step`.
+    /// Does `step` in a transaction.
     pub fn step(&self, txn: &mut WriteTxn, step: u32) -> Result<()> {
         let before = self.log.len(txn)?;
         for (key, value) in changes(step) {
@@ -53,7 +51,7 @@ impl Ledger {
         self.log.put(txn, step, before)
     }
 
-    /// Does `step` as a batch, with `before` steps before it; its pairs are left out.
+    /// Does `step` as a batch after `before` other steps; a batch leaves out the pairs.
     pub fn batch(&self, step: u32, before: u64) -> Result<Batch> {
         let mut batch = Batch::new();
         for (key, value) in changes(step) {
@@ -66,8 +64,8 @@ impl Ledger {
         Ok(batch)
     }
 
-    /// The steps that are in a state, in the order they came, after a check that nothing else is. `batches` says which
-    /// steps are done as batches.
+    /// Returns the steps of a state in order, after a check that it holds nothing else. `batches` says which steps are
+    /// done as batches.
     pub fn check(&self, snap: &Snapshot, batches: impl Fn(u32) -> bool) -> Result<Vec<u32>> {
         let mut order: Vec<(u64, u32)> = Vec::new();
         for entry in self.log.iter(snap)? {

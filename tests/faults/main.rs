@@ -1,17 +1,15 @@
-//! Calls to the system that fail, one after another.
-#![allow(unreachable_pub, reason = "each module uses its part of the others")]
+//! Fault injection: each system call fails in turn.
 
 mod bench;
-mod beside;
 mod campaign;
 mod commits;
+#[path = "../common/mod.rs"]
+mod common;
 mod copies;
 mod growth;
 mod ledger;
 mod opening;
-#[path = "../common/process.rs"]
-mod process;
 mod reopening;
-mod shim;
 mod spill;
 mod threads;
+mod two_processes;

@@ -1,11 +1,11 @@
-//! Each call to the system that creating and opening an environment make fails: the error has a kind, and the next
-//! opening works and finds everything.
+//! Each system call of creating and opening an environment fails. The error has a kind, and the next opening works and
+//! finds everything.
 
 use std::fs;
 use std::path::Path;
 
+use crate::common::shim::{self, Control, FLUSH, Fault, How, MAP, META, NAME, OPEN, PAGES, SPACE};
 use crate::ledger::Ledger;
-use crate::shim::{self, Control, FLUSH, Fault, How, MAP, META, NAME, OPEN, PAGES, SPACE};
 use mapleaf::{Durability, Env, EnvOptions, Error, ErrorKind, Result};
 use nix::libc::{EIO, ENOSPC};
 
@@ -17,13 +17,13 @@ fn options() -> EnvOptions {
     Env::options().map_size(1 << 20).max_readers(16).durability(Durability::Immediate)
 }
 
-/// What a failing system may make of an opening.
+/// Checks that `error` has a kind that a failing system may cause.
 fn typed(error: &Error) {
     let kinds = [ErrorKind::Io, ErrorKind::DiskFull, ErrorKind::CommitOutcomeUnknown];
     assert!(kinds.contains(&error.kind()), "{error:?}");
 }
 
-/// Opens under a fault, then without one. Whether the fault was met.
+/// Opens under a fault, then without one. Returns whether the fault occurred.
 fn case(control: &Control, path: &Path, fault: Fault, steps: &[u32]) -> Result<bool> {
     control.arm(fault)?;
     let opened = options().open(path);
@@ -31,7 +31,7 @@ fn case(control: &Control, path: &Path, fault: Fault, steps: &[u32]) -> Result<b
     if let Err(error) = &opened {
         typed(error);
     }
-    // A fault that opening can do without may show later, but not in what was there.
+    // A fault that did not stop the opening may show later, but not in existing data.
     drop(opened);
     let env = options().open(path)?;
     let ledger = Ledger::open(&env)?;
@@ -53,7 +53,7 @@ fn walk(control: &Control, cases: &Path, base: Option<&Path>, steps: &[u32]) -> 
                     fs::copy(base.join("data.mdb"), path.join("data.mdb")).map_err(Error::other)?;
                 }
                 println!("{}", path.display());
-                // A full disk opens files still, and lets a name go.
+                // On a full disk, files can still be opened and removed.
                 let classes = if matches!(how, How::ShortForEver(_)) { ALL & !NAME & !OPEN } else { ALL };
                 let met = case(control, &path, Fault { classes, nth, errno, how }, steps)?;
                 fs::remove_dir_all(&top).map_err(Error::other)?;
@@ -68,13 +68,13 @@ fn walk(control: &Control, cases: &Path, base: Option<&Path>, steps: &[u32]) -> 
 }
 
 #[test]
-fn a_creation_that_fails_is_made_good_by_the_next() -> Result<()> {
-    shim::apart("a_creation_that_fails_is_made_good_by_the_next", |control, cases| walk(control, cases, None, &[]))
+fn a_failed_creation_is_completed_by_the_next_opening() -> Result<()> {
+    shim::apart("a_failed_creation_is_completed_by_the_next_opening", |control, cases| walk(control, cases, None, &[]))
 }
 
 #[test]
-fn an_opening_that_fails_changes_nothing() -> Result<()> {
-    shim::apart("an_opening_that_fails_changes_nothing", |control, cases| {
+fn a_failed_opening_changes_nothing() -> Result<()> {
+    shim::apart("a_failed_opening_changes_nothing", |control, cases| {
         let base = cases.join("base");
         let env = options().open(&base)?;
         let ledger = Ledger::open(&env)?;

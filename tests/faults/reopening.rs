@@ -1,9 +1,9 @@
-//! What an opening shows after a commit of unknown outcome, or after a process that ended without closing, is on the disk
-//! before it is shown: a power cut does not make it undone, or done after all.
+//! After a commit with an unknown outcome, or a process that ended without closing, an opening makes the state durable
+//! before it shows it: a power cut afterwards neither undoes that commit nor brings it back.
 
 use std::path::Path;
 
-use crate::shim::{self, Control, FLUSH, Fault, How, META, Tally};
+use crate::common::shim::{self, Control, FLUSH, Fault, How, META, Tally};
 use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Result};
 use nix::libc::EIO;
 
@@ -13,7 +13,7 @@ fn open(path: &Path, durability: Durability) -> Result<(Env, Dbi<u32, u32>)> {
     Ok((env, rows))
 }
 
-/// What an opening makes of the flushes of the data file; all fail if `fails`.
+/// Opens, and returns the flushes of the data file and the outcome. All flushes fail if `fails` is set.
 fn opening(control: &Control, path: &Path, durability: Durability, fails: bool) -> Result<(Tally, Result<()>)> {
     control.aim(&path.join("data.mdb"))?;
     control.arm(Fault { classes: FLUSH, nth: u64::from(fails), errno: EIO, how: How::ForEver })?;
@@ -22,8 +22,8 @@ fn opening(control: &Control, path: &Path, durability: Durability, fails: bool) 
 }
 
 #[test]
-fn an_unknown_outcome_is_on_the_disk_when_it_is_known() -> Result<()> {
-    shim::apart("an_unknown_outcome_is_on_the_disk_when_it_is_known", |control, cases| {
+fn an_unknown_outcome_is_made_durable_before_it_is_shown() -> Result<()> {
+    shim::apart("an_unknown_outcome_is_made_durable_before_it_is_shown", |control, cases| {
         for durability in [Durability::Immediate, Durability::Eventual] {
             for by_closing in [false, true] {
                 let path = cases.join(format!("{durability:?}-{by_closing}"));
@@ -37,14 +37,14 @@ fn an_unknown_outcome_is_on_the_disk_when_it_is_known() -> Result<()> {
                     env.close()?;
                 }
                 drop((env, rows));
-                // A disk that cannot flush shows nothing.
+                // If the disk cannot flush, the opening shows nothing.
                 let (tally, outcome) = opening(control, &path, durability, true)?;
                 let kind = outcome.map_err(|error| error.kind());
                 assert_eq!((tally.failed, kind), (1, Err(ErrorKind::CommitOutcomeUnknown)));
                 let (tally, outcome) = opening(control, &path, durability, false)?;
                 outcome?;
                 assert_eq!(tally.calls, 1, "{durability:?}, closed: {by_closing}");
-                // Closed in order by now.
+                // The environment was closed regularly before this.
                 let (tally, outcome) = opening(control, &path, durability, false)?;
                 outcome?;
                 assert_eq!(tally.calls, 0, "{durability:?}, closed: {by_closing}");
@@ -55,12 +55,12 @@ fn an_unknown_outcome_is_on_the_disk_when_it_is_known() -> Result<()> {
 }
 
 #[test]
-fn so_is_what_a_process_left_that_closed_nothing() -> Result<()> {
-    shim::apart("so_is_what_a_process_left_that_closed_nothing", |control, cases| {
+fn the_state_of_a_process_that_did_not_close_is_made_durable_before_it_is_shown() -> Result<()> {
+    shim::apart("the_state_of_a_process_that_did_not_close_is_made_durable_before_it_is_shown", |control, cases| {
         for (durability, flushes) in [(Durability::Immediate, 1), (Durability::Eventual, 1), (Durability::Process, 0)] {
             let path = cases.join(format!("{durability:?}"));
             drop(open(&path, durability)?);
-            // As a killed process leaves its record, whose byte 9 says that it is open.
+            // The record as a killed process leaves it; byte 9 says that it is open.
             let record = path.join("mapleaf.lock");
             let mut bytes = std::fs::read(&record).map_err(Error::other)?;
             assert_eq!(std::mem::replace(&mut bytes[9], 1), 0);

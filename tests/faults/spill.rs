@@ -1,13 +1,13 @@
-//! A transaction of more pages than LMDB keeps in memory writes some of them before it commits: a disk that fails then
-//! changes nothing that was there.
+//! A transaction of more pages than LMDB keeps in memory writes some of them before it commits. A disk that fails then
+//! changes no committed data.
 
 use std::path::Path;
 
-use crate::shim::{self, Control, FLUSH, Fault, How, META, PAGES};
+use crate::common::shim::{self, Control, FLUSH, Fault, How, META, PAGES};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
 use nix::libc::{EIO, ENOSPC};
 
-/// How many pages LMDB keeps in memory.
+/// The number of pages that LMDB keeps in memory.
 const KEPT: u64 = 131_071;
 /// Two of these values fill a page.
 const ROWS: u32 = 290_000;
@@ -25,7 +25,7 @@ fn fill(env: &Env, rows: &Rows) -> Result<()> {
     env.transact(|txn| (1..=ROWS).try_for_each(|key| rows.put(txn, key, &VALUE)))
 }
 
-/// How many calls the whole transaction makes.
+/// The number of system calls of the whole transaction.
 fn calls(control: &Control, path: &Path) -> Result<u64> {
     let (env, rows) = open(path)?;
     control.arm(Fault { classes: PAGES, nth: 0, errno: EIO, how: How::Once })?;
@@ -42,8 +42,8 @@ fn calls(control: &Control, path: &Path) -> Result<u64> {
 
 #[test]
 #[ignore = "takes 2 GiB of memory"]
-fn pages_that_go_ahead_of_a_commit_are_part_of_it() -> Result<()> {
-    shim::apart("pages_that_go_ahead_of_a_commit_are_part_of_it", |control, cases| {
+fn pages_written_before_a_commit_are_part_of_it() -> Result<()> {
+    shim::apart("pages_written_before_a_commit_are_part_of_it", |control, cases| {
         let calls = calls(control, &cases.join("whole"))?;
         let path = cases.join("env");
         let (mut env, mut rows) = open(&path)?;

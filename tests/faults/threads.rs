@@ -1,4 +1,4 @@
-//! A disk that fails under several threads at once: each of them is told the truth about its own transaction.
+//! The disk fails under several threads at once: each sees the true outcome of its own transaction.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 
+use crate::common::shim::{self, Control, FLUSH, Fault, How, META, PAGES};
 use crate::ledger::Ledger;
-use crate::shim::{self, Control, FLUSH, Fault, How, META, PAGES};
 use mapleaf::{Durability, Env, Error, ErrorKind, Result};
 use nix::libc::{EIO, ENOSPC};
 
@@ -15,7 +15,7 @@ const THREADS: u32 = 4;
 const TURNS: u32 = 5;
 const UNKNOWN: Option<ErrorKind> = Some(ErrorKind::CommitOutcomeUnknown);
 
-/// What the threads were told of their steps.
+/// The outcomes of the threads' steps.
 #[derive(Default)]
 struct Told {
     acknowledged: BTreeSet<u32>,
@@ -56,7 +56,7 @@ fn work(env: &Env, ledger: &Ledger) -> Result<Told> {
                 let set = match kind {
                     None => &mut told.acknowledged,
                     UNKNOWN => &mut told.unknown,
-                    // Those that ran on what failed are told to retry.
+                    // Transactions that were based on a failed commit are told to retry.
                     Some(ErrorKind::DiskFull | ErrorKind::Conflict) => &mut told.unchanged,
                     Some(kind) => return Err(Error::other(format!("step {step}: {kind:?}"))),
                 };
@@ -67,7 +67,7 @@ fn work(env: &Env, ledger: &Ledger) -> Result<Told> {
     })
 }
 
-/// Whether something failed, and whether something happened that was unknown.
+/// Returns whether a step failed, and whether a step of unknown outcome happened.
 fn case(control: &Control, path: &Path, fault: Fault) -> Result<(bool, bool)> {
     let (env, ledger) = open(path)?;
     control.arm(fault)?;
@@ -90,8 +90,8 @@ fn case(control: &Control, path: &Path, fault: Fault) -> Result<(bool, bool)> {
 }
 
 #[test]
-fn each_thread_is_told_the_truth_about_its_own() -> Result<()> {
-    shim::apart("each_thread_is_told_the_truth_about_its_own", |control, cases| {
+fn each_thread_sees_the_true_outcome_of_its_own_transactions() -> Result<()> {
+    shim::apart("each_thread_sees_the_true_outcome_of_its_own_transactions", |control, cases| {
         let (mut failed, mut happened) = (0, 0);
         for errno in [EIO, ENOSPC] {
             for how in [How::Once, How::ForEver, How::ForEverMade] {

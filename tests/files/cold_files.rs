@@ -1,19 +1,19 @@
-//! A file that is not in memory reads as one that is.
+//! A file that is not in the page cache reads the same as one that is.
 
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use mapleaf::{Dbi, Durability, Env, Result, Snapshot};
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 
-/// Enough for some ten branch pages, beyond which scans ask for whole blocks.
+/// Enough rows for about ten branch pages; beyond that scans request whole blocks.
 const ROWS: u64 = 40_000;
 
 type Numbers = Dbi<u64, Vec<u8>>;
 
-/// Keys without order, so that neighbours in the tree are apart in the file.
+/// Keys in no order, so that neighbours in the tree are far apart in the file.
 fn key(n: u64) -> u64 {
     n.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
@@ -34,7 +34,8 @@ fn fill(path: &Path) -> Result<()> {
     env.close()
 }
 
-/// Reads from a file that nobody had open, after it was dropped from memory. Where the file is in memory alone, it stays.
+/// Reads from a file that is not open, after it was dropped from the page cache. On a file system in memory it stays
+/// cached.
 fn cold<T>(path: &Path, read: impl FnOnce(&Snapshot, &Numbers) -> Result<T>) -> Result<T> {
     let file = io(File::open(path.join("data.mdb")))?;
     io(file.sync_all())?;

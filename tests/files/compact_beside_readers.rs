@@ -1,13 +1,13 @@
-//! Readers go on while a file is compacted; one that stays, or a program that writes without mapleaf's locks, makes it
-//! `Busy`, with the file as it was.
+//! Readers continue while a file is compacted. A reader that stays, or a program that writes without mapleaf's locks,
+//! makes the compaction `Busy` and leaves the file as it was.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::errors::{directory, refused_with};
+use crate::common::errors::{directory, refused_with};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, EnvFlags, EnvOpenOptions};
 use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Result, Snapshot};
@@ -23,8 +23,8 @@ fn filled(path: &Path, large: u32) -> Result<(Env, Dbi<u32, &'static [u8]>)> {
     Ok((env, dbi))
 }
 
-/// Compacts an environment of `large` MiB and takes a snapshot meanwhile, which `keep` ends or not. The outcome, and
-/// whether the snapshot was there before it.
+/// Compacts an environment of `large` MiB and takes a snapshot meanwhile, which `keep` drops or returns. Returns the
+/// outcome, and whether the snapshot was taken before it.
 fn beside(large: u32, keep: impl FnOnce(Snapshot) -> Option<Snapshot>) -> Result<(Result<()>, bool)> {
     let dir = directory()?;
     let (env, dbi) = filled(&dir.path().join("env"), large)?;
@@ -55,7 +55,7 @@ fn beside(large: u32, keep: impl FnOnce(Snapshot) -> Option<Snapshot>) -> Result
     Ok(outcome)
 }
 
-/// The outcome of the first try in which the snapshot came in time: a fast machine needs more to compact.
+/// The outcome of the first try in which the snapshot came in time. A fast machine needs a larger file for that.
 fn in_time(keep: fn(Snapshot) -> Option<Snapshot>) -> Result<Result<()>> {
     for large in [48, 96, 192, 384, 768] {
         if let (outcome, true) = beside(large, keep)? {
@@ -66,9 +66,9 @@ fn in_time(keep: fn(Snapshot) -> Option<Snapshot>) -> Result<Result<()>> {
 }
 
 #[test]
-fn snapshots_that_end_are_no_hindrance() -> Result<()> {
+fn compaction_waits_for_snapshots_that_end() -> Result<()> {
     in_time(|snap| {
-        // Also when the copy is there before they end.
+        // Long enough that the copy is usually complete before the snapshots end.
         thread::sleep(Duration::from_millis(300));
         drop(snap);
         None
@@ -76,15 +76,15 @@ fn snapshots_that_end_are_no_hindrance() -> Result<()> {
 }
 
 #[test]
-fn one_that_stays_makes_it_busy() -> Result<()> {
+fn a_snapshot_that_stays_makes_compaction_busy() -> Result<()> {
     refused_with(in_time(Some)?, ErrorKind::Busy, &["compact", "still read", "snapshots"]);
     Ok(())
 }
 
-/// Commits by LMDB alone, without end.
-#[expect(unsafe_code, reason = "heed opens by an unsafe call")]
+/// The child: commits through LMDB alone, without end.
+#[expect(unsafe_code, reason = "heed opens by an unsafe function")]
 fn write(path: &Path) -> Result<()> {
-    // SAFETY: no flag but the one that leaves flushes out.
+    // SAFETY: the only flag is the one that omits flushes.
     let env = unsafe { EnvOpenOptions::new().max_dbs(4).map_size(1 << 32).flags(EnvFlags::NO_SYNC).open(path) };
     let env = env.map_err(Error::other)?;
     for n in 0_u64.. {
@@ -103,14 +103,14 @@ fn write(path: &Path) -> Result<()> {
 }
 
 #[test]
-fn a_program_that_writes_meanwhile_makes_it_busy() -> Result<()> {
+fn a_foreign_writer_makes_compaction_busy() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return write(Path::new(&arguments[0]));
     }
     let dir = directory()?;
     let path = dir.path().join("env");
     let (env, dbi) = filled(&path, 30)?;
-    let child = process::spawn("a_program_that_writes_meanwhile_makes_it_busy", &[&path.to_string_lossy()])?;
+    let child = process::spawn("a_foreign_writer_makes_compaction_busy", &[&path.to_string_lossy()])?;
     child.expect("writing");
     refused_with(
         env.compact_timeout(Duration::from_millis(300)),

@@ -1,5 +1,5 @@
-//! Nothing waits for a copy: while one runs, commits make the map grow and newer states are read, and the copy is of the
-//! state at its beginning.
+//! Nothing waits for a copy: while one runs, commits make the map grow and newer states are read. The copy has the
+//! state from its beginning.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::errors::{directory, io, refused};
+use crate::common::errors::{directory, io, refused};
 use mapleaf::{Compact, Dbi, Durability, Env, EnvOptions, Error, ErrorKind, Result};
 
 const MIB: usize = 1 << 20;
@@ -16,7 +16,7 @@ fn options() -> EnvOptions {
     Env::options().map_size(MIB).durability(Durability::Process)
 }
 
-/// Waits until the file at `path` has bytes in it; `false` when `done` comes first.
+/// Waits until the file at `path` is not empty; returns `false` if `done` is set first.
 fn begun(path: &Path, done: &AtomicBool) -> bool {
     while !done.load(Ordering::Acquire) {
         if fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0) {
@@ -27,14 +27,14 @@ fn begun(path: &Path, done: &AtomicBool) -> bool {
     false
 }
 
-/// Copies an environment of `large` MiB, and changes it meanwhile; `false` when the copy was too fast for that.
+/// Copies an environment of `large` MiB and changes it meanwhile; returns `false` if the copy was too fast for that.
 fn overlapped(large: u32, compact: Compact) -> Result<bool> {
     let dir = directory()?;
     let (path, target) = (dir.path().join("env"), dir.path().join("copy"));
     let env = options().open(&path)?;
     let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
     for n in 0..large {
-        // With the header of its pages, a mebibyte.
+        // A mebibyte together with the page header.
         env.transact(|txn| dbi.put(txn, n, &vec![1; MIB - 16]))?;
     }
     let before = env.snapshot()?;
@@ -50,7 +50,7 @@ fn overlapped(large: u32, compact: Compact) -> Result<bool> {
                 return Ok(false);
             }
             env.transact(|txn| dbi.put(txn, 0, &[2; 10]))?;
-            // More than is left of the map.
+            // More than the map has left.
             env.transact(|txn| (large..large + 4).try_for_each(|n| dbi.put(txn, n, &vec![3; MIB])))?;
             let snap = env.snapshot()?;
             assert_eq!(dbi.get(&snap, 0)?, Some(&[2; 10][..]));
@@ -74,9 +74,9 @@ fn overlapped(large: u32, compact: Compact) -> Result<bool> {
 }
 
 #[test]
-fn commits_grow_the_map_and_newer_states_are_read() -> Result<()> {
+fn commits_grow_the_map_and_newer_states_are_read_beside_a_copy() -> Result<()> {
     for compact in [Compact::No, Compact::Yes] {
-        // Just below sizes that the map has. A fast machine needs more to copy.
+        // Just below the possible sizes of the map. A fast machine needs a larger file.
         let sizes = [62, 126, 254, 510, 1022];
         let mut outcomes = sizes.into_iter().map(|size| overlapped(size, compact));
         let reached = outcomes.find(|outcome| !matches!(outcome, Ok(false))).unwrap_or(Ok(false))?;
@@ -86,7 +86,7 @@ fn commits_grow_the_map_and_newer_states_are_read() -> Result<()> {
 }
 
 #[test]
-fn the_state_is_kept_until_the_copy_ends_and_no_longer() -> Result<()> {
+fn a_copy_keeps_its_state_until_it_ends_and_no_longer() -> Result<()> {
     let dir = directory()?;
     let env = options().open(dir.path().join("env"))?;
     let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
@@ -110,7 +110,7 @@ fn the_state_is_kept_until_the_copy_ends_and_no_longer() -> Result<()> {
             copier.join().unwrap_or_else(|_| panic!("the copier panicked"))
         })?;
         assert!(env.readers()?.is_empty());
-        // A state that was kept is of no hindrance afterwards.
+        // The state that the copy kept does not hinder a compaction afterwards.
         env.compact()?;
         io(fs::remove_dir_all(&target))?;
     }

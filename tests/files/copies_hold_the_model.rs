@@ -1,14 +1,14 @@
-//! Copies of any environment hold what it holds: whatever was put and deleted in however many databases, of short values
-//! and of long ones.
+//! Copies of any environment have the same content as the original: after random puts and deletions in several
+//! databases, with short and long values.
 
 use std::collections::BTreeMap;
 
 use mapleaf::{Compact, Dbi, Durability, Env, EnvOptions, Error, MultiDbi, Result, Snapshot};
 use proptest::prelude::*;
 
-/// What a database must hold.
+/// The expected content of a database.
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
-/// A transaction: in the database of that number, values that are put, and deleted where there is none.
+/// A transaction: the number of a database, a key, and the length of a value to put, or `None` to delete the key.
 type Changes = Vec<(usize, Vec<u8>, Option<usize>)>;
 
 const DBIS: usize = 12;
@@ -77,7 +77,7 @@ fn check(transactions: &[Changes], deletions: usize) -> Result<()> {
         assert!(copied.file_size <= info.file_size && copied.page_size == info.page_size);
         assert!(copied.free_pages == if compact == Compact::Yes { 0 } else { info.free_pages });
         assert!(copied.used_pages <= info.used_pages);
-        // Written to like any other.
+        // The copy accepts writes like any other environment.
         let dbis = (0..DBIS).map(|n| copy.dbi::<&[u8], &[u8]>(&name(n))).collect::<Result<Vec<_>>>()?;
         for round in 0..3 {
             copy.transact(|txn| dbis.iter().try_for_each(|dbi| dbi.put(txn, b"k", &[round; 5000])))?;
@@ -92,7 +92,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
-    fn of_one_state(transactions in prop::collection::vec(changes(), 0..6), deletions in 0..4_usize) {
+    fn copies_have_the_content_of_one_state(transactions in prop::collection::vec(changes(), 0..6), deletions in 0..4_usize) {
         check(&transactions, deletions).map_err(|error| TestCaseError::fail(format!("{error:?}")))?;
     }
 }

@@ -1,4 +1,4 @@
-//! A copy and a compacted file are readable by whom the file they were made from is, whatever the umask says.
+//! A copy and a compacted file have the permissions of the original data file, whatever the umask is.
 
 use std::error::Error;
 use std::fs::{self, Permissions};

@@ -1,9 +1,9 @@
-//! Copies and compaction lose nothing of what other software keeps in the file: duplicates of all kinds, other orders, data
-//! beside the named databases. Both LMDB and mapleaf go on writing to them.
+//! Copies and compaction lose nothing that other software stores in the file: duplicates of all kinds, other key
+//! orders, data beside the named databases. Both LMDB and mapleaf can write to them afterwards.
 
 use std::path::Path;
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, DatabaseFlags, EnvOpenOptions};
 use mapleaf::{Compact, Dbi, DbiKind, Durability, Env, Error, Result};
@@ -21,13 +21,13 @@ const KINDS: [(&str, DatabaseFlags); 6] = [
     ("reversed keys", DatabaseFlags::REVERSE_KEY),
 ];
 
-/// Opens the environment at `path` with LMDB alone, and gives its unnamed database and one of each kind to `body`.
-#[expect(unsafe_code, reason = "heed opens by an unsafe call")]
+/// Opens the environment at `path` with LMDB alone, and passes its unnamed database and one of each kind to `body`.
+#[expect(unsafe_code, reason = "heed opens by an unsafe function")]
 fn with_lmdb<T>(
     path: &Path,
     body: impl FnOnce(Tree<'_>, &[Tree<'_>], &mut heed::RwTxn<'_>) -> heed::Result<T>,
 ) -> Result<T> {
-    // SAFETY: no flag but the one that leaves flushes out; nobody else has the environment open.
+    // SAFETY: the only flag is the one that omits flushes; nobody else has the environment open.
     let env = unsafe {
         let mut options = EnvOpenOptions::new();
         options.max_dbs(16).map_size(1 << 28).flags(heed::EnvFlags::NO_SYNC).open(path)
@@ -50,7 +50,7 @@ fn with_lmdb<T>(
     out.ok_or_else(|| Error::other("the closure ran"))
 }
 
-/// Many keys, one in ten with thousands of values where a key may have more than one.
+/// Many keys; where a key may have several values, one key in ten has thousands.
 fn write(path: &Path, round: u64) -> Result<()> {
     with_lmdb(path, |main, trees, txn| {
         main.put(txn, b"a note", b"beside the databases")?;
@@ -82,7 +82,7 @@ fn read(path: &Path) -> Result<Vec<Entries>> {
 }
 
 #[test]
-fn copies_hold_them_all_and_are_written_to_by_both() -> Result<()> {
+fn copies_keep_foreign_trees_and_accept_writes_by_lmdb_and_mapleaf() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     io(std::fs::create_dir(&path))?;
@@ -94,7 +94,7 @@ fn copies_hold_them_all_and_are_written_to_by_both() -> Result<()> {
     env.copy_to(&plain, Compact::No)?;
     env.copy_to(&small, Compact::Yes)?;
     let size = env.info()?.file_size;
-    // In place, too.
+    // The compaction of the file itself.
     env.compact()?;
     assert!(env.verify()?.is_clean() && env.info()?.file_size <= size);
     env.close()?;

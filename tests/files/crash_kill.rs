@@ -1,9 +1,9 @@
-//! A process with four writing threads is killed at a random moment, again and again: every transaction that a thread was
-//! told of is there, every other one whole or not at all, and the file is sound.
+//! A process with four writing threads is killed at a random moment, repeatedly. Every acknowledged transaction is
+//! there, every other one is there as a whole or not at all, and the file is sound.
 //!
-//! `MAPLEAF_KILL_ROUNDS` sets how many are killed, `MAPLEAF_KILL_SEED` when.
+//! `MAPLEAF_KILL_ROUNDS` sets the number of kills, `MAPLEAF_KILL_SEED` their times.
 
-use crate::process;
+use crate::common::process;
 use std::env;
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -11,26 +11,27 @@ use std::str::FromStr;
 use std::thread;
 use std::time::Duration;
 
-use crate::damage::Random;
+use crate::common::damage::Random;
 use mapleaf::{Dbi, Durability, Env, Error, Msgpack, Result, WriteTxn};
 
 const THREADS: u32 = 4;
-/// Rows that stay of those that each thread adds.
+/// Each thread adds rows and keeps its newest ones, this many.
 const ROWS: u64 = 20;
-/// Entries that stay of those that all transactions add.
+/// Each transaction adds an entry; the newest ones, this many, stay.
 const ORDER: u64 = 50;
-/// Rounds that one environment lasts.
+/// The number of rounds in one environment.
 const LIFE: usize = 25;
 const DURABILITIES: [Durability; 3] = [Durability::Immediate, Durability::Eventual, Durability::Process];
 
-/// What transactions change. Each state follows from the order alone: which thread made which transaction.
+/// The databases that the transactions change. The order of the transactions, each with its thread, determines the
+/// state.
 struct Work {
     env: Env,
-    /// For each thread, how many transactions it made; under `THREADS`, how many there were.
+    /// The number of transactions of each thread; under `THREADS`, their sum.
     counters: Dbi<u32, u64>,
-    /// The last transactions of each thread: their number among all, and bytes.
+    /// The last transactions of each thread: the number among all transactions, and bytes.
     rows: Dbi<(u32, u64), &'static [u8]>,
-    /// The last transactions of all: the thread, and its own count.
+    /// The last transactions of all threads: the thread, and its own count.
     order: Dbi<u64, Msgpack<(u32, u64)>>,
 }
 
@@ -51,7 +52,7 @@ impl Work {
         Ok(Self { env, counters, rows, order })
     }
 
-    /// One transaction of `thread`; its own count.
+    /// Runs one transaction of `thread` and returns the thread's count.
     fn step(&self, txn: &mut WriteTxn, thread: u32) -> Result<u64> {
         let number = self.counters.get(txn, THREADS)?.unwrap_or(0) + 1;
         let count = self.counters.get(txn, thread)?.unwrap_or(0) + 1;
@@ -68,13 +69,14 @@ impl Work {
         Ok(count)
     }
 
-    /// A transaction of this process: a commit whose process was killed as it was about to say so in LMDB's lock file is
-    /// seen by those that live on from the next transaction.
+    /// A transaction of this process. If a process was killed when it was about to record its commit in LMDB's lock
+    /// file, surviving processes see that commit after the next transaction.
     fn settle(&self) -> Result<()> {
         self.env.transact(|txn| self.counters.update(txn, u32::MAX, |count| Some(count.unwrap_or(0) + 1)).map(drop))
     }
 
-    /// How many transactions of each thread there are, after a check that they and no parts of others are there.
+    /// Returns the number of transactions of each thread, after a check that these are there in full and no others in
+    /// part.
     fn check(&self) -> Result<Vec<u64>> {
         let report = self.env.verify()?;
         assert!(report.is_clean(), "{:?}", report.faults);
@@ -102,7 +104,7 @@ impl Work {
     }
 }
 
-/// The child: transactions without end, each told of when it is acknowledged.
+/// The child: transactions without end; each is reported after it was acknowledged.
 fn write(path: &Path, durability: Durability) -> Result<()> {
     let work = Work::open(path, durability)?;
     process::tell("opened");
@@ -121,13 +123,13 @@ fn write(path: &Path, durability: Durability) -> Result<()> {
     })
 }
 
-/// What a line says, if it is whole: the last one may have been cut short by the death.
+/// Parses a line if it is complete: the kill may have cut the last one short.
 fn told(line: &str) -> Option<(usize, u64)> {
     let (thread, count) = line.strip_suffix('.')?.split_once(' ')?;
     Some((thread.parse().ok()?, count.parse().ok()?))
 }
 
-/// Kills a child; raises `acknowledged` to what its threads were told.
+/// Kills a child, and raises `acknowledged` to the counts that its threads reported.
 fn kill_one(name: &str, path: &Path, which: usize, random: &mut Random, acknowledged: &mut [u64]) -> Result<()> {
     let mut child = process::spawn(name, &[&path.to_string_lossy(), &which.to_string()])?;
     let in_opening = random.below(8) == 0;
@@ -149,8 +151,8 @@ fn number<T: FromStr>(variable: &str, otherwise: T) -> T {
 }
 
 #[test]
-fn a_killed_process_keeps_every_promise_of_its_threads() -> Result<()> {
-    let name = "a_killed_process_keeps_every_promise_of_its_threads";
+fn a_kill_loses_no_transaction_that_a_thread_acknowledged() -> Result<()> {
+    let name = "a_kill_loses_no_transaction_that_a_thread_acknowledged";
     if let Some(arguments) = process::arguments() {
         let which = arguments[1].parse().map_or(0, |which: usize| which);
         return write(Path::new(&arguments[0]), DURABILITIES[which]);
@@ -160,7 +162,7 @@ fn a_killed_process_keeps_every_promise_of_its_threads() -> Result<()> {
     for (life, begin) in (0..rounds).step_by(LIFE).enumerate() {
         let dir = tempfile::tempdir().map_err(Error::other)?;
         let which = life % DURABILITIES.len();
-        // In some lives a process that lives on has the environment open too.
+        // In some environments a surviving process has the environment open, too.
         let beside = (life % 2 == 1).then(|| Work::open(dir.path(), DURABILITIES[which])).transpose()?;
         let mut counts = vec![0; THREADS as usize];
         for round in begin..rounds.min(begin + LIFE) {
@@ -170,7 +172,7 @@ fn a_killed_process_keeps_every_promise_of_its_threads() -> Result<()> {
             work.settle()?;
             counts = work.check()?;
             for (found, told) in counts.iter().zip(&acknowledged) {
-                // A thread has one transaction at most that it was not told of.
+                // Each thread has at most one transaction that it did not report.
                 assert!((*told..=told + 1).contains(found), "round {round}: told {acknowledged:?}, found {counts:?}");
                 ahead += u32::from(found > told);
             }

@@ -1,11 +1,11 @@
-//! What `mapleaf.lock` remembers decides whether the next opening checks the file: after a restart of the machine, or
-//! where commits were not flushed, it does; after an orderly close it does not.
+//! The record in `mapleaf.lock` decides whether the next opening checks the file. It is checked after a restart of the
+//! machine, or if commits were not flushed; after a regular close it is not.
 
-use crate::process;
+use crate::common::process;
 use std::fs;
 use std::path::Path;
 
-use crate::errors::{directory, io, refused, refused_with};
+use crate::common::errors::{directory, io, refused, refused_with};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
 
 const OPEN: usize = 9;
@@ -22,7 +22,7 @@ fn forge(path: &Path, at: usize, byte: u8) -> Result<()> {
     io(fs::write(path.join("mapleaf.lock"), bytes))
 }
 
-/// Fills an environment and ends without closing it, as a program does that is killed.
+/// The child: fills an environment and ends without closing it, as a killed program does.
 fn die(path: &Path, durability: &str) -> Result<()> {
     let durability = match durability {
         "immediate" => Durability::Immediate,
@@ -36,7 +36,7 @@ fn die(path: &Path, durability: &str) -> Result<()> {
     process::hear().map(drop)
 }
 
-/// Damage that the meta pages do not show and a check of the branch pages does: a page of a kind that it cannot be.
+/// Damage that a check of the branch pages finds and the meta pages do not show: a page with an impossible type.
 fn damage(path: &Path) -> Result<()> {
     let data = path.join("data.mdb");
     let mut bytes = io(fs::read(&data))?;
@@ -48,7 +48,7 @@ fn damage(path: &Path) -> Result<()> {
     io(fs::write(&data, bytes))
 }
 
-/// A damaged environment whose last process was killed; its record.
+/// Makes a damaged environment whose last process was killed. Returns its record.
 fn killed(name: &str, path: &Path, durability: &str) -> Result<Vec<u8>> {
     let mut child = process::spawn(name, &[&path.to_string_lossy(), durability])?;
     child.expect("filled");
@@ -58,14 +58,14 @@ fn killed(name: &str, path: &Path, durability: &str) -> Result<Vec<u8>> {
 }
 
 #[test]
-fn a_kill_with_flushed_commits_needs_no_check() -> Result<()> {
+fn a_file_is_not_checked_after_a_kill_with_flushed_commits() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return die(Path::new(&arguments[0]), &arguments[1]);
     }
     let dir = directory()?;
-    let record = killed("a_kill_with_flushed_commits_needs_no_check", dir.path(), "immediate")?;
+    let record = killed("a_file_is_not_checked_after_a_kill_with_flushed_commits", dir.path(), "immediate")?;
     assert_eq!((record[OPEN], record[DURABILITY]), (1, 0));
-    // Not checked: the damage is found by whoever reads it.
+    // Not checked at opening: the damage is found by the read that reaches it.
     let env = Env::open(dir.path())?;
     let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
     refused(dbi.get(&env.snapshot()?, 1), ErrorKind::Corrupted);
@@ -73,28 +73,28 @@ fn a_kill_with_flushed_commits_needs_no_check() -> Result<()> {
 }
 
 #[test]
-fn a_restart_of_the_machine_since_the_kill_needs_one() -> Result<()> {
+fn a_file_is_checked_after_a_restart_of_the_machine() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return die(Path::new(&arguments[0]), &arguments[1]);
     }
     let dir = directory()?;
-    let record = killed("a_restart_of_the_machine_since_the_kill_needs_one", dir.path(), "immediate")?;
+    let record = killed("a_file_is_checked_after_a_restart_of_the_machine", dir.path(), "immediate")?;
     forge(dir.path(), BOOT, record[BOOT] ^ 1)?;
     refused_with(Env::open(dir.path()), ErrorKind::Corrupted, &["open", "restore"]);
-    // Refused, it still is unclean.
+    // After a refused opening it is still unclean.
     refused(Env::open(dir.path()), ErrorKind::Corrupted);
     forge(dir.path(), OPEN, 0)?;
     Env::open(dir.path()).map(drop)
 }
 
 #[test]
-fn a_kill_with_commits_that_were_not_flushed_needs_one() -> Result<()> {
+fn a_file_is_checked_after_a_kill_with_unflushed_commits() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return die(Path::new(&arguments[0]), &arguments[1]);
     }
     for (durability, byte) in [("eventual", 1), ("process", 2)] {
         let dir = directory()?;
-        let name = "a_kill_with_commits_that_were_not_flushed_needs_one";
+        let name = "a_file_is_checked_after_a_kill_with_unflushed_commits";
         let record = killed(name, dir.path(), durability)?;
         assert_eq!((record[OPEN], record[DURABILITY]), (1, byte));
         refused(Env::open(dir.path()), ErrorKind::Corrupted);
@@ -104,14 +104,14 @@ fn a_kill_with_commits_that_were_not_flushed_needs_one() -> Result<()> {
 }
 
 #[test]
-fn the_weakest_of_several_processes_is_remembered() -> Result<()> {
+fn the_weakest_durability_of_several_processes_is_recorded() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return die(Path::new(&arguments[0]), &arguments[1]);
     }
     let dir = directory()?;
     let first = Env::open(dir.path())?;
     for (durability, byte) in [("immediate", 0), ("eventual", 1), ("immediate", 1)] {
-        let name = "the_weakest_of_several_processes_is_remembered";
+        let name = "the_weakest_durability_of_several_processes_is_recorded";
         let mut child = process::spawn(name, &[&dir.path().to_string_lossy(), durability])?;
         child.expect("filled");
         assert_eq!(record(dir.path())?[DURABILITY], byte, "{durability}");
@@ -125,7 +125,7 @@ fn the_weakest_of_several_processes_is_remembered() -> Result<()> {
 }
 
 #[test]
-fn a_writer_that_joins_a_reader_is_remembered() -> Result<()> {
+fn a_writer_that_joins_a_reader_is_recorded() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return die(Path::new(&arguments[0]), &arguments[1]);
     }
@@ -133,7 +133,7 @@ fn a_writer_that_joins_a_reader_is_remembered() -> Result<()> {
     drop(Env::open(dir.path())?);
     let reader = Env::options().read_only(true).open(dir.path())?;
     assert_eq!(record(dir.path())?[OPEN], 0, "a reader leaves nothing unfinished");
-    let record = killed("a_writer_that_joins_a_reader_is_remembered", dir.path(), "process")?;
+    let record = killed("a_writer_that_joins_a_reader_is_recorded", dir.path(), "process")?;
     assert_eq!((record[OPEN], record[DURABILITY]), (1, 2));
     drop(reader);
     refused(Env::open(dir.path()), ErrorKind::Corrupted);
@@ -141,7 +141,7 @@ fn a_writer_that_joins_a_reader_is_remembered() -> Result<()> {
 }
 
 #[test]
-fn an_orderly_close_is_remembered_by_the_last_alone() -> Result<()> {
+fn only_the_last_process_to_close_records_a_clean_close() -> Result<()> {
     let dir = directory()?;
     let env = Env::options().durability(Durability::Process).open(dir.path())?;
     assert_eq!(record(dir.path())?[OPEN], 1);
@@ -151,7 +151,7 @@ fn an_orderly_close_is_remembered_by_the_last_alone() -> Result<()> {
     clone.close()?;
     assert_eq!(record(dir.path())?[OPEN], 0);
     drop(clone);
-    // A record that is cut short or noise says nothing: the file is checked, and is whole.
+    // A truncated or random record has no meaning: the file is checked, and is sound.
     for bytes in [&b""[..], b"mapleaf", &[0xFF; 64], &[0; 10]] {
         io(fs::write(dir.path().join("mapleaf.lock"), bytes))?;
         drop(Env::open(dir.path())?);
@@ -161,7 +161,7 @@ fn an_orderly_close_is_remembered_by_the_last_alone() -> Result<()> {
 }
 
 #[test]
-fn every_durability_keeps_what_was_committed_over_a_reopening() -> Result<()> {
+fn every_durability_keeps_commits_over_a_reopening() -> Result<()> {
     let dir = directory()?;
     for (n, durability) in (0..).zip([Durability::Immediate, Durability::Eventual, Durability::Process]) {
         let env = Env::options().durability(durability).open(dir.path())?;

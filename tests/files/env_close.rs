@@ -1,13 +1,14 @@
-//! `close`: refused while something reads, final for every handle, and the environment can be opened again at once.
+//! `close` is refused while a snapshot or a scan lives, ends every handle, and allows the environment to be opened
+//! again at once.
 
 use std::sync::mpsc::channel;
 use std::thread;
 
-use crate::errors::{directory, refused, refused_with};
+use crate::common::errors::{directory, refused, refused_with};
 use mapleaf::{Dbi, Env, ErrorKind, Result};
 
 #[test]
-fn busy_while_snapshots_or_scans_live() -> Result<()> {
+fn close_is_busy_while_snapshots_or_scans_live() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path().join("env"))?;
     let dbi: Dbi<&str, u32> = env.dbi("d")?;
@@ -26,7 +27,7 @@ fn busy_while_snapshots_or_scans_live() -> Result<()> {
 }
 
 #[test]
-fn opened_again_while_the_closed_handle_lives() -> Result<()> {
+fn an_environment_opens_again_while_a_closed_handle_lives() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let closed = Env::open(&path)?;
@@ -49,7 +50,7 @@ fn opened_again_while_the_closed_handle_lives() -> Result<()> {
 }
 
 #[test]
-fn waits_for_a_running_transaction() -> Result<()> {
+fn close_waits_for_a_running_transaction() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path().join("env"))?;
     let dbi: Dbi<&str, u32> = env.dbi("d")?;
@@ -58,7 +59,7 @@ fn waits_for_a_running_transaction() -> Result<()> {
         let writer = scope.spawn(|| {
             env.transact(|txn| {
                 let _ = begins.send(());
-                // Opening within a transaction, while somebody waits to close.
+                // Opens inside a transaction while another thread waits to close.
                 thread::sleep(std::time::Duration::from_millis(30));
                 drop(Env::temporary().map_err(|error| error.kind()));
                 drop(Env::open(env.path())?);

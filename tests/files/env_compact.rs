@@ -1,14 +1,14 @@
-//! `compact`: a smaller file in the old one's place, with the same data, and nobody loses sight of it.
+//! `compact` replaces the file by a smaller one with the same data, and all handles keep working.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
 
-/// An environment most of whose pages are free, and what is in it.
+/// Makes an environment most of whose pages are free. Returns its content, too.
 fn hollow(path: &Path) -> Result<(Env, Dbi<u32, &'static [u8]>)> {
     let env = Env::options().durability(Durability::Process).open(path)?;
     let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
@@ -29,7 +29,7 @@ fn check(env: &Env, dbi: &Dbi<u32, &[u8]>) -> Result<()> {
 }
 
 #[test]
-fn smaller_with_the_same_data_identity_and_count() -> Result<()> {
+fn a_compacted_file_is_smaller_with_the_same_data_identity_and_count() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let (env, dbi) = hollow(&path)?;
@@ -44,7 +44,7 @@ fn smaller_with_the_same_data_identity_and_count() -> Result<()> {
     for env in [&env, &other, &clone] {
         check(env, &dbi)?;
     }
-    // Handles opened before write and read, snapshots count on.
+    // Older handles write and read, and snapshot ids continue.
     other.transact(|txn| dbi.put(txn, 9, b"last"))?;
     assert_eq!(clone.snapshot()?.id(), before.commits + 1);
     env.compact()?;
@@ -59,7 +59,7 @@ fn smaller_with_the_same_data_identity_and_count() -> Result<()> {
 }
 
 #[test]
-fn busy_while_a_snapshot_lives_and_nothing_changes() -> Result<()> {
+fn compaction_is_busy_while_a_snapshot_lives_and_changes_nothing() -> Result<()> {
     let dir = directory()?;
     let (env, dbi) = hollow(&dir.path().join("env"))?;
     let snap = env.snapshot()?;
@@ -74,7 +74,7 @@ fn busy_while_a_snapshot_lives_and_nothing_changes() -> Result<()> {
 }
 
 #[test]
-fn a_file_with_other_names_is_not_replaced() -> Result<()> {
+fn compaction_does_not_replace_a_file_with_several_names() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let (env, dbi) = hollow(&path)?;
@@ -88,7 +88,7 @@ fn a_file_with_other_names_is_not_replaced() -> Result<()> {
 }
 
 #[test]
-fn what_an_earlier_try_left_is_no_obstacle() -> Result<()> {
+fn leftovers_of_an_interrupted_compaction_are_no_obstacle() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let (env, dbi) = hollow(&path)?;
@@ -99,11 +99,11 @@ fn what_an_earlier_try_left_is_no_obstacle() -> Result<()> {
 }
 
 #[test]
-fn a_copy_that_cannot_be_written_leaves_the_old_file_in_use() -> Result<()> {
+fn a_compaction_that_cannot_write_its_copy_keeps_the_old_file() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let (env, dbi) = hollow(&path)?;
-    // A directory where the new file must be written.
+    // A directory with the name of the new file.
     io(fs::create_dir_all(path.join("data.mdb-compact/full")))?;
     refused_with(env.compact(), ErrorKind::AlreadyExists, &["data.mdb-compact"]);
     check(&env, &dbi)?;

@@ -1,14 +1,14 @@
-//! `copy_to`: a whole environment of one state, while writers go on, never over anything that is there.
+//! `copy_to` copies a whole environment in one state beside writers, and never overwrites existing files.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use mapleaf::{Compact, Dbi, Durability, Env, ErrorKind, MultiDbi, Result};
 
 #[test]
-fn both_kinds_open_with_the_same_data_and_identity() -> Result<()> {
+fn plain_and_compacted_copies_open_with_the_same_data_and_identity() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path().join("env"))?;
     let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
@@ -39,7 +39,7 @@ fn both_kinds_open_with_the_same_data_and_identity() -> Result<()> {
 }
 
 #[test]
-fn nothing_that_is_there_is_written_over() -> Result<()> {
+fn a_copy_overwrites_no_existing_file() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path().join("env"))?;
     let file = dir.path().join("file");

@@ -1,13 +1,13 @@
-//! `destroy` removes an environment, and only that; `exists` tells before.
+//! `destroy` removes an environment and nothing else; `exists` says beforehand whether there is one.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use crate::errors::{directory, io, refused, refused_with};
+use crate::common::errors::{directory, io, refused, refused_with};
 use mapleaf::{Dbi, Env, ErrorKind, Result};
 
 #[test]
-fn removes_its_files_and_the_empty_directory() -> Result<()> {
+fn destroy_removes_the_files_and_the_empty_directory() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     drop(Env::open(&path)?);
@@ -21,7 +21,7 @@ fn removes_its_files_and_the_empty_directory() -> Result<()> {
 }
 
 #[test]
-fn other_files_and_their_directory_stay() -> Result<()> {
+fn destroy_keeps_other_files_and_their_directory() -> Result<()> {
     let dir = directory()?;
     drop(Env::open(dir.path())?);
     io(fs::write(dir.path().join("mine.txt"), b"mine"))?;
@@ -34,7 +34,7 @@ fn other_files_and_their_directory_stay() -> Result<()> {
 }
 
 #[test]
-fn busy_while_it_is_open() -> Result<()> {
+fn destroy_is_busy_while_the_environment_is_open() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let env = Env::open(&path)?;
@@ -50,7 +50,7 @@ fn busy_while_it_is_open() -> Result<()> {
 }
 
 #[test]
-fn what_is_no_environment_is_left_alone() -> Result<()> {
+fn destroy_keeps_a_directory_that_is_no_environment() -> Result<()> {
     let dir = directory()?;
     let text = dir.path().join("notes.txt");
     io(fs::write(&text, [b'n'; 10_000]))?;
@@ -63,7 +63,7 @@ fn what_is_no_environment_is_left_alone() -> Result<()> {
 }
 
 #[test]
-fn a_damaged_environment_can_be_removed() -> Result<()> {
+fn destroy_removes_a_damaged_environment() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     drop(Env::open(&path)?);
@@ -75,7 +75,7 @@ fn a_damaged_environment_can_be_removed() -> Result<()> {
 }
 
 #[test]
-fn by_a_link_to_its_directory_it_is_removed_and_the_link_stays() -> Result<()> {
+fn destroy_through_a_link_to_the_directory_keeps_the_link() -> Result<()> {
     let dir = directory()?;
     let (path, link) = (dir.path().join("env"), dir.path().join("link"));
     io(symlink(&path, &link))?;
@@ -88,7 +88,7 @@ fn by_a_link_to_its_directory_it_is_removed_and_the_link_stays() -> Result<()> {
     assert!(!path.exists() && link.is_symlink());
     assert!(!Env::exists(&link)?);
     Env::destroy(&link)?;
-    // Beside other files the directory stays, by a link too.
+    // A directory with other files stays, also if it is reached through a link.
     drop(Env::open(&path)?);
     io(fs::write(path.join("mine.txt"), b"mine"))?;
     Env::destroy(&link)?;
@@ -97,12 +97,12 @@ fn by_a_link_to_its_directory_it_is_removed_and_the_link_stays() -> Result<()> {
 }
 
 #[test]
-fn a_link_to_a_single_file_is_refused_and_both_stay() -> Result<()> {
+fn destroy_refuses_a_link_to_a_single_file() -> Result<()> {
     let dir = directory()?;
     let (path, link) = (dir.path().join("store.db"), dir.path().join("link.db"));
     drop(Env::options().single_file(true).open(&path)?);
     io(symlink(&path, &link))?;
-    // Its lock files lie beside the file, under its own name.
+    // The lock files of a single file are beside it and have its name.
     refused_with(Env::destroy(&link), ErrorKind::Unsupported, &["link.db", "symbolic link"]);
     assert!(link.is_symlink() && Env::exists(&path)?);
     Env::destroy(&path)?;
@@ -111,7 +111,7 @@ fn a_link_to_a_single_file_is_refused_and_both_stay() -> Result<()> {
 }
 
 #[test]
-fn exists_says_what_creating_anew_would_refuse() -> Result<()> {
+fn exists_agrees_with_what_create_new_refuses() -> Result<()> {
     let dir = directory()?;
     let agrees = |path: &std::path::Path, single_file: bool, there: bool| {
         assert_eq!(Env::exists(path)?, there, "{}", path.display());
@@ -130,7 +130,7 @@ fn exists_says_what_creating_anew_would_refuse() -> Result<()> {
     agrees(&at("empty"), false, false)?;
     io(fs::write(at("no-bytes.db"), []))?;
     agrees(&at("no-bytes.db"), true, false)?;
-    // It is not asked whether they are a database: that is told by opening them.
+    // `exists` does not ask whether a file is a database; opening it does.
     io(fs::write(at("text.db"), b"text"))?;
     agrees(&at("text.db"), true, true)?;
     io(fs::create_dir(at("other")))?;

@@ -1,15 +1,15 @@
-//! A disk without room: a typed error, everything stored still there, and work goes on once there is room again.
+//! A full disk is a typed error, all stored data stays, and work continues once there is space again.
 
-use crate::mount;
-use crate::process;
+use crate::common::mount;
+use crate::common::process;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use crate::errors::{directory, io, refused, refused_with};
+use crate::common::errors::{directory, io, refused, refused_with};
 use mapleaf::{Compact, Dbi, Durability, Env, ErrorKind, Result, Snapshot};
 
-/// Fills the file system up, but for less than a page.
+/// Fills the file system except for less than a page.
 fn ballast(path: &Path) -> Result<()> {
     let mut file = io(fs::File::create(path))?;
     while file.write_all(&[1; 4096]).is_ok() {}
@@ -21,8 +21,8 @@ fn numbers(dbi: &Dbi<u32, &[u8]>, snap: &Snapshot) -> Result<Vec<u32>> {
 }
 
 #[test]
-fn commits_that_do_not_fit_leave_everything_as_it_was() -> Result<()> {
-    process::apart("commits_that_do_not_fit_leave_everything_as_it_was", || {
+fn commits_that_do_not_fit_the_disk_change_nothing() -> Result<()> {
+    process::apart("commits_that_do_not_fit_the_disk_change_nothing", || {
         let dir = directory()?;
         if !mount::small_disk(dir.path(), 4 << 20) {
             return Ok(());
@@ -53,7 +53,7 @@ fn commits_that_do_not_fit_leave_everything_as_it_was() -> Result<()> {
             assert_eq!(numbers(&dbi, &env.snapshot()?)?, kept);
             assert!(env.verify()?.is_clean());
             drop(env);
-            // Reopened on the full disk, and emptied there.
+            // Reopened on the full disk, where its entries are deleted.
             let env = Env::options().durability(durability).open(&path)?;
             let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
             assert_eq!(numbers(&dbi, &env.snapshot()?)?, kept);
@@ -67,7 +67,7 @@ fn commits_that_do_not_fit_leave_everything_as_it_was() -> Result<()> {
     })
 }
 
-/// Deleting needs pages too, which a full disk may not have.
+/// Deleting needs pages, too, which a full disk may not have.
 fn ignore_full(outcome: Result<()>) -> Result<()> {
     match outcome {
         Err(error) if error.kind() == ErrorKind::DiskFull => Ok(()),
@@ -76,8 +76,8 @@ fn ignore_full(outcome: Result<()>) -> Result<()> {
 }
 
 #[test]
-fn nothing_is_created_on_it_and_readers_are_not_killed_by_it() -> Result<()> {
-    process::apart("nothing_is_created_on_it_and_readers_are_not_killed_by_it", || {
+fn a_full_disk_prevents_creation_and_does_not_kill_readers() -> Result<()> {
+    process::apart("a_full_disk_prevents_creation_and_does_not_kill_readers", || {
         let dir = directory()?;
         if !mount::small_disk(dir.path(), 4 << 20) {
             return Ok(());
@@ -86,7 +86,7 @@ fn nothing_is_created_on_it_and_readers_are_not_killed_by_it() -> Result<()> {
         let env = Env::open(&path)?;
         let dbi: Dbi<u32, u32> = env.dbi("d")?;
         env.transact(|txn| dbi.put(txn, 1, 1))?;
-        // Free pages to write into.
+        // Makes free pages to write into.
         let large: Dbi<u32, &[u8]> = env.dbi("large")?;
         env.transact(|txn| large.put(txn, 1, &vec![7; 2_500_000]))?;
         env.transact(|txn| large.clear(txn).map(drop))?;
@@ -114,15 +114,15 @@ fn nothing_is_created_on_it_and_readers_are_not_killed_by_it() -> Result<()> {
 }
 
 #[test]
-fn a_limit_on_the_file_s_size_loses_nothing() -> Result<()> {
-    process::apart("a_limit_on_the_file_s_size_loses_nothing", || {
+fn a_limit_on_the_file_size_loses_nothing() -> Result<()> {
+    process::apart("a_limit_on_the_file_size_loses_nothing", || {
         use nix::sys::resource::{Resource, setrlimit};
         use nix::sys::signal::{SigHandler, Signal, signal};
         let dir = directory()?;
         let env = Env::options().map_size(1 << 26).open(dir.path())?;
         let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
         env.transact(|txn| dbi.put(txn, 0, b"kept"))?;
-        #[expect(unsafe_code, reason = "a signal's disposition is the process's")]
+        #[expect(unsafe_code, reason = "the action of a signal is set by an unsafe function")]
         // SAFETY: ignoring a signal runs no handler.
         unsafe { signal(Signal::SIGXFSZ, SigHandler::SigIgn) }.map_err(mapleaf::Error::other)?;
         setrlimit(Resource::RLIMIT_FSIZE, 1 << 20, 1 << 20).map_err(mapleaf::Error::other)?;

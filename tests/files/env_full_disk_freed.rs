@@ -1,20 +1,20 @@
-//! A disk that was full and has room again: the environment that was open all the time goes on, and what could not be
-//! created, grown or compacted then can be now.
+//! A disk was full and has space again: an environment that stayed open works, and a creation, a growth or a compaction
+//! that failed then succeeds now.
 
-use crate::mount;
-use crate::process;
+use crate::common::mount;
+use crate::common::process;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use crate::errors::{directory, io, refused};
+use crate::common::errors::{directory, io, refused};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
 
 const DISK: usize = 8 << 20;
 const PAGE: u64 = 4096;
 const DURABILITIES: [Durability; 3] = [Durability::Immediate, Durability::Eventual, Durability::Process];
 
-/// Fills the file system up, but for `pages`.
+/// Fills the file system except for `pages`.
 fn ballast(path: &Path, pages: u64) -> Result<()> {
     let mut file = io(File::create(path))?;
     let mut written = 0;
@@ -24,7 +24,7 @@ fn ballast(path: &Path, pages: u64) -> Result<()> {
     io(file.set_len(written - pages * PAGE))
 }
 
-/// Runs `body` on a disk of its own, once for each durability.
+/// Runs `body` on a small file system, once for each durability.
 fn on_a_small_disk(name: &str, body: impl Fn(&Path, Durability) -> Result<()>) -> Result<()> {
     process::apart(name, || {
         let dir = directory()?;
@@ -36,8 +36,8 @@ fn on_a_small_disk(name: &str, body: impl Fn(&Path, Durability) -> Result<()>) -
 }
 
 #[test]
-fn commits_growth_and_compaction_go_on() -> Result<()> {
-    on_a_small_disk("commits_growth_and_compaction_go_on", |disk, durability| {
+fn commits_growth_and_compaction_succeed_once_the_disk_has_space() -> Result<()> {
+    on_a_small_disk("commits_growth_and_compaction_succeed_once_the_disk_has_space", |disk, durability| {
         let (path, filler) = (disk.join("env"), disk.join("ballast"));
         let env = Env::options().map_size(1 << 20).max_readers(16).durability(durability).open(&path)?;
         let rows: Dbi<u32, &[u8]> = env.dbi("rows")?;
@@ -73,11 +73,11 @@ fn commits_growth_and_compaction_go_on() -> Result<()> {
 }
 
 #[test]
-fn a_creation_that_found_no_room_is_made_good() -> Result<()> {
-    on_a_small_disk("a_creation_that_found_no_room_is_made_good", |disk, durability| {
+fn a_creation_that_found_no_space_succeeds_once_the_disk_has_space() -> Result<()> {
+    on_a_small_disk("a_creation_that_found_no_space_succeeds_once_the_disk_has_space", |disk, durability| {
         let (path, filler) = (disk.join("new"), disk.join("ballast"));
         let mut created = 0;
-        // From no page to all that is needed: among them room for one of the two meta pages.
+        // From no page to all that are needed; one case has space for one of the two meta pages.
         for pages in 0..30 {
             ballast(&filler, pages)?;
             let options = Env::options().map_size(1 << 20).max_readers(16).durability(durability);

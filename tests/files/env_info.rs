@@ -1,11 +1,11 @@
-//! The numbers that an environment tells of itself add up, and agree with a walk of the whole file.
+//! The numbers of `info` add up, and agree with a walk of the whole file.
 
 use std::time::Duration;
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use mapleaf::{Dbi, DbiKind, Durability, Env, MultiDbi, Result};
 
-/// Compares `info` with the verifier's count and the file system's.
+/// Compares `info` with the counts of the verifier and of the file system.
 fn adds_up(env: &Env) -> Result<()> {
     let (info, report) = (env.info()?, env.verify()?);
     assert!(report.is_clean(), "{:?}", report.faults);
@@ -24,7 +24,7 @@ fn adds_up(env: &Env) -> Result<()> {
 }
 
 #[test]
-fn after_every_kind_of_change() -> Result<()> {
+fn the_numbers_add_up_after_every_kind_of_change() -> Result<()> {
     let dir = directory()?;
     let env = Env::options().durability(Durability::Process).map_size(1 << 20).open(dir.path())?;
     adds_up(&env)?;
@@ -96,7 +96,7 @@ fn readers_are_listed_oldest_first_with_age_and_lag() -> Result<()> {
 }
 
 #[test]
-fn what_the_oldest_snapshot_keeps_is_not_reclaimable() -> Result<()> {
+fn pages_kept_by_the_oldest_snapshot_are_not_reclaimable() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
     env.transact(|txn| (0..200).try_for_each(|n| dbi.put(txn, n, &[1; 1000])))?;
@@ -104,7 +104,7 @@ fn what_the_oldest_snapshot_keeps_is_not_reclaimable() -> Result<()> {
     env.transact(|txn| dbi.clear(txn).map(drop))?;
     let held = env.info()?;
     assert!(held.free_pages > 50 && held.reclaimable_pages < 10, "{held:?}");
-    // Never the pages of the last commit: whoever begins to read meanwhile begins there.
+    // Never the pages of the last commit: a reader that begins meanwhile begins with that state.
     env.transact(|txn| dbi.put(txn, 1, b"one more"))?;
     assert!(env.info()?.reclaimable_pages < 10);
     drop(snap);

@@ -1,9 +1,9 @@
-//! A temporary environment is gone with its last handle, and works like any other until then.
+//! A temporary environment is removed with its last handle, and works like any other before that.
 
 use mapleaf::{Compact, Dbi, Env, Error, Result};
 
 #[test]
-fn removed_with_the_last_handle() -> Result<()> {
+fn a_temporary_environment_is_removed_with_its_last_handle() -> Result<()> {
     let env = Env::temporary()?;
     let path = env.path().to_path_buf();
     let dbi: Dbi<u32, u32> = env.dbi("d")?;
@@ -22,7 +22,7 @@ fn removed_with_the_last_handle() -> Result<()> {
 }
 
 #[test]
-fn removed_after_a_close_and_a_compaction_too() -> Result<()> {
+fn a_temporary_environment_is_removed_after_a_close_and_a_compaction() -> Result<()> {
     for single_file in [false, true] {
         let env = Env::options().single_file(single_file).temporary()?;
         let path = env.path().to_path_buf();
@@ -38,7 +38,7 @@ fn removed_after_a_close_and_a_compaction_too() -> Result<()> {
 }
 
 #[test]
-fn each_is_apart_and_a_copy_outlives_it() -> Result<()> {
+fn temporary_environments_are_independent_and_copies_outlive_them() -> Result<()> {
     let dir = tempfile::tempdir().map_err(Error::other)?;
     let envs = (0..20).map(|_| Env::temporary()).collect::<Result<Vec<_>>>()?;
     for (n, env) in (0..).zip(&envs) {

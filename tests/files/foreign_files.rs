@@ -1,15 +1,17 @@
-//! A plain LMDB file of other software opens; what cannot be read rightly is refused by name, and the rest works.
+//! A plain LMDB file of other software opens. A database that cannot be read correctly is refused by name, and the
+//! others work.
 
-use crate::errors;
+use crate::common::errors;
 use std::path::Path;
 
-use crate::errors::{directory, refused, refused_with};
+use crate::common::errors::{directory, refused, refused_with};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, DatabaseFlags, EnvOpenOptions};
 use mapleaf::{Dbi, DbiKind, Env, Error, ErrorKind, Result};
 
-/// Makes a file by LMDB alone: the unnamed database has `main` flags, the named ones theirs, and two entries each.
-#[expect(unsafe_code, reason = "heed opens by an unsafe call")]
+/// Makes a file by LMDB alone: the unnamed database has the flags `main`, each named one its own, and each has two
+/// entries.
+#[expect(unsafe_code, reason = "heed opens by an unsafe function")]
 fn foreign(path: &Path, main: DatabaseFlags, named: &[(&str, DatabaseFlags)], user_data: bool) -> Result<()> {
     // SAFETY: no flags; nobody else has the environment open.
     let env = unsafe { EnvOpenOptions::new().max_dbs(16).map_size(1 << 24).open(path) }.map_err(Error::other)?;
@@ -32,7 +34,7 @@ fn foreign(path: &Path, main: DatabaseFlags, named: &[(&str, DatabaseFlags)], us
 }
 
 #[test]
-fn a_plain_dbi_is_bytes_until_it_is_adopted() -> Result<()> {
+fn a_foreign_dbi_holds_bytes_until_it_is_adopted() -> Result<()> {
     let dir = directory()?;
     foreign(dir.path(), DatabaseFlags::empty(), &[("plain", DatabaseFlags::empty())], false)?;
     let env = Env::open(dir.path())?;
@@ -44,7 +46,7 @@ fn a_plain_dbi_is_bytes_until_it_is_adopted() -> Result<()> {
     let bytes: Dbi<&[u8], &[u8]> = env.dbi("plain")?;
     let snap = env.snapshot()?;
     assert_eq!(bytes.get(&snap, &1_u32.to_ne_bytes())?, Some(&b"one"[..]));
-    // Written to without being adopted: still no schema.
+    // Written to without being adopted, it still has no schema.
     env.transact(|txn| bytes.put(txn, b"more", b"three"))?;
     env.transact(|txn| bytes.delete(txn, b"more"))?;
     assert_eq!(env.dbis()?[0].kind, DbiKind::Foreign);
@@ -62,7 +64,7 @@ fn a_plain_dbi_is_bytes_until_it_is_adopted() -> Result<()> {
 
 #[test]
 #[expect(deprecated, reason = "the flag itself is what is tested")]
-fn flags_that_change_the_order_are_unsupported_by_name_and_the_rest_works() -> Result<()> {
+fn flags_that_change_the_order_are_unsupported_and_the_other_dbis_work() -> Result<()> {
     let dir = directory()?;
     let named = [
         ("dups", DatabaseFlags::DUP_SORT, "DUPSORT"),
@@ -90,7 +92,7 @@ fn flags_that_change_the_order_are_unsupported_by_name_and_the_rest_works() -> R
     assert_eq!((plain.len(&env.snapshot()?)?, new.len(&env.snapshot()?)?), (3, 1));
     let report = env.verify()?;
     assert!(report.is_clean(), "{:?}", report.faults);
-    // Removed like any other.
+    // They can be dropped like any other.
     for (name, ..) in named {
         env.drop_dbi(name)?;
     }
@@ -102,7 +104,7 @@ fn flags_that_change_the_order_are_unsupported_by_name_and_the_rest_works() -> R
 }
 
 #[test]
-fn a_name_that_holds_user_data_is_no_dbi() -> Result<()> {
+fn a_key_with_user_data_is_no_dbi_name() -> Result<()> {
     let dir = directory()?;
     foreign(dir.path(), DatabaseFlags::empty(), &[], true)?;
     let env = Env::open(dir.path())?;
@@ -132,7 +134,7 @@ fn a_main_database_with_flags_is_unsupported() -> Result<()> {
 fn an_environment_that_heed_has_open_here_is_busy() -> Result<()> {
     let dir = directory()?;
     foreign(dir.path(), DatabaseFlags::empty(), &[("plain", DatabaseFlags::empty())], false)?;
-    #[expect(unsafe_code, reason = "heed opens by an unsafe call")]
+    #[expect(unsafe_code, reason = "heed opens by an unsafe function")]
     // SAFETY: no flags.
     let heed = unsafe { EnvOpenOptions::new().open(dir.path()) }.map_err(Error::other)?;
     refused_with(Env::open(dir.path()), ErrorKind::Busy, &["other means"]);

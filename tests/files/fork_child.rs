@@ -1,18 +1,18 @@
-//! In a forked child every use is `Closed`, and nothing that the child does or drops reaches the parent.
-#![expect(unsafe_code, reason = "fork")]
+//! In a forked child every call is `Closed`, and nothing that the child does or drops affects the parent.
+#![expect(unsafe_code, reason = "a fork is an unsafe call")]
 
 use std::time::Duration;
 
-use crate::errors::{directory, refused, refused_with};
-use crate::fork::in_child;
-use crate::process;
+use crate::common::errors::{directory, refused, refused_with};
+use crate::common::fork::in_child;
+use crate::common::process;
 use mapleaf::{Compact, Dbi, Env, Error, ErrorKind, Result};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork};
 
 #[test]
-fn every_use_in_the_child_is_closed() -> Result<()> {
-    process::apart("every_use_in_the_child_is_closed", || {
+fn every_call_in_a_forked_child_is_closed() -> Result<()> {
+    process::apart("every_call_in_a_forked_child_is_closed", || {
         let dir = directory()?;
         let env = Env::open(dir.path().join("env"))?;
         let dbi: Dbi<u32, u32> = env.dbi("d")?;
@@ -32,9 +32,9 @@ fn every_use_in_the_child_is_closed() -> Result<()> {
             refused(env.close(), ErrorKind::Closed);
             refused(env.copy_to(dir.path().join("copy"), Compact::No), ErrorKind::Closed);
             refused(Env::destroy(dir.path().join("env")), ErrorKind::Busy);
-            // LMDB's part of it lives on in this process image: it cannot be opened a second time.
+            // LMDB's environment still exists in this process image, so this one cannot be opened a second time.
             refused_with(Env::open(dir.path().join("env")), ErrorKind::Closed, &["fork", "exec"]);
-            // Another one can.
+            // A different one can.
             let other = Env::open(dir.path().join("other"))?;
             let dbi: Dbi<u32, u32> = other.dbi("d")?;
             other.transact(|txn| dbi.put(txn, 1, 3))
@@ -49,8 +49,8 @@ fn every_use_in_the_child_is_closed() -> Result<()> {
 }
 
 #[test]
-fn a_child_that_drops_what_it_inherited_frees_nothing_of_the_parent_s() -> Result<()> {
-    process::apart("a_child_that_drops_what_it_inherited_frees_nothing_of_the_parent_s", || {
+fn a_child_that_drops_inherited_values_releases_nothing_of_the_parent() -> Result<()> {
+    process::apart("a_child_that_drops_inherited_values_releases_nothing_of_the_parent", || {
         let env = Env::temporary()?;
         let path = env.path().to_path_buf();
         let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
@@ -62,7 +62,7 @@ fn a_child_that_drops_what_it_inherited_frees_nothing_of_the_parent_s() -> Resul
             inherited = None;
             snap = None;
             env = None;
-            // Nor is LMDB's part of it gone from the child.
+            // LMDB's environment is still open in the child, too.
             let error = Env::open(&path).expect_err("inherited open");
             assert!(matches!(error.kind(), ErrorKind::Closed | ErrorKind::Busy), "{error:?}");
             assert!(error.message().contains("fork") && error.message().contains("exec"), "{error}");
@@ -93,7 +93,7 @@ fn a_child_forked_inside_a_transaction_commits_nothing() -> Result<()> {
         let id = std::process::id();
         let outcome = env.transact(|txn| {
             dbi.put(txn, 1, 1)?;
-            // SAFETY: as in `in_child`; the child returns from the closure first, as one that forgot where it is.
+            // SAFETY: as in `in_child`; the child first returns from the closure.
             match unsafe { fork() }.map_err(Error::other)? {
                 ForkResult::Child => dbi.put(txn, 2, 666),
                 ForkResult::Parent { child } => {
@@ -102,7 +102,7 @@ fn a_child_forked_inside_a_transaction_commits_nothing() -> Result<()> {
                         WaitStatus::Exited(_, 0) => {}
                         status => return Err(Error::other(format!("the child ended as {status:?}"))),
                     }
-                    // The lock is still held against others, and the transaction still whole.
+                    // The lock is still held, and the transaction is still complete.
                     dbi.put(txn, 3, 3)
                 }
             }

@@ -1,7 +1,7 @@
-//! Where the system gives little address space, the reservation is halved until it fits; where it gives no more, growing
-//! fails and the environment stays usable.
+//! Where the system gives little address space, the reservation is halved until it fits. Where it gives no more,
+//! growing fails and the environment stays usable.
 
-use crate::process;
+use crate::common::process;
 use mapleaf::{Dbi, Durability, Env, Error, Result};
 use nix::sys::resource::{Resource, setrlimit};
 
@@ -12,8 +12,8 @@ fn limit(mib: u64) -> Result<()> {
 }
 
 #[test]
-fn the_first_reservation_is_halved_until_it_fits() -> Result<()> {
-    process::apart("the_first_reservation_is_halved_until_it_fits", || {
+fn the_first_map_reservation_is_halved_until_it_fits() -> Result<()> {
+    process::apart("the_first_map_reservation_is_halved_until_it_fits", || {
         let dir = tempfile::tempdir().map_err(Error::other)?;
         limit(2048)?;
         let env = Env::options().durability(Durability::Process).open(dir.path())?;
@@ -27,8 +27,8 @@ fn the_first_reservation_is_halved_until_it_fits() -> Result<()> {
 }
 
 #[test]
-fn growing_beyond_what_the_system_gives_changes_nothing() -> Result<()> {
-    process::apart("growing_beyond_what_the_system_gives_changes_nothing", || {
+fn growing_beyond_the_address_space_changes_nothing() -> Result<()> {
+    process::apart("growing_beyond_the_address_space_changes_nothing", || {
         let dir = tempfile::tempdir().map_err(Error::other)?;
         limit(700)?;
         let env = Env::options().map_size(8 * MIB).durability(Durability::Process).open(dir.path())?;
@@ -36,7 +36,7 @@ fn growing_beyond_what_the_system_gives_changes_nothing() -> Result<()> {
         let value = vec![1; MIB];
         let mut stored = 0;
         let error = loop {
-            // The snapshots keep every map that was outgrown.
+            // Each snapshot keeps the map that it was taken in.
             match env.transact(|txn| dbi.put(txn, stored, &value)) {
                 Ok(()) => stored += 1,
                 Err(error) => break error,

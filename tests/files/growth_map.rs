@@ -1,7 +1,7 @@
-//! The map grows under live snapshots and inside one transaction, the closure runs once, and at the maximum the
+//! The map grows under live snapshots and inside one transaction, whose closure runs once. At the maximum size the
 //! environment stays as it was and usable.
 
-use crate::errors::{directory, refused_with};
+use crate::common::errors::{directory, refused_with};
 use mapleaf::{Dbi, Durability, Env, EnvOptions, ErrorKind, Result, Snapshot};
 
 const MIB: usize = 1 << 20;
@@ -11,7 +11,7 @@ fn small() -> EnvOptions {
 }
 
 #[test]
-fn one_transaction_grows_it_many_times_and_runs_once() -> Result<()> {
+fn a_transaction_grows_the_map_many_times_and_runs_once() -> Result<()> {
     let dir = directory()?;
     let env = small().open(dir.path())?;
     let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
@@ -34,7 +34,7 @@ fn one_transaction_grows_it_many_times_and_runs_once() -> Result<()> {
 }
 
 #[test]
-fn snapshots_and_what_they_lent_stay_through_every_growth() -> Result<()> {
+fn snapshots_and_borrowed_values_outlive_every_growth() -> Result<()> {
     let dir = directory()?;
     let env = small().open(dir.path())?;
     let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
@@ -46,7 +46,7 @@ fn snapshots_and_what_they_lent_stay_through_every_growth() -> Result<()> {
     let mut scan = dbi.iter(&lender)?;
     let mut kept: Vec<(u64, Snapshot)> = Vec::new();
     for n in 1..120 {
-        // The oldest entry is overwritten each time: its old pages are wanted by the snapshots.
+        // The oldest entry is overwritten each time, and the snapshots need its old pages.
         env.transact(|txn| {
             dbi.put(txn, n, &value(n))?;
             dbi.put(txn, 0, &value(n))
@@ -73,7 +73,7 @@ fn snapshots_and_what_they_lent_stay_through_every_growth() -> Result<()> {
 }
 
 #[test]
-fn at_the_maximum_nothing_changes_and_work_goes_on() -> Result<()> {
+fn at_the_maximum_map_size_nothing_changes_and_work_continues() -> Result<()> {
     let dir = directory()?;
     let env = small().max_map_size(4 * MIB).open(dir.path())?;
     let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
@@ -91,7 +91,7 @@ fn at_the_maximum_nothing_changes_and_work_goes_on() -> Result<()> {
     assert_eq!(dbi.iter(&snap)?.collect::<Result<Vec<_>>>()?, [(0, &b"kept"[..])]);
     assert_eq!(env.info()?.commits, commits);
     drop((snap, before));
-    // What fits still goes in, again and again.
+    // What fits can still be stored, repeatedly.
     for n in 0..20_u8 {
         env.transact(|txn| dbi.put(txn, 1, &vec![n; MIB / 2]))?;
     }

@@ -1,9 +1,9 @@
-//! LMDB's own tools read what mapleaf wrote, and count the same. Skipped, with a note, where they are not installed.
+//! LMDB's own tools read mapleaf's files and find the same counts. Skipped with a note where they are not installed.
 
 use std::path::Path;
 
-use crate::errors::{directory, io};
-use crate::tools::{entries, run};
+use crate::common::errors::{directory, io};
+use crate::common::tools::{entries, run};
 use mapleaf::{Compact, Dbi, Env, EnvOptions, MultiDbi, Result};
 
 fn fill(options: &EnvOptions, path: &Path) -> Result<Env> {
@@ -28,20 +28,20 @@ fn check(path: &Path, flags: &[&str]) -> Result<()> {
     assert_eq!(entries(&stat, "empty"), Some(0), "{stat}");
     assert!(entries(&stat, "__mapleaf").is_some_and(|count| count >= 4), "{stat}");
     let Some(dump) = run("mdb_dump", &[flags, &["-s", "plain"]].concat(), path)? else { return Ok(()) };
-    // A key and a value a line each, with a space before.
+    // A line for each key and for each value, after a space.
     assert_eq!(dump.lines().filter(|line| line.starts_with(' ')).count(), 2 * 4501);
     assert!(dump.contains(&format!(" 00000007\n {}\n", "07".repeat(100))));
     Ok(())
 }
 
 #[test]
-fn they_read_a_directory_and_its_copies() -> Result<()> {
+fn lmdb_tools_read_a_directory_and_its_copies() -> Result<()> {
     let dir = directory()?;
     let env = fill(&Env::options(), &dir.path().join("env"))?;
     env.copy_to(dir.path().join("plain"), Compact::No)?;
     env.copy_to(dir.path().join("small"), Compact::Yes)?;
     env.compact()?;
-    // Not beside the open environment: the tools of another 0.9 release may have another format of the lock file.
+    // Closed first: the tools of another 0.9 release may have another format of the lock file.
     drop(env);
     for name in ["env", "plain", "small"] {
         check(&dir.path().join(name), &[])?;
@@ -50,7 +50,7 @@ fn they_read_a_directory_and_its_copies() -> Result<()> {
 }
 
 #[test]
-fn they_read_a_single_file() -> Result<()> {
+fn lmdb_tools_read_a_single_file() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("store.db");
     drop(fill(&Env::options().single_file(true), &path)?);
@@ -60,7 +60,7 @@ fn they_read_a_single_file() -> Result<()> {
 }
 
 #[test]
-fn what_they_load_opens_here() -> Result<()> {
+fn a_file_loaded_by_lmdb_tools_opens() -> Result<()> {
     let dir = directory()?;
     let env = fill(&Env::options(), &dir.path().join("env"))?;
     drop(env);

@@ -1,15 +1,15 @@
-//! What opening may create and what it must find; a refused opening leaves nothing behind.
+//! What opening may create and what it must find. A refused opening creates nothing.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::sync::Barrier;
 
-use crate::errors::{directory, io, refused, refused_with};
+use crate::common::errors::{directory, io, refused, refused_with};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, OpenMode, Result};
 
 #[test]
-fn absent_with_must_exist_or_read_only_is_not_found() -> Result<()> {
+fn an_absent_environment_is_not_found_with_must_exist_or_read_only() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let named = ["env", "open", "no environment"];
@@ -20,14 +20,14 @@ fn absent_with_must_exist_or_read_only_is_not_found() -> Result<()> {
     refused(Env::options().mode(OpenMode::MustExist).open(&path), ErrorKind::NotFound);
     io(fs::write(path.join("data.mdb"), b""))?;
     refused(Env::options().read_only(true).open(&path), ErrorKind::NotFound);
-    // What a creation cut short leaves, a file without bytes, is a new environment.
+    // An empty file, as an interrupted creation leaves it, becomes a new environment.
     let env = Env::open(&path)?;
     assert!(env.dbis()?.is_empty());
     Ok(())
 }
 
 #[test]
-fn a_file_without_bytes_is_no_environment_that_exists() -> Result<()> {
+fn an_empty_file_is_no_existing_environment() -> Result<()> {
     let dir = directory()?;
     io(fs::write(dir.path().join("data.mdb"), b""))?;
     assert!(!Env::exists(dir.path())?);
@@ -36,7 +36,7 @@ fn a_file_without_bytes_is_no_environment_that_exists() -> Result<()> {
 }
 
 #[test]
-fn present_with_create_new_exists_already() -> Result<()> {
+fn an_existing_environment_is_already_exists_with_create_new() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("a/b/env");
     let new = || Env::options().mode(OpenMode::CreateNew).open(&path);
@@ -50,7 +50,7 @@ fn present_with_create_new_exists_already() -> Result<()> {
 }
 
 #[test]
-fn one_of_many_threads_creates() -> Result<()> {
+fn exactly_one_of_many_threads_creates_the_environment() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let barrier = Barrier::new(4);
@@ -71,7 +71,7 @@ fn one_of_many_threads_creates() -> Result<()> {
 }
 
 #[test]
-fn files_and_directories_in_each_other_s_place() -> Result<()> {
+fn a_file_instead_of_a_directory_and_the_reverse_are_refused() -> Result<()> {
     let dir = directory()?;
     let (file, folder) = (dir.path().join("file"), dir.path().join("folder"));
     io(fs::write(&file, b"text"))?;
@@ -88,7 +88,7 @@ fn files_and_directories_in_each_other_s_place() -> Result<()> {
 }
 
 #[test]
-fn things_that_are_no_files() -> Result<()> {
+fn paths_that_are_no_regular_files_are_refused() -> Result<()> {
     let dir = directory()?;
     let socket = UnixListener::bind(dir.path().join("data.mdb"));
     io(socket)?;
@@ -104,7 +104,7 @@ fn things_that_are_no_files() -> Result<()> {
 }
 
 #[test]
-fn what_is_created_is_the_owner_s_alone() -> Result<()> {
+fn created_files_are_private_to_the_owner() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let env = Env::open(&path)?;

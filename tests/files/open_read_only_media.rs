@@ -1,16 +1,17 @@
-//! Where nothing may be written: refused with the reason, or read under the promise that nobody writes.
+//! Where nothing may be written, opening is refused with the reason, or reads under the caller's promise that nobody
+//! writes.
 
-use crate::mount;
-use crate::process;
+use crate::common::mount;
+use crate::common::process;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use mapleaf::{Compact, Dbi, Env, Error, ErrorKind, OpenMode, Result};
 
 #[test]
-fn a_read_only_mount() -> Result<()> {
-    process::apart("a_read_only_mount", || {
+fn an_environment_on_a_read_only_mount_opens_under_assume_immutable() -> Result<()> {
+    process::apart("an_environment_on_a_read_only_mount_opens_under_assume_immutable", || {
         let dir = directory()?;
         if !mount::small_disk(dir.path(), 8 << 20) {
             return Ok(());
@@ -48,8 +49,8 @@ fn a_read_only_mount() -> Result<()> {
 }
 
 #[test]
-fn files_of_somebody_else() -> Result<()> {
-    process::apart("files_of_somebody_else", || {
+fn files_of_another_user_are_refused_or_read_under_assume_immutable() -> Result<()> {
+    process::apart("files_of_another_user_are_refused_or_read_under_assume_immutable", || {
         let dir = directory()?;
         let (open, closed) = (dir.path().join("open"), dir.path().join("closed"));
         for path in [&open, &closed] {
@@ -81,12 +82,12 @@ fn files_of_somebody_else() -> Result<()> {
 }
 
 #[test]
-fn below_a_directory_that_may_not_be_listed() -> Result<()> {
+fn an_environment_below_an_unlistable_directory_opens() -> Result<()> {
     if !nix::unistd::geteuid().is_root() {
         println!("skipped: only root can make a directory that somebody else may enter and not list");
         return Ok(());
     }
-    process::apart("below_a_directory_that_may_not_be_listed", || {
+    process::apart("an_environment_below_an_unlistable_directory_opens", || {
         let dir = directory()?;
         let above = dir.path().join("above");
         io(fs::create_dir_all(above.join("home")))?;

@@ -1,19 +1,19 @@
-//! One engine a file and process, whatever name the file is opened by.
+//! One engine per file and process, whatever path the file is opened by.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
 
-/// Whether the two are one engine: a write through the first, not yet seen by any other means, is in the second.
+/// Whether both handles have one engine: a write through the first is at once in the second.
 fn are_one(first: &Env, second: &Env) -> Result<bool> {
     let here: Dbi<&str, u64> = first.dbi("shared")?;
     let there: Dbi<&str, u64> = second.dbi("shared")?;
     let value = first.info()?.commits;
     first.transact(|txn| here.put(txn, "k", value))?;
-    // A handle is good on both only where both are one engine.
+    // A handle is valid for both only if they have one engine.
     let snap = second.snapshot()?;
     Ok(there.get(&snap, "k")? == Some(value) && here.get(&snap, "k").is_ok())
 }
@@ -38,7 +38,7 @@ fn every_spelling_of_the_path_is_the_same_engine() -> Result<()> {
 }
 
 #[test]
-fn other_options_are_refused_while_it_is_open() -> Result<()> {
+fn other_options_are_refused_while_an_environment_is_open() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let env = Env::options().max_dbis(7).open(&path)?;
@@ -62,7 +62,7 @@ fn other_options_are_refused_while_it_is_open() -> Result<()> {
 }
 
 #[test]
-fn the_file_is_open_as_long_as_anything_of_it_is() -> Result<()> {
+fn a_file_stays_open_as_long_as_any_value_of_it_lives() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let env = Env::open(&path)?;
@@ -87,7 +87,7 @@ fn names(path: &Path) -> Result<Vec<String>> {
 }
 
 #[test]
-fn a_single_file_has_its_locks_beside_it() -> Result<()> {
+fn the_lock_files_of_a_single_file_are_beside_it() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("store.db");
     let env = Env::options().single_file(true).open(&path)?;
@@ -110,7 +110,7 @@ fn a_single_file_has_its_locks_beside_it() -> Result<()> {
 }
 
 #[test]
-fn a_second_open_checks_what_it_asks_for() -> Result<()> {
+fn a_second_open_runs_the_check_that_it_requests() -> Result<()> {
     use std::os::unix::fs::FileExt;
     let dir = directory()?;
     let env = Env::open(dir.path())?;
@@ -118,7 +118,7 @@ fn a_second_open_checks_what_it_asks_for() -> Result<()> {
     env.transact(|txn| rows.load(txn, (0..5000).map(|n| (n, n))))?;
     let checked = || Env::options().verify(mapleaf::Verify::Full).open(dir.path());
     assert!(are_one(&env, &checked()?)?);
-    // Two slots of a leaf exchanged: keys out of order, which no opening that looks at metas alone sees.
+    // Swaps two slots of a leaf: keys out of order, which an opening that reads only the meta pages does not see.
     let file = io(fs::OpenOptions::new().read(true).write(true).open(dir.path().join("data.mdb")))?;
     let pages = io(file.metadata())?.len() / 4096;
     for page in 2..pages {

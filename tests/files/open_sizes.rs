@@ -1,6 +1,6 @@
-//! Any size may be asked for: it is taken, brought into reach, or refused by name; never a crash.
+//! Every requested size is accepted, adjusted, or refused by name; none causes a crash.
 
-use crate::errors::{directory, refused, refused_with};
+use crate::common::errors::{directory, refused, refused_with};
 use mapleaf::{Dbi, Env, EnvOptions, ErrorKind, Result};
 
 fn works(options: &EnvOptions) -> Result<()> {
@@ -13,7 +13,7 @@ fn works(options: &EnvOptions) -> Result<()> {
 }
 
 #[test]
-fn zero_is_refused_by_name() {
+fn zero_sizes_are_refused_by_name() {
     refused_with(Env::options().map_size(0).temporary(), ErrorKind::InvalidArgument, &["map_size"]);
     refused_with(Env::options().max_map_size(0).temporary(), ErrorKind::InvalidArgument, &["max_map_size"]);
     refused_with(Env::options().map_size(2 << 20).max_map_size(1 << 20).temporary(), ErrorKind::InvalidArgument, &[]);
@@ -22,7 +22,7 @@ fn zero_is_refused_by_name() {
 }
 
 #[test]
-fn every_map_size_is_brought_into_reach() -> Result<()> {
+fn every_map_size_is_adjusted_to_a_possible_one() -> Result<()> {
     for size in [1, 4095, 4097, 1_000_001, 1 << 33, usize::MAX / 2, usize::MAX - 1, usize::MAX] {
         works(&Env::options().map_size(size).max_map_size(usize::MAX))?;
     }
@@ -30,7 +30,7 @@ fn every_map_size_is_brought_into_reach() -> Result<()> {
 }
 
 #[test]
-fn a_maximum_below_the_first_reservation_brings_it_down() -> Result<()> {
+fn a_maximum_below_the_first_reservation_reduces_it() -> Result<()> {
     let maximum = 8 << 20;
     let options = Env::options().max_map_size(maximum);
     works(&options)?;
@@ -40,7 +40,7 @@ fn a_maximum_below_the_first_reservation_brings_it_down() -> Result<()> {
     let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
     refused(env.transact(|txn| dbi.put(txn, 1, &vec![7; 9 << 20])), ErrorKind::MapFull);
     assert!(dbi.is_empty(&env.snapshot()?)?);
-    // The same sizes are the same options, said or not.
+    // The same sizes are the same options, whether they are given or are the defaults.
     assert_eq!(options.open(dir.path())?.uuid(), env.uuid());
     assert_eq!(options.clone().map_size(maximum).open(dir.path())?.uuid(), env.uuid());
     refused(options.clone().map_size(maximum / 2).open(dir.path()), ErrorKind::InvalidArgument);
@@ -48,7 +48,7 @@ fn a_maximum_below_the_first_reservation_brings_it_down() -> Result<()> {
     for tiny in [1, 4096, 20_000] {
         refused_with(works(&Env::options().max_map_size(tiny)), ErrorKind::MapFull, &["max_map_size"]);
     }
-    // A size that was named is not changed in silence, in whichever order.
+    // An explicit size is never changed silently, in whichever order the options are set.
     let named = |options: &EnvOptions| refused_with(options.temporary(), ErrorKind::InvalidArgument, &["max_map_size"]);
     named(&options.map_size(maximum + 1));
     named(&Env::options().map_size(64 << 30).max_map_size(maximum));
@@ -56,7 +56,7 @@ fn a_maximum_below_the_first_reservation_brings_it_down() -> Result<()> {
 }
 
 #[test]
-fn counts_beyond_reason_are_refused_before_anything_is_reserved() -> Result<()> {
+fn excessive_counts_are_refused_before_anything_is_reserved() -> Result<()> {
     for count in [u32::MAX, u32::MAX - 2, u32::MAX / 2, 1 << 24] {
         refused_with(Env::options().max_dbis(count).temporary(), ErrorKind::InvalidArgument, &["max_dbis", "at most"]);
         let readers = Env::options().max_readers(count).temporary();
@@ -75,14 +75,14 @@ fn a_transaction_over_its_limit_is_too_large_and_the_next_one_works() -> Result<
     let many = env.transact(|txn| (0..10_000).try_for_each(|n| dbi.put(txn, n, b"v")));
     refused(many, ErrorKind::TooLarge);
     assert!(dbi.is_empty(&env.snapshot()?)?);
-    // Over and over the same key is no growth.
+    // Repeated writes of one key do not grow the transaction.
     env.transact(|txn| (0..10_000).try_for_each(|_| dbi.put(txn, 1, b"v")))?;
     assert_eq!(dbi.len(&env.snapshot()?)?, 1);
     Ok(())
 }
 
 #[test]
-fn readers_over_the_limit_are_refused_and_come_back() -> Result<()> {
+fn readers_over_the_limit_are_refused_until_a_slot_is_free() -> Result<()> {
     let env = Env::options().max_readers(3).temporary()?;
     let dbi: Dbi<u32, u32> = env.dbi("d")?;
     let slots = env.info()?.max_readers;

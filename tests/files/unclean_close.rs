@@ -1,5 +1,5 @@
-//! A file is checked at opening exactly when a crash of the system may have hurt it: whether it was closed, how durable its
-//! commits were, and whether the machine was restarted since are remembered in mapleaf.lock.
+//! Opening checks a file exactly if a crash of the system may have damaged it. The record in `mapleaf.lock` says
+//! whether the file was closed, how durable its commits were, and in which boot of the machine.
 
 use std::error::Error;
 use std::fs;
@@ -9,7 +9,7 @@ use mapleaf::{Dbi, Durability, Env, ErrorKind};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// An environment with a damaged page that opening alone does not touch: a branch of one of its DBIs.
+/// An environment with a damaged page that opening alone does not read: a branch of one of its DBIs.
 fn damaged() -> Result<tempfile::TempDir, Box<dyn Error>> {
     let dir = tempfile::tempdir()?;
     let env = Env::open(dir.path())?;
@@ -25,7 +25,7 @@ fn damaged() -> Result<tempfile::TempDir, Box<dyn Error>> {
     Ok(dir)
 }
 
-/// Writes what is remembered, as docs/format.md has it.
+/// Writes a record in the format of docs/format.md.
 fn remember(dir: &Path, open: bool, durability: u8, same_boot: bool) -> Outcome {
     let path = dir.join("mapleaf.lock");
     let mut record = fs::read(&path)?;
@@ -37,10 +37,10 @@ fn remember(dir: &Path, open: bool, durability: u8, same_boot: bool) -> Outcome 
 }
 
 #[test]
-fn a_file_is_checked_when_a_crash_may_have_hurt_it() -> Outcome {
+fn a_file_is_checked_when_a_crash_may_have_damaged_it() -> Outcome {
     let dir = damaged()?;
     let (immediate, eventual, process) = (0, 1, 2);
-    // Open, durability, same boot; whether it is checked.
+    // Open, durability, same boot; whether the file is checked.
     let cases = [
         (false, immediate, true, false),
         (false, immediate, false, false),
@@ -66,7 +66,7 @@ fn a_file_is_checked_when_a_crash_may_have_hurt_it() -> Outcome {
 }
 
 #[test]
-fn the_weakest_durability_of_a_boot_is_remembered() -> Outcome {
+fn the_weakest_durability_of_a_boot_is_recorded() -> Outcome {
     let dir = tempfile::tempdir()?;
     let remembered = || fs::read(dir.path().join("mapleaf.lock")).map(|record| record[10]);
     let options = Env::options();

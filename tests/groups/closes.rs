@@ -1,10 +1,10 @@
-//! Closing, compacting and changing databases wait for the groups that are on their way, and those for them.
+//! Closing, compacting, dropping and clearing wait for the running group commits, and group commits wait for them.
 
-use crate::errors;
+use crate::common::errors;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use crate::errors::directory;
+use crate::common::errors::directory;
 use mapleaf::{Dbi, Env, ErrorKind, Result};
 
 const THREADS: u64 = 8;
@@ -14,7 +14,7 @@ fn count(env: &Env, counters: &Dbi<u64, u64>, worker: u64) -> Result<()> {
 }
 
 #[test]
-fn an_environment_that_is_closed_under_running_groups_has_what_was_acknowledged() -> Result<()> {
+fn closing_beside_running_groups_keeps_every_acknowledged_commit() -> Result<()> {
     let dir = directory()?;
     for round in 1..8_u64 {
         let env = Env::open(dir.path())?;
@@ -36,7 +36,7 @@ fn an_environment_that_is_closed_under_running_groups_has_what_was_acknowledged(
             while counted.iter().map(|counted| counted.load(Ordering::Relaxed)).sum::<u64>() < round * 30 {
                 thread::yield_now();
             }
-            // Busy as long as a closure that runs on an uncommitted state has it pinned: there is none.
+            // Busy as long as a closure that runs on an uncommitted state pins it. Here none does.
             env.close()
         })?;
         let env = Env::open(dir.path())?;
@@ -51,7 +51,7 @@ fn an_environment_that_is_closed_under_running_groups_has_what_was_acknowledged(
 }
 
 #[test]
-fn compaction_and_schema_changes_find_no_group_on_its_way() -> Result<()> {
+fn compaction_and_schema_changes_wait_for_running_groups() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path())?;
     let counters: Dbi<u64, u64> = env.dbi("counters")?;
@@ -87,7 +87,7 @@ fn compaction_and_schema_changes_find_no_group_on_its_way() -> Result<()> {
 }
 
 #[test]
-fn who_does_not_wait_is_busy_while_others_are_on_their_way_and_gets_in_when_none_is() -> Result<()> {
+fn try_transact_is_busy_while_a_group_runs_and_succeeds_when_none_does() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path())?;
     let counters: Dbi<u64, u64> = env.dbi("counters")?;

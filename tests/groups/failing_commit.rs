@@ -1,4 +1,5 @@
-//! A commit that fails fails its own with the cause and what was made on it with a retryable conflict, and nothing else.
+//! When a commit fails, its own transactions return the cause, the transactions that were based on it return a
+//! retryable conflict, and no others fail.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,11 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::errors::{directory, refused};
-use crate::stacked::{MARK, Rows, beside_commit, fill};
+use crate::common::errors::{directory, refused};
+use crate::common::stacked::{MARK, Rows, beside_commit, fill};
 use mapleaf::{Batch, Conflicts, Dbi, Env, Error, ErrorKind, Expect, Result};
 
-/// An environment of which a transaction of ten megabytes fills the map.
+/// An environment whose map is full after a transaction of ten megabytes.
 fn small(dir: &tempfile::TempDir) -> Result<(Env, Rows)> {
     let env = Env::options().map_size(1 << 22).max_map_size(1 << 23).open(dir.path())?;
     let rows: Rows = env.dbi("rows")?;
@@ -22,7 +23,7 @@ fn small(dir: &tempfile::TempDir) -> Result<(Env, Rows)> {
 const TRIES: usize = 50;
 
 #[test]
-fn what_was_made_on_a_commit_that_failed_is_a_conflict_and_can_be_retried() -> Result<()> {
+fn a_transaction_based_on_a_failed_commit_is_a_retryable_conflict() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = small(&dir)?;
     let other: Dbi<u64, u64> = env.dbi("other")?;
@@ -39,7 +40,7 @@ fn what_was_made_on_a_commit_that_failed_is_a_conflict_and_can_be_retried() -> R
             assert_eq!(other.get(&env.snapshot()?, n)?, None);
             write()?;
         }
-        // Now, or before, it ran on what is there.
+        // The retry ran on the committed state, now or before.
         let snap = env.snapshot()?;
         assert_eq!((other.get(&snap, n)?, rows.get(&snap, MARK)?, rows.len(&snap)?), (Some(0), None, 1));
         assert_eq!(snap.id(), before + 1);
@@ -51,7 +52,7 @@ fn what_was_made_on_a_commit_that_failed_is_a_conflict_and_can_be_retried() -> R
 }
 
 #[test]
-fn a_closure_that_still_runs_when_what_it_read_fails_is_a_conflict() -> Result<()> {
+fn a_closure_still_running_when_the_commit_that_it_read_fails_is_a_conflict() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = small(&dir)?;
     let other: Dbi<u64, u64> = env.dbi("other")?;
@@ -62,7 +63,8 @@ fn a_closure_that_still_runs_when_what_it_read_fails_is_a_conflict() -> Result<(
                 ready.wait();
                 env.transact(|txn| {
                     saw.store(rows.get(txn, MARK)?.is_some(), Ordering::Relaxed);
-                    // It stands on what is being committed; its own changes come too late for that to matter.
+                    // It runs on the state that is being committed, and makes its own changes only after that commit
+                    // failed.
                     while !failed.load(Ordering::Acquire) {
                         thread::yield_now();
                     }
@@ -92,7 +94,7 @@ fn a_closure_that_still_runs_when_what_it_read_fails_is_a_conflict() -> Result<(
 }
 
 #[test]
-fn a_closure_that_only_read_what_failed_is_told_so_and_a_panic_is_not_kept() -> Result<()> {
+fn a_closure_that_only_read_a_failed_commit_is_a_conflict_unless_it_panics() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = small(&dir)?;
     let mut left = [true; 3];
@@ -133,7 +135,7 @@ fn a_closure_that_only_read_what_failed_is_told_so_and_a_panic_is_not_kept() -> 
 }
 
 #[test]
-fn a_closure_that_only_read_what_is_not_committed_yet_is_told_when_it_is() -> Result<()> {
+fn a_closure_that_only_read_returns_after_the_commit_that_it_read() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path())?;
     let rows: Rows = env.dbi("rows")?;
@@ -158,7 +160,7 @@ fn a_closure_that_only_read_what_is_not_committed_yet_is_told_when_it_is() -> Re
 }
 
 #[test]
-fn a_batch_is_not_refused_for_what_a_batch_before_it_failed_to_commit() -> Result<()> {
+fn a_batch_condition_does_not_fail_because_of_an_uncommitted_batch() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = small(&dir)?;
     let mark = |expected, row| -> Result<Batch> {
@@ -167,14 +169,14 @@ fn a_batch_is_not_refused_for_what_a_batch_before_it_failed_to_commit() -> Resul
         Ok(batch)
     };
     for n in 1..=TRIES as u64 {
-        // As much as is committed together, and more than the map holds.
+        // As large as a shared commit may be, and larger than the map.
         let mut large = Batch::new();
         let value = vec![3; 1 << 16];
         (0..126).try_for_each(|row| large.put(&rows, 1_000 + row, &value).map(drop))?;
         large.put(&rows, MARK, b"marked")?;
         let mut commits = Vec::new();
         env.transact(|_| {
-            // The committing thread takes the first one alone, most of the time, and the others when it has the turn.
+            // The committing thread usually takes the first batch alone, and the others when it gets the write lock.
             commits.push(env.submit(mark(Expect::Absent, n)?)?);
             thread::sleep(Duration::from_millis(20));
             commits.push(env.submit(large)?);
@@ -183,13 +185,13 @@ fn a_batch_is_not_refused_for_what_a_batch_before_it_failed_to_commit() -> Resul
         })?;
         let mut told = commits.into_iter().map(mapleaf::Commit::wait);
         let (first, large, last) = (told.next(), told.next(), told.next());
-        // A committing thread that comes late takes all three, and the first one fails with the others.
+        // A committing thread that comes late takes all three batches, and the first one fails with the others.
         if let Err(error) = first.unwrap_or(Ok(())) {
             assert_eq!(error.kind(), ErrorKind::MapFull, "{error:?}");
         }
         refused(large.unwrap_or(Ok(())), ErrorKind::MapFull);
         assert_eq!(rows.get(&env.snapshot()?, MARK)?, None);
-        // By itself it is committed; else it is to be tried again, and no condition is blamed.
+        // Alone the batch is committed. Otherwise its error is retryable and blames no condition.
         if let Some(Err(error)) = last {
             assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
             assert!(error.is_retryable());

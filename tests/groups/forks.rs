@@ -1,16 +1,16 @@
-//! A child that is forked while groups are on their way gives nothing of the parent's up, and does not hang.
-#![expect(unsafe_code, reason = "fork")]
+//! A child that is forked beside running group commits releases nothing of the parent, and does not hang.
+#![expect(unsafe_code, reason = "a fork is an unsafe call")]
 
-use crate::process;
+use crate::common::process;
 use std::thread;
 use std::time::Duration;
 
-use crate::errors::{directory, refused};
+use crate::common::errors::{directory, refused};
 use mapleaf::{Batch, Dbi, Env, Error, ErrorKind, Result};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, alarm, fork};
 
-/// The end of the child, which must pass.
+/// Waits for the end of the child, which must have passed.
 fn passed(child: Pid) -> Result<()> {
     match waitpid(child, None).map_err(Error::other)? {
         WaitStatus::Exited(_, 0) => Ok(()),
@@ -19,8 +19,8 @@ fn passed(child: Pid) -> Result<()> {
 }
 
 #[test]
-fn a_child_forked_beside_and_inside_running_groups_is_closed_and_harmless() -> Result<()> {
-    process::apart("a_child_forked_beside_and_inside_running_groups_is_closed_and_harmless", || {
+fn a_child_forked_beside_or_inside_running_groups_is_closed_and_harmless() -> Result<()> {
+    process::apart("a_child_forked_beside_or_inside_running_groups_is_closed_and_harmless", || {
         let dir = directory()?;
         let env = Env::open(dir.path())?;
         let rows: Dbi<u64, u64> = env.dbi("rows")?;
@@ -40,13 +40,13 @@ fn a_child_forked_beside_and_inside_running_groups_is_closed_and_harmless() -> R
                 })
                 .collect();
             for n in 0..40 {
-                // Also inside a closure, stacked or not: the child comes out of it as one that forgot where it is.
+                // Also inside a closure, based on an uncommitted state or not. The child returns from the closure.
                 let parent = std::process::id();
                 let mut child = None;
                 let outcome = env.transact(|txn| {
                     rows.put(txn, 100, n)?;
-                    // SAFETY: the child uses nothing that another thread may have locked but mapleaf, whose part it is not
-                    // to hang there, and ends by `_exit`.
+                    // SAFETY: of everything that another thread may have locked, the child uses only mapleaf, which
+                    // must not hang there. The child ends by `_exit`.
                     match unsafe { fork() }.map_err(Error::other)? {
                         ForkResult::Child => {
                             alarm::set(30);

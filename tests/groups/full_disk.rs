@@ -1,25 +1,25 @@
-//! A disk that fills up under transactions that are made on one another: what was acknowledged is there, what was refused is
-//! not, both of those who met the disk and of those that were made on them, and all go on when there is room.
+//! The disk fills up under group commits. Acknowledged transactions are there; refused ones are not, whether they met
+//! the full disk or were based on a commit that did. All threads continue when there is space again.
 
-use crate::mount;
-use crate::process;
+use crate::common::mount;
+use crate::common::process;
 use std::fs;
 use std::path::Path;
 use std::thread;
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use mapleaf::{Batch, Dbi, Durability, Env, Error, ErrorKind, Read, Result};
 
 const DISK: usize = 16 << 20;
 const BALLAST: usize = 3 << 20;
 const THREADS: u64 = 8;
-/// How often each thread is refused before it waits for room.
+/// The number of refusals after which each thread waits for space.
 const REFUSALS: usize = 6;
-/// What each thread does when there is room.
+/// Transactions of each thread after there is space.
 const MORE: u64 = 5;
-/// The first of those turns.
+/// The first number of these transactions.
 const PHASE: u64 = 1_000_000;
-/// A chain in which a commit fails has members behind it most of the time.
+/// The most tries. In most of them, other transactions are based on the commit that fails.
 const TRIES: usize = 20;
 
 type Rows = Dbi<(u64, u64), &'static [u8]>;
@@ -27,11 +27,11 @@ type Rows = Dbi<(u64, u64), &'static [u8]>;
 struct Work {
     env: Env,
     rows: Rows,
-    /// How many rows there are.
+    /// The number of rows.
     total: Dbi<(), u64>,
 }
 
-/// What a thread was told of its turns.
+/// The outcomes of one thread's transactions.
 #[derive(Default)]
 struct Told {
     kept: Vec<(u64, u64)>,
@@ -47,11 +47,11 @@ impl Work {
     }
 
     fn add(&self, row: (u64, u64)) -> Result<()> {
-        // Some take long enough to be written for others to be made on them.
+        // Some commits take long enough for other transactions to be based on them.
         let length = if row.0 % 4 == 1 && row.1 < PHASE { 800_000 } else { 20_000 };
         let value = vec![u8::try_from(row.1 % 251).unwrap_or(0); length];
         if row.0 == 0 {
-            // One thread hands its rows over to the thread that commits.
+            // One thread submits its rows to the committing thread.
             let mut batch = Batch::new();
             batch.insert(&self.rows, row, &value)?;
             return self.env.submit(batch)?.wait();
@@ -63,11 +63,11 @@ impl Work {
         })
     }
 
-    /// How many rows there are: those of the first thread, which are not counted, and the others.
+    /// Checks the counter against the rows, without those that the first thread submits, and returns it.
     fn count(&self, state: &impl Read) -> Result<u64> {
         let counted = self.rows.len(state)? - self.rows.count(state, (0, 0)..(1, 0))?;
         let total = self.total.get(state, ())?.unwrap_or(0);
-        // Inside a transaction its own row is there and not counted yet.
+        // Inside a transaction, its own row exists and is not counted yet.
         assert!(counted == total || counted == total + 1, "{counted} rows and {total} are counted");
         Ok(total)
     }
@@ -114,7 +114,7 @@ impl Work {
     }
 }
 
-/// What all threads were told of their parts.
+/// Runs all threads and returns their outcomes.
 fn all(part: impl Fn(u64) -> Result<Told> + Sync) -> Result<Vec<Told>> {
     thread::scope(|scope| {
         let part = &part;
@@ -126,7 +126,7 @@ fn all(part: impl Fn(u64) -> Result<Told> + Sync) -> Result<Vec<Told>> {
     })
 }
 
-/// How many were refused for the disk, and how many for what they were made on.
+/// Returns how many transactions were refused for the disk, and how many for the commit that they were based on.
 fn case(disk: &Path, durability: Durability) -> Result<(u64, u64)> {
     let (path, ballast) = (disk.join("env"), disk.join("ballast"));
     io(fs::write(&ballast, vec![1; BALLAST]))?;
@@ -145,8 +145,8 @@ fn case(disk: &Path, durability: Durability) -> Result<(u64, u64)> {
 }
 
 #[test]
-fn what_was_acknowledged_before_the_disk_was_full_is_there() -> Result<()> {
-    process::apart("what_was_acknowledged_before_the_disk_was_full_is_there", || {
+fn a_full_disk_loses_no_acknowledged_commit() -> Result<()> {
+    process::apart("a_full_disk_loses_no_acknowledged_commit", || {
         let dir = directory()?;
         if !mount::small_disk(dir.path(), DISK) {
             return Ok(());

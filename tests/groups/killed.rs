@@ -1,6 +1,7 @@
-//! Of a process that is killed in the midst of groups, all that was acknowledged is there, and nothing in halves.
+//! When a process is killed during group commits, every acknowledged commit is there, and no transaction is there in
+//! part.
 
-use crate::process;
+use crate::common::process;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread;
@@ -18,7 +19,7 @@ fn open(path: &Path) -> Result<(Env, Rows, Rows)> {
     Ok((env, left, right))
 }
 
-/// Counts, each thread in two rows of its own, without end.
+/// Counts without end; each thread updates two rows of its own.
 fn write(path: &Path) -> Result<()> {
     let (env, left, right) = open(path)?;
     let count = |worker: u64| -> Result<()> {
@@ -39,14 +40,14 @@ fn write(path: &Path) -> Result<()> {
 }
 
 #[test]
-fn what_was_acknowledged_is_there_after_a_kill() -> Result<()> {
+fn acknowledged_commits_survive_a_kill() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return write(Path::new(&arguments[0]));
     }
     let dir = tempfile::tempdir().map_err(Error::other)?;
     for round in 0..6 {
         let path = dir.path().to_string_lossy();
-        let mut child = process::spawn("what_was_acknowledged_is_there_after_a_kill", &[&path])?;
+        let mut child = process::spawn("acknowledged_commits_survive_a_kill", &[&path])?;
         let mut told = BTreeMap::new();
         let note = |line: String, told: &mut BTreeMap<u64, u64>| {
             let mut numbers = line.split(' ').map(|number| number.parse::<u64>().unwrap_or(0));

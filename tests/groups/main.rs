@@ -1,22 +1,15 @@
-//! Transactions that share a commit.
-#![allow(unreachable_pub, reason = "each module uses its part of the others")]
+//! Group commit: transactions that share a commit of LMDB.
 
 mod closes;
-#[path = "../common/errors.rs"]
-mod errors;
+#[path = "../common/mod.rs"]
+mod common;
 mod failing_commit;
-mod faults;
+mod failures_are_isolated;
+mod foreign_writer;
 mod forks;
 mod full_disk;
-mod grows;
 mod killed;
-#[path = "../common/mount.rs"]
-mod mount;
-mod overtaken;
-#[path = "../common/process.rs"]
-mod process;
-mod serial;
+mod map_growth;
+mod serial_order;
 mod shares_commits;
-#[path = "../common/stacked.rs"]
-mod stacked;
 mod stale_waiters;

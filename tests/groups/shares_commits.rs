@@ -1,13 +1,13 @@
-//! Transactions that wait for the disk together are committed together: LMDB commits less often than they do. A lone one,
-//! and those that do not wait for the disk, are LMDB commits of their own.
+//! Transactions that wait for a flush together are committed together, so LMDB commits less often than they do. A lone
+//! transaction, and one that does not wait for a flush, has an LMDB commit of its own.
 
 use std::sync::Barrier;
 use std::thread;
 
-use crate::errors::directory;
+use crate::common::errors::directory;
 use mapleaf::{Batch, Dbi, Durability, Env, EnvInfo, Result};
 
-/// Transactions and LMDB's commits between two looks.
+/// The numbers of transactions and of LMDB commits between two `info` calls.
 fn between(before: &EnvInfo, after: &EnvInfo) -> (u64, u64) {
     (after.commits - before.commits, after.last_txn_id - before.last_txn_id)
 }
@@ -43,20 +43,20 @@ fn threads_at_a_barrier_share_commits() -> Result<()> {
 }
 
 #[test]
-fn a_lone_thread_commits_each_by_itself() -> Result<()> {
+fn a_lone_thread_commits_each_transaction_by_itself() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path())?;
     let rows: Dbi<u64, u64> = env.dbi("rows")?;
     let before = env.info()?;
     rounds(&env, &rows, 1, 50)?;
-    // One that changes nothing is none.
+    // A transaction without changes makes no commit.
     env.transact(|txn| rows.get(txn, 1).map(drop))?;
     assert_eq!(between(&before, &env.info()?), (50, 50));
     Ok(())
 }
 
 #[test]
-fn what_does_not_wait_for_the_disk_does_not_share() -> Result<()> {
+fn transactions_that_do_not_wait_for_a_flush_do_not_share_commits() -> Result<()> {
     let dir = directory()?;
     let env = Env::options().durability(Durability::Process).open(dir.path())?;
     let rows: Dbi<u64, u64> = env.dbi("rows")?;
@@ -67,14 +67,14 @@ fn what_does_not_wait_for_the_disk_does_not_share() -> Result<()> {
 }
 
 #[test]
-fn submitted_batches_that_wait_share_a_commit() -> Result<()> {
+fn waiting_submitted_batches_share_a_commit() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path())?;
     let rows: Dbi<u64, u64> = env.dbi("rows")?;
     let before = env.info()?;
     let mut commits = Vec::new();
     env.transact(|txn| {
-        // All wait for this transaction, and the committing thread may have taken the first alone.
+        // All batches wait for this transaction; the committing thread may already have taken the first one alone.
         for n in 0..100 {
             let mut batch = Batch::new();
             batch.put(&rows, n, n)?;

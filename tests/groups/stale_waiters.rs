@@ -1,23 +1,24 @@
-//! A process that was killed while it waited to write is waited for a moment, and then transactions share commits again.
+//! A process that was killed while it waited for the write lock delays others only for a moment; then transactions
+//! share commits again.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 use std::sync::Barrier;
 use std::thread;
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use mapleaf::{Dbi, Env, Result};
 
-/// Where the ids of those who wait are in `mapleaf.lock`: eight numbers of four bytes.
+/// The offset of the waiting processes' ids in `mapleaf.lock`: eight numbers of four bytes.
 const WAITING_AT: u64 = 72;
 
 #[test]
-fn ids_that_killed_processes_left_are_cleared_and_commits_are_shared_again() -> Result<()> {
+fn stale_ids_of_killed_waiters_are_cleared_and_commits_are_shared_again() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path())?;
     let rows: Dbi<u64, u64> = env.dbi("rows")?;
     let lock = io(OpenOptions::new().read(true).write(true).open(dir.path().join("mapleaf.lock")))?;
-    // One that is no process, and one that lives and wants nothing.
+    // An id of no process, and the id of a living process that does not wait.
     for (word, id) in [(0, i32::MAX.unsigned_abs()), (7, 1)] {
         io(lock.write_all_at(&id.to_ne_bytes(), WAITING_AT + 4 * word))?;
     }

@@ -1,4 +1,4 @@
-//! Dynamic keys: lists nest so deep and no deeper, and a list that is too deep has a place all the same.
+//! Dynamic keys: lists nest to a maximum depth, and a deeper list still has a position in the order.
 
 use std::cmp::Reverse;
 
@@ -6,7 +6,7 @@ use mapleaf::{AnyKey, ErrorKind, Result};
 
 use crate::law::{Case, holds};
 
-/// `key` within so many lists, each with `behind` behind it.
+/// `key` inside `depth` lists, each with `behind` after it.
 fn nested(key: AnyKey, depth: usize, behind: Option<&AnyKey>) -> AnyKey {
     (0..depth).fold(key, |key, _| AnyKey::List([vec![key], behind.cloned().into_iter().collect()].concat()))
 }
@@ -36,7 +36,7 @@ fn stored() -> Vec<AnyKey> {
 fn deep() -> Vec<AnyKey> {
     let mut deep = vec![nested(AnyKey::List(vec![]), 64, None), nested(7.into(), 65, None)];
     deep.extend([nested("zz".into(), 66, Some(&7.into())), nested(AnyKey::Null, 1000, Some(&AnyKey::Null))]);
-    // Too deep behind an element that is not.
+    // Too deep, after an element that is not.
     deep.push(AnyKey::List(vec![7.into(), nested(AnyKey::Null, 64, None)]));
     deep
 }
@@ -46,7 +46,7 @@ fn ends() -> Vec<AnyKey> {
 }
 
 #[test]
-fn lists_that_nest_too_deep_are_absent_in_their_place() -> Result<()> {
+fn too_deep_lists_are_absent_at_their_position() -> Result<()> {
     let case = Case::<AnyKey, AnyKey> {
         stored: stored(),
         probes: vec![],
@@ -59,7 +59,7 @@ fn lists_that_nest_too_deep_are_absent_in_their_place() -> Result<()> {
 }
 
 #[test]
-fn so_are_reversed_ones_within_a_tuple() -> Result<()> {
+fn too_deep_reversed_lists_in_tuples_are_absent_at_their_position() -> Result<()> {
     type Owned = (u8, Reverse<AnyKey>, u8);
     let around = |keys: Vec<AnyKey>| -> Vec<Owned> {
         keys.into_iter().zip((0..3_u8).cycle()).map(|(key, n)| (n / 2, Reverse(key), n)).collect()

@@ -1,13 +1,13 @@
-//! Batches: their deletions and conditions beside the map, and what they refuse when it is added.
+//! Batches: their deletions and conditions compared with the map, and what they refuse when it is added.
 
 use std::fmt::Debug;
 
 use mapleaf::{Batch, Conflicts, Env, ErrorKind, Expect, Key, Result};
 
-use crate::errors::refused;
+use crate::common::errors::refused;
 use crate::law::{Case, Model, Numbered, brief, number, value};
 
-/// Batches are committed; so the database is put back after each.
+/// Batches are committed, so the database is restored after each.
 pub fn agree<K: Key, O: Ord + Debug>(case: &Case<K, O>, env: &Env, dbi: &Numbered<K>, model: &Model<O>) -> Result<()> {
     for key in case.probes.iter().chain(&case.ends) {
         let there = model.get(&case.order(key)).copied();

@@ -1,4 +1,4 @@
-//! Bytes: the empty key, and keys as long as they may be, one byte longer, and of megabytes, in every place.
+//! Bytes: the empty key, keys of the greatest length, keys one byte longer, and keys of megabytes, at all positions.
 
 use mapleaf::{Env, ErrorKind, Result};
 
@@ -7,7 +7,7 @@ use crate::law::{Case, holds};
 /// A key of megabytes.
 pub const LONG: usize = 3 << 20;
 
-/// A key as long as an element of a tuple: escaping megabytes again for each verb takes its time.
+/// The length of a long tuple element. Escaping megabytes again for each method would take long.
 pub const LONG_ELEMENT: usize = 66_000;
 
 pub fn refusal(key: &[u8], max: usize) -> Option<ErrorKind> {
@@ -17,7 +17,7 @@ pub fn refusal(key: &[u8], max: usize) -> Option<ErrorKind> {
     }
 }
 
-/// What a key may have at most.
+/// The greatest length of a key.
 pub const MAX: usize = if cfg!(feature = "longer-keys") { 1982 } else { 511 };
 
 /// Keys of bytes: short, and of the greatest length.
@@ -47,7 +47,7 @@ fn probes() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn bytes_that_cannot_be_stored_are_absent_in_their_place() -> Result<()> {
+fn byte_keys_that_cannot_be_stored_are_absent_at_their_position() -> Result<()> {
     assert_eq!(Env::temporary()?.max_key_size(), MAX, "pages of 4 KiB");
     holds::<&[u8], Vec<u8>>(&Case {
         stored: stored(),
@@ -60,8 +60,8 @@ fn bytes_that_cannot_be_stored_are_absent_in_their_place() -> Result<()> {
 }
 
 #[test]
-fn so_are_arrays_longer_than_a_key_may_be() -> Result<()> {
-    // None of them can be stored, and a database of them is empty; the verbs still answer.
+fn arrays_longer_than_a_key_are_absent_at_their_position() -> Result<()> {
+    // None of these keys can be stored, so the database is empty; the methods still answer.
     holds::<[u8; 2000], Vec<u8>>(&Case {
         stored: vec![],
         probes: vec![[0; 2000], [7; 2000]],
@@ -74,7 +74,7 @@ fn so_are_arrays_longer_than_a_key_may_be() -> Result<()> {
 
 #[cfg(feature = "rayon")]
 #[test]
-fn parallel_scans_end_where_such_keys_sort() -> Result<()> {
+fn parallel_scans_end_where_keys_that_cannot_be_stored_sort() -> Result<()> {
     use rayon::iter::ParallelIterator as _;
 
     let env = Env::temporary()?;

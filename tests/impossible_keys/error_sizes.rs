@@ -1,15 +1,15 @@
-//! What is shown of an error has 4 KiB at most, whatever the error is of.
+//! An error prints at most 4 KiB, whatever it is about.
 
 use std::fmt;
 
 use mapleaf::{Batch, Conflicts, Dbi, Env, Error, ErrorKind, Expect, Result};
 
 use crate::bytes::LONG;
-use crate::errors::refused;
+use crate::common::errors::refused;
 
 const MOST: usize = 4096;
 
-/// `Display` and both forms of `Debug` are short, and do not say nothing.
+/// Checks that `Display` and both forms of `Debug` are short, and not empty.
 #[track_caller]
 fn is_short(error: &Error) {
     for text in [error.to_string(), format!("{error:?}"), format!("{error:#?}")] {
@@ -21,7 +21,7 @@ fn is_short(error: &Error) {
 }
 
 #[test]
-fn a_key_of_megabytes_is_cut() -> Result<()> {
+fn an_error_about_a_key_of_megabytes_is_cut() -> Result<()> {
     let env = Env::temporary()?;
     let (texts, bytes): (Dbi<&str, u32>, Dbi<&[u8], u32>) = (env.dbi("texts")?, env.dbi("bytes")?);
     let text = "é".repeat(LONG / 2);
@@ -35,7 +35,7 @@ fn a_key_of_megabytes_is_cut() -> Result<()> {
 }
 
 #[test]
-fn a_message_or_a_name_of_megabytes_is_cut() -> Result<()> {
+fn an_error_with_a_message_or_name_of_megabytes_is_cut() -> Result<()> {
     for text in ["x", "é", "\n", "\0", "\u{7f}", "\"", "\u{10FFFF}", "line\n"] {
         let long = text.repeat(LONG / text.len());
         let error = Error::new(ErrorKind::Decode, long.clone());
@@ -48,7 +48,7 @@ fn a_message_or_a_name_of_megabytes_is_cut() -> Result<()> {
 }
 
 #[test]
-fn a_hundred_thousand_conditions_are_counted_and_some_are_named() -> Result<()> {
+fn an_error_counts_a_hundred_thousand_conditions_and_names_some() -> Result<()> {
     let env = Env::temporary()?;
     let kv: Dbi<&str, u32> = env.dbi("kv")?;
     let long = "k".repeat(LONG);
@@ -70,7 +70,7 @@ fn a_hundred_thousand_conditions_are_counted_and_some_are_named() -> Result<()> 
     Ok(())
 }
 
-/// A cause that shows itself at any length, line by line, in any depth.
+/// A cause that prints any length, in lines, nested to any depth.
 struct Talkative {
     line: &'static str,
     inner: Option<Box<Talkative>>,
@@ -95,7 +95,7 @@ impl std::error::Error for Talkative {
 }
 
 #[test]
-fn causes_of_any_length_and_depth_are_cut() {
+fn an_error_with_causes_of_any_length_and_depth_is_cut() {
     for line in ["x", "\n", "a line\n", "é\t"] {
         let mut cause = Talkative { line, inner: None };
         for _ in 0..3000 {
@@ -105,7 +105,7 @@ fn causes_of_any_length_and_depth_are_cut() {
         is_short(&error);
         assert!(format!("{error:?}").contains("..."), "what is cut shows it");
     }
-    // Errors within errors.
+    // Nested errors of mapleaf.
     let mut error = Error::new(ErrorKind::Io, "the innermost of all");
     for _ in 0..300 {
         error = Error::other(error);

@@ -1,4 +1,4 @@
-//! Errors say what is wrong and what to do, in one line, and each thing once, also to who prints all causes.
+//! An error says in one line what is wrong and what to do, each thing once, even if all causes are printed.
 
 use std::error::Error as StdError;
 use std::io;
@@ -10,9 +10,9 @@ use mapleaf::{
 };
 
 use crate::bytes::{LONG, MAX};
-use crate::errors::refused;
+use crate::common::errors::refused;
 
-/// An error and its causes, as they are printed in a row.
+/// The texts of an error and its causes.
 fn chain(error: &Error) -> Vec<String> {
     let mut told = vec![error.to_string()];
     let mut cause = error.source();
@@ -23,7 +23,7 @@ fn chain(error: &Error) -> Vec<String> {
     told
 }
 
-/// Holds an error to what all must be; `operation` is the verb that failed, if it is one.
+/// Checks the rules for all errors. `operation` is the failed method, if there is one.
 #[track_caller]
 fn is_well_put(error: &Error, operation: Option<&str>) {
     let told = chain(error);
@@ -52,7 +52,7 @@ fn is_well_put(error: &Error, operation: Option<&str>) {
 }
 
 #[test]
-fn errors_of_keys() -> Result<()> {
+fn errors_of_keys_say_what_to_do() -> Result<()> {
     let env = Env::temporary()?;
     let (texts, floats): (Dbi<&str, u32>, Dbi<f64, u32>) = (env.dbi("texts")?, env.dbi("floats")?);
     let (paths, any): (Dbi<Path, u32>, Dbi<AnyKey, u32>) = (env.dbi("paths")?, env.dbi("any")?);
@@ -84,7 +84,7 @@ fn errors_of_keys() -> Result<()> {
 }
 
 #[test]
-fn errors_of_values() {
+fn errors_of_values_say_what_to_do() {
     #[derive(serde::Serialize, serde::Deserialize)]
     struct Wide {
         width: u64,
@@ -114,7 +114,7 @@ fn errors_of_values() {
 
 #[cfg(feature = "json")]
 #[test]
-fn what_a_codec_says_is_told_in_the_error_itself() {
+fn the_message_of_a_codec_is_part_of_the_error() {
     #[derive(Debug, serde::Deserialize, serde::Serialize)]
     struct Wide {
         width: u64,
@@ -129,7 +129,7 @@ fn what_a_codec_says_is_told_in_the_error_itself() {
 }
 
 #[test]
-fn errors_of_stored_keys() {
+fn errors_of_stored_keys_say_what_to_do() {
     for stored in [&b""[..], b"\x02", b"\xFF\xFE\xFD", b"a\0b\0\x01", b"\0\0\0\0\0\0\0\0\0", b"\x30a"] {
         let decoded = [
             <u32 as Key>::decode(stored).err(),
@@ -149,7 +149,7 @@ fn errors_of_stored_keys() {
 }
 
 #[test]
-fn errors_of_databases_and_environments() -> Result<()> {
+fn errors_of_databases_and_environments_say_what_to_do() -> Result<()> {
     let env = Env::options().max_dbis(1).temporary()?;
     let dbi: Dbi<&str, u32> = env.dbi("d")?;
     is_well_put(&refused(env.dbi::<&str, u64>("d"), ErrorKind::SchemaMismatch), Some("dbi"));
@@ -167,7 +167,7 @@ fn errors_of_databases_and_environments() -> Result<()> {
 }
 
 #[test]
-fn a_conflict_counts_once_and_names_the_keys() -> Result<()> {
+fn a_conflict_gives_the_count_once_and_names_the_keys() -> Result<()> {
     let env = Env::temporary()?;
     let kv: Dbi<&str, u32> = env.dbi("kv")?;
     let told = |keys: &[&str]| -> Result<(String, Error)> {
@@ -194,8 +194,8 @@ fn a_conflict_counts_once_and_names_the_keys() -> Result<()> {
 }
 
 #[test]
-fn a_cause_that_is_told_is_not_told_again() {
-    // As with errors of the standard library's I/O.
+fn a_cause_in_the_message_is_not_repeated() {
+    // As I/O errors of the standard library do.
     let outer = io::Error::other(Outer(Inner));
     for error in [Error::other(Outer(Inner)), Error::other(outer)] {
         assert_eq!(chain(&error), ["outer", "inner"], "{error:?}");
@@ -235,7 +235,7 @@ impl StdError for Outer {
 impl StdError for Inner {}
 
 #[test]
-fn what_can_be_retried_is_said_by_the_kind_unless_the_error_says_it() {
+fn the_kind_says_whether_to_retry_unless_the_error_does() {
     use ErrorKind::{Busy, Capacity, Conflict, Decode, Io, MapFull, NotFound, ReadersFull, Timeout, Unavailable};
     for kind in [Busy, Capacity, Conflict, ReadersFull, Timeout, Unavailable] {
         assert!(Error::new(kind, "again").is_retryable(), "{kind:?}");

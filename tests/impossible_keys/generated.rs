@@ -1,4 +1,5 @@
-//! The law for generated keys: few different bytes and lengths around what a key may have, so that they often begin alike.
+//! The law for generated keys: few different bytes, and lengths around the greatest one, so that keys often have common
+//! prefixes.
 
 use mapleaf::ErrorKind;
 use proptest::prelude::*;
@@ -6,7 +7,7 @@ use proptest::prelude::*;
 use crate::bytes::{MAX, refusal};
 use crate::law::{Case, holds};
 
-/// Some bytes that repeat, then some more.
+/// Some repeated bytes, followed by others.
 fn key(long: usize) -> impl Strategy<Value = Vec<u8>> {
     let byte = || prop::sample::select(vec![0, 1, b'm', 0xFE, 0xFF]);
     let len = prop_oneof![4 => 0..4_usize, 4 => 7..10_usize, 8 => MAX - 2..MAX + 4, 1 => Just(long)];
@@ -18,7 +19,7 @@ fn key(long: usize) -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// The same as text, where bytes are characters of one to four bytes.
+/// The same for text with characters of one to four bytes.
 fn text() -> impl Strategy<Value = String> {
     key(1_200).prop_map(|key| {
         let character = |byte: &u8| match byte {
@@ -40,7 +41,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 10, ..ProptestConfig::default() })]
 
     #[test]
-    fn generated_bytes_are_where_they_sort(
+    fn generated_byte_keys_follow_the_law(
         keys in prop::collection::btree_set(key(66_000), 1..40),
         probes in prop::collection::vec(key(66_000), 1..5),
         ends in prop::collection::vec(key(66_000), 2..5),
@@ -51,7 +52,7 @@ proptest! {
     }
 
     #[test]
-    fn generated_tuples_are_where_they_sort(
+    fn generated_tuple_keys_follow_the_law(
         keys in prop::collection::btree_set((text(), text()), 1..25),
         probes in prop::collection::vec((text(), text()), 1..3),
         ends in prop::collection::vec((text(), text()), 2..4),

@@ -1,4 +1,4 @@
-//! One law for all key types: the engine beside an ordered map, in every kind of state.
+//! One law for all key types: the engine agrees with an ordered map in every kind of state.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Display};
@@ -8,26 +8,26 @@ use mapleaf::{Dbi, Env, Error, ErrorKind, Key, Result, WriteTxn};
 
 use crate::{batches, reads, writes};
 
-/// Large enough that a handful of entries fills a leaf.
+/// So long that a few entries fill a leaf.
 const VALUE: usize = 700;
 
-/// A database whose values say which key they belong to.
+/// A database whose values hold the number of their key.
 pub type Numbered<K> = Dbi<K, &'static [u8]>;
 
-/// What is there, by the order of keys.
+/// The content, by the order of keys.
 pub type Model<O> = BTreeMap<O, usize>;
 
-/// Keys of one type, and how they are ordered by somebody else than the engine.
+/// Keys of one type, with an order that does not come from the engine.
 pub struct Case<K: Key, O> {
     /// Keys that can be stored.
     pub stored: Vec<K::Owned>,
-    /// Keys to look for: there, absent, and such that cannot be stored.
+    /// Keys to look up: existing ones, absent ones, and ones that cannot be stored.
     pub probes: Vec<K::Owned>,
-    /// Those of them that are tried in pairs, as the ends of ranges.
+    /// The keys that are used in pairs as bounds of ranges.
     pub ends: Vec<K::Owned>,
     pub arg: for<'a> fn(&'a K::Owned) -> K::Arg<'a>,
     pub order: fn(&K::Owned) -> O,
-    /// Why a key cannot be stored, if it cannot.
+    /// The kind of error for a key that cannot be stored; `None` for others.
     pub refusal: fn(&K::Owned) -> Option<ErrorKind>,
 }
 
@@ -40,7 +40,7 @@ impl<K: Key, O: Ord + Debug> Case<K, O> {
         (self.order)(key)
     }
 
-    /// All ways to write an interval between two of the ends, with the ends as indices.
+    /// All forms of an interval between two of the ends, with the ends as indices.
     pub fn forms(&self) -> Vec<(Bound<usize>, Bound<usize>)> {
         let mut forms = vec![(Unbounded, Unbounded)];
         for a in 0..self.ends.len() {
@@ -59,7 +59,7 @@ impl<K: Key, O: Ord + Debug> Case<K, O> {
         (start.map(|at| self.arg(&self.ends[at])), end.map(|at| self.arg(&self.ends[at])))
     }
 
-    /// What the range holds.
+    /// The entries of the model in the range.
     pub fn inside(&self, (start, end): (Bound<usize>, Bound<usize>), model: &Model<O>) -> Vec<usize> {
         let (start, end) = (start.map(|at| self.order(&self.ends[at])), end.map(|at| self.order(&self.ends[at])));
         let is_inside = |key: &O| {
@@ -78,7 +78,7 @@ impl<K: Key, O: Ord + Debug> Case<K, O> {
         model.iter().filter(|(key, _)| is_inside(key)).map(|(_, number)| *number).collect()
     }
 
-    /// A form in words.
+    /// A description of a form.
     pub fn shown(&self, (start, end): (Bound<usize>, Bound<usize>)) -> impl Display {
         let shown = |bound: Bound<usize>| bound.map(|at| brief(&self.ends[at]));
         fmt::from_fn(move |f| {
@@ -94,7 +94,7 @@ impl<K: Key, O: Ord + Debug> Case<K, O> {
     }
 }
 
-/// A key for a message, cut. Written only where it is needed: a key may have megabytes.
+/// A key for a message, cut to a short length. It is formatted only when needed, since a key may have megabytes.
 pub fn brief(key: &impl Debug) -> impl Display {
     fmt::from_fn(move |f| {
         let text = format!("{key:?}");
@@ -109,12 +109,12 @@ pub fn value(n: usize) -> Vec<u8> {
     value
 }
 
-/// Which key a value belongs to.
+/// The number of the key to which a value belongs.
 pub fn number(value: &[u8]) -> usize {
     usize::from_be_bytes(*value.first_chunk().expect("every value has a number"))
 }
 
-/// Runs `f` in a savepoint that is not kept.
+/// Runs `f` in a savepoint that is undone.
 pub fn tried<T>(txn: &mut WriteTxn, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
     let mut outcome = None;
     let undone = txn.savepoint(|txn| {
@@ -125,8 +125,8 @@ pub fn tried<T>(txn: &mut WriteTxn, f: impl FnOnce(&mut WriteTxn) -> Result<T>) 
     outcome.expect("it was run")
 }
 
-/// Holds the law in snapshots of an empty and a full database, and in transactions without changes, with puts and deletions,
-/// with those in a savepoint over a range that is gone, and over a cleared database.
+/// Checks the law in snapshots of an empty and a full database, and in transactions: without changes, with puts and
+/// deletions, with these in a savepoint over a deleted range, and over a cleared database.
 pub fn holds<K: Key, O: Ord + Clone + Debug>(case: &Case<K, O>) -> Result<()> {
     let env = Env::temporary()?;
     let (dbi, empty): (Numbered<K>, Numbered<K>) = (env.dbi("full")?, env.dbi("empty")?);
@@ -173,7 +173,7 @@ pub fn holds<K: Key, O: Ord + Clone + Debug>(case: &Case<K, O>) -> Result<()> {
     batches::agree(case, &env, &dbi, &model)
 }
 
-/// The longest interval between two ends that has something on both sides of it.
+/// The longest interval between two ends that leaves entries on both sides.
 fn gap<K: Key, O: Ord + Debug>(case: &Case<K, O>, model: &Model<O>) -> (Bound<usize>, Bound<usize>) {
     let all: Vec<usize> = model.values().copied().collect();
     let is_within = |inside: &[usize]| inside.first() != all.first() && inside.last() != all.last();
@@ -182,7 +182,7 @@ fn gap<K: Key, O: Ord + Debug>(case: &Case<K, O>, model: &Model<O>) -> (Bound<us
     gaps.max_by_key(|form| case.inside(*form, model).len()).unwrap_or((Unbounded, Unbounded))
 }
 
-/// Stores the keys with such numbers.
+/// Stores the keys whose numbers are selected.
 fn put<K: Key, O: Ord + Debug>(
     case: &Case<K, O>,
     dbi: &Numbered<K>,
@@ -197,7 +197,7 @@ fn put<K: Key, O: Ord + Debug>(
     Ok(())
 }
 
-/// Deletes the keys with such numbers.
+/// Deletes the keys whose numbers are selected.
 fn delete<K: Key, O: Ord + Debug>(
     case: &Case<K, O>,
     dbi: &Numbered<K>,

@@ -1,18 +1,18 @@
-//! Listings: pages from cursors that are no keys, and a page of no entries, which would never end.
+//! Listings: pages that start at cursors that are no keys, and a limit of zero, which would never end.
 
 use mapleaf::{Dbi, Env, ErrorKind, ListCursor, ListOptions, Result};
 
 use crate::bytes::{LONG, MAX, stored};
-use crate::errors::{refused, refused_with};
+use crate::common::errors::{refused, refused_with};
 
-/// The cursor that would stand at `key`.
+/// A cursor at `key`.
 fn cursor(key: &[u8]) -> ListCursor {
     let text = key.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     text.parse().expect("hexadecimal digits")
 }
 
 #[test]
-fn a_listing_goes_on_behind_a_cursor_of_any_length() -> Result<()> {
+fn a_listing_continues_after_a_cursor_of_any_length() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<&[u8], u32> = env.dbi("d")?;
     let keys = stored();
@@ -72,7 +72,7 @@ fn a_prefix_that_no_key_can_have_lists_nothing() -> Result<()> {
 }
 
 #[test]
-fn a_limit_of_nothing_is_refused() -> Result<()> {
+fn a_limit_of_zero_is_refused() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<&str, u32> = env.dbi("d")?;
     let none = ListOptions::default().limit(0);

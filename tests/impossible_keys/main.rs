@@ -1,12 +1,12 @@
-//! A key that can be named but not stored is absent, in its place in the order, for every verb that does not store it; those
-//! that would store it refuse it. And what errors say of such keys and of all else: what is wrong, what to do, and how much.
-
-#[path = "../common/errors.rs"]
-mod errors;
+//! Keys that can be expressed but not stored: they are absent, at their position in the order, for every method that
+//! does not store them, and refused by those that do. And the texts of errors about such keys and everything else: what
+//! is wrong, what to do, and how long.
 
 mod any_lists;
 mod batches;
 mod bytes;
+#[path = "../common/mod.rs"]
+mod common;
 mod error_sizes;
 mod error_words;
 mod extremes;

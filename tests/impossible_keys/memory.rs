@@ -1,12 +1,12 @@
-//! Keys that are longer than any that is stored cost no memory of the transaction that they are looked for in.
+//! A look-up of a key that is longer than any stored key takes no memory of its transaction.
 
 use mapleaf::{Batch, Dbi, Env, ErrorKind, Result};
 
 use crate::bytes::LONG;
-use crate::errors::refused;
+use crate::common::errors::refused;
 
 #[test]
-fn a_deletion_between_long_ends_fits_a_small_transaction() -> Result<()> {
+fn a_deletion_between_long_bounds_fits_a_small_transaction() -> Result<()> {
     let env = Env::options().max_txn_bytes(1 << 16).temporary()?;
     let dbi: Dbi<&[u8], u32> = env.dbi("d")?;
     env.transact(|txn| (0..9_u8).try_for_each(|n| dbi.put(txn, &[b'a' + n], 1)))?;
@@ -15,7 +15,7 @@ fn a_deletion_between_long_ends_fits_a_small_transaction() -> Result<()> {
         assert!(!dbi.delete(txn, &low)? && dbi.take(txn, &high)?.is_none());
         assert_eq!(dbi.delete_range(txn, &low[..]..=&high[..])?, 4);
         assert_eq!(dbi.keys(txn)?.collect::<Result<Vec<_>>>()?, [b"a", b"b", b"g", b"h", b"i"]);
-        // Between the two ends that are gone now, and where they stand: keys may be put again.
+        // Between the two bounds of the deleted range, and at them: keys can be put again.
         dbi.put(txn, b"f", 2)?;
         assert_eq!(dbi.count(txn, &low[..]..&high[..])?, 1);
         refused(dbi.put(txn, b"x", 1).and_then(|()| dbi.put(txn, &low, 1)), ErrorKind::TooLarge);

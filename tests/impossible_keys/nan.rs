@@ -1,13 +1,13 @@
-//! NaN has no place in the order of keys: it is `InvalidKey` for reads, ranges and deletions too.
+//! NaN has no position in the order of keys: it is `InvalidKey` for reads, ranges and deletions, too.
 
 use mapleaf::{AnyKey, Batch, Dbi, Env, ErrorKind, Expect, MultiDbi, Result};
 
-use crate::errors::refused;
+use crate::common::errors::refused;
 
 const KIND: ErrorKind = ErrorKind::InvalidKey;
 
 #[test]
-fn nan_is_an_invalid_key_for_every_verb() -> Result<()> {
+fn nan_is_an_invalid_key_for_every_method() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<f64, u32> = env.dbi("d")?;
     let within: Dbi<(u8, f32), u32> = env.dbi("within")?;
@@ -38,7 +38,7 @@ fn nan_is_an_invalid_key_for_every_verb() -> Result<()> {
 }
 
 #[test]
-fn so_it_is_in_batches_pairs_and_dynamic_keys() -> Result<()> {
+fn nan_is_an_invalid_key_in_batches_pairs_and_dynamic_keys() -> Result<()> {
     let env = Env::temporary()?;
     let (dbi, any): (Dbi<f64, u32>, Dbi<AnyKey, u32>) = (env.dbi("d")?, env.dbi("any")?);
     let pairs: MultiDbi<u8, f64> = env.multi_dbi("pairs")?;

@@ -1,4 +1,4 @@
-//! Pairs of a `MultiDbi`: the key and the value are one key, which may be too long.
+//! Pairs of a `MultiDbi`: key and value together form one key, which may be too long.
 
 use std::collections::BTreeSet;
 use std::ops::Bound::{self, Excluded, Included, Unbounded};
@@ -6,7 +6,7 @@ use std::ops::Bound::{self, Excluded, Included, Unbounded};
 use mapleaf::{Env, ErrorKind, MultiDbi, Read, Result};
 
 use crate::bytes::{LONG_ELEMENT, MAX};
-use crate::errors::refused;
+use crate::common::errors::refused;
 
 type Tags = MultiDbi<&'static str, &'static str>;
 type Model = BTreeSet<(String, String)>;
@@ -65,7 +65,7 @@ fn agree(tags: &Tags, state: &impl Read, model: &Model) -> Result<()> {
 }
 
 #[test]
-fn pairs_that_cannot_be_stored_are_absent_in_their_place() -> Result<()> {
+fn pairs_that_cannot_be_stored_are_absent_at_their_position() -> Result<()> {
     let env = Env::temporary()?;
     let tags: Tags = env.multi_dbi("tags")?;
     let mut model = Model::new();

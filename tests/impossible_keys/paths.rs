@@ -1,4 +1,4 @@
-//! Paths: the empty one has no bytes, and is above all others in their hierarchy, which is below them in order.
+//! Paths: the empty path has no bytes. In the hierarchy it contains all others; in the order it sorts before them.
 
 use mapleaf::{Env, ErrorKind, Path, Result};
 
@@ -14,7 +14,7 @@ fn ids(path: &Path) -> Vec<String> {
 }
 
 fn refusal(path: &Path) -> Option<ErrorKind> {
-    // Each segment is ended by two bytes; there are no zeros in them here.
+    // Two bytes end each segment; these segments contain no zeros, which would be escaped.
     let len: usize = ids(path).iter().map(|id| id.len() + 2).sum();
     match len {
         0 => Some(ErrorKind::InvalidKey),
@@ -23,7 +23,7 @@ fn refusal(path: &Path) -> Option<ErrorKind> {
 }
 
 #[test]
-fn paths_that_cannot_be_stored_are_absent_in_their_place() -> Result<()> {
+fn paths_that_cannot_be_stored_are_absent_at_their_position() -> Result<()> {
     let mut stored: Vec<Path> =
         (0..10).flat_map(|n| [format!("a/{n}"), format!("b{n}"), format!("m/m/{n}")]).map(|id| path(&id)).collect();
     stored.extend([path("a"), path("m"), path("z/z"), path(&"m".repeat(MAX - 2))]);
@@ -35,7 +35,7 @@ fn paths_that_cannot_be_stored_are_absent_in_their_place() -> Result<()> {
 }
 
 #[test]
-fn the_subtree_of_the_empty_path_is_everything_and_of_one_too_long_nothing() -> Result<()> {
+fn the_subtree_of_the_empty_path_is_everything_and_of_a_too_long_path_nothing() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: mapleaf::Dbi<Path, u32> = env.dbi("d")?;
     env.transact(|txn| ["a", "a/b", "c"].iter().try_for_each(|id| dbi.put(txn, &path(id), 1)))?;

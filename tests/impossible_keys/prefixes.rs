@@ -1,4 +1,4 @@
-//! Prefixes: no key begins with what is longer than a key may be.
+//! Prefixes: no key begins with a prefix that is longer than a key may be.
 
 use mapleaf::{Dbi, Env, Read, Result};
 
@@ -14,7 +14,7 @@ fn agree(texts: &Dbi<&str, u32>, tuples: &Dbi<(&str, &str), u32>, state: &impl R
         assert_eq!(tuples.prefix(state, (&long,))?.count(), 0);
         assert_eq!(tuples.prefix_text(state, ("m", &long))?.count(), 0);
         assert_eq!(tuples.prefix_text(state, (&long, "m"))?.count(), 0);
-        // Leading elements that are too long end a range where they sort: behind both.
+        // Leading elements that are too long bound a range where they sort: after both keys.
         assert_eq!(tuples.range(state, ..(&*long,))?.count(), 2);
         assert_eq!(tuples.range(state, (&*long,)..)?.count(), 0);
     }
@@ -22,7 +22,7 @@ fn agree(texts: &Dbi<&str, u32>, tuples: &Dbi<(&str, &str), u32>, state: &impl R
 }
 
 #[test]
-fn no_key_begins_with_what_is_too_long() -> Result<()> {
+fn no_key_begins_with_a_too_long_prefix() -> Result<()> {
     let env = Env::temporary()?;
     let (texts, tuples) = (env.dbi("texts")?, env.dbi("tuples")?);
     env.transact(|txn| {

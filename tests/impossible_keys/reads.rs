@@ -1,4 +1,4 @@
-//! What reads find, beside the map.
+//! The results of reads, compared with the map.
 
 use std::fmt::Debug;
 use std::ops::Bound::{Excluded, Included, Unbounded};
@@ -8,7 +8,7 @@ use mapleaf::{Entries, Key, Read, Result, Snapshot};
 
 use crate::law::{Case, Model, Numbered, brief, number};
 
-/// What there is on either side of a key, in the map.
+/// The neighbours of a key in the map.
 struct Beside {
     below: Vec<usize>,
     at: Option<usize>,
@@ -60,7 +60,7 @@ pub fn agree<K: Key, O: Ord + Debug, R: Read>(
     native_forms(case, dbi, state, model)
 }
 
-/// What snapshots alone offer.
+/// The reads that only snapshots have.
 pub fn agree_of_snapshots<K: Key, O: Ord + Debug>(
     case: &Case<K, O>,
     dbi: &Numbered<K>,
@@ -69,7 +69,7 @@ pub fn agree_of_snapshots<K: Key, O: Ord + Debug>(
 ) -> Result<()> {
     for form in case.forms() {
         let (inside, shown) = (case.inside(form, model), case.shown(form));
-        // Of a range of a leaf or two it is exact.
+        // For a range of one or two leaves, the estimate is exact.
         if inside.is_empty() {
             assert_eq!(dbi.estimate(snap, case.range(form))?, 0, "estimate of {shown}");
         }
@@ -86,7 +86,7 @@ pub fn agree_of_snapshots<K: Key, O: Ord + Debug>(
     Ok(())
 }
 
-/// The verbs that take one key.
+/// The methods that take one key.
 fn points<K: Key, O: Ord + Debug, R: Read>(
     case: &Case<K, O>,
     dbi: &Numbered<K>,
@@ -108,7 +108,7 @@ fn points<K: Key, O: Ord + Debug, R: Read>(
     Ok(())
 }
 
-/// All keys at once, and each with one that is there.
+/// All keys at once, and each together with an existing one.
 fn many<K: Key, O: Ord + Debug, R: Read>(
     case: &Case<K, O>,
     dbi: &Numbered<K>,
@@ -123,7 +123,7 @@ fn many<K: Key, O: Ord + Debug, R: Read>(
     Ok(())
 }
 
-/// Seeking in a fresh scan, and in one of which both ends have moved.
+/// Seeks in a new scan, and in one whose two ends have moved.
 fn seeks<K: Key, O: Ord + Debug, R: Read>(
     case: &Case<K, O>,
     dbi: &Numbered<K>,
@@ -168,7 +168,7 @@ fn seeks<K: Key, O: Ord + Debug, R: Read>(
     Ok(())
 }
 
-/// The intervals as Rust writes them.
+/// The intervals in Rust's range syntax.
 fn native_forms<K: Key, O: Ord + Debug, R: Read>(
     case: &Case<K, O>,
     dbi: &Numbered<K>,

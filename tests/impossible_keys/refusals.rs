@@ -1,12 +1,12 @@
-//! Where a key that cannot be stored is looked for in what cannot be read, the errors are those of any other key.
+//! Looking up a key that cannot be stored gives the same errors as any other key, if the database cannot be read.
 
 use mapleaf::{Batch, Dbi, Env, ErrorKind, Expect, Path, Result};
 
 use crate::bytes::MAX;
-use crate::errors::{refused, refused_with};
+use crate::common::errors::{refused, refused_with};
 
 #[test]
-fn another_environment_and_a_dropped_database_are_still_refused() -> Result<()> {
+fn a_wrong_environment_or_dropped_database_is_refused_for_any_key() -> Result<()> {
     let (env, other) = (Env::temporary()?, Env::temporary()?);
     let dbi: Dbi<&str, u32> = env.dbi("d")?;
     let foreign = other.snapshot()?;
@@ -33,7 +33,7 @@ fn another_environment_and_a_dropped_database_are_still_refused() -> Result<()> 
 }
 
 #[test]
-fn what_would_be_stored_says_what_is_wrong_with_it() -> Result<()> {
+fn a_method_that_stores_says_what_is_wrong_with_the_key() -> Result<()> {
     let env = Env::temporary()?;
     let (texts, paths): (Dbi<&str, u32>, Dbi<Path, u32>) = (env.dbi("texts")?, env.dbi("paths")?);
     let long = "k".repeat(MAX + 1);

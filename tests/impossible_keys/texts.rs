@@ -1,17 +1,17 @@
-//! Text: as bytes, in the order of code points.
+//! Text: like bytes, in the order of code points.
 
 use mapleaf::Result;
 
 use crate::bytes::{LONG, MAX, refusal};
 use crate::law::{Case, holds};
 
-/// `text` so often that it has about `len` bytes.
+/// `text` repeated to about `len` bytes.
 pub fn repeated(text: &str, len: usize) -> String {
     text.repeat(len.div_ceil(text.len()))
 }
 
 #[test]
-fn text_that_cannot_be_stored_is_absent_in_its_place() -> Result<()> {
+fn text_that_cannot_be_stored_is_absent_at_its_position() -> Result<()> {
     let mut stored: Vec<String> = ["\0", "m", "é", "\u{10FFFF}"].map(str::to_owned).into();
     stored.extend(["\0", "m"].map(|text| text.repeat(MAX)));
     stored.extend((0..24_u32).map(|n| char::from_u32(0x61 + n * 37).map_or_else(String::new, |c| format!("{c}{n}"))));
@@ -31,7 +31,7 @@ fn text_that_cannot_be_stored_is_absent_in_its_place() -> Result<()> {
 }
 
 #[test]
-fn owned_text_is_read_alike() -> Result<()> {
+fn owned_text_follows_the_same_law() -> Result<()> {
     let stored = ["a", "m", "z"].map(str::to_owned).into();
     let ends = [String::new(), "b".to_owned(), "m".repeat(MAX + 1)].into();
     let case = Case::<String, String> {

@@ -1,4 +1,4 @@
-//! Times: eight bytes of nanoseconds reach from 1677 to 2262, and a time beyond is before or behind all that they reach.
+//! Times: eight bytes of nanoseconds cover the years 1677 to 2262; other times sort before or after all of these.
 #![cfg(any(feature = "jiff", feature = "chrono"))]
 
 use std::cmp::Reverse;
@@ -7,7 +7,7 @@ use mapleaf::{ErrorKind, Result, Timestamp};
 
 use crate::law::{Case, holds};
 
-/// What is stored, in nanoseconds.
+/// The stored times, in nanoseconds.
 const STORED: [i64; 9] =
     [i64::MIN, i64::MIN + 1, -1, 0, 1, 1_483_228_799_999_999_999, 1_483_228_800_000_000_000, i64::MAX - 1, i64::MAX];
 
@@ -32,7 +32,7 @@ mod jiff {
     }
 
     #[test]
-    fn times_of_jiff_beyond_the_ends_are_absent_in_their_place() -> Result<()> {
+    fn jiff_times_beyond_the_ends_are_absent_at_their_position() -> Result<()> {
         holds::<Jiff, i128>(&Case {
             stored: stored(),
             probes: stored(),
@@ -44,7 +44,7 @@ mod jiff {
     }
 
     #[test]
-    fn so_are_they_within_tuples_ascending_and_descending() -> Result<()> {
+    fn jiff_times_beyond_the_ends_in_tuples_are_absent_at_their_position() -> Result<()> {
         type Owned = (u8, Jiff, u16);
         let around = |times: Vec<Jiff>| -> Vec<Owned> {
             times.into_iter().flat_map(|time| [(0, time, 0), (7, time, u16::MAX), (u8::MAX, time, 3)]).collect()
@@ -72,7 +72,7 @@ mod jiff {
     }
 
     #[test]
-    fn so_are_they_as_an_option_and_reversed() -> Result<()> {
+    fn optional_and_reversed_jiff_times_beyond_the_ends_are_absent_at_their_position() -> Result<()> {
         let some =
             |times: Vec<Jiff>| times.into_iter().map(|time| Reverse(Some(time))).chain([Reverse(None)]).collect();
         holds::<Reverse<Option<Jiff>>, Reverse<Option<i128>>>(&Case {
@@ -86,7 +86,7 @@ mod jiff {
     }
 
     #[test]
-    fn prefixes_and_values_that_no_key_has_are_empty() -> Result<()> {
+    fn prefixes_and_values_with_times_beyond_the_ends_find_nothing() -> Result<()> {
         let env = mapleaf::Env::temporary()?;
         let dbi: mapleaf::Dbi<(Jiff, u8), u32> = env.dbi("d")?;
         let pairs: mapleaf::MultiDbi<Jiff, Jiff> = env.multi_dbi("m")?;
@@ -159,13 +159,13 @@ mod chrono {
     }
 
     #[test]
-    fn times_of_chrono_beyond_the_ends_and_in_leap_seconds_are_absent_in_their_place() -> Result<()> {
+    fn chrono_times_beyond_the_ends_and_in_leap_seconds_are_absent_at_their_position() -> Result<()> {
         let (stored, ends) = (stored(), ends());
         holds::<DateTime<Utc>, Order>(&Case { probes: stored.clone(), stored, ends, arg: |time| *time, order, refusal })
     }
 
     #[test]
-    fn so_are_they_within_tuples_descending() -> Result<()> {
+    fn chrono_times_beyond_the_ends_in_descending_tuples_are_absent_at_their_position() -> Result<()> {
         type Owned = (Reverse<DateTime<Utc>>, i8);
         let within = |times: Vec<DateTime<Utc>>| -> Vec<Owned> {
             times.into_iter().flat_map(|time| [(Reverse(time), i8::MIN), (Reverse(time), i8::MAX)]).collect()

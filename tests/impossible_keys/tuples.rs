@@ -1,4 +1,4 @@
-//! Tuples with text: escaped and ended, so that a text is longer in the file than it is.
+//! Tuples with text, which is escaped and terminated, so that it is longer in the file than in memory.
 
 use mapleaf::{Dbi, Env, ErrorKind, Result};
 
@@ -8,7 +8,7 @@ use crate::texts::repeated;
 
 type Owned = (u16, String);
 
-/// How many bytes a key has: two, each byte of the text and one more for each zero, and two at the end.
+/// The length of a key: two bytes, each byte of the text and one more for each zero, and two at the end.
 fn len((_, text): &Owned) -> usize {
     4 + text.len() + text.bytes().filter(|byte| *byte == 0).count()
 }
@@ -28,7 +28,7 @@ fn stored() -> Vec<Owned> {
 }
 
 #[test]
-fn tuples_that_cannot_be_stored_are_absent_in_their_place() -> Result<()> {
+fn tuples_that_cannot_be_stored_are_absent_at_their_position() -> Result<()> {
     let mut ends: Vec<Owned> =
         [(0, ""), (1, "a"), (6, "x"), (u16::MAX, "\u{10FFFF}")].map(|(n, text)| (n, text.into())).into();
     ends.extend([0, 1, u16::MAX].map(|group| (group, "m".repeat(MAX - 3))));
@@ -50,7 +50,7 @@ fn tuples_that_cannot_be_stored_are_absent_in_their_place() -> Result<()> {
 }
 
 #[test]
-fn so_are_those_with_the_text_in_front_and_an_option_behind() -> Result<()> {
+fn tuples_with_leading_text_that_cannot_be_stored_are_absent_at_their_position() -> Result<()> {
     type Owned = (String, Option<u8>);
     let mut stored = Vec::new();
     for text in ["", "a", "m", "z"] {
@@ -76,7 +76,7 @@ fn so_are_those_with_the_text_in_front_and_an_option_behind() -> Result<()> {
 }
 
 #[test]
-fn reversed_text_is_absent_in_its_place_too() -> Result<()> {
+fn reversed_text_that_cannot_be_stored_is_absent_at_its_position() -> Result<()> {
     use std::cmp::Reverse;
     let stored: Vec<Reverse<String>> =
         ["", "\0", "a", "m", "mm", "z", "\u{10FFFF}"].map(|text| Reverse(text.to_owned())).into();
@@ -88,7 +88,7 @@ fn reversed_text_is_absent_in_its_place_too() -> Result<()> {
         Reverse(repeated("\u{10FFFF}", MAX)),
     ];
     let probes = vec![Reverse("m".repeat(LONG_ELEMENT))];
-    // An ended text, with nothing around it.
+    // A terminated text alone.
     let refusal = |key: &Reverse<String>| (len(&(0, key.0.clone())) - 2 > MAX).then_some(ErrorKind::TooLarge);
     let case = Case::<Reverse<&str>, Reverse<String>> {
         stored,
@@ -102,7 +102,7 @@ fn reversed_text_is_absent_in_its_place_too() -> Result<()> {
 }
 
 #[test]
-fn an_element_of_megabytes_is_absent_in_its_place() -> Result<()> {
+fn an_element_of_megabytes_is_absent_at_its_position() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<(u16, &str), u32> = env.dbi("d")?;
     env.transact(|txn| (0..9).try_for_each(|n| dbi.put(txn, (n, "m"), u32::from(n))))?;

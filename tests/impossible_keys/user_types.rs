@@ -1,4 +1,4 @@
-//! Key types of the user's own: absent in their place where the type that they are stored as is.
+//! User-defined key types: they are absent at their position exactly where the type that they are stored as is.
 
 use mapleaf::{ErrorKind, KeyAs, Result};
 
@@ -23,7 +23,7 @@ impl KeyAs for Tag {
 }
 
 #[test]
-fn tags_that_are_too_long_are_absent_in_their_place() -> Result<()> {
+fn too_long_user_tags_are_absent_at_their_position() -> Result<()> {
     let tag = |text: &str| Tag(text.to_owned());
     let mut ends = vec![tag(""), tag("b"), tag(&"m".repeat(MAX - 1)), tag(&"z".repeat(MAX - 1))];
     ends.push(tag(&"\0".repeat(MAX / 2)));
@@ -43,7 +43,7 @@ fn tags_that_are_too_long_are_absent_in_their_place() -> Result<()> {
 
 #[cfg(feature = "jiff")]
 #[test]
-fn events_beyond_the_ends_of_time_are_absent_in_their_place() -> Result<()> {
+fn user_events_beyond_the_ends_of_time_are_absent_at_their_position() -> Result<()> {
     use jiff::Timestamp as Jiff;
 
     #[derive(Clone, Copy, Debug)]

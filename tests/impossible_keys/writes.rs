@@ -1,10 +1,10 @@
-//! What deletions take away, beside the map, and what verbs that store refuse. Nothing of it is kept.
+//! The results of deletions, compared with the map, and what storing methods refuse. Everything is undone.
 
 use std::fmt::Debug;
 
 use mapleaf::{ErrorKind, Key, Result, WriteTxn};
 
-use crate::errors::refused;
+use crate::common::errors::refused;
 use crate::law::{Case, Model, Numbered, brief, number, tried, value};
 
 pub fn agree<K: Key, O: Ord + Debug>(
@@ -46,12 +46,12 @@ pub fn agree<K: Key, O: Ord + Debug>(
     Ok(())
 }
 
-/// What is there, in order.
+/// The numbers of the stored keys, in order.
 fn numbers<K: Key>(dbi: &Numbered<K>, txn: &WriteTxn) -> Result<Vec<usize>> {
     dbi.values(txn)?.map(|value| Ok(number(value?))).collect()
 }
 
-/// The verbs that remove one key.
+/// The methods that remove one key.
 fn removals<K: Key, O: Ord + Debug>(
     case: &Case<K, O>,
     dbi: &Numbered<K>,
@@ -84,7 +84,7 @@ fn removals<K: Key, O: Ord + Debug>(
     })
 }
 
-/// The verbs that store; each must refuse the key, and change nothing.
+/// The methods that store; each must refuse the key, and change nothing.
 fn refusals<K: Key, O: Ord + Debug>(
     case: &Case<K, O>,
     dbi: &Numbered<K>,

@@ -1,4 +1,4 @@
-//! The natural Rust types become dynamic keys; integers of every width are one type.
+//! Rust's own types convert to dynamic keys; integers of every width are one type.
 
 use std::borrow::Cow;
 
@@ -47,14 +47,14 @@ fn each_type_becomes_its_own_kind() {
 
 #[cfg(feature = "uuid")]
 #[test]
-fn a_uuid_is_its_bytes() {
+fn a_uuid_becomes_its_bytes() {
     let uuid = uuid::Uuid::from_u128(7);
     assert!(matches!(uuid.into(), AnyKey::Uuid(bytes) if bytes == *uuid.as_bytes()));
 }
 
 #[cfg(feature = "jiff")]
 #[test]
-fn a_jiff_timestamp_is_a_timestamp_within_its_range() {
+fn a_jiff_timestamp_becomes_a_timestamp_within_its_range() {
     let time = jiff::Timestamp::from_nanosecond(7).expect("in range");
     assert_eq!(AnyKey::try_from(time).expect("in range"), Timestamp::from_nanos(7).into());
     assert_eq!(AnyKey::try_from(jiff::Timestamp::MAX).expect_err("too late").kind(), ErrorKind::InvalidKey);
@@ -62,7 +62,7 @@ fn a_jiff_timestamp_is_a_timestamp_within_its_range() {
 
 #[cfg(feature = "chrono")]
 #[test]
-fn a_chrono_time_is_a_timestamp_within_its_range() {
+fn a_chrono_time_becomes_a_timestamp_within_its_range() {
     let time = chrono::DateTime::from_timestamp_nanos(7);
     assert_eq!(AnyKey::try_from(time).expect("in range"), Timestamp::from_nanos(7).into());
     let late = chrono::DateTime::<chrono::Utc>::MAX_UTC;

@@ -1,4 +1,4 @@
-//! Bytes that no dynamic key has are a decode error, and never a second spelling of a key.
+//! Bytes that are no encoding of a dynamic key are a decode error, and never a second encoding of a key.
 
 use mapleaf::ErrorKind;
 use mapleaf::key::{AnyKey, Key};
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::any_key_support::{encode, key};
 
 #[test]
-fn what_no_key_is_written_as_is_refused() {
+fn bytes_that_no_key_encodes_to_are_refused() {
     let too_wide = [&[0x18, 0x91][..], &[1; 17]].concat();
     let above_max = [&[0x18, 0x90, 0x80][..], &[0; 15]].concat();
     let below_min = [&[0x18, 0x6F, 0x7F][..], &[0xFF; 14], &[0xFE]].concat();
@@ -65,7 +65,7 @@ fn nearly_a_key() -> impl Strategy<Value = Vec<u8>> {
     vec(byte, 0..32)
 }
 
-/// The key of `bytes` and how many of them it takes.
+/// Decodes a key from `bytes`; also returns how many bytes it takes.
 fn read(bytes: &[u8]) -> mapleaf::Result<(AnyKey, usize)> {
     let mut rest = bytes;
     AnyKey::decode_part(&mut rest).map(|key| (key, bytes.len() - rest.len()))
@@ -73,7 +73,7 @@ fn read(bytes: &[u8]) -> mapleaf::Result<(AnyKey, usize)> {
 
 proptest! {
     #[test]
-    fn whatever_reads_as_a_key_is_its_bytes(bytes in nearly_a_key()) {
+    fn bytes_that_decode_are_the_encoding_of_their_key(bytes in nearly_a_key()) {
         match read(&bytes) {
             Ok((key, taken)) => {
                 prop_assert_eq!(encode(&key), &bytes[..taken]);
@@ -101,7 +101,7 @@ proptest! {
     }
 
     #[test]
-    fn a_key_cut_short_is_refused(key in key(), cut in any::<prop::sample::Index>()) {
+    fn a_truncated_key_is_refused(key in key(), cut in any::<prop::sample::Index>()) {
         let bytes = encode(&key);
         let short = &bytes[..cut.index(bytes.len())];
         prop_assert_eq!(read(short).expect_err("cut short").kind(), ErrorKind::Decode);

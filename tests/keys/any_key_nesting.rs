@@ -1,4 +1,5 @@
-//! Lists nest: what is inside which list is part of the key. Too deep is an error both ways, not a stack overflow.
+//! Lists nest: which list contains an element is part of the key. Excessive depth is an error in both directions, not a
+//! stack overflow.
 
 use mapleaf::ErrorKind;
 use mapleaf::key::{AnyKey, AsKey, Key, KeyBuf};

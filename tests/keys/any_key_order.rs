@@ -1,4 +1,4 @@
-//! The bytes of dynamic keys are in the order of the keys: by type, then by value; and they read back as they were.
+//! The bytes of dynamic keys sort as the keys do, by type and then by value, and read back unchanged.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -15,7 +15,7 @@ fn hash(key: &AnyKey) -> u64 {
     hasher.finish()
 }
 
-/// The bytes alone, and after them the bytes as a part.
+/// The encoding alone, followed by the encoding as an element.
 fn through(form: impl AsKey<AnyKey>) -> Vec<u8> {
     let mut buf = KeyBuf::from_slice(b"old");
     form.encode_key(&mut buf).expect("a key");
@@ -66,14 +66,14 @@ fn types_sort_in_one_fixed_order() {
 }
 
 #[test]
-fn content_comes_before_length() {
+fn content_decides_the_order_before_length() {
     assert!(list([1, 1]) < list([9]));
     assert!(encode(&list([1, 1])) < encode(&list([9])));
     assert!(encode(&list([1, -1])) < encode(&list([1, 1])));
 }
 
 #[test]
-fn nan_is_in_no_order_of_keys_but_equals_itself_in_memory() {
+fn nan_is_no_key_but_equals_itself_in_memory() {
     let nan = AnyKey::Float(f64::NAN);
     assert_eq!(nan, nan.clone());
     let error = AnyKey::encode(&&nan, &mut KeyBuf::new()).expect_err("NaN");

@@ -1,12 +1,10 @@
-//! Dynamic keys to test with: boundary values of each type, close to each other.
-
-#![allow(dead_code, reason = "each test uses its own part")]
+//! Generated dynamic keys: boundary values of each type, close to each other.
 
 use mapleaf::key::{AnyKey, Key, KeyBuf, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// Integers around zero, around the powers of 256 and at the ends of Rust's types.
+/// Integers around zero, around the powers of 256, and at the limits of Rust's types.
 pub(crate) fn int() -> impl Strategy<Value = i128> {
     let power = (0..128_u32, -1..=1_i128, any::<bool>()).prop_map(|(bits, off, negative)| {
         let magnitude = (1_i128 << bits.min(126)).wrapping_add(off);
@@ -16,7 +14,7 @@ pub(crate) fn int() -> impl Strategy<Value = i128> {
     prop_oneof![4 => power, 2 => -300..300_i128, 1 => end, 1 => any::<i128>(), 1 => any::<i64>().prop_map(i128::from)]
 }
 
-/// Floats of every class but NaN.
+/// Floats of every class except NaN.
 pub(crate) fn float() -> impl Strategy<Value = f64> {
     use prop::num::f64::{INFINITE, NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
     prop_oneof![POSITIVE | NEGATIVE | NORMAL | SUBNORMAL | ZERO | INFINITE, (-2..3).prop_map(f64::from)]
@@ -39,7 +37,7 @@ fn scalar() -> impl Strategy<Value = AnyKey> {
     ]
 }
 
-/// Scalars, and lists of few different elements, so that lists often begin alike.
+/// Scalars, and lists of few different elements, so that lists often have a common prefix.
 pub(crate) fn key() -> impl Strategy<Value = AnyKey> {
     let few = prop_oneof![Just(AnyKey::Null), Just(AnyKey::from("a")), Just(AnyKey::from(0)), scalar()];
     let list = few.prop_recursive(3, 12, 4, |element| vec(element, 0..4).prop_map(AnyKey::List));

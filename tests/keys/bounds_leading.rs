@@ -1,4 +1,4 @@
-//! Leading elements of a tuple as an end of a range stand for all keys that begin with them.
+//! Leading elements of a tuple as a bound of a range stand for all keys that begin with them.
 
 use std::cmp::Ordering;
 use std::ops::Bound::{Excluded, Included, Unbounded};
@@ -12,7 +12,7 @@ fn range<K: Key>(keys: impl KeyRange<K>) -> ByteBounds {
     keys.byte_bounds().expect("ends with a place in the order")
 }
 
-/// Checks every form of range between `a` and `b` on keys of `$key`, of which `$lead` are the leading elements.
+/// Checks every form of range between `a` and `b` on keys of type `$key`; `$lead` are the leading elements.
 macro_rules! check_forms {
     ($key:ty, $values:expr, $lead:expr, $a:expr, $b:expr) => {{
         let (a, b) = ($a, $b);
@@ -54,7 +54,7 @@ fn station(name: &str) -> &'static str {
 }
 
 #[test]
-fn one_of_three() {
+fn one_leading_element_of_three_bounds_a_range() {
     let readings = readings();
     for (a, b) in STATIONS.into_iter().flat_map(|a| STATIONS.map(|b| (a, b))) {
         check_forms!(Readings, readings, |key: &Reading| (station(&key.0),), (a,), (b,));
@@ -65,16 +65,16 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn two_of_three(
+    fn two_leading_elements_of_three_bound_a_range(
         a in (proptest::sample::select(STATIONS.to_vec()), i64::any()),
         b in (proptest::sample::select(STATIONS.to_vec()), i64::any()),
     ) {
         check_forms!(Readings, readings(), |key: &Reading| (station(&key.0), key.1), a, b);
     }
 
-    /// Elements of FF bytes alone, behind which nothing comes.
+    /// Elements of FF bytes only, after which no key sorts.
     #[test]
-    fn at_the_end_of_the_key_space(a in u8::any(), b in u8::any(), c in u8::any(), d in u8::any()) {
+    fn leading_elements_bound_a_range_at_the_end_of_the_key_space(a in u8::any(), b in u8::any(), c in u8::any(), d in u8::any()) {
         let ends = [0, 1, 254, 255, a, b, c, d];
         let values: Vec<_> = ends.into_iter().flat_map(|x| ends.map(|y| (x, y, 255u8))).collect();
         check_forms!((u8, u8, u8), values, |key: &(u8, u8, u8)| (key.0,), (a,), (b,));
@@ -84,7 +84,7 @@ proptest! {
 }
 
 #[test]
-fn seven_of_eight() {
+fn seven_leading_elements_of_eight_bound_a_range() {
     type Eight = (u8, u8, u8, u8, u8, u8, u8, u8);
     let bounds = range::<Eight>((1, 2, 3, 4, 5, 6, 7)..=(1, 2, 3, 4, 5, 6, 7));
     assert_eq!(bounds, ByteBounds::prefix(&[1, 2, 3, 4, 5, 6, 7]));

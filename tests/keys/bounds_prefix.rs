@@ -1,4 +1,5 @@
-//! A prefix takes the keys that begin with it, and no other: not its own successor, nor those behind trailing `FF`s.
+//! A prefix matches the keys that begin with it and no others: neither its successor nor keys after trailing `FF`
+//! bytes.
 
 use std::borrow::Cow;
 
@@ -16,7 +17,7 @@ fn prefix_text<K: Key>(prefix: impl TextPrefix<K>) -> ByteBounds {
 }
 
 #[test]
-fn text() {
+fn text_prefixes_match_exactly_the_keys_that_begin_with_them() {
     let texts = <&str>::edges();
     for (start, text) in texts.iter().flat_map(|start| texts.iter().map(move |text| (start, text))) {
         if let Some(key) = alone::<&str>(text) {
@@ -27,7 +28,7 @@ fn text() {
 }
 
 #[test]
-fn bytes_that_end_in_ff() {
+fn byte_prefixes_that_end_in_ff_match_no_other_keys() {
     let mut all = <&[u8]>::edges();
     all.extend([vec![0x61, 0xFF, 0x01], vec![0x62], vec![0x62, 0x00], vec![0xFF; 3]]);
     for (start, bytes) in all.iter().flat_map(|start| all.iter().map(move |bytes| (start, bytes))) {
@@ -40,7 +41,7 @@ fn bytes_that_end_in_ff() {
 }
 
 #[test]
-fn leading_elements() {
+fn leading_elements_match_exactly_the_tuples_that_begin_with_them() {
     type K = (&'static str, Option<u8>, u8);
     let texts = ["", "\0", "a", "a\0", "ab", "\u{10FFFF}"];
     let options = [None, Some(0), Some(255)];
@@ -60,7 +61,7 @@ fn leading_elements() {
 
 proptest! {
     #[test]
-    fn partial_text_last(user: u8, start in <&str>::any(), keys in proptest::collection::vec(<(u8, &str, u8)>::any(), 1..20)) {
+    fn a_partial_text_matches_as_the_last_element_of_a_prefix(user: u8, start in <&str>::any(), keys in proptest::collection::vec(<(u8, &str, u8)>::any(), 1..20)) {
         let bounds = prefix_text::<(u8, &str, u8)>((user, &start));
         for key in keys.into_iter().chain([(user, start.clone(), 0), (user, start.clone() + "\0", 255)]) {
             let expected = key.0 == user && key.1.starts_with(&start);
@@ -69,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn partial_bytes_last(start in <&[u8]>::any(), keys in proptest::collection::vec(<(&[u8], u8)>::any(), 1..20)) {
+    fn partial_bytes_match_as_the_last_element_of_a_prefix(start in <&[u8]>::any(), keys in proptest::collection::vec(<(&[u8], u8)>::any(), 1..20)) {
         let bounds = prefix_text::<(&[u8], u8)>((&start,));
         for key in keys.into_iter().chain([(start.clone(), 0), ([&start[..], b"\xFF"].concat(), 255)]) {
             prop_assert_eq!(bounds.contains(&part::<(&[u8], u8)>(&key)), key.0.starts_with(&start));

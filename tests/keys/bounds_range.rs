@@ -1,4 +1,4 @@
-//! A range takes the keys whose values lie in it, in all forms, and is empty when its ends are reversed.
+//! A range of any form contains the keys whose values lie in it, and is empty when its bounds are reversed.
 
 use std::cmp::Ordering;
 use std::ops::Bound::{self, Excluded, Included, Unbounded};
@@ -12,7 +12,7 @@ fn range<K: Key>(keys: impl KeyRange<K>) -> ByteBounds {
     keys.byte_bounds().expect("ends with a place in the order")
 }
 
-/// Whether a value that compares so with the ends lies between them.
+/// Whether a value lies between two bounds, given its order against each.
 fn lies_between(start: Bound<Ordering>, end: Bound<Ordering>) -> bool {
     let above = match start {
         Included(order) => order.is_ge(),
@@ -27,7 +27,7 @@ fn lies_between(start: Bound<Ordering>, end: Bound<Ordering>) -> bool {
     above && below
 }
 
-/// The nine intervals and their reverses, over every two values as ends.
+/// Checks the nine intervals and their reverses between every two values.
 fn law<K: Sample>() {
     let values = K::edges();
     let keys: Vec<_> = values.iter().filter_map(|value| Some((value, alone::<K>(value)?))).collect();
@@ -50,7 +50,7 @@ fn law<K: Sample>() {
 }
 
 #[test]
-fn numbers() {
+fn ranges_of_numbers_contain_the_keys_between_their_bounds() {
     law::<u8>();
     law::<i16>();
     law::<f64>();
@@ -58,7 +58,7 @@ fn numbers() {
 }
 
 #[test]
-fn text_bytes_and_composites() {
+fn ranges_of_text_bytes_and_composites_contain_the_keys_between_their_bounds() {
     law::<&str>();
     law::<&[u8]>();
     law::<[u8; 3]>();
@@ -67,7 +67,7 @@ fn text_bytes_and_composites() {
 }
 
 #[test]
-fn every_form_is_the_interval_it_says() {
+fn every_form_of_range_is_its_interval() {
     let bounds = |start, end| range::<u16>((start, end));
     assert_eq!(range::<u16>(..), ByteBounds::full());
     assert_eq!(range::<u16>(3..9), bounds(Included(3), Excluded(9)));
@@ -83,7 +83,7 @@ fn every_form_is_the_interval_it_says() {
 }
 
 #[test]
-fn ends_are_passed_as_keys_are() {
+fn bounds_accept_the_forms_that_keys_accept() {
     let (owned, slice) = ("b".to_owned(), &b"b"[..]);
     let expected = range::<&str>("b"..);
     assert_eq!(range::<&str>(&owned..), expected);
@@ -96,7 +96,7 @@ fn ends_are_passed_as_keys_are() {
 }
 
 #[test]
-fn empty_text_comes_before_all_keys() {
+fn empty_text_as_a_bound_sorts_before_all_keys() {
     assert_eq!(range::<&str>(""..), ByteBounds::full());
     assert_eq!(range::<&str>((Excluded(""), Unbounded)), ByteBounds::full());
     assert_eq!(range::<&[u8]>(..b""), ByteBounds::empty());
@@ -106,7 +106,7 @@ fn empty_text_comes_before_all_keys() {
 }
 
 #[test]
-fn nan_has_no_place() {
+fn nan_is_no_bound() {
     let error = KeyRange::<f64>::byte_bounds(&(f64::NAN..)).expect_err("NaN");
     assert_eq!(error.kind(), ErrorKind::InvalidKey);
     let error = KeyRange::<(f64, u8)>::byte_bounds(&(..(f64::NAN,))).expect_err("NaN");

@@ -1,4 +1,4 @@
-//! The bytes and the schema names of keys are frozen: files written years ago must be read.
+//! The bytes and the schema names of keys are frozen: old files must stay readable.
 
 use crate::key_support::{Sample, alone, part};
 use mapleaf::key::{Key, Reverse};
@@ -7,7 +7,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02X}"))
 }
 
-/// The same bytes alone and in a tuple.
+/// The bytes are the same alone and in a tuple.
 fn golden<K: Sample>(value: K::Owned, bytes: &str) {
     golden_forms::<K>(value, bytes, bytes);
 }
@@ -18,7 +18,7 @@ fn golden_forms<K: Sample>(value: K::Owned, whole: &str, element: &str) {
 }
 
 #[test]
-fn integers() {
+fn integers_have_these_bytes() {
     golden::<u8>(7, "07");
     golden::<u16>(258, "0102");
     golden::<u32>(1, "00000001");
@@ -38,7 +38,7 @@ fn integers() {
 }
 
 #[test]
-fn floats() {
+fn floats_have_these_bytes() {
     golden::<f64>(f64::NEG_INFINITY, "000FFFFFFFFFFFFF");
     golden::<f64>(-1.0, "400FFFFFFFFFFFFF");
     golden::<f64>(-0.0, "7FFFFFFFFFFFFFFF");
@@ -50,7 +50,7 @@ fn floats() {
 }
 
 #[test]
-fn small_types() {
+fn small_types_have_these_bytes() {
     golden::<bool>(false, "00");
     golden::<bool>(true, "01");
     golden::<char>('A', "00000041");
@@ -60,7 +60,7 @@ fn small_types() {
 }
 
 #[test]
-fn text_and_bytes() {
+fn text_and_bytes_have_these_bytes() {
     golden_forms::<&str>("abc".into(), "616263", "6162630001");
     golden_forms::<&str>("a\0b".into(), "610062", "6100FF620001");
     golden_forms::<String>("\u{E9}".into(), "C3A9", "C3A90001");
@@ -69,7 +69,7 @@ fn text_and_bytes() {
 }
 
 #[test]
-fn composites() {
+fn composites_have_these_bytes() {
     golden::<Option<u16>>(None, "00");
     golden::<Option<u16>>(Some(7), "010007");
     golden::<Option<&str>>(Some("a".into()), "01610001");
@@ -83,7 +83,7 @@ fn composites() {
 }
 
 #[test]
-fn schema_names_and_widths() {
+fn schema_names_and_widths_are_frozen() {
     fn named<K: Key>(expected: &str, width: Option<usize>) {
         let mut name = String::new();
         K::name(&mut name);

@@ -1,4 +1,4 @@
-//! Bytes that no key has are a `Decode` error, never a panic and never another spelling of a key.
+//! Bytes that are no encoding of a key are a `Decode` error, never a panic and never a second encoding of a key.
 
 use crate::key_support::{Sample, alone, part, random_bytes};
 use mapleaf::key::{Key, Reverse};
@@ -9,7 +9,7 @@ fn refused<T>(result: Result<T, Error>, what: &str) {
     assert_eq!(result.err().expect(what).kind(), ErrorKind::Decode, "{what}");
 }
 
-/// Cut anywhere or continued, a key is refused.
+/// A key that is truncated or extended is refused.
 fn broken<K: Sample>() {
     for value in K::edges() {
         let bytes = part::<K>(&value);
@@ -29,7 +29,7 @@ fn broken<K: Sample>() {
     }
 }
 
-/// Whatever is read from arbitrary bytes would be written as these bytes.
+/// If arbitrary bytes decode to a key, the key encodes to the same bytes.
 fn canonical<K: Sample>() {
     let config = Config { cases: 1024, failure_persistence: None, ..Config::default() };
     let result = TestRunner::new(config).run(&random_bytes(), |bytes| {
@@ -69,7 +69,7 @@ hostile! {
 }
 
 #[test]
-fn values_that_a_type_does_not_have() {
+fn bytes_of_values_that_the_type_lacks_are_refused() {
     refused(bool::decode(b"\x02"), "neither true nor false");
     refused(<()>::decode(b"\x01"), "not the unit");
     refused(char::decode(b"\x00\x00\xD8\x00"), "a surrogate");

@@ -1,4 +1,4 @@
-//! Byte order is value order, and every key is read back as it was written: each key type, alone and in a tuple.
+//! Bytes sort as values do, and every key reads back as it was written: each key type, alone and in a tuple.
 
 use crate::key_support::{Sample, keeps_order, round_trips};
 use mapleaf::key::Reverse;

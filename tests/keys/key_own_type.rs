@@ -1,4 +1,4 @@
-//! A key type of the user's own is stored as the type it names: same bytes, same order, and all that is offered for it.
+//! A user-defined key type is stored as the type that it names: with the same bytes, order and operations.
 
 use std::borrow::Cow;
 
@@ -58,7 +58,7 @@ fn name<K: Key>() -> String {
 }
 
 #[test]
-fn it_is_stored_in_the_tuple_form_of_the_type_it_names() {
+fn a_user_key_type_is_stored_as_the_type_that_it_names() {
     assert_eq!(bytes::<Celsius>(Celsius(-1)), bytes::<i32>(-1));
     assert_eq!(bytes::<Celsius>(&Celsius(-1)), bytes::<i32>(-1));
     assert_eq!(bytes::<Email>(&Email("a\0".into())), b"a\0\xFF\0\x01");
@@ -71,7 +71,7 @@ fn it_is_stored_in_the_tuple_form_of_the_type_it_names() {
 }
 
 #[test]
-fn its_own_refusals_reach_the_reader() {
+fn errors_of_a_user_key_type_reach_the_reader() {
     let stored = bytes::<i32>(-300);
     assert_eq!(Celsius::decode(&stored).expect_err("too cold").message(), "below absolute zero");
     assert_eq!(Celsius::decode(&stored[1..]).expect_err("too short").kind(), ErrorKind::Decode);
@@ -79,7 +79,7 @@ fn its_own_refusals_reach_the_reader() {
 }
 
 #[test]
-fn ranges_take_it_alone_and_in_tuples() {
+fn ranges_accept_a_user_key_type_alone_and_in_tuples() {
     let key = bytes::<(Celsius, Email)>((Celsius(5), &Email("x".into())));
     assert!(range::<(Celsius, Email)>((Celsius(5),)..=(Celsius(5),)).contains(&key));
     assert!(!range::<(Celsius, Email)>((Celsius(6),)..).contains(&key));
@@ -93,7 +93,7 @@ fn ranges_take_it_alone_and_in_tuples() {
 
 proptest! {
     #[test]
-    fn it_keeps_order_and_is_read_back(a: (i32, String), b: (i32, String)) {
+    fn a_user_key_type_keeps_order_and_reads_back(a: (i32, String), b: (i32, String)) {
         type K = (Celsius, Option<Email>, Reverse<Email>);
         let key = |(degrees, text): (i32, String)| {
             let (celsius, email) = (Celsius(degrees.max(-273)), Email(text));

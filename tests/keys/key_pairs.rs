@@ -1,4 +1,4 @@
-//! Elements of a tuple never run into each other: every pair of element types, at the extremes of both.
+//! The encodings of tuple elements never run together: every pair of element types, at the extremes of both.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! All forms in which a key may be passed give the same bytes; a key that cannot be stored is refused.
+//! All forms of passing a key give the same bytes, and a key that cannot be stored is refused.
 
 use std::borrow::Cow;
 
@@ -32,7 +32,7 @@ macro_rules! same {
 }
 
 #[test]
-fn text() {
+fn all_forms_of_text_give_the_same_key() {
     let owned = "ab".to_owned();
     same! {
         &str, b"ab", b"ab\0\x01" => "ab", &"ab", owned.clone(), &owned, Cow::Borrowed("ab"), &Cow::Borrowed("ab");
@@ -41,7 +41,7 @@ fn text() {
 }
 
 #[test]
-fn bytes() {
+fn all_forms_of_bytes_give_the_same_key() {
     let (owned, slice) = (b"ab".to_vec(), &b"ab"[..]);
     same! {
         &[u8], b"ab", b"ab\0\x01" => slice, &slice, b"ab", *b"ab", owned.clone(), &owned, Cow::Borrowed(slice);
@@ -51,7 +51,7 @@ fn bytes() {
 }
 
 #[test]
-fn numbers_and_composites() {
+fn all_forms_of_numbers_and_composites_give_the_same_key() {
     let (user, page) = (7u8, "p".to_owned());
     same! {
         u8, [7], [7] => 7, &7, user, &user;
@@ -66,18 +66,18 @@ fn numbers_and_composites() {
 }
 
 #[test]
-fn text_alone_is_not_copied() {
+fn a_text_key_is_not_copied() {
     let (text, mut buf) = ("ab", KeyBuf::new());
     let bytes = <&str as Key>::encode(&text, &mut buf).expect("a key");
     assert_eq!(bytes.as_ptr(), text.as_ptr());
-    let read = <&str as Key>::decode(text.as_bytes()).expect("text");
+    let read = <&str as Key>::decode(text.as_bytes()).expect("all_forms_of_text_give_the_same_key");
     assert_eq!(read.as_ptr(), text.as_ptr());
-    let (read,) = <(&str,)>::decode(b"ab\0\x01").expect("text");
+    let (read,) = <(&str,)>::decode(b"ab\0\x01").expect("all_forms_of_text_give_the_same_key");
     assert!(matches!(read, Cow::Borrowed("ab")), "nothing was escaped");
 }
 
 #[test]
-fn up_to_512_bytes_stay_on_the_stack_and_more_do_not_fail() {
+fn keys_up_to_512_bytes_stay_on_the_stack_and_longer_ones_work() {
     for length in [509usize, 510, 511, 512, 5000] {
         let mut buf = KeyBuf::new();
         let text = "x".repeat(length);
@@ -88,7 +88,7 @@ fn up_to_512_bytes_stay_on_the_stack_and_more_do_not_fail() {
 }
 
 #[test]
-fn what_cannot_be_stored() {
+fn keys_that_cannot_be_stored_are_refused() {
     assert!(refused::<&str>("").contains("(text,)"));
     assert!(refused::<String>(String::new()).contains("(text,)"));
     assert!(refused::<&[u8]>(b"").contains("(bytes,)"));

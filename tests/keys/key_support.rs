@@ -1,6 +1,4 @@
-//! Values of every key type, and the laws that each of them keeps.
-
-#![allow(dead_code, unreachable_pub, reason = "each test file is a crate and uses its part of these")]
+//! Sample values of every key type, and the laws that each type keeps.
 
 use std::cmp::Ordering;
 
@@ -9,9 +7,9 @@ use mapleaf::key::{Key, KeyBuf, Reverse};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// A key type whose values the tests can make: its owned form is the value, `order` the order it must be stored in.
+/// A key type with generated values: `Owned` is the value, `order` is the order in which it must be stored.
 pub trait Sample: Key {
-    /// Whether no key standing alone begins with another: all but bare text and bytes.
+    /// Whether no key, encoded alone, is a prefix of another. Only bare text and bytes have such prefixes.
     const SELF_DELIMITED: bool = true;
     fn arg(value: &Self::Owned) -> Self::Arg<'_>;
     fn order(a: &Self::Owned, b: &Self::Owned) -> Ordering;
@@ -97,7 +95,7 @@ small! {
     [u8; 16]: [[0; 16], [0xFF; 16], *b"0123456789abcdef"];
 }
 
-/// Texts that are easy to get wrong: prefixes of each other, with zeros at their ends, around the lengths that matter.
+/// Texts at boundaries: prefixes of each other, with zeros at their ends, of lengths where the encoding changes.
 fn texts() -> Vec<String> {
     let short = ["", "\0", "\0\0", "\0\u{1}", "\u{1}", "a", "a\0", "a\0\0", "a\0b", "a\u{1}", "ab", "b", "\u{7F}"];
     let wide = ["\u{80}", "\u{FFFF}", "\u{10000}", "\u{1F600}", "\u{10FFFF}", "\u{10FFFF}\0"];
@@ -116,7 +114,7 @@ fn byte_strings() -> Vec<Vec<u8>> {
     texts().into_iter().map(String::into_bytes).chain(ends).chain([vec![0xFF; 64], vec![0; 64]]).collect()
 }
 
-/// Bytes of which many are the ones with a meaning: ends, escapes, tags and their inverses.
+/// Bytes with many special values: terminators, escapes, tags and their inverses.
 pub fn random_bytes() -> BoxedStrategy<Vec<u8>> {
     let byte = prop_oneof![select(vec![0x00u8, 0x01, 0x61, 0x7F, 0x80, 0xFE, 0xFF]), proptest::prelude::any::<u8>()];
     proptest::collection::vec(byte, 0..24).boxed()
@@ -210,7 +208,7 @@ tuples! {
     A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7;
 }
 
-/// The key's bytes standing alone; `None` when it is refused for being empty.
+/// The key's bytes alone; `None` if it is refused because it is empty.
 pub fn alone<K: Sample>(value: &K::Owned) -> Option<Vec<u8>> {
     let mut buf = KeyBuf::from_slice(b"left over");
     match K::encode(&K::arg(value), &mut buf) {
@@ -230,7 +228,7 @@ pub fn part<K: Sample>(value: &K::Owned) -> Vec<u8> {
     buf.strip_prefix(b"before").expect("is appended").to_vec()
 }
 
-/// Byte order is value order, in both forms.
+/// Checks that bytes sort as values do, in both forms.
 pub fn keeps_order<K: Sample>(a: &K::Owned, b: &K::Owned) {
     let order = K::order(a, b);
     assert_eq!(part::<K>(a).cmp(&part::<K>(b)), order, "parts of {a:?} and {b:?}");
@@ -239,7 +237,7 @@ pub fn keeps_order<K: Sample>(a: &K::Owned, b: &K::Owned) {
     }
 }
 
-/// What is read is what was written, to the bit, and takes no byte too many.
+/// Checks that a value reads back bit for bit, and that no byte too many is consumed.
 pub fn round_trips<K: Sample>(value: &K::Owned) {
     let same = |read: K::Owned| assert_eq!(K::order(&read, value), Ordering::Equal, "{value:?} was read as {read:?}");
     let bytes = part::<K>(value);

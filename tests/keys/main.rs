@@ -1,5 +1,4 @@
-//! Keys: their bytes, their order, their text, and the bounds that are made of them.
-#![allow(unreachable_pub, reason = "each module uses its part of the others")]
+//! Keys: their bytes, their order, their text, and bounds made of them.
 
 mod any_key_from;
 mod any_key_golden;
@@ -10,11 +9,11 @@ mod any_key_support;
 mod bounds_leading;
 mod bounds_prefix;
 mod bounds_range;
+#[path = "../common/mod.rs"]
+mod common;
 mod interval_numbers;
 mod interval_text;
 mod interval_tuples;
-#[path = "../common/intervals.rs"]
-mod intervals;
 mod key_golden;
 mod key_hostile;
 mod key_order;
@@ -31,8 +30,6 @@ mod path_order;
 mod path_random_id;
 mod path_subtree;
 mod path_support;
-#[path = "../common/states.rs"]
-mod states;
 mod time_key_order;
 mod time_key_range;
 mod time_key_text;

@@ -1,4 +1,4 @@
-//! A path is a list of segments, and answers for its last one.
+//! A path is a list of segments; some accessors return a part of its last segment.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -33,7 +33,7 @@ fn a_path_reads_as_a_list() {
 }
 
 #[test]
-fn value_and_field_are_those_of_the_last_segment() {
+fn value_and_field_of_a_path_are_those_of_its_last_segment() {
     for (text, field, value) in
         [("", "", ""), ("a:b", "a", "b"), ("a:b/c", "", "c"), ("a/b:", "b", ""), ("a/ ", "", "")]
     {
@@ -43,7 +43,7 @@ fn value_and_field_are_those_of_the_last_segment() {
 }
 
 #[test]
-fn a_root_has_one_segment_and_the_empty_path_is_none() {
+fn a_root_has_one_segment_and_the_empty_path_is_no_root() {
     for (text, root) in [("", false), ("/", false), ("a", true), ("a:b", true), (" ", true), ("a/b", false)] {
         assert_eq!(parse(text).is_root(), root, "{text:?}");
     }
@@ -52,7 +52,7 @@ fn a_root_has_one_segment_and_the_empty_path_is_none() {
 }
 
 #[test]
-fn a_parent_lacks_the_last_segment() {
+fn the_parent_lacks_the_last_segment() {
     assert_eq!(parse("/a/b:c/d").parent().expect("a parent"), parse("/a/b:c"));
     assert_eq!(parse("/a/b").parent().expect("a parent"), parse("/a"));
     for childless in ["", "a", "a:b"] {
@@ -71,7 +71,7 @@ fn the_path_of_a_path_keeps_the_last_field_or_value() {
 }
 
 #[test]
-fn reversing_turns_the_list_and_not_the_segments() {
+fn reversing_a_path_reverses_the_list_and_not_the_segments() {
     assert_eq!(parse("/a:b/c/d:e").reverse().id(), "/d:e/c/a:b");
     assert_eq!(Path::new().reverse(), Path::new());
 }
@@ -87,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn reversing_twice_is_nothing(path in path()) {
+    fn reversing_twice_gives_the_original_path(path in path()) {
         prop_assert_eq!(path.reverse().reverse(), path.clone());
         prop_assert!(path.reverse().iter().eq(path.iter().rev()));
     }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::path_support::{parse, path, segment};
 
 #[test]
-fn a_child_appends_what_its_id_says() {
+fn a_child_appends_the_segment_of_its_id() {
     let path = parse("/a:b/c");
     for (id, child) in
         [("d", "/a:b/c/d"), ("d:e", "/a:b/c/d:e"), ("/d//e/", "/a:b/c/d/e"), ("", "/a:b/c"), ("/", "/a:b/c")]
@@ -31,7 +31,7 @@ fn the_slash_appends_paths_and_segments() {
 }
 
 #[test]
-fn a_relative_path_is_what_follows_the_parent() {
+fn a_relative_path_is_the_part_after_the_parent() {
     let path = parse("/a:b/c/d");
     for (parent, rest) in [("/", "/a:b/c/d"), ("/a:b", "/c/d"), ("/a:b/c", "/d"), ("/a:b/c/d", "/")] {
         assert_eq!(path.relative_to(&parse(parent)).expect("a parent").id(), rest, "{parent:?}");
@@ -64,7 +64,7 @@ fn ancestors_are_strict_and_by_segment() {
 
 proptest! {
     #[test]
-    fn joining_is_concatenation_and_relative_undoes_it(a in path(), b in path(), c in path()) {
+    fn joining_concatenates_and_relative_reverses_it(a in path(), b in path(), c in path()) {
         let joined = a.join(&b);
         prop_assert_eq!(joined.len(), a.len() + b.len());
         prop_assert_eq!(&joined, &Path::concat([&a, &b]));
@@ -76,7 +76,7 @@ proptest! {
     }
 
     #[test]
-    fn being_below_is_being_relative(a in path(), b in path()) {
+    fn a_path_below_another_is_relative_to_it(a in path(), b in path()) {
         match a.relative_to(&b) {
             Ok(rest) => {
                 prop_assert_eq!(b.join(&rest), a.clone());
@@ -87,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn children_by_text_are_children_by_segment(a in path(), b in segment()) {
+    fn a_child_by_text_is_the_child_by_segment(a in path(), b in segment()) {
         let child = a.child(b.id()).expect("an id");
         let below = if b.id().is_empty() { a } else { a / b };
         prop_assert_eq!(child, below);

@@ -1,4 +1,4 @@
-//! Segments and paths read exactly one grammar: field, colon, value, between slashes.
+//! Segments and paths parse exactly one grammar: field, colon, value, between slashes.
 
 use mapleaf::ErrorKind;
 use mapleaf::key::{Path, Segment};
@@ -38,7 +38,7 @@ fn a_field_with_an_empty_value_is_not_a_value() {
 }
 
 #[test]
-fn what_is_no_segment_is_an_invalid_key() {
+fn text_that_is_no_segment_is_an_invalid_key() {
     for id in ["a:b:c", "::", ":a:", "a/b", "/", "a:b/c"] {
         assert_eq!(Segment::parse(id).expect_err(id).kind(), ErrorKind::InvalidKey);
         assert_eq!(id.parse::<Segment>().expect_err(id).key(), Some(id.as_bytes()));
@@ -59,7 +59,7 @@ fn a_path_is_its_segments_between_slashes() {
         ("/a/", &["a"], "/a"),
         ("a//b:c///d", &["a", "b:c", "d"], "/a/b:c/d"),
         (" a / b : c ", &["a", "b:c"], "/a/b:c"),
-        // Only what is empty before it is stripped is dropped.
+        // A part is dropped only if it is empty before it is trimmed.
         ("a/ /b", &["a", "", "b"], "/a//b"),
         (":", &[""], "/"),
     ] {
@@ -73,7 +73,7 @@ fn a_path_is_its_segments_between_slashes() {
 }
 
 #[test]
-fn texts_segments_and_paths_add_up() {
+fn adding_texts_segments_and_paths_joins_them() {
     let whole = parse("/a/b:c/d/e");
     assert_eq!(Path::from_ids(["a/b:c", "", "/d", "e/"]).expect("ids"), whole);
     assert_eq!(Path::from_ids(["a", "b::"]).expect_err("no segment").kind(), ErrorKind::InvalidKey);
@@ -86,14 +86,14 @@ fn texts_segments_and_paths_add_up() {
 
 proptest! {
     #[test]
-    fn a_segment_is_told_by_its_id(a in segment(), b in segment()) {
+    fn segments_are_equal_exactly_if_their_ids_are(a in segment(), b in segment()) {
         prop_assert_eq!(&Segment::parse(a.id()).expect("its own id"), &a);
         prop_assert_eq!(a.id() == b.id(), (a.field(), a.value()) == (b.field(), b.value()));
         prop_assert_eq!(a.id() == b.id(), a == b);
     }
 
     #[test]
-    fn a_path_without_empty_segments_is_told_by_its_text(path in path()) {
+    fn a_path_parses_from_its_text_except_for_empty_segments(path in path()) {
         let read = Path::parse(&path.id()).expect("its own text");
         let full: Path = path.iter().filter(|segment| !segment.id().is_empty()).cloned().collect();
         prop_assert_eq!(read, full);

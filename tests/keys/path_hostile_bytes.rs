@@ -1,4 +1,4 @@
-//! Bytes that no path has are a decode error, and never a second spelling of a path.
+//! Bytes that are no encoding of a path are a decode error, and never a second encoding of a path.
 
 use mapleaf::ErrorKind;
 use mapleaf::key::{Key, Path};
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::path_support::{alone, part_bytes, path};
 
 #[test]
-fn what_no_path_is_written_as_is_refused() {
+fn bytes_that_no_path_encodes_to_are_refused() {
     for bytes in [
         &b""[..],
         b"a",
@@ -49,7 +49,7 @@ fn nearly_a_path() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn whatever_reads_as_a_path_is_its_bytes(bytes in nearly_a_path()) {
+    fn bytes_that_decode_are_the_encoding_of_their_path(bytes in nearly_a_path()) {
         match Path::decode(&bytes) {
             Ok(path) => prop_assert_eq!(alone(&path), bytes.clone()),
             Err(error) => prop_assert_eq!(error.kind(), ErrorKind::Decode),
@@ -65,7 +65,7 @@ proptest! {
     }
 
     #[test]
-    fn a_part_cut_short_is_refused(path in path(), cut in any::<prop::sample::Index>()) {
+    fn a_truncated_element_is_refused(path in path(), cut in any::<prop::sample::Index>()) {
         let bytes = part_bytes(&path);
         let short = &bytes[..cut.index(bytes.len())];
         prop_assert_eq!(Path::decode_part(&mut { short }).expect_err("cut short").kind(), ErrorKind::Decode);

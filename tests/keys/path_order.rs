@@ -1,4 +1,4 @@
-//! The bytes of paths are in the order of paths, alone and inside tuples, and read back as they were.
+//! The bytes of paths sort as the paths do, alone and inside tuples, and read back unchanged.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -23,7 +23,7 @@ fn through(form: impl AsKey<Path>) -> Vec<u8> {
 }
 
 #[test]
-fn a_parent_comes_directly_before_its_children() {
+fn a_parent_sorts_directly_before_its_children() {
     let sorted =
         ["/a", "/a/b", "/a/b/c", "/a\0", "/a\0/b", "/a\u{1}", "/a-b", "/a-b/c", "/a:", "/a:b", "/ab", "/b", "/é"];
     for pair in sorted.windows(2) {
@@ -35,7 +35,7 @@ fn a_parent_comes_directly_before_its_children() {
 }
 
 #[test]
-fn the_empty_path_is_a_part_and_a_bound_but_no_key() {
+fn the_empty_path_is_an_element_and_a_bound_but_no_key() {
     let (empty, mut buf) = (Path::new(), KeyBuf::new());
     assert_eq!(Path::encode(&&empty, &mut buf).expect_err("no bytes").kind(), ErrorKind::InvalidKey);
     assert_eq!(empty.encode_key(&mut buf).expect_err("no bytes").kind(), ErrorKind::InvalidKey);
@@ -45,7 +45,7 @@ fn the_empty_path_is_a_part_and_a_bound_but_no_key() {
 }
 
 #[test]
-fn encoding_overwrites_the_buffer_alone_and_appends_as_a_part() {
+fn encoding_a_path_alone_overwrites_the_buffer_and_as_an_element_appends() {
     let (path, mut buf) = (parse("/a"), KeyBuf::from_slice(b"old"));
     assert_eq!(Path::encode(&&path, &mut buf).expect("a key"), b"a\0\x01");
     path.encode_key_part(&mut buf).expect("a part");
@@ -62,7 +62,7 @@ fn the_schema_name_is_path_and_the_width_is_open() {
 
 proptest! {
     #[test]
-    fn bytes_alone_keep_order_and_value(a in path(), b in path()) {
+    fn paths_alone_keep_order_and_value(a in path(), b in path()) {
         prop_assume!(!a.is_empty() && !b.is_empty());
         let (first, second, borrowed, twice) = (alone(&a), alone(&b), &a, &&a);
         prop_assert_eq!(first.cmp(&second), a.cmp(&b));
@@ -71,7 +71,7 @@ proptest! {
     }
 
     #[test]
-    fn parts_keep_order_and_value_whatever_follows(
+    fn paths_in_tuples_keep_order_and_value_whatever_follows(
         a in path(), b in path(), after in vec(any::<u8>(), 0..4), more in vec(any::<u8>(), 0..4),
     ) {
         let (first, second) = ([part_bytes(&a), after.clone()].concat(), [part_bytes(&b), more].concat());
@@ -84,7 +84,7 @@ proptest! {
     }
 
     #[test]
-    fn the_segments_that_are_read_are_those_that_were_written(segments in vec(segment(), 1..5), more in segment()) {
+    fn the_segments_of_a_path_read_back_as_written(segments in vec(segment(), 1..5), more in segment()) {
         let made = Path::from(segments.clone());
         let read = || Path::decode(&alone(&made)).expect("its own bytes");
         prop_assert_eq!(read().len(), segments.len());
@@ -93,7 +93,7 @@ proptest! {
         prop_assert_eq!(read().into_iter().collect::<Vec<_>>(), segments.clone());
         prop_assert_eq!(hash(&read()), hash(&made));
         prop_assert_eq!(read().parent().ok().map(|path| path.segments().to_vec()), made.parent().ok().map(|path| path.into_iter().collect()));
-        // Also where they were looked at before.
+        // Also if the segments were read before.
         for looks in [false, true] {
             let mut longer = read();
             prop_assert!(!looks || longer.iter().count() == segments.len());
@@ -106,7 +106,7 @@ proptest! {
     }
 
     #[test]
-    fn the_order_is_that_of_the_lists_of_ids(a in path(), b in path()) {
+    fn paths_sort_as_the_lists_of_their_ids(a in path(), b in path()) {
         let ids = |path: &Path| path.iter().map(|segment| segment.id().as_bytes().to_vec()).collect::<Vec<_>>();
         prop_assert_eq!(a.cmp(&b), ids(&a).cmp(&ids(&b)));
     }

@@ -1,4 +1,4 @@
-//! Random ids are 24 hexadecimal digits: the second, the count, and bytes that nobody else has.
+//! Random ids are 24 hexadecimal digits: the second, a counter, and random bytes.
 
 use std::collections::HashSet;
 use std::thread;
@@ -15,7 +15,7 @@ fn field(id: &str, digits: std::ops::Range<usize>) -> u64 {
 }
 
 #[test]
-fn an_id_is_time_count_and_random() {
+fn a_random_id_consists_of_time_counter_and_random_bytes() {
     let before = seconds();
     let ids: Vec<String> = (0..1000).map(|_| Path::random_id().expect("random bytes")).collect();
     let after = seconds();

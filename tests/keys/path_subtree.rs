@@ -1,4 +1,4 @@
-//! A subtree is one contiguous range of keys: those that begin with the bytes of its top.
+//! A subtree is one contiguous range of keys: those that begin with the bytes of its root.
 
 use mapleaf::key::{Path, Segment};
 use proptest::collection::{btree_set, vec};
@@ -6,14 +6,14 @@ use proptest::prelude::*;
 
 use crate::path_support::{alone, parse, part, path};
 
-/// Paths over three segments and their neighbours, so that most sets hold whole families.
+/// Paths of one to four segments out of a few similar ones, so that most sets contain whole subtrees.
 fn relatives() -> impl Strategy<Value = Path> {
     let id = prop_oneof![8 => "a|ab|a\\x00|a\\x01|a-|a:|a:b|b|\\x00", 1 => part()];
     vec(id.prop_map(|id| Segment::parse(&id).expect("a segment")), 1..5).prop_map(Path::from)
 }
 
 #[test]
-fn neighbours_by_text_are_no_subtree() {
+fn paths_with_similar_text_are_not_in_the_subtree() {
     let top = parse("/a").subtree_bytes();
     for (text, within) in [
         ("/a", true),
@@ -45,7 +45,7 @@ proptest! {
     }
 
     #[test]
-    fn a_subtree_is_contiguous_and_begins_with_its_top(paths in btree_set(relatives(), 1..16)) {
+    fn a_subtree_is_contiguous_and_begins_with_its_root(paths in btree_set(relatives(), 1..16)) {
         let mut keys: Vec<(Vec<u8>, &Path)> = paths.iter().map(|path| (alone(path), path)).collect();
         keys.sort();
         prop_assert!(keys.iter().map(|(_, path)| *path).eq(&paths));

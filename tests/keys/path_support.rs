@@ -1,12 +1,10 @@
-//! Paths to test with: few and awkward segments, so that random paths are often related.
-
-#![allow(dead_code, reason = "each test uses its own part")]
+//! Generated paths of few, unusual segments, so that random paths are often related.
 
 use mapleaf::key::{Key, KeyBuf, Path, Segment};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// A field or a value: zero and one bytes, neighbours of the slash, text at both ends of UTF-8.
+/// A field or a value: bytes zero and one, characters next to the slash, text at both ends of UTF-8.
 pub(crate) fn part() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "[\\x00\\x01ab]{0,2}",
@@ -23,7 +21,7 @@ pub(crate) fn path() -> impl Strategy<Value = Path> {
     vec(segment(), 0..5).prop_map(Path::from)
 }
 
-/// The bytes of `path` standing alone.
+/// The bytes of `path` alone.
 pub(crate) fn alone(path: &Path) -> Vec<u8> {
     Path::encode(&path, &mut KeyBuf::new()).expect("not empty").to_vec()
 }

@@ -1,4 +1,4 @@
-//! The bytes of times are in the order of time, eight of them, frozen, and they read back as they were.
+//! The eight bytes of a time are frozen, sort by time, and read back unchanged.
 
 use mapleaf::ErrorKind;
 use mapleaf::key::{AsKey, Key, KeyBuf, Timestamp};
@@ -30,7 +30,7 @@ fn timestamps_have_the_bytes_of_the_format() {
 }
 
 #[test]
-fn any_other_width_is_refused() {
+fn a_time_of_any_other_width_is_refused() {
     for length in (0..8).chain([9, 16]) {
         let bytes = vec![0x80; length];
         assert_eq!(Timestamp::decode(&bytes).expect_err("not 8 bytes").kind(), ErrorKind::Decode, "{length}");
@@ -63,7 +63,7 @@ mod of_uuid {
 
     proptest! {
         #[test]
-        fn uuids_are_their_bytes_in_order(a in any::<u128>(), b in any::<u128>()) {
+        fn uuids_are_stored_as_their_bytes_in_order(a in any::<u128>(), b in any::<u128>()) {
             let (a, b) = (Uuid::from_u128(a), Uuid::from_u128(b));
             prop_assert_eq!(encode(a), a.as_bytes());
             prop_assert_eq!(encode(a).cmp(&encode(b)), a.cmp(&b));

@@ -1,4 +1,4 @@
-//! A time that 64 bits of nanoseconds cannot hold is an invalid key; all others convert and come back exactly.
+//! A time that 64 bits of nanoseconds cannot represent is an invalid key; all others convert both ways exactly.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,7 +7,7 @@ use mapleaf::key::Timestamp;
 use proptest::prelude::*;
 
 #[test]
-fn units_are_checked_at_both_ends() {
+fn conversions_from_all_units_are_checked_at_both_ends() {
     type Unit = fn(i64) -> mapleaf::Result<Timestamp>;
     let units: [(Unit, i64); 3] =
         [(Timestamp::from_secs, 1_000_000_000), (Timestamp::from_millis, 1_000_000), (Timestamp::from_micros, 1_000)];
@@ -37,14 +37,14 @@ fn system_times_beyond_the_ends_are_refused() {
 }
 
 #[test]
-fn now_is_the_clock() {
+fn now_is_the_time_of_the_clock() {
     let before = SystemTime::now();
     let now = SystemTime::from(Timestamp::now());
     assert!(before <= now + Duration::from_nanos(100) && now <= SystemTime::now());
 }
 
 #[test]
-fn adding_stops_at_the_ends() {
+fn checked_arithmetic_on_times_ends_at_the_limits() {
     let (one, all) = (Duration::from_nanos(1), Duration::from_nanos(u64::MAX));
     assert_eq!(Timestamp::MIN.checked_add(all), Some(Timestamp::MAX));
     assert_eq!(Timestamp::MAX.checked_sub(all), Some(Timestamp::MIN));
@@ -59,7 +59,7 @@ fn adding_stops_at_the_ends() {
 #[cfg(unix)]
 proptest! {
     #[test]
-    fn system_times_come_back_exactly(nanos in prop_oneof![any::<i64>(), -2_000_000_000..2_000_000_000_i64]) {
+    fn system_times_convert_both_ways_exactly(nanos in prop_oneof![any::<i64>(), -2_000_000_000..2_000_000_000_i64]) {
         let time = Timestamp::from_nanos(nanos);
         prop_assert_eq!(Timestamp::from_system_time(time.to_system_time()).expect("in range"), time);
         let after = time.to_system_time().duration_since(UNIX_EPOCH);

@@ -1,4 +1,4 @@
-//! A timestamp's text is RFC 3339 in UTC with nine digits, and sorts by time.
+//! The text of a timestamp is RFC 3339 in UTC with nine digits, and sorts by time.
 
 use mapleaf::key::Timestamp;
 use proptest::prelude::*;

@@ -1,5 +1,5 @@
-//! A process that reads the files of an open environment, as a backup does, keeps its reader slots and its write lock: the
-//! system drops a process's POSIX locks on a file when it closes any descriptor of it.
+//! A process that reads the files of its open environment, as a backup does, keeps its reader slots and its write lock,
+//! although the system drops a process's POSIX locks on a file when the process closes any descriptor of it.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use mapleaf::{Durability, Result};
 
-use crate::errors::{directory, io};
-use crate::{process, rows};
+use crate::common::errors::{directory, io};
+use crate::common::process;
+use crate::rows;
 
-/// Reads every file of the environment and closes it again.
+/// Opens, reads and closes every file of the environment.
 fn read_all(path: &Path) -> Result<()> {
     for entry in io(fs::read_dir(path))? {
         assert!(!io(fs::read(io(entry)?.path()))?.is_empty());
@@ -20,7 +21,7 @@ fn read_all(path: &Path) -> Result<()> {
 }
 
 #[test]
-fn readers_are_not_taken_for_dead() -> Result<()> {
+fn closing_a_descriptor_does_not_make_readers_stale() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         let (env, rows) = rows::open(Path::new(&arguments[0]), Durability::Process)?;
         assert_eq!(env.clear_stale_readers()?, 0, "the other process lives");
@@ -35,7 +36,7 @@ fn readers_are_not_taken_for_dead() -> Result<()> {
     let snap = env.snapshot()?;
     for _ in 0..3 {
         read_all(dir.path())?;
-        let name = "closed_descriptors_drop_no_lock::readers_are_not_taken_for_dead";
+        let name = "closed_descriptors_drop_no_lock::closing_a_descriptor_does_not_make_readers_stale";
         process::spawn(name, &[&dir.path().to_string_lossy()])?.passes()?;
         assert_eq!(rows::round(&rows, &snap)?, 0, "no page of the snapshot was written over");
     }
@@ -45,7 +46,7 @@ fn readers_are_not_taken_for_dead() -> Result<()> {
 }
 
 #[test]
-fn nobody_else_writes_during_a_transaction() -> Result<()> {
+fn closing_a_descriptor_does_not_release_the_write_lock() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         let (env, _) = rows::open(Path::new(&arguments[0]), Durability::Immediate)?;
         process::tell("open");
@@ -60,10 +61,10 @@ fn nobody_else_writes_during_a_transaction() -> Result<()> {
     read_all(dir.path())?;
     env.transact(|txn| {
         let before = counter.get(txn, 0)?.unwrap_or(0);
-        let name = "closed_descriptors_drop_no_lock::nobody_else_writes_during_a_transaction";
+        let name = "closed_descriptors_drop_no_lock::closing_a_descriptor_does_not_release_the_write_lock";
         let mut other = process::spawn(name, &[&dir.path().to_string_lossy()])?;
         other.expect("open");
-        // Long enough for a commit that waits for nobody.
+        // Longer than a commit takes that does not wait.
         thread::sleep(Duration::from_millis(200));
         assert!(!other.has_ended()?, "it waits for this transaction");
         child = Some(other);
@@ -78,7 +79,7 @@ fn nobody_else_writes_during_a_transaction() -> Result<()> {
 }
 
 #[test]
-fn the_next_environment_opens_and_closes_as_ever() -> Result<()> {
+fn an_environment_closes_and_reopens_after_its_files_were_read() -> Result<()> {
     let dir = directory()?;
     for round in 0..5 {
         let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;

@@ -1,4 +1,4 @@
-//! What a file tool's copy of a live environment is worth: it opens as one whole state, or is refused.
+//! A copy of a live environment by file tools opens as one whole state, or is refused.
 
 use std::fs;
 use std::path::Path;
@@ -7,10 +7,10 @@ use std::thread;
 
 use mapleaf::{Durability, Env, Error, ErrorKind, Result, Verify};
 
-use crate::errors::{directory, io};
+use crate::common::errors::{directory, io};
 use crate::rows;
 
-/// Copies each file by itself, as `cp -r` does.
+/// Copies each file separately, as `cp -r` does.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     io(fs::create_dir(to))?;
     for entry in io(fs::read_dir(from))? {
@@ -21,7 +21,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 }
 
 #[test]
-fn made_beside_a_writer_they_are_whole_or_refused() -> Result<()> {
+fn a_file_copy_made_beside_a_writer_is_whole_or_refused() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = rows::open(&dir.path().join("env"), Durability::Eventual)?;
     rows::write(&env, &rows, 0)?;
@@ -56,14 +56,14 @@ fn made_beside_a_writer_they_are_whole_or_refused() -> Result<()> {
         stop.store(true, Ordering::Relaxed);
         writing.join().expect("it does not panic")
     })?;
-    // The original came to no harm.
+    // The original is unharmed.
     rows::round(&rows, &env.snapshot()?)?;
     assert!(env.verify()?.is_clean());
     Ok(())
 }
 
 #[test]
-fn one_that_was_closed_is_what_it_was() -> Result<()> {
+fn a_file_copy_of_a_closed_environment_is_equal() -> Result<()> {
     let dir = directory()?;
     let (path, copied) = (dir.path().join("env"), dir.path().join("copied"));
     let (env, rows) = rows::open(&path, Durability::Immediate)?;

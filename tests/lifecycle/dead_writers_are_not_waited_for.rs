@@ -1,4 +1,4 @@
-//! What a killed writer left in `mapleaf.lock` makes nobody `Busy`, whoever has its process id now.
+//! The words of a killed writer in `mapleaf.lock` make nobody `Busy`, whichever process has its id now.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -6,10 +6,11 @@ use std::path::Path;
 
 use mapleaf::{Durability, Env, Result};
 
-use crate::errors::{directory, io};
-use crate::{process, rows};
+use crate::common::errors::{directory, io};
+use crate::common::process;
+use crate::rows;
 
-/// Where the id of the process that writes is.
+/// The offset of the id of the writing process.
 const WRITER: u64 = 68;
 
 fn writer(path: &Path) -> Result<u32> {
@@ -23,7 +24,7 @@ fn forge(path: &Path, id: u32) -> Result<()> {
     io(file.write_all_at(&id.to_le_bytes(), WRITER))
 }
 
-/// In a child: holds a transaction, or nothing, until it is told to end.
+/// The child: holds a transaction, or nothing, until it is told to end.
 fn hold(path: &Path, inside: bool) -> Result<()> {
     let (env, rows) = rows::open(path, Durability::Immediate)?;
     if !inside {
@@ -38,15 +39,15 @@ fn hold(path: &Path, inside: bool) -> Result<()> {
 }
 
 #[test]
-fn whose_id_a_stranger_has() -> Result<()> {
+fn a_dead_writer_whose_id_an_unrelated_process_has_is_not_waited_for() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return match arguments.get(1) {
             Some(inside) => hold(Path::new(&arguments[0]), inside == "inside"),
-            // A stranger: it has another environment open, or none.
+            // An unrelated process: it has another environment open, or none.
             None => process::hear().map(drop),
         };
     }
-    let name = "dead_writers_are_not_waited_for::whose_id_a_stranger_has";
+    let name = "dead_writers_are_not_waited_for::a_dead_writer_whose_id_an_unrelated_process_has_is_not_waited_for";
     let dir = directory()?;
     let path = dir.path().to_string_lossy().into_owned();
     let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
@@ -61,7 +62,7 @@ fn whose_id_a_stranger_has() -> Result<()> {
     forge(dir.path(), stranger.id())?;
     env.try_transact(|txn| rows.put(txn, 1, &Vec::new()))?;
     drop((env, rows));
-    // Nor beside one that has it open and does not write.
+    // The same beside a process that has the environment open and does not write.
     let mut beside = process::spawn(name, &[&path, "outside"])?;
     beside.expect("open");
     let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
@@ -74,7 +75,7 @@ fn whose_id_a_stranger_has() -> Result<()> {
 }
 
 #[test]
-fn who_opens_alone_clears_the_words() -> Result<()> {
+fn opening_alone_clears_the_words_of_a_dead_writer() -> Result<()> {
     let dir = directory()?;
     drop(rows::open(dir.path(), Durability::Immediate)?);
     let file = io(OpenOptions::new().write(true).open(dir.path().join("mapleaf.lock")))?;
@@ -88,13 +89,13 @@ fn who_opens_alone_clears_the_words() -> Result<()> {
 }
 
 #[test]
-fn whose_id_this_process_has() -> Result<()> {
+fn a_dead_writer_whose_id_this_process_has_is_not_waited_for() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return hold(Path::new(&arguments[0]), false);
     }
     let dir = directory()?;
     drop(rows::open(dir.path(), Durability::Immediate)?);
-    let name = "dead_writers_are_not_waited_for::whose_id_this_process_has";
+    let name = "dead_writers_are_not_waited_for::a_dead_writer_whose_id_this_process_has_is_not_waited_for";
     let mut beside = process::spawn(name, &[&dir.path().to_string_lossy()])?;
     beside.expect("open");
     forge(dir.path(), std::process::id())?;

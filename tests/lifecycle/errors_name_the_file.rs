@@ -1,15 +1,15 @@
-//! What is wrong with a file is told with its path, whatever is wrong.
+//! Every error about a file contains the file's path.
 
 use std::fs;
 use std::os::unix::fs::FileExt;
 
 use mapleaf::{Durability, Env, ErrorKind, Result, Verify};
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use crate::rows;
 
 #[test]
-fn damaged_and_foreign_data() -> Result<()> {
+fn errors_of_damaged_and_foreign_data_name_the_file() -> Result<()> {
     type Harm = fn(&mut Vec<u8>);
     let harms: [(ErrorKind, Harm); 6] = [
         (ErrorKind::Corrupted, |bytes| bytes.fill(0)),
@@ -42,7 +42,7 @@ fn damaged_and_foreign_data() -> Result<()> {
 }
 
 #[test]
-fn a_lock_file_of_a_newer_version() -> Result<()> {
+fn the_error_of_a_newer_lock_file_names_it() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("one");
     let options = Env::options().single_file(true);
@@ -54,7 +54,7 @@ fn a_lock_file_of_a_newer_version() -> Result<()> {
 }
 
 #[test]
-fn an_environment_that_is_open() -> Result<()> {
+fn errors_of_an_open_environment_name_the_file() -> Result<()> {
     let dir = directory()?;
     let (_env, _) = rows::open(dir.path(), Durability::Immediate)?;
     refused_with(Env::destroy(dir.path()), ErrorKind::Busy, &[&dir.path().to_string_lossy()]);

@@ -1,17 +1,17 @@
-//! A copy that fails takes away what it made: the file, and the directories that were not there before.
+//! A copy that fails removes what it made: the file, and new directories.
 
 use std::fs;
 
 use mapleaf::{Compact, Durability, Env, ErrorKind, Result};
 use nix::libc::EIO;
 
-use crate::errors::{directory, io, refused};
+use crate::common::errors::{directory, io, refused};
+use crate::common::shim::{self, FLUSH, Fault, How};
 use crate::rows;
-use crate::shim::{self, FLUSH, Fault, How};
 
 #[test]
-fn whichever_flush_fails() -> Result<()> {
-    shim::apart("failed_copies_leave_nothing::whichever_flush_fails", |control, cases| {
+fn a_copy_leaves_nothing_whichever_flush_fails() -> Result<()> {
+    shim::apart("failed_copies_leave_nothing::a_copy_leaves_nothing_whichever_flush_fails", |control, cases| {
         for single_file in [false, true] {
             let options = Env::options().single_file(single_file).durability(Durability::Process);
             let env = options.open(cases.join(format!("env {single_file}")))?;
@@ -46,7 +46,7 @@ fn whichever_flush_fails() -> Result<()> {
 }
 
 #[test]
-fn what_was_there_before_stays() -> Result<()> {
+fn a_failed_copy_keeps_existing_directories() -> Result<()> {
     let dir = directory()?;
     let (env, _) = rows::open(&dir.path().join("env"), Durability::Process)?;
     let (empty, full) = (dir.path().join("empty"), dir.path().join("full"));

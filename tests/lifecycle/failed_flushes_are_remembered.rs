@@ -1,5 +1,5 @@
-//! After a flush that failed nothing says that all is well until the file was written anew: the system may take pages for
-//! written that are not.
+//! After a failed flush, no call succeeds that promises durability until the file was rewritten: the system may mark
+//! pages as written that are not.
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Result};
 use nix::libc::{EIO, ENOSPC};
 
-use crate::errors::refused;
-use crate::shim::{self, Control, FLUSH, Fault, How, MAP, META, NAME, OPEN, PAGES, SPACE, Tally};
+use crate::common::errors::refused;
+use crate::common::shim::{self, Control, FLUSH, Fault, How, MAP, META, NAME, OPEN, PAGES, SPACE, Tally};
 
 fn open(path: &Path, durability: Durability) -> Result<(Env, Dbi<u32, u32>)> {
     let env = Env::options().map_size(1 << 20).max_readers(16).durability(durability).open(path)?;
@@ -20,12 +20,12 @@ fn open(path: &Path, durability: Durability) -> Result<(Env, Dbi<u32, u32>)> {
     Ok((env, rows))
 }
 
-/// The byte of the record that says so.
+/// Whether the record says that a flush failed.
 fn is_remembered(path: &Path) -> Result<bool> {
     Ok(std::fs::read(path.join("mapleaf.lock")).map_err(Error::other)?[11] & 1 == 1)
 }
 
-/// How many calls of `classes` an opening makes on the data file.
+/// The number of calls of `classes` that an opening makes on the data file.
 fn opening(control: &Control, path: &Path, classes: u64) -> Result<Tally> {
     control.aim(&path.join("data.mdb"))?;
     control.arm(Fault { classes, nth: 0, errno: EIO, how: How::Once })?;
@@ -35,8 +35,8 @@ fn opening(control: &Control, path: &Path, classes: u64) -> Result<Tally> {
 }
 
 #[test]
-fn a_second_sync_does_not_say_that_all_is_well() -> Result<()> {
-    shim::apart("failed_flushes_are_remembered::a_second_sync_does_not_say_that_all_is_well", |control, cases| {
+fn a_second_sync_after_a_failed_one_does_not_succeed() -> Result<()> {
+    shim::apart("failed_flushes_are_remembered::a_second_sync_after_a_failed_one_does_not_succeed", |control, cases| {
         for durability in [Durability::Immediate, Durability::Eventual, Durability::Process] {
             let path = cases.join(format!("{durability:?}"));
             let (env, rows) = open(&path, durability)?;
@@ -68,57 +68,60 @@ fn a_second_sync_does_not_say_that_all_is_well() -> Result<()> {
 }
 
 #[test]
-fn so_are_those_of_commits_and_openings() -> Result<()> {
-    shim::apart("failed_flushes_are_remembered::so_are_those_of_commits_and_openings", |control, cases| {
-        for nth in 1.. {
-            let path = cases.join(format!("{nth}"));
-            control.aim(&path)?;
-            control.arm(Fault { classes: FLUSH, nth, errno: EIO, how: How::Once })?;
-            let worked = (|| {
+fn failed_flushes_of_commits_and_openings_are_remembered() -> Result<()> {
+    shim::apart(
+        "failed_flushes_are_remembered::failed_flushes_of_commits_and_openings_are_remembered",
+        |control, cases| {
+            for nth in 1.. {
+                let path = cases.join(format!("{nth}"));
+                control.aim(&path)?;
+                control.arm(Fault { classes: FLUSH, nth, errno: EIO, how: How::Once })?;
+                let worked = (|| {
+                    let (env, rows) = open(&path, Durability::Immediate)?;
+                    env.transact(|txn| rows.put(txn, 1, 1))
+                })();
+                let tally = control.disarm()?;
+                let Err(error) = worked else {
+                    assert_eq!(tally.failed, 0, "flush {nth} failed, and nothing said so");
+                    assert!(nth > 6, "few flushes: {nth}");
+                    return Ok(());
+                };
+                assert_eq!(error.kind(), ErrorKind::CommitOutcomeUnknown, "flush {nth}: {error:?}");
+                assert!(is_remembered(&path)?, "flush {nth}");
+                if path.join("data.mdb").exists() {
+                    let flushed = opening(control, &path, FLUSH)?;
+                    assert!(flushed.calls > 0, "flush {nth}: {flushed:?}");
+                }
                 let (env, rows) = open(&path, Durability::Immediate)?;
-                env.transact(|txn| rows.put(txn, 1, 1))
-            })();
-            let tally = control.disarm()?;
-            let Err(error) = worked else {
-                assert_eq!(tally.failed, 0, "flush {nth} failed, and nothing said so");
-                assert!(nth > 6, "few flushes: {nth}");
-                return Ok(());
-            };
-            assert_eq!(error.kind(), ErrorKind::CommitOutcomeUnknown, "flush {nth}: {error:?}");
-            assert!(is_remembered(&path)?, "flush {nth}");
-            if path.join("data.mdb").exists() {
-                let flushed = opening(control, &path, FLUSH)?;
-                assert!(flushed.calls > 0, "flush {nth}: {flushed:?}");
+                env.transact(|txn| rows.put(txn, 2, 2))?;
+                assert!(env.verify()?.is_clean());
+                drop((env, rows));
+                assert!(!is_remembered(&path)?, "flush {nth}");
             }
-            let (env, rows) = open(&path, Durability::Immediate)?;
-            env.transact(|txn| rows.put(txn, 2, 2))?;
-            assert!(env.verify()?.is_clean());
-            drop((env, rows));
-            assert!(!is_remembered(&path)?, "flush {nth}");
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
 }
 
 #[test]
-fn beside_another_process_the_file_is_written_anew_too() -> Result<()> {
-    if let Some(arguments) = crate::process::arguments()
+fn a_file_is_rewritten_after_a_failed_flush_beside_another_process() -> Result<()> {
+    if let Some(arguments) = crate::common::process::arguments()
         && arguments.len() > 1
     {
-        // The other process, which meets no fault.
+        // The other process; it meets no fault.
         let (env, rows) = open(Path::new(&arguments[0]), Durability::Immediate)?;
-        crate::process::tell("open");
-        crate::process::hear()?;
+        crate::common::process::tell("open");
+        crate::common::process::hear()?;
         env.transact(|txn| rows.put(txn, 9, 9))?;
         assert_eq!(rows.get(&env.snapshot()?, 1)?, Some(1));
         return Ok(());
     }
-    let name = "failed_flushes_are_remembered::beside_another_process_the_file_is_written_anew_too";
+    let name = "failed_flushes_are_remembered::a_file_is_rewritten_after_a_failed_flush_beside_another_process";
     shim::apart(name, |control, cases| {
         let path = cases.join("env");
         let (env, rows) = open(&path, Durability::Immediate)?;
         env.transact(|txn| rows.put(txn, 1, 1))?;
-        let mut other = crate::process::spawn(name, &[&path.to_string_lossy(), "other"])?;
+        let mut other = crate::common::process::spawn(name, &[&path.to_string_lossy(), "other"])?;
         other.expect("open");
         control.aim(&path.join("data.mdb"))?;
         control.arm(Fault { classes: FLUSH, nth: 1, errno: EIO, how: How::Once })?;
@@ -136,10 +139,10 @@ fn beside_another_process_the_file_is_written_anew_too() -> Result<()> {
     })
 }
 
-/// Where the system names the boot of the machine.
+/// The file in which the system names the boot of the machine.
 const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 
-/// Whether an opening writes the data file, by the time of its last change.
+/// Whether an opening writes the data file, by its modification time.
 fn is_written(path: &Path) -> Result<bool> {
     let data = OpenOptions::new().write(true).open(path.join("data.mdb")).map_err(Error::other)?;
     let long_ago = SystemTime::UNIX_EPOCH + Duration::from_hours(24);
@@ -151,8 +154,8 @@ fn is_written(path: &Path) -> Result<bool> {
 }
 
 #[test]
-fn where_the_boot_of_the_machine_is_not_known_the_file_is_written_anew() -> Result<()> {
-    let name = "failed_flushes_are_remembered::where_the_boot_of_the_machine_is_not_known_the_file_is_written_anew";
+fn a_file_is_rewritten_if_the_boot_of_the_machine_is_not_known() -> Result<()> {
+    let name = "failed_flushes_are_remembered::a_file_is_rewritten_if_the_boot_of_the_machine_is_not_known";
     shim::apart(name, |control, cases| {
         let path = cases.join("env");
         let (env, rows) = open(&path, Durability::Immediate)?;
@@ -161,8 +164,8 @@ fn where_the_boot_of_the_machine_is_not_known_the_file_is_written_anew() -> Resu
         let lock = OpenOptions::new().write(true).open(path.join("mapleaf.lock")).map_err(Error::other)?;
         let own = std::fs::read(BOOT).map_err(Error::other)?;
         let other = [b'x'; 36];
-        // The boot in the record, whether the system tells the one that it is now, and whether pages may be in its memory
-        // alone: only behind another boot, which is known to be another one, they are not.
+        // The boot in the record, whether the system names the present boot, and whether pages may be in memory only.
+        // They are not only if the boot is known to be a different one.
         let cases: [(&[u8], bool, bool); 5] = [
             (&own[..36], true, true),
             (&[0; 36], true, true),
@@ -185,8 +188,8 @@ fn where_the_boot_of_the_machine_is_not_known_the_file_is_written_anew() -> Resu
 }
 
 #[test]
-fn of_two_syncs_at_once_one_waits_for_the_other() -> Result<()> {
-    shim::apart("failed_flushes_are_remembered::of_two_syncs_at_once_one_waits_for_the_other", |control, cases| {
+fn one_of_two_concurrent_syncs_waits_for_the_other() -> Result<()> {
+    shim::apart("failed_flushes_are_remembered::one_of_two_concurrent_syncs_waits_for_the_other", |control, cases| {
         let path = cases.join("env");
         let (env, rows) = open(&path, Durability::Eventual)?;
         env.transact(|txn| rows.put(txn, 1, 1))?;
@@ -200,7 +203,7 @@ fn of_two_syncs_at_once_one_waits_for_the_other() -> Result<()> {
             let syncs: Vec<_> = (0..2).map(|_| scope.spawn(sync)).collect();
             held.wait()?;
             (0..2).for_each(|_| calls.recv().expect("both call"));
-            // Time for the other one to flush too. The system would tell of a failed write only one of them.
+            // Time for the other thread to flush, too: the system would report a failed write to only one of them.
             thread::sleep(Duration::from_millis(100));
             let begun = control.disarm()?.calls;
             held.let_go()?;
@@ -212,8 +215,8 @@ fn of_two_syncs_at_once_one_waits_for_the_other() -> Result<()> {
 }
 
 #[test]
-fn an_opening_that_fails_says_of_no_file_that_it_was_closed() -> Result<()> {
-    let name = "failed_flushes_are_remembered::an_opening_that_fails_says_of_no_file_that_it_was_closed";
+fn a_failed_opening_records_no_file_as_closed() -> Result<()> {
+    let name = "failed_flushes_are_remembered::a_failed_opening_records_no_file_as_closed";
     shim::apart(name, |control, cases| {
         let (mut refused, classes) = (0, PAGES | META | FLUSH | SPACE | MAP | OPEN | NAME);
         for errno in [EIO, ENOSPC] {
@@ -226,7 +229,7 @@ fn an_opening_that_fails_says_of_no_file_that_it_was_closed() -> Result<()> {
                 if !met {
                     break;
                 }
-                // The byte that says that it is open, where there is a record at all.
+                // The byte that says that the environment is open, if there is a record.
                 let record = std::fs::read(path.join("mapleaf.lock")).unwrap_or_default();
                 if opened.is_err() && record.starts_with(b"mapleaf") {
                     refused += 1;
@@ -239,26 +242,26 @@ fn an_opening_that_fails_says_of_no_file_that_it_was_closed() -> Result<()> {
     })
 }
 
-/// Where `mapleaf.lock` has the id of the process that writes, and one that no process has.
+/// The offset in `mapleaf.lock` of the id of the writing process, and an id that no process has.
 const WRITER: u64 = 68;
 const NOBODY: u32 = u32::MAX - 1;
 
-/// As a process leaves it that was killed in a commit: it could not say what that came to.
+/// Sets the word as a process leaves it that was killed during a commit and did not record the outcome.
 fn leave_mark(path: &Path) -> Result<()> {
     let lock = OpenOptions::new().write(true).open(path.join("mapleaf.lock")).map_err(Error::other)?;
     lock.write_all_at(&NOBODY.to_ne_bytes(), WRITER).map_err(Error::other)
 }
 
 #[test]
-fn a_writer_that_could_not_tell_counts_as_one_whose_flush_failed() -> Result<()> {
-    let name = "failed_flushes_are_remembered::a_writer_that_could_not_tell_counts_as_one_whose_flush_failed";
+fn a_writer_killed_during_a_commit_counts_as_a_failed_flush() -> Result<()> {
+    let name = "failed_flushes_are_remembered::a_writer_killed_during_a_commit_counts_as_a_failed_flush";
     shim::apart(name, |control, cases| {
         for (durability, expected) in [(Durability::Immediate, [2, 1]), (Durability::Process, [1, 1])] {
             let path = cases.join(format!("{durability:?}"));
             let (env, rows) = open(&path, durability)?;
             env.transact(|txn| rows.put(txn, 1, 1))?;
             leave_mark(&path)?;
-            // The meta pages are written again before the commit's own, and once is enough.
+            // The meta pages are rewritten before the commit, and only once.
             for expected in expected {
                 control.aim(&path.join("data.mdb"))?;
                 control.arm(Fault { classes: META, nth: 0, errno: EIO, how: How::Once })?;
@@ -271,8 +274,8 @@ fn a_writer_that_could_not_tell_counts_as_one_whose_flush_failed() -> Result<()>
 }
 
 #[test]
-fn where_its_meta_page_cannot_be_taken_back_nothing_more_is_done() -> Result<()> {
-    let name = "failed_flushes_are_remembered::where_its_meta_page_cannot_be_taken_back_nothing_more_is_done";
+fn no_commit_is_made_if_the_meta_pages_cannot_be_rewritten() -> Result<()> {
+    let name = "failed_flushes_are_remembered::no_commit_is_made_if_the_meta_pages_cannot_be_rewritten";
     shim::apart(name, |control, cases| {
         for classes in [FLUSH, META] {
             let path = cases.join(format!("{classes}"));

@@ -1,4 +1,4 @@
-//! Another program that has a file open by LMDB alone, without our lock files.
+//! Another program that has a file open through LMDB alone, without mapleaf's lock files.
 
 use std::path::Path;
 
@@ -6,13 +6,13 @@ use heed::types::Bytes;
 use heed::{CommitOrAbort, EnvOpenOptions};
 use mapleaf::{Dbi, Env, Error, Result};
 
-use crate::process;
+use crate::common::process;
 
 const NAME: &str = "foreign";
 const KEY: &[u8] = b"count";
 
-/// In a child: opens the file, counts and closes it as it is told to.
-#[expect(unsafe_code, reason = "heed's way to open")]
+/// The child: opens the file, increments a counter and closes it when it is told to.
+#[expect(unsafe_code, reason = "heed opens by an unsafe function")]
 pub fn serve(path: &Path) -> Result<()> {
     let mut opened = None;
     loop {
@@ -20,7 +20,7 @@ pub fn serve(path: &Path) -> Result<()> {
             "open" => {
                 let mut options = EnvOpenOptions::new();
                 options.max_dbs(16).map_size(1 << 30).max_readers(16);
-                // SAFETY: no flags; opened once in this process, and with LMDB's locks.
+                // SAFETY: no flags; opened once in this process, with LMDB's locks.
                 match unsafe { options.open(path) } {
                     Ok(env) => {
                         opened = Some(env);
@@ -59,7 +59,7 @@ fn number(bytes: &[u8]) -> u32 {
     u32::from_be_bytes(*bytes.first_chunk().expect("four bytes"))
 }
 
-/// What the other program has counted, as it stands in the file.
+/// The other program's counter in the file.
 pub fn counted(env: &Env) -> Result<u32> {
     let dbi: Dbi<&[u8], &[u8]> = env.dbi(NAME)?;
     let snap = env.snapshot()?;

@@ -1,14 +1,15 @@
-//! A database that was dropped beside another process leaves an empty tree behind. A program that uses LMDB alone may take its
-//! name: then it is that program's, and no later creation or compaction takes it away.
+//! A database that was dropped beside another process leaves an empty tree. A program that uses LMDB alone may then
+//! create a database of that name. It belongs to that program, and no later creation or compaction removes it.
 
 use std::path::Path;
 
 use mapleaf::{Dbi, DbiKind, Durability, Env, Result};
 
-use crate::errors::directory;
-use crate::{foreign, process, rows};
+use crate::common::errors::directory;
+use crate::common::process;
+use crate::{foreign, rows};
 
-/// In a child: the other program, or a process of ours that has the environment open.
+/// The child: the other program, or a process of mapleaf that has the environment open.
 fn plays(arguments: &[String]) -> Result<()> {
     let path = Path::new(&arguments[0]);
     if arguments[1] == "foreign" {
@@ -21,7 +22,7 @@ fn plays(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Has `foreign` left behind by a drop beside another process; with `compacts` it is taken away again.
+/// Leaves the tree `foreign` by a drop beside another process. With `compacts`, a compaction then removes it.
 fn check(name: &str, compacts: bool) -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return plays(&arguments);
@@ -34,7 +35,7 @@ fn check(name: &str, compacts: bool) -> Result<()> {
     holding.expect("open");
     env.dbi::<u32, u32>("foreign")?;
     env.drop_dbi("foreign")?;
-    // What is left is known from here on.
+    // From here on the tree is known as a leftover.
     env.dbi::<u32, u32>("another")?;
     holding.say("end")?;
     holding.passes()?;
@@ -64,23 +65,23 @@ fn check(name: &str, compacts: bool) -> Result<()> {
 }
 
 #[test]
-fn in_a_tree_that_was_left_behind() -> Result<()> {
-    check("foreign_trees_are_kept::in_a_tree_that_was_left_behind", false)
+fn foreign_data_in_a_leftover_tree_is_kept() -> Result<()> {
+    check("foreign_trees_are_kept::foreign_data_in_a_leftover_tree_is_kept", false)
 }
 
 #[test]
-fn in_one_of_its_name_behind_a_compaction() -> Result<()> {
-    check("foreign_trees_are_kept::in_one_of_its_name_behind_a_compaction", true)
+fn foreign_data_in_a_tree_of_that_name_is_kept_after_a_compaction() -> Result<()> {
+    check("foreign_trees_are_kept::foreign_data_in_a_tree_of_that_name_is_kept_after_a_compaction", true)
 }
 
 #[test]
-fn an_empty_one_is_taken_away_when_nobody_else_has_it_open() -> Result<()> {
-    let name = "foreign_trees_are_kept::an_empty_one_is_taken_away_when_nobody_else_has_it_open";
+fn an_empty_leftover_tree_is_removed_when_no_other_process_has_it_open() -> Result<()> {
+    let name = "foreign_trees_are_kept::an_empty_leftover_tree_is_removed_when_no_other_process_has_it_open";
     if let Some(arguments) = process::arguments() {
         return plays(&arguments);
     }
     let dir = directory()?;
-    // As many handles as there are for two databases: what is left behind takes one each.
+    // Two databases use all handles; each leftover tree takes one, too.
     let options = Env::options().max_dbis(2).durability(Durability::Process);
     let env = options.open(dir.path())?;
     env.dbi::<u32, Vec<u8>>("rows")?;

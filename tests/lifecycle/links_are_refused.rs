@@ -1,5 +1,5 @@
-//! A file of an environment that is a link, a directory or a pipe is refused before anything is opened: LMDB would follow a
-//! link and write over what it finds.
+//! An environment file that is a link, a directory or a pipe is refused before anything is opened: LMDB would follow a
+//! link and overwrite its target.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,7 +9,7 @@ use mapleaf::{Durability, Env, ErrorKind, Result};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use crate::rows;
 
 const FILES: [&str; 3] = ["data.mdb", "lock.mdb", "mapleaf.lock"];
@@ -23,7 +23,7 @@ fn refuse(path: &Path, file: &str) {
 }
 
 #[test]
-fn links_to_files_and_to_nothing() -> Result<()> {
+fn links_to_files_and_dangling_links_are_refused() -> Result<()> {
     for file in FILES {
         for dangling in [false, true] {
             let dir = directory()?;
@@ -45,7 +45,7 @@ fn links_to_files_and_to_nothing() -> Result<()> {
             } else {
                 assert_eq!(io(fs::read(&victim))?, text, "{file}");
             }
-            // With the file back it is as it was.
+            // With the file restored, the environment is as before.
             io(fs::remove_file(path.join(file)))?;
             io(fs::write(path.join(file), kept))?;
             let (env, rows) = rows::open(&path, Durability::Immediate)?;
@@ -56,7 +56,7 @@ fn links_to_files_and_to_nothing() -> Result<()> {
 }
 
 #[test]
-fn directories_and_pipes() -> Result<()> {
+fn directories_and_pipes_in_place_of_files_are_refused() -> Result<()> {
     for file in FILES {
         for pipe in [false, true] {
             let dir = directory()?;
@@ -76,7 +76,7 @@ fn directories_and_pipes() -> Result<()> {
 }
 
 #[test]
-fn a_link_to_the_directory_is_fine() -> Result<()> {
+fn a_link_to_the_directory_is_accepted() -> Result<()> {
     let dir = directory()?;
     let (path, link) = (dir.path().join("env"), dir.path().join("link"));
     io(fs::create_dir(&path))?;

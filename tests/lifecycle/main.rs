@@ -1,48 +1,39 @@
 //! The life of an environment beside other processes, tools and failures: opened, locked, flushed, compacted, removed.
-#![allow(unreachable_pub, reason = "each module uses its part of the others")]
 
-#[path = "../common/errors.rs"]
-mod errors;
+#[path = "../common/mod.rs"]
+mod common;
 mod foreign;
-#[path = "../common/fork.rs"]
-mod fork;
-#[path = "../common/mount.rs"]
-mod mount;
-#[path = "../common/process.rs"]
-mod process;
 mod rows;
-#[path = "../faults/shim.rs"]
-mod shim;
 
 mod closed_descriptors_drop_no_lock;
-mod compaction_gets_its_turn;
+mod compaction_is_not_starved;
 mod copies_by_file_tools;
-mod creations_cut_short_begin_anew;
-mod cut_files_are_noticed;
 mod dead_writers_are_not_waited_for;
-mod destroyed_directories_may_stay;
-mod diagnosis_needs_no_slot;
-mod directories_need_not_be_listed;
-mod durabilities_mix_as_promised;
-mod errors_are_well_put;
+mod destroy_keeps_undeletable_directories;
+mod diagnosis_needs_no_reader_slot;
 mod errors_name_the_file;
+mod errors_say_what_to_do;
 mod failed_copies_leave_nothing;
 mod failed_flushes_are_remembered;
-mod files_of_others_stay;
 mod foreign_trees_are_kept;
 mod foreign_writers_lose_nothing;
 mod forks_during_an_opening;
-mod forks_with_equal_ids;
+mod forks_with_equal_process_ids;
+mod interrupted_creations_start_over;
 mod links_are_refused;
 mod matrix;
+mod mixed_durabilities_are_checked;
 mod names_are_flushed;
 mod names_are_flushed_by_descriptor;
 mod newer_records_are_refused;
-mod openings_come_behind_others;
-mod openings_hold_up_their_own_place_only;
-mod panics_end_where_they_begin;
-mod paths_stay_where_they_were;
-mod programs_that_were_started_hold_nothing;
+mod openings_block_only_their_own_path;
+mod openings_take_over_from_others;
+mod panics_do_not_affect_others;
+mod paths_are_resolved_at_opening;
 mod removed_files_are_noticed;
-mod slow_flushes_hold_nobody_up;
-mod stopped_processes_are_named;
+mod slow_flushes_block_nobody;
+mod started_programs_hold_no_locks;
+mod stopped_processes_block_only_briefly;
+mod truncated_files_are_noticed;
+mod unlistable_directories_are_supported;
+mod unrelated_files_are_kept;

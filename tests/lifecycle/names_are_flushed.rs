@@ -1,18 +1,18 @@
-//! The names of files whose creator did not come to flush them are flushed by the next opening that flushes commits.
+//! If the creator of files did not flush their names, the next opening that flushes commits does.
 
 use std::path::Path;
 
 use mapleaf::{Durability, Env, Error, Result};
 use nix::libc::EIO;
 
-use crate::process;
-use crate::shim::{self, Control, FLUSH, Fault, How};
+use crate::common::process;
+use crate::common::shim::{self, Control, FLUSH, Fault, How};
 
-/// How often an opening flushes the directory of the environment and the one above.
+/// How often an opening flushes the directory of the environment and its parent.
 fn flushed_directories(control: &Control, path: &Path, durability: Durability) -> Result<u64> {
     let record = std::fs::read(path.join("mapleaf.lock")).map_err(Error::other)?;
     let count = |aim: &Path| {
-        // Each opening meets the record as it was.
+        // Each opening finds the same record.
         std::fs::write(path.join("mapleaf.lock"), &record).map_err(Error::other)?;
         control.aim(aim)?;
         control.arm(Fault { classes: FLUSH, nth: 0, errno: EIO, how: How::Once })?;
@@ -25,8 +25,8 @@ fn flushed_directories(control: &Control, path: &Path, durability: Durability) -
 }
 
 #[test]
-fn after_a_creator_that_flushed_nothing() -> Result<()> {
-    shim::apart("names_are_flushed::after_a_creator_that_flushed_nothing", |control, cases| {
+fn names_are_flushed_after_a_creator_that_flushed_nothing() -> Result<()> {
+    shim::apart("names_are_flushed::names_are_flushed_after_a_creator_that_flushed_nothing", |control, cases| {
         for durability in [Durability::Immediate, Durability::Eventual, Durability::Process] {
             let path = cases.join(format!("{durability:?}")).join("env");
             let (env, _) = crate::rows::open(&path, Durability::Process)?;
@@ -39,23 +39,26 @@ fn after_a_creator_that_flushed_nothing() -> Result<()> {
 }
 
 #[test]
-fn after_one_that_was_killed_and_not_after_one_that_closed() -> Result<()> {
-    shim::apart("names_are_flushed::after_one_that_was_killed_and_not_after_one_that_closed", |control, cases| {
-        let path = cases.join("above").join("env");
-        let (env, _) = crate::rows::open(&path, Durability::Immediate)?;
-        drop(env);
-        assert_eq!(flushed_directories(control, &path, Durability::Immediate)?, 0);
-        // As a killed process leaves its record, whose byte 9 says that it is open.
-        let record = path.join("mapleaf.lock");
-        let mut bytes = std::fs::read(&record).map_err(Error::other)?;
-        bytes[9] = 1;
-        std::fs::write(&record, bytes).map_err(Error::other)?;
-        assert_eq!(flushed_directories(control, &path, Durability::Immediate)?, 2);
-        Ok(())
-    })
+fn names_are_flushed_after_a_killed_creator_and_not_after_one_that_closed() -> Result<()> {
+    shim::apart(
+        "names_are_flushed::names_are_flushed_after_a_killed_creator_and_not_after_one_that_closed",
+        |control, cases| {
+            let path = cases.join("above").join("env");
+            let (env, _) = crate::rows::open(&path, Durability::Immediate)?;
+            drop(env);
+            assert_eq!(flushed_directories(control, &path, Durability::Immediate)?, 0);
+            // The record as a killed process leaves it; byte 9 says that it is open.
+            let record = path.join("mapleaf.lock");
+            let mut bytes = std::fs::read(&record).map_err(Error::other)?;
+            bytes[9] = 1;
+            std::fs::write(&record, bytes).map_err(Error::other)?;
+            assert_eq!(flushed_directories(control, &path, Durability::Immediate)?, 2);
+            Ok(())
+        },
+    )
 }
 
-/// In a child: has the environment open for reading alone.
+/// The child: has the environment open read-only.
 fn read(path: &Path) -> Result<()> {
     let env = Env::options().read_only(true).open(path)?;
     process::tell("reads");
@@ -64,8 +67,8 @@ fn read(path: &Path) -> Result<()> {
 }
 
 #[test]
-fn behind_a_process_that_reads_alone_and_opened_it_first() -> Result<()> {
-    let name = "names_are_flushed::behind_a_process_that_reads_alone_and_opened_it_first";
+fn names_are_flushed_after_a_read_only_process_opened_first() -> Result<()> {
+    let name = "names_are_flushed::names_are_flushed_after_a_read_only_process_opened_first";
     if let Some(arguments) = process::arguments().filter(|arguments| arguments.len() > 1) {
         return read(Path::new(&arguments[0]));
     }
@@ -78,7 +81,7 @@ fn behind_a_process_that_reads_alone_and_opened_it_first() -> Result<()> {
             reader.expect("reads");
             let expected = if durability == Durability::Process { 0 } else { 2 };
             assert_eq!(flushed_directories(control, &path, durability)?, expected, "{durability:?}");
-            // And what lies in the file: it was not flushed either.
+            // The content of the file is flushed as well: it was not flushed either.
             control.aim(&path.join("data.mdb"))?;
             control.arm(Fault { classes: FLUSH, nth: 0, errno: EIO, how: How::Once })?;
             drop(Env::options().durability(durability).open(&path)?);
@@ -91,8 +94,8 @@ fn behind_a_process_that_reads_alone_and_opened_it_first() -> Result<()> {
 }
 
 #[test]
-fn of_a_removal_in_the_directory_above() -> Result<()> {
-    shim::apart("names_are_flushed::of_a_removal_in_the_directory_above", |control, cases| {
+fn a_removal_flushes_the_parent_directory() -> Result<()> {
+    shim::apart("names_are_flushed::a_removal_flushes_the_parent_directory", |control, cases| {
         let path = cases.join("above").join("env");
         drop(crate::rows::open(&path, Durability::Immediate)?);
         control.aim(cases)?;

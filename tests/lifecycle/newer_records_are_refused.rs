@@ -1,14 +1,14 @@
-//! A lock file of a newer mapleaf is refused with nothing written: what it remembers may have to be recovered first.
+//! A lock file of a newer mapleaf is refused and nothing is written: its record may require a recovery first.
 
 use std::fs;
 
 use mapleaf::{Durability, Env, ErrorKind, Result};
 
-use crate::errors::{directory, io, refused_with};
+use crate::common::errors::{directory, io, refused_with};
 use crate::rows;
 
 #[test]
-fn nothing_is_written() -> Result<()> {
+fn opening_with_a_newer_record_writes_nothing() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
     rows::write(&env, &rows, 1)?;
@@ -34,7 +34,7 @@ fn nothing_is_written() -> Result<()> {
 }
 
 #[test]
-fn what_a_killed_compaction_left_is_removed() -> Result<()> {
+fn leftovers_of_a_killed_compaction_are_removed_and_similar_names_kept() -> Result<()> {
     let dir = directory()?;
     drop(rows::open(dir.path(), Durability::Immediate)?);
     let left = dir.path().join("data.mdb-compact");
@@ -43,7 +43,7 @@ fn what_a_killed_compaction_left_is_removed() -> Result<()> {
     assert!(left.exists(), "a reader removes nothing");
     drop(Env::open(dir.path())?);
     assert!(!left.exists());
-    // A backup whose name only looks like a leftover of a single file is nobody's to remove.
+    // A backup whose name only resembles a leftover of a single file must not be removed.
     let file = dir.path().join("app.db");
     let single = || Env::options().single_file(true);
     let env = single().open(&file)?;

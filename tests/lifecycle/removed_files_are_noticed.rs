@@ -1,5 +1,5 @@
-//! Files that are removed or replaced while an environment is open: nothing is committed that nobody will find, nobody writes
-//! beside, and what there is can be saved.
+//! Files are removed or replaced while an environment is open: no commit is lost unnoticed, no other process writes to
+//! a second environment of that name, and the present data can be saved.
 
 use std::fs;
 use std::path::Path;
@@ -8,17 +8,18 @@ use std::time::{Duration, Instant};
 
 use mapleaf::{Compact, Durability, Env, ErrorKind, Result};
 
-use crate::errors::{directory, io, refused, refused_with};
-use crate::{process, rows};
+use crate::common::errors::{directory, io, refused, refused_with};
+use crate::common::process;
+use crate::rows;
 
-/// How a file goes.
+/// How a file is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Loss {
     Removed,
     Replaced,
-    /// It has another name.
+    /// It was renamed.
     Moved,
-    /// It has, and a copy has its old one.
+    /// It was renamed, and a copy has its old name.
     MovedAndReplaced,
 }
 
@@ -38,7 +39,7 @@ fn lose(file: &Path, loss: Loss) -> Result<()> {
     io(fs::rename(other, file))
 }
 
-/// In a child: opens, and tells how that went.
+/// The child: opens, and reports the result.
 fn try_to_open(path: &Path) {
     match Env::open(path) {
         Ok(env) => process::tell(&format!("open, and {:?}", rows::count(&env).map_err(|error| error.kind()))),
@@ -54,7 +55,7 @@ fn said_by_another(name: &str, path: &Path) -> Result<String> {
 }
 
 #[test]
-fn lock_files() -> Result<()> {
+fn removed_lock_files_are_noticed() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         try_to_open(Path::new(&arguments[0]));
         return Ok(());
@@ -68,7 +69,7 @@ fn lock_files() -> Result<()> {
             for file in files {
                 lose(&dir.path().join(file), loss)?;
             }
-            let said = said_by_another("removed_files_are_noticed::lock_files", dir.path())?;
+            let said = said_by_another("removed_files_are_noticed::removed_lock_files_are_noticed", dir.path())?;
             assert!(said.starts_with("Busy") && said.contains("removed"), "{files:?} {loss:?}: {said}");
             let refused = refused_with(rows::count(&env), ErrorKind::NotFound, &[files[0], "open"]);
             assert!(!refused.is_retryable());
@@ -93,7 +94,7 @@ fn lock_files() -> Result<()> {
 }
 
 #[test]
-fn the_data_file_and_its_directory() -> Result<()> {
+fn a_removed_data_file_or_directory_is_noticed() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         try_to_open(Path::new(&arguments[0]));
         return Ok(());
@@ -112,14 +113,15 @@ fn the_data_file_and_its_directory() -> Result<()> {
             refused_with(env.sync(), ErrorKind::NotFound, &["data.mdb"]);
         }
         refused(env.compact(), ErrorKind::NotFound);
-        // What there is can be read, checked and saved.
+        // The present data can be read, checked and saved.
         assert_eq!(rows::round(&rows, &env.snapshot()?)?, 7);
         assert!(env.verify()?.is_clean());
         env.copy_to(dir.path().join("saved"), Compact::No)?;
         let (saved, its) = rows::open(&dir.path().join("saved"), Durability::Immediate)?;
         assert_eq!(rows::round(&its, &saved.snapshot()?)?, 7);
         if what.is_some() {
-            let said = said_by_another("removed_files_are_noticed::the_data_file_and_its_directory", &path)?;
+            let said =
+                said_by_another("removed_files_are_noticed::a_removed_data_file_or_directory_is_noticed", &path)?;
             assert!(said.starts_with("Busy") && said.contains("data.mdb"), "{what:?}: {said}");
         }
         refused_with(Env::open(&path), ErrorKind::Busy, &["env"]);
@@ -132,7 +134,7 @@ fn the_data_file_and_its_directory() -> Result<()> {
 }
 
 #[test]
-fn a_name_that_comes_back_changes_nothing() -> Result<()> {
+fn a_restored_name_does_not_clear_the_loss() -> Result<()> {
     for file in ["data.mdb", "lock.mdb", "mapleaf.lock"] {
         let dir = directory()?;
         let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
@@ -153,7 +155,7 @@ fn a_name_that_comes_back_changes_nothing() -> Result<()> {
 }
 
 #[test]
-fn a_directory_with_a_new_name_takes_the_environment_along() -> Result<()> {
+fn an_environment_stays_usable_in_a_renamed_directory() -> Result<()> {
     let dir = directory()?;
     let (path, moved) = (dir.path().join("env"), dir.path().join("moved"));
     let (env, rows) = rows::open(&path, Durability::Immediate)?;
@@ -172,7 +174,7 @@ fn a_directory_with_a_new_name_takes_the_environment_along() -> Result<()> {
 }
 
 #[test]
-fn without_a_commit_they_are_noticed_too() -> Result<()> {
+fn removed_files_are_noticed_without_a_commit() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = rows::open(dir.path(), Durability::Process)?;
     rows::write(&env, &rows, 1)?;
@@ -192,7 +194,7 @@ fn without_a_commit_they_are_noticed_too() -> Result<()> {
 }
 
 #[test]
-fn commits_that_are_not_flushed_notice_them_soon() -> Result<()> {
+fn unflushed_commits_notice_removed_files_soon() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     let (env, rows) = rows::open(&path, Durability::Process)?;
@@ -204,7 +206,7 @@ fn commits_that_are_not_flushed_notice_them_soon() -> Result<()> {
 }
 
 #[test]
-fn a_data_file_with_two_names_is_open_by_one_of_them() -> Result<()> {
+fn a_data_file_with_two_names_is_open_through_one_of_them() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         try_to_open(Path::new(&arguments[0]));
         return Ok(());
@@ -214,7 +216,7 @@ fn a_data_file_with_two_names_is_open_by_one_of_them() -> Result<()> {
     let (env, _) = rows::open(&first, Durability::Immediate)?;
     io(fs::create_dir(&second))?;
     io(fs::hard_link(first.join("data.mdb"), second.join("data.mdb")))?;
-    let name = "removed_files_are_noticed::a_data_file_with_two_names_is_open_by_one_of_them";
+    let name = "removed_files_are_noticed::a_data_file_with_two_names_is_open_through_one_of_them";
     let said = said_by_another(name, &second)?;
     assert!(said.starts_with("Busy") && said.contains("another name"), "{said}");
     assert_eq!(rows::count(&env)?, 1);
@@ -225,19 +227,19 @@ fn a_data_file_with_two_names_is_open_by_one_of_them() -> Result<()> {
 }
 
 #[test]
-fn a_file_that_was_moved_away_and_replaced() -> Result<()> {
+fn a_moved_and_replaced_file_is_noticed() -> Result<()> {
     for file in ["data.mdb", "lock.mdb", "mapleaf.lock"] {
         let dir = directory()?;
         let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
         rows::write(&env, &rows, 7)?;
-        // It keeps a name, and nobody will look for it there.
+        // It keeps a name, but nobody will look for it there.
         io(fs::copy(dir.path().join(file), dir.path().join("copy")))?;
         io(fs::rename(dir.path().join(file), dir.path().join("old")))?;
         io(fs::rename(dir.path().join("copy"), dir.path().join(file)))?;
         refused_with(rows::write(&env, &rows, 8), ErrorKind::NotFound, &[file]);
         refused_with(env.sync(), ErrorKind::NotFound, &[file]);
     }
-    // A directory that was moved takes all with it.
+    // A moved directory takes all files with it.
     let dir = directory()?;
     let (path, moved) = (dir.path().join("env"), dir.path().join("moved"));
     let (env, rows) = rows::open(&path, Durability::Immediate)?;
@@ -250,10 +252,10 @@ fn a_file_that_was_moved_away_and_replaced() -> Result<()> {
     Ok(())
 }
 
-/// LMDB takes the length of a lock file that others use for that of a whole one, and computes from a shorter one how much to unmap.
+/// LMDB assumes that a lock file in use has its full length, and computes from a shorter one how much to unmap.
 #[test]
-fn a_lock_file_that_was_cut_short_ends_nobody_who_opens() -> Result<()> {
-    let name = "removed_files_are_noticed::a_lock_file_that_was_cut_short_ends_nobody_who_opens";
+fn opening_beside_a_truncated_lmdb_lock_file_does_not_crash() -> Result<()> {
+    let name = "removed_files_are_noticed::opening_beside_a_truncated_lmdb_lock_file_does_not_crash";
     if let Some(arguments) = process::arguments() {
         if arguments.len() < 2 {
             try_to_open(Path::new(&arguments[0]));
@@ -272,7 +274,7 @@ fn a_lock_file_that_was_cut_short_ends_nobody_who_opens() -> Result<()> {
         io(file.set_len(length))?;
         let said = said_by_another(name, dir.path())?;
         assert!(said.starts_with("Busy") && said.contains("lock.mdb"), "{length}: {said}");
-        // It may die of a signal itself, when it touches what was cut off.
+        // It may die of a signal itself when it reads the missing part.
         holder.kill()?;
         assert_eq!(said_by_another(name, dir.path())?, "open, and Ok(1)", "{length}");
     }

@@ -1,10 +1,10 @@
-//! A table of rows that can be told whole from torn, and a counter.
+//! A table whose rows show whether a state is consistent, and a counter.
 
 use std::path::Path;
 
 use mapleaf::{Dbi, Durability, Env, Read, Result};
 
-/// How many rows there are.
+/// The number of rows.
 pub const ROWS: u32 = 400;
 
 pub type Rows = Dbi<u32, Vec<u8>>;
@@ -20,7 +20,7 @@ pub fn write(env: &Env, rows: &Rows, round: u8) -> Result<()> {
     env.transact(|txn| (0..ROWS).try_for_each(|row| rows.put(txn, row, &[round; 100])))
 }
 
-/// The round of which all rows are; a panic where they are of several, or not all there.
+/// The round to which all rows belong. Panics if they belong to several, or if rows are missing.
 #[track_caller]
 pub fn round(rows: &Rows, state: &impl Read) -> Result<u8> {
     let mut found: Vec<Vec<u8>> = Vec::new();
@@ -33,7 +33,7 @@ pub fn round(rows: &Rows, state: &impl Read) -> Result<u8> {
     Ok(round)
 }
 
-/// Adds one to the counter.
+/// Increments the counter.
 pub fn count(env: &Env) -> Result<u32> {
     let counter: Dbi<u32, u32> = env.dbi("counter")?;
     env.transact(|txn| {

@@ -1,6 +1,6 @@
-//! A load that makes the file's map grow, again and again, within chunks and within one transaction.
+//! A load makes the map grow repeatedly, within chunks and within one transaction.
 
-use crate::errors::{directory, refused};
+use crate::common::errors::{directory, refused};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
 
 const MIB: usize = 1 << 20;
@@ -10,8 +10,8 @@ fn key(n: u64) -> u64 {
 }
 
 #[test]
-fn every_row_is_there_once_whatever_grew() -> Result<()> {
-    // Rows from memory and from runs; in chunks that fit the map, in chunks that make it grow twice, in one.
+fn a_load_stores_every_row_once_while_the_map_grows() -> Result<()> {
+    // Rows from memory and from runs; in chunks that fit the map, in chunks that make it grow twice, in one chunk.
     for memory in [64 << 10, 256 * MIB] {
         for chunk in [200_000, 3 * MIB, usize::MAX] {
             let dir = directory()?;
@@ -45,7 +45,7 @@ fn every_row_is_there_once_whatever_grew() -> Result<()> {
 }
 
 #[test]
-fn at_the_maximum_it_ends_with_whole_chunks_or_nothing() -> Result<()> {
+fn a_load_over_the_maximum_map_size_leaves_whole_chunks_or_nothing() -> Result<()> {
     for atomic in [false, true] {
         let dir = directory()?;
         let options = Env::options().map_size(MIB).max_map_size(4 * MIB).durability(Durability::Process);

@@ -1,18 +1,18 @@
-//! A process that is killed while it loads leaves whole chunks in key order, or with one transaction nothing; a file that
-//! verifies, and no temporary file.
+//! A process that is killed during a load leaves whole chunks in key order, or nothing with one transaction; and a file
+//! that verifies, and no temporary file.
 
-use crate::process;
+use crate::common::process;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crate::damage::Random;
-use crate::errors::directory;
+use crate::common::damage::Random;
+use crate::common::errors::directory;
 use mapleaf::{Dbi, Env, Error, LoadPhase, Result};
 
 const ROWS: u64 = 30_000;
-/// Rows of 16 bytes, which count as much again.
+/// Rows of 16 bytes, which count twice that.
 const CHUNK: u64 = 2_000;
 
 fn load(path: &Path, atomic: bool) -> Result<()> {
@@ -67,7 +67,7 @@ fn rounds(name: &str, count: usize, atomic: bool) -> Result<()> {
     Ok(())
 }
 
-/// How many rows are there: the least keys.
+/// Checks that the rows present are those with the least keys, and returns their number.
 fn check(path: &Path) -> Result<u64> {
     let env = Env::open(path)?;
     let numbers: Dbi<u64, u64> = env.dbi("numbers")?;
@@ -82,7 +82,7 @@ fn check(path: &Path) -> Result<u64> {
     }
     names.sort();
     assert_eq!(names, ["data.mdb", "lock.mdb", "mapleaf.lock"]);
-    // Loading again mends it.
+    // A repeated load completes the rows.
     let mut loader = env.loader();
     loader.load(&numbers, (0..ROWS).map(|n| (n, n)))?;
     loader.finish()?;
@@ -91,11 +91,11 @@ fn check(path: &Path) -> Result<u64> {
 }
 
 #[test]
-fn chunks_are_there_whole_or_not_at_all() -> Result<()> {
-    rounds("chunks_are_there_whole_or_not_at_all", 16, false)
+fn a_killed_load_leaves_whole_chunks() -> Result<()> {
+    rounds("a_killed_load_leaves_whole_chunks", 16, false)
 }
 
 #[test]
-fn one_transaction_is_there_whole_or_not_at_all() -> Result<()> {
-    rounds("one_transaction_is_there_whole_or_not_at_all", 12, true)
+fn a_killed_atomic_load_leaves_all_or_nothing() -> Result<()> {
+    rounds("a_killed_atomic_load_leaves_all_or_nothing", 12, true)
 }

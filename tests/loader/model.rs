@@ -1,14 +1,14 @@
-//! A load of any rows leaves what as many puts would: any order, several databases, keys again and again, rows that were
-//! there before; in memory, by runs, in chunks and at once.
+//! A load leaves the same content as puts of all its rows: in any order, over several databases, with repeated keys,
+//! over existing rows; in memory, through runs, in chunks and in one transaction.
 
 use std::collections::BTreeMap;
 
-use crate::errors::directory;
+use crate::common::errors::directory;
 use mapleaf::{Dbi, Durability, Env, LoadReport, Loader, MultiDbi, Read, Result};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// A row: which database, and what it is made of.
+/// A row: its database, and the numbers that its key and value are made of.
 #[derive(Clone, Debug)]
 enum Row {
     Number(u64, Vec<u8>),
@@ -82,7 +82,7 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
     vec(row, 0..400)
 }
 
-/// Loads the rows over what is there; what it came to, and what is there then.
+/// Loads the rows over existing ones. Returns the report and the content after it.
 fn load(before: &[Row], rows: &[Row], how: impl FnOnce(Loader) -> Loader) -> Result<(LoadReport, Model, u64)> {
     let dir = directory()?;
     let env = Env::options().durability(Durability::Process).open(dir.path())?;
@@ -103,7 +103,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn a_load_leaves_what_puts_would(before in rows(), rows in rows(), chunk in 0..60_000_usize, memory in 0..300_000_usize) {
+    fn a_load_leaves_the_content_that_puts_would(before in rows(), rows in rows(), chunk in 0..60_000_usize, memory in 0..300_000_usize) {
         let (mut model, mut loaded) = (Model::default(), Model::default());
         for row in &rows {
             loaded.put(row);
@@ -131,7 +131,7 @@ proptest! {
 }
 
 #[test]
-fn many_runs_are_merged_in_passes() -> Result<()> {
+fn many_runs_are_merged_in_several_passes() -> Result<()> {
     let dir = directory()?;
     let env = Env::options().durability(Durability::Process).open(dir.path())?;
     let (ours, theirs): (Dbi<u64, u64>, Dbi<u64, u64>) = (env.dbi("ours")?, env.dbi("theirs")?);
@@ -145,7 +145,7 @@ fn many_runs_are_merged_in_passes() -> Result<()> {
         model.insert((n % 3 != 0, key(n)), n);
     }
     let report = loader.finish()?;
-    // More than the square of what the least memory reads at once would be if its runs were merged in one pass only.
+    // More runs than one merge pass can read with the least memory.
     assert!(report.runs > 14 * 5 && report.spilled > 2 * report.bytes, "{report:?}");
     assert_eq!((report.rows, report.stored), (rows, model.len() as u64));
     let snap = env.snapshot()?;

@@ -1,8 +1,8 @@
-//! What a loader refuses, by kind, naming the database and the key; the rows before stay taken.
+//! The errors of a loader by kind; each names the database and the key. Rows accepted before it stay accepted.
 
-use crate::errors::{directory, io, refused, refused_with};
-use crate::mount;
-use crate::process;
+use crate::common::errors::{directory, io, refused, refused_with};
+use crate::common::mount;
+use crate::common::process;
 use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Msgpack, MultiDbi, Result};
 
 #[test]
@@ -42,7 +42,7 @@ impl Nested {
 }
 
 #[test]
-fn places_and_states_in_which_nothing_is_loaded() -> Result<()> {
+fn a_load_into_another_closed_or_read_only_environment_is_refused() -> Result<()> {
     let dir = directory()?;
     let env = Env::open(dir.path())?;
     let ages: Dbi<u32, u32> = env.dbi("ages")?;
@@ -50,7 +50,7 @@ fn places_and_states_in_which_nothing_is_loaded() -> Result<()> {
     let other = Env::temporary()?;
     refused_with(other.loader().put(&ages, 1, 1), ErrorKind::InvalidArgument, &["another environment", "ages"]);
 
-    // Where the temporary files cannot be.
+    // The directory for temporary files does not exist.
     let mut loader = env.loader().memory(0).directory(dir.path().join("absent"));
     refused_with(loader.load(&ages, (0..100_000).map(|n| (n, n))), ErrorKind::NotFound, &["absent", "ages"]);
 
@@ -72,7 +72,7 @@ fn places_and_states_in_which_nothing_is_loaded() -> Result<()> {
 }
 
 #[test]
-fn a_database_that_was_dropped_meanwhile_is_not_brought_back() -> Result<()> {
+fn a_load_does_not_recreate_a_database_dropped_meanwhile() -> Result<()> {
     for again in [false, true] {
         let env = Env::temporary()?;
         let (kept, dropped): (Dbi<u32, u32>, Dbi<u32, u32>) = (env.dbi("kept")?, env.dbi("dropped")?);
@@ -90,8 +90,8 @@ fn a_database_that_was_dropped_meanwhile_is_not_brought_back() -> Result<()> {
 }
 
 #[test]
-fn a_disk_too_full_for_the_runs_leaves_the_loader_and_the_data_whole() -> Result<()> {
-    process::apart("a_disk_too_full_for_the_runs_leaves_the_loader_and_the_data_whole", || {
+fn a_disk_too_full_for_the_runs_leaves_loader_and_data_intact() -> Result<()> {
+    process::apart("a_disk_too_full_for_the_runs_leaves_loader_and_data_intact", || {
         let (small, data) = (directory()?, directory()?);
         if !mount::small_disk(small.path(), 1 << 20) {
             return Ok(());
@@ -102,7 +102,7 @@ fn a_disk_too_full_for_the_runs_leaves_the_loader_and_the_data_whole() -> Result
         io(std::fs::write(&ballast, vec![1; 700_000]))?;
         let mut loader = env.loader().memory(64 << 10).directory(small.path());
         let mut taken = 0;
-        // Again: what could not be written is still in memory, or was written and could not be merged.
+        // Repeated: rows that could not be written are still in memory, or were written and could not be merged.
         for _ in 0..3 {
             let full = (taken..).find_map(|n| loader.put(&numbers, n, n).err().map(|error| (n, error)));
             let (refused, full) = full.ok_or_else(|| Error::other("it never was full"))?;
@@ -112,7 +112,7 @@ fn a_disk_too_full_for_the_runs_leaves_the_loader_and_the_data_whole() -> Result
         assert!(taken > 5_000, "{taken}");
         assert_eq!(numbers.len(&env.snapshot()?)?, 0);
 
-        // There is room again: nothing was lost, and the row that was refused can be put again.
+        // There is space again: nothing was lost, and the refused row can be put again.
         io(std::fs::remove_file(&ballast))?;
         loader.load(&numbers, (taken..taken + 5_000).map(|n| (n, n)))?;
         let report = loader.finish()?;

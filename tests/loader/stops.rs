@@ -1,11 +1,11 @@
-//! A load that is stopped, dropped or panics leaves whole chunks, in key order; an atomic one leaves nothing.
+//! A load that is stopped, dropped or panics leaves whole chunks in key order; an atomic load leaves nothing.
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::errors::{directory, refused};
+use crate::common::errors::{directory, refused};
 use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, LoadPhase, LoadProgress, LoadStopped, Loader, Result};
 use tempfile::TempDir;
 
@@ -25,12 +25,12 @@ impl Stage {
         Ok(Self { first: env.dbi("first")?, second: env.dbi("second")?, env, dir })
     }
 
-    /// Small memory and chunks, so that all phases come.
+    /// Small memory and chunks, so that all phases occur.
     fn loader(&self) -> Loader {
         self.env.loader().memory(64 << 10).chunk(100_000)
     }
 
-    /// Takes rows for both databases, keys falling: 0 to `ROWS` in each.
+    /// Takes rows for both databases in descending key order: `ROWS` keys in each, from 0.
     fn take(&self, loader: &mut Loader) -> Result<()> {
         (0..ROWS).rev().try_for_each(|n| {
             loader.put(&self.first, n, n)?;
@@ -38,7 +38,8 @@ impl Stage {
         })
     }
 
-    /// How many rows are there: the first of each database, the second one's only once the first is whole.
+    /// The number of rows present. They must be the first rows of each database, and the second has rows only if the
+    /// first is complete.
     fn prefix(&self) -> Result<u64> {
         let snap = self.env.snapshot()?;
         let (first, second) = (self.first.len(&snap)?, self.second.len(&snap)?);
@@ -55,8 +56,8 @@ impl Stage {
 }
 
 #[test]
-fn stopping_at_any_call_leaves_what_the_error_says() -> Result<()> {
-    // Which calls there are, by their phase.
+fn a_load_stopped_at_any_call_leaves_what_its_error_reports() -> Result<()> {
+    // Records which calls occur, by phase.
     let stage = Stage::new()?;
     let calls = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&calls);
@@ -72,7 +73,7 @@ fn stopping_at_any_call_leaves_what_the_error_says() -> Result<()> {
     let last = calls.last().copied().ok_or_else(|| Error::other("it was never called"))?;
     assert_eq!((last.stored, last.chunks, last.runs), (report.stored, report.chunks, report.runs));
 
-    // A few of each phase.
+    // A few calls of each phase.
     for phase in [LoadPhase::Taking, LoadPhase::Merging, LoadPhase::Storing] {
         let of_phase: Vec<usize> = (0..calls.len()).filter(|call| calls[*call].phase == phase).collect();
         assert!(!of_phase.is_empty(), "{phase:?} was never told");
@@ -141,7 +142,7 @@ fn a_loader_that_is_dropped_stores_nothing() -> Result<()> {
 }
 
 #[test]
-fn a_panic_among_the_rows_leaves_the_loader_whole() -> Result<()> {
+fn a_panic_in_the_rows_leaves_the_loader_usable() -> Result<()> {
     let stage = Stage::new()?;
     let mut loader = stage.loader();
     let rows = (0..ROWS).map(|n| if n == 50_000 { panic!("a row that cannot be made") } else { (n, n) });
@@ -152,7 +153,7 @@ fn a_panic_among_the_rows_leaves_the_loader_whole() -> Result<()> {
 }
 
 #[test]
-fn a_panic_in_the_callback_leaves_whole_chunks_and_the_environment_usable() -> Result<()> {
+fn a_panic_in_the_progress_callback_leaves_whole_chunks() -> Result<()> {
     for atomic in [false, true] {
         let stage = Stage::new()?;
         let stored = Arc::new(AtomicU64::new(0));

@@ -1,4 +1,4 @@
-//! What can be done, in numbers, and what the answers are.
+//! The actions of the model and their answers. Keys, values and databases are numbers.
 
 use std::ops::Bound;
 
@@ -13,7 +13,7 @@ pub enum Write {
     Put(u16, u16),
     Insert(u16, u16),
     Replace(u16, u16),
-    /// To this value, or away.
+    /// To this value; `None` removes the entry.
     Update(u16, Option<u16>),
     GetOrPut(u16, u16),
     Append(u16, u16),
@@ -23,15 +23,15 @@ pub enum Write {
     PopLast,
     DeleteRange(Ends),
     DeletePrefix(u16),
-    /// Of the range, those whose number this divides.
+    /// Of the range, entries whose key number is a multiple of this.
     Retain(Ends, u16),
-    /// Of the range, those whose number this divides, but no more than so many.
+    /// Of the range, entries whose key number is a multiple of the second, at most as many as the third.
     Extract(Ends, u16, usize),
     Clear,
     Load(Vec<(u16, u16)>),
 }
 
-/// A question to a typed database.
+/// A read of a typed database.
 #[derive(Clone, Debug)]
 pub enum Look {
     Get(u16),
@@ -53,9 +53,9 @@ pub enum Look {
     Rank(u16),
     Nth(u64),
     Sample(usize, u64),
-    /// Until so many are seen.
+    /// Stops after this many entries.
     ForEach(Ends, usize),
-    /// The first whose number this divides.
+    /// The first entry whose key number is a multiple of this.
     FindMap(Ends, u16),
     List {
         prefix: u16,
@@ -82,7 +82,7 @@ pub enum PairWrite {
     Clear,
 }
 
-/// A question to the set of pairs.
+/// A read of the set of pairs.
 #[derive(Clone, Debug)]
 pub enum PairLook {
     Contains(u16),
@@ -97,7 +97,7 @@ pub enum PairLook {
     Keys,
 }
 
-/// One thing done in a transaction.
+/// One action in a transaction.
 #[derive(Clone, Debug)]
 pub enum Action {
     Write(usize, Write),
@@ -125,19 +125,19 @@ pub enum Change<E> {
     Check(u16, E),
 }
 
-/// The entries of a batch, and of which databases.
+/// The entries of a batch, each with the number of its database.
 pub type Changes<E> = Vec<(usize, Change<E>)>;
 
-/// What a condition is to be, before it is known what there is.
+/// The condition of a batch entry, before the content of the database is known.
 #[derive(Clone, Copy, Debug)]
 pub enum Hope {
     Is(Expect<u16>),
-    /// What is there when the batch is made: the value, or none.
+    /// The value that is there when the batch is made, or its absence.
     Held,
 }
 
 impl<E> Change<E> {
-    /// The same with other conditions.
+    /// The same change with conditions of another type.
     pub fn with<F>(&self, mut condition: impl FnMut(u16, &E) -> F) -> Change<F> {
         match self {
             Self::Put(key, value, expect) => Change::Put(*key, *value, condition(*key, expect)),
@@ -149,17 +149,18 @@ impl<E> Change<E> {
     }
 }
 
-/// How batches are handed over.
+/// How batches are submitted.
 #[derive(Clone, Debug)]
 pub enum Way {
     Apply,
     Submit,
     TrySubmit,
-    /// Submitted by a closure that does this and ends so: behind it they are applied, however it ends.
+    /// Submitted inside a closure that does these actions and ends in this way. The batches are applied after the
+    /// closure, however it ends.
     Within(Vec<Action>, End),
 }
 
-/// One thing done to the environment.
+/// One action on the environment.
 #[derive(Clone, Debug)]
 pub enum Transition {
     Transact { actions: Vec<Action>, end: End, wait: bool },
@@ -177,10 +178,10 @@ pub enum Transition {
     Reopen(Durability),
 }
 
-/// One thing that a thread does beside others.
+/// One action of a thread, concurrent with those of others.
 #[derive(Clone, Debug)]
 pub enum Task {
-    /// If it only looks, it changes nothing that is kept.
+    /// If it only looks, it keeps no change.
     Transact {
         actions: Vec<Action>,
         end: End,
@@ -192,16 +193,16 @@ pub enum Task {
     Clear(usize),
 }
 
-/// What threads do at the same time, and on what.
+/// The concurrent tasks of all threads, and the environment they use.
 #[derive(Clone, Debug)]
 pub struct Round {
     pub durability: Durability,
-    /// Whether there is so little room that commits fail.
+    /// Whether the map is so small that commits fail.
     pub is_cramped: bool,
     pub tasks: Vec<Vec<Task>>,
 }
 
-/// What comes back, in numbers.
+/// An answer, in numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     Done,

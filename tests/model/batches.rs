@@ -1,4 +1,4 @@
-//! Batches: made of numbers by the typed handles, and what is told of conditions that do not hold.
+//! Batches: built from numbers through the typed handles, and the reports of failed conditions.
 
 use mapleaf::key::KeyBuf;
 use mapleaf::{Batch, Conflicts, Dbi, ErrorKind, Expect, Key, Result};
@@ -8,7 +8,7 @@ use crate::handles::{Handles, NAMES};
 use crate::kinds::{Kind, Numbers, Tails, Texts, Tuples, key, value};
 use crate::writes::ends;
 
-/// A condition that did not hold, as it is told: the entry, the database, and the encoded key.
+/// A failed condition as it is reported: the entry, the database, and the encoded key.
 pub type Failed = (usize, String, Vec<u8>);
 
 fn add<D: Kind>(batch: &mut Batch, dbi: &Dbi<D::K, D::V>, change: &Change<Expect<u16>>) -> Result<()> {
@@ -19,7 +19,7 @@ fn add<D: Kind>(batch: &mut Batch, dbi: &Dbi<D::K, D::V>, change: &Change<Expect
         Expect::Value(v) => Expect::Value(value::<D>(*v)),
     };
     let added = match change {
-        // The same by two names.
+        // Two methods with the same effect.
         Change::Put(k, v, Expect::Any) => batch.put(dbi, key::<D>(*k), value::<D>(*v)),
         Change::Put(k, v, expect) => batch.put_if(dbi, key::<D>(*k), value::<D>(*v), expected(expect)),
         Change::Insert(k, v) => batch.insert(dbi, key::<D>(*k), value::<D>(*v)),
@@ -35,7 +35,7 @@ fn encoded<D: Kind>(k: u16) -> Result<Vec<u8>> {
     Ok(<D::K as Key>::encode(&key::<D>(k), &mut KeyBuf::new())?.to_vec())
 }
 
-/// The batch, for the engine.
+/// Builds the batch for the engine.
 pub fn batch(handles: &Handles, changes: &Changes<Expect<u16>>) -> Result<Batch> {
     let mut batch = Batch::new();
     for (which, change) in changes {
@@ -50,7 +50,7 @@ pub fn batch(handles: &Handles, changes: &Changes<Expect<u16>>) -> Result<Batch>
     Ok(batch)
 }
 
-/// What is to be told of the entries that have a condition which does not hold.
+/// The expected report for the entries at `indexes`, whose conditions fail.
 pub fn failed(changes: &Changes<Expect<u16>>, indexes: &[usize]) -> Result<Vec<Failed>> {
     let failed = |index: &usize| {
         let (which, change) = &changes[*index];
@@ -68,7 +68,7 @@ pub fn failed(changes: &Changes<Expect<u16>>, indexes: &[usize]) -> Result<Vec<F
     indexes.iter().map(failed).collect()
 }
 
-/// What was told of conditions; the error itself if it is none about conditions.
+/// The reported failed conditions. Any other error is returned as it is.
 pub fn told(outcome: Result<()>) -> Result<Vec<Failed>> {
     let Err(error) = outcome else { return Ok(Vec::new()) };
     if error.kind() != ErrorKind::Conflict {

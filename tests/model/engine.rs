@@ -1,4 +1,4 @@
-//! The engine beside the model: each step is made in both, and what they say is compared.
+//! The engine beside the model: each step runs in both, and the answers are compared.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,15 +12,15 @@ use crate::kinds::{Numbers, Tails, Texts, Tuples};
 use crate::world::{Map, PAIRS, World, between};
 use crate::{batches, looks, second_opinion};
 
-/// Environments whose map was grown.
+/// The number of environments whose map grew.
 pub static GROWN: AtomicU64 = AtomicU64::new(0);
 
-/// Batches that were applied, that were refused, and those of them that had more than one condition that did not hold.
+/// Counts of batches: applied, refused, and refused for more than one condition.
 pub static CONDITIONS: [AtomicU64; 3] = [const { AtomicU64::new(0) }; 3];
 
 const MAP_SIZE: usize = 1 << 19;
 
-/// A snapshot, and what it must show for as long as it is held.
+/// A snapshot, and the state that it must show until it is dropped.
 struct Held {
     snap: Snapshot,
     handles: Handles,
@@ -132,7 +132,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Hands the batches over, and holds what is told of each against the model.
+    /// Submits the batches and compares each result with the model.
     fn batches(&mut self, hopes: &[Changes<Hope>], way: &Way) -> Result<()> {
         let env = self.env().clone();
         let made: Vec<_> = hopes.iter().map(|hopes| self.world.made(hopes)).collect();
@@ -185,7 +185,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Drops the database and opens it anew: the handles of old are good for the states of old alone.
+    /// Drops the database and opens it anew: the old handles are valid for the old states only.
     fn drop_dbi(&mut self, which: usize) -> Result<()> {
         self.env().drop_dbi(NAMES[which])?;
         let new = Handles::open(self.env())?;
@@ -198,7 +198,8 @@ impl Engine {
         };
         assert_eq!(asked.map_err(|error| error.kind()), Err(ErrorKind::NotFound), "{}", NAMES[which]);
         if which != PAIRS {
-            // All of a batch is refused, whichever part of it is for a database that is no more, and of others nothing.
+            // A batch is refused as a whole if any of its entries is for a dropped database. Other databases stay
+            // unchanged.
             let other = (which + 1) % PAIRS;
             let lost = vec![(other, Change::Put(0, 0, Expect::Any)), (which, Change::Put(0, 0, Expect::Any))];
             let applied = self.env().apply(batches::batch(&old, &lost)?);
@@ -239,7 +240,7 @@ impl Engine {
         self.handles.agree(&snap, &self.world)
     }
 
-    /// What every case ends with.
+    /// The last checks of every case.
     pub fn finish(mut self) -> Result<()> {
         self.reopen(Durability::Process)?;
         assert!(self.env().verify()?.is_clean());

@@ -1,4 +1,4 @@
-//! Handles of all databases, and the same things done through them and to the model.
+//! Handles of all databases. Runs the same actions through them and in the model.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -15,7 +15,7 @@ use crate::second_opinion::Rows;
 use crate::world::{PAIRS, World};
 use crate::{looks, writes};
 
-/// Operations that were compared, over all cases.
+/// The number of compared operations over all cases.
 pub static OPERATIONS: AtomicU64 = AtomicU64::new(0);
 
 pub const NAMES: [&str; PAIRS + 1] = [Texts::NAME, Numbers::NAME, Tuples::NAME, Tails::NAME, "pairs"];
@@ -32,7 +32,7 @@ pub struct Handles {
     pairs: Pairs,
 }
 
-/// The payload of a panic that is meant.
+/// The payload of an intended panic.
 struct Meant;
 
 impl Handles {
@@ -59,7 +59,7 @@ impl Handles {
         pairs::look(&self.pairs, state, look)
     }
 
-    /// Compares everything.
+    /// Compares the whole content with the model.
     pub fn agree<R: Read>(&self, state: &R, world: &World) -> Result<()> {
         let everything = Look::Walk((Bound::Unbounded, Bound::Unbounded), Vec::new());
         for (which, name) in NAMES.iter().take(PAIRS).enumerate() {
@@ -71,7 +71,7 @@ impl Handles {
         Ok(())
     }
 
-    /// Everything, in numbers.
+    /// The whole content, in numbers.
     pub fn world<R: Read>(&self, state: &R) -> Result<World> {
         let mut world = World::default();
         let everything = Look::Walk((Bound::Unbounded, Bound::Unbounded), Vec::new());
@@ -84,7 +84,7 @@ impl Handles {
         Ok(world)
     }
 
-    /// Everything as it is stored, by the names of the databases.
+    /// The whole content as it is stored, by the names of the databases.
     pub fn rows(&self, snap: &Snapshot) -> Result<BTreeMap<String, Rows>> {
         fn raw<D: Kind>(dbi: &DbiOf<D>, snap: &Snapshot) -> Result<(String, Rows)> {
             let rows = dbi.iter(snap)?.raw().map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec())));
@@ -111,7 +111,7 @@ impl Handles {
         }
     }
 
-    /// Makes the same changes in both, and compares every answer.
+    /// Runs the actions in both and compares every answer.
     pub fn run(&self, txn: &mut WriteTxn, world: &mut World, actions: &[Action]) -> Result<()> {
         for action in actions {
             OPERATIONS.fetch_add(1, Ordering::Relaxed);
@@ -137,7 +137,7 @@ impl Handles {
         Ok(())
     }
 
-    /// Makes the changes, and notes every answer.
+    /// Runs the actions and records every answer.
     pub fn note(&self, txn: &mut WriteTxn, answers: &mut Vec<Answer>, actions: &[Action]) -> Result<()> {
         for action in actions {
             let answer = match action {
@@ -159,7 +159,7 @@ impl Handles {
     }
 }
 
-/// Ends a closure as it is to end.
+/// Ends a closure in the given way.
 pub fn finish(end: End) -> Result<()> {
     match end {
         End::Keep => Ok(()),
@@ -168,7 +168,7 @@ pub fn finish(end: End) -> Result<()> {
     }
 }
 
-/// Runs `body`, which must end so; whether its changes are kept.
+/// Runs `body`, which must end in the given way. Returns whether its changes are kept.
 pub fn ends_as_meant<S>(state: &mut S, body: impl FnOnce(&mut S) -> Result<()>, end: End) -> Result<bool> {
     match catch_unwind(AssertUnwindSafe(|| body(state))) {
         Ok(Ok(())) => assert_eq!(end, End::Keep),

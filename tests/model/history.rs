@@ -1,7 +1,7 @@
-//! What threads did and saw at the same time, and the one order of it that explains everything.
+//! The concurrent operations and reads of threads, and a search for one order of them that explains every result.
 //!
-//! A closure knows which transaction it is, a batch does not. So where no closure has the next number it is tried which
-//! thread's batch does; what closures and snapshots saw tells soon which of them it was.
+//! A closure knows the number of its transaction; a batch does not. Where no closure has the next number, the search
+//! tries the batch of each thread. The states that closures and snapshots saw soon show which one it was.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -12,26 +12,26 @@ use crate::actions::{Action, Answer, Changes, End};
 use crate::batches::{Failed, failed};
 use crate::world::World;
 
-/// Everything in a state: the model's databases, and of each thread its last mark.
+/// The whole content of a state: the model's databases, and the last mark of each thread.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seen {
     pub world: World,
     pub marks: BTreeMap<u64, u64>,
 }
 
-/// What a thread did.
+/// An operation of a thread.
 #[derive(Debug)]
 pub enum Event {
-    /// A closure that was made on the state before `id`. With a mark its changes are kept if it ends well; without one it
+    /// A closure that ran on the state before `id`. With a mark, its changes are kept if it ends well; without one, it
     /// changes nothing.
     Closure { id: u64, saw: Seen, mark: Option<u64>, actions: Vec<Action>, end: End, answers: Vec<Answer> },
-    /// A batch, and what it was told of its conditions.
+    /// A batch, and the failed conditions that were reported for it.
     Batch { mark: u64, changes: Changes<Expect<u16>>, told: Vec<Failed> },
     /// A database that was cleared by its name.
     Cleared(usize),
 }
 
-/// An event, and the states that were seen before it began and when it was over.
+/// An event, with the newest states that were seen before it began and after it ended.
 #[derive(Debug)]
 pub struct Noted {
     pub thread: u64,
@@ -41,7 +41,7 @@ pub struct Noted {
 }
 
 impl Noted {
-    /// The number of a closure whose changes were kept.
+    /// The transaction number of a closure whose changes were kept.
     fn kept(&self) -> Option<u64> {
         match &self.event {
             Event::Closure { id, mark: Some(_), end: End::Keep, .. } => Some(*id),
@@ -49,7 +49,7 @@ impl Noted {
         }
     }
 
-    /// What it leaves for others to see.
+    /// The mark by which others can see the event.
     fn mark(&self) -> Option<u64> {
         match &self.event {
             Event::Closure { mark, .. } => *mark,
@@ -64,7 +64,7 @@ impl Noted {
     }
 }
 
-/// Whether an event that changes nothing has its place here.
+/// Whether an event that changes nothing fits the current state.
 enum Place {
     Here,
     Later,
@@ -72,22 +72,22 @@ enum Place {
 }
 
 pub struct History {
-    /// By thread, in the order in which it did them.
+    /// Per thread, its events in order.
     threads: Vec<Vec<Noted>>,
-    /// What was seen of states.
+    /// The states that were seen, by number.
     views: BTreeMap<u64, Vec<Seen>>,
-    /// Numbers that belong to closures.
+    /// Transaction numbers of closures.
     taken: BTreeSet<u64>,
     first: u64,
-    /// What was tried in vain: how far the threads were, and in which state, by its hash.
+    /// Attempts that failed: how many events of each thread were done, and a hash of the state.
     vain: HashSet<(Vec<usize>, u64)>,
     hash: RandomState,
-    /// Of all attempts, how far the best one came and why no farther.
+    /// The longest attempt, and why it ended.
     best: (u64, String),
 }
 
 impl History {
-    /// What `threads` did from state `first` on, and what snapshots showed.
+    /// The events of `threads` from state `first` on, and the states that snapshots showed.
     pub fn new(first: u64, threads: Vec<Vec<Noted>>, snapshots: Vec<(u64, Seen)>) -> Self {
         let mut views: BTreeMap<u64, Vec<Seen>> = BTreeMap::new();
         let closures = threads.iter().flatten().filter_map(|noted| match &noted.event {
@@ -103,8 +103,8 @@ impl History {
         Self { threads, views, taken, first, vain: HashSet::new(), hash: RandomState::new(), best: (0, String::new()) }
     }
 
-    /// The number of the last state, and what is in it, if there is an order of all events in which each did and saw what
-    /// it must have.
+    /// Returns the number and the content of the last state, if there is an order of all events that explains every
+    /// result. Panics if there is none.
     #[track_caller]
     pub fn explain(mut self, start: Seen) -> (u64, Seen) {
         let done = vec![0; self.threads.len()];
@@ -122,10 +122,10 @@ impl History {
         None
     }
 
-    /// Goes on from state `id`, which is `now`, when so many events of each thread are done.
+    /// Continues from state `id` with content `now`, after the first `done` events of each thread.
     fn go(&mut self, mut id: u64, mut now: Seen, mut done: Vec<usize>) -> Option<(u64, Seen)> {
         loop {
-            // Where the order of some makes no difference, the rest is tried once.
+            // Different orders that lead to the same state are searched once.
             if !self.vain.insert((done.clone(), self.hash.hash_one(&now))) {
                 return None;
             }
@@ -144,7 +144,7 @@ impl History {
             let later = self.views.range(id + 1..).next().and_then(|(_, seen)| seen.first());
             let mut ways = Vec::new();
             for noted in next {
-                // Closures have their own numbers, and none if they keep nothing.
+                // A closure has its own number, or none if it keeps nothing.
                 let may_follow = match noted.event {
                     Event::Closure { .. } => noted.kept() == Some(id + 1),
                     Event::Batch { .. } | Event::Cleared(_) => !is_closure,
@@ -177,8 +177,7 @@ impl History {
         self.threads.iter().zip(done.to_vec()).filter_map(|(events, done)| events.get(done))
     }
 
-    /// Passes over the events that change nothing and have their place in this state. One that fits is never better kept for
-    /// later.
+    /// Skips the events that change nothing and fit this state. To keep such an event for later is never better.
     fn settle(&self, id: u64, now: &Seen, done: &mut [usize]) -> Result<(), String> {
         for (events, done) in self.threads.iter().zip(done) {
             while let Some(noted) = events.get(*done) {
@@ -199,7 +198,7 @@ fn index(thread: u64) -> usize {
     usize::try_from(thread).expect("there are few threads")
 }
 
-/// Whether `noted`, if it changes nothing, belongs to state `id`, which is `now`.
+/// Whether `noted`, if it changes nothing, belongs to state `id` with content `now`.
 fn place(noted: &Noted, id: u64, now: &Seen) -> Place {
     match &noted.event {
         _ if noted.kept().is_some() => Place::Later,
@@ -226,7 +225,7 @@ fn place(noted: &Noted, id: u64, now: &Seen) -> Place {
     }
 }
 
-/// What state `id`, which is `now`, becomes by `noted`, if that can follow on it.
+/// The content after `noted`, if it can follow state `id` with content `now`.
 fn follow(noted: &Noted, id: u64, now: &Seen) -> Option<Seen> {
     let mut then = now.clone();
     let fits = match &noted.event {
@@ -243,6 +242,6 @@ fn follow(noted: &Noted, id: u64, now: &Seen) -> Option<Seen> {
             true
         }
     };
-    // It began when the state before it was there at the latest, and was over when its own was.
+    // The state before it existed no later than when it began, and its own state existed when it ended.
     (fits && noted.after <= id && noted.by > id).then_some(then)
 }

@@ -1,4 +1,4 @@
-//! Databases of different types over the same small numbers: key `n` of each is above key `n - 1`.
+//! Databases of different types with the same small numbers as keys: key `n` sorts after key `n - 1` in each.
 
 use std::fmt::Debug;
 use std::sync::OnceLock;
@@ -23,16 +23,16 @@ pub trait Kind {
     type Prefix: KeyPrefix<Self::K>;
     const NAME: &'static str;
 
-    /// All keys, ascending.
+    /// All keys in ascending order.
     fn keys() -> &'static [KeyOf<Self>];
     fn arg(key: &KeyOf<Self>) -> <Self::K as Key>::Arg<'_>;
-    /// All values, each another.
+    /// All values; no two are equal.
     fn values() -> &'static [ValueOf<Self>];
     fn prefix(n: u16) -> Self::Prefix;
     /// Whether key `key` begins with prefix `prefix`.
     fn begins(prefix: u16, key: u16) -> bool;
 
-    /// Holds verbs that only these types have against those that all have.
+    /// Compares methods that only these types have with those that all types have.
     fn own_verbs<R: Read>(_dbi: &Dbi<Self::K, Self::V>, _state: &R, _n: u16) -> Result<()> {
         Ok(())
     }
@@ -42,42 +42,42 @@ fn at<T>(pool: &[T], n: u16) -> &T {
     &pool[usize::from(n)]
 }
 
-/// What key `n` is passed as.
+/// The argument for key `n`.
 pub fn key<D: Kind>(n: u16) -> <D::K as Key>::Arg<'static> {
     D::arg(at(D::keys(), n))
 }
 
-/// What value `n` is passed as.
+/// The argument for value `n`.
 pub fn value<D: Kind>(n: u16) -> <D::V as Value>::Arg<'static> {
     D::V::as_arg(at(D::values(), n))
 }
 
-/// Which key this is.
+/// The number of a key.
 pub fn key_number<D: Kind>(key: <D::K as Key>::Ref<'_>) -> u16 {
     let key = D::K::own(key);
     let found = D::keys().binary_search(&key).unwrap_or_else(|_| panic!("{key:?} was never stored"));
     u16::try_from(found).expect("there are fewer keys")
 }
 
-/// Which value this is.
+/// The number of a value.
 pub fn value_number<D: Kind>(value: <D::V as Value>::Ref<'_>) -> u16 {
     own_value_number::<D>(&D::V::own(value))
 }
 
-/// Which value this is.
+/// The number of an owned value.
 pub fn own_value_number<D: Kind>(value: &ValueOf<D>) -> u16 {
     let found = D::values().iter().position(|known| known == value).expect("a value that was never stored");
     u16::try_from(found).expect("there are fewer values")
 }
 
-/// Lengths from nothing to some pages, each once.
+/// Distinct lengths from zero to several pages.
 fn length(n: u16) -> usize {
     let short = [0, 4, 8, 12, 30, 60, 100, 300, 900, 1500, 2100, 25_000];
     let long = usize::from(n) / short.len();
     short[usize::from(n) % short.len()] + long + if n == VALUES - 1 { 60_000 } else { 0 }
 }
 
-/// Text keys with NUL, letters of several bytes, and some that fill a tenth of a page; bytes as values.
+/// Text keys with NUL and multi-byte characters, some as long as a tenth of a page; bytes as values.
 pub struct Texts;
 
 impl Kind for Texts {
@@ -121,7 +121,7 @@ pub struct Row {
     parent: Option<u64>,
 }
 
-/// Numbers from the least to the greatest; rows as values.
+/// Numbers from the least to the greatest; structs as values.
 pub struct Numbers;
 
 impl Kind for Numbers {
@@ -162,7 +162,7 @@ impl Kind for Numbers {
         true
     }
 
-    /// `get_as` reads the same row, its text borrowed.
+    /// `get_as` reads the same row with borrowed text.
     fn own_verbs<R: Read>(dbi: &Dbi<u64, Msgpack<Row>>, state: &R, n: u16) -> Result<()> {
         #[derive(Deserialize)]
         struct Borrowed<'a> {
@@ -177,7 +177,7 @@ impl Kind for Numbers {
     }
 }
 
-/// Pairs whose text holds what tuples escape; numbers as values.
+/// Tuples whose text contains bytes that tuples escape; numbers as values.
 pub struct Tuples;
 
 impl Kind for Tuples {
@@ -210,7 +210,7 @@ impl Kind for Tuples {
         at(Self::keys(), key).0 == Self::prefix(prefix).0
     }
 
-    /// `prefix_text` finds those of a prefix whose text begins so, both ways.
+    /// `prefix_text` finds the keys of a prefix whose text begins with the given text, in both directions.
     fn own_verbs<R: Read>(dbi: &Dbi<(i32, &'static str), u32>, state: &R, n: u16) -> Result<()> {
         let (first, text) = at(Self::keys(), n);
         for begun in [&**text, text.get(..1).unwrap_or_default(), ""] {
@@ -225,7 +225,7 @@ impl Kind for Tuples {
     }
 }
 
-/// All bytes of 00, 61 and FF up to five long; text as values.
+/// All strings of the bytes 00, 61 and FF up to length five; text as values.
 pub struct Tails;
 
 impl Kind for Tails {

@@ -1,4 +1,4 @@
-//! Questions, asked through the typed verbs of a snapshot or a transaction.
+//! Reads, through the typed methods of a snapshot or a transaction.
 
 use std::ops::ControlFlow;
 
@@ -46,7 +46,7 @@ pub fn look<D: Kind, R: Read>(dbi: &Dbi<D::K, D::V>, state: &R, look: &Look) -> 
         Look::Len => Answer::Count(dbi.len(state)?),
         Look::IsEmpty => Answer::Is(dbi.is_empty(state)?),
         Look::Count(range) => {
-            // What is only about right: never more than the tree holds with what the transaction adds to it.
+            // An estimate is approximate, but never more than the entries of the tree and of the transaction together.
             let stat = dbi.stat(state)?;
             assert!(dbi.estimate(state, ends::<D>(*range))? <= stat.entries + dbi.len(state)?, "{range:?} {stat:?}");
             assert!(stat.entries == 0 || (stat.depth > 0 && stat.leaf_pages > 0), "{stat:?}");
@@ -84,7 +84,7 @@ fn walk<D: Kind, R: Read>(mut left: Entries<'_, R, D::K, D::V>, steps: &[Step]) 
     Ok(found)
 }
 
-/// As [`walk`], over keys alone; keys have no `seek_back`.
+/// As [`walk`], for keys alone; `Keys` has no `seek_back`.
 fn walk_keys<D: Kind, R: Read>(dbi: &Dbi<D::K, D::V>, state: &R, steps: &[Step]) -> Result<Vec<Option<(u16, u16)>>> {
     let mut left = dbi.keys(state)?;
     let number = |k: <D::K as Key>::Ref<'_>| (key_number::<D>(k), 0);
@@ -124,7 +124,7 @@ fn for_each<D: Kind, R: Read>(dbi: &Dbi<D::K, D::V>, state: &R, range: Ends, lim
     Ok(Answer::Entries(seen))
 }
 
-/// All pages of a listing, each asked for with the text of the cursor before.
+/// All pages of a listing. Each is requested with the text of the previous cursor.
 fn list<D: Kind, R: Read>(
     dbi: &Dbi<D::K, D::V>,
     state: &R,
@@ -147,7 +147,7 @@ fn list<D: Kind, R: Read>(
     }
 }
 
-/// The entries of all parts, in order, each part read by a thread of its own.
+/// The entries of all parts in order; a thread of its own reads each part.
 pub fn par_scan<D: Kind>(dbi: &Dbi<D::K, D::V>, snap: &Snapshot, range: Ends, parts: usize) -> Result<Vec<(u16, u16)>> {
     let scans = dbi.par_scan(snap, ends::<D>(range), parts)?;
     assert!((1..=parts.max(1)).contains(&scans.len()), "{} parts instead of {parts}", scans.len());

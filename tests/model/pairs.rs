@@ -1,4 +1,4 @@
-//! The set of pairs: changes and questions.
+//! The set of pairs: changes and reads.
 
 use std::ops::Bound;
 
@@ -7,7 +7,7 @@ use mapleaf::{MultiDbi, Read, Result, WriteTxn};
 use crate::actions::{Answer, Ends, PairLook, PairWrite};
 use crate::world::PER_KEY;
 
-/// Keys end at 255, whose byte has no successor.
+/// Keys go up to 255, a byte without a successor.
 pub type Pairs = MultiDbi<u8, i16>;
 
 fn key(pair: u16) -> u8 {

@@ -1,5 +1,5 @@
-//! LMDB itself, by heed, over the same file.
-#![allow(unsafe_code, reason = "heed opens an environment by an unsafe function")]
+//! Reads the same file with LMDB itself, through heed.
+#![allow(unsafe_code, reason = "heed opens by an unsafe function")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use mapleaf::{Error, Result};
 /// Encoded keys and values.
 pub type Rows = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// Everything that LMDB finds in the environment at `path`, by the names of its databases.
+/// All entries that LMDB finds in the environment at `path`, by the names of its databases.
 fn all(path: &Path) -> heed::Result<BTreeMap<String, Rows>> {
     let mut options = EnvOpenOptions::new();
     options.max_dbs(64).map_size(1 << 30);
@@ -22,7 +22,7 @@ fn all(path: &Path) -> heed::Result<BTreeMap<String, Rows>> {
         let mut found = BTreeMap::new();
         for name in main.iter(txn)? {
             let name = String::from_utf8_lossy(name?.0).into_owned();
-            // The head is a plain value beside the records of the databases.
+            // The head is a plain value; the other entries are records of databases.
             if name == "__mapleaf_head" {
                 continue;
             }
@@ -39,7 +39,7 @@ fn all(path: &Path) -> heed::Result<BTreeMap<String, Rows>> {
     }
 }
 
-/// Checks that LMDB finds the same as the page reader did, `rows`, and no other databases.
+/// Checks that LMDB finds `rows`, as the page reader did, and no other databases.
 pub fn agrees(path: &Path, rows: &BTreeMap<String, Rows>) -> Result<()> {
     let mut found = all(path).map_err(|error| Error::other(error.to_string()))?;
     found.remove("__mapleaf");

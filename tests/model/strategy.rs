@@ -1,4 +1,4 @@
-//! What is done, drawn at random.
+//! Random actions.
 
 use std::ops::Bound;
 
@@ -24,7 +24,7 @@ fn v() -> impl Strategy<Value = u16> {
     0..VALUES
 }
 
-/// Clusters of rows, so that databases grow faster than they are emptied.
+/// Clusters of rows, so that databases grow faster than they shrink.
 fn rows() -> impl Strategy<Value = Vec<(u16, u16)>> {
     (k(), vec((0..80_u16, v()), 0..60))
         .prop_map(|(start, rows)| rows.into_iter().map(|(offset, value)| ((start + offset) % KEYS, value)).collect())
@@ -38,7 +38,7 @@ fn bound(numbers: std::ops::Range<u16>) -> impl Strategy<Value = Bound<u16>> {
     ]
 }
 
-/// All nine forms, now and then reversed.
+/// All nine forms of a range; some are reversed.
 fn ends(numbers: std::ops::Range<u16>) -> impl Strategy<Value = Ends> {
     (bound(numbers.clone()), bound(numbers), 0..10_u8).prop_map(|(start, end, turn)| match (start, end) {
         (Bound::Included(a) | Bound::Excluded(a), Bound::Included(b) | Bound::Excluded(b)) if a > b && turn > 0 => {
@@ -155,7 +155,7 @@ pub fn actions() -> impl Strategy<Value = Vec<Action>> {
     vec(nested, 0..12)
 }
 
-/// An entry with a condition, drawn from `hope`.
+/// An entry with a condition drawn from `hope`.
 fn change(hope: impl Strategy<Value = Hope> + Clone) -> impl Strategy<Value = (usize, Change<Hope>)> {
     let change = prop_oneof![
         6 => (k(), v(), hope.clone()).prop_map(|(k, v, hope)| Change::Put(k, v, hope)),
@@ -167,7 +167,7 @@ fn change(hope: impl Strategy<Value = Hope> + Clone) -> impl Strategy<Value = (u
     (0..TYPED, change)
 }
 
-/// Batches whose conditions mostly hold, and others.
+/// Batches; the conditions of most of them hold.
 pub fn batch() -> impl Strategy<Value = Changes<Hope>> {
     let held = prop_oneof![Just(Hope::Held), Just(Hope::Is(Expect::Any))];
     let is = prop_oneof![Just(Expect::Any), Just(Expect::Absent), Just(Expect::Present), v().prop_map(Expect::Value)];

@@ -1,4 +1,4 @@
-//! Threads that do random things at the same time, and note what they saw.
+//! Runs random actions in concurrent threads and records what they saw.
 
 use std::panic::resume_unwind;
 use std::sync::Barrier;
@@ -14,26 +14,26 @@ use crate::history::{Event, History, Noted, Seen};
 use crate::{batches, second_opinion};
 
 type Marks = Dbi<u64, u64>;
-/// States by their numbers.
+/// States with their numbers.
 type Snapshots = Vec<(u64, Seen)>;
 const MARKS: &str = "marks";
 const MAP_SIZE: usize = 1 << 18;
 
-/// What became of what threads did.
+/// Counts of the outcomes.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub transactions: u64,
-    /// How many commits of LMDB's they were.
+    /// The number of LMDB commits.
     pub commits: u64,
     /// Batches with a condition that did not hold.
     pub refused: usize,
-    /// Transactions that failed with another's commit, or their own, for want of room.
+    /// Transactions that failed for lack of space, by their own commit or by the one before.
     pub lost: u64,
     /// Rounds in which the map grew.
     pub grown: u64,
 }
 
-/// One thread's part.
+/// One thread.
 struct Worker<'e> {
     env: &'e Env,
     handles: &'e Handles,
@@ -49,12 +49,12 @@ struct Worker<'e> {
     mark: u64,
 }
 
-/// Reads everything.
+/// Reads the whole content.
 fn read<R: Read>(handles: &Handles, marks: &Marks, state: &R) -> Result<Seen> {
     Ok(Seen { world: handles.world(state)?, marks: marks.iter(state)?.collect::<Result<_>>()? })
 }
 
-/// The same questions; what would change something is undone at once.
+/// The reads among the actions. A change is undone at once.
 fn only_looking(actions: &[Action]) -> Vec<Action> {
     let looking = |action: &Action| match action {
         Action::Look(..) | Action::PairLook(_) => action.clone(),
@@ -102,7 +102,8 @@ impl Worker<'_> {
         Ok((self.noted, self.snapshots))
     }
 
-    /// What came of it, if it was not lost: with a map that is full, its own commit may fail or one that it was made on.
+    /// The result, unless the transaction was lost: with a full map its own commit may fail, or the commit that it was
+    /// based on.
     fn unless_lost<T>(&self, outcome: Result<T>) -> Result<Option<T>> {
         match outcome {
             Err(error) if self.is_cramped && matches!(error.kind(), ErrorKind::MapFull | ErrorKind::Conflict) => {
@@ -129,7 +130,7 @@ impl Worker<'_> {
                 assert!(*id > after, "{id} was begun after {after} was seen");
                 *saw = read(self.handles, self.marks, txn)?;
                 if self.is_cramped {
-                    // For what it stands on to fail meanwhile.
+                    // Leaves time for the commit that it is based on to fail.
                     thread::sleep(Duration::from_millis(1));
                 }
                 if let Some(mark) = mark {
@@ -143,7 +144,7 @@ impl Worker<'_> {
         match ends_as_meant(&mut noted, body, end) {
             Err(error) if !wait && error.kind() == ErrorKind::Busy => return Ok(None),
             outcome => match self.unless_lost(outcome)? {
-                // A panic goes through at once, whatever becomes of the state that it came from.
+                // A panic is returned at once, whatever happens to the state that the closure ran on.
                 Some(_) if !self.is_cramped || end != End::Panic => {}
                 _ => return Ok(None),
             },
@@ -152,7 +153,7 @@ impl Worker<'_> {
         Ok(Some(Event::Closure { id, saw, mark, actions, end, answers }))
     }
 
-    /// Hands batches over, with a mark in each, and waits for them.
+    /// Submits batches, with a mark in each, and waits for them.
     fn batches(&mut self, hopes: &[Changes<Hope>], submit: bool) -> Result<Vec<Event>> {
         let world = self.handles.world(&self.env.snapshot()?)?;
         let mut commits = Vec::new();
@@ -182,7 +183,7 @@ fn options(round: &Round) -> EnvOptions {
     Env::options().map_size(MAP_SIZE).max_map_size(most).durability(round.durability)
 }
 
-/// Runs all tasks at the same time, and finds the order that explains what they saw.
+/// Runs all tasks concurrently and finds an order that explains what they saw.
 pub fn run(round: &Round, tally: &mut Tally) -> Result<()> {
     let directory = tempfile::tempdir().map_err(Error::other)?;
     let path = directory.path().join("env");
@@ -216,7 +217,7 @@ pub fn run(round: &Round, tally: &mut Tally) -> Result<()> {
     })?;
     let (threads, snapshots): (Vec<_>, Vec<_>) = done.into_iter().unzip();
     let refused = threads.iter().flatten().filter(|noted: &&Noted| noted.is_refused()).count();
-    // What is there in the end tells of the last batches in which order they were.
+    // The final content shows the order of the last batches.
     let snap = env.snapshot()?;
     let end = (snap.id(), read(&handles, &marks, &snap)?);
     let views = snapshots.into_iter().flatten().chain([end.clone()]).collect();

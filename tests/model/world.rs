@@ -1,4 +1,4 @@
-//! The model: an ordered map for each database, and what it answers.
+//! The model: one ordered map for each database, and its answers.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::{Bound, RangeBounds};
@@ -8,14 +8,14 @@ use mapleaf::{ErrorKind, Expect};
 use crate::actions::{Action, Answer, Change, Changes, End, Ends, Hope, Look, PairLook, PairWrite, Step, Write};
 use crate::kinds::{Kind, Numbers, Tails, Texts, Tuples};
 
-/// Keys and values by their numbers.
+/// Numbers of keys and their values.
 pub type Map = BTreeMap<u16, u16>;
 
-/// How many typed databases there are; the set of pairs is behind them.
+/// The number of typed databases; the set of pairs follows them.
 pub const TYPED: usize = 4;
-/// Where the set of pairs is.
+/// The index of the set of pairs.
 pub const PAIRS: usize = TYPED;
-/// How many values a key of the pairs may have: pair `n` is value `n % PER_KEY` of key `n / PER_KEY`.
+/// The number of values that a key of the pairs may have: pair `n` is value `n % PER_KEY` of key `n / PER_KEY`.
 pub const PER_KEY: u16 = 12;
 
 /// All databases.
@@ -31,13 +31,13 @@ fn begins(which: usize, prefix: u16, key: u16) -> bool {
     }
 }
 
-/// The entries between two bounds; none between reversed ones.
+/// The entries between two bounds; none if the bounds are reversed.
 pub fn between(map: &Map, ends: Ends) -> VecDeque<(u16, u16)> {
     map.iter().filter(|(key, _)| ends.contains(*key)).map(|(key, value)| (*key, *value)).collect()
 }
 
 impl World {
-    /// Does what a closure does, which ends so; what it is answered.
+    /// Runs the actions of a closure that ends in the given way, and returns the answers.
     pub fn run(&mut self, actions: &[Action], end: End) -> Vec<Answer> {
         let before = self.clone();
         let mut answers = Vec::new();
@@ -113,7 +113,7 @@ impl World {
         }
     }
 
-    /// The batch with the conditions that it has when it is made now.
+    /// The batch with the conditions that result if it is made now.
     pub fn made(&self, batch: &Changes<Hope>) -> Changes<Expect<u16>> {
         let condition = |which: usize, key: u16, hope: &Hope| match hope {
             Hope::Is(expect) => *expect,
@@ -122,7 +122,7 @@ impl World {
         batch.iter().map(|(which, change)| (*which, change.with(|key, hope| condition(*which, key, hope)))).collect()
     }
 
-    /// Applies a batch, if all of its conditions hold; which of its entries have one that does not.
+    /// Applies a batch if all its conditions hold. Returns the entries whose conditions fail.
     pub fn batch(&mut self, batch: &Changes<Expect<u16>>) -> Vec<usize> {
         let holds = |(which, change): &(usize, Change<Expect<u16>>)| {
             let (key, expect) = match change {
@@ -264,7 +264,7 @@ impl World {
     }
 }
 
-/// What the steps find, then all that is left from the front.
+/// The results of the steps, then all remaining entries from the front.
 fn walk(mut left: VecDeque<(u16, u16)>, steps: &[Step]) -> Vec<Option<(u16, u16)>> {
     let mut found = Vec::new();
     for step in steps {

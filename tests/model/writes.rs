@@ -1,4 +1,4 @@
-//! Changes, made through the typed verbs.
+//! Changes, made through the typed methods.
 
 use std::ops::Bound;
 

@@ -1,7 +1,8 @@
-//! A campaign: histories of one kind, each recorded and cut at many places, in a child process that the recorder is loaded
-//! into.
+//! A campaign records histories of one kind, and cuts the power at many positions of each, in a child process that the
+//! recorder is loaded into.
 //!
-//! `MAPLEAF_CUT_IMAGES` says how many images all campaigns have together, `MAPLEAF_CUT_SEED` the seed of the first history.
+//! `MAPLEAF_CUT_IMAGES` sets the number of images of all campaigns together, `MAPLEAF_CUT_SEED` the seed of the first
+//! history.
 
 use std::env;
 use std::path::Path;
@@ -11,29 +12,29 @@ use mapleaf::{Error, Result};
 use nix::sys::statvfs::statvfs;
 
 use super::cut::{Bench, Failure, Tally, places, shared};
-use super::damage::Random;
 use super::disk::replayed;
-use super::process;
 use super::promise::Promise;
 use super::recording::Recording;
 use super::scenario::{Before, Scenario};
-use super::shim::{Control, Shim};
+use crate::common::damage::Random;
+use crate::common::process;
+use crate::common::shim::{Control, Shim};
 
 const IMAGES: u64 = 2000;
-/// Images of one history.
+/// The number of images of one history.
 const CUTS: u64 = 24;
-/// The same where a fault is to be met: in more histories it is.
+/// The same for histories with a fault: it occurs only if there are more histories.
 const CUTS_OF_FAULTS: u64 = 12;
-/// Room that the memory file system must have for all campaigns at once.
+/// The space that a memory file system must have for all concurrent campaigns.
 const ROOM: u64 = 1 << 30;
 
-/// Histories of one kind.
+/// A kind of histories.
 pub struct Family {
     /// The test that runs them, with its module.
     pub name: &'static str,
-    /// Of a thousand images, how many are of these.
+    /// The share of these histories' images, in thousandths.
     pub share: u64,
-    /// The history of a seed, from what chance says.
+    /// Draws the history of a seed.
     pub draw: fn(u64, &mut Random) -> Scenario,
 }
 
@@ -47,15 +48,15 @@ fn number<T: FromStr>(variable: &str, otherwise: T) -> T {
     env::var(variable).ok().and_then(|value| value.parse().ok()).unwrap_or(otherwise)
 }
 
-/// A directory in memory where there is a file system for that, with room.
+/// A directory in memory, where there is such a file system with enough space.
 pub fn memory() -> Result<tempfile::TempDir> {
     let there = statvfs("/dev/shm").is_ok_and(|stat| stat.blocks_available() * stat.fragment_size() > ROOM);
     let made = if there { tempfile::tempdir_in("/dev/shm") } else { tempfile::tempdir() };
     made.or_else(|_| tempfile::tempdir()).map_err(Error::other)
 }
 
-/// What a child begins with, as the test whose whole body this call is: the part of a process of a history, or `body`.
-/// In the parent what the child told last; `None` in a child.
+/// Starts the test whose whole body this call is. In a child, runs a process of a history, or `body`, and returns
+/// `None`. In the parent, returns the last line that the child sent.
 pub fn apart(family: &Family, body: impl FnOnce(&Control, &Path) -> Result<String>) -> Result<Option<String>> {
     if let Some(arguments) = process::arguments() {
         if let [role, root, seed, which] = &arguments[..] {
@@ -81,8 +82,8 @@ pub fn apart(family: &Family, body: impl FnOnce(&Control, &Path) -> Result<Strin
     Ok(told.map(str::to_owned))
 }
 
-/// Runs as many histories as have the family's share of all images. In the parent what they came to, if they were
-/// as many as usual; `None` in a child.
+/// Runs as many histories as the family's share of all images needs. In the parent, returns the tally if the number of
+/// images was at least the usual one; in a child, `None`.
 pub fn campaign(family: &Family) -> Result<Option<Tally>> {
     let told = apart(family, |control, root| {
         let images = number("MAPLEAF_CUT_IMAGES", IMAGES) * family.share / 1000;
@@ -99,7 +100,7 @@ pub fn campaign(family: &Family) -> Result<Option<Tally>> {
     })?;
     let Some(told) = told else { return Ok(None) };
     println!("{}: {told}", family.name);
-    // What fewer come to is nobody's promise.
+    // The tally of a shorter run is not checked.
     let is_whole = number("MAPLEAF_CUT_IMAGES", IMAGES) >= IMAGES;
     is_whole.then(|| told.parse().map_err(Error::other)).transpose()
 }
@@ -117,14 +118,14 @@ fn history(family: &Family, seed: u64, bench: &mut Bench<'_>, root: &Path) -> Re
     cut.map_err(|failure| failed(family, &scenario, &failure))
 }
 
-/// The record of a history, after a check that nothing is missing in it.
+/// Records a history, and checks that nothing is missing in the recording.
 pub fn recorded(scenario: &Scenario, control: &Control, root: &Path, name: &str) -> Result<Recording> {
     let recording = scenario.record(control, root, name)?;
     replayed(&recording, shared);
     Ok(recording)
 }
 
-/// Keeps the image and says what is wrong with it.
+/// Saves the failed image and describes what is wrong with it.
 fn failed(family: &Family, scenario: &Scenario, failure: &Failure) -> Error {
     let kept = env::temp_dir().join(format!("mapleaf-power-cut-{}-{}", scenario.seed, failure.number));
     let laid = failure.image.lay(&kept);

@@ -1,4 +1,4 @@
-//! The checker sees what it is for: a flush that was not made, and a promise that was not given.
+//! The checker finds what it must find: a flush that is missing, and a promise that was not given.
 
 use std::path::Path;
 
@@ -6,15 +6,15 @@ use mapleaf::{Durability, Result};
 
 use super::campaign::{Family, apart, recorded};
 use super::cut::{Bench, Tally, places};
-use super::damage::Random;
 use super::disk::{Disk, LeftOut};
 use super::promise::Promise;
 use super::recording::{Event, Recording};
 use super::scenario::Scenario;
-use super::shim::Control;
 use super::state::Fault;
+use crate::common::damage::Random;
+use crate::common::shim::Control;
 
-/// Images of each flush that is left out, and of the same place without that.
+/// The number of images for each omitted flush, and for the same position without that omission.
 const CUTS: usize = 24;
 const WHOLE: usize = 4;
 
@@ -22,8 +22,8 @@ fn bench<'a>(control: &'a Control, root: &Path) -> Bench<'a> {
     Bench { control, root: root.join("image"), tally: Tally::default() }
 }
 
-/// Each flush of pages that an operation waited for, and the event by which that had been told of. Operations that are on
-/// their way together are left out: a later flush makes up for an earlier one.
+/// Each flush of pages that an operation waited for, and the event by which that operation was acknowledged. Concurrent
+/// operations are left out, because a later flush may make up for an earlier one.
 fn flushes(recording: &Recording) -> Vec<(LeftOut, usize)> {
     let mut disk = Disk::new(&recording.before, None);
     let (mut out, mut waited, mut on_their_way, mut alone) = (Vec::new(), Vec::new(), 0, false);
@@ -52,9 +52,9 @@ fn flushes(recording: &Recording) -> Vec<(LeftOut, usize)> {
 }
 
 #[test]
-fn each_flush_that_is_left_out_is_missed() -> Result<()> {
+fn the_checker_finds_every_omitted_flush() -> Result<()> {
     let family = Family {
-        name: "checker::each_flush_that_is_left_out_is_missed",
+        name: "checker::the_checker_finds_every_omitted_flush",
         share: 0,
         draw: |seed, random| {
             let scenario = Scenario::alone(seed, Durability::Immediate, random);
@@ -94,9 +94,9 @@ fn each_flush_that_is_left_out_is_missed() -> Result<()> {
 }
 
 #[test]
-fn what_process_does_not_promise_is_missed_where_it_is_claimed() -> Result<()> {
+fn the_checker_finds_false_claims_about_process_durability() -> Result<()> {
     let family = Family {
-        name: "checker::what_process_does_not_promise_is_missed_where_it_is_claimed",
+        name: "checker::the_checker_finds_false_claims_about_process_durability",
         share: 0,
         draw: |seed, random| {
             let scenario = Scenario::alone(seed, Durability::Process, random);

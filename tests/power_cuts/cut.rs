@@ -1,4 +1,4 @@
-//! Power cuts, drawn from a recording: what is left is laid out, opened, held against what was promised, and used.
+//! Draws power cuts from a recording. What is left is written to disk, opened, compared with the promise, and used.
 
 use std::fmt;
 use std::fs;
@@ -8,40 +8,40 @@ use std::str::FromStr;
 
 use mapleaf::{Durability, Env, ErrorKind, OpenMode, Verify};
 
-use super::damage::Random;
 use super::disk::{Disk, LeftOut, METAS, PAGE, replayed};
 use super::image::{How, Image};
-use super::process;
 use super::promise::{Promise, word};
 use super::recording::{Event, Recording, record};
 use super::scenario::Scenario;
-use super::shim::Control;
 use super::state::{Fault, Found, found};
 use super::work::{AFTERWARDS, Told, Work};
+use crate::common::damage::Random;
+use crate::common::process;
+use crate::common::shim::Control;
 
-/// Of so many images, one is opened under a recorder too, and the power is cut again.
+/// One image in this many is opened under a recorder, and the power is cut again.
 const SECOND_CUTS: usize = 8;
-/// Bytes of `mapleaf.lock` that are written through a map.
+/// The bytes of `mapleaf.lock` that are written through a map.
 const WORDS: std::ops::Range<usize> = 64..128;
 
-/// What was done.
+/// Counts of the outcomes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub histories: u64,
-    /// Flushes in them that failed.
+    /// Failed flushes in the histories.
     pub failed: u64,
     pub images: u64,
-    /// Of them cuts of an opening of an image.
+    /// Images from a second cut, during the opening of an image.
     pub second: u64,
-    /// Of them without any promise, for who has `Process` and has not flushed.
+    /// Images without any promise, because `Process` was not flushed.
     pub unpromised: u64,
-    /// Of these found damaged, or cut so that nothing is there.
+    /// Images without a promise that are damaged or absent.
     pub refused: u64,
-    /// Of them where nothing was made yet.
+    /// Images in which nothing was created yet.
     pub empty: u64,
-    /// Of them where the first commit was being written behind metas that were not, so that it cannot be opened.
+    /// Images that cannot be opened, because the first commit wrote pages before the meta pages were on the disk.
     pub torn: u64,
-    /// Promised: found as they had to be, with something in them.
+    /// Images that hold all that was promised, and are not empty.
     pub kept: u64,
 }
 
@@ -80,26 +80,26 @@ impl FromStr for Tally {
     }
 }
 
-/// Where and how images are looked at.
+/// How images are checked, and where.
 pub struct Bench<'a> {
     pub control: &'a Control,
-    /// The directory that images are laid out in.
+    /// The directory for images.
     pub root: PathBuf,
     pub tally: Tally,
 }
 
-/// A power cut that did what it must not.
+/// An image that breaks a promise.
 #[derive(Debug)]
 pub struct Failure {
     pub fault: Fault,
     pub image: Image,
     pub promise: Promise,
-    /// The event that it came behind, and which image of the history.
+    /// The event before the cut, and the number of the image in the history.
     pub event: usize,
     pub number: u64,
 }
 
-/// What a cut comes to: a promise, unless there is none.
+/// What a cut leaves: a promise, or none.
 struct Left<'a> {
     scenario: &'a Scenario,
     durability: Durability,
@@ -107,13 +107,13 @@ struct Left<'a> {
     full: bool,
 }
 
-/// Names of an environment that matter: not its lock files, and not what programs say.
+/// Whether a name must be kept: not lock files, nor the file with the programs' messages.
 fn matters(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     name != "lock.mdb" && name != "mapleaf.lock" && path.extension().is_none_or(|extension| extension != "ack")
 }
 
-/// The bytes of a file that are written through maps, and no log tells of.
+/// The bytes of a file that are written through maps and therefore not logged.
 pub fn shared(path: &Path) -> Option<std::ops::Range<usize>> {
     match path.file_name().and_then(|name| name.to_str()) {
         Some("lock.mdb") => Some(0..usize::MAX),
@@ -123,7 +123,7 @@ pub fn shared(path: &Path) -> Option<std::ops::Range<usize>> {
 }
 
 impl Bench<'_> {
-    /// Cuts the power behind so many events, each time.
+    /// Cuts the power after each of these numbers of events.
     pub fn cuts(
         &mut self,
         scenario: &Scenario,
@@ -152,8 +152,8 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Looks at what a cut left of the disk. In some cases the power is cut again meanwhile, and what is left then is looked
-    /// at too, as `image` from then on.
+    /// Checks what a cut left of the disk. In some cases the power is cut again during that, and what is left then is
+    /// checked, too, as `image` from then on.
     fn cut(
         &mut self,
         scenario: &Scenario,
@@ -178,7 +178,7 @@ impl Bench<'_> {
         left.look(&self.root, &mut self.tally)
     }
 
-    /// Opens the image under the recorder, and cuts the power in that.
+    /// Opens the image under the recorder, and cuts the power during that.
     fn second(
         &mut self,
         left: &Left<'_>,
@@ -207,12 +207,12 @@ impl Bench<'_> {
     }
 }
 
-/// LMDB's lock file, from the directory that was recorded.
+/// LMDB's lock file in the recorded directory.
 fn lmdb_lock(scenario: &Scenario) -> PathBuf {
     Path::new(scenario.path).join("lock.mdb")
 }
 
-/// What may be left of a disk, when the machine is started again.
+/// Draws what may be left of a disk after the machine restarts.
 fn drawn(disk: &Disk, scenario: &Scenario, lock: Option<&[u8]>, random: &mut Random) -> Image {
     let how = How::draw(random, disk.unflushed());
     let mut image = Image::draw(disk, how, random);
@@ -221,7 +221,7 @@ fn drawn(disk: &Disk, scenario: &Scenario, lock: Option<&[u8]>, random: &mut Ran
 }
 
 impl Left<'_> {
-    /// Opens what is left in `root` and holds it against the promise; then uses it.
+    /// Opens what is left in `root`, compares it with the promise, and uses it.
     fn look(&self, root: &Path, tally: &mut Tally) -> Result<(), Fault> {
         let Some(promise) = self.promise else {
             tally.unpromised += 1;
@@ -232,7 +232,7 @@ impl Left<'_> {
         let (seed, path) = (self.scenario.seed, self.scenario.at(root));
         let is_there = fs::metadata(path.join("data.mdb")).is_ok_and(|metadata| metadata.len() > 0);
         tally.empty += u64::from(!is_there);
-        // Than two meta pages.
+        // Longer than two meta pages.
         let is_longer = fs::metadata(path.join("data.mdb")).is_ok_and(|metadata| metadata.len() > 8192);
         let mut options = Scenario::options();
         if promise.made {
@@ -243,7 +243,8 @@ impl Left<'_> {
         }
         let env = match options.durability(self.durability).open(&path) {
             Ok(env) => env,
-            // Nobody was told that it was made, and the first commit had written pages behind metas that were not written.
+            // The creation was not acknowledged, and the first commit wrote pages before the meta pages were on the
+            // disk.
             Err(error) if error.kind() == ErrorKind::Corrupted && !promise.made && is_longer => {
                 tally.torn += 1;
                 return Ok(());
@@ -266,7 +267,7 @@ impl Left<'_> {
         self.use_it(env, &told, &shown[at])
     }
 
-    /// One transaction more, and all of it is sound.
+    /// Commits one more transaction, and checks that everything is sound.
     fn use_it(&self, env: Env, told: &Told, before: &Found) -> Result<(), Fault> {
         let seed = self.scenario.seed;
         let work = Work::of(env, seed, self.durability, told)?;
@@ -286,7 +287,7 @@ impl Left<'_> {
         Ok(work.env.close()?)
     }
 
-    /// Without a promise: it may be damaged, but is an error or data.
+    /// Without a promise: the image may be damaged, but every read is an error or data.
     fn read(&self, root: &Path) -> Result<(), Fault> {
         let options = Scenario::options().durability(self.durability).mode(OpenMode::MustExist);
         let options = if self.full { options.verify(Verify::Full) } else { options };
@@ -295,14 +296,14 @@ impl Left<'_> {
     }
 }
 
-/// Places to cut the power at, in their order.
+/// Positions to cut the power at, in order.
 pub fn places(recording: &Recording, count: u64, random: &mut Random) -> Vec<usize> {
     let mut places: Vec<usize> = (0..count).map(|_| place(&recording.events, random)).collect();
     places.sort_unstable();
     places
 }
 
-/// A place to cut the power at: anywhere, or right behind what is told, or what metas and flushes do.
+/// A position to cut the power at: anywhere, or directly after an acknowledgement, a write of a meta page or a flush.
 fn place(events: &[Event], random: &mut Random) -> usize {
     let at = random.below(events.len() + 1);
     let kind = random.below(6);
@@ -318,8 +319,8 @@ fn place(events: &[Event], random: &mut Random) -> usize {
     behind.map_or(events.len(), |behind| at + behind + 1)
 }
 
-/// What a restart of the machine makes of an image: lock files hold what they like, LMDB's also what it held in the end,
-/// `lock`, and the machine has another name.
+/// Applies a restart of the machine to an image: lock files hold anything, LMDB's also its final content `lock`, and
+/// the machine has a new boot id.
 fn restart(image: &mut Image, scenario: &Scenario, lock: Option<&[u8]>, random: &mut Random) {
     let directory = Path::new(scenario.path);
     let there = image.directories.iter().any(|path| path == directory);
@@ -342,7 +343,7 @@ fn restart(image: &mut Image, scenario: &Scenario, lock: Option<&[u8]>, random: 
     }
 }
 
-/// Another name in place of this boot's.
+/// Replaces the boot id.
 fn another_boot(lock: &mut [u8]) {
     let Ok(boot) = fs::read("/proc/sys/kernel/random/boot_id") else { return };
     let boot = boot.trim_ascii();
@@ -351,12 +352,12 @@ fn another_boot(lock: &mut [u8]) {
     }
 }
 
-/// Any words: of no process, of this one, of another, of none that can be.
+/// Sets the words to any ids: of no process, of this one, of another, or impossible ones.
 fn disturb_words(lock: &mut [u8], random: &mut Random) {
     if lock.len() < WORDS.end || random.below(4) == 0 {
         return;
     }
-    // Words of processes that wait are waited for, each time, until their time is over.
+    // The words of waiting processes are rarely set, because each opening waits for them until its time limit.
     let end = if random.below(32) == 0 { WORDS.end } else { WORDS.start + 8 };
     for word in lock[WORDS.start..end].chunks_exact_mut(4) {
         let any = u32::try_from(random.below(1 << 32)).unwrap_or(0);

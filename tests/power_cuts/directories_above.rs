@@ -1,20 +1,21 @@
-//! An environment below a directory that somebody made and did not flush: who creates it and is told so has that flushed.
+//! An environment below a directory that another process created and did not flush: an acknowledged creation flushes
+//! that directory, too.
 
 use mapleaf::{Durability, Result};
 use nix::libc::EIO;
 
 use super::campaign::{Family, campaign};
 use super::scenario::Scenario;
-use super::shim::{ANY, Fault, How, Last, NAMES_FLUSH};
+use crate::common::shim::{ANY, Fault, How, Last, NAMES_FLUSH};
 
 #[test]
-fn who_creates_below_what_a_killed_process_made_keeps_all() -> Result<()> {
+fn an_environment_below_a_directory_of_a_killed_process_is_kept() -> Result<()> {
     let family = Family {
-        name: "directories_above::who_creates_below_what_a_killed_process_made_keeps_all",
+        name: "directories_above::an_environment_below_a_directory_of_a_killed_process_is_kept",
         share: 20,
         draw: |seed, random| {
             let scenario = Scenario::alone(seed, Durability::Immediate, random);
-            // It makes the directory, and then flushes the one above.
+            // The process creates the directory, and then flushes its parent.
             let killed = Some(Last { nth: 1 + random.below(4) as u64, of: ANY });
             let processes = vec![vec![Durability::Immediate]];
             let short = Scenario { threads: 1, operations: 4, compacts: false, ..scenario };
@@ -27,9 +28,9 @@ fn who_creates_below_what_a_killed_process_made_keeps_all() -> Result<()> {
 }
 
 #[test]
-fn who_creates_below_what_was_not_flushed_keeps_all() -> Result<()> {
+fn an_environment_below_an_unflushed_directory_is_kept() -> Result<()> {
     let family = Family {
-        name: "directories_above::who_creates_below_what_was_not_flushed_keeps_all",
+        name: "directories_above::an_environment_below_an_unflushed_directory_is_kept",
         share: 20,
         draw: |seed, random| {
             let scenario = Scenario::alone(seed, Durability::Immediate, random);

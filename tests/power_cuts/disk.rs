@@ -1,19 +1,19 @@
-//! A disk and the system's cache in front of it, by what a log says: for each page of each file what is on the disk, and
-//! what was written since and may or may not have got there.
+//! A model of a disk with the system's page cache, driven by a log: for each page of each file, the content on the
+//! disk, and the later writes that may or may not have reached it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::damage::Random;
 use super::image::How;
 use super::names::{Entry, Names};
 use super::recording::{Event, Node, Recording};
+use crate::common::damage::Random;
 
 pub const PAGE: usize = 4096;
 pub const SECTOR: usize = 512;
-/// Pages of a file that hold metas, where it is a database.
+/// The number of meta pages at the beginning of a database file.
 pub const METAS: usize = 2;
 
 pub type Content = Rc<[u8]>;
@@ -22,9 +22,9 @@ pub type Content = Rc<[u8]>;
 #[derive(Clone, Default)]
 pub struct Page {
     pub disk: Option<Content>,
-    /// As programs read it.
+    /// The content that programs read.
     now: Option<Content>,
-    /// What it was at times when the system may have written it to the disk, with the number of the event.
+    /// Contents that the system may have written to the disk, each with the number of its event.
     pub versions: Vec<(u64, Content)>,
 }
 
@@ -37,13 +37,13 @@ pub struct File {
     pub lengths: Vec<(u64, usize)>,
 }
 
-/// A flush that was begun: what it is of, and the last event that it covers.
+/// A flush that has begun: its object, and the last event that it covers.
 enum Flush {
     Pages { file: usize, pages: Range<usize>, upto: u64 },
     Names { directory: PathBuf, upto: u64 },
 }
 
-/// A flush that is left out: the disk says that it was made, and did nothing. By its place among all of a file's pages.
+/// A flush to omit: the disk reports success and writes nothing. Its number among all flushes of pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeftOut(pub usize);
 
@@ -54,7 +54,7 @@ pub struct Disk {
     directories: HashMap<u64, PathBuf>,
     flushes: HashMap<u64, Flush>,
     left_out: Option<LeftOut>,
-    /// Flushes of pages that ended, and the last event.
+    /// The number of finished flushes of pages, and the last event.
     flushed: usize,
     last: u64,
 }
@@ -79,7 +79,8 @@ impl File {
         }
     }
 
-    /// The pages that the bytes touch. A page is written to the disk as a whole, with whatever else the cache has in it.
+    /// Writes bytes and returns their pages. A page is written to the disk as a whole, with everything else that the
+    /// cache has of it.
     fn write(&mut self, event: u64, at: usize, bytes: &[u8]) -> Range<usize> {
         let (end, pages) = (at + bytes.len(), at / PAGE..(at + bytes.len()).div_ceil(PAGE));
         if self.pages.len() < pages.end {
@@ -101,7 +102,7 @@ impl File {
         pages
     }
 
-    /// All that was written to these pages up to an event is on the disk.
+    /// Everything written to these pages up to an event is now on the disk.
     fn flush(&mut self, pages: Range<usize>, upto: u64) {
         let end = pages.end.min(self.pages.len());
         for page in &mut self.pages[pages.start.min(end)..end] {
@@ -116,8 +117,8 @@ impl File {
         }
     }
 
-    /// A flush that fails, as Linux has it: some of it may be on the disk, and the pages count as written from then on, so
-    /// that no later flush brings the rest. The length stays to be written.
+    /// A failed flush with Linux's behaviour: part of the data may be on the disk, and the pages count as clean from
+    /// then on, so that no later flush writes the rest. The length still counts as unwritten.
     fn fail(&mut self, pages: Range<usize>, upto: u64, random: &mut Random) {
         let how = random.pick(&[How::Nothing, How::Nothing, How::Everything, How::Pages, How::Sectors]);
         let end = pages.end.min(self.pages.len());
@@ -147,7 +148,7 @@ impl File {
 }
 
 impl Disk {
-    /// The disk at the beginning of a recording: all that was there is on it.
+    /// The disk at the beginning of a recording; all files are on it.
     pub fn new(before: &[Node], left_out: Option<LeftOut>) -> Self {
         let mut disk = Self {
             files: Vec::new(),
@@ -174,12 +175,12 @@ impl Disk {
             self.directories.insert(inode, path.to_path_buf());
             Entry::Directory
         };
-        // The number of a removed file is another one's.
+        // The inode number of a removed file may be used again.
         self.inodes.insert(inode, entry);
         entry
     }
 
-    /// Which file an inode is; `None` for a directory.
+    /// The file with this inode; `None` for a directory.
     fn file(&self, inode: u64) -> Option<usize> {
         match self.inodes.get(&inode) {
             Some(Entry::File(file)) => Some(*file),
@@ -192,7 +193,7 @@ impl Disk {
         &self.files[file]
     }
 
-    /// Lets an event happen.
+    /// Applies an event.
     pub fn apply(&mut self, event: &Event, random: &mut Random) {
         self.last += 1;
         match event {
@@ -235,25 +236,25 @@ impl Disk {
                     self.files[file].flush(pages, upto);
                 }
             }
-            // Names stay to be written: file systems keep them in a journal.
+            // Names stay pending after a failed flush: file systems keep them in a journal.
             Flush::Names { directory, upto } if !failed => self.names.flush(&directory, upto),
             Flush::Names { .. } => {}
         }
     }
 
-    /// The first event whose bytes may not be on the disk, and the last event of all.
+    /// The first event whose bytes may not be on the disk, and the last event.
     pub fn unflushed(&self) -> (u64, u64) {
         let pages = self.files.iter().flat_map(|file| &file.pages);
         let first = pages.filter_map(|page| page.versions.first()).map(|(event, _)| *event).min();
         (first.unwrap_or(self.last), self.last)
     }
 
-    /// How many flushes of pages have ended.
+    /// The number of finished flushes of pages.
     pub fn flushes(&self) -> usize {
         self.flushed
     }
 
-    /// Whether all is on the disk as programs see it, of the names that matter, as `counts` says.
+    /// Whether the disk has everything that programs see, for the names that `counts` selects.
     pub fn is_settled(&self, counts: impl Fn(&Path) -> bool) -> bool {
         let files = self.names.now().filter(|(path, _)| counts(path));
         let flushed = |entry: &Entry| match entry {
@@ -263,7 +264,7 @@ impl Disk {
         self.names.is_settled(&counts) && files.map(|(_, entry)| entry).all(flushed)
     }
 
-    /// What programs see: each name, with the bytes of files.
+    /// What programs see: each name, and the bytes of files.
     pub fn seen(&self) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
         let bytes = |entry: &Entry| match entry {
             Entry::File(file) => Some(self.files[*file].bytes()),
@@ -273,8 +274,8 @@ impl Disk {
     }
 }
 
-/// The disk behind a whole recording, after a check that what it says is what is there: nothing was done to the files that
-/// the log does not tell, but to those that `shared` names, which are written through maps.
+/// The disk after a whole recording. Checks that the log accounts for every change of the files, except in the parts
+/// that `shared` names, which are written through maps.
 pub fn replayed(recording: &Recording, shared: impl Fn(&Path) -> Option<Range<usize>>) -> Disk {
     let mut disk = Disk::new(&recording.before, None);
     let random = &mut Random(0);

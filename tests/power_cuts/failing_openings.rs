@@ -1,18 +1,18 @@
-//! Flushes that fail in creating, compacting and committing, and openings behind them: what an opening shows and what is told
-//! of from then on is on the disk, though the system counts as written what is not.
+//! Flushes fail during creation, compaction and commits, and openings follow. What an opening shows, and what is
+//! acknowledged after it, is on the disk, although the system counts unwritten data as written.
 
 use mapleaf::{Durability, Result};
 use nix::libc::EIO;
 
 use super::campaign::{Family, campaign};
-use super::failing::fault;
+use super::failing_flushes::fault;
 use super::scenario::Scenario;
-use super::shim::{FLUSH, Fault, How, NAMES_FLUSH};
+use crate::common::shim::{FLUSH, Fault, How, NAMES_FLUSH};
 
 #[test]
-fn what_is_told_of_behind_a_failed_creation_is_there() -> Result<()> {
+fn acknowledged_operations_after_a_failed_creation_are_kept() -> Result<()> {
     let family = Family {
-        name: "failing_openings::what_is_told_of_behind_a_failed_creation_is_there",
+        name: "failing_openings::acknowledged_operations_after_a_failed_creation_are_kept",
         share: 40,
         draw: |seed, random| {
             let durability = random.pick(&[Durability::Immediate, Durability::Eventual]);
@@ -20,7 +20,7 @@ fn what_is_told_of_behind_a_failed_creation_is_there() -> Result<()> {
             let fault = Some(fault(8, random));
             let processes = vec![vec![durability; 3]];
             let short = Scenario { threads: 1, operations: 4, compacts: false, ..scenario };
-            // Directories above are nobody's who did not make them.
+            // Not below a new directory, which a process that did not create it does not flush.
             Scenario { processes, made_before: false, path: "env", fault, ..short }
         },
     };
@@ -30,9 +30,9 @@ fn what_is_told_of_behind_a_failed_creation_is_there() -> Result<()> {
 }
 
 #[test]
-fn what_is_told_of_behind_a_failed_compaction_is_there() -> Result<()> {
+fn acknowledged_operations_after_a_failed_compaction_are_kept() -> Result<()> {
     let family = Family {
-        name: "failing_openings::what_is_told_of_behind_a_failed_compaction_is_there",
+        name: "failing_openings::acknowledged_operations_after_a_failed_compaction_are_kept",
         share: 40,
         draw: |seed, random| {
             let scenario = Scenario::alone(seed, Durability::Immediate, random);
@@ -48,9 +48,9 @@ fn what_is_told_of_behind_a_failed_compaction_is_there() -> Result<()> {
 }
 
 #[test]
-fn what_eventual_shows_behind_a_failed_flush_stays() -> Result<()> {
+fn the_state_that_eventual_shows_after_a_failed_flush_is_kept() -> Result<()> {
     let family = Family {
-        name: "failing_openings::what_eventual_shows_behind_a_failed_flush_stays",
+        name: "failing_openings::the_state_that_eventual_shows_after_a_failed_flush_is_kept",
         share: 40,
         draw: |seed, random| {
             let scenario = Scenario::alone(seed, Durability::Eventual, random);

@@ -1,20 +1,20 @@
-//! `Env::sync` that fails: what it was to write counts as written, so no later call may say that it is.
+//! `Env::sync` fails: its data counts as written, so no later call may claim that it is.
 
 use mapleaf::{Dbi, Durability, ErrorKind, Result};
 use nix::libc::EIO;
 
 use super::campaign::{Family, apart, campaign};
 use super::scenario::Scenario;
-use super::shim::{FLUSH, Fault, How};
+use crate::common::shim::{FLUSH, Fault, How};
 
 #[test]
-fn a_flush_that_failed_is_not_made_up_for_by_the_next() -> Result<()> {
+fn a_later_flush_does_not_make_up_for_a_failed_one() -> Result<()> {
     let family = Family {
-        name: "failing_syncs::a_flush_that_failed_is_not_made_up_for_by_the_next",
+        name: "failing_syncs::a_later_flush_does_not_make_up_for_a_failed_one",
         share: 40,
         draw: |seed, random| {
             let scenario = Scenario::alone(seed, Durability::Process, random);
-            // The first is that of the lock file, by the opening.
+            // The first flush is that of the lock file during the opening.
             let nth = 2 + random.below(2) as u64;
             let fault = Some(Fault { classes: FLUSH, nth, errno: EIO, how: How::Once });
             let processes = vec![vec![Durability::Process]];
@@ -27,9 +27,9 @@ fn a_flush_that_failed_is_not_made_up_for_by_the_next() -> Result<()> {
 }
 
 #[test]
-fn behind_a_sync_that_failed_all_is_refused() -> Result<()> {
+fn after_a_failed_sync_every_call_is_refused() -> Result<()> {
     let family = Family {
-        name: "failing_syncs::behind_a_sync_that_failed_all_is_refused",
+        name: "failing_syncs::after_a_failed_sync_every_call_is_refused",
         share: 0,
         draw: |seed, random| Scenario::alone(seed, Durability::Eventual, random),
     };

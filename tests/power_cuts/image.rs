@@ -1,4 +1,4 @@
-//! What a power cut may leave of a disk: any part of what was not flushed.
+//! The images that a power cut may leave of a disk: any part of the unflushed data.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,36 +6,36 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::damage::Random;
 use super::disk::{Content, Disk, File, METAS, PAGE, Page, SECTOR};
 use super::names::Entry;
+use crate::common::damage::Random;
 
-/// What of the writes that were not flushed got to the disk.
+/// Which of the unflushed writes reached the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
     Nothing,
     Everything,
     /// Those up to an event: the system wrote in order.
     UpTo(u64),
-    /// Those behind an event: it wrote the last ones first.
+    /// Those after an event: the system wrote the last ones first.
     Behind(u64),
-    /// Any, each whole; by a number that chance is drawn from.
+    /// A random subset of whole writes; the number is the seed.
     Writes(u64),
-    /// All but one.
+    /// All except one.
     AllBut(u64),
     Only(u64),
-    /// Any, of each page one of the states that it had.
+    /// For each page, any one of its contents.
     Pages,
-    /// The same of each sector.
+    /// For each sector, any one of its contents.
     Sectors,
-    /// The meta pages, and any of the others.
+    /// The meta pages, and a random subset of the others.
     MetasFirst,
     OnlyMetas,
     NoMetas,
 }
 
 impl How {
-    /// One of them, for events between two numbers.
+    /// Draws one of them, for events between two numbers.
     pub fn draw(random: &mut Random, events: (u64, u64)) -> Self {
         let event = events.0 + random.below(usize::try_from(events.1 - events.0).unwrap_or(0) + 1) as u64;
         match random.below(16) {
@@ -54,7 +54,7 @@ impl How {
         }
     }
 
-    /// What a page of this number is on the disk then.
+    /// The content of page `number` on the disk after the cut.
     pub fn page(self, number: usize, page: &Page, random: &mut Random) -> Option<Content> {
         let any = |random: &mut Random| match random.below(page.versions.len() + 1) {
             0 => page.disk.clone(),
@@ -89,7 +89,7 @@ impl How {
         }
     }
 
-    /// How long the file is: as before or as written, and with some of the writes anything between.
+    /// The length of the file: the old or the new one, and with some of the writes anything between.
     fn length(self, file: &File, random: &mut Random) -> usize {
         let count = match self {
             Self::Nothing => 0,
@@ -109,7 +109,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// Draws one of those that the disk may hold now.
+    /// Draws one of the images that the disk may hold now.
     pub fn draw(disk: &Disk, how: How, random: &mut Random) -> Self {
         let share = match how {
             How::Nothing => Some(false),
@@ -126,7 +126,7 @@ impl Image {
         image
     }
 
-    /// Lays the files out under `root`, in place of whatever is there.
+    /// Writes the files to `root`, in place of what is there.
     pub fn lay(&self, root: &Path) -> io::Result<()> {
         match fs::remove_dir_all(root) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

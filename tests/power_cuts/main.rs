@@ -1,30 +1,25 @@
-//! Power cuts: what programs write and flush is recorded, and the power is cut in it at any place, with any part of what was
-//! not flushed on the disk. What is left opens, holds what was promised, and takes commits.
+//! Power cuts: the writes and flushes of programs are recorded, and the power is cut at any position of the recording,
+//! with any part of the unflushed data on the disk. What is left opens, holds what was promised, and accepts commits.
 
-#[path = "../common/damage.rs"]
-mod damage;
-#[path = "../common/process.rs"]
-mod process;
-#[path = "../faults/shim.rs"]
-mod shim;
-
-mod alone;
-mod beside;
 mod campaign;
 mod checker;
+#[path = "../common/mod.rs"]
+mod common;
 mod cut;
 mod directories_above;
 mod disk;
-mod failing;
+mod failing_flushes;
 mod failing_openings;
 mod failing_syncs;
 mod image;
-mod mixed;
+mod mixed_durabilities;
 mod model;
 mod names;
+mod one_process;
 mod promise;
 mod recording;
 mod scenario;
 mod state;
+mod two_processes;
 mod unflushed_names;
 mod work;

@@ -1,22 +1,22 @@
-//! The disk that images are drawn from does what disks do: it keeps what was flushed, and of the rest whole sectors of any
-//! time; it loses what a flush failed to write; and it has names by their directories.
+//! The model of the disk behaves as disks do: it keeps what was flushed, and of the rest whole sectors of any time; it
+//! loses what a flush failed to write; and it keeps names by directory.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::damage::Random;
 use super::disk::{Disk, PAGE, SECTOR};
 use super::image::{How, Image};
 use super::recording::{Event, Node};
+use crate::common::damage::Random;
 
 const FILE: u64 = 1;
 const DIRECTORY: u64 = 2;
-/// Enough for all outcomes to come.
+/// Enough images for all outcomes to occur.
 const DRAWS: u64 = 1000;
-/// Enough to see that there is one.
+/// Enough images to see that there is one outcome only.
 const FEW: u64 = 50;
 
-/// A disk with a file of one page of ones that is flushed, its name too.
+/// A disk with a file of one page of ones; the page and the name are flushed.
 fn disk() -> Disk {
     let directory = Node { path: PathBuf::new(), inode: DIRECTORY, bytes: None };
     Disk::new(&[directory, Node { path: "file".into(), inode: FILE, bytes: Some(vec![1; PAGE]) }], None)
@@ -32,7 +32,7 @@ fn flush(disk: &mut Disk, file: u64, failed: bool, random: &mut Random) {
     disk.apply(&Event::Flushed { token: 9, failed }, random);
 }
 
-/// What `of` says of many images.
+/// The results of `of` over many images.
 fn drawn<T: Ord>(disk: &Disk, of: impl Fn(&Image) -> T) -> BTreeSet<T> {
     drawn_from(disk, DRAWS, of)
 }
@@ -50,7 +50,7 @@ fn bytes(image: &Image) -> Vec<u8> {
 }
 
 #[test]
-fn a_sector_is_whole_and_of_any_time_since_the_last_flush() {
+fn a_sector_is_whole_and_from_any_time_since_the_last_flush() {
     let mut disk = disk();
     write(&mut disk, 0, &[2; PAGE]);
     flush(&mut disk, FILE, false, &mut Random(0));
@@ -79,7 +79,7 @@ fn what_a_flush_failed_to_write_is_lost_until_the_page_is_written_again() {
         flush(&mut disk, FILE, false, &mut Random(seed));
         assert_eq!(drawn_from(&disk, FEW, bytes), before, "the next flush has nothing to write");
         kept.extend(before);
-        // A byte more makes the system write the page, with all that programs see of it.
+        // One more written byte makes the system write the whole page, as programs see it.
         write(&mut disk, 7, &[9]);
         flush(&mut disk, FILE, false, &mut Random(seed));
         let mut page = vec![2; PAGE];
@@ -102,10 +102,10 @@ fn a_flush_covers_what_was_written_when_it_began() {
 }
 
 #[test]
-fn a_file_is_as_long_as_before_or_as_written() {
+fn a_file_has_the_old_or_the_new_length() {
     let mut disk = disk();
     write(&mut disk, PAGE, &[2; 2 * PAGE]);
-    // Whatever of the bytes is there.
+    // Whichever of the bytes are there.
     let length = |seed| bytes(&Image::draw(&disk, How::Sectors, &mut Random(seed))).len();
     assert_eq!((0..FEW).map(length).collect::<BTreeSet<_>>(), [PAGE, 3 * PAGE].into());
     flush(&mut disk, FILE, false, &mut Random(0));
@@ -113,7 +113,7 @@ fn a_file_is_as_long_as_before_or_as_written() {
 }
 
 #[test]
-fn names_change_in_their_order_and_stay_once_their_directory_is_flushed() {
+fn names_change_in_order_and_are_kept_once_their_directory_is_flushed() {
     let mut disk = disk();
     let names = |image: &Image| image.files.keys().map(|path| path.to_string_lossy().into_owned()).collect::<Vec<_>>();
     let random = &mut Random(0);

@@ -1,14 +1,14 @@
-//! Names of files and directories: on the disk once their directory was flushed, before that as the system likes.
+//! Names of files and directories: on the disk once their directory was flushed, undetermined before that.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::damage::Random;
+use crate::common::damage::Random;
 
-/// What a name is of.
+/// The object of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry {
-    /// A file, by its number.
+    /// A file with this number.
     File(usize),
     Directory,
 }
@@ -60,7 +60,7 @@ fn directory_of(path: &Path) -> PathBuf {
 }
 
 impl Names {
-    /// A name that was there before anything happened.
+    /// Adds a name that existed at the beginning.
     pub fn begin(&mut self, path: &Path, entry: Entry) {
         self.disk.insert(path.to_path_buf(), entry);
         self.now.insert(path.to_path_buf(), entry);
@@ -84,7 +84,7 @@ impl Names {
         self.change(event, Change::Renamed(from.to_path_buf(), to.to_path_buf()));
     }
 
-    /// A directory was flushed with all that happened up to an event.
+    /// A directory was flushed, with all changes up to an event.
     pub fn flush(&mut self, directory: &Path, upto: u64) {
         let disk = &mut self.disk;
         self.pending.retain(|pending| {
@@ -104,8 +104,8 @@ impl Names {
         !self.pending.iter().any(|pending| counts(pending.change.path()))
     }
 
-    /// The names that are there after a cut: of each directory the changes up to one of them, for the system makes them in
-    /// their order. `share` says how many of so many, if that is not left to chance.
+    /// Draws the names after a cut: of each directory, the changes up to one of them, since the system makes them in
+    /// order. `share` selects all or none instead of a random number.
     pub fn draw(&self, random: &mut Random, share: Option<bool>) -> Tree {
         let mut counts: BTreeMap<&Path, usize> = BTreeMap::new();
         for pending in &self.pending {

@@ -1,6 +1,6 @@
-//! What programs were told up to a point of a recording, and what of it a power cut there must leave.
+//! The messages of programs up to a position of a recording, and what a power cut at that position must leave.
 //!
-//! Each thread does operations that are numbered from 1, and says when it begins one and when it was told of its success.
+//! Each thread does numbered operations, from 1, and reports when it begins one and when it was acknowledged.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
@@ -10,10 +10,10 @@ use mapleaf::Durability;
 use super::recording::Event;
 use super::state::{Fault, Found};
 
-/// For each thread a number of operations.
+/// A number of operations for each thread.
 pub type Counts = BTreeMap<u32, u64>;
 
-/// How a durability is said.
+/// The word for a durability in messages.
 pub fn word(durability: Durability) -> &'static str {
     match durability {
         Durability::Immediate => "immediate",
@@ -31,34 +31,34 @@ enum Databases {
     Kept,
 }
 
-/// What the state as a whole rests on.
+/// Why the state as a whole is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Ground {
     /// Each commit flushes.
     #[default]
     Commits,
-    /// Somebody writes who does not.
+    /// A process writes that does not flush.
     Nothing,
-    /// That, and then all was flushed, and nothing written since.
+    /// After that, everything was flushed, and nothing was written since.
     Flushed,
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct Promise {
-    /// The environment is there.
+    /// The environment must exist.
     pub made: bool,
     databases: Databases,
     ground: Ground,
     started: Counts,
     told: Counts,
     kept: Counts,
-    /// What had been told when an operation was begun: where that is, so are these.
+    /// The operations that were acknowledged when an operation began: if that one is there, so are these.
     before: HashMap<(u32, u64), Rc<Counts>>,
-    /// What had been told when a thread began to flush.
+    /// The operations that were acknowledged when a thread began to flush.
     flushing: HashMap<u32, (Counts, Databases)>,
-    /// Threads that have begun to flush, with nothing written since.
+    /// Threads that have begun to flush, if nothing was written since.
     quiet: HashSet<u32>,
-    /// All durabilities are held for this one: to see that such a claim is found to be false.
+    /// Treats all durabilities as this one, to test that a false claim is found.
     claim: Option<Durability>,
 }
 
@@ -74,12 +74,13 @@ fn get(counts: &Counts, thread: u32) -> u64 {
 }
 
 impl Promise {
-    /// Before anything was done; whether there is an environment. All durabilities are held for `claim`, if there is one.
+    /// The promise at the beginning. `made` says whether there is an environment. All durabilities are treated as
+    /// `claim`, if there is one.
     pub fn new(made: bool, claim: Option<Durability>) -> Self {
         Self { made, claim, ..Self::default() }
     }
 
-    /// Takes in an event.
+    /// Updates the promise with an event.
     pub fn take(&mut self, event: &Event) {
         match event {
             Event::Said(said) => self.hear(said),
@@ -110,7 +111,7 @@ impl Promise {
             "done" => {
                 self.told.insert(thread(), number());
                 if durability(3) != "process" {
-                    // It waited for all that was written before.
+                    // It waited for everything that was written before.
                     self.ground = Ground::Commits;
                 }
                 if durability(3) == "immediate" {
@@ -128,7 +129,7 @@ impl Promise {
                 if databases == Databases::Told {
                     self.has(Databases::Kept);
                 }
-                // What was created by who does not flush has its name from nobody.
+                // If a process that does not flush created the environment, nobody flushed its name.
                 self.made |= self.ground == Ground::Commits;
                 if self.quiet.remove(&thread()) && self.ground == Ground::Nothing {
                     self.ground = Ground::Flushed;
@@ -139,13 +140,13 @@ impl Promise {
         }
     }
 
-    /// An opening showed these operations. What it shows stays.
+    /// An opening showed these operations; they must be kept.
     fn shown(&mut self, counts: &[&str]) {
         for count in counts {
             let (thread, count) = count.split_once(':').expect("thread and count");
             let (thread, count) = (thread.parse().expect("a thread"), count.parse().expect("a count"));
             raise(&mut self.kept, &[(thread, count)].into());
-            // The ones behind it are not there, whoever was told of them, and are begun anew.
+            // Later operations are lost, even if they were acknowledged, and begin again.
             self.told.insert(thread, count);
             self.started.insert(thread, count);
             if count > 0 {
@@ -158,17 +159,18 @@ impl Promise {
         self.databases = self.databases.max(databases);
     }
 
-    /// Whether there is none: somebody has created or written who does not flush, and nobody has flushed all since.
+    /// Whether there is no promise: a process that does not flush has created or written, and not everything was
+    /// flushed since.
     pub fn is_void(&self) -> bool {
         self.ground == Ground::Nothing || (self.ground == Ground::Flushed && !self.made)
     }
 
-    /// The threads that began anything.
+    /// The threads that have begun an operation.
     pub fn threads(&self) -> impl Iterator<Item = u32> {
         self.started.keys().copied()
     }
 
-    /// Whether what was found is all that had to be kept, with nothing between that is missing.
+    /// Checks that everything promised was found, without gaps.
     pub fn holds(&self, found: &Found) -> Result<(), Fault> {
         if !found.ready && self.databases == Databases::Kept {
             return Err(Fault::Lost("the databases".to_owned()));
@@ -192,9 +194,9 @@ impl Promise {
         self.is_in_order(&found.order)
     }
 
-    /// Whether no transaction comes before one that had been told of when it was begun.
+    /// Checks that no transaction comes before one that was acknowledged when it began.
     fn is_in_order(&self, order: &[(u32, u64)]) -> Result<(), Fault> {
-        // Of each thread the first transaction behind.
+        // For each thread, the first transaction after the position.
         let mut behind = Counts::new();
         for (thread, number) in order.iter().rev() {
             let before = self.before.get(&(*thread, *number));

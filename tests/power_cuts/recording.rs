@@ -1,5 +1,5 @@
-//! What programs did to the files under a directory and what they were told, in one order: the log of
-//! `tests/faults/shim.c`, read.
+//! The changes of the files under a directory and the messages of programs, in one order: reads the log of
+//! `tests/common/shim.c`.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use mapleaf::{Error, Result};
 
-use super::shim::{Control, Last};
+use crate::common::shim::{Control, Last};
 
-/// One entry of the log. Paths begin at the directory that was recorded, files are their inodes.
+/// An entry of the log. Paths are relative to the recorded directory, and files are identified by their inodes.
 #[derive(Debug)]
 pub enum Event {
-    /// With a token that is not 0 the bytes are being flushed from then on.
+    /// With a token other than 0, the bytes are being flushed from then on.
     Written {
         file: u64,
         at: usize,
@@ -44,7 +44,7 @@ pub enum Event {
         to: PathBuf,
     },
     Removed(PathBuf),
-    /// What a program said that it began or was told.
+    /// A message of a program about an operation.
     Said(String),
 }
 
@@ -57,7 +57,7 @@ pub struct Node {
     pub bytes: Option<Vec<u8>>,
 }
 
-/// Files and directories as they were, those above before those below, what was done to them, and as they were then.
+/// The files and directories at the beginning, parents first, the changes, and the files at the end.
 #[derive(Debug)]
 pub struct Recording {
     pub before: Vec<Node>,
@@ -66,18 +66,18 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// The bytes of a file in the end.
+    /// The bytes of a file at the end.
     pub fn left(&self, path: &Path) -> Option<&[u8]> {
         self.after.iter().find(|node| node.path == path)?.bytes.as_deref()
     }
 
-    /// How many flushes failed.
+    /// The number of failed flushes.
     pub fn failed(&self) -> u64 {
         self.events.iter().filter(|event| matches!(event, Event::Flushed { failed: true, .. })).count() as u64
     }
 }
 
-/// All that is in `root`, itself included, by an empty path.
+/// Everything in `root`; `root` itself has an empty path.
 fn tree(root: &Path) -> io::Result<Vec<Node>> {
     let mut nodes = vec![Node { path: PathBuf::new(), inode: fs::metadata(root)?.ino(), bytes: None }];
     let mut next = 0;
@@ -98,8 +98,8 @@ fn tree(root: &Path) -> io::Result<Vec<Node>> {
     Ok(nodes)
 }
 
-/// Records what `work` does to the files under `root`, by whichever processes. Flushes take `pause` microseconds; who makes
-/// the record `last` is killed.
+/// Records what `work` does to the files under `root`, in any process. A flush takes `pause` microseconds. The process
+/// that makes the record `last` is killed.
 pub fn record<T>(
     control: &Control,
     root: &Path,

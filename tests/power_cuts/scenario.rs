@@ -1,5 +1,5 @@
-//! A history: which processes do what, and how it is recorded. All of it follows from a seed, but for the order in which
-//! threads and processes come.
+//! A history: the processes and their operations, and how they are recorded. A seed determines everything except the
+//! interleaving of threads and processes.
 
 use std::fs;
 use std::ops::Range;
@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 use mapleaf::{Durability, Env, EnvOptions, Error, ErrorKind, Result};
 use nix::libc::SIGKILL;
 
-use super::damage::Random;
-use super::process;
 use super::recording::{Recording, record};
-use super::shim::{Control, Fault, Last};
 use super::state::count;
 use super::work::{Told, Work, run_all};
+use crate::common::damage::Random;
+use crate::common::process;
+use crate::common::shim::{Control, Fault, Last};
 
-/// How an opening before ended.
+/// How the previous opening ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Before {
     /// There was none.
@@ -28,40 +28,40 @@ pub enum Before {
     Failed(Durability),
 }
 
-/// How long a process waits for another one.
+/// The time to wait for another process.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Threads of one process have numbers from a multiple of this.
+/// The threads of one process have numbers from a multiple of this.
 const NUMBERS: u32 = 10;
 
-/// When the processes begin.
+/// When the processes start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     AtOnce,
-    /// The second has it open when the first begins, and begins when the first has ended.
+    /// The second process opens the environment while the first one works, and starts its own work after the first has
+    /// ended.
     InTurn,
 }
 
 #[derive(Clone, Debug)]
 pub struct Scenario {
     pub seed: u64,
-    /// For each process the durabilities that it opens the environment with, one after another; one process is the
-    /// recording one itself.
+    /// For each process, the durabilities of its successive openings. A single process is the recording process itself.
     pub processes: Vec<Vec<Durability>>,
     pub threads: u32,
-    /// Of each thread, in each opening.
+    /// Operations of each thread in each opening.
     pub operations: u64,
     pub compacts: bool,
-    /// Whether it is closed, or just dropped.
+    /// Whether the environment is closed, or only dropped.
     pub closes: bool,
-    /// Where the environment is, from the directory that is recorded.
+    /// The path of the environment, relative to the recorded directory.
     pub path: &'static str,
-    /// Whether it is there, and on the disk, before anything is recorded.
+    /// Whether the environment exists, and is on the disk, before the recording.
     pub made_before: bool,
-    /// Microseconds that a flush takes: with none there is no time for others to join a commit.
+    /// The duration of a flush in microseconds. Without it, no other thread has time to join a commit.
     pub pause: u64,
-    /// What fails, in the first opening or behind it.
+    /// The fault, in the first opening or after it.
     pub fault: Option<Fault>,
-    /// Which record of the first process is its last: it is killed, and then begun again.
+    /// The last record of the first process: it is killed, and then restarted.
     pub killed: Option<Last>,
     pub order: Order,
 }
@@ -86,12 +86,12 @@ impl Scenario {
         }
     }
 
-    /// A map that has to grow, and few slots: opening is cheap.
+    /// A small map, which must grow, and few slots, so that opening is cheap.
     pub fn options() -> EnvOptions {
         Env::options().map_size(1 << 16).max_readers(16).max_dbis(8)
     }
 
-    /// Whether an error is what the history is for: what a fault may come to, or the refusal of `Process` beside others.
+    /// Whether an error is expected: the result of a fault, or the refusal of `Process` beside others.
     fn forgives(&self, error: &Error) -> bool {
         let durabilities = self.durabilities();
         let is_process = |durability: &Durability| *durability == Durability::Process;
@@ -128,24 +128,24 @@ impl Scenario {
         Ok(record(control, root, self.pause, self.killed, run)?.1)
     }
 
-    /// The first process, which is killed, and then one that does the same.
+    /// Runs the first process, which is killed, and then one that does the same.
     fn run_killed(&self, control: &Control, root: &Path, name: &str) -> Result<()> {
         let mut child = process::spawn(name, &["writer", &root.to_string_lossy(), &self.seed.to_string(), "0"])?;
         let status = child.wait()?;
         control.spare()?;
-        // It may have come to its end before.
+        // It may have ended before the kill.
         assert!(status.success() || status.signal() == Some(SIGKILL), "a process ended with {status}");
         let ended = if status.success() { Before::Closed } else { Before::Failed };
         let durabilities = &self.processes[0];
         self.run(root, 0, ended(durabilities[if status.success() { durabilities.len() - 1 } else { 0 }]))
     }
 
-    /// The durabilities of all.
+    /// The durabilities of all processes.
     pub fn durabilities(&self) -> Vec<Durability> {
         self.processes.concat()
     }
 
-    /// All processes of the history at once.
+    /// Runs all processes of the history concurrently.
     fn run_all(&self, root: &Path, name: &str) -> Result<()> {
         let (seed, root) = (self.seed.to_string(), root.to_string_lossy());
         let spawn = |which: usize| process::spawn(name, &["writer", &root, &seed, &which.to_string()]);
@@ -157,7 +157,7 @@ impl Scenario {
         children.into_iter().try_for_each(process::Child::passes)
     }
 
-    /// A file that says so of one of the processes; not among those that are recorded.
+    /// A file that signals `what` between the processes; it is not recorded.
     fn signal_at(&self, root: &Path, what: &str) -> PathBuf {
         root.with_file_name(format!("{what}-{}", self.seed))
     }
@@ -169,7 +169,7 @@ impl Scenario {
         fs::write(self.signal_at(root, what), []).map_err(Error::other)
     }
 
-    /// Waits for the moment in which this process, which has opened the environment, is to begin.
+    /// Waits until this process, which has opened the environment, may start.
     fn wait_for_turn(&self, root: &Path, which: usize) -> Result<()> {
         if self.order == Order::AtOnce {
             return Ok(());
@@ -186,14 +186,14 @@ impl Scenario {
         Ok(())
     }
 
-    /// What one process does.
+    /// Runs one process.
     pub fn run(&self, root: &Path, which: usize, before: Before) -> Result<()> {
         let told = Told::at(&root.join(format!("{which}.ack")))?;
         let mut before = before;
         for durability in &self.processes[which] {
             before = match self.open(root, which, *durability, before, &told) {
                 Err(error) if self.forgives(&error) => {
-                    // The other one waits for no opening that failed.
+                    // The other process does not wait for a failed opening.
                     self.signal(root, "opened")?;
                     Before::Failed(*durability)
                 }
@@ -205,7 +205,7 @@ impl Scenario {
 
     fn open(&self, root: &Path, which: usize, durability: Durability, before: Before, told: &Told) -> Result<()> {
         let mut work = Work::open(&self.at(root), &Self::options(), self.seed, durability, told)?;
-        // They may have been made before, by who flushes less.
+        // A process that flushes less may have created the databases before.
         let all_flush = self.durabilities().iter().all(|durability| *durability == Durability::Immediate);
         told.say(&format!("ready {}", if all_flush { "immediate" } else { "eventual" }))?;
         let first = u32::try_from(which).unwrap_or(0) * NUMBERS;
@@ -219,8 +219,8 @@ impl Scenario {
         if self.closes { work.env.close() } else { Ok(()) }
     }
 
-    /// What each of these threads has done, as an opening shows it. It is on the disk if it was put there at once, or if
-    /// the opening does so since nothing was closed in order.
+    /// Reports what each of these threads has done, according to an opening. These operations are on the disk if they
+    /// were flushed at once, or if the opening flushed them because nothing was closed regularly.
     fn show(&self, work: &Work<'_>, threads: Range<u32>, before: Before, told: &Told) -> Result<Vec<(u32, u64)>> {
         if before == Before::Nothing {
             return Ok(threads.map(|thread| (thread, 0)).collect());
@@ -239,7 +239,7 @@ impl Scenario {
         Ok(counts)
     }
 
-    /// The environment, where `root` is what was recorded or a copy of it.
+    /// The path of the environment in `root`, which is the recorded directory or a copy of it.
     pub fn at(&self, root: &Path) -> PathBuf {
         root.join(self.path)
     }

@@ -1,4 +1,4 @@
-//! What an environment holds: how many operations of each thread, after a check that there is nothing else.
+//! The content of an environment: the number of operations of each thread, after a check that there is nothing else.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,12 +8,12 @@ use mapleaf::{Dbi, Env, Error, Result, Snapshot};
 use super::promise::Counts;
 use super::work::{EXTRA, FIRST, Kind, changes, has_extra, kind, pairs};
 
-/// What is wrong with what a power cut left.
+/// What is wrong with the result of a power cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Something is not there that had to be.
+    /// Something is missing that was promised.
     Lost(String),
-    /// Something is there that cannot be, or cannot be read.
+    /// Something is there that is impossible, or cannot be read.
     Wrong(String),
 }
 
@@ -35,10 +35,10 @@ impl From<Error> for Fault {
 /// The operations that are there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// Whether the databases are; else there are no operations.
+    /// Whether the databases exist; otherwise there are no operations.
     pub ready: bool,
     pub counts: Counts,
-    /// Transactions in their order: thread and number.
+    /// Transactions in order: thread and number.
     pub order: Vec<(u32, u64)>,
 }
 
@@ -78,7 +78,7 @@ fn names(env: &Env) -> Result<Vec<String>> {
     Ok(env.dbis()?.into_iter().map(|dbi| dbi.name.clone()).collect())
 }
 
-/// How many operations of a thread are there, which does none now; others, that another process has, may.
+/// The number of operations of a thread that is idle. Threads of other processes may be active.
 pub fn count(env: &Env, seed: u64, thread: u32) -> Result<u64> {
     let there = names(env)?;
     let snap = env.snapshot()?;
@@ -94,7 +94,7 @@ fn has_trace(kind: Kind) -> bool {
     matches!(kind, Kind::Transact | Kind::Apply | Kind::Submit)
 }
 
-/// What the environment holds. Where an operation leaves no trace there are two answers.
+/// The content of the environment. If the last operation leaves no trace, there are two answers.
 pub fn found(env: &Env, seed: u64) -> Result<Vec<Found>, Fault> {
     let there = names(env)?;
     let snap = env.snapshot()?;
@@ -141,7 +141,7 @@ fn is_empty(env: &Env, snap: &Snapshot, there: &[String]) -> Result<bool> {
     Ok(empty)
 }
 
-/// Holds the rows against what these operations leave; the order of transactions.
+/// Compares the rows with those that these operations leave. Returns the order of transactions.
 fn compare(rows: &Rows, counts: &Counts, seed: u64) -> Result<Vec<(u32, u64)>, String> {
     let order = order(rows, counts, seed)?;
     let mut data: BTreeMap<(u32, u32), Vec<u8>> = BTreeMap::new();
@@ -172,7 +172,7 @@ fn compare(rows: &Rows, counts: &Counts, seed: u64) -> Result<Vec<(u32, u64)>, S
     Ok(order)
 }
 
-/// The order of transactions, after a check that it has no gaps and is that of each thread.
+/// The order of transactions, after a check that it has no gaps and agrees with the order of each thread.
 fn order(rows: &Rows, counts: &Counts, seed: u64) -> Result<Vec<(u32, u64)>, String> {
     let mut order: Vec<(u32, u64)> = Vec::new();
     let mut of_threads: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
@@ -198,7 +198,7 @@ fn order(rows: &Rows, counts: &Counts, seed: u64) -> Result<Vec<(u32, u64)>, Str
     if counts.iter().any(missing) { Err(format!("the order misses threads of {counts:?}")) } else { Ok(order) }
 }
 
-/// The keys of the extra database when the first thread has done so many operations; `None` when it is not there.
+/// The keys of the extra database after this many operations of the first thread; `None` if it does not exist.
 fn extra(seed: u64, count: u64) -> Option<Vec<u64>> {
     if !has_extra(count) {
         return None;

@@ -1,15 +1,16 @@
-//! Names that whoever made them did not flush: who opens the environment then and is told of a commit has them flushed.
+//! Names whose creator did not flush them: a process that opens the environment later flushes them before it
+//! acknowledges a commit.
 
 use mapleaf::{Durability, Result};
 
 use super::campaign::{Family, campaign};
 use super::scenario::Scenario;
-use super::shim::{ANY, Last, RENAMED};
+use crate::common::shim::{ANY, Last, RENAMED};
 
 #[test]
-fn who_comes_behind_a_killed_creator_keeps_all() -> Result<()> {
+fn acknowledged_operations_after_a_killed_creator_are_kept() -> Result<()> {
     let family = Family {
-        name: "unflushed_names::who_comes_behind_a_killed_creator_keeps_all",
+        name: "unflushed_names::acknowledged_operations_after_a_killed_creator_are_kept",
         share: 40,
         draw: |seed, random| {
             let durability = random.pick(&[Durability::Immediate, Durability::Eventual]);
@@ -17,7 +18,7 @@ fn who_comes_behind_a_killed_creator_keeps_all() -> Result<()> {
             let killed = Some(Last { nth: 1 + random.below(24) as u64, of: ANY });
             let processes = vec![vec![durability]];
             let short = Scenario { threads: 1, operations: 4, compacts: false, ..scenario };
-            // Directories above are nobody's who did not make them.
+            // Not below a new directory, which a process that did not create it does not flush.
             Scenario { processes, made_before: false, path: "env", killed, ..short }
         },
     };
@@ -27,9 +28,9 @@ fn who_comes_behind_a_killed_creator_keeps_all() -> Result<()> {
 }
 
 #[test]
-fn who_comes_behind_a_killed_compaction_keeps_all() -> Result<()> {
+fn acknowledged_operations_after_a_killed_compaction_are_kept() -> Result<()> {
     let family = Family {
-        name: "unflushed_names::who_comes_behind_a_killed_compaction_keeps_all",
+        name: "unflushed_names::acknowledged_operations_after_a_killed_compaction_are_kept",
         share: 40,
         draw: |seed, random| {
             let durability = random.pick(&[Durability::Immediate, Durability::Eventual]);
@@ -45,9 +46,9 @@ fn who_comes_behind_a_killed_compaction_keeps_all() -> Result<()> {
 }
 
 #[test]
-fn who_comes_behind_one_who_does_not_flush_keeps_all() -> Result<()> {
+fn acknowledged_operations_after_a_creator_that_does_not_flush_are_kept() -> Result<()> {
     let family = Family {
-        name: "unflushed_names::who_comes_behind_one_who_does_not_flush_keeps_all",
+        name: "unflushed_names::acknowledged_operations_after_a_creator_that_does_not_flush_are_kept",
         share: 40,
         draw: |seed, random| {
             let durability = random.pick(&[Durability::Immediate, Durability::Eventual]);

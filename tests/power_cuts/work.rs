@@ -1,4 +1,5 @@
-//! What the threads of a recorded program do: operations whose traces can be told apart, each announced and told of.
+//! The operations of a recorded program's threads. Each operation leaves a distinct trace, and the threads report its
+//! begin and its acknowledgement.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -7,26 +8,26 @@ use std::thread;
 
 use mapleaf::{Batch, Commit, Dbi, Durability, Env, EnvOptions, Error, ErrorKind, MultiDbi, Result, WriteTxn};
 
-use super::damage::Random;
 use super::promise::word;
+use crate::common::damage::Random;
 
-/// The thread of whoever opens what is left of a power cut.
+/// The thread number of the process that checks the result of a power cut.
 pub const AFTERWARDS: u32 = 900;
-/// The one that makes, clears and drops a database.
+/// The thread that creates, clears and drops a database.
 pub const FIRST: u32 = 0;
-/// Keys of each thread.
+/// The number of keys of each thread.
 const KEYS: usize = 24;
-/// Pairs that stay of those that a thread's transactions insert.
+/// A thread's transactions insert pairs; the newest ones, this many, stay.
 const PAIRS: u64 = 6;
 pub const EXTRA: &str = "extra";
 
-/// What an operation is.
+/// The kind of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Transact,
     Apply,
     Submit,
-    /// Makes the extra database, clears it, drops it: transactions that leave no other trace.
+    /// Creates, clears or drops the extra database: transactions that leave no other trace.
     Make,
     Clear,
     Drop,
@@ -38,13 +39,13 @@ fn random_of(seed: u64, thread: u32, number: u64) -> Random {
     random
 }
 
-/// Which operation of a thread is which. None that leaves no trace comes behind another.
+/// The kind of each operation of a thread. Two operations without a trace never follow one another.
 pub fn kind(seed: u64, thread: u32, number: u64) -> Kind {
     match (thread, number % 12) {
         (FIRST, 3) => Kind::Make,
         (FIRST, 8) => Kind::Clear,
         (FIRST, 11) => Kind::Drop,
-        // So that there is something to clear.
+        // Puts entries that can be cleared.
         (FIRST, 7) | (AFTERWARDS, _) => Kind::Transact,
         _ => match random_of(seed, thread, number).below(8) {
             0 => Kind::Apply,
@@ -54,15 +55,15 @@ pub fn kind(seed: u64, thread: u32, number: u64) -> Kind {
     }
 }
 
-/// Whether the extra database is there when the first thread has done so many.
+/// Whether the extra database exists after this many operations of the first thread.
 pub fn has_extra(number: u64) -> bool {
     (3..11).contains(&(number % 12))
 }
 
-/// A change of a key: to a value, or to nothing.
+/// A change of a key: to a value, or `None` to delete it.
 pub type Change = (u32, Option<Vec<u8>>);
 
-/// The changes of an operation, in the thread's own keys; some values take pages of their own.
+/// The changes of an operation to the thread's own keys. Some values take pages of their own.
 pub fn changes(seed: u64, thread: u32, number: u64) -> Vec<Change> {
     let random = &mut random_of(seed ^ 0x00C0_FFEE, thread, number);
     let change = |random: &mut Random| {
@@ -74,13 +75,13 @@ pub fn changes(seed: u64, thread: u32, number: u64) -> Vec<Change> {
     (0..=random.below(5)).map(|_| change(random)).collect()
 }
 
-/// The pairs of a thread that are there when it has done so many operations.
+/// The pairs of a thread after this many operations.
 pub fn pairs(seed: u64, thread: u32, number: u64) -> impl Iterator<Item = (u32, u64)> {
     let made = (1..=number).rev().filter(move |number| kind(seed, thread, *number) == Kind::Transact);
     made.take(usize::try_from(PAIRS).unwrap_or(0)).map(move |number| (thread, number))
 }
 
-/// Where a program says what it does and is told.
+/// Where a program reports its operations.
 pub struct Told(File);
 
 impl Told {
@@ -96,7 +97,7 @@ impl Told {
 /// An open environment with its databases.
 pub struct Work<'a> {
     pub env: Env,
-    /// Whether it is compacted now and then, while threads write.
+    /// Whether the environment is sometimes compacted while threads write.
     pub compacts: bool,
     seed: u64,
     durability: Durability,
@@ -108,14 +109,14 @@ pub struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// Opens the environment and says so.
+    /// Opens the environment and reports it.
     pub fn open(path: &Path, options: &EnvOptions, seed: u64, durability: Durability, told: &'a Told) -> Result<Self> {
         let env = options.clone().durability(durability).open(path)?;
         told.say(&format!("opened {}", word(durability)))?;
         Self::of(env, seed, durability, told)
     }
 
-    /// Makes sure of the databases, which the caller says.
+    /// Opens or creates the databases; the caller reports it.
     pub fn of(env: Env, seed: u64, durability: Durability, told: &'a Told) -> Result<Self> {
         let (marks, order) = (env.dbi("marks")?, env.dbi("order")?);
         let (data, pairs) = (env.dbi("data")?, env.multi_dbi("pairs")?);
@@ -126,7 +127,8 @@ impl<'a> Work<'a> {
         self.durability
     }
 
-    /// The operations of a thread behind `from`, so many of them. Now and then it flushes, where that is not done by itself.
+    /// Does `count` operations of a thread after number `from`. Sometimes it flushes, if commits do not flush by
+    /// themselves.
     pub fn run(&self, thread: u32, from: u64, count: u64) -> Result<()> {
         let mut extra = (thread == FIRST && has_extra(from)).then(|| self.env.dbi(EXTRA)).transpose()?;
         let (mut number, last) = (from + 1, from + count);
@@ -145,14 +147,14 @@ impl<'a> Work<'a> {
             }
             let flushes = random_of(self.seed ^ 0xF1, thread, number).below(6) == 0;
             if self.durability != Durability::Immediate && flushes {
-                // As a program does that hopes: what the second one says counts.
+                // As a program that retries: the result of the second call counts.
                 self.flush(thread, || self.env.sync().or_else(|_| self.env.sync()))?;
             }
         }
         Ok(())
     }
 
-    /// Compacts, if nobody is in the way: that is flushed.
+    /// Compacts if nothing prevents it; this flushes.
     pub fn compact(&self, thread: u32) -> Result<()> {
         match self.flush(thread, || self.env.compact()) {
             Err(error) if error.kind() == ErrorKind::Busy => Ok(()),
@@ -168,7 +170,7 @@ impl<'a> Work<'a> {
         self.told.say(&format!("done {thread} {number} {}", word(self.durability)))
     }
 
-    /// Does what puts on the disk all that was told of before.
+    /// Runs a flush of everything that was acknowledged before, and reports it.
     pub fn flush(&self, thread: u32, flush: impl FnOnce() -> Result<()>) -> Result<()> {
         self.told.say(&format!("flush {thread}"))?;
         flush()?;
@@ -191,7 +193,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// An operation, in a transaction.
+    /// Does an operation in a transaction.
     pub fn transact(&self, txn: &mut WriteTxn, thread: u32, number: u64, extra: Option<&Extra>) -> Result<()> {
         let before = self.order.len(txn)?;
         for (key, value) in changes(self.seed, thread, number) {
@@ -224,7 +226,7 @@ impl<'a> Work<'a> {
         Ok(batch)
     }
 
-    /// All batches in a row that are handed over, which are on their way together; the operation behind them.
+    /// Submits all consecutive batches without waiting between them. Returns the number of the next operation.
     fn submit(&self, thread: u32, from: u64, last: u64) -> Result<u64> {
         let row = (from..=last).take_while(|number| kind(self.seed, thread, *number) == Kind::Submit);
         let mut on_their_way: Vec<(u64, Commit)> = Vec::new();
@@ -240,7 +242,7 @@ impl<'a> Work<'a> {
         Ok(behind)
     }
 
-    /// One more transaction, by who looks at what was left.
+    /// Commits one more transaction in the process that checks the result.
     pub fn afterwards(&self, number: u64) -> Result<()> {
         self.start(AFTERWARDS, number)?;
         self.env.transact(|txn| self.transact(txn, AFTERWARDS, number, None))?;
@@ -250,7 +252,7 @@ impl<'a> Work<'a> {
 
 pub type Extra = Dbi<u64, &'static [u8]>;
 
-/// Runs threads at once, each with what it has done before and has to do; the first error.
+/// Runs threads concurrently, each from its last operation on. Returns the first error.
 pub fn run_all(work: &Work<'_>, threads: &[(u32, u64)], count: u64) -> Result<()> {
     thread::scope(|scope| {
         let run = |&(thread, from)| scope.spawn(move || work.run(thread, from, count));

@@ -1,12 +1,13 @@
-//! Who dies inside a transaction or with a snapshot blocks nobody; who lives is waited for, or is `Busy`.
+//! A process that dies inside a transaction or with a snapshot blocks nobody. A living one is waited for, or the caller
+//! gets `Busy`.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 
-use crate::errors::{directory, refused_with};
+use crate::common::errors::{directory, refused_with};
 use mapleaf::{Compact, Dbi, Env, ErrorKind, Result};
 
-/// Begins a transaction and ends it when told to; or takes a snapshot and holds it.
+/// The child: begins a transaction and ends it when the parent says so, or takes a snapshot and holds it.
 fn play(part: &str, path: &Path) -> Result<()> {
     let env = Env::open(path)?;
     let dbi: Dbi<u32, u32> = env.dbi("d")?;
@@ -26,7 +27,7 @@ fn play(part: &str, path: &Path) -> Result<()> {
 }
 
 #[test]
-fn a_writer_that_dies_inside_its_transaction() -> Result<()> {
+fn a_writer_that_dies_inside_its_transaction_blocks_nobody() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return play(&arguments[0], Path::new(&arguments[1]));
     }
@@ -36,11 +37,11 @@ fn a_writer_that_dies_inside_its_transaction() -> Result<()> {
     env.transact(|txn| dbi.put(txn, 1, 1))?;
     for turn in 1..4 {
         let arguments = ["write", &dir.path().to_string_lossy()];
-        let mut child = process::spawn("a_writer_that_dies_inside_its_transaction", &arguments)?;
+        let mut child = process::spawn("a_writer_that_dies_inside_its_transaction_blocks_nobody", &arguments)?;
         child.expect("inside");
         let busy = refused_with(env.try_transact(|_| Ok(())), ErrorKind::Busy, &["retry", "try_transact"]);
         assert!(busy.is_retryable());
-        // Reading waits for nobody, nor does what only reads.
+        // Reads, and transactions that only read, wait for nobody.
         assert_eq!(dbi.get(&env.snapshot()?, 1)?, Some(turn));
         assert!(env.verify()?.is_clean());
         child.kill()?;
@@ -55,7 +56,7 @@ fn a_writer_that_dies_inside_its_transaction() -> Result<()> {
 }
 
 #[test]
-fn a_reader_that_dies_leaves_a_slot_that_is_cleared() -> Result<()> {
+fn the_slot_of_a_dead_reader_is_cleared() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return play(&arguments[0], Path::new(&arguments[1]));
     }
@@ -65,7 +66,7 @@ fn a_reader_that_dies_leaves_a_slot_that_is_cleared() -> Result<()> {
     env.transact(|txn| dbi.put(txn, 1, 1))?;
     assert_eq!(env.clear_stale_readers()?, 0);
     let arguments = ["read", &dir.path().to_string_lossy()];
-    let mut child = process::spawn("a_reader_that_dies_leaves_a_slot_that_is_cleared", &arguments)?;
+    let mut child = process::spawn("the_slot_of_a_dead_reader_is_cleared", &arguments)?;
     child.expect("inside");
     assert_eq!(env.clear_stale_readers()?, 0, "it lives");
     refused_with(env.compact(), ErrorKind::Busy, &["another process"]);

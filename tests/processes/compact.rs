@@ -1,19 +1,19 @@
-//! Compaction beside other processes and threads: no commit that was acknowledged is lost to the file it replaces, and
-//! dropped databases do not use up those that may be.
+//! Compaction beside other processes and threads: no acknowledged commit is lost with the replaced file, and dropped
+//! databases do not use up `max_dbis`.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::errors::directory;
+use crate::common::errors::directory;
 use mapleaf::{Dbi, Durability, Env, EnvOptions, Error, ErrorKind, Result};
 
 fn options() -> EnvOptions {
     Env::options().durability(Durability::Process).max_dbis(8)
 }
 
-/// Opens, counts and closes, and tells the count, until the parent says no more.
+/// The child: opens, counts, closes and reports the count, `rounds` times.
 fn count(path: &Path, rounds: u64) -> Result<()> {
     for _ in 0..rounds {
         let env = options().open(path)?;
@@ -25,7 +25,7 @@ fn count(path: &Path, rounds: u64) -> Result<()> {
     Ok(())
 }
 
-/// Busy is no failure here: somebody else was at it.
+/// `Busy` is no failure here: another process or thread has the environment open.
 fn or_busy(outcome: Result<()>) -> Result<()> {
     outcome.or_else(|error| if error.kind() == ErrorKind::Busy { Ok(()) } else { Err(error) })
 }
@@ -71,7 +71,7 @@ fn no_acknowledged_commit_is_lost_to_a_compaction() -> Result<()> {
     Ok(())
 }
 
-/// Has the environment open until the parent says no more.
+/// The child: has the environment open until the parent tells it to end.
 fn stand_by(path: &Path) -> Result<()> {
     let env = options().open(path)?;
     process::tell("open");
@@ -81,8 +81,8 @@ fn stand_by(path: &Path) -> Result<()> {
 }
 
 #[test]
-fn what_was_dropped_beside_another_process_makes_room_again() -> Result<()> {
-    const NAME: &str = "what_was_dropped_beside_another_process_makes_room_again";
+fn dbis_dropped_beside_another_process_are_released_when_it_ends() -> Result<()> {
+    const NAME: &str = "dbis_dropped_beside_another_process_are_released_when_it_ends";
     if let Some(arguments) = process::arguments() {
         return stand_by(Path::new(&arguments[0]));
     }
@@ -100,7 +100,7 @@ fn what_was_dropped_beside_another_process_makes_room_again() -> Result<()> {
     churn(0, 10)?;
     child.say("end")?;
     child.passes()?;
-    // Alone again: LMDB's handles of what was dropped are given back.
+    // No other process has it open any more: LMDB's handles of dropped databases are released.
     churn(10, 60)?;
     assert!(env.dbis()?.is_empty());
     assert!(env.verify()?.is_clean());

@@ -1,19 +1,19 @@
-//! A copy that was cut short is no environment: killed at whatever point, what it left does not open.
+//! A copy that is killed at any point is no environment: what it left does not open.
 
-use crate::process;
+use crate::common::process;
 use std::fs;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crate::errors::{directory, refused};
+use crate::common::errors::{directory, refused};
 use mapleaf::{Compact, Dbi, Durability, Env, EnvOptions, ErrorKind, Result};
 
 fn options() -> EnvOptions {
     Env::options().durability(Durability::Process)
 }
 
-/// Copies as the parent says.
+/// The child: copies when the parent says so.
 fn serve(path: &Path, target: &Path, compact: Compact) -> Result<()> {
     let env = options().open(path)?;
     process::tell("ready");
@@ -24,7 +24,7 @@ fn serve(path: &Path, target: &Path, compact: Compact) -> Result<()> {
 }
 
 #[test]
-fn what_it_left_does_not_open() -> Result<()> {
+fn the_rest_of_a_killed_copy_does_not_open() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         let compact = if arguments[2] == "Yes" { Compact::Yes } else { Compact::No };
         return serve(Path::new(&arguments[0]), Path::new(&arguments[1]), compact);
@@ -41,7 +41,7 @@ fn what_it_left_does_not_open() -> Result<()> {
         let target = dir.path().join(format!("copy {round}"));
         let arguments = [path.to_string_lossy(), target.to_string_lossy(), format!("{compact:?}").into()];
         let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
-        let mut child = process::spawn("what_it_left_does_not_open", &arguments)?;
+        let mut child = process::spawn("the_rest_of_a_killed_copy_does_not_open", &arguments)?;
         child.expect("ready");
         child.say("copy")?;
         let data = target.join("data.mdb");
@@ -50,7 +50,7 @@ fn what_it_left_does_not_open() -> Result<()> {
         }
         thread::sleep(Duration::from_millis(round / 2 * 3));
         child.kill()?;
-        // Killed behind its last page, it may be whole: then it is one.
+        // A copy killed after its last page may be complete; then it opens.
         let whole = fs::read(&data).is_ok_and(|bytes| bytes.iter().take(4096).any(|byte| *byte != 0));
         if child.line().is_some() || whole {
             let copy = options().open(&target)?;

@@ -1,6 +1,6 @@
-//! Two processes on one environment: transactions follow one another, and a reader never sees half of one.
+//! Two processes on one environment: their transactions are serial, and a reader never sees half of one.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 
 use mapleaf::{Dbi, Durability, Env, Error, Result};

@@ -1,7 +1,7 @@
-//! Processes that create, open and remove one environment at the same time: one creates, and nobody works on files that
-//! another has removed.
+//! Processes that create, open and remove one environment at the same time: exactly one creates it, and no process
+//! works on files that another has removed.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -14,7 +14,7 @@ fn options() -> EnvOptions {
     Env::options().durability(Durability::Process)
 }
 
-/// Tries to create the environment each time that the parent says so, and closes it again.
+/// The child: tries to create the environment whenever the parent says so, and closes it again.
 fn create(path: &Path) -> Result<()> {
     loop {
         let line = process::hear()?;
@@ -29,8 +29,8 @@ fn create(path: &Path) -> Result<()> {
 }
 
 #[test]
-fn one_of_many_processes_creates() -> Result<()> {
-    let name = "one_of_many_processes_creates";
+fn exactly_one_of_many_processes_creates_the_environment() -> Result<()> {
+    let name = "exactly_one_of_many_processes_creates_the_environment";
     if let Some(arguments) = process::arguments() {
         return create(Path::new(&arguments[0]));
     }
@@ -52,7 +52,7 @@ fn one_of_many_processes_creates() -> Result<()> {
     Ok(())
 }
 
-/// Opens the environment, says so, and holds it.
+/// The child: opens the environment, reports it, and keeps it open.
 fn hold(path: &Path) -> Result<()> {
     process::tell("opening");
     let _env = options().open(path)?;
@@ -61,22 +61,23 @@ fn hold(path: &Path) -> Result<()> {
 }
 
 #[test]
-fn a_lock_file_that_was_removed_keeps_nobody_apart() -> Result<()> {
-    let name = "a_lock_file_that_was_removed_keeps_nobody_apart";
+fn an_opening_that_waited_for_a_removed_lock_file_uses_the_new_one() -> Result<()> {
+    let name = "an_opening_that_waited_for_a_removed_lock_file_uses_the_new_one";
     if let Some(arguments) = process::arguments() {
         return hold(Path::new(&arguments[0]));
     }
     let dir = tempfile::tempdir().map_err(Error::other)?;
     let path = dir.path().join("env");
     drop(options().open(&path)?);
-    // What a removal in another process does: the lock, held alone, until its file is gone.
+    // As a removal by another process: holds the lock exclusively until its file is gone.
     let lock = std::fs::File::options().read(true).write(true).open(path.join("mapleaf.lock")).map_err(Error::other)?;
     let whole = libc::flock { l_type: 1, l_whence: 0, l_start: 0, l_len: 1, l_pid: 0 };
-    // It may wait: for a moment between fork and exec, a child that another test spawns has the closed environment's lock too.
+    // It may wait: for a moment between fork and exec, a child that another test spawns also holds the lock of the
+    // closed environment.
     fcntl(&lock, FcntlArg::F_OFD_SETLKW(&whole)).map_err(Error::other)?;
     let mut child = process::spawn(name, &[&path.to_string_lossy()])?;
     child.expect("opening");
-    // Time enough to wait for the lock; if it is not, the test sees less and does not fail.
+    // Time for the opening thread to wait for the lock. If it comes too late, the test sees less and does not fail.
     thread::sleep(Duration::from_millis(100));
     std::fs::remove_file(path.join("mapleaf.lock")).map_err(Error::other)?;
     drop(lock);
@@ -88,21 +89,21 @@ fn a_lock_file_that_was_removed_keeps_nobody_apart() -> Result<()> {
     Env::destroy(&path)
 }
 
-/// Opens, writes, checks that it is written, and removes, whatever the others do.
+/// The child: opens, writes, checks the write, and removes the environment, whatever the others do.
 fn come_and_go(path: &Path) -> Result<()> {
     let id = std::process::id();
     let mut worked = 0;
     for turn in 0..60 {
         let env = match options().open(path) {
             Ok(env) => env,
-            // Removed between one look at it and the next.
+            // Removed by another process between two steps of the opening.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Busy) => continue,
             Err(error) => return Err(error),
         };
         let dbi: Dbi<u32, u32> = env.dbi("d")?;
         env.transact(|txn| dbi.put(txn, id, turn))?;
         assert_eq!(dbi.get(&env.snapshot()?, id)?, Some(turn), "what was written is in the file that is open");
-        // The file at the path is the one that is open: it would be another if somebody had removed this one.
+        // The file at the path is still the open one: had another process removed it, it would be a new file.
         assert!(Env::exists(path)?);
         worked += 1;
         drop((env, dbi));
@@ -116,8 +117,8 @@ fn come_and_go(path: &Path) -> Result<()> {
 }
 
 #[test]
-fn opening_and_removing_at_the_same_time() -> Result<()> {
-    let name = "opening_and_removing_at_the_same_time";
+fn concurrent_opening_and_removal_lose_no_write() -> Result<()> {
+    let name = "concurrent_opening_and_removal_lose_no_write";
     if let Some(arguments) = process::arguments() {
         return come_and_go(Path::new(&arguments[0]));
     }

@@ -1,14 +1,14 @@
-//! A DBI that one process drops, makes anew or clears is what it is now for every other: gone, of another type, or
-//! empty; never old data under new types, and never raised from the dead by a write.
+//! When one process drops, recreates or clears a DBI, every other process sees its present state: absent, of another
+//! type, or empty. Old data is never read under new types, and a write never recreates a dropped DBI.
 
-use crate::errors::{directory, io, refused, refused_with};
-use crate::process;
+use crate::common::errors::{directory, io, refused, refused_with};
+use crate::common::process;
 use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
 
-/// Does what the parent says, until it says no more.
+/// The child: carries out the parent's commands until the parent tells it to end.
 fn serve(path: &str) -> Result<()> {
     let env = Env::open(path)?;
-    // LMDB's handle is opened by the first write.
+    // The first write opens LMDB's handle.
     let old: Dbi<&str, u32> = env.dbi("d")?;
     env.transact(|txn| old.put(txn, "child", 1))?;
     process::tell("ready");
@@ -40,7 +40,7 @@ struct Pair {
     _dir: tempfile::TempDir,
 }
 
-/// This process and a child, both with handles on a DBI that both have written to.
+/// This process and a child, both with handles of a DBI that both have written to.
 fn pair(name: &str) -> Result<Pair> {
     let dir = directory()?;
     let env = Env::open(dir.path())?;
@@ -68,11 +68,11 @@ impl Pair {
 }
 
 #[test]
-fn dropped_elsewhere_is_not_found_and_stays_gone() -> Result<()> {
+fn a_dbi_dropped_by_another_process_is_not_found_and_stays_dropped() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return serve(&arguments[0]);
     }
-    let mut pair = pair("dropped_elsewhere_is_not_found_and_stays_gone")?;
+    let mut pair = pair("a_dbi_dropped_by_another_process_is_not_found_and_stays_dropped")?;
     let before = pair.env.snapshot()?;
     pair.child_does("drop")?;
     let Pair { env, dbi, .. } = &pair;
@@ -82,7 +82,7 @@ fn dropped_elsewhere_is_not_found_and_stays_gone() -> Result<()> {
     assert!(env.dbis()?.is_empty());
     assert_eq!(dbi.get(&before, "parent")?, Some(1));
     refused(env.dbi_options().create(false).open::<&str, u32>("d"), ErrorKind::NotFound);
-    // The name is free here too, where LMDB's handle is still open.
+    // The name is free in this process, too, although LMDB's handle is still open.
     let new: Dbi<&str, u64> = env.dbi("d")?;
     env.transact(|txn| new.put(txn, "new", 5))?;
     let snap = env.snapshot()?;
@@ -92,11 +92,11 @@ fn dropped_elsewhere_is_not_found_and_stays_gone() -> Result<()> {
 }
 
 #[test]
-fn made_anew_elsewhere_with_other_types_is_never_read_under_the_old() -> Result<()> {
+fn a_dbi_recreated_by_another_process_is_not_read_under_its_old_types() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return serve(&arguments[0]);
     }
-    let mut pair = pair("made_anew_elsewhere_with_other_types_is_never_read_under_the_old")?;
+    let mut pair = pair("a_dbi_recreated_by_another_process_is_not_read_under_its_old_types")?;
     pair.child_does("drop")?;
     pair.child_does("make text")?;
     let Pair { env, dbi, .. } = &pair;
@@ -111,11 +111,11 @@ fn made_anew_elsewhere_with_other_types_is_never_read_under_the_old() -> Result<
 }
 
 #[test]
-fn made_anew_elsewhere_with_the_same_types_is_another_one() -> Result<()> {
+fn a_dbi_recreated_by_another_process_with_the_same_types_is_a_different_dbi() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return serve(&arguments[0]);
     }
-    let mut pair = pair("made_anew_elsewhere_with_the_same_types_is_another_one")?;
+    let mut pair = pair("a_dbi_recreated_by_another_process_with_the_same_types_is_a_different_dbi")?;
     pair.child_does("drop")?;
     pair.child_does("make again")?;
     let Pair { env, dbi, .. } = &pair;
@@ -126,11 +126,11 @@ fn made_anew_elsewhere_with_the_same_types_is_another_one() -> Result<()> {
 }
 
 #[test]
-fn cleared_elsewhere_is_empty_and_goes_on() -> Result<()> {
+fn a_dbi_cleared_by_another_process_is_empty_and_keeps_its_handles() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return serve(&arguments[0]);
     }
-    let mut pair = pair("cleared_elsewhere_is_empty_and_goes_on")?;
+    let mut pair = pair("a_dbi_cleared_by_another_process_is_empty_and_keeps_its_handles")?;
     let before = pair.env.snapshot()?;
     pair.child_does("clear")?;
     assert!(pair.dbi.is_empty(&pair.env.snapshot()?)?);
@@ -144,11 +144,11 @@ fn cleared_elsewhere_is_empty_and_goes_on() -> Result<()> {
 }
 
 #[test]
-fn a_name_dropped_beside_another_process_is_not_counted_nor_shown() -> Result<()> {
+fn a_dbi_dropped_beside_another_process_is_neither_counted_nor_listed() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return serve(&arguments[0]);
     }
-    let mut pair = pair("a_name_dropped_beside_another_process_is_not_counted_nor_shown")?;
+    let mut pair = pair("a_dbi_dropped_beside_another_process_is_neither_counted_nor_listed")?;
     for turn in 0..5 {
         pair.env.drop_dbi("d")?;
         assert!(pair.env.dbis()?.is_empty());
@@ -164,11 +164,11 @@ fn a_name_dropped_beside_another_process_is_not_counted_nor_shown() -> Result<()
 }
 
 #[test]
-fn what_a_drop_under_other_handles_leaves_goes_with_compaction() -> Result<()> {
+fn compaction_removes_the_rest_of_a_dbi_dropped_under_open_handles() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return serve(&arguments[0]);
     }
-    let mut pair = pair("what_a_drop_under_other_handles_leaves_goes_with_compaction")?;
+    let mut pair = pair("compaction_removes_the_rest_of_a_dbi_dropped_under_open_handles")?;
     pair.child_does("drop")?;
     let Pair { env, dbi, mut child, _dir: dir } = pair;
     child.say("end")?;
@@ -179,7 +179,7 @@ fn what_a_drop_under_other_handles_leaves_goes_with_compaction() -> Result<()> {
     assert_eq!(env.info()?.commits, commits, "nothing that anybody reads has changed");
     assert_eq!(dbi.get(&env.snapshot()?, "parent").map_err(|error| error.kind()), Err(ErrorKind::NotFound));
     drop(env);
-    // LMDB's own list of databases: the catalogue and no other.
+    // LMDB's own list of databases holds the catalogue and no other.
     let found = io(std::fs::read(dir.path().join("data.mdb")))?;
     assert!(!found.windows(5).any(|bytes| bytes == b"dbi/d"), "the record is gone");
     Ok(())

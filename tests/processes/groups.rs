@@ -1,6 +1,7 @@
-//! Two processes of ours with many threads each: neither overtakes the other's groups, and neither is kept out.
+//! Two processes with many threads each: neither commits between a group of the other and the state it is based on, and
+//! neither is starved.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -8,11 +9,11 @@ use std::thread;
 use mapleaf::{Dbi, Env, Error, Result};
 
 const THREADS: u64 = 8;
-const NAME: &str = "two_processes_that_group_wait_for_one_another_and_never_conflict";
+const NAME: &str = "two_processes_with_group_commits_share_the_lock_without_conflicts";
 
 type Counters = Dbi<u64, u64>;
 
-/// Counts in eight threads until `done` says so; an error of any is one of all.
+/// Counts in eight threads until `done` is set. An error of one thread is returned.
 fn count(path: &Path, counted: &AtomicU64, done: &AtomicBool) -> Result<()> {
     let env = Env::open(path)?;
     let counters: Counters = env.dbi("counters")?;
@@ -30,12 +31,12 @@ fn count(path: &Path, counted: &AtomicU64, done: &AtomicBool) -> Result<()> {
 }
 
 #[test]
-fn two_processes_that_group_wait_for_one_another_and_never_conflict() -> Result<()> {
+fn two_processes_with_group_commits_share_the_lock_without_conflicts() -> Result<()> {
     let (counted, done) = (AtomicU64::new(0), AtomicBool::new(false));
     if let Some(arguments) = process::arguments() {
         return thread::scope(|scope| {
             let counting = scope.spawn(|| count(Path::new(&arguments[0]), &counted, &done));
-            // While the other counts on, this one gets its share; and again when it was told so.
+            // While the other process counts, this one gets its share, repeatedly.
             for wanted in [300, 600, 900] {
                 while counted.load(Ordering::Relaxed) < wanted && !counting.is_finished() {
                     thread::yield_now();

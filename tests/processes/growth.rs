@@ -1,6 +1,6 @@
 //! One process grows the file beyond the map of another, whose readers and writers follow.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 
 use mapleaf::{Dbi, Durability, Env, EnvOptions, Error, ErrorKind, Result};
@@ -9,13 +9,13 @@ fn options() -> EnvOptions {
     Env::options().map_size(1 << 20).durability(Durability::Process)
 }
 
-/// Adds a mebibyte under each key, one transaction each.
+/// Stores a mebibyte under each key, one transaction each.
 fn grow(env: &Env, keys: std::ops::Range<u32>) -> Result<()> {
     let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
     keys.into_iter().try_for_each(|key| env.transact(|txn| dbi.put(txn, key, &vec![1; 1 << 20])))
 }
 
-/// Follows the parent's commands.
+/// The child: carries out the parent's commands.
 fn serve(path: &Path) -> Result<()> {
     let env = options().open(path)?;
     process::tell("ready");
@@ -57,7 +57,7 @@ fn readers_and_writers_follow_the_growth_of_another_process() -> Result<()> {
 
     child.say("grow more")?;
     child.expect("done");
-    // The writer is the first to notice, this time.
+    // This time the writer is the first to notice the growth.
     env.transact(|txn| {
         assert_eq!(dbi.len(txn)?, 27);
         dbi.put(txn, 1, b"after")
@@ -73,7 +73,7 @@ fn readers_and_writers_follow_the_growth_of_another_process() -> Result<()> {
 }
 
 #[test]
-fn a_process_with_a_smaller_maximum_says_so_and_keeps_what_it_has() -> Result<()> {
+fn a_process_with_a_smaller_maximum_gets_an_error_and_keeps_its_state() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return serve(Path::new(&arguments[0]));
     }
@@ -82,7 +82,7 @@ fn a_process_with_a_smaller_maximum_says_so_and_keeps_what_it_has() -> Result<()
     let dbi: Dbi<u32, &[u8]> = env.dbi("d")?;
     env.transact(|txn| dbi.put(txn, 0, b"first"))?;
     let before = env.snapshot()?;
-    let name = "a_process_with_a_smaller_maximum_says_so_and_keeps_what_it_has";
+    let name = "a_process_with_a_smaller_maximum_gets_an_error_and_keeps_its_state";
     let mut child = process::spawn(name, &[&dir.path().to_string_lossy()])?;
     child.expect("ready");
     child.say("grow")?;

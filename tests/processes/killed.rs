@@ -1,19 +1,19 @@
-//! A writer that is killed loses nothing that it acknowledged, leaves nothing half done, and blocks nobody.
+//! A killed writer loses no acknowledged commit, leaves no transaction in part, and blocks nobody.
 
-use crate::process;
+use crate::common::process;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crate::damage::Random;
+use crate::common::damage::Random;
 use mapleaf::{Dbi, Env, EnvOptions, Error, MultiDbi, Result};
 
 fn options() -> EnvOptions {
     Env::options().map_size(1 << 20)
 }
 
-/// The changes of transaction `number`: keys to values, or to nothing.
+/// The changes of transaction `number`: a value for each key, or a deletion.
 fn changes(number: u64) -> Vec<(u32, Option<Vec<u8>>)> {
     let mut random = Random(number << 20);
     let mut changes = Vec::new();
@@ -26,7 +26,7 @@ fn changes(number: u64) -> Vec<(u32, Option<Vec<u8>>)> {
     changes
 }
 
-/// Transactions without end, each acknowledged.
+/// The child: transactions without end, each reported after it was acknowledged.
 fn write(path: &Path) -> Result<()> {
     let env = options().open(path)?;
     let counter: Dbi<u32, u64> = env.dbi("counter")?;
@@ -52,7 +52,7 @@ fn write(path: &Path) -> Result<()> {
     }
 }
 
-/// Checks that the environment holds the transactions up to some number, which it returns, and nothing else.
+/// Checks that the environment holds exactly the transactions up to some number, and returns it.
 fn check(env: &Env) -> Result<u64> {
     let snap = env.snapshot()?;
     let last = env.dbi::<u32, u64>("counter")?.get(&snap, 0)?.unwrap_or(0);
@@ -86,7 +86,7 @@ fn check(env: &Env) -> Result<u64> {
     Ok(last)
 }
 
-/// Kills a writer after `pause`, once it has written at all; the last number that it acknowledged.
+/// Kills a writer `pause` after its first commit. Returns the last number that it acknowledged.
 fn kill_one(name: &str, path: &Path, pause: Duration) -> Result<u64> {
     let mut child = process::spawn(name, &[&path.to_string_lossy()])?;
     let number = |line: String| line.parse().unwrap_or(0);
@@ -94,7 +94,7 @@ fn kill_one(name: &str, path: &Path, pause: Duration) -> Result<u64> {
     thread::sleep(pause);
     child.kill()?;
     while let Some(line) = child.line() {
-        // The last line may have been cut short by the death.
+        // The kill may have cut the last line short.
         acknowledged = acknowledged.max(number(line));
     }
     Ok(acknowledged)
@@ -119,11 +119,11 @@ fn rounds(name: &str, count: usize, keep_open: bool) -> Result<()> {
 }
 
 #[test]
-fn every_acknowledged_commit_is_there_after_the_kill() -> Result<()> {
-    rounds("every_acknowledged_commit_is_there_after_the_kill", 25, false)
+fn every_acknowledged_commit_survives_a_kill() -> Result<()> {
+    rounds("every_acknowledged_commit_survives_a_kill", 25, false)
 }
 
 #[test]
-fn a_process_that_lives_on_sees_the_same() -> Result<()> {
-    rounds("a_process_that_lives_on_sees_the_same", 15, true)
+fn a_surviving_process_sees_the_commits_of_a_killed_one() -> Result<()> {
+    rounds("a_surviving_process_sees_the_commits_of_a_killed_one", 15, true)
 }

@@ -1,15 +1,15 @@
-//! Whoever does not want to wait is refused while another process keeps LMDB's lock for itself between two transactions,
-//! and not for what a killed one left.
+//! A call that does not wait is refused while another process holds LMDB's lock between two transactions, but not for
+//! what a killed process left.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 
-use crate::errors::{directory, io, refused};
+use crate::common::errors::{directory, io, refused};
 use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Result};
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
-/// Where `mapleaf.lock` says that a process holds byte 1.
+/// The offset of the word in `mapleaf.lock` that says that a process holds byte 1.
 const PAUSED_AT: u64 = 64;
 
 fn byte(kind: i32) -> Result<libc::flock> {
@@ -21,14 +21,14 @@ fn refuses_and_recovers(durability: Durability) -> Result<()> {
     let dir = directory()?;
     let env = Env::options().durability(durability).open(dir.path())?;
     let rows: Dbi<u64, u64> = env.dbi("rows")?;
-    // Locks of open files: this descriptor is as good as another process's.
+    // The locks belong to open file descriptions, so this descriptor acts as another process.
     let lock = io(OpenOptions::new().read(true).write(true).open(dir.path().join("mapleaf.lock")))?;
     fcntl(&lock, FcntlArg::F_OFD_SETLK(&byte(libc::F_WRLCK)?)).map_err(Error::other)?;
     io(lock.write_all_at(&1_u32.to_ne_bytes(), PAUSED_AT))?;
     for _ in 0..3 {
         refused(env.try_transact(|txn| rows.put(txn, 1, 1)), ErrorKind::Busy);
     }
-    // The word stays, as when that process is killed.
+    // The word stays set, as after that process was killed.
     fcntl(&lock, FcntlArg::F_OFD_SETLK(&byte(libc::F_UNLCK)?)).map_err(Error::other)?;
     env.try_transact(|txn| rows.put(txn, 1, 2))?;
     let mut word = [1; 4];
@@ -40,11 +40,11 @@ fn refuses_and_recovers(durability: Durability) -> Result<()> {
 }
 
 #[test]
-fn who_does_not_wait_is_busy_while_another_process_holds_others_off() -> Result<()> {
+fn try_transact_is_busy_while_another_process_holds_the_lock() -> Result<()> {
     refuses_and_recovers(Durability::Immediate)
 }
 
 #[test]
-fn it_is_without_shared_commits_too() -> Result<()> {
+fn try_transact_without_group_commit_is_busy_while_another_process_holds_the_lock() -> Result<()> {
     refuses_and_recovers(Durability::Process)
 }

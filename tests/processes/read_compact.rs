@@ -1,20 +1,20 @@
-//! Compaction by another process: `Busy` while this one has the environment open; afterwards this one reads the same states
-//! in a smaller file, and snapshots are still numbered upwards.
+//! Compaction by another process is `Busy` while this one has the environment open. Afterwards this one reads the same
+//! states in a smaller file, with increasing snapshot ids.
 
-use crate::process;
+use crate::common::process;
 use std::fs;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crate::checked::Checked;
+use crate::common::checked::Checked;
 use mapleaf::{Dbi, Durability, Env, EnvOptions, Error, ErrorKind, Result};
 
 fn options() -> EnvOptions {
     Env::options().durability(Durability::Process)
 }
 
-/// Commits and compacts as the parent says, and tells what came of it.
+/// The child: commits and compacts when the parent says so, and reports the outcome.
 fn serve(path: &Path) -> Result<()> {
     let env = options().open(path)?;
     let checked = Checked::open(&env)?;
@@ -38,8 +38,8 @@ fn serve(path: &Path) -> Result<()> {
 }
 
 #[test]
-fn a_reader_keeps_others_from_compacting_and_follows_when_they_did() -> Result<()> {
-    const NAME: &str = "a_reader_keeps_others_from_compacting_and_follows_when_they_did";
+fn a_reader_keeps_others_from_compacting_and_reads_the_compacted_file_later() -> Result<()> {
+    const NAME: &str = "a_reader_keeps_others_from_compacting_and_reads_the_compacted_file_later";
     if let Some(arguments) = process::arguments() {
         return serve(Path::new(&arguments[0]));
     }
@@ -52,7 +52,8 @@ fn a_reader_keeps_others_from_compacting_and_follows_when_they_did() -> Result<(
     for round in 1..=4 {
         child.say("commit")?;
         child.expect("committed");
-        // Read-only or not, with a snapshot or without: whoever has it open keeps the file.
+        // Read-only or not, with a snapshot or without: any process that has the environment open keeps the file in
+        // place.
         for read_only in [false, true] {
             let env = options().read_only(read_only).open(dir.path())?;
             child.say("compact")?;
@@ -79,7 +80,7 @@ fn a_reader_keeps_others_from_compacting_and_follows_when_they_did() -> Result<(
     child.passes()
 }
 
-/// Commits state after state, and compacts the file after each, as soon as the other has closed it.
+/// Commits state after state, and compacts the file after each as soon as the other process has closed it.
 fn compact_each_state(path: &Path, states: u64) -> Result<()> {
     let env = options().open(path)?;
     let checked = Checked::open(&env)?;
@@ -96,8 +97,8 @@ fn compact_each_state(path: &Path, states: u64) -> Result<()> {
 }
 
 #[test]
-fn who_opens_amid_compactions_reads_whole_states() -> Result<()> {
-    const NAME: &str = "who_opens_amid_compactions_reads_whole_states";
+fn a_process_that_opens_between_compactions_reads_whole_states() -> Result<()> {
+    const NAME: &str = "a_process_that_opens_between_compactions_reads_whole_states";
     const STATES: u64 = 60;
     if let Some(arguments) = process::arguments() {
         return compact_each_state(Path::new(&arguments[0]), STATES);
@@ -115,7 +116,7 @@ fn who_opens_amid_compactions_reads_whole_states() -> Result<()> {
         assert!(!ended || n == STATES, "it ended at state {n}");
         (last, id, turn) = (n, snap.id(), turn + 1);
         drop((snap, env));
-        // Time in which nobody here has it open.
+        // A time in which this process does not have it open.
         thread::sleep(Duration::from_micros(200));
     }
     child.passes()?;

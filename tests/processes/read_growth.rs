@@ -1,13 +1,13 @@
-//! Snapshots of before and after, each through its own map, while another process makes the file larger than the map, and
-//! larger, and larger.
+//! Snapshots of different states, each through its own map, while another process repeatedly makes the file larger than
+//! the map.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 
-use crate::checked::Checked;
+use crate::common::checked::Checked;
 use mapleaf::{Dbi, Durability, Env, EnvOptions, Error, Result};
 
-/// How often the file doubles.
+/// How often the file size doubles.
 const DOUBLINGS: u32 = 6;
 
 fn options() -> EnvOptions {
@@ -19,7 +19,7 @@ fn bulk(round: u32, key: u32) -> Vec<u8> {
     vec![u8::try_from((round * 31 + key) % 251).unwrap_or(0); 100_000]
 }
 
-/// Doubles the file, whenever the parent says so.
+/// The child: doubles the file whenever the parent says so.
 fn write(path: &Path) -> Result<()> {
     let env = options().open(path)?;
     let checked = Checked::open(&env)?;
@@ -41,8 +41,8 @@ fn write(path: &Path) -> Result<()> {
 }
 
 #[test]
-fn snapshots_of_before_outlive_every_growth_by_another_process() -> Result<()> {
-    const NAME: &str = "snapshots_of_before_outlive_every_growth_by_another_process";
+fn snapshots_outlive_every_growth_by_another_process() -> Result<()> {
+    const NAME: &str = "snapshots_outlive_every_growth_by_another_process";
     if let Some(arguments) = process::arguments() {
         return write(Path::new(&arguments[0]));
     }
@@ -59,7 +59,7 @@ fn snapshots_of_before_outlive_every_growth_by_another_process() -> Result<()> {
         let before = env.snapshot()?;
         let n = checked.check(&before, u64::from(round))?;
         child.say("go")?;
-        // States of the middle of the growth, in maps of every size.
+        // States from the middle of the growth, in maps of every size.
         for turn in 0..20 {
             let snap = env.snapshot()?;
             let n = checked.check(&snap, turn)?;
@@ -78,7 +78,7 @@ fn snapshots_of_before_outlive_every_growth_by_another_process() -> Result<()> {
     assert!(doublings >= 4, "the map grew too seldom: {sizes:?}");
     for (turn, (n, snap, round)) in (0..).zip(&held) {
         assert_eq!(checked.check(snap, turn)?, *n);
-        // Of the rounds before the snapshot's all is there, of later ones nothing.
+        // All rounds before the snapshot are there, and none after it.
         if let Some(round) = *round {
             let entries = large.iter(snap)?.collect::<Result<Vec<_>>>()?;
             let expected = (0..round).flat_map(|round| (0..6 << round).map(move |key| (round, key)));

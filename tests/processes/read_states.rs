@@ -1,15 +1,15 @@
-//! While another process commits, every snapshot is one of its commits, whole; those that are kept stay what they were, and
-//! one that is refreshed goes forward.
+//! While another process commits, every snapshot shows exactly one of its commits. A kept snapshot does not change, and
+//! a refreshed one only moves forward.
 
-use crate::process;
+use crate::common::process;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::checked::Checked;
+use crate::common::checked::Checked;
 use mapleaf::{Durability, Env, EnvOptions, Error, Result, Snapshot};
 
-/// Commits while the parent reads, between two words of the parent's.
+/// Commits between two commands of the parent, which reads meanwhile.
 const BURST: u64 = 25;
 const ROUNDS: u64 = 12;
 
@@ -17,7 +17,7 @@ fn options() -> EnvOptions {
     Env::options().durability(Durability::Process)
 }
 
-/// Commits in bursts, whenever the parent says so.
+/// The child: commits in bursts, whenever the parent says so.
 fn write(path: &Path) -> Result<()> {
     let env = options().open(path)?;
     let checked = Checked::open(&env)?;
@@ -32,7 +32,7 @@ fn write(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Reads newest states until told to stop; how many different ones there were.
+/// Reads the newest state until told to stop. Returns how many different states there were.
 fn read(env: &Env, done: &AtomicBool, seed: u64) -> Result<u64> {
     let checked = Checked::open(env)?;
     let mut moving = env.snapshot()?;
@@ -51,7 +51,7 @@ fn read(env: &Env, done: &AtomicBool, seed: u64) -> Result<u64> {
     Ok(states)
 }
 
-/// Tells the readers to stop, also when what they read beside fails.
+/// Stops the readers when dropped, also after a failure of the test.
 struct Stop<'s>(&'s AtomicBool);
 
 impl Drop for Stop<'_> {
@@ -61,8 +61,8 @@ impl Drop for Stop<'_> {
 }
 
 #[test]
-fn snapshots_beside_a_writing_process_are_whole_and_stay() -> Result<()> {
-    const NAME: &str = "snapshots_beside_a_writing_process_are_whole_and_stay";
+fn snapshots_beside_a_writing_process_are_consistent_and_do_not_change() -> Result<()> {
+    const NAME: &str = "snapshots_beside_a_writing_process_are_consistent_and_do_not_change";
     if let Some(arguments) = process::arguments() {
         return write(Path::new(&arguments[0]));
     }
@@ -86,7 +86,7 @@ fn snapshots_beside_a_writing_process_are_whole_and_stay() -> Result<()> {
                 let snap = env.snapshot()?;
                 held.push((checked.check(&snap, round)?, snap));
                 child.say("go")?;
-                // Kept ones are read while the pages around theirs are written anew.
+                // Kept snapshots are read while the pages around theirs are rewritten.
                 for (n, snap) in &held {
                     assert_eq!(checked.check(snap, round)?, *n, "it was state {n}");
                 }

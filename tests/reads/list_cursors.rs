@@ -1,4 +1,4 @@
-//! The text of a cursor: what was written parses, what was not is refused or harmless.
+//! The text of a cursor: text that a cursor wrote parses; other text is refused or harmless.
 
 use mapleaf::{Dbi, Env, ErrorKind, ListCursor, ListOptions, Result};
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn the_text_of_a_cursor_is_safe_in_urls_and_parses_to_the_same(key in prop::collection::vec(any::<u8>(), 1..511)) {
+    fn the_text_of_a_cursor_is_url_safe_and_round_trips(key in prop::collection::vec(any::<u8>(), 1..511)) {
         let law = || -> Result<()> {
             let (env, dbi) = listed(std::slice::from_ref(&key))?;
             let cursor = dbi.list(&env.snapshot()?, ListOptions::default())?.cursor.expect("there is an entry");
@@ -27,7 +27,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_from_anywhere_is_refused_or_a_place_between_keys(text in "[0-9a-fA-F]{0,12}|\\PC{0,20}|[0-9a-f]{3000}") {
+    fn arbitrary_cursor_text_is_refused_or_is_a_position_between_keys(text in "[0-9a-fA-F]{0,12}|\\PC{0,20}|[0-9a-f]{3000}") {
         let law = || -> Result<()> {
             let keys: Vec<Vec<u8>> = (0..40_u8).map(|n| vec![n * 6, n]).collect();
             let (env, dbi) = listed(&keys)?;
@@ -50,7 +50,7 @@ proptest! {
 }
 
 #[test]
-fn texts_that_no_cursor_was_written_as_are_invalid() {
+fn text_that_no_cursor_writes_is_an_invalid_cursor() {
     for text in ["", "a", "abc", "zz", "0g", " 00", "00 ", "+1", "-1", "0x00", "é", "\0\0", "00\n"] {
         let parsed = text.parse::<ListCursor>().map_err(|error| error.kind());
         assert_eq!(parsed.err(), Some(ErrorKind::InvalidArgument), "{text:?}");

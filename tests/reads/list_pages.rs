@@ -1,8 +1,8 @@
-//! Pages of a listing partition it, in both directions, and go on behind keys that are gone.
+//! The pages of a listing partition it in both directions, and continue after keys that were deleted.
 
 use mapleaf::{Dbi, Env, ListCursor, ListOptions, Read, Result};
 
-use crate::states::{Law, Numbered, in_every_state, number};
+use crate::common::states::{Law, Numbered, in_every_state, number};
 
 struct Pages;
 
@@ -65,13 +65,13 @@ fn page(
 }
 
 #[test]
-fn a_cursor_outlives_its_key_and_sees_what_came_meanwhile() -> Result<()> {
+fn a_cursor_outlives_its_key_and_sees_later_inserts() -> Result<()> {
     let env = Env::temporary()?;
     let dbi = text(&env, &["a", "c", "e", "g"])?;
     for (reverse, rest) in [(false, ["d", "g"]), (true, ["c", "a"])] {
         let options = ListOptions::default().prefix("").limit(2).reverse(reverse);
         let (_, cursor, _) = page(&dbi, &env, options.clone())?;
-        // The key that the page ended at goes, another comes behind it.
+        // The last key of the page is deleted, and another is inserted after it.
         let ended = if reverse { "e" } else { "c" };
         env.transact(|txn| {
             assert!(dbi.delete(txn, ended)?);
@@ -86,7 +86,7 @@ fn a_cursor_outlives_its_key_and_sees_what_came_meanwhile() -> Result<()> {
 }
 
 #[test]
-fn a_cursor_from_outside_the_prefix_cuts_nothing_off_or_all() -> Result<()> {
+fn a_cursor_outside_the_prefix_skips_all_keys_or_none() -> Result<()> {
     let env = Env::temporary()?;
     let dbi = text(&env, &["a", "m1", "m2", "z"])?;
     let at = |key: &str| page(&dbi, &env, ListOptions::default().prefix(key)).map(|page| page.1);
@@ -101,7 +101,7 @@ fn a_cursor_from_outside_the_prefix_cuts_nothing_off_or_all() -> Result<()> {
 }
 
 #[test]
-fn an_empty_page_is_the_last() -> Result<()> {
+fn an_empty_page_is_the_last_one() -> Result<()> {
     let env = Env::temporary()?;
     let dbi = text(&env, &["a"])?;
     assert_eq!(page(&dbi, &env, ListOptions::default().prefix("b").limit(1))?, (vec![], None, false));

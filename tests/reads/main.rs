@@ -1,16 +1,11 @@
 //! Reads: point verbs, scans, counts, listings, snapshots.
-#![allow(unreachable_pub, reason = "each module uses its part of the others")]
 
-#[path = "../common/damage.rs"]
-mod damage;
-#[path = "../common/errors.rs"]
-mod errors;
+#[path = "../common/mod.rs"]
+mod common;
 mod list_cursors;
 mod list_pages;
 mod multi_keys;
 mod multi_pairs;
-#[path = "../common/process.rs"]
-mod process;
 mod scan_neighbours;
 mod scan_parallel;
 mod scan_pending;
@@ -19,8 +14,6 @@ mod scan_ranks;
 mod slow_readers;
 mod snapshot_is_fresh;
 mod snapshot_leases;
-#[path = "../common/states.rs"]
-mod states;
 mod verbs_get_many;
 mod verbs_point_writes;
 mod verbs_ranges;

@@ -3,7 +3,7 @@
 use mapleaf::{Env, MultiDbi, Result, Reverse};
 
 #[test]
-fn each_key_comes_once_also_the_greatest_of_its_type() -> Result<()> {
+fn each_key_of_a_set_comes_once_including_the_greatest_of_its_type() -> Result<()> {
     let env = Env::temporary()?;
     let pairs: MultiDbi<u64, u32> = env.multi_dbi("pairs")?;
     let keys = [0, 1, 255, u64::MAX - 1, u64::MAX];
@@ -21,7 +21,7 @@ fn each_key_comes_once_also_the_greatest_of_its_type() -> Result<()> {
 }
 
 #[test]
-fn a_reversed_key_ends_with_the_least() -> Result<()> {
+fn reversed_keys_end_with_the_least() -> Result<()> {
     let env = Env::temporary()?;
     let pairs: MultiDbi<Reverse<u8>, &str> = env.multi_dbi("pairs")?;
     env.transact(|txn| {

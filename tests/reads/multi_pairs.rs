@@ -1,4 +1,4 @@
-//! An ordered set of pairs: each pair once, in order, and no key reaches into another's values.
+//! An ordered set of pairs: each pair once, in order; the values of one key never mix with those of another.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use mapleaf::{Env, ErrorKind, MultiDbi, Read, Result};
 
 type Pairs = MultiDbi<&'static str, &'static str>;
 
-/// Keys and values that would run together without their ends.
+/// Keys and values that would run together without separators.
 const TEXTS: [&str; 8] = ["", "\0", "\0\u{1}", "a", "a\0", "a\0b", "ab", "b"];
 
 fn agrees(dbi: &Pairs, state: &impl Read, model: &BTreeSet<(&str, &str)>) -> Result<()> {
@@ -41,7 +41,7 @@ fn agrees(dbi: &Pairs, state: &impl Read, model: &BTreeSet<(&str, &str)>) -> Res
 }
 
 #[test]
-fn values_belong_to_their_key_alone() -> Result<()> {
+fn the_values_of_a_key_exclude_those_of_similar_keys() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Pairs = env.multi_dbi("pairs")?;
     let mut model = BTreeSet::new();
@@ -73,7 +73,7 @@ fn values_belong_to_their_key_alone() -> Result<()> {
 }
 
 #[test]
-fn ranges_of_pairs_go_between_pairs_or_keys() -> Result<()> {
+fn ranges_of_pairs_are_bounded_by_pairs_or_by_keys() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: MultiDbi<u8, u8> = env.multi_dbi("pairs")?;
     env.transact(|txn| {
@@ -93,7 +93,7 @@ fn ranges_of_pairs_go_between_pairs_or_keys() -> Result<()> {
 }
 
 #[test]
-fn a_pair_has_the_limits_of_a_key() -> Result<()> {
+fn a_pair_has_the_length_limit_of_a_key() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: MultiDbi<&str, &str> = env.multi_dbi("pairs")?;
     let long = "x".repeat(env.max_key_size());

@@ -1,8 +1,8 @@
-//! The ends, and the entries next to a key.
+//! The first and the last entry, and the entries next to a key.
 
 use mapleaf::{Dbi, Env, Read, Result};
 
-use crate::states::{Law, Numbered, in_every_state, number};
+use crate::common::states::{Law, Numbered, in_every_state, number};
 
 struct Neighbours;
 
@@ -35,13 +35,13 @@ fn key_of(n: usize) -> i16 {
 }
 
 #[test]
-fn neighbours_are_the_nearest_entries_in_every_state() -> Result<()> {
+fn lower_floor_ceiling_and_higher_are_the_nearest_entries_in_every_state() -> Result<()> {
     let pool: Vec<i16> = (0..13).map(key_of).collect();
     in_every_state::<i16>(&pool, |key| *key, &Neighbours)
 }
 
 #[test]
-fn empty_text_is_below_all_keys() -> Result<()> {
+fn empty_text_sorts_before_all_keys() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<&str, u8> = env.dbi("text")?;
     env.transact(|txn| dbi.put(txn, "\0", 1))?;
@@ -59,7 +59,7 @@ fn empty_text_is_below_all_keys() -> Result<()> {
 }
 
 #[test]
-fn a_seek_to_what_was_passed_moves_neither_end() -> Result<()> {
+fn a_seek_to_a_passed_key_moves_neither_end() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<u64, u64> = env.dbi("numbers")?;
     env.transact(|txn| dbi.load(txn, (0..1500).map(|n| (n, n))))?;
@@ -70,7 +70,7 @@ fn a_seek_to_what_was_passed_moves_neither_end() -> Result<()> {
     seeks_back_are_nothing(&dbi, &env.snapshot()?, 2000)
 }
 
-/// Before every step, so at the edges of every leaf too.
+/// Seeks before every step, so at the boundaries of all leaves, too.
 fn seeks_back_are_nothing<R: Read>(dbi: &Dbi<u64, u64>, state: &R, len: u64) -> Result<()> {
     let (mut forward, mut back) = (dbi.iter(state)?, dbi.iter(state)?);
     for n in 0..len {
@@ -84,7 +84,7 @@ fn seeks_back_are_nothing<R: Read>(dbi: &Dbi<u64, u64>, state: &R, len: u64) -> 
 }
 
 #[test]
-fn a_scan_that_has_ended_stays_ended_and_seeks_nowhere() -> Result<()> {
+fn an_ended_scan_stays_ended_after_a_seek() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<u64, u64> = env.dbi("numbers")?;
     env.transact(|txn| dbi.load(txn, (0..2000).map(|n| (n, n))))?;

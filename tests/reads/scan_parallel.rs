@@ -1,14 +1,14 @@
-//! Scans by rayon's threads: the entries of a scan, in its order, whatever is cut where.
+//! Parallel scans by rayon give the entries of a sequential scan in the same order, wherever the range is split.
 #![cfg(feature = "rayon")]
 
-use crate::process;
+use crate::common::process;
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::damage::{PAGE, Random, options, typed};
-use crate::errors::{directory, io, refused_with};
+use crate::common::damage::{PAGE, Random, options, typed};
+use crate::common::errors::{directory, io, refused_with};
 use mapleaf::{Dbi, Env, Error, ErrorKind, ParEntries, Result, Snapshot};
 use proptest::prelude::*;
 use rayon::ThreadPool;
@@ -20,7 +20,7 @@ fn pool(threads: usize) -> Result<ThreadPool> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(Error::other)
 }
 
-/// Text of some length, so that a leaf holds few and a tree of them has several levels.
+/// Text long enough that a leaf holds few and the tree has several levels.
 fn text(n: u16) -> String {
     format!("{n:05}{}", "x".repeat(100 + usize::from(n % 97)))
 }
@@ -42,7 +42,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn it_finds_what_a_scan_finds_in_the_same_order(
+    fn a_parallel_scan_finds_what_a_scan_finds_in_the_same_order(
         numbers in prop::collection::vec(0..4_000_u16, 0..1500),
         ranges in prop::collection::vec((bound(), bound()), 6),
         threads in 1..5_usize,
@@ -51,7 +51,7 @@ proptest! {
             let ((env, texts, _), pool) = (filled(numbers.iter().copied())?, pool(threads)?);
             let snap = env.snapshot()?;
             for (low, high) in &ranges {
-                // Reversed ones as well.
+                // Includes reversed ranges.
                 let (low, high) = (low.map(text), high.map(text));
                 let range = || (low.as_ref().map(String::as_str), high.as_ref().map(String::as_str));
                 let expected = texts.range(&snap, range())?.collect::<Result<Vec<_>>>()?;
@@ -70,7 +70,7 @@ proptest! {
 }
 
 #[test]
-fn a_large_range_is_cut() -> Result<()> {
+fn a_large_range_is_split() -> Result<()> {
     let (env, texts, model) = filled(0..4_000)?;
     let (snap, folds) = (env.snapshot()?, AtomicUsize::new(0));
     let sums = || -> Result<u64> {
@@ -88,7 +88,7 @@ fn a_large_range_is_cut() -> Result<()> {
 }
 
 #[test]
-fn nothing_and_one() -> Result<()> {
+fn parallel_scans_of_no_and_of_one_entry() -> Result<()> {
     for (numbers, count) in [(0..0, 0), (7..8, 1)] {
         let (env, texts, _) = filled(numbers)?;
         let snap = env.snapshot()?;
@@ -100,10 +100,10 @@ fn nothing_and_one() -> Result<()> {
 }
 
 #[test]
-fn what_ends_early_reads_no_further() -> Result<()> {
+fn a_parallel_scan_that_ends_early_reads_no_further() -> Result<()> {
     let (env, texts, _) = filled(0..4_000)?;
     let (snap, seen) = (env.snapshot()?, AtomicUsize::new(0));
-    // On one thread, so that no other goes on meanwhile.
+    // One thread, so that no other continues meanwhile.
     let entries = texts.par_iter(&snap, ..)?;
     let found = pool(1)?.install(|| entries.find_any(|_| seen.fetch_add(1, Ordering::Relaxed) == 5));
     assert!(found.is_some_and(|entry| entry.is_ok()));
@@ -112,7 +112,7 @@ fn what_ends_early_reads_no_further() -> Result<()> {
 }
 
 #[test]
-fn opening_fails_as_that_of_a_scan_does() -> Result<()> {
+fn a_parallel_scan_fails_to_open_as_a_scan_does() -> Result<()> {
     let (env, texts, _) = filled(0..2_000)?;
     let (other, snap) = (Env::temporary()?, env.snapshot()?);
     let words = ["par_iter", "texts"];
@@ -123,7 +123,7 @@ fn opening_fails_as_that_of_a_scan_does() -> Result<()> {
     Ok(())
 }
 
-/// Damages `whole` in one place: a page of zeros, or a bit, more often in a header or a slot.
+/// Damages `whole` once: a page of zeros, or one bit, more often in a header or a slot.
 fn damaged(whole: &[u8], seed: u64) -> Vec<u8> {
     let (mut random, mut bytes) = (Random(seed << 32), whole.to_vec());
     let page = (2 + random.below(bytes.len() / PAGE - 2)) * PAGE;
@@ -135,16 +135,16 @@ fn damaged(whole: &[u8], seed: u64) -> Vec<u8> {
     bytes
 }
 
-/// Errors by kind: those of parts and scans name different verbs.
+/// Errors by kind: the messages of parts and scans name different methods.
 fn seen(item: Result<(&str, u64)>) -> Result<(&str, u64), ErrorKind> {
     item.map_err(|error| error.kind())
 }
 
-/// Parts end at separators, which a scan does not look at: one that lies lets neighbours overlap or leave a gap. So where a
-/// check finds faults, keys may come twice or not at all; where it finds none, parts and scans agree.
+/// Parts end at separators, which a scan does not read; a damaged separator makes neighbouring parts overlap or leave a
+/// gap. So where `verify` finds faults, keys may come twice or not at all; where it finds none, parts and scans agree.
 #[test]
-fn damage_is_an_error_item_and_a_clean_file_reads_as_by_a_scan() -> Result<()> {
-    process::apart("damage_is_an_error_item_and_a_clean_file_reads_as_by_a_scan", || {
+fn damage_is_an_error_item_of_a_parallel_scan_and_a_clean_file_reads_as_by_a_scan() -> Result<()> {
+    process::apart("damage_is_an_error_item_of_a_parallel_scan_and_a_clean_file_reads_as_by_a_scan", || {
         let dir = directory()?;
         let (path, data) = (dir.path().join("env"), dir.path().join("env").join("data.mdb"));
         let env = options().open(&path)?;
@@ -153,7 +153,7 @@ fn damage_is_an_error_item_and_a_clean_file_reads_as_by_a_scan() -> Result<()> {
         env.transact(|txn| keys.iter().try_for_each(|key| texts.put(txn, key, 1)))?;
         drop((env, texts));
         let (whole, pool) = (io(fs::read(&data))?, pool(3)?);
-        // Nodes of 8 bytes, a key of 105 and a value of 8 at least, each with a slot of 2.
+        // A node has at least 8 bytes of header, a key of 105, a value of 8, and a slot of 2.
         let room = whole.len() / PAGE * (PAGE / 123);
         let (mut failed, mut clean, mut differ) = (0, 0, 0);
         for seed in 0..300 {
@@ -184,7 +184,7 @@ fn damage_is_an_error_item_and_a_clean_file_reads_as_by_a_scan() -> Result<()> {
 }
 
 #[test]
-fn it_is_sent_shared_cloned_and_printed() -> Result<()> {
+fn a_parallel_scan_is_send_sync_clone_and_debug() -> Result<()> {
     fn all<T: Send + Sync + Clone + std::fmt::Debug>(_: &T) {}
     let (env, texts, _) = filled(0..3)?;
     let snap = env.snapshot()?;

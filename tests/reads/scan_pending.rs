@@ -1,4 +1,5 @@
-//! A scan in a transaction shows each row once, as its changes leave it: those between two rows, those of a row, and none.
+//! A scan inside a transaction shows each row once with the transaction's changes: changes between rows, changes of a
+//! row, and no changes.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -7,8 +8,8 @@ use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
 
 type Rows = Dbi<Vec<u8>, Vec<u8>>;
 
-/// Ascending keys: of one length up to a word, up to two, and longer, alike in all but the end; of any length; and each the
-/// beginning of the next few.
+/// Ascending keys: of one length up to a word, up to two words, and longer, equal in all but the end; of any length;
+/// and each a prefix of the next few.
 const KEYS: [fn(u32) -> Vec<u8>; 6] = [
     |n| n.to_be_bytes().to_vec(),
     |n| u64::from(n).to_be_bytes().to_vec(),
@@ -19,9 +20,9 @@ const KEYS: [fn(u32) -> Vec<u8>; 6] = [
 ];
 
 #[test]
-fn rows_beside_changes_and_under_them_come_once_and_in_order() -> Result<()> {
+fn rows_and_pending_changes_are_scanned_once_and_in_order() -> Result<()> {
     for key in KEYS {
-        // Rows stand at the multiples of `every`; changes at those of `changed`, a third of them deletions.
+        // Rows have the multiples of `every`; changes have those of `changed`, and a third of them are deletions.
         for (every, changed) in [(2, 1), (2, 3), (1, 7), (7, 2), (40, 1), (3000, 2)] {
             let env = Env::temporary()?;
             let rows: Rows = env.dbi("rows")?;
@@ -52,7 +53,7 @@ fn rows_beside_changes_and_under_them_come_once_and_in_order() -> Result<()> {
                 assert!(flow.is_continue());
                 assert!(found == expected, "for_each, rows at {every}, changes at {changed}, {:?}", key(1));
                 assert!(rows.iter(txn)?.collect::<Result<Vec<_>>>()? == expected, "iter, {:?}", key(1));
-                // Broken off at each place, and gone on with behind it.
+                // Stopped at each position, and continued by a new scan after it.
                 for at in (0..expected.len()).step_by(101) {
                     let mut left = at;
                     let flow = rows.for_each(txn, .., |key, _| {

@@ -1,10 +1,10 @@
-//! Prefixes: of text and bytes by their bytes, of tuples by leading elements, of paths by segments.
+//! Prefix scans: of text and bytes by their bytes, of tuples by leading elements, of paths by segments.
 
 use mapleaf::{Dbi, Env, Path, Read, Result, WriteTxn};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// What a prefix finds forward; backward it must be the same.
+/// The entries of a prefix in forward order; the backward scan must find the same.
 macro_rules! found {
     ($entries:expr) => {{
         let forward = $entries.map(|entry| Ok(entry?.0)).collect::<Result<Vec<_>>>()?;
@@ -27,7 +27,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn of_bytes_it_finds_exactly_the_keys_that_begin_so(base in vec(bytes(), 0..60), set in vec(bytes(), 0..30)) {
+    fn a_byte_prefix_finds_exactly_the_keys_that_begin_with_it(base in vec(bytes(), 0..60), set in vec(bytes(), 0..30)) {
         let law = || -> Result<()> {
             let env = Env::temporary()?;
             let dbi: Dbi<&[u8], ()> = env.dbi("bytes")?;
@@ -58,7 +58,7 @@ proptest! {
 }
 
 #[test]
-fn of_text_it_goes_by_bytes_and_of_nothing_it_is_everything() -> Result<()> {
+fn a_text_prefix_compares_bytes_and_an_empty_one_finds_everything() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<&str, u8> = env.dbi("text")?;
     let keys = ["us", "user", "user:", "user:1", "user:2", "user;", "é", "ê"];
@@ -71,7 +71,7 @@ fn of_text_it_goes_by_bytes_and_of_nothing_it_is_everything() -> Result<()> {
     Ok(())
 }
 
-/// Text that tuples escape, and numbers with a byte that could be an end.
+/// Text with bytes that tuples escape, and numbers with a byte that could be a terminator.
 const ROWS: [(u16, &str); 11] = [
     (1, ""),
     (1, "al"),
@@ -106,7 +106,7 @@ fn tuples_agree(dbi: &Dbi<(u16, &'static str), ()>, state: &impl Read) -> Result
 }
 
 #[test]
-fn of_tuples_it_goes_by_whole_elements_and_prefix_text_within_the_last() -> Result<()> {
+fn a_tuple_prefix_compares_whole_elements_and_prefix_text_a_part_of_the_last() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<(u16, &str), ()> = env.dbi("tuples")?;
     env.transact(|txn| {
@@ -117,7 +117,7 @@ fn of_tuples_it_goes_by_whole_elements_and_prefix_text_within_the_last() -> Resu
 }
 
 #[test]
-fn of_paths_it_is_the_subtree_and_never_a_sibling() -> Result<()> {
+fn a_path_prefix_finds_the_subtree_and_no_sibling() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<Path, ()> = env.dbi("paths")?;
     let parse = |text: &str| text.parse::<Path>();

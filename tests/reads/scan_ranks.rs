@@ -1,10 +1,10 @@
-//! Counting by place: rank, nth, count, sample, estimate.
+//! Reads by position: rank, nth, count, sample, estimate.
 
 use std::collections::BTreeMap;
 
 use mapleaf::{Dbi, Env, Read, Result, Snapshot};
 
-use crate::states::{Law, Numbered, in_every_state, number};
+use crate::common::states::{Law, Numbered, in_every_state, number};
 
 struct Ranks;
 
@@ -46,13 +46,13 @@ fn key_of(n: usize) -> u32 {
 }
 
 #[test]
-fn rank_and_nth_undo_one_another_in_every_state() -> Result<()> {
+fn rank_and_nth_are_inverse_in_every_state() -> Result<()> {
     let pool: Vec<u32> = (0..40).map(key_of).collect();
     in_every_state::<u32>(&pool, |key| *key, &Ranks)
 }
 
 #[test]
-fn each_entry_is_as_likely_to_be_in_a_sample() -> Result<()> {
+fn each_entry_is_equally_likely_in_a_sample() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<u32, ()> = env.dbi("numbers")?;
     env.transact(|txn| dbi.load(txn, (0..20).map(|n| (n, ()))))?;
@@ -63,13 +63,13 @@ fn each_entry_is_as_likely_to_be_in_a_sample() -> Result<()> {
             *drawn.entry(key).or_insert(0_u32) += 1;
         }
     }
-    // Each is expected 1000 times, with a standard deviation of 27.
+    // Each entry is expected 1000 times, with a standard deviation of 27.
     assert!(drawn.len() == 20 && drawn.values().all(|times| (850..1150).contains(times)), "{drawn:?}");
     Ok(())
 }
 
 #[test]
-fn an_estimate_is_exact_within_a_leaf_and_near_beyond() -> Result<()> {
+fn an_estimate_is_exact_within_a_leaf_and_close_beyond_it() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<u64, &str> = env.dbi("numbers")?;
     let text = "x".repeat(40);

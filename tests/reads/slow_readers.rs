@@ -1,14 +1,14 @@
-//! Who reads an old state for long is reported, whatever the handles and callbacks do; and what the sweep does is never
-//! in the way of closing.
+//! A reader that holds an old state for long is reported, whatever handles and callbacks do, and the background sweep
+//! never prevents closing.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use crate::errors::directory;
+use crate::common::errors::directory;
 use mapleaf::{Dbi, Durability, Env, EnvOptions, Result};
 
 const LIMIT: Duration = Duration::from_millis(30);
-/// Longer than a sweep may take to come by.
+/// Longer than the interval between two sweeps.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn options() -> EnvOptions {
@@ -38,7 +38,7 @@ fn a_slow_reader_is_reported_once_for_each_state() -> Result<()> {
 }
 
 #[test]
-fn reports_go_on_after_all_handles_but_a_snapshot_were_dropped() -> Result<()> {
+fn slow_readers_are_reported_while_only_a_snapshot_is_left() -> Result<()> {
     let dir = directory()?;
     let (sender, reports) = channel();
     let open = || {
@@ -58,7 +58,7 @@ fn reports_go_on_after_all_handles_but_a_snapshot_were_dropped() -> Result<()> {
 }
 
 #[test]
-fn a_dropped_environment_is_closed_and_can_be_destroyed() -> Result<()> {
+fn a_dropped_environment_with_slow_reader_reports_is_closed_and_can_be_destroyed() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     for round in 0..300 {

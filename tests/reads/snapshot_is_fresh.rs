@@ -1,4 +1,4 @@
-//! A snapshot taken after a commit was acknowledged shows it, whatever was read while it was being flushed.
+//! A snapshot taken after a commit was acknowledged shows it, whatever was read during the flush.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use mapleaf::{Dbi, Env, Result};
 
-/// Durable commits, and readers that take states all the while: many of them while a flush is under way, when the meta page
-/// of the next state is in the file already.
+/// Durable commits beside readers that take snapshots all the time. Many are taken during a flush, when the meta page
+/// of the next state is already in the file.
 #[test]
-fn a_commit_is_seen_by_every_snapshot_after_it() -> Result<()> {
+fn every_later_snapshot_sees_an_acknowledged_commit() -> Result<()> {
     let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
     let env = Env::open(dir.path())?;
     let counters: Dbi<u64, u64> = env.dbi("counters")?;
@@ -36,7 +36,7 @@ fn a_commit_is_seen_by_every_snapshot_after_it() -> Result<()> {
                 Ok(()) => acknowledged.store(n, Ordering::Release),
                 Err(error) => break Err(error),
             }
-            // A pause: what was kept during the flush is asked for when nothing else changes any more.
+            // A pause: readers ask again for the state that was kept during the flush, while nothing changes any more.
             if n.is_multiple_of(16) {
                 thread::sleep(Duration::from_millis(1));
             }

@@ -1,4 +1,4 @@
-//! What a thread remembers of the states it read: shared while they are the newest, and never what keeps one alive.
+//! The states that a thread caches: shared while they are the newest, and never the reason that a state stays alive.
 
 use std::thread;
 
@@ -16,7 +16,7 @@ fn a_thread_that_reads_many_environments_sees_the_newest_state_of_each() -> Resu
     let envs = (0..11).map(|_| temporary()).collect::<Result<Vec<_>>>()?;
     for round in 0..6_u64 {
         for (n, (_, env, rows)) in (0..).zip(&envs) {
-            // Some change in each round, and the others stay.
+            // Each round changes some environments and leaves the others.
             if (round + n) % 3 == 0 {
                 env.transact(|txn| rows.put(txn, n, round))?;
             }
@@ -40,9 +40,9 @@ fn snapshots_of_one_state_share_a_pin() -> Result<()> {
     Ok(())
 }
 
-/// A thread that has read and reads no more must not keep pages from being used again.
+/// A thread that has read and reads no more must not keep pages from being reused.
 #[test]
-fn what_a_thread_remembers_keeps_no_page() -> Result<()> {
+fn the_cached_states_of_a_thread_keep_no_page_from_reuse() -> Result<()> {
     let (dir, env, rows) = temporary()?;
     env.transact(|txn| (0..1_000).try_for_each(|n| rows.put(txn, n, 0)))?;
     let size = || std::fs::metadata(dir.path().join("data.mdb")).map(|file| file.len()).map_err(mapleaf::Error::other);
@@ -50,16 +50,16 @@ fn what_a_thread_remembers_keeps_no_page() -> Result<()> {
     (0..20).try_for_each(commit)?;
     drop(env.snapshot()?);
     let before = size()?;
-    // By another thread, so that this one finds no newer state.
+    // In another thread, so that this one finds no newer state.
     let wrote = thread::scope(|scope| scope.spawn(|| (20..300).try_for_each(commit)).join());
     wrote.map_err(|_| mapleaf::Error::other("the writer panicked"))??;
-    // A commit writes some twenty pages: were they not used again there would be thousands more.
+    // A commit writes about twenty pages. Without reuse there would be thousands more.
     assert!(size()? < before + 100 * 4096, "{before} bytes became {}", size()?);
     Ok(())
 }
 
 #[test]
-fn an_environment_is_closed_and_opened_again_under_what_is_remembered() -> Result<()> {
+fn an_environment_is_closed_and_opened_again_while_a_thread_has_it_cached() -> Result<()> {
     let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
     for round in 0..5_u64 {
         let env = Env::open(dir.path())?;

@@ -1,10 +1,10 @@
-//! Many look-ups at once are as many single ones.
+//! A look-up of many keys gives the same as single look-ups.
 
 use std::cell::Cell;
 
 use mapleaf::{Read, Result};
 
-use crate::states::{Law, Numbered, in_every_state, number};
+use crate::common::states::{Law, Numbered, in_every_state, number};
 
 struct Batches {
     random: Cell<u64>,
@@ -20,7 +20,7 @@ impl Batches {
 
 impl Law<&'static str> for Batches {
     fn holds<R: Read>(&self, dbi: &Numbered<&'static str>, state: &R, present: &[usize]) -> Result<()> {
-        // Sizes around those that go down together, keys in any order, twice, and absent ones.
+        // Numbers of keys around the size of one interleaved group; keys in any order, repeated, and absent.
         for size in (0..=40).chain([63, 64, 65, 200]) {
             let keys: Vec<String> = (0..size).map(|_| key_of(self.below(POOL * 2))).collect();
             let found = dbi.get_many(state, &keys)?;
@@ -37,7 +37,7 @@ impl Law<&'static str> for Batches {
 
 const POOL: usize = 90;
 
-/// Those beyond the pool lie between, before and behind the others.
+/// Keys outside the pool sort between, before and after those in it.
 fn key_of(n: usize) -> String {
     let base = format!("{:03}", n % POOL);
     if n < POOL { base } else { base + "!" }

@@ -1,4 +1,4 @@
-//! What each write of one key stores, says and leaves alone.
+//! What each write of one key stores, returns, and leaves unchanged.
 
 use mapleaf::{Dbi, Env, ErrorKind, Msgpack, Result};
 
@@ -63,7 +63,7 @@ fn get_or_put_asks_for_a_value_only_when_there_is_none() -> Result<()> {
 }
 
 #[test]
-fn stored_empty_values_are_there() -> Result<()> {
+fn a_stored_empty_value_is_present() -> Result<()> {
     let env = Env::temporary()?;
     let bytes: Dbi<u8, &[u8]> = env.dbi("bytes")?;
     let text: Dbi<u8, &str> = env.dbi("text")?;
@@ -116,7 +116,7 @@ fn append_takes_only_a_key_above_all_others() -> Result<()> {
 }
 
 #[test]
-fn what_cannot_be_a_key_is_refused_by_every_verb_that_stores_it() -> Result<()> {
+fn an_invalid_key_is_refused_by_every_method_that_stores_it() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<&[u8], u8> = env.dbi("bytes")?;
     let floats: Dbi<f64, u8> = env.dbi("floats")?;

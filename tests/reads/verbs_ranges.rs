@@ -1,4 +1,4 @@
-//! Writes over many keys, and the laws of each.
+//! The laws of writes over many keys.
 
 use std::ops::Bound;
 
@@ -15,7 +15,7 @@ fn keys(dbi: &Dbi<u32, u32>, txn: &WriteTxn) -> Result<Vec<u32>> {
 }
 
 #[test]
-fn retain_looks_at_each_entry_of_its_range_once_in_order_and_at_no_other() -> Result<()> {
+fn retain_visits_each_entry_of_its_range_once_in_order() -> Result<()> {
     let env = Env::temporary()?;
     let dbi = numbers(&env)?;
     env.transact(|txn| {
@@ -35,7 +35,7 @@ fn retain_looks_at_each_entry_of_its_range_once_in_order_and_at_no_other() -> Re
 }
 
 #[test]
-fn what_extract_if_was_not_asked_for_stays() -> Result<()> {
+fn entries_that_extract_if_has_not_reached_stay() -> Result<()> {
     let env = Env::temporary()?;
     let dbi = numbers(&env)?;
     env.transact(|txn| {
@@ -61,7 +61,7 @@ fn what_extract_if_was_not_asked_for_stays() -> Result<()> {
 }
 
 #[test]
-fn what_extract_if_has_handed_out_is_gone_when_its_condition_panics() -> Result<()> {
+fn entries_returned_by_extract_if_are_removed_when_its_condition_panics() -> Result<()> {
     let env = Env::temporary()?;
     let dbi = numbers(&env)?;
     let mut got = Vec::new();
@@ -84,7 +84,7 @@ fn what_extract_if_has_handed_out_is_gone_when_its_condition_panics() -> Result<
 }
 
 #[test]
-fn what_extract_if_has_handed_out_is_gone_when_the_transaction_is_full() -> Result<()> {
+fn entries_returned_by_extract_if_are_removed_when_the_transaction_is_full() -> Result<()> {
     let env = Env::options().max_txn_bytes(2_000).temporary()?;
     let dbi: Dbi<u32, u32> = env.dbi("numbers")?;
     for from in (0..400).step_by(20) {
@@ -92,7 +92,7 @@ fn what_extract_if_has_handed_out_is_gone_when_the_transaction_is_full() -> Resu
     }
     let mut got = Vec::new();
     env.transact(|txn| {
-        // One of two: runs would take less room.
+        // Every second entry: contiguous ones would take less memory.
         let entries = dbi.extract_if(txn, .., |key, _| key % 2 == 0)?;
         let ended = entries.map(|entry| entry.map(|(key, _)| got.push(key))).find_map(Result::err);
         assert_eq!(ended.map(|error| error.kind()), Some(ErrorKind::TooLarge));
@@ -104,9 +104,10 @@ fn what_extract_if_has_handed_out_is_gone_when_the_transaction_is_full() -> Resu
     Ok(())
 }
 
-/// A run that is removed ends at the long key behind it, which takes more room than the run's own keys.
+/// The range tombstone of removed entries ends at the long key after them, which takes more memory than the removed
+/// keys.
 #[test]
-fn what_extract_if_has_handed_out_between_long_keys_is_gone() -> Result<()> {
+fn entries_returned_by_extract_if_between_long_keys_are_removed() -> Result<()> {
     for limit in (2_000..12_000).step_by(500) {
         let filling = Env::options().single_file(true);
         let dir = tempfile::tempdir().expect("a directory");
@@ -139,7 +140,7 @@ fn what_extract_if_has_handed_out_between_long_keys_is_gone() -> Result<()> {
 }
 
 #[test]
-fn lengths_and_counts_are_true_where_a_removal_finds_no_room() -> Result<()> {
+fn lengths_and_counts_are_exact_after_a_removal_that_is_too_large() -> Result<()> {
     for limit in (600..3_000).step_by(30) {
         let env = Env::options().max_txn_bytes(limit).temporary()?;
         let dbi: Dbi<u32, u32> = env.dbi("numbers")?;
@@ -162,7 +163,7 @@ fn lengths_and_counts_are_true_where_a_removal_finds_no_room() -> Result<()> {
 }
 
 #[test]
-fn delete_range_takes_what_range_finds() -> Result<()> {
+fn delete_range_removes_what_range_finds() -> Result<()> {
     let env = Env::temporary()?;
     let dbi = numbers(&env)?;
     env.transact(|txn| {
@@ -182,7 +183,7 @@ fn delete_range_takes_what_range_finds() -> Result<()> {
 }
 
 #[test]
-fn load_stores_rows_in_any_order_and_the_last_of_a_key_stays() -> Result<()> {
+fn load_accepts_any_order_and_the_last_row_of_a_key_wins() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<&str, u32> = env.dbi("text")?;
     let rows = [("b", 1), ("a", 2), ("c", 3), ("a", 4)];
@@ -197,7 +198,7 @@ fn load_stores_rows_in_any_order_and_the_last_of_a_key_stays() -> Result<()> {
 }
 
 #[test]
-fn popping_from_both_ends_gives_every_entry_once_in_order() -> Result<()> {
+fn popping_from_both_ends_returns_every_entry_once_in_order() -> Result<()> {
     let env = Env::temporary()?;
     let dbi = numbers(&env)?;
     env.transact(|txn| {

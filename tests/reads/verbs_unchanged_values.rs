@@ -1,9 +1,10 @@
-//! A verb that reads before it writes changes nothing when it would write what it has read: nothing is committed.
+//! A method that reads before it writes changes nothing if it would write the value that it read, and then nothing is
+//! committed.
 
 use mapleaf::{Dbi, Env, MultiDbi, Result};
 
 #[test]
-fn writing_what_was_just_read_commits_nothing() -> Result<()> {
+fn writing_the_value_that_was_read_commits_nothing() -> Result<()> {
     let env = Env::temporary()?;
     let ages: Dbi<&str, u32> = env.dbi("ages")?;
     let tags: MultiDbi<&str, u32> = env.multi_dbi("tags")?;
@@ -27,7 +28,7 @@ fn writing_what_was_just_read_commits_nothing() -> Result<()> {
 }
 
 #[test]
-fn what_differs_is_written() -> Result<()> {
+fn a_different_value_is_written() -> Result<()> {
     let env = Env::temporary()?;
     let names: Dbi<u32, &str> = env.dbi("names")?;
     env.transact(|txn| names.put(txn, 1, "ann"))?;
@@ -35,7 +36,7 @@ fn what_differs_is_written() -> Result<()> {
         assert_eq!(names.replace(txn, 1, "anna")?, Some("ann".to_owned()));
         assert_eq!(names.replace(txn, 2, "")?, None, "an empty value is not an absent one");
         assert_eq!(names.update(txn, 1, |name| name.map(|name| name.replace("nna", "nne")))?, Some("anne".to_owned()));
-        // Back to what is in the file: the change in between is undone all the same.
+        // Back to the value in the file: this still undoes the change in between.
         assert_eq!(names.update(txn, 1, |_| Some("ann".to_owned()))?, Some("ann".to_owned()));
         Ok(())
     })?;

@@ -1,4 +1,4 @@
-//! Look-ups and ranges find what is there by keys of every width, however unevenly they are spread.
+//! Look-ups and ranges find keys of every width, however unevenly the keys are distributed.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -14,7 +14,7 @@ fn mixed(n: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Ways to spread `n` numbers: evenly, densely, in clusters far apart, by powers, all at one end but for a few.
+/// Distributions of `n` numbers: even, dense, in distant clusters, by powers, all at one end except a few.
 fn spreads(n: u64) -> Vec<(&'static str, Vec<u64>)> {
     vec![
         ("even", (0..n).map(mixed).collect()),
@@ -25,7 +25,7 @@ fn spreads(n: u64) -> Vec<(&'static str, Vec<u64>)> {
     ]
 }
 
-/// Compares every way to find a key with the model, for keys that are there and for their neighbours.
+/// Compares every look-up method with the model, for keys that exist and for their neighbours.
 fn check<K>(name: &str, keys: &[K], probes: &[K]) -> Result<()>
 where
     K: for<'a> Key<Arg<'a> = K, Ref<'a> = K> + AsKey<K> + Copy + Ord + Debug + 'static,
@@ -53,7 +53,7 @@ where
     Ok(())
 }
 
-/// The numbers, their neighbours, and others, as keys of another width.
+/// The numbers, their neighbours, and other numbers, converted to keys of another width.
 fn probes<K>(numbers: &[u64], narrow: impl Fn(u64) -> K) -> Vec<K> {
     let near = numbers.iter().step_by(3).flat_map(|n| [n.wrapping_sub(1), *n, n.wrapping_add(1)]);
     near.chain((0..500).map(|i| mixed(i + 1_000_000))).chain([0, u64::MAX]).map(narrow).collect()

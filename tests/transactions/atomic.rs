@@ -1,4 +1,4 @@
-//! A closure's changes are committed together or not at all.
+//! The changes of a closure are committed together or not at all.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -39,7 +39,7 @@ impl Db {
 }
 
 #[test]
-fn an_error_leaves_nothing_and_comes_through() -> Result<()> {
+fn an_error_commits_nothing_and_is_returned() -> Result<()> {
     let db = open()?;
     let before = db.env.snapshot()?.id();
     let failed: Result<()> = db.env.transact(|txn| {
@@ -53,7 +53,7 @@ fn an_error_leaves_nothing_and_comes_through() -> Result<()> {
 }
 
 #[test]
-fn a_panic_leaves_nothing_and_the_next_transaction_goes_on() -> Result<()> {
+fn a_panic_commits_nothing_and_the_next_transaction_works() -> Result<()> {
     let db = open()?;
     let before = db.env.snapshot()?.id();
     for _ in 0..3 {
@@ -75,7 +75,7 @@ fn a_panic_leaves_nothing_and_the_next_transaction_goes_on() -> Result<()> {
 }
 
 #[test]
-fn an_error_of_the_callers_own_type_leaves_nothing_either() -> Result<()> {
+fn an_error_of_the_callers_own_type_commits_nothing() -> Result<()> {
     #[derive(Debug)]
     enum Failed {
         Own(u8),
@@ -103,7 +103,7 @@ fn an_error_of_the_callers_own_type_leaves_nothing_either() -> Result<()> {
 }
 
 #[test]
-fn a_transaction_has_the_id_of_the_state_that_it_leaves() -> Result<()> {
+fn a_transaction_has_the_id_of_the_state_that_it_makes() -> Result<()> {
     let db = open()?;
     let before = db.env.snapshot()?.id();
     let id = db.env.transact(|txn| {
@@ -113,7 +113,7 @@ fn a_transaction_has_the_id_of_the_state_that_it_leaves() -> Result<()> {
     })?;
     assert_eq!((id, db.env.snapshot()?.id()), (before + 1, before + 1));
 
-    // One that only reads, or deletes what is not there, leaves none.
+    // A transaction that only reads, or deletes an absent key, makes no state.
     db.env.transact(|txn| {
         assert!(!db.counts.delete(txn, "absent")?);
         assert_eq!(db.counts.delete_range(txn, "x"..)?, 0);

@@ -1,6 +1,6 @@
-//! A batch is applied whole or not at all, and says everything that stood in its way.
+//! A batch is applied as a whole or not at all, and a refusal lists every failed condition.
 
-use crate::errors::refused;
+use crate::common::errors::refused;
 use mapleaf::{Batch, Conflicts, Dbi, Env, ErrorKind, Expect, MultiDbi, Result};
 
 struct Bank {
@@ -21,7 +21,7 @@ fn bank() -> Result<Bank> {
 }
 
 #[test]
-fn every_expectation_holds_against_what_it_says_and_nothing_else() -> Result<()> {
+fn each_condition_holds_exactly_for_the_values_that_it_names() -> Result<()> {
     let Bank { env, sums, .. } = bank()?;
     let cases = [
         ("ann", Expect::Any, true),
@@ -74,7 +74,7 @@ fn changes_are_made_in_order_over_databases_as_one_transaction() -> Result<()> {
     let mut batch = Batch::new();
     batch.put(&sums, "cyd", 1)?.delete_range(&sums, "b".."d")?.put(&sums, "cyd", 2)?.delete(&names, 1)?;
     assert_eq!((batch.len(), batch.is_empty()), (4, false));
-    // Gathered here, applied elsewhere.
+    // Collected in one place, applied in another thread.
     let elsewhere = env.clone();
     std::thread::spawn(move || elsewhere.apply(batch)).join().expect("it does not panic")?;
     let snap = env.snapshot()?;
@@ -85,7 +85,7 @@ fn changes_are_made_in_order_over_databases_as_one_transaction() -> Result<()> {
 }
 
 #[test]
-fn what_cannot_be_stored_is_refused_when_it_is_added() -> Result<()> {
+fn a_batch_refuses_a_key_that_cannot_be_stored_when_it_is_added() -> Result<()> {
     let Bank { env, sums, .. } = bank()?;
     let mut batch = Batch::new();
     refused(batch.put(&sums, "", 1).map(drop), ErrorKind::InvalidKey);

@@ -1,4 +1,4 @@
-//! A submitted batch is committed in its turn, and whoever waits for it, in whatever way, is told how it went.
+//! Submitted batches are committed in order, and every way of waiting for one returns its outcome.
 
 use std::future::Future;
 use std::pin::pin;
@@ -7,7 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use crate::errors::{directory, refused};
+use crate::common::errors::{directory, refused};
 use mapleaf::{Batch, Dbi, Durability, Env, ErrorKind, Expect, Result};
 
 fn counting(dbi: &Dbi<&str, u64>, from: u64) -> Result<Batch> {
@@ -17,7 +17,7 @@ fn counting(dbi: &Dbi<&str, u64>, from: u64) -> Result<Batch> {
 }
 
 #[test]
-fn batches_are_committed_in_the_order_they_are_handed_over() -> Result<()> {
+fn batches_are_committed_in_the_order_of_submission() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<&str, u64> = env.dbi("counter")?;
     let commits = (0..200).map(|n| env.submit(counting(&dbi, n)?)).collect::<Result<Vec<_>>>()?;
@@ -28,7 +28,7 @@ fn batches_are_committed_in_the_order_they_are_handed_over() -> Result<()> {
 }
 
 #[test]
-fn the_environment_stays_open_until_what_was_submitted_is_done() -> Result<()> {
+fn the_environment_stays_open_until_submitted_batches_are_committed() -> Result<()> {
     let dir = directory()?;
     let open = || Env::options().durability(Durability::Process).open(dir.path());
     let env = open()?;
@@ -54,7 +54,7 @@ impl Wake for Told {
 }
 
 #[test]
-fn a_future_is_woken_once_it_is_done_and_ready_then() -> Result<()> {
+fn a_future_is_ready_when_its_waker_is_woken() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<&str, u64> = env.dbi("counter")?;
     for n in 0..20 {
@@ -76,11 +76,11 @@ fn a_future_is_woken_once_it_is_done_and_ready_then() -> Result<()> {
 }
 
 #[test]
-fn waiting_ends_when_its_time_is_over_and_can_go_on() -> Result<()> {
+fn a_wait_that_timed_out_can_be_repeated() -> Result<()> {
     let env = Env::temporary()?;
     let dbi: Dbi<&str, u64> = env.dbi("counter")?;
     let commit = env.transact(|_| {
-        // The batch waits for this transaction, so this transaction must not wait for the batch.
+        // The batch is committed after this transaction, so this transaction must not wait for it.
         let commit = env.submit(counting(&dbi, 0)?)?;
         let commit = commit.wait_timeout(Duration::MAX).expect_err("inside it is given back at once");
         refused(env.submit(counting(&dbi, 0)?)?.wait(), ErrorKind::Nested);

@@ -1,4 +1,4 @@
-//! Counters are exact, whoever counts, and no reader sees a part of a transaction.
+//! Concurrent counters are exact, and no reader sees a part of a transaction.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

@@ -1,4 +1,4 @@
-//! Databases that come and go under snapshots, transactions and handles.
+//! Databases that are created and dropped while snapshots, transactions and handles of them exist.
 
 use mapleaf::{Dbi, Env, ErrorKind, Result};
 
@@ -11,7 +11,7 @@ fn kind<T>(outcome: Result<T>) -> Option<ErrorKind> {
 }
 
 #[test]
-fn the_handle_of_a_dropped_database_is_not_found_also_when_its_name_is_used_again() -> Result<()> {
+fn the_handle_of_a_dropped_database_is_not_found_even_if_the_name_is_used_again() -> Result<()> {
     let env = Env::temporary()?;
     let old = names(&env)?;
     env.transact(|txn| old.put(txn, 1, "ann"))?;
@@ -44,7 +44,7 @@ fn the_handle_of_a_dropped_database_is_not_found_also_when_its_name_is_used_agai
 }
 
 #[test]
-fn a_name_may_come_back_with_other_types() -> Result<()> {
+fn a_name_can_be_used_again_with_other_types() -> Result<()> {
     let env = Env::temporary()?;
     let old = names(&env)?;
     env.transact(|txn| old.put(txn, 1, "ann"))?;
@@ -63,7 +63,7 @@ fn a_snapshot_older_than_a_database_reads_it_as_empty() -> Result<()> {
     let fresh = env.snapshot()?;
     let first = names(&env)?;
     let between = env.snapshot()?;
-    // More databases than a state has kept room for.
+    // More databases than a state has allocated entries for.
     let many = (0..30).map(|n| env.dbi::<u32, u32>(&format!("dbi-{n}"))).collect::<Result<Vec<_>>>()?;
     env.transact(|txn| {
         first.put(txn, 1, "ann")?;

@@ -1,11 +1,12 @@
-//! Rows behind the end of a tree are appended: pages are filled where rows came in key order; where they did not, room is left for
-//! those that come later; or as the option says.
+//! Rows after the last key of a tree are appended. Rows that come in key order fill their pages; rows that come in
+//! another order leave space for later ones. An option sets the fill factor.
 
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
 
 type Rows = Dbi<u64, Vec<u8>>;
 
-/// The bytes of all leaves against those of their entries: key, value, 8 bytes of a node's header, 2 of its slot.
+/// The fill of all leaves: the bytes of their entries (key, value, 8 bytes of node header, 2 of slot) as a part of the
+/// leaves' size.
 fn filling(env: &Env, rows: &Rows) -> Result<f64> {
     let stat = rows.stat(&env.snapshot()?)?;
     let used = u32::try_from(stat.entries * (8 + 100 + 10)).unwrap_or(u32::MAX);
@@ -14,11 +15,11 @@ fn filling(env: &Env, rows: &Rows) -> Result<f64> {
 }
 
 fn scattered(n: u64) -> u64 {
-    // A permutation: the number is odd.
+    // A permutation, since the factor is odd.
     n.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-/// An order in which rows may come, by the key of each, and how full their pages then are.
+/// A name, an order in which rows may come (the key of each row), and the expected fill of the pages.
 type Order = (&'static str, fn(u64) -> u64, f64);
 
 const ORDERS: [Order; 4] = [
@@ -30,12 +31,12 @@ const ORDERS: [Order; 4] = [
 
 #[track_caller]
 fn check(what: &str, filled: f64, expected: f64) {
-    // A leaf ends with the last row that has room: one has 3 %.
+    // A leaf ends when the next row does not fit; a row takes 3 % of a leaf.
     assert!(filled > expected - 0.04 && filled <= expected, "{what}: leaves are filled to {filled}, not {expected}");
 }
 
 #[test]
-fn rows_of_one_transaction_fill_their_pages_by_the_order_in_which_they_came() -> Result<()> {
+fn the_order_of_rows_in_a_transaction_decides_how_full_their_pages_are() -> Result<()> {
     let env = Env::temporary()?;
     for (name, key, expected) in ORDERS {
         let rows: Rows = env.dbi(name)?;
@@ -46,7 +47,7 @@ fn rows_of_one_transaction_fill_their_pages_by_the_order_in_which_they_came() ->
 }
 
 #[test]
-fn so_do_those_of_a_load_in_memory_or_by_runs_as_a_whole_or_in_chunks() -> Result<()> {
+fn the_order_of_rows_in_a_load_decides_how_full_their_pages_are() -> Result<()> {
     let env = Env::temporary()?;
     for (memory, runs) in [(64 << 20, false), (256 << 10, true)] {
         for chunk in [100_000, usize::MAX] {
@@ -61,7 +62,7 @@ fn so_do_those_of_a_load_in_memory_or_by_runs_as_a_whole_or_in_chunks() -> Resul
             }
         }
     }
-    // Each run in order, and each before the last one.
+    // Each block of rows is ascending, and each block sorts before the previous one.
     let rows: Rows = env.dbi("blocks backwards")?;
     let mut loader = env.loader().memory(256 << 10);
     (0..10_000).try_for_each(|n| loader.put(&rows, n % 500 + (20 - n / 500) * 500, &[7; 100]))?;
@@ -72,7 +73,7 @@ fn so_do_those_of_a_load_in_memory_or_by_runs_as_a_whole_or_in_chunks() -> Resul
 }
 
 #[test]
-fn the_option_says_how_full_whatever_the_order() -> Result<()> {
+fn the_fill_option_overrides_the_order_of_rows() -> Result<()> {
     for percent in [60, 70, 86, 100] {
         let env = Env::options().fill(percent).temporary()?;
         for (name, key, _) in ORDERS {
@@ -95,8 +96,8 @@ fn the_option_says_how_full_whatever_the_order() -> Result<()> {
 }
 
 #[test]
-fn rows_in_no_order_find_room_behind_a_load_in_no_order() -> Result<()> {
-    // What the first tenth that comes later splits.
+fn unordered_rows_find_space_after_an_unordered_load() -> Result<()> {
+    // How many leaves the first tenth of the later rows splits.
     let splits = |fill: Option<u8>| -> Result<u64> {
         let options = Env::options().durability(Durability::Process);
         let env = fill.map_or(options.clone(), |fill| options.fill(fill)).temporary()?;
@@ -114,12 +115,12 @@ fn rows_in_no_order_find_room_behind_a_load_in_no_order() -> Result<()> {
 }
 
 #[test]
-fn rows_behind_the_last_one_that_is_left_are_appended_too() -> Result<()> {
+fn rows_after_the_last_remaining_row_are_appended() -> Result<()> {
     let env = Env::temporary()?;
     let rows: Rows = env.dbi("rows")?;
     env.transact(|txn| (0..1000).try_for_each(|n| rows.put(txn, n, &[7; 100])))?;
     for part in 1..20 {
-        // A part that has one row alone before it; the last leaf is filled up.
+        // Each part begins with one row alone; the last leaf is filled first.
         let at = part * 500;
         env.transact(|txn| rows.put(txn, at + 500, &[8; 100]))?;
         env.transact(|txn| (at + 501..at + 1000).try_for_each(|n| rows.put(txn, n, &[8; 100])))?;
@@ -135,7 +136,8 @@ fn rows_behind_the_last_one_that_is_left_are_appended_too() -> Result<()> {
     Ok(())
 }
 
-/// How many leaves entries take, in order, if each leaf has as many as go into it. Longer nodes than `half` lie elsewhere.
+/// The number of leaves that entries need, in order, if each leaf holds as many as fit. A node longer than `half` is
+/// stored on overflow pages.
 fn leaves(page_size: u32, lengths: impl Iterator<Item = (usize, usize)>) -> u64 {
     let room = page_size as usize - 16;
     let half = room / 2 - 2;
@@ -152,8 +154,9 @@ fn leaves(page_size: u32, lengths: impl Iterator<Item = (usize, usize)>) -> u64 
 }
 
 #[test]
-fn an_empty_tree_is_filled_with_no_leaf_more_than_its_rows_take() -> Result<()> {
-    // Keys of some length before a number, and values of up to so many bytes; the third makes a tree of many levels.
+fn an_empty_tree_gets_as_few_leaves_as_its_rows_need() -> Result<()> {
+    // The length of a key's prefix before a number, and the greatest length of a value. The third case makes a tree of
+    // many levels.
     for (before, most) in [(0, 0), (20, 300), (480, 40), (3, 2100), (100, 9000)] {
         for (looked_at, percent) in [(false, 100), (true, 100), (false, 86), (true, 60)] {
             let env = Env::options().fill(percent).temporary()?;
@@ -167,13 +170,13 @@ fn an_empty_tree_is_filled_with_no_leaf_more_than_its_rows_take() -> Result<()> 
                         rows.put(txn, &key(n), &value(n))?;
                     }
                     if looked_at {
-                        // A change that leaves nothing behind.
+                        // A change without a net effect.
                         rows.delete(txn, &key(2000))?;
                     }
                     Ok(())
                 })
             };
-            // Into a tree that was never there, and into one that was cleared.
+            // Into a tree that was never written, and into one that was cleared.
             for from in [0, 1] {
                 fill(from)?;
                 let there = || (from..3000).filter(|n| !looked_at || *n != 2000);

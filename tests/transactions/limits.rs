@@ -1,4 +1,4 @@
-//! A transaction over `max_txn_bytes` is refused the change that is too much, and can go on.
+//! A change that takes a transaction over `max_txn_bytes` is refused, and the transaction can continue.
 
 use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
 
@@ -11,7 +11,7 @@ fn open() -> Result<(Env, Dbi<u32, Vec<u8>>)> {
 }
 
 #[test]
-fn the_change_that_is_too_much_is_refused_and_the_others_are_committed() -> Result<()> {
+fn a_change_over_the_limit_is_refused_and_the_others_are_committed() -> Result<()> {
     let (env, dbi) = open()?;
     let stored = env.transact(|txn| {
         let mut n = 0;
@@ -34,7 +34,7 @@ fn the_change_that_is_too_much_is_refused_and_the_others_are_committed() -> Resu
 }
 
 #[test]
-fn what_is_replaced_or_undone_counts_no_more() -> Result<()> {
+fn replaced_and_undone_changes_do_not_count() -> Result<()> {
     let (env, dbi) = open()?;
     let half = vec![1; LIMIT / 2];
     env.transact(|txn| {
@@ -59,13 +59,13 @@ fn what_is_replaced_or_undone_counts_no_more() -> Result<()> {
 }
 
 #[test]
-fn many_deletions_may_be_too_large_and_a_clear_never_is() -> Result<()> {
+fn many_deletions_may_be_too_large_but_a_clear_never_is() -> Result<()> {
     let (env, dbi) = open()?;
     for part in 0..40 {
         env.transact(|txn| dbi.load(txn, (part * 300..(part + 1) * 300).map(|n| (n, vec![]))))?;
     }
     env.transact(|txn| {
-        // One that follows another makes that longer, and takes nothing.
+        // Adjacent deletions extend one range and take no more memory.
         assert_eq!(dbi.retain(txn, 9000.., |_, _| false)?, 3000);
         let every_other = dbi.retain(txn, ..9000, |n, _| n % 2 == 0);
         assert_eq!(every_other.map_err(|error| error.kind()), Err(ErrorKind::TooLarge));
@@ -79,7 +79,7 @@ fn many_deletions_may_be_too_large_and_a_clear_never_is() -> Result<()> {
 }
 
 #[test]
-fn ranges_that_are_deleted_count_too() -> Result<()> {
+fn deleted_ranges_count_towards_the_limit() -> Result<()> {
     let (env, dbi) = open()?;
     for part in 0..40 {
         env.transact(|txn| dbi.load(txn, (part * 300..(part + 1) * 300).map(|n| (n, vec![]))))?;
@@ -99,7 +99,7 @@ fn ranges_that_are_deleted_count_too() -> Result<()> {
 }
 
 #[test]
-fn what_a_savepoint_may_give_back_counts_too_and_what_it_replaced_itself_does_not() -> Result<()> {
+fn values_that_a_savepoint_may_restore_count_but_its_own_replaced_values_do_not() -> Result<()> {
     let (env, dbi) = open()?;
     let half = vec![1; LIMIT / 2 + 1000];
     let again = |txn: &mut mapleaf::WriteTxn| (0..1000).try_for_each(|_| dbi.put(txn, 1, &vec![1; 1000]));

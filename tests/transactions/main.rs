@@ -1,20 +1,20 @@
-//! Transactions, savepoints, batches and submitted batches.
-#![allow(unreachable_pub, reason = "each module uses its part of the others")]
+//! Transactions, savepoints, batches and submitted batches, and the threads that may use them.
 
 mod atomic;
+mod auto_traits;
 mod batch_conditions;
 mod batch_submit;
+#[path = "../common/mod.rs"]
+mod common;
+mod consecutive_transactions;
 mod counters;
 mod dropped_dbis;
-#[path = "../common/errors.rs"]
-mod errors;
 mod fills_pages;
-mod keeps_wakes;
 mod limits;
 mod many_pages;
 mod nested;
-mod one_after_another;
 mod savepoint_undo;
 mod snapshots;
 mod submit_backlog;
 mod submit_wakers;
+mod wake_ups_are_kept;

@@ -1,23 +1,25 @@
-//! The number of pages that LMDB lists of a transaction, 131,071, is no limit to one of ours: those of some fewer and some
-//! more are committed alike, whatever the free list needs of the last places, and so is the largest set that is allowed.
+//! LMDB lists at most 131,071 dirty pages of a transaction; mapleaf's transactions have no such limit. Transactions of
+//! slightly fewer and slightly more pages are committed alike, however many of the last entries the free list needs,
+//! and so is the largest write set that is allowed.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::errors::{directory, io, refused};
+use crate::common::errors::{directory, io, refused};
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Result};
 
-/// How many pages LMDB lists.
+/// The number of pages that LMDB lists.
 const LISTED: u32 = 131_071;
-/// A leaf is full with two small rows and two large ones.
+/// Two small and two large rows fill a leaf.
 const ROWS_A_LEAF: u32 = 4;
 const LEAVES: u32 = LISTED + 400;
-/// LMDB writes an eighth ahead when twelve places are left at a change of a tree of four levels. So of transactions that touch
-/// one leaf more each, some come to the free list with as few places as there can be.
+/// LMDB writes out an eighth of its list when a change of a tree of four levels finds twelve free entries. Each of
+/// these transactions touches one leaf more than the one before, so some of them reach the free list with the fewest
+/// entries possible.
 const BELOW: u32 = 26;
 const ABOVE: u32 = 6;
-/// Commits that a snapshot keeps from being reclaimed: as many records in the free list make it three levels deep.
+/// Commits that a snapshot keeps from being reclaimed. Their records make the free list three levels deep.
 const RECORDS: u32 = 18_000;
 
 type Rows = Dbi<u32, &'static [u8]>;
@@ -28,7 +30,7 @@ fn open(path: &Path) -> Result<(Env, Rows)> {
     Ok((env, rows))
 }
 
-/// Leaf after leaf, so that each has the same rows.
+/// Loads leaf after leaf, so that each has the same number of rows.
 fn load(env: &Env, rows: &Rows) -> Result<u32> {
     let value = |key: u32| if key.is_multiple_of(2) { &[0; 4][..] } else { &[0; 1990][..] };
     let mut loader = env.loader();
@@ -39,7 +41,7 @@ fn load(env: &Env, rows: &Rows) -> Result<u32> {
     Ok(u32::try_from(stat.branch_pages).unwrap_or(0))
 }
 
-/// The levels of the free list, from the meta pages.
+/// The depth of the free list, from the meta pages.
 fn free_list_depth(path: &Path) -> Result<u16> {
     let file = io(File::open(path.join("data.mdb")))?;
     let mut depth = 0;
@@ -53,14 +55,14 @@ fn free_list_depth(path: &Path) -> Result<u16> {
 
 #[test]
 #[ignore = "takes 3 GiB of memory and a minute"]
-fn transactions_around_the_number_of_pages_that_are_listed_are_committed() -> Result<()> {
+fn transactions_around_the_length_of_the_dirty_page_list_are_committed() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = open(dir.path())?;
     let small: Dbi<u32, u32> = env.dbi("small")?;
-    // A tree of one leaf leaves fewer places: a page for each of its values, until six are left.
+    // A tree of one leaf leaves fewer free entries: one page for each of its values, until six are left.
     let last: Rows = env.dbi("values of a page")?;
     let branches = load(&env, &rows)?;
-    // The pages above the leaves, and the one that has all roots.
+    // The pages above the leaves, and the page with the roots of all trees.
     let full = LISTED - branches - 1;
     for leaves in full - BELOW..=full + ABOVE {
         let kept = env.snapshot()?;
@@ -95,12 +97,12 @@ fn transactions_around_the_number_of_pages_that_are_listed_are_committed() -> Re
 
 #[test]
 #[ignore = "takes 10 GiB of memory and 5 GiB of the disk"]
-fn the_largest_set_that_is_allowed_is_committed() -> Result<()> {
+fn the_largest_allowed_write_set_is_committed() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = open(dir.path())?;
     let value = [7; 3900];
     let stored = env.transact(|txn| {
-        // No order, so that the pages of the tree come and go in the list; each value is a page of its own.
+        // No key order, so that the pages of the tree are listed in no order; each value has a page of its own.
         let mut n = 0_u32;
         loop {
             match rows.put(txn, n.wrapping_mul(0x9E37_79B1), &value) {
@@ -119,7 +121,7 @@ fn the_largest_set_that_is_allowed_is_committed() -> Result<()> {
         assert_eq!(rows.get(&snap, n.wrapping_mul(0x9E37_79B1))?, Some(&value[..]));
     }
     drop(snap);
-    // As many pages at once, given up.
+    // Frees as many pages at once.
     env.transact(|txn| rows.retain(txn, .., |_, _| false).map(drop))?;
     assert!(rows.is_empty(&env.snapshot()?)?);
     assert!(env.verify()?.is_clean());

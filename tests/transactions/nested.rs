@@ -1,4 +1,4 @@
-//! A call that would wait for the transaction it is made in is refused, and the transaction goes on.
+//! A call that would wait for the transaction that it is made in is refused, and the transaction continues.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::channel;
@@ -11,7 +11,7 @@ fn nested<T>(outcome: Result<T>, call: &str) {
 }
 
 #[test]
-fn what_writes_is_nested_within_a_transaction_of_this_or_another_environment() -> Result<()> {
+fn writing_calls_inside_a_transaction_are_nested() -> Result<()> {
     let (env, other) = (Env::temporary()?, Env::temporary()?);
     let ages: Dbi<&str, u32> = env.dbi("ages")?;
     let aside = tempfile::tempdir().map_err(mapleaf::Error::other)?;
@@ -41,7 +41,7 @@ fn what_writes_is_nested_within_a_transaction_of_this_or_another_environment() -
 }
 
 #[test]
-fn what_reads_works_within_a_transaction_on_the_state_before_it() -> Result<()> {
+fn reading_calls_inside_a_transaction_see_the_state_before_it() -> Result<()> {
     let env = Env::temporary()?;
     let ages: Dbi<&str, u32> = env.dbi("ages")?;
     env.transact(|txn| {
@@ -59,7 +59,7 @@ fn what_reads_works_within_a_transaction_on_the_state_before_it() -> Result<()> 
 }
 
 #[test]
-fn after_an_error_or_a_panic_nothing_is_nested_any_more() -> Result<()> {
+fn after_an_error_or_a_panic_the_thread_is_outside_its_transaction() -> Result<()> {
     let env = Env::temporary()?;
     let _ = env.transact(|_| Err::<(), _>(mapleaf::Error::other(std::fmt::Error)));
     env.transact(|_| Ok(()))?;
@@ -70,7 +70,7 @@ fn after_an_error_or_a_panic_nothing_is_nested_any_more() -> Result<()> {
 }
 
 #[test]
-fn another_thread_is_busy_or_waits_its_turn() -> Result<()> {
+fn another_thread_is_busy_or_waits_for_the_transaction() -> Result<()> {
     let env = Env::temporary()?;
     let ages: Dbi<&str, u32> = env.dbi("ages")?;
     let (inside, is_inside) = channel();

@@ -1,4 +1,4 @@
-//! A savepoint takes back its own changes, all of them and no others.
+//! A savepoint undoes all of its own changes, and no others.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -10,7 +10,7 @@ struct Db {
     tags: MultiDbi<u8, u8>,
 }
 
-/// One entry and one pair are committed before.
+/// One entry and one pair are already committed.
 fn open() -> Result<Db> {
     let env = Env::temporary()?;
     let db = Db { ages: env.dbi("ages")?, tags: env.multi_dbi("tags")?, env };
@@ -46,7 +46,7 @@ fn failed<T>() -> Result<T> {
 }
 
 #[test]
-fn an_error_or_a_panic_takes_back_what_was_done_within_and_no_more() -> Result<()> {
+fn an_error_or_a_panic_undoes_the_changes_of_the_savepoint_and_no_others() -> Result<()> {
     let db = open()?;
     let mine = [("mine".to_owned(), 2), ("old".to_owned(), 1)];
     db.env.transact(|txn| {
@@ -76,7 +76,7 @@ fn an_error_or_a_panic_takes_back_what_was_done_within_and_no_more() -> Result<(
 }
 
 #[test]
-fn what_is_kept_within_goes_with_what_is_undone_around_it() -> Result<()> {
+fn undoing_an_outer_savepoint_undoes_the_inner_ones() -> Result<()> {
     let db = open()?;
     db.env.transact(|txn| {
         let undone: Result<()> = txn.savepoint(|txn| {
@@ -107,7 +107,7 @@ fn what_is_kept_within_goes_with_what_is_undone_around_it() -> Result<()> {
 }
 
 #[test]
-fn a_failing_transaction_takes_kept_savepoints_with_it() -> Result<()> {
+fn a_failing_transaction_undoes_its_savepoints() -> Result<()> {
     let db = open()?;
     let before = db.env.snapshot()?.id();
     let failing: Result<()> = db.env.transact(|txn| {
@@ -121,7 +121,7 @@ fn a_failing_transaction_takes_kept_savepoints_with_it() -> Result<()> {
 }
 
 #[test]
-fn a_transaction_whose_changes_were_all_undone_commits_nothing() -> Result<()> {
+fn a_transaction_whose_changes_are_all_undone_commits_nothing() -> Result<()> {
     let db = open()?;
     let before = db.env.snapshot()?.id();
     db.env.transact(|txn| {

@@ -1,4 +1,4 @@
-//! A snapshot shows one state for as long as it is held.
+//! A snapshot shows one state for as long as it lives.
 
 use std::thread;
 
@@ -25,7 +25,7 @@ fn shows(dbi: &Dbi<u64, Vec<u8>>, snap: &Snapshot, round: u8) -> Result<()> {
 }
 
 #[test]
-fn it_stays_as_it_was_while_writers_go_on() -> Result<()> {
+fn a_snapshot_does_not_see_later_commits() -> Result<()> {
     let env = Env::temporary()?;
     let dbi = numbers(&env)?;
     let mut held = Vec::new();
@@ -49,7 +49,7 @@ fn it_stays_as_it_was_while_writers_go_on() -> Result<()> {
 }
 
 #[test]
-fn threads_share_it_and_its_clones() -> Result<()> {
+fn threads_share_a_snapshot_and_its_clones() -> Result<()> {
     let env = Env::temporary()?;
     let dbi = numbers(&env)?;
     commit(&env, &dbi, 1)?;
@@ -69,7 +69,7 @@ fn threads_share_it_and_its_clones() -> Result<()> {
 }
 
 #[test]
-fn refresh_moves_to_the_newest_state_and_time_starts_anew() -> Result<()> {
+fn refresh_moves_a_snapshot_to_the_newest_state_and_resets_its_age() -> Result<()> {
     let env = Env::temporary()?;
     let dbi = numbers(&env)?;
     commit(&env, &dbi, 1)?;
@@ -91,7 +91,7 @@ fn refresh_moves_to_the_newest_state_and_time_starts_anew() -> Result<()> {
 }
 
 #[test]
-fn it_outlives_the_handles_of_its_environment() -> Result<()> {
+fn a_snapshot_outlives_the_handles_of_its_environment() -> Result<()> {
     let env = Env::temporary()?;
     let dbi = numbers(&env)?;
     commit(&env, &dbi, 3)?;

@@ -1,4 +1,4 @@
-//! The backlog of submitted batches is bounded: who submits waits for room, or is `Busy`; never what it waits for itself.
+//! The backlog of submitted batches is bounded. A caller waits for space or gets `Busy`, and never waits for itself.
 
 use std::future::Future;
 use std::sync::mpsc::{Sender, channel};
@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use crate::errors::{directory, refused, refused_with};
+use crate::common::errors::{directory, refused, refused_with};
 use mapleaf::{Batch, Commit, Dbi, Durability, Env, Error, ErrorKind, Result};
 
 type Rows = Dbi<u64, &'static [u8]>;
@@ -25,7 +25,7 @@ fn open(dir: &tempfile::TempDir, batches: usize, bytes: usize) -> Result<(Env, R
 }
 
 #[test]
-fn a_full_backlog_is_busy_or_waits_and_is_nested_in_the_transaction_it_waits_for() -> Result<()> {
+fn submitting_to_a_full_backlog_waits_or_is_busy_or_nested() -> Result<()> {
     for (batches, bytes, size) in [(3, 1 << 20, 10), (1000, 4000, 1000)] {
         let dir = directory()?;
         let (env, rows) = open(&dir, batches, bytes)?;
@@ -33,7 +33,7 @@ fn a_full_backlog_is_busy_or_waits_and_is_nested_in_the_transaction_it_waits_for
         thread::scope(|scope| {
             let (sender, late) = channel();
             let waiting = env.transact(|_| {
-                // Nothing is committed before this ends, so the backlog fills.
+                // Nothing is committed before this transaction ends, so the backlog fills.
                 let error = loop {
                     match env.try_submit(put(&rows, taken.len() as u64, size)?) {
                         Ok(commit) => taken.push(commit),
@@ -60,7 +60,7 @@ fn a_full_backlog_is_busy_or_waits_and_is_nested_in_the_transaction_it_waits_for
 }
 
 #[test]
-fn one_batch_is_taken_whatever_its_size() -> Result<()> {
+fn an_empty_backlog_accepts_a_batch_of_any_size() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = open(&dir, 0, 0)?;
     for row in 0..3 {
@@ -70,7 +70,7 @@ fn one_batch_is_taken_whatever_its_size() -> Result<()> {
     Ok(())
 }
 
-/// Submits once more when it is woken, and waits for that.
+/// A waker that submits two more batches when it is woken, and waits for them.
 struct Greedy {
     env: Mutex<Option<(Env, Rows)>>,
     told: Sender<Vec<Option<ErrorKind>>>,
@@ -93,7 +93,7 @@ impl Wake for Greedy {
 }
 
 #[test]
-fn the_thread_that_commits_waits_neither_for_room_nor_for_itself() -> Result<()> {
+fn a_waker_on_the_committing_thread_does_not_wait_for_backlog_space() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = open(&dir, 1, 1 << 20)?;
     let (told, woken) = channel();
@@ -101,13 +101,14 @@ fn the_thread_that_commits_waits_neither_for_room_nor_for_itself() -> Result<()>
     let waker = Waker::from(Arc::new(greedy));
     let mut context = Context::from_waker(&waker);
     let mut commit = env.transact(|_| {
-        // It cannot be committed before somebody waits for it.
+        // The batch cannot be committed before its waker is registered.
         let mut submitted = Box::pin(env.submit(put(&rows, 1, 10)?)?);
         assert!(submitted.as_mut().poll(&mut context).is_pending());
         Ok(submitted)
     })?;
     let told = woken.recv_timeout(Duration::from_secs(20)).map_err(Error::other)?;
-    // The backlog holds one, and that is not done before its waker is: no room. To wait would be for itself.
+    // The backlog holds one batch, which is not done before its waker returns. Waiting for space would be waiting for
+    // itself.
     assert_eq!(told, [Some(ErrorKind::Busy); 2]);
     assert!(matches!(commit.as_mut().poll(&mut context), Poll::Ready(Ok(()))));
     env.submit(put(&rows, 2, 10)?)?.wait()?;
@@ -116,7 +117,7 @@ fn the_thread_that_commits_waits_neither_for_room_nor_for_itself() -> Result<()>
 }
 
 #[test]
-fn the_thread_that_commits_does_not_wait_for_what_it_would_commit() -> Result<()> {
+fn a_waker_on_the_committing_thread_does_not_wait_for_a_commit() -> Result<()> {
     let dir = directory()?;
     let (env, rows) = open(&dir, 10, 1 << 20)?;
     let (told, woken) = channel();
@@ -130,14 +131,14 @@ fn the_thread_that_commits_does_not_wait_for_what_it_would_commit() -> Result<()
     let told = woken.recv_timeout(Duration::from_secs(20)).map_err(Error::other)?;
     assert_eq!(told, [Some(ErrorKind::Nested); 2]);
     assert!(matches!(commit.as_mut().poll(&mut context), Poll::Ready(Ok(()))));
-    // They were submitted all the same.
+    // The batches were submitted nevertheless.
     env.submit(put(&rows, 2, 10)?)?.wait()?;
     assert_eq!(rows.len(&env.snapshot()?)?, 4);
     Ok(())
 }
 
 #[test]
-fn a_batch_that_finds_no_room_behind_others_is_committed_by_itself() -> Result<()> {
+fn a_batch_that_does_not_fit_the_shared_commit_is_committed_alone() -> Result<()> {
     let dir = directory()?;
     let env = Env::options().durability(Durability::Immediate).max_txn_bytes(20_000).open(dir.path())?;
     let rows: Rows = env.dbi("rows")?;

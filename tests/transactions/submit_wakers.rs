@@ -1,5 +1,5 @@
-//! A waker that panics harms nobody: those whose batches were committed together with its own are told what became of them,
-//! and so is its own future.
+//! A waker that panics does not affect other callers: the batches that were committed together with its own report
+//! their outcomes, and so does its own future.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,12 +19,12 @@ struct Panicking(Sender<u64>, u64);
 impl Wake for Panicking {
     fn wake(self: Arc<Self>) {
         let _ = self.0.send(self.1);
-        // Without the message of a panic, which is no failure of this test.
+        // Prints no panic message, which would look like a failure of this test.
         std::panic::resume_unwind(Box::new("on purpose"));
     }
 }
 
-/// A batch that fails for each fourth number.
+/// A batch; it fails if its number is a multiple of four.
 fn batch(rows: &Dbi<u64, u64>, round: u64, n: u64) -> Result<Batch> {
     let mut batch = Batch::new();
     let expect = if n % 4 == 3 { Expect::Value(u64::MAX) } else { Expect::Any };
@@ -38,13 +38,13 @@ fn judge(n: u64, outcome: Result<()>) {
 }
 
 #[test]
-fn a_waker_that_panics_keeps_nobody_from_being_told() -> Result<()> {
+fn a_panicking_waker_does_not_keep_others_from_being_woken() -> Result<()> {
     let env = Env::temporary()?;
     let rows: Dbi<u64, u64> = env.dbi("rows")?;
     for round in 0..ROUNDS {
         let (sender, woken) = channel();
         let (mut polled, mut waited) = (Vec::new(), Vec::new());
-        // They wait for this transaction, so most of them are committed together.
+        // The batches wait for this transaction, so most of them are committed together.
         env.transact(|_| {
             for n in 0..BATCHES {
                 let mut commit: Commit = env.submit(batch(&rows, round, n)?)?;

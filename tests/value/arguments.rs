@@ -1,4 +1,4 @@
-//! Every form in which a value may be passed is stored alike.
+//! All forms of passing a value store the same bytes.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::value_support::encode_as;
 use mapleaf::{Msgpack, MsgpackCompact, Result};
 
 #[test]
-fn text() -> Result<()> {
+fn all_forms_of_text_store_the_same() -> Result<()> {
     let (owned, boxed) = (String::from("väl"), Box::<str>::from("väl"));
     let forms = [
         encode_as::<&str>(&"väl")?,
@@ -23,7 +23,7 @@ fn text() -> Result<()> {
 }
 
 #[test]
-fn bytes() -> Result<()> {
+fn all_forms_of_bytes_store_the_same() -> Result<()> {
     let owned = vec![1, 2, 3];
     let forms = [
         encode_as::<&[u8]>(&&owned[..])?,
@@ -43,7 +43,7 @@ fn bytes() -> Result<()> {
 }
 
 #[test]
-fn numbers_and_serde_types() -> Result<()> {
+fn all_forms_of_numbers_and_serde_types_store_the_same() -> Result<()> {
     assert_eq!(encode_as::<u16>(&258)?, encode_as::<u16>(&&258)?);
     assert_eq!(encode_as::<f64>(&0.5)?, encode_as::<f64>(&&0.5)?);
     assert_eq!(encode_as::<()>(&())?, encode_as::<()>(&&())?);

@@ -1,4 +1,4 @@
-//! Text and bytes are read from the stored bytes themselves, not from copies.
+//! Text and bytes are borrowed from the stored bytes, not copied.
 
 use crate::value_support::{context, encode};
 use mapleaf::value::decode_as;
@@ -11,7 +11,7 @@ fn assert_part_of(part: &[u8], whole: &[u8]) {
 }
 
 #[test]
-fn bytes_and_text() -> Result<()> {
+fn bytes_and_text_are_read_without_a_copy() -> Result<()> {
     let stored = b"stored".to_vec();
     assert_part_of(<&[u8]>::decode(&stored, &context())?, &stored);
     assert_part_of(<&str>::decode(&stored, &context())?.as_bytes(), &stored);

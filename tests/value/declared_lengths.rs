@@ -1,4 +1,4 @@
-//! A length that the bytes declare reserves no more memory than the bytes could fill.
+//! A length declared in the bytes allocates no more memory than the bytes could fill.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use mapleaf::{ErrorKind, Msgpack};
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-/// Fails with the size hint that a collection would reserve memory by.
+/// Fails with the size hint by which a collection would allocate memory.
 #[derive(Debug, Serialize)]
 struct Hint;
 
@@ -35,7 +35,7 @@ impl<'de> Visitor<'de> for Hint {
 }
 
 #[test]
-fn a_hint_is_at_most_the_bytes_there_are() {
+fn a_size_hint_is_at_most_the_number_of_bytes() {
     for (bytes, hint) in [
         (&[0x93, 1, 2, 3][..], "hint Some(3)"),
         (&[0x81, 1, 2], "hint Some(1)"),
@@ -48,7 +48,7 @@ fn a_hint_is_at_most_the_bytes_there_are() {
 }
 
 #[test]
-fn huge_declared_lengths() {
+fn huge_declared_lengths_are_refused() {
     for marker in [0xC6, 0xC9, 0xDB, 0xDD, 0xDF] {
         let bytes = [marker, 0xFF, 0xFF, 0xFF, 0xFF, 0x01];
         refused(decode::<Msgpack<Vec<u64>>>(&bytes), ErrorKind::Decode);

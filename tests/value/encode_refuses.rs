@@ -1,4 +1,4 @@
-//! What could not be read back is not written.
+//! A value that could not be read back is not written.
 
 use crate::value_support;
 use crate::value_support::{encode, refused};
@@ -17,7 +17,7 @@ impl Serialize for Unwilling {
 }
 
 #[test]
-fn an_error_of_the_value_itself() {
+fn an_error_of_serialize_is_returned() {
     for message in [
         refused(encode::<Msgpack<Vec<Unwilling>>>(&&vec![Unwilling]), ErrorKind::Encode),
         refused(encode::<MsgpackCompact<Unwilling>>(&&Unwilling), ErrorKind::Encode),
@@ -59,7 +59,7 @@ impl Serialize for Miscounted {
 }
 
 #[test]
-fn a_length_other_than_announced() {
+fn a_wrong_announced_length_is_refused() {
     for as_what in 0..3 {
         for announced in [0, 1, 3] {
             let value = Miscounted { announced, as_what };
@@ -68,7 +68,7 @@ fn a_length_other_than_announced() {
             #[cfg(feature = "json")]
             refused(encode::<mapleaf::Json<Miscounted>>(&&value), ErrorKind::Encode);
         }
-        // The number is right, and what was written is no value that it is read as.
+        // The number is right, but the elements do not read back as this type.
         let other = refused(encode::<Msgpack<Miscounted>>(&&Miscounted { announced: 2, as_what }), ErrorKind::Encode);
         assert!(!other.contains("announced 2"), "{other}");
     }
@@ -76,7 +76,7 @@ fn a_length_other_than_announced() {
 
 #[test]
 #[cfg(feature = "json")]
-fn what_json_has_no_form_for() -> Result<()> {
+fn values_that_json_cannot_express_are_refused() -> Result<()> {
     use mapleaf::Json;
     use std::collections::BTreeMap;
     refused(encode::<Json<BTreeMap<(u8, u8), u8>>>(&&BTreeMap::from([((1, 2), 3)])), ErrorKind::Encode);
@@ -90,8 +90,8 @@ fn what_json_has_no_form_for() -> Result<()> {
 
 #[test]
 #[cfg(target_pointer_width = "64")]
-fn values_too_long_for_the_file() -> Result<()> {
-    // Zeroed memory that nobody touches costs nothing.
+fn values_too_long_for_the_file_are_refused() -> Result<()> {
+    // Zeroed memory that is never touched takes no physical memory.
     let zeros = vec![0_u8; MAX_VALUE_LEN + 1];
     refused(encode_len::<&[u8]>(&&zeros[..]), ErrorKind::TooLarge);
     assert_eq!(encode_len::<&[u8]>(&&zeros[1..])?, MAX_VALUE_LEN);

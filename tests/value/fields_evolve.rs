@@ -1,4 +1,4 @@
-//! By name, fields may come, go and move; by position, they may only be added at the end.
+//! By name, fields may be added, removed and moved; by position, they may only be added at the end.
 
 use crate::value_support::{decode, encode, refused};
 use mapleaf::{ErrorKind, Msgpack, MsgpackCompact, Result, Value};

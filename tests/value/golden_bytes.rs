@@ -1,4 +1,4 @@
-//! The bytes of every codec are frozen: these must hold in every later version.
+//! The bytes of every codec are frozen: every later version must write the same.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use mapleaf::{Msgpack, MsgpackCompact, Result};
 use serde::{Deserialize, Serialize};
 
 #[test]
-fn plain_values() -> Result<()> {
+fn plain_values_have_these_bytes() -> Result<()> {
     assert_eq!(encode::<u8>(&0xAB)?, [0xAB]);
     assert_eq!(encode::<u16>(&0x0102)?, [1, 2]);
     assert_eq!(encode::<u32>(&0x0102_0304)?, [1, 2, 3, 4]);
@@ -30,7 +30,7 @@ fn plain_values() -> Result<()> {
 }
 
 #[test]
-fn schema_names() {
+fn the_schema_names_are_frozen() {
     assert_eq!((name::<&[u8]>(), name::<Vec<u8>>()), ("bytes".into(), "bytes".into()));
     assert_eq!((name::<&str>(), name::<String>()), ("str".into(), "str".into()));
     let numbers = [name::<u8>(), name::<u16>(), name::<u32>(), name::<u64>(), name::<u128>()];
@@ -67,7 +67,7 @@ fn trip() -> Trip {
 }
 
 #[test]
-fn msgpack_names_its_fields() -> Result<()> {
+fn msgpack_stores_field_names() -> Result<()> {
     let expected: &[u8] = b"\x85\xa2id\xce\x00\x01\x11\x70\xa4rate\xcb\x3f\xe0\0\0\0\0\0\0\
         \xa5fares\x94\xa4Free\x81\xa4Flat\xcd\x01\x2c\x81\xa5Range\x92\xff\xd3\x80\0\0\0\0\0\0\0\
         \x81\xa4Zone\x82\xa4from\xa1A\xa2to\xc0\xa5seats\x81\x01\xc3\xa4done\xc0";
@@ -76,7 +76,7 @@ fn msgpack_names_its_fields() -> Result<()> {
 }
 
 #[test]
-fn msgpack_compact_leaves_the_names_out() -> Result<()> {
+fn msgpack_compact_stores_no_field_names() -> Result<()> {
     let expected: &[u8] = b"\x95\xce\x00\x01\x11\x70\xcb\x3f\xe0\0\0\0\0\0\0\
         \x94\xa4Free\x81\xa4Flat\xcd\x01\x2c\x81\xa5Range\x92\xff\xd3\x80\0\0\0\0\0\0\0\
         \x81\xa4Zone\x92\xa1A\xc0\x81\x01\xc3\xc0";
@@ -86,7 +86,7 @@ fn msgpack_compact_leaves_the_names_out() -> Result<()> {
 
 #[test]
 #[cfg(feature = "json")]
-fn json_is_without_spaces() -> Result<()> {
+fn json_has_no_spaces() -> Result<()> {
     let expected = r#"{"id":70000,"rate":0.5,"fares":["Free",{"Flat":300},{"Range":[-1,-9223372036854775808]},{"Zone":{"from":"A","to":null}}],"seats":{"1":true},"done":null}"#;
     assert_eq!(String::from_utf8_lossy(&encode::<mapleaf::Json<Trip>>(&&trip())?), expected);
     Ok(())

@@ -1,4 +1,4 @@
-//! Bytes that no codec wrote are `Decode`, never a panic; a value is all of its bytes, no fewer and no more.
+//! Bytes that no codec wrote are a `Decode` error, never a panic. A value must use all of its bytes.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -31,7 +31,7 @@ fn tree() -> Tree {
     Tree { leaves: vec![Leaf::Unit, Leaf::One(200)], map, wide: None }
 }
 
-/// Decodes as `V`: whatever comes of it, it is a value or a `Decode`.
+/// Decodes as `V`: the result is a value or a `Decode` error.
 fn read<V: Value>(bytes: &[u8]) {
     if let Err(error) = decode::<V>(bytes) {
         assert_eq!(error.kind(), ErrorKind::Decode, "{error:?}");
@@ -61,12 +61,12 @@ fn read_as_everything(bytes: &[u8]) {
 
 proptest! {
     #[test]
-    fn random_bytes(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+    fn random_bytes_are_a_value_or_a_decode_error(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
         read_as_everything(&bytes);
     }
 
     #[test]
-    fn damaged_values(at in any::<prop::sample::Index>(), with in any::<u8>()) {
+    fn damaged_values_are_a_value_or_a_decode_error(at in any::<prop::sample::Index>(), with in any::<u8>()) {
         for mut bytes in [encode::<Msgpack<Tree>>(&&tree())?, encode::<MsgpackCompact<Tree>>(&&tree())?] {
             let at = at.index(bytes.len());
             bytes[at] = with;
@@ -89,7 +89,7 @@ fn is_all_of_its_bytes<V: Value>(value: &V::Arg<'_>) -> Result<()> {
 }
 
 #[test]
-fn cut_short_or_with_more_behind() -> Result<()> {
+fn truncated_or_extended_values_are_decode_errors() -> Result<()> {
     is_all_of_its_bytes::<Msgpack<Tree>>(&&tree())?;
     is_all_of_its_bytes::<MsgpackCompact<Tree>>(&&tree())?;
     is_all_of_its_bytes::<Msgpack<Option<u8>>>(&&None)?;
@@ -103,7 +103,7 @@ fn cut_short_or_with_more_behind() -> Result<()> {
 }
 
 #[test]
-fn bytes_that_are_no_value_of_the_type() {
+fn bytes_of_another_type_are_a_decode_error() {
     refused(decode::<bool>(&[2]), ErrorKind::Decode);
     refused(decode::<char>(&0xD800_u32.to_be_bytes()), ErrorKind::Decode);
     refused(decode::<char>(&0x11_0000_u32.to_be_bytes()), ErrorKind::Decode);

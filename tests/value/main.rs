@@ -1,5 +1,4 @@
-//! Values: their bytes, what is refused, and what hostile bytes come to.
-#![allow(unreachable_pub, reason = "each module uses its part of the others")]
+//! Values: their bytes, what is refused, and how hostile bytes are read.
 
 mod arguments;
 mod borrowed_reads;

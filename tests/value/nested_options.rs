@@ -1,5 +1,6 @@
-//! A value that would be read back as another one is refused when it is written: an option around nothing, a field that is
-//! left out before others where fields are found by position, and what a type's own reading refuses.
+//! A value that would be read back as a different one is refused when it is written: an option around an empty value,
+//! an omitted field before other fields where fields are found by position, and whatever the type's own `Deserialize`
+//! refuses.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
@@ -15,7 +16,7 @@ fn through<C: for<'a> Value<Arg<'a> = &'a T, Owned = T>, T: 'static>(value: &T) 
     Ok(C::own(C::decode(&bytes, &context).expect("what was written is read")))
 }
 
-/// Holds each codec to the law, and says which ones keep the value.
+/// Checks the law for each codec, and returns the codecs that keep the value.
 fn kept<T: Serialize + DeserializeOwned + PartialEq + Debug + 'static>(value: T) -> String {
     let all = [
         ('M', through::<Msgpack<T>, T>(&value)),
@@ -57,7 +58,7 @@ struct OtherDefault {
     number: u8,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_five(number: &u8) -> bool {
     *number == 5
 }
@@ -83,7 +84,7 @@ enum Tagged {
 }
 
 #[test]
-fn options_around_nothing() {
+fn options_around_empty_values_are_kept_or_refused() {
     assert_eq!(kept(None::<Option<u8>>), "MCJ");
     assert_eq!(kept(Some(Some(1))), "MCJ");
     assert_eq!(kept(Some(None::<u8>)), "");
@@ -99,7 +100,7 @@ fn options_around_nothing() {
 }
 
 #[test]
-fn fields_that_are_left_out() {
+fn omitted_fields_are_kept_or_refused() {
     let line = |debit, credit| Line { debit, credit };
     assert_eq!(kept(line(Some(1), Some(2))), "MCJ");
     assert_eq!(kept(line(Some(1), None)), "MCJ", "none follows");
@@ -111,7 +112,7 @@ fn fields_that_are_left_out() {
         assert!(error.to_string().contains(word), "{error}");
     }
     for _ in 0..2 {
-        // Not only the first time.
+        // Not only for the first value of the type.
         assert_eq!(kept(NoDefault { first: 1, second: Vec::new() }), "");
         assert_eq!(kept(NoDefault { first: 1, second: vec![2] }), "MCJ");
         assert_eq!(kept(OtherDefault { number: 5 }), "", "it is read as its default");
@@ -120,10 +121,10 @@ fn fields_that_are_left_out() {
 }
 
 #[test]
-fn what_a_type_reads_by_looking_at_it_first() {
+fn types_read_through_deserialize_any_are_kept_or_refused() {
     let rest = |number| BTreeMap::from([("a".to_owned(), number)]);
     let name = || "n".to_owned();
-    // Whatever is kept is kept equal, and the rest is refused: `kept` holds both.
+    // `kept` checks that a kept value reads back equal and that the others are refused.
     for number in [0, -5, i128::from(u64::MAX), i128::MAX, i128::MIN] {
         kept(Flat { name: name(), rest: rest(number) });
         kept(Tagged::Wide { number });

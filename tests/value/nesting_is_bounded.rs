@@ -1,4 +1,4 @@
-//! Nesting beyond 127 levels is refused, both ways, whatever it is made of: no input overflows the stack.
+//! Nesting beyond 127 levels is refused in both directions, whatever it consists of: no input overflows the stack.
 
 use crate::value_support::{decode, encode, refused};
 use mapleaf::value::{MAX_DEPTH, decode_as};
@@ -22,7 +22,7 @@ enum Peano {
     Next(Box<Peano>),
 }
 
-/// Serde descends into this one for ever, if it is let, on a single byte.
+/// On a single byte, serde would recurse into this type without end if nothing stopped it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Endless(Option<Box<Endless>>);
 
@@ -48,7 +48,7 @@ where
 }
 
 #[test]
-fn what_is_written_can_be_read() -> Result<()> {
+fn values_nested_to_the_limit_are_written_and_read() -> Result<()> {
     holds_the_limit::<Msgpack<Chain>>(chain)?;
     holds_the_limit::<MsgpackCompact<Chain>>(chain)?;
     holds_the_limit::<Msgpack<Peano>>(peano)?;
@@ -60,7 +60,7 @@ fn what_is_written_can_be_read() -> Result<()> {
     Ok(())
 }
 
-/// `bytes` as every type here, by value, skipped whole and skipped as an unknown field.
+/// Checks that `bytes` are refused as every type here, by value, skipped as a whole, and skipped as an unknown field.
 fn refused_by_all(bytes: &[u8]) {
     let mut unknown = b"\x81\xa7unknown".to_vec();
     unknown.extend_from_slice(bytes);
@@ -75,7 +75,7 @@ fn refused_by_all(bytes: &[u8]) {
 }
 
 #[test]
-fn deep_messagepack() {
+fn deep_messagepack_is_refused() {
     refused_by_all(&[0x91].repeat(MANY)); // arrays of one
     refused_by_all(&[0x92].repeat(MANY));
     refused_by_all(&[0xDD, 0, 0, 0, 1].repeat(MANY));
@@ -86,15 +86,15 @@ fn deep_messagepack() {
 }
 
 #[test]
-fn variants_that_swallow_their_siblings() {
-    // To MessagePack these are flat, an array of short arrays; `rmp_serde` takes each for a variant that holds the next.
+fn variants_that_contain_their_siblings_are_refused() {
+    // MessagePack sees a flat array of short arrays here; `rmp_serde` takes each for a variant that contains the next.
     let mut bytes = vec![0xDD, 0, 3, 0x0D, 0x40];
     bytes.extend(b"\x91\xa4Next".repeat(MANY));
     refused(decode::<Msgpack<Vec<Peano>>>(&bytes), ErrorKind::Decode);
 }
 
 #[test]
-fn types_without_an_end() -> Result<()> {
+fn endlessly_recursive_types_are_refused() -> Result<()> {
     refused(decode::<Msgpack<Endless>>(&[1]), ErrorKind::Decode);
     assert!(decode::<Msgpack<Endless>>(&[0xC0])?.0.is_none());
     #[cfg(feature = "json")]
@@ -104,7 +104,7 @@ fn types_without_an_end() -> Result<()> {
 
 #[test]
 #[cfg(feature = "json")]
-fn deep_json() {
+fn deep_json_is_refused() {
     use mapleaf::Json;
     for part in ["[", "{\"next\":", "{\"Next\":", "{\"unknown\":["] {
         let text = part.repeat(MANY);

@@ -1,4 +1,4 @@
-//! What is written is what is read, to the bit.
+//! A value reads back as it was written, bit for bit.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ fn row() -> impl Strategy<Value = Row> {
     )
 }
 
-/// Encodes, decodes, and encodes again what was read.
+/// Encodes, decodes, and encodes the decoded value again.
 fn again<V: Value>(value: &V::Arg<'_>) -> Result<(V::Owned, bool)> {
     let bytes = encode::<V>(value)?;
     let owned = decode::<V>(&bytes)?;
@@ -78,13 +78,13 @@ numbers_round_trip! { u8 u16 u32 u64 u128 i8 i16 i32 i64 i128 bool char }
 
 proptest! {
     #[test]
-    fn floats_keep_every_bit(a in any::<u32>(), b in any::<u64>()) {
+    fn floats_round_trip_with_every_bit(a in any::<u32>(), b in any::<u64>()) {
         prop_assert_eq!(again::<f32>(&f32::from_bits(a))?.0.to_bits(), a);
         prop_assert_eq!(again::<f64>(&f64::from_bits(b))?.0.to_bits(), b);
     }
 
     #[test]
-    fn text_and_bytes(text in any::<String>(), bytes in any::<Vec<u8>>(), array in any::<[u8; 16]>()) {
+    fn text_and_bytes_round_trip(text in any::<String>(), bytes in any::<Vec<u8>>(), array in any::<[u8; 16]>()) {
         prop_assert_eq!(again::<&str>(&text.as_str())?, (text.clone(), true));
         prop_assert_eq!(again::<String>(&text.as_str())?, (text.clone(), true));
         prop_assert_eq!(again::<&[u8]>(&bytes.as_slice())?, (bytes.clone(), true));
@@ -93,14 +93,14 @@ proptest! {
     }
 
     #[test]
-    fn structs(row in row()) {
+    fn structs_round_trip(row in row()) {
         prop_assert_eq!(&again::<Msgpack<Row>>(&&row)?, &(row.clone(), true));
         prop_assert_eq!(&again::<MsgpackCompact<Row>>(&&row)?, &(row, true));
     }
 
     #[test]
     #[cfg(feature = "json")]
-    fn structs_as_json(row in row(), float in prop::num::f64::ANY) {
+    fn structs_round_trip_as_json(row in row(), float in prop::num::f64::ANY) {
         prop_assert_eq!(&again::<mapleaf::Json<Row>>(&&row)?, &(row, true));
         if float.is_finite() {
             prop_assert_eq!(again::<mapleaf::Json<f64>>(&&float)?.0.to_bits(), float.to_bits());
@@ -109,7 +109,7 @@ proptest! {
 }
 
 #[test]
-fn the_empty_values() -> Result<()> {
+fn empty_values_round_trip() -> Result<()> {
     assert_eq!(again::<()>(&())?, ((), true));
     assert_eq!(again::<&[u8]>(&&[][..])?, (vec![], true));
     assert_eq!(again::<&str>(&"")?, (String::new(), true));

@@ -1,4 +1,4 @@
-//! Bytes, as numbers and as bytes.
+//! Shapes of bytes, as numbers and as bytes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::shapes_table::{Row, row};
 
-/// Bytes that call `serialize_bytes`, and are read from bytes or, as JSON gives them, from numbers.
+/// Bytes that call `serialize_bytes`. They are read from bytes or, as in JSON, from numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Bytes(pub(crate) Vec<u8>);
 
@@ -46,7 +46,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 }
 
-/// Bytes that are read from bytes alone.
+/// Bytes that are read from bytes only.
 #[derive(Debug, PartialEq)]
 struct Strict(Vec<u8>);
 

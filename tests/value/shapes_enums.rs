@@ -1,4 +1,4 @@
-//! Enums, tagged in every way.
+//! Shapes of enums with every kind of tag.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -97,7 +97,7 @@ enum Untagged {
     Address(IpAddr),
 }
 
-/// The first variant takes what the second wrote.
+/// What the second variant writes is read as the first.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Shadowed {

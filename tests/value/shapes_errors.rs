@@ -1,4 +1,4 @@
-//! A refusal names what cannot be carried: the field where there is one, the type otherwise; and says what to do.
+//! A refusal names what cannot be stored, the field if there is one and the type otherwise, and says what to do.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
@@ -28,7 +28,7 @@ struct Account {
 }
 
 #[derive(Serialize, Deserialize)]
-#[expect(clippy::option_option, reason = "what is said of one is the question")]
+#[expect(clippy::option_option, reason = "the test is about the error of a nested option")]
 struct Patch {
     nick: Option<Option<String>>,
 }
@@ -53,19 +53,19 @@ struct Line {
 }
 
 #[test]
-fn a_field_that_comes_back_as_another() {
+fn a_refused_field_that_reads_back_differently_is_named() {
     let account = Account { name: "ann".into(), balance: 7 };
     says(&refused::<Msgpack<Account>, _>(&account), &["Account", "is read back as another value", "`Account.balance`"]);
 }
 
 #[test]
-fn an_option_around_nothing() {
+fn a_refused_option_around_an_empty_value_is_named() {
     let error = refused::<Msgpack<Vec<Patch>>, _>(&vec![Patch { nick: Some(None) }]);
     says(&error, &["Patch", "`Patch.nick`", "Some(None)", "use an enum"]);
 }
 
 #[test]
-fn what_is_not_there_when_it_is_read() {
+fn a_refused_field_that_is_missing_when_read_is_named() {
     says(
         &refused::<Msgpack<Cart>, _>(&Cart { items: vec![] }),
         &["Cart", "cannot be read back", "missing field `items`", "default"],
@@ -73,13 +73,13 @@ fn what_is_not_there_when_it_is_read() {
 }
 
 #[test]
-fn an_enum_that_cannot_read_what_it_wrote() {
+fn a_refused_enum_that_cannot_read_its_own_bytes_is_named() {
     let event = Event::Seen { from: IpAddr::from([1, 2, 3, 4]) };
     says(&refused::<MsgpackCompact<Event>, _>(&event), &["Event", "cannot be read back", "IP address", "another type"]);
 }
 
 #[test]
-fn a_field_whose_place_another_takes() {
+fn a_refused_field_that_shifts_others_is_named() {
     let line = Line { debit: None, credit: 5 };
     says(&refused::<MsgpackCompact<Line>, _>(&line), &["Line.debit", "Line.credit", "Msgpack", "skip_serializing_if"]);
 }
@@ -94,7 +94,7 @@ struct Peer {
 fn a_socket_address_that_would_lose_its_scope_is_named() {
     let peer = |scope| Peer { name: "a".into(), at: SocketAddrV6::new(Ipv6Addr::LOCALHOST, 80, 0, scope).into() };
     let (context, mut buf) = (Context::new(&[0; 16], "d", b"k"), Vec::new());
-    // One without a scope comes back, and says nothing of others.
+    // An address without a scope is kept; the refusal above does not affect it.
     Msgpack::<Peer>::encode(&&peer(0), &context, &mut buf).expect("it comes back");
     MsgpackCompact::<Peer>::encode(&&peer(0), &context, &mut buf).expect("it comes back");
     for error in [refused::<Msgpack<_>, _>(&peer(3)), refused::<MsgpackCompact<_>, _>(&peer(3))] {

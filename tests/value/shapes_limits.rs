@@ -1,4 +1,4 @@
-//! What serde is not told, no codec can check: the limits of the promise, exactly.
+//! The exact limits of the promise: no codec can check what serde does not pass to it.
 
 use std::collections::HashSet;
 use std::net::{Ipv6Addr, SocketAddrV6};
@@ -28,7 +28,7 @@ struct Hidden {
     hidden: u8,
 }
 
-/// Reads no more than 100.
+/// Deserializes numbers up to 100 only.
 #[derive(Debug, PartialEq, Clone, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 struct Percent(u8);
@@ -48,7 +48,7 @@ impl From<Percent> for u8 {
 }
 
 #[test]
-fn untagged_variants_that_tell_serde_the_same_are_read_as_the_first() -> Result<()> {
+fn untagged_variants_with_the_same_data_are_read_as_the_first() -> Result<()> {
     assert_eq!(through::<Msgpack<_>, _>(&Alike::First(5))?, Alike::First(5));
     assert_eq!(through::<Msgpack<_>, _>(&Alike::Second(5))?, Alike::First(5));
     assert_eq!(through::<MsgpackCompact<_>, _>(&Alike::Second(5))?, Alike::First(5));
@@ -56,18 +56,18 @@ fn untagged_variants_that_tell_serde_the_same_are_read_as_the_first() -> Result<
 }
 
 #[test]
-fn fields_that_serde_is_never_told_of_have_their_defaults() -> Result<()> {
+fn fields_hidden_from_serde_read_as_their_defaults() -> Result<()> {
     assert_eq!(through::<Msgpack<_>, _>(&Hidden { told: 1, hidden: 2 })?, Hidden { told: 1, hidden: 0 });
     Ok(())
 }
 
-/// A conversion of the type's own may refuse one value and not another that tells serde the same kinds of things. The first
-/// value of a kind is read back, and no other that is written alike.
+/// The type's own conversion may refuse one value and accept another for which serde sees the same kinds of data. The
+/// first value of each kind is read back after writing; later ones of that kind are not.
 #[test]
-fn conversions_are_tried_with_the_first_value_of_a_kind() -> Result<()> {
+fn conversions_are_checked_with_the_first_value_of_each_kind() -> Result<()> {
     let over = Percent(101);
     for _ in 0..2 {
-        // Until one came back, none is trusted.
+        // Before one value was read back, none is trusted.
         let error = through::<Msgpack<_>, _>(&over).expect_err("it cannot be read");
         assert_eq!(error.kind(), ErrorKind::Encode, "{error}");
         assert!(error.message().contains("Percent") && error.message().contains("more than all"), "{error}");
@@ -78,9 +78,9 @@ fn conversions_are_tried_with_the_first_value_of_a_kind() -> Result<()> {
     Ok(())
 }
 
-/// serde writes the two ends alone, for people as for binary formats.
+/// serde writes only the two bounds, both in human-readable and in binary formats.
 #[test]
-fn an_inclusive_range_that_was_walked_to_its_end_comes_back_unwalked() -> Result<()> {
+fn an_exhausted_inclusive_range_reads_back_as_a_fresh_one() -> Result<()> {
     let mut range = 5..=5_u8;
     assert_eq!(range.next(), Some(5));
     assert!(range.is_empty());
@@ -89,9 +89,9 @@ fn an_inclusive_range_that_was_walked_to_its_end_comes_back_unwalked() -> Result
     Ok(())
 }
 
-/// Neither form of it that serde writes has the flow information.
+/// Neither of the forms that serde writes has the flow information.
 #[test]
-fn a_socket_address_comes_back_without_its_flow_information() -> Result<()> {
+fn a_socket_address_reads_back_without_its_flow_information() -> Result<()> {
     let of = |flow| SocketAddrV6::new(Ipv6Addr::LOCALHOST, 80, flow, 0);
     assert_eq!(through::<Msgpack<_>, _>(&of(9))?, of(0));
     assert_eq!(through::<MsgpackCompact<_>, _>(&of(9))?, of(0));
@@ -100,7 +100,7 @@ fn a_socket_address_comes_back_without_its_flow_information() -> Result<()> {
     Ok(())
 }
 
-/// For people words in a row, for machines a set.
+/// Words separated by spaces in human-readable formats, a set in binary ones.
 #[derive(Clone, Debug, PartialEq)]
 struct Tags(HashSet<String>);
 
@@ -127,7 +127,7 @@ impl<'de> Deserialize<'de> for Tags {
 }
 
 #[test]
-fn a_form_for_people_that_lies_in_no_order_refuses_nothing() -> Result<()> {
+fn an_unordered_human_readable_form_refuses_nothing() -> Result<()> {
     for count in [0, 1, 2, 3, 20] {
         let tags = Tags((0..count).map(|n| format!("tag{n}")).collect());
         for _ in 0..50 {

@@ -1,4 +1,4 @@
-//! Implementations of `Serialize` and `Deserialize` that were written by hand.
+//! Shapes with hand-written implementations of `Serialize` and `Deserialize`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::shapes_table::{Row, row};
 
-/// A sequence whose length is not told.
+/// A sequence that does not announce its length.
 #[derive(Debug, PartialEq)]
 struct Stream(Vec<u32>);
 
@@ -27,7 +27,7 @@ impl<'de> Deserialize<'de> for Stream {
     }
 }
 
-/// A map whose length is not told; keys may come more than once.
+/// A map that does not announce its length; keys may repeat.
 #[derive(Debug, PartialEq)]
 struct Pairs(Vec<(String, u32)>);
 
@@ -78,7 +78,7 @@ impl Serialize for Miscounted {
     }
 }
 
-/// Text made by `Display`, read by `FromStr`.
+/// Text written by `Display` and read by `FromStr`.
 #[derive(Debug, PartialEq)]
 struct Version(u16, u16);
 
@@ -102,7 +102,7 @@ impl<'de> Deserialize<'de> for Version {
     }
 }
 
-/// Two parts, one after the other, and whatever they are: text for people, numbers for machines.
+/// Two consecutive parts: text in human-readable formats, numbers in binary ones.
 #[derive(Debug, PartialEq)]
 struct Both(u8);
 
@@ -126,7 +126,7 @@ impl<'de> Deserialize<'de> for Both {
     }
 }
 
-/// Whole for binary formats, rounded for people.
+/// Exact in binary formats, rounded in human-readable ones.
 #[derive(Debug, PartialEq)]
 struct Rounded(u32);
 
@@ -173,7 +173,7 @@ impl<'de> Deserialize<'de> for WrittenAsStruct {
     }
 }
 
-/// Reads no value but what it has checked.
+/// Reads a value only after a check.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Even(u8);
 
@@ -215,7 +215,7 @@ pub(crate) fn rows() -> Vec<Row> {
     ]
 }
 
-/// What `rmp_serde` stores as an extension of `MessagePack`.
+/// A type that `rmp_serde` stores as a `MessagePack` extension.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename = "_ExtStruct")]
 struct Extension((i8, super::shapes_bytes::Bytes));

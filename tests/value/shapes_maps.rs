@@ -1,5 +1,5 @@
-//! Maps and their keys.
-#![expect(clippy::option_option, reason = "what codecs do with them is the question")]
+//! Shapes of maps and their keys.
+#![expect(clippy::option_option, reason = "the tests are about nested options")]
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -30,7 +30,7 @@ enum NumberOrText {
     Text(String),
 }
 
-/// Maps by all kinds of keys. Each row fills one.
+/// Maps with all kinds of keys. Each row fills one field.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Maps {
     u64: BTreeMap<u64, u8>,

@@ -1,5 +1,5 @@
-//! Options, also inside each other and around what is stored as nothing.
-#![expect(clippy::option_option, reason = "what codecs do with them is the question")]
+//! Shapes of options, including nested ones and options around values that take no bytes.
+#![expect(clippy::option_option, reason = "the tests are about nested options")]
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -29,7 +29,7 @@ enum Change {
     Both(Option<()>, u8),
 }
 
-/// Reads `null` as `Some(None)`: with `default`, a missing field is told from one that is `null`.
+/// Reads `null` as `Some(None)`: with `default`, this distinguishes a missing field from a `null` one.
 fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
@@ -52,7 +52,7 @@ enum Nothing {
 
 type Nested = Option<Option<u8>>;
 
-/// Options around all kinds of things. Each row fills one field.
+/// Options around all kinds of values. Each row fills one field.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Options {
     number: Vec<Option<u8>>,

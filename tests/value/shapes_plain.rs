@@ -1,4 +1,4 @@
-//! Scalars, text, tuples, arrays, and the types of the standard library.
+//! Shapes of scalars, text, tuples, arrays, and types of the standard library.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shapes_table::{Row, row};
 
-/// A float that is equal to itself alone, bit for bit.
+/// A float that is compared bit for bit.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Bits(pub(crate) f64);

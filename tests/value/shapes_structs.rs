@@ -1,4 +1,4 @@
-//! Structs: fields that are skipped, defaulted, renamed, flattened, converted.
+//! Shapes of structs: skipped, defaulted, renamed, flattened and converted fields.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ macro_rules! skips {
     )*};
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_seven(number: &u8) -> bool {
     *number == 7
 }
@@ -72,7 +72,7 @@ skips! {
     Converted { #[serde(with = "as_text")] a: u128, b: u8, }
 }
 
-/// A number as its decimal digits.
+/// A number stored as its decimal digits.
 mod as_text {
     use serde::{Deserialize, Deserializer, Serializer};
 
@@ -116,7 +116,7 @@ struct TupleBothSkip(
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct TupleSkipLast(u8, #[serde(default, skip_serializing_if = "Option::is_none")] Option<u8>);
 
-/// A struct of another crate, say, whose form is given here.
+/// A stand-in for a struct of another crate, with its serde form given here.
 #[derive(Debug, PartialEq)]
 struct Foreign {
     seconds: i64,
@@ -139,7 +139,7 @@ struct HoldsForeign {
     other: Foreign,
 }
 
-/// Structs with the same names of their own and of their fields, of which one has a default for what it leaves out.
+/// Structs whose own names and field names are equal; one of them has a default for its skipped field.
 mod with_default {
     use serde::{Deserialize, Serialize};
 
@@ -168,7 +168,7 @@ struct Flat<T> {
     last: u8,
 }
 
-/// Fields of kinds that are read in another way when their struct is flattened.
+/// Fields of kinds that are read differently when their struct is flattened.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct Kinds {

@@ -1,4 +1,5 @@
-//! A table of shapes and codecs: each shape comes back equal or is refused by whatever writes, and the table says which.
+//! A table of shapes and codecs: each shape reads back equal or is refused by every method that writes, as the table
+//! says.
 
 use std::fmt::Debug;
 use std::rc::Rc;
@@ -10,15 +11,15 @@ use serde::de::DeserializeOwned;
 
 pub(crate) const CODECS: &str = if cfg!(feature = "json") { "MCJ" } else { "MC" };
 
-/// A value of some shape, and what each codec does with it.
+/// A value of some shape, and which codecs keep it.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
-    /// `MCJ`, with a dash for each codec that refuses.
+    /// `MCJ`, with a dash for each codec that refuses the value.
     kept_by: &'static str,
     value: Rc<dyn Shape>,
 }
 
-/// A row for `value`, which `Msgpack` keeps if `kept_by` has an `M`, `MsgpackCompact` if it has a `C`, `Json` if it has a
+/// A row for `value`. `Msgpack` keeps it if `kept_by` has an `M`, `MsgpackCompact` if it has a `C`, `Json` if it has a
 /// `J`.
 pub(crate) fn row<T>(name: &'static str, kept_by: &'static str, value: T) -> Row
 where
@@ -27,10 +28,10 @@ where
     Row { name, kept_by, value: Rc::new(value) }
 }
 
-/// A value whose type is hidden, so that the engine is compiled for one type and not for hundreds.
+/// A value with its type erased, so that the engine is compiled for one type and not for hundreds.
 trait Shape {
     fn encode(&self, codec: char) -> Result<Vec<u8>>;
-    /// What is wrong with the value that `bytes` are read as.
+    /// Compares the value with what `bytes` decode to; the error describes a difference.
     fn compare(&self, codec: char, bytes: &[u8]) -> Result<(), String>;
 }
 
@@ -77,7 +78,7 @@ fn decode<V: Value>(bytes: &[u8]) -> Result<V::Owned> {
     V::decode(bytes, &Context::new(&[0; 16], "d", b"k")).map(V::own)
 }
 
-/// Values of any shape, by any of the codecs.
+/// A value type for any shape and any of the codecs.
 struct Shapes;
 
 #[derive(Clone)]
@@ -144,7 +145,7 @@ struct Store {
     shapes: Dbi<u8, Shapes>,
 }
 
-/// A way to write a value, by its name.
+/// A named method that writes a value.
 type Way = (&'static str, fn(&Store, &Stored) -> Result<()>);
 
 impl Store {
@@ -164,7 +165,7 @@ impl Store {
         self.env.apply(batch)
     }
 
-    /// Writes a value and reads it: whether it was kept, or what is wrong.
+    /// Writes a value and reads it. Returns whether it was kept; the error describes what is wrong.
     fn write(&self, value: &Rc<dyn Shape>, codec: char, way: Way) -> Result<bool, String> {
         let clear = self.env.transact(|txn| self.shapes.clear(txn));
         let written = clear.and_then(|_| way.1(self, &Stored::Value(value.clone(), codec)));
@@ -180,7 +181,8 @@ impl Store {
         }
     }
 
-    /// What is wrong with the rows, one after the other, each written twice: the second time, more is known of its type.
+    /// Checks the rows one after the other and returns what is wrong. Each is written twice, because after the first
+    /// time more is known of its type.
     fn check(&self, rows: &[Row], ways: &[Way]) -> Vec<String> {
         let mut wrong = Vec::new();
         for row in rows {
@@ -198,7 +200,7 @@ impl Store {
     }
 }
 
-/// A refusal is one of the format, which serde's own words explain, or names the type that does not come back.
+/// Whether a refusal comes from the format, in serde's words, or names the type that does not read back.
 fn says_what(error: &Error) -> bool {
     let message = error.message();
     message.starts_with("the value cannot be written as ") || message.starts_with("a value of `")
@@ -247,7 +249,7 @@ fn each_shape_is_kept_or_refused_as_the_table_says() -> Result<()> {
     Ok(())
 }
 
-/// What is refused is refused whatever was kept before of its type, and the other way round.
+/// A refusal does not depend on which values of the type were kept before, and the reverse.
 #[test]
 fn the_order_of_values_does_not_matter() -> Result<()> {
     let mut rows = rows();
@@ -256,9 +258,9 @@ fn the_order_of_values_does_not_matter() -> Result<()> {
     Ok(())
 }
 
-/// Every fifth row: what the ways differ in is not the shape.
+/// Every fifth row is enough: the methods do not differ by shape.
 #[test]
-fn all_ways_to_write_refuse_alike() -> Result<()> {
+fn all_methods_that_write_refuse_the_same_values() -> Result<()> {
     let rows: Vec<_> = rows().into_iter().step_by(5).collect();
     let (kept, refused) = (rows.iter().any(|row| row.kept_by == "MCJ"), rows.iter().any(|row| row.kept_by == "---"));
     assert!(kept && refused);
@@ -266,7 +268,7 @@ fn all_ways_to_write_refuse_alike() -> Result<()> {
     Ok(())
 }
 
-/// What `docs/format.md` says of each shape: the names of the rows, and who keeps them.
+/// The shapes in `docs/format.md`: the names of the rows, and the codecs that keep them.
 fn documented() -> Vec<(String, String)> {
     let text = include_str!("../../docs/format.md");
     let section = text.split("### What each codec carries").nth(1).and_then(|rest| rest.split("\n### ").next());
@@ -302,7 +304,7 @@ fn the_documentation_lists_each_exception_and_no_other() {
 }
 
 #[test]
-fn names_are_used_once() {
+fn row_names_are_unique() {
     let mut names: Vec<_> = rows().iter().map(|row| row.name).collect();
     names.sort_unstable();
     let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();

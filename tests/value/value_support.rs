@@ -1,5 +1,4 @@
 //! Encoding and decoding outside an environment.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 use mapleaf::value::{AsValue, Context};
 use mapleaf::{ErrorKind, Result, Value};
@@ -11,7 +10,7 @@ pub(crate) fn context() -> Context<'static> {
 }
 
 pub(crate) fn encode<V: Value>(value: &V::Arg<'_>) -> Result<Vec<u8>> {
-    // What a buffer held before must not show.
+    // Earlier content of the buffer must not show.
     let mut buf = vec![0xAA; 3];
     V::encode(value, &context(), &mut buf).map(<[u8]>::to_vec)
 }

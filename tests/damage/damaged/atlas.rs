@@ -1,10 +1,10 @@
-//! What each page of a healthy file is for: a walk of LMDB's format that shares no code with the library.
+//! The role of each page of a healthy file: a walk of LMDB's format that shares no code with the library.
 
 use std::collections::BTreeSet;
 
-use crate::damage::PAGE;
+use crate::common::damage::PAGE;
 
-/// What a page is.
+/// The role of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Meta,
@@ -12,7 +12,7 @@ pub enum Kind {
     Leaf,
     /// The first page of a large value.
     Large,
-    /// A page of a large value that is all data.
+    /// A page of a large value without a header.
     Rest,
     /// In no tree of the newest state.
     Unused,
@@ -29,7 +29,7 @@ pub const CATALOGUE: &str = "__mapleaf";
 #[derive(Debug)]
 pub struct Atlas {
     pages: Vec<(Kind, String)>,
-    /// Pages of each tree on the ways from its root, by page: the parent, or the page itself for a root.
+    /// For each page of a tree its parent; for a root, the page itself.
     parents: Vec<usize>,
 }
 
@@ -56,12 +56,12 @@ impl Atlas {
         &self.pages[page].1
     }
 
-    /// The pages of a kind, ascending.
+    /// The pages with this role, ascending.
     pub fn pages_of(&self, kind: Kind) -> Vec<usize> {
         (0..self.count()).filter(|page| self.kind(*page) == kind).collect()
     }
 
-    /// The pages above `page` in its tree, the nearest first.
+    /// The pages above `page` in its tree, from the nearest up.
     pub fn ancestors(&self, page: usize) -> Vec<usize> {
         let mut above = Vec::new();
         let mut at = page;
@@ -72,7 +72,7 @@ impl Atlas {
         above
     }
 
-    /// Whether the damage of these bytes leaves database `name` as it was: its pages, and all that lead to it.
+    /// Whether damage of these bytes leaves database `name` intact: its pages, and all pages that lead to it.
     pub fn spares(&self, name: &str, hit: &BTreeSet<usize>) -> bool {
         hit.iter().map(|at| at / PAGE).all(|page| {
             let owner = self.owner(page);
@@ -124,19 +124,19 @@ impl Atlas {
     }
 }
 
-/// Where the newest meta page is.
+/// The offset of the newest meta page.
 pub fn newest_meta(bytes: &[u8]) -> usize {
     if u64_at(bytes, 144) > u64_at(bytes, PAGE + 144) { 0 } else { PAGE }
 }
 
-/// Where the nodes of page `number` are, in the order of its slots.
+/// The offsets of the nodes of page `number`, in the order of its slots.
 pub fn nodes(bytes: &[u8], number: usize) -> Vec<usize> {
     let at = number * PAGE;
     let lower = usize::from(u16_at(bytes, at + 12));
     (at + 16..at + lower).step_by(2).map(|slot| at + usize::from(u16_at(bytes, slot))).collect()
 }
 
-/// The page that the branch node at `node` leads to.
+/// The child page of the branch node at `node`.
 pub fn child(bytes: &[u8], node: usize) -> usize {
     usize::try_from(u64_at(bytes, node) & 0xFFFF_FFFF_FFFF).expect("a page")
 }

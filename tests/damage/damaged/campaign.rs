@@ -1,4 +1,5 @@
-//! Many cases in child processes: a signal, an abort, a panic or a hang is seen, and named with the case that it came with.
+//! Runs many cases in child processes, so that a signal, an abort, a panic or a hang is detected and attributed to its
+//! case.
 
 use std::cell::Cell;
 use std::env;
@@ -6,15 +7,15 @@ use std::ops::Range;
 
 use mapleaf::{Error, Result};
 
-use crate::process;
+use crate::common::process;
 
-/// Other cases than the usual ones, as `from..to`: a longer run, or one case again.
+/// The variable that selects other cases, as `from..to`: for a longer run, or to repeat one case.
 const CASES: &str = "MAPLEAF_DAMAGE_CASES";
-/// A child that goes on for longer than this many cases would be slow to tell of a first failure.
+/// A child runs at most this many cases, so that the first failure is reported soon.
 const CASES_OF_A_CHILD: u64 = 2500;
 const DONE: &str = "done";
 
-/// Names the case that was begun last, if a panic ends it.
+/// Prints the case that was begun last if a panic ends it.
 struct Last {
     name: &'static str,
     case: Cell<u64>,
@@ -29,11 +30,11 @@ impl Drop for Last {
     }
 }
 
-/// What became of the cases: how many came to each of the outcomes that the test counts.
+/// The number of cases with each of the outcomes that the test counts.
 pub type Tally<const N: usize> = [u64; N];
 
-/// Runs `case` for each number below `usual`, in child processes that run the test `name`, whose whole body this call is.
-/// Each case gives the outcome that it came to. `None` in a child, whose parent counts.
+/// Runs `case` for each number below `usual`, in child processes that run the test `name`; this call must be the whole
+/// body of that test. Each case returns its outcome. Returns `None` in a child; the parent counts.
 #[track_caller]
 pub fn run<const N: usize>(
     name: &'static str,
@@ -72,7 +73,7 @@ pub fn run<const N: usize>(
         tally.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         from = to;
     }
-    // What a run of other cases comes to is nobody's promise.
+    // The counts of a run of other cases are not checked.
     Ok(asked.is_none().then_some(tally))
 }
 

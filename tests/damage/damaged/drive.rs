@@ -1,20 +1,20 @@
-//! Every read verb of one database, over whatever is left of it.
+//! Calls every read method of one database in a damaged file.
 //!
-//! A scan comes first. Where the file is known to be whole, all other verbs must say what the scan said; where it is not,
-//! they may say anything that is in the file, or a typed error, and they must come to an end.
+//! A scan comes first. If the database is known to be intact, all other methods must agree with the scan. Otherwise
+//! they may return anything that is in the file, or a typed error, and they must end.
 
 use std::fmt::Debug;
 use std::ops::{Bound, ControlFlow};
 
 use mapleaf::{Dbi, Entries, Key, ListOptions, Msgpack, Result, Snapshot, Value};
 
-use crate::damage::{Random, typed};
+use crate::common::damage::{Random, typed};
 
-/// A key type that the samples have.
+/// A key type of the samples.
 pub trait Probe: Key<Owned: Ord> {
     fn arg(key: &Self::Owned) -> Self::Arg<'_>;
 
-    /// The entries whose keys begin as `key` does, or are it where keys have no beginnings.
+    /// The entries whose keys begin with `key`, or are equal to it if the type has no prefixes.
     fn near<'t, V: Value>(
         dbi: &Dbi<Self, V>,
         snap: &'t Snapshot,
@@ -77,21 +77,21 @@ impl Known for Msgpack<Vec<u32>> {
     }
 }
 
-/// How many verbs there are, but for the first scan.
+/// The number of methods, without the first scan.
 pub const VERBS: usize = 14;
 
 type Verb<D> = fn(&mut D) -> Result<()>;
 type Pair<'t, K, V> = (<K as Key>::Ref<'t>, <V as Value>::Ref<'t>);
 
-/// One database of a snapshot, on its way through the verbs.
+/// One database of a snapshot, and what is known of it.
 pub struct Drive<'t, K: Probe, V: Known> {
     dbi: &'t Dbi<K, V>,
     snap: &'t Snapshot,
-    /// Keys to ask for; some are there.
+    /// Keys to look up; some exist.
     keys: &'t [K::Owned],
-    /// What the scan gave, in a file that is known to be whole.
+    /// The result of the scan, if the database is known to be intact.
     truth: Option<Vec<Pair<'t, K, V>>>,
-    /// More entries than this cannot be in the file.
+    /// The file cannot contain more entries than this.
     most: usize,
     random: Random,
 }
@@ -100,7 +100,7 @@ impl<'t, K: Probe, V: Known> Drive<'t, K, V>
 where
     V::Ref<'t>: Debug,
 {
-    /// The verbs, by name.
+    /// The methods, by name.
     const VERBS: [(&'static str, Verb<Self>); VERBS] = [
         ("iter backwards", Self::backwards),
         ("iter from both ends", Self::both_ends),
@@ -118,9 +118,9 @@ where
         ("len and stat", Self::shape),
     ];
 
-    /// Scans the database and drives `verbs` of its verbs, chosen by `random`.
+    /// Scans the database and calls `verbs` of its methods, selected by `random`.
     ///
-    /// `whole`: the pages of this database are as they were written, but for bytes of keys and values.
+    /// `whole`: the pages of this database are as they were written, except for bytes of keys and values.
     pub fn run(
         dbi: &'t Dbi<K, V>,
         snap: &'t Snapshot,
@@ -147,14 +147,14 @@ where
         &self.keys[self.random.below(self.keys.len())]
     }
 
-    /// How many keys of the truth are below `key`, and whether it is there.
+    /// The number of keys below `key` in the scan, and whether `key` exists.
     fn place(&self, key: &K::Owned) -> Option<(usize, bool)> {
         let truth = self.truth.as_ref()?;
         let at = truth.partition_point(|(stored, _)| K::own(stored.clone()) < *key);
         Some((at, truth.get(at).is_some_and(|(stored, _)| K::own(stored.clone()) == *key)))
     }
 
-    /// `found` are the entries of the truth from `from` on, as many as there are, up to `to`.
+    /// Checks that `found` are the entries `from..to` of the scan, as far as there are any.
     fn agrees(&self, found: &[Pair<'t, K, V>], from: usize, to: usize) {
         assert!(found.len() <= self.most, "more entries than there can be: {}", found.len());
         let Some(truth) = &self.truth else { return };

@@ -1,10 +1,10 @@
-//! One damaged file, opened and read in every way, and the laws that hold of what comes out.
+//! Reads one damaged file in every way, and checks the laws of the results.
 //!
-//! 1. Opening, and every verb, gives data or a typed error; reading ends, gives no more than the pages can hold, and does
+//! 1. Opening and every method give data or a typed error. Reading ends, returns no more than the pages can hold, and does
 //!    not change the file.
-//! 2. A database with none of its own pages hit, nor of those that lead to it, reads as it was written, entry by entry.
-//! 3. Where a full check finds nothing wrong, every database has as many entries as a committed state had, no more of
-//!    them differ than bytes were hit, and all verbs agree with the scan.
+//! 2. A database whose own pages and the pages that lead to it are undamaged reads as it was written, entry by entry.
+//! 3. If a full check finds nothing wrong, every database has as many entries as in a committed state, at most as many of
+//!    them differ as there are damaged bytes, and all methods agree with the scan.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,48 +17,48 @@ use super::atlas::Kind;
 use super::drive::{Drive, Known, Probe};
 use super::samples::{Content, NAMES, Sample, raw};
 use super::{drive, pairs};
-use crate::damage::{PAGE, Random, options, typed};
+use crate::common::damage::{PAGE, Random, options, typed};
 
-/// What became of a damaged file.
+/// The outcome for a damaged file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Opening says so.
+    /// Opening returns an error.
     Refused,
-    /// A full check says so.
+    /// A full check finds the damage.
     Found,
-    /// A full check finds nothing, and other bytes are read than were written, or an error.
+    /// A full check finds nothing, but a read returns different bytes than were written, or an error.
     Silent,
     /// It reads as it was written.
     Harmless,
 }
 
-/// How many outcomes there are.
+/// The number of outcomes.
 pub const OUTCOMES: usize = 4;
 
-/// How a file is looked at.
+/// How thoroughly a file is read.
 #[derive(Clone)]
 pub struct Look {
     pub verify: Verify,
     pub read_only: bool,
-    /// How many verbs are driven over each database.
+    /// The number of methods that are called for each database.
     pub verbs: usize,
     pub random: Random,
 }
 
 impl Look {
-    /// A check of some strength at opening, some verbs.
+    /// Opens with a random check and calls some methods.
     pub fn some(mut random: Random) -> Self {
         let verify = random.pick(&[Verify::Meta, Verify::Meta, Verify::Fast, Verify::Full]);
         Self { verify, read_only: random.below(2) == 0, verbs: 3, random }
     }
 
-    /// No check at opening, all verbs.
+    /// Opens without a check and calls all methods.
     pub fn all(random: Random) -> Self {
         Self { verify: Verify::Meta, read_only: false, verbs: drive::VERBS, random }
     }
 }
 
-/// A place for damaged copies of a sample.
+/// A directory for damaged copies of a sample.
 pub struct Bed {
     pub sample: Sample,
     dir: TempDir,
@@ -66,7 +66,7 @@ pub struct Bed {
 
 impl Bed {
     pub fn new(sample: Sample) -> Result<Self> {
-        // In memory where the system has that: nothing here is about disks.
+        // In memory where there is such a file system: these tests do not depend on the disk.
         let memory = Path::new("/dev/shm");
         let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         let dir = made.or_else(|_| tempfile::tempdir()).map_err(Error::other)?;
@@ -77,7 +77,7 @@ impl Bed {
         self.dir.path().join("env")
     }
 
-    /// Lays `bytes` down as a new environment.
+    /// Writes `bytes` as a new environment.
     pub fn lay(&self, bytes: &[u8]) -> Result<PathBuf> {
         let path = self.path();
         let _ = fs::remove_dir_all(&path);
@@ -85,7 +85,7 @@ impl Bed {
         Ok(path)
     }
 
-    /// Opens `bytes`, reads them as `look` says, and holds the laws.
+    /// Opens `bytes`, reads them as `look` says, and checks the laws.
     pub fn examine(&self, bytes: &[u8], look: Look) -> Result<Outcome> {
         let path = self.lay(bytes)?;
         let hit = self.hit(bytes);
@@ -101,7 +101,7 @@ impl Bed {
         Ok(outcome)
     }
 
-    /// The bytes in which the file is not the sample; those that are missing are hit.
+    /// The offsets at which the file differs from the sample; missing bytes count as different.
     fn hit(&self, bytes: &[u8]) -> BTreeSet<usize> {
         let differ = |at: &usize| bytes.get(*at) != self.sample.bytes.get(*at);
         let pages = self.sample.bytes.chunks(PAGE).enumerate();
@@ -139,7 +139,7 @@ impl Bed {
             return Outcome::Found;
         }
         let now = differences(&found, &self.sample.content);
-        // A meta page that is hit may lead to the state before the last commit.
+        // A damaged meta page may lead to the state before the last commit.
         let meta = hit.iter().any(|at| self.sample.atlas.kind(at / PAGE) == Kind::Meta);
         let before = differences(&found, &self.sample.before).filter(|_| meta);
         let fewest = [now, before].into_iter().flatten().min();
@@ -149,7 +149,7 @@ impl Bed {
         if fewest == 0 && all { Outcome::Harmless } else { Outcome::Silent }
     }
 
-    /// What all pages of the file could hold at the most: a slot has two bytes.
+    /// The greatest number of entries that all pages of the file could hold: a slot takes two bytes.
     fn most(&self) -> usize {
         self.sample.atlas.count() * (PAGE - 16) / 2
     }
@@ -174,7 +174,7 @@ impl Bed {
             Ok(dbi) => dbi,
             Err(error) => return typed(&error),
         };
-        // All keys that are there, and keys around them.
+        // All existing keys, and keys around them.
         let stored = self.sample.content[name].iter().chain(&self.sample.before[name]);
         let keys = stored.filter_map(|(key, _)| <K as Key>::decode(key).ok().map(K::own));
         let keys: Vec<K::Owned> = keys.step_by(3).collect();
@@ -182,7 +182,7 @@ impl Bed {
     }
 }
 
-/// How many entries differ in databases that have as many of them; `None` when a number is another.
+/// The number of differing entries, if all databases have equally many; otherwise `None`.
 fn differences(found: &Content, expected: &Content) -> Option<usize> {
     let differ = |(name, entries): (&&str, &Vec<_>)| {
         let expected = &expected[name];

@@ -1,9 +1,9 @@
-//! Damages as they come: bits that flip, and whole pages that are lost, strayed or overwritten.
+//! Realistic damage: flipped bits, and whole pages that are lost, misplaced or overwritten.
 
 use super::atlas::{Atlas, Kind, nodes, u16_at};
-use crate::damage::{PAGE, Random};
+use crate::common::damage::{PAGE, Random};
 
-/// A byte of the file: of a branch page more often than those are, and of headers, slots and nodes' headers.
+/// The offset of a byte to damage: more often in branch pages than their share, and in headers, slots and node headers.
 fn aim(bytes: &[u8], atlas: &Atlas, random: &mut Random) -> usize {
     let page = match random.below(8) {
         0..3 => random.pick(&atlas.pages_of(Kind::Branch)),
@@ -20,7 +20,7 @@ fn aim(bytes: &[u8], atlas: &Atlas, random: &mut Random) -> usize {
     }
 }
 
-/// Flips a bit; now and then a few, near one another or anywhere.
+/// Flips a bit; sometimes several, near one another or anywhere.
 pub fn flip(bytes: &mut [u8], atlas: &Atlas, random: &mut Random) {
     let at = aim(bytes, atlas, random);
     let (flips, spread) = match random.below(8) {
@@ -34,7 +34,7 @@ pub fn flip(bytes: &mut [u8], atlas: &Atlas, random: &mut Random) {
     }
 }
 
-/// Does one of the damages that disks, copies and programs do.
+/// Damages the file in one of the ways of disks, copies and programs.
 pub fn hurt(bytes: &mut [u8], random: &mut Random) {
     let pages = bytes.len() / PAGE;
     let (page, other) = (random.below(pages), random.below(pages));

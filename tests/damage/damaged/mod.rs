@@ -1,7 +1,5 @@
-//! The campaign against damaged files: samples, what each of their pages is for, every read verb driven over what is left
-//! of them, the laws that answers keep, and child processes in which a signal or a hang is seen.
-
-#![allow(dead_code, unreachable_pub, reason = "each module uses its part of these")]
+//! Runs damaged files through every read method: samples and the roles of their pages, the damage, the methods, the
+//! laws of their answers, and child processes in which a signal or a hang is detected.
 
 pub mod atlas;
 pub mod campaign;

@@ -1,10 +1,10 @@
-//! Every read verb of a set of pairs, over whatever is left of it.
+//! Calls every read method of a set of pairs in a damaged file.
 
 use mapleaf::{MultiDbi, Result, Snapshot};
 
-use crate::damage::typed;
+use crate::common::damage::typed;
 
-/// Drives all verbs of a set. `whole` as for plain databases: then all of them say what the scan of the pairs said.
+/// Calls all methods of a set. If it is `whole`, all of them must agree with the scan of the pairs.
 pub fn run(set: &MultiDbi<u16, u32>, snap: &Snapshot, whole: bool, most: usize) {
     let scan: Result<Vec<_>> = set.pairs(snap).and_then(Iterator::collect);
     if let Err(error) = &scan {

@@ -1,4 +1,4 @@
-//! Healthy files to damage, and what they hold, byte for byte.
+//! Healthy files to damage, and their exact content.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,19 +6,19 @@ use std::fs;
 use mapleaf::{Dbi, Env, Error, Msgpack, MultiDbi, Result, Snapshot};
 
 use super::atlas::{Atlas, Kind};
-use crate::damage::{PAGE, options};
+use crate::common::damage::{PAGE, options};
 
-/// The entries of each database, by its name, in their stored form.
+/// The entries of each database in their stored form, by the database's name.
 pub type Content = BTreeMap<&'static str, Vec<(Vec<u8>, Vec<u8>)>>;
 
 /// The databases of all samples.
 pub const NAMES: [&str; 5] = ["deep", "small", "large", "lists", "pairs"];
 
-/// A data file, what it holds, and what each of its pages is for.
+/// A data file, its content, and the roles of its pages.
 pub struct Sample {
     pub bytes: Vec<u8>,
     pub content: Content,
-    /// What it held before its last commit.
+    /// Its content before its last commit.
     pub before: Content,
     pub atlas: Atlas,
 }
@@ -47,13 +47,13 @@ pub fn mixed() -> Result<Sample> {
     finish(&env, before)
 }
 
-/// Long keys: a tree of four levels, of few entries a page.
+/// Long keys, few entries per page: a tree of four levels.
 pub fn deep() -> Result<Sample> {
     let dir = tempfile::tempdir().map_err(Error::other)?;
     let env = options().open(dir.path())?;
     let deep: Dbi<&str, &[u8]> = env.dbi("deep")?;
     let key = |n: usize| format!("{n:08}{}", "k".repeat(470 + n % 33));
-    // A transaction appends in the order of keys, which fills pages; a second one splits nearly all of them.
+    // The first transaction appends in key order, which fills pages; the second splits nearly all of them.
     for round in 0..2 {
         let numbers = (0..420).filter(|n| n % 2 == round);
         env.transact(|txn| numbers.into_iter().try_for_each(|n| deep.put(txn, &key(n), &vec![1; n % 60])))?;
@@ -78,7 +78,7 @@ fn finish(env: &Env, before: Content) -> Result<Sample> {
     Ok(Sample { bytes, content, before, atlas })
 }
 
-/// Everything that a healthy environment holds.
+/// The content of a healthy environment.
 fn read(snap: &Snapshot, env: &Env) -> Result<Content> {
     let mut content = Content::new();
     for info in env.dbis()? {
@@ -88,7 +88,7 @@ fn read(snap: &Snapshot, env: &Env) -> Result<Content> {
     Ok(content)
 }
 
-/// The entries of one database, in their stored form, by a scan.
+/// The entries of one database in their stored form, read by a scan.
 pub fn raw(snap: &Snapshot, env: &Env, name: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
     let owned = |entry: Result<(&[u8], &[u8])>| entry.map(|(key, value)| (key.to_vec(), value.to_vec()));
     let options = env.dbi_options().create(false);

@@ -1,4 +1,4 @@
-//! The calls of a cell: the verb, and what both processes try to do behind it.
+//! The calls of a cell: the verb, and what both processes do after it.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use super::site::print;
 use super::verbs::{Outcome, Seen, Session, call, outcome};
 
 impl Run<'_> {
-    /// The verb, and whether it went well or with which kind it was refused.
+    /// Calls the verb. Returns whether it succeeded, or the kind of its error.
     pub(super) fn call(&mut self, session: &mut Option<Session>) -> Result<Result<(), String>> {
         let outcome = match self.cell.verb {
             Verb::Exists => self.call_exists()?,
@@ -32,7 +32,7 @@ impl Run<'_> {
         Ok(outcome.map(drop).map_err(|refusal| refusal.kind))
     }
 
-    /// Calls the verb on what is open, which is the file at the path unless it is `apart`.
+    /// Calls the verb on the open environment, which is the file at the path unless it is `apart`.
     fn call_open(&mut self, verb: Verb, apart: bool, session: &mut Option<Session>) -> Result<Outcome> {
         let next = if apart { self.ledger.moved } else { self.ledger.path } + 1;
         let called = as_user(self.cell, || outcome(call(verb, session, &self.site, next)))?;
@@ -41,7 +41,7 @@ impl Run<'_> {
         Ok(called)
     }
 
-    /// Opens behind the harm and calls all verbs.
+    /// Opens after the harm and calls all verbs.
     fn call_everything(&mut self, session: &mut Option<Session>) -> Result<Outcome> {
         let opened = self.call_opening(Verb::Open, session)?;
         if session.is_some() {
@@ -81,11 +81,11 @@ impl Run<'_> {
         Ok(destroyed)
     }
 
-    /// The other process opens behind the harm, and writes.
+    /// The other process opens after the harm, and writes.
     fn call_other(&mut self) -> Result<Outcome> {
         let opened = self.partner_opens()?;
         let beside = Cell { verb: Verb::Open, moment: Moment::Beside, ..self.cell };
-        // It is root's.
+        // The other process runs as root.
         let law = if self.cell.harm.is_of_modes() { Law::DATA } else { law::opening(beside) };
         self.judge("the other process opens", &[law], &opened);
         self.note(&opened, false);
@@ -95,7 +95,7 @@ impl Run<'_> {
         Ok(opened)
     }
 
-    /// What has come beside writes.
+    /// The other process, which has just opened the environment, writes.
     fn newcomer_goes_on(&mut self) -> Result<()> {
         let written = self.ask("write")?;
         let law = law::newcomer(self.cell, Verb::Transact, law::is_shared(self.cell));
@@ -104,7 +104,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Opens, and reads what is found; keeps it open where it can be written to and nothing else is.
+    /// Opens and reads. Keeps the environment open if it is writable and none is open yet.
     fn call_opening(&mut self, verb: Verb, session: &mut Option<Session>) -> Result<Outcome> {
         let (cell, place) = (self.cell, self.site.place());
         let opened = as_user(cell, || {
@@ -121,18 +121,18 @@ impl Run<'_> {
         Ok(opened)
     }
 
-    /// The law of opening when this process has closed it.
+    /// The law of opening after this process has closed the environment.
     fn reopening(&self) -> Law {
         let moment = if self.beside { Moment::Beside } else { Moment::Before };
         law::opening(Cell { verb: Verb::Open, moment, ..self.cell })
     }
 
-    /// This process writes, flushes and reads on with what it has open.
+    /// This process writes, flushes and reads again with the environment that it has open.
     pub(super) fn go_on(&mut self, session: &mut Option<Session>) -> Result<()> {
         let Some(open) = session else { return Ok(()) };
         let cell = self.cell;
         open.let_go();
-        // What is opened behind the harm is at the path.
+        // An environment opened after the harm is the one at the path.
         let holder = self.is_own() && cell.verb != Verb::Reopen;
         let after_compaction = cell.harm.is_of_modes() && cell.verb == Verb::Compact;
         let two = self.beside;
@@ -143,7 +143,7 @@ impl Run<'_> {
                 law::newcomer(cell, verb, two && law::is_shared(cell))
             };
             if after_compaction {
-                // The new file could not be opened, nor could the old one have been.
+                // The new file could not be opened, nor could the old one.
                 law = Law { kinds: &[mapleaf::ErrorKind::PermissionDenied], ..law };
             }
             if holder && self.told && law::writes(verb) {
@@ -164,7 +164,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The other process writes, flushes and reads on.
+    /// The other process writes, flushes and reads again.
     pub(super) fn partner_goes_on(&mut self) -> Result<()> {
         if self.cell.verb == Verb::OtherOpens && self.beside {
             return self.newcomer_goes_on();
@@ -179,7 +179,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Gives a file its name back: who has noticed that it was gone must not go on.
+    /// Gives a file its name back. A process that noticed the loss must still refuse to continue.
     pub(super) fn take_back(&mut self, session: Option<&Session>) -> Result<()> {
         let cell = self.cell;
         let path = self.site.path(cell.subject);
@@ -192,7 +192,7 @@ impl Run<'_> {
         if cell.subject == Subject::Data {
             self.ledger.path = self.ledger.moved;
         }
-        // `sync` looks by itself, and a look that finds all well must not make it so.
+        // `sync` checks by itself, and a check that finds everything in place must not clear the loss.
         for (line, verb) in [("write", Verb::Transact), ("sync", Verb::Sync), ("write", Verb::Transact)] {
             let law = law::holder(cell, verb, self.beside);
             let done = outcome(if verb == Verb::Sync { open.sync() } else { open.write() });
@@ -208,7 +208,7 @@ impl Run<'_> {
     }
 }
 
-/// Whether the outcome says that a file was cut short.
+/// Whether the outcome says that a file was truncated.
 fn is_told(outcome: &Outcome) -> bool {
     outcome.as_ref().is_err_and(|refusal| refusal.kind == "NotFound" && refusal.said.contains("cut short"))
 }

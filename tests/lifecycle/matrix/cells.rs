@@ -2,37 +2,37 @@
 
 use super::law;
 
-/// How the environment lies: in a directory of its own, or as a file with its lock files beside it.
+/// The layout of the environment: in a directory of its own, or as a single file with its lock files beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     Directory,
     SingleFile,
-    /// In a directory of its own, with `Durability::Process`: `sync` alone flushes it, and its names too.
+    /// In a directory of its own, with `Durability::Process`: only `sync` flushes it and its names.
     Unflushed,
 }
 
-/// What is harmed.
+/// The file that is harmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     Data,
     LmdbLock,
     Lock,
-    /// The directory that the files are in.
+    /// The directory of the files.
     Directory,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Harm {
     Removed,
-    /// Another file with the same bytes takes its name.
+    /// Another file with the same bytes replaces it.
     Copied,
-    /// The whole file of an earlier moment takes its name.
+    /// A copy of the whole file from an earlier time replaces it.
     Older,
-    /// That of another environment does.
+    /// The file of another environment replaces it.
     Foreign,
-    /// It gets another name.
+    /// It is renamed.
     MovedAway,
-    /// The same, and a copy takes its old one.
+    /// It is renamed, and a copy gets its old name.
     MovedAndCopied,
     CutToNothing,
     CutToOneByte,
@@ -42,43 +42,43 @@ pub enum Harm {
     CutToPages,
     LongerByZeros,
     LongerByNoise,
-    /// A symbolic link to the file, which lies elsewhere now.
+    /// A symbolic link to the file, which was moved.
     Link,
     DanglingLink,
     IntoDirectory,
     IntoFifo,
-    /// In place of the directory.
+    /// A file replaces the directory.
     IntoFile,
     /// Mode 000, for another user.
     Unreadable,
-    /// Mode 444, for another user; of the directory 555.
+    /// Mode 444, for another user; 555 for the directory.
     Unwritable,
-    /// A file of zeros takes its name.
+    /// A file of zeros replaces it.
     Zeros,
     Noise,
-    /// One of a newer version does: the data of LMDB's data version 2, LMDB's lock file with another magic number, ours with
-    /// a record of version 2.
+    /// A file of a newer version replaces it: LMDB's data version 2, an LMDB lock file with another magic number, or a
+    /// `mapleaf.lock` with a record of version 2.
     Newer,
-    /// One of another layout does: the data of LMDB 1.0, LMDB's lock file with another format word, ours with a record of
-    /// version 255.
+    /// A file of another layout replaces it: data of LMDB 1.0, an LMDB lock file with another format word, or a
+    /// `mapleaf.lock` with a record of version 255.
     OtherLayout,
-    /// Noise is written over it in place: over our lock file alone, whose words must be believed as far as they can be true.
-    /// Writing into the data or into LMDB's mutexes while they are in use is not covered.
+    /// Random bytes overwrite it in place. Only for `mapleaf.lock`, whose words are accepted as far as they are
+    /// plausible. Overwriting the data or LMDB's mutexes during use is not covered.
     WrittenOver,
     /// It has a second name elsewhere.
     HardLink,
 }
 
-/// Who has the environment open when the harm is done.
+/// Which process has the environment open when the harm is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moment {
-    /// Nobody.
+    /// No process.
     Before,
-    /// Another process. This one comes behind the harm.
+    /// Another process. This one opens after the harm.
     Beside,
     /// This process.
     Open,
-    /// Both.
+    /// Both processes.
     Both,
 }
 
@@ -93,7 +93,7 @@ pub enum Verb {
     VerifyFull,
     Exists,
     Destroy,
-    /// A snapshot, a look-up, a count and a whole scan.
+    /// A snapshot, a look-up, a count and a full scan.
     Read,
     /// The same in a snapshot from before the harm.
     Held,
@@ -116,9 +116,9 @@ pub enum Verb {
     Close,
     Drop,
     Reopen,
-    /// One after the other, on an environment that was opened behind the harm.
+    /// All of `EVERYTHING` in sequence, on an environment that was opened after the harm.
     Everything,
-    /// The other process opens and writes, when this one has it open.
+    /// The other process opens and writes while this one has the environment open.
     OtherOpens,
 }
 
@@ -168,7 +168,7 @@ const DIRECTORY_HARMS: [Harm; 9] = [
 const OPENINGS: [Verb; 7] =
     [V::Open, V::MustExist, V::CreateNew, V::ReadOnly, V::Immutable, V::VerifyFast, V::VerifyFull];
 const BY_PATH: [Verb; 2] = [V::Exists, V::Destroy];
-/// What is called on an environment that was open before the harm, each first.
+/// The verbs for an environment that was open before the harm; each is the first call after it.
 const OPEN: [Verb; 21] = [
     V::Read,
     V::Held,
@@ -192,9 +192,9 @@ const OPEN: [Verb; 21] = [
     V::Drop,
     V::Reopen,
 ];
-/// Where another process has it open too: what differs then.
+/// The verbs that behave differently if another process has the environment open, too.
 const OF_BOTH: [Verb; 7] = [V::Destroy, V::Held, V::TryTransact, V::DropDbi, V::Sync, V::Compact, V::Reopen];
-/// What is called, one after the other, on an environment that was opened behind the harm: nothing is amiss with it.
+/// Called in sequence on an environment that was opened after the harm; nothing is wrong with it.
 pub const EVERYTHING: [Verb; 19] = [
     V::Read,
     V::OpenDbi,
@@ -216,7 +216,7 @@ pub const EVERYTHING: [Verb; 19] = [
     V::Read,
     V::Close,
 ];
-/// What is done with a single file too: it differs from a directory in its names.
+/// The verbs for a single file, which differs from a directory in its names.
 const OF_SINGLE_FILES: [Verb; 8] =
     [V::Open, V::ReadOnly, V::Exists, V::Destroy, V::Everything, V::OtherOpens, V::Transact, V::Compact];
 
@@ -227,12 +227,12 @@ impl Verb {
 }
 
 impl Harm {
-    /// Whether the harm is what another user meets, which takes root to try.
+    /// Whether the harm concerns another user; such a test needs root.
     pub fn is_of_modes(self) -> bool {
         matches!(self, Self::Unreadable | Self::Unwritable)
     }
 
-    /// Whether the file becomes shorter under who has it mapped.
+    /// Whether the file becomes shorter while it may be mapped.
     pub fn is_cut(self) -> bool {
         matches!(
             self,
@@ -257,7 +257,8 @@ impl std::fmt::Display for Cell {
 }
 
 impl Cell {
-    /// Whether a process may die of it: pages of a file that it has mapped are cut off. The lock files have one.
+    /// Whether a process may die of the harm: pages of a file that it has mapped are cut off. The lock files have one
+    /// page.
     pub fn may_signal(self) -> bool {
         let cuts_pages = match self.subject {
             Subject::Data => self.harm != H::CutByOneByte,
@@ -266,7 +267,7 @@ impl Cell {
         self.moment != Moment::Before && self.harm.is_cut() && cuts_pages
     }
 
-    /// The verbs that are called at this moment.
+    /// The verbs for this moment.
     fn verbs(moment: Moment) -> Vec<Verb> {
         match moment {
             Moment::Before | Moment::Beside => [&OPENINGS[..], &BY_PATH, &[V::Everything]].concat(),
@@ -275,17 +276,17 @@ impl Cell {
         }
     }
 
-    /// Whether it says something that no other cell does.
+    /// Whether the cell tests something that no other cell does.
     fn is_one(self) -> bool {
         if self.form == Form::SingleFile && !(OF_SINGLE_FILES.contains(&self.verb) && self.moment != Moment::Both) {
             return false;
         }
-        // How long the file is behind a commit that is not flushed is not asked: a cut at its end may go unnoticed.
+        // The true length of the file after an unflushed commit is not known: a cut at its end may go unnoticed.
         let is_unknown = self.subject == Subject::Data && self.harm.is_cut();
         if self.form == Form::Unflushed && (is_unknown || ![V::Sync, V::Open].contains(&self.verb)) {
             return false;
         }
-        // Where opening is refused nothing else can be called.
+        // If opening is refused, nothing else can be called.
         self.verb != V::Everything || law::opening(Self { verb: V::Open, ..self }).data
     }
 }

@@ -1,4 +1,4 @@
-//! Driving the matrix: processes that play one cell after the other, and are started anew when one has killed them.
+//! Runs the matrix: child processes run cell after cell, and are restarted when a cell has killed one.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,23 +16,24 @@ use super::partner::Partner;
 use super::run::{Class, Run, skipped};
 use super::site::{Files, Stock};
 use super::verbs::SIGBUS;
-use crate::process::{self, Child, Next};
+use crate::common::process::{self, Child, Next};
 
-/// How many processes play. They mostly wait: who opens what is open by other lock files tries for a second.
+/// The number of child processes. They mostly wait: an opening retries for a second if the environment is open through
+/// other lock files.
 const PLAYERS: usize = 32;
-/// A cell takes three seconds at the most, but for a machine that is busy with other things.
+/// A cell takes at most three seconds, except on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// When so many cells are wrong, no more are played: each may be a hang that is waited for.
+/// After this many wrong cells the run ends: each may be a hang, which costs the whole patience.
 const MOST_WRONG: usize = 100;
 
-/// What stands for the signal where a process does not end.
+/// Stands for the signal of a process that does not end.
 const HANG: &str = "hang";
 
-/// Messages of panics in any thread of this process, since they were asked for last.
+/// Messages of panics in any thread of this process, since they were last taken.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// The part of a player: plays the cells whose numbers it hears.
+/// The child: runs the cells whose numbers it reads.
 pub fn serve(stock: &Path, base: &Path) -> Result<()> {
     let read = |name: &str| Files::read(&stock.join(name)).map_err(Error::other);
     let stock = Stock { newest: read("newest")?, older: read("older")?, foreign: read("foreign")? };
@@ -49,7 +50,7 @@ pub fn serve(stock: &Path, base: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Plays one cell, or looks at what is left of one; the line that tells of it.
+/// Runs one cell, or checks what is left of one. Returns the line that reports it.
 fn play(cell: Cell, root: PathBuf, is_over: bool, stock: &Stock, partner: &mut Partner) -> String {
     let mut run = Run::new(cell, root.clone(), stock, partner);
     let played = catch_unwind(AssertUnwindSafe(|| match is_over {
@@ -71,7 +72,7 @@ fn play(cell: Cell, root: PathBuf, is_over: bool, stock: &Stock, partner: &mut P
     if wrong.is_empty() { class } else { format!("wrong {}", wrong.join("; ").replace('\n', "\\n")) }
 }
 
-/// What became of the cells.
+/// The results of all cells.
 #[derive(Default)]
 pub struct Tally {
     pub classes: BTreeMap<String, usize>,
@@ -83,7 +84,7 @@ struct Player<'a> {
     child: Option<Child>,
 }
 
-/// What one cell came to.
+/// The result of one cell.
 enum Played {
     Class(String),
     Wrong(String),
@@ -93,7 +94,7 @@ enum Played {
 
 impl Player<'_> {
     fn start([stock, base]: [&str; 2]) -> Result<Child> {
-        // LMDB clears 2 MiB for each environment that it opens: of the system's own pages, that is for nothing.
+        // LMDB clears 2 MiB for each environment that it opens; pages from the system need no clearing.
         let variables = [("MALLOC_MMAP_THRESHOLD_", Path::new("1000000"))];
         process::spawn_with(super::NAME, &["player", stock, base], &variables)
     }
@@ -118,7 +119,7 @@ impl Player<'_> {
         Ok(Played::Dead(ended))
     }
 
-    /// What the cell came to: its class, or what is wrong.
+    /// The result of the cell: its class, or what is wrong.
     fn judged(&mut self, number: usize, cell: Cell, base: &Path) -> Result<Result<String, String>> {
         if skipped(cell).is_some() {
             return Ok(Ok("skipped".to_owned()));
@@ -129,7 +130,7 @@ impl Player<'_> {
             Played::Dead(how) if how == HANG => return Ok(Err(format!("{cell}: it hangs"))),
             Played::Dead(how) => format!("died: {how}"),
         };
-        // By itself, in a process of its own: whether it is the cell or what was played before it.
+        // Runs the cell again in a process of its own, to see whether an earlier cell was the cause.
         self.child = None;
         let _ = fs::remove_dir_all(base.join(number.to_string()));
         let alone = match self.settle(number, cell)? {
@@ -141,7 +142,7 @@ impl Player<'_> {
         Ok(Err(format!("{cell}: {wrong} ({alone})")))
     }
 
-    /// Plays a cell, with what is found behind a death that is allowed.
+    /// Runs a cell; after a permitted death, also checks what is left.
     fn settle(&mut self, number: usize, cell: Cell) -> Result<Played> {
         loop {
             match self.play("play", number)? {
@@ -149,7 +150,7 @@ impl Player<'_> {
                 played => return Ok(played),
             }
             match self.play("after", number)? {
-                // Of what a thread still did behind the cell before, which is of the same kind.
+                // Caused by a thread of the cell before, which is of the same kind.
                 Played::Class(class) if class == format!("{:?}", Class::Early) => {}
                 played => return Ok(played),
             }
@@ -157,17 +158,17 @@ impl Player<'_> {
     }
 }
 
-/// In another order, always the same: cells that wait for their second lie together, and would leave the machine idle.
+/// A fixed permutation: in the original order cells that wait for a second are adjacent, and the machine would be idle.
 fn scattered(mut numbers: Vec<usize>) -> Vec<usize> {
     numbers.sort_by_key(|&number| (number.wrapping_mul(0x9E37_79B9) % (1 << 32), number));
     numbers
 }
 
-/// Plays the cells with these numbers.
+/// Runs the cells with these numbers.
 pub fn all(cells: &[Cell], chosen: &[usize], stock: &Path, base: &Path) -> Result<Tally> {
     let tally = Mutex::new(Tally::default());
     let directories = [stock.to_string_lossy(), base.to_string_lossy()];
-    // What may die is played by processes of its own: a thread may still be closing when the cell is over.
+    // Cells that may die run in processes of their own: a thread may still be closing after the cell has ended.
     let (deadly, others): (Vec<usize>, Vec<usize>) = chosen.iter().partition(|&&number| cells[number].may_signal());
     for part in [others, deadly] {
         let (part, next) = (scattered(part), AtomicUsize::new(0));

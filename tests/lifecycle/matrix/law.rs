@@ -1,5 +1,5 @@
-//! What each cell may end in. It is what `docs/reliability.md` says, by the harm and by who had the environment open when it
-//! was done; the document's sections are named where they are applied.
+//! The permitted results of each cell, as `docs/reliability.md` promises them, by the harm and by who had the
+//! environment open when it was done. Comments name the document's section where it is applied.
 
 #![expect(clippy::match_same_arms, reason = "each arm is a statement of its own, in the order in which they apply")]
 
@@ -8,14 +8,14 @@ use mapleaf::ErrorKind::{self, *};
 use super::cells::{Cell, Form, Harm as H, Moment, Subject, Verb as V};
 use super::verbs::{Outcome, SIGBUS};
 
-/// What a call may end in.
+/// The permitted results of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct Law {
-    /// Right data, or done.
+    /// Success with correct data.
     pub data: bool,
     /// An error of one of these kinds.
     pub kinds: &'static [ErrorKind],
-    /// The process may die of SIGBUS ("Signals": a file that is mapped was cut shorter).
+    /// The process may die of SIGBUS ("Signals": a mapped file was truncated).
     pub signal: bool,
 }
 
@@ -29,7 +29,7 @@ const fn either(kinds: &'static [ErrorKind]) -> Law {
 
 const DATA: Law = Law::DATA;
 
-/// The first kind, or the second where it is open.
+/// The first kind, or the second if the environment is open.
 fn or_busy(kinds: &'static [ErrorKind], is_open: bool) -> Law {
     refused(if is_open { kinds } else { &kinds[..1] })
 }
@@ -50,7 +50,7 @@ impl Law {
     }
 }
 
-/// What lies at the path behind the harm, to be found by who opens it when nobody has it open.
+/// What an opening finds at the path after the harm, when no process has the environment open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
     Newest,
@@ -70,7 +70,7 @@ pub fn found(cell: Cell) -> Found {
     }
 }
 
-/// Whether what has the environment open goes on in a directory that has another name now.
+/// Whether processes that have the environment open continue in a directory that was renamed.
 pub fn is_moved(cell: Cell) -> bool {
     cell.subject == Subject::Directory
         && matches!(cell.harm, H::MovedAway | H::Copied | H::Foreign | H::DanglingLink | H::IntoFile)
@@ -80,7 +80,7 @@ pub fn is_linked_directory(cell: Cell) -> bool {
     cell.subject == Subject::Directory && cell.harm == H::Link
 }
 
-/// The file whose name leads to another file, or to none, than to the one that is open.
+/// The file whose name now leads to a different file than the open one, or to none.
 pub fn lost(cell: Cell) -> Option<Subject> {
     match (cell.subject, cell.harm) {
         (Subject::Directory, H::Removed) => Some(Subject::Data),
@@ -106,7 +106,7 @@ pub fn lost(cell: Cell) -> Option<Subject> {
     }
 }
 
-/// What is no regular file now.
+/// Whether the harm leaves something that is no regular file.
 fn is_irregular(harm: H) -> bool {
     matches!(harm, H::Link | H::DanglingLink | H::IntoDirectory | H::IntoFifo)
 }
@@ -127,7 +127,7 @@ fn who(moment: Moment) -> Who {
     }
 }
 
-/// Opening where there is an environment. A second opening in a process shares the first, with equal options.
+/// Opening an existing environment. A second opening in a process shares the first, if the options are equal.
 fn present(cell: Cell) -> Law {
     match (cell.verb, who(cell.moment)) {
         (V::CreateNew, _) => refused(&[AlreadyExists]),
@@ -140,7 +140,7 @@ fn present_but(cell: Cell, kinds: &'static [ErrorKind]) -> Law {
     if cell.verb == V::CreateNew { refused(&[AlreadyExists]) } else { refused(kinds) }
 }
 
-/// Opening where there is none, or a file without bytes: a new one is created, unless one is open there.
+/// Opening where there is none, or an empty file: a new one is created, unless one is open there.
 fn absent(cell: Cell, is_open: bool) -> Law {
     match cell.verb {
         V::MustExist | V::ReadOnly | V::Immutable => refused(&[NotFound]),
@@ -149,7 +149,7 @@ fn absent(cell: Cell, is_open: bool) -> Law {
     }
 }
 
-/// Opening by the cell's verb, at its moment, behind the harm.
+/// Opening with the cell's verb, at its moment, after the harm.
 pub fn opening(cell: Cell) -> Law {
     match cell.subject {
         Subject::Data => opening_data(cell),
@@ -159,7 +159,7 @@ pub fn opening(cell: Cell) -> Law {
     }
 }
 
-/// "What is checked when", "Damage", and "When files are removed".
+/// Sections "What is checked when", "Damage", and "When files are removed".
 fn opening_data(cell: Cell) -> Law {
     let who = who(cell.moment);
     match cell.harm {
@@ -172,7 +172,7 @@ fn opening_data(cell: Cell) -> Law {
         H::Zeros | H::Noise | H::CutToOneByte => present_but(cell, &[Corrupted]),
         H::CutToHalf | H::CutByOneByte | H::CutToPages => match cell.verb {
             V::CreateNew => refused(&[AlreadyExists]),
-            // Of pages that no tree reaches nothing is missing.
+            // The cut pages may be unused, so that nothing is missing.
             _ => either(&[Corrupted]),
         },
         H::Unreadable if who != Who::Own => present_but(cell, &[PermissionDenied]),
@@ -184,7 +184,7 @@ fn opening_data(cell: Cell) -> Law {
     }
 }
 
-/// A lock file that somebody else may not write: "Files of another user".
+/// A lock file that another user may not write: section "Files of another user".
 fn of_another_user(cell: Cell) -> Law {
     match cell.verb {
         V::Immutable => DATA,
@@ -195,7 +195,7 @@ fn of_another_user(cell: Cell) -> Law {
 fn opening_lmdb_lock(cell: Cell) -> Law {
     let who = who(cell.moment);
     match cell.harm {
-        // The sweep may have seen the loss already.
+        // The background sweep may have noticed the loss already.
         _ if who == Who::Own && lost(cell).is_some() => {
             Law { kinds: &[NotFound, InvalidArgument, AlreadyExists], ..present(cell) }
         }
@@ -231,21 +231,21 @@ fn opening_directory(cell: Cell) -> Law {
         H::IntoFile => refused(&[InvalidArgument]),
         H::DanglingLink => refused(&[NotFound]),
         H::Removed | H::MovedAway => absent(cell, own),
-        // What has it open goes on under another name; LMDB would take the new one for it.
+        // The process continues under the new name of the directory; LMDB would confuse the new one with it.
         H::Copied | H::Foreign if own => present_but(cell, &[Busy]),
         _ => present(cell),
     }
 }
 
-/// What was told that a file was cut short is told so again, and dies of nothing.
+/// A process that was told of a truncated file gets the same error again, and does not die.
 pub const TOLD: Law = refused(&[NotFound]);
 
 pub fn writes(verb: V) -> bool {
     matches!(verb, V::Transact | V::Apply | V::Submit | V::TryTransact | V::CreateDbi | V::DropDbi | V::Sync)
 }
 
-/// What a process that has had the environment open since before the harm may be told: "When files are removed", "Signals".
-/// `two` where another one has it open too.
+/// The results for a process that has had the environment open since before the harm: sections "When files are removed"
+/// and "Signals". `two` if another process has it open, too.
 pub fn holder(cell: Cell, verb: V, two: bool) -> Law {
     if matches!(verb, V::Close | V::Drop) {
         return if cell.harm.is_cut() { DATA.or_signal(cell) } else { DATA };
@@ -255,24 +255,24 @@ pub fn holder(cell: Cell, verb: V, two: bool) -> Law {
     }
     if cell.harm.is_cut() {
         return match cell.subject {
-            // It looks at the length before it does anything.
+            // `sync` checks the length before anything else.
             Subject::Data if verb == V::Sync => refused(&[NotFound]),
             Subject::Data if writes(verb) => refused(&[NotFound, Corrupted]).or_signal(cell),
-            // To the end of a page that is there in part, zeros are read.
+            // A partly remaining page reads as zeros after the cut.
             Subject::Data => either(&[NotFound, Corrupted, Decode, Other]).or_signal(cell),
             Subject::LmdbLock if writes(verb) => refused(&[NotFound]).or_signal(cell),
-            // The table is read by calls to the system too.
+            // System calls read the table, too.
             Subject::LmdbLock => either(&[NotFound, Io, Unsupported]).or_signal(cell),
-            // Who opens it makes it as long as it was.
+            // An opening restores its length.
             _ if writes(verb) && !two => refused(&[NotFound]).or_signal(cell),
             _ => either(&[NotFound]).or_signal(cell),
         };
     }
     match lost(cell) {
         Some(_) if writes(verb) => refused(&[NotFound]),
-        // Snapshots are refused from the first commit, flush or sweep on.
+        // Snapshots are refused after the next commit, flush or sweep.
         Some(Subject::LmdbLock) => either(&[NotFound]),
-        // So are they where the sweep came when that file was gone and the data was not yet.
+        // They are also refused if the sweep ran when this file was gone and the data file was not yet.
         Some(_) if cell.subject == Subject::Directory => either(&[NotFound]),
         _ => DATA,
     }
@@ -289,7 +289,7 @@ fn compacting(cell: Cell, two: bool) -> Law {
         (Subject::Lock, H::Unreadable | H::Unwritable) => DATA,
         (_, H::Unreadable | H::Unwritable) => refused(&[PermissionDenied]),
         (Subject::Directory, H::Link) => DATA,
-        // The file at the path is another, or there is none, and it is the path that gets the new one.
+        // At the path there is a different file or none, and the new file would go to the path.
         (Subject::Directory, H::Copied | H::Foreign) => refused(&[Unsupported]),
         (Subject::Directory, H::IntoFile) => refused(&[Io, NotFound]),
         (Subject::Directory, _) => refused(&[NotFound]),
@@ -298,7 +298,7 @@ fn compacting(cell: Cell, two: bool) -> Law {
     }
 }
 
-/// What a process may be told that opened the environment behind the harm. `two` where another one has it open too.
+/// The results for a process that opened the environment after the harm. `two` if another process has it open, too.
 pub fn newcomer(cell: Cell, verb: V, two: bool) -> Law {
     match (cell.subject, cell.harm) {
         _ if verb == V::Compact && two => refused(&[Busy]),
@@ -313,7 +313,7 @@ pub fn is_shared(cell: Cell) -> bool {
     cell.subject != Subject::Directory || matches!(cell.harm, H::Link | H::Unreadable | H::Unwritable)
 }
 
-/// `exists`, and what it says.
+/// The result of `exists`.
 pub fn exists(cell: Cell) -> Result<bool, &'static [ErrorKind]> {
     let single = cell.form == Form::SingleFile;
     match (cell.subject, cell.harm) {
@@ -327,7 +327,7 @@ pub fn exists(cell: Cell) -> Result<bool, &'static [ErrorKind]> {
     }
 }
 
-/// `destroy`. Nothing of an environment that is open anywhere is removed by it.
+/// The results of `destroy`. It removes nothing of an environment that is open anywhere.
 pub fn destroy(cell: Cell) -> Law {
     let single = cell.form == Form::SingleFile;
     let is_open = cell.moment != Moment::Before;
@@ -336,7 +336,7 @@ pub fn destroy(cell: Cell) -> Law {
         (Subject::Directory, H::IntoFile) if single => refused(&[InvalidArgument]),
         (Subject::Directory, H::IntoFile) => refused(&[Corrupted]),
         (Subject::Directory | Subject::Data, H::Removed | H::MovedAway) | (Subject::Directory, H::DanglingLink) => DATA,
-        // Nobody has the one open that lies there now; this process cannot tell it from the one that was there.
+        // No process has the new environment open; but this process could not distinguish it from the one before.
         (Subject::Directory, H::Copied | H::Foreign) if who(cell.moment) != Who::Own => DATA,
         (Subject::Data, H::Link) if single => refused(&[Unsupported]),
         (Subject::Data, H::DanglingLink | H::IntoDirectory) if single => DATA,

@@ -1,19 +1,19 @@
-//! Each harm that can come to each file of an environment, at each moment, before each verb: a typed error or right data.
+//! Each kind of harm to each file of an environment, at each moment, before each verb: a typed error or correct data.
 //!
-//! The cells are generated (`cells`), and what each may end in is derived from what the documents promise (`law`). Each cell is
-//! played in a child process, in directories of its own: an environment is laid, opened by this process, another or both,
-//! harmed; the verb is called; then both processes try to write, flush and read, all is closed, and what is found at the next
-//! opening is held against what was acknowledged. No cell may end in a panic, a signal or a hang, leave something behind, or
-//! change what lies elsewhere.
+//! The cells are generated (`cells`), and the permitted results of each follow from the documentation (`law`). A child
+//! process runs each cell in directories of its own: it lays out an environment, opens it in this process, in another
+//! or in both, does the harm, and calls the verb. Then both processes try to write, flush and read, and close
+//! everything. The next opening is compared with what was acknowledged. No cell may end in a panic, a signal or a hang,
+//! leave files, or change files elsewhere.
 //!
-//! One thing is excluded, as `docs/reliability.md` says under "Signals": a file that is cut short while it is mapped may raise
-//! SIGBUS when what was cut off is touched. In the cells of that, and in no others, a child may die of it; what was acknowledged
-//! before must be found all the same. `sync` on a data file that was cut short is an error there and no signal, since it
-//! looks first. Writing over the data or LMDB's lock file in place while they are in use is not covered either, and not tried.
+//! There is one exception, as `docs/reliability.md` says under "Signals": a file that is truncated while it is mapped
+//! may raise SIGBUS when the missing part is read. Only in the cells of that harm a child may die of it, and what was
+//! acknowledged before must still be found. `sync` on a truncated data file is an error and no signal, since it checks
+//! the length first. Overwriting the data or LMDB's lock file in place during use is not covered, and not tested.
 //!
-//! `MAPLEAF_MATRIX=Data/Removed` plays the cells alone whose names have this part.
+//! `MAPLEAF_MATRIX=Data/Removed` runs only the cells whose names contain this text.
 
-mod behind;
+mod aftermath;
 mod calls;
 mod cells;
 mod drive;
@@ -36,17 +36,17 @@ use mapleaf::{Error, Result};
 use nix::libc;
 use tempfile::TempDir;
 
-use crate::process;
+use crate::common::process;
 
-/// The test, as its children are started.
-const NAME: &str = "matrix::every_cell_is_an_error_or_right_data";
+/// The full name of the test, to start it in children.
+const NAME: &str = "matrix::every_cell_is_an_error_or_correct_data";
 
-/// The numbers of the states that the stock holds.
+/// The numbers of the states in the stock.
 const OLDER: u32 = 2;
 const NEWEST: u32 = 3;
 const FOREIGN: u32 = 1003;
 
-/// What a child died of.
+/// The signal that ended a child.
 fn signal_of(status: ExitStatus) -> String {
     match status.signal() {
         Some(libc::SIGBUS) => verbs::SIGBUS.to_owned(),
@@ -55,7 +55,7 @@ fn signal_of(status: ExitStatus) -> String {
     }
 }
 
-/// A directory in memory, where there is one: nothing here is about the disk.
+/// A directory in memory, where there is one: these tests do not depend on the disk.
 fn directory() -> Result<TempDir> {
     let memory = Path::new("/dev/shm");
     let builder = || {
@@ -64,12 +64,12 @@ fn directory() -> Result<TempDir> {
         builder
     };
     let made = builder().tempdir_in(memory).or_else(|_| builder().tempdir()).map_err(Error::other)?;
-    // Another user comes through it.
+    // Another user must be able to enter it.
     fs::set_permissions(made.path(), Permissions::from_mode(0o755)).map_err(Error::other)?;
     Ok(made)
 }
 
-/// The files that are put in place of others.
+/// Makes the files that replace others.
 fn make_stock(stock: &Path) -> Result<()> {
     let copy = |from: &str, to: &str| -> Result<()> {
         fs::create_dir(stock.join(to)).map_err(Error::other)?;
@@ -86,13 +86,13 @@ fn make_stock(stock: &Path) -> Result<()> {
 }
 
 #[test]
-fn every_cell_is_an_error_or_right_data() -> Result<()> {
+fn every_cell_is_an_error_or_correct_data() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return match &arguments[..] {
             [part, stock, base] if part == "player" => drive::serve(Path::new(stock), Path::new(base)),
             _ => {
                 partner::serve();
-                // Whoever started it may be gone, and would not read what the harness says of it.
+                // The parent may be gone, and would not read the output of the harness.
                 std::process::exit(0)
             }
         };

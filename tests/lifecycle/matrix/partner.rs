@@ -1,4 +1,4 @@
-//! The other process: it opens, writes, reads and closes when it is told to, and tells how that went.
+//! The other process: it opens, writes, reads and closes on command, and reports the results.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use nix::sys::signal::Signal;
 use super::cells::{Form, Verb};
 use super::site::Site;
 use super::verbs::{Outcome, Refusal, Seen, Session, outcome};
-use crate::process::{self, Child, Next};
+use crate::common::process::{self, Child, Next};
 
-/// The part of the partner: until its parent is gone.
+/// The other process: runs until its parent has ended.
 pub fn serve() {
-    // Also where it waits for a lock when its parent ends.
+    // Also if it waits for a lock when its parent ends.
     let _ = set_pdeathsig(Signal::SIGKILL);
     let mut session: Option<Session> = None;
     while let Ok(line) = process::hear()
@@ -63,11 +63,11 @@ fn decode(line: &str) -> Outcome {
     }
 }
 
-/// The partner as its parent has it; started when it is first needed, and again when it has died.
+/// The parent's handle of the other process. It is started when first needed, and again after it has died.
 #[derive(Default)]
 pub struct Partner(Option<Child>);
 
-/// What it is asked for takes a second at the most, but for a machine that is busy with other things.
+/// A command takes at most a second, except on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 impl Partner {
@@ -80,7 +80,7 @@ impl Partner {
             Some(child) => child,
             none => none.insert(process::spawn(super::NAME, &["partner"])?),
         };
-        // One that has died does not hear either.
+        // A dead process reads no command either.
         let next = if child.say(line).is_ok() { child.next_line(PATIENCE) } else { Next::Ended };
         match next {
             Next::Line(line) => Ok(decode(&line)),

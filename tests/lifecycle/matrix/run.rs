@@ -1,4 +1,4 @@
-//! One cell, played: the environment is laid and opened, the harm done, the verb called, and what it left is looked at.
+//! Runs one cell: lays out and opens the environment, does the harm, calls the verb, and checks what is left.
 
 use std::fs;
 use std::io;
@@ -22,7 +22,7 @@ pub enum Class {
     Data,
     Error,
     Signal,
-    /// The process died before it came to the harm.
+    /// The process died before the harm.
     Early,
 }
 
@@ -34,20 +34,20 @@ pub struct Run<'a> {
     pub ledger: Ledger,
     /// Whether the other process lives.
     pub beside: bool,
-    /// Whether the harm was taken back.
+    /// Whether the harm was reversed.
     pub undone: bool,
-    /// Whether this process was told that a file was cut short.
+    /// Whether this process was told that a file was truncated.
     pub told: bool,
     pub wrong: Vec<String>,
 }
 
-/// How long the end of a process that has lost its locks is waited for.
+/// The time to wait for the end of a process that has lost its locks.
 const DYING: Duration = Duration::from_secs(5);
 
-/// The id of a user that owns nothing.
+/// The id of a user who owns nothing.
 const NOBODY: u32 = 65534;
 
-/// Runs `body` as another user, if the cell is of that.
+/// Runs `body` as another user, if the cell is about permissions.
 pub fn as_user<T>(cell: Cell, body: impl FnOnce() -> T) -> Result<T> {
     if !cell.harm.is_of_modes() {
         return Ok(body());
@@ -58,7 +58,7 @@ pub fn as_user<T>(cell: Cell, body: impl FnOnce() -> T) -> Result<T> {
     Ok(done)
 }
 
-/// Why the cell cannot be played here.
+/// The reason why the cell cannot run here.
 pub fn skipped(cell: Cell) -> Option<&'static str> {
     (cell.harm.is_of_modes() && !geteuid().is_root()).then_some("files of another user take root to make")
 }
@@ -75,7 +75,7 @@ impl<'a> Run<'a> {
         Self { cell, site, stock, partner, ledger, beside, undone: false, told: false, wrong: Vec::new() }
     }
 
-    /// The cell as it stands when the other process has died of a signal that it may die of.
+    /// The cell as it is after the other process has died of a permitted signal.
     pub(super) fn standing(&self) -> Cell {
         let moment = match self.cell.moment {
             Moment::Beside if !self.beside => Moment::Before,
@@ -85,7 +85,7 @@ impl<'a> Run<'a> {
         Cell { moment, ..self.cell }
     }
 
-    /// Whether what had the environment open reads and writes another file than the one at the path.
+    /// Whether processes that had the environment open use a different file than the one at the path.
     pub(super) fn is_apart(&self) -> bool {
         law::is_moved(self.cell)
             || law::lost(self.cell) == Some(Subject::Data)
@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
     pub fn play(&mut self) -> Result<Class> {
         let cell = self.cell;
         let mut session = self.begin()?;
-        // Noted before: this process may die of the harm at once.
+        // Recorded before: this process may die of the harm at once.
         self.note_harm()?;
         io(self.site.harm(cell, self.stock))?;
         let (around, harmed) = (io(self.site.surroundings())?, print(&self.site.path(cell.subject)).ok());
@@ -135,13 +135,14 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Lays the environment and opens it.
+    /// Lays out the environment and opens it.
     fn begin(&mut self) -> Result<Option<Session>> {
         let beside = self.beside;
         loop {
             io(self.site.lay(&self.stock.newest))?;
             let session = self.open_before()?;
-            // A thread of the other process may still have been closing what was cut short in the cell before.
+            // The other process may have died late: one of its threads was still closing the truncated file of the cell
+            // before.
             if self.beside == beside || !self.cell.may_signal() {
                 return Ok(session);
             }
@@ -160,7 +161,7 @@ impl<'a> Run<'a> {
         Ok(opened)
     }
 
-    /// Asks the other process; that it died is noted.
+    /// Sends a command to the other process, and records whether it has died.
     pub(super) fn ask(&mut self, line: &str) -> Result<Outcome> {
         let answer = self.partner.ask(line)?;
         self.is_beside()?;
@@ -173,8 +174,8 @@ impl<'a> Run<'a> {
         Ok(self.beside)
     }
 
-    /// Holds a call that the other process matters to against its law: as long as that lived, or where it was dying, as if it
-    /// did not. Its locks go a moment before its end is told.
+    /// Checks a call that depends on the other process against its law: as if that process lived, or, if it was dying,
+    /// as if it did not. Its locks are released shortly before its end is reported.
     pub(super) fn judge_beside(&mut self, what: &str, outcome: &Outcome, law: impl Fn(&Self) -> Law) -> Result<()> {
         let before = law(self);
         let began = Instant::now();
@@ -186,7 +187,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Who has it open when the harm is done, with a commit of each.
+    /// Opens in the processes that have the environment open when the harm is done, with a commit of each.
     fn open_before(&mut self) -> Result<Option<Session>> {
         if self.beside {
             let opened = self.partner_opens()?;
@@ -210,14 +211,14 @@ impl<'a> Run<'a> {
         })??;
         self.note(&Ok(seen), false);
         if self.beside {
-            // It knows how long the file is by what it reads.
+            // A read tells the process how long the file is.
             let read = self.ask("read")?;
             self.must("the other process reads", &read);
         }
         Ok(Some(session))
     }
 
-    /// What is to be found behind the harm.
+    /// Records what an opening after the harm must find.
     fn note_harm(&mut self) -> Result<()> {
         self.ledger.moved = self.ledger.path;
         self.ledger.path = match law::found(self.cell) {

@@ -1,4 +1,4 @@
-//! Where a cell is played: the environment's files, what lies around them, and the harm that is done to them.
+//! The directories of a cell: the environment's files, the files around them, and the harm that is done to them.
 
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
@@ -11,7 +11,7 @@ use nix::unistd::mkfifo;
 
 use super::cells::{Cell, Form, Harm, Subject};
 
-/// The files of an environment, as bytes.
+/// The bytes of the files of an environment.
 #[derive(Clone)]
 pub struct Files {
     pub data: Vec<u8>,
@@ -22,7 +22,7 @@ pub struct Files {
 const NAMES: [&str; 3] = ["data.mdb", "lock.mdb", "mapleaf.lock"];
 
 impl Files {
-    /// Those of the environment in a directory, which nobody has open.
+    /// Reads the files of an environment in a directory that no process has open.
     pub fn read(directory: &Path) -> io::Result<Self> {
         let [data, lmdb_lock, lock] = NAMES.map(|name| fs::read(directory.join(name)));
         Ok(Self { data: data?, lmdb_lock: lmdb_lock?, lock: lock? })
@@ -37,7 +37,7 @@ impl Files {
     }
 }
 
-/// What there is to put into an environment's place: each made by opening, committing and closing.
+/// The files that replace those of an environment, each made by opening, committing and closing.
 pub struct Stock {
     pub newest: Files,
     pub older: Files,
@@ -50,7 +50,7 @@ pub struct Site {
     pub form: Form,
 }
 
-/// What is seen of a file from outside.
+/// What is visible of a file from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Print {
     File(Vec<u8>),
@@ -77,7 +77,7 @@ impl Site {
         Self { root, form }
     }
 
-    /// Lays an environment that nobody has open.
+    /// Lays out an environment that no process has open.
     pub fn lay(&self, files: &Files) -> io::Result<()> {
         for directory in [self.root.clone(), self.outside(), self.copies(), self.around(), self.directory()] {
             fs::create_dir(&directory)?;
@@ -110,12 +110,12 @@ impl Site {
         self.root.join("around")
     }
 
-    /// The directory that the files are in.
+    /// The directory of the files.
     pub fn directory(&self) -> PathBuf {
         self.around().join("env")
     }
 
-    /// Where it lies when it has got another name.
+    /// The path of the directory after it was renamed.
     pub fn moved(&self) -> PathBuf {
         self.around().join("moved")
     }
@@ -124,12 +124,12 @@ impl Site {
         self.root.join("outside")
     }
 
-    /// Where `copy_to` writes.
+    /// The target of `copy_to`.
     pub fn copies(&self) -> PathBuf {
         self.root.join("copies")
     }
 
-    /// What the environment is opened by; `directory` is the one that its files are in.
+    /// The path by which the environment is opened; `directory` is the one with its files.
     pub fn place_in(&self, directory: &Path) -> PathBuf {
         if self.form == Form::SingleFile { directory.join(self.name(Subject::Data)) } else { directory.to_path_buf() }
     }
@@ -143,7 +143,7 @@ impl Site {
         if subject == Subject::Directory { directory } else { directory.join(self.name(subject)) }
     }
 
-    /// All that lies around the environment's directory, and the names in it.
+    /// Everything around the environment's directory, and the names in it.
     pub fn surroundings(&self) -> io::Result<BTreeMap<PathBuf, Print>> {
         let mut seen = BTreeMap::new();
         for directory in [self.outside(), self.around()] {
@@ -163,7 +163,7 @@ impl Site {
         names
     }
 
-    /// Puts a file with these bytes in the place of another, at once.
+    /// Atomically replaces a file by one with these bytes.
     fn put(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let staged = self.root.join("staged");
         fs::write(&staged, bytes)?;
@@ -193,7 +193,7 @@ impl Site {
                 self.put(path, &bytes)
             }
             Harm::Link | Harm::DanglingLink => {
-                // The open one lies elsewhere then, and has its one name.
+                // The open file is elsewhere then, under a single name.
                 fs::rename(path, &elsewhere)?;
                 let target = if harm == Harm::Link { elsewhere } else { self.outside().join("nothing") };
                 symlink(target, path)
@@ -241,7 +241,7 @@ impl Site {
         }
     }
 
-    /// Takes the harm to a lock file away, and that of modes: what is left must open.
+    /// Removes a harmed lock file and restores permissions: what is left must open.
     pub fn heal(&self, cell: Cell) -> io::Result<()> {
         let path = self.path(cell.subject);
         if cell.harm.is_of_modes() {
@@ -272,7 +272,7 @@ fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     io::Write::write_all(&mut fs::OpenOptions::new().append(true).open(path)?, bytes)
 }
 
-/// Writes over a file as it is.
+/// Overwrites a file in place.
 fn over(path: &Path, bytes: &[u8]) -> io::Result<()> {
     io::Write::write_all(&mut fs::OpenOptions::new().write(true).open(path)?, bytes)
 }
@@ -288,7 +288,7 @@ fn cut_length(subject: Subject, harm: Harm, length: usize) -> usize {
     }
 }
 
-/// The bytes of the file that takes the name of one with these.
+/// The bytes of the file that replaces one with `bytes`.
 fn other_bytes(subject: Subject, harm: Harm, mut bytes: Vec<u8>) -> Vec<u8> {
     const MAGIC: [u8; 4] = 0xBEEF_C0DE_u32.to_le_bytes();
     match (harm, subject) {
@@ -296,7 +296,7 @@ fn other_bytes(subject: Subject, harm: Harm, mut bytes: Vec<u8>) -> Vec<u8> {
         (Harm::Noise, _) => bytes = noise(bytes.len()),
         (Harm::Newer, Subject::Data) => [20, 4096 + 20].into_iter().for_each(|at| bytes[at] = 2),
         (Harm::OtherLayout, Subject::Data) => {
-            // Its page header is longer: the magic number stands at another place.
+            // Its page header is longer, so the magic number is at another offset.
             for at in [0, 4096] {
                 bytes[at + 16..at + 24].fill(0);
                 bytes[at + 24..at + 28].copy_from_slice(&MAGIC);

@@ -1,4 +1,5 @@
-//! What the environment holds: state `n` is told by every byte of it, so that a mixture of two shows.
+//! The content of the environment: every byte depends on the number of the state, so that a mixture of two states
+//! shows.
 
 use std::path::Path;
 
@@ -22,10 +23,10 @@ pub struct Tables {
     counter: Dbi<u32, u32>,
 }
 
-/// Rows that every state has; later ones have more, so that the file grows.
+/// The rows of the first state. Later states have more, so that the file grows.
 const ROWS: u32 = 24;
 pub const NAMES: [&str; 3] = ["counter", "large", "rows"];
-/// A database that nothing is read from.
+/// A database that is never read.
 pub const SPARE: &str = "spare";
 
 fn rows_of(n: u32) -> u32 {
@@ -43,7 +44,7 @@ fn large_of(n: u32) -> Vec<u8> {
     n.to_be_bytes().repeat(2500)
 }
 
-/// What is no error of mapleaf's but a wrong answer.
+/// An error that stands for a wrong answer, not for an error of mapleaf.
 fn wrong<T>(what: String) -> Result<T> {
     Err(Error::other(what))
 }
@@ -53,7 +54,7 @@ impl Tables {
         Ok(Self { rows: env.dbi("rows")?, large: env.dbi("large")?, counter: env.dbi("counter")? })
     }
 
-    /// Brings the state to the next one, and gives its number.
+    /// Makes the next state and returns its number.
     pub fn step(&self, txn: &mut WriteTxn) -> Result<u32> {
         let n = self.counter.get(txn, 0)?.unwrap_or(0) + 1;
         self.counter.put(txn, 0, n)?;
@@ -62,7 +63,7 @@ impl Tables {
         Ok(n)
     }
 
-    /// The changes that make state `n` of the one before.
+    /// The changes from state `n - 1` to state `n`.
     pub fn batch(&self, n: u32) -> Result<Batch> {
         let mut batch = Batch::new();
         batch.put(&self.counter, 0, n)?.put(&self.large, 0, &large_of(n))?;
@@ -72,7 +73,7 @@ impl Tables {
         Ok(batch)
     }
 
-    /// The number of the state, by a look-up, a count and a scan of all that is there.
+    /// Returns the number of the state, after a look-up, a count and a scan of everything.
     pub fn read(&self, state: &impl Read) -> Result<u32> {
         let n = self.counter.get(state, 0)?.unwrap_or(0);
         let count = self.rows.len(state)?;

@@ -1,4 +1,4 @@
-//! The verbs, each on an environment as it stands.
+//! Calls the verbs on an environment.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -12,18 +12,18 @@ use super::cells::{Form, Verb};
 use super::site::Site;
 use super::tables::{NAMES, SPARE, Tables, options};
 
-/// What a call that was not refused has shown.
+/// The result of a successful call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
     Nothing,
-    /// A whole state, of this number.
+    /// A whole state with this number.
     State(u32),
-    /// This one was committed.
+    /// The state with this number was committed.
     Committed(u32),
     There(bool),
 }
 
-/// An error, as it can be told to another process.
+/// An error in a form that can be sent to another process.
 #[derive(Clone, Debug)]
 pub struct Refusal {
     pub kind: String,
@@ -36,23 +36,23 @@ pub fn outcome(result: Result<Seen>) -> Outcome {
     result.map_err(|error| Refusal { kind: format!("{:?}", error.kind()), said: error.to_string() })
 }
 
-/// What stands for an error where a process died of the signal that reading behind a file's end raises.
+/// Stands for an error if a process died of the signal of a read after the end of a file.
 pub const SIGBUS: &str = "SIGBUS";
 
 /// An open environment.
 pub struct Session {
     env: Env,
     tables: Tables,
-    /// From before the harm, with its number.
+    /// A snapshot from before the harm, with its number.
     held: Option<(Snapshot, u32)>,
-    /// Whether its commits look from time to time only whether the files are in place.
+    /// Whether its commits check only at intervals that the files are in place.
     pauses: bool,
 }
 
-/// Longer than the time between two such looks, by a clock that goes on in steps.
+/// Longer than the interval between two such checks, by a coarse clock.
 const UNTIL_IT_LOOKS: Duration = Duration::from_millis(20);
 
-/// Opens as the verb says.
+/// Opens with the options of the verb.
 fn open(verb: Verb, form: Form, place: &Path) -> Result<Env> {
     let options = options(form);
     let options = match verb {
@@ -100,7 +100,7 @@ impl Session {
         self.held = None;
     }
 
-    /// The verbs that change something. `next` is the number of the state that comes.
+    /// Calls a verb that makes a change. `next` is the number of the next state.
     fn change(&self, verb: Verb, next: u32) -> Result<Seen> {
         match verb {
             Verb::Apply => self.env.apply(self.tables.batch(next)?).map(|()| Seen::Committed(next)),
@@ -117,13 +117,13 @@ impl Session {
     fn copy(&self, site: &Site, compact: Compact) -> Result<Seen> {
         let copy = site.copies().join(format!("{compact:?}"));
         self.env.copy_to(&copy, compact)?;
-        // It has the mode of its original, which may be one that nobody can open.
+        // It has the mode of its original, and possibly no user may open it.
         let data = if site.form == Form::SingleFile { copy.clone() } else { copy.join("data.mdb") };
         fs::set_permissions(data, Permissions::from_mode(0o600)).map_err(Error::other)?;
         Self::open(Verb::MustExist, site.form, &copy)?.read()
     }
 
-    /// The verbs that look.
+    /// Calls a verb that only reads.
     fn look(&self, verb: Verb, site: &Site) -> Result<Seen> {
         match verb {
             Verb::Held => match &self.held {
@@ -154,7 +154,7 @@ fn same(found: u32, held: u32) -> Result<Seen> {
     if found == held { Ok(Seen::Nothing) } else { Err(Error::other(format!("state {found} in a snapshot of {held}"))) }
 }
 
-/// Calls the verb on an open environment, which is gone behind `Close`, `Drop` and a `Reopen` that is refused.
+/// Calls the verb on an open environment, which is gone after `Close`, `Drop` and a refused `Reopen`.
 pub fn call(verb: Verb, session: &mut Option<Session>, site: &Site, next: u32) -> Result<Seen> {
     let Some(open) = session.as_ref() else { return Err(Error::other("there is no environment open")) };
     match verb {

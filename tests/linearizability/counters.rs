@@ -1,0 +1,121 @@
+//! Three processes of eight threads count together. Their transactions have one order, which agrees with real time and
+//! with the order of each thread, and everything that begins after an acknowledged commit sees it.
+
+use crate::common::process;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use mapleaf::{Dbi, Durability, Env, Error, Msgpack, Result};
+
+const PROCESSES: u32 = 3;
+const THREADS: u32 = 8;
+const DURABILITIES: [Durability; 2] = [Durability::Immediate, Durability::Process];
+
+/// The maker of a transaction (process, thread, number), and its id.
+type Entry = (u32, u32, u32, u64);
+
+struct Work {
+    env: Env,
+    counter: Dbi<(), u64>,
+    log: Dbi<u64, Msgpack<Entry>>,
+}
+
+fn turns(durability: Durability) -> u32 {
+    if durability == Durability::Process { 150 } else { 30 }
+}
+
+impl Work {
+    fn open(path: &Path, durability: Durability) -> Result<Self> {
+        let env = Env::options().durability(durability).map_size(1 << 18).max_readers(64).open(path)?;
+        let (counter, log) = (env.dbi("counter")?, env.dbi("log")?);
+        Ok(Self { env, counter, log })
+    }
+
+    /// The work of one thread. `seen` is the highest acknowledged count in this process.
+    fn count(&self, process: u32, thread: u32, turns: u32, seen: &AtomicU64) -> Result<()> {
+        let mut newest = 0;
+        for turn in 0..turns {
+            let before = seen.load(Ordering::SeqCst);
+            let count = self.env.transact(|txn| {
+                let count = self.counter.get(txn, ())?.unwrap_or(0) + 1;
+                self.counter.put(txn, (), count)?;
+                self.log.put(txn, count, &(process, thread, turn, txn.id()))?;
+                Ok(count)
+            })?;
+            assert!(count > before, "{count} began after {before} was acknowledged");
+            seen.fetch_max(count, Ordering::SeqCst);
+            let snap = self.env.snapshot()?;
+            let read = self.counter.get(&snap, ())?.unwrap_or(0);
+            assert!(read >= count, "a snapshot of {read} was taken after {count} was acknowledged");
+            assert_eq!(self.log.len(&snap)?, read, "a snapshot is of one state");
+            assert!(snap.id() >= newest, "time runs forward");
+            newest = snap.id();
+        }
+        Ok(())
+    }
+
+    fn count_all(&self, process: u32, turns: u32) -> Result<()> {
+        let seen = AtomicU64::new(0);
+        thread::scope(|scope| {
+            let run = |thread| {
+                let seen = &seen;
+                scope.spawn(move || self.count(process, thread, turns, seen))
+            };
+            let threads: Vec<_> = (0..THREADS).map(run).collect();
+            threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| Error::other("a panic"))?)
+        })
+    }
+
+    /// Checks that there is one order: no count is missing or doubled, ids are consecutive, and the transactions of
+    /// each thread are in its order.
+    fn check(&self, turns: u32) -> Result<()> {
+        let total = u64::from(PROCESSES * THREADS * turns);
+        let snap = self.env.snapshot()?;
+        assert_eq!(self.counter.get(&snap, ())?, Some(total));
+        let mut next = vec![0; (PROCESSES * THREADS) as usize];
+        let (mut counts, mut before) = (0, None);
+        for entry in self.log.iter(&snap)? {
+            let (count, (process, thread, turn, id)) = entry?;
+            counts += 1;
+            assert_eq!(count, counts);
+            let next = &mut next[(process * THREADS + thread) as usize];
+            assert_eq!(turn, *next, "thread {thread} of process {process}");
+            *next += 1;
+            assert!(before.is_none_or(|before| id == before + 1), "count {count}: {id} after {before:?}");
+            before = Some(id);
+        }
+        assert_eq!(counts, total);
+        assert!(next.iter().all(|next| *next == turns));
+        assert!(self.env.verify()?.is_clean());
+        Ok(())
+    }
+}
+
+#[test]
+fn all_threads_of_all_processes_count_in_one_order() -> Result<()> {
+    let name = "all_threads_of_all_processes_count_in_one_order";
+    if let Some(arguments) = process::arguments() {
+        let number = |n: usize| arguments[n].parse().map_err(Error::other);
+        let durability = DURABILITIES[number(1)? as usize];
+        let work = Work::open(Path::new(&arguments[0]), durability)?;
+        process::tell("ready");
+        process::hear()?;
+        return work.count_all(number(2)?, turns(durability));
+    }
+    for (which, durability) in ["0", "1"].into_iter().zip(DURABILITIES) {
+        let dir = tempfile::tempdir().map_err(Error::other)?;
+        let work = Work::open(dir.path(), durability)?;
+        let path = dir.path().to_string_lossy();
+        let spawn = |process: u32| process::spawn(name, &[&path, which, &process.to_string()]);
+        let mut children = (1..PROCESSES).map(spawn).collect::<Result<Vec<_>>>()?;
+        for child in &mut children {
+            child.expect("ready");
+            child.say("go")?;
+        }
+        work.count_all(0, turns(durability))?;
+        children.into_iter().try_for_each(process::Child::passes)?;
+        work.check(turns(durability))?;
+    }
+    Ok(())
+}
