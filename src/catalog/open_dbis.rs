@@ -90,6 +90,11 @@ impl OpenDbis {
         Self { engine, max_key, open: Mutex::default(), leftovers: Mutex::default() }
     }
 
+    /// The number of the engine that they belong to.
+    pub(crate) fn engine(&self) -> u64 {
+        self.engine
+    }
+
     /// The shared entry for this DBI of the environment with this UUID, made if it is the first handle. O(1), amortized.
     pub(crate) fn intern(&self, uuid: &[u8; 16], name: &str, id: DbiId, schema: &Schema) -> Arc<DbiRef> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

@@ -54,6 +54,9 @@ impl<S> Clone for Group<S> {
     }
 }
 
+/// A group beyond this, in bytes of its write set, takes no more transactions: far below what LMDB holds in one of its own.
+pub(crate) const GROUP_BYTES: usize = 8 << 20;
+
 /// The groups that are not committed yet.
 pub(crate) struct CommitPipeline<S> {
     in_flight: Option<Group<S>>,

@@ -7,15 +7,19 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::commit::check_not_writing;
 use crate::durability::Durability;
 use crate::env::beginning;
 use crate::env::compacted::remove_compacted;
 use crate::env::copy::copy_state;
-use crate::env::engine::{Engine, WriterState, lock_writer};
+use crate::env::core::Core;
+use crate::env::engine::Engine;
 use crate::env::handle::Env;
 use crate::env::open::check_metas_at;
 use crate::env::registry;
-use crate::env::session::{self, Begin, Session, check_not_writing};
+use crate::env::session::{self, Begin, Session};
+use crate::env::writer_lock::lock_writer;
+use crate::env::writer_state::WriterState;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::Lmdb;
 use crate::lmdb::LmdbLock;
@@ -229,7 +233,7 @@ fn deadline(began: Instant, limit: Duration) -> Instant {
 ///
 /// One flush at a time: the system tells of a failed write once for each open file, so of two that flush it at once the second
 /// would be told that all is well.
-fn flush(engine: &Engine) -> Result<()> {
+fn flush(engine: &Core) -> Result<()> {
     let _alone = engine.flushing.lock().unwrap_or_else(PoisonError::into_inner);
     engine.check_usable()?;
     let files = Arc::clone(&*engine.files()?);
@@ -279,7 +283,7 @@ fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
 }
 
 /// The ids of other processes that have the environment open and read, as far as they are known, in brackets.
-fn others(engine: &Engine) -> String {
+fn others(engine: &Core) -> String {
     let files = engine.files().map(|files| files.lmdb_lock.clone());
     let Ok(Some(lmdb_lock)) = files else { return String::new() };
     let slots = lmdb_lock.slots().unwrap_or_default();
@@ -306,7 +310,7 @@ impl Drop for Exclusive<'_> {
 }
 
 /// Replaces the file while no other process has it open. The caller holds the writer's mutex.
-fn compact_alone(engine: &Arc<Engine>, writer: &mut WriterState, limit: Duration) -> Result<()> {
+fn compact_alone(engine: &Arc<Core>, writer: &mut WriterState, limit: Duration) -> Result<()> {
     let file = Arc::clone(&engine.files()?.file);
     let old = file.metadata().map_err(|error| located(error, &engine.place.data()))?;
     drop(file);
@@ -336,7 +340,7 @@ fn compact_alone(engine: &Arc<Engine>, writer: &mut WriterState, limit: Duration
 
 /// Writes the compacted copy beside the file; LMDB's id of the state that it is of. Nobody but a program without our locks can
 /// commit meanwhile.
-fn stage(engine: &Arc<Engine>, staged: &Path, old: &Metadata) -> Result<u64> {
+fn stage(engine: &Arc<Core>, staged: &Path, old: &Metadata) -> Result<u64> {
     let state = engine.pinned_as_writer()?;
     let source = Arc::clone(&engine.files()?.file);
     copy_state(&state, &source, staged, Compact::Yes, old)?;
@@ -353,7 +357,7 @@ fn written_meanwhile() -> Error {
 }
 
 /// Puts the copy at the file's place, in a moment in which nobody reads.
-fn put_in_place(engine: &Arc<Engine>, staged: &Path, old: &Metadata, state: u64, limit: Duration) -> Result<()> {
+fn put_in_place(engine: &Arc<Core>, staged: &Path, old: &Metadata, state: u64, limit: Duration) -> Result<()> {
     // Whoever opens the file in this process meanwhile would open the one that is being replaced.
     let reserved = registry::reserve(&engine.place, Some(FileId::of(old)));
     let replaced = engine.when_unread(deadline(Instant::now(), limit), || {
@@ -376,7 +380,7 @@ fn put_in_place(engine: &Arc<Engine>, staged: &Path, old: &Metadata, state: u64,
 }
 
 /// Refuses to replace a file that has other names: they would keep the old one, and two histories would begin.
-fn check_alone(engine: &Engine, open: &Metadata) -> Result<()> {
+fn check_alone(engine: &Core, open: &Metadata) -> Result<()> {
     let path = engine.place.data();
     let named = fs::symlink_metadata(&path).map_err(|error| located(error, &path))?;
     if FileId::of(&named) == FileId::of(open) && open.nlink() == 1 {
@@ -387,7 +391,7 @@ fn check_alone(engine: &Engine, open: &Metadata) -> Result<()> {
 }
 
 /// Takes away the empty trees of DBIs that were dropped while other processes had handles on them.
-fn drop_leftovers(engine: &Engine, session: &mut Session<'_>) -> Result<()> {
+fn drop_leftovers(engine: &Core, session: &mut Session<'_>) -> Result<()> {
     let base = Arc::clone(session.base());
     let leftovers = base.leftovers()?;
     if leftovers.is_empty() {
@@ -404,7 +408,7 @@ fn drop_leftovers(engine: &Engine, session: &mut Session<'_>) -> Result<()> {
 
 /// Moves the copy to the file's place, with nobody else there. LMDB is closed in this process; whoever has its lock file or
 /// the data file open nevertheless is another program, or was not seen by our lock file.
-fn swap(engine: &Engine, old: &File, staged: &Path, state: u64) -> Result<()> {
+fn swap(engine: &Core, old: &File, staged: &Path, state: u64) -> Result<()> {
     let place = &engine.place;
     let open_elsewhere = || {
         let why = format!(

@@ -6,12 +6,12 @@ use std::os::unix::fs::{FileExt, MetadataExt, fchown};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::commit::check_not_writing;
 use crate::env::admin::Compact;
 use crate::env::handle::Env;
 use crate::env::open::create_new;
 use crate::env::pinned_state::PinnedState;
 use crate::env::pipelined_writer::write_pipelined;
-use crate::env::session::check_not_writing;
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::Stop;
 use crate::os::copy_range;

@@ -1,512 +1,85 @@
-//! The engine behind all handles of one environment: LMDB, the map, the newest pinned state, and who may do what when.
+//! The engine of an environment, which its handles share: its core, group commit, and the threads that work for it.
 
-mod in_place;
-mod lifecycle;
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use std::fs::File;
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, TryLockError, Weak};
-
-use tempfile::TempDir;
-
-use crate::catalog::OpenDbis;
-use crate::catalog::{FEATURES, Identity};
-use crate::commit::FairLockGuard;
+use crate::commit::Committer;
 use crate::durability::Durability;
-use crate::env::committer::Committer;
-use crate::env::engine::in_place::InPlace;
+use crate::env::core::Core;
 use crate::env::group_commit::GroupCommit;
-use crate::env::last_commit::LastCommit;
-use crate::env::options::Config;
-use crate::env::pinned_state::{Opened, PinnedState};
-use crate::env::readers::OtherReaders;
-use crate::env::reaper::{Reaper, SlowReader, States};
+use crate::env::pinned_state::PinnedState;
+use crate::env::reaper::Reaper;
 use crate::env::snapshot_cache::Lease;
-use crate::env::state::State;
 use crate::env::submitted::Submission;
-use crate::error::{Error, ErrorKind, Result};
-use crate::lmdb::LmdbLock;
-use crate::lmdb::{Cause, Failure, Handles, Lmdb};
-use crate::os::DataLock;
-use crate::os::LockFile;
-use crate::os::located;
-use crate::os::process_mark;
-use crate::os::{EnvPaths, FileId};
-use crate::page::EnvMap;
-use crate::write_set::WriteSet;
+use crate::error::Result;
 
-/// The open file: LMDB's environment over it, our map and our descriptor of it.
-pub(crate) struct Files {
-    pub lmdb: Arc<Lmdb>,
-    pub map: Arc<EnvMap>,
-    pub file: Arc<File>,
-    path: Arc<Path>,
-    pub id: FileId,
-    /// Behind LMDB, whose locks closing it would drop. `None` where LMDB has no lock file.
-    pub lmdb_lock: Option<Arc<LmdbLock>>,
-    /// `None` where the file system has no such locks and nobody writes.
-    held: Option<Arc<DataLock>>,
-    known: Arc<Known>,
-}
-
-/// What is known of the file, through whichever map it is read.
-#[derive(Default)]
-struct Known {
-    /// The length of the file in bytes when it was last asked for; it only grows.
-    len: AtomicU64,
-    last: LastCommit,
-}
-
-impl Files {
-    pub(crate) fn new(
-        lmdb: Lmdb,
-        map: EnvMap,
-        (file, path): (Arc<File>, &Path),
-        id: FileId,
-        lmdb_lock: Option<LmdbLock>,
-        held: Option<DataLock>,
-    ) -> Self {
-        let (lmdb_lock, held) = (lmdb_lock.map(Arc::new), held.map(Arc::new));
-        let (lmdb, map, path) = (Arc::new(lmdb), Arc::new(map), path.into());
-        Self { lmdb, map, file, path, id, lmdb_lock, held, known: Arc::default() }
-    }
-
-    /// The same files, read through another map.
-    fn with_map(&self, map: EnvMap) -> Self {
-        Self {
-            lmdb: Arc::clone(&self.lmdb),
-            map: Arc::new(map),
-            file: Arc::clone(&self.file),
-            path: Arc::clone(&self.path),
-            id: self.id,
-            lmdb_lock: self.lmdb_lock.clone(),
-            held: self.held.clone(),
-            known: Arc::clone(&self.known),
-        }
-    }
-
-    /// The data file, to be flushed by who asks for it.
-    pub(crate) fn flushed_file(&self) -> Arc<File> {
-        self.held.as_ref().map_or_else(|| Arc::clone(&self.file), |held| Arc::clone(held.file()))
-    }
-
-    /// What this process committed last.
-    pub(crate) fn last_commit(&self) -> &LastCommit {
-        &self.known.last
-    }
-
-    /// The length of the data file in bytes when it was last asked for.
-    pub(crate) fn known_len(&self) -> u64 {
-        self.known.len.load(Ordering::Relaxed)
-    }
-
-    /// Remembers how long the data file was seen to be. One that is shorter later was cut.
-    pub(crate) fn note_len(&self, bytes: u64) {
-        self.known.len.fetch_max(bytes, Ordering::Relaxed);
-    }
-
-    /// The length of the data file in bytes, now.
-    pub(crate) fn file_len(&self) -> Result<u64> {
-        let metadata = self.file.metadata().map_err(|error| located(error, &self.path))?;
-        self.note_len(metadata.len());
-        Ok(metadata.len())
-    }
-
-    /// As [`file_len`](Self::file_len), but what was known before if the file was at least `needed` bytes long then.
-    pub(crate) fn file_len_for(&self, needed: u64) -> Result<u64> {
-        let known = self.known.len.load(Ordering::Relaxed);
-        if known >= needed { Ok(known) } else { self.file_len() }
-    }
-}
-
-/// What the one writer of this process keeps between transactions.
-#[derive(Default)]
-pub(crate) struct WriterState {
-    pub handles: Handles,
-    /// The files as they were in the last transaction, and its base, to be made that of the next one. Whoever replaces the
-    /// files or their map holds the writer's mutex, and lets these go.
-    pub last: Option<(Arc<Files>, Arc<State>)>,
-    /// The write set of the last session, emptied: allocating its buffers anew would cost more than a small transaction.
-    pub kept: Option<WriteSet>,
-    /// For how many failed flushes the meta pages were written again.
-    pub taken_back: u32,
-}
-
-/// The engine behind all handles of one environment.
+/// What all `Env` handles of an environment share. Snapshots hold the core alone: cached leases, which hold the core too, go
+/// with the last handle.
 pub(crate) struct Engine {
-    id: u64,
-    mark: u64,
-    pub(crate) place: EnvPaths,
-    pub(crate) config: Config,
-    pub(crate) max_key: usize,
-    status: AtomicU8,
-    /// Which file has lost its name.
-    in_place: InPlace,
-    /// Signalled when new snapshots are held back no more.
-    passing: (Mutex<()>, Condvar),
-    /// The openers' gate. Shared: begin a pin, or ask LMDB something that reads its map. Exclusive: change or replace
-    /// the maps. Never held while waiting for LMDB's write lock, or a foreign writer would block snapshots.
-    files: RwLock<Option<Arc<Files>>>,
-    /// Where transactions stand that share commits; `None` where they do not wait for the disk, and each has its own.
-    queue: Option<GroupCommit>,
-    /// Held by the one LMDB write transaction of this process; taken behind the turn of the queue and before LMDB's lock.
-    writer: Mutex<WriterState>,
-    /// Upgraded by who needs another lease on it.
-    newest: Mutex<Weak<PinnedState>>,
-    states: Arc<States>,
-    pub(crate) others: OtherReaders,
+    core: Arc<Core>,
+    /// Which transactions share a commit; `None` where commits do not wait for the disk, and each transaction has its own.
+    groups: Option<GroupCommit>,
     committer: Committer<Submission>,
-    /// Alive while an `Env` is: leases, which hold their engine, are cached no longer than that.
-    owner: Mutex<Weak<Owner>>,
-    dbis: Arc<OpenDbis>,
-    /// Read from the catalogue, or about to be written to it.
-    uuid: OnceLock<[u8; 16]>,
-    candidate: [u8; 16],
-    /// Whether the catalogue is known to hold the identity as this build writes it.
-    identified: AtomicBool,
-    pub(crate) lock: Option<LockFile>,
-    /// Held while the file is flushed by who asked for that.
-    pub(crate) flushing: Mutex<()>,
-    /// Whether its opening came to its end: only then does its closing say that nothing is left to be done.
-    pub(crate) opened: AtomicBool,
-    temporary: Option<TempDir>,
+    /// Started by the first snapshot; `None` inside when the system gives no thread.
+    reaper: OnceLock<Option<Reaper>>,
 }
 
-const OPEN: u8 = 0;
-const CLOSED: u8 = 1;
-/// A commit or a flush failed on the disk.
-const POISONED: u8 = 2;
-/// Open, while new snapshots wait for a moment.
-const HELD_BACK: u8 = 3;
-/// LMDB's lock file has lost its name: other programs cannot see this process's readers.
-const UNSEEN: u8 = 4;
+/// The engines of this process, by the numbers of their cores.
+static ENGINES: Mutex<Option<HashMap<u64, Weak<Engine>>>> = Mutex::new(None);
 
-static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+impl Deref for Engine {
+    type Target = Arc<Core>;
+
+    #[inline]
+    fn deref(&self) -> &Arc<Core> {
+        &self.core
+    }
+}
 
 impl Engine {
-    pub(crate) fn new(
-        place: EnvPaths,
-        config: Config,
-        files: Files,
-        lock: Option<LockFile>,
-        temporary: Option<TempDir>,
-        candidate: [u8; 16],
-        slow_reader: Option<SlowReader>,
-    ) -> Arc<Self> {
-        let (id, max_key) = (NEXT_ID.fetch_add(1, Ordering::Relaxed), files.lmdb.max_key_size());
-        Arc::new(Self {
-            id,
-            mark: process_mark(),
-            in_place: InPlace::of(&place),
-            place,
-            max_key,
-            queue: (config.durability != Durability::Process && !config.read_only).then(GroupCommit::new),
-            status: AtomicU8::new(OPEN),
-            passing: (Mutex::new(()), Condvar::new()),
-            files: RwLock::new(Some(Arc::new(files))),
-            writer: Mutex::default(),
-            newest: Mutex::default(),
-            states: States::new(slow_reader),
-            others: OtherReaders::default(),
-            committer: Committer::new(config.max_backlog),
-            config,
-            owner: Mutex::default(),
-            dbis: Arc::new(OpenDbis::new(id, max_key)),
-            uuid: OnceLock::new(),
-            candidate,
-            identified: AtomicBool::new(false),
-            lock,
-            flushing: Mutex::new(()),
-            opened: AtomicBool::new(false),
-            temporary,
-        })
+    /// The one engine over `core`, made again when only snapshots were left.
+    pub(crate) fn of(core: Arc<Core>) -> Arc<Self> {
+        let mut engines = ENGINES.lock().unwrap_or_else(PoisonError::into_inner);
+        let engines = engines.get_or_insert_default();
+        if let Some(engine) = engines.get(&core.id()).and_then(Weak::upgrade) {
+            return engine;
+        }
+        engines.retain(|_, engine| engine.strong_count() > 0);
+        let shares = core.config.durability != Durability::Process && !core.config.read_only;
+        let (id, committer) = (core.id(), Committer::new(core.config.max_backlog));
+        let groups = shares.then(GroupCommit::new);
+        let engine = Arc::new(Self { core, groups, committer, reaper: OnceLock::new() });
+        engines.insert(id, Arc::downgrade(&engine));
+        engine
     }
 
-    pub(crate) fn id(&self) -> u64 {
-        self.id
+    /// The core, which outlives the engine where snapshots do.
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// Which transactions share a commit, if they do.
+    pub(crate) fn groups(&self) -> Option<&GroupCommit> {
+        self.groups.as_ref()
     }
 
     pub(crate) fn committer(&self) -> &Committer<Submission> {
         &self.committer
     }
 
-    pub(crate) fn dbis(&self) -> &Arc<OpenDbis> {
-        &self.dbis
-    }
-
-    /// Whether this process opened the environment; a forked child did not.
-    pub(crate) fn is_own_process(&self) -> bool {
-        process_mark() == self.mark
-    }
-
-    /// Whether [`close`](Self::close) is over and done with: whoever opens the file gets a new engine.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.status.load(Ordering::Acquire) == CLOSED
-    }
-
-    /// Refuses work in a child that was forked from the process that opened the environment.
-    pub(crate) fn check_not_forked(&self) -> Result<()> {
-        if self.is_own_process() {
-            return Ok(());
-        }
-        let why = "this process is a fork of the one that opened the environment; open it after the fork only, or exec";
-        Err(Error::new(ErrorKind::Closed, why))
-    }
-
-    /// Refuses work on an environment that is closed, that a fatal error has put out of use, or that a fork inherited.
-    pub(crate) fn check_usable(&self) -> Result<()> {
-        self.check_not_forked()?;
-        match self.status.load(Ordering::Acquire) {
-            OPEN | HELD_BACK => Ok(()),
-            CLOSED => Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again")),
-            UNSEEN => Err(self.unseen()),
-            _ => Err(Error::new(
-                ErrorKind::CommitOutcomeUnknown,
-                "a commit or a flush failed on the disk, and what was committed last may or may not be there; close and \
-                 reopen the environment, which checks the file, writes it anew and shows what is there",
-            )),
-        }
-    }
-
-    /// Puts the environment out of use until it is reopened.
-    pub(crate) fn poison(&self) {
-        self.end_as(POISONED);
-    }
-
-    /// Puts it out of use, unless it is already.
-    fn end_as(&self, status: u8) {
-        let open = |now| matches!(now, OPEN | HELD_BACK).then_some(status);
-        let _ = self.status.fetch_update(Ordering::AcqRel, Ordering::Acquire, open);
-    }
-
-    /// Puts it out of use since a flush failed: what the system takes for written may not be, here and at the next opening.
-    pub(crate) fn flush_failed(&self) {
-        self.poison();
-        if let Some(lock) = &self.lock {
-            lock.note_failed_flush();
-        }
-    }
-
-    /// Where transactions stand that share commits, if they do.
-    pub(crate) fn queue(&self) -> Option<&GroupCommit> {
-        self.queue.as_ref()
-    }
-
-    /// The writer's mutex, whether or not a closure panicked under it: a panic drops its set, and the state is whole.
-    pub(crate) fn writer_state(&self) -> MutexGuard<'_, WriterState> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The lock file, without which nothing is written.
-    pub(crate) fn lock_file(&self) -> Result<&LockFile> {
-        self.lock.as_ref().ok_or_else(|| {
-            let why = format!(
-                "{} cannot be written, so other processes cannot be kept out; open the environment where it can, or use copy_to",
-                self.place.lock().display()
-            );
-            Error::new(ErrorKind::Unsupported, why)
-        })
-    }
-
-    /// Passes the openers' gate.
-    pub(crate) fn files(&self) -> Result<Gate<'_>> {
-        loop {
-            self.check_usable()?;
-            let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-            if files.is_some() {
-                return Ok(Gate(files));
-            }
-            drop(files);
-            self.reattach()?;
-        }
-    }
-
-    /// The environment's UUID.
-    pub(crate) fn uuid(&self) -> &[u8; 16] {
-        self.uuid.get().unwrap_or(&self.candidate)
-    }
-
-    /// The identity that a commit on `base` must write, if any: the first one by mapleaf, and the first one by a build
-    /// with more features than the last.
-    pub(crate) fn new_identity(&self, base: &State) -> Result<Option<Identity>> {
-        if self.identified.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        let Some(identity) = base.identity()? else {
-            return Ok(Some(Identity { features: FEATURES, uuid: *self.uuid() }));
-        };
-        self.set_uuid(identity.uuid);
-        Ok((identity.features != FEATURES).then_some(Identity { features: FEATURES, ..identity }))
-    }
-
-    /// Notes that a commit has gone through, and with it the identity.
-    pub(crate) fn identity_is_written(&self) {
-        self.identified.store(true, Ordering::Relaxed);
-    }
-
-    /// The UUID that the catalogue holds.
-    pub(crate) fn set_uuid(&self, uuid: [u8; 16]) {
-        let _ = self.uuid.set(uuid);
-    }
-
-    /// The newest committed state, pinned: the one that other snapshots share if it still is the newest.
-    pub(crate) fn pinned(self: &Arc<Self>) -> Result<Arc<PinnedState>> {
-        self.newest_following(Self::follow_growth)
-    }
-
-    /// As [`pinned`](Self::pinned), for a caller that holds the writer's mutex and no LMDB transaction.
-    pub(crate) fn pinned_as_writer(self: &Arc<Self>) -> Result<Arc<PinnedState>> {
-        self.newest_following(Self::follow_growth_as_writer)
-    }
-
-    fn newest_following(self: &Arc<Self>, follow_growth: fn(&Self) -> Result<()>) -> Result<Arc<PinnedState>> {
-        self.check_usable()?;
-        let known = || self.newest.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-        if let Some(known) = known().filter(|known| known.is_newest()) {
-            return Ok(known);
-        }
-        loop {
-            let gate = self.files()?;
-            match PinnedState::open(self, &gate, known()) {
-                Ok((known, Opened::Before)) => return Ok(known),
-                Ok((opened, Opened::Now)) => {
-                    // Known before the gate is left: whoever closes or replaces the files sees it.
-                    *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&opened);
-                    self.states.add(&opened);
-                    return Ok(opened);
-                }
-                Err(failure) if failure.cause == Cause::MapResized => {
-                    drop(gate);
-                    follow_growth(self)?;
-                }
-                Err(failure) => return Err(self.begin_failed(failure)),
-            }
-        }
-    }
-
-    /// The states that are read or kept for readers.
-    pub(crate) fn states(&self) -> &Arc<States> {
-        &self.states
-    }
-
-    /// The states that snapshots of this process keep.
-    pub(crate) fn pinned_states(&self) -> Vec<Arc<PinnedState>> {
-        self.states.leases.drop_if(|lease| Arc::strong_count(lease) == 1);
-        self.states.alive()
-    }
-
-    /// Types the failure of beginning a transaction; a fatal one poisons.
-    pub(crate) fn begin_failed(&self, failure: Failure) -> Error {
-        if failure.cause == Cause::Panic {
-            self.poison();
-        }
-        if matches!(failure.error.kind(), ErrorKind::Corrupted | ErrorKind::Busy) {
-            // What a file says that was cut short is not what is wrong.
-            self.look_now();
-            if let Err(lost) = self.check_in_place() {
-                return lost.caused_by(failure.error);
-            }
-        }
-        match failure.cause {
-            Cause::Io | Cause::Panic => failure.error.of_file(&self.place.data()),
-            _ => failure.error,
-        }
-    }
-
-    /// Another process has grown the file: takes up its size, here and in LMDB.
-    ///
-    /// Never needed inside a write session of this thread, which has taken up the newest size and keeps others out.
-    fn follow_growth(&self) -> Result<()> {
-        // Behind the commit that may be under way, and without the turn, which this thread may have.
-        let mut writer = self.writer_state();
-        writer.last = None;
-        self.follow_growth_as_writer()
-    }
-
-    /// As [`follow_growth`](Self::follow_growth), for who holds the writer's mutex and no LMDB transaction.
-    pub(crate) fn follow_growth_as_writer(&self) -> Result<()> {
-        self.enlarge(|gate, page_size| {
-            let newest = gate.map.metas();
-            let last = newest.meta(0).last_page.max(newest.meta(1).last_page);
-            usize::try_from(last.saturating_add(1).saturating_mul(page_size as u64)).unwrap_or(usize::MAX)
-        })
-    }
-
-    /// Doubles the map. The caller holds the writer's mutex and has no LMDB transaction.
-    pub(crate) fn grow(&self) -> Result<()> {
-        self.enlarge(|gate, _| gate.map.len() + 1)
-    }
-
-    /// Makes the maps at least as large as `wanted` says, by doubling, within the maximum.
-    ///
-    /// Our own map is made first, and another for a try: when the system refuses them nothing has changed. LMDB's resize
-    /// unmaps before it maps, so if that fails the environment is of no more use.
-    fn enlarge(&self, wanted: impl FnOnce(&Files, usize) -> usize) -> Result<()> {
-        let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(files) = gate.as_mut() else {
-            return Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again"));
-        };
-        let page_size = files.map.page_size();
-        let wanted = wanted(files, page_size);
-        let mut size = files.map.len();
-        while size < wanted {
-            size = size.saturating_mul(2);
-        }
-        let size = size.min(self.config.max_map_size) / page_size.max(4096) * page_size.max(4096);
-        if size < wanted {
-            return Err(Error::new(
-                ErrorKind::MapFull,
-                format!(
-                    "the data does not fit max_map_size, {} bytes; nothing was changed, open with a larger one",
-                    self.config.max_map_size
-                ),
-            ));
-        }
-        let map = EnvMap::new(&files.file, size, page_size)?;
-        // And whether there is room for LMDB's beside it.
-        drop(EnvMap::new(&files.file, size, page_size)?);
-        if let Err(error) = files.lmdb.resize(size) {
-            drop(gate);
-            self.poison();
-            return Err(error.of_file(&self.place.data()));
-        }
-        *files = Arc::new(files.with_map(map));
-        Ok(())
-    }
-}
-
-/// What all `Env` handles of an engine share: cached leases hold the engine, and go with the last of them.
-pub(crate) struct Owner {
-    engine: Arc<Engine>,
-    /// Started by the first snapshot; `None` inside when the system gives no thread.
-    sweeper: OnceLock<Option<Reaper>>,
-}
-
-impl Owner {
-    /// The one owner of `engine`, made anew when only snapshots were left.
-    pub(crate) fn of(engine: Arc<Engine>) -> Arc<Self> {
-        let mut owner = engine.owner.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(owner) = owner.upgrade() {
-            return owner;
-        }
-        let new = Arc::new(Self { engine: Arc::clone(&engine), sweeper: OnceLock::new() });
-        *owner = Arc::downgrade(&new);
-        new
-    }
-
     /// The newest committed state, by this thread's lease on it.
     #[inline]
-    pub(crate) fn lease(&self) -> Result<Arc<Lease>> {
-        self.engine.pass()?;
-        let lease = self.engine.states.leases.newest(&self.engine)?;
-        self.sweeper.get_or_init(|| {
-            let engine = Arc::downgrade(&self.engine);
-            Reaper::start(&self.engine.states, move || {
-                if let Some(engine) = engine.upgrade() {
-                    engine.look_now();
+    pub(crate) fn lease(&self) -> Result<Arc<Lease<PinnedState>>> {
+        self.core.pass()?;
+        let lease = self.core.states().leases.newest(self.core.id(), || self.core.pinned())?;
+        self.reaper.get_or_init(|| {
+            let core = Arc::downgrade(&self.core);
+            Reaper::start(self.core.states(), move || {
+                if let Some(core) = core.upgrade() {
+                    core.look_now();
                     // So that their ages are known when they are asked for.
-                    let _ = engine.other_readers();
+                    let _ = core.other_readers();
                 }
             })
         });
@@ -514,73 +87,17 @@ impl Owner {
     }
 }
 
-impl Drop for Owner {
+impl Drop for Engine {
     fn drop(&mut self) {
         // In a forked child another thread may have held these locks, and nobody would free them.
-        if self.engine.is_own_process() {
-            self.engine.committer.end();
-            if let Some(Some(sweeper)) = self.sweeper.get() {
-                sweeper.stop();
+        if self.core.is_own_process() {
+            self.committer.end();
+            if let Some(Some(reaper)) = self.reaper.get() {
+                reaper.stop();
             }
             // A sweep that has hold of states would let them go later than this, and close the environment with them.
-            let _sweep = self.engine.states.hold_sweep();
-            self.engine.states.leases.drop_if(|_| true);
+            let _sweep = self.core.states().hold_sweep();
+            self.core.states().leases.drop_if(|_| true);
         }
     }
-}
-
-/// The openers' gate, passed.
-pub(crate) struct Gate<'a>(RwLockReadGuard<'a, Option<Arc<Files>>>);
-
-impl std::ops::Deref for Gate<'_> {
-    type Target = Arc<Files>;
-
-    fn deref(&self) -> &Arc<Files> {
-        self.0.as_ref().expect("`Engine::files` passes only when the files are open")
-    }
-}
-
-/// The writer's mutex, with the turn before it where there is one.
-pub(crate) struct WriterGuard<'e> {
-    // Freed before the turn.
-    state: MutexGuard<'e, WriterState>,
-    _turn: Option<FairLockGuard<'e>>,
-}
-
-impl std::ops::Deref for WriterGuard<'_> {
-    type Target = WriterState;
-
-    fn deref(&self) -> &WriterState {
-        &self.state
-    }
-}
-
-impl std::ops::DerefMut for WriterGuard<'_> {
-    fn deref_mut(&mut self) -> &mut WriterState {
-        &mut self.state
-    }
-}
-
-/// Waits until no transaction runs or is on its way, and keeps others from beginning.
-pub(crate) fn lock_writer(engine: &Engine) -> WriterGuard<'_> {
-    let turn = engine.queue.as_ref().map(|queue| {
-        let turn = queue.acquire();
-        queue.drain();
-        turn
-    });
-    WriterGuard { state: engine.writer_state(), _turn: turn }
-}
-
-/// As [`lock_writer`], but `None` instead of waiting.
-pub(crate) fn try_lock_writer(engine: &Engine) -> Option<WriterGuard<'_>> {
-    let turn = match &engine.queue {
-        Some(queue) => Some(queue.try_acquire()?),
-        None => None,
-    };
-    let state = match engine.writer.try_lock() {
-        Ok(state) => state,
-        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-        Err(TryLockError::WouldBlock) => return None,
-    };
-    Some(WriterGuard { state, _turn: turn })
 }

@@ -11,15 +11,12 @@ use crate::commit::GroupDelay;
 use crate::commit::{BasisCheck, CommitPipeline, Group, Joined};
 use crate::commit::{CommitOutcome, CommitTicket};
 use crate::commit::{FairLock, FairLockGuard, return_token};
-use crate::env::engine::Engine;
+use crate::commit::{GROUP_BYTES, Wait};
+use crate::env::core::Core;
 use crate::env::pinned_state::PinnedState;
-use crate::env::session::Wait;
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::LockFile;
 use crate::write_set::WriteSet;
-
-/// A group beyond this, in bytes of its write set, takes no more transactions: far below what LMDB holds in one of its own.
-pub(crate) const GROUP_BYTES: usize = 8 << 20;
 
 /// Who waits no longer than this for others to join gives up the processor, but does not sleep.
 const SHORT: Duration = Duration::from_micros(100);
@@ -60,7 +57,7 @@ pub(crate) struct Basis<'q> {
 /// The place of a closure on the chain, between [`GroupCommit::stand`] and its joining. Given up when dropped.
 pub(crate) struct Follower<'q> {
     queue: &'q GroupCommit,
-    engine: &'q Engine,
+    engine: &'q Core,
     failures: u64,
     ended: bool,
 }
@@ -69,7 +66,7 @@ pub(crate) struct Follower<'q> {
 /// writer's mutex are free, since who leads next takes them.
 pub(crate) struct Leading<'q> {
     queue: &'q GroupCommit,
-    engine: &'q Engine,
+    engine: &'q Core,
     /// `None` while it is gathered.
     group: Option<Group<WriteSet>>,
     verdict: Option<CommitOutcome>,
@@ -128,7 +125,7 @@ impl GroupCommit {
 
     /// What the next closure runs on; `None` on the newest state, with LMDB's lock, since nothing is being committed. The
     /// caller has the turn.
-    pub(crate) fn stand<'q>(&'q self, engine: &'q Arc<Engine>, lock: &LockFile) -> Result<Option<Basis<'q>>> {
+    pub(crate) fn stand<'q>(&'q self, engine: &'q Arc<Core>, lock: &LockFile) -> Result<Option<Basis<'q>>> {
         let mut state = self.state();
         let fresh = loop {
             let chain = &mut state.chain;
@@ -161,7 +158,7 @@ impl GroupCommit {
         }
     }
 
-    fn pin<'q>(&self, engine: &Arc<Engine>, mut place: Follower<'q>, fresh: bool) -> Result<Option<Basis<'q>>> {
+    fn pin<'q>(&self, engine: &Arc<Core>, mut place: Follower<'q>, fresh: bool) -> Result<Option<Basis<'q>>> {
         let mut known = self.state().base.clone().filter(|_| !fresh);
         loop {
             let base = known.take().map_or_else(|| engine.pinned(), Ok)?;
@@ -184,7 +181,7 @@ impl GroupCommit {
     /// commit it.
     pub(crate) fn lead<'q>(
         &'q self,
-        engine: &'q Engine,
+        engine: &'q Core,
         set: WriteSet,
         (bytes, transactions): (usize, u64),
         base: u64,
@@ -254,12 +251,12 @@ impl GroupCommit {
     }
 
     /// The pending group, for the member that it was offered to.
-    pub(crate) fn take<'q>(&'q self, engine: &'q Engine) -> Option<Leading<'q>> {
+    pub(crate) fn take<'q>(&'q self, engine: &'q Core) -> Option<Leading<'q>> {
         let group = self.gather()?;
         Some(Leading { queue: self, engine, group: Some(group), verdict: None })
     }
 
-    fn end(&self, engine: &Engine, verdict: &CommitOutcome) {
+    fn end(&self, engine: &Core, verdict: &CommitOutcome) {
         let mut state = self.state();
         let ended = match verdict {
             CommitOutcome::Committed => {
@@ -287,7 +284,7 @@ impl GroupCommit {
 
     /// Lets other processes in when nothing is left to protect. With the chain's mutex: who finds the chain idle begins
     /// without the byte, and must not find it taken by this process.
-    fn unguard(chain: &mut CommitPipeline<WriteSet>, engine: &Engine) {
+    fn unguard(chain: &mut CommitPipeline<WriteSet>, engine: &Core) {
         if chain.unguard()
             && let Some(lock) = &engine.lock
         {

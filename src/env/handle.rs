@@ -4,8 +4,9 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::env::engine::{Engine, Owner};
+use crate::env::engine::Engine;
 use crate::env::options::EnvOptions;
+use crate::env::pinned_state::PinnedState;
 use crate::env::snapshot_cache::Lease;
 use crate::error::Result;
 
@@ -30,18 +31,17 @@ use crate::error::Result;
 #[derive(Clone)]
 pub struct Env {
     pub(crate) engine: Arc<Engine>,
-    owner: Arc<Owner>,
 }
 
 impl Env {
     pub(crate) fn of(engine: Arc<Engine>) -> Self {
-        Self { owner: Owner::of(Arc::clone(&engine)), engine }
+        Self { engine }
     }
 
     /// The newest committed state, by this thread's lease on it.
     #[inline]
-    pub(crate) fn lease(&self) -> Result<Arc<Lease>> {
-        self.owner.lease()
+    pub(crate) fn lease(&self) -> Result<Arc<Lease<PinnedState>>> {
+        self.engine.lease()
     }
 
     /// Opens the environment in the directory `path`, which is created when absent, with the default options.

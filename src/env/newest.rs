@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::commit::{Wait, is_writing};
 use crate::env::engine::Engine;
-use crate::env::session::{self, Wait, is_writing};
+use crate::env::session;
 use crate::env::state::State;
 use crate::error::{ErrorKind, Result};
 

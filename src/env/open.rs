@@ -11,20 +11,21 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::commit::{Wait, check_not_writing};
 use crate::durability::Durability;
 use crate::env::Env;
 use crate::env::beginning;
 use crate::env::compacted::remove_compacted;
-use crate::env::engine::{Engine, Files};
+use crate::env::core::Core;
+use crate::env::engine::Engine;
 use crate::env::entry::{self, Entry};
-use crate::env::options::{Config, DEFAULT_MAP_SIZE, EnvOptions, OpenMode, TEMPORARY_MAP_SIZE, Verify};
+use crate::env::files::Files;
+use crate::env::open_files::{emptied, open_files};
+use crate::env::options::{DEFAULT_MAP_SIZE, EnvOptions, OpenMode, TEMPORARY_MAP_SIZE, Verify};
 use crate::env::registry;
-use crate::env::session::{self, Wait};
+use crate::env::session;
 use crate::env::state::check_flags;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lmdb::LmdbLock;
-use crate::lmdb::{Lmdb, LmdbOptions};
-use crate::os::DataLock;
 use crate::os::OpenRecord;
 use crate::os::Unflushed;
 use crate::os::write_anew;
@@ -32,12 +33,6 @@ use crate::os::{EnvPaths, FileId, check_regular, open_regular};
 use crate::os::{LockFile, Presence};
 use crate::os::{flush_failed, located, system_page_size};
 use crate::page;
-use crate::page::EnvMap;
-
-/// Address space is asked for in steps down to this, in bytes.
-const SMALLEST_MAP: usize = 1 << 20;
-/// And from this: more than any system gives.
-const LARGEST_MAP: usize = 1 << 48;
 
 impl EnvOptions {
     /// Opens the environment at `path`, a directory, which is created when absent with all above it.
@@ -132,10 +127,10 @@ impl EnvOptions {
         let reserved = registry::reserve(place, file_id(place)?);
         // Another thread may have created it meanwhile.
         self.is_new(place)?;
-        if let Some(engine) = file_id(place)?.and_then(registry::find) {
+        if let Some(core) = file_id(place)?.and_then(registry::find) {
             drop(reserved);
-            let is_own = engine.is_own_process();
-            return self.share(engine).map_err(|error| {
+            let is_own = core.is_own_process();
+            return self.share(core).map_err(|error| {
                 // It was closed since it was found: another one is to be opened.
                 if is_own && error.kind() == ErrorKind::Closed {
                     return Error::new(ErrorKind::Busy, "the environment is just being closed; open it again");
@@ -145,12 +140,13 @@ impl EnvOptions {
         }
         let engine = self.open_engine(place, temporary).map_err(|error| open_elsewhere(place, error))?;
         let file = engine.files()?.file.metadata().map_err(|error| located(error, &place.data()))?;
-        registry::insert(&reserved, FileId::of(&file), &engine);
+        registry::insert(&reserved, FileId::of(&file), engine.core());
         Ok(engine)
     }
 
     /// The engine that has the file open in this process already, checked as this opening asks for.
-    fn share(&self, engine: Arc<Engine>) -> Result<Arc<Engine>> {
+    fn share(&self, core: Arc<Core>) -> Result<Arc<Engine>> {
+        let engine = Engine::of(core);
         engine.check_usable()?;
         let differences = engine.config.differences(&self.config);
         if !differences.is_empty() {
@@ -207,7 +203,7 @@ impl EnvOptions {
             check_metas_at(place)?;
         } else if self.config.durability != Durability::Process {
             // Its first commit would be refused, with half an environment there.
-            session::check_not_writing()?;
+            check_not_writing()?;
         }
         let mut entry = entry::enter(place, &self.config, || self.is_new(place))?;
         let is_temporary = temporary.is_some();
@@ -333,7 +329,8 @@ impl EnvOptions {
             Error::new(ErrorKind::Io, why).caused_by(error)
         })?;
         let slow_reader = self.slow_reader.clone();
-        let probe = Engine::new(place.clone(), self.config.clone(), files, lock, temporary.take(), uuid, slow_reader);
+        let core = Core::new(place.clone(), self.config.clone(), files, lock, temporary.take(), uuid, slow_reader);
+        let probe = Engine::of(core);
         // LMDB has marked its process from its first reader on.
         match probe.pinned() {
             // By processes that were killed, it may be.
@@ -490,11 +487,6 @@ fn missing(place: &EnvPaths, advice: &str) -> Error {
     Error::new(ErrorKind::NotFound, why)
 }
 
-fn emptied(place: &EnvPaths) -> Error {
-    let why = format!("{} was emptied while it was being opened; restore it from a copy", place.data().display());
-    Error::new(ErrorKind::NotFound, why)
-}
-
 /// Walks the page graph. Beside live writers of other processes the walk may see pages of two states; it counts only when
 /// nothing was committed meanwhile.
 fn check_graph(file: &File, level: page::Level, alone: bool) -> Result<()> {
@@ -522,68 +514,6 @@ fn newest_id(file: &File, alone: bool) -> Result<Option<u64>> {
 }
 
 const MOVING_TRIES: usize = 5;
-
-/// Opens LMDB and our map over one reservation each, halving it until the system agrees to both, and takes the locks that
-/// show others that this process has the environment open. Without LMDB's lock file no locks are taken.
-pub(crate) fn open_files(
-    place: &EnvPaths,
-    config: &Config,
-    page_size: Option<usize>,
-    mut lmdb_lock: Option<LmdbLock>,
-) -> Result<Files> {
-    let granule = page_size.unwrap_or_default().max(system_page_size());
-    let mut size = config.map_size.min(LARGEST_MAP).div_ceil(granule) * granule;
-    loop {
-        match open_files_at(place, config, size, &mut lmdb_lock) {
-            Err(error) if size / 2 >= SMALLEST_MAP && is_out_of_space(&error) => {
-                size = (size / 2).div_ceil(granule) * granule;
-            }
-            outcome => return outcome,
-        }
-    }
-}
-
-/// As [`open_files`], with maps of this size. The lock file is taken by who succeeds.
-fn open_files_at(
-    place: &EnvPaths,
-    config: &Config,
-    map_size: usize,
-    lmdb_lock: &mut Option<LmdbLock>,
-) -> Result<Files> {
-    let options = LmdbOptions {
-        map_size,
-        // Twice as many handles as DBIs: one whose DBI another process dropped is not closed.
-        max_dbis: config.max_dbis.saturating_mul(2).saturating_add(2),
-        max_readers: config.max_readers,
-        durability: config.durability,
-        read_only: config.read_only,
-        single_file: config.single_file,
-        lock_free: lmdb_lock.is_none() && config.assume_immutable,
-    };
-    let lmdb = Lmdb::open(&place.path, &options).map_err(|error| match error.kind() {
-        // The lock file is open already: what may not be opened is the data.
-        ErrorKind::PermissionDenied => error.of_file(&place.data()),
-        _ => error.of_file(&place.path),
-    })?;
-    let file = Arc::new(lmdb.file().map_err(|error| error.of_file(&place.data()))?);
-    let held = match lmdb_lock {
-        Some(lmdb_lock) => {
-            lmdb_lock.hold_open()?;
-            Some(DataLock::hold(&place.data(), &file)?)
-        }
-        None => None,
-    };
-    let meta = page::check_metas(&file, false).map_err(|error| error.of_file(&place.data()))?;
-    let meta = meta.ok_or_else(|| emptied(place))?;
-    // LMDB raises a size below that of the data.
-    let map = EnvMap::new(&file, lmdb.map_size(), meta.page_size)?;
-    let id = FileId::of(&file.metadata().map_err(|error| located(error, &place.data()))?);
-    Ok(Files::new(lmdb, map, (file, &place.data()), id, lmdb_lock.take(), held))
-}
-
-fn is_out_of_space(error: &Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::OutOfMemory)
-}
 
 /// Creates `path` for writing, for its owner alone as LMDB does; one that exists is `AlreadyExists`.
 pub(crate) fn create_new(path: &Path) -> Result<File> {

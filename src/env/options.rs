@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::commit::Backlog;
 use crate::durability::Durability;
-use crate::env::readers::ReaderInfo;
-use crate::env::reaper::SlowReader;
+use crate::env::reader_info::ReaderInfo;
+use crate::env::slow_reader::SlowReader;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{FULL, LEAST};
 
@@ -122,13 +123,6 @@ impl Config {
         let said = differing.map(|((name, open), (_, asked))| format!("{name} {open} (asked: {asked})"));
         said.collect::<Vec<_>>().join(", ")
     }
-}
-
-/// How much may be submitted and not be committed yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Backlog {
-    pub batches: usize,
-    pub bytes: usize,
 }
 
 const GIB: usize = 1 << 30;

@@ -1,14 +1,20 @@
 //! A pinned state: one committed state, pinned, for as many readers as want it.
 
+use std::cell::RefCell;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
-use crate::env::engine::{Engine, Files};
+use crate::env::core::Core;
+use crate::env::files::Files;
+use crate::env::reader_info::ReaderInfo;
+use crate::env::slow_reader::SlowReader;
+use crate::env::snapshot_cache::{ENGINES, Leased, Leases, Remembered};
 use crate::env::state::{State, slot};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Failure, Pin};
 
 /// One committed state of the file, pinned: its pages stay as they are while it lives, since its pin holds a reader slot.
@@ -20,7 +26,7 @@ pub(crate) struct PinnedState {
     reported: AtomicBool,
     // Before the engine: the slot is given back while LMDB's environment is surely open.
     _pin: Pin,
-    engine: Arc<Engine>,
+    engine: Arc<Core>,
 }
 
 /// Whether [`PinnedState::open`] had to open anything.
@@ -52,7 +58,7 @@ impl PinnedState {
     ///
     /// The caller holds the openers' gate.
     pub(crate) fn open(
-        engine: &Arc<Engine>,
+        engine: &Arc<Core>,
         files: &Files,
         known: Option<Arc<Self>>,
     ) -> Result<(Arc<Self>, Opened), Failure> {
@@ -62,7 +68,7 @@ impl PinnedState {
             return Ok((known, Opened::Before));
         }
         let new = |meta, ids, pin| {
-            let state = State::new(engine, files, meta, ids)?;
+            let state = State::new(engine.dbis(), files, meta, ids)?;
             Ok((Self::of(engine, state, pin), Opened::Now))
         };
         for _ in 0..RETRIES {
@@ -82,7 +88,7 @@ impl PinnedState {
         Err(Error::new(ErrorKind::Busy, "commits came too fast to see one state; retry").during("snapshot").into())
     }
 
-    fn of(engine: &Arc<Engine>, state: State, pin: Pin) -> Arc<Self> {
+    fn of(engine: &Arc<Core>, state: State, pin: Pin) -> Arc<Self> {
         Arc::new(Self {
             state,
             opened: Instant::now(),
@@ -104,18 +110,25 @@ impl PinnedState {
         }
     }
 
-    pub(crate) fn engine(&self) -> &Arc<Engine> {
+    pub(crate) fn engine(&self) -> &Arc<Core> {
         &self.engine
+    }
+
+    /// What is known of it as a state that is read, since which `lag` transactions were committed.
+    pub(crate) fn reader_info(&self, lag: u64) -> Result<ReaderInfo> {
+        Ok(ReaderInfo {
+            id: self.head()?.seq,
+            age: self.opened.elapsed(),
+            lag,
+            thread: Some(self.thread),
+            process: process::id(),
+            held_pages: None,
+        })
     }
 
     /// When it was pinned.
     pub(crate) fn opened(&self) -> Instant {
         self.opened
-    }
-
-    /// The thread that pinned it.
-    pub(crate) fn thread(&self) -> ThreadId {
-        self.thread
     }
 
     /// Whether this is the first call: a slow reader is reported once.
@@ -126,3 +139,93 @@ impl PinnedState {
 
 /// Opening a pinned state gives up after so many states came and went; each was committed while it looked.
 const RETRIES: usize = 1000;
+
+thread_local! {
+    static REMEMBERED: RefCell<Remembered<PinnedState>> = const { RefCell::new([const { (0, Weak::new()) }; ENGINES]) };
+}
+
+impl Leased for PinnedState {
+    #[inline]
+    fn is_newest(&self) -> bool {
+        self.state.is_newest()
+    }
+
+    #[inline]
+    fn with_remembered<R>(look: impl FnOnce(&RefCell<Remembered<Self>>) -> R) -> Option<R> {
+        REMEMBERED.try_with(look).ok()
+    }
+}
+
+/// The states of an engine that are read or kept for readers: all that the sweep sees. It has no hold on the engine
+/// itself, so that whoever drops the last handle of an environment is the one that closes it.
+#[derive(Default)]
+pub(crate) struct States {
+    pub leases: Leases<PinnedState>,
+    all: Mutex<All>,
+    slow_reader: Option<SlowReader>,
+    /// Held while a sweep has hold of states.
+    turn: Mutex<()>,
+}
+
+/// Some of them may have ended. They are looked through when there are twice as many as were alive then.
+#[derive(Default)]
+struct All {
+    states: Vec<Weak<PinnedState>>,
+    forget_at: usize,
+}
+
+/// Fewer are not looked through: what is noted of a state keeps its memory.
+const FEW: usize = 2;
+
+impl States {
+    pub(crate) fn new(slow_reader: Option<SlowReader>) -> Arc<Self> {
+        Arc::new(Self { slow_reader, ..Self::default() })
+    }
+
+    /// The callback for snapshots that are kept too long.
+    pub(crate) fn slow_reader(&self) -> Option<&SlowReader> {
+        self.slow_reader.as_ref()
+    }
+
+    /// Notes a state. O(1), amortized.
+    pub(crate) fn add(&self, pinned: &Arc<PinnedState>) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.states.len() >= all.forget_at {
+            #[cfg(test)]
+            all.states.iter().for_each(|_| crate::page::steps::note());
+            all.states.retain(|pinned| pinned.strong_count() > 0);
+            all.forget_at = 2 * all.states.len() + FEW;
+        }
+        all.states.push(Arc::downgrade(pinned));
+    }
+
+    /// The states that are alive.
+    pub(crate) fn alive(&self) -> Vec<Arc<PinnedState>> {
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.states.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Waits for a sweep under way, and keeps the next one waiting. Taken before the openers' gate.
+    pub(crate) fn hold_sweep(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets go of cached states that are not the newest any more.
+    pub(crate) fn drop_stale(&self) {
+        self.leases.drop_if(|lease| !lease.pinned.is_newest());
+    }
+
+    /// One sweep; who is to be reported.
+    pub(crate) fn sweep(&self) -> Vec<ReaderInfo> {
+        self.drop_stale();
+        self.leases.sweep();
+        let Some(slow) = &self.slow_reader else {
+            return Vec::new();
+        };
+        let alive = self.alive();
+        let slow = alive.iter().filter(|state| state.opened().elapsed() >= slow.limit && !state.is_newest());
+        slow.filter(|state| state.report_once())
+            .filter_map(|state| state.reader_info(state.commits_since()).ok())
+            .collect()
+    }
+}

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
-use crate::env::engine::Engine;
+use crate::env::core::Core;
 use crate::os::process_mark;
 use crate::os::{EnvPaths, FileId};
 
 /// What is open, and what is being opened, closed or replaced.
 #[derive(Default)]
 struct Registry {
-    open: HashMap<FileId, Weak<Engine>>,
+    open: HashMap<FileId, Weak<Core>>,
     changing: Vec<(PathBuf, Option<FileId>)>,
     /// The process that it is of.
     mark: u64,
@@ -55,7 +55,7 @@ pub(crate) fn reserve(place: &EnvPaths, file: Option<FileId>) -> Reserved {
 }
 
 /// Notes that `engine` has `file` open. The place is reserved by the caller.
-pub(crate) fn insert(_reserved: &Reserved, file: FileId, engine: &Arc<Engine>) {
+pub(crate) fn insert(_reserved: &Reserved, file: FileId, engine: &Arc<Core>) {
     let mut registry = lock();
     let open = &mut registry.get_or_insert_default().open;
     open.retain(|_, engine| engine.strong_count() > 0);
@@ -80,14 +80,14 @@ impl Drop for Reserved {
 }
 
 /// The engine that has `file` open in this process, or had it open in the one that this was forked from.
-pub(crate) fn find(file: FileId) -> Option<Arc<Engine>> {
+pub(crate) fn find(file: FileId) -> Option<Arc<Core>> {
     // Upgraded under the lock and looked at outside: dropping the last hold on an engine closes it.
     let engine = lock().as_ref()?.open.get(&file)?.upgrade()?;
     (!engine.is_closed()).then_some(engine)
 }
 
 /// The engine that was opened at the path of `place` and is open, whatever file is there now.
-pub(crate) fn find_at(place: &EnvPaths) -> Option<Arc<Engine>> {
+pub(crate) fn find_at(place: &EnvPaths) -> Option<Arc<Core>> {
     let engines: Vec<_> = lock().as_ref()?.open.values().filter_map(Weak::upgrade).collect();
     engines.into_iter().find(|engine| !engine.is_closed() && engine.place == *place)
 }

@@ -1,70 +1,28 @@
 //! A write session: the three locks in their order, LMDB's write transaction, the base it stands on, and its commit.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use nix::sys::statvfs;
 
 use crate::catalog::Head;
 use crate::catalog::{ENV_KEY, Identity};
+use crate::commit::{Wait, Writing};
 use crate::durability::Durability;
-use crate::env::engine::{Engine, Files, WriterState, lock_writer, try_lock_writer};
+use crate::env::core::Core;
+use crate::env::engine::Engine;
+use crate::env::files::Files;
 use crate::env::state::State;
 use crate::env::take_back::take_back;
+use crate::env::writer_lock::{lock_writer, try_lock_writer};
+use crate::env::writer_state::WriterState;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Applier, Cause, Failure, Writer};
 use crate::os::{LockFile, PauseLock};
 use crate::write_set::WriteSet;
 
-/// Whether to wait for another writer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wait {
-    /// As long as it takes.
-    Yes,
-    /// Not at all: `Busy`. LMDB has no such call, so a writer that is no mapleaf is waited for all the same.
-    No,
-}
-
-thread_local! {
-    /// Whether this thread is inside a write session, of whichever environment: two at once could be swapped for one
-    /// another, and two threads with two environments each could wait for one another for ever.
-    static WRITING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether this thread is inside a write session.
-pub(crate) fn is_writing() -> bool {
-    WRITING.get()
-}
-
-/// Refuses a call that would wait for the transaction it is made in.
-pub(crate) fn check_not_writing() -> Result<()> {
-    if is_writing() {
-        let why = "called inside a transaction of the same thread, which it would wait for; call it outside";
-        return Err(Error::new(ErrorKind::Nested, why));
-    }
-    Ok(())
-}
-
-/// Says that this thread is inside a write session, until it is dropped.
-pub(crate) struct Writing(());
-
-impl Writing {
-    pub(crate) fn begin() -> Result<Self> {
-        check_not_writing()?;
-        WRITING.set(true);
-        Ok(Self(()))
-    }
-}
-
-impl Drop for Writing {
-    fn drop(&mut self) {
-        WRITING.set(false);
-    }
-}
-
 /// LMDB's write transaction, held, over the newest state.
 pub(crate) struct Session<'e> {
-    engine: &'e Arc<Engine>,
+    engine: &'e Arc<Core>,
     lock: &'e LockFile,
     /// As they were when it began; the map may have been replaced since.
     files: &'e Files,
@@ -120,7 +78,7 @@ pub(crate) fn write<T, E: From<Error>>(
 }
 
 /// Refuses an environment that cannot be written to and a thread that is inside a session already.
-pub(crate) fn begin_writing(engine: &Engine) -> Result<Writing> {
+pub(crate) fn begin_writing(engine: &Core) -> Result<Writing> {
     engine.check_usable()?;
     if engine.config.read_only {
         let why = "the environment was opened read-only; open it for writing";
@@ -136,7 +94,7 @@ pub(crate) fn busy() -> Error {
 
 /// As [`write`], for who holds the writer's mutex.
 pub(crate) fn write_as_writer<T, E: From<Error>>(
-    engine: &Arc<Engine>,
+    engine: &Arc<Core>,
     from: Begin,
     operation: &'static str,
     state: &mut WriterState,
@@ -152,7 +110,11 @@ pub(crate) fn write_as_writer<T, E: From<Error>>(
         None => (Arc::clone(&*engine.files().map_err(named)?), None),
     };
     let (writer, base) = begin(engine, from, lock, &files, last).map_err(named)?;
-    take_back(engine, lock, &files, base.lmdb_id(), &mut state.taken_back).map_err(named)?;
+    let (durability, path) = (engine.config.durability, engine.place.data());
+    take_back(durability, lock, (&files, &path), base.lmdb_id(), &mut state.taken_back).map_err(|error| {
+        engine.flush_failed();
+        named(error)
+    })?;
     let mark = lock.writing();
     let (writer, pause, grown) = (Some(writer), None, false);
     let mut session = Session { engine, lock, files: &files, state: &mut *state, base: &base, grown, writer, pause };
@@ -169,7 +131,7 @@ pub(crate) fn write_as_writer<T, E: From<Error>>(
 
 /// Takes LMDB's write lock, and gives it back to whoever wants it first.
 fn begin<'l>(
-    engine: &Arc<Engine>,
+    engine: &Arc<Core>,
     from: Begin,
     lock: &LockFile,
     files: &'l Files,
@@ -200,7 +162,7 @@ fn begin<'l>(
                 }
                 Begin::Newest | Begin::NewestOrBusy | Begin::After(_) => {}
             }
-            let base = State::base(engine, enlarged.as_deref().unwrap_or(files), writer.id() - 1, last.take())?;
+            let base = State::base(engine.dbis(), enlarged.as_deref().unwrap_or(files), writer.id() - 1, last.take())?;
             Ok(Some((writer, base)))
         });
         match begun {

@@ -12,17 +12,27 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::env::engine::Engine;
-use crate::env::pinned_state::PinnedState;
 use crate::error::Result;
 
-/// One thread's hold on a pinned state, shared by the snapshots it takes.
-pub(crate) struct Lease {
-    pub pinned: Arc<PinnedState>,
+/// States that leases are taken on.
+pub(crate) trait Leased: Sized + 'static {
+    /// Whether no newer state was committed.
+    fn is_newest(&self) -> bool;
+
+    /// Runs `look` on the leases that this thread remembers; `None` where its locals are gone already.
+    fn with_remembered<R>(look: impl FnOnce(&RefCell<Remembered<Self>>) -> R) -> Option<R>;
 }
 
-impl Lease {
-    pub(crate) fn new(pinned: Arc<PinnedState>) -> Arc<Self> {
+/// By engine, in the place that the engine's number has modulo their number: the number, and the last lease on it.
+pub(crate) type Remembered<T> = [(u64, Weak<Lease<T>>); ENGINES];
+
+/// One thread's hold on a pinned state, shared by the snapshots it takes.
+pub(crate) struct Lease<T> {
+    pub pinned: Arc<T>,
+}
+
+impl<T> Lease<T> {
+    pub(crate) fn new(pinned: Arc<T>) -> Arc<Self> {
         Arc::new(Self { pinned })
     }
 }
@@ -31,29 +41,31 @@ impl Lease {
 const SHARDS: usize = 16;
 
 /// A lease on a cache line of its own.
-#[derive(Default)]
 #[repr(align(128))]
-struct Shard(Mutex<Option<Arc<Lease>>>);
+struct Shard<T>(Mutex<Option<Arc<Lease<T>>>>);
+
+impl<T> Default for Shard<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
 
 /// The cached leases of an engine.
-#[derive(Default)]
-pub(crate) struct Leases {
-    shards: [Shard; SHARDS],
+pub(crate) struct Leases<T> {
+    shards: [Shard<T>; SHARDS],
     /// A bit for each shard that may hold a lease: commits look at these alone. They do not change it, or each state that a
     /// thread opens would begin with a line that another core has written; the sweep does.
     occupied: AtomicUsize,
 }
 
 /// Engines whose leases a thread remembers.
-const ENGINES: usize = 4;
+pub(crate) const ENGINES: usize = 4;
 
 /// Threads are numbered as they come.
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     static SHARD: usize = THREADS.fetch_add(1, Ordering::Relaxed) % SHARDS;
-    /// The engine and the last lease on it, in the place that the engine's id has modulo their number.
-    static REMEMBERED: RefCell<[(u64, Weak<Lease>); ENGINES]> = const { RefCell::new([const { (0, Weak::new()) }; ENGINES]) };
 }
 
 /// The place of the engine `id` among those that a thread remembers.
@@ -65,34 +77,40 @@ fn place(id: u64) -> usize {
 
 /// The lease on the engine `id` that this thread remembers, if anybody keeps it.
 #[inline]
-fn remembered(id: u64) -> Option<Arc<Lease>> {
-    let found = REMEMBERED.try_with(|leases| {
+fn remembered<T: Leased>(id: u64) -> Option<Arc<Lease<T>>> {
+    let found = T::with_remembered(|leases| {
         let leases = leases.try_borrow().ok()?;
         let (engine, lease) = &leases[place(id)];
         if *engine == id { lease.upgrade() } else { None }
     });
-    found.ok().flatten()
+    found.flatten()
 }
 
-fn remember(id: u64, lease: &Arc<Lease>) {
+fn remember<T: Leased>(id: u64, lease: &Arc<Lease<T>>) {
     // A thread whose locals are gone already remembers nothing.
-    let _ = REMEMBERED.try_with(|leases| {
+    let _ = T::with_remembered(|leases| {
         if let Ok(mut leases) = leases.try_borrow_mut() {
             leases[place(id)] = (id, Arc::downgrade(lease));
         }
     });
 }
 
-impl Leases {
-    /// The newest state, by this thread's lease if it still is.
+impl<T> Default for Leases<T> {
+    fn default() -> Self {
+        Self { shards: std::array::from_fn(|_| Shard::default()), occupied: AtomicUsize::new(0) }
+    }
+}
+
+impl<T: Leased> Leases<T> {
+    /// The newest state of the engine with this number, by this thread's lease if it still is. `pin` pins the newest one.
     #[inline]
-    pub(crate) fn newest(&self, engine: &Arc<Engine>) -> Result<Arc<Lease>> {
-        let before = match remembered(engine.id()) {
+    pub(crate) fn newest(&self, engine: u64, pin: impl FnOnce() -> Result<Arc<T>>) -> Result<Arc<Lease<T>>> {
+        let before = match remembered::<T>(engine) {
             Some(lease) if lease.pinned.is_newest() => return Ok(lease),
             before => before,
         };
-        let lease = self.newest_of_shard(engine, before)?;
-        remember(engine.id(), &lease);
+        let lease = self.newest_of_shard(pin, before)?;
+        remember(engine, &lease);
         Ok(lease)
     }
 
@@ -100,7 +118,11 @@ impl Leases {
     /// a commit was being flushed: it is kept until the next state is open, so that its pin, whose memory is this thread's,
     /// is not ended by the committing thread at the same time.
     #[inline(never)]
-    fn newest_of_shard(&self, engine: &Arc<Engine>, before: Option<Arc<Lease>>) -> Result<Arc<Lease>> {
+    fn newest_of_shard(
+        &self,
+        pin: impl FnOnce() -> Result<Arc<T>>,
+        before: Option<Arc<Lease<T>>>,
+    ) -> Result<Arc<Lease<T>>> {
         // A thread whose locals are gone already takes the first shard.
         let index = SHARD.try_with(|shard| *shard).unwrap_or(0);
         let shard = &self.shards[index];
@@ -110,7 +132,7 @@ impl Leases {
         }
         let before = before.or_else(|| cached.as_ref().map(Arc::clone));
         drop(cached);
-        let pinned = engine.pinned()?;
+        let pinned = pin()?;
         if let Some(lease) = before.as_ref().filter(|lease| Arc::ptr_eq(&lease.pinned, &pinned)) {
             return Ok(Arc::clone(lease));
         }
@@ -128,7 +150,7 @@ impl Leases {
     }
 
     /// Drops the leases of which `drop_it` is true.
-    pub(crate) fn drop_if(&self, drop_it: impl Fn(&Arc<Lease>) -> bool) {
+    pub(crate) fn drop_if(&self, drop_it: impl Fn(&Arc<Lease<T>>) -> bool) {
         let mut occupied = self.occupied.load(Ordering::Acquire);
         while let Some(shard) = self.shards.get(occupied.trailing_zeros() as usize) {
             occupied &= occupied - 1;

@@ -7,7 +7,7 @@ use crate::catalog::DbiRecord;
 use crate::catalog::Head;
 use crate::catalog::Identity;
 use crate::catalog::{DbiId, DbiRef, OpenDbis};
-use crate::env::engine::{Engine, Files};
+use crate::env::files::Files;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
 use crate::page::EnvMap;
@@ -41,8 +41,7 @@ pub(crate) struct State {
     /// Those of the others by blocks, each in the cell of its slot, modulo their number; blocks are a power of two. Room for those
     /// that are open when the first of them is asked for; of more, those whose cell is taken are looked up each time.
     more_roots: OnceLock<Box<[Block]>>,
-    /// The engine's number, and the DBIs that are open in it.
-    engine: u64,
+    /// The databases that are open in its engine.
     dbis: Arc<OpenDbis>,
 }
 
@@ -59,7 +58,7 @@ pub(crate) enum MainEntry {
 
 impl State {
     /// The state that this meta page is of. `ids` are those of both, as they stood together.
-    pub(crate) fn new(engine: &Engine, files: &Files, meta: Meta, ids: [u64; 2]) -> Result<Self, Failure> {
+    pub(crate) fn new(dbis: &Arc<OpenDbis>, files: &Files, meta: Meta, ids: [u64; 2]) -> Result<Self, Failure> {
         Ok(Self {
             page_count: page_count(files, &meta)?,
             map: Arc::clone(&files.map),
@@ -70,14 +69,18 @@ impl State {
             head: OnceLock::new(),
             first_roots: [const { RootCell::new() }; FIRST_ROOTS],
             more_roots: OnceLock::new(),
-            engine: engine.id(),
-            dbis: Arc::clone(engine.dbis()),
+            dbis: Arc::clone(dbis),
         })
     }
 
     /// The state that a write transaction with LMDB id `id + 1` is based on: the newest one, as long as the caller
     /// holds LMDB's write lock. Made of `last`, the base of the transaction before, where nobody else has that.
-    pub(crate) fn base(engine: &Engine, files: &Files, id: u64, last: Option<Arc<Self>>) -> Result<Arc<Self>, Failure> {
+    pub(crate) fn base(
+        dbis: &Arc<OpenDbis>,
+        files: &Files,
+        id: u64,
+        last: Option<Arc<Self>>,
+    ) -> Result<Arc<Self>, Failure> {
         let pages = files.map.metas();
         if pages.meta_id(slot(id)) != id {
             let why = "the newest meta page is not the one that the lock file names; reopen the environment";
@@ -90,7 +93,7 @@ impl State {
             return Ok(last);
         }
         let ids = [id, pages.meta_id(slot(id + 1))];
-        Self::new(engine, files, pages.meta(slot(id)), ids).map(Arc::new)
+        Self::new(dbis, files, pages.meta(slot(id)), ids).map(Arc::new)
     }
 
     /// Makes this one of the state `id` in the same map.
@@ -155,7 +158,7 @@ impl State {
     /// O(1) after the first time, which searches the catalogue and the main tree.
     #[inline]
     pub(crate) fn tree(&self, dbi: &DbiRef) -> Result<TreeRecord> {
-        if dbi.engine == self.engine
+        if dbi.engine == self.dbis.engine()
             && let Some((slot, tree)) = self.root_cell(dbi).and_then(OnceLock::get)
             && *slot == dbi.slot
         {
@@ -180,7 +183,7 @@ impl State {
 
     #[cold]
     fn find_tree(&self, dbi: &DbiRef) -> Result<TreeRecord> {
-        if dbi.engine != self.engine {
+        if dbi.engine != self.dbis.engine() {
             let why = "the DBI belongs to another environment than the snapshot or transaction it is used with; open it in \
                        that environment";
             return Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(&dbi.name));
@@ -295,7 +298,7 @@ impl State {
     /// the file is not read when the handle was found good in a state of the same schemas.
     #[inline]
     pub(crate) fn check_dbi(&self, dbi: &DbiRef) -> Result<()> {
-        if dbi.engine == self.engine && dbi.is_checked(self.head()?.epoch) {
+        if dbi.engine == self.dbis.engine() && dbi.is_checked(self.head()?.epoch) {
             return Ok(());
         }
         self.tree(dbi).map(drop)

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::Waker;
 
-use crate::env::handle::Env;
+use crate::env::engine::Engine;
 use crate::error::{Error, ErrorKind, Result, contain};
 use crate::write_set::Batch;
 
@@ -24,7 +24,7 @@ pub(crate) struct State {
 
 /// A batch that was handed over.
 pub(crate) struct Submission {
-    pub(crate) env: Env,
+    pub(crate) engine: Arc<Engine>,
     pub(crate) batch: Batch,
     pub(crate) told: Teller,
 }

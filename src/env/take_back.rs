@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::durability::Durability;
-use crate::env::engine::{Engine, Files};
+use crate::env::files::Files;
 use crate::error::Result;
 use crate::os::LockFile;
 use crate::os::{flush_failed, located};
@@ -19,20 +20,27 @@ use crate::page;
 ///
 /// LMDB takes such a commit back by putting the id before it in its meta page, and flushes that nowhere. The next commit is made in the
 /// pages of that one, so a power cut meanwhile would leave a meta page that leads to a mixture of both.
-pub(crate) fn take_back(engine: &Engine, lock: &LockFile, files: &Files, base: u64, seen: &mut u32) -> Result<()> {
-    if engine.config.durability == Durability::Process {
+///
+/// # Errors
+/// Of the flush: the caller puts the environment out of use.
+pub(crate) fn take_back(
+    durability: Durability,
+    lock: &LockFile,
+    (files, path): (&Files, &Path),
+    base: u64,
+    seen: &mut u32,
+) -> Result<()> {
+    if durability == Durability::Process {
         return Ok(());
     }
-    // Who writes gives LMDB's lock up before it can say what its commit came to, and takes its mark away behind that.
+    // A writer gives LMDB's lock up before it can say what its commit came to, and takes its mark away after that.
     let is_told = lock.other_writer().is_none() || is_told_soon(lock);
     let failed = lock.failed_flushes();
     if is_told && failed == *seen {
         return Ok(());
     }
-    write_metas(&files.file, files.map.page_size(), base).map_err(|error| {
-        engine.flush_failed();
-        flush_failed(located(error, &engine.place.data()))
-    })?;
+    let written = write_metas(&files.file, files.map.page_size(), base);
+    written.map_err(|error| flush_failed(located(error, path)))?;
     *seen = failed;
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use std::ops::Bound;
 
-use crate::env::{Env, Wait};
+use crate::commit::Wait;
+use crate::env::Env;
 use crate::error::Result;
 use crate::read::RawRead;
 use crate::txn::write::WriteTxn;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::catalog::{DbiId, DbiRecord, DbiRef, Schema, check_name, check_schema, dbi_key};
-use crate::env::{Env, MainEntry, Session, State, Wait, check_flags, check_not_writing, read_newest, write};
+use crate::commit::{Wait, check_not_writing};
+use crate::env::{Env, MainEntry, Session, State, check_flags, read_newest, write};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How a DBI is to be opened.

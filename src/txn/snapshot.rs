@@ -39,7 +39,7 @@ use crate::read::{RawEntry, RawRead};
 #[doc(alias("ReadTransaction", "read_txn", "RoTxn"))]
 #[derive(Clone)]
 pub struct Snapshot {
-    lease: Arc<Lease>,
+    lease: Arc<Lease<PinnedState>>,
     /// What was committed since the pinned state and is not in the file yet.
     overlays: Layers,
 }

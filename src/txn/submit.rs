@@ -10,7 +10,8 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::commit::CommitOutcome;
-use crate::env::{Done, Env, Submission, Teller, Wait, check_not_writing, is_committer};
+use crate::commit::{Wait, check_not_writing, is_committer};
+use crate::env::{Done, Env, Submission, Teller};
 use crate::error::{Error, ErrorKind, Result};
 use crate::txn::commit::run;
 use crate::txn::write::WriteTxn;
@@ -81,7 +82,7 @@ impl Env {
         let done = Arc::new(Done::default());
         let (bytes, told) = (batch.bytes(), Teller(Arc::clone(&done)));
         // The environment lives until the batch is done.
-        let job = Submission { env: self.clone(), batch, told };
+        let job = Submission { engine: Arc::clone(&self.engine), batch, told };
         self.engine.committer().give(job, bytes, wait, commit_all)?;
         Ok(Commit { done })
     }
@@ -91,7 +92,7 @@ impl Env {
 fn commit_all(jobs: Vec<Submission>) {
     let mut submitted = VecDeque::from(jobs);
     while let Some(first) = submitted.front() {
-        let engine = Arc::clone(&first.env.engine);
+        let engine = Arc::clone(&first.engine);
         let mut refused: Vec<Option<Error>> = Vec::new();
         let committed = run(&engine, Wait::Yes, "submit", |txn| {
             refused = make_all(submitted.iter().map(|one| &one.batch), txn);

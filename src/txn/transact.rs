@@ -1,6 +1,7 @@
 //! `transact`: a closure that changes any databases, all or nothing.
 
-use crate::env::{Env, Wait};
+use crate::commit::Wait;
+use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::txn::commit::run;
 use crate::txn::write::WriteTxn;

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use crate::catalog::DbiRef;
 use crate::env::PinnedState;
-use crate::env::{Engine, State};
+use crate::env::{Core, State};
 use crate::error::Result;
 use crate::key::KeyBuf;
 use crate::page::{self, TreeRecord};
@@ -101,18 +101,18 @@ impl WriteTxn {
 
     /// On the newest state, whose session goes on for as long. The set is empty, and may have some room already.
     #[inline]
-    pub(crate) fn alone(engine: &Engine, base: &Arc<State>, id: u64, set: WriteSet) -> Self {
+    pub(crate) fn alone(engine: &Core, base: &Arc<State>, id: u64, set: WriteSet) -> Self {
         Self::on(engine, Base::Newest(Arc::clone(base)), Layers::default(), id, set)
     }
 
     /// On the newest state with `overlays` over it.
     #[cfg(test)]
-    pub(crate) fn under(engine: &Engine, base: &Arc<State>, overlays: Layers, id: u64) -> Self {
+    pub(crate) fn under(engine: &Core, base: &Arc<State>, overlays: Layers, id: u64) -> Self {
         Self::on(engine, Base::Newest(Arc::clone(base)), overlays, id, WriteSet::default())
     }
 
     #[inline]
-    fn on(engine: &Engine, base: Base, overlays: Layers, id: u64, set: WriteSet) -> Self {
+    fn on(engine: &Core, base: Base, overlays: Layers, id: u64, set: WriteSet) -> Self {
         Self {
             base,
             overlays,

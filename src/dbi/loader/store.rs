@@ -5,10 +5,11 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::catalog::DbiRef;
+use crate::commit::Wait;
 use crate::dbi::loader::progress::{LoadPhase, Progress};
 use crate::dbi::loader::record::Row;
 use crate::dbi::loader::source::{Position, Source};
-use crate::env::{Env, Session, State, Wait, write};
+use crate::env::{Env, Session, State, write};
 use crate::error::{ErrorKind, Result};
 use crate::lmdb::{Applier, Failure};
 use crate::page::{Cursor, used_in_last_leaf};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use crate::env::{Env, Wait, write};
+use crate::commit::Wait;
+use crate::env::{Env, write};
 use crate::error::{Error, ErrorKind, Result};
 use crate::read::layers::Layers;
 use crate::read::tests::stacks::{Act, Ends, Map, Rows, Step, act, look};

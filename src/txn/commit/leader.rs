@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::commit::Wait;
 use crate::commit::{FairLockGuard, Group};
-use crate::env::{Begin, Engine, Session, Wait, write_as_writer};
+use crate::env::{Begin, Engine, Session, write_as_writer};
 use crate::env::{GroupCommit, Leading};
 use crate::error::{Error, Result};
 use crate::txn::commit::made::Made;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::commit::Wait;
 use crate::env::GroupCommit;
-use crate::env::{Engine, Wait, begin_writing, busy, write};
+use crate::env::{Engine, begin_writing, busy, write};
 use crate::error::{Error, Result};
 use crate::txn::commit::follower::stack;
 use crate::txn::commit::leader::{commit, lead};
@@ -18,7 +19,7 @@ pub(crate) fn run<T, E: From<Error>>(
     operation: &'static str,
     f: impl FnOnce(&mut WriteTxn) -> Made<T, E>,
 ) -> Result<T, E> {
-    match engine.queue() {
+    match engine.groups() {
         Some(queue) => share(engine, queue, wait, operation, f),
         None => alone(engine, wait, operation, f),
     }

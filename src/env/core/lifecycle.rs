@@ -6,8 +6,10 @@ use std::sync::{Arc, MutexGuard, PoisonError, RwLockWriteGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::env::engine::{CLOSED, Engine, Files, HELD_BACK, OPEN, POISONED, UNSEEN, WriterState};
-use crate::env::open::open_files;
+use crate::env::core::{CLOSED, Core, HELD_BACK, OPEN, POISONED, UNSEEN};
+use crate::env::files::Files;
+use crate::env::open_files::open_files;
+use crate::env::writer_state::WriterState;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::LmdbLock;
 use crate::os::LockFile;
@@ -23,7 +25,7 @@ struct Alone<'e> {
 const GIVING_UP: Duration = Duration::from_millis(500);
 const GIVING_UP_PAUSE: Duration = Duration::from_micros(50);
 
-impl Engine {
+impl Core {
     /// Closes the files: LMDB's environment, the map, the descriptor. `Busy` while snapshots live. The caller holds the
     /// writer's mutex and keeps others from opening the file.
     pub(crate) fn close(&self) -> Result<()> {
@@ -239,10 +241,10 @@ const REOPENING_TRIES: u32 = 10;
 const REOPENING_PAUSE: Duration = Duration::from_millis(5);
 
 /// While it lives, new snapshots wait.
-struct HeldBack<'e>(&'e Engine);
+struct HeldBack<'e>(&'e Core);
 
 impl<'e> HeldBack<'e> {
-    fn begin(engine: &'e Engine) -> Self {
+    fn begin(engine: &'e Core) -> Self {
         let _ = engine.status.compare_exchange(OPEN, HELD_BACK, Ordering::AcqRel, Ordering::Acquire);
         Self(engine)
     }
@@ -259,7 +261,7 @@ impl Drop for HeldBack<'_> {
     }
 }
 
-impl Drop for Engine {
+impl Drop for Core {
     fn drop(&mut self) {
         if self.is_own_process() {
             *self.writer.get_mut().unwrap_or_else(PoisonError::into_inner) = WriterState::default();

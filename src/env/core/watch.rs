@@ -4,46 +4,22 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use nix::time::{ClockId, clock_gettime};
 
 use crate::durability::Durability;
-use crate::env::engine::{Engine, Files, UNSEEN};
+use crate::env::core::{Core, UNSEEN};
+use crate::env::files::Files;
+use crate::env::in_place::{DATA, LMDB_LOCK, LOCK, NONE};
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::{Directory, EnvPaths, FileId};
+use crate::os::FileId;
 use crate::os::{Names, Unflushed, flush_with_all_above};
-
-/// What was seen so far.
-pub(crate) struct InPlace {
-    directory: Directory,
-    lost: AtomicU8,
-    /// When it was looked last by who does not look each time, in milliseconds.
-    looked: AtomicU64,
-    /// Whether the names of the files, and those of all directories above, were flushed: they do not change behind that.
-    flushed: AtomicBool,
-}
-
-impl InPlace {
-    pub(crate) fn of(place: &EnvPaths) -> Self {
-        Self {
-            directory: Directory::hold(place),
-            lost: AtomicU8::new(NONE),
-            looked: AtomicU64::new(0),
-            flushed: AtomicBool::new(false),
-        }
-    }
-}
-
-const NONE: u8 = 0;
-const DATA: u8 = 1;
-const LOCK: u8 = 2;
-const LMDB_LOCK: u8 = 3;
 
 /// How often commits that are not flushed look, in milliseconds: asking the system costs about as much as such a commit.
 const PERIOD: u64 = 10;
 
-impl Engine {
+impl Core {
     /// Makes the names of the files durable, with those of the directory and of all above it, unless that was done. Whoever made
     /// a directory that was found may have been killed before it was flushed.
     pub(crate) fn flush_names(&self) -> Result<(), Unflushed> {
@@ -136,7 +112,7 @@ impl Engine {
     }
 
     /// The error of an environment whose readers others cannot see.
-    pub(super) fn unseen(&self) -> Error {
+    pub(crate) fn unseen(&self) -> Error {
         let why = format!(
             "{} was removed, replaced or cut short while the environment is open: other programs do not see that this \
              process reads and writes; close the environment and open it again, and leave its lock files alone while it is open",

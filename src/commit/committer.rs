@@ -5,11 +5,17 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use crate::env::group_commit::GROUP_BYTES;
-use crate::env::options::Backlog;
-use crate::env::session::{Wait, is_writing};
+use crate::commit::pipeline::GROUP_BYTES;
+use crate::commit::writing::{Wait, is_writing};
 use crate::error::contain;
 use crate::error::{Error, ErrorKind, Result};
+
+/// How much may be submitted and not be committed yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Backlog {
+    pub batches: usize,
+    pub bytes: usize,
+}
 
 /// Does jobs that came one after another, at least one of them.
 pub(crate) type Work<J> = fn(Vec<J>);

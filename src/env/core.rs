@@ -1,0 +1,359 @@
+//! The core of an open environment, which its handles and its snapshots share: the files, the newest pinned state, the writer's
+//! mutex, and whether it may be used.
+
+mod lifecycle;
+mod watch;
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
+
+use tempfile::TempDir;
+
+use crate::catalog::OpenDbis;
+use crate::catalog::{FEATURES, Identity};
+use crate::env::files::{Files, Gate};
+use crate::env::in_place::InPlace;
+use crate::env::options::Config;
+use crate::env::other_readers::{OtherReader, OtherReaders};
+use crate::env::pinned_state::{Opened, PinnedState, States};
+use crate::env::slow_reader::SlowReader;
+use crate::env::state::State;
+use crate::env::writer_state::WriterState;
+use crate::error::{Error, ErrorKind, Result};
+use crate::lmdb::{Cause, Failure};
+use crate::os::EnvPaths;
+use crate::os::LockFile;
+use crate::os::process_mark;
+use crate::page::EnvMap;
+
+/// What handles and snapshots of one environment share. The last of them closes it.
+pub(crate) struct Core {
+    id: u64,
+    mark: u64,
+    pub(crate) place: EnvPaths,
+    pub(crate) config: Config,
+    pub(crate) max_key: usize,
+    status: AtomicU8,
+    /// Which file has lost its name.
+    in_place: InPlace,
+    /// Signalled when new snapshots are held back no more.
+    passing: (Mutex<()>, Condvar),
+    /// The openers' gate. Shared: begin a pin, or ask LMDB something that reads its map. Exclusive: change or replace
+    /// the maps. Never held while waiting for LMDB's write lock, or a foreign writer would block snapshots.
+    files: RwLock<Option<Arc<Files>>>,
+    /// Held by the one LMDB write transaction of this process; taken after the fair lock of group commit and before LMDB's lock.
+    pub(crate) writer: Mutex<WriterState>,
+    /// Upgraded by who needs another lease on it.
+    newest: Mutex<Weak<PinnedState>>,
+    states: Arc<States>,
+    others: OtherReaders,
+    dbis: Arc<OpenDbis>,
+    /// Read from the catalogue, or about to be written to it.
+    uuid: OnceLock<[u8; 16]>,
+    candidate: [u8; 16],
+    /// Whether the catalogue is known to hold the identity as this build writes it.
+    identified: AtomicBool,
+    pub(crate) lock: Option<LockFile>,
+    /// Held while the file is flushed by who asked for that.
+    pub(crate) flushing: Mutex<()>,
+    /// Whether its opening came to its end: only then does its closing say that nothing is left to be done.
+    pub(crate) opened: AtomicBool,
+    temporary: Option<TempDir>,
+}
+
+const OPEN: u8 = 0;
+const CLOSED: u8 = 1;
+/// A commit or a flush failed on the disk.
+const POISONED: u8 = 2;
+/// Open, while new snapshots wait for a moment.
+const HELD_BACK: u8 = 3;
+/// LMDB's lock file has lost its name: other programs cannot see this process's readers.
+const UNSEEN: u8 = 4;
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+impl Core {
+    pub(crate) fn new(
+        place: EnvPaths,
+        config: Config,
+        files: Files,
+        lock: Option<LockFile>,
+        temporary: Option<TempDir>,
+        candidate: [u8; 16],
+        slow_reader: Option<SlowReader>,
+    ) -> Arc<Self> {
+        let (id, max_key) = (NEXT_ID.fetch_add(1, Ordering::Relaxed), files.lmdb.max_key_size());
+        Arc::new(Self {
+            id,
+            mark: process_mark(),
+            in_place: InPlace::of(&place),
+            place,
+            max_key,
+            status: AtomicU8::new(OPEN),
+            passing: (Mutex::new(()), Condvar::new()),
+            files: RwLock::new(Some(Arc::new(files))),
+            writer: Mutex::default(),
+            newest: Mutex::default(),
+            states: States::new(slow_reader),
+            others: OtherReaders::default(),
+            config,
+            dbis: Arc::new(OpenDbis::new(id, max_key)),
+            uuid: OnceLock::new(),
+            candidate,
+            identified: AtomicBool::new(false),
+            lock,
+            flushing: Mutex::new(()),
+            opened: AtomicBool::new(false),
+            temporary,
+        })
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn dbis(&self) -> &Arc<OpenDbis> {
+        &self.dbis
+    }
+
+    /// Whether this process opened the environment; a forked child did not.
+    pub(crate) fn is_own_process(&self) -> bool {
+        process_mark() == self.mark
+    }
+
+    /// Whether [`close`](Self::close) is over and done with: whoever opens the file gets a new engine.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.status.load(Ordering::Acquire) == CLOSED
+    }
+
+    /// Refuses work in a child that was forked from the process that opened the environment.
+    pub(crate) fn check_not_forked(&self) -> Result<()> {
+        if self.is_own_process() {
+            return Ok(());
+        }
+        let why = "this process is a fork of the one that opened the environment; open it after the fork only, or exec";
+        Err(Error::new(ErrorKind::Closed, why))
+    }
+
+    /// Refuses work on an environment that is closed, that a fatal error has put out of use, or that a fork inherited.
+    pub(crate) fn check_usable(&self) -> Result<()> {
+        self.check_not_forked()?;
+        match self.status.load(Ordering::Acquire) {
+            OPEN | HELD_BACK => Ok(()),
+            CLOSED => Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again")),
+            UNSEEN => Err(self.unseen()),
+            _ => Err(Error::new(
+                ErrorKind::CommitOutcomeUnknown,
+                "a commit or a flush failed on the disk, and what was committed last may or may not be there; close and \
+                 reopen the environment, which checks the file, writes it anew and shows what is there",
+            )),
+        }
+    }
+
+    /// Puts the environment out of use until it is reopened.
+    pub(crate) fn poison(&self) {
+        self.end_as(POISONED);
+    }
+
+    /// Puts it out of use, unless it is already.
+    fn end_as(&self, status: u8) {
+        let open = |now| matches!(now, OPEN | HELD_BACK).then_some(status);
+        let _ = self.status.fetch_update(Ordering::AcqRel, Ordering::Acquire, open);
+    }
+
+    /// Puts it out of use since a flush failed: what the system takes for written may not be, here and at the next opening.
+    pub(crate) fn flush_failed(&self) {
+        self.poison();
+        if let Some(lock) = &self.lock {
+            lock.note_failed_flush();
+        }
+    }
+
+    /// The writer's mutex, whether or not a closure panicked under it: a panic drops its set, and the state is whole.
+    pub(crate) fn writer_state(&self) -> MutexGuard<'_, WriterState> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lock file, without which nothing is written.
+    pub(crate) fn lock_file(&self) -> Result<&LockFile> {
+        self.lock.as_ref().ok_or_else(|| {
+            let why = format!(
+                "{} cannot be written, so other processes cannot be kept out; open the environment where it can, or use copy_to",
+                self.place.lock().display()
+            );
+            Error::new(ErrorKind::Unsupported, why)
+        })
+    }
+
+    /// Passes the openers' gate.
+    pub(crate) fn files(&self) -> Result<Gate<'_>> {
+        loop {
+            self.check_usable()?;
+            let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+            if files.is_some() {
+                return Ok(Gate(files));
+            }
+            drop(files);
+            self.reattach()?;
+        }
+    }
+
+    /// The environment's UUID.
+    pub(crate) fn uuid(&self) -> &[u8; 16] {
+        self.uuid.get().unwrap_or(&self.candidate)
+    }
+
+    /// The identity that a commit on `base` must write, if any: the first one by mapleaf, and the first one by a build
+    /// with more features than the last.
+    pub(crate) fn new_identity(&self, base: &State) -> Result<Option<Identity>> {
+        if self.identified.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let Some(identity) = base.identity()? else {
+            return Ok(Some(Identity { features: FEATURES, uuid: *self.uuid() }));
+        };
+        self.set_uuid(identity.uuid);
+        Ok((identity.features != FEATURES).then_some(Identity { features: FEATURES, ..identity }))
+    }
+
+    /// Notes that a commit has gone through, and with it the identity.
+    pub(crate) fn identity_is_written(&self) {
+        self.identified.store(true, Ordering::Relaxed);
+    }
+
+    /// The UUID that the catalogue holds.
+    pub(crate) fn set_uuid(&self, uuid: [u8; 16]) {
+        let _ = self.uuid.set(uuid);
+    }
+
+    /// The newest committed state, pinned: the one that other snapshots share if it still is the newest.
+    pub(crate) fn pinned(self: &Arc<Self>) -> Result<Arc<PinnedState>> {
+        self.newest_following(Self::follow_growth)
+    }
+
+    /// As [`pinned`](Self::pinned), for a caller that holds the writer's mutex and no LMDB transaction.
+    pub(crate) fn pinned_as_writer(self: &Arc<Self>) -> Result<Arc<PinnedState>> {
+        self.newest_following(Self::follow_growth_as_writer)
+    }
+
+    fn newest_following(self: &Arc<Self>, follow_growth: fn(&Self) -> Result<()>) -> Result<Arc<PinnedState>> {
+        self.check_usable()?;
+        let known = || self.newest.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        if let Some(known) = known().filter(|known| known.is_newest()) {
+            return Ok(known);
+        }
+        loop {
+            let gate = self.files()?;
+            match PinnedState::open(self, &gate, known()) {
+                Ok((known, Opened::Before)) => return Ok(known),
+                Ok((opened, Opened::Now)) => {
+                    // Known before the gate is left: whoever closes or replaces the files sees it.
+                    *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&opened);
+                    self.states.add(&opened);
+                    return Ok(opened);
+                }
+                Err(failure) if failure.cause == Cause::MapResized => {
+                    drop(gate);
+                    follow_growth(self)?;
+                }
+                Err(failure) => return Err(self.begin_failed(failure)),
+            }
+        }
+    }
+
+    /// The states that other processes read now, by LMDB's reader table.
+    pub(crate) fn other_readers(&self) -> Result<Vec<OtherReader>> {
+        let lmdb_lock = self.files()?.lmdb_lock.clone();
+        lmdb_lock.map_or_else(|| Ok(Vec::new()), |lmdb_lock| self.others.look(&lmdb_lock))
+    }
+
+    /// The states that are read or kept for readers.
+    pub(crate) fn states(&self) -> &Arc<States> {
+        &self.states
+    }
+
+    /// The states that snapshots of this process keep.
+    pub(crate) fn pinned_states(&self) -> Vec<Arc<PinnedState>> {
+        self.states.leases.drop_if(|lease| Arc::strong_count(lease) == 1);
+        self.states.alive()
+    }
+
+    /// Types the failure of beginning a transaction; a fatal one poisons.
+    pub(crate) fn begin_failed(&self, failure: Failure) -> Error {
+        if failure.cause == Cause::Panic {
+            self.poison();
+        }
+        if matches!(failure.error.kind(), ErrorKind::Corrupted | ErrorKind::Busy) {
+            // What a file says that was cut short is not what is wrong.
+            self.look_now();
+            if let Err(lost) = self.check_in_place() {
+                return lost.caused_by(failure.error);
+            }
+        }
+        match failure.cause {
+            Cause::Io | Cause::Panic => failure.error.of_file(&self.place.data()),
+            _ => failure.error,
+        }
+    }
+
+    /// Another process has grown the file: takes up its size, here and in LMDB.
+    ///
+    /// Never needed inside a write session of this thread, which has taken up the newest size and keeps others out.
+    fn follow_growth(&self) -> Result<()> {
+        // Behind the commit that may be under way, and without the turn, which this thread may have.
+        let mut writer = self.writer_state();
+        writer.last = None;
+        self.follow_growth_as_writer()
+    }
+
+    /// As [`follow_growth`](Self::follow_growth), for who holds the writer's mutex and no LMDB transaction.
+    pub(crate) fn follow_growth_as_writer(&self) -> Result<()> {
+        self.enlarge(|gate, page_size| {
+            let newest = gate.map.metas();
+            let last = newest.meta(0).last_page.max(newest.meta(1).last_page);
+            usize::try_from(last.saturating_add(1).saturating_mul(page_size as u64)).unwrap_or(usize::MAX)
+        })
+    }
+
+    /// Doubles the map. The caller holds the writer's mutex and has no LMDB transaction.
+    pub(crate) fn grow(&self) -> Result<()> {
+        self.enlarge(|gate, _| gate.map.len() + 1)
+    }
+
+    /// Makes the maps at least as large as `wanted` says, by doubling, within the maximum.
+    ///
+    /// Our own map is made first, and another for a try: when the system refuses them nothing has changed. LMDB's resize
+    /// unmaps before it maps, so if that fails the environment is of no more use.
+    fn enlarge(&self, wanted: impl FnOnce(&Files, usize) -> usize) -> Result<()> {
+        let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(files) = gate.as_mut() else {
+            return Err(Error::new(ErrorKind::Closed, "the environment was closed; open it again"));
+        };
+        let page_size = files.map.page_size();
+        let wanted = wanted(files, page_size);
+        let mut size = files.map.len();
+        while size < wanted {
+            size = size.saturating_mul(2);
+        }
+        let size = size.min(self.config.max_map_size) / page_size.max(4096) * page_size.max(4096);
+        if size < wanted {
+            return Err(Error::new(
+                ErrorKind::MapFull,
+                format!(
+                    "the data does not fit max_map_size, {} bytes; nothing was changed, open with a larger one",
+                    self.config.max_map_size
+                ),
+            ));
+        }
+        let map = EnvMap::new(&files.file, size, page_size)?;
+        // And whether there is room for LMDB's beside it.
+        drop(EnvMap::new(&files.file, size, page_size)?);
+        if let Err(error) = files.lmdb.resize(size) {
+            drop(gate);
+            self.poison();
+            return Err(error.of_file(&self.place.data()));
+        }
+        *files = Arc::new(files.with_map(map));
+        Ok(())
+    }
+}

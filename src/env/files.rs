@@ -1,0 +1,107 @@
+//! The open file: LMDB's environment over it, mapleaf's map and descriptor of it.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLockReadGuard};
+
+use crate::env::last_commit::LastCommit;
+use crate::error::Result;
+use crate::lmdb::{Lmdb, LmdbLock};
+use crate::os::{DataLock, FileId, located};
+use crate::page::EnvMap;
+
+/// The open file: LMDB's environment over it, our map and our descriptor of it.
+pub(crate) struct Files {
+    pub lmdb: Arc<Lmdb>,
+    pub map: Arc<EnvMap>,
+    pub file: Arc<File>,
+    path: Arc<Path>,
+    pub id: FileId,
+    /// Behind LMDB, whose locks closing it would drop. `None` where LMDB has no lock file.
+    pub lmdb_lock: Option<Arc<LmdbLock>>,
+    /// `None` where the file system has no such locks and nobody writes.
+    held: Option<Arc<DataLock>>,
+    known: Arc<Known>,
+}
+
+/// What is known of the file, through whichever map it is read.
+#[derive(Default)]
+struct Known {
+    /// The length of the file in bytes when it was last asked for; it only grows.
+    len: AtomicU64,
+    last: LastCommit,
+}
+
+impl Files {
+    pub(crate) fn new(
+        lmdb: Lmdb,
+        map: EnvMap,
+        (file, path): (Arc<File>, &Path),
+        id: FileId,
+        lmdb_lock: Option<LmdbLock>,
+        held: Option<DataLock>,
+    ) -> Self {
+        let (lmdb_lock, held) = (lmdb_lock.map(Arc::new), held.map(Arc::new));
+        let (lmdb, map, path) = (Arc::new(lmdb), Arc::new(map), path.into());
+        Self { lmdb, map, file, path, id, lmdb_lock, held, known: Arc::default() }
+    }
+
+    /// The same files, read through another map.
+    pub(crate) fn with_map(&self, map: EnvMap) -> Self {
+        Self {
+            lmdb: Arc::clone(&self.lmdb),
+            map: Arc::new(map),
+            file: Arc::clone(&self.file),
+            path: Arc::clone(&self.path),
+            id: self.id,
+            lmdb_lock: self.lmdb_lock.clone(),
+            held: self.held.clone(),
+            known: Arc::clone(&self.known),
+        }
+    }
+
+    /// The data file, to be flushed by who asks for it.
+    pub(crate) fn flushed_file(&self) -> Arc<File> {
+        self.held.as_ref().map_or_else(|| Arc::clone(&self.file), |held| Arc::clone(held.file()))
+    }
+
+    /// What this process committed last.
+    pub(crate) fn last_commit(&self) -> &LastCommit {
+        &self.known.last
+    }
+
+    /// The length of the data file in bytes when it was last asked for.
+    pub(crate) fn known_len(&self) -> u64 {
+        self.known.len.load(Ordering::Relaxed)
+    }
+
+    /// Remembers how long the data file was seen to be. One that is shorter later was cut.
+    pub(crate) fn note_len(&self, bytes: u64) {
+        self.known.len.fetch_max(bytes, Ordering::Relaxed);
+    }
+
+    /// The length of the data file in bytes, now.
+    pub(crate) fn file_len(&self) -> Result<u64> {
+        let metadata = self.file.metadata().map_err(|error| located(error, &self.path))?;
+        self.note_len(metadata.len());
+        Ok(metadata.len())
+    }
+
+    /// As [`file_len`](Self::file_len), but what was known before if the file was at least `needed` bytes long then.
+    pub(crate) fn file_len_for(&self, needed: u64) -> Result<u64> {
+        let known = self.known.len.load(Ordering::Relaxed);
+        if known >= needed { Ok(known) } else { self.file_len() }
+    }
+}
+
+/// The openers' gate, passed.
+pub(crate) struct Gate<'a>(pub(super) RwLockReadGuard<'a, Option<Arc<Files>>>);
+
+impl std::ops::Deref for Gate<'_> {
+    type Target = Arc<Files>;
+
+    fn deref(&self) -> &Arc<Files> {
+        self.0.as_ref().expect("`Engine::files` passes only when the files are open")
+    }
+}

@@ -1,0 +1,83 @@
+//! Opening the files: LMDB, mapleaf's map, and the locks that show that they are open.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::env::files::Files;
+use crate::env::options::Config;
+use crate::error::{Error, ErrorKind, Result};
+use crate::lmdb::{Lmdb, LmdbLock, LmdbOptions};
+use crate::os::{DataLock, EnvPaths, FileId, located, system_page_size};
+use crate::page::{self, EnvMap};
+
+/// And from this: more than any system gives.
+const LARGEST_MAP: usize = 1 << 48;
+/// Address space is asked for in steps down to this, in bytes.
+const SMALLEST_MAP: usize = 1 << 20;
+
+/// Opens LMDB and our map over one reservation each, halving it until the system agrees to both, and takes the locks that
+/// show others that this process has the environment open. Without LMDB's lock file no locks are taken.
+pub(crate) fn open_files(
+    place: &EnvPaths,
+    config: &Config,
+    page_size: Option<usize>,
+    mut lmdb_lock: Option<LmdbLock>,
+) -> Result<Files> {
+    let granule = page_size.unwrap_or_default().max(system_page_size());
+    let mut size = config.map_size.min(LARGEST_MAP).div_ceil(granule) * granule;
+    loop {
+        match open_files_at(place, config, size, &mut lmdb_lock) {
+            Err(error) if size / 2 >= SMALLEST_MAP && is_out_of_space(&error) => {
+                size = (size / 2).div_ceil(granule) * granule;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// As [`open_files`], with maps of this size. The lock file is taken by who succeeds.
+fn open_files_at(
+    place: &EnvPaths,
+    config: &Config,
+    map_size: usize,
+    lmdb_lock: &mut Option<LmdbLock>,
+) -> Result<Files> {
+    let options = LmdbOptions {
+        map_size,
+        // Twice as many handles as DBIs: one whose DBI another process dropped is not closed.
+        max_dbis: config.max_dbis.saturating_mul(2).saturating_add(2),
+        max_readers: config.max_readers,
+        durability: config.durability,
+        read_only: config.read_only,
+        single_file: config.single_file,
+        lock_free: lmdb_lock.is_none() && config.assume_immutable,
+    };
+    let lmdb = Lmdb::open(&place.path, &options).map_err(|error| match error.kind() {
+        // The lock file is open already: what may not be opened is the data.
+        ErrorKind::PermissionDenied => error.of_file(&place.data()),
+        _ => error.of_file(&place.path),
+    })?;
+    let file = Arc::new(lmdb.file().map_err(|error| error.of_file(&place.data()))?);
+    let held = match lmdb_lock {
+        Some(lmdb_lock) => {
+            lmdb_lock.hold_open()?;
+            Some(DataLock::hold(&place.data(), &file)?)
+        }
+        None => None,
+    };
+    let meta = page::check_metas(&file, false).map_err(|error| error.of_file(&place.data()))?;
+    let meta = meta.ok_or_else(|| emptied(place))?;
+    // LMDB raises a size below that of the data.
+    let map = EnvMap::new(&file, lmdb.map_size(), meta.page_size)?;
+    let id = FileId::of(&file.metadata().map_err(|error| located(error, &place.data()))?);
+    Ok(Files::new(lmdb, map, (file, &place.data()), id, lmdb_lock.take(), held))
+}
+
+fn is_out_of_space(error: &Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::OutOfMemory)
+}
+
+pub(crate) fn emptied(place: &EnvPaths) -> Error {
+    let why = format!("{} was emptied while it was being opened; restore it from a copy", place.data().display());
+    Error::new(ErrorKind::NotFound, why)
+}

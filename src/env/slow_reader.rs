@@ -1,0 +1,20 @@
+//! The callback for snapshots that are kept too long.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::env::reader_info::ReaderInfo;
+
+/// Who is told of snapshots that are older than a limit.
+#[derive(Clone)]
+pub(crate) struct SlowReader {
+    pub limit: Duration,
+    pub callback: Arc<dyn Fn(&ReaderInfo) + Send + Sync>,
+}
+
+impl fmt::Debug for SlowReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SlowReader").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}

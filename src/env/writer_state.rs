@@ -1,0 +1,21 @@
+//! What the one writer of this process keeps between transactions.
+
+use std::sync::Arc;
+
+use crate::env::files::Files;
+use crate::env::state::State;
+use crate::lmdb::Handles;
+use crate::write_set::WriteSet;
+
+/// What the one writer of this process keeps between transactions.
+#[derive(Default)]
+pub(crate) struct WriterState {
+    pub handles: Handles,
+    /// The files as they were in the last transaction, and its base, to be made that of the next one. Whoever replaces the
+    /// files or their map holds the writer's mutex, and lets these go.
+    pub last: Option<(Arc<Files>, Arc<State>)>,
+    /// The write set of the last session, emptied: allocating its buffers anew would cost more than a small transaction.
+    pub kept: Option<WriteSet>,
+    /// For how many failed flushes the meta pages were written again.
+    pub taken_back: u32,
+}
