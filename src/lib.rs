@@ -123,6 +123,7 @@ mod os;
 mod page;
 mod read;
 pub mod scan;
+mod state;
 mod txn;
 pub mod value;
 mod write_set;
@@ -131,8 +132,9 @@ pub use catalog::DbiKind;
 pub use dbi::{Dbi, DbiOptions, DbiStat, ExtractIf, MultiDbi, MultiValues};
 pub use dbi::{LoadPhase, LoadProgress, LoadReport, LoadStopped, Loader};
 pub use durability::Durability;
-pub use env::{Compact, DbiInfo, Env, EnvInfo, EnvOptions, OpenMode, ReaderInfo, Verify};
+pub use env::{Compact, DbiInfo, Env, EnvInfo, EnvOptions, OpenMode, Verify};
 pub use error::{Error, ErrorKind, Result};
+pub use state::ReaderInfo;
 // Of the public modules: shown here as well, where they are looked for first.
 #[doc(inline)]
 pub use key::{AnyKey, Key, KeyAs, Path, Reverse, Segment, Timestamp};

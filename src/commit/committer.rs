@@ -7,15 +7,8 @@ use std::thread;
 
 use crate::commit::pipeline::GROUP_BYTES;
 use crate::commit::writing::{Wait, is_writing};
-use crate::error::contain;
-use crate::error::{Error, ErrorKind, Result};
-
-/// How much may be submitted and not be committed yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Backlog {
-    pub batches: usize,
-    pub bytes: usize,
-}
+use crate::error::{Error, ErrorKind, Result, contain};
+use crate::state::Backlog;
 
 /// Does jobs that came one after another, at least one of them.
 pub(crate) type Work<J> = fn(Vec<J>);

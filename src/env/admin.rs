@@ -7,28 +7,22 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::commit::check_not_writing;
+use crate::commit::{Begin, Session, check_not_writing, lock_writer, write_as_writer};
 use crate::durability::Durability;
-use crate::env::beginning;
 use crate::env::compacted::remove_compacted;
 use crate::env::copy::copy_state;
-use crate::env::core::Core;
 use crate::env::engine::Engine;
 use crate::env::handle::Env;
 use crate::env::open::check_metas_at;
-use crate::env::registry;
-use crate::env::session::{self, Begin, Session};
-use crate::env::writer_lock::lock_writer;
-use crate::env::writer_state::WriterState;
+use crate::env::{beginning, registry};
 use crate::error::{Error, ErrorKind, Result};
-use crate::lmdb::Lmdb;
-use crate::lmdb::LmdbLock;
-use crate::os::is_held;
-use crate::os::{Directory, EnvPaths, FileId, open_regular, parent};
-use crate::os::{LockFile, read_record};
-use crate::os::{Names, Unflushed};
-use crate::os::{located, system_page_size};
+use crate::lmdb::{Lmdb, LmdbLock};
+use crate::os::{
+    Directory, EnvPaths, FileId, LockFile, Names, Unflushed, is_held, located, open_regular, parent, read_record,
+    system_page_size,
+};
 use crate::page;
+use crate::state::{Core, WriterState};
 
 /// Whether a copy leaves free pages out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -107,7 +101,7 @@ impl Env {
     pub fn close(&self) -> Result<()> {
         // Another thread may have held the writer's mutex at a fork: in the child it is never given up.
         self.engine.check_not_forked().and_then(|()| check_not_writing()).map_err(|error| error.during("close"))?;
-        let mut writer = lock_writer(&self.engine);
+        let mut writer = lock_writer(self.engine.writers());
         // Whoever opens the file meanwhile would share an engine that is going.
         let _reserved = registry::reserve(&self.engine.place, self.engine.file_id());
         // It has hold of the files too.
@@ -270,7 +264,7 @@ fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     }
     let lock = engine.lock_file()?;
     // Before the presence lock: who drops a DBI changes that lock too, and only as the writer.
-    let mut writer = lock_writer(engine);
+    let mut writer = lock_writer(engine.writers());
     engine.check_usable()?;
     if !lock.try_exclusive()? {
         let (path, who) = (engine.place.path.display(), others(engine));
@@ -317,7 +311,7 @@ fn compact_alone(engine: &Arc<Core>, writer: &mut WriterState, limit: Duration) 
     engine.look(&Arc::clone(&*engine.files()?));
     engine.check_in_place()?;
     check_alone(engine, &old)?;
-    session::write_as_writer(engine, Begin::Newest, "compact", writer, |session| drop_leftovers(engine, session))?;
+    write_as_writer(engine, Begin::Newest, "compact", writer, |session| drop_leftovers(engine, session))?;
     let began = Instant::now();
     // Who reads for longer is seen now, not when the work is done.
     engine.when_unread(deadline(began, limit), || Ok(()))?;

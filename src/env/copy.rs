@@ -10,15 +10,11 @@ use crate::commit::check_not_writing;
 use crate::env::admin::Compact;
 use crate::env::handle::Env;
 use crate::env::open::create_new;
-use crate::env::pinned_state::PinnedState;
 use crate::env::pipelined_writer::write_pipelined;
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::Stop;
-use crate::os::copy_range;
-use crate::os::flush_with_all_above;
-use crate::os::located;
-use crate::os::{Directory, EnvPaths, remove_empty};
+use crate::os::{Directory, EnvPaths, Stop, copy_range, flush_with_all_above, located, remove_empty};
 use crate::page;
+use crate::state::PinnedState;
 
 impl Env {
     /// Copies the newest state to `path`, durably, while readers and writers go on: a directory for an environment in a

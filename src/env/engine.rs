@@ -4,15 +4,11 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use crate::commit::Committer;
+use crate::commit::{Committer, GroupCommit, Writers};
 use crate::durability::Durability;
-use crate::env::core::Core;
-use crate::env::group_commit::GroupCommit;
-use crate::env::pinned_state::PinnedState;
-use crate::env::reaper::Reaper;
-use crate::env::snapshot_cache::Lease;
 use crate::env::submitted::Submission;
 use crate::error::Result;
+use crate::state::{Core, Lease, PinnedState, Reaper};
 
 /// What all `Env` handles of an environment share. Snapshots hold the core alone: cached leases, which hold the core too, go
 /// with the last handle.
@@ -59,9 +55,10 @@ impl Engine {
         &self.core
     }
 
-    /// Which transactions share a commit, if they do.
-    pub(crate) fn groups(&self) -> Option<&GroupCommit> {
-        self.groups.as_ref()
+    /// What a transaction needs to become the only writer.
+    #[inline]
+    pub(crate) fn writers(&self) -> Writers<'_> {
+        Writers { core: &self.core, groups: self.groups.as_ref() }
     }
 
     pub(crate) fn committer(&self) -> &Committer<Submission> {

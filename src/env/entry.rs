@@ -6,17 +6,13 @@ use std::path::Path;
 use nix::libc;
 
 use crate::durability::Durability;
-use crate::env::options::Config;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lmdb::Lmdb;
-use crate::lmdb::LmdbLock;
-use crate::os::OpenRecord;
-use crate::os::flush_failed;
-use crate::os::is_held;
-use crate::os::located;
-use crate::os::{Directory, EnvPaths, open_regular};
-use crate::os::{LockFile, Presence};
-use crate::os::{Unflushed, flush_with_all_above};
+use crate::lmdb::{Lmdb, LmdbLock};
+use crate::os::{
+    Directory, EnvPaths, LockFile, OpenRecord, Presence, Unflushed, flush_failed, flush_with_all_above, is_held,
+    located, open_regular,
+};
+use crate::state::Config;
 
 /// What an opening holds before it opens the data file.
 pub(crate) struct Entry {

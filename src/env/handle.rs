@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use crate::env::engine::Engine;
 use crate::env::options::EnvOptions;
-use crate::env::pinned_state::PinnedState;
-use crate::env::snapshot_cache::Lease;
 use crate::error::Result;
+use crate::state::{Lease, PinnedState};
 
 /// An open environment: named, typed, ordered databases in one file.
 ///

@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use crate::catalog::CATALOG;
-use crate::catalog::{DbiKind, DbiRecord};
-use crate::env::free_list::FreePages;
+use crate::catalog::{CATALOG, DbiKind, DbiRecord};
 use crate::env::handle::Env;
 use crate::env::newest::read_newest;
-use crate::env::state::{State, check_flags};
 use crate::error::Result;
+use crate::state::{FreePages, State, check_flags};
 
 /// What [`Env::info`] tells.
 #[derive(Clone, Debug, PartialEq, Eq)]

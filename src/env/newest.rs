@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::commit::{Wait, is_writing};
+use crate::commit::{Wait, is_writing, session};
 use crate::env::engine::Engine;
-use crate::env::session;
-use crate::env::state::State;
 use crate::error::{ErrorKind, Result};
+use crate::state::State;
 
 /// Runs `read` on the newest state. It is pinned by a reader slot; where all are taken, by LMDB's write lock, which is waited
 /// for. Who cannot write, and who is inside a transaction, is then given the newest state that this process reads.
@@ -24,7 +23,7 @@ pub(crate) fn read_newest<T>(
         Err(error) => return Err(error),
     };
     if !engine.config.read_only && !is_writing() {
-        return session::write(engine, Wait::Yes, operation, |session| read(session.base()));
+        return session::write(engine.writers(), Wait::Yes, operation, |session| read(session.base()));
     }
     let known = engine.pinned_states().into_iter().max_by_key(|pinned| pinned.lmdb_id());
     match known {

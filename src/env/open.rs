@@ -11,28 +11,20 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::commit::{Wait, check_not_writing};
+use crate::commit::{Wait, check_not_writing, session};
 use crate::durability::Durability;
-use crate::env::Env;
-use crate::env::beginning;
 use crate::env::compacted::remove_compacted;
-use crate::env::core::Core;
 use crate::env::engine::Engine;
 use crate::env::entry::{self, Entry};
-use crate::env::files::Files;
-use crate::env::open_files::{emptied, open_files};
 use crate::env::options::{DEFAULT_MAP_SIZE, EnvOptions, OpenMode, TEMPORARY_MAP_SIZE, Verify};
-use crate::env::registry;
-use crate::env::session;
-use crate::env::state::check_flags;
+use crate::env::{Env, beginning, registry};
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::OpenRecord;
-use crate::os::Unflushed;
-use crate::os::write_anew;
-use crate::os::{EnvPaths, FileId, check_regular, open_regular};
-use crate::os::{LockFile, Presence};
-use crate::os::{flush_failed, located, system_page_size};
+use crate::os::{
+    EnvPaths, FileId, LockFile, OpenRecord, Presence, Unflushed, check_regular, flush_failed, located, open_regular,
+    system_page_size, write_anew,
+};
 use crate::page;
+use crate::state::{Core, Files, check_flags, emptied, open_files};
 
 impl EnvOptions {
     /// Opens the environment at `path`, a directory, which is created when absent with all above it.
@@ -373,7 +365,7 @@ enum Found {
 fn make_durable(engine: &Arc<Engine>, is_new: bool) -> Result<()> {
     let place = &engine.place;
     if is_new {
-        session::write(engine, Wait::Yes, "open", session::create_catalog)?;
+        session::write(engine.writers(), Wait::Yes, "open", session::create_catalog)?;
     }
     // One that was there is flushed with the next commit, if it was not before.
     let synced = if is_new { engine.files()?.file.sync_all() } else { Ok(()) };
@@ -395,7 +387,7 @@ fn unflushed_at(engine: &Engine, unflushed: Unflushed) -> Error {
 /// Writes the file anew after a flush failed, and flushes it and its names: as the writer, among all programs, for nobody else
 /// changes pages then. The system may take pages for written that are not, and would not write them again.
 fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
-    session::write(engine, Wait::Yes, "open", |_| {
+    session::write(engine.writers(), Wait::Yes, "open", |_| {
         let place = &engine.place;
         let written = write_anew(&engine.files()?.file);
         let written = written.map_err(|error| Unflushed::Failed(located(error, &place.data())));

@@ -3,12 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::commit::Backlog;
 use crate::durability::Durability;
-use crate::env::reader_info::ReaderInfo;
-use crate::env::slow_reader::SlowReader;
-use crate::error::{Error, ErrorKind, Result};
-use crate::page::{FULL, LEAST};
+use crate::state::{Backlog, Config, ReaderInfo, SlowReader};
 
 /// Whether opening may create, or must.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -55,74 +51,6 @@ pub struct EnvOptions {
     pub(crate) mode: OpenMode,
     pub(crate) verify: Verify,
     pub(crate) slow_reader: Option<SlowReader>,
-}
-
-/// LMDB reserves memory for each DBI, in each transaction too, and adds to their number without a check.
-const MOST_DBIS: u32 = 1 << 15;
-/// Each reader has 64 bytes of the lock file.
-const MOST_READERS: u32 = 1 << 16;
-
-/// What all handles of one environment must agree on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Config {
-    pub map_size: usize,
-    pub max_map_size: usize,
-    pub max_dbis: u32,
-    pub max_readers: u32,
-    pub max_txn_bytes: usize,
-    pub max_backlog: Backlog,
-    /// In percent; `None` goes by the order in which rows came.
-    pub fill: Option<u8>,
-    pub durability: Durability,
-    pub read_only: bool,
-    pub single_file: bool,
-    pub assume_immutable: bool,
-}
-
-impl Config {
-    /// Refuses sizes that have no meaning.
-    pub(crate) fn check(&self) -> Result<()> {
-        let Config { map_size, max_map_size, max_dbis, max_readers, .. } = self;
-        let why = if *max_map_size == 0 {
-            "max_map_size is 0; ask for a page at least".to_owned()
-        } else if *map_size == 0 {
-            "map_size is 0; ask for a page at least".to_owned()
-        } else if max_map_size < map_size {
-            format!("map_size is {map_size}, above max_map_size, {max_map_size}; lower it, or raise max_map_size")
-        } else if !(1..=MOST_DBIS).contains(max_dbis) {
-            format!("max_dbis is {max_dbis}; it must be above 0 and at most {MOST_DBIS}")
-        } else if !(1..=MOST_READERS).contains(max_readers) {
-            format!("max_readers is {max_readers}; it must be above 0 and at most {MOST_READERS}")
-        } else if let Some(fill) = self.fill.filter(|fill| !(LEAST..=FULL).contains(fill)) {
-            format!("fill is {fill} percent; it must be at least {LEAST} and at most {FULL}")
-        } else {
-            return Ok(());
-        };
-        Err(Error::new(ErrorKind::InvalidArgument, why))
-    }
-
-    /// The options in which `asked` differs, each with both values; empty where it does not.
-    pub(crate) fn differences(&self, asked: &Self) -> String {
-        let shown = |config: &Self| {
-            [
-                ("map_size", config.map_size.to_string()),
-                ("max_map_size", config.max_map_size.to_string()),
-                ("max_dbis", config.max_dbis.to_string()),
-                ("max_readers", config.max_readers.to_string()),
-                ("max_txn_bytes", config.max_txn_bytes.to_string()),
-                ("max_backlog", format!("{} batches, {} bytes", config.max_backlog.batches, config.max_backlog.bytes)),
-                ("fill", config.fill.map_or_else(|| "by the order of rows".to_owned(), |fill| fill.to_string())),
-                ("durability", format!("{:?}", config.durability)),
-                ("read_only", config.read_only.to_string()),
-                ("single_file", config.single_file.to_string()),
-                ("assume_immutable", config.assume_immutable.to_string()),
-            ]
-        };
-        let both = shown(self).into_iter().zip(shown(asked));
-        let differing = both.filter(|((_, open), (_, asked))| open != asked);
-        let said = differing.map(|((name, open), (_, asked))| format!("{name} {open} (asked: {asked})"));
-        said.collect::<Vec<_>>().join(", ")
-    }
 }
 
 const GIB: usize = 1 << 30;

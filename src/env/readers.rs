@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use crate::env::engine::Engine;
-use crate::env::free_list::FreePages;
 use crate::env::handle::Env;
 use crate::env::newest::read_newest;
-use crate::env::reader_info::ReaderInfo;
 use crate::error::Result;
+use crate::state::{FreePages, ReaderInfo};
 
 impl Env {
     /// The states that are read, by this process and by others, oldest first. Takes no reader slot: it works also where all

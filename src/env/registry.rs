@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
-use crate::env::core::Core;
-use crate::os::process_mark;
-use crate::os::{EnvPaths, FileId};
+use crate::os::{EnvPaths, FileId, process_mark};
+use crate::state::Core;
 
 /// What is open, and what is being opened, closed or replaced.
 #[derive(Default)]

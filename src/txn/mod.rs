@@ -1,14 +1,11 @@
 //! Transactions: a snapshot to read from, and for writers a set of changes laid over it.
 
-mod apply;
 mod batch;
-mod commit;
 mod counts;
 mod dbis;
 mod keys;
 mod lengths;
 mod read;
-mod refill;
 mod remove;
 mod snapshot;
 mod submit;

@@ -4,13 +4,11 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::catalog::DbiRef;
-use crate::env::State;
 use crate::error::{ErrorKind, Result};
 use crate::key::KeyBuf;
 use crate::page::{self, LeafSlot};
-use crate::read::LayeredTree;
-use crate::read::{RawCursor, RawRead};
-use crate::read::{look, runs};
+use crate::read::{LayeredTree, RawCursor, RawRead, look, runs};
+use crate::state::State;
 use crate::txn::keys::Keys;
 use crate::txn::write::WriteTxn;
 use crate::write_set::{DbiChanges, LEAST, Spot, change_bytes};

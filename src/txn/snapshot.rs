@@ -7,14 +7,10 @@ use std::time::Duration;
 
 use crate::catalog::DbiRef;
 use crate::env::Env;
-use crate::env::Lease;
-use crate::env::PinnedState;
 use crate::error::Result;
 use crate::page::{self, Cursor, TreeRecord};
-use crate::read::LayeredTree;
-use crate::read::Layers;
-use crate::read::{LayeredCursor, look};
-use crate::read::{RawEntry, RawRead};
+use crate::read::{LayeredCursor, LayeredTree, Layers, RawEntry, RawRead, look};
+use crate::state::{Lease, PinnedState};
 
 /// One committed state of all databases, which no later commit changes: a read transaction.
 ///

@@ -9,11 +9,10 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::commit::CommitOutcome;
-use crate::commit::{Wait, check_not_writing, is_committer};
+use crate::commit::{CommitOutcome, Wait, check_not_writing, is_committer};
 use crate::env::{Done, Env, Submission, Teller};
 use crate::error::{Error, ErrorKind, Result};
-use crate::txn::commit::run;
+use crate::txn::transact::make;
 use crate::txn::write::WriteTxn;
 use crate::write_set::Batch;
 
@@ -94,7 +93,7 @@ fn commit_all(jobs: Vec<Submission>) {
     while let Some(first) = submitted.front() {
         let engine = Arc::clone(&first.engine);
         let mut refused: Vec<Option<Error>> = Vec::new();
-        let committed = run(&engine, Wait::Yes, "submit", |txn| {
+        let committed = make(&engine, Wait::Yes, "submit", |txn| {
             refused = make_all(submitted.iter().map(|one| &one.batch), txn);
             let made = refused.iter().filter(|refused| refused.is_none()).count();
             Ok::<_, Error>(((), made as u64))

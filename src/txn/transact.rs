@@ -1,9 +1,8 @@
 //! `transact`: a closure that changes any databases, all or nothing.
 
-use crate::commit::Wait;
-use crate::env::Env;
+use crate::commit::{Made, Wait, run};
+use crate::env::{Engine, Env};
 use crate::error::{Error, Result};
-use crate::txn::commit::run;
 use crate::txn::write::WriteTxn;
 
 impl Env {
@@ -118,6 +117,22 @@ impl Env {
         operation: &'static str,
         f: impl FnOnce(&mut WriteTxn) -> Result<T, E>,
     ) -> Result<T, E> {
-        run(&self.engine, wait, operation, |txn| Ok((f(txn)?, 1)))
+        make(&self.engine, wait, operation, |txn| Ok((f(txn)?, 1)))
     }
+}
+
+/// Runs `f` on a transaction as the only writer, and commits what it changed. `f` says how many transactions its changes count as.
+#[inline]
+pub(crate) fn make<T, E: From<Error>>(
+    engine: &Engine,
+    wait: Wait,
+    operation: &'static str,
+    f: impl FnOnce(&mut WriteTxn) -> Result<(T, u64), E>,
+) -> Result<T, E> {
+    let writers = engine.writers();
+    run(writers, wait, operation, |view, set| {
+        let mut txn = WriteTxn::new(writers.core, view, set);
+        let (outcome, transactions) = f(&mut txn)?;
+        Ok(Made { outcome, set: txn.take_set(), transactions })
+    })
 }

@@ -3,21 +3,17 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
-use std::ops::{Bound, Deref};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use crate::catalog::DbiRef;
-use crate::env::PinnedState;
-use crate::env::{Core, State};
 use crate::error::Result;
 use crate::key::KeyBuf;
 use crate::page::{self, TreeRecord};
-use crate::read::LayeredTree;
-use crate::read::Layers;
-use crate::read::{LayeredCursor, look};
-use crate::read::{RawCursor, RawEntry, RawRead};
+use crate::read::{LayeredCursor, LayeredTree, Layers, RawCursor, RawEntry, RawRead, look};
+use crate::state::{Base, Core, View};
 use crate::txn::counts::Counts;
 use crate::txn::lengths::Lengths;
 use crate::txn::remove::Near;
@@ -70,70 +66,30 @@ pub struct WriteTxn {
     _on_its_thread: PhantomData<*mut ()>,
 }
 
-/// What the transaction reads below its own changes.
-pub(super) enum Base {
-    /// The newest state, which LMDB's write lock keeps.
-    Newest(Arc<State>),
-    /// One that others were stacked on as well.
-    Pinned(Arc<PinnedState>),
-}
-
-impl Deref for Base {
-    type Target = State;
-
-    #[inline]
-    fn deref(&self) -> &State {
-        match self {
-            Self::Newest(state) => state,
-            Self::Pinned(pinned) => pinned,
-        }
-    }
-}
-
 /// Ranges of up to this many entries are deleted one by one.
 const FEW: usize = 8;
 
 impl WriteTxn {
-    /// On a pinned state, with what was committed since.
-    pub(crate) fn new(base: &Arc<PinnedState>, overlays: Layers, id: u64) -> Self {
-        Self::on(base.engine(), Base::Pinned(Arc::clone(base)), overlays, id, WriteSet::default())
-    }
-
-    /// On the newest state, whose session goes on for as long. The set is empty, and may have some room already.
+    /// On what it is to read, with an empty set, whose buffers may be there already.
     #[inline]
-    pub(crate) fn alone(engine: &Core, base: &Arc<State>, id: u64, set: WriteSet) -> Self {
-        Self::on(engine, Base::Newest(Arc::clone(base)), Layers::default(), id, set)
-    }
-
-    /// On the newest state with `overlays` over it.
-    #[cfg(test)]
-    pub(crate) fn under(engine: &Core, base: &Arc<State>, overlays: Layers, id: u64) -> Self {
-        Self::on(engine, Base::Newest(Arc::clone(base)), overlays, id, WriteSet::default())
-    }
-
-    #[inline]
-    fn on(engine: &Core, base: Base, overlays: Layers, id: u64, set: WriteSet) -> Self {
+    pub(crate) fn new(core: &Core, view: View, set: WriteSet) -> Self {
+        let View { base, layers, seq } = view;
         Self {
             base,
-            overlays,
-            set: set.with_limit(engine.config.max_txn_bytes),
+            overlays: layers,
+            set: set.with_limit(core.config.max_txn_bytes),
             lengths: Lengths::default(),
             counts: Counts::default(),
             near: None,
             appended: None,
-            id,
-            max_key: engine.max_key,
-            uuid: *engine.uuid(),
+            id: seq,
+            max_key: core.max_key,
+            uuid: *core.uuid(),
             _on_its_thread: PhantomData,
         }
     }
 
     /// The changes, to be committed.
-    pub(crate) fn into_set(mut self) -> WriteSet {
-        self.take_set()
-    }
-
-    /// As [`into_set`](Self::into_set), for who does not want the rest moved.
     #[inline]
     pub(crate) fn take_set(&mut self) -> WriteSet {
         self.set.make_ready();
@@ -220,24 +176,33 @@ impl WriteTxn {
         if self.lengths.get(dbi.slot).is_none() && !self.counts.is_kept_around(dbi.slot, key) {
             return self.change(dbi, key, Some(value));
         }
-        // What counts the key has found the place of its change too.
-        let own = self.set.dbi(dbi.slot).filter(|own| !own.is_empty());
-        let at = own.map(|own| own.lower(key));
-        let change =
-            own.zip(at).filter(|(_, at)| at.1).and_then(|(own, at)| own.blocks().at(at.0).map(|at| own.record(at)));
-        let is_there = match (is_there, change) {
-            (Some(is_there), _) => is_there,
-            (None, Some((_, value))) => value.is_some(),
-            (None, None) => self.is_below(dbi, key)?,
+        let is_there = match is_there {
+            Some(is_there) => {
+                self.change(dbi, key, Some(value))?;
+                is_there
+            }
+            None => self.put_and_look(dbi, key, value)?,
         };
-        match at {
-            Some(at) => self.set.change_at(dbi, key, Some(value), at)?,
-            None => self.change(dbi, key, Some(value))?,
-        }
         if !is_there {
             self.note(dbi.slot, key, true);
         }
         Ok(())
+    }
+
+    /// Stores `value` under `key`; whether the key was there. One search finds that and the place of the change.
+    fn put_and_look(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: &[u8]) -> Result<bool> {
+        let Some(own) = self.set.dbi(dbi.slot).filter(|own| !own.is_empty()) else {
+            let is_there = self.is_below(dbi, key)?;
+            return self.change(dbi, key, Some(value)).map(|()| is_there);
+        };
+        let at = own.lower(key);
+        let change = if at.1 { own.blocks().at(at.0).map(|entry| own.record(entry).1.is_some()) } else { None };
+        let is_there = match change {
+            Some(is_there) => is_there,
+            None => self.is_below(dbi, key)?,
+        };
+        self.set.change_at(dbi, key, Some(value), at)?;
+        Ok(is_there)
     }
 
     /// Notes in what was counted that the entry of `key` came, or went.

@@ -19,20 +19,15 @@ const TIES: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Block {
     entries: Vec<Entry>,
-    /// One for each entry, or none at all.
-    words: Vec<Word>,
-}
-
-/// Eight bytes of a key, from byte `skip` on, which is the same for a run. 0: nobody has looked.
-#[derive(Clone, Copy, Debug, Default)]
-struct Word {
-    word: u64,
-    skip: u16,
+    /// One for each entry, or none at all: the eight bytes of its key after those that its run has in common.
+    words: Vec<u64>,
+    /// How many bytes that is, the same for all of a run; 0 where it is not known. As many as there are words.
+    skips: Vec<u16>,
 }
 
 impl From<Vec<Entry>> for Block {
     fn from(entries: Vec<Entry>) -> Self {
-        Self { entries, words: Vec::new() }
+        Self { entries, words: Vec::new(), skips: Vec::new() }
     }
 }
 
@@ -54,7 +49,7 @@ impl Block {
     /// Its room, without entries.
     pub(crate) fn emptied(mut self) -> Self {
         self.entries.clear();
-        self.words.clear();
+        self.forget_words();
         self
     }
 
@@ -68,8 +63,8 @@ impl Block {
         }
         let rest = &self.entries[from..];
         let run = from..from + rest.partition_point(|entry| entry.head == wanted.head);
-        match self.words.get(from) {
-            Some(word) if run.len() > 1 && word.skip > 0 => self.search_run(arena, run, word.skip, wanted),
+        match self.skips.get(from) {
+            Some(skip) if run.len() > 1 && *skip > 0 => self.search_run(arena, run, *skip, wanted),
             _ => among(&self.entries, run, arena, wanted),
         }
     }
@@ -78,8 +73,12 @@ impl Block {
     fn search_run(&self, arena: &Arena, run: Range<usize>, skip: u16, wanted: &Wanted<'_>) -> Result<usize, usize> {
         let words = &self.words[run.clone()];
         let word = word_at(wanted.key, skip.into());
-        let from = words.partition_point(|other| other.word < word);
-        let same = words[from..].iter().take_while(|other| other.word == word).count();
+        let from = words.partition_point(|other| *other < word);
+        // One key that differs early makes the words of its run equal: it is halved then, as without words.
+        let same = match words.get(from) {
+            Some(other) if *other == word => words[from..].partition_point(|other| *other == word),
+            _ => 0,
+        };
         let from = run.start + from;
         let compared = from.min(run.end - 1);
         let (common, order) = meet(arena.key(self.entries[compared].place), wanted.key);
@@ -102,7 +101,13 @@ impl Block {
         }
         self.entries.insert(slot, entry);
         if !self.words.is_empty() {
-            self.words.insert(slot, Word::default());
+            if self.words.len() == self.words.capacity() {
+                let more = (self.words.len() / 4).clamp(4, most);
+                self.words.reserve_exact(more);
+                self.skips.reserve_exact(more);
+            }
+            self.words.insert(slot, 0);
+            self.skips.insert(slot, 0);
             self.find_word(arena, slot);
         } else if self.has_ties(slot) {
             self.find_words(arena);
@@ -120,7 +125,8 @@ impl Block {
         }
         for entry in above {
             self.entries.push(*entry);
-            self.words.push(Word::default());
+            self.words.push(0);
+            self.skips.push(0);
             self.find_word(arena, self.entries.len() - 1);
         }
     }
@@ -129,7 +135,7 @@ impl Block {
     pub(crate) fn replace(&mut self, arena: &Arena, slot: usize, entry: Entry) -> Entry {
         let old = std::mem::replace(&mut self.entries[slot], entry);
         if old.place != entry.place && !self.words.is_empty() {
-            self.words[slot] = Word::default();
+            (self.words[slot], self.skips[slot]) = (0, 0);
             self.find_word(arena, slot);
         }
         old
@@ -144,6 +150,7 @@ impl Block {
     pub(crate) fn remove(&mut self, slot: usize) -> Entry {
         if !self.words.is_empty() {
             self.words.remove(slot);
+            self.skips.remove(slot);
         }
         self.entries.remove(slot)
     }
@@ -152,16 +159,20 @@ impl Block {
     pub(crate) fn drain(&mut self, slots: Range<usize>) -> Vec<Entry> {
         if !self.words.is_empty() {
             self.words.drain(slots.clone());
+            self.skips.drain(slots.clone());
         }
         self.entries.drain(slots).collect()
     }
 
     /// Splits the entries from a slot on off.
     pub(crate) fn split_off(&mut self, slot: usize) -> Self {
-        let words = if self.words.is_empty() { Vec::new() } else { self.words.split_off(slot) };
-        let upper = Self { entries: self.entries.split_off(slot), words };
+        let has_words = !self.words.is_empty();
+        let words = if has_words { self.words.split_off(slot) } else { Vec::new() };
+        let skips = if has_words { self.skips.split_off(slot) } else { Vec::new() };
+        let upper = Self { entries: self.entries.split_off(slot), words, skips };
         self.entries.shrink_to_fit();
         self.words.shrink_to_fit();
+        self.skips.shrink_to_fit();
         upper
     }
 
@@ -170,8 +181,9 @@ impl Block {
         let end = self.entries.len();
         self.entries.append(&mut upper.entries);
         self.words.append(&mut upper.words);
+        self.skips.append(&mut upper.skips);
         if self.words.len() != self.entries.len() {
-            self.words = Vec::new();
+            self.forget_words();
         } else if end > 0 && end < self.words.len() {
             // A run that goes on across the two may have known more in common in each.
             self.find_run(arena, end);
@@ -185,10 +197,14 @@ impl Block {
 
     /// Makes the heads anew, behind the first `common` bytes of the keys.
     pub(crate) fn set_heads(&mut self, arena: &Arena, common: usize) {
-        self.words = Vec::new();
+        self.forget_words();
         for entry in &mut self.entries {
             *entry = Entry::new(arena.key(entry.place), common, entry.place);
         }
+    }
+
+    fn forget_words(&mut self) {
+        (self.words, self.skips) = (Vec::new(), Vec::new());
     }
 
     /// Whether an entry is one of [`TIES`] with the same head.
@@ -209,7 +225,8 @@ impl Block {
     /// Finds the words of all entries that have their head with others.
     #[cold]
     fn find_words(&mut self, arena: &Arena) {
-        self.words = vec![Word::default(); self.entries.len()];
+        self.words = vec![0; self.entries.len()];
+        self.skips = vec![0; self.entries.len()];
         let mut slot = 0;
         while slot < self.entries.len() {
             slot = self.find_run(arena, slot);
@@ -226,8 +243,8 @@ impl Block {
             // Keys are shorter than 64 KiB.
             let skip = u16::try_from(common).unwrap_or(u16::MAX);
             for slot in run {
-                let word = word_at(arena.key(self.entries[slot].place), skip.into());
-                self.words[slot] = Word { word, skip };
+                self.words[slot] = word_at(arena.key(self.entries[slot].place), skip.into());
+                self.skips[slot] = skip;
             }
         }
         end
@@ -238,10 +255,10 @@ impl Block {
         let Entry { head, place } = self.entries[slot];
         let is_tie = |slot: &usize| self.entries.get(*slot).is_some_and(|entry| entry.head == head);
         let Some(beside) = [slot.wrapping_sub(1), slot + 1].into_iter().find(is_tie) else { return };
-        let Word { skip, .. } = self.words[beside];
+        let skip = self.skips[beside];
         let (common, _) = meet(arena.key(self.entries[beside].place), arena.key(place));
         if skip > 0 && common >= skip.into() {
-            self.words[slot] = Word { word: word_at(arena.key(place), skip.into()), skip };
+            (self.words[slot], self.skips[slot]) = (word_at(arena.key(place), skip.into()), skip);
         } else {
             self.find_run(arena, slot);
         }

@@ -13,8 +13,8 @@ use crate::write_set::gather::gather;
 use crate::write_set::levels::Level;
 use crate::write_set::sort::nearly_all;
 
-/// What is counted for a change in the index: its entry, and the room that blocks keep for more.
-const ENTRY_BYTES: usize = 24;
+/// What is counted for a change in the index: its entry, the word that may tell it apart, and the room that blocks keep for more.
+const ENTRY_BYTES: usize = 32;
 
 /// Changes that nobody looks at are settled when they have this many bytes, and at each doubling.
 const SETTLE: usize = 64 << 20;

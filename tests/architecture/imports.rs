@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::source::{Source, is_name, words};
 
 /// The layers from the bottom up: the modules of the crate's root. A module imports itself and modules of lower layers.
-const LAYERS: [(&str, u8); 16] = [
+const LAYERS: [(&str, u8); 17] = [
     ("error", 0),
     ("durability", 0),
     ("os", 1),
@@ -16,12 +16,13 @@ const LAYERS: [(&str, u8); 16] = [
     ("write_set", 4),
     ("lmdb", 4),
     ("read", 5),
-    ("commit", 5),
-    ("env", 6),
-    ("txn", 7),
-    ("scan", 8),
-    ("dbi", 9),
-    ("store", 10),
+    ("state", 6),
+    ("commit", 7),
+    ("env", 8),
+    ("txn", 9),
+    ("scan", 10),
+    ("dbi", 11),
+    ("store", 12),
 ];
 
 fn layer(module: &str) -> Option<u8> {

@@ -5,15 +5,15 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::catalog::DbiRef;
-use crate::commit::Wait;
+use crate::commit::{Session, Wait, write};
 use crate::dbi::loader::progress::{LoadPhase, Progress};
 use crate::dbi::loader::record::Row;
 use crate::dbi::loader::source::{Position, Source};
-use crate::env::{Env, Session, State, write};
+use crate::env::Env;
 use crate::error::{ErrorKind, Result};
 use crate::lmdb::{Applier, Failure};
-use crate::page::{Cursor, used_in_last_leaf};
-use crate::page::{FULL, LeafFill};
+use crate::page::{Cursor, FULL, LeafFill, used_in_last_leaf};
+use crate::state::State;
 
 /// What is counted for a stored row beside its key and value, in bytes.
 const ROW: usize = 16;
@@ -58,7 +58,7 @@ impl Storing<'_> {
     fn commit(&mut self, source: &mut Source, begun: &Position, done: u64, large: &mut Vec<u8>) -> Result<()> {
         let engine = &self.env.engine;
         let bytes = usize::try_from(self.progress.now.bytes).unwrap_or(usize::MAX).min(self.chunk);
-        write(engine, Wait::Yes, "finish", |session: &mut Session<'_>| {
+        write(engine.writers(), Wait::Yes, "finish", |session: &mut Session<'_>| {
             let base = Arc::clone(session.base());
             // A full map is grown, and all of the chunk applied again.
             let chunk = RefCell::new((self, source, large));

@@ -58,3 +58,9 @@ impl Segment {
         Self::written(&String::from_utf8_lossy(&id))
     }
 }
+
+/// Appends the id of a segment, of bytes that were checked.
+pub(super) fn push_id(mut bytes: &[u8], id: &mut String) {
+    let plain = unescape_element(NAME, &mut bytes).unwrap_or_default();
+    id.push_str(&String::from_utf8_lossy(&plain));
+}

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::elements::{Elements, push_id};
 use super::list::Path;
 use super::segment::Segment;
 use crate::error::{Error, Result};
@@ -50,11 +51,11 @@ impl Path {
     /// [`parse`](Self::parse) gives the path back, unless a segment is empty: nothing stands between its slashes.
     #[must_use]
     pub fn id(&self) -> String {
-        let length = self.iter().map(|segment| 1 + segment.id().len()).sum::<usize>();
-        let mut id = String::with_capacity(length.max(1));
-        for segment in self {
+        // A segment's bytes have its end of two bytes, where the text has one slash.
+        let mut id = String::with_capacity(self.bytes().len().max(1));
+        for element in Elements(self.bytes()) {
             id.push('/');
-            id.push_str(segment.id());
+            push_id(element, &mut id);
         }
         if id.is_empty() {
             id.push('/');

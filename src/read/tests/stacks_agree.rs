@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use crate::commit::Wait;
-use crate::env::{Env, write};
+use crate::commit::{Wait, write};
+use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::read::layers::Layers;
 use crate::read::tests::stacks::{Act, Ends, Map, Rows, Step, act, look};
+use crate::state::{Base, View};
 use crate::txn::WriteTxn;
 use crate::write_set::WriteSet;
 
@@ -97,16 +98,18 @@ fn nest(case: &Case, rows: &Rows, txn: &mut WriteTxn, map: &mut Map, depth: usiz
 
 /// Lays the case's changes over the file as sets, the last one with savepoints.
 fn stack(case: &Case, env: &Env, rows: &Rows, map: &mut Map) -> Result<Vec<Arc<WriteSet>>> {
-    write(&env.engine, Wait::Yes, "test", |session| {
+    write(env.engine.writers(), Wait::Yes, "test", |session| {
         let mut sets: Vec<Arc<WriteSet>> = Vec::new();
         for (at, acts) in case.layers.iter().enumerate() {
-            let mut txn = WriteTxn::under(&env.engine, session.base(), Layers::of(sets.iter().cloned()), 7);
+            let base = Base::Newest(Arc::clone(session.base()));
+            let view = View { base, layers: Layers::of(sets.iter().cloned()), seq: 7 };
+            let mut txn = WriteTxn::new(env.engine.core(), view, WriteSet::default());
             acts.iter().try_for_each(|made| act(rows, &mut txn, map, made))?;
             ask(case, rows, &txn, map)?;
             if at + 1 == case.layers.len() {
                 nest(case, rows, &mut txn, map, 0)?;
             }
-            sets.push(Arc::new(txn.into_set()));
+            sets.push(Arc::new(txn.take_set()));
         }
         Ok(sets)
     })
@@ -139,7 +142,7 @@ fn run(case: &Case) -> Result<()> {
 fn commit_as_one(env: &Env, sets: Vec<Arc<WriteSet>>) -> Result<()> {
     let mut group = WriteSet::default().with_limit(usize::MAX);
     sets.into_iter().filter_map(Arc::into_inner).for_each(|set| group.absorb(set));
-    write(&env.engine, Wait::Yes, "test", |session| {
+    write(env.engine.writers(), Wait::Yes, "test", |session| {
         let base = Arc::clone(session.base());
         session.commit(group.bytes(), |applier, _| {
             group.apply(&base, None, applier)?;

@@ -4,20 +4,15 @@ use std::sync::Arc;
 
 use nix::sys::statvfs;
 
-use crate::catalog::Head;
-use crate::catalog::{ENV_KEY, Identity};
-use crate::commit::{Wait, Writing};
+use crate::catalog::{ENV_KEY, Head, Identity};
+use crate::commit::take_back::take_back;
+use crate::commit::writers::{Writers, lock_writer, try_lock_writer};
+use crate::commit::writing::{Wait, Writing};
 use crate::durability::Durability;
-use crate::env::core::Core;
-use crate::env::engine::Engine;
-use crate::env::files::Files;
-use crate::env::state::State;
-use crate::env::take_back::take_back;
-use crate::env::writer_lock::{lock_writer, try_lock_writer};
-use crate::env::writer_state::WriterState;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Applier, Cause, Failure, Writer};
-use crate::os::{LockFile, PauseLock};
+use crate::os::{LockFile, PauseLock, flush_failed, located};
+use crate::state::{Core, Files, State, WriterState};
 use crate::write_set::WriteSet;
 
 /// LMDB's write transaction, held, over the newest state.
@@ -60,21 +55,21 @@ impl From<Wait> for Begin {
 ///
 /// An error before `body` runs is one of `operation`.
 pub(crate) fn write<T, E: From<Error>>(
-    engine: &Arc<Engine>,
+    writers: Writers<'_>,
     wait: Wait,
     operation: &'static str,
     body: impl FnOnce(&mut Session<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let named = |error: Error| error.during(operation);
-    let _writing = begin_writing(engine).map_err(named)?;
+    let _writing = begin_writing(writers.core).map_err(named)?;
     let mut state = match wait {
-        Wait::Yes => lock_writer(engine),
-        Wait::No => try_lock_writer(engine).ok_or_else(|| named(busy()))?,
+        Wait::Yes => lock_writer(writers),
+        Wait::No => try_lock_writer(writers).ok_or_else(|| named(busy()))?,
     };
-    if wait == Wait::No && engine.is_other_writing() {
+    if wait == Wait::No && writers.core.is_other_writing() {
         return Err(named(busy()).into());
     }
-    write_as_writer(engine, wait.into(), operation, &mut state, body)
+    write_as_writer(writers.core, wait.into(), operation, &mut state, body)
 }
 
 /// Refuses an environment that cannot be written to and a thread that is inside a session already.
@@ -110,10 +105,10 @@ pub(crate) fn write_as_writer<T, E: From<Error>>(
         None => (Arc::clone(&*engine.files().map_err(named)?), None),
     };
     let (writer, base) = begin(engine, from, lock, &files, last).map_err(named)?;
-    let (durability, path) = (engine.config.durability, engine.place.data());
-    take_back(durability, lock, (&files, &path), base.lmdb_id(), &mut state.taken_back).map_err(|error| {
+    let (durability, base_id) = (engine.config.durability, base.lmdb_id());
+    take_back(durability, lock, &files, base_id, &mut state.taken_back).map_err(|error| {
         engine.flush_failed();
-        named(error)
+        named(flush_failed(located(error, &engine.place.data())))
     })?;
     let mark = lock.writing();
     let (writer, pause, grown) = (Some(writer), None, false);

@@ -9,22 +9,19 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, 
 
 use tempfile::TempDir;
 
-use crate::catalog::OpenDbis;
-use crate::catalog::{FEATURES, Identity};
-use crate::env::files::{Files, Gate};
-use crate::env::in_place::InPlace;
-use crate::env::options::Config;
-use crate::env::other_readers::{OtherReader, OtherReaders};
-use crate::env::pinned_state::{Opened, PinnedState, States};
-use crate::env::slow_reader::SlowReader;
-use crate::env::state::State;
-use crate::env::writer_state::WriterState;
+use crate::catalog::{FEATURES, Identity, OpenDbis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
-use crate::os::EnvPaths;
-use crate::os::LockFile;
-use crate::os::process_mark;
+use crate::os::{EnvPaths, LockFile, process_mark};
 use crate::page::EnvMap;
+use crate::state::config::Config;
+use crate::state::files::{Files, Gate};
+use crate::state::in_place::InPlace;
+use crate::state::other_readers::{OtherReader, OtherReaders};
+use crate::state::pinned_state::{Opened, PinnedState, States};
+use crate::state::slow_reader::SlowReader;
+use crate::state::state::State;
+use crate::state::writer_state::WriterState;
 
 /// What handles and snapshots of one environment share. The last of them closes it.
 pub(crate) struct Core {

@@ -3,15 +3,11 @@
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
-use crate::catalog::DbiRecord;
-use crate::catalog::Head;
-use crate::catalog::Identity;
-use crate::catalog::{DbiId, DbiRef, OpenDbis};
-use crate::env::files::Files;
+use crate::catalog::{DbiId, DbiRecord, DbiRef, Head, Identity, OpenDbis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
-use crate::page::EnvMap;
-use crate::page::{self, Cursor, Found, Meta, Pages, TreeRecord};
+use crate::page::{self, Cursor, EnvMap, Found, Meta, Pages, TreeRecord};
+use crate::state::files::Files;
 
 /// Roots that a state has room for without an allocation. A state lives as long as a commit takes to come, so most of
 /// them are opened for a look-up in one DBI.
@@ -23,7 +19,7 @@ const MOST_BLOCKS: usize = 256;
 
 /// One committed state of the file.
 ///
-/// Its pages stay as they are while a [`PinnedState`](crate::env::pinned_state::PinnedState) of it lives; or, for the base of a write
+/// Its pages stay as they are while a [`PinnedState`](crate::state::pinned_state::PinnedState) of it lives; or, for the base of a write
 /// transaction, as long as LMDB's write lock keeps every other writer out. It holds no engine: the writer keeps that of its
 /// last base for the next.
 pub(crate) struct State {

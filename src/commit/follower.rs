@@ -2,42 +2,41 @@
 
 use std::sync::Arc;
 
-use crate::commit::{CommitOutcome, CommitTicket, FairLockGuard, Next};
-use crate::env::Engine;
-use crate::env::{Basis, GroupCommit, JoinedAs};
-use crate::error::Error;
+use crate::commit::fair_lock::FairLockGuard;
+use crate::commit::group_commit::{Basis, GroupCommit, JoinedAs};
+use crate::commit::leader::lead_group;
+use crate::commit::made::Made;
+use crate::commit::ticket::{CommitOutcome, CommitTicket, Next};
+use crate::error::{Error, Result};
 use crate::read::Layers;
-use crate::txn::commit::leader::lead_group;
-use crate::txn::commit::made::Made;
-use crate::txn::write::WriteTxn;
+use crate::state::{Base, Core, View};
+use crate::write_set::WriteSet;
 
 /// Runs `f` on `ground`, has its changes join the group that waits, and waits until they are committed.
-pub(crate) fn stack<T, E: From<Error>>(
-    engine: &Arc<Engine>,
+pub(crate) fn follow<T, E: From<Error>>(
+    engine: &Arc<Core>,
     queue: &GroupCommit,
     turn: FairLockGuard<'_>,
     ground: Basis<'_>,
     operation: &'static str,
-    f: impl FnOnce(&mut WriteTxn) -> Made<T, E>,
+    f: impl FnOnce(View, WriteSet) -> Result<Made<T>, E>,
 ) -> Result<T, E> {
     let named = |error: Error| error.during(operation);
     let Basis { base, sets, transactions: before, ticket: read, place } = ground;
-    let id = base.head().map_err(named)?.seq.saturating_add(before).saturating_add(1);
-    let mut txn = WriteTxn::new(&base, Layers::of(sets), id);
-    let made = f(&mut txn);
-    // Drops the sets that it read: `join` needs the pending one to be unshared.
-    let set = txn.into_set();
-    drop(base);
+    let seq = base.head().map_err(named)?.seq.saturating_add(before).saturating_add(1);
+    let view = View { base: Base::Pinned(base), layers: Layers::of(sets), seq };
+    // What it read is dropped by then: `join` needs the pending set to be unshared.
+    let made = f(view, WriteSet::default());
     // In a child forked since, the queue is the parent's.
     engine.check_not_forked().map_err(named)?;
-    let place = match &made {
-        Ok((_, transactions)) if !set.is_empty() => {
+    let (made, place) = match made {
+        Ok(Made { outcome, set, transactions }) if !set.is_empty() => {
             let bytes = set.bytes();
-            Some(place.join(set, (bytes, *transactions)))
+            (Ok(outcome), Some(place.join(set, (bytes, transactions))))
         }
-        _ => {
+        made => {
             drop(place);
-            None
+            (made.map(|made| made.outcome), None)
         }
     };
     drop(turn);
@@ -53,11 +52,11 @@ pub(crate) fn stack<T, E: From<Error>>(
         None => wait(engine, queue, &read).of_successors(),
     };
     told.outcome().map_err(named)?;
-    Ok(made?.0)
+    made
 }
 
 /// Waits for the fate of a group, and leads it if it comes to that.
-fn wait(engine: &Arc<Engine>, queue: &GroupCommit, ticket: &CommitTicket) -> CommitOutcome {
+fn wait(engine: &Arc<Core>, queue: &GroupCommit, ticket: &CommitTicket) -> CommitOutcome {
     loop {
         match ticket.wait() {
             Next::Told(verdict) => return verdict,

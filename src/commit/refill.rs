@@ -7,13 +7,11 @@
 
 use std::ops::{Bound, ControlFlow};
 
-use crate::env::State;
 use crate::error::Result;
 use crate::lmdb::{Applier, Failure, Tree};
-use crate::page::LeafFill;
-use crate::page::{self, TreeRecord};
-use crate::read::LayeredTree;
-use crate::read::RawCursor;
+use crate::page::{self, LeafFill, TreeRecord};
+use crate::read::{LayeredTree, RawCursor};
+use crate::state::State;
 use crate::write_set::{DbiChanges, OfDbi};
 
 /// Fewer rows than this are taken away one by one.

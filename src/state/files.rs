@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLockReadGuard};
 
-use crate::env::last_commit::LastCommit;
 use crate::error::Result;
 use crate::lmdb::{Lmdb, LmdbLock};
 use crate::os::{DataLock, FileId, located};
 use crate::page::EnvMap;
+use crate::state::last_commit::LastCommit;
 
 /// The open file: LMDB's environment over it, our map and our descriptor of it.
 pub(crate) struct Files {

@@ -1,8 +1,8 @@
 //! The free list of a state: which transaction freed how many pages.
 
-use crate::env::state::State;
 use crate::error::{Error, Result};
 use crate::page::Cursor;
+use crate::state::state::State;
 
 /// Pages in the free list, by the transaction that freed them, ascending.
 pub(crate) struct FreePages(Vec<(u64, u64)>);

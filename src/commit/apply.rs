@@ -2,13 +2,12 @@
 
 use std::ops::Bound;
 
-use crate::env::State;
+use crate::commit::refill::{is_worthwhile, refill};
 use crate::error::Result;
 use crate::lmdb::{Applier, Failure, Tree};
-use crate::page::{Cursor, Leaves, TreeRecord, used_in_last_leaf};
-use crate::page::{FULL, LeafFill, ROOMY};
+use crate::page::{Cursor, FULL, LeafFill, Leaves, ROOMY, TreeRecord, used_in_last_leaf};
 use crate::read::is_in;
-use crate::txn::refill::{is_worthwhile, refill};
+use crate::state::State;
 use crate::write_set::{DbiChanges, Gap, WriteSet};
 
 /// Fewer changes than this are made one by one: where the tree ends is not worth looking for, nor a cursor its allocation.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::env::reader_info::ReaderInfo;
+use crate::state::reader_info::ReaderInfo;
 
 /// Who is told of snapshots that are older than a limit.
 #[derive(Clone)]

@@ -1,10 +1,18 @@
 //! The writer's mutex of an environment, and the fair lock before it.
 
-use std::sync::{MutexGuard, TryLockError};
+use std::sync::{Arc, MutexGuard, TryLockError};
 
-use crate::commit::FairLockGuard;
-use crate::env::engine::Engine;
-use crate::env::writer_state::WriterState;
+use crate::commit::fair_lock::FairLockGuard;
+use crate::commit::group_commit::GroupCommit;
+use crate::state::{Core, WriterState};
+
+/// What a transaction needs to become the only writer.
+#[derive(Clone, Copy)]
+pub(crate) struct Writers<'e> {
+    pub core: &'e Arc<Core>,
+    /// Which transactions share a commit, if they do.
+    pub groups: Option<&'e GroupCommit>,
+}
 
 /// The writer's mutex, with the turn before it where there is one.
 pub(crate) struct WriterGuard<'e> {
@@ -28,22 +36,22 @@ impl std::ops::DerefMut for WriterGuard<'_> {
 }
 
 /// Waits until no transaction runs or is on its way, and keeps others from beginning.
-pub(crate) fn lock_writer(engine: &Engine) -> WriterGuard<'_> {
-    let turn = engine.groups().map(|queue| {
+pub(crate) fn lock_writer(writers: Writers<'_>) -> WriterGuard<'_> {
+    let turn = writers.groups.map(|queue| {
         let turn = queue.acquire();
         queue.drain();
         turn
     });
-    WriterGuard { state: engine.writer_state(), _turn: turn }
+    WriterGuard { state: writers.core.writer_state(), _turn: turn }
 }
 
 /// As [`lock_writer`], but `None` instead of waiting.
-pub(crate) fn try_lock_writer(engine: &Engine) -> Option<WriterGuard<'_>> {
-    let turn = match engine.groups() {
+pub(crate) fn try_lock_writer(writers: Writers<'_>) -> Option<WriterGuard<'_>> {
+    let turn = match writers.groups {
         Some(queue) => Some(queue.try_acquire()?),
         None => None,
     };
-    let state = match engine.writer.try_lock() {
+    let state = match writers.core.writer.try_lock() {
         Ok(state) => state,
         Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
         Err(TryLockError::WouldBlock) => return None,

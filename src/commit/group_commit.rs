@@ -7,15 +7,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use crate::commit::GroupDelay;
-use crate::commit::{BasisCheck, CommitPipeline, Group, Joined};
-use crate::commit::{CommitOutcome, CommitTicket};
-use crate::commit::{FairLock, FairLockGuard, return_token};
-use crate::commit::{GROUP_BYTES, Wait};
-use crate::env::core::Core;
-use crate::env::pinned_state::PinnedState;
+use crate::commit::fair_lock::{FairLock, FairLockGuard, return_token};
+use crate::commit::group_delay::GroupDelay;
+use crate::commit::pipeline::{BasisCheck, CommitPipeline, GROUP_BYTES, Group, Joined};
+use crate::commit::ticket::{CommitOutcome, CommitTicket};
+use crate::commit::writing::Wait;
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::LockFile;
+use crate::state::{Core, PinnedState};
 use crate::write_set::WriteSet;
 
 /// Who waits no longer than this for others to join gives up the processor, but does not sleep.

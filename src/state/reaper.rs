@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use crate::env::pinned_state::States;
 use crate::error::contain;
+use crate::state::pinned_state::States;
 
 /// How often is swept, at the most and at the least.
 const PERIOD: Duration = Duration::from_millis(500);

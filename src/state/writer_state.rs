@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::env::files::Files;
-use crate::env::state::State;
 use crate::lmdb::Handles;
+use crate::state::files::Files;
+use crate::state::state::State;
 use crate::write_set::WriteSet;
 
 /// What the one writer of this process keeps between transactions.

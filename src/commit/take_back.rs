@@ -3,16 +3,13 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::durability::Durability;
-use crate::env::files::Files;
-use crate::error::Result;
 use crate::os::LockFile;
-use crate::os::{flush_failed, located};
 use crate::page;
+use crate::state::Files;
 
 /// Takes back what is left of another process's commit whose meta page may be on the disk although its write failed: writes both
 /// meta pages again, and flushes them. The caller holds LMDB's write lock and has changed nothing yet. `base` is LMDB's id of the
@@ -26,10 +23,10 @@ use crate::page;
 pub(crate) fn take_back(
     durability: Durability,
     lock: &LockFile,
-    (files, path): (&Files, &Path),
+    files: &Files,
     base: u64,
     seen: &mut u32,
-) -> Result<()> {
+) -> io::Result<()> {
     if durability == Durability::Process {
         return Ok(());
     }
@@ -39,8 +36,7 @@ pub(crate) fn take_back(
     if is_told && failed == *seen {
         return Ok(());
     }
-    let written = write_metas(&files.file, files.map.page_size(), base);
-    written.map_err(|error| flush_failed(located(error, path)))?;
+    write_metas(&files.file, files.map.page_size(), base)?;
     *seen = failed;
     Ok(())
 }

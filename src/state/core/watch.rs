@@ -9,12 +9,11 @@ use std::sync::atomic::Ordering;
 use nix::time::{ClockId, clock_gettime};
 
 use crate::durability::Durability;
-use crate::env::core::{Core, UNSEEN};
-use crate::env::files::Files;
-use crate::env::in_place::{DATA, LMDB_LOCK, LOCK, NONE};
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::FileId;
-use crate::os::{Names, Unflushed, flush_with_all_above};
+use crate::os::{FileId, Names, Unflushed, flush_with_all_above};
+use crate::state::core::{Core, UNSEEN};
+use crate::state::files::Files;
+use crate::state::in_place::{DATA, LMDB_LOCK, LOCK, NONE};
 
 /// How often commits that are not flushed look, in milliseconds: asking the system costs about as much as such a commit.
 const PERIOD: u64 = 10;

@@ -6,13 +6,13 @@ use std::sync::{Arc, MutexGuard, PoisonError, RwLockWriteGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::env::core::{CLOSED, Core, HELD_BACK, OPEN, POISONED, UNSEEN};
-use crate::env::files::Files;
-use crate::env::open_files::open_files;
-use crate::env::writer_state::WriterState;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::LmdbLock;
 use crate::os::LockFile;
+use crate::state::core::{CLOSED, Core, HELD_BACK, OPEN, POISONED, UNSEEN};
+use crate::state::files::Files;
+use crate::state::open_files::open_files;
+use crate::state::writer_state::WriterState;
 
 /// The openers' gate, with nobody else inside, and no sweep that has hold of a state.
 struct Alone<'e> {

@@ -3,12 +3,12 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::env::files::Files;
-use crate::env::options::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Lmdb, LmdbLock, LmdbOptions};
 use crate::os::{DataLock, EnvPaths, FileId, located, system_page_size};
 use crate::page::{self, EnvMap};
+use crate::state::config::Config;
+use crate::state::files::Files;
 
 /// And from this: more than any system gives.
 const LARGEST_MAP: usize = 1 << 48;

@@ -2,24 +2,26 @@
 
 use std::sync::Arc;
 
-use crate::commit::Wait;
-use crate::commit::{FairLockGuard, Group};
-use crate::env::{Begin, Engine, Session, write_as_writer};
-use crate::env::{GroupCommit, Leading};
+use crate::commit::fair_lock::FairLockGuard;
+use crate::commit::group_commit::{GroupCommit, Leading};
+use crate::commit::made::Made;
+use crate::commit::pipeline::Group;
+use crate::commit::session::{Begin, Session, write_as_writer};
+use crate::commit::writing::Wait;
 use crate::error::{Error, Result};
-use crate::txn::commit::made::Made;
-use crate::txn::write::WriteTxn;
+use crate::read::Layers;
+use crate::state::{Base, Core, View};
 use crate::write_set::WriteSet;
 
 /// Runs `f` with LMDB's lock, begun as `from` says, and commits what it changed. Nothing is being committed; the turn is
 /// handed on before the disk is waited for.
 pub(crate) fn lead<T, E: From<Error>>(
-    engine: &Arc<Engine>,
+    engine: &Arc<Core>,
     queue: &GroupCommit,
     turn: FairLockGuard<'_>,
     from: Begin,
     operation: &'static str,
-    f: impl FnOnce(&mut WriteTxn) -> Made<T, E>,
+    f: impl FnOnce(View, WriteSet) -> Result<Made<T>, E>,
 ) -> Result<T, E> {
     let named = |error: Error| error.during(operation);
     // Dropped in the order against this one, by a panic too: LMDB's lock and the mutex are free when the next one leads.
@@ -28,10 +30,9 @@ pub(crate) fn lead<T, E: From<Error>>(
     let mut leading: Option<Leading<'_>> = None;
     let mut state = engine.writer_state();
     write_as_writer(engine, from, operation, &mut state, |session| {
-        let id = session.base().head()?.seq.saturating_add(1);
-        let mut txn = WriteTxn::alone(engine, session.base(), id, WriteSet::default());
-        let (outcome, transactions) = f(&mut txn)?;
-        let set = txn.take_set();
+        let seq = session.base().head()?.seq.saturating_add(1);
+        let view = View { base: Base::Newest(Arc::clone(session.base())), layers: Layers::default(), seq };
+        let Made { outcome, set, transactions } = f(view, WriteSet::default())?;
         if set.is_empty() {
             return Ok(outcome);
         }
@@ -48,7 +49,7 @@ pub(crate) fn lead<T, E: From<Error>>(
 }
 
 /// Commits the group in flight. What became of it is told when `leading` is dropped, which its caller does last.
-pub(crate) fn lead_group(engine: &Arc<Engine>, mut leading: Leading<'_>) {
+pub(crate) fn lead_group(engine: &Arc<Core>, mut leading: Leading<'_>) {
     let committed = leading.group().and_then(|group| {
         let mut state = engine.writer_state();
         write_as_writer(engine, Begin::After(group.base), "transact", &mut state, |session| {

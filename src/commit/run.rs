@@ -1,0 +1,72 @@
+//! The way of a transaction: when its closure runs, on which view, and which commit its changes join.
+
+use crate::commit::follower::follow;
+use crate::commit::group_commit::GroupCommit;
+use crate::commit::leader::{commit, lead};
+use crate::commit::made::Made;
+use crate::commit::session::{begin_writing, busy, write};
+use crate::commit::writers::Writers;
+use crate::commit::writing::Wait;
+use crate::error::{Error, Result};
+use crate::read::Layers;
+use crate::state::{Base, View};
+use crate::write_set::WriteSet;
+
+/// Runs `f` as the only writer and commits what it changed, with others where that saves a flush. `f` is given what it reads, and
+/// an empty set.
+#[inline]
+pub(crate) fn run<T, E: From<Error>>(
+    writers: Writers<'_>,
+    wait: Wait,
+    operation: &'static str,
+    f: impl FnOnce(View, WriteSet) -> Result<Made<T>, E>,
+) -> Result<T, E> {
+    match writers.groups {
+        Some(groups) => share(writers, groups, wait, operation, f),
+        None => alone(writers, wait, operation, f),
+    }
+}
+
+/// One LMDB transaction for one closure.
+fn alone<T, E: From<Error>>(
+    writers: Writers<'_>,
+    wait: Wait,
+    operation: &'static str,
+    f: impl FnOnce(View, WriteSet) -> Result<Made<T>, E>,
+) -> Result<T, E> {
+    write(writers, wait, operation, |session| {
+        let seq = session.base().head()?.seq.saturating_add(1);
+        let room = session.kept().unwrap_or_default();
+        let view = View { base: Base::Newest(session.base().clone()), layers: Layers::default(), seq };
+        let Made { outcome, mut set, transactions } = f(view, room)?;
+        if !set.is_empty() {
+            commit(session, &set, transactions).map_err(|error| error.during(operation))?;
+        }
+        set.reset();
+        session.keep(set);
+        Ok(outcome)
+    })
+}
+
+fn share<T, E: From<Error>>(
+    writers: Writers<'_>,
+    groups: &GroupCommit,
+    wait: Wait,
+    operation: &'static str,
+    f: impl FnOnce(View, WriteSet) -> Result<Made<T>, E>,
+) -> Result<T, E> {
+    let core = writers.core;
+    let named = |error: Error| error.during(operation);
+    let _writing = begin_writing(core).map_err(named)?;
+    let lock = core.lock_file().map_err(named)?;
+    if wait == Wait::No {
+        let turn = groups.try_acquire().filter(|_| !core.is_other_writing()).ok_or_else(|| named(busy()))?;
+        return lead(core, groups, turn, wait.into(), operation, f);
+    }
+    let turn = groups.acquire();
+    // The holder before may have closed the environment.
+    match groups.stand(core, lock).map_err(named)? {
+        Some(basis) => follow(core, groups, turn, basis, operation, f),
+        None => lead(core, groups, turn, wait.into(), operation, f),
+    }
+}

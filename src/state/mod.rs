@@ -1,0 +1,32 @@
+//! One committed state as it is read: the open files, pinned and shared states, and what a transaction reads.
+
+mod config;
+mod core;
+mod files;
+mod free_pages;
+mod in_place;
+mod last_commit;
+mod open_files;
+mod other_readers;
+mod pinned_state;
+mod reader_info;
+mod reaper;
+mod slow_reader;
+mod snapshot_cache;
+mod state;
+mod view;
+mod writer_state;
+
+pub(crate) use self::core::Core;
+pub(crate) use config::{Backlog, Config};
+pub(crate) use files::Files;
+pub(crate) use free_pages::FreePages;
+pub(crate) use open_files::{emptied, open_files};
+pub(crate) use pinned_state::PinnedState;
+pub use reader_info::ReaderInfo;
+pub(crate) use reaper::Reaper;
+pub(crate) use slow_reader::SlowReader;
+pub(crate) use snapshot_cache::Lease;
+pub(crate) use state::{MainEntry, State, check_flags};
+pub(crate) use view::{Base, View};
+pub(crate) use writer_state::WriterState;

@@ -1,0 +1,37 @@
+//! What a transaction reads: a state, and what was committed since.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::read::Layers;
+use crate::state::pinned_state::PinnedState;
+use crate::state::state::State;
+
+/// What a transaction reads below its own changes.
+pub(crate) struct View {
+    pub base: Base,
+    /// The changes of transactions that are not in the base, each over those before it.
+    pub layers: Layers,
+    /// The number of the transaction: of all committed before, and one.
+    pub seq: u64,
+}
+
+/// What the transaction reads below its own changes.
+pub(crate) enum Base {
+    /// The newest state, which LMDB's write lock keeps as it is.
+    Newest(Arc<State>),
+    /// A pinned state, which other transactions may read as well.
+    Pinned(Arc<PinnedState>),
+}
+
+impl Deref for Base {
+    type Target = State;
+
+    #[inline]
+    fn deref(&self) -> &State {
+        match self {
+            Self::Newest(state) => state,
+            Self::Pinned(pinned) => pinned,
+        }
+    }
+}
