@@ -1,4 +1,4 @@
-//! The write transaction: reads see its own changes, writes go to its set.
+//! The write transaction: reads see its own changes, writes go to its write set.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -25,9 +25,10 @@ use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 
 /// A transaction that changes databases: the `txn` of [`Env::transact`](crate::Env::transact).
 ///
-/// The verbs are those of the handles, [`Dbi`](crate::Dbi) and [`MultiDbi`](crate::MultiDbi), which take it first. Its reads
-/// see the state that it began on with its own changes laid over it. The changes are kept in memory until the closure returns
-/// `Ok`, and are then committed as one. There is no `commit` to call, and it stays on the thread it began on.
+/// The verbs are methods of the handles, [`Dbi`](crate::Dbi) and [`MultiDbi`](crate::MultiDbi), and take the
+/// transaction first. Its reads see the state that it began on, with its own changes laid over it. The changes are
+/// kept in memory until the closure returns `Ok`, and are then committed as one. There is no `commit` to call. A
+/// transaction stays on the thread that began it.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env};
@@ -43,7 +44,7 @@ use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 /// # }
 /// ```
 ///
-/// Another thread cannot have it:
+/// It cannot be moved to another thread:
 ///
 /// ```compile_fail,E0277
 /// # let env = mapleaf::Env::temporary().unwrap();
@@ -55,13 +56,13 @@ use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 #[doc(alias("WriteTransaction", "RwTxn"))]
 pub struct WriteTxn {
     pub(super) base: Base,
-    /// What was committed, or is about to be, since the base.
+    /// What was committed, or is about to be, after the base.
     pub(super) overlays: Layers,
     pub(super) set: WriteSet,
     pub(super) lengths: Lengths,
     pub(super) counts: Counts,
     pub(super) near: Option<Near>,
-    /// The DBI that was appended to last, and a key that none of its keys is above.
+    /// The DBI that was last appended to, and an upper bound of its keys.
     appended: Option<(usize, KeyBuf)>,
     id: u64,
     pub(super) max_key: usize,
@@ -72,9 +73,9 @@ pub struct WriteTxn {
 
 /// What the transaction reads below its own changes.
 pub(super) enum Base {
-    /// The newest state, which LMDB's write lock keeps.
+    /// The newest state, kept alive by LMDB's write lock.
     Newest(Arc<State>),
-    /// One that others were stacked on as well.
+    /// A pinned state, shared with the other followers.
     Pinned(Arc<PinnedState>),
 }
 
@@ -94,12 +95,12 @@ impl Deref for Base {
 const FEW: usize = 8;
 
 impl WriteTxn {
-    /// On a pinned state, with what was committed since.
+    /// On a pinned state, with `overlays` committed after it.
     pub(crate) fn new(base: &Arc<PinnedState>, overlays: Layers, id: u64) -> Self {
         Self::on(base.engine(), Base::Pinned(Arc::clone(base)), overlays, id, WriteSet::default())
     }
 
-    /// On the newest state, whose session goes on for as long. The set is empty, and may have some room already.
+    /// On the newest state, whose session lives as long. `set` is empty, and may have memory allocated.
     #[inline]
     pub(crate) fn alone(engine: &Engine, base: &Arc<State>, id: u64, set: WriteSet) -> Self {
         Self::on(engine, Base::Newest(Arc::clone(base)), Layers::default(), id, set)
@@ -128,28 +129,28 @@ impl WriteTxn {
         }
     }
 
-    /// The changes, to be committed.
+    /// The changes, ready to be committed.
     pub(crate) fn into_set(mut self) -> WriteSet {
         self.take_set()
     }
 
-    /// As [`into_set`](Self::into_set), for who does not want the rest moved.
+    /// As [`into_set`](Self::into_set), without moving the rest of the transaction.
     #[inline]
     pub(crate) fn take_set(&mut self) -> WriteSet {
         self.set.make_ready();
         std::mem::take(&mut self.set)
     }
 
-    /// Which transaction this is: the [`Snapshot::id`](crate::Snapshot::id) of the state that it leaves behind.
+    /// The [`Snapshot::id`](crate::Snapshot::id) of the state that this transaction commits.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// Runs `f`, and takes its changes back if it returns `Err` or panics; what came before stays. Savepoints nest.
+    /// Runs `f`, and undoes its changes if it returns `Err` or panics. Earlier changes stay. Savepoints nest.
     ///
-    /// Cost: to begin one nothing, to keep or undo it O(changes in it, and a search for each); reads cost what they cost
-    /// outside, however deep it is. With what they replace outside, its changes count against `max_txn_bytes`.
+    /// Cost: beginning one is free; keeping or undoing it is O(changes in it), with a search for each. Reads cost
+    /// the same at any depth. Its changes, and the outer values that they replace, count against `max_txn_bytes`.
     ///
     /// # Errors
     /// What `f` returns.
@@ -174,7 +175,7 @@ impl WriteTxn {
     /// # }
     /// ```
     ///
-    /// The transaction outside is out of reach within:
+    /// The outer transaction cannot be used inside:
     ///
     /// ```compile_fail,E0500
     /// # let env = mapleaf::Env::temporary().unwrap();
@@ -189,7 +190,7 @@ impl WriteTxn {
         Ok(kept)
     }
 
-    /// Refuses a key that cannot be stored, before anything is done for it.
+    /// Refuses a key that cannot be stored, before any other work.
     #[inline]
     pub(crate) fn check_key(&self, key: &[u8]) -> Result<()> {
         check_key(key, self.max_key)
@@ -200,7 +201,7 @@ impl WriteTxn {
         self.raw_put_over(dbi, key, value, None)
     }
 
-    /// As [`raw_put`](Self::raw_put), for who knows whether the key is there already.
+    /// As [`raw_put`](Self::raw_put); `is_there` says whether the key exists, if the caller knows.
     pub(crate) fn raw_put_over(
         &mut self,
         dbi: &Arc<DbiRef>,
@@ -220,7 +221,7 @@ impl WriteTxn {
         if self.lengths.get(dbi.slot).is_none() && !self.counts.is_kept_around(dbi.slot, key) {
             return self.change(dbi, key, Some(value));
         }
-        // What counts the key has found the place of its change too.
+        // The search that counting needs also finds the position of the change.
         let own = self.set.dbi(dbi.slot).filter(|own| !own.is_empty());
         let at = own.map(|own| own.lower(key));
         let change =
@@ -240,7 +241,7 @@ impl WriteTxn {
         Ok(())
     }
 
-    /// Notes in what was counted that the entry of `key` came, or went.
+    /// Updates the known lengths and counts: the entry of `key` was inserted or removed.
     #[inline]
     pub(super) fn note(&self, slot: usize, key: &[u8], came: bool) {
         if !self.lengths.is_empty() {
@@ -251,7 +252,7 @@ impl WriteTxn {
         }
     }
 
-    /// Whether `key` is above all others. O(1) behind another one that was.
+    /// Whether `key` is above all others. O(1) after another key for which it was.
     pub(crate) fn raw_is_behind_all(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
         if self.appended.as_ref().is_some_and(|(slot, last)| *slot == dbi.slot && **last < *key) {
             return Ok(true);
@@ -264,7 +265,7 @@ impl WriteTxn {
         Ok(true)
     }
 
-    /// Removes the entries between the bounds; how many there were.
+    /// Removes the entries between the bounds, and returns how many there were.
     pub(crate) fn raw_delete_range(
         &mut self,
         dbi: &Arc<DbiRef>,
@@ -276,12 +277,12 @@ impl WriteTxn {
         if entries == 0 {
             return Ok(0);
         }
-        // With room for them all: either all go or none.
+        // Memory for all of them is reserved first, so that either all are deleted or none.
         let most = FEW * DbiChanges::gap_bytes(&[], None).saturating_add(2 * self.max_key + 2);
         if entries <= FEW as u64 && !is_all && self.set.make_room(most).is_ok() {
             return self.delete_few(dbi, lower, upper);
         }
-        // Bytes beyond those that a key may have, and one more, do not tell keys apart, and need not be kept.
+        // Keys have at most `max_key` bytes, so one byte more is enough to tell a bound from every key.
         let kept = |key: &[u8]| key[..key.len().min(self.max_key + 1)].to_vec();
         let start = match lower {
             Bound::Unbounded => Vec::new(),
@@ -296,7 +297,7 @@ impl WriteTxn {
         let next = end.as_deref().map(|end| self.next_below(dbi, end)).transpose()?;
         self.set.gap(dbi, &start, end.as_deref())?;
         if let Some(next) = next {
-            // It goes on to the next key that is there below, where the range may end that is deleted next: they become one.
+            // Extends the gap to the next key below the set, so that a range deleted from there on joins it.
             let _ = self.set.join(dbi, &start, next.as_deref(), &[]);
         }
         self.lengths.change(dbi.slot, 0, entries);
@@ -304,7 +305,7 @@ impl WriteTxn {
         Ok(entries)
     }
 
-    /// Removes the entries between the bounds, which are few: each costs less than a gap.
+    /// Removes the entries between the bounds one by one: for a few that costs less than a gap.
     fn delete_few(&mut self, dbi: &Arc<DbiRef>, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
         let mut cursor = self.raw_range(dbi, lower, upper)?;
         let mut keys: SmallVec<[KeyBuf; FEW]> = SmallVec::new();
@@ -316,7 +317,7 @@ impl WriteTxn {
         Ok(keys.len() as u64)
     }
 
-    /// The first key at or above `key` that is there below the set.
+    /// The first key at or above `key` in the layers below the set.
     fn next_below(&self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let own = usize::from(self.set.dbi(dbi.slot).is_some());
         let below = LayeredTree::new(self.base.pages(), self.base.tree(dbi)?, self.layers(dbi.slot).skip(own));
@@ -340,7 +341,7 @@ impl WriteTxn {
     }
 }
 
-/// The key that comes next after `key`.
+/// The smallest key above `key`.
 fn successor(mut key: Vec<u8>) -> Vec<u8> {
     key.push(0);
     key
@@ -349,7 +350,7 @@ fn successor(mut key: Vec<u8>) -> Vec<u8> {
 /// Drops the changes of the newest savepoint, unless they are kept.
 struct Savepoint<'a> {
     txn: &'a mut WriteTxn,
-    /// The lengths as they were before.
+    /// The known lengths when the savepoint began.
     lengths: Vec<(usize, u64)>,
 }
 
@@ -413,7 +414,7 @@ impl RawRead for WriteTxn {
 
     fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
         if let Some(length) = self.lengths.get(dbi.slot) {
-            // The handle may be of a database that was dropped since it was opened.
+            // The database may have been dropped since the handle was opened.
             self.base.check_dbi(dbi)?;
             return Ok(length);
         }

@@ -1,4 +1,4 @@
-//! Stacking: a transaction on the sets of its predecessors, while their commit is under way.
+//! Followers: transactions that run on the sets of their predecessors while these are being committed.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::txn::commit::leader::lead_group;
 use crate::txn::commit::made::Made;
 use crate::txn::write::WriteTxn;
 
-/// Runs `f` on `ground`, has its changes join the group that waits, and waits until they are committed.
+/// Runs `f` on `ground`, adds its changes to the pending group, and waits until they are committed.
 pub(crate) fn stack<T, E: From<Error>>(
     engine: &Arc<Engine>,
     queue: &GroupCommit,
@@ -25,7 +25,7 @@ pub(crate) fn stack<T, E: From<Error>>(
     let id = base.head().map_err(named)?.seq.saturating_add(before).saturating_add(1);
     let mut txn = WriteTxn::new(&base, Layers::of(sets), id);
     let made = f(&mut txn);
-    // Drops the sets that it read: `join` needs the pending one to be unshared.
+    // Drops our references to the sets that it read: `join` needs the pending set to be unshared.
     let set = txn.into_set();
     drop(base);
     // In a child forked since, the queue is the parent's.
@@ -49,14 +49,14 @@ pub(crate) fn stack<T, E: From<Error>>(
             wait(engine, queue, &ticket)
         }
         Some(JoinedAs::Broken(verdict)) => verdict,
-        // What it read is not its own: that it failed is no more than a reason to try again.
+        // It has nothing to commit. If what it read failed, it can only be retried.
         None => wait(engine, queue, &read).of_successors(),
     };
     told.outcome().map_err(named)?;
     Ok(made?.0)
 }
 
-/// Waits for the fate of a group, and leads it if it comes to that.
+/// Waits for the outcome of a group, and leads the group when asked to.
 fn wait(engine: &Arc<Engine>, queue: &GroupCommit, ticket: &CommitTicket) -> CommitOutcome {
     loop {
         match ticket.wait() {

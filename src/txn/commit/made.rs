@@ -1,4 +1,4 @@
-//! What a closure comes to.
+//! The result of a closure.
 
-/// What a closure returns, and how many transactions it was.
+/// What a closure returns, and how many transactions it counts as.
 pub(crate) type Made<T, E> = Result<(T, u64), E>;

@@ -1,26 +1,28 @@
-//! Group commit: how a closure's changes come to the disk, with those of others where they wait for it together.
+//! Group commit: how a closure's changes reach the disk, together with those of other threads that wait for it.
 //!
-//! A transaction takes the **turn**, runs its closure, and hands on the turn before the disk is waited for. What it changed
-//! is then in one of two places, which [`GroupCommit`](crate::env::GroupCommit) keeps:
+//! A transaction takes the transaction lock, runs its closure, and releases the lock before the wait for the disk.
+//! Its changes are then in one of the two groups that [`GroupCommit`](crate::env::GroupCommit) keeps:
 //!
-//! - Nothing was being committed: it **leads**. It took LMDB's lock before its closure ran, so the state it stands on is the
-//!   newest and needs no pin; it applies its set and commits, all on its thread. A lone caller never does anything else.
-//! - Something was: it is **stacked**. Its closure ran on a pinned state with the sets of its predecessors laid over it, and
-//!   its own set is absorbed into the group that waits. When the leader's commit has ended, one of the waiting leads that
-//!   group: begins LMDB's transaction, sees by its id that nobody came between, applies one merged set, commits, tells all
-//!   members, and has the next group led. No timer, no thread of the engine's.
+//! - **Leader**: nothing was being committed. It took LMDB's lock before its closure ran, so its base is the newest
+//!   state and needs no pin. It applies and commits its set on its own thread. A lone caller always leads.
+//! - **Follower**: a commit was under way. Its closure ran on a pinned state with the sets of its predecessors laid
+//!   over it, and its own set is absorbed into the pending group. When the leader's commit has ended, a member
+//!   leads the pending group: it begins LMDB's transaction, checks by its id that nobody wrote in between, applies
+//!   the merged set, commits, reports the outcome to all members, and offers the next group.
 //!
-//! What each rests on:
+//! The guarantees, and what they rest on:
 //!
-//! - **Serial.** The turn is held from before a closure's view is made out until its changes are where the next one sees
-//!   them: committed, in flight or pending. So closures run one after the other, each on what its predecessor left.
-//! - **Durable before told.** A group's fate is told by its leader behind its commit, which begins behind its predecessor's.
-//!   A closure that changed nothing is told with the last group it read, since that group may yet fail.
-//! - **Nobody between.** Processes of ours are kept out from before the first closure is stacked until nothing is on its way.
-//!   Other programs are noticed by LMDB's id: then all that were stacked are told `Conflict`, and nothing of them is applied.
-//! - **One's own faults are one's own.** An error, a panic, a failed condition or a set too large ends a closure before its
-//!   set is seen by anybody. Only the disk and the map fail a group, and with it what was stacked on it.
-//! - **All are told.** Whoever leads has the duty to end its group in a value that does so when it is dropped, by a panic too.
+//! - **Serial.** The lock is held from before a closure's view is taken until its changes are visible to the next
+//!   one: committed, in flight or pending. So closures run one after the other, each on what its predecessor left.
+//! - **Durable before reported.** A leader reports its group's outcome after the commit, which begins after its
+//!   predecessor's. A closure that changed nothing shares the outcome of the last group it read, since that may yet
+//!   fail.
+//! - **Nobody in between.** Other mapleaf processes are kept out from before the first follower until the pipeline
+//!   is idle. Other programs are noticed by LMDB's id: then all followers get `Conflict`, and nothing of theirs is
+//!   applied.
+//! - **Faults stay local.** An error, a panic, a failed condition or a set that is too large ends a closure before
+//!   anybody sees its set. Only the disk and the map can fail a group, and with it the transactions based on it.
+//! - **Everybody gets an outcome.** A leader holds a value that ends its group when it is dropped, also by a panic.
 
 mod follower;
 mod leader;

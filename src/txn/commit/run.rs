@@ -1,4 +1,4 @@
-//! The way of a transaction: its turn, what it stands on, and where it goes.
+//! The path of a transaction: the lock, what it is based on, and whether it leads or follows.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::txn::commit::leader::{commit, lead};
 use crate::txn::commit::made::Made;
 use crate::txn::write::WriteTxn;
 
-/// Runs `f` as the only writer and commits what it changed, with others where that saves a flush. `f` says how many
-/// transactions its changes count as.
+/// Runs `f` as the only writer and commits its changes, with those of others where that saves a flush. `f` says how
+/// many transactions its changes count as.
 pub(crate) fn run<T, E: From<Error>>(
     engine: &Arc<Engine>,
     wait: Wait,
@@ -24,7 +24,7 @@ pub(crate) fn run<T, E: From<Error>>(
     }
 }
 
-/// One LMDB transaction for one closure.
+/// Runs a closure in an LMDB transaction of its own.
 fn alone<T, E: From<Error>>(
     engine: &Arc<Engine>,
     wait: Wait,
@@ -61,7 +61,7 @@ fn share<T, E: From<Error>>(
         return lead(engine, queue, turn, wait.into(), operation, f);
     }
     let turn = queue.acquire();
-    // Who had the turn before may have closed the environment.
+    // The last holder of the lock may have closed the environment.
     match queue.stand(engine, lock).map_err(named)? {
         Some(ground) => stack(engine, queue, turn, ground, operation, f),
         None => lead(engine, queue, turn, wait.into(), operation, f),
