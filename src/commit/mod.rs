@@ -1,7 +1,7 @@
-//! Group commit: which transactions share a commit, who leads it, and how the others learn its outcome.
+//! Group commit: which transactions share a commit, which thread leads it, and how the others learn its outcome.
 //!
-//! What is here knows neither files nor LMDB: the pipeline of groups, the ticket that a member waits on, the lock that orders
-//! transactions, and how long a leader waits for others to join.
+//! This module knows neither files nor LMDB. It has the pipeline of groups, the ticket that a member waits on, the
+//! lock that orders transactions, and the delay for which a leader waits for others to join.
 
 mod fair_lock;
 mod group_delay;

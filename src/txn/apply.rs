@@ -108,8 +108,8 @@ const TOGETHER: usize = 32;
 /// Deletes the entries of a range.
 ///
 /// LMDB deletes entry by entry. When a leaf is less than a quarter full, LMDB moves one entry over from the leaf
-/// beside it, or merges the two. So, for some leaves at a time, the entries above that quarter are deleted first,
-/// which moves nothing; then the rest, which merges each leaf with the next.
+/// beside it, or merges the two. So, for some leaves at a time, first as many entries of each leaf are deleted as
+/// leave it a quarter full, which moves nothing. Then the rest is deleted, which merges each leaf with the next.
 fn empty<'e>(
     base: &State,
     below: &TreeRecord,

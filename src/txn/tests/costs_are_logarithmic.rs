@@ -211,7 +211,7 @@ pub(super) fn check<D>(open: impl Fn(&Env) -> Result<D>, states: &[Step<D>], ver
 }
 
 #[test]
-fn in_what_is_pending() -> Result<()> {
+fn in_the_number_of_pending_changes() -> Result<()> {
     let open = |env: &Env| {
         let dbi: Rows = env.dbi("rows")?;
         env.transact(|txn| dbi.load(txn, (0..ROWS).map(|row| (2 * row, row))))?;

@@ -90,7 +90,7 @@ fn the_pairs_of_a_key_are_counted_once() -> Result<()> {
 
 /// A pop reports its key to the counts, which need no search for it.
 #[test]
-fn pops_beside_a_count_cost_what_they_did() -> Result<()> {
+fn pops_beside_a_count_cost_no_more() -> Result<()> {
     let (env, dbi) = filled(50_000)?;
     env.transact(|txn| {
         let pops = |txn: &mut WriteTxn| pages_of(|| (0..1000).try_for_each(|_| dbi.pop_first(txn).map(drop)));
@@ -113,7 +113,7 @@ fn pops_beside_a_count_cost_what_they_did() -> Result<()> {
 
 /// A count that is not asked for again costs no more look-ups than it saves.
 #[test]
-fn what_is_not_asked_again_is_forgotten() -> Result<()> {
+fn counts_not_asked_for_again_are_forgotten() -> Result<()> {
     let (env, dbi) = filled(50_000)?;
     env.transact(|txn| {
         (0..1000).try_for_each(|n| dbi.put(txn, n * 7, 1))?;
@@ -243,7 +243,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn it_is_that_of_the_model(before in prop::collection::btree_set(0..60_u64, 0..40), steps in steps()) {
+    fn lengths_are_those_of_the_model(before in prop::collection::btree_set(0..60_u64, 0..40), steps in steps()) {
         let env = Env::options().durability(Durability::Process).temporary().expect("a new environment");
         let dbi: Dbi<u64, u64> = env.dbi("rows").expect("a new database");
         let mut model: BTreeMap<u64, u64> = before.iter().map(|key| (*key, 0)).collect();

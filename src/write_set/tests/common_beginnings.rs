@@ -14,7 +14,7 @@ fn put(changes: &mut DbiChanges, model: &mut Model, key: &[u8]) -> Result<(), Te
 }
 
 #[test]
-fn keys_that_begin_otherwise_may_come_at_any_time() -> Result<(), TestCaseError> {
+fn keys_without_the_common_prefix_may_come_at_any_time() -> Result<(), TestCaseError> {
     // One by one, each looked at; or all at once.
     for each in [true, false] {
         for (first, other) in OTHERS.into_iter().enumerate() {
@@ -41,7 +41,7 @@ fn keys_that_begin_otherwise_may_come_at_any_time() -> Result<(), TestCaseError>
 }
 
 #[test]
-fn gaps_that_touch_are_one() {
+fn gaps_that_touch_become_one() {
     let mut changes = DbiChanges::new();
     changes.gap(b"c", Some(b"f"));
     changes.gap(b"h", None);

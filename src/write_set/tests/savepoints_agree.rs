@@ -107,7 +107,7 @@ proptest! {
 }
 
 #[test]
-fn fifty_within_one_another() -> Result<(), TestCaseError> {
+fn fifty_nested_savepoints_agree() -> Result<(), TestCaseError> {
     for undone in 0..50 {
         let mut world = World { changes: DbiChanges::new(), model: Model::default(), open: Vec::new() };
         let put = |world: &mut World, n: u32| {
@@ -134,7 +134,7 @@ fn fifty_within_one_another() -> Result<(), TestCaseError> {
 }
 
 #[test]
-fn what_is_replaced_in_one_takes_no_room_for_long() -> Result<(), Error> {
+fn memory_replaced_in_a_savepoint_is_freed() -> Result<(), Error> {
     let mut changes = DbiChanges::new();
     changes.put(b"before", &[1; 1000])?;
     assert!(changes.enter(1));
