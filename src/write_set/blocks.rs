@@ -259,7 +259,7 @@ impl Blocks {
         self.is_appended
     }
 
-    /// Shortens the common prefix so that the keys of `newer` share it.
+    /// Finds the common prefix of the keys, or shortens it so that those of `newer` share it.
     fn find_common(&mut self, arena: &Arena, newer: &[Entry]) {
         let Some(first) = newer.first() else { return };
         if self.list.is_empty() {

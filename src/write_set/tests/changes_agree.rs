@@ -1,4 +1,4 @@
-//! Changes agree with a map of them, in whatever order they are made, looked at, dropped and laid over one another.
+//! Changes agree with a map, in whatever order they are made, read, dropped and merged.
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -73,14 +73,14 @@ proptest! {
     }
 }
 
-/// A number that jumps about, for many keys without a generator's cost.
+/// Scatters numbers, to get many keys without the cost of a generator.
 fn scattered(n: u32) -> u32 {
     n.wrapping_mul(0x9E37_79B9).rotate_left(13)
 }
 
 #[test]
 fn thousands_of_keys_agree_however_often_they_are_read() -> Result<(), TestCaseError> {
-    // Looked at after so many changes: one by one, in small parts, in one large part.
+    // Read after this many changes: one by one, in small parts, in one large part.
     for part in [1, 7, 300, 3000, 9000] {
         let (mut changes, mut model) = (DbiChanges::new(), Model::default());
         for n in 0..9000_u32 {

@@ -1,4 +1,4 @@
-//! Savepoints of changes agree with copies of a map: kept or undone, within one another, whatever is done in them.
+//! Savepoints of changes agree with copies of a map: kept or undone, nested, whatever is done in them.
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -19,7 +19,7 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    // Nothing is begun anew within a savepoint.
+    // A savepoint contains no reset.
     let act = action().prop_filter("a reset", |act| !matches!(act, Act::Reset));
     prop_oneof![
         20 => act.prop_map(Step::Act),
@@ -32,7 +32,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Changes with open savepoints, each with the map as it was and whether it has changed anything.
+/// Changes with open savepoints. Each has the map before it, and whether it has changed anything.
 struct World {
     changes: DbiChanges,
     model: Model,

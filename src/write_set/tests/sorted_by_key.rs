@@ -1,4 +1,4 @@
-//! Sorting by words gives the order of whole keys, and of one key the order of time.
+//! Sorting by words gives the order of whole keys, and for equal keys the order of time.
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
