@@ -27,7 +27,7 @@
 //!   before its own closure ran. So any state pinned meanwhile is the group's base.
 //! - **Failures spread.** A group that fails also fails the pending one. By the count of `failures` it stops the
 //!   closure that was reading them: its changes never join.
-//! - **Everybody gets an outcome.** A group leaves the pipeline with its outcome reported, or with a leader who
+//! - **Everybody gets an outcome.** A group leaves the pipeline with its outcome reported, or with a leader that
 //!   will report it. All members of a group wait for its outcome, so the pending group always has a member to lead
 //!   it.
 

@@ -90,8 +90,8 @@ impl LmdbLock {
         }
     }
 
-    /// Whether anybody has an environment open with this file: by LMDB's lock, or by another process's lock of
-    /// ours.
+    /// Whether anybody has an environment open with this file: by LMDB's lock, or by that of another mapleaf
+    /// process.
     pub(crate) fn is_in_use(&self) -> Result<bool> {
         is_locked(&self.file, OPEN).map_err(|errno| self.failed(errno))
     }

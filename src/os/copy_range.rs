@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn both_ways_copy_the_range_to_its_place() -> Outcome {
+    fn both_ways_copy_the_range_to_the_same_offset() -> Outcome {
         type Way = fn(&File, &File, Range<u64>) -> Result<(), Stop>;
         let ways: [Way; 2] = [copy_range, by_hand];
         for (way, range) in

@@ -12,8 +12,8 @@
 //! - Whether byte 1 is held. The word is set under LMDB's write lock, so the next holder of that lock sees it,
 //!   gives the lock back and waits for byte 1.
 //! - The id of the writing process, for callers that do not wait at all.
-//! - The ids of processes that wait for byte 1 and then for LMDB's lock. While there is one, no transaction follows
-//!   another, and a process that would begin lets it in first, for a limited time.
+//! - The ids of processes that wait for byte 1 and then for LMDB's lock. While there is one, no other process
+//!   runs followers, and a process that would begin lets it in first, for a limited time.
 //! - At byte 120, the number of failed flushes, and of writers killed before they could report one, for the other
 //!   processes.
 //!

@@ -6,7 +6,7 @@ use std::ops::{Bound, RangeBounds};
 /// The number of counts that are kept: those of the ranges asked about last.
 const MOST: usize = 4;
 
-/// A count is kept for at least this many changes, even if it looked at fewer.
+/// A count is kept for at least this many changes, even if counting looked at fewer.
 const LEAST: u64 = 64;
 
 type Range<'r> = (Bound<&'r [u8]>, Bound<&'r [u8]>);

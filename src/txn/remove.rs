@@ -15,8 +15,8 @@ use crate::txn::keys::Keys;
 use crate::txn::write::WriteTxn;
 use crate::write_set::{DbiChanges, LEAST, Spot, change_bytes};
 
-/// The position in the file of the last removal at an end, or of the next one. The file's pages do not change while
-/// the transaction runs.
+/// The position in the file of the last removal, or of the next one. The file's pages do not change while the
+/// transaction runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Near {
     /// The DBI's slot.
@@ -28,7 +28,7 @@ pub(crate) struct Near {
 enum Pop<'b, T> {
     /// There is no entry.
     Nothing,
-    /// The set puts the entry, and its key is not in the file.
+    /// The set puts the entry, and nothing visible is below it.
     Own(T, Spot),
     /// The entry is next to the gap at that end: what `read` returned, its key, the key to which the gap grows
     /// (exclusive in front, inclusive at the back), and that key's position.

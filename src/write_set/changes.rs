@@ -158,7 +158,7 @@ impl DbiChanges {
         let at = self.lower(key);
         self.change_at(key, value, at)?;
         if !at.1 {
-            // Later changes, as long as nobody reads, wait to be sorted together.
+            // As long as nobody reads, later changes wait to be sorted together.
             self.open();
         }
         Ok(())
