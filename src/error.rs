@@ -58,11 +58,11 @@ pub enum ErrorKind {
     Decode,
     /// A write on a read-only environment.
     ReadOnly,
-    /// A call that would wait for the transaction it is made in.
+    /// The call would wait for the transaction that it is made in.
     Nested,
-    /// Somebody else holds what this call needs now. Retry later.
+    /// Another thread or process holds what this call needs. Retry later.
     Busy,
-    /// What this call needs does not answer now: a service, a medium. Retry later.
+    /// A service or a medium that this call needs does not answer. Retry later.
     Unavailable,
     /// The environment was closed, or this process is a fork of the one that opened it.
     Closed,
@@ -74,7 +74,7 @@ pub enum ErrorKind {
     Capacity,
     /// A time limit passed.
     Timeout,
-    /// Not offered here: a foreign DBI's flags, a medium, a platform.
+    /// Not supported: a foreign DBI's flags, a medium, a platform.
     Unsupported,
     /// Held by a lock with an owner.
     Locked,
@@ -84,12 +84,12 @@ pub enum ErrorKind {
 
 /// Why an operation failed: a [`kind`](Self::kind), what is wrong, what to do, and the cause.
 ///
-/// `Display` is one line for people, and says each thing once; `Debug` shows every field. Neither has more than 4 KiB,
-/// whatever the error is of: keys, messages and causes are cut. One pointer wide; made off the hot path.
+/// `Display` is one line for people, and says each thing once; `Debug` shows every field. Neither exceeds 4 KiB:
+/// keys, messages and causes are cut. An `Error` is one pointer wide, and is made off the hot path.
 ///
-/// As with [`std::io::Error`], [`source`](StdError::source) is what `Display` does not tell already: a cause whose text stands
-/// in the message is passed over there, and reached by [`downcast_ref`](Self::downcast_ref) and
-/// [`downcast`](Self::downcast). So who prints the whole chain prints nothing twice.
+/// As with [`std::io::Error`], [`source`](StdError::source) is what `Display` does not show already. A cause whose
+/// text is part of the message is skipped there; [`downcast_ref`](Self::downcast_ref) and
+/// [`downcast`](Self::downcast) reach it. So printing the whole chain of sources prints nothing twice.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env, ErrorKind};
@@ -113,12 +113,12 @@ struct Inner {
     page: Option<u64>,
     message: Cow<'static, str>,
     source: Option<Box<dyn StdError + Send + Sync>>,
-    /// Whether the message holds the text of the source.
+    /// Whether the message contains the source's text.
     is_told: bool,
     is_retryable: bool,
 }
 
-/// At most so many bytes of a message, of a name, and of what a source says of itself.
+/// Limits in bytes: of a message, of a name, and of a source's text.
 const MOST_MESSAGE: usize = 2048;
 const MOST_NAME: usize = 512;
 const MOST_SOURCE: usize = 1024;
@@ -163,7 +163,8 @@ impl Error {
         Self::new(ErrorKind::Other, source.to_string()).caused_by(source)
     }
 
-    /// The same error, for which [`is_retryable`](Self::is_retryable) is this: a conflict after the last of all retries, say.
+    /// Sets what [`is_retryable`](Self::is_retryable) returns: `false` for a conflict after the last of all
+    /// retries, say.
     ///
     /// ```
     /// use mapleaf::{Error, ErrorKind};
@@ -209,14 +210,14 @@ impl Error {
         self.0.kind
     }
 
-    /// Whether the same call may succeed when made again: for `Conflict`, `Busy`, `Unavailable`, `ReadersFull`, `Capacity` and
-    /// `Timeout`, unless the error [says otherwise](Self::retryable).
+    /// Whether the same call may succeed when repeated: true for `Conflict`, `Busy`, `Unavailable`, `ReadersFull`,
+    /// `Capacity` and `Timeout`, unless the error [says otherwise](Self::retryable).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.is_retryable
     }
 
-    /// The operation that failed, as its function is named (`"put"`, `"transact"`), when known.
+    /// The name of the function that failed (`"put"`, `"transact"`), when known.
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
@@ -264,12 +265,13 @@ impl Error {
         self
     }
 
-    /// What is wrong, without the advice behind it.
+    /// The first part of the message: what is wrong, without the advice.
     pub(crate) fn what(&self) -> &str {
         self.0.message.split("; ").next().unwrap_or_default()
     }
 
-    /// As [`caused_by`](Self::caused_by), for an error whose words the message has taken up: its cause is this one's.
+    /// As [`caused_by`](Self::caused_by), but with the cause of `error`, whose own text is part of this message
+    /// already.
     #[cold]
     #[must_use]
     pub(crate) fn taking_up(self, error: Self) -> Self {
@@ -287,7 +289,7 @@ impl Error {
         self
     }
 
-    /// Names the file that is at fault, unless the message does.
+    /// Names the file at fault, unless the message does.
     #[cold]
     #[must_use]
     pub(crate) fn of_file(mut self, path: &Path) -> Self {
@@ -316,7 +318,7 @@ impl Error {
 }
 
 impl ErrorKind {
-    /// Whether errors of this kind can be retried, if they do not say otherwise.
+    /// Whether errors of this kind can be retried, unless they say otherwise.
     fn is_retryable(self) -> bool {
         use ErrorKind::{Busy, Capacity, Conflict, ReadersFull, Timeout, Unavailable};
         matches!(self, Conflict | Busy | Unavailable | ReadersFull | Capacity | Timeout)
@@ -333,7 +335,7 @@ impl fmt::Display for Error {
         if inner.kind == ErrorKind::Corrupted && !inner.message.contains(';') {
             f.write_str("; see what Env::verify finds, or restore the file from a copy")?;
         }
-        // The message may name them itself.
+        // The message may name the page itself.
         if let Some(page) = inner.page
             && !inner.message.contains(&format!("page {page}:"))
         {

@@ -79,30 +79,31 @@
 //! # Quirks
 //!
 //! 1. A transaction keeps its changes in memory until it commits. Its own reads see them; the file does not until then.
-//! 2. [`transact`](Env::transact) inside `transact` on one thread is [`Nested`](ErrorKind::Nested), also for another
-//!    environment. So is opening a database there: open them before.
-//! 3. A snapshot keeps every page that was freed since from being used again. Keep it as short as the work, or
+//! 2. [`transact`](Env::transact) inside `transact` on one thread fails with [`Nested`](ErrorKind::Nested), also
+//!    for another environment. So does opening a database there: open them before.
+//! 3. While a snapshot lives, no page freed since is reused. Keep it as short as the work, or
 //!    [`refresh`](Snapshot::refresh) it; [`Env::readers`] names who holds what.
-//! 4. The file never shrinks by itself: [`compact`](Env::compact) rewrites it, with nobody else there.
-//! 5. A second open of the same file in one process shares the first, whatever its path, if the options are equal, and
-//!    is [`InvalidArgument`](ErrorKind::InvalidArgument) if they are not.
-//! 6. Open after a fork, or `exec` in the child: what was open in the parent can neither be used nor opened anew in the
-//!    child.
-//! 7. `-0.0` and `0.0` are two keys, next to each other; NaN is none. A range of all floats from zero on begins at
+//! 4. The file never shrinks by itself: [`compact`](Env::compact) rewrites it, and needs the environment to itself.
+//! 5. A second open of the same file in one process shares the first, whatever its path, if the options are equal.
+//!    If they are not, it fails with [`InvalidArgument`](ErrorKind::InvalidArgument).
+//! 6. Open after a fork, or `exec` in the child. A forked child can neither use what the parent had open nor open
+//!    it again.
+//! 7. `-0.0` and `0.0` are two keys, next to each other; NaN is not a key. A range of all floats from zero on
+//!    begins at
 //!    `-0.0`.
 //! 8. Text inside a tuple is read as [`Cow<str>`](std::borrow::Cow), since a NUL in it is stored escaped; alone it is
 //!    `&str`.
-//! 9. `.keys().rev()`, not `.rev().keys()`: the halves belong to [`Entries`].
-//! 10. The schema keeps the names of encodings, not the shape of your structs: `Msgpack<A>` opens as `Msgpack<B>`, and
-//!     a value that does not fit is [`Decode`](ErrorKind::Decode) when it is read.
-//! 11. Leave the lock files alone while the environment is open: they are not stale because they are there. A file tool's
-//!     copy of an open environment is no backup; [`copy_to`](Env::copy_to) makes one.
+//! 9. Write `.keys().rev()`, not `.rev().keys()`: `keys` is a method of [`Entries`].
+//! 10. The schema keeps the names of encodings, not the shape of your structs: `Msgpack<A>` opens as `Msgpack<B>`,
+//!     and reading a value that does not fit fails with [`Decode`](ErrorKind::Decode).
+//! 11. Leave the lock files alone while the environment is open: a lock file that exists is not stale. A file
+//!     tool's copy of an open environment is no backup; [`copy_to`](Env::copy_to) makes one.
 //!
 //! # Further
 //!
 //! The module [`cookbook`] has recipes, each a program that runs with the tests. In the repository,
-//! `docs/reliability.md` says what is promised and how it is tested, `docs/design.md` how it works and why,
-//! `docs/format.md` gives every byte.
+//! `docs/reliability.md` says what is promised and how it is tested, `docs/design.md` says how it works and why,
+//! and `docs/format.md` describes every byte.
 //!
 //! # Features
 //!
@@ -135,7 +136,7 @@ pub use durability::Durability;
 pub use env::{Compact, DbiInfo, Env, EnvInfo, EnvOptions, OpenMode, Verify};
 pub use error::{Error, ErrorKind, Result};
 pub use state::ReaderInfo;
-// Of the public modules: shown here as well, where they are looked for first.
+// Re-exported from the public modules, because readers look for them here first.
 #[doc(inline)]
 pub use key::{AnyKey, Key, KeyAs, Path, Reverse, Segment, Timestamp};
 pub use page::{Fault, PageUse, VerifyReport};

@@ -1,22 +1,22 @@
-//! The head, which counts commits.
+//! The head: the counters that commits change.
 
 use byteorder::{BigEndian, ByteOrder};
 
 use crate::catalog::name::damaged;
 use crate::error::Result;
 
-/// Under this key of the main database, beside the records of the named ones: the [`Head`]. Every commit changes a
+/// The key of the [`Head`] in the main database, beside the records of the named ones. Every commit changes a
 /// record there, so the head costs no page of its own.
 pub(crate) const HEAD_KEY: &str = "__mapleaf_head";
 
-/// What changes with every commit.
+/// The counters of an environment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Head {
-    /// Transactions committed, one by one.
+    /// The number of transactions committed.
     pub seq: u64,
-    /// Changes of any schema: a handle checked under the same epoch is still good.
+    /// The number of schema changes: a handle that was checked under the same epoch is still valid.
     pub epoch: u64,
-    /// The id that the next DBI gets. Ids are not used twice.
+    /// The id of the next DBI. Ids are never reused.
     pub next_dbi: u32,
 }
 

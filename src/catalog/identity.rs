@@ -1,19 +1,19 @@
-//! Which environment a file is of, and what a build must have to write it.
+//! Which environment a file belongs to, and which features a build needs to write it.
 
 use byteorder::{BigEndian, ByteOrder};
 
 use crate::catalog::name::damaged;
 use crate::error::{Error, ErrorKind, Result};
 
-/// Under this key: format version and UUID.
+/// The catalogue's key for the format version and the UUID.
 pub(crate) const ENV_KEY: &[u8] = b"env";
 /// The format version that this build writes and reads.
 pub(crate) const FORMAT_VERSION: u32 = 1;
 
-/// Who the environment is.
+/// The identity of an environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
-    /// What a build must have to write the file: see [`LONGER_KEYS`].
+    /// The features that a build needs to write the file: see [`LONGER_KEYS`].
     pub features: u32,
     pub uuid: [u8; 16],
 }
@@ -21,7 +21,7 @@ pub(crate) struct Identity {
 /// Keys may be longer than 511 bytes: LMDB builds without them cannot split such pages.
 pub(crate) const LONGER_KEYS: u32 = 1;
 
-/// What this build has.
+/// The features of this build.
 pub(crate) const FEATURES: u32 = if cfg!(feature = "longer-keys") { LONGER_KEYS } else { 0 };
 
 impl Identity {
@@ -33,7 +33,7 @@ impl Identity {
         bytes
     }
 
-    /// A version or features beyond ours are `FormatVersion`: what they change cannot be known here.
+    /// Fails with `FormatVersion` for a later version or unknown features, whose changes cannot be known here.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let Some((version, rest)) = bytes.split_first_chunk::<4>() else {
             return Err(damaged("its identity is cut short"));

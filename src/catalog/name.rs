@@ -1,4 +1,4 @@
-//! Names: of the catalogue, and of DBIs.
+//! The names of the catalogue and of DBIs.
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -23,7 +23,7 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
     Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(name))
 }
 
-/// The error for a catalogue that no build wrote.
+/// The error for a catalogue that no build could have written.
 pub(crate) fn damaged(why: &'static str) -> Error {
     Error::new(ErrorKind::Corrupted, format!("the catalogue is damaged: {why}; restore the file from a copy"))
         .in_dbi(CATALOG)

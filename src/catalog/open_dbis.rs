@@ -1,4 +1,5 @@
-//! The DBIs that are open in this process: each name and id has one slot, by which pinned states find its root again.
+//! The DBIs that are open in this process. Each name and id has one slot, by which pinned states find its root
+//! again.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::catalog::record::Schema;
 
-/// Which DBI a handle means.
+/// How the DBI of a handle is identified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DbiId {
-    /// The catalogue's number: a DBI that is dropped and created again gets another.
+    /// By its id in the catalogue. A DBI that is dropped and created again gets another id.
     Catalogued(u32),
-    /// Made by other software and not adopted: known by its name alone.
+    /// By its name alone: it was made by other software and not adopted.
     Foreign,
 }
 
@@ -20,7 +21,7 @@ pub(crate) enum DbiId {
 pub struct DbiRef {
     /// The engine that it belongs to.
     pub(crate) engine: u64,
-    /// Its own in this process, never used again.
+    /// Its slot in this process, never reused.
     pub(crate) slot: usize,
     pub(crate) id: DbiId,
     pub(crate) name: Box<str>,
@@ -29,20 +30,20 @@ pub struct DbiRef {
     pub(crate) max_key: usize,
     /// The environment's UUID.
     pub(crate) uuid: [u8; 16],
-    /// The schema epoch under which the catalogue was last seen to agree with this handle, plus one; 0 before, and for the
-    /// highest epoch, which only a damaged or crafted file has.
+    /// The schema epoch, plus one, under which the catalogue was last seen to agree with this handle. 0 before
+    /// that, and for the highest epoch, which only a damaged or crafted file has.
     checked: AtomicU64,
 }
 
 impl DbiRef {
-    /// Whether the catalogue was seen to agree with this handle in a state of this schema epoch. All states of one epoch
-    /// have the same catalogue.
+    /// Whether the catalogue was seen to agree with this handle in a state of this schema epoch. All states of an
+    /// epoch have the same catalogue.
     #[inline]
     pub(crate) fn is_checked(&self, epoch: u64) -> bool {
         epoch != u64::MAX && self.checked.load(Ordering::Relaxed) == epoch + 1
     }
 
-    /// Notes that it was.
+    /// Notes that the catalogue agrees in states of this epoch.
     pub(crate) fn set_checked(&self, epoch: u64) {
         self.checked.store(epoch.wrapping_add(1), Ordering::Relaxed);
     }
@@ -50,25 +51,26 @@ impl DbiRef {
 
 /// All open DBIs.
 pub(crate) struct OpenDbis {
-    /// The number of the engine that they belong to, and the longest key in bytes.
+    /// The number of their engine, and the longest key in bytes.
     engine: u64,
     max_key: usize,
     open: Mutex<Open>,
-    /// The names that drops left behind, and the schema epoch that they are of: all states of one epoch have the same catalogue.
+    /// The names of dropped DBIs with leftover trees, and the schema epoch in which these are all of them.
     leftovers: Mutex<Option<(u64, Vec<String>)>>,
 }
 
 #[derive(Default)]
 struct Open {
-    /// By name. Those whose handles are all dropped are forgotten now and then.
+    /// By name. Entries without open handles are removed from time to time.
     dbis: HashMap<Box<str>, Vec<Weak<DbiRef>>>,
-    /// How many are in it, and how many there may be before it is looked which are open: twice as many as were then.
+    /// The number of entries, and the number at which unused ones are removed: about twice as many as were in use
+    /// the last time.
     count: usize,
     forget_at: usize,
     next_slot: usize,
 }
 
-/// Fewer are not looked through.
+/// Up to this many entries, unused ones are not looked for.
 const FEW: usize = 16;
 
 impl Open {
@@ -85,7 +87,7 @@ impl Open {
 }
 
 impl OpenDbis {
-    /// Of the engine with this number, whose keys have so many bytes at most.
+    /// For the engine with this number, whose keys have at most `max_key` bytes.
     pub(crate) fn new(engine: u64, max_key: usize) -> Self {
         Self { engine, max_key, open: Mutex::default(), leftovers: Mutex::default() }
     }
@@ -120,18 +122,19 @@ impl OpenDbis {
         dbi
     }
 
-    /// How many are open, or were when it was looked last.
+    /// How many DBIs are open, or were when unused ones were last removed.
     pub(crate) fn len(&self) -> usize {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).count
     }
 
-    /// The names that drops left behind in the states of this epoch, where that was [noted](Self::set_leftovers).
+    /// The names of dropped DBIs with leftover trees in the states of this epoch, if they were
+    /// [noted](Self::set_leftovers).
     pub(crate) fn leftovers(&self, epoch: u64) -> Option<Vec<String>> {
         let known = self.known_leftovers();
         known.as_ref().filter(|(of, _)| *of == epoch).map(|(_, names)| names.clone())
     }
 
-    /// Notes that in the states of this epoch, which was committed, these are all.
+    /// Notes that these are all such names in the states of this epoch, which was committed.
     pub(crate) fn set_leftovers(&self, epoch: u64, names: Vec<String>) {
         *self.known_leftovers() = Some((epoch, names));
     }

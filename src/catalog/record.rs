@@ -1,4 +1,4 @@
-//! What the catalogue says of each DBI.
+//! What the catalogue records about each DBI.
 
 use crate::catalog::name::damaged;
 use crate::error::{Error, ErrorKind, Result};
@@ -9,7 +9,7 @@ const DBI_PREFIX: &[u8] = b"dbi/";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DbiKind {
-    /// One value a key: a [`Dbi`](crate::Dbi).
+    /// One value per key: a [`Dbi`](crate::Dbi).
     Plain,
     /// An ordered set of pairs: a [`MultiDbi`](crate::MultiDbi).
     Multi,
@@ -19,7 +19,7 @@ pub enum DbiKind {
     Unsupported,
 }
 
-/// What the catalogue says of one DBI.
+/// The catalogue's record of one DBI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DbiRecord {
     Live {

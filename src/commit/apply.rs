@@ -10,12 +10,13 @@ use crate::read::is_in;
 use crate::state::State;
 use crate::write_set::{DbiChanges, Gap, WriteSet};
 
-/// Fewer changes than this are made one by one: where the tree ends is not worth looking for, nor a cursor its allocation.
+/// Fewer changes than this are made one by one: they do not repay a search for the tree's end, or allocating a
+/// cursor.
 const FEW: usize = 16;
 
 impl WriteSet {
-    /// Makes the changes in LMDB's write transaction, whose base is `base`. What they hold was checked when they were
-    /// made, so only space and the disk can fail; the set stays whole and can be applied again.
+    /// Applies the changes in LMDB's write transaction, whose base is `base`. They were checked when they were
+    /// made, so only space and the disk can fail. The set stays whole and can be applied again.
     pub(crate) fn apply(
         &self,
         base: &State,
@@ -59,7 +60,7 @@ impl WriteSet {
     }
 }
 
-/// Takes away what the gaps hide; the last key that is left.
+/// Deletes the entries that the gaps hide, and returns the last key that is left.
 fn open_gaps<'t, 'e>(
     base: &'t State,
     below: &TreeRecord,
@@ -71,7 +72,7 @@ fn open_gaps<'t, 'e>(
         let upper = end.map_or(Bound::Unbounded, Bound::Excluded);
         Cursor::range(base.pages(), below, Bound::Included(start), upper)
     };
-    // The base's pages stay as they are while LMDB's transaction runs: it writes to others.
+    // LMDB's transaction does not change the base's pages: it writes to others.
     let mut all = Cursor::range(base.pages(), below, Bound::Unbounded, Bound::Unbounded)?;
     let mut last = all.next_back()?;
     for gap in changes.gaps().iter().rev() {
@@ -80,7 +81,7 @@ fn open_gaps<'t, 'e>(
             continue;
         }
         all.seek_back(gap.0)?;
-        // A key that the gap begins with is in it.
+        // A gap includes the key that it begins with.
         last = all.next_back()?;
         if last.is_some_and(|(key, _)| key == gap.0) {
             last = all.next_back()?;
@@ -100,14 +101,14 @@ fn open_gaps<'t, 'e>(
     Ok(last.map(|(key, _)| key))
 }
 
-/// As many leaves are written at once while a range is emptied.
+/// The number of leaves that are emptied together.
 const TOGETHER: usize = 32;
 
-/// Takes away the entries of a range.
+/// Deletes the entries of a range.
 ///
-/// LMDB, which takes entries away one by one, fills a leaf that is less than a quarter full from the leaf beside it, an entry each
-/// time, or merges the two. So of some leaves at a time what is above that goes first, which moves nothing; then the rest, by which
-/// each is merged with the next.
+/// LMDB deletes entry by entry. When a leaf is less than a quarter full, LMDB moves one entry over from the leaf
+/// beside it, or merges the two. So, for some leaves at a time, first as many entries of each leaf are deleted as
+/// leave it a quarter full, which moves nothing. Then the rest is deleted, which merges each leaf with the next.
 fn empty<'e>(
     base: &State,
     below: &TreeRecord,
@@ -141,7 +142,7 @@ fn empty<'e>(
     Ok(())
 }
 
-/// Puts and deletes, ascending. Behind the last key of the tree there is nothing to delete.
+/// Puts and deletes, ascending. After the last key of the tree there is nothing to delete.
 fn apply_changes<'e>(
     changes: &DbiChanges,
     is_behind_all: impl Fn(&[u8]) -> bool,
@@ -162,7 +163,7 @@ fn apply_changes<'e>(
     })
 }
 
-/// Puts behind all keys of a tree.
+/// Puts after all keys of a tree.
 fn fill_tree<'e>(
     changes: &DbiChanges,
     filling: LeafFill,

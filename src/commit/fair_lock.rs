@@ -1,4 +1,4 @@
-//! The turn: a lock that whoever runs may take from those that sleep, and that none of them waits for for ever.
+//! The transaction lock: a running thread may overtake sleeping ones, but none of them starves.
 
 use std::collections::VecDeque;
 use std::hint;
@@ -8,22 +8,21 @@ use std::thread::{self, Thread};
 
 use crate::os::process_mark;
 
-/// To be called by who has parked, when it goes on. A thread has one token, and parking takes it whoever left it: it may have
-/// been left by a waker that the thread's own executor parks for, and which would be waited for in vain. Who parks next wakes
-/// once without need.
+/// Call after `park` returns: it may have consumed a token that another waker meant for the thread's own executor,
+/// which would then wait in vain. Costs at most one spurious wake-up.
 pub(crate) fn return_token() {
     thread::current().unpark();
 }
 
-/// Who may run a transaction's closure: one thread at a time.
+/// Decides which thread may run a transaction's closure: one at a time.
 ///
-/// Most closures are over before a thread that sleeps is awake. Were the turn handed to the first in line, each closure
-/// would cost the time to wake a thread; so the first in line is woken when the turn is free, and whoever asks first has
-/// it. Who was passed over [`MOST_PASSED`] times is handed it: a thread that gives the turn up and asks again cannot keep
-/// others out.
+/// Most closures end before a sleeping thread is awake. If the lock were handed to the first in line, each closure
+/// would cost the time to wake a thread. So a release wakes the first in line, and whichever thread asks first gets
+/// the lock. A thread that was passed over [`MOST_PASSED`] times is handed it: a thread that releases and takes the
+/// lock in a loop cannot keep others out.
 pub(crate) struct FairLock {
     line: Mutex<Line>,
-    /// Whether somebody has the turn, for who looks before standing in line.
+    /// Whether the lock is held, for threads that check before they stand in line.
     taken: AtomicBool,
     mark: u64,
 }
@@ -41,28 +40,28 @@ struct Caller {
     thread: Thread,
 }
 
-/// Sleeps, or is about to.
+/// Parked, or about to park.
 const WAITS: u8 = 0;
-/// Is the first in line, and was woken since the turn was free.
+/// First in line, and woken since the lock was released.
 const WOKEN: u8 = 1;
-/// Was handed the turn.
+/// Was handed the lock.
 const CALLED: u8 = 2;
 
-/// How often the first in line is passed over before the turn is handed to it.
+/// How often the first in line is passed over before the lock is handed to it.
 const MOST_PASSED: u32 = 32;
-/// How often a thread looks whether the turn is free before it stands in line and sleeps.
+/// How often a thread checks whether the lock is free before it stands in line and parks.
 const LOOKS: usize = 100;
 
 impl Caller {
     fn call(&self, state: u8) {
-        // Who is awake already, and has not looked yet, need not be woken again.
+        // A thread that was woken and has not checked yet need not be woken again.
         if self.state.swap(state, Ordering::AcqRel) == WAITS {
             self.thread.unpark();
         }
     }
 }
 
-/// The turn, taken; given up when dropped.
+/// The lock, held; released when dropped.
 #[must_use = "the turn is given up when this is dropped"]
 pub(crate) struct FairLockGuard<'a> {
     turn: &'a FairLock,
@@ -77,13 +76,13 @@ impl FairLock {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the turn: at most until all who are asking now, and some who ask later, have had it.
+    /// Waits for the lock: at most until all threads that wait now, and some that come later, have had it.
     pub(crate) fn take(&self) -> FairLockGuard<'_> {
         for look in 1..=LOOKS {
             if !self.taken.load(Ordering::Relaxed) {
                 break;
             }
-            // Who has the turn may need this core.
+            // The holder may need this core.
             if look.is_multiple_of(25) { thread::yield_now() } else { hint::spin_loop() }
         }
         let mut line = self.line();
@@ -104,19 +103,19 @@ impl FairLock {
                 CALLED => return FairLockGuard { turn: self },
                 WOKEN => {
                     let mut line = self.line();
-                    // Under the line's lock, as are the calls: nothing comes between.
+                    // Handing over happens under the line's mutex too, so it cannot happen after this check.
                     if caller.state.load(Ordering::Acquire) == CALLED {
                         continue;
                     }
                     if let Some(taken) = self.take_free(&mut line) {
-                        // Only the first in line is woken, and it stays the first until it has the turn.
+                        // Only the first in line is woken, and it stays first until it has the lock.
                         line.waiting.pop_front();
                         line.passed = 0;
                         return taken;
                     }
                     caller.state.store(WAITS, Ordering::Release);
                 }
-                // Parking may end by itself, or by what somebody else has to tell this thread.
+                // A park may end spuriously, or by another notification for this thread.
                 _ => thread::park(),
             }
         }
@@ -131,7 +130,7 @@ impl FairLock {
         Some(FairLockGuard { turn: self })
     }
 
-    /// Takes the turn if nobody has it or waits for it.
+    /// Takes the lock if it is free and nobody waits for it.
     pub(crate) fn try_take(&self) -> Option<FairLockGuard<'_>> {
         let mut line = self.line();
         if line.waiting.is_empty() { self.take_free(&mut line) } else { None }
@@ -145,7 +144,7 @@ impl FairLock {
 
 impl Drop for FairLockGuard<'_> {
     fn drop(&mut self) {
-        // In a forked child the line is the parent's: another thread may have held its lock at the fork.
+        // In a forked child the line is the parent's: another thread may have held its mutex at the fork.
         if process_mark() != self.turn.mark {
             return;
         }

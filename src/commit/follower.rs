@@ -1,4 +1,4 @@
-//! Stacking: a transaction on the sets of its predecessors, while their commit is under way.
+//! Followers: transactions that run on the sets of their predecessors while these are being committed.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::read::Layers;
 use crate::state::{Base, Core, View};
 use crate::write_set::WriteSet;
 
-/// Runs `f` on `ground`, has its changes join the group that waits, and waits until they are committed.
+/// Runs `f` on `ground`, adds its changes to the pending group, and waits until they are committed.
 pub(crate) fn follow<T, E: From<Error>>(
     engine: &Arc<Core>,
     queue: &GroupCommit,
@@ -25,7 +25,7 @@ pub(crate) fn follow<T, E: From<Error>>(
     let Basis { base, sets, transactions: before, ticket: read, place } = ground;
     let seq = base.head().map_err(named)?.seq.saturating_add(before).saturating_add(1);
     let view = View { base: Base::Pinned(base), layers: Layers::of(sets), seq };
-    // What it read is dropped by then: `join` needs the pending set to be unshared.
+    // Drops our references to the sets that it read: `join` needs the pending set to be unshared.
     let made = f(view, WriteSet::default());
     // In a child forked since, the queue is the parent's.
     engine.check_not_forked().map_err(named)?;
@@ -48,14 +48,14 @@ pub(crate) fn follow<T, E: From<Error>>(
             wait(engine, queue, &ticket)
         }
         Some(JoinedAs::Broken(verdict)) => verdict,
-        // What it read is not its own: that it failed is no more than a reason to try again.
+        // It has nothing to commit. If what it read failed, it can only be retried.
         None => wait(engine, queue, &read).of_successors(),
     };
     told.outcome().map_err(named)?;
     made
 }
 
-/// Waits for the fate of a group, and leads it if it comes to that.
+/// Waits for the outcome of a group, and leads the group when asked to.
 fn wait(engine: &Arc<Core>, queue: &GroupCommit, ticket: &CommitTicket) -> CommitOutcome {
     loop {
         match ticket.wait() {

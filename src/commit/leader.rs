@@ -1,4 +1,4 @@
-//! Leading: committing a transaction that was made on the newest state, or a group that was made on its predecessor.
+//! Leaders: they commit a transaction that ran on the newest state, or a group that follows on its predecessor.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use crate::read::Layers;
 use crate::state::{Base, Core, View};
 use crate::write_set::WriteSet;
 
-/// Runs `f` with LMDB's lock, begun as `from` says, and commits what it changed. Nothing is being committed; the turn is
-/// handed on before the disk is waited for.
+/// Runs `f` under LMDB's lock, taken as `from` says, and commits its changes. Nothing else is being committed. The
+/// transaction lock is released before the wait for the disk.
 pub(crate) fn lead<T, E: From<Error>>(
     engine: &Arc<Core>,
     queue: &GroupCommit,
@@ -24,7 +24,8 @@ pub(crate) fn lead<T, E: From<Error>>(
     f: impl FnOnce(View, WriteSet) -> Result<Made<T>, E>,
 ) -> Result<T, E> {
     let named = |error: Error| error.during(operation);
-    // Dropped in the order against this one, by a panic too: LMDB's lock and the mutex are free when the next one leads.
+    // These are dropped in reverse order, also by a panic: LMDB's lock and the mutex are free before the next one
+    // leads.
     let mut turn = Some(turn);
     let wait = if from == Begin::NewestOrBusy { Wait::No } else { Wait::Yes };
     let mut leading: Option<Leading<'_>> = None;
@@ -48,7 +49,7 @@ pub(crate) fn lead<T, E: From<Error>>(
     })
 }
 
-/// Commits the group in flight. What became of it is told when `leading` is dropped, which its caller does last.
+/// Commits the group in flight. Dropping `leading` reports the outcome, so the caller drops it last.
 pub(crate) fn lead_group(engine: &Arc<Core>, mut leading: Leading<'_>) {
     let committed = leading.group().and_then(|group| {
         let mut state = engine.writer_state();
@@ -63,11 +64,11 @@ fn commit_group(session: &mut Session<'_>, group: &Group<WriteSet>) -> Result<()
     commit(session, &group.set, group.transactions)
 }
 
-/// Commits the changes of `transactions` transactions, and counts them.
+/// Commits `set`, the changes of `transactions` transactions, and counts them.
 pub(crate) fn commit(session: &mut Session<'_>, set: &WriteSet, transactions: u64) -> Result<()> {
     let (base, fill) = (session.base(), session.fill());
     session.commit_to(set.names(), set.bytes(), |applier, head| {
-        // One is counted already.
+        // The session counts one already.
         head.seq = head.seq.saturating_add(transactions.saturating_sub(1));
         set.apply(base, fill, applier)
     })

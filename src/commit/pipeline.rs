@@ -1,12 +1,12 @@
-//! The chain: which transactions are being committed, which wait, and what the next one may be based on. No threads, no
-//! LMDB: the state machine alone.
+//! The commit pipeline: which transactions are being committed, which wait, and what the next one may be based on.
+//! A state machine without threads and LMDB.
 //!
-//! A **group** is one write set, made of those of one or more transactions, and is committed as one. At most two are
-//! alive: the one **in flight**, which a leader commits, and the **pending** one, which follows on it.
+//! A **group** is one write set, merged from those of one or more transactions, and is committed as one. At most
+//! two groups exist: one **in flight**, which a leader commits, and one **pending**, which follows on it.
 //!
-//! Who calls what. All but [`take`](CommitPipeline::take), [`finish`](CommitPipeline::finish) and [`fail`](CommitPipeline::fail), which are the
-//! leader's, belong to the holder of the turn, of whom there is one. So between two calls of the holder the chain only
-//! ever moves forward: the group in flight ends, and the pending one comes in its place.
+//! [`take`](CommitPipeline::take), [`finish`](CommitPipeline::finish) and [`fail`](CommitPipeline::fail) are called
+//! by the leader, everything else by the holder of the transaction lock. So between two calls of the holder the
+//! pipeline only moves forward: the group in flight ends, and the pending one takes its place.
 //!
 //! | state | in flight | pending | next |
 //! |---|---|---|---|
@@ -16,17 +16,20 @@
 //! | stacking | A | B | `join` adds to B; `finish`: offered |
 //! | offered | - | B | `join` adds to B; `take`: committing, with B in flight |
 //!
-//! What holds, and why:
-//! - **Order.** The pending group follows on `tip`, LMDB's id of the state that the one before it leaves. Its leader
-//!   compares it with the id that LMDB gives it; another one means that somebody came between, and nothing is applied.
-//! - **One base.** A closure reads a pinned state and the groups that are not in it: pinned at the base of the group in
-//!   flight both, pinned at `tip` the pending one alone. Nothing else can be pinned unless somebody came between.
-//! - **Gathering.** The group that is gathered is as one offered, but for its leader: it has LMDB's lock from before its
-//!   own closure ran, so whatever is pinned meanwhile is the group's base.
-//! - **Failures spread.** A group that fails takes the pending one with it, and by the count of `failures` the closure
-//!   that was reading them: what it makes of them never joins.
-//! - **Everybody is told.** A group leaves the chain with its fate told, or in the hands of a leader who tells it.
-//!   Whoever joined a group waits for its fate, so the pending group has a member to be led by.
+//! Invariants:
+//! - **Order.** The pending group follows on `tip`, LMDB's id of the state that its predecessor commits. Its leader
+//!   compares `tip` with the id that LMDB gives it. If they differ, another program has written in between, and
+//!   nothing is applied.
+//! - **One base.** A closure reads a pinned state and the groups that this state lacks: both groups if the state is
+//!   the base of the group in flight, only the pending one if it is `tip`. No other state can be pinned unless
+//!   another program has written.
+//! - **Gathering.** A group that is gathered is like one that is offered, but its leader has held LMDB's lock since
+//!   before its own closure ran. So any state pinned meanwhile is the group's base.
+//! - **Failures spread.** A group that fails also fails the pending one. By the count of `failures` it stops the
+//!   closure that was reading them: its changes never join.
+//! - **Everybody gets an outcome.** A group leaves the pipeline with its outcome reported, or with a leader that
+//!   will report it. All members of a group wait for its outcome, so the pending group always has a member to lead
+//!   it.
 
 use std::sync::Arc;
 
@@ -34,15 +37,15 @@ use crate::commit::ticket::{CommitOutcome, CommitTicket};
 
 /// Transactions that are committed as one.
 pub(crate) struct Group<S> {
-    /// What they change.
+    /// Their merged changes.
     pub set: Arc<S>,
-    /// About how much it stores.
+    /// About how many bytes it stores.
     pub bytes: usize,
-    /// How many they are.
+    /// The number of transactions.
     pub transactions: u64,
-    /// How many threads made them, each of which waits for its fate or leads it.
+    /// How many threads made them. Each waits for the outcome or leads the group.
     pub members: u32,
-    /// LMDB's id of the state that it follows on.
+    /// LMDB's id of the state that the group follows on.
     pub base: u64,
     pub ticket: Arc<CommitTicket>,
 }
@@ -63,55 +66,55 @@ pub(crate) struct CommitPipeline<S> {
     pending: Option<Group<S>>,
     /// LMDB's id of the state that the pending group follows on, or would.
     tip: u64,
-    /// Whether a closure is about to run, runs or has run on groups of the chain and has not joined it yet.
+    /// Whether a closure that reads the groups is about to run, runs, or has run and not joined yet.
     stacked: bool,
     failures: u64,
-    /// What followed on the last group that failed was told this.
+    /// The outcome for whatever was based on the last group that failed.
     last_failure: CommitOutcome,
-    /// Whether other processes are kept out. They are from before the first closure is stacked until the chain is idle.
+    /// Whether other processes are kept out: from before the first follower until the pipeline is idle.
     guarded: bool,
     /// Whether the leader of the pending group has LMDB's lock already, and gathers.
     locked: bool,
 }
 
-/// What a pinned state is to the chain.
+/// Whether a closure may run on a pinned state.
 pub(crate) enum BasisCheck<S> {
-    /// A closure may run on it and the groups on top.
+    /// It may, with the groups on top.
     On(Basis<S>),
-    /// A newer one is committed: pin again.
+    /// A newer state is committed: pin again.
     Old,
-    /// It is none that the chain leads to, or other processes were not kept out in time: no closure may run before the
-    /// chain is idle.
+    /// The state does not belong to the pipeline, or other processes were not kept out in time. No closure may run
+    /// before the pipeline is idle.
     Apart,
 }
 
-/// What a closure stands on besides a pinned state.
+/// What a closure reads besides a pinned state.
 pub(crate) struct Basis<S> {
-    /// What the groups change that are not in the pinned state, the oldest first.
+    /// The sets of the groups that the pinned state lacks, the oldest first.
     pub sets: Vec<Arc<S>>,
-    /// How many transactions they are.
+    /// How many transactions these sets hold.
     pub transactions: u64,
-    /// The fate of the last group on its way, also when the pinned state has it: whose commit has not ended may fail yet.
+    /// The ticket of the last group not yet ended, even if the pinned state includes it: its commit may still fail.
     pub ticket: Arc<CommitTicket>,
     failures: u64,
 }
 
-/// What becomes of a transaction that is done.
+/// What happens to a transaction whose closure has run.
 pub(crate) enum Joined<S> {
-    /// It belongs to a group: wait for its fate.
+    /// It belongs to a group: wait for the outcome.
     Member(Arc<CommitTicket>),
-    /// It is a group in flight: commit it.
+    /// It is the group in flight: commit it.
     Leader(Group<S>),
-    /// It waits for the pending group to be taken: too much for one. Try again then.
+    /// It is too much for the pending group. Try again when that is taken.
     Full(S),
-    /// What it read has failed, as the verdict says.
+    /// What it read has failed, with this outcome.
     Broken(CommitOutcome),
 }
 
-/// Who is to be told what when a commit has ended.
+/// Which outcomes to report when a commit has ended.
 pub(crate) struct Ended {
     pub told: Vec<(Arc<CommitTicket>, CommitOutcome)>,
-    /// The group that a member must lead now.
+    /// The ticket of the group that a member must lead now.
     pub offered: Option<Arc<CommitTicket>>,
 }
 
@@ -131,12 +134,12 @@ impl<S> Default for CommitPipeline<S> {
 }
 
 impl<S> CommitPipeline<S> {
-    /// Whether nothing is being committed, waits or runs on what does.
+    /// Whether no group exists, and no closure runs on one.
     pub(crate) fn is_idle(&self) -> bool {
         self.in_flight.is_none() && self.pending.is_none() && !self.stacked
     }
 
-    /// Whether the pending group takes more.
+    /// Whether the pending group accepts more.
     pub(crate) fn has_room(&self, max_bytes: usize) -> bool {
         self.pending.as_ref().is_none_or(|pending| pending.bytes < max_bytes)
     }
@@ -146,18 +149,18 @@ impl<S> CommitPipeline<S> {
         self.guarded
     }
 
-    /// Notes that they are.
+    /// Notes that other processes are kept out.
     pub(crate) fn guard(&mut self) {
         self.guarded = true;
     }
 
-    /// Whether they need not be any more; noted as if it were done.
+    /// Whether other processes need not be kept out any more. Notes that they are not.
     pub(crate) fn unguard(&mut self) -> bool {
         self.is_idle() && std::mem::take(&mut self.guarded)
     }
 
-    /// A transaction of its own, made on the newest state with LMDB's lock held, is committed by who made it. The chain is
-    /// idle.
+    /// Puts a transaction in flight that ran on the newest state under LMDB's lock. The caller commits it. The
+    /// pipeline is idle.
     pub(crate) fn lead(&mut self, set: S, bytes: usize, transactions: u64, base: u64) -> Group<S> {
         debug_assert!(self.is_idle());
         let group = Group { set: Arc::new(set), bytes, transactions, members: 1, base, ticket: CommitTicket::led() };
@@ -166,8 +169,8 @@ impl<S> CommitPipeline<S> {
         group
     }
 
-    /// As [`lead`](Self::lead), but others may still join: the group is pending, and its leader has LMDB's lock and takes it
-    /// when they have.
+    /// As [`lead`](Self::lead), but others may still join: the group is pending. Its leader has LMDB's lock, and
+    /// takes the group once they have joined.
     pub(crate) fn gather(&mut self, set: S, bytes: usize, transactions: u64, base: u64) -> Arc<CommitTicket> {
         debug_assert!(self.is_idle());
         self.tip = base;
@@ -184,17 +187,17 @@ impl<S> CommitPipeline<S> {
         (members(&self.in_flight), members(&self.pending))
     }
 
-    /// A closure is about to be stacked: the chain does not become idle before it joins or leaves.
+    /// A closure is about to follow: the pipeline does not become idle before it joins or leaves.
     pub(crate) fn stack(&mut self) {
         self.stacked = true;
     }
 
-    /// What the state with LMDB's id `pinned` is to the chain. `fresh` says that other processes were kept out just now:
-    /// then only a group that is not in the pinned state, and whose leader has LMDB's lock, shows that it was not free
-    /// meanwhile.
+    /// Whether a closure may run on the state with LMDB's id `pinned`. `fresh` says that other processes are kept
+    /// out only since now. Then only a group that the pinned state lacks, and whose leader has LMDB's lock, proves that
+    /// no other process had that lock in between.
     pub(crate) fn stand_on(&self, pinned: u64, fresh: bool) -> BasisCheck<S> {
         let Some(last) = self.pending.as_ref().or(self.in_flight.as_ref()) else {
-            // All ended since, and may have failed: whether the state at the tip will ever be there is not known.
+            // All groups have ended, and may have failed: whether the state `tip` will ever exist is unknown.
             return BasisCheck::Apart;
         };
         let ticket = Arc::clone(&last.ticket);
@@ -217,12 +220,13 @@ impl<S> CommitPipeline<S> {
         BasisCheck::On(ground)
     }
 
-    /// A stacked closure ends without changes, or is not run after all.
+    /// A follower's closure ends without changes, or is not run after all.
     pub(crate) fn leave(&mut self) {
         self.stacked = false;
     }
 
-    /// A stacked closure has changed something: it becomes part of the pending group, with `absorb`, or a group of its own.
+    /// A follower's closure has made changes. They join the pending group by `absorb`, or become a group of their
+    /// own.
     pub(crate) fn join(
         &mut self,
         failures: u64,
@@ -248,7 +252,7 @@ impl<S> CommitPipeline<S> {
             return Joined::Leader(group);
         };
         let within = pending.bytes.saturating_add(bytes) <= max_bytes;
-        // Nobody else has it: closures that read it are over, and no leader has taken it.
+        // No other reference is left: closures that read the set have ended, and no leader has taken it.
         match Arc::get_mut(&mut pending.set).filter(|_| within) {
             Some(all) => {
                 pending.bytes = absorb(all, set);
@@ -261,7 +265,7 @@ impl<S> CommitPipeline<S> {
         }
     }
 
-    /// The pending group, which its leader puts in flight. The last one has ended.
+    /// Puts the pending group in flight, for its leader. The last group has ended.
     pub(crate) fn take(&mut self) -> Option<Group<S>> {
         debug_assert!(self.in_flight.is_none());
         self.in_flight = self.pending.take();
@@ -279,7 +283,7 @@ impl<S> CommitPipeline<S> {
         Ended { told, offered: self.pending.as_ref().map(|group| Arc::clone(&group.ticket)) }
     }
 
-    /// The group in flight is not committed, and what follows on it cannot be.
+    /// The group in flight is not committed. Whatever follows on it cannot be committed either.
     pub(crate) fn fail(&mut self, verdict: &CommitOutcome) -> Ended {
         self.failures = self.failures.wrapping_add(1);
         self.locked = false;
@@ -291,7 +295,7 @@ impl<S> CommitPipeline<S> {
 }
 
 impl<S> Basis<S> {
-    /// How many groups had failed when it was made out.
+    /// How many groups had failed when this basis was taken.
     pub(crate) fn failures(&self) -> u64 {
         self.failures
     }

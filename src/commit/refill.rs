@@ -1,7 +1,7 @@
-//! When so much of a tree goes that the rest is put anew, in order, rather than the rows taken away one by one.
+//! Decides when so much of a tree is deleted that the rest is rewritten in order, instead of deleting row by row.
 //!
-//! Rows removed here and there leave few leaves as they were, and a leaf that LMDB changes is copied, from a page of its own map,
-//! and written. Rows that follow one another leave the other leaves alone. The weights were measured, see docs/performance.md.
+//! Scattered deletions change most leaves, and LMDB copies and writes each leaf that it changes. Deleting
+//! consecutive rows leaves the other leaves alone. The weights were measured, see docs/performance.md.
 
 #![expect(clippy::cast_precision_loss, reason = "rows and leaves are estimated")]
 
@@ -14,27 +14,28 @@ use crate::read::{LayeredTree, RawCursor};
 use crate::state::State;
 use crate::write_set::{DbiChanges, OfDbi};
 
-/// Fewer rows than this are taken away one by one.
+/// Fewer rows than this are deleted one by one.
 const FEW: f64 = 64.0;
 
-/// Leaves that have fewer rows than this are not written to save the removal of rows.
+/// Leaves with fewer rows than this are not rewritten to save deletions.
 const SMALL: u64 = 8;
 
-/// As many leaves at most are written because of ranges that go: they are held in memory until the commit.
+/// The most leaves that a rewrite for the sake of deleted ranges may write: they are held in memory until the
+/// commit.
 const LEAVES: f64 = 32_768.0;
 
-/// What each costs, in tenths of a microsecond: a leaf that is written anew and a row in it, a leaf that rows are removed from, and
-/// a row that is removed alone or as one of a range.
+/// Costs in tenths of a microsecond: to write a new leaf, and a row in it; to change a leaf by deletions; to delete
+/// a single row, and a row of a range.
 const NEW_LEAF: f64 = 47.0;
 const PUT: f64 = 1.0;
 const CHANGED_LEAF: f64 = 57.0;
 const REMOVAL: f64 = 3.5;
 const REMOVAL_IN_RANGE: f64 = 1.2;
 
-/// In how many pieces it is looked how densely the changes lie.
+/// The number of pieces in which the density of the changes is estimated.
 const PIECES: usize = 64;
 
-/// Whether to put anew what is left of the tree `below`.
+/// Whether to rewrite what is left of the tree `below`.
 pub(super) fn is_worthwhile(base: &State, below: &TreeRecord, changes: &DbiChanges) -> Result<bool> {
     let rows_are_small = below.entries >= SMALL.saturating_mul(below.leaf_pages);
     if (below.entries as f64) < FEW || below.overflow_pages > 0 || !rows_are_small || changes.gaps().is_full() {
@@ -51,7 +52,7 @@ pub(super) fn is_worthwhile(base: &State, below: &TreeRecord, changes: &DbiChang
         let left = (rows - hidden - deleted).max(0.0);
         (left / rows_in_leaf, left / rows_in_leaf * NEW_LEAF + left * PUT)
     };
-    // What the changes cost at most where all are deletions, each in a leaf of its own: mostly that decides.
+    // The highest cost of the changes, if all are deletions in leaves of their own. This bound decides most cases.
     let most = len * (CHANGED_LEAF + REMOVAL) + hidden * REMOVAL_IN_RANGE;
     if len + hidden < FEW || anew(len).1 > most {
         return Ok(false);
@@ -65,7 +66,7 @@ pub(super) fn is_worthwhile(base: &State, below: &TreeRecord, changes: &DbiChang
     Ok(deleted > 0.0 && cost <= one_by_one || leaves <= LEAVES && cost <= one_by_one + hidden * REMOVAL_IN_RANGE)
 }
 
-/// About how many leaves the changes lie in.
+/// Estimates how many leaves the changes touch.
 fn touched(base: &State, below: &TreeRecord, changes: &DbiChanges, rows_in_leaf: f64) -> Result<f64> {
     let step = changes.len().div_ceil(PIECES).max(1);
     let (mut leaves, mut from) = (0.0, None);
@@ -73,14 +74,14 @@ fn touched(base: &State, below: &TreeRecord, changes: &DbiChanges, rows_in_leaf:
         if let Some(from) = from.replace(key) {
             let rows = page::estimate(base.pages(), below, Bound::Included(from), Bound::Excluded(key))?;
             let there = (rows as f64 / rows_in_leaf).max(1.0);
-            // So many of them are met by changes at random places.
+            // The expected number of leaves that changes at random places touch.
             leaves += there * -(-(step as f64) / there).exp_m1();
         }
     }
     Ok(leaves)
 }
 
-/// Empties the tree and puts what is to be seen of it, with the changes.
+/// Empties the tree and writes its remaining rows, with the changes.
 pub(super) fn refill<'e>(
     base: &State,
     of: &OfDbi,

@@ -1,4 +1,5 @@
-//! What becomes of a group of transactions: told once, to all who wait for it, one of whom may have to commit it first.
+//! The outcome of a group of transactions: reported once to all waiting members, one of which may have to commit it
+//! first.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
@@ -13,13 +14,13 @@ use crate::error::{Error, ErrorKind, Result};
 /// How a commit went.
 #[derive(Clone, Debug)]
 pub(crate) enum CommitOutcome {
-    /// It is in the file, as durable as the environment's durability says.
+    /// The commit is in the file, as durable as the environment's durability says.
     Committed,
-    /// Nothing of it is there; or, for `CommitOutcomeUnknown`, nobody knows.
+    /// Nothing was applied; or, for `CommitOutcomeUnknown`, it is unknown whether anything was.
     Failed(Arc<Cause>),
 }
 
-/// Why a commit failed, as every transaction of its group is told.
+/// Why a commit failed, as reported to every transaction of its group.
 #[derive(Debug)]
 pub(crate) struct Cause {
     pub kind: ErrorKind,
@@ -38,11 +39,11 @@ impl CommitOutcome {
         Self::Failed(Arc::new(Cause { kind, message: message.to_owned() }))
     }
 
-    /// The verdict on what was based on a group with this one: its own commit never began.
+    /// The outcome of what was based on a group with this one: its own commit never began.
     pub(crate) fn of_successors(&self) -> Self {
         match self {
             Self::Committed => Self::Committed,
-            // Whether its base is there is not known, so what follows from it is not either.
+            // Whether the base is committed is unknown, and so is the rest.
             Self::Failed(cause) if cause.kind == ErrorKind::CommitOutcomeUnknown => self.clone(),
             Self::Failed(cause) => {
                 let why = "the commit of the state that this transaction read failed";
@@ -60,31 +61,32 @@ impl CommitOutcome {
     }
 }
 
-/// What one of those who wait for a group has to do next.
+/// What a member that waits for its group has to do next.
 #[derive(Debug)]
 pub(crate) enum Next {
     /// Commit the group.
     Lead,
-    /// Nothing more.
+    /// Nothing: this is the outcome.
     Told(CommitOutcome),
 }
 
-/// How many threads one wakes at most.
+/// The most threads that one thread wakes.
 const MOST_WAKERS: usize = 8;
 
-/// How many threads are to wake others at the same time: about as many as can run; one that is held up holds nobody up then.
+/// How many woken threads wake others at the same time: about as many as can run, so that a delayed one delays
+/// nobody.
 fn wakers() -> usize {
     static WAKERS: OnceLock<usize> = OnceLock::new();
     *WAKERS.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get).clamp(2, MOST_WAKERS))
 }
 
-/// The fate of one group.
+/// What the members of a group wait on.
 ///
-/// `Waiting` until what it follows on is committed; then `Offered`, until the first of its members comes by and leads;
-/// `Led` until its commit has ended; then `Told`. A group that fails with its predecessor is `Told` from `Waiting` on.
+/// `Waiting` until the predecessor is committed; then `Offered`, until the first member to see it leads; `Led`
+/// until its commit has ended; then `Told`. A group that fails with its predecessor goes from `Waiting` to `Told`.
 ///
-/// To wake a thread takes as long as many a transaction. So who tells wakes no more than there are processors, and goes on;
-/// each of those that waited wakes another one when it leaves.
+/// Waking a thread takes longer than most transactions. So the leader unparks only about one waiter per core; each
+/// woken waiter unparks the next.
 #[derive(Debug)]
 pub(crate) struct CommitTicket {
     state: Mutex<State>,
@@ -93,8 +95,8 @@ pub(crate) struct CommitTicket {
 #[derive(Debug)]
 struct State {
     phase: Phase,
-    /// Who sleeps, or is about to, each once; the first is woken first. When all are told, who leaves by itself stays here, and
-    /// may be woken without need.
+    /// Parked waiters, or about to park, each once, first in, first out. Once the outcome is known, a waiter that
+    /// leaves by itself stays listed and may get a spurious unpark.
     sleeping: VecDeque<Thread>,
 }
 
@@ -107,12 +109,12 @@ enum Phase {
 }
 
 impl CommitTicket {
-    /// Of a group that waits for its predecessor.
+    /// The ticket of a group that waits for its predecessor.
     pub(crate) fn waiting() -> Arc<Self> {
         Self::new(Phase::Waiting)
     }
 
-    /// Of a group that the thread which made it commits itself.
+    /// The ticket of a group that its own thread commits.
     pub(crate) fn led() -> Arc<Self> {
         Self::new(Phase::Led)
     }
@@ -125,12 +127,12 @@ impl CommitTicket {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has one of the members lead. Whoever is woken by it, or comes to wait later, sees it: the offer cannot be missed,
-    /// as long as the group has a member that is not told.
+    /// Asks one member to lead. Members that are woken or that wait later see the offer: it cannot be missed while
+    /// a member has no outcome.
     pub(crate) fn offer(&self) {
         let mut state = self.state();
         state.phase = Phase::Offered;
-        // It stays in line: another one may lead before it is awake, and then it goes on waiting.
+        // The thread stays in line: if another one leads before it is awake, it waits again.
         let first = state.sleeping.front().cloned();
         drop(state);
         if let Some(first) = first {
@@ -138,7 +140,7 @@ impl CommitTicket {
         }
     }
 
-    /// Tells all. Only the first verdict counts.
+    /// Reports the outcome to all. Only the first one counts.
     pub(crate) fn tell(&self, verdict: CommitOutcome) {
         let mut state = self.state();
         if matches!(state.phase, Phase::Told(_)) {
@@ -151,7 +153,7 @@ impl CommitTicket {
         first.iter().for_each(Thread::unpark);
     }
 
-    /// Waits for what there is to do.
+    /// Waits until this member must lead or the outcome is known.
     pub(crate) fn wait(&self) -> Next {
         let mut in_line = false;
         loop {
@@ -168,8 +170,8 @@ impl CommitTicket {
                 }
                 Phase::Told(verdict) => {
                     let verdict = verdict.clone();
-                    // Whoever leaves wakes another one, whatever it was woken by itself. So as long as one is awake that has
-                    // not left, the line becomes shorter; and who tells wakes one at least.
+                    // Every member that leaves wakes another, however it was woken itself. So the line gets shorter
+                    // while one of them is awake, and `tell` wakes at least one.
                     let next = state.sleeping.pop_front();
                     drop(state);
                     if let Some(next) = next {
@@ -186,14 +188,14 @@ impl CommitTicket {
                         in_line = true;
                     }
                     drop(state);
-                    // May end by itself, or by what somebody else has to tell this thread.
+                    // May end spuriously, or by another notification for this thread.
                     thread::park();
                 }
             }
         }
     }
 
-    /// The verdict, if there is one.
+    /// The outcome, if it is known.
     #[cfg(test)]
     pub(crate) fn told(&self) -> Option<CommitOutcome> {
         match &self.state().phase {

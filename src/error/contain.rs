@@ -1,13 +1,13 @@
-//! Code of the user's that runs on the engine's threads, or among others' work: a panic in it ends there.
+//! Contains panics of the user's code where it runs on the engine's threads or between other callers' work.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs `body`; a panic in it goes no further, nor one in the destructor of what it panicked with.
+/// Runs `body` and stops a panic in it, and also a panic in the destructor of the payload.
 pub(crate) fn contain(body: impl FnOnce()) {
     let Err(payload) = catch_unwind(AssertUnwindSafe(body)) else { return };
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        // Whoever does so twice could go on for ever: this one is leaked.
+        // The payload of the second panic is leaked: dropping it could panic again, without end.
         mem::forget(second);
     }
 }

@@ -1,4 +1,4 @@
-//! How much of an error is shown: keys, messages and causes may be of any length, and what is shown of them is not.
+//! Limits how much of an error is shown: keys, messages and causes may be of any length.
 
 use std::fmt::{self, Write};
 
@@ -22,7 +22,7 @@ impl fmt::Debug for Shown<'_> {
     }
 }
 
-/// Shows a value in at most so many bytes.
+/// Shows a value in at most this many bytes.
 pub(super) struct Cut<'a, T>(pub(super) &'a T, pub(super) usize);
 
 impl<T: fmt::Debug> fmt::Debug for Cut<'_, T> {
@@ -35,8 +35,8 @@ impl<T: fmt::Debug> fmt::Debug for Cut<'_, T> {
     }
 }
 
-/// Writes at most `most` bytes of what `write` writes, and dots where there are more. What is written is stopped there: it may
-/// be of any length, and any depth.
+/// Passes on at most `most` bytes of what `write` writes, and adds dots if there are more. `write` is stopped at
+/// the limit, because its output may be of any length and depth.
 pub(super) fn cut(
     f: &mut fmt::Formatter<'_>,
     most: usize,
@@ -47,14 +47,14 @@ pub(super) fn cut(
     if out.is_cut { f.write_str("...") } else { written }
 }
 
-/// Takes so many bytes, and is an error from then on.
+/// Accepts this many bytes, then fails.
 pub(super) struct Limited<'a, 'f> {
     out: &'a mut fmt::Formatter<'f>,
     left: usize,
     is_cut: bool,
 }
 
-/// What a line counts as: shown in a structure, each is set in.
+/// Extra cost of a line break: `{:#?}` indents every line.
 const LINE: usize = 16;
 
 impl Write for Limited<'_, '_> {
@@ -74,7 +74,7 @@ impl Write for Limited<'_, '_> {
     }
 }
 
-/// Writes control characters, ends of lines among them, as escapes.
+/// Writes control characters, line breaks included, as escapes.
 pub(super) struct OneLine<'a, 'b, 'f>(pub(super) &'a mut Limited<'b, 'f>);
 
 impl Write for OneLine<'_, '_, '_> {

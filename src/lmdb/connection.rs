@@ -1,7 +1,7 @@
 //! The connection to LMDB: opening it, the size of its map, its reader slots.
 //!
-//! What is read here is read for its side effect: a pin keeps pages from being reused, a write transaction applies a
-//! set. Values are never read through LMDB's own map.
+//! Read transactions only pin pages against reuse, and write transactions only apply a set. Values are never read
+//! through LMDB's own map.
 #![expect(unsafe_code, reason = "heed opens, resizes and drops by unsafe calls whose rules are kept here")]
 
 use std::fs::File;
@@ -18,7 +18,7 @@ use crate::lmdb::failure::{Failure, failure};
 use crate::lmdb::pin::Pin;
 use crate::os::process_mark;
 
-/// What LMDB is opened with.
+/// The options that LMDB is opened with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LmdbOptions {
     pub map_size: usize,
@@ -27,20 +27,20 @@ pub(crate) struct LmdbOptions {
     pub durability: Durability,
     pub read_only: bool,
     pub single_file: bool,
-    /// Without LMDB's lock file: nobody writes while it is open.
+    /// Without LMDB's lock file: nobody may write while it is open.
     pub lock_free: bool,
 }
 
-/// An open LMDB environment. Forgotten, not closed, when dropped in a forked child: closing there would clear the
-/// parent's reader slots.
+/// An open LMDB environment. In a forked child, dropping it leaks it: closing would clear the parent's reader
+/// slots.
 pub(crate) struct Lmdb {
     pub(super) env: ManuallyDrop<heed::Env<WithoutTls>>,
     mark: u64,
-    /// How many pins there are, those included that are being given up: each has a hold on LMDB's environment.
+    /// The number of pins, including those being dropped: each holds LMDB's environment open.
     pins: Arc<AtomicUsize>,
 }
 
-/// What the slot table of LMDB says of itself.
+/// The use of LMDB's reader table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SlotUse {
     pub used: u32,
@@ -58,20 +58,20 @@ impl Lmdb {
         flags.set(EnvFlags::NO_META_SYNC, options.durability == Durability::Eventual);
         flags.set(EnvFlags::NO_SYNC, options.durability == Durability::Process);
         flags.set(EnvFlags::NO_LOCK, options.lock_free && options.read_only);
-        // SAFETY: none of these flags is one that lets a writer change pages under a reader (WRITEMAP) or maps at a fixed
-        // address; NOLOCK comes with the caller's promise that nobody writes. The metas were checked before this call, and
-        // the registry keeps one engine per file.
+        // SAFETY: none of these flags lets a writer change pages under a reader (WRITEMAP) or maps at a fixed
+        // address; with NOLOCK, the caller promises that nobody writes. The metas were checked before this call,
+        // and the registry keeps one engine per file.
         let env = unsafe { open.flags(flags).open(path) }.map_err(|error| failure(error, "open"))?;
         Ok(Self { env: ManuallyDrop::new(env), mark: process_mark(), pins: Arc::default() })
     }
 
-    /// Whether heed has the environment at `path` open in this process, for us or for somebody else.
+    /// Whether heed has the environment at `path` open in this process, for mapleaf or for other code.
     pub(crate) fn is_open(path: &Path) -> bool {
         path.canonicalize().is_ok_and(|path| heed::env_closing_event(path).is_some())
     }
 
-    /// A read transaction, begun to pin the newest state and never read through. Fails with `MapFull` marked as
-    /// [`is_map_resized`] when another process has grown the file beyond our map.
+    /// Begins a read transaction that pins the newest state and is never read through. Fails with `MapFull`, marked
+    /// as [`is_map_resized`], when another process has grown the file beyond this process's map.
     pub(crate) fn pin(&self) -> Result<Pin, Failure> {
         let env = heed::Env::clone(&self.env);
         let txn = env.static_read_txn().map_err(|error| self.pin_failed(error))?;
@@ -92,28 +92,29 @@ impl Lmdb {
         failure
     }
 
-    /// Whether there is no pin, nor one that a thread is just giving up: dropping this then closes LMDB's environment. The
-    /// caller holds the openers' gate alone, so that none is begun.
+    /// Whether no pin exists, not even one that a thread is dropping: then dropping this closes LMDB's environment.
+    /// The caller holds the openers' gate exclusively, so no pin begins.
     pub(crate) fn is_unpinned(&self) -> bool {
         self.pins.load(Ordering::Acquire) == 0
     }
 
     /// Changes the size of LMDB's map.
     ///
-    /// The caller holds the writer's mutex and the openers' gate: no write transaction and no beginning of a read
-    /// transaction is under way in this process.
+    /// The caller holds the writer's mutex and the openers' gate: in this process no write transaction is under
+    /// way, and no read transaction is being begun.
     pub(crate) fn resize(&self, bytes: usize) -> Result<()> {
-        // SAFETY: LMDB wants no transaction that uses its map. Pins are never read through, and ending them touches
-        // their slot in the lock file alone; write transactions and openings are kept out by the caller's locks.
+        // SAFETY: LMDB requires that no transaction uses its map. Pins are never read through, and ending one
+        // touches only its slot in the lock file; write transactions and openings are kept out by the caller's
+        // locks.
         unsafe { self.env.resize(bytes) }.map_err(|error| failure(error, ""))
     }
 
-    /// A descriptor of the data file that LMDB has open, whatever its path means by now.
+    /// A descriptor of the data file that LMDB has open, whatever its path names by now.
     pub(crate) fn file(&self) -> Result<File> {
         self.env.try_clone_inner_file().map_err(|error| failure(error, "open"))
     }
 
-    /// Reader slots in use by all processes, and how many there are. The caller holds the openers' gate.
+    /// The reader slots in use by all processes, and their total number. The caller holds the openers' gate.
     pub(crate) fn slots(&self) -> SlotUse {
         let info = self.env.info();
         SlotUse { used: info.number_of_readers, max: info.maximum_number_of_readers }
@@ -129,7 +130,7 @@ impl Lmdb {
         self.env.max_key_size()
     }
 
-    /// Frees the slots of processes that died. Returns how many.
+    /// Frees the slots of dead processes. Returns how many.
     pub(crate) fn clear_stale_readers(&self) -> Result<usize> {
         self.env.clear_stale_readers().map_err(|error| failure(error, "clear_stale_readers"))
     }

@@ -7,14 +7,14 @@ use heed::MdbError;
 use crate::error::{Error, ErrorKind};
 use crate::os::io_error;
 
-/// Why LMDB refused: an error, and whether it can be mended here.
+/// An error of LMDB, and whether the engine can recover from it.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub error: Error,
     pub cause: Cause,
 }
 
-/// The failures that the engine acts upon.
+/// The failures that the engine handles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
     /// The map is full: grow it and apply again.
@@ -60,11 +60,11 @@ impl From<Failure> for Error {
     }
 }
 
-/// The typed error for heed's.
+/// Converts an error of heed to a typed one.
 pub(super) fn failure(error: heed::Error, operation: &'static str) -> Error {
     let typed = match error {
         heed::Error::Mdb(mdb) => Error::new(kind_of(mdb), advice(mdb)).caused_by(mdb),
-        // LMDB marks its process id in the lock file, and finds it taken.
+        // LMDB locks the byte of its process id in the lock file, and finds it locked.
         heed::Error::Io(io) if io.kind() == std::io::ErrorKind::WouldBlock => {
             let why = "a process with the same id has the environment open from another PID namespace; let the containers \
                        share one namespace";

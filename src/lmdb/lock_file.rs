@@ -1,10 +1,10 @@
-//! LMDB's lock file, as this process keeps it beside LMDB: its locks made fast, its reader table read.
+//! LMDB's lock file, which this process opens beside LMDB: it makes LMDB's locks last, and reads its reader table.
 //!
-//! LMDB locks bytes of it by POSIX: byte 0, shared, while it has the environment open, and the byte of its process id while
-//! it has readers. Such locks are dropped when any descriptor of the file is closed in the process: by a backup of the
-//! directory, a checksum, `fs::read`. Others would then make its mutexes anew under a running writer, and take its readers
-//! for dead. So one descriptor is opened before LMDB is and closed after it, and holds both bytes by locks of the open file
-//! description, which nothing else drops.
+//! LMDB takes POSIX locks on bytes of the file: byte 0, shared, while it has the environment open, and the byte of
+//! its process id while it has readers. They are dropped when the process closes any descriptor of the file: after
+//! a backup of the directory, a checksum, `fs::read`. Other processes would then reinitialize its mutexes under a
+//! running writer, and take its readers for dead. So one descriptor is opened before LMDB is and closed after it.
+//! It holds both bytes by locks of the open file description, which nothing else drops.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -24,15 +24,15 @@ use crate::os::{Directory, FileId, check_regular};
 use crate::os::{io_error, located};
 use crate::os::{is_locked, try_lock, unlock_posix};
 
-/// LMDB's lock file has a header of two cache lines, then a line for each reader.
+/// The lock file has a header of two cache lines, then a line for each reader.
 const HEADER: u32 = 128;
 const SLOT: u32 = 64;
-/// How it begins, and where in its header it says how many slots were ever used.
+/// The magic number at its beginning, and the offset in the header of the number of slots ever used.
 const MAGIC: u32 = 0xBEEF_C0DE;
 const USED_AT: usize = 16;
-/// The byte that is locked by who has the environment open.
+/// The byte that is locked while the environment is open.
 const OPEN: i64 = 0;
-/// The id of a slot that is taken and reads no state now.
+/// The id in a slot that is taken but reads no state now.
 const IDLE: u64 = u64::MAX;
 
 /// The open lock file of LMDB. Dropped after LMDB's environment.
@@ -41,26 +41,26 @@ pub(crate) struct LmdbLock {
     path: PathBuf,
     id: FileId,
     mark: u64,
-    /// In bytes, as LMDB has mapped it; 0 before.
+    /// The length in bytes that LMDB has mapped; 0 before that.
     length: AtomicU64,
 }
 
 /// A reader slot that a process has taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ReaderSlot {
-    /// Its place in the table.
+    /// Its index in the table.
     pub index: usize,
     /// The id of its process.
     pub process: u32,
-    /// LMDB's id of the state that is read; `None` between two.
+    /// LMDB's id of the state that it reads; `None` between two states.
     pub state: Option<u64>,
 }
 
 impl LmdbLock {
-    /// Opens the file at `path`; with `create` it is made when it is absent, else that is an error like any other.
+    /// Opens the file at `path`. With `create`, an absent file is created; otherwise it is an error.
     ///
     /// # Errors
-    /// `InvalidArgument` for a link or what is no regular file.
+    /// `InvalidArgument` for a link or anything but a regular file.
     pub(crate) fn open(path: &Path, create: bool) -> Result<Self> {
         check_regular(path)?;
         let flags = libc::O_CLOEXEC | libc::O_NOFOLLOW;
@@ -71,16 +71,16 @@ impl LmdbLock {
         Ok(Self { file, path: path.to_path_buf(), id, mark: process_mark(), length: AtomicU64::new(0) })
     }
 
-    /// Gives every page of the file its block on the disk: LMDB writes it through a map, and on a full disk the first touch
-    /// of a page that has no block yet would kill the process. A file that is there keeps its length, which is the length
-    /// of other programs' maps of it.
+    /// Allocates disk blocks for every page of the file. LMDB writes it through a map, and on a full disk the first
+    /// write to a page without a block would kill the process. An existing file keeps its length, which is the
+    /// length of other programs' maps of it.
     pub(crate) fn reserve(&self, max_readers: u32) -> Result<()> {
         let length = self.length_now()?;
         let wanted = if length > 0 { length } else { u64::from(HEADER) + u64::from(SLOT) * u64::from(max_readers) };
         match fallocate(self.file.as_fd(), FallocateFlags::empty(), 0, i64::try_from(wanted).unwrap_or(i64::MAX)) {
             Err(errno @ (Errno::ENOSPC | Errno::EDQUOT)) => {
                 if length == 0 {
-                    // A beginning would be taken for the whole.
+                    // A part of the file would be taken for the whole.
                     let _ = self.file.set_len(0);
                 }
                 Err(located(io::Error::from(errno), &self.path))
@@ -90,13 +90,14 @@ impl LmdbLock {
         }
     }
 
-    /// Whether anybody has an environment open by this file: another process, by LMDB's lock or by ours.
+    /// Whether anybody has an environment open with this file: by LMDB's lock, or by that of another mapleaf
+    /// process.
     pub(crate) fn is_in_use(&self) -> Result<bool> {
         is_locked(&self.file, OPEN).map_err(|errno| self.failed(errno))
     }
 
-    /// Whether it holds the slots that it says are used. LMDB does not ask that of a file that others use: from the length of one
-    /// that was cut short it computes how much to unmap, which can be nearly all the address space.
+    /// Whether the file contains the slots that its header says are used. LMDB does not check that in a file that
+    /// others use: from a shortened one it computes a length to unmap that can be nearly the whole address space.
     pub(crate) fn is_whole(&self) -> Result<bool> {
         let length = self.length_now()?;
         if length < u64::from(HEADER) + u64::from(SLOT) {
@@ -113,18 +114,19 @@ impl LmdbLock {
         Ok(header)
     }
 
-    /// Holds the byte that says so, as long as LMDB does. LMDB holds it shared by now, so nobody has it alone.
+    /// Locks byte 0, shared, as long as LMDB does. LMDB has it by now, so nobody holds it exclusively.
     pub(crate) fn hold_open(&self) -> Result<()> {
         let length = self.length_now()?;
         self.length.store(length, Ordering::Relaxed);
         self.hold(OPEN, libc::F_RDLCK)
     }
 
-    /// Holds the byte of this process's id in LMDB's place, which has taken it for its first reader and does not ask again.
+    /// Locks the byte of this process's id in place of LMDB, which has locked it for its first reader and does not
+    /// check again.
     ///
-    /// The two kinds of lock keep one another out, so LMDB's is given up first. Who clears slots of dead processes in
-    /// between would take this one for dead: the caller has no reader that matters, and processes of ours clear under a lock
-    /// of `mapleaf.lock` that the caller holds.
+    /// The two kinds of lock exclude each other, so LMDB's is released first. A process that clears slots of dead
+    /// processes in between would take this one for dead. So the caller has no reader that matters, and other
+    /// mapleaf processes clear slots only under a lock of `mapleaf.lock`, which the caller holds.
     pub(crate) fn hold_process(&self) -> Result<()> {
         unlock_posix(&self.file, process_byte(process::id())).map_err(|errno| self.failed(errno))?;
         self.hold(process_byte(process::id()), libc::F_WRLCK)
@@ -145,30 +147,31 @@ impl LmdbLock {
         }
     }
 
-    /// Whether the process with this id has the environment open, and readers in it. This process does not count.
+    /// Whether the process with this id has the environment open, with readers in it. This process does not count.
     pub(crate) fn has_process(&self, id: u32) -> bool {
-        // What cannot be asked is taken for alive: who waits for it gets its turn all the same.
+        // If the lock cannot be tested, the process counts as alive; waiting for it does not depend on this.
         is_locked(&self.file, process_byte(id)).unwrap_or(true)
     }
 
-    /// Keeps every other program from opening the environment by this file until it is dropped, if none has it open. LMDB has
-    /// not, in this process: it would wait for this lock for ever.
+    /// Keeps every other program from opening the environment with this file until this is dropped, if none has it
+    /// open. LMDB must not have it open in this process: it would wait for this lock for ever.
     pub(crate) fn try_alone(&self) -> Result<bool> {
         try_lock(&self.file, OPEN, libc::F_WRLCK).map_err(|errno| self.failed(errno))
     }
 
-    /// Lets other programs open the environment again, after [`try_alone`](Self::try_alone).
+    /// Allows other programs to open the environment again, after [`try_alone`](Self::try_alone).
     pub(crate) fn release(&self) -> Result<()> {
         try_lock(&self.file, OPEN, libc::F_UNLCK).map(drop).map_err(|errno| self.failed(errno))
     }
 
-    /// Takes away what it says of itself: LMDB refuses a file without a header, and makes it anew where it is alone. The caller
-    /// holds it alone. Its length stays, which others may have mapped.
+    /// Clears the header. LMDB refuses a file without one, and initializes it again when it is alone. The caller
+    /// holds the file exclusively. The length stays, because others may have mapped it.
     pub(crate) fn clear(&self) -> Result<()> {
         self.file.write_all_at(&[0; HEADER as usize], 0).map_err(|error| located(error, &self.path))
     }
 
-    /// Whether its name was removed, or given to another file, or it was cut short: others cannot see this process by it.
+    /// Whether its name was removed or given to another file, or it was shortened: then others cannot see this
+    /// process by it.
     pub(crate) fn is_lost(&self, directory: &Directory) -> bool {
         let length = directory.length_by_name(&self.path, &self.file, self.id);
         length.is_none_or(|length| length < self.length.load(Ordering::Relaxed))
@@ -178,10 +181,10 @@ impl LmdbLock {
         Ok(self.file.metadata().map_err(|error| located(error, &self.path))?.len())
     }
 
-    /// The slots that are taken, of all processes. They change while they are read: each is whole, and was there.
+    /// The taken slots of all processes. They change while they are read, but each one returned did exist.
     ///
     /// # Errors
-    /// `Unsupported` where the file has another layout than is known here.
+    /// `Unsupported` if the file has an unknown layout.
     pub(crate) fn slots(&self) -> Result<Vec<ReaderSlot>> {
         let header = self.header()?;
         let used = word(&header, USED_AT) as usize;
@@ -211,7 +214,7 @@ impl LmdbLock {
 impl Drop for LmdbLock {
     fn drop(&mut self) {
         if process_mark() == self.mark {
-            // A child that was forked meanwhile shares the open file and would keep the locks.
+            // A child forked meanwhile shares the open file and would keep the locks.
             for byte in [OPEN, process_byte(process::id())] {
                 let _ = try_lock(&self.file, byte, libc::F_UNLCK);
             }
@@ -223,7 +226,7 @@ fn word(header: &[u8; HEADER as usize], at: usize) -> u32 {
     u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
 }
 
-/// LMDB locks the byte of a process's id.
+/// The byte that LMDB locks for a process: its id.
 fn process_byte(id: u32) -> i64 {
     i64::from(id)
 }

@@ -1,4 +1,4 @@
-//! LMDB, through the crate heed, which is named in this module alone.
+//! LMDB, through the crate heed, which only this module names.
 
 mod connection;
 mod failure;

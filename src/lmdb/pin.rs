@@ -1,4 +1,4 @@
-//! Pinned states: LMDB's reader slots.
+//! Pins: LMDB's reader slots.
 #![expect(unsafe_code, reason = "a transaction is dropped by hand, and in its own process alone")]
 
 use std::mem::ManuallyDrop;
@@ -9,19 +9,19 @@ use heed::WithoutTls;
 
 use crate::os::process_mark;
 
-/// One reader slot: while it lives, the pages of its state are not reused.
+/// A reader slot. While it is held, the pages of its state are not reused.
 pub(crate) struct Pin {
     txn: ManuallyDrop<heed::RoTxn<'static, WithoutTls>>,
     mark: u64,
     pins: Arc<AtomicUsize>,
 }
 
-// SAFETY: a pin is never read through: `id` returns a number that is set at its beginning, and only `drop`, which has
+// SAFETY: a pin is never read through. `id` returns a number that is set when it begins, and only `drop`, which has
 // exclusive access, touches LMDB again. Without TLS the slot belongs to the transaction, not to a thread.
 unsafe impl Sync for Pin {}
 
 impl Pin {
-    /// Of a read transaction that was begun for it; counted among `pins`.
+    /// Wraps a read transaction that was begun for this pin, and counts it in `pins`.
     pub(super) fn new(txn: heed::RoTxn<'static, WithoutTls>, mark: u64, pins: &Arc<AtomicUsize>) -> Self {
         pins.fetch_add(1, Ordering::Relaxed);
         Self { txn: ManuallyDrop::new(txn), mark, pins: Arc::clone(pins) }
@@ -39,7 +39,7 @@ impl Drop for Pin {
         if process_mark() == self.mark {
             // SAFETY: dropped once, here, and not used again.
             unsafe { ManuallyDrop::drop(&mut self.txn) }
-            // After the drop: a thread that sees no pins finds LMDB's environment without a hold on it.
+            // After the drop: when a thread sees no pins, none holds LMDB's environment.
             self.pins.fetch_sub(1, Ordering::Release);
         }
     }

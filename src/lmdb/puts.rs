@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::lmdb::failure::Failure;
 use crate::page::{LeafFill, NextLeaf};
 
-/// Puts into one database by a cursor of LMDB's. The cursor stays on its leaf: a key that belongs there needs no descent, nor does
-/// any ascending key above the tree's last one; those fill leaf after leaf.
+/// Puts into one database by a cursor of LMDB's. The cursor stays on its leaf: a key that belongs there needs no
+/// descent, nor does any ascending key above the tree's last one; those fill leaf after leaf.
 pub(crate) struct Puts<'x> {
     cursor: heed::RwIter<'x, Bytes, Bytes>,
     filling: Option<LeafFill>,
@@ -34,13 +34,13 @@ impl Puts<'_> {
 
     #[inline]
     fn put_flagged(&mut self, flags: PutFlags, key: &[u8], value: &[u8]) -> Result<(), Failure> {
-        // SAFETY: key and value must not lie in LMDB's own pages, which the put moves about: nothing is ever read through
-        // them here. What other pages hold, mapleaf's map of the base among them, stays in place.
+        // SAFETY: key and value must not be in LMDB's own pages, which the put moves: nothing is ever read through
+        // them here. The contents of other pages, also those in mapleaf's map of the base, stay in place.
         unsafe { self.cursor.put_current_with_options::<Bytes>(flags, key, value) }.map_err(Failure::of)
     }
 
-    /// Begins another leaf. Where the key is not behind all others after all, as when changes are made a second time, it is put
-    /// like any other.
+    /// Begins another leaf. If the key is not above all others after all, as when changes are applied a second
+    /// time, it is put like any other.
     #[cold]
     fn append(&mut self, key: &[u8], value: &[u8], padding: Option<&[u8]>) -> Result<(), Failure> {
         // SAFETY: as in `put_flagged`.
@@ -53,7 +53,8 @@ impl Puts<'_> {
         }
     }
 
-    /// Begins another leaf, where the last one has room: with a value that has none there, and then the right one in its place.
+    /// Begins another leaf although the last one has room: first with a value that does not fit there, then with
+    /// the right one.
     #[cold]
     fn begin_early(&mut self, key: &[u8], value: &[u8], padding: usize) -> Result<(), Failure> {
         let Some(filling) = self.filling.take() else { return self.put_flagged(PutFlags::empty(), key, value) };
@@ -62,12 +63,12 @@ impl Puts<'_> {
         begun
     }
 
-    /// Removes `key`, if it is there.
+    /// Removes `key`, if it exists.
     #[inline]
     pub(crate) fn delete(&mut self, key: &[u8]) -> Result<(), Failure> {
-        // LMDB's cursor goes to a key by a put alone. One that is not to overwrite ends at the entry that is there, and is
-        // refused; where none was, one is there now. Either is removed.
-        // SAFETY: as in `put`; and what is removed is referred to by nothing, since nothing is ever read by this cursor.
+        // LMDB's cursor moves to a key only by a put. A put that must not overwrite is refused at an existing
+        // entry, and leaves the cursor there; if there was none, it inserts one. Either entry is removed.
+        // SAFETY: as in `put`; and nothing refers to what is removed, since nothing is ever read by this cursor.
         let found = unsafe { self.cursor.put_current_with_options::<Bytes>(PutFlags::NO_OVERWRITE, key, &[]) };
         match found {
             Ok(()) | Err(heed::Error::Mdb(heed::MdbError::KeyExist)) => {}

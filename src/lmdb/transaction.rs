@@ -1,4 +1,4 @@
-//! LMDB's write transaction: its lock, its handles, and what is changed by it.
+//! LMDB's write transaction: its lock, its handles, and the changes made in it.
 #![expect(unsafe_code, reason = "entries and databases are removed by unsafe calls")]
 
 use std::collections::BTreeMap;
@@ -17,28 +17,29 @@ use crate::page::LeafFill;
 type Handle<'e> = heed::Database<'e, Bytes, Bytes>;
 
 impl Lmdb {
-    /// Waits for LMDB's write lock, across processes. The result must be used up on this thread.
+    /// Waits for LMDB's write lock, across processes. The result must be committed or dropped on this thread.
     pub(crate) fn begin_write(&self) -> Result<Writer<'_>, Failure> {
         self.env.write_txn().map(|txn| Writer { txn, lmdb: self }).map_err(Failure::of)
     }
 }
 
-/// LMDB's write lock, held, and the handles that outlive single transactions.
+/// LMDB's write lock, held by an open write transaction.
 pub(crate) struct Writer<'e> {
     txn: heed::RwTxn<'e>,
     lmdb: &'e Lmdb,
 }
 
-/// Handles opened by committed transactions. Emptied by any abort: an aborted drop closes its handle, and a handle opened by
-/// an aborted transaction never was.
+/// Handles opened by committed transactions. Any abort clears them: an aborted drop of a DBI has closed its handle,
+/// and handles opened by an aborted transaction are invalid.
 #[derive(Default)]
 pub(crate) struct Handles(Opened<'static>);
 
-/// Handles that a transaction can use. Found without a hash or an allocation: each small commit does.
+/// Handles that a transaction can use. Finding one needs neither a hash nor an allocation, since each small commit
+/// does it.
 #[derive(Default)]
 struct Opened<'e> {
     named: BTreeMap<Box<str>, Handle<'e>>,
-    /// That of the main tree.
+    /// The handle of the main tree.
     main: Option<Handle<'e>>,
 }
 
@@ -54,22 +55,22 @@ impl<'e> Opened<'e> {
 }
 
 impl Handles {
-    /// Whether there is one for the DBI `name`.
+    /// Whether the DBI `name` has a handle.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.named.contains_key(name)
     }
 }
 
 impl<'e> Writer<'e> {
-    /// The id that this transaction commits as; the state it is based on has the id before.
+    /// The id that this transaction commits as. Its base has the id before.
     pub(crate) fn id(&self) -> u64 {
         self.txn.id() as u64
     }
 
-    /// Runs `apply` on the transaction and commits it, or drops it when `apply` fails.
+    /// Runs `apply` on the transaction and commits it, or drops it if `apply` fails.
     ///
-    /// `opens` says whether `apply` may ask for a tree that has no handle yet. heed lets one transaction at a time do so,
-    /// behind a mutex; one that does not goes without it.
+    /// `opens` says whether `apply` may need a tree that has no handle yet. heed allows that to one transaction at
+    /// a time, behind a mutex; other transactions avoid the mutex.
     pub(crate) fn commit(
         self,
         handles: &mut Handles,
@@ -77,7 +78,7 @@ impl<'e> Writer<'e> {
         apply: impl FnOnce(&mut Applier<'_, '_, 'e>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let Self { mut txn, lmdb } = self;
-        // Put back by a commit alone.
+        // Only a commit puts them back.
         let mut known = std::mem::take(&mut handles.0);
         if opens || known.main.is_none() {
             let outcome = lmdb.env.create_databases_and_commit(txn, |opener, txn| {
@@ -106,9 +107,9 @@ impl OnCommit for Opened<'_> {
     }
 }
 
-/// The write transaction while a set is applied to it.
+/// The write transaction while a set is applied.
 pub(crate) struct Applier<'x, 't, 'e> {
-    /// `None` where all handles that are needed were known before.
+    /// `None` if all needed handles are known.
     opener: Option<&'x heed::DatabaseOpener<'e, WithoutTls>>,
     txn: &'t mut heed::RwTxn<'e>,
     known: &'x mut Opened<'static>,
@@ -116,7 +117,7 @@ pub(crate) struct Applier<'x, 't, 'e> {
 }
 
 impl<'e> Applier<'_, '_, 'e> {
-    /// The handle of the DBI `name`, which is created if it is absent.
+    /// The handle of the DBI `name`, which is created if it does not exist.
     pub(crate) fn tree(&mut self, name: &str) -> Result<Tree<'e>, Failure> {
         if let Some(handle) = self.opened.get(name).or_else(|| self.known.get(name)) {
             return Ok(Tree(handle));
@@ -140,22 +141,23 @@ impl<'e> Applier<'_, '_, 'e> {
         tree.0.put(self.txn, key, value).map_err(Failure::of)
     }
 
-    /// For many puts into one DBI, mostly ascending. Opening it costs an allocation.
+    /// A cursor for many puts into one DBI, mostly ascending. It costs an allocation.
     pub(crate) fn puts(&mut self, tree: Tree<'e>) -> Result<Puts<'_>, Failure> {
         tree.0.iter_mut(self.txn).map(|cursor| Puts::new(cursor, None)).map_err(Failure::of)
     }
 
-    /// For puts behind all keys of a DBI, all of them ascending.
+    /// A cursor for puts after all keys of a DBI, in ascending order.
     pub(crate) fn fill(&mut self, tree: Tree<'e>, filling: LeafFill) -> Result<Puts<'_>, Failure> {
         tree.0.iter_mut(self.txn).map(|cursor| Puts::new(cursor, Some(filling))).map_err(Failure::of)
     }
 
-    /// Removes `key`, if it is there.
+    /// Removes `key`, if it exists.
     pub(crate) fn delete(&mut self, tree: Tree<'e>, key: &[u8]) -> Result<(), Failure> {
         tree.0.delete(self.txn, key).map(drop).map_err(Failure::of)
     }
 
-    /// Removes, by one cursor, those of the entries from `first` to before `end`, or to the end, that `is_to_go` says.
+    /// Removes, by one cursor, the entries from `first` to before `end`, or to the end, for which `is_to_go`
+    /// returns true.
     pub(crate) fn delete_range(
         &mut self,
         tree: Tree<'e>,
@@ -167,7 +169,7 @@ impl<'e> Applier<'_, '_, 'e> {
         let mut entries = tree.0.remap_data_type::<DecodeIgnore>().range_mut(self.txn, &range).map_err(Failure::of)?;
         while let Some(entry) = entries.next() {
             if is_to_go(entry.map_err(Failure::of)?.0) {
-                // SAFETY: the key was looked at before, and no reference to the entry is kept.
+                // SAFETY: the key was read before, and no reference to the entry is kept.
                 unsafe { entries.del_current() }.map_err(Failure::of)?;
             }
         }
@@ -179,7 +181,7 @@ impl<'e> Applier<'_, '_, 'e> {
         tree.0.clear(self.txn).map_err(Failure::of)
     }
 
-    /// Stores the head, beside the records of the named databases.
+    /// Stores the head in the main tree, beside the records of the named databases.
     pub(crate) fn put_head(&mut self, value: &[u8]) -> Result<(), Failure> {
         let main = if let Some(main) = self.known.main.or(self.opened.main) {
             main
@@ -196,7 +198,7 @@ impl<'e> Applier<'_, '_, 'e> {
         self.put(catalog, key, value)
     }
 
-    /// Removes a record of the catalogue, if it is there.
+    /// Removes a record of the catalogue, if it exists.
     pub(crate) fn delete_catalog(&mut self, key: &[u8]) -> Result<(), Failure> {
         let catalog = self.tree(CATALOG)?;
         self.delete(catalog, key)
@@ -213,12 +215,12 @@ impl<'e> Applier<'_, '_, 'e> {
         let tree = self.tree(name)?;
         self.opened.named.remove(name);
         self.known.named.remove(name);
-        // SAFETY: every copy of the handle is forgotten: the two maps hold them all, and `Tree`s do not outlive the
-        // application of one set.
+        // SAFETY: every copy of the handle is forgotten: the two maps hold them all, and no `Tree` outlives the
+        // application of a set.
         unsafe { tree.0.remove(self.txn) }.map_err(Failure::of)
     }
 }
 
-/// A DBI of the transaction that is being applied.
+/// A DBI of the transaction in which a set is applied.
 #[derive(Clone, Copy)]
 pub(crate) struct Tree<'e>(Handle<'e>);

@@ -1,6 +1,7 @@
-//! Locks on bytes of a file, held by its open file description. Unlike the locks of a process, which POSIX has and LMDB
-//! uses, they are not dropped when any descriptor of the file is closed, changing one from shared to exclusive is atomic,
-//! and a forked child that exits does not free its parent's, which it shares. Both kinds keep one another out.
+//! Locks on bytes of a file, held by its open file description. They differ from a process's POSIX locks, which
+//! LMDB uses: closing any descriptor of the file does not drop them, changing one from shared to exclusive is
+//! atomic, and a forked child, which shares them, does not free them when it exits. The two kinds exclude each
+//! other.
 
 use std::fs::File;
 
@@ -8,8 +9,8 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
-/// Takes, changes or gives up the lock on one byte, without waiting; whether it was to be had. `kind` is `F_RDLCK`, `F_WRLCK`
-/// or `F_UNLCK`.
+/// Takes, changes or releases the lock on one byte, without waiting. Returns whether it was available. `kind` is
+/// `F_RDLCK`, `F_WRLCK` or `F_UNLCK`.
 pub(crate) fn try_lock(file: &File, byte: i64, kind: i32) -> Result<bool, Errno> {
     match fcntl(file, FcntlArg::F_OFD_SETLK(&range(byte, kind))) {
         Ok(_) => Ok(true),
@@ -29,15 +30,15 @@ pub(crate) fn wait_lock(file: &File, byte: i64, kind: i32) -> Result<(), Errno> 
     }
 }
 
-/// Whether another open file description, or a process by a POSIX lock, has a lock of any kind on the byte. A lock of this
-/// process's own by POSIX counts too; one of this description does not.
+/// Whether the byte has a lock of any kind: of another open file description, or a POSIX lock, also of this process
+/// itself. Locks of this description do not count.
 pub(crate) fn is_locked(file: &File, byte: i64) -> Result<bool, Errno> {
     let mut asked = range(byte, libc::F_WRLCK);
     fcntl(file, FcntlArg::F_OFD_GETLK(&mut asked))?;
     Ok(i32::from(asked.l_type) != libc::F_UNLCK)
 }
 
-/// Gives up this process's POSIX lock on one byte, through whichever descriptor it was taken.
+/// Releases this process's POSIX lock on one byte, whichever descriptor it was taken by.
 pub(crate) fn unlock_posix(file: &File, byte: i64) -> Result<(), Errno> {
     fcntl(file, FcntlArg::F_SETLK(&range(byte, libc::F_UNLCK))).map(drop)
 }

@@ -1,4 +1,4 @@
-//! Bytes from one file to another, by the system.
+//! Copies bytes from one file to another, by the system where it can.
 
 use std::fs::File;
 use std::io;
@@ -13,9 +13,9 @@ use crate::error::{Error, ErrorKind};
 /// Why a copy ended early.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// What is copied is damaged, or cannot be read.
+    /// The source is damaged, or cannot be read.
     Source(Error),
-    /// What takes the pages refused them.
+    /// The target refused the bytes.
     Write(io::Error),
 }
 
@@ -31,36 +31,37 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// Bytes that the system is asked for at once: between two requests a signal is heard.
+/// Bytes per request to the system: between two requests signals are handled.
 const REQUEST: usize = 64 << 20;
-/// Bytes that are copied at once where the system does not copy.
+/// Bytes per read and write where the system does not copy.
 const PIECE: usize = 1 << 20;
 
-/// Copies the bytes `range` of `from` to the same place in `to`.
+/// Copies the bytes `range` of `from` to the same offsets of `to`.
 ///
-/// The place in `from` is always named: the position of the descriptor is that of LMDB, which may write by it. On file
-/// systems that share blocks between files nothing is read.
+/// Offsets in `from` are always explicit: the descriptor's own position belongs to LMDB, which may write by it. On
+/// file systems that share blocks between files nothing is read.
 ///
 /// # Errors
-/// `Corrupted` when `from` ends before the range does, `Io` when it cannot be read; what refuses the bytes.
+/// `Corrupted` when `from` ends before the range does, `Io` when it cannot be read; the system's error when `to`
+/// refuses the bytes.
 pub(crate) fn copy_range(from: &File, to: &File, range: Range<u64>) -> Result<(), Stop> {
     let copied = by_system(from, to, range.clone());
     if copied < range.end { by_hand(from, to, copied..range.end) } else { Ok(()) }
 }
 
-/// As far as the system copies by itself; gives where it stopped.
+/// Copies as far as the system does by itself, and returns where it stopped.
 fn by_system(from: &File, to: &File, range: Range<u64>) -> u64 {
     let mut at = range.start;
     while at < range.end {
         let (Ok(mut source), Ok(mut target)) = (i64::try_from(at), i64::try_from(at)) else { break };
         let len = usize::try_from(range.end - at).map_or(REQUEST, |left| left.min(REQUEST));
         match copy_file_range(from, Some(&mut source), to, Some(&mut target), len) {
-            // The end of the file, or a file system that says so of all files.
+            // The end of the file, or a file system that reports the end for every file.
             Ok(0) => break,
             Ok(count) => at += count as u64,
             Err(Errno::EINTR) => {}
-            // Between two file systems, or on an old kernel, or forbidden. And an error of the disk: by hand it is known on
-            // which side.
+            // Two file systems, an old kernel, or no permission. Or an error of the disk: copying by hand finds out
+            // on which side.
             Err(_) => break,
         }
     }
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn both_ways_copy_the_range_to_its_place() -> Outcome {
+    fn both_ways_copy_the_range_to_the_same_offset() -> Outcome {
         type Way = fn(&File, &File, Range<u64>) -> Result<(), Stop>;
         let ways: [Way; 2] = [copy_range, by_hand];
         for (way, range) in

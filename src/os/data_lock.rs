@@ -1,8 +1,9 @@
-//! The lock on the data file itself: who has it open, whatever lock files lie beside it.
+//! The lock on the data file itself: it shows who has the file open, whatever lock files are beside it.
 //!
-//! The lock files keep processes apart as long as all use the same ones. They can be removed while an environment is open,
-//! and a data file can have several names with lock files beside each. So who has an environment open also holds one byte of
-//! its data file, far behind its end; who opens it asks whether that agrees with what the lock files say.
+//! The lock files keep processes apart only if all use the same ones. They can be removed while an environment is
+//! open, and a data file can have several names with lock files beside each. So a process that has an environment
+//! open also locks one byte of its data file, far beyond its end, and a process that opens one checks whether that
+//! agrees with the lock files.
 
 use std::fs::File;
 use std::io;
@@ -17,7 +18,7 @@ use crate::os::error::located;
 use crate::os::fork::process_mark;
 use crate::os::paths::{FileId, open_regular};
 
-/// No file has this byte, and nobody else has a reason to lock it.
+/// A byte that no file has, and that nobody else has a reason to lock.
 const BYTE: i64 = i64::MAX - 1;
 
 /// The lock, held until it is dropped.
@@ -27,9 +28,10 @@ pub(crate) struct DataLock {
 }
 
 impl DataLock {
-    /// Takes the lock on the file at `path`, which LMDB has open as `opened`; everybody who has it open shares it.
+    /// Takes the lock on the file at `path`, which LMDB has open as `opened`. All processes that have it open share
+    /// the lock.
     ///
-    /// By a descriptor of its own: LMDB's is handed on to programs that this process starts, and would keep the lock there.
+    /// It uses a descriptor of its own: programs that this process starts inherit LMDB's, and would keep the lock.
     pub(crate) fn hold(path: &Path, opened: &File) -> Result<Self> {
         let file = open_regular(path)?;
         let ids = [&file, opened].map(|file| file.metadata().as_ref().map(FileId::of).map_err(io::Error::kind));
@@ -47,7 +49,8 @@ impl DataLock {
         }
     }
 
-    /// The data file, by an open file description that nobody else flushes: the system reports a failed write to each once.
+    /// The data file, by an open file description that nobody else flushes: the system reports a failed write once
+    /// to each.
     pub(crate) fn file(&self) -> &Arc<File> {
         &self.file
     }
@@ -56,13 +59,13 @@ impl DataLock {
 impl Drop for DataLock {
     fn drop(&mut self) {
         if process_mark() == self.mark {
-            // A child that was forked meanwhile shares the open file and would keep the lock.
+            // A child forked meanwhile shares the open file and would keep the lock.
             let _ = try_lock(&self.file, BYTE, libc::F_UNLCK);
         }
     }
 }
 
-/// Whether anybody holds the lock of the file at `path` by another open file than this one.
+/// Whether the lock of the file at `path` is held by any open file other than this one.
 pub(crate) fn is_held(file: &File, path: &Path) -> Result<bool> {
     is_locked(file, BYTE).map_err(|errno| located(errno.into(), path))
 }

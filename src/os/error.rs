@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::{Error, ErrorKind};
 
-/// The typed error for the operating system's, by its number.
+/// The typed error for an error of the operating system, by its code.
 pub(crate) fn io_error(error: &io::Error) -> Error {
     use io::ErrorKind as Os;
     match error.kind() {
@@ -23,7 +23,7 @@ pub(crate) fn io_error(error: &io::Error) -> Error {
     }
 }
 
-/// The operating system's error, naming the path.
+/// The operating system's error, with the path.
 pub(crate) fn located(error: io::Error, path: &Path) -> Error {
     let typed = io_error(&error);
     Error::new(typed.kind(), format!("{}: {}", path.display(), typed.message())).caused_by(error)

@@ -1,19 +1,25 @@
-//! `mapleaf.lock`: keeps mapleaf's own processes apart where LMDB's lock does not reach, and remembers an unclean close.
+//! `mapleaf.lock`: keeps mapleaf processes apart where LMDB's lock does not, and records an unclean close.
 //!
-//! Byte 0 says that an environment is open: shared by all who have it open, exclusive for who replaces or removes the
-//! file. Byte 1 is held by a process that must give LMDB's write lock up for a moment and wants it back before any other
-//! of ours: to grow a full map, or between the groups of transactions that were made one upon the other. Byte 2 is held
-//! for a moment by who joins others and changes the record. Bytes 3 and 4 are held, shared, by who writes with commits that
-//! are flushed and with commits that are not: one kind keeps the other out.
+//! Bytes that are locked:
+//! - Byte 0: shared while the environment is open; exclusive to replace or remove the file.
+//! - Byte 1: held by a process that gives LMDB's write lock up for a moment and must get it back before other
+//!   mapleaf processes: to grow a full map, or between groups of transactions that build on one another.
+//! - Byte 2: held briefly to join the other processes and change the record.
+//! - Bytes 3 and 4: shared, by writers that flush their commits and by writers that do not. One kind keeps the
+//!   other out.
 //!
-//! Some words are mapped and shared, so that a commit needs no system call for them. One says that a process holds byte 1:
-//! it is set while that process has LMDB's write lock, so whoever gets that lock next sees it, gives the lock back and
-//! waits for byte 1. One is the id of the process that is writing, for who does not want to wait at all. The next ones are
-//! the ids of the processes that wait for byte 1 and then for LMDB's lock: as long as there is one, nobody else stacks
-//! transactions, and whoever would begin lets it in first, for a limited time. A killed process leaves its words; the first is not believed when byte 1 is free, the second when
-//! no process of that id has the environment open, the third are cleared when their time is over, and whoever opens the
-//! environment alone clears all. The word at
-//! byte 120 counts the flushes that failed meanwhile, and the writers that were killed and could not tell, for the processes beside.
+//! Some words are mapped and shared, so that a commit needs no system call for them:
+//! - Whether byte 1 is held. The word is set under LMDB's write lock, so the next holder of that lock sees it,
+//!   gives the lock back and waits for byte 1.
+//! - The id of the writing process, for callers that do not wait at all.
+//! - The ids of processes that wait for byte 1 and then for LMDB's lock. While there is one, no other process
+//!   runs followers, and a process that would begin lets it in first, for a limited time.
+//! - At byte 120, the number of failed flushes, and of writers killed before they could report one, for the other
+//!   processes.
+//!
+//! A killed process leaves its words behind. The first is ignored when byte 1 is free, the second when no process
+//! with that id has the environment open, and the third are cleared after the time limit. A process that opens the
+//! environment alone clears all words.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -41,39 +47,40 @@ use crate::os::shared_words::SharedWords;
 const PRESENCE: i64 = 0;
 const PAUSE: i64 = 1;
 const JOINING: i64 = 2;
-/// Held, shared, by who writes and flushes its commits, and by who writes and does not.
+/// Held, shared, by writers that flush their commits, and by writers that do not.
 const FLUSHING: i64 = 3;
 const UNFLUSHED: i64 = 4;
 
-/// Where the shared words are, in bytes, and how long the file is with them.
+/// The offsets of the shared words. `LENGTH` is the length of the file with them.
 const PAUSED_AT: usize = 64;
 const WRITER_AT: usize = 68;
 const WAITING_AT: usize = 72;
 const FAILED_FLUSHES_AT: usize = 120;
 /// The word of the record whose last byte says that a flush failed.
 const FLUSH_FAILED_AT: usize = 8;
-/// How many processes can say that they wait; more wait all the same, without being let in first.
+/// How many processes can announce that they wait. More can wait, but are not let in first.
 const WAITING: usize = 8;
 const LENGTH: u32 = 128;
-/// How many words there are.
+/// The number of words.
 const WORDS: usize = (LENGTH as usize - PAUSED_AT) / 4;
 
-/// The open lock file. Dropping it gives up what it holds.
+/// The open lock file. Dropping it releases its locks.
 pub(crate) struct LockFile {
     file: File,
     path: PathBuf,
     id: FileId,
     words: SharedWords,
-    /// The id of this process, as others see it in the words, and what tells it from a forked child.
+    /// The id of this process, as others see it in the words, and a mark that tells it from a forked child.
     pid: u32,
     mark: u64,
-    /// How often this process holds byte 1: a growing map and a chain of groups each do, and the last one frees it.
+    /// How often this process holds byte 1: a growing map and the commit pipeline each do. The last one releases
+    /// it.
     pauses: Mutex<usize>,
 }
 
-/// How long who would begin waits for another process to do so first.
+/// How long a transaction that would begin waits for another process to begin first.
 const COURTESY: Duration = Duration::from_millis(20);
-/// How long another process may join.
+/// How long another process may take to join.
 const MOST_JOINING: Duration = Duration::from_secs(5);
 const COURTESY_PAUSE: Duration = Duration::from_micros(50);
 
@@ -90,7 +97,7 @@ impl LockFile {
     /// Opens the lock file at `path`, creating it when absent.
     ///
     /// # Errors
-    /// `InvalidArgument` for a link or what is no regular file; `FormatVersion` for one of a newer mapleaf.
+    /// `InvalidArgument` for a link or anything but a regular file; `FormatVersion` if a newer mapleaf wrote it.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         check_regular(path)?;
         let file = OpenOptions::new()
@@ -102,7 +109,7 @@ impl LockFile {
             .custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW)
             .open(path)
             .map_err(|error| located(error, path))?;
-        // Before anything in it is changed.
+        // Refuses a newer version before anything is changed.
         read_record(&file, path)?;
         lengthen(&file).map_err(|error| located(error, path))?;
         let words = SharedWords::new(&file, path, LENGTH as usize)?;
@@ -111,7 +118,8 @@ impl LockFile {
         Ok(Self { words, file, path, id, pid: process::id(), mark: process_mark(), pauses: Mutex::new(0) })
     }
 
-    /// Whether its name was removed, or given to another file, or it was cut short: it keeps nobody apart any more.
+    /// Whether its name was removed or given to another file, or it was shortened: then it keeps nobody apart any
+    /// more.
     pub(crate) fn is_lost(&self, directory: &Directory) -> bool {
         let length = directory.length_by_name(&self.path, &self.file, self.id);
         length.is_none_or(|length| length < u64::from(LENGTH))
@@ -122,19 +130,20 @@ impl LockFile {
         &self.file
     }
 
-    /// Whether this is the file that lies at its path.
+    /// Whether the file at its path is this one.
     pub(crate) fn is_at_path(&self) -> bool {
         std::fs::symlink_metadata(&self.path).is_ok_and(|there| FileId::of(&there) == self.id)
     }
 
-    /// Takes the presence lock, shared; when nobody else holds it, exclusively first, so that the caller may read the
-    /// record, check the file and then call [`share`](Self::share). Waits while another process replaces or checks the file.
+    /// Takes the presence lock, shared. If nobody else holds it, takes it exclusively first, so that the caller can
+    /// read the record, check the file and then call [`share`](Self::share). Waits while another process replaces
+    /// or checks the file.
     pub(crate) fn enter(&self) -> Result<Presence> {
         if self.try_lock(PRESENCE, libc::F_WRLCK)? {
             return Ok(Presence::First);
         }
         self.wait_lock(PRESENCE, libc::F_RDLCK)?;
-        // Who was waited for may have been the last one, and closed the environment.
+        // The process that was waited for may have been the last one, and have closed the environment.
         let is_first = self.try_lock(PRESENCE, libc::F_WRLCK)?;
         Ok(if is_first { Presence::First } else { Presence::Shared })
     }
@@ -144,32 +153,33 @@ impl LockFile {
         self.wait_lock(PRESENCE, libc::F_RDLCK)
     }
 
-    /// Whether this process is the only one that has the environment open, and now keeps others out until
+    /// Whether this process is the only one that has the environment open. If so, it keeps others out until
     /// [`share`](Self::share).
     pub(crate) fn try_exclusive(&self) -> Result<bool> {
         self.try_lock(PRESENCE, libc::F_WRLCK)
     }
 
-    /// Gives up what says that this process has the environment open.
+    /// Releases the locks that show that this process has the environment open.
     pub(crate) fn leave(&self) -> Result<()> {
         [FLUSHING, UNFLUSHED, PRESENCE].into_iter().try_for_each(|byte| self.try_lock(byte, libc::F_UNLCK).map(drop))
     }
 
-    /// Says that this process writes, until the result is dropped. The caller holds LMDB's write lock.
+    /// Announces that this process writes, until the result is dropped. The caller holds LMDB's write lock.
     pub(crate) fn writing(&self) -> WriterMark<'_> {
         self.words.word(WRITER_AT).store(self.pid, Ordering::Relaxed);
         WriterMark { lock: self }
     }
 
-    /// The id of another process of ours that says it is writing. It may have been killed, and the id may be another's by now.
+    /// The id of another mapleaf process that announces that it writes. It may have been killed, and its id may be
+    /// reused by now.
     pub(crate) fn other_writer(&self) -> Option<u32> {
-        // With what it said of its commit before.
+        // Acquire: what that process announced about its commit before is visible too.
         let writer = self.words.word(WRITER_AT).load(Ordering::Acquire);
         (writer != 0 && writer != self.pid).then_some(writer)
     }
 
-    /// Keeps the other processes of ours from writing while LMDB's write lock, which the caller holds, is given up for a
-    /// moment; until the result is dropped.
+    /// Keeps other mapleaf processes from writing while the caller, which holds LMDB's write lock, gives it up for
+    /// a moment; until the result is dropped.
     pub(crate) fn pause_others(&self) -> Result<PauseLock<'_>> {
         let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
         if *pauses == 0 {
@@ -179,8 +189,9 @@ impl LockFile {
         Ok(PauseLock { lock: self })
     }
 
-    /// As [`pause_others`](Self::pause_others), until [`resume`](Self::resume), unless another process does or it would
-    /// take waiting to know. Whether LMDB's lock was this process's when the others were paused is for the caller to see.
+    /// As [`pause_others`](Self::pause_others), until [`resume`](Self::resume). Returns `false` if another process
+    /// pauses this one, or if it would have to wait to find out. The caller checks whether LMDB's lock was this
+    /// process's when the others were paused.
     pub(crate) fn try_pause(&self) -> Result<bool> {
         let Ok(mut pauses) = self.pauses.try_lock() else { return Ok(false) };
         if *pauses == 0 && !self.try_lock(PAUSE, libc::F_WRLCK)? {
@@ -193,11 +204,11 @@ impl LockFile {
     fn paused(&self, pauses: &mut usize) {
         *pauses += 1;
         self.words.word(PAUSED_AT).store(1, Ordering::SeqCst);
-        // Before this process looks whether LMDB's lock was its own all the time.
+        // Ordered before the check whether LMDB's lock was this process's all along.
         fence(Ordering::SeqCst);
     }
 
-    /// Takes one pause back; with the last one the others may write again.
+    /// Ends one pause. After the last one the others may write again.
     pub(crate) fn resume(&self) {
         let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
         *pauses = pauses.saturating_sub(1);
@@ -208,7 +219,7 @@ impl LockFile {
         }
     }
 
-    /// Whether another process wants LMDB's write lock, which the caller holds, back first.
+    /// Whether another process must get LMDB's write lock, which the caller holds, back first.
     pub(crate) fn is_paused(&self) -> bool {
         self.words.word(PAUSED_AT).load(Ordering::SeqCst) != 0
     }
@@ -219,7 +230,8 @@ impl LockFile {
         self.forget_pause()
     }
 
-    /// As [`wait_for_pause`](Self::wait_for_pause), but says whether another process pauses this one instead of waiting.
+    /// As [`wait_for_pause`](Self::wait_for_pause), but returns whether another process pauses this one instead of
+    /// waiting.
     pub(crate) fn is_other_pausing(&self) -> Result<bool> {
         if !self.try_lock(PAUSE, libc::F_WRLCK)? {
             return Ok(true);
@@ -227,9 +239,9 @@ impl LockFile {
         self.forget_pause().map(|()| false)
     }
 
-    /// The caller has byte 1 alone and gives it back.
+    /// Clears the pause word and releases byte 1, which the caller holds alone.
     fn forget_pause(&self) -> Result<()> {
-        // Set only under the byte's lock: who set it and left it was killed.
+        // The word is set only under the byte's lock: a process that left it set was killed.
         self.words.word(PAUSED_AT).store(0, Ordering::SeqCst);
         self.try_lock(PAUSE, libc::F_UNLCK).map(drop)
     }
@@ -244,15 +256,15 @@ impl LockFile {
         self.waiting().any(|word| ![0, self.pid].contains(&word.load(Ordering::Relaxed)))
     }
 
-    /// Says that this process waits to write, until the result is dropped.
+    /// Announces that this process waits to write, until the result is dropped.
     pub(crate) fn wait_in_line(&self) -> Waiting<'_> {
         let claim =
             |word: &&AtomicU32| word.compare_exchange(0, self.pid, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         Waiting { lock: self, word: self.waiting().find(claim) }
     }
 
-    /// Lets other processes that wait to write begin first. Who does not in that time is waited for no more: it was
-    /// killed, or stopped.
+    /// Lets other processes that wait to write begin first, for a limited time. A process that takes longer was
+    /// killed or stopped.
     pub(crate) fn let_others_in(&self) {
         if !self.is_awaited() {
             return;
@@ -270,29 +282,30 @@ impl LockFile {
         }
     }
 
-    /// What was remembered, or `None` when the file is new.
+    /// The record, or `None` if the file is new.
     pub(crate) fn record(&self) -> Result<Option<OpenRecord>> {
         read_record(&self.file, &self.path)
     }
 
-    /// Remembers `record`.
+    /// Writes `record`.
     pub(crate) fn set_record(&self, record: &OpenRecord) -> Result<()> {
         let io = self.file.write_all_at(&record.to_bytes(), 0);
         io.map_err(|error| located(error, &self.path))
     }
 
-    /// Flushes what is remembered: a record that a power cut takes away cannot tell of it.
+    /// Flushes the record: it is of no use if a power cut loses it.
     pub(crate) fn sync(&self) -> Result<()> {
         self.file.sync_all().map_err(|error| located(error, &self.path))
     }
 
-    /// Joins those who write: remembers that this process has the environment open, with `durability`. In the record the
-    /// weakest of all counts. Where no other process writes, `is_flushed` says whether what was left by who is remembered was flushed:
-    /// one that reads alone flushes nothing. If it was not, `false`, and nothing was done.
+    /// Joins the writers: records that this process has the environment open with `durability`. The record keeps
+    /// the weakest durability of all writers. If no other process writes, `is_flushed` says whether everything that
+    /// the recorded processes left was flushed, since a process that only reads flushes nothing. If it was not,
+    /// returns `false` and does nothing.
     ///
     /// # Errors
-    /// `InvalidArgument` where one that does not flush its commits would write beside one that does. The second one's
-    /// commits would be lost with the first one's: they are made on pages that are not on the disk.
+    /// `InvalidArgument` if a process that does not flush its commits would write beside one that does. The commits
+    /// of the latter would be lost with those of the former, because they build on pages that are not on the disk.
     pub(crate) fn join(
         &self,
         durability: Durability,
@@ -351,28 +364,30 @@ impl LockFile {
         Ok(self.is_locked(FLUSHING)? || self.is_locked(UNFLUSHED)?)
     }
 
-    /// Remembers that a flush failed, as far as the system lets it: what it takes for written may not be.
+    /// Records that a flush failed, as far as the system allows: pages that it takes for written may not be on the
+    /// disk.
     pub(crate) fn note_failed_flush(&self) {
-        // First for the processes beside, which see it without a lock and at once.
+        // First for the other processes, which see the word at once and without a lock.
         self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
         if self.set_flush_failed(true).is_err() {
             self.mark_flush_failed();
         }
     }
 
-    /// Sets that bit of the record without a lock: whoever joins meanwhile, and writes the record as it was, finds another count
-    /// and sets it again.
+    /// Sets that bit of the record without a lock. A process that joins meanwhile and writes the old record finds
+    /// the count changed, and sets the bit again.
     fn mark_flush_failed(&self) {
         self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
         self.words.word(FLUSH_FAILED_AT).fetch_or(u32::from_ne_bytes([0, 0, 0, FLUSH_FAILED]), Ordering::Relaxed);
     }
 
-    /// How many flushes of processes that have the environment open have failed. Another number than before is news.
+    /// How many flushes have failed in processes that have the environment open. A changed number means a new
+    /// failure.
     pub(crate) fn failed_flushes(&self) -> u32 {
         self.words.word(FAILED_FLUSHES_AT).load(Ordering::Acquire)
     }
 
-    /// Remembers that the file was written anew since a flush failed.
+    /// Records that the file was rewritten since a flush failed.
     pub(crate) fn forget_failed_flush(&self) -> Result<()> {
         self.set_flush_failed(false)
     }
@@ -384,10 +399,11 @@ impl LockFile {
         })
     }
 
-    /// Runs `body` while no other process of ours joins.
+    /// Runs `body` while no other mapleaf process joins.
     ///
     /// # Errors
-    /// `Busy` when another process holds it for long: it is held for a few system calls only, so that one was stopped.
+    /// `Busy` when another process holds byte 2 for long. It is held for a few system calls only, so that process
+    /// was stopped.
     pub(crate) fn while_none_joins<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
         self.wait_to_join()?;
         let outcome = body();
@@ -395,18 +411,18 @@ impl LockFile {
         outcome
     }
 
-    /// Clears what earlier processes left in the words. The caller has the presence lock alone.
+    /// Clears what earlier processes left in the words. The caller holds the presence lock exclusively.
     pub(crate) fn reset_words(&self) {
         for word in self.words.words::<WORDS>(PAUSED_AT) {
             word.store(0, Ordering::Relaxed);
         }
     }
 
-    /// Takes back what an earlier process with the id of this one left in the words.
+    /// Clears what an earlier process with this process's id left in the words.
     pub(crate) fn forget_namesake(&self) {
         let taken = self.words.word(WRITER_AT).compare_exchange(self.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
         if taken.is_ok() {
-            // It was killed while it wrote, and could not say what its commit came to.
+            // That process was killed while it wrote, and could not report the outcome of its commit.
             self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
         }
     }
@@ -437,7 +453,7 @@ impl LockFile {
 impl Drop for LockFile {
     fn drop(&mut self) {
         if process_mark() == self.mark {
-            // A child that was forked meanwhile shares the open file and would keep the locks.
+            // A child forked meanwhile shares the open file and would keep the locks.
             for byte in [FLUSHING, UNFLUSHED, PRESENCE] {
                 let _ = self.try_lock(byte, libc::F_UNLCK);
             }
@@ -445,7 +461,7 @@ impl Drop for LockFile {
     }
 }
 
-/// While it lives, this process is known as the one that writes.
+/// While this lives, other processes see this one as the writer.
 pub(crate) struct WriterMark<'a> {
     lock: &'a LockFile,
 }
@@ -453,28 +469,28 @@ pub(crate) struct WriterMark<'a> {
 impl Drop for WriterMark<'_> {
     fn drop(&mut self) {
         if process_mark() == self.lock.mark {
-            // LMDB's lock is free by now, and the next writer's mark may stand already.
+            // LMDB's lock is free by now, and the next writer may have set its mark already.
             let word = self.lock.words.word(WRITER_AT);
             let _ = word.compare_exchange(self.lock.pid, 0, Ordering::Release, Ordering::Relaxed);
         }
     }
 }
 
-/// While it lives, no other process of ours keeps LMDB's write lock.
+/// While this lives, no other mapleaf process keeps LMDB's write lock.
 pub(crate) struct PauseLock<'a> {
     lock: &'a LockFile,
 }
 
 impl Drop for PauseLock<'_> {
     fn drop(&mut self) {
-        // The lock belongs to the open file, which a forked child shares: there it is not the child's to free.
+        // The lock belongs to the open file, which a forked child shares but must not unlock.
         if process_mark() == self.lock.mark {
             self.lock.resume();
         }
     }
 }
 
-/// While it lives, this process is known as one that waits to write.
+/// While this lives, other processes see that this one waits to write.
 pub(crate) struct Waiting<'a> {
     lock: &'a LockFile,
     word: Option<&'a AtomicU32>,
@@ -483,14 +499,15 @@ pub(crate) struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if let Some(word) = self.word {
-            // Not if it was cleared meanwhile and is another's now.
+            // The word may have been cleared meanwhile and be another process's now.
             let _ = word.compare_exchange(self.lock.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 }
 
-/// Lengthens a new lock file, never shortening one, and reserves its block: a shorter file under a map, or a write through
-/// it on a full disk, would raise a signal. Not by writing zeros: another process may use the words already.
+/// Lengthens a new lock file, never shortening one, and allocates its block. A shorter file under a map, or a write
+/// through the map on a full disk, would raise a signal. It does not write zeros, because another process may use
+/// the words already.
 fn lengthen(file: &File) -> io::Result<()> {
     if file.metadata()?.len() >= u64::from(LENGTH) {
         return Ok(());
@@ -501,9 +518,9 @@ fn lengthen(file: &File) -> io::Result<()> {
     }
 }
 
-/// What the lock file at `path` remembers.
+/// The record in the lock file at `path`.
 pub(crate) fn read_record(file: &File, path: &Path) -> Result<Option<OpenRecord>> {
-    // What is cut short is taken as if zeros were behind it.
+    // A shortened file is read as if zeros followed.
     let (mut bytes, mut had) = ([0; RECORD], 0);
     while had < RECORD {
         match file.read_at(&mut bytes[had..], had as u64) {

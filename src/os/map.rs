@@ -8,7 +8,8 @@ use nix::unistd::geteuid;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// A read-only map of a file, which may be longer than the file. What lies beyond the end of the file must not be touched.
+/// A read-only map of a file, which may be longer than the file. Bytes beyond the end of the file must not be
+/// touched.
 pub(crate) struct Map {
     raw: MmapRaw,
 }
@@ -24,8 +25,8 @@ impl Map {
             .caused_by(error)
         })?;
         if tells_what_is_resident(file) {
-            // A look-up needs one page of what would be read around it, and a scan asks for more itself. Without the advice
-            // all still works.
+            // A look-up needs only one page of those that would be read around it, and a scan requests more itself.
+            // Everything works without the advice too.
             let _ = raw.advise(Advice::Random);
         }
         Ok(Self { raw })
@@ -43,9 +44,10 @@ impl Map {
     }
 }
 
-/// Whether the system tells this process which pages of `file` are in memory, so that scans see when to ask for them.
+/// Whether the system tells this process which pages of `file` are in memory. Scans need that to know when to
+/// request pages.
 ///
-/// It does to the file's owner and to root. It does to some others too, who are left with the system's own read-ahead.
+/// It tells the file's owner and root. It tells some others too; they get the system's own read-ahead.
 fn tells_what_is_resident(file: &File) -> bool {
     let user = geteuid();
     user.is_root() || file.metadata().is_ok_and(|file| file.uid() == user.as_raw())

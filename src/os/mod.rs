@@ -1,4 +1,4 @@
-//! What asks the operating system: files, maps, locks, words that processes share.
+//! Everything that asks the operating system: files, maps, locks, and words that processes share.
 
 mod byte_locks;
 mod copy_range;

@@ -1,7 +1,7 @@
 //! Flushing directories, so that the names in them survive a power cut.
 //!
-//! By descriptors that lead to them, never by path: a directory may have been moved since, or lie where this process cannot come
-//! to it by name any more.
+//! It works by descriptors, never by path: a directory may have been moved since, or may not be reachable by name
+//! any more.
 
 use std::fs::File;
 use std::io;
@@ -17,10 +17,10 @@ use crate::error::{Error, Result};
 use crate::os::error::located;
 use crate::os::paths::Directory;
 
-/// Why names are not known to be on the disk.
+/// Why names may not be on the disk.
 #[derive(Debug)]
 pub(crate) enum Unflushed {
-    /// A directory could not be opened: it was not tried. Trying again may work.
+    /// A directory could not be opened, and nothing was flushed. Trying again may work.
     Refused(Error),
     /// The disk failed.
     Failed(Error),
@@ -37,7 +37,7 @@ impl From<Unflushed> for Error {
 /// A directory, opened to be flushed.
 pub(crate) struct Names<'a> {
     path: &'a Path,
-    /// `None` where it may not be read: then its file system is flushed by `file`.
+    /// `None` if it may not be read: then its whole file system is flushed through `file`.
     opened: Option<File>,
     file: &'a File,
 }
@@ -66,12 +66,12 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Makes the names in `directory` durable, with its own and those of all above it in its file system. `path` and `file` are as
-/// with [`Names::open`].
+/// Makes the names in `directory` durable, and the directory's own, and those of all directories above it on its
+/// file system. `path` and `file` are as in [`Names::open`].
 pub(crate) fn flush_with_all_above(directory: &Directory, path: &Path, file: &File) -> Result<(), Unflushed> {
     let lowest = Names::open(directory, path, file).map_err(Unflushed::Refused)?;
     lowest.flush().map_err(Unflushed::Failed)?;
-    // Without, all of the file system was flushed.
+    // Without a readable directory, the whole file system was flushed.
     let Some(mut below) = lowest.opened else { return Ok(()) };
     let mut named = path.to_path_buf();
     loop {
@@ -90,12 +90,12 @@ pub(crate) fn flush_with_all_above(directory: &Directory, path: &Path, file: &Fi
     }
 }
 
-/// What is above a directory.
+/// The directory above another one.
 enum Above {
     Directory(File),
-    /// Who may not read it cannot flush it alone.
+    /// It may not be read, and so cannot be flushed alone.
     Unreadable,
-    /// Nothing, or another file system: the name of a mount point is of no account.
+    /// There is none on this file system: the name of a mount point does not matter.
     None,
 }
 

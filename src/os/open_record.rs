@@ -1,5 +1,5 @@
-//! What `mapleaf.lock` remembers of the last time that the environment was open: whether it was closed, how durable its
-//! commits were, and whether a flush failed.
+//! What `mapleaf.lock` records about the last time that the environment was open: whether it was closed, how
+//! durable its commits were, and whether a flush failed.
 
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
@@ -11,24 +11,25 @@ pub(crate) const RECORD: usize = 64;
 /// Bit 0 of byte 11.
 pub(crate) const FLUSH_FAILED: u8 = 1;
 
-/// What the lock file remembers of the last time that the environment was open.
+/// What the lock file records about the last time that the environment was open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OpenRecord {
     /// Whether it was opened and not closed since.
     pub open: bool,
     /// The weakest durability it was open with in this boot.
     pub durability: Durability,
-    /// Whether a flush failed since the file was last written whole: the system may take pages for written that are not.
+    /// Whether a flush failed since the file was last rewritten: pages that the system takes for written may not
+    /// be.
     pub flush_failed: bool,
-    /// The boot of the machine it was open in; empty where the system does not tell.
+    /// The boot of the machine in which it was open; empty if the system does not tell.
     pub boot: Vec<u8>,
-    /// Whether the bytes were no record: the rest is the worst that one can say.
+    /// Whether the bytes were not a record. The other fields then assume the worst.
     pub damaged: bool,
 }
 
 impl OpenRecord {
-    /// What to remember while open with `durability` on this boot of the machine. What was written under a weaker one
-    /// in the same boot, as `before` tells, may still not be on the disk.
+    /// The record for an environment that is opened with `durability` in this boot of the machine. It keeps a
+    /// weaker durability of `before` from the same boot, whose commits may still not be on the disk.
     pub(crate) fn opened(durability: Durability, before: Option<&Self>) -> Self {
         let boot = boot_id();
         let weaker = before.filter(|before| before.boot == boot && weakness(before.durability) > weakness(durability));
@@ -41,13 +42,13 @@ impl OpenRecord {
         }
     }
 
-    /// Whether it was open with a durability that flushes commits.
+    /// Whether its durability flushes commits.
     pub(crate) fn is_flushed(&self) -> bool {
         self.durability != Durability::Process
     }
 
-    /// Whether the file must be checked before it is used: a flush failed; or it was not closed, and either the machine
-    /// was restarted since or commits were not flushed; or nothing of it was flushed, also when it was closed, and the
+    /// Whether the file must be checked before it is used. That is so if a flush failed; if it was not closed, and
+    /// the machine was restarted or commits were not flushed; or if it was closed with nothing flushed, and the
     /// machine was restarted.
     pub(crate) fn needs_check(&self) -> bool {
         let restarted = !self.is_of_this_boot();
@@ -59,14 +60,15 @@ impl OpenRecord {
         unclean || self.flush_failed
     }
 
-    /// Whether pages that the system takes for written may be in its memory alone.
+    /// Whether pages that the system takes for written may be only in its memory.
     pub(crate) fn needs_rewrite(&self) -> bool {
-        // After a restart the file is what the disk has. Where the system does not tell, there may have been none.
+        // After a restart the file is what the disk has. If the system does not tell, there may have been no
+        // restart.
         let own = boot_id();
         self.flush_failed && (self.boot.is_empty() || own.is_empty() || self.boot == own)
     }
 
-    /// Whether the names of the files may not be on the disk: who created them did not come to flush them, or never
+    /// Whether the names of the files may not be on the disk: their creator did not get to flush them, or never
     /// flushed anything.
     pub(crate) fn may_lack_names(&self) -> bool {
         self.open || !self.is_flushed()
@@ -88,11 +90,11 @@ impl OpenRecord {
         bytes
     }
 
-    /// The record in these bytes; none where nothing was written yet. Bytes that are no record count as the worst that
-    /// one can say: they were damaged, and what they said is not known.
+    /// The record in these bytes; `None` if nothing was written yet. Bytes that are not a record were damaged, so
+    /// they count as the worst possible record.
     ///
     /// # Errors
-    /// `FormatVersion` for a record that a newer mapleaf has written.
+    /// `FormatVersion` for a record of a newer mapleaf.
     pub(crate) fn from_bytes(bytes: &[u8; RECORD]) -> Result<Option<Self>> {
         if bytes == &[0; RECORD] {
             return Ok(None);
@@ -125,7 +127,7 @@ impl OpenRecord {
     }
 }
 
-/// How durability is written: the weaker, the higher.
+/// The code of a durability: the weaker, the higher.
 fn weakness(durability: Durability) -> u8 {
     match durability {
         Durability::Immediate => 0,
@@ -134,7 +136,7 @@ fn weakness(durability: Durability) -> u8 {
     }
 }
 
-/// The name of this boot of the machine; empty where the system does not tell, which counts as another boot.
+/// The id of this boot of the machine; empty if the system does not tell, which counts as another boot.
 fn boot_id() -> Vec<u8> {
     std::fs::read("/proc/sys/kernel/random/boot_id").map(|text| text.trim_ascii().to_vec()).unwrap_or_default()
 }

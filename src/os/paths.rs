@@ -1,4 +1,4 @@
-//! Where an environment lies: its files, their names and their creation.
+//! Where an environment is stored: its files, their names and their creation.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -19,12 +19,12 @@ use crate::os::error::located;
 /// The paths of one environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EnvPaths {
-    /// What the user named: the directory, or with `single_file` the data file.
+    /// The path that the user named: the directory, or with `single_file` the data file.
     pub path: PathBuf,
     pub single_file: bool,
 }
 
-/// A file, whatever its name: device and inode.
+/// Identifies a file, whatever its name: device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileId {
     pub device: u64,
@@ -38,9 +38,9 @@ impl FileId {
 }
 
 impl EnvPaths {
-    /// The place that `path` means now, whatever the working directory is later.
+    /// The location that `path` means now, whatever the working directory is later.
     pub(crate) fn new(path: &Path, single_file: bool) -> Self {
-        // An empty path cannot be made absolute, and is refused when something is to be created there.
+        // An empty path cannot be made absolute. Creating something there is refused.
         let path = std::path::absolute(path).unwrap_or_else(|_| absolute_by_descriptor(path));
         Self { path, single_file }
     }
@@ -60,7 +60,7 @@ impl EnvPaths {
         if self.single_file { self.beside("-mapleaf.lock") } else { self.path.join("mapleaf.lock") }
     }
 
-    /// Where a compacted copy is written before it takes the data file's place.
+    /// Where a compacted copy is written before it replaces the data file.
     pub(crate) fn compacted(&self) -> PathBuf {
         if self.single_file { self.beside("-mapleaf.compact") } else { self.path.join("data.mdb-compact") }
     }
@@ -76,7 +76,8 @@ impl EnvPaths {
         PathBuf::from(name)
     }
 
-    /// The data file's metadata, if it exists. A directory in its place, or a file in the directory's, is an error.
+    /// The data file's metadata, if it exists. A directory where the file should be is an error, and so is a file
+    /// where the directory should be.
     pub(crate) fn data_metadata(&self) -> Result<Option<Metadata>> {
         if self.path.as_os_str().as_bytes().contains(&0) {
             return Err(self.misplaced("holds a NUL, which no path can; mend the path"));
@@ -101,11 +102,11 @@ impl EnvPaths {
         Error::new(ErrorKind::InvalidArgument, format!("{} {what}", self.path.display()))
     }
 
-    /// Creates the directory and those above it, and gives those that were not there before, the lowest one last. Their names
-    /// are durable when they are flushed ([`names`](crate::os::names)).
+    /// Creates the directory and those above it, and returns those that it created, the lowest one last. Their
+    /// names become durable when they are flushed ([`names`](crate::os::names)).
     pub(crate) fn create_directory(&self) -> Result<Vec<PathBuf>> {
         if self.path.as_os_str().is_empty() {
-            // Joined to it, the names of the files would mean some in the working directory.
+            // Joined to an empty path, the names of the files would mean files in the working directory.
             return Err(Error::new(
                 ErrorKind::NotFound,
                 "the path is empty; name a directory, or `.` for the working one",
@@ -114,7 +115,7 @@ impl EnvPaths {
         let directory = self.directory();
         let (mut created, mut failed) = (Vec::new(), None);
         let mut wanted: Vec<&Path> = Vec::new();
-        // From the lowest one up to one that is there, and down again.
+        // Up to the lowest existing directory, and down again.
         for path in directory.ancestors().filter(|path| !path.as_os_str().is_empty()) {
             wanted.push(path);
             match create_one(path, &mut created) {
@@ -136,8 +137,8 @@ impl EnvPaths {
     }
 }
 
-/// Refuses a link, a pipe, whatever is no regular file: opening it could change a file elsewhere, or wait for ever. What is
-/// absent is fine.
+/// Refuses a link, a pipe and whatever else is not a regular file: opening it could change a file elsewhere, or
+/// wait for ever. An absent file is accepted.
 pub(crate) fn check_regular(path: &Path) -> Result<()> {
     metadata_of(path).and_then(|metadata| match metadata {
         Some(metadata) if metadata.is_symlink() => {
@@ -152,11 +153,11 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
     })
 }
 
-/// The directory of an open environment, wherever it lies by now: what a name in it leads to can be told without the path.
+/// The directory of an open environment, wherever it was moved. Names in it can be checked without the path.
 pub(crate) struct Directory(Option<OwnedFd>);
 
 impl Directory {
-    /// The directory of `place`. Where it cannot be held, less is told.
+    /// The directory of `place`. If it cannot be held, fewer checks are possible.
     pub(crate) fn hold(place: &EnvPaths) -> Self {
         Self::open(&place.directory()).unwrap_or(Self(None))
     }
@@ -167,13 +168,13 @@ impl Directory {
         Ok(Self(Some(opened.map_err(|error| located(error, path))?.into())))
     }
 
-    /// What leads to it, where it is held.
+    /// Its descriptor, if it is held.
     pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         self.0.as_ref().map(OwnedFd::as_fd)
     }
 
-    /// The length of the open file `file`, if it still has the name that `path` ends in; `None` where that was removed, or
-    /// given to another file. One system call.
+    /// The length of the open file `file`, if it still has the name at the end of `path`; `None` if that name was
+    /// removed or given to another file. One system call.
     pub(crate) fn length_by_name(&self, path: &Path, file: &File, id: FileId) -> Option<u64> {
         let named = self
             .0
@@ -186,7 +187,7 @@ impl Directory {
                 same.then(|| u64::try_from(found.st_size).unwrap_or(0))
             }
             Some(Err(Errno::ENOENT)) => None,
-            // Whoever may not look can still tell whether any name is left.
+            // Without permission to look, the link count still tells whether any name is left.
             _ => file.metadata().map_or(Some(u64::MAX), |found| (found.nlink() > 0).then_some(found.len())),
         }
     }
@@ -195,32 +196,32 @@ impl Directory {
 /// A directory that is held, not read.
 const HELD_DIRECTORY: i32 = libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC;
 
-/// The absolute path of what `path` leads to from a working directory that was removed: by the lowest directory on it that is
-/// there. The path as it is where there is none.
+/// The absolute path for `path` when the working directory was removed: found by the lowest directory of the path
+/// that exists. If there is none, the path as it is.
 fn absolute_by_descriptor(path: &Path) -> PathBuf {
     let there = |above: &Path| {
         let opened = OpenOptions::new().read(true).custom_flags(HELD_DIRECTORY).open(above).ok()?;
         let name = fs::read_link(format!("/proc/self/fd/{}", opened.as_raw_fd())).ok()?;
         let ids = [fs::metadata(&name), opened.metadata()].map(|found| found.as_ref().map(FileId::of).ok());
-        // What was removed has a name with a remark behind it.
+        // The name of a removed directory ends in a remark.
         (ids[0].is_some() && ids[0] == ids[1]).then_some(name)
     };
     let resolved = path.ancestors().find_map(|above| Some((there(above)?, path.strip_prefix(above).ok()?)));
     resolved.map_or_else(|| path.to_path_buf(), |(there, rest)| there.join(rest))
 }
 
-/// Creates one directory, unless there is one, and notes it.
+/// Creates one directory, unless it exists, and adds it to `created`.
 fn create_one(path: &Path, created: &mut Vec<PathBuf>) -> io::Result<()> {
     match fs::DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => created.push(path.to_path_buf()),
-        // A link that leads nowhere counts: nothing is found behind it.
+        // A dangling link counts as existing: nothing will be found in it.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists || path.is_dir() => {}
         Err(error) => return Err(error),
     }
     Ok(())
 }
 
-/// Removes directories that were just created, the last one first, as far as nothing is in them.
+/// Removes directories that were just created, the last one first, as far as they are empty.
 pub(crate) fn remove_empty(created: &[PathBuf]) {
     let _ = created.iter().rev().try_for_each(fs::remove_dir);
 }
@@ -233,7 +234,7 @@ pub(crate) fn open_regular(path: &Path) -> Result<File> {
     options.map_err(|error| located(error, path))
 }
 
-/// The metadata of what has this name, a link's own, if there is anything.
+/// The metadata of the file with this name, or of the link itself; `None` if there is none.
 fn metadata_of(path: &Path) -> Result<Option<Metadata>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => Ok(Some(metadata)),

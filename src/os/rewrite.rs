@@ -1,10 +1,10 @@
-//! Writing a whole file again, where a flush failed: the system takes for written what may not be on the disk.
+//! Rewrites a whole file after a failed flush: pages that the system takes for written may not be on the disk.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// Writes every byte of the file again as it is, and flushes it. The caller keeps all writers out.
+/// Writes every byte of the file again, and flushes it. The caller keeps all writers out.
 pub(crate) fn write_anew(file: &File) -> io::Result<()> {
     let mut buffer = vec![0; REWRITTEN_AT_ONCE];
     let mut at = 0;

@@ -1,4 +1,4 @@
-//! A few numbers in a file that processes share.
+//! Words of a file that processes share.
 #![expect(unsafe_code, reason = "the words are reached by a raw pointer into the map")]
 
 use std::fs::File;
@@ -9,7 +9,7 @@ use memmap2::{MmapOptions, MmapRaw};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// A few numbers in a file that processes share, read and written without system calls.
+/// Words of a file that processes share, read and written without system calls.
 pub(crate) struct SharedWords {
     raw: MmapRaw,
 }
@@ -35,8 +35,8 @@ impl SharedWords {
     #[inline]
     pub(crate) fn words<const COUNT: usize>(&self, at: usize) -> &[AtomicU32; COUNT] {
         assert!(at.is_multiple_of(4) && at + 4 * COUNT <= self.raw.len(), "words are inside their file");
-        // SAFETY: aligned bytes inside a readable and writable map that lives as long as `self`; all processes use them as
-        // atomics alone, which have the size and alignment of what they hold.
+        // SAFETY: aligned bytes inside a readable and writable map that lives as long as `self`; all processes use
+        // them only as atomics, which have the size and alignment of the integers.
         unsafe { &*self.raw.as_mut_ptr().add(at).cast() }
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use crate::write_set::{Blocks, DbiChanges, Entry, Gap, Spot};
 
-/// The changes of one layer that neither end has passed.
+/// The changes of one layer that neither end has passed yet.
 #[derive(Clone, Copy)]
 pub(crate) struct ChangeRange<'t> {
     changes: &'t DbiChanges,
@@ -31,7 +31,7 @@ impl<'t> ChangeRange<'t> {
         Self { front, back, ..run }
     }
 
-    /// The spot before `key`, or, if it is `passed`, behind it.
+    /// The spot before `key`, or after it if it is `passed`.
     fn spot(&self, key: &[u8], passed: bool) -> Spot {
         let (spot, is_there) = self.changes.lower(key);
         if passed && is_there { self.blocks.behind(spot) } else { spot }
@@ -41,12 +41,12 @@ impl<'t> ChangeRange<'t> {
         self.changes
     }
 
-    /// How many changes are left. O(blocks between the ends).
+    /// The number of changes left. O(blocks between the ends).
     pub(crate) fn len(&self) -> usize {
         self.blocks.between(self.front, self.back)
     }
 
-    /// About `parts` changes spread evenly over those left, and no fewer if there are as many.
+    /// About `parts` changes, spread evenly over those left; at least `parts` if there are as many.
     pub(crate) fn spread(&self, parts: usize) -> impl Iterator<Item = Entry> {
         let step = (self.len() / parts.max(1)).max(1);
         let mut run = *self;
@@ -57,7 +57,7 @@ impl<'t> ChangeRange<'t> {
         })
     }
 
-    /// The next change of an end.
+    /// The next change at an end.
     #[inline]
     pub(crate) fn peek<const FORWARD: bool>(&self) -> Option<Entry> {
         if self.front >= self.back {
@@ -66,7 +66,7 @@ impl<'t> ChangeRange<'t> {
         self.blocks.at(if FORWARD { self.front } else { self.blocks.before(self.back)? })
     }
 
-    /// Passes the next change of an end, which is there.
+    /// Passes the next change at an end, which must exist.
     #[inline]
     pub(crate) fn pass<const FORWARD: bool>(&mut self) {
         if FORWARD {
@@ -78,19 +78,19 @@ impl<'t> ChangeRange<'t> {
         }
     }
 
-    /// Passes what the front has below `key`.
+    /// Passes the changes below `key` at the front.
     pub(crate) fn seek(&mut self, key: &[u8]) {
         if self.peek::<true>().is_some_and(|entry| self.changes.record(entry).0 < key) {
             self.front = self.changes.lower(key).0;
         }
     }
 
-    /// Passes what the back has above `key`.
+    /// Passes the changes above `key` at the back.
     pub(crate) fn seek_back(&mut self, key: &[u8]) {
         self.back = self.back.min(self.spot(key, true));
     }
 
-    /// Passes what an end has in a gap that its next change is in.
+    /// Passes the changes inside a gap that contains the next change at an end.
     pub(crate) fn skip<const FORWARD: bool>(&mut self, (start, end): Gap<'_>) {
         match end {
             Some(end) if FORWARD => self.seek(end),

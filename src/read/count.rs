@@ -1,4 +1,4 @@
-//! Counts and places through layers: what the file counts by its headers, and what the changes add and take away.
+//! Counts and ranks through layers: the file's count from its page headers, plus and minus the changes.
 
 use std::ops::{Bound, ControlFlow};
 
@@ -7,11 +7,11 @@ use crate::page;
 use crate::read::layered_tree::LayeredTree;
 use crate::read::raw::RawEntry;
 
-/// How many keys are looked up together.
+/// How many changes are passed as one group.
 const GROUP: usize = 256;
 
 impl<'t> LayeredTree<'t> {
-    /// How many entries lie between the bounds. O(leaves of the range), and a search for each change in it.
+    /// The number of entries between the bounds. O(leaves of the range), and a search for each change in it.
     pub(crate) fn count(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
         if self.is_plain() {
             return page::count_range(self.pages, &self.tree, lower, upper);
@@ -37,20 +37,20 @@ impl<'t> LayeredTree<'t> {
                 keys.clear();
             }
             if change.is_none() {
-                // A damaged record may count fewer entries than are found and covered.
+                // A damaged record may count fewer entries than are found and replaced.
                 return entries.checked_sub(covered).ok_or_else(|| page::miscounted(&self.tree));
             }
         }
     }
 
-    /// The entry before which there are `n` others. O(leaves and changes before it).
+    /// The entry with `n` entries before it. O(leaves and changes before it).
     pub(crate) fn nth(&self, n: u64) -> Result<Option<RawEntry<'t>>> {
         if self.is_plain() {
             return page::nth(self.pages, &self.tree, n);
         }
         let mut left = n;
         let (mut from, mut overlay) = (Bound::Unbounded, self.overlay(Bound::Unbounded, Bound::Unbounded));
-        // By whole groups of changes at first, which is a search for each of them and not three.
+        // Whole groups of changes first: that costs one search per change instead of three.
         loop {
             let mut group = overlay.clone();
             let Some(last) = std::iter::from_fn(|| group.next()).take(GROUP).last() else { break };
@@ -77,8 +77,8 @@ impl<'t> LayeredTree<'t> {
         self.nth_between(from, Bound::Unbounded, &mut left)
     }
 
-    /// Of the file's entries in a range without changes the one before which `left` others are to be seen; else `left`
-    /// is what is left of it behind them.
+    /// In a range without changes, the entry of the file with `left` visible entries before it. If there is none,
+    /// `left` is reduced by the number of the range's entries.
     fn nth_between(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>, left: &mut u64) -> Result<Option<RawEntry<'t>>> {
         if self.tree.is_empty() {
             return Ok(None);

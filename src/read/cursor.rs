@@ -1,4 +1,4 @@
-//! The cursor of all readers: over the file alone, or with layers of changes over it.
+//! The cursor of all readers: over the file alone, or over the file and layers of changes.
 
 use std::ops::ControlFlow;
 
@@ -7,7 +7,7 @@ use crate::page::Cursor;
 use crate::read::merge::MergeCursor;
 use crate::read::raw::{RawCursor, RawEntry};
 
-/// The entries of one range of one state that were not read yet, taken from either end.
+/// The entries of a range of one state that are not read yet, from both ends.
 #[derive(Clone)]
 pub struct LayeredCursor<'t>(Kind<'t>);
 

@@ -1,4 +1,4 @@
-//! About how much there is, without looking at all of it: estimates, and where to cut a range into parts.
+//! Estimates that do not read everything: counts, and keys that cut a range into parts.
 
 use std::ops::{Bound, ControlFlow};
 
@@ -8,18 +8,18 @@ use crate::read::change_range::ChangeRange;
 use crate::read::gaps::look;
 use crate::read::layered_tree::LayeredTree;
 
-/// Up to this many entries of the file the gaps among them are gone through: each hides eight of them at least.
+/// Up to this many entries of the file, every gap among them is visited: each gap hides at least eight.
 const FEW: u64 = 2000;
 
-/// Among more of them, how many keys are looked at.
+/// Above that, how many keys are sampled.
 const KEYS: usize = 128;
 
-/// How many changes of a layer are looked at.
+/// How many changes of a layer are sampled.
 const SAMPLE: usize = 32;
 
 impl LayeredTree<'_> {
-    /// About how many entries lie between the bounds: the file's by its branch pages, and what some changes of each layer,
-    /// spread over the range, say of all. O(branch pages of the range), whatever is changed.
+    /// Estimates the number of entries between the bounds: the file's from its branch pages, and each layer's from
+    /// a sample of its changes, spread over the range. O(branch pages of the range), whatever is changed.
     pub(crate) fn estimate(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
         if self.is_plain() {
             return page::estimate(self.pages, &self.tree, lower, upper);
@@ -46,8 +46,8 @@ impl LayeredTree<'_> {
         Ok(entries.saturating_add(more).saturating_sub(fewer))
     }
 
-    /// About how many entries of the file no gap hides. Of many, as large a part as of some keys that are spread over them: to go
-    /// through the gaps would cost what there are of them.
+    /// Estimates how many entries of the file no gap hides. For many entries it samples keys that are spread over
+    /// them, since visiting all gaps would cost as much as there are.
     fn estimate_below(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
         let all = page::estimate(self.pages, &self.tree, lower, upper)?;
         if all > FEW && self.has_gaps {
@@ -65,7 +65,7 @@ impl LayeredTree<'_> {
         Ok(entries)
     }
 
-    /// Whether `key` is there below a layer.
+    /// Whether `key` exists below a layer.
     fn is_below(&self, layer: usize, key: &[u8]) -> Result<bool> {
         if self.layers[layer].gaps().around(key).is_some() {
             return Ok(false);
@@ -76,7 +76,8 @@ impl LayeredTree<'_> {
         }
     }
 
-    /// Ascending keys that cut the range into about `parts` equal parts: those of the file, or of a layer that has more.
+    /// Ascending keys that cut the range into about `parts` equal parts: keys of the file, or of a layer that has
+    /// more.
     pub(crate) fn split(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>, parts: usize) -> Result<Vec<Vec<u8>>> {
         let runs = self.layers.iter().map(|changes| ChangeRange::new(changes, lower, upper));
         let largest = runs.max_by_key(ChangeRange::len).filter(|run| run.len() as u64 > self.tree.entries);

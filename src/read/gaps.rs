@@ -1,10 +1,11 @@
-//! The gaps of layers of changes: what they hide of the file.
+//! The gaps of layers, which hide entries of the file.
 
 use std::ops::Bound;
 
 use crate::write_set::{DbiChanges, Gap};
 
-/// What the layers, newest first, say of a key: its value, or `None` within when it is gone.
+/// The value of a key in the layers, which come newest first: `None` if no layer knows it, `Some(None)` if it is
+/// deleted.
 #[inline]
 #[expect(clippy::option_option, reason = "unknown, gone, or there")]
 pub(crate) fn look<'t>(layers: impl Iterator<Item = &'t DbiChanges>, key: &[u8]) -> Option<Option<&'t [u8]>> {
@@ -15,12 +16,12 @@ pub(crate) fn look<'t>(layers: impl Iterator<Item = &'t DbiChanges>, key: &[u8])
     })
 }
 
-/// Of the gaps of all layers that end behind `key` the one that begins first.
+/// Of all layers' gaps that end after `key`, the one that begins first.
 pub(crate) fn first_gap<'t>(layers: &[&'t DbiChanges], key: &[u8]) -> Option<Gap<'t>> {
     layers.iter().filter_map(|changes| changes.gaps().from(key)).min_by_key(|(start, _)| *start)
 }
 
-/// Of the gaps of all layers that begin at or before `key` the one that ends last.
+/// Of all layers' gaps that begin at or before `key`, the one that ends last.
 pub(crate) fn last_gap<'t>(layers: &[&'t DbiChanges], key: &[u8]) -> Option<Gap<'t>> {
     let gaps = layers.iter().filter_map(|changes| changes.gaps().up_to(key));
     gaps.max_by_key(|(_, end)| (end.is_none(), *end))
@@ -35,7 +36,7 @@ pub(crate) fn is_within(key: &[u8], upper: Bound<&[u8]>) -> bool {
     }
 }
 
-/// Whether a gap has `key`.
+/// Whether a gap contains `key`.
 pub(crate) fn is_in(key: &[u8], (start, end): Gap<'_>) -> bool {
     key >= start && end.is_none_or(|end| key < end)
 }

@@ -1,4 +1,4 @@
-//! One DBI as it is seen through layers of changes.
+//! One DBI, seen through layers of changes.
 
 use std::ops::{Bound, ControlFlow};
 
@@ -12,12 +12,12 @@ use crate::read::merge::MergeCursor;
 use crate::read::overlay::MergedChanges;
 use crate::write_set::{DbiChanges, LEAST};
 
-/// A tree of the file with the changes of its DBI over it.
+/// A tree of the file, with the changes of its DBI over it.
 pub(crate) struct LayeredTree<'t> {
     pub(crate) pages: Pages<'t>,
-    /// Without entries where a layer hides all of them.
+    /// Empty if a layer hides all entries.
     pub(crate) tree: TreeRecord,
-    /// Newest first, down to the first one that hides what is below it.
+    /// Newest first, down to the first layer that hides everything below it.
     pub(crate) layers: SmallVec<[&'t DbiChanges; 4]>,
     pub(super) has_gaps: bool,
 }
@@ -37,7 +37,7 @@ impl<'t> LayeredTree<'t> {
         view
     }
 
-    /// Whether nothing is changed: every verb is the page reader's own then.
+    /// Whether there are no changes: then the page reader does everything itself.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         self.layers.is_empty()
@@ -54,7 +54,7 @@ impl<'t> LayeredTree<'t> {
         Ok(LayeredCursor::merged(MergeCursor::new(base, self.overlay(lower, upper), gaps)))
     }
 
-    /// The bounds without what gaps hide of the file at either end.
+    /// The bounds without the parts at either end that gaps hide.
     fn outside_ends<'k>(&self, lower: Bound<&'k [u8]>, upper: Bound<&'k [u8]>) -> (Bound<&'k [u8]>, Bound<&'k [u8]>)
     where
         't: 'k,
@@ -68,7 +68,7 @@ impl<'t> LayeredTree<'t> {
                 Bound::Unbounded => LEAST,
                 Bound::Included(key) | Bound::Excluded(key) => key,
             };
-            // Behind a gap without an end nothing is left: the other bound says so.
+            // After a gap without an end nothing is left; the other bound handles that.
             if let Some((_, Some(end))) = changes.gaps().around(key) {
                 from = Bound::Included(end);
             }
@@ -83,7 +83,8 @@ impl<'t> LayeredTree<'t> {
         (from, to)
     }
 
-    /// The value of each key to `each`, with the key's place among `keys`. Keys that no layer knows are looked up together.
+    /// Calls `each` with the value of each key and the key's index in `keys`. Keys that no layer knows are looked
+    /// up together.
     pub(crate) fn get_many<const W: usize>(
         &self,
         keys: &[&[u8]],
@@ -113,12 +114,12 @@ impl<'t> LayeredTree<'t> {
         MergedChanges::new(&self.layers, lower, upper)
     }
 
-    /// Whether a gap of any layer hides what the file has under `key`.
+    /// Whether a gap of any layer hides the file's entry for `key`.
     pub(crate) fn is_hidden(&self, key: &[u8]) -> bool {
         self.has_gaps && self.layers.iter().any(|changes| changes.gaps().around(key).is_some())
     }
 
-    /// Gives the parts of a range that no gap hides to `each`, ascending, until it breaks.
+    /// Calls `each` with the parts of a range that no gap hides, ascending, until it breaks.
     pub(crate) fn outside_gaps<'k, B>(
         &self,
         lower: Bound<&'k [u8]>,

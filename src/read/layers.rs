@@ -1,15 +1,15 @@
-//! Layers: write sets over a state of the file that no commit has put there yet.
+//! Layers: write sets over a state of the file that are not committed to it yet.
 
 use std::sync::Arc;
 
 use crate::write_set::{DbiChanges, WriteSet};
 
-/// An immutable stack of write sets. A clone is a count; empty, a null pointer.
+/// An immutable stack of write sets. Cloning it counts a reference. An empty stack is a null pointer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Layers(Option<Arc<Vec<Arc<WriteSet>>>>);
 
 impl Layers {
-    /// The sets, each laid over those before it.
+    /// Layers of these sets, each over those before it.
     #[allow(dead_code)]
     pub(crate) fn of(oldest_first: impl IntoIterator<Item = Arc<WriteSet>>) -> Self {
         let mut sets: Vec<_> = oldest_first.into_iter().collect();

@@ -1,4 +1,4 @@
-//! The merged cursor: changes laid over the pages of a state, from both ends.
+//! The merge cursor: changes laid over the pages of a state, read from both ends.
 
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
@@ -13,43 +13,44 @@ use crate::read::overlay::{Change, MergedChanges};
 use crate::read::raw::RawEntry;
 use crate::write_set::{DbiChanges, Gap};
 
-/// A cursor over the file where no layer says anything, and over the layers where they do.
+/// A cursor that reads the file where no layer decides, and the layers where they do.
 ///
-/// It reads the file up to the next place at which a layer has a say, its stop, in the file's own loop. The entry that is
-/// found to be there, or past it, is kept until that is settled.
+/// It reads the file in the file's own loop, up to the stop: the next position where a layer decides. The entry
+/// found at the stop or after it is kept until it is decided.
 #[derive(Clone)]
 pub(crate) struct MergeCursor<'t> {
-    /// `None` when nothing is left of it.
+    /// The file's cursor; `None` when nothing is left of it.
     base: Option<Cursor<'t>>,
-    /// Taken from the front and from the back of the base, and not handed out yet.
+    /// Entries read from the front and the back of the base, and not returned yet.
     kept: [Option<RawEntry<'t>>; 2],
     overlay: MergedChanges<'t>,
-    /// The layers whose gaps hide entries of the base: all, or none if there are no gaps.
+    /// The layers whose gaps hide entries of the base: all of them, or none if there are no gaps.
     gaps: SmallVec<[&'t DbiChanges; 4]>,
-    /// The end that the next fields were found for; `None` when it must be looked anew.
+    /// The end for which the next fields are valid; `None` if they must be found again.
     forward: Option<bool>,
     change: Option<Change<'t>>,
     gap: Option<Gap<'t>>,
     stop: Stop<'t>,
 }
 
-/// Up to where the base is what is seen.
+/// The position up to which entries of the base are returned without asking the layers.
 #[derive(Clone, Copy)]
 struct Stop<'t> {
-    /// The first sixteen bytes of the key, padded with zeros: mostly they decide. Past all keys if there is no stop.
+    /// The first sixteen bytes of the key, padded with zeros, which mostly decide. After all keys if there is no
+    /// stop.
     words: [u64; 2],
     what: What<'t>,
 }
 
 #[derive(Clone, Copy)]
 enum What<'t> {
-    /// To the end of the base.
+    /// No stop before the end of the base.
     Nowhere,
-    /// To before this key.
+    /// The stop is before this key.
     Before(&'t [u8]),
-    /// This key included.
+    /// The stop is after this key.
     At(&'t [u8]),
-    /// Not one entry.
+    /// The stop is at once: no entry is returned.
     Here,
 }
 
@@ -58,7 +59,7 @@ impl<'t> Stop<'t> {
         Self { words: [word_at(key, 0), word_at(key, 8)], what }
     }
 
-    /// Whether the base's entry with this key is to be seen, and comes before whatever the layers have.
+    /// Whether the base's entry with this key is visible, and comes before everything of the layers.
     #[inline]
     fn is_past<const FORWARD: bool>(&self, key: &[u8]) -> bool {
         for (at, word) in [(0, self.words[0]), (8, self.words[1])] {
@@ -70,7 +71,7 @@ impl<'t> Stop<'t> {
         self.decide::<FORWARD>(key)
     }
 
-    /// Whether `key` is this one, the stop's own.
+    /// Whether `key` is the key of the stop.
     #[inline]
     fn is_of(&self, key: &[u8], stop: &[u8]) -> bool {
         if key.len() != stop.len() || word_at(key, 0) != self.words[0] {
@@ -79,7 +80,7 @@ impl<'t> Stop<'t> {
         key.len() <= 8 || key == stop
     }
 
-    /// As [`is_past`](Self::is_past), where the words are the same.
+    /// As [`is_past`](Self::is_past), if the words are equal.
     #[cold]
     fn decide<const FORWARD: bool>(&self, key: &[u8]) -> bool {
         let past = if FORWARD { Ordering::Less } else { Ordering::Greater };
@@ -99,7 +100,7 @@ impl<'t> MergeCursor<'t> {
         Self { base, kept: [None; 2], overlay, gaps, forward: None, change: None, gap: None, stop }
     }
 
-    /// Takes the next entry of an end.
+    /// Returns the next entry at an end.
     #[inline]
     pub(crate) fn step<const FORWARD: bool>(&mut self) -> Result<Option<RawEntry<'t>>> {
         if self.forward == Some(FORWARD)
@@ -114,7 +115,7 @@ impl<'t> MergeCursor<'t> {
         self.step_slowly::<FORWARD>()
     }
 
-    /// Gives every entry left to `each`, from the front, until it breaks.
+    /// Calls `each` with every entry left, from the front, until it breaks.
     #[inline]
     pub(crate) fn for_each<B>(
         &mut self,
@@ -139,7 +140,7 @@ impl<'t> MergeCursor<'t> {
                     Ok(_) => {}
                     Err(error) => return Err(self.end(error)),
                 }
-                // Mostly the base was read up to a change of what it has next.
+                // Mostly the base was read up to its next entry that is changed.
                 if let (Some((key, _)), Some(change), None) = (kept, self.change, self.gap) {
                     self.kept[0] = kept.filter(|_| !stop.is_of(key, change.key));
                     self.pass::<true>(&change);
@@ -185,13 +186,13 @@ impl<'t> MergeCursor<'t> {
         }
     }
 
-    /// As [`step`](Self::step), wherever the layers have a say.
+    /// As [`step`](Self::step), where layers decide.
     #[inline(never)]
     fn step_slowly<const FORWARD: bool>(&mut self) -> Result<Option<RawEntry<'t>>> {
         let (near, far) = (usize::from(!FORWARD), usize::from(FORWARD));
         loop {
             if self.kept[near].is_none() {
-                // What the other end keeps lies behind all that the base has left.
+                // The entry kept by the other end comes after everything left in the base.
                 self.kept[near] = self.take_base::<FORWARD>()?.or_else(|| self.kept[far].take());
             }
             if self.forward != Some(FORWARD) {
@@ -217,7 +218,7 @@ impl<'t> MergeCursor<'t> {
                 (Some((key, _)), Some(change)) if FORWARD => key.cmp(change.key),
                 (Some((key, _)), Some(change)) => change.key.cmp(key),
             };
-            // The base is behind the gap: the next one is to be found.
+            // The base is past the gap: find the next one.
             let Some(change) = self.change.filter(|_| order.is_ge()) else {
                 self.find_gap::<FORWARD>();
                 continue;
@@ -241,8 +242,8 @@ impl<'t> MergeCursor<'t> {
         taken.map_err(|error| self.end(error))
     }
 
-    /// Passes what an end of the base has in a gap that its next entry is in. The gap stays the stop, which whatever comes
-    /// behind it is not before: so the next one is looked for then.
+    /// Skips the base's entries inside the gap. The gap stays the stop; the next entry is not before it, so it
+    /// triggers a new search.
     fn leave_gap<const FORWARD: bool>(&mut self, (start, end): Gap<'t>) -> Result<()> {
         self.kept[usize::from(!FORWARD)] = None;
         let Some(base) = &mut self.base else { return Ok(()) };
@@ -252,13 +253,13 @@ impl<'t> MergeCursor<'t> {
                 self.base = None;
                 Ok(())
             }
-            // If an entry has this very key it is the next one, and the last one in the gap.
+            // An entry with this very key would be the next one, and the last one in the gap.
             _ => base.seek_back(start),
         };
         sought.map_err(|error| self.end(error))
     }
 
-    /// Finds the gap that is next, from the next entry of the base.
+    /// Finds the next gap, from the next entry of the base.
     fn find_gap<const FORWARD: bool>(&mut self) {
         self.gap = match self.kept[usize::from(!FORWARD)] {
             Some((key, _)) if FORWARD => first_gap(&self.gaps, key),
@@ -268,7 +269,7 @@ impl<'t> MergeCursor<'t> {
         self.set_stop::<FORWARD>();
     }
 
-    /// Goes on to the change behind this one, which is the next.
+    /// Passes this change, and finds the next one.
     #[inline]
     fn pass<const FORWARD: bool>(&mut self, change: &Change<'t>) {
         self.overlay.pass::<FORWARD>(change);
@@ -279,7 +280,7 @@ impl<'t> MergeCursor<'t> {
     #[inline]
     fn set_stop<const FORWARD: bool>(&mut self) {
         match (self.change, self.gap) {
-            // Word by word: a whole one would be loaded from what has just been stored in parts, and wait for that.
+            // Word by word: one wide load of words just stored separately would stall.
             (Some(change), None) => {
                 self.stop.words[0] = word_at(change.key, 0);
                 self.stop.words[1] = word_at(change.key, 8);
@@ -294,7 +295,7 @@ impl<'t> MergeCursor<'t> {
         self.stop = if FORWARD { stop_before(change, gap) } else { stop_behind(change, gap) };
     }
 
-    /// Leaves nothing behind damage in the base: the changes alone would look like the rest of the entries.
+    /// Ends the cursor after damage in the base: further changes alone would look like the remaining entries.
     #[cold]
     fn end(&mut self, error: Error) -> Error {
         self.base = None;

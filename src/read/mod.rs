@@ -1,4 +1,4 @@
-//! Reading through layers of changes that lie over a state of the file.
+//! Reads through layers of changes over a state of the file.
 
 mod change_range;
 mod count;

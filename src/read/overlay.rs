@@ -1,4 +1,4 @@
-//! The changes of all layers as one: of each key the newest, and none that a newer gap hides.
+//! The changes of all layers merged: of each key the newest, and none that a newer gap hides.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use crate::read::change_range::ChangeRange;
 use crate::write_set::{DbiChanges, Entry};
 
-/// A change that is to be seen: `value` is `None` where the key is deleted.
+/// A visible change; `value` is `None` if the key is deleted.
 #[derive(Clone, Copy)]
 pub(crate) struct Change<'t> {
     run: usize,
@@ -29,7 +29,7 @@ impl<'t> MergedChanges<'t> {
         Self { runs: layers.iter().map(|changes| ChangeRange::new(changes, lower, upper)).collect() }
     }
 
-    /// The next change of an end; it stays the next one until it is passed.
+    /// The next change at an end. It stays the next one until it is passed.
     #[inline]
     pub(crate) fn peek<const FORWARD: bool>(&mut self) -> Option<Change<'t>> {
         match &self.runs[..] {
@@ -51,7 +51,7 @@ impl<'t> MergedChanges<'t> {
         }
     }
 
-    /// The entry that comes first; older ones of its key are passed.
+    /// The first entry at an end. Older changes of its key are passed.
     fn foremost<const FORWARD: bool>(&mut self) -> Option<(usize, Entry)> {
         let mut best: Option<(usize, Entry, &[u8])> = None;
         for at in 0..self.runs.len() {
@@ -74,25 +74,25 @@ impl<'t> MergedChanges<'t> {
         Change { run, key, value }
     }
 
-    /// Passes the change that [`peek`](Self::peek) has found.
+    /// Passes the change that [`peek`](Self::peek) returned.
     #[inline]
     pub(crate) fn pass<const FORWARD: bool>(&mut self, change: &Change<'t>) {
         self.runs[change.run].pass::<FORWARD>();
     }
 
-    /// Takes the next change from the front.
+    /// Returns the next change at the front, and passes it.
     pub(crate) fn next(&mut self) -> Option<Change<'t>> {
         let change = self.peek::<true>()?;
         self.pass::<true>(&change);
         Some(change)
     }
 
-    /// Passes what the front has below `key`.
+    /// Passes the changes below `key` at the front.
     pub(crate) fn seek(&mut self, key: &[u8]) {
         self.runs.iter_mut().for_each(|run| run.seek(key));
     }
 
-    /// Passes what the back has above `key`.
+    /// Passes the changes above `key` at the back.
     pub(crate) fn seek_back(&mut self, key: &[u8]) {
         self.runs.iter_mut().for_each(|run| run.seek_back(key));
     }

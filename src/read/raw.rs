@@ -1,4 +1,4 @@
-//! What every reader offers in bytes: the sealed ground under [`Read`](crate::Read).
+//! Reading in bytes, as every reader offers it: the sealed base of [`Read`](crate::Read).
 
 use std::ops::{Bound, ControlFlow};
 
@@ -6,7 +6,7 @@ use crate::catalog::DbiRef;
 use crate::error::Result;
 use crate::page::TreeRecord;
 
-/// A key and its value, borrowed from the state that is read.
+/// A key and its value, borrowed from the state.
 pub type RawEntry<'t> = (&'t [u8], &'t [u8]);
 
 /// Reads in bytes over one state. Not nameable outside the crate.
@@ -19,13 +19,14 @@ pub trait RawRead {
     /// The environment's UUID.
     fn raw_uuid(&self) -> &[u8; 16];
 
-    /// The state, as transactions are counted.
+    /// The number of transactions committed up to this state.
     fn raw_id(&self) -> u64;
 
-    /// The value of `key`. `W` is the width of all keys of the DBI, and of this one, when their type fixes it, else 0.
+    /// The value of `key`. `W` is the width of all keys of the DBI if their type fixes it, and of `key` too; else
+    /// 0.
     fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>>;
 
-    /// The value of each key to `each`, with the key's place among `keys`, in any order.
+    /// Calls `each` with the value of each key and the key's index in `keys`, in any order.
     fn raw_get_many<'t, const W: usize>(
         &'t self,
         dbi: &DbiRef,
@@ -33,13 +34,13 @@ pub trait RawRead {
         each: impl FnMut(usize, Option<&'t [u8]>),
     ) -> Result<()>;
 
-    /// How many entries lie below `key`.
+    /// The number of entries below `key`.
     fn raw_rank(&self, dbi: &DbiRef, key: &[u8]) -> Result<u64>;
 
-    /// A cursor over the entries between the bounds; reversed bounds hold none.
+    /// A cursor over the entries between the bounds; empty if the bounds are reversed.
     fn raw_range<'t>(&'t self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<Self::Cursor<'t>>;
 
-    /// As [`raw_range`](Self::raw_range) over keys whose type fixes their width, or of none (0).
+    /// As [`raw_range`](Self::raw_range), for keys of the width that their type fixes, or 0.
     #[inline]
     fn raw_range_of<'t>(
         &'t self,
@@ -54,23 +55,23 @@ pub trait RawRead {
     /// The committed tree, and the size of a page in bytes.
     fn raw_tree(&self, dbi: &DbiRef) -> Result<(TreeRecord, u32)>;
 
-    /// How many entries there are.
+    /// The number of entries.
     fn raw_len(&self, dbi: &DbiRef) -> Result<u64>;
 
-    /// How many entries lie between the bounds.
+    /// The number of entries between the bounds.
     fn raw_count(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64>;
 
-    /// About how many entries lie between the bounds.
+    /// An estimate of the number of entries between the bounds.
     fn raw_estimate(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64>;
 
-    /// The entry before which there are `n` others.
+    /// The entry with `n` entries before it.
     fn raw_nth<'t>(&'t self, dbi: &DbiRef, n: u64) -> Result<Option<RawEntry<'t>>>;
 
     /// Ascending keys that cut the range into about `parts` equal parts.
     fn raw_split(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>, parts: usize) -> Result<Vec<Vec<u8>>>;
 }
 
-/// A double-ended cursor: what one end has passed, the other does not see. Not nameable outside the crate.
+/// A double-ended cursor: no end returns what the other has passed. Not nameable outside the crate.
 pub trait RawCursor<'t> {
     /// The next entry from the front.
     fn next(&mut self) -> Result<Option<RawEntry<'t>>>;
@@ -84,7 +85,7 @@ pub trait RawCursor<'t> {
     /// Moves the back backward to the last remaining entry at or below `key`.
     fn seek_back(&mut self, key: &[u8]) -> Result<()>;
 
-    /// Gives every remaining entry to `each`, in order, until it breaks.
+    /// Calls `each` with every remaining entry, in order, until it breaks.
     #[inline]
     fn for_each<B>(&mut self, mut each: impl FnMut(&'t [u8], &'t [u8]) -> ControlFlow<B>) -> Result<ControlFlow<B>> {
         while let Some((key, value)) = self.next()? {

@@ -1,5 +1,5 @@
-//! Runs of deletions: rows that follow one another below a set and that the set deletes. They become a gap, which readers pass
-//! in one step.
+//! Runs of deletions: consecutive rows below a set that the set deletes. A long run becomes a gap, which readers
+//! pass in one step.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
@@ -13,20 +13,21 @@ use crate::read::layered_tree::LayeredTree;
 use crate::read::raw::RawCursor;
 use crate::write_set::{DbiChanges, Gap, LEAST, Spot};
 
-/// Fewer deletions than this are kept one by one: a gap takes the room of three, and a search of its own.
+/// Fewer deletions than this stay single: a gap takes the memory of three, and a search of its own.
 pub(crate) const MANY: usize = 8;
 
-/// What is deleted together with a key.
+/// The run that the deletion of a key belongs to.
 pub(crate) struct Run {
-    /// The first key of the run, or of the gap that it goes on from.
+    /// The first key of the run, or of the gap that the run follows.
     pub start: Vec<u8>,
-    /// The first key behind it that is there below, or the end of the gap that it leads to; `None` where nothing is behind.
+    /// The first key after the run that exists below, or the end of the gap that follows it; `None` at the end of
+    /// all keys.
     pub end: Option<Vec<u8>>,
-    /// The deletions of single keys that become part of the gap.
+    /// Deletions of single keys that the gap replaces.
     pub deleted: Vec<Vec<u8>>,
 }
 
-/// What a set says of a row below it.
+/// What a set does to a row below it.
 enum Is<'s> {
     Seen,
     Deleted,
@@ -41,8 +42,8 @@ fn is<'s>(set: &'s DbiChanges, key: &[u8]) -> Is<'s> {
     }
 }
 
-/// As [`is`], of a row next to the one that `at` was found for. `near` is the change next to that on the row's side: it mostly is
-/// the row's or lies beyond it, and then nothing is to be searched.
+/// As [`is`], for a row beside the searched key. `near` is the next change of the set on that side. Mostly it is
+/// the row's own or lies beyond the row, and no search is needed.
 #[inline]
 fn is_beside<'s, const BEFORE: bool>(set: &'s DbiChanges, near: Option<Spot>, row: &[u8]) -> Is<'s> {
     let blocks = set.blocks();
@@ -55,11 +56,11 @@ fn is_beside<'s, const BEFORE: bool>(set: &'s DbiChanges, near: Option<Spot>, ro
     }
 }
 
-/// The run that `key` becomes part of when `set` deletes it, if that is long, joins a gap, or reaches to an end of all keys.
-/// `below` is what the set is laid over, `key` is there, `at` is where the set has or would have it, and `found` is what is next
-/// to it in its leaf, where nothing else is between.
+/// The run that `key` joins when `set` deletes it; `None` unless the run is long, touches a gap, or reaches an end
+/// of all keys. `below` is what the set lies over, and has `key`. `at` is the key's spot in the set. `found` has
+/// the neighbours of `key` in its leaf, if no other layer is in between.
 ///
-/// O(log n), and a step for each deletion of the run, of which there are few: longer ones are gaps already.
+/// O(log n), and a step for each deletion of the run. These are few, since longer runs are gaps already.
 pub(crate) fn around<'r, 't: 'r>(
     set: &'r DbiChanges,
     below: impl Fn() -> Result<LayeredTree<'t>>,
@@ -70,7 +71,7 @@ pub(crate) fn around<'r, 't: 'r>(
     let blocks = set.blocks();
     let mut joins = false;
     let mut deleted: SmallVec<[&[u8]; MANY]> = SmallVec::new();
-    // Before the first key nothing is below: readers then begin behind the gap.
+    // Before the first key nothing exists below. So the gap starts at the least key, and readers begin after it.
     let (mut start, mut end) = (LEAST, None);
     let mut rows = Rows::<true, _> { below: &below, found, distance: 0, last: key, cursor: None };
     let (mut near, mut first) = (blocks.before(at.0), key);
@@ -101,7 +102,7 @@ pub(crate) fn around<'r, 't: 'r>(
         }
         break;
     }
-    // At an end a gap is worth it as soon as it is not of one row: who takes one more away there finds it at once.
+    // At an end of all keys, a gap pays from two rows on: the next row deleted there finds it at once.
     let is_at_end = !deleted.is_empty() && (start == LEAST || end.is_none());
     if !joins && !is_at_end && deleted.len() + 1 < MANY {
         return Ok(None);
@@ -110,15 +111,15 @@ pub(crate) fn around<'r, 't: 'r>(
     Ok(Some(Run { start: start.to_vec(), end: end.map(<[u8]>::to_vec), deleted }))
 }
 
-/// The rows below that come one after the other before a key, or behind it: those of its leaf first.
+/// The rows below before a key, or after it, one by one: first those of its leaf.
 struct Rows<'r, 't, const BEFORE: bool, F> {
     below: &'r F,
     found: &'r page::Beside<'t>,
-    /// How many rows of the leaf were given.
+    /// How many rows of the leaf were returned.
     distance: isize,
-    /// The row that was given last; at first the key.
+    /// The row returned last; at first the key.
     last: &'r [u8],
-    /// Once the leaf is used up.
+    /// For the rows after those of the leaf.
     cursor: Option<LayeredCursor<'t>>,
 }
 

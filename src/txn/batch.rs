@@ -1,4 +1,4 @@
-//! Applying batches: conditions are checked, then changes are made, in one transaction.
+//! Applies batches: checks conditions, then makes changes, in one transaction.
 
 use std::ops::Bound;
 
@@ -10,7 +10,7 @@ use crate::txn::write::WriteTxn;
 use crate::write_set::{Batch, Change, Conflicts, Expect, FailedCondition, What};
 
 impl Batch {
-    /// Holds the conditions against `txn`, then makes the changes in it.
+    /// Checks the conditions against `txn`, then makes the changes in it.
     pub(crate) fn make(&self, txn: &mut WriteTxn) -> Result<()> {
         let mut failed = Vec::new();
         for (index, change) in self.changes.iter().enumerate() {
@@ -58,11 +58,11 @@ fn as_ref(bound: &Bound<Box<[u8]>>) -> Bound<&[u8]> {
 }
 
 impl Env {
-    /// Applies a batch in a transaction of its own: all of it, or, when a condition does not hold, nothing.
+    /// Applies a batch in a transaction of its own: all of it, or nothing if a condition does not hold.
     ///
     /// # Errors
-    /// `Conflict` when conditions do not hold; its cause, by [`Error::downcast`](crate::Error::downcast), is [`Conflicts`](crate::Conflicts) with all of them. Else
-    /// as [`transact`](Self::transact).
+    /// `Conflict` when conditions do not hold; its cause, which [`Error::downcast`](crate::Error::downcast)
+    /// returns, is [`Conflicts`](crate::Conflicts) with all of them. Else as [`transact`](Self::transact).
     pub fn apply(&self, batch: Batch) -> Result<()> {
         let applied = self.run(Wait::Yes, "apply", |txn| batch.make(txn));
         applied.map_err(|error| error.during("apply"))

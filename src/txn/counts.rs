@@ -1,19 +1,19 @@
-//! How many entries ranges have in a transaction, for those of which it was asked.
+//! The number of entries in ranges, kept for those that a transaction asked about.
 
 use std::cell::RefCell;
 use std::ops::{Bound, RangeBounds};
 
-/// As many counts are kept: those of the ranges that were asked for last.
+/// The number of counts that are kept: those of the ranges asked about last.
 const MOST: usize = 4;
 
-/// A count of few changes is kept for as many changes.
+/// A count is kept for at least this many changes, even if counting looked at fewer.
 const LEAST: u64 = 64;
 
 type Range<'r> = (Bound<&'r [u8]>, Bound<&'r [u8]>);
 
-/// The counts that are known. A change within such a range keeps its count true, so that a loop that writes and asks again costs
-/// no count each time. Each change so costs a look-up; a count that as many changes were made to as counting looks at, and that
-/// nobody asked for, is forgotten.
+/// The known counts. A change inside a counted range updates its count, so that a loop that writes and asks again
+/// does not count each time. Each update costs a look-up. So a count is forgotten after as many changes as counting
+/// looked at, unless it is asked for again.
 #[derive(Debug, Default)]
 pub(crate) struct Counts(RefCell<Vec<Kept>>);
 
@@ -23,7 +23,7 @@ struct Kept {
     lower: Bound<Box<[u8]>>,
     upper: Bound<Box<[u8]>>,
     count: u64,
-    /// How many changes it is worth to be kept for, and how many of them are left.
+    /// For how many changes the count is kept after each question, and how many of them are left.
     worth: u64,
     left: u64,
 }
@@ -33,20 +33,20 @@ impl Kept {
         (as_ref(&self.lower), as_ref(&self.upper))
     }
 
-    /// Whether a change of `key` in the database with this slot is one within the range.
+    /// Whether `key`, of the database with this slot, is within the range.
     fn is_of(&self, slot: usize, key: &[u8]) -> bool {
         self.slot == slot && self.range().contains(key)
     }
 }
 
 impl Counts {
-    /// Whether none is kept.
+    /// Whether no count is kept.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.borrow().is_empty()
     }
 
-    /// How many entries a range of the database with this slot has, if it is known.
+    /// The number of entries in a range of the database with this slot, if it is known.
     pub(crate) fn get(&self, slot: usize, range: Range<'_>) -> Option<u64> {
         let mut all = self.0.borrow_mut();
         let at = all.iter().position(|kept| kept.slot == slot && kept.range() == range)?;
@@ -56,7 +56,7 @@ impl Counts {
         Some(kept.count)
     }
 
-    /// Notes what was counted, by looking at so many changes.
+    /// Keeps a count that looked at `changes` changes.
     pub(crate) fn set(&self, slot: usize, (lower, upper): Range<'_>, count: u64, changes: usize) {
         let worth = LEAST.max(changes as u64);
         let (lower, upper) = (lower.map(Into::into), upper.map(Into::into));
@@ -65,25 +65,25 @@ impl Counts {
         all.insert(0, Kept { slot, lower, upper, count, worth, left: worth });
     }
 
-    /// Whether a count is kept of a range that `key` is in: then it must be told what becomes of the key.
+    /// Whether a kept count covers `key`, so that a change of the key must update it.
     pub(crate) fn is_kept_around(&self, slot: usize, key: &[u8]) -> bool {
         self.0.borrow().iter().any(|kept| kept.is_of(slot, key))
     }
 
-    /// Notes that the entry of `key` came, or went.
+    /// Updates the counts: the entry of `key` was inserted or removed.
     pub(crate) fn change(&self, slot: usize, key: &[u8], came: bool) {
         self.0.borrow_mut().retain_mut(|kept| {
             if !kept.is_of(slot, key) {
                 return true;
             }
-            // One that a damaged record counts too low is asked again, and says so.
+            // A damaged record made the count too low. It is forgotten: counting again reports the damage.
             let count = if came { kept.count.checked_add(1) } else { kept.count.checked_sub(1) };
             (kept.count, kept.left) = (count.unwrap_or(0), kept.left - 1);
             count.is_some() && kept.left > 0
         });
     }
 
-    /// Notes that a range went, and how many entries it had.
+    /// Updates the counts: a range that had `entries` entries was deleted.
     pub(crate) fn remove(&self, slot: usize, range: Range<'_>, entries: u64) {
         self.0.borrow_mut().retain_mut(|kept| {
             if kept.slot != slot || is_before(kept.range(), range) || is_before(range, kept.range()) {
@@ -101,7 +101,7 @@ impl Counts {
         });
     }
 
-    /// Forgets all.
+    /// Forgets all counts.
     pub(crate) fn forget(&self) {
         self.0.borrow_mut().clear();
     }

@@ -1,4 +1,4 @@
-//! Creating, adopting, clearing and dropping databases: transactions of their own on the catalogue.
+//! Creates, adopts, clears and drops databases: each a transaction of its own on the catalogue.
 
 use std::sync::Arc;
 
@@ -13,16 +13,16 @@ use crate::state::{MainEntry, State, check_flags};
 pub(crate) struct DbiOpening {
     /// Whether an absent one is created.
     pub create: bool,
-    /// Whether one of other software gets the schema.
+    /// Whether a DBI of other software gets the schema.
     pub adopt: bool,
     /// The verb that opens it, for errors.
     pub operation: &'static str,
 }
 
-/// What stands under a name.
+/// What exists under a name.
 enum Standing {
     Absent,
-    /// Its tree, empty, was left behind by a drop.
+    /// The DBI was dropped, and its empty tree is still there.
     Dropped,
     Ours(u32, Schema),
     Foreign,
@@ -43,7 +43,7 @@ impl Env {
             return Err(absent(name));
         }
         write(self.engine.writers(), Wait::Yes, opening.operation, |session| {
-            // Another process may have been faster.
+            // Another process may have created it meanwhile.
             let base = Arc::clone(session.base());
             if let Some(dbi) = self.known_dbi(&base, name, schema, opening)? {
                 return Ok(dbi);
@@ -53,7 +53,7 @@ impl Env {
         })
     }
 
-    /// The DBI, if it exists and may be opened as it is.
+    /// The DBI, if it exists and can be opened as it is.
     fn known_dbi(
         &self,
         state: &State,
@@ -72,7 +72,7 @@ impl Env {
         Ok(Some(self.engine.dbis().intern(self.engine.uuid(), name, id, schema)))
     }
 
-    /// Gives `name` its schema and a number; its tree is created if it is not there.
+    /// Gives `name` its schema and an id, and creates its tree if there is none.
     fn create_dbi(&self, session: &mut Session<'_>, name: &str, schema: &Schema, opening: DbiOpening) -> Result<u32> {
         let base = Arc::clone(session.base());
         match standing(&base, name)? {
@@ -86,7 +86,7 @@ impl Env {
                 .in_dbi(name)
         })?;
         let record = DbiRecord::Live { id, schema: schema.clone() };
-        // What drops beside other processes left behind keeps LMDB's handles, of which there are only so many.
+        // Drops beside other processes leave empty trees, which occupy LMDB handles, and those are limited.
         let epoch = base.head()?.epoch;
         let mut leftovers = self.leftovers(&base)?;
         leftovers.retain(|leftover| leftover != name);
@@ -107,12 +107,12 @@ impl Env {
         Ok(id)
     }
 
-    /// The names of DBIs that were dropped and whose empty trees are still there. O(1) but for the first time and behind drops and
-    /// other processes' creations, which it is O(DBIs) behind.
+    /// The names of dropped DBIs whose empty trees still exist. O(1); O(DBIs) the first time, and after drops and
+    /// other processes' creations.
     fn leftovers(&self, state: &State) -> Result<Vec<String>> {
         let epoch = state.head()?.epoch;
         if let Some(mut known) = self.engine.dbis().leftovers(epoch) {
-            // Other software writes without a new epoch, and may have made trees of these names, or written to these.
+            // Other software does not raise the epoch, and may have created or changed trees of these names.
             let mut checked = Ok(());
             known.retain(|name| {
                 state.is_leftover(name).unwrap_or_else(|error| {
@@ -127,7 +127,7 @@ impl Env {
         Ok(found)
     }
 
-    /// Refuses a DBI over the limit. O(1) while the main tree has fewer entries than that: each DBI is one.
+    /// Refuses a DBI over the limit. O(1) while the main tree has fewer entries than the limit: each DBI is one.
     fn check_room(&self, state: &State, name: &str) -> Result<()> {
         if state.meta().main.entries < u64::from(self.engine.config.max_dbis) {
             return Ok(());
@@ -145,8 +145,8 @@ impl Env {
         Err(Error::new(ErrorKind::DbisFull, why).in_dbi(name))
     }
 
-    /// Removes all entries of the DBI `name`, of whatever types; its schema stays. A transaction of its own, O(pages of
-    /// the DBI).
+    /// Removes all entries of the DBI `name`, whatever its types; its schema stays. A transaction of its own,
+    /// O(pages of the DBI).
     ///
     /// # Errors
     /// `NotFound`; `InvalidArgument` for a reserved name; else as [`transact`](Self::transact).
@@ -166,12 +166,11 @@ impl Env {
             .map_err(|error| error.during("clear_dbi").in_dbi(name))
     }
 
-    /// Removes the DBI `name` with its entries and schema. Handles on it are `NotFound` from then on, also when the name
-    /// is used again; snapshots taken before still read it. A transaction of its own, O(pages of the DBI).
+    /// Removes the DBI `name` with its entries and schema. Its handles fail with `NotFound` afterwards, even if the
+    /// name is used again; older snapshots still read it. A transaction of its own, O(pages of the DBI).
     ///
-    /// While another process has the environment open, the empty tree stays in the file until the name is used again
-    /// or the environment is compacted:
-    /// LMDB cannot take a tree away under the handles of other processes.
+    /// While another process has the environment open, the empty tree stays in the file until the name is used
+    /// again or the environment is compacted: LMDB cannot remove a tree to which other processes have handles.
     ///
     /// # Errors
     /// `NotFound`; `InvalidArgument` for a reserved name; else as [`transact`](Self::transact).
@@ -213,7 +212,7 @@ impl Env {
     }
 }
 
-/// What stands under `name`; a tree that cannot be read rightly is an error.
+/// What exists under `name`. A tree that cannot be read correctly is an error.
 fn standing(state: &State, name: &str) -> Result<Standing> {
     if let Some(MainEntry::Tree(tree)) = state.main_entry(name)? {
         check_flags(&tree, name)?;

@@ -1,10 +1,10 @@
 //! Many keys in one buffer.
 
-/// Keys one after the other, each with whether it follows the one before it with nothing between them.
+/// A sequence of keys. Each has a flag: whether it follows the key before it with nothing between them.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     bytes: Vec<u8>,
-    /// Where each key ends.
+    /// Where each key ends, and its flag.
     ends: Vec<(usize, bool)>,
 }
 
@@ -22,7 +22,7 @@ impl Keys {
         self.ends.is_empty()
     }
 
-    /// How many bytes they have together.
+    /// The bytes of all keys together.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.len()
     }

@@ -1,4 +1,4 @@
-//! Transactions: a snapshot to read from, and for writers a set of changes laid over it.
+//! Transactions: a snapshot to read from and, for writers, a write set laid over it.
 
 mod batch;
 mod counts;

@@ -1,4 +1,4 @@
-//! What can be read from: snapshots and write transactions alike.
+//! What can be read from: snapshots and write transactions.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::read::{RawEntry, RawRead};
 
 /// A state to read from: a [`Snapshot`](crate::Snapshot), a [`WriteTxn`](crate::WriteTxn), or a reference to one.
 ///
-/// Write helpers over it, and they serve both. Sealed.
+/// A helper function over `impl Read` serves both. Sealed.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env, Read, Result};
@@ -37,7 +37,7 @@ use crate::read::{RawEntry, RawRead};
     note = "pass a `&Snapshot` or the `&mut WriteTxn` of `transact`"
 )]
 pub trait Read: RawRead {
-    /// Which state this is: the count of transactions committed before it, that of a transaction's own included.
+    /// The number of transactions committed up to this state. A transaction counts itself.
     fn id(&self) -> u64 {
         self.raw_id()
     }

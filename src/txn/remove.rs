@@ -1,4 +1,4 @@
-//! Removing entries: by key, from either end, and many that were looked at.
+//! Removes entries: by key, from either end, and many at once after a scan.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use crate::txn::keys::Keys;
 use crate::txn::write::WriteTxn;
 use crate::write_set::{DbiChanges, LEAST, Spot, change_bytes};
 
-/// A place of the file, whose pages stay as they are while the transaction runs, at which an entry was removed or will be next.
+/// The position in the file of the last removal, or of the next one. The file's pages do not change while the
+/// transaction runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Near {
     /// The DBI's slot.
@@ -21,20 +22,21 @@ pub(crate) struct Near {
     place: LeafSlot,
 }
 
-/// What the removal of the entry at an end comes to.
+/// What it takes to remove the entry at an end.
 enum Pop<'b, T> {
-    /// There is none.
+    /// There is no entry.
     Nothing,
-    /// It is put by the set, over nothing.
+    /// The set puts the entry, and nothing visible is below it.
     Own(T, Spot),
-    /// It is next to the gap at that end; its key, and what the gap goes on to: in front to this key, at the back from it.
+    /// The entry is next to the gap at that end: what `read` returned, its key, the key to which the gap grows
+    /// (exclusive in front, inclusive at the back), and that key's position.
     Joins(T, &'b [u8], Option<&'b [u8]>, Option<LeafSlot>),
-    /// Something else; nothing was found out.
+    /// Another case, for the general path.
     Other,
 }
 
 impl WriteTxn {
-    /// Removes `key`; whether it was there. One search in the changes, and one in the file.
+    /// Removes `key`, and returns whether it existed. One search in the changes, and one in the file.
     pub(crate) fn raw_delete(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
         let is_removed = if self.overlays.of_dbi(dbi.slot).next().is_none() {
             self.remove_over_file(dbi, key)?
@@ -51,7 +53,7 @@ impl WriteTxn {
         Ok(is_removed)
     }
 
-    /// Removes `key`, if it is there, where nothing is between the set and the file.
+    /// Removes `key`, if it exists, when no other layer is between the set and the file.
     fn remove_over_file(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
         let (pages, tree) = (self.base.pages(), self.base.tree(dbi)?);
         let Some(own) = self.set.dbi(dbi.slot).filter(|own| !own.is_empty()) else {
@@ -84,7 +86,7 @@ impl WriteTxn {
         self.remove_seen(dbi, key, at, run).map(|()| true)
     }
 
-    /// Removes `key`, which is there, where other changes are between the set and the file.
+    /// Removes `key`, which exists, when other layers are between the set and the file.
     fn remove_over_layers(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<()> {
         let Some(own) = self.set.dbi(dbi.slot) else { return self.change(dbi, key, None) };
         let at = own.lower(key);
@@ -97,11 +99,11 @@ impl WriteTxn {
         self.remove_seen(dbi, key, at, run)
     }
 
-    /// Removes `key`, which is there below, as a part of a run or by itself.
+    /// Removes `key`, which exists below the set, as a part of a run or alone.
     fn remove_seen(&mut self, dbi: &Arc<DbiRef>, key: &[u8], at: (Spot, bool), run: Option<runs::Run>) -> Result<()> {
         let Some(mut run) = run else { return self.set.change_at(dbi, key, None, at) };
         if at.1 {
-            // What was put over it goes too.
+            // The set's own put of the key is removed too.
             run.deleted.push(key.to_vec());
         }
         match self.set.join(dbi, &run.start, run.end.as_deref(), &run.deleted) {
@@ -110,7 +112,7 @@ impl WriteTxn {
         }
     }
 
-    /// Whether `key` is there below the changes that the set has of it.
+    /// Whether `key` exists below the set's own change of it.
     pub(super) fn is_below(&self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
         if self.set.dbi(dbi.slot).is_some_and(|own| own.gaps().around(key).is_some()) {
             return Ok(false);
@@ -121,7 +123,7 @@ impl WriteTxn {
         }
     }
 
-    /// Removes the entry at an end, the `LAST` one or the first, of which `read` has made something.
+    /// Removes the last entry if `LAST`, else the first, and returns what `read` made of it.
     pub(crate) fn raw_pop<const LAST: bool, T>(
         &mut self,
         dbi: &Arc<DbiRef>,
@@ -171,26 +173,27 @@ impl WriteTxn {
         })
     }
 
-    /// Makes sure that there is room to remove `keys` later, and `key` too, whatever becomes of them.
+    /// Makes sure that the set has room to remove `keys` and `key` later, whatever happens to them until then.
     ///
     /// # Errors
     /// `TooLarge`.
     pub(crate) fn make_room_to_remove(&mut self, keys: &Keys, key: &[u8]) -> Result<()> {
         let each = change_bytes(&[], None) * (keys.len() + 1) + keys.bytes() + key.len();
-        // A run becomes a gap, whose end may be the longest key there can be; those at either end join what is there.
+        // A run becomes a gap, whose end may be as long as a key can be. The outermost runs join earlier deletions.
         let gaps = DbiChanges::gap_bytes(&[], None) + 2 * (self.max_key + 1);
         self.set.make_room(each + gaps * (keys.len() / runs::MANY + 4))
     }
 
-    /// Removes these keys, which ascend and are there, each with whether nothing is seen between it and the one before.
+    /// Removes these keys, which exist and ascend. Each has a flag: whether nothing visible is between it and the
+    /// key before.
     ///
-    /// Where the set itself changes nothing among them, that is all that is asked, and no key is looked up.
+    /// If the set itself changes nothing among them, no key is looked up.
     pub(crate) fn raw_remove_all(&mut self, dbi: &Arc<DbiRef>, keys: &Keys) -> Result<()> {
         let Some((first, last)) = keys.both_ends() else { return Ok(()) };
         if !self.is_untouched(dbi, first, last) {
             return keys.iter().try_for_each(|(key, _)| self.raw_delete(dbi, key).map(drop));
         }
-        // What is removed before the first key or behind the last one, they may go on from.
+        // The outermost runs may be adjacent to earlier deletions.
         let is_changed = self.set.dbi(dbi.slot).is_some_and(|changes| !changes.is_empty());
         let mut all = keys.iter().peekable();
         let mut run: Vec<&[u8]> = Vec::new();
@@ -203,7 +206,7 @@ impl WriteTxn {
             }
             let is_outermost = is_changed && (is_first || next.is_none());
             match run[..] {
-                // What is there already is found at the ends of a run.
+                // `raw_delete` at the ends of the run finds adjacent deletions and joins them.
                 [first, ref inner @ .., last] if is_outermost && run.len() >= runs::MANY => {
                     self.remove_run(dbi, inner, Some(last))?;
                     self.raw_delete(dbi, first)?;
@@ -218,11 +221,11 @@ impl WriteTxn {
         Ok(())
     }
 
-    /// Removes keys that are there below and follow one another, where the set has nothing else. `behind` is the key behind them,
-    /// where it is known.
+    /// Removes consecutive keys that exist below the set, which has no changes among them. `behind` is the key
+    /// after them, if it is known.
     fn remove_run(&mut self, dbi: &Arc<DbiRef>, run: &[&[u8]], behind: Option<&[u8]>) -> Result<()> {
         let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(()) };
-        // Where the key behind is known, that key and one before the run are removed next, and join it.
+        // If it is known, the caller then removes that key and the one before the run, and both join it.
         let enough = if behind.is_some() { runs::MANY - 2 } else { runs::MANY };
         if run.len() >= enough {
             let next = if let Some(behind) = behind {
@@ -236,7 +239,7 @@ impl WriteTxn {
                     run.iter().copied().for_each(|key| self.note(dbi.slot, key, false));
                     return Ok(());
                 }
-                // One by one they may take less.
+                // One by one they may need less.
                 Err(error) if error.kind() == ErrorKind::TooLarge => {}
                 Err(error) => return Err(error),
             }
@@ -248,8 +251,8 @@ impl WriteTxn {
         Ok(())
     }
 
-    /// Notes that these keys are gone, some of them perhaps a second time, without a look at anything: nothing can fail but for
-    /// want of room. What was counted is not known any more.
+    /// Records these keys as deleted, some perhaps for a second time, without reading anything: only a full set can
+    /// fail. Known lengths and counts are forgotten.
     pub(crate) fn remove_blindly(&mut self, dbi: &Arc<DbiRef>, keys: &Keys) -> Result<()> {
         self.lengths.forget(dbi.slot);
         self.counts.forget();
@@ -257,8 +260,8 @@ impl WriteTxn {
     }
 }
 
-/// Looks at an end where a gap is, or nothing but what the set puts: at the last change there and at the file's entry next to the
-/// gap. `near` is the place of that entry, or of another one.
+/// Looks at an end that has a gap, or where only the set has entries: at the last change there, and at the file's
+/// entry next to the gap. `near` is the position of that entry, or of another one.
 fn find_pop<'b, const LAST: bool, T>(
     base: &'b State,
     own: &DbiChanges,

@@ -14,9 +14,10 @@ use crate::state::{Lease, PinnedState};
 
 /// One committed state of all databases, which no later commit changes: a read transaction.
 ///
-/// It borrows nothing, so it can be kept in a struct, moved to another thread and held over an `.await`. `Send`, `Sync` and a
-/// cheap `Clone`; snapshots of the same state share one reader slot of LMDB. While it lives, pages
-/// freed since are not reused and the file grows: keep it as short as the work, or [`refresh`](Self::refresh) it.
+/// It borrows nothing, so it can be kept in a struct, moved to another thread and held over an `.await`. It is
+/// `Send`, `Sync` and a cheap `Clone`; snapshots of the same state share one reader slot of LMDB. While it lives,
+/// pages freed since are not reused and the file grows: keep it as short as the work, or [`refresh`](Self::refresh)
+/// it.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env};
@@ -36,17 +37,17 @@ use crate::state::{Lease, PinnedState};
 #[derive(Clone)]
 pub struct Snapshot {
     lease: Arc<Lease<PinnedState>>,
-    /// What was committed since the pinned state and is not in the file yet.
+    /// Changes committed after the pinned state that the file does not have yet.
     overlays: Layers,
 }
 
 impl Env {
     /// The newest committed state, by any process.
     ///
-    /// A few loads when nothing was committed since this thread took one before; else a reader slot is taken, the meta
-    /// page copied and the commit count looked up, unless another thread did that already. It does not wait for
-    /// transactions, but for the moment in which the map grows; and if another process has grown the file beyond the map,
-    /// for the transaction that runs in this one.
+    /// Costs a few loads when nothing was committed since this thread's last snapshot. Otherwise it takes a reader
+    /// slot, copies the meta page and looks up the commit count, unless another thread did so already. It does not
+    /// wait for transactions. It waits while the map grows, and if another process has grown the file beyond the
+    /// map, for this process's running transaction.
     ///
     /// # Errors
     /// `Closed`; `ReadersFull` when all slots are taken; `MapFull` when another process has grown the file beyond this
@@ -66,8 +67,8 @@ impl Snapshot {
         &self.lease.pinned
     }
 
-    /// Which state this is: the number of transactions committed before it. It grows with every commit, across
-    /// processes, reopening and compaction. 0 where the file is too damaged to tell, which the first read of a DBI reports.
+    /// The number of transactions committed up to this state. It grows with every commit, across processes,
+    /// reopening and compaction. 0 where the file is too damaged to tell, which the first read of a DBI reports.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.pinned().seq()
@@ -79,7 +80,7 @@ impl Snapshot {
         self.pinned().opened().elapsed()
     }
 
-    /// How many transactions were committed since.
+    /// How many transactions were committed since this state.
     ///
     /// # Errors
     /// As [`Env::snapshot`].
@@ -90,10 +91,10 @@ impl Snapshot {
         Ok(self.pinned().engine().pinned()?.head()?.seq.saturating_sub(self.pinned().head()?.seq))
     }
 
-    /// Moves to the newest state and lets the old one go. No borrow of the old one can be alive.
+    /// Moves to the newest state and releases the old one, of which no borrow may be alive.
     ///
     /// # Errors
-    /// As [`Env::snapshot`]; the snapshot then stays where it was.
+    /// As [`Env::snapshot`]; the snapshot then keeps its state.
     ///
     /// ```compile_fail,E0502
     /// # fn main() -> mapleaf::Result<()> {
@@ -227,7 +228,7 @@ mod tests {
         let (snap, before) = (env.snapshot()?, env.info()?);
         let mut commits = Vec::new();
         env.transact(|txn| {
-            // They wait for the end of this one, and then go together.
+            // The batches wait for this transaction to end, and are then committed together.
             for n in 0..40 {
                 let mut batch = Batch::new();
                 batch.put(&rows, n, n)?;

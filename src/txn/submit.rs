@@ -1,5 +1,5 @@
-//! Batches that somebody else commits: a thread of the engine's, started when it is first needed, which commits all that
-//! wait at once.
+//! Batches that the engine's committing thread commits. It starts when first needed, and commits all waiting
+//! batches at once.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,9 +16,9 @@ use crate::txn::transact::make;
 use crate::txn::write::WriteTxn;
 use crate::write_set::Batch;
 
-/// A batch on its way: [`wait`](Self::wait) for it, or `.await` it, in any executor.
+/// A submitted batch: [`wait`](Self::wait) for its outcome, or `.await` it, in any executor.
 ///
-/// Dropping it changes nothing: the batch is applied all the same, and nobody is told how it went.
+/// Dropping it changes nothing: the batch is applied all the same, and its outcome is not reported.
 ///
 /// ```
 /// use mapleaf::{Batch, Dbi, Env};
@@ -39,17 +39,18 @@ pub struct Commit {
 }
 
 impl Env {
-    /// Hands a batch to a thread that commits it, in the order that batches are handed over, and returns at once; those
-    /// that wait share a commit. Blocks while as many wait as [`max_backlog`](crate::EnvOptions::max_backlog) allows.
+    /// Hands a batch to a thread that commits it, in the order of submission, and returns at once. Waiting batches
+    /// share a commit. Blocks while the backlog is full, see [`max_backlog`](crate::EnvOptions::max_backlog).
     ///
     /// # Errors
-    /// `Closed`, `ReadOnly`; `Nested` inside a transaction of this thread when the backlog is full, and `Busy` from a waker
-    /// then; `Io` when the system gives no thread. What becomes of the batch is told by the result.
+    /// `Closed`, `ReadOnly`; `Nested` inside a transaction of this thread when the backlog is full, and `Busy` from
+    /// a waker then; `Io` when the system cannot start a thread. The returned [`Commit`] reports the outcome of the
+    /// batch.
     pub fn submit(&self, batch: Batch) -> Result<Commit> {
         self.hand_over(batch, Wait::Yes).map_err(|error| error.during("submit"))
     }
 
-    /// As [`submit`](Self::submit), but `Busy` instead of blocking.
+    /// As [`submit`](Self::submit), but fails with `Busy` instead of blocking.
     ///
     /// # Errors
     /// `Busy` when the backlog is full; else as `submit`.
@@ -80,14 +81,14 @@ impl Env {
         }
         let done = Arc::new(Done::default());
         let (bytes, told) = (batch.bytes(), Teller(Arc::clone(&done)));
-        // The environment lives until the batch is done.
+        // The job holds the environment open until the batch is done.
         let job = Submission { engine: Arc::clone(&self.engine), batch, told };
         self.engine.committer().give(job, bytes, wait, commit_all)?;
         Ok(Commit { done })
     }
 }
 
-/// Commits what was handed over to one engine, together as far as it goes, and tells all how it went.
+/// Commits one engine's jobs, as many together as possible, and reports each outcome.
 fn commit_all(jobs: Vec<Submission>) {
     let mut submitted = VecDeque::from(jobs);
     while let Some(first) = submitted.front() {
@@ -99,11 +100,11 @@ fn commit_all(jobs: Vec<Submission>) {
             Ok::<_, Error>(((), made as u64))
         });
         let verdict = CommitOutcome::of(&committed);
-        // A transaction that could not begin refuses all.
+        // A transaction that could not begin refuses all batches.
         let tried = if refused.is_empty() { submitted.len() } else { refused.len() };
         let mut refused = refused.into_iter();
         let done: Vec<_> = submitted.drain(..tried).map(|one| (one.told, refused.next().flatten())).collect();
-        // Before the waiting are told, their environments are given up: the last handle may have been among them.
+        // The environments are released before the outcomes are set: the last handle may be among them.
         drop(engine);
         for (told, refused) in done {
             told.0.set(outcome(refused, &verdict).map_err(|error| error.during("submit")));
@@ -111,8 +112,8 @@ fn commit_all(jobs: Vec<Submission>) {
     }
 }
 
-/// What a batch is told whose transaction went as `verdict` says. One that was refused may have been so for what the batches
-/// before it left: when that is not committed, its conditions were held against a state that never was.
+/// The outcome of a batch whose transaction ended with `verdict`. A refusal may rest on changes of earlier batches;
+/// if these were not committed, its conditions were checked against a state that never existed.
 fn outcome(refused: Option<Error>, verdict: &CommitOutcome) -> Result<()> {
     match (refused, verdict) {
         (Some(error), CommitOutcome::Committed) => Err(error),
@@ -121,8 +122,8 @@ fn outcome(refused: Option<Error>, verdict: &CommitOutcome) -> Result<()> {
     }
 }
 
-/// Makes the changes of one batch after another in `txn`; what was wrong with each. Ends before one that only finds no room
-/// behind the others.
+/// Makes the changes of one batch after another in `txn`, and returns each one's error. Ends before a batch that
+/// does not fit only because of those before it.
 fn make_all<'b>(batches: impl Iterator<Item = &'b Batch>, txn: &mut WriteTxn) -> Vec<Option<Error>> {
     let mut refused = Vec::new();
     for batch in batches {
@@ -135,7 +136,7 @@ fn make_all<'b>(batches: impl Iterator<Item = &'b Batch>, txn: &mut WriteTxn) ->
     refused
 }
 
-/// Refuses to wait for what waits for this thread.
+/// Refuses to wait on the committing thread itself.
 fn check_waitable() -> Result<()> {
     if is_committer() {
         let why = "called by the thread that commits, which it would wait for; wait on another";
@@ -145,11 +146,11 @@ fn check_waitable() -> Result<()> {
 }
 
 impl Commit {
-    /// Waits until the batch is committed, and durable as the environment's durability says, or refused.
+    /// Waits until the batch is refused, or committed with the environment's durability.
     ///
     /// # Errors
-    /// As [`Env::apply`]; `Nested` inside a transaction of this thread, which it could wait for, and in a waker, which the
-    /// committing thread runs.
+    /// As [`Env::apply`]; `Nested` inside a transaction of this thread, because the batch may wait for that, and in
+    /// a waker, because the committing thread runs it.
     pub fn wait(self) -> Result<()> {
         check_waitable().map_err(|error| error.during("wait"))?;
         let mut state = self.done.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,16 +162,16 @@ impl Commit {
         }
     }
 
-    /// As [`wait`](Self::wait), for no longer than `limit`; then the commit is given back, to wait for again.
+    /// As [`wait`](Self::wait), for no longer than `limit`; then it returns the commit, to wait for again.
     ///
     /// # Errors
-    /// The outer one: `self`, when the time is over, inside a transaction of this thread or in a waker. The inner one: as
+    /// The outer one: `self`, after `limit`, inside a transaction of this thread or in a waker. The inner one: as
     /// [`Env::apply`].
     pub fn wait_timeout(self, limit: Duration) -> Result<Result<()>, Self> {
         if check_waitable().is_err() {
             return Err(self);
         }
-        // A limit beyond what the clock can count is none.
+        // A limit beyond the clock's range means no limit.
         let end = Instant::now().checked_add(limit);
         let mut state = self.done.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {

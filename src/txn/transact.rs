@@ -1,4 +1,4 @@
-//! `transact`: a closure that changes any databases, all or nothing.
+//! `transact`: a closure that changes any number of databases atomically.
 
 use crate::commit::{Made, Wait, run};
 use crate::env::{Engine, Env};
@@ -8,17 +8,20 @@ use crate::txn::write::WriteTxn;
 impl Env {
     /// Runs `f` as the only writer and commits what it changed: `Ok` commits all of it, `Err` or a panic none.
     ///
-    /// Serializable: closures run one at a time, across threads and processes, each on the state that its predecessor
-    /// left; `f` runs once, also when the file must grow. Whoever runs may go before threads that sleep, but not for ever:
-    /// each gets its turn. Waits for closures before it, and with [`Durability::Immediate`](crate::durability::Durability::Immediate) for the disk: threads that do so at the
-    /// same time share a commit, and none returns before all that its closure read is durable. A closure that changes
-    /// nothing commits nothing.
+    /// Serializable: closures run one at a time, across threads and processes, each on the state that its
+    /// predecessor left. `f` runs once, also when the file must grow. A running thread may overtake sleeping ones,
+    /// but none starves.
+    ///
+    /// Waits for the closures before it and, with
+    /// [`Durability::Immediate`](crate::durability::Durability::Immediate), for the disk. Threads that wait for the
+    /// disk at the same time share a commit, and none returns before everything that its closure read is durable. A
+    /// closure that changes nothing commits nothing.
     ///
     /// # Errors
     /// What `f` returns; `Nested` inside another transaction of the same thread; `ReadOnly`, `Closed`; `MapFull` at
-    /// `max_map_size`, `DiskFull`; `Conflict`, which can be retried, when the commit of a transaction that `f` was run on
-    /// failed, or a program that is no mapleaf wrote behind it or while the file was grown;
-    /// `CommitOutcomeUnknown` when the disk failed, and for every call thereafter until the environment is reopened;
+    /// `max_map_size`, `DiskFull`; `Conflict`, which can be retried, when an earlier, not yet durable commit that
+    /// `f` built on failed, or when a program other than mapleaf wrote to the file in the meantime;
+    /// `CommitOutcomeUnknown` when the disk failed, and for every later call until the environment is reopened;
     /// `Corrupted`; `Io`. Except for `CommitOutcomeUnknown`, nothing was changed.
     ///
     /// ```
@@ -59,7 +62,7 @@ impl Env {
         self.run(Wait::Yes, "transact", f)
     }
 
-    /// As [`transact`](Self::transact), for closures with an error type of their own.
+    /// As [`transact`](Self::transact), for closures with their own error type.
     ///
     /// # Errors
     /// What `f` returns, and those of `transact`, converted.
@@ -86,14 +89,15 @@ impl Env {
         self.run(Wait::Yes, "transact_or", f)
     }
 
-    /// As [`transact`](Self::transact), but `Busy` instead of waiting for another writer: while a closure runs or waits, or
-    /// a commit is under way.
+    /// As [`transact`](Self::transact), but fails with `Busy` instead of waiting for another writer: while another
+    /// closure runs or waits, or a commit is under way.
     ///
-    /// Programs that are no mapleaf are waited for all the same, and so is another process in the moment in which it
-    /// begins: LMDB offers nothing else.
+    /// It still waits for programs other than mapleaf, and for another process in the moment in which that begins a
+    /// transaction: LMDB offers nothing else.
     ///
     /// # Errors
-    /// `Busy` when another transaction is running, here or in another process of ours; else as `transact`.
+    /// `Busy` when another transaction is running, in this process or in another one that uses mapleaf; else as
+    /// `transact`.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env, ErrorKind};

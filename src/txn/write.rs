@@ -1,4 +1,4 @@
-//! The write transaction: reads see its own changes, writes go to its set.
+//! The write transaction: reads see its own changes, writes go to its write set.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -21,9 +21,10 @@ use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 
 /// A transaction that changes databases: the `txn` of [`Env::transact`](crate::Env::transact).
 ///
-/// The verbs are those of the handles, [`Dbi`](crate::Dbi) and [`MultiDbi`](crate::MultiDbi), which take it first. Its reads
-/// see the state that it began on with its own changes laid over it. The changes are kept in memory until the closure returns
-/// `Ok`, and are then committed as one. There is no `commit` to call, and it stays on the thread it began on.
+/// The verbs are methods of the handles, [`Dbi`](crate::Dbi) and [`MultiDbi`](crate::MultiDbi), and take the
+/// transaction first. Its reads see the state that it began on, with its own changes laid over it. The changes are
+/// kept in memory until the closure returns `Ok`, and are then committed as one. There is no `commit` to call. A
+/// transaction stays on the thread that began it.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env};
@@ -39,7 +40,7 @@ use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 /// # }
 /// ```
 ///
-/// Another thread cannot have it:
+/// It cannot be moved to another thread:
 ///
 /// ```compile_fail,E0277
 /// # let env = mapleaf::Env::temporary().unwrap();
@@ -51,13 +52,13 @@ use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 #[doc(alias("WriteTransaction", "RwTxn"))]
 pub struct WriteTxn {
     pub(super) base: Base,
-    /// What was committed, or is about to be, since the base.
+    /// What was committed, or is about to be, after the base.
     pub(super) overlays: Layers,
     pub(super) set: WriteSet,
     pub(super) lengths: Lengths,
     pub(super) counts: Counts,
     pub(super) near: Option<Near>,
-    /// The DBI that was appended to last, and a key that none of its keys is above.
+    /// The DBI that was last appended to, and an upper bound of its keys.
     appended: Option<(usize, KeyBuf)>,
     id: u64,
     pub(super) max_key: usize,
@@ -96,16 +97,16 @@ impl WriteTxn {
         std::mem::take(&mut self.set)
     }
 
-    /// Which transaction this is: the [`Snapshot::id`](crate::Snapshot::id) of the state that it leaves behind.
+    /// The [`Snapshot::id`](crate::Snapshot::id) of the state that this transaction commits.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// Runs `f`, and takes its changes back if it returns `Err` or panics; what came before stays. Savepoints nest.
+    /// Runs `f`, and undoes its changes if it returns `Err` or panics. Earlier changes stay. Savepoints nest.
     ///
-    /// Cost: to begin one nothing, to keep or undo it O(changes in it, and a search for each); reads cost what they cost
-    /// outside, however deep it is. With what they replace outside, its changes count against `max_txn_bytes`.
+    /// Cost: beginning one is free; keeping or undoing it is O(changes in it), with a search for each. Reads cost
+    /// the same at any depth. Its changes, and the outer values that they replace, count against `max_txn_bytes`.
     ///
     /// # Errors
     /// What `f` returns.
@@ -130,7 +131,7 @@ impl WriteTxn {
     /// # }
     /// ```
     ///
-    /// The transaction outside is out of reach within:
+    /// The outer transaction cannot be used inside:
     ///
     /// ```compile_fail,E0500
     /// # let env = mapleaf::Env::temporary().unwrap();
@@ -145,7 +146,7 @@ impl WriteTxn {
         Ok(kept)
     }
 
-    /// Refuses a key that cannot be stored, before anything is done for it.
+    /// Refuses a key that cannot be stored, before any other work.
     #[inline]
     pub(crate) fn check_key(&self, key: &[u8]) -> Result<()> {
         check_key(key, self.max_key)
@@ -156,7 +157,7 @@ impl WriteTxn {
         self.raw_put_over(dbi, key, value, None)
     }
 
-    /// As [`raw_put`](Self::raw_put), for who knows whether the key is there already.
+    /// As [`raw_put`](Self::raw_put); `is_there` says whether the key exists, if the caller knows.
     pub(crate) fn raw_put_over(
         &mut self,
         dbi: &Arc<DbiRef>,
@@ -176,6 +177,7 @@ impl WriteTxn {
         if self.lengths.get(dbi.slot).is_none() && !self.counts.is_kept_around(dbi.slot, key) {
             return self.change(dbi, key, Some(value));
         }
+        // The search that counting needs also finds the position of the change.
         let is_there = match is_there {
             Some(is_there) => {
                 self.change(dbi, key, Some(value))?;
@@ -216,7 +218,7 @@ impl WriteTxn {
         }
     }
 
-    /// Whether `key` is above all others. O(1) behind another one that was.
+    /// Whether `key` is above all others. O(1) after another key for which it was.
     pub(crate) fn raw_is_behind_all(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
         if self.appended.as_ref().is_some_and(|(slot, last)| *slot == dbi.slot && **last < *key) {
             return Ok(true);
@@ -229,7 +231,7 @@ impl WriteTxn {
         Ok(true)
     }
 
-    /// Removes the entries between the bounds; how many there were.
+    /// Removes the entries between the bounds, and returns how many there were.
     pub(crate) fn raw_delete_range(
         &mut self,
         dbi: &Arc<DbiRef>,
@@ -241,12 +243,12 @@ impl WriteTxn {
         if entries == 0 {
             return Ok(0);
         }
-        // With room for them all: either all go or none.
+        // Memory for all of them is reserved first, so that either all are deleted or none.
         let most = FEW * DbiChanges::gap_bytes(&[], None).saturating_add(2 * self.max_key + 2);
         if entries <= FEW as u64 && !is_all && self.set.make_room(most).is_ok() {
             return self.delete_few(dbi, lower, upper);
         }
-        // Bytes beyond those that a key may have, and one more, do not tell keys apart, and need not be kept.
+        // Keys have at most `max_key` bytes, so one byte more is enough to tell a bound from every key.
         let kept = |key: &[u8]| key[..key.len().min(self.max_key + 1)].to_vec();
         let start = match lower {
             Bound::Unbounded => Vec::new(),
@@ -261,7 +263,7 @@ impl WriteTxn {
         let next = end.as_deref().map(|end| self.next_below(dbi, end)).transpose()?;
         self.set.gap(dbi, &start, end.as_deref())?;
         if let Some(next) = next {
-            // It goes on to the next key that is there below, where the range may end that is deleted next: they become one.
+            // Extends the gap to the next key below the set, so that a range deleted from there on joins it.
             let _ = self.set.join(dbi, &start, next.as_deref(), &[]);
         }
         self.lengths.change(dbi.slot, 0, entries);
@@ -269,7 +271,7 @@ impl WriteTxn {
         Ok(entries)
     }
 
-    /// Removes the entries between the bounds, which are few: each costs less than a gap.
+    /// Removes the entries between the bounds one by one: for a few that costs less than a gap.
     fn delete_few(&mut self, dbi: &Arc<DbiRef>, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
         let mut cursor = self.raw_range(dbi, lower, upper)?;
         let mut keys: SmallVec<[KeyBuf; FEW]> = SmallVec::new();
@@ -281,7 +283,7 @@ impl WriteTxn {
         Ok(keys.len() as u64)
     }
 
-    /// The first key at or above `key` that is there below the set.
+    /// The first key at or above `key` in the layers below the set.
     fn next_below(&self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let own = usize::from(self.set.dbi(dbi.slot).is_some());
         let below = LayeredTree::new(self.base.pages(), self.base.tree(dbi)?, self.layers(dbi.slot).skip(own));
@@ -305,7 +307,7 @@ impl WriteTxn {
     }
 }
 
-/// The key that comes next after `key`.
+/// The smallest key above `key`.
 fn successor(mut key: Vec<u8>) -> Vec<u8> {
     key.push(0);
     key
@@ -314,7 +316,7 @@ fn successor(mut key: Vec<u8>) -> Vec<u8> {
 /// Drops the changes of the newest savepoint, unless they are kept.
 struct Savepoint<'a> {
     txn: &'a mut WriteTxn,
-    /// The lengths as they were before.
+    /// The known lengths when the savepoint began.
     lengths: Vec<(usize, u64)>,
 }
 
@@ -378,7 +380,7 @@ impl RawRead for WriteTxn {
 
     fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
         if let Some(length) = self.lengths.get(dbi.slot) {
-            // The handle may be of a database that was dropped since it was opened.
+            // The database may have been dropped since the handle was opened.
             self.base.check_dbi(dbi)?;
             return Ok(length);
         }

@@ -1,10 +1,10 @@
-//! The bytes of changes: appended in order of time, and never moved while they are referred to.
+//! The bytes of changes: appended in order of time, and never moved while they are referenced.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::prefetch;
 use crate::value::MAX_VALUE_LEN;
 
-/// Where a record begins: of two places of one arena the greater one was written later.
+/// The position of a record. Of two positions in one arena, the greater one was written later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RecordRef {
     chunk: u32,
@@ -12,44 +12,45 @@ pub(crate) struct RecordRef {
 }
 
 impl RecordRef {
-    /// Whether it is at another place or behind it, by so many bytes at most.
+    /// Whether this position is `other`, or at most `bytes` after it in the same chunk.
     pub(crate) fn is_within(self, other: Self, bytes: usize) -> bool {
         let behind = self.offset.checked_sub(other.offset);
         self.chunk == other.chunk && behind.is_some_and(|behind| behind as usize <= bytes)
     }
 }
 
-/// What stands at a place: a key, and its value, or `None` where the key is deleted.
+/// A record: a key and its value, or `None` if the key is deleted.
 pub(crate) type Record<'a> = (&'a [u8], Option<&'a [u8]>);
 
 /// Bytes before a record's key: the lengths of key and value.
 pub(crate) const HEADER: usize = 6;
 
-/// Stands for the length of a value where the key is deleted.
+/// The length that marks a deleted key.
 const DELETED: u32 = u32::MAX;
 
-/// The least and the greatest capacity of a chunk, in bytes, that is not made for one record.
+/// The smallest and the largest capacity in bytes of a chunk that is not made for one record.
 const CHUNKS: (usize, usize) = (512, 16 << 20);
 
-/// Bytes that the processor brings in at once, and how many such pieces of a value are asked for.
+/// The bytes of a cache line, and how many lines of a value are prefetched.
 const LINE: usize = 64;
 const LINES: usize = 8;
 
-/// Room up to this many bytes is kept for the next transaction, and up to this many where the one before was as large: memory
-/// that was just given back costs a page fault for each 4 KiB when it is asked for again, more than what is copied into it.
+/// Up to this many bytes are kept allocated for the next transaction, or up to the second limit if the last two
+/// transactions were large. Memory that was returned to the system costs a page fault per 4 KiB to get again, more
+/// than the copying into it.
 const KEPT: usize = 64 << 10;
 const KEPT_OF_MANY: usize = 64 << 20;
 
-/// Chunks up to this many bytes are copied when they change hands, rather than kept as ever smaller ones.
+/// Absorbed chunks up to this size are copied: kept whole they would become ever smaller pieces.
 const SMALL: usize = 4096;
 
-/// Records in chunks. A chunk is filled up to the capacity it was made with, so that it does not move; the next one has
-/// an eighth of all bytes so far, which bounds what is allocated and not used.
+/// Records in chunks. A chunk is filled up to its first capacity, so it never moves. The next one has an eighth of
+/// all bytes so far, which bounds the memory that is allocated and unused.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
     chunks: Vec<Vec<u8>>,
     used: usize,
-    /// Chunks of the last transaction, empty, the first one last.
+    /// Empty chunks of the last transaction, the first one last.
     spare: Vec<Vec<u8>>,
     /// Bytes of the last transaction.
     before: usize,
@@ -62,13 +63,13 @@ pub(crate) fn record_len(key: &[u8], value: Option<&[u8]>) -> usize {
 }
 
 impl Arena {
-    /// The bytes of all records, those that nothing refers to any more included.
+    /// The bytes of all records, including those that nothing refers to any more.
     #[inline]
     pub(crate) fn used(&self) -> usize {
         self.used
     }
 
-    /// The record, if there is one and no other: no index is needed to find it.
+    /// The only record, if there is exactly one: finding it needs no index.
     #[inline]
     pub(crate) fn only(&self) -> Option<Record<'_>> {
         let first = RecordRef { chunk: 0, offset: 0 };
@@ -78,7 +79,7 @@ impl Arena {
         Some(self.record(first))
     }
 
-    /// Forgets all records. Where they were not many, or as many as the last time, as many more find their room.
+    /// Forgets all records. Keeps memory for as many if they were few, or about as many as the last time.
     pub(crate) fn reset(&mut self) {
         self.spare = Vec::new();
         match &mut self.chunks[..] {
@@ -123,7 +124,7 @@ impl Arena {
         Ok(place)
     }
 
-    /// The record at a place of this arena.
+    /// The record at a position of this arena.
     #[inline]
     pub(crate) fn record(&self, place: RecordRef) -> Record<'_> {
         #[cfg(test)]
@@ -136,7 +137,7 @@ impl Arena {
         (key, (value_len != DELETED).then(|| &rest[..value_len as usize]))
     }
 
-    /// Puts `value` in the place of a record's, if it has as many bytes; whether it did.
+    /// Overwrites the value of a record if the new one has the same length. Returns whether it did.
     pub(crate) fn overwrite(&mut self, place: RecordRef, value: &[u8]) -> bool {
         let (key, old) = self.record(place);
         if old.is_none_or(|old| old.len() != value.len()) {
@@ -147,7 +148,7 @@ impl Arena {
         true
     }
 
-    /// Asks the processor to bring in the beginning of a record. A hint.
+    /// Prefetches the beginning of a record. A hint.
     #[inline]
     pub(crate) fn prefetch(&self, place: RecordRef) {
         let bytes = self.from(place);
@@ -155,14 +156,14 @@ impl Arena {
         prefetch(bytes.get(LINE..).unwrap_or_default());
     }
 
-    /// Asks for the lengths of a record. A hint.
+    /// Prefetches the lengths of a record. A hint.
     #[inline]
     pub(crate) fn prefetch_header(&self, place: RecordRef) {
         prefetch(self.from(place));
     }
 
-    /// Asks for all of a record, whose lengths should be there already; of a long one for its beginning, as the rest comes in
-    /// by itself where it is read. A hint.
+    /// Prefetches a record, whose lengths should be in the cache already. Of a long value only the beginning: the
+    /// processor prefetches the rest when it is read in sequence. A hint.
     #[inline]
     pub(crate) fn prefetch_record(&self, place: RecordRef) {
         let (key, value) = self.record(place);
@@ -177,7 +178,7 @@ impl Arena {
         self.chunks.get(place.chunk as usize).and_then(|chunk| chunk.get(place.offset as usize..)).unwrap_or_default()
     }
 
-    /// The key of the record at a place of this arena.
+    /// The key of the record at a position of this arena.
     #[inline]
     pub(crate) fn key(&self, place: RecordRef) -> &[u8] {
         #[cfg(test)]
@@ -187,7 +188,7 @@ impl Arena {
         &bytes[HEADER..HEADER + key_len]
     }
 
-    /// Where the next record may begin: all that are there lie before it, and all that come behind or at it.
+    /// Where the next record begins at the earliest: after all existing records, and not after any later one.
     pub(super) fn next_place(&self) -> RecordRef {
         match self.chunks.last() {
             Some(last) => RecordRef { chunk: narrow(self.chunks.len() - 1), offset: narrow(last.len()) },
@@ -195,7 +196,7 @@ impl Arena {
         }
     }
 
-    /// The places of all records from one that [`next_place`](Self::next_place) has named on.
+    /// The positions of all records from `mark` on, which is a result of [`next_place`](Self::next_place).
     pub(super) fn places_from(&self, mark: RecordRef) -> impl Iterator<Item = RecordRef> {
         let mut at = mark;
         std::iter::from_fn(move || {
@@ -208,7 +209,7 @@ impl Arena {
         })
     }
 
-    /// Forgets all records from `mark` on; `used` bytes are left.
+    /// Forgets all records from `mark` on, which leaves `used` bytes.
     pub(super) fn truncate(&mut self, mark: RecordRef, used: usize) {
         self.chunks.truncate(mark.chunk as usize + 1);
         if let Some(last) = self.chunks.get_mut(mark.chunk as usize) {
@@ -217,14 +218,14 @@ impl Arena {
         self.used = used;
     }
 
-    /// How many bytes the record at a place takes.
+    /// The bytes of the record at a position.
     pub(crate) fn len_at(&self, place: RecordRef) -> usize {
         let (key, value) = self.record(place);
         record_len(key, value)
     }
 
-    /// Takes all records of `newer`, as later ones. Large chunks change hands as they are. Returns where each chunk of
-    /// `newer` begins now.
+    /// Appends all records of `newer`. Large chunks are moved without a copy. Returns where each chunk of `newer`
+    /// begins now.
     pub(crate) fn absorb(&mut self, newer: Self) -> Moved {
         let mut begins = Vec::with_capacity(newer.chunks.len());
         for chunk in newer.chunks {
@@ -242,7 +243,7 @@ impl Arena {
         Moved(begins)
     }
 
-    /// A copy of the record at a place of `other`.
+    /// Copies the record at a position of `other`.
     pub(crate) fn copy(&mut self, other: &Self, place: RecordRef) -> RecordRef {
         let len = other.len_at(place);
         let from = place.offset as usize;
@@ -257,7 +258,7 @@ impl Arena {
         self.chunks.last().map_or(0, |last| last.capacity() - last.len())
     }
 
-    /// The place of a record of `len` bytes that comes next, and the chunk that it is to be appended to.
+    /// The position of the next record, of `len` bytes, and the chunk to append it to.
     #[inline]
     fn room_for(&mut self, len: usize) -> (RecordRef, &mut Vec<u8>) {
         if self.chunks.is_empty() || self.room() < len {
@@ -272,7 +273,7 @@ impl Arena {
         (RecordRef { chunk: narrow(at), offset: narrow(chunk.len()) }, chunk)
     }
 
-    /// A chunk of the last transaction with room for `len` bytes; smaller ones are given back.
+    /// A chunk of the last transaction with room for `len` bytes. Smaller chunks are freed.
     fn take_spare(&mut self, len: usize) -> Option<Vec<u8>> {
         while let Some(chunk) = self.spare.pop() {
             if chunk.capacity() >= len {
@@ -282,7 +283,7 @@ impl Arena {
         None
     }
 
-    /// Gives back what will not be filled of the newest chunk, before another one is begun.
+    /// Frees the unused end of the newest chunk, before another one is begun.
     fn trim(&mut self) {
         if let Some(last) = self.chunks.last_mut()
             && last.capacity() - last.len() > last.capacity() / 16
@@ -297,7 +298,7 @@ impl Arena {
 pub(crate) struct Moved(Vec<RecordRef>);
 
 impl Moved {
-    /// The new place of a record. The order of places stays.
+    /// The new position of a record. The order of positions is kept.
     #[inline]
     pub(crate) fn place(&self, old: RecordRef) -> RecordRef {
         let begin = self.0[old.chunk as usize];
@@ -305,8 +306,8 @@ impl Moved {
     }
 }
 
-/// A chunk's number, or an offset in one. Neither is ever larger: 2^32 chunks are 2 TiB at least, and the largest chunk is
-/// made for a value of 2 GiB.
+/// A chunk's number, or an offset in a chunk, as `u32`. Both fit: 2^32 chunks are at least 2 TiB, and the largest
+/// chunk is made for a value of 2 GiB.
 #[inline]
 fn narrow(number: usize) -> u32 {
     debug_assert!(u32::try_from(number).is_ok());
@@ -324,7 +325,8 @@ mod tests {
 
     const LARGE: usize = 1 << 20;
 
-    /// A transaction of so many large values, which are what was put. How many chunks of the one before it used.
+    /// Runs a transaction of this many large values, checks them, and returns how many chunks of the last one it
+    /// reused.
     fn transaction(arena: &mut Arena, values: u8) -> usize {
         let before = arena.spare.len();
         for n in 0..values {
@@ -337,20 +339,20 @@ mod tests {
     }
 
     #[test]
-    fn the_room_of_large_values_is_used_again_where_transactions_are_alike() {
+    fn memory_of_large_values_is_reused_between_similar_transactions() {
         let mut arena = Arena::default();
         transaction(&mut arena, 8);
         assert_eq!(transaction(&mut arena, 8), 0, "once is no habit");
         let chunks = arena.spare.len();
         assert!(chunks > 3);
         assert_eq!(transaction(&mut arena, 8), chunks);
-        // One of another size has what it needs, and what is left is given back.
+        // A transaction of another size gets what it needs, and the rest is freed.
         transaction(&mut arena, 12);
         transaction(&mut arena, 2);
         assert!(arena.spare.iter().map(Vec::capacity).sum::<usize>() < 4 * LARGE);
         transaction(&mut arena, 0);
         assert!(arena.spare.is_empty());
-        // And no more than the most.
+        // No more than the limit is kept.
         for _ in 0..2 {
             transaction(&mut arena, 100);
         }

@@ -1,4 +1,4 @@
-//! Batches as data: owned changes with conditions.
+//! Batches: owned changes with conditions, as data.
 
 use std::fmt;
 use std::ops::Bound;
@@ -11,18 +11,18 @@ use crate::write_set::limits::{check_key, check_value};
 /// What a key must hold for a [`Batch`] to be applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Expect<T> {
-    /// Anything, or nothing.
+    /// Any value, or none.
     Any,
-    /// Nothing.
+    /// No value.
     Absent,
     /// Some value.
     Present,
-    /// This value, byte for byte as it is encoded.
+    /// This value, with exactly these encoded bytes.
     Value(T),
 }
 
 impl<T> Expect<T> {
-    /// The same expectation of what `f` makes of the value.
+    /// The same expectation, with the value converted by `f`.
     pub(crate) fn try_map<U>(self, f: impl FnOnce(T) -> Result<U>) -> Result<Expect<U>> {
         Ok(match self {
             Self::Any => Expect::Any,
@@ -36,11 +36,11 @@ impl<T> Expect<T> {
 /// An expectation of encoded bytes.
 pub(crate) type RawExpect = Expect<Box<[u8]>>;
 
-/// Changes of any databases of one environment, with conditions: gathered anywhere, sent to any thread, and applied by
-/// [`Env::apply`](crate::Env::apply) or [`Env::submit`](crate::Env::submit) as one transaction.
+/// Changes of any databases of one environment, with conditions. A batch can be built anywhere and sent to any
+/// thread. [`Env::apply`](crate::Env::apply) or [`Env::submit`](crate::Env::submit) applies it as one transaction.
 ///
-/// All conditions are held against the state before the batch, and all that fail are reported; then nothing is applied.
-/// Changes are made in the order they were added; a later one of the same key wins.
+/// All conditions are checked against the state before the batch. If any fail, all failures are reported and
+/// nothing is applied. Changes are made in the order they were added; of two of the same key the later one wins.
 ///
 /// ```
 /// use mapleaf::{Batch, Conflicts, Dbi, Env, ErrorKind, Expect};
@@ -66,14 +66,14 @@ pub struct Batch {
     pub(crate) changes: Vec<Change>,
 }
 
-/// One entry of a batch.
+/// One change or check of a batch.
 #[derive(Debug)]
 pub(crate) struct Change {
     pub dbi: Arc<DbiRef>,
     pub what: What,
 }
 
-/// What is done, and where.
+/// What is done, and to which key or range.
 #[derive(Debug)]
 pub(crate) enum What {
     Put { key: Box<[u8]>, value: Box<[u8]>, expect: RawExpect },
@@ -89,13 +89,13 @@ impl Batch {
         Self::default()
     }
 
-    /// How many changes and checks there are.
+    /// The number of changes and checks.
     #[must_use]
     pub fn len(&self) -> usize {
         self.changes.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no changes and checks.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
@@ -106,14 +106,14 @@ impl Batch {
         self.changes.iter().map(|change| size_of::<Change>().saturating_add(change.what.bytes())).sum()
     }
 
-    /// Adds a change, once its key and value are known to fit.
+    /// Adds a change, after checking that its key and value fit.
     pub(crate) fn push(&mut self, dbi: &Arc<DbiRef>, what: What) -> Result<&mut Self> {
         match &what {
             What::Put { key, value, .. } => {
                 check_key(key, dbi.max_key)?;
                 check_value(value.len())?;
             }
-            // What is not stored may be any key.
+            // A key that is not stored may be any key.
             What::Delete { .. } | What::Check { .. } | What::DeleteRange { .. } => {}
         }
         self.changes.push(Change { dbi: Arc::clone(dbi), what });
@@ -139,22 +139,22 @@ impl What {
 
 /// The conditions of a [`Batch`] that did not hold, in the order of the batch: at least one.
 ///
-/// `Display` and `Debug` say how many there are, and name the first.
+/// `Display` and `Debug` say how many there are, and name the first ones.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Conflicts(pub(crate) Vec<FailedCondition>);
 
-/// Conditions that are shown of all.
+/// How many failed conditions are shown.
 const SHOWN: usize = 3;
 
 /// A condition that did not hold.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailedCondition {
-    /// Which entry of the batch it belongs to, from 0.
+    /// The index in the batch, from 0.
     pub index: usize,
     /// The name of the DBI.
     pub dbi: Box<str>,
-    /// The key, encoded; empty for one that has no bytes, since it cannot be stored.
+    /// The encoded key; empty for a key that cannot be stored and so has no bytes.
     pub key: Box<[u8]>,
 }
 
@@ -167,7 +167,7 @@ impl std::ops::Deref for Conflicts {
 }
 
 impl Conflicts {
-    /// The error whose cause they are.
+    /// An error with these conditions as its cause.
     #[cold]
     pub(crate) fn into_error(self) -> Error {
         let error = Error::new(ErrorKind::Conflict, format!("{self}; read again and retry"));
@@ -189,7 +189,7 @@ impl fmt::Display for Conflicts {
         for (n, failed) in first.iter().enumerate() {
             let comma = if n > 0 { ", " } else { "" };
             write!(f, "{comma}key {}", Shown(&failed.key))?;
-            // Keys of one database that follow one another share its name.
+            // Consecutive keys of one database share its name.
             if first.get(n + 1).is_none_or(|next| next.dbi != failed.dbi) {
                 write!(f, " of dbi {:?}", failed.dbi)?;
             }

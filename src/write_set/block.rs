@@ -1,4 +1,4 @@
-//! Sorted entries, and for those whose heads do not tell them apart the words of their keys that do.
+//! Sorted entries. Where heads are equal, further words of the keys tell entries apart.
 
 use std::cmp::Ordering;
 use std::ops::{Deref, Range};
@@ -7,21 +7,21 @@ use crate::page::word_at;
 use crate::write_set::arena::Arena;
 use crate::write_set::entry::{Entry, Wanted, meet};
 
-/// A block gets words when it has so many entries with one head, and another one of that head is inserted.
+/// A block gets words when one more entry is inserted with a head that this many entries share.
 const TIES: usize = 4;
 
 /// Entries in key order.
 ///
-/// A run of entries with the same head is told apart by words: the eight bytes of each key behind the bytes that all keys of the
-/// run are known to begin with. A search narrows a run down by its words as if the wanted key began so too, and compares one
-/// key in full: that one also tells where a key belongs that begins otherwise. So a search reads one record where it would read
-/// log n of them, each a cache miss. (A Patricia tree is searched in this way.)
+/// Entries with the same head form a run, which words tell apart: the eight bytes of each key after the bytes that
+/// all keys of the run are known to share. A search narrows a run by its words, assuming that the wanted key shares
+/// those bytes too, and then compares one whole key, which also shows where a key belongs that does not share them.
+/// So a search reads one record instead of log n, each a cache miss. (A Patricia tree is searched in this way.)
 #[derive(Debug, Default)]
 pub(crate) struct Block {
     entries: Vec<Entry>,
-    /// One for each entry, or none at all: the eight bytes of its key after those that its run has in common.
+    /// One word for each entry, or none at all.
     words: Vec<u64>,
-    /// How many bytes that is, the same for all of a run; 0 where it is not known. As many as there are words.
+    /// Eight bytes of a key, from byte `skip` on. `skip` is the same for a run; 0 means that the word is not known yet.
     skips: Vec<u16>,
 }
 
@@ -41,19 +41,19 @@ impl Deref for Block {
 }
 
 impl Block {
-    /// The entries alone.
+    /// The entries, without words.
     pub(crate) fn into_entries(self) -> Vec<Entry> {
         self.entries
     }
 
-    /// Its room, without entries.
+    /// The same block without entries, with its memory.
     pub(crate) fn emptied(mut self) -> Self {
         self.entries.clear();
         self.forget_words();
         self
     }
 
-    /// Where a key is, or would be.
+    /// The slot of a key, or where it would be inserted.
     #[inline]
     pub(crate) fn search(&self, arena: &Arena, wanted: &Wanted<'_>) -> Result<usize, usize> {
         let from = self.entries.partition_point(|entry| entry.head < wanted.head);
@@ -69,7 +69,7 @@ impl Block {
         }
     }
 
-    /// As [`search`](Self::search), in a run whose keys have their first `skip` bytes in common.
+    /// As [`search`](Self::search), in a run whose keys share their first `skip` bytes.
     fn search_run(&self, arena: &Arena, run: Range<usize>, skip: u16, wanted: &Wanted<'_>) -> Result<usize, usize> {
         let words = &self.words[run.clone()];
         let word = word_at(wanted.key, skip.into());
@@ -83,7 +83,7 @@ impl Block {
         let compared = from.min(run.end - 1);
         let (common, order) = meet(arena.key(self.entries[compared].place), wanted.key);
         if common < skip.into() {
-            // It differs from all keys of the run where they are alike.
+            // The key differs from all keys of the run within the bytes that they share.
             return Err(if order == Ordering::Greater { run.start } else { run.end });
         }
         match order {
@@ -94,7 +94,7 @@ impl Block {
         }
     }
 
-    /// Inserts before a slot, with room for a quarter more, up to `most`, when there is none.
+    /// Inserts before a slot. When the block is full, reserves a quarter more, up to `most`.
     pub(crate) fn insert(&mut self, arena: &Arena, slot: usize, entry: Entry, most: usize) {
         if self.entries.len() == self.entries.capacity() {
             self.entries.reserve_exact((self.entries.len() / 4).clamp(4, most));
@@ -114,7 +114,7 @@ impl Block {
         }
     }
 
-    /// Appends entries above all others.
+    /// Appends entries whose keys are above all others.
     pub(crate) fn extend(&mut self, arena: &Arena, above: &[Entry], most: usize) {
         if self.entries.capacity() - self.entries.len() < above.len() {
             self.entries.reserve_exact((self.entries.len() / 4).clamp(4, most).max(above.len()));
@@ -131,7 +131,7 @@ impl Block {
         }
     }
 
-    /// Puts an entry in the place of the one in a slot, which is returned. Its key may be another one that belongs there.
+    /// Replaces the entry in a slot, and returns the old one. The new key may be another one that belongs there.
     pub(crate) fn replace(&mut self, arena: &Arena, slot: usize, entry: Entry) -> Entry {
         let old = std::mem::replace(&mut self.entries[slot], entry);
         if old.place != entry.place && !self.words.is_empty() {
@@ -141,7 +141,7 @@ impl Block {
         old
     }
 
-    /// Puts an entry of the same key in the place of the one in a slot, which is returned.
+    /// Replaces the entry in a slot by one with the same key, and returns the old one.
     pub(crate) fn renew(&mut self, slot: usize, entry: Entry) -> Entry {
         std::mem::replace(&mut self.entries[slot], entry)
     }
@@ -155,7 +155,7 @@ impl Block {
         self.entries.remove(slot)
     }
 
-    /// Removes the entries in some slots.
+    /// Removes the entries in a range of slots.
     pub(crate) fn drain(&mut self, slots: Range<usize>) -> Vec<Entry> {
         if !self.words.is_empty() {
             self.words.drain(slots.clone());
@@ -164,7 +164,7 @@ impl Block {
         self.entries.drain(slots).collect()
     }
 
-    /// Splits the entries from a slot on off.
+    /// Splits off the entries from a slot on.
     pub(crate) fn split_off(&mut self, slot: usize) -> Self {
         let has_words = !self.words.is_empty();
         let words = if has_words { self.words.split_off(slot) } else { Vec::new() };
@@ -176,7 +176,7 @@ impl Block {
         upper
     }
 
-    /// Appends another block, whose keys are above all others.
+    /// Appends another block, whose keys are above all of this one's.
     pub(crate) fn append(&mut self, arena: &Arena, mut upper: Self) {
         let end = self.entries.len();
         self.entries.append(&mut upper.entries);
@@ -185,17 +185,17 @@ impl Block {
         if self.words.len() != self.entries.len() {
             self.forget_words();
         } else if end > 0 && end < self.words.len() {
-            // A run that goes on across the two may have known more in common in each.
+            // A run that spans both blocks may share fewer bytes than each part of it did.
             self.find_run(arena, end);
         }
     }
 
-    /// Makes entries of the same keys of all.
+    /// Replaces all entries by ones with the same keys.
     pub(crate) fn relocate(&mut self, place: &mut impl FnMut(Entry) -> Entry) {
         self.entries.iter_mut().for_each(|entry| *entry = place(*entry));
     }
 
-    /// Makes the heads anew, behind the first `common` bytes of the keys.
+    /// Recomputes the heads, from the bytes after the first `common` ones.
     pub(crate) fn set_heads(&mut self, arena: &Arena, common: usize) {
         self.forget_words();
         for entry in &mut self.entries {
@@ -215,14 +215,14 @@ impl Block {
         (is_tie(slot + 1) || is_tie(slot.wrapping_sub(1))) && self.run(slot).len() >= TIES
     }
 
-    /// The entries with the head of the one in a slot.
+    /// The run of entries with the head of the one in a slot.
     fn run(&self, slot: usize) -> Range<usize> {
         let head = self.entries[slot].head;
         let from = self.entries[..slot].partition_point(|entry| entry.head < head);
         from..slot + self.entries[slot..].partition_point(|entry| entry.head == head)
     }
 
-    /// Finds the words of all entries that have their head with others.
+    /// Finds the words of all entries that share their head with others.
     #[cold]
     fn find_words(&mut self, arena: &Arena) {
         self.words = vec![0; self.entries.len()];
@@ -233,7 +233,7 @@ impl Block {
         }
     }
 
-    /// Finds the words of the run that an entry is of; where it ends.
+    /// Finds the words of the run of an entry, and returns where it ends.
     fn find_run(&mut self, arena: &Arena, slot: usize) -> usize {
         let run = self.run(slot);
         let end = run.end;
@@ -250,7 +250,7 @@ impl Block {
         end
     }
 
-    /// Finds the word of one entry more.
+    /// Finds the word of a newly inserted entry.
     fn find_word(&mut self, arena: &Arena, slot: usize) {
         let Entry { head, place } = self.entries[slot];
         let is_tie = |slot: &usize| self.entries.get(*slot).is_some_and(|entry| entry.head == head);
@@ -265,7 +265,8 @@ impl Block {
     }
 }
 
-/// Where a key is among the entries in some slots, or would be, all others being below or above it.
+/// The slot of a key, or where it would be inserted, within a range of slots. All other entries are known to be
+/// below or above it.
 #[inline]
 fn among(entries: &[Entry], slots: Range<usize>, arena: &Arena, wanted: &Wanted<'_>) -> Result<usize, usize> {
     let from = slots.start;

@@ -1,4 +1,4 @@
-//! The order of changes: sorted blocks of entries, each key once. A B+tree of two levels.
+//! The order of changes: sorted blocks of entries, each key once. A B+tree with two levels.
 
 use std::cmp::Ordering;
 
@@ -8,20 +8,20 @@ use crate::write_set::block::Block;
 use crate::write_set::entry::{Entry, Wanted};
 use crate::write_set::sort::sort;
 
-/// Entries in a block at most.
+/// The most entries in a block.
 pub(crate) const BLOCK: usize = 256;
 
-/// A place between entries: before `slot` of `block`, which is there, or behind all.
+/// A position between entries: before `slot` of `block`, which exists, or after all entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Spot {
     pub block: usize,
     pub slot: usize,
 }
 
-/// Fewer entries than this are not looked at for what their keys have in common.
+/// The keys' common prefix is looked for from this many entries on.
 const MANY: usize = 64;
 
-/// How many entries on a record is asked for that will be read.
+/// How many entries ahead a record is prefetched.
 const AHEAD: usize = 8;
 
 /// Entries in key order. No block is empty.
@@ -33,23 +33,24 @@ pub(crate) struct Blocks {
     len: usize,
     /// Bytes of records that were replaced or dropped.
     pub(super) dead: usize,
-    /// Before which place entries are kept when they are replaced or dropped: an open savepoint may put them back.
+    /// When entries with records before this position are replaced or dropped, they are kept: an open savepoint may
+    /// restore them.
     pub(super) mark: Option<RecordRef>,
-    /// Those entries.
+    /// The entries kept in this way.
     pub(super) lost: Vec<Entry>,
-    /// What all keys begin with, as far as it was looked for; heads are what follows.
+    /// The known common prefix of all keys. Heads are the bytes after it.
     common: Vec<u8>,
-    /// At how many keys it is looked for again.
+    /// The number of keys at which a longer one is looked for.
     look_at: usize,
-    /// Whether entries were appended since it was settled: then that was not looked for.
+    /// Whether entries were appended since the last settling, without looking for a common prefix.
     is_appended: bool,
 }
 
-/// Lists of blocks up to this long keep their room.
+/// Lists of up to this many blocks keep their memory.
 const FEW: usize = 64;
 
 impl Blocks {
-    /// Forgets all entries; room for as many, if they were not many.
+    /// Forgets all entries, and returns the memory of a single block. The list keeps its own if it is short.
     pub(crate) fn reset(&mut self) -> Vec<Entry> {
         let only = if self.list.len() == 1 { self.list.pop() } else { None };
         let (mut list, firsts) = (std::mem::take(&mut self.list), std::mem::take(&mut self.firsts));
@@ -63,28 +64,28 @@ impl Blocks {
         room
     }
 
-    /// How many keys there are.
+    /// The number of keys.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// Bytes of the arena that belong to no entry any more.
+    /// The arena bytes of records that no entry refers to any more.
     pub(crate) fn dead(&self) -> usize {
         self.dead
     }
 
-    /// The entry behind a spot.
+    /// The entry after a spot.
     #[inline]
     pub(crate) fn at(&self, spot: Spot) -> Option<Entry> {
         self.list.get(spot.block)?.get(spot.slot).copied()
     }
 
-    /// The spot behind all entries.
+    /// The spot after all entries.
     pub(crate) fn end(&self) -> Spot {
         Spot { block: self.list.len(), slot: 0 }
     }
 
-    /// The spot one entry on.
+    /// The spot one entry later.
     #[inline]
     pub(crate) fn behind(&self, spot: Spot) -> Spot {
         let Spot { block, slot } = spot;
@@ -94,7 +95,7 @@ impl Blocks {
         Spot { block: block + 1, slot: 0 }
     }
 
-    /// The spot `count` entries on, or behind all.
+    /// The spot `count` entries later, or after all entries.
     pub(crate) fn skip(&self, spot: Spot, count: usize) -> Spot {
         let mut at = Spot { slot: spot.slot + count, ..spot };
         while let Some(entries) = self.list.get(at.block) {
@@ -106,7 +107,7 @@ impl Blocks {
         self.end()
     }
 
-    /// The spot one entry back; the first one has none before it.
+    /// The spot one entry earlier; `None` for the first one.
     #[inline]
     pub(crate) fn before(&self, spot: Spot) -> Option<Spot> {
         if let Some(slot) = spot.slot.checked_sub(1) {
@@ -116,7 +117,7 @@ impl Blocks {
         Some(Spot { block, slot: self.list.get(block)?.len().saturating_sub(1) })
     }
 
-    /// How many entries lie between two spots. O(blocks between them).
+    /// The number of entries between two spots. O(blocks between them).
     pub(crate) fn between(&self, from: Spot, to: Spot) -> usize {
         if from >= to {
             return 0;
@@ -148,15 +149,15 @@ impl Blocks {
         block.search(arena, &wanted).ok().map(|slot| block[slot])
     }
 
-    /// `None` for a key that does not begin as all others do.
+    /// The key to search for; `None` if it lacks the common prefix.
     #[inline]
     fn wanted<'k>(&self, key: &'k [u8]) -> Option<Wanted<'k>> {
-        // To compare with a slice that points nowhere takes hundreds of cycles where it is done by masked loads.
+        // Comparing with an empty slice, whose pointer dangles, can take hundreds of cycles with masked loads.
         let begins_alike = self.common.is_empty() || key.starts_with(&self.common);
         begins_alike.then(|| Wanted { head: word_at(key, self.common.len()), key })
     }
 
-    /// The last block that begins at or below `wanted`.
+    /// The last block whose first key is not above `wanted`.
     #[inline]
     fn block_of(&self, arena: &Arena, wanted: &Wanted<'_>) -> Option<usize> {
         match self.firsts.search(arena, wanted) {
@@ -165,7 +166,7 @@ impl Blocks {
         }
     }
 
-    /// Asks for the record of the entry some way on from a spot, or back from it.
+    /// Prefetches the record of the entry [`AHEAD`] entries after a spot, or before it.
     #[inline]
     pub(crate) fn prefetch<const FORWARD: bool>(&self, arena: &Arena, spot: Spot) {
         let Spot { block, slot: at } = spot;
@@ -186,8 +187,8 @@ impl Blocks {
         self.list.iter().flat_map(|block| block.iter()).copied()
     }
 
-    /// Takes entries over those that are there, later ones over earlier ones. The heads of `newer` are the first bytes of
-    /// their keys. `ascends` where each key is above the one before it.
+    /// Merges entries over the existing ones, later ones over earlier ones. The heads of `newer` are the first
+    /// bytes of their keys. `ascends` says that each key is above the one before it.
     pub(crate) fn settle(&mut self, arena: &Arena, mut newer: Vec<Entry>, ascends: bool) {
         self.is_appended = false;
         if ascends && self.is_below(arena, &newer) {
@@ -206,26 +207,26 @@ impl Blocks {
         self.look_for_common(arena);
     }
 
-    /// Looks now and then whether all keys begin with more than is known.
+    /// Looks from time to time whether all keys share more bytes than known.
     #[inline]
     fn look_for_common(&mut self, arena: &Arena) {
         if self.len >= self.look_at.max(MANY) {
             self.look_at = self.len * 2;
             let ends = self.firsts.first().zip(self.list.last().and_then(|block| block.last()));
             let common = ends.map_or(0, |(first, last)| alike(arena.key(first.place), arena.key(last.place)));
-            // Looking at all records is worth it where the heads leave keys undecided.
+            // Reading all records pays only if the heads leave keys undecided.
             if common > self.common.len() && self.has_ties() {
                 self.set_common(arena, common);
             }
         }
     }
 
-    /// Whether two keys that follow one another have the same head.
+    /// Whether two adjacent keys have the same head.
     fn has_ties(&self) -> bool {
         self.list.iter().any(|block| block.windows(2).any(|two| two[0].head == two[1].head))
     }
 
-    /// Takes entries whose keys ascend, if all are above those that are there; they are copied then.
+    /// Appends a copy of ascending entries if their keys are above all others. Returns whether they were.
     pub(crate) fn append(&mut self, arena: &Arena, ascending: &[Entry]) -> bool {
         let is_below = self.is_below(arena, ascending);
         if is_below {
@@ -246,19 +247,19 @@ impl Blocks {
         }
     }
 
-    /// Whether all keys are below the first one of `newer`, whose heads are the first bytes of their keys here too.
+    /// Whether all keys are below the first one of `newer`, and heads are the first bytes of the keys here too.
     fn is_below(&self, arena: &Arena, newer: &[Entry]) -> bool {
         let last = self.list.last().and_then(|block| block.last());
         let ends = last.zip(newer.first());
         self.common.is_empty() && ends.is_none_or(|(last, first)| last.compare(arena, *first).is_lt())
     }
 
-    /// Whether entries were appended since it was settled.
+    /// Whether entries were appended since the last settling.
     pub(crate) fn is_appended(&self) -> bool {
         self.is_appended
     }
 
-    /// Makes sure that `newer` begin as all others do.
+    /// Finds the common prefix of the keys, or shortens it so that those of `newer` share it.
     fn find_common(&mut self, arena: &Arena, newer: &[Entry]) {
         let Some(first) = newer.first() else { return };
         if self.list.is_empty() {
@@ -278,7 +279,7 @@ impl Blocks {
         }
     }
 
-    /// Makes heads of what follows the first `common` bytes, which all keys have in common.
+    /// Recomputes all heads for a common prefix of `common` bytes.
     fn set_common(&mut self, arena: &Arena, common: usize) {
         if let Some(first) = self.firsts.first() {
             self.common = arena.key(first.place)[..common].to_vec();
@@ -288,7 +289,7 @@ impl Blocks {
         }
     }
 
-    /// Takes sorted entries, each key once, over those that are there.
+    /// Merges sorted entries, each key once, over the existing ones.
     fn merge(&mut self, arena: &Arena, newer: Vec<Entry>) {
         if self.list.is_empty() {
             self.fill(arena, newer);
@@ -301,7 +302,7 @@ impl Blocks {
         }
     }
 
-    /// Makes the blocks of sorted entries, from the back, so that both need hardly more room than one of them.
+    /// Makes blocks from sorted entries, from the back, so that both together need hardly more memory than one.
     fn fill(&mut self, arena: &Arena, mut entries: Vec<Entry>) {
         self.len = entries.len();
         let mut pieces = entries.len().div_ceil(BLOCK);
@@ -337,7 +338,7 @@ impl Blocks {
         }
     }
 
-    /// Puts an entry in the place of the one behind a spot, which has its key.
+    /// Replaces the entry after a spot by one with the same key.
     fn replace(&mut self, arena: &Arena, Spot { block, slot }: Spot, entry: Entry) {
         let old = self.list[block].renew(slot, entry);
         self.lose(arena, old);
@@ -346,14 +347,14 @@ impl Blocks {
         }
     }
 
-    /// Inserts an entry where it belongs, which may be the end of a block.
+    /// Inserts an entry at its spot, which may be the end of a block.
     fn insert_at(&mut self, arena: &Arena, Spot { block: at, slot }: Spot, entry: Entry) {
         let is_last = at + 1 == self.list.len();
         let block = &mut self.list[at];
         if block.len() < BLOCK {
             block.insert(arena, slot, entry, BLOCK);
         } else if is_last && slot == BLOCK {
-            // Keys that ascend fill their blocks.
+            // Ascending keys fill their blocks.
             return self.push(arena, vec![entry]);
         } else {
             let mut upper = block.split_off(BLOCK / 2);
@@ -368,7 +369,7 @@ impl Blocks {
         self.firsts.replace(arena, at, self.list[at][0]);
     }
 
-    /// Takes one change over those that are there, at the spot that [`lower`](Self::lower) has found for its key.
+    /// Merges one change over the existing ones, at the spot that [`lower`](Self::lower) found for its key.
     pub(crate) fn take(&mut self, arena: &Arena, place: RecordRef, (spot, is_there): (Spot, bool)) {
         let key = arena.key(place);
         if self.list.is_empty() || !key.starts_with(&self.common) {
@@ -378,7 +379,7 @@ impl Blocks {
         if is_there {
             return self.replace(arena, spot, entry);
         }
-        // What comes before a block comes as well behind the one before it, where there is room.
+        // The first spot of a block is also the end of the block before it, which may have room.
         let at = match spot.block.checked_sub(1) {
             Some(block) if spot.slot == 0 => Spot { block, slot: self.list[block].len() },
             _ => spot,
@@ -387,7 +388,7 @@ impl Blocks {
         self.look_for_common(arena);
     }
 
-    /// Drops the entry behind a spot.
+    /// Drops the entry after a spot.
     pub(crate) fn drop_at(&mut self, arena: &Arena, Spot { block, slot }: Spot) {
         let entry = self.list[block].remove(slot);
         self.lose(arena, entry);
@@ -395,7 +396,7 @@ impl Blocks {
         self.close_up(arena, block);
     }
 
-    /// The entry behind a spot against `key`.
+    /// Compares the key of the entry after a spot with `key`.
     pub(crate) fn compare_at(&self, arena: &Arena, spot: Spot, key: &[u8]) -> Option<Ordering> {
         let entry = self.at(spot)?;
         Some(match self.wanted(key) {
@@ -414,7 +415,7 @@ impl Blocks {
         }
     }
 
-    /// Rebuilds the list; blocks that nothing is put into stay as they are.
+    /// Rebuilds the list. Blocks that get no new entries stay as they are.
     fn merge_all(&mut self, arena: &Arena, mut newer: &[Entry]) {
         let older = std::mem::take(&mut self.list);
         let firsts = std::mem::take(&mut self.firsts);
@@ -438,7 +439,7 @@ impl Blocks {
         }
     }
 
-    /// Both in one; of one key the newer one counts.
+    /// Merges both; of equal keys the newer entry wins.
     fn merge_two(&mut self, arena: &Arena, mut older: &[Entry], mut newer: &[Entry]) -> Vec<Entry> {
         let mut merged = Vec::with_capacity(older.len() + newer.len());
         while let (Some((old, olds)), Some((new, news))) = (older.split_first(), newer.split_first()) {
@@ -462,7 +463,7 @@ impl Blocks {
         merged
     }
 
-    /// Drops the entry of a key; whether there was one.
+    /// Drops the entry of a key, and returns whether there was one.
     pub(crate) fn remove(&mut self, arena: &Arena, key: &[u8]) -> bool {
         let Some(wanted) = self.wanted(key) else { return false };
         let Some(at) = self.block_of(arena, &wanted) else { return false };
@@ -471,7 +472,8 @@ impl Blocks {
         true
     }
 
-    /// Mends the list where entries of a block were dropped: one that is empty goes, and two that are small become one.
+    /// Repairs the list after entries of a block were dropped: an empty block is removed, and two small ones are
+    /// merged.
     fn close_up(&mut self, arena: &Arena, at: usize) {
         let Some(first) = self.list[at].first() else {
             self.list.remove(at);
@@ -512,7 +514,7 @@ impl Blocks {
         self.list.splice(touched, kept);
     }
 
-    /// The same keys in another arena: `place` says where each record is now, and nothing is dead there.
+    /// Moves all entries to another arena, where no record is dead. `place` gives each record's new entry.
     pub(crate) fn relocate(&mut self, mut place: impl FnMut(Entry) -> Entry) {
         self.lost.iter_mut().for_each(|entry| *entry = place(*entry));
         for (at, block) in self.list.iter_mut().enumerate() {
@@ -523,12 +525,12 @@ impl Blocks {
     }
 }
 
-/// How many bytes two keys have in common at their beginnings.
+/// The length of the common prefix of two keys.
 fn alike(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
-/// Keeps the last of the entries of one key; how many bytes the others' records have.
+/// Keeps the last entry of each key, and returns the bytes of the other entries' records.
 fn keep_newest(arena: &Arena, sorted: &mut Vec<Entry>) -> usize {
     let (mut kept, mut dead) = (0_usize, 0);
     for at in 0..sorted.len() {

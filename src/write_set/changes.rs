@@ -13,40 +13,40 @@ use crate::write_set::gather::gather;
 use crate::write_set::levels::Level;
 use crate::write_set::sort::nearly_all;
 
-/// What is counted for a change in the index: its entry, the word that may tell it apart, and the room that blocks keep for more.
+/// The bytes counted for a change's index entry, and the spare capacity of its block.
 const ENTRY_BYTES: usize = 32;
 
-/// Changes that nobody looks at are settled when they have this many bytes, and at each doubling.
+/// Unread changes are settled at this many bytes, and at each doubling after that.
 const SETTLE: usize = 64 << 20;
 
-/// Records of no use any more are kept up to this many bytes.
+/// Dead records are kept up to this many bytes.
 const IDLE: usize = 64 << 10;
 
-/// As many changes whose keys ascend go to the settled order at once, while they are in the cache.
+/// Ascending changes go to the settled order in pieces of this many, while they are in the cache.
 pub(super) const PIECE: usize = 4096;
 
-/// How many changes are looked at for how many are deletions.
+/// How many changes are sampled to estimate the number of deletions.
 const SAMPLE: usize = 1024;
 
-/// Room for up to this many entries is kept for the next transaction.
+/// Memory for up to this many entries is kept for the next transaction.
 const KEPT: usize = 1024;
 
-/// Changes by key, newest wins, over gaps.
+/// The changes of one database by key, over gaps. The newest change of a key wins.
 ///
-/// Writing appends to an arena and to an unsorted tail. The first read after it sorts the tail into the settled order,
-/// so writing without reading pays for one sort in all, and keys in order for none. Reads take `&self` and lock nothing
-/// once the order is settled; writes take `&mut self` and lock nothing ever.
+/// Writing appends to an arena and to an unsorted tail. The first read after it sorts the tail into the settled
+/// order. So writing without reading pays for one sort in all, and ascending keys for none. Reads take `&self` and
+/// lock nothing once the order is settled; writes take `&mut self` and never lock.
 #[derive(Debug, Default)]
 pub(crate) struct DbiChanges {
     pub(super) arena: Arena,
     pub(super) gaps: Gaps,
-    /// The order, where it was settled by who owns the changes: a commit of few pays for no lock and no cell.
+    /// The order, if the owner of the changes settled it: a small commit then needs no lock and no cell.
     ready: Option<Blocks>,
     settled: OnceLock<Blocks>,
     unsettled: Mutex<Unsettled>,
-    /// At how many bytes in the arena what was replaced is looked for.
+    /// The size of the arena at which replaced records are looked for.
     settle_at: usize,
-    /// The open savepoints that have changed it, the outermost first.
+    /// The open savepoints that have changed this database, the outermost first.
     pub(super) levels: Vec<Level>,
 }
 
@@ -54,14 +54,14 @@ pub(crate) struct DbiChanges {
 pub(super) struct Unsettled {
     /// The order, unless it is settled.
     blocks: Blocks,
-    /// Changes since, in order of time.
+    /// Later changes, in order of time.
     tail: Vec<Entry>,
     /// Whether a key of the tail is not above the one before it.
     is_mixed: bool,
 }
 
 impl Unsettled {
-    /// Forgets what is not settled.
+    /// Forgets the changes that are not settled.
     pub(super) fn drop_tail(&mut self) {
         self.tail.clear();
         self.is_mixed = false;
@@ -94,18 +94,19 @@ impl Unsettled {
 
     #[cold]
     fn make_room(&mut self, arena: &Arena) {
-        // Room that was kept from a transaction before has its own capacity, and may be passed over by doubling.
+        // Not `==`: memory kept from an earlier transaction has its own capacity, and doubling may skip the exact
+        // length.
         if self.tail.len() >= PIECE && !self.is_mixed && self.blocks.append(arena, &self.tail) {
             self.tail.clear();
             return;
         }
-        // Doubled while it is small; then what stands empty is a quarter.
+        // Doubles while small, then grows by a quarter, so that little stays unused.
         let more = if self.tail.len() < PIECE { self.tail.len().max(4) } else { self.tail.len() / 4 };
         self.tail.reserve_exact(more);
     }
 }
 
-/// What [`DbiChanges::bytes`] counts for a change.
+/// The bytes that [`DbiChanges::bytes`] counts for a change.
 #[inline]
 pub(crate) fn change_bytes(key: &[u8], value: Option<&[u8]>) -> usize {
     ENTRY_BYTES + HEADER + key.len() + value.map_or(0, <[u8]>::len)
@@ -157,16 +158,17 @@ impl DbiChanges {
         let at = self.lower(key);
         self.change_at(key, value, at)?;
         if !at.1 {
-            // What comes next, unread, waits to be sorted with what comes behind it.
+            // As long as nobody reads, later changes wait to be sorted together.
             self.open();
         }
         Ok(())
     }
 
-    /// As [`change`](Self::change), at the spot that [`lower`](Self::lower) has found for `key` and nothing has moved since.
+    /// As [`change`](Self::change), at the spot that [`lower`](Self::lower) found for `key`; nothing has moved
+    /// since.
     ///
-    /// Where changes are read between one and the next, each goes to its place in the order at once. A value that takes the place
-    /// of one as long, which no savepoint may want back, needs no more room.
+    /// If reads come between changes, each change is put into the order at once. A value of the same length
+    /// overwrites the old one in place, unless a savepoint may restore it.
     pub(crate) fn change_at(&mut self, key: &[u8], value: Option<&[u8]>, at: (Spot, bool)) -> Result<()> {
         let Self { arena, ready, settled, unsettled, .. } = self;
         let order = in_order(ready, settled, unsettled);
@@ -188,7 +190,7 @@ impl DbiChanges {
         Ok(())
     }
 
-    /// Forgets the change behind a spot of the settled order: nothing is there below, so it leaves nothing.
+    /// Forgets the change after a spot of the settled order. Nothing below has its key, so no deletion is needed.
     pub(crate) fn forget_at(&mut self, spot: Spot) {
         let Self { arena, ready, settled, unsettled, .. } = self;
         let order = in_order(ready, settled, unsettled);
@@ -200,13 +202,13 @@ impl DbiChanges {
         }
     }
 
-    /// The change, if there is one and nothing else: it needs no order.
+    /// The only change, if there is nothing else: it needs no order.
     #[inline]
     pub(crate) fn only(&self) -> Option<Record<'_>> {
         if self.gaps.is_empty() && self.levels.is_empty() { self.arena.only() } else { None }
     }
 
-    /// Forgets all changes. The next ones find the room of these, if they were not many.
+    /// Forgets all changes, and keeps their memory for the next ones if they were few.
     pub(crate) fn reset(&mut self) {
         self.arena.reset();
         if !self.gaps.is_empty() {
@@ -224,7 +226,7 @@ impl DbiChanges {
         self.settle_at = SETTLE;
     }
 
-    /// Deletes the keys from `start` to before `end`, or to the end, here and in all that this is laid over.
+    /// Deletes the keys from `start` to before `end`, or to the end, here and in all layers below.
     pub(crate) fn gap(&mut self, start: &[u8], end: Option<&[u8]>) {
         if end.is_some_and(|end| end <= start) {
             return;
@@ -243,7 +245,8 @@ impl DbiChanges {
         self.put_back(order);
     }
 
-    /// Makes a gap where nothing is to be seen below, of these deletions among others. What is put there stays.
+    /// Adds a gap, below which nothing else is visible, and drops the deletions of these keys. Puts in the gap
+    /// stay.
     pub(crate) fn join(&mut self, start: &[u8], end: Option<&[u8]>, deleted: &[Vec<u8>]) {
         self.gaps.add(start, end);
         if deleted.is_empty() {
@@ -257,8 +260,8 @@ impl DbiChanges {
         self.put_back(order);
     }
 
-    /// Takes back an order that entries were dropped from. Without entries no record is of use, and where most are of none the
-    /// others are copied.
+    /// Takes back an order from which entries were dropped. Frees all records if no entry is left, and copies the
+    /// live ones if most are dead.
     pub(super) fn put_back(&mut self, order: Blocks) {
         let (is_empty, dead) = (order.len() == 0 && order.lost().is_empty(), order.dead());
         let is_empty = is_empty && self.levels.is_empty();
@@ -270,7 +273,7 @@ impl DbiChanges {
         }
     }
 
-    /// About how much memory all this takes, in bytes.
+    /// About how many bytes of memory all this takes.
     pub(crate) fn bytes(&self) -> usize {
         if let Some((key, value)) = self.only() {
             return change_bytes(key, value);
@@ -287,23 +290,23 @@ impl DbiChanges {
 
     /// Whether nothing is changed.
     pub(crate) fn is_empty(&self) -> bool {
-        // Each record is of a change, also of one that another replaced.
+        // Records may be left over from dropped changes: only the order tells.
         self.gaps.is_empty() && (self.arena.used() == 0 || (self.only().is_none() && self.blocks().len() == 0))
     }
 
-    /// What [`bytes`](Self::bytes) counts for a gap.
+    /// The bytes that [`bytes`](Self::bytes) counts for a gap.
     pub(crate) fn gap_bytes(start: &[u8], end: Option<&[u8]>) -> usize {
         size(start, end)
     }
 
-    /// How many keys are put or deleted.
+    /// The number of keys that are put or deleted.
     pub(crate) fn len(&self) -> usize {
         self.blocks().len()
     }
 
-    /// About how many keys are deleted, by some of all changes, spread over them.
+    /// Estimates the number of deleted keys from a sample, spread over all changes.
     pub(crate) fn deletions(&self) -> usize {
-        // Odd: puts and deletions may take turns.
+        // Odd, because puts and deletions may alternate.
         let step = (self.len() / SAMPLE) | 1;
         let (mut seen, mut deleted) = (0, 0);
         for entry in self.each(step) {
@@ -313,7 +316,7 @@ impl DbiChanges {
         self.len() * deleted / seen.max(1)
     }
 
-    /// The keys of every so many changes.
+    /// The key of every `step`-th change.
     pub(crate) fn spread(&self, step: usize) -> impl Iterator<Item = &[u8]> {
         self.each(step).map(|entry| self.record(entry).0)
     }
@@ -345,17 +348,17 @@ impl DbiChanges {
         self.blocks().iter().map(|entry| self.arena.record(entry.place))
     }
 
-    /// The changes in key order, to be gone through to the end.
+    /// The changes in key order, for a scan to the end.
     pub(crate) fn iter_all(&self) -> impl Iterator<Item = Record<'_>> {
         gather(&self.arena, self.blocks().list())
     }
 
-    /// The first key of all, changes and deletions.
+    /// The first key of all puts and deletions.
     pub(crate) fn first_key(&self) -> Option<&[u8]> {
         self.blocks().iter().next().map(|entry| self.arena.key(entry.place))
     }
 
-    /// Whether the changes came in key order, but for a few. O(n) where they did.
+    /// Whether nearly all changes came in key order. O(n) if they did.
     pub(crate) fn came_in_order(&self) -> bool {
         let mut before = None;
         let is_behind = |entry: Entry| before.replace(entry.place).is_none_or(|before| before < entry.place);
@@ -381,18 +384,18 @@ impl DbiChanges {
         self.arena.record(entry.place)
     }
 
-    /// Asks for the record some entries on from a spot, or back from it. A hint.
+    /// Prefetches the record some entries after a spot, or before it. A hint.
     #[inline]
     pub(crate) fn prefetch<const FORWARD: bool>(&self, spot: Spot) {
         self.blocks().prefetch::<FORWARD>(&self.arena, spot);
     }
 
-    /// The key of the change behind a spot.
+    /// The key of the change after a spot.
     pub(crate) fn key_at(&self, spot: Spot) -> Option<&[u8]> {
         self.blocks().at(spot).map(|entry| self.record(entry).0)
     }
 
-    /// The key of the change behind a spot against `key`.
+    /// Compares the key of the change after a spot with `key`.
     pub(crate) fn compare_at(&self, spot: Spot, key: &[u8]) -> Option<Ordering> {
         self.blocks().compare_at(&self.arena, spot, key)
     }
@@ -402,8 +405,8 @@ impl DbiChanges {
         self.blocks().lower(&self.arena, key)
     }
 
-    /// Takes the changes and gaps of `newer` over its own. Bytes of any number change hands without a copy; O(changes of
-    /// `newer`), and with gaps what it takes to settle.
+    /// Merges the changes and gaps of `newer` over these. Large chunks of records are moved without a copy.
+    /// O(changes of `newer`), and with gaps the cost of settling.
     pub(crate) fn absorb(&mut self, newer: Self) {
         newer.gaps.iter().for_each(|(start, end)| self.gap(start, end));
         let mut changes = newer.unsettled.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -421,8 +424,8 @@ impl DbiChanges {
         }
     }
 
-    /// Settles, and gives back the room of what was replaced or dropped if that outweighs the rest, or is `most` bytes or
-    /// more where that is not 0.
+    /// Settles, and frees the memory of dead records if they outweigh the live ones, or if they have at least
+    /// `most` bytes and `most` is not 0.
     pub(crate) fn tidy(&mut self, most: usize) {
         let dead = self.settle().dead();
         let live = self.arena.used().saturating_sub(dead);
@@ -442,7 +445,7 @@ impl DbiChanges {
         self.open().blocks = blocks;
     }
 
-    /// Settles what is to be read next.
+    /// Settles the order for the reads that follow.
     pub(crate) fn make_ready(&mut self) {
         if self.ready.is_none() && self.only().is_none() {
             self.ready = Some(mem::take(self.settle()));
@@ -462,13 +465,13 @@ impl DbiChanges {
     }
 }
 
-/// Whether a change is not above the one before it, where the heads do not say that it is.
+/// Whether the key of `entry` is not above that of `last`, if the heads do not decide.
 #[cold]
 fn is_mixed(arena: &Arena, last: Entry, entry: Entry) -> bool {
     last.compare(arena, entry).is_ge()
 }
 
-/// The order where all is settled, wherever it is kept.
+/// The settled order, wherever it is kept.
 #[inline]
 fn in_order<'u>(
     ready: &'u mut Option<Blocks>,
@@ -481,7 +484,7 @@ fn in_order<'u>(
     }
 }
 
-/// The order as it can be added to.
+/// The order in the form that can be appended to.
 #[inline]
 fn open<'u>(
     ready: &mut Option<Blocks>,

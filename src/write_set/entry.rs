@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use crate::page::{compare_tail, word_at};
 use crate::write_set::arena::{Arena, RecordRef};
 
-/// A change: eight bytes of its key as a big-endian integer, padded with zeros, and where its record is.
+/// A change: eight bytes of its key as a big-endian integer, padded with zeros, and the position of its record.
 ///
-/// The eight bytes are the first ones behind what all keys of the order begin with. Where two such integers differ they
-/// decide, and the record is not looked at.
+/// The eight bytes follow the common prefix of all keys in the order. If two such integers differ, they decide, and
+/// the records are not read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     pub head: u64,
@@ -23,19 +23,19 @@ pub(crate) struct Wanted<'k> {
 }
 
 impl Entry {
-    /// An entry in an order whose keys begin with the same `common` bytes.
+    /// An entry in an order whose keys share their first `common` bytes.
     #[inline]
     pub(crate) fn new(key: &[u8], common: usize, place: RecordRef) -> Self {
         Self { head: word_at(key, common), place }
     }
 
-    /// The key that it stands for, to search for.
+    /// The key of this entry, to search for.
     #[inline]
     pub(crate) fn wanted(self, arena: &Arena) -> Wanted<'_> {
         Wanted { head: self.head, key: arena.key(self.place) }
     }
 
-    /// Its key against another one.
+    /// Compares its key with another one.
     #[inline]
     pub(crate) fn compare_key(self, arena: &Arena, wanted: &Wanted<'_>) -> Ordering {
         match self.head.cmp(&wanted.head) {
@@ -44,7 +44,7 @@ impl Entry {
         }
     }
 
-    /// Its key against that of another entry.
+    /// Compares its key with that of another entry.
     #[inline]
     pub(crate) fn compare(self, arena: &Arena, other: Self) -> Ordering {
         match self.head.cmp(&other.head) {
@@ -54,13 +54,13 @@ impl Entry {
     }
 }
 
-/// How many bytes two keys begin with in common, and how the first one is to the second one.
+/// The length of two keys' common prefix, and the order of the first key to the second.
 #[inline]
 pub(crate) fn meet(left: &[u8], right: &[u8]) -> (usize, Ordering) {
     let most = left.len().min(right.len());
     let mut at = 0;
     while at < most {
-        // The last word overlaps bytes that are known to be alike, or is a part of one.
+        // The last word overlaps bytes that are known to be equal, or is a partial one.
         let from = if most < 8 { 0 } else { at.min(most - 8) };
         let (here, there) = (word_at(left, from), word_at(right, from));
         if here != there {

@@ -1,32 +1,32 @@
-//! Gaps: ranges of keys whose entries in older layers and in the file are gone.
+//! Gaps: ranges of keys whose entries in older layers and in the file are deleted.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-/// What is counted for a gap beside its bytes: its node in the map, and two allocations.
+/// The bytes counted for a gap besides its keys: its node in the map, and two allocations.
 const GAP_BYTES: usize = 96;
 
-/// The least key that there can be. A gap from the beginning on begins with it and not with the empty key, which memory
-/// comparison by masked loads takes hundreds of cycles for: an empty slice may point nowhere.
+/// The least possible key. A gap from the beginning starts with it and not with the empty key: comparing with an
+/// empty slice, whose pointer dangles, can take hundreds of cycles with masked loads.
 pub(crate) const LEAST: &[u8] = &[0];
 
-/// The first key of a gap, and the first one behind it; `None` where it goes on to the end.
+/// The first key of a gap, and the first key after it; `None` if the gap extends to the end.
 pub(crate) type Gap<'g> = (&'g [u8], Option<&'g [u8]>);
 
-/// A gap that is kept.
+/// A gap with owned keys.
 type OwnGap = (Box<[u8]>, Option<Box<[u8]>>);
 
 /// Ranges of keys, disjoint and not adjacent.
 #[derive(Debug, Default)]
 pub(crate) struct Gaps {
-    /// The key behind each gap, by its first key.
+    /// The end of each gap, by its first key.
     ends: BTreeMap<Box<[u8]>, Option<Box<[u8]>>>,
     bytes: usize,
-    /// While a savepoint is open, what was added, each with what it took the place of.
+    /// While a savepoint is open: the gaps that were added, each with those that it replaced.
     log: Option<Vec<Added>>,
 }
 
-/// The first key of a gap that was added, and the gaps that it took the place of.
+/// An added gap: its first key, and the gaps that it replaced.
 #[derive(Debug)]
 struct Added {
     start: Box<[u8]>,
@@ -39,7 +39,7 @@ impl Gaps {
         self.ends.is_empty()
     }
 
-    /// Whether no key is outside.
+    /// Whether one gap covers all keys.
     pub(crate) fn is_full(&self) -> bool {
         self.ends.first_key_value().is_some_and(|(start, end)| **start <= *LEAST && end.is_none())
     }
@@ -54,7 +54,7 @@ impl Gaps {
         self.ends.iter().map(|(start, end)| (&**start, end.as_deref()))
     }
 
-    /// Adds the keys from `start` to before `end`.
+    /// Adds a gap from `start` to before `end`.
     pub(crate) fn add(&mut self, start: &[u8], end: Option<&[u8]>) {
         let start = if start.is_empty() { LEAST } else { start };
         if end.is_some_and(|end| end <= start) {
@@ -65,7 +65,7 @@ impl Gaps {
         }
         let (mut low, mut high): (Box<[u8]>, Option<Box<[u8]>>) = (start.into(), end.map(Into::into));
         let mut replaced = Vec::new();
-        // Those that overlap it or touch it become one with it; the first one may begin before it.
+        // Gaps that overlap or touch it become one with it; the first of them may begin before it.
         while let Some((from, to)) = self.touching(&low, high.as_deref()) {
             let (from, to): (Box<[u8]>, Option<Box<[u8]>>) = (from.into(), to.map(Into::into));
             self.ends.remove(&from);
@@ -83,7 +83,7 @@ impl Gaps {
         self.ends.insert(low, high);
     }
 
-    /// Begins to note what is added, if that is not done yet; how much is noted so far.
+    /// Starts the log, if there is none. Returns its length.
     pub(super) fn begin_log(&mut self) -> usize {
         self.log.get_or_insert_default().len()
     }
@@ -92,7 +92,7 @@ impl Gaps {
         self.log = None;
     }
 
-    /// Takes back what was added since so much was noted.
+    /// Undoes what was added since the log had the length `noted`.
     pub(super) fn undo(&mut self, noted: usize) {
         while let Some(Added { start, replaced }) = self.log.as_mut().filter(|log| log.len() > noted).and_then(Vec::pop)
         {
@@ -106,10 +106,10 @@ impl Gaps {
         }
     }
 
-    /// Moves the end of the gap that `start` is in or touches, if that is all there is to do: rows that are removed one after the
-    /// other make it longer each time.
+    /// Moves the end of the gap that contains or touches `start`, if that is all there is to do. Deleting rows one
+    /// after the other extends a gap each time.
     fn extend(&mut self, start: &[u8], end: Option<&[u8]>) -> bool {
-        // One gap, as in front of a queue, is found without a search.
+        // A single gap, as in front of a queue, is found without a search.
         let found = if self.ends.len() == 1 {
             self.ends.iter_mut().next().filter(|(from, _)| ***from <= *start)
         } else {
@@ -140,8 +140,8 @@ impl Gaps {
         true
     }
 
-    /// Moves the start of the only gap back to `start`, if that is all there is to do: so it is when the last rows are removed one
-    /// after the other.
+    /// Moves the start of the only gap back to `start`, if that is all there is to do. Deleting the last rows one
+    /// after the other does this each time.
     fn extend_back(&mut self, start: &[u8], end: Option<&[u8]>) -> bool {
         if self.ends.len() != 1 || self.log.is_some() {
             return false;
@@ -158,14 +158,14 @@ impl Gaps {
         is_all
     }
 
-    /// The last gap that begins at or before `end` and ends at or behind `start`.
+    /// The last gap that begins at or before `end` and ends at or after `start`.
     fn touching(&self, start: &[u8], end: Option<&[u8]>) -> Option<Gap<'_>> {
         let upper = end.map_or(Bound::Unbounded, Bound::Included);
         let (from, to) = self.ends.range::<[u8], _>((Bound::Unbounded, upper)).next_back()?;
         to.as_deref().is_none_or(|to| to >= start).then_some((&**from, to.as_deref()))
     }
 
-    /// The gap that `key` is in.
+    /// The gap that contains `key`.
     #[inline]
     pub(crate) fn around(&self, key: &[u8]) -> Option<Gap<'_>> {
         #[cfg(test)]
@@ -177,7 +177,7 @@ impl Gaps {
         end.as_deref().is_none_or(|end| key < end).then_some((&**start, end.as_deref()))
     }
 
-    /// The first gap that ends behind `key`: the one around it, or the next one.
+    /// The first gap that ends after `key`: the one that contains it, or the next one.
     pub(crate) fn from(&self, key: &[u8]) -> Option<Gap<'_>> {
         self.around(key).or_else(|| {
             let (start, end) = self.ends.range::<[u8], _>((Bound::Excluded(key), Bound::Unbounded)).next()?;
@@ -185,12 +185,12 @@ impl Gaps {
         })
     }
 
-    /// How many there are.
+    /// The number of gaps.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// The gap that reaches to an end, that of the greatest keys or that of the least.
+    /// The gap that reaches the upper end of all keys (`LAST`), or the lower end.
     pub(crate) fn at_end<const LAST: bool>(&self) -> Option<Gap<'_>> {
         if LAST {
             return self.last().filter(|(_, end)| end.is_none());
@@ -211,12 +211,12 @@ impl Gaps {
     }
 }
 
-/// Whether one end is behind another one.
+/// Whether one end is after another.
 fn is_behind(end: Option<&[u8]>, other: Option<&[u8]>) -> bool {
     other.is_some_and(|other| end.is_none_or(|end| end > other))
 }
 
-/// What a gap is counted as.
+/// The bytes counted for a gap.
 pub(crate) fn size(start: &[u8], end: Option<&[u8]>) -> usize {
     GAP_BYTES + start.len() + end.map_or(0, <[u8]>::len)
 }

@@ -1,13 +1,13 @@
-//! The records of sorted entries one after the other, brought in from where they lie in order of time.
+//! The records of sorted entries, in key order; prefetched, because they are stored in order of time.
 
 use crate::write_set::arena::{Arena, Record};
 use crate::write_set::block::Block;
 use crate::write_set::entry::Entry;
 
-/// How many records ahead of the one that is looked at are asked for; their lengths are twice as far ahead.
+/// How many records ahead is prefetched. Lengths are prefetched twice as far ahead.
 const AHEAD: usize = 12;
 
-/// Records that follow one another in memory, with no more than so many bytes to each, come in by themselves.
+/// Records in sequence, of at most this many bytes on average, are prefetched by the processor itself.
 const NEAR: usize = 512;
 
 /// The records of all entries, in order.
@@ -30,7 +30,7 @@ pub(super) fn gather<'a>(arena: &'a Arena, blocks: &'a [Block]) -> impl Iterator
     })
 }
 
-/// Whether the processor does not see by itself which records come next.
+/// Whether the processor cannot predict which records come next.
 fn is_scattered(block: &[Entry]) -> bool {
     let ends = block.first().zip(block.last());
     let is_near = ends.is_some_and(|(first, last)| last.place.is_within(first.place, block.len() * NEAR));

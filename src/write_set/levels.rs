@@ -1,8 +1,8 @@
-//! Savepoints of one database's changes: what is needed to take back all that came since.
+//! Savepoints of one database's changes: what is needed to undo everything after a savepoint began.
 //!
-//! Records are appended, so that what came since a savepoint began is what lies behind its mark in the arena. Of what was there
-//! before, the entries that were replaced or dropped are kept, and the gaps as they were. To begin a savepoint costs nothing;
-//! to keep or undo it costs what was changed in it, however deep it is.
+//! Records are appended, so those after a savepoint's mark in the arena are new. Of the older state, the entries
+//! that were replaced or dropped are kept, and the gaps as they were. Beginning a savepoint is free; keeping or
+//! undoing it costs O(changes in it), however deep it is.
 
 use std::mem;
 
@@ -11,24 +11,24 @@ use crate::write_set::blocks::Blocks;
 use crate::write_set::changes::{DbiChanges, change_bytes};
 use crate::write_set::entry::Entry;
 
-/// A savepoint that is open and has changed this database.
+/// An open savepoint that has changed this database.
 #[derive(Debug)]
 pub(super) struct Level {
-    /// How many savepoints are open with it.
+    /// How many savepoints were open, this one included.
     depth: usize,
-    /// Records from here on came since.
+    /// Records from here on are newer.
     mark: RecordRef,
-    /// Bytes of the arena, and of them those of no use, when it began.
+    /// The bytes of the arena, and the dead ones among them, when it began.
     used: usize,
     dead: usize,
-    /// How many lost entries, and how many changes of gaps, came before.
+    /// How many lost entries and logged gaps there were before.
     lost: usize,
     gaps: usize,
 }
 
 impl DbiChanges {
-    /// How many bytes another change of `key` makes free, within `depth` savepoints: those of the present one, unless it may be
-    /// put back.
+    /// The bytes that another change of `key` frees within `depth` savepoints: those of its present record, unless
+    /// a savepoint may restore it.
     pub(crate) fn bytes_replaced(&self, depth: usize, key: &[u8]) -> usize {
         let mark = self.levels.last().map(|level| level.mark);
         if depth > 0 && self.levels.last().is_none_or(|level| level.depth != depth) {
@@ -41,8 +41,8 @@ impl DbiChanges {
         })
     }
 
-    /// Notes what is there, to be put back, if the savepoint at `depth` has not changed this database yet; whether it had not.
-    /// What is not in order yet is sorted then.
+    /// If the savepoint at `depth` has not changed this database yet, notes the present state, to be restored, and
+    /// sorts what is unsorted. Returns whether it had not.
     #[inline]
     pub(crate) fn enter(&mut self, depth: usize) -> bool {
         if self.levels.last().is_some_and(|level| level.depth == depth) {
@@ -61,8 +61,8 @@ impl DbiChanges {
         self.levels.push(Level { gaps: self.gaps.begin_log(), ..level });
     }
 
-    /// Takes the changes of the newest savepoint, at `depth`, over to the one around it, or for good; whether that one had
-    /// changed nothing here.
+    /// Hands the changes of the newest savepoint, at `depth`, to the one around it, or keeps them for good. Returns
+    /// whether the outer one had changed nothing here.
     pub(crate) fn keep(&mut self, depth: usize) -> bool {
         let Some(level) = self.levels.pop() else { return false };
         let around = self.levels.last().filter(|around| around.depth + 1 == depth);
@@ -81,7 +81,7 @@ impl DbiChanges {
         false
     }
 
-    /// Takes back the changes of the savepoint that was begun last.
+    /// Undoes the changes of the newest savepoint.
     pub(crate) fn undo(&mut self) {
         let Some(level) = self.levels.pop() else { return };
         let around = self.levels.last().map(|around| around.mark);
@@ -106,14 +106,14 @@ impl DbiChanges {
         self.put_back(order);
     }
 
-    /// Gives back the room of what is of no use to anybody, savepoints included. Records stay in order of time.
+    /// Frees the memory of records that nothing refers to, savepoints included. Records stay in order of time.
     pub(super) fn compact_levels(&mut self) {
         let mut order = mem::take(self.settle());
         let from = mem::take(&mut self.arena);
         let mut moved: Vec<(RecordRef, RecordRef)> = Vec::with_capacity(order.len() + order.lost().len());
         moved.extend(order.iter().chain(order.lost().iter().copied()).map(|entry| (entry.place, entry.place)));
         moved.sort_unstable_by_key(|(old, _)| *old);
-        // Where each savepoint's records begin, in the order of the records.
+        // Moves each savepoint's mark when the copying reaches it.
         let mut levels = self.levels.iter_mut().peekable();
         let begin = |level: &mut Level, arena: &Arena| {
             (level.mark, level.used, level.dead) = (arena.next_place(), arena.used(), 0);
@@ -135,28 +135,28 @@ impl DbiChanges {
     }
 }
 
-/// As it comes in anew: the head is the first bytes of the key.
+/// The entry as it is first added: its head is the first bytes of the key.
 fn unsettled(arena: &Arena, entry: Entry) -> Entry {
     Entry::new(arena.key(entry.place), 0, entry.place)
 }
 
 impl Blocks {
-    /// Entries of records before `mark` are kept from now on when they are replaced or dropped; `None` for none.
+    /// From now on, keeps entries with records before `mark` when they are replaced or dropped; none for `None`.
     pub(super) fn keep_below(&mut self, mark: Option<RecordRef>) {
         self.mark = mark;
     }
 
-    /// The entries that were kept.
+    /// The kept entries.
     pub(super) fn lost(&self) -> &[Entry] {
         &self.lost
     }
 
-    /// Takes the entries that were kept since there were `from`.
+    /// Takes the kept entries from index `from` on.
     pub(super) fn take_lost(&mut self, from: usize) -> Vec<Entry> {
         self.lost.split_off(from.min(self.lost.len()))
     }
 
-    /// Forgets those of them, from the one numbered `from` on, that the mark does not keep.
+    /// Forgets the kept entries from index `from` on, except those that the mark still keeps.
     pub(super) fn forget_lost(&mut self, arena: &Arena, from: usize) {
         for entry in self.take_lost(from) {
             self.lose(arena, entry);

@@ -1,4 +1,4 @@
-//! What a key and a value may be.
+//! The limits of keys and values.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::MAX_VALUE_LEN;
@@ -9,7 +9,7 @@ pub(crate) fn check_key(key: &[u8], max: usize) -> Result<()> {
     if key.is_empty() || key.len() > max { Err(bad_key(key, max)) } else { Ok(()) }
 }
 
-/// Refuses a value that LMDB cannot write. The value types do too, but a type of the user's own need not.
+/// Refuses a value that LMDB cannot write. The value types do so too, but a user's own type need not.
 pub(crate) fn check_value(len: usize) -> Result<()> {
     if len <= MAX_VALUE_LEN {
         return Ok(());

@@ -1,4 +1,4 @@
-//! A write set: what a transaction changes, by database, kept in memory until its commit.
+//! A write set: the changes of a transaction, by database, in memory until its commit.
 
 use std::sync::Arc;
 
@@ -7,35 +7,35 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::write_set::blocks::Spot;
 use crate::write_set::changes::{DbiChanges, change_bytes};
 
-/// What is replaced or undone is given back at the limit when it is at least this part of the limit, so that the rest is
-/// copied once in a while and not for each change.
+/// At the limit, the memory of replaced and undone changes is freed if it is at least this fraction of the limit.
+/// So the rest is copied rarely, and not for each change.
 const WORTHWHILE: usize = 64;
 
-/// The changes of as many DBIs leave their room to the next transaction.
+/// The changes of up to this many DBIs keep their memory for the next transaction.
 const KEPT: usize = 2;
 
-/// Changes over any DBIs, newest wins.
+/// Changes of any DBIs; the newest change of a key wins.
 #[derive(Debug, Default)]
 pub(crate) struct WriteSet {
-    /// Ascending by slot, and behind them what is kept of another transaction's for its room.
+    /// By ascending slot; after them, empty changes of an earlier transaction, kept for their memory.
     all: Vec<OfDbi>,
-    /// How many of them are changed.
+    /// How many of them are in use.
     live: usize,
-    /// What the changes take at most: more than they do where one replaced another.
+    /// An upper bound of the changes' bytes: too high where one change replaced another.
     held: usize,
     /// The limit of the transaction.
     limit: usize,
     /// The open savepoints, the outermost first.
     savepoints: Vec<Savepoint>,
-    /// The slots of the DBIs that they have changed, a DBI once for each of them.
+    /// The slots of the DBIs that they have changed, once for each savepoint.
     touched: Vec<usize>,
 }
 
 #[derive(Debug)]
 struct Savepoint {
-    /// What the changes took when it began.
+    /// The value of `held` when it began.
     held: usize,
-    /// How many DBIs were touched before.
+    /// The length of `touched` when it began.
     touched: usize,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct OfDbi {
 }
 
 impl WriteSet {
-    /// An empty set in the room of this one. The next transaction is mostly one like the last, and as small.
+    /// Empties the set and keeps its memory: the next transaction is mostly like the last one, and as small.
     pub(crate) fn reset(&mut self) {
         self.all.truncate(KEPT);
         for of in &mut self.all {
@@ -58,19 +58,19 @@ impl WriteSet {
         self.touched.clear();
     }
 
-    /// The same set, which is empty, with this limit.
+    /// This set, which is empty, with this limit.
     #[inline]
     pub(crate) fn with_limit(mut self, max_bytes: usize) -> Self {
         self.limit = max_bytes;
         self
     }
 
-    /// Begins a savepoint within those that are open. O(1).
+    /// Begins a savepoint inside the open ones. O(1).
     pub(crate) fn begin_savepoint(&mut self) {
         self.savepoints.push(Savepoint { held: self.held, touched: self.touched.len() });
     }
 
-    /// Takes the changes of the newest savepoint over to the one around it. O(its changes).
+    /// Merges the changes of the newest savepoint into the one around it. O(its changes).
     pub(crate) fn keep_savepoint(&mut self) {
         let depth = self.savepoints.len();
         let Some(savepoint) = self.savepoints.pop() else { return };
@@ -79,7 +79,7 @@ impl WriteSet {
         for from in savepoint.touched..self.touched.len() {
             let slot = self.touched[from];
             let Ok(position) = self.position(slot) else { continue };
-            // One that the savepoint around it has touched too is noted for that already.
+            // A DBI that the outer savepoint has touched is listed there already.
             let is_new = self.all[position].changes.keep(depth);
             if is_new && !is_outermost {
                 self.touched[at] = slot;
@@ -89,7 +89,7 @@ impl WriteSet {
         self.touched.truncate(at);
     }
 
-    /// Takes back the changes of the newest savepoint. O(its changes).
+    /// Undoes the changes of the newest savepoint. O(its changes).
     pub(crate) fn undo_savepoint(&mut self) {
         let Some(savepoint) = self.savepoints.pop() else { return };
         for slot in self.touched.split_off(savepoint.touched) {
@@ -100,7 +100,7 @@ impl WriteSet {
         self.held = savepoint.held;
     }
 
-    /// About how much memory the changes take, in bytes: their keys and values and what is kept for each.
+    /// About how many bytes of memory the changes take: their keys, their values and the overhead of each.
     pub(crate) fn bytes(&self) -> usize {
         self.dbis().map(|of| of.changes.bytes()).sum()
     }
@@ -116,7 +116,7 @@ impl WriteSet {
         self.all.get(at).map(|of| &of.changes)
     }
 
-    /// Settles what is to be committed next, without the locks that a first read by a shared reference takes.
+    /// Settles the order for a commit, without the locks of a first read through a shared reference.
     pub(crate) fn make_ready(&mut self) {
         self.all[..self.live].iter_mut().for_each(|of| of.changes.make_ready());
     }
@@ -131,7 +131,7 @@ impl WriteSet {
         self.dbis().map(|of| &*of.dbi.name)
     }
 
-    /// Notes that `key` becomes `value`, or is gone.
+    /// Sets `key` to `value`, or deletes it.
     ///
     /// # Errors
     /// `TooLarge` when the set would outgrow its limit; it is unchanged then.
@@ -142,7 +142,7 @@ impl WriteSet {
         Ok(())
     }
 
-    /// As [`change`](Self::change), at the spot of the settled order of `dbi` that was found for `key`.
+    /// As [`change`](Self::change), at the spot found for `key` in the settled order of `dbi`.
     ///
     /// # Errors
     /// As [`change`](Self::change).
@@ -159,12 +159,12 @@ impl WriteSet {
         Ok(())
     }
 
-    /// Makes sure that there is room for a change; how many bytes it takes.
+    /// Makes sure that a change fits, and returns its bytes.
     #[inline]
     fn make_room_for(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: Option<&[u8]>) -> Result<usize> {
         let bytes = change_bytes(key, value);
         if bytes > self.room() && self.reserve(bytes).is_err() {
-            // What the key has now will go, unless a savepoint may want it again.
+            // The present record of the key is freed, unless a savepoint may restore it.
             let now = self.dbi(dbi.slot).map_or(0, |changes| changes.bytes_replaced(self.savepoints.len(), key));
             if bytes > self.room().saturating_add(now) {
                 return Err(self.too_large());
@@ -173,10 +173,10 @@ impl WriteSet {
         Ok(bytes)
     }
 
-    /// Notes that the keys of `dbi` from `start` to before `end`, or to its end, are gone.
+    /// Deletes the keys of `dbi` from `start` to before `end`, or to its end.
     ///
     /// # Errors
-    /// As [`change`](Self::change); never when all keys are gone.
+    /// As [`change`](Self::change); none if all keys are deleted.
     pub(crate) fn gap(&mut self, dbi: &Arc<DbiRef>, start: &[u8], end: Option<&[u8]>) -> Result<()> {
         if !(start.is_empty() && end.is_none()) {
             self.make_room(DbiChanges::gap_bytes(start, end))?;
@@ -186,13 +186,13 @@ impl WriteSet {
         Ok(())
     }
 
-    /// Forgets the change behind a spot of the settled order of `dbi`, below which nothing is there.
+    /// Forgets the change after a spot of the settled order of `dbi`. Nothing below has its key.
     pub(crate) fn forget_at(&mut self, dbi: &Arc<DbiRef>, spot: Spot) {
         self.entry(dbi).forget_at(spot);
     }
 
-    /// Notes that nothing is left to be seen below from `start` to before `end`, or to the end: one gap in the place of the
-    /// deletions of these keys. What is put there stays.
+    /// Replaces the deletions of these keys by one gap from `start` to before `end`, or to the end. Nothing else
+    /// below is visible there. Puts in the gap stay.
     ///
     /// # Errors
     /// As [`change`](Self::change).
@@ -212,7 +212,7 @@ impl WriteSet {
         Ok(())
     }
 
-    /// Takes all changes of `newer` over its own.
+    /// Merges all changes of `newer` over these.
     pub(crate) fn absorb(&mut self, newer: Self) {
         for of in newer.all.into_iter().take(newer.live) {
             match self.position(of.dbi.slot) {
@@ -226,19 +226,19 @@ impl WriteSet {
         self.held = self.held.saturating_add(newer.held);
     }
 
-    /// Gives back what was replaced or undone, if it is worthwhile.
+    /// Frees the memory of replaced and undone changes, if it is worthwhile.
     fn tidy(&mut self) {
         let worthwhile = (self.limit / WORTHWHILE).max(1);
         self.all[..self.live].iter_mut().for_each(|of| of.changes.tidy(worthwhile));
         self.held = self.bytes();
     }
 
-    /// What is left of the limit.
+    /// The bytes left below the limit.
     pub(crate) fn room(&self) -> usize {
         self.limit.saturating_sub(self.held)
     }
 
-    /// Makes sure that there is room for so many bytes more.
+    /// Makes sure that this many more bytes fit.
     ///
     /// # Errors
     /// As [`change`](Self::change).
@@ -273,7 +273,7 @@ impl WriteSet {
         changes
     }
 
-    /// Begins the changes of `dbi`.
+    /// Begins the changes of `dbi`, in kept memory if there is any.
     fn begin(&mut self, at: usize, dbi: &Arc<DbiRef>) {
         let Some(kept) = self.all.get_mut(self.live) else {
             return self.insert(at, OfDbi { dbi: Arc::clone(dbi), changes: DbiChanges::new() });

@@ -1,4 +1,4 @@
-//! Sorting entries by key, and those of one key by time.
+//! Sorts entries by key, and those of one key by time.
 
 use std::cmp::Ordering;
 
@@ -9,11 +9,11 @@ use crate::write_set::entry::Entry;
 /// Runs up to this length are sorted by comparing whole keys.
 const SHORT: usize = 24;
 
-/// Sorts by key, then by place, where all keys begin with the same `common` bytes, and heads are what follows. One pass
-/// when they are sorted already.
+/// Sorts by key, then by position. All keys share their first `common` bytes, and heads are the bytes after these.
+/// One pass if they are sorted already.
 ///
-/// Keys are compared by one word of eight bytes at a time, a word for all before the next one: a comparison then needs the
-/// entries alone, where whole keys would have to be fetched from memory for each. Keys often begin alike.
+/// Keys are compared one eight-byte word at a time, a word of all keys before the next. So a comparison needs only
+/// the entries; whole keys would have to be fetched from memory. Keys often share prefixes.
 pub(crate) fn sort(entries: &mut [Entry], arena: &Arena, common: usize) {
     if entries.is_sorted_by(|a, b| order(arena, *a, *b).is_le()) {
         return;
@@ -30,7 +30,7 @@ fn order(arena: &Arena, a: Entry, b: Entry) -> Ordering {
 
 /// Sorts entries whose keys, padded with zeros, have the same first `depth` bytes.
 ///
-/// The heads, which are all the same, make room for the word at `depth`, and are put back at the end.
+/// Meanwhile the heads, which are all the same, hold the word at `depth`. They are restored at the end.
 fn sort_behind(run: &mut [Entry], arena: &Arena, mut depth: usize) {
     if run.len() <= SHORT {
         if run.len() > 1 {
@@ -39,7 +39,7 @@ fn sort_behind(run: &mut [Entry], arena: &Arena, mut depth: usize) {
         return;
     }
     let Some(head) = run.first().map(|first| first.head) else { return };
-    // Words that all keys have in common are passed over.
+    // Words that all keys share are skipped.
     loop {
         let (mut differ, mut ends) = (false, false);
         let first = run.first().map_or(0, |entry| word_at(arena.key(entry.place), depth));
@@ -54,7 +54,7 @@ fn sort_behind(run: &mut [Entry], arena: &Arena, mut depth: usize) {
         }
         depth += 8;
     }
-    // Where words agree, a key that ends in them is below one that goes on, as what it is padded with are zeros.
+    // Of keys with equal words, one that ends in them is below a longer one, since the padding is zeros.
     let ends = |entry: Entry| arena.key(entry.place).len().min(depth + 9);
     run.sort_unstable_by(|a, b| a.head.cmp(&b.head).then_with(|| ends(*a).cmp(&ends(*b)).then(a.place.cmp(&b.place))));
     for part in run.chunk_by_mut(|a, b| a.head == b.head && ends(*a) == ends(*b)) {
@@ -67,7 +67,7 @@ fn sort_behind(run: &mut [Entry], arena: &Arena, mut depth: usize) {
     }
 }
 
-/// Whether so many are true but for a few: one in fifty. Looks no further than that is decided.
+/// Whether all but a few, one in fifty, of `count` values are true. Stops as soon as that is decided.
 pub(crate) fn nearly_all(count: usize, mut each: impl Iterator<Item = bool>) -> bool {
     let mut exceptions = 0;
     each.all(|is_so| {

@@ -1,5 +1,6 @@
-//! The chain against a model of the file, under random arrivals, failures and foreign writers: what is committed is what
-//! a serial run of the closures that were told so commits, in their order; each is told once, and none is left.
+//! The pipeline against a model of the file, under random arrivals, failures and foreign writers. The file holds
+//! what a serial run of the closures that were reported as committed leaves, in their order. Each gets one outcome,
+//! and none is left.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use crate::error::ErrorKind;
 
 const ROOM: usize = 12;
 
-/// Numbers that are to be drawn again.
+/// Reproducible pseudo-random numbers.
 struct Dice(u64);
 
 impl Dice {
@@ -21,7 +22,7 @@ impl Dice {
     }
 }
 
-/// What the file holds: who committed, in order, and LMDB's id.
+/// The model of the file: who committed, in order, and LMDB's id.
 #[derive(Clone, Default)]
 struct File {
     id: u64,
@@ -29,25 +30,25 @@ struct File {
 }
 
 enum Leader {
-    /// Of a group that others may still join, with LMDB's lock.
+    /// It gathers others, with LMDB's lock.
     Gathering,
-    /// A group that a member was asked to lead.
+    /// A member was asked to lead this group.
     Offered(Arc<CommitTicket>),
-    /// In flight, without LMDB's lock.
+    /// The group is in flight, without LMDB's lock.
     Taken(Group<Vec<u32>>),
-    /// In flight, with it.
+    /// The group is in flight, with LMDB's lock.
     Begun(Group<Vec<u32>>),
-    /// In the file, and nobody told.
+    /// The group is in the file, and nobody has the outcome yet.
     Done,
 }
 
-/// Who has the turn.
+/// The holder of the transaction lock.
 struct Holder {
     name: u32,
     /// What its closure sees, once it runs.
     seen: Option<(Vec<u32>, Basis<Vec<u32>>)>,
     fresh: bool,
-    /// Its set, when it found no room.
+    /// Its set, if the pending group was full.
     full: Option<Vec<u32>>,
 }
 
@@ -64,11 +65,11 @@ struct World {
     pinned: File,
     leader: Option<Leader>,
     holder: Option<Holder>,
-    /// Whether who has the turn keeps it until the chain is idle.
+    /// Whether the holder keeps the lock until the pipeline is idle.
     drains: bool,
-    /// Whether another process of ours has LMDB's lock, which it took when nobody kept it out.
+    /// Whether another mapleaf process has LMDB's lock, taken when nobody kept it out.
     other: bool,
-    /// Whether there are programs that do not care who keeps whom out.
+    /// Whether there are programs that ignore the pause byte.
     foreign: bool,
     names: u32,
     waiting: Vec<(u32, Told)>,
@@ -78,12 +79,12 @@ struct World {
 }
 
 impl World {
-    /// Somebody has LMDB's lock.
+    /// Whether anybody has LMDB's lock.
     fn is_locked(&self) -> bool {
         self.other || matches!(self.leader, Some(Leader::Gathering | Leader::Begun(_)))
     }
 
-    /// Other programs go on.
+    /// Another process makes its next step.
     fn write_elsewhere(&mut self, dice: &mut Dice) {
         if self.other {
             self.other = false;
@@ -107,7 +108,7 @@ impl World {
                 return;
             }
             assert!(!self.chain.is_guarded(), "who begins alone does so without the byte");
-            // Its closure ran on the file as it is, with LMDB's lock.
+            // Its closure ran on the current file, with LMDB's lock.
             let set = vec![name];
             let (ticket, leader) = if dice.roll(2) == 0 {
                 (self.chain.gather(set, 1, 1, self.file.id), Leader::Gathering)
@@ -131,7 +132,7 @@ impl World {
         }
     }
 
-    /// The holder of the turn makes its next step.
+    /// The holder of the transaction lock makes its next step.
     fn go_on(&mut self, dice: &mut Dice) {
         let Some(mut holder) = self.holder.take() else { return self.arrive(dice) };
         let Some((seen, mut ground)) = holder.seen.take() else {
@@ -139,11 +140,11 @@ impl World {
         };
         ground.sets.clear();
         if holder.full.is_none() && dice.roll(4) == 0 {
-            // It changed nothing, and is told with what it read.
+            // It changed nothing, and shares the outcome of what it read.
             self.chain.leave();
             self.chain.unguard();
             self.waiting.push((holder.name, Told { seen, wrote: false, ticket: ground.ticket }));
-            // What it read may have been committed meanwhile.
+            // What it read may be committed by now.
             self.settle();
             return;
         }
@@ -193,7 +194,7 @@ impl World {
                 self.holder = Some(holder);
             }
             BasisCheck::Apart => {
-                // That others were kept out may have been too late for what is in flight.
+                // Keeping others out may have come too late for the group in flight.
                 self.drains = true;
                 self.chain.leave();
                 self.chain.unguard();
@@ -253,7 +254,7 @@ impl World {
         self.settle();
     }
 
-    /// Looks after those who are told.
+    /// Checks the members that have an outcome.
     fn settle(&mut self) {
         let (told, waiting) =
             std::mem::take(&mut self.waiting).into_iter().partition(|(_, told)| told.ticket.told().is_some());
@@ -266,7 +267,7 @@ impl World {
                 Some(CommitOutcome::Committed) => {
                     let end = at.unwrap_or(told.seen.len());
                     assert_eq!(at.is_some(), told.wrote, "{name} is there if it wrote");
-                    // What it saw is what was committed before it, all of it and nothing else.
+                    // It saw exactly what was committed before it.
                     assert_eq!(self.file.rows[..end], told.seen[..], "what {name} saw");
                 }
                 _ => assert_eq!(at, None, "{name} failed"),
@@ -276,7 +277,7 @@ impl World {
 }
 
 #[test]
-fn what_is_committed_is_a_serial_run_of_those_that_are_told_so() {
+fn committed_closures_form_a_serial_history() {
     let (mut committed, mut failed, mut shared) = (0, 0, 0);
     for seed in 1..400 {
         let mut dice = Dice(seed * 0x9e37_79b9);
@@ -307,12 +308,12 @@ fn what_is_committed_is_a_serial_run_of_those_that_are_told_so() {
 }
 
 #[test]
-fn who_reads_what_is_in_the_file_before_its_commit_has_ended_is_told_with_it() {
+fn a_reader_of_an_unfinished_commit_shares_its_outcome() {
     let mut chain: CommitPipeline<Vec<u32>> = CommitPipeline::default();
     let group = chain.lead(vec![1], 1, 1, 7);
     chain.guard();
     chain.stack();
-    // The meta page can be read before the disk says whether it has it.
+    // The meta page can be read before the disk confirms it.
     let BasisCheck::On(ground) = chain.stand_on(8, false) else {
         panic!("the state that the group leaves is one to stand on")
     };

@@ -1,4 +1,4 @@
-//! A commit waits for as many of the threads that shared the last one as are back soon, and for no others.
+//! A commit waits for those threads of the last group that return soon, and for no others.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use crate::commit::group_delay::GroupDelay;
 
 const COMMIT: Duration = Duration::from_micros(100);
 
-/// Commits with time that passes as it is told to.
+/// Commits on a clock that the test advances.
 struct Clock {
     delay: GroupDelay,
     now: Instant,
@@ -17,14 +17,14 @@ impl Clock {
         Self { delay: GroupDelay::default(), now: Instant::now() }
     }
 
-    /// `told` threads commit together, while `pending` join the next group.
+    /// `told` threads commit together, while `pending` threads join the next group.
     fn commit(&mut self, told: u32, pending: u32) {
         self.delay.taken(self.now);
         self.now += COMMIT;
         self.delay.ended(told, pending, || self.now);
     }
 
-    /// As many threads join, each so long after the one before.
+    /// This many threads join, each that long after the one before.
     fn join(&mut self, threads: u32, each: Duration) {
         for _ in 0..threads {
             self.now += each;
@@ -38,7 +38,7 @@ impl Clock {
 }
 
 #[test]
-fn who_commits_alone_waits_for_nobody_and_asks_no_clock() {
+fn a_lone_thread_neither_waits_nor_reads_the_clock() {
     let mut delay = GroupDelay::default();
     for _ in 0..10 {
         assert!(!delay.is_shared());
@@ -49,7 +49,7 @@ fn who_commits_alone_waits_for_nobody_and_asks_no_clock() {
 }
 
 #[test]
-fn all_are_waited_for_who_were_back_within_the_time_of_a_commit() {
+fn all_threads_that_return_within_a_commit_are_waited_for() {
     let mut clock = Clock::new();
     clock.commit(8, 0);
     assert!(!clock.delay.is_shared(), "nobody knows yet");
@@ -57,16 +57,16 @@ fn all_are_waited_for_who_were_back_within_the_time_of_a_commit() {
     clock.commit(8, 0);
     assert!(clock.delay.is_shared());
     assert_eq!(clock.wanted(), 8);
-    // Twice as long as the last time, from when they were told.
+    // Twice the time of the last return, counted from the notification.
     assert_eq!(clock.delay.wanted(clock.now + Duration::from_micros(60)), (8, Duration::from_micros(100)));
-    // Those who were in another group are expected to stay.
+    // Threads from the other group are expected to stay.
     clock.join(8, Duration::from_micros(10));
     clock.commit(8, 2);
     assert_eq!(clock.wanted(), 10);
 }
 
 #[test]
-fn who_comes_later_than_all_should_have_been_back_waits_for_none_of_them() {
+fn a_late_thread_does_not_wait_for_the_others() {
     let mut clock = Clock::new();
     clock.commit(32, 0);
     clock.join(32, Duration::from_micros(2));
@@ -79,7 +79,7 @@ fn who_comes_later_than_all_should_have_been_back_waits_for_none_of_them() {
 }
 
 #[test]
-fn half_are_waited_for_where_all_take_longer_than_a_commit() {
+fn half_the_threads_are_waited_for_if_all_take_longer_than_a_commit() {
     let mut clock = Clock::new();
     clock.commit(40, 0);
     clock.join(40, Duration::from_micros(4));
@@ -91,7 +91,7 @@ fn half_are_waited_for_where_all_take_longer_than_a_commit() {
 }
 
 #[test]
-fn nobody_is_waited_for_who_does_not_come_back() {
+fn threads_that_do_not_return_are_not_waited_for() {
     let mut clock = Clock::new();
     clock.commit(8, 0);
     clock.join(8, Duration::from_micros(1));
@@ -100,14 +100,14 @@ fn nobody_is_waited_for_who_does_not_come_back() {
     clock.join(7, Duration::from_micros(1));
     clock.commit(8, 0);
     assert_eq!(clock.wanted(), 0);
-    // Until all do again.
+    // It waits again once all return.
     clock.join(8, Duration::from_micros(1));
     clock.commit(8, 0);
     assert_eq!(clock.wanted(), 8);
 }
 
 #[test]
-fn nobody_is_waited_for_longer_than_a_millisecond() {
+fn no_wait_is_longer_than_a_millisecond() {
     let mut clock = Clock::new();
     clock.delay.taken(clock.now);
     clock.now += Duration::from_secs(3);

@@ -1,4 +1,4 @@
-//! The turn goes to one thread at a time, and to each that waits.
+//! One thread at a time holds the transaction lock, and every waiting thread gets it.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -7,7 +7,7 @@ use std::thread;
 use crate::commit::fair_lock::FairLock;
 
 #[test]
-fn who_waits_is_passed_over_a_bounded_number_of_times() {
+fn a_waiter_is_passed_over_a_bounded_number_of_times() {
     let (turn, had) = (FairLock::new(), AtomicUsize::new(0));
     thread::scope(|scope| {
         let mut taken = turn.take();
@@ -24,7 +24,7 @@ fn who_waits_is_passed_over_a_bounded_number_of_times() {
         assert!(turn.try_take().is_none());
         let mut rounds = 0;
         while had.load(Ordering::Relaxed) < 3 {
-            // Given up and taken again before a thread that sleeps can be awake.
+            // Released and taken again before a sleeping thread can be awake.
             drop(taken);
             taken = turn.take();
             rounds += 1;
@@ -36,7 +36,7 @@ fn who_waits_is_passed_over_a_bounded_number_of_times() {
 }
 
 #[test]
-fn all_who_wait_have_the_turn_when_it_is_free() {
+fn waiters_get_the_released_lock_in_order() {
     let (turn, order) = (FairLock::new(), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         let taken = turn.take();
@@ -57,7 +57,7 @@ fn all_who_wait_have_the_turn_when_it_is_free() {
 }
 
 #[test]
-fn one_thread_at_a_time_has_the_turn_and_none_is_forgotten() {
+fn one_thread_at_a_time_holds_the_lock_and_none_is_forgotten() {
     let (turn, inside, done) = (FairLock::new(), AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {
         for _ in 0..16 {
@@ -66,7 +66,7 @@ fn one_thread_at_a_time_has_the_turn_and_none_is_forgotten() {
                     let taken = if round % 7 == 0 { turn.try_take() } else { Some(turn.take()) };
                     let Some(_taken) = taken else { continue };
                     assert!(!inside.swap(true, Ordering::Relaxed), "two at once");
-                    // What it was called by must not be taken for another's.
+                    // A token from elsewhere must not be taken for the lock's.
                     thread::current().unpark();
                     inside.store(false, Ordering::Relaxed);
                     done.fetch_add(1, Ordering::Relaxed);

@@ -1,4 +1,5 @@
-//! Whoever waits for a group is told once, and one of them leads when it is offered, however late they come.
+//! Every member of a group gets its outcome once, and one of them leads when the group is offered, however late
+//! they come.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -9,7 +10,7 @@ use crate::commit::ticket::{CommitOutcome, CommitTicket, Next};
 use crate::error::ErrorKind;
 
 #[test]
-fn one_of_those_who_wait_leads_and_all_are_told() {
+fn one_waiter_leads_and_all_learn_the_outcome() {
     for round in 0..400 {
         let members = 1 + round % 4;
         let (ticket, leaders, told) = (CommitTicket::waiting(), AtomicUsize::new(0), AtomicUsize::new(0));
@@ -41,7 +42,7 @@ fn one_of_those_who_wait_leads_and_all_are_told() {
 }
 
 #[test]
-fn the_first_verdict_counts() {
+fn only_the_first_outcome_counts() {
     let ticket = CommitTicket::led();
     ticket.tell(CommitOutcome::failed(ErrorKind::MapFull, "full"));
     ticket.tell(CommitOutcome::Committed);
@@ -50,7 +51,7 @@ fn the_first_verdict_counts() {
 }
 
 #[test]
-fn what_was_based_on_a_failure_may_be_tried_again_unless_nobody_knows() {
+fn successors_of_a_failure_can_be_retried_unless_its_outcome_is_unknown() {
     let of = |kind| CommitOutcome::failed(kind, "cause").of_successors().outcome().expect_err("it failed");
     let error = of(ErrorKind::DiskFull);
     assert!(error.is_retryable() && error.kind() == ErrorKind::Conflict && error.message().contains("cause"));
@@ -59,10 +60,10 @@ fn what_was_based_on_a_failure_may_be_tried_again_unless_nobody_knows() {
 }
 
 #[test]
-fn all_are_told_however_many_wait_and_whatever_else_wakes_them() {
+fn every_waiter_learns_the_outcome_despite_other_wakeups() {
     for round in 0..200 {
         let (ticket, told, members) = (CommitTicket::led(), mpsc::channel(), 1 + round % 64);
-        // Not in a scope: who is never woken must fail the test, not hang it.
+        // Not in a scope: a thread that is never woken must fail the test, not hang it.
         let threads: Vec<_> = (0..members)
             .map(|_| {
                 let (ticket, told) = (Arc::clone(&ticket), told.0.clone());
@@ -75,7 +76,7 @@ fn all_are_told_however_many_wait_and_whatever_else_wakes_them() {
         if round % 2 == 0 {
             thread::sleep(Duration::from_micros(200));
         }
-        // Some leave without being called.
+        // Some wake up without being called.
         threads.iter().step_by(3).for_each(|thread| thread.thread().unpark());
         ticket.tell(CommitOutcome::Committed);
         threads.iter().step_by(5).for_each(|thread| thread.thread().unpark());
@@ -87,7 +88,7 @@ fn all_are_told_however_many_wait_and_whatever_else_wakes_them() {
 }
 
 #[test]
-fn who_is_offered_a_group_and_led_it_in_vain_is_offered_it_again() {
+fn a_group_can_be_offered_to_the_same_member_again() {
     let (ticket, leaders) = (CommitTicket::waiting(), mpsc::channel());
     let members = 3;
     for _ in 0..members {

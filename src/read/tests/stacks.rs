@@ -1,4 +1,4 @@
-//! What states through layers are asked, and the map that the answers are held to.
+//! Reads through layers, and the map that their results are compared with.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
@@ -13,13 +13,13 @@ pub(super) type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 pub(super) type Rows = Dbi<&'static [u8], &'static [u8]>;
 pub(super) type Ends = (Bound<u16>, Bound<u16>);
 
-/// Keys that begin alike, three of each also in their first eight bytes.
+/// Keys with a common prefix. Three of each share their first eight bytes too.
 pub(super) fn key(n: u16) -> Vec<u8> {
     let [high, low] = (n / 3).to_be_bytes();
     [b"row".to_vec(), vec![high, low], vec![0; usize::from(n % 3)]].concat()
 }
 
-/// States whose cursors are those of layers.
+/// States with layered cursors.
 pub(super) trait State: Read + 'static + for<'t> RawRead<Cursor<'t> = LayeredCursor<'t>> {}
 
 impl<R: Read + 'static + for<'t> RawRead<Cursor<'t> = LayeredCursor<'t>>> State for R {}
@@ -74,20 +74,20 @@ fn is_between(key: &[u8], ends: Ends) -> bool {
         }
 }
 
-/// A way through a range.
+/// A step of a cursor in a range.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step {
     Next,
     Back,
     Seek(u16),
     SeekBack(u16),
-    /// So many by the loop.
+    /// Up to this many entries by `for_each`.
     Each(usize),
 }
 
 type Row = (Vec<u8>, Vec<u8>);
 
-/// What is to be seen of the rows between two bounds.
+/// The visible rows between two bounds.
 fn between(map: &Map, ends: Ends) -> Vec<Row> {
     map.iter().filter(|(key, _)| is_between(key, ends)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
@@ -135,7 +135,7 @@ fn walk(rows: &Rows, state: &impl State, map: &Map, ends: Ends, steps: &[Step]) 
     Ok(())
 }
 
-/// Holds all reads of a state to the map.
+/// Compares all reads of a state with the map.
 pub(super) fn look(rows: &Rows, state: &impl State, map: &Map, ends: Ends, steps: &[Step]) -> Result<()> {
     walk(rows, state, map, ends, steps)?;
     let (lower, upper) = bounds(ends);

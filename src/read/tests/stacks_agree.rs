@@ -1,5 +1,5 @@
-//! Reads through any stack of layers agree with a map: in snapshots, in transactions, in their savepoints, and once the
-//! layers are committed as one.
+//! Reads through any stack of layers agree with a map: in snapshots, in transactions, in their savepoints, and
+//! after the layers are committed as one.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::state::{Base, View};
 use crate::txn::WriteTxn;
 use crate::write_set::WriteSet;
 
-/// What is done and asked.
+/// The changes and the questions of a test case.
 #[derive(Clone, Debug)]
 struct Case {
-    /// How many rows the file has, and how far they are apart.
+    /// The number of rows in the file, and the distance between their keys.
     base: (u16, u16),
     layers: Vec<Vec<Act>>,
     /// The changes of nested savepoints, and whether each is kept.
@@ -78,7 +78,7 @@ fn ask(case: &Case, rows: &Rows, state: &WriteTxn, map: &Map) -> Result<()> {
     case.questions.iter().try_for_each(|(ends, steps)| look(rows, state, map, *ends, steps))
 }
 
-/// Changes within savepoints within one another, looked at within each and behind it.
+/// Makes changes in nested savepoints, and reads inside each and after it.
 fn nest(case: &Case, rows: &Rows, txn: &mut WriteTxn, map: &mut Map, depth: usize) -> Result<()> {
     let Some((acts, kept)) = case.savepoints.get(depth) else {
         return ask(case, rows, txn, map);
@@ -138,7 +138,7 @@ fn run(case: &Case) -> Result<()> {
     Ok(())
 }
 
-/// Absorbs each set into the one before it, and applies what comes of it: twice, as when the map is grown.
+/// Absorbs each set into the one before it, and applies the result: twice, as when the map is grown.
 fn commit_as_one(env: &Env, sets: Vec<Arc<WriteSet>>) -> Result<()> {
     let mut group = WriteSet::default().with_limit(usize::MAX);
     sets.into_iter().filter_map(Arc::into_inner).for_each(|set| group.absorb(set));

@@ -1,5 +1,5 @@
-//! What a verb looks at in a transaction grows no more than the logarithm of what is pending, whatever that is: every verb in
-//! every state, by the pages, the changes and the entries that it looks at.
+//! Within a transaction, the cost of a verb grows at most with the logarithm of the number of pending changes.
+//! Every verb is tested in every state, by the pages, changes and entries that it looks at.
 
 use std::ops::ControlFlow;
 
@@ -8,18 +8,18 @@ use crate::page::steps::steps_of;
 use crate::{Dbi, Env, Error, ErrorKind, Result, WriteTxn};
 
 type Rows = Dbi<u64, u64>;
-/// What is pending in a DBI `D` with so many changes, or the call of a verb with this number.
+/// Makes this many changes in a DBI `D`, or calls a verb for this number.
 pub(super) type Step<D> = (&'static str, fn(&mut WriteTxn, &D, u64) -> Result<()>);
 type State = Step<Rows>;
 type Verb = Step<Rows>;
 
-/// Rows in the file, with the even keys below twice as many.
+/// Rows in the file: the even keys below twice this number.
 pub(super) const ROWS: u64 = 80_000;
 const MIDDLE: u64 = ROWS;
 /// How often each verb is called.
 pub(super) const CALLS: u64 = 24;
 
-/// A place for the change `n`, somewhere among the rows and never the same.
+/// The row number for change `n`, scattered and without repeats.
 pub(super) fn scattered(n: u64) -> u64 {
     n.wrapping_mul(0x9E37_79B1) % ROWS
 }
@@ -46,7 +46,7 @@ const STATES: &[State] = &[
         each(m, |n| dbi.delete(txn, at(n)).map(drop))
     }),
     ("deletions in no order", |txn, dbi, m| {
-        // Of all rows of a part, so that what is left of it is nothing.
+        // Deletes all rows of a part of the tree, so that it is left empty.
         each(m, |n| dbi.delete(txn, 2 * (n * 7919 % m)).map(drop))
     }),
     ("scattered deletions", |txn, dbi, m| each(m, |n| dbi.delete(txn, 2 * scattered(n)).map(drop))),
@@ -171,7 +171,7 @@ const VERBS: &[Verb] = &[
     }),
 ];
 
-/// The most steps that a call of each verb takes, with so many changes pending.
+/// The most steps that a call of each verb takes with this many changes pending.
 fn dearest<D>(open: impl Fn(&Env) -> Result<D>, state: &Step<D>, verbs: &[Step<D>], pending: u64) -> Result<Vec<u64>> {
     let env = Env::options().durability(Durability::Process).temporary()?;
     let dbi = open(&env)?;
@@ -183,7 +183,7 @@ fn dearest<D>(open: impl Fn(&Env) -> Result<D>, state: &Step<D>, verbs: &[Step<D
             for call in 0..CALLS {
                 let (done, steps) = steps_of(|| verb(txn, &dbi, call));
                 done?;
-                // What comes first sorts what is pending, and counts it, for all that come then.
+                // The first call sorts and counts the pending changes for all later ones.
                 most = if call == 0 { 0 } else { steps.max(most) };
             }
             all.push(most);
@@ -194,13 +194,13 @@ fn dearest<D>(open: impl Fn(&Env) -> Result<D>, state: &Step<D>, verbs: &[Step<D
     Ok(all)
 }
 
-/// Every verb in every state, with a thousand changes pending and with 32 times as many.
+/// Checks every verb in every state, with a thousand changes pending and with 32 times as many.
 pub(super) fn check<D>(open: impl Fn(&Env) -> Result<D>, states: &[Step<D>], verbs: &[Step<D>]) -> Result<()> {
     let mut too_dear = Vec::new();
     for state in states {
         let (few, many) = (dearest(&open, state, verbs, 1000)?, dearest(&open, state, verbs, 32_000)?);
         for (((verb, _), few), many) in verbs.iter().zip(few).zip(many) {
-            // The logarithm of 32,000 is one and a half times that of 1,000. Runs beside gaps are as long as chance lets them.
+            // log(32,000) is one and a half times log(1,000). The lengths of runs beside gaps are random.
             if many > few * 2 + 160 {
                 too_dear.push(format!("{verb} with {}: {few} steps, {many} with 32 times as many", state.0));
             }
@@ -211,7 +211,7 @@ pub(super) fn check<D>(open: impl Fn(&Env) -> Result<D>, states: &[Step<D>], ver
 }
 
 #[test]
-fn in_what_is_pending() -> Result<()> {
+fn in_the_number_of_pending_changes() -> Result<()> {
     let open = |env: &Env| {
         let dbi: Rows = env.dbi("rows")?;
         env.transact(|txn| dbi.load(txn, (0..ROWS).map(|row| (2 * row, row))))?;

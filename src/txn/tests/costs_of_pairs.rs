@@ -7,10 +7,10 @@ type Pairs = MultiDbi<&'static str, u64>;
 type Texts = Dbi<(&'static str, u64), u64>;
 
 const TAGS: [&str; 4] = ["amber", "blue", "crimson", "crimson dark"];
-/// Values under each tag, with the even ones below twice as many.
+/// Values under each tag: the even ones below twice this number.
 const VALUES: u64 = ROWS / 4;
 
-/// The pair `n` of all in order.
+/// The `n`-th pair in order.
 fn at(n: u64) -> (&'static str, u64) {
     (TAGS[(n / VALUES % 4) as usize], 2 * (n % VALUES))
 }

@@ -1,4 +1,4 @@
-//! Counts that are kept agree with a set of keys, whatever range is asked for and whatever range goes.
+//! Kept counts agree with a set of keys, whichever ranges are counted and deleted.
 
 use std::collections::BTreeSet;
 use std::ops::{Bound, RangeBounds};

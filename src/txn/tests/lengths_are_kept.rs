@@ -1,5 +1,5 @@
-//! The length of a database in a transaction is counted once, and so is a range of it: after that it costs nothing to ask, and a
-//! change costs a look-up more, whatever is pending.
+//! In a transaction, the length of a database is counted once, and so is the length of a range. After that asking
+//! costs nothing, and each change costs one more look-up, however much is pending.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, RangeBounds};
@@ -17,7 +17,7 @@ fn filled(rows: u64) -> Result<(Env, Dbi<u64, u64>)> {
     Ok((env, dbi))
 }
 
-/// The most pages that the first question looked at, that a later one did, and that a change before it did.
+/// The most pages that the first question looked at, a later one, and a change before it.
 fn dearest(pending: u64, ask: impl Fn(&Dbi<u64, u64>, &WriteTxn) -> Result<u64>) -> Result<(u64, u64, u64)> {
     let (env, dbi) = filled(50_000)?;
     env.transact(|txn| {
@@ -88,9 +88,9 @@ fn the_pairs_of_a_key_are_counted_once() -> Result<()> {
     })
 }
 
-/// Pops tell the counts their keys, and need no search for it.
+/// A pop reports its key to the counts, which need no search for it.
 #[test]
-fn pops_beside_a_count_cost_what_they_did() -> Result<()> {
+fn pops_beside_a_count_cost_no_more() -> Result<()> {
     let (env, dbi) = filled(50_000)?;
     env.transact(|txn| {
         let pops = |txn: &mut WriteTxn| pages_of(|| (0..1000).try_for_each(|_| dbi.pop_first(txn).map(drop)));
@@ -111,9 +111,9 @@ fn pops_beside_a_count_cost_what_they_did() -> Result<()> {
     })
 }
 
-/// A count that nobody asks for costs no more look-ups than it saves.
+/// A count that is not asked for again costs no more look-ups than it saves.
 #[test]
-fn what_is_not_asked_again_is_forgotten() -> Result<()> {
+fn counts_not_asked_for_again_are_forgotten() -> Result<()> {
     let (env, dbi) = filled(50_000)?;
     env.transact(|txn| {
         (0..1000).try_for_each(|n| dbi.put(txn, n * 7, 1))?;
@@ -144,7 +144,7 @@ enum Step {
     Extract(u64),
     Retain(u64),
     Len,
-    /// The ends, and by three bits which of them are included, and whether there is an upper one.
+    /// The ends of a range. Three bits say which ends are included, and whether there is an upper one.
     Count(u64, u64, u8),
     Rank(u64),
     /// A savepoint of these steps, kept or undone.
@@ -165,7 +165,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (1..5_u64).prop_map(Step::Extract),
         1 => (1..5_u64).prop_map(Step::Retain),
         2 => Just(Step::Len),
-        // Of few ranges, so that each is asked for again.
+        // From few ranges, so that each is asked about again.
         8 => (0..3_u64, 0..3_u64, 0..8_u8).prop_map(|(from, to, ends)| Step::Count(from * 20, to * 20 + 15, ends)),
         2 => (0..3_u64).prop_map(|key| Step::Rank(key * 20)),
     ];
@@ -243,7 +243,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn it_is_that_of_the_model(before in prop::collection::btree_set(0..60_u64, 0..40), steps in steps()) {
+    fn lengths_are_those_of_the_model(before in prop::collection::btree_set(0..60_u64, 0..40), steps in steps()) {
         let env = Env::options().durability(Durability::Process).temporary().expect("a new environment");
         let dbi: Dbi<u64, u64> = env.dbi("rows").expect("a new database");
         let mut model: BTreeMap<u64, u64> = before.iter().map(|key| (*key, 0)).collect();

@@ -1,4 +1,5 @@
-//! Ranges that go leave what is around them, in trees of many leaves, with values of all sizes; LMDB's file is in order after it.
+//! Deleting ranges keeps the entries around them, in trees of many leaves, with values of all sizes; LMDB's file is
+//! in order afterwards.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,8 @@ fn key(n: u16) -> String {
     format!("{n:05}:{}", "k".repeat(usize::from(n) * 7 % 33 + 2))
 }
 
-/// How many bytes a value has: mostly few, so that a leaf has many; some that fill a third of a leaf, some beside it.
+/// The length of a value. Most are short, so that a leaf has many; some fill a third of a leaf; some are stored
+/// outside it.
 fn size(n: u16, kind: u8) -> usize {
     match (kind, n % 11) {
         (0, _) => usize::from(n % 40),

@@ -1,5 +1,5 @@
-//! Removals agree with a model, however they are mixed: from both ends, by key, by range and by what entries hold, between puts
-//! and in savepoints that are kept or undone; in the transaction, and in the file after its commit.
+//! Removals agree with a model in any mix: from both ends, by key, by range and by predicate, between puts and in
+//! savepoints that are kept or undone; in the transaction, and in the file after its commit.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::{Dbi, Env, Error, ErrorKind, Result, WriteTxn};
 type Rows = Dbi<u16, u16>;
 type Model = BTreeMap<u16, u16>;
 
-/// Rows in the file, with the even keys below twice as many.
+/// Rows in the file: the even keys below twice this number.
 const ROWS: u16 = 400;
 
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ fn act() -> impl Strategy<Value = Act> {
     let key = 0..2 * ROWS + 20;
     let act = prop_oneof![
         3 => (key.clone(), any::<u16>()).prop_map(|(key, value)| Act::Put(key, value)),
-        // In front of what pops have left, and behind all.
+        // Before what pops have left, and after all rows.
         2 => (0_u16..60, any::<u16>()).prop_map(|(key, value)| Act::Put(key, value)),
         2 => (2 * ROWS - 60..2 * ROWS + 20, any::<u16>()).prop_map(|(key, value)| Act::Put(key, value)),
         3 => key.clone().prop_map(Act::Delete),

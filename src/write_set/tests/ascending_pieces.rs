@@ -1,5 +1,5 @@
-//! Keys that ascend are put in their order piece by piece as they come: what comes out is what a map of them holds, whatever
-//! comes between.
+//! Ascending keys are put in order piece by piece as they come. The result is that of a map, whatever happens in
+//! between.
 
 use proptest::test_runner::TestCaseError;
 
@@ -7,25 +7,26 @@ use crate::error::Error;
 use crate::write_set::changes::{DbiChanges, PIECE};
 use crate::write_set::tests::model::{Act, Model, act, look, look_at};
 
-/// Keys in ascending order: numbers of eight bytes, and text whose first words are the same, of several lengths.
+/// Ascending keys of several lengths: numbers of eight bytes, and text and bytes whose first words are the same.
 const KEYS: [fn(usize) -> Vec<u8>; 3] = [
     |n| (n as u64 * 3).to_be_bytes().to_vec(),
     |n| format!("a common beginning {n:08}").into_bytes(),
     |n| [&b"eight by"[..], &vec![0; n % 7], &(n as u64).to_be_bytes()].concat(),
 ];
 
-/// What comes between two pieces.
+/// What happens between two pieces.
 #[derive(Clone, Copy, Debug)]
 enum Between {
     Nothing,
     Look,
-    /// A key that was there, the last one or one long past, and one between it and the next; looked at before or not.
+    /// Puts of an existing key, the last one or a much older one, and of one between it and the next; with or
+    /// without a read before.
     Back(usize),
     LookBack(usize),
     Delete,
     Gap,
     Tidy,
-    /// A layer of its own, which is taken over.
+    /// A layer of its own, which is absorbed.
     Layer,
 }
 
@@ -88,7 +89,7 @@ fn keys_that_ascend_agree_with_the_model_whatever_comes_between() -> Result<(), 
         let mut keys: Vec<_> = (0..rows + 2 * PIECE).map(key).collect();
         keys.sort();
         for what in all {
-            // In the middle of a piece, and where one ends.
+            // In the middle of a piece, and at its end.
             for at in [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 50] {
                 let mut layer = (DbiChanges::new(), Model::default());
                 for (n, key) in keys[..rows].iter().enumerate() {
@@ -108,7 +109,7 @@ fn keys_that_ascend_agree_with_the_model_whatever_comes_between() -> Result<(), 
 
 #[test]
 fn a_scan_of_all_gives_every_record_in_order() -> Result<(), Error> {
-    // In order of time, against it, and in no order; records of all lengths.
+    // In order of time, in reverse, and in no order; records of all lengths.
     let orders: [fn(usize) -> usize; 3] = [|n| n, |n| 9_999 - n, |n| n * 7919 % 10_000];
     for order in orders {
         let mut changes = DbiChanges::new();

@@ -1,4 +1,4 @@
-//! Changes agree with a map of them, in whatever order they are made, looked at, dropped and laid over one another.
+//! Changes agree with a map, in whatever order they are made, read, dropped and merged.
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -73,14 +73,14 @@ proptest! {
     }
 }
 
-/// A number that jumps about, for many keys without a generator's cost.
+/// Scatters numbers, to get many keys without the cost of a generator.
 fn scattered(n: u32) -> u32 {
     n.wrapping_mul(0x9E37_79B9).rotate_left(13)
 }
 
 #[test]
-fn thousands_of_keys_agree_however_often_they_are_looked_at() -> Result<(), TestCaseError> {
-    // Looked at after so many changes: one by one, in small parts, in one large part.
+fn thousands_of_keys_agree_however_often_they_are_read() -> Result<(), TestCaseError> {
+    // Read after this many changes: one by one, in small parts, in one large part.
     for part in [1, 7, 300, 3000, 9000] {
         let (mut changes, mut model) = (DbiChanges::new(), Model::default());
         for n in 0..9000_u32 {
@@ -105,7 +105,7 @@ fn thousands_of_keys_agree_however_often_they_are_looked_at() -> Result<(), Test
 }
 
 #[test]
-fn a_key_put_for_ever_takes_little() -> Result<()> {
+fn a_key_put_again_and_again_takes_little_memory() -> Result<()> {
     let mut changes = DbiChanges::new();
     let value = vec![1; 100_000];
     for n in 0..2_000_u32 {
@@ -122,7 +122,7 @@ fn a_key_put_for_ever_takes_little() -> Result<()> {
 }
 
 #[test]
-fn what_no_record_can_state_is_refused() -> Result<()> {
+fn keys_too_long_for_a_record_are_refused() -> Result<()> {
     let mut changes = DbiChanges::new();
     let long = vec![1; 1 << 16];
     assert!(changes.put(&long, b"").is_err() && changes.delete(&long).is_err());
@@ -161,7 +161,7 @@ fn readers_on_many_threads_settle_once_and_see_the_same() -> Result<()> {
 }
 
 #[test]
-fn a_lone_change_needs_no_order_and_leaves_its_room_to_the_next() -> Result<()> {
+fn a_lone_change_needs_no_order_and_its_memory_is_reused() -> Result<()> {
     let mut changes = DbiChanges::new();
     for n in 0..3_u8 {
         changes.put(&[n], b"value")?;

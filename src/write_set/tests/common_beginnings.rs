@@ -1,4 +1,4 @@
-//! What keys begin with in common is found, and given up when a key comes that begins otherwise.
+//! The common prefix of keys is found, and shortened when a key comes that lacks it.
 
 use proptest::test_runner::TestCaseError;
 
@@ -14,8 +14,8 @@ fn put(changes: &mut DbiChanges, model: &mut Model, key: &[u8]) -> Result<(), Te
 }
 
 #[test]
-fn keys_that_begin_otherwise_may_come_at_any_time() -> Result<(), TestCaseError> {
-    // One by one, each looked at; or all at once.
+fn keys_without_the_common_prefix_may_come_at_any_time() -> Result<(), TestCaseError> {
+    // One by one with a read after each, or all at once.
     for each in [true, false] {
         for (first, other) in OTHERS.into_iter().enumerate() {
             let (mut changes, mut model) = (DbiChanges::new(), Model::default());
@@ -41,7 +41,7 @@ fn keys_that_begin_otherwise_may_come_at_any_time() -> Result<(), TestCaseError>
 }
 
 #[test]
-fn gaps_that_touch_are_one() {
+fn gaps_that_touch_become_one() {
     let mut changes = DbiChanges::new();
     changes.gap(b"c", Some(b"f"));
     changes.gap(b"h", None);

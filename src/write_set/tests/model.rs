@@ -1,4 +1,4 @@
-//! What changes are held to: a map and a list of ranges.
+//! The model of changes: a map and a list of ranges.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(super) enum Act {
     Reset,
 }
 
-/// The changes of one layer, kept in the plainest way.
+/// The changes of one layer, kept in the simplest way.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Model {
     pub changes: BTreeMap<Bytes, Option<Bytes>>,
@@ -80,7 +80,7 @@ pub(super) fn act(changes: &mut DbiChanges, model: &mut Model, act: &Act) -> Res
     Ok(())
 }
 
-/// Looks at everything that there is, in every way.
+/// Compares everything, by every way of reading.
 pub(super) fn look(changes: &DbiChanges, model: &Model) -> Result<(), TestCaseError> {
     let owned = |(key, value): (&[u8], Option<&[u8]>)| (key.to_vec(), value.map(<[u8]>::to_vec));
     let expected: Vec<_> = model.changes.clone().into_iter().collect();
@@ -91,7 +91,7 @@ pub(super) fn look(changes: &DbiChanges, model: &Model) -> Result<(), TestCaseEr
     look_at_sizes(changes, model)
 }
 
-/// Looks at what is known of all changes together, whether or not their order is settled.
+/// Compares what is known of all changes together, whether or not their order is settled.
 pub(super) fn look_at_sizes(changes: &DbiChanges, model: &Model) -> Result<(), TestCaseError> {
     let alone = changes.only().map(|(key, value)| (key.to_vec(), value.map(<[u8]>::to_vec)));
     if let Some(alone) = alone {
@@ -102,12 +102,12 @@ pub(super) fn look_at_sizes(changes: &DbiChanges, model: &Model) -> Result<(), T
     Ok(())
 }
 
-/// A gap that ends before it begins.
+/// Whether a gap contains no key.
 fn is_nothing((start, end): &(Bytes, Option<Bytes>)) -> bool {
     end.as_ref().is_some_and(|end| end <= start)
 }
 
-/// Looks one key up.
+/// Compares one key.
 pub(super) fn look_at(changes: &DbiChanges, model: &Model, key: &[u8]) -> Result<(), TestCaseError> {
     let expected = model.changes.get_key_value(key).map(|(key, value)| (&key[..], value.as_deref()));
     prop_assert_eq!(changes.get(key), expected, "{:?}", key);
@@ -124,7 +124,7 @@ pub(super) fn look_at(changes: &DbiChanges, model: &Model, key: &[u8]) -> Result
     Ok(())
 }
 
-/// Keys of all lengths, that often begin alike, end in zeros, or are prefixes of one another.
+/// Keys of all lengths, which often share prefixes, end in zeros, or are prefixes of one another.
 pub(super) fn key() -> impl Strategy<Value = Bytes> {
     let byte = prop_oneof![4 => Just(0_u8), 4 => Just(b'a'), 1 => Just(0xFF), 1 => any::<u8>()];
     let part = prop_oneof![Just(&b""[..]), Just(&b"eight by"[..]), Just(&b"eight bytes and eight mor"[..])];

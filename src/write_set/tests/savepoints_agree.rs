@@ -1,4 +1,4 @@
-//! Savepoints of changes agree with copies of a map: kept or undone, within one another, whatever is done in them.
+//! Savepoints of changes agree with copies of a map: kept or undone, nested, whatever is done in them.
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -19,7 +19,7 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    // Nothing is begun anew within a savepoint.
+    // A savepoint contains no reset.
     let act = action().prop_filter("a reset", |act| !matches!(act, Act::Reset));
     prop_oneof![
         20 => act.prop_map(Step::Act),
@@ -32,7 +32,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Changes with open savepoints, each with the map as it was and whether it has changed anything.
+/// Changes with open savepoints. Each has the map before it, and whether it has changed anything.
 struct World {
     changes: DbiChanges,
     model: Model,
@@ -107,7 +107,7 @@ proptest! {
 }
 
 #[test]
-fn fifty_within_one_another() -> Result<(), TestCaseError> {
+fn fifty_nested_savepoints_agree() -> Result<(), TestCaseError> {
     for undone in 0..50 {
         let mut world = World { changes: DbiChanges::new(), model: Model::default(), open: Vec::new() };
         let put = |world: &mut World, n: u32| {
@@ -134,7 +134,7 @@ fn fifty_within_one_another() -> Result<(), TestCaseError> {
 }
 
 #[test]
-fn what_is_replaced_in_one_takes_no_room_for_long() -> Result<(), Error> {
+fn memory_replaced_in_a_savepoint_is_freed() -> Result<(), Error> {
     let mut changes = DbiChanges::new();
     changes.put(b"before", &[1; 1000])?;
     assert!(changes.enter(1));

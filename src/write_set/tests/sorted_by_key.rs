@@ -1,4 +1,4 @@
-//! Sorting by words gives the order of whole keys, and of one key the order of time.
+//! Sorting by words gives the order of whole keys, and for equal keys the order of time.
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
@@ -28,7 +28,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn keys_that_begin_alike_and_differ_in_zeros_and_length(
+    fn keys_with_common_prefixes_that_differ_in_zeros_and_length(
         parts in prop::collection::vec((0_usize..3, prop::collection::vec(0_u8..2, 0..20)), 1..400),
     ) {
         let begins = [&b""[..], b"a common beginning of some words ", &[0; 16]];

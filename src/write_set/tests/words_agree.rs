@@ -1,5 +1,5 @@
-//! Keys whose beginnings are those of many others are found by the words behind, whatever comes between: reads, removals, splits of
-//! blocks, savepoints, and keys that begin otherwise.
+//! Keys that share prefixes with many others are found by their further words, whatever happens in between: reads,
+//! removals, splits of blocks, savepoints, and keys with other prefixes.
 
 use std::collections::BTreeMap;
 
@@ -12,15 +12,15 @@ use crate::write_set::changes::DbiChanges;
 enum Step {
     Put(u16, u8),
     Delete(u16),
-    /// Takes what was put away without a trace.
+    /// Forgets what was put, without leaving a deletion.
     Forget(u16),
-    /// Puts many without a look between.
+    /// Puts many, without a read in between.
     Load(u16, u16),
     Gap(u16, u16),
     Find(u16),
 }
 
-/// Keys of three beginnings that are longer than a head, and of one that ends within it; some are beginnings of others.
+/// Keys with three prefixes that are longer than a head, and one that ends within it; some are prefixes of others.
 fn key(n: u16) -> Vec<u8> {
     let start: &[u8] = [&b"customers/"[..], b"customers/of-old/", b"orders/2026/", b"zone"][usize::from(n % 4)];
     let mut key = start.to_vec();
@@ -40,7 +40,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => n.prop_map(Step::Find),
     ];
     (0..4000_u16, vec(step, 1..400)).prop_map(|(first, mut steps)| {
-        // Mostly enough of them that blocks are split.
+        // Mostly enough keys to split blocks.
         steps.insert(0, Step::Load(first, 600));
         steps
     })
