@@ -1,4 +1,4 @@
-//! What is written as a record is read back, and no prefix of it is.
+//! A record is read back as it was written, and no prefix of it is a record.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
