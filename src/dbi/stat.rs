@@ -82,7 +82,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
 
     /// Estimates how many entries are in a range. Reads the leaves at its ends and the branch pages between them,
     /// about one page in a hundred of the range. Exact for a range of one or two leaves, and for `..`, which is O(1).
-    /// A transaction's own changes are sampled, and the sample stands for the others.
+    /// A transaction's own changes are sampled and extrapolated.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -94,8 +94,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
         estimate.map_err(|error| self.named(error, "estimate"))
     }
 
-    /// How many entries come before `key`, which may be absent. O(leaves before it), of which only the headers are
-    /// read; in a transaction as [`count`](Self::count) of the range before `key`.
+    /// How many entries come before `key`, which may be absent. O(leaves before it), reading only their
+    /// headers; in a transaction as [`count`](Self::count) of the range before `key`.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -112,8 +112,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     }
 
     /// The entry that has exactly `n` entries before it; `None` if there are no more than `n`. O(leaves between it
-    /// and the nearer end), of which only the headers are read. In a transaction that changed this DBI O(leaves and
-    /// changes before it).
+    /// and the nearer end), reading only their headers. In a transaction that changed this DBI O(leaves and changes
+    /// before it).
     ///
     /// # Errors
     /// As [`Dbi`] says.

@@ -100,7 +100,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_first_of_a_byte_is_found_wherever_it_is(
+        fn the_first_matching_byte_is_found_at_any_position(
             bytes in prop::collection::vec(prop_oneof![
                 4 => any::<u8>(),
                 1 => 0..=1_u8,

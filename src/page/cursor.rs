@@ -24,9 +24,9 @@ type OwnBound = Bound<SmallVec<[u8; 40]>>;
 
 /// The remaining entries of a range of one tree, taken from either end.
 ///
-/// Opening reads nothing: an end is found by one descent when an entry is first taken from it. Until then, each leaf
-/// compares its outermost key with the bound of the other end; after that, the positions of the ends are compared. An
-/// entry costs the bounds check of its node. After an error there are no more entries. A clone continues
+/// Opening reads nothing: an end is found by one descent when an entry is first taken from it. As long as only one end
+/// is open, the outermost key of each leaf is compared with the other bound; after that, the positions of both ends are
+/// compared. An entry costs the bounds check of its node. After an error there are no more entries. A clone continues
 /// independently; it allocates nothing up to five levels and with bounds of up to 40 bytes.
 #[derive(Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and asked for by itself")]
@@ -57,8 +57,8 @@ pub struct Cursor<'a> {
     ahead: Ahead<'a>,
 }
 
-/// How many leaves ahead one line of a leaf is prefetched. Finding a page far from the last
-/// one takes longer than reading it.
+/// How many leaves ahead one line of a leaf is prefetched. Finding a page far from the last one takes longer
+/// than reading it.
 const FAR: isize = 8;
 
 impl<'a> Cursor<'a> {

@@ -1,5 +1,4 @@
-//! LMDB's bytes as fields. Every offset, count and page number is checked here, and this file has the folder's only
-//! unsafe code.
+//! LMDB's bytes as fields. Every offset, count and page number is checked here. The folder's only unsafe code.
 //!
 //! A page's header is checked once, in [`Pages::page`]; a node is checked in [`Page::node`]. A binary search reads
 //! offsets that were not checked yet, and clamps them to the page: damage can mislead it, but it never reads outside
@@ -374,8 +373,7 @@ impl<'a> Page<'a> {
 
     /// The key and the value of entry `slot` of a leaf, both entirely inside the page, as for nearly all entries.
     ///
-    /// `None` in all other cases, which [`node`](Self::node) distinguishes: no such slot, a value stored elsewhere,
-    /// damage.
+    /// `None` for what [`node`](Self::node) distinguishes: no such slot, a value stored elsewhere, damage.
     #[inline]
     pub(crate) fn pair(self, slot: usize) -> Option<(&'a [u8], &'a [u8])> {
         if slot >= self.slots() {

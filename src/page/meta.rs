@@ -116,7 +116,7 @@ pub(crate) struct Meta {
     pub version: u32,
     /// The address where other software wants the file mapped; 0 for any.
     pub address: u64,
-    /// Size in bytes of the map that the file was written with. LMDB uses it unless it is told another.
+    /// Size in bytes of the map that the file was written with. LMDB uses it unless another size is set.
     pub map_size: u64,
     pub page_size: u32,
     pub free: TreeRecord,

@@ -163,7 +163,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_what_parses_to_itself(id in "[ab:/ \t\u{b}\u{e9}]{0,6}") {
+        fn exactly_the_canonical_ids_parse_to_themselves(id in "[ab:/ \t\u{b}\u{e9}]{0,6}") {
             let parsed = Segment::parse(&id).ok().filter(|segment| segment.id() == id);
             prop_assert_eq!(Segment::is_written(&id), parsed.is_some());
         }

@@ -1,4 +1,4 @@
-//! Types with one form for human readable formats and one for binary formats, of which one may lose something.
+//! Types with one form for human readable formats and one for binary formats, one of which may lose something.
 
 /// The name of a type without a leading `&`, as bytes.
 #[cfg_attr(not(debug_assertions), inline(always))]

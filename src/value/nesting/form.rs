@@ -57,7 +57,7 @@ impl Asked {
     }
 }
 
-/// What is recorded while a value tells its form.
+/// What is recorded while the form of a value is computed.
 #[derive(Default)]
 pub(in crate::value) struct Told {
     trace: RefCell<Trace>,

@@ -71,7 +71,7 @@ fn a_file_cut_short_anywhere_is_found() -> Result<()> {
 }
 
 #[test]
-fn a_block_in_the_place_of_another_is_found() -> Result<()> {
+fn a_block_at_the_position_of_another_is_found() -> Result<()> {
     let (_directory, mut spill) = spill()?;
     let (older, newer) = (run(&mut spill, &rows(3))?, run(&mut spill, &rows(4))?);
     let size = spill.block_size();
@@ -86,7 +86,7 @@ fn a_block_in_the_place_of_another_is_found() -> Result<()> {
 }
 
 #[test]
-fn files_have_no_names_and_merged_runs_give_their_room_back() -> Result<()> {
+fn files_have_no_names_and_merged_runs_free_their_disk_space() -> Result<()> {
     let (directory, mut spill) = spill()?;
     let written = run(&mut spill, &rows(3))?;
     let names = std::fs::read_dir(directory.path()).map_err(Error::other)?.count();

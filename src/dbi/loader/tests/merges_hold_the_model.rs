@@ -31,7 +31,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn the_newest_run_wins_and_any_place_can_be_gone_back_to(all in vec(any_rows(), 0..9), pause in 0..80_usize) {
+    fn the_newest_run_wins_and_a_rewind_gives_the_same_rows_again(all in vec(any_rows(), 0..9), pause in 0..80_usize) {
         let (_directory, mut spill) = spill()?;
         let mut model = Rows::new();
         let mut runs = Vec::new();
