@@ -8,7 +8,7 @@ use crate::scan::bounds::leading::{for_leading_elements, leading_prefix};
 /// A prefix of `K` keys: text or bytes that such keys begin with, or the leading elements of a tuple key.
 ///
 /// Empty text and empty bytes are a prefix of all keys. A text prefix is compared by bytes, which for text is the
-/// same as by characters. Only text, bytes and tuples have prefixes; numbers do not.
+/// same as by characters. Only text, bytes, tuples and paths have prefixes; numbers do not.
 ///
 /// Sealed to these prefix types. A [`KeyAs`](crate::key::KeyAs) type has none until you implement one:
 ///
