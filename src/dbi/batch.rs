@@ -1,4 +1,4 @@
-//! Filling batches with typed changes.
+//! Adds typed changes to a batch.
 
 use crate::dbi::handle::Dbi;
 use crate::error::Result;
@@ -8,15 +8,15 @@ use crate::value::{Context, Value};
 use crate::write_set::{Batch, Expect, What};
 
 impl Batch {
-    /// Adds: store `value` under `key`.
+    /// Adds a change: stores `value` under `key`.
     ///
     /// # Errors
-    /// As [`Dbi::put`]: keys and values are checked when they are added.
+    /// As [`Dbi::put`]. Keys and values are checked when they are added.
     pub fn put<K: Key, V: Value>(&mut self, dbi: &Dbi<K, V>, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<&mut Self> {
         self.put_if(dbi, key, value, Expect::Any)
     }
 
-    /// Adds: store `value` under `key`, where nothing may be.
+    /// Adds a change: stores `value` under `key`, which must be absent.
     ///
     /// # Errors
     /// As [`put`](Self::put).
@@ -29,7 +29,7 @@ impl Batch {
         self.put_if(dbi, key, value, Expect::Absent)
     }
 
-    /// Adds: store `value` under `key`, which must hold what is expected.
+    /// Adds a change: stores `value` under `key`, which must hold the expected value.
     ///
     /// # Errors
     /// As [`put`](Self::put).
@@ -48,7 +48,7 @@ impl Batch {
         self.add(dbi, what, "put")
     }
 
-    /// Adds: remove `key`, if it is there.
+    /// Adds a change: removes `key` if it exists.
     ///
     /// # Errors
     /// As [`Dbi::delete`].
@@ -56,10 +56,11 @@ impl Batch {
         self.delete_if(dbi, key, Expect::Any)
     }
 
-    /// Adds: remove `key`, which must hold what is expected. A key that cannot be stored is absent.
+    /// Adds a change: removes `key`, which must hold the expected value. A key that cannot be stored counts as
+    /// absent.
     ///
     /// # Errors
-    /// As [`Dbi::delete`]; those of a value that cannot be encoded.
+    /// As [`Dbi::delete`]; also the encoding errors of the expected value.
     pub fn delete_if<K: Key, V: Value>(
         &mut self,
         dbi: &Dbi<K, V>,
@@ -72,7 +73,7 @@ impl Batch {
         self.add(dbi, what, "delete")
     }
 
-    /// Adds: remove the entries between two keys, as [`Dbi::range`] finds them.
+    /// Adds a change: removes the entries between two keys, selected as by [`Dbi::range`].
     ///
     /// # Errors
     /// As [`Dbi::delete_range`].
@@ -84,7 +85,7 @@ impl Batch {
         self.add(dbi, what, "delete_range")
     }
 
-    /// Adds a condition alone: `key` must hold what is expected. A key that cannot be stored is absent.
+    /// Adds only a condition: `key` must hold the expected value. A key that cannot be stored counts as absent.
     ///
     /// # Errors
     /// As [`delete_if`](Self::delete_if).
@@ -106,7 +107,7 @@ impl Batch {
 }
 
 impl<K: Key, V: Value> Dbi<K, V> {
-    /// Owns a key, and encodes what is expected of it.
+    /// Copies the key, and encodes the value that is expected under it.
     fn keyed(
         &self,
         key: Result<&[u8]>,

@@ -13,8 +13,8 @@ use crate::txn::{Keys, WriteTxn};
 use crate::value::{AsValue, Context, Value};
 
 impl<K: Key, V: Value> Dbi<K, V> {
-    /// Removes all entries; how many there were. O(changes to the DBI in this transaction), unless [`len`](Self::len) was asked
-    /// before; at the commit O(pages).
+    /// Removes all entries and returns how many there were. O(changes to the DBI in this transaction), unless
+    /// [`len`](Self::len) was called before; O(pages) at the commit.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -22,12 +22,12 @@ impl<K: Key, V: Value> Dbi<K, V> {
         txn.raw_delete_range(&self.dbi, Unbounded, Unbounded).map_err(|error| self.named(error, "clear"))
     }
 
-    /// Removes the entries between two keys, as [`range`](Self::range) finds them; how many there were. They are
-    /// counted, O(leaves of the range) and a search for each change of this transaction in it, and taken away at the
-    /// commit, by one cursor; all entries, `..`, are a [`clear`](Self::clear).
+    /// Removes the entries between two keys, selected as by [`range`](Self::range), and returns how many it removed.
+    /// They are counted now: O(leaves of the range), and a search for each change of this transaction in it. One
+    /// cursor removes them at the commit. The full range `..` is a [`clear`](Self::clear).
     ///
     /// # Errors
-    /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`: then nothing was removed.
+    /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`. Then nothing was removed.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};
@@ -51,8 +51,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
         deleted.map_err(|error| self.named(error, "delete_range"))
     }
 
-    /// Removes the entries whose keys begin with `prefix`, as [`prefix`](Self::prefix) finds them; how many there were.
-    /// Costs as [`delete_range`](Self::delete_range).
+    /// Removes the entries whose keys begin with `prefix`, selected as by [`prefix`](Self::prefix), and returns how
+    /// many it removed. Costs as much as [`delete_range`](Self::delete_range).
     ///
     /// # Errors
     /// As [`delete_range`](Self::delete_range).
@@ -76,12 +76,13 @@ impl<K: Key, V: Value> Dbi<K, V> {
         deleted.map_err(|error| self.named(error, "delete_prefix"))
     }
 
-    /// Keeps those entries of a range of which `keep` is true; how many were removed. Entries outside the range stay.
-    /// O(entries of the range); the keys of those removed are copied. Nothing is removed until all were looked at.
+    /// Removes the entries of a range for which `keep` returns false, and returns how many it removed. Entries
+    /// outside the range stay. O(entries of the range); the keys to remove are copied. Nothing is removed before
+    /// `keep` has seen all entries.
     ///
     /// # Errors
-    /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`: then some were removed, which a
-    /// [`savepoint`](WriteTxn::savepoint) takes back.
+    /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`. Then some were removed; a
+    /// [`savepoint`](WriteTxn::savepoint) can undo that.
     pub fn retain(
         &self,
         txn: &mut WriteTxn,
@@ -99,9 +100,10 @@ impl<K: Key, V: Value> Dbi<K, V> {
         retained.map_err(|error| self.named(error, "retain"))
     }
 
-    /// Removes those entries of a range of which `extract` is true and returns them, one by one as they are asked for:
-    /// those behind the last one asked for stay. O(entries of the range), of which up to
-    /// 256 at a time are copied; where this transaction has changed them, one more search, O(log n), for each that is removed.
+    /// Removes the entries of a range for which `extract` returns true, and returns them one by one. An entry is
+    /// removed when the iterator yields it; entries after the last one yielded stay. O(entries of the range). Up to
+    /// 256 entries at a time are copied. Where this transaction has changed them, each removal costs one more search,
+    /// O(log n).
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -134,14 +136,15 @@ impl<K: Key, V: Value> Dbi<K, V> {
         Ok(ExtractIf::new(self.clone(), txn, bounds, extract))
     }
 
-    /// Stores all rows, in whichever order, later ones in the place of earlier ones with the same key; how many there
-    /// were. Rows in key order are taken without a search; others are sorted once, at the commit or the first read.
+    /// Stores all rows, in any order, and returns how many there were. A later row replaces an earlier one with the
+    /// same key. Rows in key order need no search; others are sorted once, at the commit or the first read.
     ///
-    /// They are held in memory until the commit, as with [`put`](Self::put). For more than memory or `max_txn_bytes`, and
-    /// for rows of several databases in no order, there is [`Env::loader`](crate::Env::loader).
+    /// The rows are held in memory until the commit, as with [`put`](Self::put). Use
+    /// [`Env::loader`](crate::Env::loader) for more rows than fit in memory or `max_txn_bytes`, and for unordered
+    /// rows of several databases.
     ///
     /// # Errors
-    /// As [`put`](Self::put), at the first row that fails; those before it are in the transaction.
+    /// As [`put`](Self::put), at the first row that fails; the rows before it are in the transaction.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};
@@ -180,7 +183,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     }
 }
 
-/// The keys between the bounds of which `wanted` is true: copied, since the set cannot change while it is read.
+/// The keys of a range for which `wanted` returns true. They are copied, since the set cannot change while it is
+/// read.
 fn keys_where<K: Key, V: Value>(
     txn: &WriteTxn,
     dbi: &Dbi<K, V>,

@@ -1,4 +1,4 @@
-//! Removing entries one by one while looking at them.
+//! Removes entries one by one while the caller looks at them.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -15,21 +15,22 @@ use crate::scan::{ByteBounds, DecodeContext};
 use crate::txn::{Keys, WriteTxn};
 use crate::value::Value;
 
-/// The entries that [`Dbi::extract_if`] removes: each is removed when it is asked for.
+/// The iterator of [`Dbi::extract_if`]: it removes each entry that it yields.
 ///
-/// Fused, also after an error. Dropping it early leaves the entries behind the last one asked for. If it is never dropped, as by
-/// [`std::mem::forget`], some of the last 256 that were handed out may stay.
+/// Fused, also after an error. Dropping it early leaves the entries after the last one yielded. If it is never
+/// dropped, as by [`std::mem::forget`], some of the last 256 entries it yielded may stay.
 pub struct ExtractIf<'x, K, V, F> {
     dbi: Dbi<K, V>,
     txn: &'x mut WriteTxn,
     bounds: ByteBounds,
-    /// What was read and not looked at yet: the scan goes on behind it.
+    /// Entries that were copied but not all looked at yet; the scan continues after them.
     ahead: Ahead,
-    /// What was handed out of it and is to be removed: nobody else can look until all of this is dropped.
+    /// Keys of the entries that were yielded and are still to be removed. The transaction is borrowed until all are
+    /// removed.
     taken: Keys,
-    /// The number of the last of them.
+    /// The index in `ahead` of the last key in `taken`.
     last: Option<usize>,
-    /// Whether the room does not allow to remove many together.
+    /// Whether so little of `max_txn_bytes` is left that entries are removed one at a time.
     at_once: bool,
     extract: F,
     done: bool,
@@ -68,7 +69,7 @@ where
                     self.taken.push(key, before.is_some_and(|before| before + 1 == number));
                     return Ok(Some(owned));
                 }
-                // Near the limit each is removed at once, which needs no more room than it takes.
+                // Near the limit each entry is removed at once, so that nothing must be reserved for later removals.
                 self.at_once |= is_untouched;
                 remove(self.txn, &self.dbi.dbi, &mut self.taken)?;
                 self.txn.raw_delete(&self.dbi.dbi, key)?;
@@ -80,14 +81,15 @@ where
         }
     }
 
-    /// Copies the entries that come next; whether there are any. Nobody else can change them before they are looked at.
+    /// Copies the next entries, and returns whether there are any. The transaction is borrowed, so nothing else can
+    /// change them.
     fn read_ahead(&mut self) -> Result<bool> {
         remove(self.txn, &self.dbi.dbi, &mut self.taken)?;
         self.last = None;
         let (lower, upper) = self.bounds.as_refs();
         let lower = self.ahead.last().map_or(lower, Bound::Excluded);
         let mut cursor = self.txn.raw_range(&self.dbi.dbi, lower, upper)?;
-        // Mostly it needs twice as much room, until there are as many as there may be.
+        // A block usually needs twice the memory of the one before, until the limit on entries is reached.
         let bytes = Vec::with_capacity((self.ahead.bytes.len() * 2).min(BYTES));
         let most = (self.ahead.most * 2).clamp(LEAST, MOST);
         let mut next = Ahead { bytes, ends: Vec::with_capacity(most), most, ..Ahead::default() };
@@ -104,14 +106,14 @@ where
     }
 }
 
-/// Removes what was handed out.
+/// Removes the entries that were yielded.
 fn remove(txn: &mut WriteTxn, dbi: &Arc<DbiRef>, taken: &mut Keys) -> Result<()> {
     if taken.is_empty() {
         return Ok(());
     }
     let taken = mem::take(taken);
     txn.raw_remove_all(dbi, &taken).or_else(|error| {
-        // Whoever got them must not find them again, even where a page beside them is damaged.
+        // The caller has these entries and must not find them again, even if a neighbouring page is damaged.
         txn.remove_blindly(dbi, &taken)?;
         Err(error)
     })
@@ -119,29 +121,29 @@ fn remove(txn: &mut WriteTxn, dbi: &Arc<DbiRef>, taken: &mut Keys) -> Result<()>
 
 impl<K, V, F> Drop for ExtractIf<'_, K, V, F> {
     fn drop(&mut self) {
-        // An error is of a page that was read beside the entries, which are removed all the same.
+        // The error is about a neighbouring page; the entries themselves are removed all the same.
         let _ = remove(self.txn, &self.dbi.dbi, &mut self.taken);
     }
 }
 
-/// How many entries are copied at once: at first, in case that no more are asked for, and at most.
+/// How many entries are copied at once: few at first, in case the caller stops early, then up to `MOST`.
 const LEAST: usize = 4;
 const MOST: usize = 256;
 
-/// No more entries are copied when they have so many bytes.
+/// Copying stops once the entries have this many bytes.
 const BYTES: usize = 32 << 10;
 
-/// Entries that were copied, to be looked at.
+/// Entries that were copied and are still to be looked at.
 #[derive(Debug, Default)]
 struct Ahead {
     bytes: Vec<u8>,
-    /// Where the key and the value of each end.
+    /// For each entry, where its key and its value end in `bytes`.
     ends: Vec<(usize, usize)>,
-    /// How many were looked at.
+    /// How many of the entries were looked at.
     passed: usize,
-    /// How many there may be.
+    /// The maximum number of entries.
     most: usize,
-    /// Whether the transaction itself has changed none of them.
+    /// Whether the transaction itself has changed none of these entries.
     is_untouched: bool,
 }
 

@@ -11,22 +11,24 @@ use crate::scan::{DecodeContext, no_key};
 use crate::txn::Read;
 use crate::value::{Context, Value};
 
-/// A named database of the environment: values of `V` under keys of `K`, in key order.
+/// A named database of the environment: values of type `V` under keys of type `K`, in key order.
 ///
-/// `K` and `V` are spelled as they are used: `Dbi<&str, u64>`, `Dbi<(u32, &str), Msgpack<T>>`, `Dbi<&[u8], &[u8]>`. In a
-/// struct write `Dbi<&'static str, _>` or `Dbi<String, _>`: the lifetime says nothing of what is stored.
+/// Write `K` and `V` as the types that you pass: `Dbi<&str, u64>`, `Dbi<(u32, &str), Msgpack<T>>`,
+/// `Dbi<&[u8], &[u8]>`. In a struct write `Dbi<&'static str, _>` or `Dbi<String, _>`: the lifetime has no effect on
+/// what is stored.
 ///
-/// Reads take a [`Snapshot`](crate::Snapshot) or a [`WriteTxn`](crate::WriteTxn) first, writes a `&mut WriteTxn`; what
-/// they do follows `BTreeMap`. A handle is a cheap clone, `Send` and `Sync`, good until its DBI is dropped.
+/// Reads take a [`Snapshot`](crate::Snapshot) or a [`WriteTxn`](crate::WriteTxn) first, writes a `&mut WriteTxn`. The
+/// methods follow `BTreeMap`. A handle is a cheap clone, `Send` and `Sync`, and valid until its DBI is dropped.
 ///
-/// Every verb fails with `InvalidArgument` on another environment's snapshot or transaction, `NotFound` when the DBI was
-/// dropped, `Corrupted` where the file is damaged, and `Decode` where stored bytes are not what the type expects. Their docs
-/// name what else can be.
+/// Every method fails with `InvalidArgument` on a snapshot or transaction of another environment, `NotFound` when the
+/// DBI was dropped, `Corrupted` where the file is damaged, and `Decode` where stored bytes do not fit the type. Each
+/// method lists any further errors it can return.
 ///
-/// Some keys can be named but not stored: the empty one, those over 511 bytes, times that a
-/// [`Timestamp`](crate::Timestamp) does not reach, dynamic keys whose lists nest too deep. Reads, ranges and deletions take
-/// such a key for what it is, absent, in its place in the order: the empty one is below all. Verbs that would store it fail
-/// with `InvalidKey`, or with `TooLarge` for a long one. NaN has no place in the order, and is `InvalidKey` everywhere.
+/// Some keys can be written down but not stored: the empty key, keys over 511 bytes, times outside the range of
+/// [`Timestamp`](crate::Timestamp), and dynamic keys whose lists are nested too deeply. Reads, ranges and deletions
+/// treat such a key as absent, at its position in the order; the empty key sorts below all others. Methods that would
+/// store it fail with `InvalidKey`, or with `TooLarge` if it is too long. NaN has no position in the order: every
+/// method fails with `InvalidKey`.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env, Msgpack};
@@ -65,7 +67,7 @@ impl<K, V> Dbi<K, V> {
         Self { dbi, _types: PhantomData }
     }
 
-    /// The name.
+    /// The DBI's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.dbi.name
@@ -87,13 +89,13 @@ impl<K: Key, V: Value> Dbi<K, V> {
         V::decode(value, &Context::new(uuid, &self.dbi.name, key)).map_err(|error| error.at_key(key))
     }
 
-    /// The bytes that `key` is looked for under; those of no key when it cannot be stored.
+    /// The bytes to search for `key` under. `NO_KEY` for a key that cannot be stored.
     #[inline]
     pub(crate) fn sought<'b>(key: &'b K::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
         Self::encode(key, buf).or_else(|error| no_key::<K>(key, error))
     }
 
-    /// The bytes of `key`.
+    /// The encoded bytes of `key`.
     #[inline]
     pub(crate) fn encode<'b>(key: &'b K::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
         K::encode(key, buf)

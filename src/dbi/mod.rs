@@ -1,4 +1,4 @@
-//! Typed databases: the verbs.
+//! Typed databases and their methods.
 
 mod batch;
 mod bulk;

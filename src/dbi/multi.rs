@@ -13,11 +13,11 @@ use crate::read::RawCursor;
 use crate::scan::{ByteBounds, Entries, KeyRange, Keys, NO_KEY};
 use crate::txn::{Read, WriteTxn};
 
-/// A named database that holds an ordered set of pairs: under each key of `K` any number of values of `V`, each once, in
-/// order.
+/// A named database that holds an ordered set of pairs: under each key of type `K` any number of values of type `V`,
+/// each once, in order.
 ///
-/// Kept as a plain tree of `(K, V)` keys, so values are keys themselves and have their limits: 511 bytes with the key.
-/// Errors are those of [`Dbi`].
+/// A pair is stored as a `(K, V)` key of an ordinary tree. So values are keys too and share their limit: key and
+/// value together take at most 511 bytes. Errors are those of [`Dbi`].
 ///
 /// ```
 /// use mapleaf::{Env, MultiDbi};
@@ -49,7 +49,7 @@ impl<K, V> MultiDbi<K, V> {
         Self { pairs: Dbi::new(dbi) }
     }
 
-    /// The name.
+    /// The DBI's name.
     #[must_use]
     pub fn name(&self) -> &str {
         self.pairs.name()
@@ -57,7 +57,7 @@ impl<K, V> MultiDbi<K, V> {
 }
 
 impl<K: Key, V: Key> MultiDbi<K, V> {
-    /// Adds `value` under `key`; whether it was not there yet.
+    /// Adds `value` under `key`, and returns whether it was new.
     ///
     /// # Errors
     /// As [`Dbi::put`].
@@ -74,7 +74,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         Self::pair(&key, &value, &mut buf).and_then(insert).map_err(|error| self.pairs.named(error, "insert"))
     }
 
-    /// Removes `value` under `key`; whether it was there.
+    /// Removes `value` under `key`, and returns whether it was there.
     ///
     /// # Errors
     /// As [`Dbi::delete`].
@@ -84,7 +84,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         Self::sought(&key, &value, &mut buf).and_then(remove).map_err(|error| self.pairs.named(error, "remove"))
     }
 
-    /// Removes all values under `key`; how many there were. O(values).
+    /// Removes all values under `key`, and returns how many there were. O(values).
     ///
     /// # Errors
     /// As [`Dbi::delete_range`].
@@ -93,7 +93,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         removed.map_err(|error| self.pairs.named(error, "remove_all"))
     }
 
-    /// Removes all pairs; how many there were.
+    /// Removes all pairs, and returns how many there were.
     ///
     /// # Errors
     /// As [`Dbi::clear`].
@@ -111,7 +111,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         found.map(|found| found.is_some()).map_err(|error| self.pairs.named(error, "contains"))
     }
 
-    /// Whether there is any value under `key`. O(log n).
+    /// Whether `key` has any value. O(log n).
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -119,7 +119,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         Ok(self.open(state, Self::of_key(&key), "contains_key")?.next().transpose()?.is_some())
     }
 
-    /// The values under `key`, in order, double-ended. Its ends are the least and the greatest.
+    /// The values under `key`, in order, double-ended. The first is the least, the last is the greatest.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -140,8 +140,8 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         self.open(state, Self::between(&key, range.start_bound(), range.end_bound()), "values_range")
     }
 
-    /// How many values there are under `key`. O(leaves of the values); in a transaction as [`Dbi::count`], so that to insert
-    /// and count in turn counts once.
+    /// How many values `key` has. O(leaves of the values). In a transaction the count is kept as by [`Dbi::count`],
+    /// so alternating inserts and counts count the values only once.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -180,7 +180,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         self.pairs.entries(state, Ok(ByteBounds::full()), "pairs").map(Entries::keys)
     }
 
-    /// The pairs between two pairs or, as `(key,)`, keys: double-ended.
+    /// The pairs within a range, double-ended. An end is a pair, or a key written as `(key,)`.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -188,7 +188,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         self.pairs.range(state, range).map(Entries::keys)
     }
 
-    /// The different keys that have values, in order. Each is found by one search, O(log n).
+    /// The distinct keys that have values, in order. Each takes one search, O(log n).
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -225,7 +225,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
             let own_bytes = &pair[..pair.len() - rest.len()];
             match ByteBounds::prefix(own_bytes).as_refs() {
                 (_, Bound::Excluded(behind)) => cursor.seek(behind)?,
-                // Bytes of nothing but FF have no successor: only pairs of this key are left.
+                // Bytes of only FF have no successor: only pairs of this key are left.
                 _ => *done = true,
             }
             Ok(Some(key))
@@ -261,7 +261,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         Ok(buf)
     }
 
-    /// The bytes that a pair is looked for under; those of no key when it cannot be stored.
+    /// The bytes to search for a pair under. `NO_KEY` for a pair that cannot be stored.
     fn sought<'b>(key: &K::Arg<'_>, value: &V::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
         Self::pair(key, value, buf).or_else(|error| Self::no_pair(key, value, error))
     }
@@ -282,12 +282,12 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         Ok(if position == Position::At { ByteBounds::prefix(&buf) } else { ByteBounds::empty() })
     }
 
-    /// The pairs of `key` with values between two ends.
+    /// The pairs of `key` with values between two bounds.
     fn between<X: AsKey<V>>(key: &K::Arg<'_>, start: Bound<&X>, end: Bound<&X>) -> Result<ByteBounds> {
         let mut whole = KeyBuf::new();
         let position = AsKey::<K>::encode_bound_part(key, &mut whole)?;
         let (mut start_buf, mut end_buf) = (whole.clone(), whole.clone());
-        // Without a value an end is that of all pairs of the key.
+        // An unbounded end includes all pairs of the key on that side.
         let start = match start {
             Bound::Included(value) => Bound::Included(value.encode_bound_part(&mut start_buf)?),
             Bound::Excluded(value) => Bound::Excluded(value.encode_bound_part(&mut start_buf)?),
@@ -318,11 +318,11 @@ impl<K, V> fmt::Debug for MultiDbi<K, V> {
     }
 }
 
-/// Values under one key, in order, from both ends: what [`MultiDbi::values`] returns.
+/// The values under one key, in order, double-ended: what [`MultiDbi::values`] returns.
 pub struct MultiValues<'t, R: Read + 't, K, V> {
     cursor: R::Cursor<'t>,
     pairs: Dbi<(K, V), ()>,
-    /// The verb that opened it, for errors.
+    /// The method that opened it, for errors.
     operation: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! Ends and neighbours: the entry at an end of the DBI or next to a key.
+//! Entries at an end of the DBI, and entries next to a key.
 
 use std::ops::Bound::{self, Excluded, Included, Unbounded};
 
@@ -47,7 +47,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         self.end(state, Unbounded, Unbounded, true).map_err(|error| self.named(error, "last"))
     }
 
-    /// The entry of `key` or, if it is absent, the one before. O(log n).
+    /// The entry of `key` or, if it is absent, the last one before it. O(log n).
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -55,7 +55,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         self.beside(state, key, (Unbounded, Included(())), true, "floor")
     }
 
-    /// The entry of `key` or, if it is absent, the one behind. O(log n).
+    /// The entry of `key` or, if it is absent, the first one after it. O(log n).
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -63,7 +63,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         self.beside(state, key, (Included(()), Unbounded), false, "ceiling")
     }
 
-    /// The entry before `key`. O(log n).
+    /// The last entry before `key`. O(log n).
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -71,7 +71,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         self.beside(state, key, (Unbounded, Excluded(())), true, "lower")
     }
 
-    /// The entry behind `key`. O(log n).
+    /// The first entry after `key`. O(log n).
     ///
     /// # Errors
     /// As [`Dbi`] says.

@@ -9,7 +9,7 @@ use crate::key::Key;
 use crate::txn::DbiOpening;
 use crate::value::Value;
 
-/// How a DBI is opened: [`Env::dbi_options`].
+/// Options to open a DBI, created by [`Env::dbi_options`].
 ///
 /// ```
 /// use mapleaf::{Dbi, Env, ErrorKind};
@@ -28,15 +28,15 @@ pub struct DbiOptions {
 }
 
 impl DbiOptions {
-    /// Whether a DBI that is absent is created; if not it is `NotFound`. Default true.
+    /// Sets whether an absent DBI is created. If not, opening it fails with `NotFound`. Default true.
     pub fn create(mut self, create: bool) -> Self {
         self.opening.create = create;
         self
     }
 
-    /// Whether a DBI that other software made, and so has no schema, is given the types it is opened with. Its entries
-    /// are not looked at: those that do not fit are `Decode` errors when they are read. Handles on it as bytes are
-    /// `SchemaMismatch` from then on. Default false.
+    /// Sets whether a DBI that other software created, and that has no schema, gets the types it is opened with. Its
+    /// entries are not checked: those that do not fit fail with `Decode` when they are read. Handles that opened it
+    /// as bytes fail with `SchemaMismatch` from then on. Default false.
     pub fn adopt(mut self, adopt: bool) -> Self {
         self.opening.adopt = adopt;
         self
@@ -45,17 +45,17 @@ impl DbiOptions {
     /// Opens the DBI `name`.
     ///
     /// # Errors
-    /// `SchemaMismatch` when it was created with other types; `NotFound` as [`create`](Self::create) says;
-    /// `InvalidArgument` for a name that is empty, over 255 bytes, holds a NUL or begins with `__`; `DbisFull`;
-    /// `Unsupported` for one of other software with flags; `Nested` inside a transaction of this thread; `ReadOnly` when
-    /// it would have to be created; else as [`Env::transact`].
+    /// `SchemaMismatch` when the DBI was created with other types; `NotFound` when it is absent and
+    /// [`create`](Self::create) is false; `InvalidArgument` for a name that is empty, over 255 bytes, contains a NUL
+    /// or begins with `__`; `DbisFull`; `Unsupported` for a DBI of other software with flags; `Nested` inside a
+    /// transaction of this thread; `ReadOnly` when it would have to be created; otherwise as [`Env::transact`].
     pub fn open<K: Key, V: Value>(&self, name: &str) -> Result<Dbi<K, V>> {
         let schema = schema(false, K::name, V::name);
         let opened = self.env.open_dbi(name, &schema, self.opening);
         opened.map(Dbi::new).map_err(|error| error.during("dbi").in_dbi(name))
     }
 
-    /// Opens the ordered set of pairs `name`.
+    /// Opens the ordered set of pairs `name`: see [`MultiDbi`].
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -76,10 +76,10 @@ fn schema(multi: bool, key: fn(&mut String), value: fn(&mut String)) -> Schema {
 }
 
 impl Env {
-    /// Opens the DBI `name`, and creates it if it is absent, in a transaction of its own. The types are kept with it, and
-    /// another opening must name the same.
+    /// Opens the DBI `name`, and creates it if it is absent, in its own transaction. Its types are stored with it,
+    /// and every later opening must use the same ones.
     ///
-    /// Do it once and keep the handle. If it exists: two searches in the catalogue. If not: a commit.
+    /// Open a DBI once and keep the handle. An existing DBI costs two searches in the catalogue, a new one a commit.
     ///
     /// # Errors
     /// As [`DbiOptions::open`].
@@ -106,7 +106,7 @@ impl Env {
         self.dbi_options().open_multi(name)
     }
 
-    /// The ways to open a DBI, at their defaults.
+    /// Returns the options to open a DBI, at their defaults.
     pub fn dbi_options(&self) -> DbiOptions {
         DbiOptions { env: self.clone(), opening: DbiOpening { create: true, adopt: false, operation: "dbi" } }
     }

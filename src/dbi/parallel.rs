@@ -1,4 +1,4 @@
-//! Scans by rayon's threads.
+//! Parallel scans with rayon.
 
 use crate::dbi::handle::Dbi;
 use crate::error::Result;
@@ -8,12 +8,13 @@ use crate::txn::Read;
 use crate::value::Value;
 
 impl<K: Key, V: Value> Dbi<K, V> {
-    /// The entries of a range as a parallel iterator of [rayon](https://docs.rs/rayon), with the feature `rayon`.
+    /// The entries of a range as a parallel iterator of [rayon](https://docs.rs/rayon). Needs the feature `rayon`.
     ///
-    /// Collecting keeps the order of keys; whatever ends early, such as `find_any`, reads no further. The range is cut in
-    /// two again and again, as rayon's threads have time, by keys of branch pages: a part is a leaf at least. O(log n) to
-    /// open; a cut reads the branch pages of what it cuts. An error is an item, at the place where a scan meets it; the
-    /// parts beside it go on, and of several errors rayon gives any when it collects a `Result`.
+    /// Collecting keeps the order of keys. Operations that end early, such as `find_any`, read no further. The range
+    /// is halved at keys of branch pages, again and again, as rayon's threads become free; a part is at least one
+    /// leaf. O(log n) to open; a split reads the branch pages of the part it splits. An error is an item, at the
+    /// position where a scan meets it. Other parts continue, and when rayon collects a `Result` with several errors,
+    /// it returns any one of them.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};
@@ -37,7 +38,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # }
     /// ```
     ///
-    /// Of a snapshot, which threads share; a write transaction does not leave its thread:
+    /// It needs a snapshot, which threads can share. A write transaction stays on its thread:
     ///
     /// ```compile_fail,E0277
     /// # let env = mapleaf::Env::temporary().unwrap();

@@ -9,11 +9,11 @@ use crate::scan::{NO_KEY, no_key};
 use crate::txn::Read;
 use crate::value::{Msgpack, MsgpackCompact, Value, decode_as};
 
-/// Keys for which room is made at once: an iterator may promise any number.
+/// The maximum number of keys to reserve memory for in advance, because an iterator may claim any length.
 const MANY: usize = 1 << 14;
 
 impl<K: Key, V: Value> Dbi<K, V> {
-    /// The value of `key`, borrowed from the state where its type allows. O(log n), no allocation of its own.
+    /// The value of `key`, borrowed from the state if its type allows. O(log n). Mapleaf itself allocates nothing.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -36,7 +36,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         self.get_encoded(state, Self::sought(&key, &mut buf)).map_err(|error| self.named(error, "get"))
     }
 
-    /// Whether `key` is there. As [`get`](Self::get) without the value.
+    /// Whether `key` exists. O(log n), as [`get`](Self::get), without decoding the value.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -46,12 +46,13 @@ impl<K: Key, V: Value> Dbi<K, V> {
         found.map(|value| value.is_some()).map_err(|error| self.named(error, "contains"))
     }
 
-    /// The values of many keys, in the order of the keys; `None` for those that are absent.
+    /// The values of many keys, in the order of the given keys; `None` for those that are absent.
     ///
-    /// In a snapshot, groups of keys go down the tree together and overlap their cache misses: for many keys of a large DBI
-    /// faster than one [`get`](Self::get) after the other. Allocates the keys' bytes and order, and the result.
+    /// In a snapshot, groups of keys descend the tree together, so that their cache misses overlap. For many keys of
+    /// a large DBI this is faster than calling [`get`](Self::get) for each. Allocates the keys' bytes and order, and
+    /// the result.
     ///
-    /// From 128 keys on, pages of a file that is not in memory are asked for together.
+    /// From 128 keys on, pages that are not in memory are requested from the file together.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -78,7 +79,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     where
         I: IntoIterator<Item: AsKey<K>>,
     {
-        // All keys in one buffer, each up to where it ends.
+        // All keys in one buffer; `ends` holds where each ends.
         let keys = keys.into_iter();
         let likely = keys.size_hint().0.min(MANY);
         let (mut bytes, mut ends) = (Vec::with_capacity(likely * K::WIDTH.unwrap_or(16)), Vec::with_capacity(likely));
@@ -86,7 +87,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         for key in keys {
             let key = match key.encode_key(&mut buf) {
                 Ok(key) if key.len() <= self.dbi.max_key => key,
-                // Longer than any: it is not there, and need not be kept.
+                // Longer than the longest key allowed: the key is absent, and its bytes are not needed.
                 Ok(_) => NO_KEY,
                 Err(error) => no_key::<K>(&key, error)?,
             };
@@ -97,7 +98,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let mut start = 0;
         let keys: Vec<&[u8]> = ends.iter().map(|&end| &bytes[std::mem::replace(&mut start, end)..end]).collect();
         let mut values: Vec<Option<V::Ref<'t>>> = std::iter::repeat_with(|| None).take(keys.len()).collect();
-        // Of values that cannot be decoded the first is named, as they are asked for.
+        // If several values cannot be decoded, report the first in the order of the given keys.
         let mut failed: Option<(usize, Error)> = None;
         let each = |place: usize, value: Option<&'t [u8]>| {
             let (Some(out), Some(key), Some(value)) = (values.get_mut(place), keys.get(place), value) else { return };
@@ -130,7 +131,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
 
     #[inline]
     pub(crate) fn raw_get<'t, R: Read>(&self, state: &'t R, key: &[u8]) -> Result<Option<&'t [u8]>> {
-        // Known when it is compiled for all types of the library; a type of a user's own might not keep its word.
+        // For the library's own key types the compiler resolves this. A user's type might break its declared width,
+        // so the length is checked.
         match (K::WIDTH, key.len()) {
             (Some(1), 1) => state.raw_get::<1>(&self.dbi, key),
             (Some(2), 2) => state.raw_get::<2>(&self.dbi, key),
@@ -148,7 +150,8 @@ macro_rules! get_as {
         where
             $value<T>: Value,
         {
-            /// The value of `key` as a `U` that may borrow its text and bytes from the state: nothing is copied for them.
+            /// The value of `key` as a `U` that may borrow its text and bytes from the state, so that they are not
+            /// copied.
             ///
             /// # Errors
             /// As [`Dbi`] says.

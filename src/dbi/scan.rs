@@ -11,8 +11,9 @@ use crate::txn::Read;
 use crate::value::Value;
 
 impl<K: Key, V: Value> Dbi<K, V> {
-    /// The entries between two keys, double-ended: `a..b`, `a..=b`, `a..`, `..b`, `..`, or `(Bound, Bound)`; for tuple
-    /// keys also between leading elements. A range whose start lies above its end is empty. O(log n) to open.
+    /// The entries between two keys, double-ended: `a..b`, `a..=b`, `a..`, `..b`, `..`, or `(Bound, Bound)`. For
+    /// tuple keys the ends can also be leading elements. A range whose start is above its end is empty. O(log n) to
+    /// open.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -40,9 +41,9 @@ impl<K: Key, V: Value> Dbi<K, V> {
         self.entries(state, range.byte_bounds(), "range")
     }
 
-    /// The entries whose keys begin with `prefix`: text and bytes by their bytes, tuples by leading elements, paths by
-    /// segments. Offered for these key types alone. Elements of a tuple are whole: `(7, "al")` finds `(7, "al")` and not
-    /// `(7, "alice")`, which [`prefix_text`](Self::prefix_text) finds. O(log n) to open.
+    /// The entries whose keys begin with `prefix`: text and bytes by their bytes, tuples by leading elements, paths
+    /// by segments. Only these key types have prefixes. The elements of a tuple are whole: `(7, "al")` finds
+    /// `(7, "al")` but not `(7, "alice")`; use [`prefix_text`](Self::prefix_text) for that. O(log n) to open.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -71,8 +72,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
         self.entries(state, prefix.prefix_bounds(), "prefix")
     }
 
-    /// The entries whose tuple keys begin with these elements, the last of which is itself only begun: `(7, "al")` finds
-    /// `(7, "alice")`. Elements that are all whole are a [`prefix`](Self::prefix). O(log n) to open.
+    /// The entries whose tuple keys begin with these elements, where the last element may be incomplete: `(7, "al")`
+    /// finds `(7, "alice")`. Use [`prefix`](Self::prefix) when all elements are whole. O(log n) to open.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -115,7 +116,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         self.entries(state, Ok(ByteBounds::full()), "iter")
     }
 
-    /// All keys in order, double-ended; values are not decoded.
+    /// All keys, in order, double-ended; values are not decoded.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -123,7 +124,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         self.entries(state, Ok(ByteBounds::full()), "keys").map(Entries::keys)
     }
 
-    /// All values in order of their keys, double-ended; keys are not decoded.
+    /// All values, in the order of their keys, double-ended; keys are not decoded.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -131,7 +132,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
         self.entries(state, Ok(ByteBounds::full()), "values").map(Entries::values)
     }
 
-    /// Gives the entries of a range to `each` in key order until it breaks: the fastest scan. Says whether it broke.
+    /// Calls `each` with the entries of a range in key order until it returns `Break`, and returns whether it did.
+    /// The fastest scan.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -161,7 +163,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         self.walk(state, range, each).map_err(|error| self.named(error, "for_each"))
     }
 
-    /// What `find` makes of the first entry of a range that it makes something of.
+    /// Returns the first `Some` that `find` gives for the entries of a range, in key order.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -191,10 +193,11 @@ impl<K: Key, V: Value> Dbi<K, V> {
         flow.map(ControlFlow::break_value).map_err(|error| self.named(error, "find_map"))
     }
 
-    /// Cuts a range into at most `parts` scans of about equal length, in order, for as many threads. There is one at least,
-    /// and no more than the range has leaves. Reads the branch pages of the range, and the leaf that each scan begins in.
+    /// Splits a range into at most `parts` scans of about equal length, in order, for as many threads. Returns at
+    /// least one scan, and no more than the range has leaves. Reads the branch pages of the range, and the leaf that
+    /// each scan begins in.
     ///
-    /// Of a snapshot, which threads share; a write transaction does not leave its thread:
+    /// It needs a snapshot, which threads can share. A write transaction stays on its thread:
     ///
     /// ```compile_fail,E0277
     /// # let env = mapleaf::Env::temporary().unwrap();
@@ -243,7 +246,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         split().map_err(|error: Error| self.named(error, "par_scan"))
     }
 
-    /// A page of entries and a cursor for the next: see [`ListOptions`]. O(log n + limit).
+    /// Returns a page of entries and a cursor for the next page: see [`ListOptions`]. O(log n + limit).
     ///
     /// # Errors
     /// As [`Dbi`] says; `InvalidArgument` for a `limit` of 0.
@@ -283,7 +286,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         ))
     }
 
-    /// Decodes and hands over the entries of a range until `each` breaks or one does not decode.
+    /// Decodes the entries of a range and passes them to `each`, until it returns `Break` or one does not decode.
     #[inline]
     fn walk<'t, R: Read, B>(
         &self,

@@ -10,27 +10,27 @@ use crate::scan::{KeyRange, bounds_at};
 use crate::txn::Read;
 use crate::value::Value;
 
-/// The shape of a DBI's tree: what [`Dbi::stat`] tells.
+/// The shape of a DBI's tree: what [`Dbi::stat`] returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DbiStat {
-    /// Entries.
+    /// Number of entries.
     pub entries: u64,
     /// Levels of the tree; 0 when it is empty.
     pub depth: u32,
-    /// Pages above the leaves.
+    /// Number of pages above the leaves.
     pub branch_pages: u64,
-    /// Pages that hold entries.
+    /// Number of pages that hold entries.
     pub leaf_pages: u64,
-    /// Pages of values too large for a leaf.
+    /// Number of pages that hold values too large for a leaf.
     pub overflow_pages: u64,
-    /// The size of a page in bytes.
+    /// Page size in bytes.
     pub page_size: u32,
 }
 
 impl<K: Key, V: Value> Dbi<K, V> {
-    /// How many entries there are. O(1) in a snapshot. In a transaction that changed this DBI the first call is a search for each
-    /// change, and later ones O(1); from then on a `put` to it looks its key up.
+    /// How many entries there are. O(1) in a snapshot. In a transaction that changed this DBI, the first call does a
+    /// search for each change, and later ones are O(1); from then on every `put` to this DBI looks up its key.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -63,12 +63,12 @@ impl<K: Key, V: Value> Dbi<K, V> {
         first.map(|entry| entry.is_none()).map_err(|error| self.named(error, "is_empty"))
     }
 
-    /// How many entries lie in a range. O(leaves of the range), whose headers are read; entries are not touched, but those of
-    /// the outer leaves. Of `..` as [`len`](Self::len).
+    /// How many entries are in a range. O(leaves of the range): only their page headers are read, and entries only in
+    /// the first and the last leaf. For `..` as [`len`](Self::len).
     ///
-    /// In a transaction that changed this DBI, counting is a search for each change in the range more. The counts of the four
-    /// ranges that were asked for last are kept: to ask again is O(1), and each change in such a range costs a look-up, until as
-    /// many were made as counting it again would look at.
+    /// In a transaction that changed this DBI, counting does one more search for each change in the range. The counts
+    /// of the four ranges counted last are kept. Counting one again is O(1), and in return each later change in such
+    /// a range costs a look-up. A count is dropped when this has cost as much as counting again would.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -80,9 +80,9 @@ impl<K: Key, V: Value> Dbi<K, V> {
         count.map_err(|error| self.named(error, "count"))
     }
 
-    /// About how many entries lie in a range. Reads the leaves at its ends and the branch pages between them, about one page in
-    /// a hundred of the range. Exact for a range of one leaf or two, and for `..`, which is O(1). Of a transaction's own changes
-    /// some are looked at, and the others taken to be like them, however many there are.
+    /// Estimates how many entries are in a range. Reads the leaves at its ends and the branch pages between them,
+    /// about one page in a hundred of the range. Exact for a range of one or two leaves, and for `..`, which is O(1).
+    /// A transaction's own changes are sampled and extrapolated.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -94,8 +94,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
         estimate.map_err(|error| self.named(error, "estimate"))
     }
 
-    /// How many entries lie before `key`, which need not be there. O(leaves before it), whose headers are read; in a transaction
-    /// as [`count`](Self::count) of what is before it.
+    /// How many entries come before `key`, which may be absent. O(leaves before it), reading only their
+    /// headers; in a transaction as [`count`](Self::count) of the range before `key`.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -111,8 +111,9 @@ impl<K: Key, V: Value> Dbi<K, V> {
         rank.map_err(|error| self.named(error, "rank"))
     }
 
-    /// The entry before which there are `n` others; `None` when there are not so many. O(leaves between it and the nearer
-    /// end), whose headers are read; in a transaction that changed this DBI O(leaves and changes before it).
+    /// The entry that has exactly `n` entries before it; `None` if there are no more than `n`. O(leaves between it
+    /// and the nearer end), reading only their headers. In a transaction that changed this DBI O(leaves and changes
+    /// before it).
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -127,9 +128,9 @@ impl<K: Key, V: Value> Dbi<K, V> {
         find().map_err(|error: Error| self.named(error, "nth"))
     }
 
-    /// `n` different entries chosen at random, each set of them as likely as any other, in key order; all of them when
-    /// there are no more than `n`. The same seed chooses the same entries of the same state. O(n · leaves); in a transaction that
-    /// changed this DBI O(n · (leaves + changes)), as [`nth`](Self::nth) for each.
+    /// `n` distinct entries chosen at random, in key order; all entries if there are no more than `n`. Every set of
+    /// `n` entries is equally likely. The same seed chooses the same entries in the same state. O(n · leaves); in a
+    /// transaction that changed this DBI O(n · (leaves + changes)), as [`nth`](Self::nth) for each entry.
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -138,7 +139,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
             let place = self.place(state);
             let mut chosen = Vec::new();
             for rank in ranks(state.raw_len(&self.dbi)?, n as u64, seed) {
-                // Walking on would take as many steps as a damaged record claims entries.
+                // A damaged record can claim any number of entries, so do not continue to the last rank.
                 let Some((key, value)) = state.raw_nth(&self.dbi, rank)? else {
                     let why = "the database has fewer entries than its record says; restore it from a copy";
                     return Err(Error::new(ErrorKind::Corrupted, why));
@@ -150,7 +151,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         choose().map_err(|error: Error| self.named(error, "sample"))
     }
 
-    /// The shape of the tree, as committed. O(1).
+    /// The shape of the tree, as last committed. O(1).
     ///
     /// # Errors
     /// As [`Dbi`] says.
@@ -167,7 +168,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     }
 }
 
-/// `n` different numbers below `len`, ascending, by Floyd's algorithm (Bentley and Floyd, CACM 30(9), 1987).
+/// `n` distinct numbers below `len`, ascending, by Floyd's algorithm (Bentley and Floyd, CACM 30(9), 1987).
 fn ranks(len: u64, n: u64, seed: u64) -> std::collections::BTreeSet<u64> {
     let mut random = seed;
     let mut chosen = std::collections::BTreeSet::new();
@@ -180,7 +181,8 @@ fn ranks(len: u64, n: u64, seed: u64) -> std::collections::BTreeSet<u64> {
     chosen
 }
 
-/// A number below `limit`, each as likely: `SplitMix64` (Steele, Lea and Flood, 2014), scaled by a wide product.
+/// A random number below `limit`, all equally likely: `SplitMix64` (Steele, Lea and Flood, 2014), scaled by a wide
+/// product.
 fn below(state: &mut u64, limit: u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut mixed = *state;

@@ -11,12 +11,12 @@ use crate::txn::{Read, WriteTxn};
 use crate::value::{Context, Value};
 
 impl<K: Key, V: Value> Dbi<K, V> {
-    /// Stores `value` under `key`, in the place of what was there.
+    /// Stores `value` under `key`, replacing an existing value.
     ///
     /// # Errors
-    /// As [`Dbi`] says; `InvalidKey` for a key that is empty or otherwise none, `TooLarge` for one over 511 bytes; `Encode`
-    /// for a value that cannot be written; `TooLarge` for one over 2 GiB or a transaction over `max_txn_bytes`. The
-    /// transaction is as it was, and can go on.
+    /// As [`Dbi`] says; `InvalidKey` for an empty or otherwise invalid key, `TooLarge` for one over 511 bytes;
+    /// `Encode` for a value that cannot be encoded; `TooLarge` for one over 2 GiB or a transaction over
+    /// `max_txn_bytes`. The transaction is then unchanged and can be used further.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};
@@ -42,7 +42,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         put.map_err(|error| self.named(error, "put"))
     }
 
-    /// Stores `value` under `key` if nothing is there; whether it did.
+    /// Stores `value` under `key` if the key is absent, and returns whether it did.
     ///
     /// # Errors
     /// As [`put`](Self::put).
@@ -59,7 +59,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         Self::encode(&key, &mut buf).and_then(insert).map_err(|error| self.named(error, "insert"))
     }
 
-    /// Stores `value` under `key` and returns what was there. The same bytes again change nothing.
+    /// Stores `value` under `key` and returns the old value. If the bytes are the same, nothing changes.
     ///
     /// # Errors
     /// As [`put`](Self::put).
@@ -80,11 +80,11 @@ impl<K: Key, V: Value> Dbi<K, V> {
         Self::encode(&key, &mut buf).and_then(replace).map_err(|error| self.named(error, "replace"))
     }
 
-    /// Stores what `f` makes of the value of `key`, or removes the key if `f` makes nothing. Returns what `f` made. The
-    /// same bytes again change nothing.
+    /// Calls `f` with the value of `key`, stores the value that `f` returns, or removes the key if `f` returns
+    /// `None`. Returns the new value. If the bytes are the same, nothing changes.
     ///
     /// # Errors
-    /// As [`put`](Self::put), where `f` makes something; a key that cannot be stored is absent until then.
+    /// As [`put`](Self::put), if `f` returns a value; until then a key that cannot be stored counts as absent.
     #[doc(alias("upsert", "merge", "modify", "compute"))]
     pub fn update(
         &self,
@@ -100,7 +100,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
             match &made {
                 Some(made) => {
                     if bytes.is_empty() {
-                        // It has no bytes; encoding it says why.
+                        // The key cannot be encoded; encoding it again gives the reason.
                         Self::encode(&key, &mut KeyBuf::new())?;
                     }
                     let new = V::as_arg(made);
@@ -118,10 +118,10 @@ impl<K: Key, V: Value> Dbi<K, V> {
         Self::sought(&key, &mut buf).and_then(update).map_err(|error| self.named(error, "update"))
     }
 
-    /// The value of `key`; if nothing is there, what `f` returns, which is stored first.
+    /// Returns the value of `key`. If the key is absent, stores what `f` returns and returns that.
     ///
     /// # Errors
-    /// As [`put`](Self::put), before `f` is called if it is for the key.
+    /// As [`put`](Self::put). An error of the key is returned before `f` is called.
     #[doc(alias("entry", "or_insert"))]
     pub fn get_or_put(&self, txn: &mut WriteTxn, key: K::Arg<'_>, f: impl FnOnce() -> V::Owned) -> Result<V::Owned> {
         let mut buf = KeyBuf::new();
@@ -137,10 +137,10 @@ impl<K: Key, V: Value> Dbi<K, V> {
         Self::encode(&key, &mut buf).and_then(get_or_put).map_err(|error| self.named(error, "get_or_put"))
     }
 
-    /// Stores `value` under `key`, which must be above all others.
+    /// Stores `value` under `key`, which must be above all other keys.
     ///
     /// # Errors
-    /// `InvalidArgument` when a key at or above it is there; else as [`put`](Self::put).
+    /// `InvalidArgument` when an equal or greater key exists; otherwise as [`put`](Self::put).
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env, ErrorKind};
@@ -169,7 +169,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         Self::encode(&key, &mut buf).and_then(append).map_err(|error| self.named(error, "append"))
     }
 
-    /// Removes `key`; whether it was there.
+    /// Removes `key`, and returns whether it was there.
     ///
     /// # Errors
     /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`.
@@ -232,7 +232,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         })
     }
 
-    /// Stores under an encoded key, of which it may be known whether it is there.
+    /// Stores a value under an encoded key. `is_there` says whether the key exists, if the caller knows.
     pub(crate) fn put_encoded(
         &self,
         txn: &mut WriteTxn,

@@ -1,4 +1,4 @@
-//! Bytes: alone they are themselves; in a tuple, escaped and ended. Arrays are themselves in both places.
+//! Byte keys: unchanged when standing alone; escaped and terminated in a tuple. Arrays are unchanged in both.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -10,7 +10,8 @@ use crate::key::{AsKey, Key, KeyBuf, Position};
 
 const NAME: &str = "bytes";
 
-/// `Ref` is how the bytes are read alone, `Part` in a tuple; `from_ref` and `from_part` make it from borrowed bytes.
+/// `Ref` is the type read from a key alone, `Part` the type read in a tuple; `from_ref` and `from_part` make them
+/// from borrowed bytes.
 macro_rules! bytes_key {
     ($key:ty, $ref:ty, $part:ty, $from_ref:expr, $from_part:expr) => {
         impl Key for $key {
@@ -87,7 +88,7 @@ macro_rules! bytes_forms {
 bytes_key!(&[u8], &'a [u8], Cow<'a, [u8]>, |bytes| bytes, |bytes| bytes);
 bytes_key!(Vec<u8>, Vec<u8>, Vec<u8>, <[u8]>::to_vec, Cow::into_owned);
 
-/// Exactly `N` bytes, written as they are. `[u8; 0]` does not compile, since LMDB has no empty key:
+/// Exactly `N` bytes, written unchanged. `[u8; 0]` does not compile, since LMDB has no empty key:
 ///
 /// ```compile_fail,E0080
 /// use mapleaf::key::{Key, KeyBuf};

@@ -1,7 +1,7 @@
-//! How text and bytes are written inside a tuple: `00` becomes `00 FF`, and `00 01` ends them.
+//! The encoding of text and bytes inside a tuple: `00` becomes `00 FF`, and `00 01` ends the element.
 //!
-//! `00 01` sorts below `00 FF` and below every other byte, so "a" comes before "a\0" and "ab"; and it cannot occur
-//! inside, so no element runs into the next, whatever that begins with.
+//! `00 01` sorts below `00 FF` and below every other byte, so "a" comes before "a\0" and "ab". It cannot occur inside
+//! an element, so the end of an element is always recognized, whatever follows.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use crate::key::malformed::{malformed, truncated};
 const ZERO: [u8; 2] = [0x00, 0xFF];
 const END: [u8; 2] = [0x00, 0x01];
 
-/// Appends `bytes`, escaped, without an end: what every element that starts with `bytes` starts with.
+/// Appends `bytes` escaped but not ended: the common prefix of all elements that start with `bytes`.
 pub(crate) fn escape<A: Array<Item = u8>>(bytes: &[u8], buf: &mut SmallVec<A>) {
     let mut pieces = bytes.split(|byte| *byte == 0);
     if let Some(piece) = pieces.next() {
@@ -31,10 +31,10 @@ pub(super) fn escape_element<A: Array<Item = u8>>(bytes: &[u8], buf: &mut SmallV
     buf.extend_from_slice(&END);
 }
 
-/// Reads an element and moves `bytes` behind its end. Allocates only when a zero byte was escaped.
+/// Reads an element and moves `bytes` past its end. Allocates only when a zero byte was escaped.
 #[inline]
 pub(super) fn unescape_element<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<Cow<'a, [u8]>> {
-    // Nearly every element is one piece, and a scan reads one a row.
+    // Fast path: nearly every element has no zero byte, and a scan reads one per row.
     if let Some(zero) = place_in::<0>(bytes)
         && bytes.get(zero + 1) == Some(&END[1])
     {
@@ -45,7 +45,7 @@ pub(super) fn unescape_element<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<C
     unescape_pieces(what, bytes)
 }
 
-/// Where the first byte is that is `BYTE`: eight bytes at a time.
+/// The index of the first byte equal to `BYTE`, searched eight bytes at a time.
 #[inline]
 pub(super) fn place_in<const BYTE: u8>(bytes: &[u8]) -> Option<usize> {
     const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
@@ -53,7 +53,7 @@ pub(super) fn place_in<const BYTE: u8>(bytes: &[u8]) -> Option<usize> {
     let (mut rest, mut at) = (bytes, 0);
     while let Some((word, behind)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*word) ^ u64::from_le_bytes([BYTE; 8]);
-        // The lowest byte of which the highest bit is set here is the first zero; those above it may be wrong.
+        // The lowest byte whose top bit is set in `zeros` is the first zero; higher ones may be wrong.
         let zeros = word.wrapping_sub(LOW) & !word & HIGH;
         if zeros != 0 {
             return Some(at + zeros.trailing_zeros() as usize / 8);
@@ -83,7 +83,7 @@ fn unescape_pieces<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<Cow<'a, [u8]>
     Ok(element)
 }
 
-/// Appends to `element`, which stays borrowed while it is one piece.
+/// Appends `piece` to `element`, which stays borrowed while it is a single piece.
 fn append<'a>(element: &mut Cow<'a, [u8]>, piece: &'a [u8]) {
     if element.is_empty() {
         *element = Cow::Borrowed(piece);
@@ -100,7 +100,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_first_of_a_byte_is_found_wherever_it_is(
+        fn the_first_matching_byte_is_found_at_any_position(
             bytes in prop::collection::vec(prop_oneof![
                 4 => any::<u8>(),
                 1 => 0..=1_u8,

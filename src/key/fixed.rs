@@ -1,9 +1,9 @@
-//! Keys of one fixed width, whose bytes alone and in a tuple are the same.
+//! Keys of a fixed width, whose bytes are the same alone and in a tuple.
 
 /// Implements `Key` and `AsKey` for a `Copy` type: `fixed_key!(type, schema name, width, to bytes, from bytes)`.
 ///
-/// Both directions are `Result`s over `[u8; width]`, so that a type may refuse values and stored bytes. A type that refuses
-/// values which have a place in the order says where by a last argument, `to position`: `([u8; width], Position)`.
+/// Both directions return a `Result` over `[u8; width]`, so that a type may reject values and stored bytes. If
+/// rejected values have a position in the order, the last argument computes it: `([u8; width], Position)`.
 macro_rules! fixed_key {
     ($type:ty, $name:expr, $width:literal, $to:expr, $from:expr $(, $position:expr)?) => {
         impl $crate::key::Key for $type {
@@ -20,8 +20,8 @@ macro_rules! fixed_key {
             #[inline]
             fn encode<'b>(key: &'b $type, buf: &'b mut $crate::key::KeyBuf) -> $crate::error::Result<&'b [u8]> {
                 let to_bytes: fn($type) -> $crate::error::Result<[u8; $width]> = $to;
-                // A new buffer rather than an extended one: built in place, it is one store of the bytes and one of
-                // the length, where extending is a call that copies with a length it does not know.
+                // Build a new buffer in place: one store of the bytes and one of the length. Extending would call a
+                // copy whose length is not known at compile time.
                 *buf = $crate::key::KeyBuf::from_slice(&to_bytes(*key)?);
                 Ok(buf)
             }

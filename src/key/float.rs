@@ -1,11 +1,11 @@
-//! Floats in the order of `total_cmp`: `-0.0` and `0.0` are neighbours, and every bit survives. NaN is no key.
+//! Floats in the order of `total_cmp`: `-0.0` directly before `0.0`, and every bit preserved. NaN is not a key.
 
 use crate::error::{Error, ErrorKind};
 use crate::key::fixed::fixed_key;
 use crate::key::malformed::malformed;
 
-// Positive floats already sort as their bits do; negative ones sort the other way round. Flipping the sign bit of the
-// former and all bits of the latter puts both in one unsigned order.
+// Positive floats already sort by their bits, negative ones in reverse. Flipping the sign bit of the former and all
+// bits of the latter gives one unsigned order.
 macro_rules! float_keys {
     ($($type:ident $bits:ident $width:literal)*) => {
         $(fixed_key!(

@@ -1,8 +1,8 @@
-//! Errors about keys: bytes that no key has, and values that no key can have.
+//! Key errors: bytes that are not a valid key, and values that cannot be a key.
 
 use crate::error::{Error, ErrorKind};
 
-/// The stored bytes of a `what` key are wrong: `why` completes the sentence.
+/// The stored bytes of a `what` key are wrong; `why` completes the sentence.
 #[cold]
 pub(super) fn malformed(what: &str, why: &str) -> Error {
     Error::new(
@@ -17,13 +17,13 @@ pub(super) fn truncated(what: &str) -> Error {
     malformed(what, "it ends too early")
 }
 
-/// Bytes are left behind a whole `what` key.
+/// Bytes follow a complete `what` key.
 #[cold]
 pub(super) fn trailing(what: &str) -> Error {
     malformed(what, "bytes follow its end")
 }
 
-/// Empty text or bytes as a whole key.
+/// Empty text or bytes given as a whole key.
 #[cold]
 pub(super) fn empty(what: &str) -> Error {
     Error::new(

@@ -1,4 +1,4 @@
-//! `Option`: `00` for `None`, which comes first; `01` and the value for `Some`.
+//! `Option`: `00` for `None`, which sorts first; `01` and the value for `Some`.
 
 use crate::error::Result;
 use crate::key::malformed::{malformed, trailing, truncated};
@@ -62,7 +62,7 @@ impl<K: Key> Key for Option<K> {
     }
 }
 
-/// By `K::Arg` and not by any `AsKey<K>`: `None` alone would not say of what.
+/// For `K::Arg` and not for every `AsKey<K>`, because the type of a bare `None` could not be inferred.
 impl<K: Key> AsKey<Option<K>> for Option<K::Arg<'_>> {
     fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
         <Option<K> as Key>::encode(self, buf)

@@ -1,9 +1,9 @@
-//! `Reverse`: the greatest first. Every byte of the tuple form of the inner key, inverted.
+//! `Reverse`: descending order. The bytes are those of the inner key in a tuple, inverted.
 //!
-//! The tuple form also when standing alone: only a form that no other begins with can be inverted ("ab" would still
-//! come behind "a" otherwise).
+//! Also alone, the tuple form is used: inverting works only if no key is a prefix of another. Otherwise "ab" would
+//! still come after "a".
 
-/// A key in descending order: `Reverse(9)` comes before `Reverse(1)`. The standard library's own type.
+/// A key in descending order: `Reverse(9)` comes before `Reverse(1)`. This is the standard library's type.
 ///
 /// Text and bytes are read as owned values, since their stored bytes are inverted.
 ///
@@ -54,7 +54,7 @@ impl<K: Key> Key for Reverse<K> {
     }
 
     fn decode_part<'a>(bytes: &mut &'a [u8]) -> Result<Self::Part<'a>> {
-        // Where the element ends is known only once it is decoded, unless its width is fixed.
+        // Unless the width is fixed, the end of the element is known only after decoding.
         let most = K::WIDTH.unwrap_or(bytes.len());
         let mut plain = KeyBuf::from_slice(bytes.get(..most).ok_or_else(|| truncated("reverse"))?);
         invert(&mut plain);
@@ -74,7 +74,7 @@ impl<K: Key> Key for Reverse<K> {
     }
 }
 
-/// By `K::Arg` and not by any `AsKey<K>`, as for `Option`: `Reverse(None)` would not say of what.
+/// For `K::Arg` and not for every `AsKey<K>`, as for `Option`: the type of `Reverse(None)` could not be inferred.
 impl<K: Key> AsKey<Reverse<K>> for Reverse<K::Arg<'_>> {
     fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
         <Reverse<K> as Key>::encode(self, buf)

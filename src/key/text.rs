@@ -1,4 +1,4 @@
-//! Text: alone it is its own UTF-8 bytes; in a tuple, escaped and ended. In the order of code points.
+//! Text keys: unchanged UTF-8 when standing alone; escaped and terminated in a tuple. Both sort by code points.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,8 @@ use crate::key::{AsKey, Key, KeyBuf, Position};
 
 const NAME: &str = "str";
 
-/// `Ref` is how the text is read alone, `Part` in a tuple; `from_ref` and `from_part` make it from borrowed text.
+/// `Ref` is the type read from a key alone, `Part` the type read in a tuple; `from_ref` and `from_part` make them
+/// from borrowed text.
 macro_rules! text_key {
     ($key:ty, $ref:ty, $part:ty, $from_ref:expr, $from_part:expr) => {
         impl Key for $key {

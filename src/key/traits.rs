@@ -1,4 +1,4 @@
-//! What a key type is: order-preserving bytes, and the borrowed form they are read as.
+//! The traits of key types: order-preserving bytes, and the borrowed form that keys are read as.
 
 use std::borrow::Borrow;
 use std::fmt::Debug;
@@ -7,15 +7,15 @@ use smallvec::SmallVec;
 
 use crate::error::Result;
 
-/// Where a key is encoded: 512 bytes on the stack, more on the heap.
+/// The buffer that a key is encoded into: 512 bytes on the stack, more on the heap.
 ///
-/// A key of up to 511 bytes, the most that LMDB takes by default, allocates nothing.
+/// A key of up to 511 bytes, LMDB's default maximum, allocates nothing.
 pub type KeyBuf = SmallVec<[u8; 512]>;
 
-/// A type whose values are keys: `a < b` exactly when the bytes of `a` come before the bytes of `b`.
+/// A type whose values can be keys: `a < b` exactly when the bytes of `a` come before the bytes of `b`.
 ///
-/// The engine implements it for integers, floats, text, bytes, tuples and more; a type of your own gets it by
-/// [`KeyAs`], in five items. Byte formats are frozen: see `docs/format.md`.
+/// Mapleaf implements it for integers, floats, text, bytes, tuples and more. Your own type gets it by implementing
+/// [`KeyAs`], which has five items. Byte formats are frozen: see `docs/format.md`.
 ///
 /// ```
 /// use mapleaf::key::{Key, KeyBuf};
@@ -33,55 +33,56 @@ pub type KeyBuf = SmallVec<[u8; 512]>;
     note = "key types are integers, floats, `bool`, `char`, `&str`, `String`, `&[u8]`, `Vec<u8>`, `[u8; N]`, tuples, `Option`, `Reverse`, `Path`, `AnyKey`, `Timestamp`; implement `KeyAs` for a type of your own"
 )]
 pub trait Key: Sized {
-    /// What is passed in: `&'a str` for text, the number itself for numbers, tuples of these.
+    /// The type passed as an argument: `&'a str` for text, the number itself for numbers, tuples of these.
     type Arg<'a>: AsKey<Self>;
-    /// What is read when the key stands alone; text is borrowed from the map.
+    /// The type read when the key stands alone; text is borrowed from the map.
     type Ref<'a>: Clone + Debug;
-    /// What is read inside a tuple; text is `Cow<'a, str>`, since a zero byte in it is escaped.
+    /// The type read inside a tuple; text is `Cow<'a, str>`, since a zero byte in it is escaped.
     type Part<'a>: Clone + Debug;
-    /// What outlives the snapshot.
+    /// The owned type, which outlives the snapshot.
     type Owned: Clone + Debug + 'static;
-    /// The width of every key in bytes, when there is one: integers, floats, arrays, tuples of them.
+    /// The width of every key in bytes, if it is fixed: integers, floats, arrays, tuples of them.
     const WIDTH: Option<usize>;
 
-    /// Writes the name of the encoding, as the schema keeps it.
+    /// Appends the name of the encoding, as stored in the schema.
     fn name(out: &mut String);
 
-    /// The key's bytes, standing alone. Text and bytes are themselves, without a copy; others overwrite `buf`.
+    /// The bytes of a key that stands alone. Text and bytes are returned without a copy; other types overwrite `buf`.
     ///
     /// # Errors
-    /// `InvalidKey` for a value that has no place in the order (NaN), or none in the file (empty).
+    /// `InvalidKey` for a value that has no position in the order (NaN), or that cannot be stored (empty).
     fn encode<'b>(key: &'b Self::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]>;
 
-    /// Appends the key's bytes as an element of a tuple: no encoding is a prefix of another.
+    /// Appends the key's bytes as an element of a tuple. No such encoding is a prefix of another.
     ///
     /// # Errors
-    /// `InvalidKey` for a value that has no place in the order (NaN). What was appended until then stays in `buf`.
+    /// `InvalidKey` for a value that has no position in the order (NaN). Bytes appended before the error stay in
+    /// `buf`.
     fn encode_part(key: &Self::Arg<'_>, buf: &mut KeyBuf) -> Result<()>;
 
-    /// Reads a key that stands alone; all of `bytes` must be used.
+    /// Reads a key that stands alone. It must use all of `bytes`.
     ///
     /// # Errors
-    /// `Decode` when `bytes` are not what `encode` writes.
+    /// `Decode` when `bytes` are not a result of `encode`.
     fn decode(bytes: &[u8]) -> Result<Self::Ref<'_>>;
 
-    /// Reads an element of a tuple and moves `bytes` behind it.
+    /// Reads an element of a tuple and moves `bytes` past it.
     ///
     /// # Errors
-    /// `Decode` when `bytes` do not begin with what `encode_part` writes.
+    /// `Decode` when `bytes` do not begin with a result of `encode_part`.
     fn decode_part<'a>(bytes: &mut &'a [u8]) -> Result<Self::Part<'a>>;
 
-    /// Makes a key that was read alone outlive its snapshot.
+    /// Converts a key that was read alone to its owned type.
     fn own(key: Self::Ref<'_>) -> Self::Owned;
 
-    /// Makes a key that was read inside a tuple outlive its snapshot.
+    /// Converts a key that was read inside a tuple to its owned type.
     fn own_part(part: Self::Part<'_>) -> Self::Owned;
 }
 
-/// A key type of your own, stored as another: five items, and every verb takes it.
+/// Your own key type, stored as another key type. It has five items, and every method accepts it.
 ///
-/// The order is that of [`As`](Self::As); `to_key` must keep it. The bytes are those of `As` as an element of a tuple, also
-/// when the key stands alone, and the schema's name is `NAME=` followed by that of `As`.
+/// The order is that of [`As`](Self::As); `to_key` must preserve it. The bytes are those of `As` as an element of a
+/// tuple, even when the key stands alone. The schema's name is `NAME=` followed by that of `As`.
 ///
 /// ```
 /// use mapleaf::key::{AsKey, KeyAs, KeyBuf};
@@ -108,25 +109,25 @@ pub trait Key: Sized {
 pub trait KeyAs: Clone + Debug + 'static {
     /// The key type that it is stored as.
     type As: Key;
-    /// What is passed in: usually `Self` for small types or `&'a Self`.
+    /// The type passed as an argument: usually `Self` for small types or `&'a Self`.
     type Arg<'a>: Borrow<Self> + AsKey<Self>;
-    /// The name in the schema. A DBI opened with another name is refused.
+    /// The name in the schema. Opening a DBI whose schema has another name fails.
     const NAME: &'static str;
 
-    /// The stored form.
+    /// Converts to the stored form.
     fn to_key(&self) -> <Self::As as Key>::Arg<'_>;
 
-    /// Reads the stored form.
+    /// Converts from the stored form.
     ///
     /// # Errors
     /// `Decode` for a stored key that is not a value of this type.
     fn from_key(key: <Self::As as Key>::Part<'_>) -> Result<Self>;
 }
 
-/// Anything that can be passed where a key of `K` is wanted: the argument form itself and, in iterators, references to
-/// it and owned forms (`&String` for text, `&u64`).
+/// Anything that can be passed as a key of `K`: the argument type itself and, in iterators, references to it and
+/// owned types (`&String` for text, `&u64`).
 ///
-/// Sealed: the engine implements it for its own types, [`KeyAs`] for yours.
+/// Sealed: mapleaf implements it for its own types, [`KeyAs`] for yours.
 ///
 /// A key of another type does not compile:
 ///
@@ -136,17 +137,17 @@ pub trait KeyAs: Clone + Debug + 'static {
 /// ```
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a `{K}` key", label = "this is not a `{K}` key")]
 pub trait AsKey<K: ?Sized> {
-    /// The key's bytes, standing alone.
+    /// The bytes of a key that stands alone.
     ///
     /// # Errors
     /// As [`Key::encode`].
     fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]>;
 
-    /// The key by its place in the order, standing alone, whether it can be stored or not: its bytes, and where it stands
-    /// to them. Empty text and bytes have no bytes, and come before all others.
+    /// The position of the key in the order, standing alone, whether it can be stored or not: bytes, and the key's
+    /// position relative to them. Empty text and empty bytes give no bytes, and come before all others.
     ///
     /// # Errors
-    /// `InvalidKey` for a value that has no place in the order (NaN).
+    /// `InvalidKey` for a value that has no position in the order (NaN).
     fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
         self.encode_key(buf).map(|bytes| (bytes, Position::At))
     }
@@ -157,8 +158,8 @@ pub trait AsKey<K: ?Sized> {
     /// As [`Key::encode_part`].
     fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()>;
 
-    /// Appends the key by its place in the order, as an element of a tuple, and says where it stands to what was appended.
-    /// Unless it stands [`At`](Position::At) it, what follows in the tuple says nothing more.
+    /// Appends the key as an element of a tuple, whether it can be stored or not, and returns its position relative
+    /// to the appended bytes. Unless that is [`At`](Position::At), the elements after it do not affect the order.
     ///
     /// # Errors
     /// As [`encode_bound`](Self::encode_bound).
@@ -167,10 +168,10 @@ pub trait AsKey<K: ?Sized> {
     }
 }
 
-/// Where a key stands to bytes that were written for it, when it is looked for and need not be there.
+/// The position of a key relative to its encoded bytes, for a search whose key need not be storable.
 ///
-/// A key that can be stored is its bytes. One that cannot, such as a time that nanoseconds in 64 bits do not reach, still has
-/// a place in the order: below or above all keys that begin with some bytes.
+/// A key that can be stored equals its bytes. One that cannot, such as a time outside the range of 64-bit
+/// nanoseconds, still has a position in the order: below or above all keys that begin with certain bytes.
 ///
 /// ```
 /// use mapleaf::key::{AsKey, KeyBuf, Position};
@@ -181,10 +182,10 @@ pub trait AsKey<K: ?Sized> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Position {
-    /// The bytes are those of the key.
+    /// The key equals the bytes.
     At,
-    /// The key is below whatever begins with the bytes, and above all that is below them.
+    /// The key is below all keys that begin with the bytes, and above all keys below those.
     Below,
-    /// The key is above whatever begins with the bytes, and below all that is above it.
+    /// The key is above all keys that begin with the bytes, and below all keys above those.
     Above,
 }

@@ -1,12 +1,12 @@
-//! Tuples of one to eight keys: their elements one after the other, in the order of the first that differs.
+//! Tuples of one to eight keys: their elements in sequence. The first element that differs decides the order.
 //!
-//! No element's bytes begin another's, so elements never run into each other and tuples nest.
+//! No element's encoding is a prefix of another, so the boundaries are unambiguous and tuples can be nested.
 
 use crate::error::Result;
 use crate::key::malformed::trailing;
 use crate::key::{AsKey, Key, KeyBuf, Position};
 
-/// The width of two neighbours, when both have one.
+/// The total width of two neighbours, if both are fixed.
 const fn sum(left: Option<usize>, right: Option<usize>) -> Option<usize> {
     match (left, right) {
         (Some(left), Some(right)) => Some(left + right),
@@ -61,7 +61,7 @@ macro_rules! tuple_key {
             #[inline]
             fn decode_part<'a>(bytes: &mut &'a [u8]) -> Result<Self::Part<'a>> {
                 let mut rest = *bytes;
-                // A tuple's fields are evaluated from left to right.
+                // Rust evaluates a tuple's fields from left to right.
                 let key = ($first::decode_part(&mut rest)?, $($key::decode_part(&mut rest)?,)*);
                 *bytes = rest;
                 Ok(key)

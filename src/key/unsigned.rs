@@ -1,4 +1,4 @@
-//! Unsigned integers: big-endian, in their width. `usize` is stored as `u64`, the same on every machine.
+//! Unsigned integers: big-endian, in their own width. `usize` is stored as `u64`, the same on every machine.
 
 use crate::key::fixed::fixed_key;
 use crate::key::malformed::malformed;

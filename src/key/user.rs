@@ -1,7 +1,7 @@
-//! Key types of the user's own: every `KeyAs` is a `Key`, stored as the type it names.
+//! Users' own key types: every `KeyAs` is a `Key`, stored as its type `As`.
 //!
-//! Always in the tuple form, also alone: it needs no second way to be read, and nothing that the stored form borrows
-//! has to outlive it.
+//! They always use the tuple form, also alone. So one way of reading is enough, and nothing has to outlive what the
+//! stored form borrows.
 
 use std::borrow::Borrow;
 
@@ -16,7 +16,7 @@ impl<T: KeyAs> Key for T {
     type Owned = T;
     const WIDTH: Option<usize> = <T::As as Key>::WIDTH;
 
-    /// `NAME=stored`, so that a change of the stored type is noticed and tools can show the key.
+    /// `NAME=stored`, so that a change of the stored type is detected and tools can show the key.
     fn name(out: &mut String) {
         out.push_str(T::NAME);
         out.push('=');

@@ -1,4 +1,4 @@
-//! `uuid::Uuid` as a key: its 16 bytes. Version 7 sorts by the time it was made; versions 1 and 4 do not.
+//! `uuid::Uuid` as a key: its 16 bytes. Version 7 sorts by creation time; versions 1 and 4 do not.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! Many look-ups at once: while one key waits for memory, the others go on.
+//! Batched look-ups: while one key waits for memory, the others continue.
 
 use crate::error::Result;
 use crate::page::fixed_width_batch::FixedWidthBatch;
@@ -9,24 +9,24 @@ use crate::page::search::{Limits, Share};
 use crate::page::search_key::SearchKey;
 use crate::page::tree::branch_levels;
 
-/// Keys that go down together: enough to keep all of a core's outstanding loads busy.
+/// Keys that descend together: enough to keep all of a core's outstanding loads busy.
 pub(crate) const GROUP: usize = 32;
 
-/// One key on its way down.
+/// A key during its descent.
 #[derive(Clone, Copy)]
 struct Lane<'a, 'k, const W: usize> {
     target: SearchKey<'k, W>,
-    /// The page that it comes to next.
+    /// The next page on its path.
     number: u64,
     limits: Limits<'a>,
     at: At<'a>,
 }
 
-/// The page that a key has come to, and what is known of its slot there.
+/// The page that a key has reached, and what is known about its slot there.
 #[derive(Clone, Copy)]
 struct At<'a> {
     page: Page<'a>,
-    /// Where between the limits of the page the key is.
+    /// The key's relative position between the limits of the page.
     share: Option<Share>,
     guess: Option<usize>,
 }
@@ -37,44 +37,46 @@ impl Default for At<'_> {
     }
 }
 
-/// A way of a window of keys down a tree, group by group.
+/// Descends a tree with a window of keys, group by group.
 pub(crate) trait Descent<'a, 'k> {
-    /// Takes the keys of a window, at most [`WINDOW`].
+    /// Starts a window of at most [`WINDOW`] keys.
     fn enter(&mut self, window: &'k [&'k [u8]]) -> Result<()>;
-    /// Takes the next keys, at most [`GROUP`], down to their leaves, which are not touched; the number of the last one's leaf,
-    /// or `None` when the window is at its end.
+    /// Moves the next group of at most [`GROUP`] keys down to their leaves, without reading these. Returns the number
+    /// of the last key's leaf, or `None` at the end of the window.
     fn go_down(&mut self) -> Result<Option<u64>>;
-    /// Gives the value of each of these keys, and the key's place in the window.
+    /// Calls `each` with the index of each key of the group in the window, and its value.
     fn values(&mut self, each: impl FnMut(usize, Option<&'a [u8]>)) -> Result<()>;
 }
 
-/// What all groups of a batch know of their tree.
+/// What all groups of a batch know about their tree.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan<'a, 'k> {
     pub(crate) pages: Pages<'a>,
     pub(crate) tree: &'k TreeRecord,
-    /// Of branch pages.
+    /// Levels of branch pages.
     pub(crate) levels: u16,
     children: usize,
     entries: usize,
 }
 
 impl Plan<'_, '_> {
-    /// About how many slots a page below one of level `level` has. A hint: in a damaged record it may be anything.
+    /// The approximate number of slots of a page below level `level`. A hint: a damaged record can make it any
+    /// number.
     #[inline]
     pub(crate) fn slots_below(&self, level: u16) -> usize {
         if level < self.levels { self.children } else { self.entries }
     }
 }
 
-/// Gives the value of each key to `each`, with the key's place among `keys`, in whatever order is the fastest.
+/// Calls `each` with the index of each key in `keys` and its value, in whatever order is fastest.
 ///
-/// Groups of keys go down level by level. On each level every key of the group asks for its page, then every one for the
-/// nodes around its guess, then every one looks: while one waits for memory, the others go on. What bounds it is how many
-/// cache lines memory delivers, so each asks for few: where the slot that it needs should be is known before the page is.
+/// Groups of keys descend level by level. On each level, all keys of the group prefetch their page, then all prefetch
+/// the nodes around their guess, then all search: while one waits for memory, the others continue. The speed is
+/// limited by the cache lines that memory delivers, so each key requests few: the slot it needs is estimated before
+/// the page arrives.
 ///
 /// # Errors
-/// `Corrupted` when a page on the way is not what its place says; values given until then are right.
+/// `Corrupted` when a page on a path is damaged; the values given before are right.
 pub(crate) fn get_many<'a, const W: usize>(
     pages: Pages<'a>,
     tree: &TreeRecord,
@@ -103,8 +105,8 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
     let mut cold = false;
     for (number, window) in keys.chunks(WINDOW).enumerate() {
         cold = cold && readahead::bring::<W>(pages, tree, levels, window);
-        // Whether the file is in memory is asked of a leaf that the first group has come to, and of one of the middle group: the
-        // first may be the one with the lowest keys, and these the ones in memory.
+        // Check residency on a leaf of the first group and on one of the middle group. The first group alone may have
+        // the lowest keys, and only these may be in memory.
         let (looks, mut group) = (!cold && window.len() >= FEW, 0);
         let middle = window.len() / GROUP / 2;
         lanes.enter(window)?;
@@ -119,11 +121,11 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
     Ok(())
 }
 
-/// A group of keys of any width, or of one that a word does not hold.
+/// A group of keys of any width, or of a width that does not fit a word.
 struct Keys<'a, 'k, const W: usize> {
     plan: Plan<'a, 'k>,
     window: &'k [&'k [u8]],
-    /// Keys of the window before the group, and in it.
+    /// The number of keys before the group in the window, and in the group.
     before: usize,
     len: usize,
     lanes: [Lane<'a, 'k, W>; GROUP],
@@ -156,7 +158,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for Keys<'a, 'k, W> {
         for level in 1..=levels {
             let slots = self.plan.slots_below(level);
             if level == 1 {
-                // All come to the root, which is in the cache.
+                // All keys start at the root, which is in the cache.
                 let root = pages.branch(tree.root)?;
                 for lane in &mut *lanes {
                     let guess = lane.limits.guess_edge(root, &lane.target);
@@ -187,7 +189,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for Keys<'a, 'k, W> {
     }
 }
 
-/// The average children of a branch and entries of a leaf.
+/// The average number of children of a branch and of entries of a leaf.
 fn fanout(tree: &TreeRecord) -> (usize, usize) {
     let children = tree.branch_pages.saturating_add(tree.leaf_pages) / tree.branch_pages.max(1);
     let entries = tree.entries / tree.leaf_pages.max(1);
@@ -195,10 +197,11 @@ fn fanout(tree: &TreeRecord) -> (usize, usize) {
 }
 
 impl<'a, const W: usize> Lane<'a, '_, W> {
-    /// Asks for the nodes of `page` that its search there begins with: of a guess so many slots before and behind it.
+    /// Prefetches the nodes where the search in `page` begins: the guess, with `before` slots before it and `behind`
+    /// slots after it.
     #[inline]
     fn come_to(&mut self, page: Page<'a>, before: usize, behind: usize) {
-        // What is stored in the lane is not read back here: a load that spans two stores waits until both are done.
+        // Do not read back what was just stored in the lane: a load that spans two stores waits until both are done.
         let share = self.at.share;
         let guess = match share {
             Some(share) => Some(share.of(page.slots())),
@@ -212,8 +215,8 @@ impl<'a, const W: usize> Lane<'a, '_, W> {
         self.at = At { page, share, guess };
     }
 
-    /// Goes to the child of branch `page`, of which about `slots` slots are expected, and asks for its header and for where
-    /// its slot should be.
+    /// Moves to the child of branch `page`, which has about `slots` slots. Prefetches its header and the expected
+    /// position of its slot.
     #[inline]
     fn go_down(&mut self, pages: Pages<'a>, page: Page<'a>, guess: Option<usize>, slots: usize) -> Result<()> {
         let mut limits = self.limits;
@@ -224,7 +227,7 @@ impl<'a, const W: usize> Lane<'a, '_, W> {
         Ok(())
     }
 
-    /// What is under its key, once it has come to its leaf.
+    /// The value of its key, after it has reached its leaf.
     #[inline]
     fn value(&self, pages: Pages<'a>, levels: u16) -> Result<Option<&'a [u8]>> {
         let leaf = self.at.page;

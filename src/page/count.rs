@@ -1,4 +1,4 @@
-//! How many entries, by page headers: a leaf's entries are counted without reading any of them.
+//! Counts entries by page headers, without reading the entries of a leaf.
 
 use std::ops::Bound;
 
@@ -9,18 +9,18 @@ use crate::page::cursor_stack::{CursorStack, Spot, ran_out, too_many_leaves};
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 
-/// How many leaf headers ahead are asked for.
+/// How many leaf headers ahead are prefetched.
 const AHEAD: usize = 24;
 /// How many children of a branch are looked up together.
 const GROUP: usize = 256;
 
-/// The bytes of a leaf that an entry takes at least: its slot, and the header of its node.
+/// The minimum number of bytes that an entry takes in a leaf: its slot, and the header of its node.
 const SMALLEST_ENTRY: u64 = 2 + 8;
 
-/// The entries of a plain tree, as its record counts them.
+/// The number of entries of a plain tree, from its record.
 ///
 /// # Errors
-/// `Corrupted` when so many cannot be in so many leaves: callers add to the count, and allocate by it.
+/// `Corrupted` when so many entries cannot be in so many leaves: callers add to the count and allocate by it.
 pub(crate) fn len(pages: Pages<'_>, tree: &TreeRecord) -> Result<u64> {
     let most = tree.leaf_pages.min(pages.page_count()).saturating_mul(pages.page_size() as u64 / SMALLEST_ENTRY);
     if tree.is_empty() == (tree.entries == 0) && tree.entries <= most {
@@ -30,17 +30,17 @@ pub(crate) fn len(pages: Pages<'_>, tree: &TreeRecord) -> Result<u64> {
     }
 }
 
-/// A record whose count of entries is not that of the tree.
+/// The error for a record whose count of entries is wrong.
 #[cold]
 pub(crate) fn miscounted(tree: &TreeRecord) -> Error {
     let why = format!("a tree record counts its entries as {}, and the tree has more or fewer", tree.entries);
     if tree.is_empty() { Error::new(ErrorKind::Corrupted, why) } else { Error::corrupted(tree.root, why) }
 }
 
-/// The entries between two bounds, exactly. One header for each leaf; the whole tree is one field of its record.
+/// The exact number of entries between two bounds. Reads one header per leaf; for the whole tree, only its record.
 ///
 /// # Errors
-/// `Corrupted` when a page on the way is not what its place says.
+/// `Corrupted` when a page on the path is damaged.
 pub(crate) fn count_range(
     pages: Pages<'_>,
     tree: &TreeRecord,
@@ -58,7 +58,7 @@ pub(crate) fn count_range(
     }
     let ends = (front.leaf.slots() - front.slot) as u64 + back.slot as u64;
     let mut trail = front.trail;
-    // The leaf of the front is counted; of the parents behind its own all leaves are.
+    // The first leaf is counted. Of its parent, count the leaves after it; of the following parents, all leaves.
     let mut from = trail.parent().map_or(0, |parent| parent.slot + 1);
     let (mut total, mut leaves_left) = (ends, tree.leaf_pages);
     loop {
@@ -82,10 +82,10 @@ pub(crate) fn count_range(
     }
 }
 
-/// The entries of the leaves in slots `from` to `end` of a branch, by their headers.
+/// The number of entries in the leaves in slots `from` to `end` of a branch, by their headers.
 ///
-/// What it costs is an address translation and a cache miss each; the loop that asks for them does little else, so that as
-/// many as can be are under way together.
+/// Each header costs an address translation and a cache miss. The prefetch loop does little else, so that as many as
+/// possible overlap.
 fn entries_below(pages: Pages<'_>, branch: Page<'_>, from: usize, end: usize) -> Result<u64> {
     let mut total = 0;
     let mut numbers = [0; GROUP];
@@ -111,7 +111,7 @@ fn entries_below(pages: Pages<'_>, branch: Page<'_>, from: usize, end: usize) ->
     Ok(total)
 }
 
-/// The entries whose keys are below `key`.
+/// The number of entries whose keys are below `key`.
 ///
 /// # Errors
 /// As [`count_range`].
@@ -119,7 +119,7 @@ pub(crate) fn rank(pages: Pages<'_>, tree: &TreeRecord, key: &[u8]) -> Result<u6
     count_range(pages, tree, Bound::Unbounded, Bound::Excluded(key))
 }
 
-/// Entry `n` in key order, from 0. One header for each leaf between it and the nearer end.
+/// Entry `n` in key order, from 0. Reads one header for each leaf between it and the nearer end.
 ///
 /// # Errors
 /// As [`count_range`].
@@ -155,15 +155,16 @@ pub(crate) fn nth<'a>(pages: Pages<'a>, tree: &TreeRecord, n: u64) -> Result<Opt
         }
         (edge.leaf, edge.leaf.slots() as u64 - 1 - left)
     };
-    // Below the slots of a page, so it fits.
+    // Less than the number of slots of a page, so it fits.
     let node = leaf.node(usize::try_from(slot).unwrap_or(usize::MAX))?;
     Ok(Some((node.key, node.plain(pages, leaf)?)))
 }
 
-/// About how many entries are between two bounds: leaves counted in the lowest branch pages, times the average leaf.
+/// Estimates the number of entries between two bounds: leaves counted in the lowest branch pages, times the average
+/// per leaf.
 ///
-/// Exact when both bounds fall into one leaf or into neighbours, and for the whole tree, which is one field of its record.
-/// Reads one page in about a hundred of the range.
+/// Exact when both bounds are in one leaf or in neighbouring leaves, and for the whole tree, which its record counts.
+/// Reads about one page in a hundred of the range.
 ///
 /// # Errors
 /// As [`count_range`].
@@ -181,11 +182,12 @@ pub(crate) fn estimate(pages: Pages<'_>, tree: &TreeRecord, lower: Bound<&[u8]>,
     let inner = leaves_between(pages, tree, front.trail, &back.trail)?.saturating_sub(1);
     let leaves = u128::from(tree.leaf_pages.max(1));
     let average = u128::from(inner) * u128::from(tree.entries) / leaves;
-    // Leaves differ in what they hold, and the whole is known; but in a damaged record it may be any number.
+    // Leaves hold different numbers, so limit the estimate by the tree's total. In a damaged record that can be any
+    // number.
     Ok(u64::try_from(average).unwrap_or(u64::MAX).saturating_add(ends).min(tree.entries.max(ends)))
 }
 
-/// Both ends of a range; `None` when they enclose nothing.
+/// Both ends of a range; `None` when the range is empty.
 pub(crate) fn edges<'a>(
     pages: Pages<'a>,
     tree: &TreeRecord,
@@ -197,10 +199,10 @@ pub(crate) fn edges<'a>(
     Ok(front.zip(back).filter(|(front, back)| front.order(back).is_lt()))
 }
 
-/// By how many leaves `back` is behind `front`, from the lowest branch pages alone.
+/// The number of leaves from `front` to `back`, from the lowest branch pages alone.
 ///
 /// # Errors
-/// `Corrupted` when a branch on the way is not what its place says, or there are more leaves than the record counts.
+/// `Corrupted` when a branch on the path is damaged, or there are more leaves than the record counts.
 pub(crate) fn leaves_between<'a>(
     pages: Pages<'a>,
     tree: &TreeRecord,
@@ -227,7 +229,7 @@ pub(crate) fn leaves_between<'a>(
     }
 }
 
-/// Asks for the header of a leaf some steps ahead, so that it is there when its turn comes.
+/// Prefetches the header of a leaf some steps ahead.
 fn look_ahead(pages: Pages<'_>, trail: &CursorStack<'_>) {
     if let Some(parent) = trail.parent()
         && parent.slot + AHEAD < parent.page.slots()

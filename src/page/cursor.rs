@@ -1,4 +1,4 @@
-//! The entries of a range, from both ends.
+//! A cursor over the entries of a range, from both ends.
 
 mod ends;
 
@@ -19,59 +19,60 @@ use crate::page::tree::branch_levels;
 /// A key and its value, borrowed from the map.
 pub(crate) type Pair<'a> = (&'a [u8], &'a [u8]);
 
-/// A bound of a range, kept by its cursor; keys of up to 40 bytes inline.
+/// A bound of a range, owned by its cursor; keys of up to 40 bytes are inline.
 type OwnBound = Bound<SmallVec<[u8; 40]>>;
 
-/// The entries of one range of one tree that were not read yet, taken from either end.
+/// The remaining entries of a range of one tree, taken from either end.
 ///
-/// Opening goes nowhere: an end is looked for when an entry is first taken from it, by one descent. Where the range ends on
-/// the other side is looked for leaf by leaf, against the outermost key of each, until an entry is taken from there too: from
-/// then on the ends are places that are compared, not keys. An entry costs its node's bounds check. After an error there are
-/// no entries any more. A clone reads on by itself; up to five levels and with bounds of up to 40 bytes it allocates nothing.
+/// Opening reads nothing: an end is found by one descent when an entry is first taken from it. As long as only one end
+/// is open, the outermost key of each leaf is compared with the other bound; after that, the positions of both ends are
+/// compared. An entry costs the bounds check of its node. After an error there are no more entries. A clone continues
+/// independently; it allocates nothing up to five levels and with bounds of up to 40 bytes.
 #[derive(Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and asked for by itself")]
 pub struct Cursor<'a> {
     pages: Pages<'a>,
     tree: TreeRecord,
-    /// Once it was asked for, entries left in its leaf: from its slot up to `end`.
+    /// The front, once opened. The remaining entries of its leaf are those from its slot up to `end`.
     front: CursorEnd<'a>,
     end: usize,
-    /// Whether the front's leaf is the last one with entries left; then the back is in it too, at `end`. Also set when
-    /// nothing is left.
+    /// Whether the front's leaf is the last with remaining entries; then the back is in it too, at `end`. Also set
+    /// when no entries remain.
     last: bool,
-    /// Whether the front was asked for. Until then it is the lower bound.
+    /// Whether the front was opened. Until then it is the lower bound.
     is_open: bool,
-    /// Whether keys ascend by their bytes, which is checked from leaf to leaf.
+    /// Whether keys ascend by their bytes. If so, this is checked from leaf to leaf.
     ordered: bool,
-    /// The bytes of every key of the tree, and of the bounds, when their type fixes it, else 0.
+    /// The width of every key of the tree and of the bounds, if their type fixes it, otherwise 0.
     width: u8,
-    /// Whether a leaf was passed on the side that moved last: what comes behind the next one is asked for then.
+    /// Whether the end that moved last has passed a whole leaf; then it prefetches beyond the next leaf.
     runs: bool,
-    /// The back, once it was asked for, in a leaf behind the front's.
+    /// The back, once opened, in a leaf after the front's.
     back: Option<CursorEnd<'a>>,
-    /// Where the entries left begin in the back's leaf; 0 when the front is before that leaf, or may be.
+    /// The slot of the first remaining entry in the back's leaf; 0 when the front is, or may be, before that leaf.
     start: usize,
     lower: OwnBound,
     upper: OwnBound,
-    /// What is asked for of the leaf that comes next, on the side that moved last.
+    /// The prefetch of the next leaf, at the end that moved last.
     ahead: Ahead<'a>,
 }
 
-/// How many leaves ahead one line of a leaf is asked for: to find a page that is far from the last one takes longer than to
-/// read it.
+/// How many leaves ahead one line of a leaf is prefetched. Finding a page far from the last one takes longer
+/// than reading it.
 const FAR: isize = 8;
 
 impl<'a> Cursor<'a> {
-    /// The entries between two bounds. Bounds that exclude each other enclose nothing.
+    /// The entries between two bounds. Reversed bounds give none.
     ///
     /// # Errors
-    /// `Corrupted` when the record of the tree cannot be.
+    /// `Corrupted` when the tree's record is invalid.
     #[inline]
     pub(crate) fn range(pages: Pages<'a>, tree: &TreeRecord, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<Self> {
         Self::new(pages, tree, lower, upper)
     }
 
-    /// As [`range`](Self::range), in a tree whose keys all have `width` bytes when that is not 0; the bounds need not.
+    /// As [`range`](Self::range), in a tree whose keys all have `width` bytes unless it is 0. The bounds may have
+    /// another width.
     ///
     /// # Errors
     /// As [`range`](Self::range).
@@ -88,8 +89,8 @@ impl<'a> Cursor<'a> {
         Ok(cursor)
     }
 
-    /// All entries of a tree whose keys do not ascend by their bytes: the free list, with its native integers. Only the
-    /// count of leaves bounds it.
+    /// All entries of a tree whose keys do not ascend by their bytes: the free list, with its native integers. Only
+    /// the count of leaves limits the walk.
     ///
     /// # Errors
     /// As [`range`](Self::range).
@@ -120,10 +121,10 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// The first entry left, without taking it.
+    /// The first remaining entry, without taking it.
     ///
     /// # Errors
-    /// `Corrupted` when the tree is damaged here; then nothing is left.
+    /// `Corrupted` when the tree is damaged here. Then no entries remain.
     #[cfg(test)]
     pub(crate) fn peek(&mut self) -> Result<Option<Pair<'a>>> {
         if self.front.slot < self.end
@@ -135,7 +136,7 @@ impl<'a> Cursor<'a> {
         self.checked(result)
     }
 
-    /// The last entry left, without taking it.
+    /// The last remaining entry, without taking it.
     ///
     /// # Errors
     /// As [`next`](Self::next).
@@ -145,10 +146,10 @@ impl<'a> Cursor<'a> {
         self.checked(result)
     }
 
-    /// Takes the first entry left.
+    /// Takes the first remaining entry.
     ///
     /// # Errors
-    /// `Corrupted` when the tree is damaged here; then nothing is left.
+    /// `Corrupted` when the tree is damaged here. Then no entries remain.
     #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Pair<'a>>> {
         if self.front.slot < self.end
@@ -161,7 +162,7 @@ impl<'a> Cursor<'a> {
         self.next_slowly()
     }
 
-    /// As [`next`](Self::next): at the end of a leaf, for a value that is elsewhere, for damage.
+    /// The slow path of [`next`](Self::next): the end of a leaf, a value in an overflow run, damage.
     #[cold]
     #[inline(never)]
     fn next_slowly(&mut self) -> Result<Option<Pair<'a>>> {
@@ -171,7 +172,7 @@ impl<'a> Cursor<'a> {
         Ok(pair)
     }
 
-    /// Takes the last entry left.
+    /// Takes the last remaining entry.
     ///
     /// # Errors
     /// As [`next`](Self::next).
@@ -189,7 +190,7 @@ impl<'a> Cursor<'a> {
         self.next_back_slowly()
     }
 
-    /// As [`next_back`](Self::next_back): also where both ends are in one leaf.
+    /// The slow path of [`next_back`](Self::next_back), also used when both ends are in one leaf.
     #[inline(never)]
     fn next_back_slowly(&mut self) -> Result<Option<Pair<'a>>> {
         let result = self.back_pair();
@@ -203,10 +204,10 @@ impl<'a> Cursor<'a> {
         Ok(pair)
     }
 
-    /// Takes the first entry left of the main tree, where values may be records of named trees.
+    /// Takes the first remaining entry of the main tree, whose values may be records of named trees.
     ///
     /// # Errors
-    /// `Corrupted` when the tree is damaged here, or the entry has duplicates; then nothing is left.
+    /// `Corrupted` when the tree is damaged here, or the entry has duplicates. Then no entries remain.
     pub(crate) fn next_node(&mut self) -> Result<Option<(&'a [u8], Found<'a>)>> {
         let result = self.front_node();
         let entry = self.checked(result)?;
@@ -214,9 +215,9 @@ impl<'a> Cursor<'a> {
         Ok(entry)
     }
 
-    /// Gives every entry left to `each`, in order, until it breaks: the fastest way through a range.
+    /// Calls `each` with every remaining entry, in order, until it breaks: the fastest way through a range.
     ///
-    /// The entry that it broke at is taken.
+    /// The entry at which it broke is taken.
     ///
     /// # Errors
     /// As [`next`](Self::next).
@@ -226,7 +227,7 @@ impl<'a> Cursor<'a> {
         mut each: impl FnMut(&'a [u8], &'a [u8]) -> ControlFlow<B>,
     ) -> Result<ControlFlow<B>> {
         loop {
-            // In locals, which the closure cannot be seen to change: they stay in registers.
+            // Local variables, because the closure cannot change them: they stay in registers.
             let (leaf, end) = (self.front.leaf, self.end);
             let (mut slot, mut ahead) = (self.front.slot, self.ahead);
             let mut flow = ControlFlow::Continue(());
@@ -252,7 +253,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Drops entries from the front until the first one left is not below `key`. Never goes back.
+    /// Drops entries from the front until the first remaining one is not below `key`. Never moves back.
     ///
     /// # Errors
     /// As [`next`](Self::next).
@@ -261,7 +262,7 @@ impl<'a> Cursor<'a> {
         self.checked(result)
     }
 
-    /// Drops entries from the back until the last one left is not above `key`. Never goes forward.
+    /// Drops entries from the back until the last remaining one is not above `key`. Never moves forward.
     ///
     /// # Errors
     /// As [`next`](Self::next).
@@ -270,7 +271,7 @@ impl<'a> Cursor<'a> {
         self.checked(result)
     }
 
-    /// Brings the front to the next entry; `false` when none is left.
+    /// Moves the front to the next entry; `false` when none remains.
     fn front_ready(&mut self) -> Result<bool> {
         while self.front.slot >= self.end {
             if !self.is_open && !self.last {
@@ -321,7 +322,7 @@ impl<'a> Cursor<'a> {
         Ok(Some((node.key, node.plain(self.pages, leaf)?)))
     }
 
-    /// Brings the front into the next leaf; `false` when there is none.
+    /// Moves the front to the next leaf; `false` when there is none.
     #[inline(never)]
     fn advance(&mut self) -> Result<bool> {
         let before = self.front.leaf;
@@ -338,14 +339,14 @@ impl<'a> Cursor<'a> {
         if self.runs {
             self.look_ahead();
         } else if let Some(next) = self.front.trail.parent().and_then(|parent| parent.child_at(1)) {
-            // The second leaf of a range that may end in it.
+            // The second leaf of a range, which may end in it: prefetch only the next header.
             self.pages.prefetch(next, HEADER_LINES);
             self.runs = true;
         }
         Ok(true)
     }
 
-    /// Asks for what a scan forward will need next: the leaf behind this one, and the header of that behind it.
+    /// Prefetches for a forward scan: the next leaf, and the header of the one after it.
     #[inline]
     fn look_ahead(&mut self) {
         let mut ahead = Ahead::default();
@@ -365,7 +366,7 @@ impl<'a> Cursor<'a> {
         self.ahead = ahead;
     }
 
-    /// Asks for what a scan backward will need next.
+    /// Prefetches for a backward scan.
     fn look_behind(&mut self) {
         let mut ahead = Ahead::default();
         if let Some(back) = &self.back
@@ -382,14 +383,14 @@ impl<'a> Cursor<'a> {
         self.ahead = ahead;
     }
 
-    /// Brings the back behind the last entry of the leaf before.
+    /// Moves the back to the end of the previous leaf.
     #[inline(never)]
     fn retreat(&mut self) -> Result<()> {
         let Some(back) = &mut self.back else {
             return Ok(());
         };
         let behind = back.leaf;
-        // Where the entries left begin inside of a leaf, none are left before it.
+        // If the remaining entries begin inside this leaf, none remain before it.
         if self.start > 0 || !back.previous_leaf(self.pages)? {
             self.stop();
             return Ok(());
@@ -410,7 +411,7 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Ends the cursor where an operation failed.
+    /// Ends the cursor if an operation failed.
     #[inline]
     fn checked<T>(&mut self, result: Result<T>) -> Result<T> {
         if result.is_err() {

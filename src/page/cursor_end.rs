@@ -1,4 +1,4 @@
-//! One end of a range: a place between two entries, and the way to the leaf it is in.
+//! One end of a range: a position between two entries, and the path to its leaf.
 
 use std::cmp::Ordering;
 
@@ -7,27 +7,27 @@ use crate::page::cursor_stack::{CursorStack, Spot, too_many_leaves};
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 
-/// The place before entry `slot` of `leaf`; `slot` may be one behind the last entry.
+/// The position before entry `slot` of `leaf`; `slot` may be one past the last entry.
 #[derive(Clone)]
 pub(crate) struct CursorEnd<'a> {
     pub trail: CursorStack<'a>,
     pub leaf: Page<'a>,
     pub slot: usize,
-    /// Leaves that may still be entered by a step before the tree is taken to be damaged.
+    /// How many more leaves may be entered before the tree is considered damaged.
     pub leaves_left: u64,
 }
 
 impl<'a> CursorEnd<'a> {
-    /// A place in no tree.
+    /// A position in no tree.
     #[inline]
     pub(crate) fn nowhere() -> Self {
         Self { trail: CursorStack::default(), leaf: Page::EMPTY, slot: 0, leaves_left: 0 }
     }
 
-    /// Goes down to `spot`; `None` for a tree without pages.
+    /// Descends to `spot`; `None` for a tree without pages.
     ///
     /// # Errors
-    /// `Corrupted` when a page on the way is not what its place says.
+    /// `Corrupted` when a page on the path is damaged.
     pub(crate) fn at<const W: usize>(pages: Pages<'a>, tree: &TreeRecord, spot: &Spot<'_, W>) -> Result<Option<Self>> {
         if tree.is_empty() {
             return Ok(None);
@@ -37,8 +37,8 @@ impl<'a> CursorEnd<'a> {
         Ok(Some(edge))
     }
 
-    /// Goes down to `spot` from [`nowhere`](Self::nowhere), in place: an edge is several cache lines, and most cursors are
-    /// opened for a few entries. Stays nowhere in a tree without pages.
+    /// Descends to `spot` from [`nowhere`](Self::nowhere), in place. A `CursorEnd` spans several cache lines, and
+    /// most cursors are opened for a few entries. In a tree without pages nothing changes.
     ///
     /// # Errors
     /// As [`at`](Self::at).
@@ -64,7 +64,7 @@ impl<'a> CursorEnd<'a> {
     /// Moves before the first entry of the next leaf. `false` when there is none.
     ///
     /// # Errors
-    /// `Corrupted` when the tree is damaged here, or has led to more leaves than its record counts.
+    /// `Corrupted` when the tree is damaged here, or has more leaves than its record counts.
     #[inline]
     pub(crate) fn next_leaf(&mut self, pages: Pages<'a>) -> Result<bool> {
         let Some(number) = self.trail.forward(pages)? else {
@@ -75,7 +75,7 @@ impl<'a> CursorEnd<'a> {
         Ok(true)
     }
 
-    /// Moves behind the last entry of the leaf before. `false` when there is none.
+    /// Moves after the last entry of the previous leaf. `false` when there is none.
     ///
     /// # Errors
     /// As [`next_leaf`](Self::next_leaf).
@@ -99,12 +99,12 @@ impl<'a> CursorEnd<'a> {
         Ok(())
     }
 
-    /// Takes the place of `other`, found by a search; what may still be entered stays.
+    /// Moves to the position of `other`, which a search found. The count of leaves that may be entered stays.
     pub(crate) fn jump(&mut self, other: Self) {
         *self = Self { leaves_left: self.leaves_left, ..other };
     }
 
-    /// Which of two places of one tree comes first.
+    /// The order of two positions in one tree.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         self.trail.order(&other.trail).then(self.slot.cmp(&other.slot))
     }

@@ -1,4 +1,4 @@
-//! The branch pages from a root down to the parent of a leaf, and which child was taken in each.
+//! The path of a cursor: the branch pages from the root to the parent of a leaf, and the child taken in each.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
@@ -14,7 +14,7 @@ use crate::page::search::Limits;
 use crate::page::search_key::SearchKey;
 use crate::page::tree::branch_levels;
 
-/// A place between the entries of a tree.
+/// A position between the entries of a tree.
 #[derive(Clone, Copy)]
 pub(crate) enum Spot<'k, const W: usize = 0> {
     /// Before all entries.
@@ -23,12 +23,12 @@ pub(crate) enum Spot<'k, const W: usize = 0> {
     Before(SearchKey<'k, W>),
     /// Before the first entry whose key is above this one.
     After(SearchKey<'k, W>),
-    /// Behind all entries.
+    /// After all entries.
     End,
 }
 
 impl<'k, const W: usize> Spot<'k, W> {
-    /// Where entries within a lower bound begin.
+    /// The position where a range with this lower bound begins.
     #[inline]
     pub(crate) fn lower(bound: Bound<&'k [u8]>) -> Self {
         match bound {
@@ -38,7 +38,7 @@ impl<'k, const W: usize> Spot<'k, W> {
         }
     }
 
-    /// Where entries within an upper bound end.
+    /// The position where a range with this upper bound ends.
     #[inline]
     pub(crate) fn upper(bound: Bound<&'k [u8]>) -> Self {
         match bound {
@@ -48,7 +48,7 @@ impl<'k, const W: usize> Spot<'k, W> {
         }
     }
 
-    /// The child of `branch` that holds the spot.
+    /// The child of `branch` that contains the position.
     #[inline]
     fn child<'a>(&self, branch: Page<'a>, limits: &mut Limits<'a>) -> Result<usize> {
         match self {
@@ -58,7 +58,7 @@ impl<'k, const W: usize> Spot<'k, W> {
         }
     }
 
-    /// The slot of `leaf` that the spot is before.
+    /// The slot of `leaf` that the position is before.
     #[inline]
     pub(crate) fn slot<'a>(&self, leaf: Page<'a>, limits: &Limits<'a>) -> Result<usize> {
         match self {
@@ -70,7 +70,7 @@ impl<'k, const W: usize> Spot<'k, W> {
     }
 }
 
-/// A branch page and the child taken in it.
+/// A branch page, and the child taken in it.
 #[derive(Clone, Copy)]
 pub(crate) struct Step<'a> {
     pub page: Page<'a>,
@@ -78,7 +78,7 @@ pub(crate) struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// The child `distance` slots away, if there is one in this page and it can be named.
+    /// The child `distance` slots away, if it is in this page and its node is valid.
     #[inline]
     pub(crate) fn child_at(&self, distance: isize) -> Option<u64> {
         let slot = self.slot.checked_add_signed(distance)?;
@@ -86,20 +86,20 @@ impl Step<'_> {
     }
 }
 
-/// The steps from the root to the parent of a leaf; none in a tree of one leaf.
+/// The steps from the root to the parent of a leaf; empty in a tree of one leaf.
 #[derive(Clone, Default)]
 pub(crate) struct CursorStack<'a> {
     steps: SmallVec<[Step<'a>; 4]>,
-    /// What was asked for of a file that is not in memory.
+    /// What was requested from a file that is not in memory.
     ahead: ReadAhead,
 }
 
 impl<'a> CursorStack<'a> {
-    /// Goes down from an empty trail to the leaf that holds `to`; gives its page number and the keys it lies between, `None`
+    /// Descends from an empty stack to the leaf that contains `to`. Returns its page number and its limits; `None`
     /// for a tree without pages.
     ///
     /// # Errors
-    /// `Corrupted` when a page on the way is not what its place says.
+    /// `Corrupted` when a page on the path is damaged.
     #[inline]
     pub(crate) fn descend<const W: usize>(
         &mut self,
@@ -122,53 +122,53 @@ impl<'a> CursorStack<'a> {
         Ok(Some((number, limits)))
     }
 
-    /// The same way, for a walk that names leaves and does not read them: none are asked for.
+    /// The same path, for a walk that skips leaves without reading them. It requests no leaves ahead.
     pub(crate) fn passing_over(self) -> Self {
         Self { ahead: ReadAhead::off(), ..self }
     }
 
-    /// The parent of the leaf, and the leaf's slot in it.
+    /// The parent of the leaf, with the leaf's slot in it.
     pub(crate) fn parent(&self) -> Option<Step<'a>> {
         self.steps.last().copied()
     }
 
-    /// The key that all of the leaf is below; `None` for the last leaf.
+    /// The key that all keys of the leaf are below; `None` for the last leaf.
     ///
     /// # Errors
-    /// `Corrupted` when the key is not inside its page.
+    /// `Corrupted` when the key is outside its page.
     pub(crate) fn separator_behind(&self) -> Result<Option<&'a [u8]>> {
         let step = self.steps.iter().rev().find(|step| step.slot + 1 < step.page.slots());
         step.map(|step| step.page.key(step.slot + 1)).transpose()
     }
 
-    /// The key that none of the leaf is below; `None` for the first leaf.
+    /// The key that no key of the leaf is below; `None` for the first leaf.
     ///
     /// # Errors
-    /// `Corrupted` when the key is not inside its page.
+    /// `Corrupted` when the key is outside its page.
     pub(crate) fn separator_before(&self) -> Result<Option<&'a [u8]>> {
         let step = self.steps.iter().rev().find(|step| step.slot > 0);
         step.map(|step| step.page.key(step.slot)).transpose()
     }
 
-    /// All steps, the root's first.
+    /// All steps, beginning at the root.
     pub(crate) fn steps(&self) -> &[Step<'a>] {
         &self.steps
     }
 
-    /// Takes child `slot` of the parent instead. The page is not looked at.
+    /// Changes the child taken in the parent to `slot`, without reading that page.
     pub(crate) fn set_parent_slot(&mut self, slot: usize) {
         if let Some(parent) = self.steps.last_mut() {
             parent.slot = slot;
         }
     }
 
-    /// Moves to the next leaf and gives its page number; `None` behind the last one, where the trail is used up.
+    /// Moves to the next leaf and returns its page number; `None` after the last one, with the stack empty.
     ///
     /// # Errors
-    /// `Corrupted` when a page on the way is not what its place says.
+    /// `Corrupted` when a page on the path is damaged.
     #[inline]
     pub(crate) fn forward(&mut self, pages: Pages<'a>) -> Result<Option<u64>> {
-        // A sibling, nearly always.
+        // Nearly always a sibling.
         if let Some(step) = self.steps.last_mut()
             && step.slot + 1 < step.page.slots()
         {
@@ -191,10 +191,10 @@ impl<'a> CursorStack<'a> {
         Ok(None)
     }
 
-    /// Moves to the leaf before and gives its page number; `None` before the first one, where the trail is used up.
+    /// Moves to the previous leaf and returns its page number; `None` before the first one, with the stack empty.
     ///
     /// # Errors
-    /// `Corrupted` when a page on the way is not what its place says.
+    /// `Corrupted` when a page on the path is damaged.
     pub(crate) fn backward(&mut self, pages: Pages<'a>) -> Result<Option<u64>> {
         let levels = self.steps.len();
         while let Some(step) = self.steps.last_mut() {
@@ -207,15 +207,15 @@ impl<'a> CursorStack<'a> {
         Ok(None)
     }
 
-    /// Goes down from the last step until the trail has `levels` steps again: with a `direction` of 1 by first children, with
-    /// -1 by last ones.
+    /// Descends from the last step until the stack has `levels` steps again. A `direction` of 1 takes first children,
+    /// -1 last ones.
     fn down(&mut self, pages: Pages<'a>, levels: usize, direction: isize) -> Result<Option<u64>> {
         while let Some(step) = self.steps.last() {
             let child = step.page.child(step.slot)?;
             if self.steps.len() >= levels {
                 return Ok(Some(child));
             }
-            // All of a branch page will be read, a node for each leaf, in no order of its lines.
+            // The whole branch page will be read, one node per leaf, in no order of its cache lines.
             pages.prefetch(child, usize::MAX);
             let page = pages.branch(child)?;
             let slot = if direction > 0 { 0 } else { page.slots().saturating_sub(1) };
@@ -227,7 +227,7 @@ impl<'a> CursorStack<'a> {
         Ok(None)
     }
 
-    /// Asks for the leaves that come next, where they are not in memory.
+    /// Requests the next leaves from the system, if they are not in memory.
     fn ask_ahead(&mut self, pages: Pages<'a>, direction: isize) {
         if let [.., above, parent] = &*self.steps {
             let beside = |distance: isize| above.child_at(direction * distance);
@@ -235,12 +235,12 @@ impl<'a> CursorStack<'a> {
         }
     }
 
-    /// Which of two leaves of one tree comes first.
+    /// The order of two leaves in one tree.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         self.steps.iter().map(|step| step.slot).cmp(other.steps.iter().map(|step| step.slot))
     }
 
-    /// Whether both lead to the same parent, by the same children.
+    /// Whether both lead to the same parent through the same children.
     pub(crate) fn same_parent(&self, other: &Self) -> bool {
         match (self.steps.split_last(), other.steps.split_last()) {
             (Some((_, mine)), Some((_, theirs))) => {
@@ -251,13 +251,13 @@ impl<'a> CursorStack<'a> {
     }
 }
 
-/// Why a walk that cannot end before it meets its end did so.
+/// The error for a walk whose leaves ran out before it met its end.
 #[cold]
 pub(crate) fn ran_out(tree: &TreeRecord) -> Error {
     Error::corrupted(tree.root, "a tree ends before a leaf that it led to")
 }
 
-/// Why a walk over a tree's leaves was given up.
+/// The error for a walk that met more leaves than the record counts.
 #[cold]
 pub(crate) fn too_many_leaves(page: u64) -> Error {
     Error::corrupted(page, "a tree leads to more leaf pages than its record counts")

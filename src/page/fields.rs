@@ -1,14 +1,14 @@
-//! Integers in pages, and the headers of overflow runs.
+//! Reads integers in pages, and headers of overflow runs.
 
 use crate::error::{Error, Result};
 use crate::page::format::{HEADER, flag};
 
-/// Pages of an overflow run that holds `len` bytes: one header for the whole run.
+/// The number of pages in an overflow run of `len` bytes; the whole run has one header.
 pub(crate) fn overflow_pages(page_size: usize, len: usize) -> u64 {
     ((HEADER - 1 + len) / page_size + 1) as u64
 }
 
-/// How many pages the overflow run has whose first page starts with `bytes`.
+/// The number of pages in the overflow run whose first page starts with `bytes`.
 ///
 /// # Errors
 /// `Corrupted` when this is not the header of overflow page `number`.
@@ -19,19 +19,19 @@ pub(crate) fn overflow_header(number: u64, bytes: &[u8]) -> Result<u64> {
     Ok(u64::from(u32_at(bytes, 12)))
 }
 
-/// The integer at `at`; 0 when it leaves `bytes`.
+/// The integer at `at`; 0 when it is not inside `bytes`.
 #[inline]
 pub(crate) fn u16_at(bytes: &[u8], at: usize) -> u16 {
     bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |field| u16::from_le_bytes(*field))
 }
 
-/// The integer at `at`; 0 when it leaves `bytes`.
+/// The integer at `at`; 0 when it is not inside `bytes`.
 #[inline]
 pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |field| u32::from_le_bytes(*field))
 }
 
-/// The integer at `at`; 0 when it leaves `bytes`.
+/// The integer at `at`; 0 when it is not inside `bytes`.
 #[inline]
 pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |field| u64::from_le_bytes(*field))

@@ -1,8 +1,8 @@
-//! Batches of look-ups among keys that fit a word: the way down in integers.
+//! Batched look-ups of keys that fit a word: the descent compares integers.
 //!
-//! The limits between which a page lies are numbers here and not slices of other pages, and whatever is not as it should be
-//! ends the lane's way instead of naming the damage: such a key is looked up again by itself, which does name it. So what is
-//! left in the loops is the bounds of what they read.
+//! The limits of a page are numbers here, not slices of other pages. Anything unexpected ends the lane without naming
+//! the damage: its key is looked up again by a single look-up, which names it. So the loops only check the bounds of
+//! what they read.
 
 use std::hint::black_box;
 
@@ -13,22 +13,22 @@ use crate::page::lookup::get;
 use crate::page::readahead::FEW;
 use crate::page::search::Share;
 
-/// Slots looked at from a guess on, before the rest is halved.
+/// Slots compared linearly from a guess, before the rest is bisected.
 const WALK: usize = 8;
-/// Parts of a root by which the keys of a window are put in order: keys of one part have their upper pages in common, and
-/// find them in the cache nearest to the core.
+/// Ranges of the root by which the keys of a window are sorted. Keys of one range share their upper pages, and find
+/// these in the nearest cache.
 const PARTS: usize = 256;
-/// The page of a lane whose way has ended: no file has it.
+/// The page number of a lane that has ended; no file has it.
 const NOWHERE: u64 = u64::MAX;
 
-/// Keys of `W` bytes, at most eight, on their way down.
+/// A batch of keys of `W` bytes, at most eight.
 pub(crate) struct FixedWidthBatch<'a, 'k, const W: usize> {
     plan: Plan<'a, 'k>,
     window: &'k [&'k [u8]],
-    /// The window's keys as they came, and in the order in which they go.
+    /// The window's keys in their given order, and sorted by ranges of the root.
     came: Vec<Start>,
     order: Vec<Start>,
-    /// Keys before the group in that order, and in it.
+    /// The number of keys before the group in that order, and in the group.
     before: usize,
     len: usize,
     lanes: [Lane<'a>; GROUP],
@@ -38,20 +38,21 @@ pub(crate) struct FixedWidthBatch<'a, 'k, const W: usize> {
 #[derive(Clone, Copy, Default)]
 struct Start {
     key: u64,
-    /// Where it is among the root's separators; `None` for a key of another width, which does not go this way.
+    /// The key's relative position among the root's separators; `None` for a key of another width, which needs a
+    /// single look-up.
     share: Option<Share>,
     place: u16,
 }
 
-/// One key on its way down.
+/// A key during its descent.
 #[derive(Clone, Copy)]
 struct Lane<'a> {
     key: u64,
-    /// No key of the page is below it.
+    /// No key of the page is below `low`.
     low: u64,
-    /// All keys of the page are below it, unless it is the greatest number.
+    /// All keys of the page are below `high`, unless it is the greatest number.
     high: u64,
-    /// The page that it comes to next.
+    /// The next page on its path.
     number: u64,
     page: Page<'a>,
     share: Share,
@@ -59,7 +60,7 @@ struct Lane<'a> {
 }
 
 impl Start {
-    /// In which part of the root it is.
+    /// The range of the root that the key is in.
     #[inline]
     fn part(&self) -> usize {
         self.share.map_or(0, |share| share.of(PARTS - 1))
@@ -87,7 +88,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
             high = root.number_key::<W>(root.slots().saturating_sub(1)).unwrap_or(0);
         }
         self.came.clear();
-        // How many keys each part of the root has, and later where the next key of each goes.
+        // The number of keys in each range of the root; later the index of the next key of each range.
         let mut parts = [0_u16; PARTS];
         for (place, key) in (0..).zip(window) {
             let start = match key.first_chunk::<W>() {
@@ -169,7 +170,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
                 },
                 Spot::Nowhere => None,
                 Spot::Unclear => match self.window.get(place).copied().unwrap_or_default() {
-                    // As single look-ups go, which see damage that those of no width pass over.
+                    // As a single look-up with this width: it detects damage that one without a width does not.
                     key if key.len() == W => get::<W>(pages, tree, key)?,
                     key => get::<0>(pages, tree, key)?,
                 },
@@ -181,7 +182,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
 }
 
 impl<'a> Lane<'a> {
-    /// Comes to a branch page, and asks for the separators that its search there begins with.
+    /// Enters a branch page, and prefetches the separators where its search begins.
     #[inline]
     fn come_to<const W: usize>(&mut self, page: Option<Page<'a>>) {
         let page = page.unwrap_or(Page::EMPTY);
@@ -194,7 +195,7 @@ impl<'a> Lane<'a> {
         (self.page, self.guess) = (page, guess);
     }
 
-    /// Where a limit is missing, at the edges of the tree, the outermost separators of the page stand in.
+    /// Guesses where a limit is missing, at the edges of the tree: the outermost separators of the page replace it.
     #[inline(never)]
     fn guess_edge<const W: usize>(&self, page: Page<'a>) -> usize {
         let (no_low, no_high) = (self.low == 0, self.high == greatest::<W>());
@@ -208,7 +209,8 @@ impl<'a> Lane<'a> {
         first + Share::between(low, self.key, high).of(behind - first)
     }
 
-    /// The child of its branch page under which its key is; asks for its header and for where its slot should be.
+    /// The child of its branch page that contains its key. Prefetches the child's header and the expected position of
+    /// the slot.
     #[inline]
     fn child<const W: usize>(&mut self, pages: Pages<'a>, slots: usize) -> Option<u64> {
         let behind = self.behind::<W>()?;
@@ -218,12 +220,13 @@ impl<'a> Lane<'a> {
         Some(number)
     }
 
-    /// The first slot of its branch page whose separator is above its key. Narrows the limits to those of the child before.
+    /// The first slot of its branch page whose separator is above its key. Narrows the limits to those of the child
+    /// before it.
     #[inline]
     fn behind<const W: usize>(&mut self) -> Option<usize> {
         let (page, key, end) = (self.page, self.key, self.page.slots());
         if end < 2 {
-            // Slot 0 stands for minus infinity; without it this is no branch.
+            // Slot 0 represents minus infinity; without it this is not a branch.
             return if end == 1 { Some(1) } else { None };
         }
         let guess = self.guess.clamp(1, end - 1);
@@ -257,7 +260,7 @@ impl<'a> Lane<'a> {
             let middle = first + (last - first) / 2;
             let at = page.number_key::<W>(middle)?;
             if at <= key {
-                // A jump: see the halving of single look-ups.
+                // Keep this a branch instruction: see `halve` in `search.rs`.
                 black_box(());
                 (self.low, first) = (at, middle + 1);
             } else {
@@ -267,7 +270,7 @@ impl<'a> Lane<'a> {
         Some(first)
     }
 
-    /// Comes to its leaf, and asks for the node that is its first guess.
+    /// Enters its leaf, and prefetches the node of its first guess.
     #[inline]
     fn come_to_leaf(&mut self, page: Option<Page<'a>>) {
         let page = page.unwrap_or(Page::EMPTY);
@@ -276,8 +279,8 @@ impl<'a> Lane<'a> {
         (self.page, self.guess) = (page, guess);
     }
 
-    /// Guesses again with the key that its first guess came to as a limit: it is nearer than both limits before. A walk from
-    /// there touches fewer nodes that nobody asked for, each of them a cache miss.
+    /// Guesses again, using the key at the first guess as a limit, since it is nearer than both limits. A walk from
+    /// the new guess touches fewer nodes that were not prefetched, each a cache miss.
     #[inline]
     fn guess_again<const W: usize>(&mut self) {
         let (page, guess) = (self.page, self.guess);
@@ -292,7 +295,7 @@ impl<'a> Lane<'a> {
         self.guess = guess;
     }
 
-    /// Where its key is in its leaf.
+    /// The position of its key in its leaf.
     #[inline]
     fn find<const W: usize>(&self) -> Spot {
         let (page, key, end) = (self.page, self.key, self.page.slots());
@@ -304,7 +307,7 @@ impl<'a> Lane<'a> {
         if at == key {
             return Spot::Slot(guess);
         }
-        // Towards the key, until it is reached or passed.
+        // Walk towards the key, until it is reached or passed.
         if at < key {
             for slot in guess + 1..end {
                 let Some(at) = page.number_key::<W>(slot) else { return Spot::Unclear };
@@ -324,28 +327,29 @@ impl<'a> Lane<'a> {
         Spot::Nowhere
     }
 
-    /// That its key is not in its leaf, where the first one above it is in this slot: only what is found is checked else.
+    /// The result for an absent key, where slot `above` has the first greater key. Only found keys were checked until
+    /// then.
     #[inline]
     fn absent(&self, above: usize) -> Spot {
         if above < self.page.slots() && self.page.key(above).is_err() { Spot::Unclear } else { Spot::Nowhere }
     }
 }
 
-/// What a leaf says of a key.
+/// The result of a search in a leaf.
 enum Spot {
     Slot(usize),
     Nowhere,
-    /// It cannot be told this way.
+    /// This search cannot decide.
     Unclear,
 }
 
-/// A key's bytes as a number: in the order of the bytes.
+/// A key's bytes as a number with the same order.
 #[inline]
 fn number<const W: usize>(bytes: &[u8; W]) -> u64 {
     bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// The greatest number that a key of `W` bytes is.
+/// The greatest number of a key of `W` bytes.
 const fn greatest<const W: usize>() -> u64 {
     if W < 8 { (1 << (8 * W)) - 1 } else { u64::MAX }
 }

@@ -1,4 +1,4 @@
-//! LMDB's constants: sizes, flags and marks of pages, nodes, trees and meta pages.
+//! LMDB's constants: sizes, flags and magic numbers of pages, nodes, trees and meta pages.
 
 /// Bytes of a page header: number, pad, flags, lower, upper.
 pub(crate) const HEADER: usize = 16;
@@ -18,22 +18,22 @@ pub(crate) mod flag {
     pub(crate) const SUB: u16 = 0x40;
 }
 
-/// Cache lines at the start of a page that hold its header and the slots of some fifty entries.
+/// Cache lines at the start of a page that hold its header and the slots of about fifty entries.
 pub(crate) const HEADER_LINES: usize = 2;
 /// Bytes of a cache line.
 pub(crate) const LINE: usize = 64;
 
-/// Bytes of a meta page that mean something, header included. The transaction id is the last word.
+/// The used bytes of a meta page, including its header. The transaction id is the last word.
 pub(crate) const META_BYTES: usize = 152;
-/// Where that is, little-endian.
+/// The position of the transaction id, little-endian.
 pub(crate) const ID_OF_META: std::ops::Range<usize> = META_BYTES - 8..META_BYTES;
-/// What stands at byte 16 of a meta page.
+/// The magic number at byte 16 of a meta page.
 pub(crate) const MAGIC: u32 = 0xBEEF_C0DE;
 /// The data version of LMDB 0.9.
 pub(crate) const VERSION: u32 = 1;
 /// Bytes of a tree record.
 pub(crate) const RECORD_BYTES: usize = 48;
-/// Levels that LMDB's cursors, and so its trees, can have.
+/// The maximum depth of LMDB's cursors, and so of its trees.
 pub(crate) const MAX_DEPTH: u16 = 32;
 /// The root of a tree without pages.
 pub(crate) const NO_PAGE: u64 = u64::MAX;

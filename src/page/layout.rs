@@ -1,8 +1,8 @@
-//! LMDB's bytes as fields: where every offset, count and page number is checked, and the room's only unsafe code.
+//! LMDB's bytes as fields. Every offset, count and page number is checked here. The folder's only unsafe code.
 //!
-//! A page's header is checked once, when [`Pages::page`] hands it out; a node when [`Page::node`] touches it. A binary
-//! search reads offsets that were not checked yet, and clamps them to the page instead: damage can mislead it, and
-//! cannot lead it out.
+//! A page's header is checked once, in [`Pages::page`]; a node is checked in [`Page::node`]. A binary search reads
+//! offsets that were not checked yet, and clamps them to the page: damage can mislead it, but it never reads outside
+//! the page.
 #![expect(unsafe_code, reason = "fields are read from mapped pages behind bounds checked once a page")]
 #![expect(clippy::cast_possible_truncation, reason = "usize has 64 bits, and fields are cut out of their words")]
 
@@ -29,7 +29,7 @@ compile_error!("the page reader knows LMDB's layout of 64-bit little-endian mach
 
 /// The pages of one mapped file, by number.
 ///
-/// A copy is three words. Slices that come out of it live as long as the map, not as long as the copy.
+/// A copy is three words. Slices taken from it live as long as the map, not as long as the copy.
 #[derive(Clone, Copy)]
 pub(crate) struct Pages<'a> {
     base: *const u8,
@@ -60,9 +60,9 @@ impl<'a> Pages<'a> {
     #[inline]
     pub(crate) fn of_map(map: &'a Map, count: u64, page_size: usize) -> Self {
         debug_assert!(count <= map.len() as u64 / page_size as u64);
-        // SAFETY: `count` pages lie inside the map, which lives for 'a, and inside the file, which had that
-        // length when it was asked for and which nobody shortens. Committed pages are immutable while
-        // their state is pinned: LMDB reuses none that a reader's slot may reach. The map begins on a page boundary.
+        // SAFETY: `count` pages are inside the map, which lives for 'a, and inside the file, which had that length
+        // when it was read and is never shortened. Committed pages are immutable while their state is pinned: LMDB
+        // reuses no page that a reader's slot may reach. The map begins on a page boundary.
         unsafe { Self::new(map.start(), count, page_size) }
     }
 
@@ -72,13 +72,13 @@ impl<'a> Pages<'a> {
         self.page_size as usize
     }
 
-    /// Whole pages inside the file.
+    /// The number of whole pages in the file.
     #[inline]
     pub(crate) fn page_count(self) -> u64 {
         self.page_count
     }
 
-    /// `count` pages from `first` on; `None` when they leave the file or touch the meta pages.
+    /// `count` pages from `first` on; `None` when they are outside the file or include a meta page.
     #[inline]
     pub(crate) fn run(self, first: u64, count: u64) -> Option<&'a [u8]> {
         let end = first.checked_add(count)?;
@@ -93,10 +93,10 @@ impl<'a> Pages<'a> {
         Some(unsafe { std::slice::from_raw_parts(self.base.add(at), len) })
     }
 
-    /// Branch or leaf page `number`, its header checked.
+    /// Branch or leaf page `number`, with its header checked.
     ///
     /// # Errors
-    /// `Corrupted` when the number leaves the file or the header is not that of this page.
+    /// `Corrupted` when the number is outside the file or the header is not that of this page.
     #[inline]
     pub(crate) fn page(self, number: u64) -> Result<Page<'a>> {
         match self.run(number, 1) {
@@ -105,17 +105,17 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// The value of `len` bytes that starts behind the header of overflow page `number`.
+    /// The value of `len` bytes after the header of overflow page `number`.
     ///
     /// # Errors
-    /// `Corrupted` when the run leaves the file or its header does not announce enough pages.
+    /// `Corrupted` when the run is outside the file or its header counts too few pages.
     pub(crate) fn overflow(self, number: u64, len: usize) -> Result<&'a [u8]> {
         let need = overflow_pages(self.page_size(), len);
         let Some(run) = self.run(number, need) else {
             return Err(outside(number));
         };
         let pages = overflow_header(number, run)?;
-        // LMDB keeps a longer run when a value is replaced by a shorter one inside one transaction.
+        // LMDB keeps a longer run when a shorter value replaces it within one transaction.
         if pages < need {
             return Err(Error::corrupted(number, "an overflow run is shorter than its value"));
         }
@@ -125,7 +125,7 @@ impl<'a> Pages<'a> {
         run.get(HEADER..).and_then(|data| data.get(..len)).ok_or_else(|| outside(number))
     }
 
-    /// Asks the processor to bring in the first `lines` cache lines of page `number`. A hint: any number is fine.
+    /// Prefetches the first `lines` cache lines of page `number`. A hint: any number is allowed.
     #[inline]
     pub(crate) fn prefetch(self, number: u64, lines: usize) {
         if let Some(page) = self.run(number, 1) {
@@ -135,7 +135,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Asks the processor to bring in the header of page `number`, and where its slot `slot` is. A hint.
+    /// Prefetches the header of page `number`, and the position of its slot `slot`. A hint.
     #[inline]
     pub(crate) fn prefetch_slot(self, number: u64, slot: usize) {
         if let Some(page) = self.run(number, 1) {
@@ -146,26 +146,26 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Whether page `number` is in memory, as far as the system says: to a process that may not write the file it says
-    /// yes to everything. One system call. `true` outside the file.
+    /// Whether the system reports page `number` as in memory. To a process that may not write the file it reports
+    /// every page so. One system call. `true` outside the file.
     pub(crate) fn resident(self, number: u64) -> bool {
-        // Miri has no such call.
+        // Miri does not have this call.
         if cfg!(miri) {
             return true;
         }
         let Some(range) = self.system_pages(number, 1) else {
             return true;
         };
-        // A byte for each page of the system that the range lies in: a page of ours has up to 32 KiB, one of theirs 4 or more.
+        // One byte for each system page in the range: a database page has up to 32 KiB, a system page at least 4 KiB.
         let mut there = [1_u8; 16];
-        // SAFETY: the range begins on a page of the system; the call reads no memory of it and writes a byte for each of
-        // its pages, of which there are at most nine.
+        // SAFETY: the range begins on a system page; the call does not read that memory and writes one byte for each
+        // of its pages, of which there are at most nine.
         let answer = unsafe { libc::mincore(range.0.cast(), range.1, there.as_mut_ptr().cast()) };
         answer != 0 || there[0] & 1 != 0
     }
 
-    /// Asks the system to read `count` pages from `first` on, and does not wait for them. One system call. A hint: any
-    /// numbers are fine, and what lies outside the file is left out.
+    /// Asks the system to read `count` pages from `first` on, without waiting for them. One system call. A hint: any
+    /// numbers are allowed, and pages outside the file are ignored.
     pub(crate) fn ask(self, first: u64, count: u64) {
         let end = first.saturating_add(count).min(self.page_count);
         let first = first.max(META_PAGES);
@@ -173,13 +173,13 @@ impl<'a> Pages<'a> {
             return;
         };
         if let Some(start) = NonNull::new(start) {
-            // SAFETY: the advice changes nothing that a program sees. The range begins on a page of the system.
+            // SAFETY: the advice has no effect that a program can observe. The range begins on a system page.
             let _ = unsafe { madvise(start.cast(), len, MmapAdvise::MADV_WILLNEED) };
         }
     }
 
-    /// Where the system's page begins that page `first` lies in, and the bytes from there to the end of `count` pages.
-    /// `None` when they leave the file, or are none.
+    /// The start of the system page that contains page `first`, and the number of bytes from there to the end of
+    /// `count` pages. `None` when they are outside the file, or `count` is 0.
     fn system_pages(self, first: u64, count: u64) -> Option<(*mut u8, usize)> {
         static SIZE: OnceLock<usize> = OnceLock::new();
         let size = *SIZE.get_or_init(|| {
@@ -192,22 +192,22 @@ impl<'a> Pages<'a> {
         if run.is_empty() { None } else { Some((start.cast_mut(), before + run.len())) }
     }
 
-    /// The pages of an image in memory.
+    /// The pages of an image in memory, for tests.
     #[cfg(test)]
     pub(crate) fn over(image: &'a [u64], page_size: usize) -> Self {
         // SAFETY: the words are aligned, readable for 'a, and do not change while they are borrowed.
         unsafe { Self::new(image.as_ptr().cast(), (image.len() * 8 / page_size) as u64, page_size) }
     }
 
-    /// The transaction id in meta slot `slot` (0 or 1). What is read after it is not older than it.
+    /// The transaction id in meta slot `slot` (0 or 1). Anything read afterwards is at least as new.
     pub(crate) fn meta_id(self, slot: usize) -> u64 {
         let id = self.meta_word(slot, META_BYTES / 8 - 1);
         fence(Atomic::Acquire);
         id
     }
 
-    /// The record in meta slot `slot` (0 or 1), copied while a writer may be replacing it: each field is of one
-    /// moment, the record need not be. Its id is read first, and another id read afterwards is not older.
+    /// The record in meta slot `slot` (0 or 1), copied while a writer may be replacing it: each field is consistent,
+    /// the whole record may not be. Its id is read first, and any id read later is at least as new.
     #[inline]
     pub(crate) fn meta(self, slot: usize) -> Meta {
         let id = self.meta_id(slot);
@@ -231,28 +231,28 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// Asks the processor to bring in the cache line that `bytes` begins in.
+/// Prefetches the cache line that `bytes` begins in.
 #[inline]
 pub(crate) fn prefetch(bytes: &[u8]) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a prefetch reads nothing that the program sees, and does not fault at any address.
+        // SAFETY: a prefetch has no effect that a program can observe, and does not fault at any address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.as_ptr().cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = bytes;
 }
 
-/// A branch or leaf page whose header is right: its slots lie inside it.
+/// A branch or leaf page whose header is valid: its slots are inside it.
 #[derive(Clone, Copy)]
 pub(crate) struct Page<'a> {
     // Invariant: bytes.len() >= upper >= HEADER + 2 * slots.
     bytes: &'a [u8],
     slots: u16,
     upper: u16,
-    // A whole word with the two above: a copy is then one move, where a `bool` and its padding are three, and the load
-    // that follows waits for them.
+    // A whole word with the two fields above: copying is then one move. A `bool` and its padding take three, and the
+    // next load waits for them.
     leaf: u32,
 }
 
@@ -260,7 +260,7 @@ impl<'a> Page<'a> {
     /// A leaf without entries, for a tree without pages.
     pub(crate) const EMPTY: Page<'static> = Page { bytes: &[0; HEADER], slots: 0, upper: 16, leaf: 1 };
 
-    /// The page in `bytes`, which must say that it is page `number`.
+    /// Parses `bytes` as page `number`; the header must have this number.
     ///
     /// # Errors
     /// `Corrupted` when the header is not that of branch or leaf page `number`.
@@ -280,10 +280,10 @@ impl<'a> Page<'a> {
         Ok(Self { bytes, slots: (lower - 16) / 2, upper, leaf: u32::from(leaf) })
     }
 
-    /// A page that lies inside a node: the duplicates of one key. Its number is stale and not looked at.
+    /// A sub-page inside a node: the duplicates of one key. Its own number is stale and not checked.
     ///
     /// # Errors
-    /// `Corrupted`, naming page `number` around it, when the header is not that of a sub-page of plain nodes.
+    /// `Corrupted`, naming the enclosing page `number`, when the header is not that of a sub-page of plain nodes.
     pub(crate) fn parse_sub(number: u64, bytes: &'a [u8]) -> Result<Self> {
         let (flags, lower, upper) = (u16_at(bytes, 10), u16_at(bytes, 12), u16_at(bytes, 14));
         let bounds = lower >= 16 && lower & 1 == 0 && lower <= upper && usize::from(upper) <= bytes.len();
@@ -299,24 +299,24 @@ impl<'a> Page<'a> {
         u64_at(self.bytes, 0)
     }
 
-    /// Whether this is a leaf; else it is a branch.
+    /// Whether this is a leaf; otherwise it is a branch.
     #[inline]
     pub(crate) fn is_leaf(self) -> bool {
         self.leaf != 0
     }
 
-    /// Entries of a leaf, children of a branch.
+    /// The number of entries of a leaf, or of children of a branch.
     #[inline]
     pub(crate) fn slots(self) -> usize {
         usize::from(self.slots)
     }
 
-    /// Bytes that its nodes and their slots take.
+    /// Bytes taken by its nodes and their slots.
     pub(crate) fn used(self) -> usize {
         self.bytes.len().saturating_sub(usize::from(self.upper)) + 2 * self.slots()
     }
 
-    /// Bytes that nodes and slots can take.
+    /// Bytes available for nodes and slots.
     pub(crate) fn room(self) -> usize {
         self.bytes.len().saturating_sub(HEADER)
     }
@@ -333,7 +333,7 @@ impl<'a> Page<'a> {
         usize::from(at)
     }
 
-    /// The node header in slot `slot` as one word, and where it is: even, behind the slots, inside the page.
+    /// The node header in slot `slot` as one word, and its offset: even, after the slots, inside the page.
     #[inline]
     fn node_header(self, slot: usize) -> Result<(usize, u64)> {
         if slot >= self.slots() {
@@ -348,7 +348,7 @@ impl<'a> Page<'a> {
         Ok((at, unsafe { self.bytes.as_ptr().add(at).cast::<u64>().read_unaligned() }))
     }
 
-    /// Entry `slot` of a leaf, wholly inside the page.
+    /// Entry `slot` of a leaf, entirely inside the page.
     ///
     /// # Errors
     /// `Corrupted` when it is not.
@@ -371,9 +371,9 @@ impl<'a> Page<'a> {
         Ok(Node { flags, key, data, size })
     }
 
-    /// The key and the value of entry `slot` of a leaf, both wholly inside the page: what nearly all entries are.
+    /// The key and the value of entry `slot` of a leaf, both entirely inside the page, as for nearly all entries.
     ///
-    /// `None` for what [`node`](Self::node) tells apart: no such slot, a value that is elsewhere, damage.
+    /// `None` for what [`node`](Self::node) distinguishes: no such slot, a value stored elsewhere, damage.
     #[inline]
     pub(crate) fn pair(self, slot: usize) -> Option<(&'a [u8], &'a [u8])> {
         if slot >= self.slots() {
@@ -400,16 +400,16 @@ impl<'a> Page<'a> {
     /// The page number in slot `slot` of a branch.
     ///
     /// # Errors
-    /// `Corrupted` when the node is not inside the page.
+    /// `Corrupted` when the node is outside the page.
     #[inline]
     pub(crate) fn child(self, slot: usize) -> Result<u64> {
         Ok(self.node_header(slot)?.1 & 0xFFFF_FFFF_FFFF)
     }
 
-    /// The key in slot `slot`, of a leaf or of a branch. In slot 0 of a branch it stands for minus infinity.
+    /// The key in slot `slot` of a leaf or branch. In slot 0 of a branch it represents minus infinity.
     ///
     /// # Errors
-    /// `Corrupted` when it is not inside the page.
+    /// `Corrupted` when the key is outside the page.
     #[inline]
     pub(crate) fn key(self, slot: usize) -> Result<&'a [u8]> {
         let (at, word) = self.node_header(slot)?;
@@ -420,19 +420,19 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Asks the processor to bring in the node in slot `slot`. A hint: any slot is fine.
+    /// Prefetches the node in slot `slot`. A hint: any slot is allowed.
     #[inline]
     pub(crate) fn prefetch_slot(self, slot: usize) {
         if slot < self.slots() {
             // SAFETY: slot < slots, checked just above.
             let at = unsafe { self.offset(slot) };
-            // The key's line: more often than the header's it is the value's too.
+            // The line of the key: it contains the value more often than the line of the header does.
             prefetch(self.bytes.get(at + NODE_HEADER..).unwrap_or_default());
         }
     }
 
-    /// The key in slot `slot` as a number, if keys have `W` bytes, at most eight. For searches, as [`order`](Self::order):
-    /// `None` for a key that is not inside the page or has another width.
+    /// The key in slot `slot` as a number, if keys have `W` bytes, at most eight. For searches, as
+    /// [`order`](Self::order): `None` for a key that is outside the page or has another width.
     #[expect(clippy::inline_always, reason = "measured: it is the inside of all loops over such keys")]
     #[inline(always)]
     pub(crate) fn number_key<const W: usize>(self, slot: usize) -> Option<u64> {
@@ -456,7 +456,7 @@ impl<'a> Page<'a> {
     /// How the key in slot `slot` compares with `target`.
     ///
     /// # Errors
-    /// `Corrupted` when the key is not inside the page.
+    /// `Corrupted` when the key is outside the page.
     #[inline]
     pub(crate) fn compare<const W: usize>(self, slot: usize, target: &SearchKey<'_, W>) -> Result<Ordering> {
         let (at, _) = self.node_header(slot)?;
@@ -466,14 +466,14 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// As [`compare`](Self::compare) for searches: the offset is not checked but for what keeps it inside the page, and
-    /// `None` stands for a key that is not.
+    /// As [`compare`](Self::compare), for searches: the offset is only clamped to the page, and `None` means a key
+    /// outside it.
     #[inline]
     pub(crate) fn order<const W: usize>(self, slot: usize, target: &SearchKey<'_, W>) -> Option<Ordering> {
         self.order_inline(slot, target)
     }
 
-    /// As [`order`](Self::order), in line where the compiler would not have it.
+    /// As [`order`](Self::order), but always inlined.
     #[expect(clippy::inline_always, reason = "measured: as `compare_at`")]
     #[inline(always)]
     pub(crate) fn order_inline<const W: usize>(self, slot: usize, target: &SearchKey<'_, W>) -> Option<Ordering> {
@@ -484,7 +484,7 @@ impl<'a> Page<'a> {
         self.compare_at(unsafe { self.offset(slot) }, target)
     }
 
-    /// How the key of the node at `at` compares with `target`; `None` when it leaves the page.
+    /// Compares the key of the node at `at` with `target`; `None` when it is outside the page.
     #[expect(clippy::inline_always, reason = "measured: out of line, a look-up among text keys takes a third longer")]
     #[inline(always)]
     fn compare_at<const W: usize>(self, at: usize, target: &SearchKey<'_, W>) -> Option<Ordering> {
@@ -501,14 +501,14 @@ impl<'a> Page<'a> {
         let (key_len, mut head) = (usize::from(key_len), u64::from_be(word));
         if matches!(W, 1..=8) {
             if key_len != W {
-                // Out of line: keys of another width are in no tree that this type wrote, and the way of all others is
-                // as short as it can be.
+                // Out of line: no tree written with this key type has keys of another width, and the usual path stays
+                // as short as possible.
                 return compare_whole(self.bytes, at, 0, target.key());
             }
-            // One integer each; what follows a shorter key is shifted out.
+            // Compare one integer each; the bytes after a shorter key are shifted out.
             return Some((head >> behind::<W>()).cmp(&(target.head() >> behind::<W>())));
         }
-        // A key that ends within what is skipped is not where it belongs.
+        // A key that ends within the skipped bytes is in the wrong page.
         let key_len = key_len.checked_sub(skip)?;
         if key_len < 8 {
             head &= !(u64::MAX >> (key_len * 8));
@@ -519,7 +519,7 @@ impl<'a> Page<'a> {
         if key_len <= 8 && target.key().len() <= 8 {
             return Some(key_len.cmp(&target.key().len()));
         }
-        // Text keys begin alike more often than not: the second word decides for most of them.
+        // Text keys often begin alike: the second word decides for most of them.
         if key_len >= 16 && target.key().len() >= 16 && at + NODE_HEADER + skip + 16 <= self.bytes.len() {
             // SAFETY: at + 24 + skip <= bytes.len(), checked just above.
             let word = unsafe { self.bytes.as_ptr().add(at + NODE_HEADER + skip + 8).cast::<u64>().read_unaligned() };
@@ -531,20 +531,20 @@ impl<'a> Page<'a> {
         compare_rest(self.bytes, at, skip, target.key())
     }
 
-    /// Damage on this page.
+    /// The error for damage on this page.
     #[inline]
     pub(crate) fn fault(self, why: &'static str) -> Error {
         fault_on(self.bytes, why)
     }
 }
 
-/// The bits behind a key of `W` bytes, 1 to 8, in a word.
+/// The unused bits after a key of `W` bytes, 1 to 8, in a word.
 const fn behind<const W: usize>() -> u32 {
     64_u32.wrapping_sub(8 * W as u32) & 63
 }
 
-// Out of line, and given slices, which go in registers: a page would be copied to the stack in front of every call, in the
-// midst of the loops that search.
+// Out of line, and with slices, which are passed in registers. A page would be copied to the stack before every call,
+// inside the search loops.
 
 #[cold]
 #[inline(never)]

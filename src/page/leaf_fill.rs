@@ -1,47 +1,48 @@
-//! Where one leaf ends and the next begins, as rows are put in key order behind all others.
+//! Decides where one leaf ends and the next begins, while rows are appended in key order.
 
-/// How full leaves are made, in percent of their room.
+/// The fill factor of leaves, in percent.
 pub(crate) const FULL: u8 = 100;
-/// The same for rows that did not come in key order, as those that come later will not either: then the first ones of these find
-/// room, and do not split every leaf. Splits leave leaves that are half to all full, so more room would be the cost of scans.
+/// The fill factor for rows that did not arrive in key order. Later rows will not either: with free space left, the
+/// first of them do not split every leaf. Splits produce leaves that are half to completely full, so more free space
+/// would only slow down scans.
 pub(crate) const ROOMY: u8 = 86;
-/// The least: a leaf that is to be left about half empty cannot be, see [`LeafFill::new`].
+/// The minimum: a leaf cannot be left about half empty, see [`LeafFill::new`].
 pub(crate) const LEAST: u8 = 60;
 
-/// How full the last leaf is while rows are put behind it in key order.
+/// Tracks how full the last leaf is while rows are appended in key order.
 ///
-/// The put that begins a new leaf is said to append: LMDB then leaves the full leaf alone, where it would else take it apart
-/// and put it together again, and move its last entry to the new one. To say so of every put would go down the tree for each.
-/// A wrong guess costs time and nothing else.
+/// The put that begins a new leaf is marked as an append. Then LMDB leaves the full leaf as it is; otherwise it would
+/// rebuild it and move its last entry to the new leaf. Marking every put would cost a descent for each. A wrong guess
+/// only costs time.
 pub(crate) struct LeafFill {
-    /// What a leaf has room for, what of that is to be used, and the longest node that is not stored on pages of its own, in bytes.
+    /// In bytes: the space of a leaf, the part of it to use, and the longest node that needs no overflow page.
     room: usize,
     wanted: usize,
     longest: usize,
     used: usize,
-    /// What a value is padded with.
+    /// Zeros to pad a value with.
     zeros: Vec<u8>,
 }
 
-/// Whether an entry begins another leaf.
+/// Whether an entry begins a new leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NextLeaf {
     No,
-    /// The last one has no room for it.
+    /// Yes: the entry does not fit in the last leaf.
     Full,
-    /// The last one has room that is to be left: a value of so many bytes would have none.
+    /// Yes: the last leaf has space that must stay free. A value of this many bytes would not fit.
     Early(usize),
 }
 
 impl LeafFill {
-    /// Bytes of a page's header; of a node's, of the slot that points to it, and of the number of a large value's page.
+    /// Sizes in bytes: a page header, a node header, the slot of a node, and the page number of a large value.
     const HEADER: usize = 16;
     const NODE: usize = 8;
     const SLOT: usize = 2;
     const PAGE_NUMBER: usize = 8;
 
-    /// For pages of this size of which so many percent are to be used; `used` bytes of the last leaf are, its header aside. LMDB has
-    /// no such setting: a leaf is left early where a padded value has no room in it, which then gives way to the real one.
+    /// Starts with `used` bytes of the last leaf in use, not counting its header. LMDB has no fill factor. To begin a
+    /// leaf early, a value padded so that it does not fit is put first, and then replaced by the real value.
     pub(crate) fn new(page_size: u32, percent: u8, used: usize) -> Self {
         let room = (page_size as usize).saturating_sub(Self::HEADER);
         let wanted = room * usize::from(percent.clamp(LEAST, FULL)) / usize::from(FULL);
@@ -50,7 +51,7 @@ impl LeafFill {
         Self { room, wanted, longest, used, zeros }
     }
 
-    /// Counts an entry that comes next.
+    /// Counts the next entry, and returns whether it begins a new leaf.
     #[inline]
     pub(crate) fn begins_leaf(&mut self, key: &[u8], value: &[u8]) -> NextLeaf {
         let whole = Self::NODE + key.len() + value.len();
@@ -61,7 +62,7 @@ impl LeafFill {
             self.used = bytes;
             return NextLeaf::Full;
         }
-        // With more room left a padded value would still have room, or be stored elsewhere.
+        // With more space left, a padded value would still fit, or be stored in overflow pages.
         if used > self.wanted && Self::NODE + key.len() + left <= self.longest {
             self.used = bytes;
             return NextLeaf::Early(left);
@@ -70,7 +71,7 @@ impl LeafFill {
         NextLeaf::No
     }
 
-    /// A value of so many zeros.
+    /// A value of `bytes` zeros.
     pub(crate) fn padding(&self, bytes: usize) -> &[u8] {
         self.zeros.get(..bytes).unwrap_or(&self.zeros)
     }

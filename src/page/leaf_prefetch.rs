@@ -1,21 +1,21 @@
-//! Memory that will be read soon, asked for bit by bit.
+//! Prefetches memory that will be read soon, in small steps.
 
 use crate::page::fields::u16_at;
 use crate::page::format::LINE;
 use crate::page::layout::{Pages, prefetch};
 
-/// Bytes that one step of [`Ahead`] asks for: about those of a small entry, so that both leaves end together.
+/// Bytes prefetched by one step of [`Ahead`]: about one small entry, so that reading and prefetching end together.
 const STEP: usize = 2 * LINE;
 
-/// Memory that will be read soon, asked for bit by bit: all at once it would fill the processor's queue of loads, and
-/// what is being read now would wait behind it.
+/// Memory to prefetch in small steps. All at once would fill the processor's load queue, and current reads would
+/// wait.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Ahead<'a> {
     rest: &'a [u8],
 }
 
 impl Ahead<'_> {
-    /// Asks for the next two cache lines, if there are any left.
+    /// Prefetches the next two cache lines, if any are left.
     #[inline]
     pub(crate) fn step(&mut self) {
         if let Some((lines, behind)) = self.rest.split_first_chunk::<STEP>() {
@@ -27,8 +27,8 @@ impl Ahead<'_> {
 }
 
 impl<'a> Pages<'a> {
-    /// What page `number` uses of its memory behind its slots, to be asked for step by step while `steps` other entries
-    /// are read; what that leaves over is asked for at once. Reads the page's header. A hint: any number is fine.
+    /// The used bytes of page `number` after its slots, to be prefetched while `steps` other entries are read.
+    /// Prefetches at once what those steps do not cover. Reads the page's header. A hint: any number is allowed.
     #[inline]
     pub(crate) fn ahead(self, number: u64, steps: usize) -> Ahead<'a> {
         let Some(page) = self.run(number, 1) else {

@@ -1,4 +1,4 @@
-//! The leaves of a range, one after the other, and which of their entries can go without a merge of leaves.
+//! The leaves of a range in order, and which of their entries can be removed without merging leaves.
 
 use crate::error::Result;
 use crate::page::cursor_end::CursorEnd;
@@ -8,37 +8,37 @@ use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::search_key::SearchKey;
 
-/// A leaf keeps at least one part in so many of its room, or LMDB fills it from the leaf beside it or merges the two
-/// (`FILL_THRESHOLD` in mdb.c).
+/// The divisor of the minimum fill: a leaf keeps at least a quarter of its space in use. Below that, LMDB fills it from
+/// a neighbour or merges the two (`FILL_THRESHOLD` in mdb.c).
 const LEAST_FILLED: usize = 4;
 
-/// What a range has of one leaf.
+/// The part of a range in one leaf.
 #[derive(Clone, Copy)]
 pub(crate) struct Share<'a> {
-    /// The first key of it.
+    /// The first key of this part.
     pub first: &'a [u8],
-    /// The entries above this key are few enough to be removed without a merge; `None` where that is all of them.
+    /// The entries above this key can be removed without a merge; `None` if all entries can.
     pub kept: Option<&'a [u8]>,
 }
 
 /// The leaves of a range, ascending.
 pub(crate) struct Leaves<'a, 'k> {
     pages: Pages<'a>,
-    /// No key that comes is below it; behind the first leaf, nor is it that.
+    /// No remaining key is below `from`; after the first leaf, none equals it either.
     from: &'k [u8],
     last: Option<&'a [u8]>,
     end: Option<&'k [u8]>,
     front: CursorEnd<'a>,
-    /// The last leaf, and how many of its entries come before the end of the range.
+    /// The last leaf, and how many of its entries are before the end of the range.
     back: (u64, usize),
     is_done: bool,
 }
 
 impl<'a, 'k> Leaves<'a, 'k> {
-    /// Those that have entries from `from` to before `end`, or to the end of the tree.
+    /// The leaves with entries from `from` to before `end`, or to the end of the tree.
     ///
     /// # Errors
-    /// `Corrupted` when a page on the way is not what its place says.
+    /// `Corrupted` when a page on the path is damaged.
     pub(crate) fn within(
         pages: Pages<'a>,
         tree: &TreeRecord,
@@ -52,7 +52,7 @@ impl<'a, 'k> Leaves<'a, 'k> {
         Ok(front.zip(back).map(within))
     }
 
-    /// The share of the next leaf that has one.
+    /// The part of the range in the next leaf that has one.
     ///
     /// # Errors
     /// As [`within`](Self::within).
@@ -64,7 +64,7 @@ impl<'a, 'k> Leaves<'a, 'k> {
             self.is_done = is_last || !self.front.next_leaf(self.pages)?;
             if from < to {
                 let share = share(leaf, from, to)?;
-                // Who removes entries between two of these keys must not come upon others.
+                // A caller that removes entries between two of these keys must not meet others.
                 let is_behind = self.last.map_or(share.first >= self.from, |last| share.first > last);
                 if !is_behind || self.end.is_some_and(|end| share.first >= end) {
                     return Err(leaf.fault("keys are not in order"));
@@ -77,7 +77,7 @@ impl<'a, 'k> Leaves<'a, 'k> {
     }
 }
 
-/// What a range has of a leaf that is in it from one slot to before another.
+/// The part of a range in `leaf` from slot `from` to before slot `to`.
 fn share(leaf: Page<'_>, from: usize, to: usize) -> Result<Share<'_>> {
     let mut left = leaf.used();
     let first = leaf.node(from)?.key;

@@ -1,4 +1,4 @@
-//! One key's value.
+//! Looks up one key.
 
 use crate::error::Result;
 use crate::page::layout::{Page, Pages};
@@ -10,9 +10,9 @@ use crate::page::tree::leaf_for;
 /// What is stored under a key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found<'a> {
-    /// The flags of its node.
+    /// The flags of the entry's node.
     pub flags: u16,
-    /// The value, wherever it is stored; with [`Node::SUB`] the 48-byte record of a tree.
+    /// The value, inline or from an overflow run; with [`Node::SUB`] the 48-byte record of a tree.
     pub value: &'a [u8],
 }
 
@@ -23,10 +23,10 @@ impl Found<'_> {
     }
 }
 
-/// The value of `key` in a plain tree whose keys have `W` bytes, or, with 0, any number. No allocation.
+/// The value of `key` in a plain tree whose keys have `W` bytes, or any length if `W` is 0. No allocation.
 ///
 /// # Errors
-/// `Corrupted` when a page on the way is not what its place says, or the value is a tree of its own.
+/// `Corrupted` when a page on the path is damaged, or the value is a tree.
 #[inline]
 pub(crate) fn get<'a, const W: usize>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result<Option<&'a [u8]>> {
     match entry::<W>(pages, tree, key)? {
@@ -35,10 +35,10 @@ pub(crate) fn get<'a, const W: usize>(pages: Pages<'a>, tree: &TreeRecord, key: 
     }
 }
 
-/// What is under `key` in the main tree, where values may be records of named trees.
+/// The value of `key` in the main tree, where values may be records of named trees.
 ///
 /// # Errors
-/// `Corrupted` when a page on the way is not what its place says, or the value is a set of duplicates.
+/// `Corrupted` when a page on the path is damaged, or the value is a set of duplicates.
 pub(crate) fn find<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Result<Option<Found<'a>>> {
     match entry::<0>(pages, tree, key)? {
         Some((leaf, node)) => Ok(Some(Found { flags: node.flags, value: node.value(pages, leaf)? })),
@@ -46,25 +46,25 @@ pub(crate) fn find<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Resul
     }
 }
 
-/// Whether a key is there, and what is next to it in its leaf.
+/// Whether a key exists, and its neighbours in its leaf.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Beside<'a> {
     pub is_there: bool,
     leaf: Option<Page<'a>>,
-    /// The slot of the key, or of the first one above it.
+    /// The slot of the key, or of the first key above it.
     slot: usize,
 }
 
 impl<'a> Beside<'a> {
-    /// The number of the leaf; 0 for none.
+    /// The number of the leaf; 0 if there is none.
     pub(crate) fn leaf(&self) -> u64 {
         self.leaf.map_or(0, Page::number)
     }
 
-    /// The key so many rows behind this one, or before it, if it is in this leaf.
+    /// The key `distance` rows after this one, or before it if negative, if it is in this leaf.
     ///
     /// # Errors
-    /// `Corrupted` when it leaves the page.
+    /// `Corrupted` when the key is outside the page.
     pub(crate) fn row(&self, distance: isize) -> Result<Option<&'a [u8]>> {
         let behind = distance.saturating_sub(isize::from(distance > 0 && !self.is_there));
         match (self.leaf, self.slot.checked_add_signed(behind)) {
@@ -74,8 +74,8 @@ impl<'a> Beside<'a> {
     }
 }
 
-/// What is next to `key` in the leaf where it is or would be. `near` is a leaf of the same tree, or 0: where the key is among its
-/// keys, the tree is not gone down.
+/// Finds `key` and its neighbours in the leaf where it is or would be. `near` is a leaf of the same tree, or 0: if
+/// `key` is between its first and last keys, no descent is needed.
 ///
 /// # Errors
 /// As [`get`].
@@ -92,7 +92,7 @@ pub(crate) fn beside<'a>(pages: Pages<'a>, tree: &TreeRecord, near: u64, key: &[
     Ok(Beside { is_there, leaf: Some(leaf), slot })
 }
 
-/// The leaf `near` and the key's place in it, where it is between the first and the last key.
+/// The leaf `near` and the key's slot in it, if the key is between its first and last keys.
 fn among<'a>(pages: Pages<'a>, near: u64, target: &SearchKey<'_>) -> Result<Option<(Page<'a>, usize)>> {
     if near == 0 {
         return Ok(None);

@@ -1,4 +1,5 @@
-//! The map of the data file, as pages: made once for the whole reservation, in which pages appear as the file grows.
+//! The memory map of the data file, as pages. It is created once for the whole reservation; pages appear in it as the
+//! file grows.
 
 use std::fs::File;
 
@@ -6,14 +7,14 @@ use crate::error::Result;
 use crate::os::Map;
 use crate::page::layout::Pages;
 
-/// A read-only map of the data file. Never borrowed as one slice: live meta pages change under it.
+/// A read-only map of the data file. It is never borrowed as one slice, because meta pages change under it.
 pub(crate) struct EnvMap {
     map: Map,
     page_size: usize,
 }
 
 impl EnvMap {
-    /// Maps `bytes` of `file` from its beginning, whether the file is that long yet or not.
+    /// Maps `bytes` of `file` from its beginning, even if the file is not that long yet.
     pub(crate) fn new(file: &File, bytes: usize, page_size: usize) -> Result<Self> {
         Ok(Self { map: Map::new(file, bytes)?, page_size })
     }
@@ -27,20 +28,20 @@ impl EnvMap {
         self.page_size
     }
 
-    /// How many whole pages a file of `file_len` bytes has within the reservation.
+    /// The number of whole pages that a file of `file_len` bytes has within the reservation.
     pub(crate) fn page_count(&self, file_len: u64) -> u64 {
         file_len.min(self.map.len() as u64) / self.page_size as u64
     }
 
-    /// The two meta pages, which change: see [`Pages::meta`].
+    /// The two meta pages, which can change: see [`Pages::meta`].
     pub(crate) fn metas(&self) -> Pages<'_> {
         self.pages(2)
     }
 
-    /// The first `count` pages, a number that [`page_count`](Self::page_count) gave.
+    /// The first `count` pages; `count` must come from [`page_count`](Self::page_count).
     ///
-    /// Reads through the result are sound while the pages that are read stay as they are: those of a pinned state, or
-    /// of the newest one under the write lock. Meta pages are read by [`Pages::meta`] alone, which allows for a writer.
+    /// Reading through the result is sound while the pages do not change: those of a pinned state, or of the newest
+    /// state under the write lock. Read meta pages only by [`Pages::meta`], which allows for a writer.
     #[inline]
     pub(crate) fn pages(&self, count: u64) -> Pages<'_> {
         debug_assert!(count <= self.page_count(u64::MAX));

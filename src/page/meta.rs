@@ -1,10 +1,10 @@
-//! The two meta pages: what the file is, and where the newest tree begins.
+//! The two meta pages: the properties of the file, and the root of the newest tree.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::fields::u64_at;
 use crate::page::format::{MAX_DEPTH, META_BYTES, NO_PAGE, RECORD_BYTES};
 
-/// Where a tree begins, and how large it is.
+/// The root of a tree, and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TreeRecord {
     pub pad: u32,
@@ -14,12 +14,12 @@ pub struct TreeRecord {
     pub leaf_pages: u64,
     pub overflow_pages: u64,
     pub entries: u64,
-    /// `u64::MAX`: empty.
+    /// The root's page number; `u64::MAX` for an empty tree.
     pub root: u64,
 }
 
 impl TreeRecord {
-    /// A tree without entries, and without pages.
+    /// A tree without entries and pages.
     pub(crate) const EMPTY: Self = Self {
         pad: 0,
         flags: 0,
@@ -31,7 +31,7 @@ impl TreeRecord {
         root: u64::MAX,
     };
 
-    /// The record in the 48 bytes of a node or a meta page.
+    /// Decodes the record from the 48 bytes of a node or a meta page.
     ///
     /// # Errors
     /// `Corrupted` when it is not 48 bytes, deeper than 32 levels, or has a root without a depth.
@@ -63,7 +63,7 @@ impl TreeRecord {
         Self::from_words(|word| u64_at(bytes, 8 * word))
     }
 
-    /// The record whose words, little-endian, these are.
+    /// Builds the record from its little-endian words.
     #[inline]
     fn from_words(word: impl Fn(usize) -> u64) -> Self {
         let [p0, p1, p2, p3, f0, f1, d0, d1] = word(0).to_le_bytes();
@@ -79,13 +79,13 @@ impl TreeRecord {
         }
     }
 
-    /// Whether the tree has no page.
+    /// Whether the tree has no pages.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.root == NO_PAGE
     }
 
-    /// What is wrong with the record by itself, wherever its root may lead.
+    /// What is wrong with the record itself, without following its root.
     pub(crate) fn why_wrong(&self) -> Option<&'static str> {
         if self.depth > MAX_DEPTH {
             Some("a tree record deeper than 32 levels")
@@ -114,9 +114,9 @@ impl TreeRecord {
 pub(crate) struct Meta {
     pub magic: u32,
     pub version: u32,
-    /// Where other software wants the file mapped; 0 for anywhere.
+    /// The address where other software wants the file mapped; 0 for any.
     pub address: u64,
-    /// Bytes of the map that the file was written with, which LMDB takes unless it is told another.
+    /// Size in bytes of the map that the file was written with. LMDB uses it unless another size is set.
     pub map_size: u64,
     pub page_size: u32,
     pub free: TreeRecord,
@@ -126,13 +126,13 @@ pub(crate) struct Meta {
 }
 
 impl Meta {
-    /// The fields of a meta page, not judged.
+    /// Decodes the fields of a meta page, without checking them.
     pub(crate) fn decode(bytes: &[u8; META_BYTES]) -> Self {
         let word = |word: usize| u64_at(bytes, 8 * word);
         Self::from_words(word(META_BYTES / 8 - 1), word)
     }
 
-    /// The fields of the meta page whose words, little-endian, these are. The transaction's id is asked for before.
+    /// Builds the meta page from its little-endian words. The caller reads the transaction's id first.
     #[inline]
     pub(crate) fn from_words(txn_id: u64, word: impl Fn(usize) -> u64) -> Self {
         let [m0, m1, m2, m3, v0, v1, v2, v3] = word(2).to_le_bytes();

@@ -1,4 +1,4 @@
-//! Whether a file is an LMDB database at all: asked by `pread`, before anything is mapped.
+//! Checks whether a file is an LMDB database at all, by `pread`, before anything is mapped.
 
 use std::fs::File;
 use std::io::{ErrorKind as IoKind, Read};
@@ -12,26 +12,26 @@ use crate::page::format::flag;
 use crate::page::format::{MAGIC, META_BYTES, VERSION};
 use crate::page::meta::Meta;
 
-/// How often a pair of metas that a live writer may have been replacing is read again.
+/// How often a pair of meta pages is read again, since a live writer may have been replacing them.
 const ATTEMPTS: u32 = 5;
 
 /// The meta pages of a database file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FileMeta {
-    /// Bytes of a page.
+    /// Page size in bytes.
     pub page_size: usize,
     /// The meta page of the last commit.
     pub newest: Meta,
 }
 
-/// Reads and judges both meta pages of `file`, without mapping it; `None` for a file of no bytes: a new one.
+/// Reads and checks both meta pages of `file`, without mapping it; `None` for an empty file, which is new.
 ///
-/// `strict` is for a file that nobody writes: the ids of the two must follow each other. A live writer may commit
-/// between the two reads, so without `strict` a failed check is repeated a few times, and ids may be further apart.
+/// `strict` is for a file without writers: the two ids must be consecutive. A live writer may commit between the two
+/// reads, so without `strict` a failed check is repeated a few times, and the ids may be further apart.
 ///
 /// # Errors
-/// `Corrupted` for a file too short, zeroed, or not a database; `FormatVersion` for another version of LMDB or
-/// another machine's layout; `Io`.
+/// `Corrupted` for a file that is too short, zeroed, or not a database; `FormatVersion` for another version of LMDB
+/// or the layout of another machine; `Io`.
 pub(crate) fn check_metas(file: &File, strict: bool) -> Result<Option<FileMeta>> {
     let mut attempt = 1;
     loop {
@@ -70,18 +70,18 @@ fn read_both(file: &File, strict: bool) -> Result<Option<FileMeta>> {
         return Err(Error::corrupted(0, "the transaction ids of the two meta pages do not follow each other"));
     }
     let (slot, newest) = if one.txn_id > zero.txn_id { (1, one) } else { (0, zero) };
-    // Of the other one only the format and the id are judged, which is all that anybody reads of it. When the disk refuses
-    // a meta page, LMDB takes its id and last page back and leaves the new roots, which may lie behind that page.
+    // Only the format and the id of the other meta page are checked: nothing else of it is read. When writing a meta
+    // page fails, LMDB restores its id and last page but leaves the new roots, which may be after that page.
     if let Some(why) = why_wrong(&newest) {
         return Err(Error::corrupted(slot, why));
     }
     Ok(Some(FileMeta { page_size, newest }))
 }
 
-/// Whether `file` is one that LMDB was creating, with pages of `page_size` bytes, when the power failed: as long as the two meta
-/// pages, which are written together, each of them as it is made at first or not written, and one not written. Nothing was
-/// committed to it. A shorter one may be what was left of a longer one: the first commit changes the second page alone, and
-/// the first bytes of the first page are zeros.
+/// Whether `file` is one that LMDB was creating, with pages of `page_size` bytes, when the power failed. Such a file
+/// has exactly the length of the two meta pages, which are written together. Each page is a new meta page or was not
+/// written, and at least one was not written. Nothing was committed to it. A shorter file may be the rest of a longer
+/// one: the first commit changes only the second page, and the first bytes of the first page are zeros.
 ///
 /// # Errors
 /// `Io`.
@@ -109,9 +109,9 @@ fn is_first(page: &[u8], slot: u64) -> bool {
     rest.iter().all(|&byte| byte == 0) && judge(head, slot).is_ok_and(is_new)
 }
 
-/// Whether `file` may be a compacted copy, whole or cut short at any moment, of a file with pages of `page_size` bytes: each of
-/// the two meta pages, which are written last, is as such a copy has it or was not written. A file that was committed to twice
-/// has others.
+/// Whether `file` may be a compacted copy, complete or truncated at any point, of a file with pages of `page_size`
+/// bytes. The two meta pages are written last: each is as such a copy has it, or was not written. A file with two or
+/// more commits has other meta pages.
 ///
 /// # Errors
 /// `Io`.
@@ -119,7 +119,7 @@ pub(crate) fn may_be_compacted(file: &File, page_size: usize) -> Result<bool> {
     let mut bytes = Vec::new();
     let read = file.take(2 * page_size as u64).read_to_end(&mut bytes);
     read.map_err(|error| io(error, "the meta pages"))?;
-    // What is not there was not written.
+    // Missing bytes were not written.
     bytes.resize(2 * page_size, 0);
     let is_absent = |page: &[u8]| page.iter().all(|&byte| byte == 0);
     let may_be = |page: &[u8], slot: u64| {
@@ -142,7 +142,7 @@ fn read_meta(file: &File, at: u64) -> Result<[u8; META_BYTES]> {
     }
 }
 
-/// Tells apart what is no database, a zeroed one, and a database of another format.
+/// Distinguishes a file that is not a database, a zeroed one, and a database of another format.
 fn recognise(bytes: &[u8; META_BYTES]) -> Result<()> {
     if bytes.iter().all(|&byte| byte == 0) {
         return Err(Error::corrupted(0, "the file begins with zeros where its meta page was; restore it from a copy"));
@@ -173,7 +173,7 @@ fn recognise(bytes: &[u8; META_BYTES]) -> Result<()> {
     Err(Error::corrupted(0, "not an LMDB database: the magic number is missing"))
 }
 
-/// The meta page in slot `slot`: its format, and an id that can be.
+/// Checks the meta page in slot `slot`: its format, and whether its id is possible.
 fn judge(bytes: &[u8; META_BYTES], slot: u64) -> Result<Meta> {
     let fault = |why: &'static str| Err(Error::corrupted(slot, why));
     let meta = Meta::decode(bytes);
@@ -192,7 +192,7 @@ fn judge(bytes: &[u8; META_BYTES], slot: u64) -> Result<Meta> {
     Ok(meta)
 }
 
-/// What is wrong with the trees of a meta page, or with where it ends the file.
+/// What is wrong with the trees of a meta page, or with its last page number.
 fn why_wrong(meta: &Meta) -> Option<&'static str> {
     if meta.last_page == 0 || meta.last_page >= 1 << 48 {
         return Some("the last page of a meta page cannot be");

@@ -1,4 +1,4 @@
-//! LMDB's file, read only: pages from a map for look-ups and scans, pages by `pread` for the verifier.
+//! Reads LMDB's file, without writing: pages from a map for look-ups and scans, pages by `pread` for the verifier.
 
 mod batch;
 mod copy;

@@ -3,14 +3,14 @@
 use crate::error::Error;
 use crate::page::fields::u64_at;
 
-/// A key and what is stored with it, both inside their page.
+/// A key and its value, both inside their page.
 #[derive(Clone, Copy)]
 pub(crate) struct Node<'a> {
     pub flags: u16,
     pub key: &'a [u8],
     /// The value, or with [`BIG`](Self::BIG) the page number of its overflow run.
     pub data: &'a [u8],
-    /// Bytes of the value, wherever it is.
+    /// Length of the value in bytes, wherever it is stored.
     pub size: usize,
 }
 
@@ -21,7 +21,7 @@ impl Node<'_> {
     pub(crate) const SUB: u16 = 2;
     /// The value is a set of duplicates.
     pub(crate) const DUP: u16 = 4;
-    /// All flags that a leaf's nodes have.
+    /// All flags that the nodes of a leaf can have.
     pub(crate) const KNOWN: u16 = 7;
 
     /// The overflow run's first page. Only with [`BIG`](Self::BIG).
@@ -29,7 +29,7 @@ impl Node<'_> {
         u64_at(self.data, 0)
     }
 
-    /// Why the node cannot be what its flags say, for the verifier.
+    /// Why the node contradicts its flags, for the verifier.
     pub(crate) fn flag_fault(self, page: u64) -> Option<Error> {
         let odd = self.flags & Self::BIG != 0 && self.flags != Self::BIG;
         odd.then(|| Error::corrupted(page, format!("node flags {:#x} contradict each other", self.flags)))

@@ -1,4 +1,4 @@
-//! The entries at one end of what is left of a tree, as they are taken away from that end.
+//! The first or last remaining entry of a tree while entries are removed from that end.
 
 use crate::error::Result;
 use crate::page::cursor_end::CursorEnd;
@@ -7,10 +7,10 @@ use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::search_key::SearchKey;
 
-/// Where an entry is: its leaf, by number, and its slot there. Valid for as long as the tree is.
+/// The position of an entry: the number of its leaf, and its slot there. Valid as long as the tree is.
 pub(crate) type LeafSlot = (u64, usize);
 
-/// An entry, and where it is.
+/// An entry, and its position.
 pub(crate) struct Outermost<'a> {
     pub key: &'a [u8],
     pub value: &'a [u8],
@@ -24,11 +24,11 @@ impl Outermost<'_> {
     }
 }
 
-/// The first entry at or above `end`, or, the `LAST` one, below it; without an `end` that of the tree. `near` is a place of the
-/// same tree: where the entry there has the key `end`, the tree is not gone down.
+/// The first entry at or above `end`, or, with `LAST`, the last one below it. Without `end`, the first or the last of
+/// the tree. `near` is a position in the same tree: if the entry there has the key `end`, no descent is needed.
 ///
 /// # Errors
-/// `Corrupted` when a page on the way is not what its place says, or keys are not in order.
+/// `Corrupted` when a page on the path is damaged, or keys are not in order.
 pub(crate) fn outermost<'a, const LAST: bool>(
     pages: Pages<'a>,
     tree: &TreeRecord,
@@ -60,7 +60,7 @@ pub(crate) fn outermost<'a, const LAST: bool>(
     }
 }
 
-/// The key behind an entry, and its place.
+/// The key after an entry, and its position.
 ///
 /// # Errors
 /// As [`outermost`].

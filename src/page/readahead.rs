@@ -1,8 +1,8 @@
-//! Files that are not in memory: many pages asked for at once, so that they are read side by side instead of one after the
-//! other, each when it is touched.
+//! Read-ahead for files that are not in memory: many pages are requested at once, so that the disk reads them in
+//! parallel instead of one by one at each page fault.
 //!
-//! Nothing here answers anything: a hint that is wrong, late or lost costs time alone. Whether pages are in memory is asked
-//! of a few of them, and rarely, since each answer is a system call.
+//! Nothing here affects results: a wrong, late or lost hint only costs time. Residency is checked rarely and for a
+//! few pages, since each check is a system call.
 
 use crate::page::fields::overflow_pages;
 use crate::page::layout::{Page, Pages};
@@ -11,23 +11,24 @@ use crate::page::node::Node;
 use crate::page::search::Limits;
 use crate::page::search_key::SearchKey;
 
-/// Keys whose pages a batch asks for together.
+/// Keys whose pages a batch requests together.
 pub(crate) const WINDOW: usize = 1024;
-/// Keys that a batch must have before the system is asked anything.
+/// The minimum number of keys in a batch before it makes any system call.
 pub(crate) const FEW: usize = 128;
-/// What one request asks for at most, in bytes: Linux cuts longer ones at its read-ahead, which is this unless it was set.
+/// The maximum size of a request in bytes: Linux truncates longer ones to its read-ahead, which has this size by
+/// default.
 const BLOCK_BYTES: usize = 128 * 1024;
-/// Branch pages whose children a scan asks for alone. Whoever has come further is likely to read much, and whole blocks
-/// then come in several times as fast as the pages in them would one by one.
+/// The number of branch pages for which a scan requests only their children. A scan that gets further is likely to
+/// read much more, and whole blocks load several times as fast as their pages one by one.
 const ALONE: u32 = 8;
 
-/// What the system knows about pages, and can be told.
+/// The system's knowledge about pages, and hints to it.
 pub(crate) trait Memory: Copy {
-    /// Whole pages inside the file, and the bytes of one.
+    /// The number of whole pages in the file, and the page size in bytes.
     fn extent(self) -> (u64, usize);
-    /// Whether page `number` is in memory, as far as the system says.
+    /// Whether the system reports page `number` as in memory.
     fn is_resident(self, number: u64) -> bool;
-    /// Asks for pages soon to be read. Any numbers are fine.
+    /// Hints that pages will be read soon. Any numbers are allowed.
     fn will_need(self, first: u64, count: u64);
 }
 
@@ -45,12 +46,12 @@ impl Memory for Pages<'_> {
     }
 }
 
-/// Pages that one request asks for at most.
+/// The maximum number of pages per request.
 fn block_pages(memory: impl Memory) -> u64 {
     (BLOCK_BYTES / memory.extent().1.max(1)).max(1) as u64
 }
 
-/// Asks for pages in the order of the file, neighbours together.
+/// Requests pages in file order, and neighbours together.
 pub(crate) fn ask_for(memory: impl Memory, numbers: &mut Vec<u64>) {
     let longest = block_pages(memory);
     numbers.sort_unstable();
@@ -64,33 +65,33 @@ pub(crate) fn ask_for(memory: impl Memory, numbers: &mut Vec<u64>) {
     }
 }
 
-/// What a walk from leaf to leaf has asked for. Nothing, and no memory, as long as it finds its pages there.
+/// What a walk from leaf to leaf has requested. It stays empty, and allocates nothing, while all pages are in memory.
 #[derive(Clone, Default)]
 pub(crate) struct ReadAhead {
-    /// Whether the walk passes over leaves without reading them, and nothing is to be asked for.
+    /// Whether the walk skips leaves without reading them, so that nothing must be requested.
     off: bool,
     cold: Option<Box<Asked>>,
 }
 
 #[derive(Clone, Default)]
 struct Asked {
-    /// The branch page whose children were asked for last.
+    /// The branch page whose children were requested last.
     last: u64,
-    /// Branch pages whose children were asked for.
+    /// How many branch pages had their children requested.
     branches: u32,
-    /// Blocks of the file that were asked for whole, a bit each. A second time there is none: pages that are not there any
-    /// more say that the file is larger than memory, and then each block read again would push out others.
+    /// Blocks of the file that were requested whole, one bit each. A block is not requested twice: if its pages are
+    /// gone again, the file is larger than memory, and rereading whole blocks would evict others.
     blocks: Vec<u64>,
 }
 
 impl ReadAhead {
-    /// That of a walk over branch pages alone.
+    /// For a walk over branch pages alone.
     pub(crate) fn off() -> Self {
         Self { off: true, cold: None }
     }
 
-    /// To be told when a walk comes to `branch`, whose children are leaves. `beside` gives the number of a branch page that
-    /// it comes to later, by how many pages later, and `open` opens one.
+    /// Called when a walk enters `branch`, whose children are leaves. `beside` returns the number of the branch page
+    /// that comes a given number of pages later, and `open` opens one.
     #[inline(never)]
     pub(crate) fn enter<'a>(
         &mut self,
@@ -104,7 +105,8 @@ impl ReadAhead {
         }
         let asked = self.cold.as_ref().is_some_and(|cold| cold.last == branch.number());
         if !asked {
-            // One look where nothing was missing so far; of a file that is coming in, some pages are there.
+            // Check one child while nothing was missing. In a file that is being loaded some pages are present, so
+            // check more.
             if !misses(memory, branch, if self.cold.is_none() { 1 } else { 4 }) {
                 return;
             }
@@ -151,7 +153,7 @@ impl Asked {
         ask_for(memory, &mut alone);
     }
 
-    /// Whether block `number` was not asked for yet; now it is.
+    /// Marks block `number` as requested, and returns whether it was not yet.
     fn take(&mut self, memory: impl Memory, number: u64) -> bool {
         let blocks = memory.extent().0.div_ceil(block_pages(memory));
         if number >= blocks {
@@ -172,7 +174,8 @@ impl Asked {
     }
 }
 
-/// Asks for all pages that looking `keys` up will read, level by level; says whether any leaf of a few was missing.
+/// Requests all pages that looking up `keys` will read, level by level. Returns whether any of a few leaves was
+/// missing.
 ///
 /// Stops at damage, which the look-ups will find themselves.
 #[cold]
@@ -200,12 +203,12 @@ pub(crate) fn bring<const W: usize>(pages: Pages<'_>, tree: &TreeRecord, levels:
     missing
 }
 
-/// Asks for the overflow runs of values, as much of each as one request takes.
+/// Requests the overflow runs of values, each up to the size of one request.
 fn ask_for_values<const W: usize>(pages: Pages<'_>, places: &[(SearchKey<'_, W>, Limits<'_>, u64)]) {
     let mut numbers = Vec::new();
     for (target, limits, number) in places {
         let node = pages.leaf(*number).and_then(|leaf| leaf.node(limits.slot::<false, W>(leaf, target)?));
-        // A slot behind the last one is a key that is not there.
+        // A slot past the last one means that the key is absent.
         if let Ok(node) = node
             && node.flags == Node::BIG
             && node.key == target.key()

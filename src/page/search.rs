@@ -1,13 +1,14 @@
-//! Where a key is in a page: near a guess, or by halving.
+//! Finds a key in a page: near a guess, or by bisection.
 //!
-//! Keys are spread evenly between two neighbouring separators far more often than not: numbers that count up, times,
-//! hashes, random ids. Then a straight line between the separators ends within a few slots of the key. Looking left or
-//! right from there has two gains over halving: the few nodes it touches are asked for together before the first is
-//! compared, and the processor, which expects a walk to go on, reads ahead of the comparison, where each step of a halving
-//! waits for the one before. Where the guess is far off a halving of the side that is left ends the search.
+//! Keys are usually spread evenly between two neighbouring separators: counters, times, hashes, random ids. Linear
+//! interpolation between the separators then ends within a few slots of the key. A linear walk from there beats
+//! bisection in two ways. The few nodes it touches are prefetched together before the first comparison. The processor
+//! predicts that the walk continues and loads ahead, while each step of a bisection waits for the one before. If the
+//! guess is far off, bisection of the remaining side ends the search.
 //!
-//! Keys of no fixed width are guessed only where a page above shows that it would have been right: random bytes are spread
-//! evenly, text is not. Of both, what the separators around a page have in common is skipped: all of its keys have it too.
+//! Keys without a fixed width are guessed only if a page above has shown that a guess works: random bytes are spread
+//! evenly, text is not. In either case the common prefix of the separators around a page is skipped, because all of
+//! its keys begin with it.
 
 use std::cmp::Ordering;
 use std::hint::black_box;
@@ -16,18 +17,19 @@ use crate::error::Result;
 use crate::page::layout::Page;
 use crate::page::search_key::{SearchKey, word_at};
 
-/// Slots that a page has at least where it is judged whether keys are spread evenly: of few, many guesses come near.
+/// The minimum number of slots of a page that decides whether keys are spread evenly: in a small page, any guess is
+/// near.
 const MANY: usize = 24;
-/// Slots looked at from a guess on, before the rest is halved.
+/// Slots compared linearly from a guess, before the rest is bisected.
 const WALK: usize = 8;
 
 impl Page<'_> {
-    /// The first slot from `from` on whose key is not before `target`: not below it, or, with `AFTER`, above it.
+    /// The first slot at or after `from` whose key is not below `target` or, with `AFTER`, is above it.
     ///
-    /// `self.slots()` when there is none. Keys are taken to be in order.
+    /// `self.slots()` when there is none. Assumes that keys are in order.
     ///
     /// # Errors
-    /// `Corrupted` when a key on the way leaves the page.
+    /// `Corrupted` when a key that is compared is outside the page.
     #[inline]
     pub(crate) fn search<const AFTER: bool, const W: usize>(
         self,
@@ -37,7 +39,7 @@ impl Page<'_> {
         self.halve::<AFTER, false, W>(from, self.slots(), target)
     }
 
-    /// As [`search`](Self::search), beginning at slot `guess`.
+    /// As [`search`](Self::search), starting at slot `guess`.
     ///
     /// # Errors
     /// As [`search`](Self::search).
@@ -64,7 +66,7 @@ impl Page<'_> {
             return self.halve::<AFTER, false, W>(slot + 1, end, target);
         }
         for _ in 0..WALK {
-            // Keys are there once: what is equal is found, and the one before it need not be looked at.
+            // Keys are unique: if this one is equal, the one before it need not be compared.
             if slot == from || order.is_eq() {
                 return Ok(slot);
             }
@@ -77,7 +79,7 @@ impl Page<'_> {
         self.halve::<AFTER, false, W>(from, slot, target)
     }
 
-    /// Asks for the nodes in slots `first` to `last`.
+    /// Prefetches the nodes in slots `first` to `last`.
     #[inline]
     pub(crate) fn prefetch_slots(self, first: usize, last: usize) {
         for slot in first..=last {
@@ -85,8 +87,8 @@ impl Page<'_> {
         }
     }
 
-    /// As [`search`](Self::search), for a page that is likely not in the cache: while a key is compared, both keys that
-    /// may be next are asked for.
+    /// As [`search`](Self::search), for a page that is probably not in the cache: while one key is compared, both
+    /// possible next keys are prefetched.
     ///
     /// # Errors
     /// As [`search`](Self::search).
@@ -114,8 +116,8 @@ impl Page<'_> {
                 self.prefetch_slot(base + half + 1 + (size - half - 1) / 2);
             }
             if self.is_before::<AFTER, W>(base + half, target)? {
-                // Kept a jump: the processor guesses one way and begins to load that key. Conditional moves wait for this
-                // key to arrive first; look-ups took a third longer.
+                // Keep this a branch instruction: the processor predicts a side and starts to load that key. A
+                // conditional move would wait for this key first; look-ups took a third longer.
                 black_box(());
                 base += half + 1;
                 size -= half + 1;
@@ -154,19 +156,20 @@ impl Page<'_> {
     }
 }
 
-/// The keys between which a page lies, by the separators on the way down to it.
+/// The limits of the keys in a page, from the separators on the path to it.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Limits<'a> {
-    /// No key of the page is below it.
+    /// No key of the page is below `low`.
     low: Option<&'a [u8]>,
-    /// All keys of the page are below it.
+    /// All keys of the page are below `high`.
     high: Option<&'a [u8]>,
-    /// Bytes that both begin with, and so all keys of the page. Not looked for where the type fixes the width.
+    /// The length of the common prefix of both limits, and so of all keys of the page. Not computed where the type
+    /// fixes the width.
     skip: u16,
     spread: Spread,
 }
 
-/// How keys of no fixed width are spread between the limits, by the pages on the way down.
+/// How keys without a fixed width are spread between the limits, judged by the pages on the path.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Spread {
     #[default]
@@ -176,7 +179,7 @@ enum Spread {
 }
 
 impl<'a> Limits<'a> {
-    /// Where between the limits `target` is; `None` when that says nothing about its slot.
+    /// The relative position of `target` between the limits; `None` when it does not predict its slot.
     #[expect(clippy::inline_always, reason = "measured: out of line it is a fifth of a batch of look-ups")]
     #[inline(always)]
     pub(crate) fn share<const W: usize>(&self, target: &SearchKey<'_, W>) -> Option<Share> {
@@ -196,13 +199,13 @@ impl<'a> Limits<'a> {
         self.spread == Spread::Even
     }
 
-    /// What of `target` its page's keys must be compared with.
+    /// The part of `target` that must be compared with the page's keys.
     #[inline]
     pub(crate) fn rest<'k, const W: usize>(&self, target: &SearchKey<'k, W>) -> SearchKey<'k, W> {
         target.behind(usize::from(self.skip))
     }
 
-    /// Where `target` may be among the children of `branch`.
+    /// The slot where `target` probably is among the children of `branch`.
     #[inline]
     pub(crate) fn guess_child<const W: usize>(&self, branch: Page<'a>, target: &SearchKey<'_, W>) -> Option<usize> {
         if let Some(share) = self.share(target) {
@@ -211,8 +214,8 @@ impl<'a> Limits<'a> {
         self.guess_edge(branch, target)
     }
 
-    /// As [`guess_child`](Self::guess_child) where a limit is missing: at the edges of the tree the outermost separators
-    /// stand in.
+    /// As [`guess_child`](Self::guess_child), at the edges of the tree, where a limit is missing: the outermost
+    /// separators replace it.
     #[inline]
     pub(crate) fn guess_edge<const W: usize>(&self, branch: Page<'a>, target: &SearchKey<'_, W>) -> Option<usize> {
         if !guessable(target) || branch.slots() < 3 {
@@ -224,11 +227,11 @@ impl<'a> Limits<'a> {
         inner.share(target).map(|share| first + share.of(behind - first))
     }
 
-    /// The child of a branch under which `target` is, or under which the first key above it may be: the last one whose
-    /// separator is not above it. Slot 0 is minus infinity. Narrows the limits to that child's.
+    /// The child of a branch that contains `target`, or may contain the first key above it: the last child whose
+    /// separator is not above `target`. Slot 0 is minus infinity. Narrows the limits to those of the child.
     ///
     /// # Errors
-    /// `Corrupted` when a separator on the way leaves the page.
+    /// `Corrupted` when a separator that is compared is outside the page.
     #[inline]
     pub(crate) fn child<const W: usize>(&mut self, branch: Page<'a>, target: &SearchKey<'_, W>) -> Result<usize> {
         if !guessable(target) {
@@ -241,7 +244,7 @@ impl<'a> Limits<'a> {
         self.child_near(branch, guess, target)
     }
 
-    /// As [`child`](Self::child) where keys have no fixed width: guesses once a page has shown how they are spread.
+    /// As [`child`](Self::child), for keys without a fixed width: guesses once a page has shown how they are spread.
     #[inline(never)]
     fn child_of_any_width<const W: usize>(&mut self, branch: Page<'a>, target: &SearchKey<'_, W>) -> Result<usize> {
         let rest = self.rest(target);
@@ -261,7 +264,8 @@ impl<'a> Limits<'a> {
         self.narrow::<W>(branch, behind)
     }
 
-    /// Whether a guess would have come near slot `behind` of `branch`, where `target` is.
+    /// Decides how keys are spread: whether a guess would have been near slot `behind` of `branch`, where `target`
+    /// is.
     fn judge<const W: usize>(&mut self, branch: Page<'a>, target: &SearchKey<'_, W>, behind: usize) {
         let end = branch.slots() - 1;
         let (Ok(low), Ok(high)) = (branch.key(1), branch.key(end)) else { return };
@@ -271,7 +275,7 @@ impl<'a> Limits<'a> {
         self.spread = if near { Spread::Even } else { Spread::Uneven };
     }
 
-    /// As [`child`](Self::child), beginning at slot `guess`.
+    /// As [`child`](Self::child), starting at slot `guess`.
     ///
     /// # Errors
     /// As [`child`](Self::child).
@@ -293,7 +297,7 @@ impl<'a> Limits<'a> {
         self.narrow::<W>(branch, behind)
     }
 
-    /// The child before slot `behind` of `branch`: narrows the limits to its own.
+    /// The child before slot `behind` of `branch`. Narrows the limits to those of the child.
     #[inline]
     fn narrow<const W: usize>(&mut self, branch: Page<'a>, behind: usize) -> Result<usize> {
         let slot = behind.saturating_sub(1);
@@ -306,16 +310,16 @@ impl<'a> Limits<'a> {
         if W == 0
             && let (Some(low), Some(high)) = (self.low, self.high)
         {
-            // What the limits had in common they still have: the new ones lie between them.
+            // The new limits are between the old ones, so they share at least the old common prefix.
             self.skip = u16::try_from(common_prefix(low, high, usize::from(self.skip))).unwrap_or(0);
         }
         Ok(slot)
     }
 
-    /// The first slot of `leaf` whose key is not before `target`, as [`Page::search`] finds it.
+    /// The first slot of `leaf` whose key is not before `target`, found as by [`Page::search`].
     ///
     /// # Errors
-    /// `Corrupted` when a key on the way leaves the page.
+    /// `Corrupted` when a key that is compared is outside the page.
     #[inline]
     pub(crate) fn slot<const AFTER: bool, const W: usize>(
         &self,
@@ -342,70 +346,70 @@ fn guessable<const W: usize>(target: &SearchKey<'_, W>) -> bool {
     W != 0 || matches!(target.key().len(), 2 | 4 | 8 | 16)
 }
 
-/// Whether keys may be spread evenly: where they have the width of integers. Text has not: its bytes leave out more values
-/// than they take, and a guess was worse than none.
+/// Whether keys may be spread evenly: if they have the width of an integer. Text is not: it uses only some values of
+/// a byte, and guessing was slower than not guessing.
 #[inline]
 fn even<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> bool {
     let len = target.key().len();
     W != 0 || (matches!(len, 2 | 4 | 8 | 16) && low.len() == len && high.len() == len)
 }
 
-/// A part of a whole: 65,536 is all of it.
+/// A fraction: 65,536 is the whole.
 #[derive(Clone, Copy)]
 pub(crate) struct Share(u32);
 
 impl Share {
     pub(crate) const HALF: Self = Self(1 << 15);
 
-    /// How far `key` is on the way from `low` to `high`.
+    /// The relative position of `key` between `low` and `high`.
     #[inline]
     pub(crate) fn between(low: u64, key: u64, high: u64) -> Self {
         let (above, span) = (key.saturating_sub(low), high.saturating_sub(low));
         if above >= span {
             return Self(1 << 16);
         }
-        // In integers of half a word, whose division is the fastest there is, and without the bits that have no room: turning
-        // words into floats and back takes longer.
+        // Uses 32-bit integers, whose division is fastest, and drops the bits that do not fit. Converting to floats
+        // and back takes longer.
         let drop = 48_u32.saturating_sub(span.leading_zeros());
         #[expect(clippy::cast_possible_truncation, reason = "the bits behind the sixteenth were dropped")]
         let (above, span) = ((above >> drop) as u32, (span >> drop) as u32);
         Self((above << 16) / span.max(1))
     }
 
-    /// The one of `slots` that it ends in.
+    /// The index in `slots` at this fraction.
     #[inline]
     pub(crate) fn of(self, slots: usize) -> usize {
-        // A damaged record may promise any number of slots; pages have few.
+        // A damaged record can claim any number of slots; pages have few.
         (self.0 as usize).wrapping_mul(slots) >> 16
     }
 }
 
-/// How far `target` is on the way from `low` to `high`, as numbers.
+/// The relative position of `target` between `low` and `high`, as numbers.
 #[inline]
 fn share<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Share {
-    // Keys that fit a word are compared as they are; of others the first word in which the limits differ.
+    // Keys that fit a word are compared whole; others by the first word in which the limits differ.
     share_behind(if matches!(W, 1..=8) { 0 } else { common_prefix(low, high, 0) }, low, high, target)
 }
 
-/// As [`share`] by the first word behind `skip` bytes.
+/// As [`share`], by the first word after `skip` bytes.
 #[inline]
 fn share_behind<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Share {
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
     Share::between(low, key, high)
 }
 
-/// As [`share_behind`], unless the bytes look like text: by letters and digits nothing can be guessed, since they take few of
-/// the values of a byte, and ASCII never sets the highest bit.
+/// As [`share_behind`], unless the bytes look like text. Letters and digits use few of the values of a byte, so
+/// nothing can be guessed from them. ASCII never sets the top bit.
 #[inline]
 fn share_of_bytes<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Option<Share> {
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
-    // Of the byte in which the limits differ, and of the last one, which may be padding, nothing is asked.
+    // Ignore the byte in which the limits differ, and the last one, which may be padding.
     let is_text = (low | key | high) & 0x0080_8080_8080_8000 == 0;
     if is_text { None } else { Some(Share::between(low, key, high)) }
 }
 
-/// How many bytes two keys begin with in common, of which `at` are known to be; of a last piece below a word none are
-/// counted.
+/// The length of the common prefix of two keys, which is known to be at least `at`. Bytes of an incomplete last word
+/// are not counted.
 #[inline]
 fn common_prefix(left: &[u8], right: &[u8], mut at: usize) -> usize {
     let word = |key: &[u8], at| key.get(at..).and_then(|rest| rest.first_chunk()).map(|word| u64::from_be_bytes(*word));

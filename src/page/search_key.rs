@@ -1,29 +1,29 @@
-//! The key that is searched for, with its first bytes as a number.
+//! A search key, with its first bytes as a number.
 
 use std::cmp::Ordering;
 
-/// A key to compare stored keys with: first bytes as one big-endian integer, padded with zeros.
+/// A key to compare stored keys with: its first bytes as one big-endian integer, padded with zeros.
 ///
-/// Where two such integers differ they decide: a pad byte stands where the shorter key has ended, and 0 is below or
-/// equal to whatever the longer one has there. Where they agree the rest decides, then the length.
+/// If two such integers differ, they decide: where the shorter key has ended it has a zero, which is at most the
+/// other key's byte. If they are equal, the remaining bytes decide, then the length.
 ///
-/// `W` is the width of all keys of the tree in bytes when their type fixes it, else 0: keys of 1 to 8 bytes are one integer,
-/// keys of 16 bytes two, and nothing else is looked at where a stored key has that width too.
+/// `W` is the width in bytes of all keys of the tree, if their type fixes it, otherwise 0. Keys of 1 to 8 bytes are
+/// one integer, keys of 16 bytes two; nothing else is compared if the stored key has that width too.
 #[derive(Clone, Copy)]
 pub(crate) struct SearchKey<'k, const W: usize = 0> {
     key: &'k [u8],
     head: u64,
-    /// The eight bytes behind the head, if there are as many; else 0.
+    /// The eight bytes after the head; 0 if the key has fewer.
     second: u64,
-    /// Bytes of the whole key that are left out, because all stored keys that it meets begin with them too. Only where `W`
-    /// is 0.
+    /// The length of a prefix that is left out, because all stored keys to compare with share it. Only where `W` is
+    /// 0.
     skip: usize,
 }
 
-/// Keys with more bytes in common than this are left to `memcmp`.
+/// Keys with a longer common prefix are compared by `memcmp`.
 const LONG: usize = 64;
 
-/// Eight bytes as a big-endian integer; zeros stand where there are fewer.
+/// Eight bytes as a big-endian integer, padded with zeros.
 #[inline]
 pub(crate) fn word_at(bytes: &[u8], at: usize) -> u64 {
     let rest = bytes.get(at..).unwrap_or_default();
@@ -33,7 +33,7 @@ pub(crate) fn word_at(bytes: &[u8], at: usize) -> u64 {
     if rest.is_empty() {
         return 0;
     }
-    // The last eight bytes, without those before `at`.
+    // Load the last eight bytes, and shift out those before `at`.
     if let Some(word) = bytes.last_chunk() {
         return u64::from_be_bytes(*word) << (64 - 8 * rest.len());
     }
@@ -41,14 +41,14 @@ pub(crate) fn word_at(bytes: &[u8], at: usize) -> u64 {
 }
 
 impl<'k, const W: usize> SearchKey<'k, W> {
-    /// With a width, `key` has it: else it is searched for as keys without one are.
+    /// Creates a search key. A `key` without the width `W` is compared like one of any width.
     #[inline]
     pub(crate) fn new(key: &'k [u8]) -> Self {
         let second = if W == 0 || W > 8 { word_at(key, 8) } else { 0 };
         Self { key, head: word_at(key, 0), second, skip: 0 }
     }
 
-    /// What is left of a whole key behind `skip` bytes that all stored keys which it meets have in common with it.
+    /// The rest of a whole key after `skip` bytes, which all stored keys to compare with share.
     #[inline]
     pub(crate) fn behind(&self, skip: usize) -> Self {
         if W != 0 || skip == 0 {
@@ -85,9 +85,9 @@ impl<'k, const W: usize> SearchKey<'k, W> {
     }
 }
 
-/// How a stored key compares with another one that has the same first eight bytes.
+/// Compares a stored key with another one that has the same first eight bytes.
 ///
-/// Word by word: for keys of a few words a call of `memcmp` costs more than they do.
+/// Word by word: for keys of a few words, a call of `memcmp` costs more.
 #[inline]
 pub(crate) fn compare_tail(stored: &[u8], key: &[u8]) -> Ordering {
     let common = stored.len().min(key.len());
@@ -96,7 +96,7 @@ pub(crate) fn compare_tail(stored: &[u8], key: &[u8]) -> Ordering {
     }
     let mut at = 8;
     while at < common {
-        // The last word overlaps bytes that are known to be equal.
+        // The last word may overlap bytes already known to be equal.
         let from = at.min(common - 8);
         let (here, wanted) = (word_at(stored, from), word_at(key, from));
         if here != wanted {

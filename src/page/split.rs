@@ -1,4 +1,4 @@
-//! Where to cut a range into parts of about equal size.
+//! Splits a range into parts of about equal size.
 
 use std::ops::Bound;
 
@@ -8,13 +8,13 @@ use crate::page::cursor_stack::{CursorStack, ran_out};
 use crate::page::layout::Pages;
 use crate::page::meta::TreeRecord;
 
-/// Up to `parts - 1` keys inside the bounds, ascending, that cut the range into parts of about equally many leaves.
+/// Up to `parts - 1` keys inside the bounds, ascending, that split the range into parts of about equally many leaves.
 ///
-/// Each key begins a part. From branch pages alone, but for the two leaves at the bounds; fewer keys come back when
-/// the range has fewer leaves than parts. The keys need not be in the tree.
+/// Each key begins a part. Reads only branch pages, and the two leaves at the bounds. Returns fewer keys when the
+/// range has fewer leaves than parts. The keys need not exist in the tree.
 ///
 /// # Errors
-/// `Corrupted` when a page on the way is not what its place says.
+/// `Corrupted` when a page on the path is damaged.
 pub(crate) fn split(
     pages: Pages<'_>,
     tree: &TreeRecord,
@@ -46,7 +46,7 @@ pub(crate) fn split(
     Ok(keys)
 }
 
-/// Moves `count` leaves on, without looking at any of them.
+/// Moves forward by `count` leaves, without reading any of them.
 fn skip<'a>(pages: Pages<'a>, tree: &TreeRecord, trail: &mut CursorStack<'a>, mut count: u64) -> Result<()> {
     while let Some(parent) = trail.parent() {
         let rest = (parent.page.slots() - 1).saturating_sub(parent.slot);
@@ -65,7 +65,7 @@ fn skip<'a>(pages: Pages<'a>, tree: &TreeRecord, trail: &mut CursorStack<'a>, mu
     Err(ran_out(tree))
 }
 
-/// The key that all of the trail's leaf is at or above: its own separator, or that of the branch it is first in.
+/// The lower limit of the current leaf: its own separator, or that of the branch whose first leaf it is.
 fn separator<'a>(tree: &TreeRecord, trail: &CursorStack<'a>) -> Result<&'a [u8]> {
     match trail.steps().iter().rev().find(|step| step.slot > 0) {
         Some(step) => step.page.key(step.slot),
@@ -73,7 +73,7 @@ fn separator<'a>(tree: &TreeRecord, trail: &CursorStack<'a>) -> Result<&'a [u8]>
     }
 }
 
-/// Whether a part that begins at `key` leaves something on both sides of it.
+/// Whether splitting at `key` leaves something on both sides.
 fn inside(key: &[u8], lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> bool {
     let above = match lower {
         Bound::Unbounded => true,

@@ -1,4 +1,4 @@
-//! In test builds: what this thread has looked at. The laws on costs are held by it, not by time.
+//! In test builds: counts what this thread has read. Tests of costs use these counts, not time.
 
 use std::cell::Cell;
 
@@ -7,24 +7,24 @@ thread_local! {
     static OTHERS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Notes that a page, or a run of pages, is looked at.
+/// Notes the read of a page, or of a run of pages.
 pub(crate) fn note_page() {
     PAGES.set(PAGES.get() + 1);
 }
 
-/// Notes that an entry of a page, or a change, is looked at.
+/// Notes the read of an entry of a page, or of a change.
 pub(crate) fn note() {
     OTHERS.set(OTHERS.get() + 1);
 }
 
-/// How many pages `body` looks at.
+/// Counts the pages that `body` reads.
 pub(crate) fn pages_of<T>(body: impl FnOnce() -> T) -> (T, u64) {
     let before = PAGES.get();
     let made = body();
     (made, PAGES.get() - before)
 }
 
-/// How many pages, entries and changes `body` looks at.
+/// Counts the pages, entries and changes that `body` reads.
 pub(crate) fn steps_of<T>(body: impl FnOnce() -> T) -> (T, u64) {
     let before = PAGES.get() + OTHERS.get();
     let made = body();

@@ -1,4 +1,4 @@
-//! From a tree's record down to the leaf where a key is, or would be.
+//! Descends from a tree's record to the leaf where a key is or would be.
 
 use crate::error::{Error, Result};
 use crate::page::format::HEADER_LINES;
@@ -24,16 +24,16 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// Levels of branch pages above the leaves; `None` for a tree without pages.
+/// The number of branch levels above the leaves; `None` for a tree without pages.
 ///
 /// # Errors
-/// `Corrupted` when the record cannot be.
+/// `Corrupted` when the record is invalid.
 #[inline]
 pub(crate) fn branch_levels(pages: Pages<'_>, tree: &TreeRecord) -> Result<Option<u16>> {
     if tree.is_empty() {
         return Ok(None);
     }
-    // Walks over leaves end by this count in a damaged tree, so it must not be without end itself.
+    // This count ends walks over the leaves of a damaged tree, so it must itself be limited.
     if tree.leaf_pages > pages.page_count() {
         return Err(Error::corrupted(tree.root, "a tree record counts more leaves than the file has pages"));
     }
@@ -43,10 +43,10 @@ pub(crate) fn branch_levels(pages: Pages<'_>, tree: &TreeRecord) -> Result<Optio
     }
 }
 
-/// Bytes that the nodes and slots of the last leaf take; 0 for a tree without pages. O(depth).
+/// The number of bytes used by nodes and slots of the last leaf; 0 for a tree without pages. O(depth).
 ///
 /// # Errors
-/// `Corrupted` when a page on the way is not what its place says.
+/// `Corrupted` when a page on the path is damaged.
 pub(crate) fn used_in_last_leaf(pages: Pages<'_>, tree: &TreeRecord) -> Result<usize> {
     let Some(levels) = branch_levels(pages, tree)? else { return Ok(0) };
     let mut number = tree.root;
@@ -57,10 +57,10 @@ pub(crate) fn used_in_last_leaf(pages: Pages<'_>, tree: &TreeRecord) -> Result<u
     Ok(pages.leaf(number)?.used())
 }
 
-/// The leaf where `target` is if it is anywhere, and between which keys it lies; `None` for a tree without pages.
+/// The leaf where `target` is or would be, and its limits; `None` for a tree without pages.
 ///
 /// # Errors
-/// `Corrupted` when a page on the way is not what its place says.
+/// `Corrupted` when a page on the path is damaged.
 #[inline]
 pub(crate) fn leaf_for<'a, const W: usize>(
     pages: Pages<'a>,

@@ -1,11 +1,11 @@
-//! The values of leaf entries: inside the leaf, or in an overflow run.
+//! The values of leaf entries: in the leaf, or in an overflow run.
 
 use crate::error::Result;
 use crate::page::layout::{Page, Pages};
 use crate::page::node::Node;
 
 impl<'a> Node<'a> {
-    /// The value of an entry of a plain tree: neither duplicates nor a tree of their own.
+    /// The value of an entry of a plain tree. Duplicates and records of trees are errors.
     #[inline]
     pub(crate) fn plain(self, pages: Pages<'a>, leaf: Page<'a>) -> Result<&'a [u8]> {
         if self.flags == 0 {
@@ -14,7 +14,7 @@ impl<'a> Node<'a> {
         if self.flags == Self::BIG { self.big(pages) } else { Err(leaf.fault("not a plain value in a plain tree")) }
     }
 
-    /// The value, or the record of a named tree. Duplicates are refused.
+    /// The value, or the record of a named tree. Duplicates are an error.
     #[inline]
     pub(crate) fn value(self, pages: Pages<'a>, leaf: Page<'a>) -> Result<&'a [u8]> {
         match self.flags {
@@ -26,7 +26,7 @@ impl<'a> Node<'a> {
 
     #[inline(never)]
     fn big(self, pages: Pages<'a>) -> Result<&'a [u8]> {
-        // A failure names the run's page, which is where to look first.
+        // An error names the page of the run, the first place to look.
         pages.overflow(self.overflow_page(), self.size)
     }
 }

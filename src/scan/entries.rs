@@ -1,4 +1,4 @@
-//! The one iterator: entries of a range, from both ends, borrowed from the state that is read.
+//! The one iterator: entries of a range, double-ended, borrowed from the state that is read.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -15,7 +15,7 @@ use crate::scan::halves::{Keys, Values};
 use crate::txn::Read;
 use crate::value::{Context, Value};
 
-/// Whose entries a scan reads: what values are decoded with, and what errors name.
+/// The DBI that a scan reads: the context for decoding values, and the name in errors.
 #[derive(Clone, Debug)]
 pub(crate) struct DecodeContext<'t> {
     pub uuid: &'t [u8; 16],
@@ -45,9 +45,9 @@ impl DecodeContext<'_> {
 
 /// Entries in key order: what `range`, `prefix` and `iter` return.
 ///
-/// Double-ended: what one end has passed the other does not see. Fused, also after an error of the file. Keys and values
-/// are borrowed from the state for `'t`, not from the iterator; nothing is allocated for an entry that its decoding does
-/// not allocate. Dropping it early costs nothing.
+/// Double-ended: each entry is returned once, from either end. Fused, also after a file error. Keys and values are
+/// borrowed from the state for `'t`, not from the iterator; nothing is allocated for an entry unless decoding it
+/// allocates. Dropping it early costs nothing.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env};
@@ -70,8 +70,8 @@ impl DecodeContext<'_> {
 /// # }
 /// ```
 ///
-/// A transaction is not changed while it is iterated; [`Dbi::retain`](crate::Dbi::retain) and
-/// [`Dbi::extract_if`](crate::Dbi::extract_if) remove on the way:
+/// A transaction cannot be changed while it is iterated; [`Dbi::retain`](crate::Dbi::retain) and
+/// [`Dbi::extract_if`](crate::Dbi::extract_if) remove entries during a scan:
 ///
 /// ```compile_fail,E0502
 /// # use mapleaf::{Dbi, Env};
@@ -89,7 +89,7 @@ impl DecodeContext<'_> {
 pub struct Entries<'t, R: Read + 't, K, V> {
     cursor: R::Cursor<'t>,
     place: DecodeContext<'t>,
-    /// The verb that opened it, for errors.
+    /// The method that opened it, for errors.
     operation: &'static str,
     _types: PhantomData<fn() -> (K, V)>,
 }
@@ -111,7 +111,7 @@ impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
         Values(self)
     }
 
-    /// The entries as they are stored.
+    /// The entries as stored bytes.
     #[must_use]
     pub fn raw(self) -> RawEntries<'t, R> {
         RawEntries { cursor: self.cursor, place: self.place, operation: self.operation, _state: PhantomData }
@@ -120,7 +120,7 @@ impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
     /// Moves the front to the first remaining entry at or above `key`; never backward. O(log n).
     ///
     /// # Errors
-    /// `InvalidKey` for a key that has no place in the order (NaN); `Corrupted`.
+    /// `InvalidKey` for a key that has no position in the order (NaN); `Corrupted`.
     pub fn seek(&mut self, key: K::Arg<'_>) -> Result<()> {
         let mut buf = KeyBuf::new();
         let sought = match K::encode(&key, &mut buf) {
@@ -149,19 +149,19 @@ impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
         &self.place
     }
 
-    /// An error met on the way, with the verb and the DBI.
+    /// Adds the method and the DBI to an error.
     #[cold]
     pub(crate) fn named(&self, error: Error) -> Error {
         self.place.during(error, self.operation)
     }
 
-    /// The next entry as it is stored, from the front.
+    /// The next entry from the front, as stored bytes.
     #[inline]
     pub(crate) fn next_raw(&mut self) -> Option<Result<RawEntry<'t>>> {
         self.cursor.next().transpose()
     }
 
-    /// The next entry as it is stored, from the back.
+    /// The next entry from the back, as stored bytes.
     #[inline]
     pub(crate) fn next_back_raw(&mut self) -> Option<Result<RawEntry<'t>>> {
         self.cursor.next_back().transpose()
@@ -202,7 +202,7 @@ impl<'t, R: Read + 't, K, V> fmt::Debug for Entries<'t, R, K, V> {
     }
 }
 
-/// Entries as they are stored: [`Entries::raw`].
+/// Entries as stored bytes: what [`Entries::raw`] returns.
 pub struct RawEntries<'t, R: Read + 't> {
     cursor: R::Cursor<'t>,
     place: DecodeContext<'t>,

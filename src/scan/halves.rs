@@ -1,4 +1,4 @@
-//! Halves of entries: keys alone, values alone. The other half is not decoded.
+//! Iterators over keys alone and values alone. The other half is not decoded.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -18,7 +18,7 @@ macro_rules! half {
             /// Moves the front to the first remaining entry at or above `key`; never backward. O(log n).
             ///
             /// # Errors
-            /// `InvalidKey` for a key that has no place in the order (NaN); `Corrupted`.
+            /// `InvalidKey` for a key that has no position in the order (NaN); `Corrupted`.
             pub fn seek(&mut self, key: K::Arg<'_>) -> Result<()> {
                 self.0.seek(key)
             }
@@ -59,10 +59,10 @@ macro_rules! half {
 }
 
 half!(
-    /// Keys in order, from both ends: what `keys` returns. Values are not decoded.
+    /// Keys in order, double-ended: what `keys` returns. Values are not decoded.
     Keys, "Keys", K::Ref<'t>, |entries, key, _value| entries.place().decode_key::<K>(key)
 );
 half!(
-    /// Values in order of their keys, from both ends: what `values` returns. Keys are not decoded.
+    /// Values in the order of their keys, double-ended: what `values` returns. Keys are not decoded.
     Values, "Values", V::Ref<'t>, |entries, key, value| entries.place().decode_value::<V>(key, value)
 );

@@ -1,4 +1,4 @@
-//! Listing by pages: some entries and a cursor to go on from, in another snapshot, process or request.
+//! Listing by pages: some entries, and a cursor to continue from in another snapshot, process or request.
 
 use std::fmt;
 use std::ops::Bound;
@@ -12,7 +12,7 @@ use crate::scan::entries::DecodeContext;
 use crate::txn::Read;
 use crate::value::Value;
 
-/// Which page a listing returns.
+/// Options that choose the page a listing returns.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env, ListOptions};
@@ -45,9 +45,9 @@ use crate::value::Value;
 pub struct ListOptions<P = NoPrefix> {
     /// What keys must begin with: text or bytes, or leading elements of a tuple.
     pub prefix: P,
-    /// Where the page before ended; `None` for the first page.
+    /// Where the previous page ended; `None` for the first page.
     pub after: Option<ListCursor>,
-    /// How many entries a page has at most. Default 100; 0 is `InvalidArgument`.
+    /// The maximum number of entries on a page. Default 100; 0 fails with `InvalidArgument`.
     pub limit: usize,
     /// Whether to go from the last key to the first.
     pub reverse: bool,
@@ -65,14 +65,14 @@ impl<P> ListOptions<P> {
         ListOptions { prefix, after: self.after, limit: self.limit, reverse: self.reverse }
     }
 
-    /// Goes on behind the page that ended at `cursor`, whether its key is still there or not.
+    /// Continues after the page that ended at `cursor`, even if its key no longer exists.
     pub fn after(mut self, cursor: impl Into<Option<ListCursor>>) -> Self {
         self.after = cursor.into();
         self
     }
 
-    /// Returns at most `limit` entries. With 0, [`Dbi::list`](crate::Dbi::list) is `InvalidArgument`: pages without entries
-    /// would follow each other for ever.
+    /// Returns at most `limit` entries. With 0, [`Dbi::list`](crate::Dbi::list) fails with `InvalidArgument`, because
+    /// empty pages would never reach the end.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
@@ -85,20 +85,20 @@ impl<P> ListOptions<P> {
     }
 }
 
-/// Some entries of a listing.
+/// A page of entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing<K, V> {
     /// The entries, in the order asked for.
     pub items: Vec<(K, V)>,
-    /// Where this page ended, for [`ListOptions::after`]; that of the page before when this one is empty.
+    /// Where this page ended, for [`ListOptions::after`]; on an empty page the cursor of the previous page.
     pub cursor: Option<ListCursor>,
-    /// Whether there are entries behind this page, in the state that was listed.
+    /// Whether the listed state has entries after this page.
     pub has_more: bool,
 }
 
-/// Where a page ended: opaque, and good for as long as the DBI has its key type.
+/// Where a page ended. Opaque, and valid as long as the DBI keeps its key type.
 ///
-/// Its text form is safe in URLs; parsing gives the same cursor back.
+/// Its text form is safe in URLs; parsing it gives an equal cursor.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ListCursor(Box<[u8]>);
 
@@ -112,7 +112,7 @@ impl FromStr for ListCursor {
     type Err = Error;
 
     /// # Errors
-    /// `InvalidArgument` for a text that no cursor was written as.
+    /// `InvalidArgument` for a text that is not the text form of a cursor.
     fn from_str(text: &str) -> Result<Self> {
         let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         let byte = |pair: &[u8]| match pair {
@@ -127,7 +127,7 @@ impl FromStr for ListCursor {
     }
 }
 
-/// The page of `state` that `options` ask for. O(log n + limit).
+/// The page of `state` that `options` select. O(log n + limit).
 pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
     state: &'t R,
     place: &DecodeContext<'t>,
@@ -144,8 +144,8 @@ pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
     let mut last = None;
     while items.len() < options.limit {
         let Some((key, value)) = step()? else { break };
-        // The next page begins at a search for the last key of this one: in a damaged leaf, whose keys are not in order,
-        // it would begin further back, and the listing would never end.
+        // The next page starts with a search for the last key of this one. In a damaged leaf whose keys are out of
+        // order it would start too early, and the listing would never end.
         let before = last.or(options.after.as_ref().map(|ListCursor(after)| &after[..]));
         if before.is_some_and(|before| if options.reverse { key >= before } else { key <= before }) {
             return Err(Error::new(ErrorKind::Corrupted, "the keys of a database are not in order"));
@@ -158,7 +158,7 @@ pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
     Ok(Listing { items, cursor, has_more })
 }
 
-/// The bounds, begun behind the cursor. A cursor outside them cuts nothing off, or all.
+/// Moves the start of the bounds after the cursor. A cursor outside the bounds leaves them unchanged, or empty.
 fn behind(bounds: ByteBounds, after: Option<&ListCursor>, reverse: bool) -> ByteBounds {
     let Some(ListCursor(after)) = after else {
         return bounds;

@@ -1,4 +1,4 @@
-//! Scans: which keys, in which order, and the one iterator over them.
+//! Scans: their ranges and order, and the one iterator over them.
 
 mod bounds;
 mod entries;

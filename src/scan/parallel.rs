@@ -1,4 +1,4 @@
-//! The entries of a range for rayon: cut in two along branch pages, as often as its threads want.
+//! The entries of a range for rayon: split in two at branch pages, as often as its threads ask.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,14 +13,14 @@ use crate::scan::entries::{DecodeContext, Entries};
 use crate::txn::Read;
 use crate::value::Value;
 
-/// The verb, for errors.
+/// The method name, for errors.
 pub(crate) const PAR_ITER: &str = "par_iter";
 
-/// Entries of a range, for rayon's threads: what [`Dbi::par_iter`](crate::Dbi::par_iter) returns.
+/// Entries of a range for rayon's threads: what [`Dbi::par_iter`](crate::Dbi::par_iter) returns.
 ///
-/// A rayon [`ParallelIterator`] whose items are those of [`Entries`], borrowed from the state for `'t`. Collecting them
-/// keeps the order of keys. A range is cut where branch pages part it into about equally many leaves. Before it is driven
-/// nothing is read but the way to its ends.
+/// A rayon [`ParallelIterator`] whose items are those of [`Entries`], borrowed from the state for `'t`. Collecting
+/// them keeps the order of keys. A range is split at branch page keys into parts with about equally many leaves.
+/// Opening it reads only the path to its ends.
 #[must_use = "an iterator does nothing until it is driven"]
 pub struct ParEntries<'t, R, K, V> {
     part: Part<'t, R, K, V>,
@@ -28,7 +28,7 @@ pub struct ParEntries<'t, R, K, V> {
 
 impl<'t, R: Read + Sync, K: Key, V: Value> ParEntries<'t, R, K, V> {
     /// # Errors
-    /// What opening a scan of the range gives.
+    /// As opening a scan of the range.
     pub(crate) fn new(state: &'t R, place: DecodeContext<'t>, bounds: ByteBounds) -> Result<Self> {
         let part = Part { state, place, bounds, _types: PhantomData };
         part.open()?;
@@ -60,7 +60,7 @@ impl<R, K, V> fmt::Debug for ParEntries<'_, R, K, V> {
     }
 }
 
-/// The entries between two bounds that one thread reads, unless another one takes half of them.
+/// The entries between two bounds that one thread reads, unless another thread takes half of them.
 struct Part<'t, R, K, V> {
     state: &'t R,
     place: DecodeContext<'t>,
@@ -81,8 +81,9 @@ impl<'t, R: Read + Sync, K: Key, V: Value> Part<'t, R, K, V> {
         Ok(Entries::new(cursor, self.place.clone(), PAR_ITER))
     }
 
-    /// Both halves; `None` when there is no branch page to cut at. Where those are damaged the part stays whole, and is read
-    /// as a scan reads it. A half never has the cut inside, so cutting ends, whatever the pages say.
+    /// Both halves; `None` when there is no branch page to split at. If the branch pages are damaged, the part stays
+    /// whole, and reading it returns the error. The split key becomes a bound of both halves, so splitting ends even
+    /// on damaged pages.
     fn halves(&self) -> Option<(Self, Self)> {
         let (lower, upper) = self.bounds.as_refs();
         let cuts = self.state.raw_split(&self.place.dbi, lower, upper, 2).ok()?;
@@ -108,7 +109,7 @@ where
 
     fn fold_with<F: Folder<Self::Item>>(self, folder: F) -> F {
         match self.open() {
-            // Ends early when the folder is full.
+            // The folder stops consuming when it is full.
             Ok(entries) => folder.consume_iter(entries),
             Err(error) => folder.consume(Err(error.during(PAR_ITER).in_dbi(&self.place.dbi.name))),
         }

@@ -1,4 +1,4 @@
-//! `[u8; N]`: bytes of a width that the type states.
+//! `[u8; N]`: bytes whose number is part of the type.
 
 use std::fmt::Write as _;
 
@@ -7,8 +7,8 @@ use super::plain::fixed;
 use super::traits::{AsValue, Context, Value};
 use crate::error::Result;
 
-/// `N` bytes. Schema name `bytes[N]`: a DBI of 16-byte values is not opened as one of 32-byte values. Written without a
-/// copy, read with one.
+/// Exactly `N` bytes. Schema name `bytes[N]`: a DBI of 16-byte values cannot be opened as one of 32-byte values.
+/// Writing does not copy, reading does.
 impl<const N: usize> Value for [u8; N] {
     type Arg<'a> = [u8; N];
     type Ref<'a> = [u8; N];

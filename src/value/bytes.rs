@@ -1,4 +1,4 @@
-//! Bytes: stored as they are, read from the map or owned.
+//! Byte values: stored unchanged, read from the map or owned.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use super::limit::checked;
 use super::traits::{AsValue, Context, Value};
 use crate::error::Result;
 
-/// Bytes, borrowed from the map when read. Schema name `bytes`; no copy either way.
+/// Bytes, borrowed from the map when read. Schema name `bytes`. Neither writing nor reading copies.
 impl Value for &[u8] {
     type Arg<'a> = &'a [u8];
     type Ref<'a> = &'a [u8];
@@ -35,7 +35,7 @@ impl Value for &[u8] {
     }
 }
 
-/// Bytes, owned when read: another spelling of `&[u8]` with the same schema name, for types without a lifetime.
+/// Bytes, owned when read. Same schema name as `&[u8]`, for types without a lifetime.
 impl Value for Vec<u8> {
     type Arg<'a> = &'a [u8];
     type Ref<'a> = Vec<u8>;

@@ -12,13 +12,13 @@ use super::serde_value::{Codec, serde_value, write_checked};
 use super::traits::{AsValue, Context, Value};
 use crate::error::{Error, ErrorKind, Result};
 
-/// A serde type, stored as JSON: fields by name, without spaces, readable by people and other software.
+/// A serde type, stored as JSON: fields by name, no spaces, readable by people and other software.
 ///
 /// Larger and slower than [`Msgpack`](super::Msgpack). NaN and the infinities have no JSON form, nor has a map whose
-/// keys are not text, numbers, `bool` or `char`: both are `Encode`. Every finite float keeps its bits. White space
-/// around a value written by other software is accepted.
+/// keys are not text, numbers, `bool` or `char`: both fail with `Encode`. Every finite float keeps its bits.
+/// Whitespace around a value written by other software is accepted.
 ///
-/// Like `Msgpack<T>` it is only a name in types; a `&T` is passed in, a `T` is read.
+/// Like `Msgpack<T>` it is only a marker in types: you pass a `&T` and read a `T`.
 ///
 /// ```
 /// use mapleaf::value::{Context, Json, Value};

@@ -1,14 +1,14 @@
-//! How long a value may be.
+//! The maximum length of a value.
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The longest value, in bytes: 2 GiB less 64 KiB and a page header.
+/// The maximum length of a value in bytes: 2 GiB less 64 KiB and a page header.
 ///
 /// Linux writes at most 2 GiB less 4 KiB in one call, and a longer value makes LMDB's commit fail. With its header of
-/// 16 bytes the longest value fills whole pages of any size up to 64 KiB and stays below that.
+/// 16 bytes, a value of the maximum length fills whole pages of any size up to 64 KiB and stays below that limit.
 pub const MAX_VALUE_LEN: usize = 0x7fff_0000 - 16;
 
-/// The value itself, unless it is too long to be stored.
+/// Returns the value, or the error if it is too long to be stored.
 #[inline]
 pub(super) fn checked(value: &[u8]) -> Result<&[u8]> {
     if value.len() > MAX_VALUE_LEN {

@@ -1,4 +1,4 @@
-//! Value codecs: what may be stored under a key, and how it is written.
+//! Value codecs: the types that can be stored under a key, and their bytes.
 //!
 //! | type | schema name | bytes | read as |
 //! |---|---|---|---|
@@ -12,13 +12,14 @@
 //! | [`MsgpackCompact<T>`] | `msgpack-compact` | `MessagePack`, fields by position | `T` |
 //! | `Json<T>` (feature `json`) | `json` | JSON text without spaces | `T` |
 //!
-//! Bytes and text are stored and read without a copy. The exact bytes are in `docs/format.md`, and frozen.
+//! Bytes and text are stored and read without a copy. The byte formats are in `docs/format.md`, and frozen.
 //!
-//! Reading is safe on any bytes: what is not a value of the type is [`Decode`](crate::ErrorKind::Decode), and nesting
-//! beyond [`MAX_DEPTH`] too, so that no input overflows the stack. A value over [`MAX_VALUE_LEN`] bytes is
-//! [`TooLarge`](crate::ErrorKind::TooLarge).
+//! Reading is safe on any bytes. Bytes that are not a value of the type fail with
+//! [`Decode`](crate::ErrorKind::Decode). So does nesting deeper than [`MAX_DEPTH`], so that no input overflows the
+//! stack. A value over [`MAX_VALUE_LEN`] bytes fails with [`TooLarge`](crate::ErrorKind::TooLarge).
 //!
-//! A value of a serde type is stored if it is read back as it is, and is [`Encode`](crate::ErrorKind::Encode) otherwise:
+//! A value of a serde type is stored only if it reads back as the same value; otherwise storing it fails with
+//! [`Encode`](crate::ErrorKind::Encode):
 //!
 //! | shape | [`Msgpack`] | [`MsgpackCompact`] | `Json` |
 //! |---|---|---|---|
@@ -32,15 +33,15 @@
 //! | `SocketAddrV6` with a scope, alone or in a `SocketAddr` | refused | refused | kept |
 //! | untagged | if no earlier variant takes it | if no earlier variant takes it | if no earlier variant takes it |
 //!
-//! `docs/format.md` has each exception. The codec reads back what was not seen to come back before: of each type, at each
-//! place in it, each kind of content. Types that serde reads by looking at the value (untagged, internally tagged,
-//! flattened) are read back every time, which makes encoding them 8 to 25 times as dear. So are values with a part that asks
-//! `is_human_readable`, and both of its forms are compared; `IpAddr`, `SocketAddrV4` and `uuid::Uuid` are known to need none of
-//! it. What serde is not told of cannot be compared: fields that it skips, the `flowinfo` of a `SocketAddrV6`, that a
-//! `RangeInclusive` was iterated to its end, untagged variants that tell serde the same, and which values a conversion of the
-//! type's own refuses when it reads.
+//! `docs/format.md` lists each exception. The codec reads a value back if it contains something not yet verified: a
+//! kind of content, for a type, at a position in the value. Types that serde reads by inspecting the value (untagged,
+//! internally tagged, flattened) are read back every time, which makes encoding them 8 to 25 times as expensive.
+//! Values with a part that asks `is_human_readable` are read back every time too, and both of its forms are compared;
+//! `IpAddr`, `SocketAddrV4` and `uuid::Uuid` are known not to need this. The codec cannot compare what serde does not
+//! see: fields that serde skips, the `flowinfo` of a `SocketAddrV6`, whether a `RangeInclusive` was iterated to its
+//! end, untagged variants that serialize the same, and values that a type's own conversion rejects when reading.
 //!
-//! A codec of your own is an implementation of [`Value`], which has an example.
+//! For your own codec implement [`Value`], which has an example.
 
 mod array;
 mod bytes;

@@ -1,4 +1,4 @@
-//! `Msgpack<T>`: any serde type as `MessagePack`, its fields by name.
+//! `Msgpack<T>`: any serde type as `MessagePack`, with fields by name.
 
 use std::fmt::Display;
 use std::io::ErrorKind::UnexpectedEof;
@@ -16,17 +16,17 @@ use super::serde_value::{Codec, serde_value, write_checked};
 use super::traits::{AsValue, Context, Value};
 use crate::error::{Error, ErrorKind, Result};
 
-/// A serde type, stored as `MessagePack` with structs as maps by field name.
+/// A serde type, stored as `MessagePack` with structs as maps from field names.
 ///
-/// Since fields are found by name, a struct may reorder them, gain one with `#[serde(default)]`, and drop one: unknown
-/// fields are skipped. Values of earlier versions stay readable. [`MsgpackCompact`](super::MsgpackCompact) leaves the
-/// names out.
+/// Since fields are found by name, a struct may reorder them, add one with `#[serde(default)]`, and remove one:
+/// unknown fields are skipped. Values of earlier versions stay readable. [`MsgpackCompact`](super::MsgpackCompact)
+/// omits the names.
 ///
-/// `Msgpack<T>` is only a name in types such as `Dbi<&str, Msgpack<T>>`; there is never a value of it. A `&T` is passed
-/// in, a `T` is read; [`decode_as`] reads into types that borrow their text from the stored bytes.
+/// `Msgpack<T>` is only a marker in types such as `Dbi<&str, Msgpack<T>>`; no value of it exists. You pass a `&T` and
+/// read a `T`. [`decode_as`] reads into types that borrow their text from the stored bytes.
 ///
-/// A `Vec<u8>` or `&[u8]` inside `T` is an array of numbers to serde, up to two bytes each. Let the field
-/// call `serialize_bytes`, as the crate `serde_bytes` does, and it is stored as one string of bytes and can be borrowed.
+/// To serde, a `Vec<u8>` or `&[u8]` inside `T` is an array of numbers of up to two bytes each. If the field calls
+/// `serialize_bytes`, as the crate `serde_bytes` does, it is stored as one byte string and can be borrowed.
 ///
 /// ```
 /// use mapleaf::value::{Context, Msgpack, Value};
@@ -48,13 +48,13 @@ pub struct Msgpack<T>(PhantomData<fn() -> T>);
 
 serde_value!(Msgpack, "msgpack", write_named, decode_as);
 
-/// Reads the bytes of a [`Msgpack`] or [`MsgpackCompact`](super::MsgpackCompact) value as a `U`, which may borrow from
-/// them: a `&'a str` in it is a part of `bytes`, not a copy, and so is a `&'a [u8]` of a field that was stored as bytes.
+/// Reads the bytes of a [`Msgpack`] or [`MsgpackCompact`](super::MsgpackCompact) value as a `U` that may borrow from
+/// them: a `&'a str` in it is a part of `bytes`, not a copy, and so is a `&'a [u8]` whose field was stored as bytes.
 ///
-/// Allocates what `U` does. Fields that `U` does not name are skipped without being built.
+/// Allocates only what `U` allocates. Fields that `U` does not have are skipped without being built.
 ///
 /// # Errors
-/// `Decode` when `bytes` are not one `MessagePack` value of the type, have more behind it, or nest deeper than
+/// `Decode` when `bytes` are not one `MessagePack` value of the type, have trailing bytes, or are nested deeper than
 /// [`MAX_DEPTH`](super::MAX_DEPTH).
 ///
 /// ```
@@ -73,7 +73,8 @@ pub fn decode_as<'a, U: Deserialize<'a>>(bytes: &'a [u8]) -> Result<U> {
 pub(super) fn read_within<'a, U: Deserialize<'a>>(bytes: &'a [u8], reading: &Reading) -> Result<U> {
     let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
     let value = U::deserialize(limited_reader(&mut reader, reading)).map_err(not_decoded)?;
-    // The reader does not tell where it stands; at the end, and only there, it has no byte to read a marker from.
+    // The reader does not report its position. At the end, and only there, reading a marker fails with
+    // `UnexpectedEof`.
     match bool::deserialize(&mut reader) {
         Err(decode::Error::InvalidMarkerRead(cause)) if cause.kind() == UnexpectedEof => Ok(value),
         _ => Err(not_this_type("bytes follow its end")),
@@ -102,7 +103,7 @@ pub(super) fn not_encoded(cause: encode::Error) -> Error {
 fn not_decoded(cause: decode::Error) -> Error {
     use decode::Error::{InvalidDataRead, InvalidMarkerRead};
     match cause {
-        // What the reader says of it is no more than that, in three ways.
+        // The reader's own messages say only this, in three wordings.
         InvalidMarkerRead(_) | InvalidDataRead(_) => not_this_type("it is cut short"),
         cause => not_this_type(&cause).caused_by(cause),
     }

@@ -1,4 +1,4 @@
-//! `MsgpackCompact<T>`: any serde type as `MessagePack`, its fields by position.
+//! `MsgpackCompact<T>`: any serde type as `MessagePack`, with fields by position.
 
 use std::marker::PhantomData;
 
@@ -14,11 +14,12 @@ use crate::error::Result;
 
 /// A serde type, stored as `MessagePack` with structs as arrays: smaller and faster than [`Msgpack`](super::Msgpack).
 ///
-/// Fields are found by position alone. A struct may gain a field at its end, with `#[serde(default)]`; a field that is
-/// reordered or removed makes others be read in its place, or fails. One that `skip_serializing_if` leaves out before others
-/// is refused when it is written, and so is whatever else would not come back: see [the module](crate::value). Choose it for types that are settled.
+/// Fields are found by position only. A struct may gain a field at its end, with `#[serde(default)]`. If a field is
+/// reordered or removed, others are read in its place, or reading fails. Storing fails if `skip_serializing_if` omits
+/// a field before others, and for any value that would not read back the same: see [the module](crate::value). Choose
+/// it for types that no longer change.
 ///
-/// Like `Msgpack<T>` it is only a name in types; a `&T` is passed in, a `T` is read.
+/// Like `Msgpack<T>` it is only a marker in types: you pass a `&T` and read a `T`.
 ///
 /// ```
 /// use mapleaf::value::{Context, MsgpackCompact, Value};

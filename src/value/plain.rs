@@ -3,10 +3,10 @@
 use super::traits::{AsValue, Context, Value};
 use crate::error::{Error, ErrorKind, Result};
 
-/// What helps where stored bytes are not what a value type expects.
+/// The advice in errors about stored bytes that do not fit the value type.
 pub(super) const OPEN_RIGHT: &str = "open the DBI with the value type it was written with";
 
-/// The bytes as an array, when they are as many as the type `name` has.
+/// The bytes as an array; an error unless their number is that of type `name`.
 #[inline]
 pub(super) fn fixed<const N: usize>(bytes: &[u8], name: &'static str) -> Result<[u8; N]> {
     <[u8; N]>::try_from(bytes).map_err(|_| wrong_width(name, N, bytes.len()))

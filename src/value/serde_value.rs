@@ -1,4 +1,4 @@
-//! What the codecs of serde types share: the shape of their [`Value`](super::Value) implementation.
+//! The shared implementation of [`Value`](super::Value) for the codecs of serde types.
 
 use std::any::type_name;
 use std::fmt::Arguments;
@@ -10,7 +10,7 @@ use super::nesting::{Asked, Doubt, NoForm, Note, Reading, Told, Trace, form};
 use super::plain::OPEN_RIGHT;
 use crate::error::{Error, ErrorKind, Result};
 
-/// Implements `Value` and `AsValue` for a marker around a serde type, from its schema name and two functions:
+/// Implements `Value` and `AsValue` for a marker type around a serde type, from its schema name and two functions:
 /// `write(&T, &mut Vec<u8>) -> Result<()>` and `read(&[u8]) -> Result<T>`.
 macro_rules! serde_value {
     ($codec:ident, $name:literal, $write:path, $read:path) => {
@@ -56,16 +56,16 @@ macro_rules! serde_value {
     };
 }
 
-/// A format, as the check of what comes back needs to know it.
+/// A format, as the read-back check needs it.
 pub(super) struct Codec<T> {
-    /// The number of the codec.
+    /// The codec's number.
     pub number: u64,
     pub asked: Asked,
     pub write: fn(&T, &mut Vec<u8>, &Doubt) -> Result<()>,
     pub read: fn(&[u8], &Reading) -> Result<T>,
 }
 
-/// Writes `value` to `buf`, which is empty. What is written in a way that did not come back before is read again.
+/// Writes `value` to `buf`, which is empty. If it is written in a way not yet verified, it is read back and compared.
 #[inline]
 pub(super) fn write_checked<T: Serialize + DeserializeOwned + 'static>(
     codec: &Codec<T>,
@@ -77,7 +77,7 @@ pub(super) fn write_checked<T: Serialize + DeserializeOwned + 'static>(
     if doubt.has_arisen() { confirm(codec, value, buf, &mut doubt) } else { Ok(()) }
 }
 
-/// Reads what was written, and compares what the two values tell serde.
+/// Reads the written bytes, and compares the forms of the two values.
 #[cold]
 #[inline(never)]
 fn confirm<T: Serialize + DeserializeOwned>(codec: &Codec<T>, value: &T, buf: &[u8], doubt: &mut Doubt) -> Result<()> {
@@ -87,8 +87,8 @@ fn confirm<T: Serialize + DeserializeOwned>(codec: &Codec<T>, value: &T, buf: &[
         Err(error) => return Err(unread(type_name::<T>(), error, doubt)),
     };
     let (ours, theirs) = (|asked| form(value, asked), |asked| form(&read, asked));
-    // Whether another reading of the same bytes tells itself in another form: then that says nothing, as of a set that is
-    // written as text in the order in which it happens to lie in memory.
+    // Whether another reading of the same bytes has a different form. Then a difference proves nothing: a set written
+    // as text, for example, has the order of its memory layout.
     let wavers = |asked, read: u64| {
         let another = |_| (codec.read)(buf, &Reading::watched(buf.len())).ok();
         let is_other = |another: &T| form(another, asked).is_ok_and(|(number, _)| number != read);
@@ -97,17 +97,17 @@ fn confirm<T: Serialize + DeserializeOwned>(codec: &Codec<T>, value: &T, buf: &[
     compare(type_name::<T>(), codec.asked, [&ours, &theirs], &wavers, &reading.trace(), doubt)
 }
 
-/// How often bytes are read again before a difference in the other form is believed: two parts in some order are in the same
-/// one half of the time.
+/// How often bytes are read again before a difference in the other form counts. Two unordered parts come in the same
+/// order half of the time.
 const READINGS: usize = 16;
 
-/// A value that tells its form.
+/// Returns the form of a value.
 type Tells<'a> = &'a dyn Fn(Asked) -> Result<(u64, Told), NoForm>;
 
-/// Compares the value that was written with the one that was read, in the way that `trace` tells.
+/// Compares the written value with the one that was read; `trace` is how it was read.
 ///
-/// If the reader asked for just what was there, without looking at it first, no other value that is written in the same ways
-/// is in doubt.
+/// If the reader asked for exactly what was written, without inspecting it first, other values written in the same
+/// ways are no longer in doubt.
 fn compare(
     name: &str,
     asked: Asked,
@@ -117,9 +117,9 @@ fn compare(
     doubt: &mut Doubt,
 ) -> Result<()> {
     let own = Asked { note: if doubt.is_lasting() { Note::Nothing } else { Note::Steps }, ..asked };
-    // What is read by looking at it may be another type of the same form, such as text for an address; in the form of
-    // the other kind they differ. And a type that chooses between two forms may lose something in the one that is
-    // written. A value need not have the other form.
+    // A value read by inspection may have become another type with the same form, such as text for an address; the
+    // form of the other kind shows the difference. A type that chooses between two forms may also lose something in
+    // the one that was written. A value need not have the other form.
     let other = Asked { text: !own.text, ..own };
     for asked in [Some(own), (trace.has_looked() || doubt.forks()).then_some(other)].into_iter().flatten() {
         let is_own = asked.text == own.text;
@@ -148,7 +148,7 @@ fn compare(
     Ok(())
 }
 
-/// The field in which the two values differ first, for an error.
+/// The first field in which the two values differ, as text for an error.
 fn first_difference(values: [Tells<'_>; 2], asked: Asked) -> String {
     let asked = Asked { note: Note::Leaves, ..asked };
     let [Ok((_, ours)), Ok((_, theirs))] = values.map(|value| value(asked)) else { return String::new() };
@@ -160,7 +160,7 @@ fn unread(name: &str, error: Error, doubt: &Doubt) -> Error {
     refused(name, format_args!("cannot be read back: {why}"), doubt).caused_by(error)
 }
 
-/// A type in the value writes one form for text and one for binary formats, and less in the one that is asked for.
+/// The error for a type that has a text form and a binary form and loses something in the one that is written.
 fn lost(name: &str, text: bool, place: &str) -> Error {
     let [written, fuller, codecs] =
         if text { ["text", "binary formats", "Msgpack or MsgpackCompact"] } else { ["binary formats", "text", "Json"] };

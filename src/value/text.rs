@@ -1,4 +1,4 @@
-//! Text: its UTF-8, read from the map or owned.
+//! Text values: stored as UTF-8, read from the map or owned.
 
 use std::borrow::Cow;
 use std::str::from_utf8;
@@ -8,7 +8,8 @@ use super::plain::OPEN_RIGHT;
 use super::traits::{AsValue, Context, Value};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Text, borrowed from the map when read. Schema name `str`; no copy either way, one check of UTF-8 when read.
+/// Text, borrowed from the map when read. Schema name `str`. Neither writing nor reading copies; reading checks the
+/// UTF-8 once.
 impl Value for &str {
     type Arg<'a> = &'a str;
     type Ref<'a> = &'a str;
@@ -37,7 +38,7 @@ impl Value for &str {
     }
 }
 
-/// Text, owned when read: another spelling of `&str` with the same schema name, for types without a lifetime.
+/// Text, owned when read. Same schema name as `&str`, for types without a lifetime.
 impl Value for String {
     type Arg<'a> = &'a str;
     type Ref<'a> = String;

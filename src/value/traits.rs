@@ -1,8 +1,8 @@
-//! What a value type is: bytes in the file, and the borrowed form they are read as.
+//! The traits of value types: bytes in the file, and the borrowed form that values are read as.
 
 use crate::error::Result;
 
-/// Where a value stands: what a codec may bind to it.
+/// The position of a value, which a codec may bind to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     env: &'a [u8; 16],
@@ -11,7 +11,7 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// The place of the value of `key` in the DBI `dbi` of the environment with UUID `env`.
+    /// The position of the value of `key` in the DBI `dbi` of the environment with UUID `env`.
     #[must_use]
     pub fn new(env: &'a [u8; 16], dbi: &'a str, key: &'a [u8]) -> Self {
         Self { env, dbi, key }
@@ -23,23 +23,24 @@ impl<'a> Context<'a> {
         self.env
     }
 
-    /// The DBI's name.
+    /// The name of the DBI.
     #[must_use]
     pub fn dbi(&self) -> &'a str {
         self.dbi
     }
 
-    /// The key, encoded.
+    /// The encoded key.
     #[must_use]
     pub fn key(&self) -> &'a [u8] {
         self.key
     }
 }
 
-/// A type whose values can be stored under a key: those in the table of [the module](crate::value), and codecs of your own.
+/// A type whose values can be stored under a key: the types in the table of [the module](crate::value), and your own
+/// codecs.
 ///
-/// Bytes are stored as they come, at any address: a value that is read begins at no multiple of anything. A codec that casts
-/// bytes to numbers or structs in place copies them first, or takes unaligned ones.
+/// Stored bytes have no alignment: a value may begin at any address. A codec that casts bytes to numbers or structs
+/// must copy them first, or use unaligned reads.
 ///
 /// ```
 /// use mapleaf::value::{Context, Value};
@@ -92,38 +93,40 @@ impl<'a> Context<'a> {
     note = "value types are integers, floats, `bool`, `()`, `&str`, `String`, `&[u8]`, `Vec<u8>`, `[u8; N]`, and `Msgpack<T>`, `MsgpackCompact<T>`, `Json<T>` around a serde type"
 )]
 pub trait Value {
-    /// What is passed in: `&'a [u8]` for bytes, the number itself for numbers, `&'a T` for `Msgpack<T>`.
+    /// The type passed as an argument: `&'a [u8]` for bytes, the number itself for numbers, `&'a T` for `Msgpack<T>`.
     type Arg<'a>;
-    /// What is read; bytes and text are borrowed from the map.
+    /// The type read; bytes and text are borrowed from the map.
     type Ref<'a>;
-    /// What outlives the snapshot.
+    /// The owned type, which outlives the snapshot.
     type Owned: 'static;
 
-    /// Writes the name of the encoding, as the schema keeps it.
+    /// Appends the name of the encoding, as stored in the schema.
     fn name(out: &mut String);
 
-    /// The value's bytes. Bytes and text are themselves, without a copy; others are written to `buf`, which is empty.
+    /// The value's bytes. Bytes and text are returned without a copy; other types are written to `buf`, which is
+    /// empty.
     ///
     /// # Errors
-    /// `Encode` when the value cannot be written.
+    /// `Encode` when the value cannot be encoded.
     fn encode<'b>(value: &'b Self::Arg<'_>, context: &Context<'_>, buf: &'b mut Vec<u8>) -> Result<&'b [u8]>;
 
-    /// Reads a value; all of `bytes` must be used.
+    /// Reads a value. It must use all of `bytes`.
     ///
     /// # Errors
-    /// `Decode` when `bytes` are not what `encode` writes. Hostile bytes are an error, never a panic.
+    /// `Decode` when `bytes` are not a result of `encode`. Malicious bytes give an error, never a panic.
     fn decode<'a>(bytes: &'a [u8], context: &Context<'_>) -> Result<Self::Ref<'a>>;
 
-    /// Makes a value that was read outlive its snapshot.
+    /// Converts a value that was read to its owned type.
     fn own(value: Self::Ref<'_>) -> Self::Owned;
 
-    /// The owned form as it is passed in.
+    /// The owned value as an argument.
     fn as_arg(owned: &Self::Owned) -> Self::Arg<'_>;
 }
 
-/// Anything that can be stored as a value of `V`: the argument form, and in iterators references and owned forms.
+/// Anything that can be stored as a value of `V`: the argument type itself and, in iterators, references and owned
+/// types.
 ///
-/// Sealed in effect: the engine implements it beside each of its value types.
+/// In effect sealed: mapleaf implements it for each of its value types.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a `{V}` value", label = "this is not a `{V}` value")]
 pub trait AsValue<V: ?Sized> {
     /// The value's bytes.

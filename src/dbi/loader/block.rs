@@ -1,11 +1,11 @@
-//! A block of records in a run: so many bytes, with a checksum that also holds the block's place in the file.
+//! A block of records in a run. Its checksum covers the records and the block's number in the file.
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// What stands before the records: the checksum (8), how many bytes of records follow (4), how many records (4).
+/// The header before the records: checksum (8 bytes), length of the records in bytes (4), number of records (4).
 pub(super) const HEADER: usize = 16;
 
-/// Writes the header of the block of number `number`: `block` begins with room for it, and the records follow.
+/// Writes the header of block `number`. `block` begins with space for the header, and the records follow.
 pub(super) fn seal(block: &mut [u8], number: u64, records: u32) {
     let len = u32::try_from(block.len().saturating_sub(HEADER)).unwrap_or(u32::MAX);
     let Some((header, body)) = block.split_first_chunk_mut::<HEADER>() else { return };
@@ -15,10 +15,10 @@ pub(super) fn seal(block: &mut [u8], number: u64, records: u32) {
     checksum.copy_from_slice(&sum_of(number, fields, body).to_le_bytes());
 }
 
-/// Where the records of the block of number `number` end in `read`, what was read from its place in the file.
+/// Checks the bytes `read` from the file position of block `number`, and returns where its records end.
 ///
 /// # Errors
-/// `Corrupted` when it is not the block that was written there.
+/// `Corrupted` when this is not the block that was written there.
 pub(super) fn open(read: &[u8], number: u64) -> Result<usize> {
     opened(read, number).ok_or_else(|| damaged("a block"))
 }
@@ -36,7 +36,7 @@ fn sum_of(number: u64, fields: &[u8], body: &[u8]) -> u64 {
     checksum(number ^ fields.rotate_left(32), body)
 }
 
-/// A temporary file does not hold what was written to it.
+/// The error for a temporary file that does not hold what was written to it.
 #[cold]
 pub(super) fn damaged(what: &str) -> Error {
     let why = format!("{what} of the load's temporary file is not as it was written: the disk failed; load again");
@@ -45,7 +45,7 @@ pub(super) fn damaged(what: &str) -> Error {
 
 const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// A checksum of 64 bits. Each step is a bijection of its lane, so a difference within 8 bytes is never lost.
+/// A checksum of 64 bits. Each step is a bijection of its lane, so a difference within 8 bytes is always detected.
 pub(super) fn checksum(seed: u64, bytes: &[u8]) -> u64 {
     let step = |lane: u64, word: &[u8; 8]| (lane ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR).rotate_left(29);
     let mut lanes = [seed, !seed, seed.rotate_left(17), bytes.len() as u64];

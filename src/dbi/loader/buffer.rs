@@ -1,13 +1,13 @@
-//! Rows in memory as they came, and sorted once when no more fit.
+//! Rows in memory in arrival order, sorted once when the buffer is full.
 
 use crate::dbi::loader::place::RowIndex;
 use crate::dbi::loader::record::{Row, Stored};
 use crate::write_set::{Arena, Entry, nearly_all, record_len, sort};
 
 const ENTRY: usize = size_of::<Entry>();
-/// How many rows ahead are asked for; their lengths are twice as far ahead.
+/// How many rows ahead a record is prefetched; its header is prefetched twice as far ahead.
 const AHEAD: usize = 12;
-/// What is counted for a DBI beside its rows, in bytes: the least that an arena reserves.
+/// Bytes counted for a DBI besides its rows: the minimum that an arena reserves.
 const TABLE: usize = 640;
 
 /// The rows of one DBI.
@@ -17,28 +17,28 @@ struct Table {
     entries: Vec<Entry>,
 }
 
-/// In which order the rows of a DBI came, over all that were in memory.
+/// Whether the rows of a DBI arrived in key order, over all buffers of the load.
 #[derive(Clone, Debug, Default)]
 struct Order {
-    /// The key in the middle of those that were sorted last: a few may have come early.
+    /// The middle key of the last sorted buffer. The middle, because a few rows may be out of order.
     middle: Vec<u8>,
     is_mixed: bool,
 }
 
-/// Rows of any DBIs. Its memory stays below a limit but for what an arena reserves ahead, an eighth, and for the index,
-/// which grows by a quarter and then is there twice for a moment.
+/// Rows of several DBIs. Its memory stays below a limit, except for what an arena reserves ahead (an eighth) and for
+/// the index, which grows by a quarter and is held twice while it is moved.
 #[derive(Debug)]
 pub(super) struct Buffer {
-    /// By the DBI's number.
+    /// Indexed by the DBI's number.
     tables: Vec<Table>,
-    /// As they are.
+    /// Indexed like `tables`.
     orders: Vec<Order>,
     used: usize,
     limit: usize,
 }
 
 impl Buffer {
-    /// For rows whose records and entries take so many bytes in all.
+    /// Creates a buffer whose records and index entries take at most `limit` bytes.
     pub(super) fn new(limit: usize) -> Self {
         Self { tables: Vec::new(), orders: Vec::new(), used: 0, limit }
     }
@@ -47,7 +47,7 @@ impl Buffer {
         self.used == 0
     }
 
-    /// Adds a row; `false` if it does not fit beside those that are there.
+    /// Adds a row. Returns `false` if it does not fit into the remaining space.
     #[inline]
     pub(super) fn push(&mut self, row: &Row<'_>) -> bool {
         let (number, Stored::Here(value)) = (row.dbi as usize, row.value) else { return false };
@@ -60,7 +60,7 @@ impl Buffer {
             self.tables.resize_with(number + 1, Table::default);
         }
         let table = &mut self.tables[number];
-        // Only lengths are refused, and both were checked.
+        // The arena refuses only lengths, and both were checked.
         let Ok(place) = table.arena.push(row.key, Some(value)) else { return false };
         if table.entries.len() == table.entries.capacity() {
             table.entries.reserve_exact((table.entries.len() / 4).max(16));
@@ -70,7 +70,7 @@ impl Buffer {
         true
     }
 
-    /// Puts the rows in order, and leaves of each key the newest.
+    /// Sorts the rows, and keeps only the newest of each key.
     pub(super) fn sort(&mut self) {
         self.orders.resize_with(self.tables.len().max(self.orders.len()), Order::default);
         for (Table { arena, entries }, order) in self.tables.iter_mut().zip(&mut self.orders) {
@@ -81,7 +81,7 @@ impl Buffer {
                 order.middle.clear();
                 order.middle.extend_from_slice(arena.key(middle.place));
             }
-            // The newest of one key is the last: it takes the place of those before it.
+            // The last of equal keys is the newest: it replaces those before it.
             entries.dedup_by(|newer, kept| {
                 let same = newer.compare(arena, *kept).is_eq();
                 if same {
@@ -92,12 +92,13 @@ impl Buffer {
         }
     }
 
-    /// Of each DBI by its number whether its rows, as far as they were sorted, came in key order, but for a few.
+    /// For each DBI, by number: whether its rows arrived in key order, except for a few. Covers the rows sorted so
+    /// far.
     pub(super) fn came_in_order(&self) -> Vec<bool> {
         self.orders.iter().map(|order| !order.is_mixed).collect()
     }
 
-    /// The row at a place; the rows are sorted. `None` behind the last row of the place's DBI.
+    /// The row at `place`. The rows must be sorted. `None` after the last row of that DBI.
     #[inline]
     pub(super) fn row(&self, place: RowIndex) -> Option<Row<'_>> {
         let table = self.tables.get(place.table)?;
@@ -106,8 +107,8 @@ impl Buffer {
         Some(Row { dbi, key, value: Stored::Here(value?) })
     }
 
-    /// The first place with a row from `place` on, if there is one. The rows that come behind it, which lie in memory in
-    /// order of time, are asked for.
+    /// The first position with a row at or after `place`, if there is one. Prefetches the rows after it: they are in
+    /// memory in arrival order, not in key order.
     #[inline]
     pub(super) fn settle(&self, mut place: RowIndex) -> RowIndex {
         if let Some(table) = self.tables.get(place.table) {
@@ -126,13 +127,13 @@ impl Buffer {
         place
     }
 
-    /// Forgets the rows, and gives their memory back.
+    /// Removes all rows, and frees their memory.
     pub(super) fn clear(&mut self) {
         *self = Self { orders: std::mem::take(&mut self.orders), ..Self::new(self.limit) };
     }
 }
 
-/// Whether the rows came in key order, but for a few.
+/// Whether the rows arrived in key order, except for a few.
 fn came_in_order(arena: &Arena, entries: &[Entry]) -> bool {
     nearly_all(entries.len(), entries.windows(2).map(|pair| pair[0].compare(arena, pair[1]).is_le()))
 }

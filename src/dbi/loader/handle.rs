@@ -1,4 +1,4 @@
-//! The loader: rows of any databases in any order, within a bounded memory.
+//! The loader: stores rows of any databases in any order, within bounded memory.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -22,30 +22,30 @@ const MEMORY: usize = 256 << 20;
 const LEAST_MEMORY: usize = 64 << 10;
 const CHUNK: usize = 32 << 20;
 
-/// Loads more rows than fit memory, of any databases of an environment, in any order: [`Env::loader`].
+/// Loads more rows than fit in memory, for any databases of an environment, in any order. Created by [`Env::loader`].
 ///
-/// Rows are gathered in memory. When half of it is used they are sorted and written to a temporary file as a run;
-/// [`finish`](Self::finish) merges the runs and stores the rows in key order, DBI by DBI, which costs LMDB a fraction of
-/// what random order does. Rows that all fit are never written to a temporary file. Of rows with the same key the last one
-/// wins, also over an entry that is there already; entries under other keys stay. Nothing is locked before `finish`, and
-/// nothing is stored when a loader is dropped without it.
+/// Rows are collected in memory. When half of the memory is used, they are sorted and written to a temporary file as
+/// a run. [`finish`](Self::finish) merges the runs and stores the rows in key order, one DBI after the other; this
+/// costs LMDB a fraction of what random order does. If all rows fit in memory, no temporary file is written. The last
+/// of several rows with the same key wins, and it replaces an existing entry; entries under other keys stay. The
+/// loader takes no lock before `finish`, and stores nothing when it is dropped without it.
 ///
 /// # In chunks, or all or nothing
 ///
-/// By default the rows are stored in [chunks](Self::chunk), each an ordinary transaction: other writers get their turn
-/// between two of them, readers see whole chunks. When `finish` fails, is stopped, or the process dies, the chunks before
-/// are there and durable as the environment's commits are, and nothing of the others: **a prefix of the rows in their
-/// final order**, that is the DBIs in the order in which the loader first met them, in each of them the keys from the
-/// least up. Loading the same rows again mends it, since a loaded row replaces what is there.
+/// By default the rows are stored in [chunks](Self::chunk). Each chunk is an ordinary transaction: other writers can
+/// commit between two chunks, and readers see whole chunks. When `finish` fails or is stopped, or the process dies,
+/// the chunks before that point are stored, as durable as any commit of the environment, and nothing of the others:
+/// **a prefix of the rows in their final order**. That order is the DBIs as the loader first met them, and ascending
+/// keys within each. Loading the same rows again completes the load, since a loaded row replaces an existing one.
 ///
-/// [`atomic`](Self::atomic) makes all rows one transaction: all of them are there, or none. Other writers wait for as long
-/// as it takes, and every page that it changes is a new one.
+/// [`atomic`](Self::atomic) makes all rows one transaction: all of them are stored, or none. Other writers wait for
+/// the whole load, and every page that it changes takes a new page of the file.
 ///
 /// # Costs
 ///
-/// Memory: what [`memory`](Self::memory) says, and the largest single value once more. Disk: about the rows' size in
-/// temporary files, which have no names: they go with the loader, also when the process is killed. Time: of what a put of
-/// each row in random order costs in LMDB, a quarter or less for millions of rows.
+/// Memory: the limit set by [`memory`](Self::memory), plus the largest single value. Disk: about the rows' size in
+/// temporary files. These have no names, so they disappear with the loader, also when the process is killed. Time:
+/// for millions of rows, a quarter or less of what single puts in random order cost in LMDB.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env};
@@ -68,20 +68,21 @@ const CHUNK: usize = 32 << 20;
 pub struct Loader {
     env: Env,
     memory: usize,
-    /// `None` for one transaction of all.
+    /// `None` to store all rows in one transaction.
     chunk: Option<usize>,
     directory: Option<PathBuf>,
     progress: Progress,
-    /// Made with the first row.
+    /// Created with the first row.
     rows: Option<Rows>,
-    /// Where values are encoded.
+    /// The buffer that values are encoded into.
     value: Vec<u8>,
 }
 
 impl Env {
-    /// A loader: for more rows than fit memory, or rows in no order.
+    /// Creates a loader, for more rows than fit in memory or for unordered rows.
     ///
-    /// What fits memory and has to be in one transaction with other changes is better [`load`](Dbi::load)ed there.
+    /// Use [`load`](Dbi::load) instead for rows that fit in memory and belong into one transaction with other
+    /// changes.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};
@@ -108,26 +109,26 @@ impl Env {
 }
 
 impl Loader {
-    /// How many bytes of memory the load may use, the buffers of its merge included; less than 64 KiB counts as 64 KiB.
-    /// Without effect once a row was taken. Default 256 MiB.
+    /// Sets how many bytes of memory the load may use, including the buffers of its merge. The minimum is 64 KiB. Has
+    /// no effect after the first row. Default 256 MiB.
     ///
-    /// The more, the fewer runs. LMDB's own memory for the pages of a transaction, which
-    /// [`chunk`](Self::chunk) bounds, comes on top, and a value that is larger than that.
+    /// More memory means fewer runs. Not included are the memory that LMDB needs for the pages of a transaction,
+    /// which [`chunk`](Self::chunk) bounds, and a single value that is larger than the limit.
     pub fn memory(mut self, bytes: usize) -> Self {
         self.memory = bytes.max(LEAST_MEMORY);
         self
     }
 
-    /// Where the temporary files go: a directory that exists, on a disk with room for the rows. Without effect once a row
-    /// was taken. Default: beside the data.
+    /// Sets the directory of the temporary files. It must exist, on a disk with enough space for the rows. Has no
+    /// effect after the first row. Default: beside the data.
     pub fn directory(mut self, path: impl Into<PathBuf>) -> Self {
         self.directory = Some(path.into());
         self
     }
 
-    /// How many bytes of rows are stored in one transaction; the last one may bring it over. Default 32 MiB.
+    /// Sets how many bytes of rows one transaction stores; its last row may exceed the limit. Default 32 MiB.
     ///
-    /// Smaller chunks let other writers in more often; larger ones change fewer pages twice.
+    /// Smaller chunks let other writers in more often; larger ones rewrite fewer pages.
     pub fn chunk(mut self, bytes: usize) -> Self {
         self.chunk = Some(bytes);
         self
@@ -135,18 +136,19 @@ impl Loader {
 
     /// Stores all rows in one transaction.
     ///
-    /// LMDB keeps the pages that it changes in memory, up to 512 MiB of them, until the environment is closed.
+    /// LMDB keeps up to 512 MiB of the pages that it changes in memory until the environment is closed.
     pub fn atomic(mut self) -> Self {
         self.chunk = None;
         self
     }
 
-    /// Calls `callback` when a run was written or merged, every 16,384 rows, and after each chunk. Breaking ends the load with
-    /// an error of kind [`Other`](ErrorKind::Other) whose cause, by [`Error::downcast`], is
-    /// [`LoadStopped`](crate::LoadStopped). What was committed stays; the chunk that is under way is given up.
+    /// Sets a callback. It is called after a run was written or merged, every 16,384 rows, and after each chunk. If
+    /// it returns `Break`, the load ends with an error of kind [`Other`](ErrorKind::Other) whose cause, by
+    /// [`Error::downcast`], is [`LoadStopped`](crate::LoadStopped). Committed chunks stay; the chunk in progress is
+    /// aborted.
     ///
-    /// While rows are stored it is called inside a transaction: what it does there holds other writers up, and
-    /// [`transact`](Env::transact) is `Nested`.
+    /// While rows are stored, the callback runs inside a transaction: it delays other writers, and
+    /// [`transact`](Env::transact) fails with `Nested` in it.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env, LoadStopped};
@@ -169,12 +171,12 @@ impl Loader {
         self
     }
 
-    /// Takes a row. O(1) but for the sorting and writing of a run when memory is full.
+    /// Takes a row. O(1), except for sorting and writing a run when memory is full.
     ///
     /// # Errors
-    /// As [`Dbi::put`]; `InvalidArgument` for another environment's DBI; `DiskFull`, `PermissionDenied`, `Io` and the like
-    /// for the temporary file; that the callback stopped the load. The row was not taken then, and all others still are:
-    /// the loader can go on, unless it was stopped.
+    /// As [`Dbi::put`]; `InvalidArgument` for another environment's DBI; `DiskFull`, `PermissionDenied`, `Io` and
+    /// similar for the temporary file; `Other` if the callback stopped the load. The row was then not taken, but the
+    /// loader still has all others and can be used further, unless the callback stopped it.
     pub fn put<K: Key, V: Value>(&mut self, dbi: &Dbi<K, V>, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<()> {
         let (mut key_buf, mut value_buf) = (KeyBuf::new(), std::mem::take(&mut self.value));
         value_buf.clear();
@@ -198,10 +200,10 @@ impl Loader {
         taken.map_err(|error| dbi.pairs.named(error, "insert"))
     }
 
-    /// Takes all rows; how many there were.
+    /// Takes all rows, and returns how many there were.
     ///
     /// # Errors
-    /// As [`put`](Self::put), at the first row that fails; those before it are taken.
+    /// As [`put`](Self::put), at the first row that fails; the rows before it are taken.
     pub fn load<K: Key, V: Value, A: AsKey<K>, B: AsValue<V>>(
         &mut self,
         dbi: &Dbi<K, V>,
@@ -223,12 +225,12 @@ impl Loader {
         Ok(count)
     }
 
-    /// Merges what was taken and stores it.
+    /// Merges the rows that were taken, and stores them.
     ///
     /// # Errors
-    /// As [`Env::transact`]; `NotFound` for a DBI that was dropped meanwhile; `DiskFull`, `Io` and `Corrupted` for the
-    /// temporary files; that the callback stopped the load. With [`atomic`](Self::atomic) nothing was stored then; else
-    /// whole chunks are, as [`Loader`] says.
+    /// As [`Env::transact`]; `NotFound` for a DBI that was dropped in the meantime; `DiskFull`, `Io` and `Corrupted`
+    /// for the temporary files; `Other` if the callback stopped the load. With [`atomic`](Self::atomic) nothing was
+    /// stored then; without it whole chunks were, as [`Loader`] says.
     pub fn finish(mut self) -> Result<LoadReport> {
         let spilled = self.store().map_err(|error| error.during("finish"))?;
         let now = self.progress.now;
@@ -242,7 +244,7 @@ impl Loader {
         })
     }
 
-    /// Stores what was taken; how many bytes went through temporary files.
+    /// Stores the rows that were taken, and returns how many bytes went through temporary files.
     fn store(&mut self) -> Result<u64> {
         self.progress.check()?;
         let Some(rows) = self.rows.take() else { return Ok(0) };
@@ -274,7 +276,7 @@ impl Loader {
     }
 }
 
-/// Refuses early what `finish` would refuse.
+/// Reports early the errors that `finish` would report.
 #[cold]
 fn begin(env: &Env, directory: Option<&Path>, memory: usize) -> Result<Rows> {
     env.engine.check_usable()?;

@@ -1,4 +1,4 @@
-//! The merge of runs: all their rows in order, of each key the newest.
+//! Merges runs: all their rows in order, only the newest of each key.
 
 use std::cmp::Ordering;
 
@@ -7,16 +7,16 @@ use crate::dbi::loader::run::{At, Run, RunReader};
 use crate::dbi::loader::spill::Spill;
 use crate::error::Result;
 
-/// Reads runs side by side.
+/// Reads several runs as one sequence of rows.
 pub(super) struct Merge {
     /// Oldest first.
     readers: Vec<RunReader>,
-    /// A heap of those that are not at their end: the least row on top, the newest of equal ones.
+    /// A heap of the readers that are not at their end: the least row on top, the newest first among equal ones.
     heap: Vec<usize>,
 }
 
 impl Merge {
-    /// Of runs, oldest first. Takes a block of memory for each.
+    /// Opens `runs`, oldest first. Allocates a block for each.
     pub(super) fn new(spill: &Spill, runs: &[Run]) -> Result<Self> {
         let readers: Vec<_> = runs.iter().map(|run| RunReader::new(spill, *run)).collect::<Result<_>>()?;
         let mut merge = Self { heap: Vec::with_capacity(readers.len()), readers };
@@ -24,16 +24,16 @@ impl Merge {
         Ok(merge)
     }
 
-    /// The present row.
+    /// The current row.
     #[inline]
     pub(super) fn row(&self) -> Option<Row<'_>> {
         self.readers.get(*self.heap.first()?)?.row()
     }
 
-    /// Goes on to the next key.
+    /// Moves to the next key.
     pub(super) fn advance(&mut self, spill: &Spill) -> Result<()> {
         let Some(&top) = self.heap.first() else { return Ok(()) };
-        // Older versions of the present row go first: while it stands on top they are found by comparison with it.
+        // Skip older versions of the current row first: while it stays on top, comparing with it finds them.
         while let Some(at) = self.second() {
             let older = self.heap[at];
             if self.keys(top, older) != Ordering::Equal {
@@ -44,12 +44,12 @@ impl Merge {
         self.step(spill, 0)
     }
 
-    /// Where all runs are.
+    /// The positions of all runs.
     pub(super) fn position(&self) -> Vec<At> {
         self.readers.iter().map(RunReader::at).collect()
     }
 
-    /// Goes back to where the runs were.
+    /// Moves all runs back to saved positions.
     pub(super) fn rewind(&mut self, spill: &Spill, position: &[At]) -> Result<()> {
         for (reader, at) in self.readers.iter_mut().zip(position) {
             reader.seek(spill, *at)?;
@@ -66,20 +66,20 @@ impl Merge {
         }
     }
 
-    /// Takes the run at this place in the heap to its next row.
+    /// Moves the run at heap index `at` to its next row.
     fn step(&mut self, spill: &Spill, at: usize) -> Result<()> {
         let of = self.heap[at];
         self.readers[of].advance(spill)?;
         if self.readers[of].is_done() {
             self.heap.swap_remove(at);
         }
-        // What comes to this place was below it, or is from another branch: never above what is over it, since that is
-        // the top, or is compared with the top only.
+        // `swap_remove` may put an entry of another branch here. It cannot sort before the entry above it, which is
+        // the top or is compared with the top only.
         self.sift(at);
         Ok(())
     }
 
-    /// Where the least row but the top one is.
+    /// The heap index of the second-least row.
     fn second(&self) -> Option<usize> {
         match self.heap.len() {
             0 | 1 => None,
@@ -104,14 +104,14 @@ impl Merge {
 
     #[inline]
     fn is_before(&self, one: usize, other: usize) -> bool {
-        // Of two versions the newer run's comes first.
+        // Of two versions, the one in the newer run comes first.
         self.keys(one, other).then(other.cmp(&one)) == Ordering::Less
     }
 
     #[inline]
     fn keys(&self, one: usize, other: usize) -> Ordering {
         let (one, other) = (&self.readers[one], &self.readers[other]);
-        // The key itself is looked at only where its first bytes do not tell.
+        // The key itself is read only where its first bytes are equal.
         one.prefix().cmp(&other.prefix()).then_with(|| one.rank().order(&other.rank()))
     }
 }

@@ -1,4 +1,4 @@
-//! Loading more rows than fit memory, in any order: sorted runs in temporary files, merged and stored in key order.
+//! Loads more rows than fit in memory, in any order: sorted runs in temporary files, merged and stored in key order.
 
 mod block;
 mod buffer;

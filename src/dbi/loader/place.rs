@@ -1,6 +1,6 @@
-//! Places among sorted rows in memory.
+//! Positions among the sorted rows in memory.
 
-/// A row's place: the number of its DBI, and which of the DBI's rows it is.
+/// The position of a row: its DBI's number, and its index among the rows of that DBI.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct RowIndex {
     pub table: usize,

@@ -1,66 +1,66 @@
-//! What a load says of itself: while it runs, at its end, and when it is stopped.
+//! What a load reports: while it runs, at its end, and when it is stopped.
 
 use std::fmt;
 use std::ops::ControlFlow;
 
 use crate::error::{Error, Result};
 
-/// What a load is doing.
+/// The phase that a load is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LoadPhase {
-    /// Taking rows; what does not fit memory is sorted and written to temporary files.
+    /// Taking rows; those that do not fit in memory are sorted and written to temporary files.
     Taking,
-    /// Merging runs into longer ones, as there are more than memory allows to read at once.
+    /// Merging runs into longer ones, because there are more than memory allows to read at once.
     Merging,
     /// Storing rows in the environment.
     Storing,
 }
 
-/// How far a load is: the argument of [`Loader::on_progress`](crate::Loader::on_progress).
+/// How far a load has come: the argument of [`Loader::on_progress`](crate::Loader::on_progress).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoadProgress {
-    /// What it is doing.
+    /// The current phase.
     pub phase: LoadPhase,
     /// Rows taken.
     pub rows: u64,
-    /// Their keys and values, in bytes.
+    /// Keys and values of these rows, in bytes.
     pub bytes: u64,
     /// Runs written.
     pub runs: u64,
-    /// Rows gone through in this phase. While [storing](LoadPhase::Storing) at most `rows`, and less by those that a later
-    /// row of the same key replaced; it falls back to what is stored when the file's map must grow.
+    /// Rows processed in this phase. While [storing](LoadPhase::Storing) it reaches at most `rows`, less the rows
+    /// that a later row of the same key replaced. It falls back to `stored` when the file's map must grow.
     pub done: u64,
-    /// Rows that are committed.
+    /// Rows committed.
     pub stored: u64,
-    /// Transactions that are committed.
+    /// Transactions committed.
     pub chunks: u64,
 }
 
-/// What a load came to: the result of [`Loader::finish`](crate::Loader::finish).
+/// The result of [`Loader::finish`](crate::Loader::finish).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoadReport {
     /// Rows taken.
     pub rows: u64,
-    /// Their keys and values, in bytes.
+    /// Keys and values of these rows, in bytes.
     pub bytes: u64,
-    /// Rows stored: those taken, less those that a later row of the same key replaced.
+    /// Rows stored: the rows taken, less those that a later row of the same key replaced.
     pub stored: u64,
     /// Transactions committed.
     pub chunks: u64,
-    /// Runs written: none if all rows fitted memory.
+    /// Runs written; 0 if all rows fit in memory.
     pub runs: u64,
-    /// Bytes written to temporary files, again with each merge of runs.
+    /// Bytes written to temporary files. Each merge of runs counts again.
     pub spilled: u64,
 }
 
-/// Why a load ended that its callback stopped: the cause of its error, by [`Error::downcast`].
+/// The cause of the error of a load that was stopped by its progress callback: see [`Error::downcast`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoadStopped {
-    /// How far it was.
+    /// How far the load had come.
     pub progress: LoadProgress,
 }
 
@@ -73,13 +73,13 @@ impl fmt::Display for LoadStopped {
 
 impl std::error::Error for LoadStopped {}
 
-/// The callback of a load.
+/// The progress callback of a load.
 pub(super) type Callback = Box<dyn FnMut(&LoadProgress) -> ControlFlow<()> + Send>;
 
-/// After how many rows the callback is called again.
+/// The callback is called once in so many rows.
 pub(super) const STRIDE: u64 = 1 << 14;
 
-/// How far the load is, and who wants to know.
+/// The progress of a load, and its callback.
 pub(super) struct Progress {
     pub now: LoadProgress,
     pub callback: Option<Callback>,
@@ -93,13 +93,13 @@ impl Progress {
         Self { now, callback: None, stopped: false }
     }
 
-    /// Begins a phase, or goes on with it.
+    /// Starts a phase, or resumes it.
     pub(super) fn enter(&mut self, phase: LoadPhase) {
         self.now.phase = phase;
         self.now.done = if phase == LoadPhase::Taking { self.now.rows } else { 0 };
     }
 
-    /// Counts a row of the phase, and calls the callback now and then.
+    /// Counts a row of the phase, and calls the callback every [`STRIDE`] rows.
     #[inline]
     pub(super) fn step(&mut self) -> Result<()> {
         self.now.done += 1;
@@ -109,7 +109,7 @@ impl Progress {
     /// Calls the callback.
     ///
     /// # Errors
-    /// That the load is stopped, now or before.
+    /// `Other` if the callback stops the load, or has stopped it before.
     pub(super) fn report(&mut self) -> Result<()> {
         if let (Some(callback), false) = (&mut self.callback, self.stopped) {
             self.stopped = callback(&self.now).is_break();
@@ -117,7 +117,7 @@ impl Progress {
         self.check()
     }
 
-    /// Refuses to go on once the callback has stopped the load.
+    /// Fails once the callback has stopped the load.
     #[inline]
     pub(super) fn check(&self) -> Result<()> {
         if self.stopped { Err(Error::other(LoadStopped { progress: self.now })) } else { Ok(()) }

@@ -1,12 +1,12 @@
-//! A row as bytes: which DBI, two lengths, the key, and the value or where it lies.
+//! A row as bytes: DBI number, two lengths, the key, and the value or a reference to it.
 
 use std::cmp::Ordering;
 
-/// What stands before the key: the DBI's number (4), the key's length (2), the value's (4).
+/// The header before the key: the DBI's number (4 bytes), the key's length (2), the value's length (4).
 const PREFIX: usize = 10;
-/// Set in the value's length when the value lies elsewhere.
+/// Flag in the value's length: the value is in the file of large values.
 const APART: u32 = 1 << 31;
-/// What stands in the place of such a value: where it begins (8), and its checksum (8).
+/// The size of the reference that replaces such a value: its offset (8 bytes), its checksum (8).
 const REFERENCE: usize = 16;
 
 /// A row, borrowed.
@@ -18,7 +18,7 @@ pub(super) struct Row<'a> {
     pub value: Stored<'a>,
 }
 
-/// A value, or where it lies.
+/// A value, or the location of a large one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stored<'a> {
     Here(&'a [u8]),
@@ -26,7 +26,7 @@ pub(super) enum Stored<'a> {
     Apart(Extent),
 }
 
-/// Where a large value lies in its file.
+/// Where a large value is in its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Extent {
     pub at: u64,
@@ -35,7 +35,7 @@ pub(super) struct Extent {
 }
 
 impl Row<'_> {
-    /// How many bytes the record takes.
+    /// The length of the record in bytes.
     pub(super) fn size(&self) -> usize {
         let value = match self.value {
             Stored::Here(value) => value.len(),
@@ -44,7 +44,7 @@ impl Row<'_> {
         PREFIX + self.key.len() + value
     }
 
-    /// How many bytes of key and value the row has.
+    /// The length of key and value in bytes.
     pub(super) fn payload(&self) -> usize {
         self.key.len()
             + match self.value {
@@ -53,7 +53,7 @@ impl Row<'_> {
             }
     }
 
-    /// Appends the record. Keys and values were checked against their limits, which both lengths hold.
+    /// Appends the record. Keys and values were checked against their limits, so their lengths fit the header.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         let len = match self.value {
             Stored::Here(value) => u32::try_from(value.len()).unwrap_or(APART - 1),
@@ -75,7 +75,8 @@ impl Row<'_> {
     }
 }
 
-/// The row whose record `bytes` begin with, and what follows; `None` if they hold no whole record.
+/// Reads the record at the start of `bytes`, and returns its row and the remaining bytes. `None` if it is not
+/// complete.
 #[inline]
 pub(super) fn read(bytes: &[u8]) -> Option<(Row<'_>, &[u8])> {
     let (prefix, rest) = bytes.split_first_chunk::<PREFIX>()?;
@@ -93,7 +94,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<(Row<'_>, &[u8])> {
     Some((Row { dbi, key, value: Stored::Apart(extent) }, rest))
 }
 
-/// Where a row stands among the others: by DBI, then by key. Two of one place are versions of one row.
+/// The sort order of rows: by DBI, then by key. Rows of equal rank are versions of one row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rank<'a> {
     pub dbi: u32,
@@ -105,7 +106,7 @@ impl Rank<'_> {
     #[inline]
     pub(super) fn order(&self, other: &Rank<'_>) -> Ordering {
         let heads = (self.dbi, self.head).cmp(&(other.dbi, other.head));
-        // Equal heads may stand for keys of different lengths, filled up with zeros.
+        // Keys of different lengths can have equal heads, because heads are padded with zeros.
         heads.then_with(|| self.key.cmp(other.key))
     }
 }

@@ -1,4 +1,4 @@
-//! A run: rows in order, each key once, in consecutive blocks. Written once, read by the merge.
+//! A run: rows in order, each key once, in consecutive blocks. It is written once and read by the merge.
 
 use crate::dbi::loader::block::{self, HEADER, damaged};
 use crate::dbi::loader::record::{self, Rank, Row, Stored};
@@ -6,17 +6,17 @@ use crate::dbi::loader::spill::Spill;
 use crate::error::Result;
 use crate::page::word_at;
 
-/// Where a run lies.
+/// The location of a run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Run {
     pub first: u64,
     pub blocks: u64,
     pub rows: u64,
-    /// How often its rows were merged before.
+    /// How often its rows have been merged.
     pub level: u32,
 }
 
-/// Writes a run. What it wrote is no part of the file until `finish`: the next run begins at the same place.
+/// Writes a run. Its blocks belong to the file only after `finish`; without it the next run overwrites them.
 pub(super) struct RunWriter {
     block: Vec<u8>,
     records: u32,
@@ -30,7 +30,7 @@ impl RunWriter {
         Self { block, records: 0, run: Run { first: spill.next_block(), blocks: 0, rows: 0, level } }
     }
 
-    /// Adds a row, which is above the last one.
+    /// Adds a row, which must be above the last one.
     pub(super) fn push(&mut self, spill: &mut Spill, row: &Row<'_>) -> Result<()> {
         let row = match row.value {
             Stored::Here(value) if value.len() > spill.longest_here() => {
@@ -47,7 +47,7 @@ impl RunWriter {
         Ok(())
     }
 
-    /// Writes the last block, and makes the run a part of the file.
+    /// Writes the last block, and makes the run part of the file.
     pub(super) fn finish(mut self, spill: &mut Spill) -> Result<Run> {
         self.flush(spill)?;
         spill.take_blocks(self.run.first + self.run.blocks);
@@ -68,30 +68,30 @@ impl RunWriter {
     }
 }
 
-/// A place in a run: a block, and an offset in it.
+/// A position in a run: a block, and an offset in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct At {
     block: u64,
     offset: usize,
 }
 
-/// Reads a run, one block at a time.
+/// Reads a run, block by block.
 pub(super) struct RunReader {
     run: Run,
     block: Vec<u8>,
-    /// Which block is in memory, from 0; as many as there are when the run is at its end.
+    /// The number of the block in memory, from 0; the number of blocks when the run is at its end.
     number: u64,
-    /// Where the present record begins, where the next one does, and where the last one ends.
+    /// Where the current record begins, where the next one begins, and where the last one ends.
     offset: usize,
     next: usize,
     end: usize,
-    /// What the present record begins with.
+    /// The decoded start of the current record.
     dbi: u32,
     head: u64,
 }
 
 impl RunReader {
-    /// At the run's first row.
+    /// Opens a run at its first row.
     pub(super) fn new(spill: &Spill, run: Run) -> Result<Self> {
         let block = Vec::with_capacity(spill.block_size());
         let mut reader = Self { run, block, number: 0, offset: 0, next: 0, end: 0, dbi: 0, head: 0 };
@@ -99,27 +99,27 @@ impl RunReader {
         Ok(reader)
     }
 
-    /// Whether all rows were read.
+    /// Whether the reader has passed the last row.
     #[inline]
     pub(super) fn is_done(&self) -> bool {
         self.number >= self.run.blocks
     }
 
-    /// The present row.
+    /// The current row.
     #[inline]
     pub(super) fn row(&self) -> Option<Row<'_>> {
         let record = self.block.get(self.offset..self.end)?;
         record::read(record).map(|(row, _)| row)
     }
 
-    /// Where the present row stands among those of other runs.
+    /// The sort order of the current row among those of other runs.
     #[inline]
     pub(super) fn rank(&self) -> Rank<'_> {
         let key = self.row().map_or(&[][..], |row| row.key);
         Rank { dbi: self.dbi, head: self.head, key }
     }
 
-    /// What [`rank`](Self::rank) is compared by first, without a look at the row.
+    /// The part of [`rank`](Self::rank) that is compared first, without reading the row.
     #[inline]
     pub(super) fn prefix(&self) -> (u32, u64) {
         (self.dbi, self.head)
@@ -129,7 +129,7 @@ impl RunReader {
         At { block: self.number, offset: self.offset }
     }
 
-    /// Goes back, or on, to a place where it was before.
+    /// Moves to a position where the reader has been before.
     pub(super) fn seek(&mut self, spill: &Spill, at: At) -> Result<()> {
         if at.block == self.number && !self.is_done() {
             self.offset = at.offset;
@@ -138,7 +138,7 @@ impl RunReader {
         self.load(spill, at)
     }
 
-    /// Goes on to the next row.
+    /// Moves to the next row.
     #[inline]
     pub(super) fn advance(&mut self, spill: &Spill) -> Result<()> {
         if self.next < self.end {

@@ -1,4 +1,4 @@
-//! The runs of a load, and their merging into longer ones where there are more than can be read at once.
+//! The runs of a load. They are merged into longer ones when there are more than can be read at once.
 
 use crate::dbi::loader::merge::Merge;
 use crate::dbi::loader::progress::{LoadPhase, Progress};
@@ -6,19 +6,19 @@ use crate::dbi::loader::run::{Run, RunWriter};
 use crate::dbi::loader::spill::Spill;
 use crate::error::Result;
 
-/// All runs, oldest first. Levels fall from old to new: so many runs of one level become one of the next, and each row is
-/// written as often as there are levels.
+/// All runs, oldest first. Levels fall from old to new: `fan_in` runs of one level are merged into one of the next
+/// level, so each row is written once per level.
 #[derive(Debug)]
 pub(super) struct Runs {
     runs: Vec<Run>,
-    /// How many are read at once at most.
+    /// The maximum number of runs that are read at once.
     fan_in: usize,
 }
 
 impl Runs {
-    /// For a merge within so much memory.
+    /// Computes `fan_in` for a merge within `memory` bytes.
     pub(super) fn new(spill: &Spill, memory: usize) -> Self {
-        // A block for each run, one for the run that is written, and one to spare.
+        // One block for each run, one for the run being written, and one spare.
         Self { runs: Vec::new(), fan_in: (memory / spill.block_size()).saturating_sub(2).max(2) }
     }
 
@@ -26,17 +26,17 @@ impl Runs {
         self.runs.is_empty()
     }
 
-    /// Adds a run of rows newer than all others.
+    /// Adds a run whose rows are newer than all others.
     pub(super) fn add(&mut self, run: Run) {
         self.runs.push(run);
     }
 
-    /// Whether the newest runs are so many of one level that they are to become one.
+    /// Whether there are so many newest runs of one level that they must be merged.
     pub(super) fn are_many(&self) -> bool {
         self.same_level() >= self.fan_in
     }
 
-    /// Merges the newest runs into one for as long as there are as many of one level as can be read at once.
+    /// Merges the newest runs into one, as long as there are `fan_in` of one level.
     pub(super) fn merge_many(&mut self, spill: &mut Spill, progress: &mut Progress) -> Result<()> {
         while self.are_many() {
             self.merge_newest(self.fan_in, spill, progress)?;
@@ -44,7 +44,7 @@ impl Runs {
         Ok(())
     }
 
-    /// All rows in order. The newest runs, which are the shortest, are merged first if there are too many.
+    /// All rows in order. If there are too many runs, the newest are merged first, since they are the shortest.
     pub(super) fn merge(&mut self, spill: &mut Spill, progress: &mut Progress) -> Result<Merge> {
         while self.runs.len() > self.fan_in {
             let surplus = self.runs.len() - self.fan_in;

@@ -1,4 +1,4 @@
-//! Where the rows come from when they are stored: from memory if all fitted, else from the runs.
+//! The source of the rows to store: memory if all fit, otherwise the runs.
 
 use crate::dbi::loader::buffer::Buffer;
 use crate::dbi::loader::merge::Merge;
@@ -14,20 +14,20 @@ pub(super) enum Source {
     Runs(Spill, Merge),
 }
 
-/// A place to go back to.
+/// A position to return to.
 pub(super) enum Position {
     Memory(RowIndex),
     Runs(Vec<At>),
 }
 
 impl Source {
-    /// The rows in memory, which are sorted.
+    /// Creates a source from the rows in memory, which are sorted.
     pub(super) fn memory(buffer: Buffer) -> Self {
         let first = buffer.settle(RowIndex::default());
         Self::Memory(buffer, first)
     }
 
-    /// The present row.
+    /// The current row.
     #[inline]
     pub(super) fn row(&self) -> Option<Row<'_>> {
         match self {
@@ -36,7 +36,7 @@ impl Source {
         }
     }
 
-    /// The bytes of a value; one that lies apart is read into `large`.
+    /// The bytes of a value; a large value is read into `large`.
     #[inline]
     pub(super) fn value<'v>(&self, value: Stored<'v>, large: &'v mut Vec<u8>) -> Result<&'v [u8]> {
         match (value, self) {
@@ -49,7 +49,7 @@ impl Source {
         }
     }
 
-    /// Goes on to the next row.
+    /// Moves to the next row.
     #[inline]
     pub(super) fn advance(&mut self) -> Result<()> {
         match self {
@@ -68,7 +68,7 @@ impl Source {
         }
     }
 
-    /// Goes back to a place of this source.
+    /// Returns to a position of this source.
     pub(super) fn rewind(&mut self, position: &Position) -> Result<()> {
         match (self, position) {
             (Self::Memory(_, place), Position::Memory(before)) => {

@@ -1,5 +1,5 @@
-//! The temporary files of a load: one of blocks, one of large values. They have no names, so that the system removes
-//! them when the load ends, however it ends.
+//! The temporary files of a load: one of blocks, one of large values. They have no names, so the system removes them
+//! however the load ends.
 
 use std::fs::File;
 use std::io;
@@ -13,26 +13,26 @@ use crate::dbi::loader::record::Extent;
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::located;
 
-/// The least and the most that a block takes, in bytes. The least holds the longest key, with a reference to its value.
+/// The minimum and maximum size of a block in bytes. The minimum holds the longest key with a reference to its value.
 const BLOCK: (usize, usize) = (4096, 1 << 20);
 
-/// The temporary files, made when they are first written to.
+/// The temporary files, created at the first write.
 #[derive(Debug)]
 pub(super) struct Spill {
     directory: PathBuf,
     block_size: usize,
     blocks: Option<File>,
     large: Option<File>,
-    /// How many blocks are taken.
+    /// How many blocks are in use.
     next_block: u64,
-    /// Where the next large value goes.
+    /// The file offset for the next large value.
     next_large: u64,
-    /// How many bytes were written in all.
+    /// The total number of bytes written.
     written: u64,
 }
 
 impl Spill {
-    /// For a load of so much memory.
+    /// Chooses the block size for a load within `memory` bytes.
     pub(super) fn new(directory: PathBuf, memory: usize) -> Self {
         let block_size = (memory / 64).clamp(BLOCK.0, BLOCK.1) / BLOCK.0 * BLOCK.0;
         Self { directory, block_size, blocks: None, large: None, next_block: 0, next_large: 0, written: 0 }
@@ -42,7 +42,7 @@ impl Spill {
         self.block_size
     }
 
-    /// Values longer than this lie apart: a block then holds at least a few rows.
+    /// Longer values go to the file of large values, so that a block holds at least a few rows.
     pub(super) fn longest_here(&self) -> usize {
         self.block_size / 4
     }
@@ -51,17 +51,17 @@ impl Spill {
         self.next_block
     }
 
-    /// How many bytes were written to the files.
+    /// The total number of bytes written to the files.
     pub(super) fn written(&self) -> u64 {
         self.written
     }
 
-    /// Takes the blocks up to `next`, which were written.
+    /// Marks the blocks up to `next` as used. They were written.
     pub(super) fn take_blocks(&mut self, next: u64) {
         self.next_block = next;
     }
 
-    /// Writes a sealed block to its place.
+    /// Writes a sealed block at its file position.
     pub(super) fn write_block(&mut self, number: u64, block: &[u8]) -> Result<()> {
         let at = self.offset(number);
         let file = open(&mut self.blocks, &self.directory)?;
@@ -70,7 +70,7 @@ impl Spill {
         Ok(())
     }
 
-    /// Reads a block into `out`, and checks it; where its records end.
+    /// Reads a block into `out`, checks it, and returns where its records end.
     pub(super) fn read_block(&self, number: u64, out: &mut Vec<u8>) -> Result<usize> {
         let Some(file) = &self.blocks else { return Err(damaged("a block")) };
         out.resize(self.block_size, 0);
@@ -100,7 +100,7 @@ impl Spill {
         Ok(())
     }
 
-    /// Gives the room of blocks that are not needed any more back to the disk, where its file system can.
+    /// Returns the disk space of blocks that are no longer needed, where the file system can.
     pub(super) fn free_blocks(&mut self, first: u64, count: u64) {
         let range = (i64::try_from(self.offset(first)), i64::try_from(count.saturating_mul(self.block_size as u64)));
         if let (Some(file), (Ok(at), Ok(len))) = (&self.blocks, range) {
@@ -109,7 +109,7 @@ impl Spill {
         }
     }
 
-    /// One of the files.
+    /// One of the two files.
     #[cfg(test)]
     pub(super) fn file(&self, large: bool) -> Option<&File> {
         if large { self.large.as_ref() } else { self.blocks.as_ref() }
@@ -128,7 +128,7 @@ fn open<'f>(file: &'f mut Option<File>, directory: &Path) -> Result<&'f File> {
     Ok(file.insert(opened))
 }
 
-/// Reads until `out` is full or the file ends; how many bytes.
+/// Reads until `out` is full or the file ends, and returns the number of bytes.
 fn read_full(file: &File, out: &mut [u8], at: u64) -> io::Result<usize> {
     let mut read = 0;
     while read < out.len() {

@@ -1,4 +1,4 @@
-//! Storing: chunks of the sorted rows, each applied to LMDB and committed as one transaction.
+//! Stores the sorted rows in chunks, each applied to LMDB and committed as one transaction.
 
 use std::cell::RefCell;
 use std::ops::Bound;
@@ -15,19 +15,19 @@ use crate::lmdb::{Applier, Failure};
 use crate::page::{Cursor, FULL, LeafFill, used_in_last_leaf};
 use crate::state::State;
 
-/// What is counted for a stored row beside its key and value, in bytes.
+/// Bytes counted for a stored row besides its key and value.
 const ROW: usize = 16;
-/// How often a chunk is tried again when a program that is no mapleaf has written while the map was grown.
+/// How often a chunk is retried when a program other than mapleaf wrote while the map was grown.
 const RETRIES: usize = 16;
 
-/// How the rows are stored.
+/// The parameters of storing.
 pub(super) struct Storing<'l> {
     pub env: &'l Env,
-    /// By their numbers in the load.
+    /// Indexed by their numbers in the load.
     pub dbis: &'l [Arc<DbiRef>],
-    /// How many bytes a transaction takes at most, but for its last row.
+    /// The maximum size of a transaction in bytes; its last row may exceed it.
     pub chunk: usize,
-    /// How full the pages of each DBI are made, in percent, by their numbers.
+    /// The fill factor of each DBI's pages, in percent, indexed by the DBIs' numbers.
     pub fill: &'l [u8],
     pub progress: &'l mut Progress,
 }
@@ -54,13 +54,13 @@ impl Storing<'_> {
         Ok(())
     }
 
-    /// Commits the rows from `begun` on, as many as a chunk has.
+    /// Commits one chunk of rows, starting at `begun`.
     fn commit(&mut self, source: &mut Source, begun: &Position, done: u64, large: &mut Vec<u8>) -> Result<()> {
         let engine = &self.env.engine;
         let bytes = usize::try_from(self.progress.now.bytes).unwrap_or(usize::MAX).min(self.chunk);
         write(engine.writers(), Wait::Yes, "finish", |session: &mut Session<'_>| {
             let base = Arc::clone(session.base());
-            // A full map is grown, and all of the chunk applied again.
+            // If the map is full, it is grown and the whole chunk is applied again.
             let chunk = RefCell::new((self, source, large));
             session.commit(bytes, |applier, _| {
                 let (storing, source, large) = &mut *chunk.borrow_mut();
@@ -104,7 +104,7 @@ impl Storing<'_> {
         Ok(())
     }
 
-    /// How pages are filled from the row `first` of a DBI on, if that is behind all others.
+    /// How to fill pages from row `first` of a DBI on. `None` unless the row comes after all stored keys.
     fn filling(&self, base: &State, dbi: &DbiRef, first: &Row<'_>) -> Result<Option<LeafFill>> {
         let below = base.tree(dbi)?;
         let last = Cursor::range(base.pages(), &below, Bound::Unbounded, Bound::Unbounded)?.next_back()?;

@@ -1,4 +1,4 @@
-//! Taking rows: into memory, and from there into runs.
+//! Takes rows into memory, and writes them from there to runs.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::dbi::loader::source::Source;
 use crate::dbi::loader::spill::Spill;
 use crate::error::Result;
 
-/// The DBIs of a load, numbered as they come.
+/// The DBIs of a load, numbered in the order of their first rows.
 #[derive(Default)]
 pub(super) struct Dbis {
     all: Vec<Arc<DbiRef>>,
@@ -24,7 +24,7 @@ pub(super) struct Dbis {
 }
 
 impl Dbis {
-    /// The number of a DBI.
+    /// The number of a DBI. A new DBI gets the next one.
     #[inline]
     fn number(&mut self, dbi: &Arc<DbiRef>) -> usize {
         if self.all.get(self.last).is_none_or(|last| last.slot != dbi.slot) {
@@ -37,7 +37,7 @@ impl Dbis {
         self.last
     }
 
-    /// All of them, by number.
+    /// All DBIs, by number.
     pub(super) fn all(&self) -> &[Arc<DbiRef>] {
         &self.all
     }
@@ -57,20 +57,20 @@ pub(super) struct Sorted {
     pub source: Source,
     /// How many bytes went through temporary files.
     pub spilled: u64,
-    /// Of each DBI by its number whether its rows came so.
+    /// For each DBI, by number: whether its rows arrived in key order.
     pub came_in_order: Vec<bool>,
 }
 
 impl Rows {
     pub(super) fn new(directory: PathBuf, memory: usize) -> Self {
         let spill = Spill::new(directory, memory);
-        // With what is reserved ahead, and an index of nothing but short rows that is moved, nine tenths at most; then there
-        // is the block that is written.
+        // With the memory reserved ahead, and the index of short rows while it is moved, the buffer uses at most nine
+        // tenths. The rest is for the block being written.
         let buffer = Buffer::new(memory / 2);
         Self { dbis: Dbis::default(), buffer, runs: Runs::new(&spill, memory), spill }
     }
 
-    /// Takes a row whose key and value were checked. If it fails it has not taken it, and has all others.
+    /// Takes a row whose key and value were checked. On failure this row is not taken, and all others are kept.
     #[inline]
     pub(super) fn take(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: &[u8], progress: &mut Progress) -> Result<()> {
         progress.check()?;
@@ -108,14 +108,14 @@ impl Rows {
         if self.buffer.push(row) {
             return Ok(());
         }
-        // Larger than memory alone: a run of its own, written from where it is.
+        // The row alone does not fit the buffer: write it as a run of its own, from the caller's memory.
         let mut writer = RunWriter::new(&self.spill, 0);
         writer.push(&mut self.spill, row)?;
         self.runs.add(writer.finish(&mut self.spill)?);
         self.written(progress)
     }
 
-    /// Writes what is in memory as a run.
+    /// Writes the rows in memory as a run.
     fn write_run(&mut self, progress: &mut Progress) -> Result<()> {
         if self.buffer.is_empty() {
             return Ok(());

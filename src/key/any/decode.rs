@@ -1,4 +1,5 @@
-//! Bytes to dynamic keys. Only what encoding writes is taken: a second spelling would be a second key for one value.
+//! Decodes dynamic keys. Only the bytes that encoding writes are accepted: a second spelling would be a second key
+//! for the same value.
 
 use super::tag;
 use super::value::AnyKey;
@@ -9,7 +10,7 @@ use crate::key::malformed::{malformed, truncated};
 
 pub(super) const NAME: &str = "any";
 
-/// Reads one dynamic key and moves `bytes` behind it.
+/// Reads one dynamic key and moves `bytes` past it.
 pub(super) fn take(bytes: &mut &[u8]) -> Result<AnyKey> {
     let mut rest = *bytes;
     let key = take_within(&mut rest, 0)?;
@@ -17,7 +18,7 @@ pub(super) fn take(bytes: &mut &[u8]) -> Result<AnyKey> {
     Ok(key)
 }
 
-/// Reads a key that lies within `depth` lists. Recursion ends at [`AnyKey::MAX_DEPTH`].
+/// Reads a key that is inside `depth` lists. Recursion ends at [`AnyKey::MAX_DEPTH`].
 fn take_within(bytes: &mut &[u8], depth: usize) -> Result<AnyKey> {
     let [tag] = take_array(bytes)?;
     Ok(match tag {
@@ -58,7 +59,7 @@ fn take_list(bytes: &mut &[u8], depth: usize) -> Result<Vec<AnyKey>> {
 fn take_int(bytes: &mut &[u8]) -> Result<i128> {
     let [head] = take_array(bytes)?;
     let inverted = if head < 0x80 { 0xFF } else { 0x00 };
-    // At least 0x80 in both cases: a head below it has its top bit set by the inversion.
+    // At least 0x80 in both cases: a head below that has its top bit set by the inversion.
     let length = usize::from((head ^ inverted) & 0x7F);
     let Some((digits, after)) = bytes.split_at_checked(length).filter(|_| length <= size_of::<i128>()) else {
         return Err(malformed(NAME, "an integer in it is cut off or too wide"));

@@ -1,4 +1,4 @@
-//! Dynamic keys to bytes: a tag, then a value that ends itself.
+//! Encodes dynamic keys: a tag, then a value that is self-delimiting.
 
 use super::value::AnyKey;
 use super::{decode, tag};
@@ -7,8 +7,8 @@ use crate::key::escape::escape_element;
 use crate::key::malformed::trailing;
 use crate::key::{AsKey, Key, KeyBuf, Position};
 
-/// Appends `key`, which lies within `depth` lists, up to where lists nest too deep: no key that is stored has a list there,
-/// so what is in it does not matter to the order.
+/// Appends `key`, which is inside `depth` lists, and stops where lists are nested too deeply. No stored key has a
+/// list there, so its contents do not affect the order.
 fn push(key: &AnyKey, depth: usize, buf: &mut KeyBuf) -> Result<Position> {
     buf.push(tag::of(key));
     match key {
@@ -35,7 +35,7 @@ fn push(key: &AnyKey, depth: usize, buf: &mut KeyBuf) -> Result<Position> {
     Ok(Position::At)
 }
 
-/// Appends a key that is to be stored.
+/// Appends a key that will be stored.
 fn push_part(key: &AnyKey, buf: &mut KeyBuf) -> Result<()> {
     match push(key, 0, buf)? {
         Position::At => Ok(()),
@@ -43,10 +43,11 @@ fn push_part(key: &AnyKey, buf: &mut KeyBuf) -> Result<()> {
     }
 }
 
-/// `80` plus the number of magnitude bytes, then these, the leading zeros left out; all inverted below zero.
+/// `80` plus the number of magnitude bytes, then the magnitude without leading zeros; all bytes inverted for negative
+/// values.
 ///
-/// More bytes mean a larger magnitude, so the first byte decides between lengths, and inverting turns the order of the
-/// negative ones around.
+/// More bytes mean a larger magnitude, so the first byte orders different lengths. Inverting reverses the order for
+/// negative values.
 fn push_int(value: i128, buf: &mut KeyBuf) {
     let magnitude = value.unsigned_abs().to_be_bytes();
     let inverted = if value < 0 { 0xFF } else { 0x00 };
@@ -60,7 +61,8 @@ fn push_int(value: i128, buf: &mut KeyBuf) {
     buf.extend(digits.iter().map(|digit| digit ^ inverted));
 }
 
-/// Big-endian; the sign bit flipped when it is clear, all bits inverted when it is set: the order of `total_cmp`.
+/// Big-endian. The sign bit is flipped when it is clear, all bits are inverted when it is set: the order of
+/// `total_cmp`.
 fn push_float(value: f64, buf: &mut KeyBuf) -> Result<()> {
     if value.is_nan() {
         return Err(Error::new(ErrorKind::InvalidKey, "NaN has no place in the order of keys; use AnyKey::Null"));

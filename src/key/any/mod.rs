@@ -1,4 +1,4 @@
-//! Keys of mixed types, each with a tag.
+//! Dynamic keys: keys of mixed types, each with a type tag.
 
 mod decode;
 mod encode;

@@ -1,4 +1,4 @@
-//! The order of dynamic keys in memory: that of their bytes.
+//! The order of dynamic keys in memory. It equals the order of their bytes.
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};

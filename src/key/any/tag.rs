@@ -1,8 +1,8 @@
-//! The first byte of every dynamic key: its type, and the order between types. Frozen, with gaps for types to come.
+//! The first byte of every dynamic key: its type, and the order between types. Frozen, with gaps for future types.
 
 use super::value::AnyKey;
 
-/// Ends a list: below every tag, so that a list sorts before its continuations.
+/// Ends a list. It is below every tag, so that a list sorts before its continuations.
 pub(super) const END: u8 = 0x00;
 pub(super) const NULL: u8 = 0x08;
 pub(super) const BOOL: u8 = 0x10;

@@ -1,15 +1,16 @@
-//! The dynamic key itself.
+//! The dynamic key type.
 
 use crate::key::Timestamp;
 
-/// A key whose type is chosen key by key, for DBIs that mix types: `Dbi<AnyKey, V>`.
+/// A key whose type can differ from key to key, for DBIs that mix types: `Dbi<AnyKey, V>`.
 ///
-/// Sorted by type first (null, bool, int, float, text, bytes, uuid, timestamp, list), then by value. Integers of every
-/// Rust type are one type and sort together; an integer and a float never compare equal. Floats are in the order of
-/// [`f64::total_cmp`]: `-0.0` comes directly before `0.0` and is not equal to it. Lists compare element by element, a
-/// list before its continuations. `Ord`, `Eq` and `Hash` agree with the order of the keys in the file.
+/// Sorted by type first (null, bool, int, float, text, bytes, uuid, timestamp, list), then by value. Integers of
+/// every Rust type are one type and sort together; an integer and a float are never equal. Floats sort by
+/// [`f64::total_cmp`]: `-0.0` comes directly before `0.0` and is not equal to it. Lists compare element by element,
+/// and a list sorts before its continuations. `Ord`, `Eq` and `Hash` agree with the order of the keys in the file.
 ///
-/// [`MAX_DEPTH`](Self::MAX_DEPTH) bounds how deep lists nest, and NaN cannot be stored; both are errors when encoded.
+/// Lists may be nested at most [`MAX_DEPTH`](Self::MAX_DEPTH) deep, and NaN cannot be stored; encoding fails for
+/// both.
 ///
 /// ```
 /// use mapleaf::key::AnyKey;
@@ -21,16 +22,16 @@ use crate::key::Timestamp;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum AnyKey {
-    /// Nothing: before everything else.
+    /// Null: sorts before everything else.
     #[default]
     Null,
     /// `false` before `true`.
     Bool(bool),
-    /// An integer of any width and sign up to 128 bits signed.
+    /// An integer within the range of `i128`.
     Int(i128),
     /// A float, not NaN.
     Float(f64),
-    /// Text, by code points.
+    /// Text, in the order of its code points.
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
@@ -38,11 +39,11 @@ pub enum AnyKey {
     Uuid([u8; 16]),
     /// A point in time.
     Timestamp(Timestamp),
-    /// A list, element by element.
+    /// A list, compared element by element.
     List(Vec<AnyKey>),
 }
 
 impl AnyKey {
-    /// How deep lists may nest: 64, counted so that a list without lists in it is 1 deep.
+    /// The maximum nesting of lists: 64. A list without lists in it counts as 1.
     pub const MAX_DEPTH: usize = 64;
 }

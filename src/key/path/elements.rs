@@ -1,4 +1,4 @@
-//! The bytes of a path, taken apart into those of its segments.
+//! Splits the bytes of a path into those of its segments.
 
 use smallvec::SmallVec;
 
@@ -7,15 +7,15 @@ use crate::error::Result;
 use crate::key::escape::{escape_element, place_in, unescape_element};
 use crate::key::malformed::malformed;
 
-/// The bytes of a path, as it is a key alone.
+/// The bytes of a path as a key of its own.
 pub(super) type PathBytes = SmallVec<[u8; 64]>;
 
 pub(super) const NAME: &str = "path";
 
-/// What ends a segment: behind a zero byte, which stands nowhere else before this one.
+/// Ends a segment after a zero byte. Inside a segment a zero byte is never followed by it.
 const END: u8 = 0x01;
 
-/// The bytes of each segment with their end, of bytes that were checked.
+/// Iterates over the bytes of each segment, with its end. The bytes must have been checked.
 #[derive(Clone)]
 pub(super) struct Elements<'b>(pub(super) &'b [u8]);
 
@@ -42,8 +42,8 @@ pub(super) fn push_segment(segment: &Segment, bytes: &mut PathBytes) {
     escape_element(segment.id().as_bytes(), bytes);
 }
 
-/// Passes one escaped segment and its end. Only what is written for a segment is taken: another spelling would be a second
-/// key for one path. Allocates only when a zero byte was escaped.
+/// Checks one escaped segment with its end, and moves past it. Only the bytes that are written for a segment are
+/// accepted: another spelling would be a second key for the same path. Allocates only when a zero byte was escaped.
 #[inline]
 pub(super) fn check_segment(bytes: &mut &[u8]) -> Result<()> {
     let id = unescape_element(NAME, bytes)?;
@@ -52,7 +52,7 @@ pub(super) fn check_segment(bytes: &mut &[u8]) -> Result<()> {
 }
 
 impl Segment {
-    /// The segment of bytes that were checked.
+    /// The segment of element bytes that were checked.
     pub(super) fn of_element(mut bytes: &[u8]) -> Self {
         let id = unescape_element(NAME, &mut bytes).unwrap_or_default();
         Self::written(&String::from_utf8_lossy(&id))

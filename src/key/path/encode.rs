@@ -1,4 +1,4 @@
-//! A path as key bytes: each segment's id, escaped and ended, so that a subtree is all keys with one prefix.
+//! A path as key bytes: each segment's id, escaped and ended, so that the keys of a subtree share one prefix.
 
 use super::elements::{Elements, NAME, PathBytes, check_segment};
 use super::list::Path;
@@ -6,15 +6,15 @@ use crate::error::Result;
 use crate::key::malformed::{empty, malformed, truncated};
 use crate::key::{AsKey, Key, KeyBuf, Position};
 
-/// Inside a tuple, stands before each segment ...
+/// In a tuple, precedes each segment.
 const SEGMENT: u8 = 0x01;
-/// ... and this after the last: below `SEGMENT`, so that a parent sorts before its children.
+/// In a tuple, follows the last segment. It is below `SEGMENT`, so that a parent sorts before its children.
 const END: u8 = 0x00;
 
 impl Path {
-    /// The bytes that the keys of this path and of all its descendants begin with, and no other path's.
+    /// The common prefix of the keys of this path and all its descendants. No other path has it.
     ///
-    /// Empty for the empty path, whose subtree is everything. Allocates nothing up to 512 bytes.
+    /// Empty for the empty path, whose subtree is all paths. Allocates nothing up to 512 bytes.
     ///
     /// ```
     /// use mapleaf::key::Path;

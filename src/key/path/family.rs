@@ -1,4 +1,4 @@
-//! Paths from paths: parents, children, and who is above whom.
+//! Relations between paths: parents, children, ancestors.
 
 use std::ops::Div;
 
@@ -26,8 +26,8 @@ impl Path {
         }
     }
 
-    /// The path with its last segment reduced to its field, or to its value when it has no field: the name of the
-    /// thing without which one it is.
+    /// The path with its last segment reduced to its field, or to its value when it has no field. It names the kind
+    /// of thing, without saying which one.
     ///
     /// ```
     /// use mapleaf::key::Path;
@@ -44,16 +44,16 @@ impl Path {
         segments.into()
     }
 
-    /// The segments in reverse order, each unchanged.
+    /// The segments in reverse order, each one unchanged.
     #[must_use]
     pub fn reverse(&self) -> Self {
         self.iter().rev().cloned().collect()
     }
 
-    /// This path and below it the segments of `id`, read as [`parse`](Self::parse) does; an empty id adds none.
+    /// This path followed by the segments of `id`, read as by [`parse`](Self::parse). An empty id adds none.
     ///
     /// # Errors
-    /// `InvalidKey` when a segment of `id` holds `:` more than once.
+    /// `InvalidKey` when a segment of `id` contains `:` more than once.
     ///
     /// ```
     /// use mapleaf::key::Path;
@@ -66,15 +66,15 @@ impl Path {
         self.child_ids([id])
     }
 
-    /// This path and below it the segments of all `ids`, as [`child`](Self::child) adds them one after the other.
+    /// This path followed by the segments of all `ids`, added in order as by [`child`](Self::child).
     ///
     /// # Errors
-    /// `InvalidKey` when a segment of any id holds `:` more than once.
+    /// `InvalidKey` when a segment of any id contains `:` more than once.
     pub fn child_ids<I: IntoIterator<Item: AsRef<str>>>(&self, ids: I) -> Result<Self> {
         Ok(self / &Self::from_ids(ids)?)
     }
 
-    /// This path and below it all segments of `other`. Also written `&path / &other`.
+    /// This path followed by all segments of `other`. Also written `&path / &other`.
     ///
     /// ```
     /// use mapleaf::key::{Path, Segment};
@@ -88,7 +88,7 @@ impl Path {
         Self::concat([self, other])
     }
 
-    /// The segments below `parent`; the empty path when both are equal.
+    /// The remaining segments after `parent`; the empty path when both are equal.
     ///
     /// # Errors
     /// `InvalidArgument` when this path does not begin with all segments of `parent`.
@@ -109,16 +109,16 @@ impl Path {
         }
     }
 
-    /// Whether `other` lies below this path: it is longer and begins with all of this path's segments.
+    /// Whether `other` is below this path: it is longer and begins with all of this path's segments.
     ///
     /// A path is not its own ancestor, and `/a` is not an ancestor of `/ab`.
     #[must_use]
     pub fn is_ancestor_of(&self, other: &Self) -> bool {
-        // No segment's bytes begin with all those of another one, since each ends in what is in none.
+        // Comparing bytes is enough: a segment's end occurs inside no segment, so no segment is a prefix of another.
         other.bytes().len() > self.bytes().len() && other.bytes().starts_with(self.bytes())
     }
 
-    /// Whether this path lies below `other`: [`is_ancestor_of`](Self::is_ancestor_of), seen from below.
+    /// Whether this path is below `other`: the inverse of [`is_ancestor_of`](Self::is_ancestor_of).
     #[must_use]
     pub fn is_descendant_of(&self, other: &Self) -> bool {
         other.is_ancestor_of(self)
@@ -128,7 +128,7 @@ impl Path {
 impl Div<&Path> for Path {
     type Output = Path;
 
-    /// This path and below it all segments of `below`.
+    /// This path followed by all segments of `below`.
     fn div(mut self, below: &Path) -> Path {
         self.extend(below.iter().cloned());
         self
@@ -138,7 +138,7 @@ impl Div<&Path> for Path {
 impl Div<&Path> for &Path {
     type Output = Path;
 
-    /// This path and below it all segments of `below`.
+    /// This path followed by all segments of `below`.
     fn div(self, below: &Path) -> Path {
         self.join(below)
     }
@@ -147,7 +147,7 @@ impl Div<&Path> for &Path {
 impl Div<Segment> for Path {
     type Output = Path;
 
-    /// This path and below it `segment`.
+    /// This path followed by `segment`.
     fn div(mut self, segment: Segment) -> Path {
         self.extend([segment]);
         self
@@ -157,7 +157,7 @@ impl Div<Segment> for Path {
 impl Div<Segment> for &Path {
     type Output = Path;
 
-    /// This path and below it `segment`.
+    /// This path followed by `segment`.
     fn div(self, segment: Segment) -> Path {
         self.clone() / segment
     }

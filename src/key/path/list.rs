@@ -12,16 +12,17 @@ use super::segment::Segment;
 
 /// A hierarchical key: a list of [`Segment`]s, from the top down.
 ///
-/// Paths sort segment by segment: a parent comes directly before its descendants, and these are one contiguous range,
-/// which a prefix scan walks. So `/a` < `/a/b` < `/a-b`, where the texts would sort `/a`, `/a-b`, `/a/b`. `*`, `?` and
-/// `[` are ordinary characters.
+/// Paths sort segment by segment: a parent comes directly before its descendants, which form one contiguous range
+/// that a prefix scan reads. So `/a` < `/a/b` < `/a-b`, although the texts would sort `/a`, `/a-b`, `/a/b`. `*`, `?`
+/// and `[` are ordinary characters.
 ///
-/// The empty path is the ancestor of all others. It can be asked for its subtree, and stands inside tuples, but not
-/// alone as a key: it has no bytes.
+/// The empty path is the ancestor of all others. It has a subtree and can be an element of a tuple, but it cannot be
+/// a key alone, because it has no bytes.
 ///
-/// A path is kept as the bytes of its key, up to 64 of them inline: comparing, hashing, [`is_ancestor_of`](Self::is_ancestor_of) and
-/// what a scan reads allocate nothing. The first look at its [`segments`](Self::segments) makes them, one allocation each, and keeps
-/// them. That changes nothing that can be seen, so a path may be the key of a map, whatever `clippy::mutable_key_type` says.
+/// A path stores the bytes of its key, up to 64 of them inline. Comparing, hashing,
+/// [`is_ancestor_of`](Self::is_ancestor_of) and reading in a scan allocate nothing. The first use of
+/// [`segments`](Self::segments) creates them, one allocation each, and keeps them. This is not observable, so a path
+/// may be the key of a map, despite `clippy::mutable_key_type`.
 ///
 /// ```
 /// use mapleaf::key::Path;
@@ -36,9 +37,9 @@ use super::segment::Segment;
 /// ```
 #[derive(Clone, Default)]
 pub struct Path {
-    /// The key that it is alone: each segment's id, escaped and ended.
+    /// The path as a key alone: each segment's id, escaped and ended.
     bytes: PathBytes,
-    /// What `bytes` say, once somebody has looked.
+    /// The segments of `bytes`, created on first use.
     segments: OnceLock<Box<[Segment]>>,
 }
 
@@ -49,7 +50,7 @@ impl Path {
         Self { bytes: PathBytes::new_const(), segments: OnceLock::new() }
     }
 
-    /// The path that has these bytes, which were checked.
+    /// The path with these bytes, which were checked.
     #[inline]
     pub(super) const fn from_bytes(bytes: PathBytes) -> Self {
         Self { bytes, segments: OnceLock::new() }
@@ -60,7 +61,7 @@ impl Path {
         &self.bytes
     }
 
-    /// All paths one after the other, as one.
+    /// Joins all paths, in order, into one.
     ///
     /// ```
     /// use mapleaf::key::Path;
@@ -75,37 +76,37 @@ impl Path {
         Self::from_bytes(all)
     }
 
-    /// How many segments there are.
+    /// The number of segments.
     #[must_use]
     pub fn len(&self) -> usize {
         self.segments.get().map_or_else(|| Elements(&self.bytes).count(), |segments| segments.len())
     }
 
-    /// Whether there is no segment.
+    /// Whether the path has no segments.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// Whether there is exactly one segment: a path without a parent. The empty path is not a root.
+    /// Whether the path has exactly one segment, and so no parent. The empty path is not a root.
     #[must_use]
     pub fn is_root(&self) -> bool {
         self.len() == 1
     }
 
-    /// The segments, from the top down. The first call makes them.
+    /// The segments, from the top down. The first call creates them.
     #[must_use]
     pub fn segments(&self) -> &[Segment] {
         self.segments.get_or_init(|| Elements(&self.bytes).map(Segment::of_element).collect())
     }
 
-    /// The segment at an index, or the segments of a range; `None` beyond the end. `path[index]` panics there.
+    /// The segment at an index, or the segments of a range; `None` past the end, where `path[index]` panics.
     #[must_use]
     pub fn get<I: SliceIndex<[Segment]>>(&self, index: I) -> Option<&I::Output> {
         self.segments().get(index)
     }
 
-    /// The segments, one by one.
+    /// Iterates over the segments.
     pub fn iter(&self) -> Iter<'_, Segment> {
         self.segments().iter()
     }
@@ -129,14 +130,14 @@ impl<I: SliceIndex<[Segment]>> Index<I> for Path {
     /// The segment at an index, or the segments of a range.
     ///
     /// # Panics
-    /// Beyond the end, as slices do. [`get`](Path::get) does not.
+    /// Past the end, as slices do. [`get`](Path::get) does not panic.
     fn index(&self, index: I) -> &I::Output {
         &self.segments()[index]
     }
 }
 
 impl fmt::Debug for Path {
-    /// The list of ids: unlike the text, it shows empty segments.
+    /// Formats the list of ids. Unlike the text form, it shows empty segments.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Path")?;
         f.debug_list().entries(self.segments()).finish()
@@ -166,7 +167,7 @@ impl PartialOrd for Path {
 }
 
 impl Ord for Path {
-    /// That of the keys, which is that of the lists of segments.
+    /// The order of the key bytes, which equals that of the segments.
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         self.bytes.cmp(&other.bytes)

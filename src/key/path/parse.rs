@@ -1,4 +1,4 @@
-//! A path as text: segments after slashes.
+//! A path as text: each segment after a slash.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,13 +9,14 @@ use super::segment::Segment;
 use crate::error::{Error, Result};
 
 impl Path {
-    /// Reads a path: segments between slashes, as [`Segment::parse`] reads them. Empty ones are dropped, so `""`, `"/"`
-    /// and `"///"` are the empty path and `"a//b/"` is `/a/b`.
+    /// Parses a path: segments between slashes, each read as by [`Segment::parse`]. Empty segments are dropped, so
+    /// `""`, `"/"` and `"///"` are the empty path and `"a//b/"` is `/a/b`.
     ///
-    /// Only what is empty before stripping is dropped: `" "` and `":"` are segments with an empty value.
+    /// A segment is dropped only if it is empty before whitespace is stripped: `" "` and `":"` are segments with an
+    /// empty value.
     ///
     /// # Errors
-    /// `InvalidKey` when a segment holds `:` more than once.
+    /// `InvalidKey` when a segment contains `:` more than once.
     ///
     /// ```
     /// use mapleaf::key::Path;
@@ -28,10 +29,10 @@ impl Path {
         text.split('/').filter(|id| !id.is_empty()).map(Segment::parse).collect()
     }
 
-    /// Reads several texts, each as [`parse`](Self::parse) does, one after the other, as one path.
+    /// Parses several texts, each as by [`parse`](Self::parse), and joins them, in order, into one path.
     ///
     /// # Errors
-    /// `InvalidKey` when a segment holds `:` more than once.
+    /// `InvalidKey` when a segment contains `:` more than once.
     ///
     /// ```
     /// use mapleaf::key::Path;
@@ -48,7 +49,7 @@ impl Path {
 
     /// The path as text: each segment's id after a slash; `"/"` for the empty path. Allocates once.
     ///
-    /// [`parse`](Self::parse) gives the path back, unless a segment is empty: nothing stands between its slashes.
+    /// [`parse`](Self::parse) reverses this, unless a segment is empty: it would be dropped.
     #[must_use]
     pub fn id(&self) -> String {
         // A segment's bytes have its end of two bytes, where the text has one slash.

@@ -1,4 +1,4 @@
-//! Fresh ids for segments.
+//! New ids for segments.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -6,20 +6,20 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::list::Path;
 use crate::error::{Error, ErrorKind, Result};
 
-/// How many ids this process has made, for its lower 24 bits.
+/// How many ids this process has created; the lower 24 bits go into the id.
 static MADE: AtomicU32 = AtomicU32::new(0);
 
 impl Path {
-    /// A fresh id for a segment: 24 hexadecimal digits, as text, not a path.
+    /// Creates a new id for a segment: 24 hexadecimal digits, as text, not a path.
     ///
-    /// 4 bytes of seconds since the epoch, 3 bytes that count within the process, 5 random bytes. Ids sort by the second
-    /// they were made in, and those of one process in the order they were made (the count starts over after
+    /// 4 bytes of seconds since the epoch, 3 bytes of a counter in the process, 5 random bytes. Ids sort by the
+    /// second of their creation, and ids of one process by the order of their creation (the counter restarts after
     /// 16,777,216). The random bytes are new for each id, so forked processes do not repeat each other's.
     ///
     /// One system call, one allocation.
     ///
     /// # Errors
-    /// `Io` when the operating system gives no random bytes.
+    /// `Io` when the operating system returns no random bytes.
     ///
     /// ```
     /// use mapleaf::key::Path;

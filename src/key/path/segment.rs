@@ -1,4 +1,4 @@
-//! One step of a path: a value, with a field before it if there is one.
+//! A segment of a path: a value, optionally with a field before it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,15 +6,15 @@ use std::str::FromStr;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::escape::place_in;
 
-/// What is stripped from both ends of a field and of a value. ASCII only: the set is part of the file format, and
-/// Unicode's own set may grow.
+/// The characters stripped from both ends of a field and of a value. ASCII only: the set is part of the file format,
+/// and Unicode's set may grow.
 const WHITESPACE: [char; 6] = [' ', '\t', '\n', '\u{B}', '\u{C}', '\r'];
 
-/// One segment of a [`Path`](crate::key::Path): a value, and optionally a field that says what the value is.
+/// One segment of a [`Path`](crate::key::Path): a value, and optionally a field that says what kind of value it is.
 ///
-/// Written as its [`id`](Self::id): `field:value`, or `value` when there is no field. `field:`, a field with an empty
-/// value, is not `field`, a value alone; so an id says exactly which segment it is. Neither part holds `:` or `/`, and
-/// neither begins or ends with ASCII whitespace. Segments compare as the UTF-8 bytes of their ids.
+/// Its text form is its [`id`](Self::id): `field:value`, or `value` when there is no field. `field:` (a field with an
+/// empty value) differs from `field` (a value alone), so an id identifies exactly one segment. Neither part contains
+/// `:` or `/`, and neither begins or ends with ASCII whitespace. Segments compare as the UTF-8 bytes of their ids.
 ///
 /// ```
 /// use mapleaf::key::Segment;
@@ -31,12 +31,13 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// The segment of `field` and `value`, each stripped of ASCII whitespace at its ends. An empty field is none.
+    /// The segment of `field` and `value`, each stripped of ASCII whitespace at its ends. An empty `field` means no
+    /// field.
     ///
     /// Allocates once.
     ///
     /// # Errors
-    /// `InvalidKey` when either holds `:` or `/`.
+    /// `InvalidKey` when either contains `:` or `/`.
     ///
     /// ```
     /// use mapleaf::key::Segment;
@@ -53,12 +54,12 @@ impl Segment {
         Ok(Self::of(field, value))
     }
 
-    /// The segment that `id` writes: `field:value`, `value`, `:value` (no field) or `field:` (an empty value).
+    /// Parses an id: `field:value`, `value`, `:value` (no field) or `field:` (an empty value).
     ///
     /// An empty id is a segment with an empty value. Allocates once.
     ///
     /// # Errors
-    /// `InvalidKey` when `id` holds `/`, or `:` more than once.
+    /// `InvalidKey` when `id` contains `/`, or `:` more than once.
     pub fn parse(id: &str) -> Result<Self> {
         if id.contains('/') {
             return Err(refused("a segment holds '/'; parse it as a path", id));
@@ -72,7 +73,7 @@ impl Segment {
         }
     }
 
-    /// Whether a segment is written as `id`. A scan asks so for each segment of each key.
+    /// Whether `id` is the canonical id of a segment. A scan checks this for each segment of each key.
     #[inline]
     pub(super) fn is_written(id: &str) -> bool {
         let bytes = id.as_bytes();
@@ -84,12 +85,12 @@ impl Segment {
         !field.is_empty() && place_in::<b':'>(value).is_none() && is_stripped(field) && is_stripped(value)
     }
 
-    /// The segment that is written as `id`. Allocates once.
+    /// The segment with the canonical id `id`. Allocates once.
     pub(super) fn written(id: &str) -> Self {
         Self { id: id.into() }
     }
 
-    /// The segment of two parts that hold neither `:` nor `/`.
+    /// The segment of two parts that contain neither `:` nor `/`.
     fn of(field: &str, value: &str) -> Self {
         let (field, value) = (field.trim_matches(WHITESPACE), value.trim_matches(WHITESPACE));
         let id = if field.is_empty() { value.into() } else { [field, ":", value].concat().into() };
@@ -108,28 +109,28 @@ impl Segment {
         self.id.split_once(':').map_or(&self.id, |(_, value)| value)
     }
 
-    /// The field as a value of its own when there is one, else the segment itself.
+    /// The field as a segment with only that value, or the segment itself if it has no field.
     pub(super) fn without_value(&self) -> Self {
         self.id.split_once(':').map_or_else(|| self.clone(), |(field, _)| Self { id: field.into() })
     }
 
-    /// The segment as it is written: `field:value`, or `value` when there is no field.
+    /// The segment as text: `field:value`, or `value` when there is no field.
     ///
-    /// Parsing it gives the segment back.
+    /// Parsing it gives the same segment.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 }
 
-/// Whether stripping would leave a part as it is.
+/// Whether stripping would leave a part unchanged.
 #[inline]
 fn is_stripped(part: &[u8]) -> bool {
     let ends = part.first().into_iter().chain(part.last());
     ends.copied().all(|byte| !WHITESPACE.contains(&char::from(byte)))
 }
 
-/// The error for a text that is no segment.
+/// The error for a text that is not a segment.
 fn refused(why: &'static str, text: &str) -> Error {
     Error::new(ErrorKind::InvalidKey, why).at_key(text.as_bytes())
 }
@@ -162,7 +163,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_what_parses_to_itself(id in "[ab:/ \t\u{b}\u{e9}]{0,6}") {
+        fn exactly_the_canonical_ids_parse_to_themselves(id in "[ab:/ \t\u{b}\u{e9}]{0,6}") {
             let parsed = Segment::parse(&id).ok().filter(|segment| segment.id() == id);
             prop_assert_eq!(Segment::is_written(&id), parsed.is_some());
         }

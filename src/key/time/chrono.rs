@@ -16,7 +16,7 @@ fixed_key!(
     position
 );
 
-/// A leap second stands between the second before it and the one after.
+/// A leap second sorts between the second before it and the one after.
 fn position(time: &DateTime<Utc>) -> ([u8; 8], Position) {
     if let Ok(time) = Timestamp::try_from(*time) {
         return (time.to_bytes(), Position::At);
@@ -36,8 +36,8 @@ fn is_in_leap_second(time: &DateTime<Utc>) -> bool {
 impl TryFrom<DateTime<Utc>> for Timestamp {
     type Error = Error;
 
-    /// The same point in time; `InvalidKey` outside the years 1677 to 2262, and within a leap second: counted in
-    /// nanoseconds it would be the second after it, where another key may stand.
+    /// The same point in time; `InvalidKey` outside the years 1677 to 2262, and within a leap second. Counted in
+    /// nanoseconds, a leap second would equal the second after it, which can be another key.
     fn try_from(time: DateTime<Utc>) -> Result<Self> {
         if is_in_leap_second(&time) {
             return Err(Error::new(

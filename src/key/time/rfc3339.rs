@@ -7,7 +7,7 @@ use super::timestamp::Timestamp;
 const SECONDS_PER_DAY: i64 = 86_400;
 
 impl fmt::Display for Timestamp {
-    /// RFC 3339 in UTC, always with nine digits of fraction: `2023-11-14T22:13:20.000000000Z`.
+    /// RFC 3339 in UTC, always with nine fractional digits: `2023-11-14T22:13:20.000000000Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.as_nanos().div_euclid(1_000_000_000);
         let nanos = self.as_nanos().rem_euclid(1_000_000_000);
@@ -18,9 +18,10 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Year, month and day of the day that is `days` after 1970-01-01, in the proleptic Gregorian calendar.
+/// Year, month and day of the date `days` after 1970-01-01, in the proleptic Gregorian calendar.
 ///
-/// Counts from the first of March of the year 0 in eras of 400 years, so that the leap day ends its year.
+/// Counts from the first of March of the year 0 in eras of 400 years, so that the leap day is the last day of its
+/// year.
 fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));

@@ -1,4 +1,4 @@
-//! Leaves on their way into a compacted copy, and what their entries lead to.
+//! Copies leaves, and what their entries refer to, into a compacted copy.
 
 use std::iter;
 
@@ -13,7 +13,7 @@ use crate::page::meta::TreeRecord;
 use crate::page::node::Node;
 
 impl<'a> Walk<'a, '_> {
-    /// Copies a leaf behind everything that it leads to.
+    /// Copies a leaf after everything that it refers to.
     pub(crate) fn leaf(&mut self, tree: &mut Tree, leaf: Page<'a>, bytes: &[u8]) -> Result<u64, Stop> {
         if !leaf.is_leaf() {
             return Err(leaf.fault("a branch page at the lowest level").into());
@@ -21,7 +21,7 @@ impl<'a> Walk<'a, '_> {
         if leaf.slots() == 0 {
             return Err(leaf.fault("an empty leaf").into());
         }
-        // Where page numbers have changed, and to what. Most leaves have none, and allocate nothing.
+        // Offsets of changed page numbers, with the new numbers. Most leaves have none, and allocate nothing.
         let mut moved = Vec::new();
         for slot in 0..leaf.slots() {
             let node = leaf.node(slot)?;
@@ -68,12 +68,12 @@ impl<'a> Walk<'a, '_> {
         Ok(self.sink.page(bytes, end..bytes.len(), iter::empty::<(usize, [u8; 8])>())?)
     }
 
-    /// Copies the overflow run of a value; gives its first page's new number.
+    /// Copies the overflow run of a value, and returns the new number of its first page.
     fn run_of(&mut self, tree: &mut Tree, from: u64, node: Node<'_>) -> Result<u64, Stop> {
         let first = node.overflow_page();
         let need = overflow_pages(self.pages.page_size(), node.size);
         let header = self.pages.run(first, 1).unwrap_or_default();
-        // LMDB keeps a longer run when a value is replaced by a shorter one inside one transaction.
+        // LMDB keeps a longer run when a shorter value replaces it within one transaction.
         let count = if header.is_empty() { need } else { overflow_header(first, header)? };
         if count < need {
             return Err(Error::corrupted(first, "an overflow run is shorter than its value").into());
@@ -84,13 +84,13 @@ impl<'a> Walk<'a, '_> {
     }
 }
 
-/// A set of duplicates that is a tree of its own.
+/// Flags of a set of duplicates that is a tree of its own.
 const DUP_TREE: u16 = Node::DUP | Node::SUB;
-/// Where a tree record has its root.
+/// The offset of the root in a tree record.
 const ROOT_AT: usize = RECORD_BYTES - 8;
 
 impl Tree {
-    /// Whether `node`, without flags, is what this tree may hold: a duplicate is a key without a value.
+    /// Whether `node`, which has no flags, may be in this tree: a duplicate is a key without a value.
     fn is_plain_value(&self, node: Node<'_>) -> bool {
         !matches!(self.role, Role::Duplicates { .. }) || node.size == 0
     }
@@ -100,7 +100,7 @@ fn record(leaf: Page<'_>, node: Node<'_>) -> Result<TreeRecord> {
     TreeRecord::from_bytes(node.data).map_err(|error| Error::corrupted(leaf.number(), error.message().to_owned()))
 }
 
-/// How many duplicates a page inside a node holds.
+/// The number of duplicates in a sub-page of a node.
 fn sub_page_entries(leaf: Page<'_>, bytes: &[u8]) -> Result<u64> {
     let count = if u16_at(bytes, 10) & flag::LEAF2 == 0 {
         Page::parse_sub(leaf.number(), bytes)?.slots() as u64
@@ -110,7 +110,7 @@ fn sub_page_entries(leaf: Page<'_>, bytes: &[u8]) -> Result<u64> {
     if count == 0 { Err(leaf.fault("a key without duplicates, or with a damaged page of them")) } else { Ok(count) }
 }
 
-/// How many values a page without node headers holds, and where they end; `None` when its header cannot be.
+/// The number of values in a page without node headers, and where they end; `None` when its header is invalid.
 fn packed(bytes: &[u8], kind: u16) -> Option<(u64, usize)> {
     let (size, flags, lower) = (usize::from(u16_at(bytes, 8)), u16_at(bytes, 10), usize::from(u16_at(bytes, 12)));
     let count = lower.checked_sub(HEADER)? / 2;

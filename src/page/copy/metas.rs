@@ -1,21 +1,24 @@
-//! The meta pages of a copy. They are written last, so that a copy that was cut short is no database.
+//! The meta pages of a copy. They are written last, so that a truncated copy is not a valid database.
 
 use crate::page::format::{MAGIC, META_BYTES, VERSION};
 use crate::page::format::{META_PAGES, flag};
 use crate::page::meta::{Meta, TreeRecord};
 
-/// Both meta pages of a file that holds the pages of the state `meta` where they were.
+/// Both meta pages of a plain copy, whose pages of the state `meta` keep their numbers.
 ///
-/// One slot carries the state under its own id. The other, which in the source may be of any commit by now, carries the
-/// same state under the id before: whoever falls back to it finds the copy, not an older state without its pages.
+/// One slot carries the state under its own id. The other slot, which in the source may belong to a later commit,
+/// carries the same state under the id before it. A reader that falls back to this slot finds the copy, not an older
+/// state whose pages are missing.
 pub(crate) fn plain_metas(meta: &Meta) -> Vec<u8> {
     let before = Meta { txn_id: meta.txn_id.saturating_sub(1), ..*meta };
     if meta.txn_id & 1 == 0 && meta.txn_id > 0 { pair(meta, &before) } else { pair(&before, meta) }
 }
 
-/// Both meta pages of a compacted copy of the state `meta`: `main` is its main tree now, `pages` are in the file.
+/// Both meta pages of a compacted copy of the state `meta`. `main` is its new main tree, `pages` the number of pages
+/// in the file.
 ///
-/// As LMDB does it: slot 0 is that of an empty database with id 0, slot 1 the copy, with id 1 unless it is empty too.
+/// As LMDB writes them: slot 0 is that of an empty database with id 0. Slot 1 is the copy, with id 1 unless it is
+/// empty too.
 pub(crate) fn compacted_metas(meta: &Meta, main: TreeRecord, pages: u64) -> Vec<u8> {
     let none = TreeRecord::EMPTY;
     let empty = Meta {
@@ -40,7 +43,7 @@ fn pair(zero: &Meta, one: &Meta) -> Vec<u8> {
     both
 }
 
-/// Meta page `slot`, as far as it means something.
+/// Encodes the used bytes of meta page `slot`.
 fn encode(slot: u64, meta: &Meta) -> [u8; META_BYTES] {
     let free = TreeRecord { pad: meta.page_size, ..meta.free }.to_bytes();
     let format = u64::from(MAGIC) | u64::from(VERSION) << 32;

@@ -1,6 +1,7 @@
-//! Copies of one committed state: the meta pages that begin it, and its trees packed without the pages between them.
+//! Copies of one committed state: its meta pages, and its trees without the free pages between them.
 //!
-//! What is written is LMDB's format: a compacted copy has the pages of LMDB's own, in the same places.
+//! The output is LMDB's format: a compacted copy has the same pages at the same positions as LMDB's own compacted
+//! copy.
 
 mod leaf;
 mod metas;

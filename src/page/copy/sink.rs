@@ -1,16 +1,16 @@
-//! Where the pages of a copy go: numbered as they come, gathered, and written in large pieces.
+//! The output of a copy: pages are numbered in order, buffered, and written in large pieces.
 
 use std::io::{self, Write};
 use std::ops::Range;
 
 use crate::page::format::META_PAGES;
 
-/// Bytes that are written at once: a multiple of every page size.
+/// Bytes written at once: a multiple of every page size.
 pub(crate) const PIECE: usize = 1 << 20;
 
-/// What takes the pages of a copy, in large pieces.
+/// Receives the pages of a copy, in large pieces.
 pub(crate) trait Pieces {
-    /// Takes what is in `piece`, and leaves it empty.
+    /// Writes the contents of `piece`, and empties it.
     fn take(&mut self, piece: &mut Vec<u8>) -> io::Result<()>;
 }
 
@@ -22,7 +22,7 @@ impl<W: Write> Pieces for W {
     }
 }
 
-/// Pages on their way out.
+/// Numbers and buffers pages for output.
 pub(crate) struct Sink<'w> {
     out: &'w mut dyn Pieces,
     buffer: Vec<u8>,
@@ -30,18 +30,18 @@ pub(crate) struct Sink<'w> {
 }
 
 impl<'w> Sink<'w> {
-    /// A sink whose first page is the one behind the meta pages.
+    /// Creates a sink whose first page is the one after the meta pages.
     pub(crate) fn new(out: &'w mut dyn Pieces) -> Self {
         Self { out, buffer: Vec::with_capacity(PIECE), next: META_PAGES }
     }
 
-    /// The number that the next page gets.
+    /// The number of the next page.
     pub(crate) fn next(&self) -> u64 {
         self.next
     }
 
-    /// Takes one page and gives its number. Its header is told that number, its bytes in `free` are cleared, and each of
-    /// `changes` is laid over the bytes from its place on.
+    /// Appends one page and returns its number. Sets that number in its header, clears its bytes in `free`, and
+    /// writes each of `changes` at its offset.
     pub(crate) fn page<const N: usize>(
         &mut self,
         page: &[u8],
@@ -59,7 +59,8 @@ impl<'w> Sink<'w> {
         Ok(self.count(1))
     }
 
-    /// Takes a run of `count` pages, of which the first `used` bytes mean something, and gives the number of the first.
+    /// Appends a run of `count` pages, of which the first `used` bytes are in use, and returns the number of the
+    /// first.
     pub(crate) fn run(&mut self, run: &[u8], used: usize, count: u64) -> io::Result<u64> {
         let (used, rest) = run.split_at_checked(used).unwrap_or((run, &[]));
         let (number, kept) = used.split_at_checked(8).unwrap_or((used, &[]));
@@ -70,7 +71,7 @@ impl<'w> Sink<'w> {
         Ok(self.count(count))
     }
 
-    /// Writes what is left.
+    /// Writes the rest of the buffer.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.flush()
     }
@@ -110,7 +111,7 @@ impl<'w> Sink<'w> {
     }
 }
 
-/// Lays `bytes` over `page` from `at` on.
+/// Overwrites `page` with `bytes` at offset `at`.
 fn lay(page: &mut [u8], at: usize, bytes: &[u8]) {
     if let Some(place) = page.get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len())) {
         place.copy_from_slice(bytes);

@@ -1,12 +1,11 @@
-//! A compacted copy: every tree from its leaves up, in key order, each page once.
+//! Writes a compacted copy: every tree from its leaves up, in key order, each page once.
 //!
-//! A page is written behind the pages that it leads to, so it is known where they are, and the root comes last. Overflow
-//! runs and trees that a leaf leads to stand before the leaf, in the order of its keys.
+//! A page is written after the pages that it refers to, so that their numbers are known; the root comes last.
+//! Overflow runs and trees that a leaf refers to are written before the leaf, in the order of its keys.
 //!
-//! A copy that came of a damaged state would pass for a healthy one, so what is met on the way is held against what it
-//! must be: a page is met once, at its level, and a tree has as many pages and entries as its record says. The order of
-//! keys is not judged: other software may have one of its own. Memory: a list of children for each level, and a bit for
-//! each page of the file.
+//! A copy of a damaged state would look healthy, so the walk checks what it meets: each page is met once and at its
+//! level, and a tree has as many pages and entries as its record says. It does not check the order of keys, because
+//! other software may define its own. Memory: a list of children per level, and a bit per page of the file.
 
 use crate::error::{Error, Result};
 use crate::os::Stop;
@@ -19,13 +18,14 @@ use crate::page::layout::{Page, Pages};
 use crate::page::meta::{Meta, TreeRecord};
 use crate::page::verify::Bitmap;
 
-/// Cache lines of the next child that are asked for while one is copied.
+/// Cache lines of the next child that are prefetched while the current one is copied.
 const READ_AHEAD: usize = 64;
 
-/// Writes the pages behind the meta pages of a compacted copy of the state that `meta` begins; gives the meta pages.
+/// Writes the pages after the meta pages of a compacted copy of the state `meta`, and returns the meta pages.
 ///
 /// # Errors
-/// `Corrupted` when the state is damaged where it is met; what `out` says. Never writes more pages than the state has.
+/// `Corrupted` when a part of the state that is read is damaged; errors of `out`. Never writes more pages than the
+/// state has.
 pub(crate) fn compact(pages: Pages<'_>, meta: &Meta, out: &mut dyn Pieces) -> Result<Vec<u8>, Stop> {
     let met = Bitmap::new(meta.last_page.saturating_add(1).min(pages.page_count()));
     let mut walk = Walk { pages, last_page: meta.last_page, met, sink: Sink::new(out) };
@@ -36,7 +36,7 @@ pub(crate) fn compact(pages: Pages<'_>, meta: &Meta, out: &mut dyn Pieces) -> Re
     Ok(compacted_metas(meta, TreeRecord { root, ..meta.main }, count))
 }
 
-/// What a tree is for, which decides what its leaves may hold.
+/// The role of a tree, which decides what its leaves may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Main,
@@ -47,7 +47,7 @@ pub(crate) enum Role {
     },
 }
 
-/// A tree on its way: what its record says, and what was counted.
+/// A tree being copied: its record, and the counts so far.
 pub(crate) struct Tree {
     pub role: Role,
     pub record: TreeRecord,
@@ -71,10 +71,10 @@ impl Tree {
         self.record.flags & tree_flag::DUP_SORT != 0 && !matches!(self.role, Role::Duplicates { .. })
     }
 
-    /// Refuses a tree that is not what its record, on page `from`, says.
+    /// Fails if a tree differs from its record, which is on page `from`.
     fn check_counts(&self, from: u64) -> Result<()> {
         let record = &self.record;
-        // LMDB counts an empty duplicate that it lost when a second one came.
+        // LMDB still counts an empty duplicate that it lost when a second duplicate was added.
         let lost = self.has_duplicates() && record.entries > self.entries;
         for (what, recorded, counted) in [
             ("branch pages", record.branch_pages, self.branches),
@@ -91,7 +91,7 @@ impl Tree {
     }
 }
 
-/// The state of one copy.
+/// The state of a copy in progress.
 pub(crate) struct Walk<'a, 'w> {
     pub pages: Pages<'a>,
     last_page: u64,
@@ -100,7 +100,7 @@ pub(crate) struct Walk<'a, 'w> {
 }
 
 impl<'a> Walk<'a, '_> {
-    /// Copies a tree whose record is on page `from`; gives its new root and how many entries it has.
+    /// Copies a tree whose record is on page `from`, and returns its new root and its number of entries.
     pub(crate) fn tree(&mut self, mut tree: Tree, from: u64) -> Result<(u64, u64), Stop> {
         if let Some(why) = tree.record.why_outside(self.last_page) {
             return Err(Error::corrupted(from, why).into());
@@ -113,7 +113,7 @@ impl<'a> Walk<'a, '_> {
         Ok((root, tree.entries))
     }
 
-    /// Copies page `number` and all below it, `levels` above the ground: 1 is a leaf. Gives its new number.
+    /// Copies page `number` and all pages below it, and returns its new number. `levels` is its height: 1 is a leaf.
     fn page(&mut self, tree: &mut Tree, from: u64, number: u64, levels: u16) -> Result<u64, Stop> {
         let bytes = self.claim(from, number, 1)?;
         if levels > 1 {
@@ -141,12 +141,12 @@ impl<'a> Walk<'a, '_> {
             let child = self.page(tree, branch.number(), branch.child(slot)?, levels - 1)?;
             children.push((node_at(bytes, slot), child));
         }
-        // A child's number has 48 bits, and the last page fewer.
+        // A child's number has 48 bits, and the largest page number fewer.
         let children = children.into_iter().map(|(at, child)| (at, first_six(child)));
         Ok(self.sink.page(bytes, free_space(bytes), children)?)
     }
 
-    /// The bytes of pages that page `from` leads to, for the one use that a page has.
+    /// The bytes of pages that page `from` refers to. Each page can be claimed only once.
     pub(crate) fn claim(&mut self, from: u64, first: u64, count: u64) -> Result<&'a [u8]> {
         let fault = |why: &str| Error::corrupted(from, format!("leads to page {first}, {why}"));
         let end = first.saturating_add(count);
@@ -163,12 +163,12 @@ impl<'a> Walk<'a, '_> {
     }
 }
 
-/// Where the node in slot `slot` is.
+/// The offset of the node in slot `slot`.
 pub(crate) fn node_at(page: &[u8], slot: usize) -> usize {
     usize::from(u16_at(page, HEADER + 2 * slot))
 }
 
-/// The bytes between the slots and the nodes of a page whose header is right.
+/// The free bytes between the slots and the nodes of a page whose header is valid.
 pub(crate) fn free_space(page: &[u8]) -> std::ops::Range<usize> {
     usize::from(u16_at(page, 12))..usize::from(u16_at(page, 14))
 }

@@ -1,4 +1,4 @@
-//! Where a cursor's ends are: looked for at a bound, in a leaf that was come to, or at a key that is sought.
+//! Finds the ends of a cursor: at a bound, in a leaf just entered, or at a key to seek.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
@@ -12,7 +12,7 @@ use crate::page::cursor_stack::Spot;
 use crate::page::leaf_prefetch::Ahead;
 use crate::page::search_key::SearchKey;
 
-/// The bytes of a bound's key.
+/// The length of a bound's key.
 fn bytes_of(bound: Bound<&[u8]>) -> usize {
     match bound {
         Bound::Unbounded => 0,
@@ -21,7 +21,7 @@ fn bytes_of(bound: Bound<&[u8]>) -> usize {
 }
 
 impl Cursor<'_> {
-    /// Goes down to the lower bound, when an entry is asked for from the front for the first time.
+    /// Descends to the lower bound, when an entry is first taken from the front.
     #[inline(never)]
     pub(super) fn open_front(&mut self) -> Result<()> {
         self.is_open = true;
@@ -37,8 +37,8 @@ impl Cursor<'_> {
         self.find_end()
     }
 
-    /// Goes down to the upper bound, when an entry is asked for from the back for the first time, and it may be in another
-    /// leaf than the front.
+    /// Descends to the upper bound, when an entry is first taken from the back and it may be in another leaf than the
+    /// front.
     #[inline(never)]
     pub(super) fn open_back(&mut self) -> Result<()> {
         let upper = self.upper.as_ref().map(|key| &key[..]);
@@ -53,7 +53,7 @@ impl Cursor<'_> {
         self.find_start()
     }
 
-    /// Looks how far the entries left go in the front's leaf, which it has just come to.
+    /// Finds where the remaining entries end in the front's leaf, which was just entered.
     #[inline]
     pub(super) fn find_end(&mut self) -> Result<()> {
         let leaf = self.front.leaf;
@@ -77,7 +77,7 @@ impl Cursor<'_> {
         };
         let order = leaf.compare(highest, &target)?;
         if order.is_gt() || (order.is_eq() && !within) {
-            // A key that is too high for its leaf would end the range leaves too early, and nobody would know.
+            // A key too high for its leaf would silently end the range leaves too early.
             if self.front.trail.separator_behind()?.is_some_and(|separator| separator <= &key[..]) {
                 return Err(leaf.fault("a key is not below the separator behind its leaf"));
             }
@@ -87,7 +87,7 @@ impl Cursor<'_> {
         Ok(())
     }
 
-    /// Looks where the entries left begin in the back's leaf, which it has just come to.
+    /// Finds where the remaining entries begin in the back's leaf, which was just entered.
     pub(super) fn find_start(&mut self) -> Result<()> {
         let Some(back) = &self.back else {
             return Ok(());
@@ -112,7 +112,7 @@ impl Cursor<'_> {
         }
         let order = leaf.compare(0, &target)?;
         if order.is_lt() || (order.is_eq() && !within) {
-            // A key that is too low for its leaf would end the range leaves too early, and nobody would know.
+            // A key too low for its leaf would silently end the range leaves too early.
             if back.trail.separator_before()?.is_some_and(|separator| separator > &key[..]) {
                 return Err(leaf.fault("a key is below the separator of its leaf"));
             }
@@ -127,7 +127,7 @@ impl Cursor<'_> {
             return Ok(());
         }
         if !self.is_open {
-            // The front is a bound still: it goes up.
+            // The front is still a bound: raise it.
             let below = match &self.lower {
                 Bound::Unbounded => true,
                 Bound::Included(lower) | Bound::Excluded(lower) => &lower[..] < target.key(),
@@ -170,7 +170,7 @@ impl Cursor<'_> {
             return Ok(());
         }
         let Some(back) = &mut self.back else {
-            // The back is a bound still: it comes down.
+            // The back is still a bound: lower it.
             let above = match &self.upper {
                 Bound::Unbounded => true,
                 Bound::Included(upper) | Bound::Excluded(upper) => &upper[..] > target.key(),

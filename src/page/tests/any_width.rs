@@ -1,4 +1,4 @@
-//! Keys of no fixed width are found where they are, whatever is guessed or skipped on the way, and an end costs one descent.
+//! Keys without a fixed width are found whatever is guessed or skipped, and an end of a range costs one descent.
 
 use std::ops::Bound;
 
@@ -16,7 +16,7 @@ use crate::page::tree::leaf_for;
 
 const ROWS: usize = 30_000;
 
-/// How keys are made, and whether guesses are expected to come near.
+/// The shape's name, its key generator, and whether guesses are expected to be near.
 type Shape = (&'static str, fn(&mut Random) -> Vec<u8>, Option<bool>);
 
 fn shapes() -> [Shape; 6] {
@@ -49,7 +49,7 @@ fn shapes() -> [Shape; 6] {
     ]
 }
 
-/// The key, and keys near it that are in no tree or by chance.
+/// The key, and similar keys that are in no tree, or only by chance.
 fn around(key: &[u8], random: &mut Random) -> Vec<Vec<u8>> {
     let at = random.below(key.len());
     let mut changed = key.to_vec();
@@ -59,7 +59,7 @@ fn around(key: &[u8], random: &mut Random) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn guessed_and_skipped_they_are_found_as_the_model_has_them() {
+fn guesses_and_skipped_prefixes_find_what_the_model_holds() {
     for (name, key, even) in shapes() {
         let dir = TempDir::new().unwrap();
         let env = open(dir.path());
@@ -78,7 +78,7 @@ fn guessed_and_skipped_they_are_found_as_the_model_has_them() {
             limits.is_even()
         });
         let guessed = guessed.count();
-        // At the edges of the tree, and of its branches, some are not.
+        // Near the edges of the tree and of its branches some are not guessed.
         match even {
             Some(true) => assert!(guessed * 2 > picks.len(), "{name}: {guessed} of {}", picks.len()),
             Some(false) => assert!(guessed * 4 < picks.len(), "{name}: {guessed} of {}", picks.len()),
@@ -110,7 +110,7 @@ fn finds(name: &str, image: &Image, tree: &TreeRecord, model: &Model, probes: &[
     }
 }
 
-/// From either end, of a range that reaches far or is one row, as of a look-up.
+/// From either end, in a long range and in a range of one row.
 #[test]
 fn the_first_entry_from_either_end_costs_one_descent() {
     let dir = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! Data files written in plain Rust, as LMDB lays them out: for an interpreter, which cannot call LMDB.
+//! Builds data files in LMDB's layout in plain Rust, for an interpreter, which cannot call LMDB.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use crate::page::format::{MAGIC, META_BYTES, NO_PAGE, RECORD_BYTES, VERSION};
 use crate::page::node::Node;
 use crate::page::tests::samples::{Image, Model, PAGE};
 
-/// A longer node has its value on pages of its own.
+/// The value of a longer node is in overflow pages.
 const NODE_MAX: usize = (PAGE - HEADER) / 2 / 2 * 2 - 2;
 
-/// The file that holds `trees` by name, and nothing else.
+/// A file that contains only `trees`, by name.
 pub(super) fn image(trees: &BTreeMap<&str, &Model>) -> Image {
     let mut file = Builder { pages: vec![[0; PAGE]; 2] };
     let entries = |(name, model): (&&str, &&Model)| Entry {
@@ -28,7 +28,7 @@ pub(super) fn image(trees: &BTreeMap<&str, &Model>) -> Image {
     Image::holding(file.pages.as_flattened())
 }
 
-/// What is under one key of a leaf.
+/// The value under one key of a leaf.
 struct Entry {
     key: Vec<u8>,
     flags: u16,
@@ -58,7 +58,7 @@ impl Builder {
         self.levels(entries, overflow)
     }
 
-    /// A tree over entries whose large values are written already.
+    /// Builds a tree over entries whose large values are already written.
     fn levels(&mut self, entries: Vec<Entry>, overflow: u64) -> Record {
         let count = entries.len() as u64;
         let nodes = entries.into_iter().map(|entry| {
@@ -86,13 +86,13 @@ impl Builder {
         record
     }
 
-    /// Pages of these nodes, each with its first key.
+    /// Builds pages of these nodes; returns each page's first key and number.
     fn level(&mut self, kind: u16, mut nodes: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<(Vec<u8>, u64)> {
         let mut pages = Vec::new();
         while let Some((first, _)) = nodes.first() {
             let first = first.clone();
             if kind == flag::BRANCH {
-                // The first key of a branch stands for minus infinity, and is left out.
+                // The first key of a branch represents minus infinity, and is left out.
                 nodes[0].1.truncate(NODE_HEADER);
                 nodes[0].1[6..].fill(0);
             }
@@ -103,7 +103,7 @@ impl Builder {
                 left.is_some()
             };
             let mut count = nodes.iter().take_while(fits).count();
-            // No branch has one child alone.
+            // A branch never has a single child.
             count -= usize::from(kind == flag::BRANCH && nodes.len() == count + 1);
             let rest = nodes.split_off(count);
             let page: Vec<Vec<u8>> = nodes.into_iter().map(|(_, node)| node).collect();
@@ -146,7 +146,7 @@ impl Builder {
         page[16..20].copy_from_slice(&MAGIC.to_le_bytes());
         page[20..24].copy_from_slice(&VERSION.to_le_bytes());
         page[32..40].copy_from_slice(&(1_u64 << 30).to_le_bytes());
-        // The free list: no pages; its pad is the page size, its flag that of integer keys.
+        // The free list: no pages. Its pad is the page size, its flag that of integer keys.
         page[40..44].copy_from_slice(&u32::try_from(PAGE).unwrap().to_le_bytes());
         page[44] = 8;
         page[80..88].copy_from_slice(&NO_PAGE.to_le_bytes());
@@ -161,7 +161,7 @@ fn header(page: &mut [u8], number: u64, kind: u16) {
     page[10..12].copy_from_slice(&kind.to_le_bytes());
 }
 
-/// A node of an even length.
+/// A node, padded to an even length.
 fn node(size: [u8; 4], flags: u16, key: &[u8], data: &[u8]) -> Vec<u8> {
     let key_len = u16::try_from(key.len()).unwrap();
     let mut node = [&size[..], &flags.to_le_bytes(), &key_len.to_le_bytes(), key, data].concat();

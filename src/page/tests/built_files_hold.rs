@@ -1,4 +1,4 @@
-//! Files written in plain Rust are files of LMDB's: it reads them as they were meant, and they are clean.
+//! Files built in plain Rust are valid LMDB files: LMDB reads the intended contents, and they verify clean.
 
 use std::io::Write as _;
 
@@ -44,7 +44,7 @@ fn built_trees_have_many_shapes() {
     let depths: Vec<u16> = trees.iter().map(|(name, _)| image.tree(name).depth).collect();
     assert!([0, 1, 2, 3].iter().all(|depth| depths.contains(depth)), "{depths:?}");
     assert!(trees.iter().any(|(name, _)| image.tree(name).overflow_pages > 4));
-    // More than a search walks over, of keys that it guesses the place of.
+    // More than a search walks over, of keys whose slots it guesses.
     let root = |name| image.pages().branch(image.tree(name).root).unwrap();
     assert!(root("ordered integers").slots() > 9);
     let leaves = root("random integers");

@@ -1,4 +1,4 @@
-//! What is asked of the system for a file that is not in memory, and that asking changes no answer.
+//! What is requested from the system for a file that is not in memory, and that requests change no result.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use crate::page::readahead::{FEW, Memory, ReadAhead, ask_for, bring};
 use crate::page::tests::samples::{Sample, samples};
 use crate::page::tree::branch_levels;
 
-/// A memory that holds the pages it was asked for, and notes the requests.
+/// A memory that contains the pages requested from it, and records the requests.
 struct Fake {
     pages: u64,
     there: RefCell<BTreeSet<u64>>,
@@ -45,7 +45,7 @@ fn deep() -> &'static Sample {
     samples().iter().find(|sample| sample.name == "ordered integers").unwrap()
 }
 
-/// The branch pages above the leaves, in order.
+/// The lowest branch pages, in order.
 fn lowest(sample: &Sample) -> Vec<Page<'_>> {
     let pages = sample.image.pages();
     let mut level = vec![pages.branch(sample.tree.root).unwrap()];
@@ -59,7 +59,7 @@ fn children(branch: Page<'_>) -> Vec<u64> {
     (0..branch.slots()).map(|slot| branch.child(slot).unwrap()).collect()
 }
 
-/// Walks over `branches` as a scan would, which comes to each in turn.
+/// Walks over `branches` in order, as a scan would.
 fn walk(fake: &Fake, ahead: &mut ReadAhead, branches: &[Page<'_>], from: usize) {
     let beside = |distance: isize| {
         let at = from.checked_add_signed(distance)?;
@@ -70,7 +70,7 @@ fn walk(fake: &Fake, ahead: &mut ReadAhead, branches: &[Page<'_>], from: usize) 
 
 proptest! {
     #[test]
-    fn pages_are_asked_for_once_in_order_and_neighbours_together(mut numbers in prop::collection::vec(0_u64..300, 0..200)) {
+    fn pages_are_requested_once_in_order_and_neighbours_together(mut numbers in prop::collection::vec(0_u64..300, 0..200)) {
         let fake = Fake::new(300);
         let wanted: BTreeSet<u64> = numbers.iter().copied().collect();
         ask_for(&fake, &mut numbers);
@@ -86,7 +86,7 @@ proptest! {
 }
 
 #[test]
-fn nothing_is_asked_for_where_pages_are_in_memory() {
+fn nothing_is_requested_while_pages_are_in_memory() {
     let branches = lowest(deep());
     let fake = Fake::new(100_000);
     fake.there.borrow_mut().extend(0..100_000);
@@ -96,7 +96,7 @@ fn nothing_is_asked_for_where_pages_are_in_memory() {
 }
 
 #[test]
-fn a_scan_asks_for_the_leaves_of_its_branch_and_then_of_the_next_too() {
+fn a_scan_requests_the_leaves_of_its_branch_and_later_also_of_the_next() {
     let branches = lowest(deep());
     assert!(branches.len() > 4);
     let fake = Fake::new(100_000);
@@ -110,13 +110,13 @@ fn a_scan_asks_for_the_leaves_of_its_branch_and_then_of_the_next_too() {
 }
 
 #[test]
-fn a_long_scan_asks_for_whole_blocks_and_for_none_of_them_twice() {
+fn a_long_scan_requests_whole_blocks_and_none_twice() {
     let branches = lowest(deep());
     let fake = Fake::new(100_000);
     let mut ahead = ReadAhead::default();
     let mut beyond = Vec::new();
     for round in 0..100 {
-        // A file larger than memory: what was read is gone when it would be used again.
+        // Simulates a file larger than memory: pages are evicted before they are used again.
         fake.there.borrow_mut().clear();
         let at = round % branches.len();
         walk(&fake, &mut ahead, &branches, at);
@@ -130,7 +130,7 @@ fn a_long_scan_asks_for_whole_blocks_and_for_none_of_them_twice() {
 }
 
 #[test]
-fn hints_about_pages_that_are_not_there_do_nothing() {
+fn hints_about_absent_pages_do_nothing() {
     let words = vec![0_u64; 512 * 8];
     let pages = Pages::over(&words, 4096);
     for number in [0, 1, 2, 7, 8, 9, 1 << 40, 1 << 52, u64::MAX - 1, u64::MAX] {
@@ -142,12 +142,12 @@ fn hints_about_pages_that_are_not_there_do_nothing() {
 }
 
 #[test]
-fn batches_whose_pages_are_asked_for_find_what_single_look_ups_find() {
+fn batches_with_requested_pages_find_what_the_model_holds() {
     for sample in samples() {
         let pages = sample.image.pages();
         let keys: Vec<&[u8]> = sample.model.keys().map(Vec::as_slice).take(3 * FEW).collect();
         if let (Some(levels), false) = (branch_levels(pages, &sample.tree).unwrap(), keys.is_empty()) {
-            // In memory, so nothing is missing.
+            // The pages are in memory, so none is missing.
             assert!(!bring::<0>(pages, &sample.tree, levels, &keys), "{}", sample.name);
         }
         let mut found = vec![None; keys.len()];
@@ -158,7 +158,7 @@ fn batches_whose_pages_are_asked_for_find_what_single_look_ups_find() {
 }
 
 #[test]
-fn asking_for_a_damaged_tree_stops_at_the_damage() {
+fn requests_for_a_damaged_tree_stop_at_the_damage() {
     let sample = deep();
     let mut image = sample.image.clone();
     let branch = lowest(sample)[1].number();

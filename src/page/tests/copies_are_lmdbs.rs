@@ -1,5 +1,5 @@
-//! A compacted copy has the pages that LMDB's own has, and nothing of what was deleted; a plain one has the state where
-//! it was.
+//! A compacted copy has the same pages as LMDB's own compacted copy, and nothing of deleted data. A plain copy has
+//! the state at its original page numbers.
 
 use std::fs;
 use std::path::Path;
@@ -34,14 +34,14 @@ fn assert_clean(image: &Image) {
     }
 }
 
-/// Lays `image` into a new directory as a file to be opened.
+/// Writes `image` into a new directory, as a file to open.
 fn laid(image: &Image) -> TempDir {
     let dir = TempDir::new().unwrap();
     fs::write(dir.path().join("data.mdb"), image.bytes()).unwrap();
     dir
 }
 
-/// Asserts that what means something on each page is the same.
+/// Asserts that the used bytes of each page are the same.
 fn assert_same_pages(ours: &Image, theirs: &Image) {
     assert_eq!(ours.words.len(), theirs.words.len());
     let (ours, theirs) = (ours.bytes(), theirs.bytes());
@@ -81,7 +81,7 @@ fn assert_same_pages(ours: &Image, theirs: &Image) {
     }
 }
 
-/// Asserts all that holds of the copies of the environment at `path`, which nobody has open.
+/// Asserts everything that must be true of copies of the environment at `path`, which must not be open.
 fn assert_copies(path: &Path) {
     let source = image(path);
     let env = open(path);
@@ -94,14 +94,14 @@ fn assert_copies(path: &Path) {
     for copy in [&small, &whole] {
         assert_clean(copy);
     }
-    // No free page, and every page in use.
+    // There are no free pages, and every page is used.
     let report = verify(&small.file(), Level::Full).unwrap();
     let pages = report.pages;
     assert_eq!(
         (pages.free, pages.meta + pages.branch + pages.leaf + pages.overflow),
         (0, (small.words.len() * 8 / PAGE) as u64)
     );
-    // A copy of a copy is that copy, byte by byte.
+    // A copy of a copy is identical to that copy.
     assert!(compacted(&small).words == small.words && compacted(&whole).words == small.words);
     assert!(plain(&whole).words == whole.words);
     let newest = check_metas(&whole.file(), true).unwrap().unwrap().newest;
@@ -109,13 +109,13 @@ fn assert_copies(path: &Path) {
 }
 
 #[test]
-fn of_plain_trees_of_all_shapes() {
+fn copies_of_plain_trees_of_all_shapes_equal_lmdbs() {
     let dir = laid(&samples()[0].image);
     assert_copies(dir.path());
 }
 
 #[test]
-fn of_files_of_other_software_whose_trees_can_be_read_and_written_afterwards() {
+fn copies_of_foreign_files_equal_lmdbs_and_can_be_read_and_written() {
     let dir = TempDir::new().unwrap();
     let env = fill(dir.path());
     let expected = content(&env);
@@ -131,7 +131,7 @@ fn of_files_of_other_software_whose_trees_can_be_read_and_written_afterwards() {
         let dir = laid(&copy);
         let env = open(dir.path());
         assert!(content(&env) == expected);
-        // LMDB frees and reuses pages by what the copy says is free.
+        // LMDB frees and reuses pages according to the copy's free list.
         for at in 0..9 {
             let tree = kind(&env, at);
             for round in 0..4_u64 {
@@ -150,7 +150,7 @@ fn of_files_of_other_software_whose_trees_can_be_read_and_written_afterwards() {
 }
 
 #[test]
-fn of_environments_with_nothing_in_them() {
+fn copies_of_empty_environments_equal_lmdbs() {
     let dir = TempDir::new().unwrap();
     drop(open(dir.path()));
     assert_copies(dir.path());
@@ -167,7 +167,7 @@ fn of_environments_with_nothing_in_them() {
 }
 
 #[test]
-fn of_files_that_end_before_their_last_page() {
+fn copies_of_files_that_end_before_their_last_page_equal_lmdbs() {
     let dir = TempDir::new().unwrap();
     let (mut random, mut shorter) = (Random(2), 0);
     for _ in 0..30 {
@@ -176,7 +176,7 @@ fn of_files_that_end_before_their_last_page() {
         let mut txn = env.write_txn().unwrap();
         for _ in 0..60 {
             let key = random.below(500).to_be_bytes();
-            // Pages allocated for a large value that is gone before the commit are never written.
+            // Pages allocated for a large value that is deleted before the commit are never written.
             tree.put(&mut txn, &key, &vec![1; random.below(30_000)]).unwrap();
             if random.below(2) == 0 {
                 tree.delete(&mut txn, &key).unwrap();
@@ -192,7 +192,7 @@ fn of_files_that_end_before_their_last_page() {
 }
 
 #[test]
-fn runs_longer_than_their_values_keep_their_length_and_lose_what_they_held() {
+fn runs_longer_than_their_values_lose_their_stale_bytes_in_a_copy() {
     let dir = TempDir::new().unwrap();
     let env = open(dir.path());
     let tree = create(&env, "tree", heed::DatabaseFlags::empty());

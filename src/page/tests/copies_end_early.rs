@@ -1,4 +1,4 @@
-//! A copy whose pages are refused says why, wherever that happens, and asks for no more.
+//! A copy whose output fails returns that error, at any piece, and writes no more.
 
 use std::io::{self, ErrorKind};
 
@@ -9,7 +9,7 @@ use crate::page::copy::{PIECE, Pieces, compact};
 use crate::page::tests::foreign::{fill, image};
 use crate::page::tests::samples::{Image, samples};
 
-/// Takes some bytes and refuses the piece that goes beyond.
+/// Accepts some bytes, and refuses the piece that exceeds them.
 struct Full {
     room: usize,
     refused: u32,
@@ -46,7 +46,7 @@ fn assert_stops_at_each_piece(image: &Image) {
 }
 
 #[test]
-fn on_the_first_refusal_with_its_error() {
+fn a_copy_ends_at_the_first_write_error_and_returns_it() {
     assert_stops_at_each_piece(&samples()[0].image);
     let dir = TempDir::new().unwrap();
     drop(fill(dir.path()));

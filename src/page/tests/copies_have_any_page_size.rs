@@ -1,4 +1,4 @@
-//! Copies have the page size of their source, which is that of the machine it was made on.
+//! Copies have the page size of their source, which is that of the machine that created it.
 
 use std::io::Write as _;
 use std::ops::Bound::Unbounded;
@@ -23,7 +23,7 @@ const NO_TREE: TreeRecord = TreeRecord {
     root: NO_PAGE,
 };
 
-/// A page of nodes: the first eight bytes of each header, the key, the data.
+/// Builds a page of nodes: the first eight bytes of each header, the key, the data.
 fn page(size: usize, number: u64, kind: u16, nodes: &[(u64, &[u8], &[u8])]) -> Vec<u8> {
     let mut bytes = vec![0xEE; size];
     let mut upper = size;
@@ -41,11 +41,11 @@ fn page(size: usize, number: u64, kind: u16, nodes: &[(u64, &[u8], &[u8])]) -> V
     bytes
 }
 
-/// A state with pages of `size` bytes: a branch, two leaves far from one another, a large value, and free pages.
+/// A state with pages of `size` bytes: a branch, two leaves far apart, a large value, and free pages.
 fn source(size: usize) -> (Vec<u64>, Meta) {
     let large = vec![7; 3 * size];
     let run_pages = overflow_pages(size, large.len());
-    // 2: free. 3: the second leaf. 4: the root. 5..: the run. Then the first leaf, and the list of free pages.
+    // 2: free. 3: the second leaf. 4: the root. 5 and up: the run. Then the first leaf, and the free list.
     let (first, list) = (5 + run_pages, 6 + run_pages);
     let big = 1 << 32 | large.len() as u64;
     let mut run = [&5_u64.to_le_bytes()[..], &[0, 0, 4, 0], &u32::try_from(run_pages).unwrap().to_le_bytes()].concat();
@@ -106,7 +106,7 @@ fn assert_clean(words: &[u64]) {
 }
 
 #[test]
-fn from_the_smallest_to_the_largest() {
+fn copies_are_right_from_the_smallest_page_size_to_the_largest() {
     for size in [512, 1024, 2048, 4096, 8192, 16_384, 32_768] {
         let (source, meta) = source(size);
         assert_clean(&source);

@@ -1,5 +1,5 @@
-//! A damaged state gives `Corrupted` or a copy that reads as the state does: never an endless one, never one that hides
-//! what is wrong with its pages.
+//! Copying a damaged state gives `Corrupted` or a copy that reads like the state. It never runs forever, and never
+//! hides damage of the state's pages.
 
 use std::ops::Bound::Unbounded;
 
@@ -18,7 +18,7 @@ use crate::page::tests::foreign::{Entries, fill, image};
 use crate::page::tests::samples::{Image, PAGE, apply, create};
 use crate::page::verify::{Level, verify};
 
-/// A copy of the newest state, or why there is none.
+/// A copy of the newest state, or the page and the text of the error.
 fn copied(image: &Image) -> Result<Image, (u64, String)> {
     let mut pages = Vec::new();
     let outcome = compact(image.pages(), &image.newest(), &mut pages);
@@ -33,7 +33,7 @@ fn copied(image: &Image) -> Result<Image, (u64, String)> {
     }
 }
 
-/// The entries as far as they can be read, and whether that is all.
+/// The entries that can be read, and whether those are all.
 fn entries(pages: Pages<'_>, tree: &TreeRecord) -> (Entries, bool) {
     let mut found = Vec::new();
     let Ok(mut cursor) = Cursor::range(pages, tree, Unbounded, Unbounded) else { return (found, false) };
@@ -61,7 +61,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn copies_of_damage_read_as_the_damage_does(damages in prop::collection::vec(damage(), 1..6)) {
+    fn copies_of_damaged_trees_read_like_their_source(damages in prop::collection::vec(damage(), 1..6)) {
         let mut source = small().clone();
         for damage in &damages {
             inflict(&mut source, damage);
@@ -81,7 +81,7 @@ proptest! {
     }
 }
 
-/// A file with trees of all kinds, and in it where pages of a plain tree of two levels are.
+/// A file with trees of all kinds, and the numbers of three pages of a plain tree of two levels.
 fn planted() -> (Image, [u64; 3]) {
     let dir = TempDir::new().unwrap();
     let env = fill(dir.path());
@@ -103,7 +103,7 @@ fn refused(image: &Image, page: u64, why: &str) {
 }
 
 #[test]
-fn pages_that_are_not_what_their_place_says() {
+fn misplaced_pages_are_an_error() {
     let (whole, [root, leaf, other]) = planted();
     let last = whole.newest().last_page;
     for (page, at, bytes, fault, why) in [
@@ -134,7 +134,7 @@ fn pages_that_are_not_what_their_place_says() {
         image.write(root, whole.node(root, 1), &child.to_le_bytes()[..6]);
         refused(&image, root, why);
     }
-    // A page more than the newest state says, and a file that was cut.
+    // A truncated file, which ends before the newest state's last page.
     let mut image = whole.clone();
     image.words.truncate(image.words.len() / 2);
     let (_, text) = copied(&image).map(drop).unwrap_err();
@@ -143,7 +143,7 @@ fn pages_that_are_not_what_their_place_says() {
 }
 
 #[test]
-fn records_that_count_wrongly() {
+fn records_with_wrong_counts_are_an_error() {
     let (whole, _) = planted();
     let slot = whole.newest().txn_id & 1;
     for (at, what) in [(8, "branch pages"), (16, "leaf pages"), (24, "overflow pages"), (32, "entries")] {
@@ -152,7 +152,7 @@ fn records_that_count_wrongly() {
         image.write(slot, 88 + at, &[count ^ 1]);
         refused(&image, slot, what);
     }
-    // A tree of duplicates that counts more than there are has lost an empty one, by a fault of LMDB.
+    // If a tree of duplicates counts more entries than it has, LMDB has lost an empty one, by a bug of its own.
     let lost = |name: &str, by: i64| {
         let mut image = whole.clone();
         let record = whole.tree(name);
@@ -168,7 +168,7 @@ fn records_that_count_wrongly() {
 }
 
 #[test]
-fn runs_that_are_not_those_of_their_values() {
+fn wrong_overflow_runs_are_an_error() {
     let (whole, _) = planted();
     let large = whole.tree("large");
     let mut number = large.root;

@@ -1,4 +1,4 @@
-//! Counts, ranks and positions say what a walk over the entries says.
+//! Counts, ranks and positions agree with a walk over the entries.
 
 use std::ops::Bound;
 
@@ -39,7 +39,7 @@ fn rank_and_nth_are_inverse() {
     }
 }
 
-/// A root that is no page of the file: whoever went there would be told.
+/// The root is not a page of the file, so reading it would give an error.
 #[test]
 fn a_whole_tree_is_counted_by_its_record_alone() {
     for sample in samples().iter().filter(|sample| !sample.tree.is_empty()) {
@@ -63,9 +63,9 @@ fn an_estimate_is_near_and_exact_for_small_ranges() {
             let count = count_range(sample.image.pages(), &sample.tree, low, high).unwrap();
             let guess = estimate(sample.image.pages(), &sample.tree, low, high).unwrap();
             let leaf = sample.tree.entries / sample.tree.leaf_pages.max(1);
-            // Leaves are between a quarter full and full in all of these trees, and mostly near the average.
+            // Leaves are between a quarter and completely full in all of these trees, and mostly near the average.
             assert!(guess.abs_diff(count) <= count / 3 + 2 * leaf, "{} {guess} for {count}", sample.name);
-            // One leaf, or two that are neighbours.
+            // One leaf, or two neighbouring leaves.
             if split(sample.image.pages(), &sample.tree, low, high, usize::MAX).unwrap().len() <= 1 {
                 assert_eq!(guess, count, "{} {low:?} {high:?}", sample.name);
             }

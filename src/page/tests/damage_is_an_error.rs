@@ -1,4 +1,4 @@
-//! Whatever bytes a file holds, reading it ends, with data or with `Corrupted`.
+//! Whatever bytes a file contains, reading it ends, with data or with `Corrupted`.
 
 use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::sync::OnceLock;
@@ -52,7 +52,7 @@ pub(super) fn small() -> &'static Image {
     })
 }
 
-/// One damage: where, and what stands there afterwards.
+/// One damage: its position, and the new bytes.
 #[derive(Clone, Debug)]
 pub(super) enum Damage {
     Bytes {
@@ -60,7 +60,7 @@ pub(super) enum Damage {
         at: usize,
         bytes: Vec<u8>,
     },
-    /// A node that leads to another page.
+    /// The child number of a node.
     Child {
         page: u64,
         slot: usize,
@@ -109,12 +109,12 @@ pub(super) fn inflict(image: &mut Image, damage: &Damage) {
     }
 }
 
-/// The value; `None` for damage that was told.
+/// The value, or `None` for damage that was reported.
 pub(super) fn told<T>(result: Result<T>) -> Option<T> {
     result.map_err(|error| assert_eq!(error.kind(), ErrorKind::Corrupted, "{error}")).ok()
 }
 
-/// Reads a tree in every way, and gives how many entries came up in scans.
+/// Reads a tree in every way, and returns how many entries the scans gave.
 fn read_all(pages: Pages<'_>, tree: &TreeRecord) -> u64 {
     let key = |n: u8| [vec![n * 6; 1 + usize::from(n)], vec![b'a'; 300]].concat();
     let keys: Vec<Vec<u8>> = (0..40).step_by(if cfg!(miri) { 8 } else { 1 }).map(key).collect();
@@ -155,7 +155,7 @@ fn read_all(pages: Pages<'_>, tree: &TreeRecord) -> u64 {
 }
 
 fn config() -> ProptestConfig {
-    // An interpreter has time for few, and no place to note failures in.
+    // An interpreter has time for only a few, and no directory to record failures in.
     let cases = if cfg!(miri) { 3 } else { 200 };
     let failure_persistence = if cfg!(miri) { None } else { ProptestConfig::default().failure_persistence };
     ProptestConfig { cases, failure_persistence, ..ProptestConfig::default() }
@@ -165,14 +165,14 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn damaged_trees_end_in_data_or_an_error(damages in prop::collection::vec(damage(), 1..6)) {
+    fn reading_a_damaged_tree_ends_with_data_or_an_error(damages in prop::collection::vec(damage(), 1..6)) {
         let whole = small();
         let mut image = whole.clone();
         for damage in &damages {
             inflict(&mut image, damage);
         }
         for name in NAMES {
-            // The root as it was, so that the damage is met; and as the damaged file has it.
+            // The original root, so that the damage is reached, and the root that the damaged file has.
             let entries = read_all(image.pages(), &whole.tree(name));
             prop_assert!(entries <= 8 * whole.words.len() as u64);
             if let Some(Some(found)) = told(find(image.pages(), &image.main(), name.as_bytes()))
@@ -181,7 +181,7 @@ proptest! {
                 read_all(image.pages(), &tree);
             }
         }
-        // By reading a file, not memory.
+        // Verifying reads a file, not memory.
         let file = if cfg!(miri) { return Ok(()) } else { image.file() };
         for level in [Level::Fast, Level::Full] {
             verify(&file, level).unwrap();
@@ -189,7 +189,7 @@ proptest! {
     }
 }
 
-/// Branches whose every slot leads to one child: a walk that only bounds its depth would take 2^n steps.
+/// Branches whose slots all refer to one child: a walk that limits only its depth would take 2^n steps.
 #[test]
 fn shared_children_do_not_multiply() {
     let sample = samples().iter().find(|sample| sample.name == "long keys that begin alike").unwrap();
@@ -210,7 +210,7 @@ fn shared_children_do_not_multiply() {
     assert_eq!(error.kind(), ErrorKind::Corrupted);
     let mut cursor = Cursor::range(pages, tree, Unbounded, Unbounded).unwrap();
     assert!(std::iter::from_fn(|| cursor.next_back().transpose()).any(|entry| entry.is_err()));
-    // A record with many leaves and few in reach, or the other way round.
+    // A record with many leaves of which few can be reached, or the reverse.
     let few = TreeRecord { leaf_pages: 2, ..sample.tree };
     let (low, high) = (Included(&b"a"[..]), Included(&b"z"[..]));
     let whole = sample.image.pages();
@@ -221,7 +221,7 @@ fn shared_children_do_not_multiply() {
     assert_eq!(count_range(pages, &many, low, high).unwrap_err().kind(), ErrorKind::Corrupted);
 }
 
-/// Leaves in the wrong order: each is whole, and none is met twice.
+/// Leaves in the wrong order: each is valid, and none is met twice.
 #[test]
 fn a_scan_notices_leaves_out_of_order() {
     let sample = samples().iter().find(|sample| sample.name == "random integers").unwrap();

@@ -1,4 +1,4 @@
-//! The two ends of a cursor never give an entry twice and never leave one out.
+//! The two ends of a cursor never return an entry twice and never skip one.
 
 use std::ops::Bound;
 
@@ -6,7 +6,7 @@ use crate::page::tests::ranges_agree::{cursor, expected};
 use crate::page::tests::samples::{Random, probes, rounds, samples};
 
 #[test]
-fn taken_from_random_ends_every_entry_comes_once() {
+fn every_entry_is_returned_once_when_the_ends_alternate_at_random() {
     for sample in samples().iter().filter(|sample| sample.model.len() < 100_000) {
         let probes = probes(sample, 40);
         for seed in 0..rounds(12) as u64 {
@@ -37,7 +37,7 @@ fn taken_from_random_ends_every_entry_comes_once() {
 }
 
 #[test]
-fn a_clone_reads_on_by_itself() {
+fn a_clone_continues_independently() {
     let sample = &samples()[4];
     let mut first = cursor(sample, (Bound::Unbounded, Bound::Unbounded));
     for _ in 0..rounds(100) {

@@ -1,4 +1,4 @@
-//! Files as other software writes them: duplicates in every order, empty trees, data beside the named trees.
+//! Files as other software writes them: duplicates in every order, empty trees, values next to the named trees.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::page::tests::samples::{Image, Random, Rounds, Tree, apply, changes, c
 /// Keys and values in the order of their tree.
 pub(super) type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// The kinds of tree that the flags of LMDB make.
+/// The kinds of tree that LMDB's flags allow.
 #[expect(deprecated, reason = "the flag of files that other programs wrote")]
 pub(super) fn kinds() -> Vec<F> {
     vec![
@@ -26,13 +26,13 @@ pub(super) fn kinds() -> Vec<F> {
     ]
 }
 
-/// The tree of kind `at`, made when it is not there.
+/// The tree of kind `at`, created if it is absent.
 pub(super) fn kind(env: &Env<WithoutTls>, at: usize) -> Tree {
     create(env, &format!("kind {at}"), kinds()[at])
 }
 
-/// Puts and deletes in a tree of each kind. Of the trees of duplicates, every tenth key has enough of them for a tree of
-/// its own, with branch pages.
+/// Puts and deletes in a tree of each kind. In the trees of duplicates, every tenth key has enough of them for a tree
+/// of its own with branch pages.
 fn fill_kinds(env: &Env<WithoutTls>) {
     for (at, kind_of) in kinds().into_iter().enumerate() {
         let tree = kind(env, at);
@@ -69,7 +69,7 @@ fn fill_main(env: &Env<WithoutTls>) {
     assert!(matches!(done.unwrap(), CommitOrAbort::Commit(())));
 }
 
-/// Trees of all kinds in the environment at `path`, and free pages between theirs.
+/// Creates trees of all kinds in the environment at `path`, with free pages between them.
 pub(super) fn fill(path: &Path) -> Env<WithoutTls> {
     let env = open(path);
     fill_kinds(&env);

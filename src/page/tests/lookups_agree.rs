@@ -1,4 +1,4 @@
-//! A look-up finds what LMDB wrote, and nothing else.
+//! A look-up finds exactly what LMDB wrote.
 
 use heed::DatabaseFlags;
 use tempfile::TempDir;
@@ -22,7 +22,7 @@ fn every_key_is_found_with_its_value() {
 }
 
 #[test]
-fn keys_beside_those_written_are_found_only_where_written() {
+fn neighbouring_keys_are_found_only_if_written() {
     for sample in samples() {
         for key in probes(sample, 2_000) {
             let found = get::<0>(sample.image.pages(), &sample.tree, &key).unwrap();
@@ -33,7 +33,7 @@ fn keys_beside_those_written_are_found_only_where_written() {
 
 #[test]
 #[cfg_attr(miri, ignore = "the shapes that LMDB writes")]
-fn the_shapes_are_what_they_are_meant_to_be() {
+fn the_samples_have_their_intended_shapes() {
     let depth = |name| samples().iter().find(|sample| sample.name == name).unwrap().tree.depth;
     assert_eq!((depth("nothing"), depth("one"), depth("emptied")), (0, 1, 0));
     assert!(depth("ordered integers") >= 3 && depth("long keys that begin alike") >= 4);
@@ -44,7 +44,7 @@ fn the_shapes_are_what_they_are_meant_to_be() {
 }
 
 #[test]
-fn a_named_tree_is_no_value_of_a_plain_look_up() {
+fn a_plain_look_up_of_a_named_tree_is_an_error() {
     let image = &samples()[0].image;
     assert!(find(image.pages(), &image.main(), b"one").unwrap().unwrap().is_tree());
     assert_eq!(get::<0>(image.pages(), &image.main(), b"one").unwrap_err().kind(), ErrorKind::Corrupted);
@@ -67,7 +67,7 @@ fn count(value: &[u8]) -> u64 {
 }
 
 #[test]
-fn a_record_is_refused_that_cannot_be() {
+fn an_invalid_tree_record_is_an_error() {
     let record = samples()[3].tree;
     let pages = samples()[3].image.pages();
     let refused = |tree: TreeRecord, pages: Pages<'_>| get::<0>(pages, &tree, b"12345678").unwrap_err().kind();
@@ -86,10 +86,10 @@ fn a_record_is_refused_that_cannot_be() {
     assert_eq!(TreeRecord::from_bytes(&[0xFE; 48]).unwrap_err().kind(), ErrorKind::Corrupted);
 }
 
-/// LMDB keeps the longer run when a value is replaced by a shorter one before the commit.
+/// LMDB keeps the longer run when a shorter value replaces it before the commit.
 #[test]
 #[cfg_attr(miri, ignore = "calls LMDB")]
-fn a_run_longer_than_its_value_is_read_and_one_that_is_shorter_is_not() {
+fn a_run_longer_than_its_value_is_read_and_a_shorter_one_is_an_error() {
     let dir = TempDir::new().unwrap();
     let env = open(dir.path());
     let tree = create(&env, "tree", DatabaseFlags::empty());
@@ -116,7 +116,7 @@ fn a_batch_finds_what_single_look_ups_find() {
         for len in [0, 1, GROUP - 1, GROUP, GROUP + 1, probes.len()] {
             let keys: Vec<&[u8]> = probes[..len.min(probes.len())].iter().map(Vec::as_slice).collect();
             let expected: Vec<_> = keys.iter().map(|&key| sample.model.get(key).map(Vec::as_slice)).collect();
-            // A width that keys do not have costs time and nothing else.
+            // A width that the keys do not have only costs time.
             for found in [batch::<0>(sample, &keys), batch::<4>(sample, &keys), batch::<8>(sample, &keys)] {
                 assert!(found == expected, "{} {len}", sample.name);
             }

@@ -1,4 +1,4 @@
-//! What is no LMDB 0.9 database is told apart before anything is mapped.
+//! Files that are not LMDB 0.9 databases are recognized before anything is mapped.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -39,7 +39,7 @@ fn a_healthy_pair_names_the_newest() {
 }
 
 #[test]
-fn no_bytes_are_a_new_file_and_few_are_damage() {
+fn an_empty_file_is_new_and_a_short_one_is_damaged() {
     assert!(check_metas(&file(b""), true).unwrap().is_none());
     let whole: Vec<u8> = samples()[0].image.words[..PAGE / 2].iter().flat_map(|word| word.to_le_bytes()).collect();
     for len in [1, 20, 151, 152, PAGE, PAGE + 100, 2 * PAGE - 1] {
@@ -50,7 +50,7 @@ fn no_bytes_are_a_new_file_and_few_are_damage() {
 }
 
 #[test]
-fn other_files_and_other_formats_say_what_they_are() {
+fn other_files_and_other_formats_are_recognized() {
     for (file, kind, why) in [
         (file(&[0; 9000]), ErrorKind::Corrupted, "zeros"),
         (file(&[b'x'; 9000]), ErrorKind::Corrupted, "not an LMDB database"),
@@ -67,7 +67,7 @@ fn other_files_and_other_formats_say_what_they_are() {
 }
 
 #[test]
-fn fields_that_cannot_be_are_damage() {
+fn invalid_fields_are_damage() {
     for slot in [0, 1] {
         for (at, bytes) in [
             (0, vec![7]),
@@ -83,7 +83,7 @@ fn fields_that_cannot_be_are_damage() {
     }
 }
 
-/// Fields of the trees and the last page, with what they cannot hold.
+/// Fields of the trees and the last page number, with invalid contents.
 fn trees() -> [(usize, Vec<u8>); 7] {
     [
         (46, vec![33]),
@@ -97,14 +97,14 @@ fn trees() -> [(usize, Vec<u8>); 7] {
 }
 
 #[test]
-fn trees_of_the_newest_that_cannot_be_are_damage() {
+fn invalid_trees_of_the_newest_meta_page_are_damage() {
     for (at, bytes) in trees() {
         refused_and_found(newest(), at, &bytes);
     }
 }
 
 #[test]
-fn a_meta_page_that_was_taken_back_is_passed_over() {
+fn invalid_trees_of_the_older_meta_page_are_ignored() {
     let before = check_metas(&samples()[0].image.file(), true).unwrap().unwrap().newest;
     for (at, bytes) in trees() {
         let metas = check_metas(&damaged(1 - newest(), at, &bytes), true).unwrap().unwrap();
@@ -126,7 +126,7 @@ fn refused_and_found(slot: u64, at: usize, bytes: &[u8]) {
 }
 
 #[test]
-fn ids_far_apart_are_damage_only_while_nobody_writes() {
+fn ids_far_apart_are_damage_only_without_a_writer() {
     let pages = samples()[0].image.pages();
     let far = (pages.meta_id(0) + 100).to_le_bytes();
     let file = damaged(0, 144, &far);

@@ -1,7 +1,7 @@
-//! The page reader against LMDB itself: trees written through heed, read by both.
+//! Compares the page reader with LMDB itself: both read trees that were written through heed.
 //!
-//! Under Miri, which interprets and cannot call LMDB, smaller trees of the same shapes are built in plain Rust; what reads
-//! files rather than memory is left out there.
+//! Miri interprets code and cannot call LMDB. Under it, smaller trees of the same shapes are built in plain Rust, and
+//! tests that read files instead of memory are left out.
 #![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 #[cfg(not(miri))]

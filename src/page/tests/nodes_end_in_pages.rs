@@ -1,4 +1,4 @@
-//! A node may end where its page ends, and not a byte later, whichever way it is read.
+//! A node may end at the end of its page but not a byte later, however it is read.
 
 use std::ops::Bound::Unbounded;
 
@@ -7,7 +7,7 @@ use crate::page::cursor::Cursor;
 use crate::page::lookup::get;
 use crate::page::tests::samples::{Image, PAGE, Sample, samples};
 
-/// The first leaf of a sample, and the slot and place of its last node, behind which the page ends.
+/// The first leaf of a sample, and the slot and offset of its last node, which ends at the end of the page.
 fn last_node(sample: &Sample) -> Option<(u64, usize, usize)> {
     let pages = sample.image.pages();
     let mut number = sample.tree.root;
@@ -24,7 +24,7 @@ fn u16_in(image: &Image, page: u64, at: usize) -> usize {
 }
 
 #[test]
-fn a_value_that_ends_behind_its_page_is_refused() {
+fn a_value_that_ends_after_its_page_is_an_error() {
     let mut tried = 0;
     for sample in samples() {
         let Some((number, slot, at)) = last_node(sample) else { continue };
@@ -59,7 +59,7 @@ fn a_value_that_ends_behind_its_page_is_refused() {
 }
 
 #[test]
-fn a_key_that_ends_behind_its_page_is_refused() {
+fn a_key_that_ends_after_its_page_is_an_error() {
     for sample in samples() {
         let Some((number, slot, at)) = last_node(sample) else { continue };
         let mut image = sample.image.clone();
@@ -69,7 +69,7 @@ fn a_key_that_ends_behind_its_page_is_refused() {
             let leaf = image.pages().leaf(number).unwrap();
             assert!(leaf.pair(slot).is_none() && leaf.node(slot).is_err(), "{} {key_len}", sample.name);
             assert_eq!(leaf.key(slot).unwrap_err().kind(), ErrorKind::Corrupted, "{} {key_len}", sample.name);
-            // A search that compares with it, with keys that are alike to its end.
+            // A search that compares with this key, for keys equal to it up to its end.
             let alike = [image.read::<PAGE>(number, 0)[at + 8..].to_vec(), vec![0; 9]].concat();
             for len in [alike.len() - 9, alike.len() - 9 + behind.min(9)] {
                 if let Err(error) = get::<0>(image.pages(), &sample.tree, &alike[..len]) {

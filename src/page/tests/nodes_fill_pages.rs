@@ -1,4 +1,4 @@
-//! A node that claims another size than it has room for is found, in leaves and in branches, whichever way it lies.
+//! A node whose claimed size is not the space it has is found, in leaves and in branches, for every wrong size.
 
 use crate::page::layout::Pages;
 use crate::page::meta::TreeRecord;
@@ -14,27 +14,28 @@ fn way(pages: Pages<'_>, tree: &TreeRecord) -> Vec<u64> {
     way
 }
 
-/// Whether a full check finds on `page` that sizes do not add up.
+/// Whether a full check reports on `page` that sizes do not add up.
 fn found(image: &Image, page: u64) -> bool {
     let report = verify(&image.file(), Level::Full).unwrap();
     report.faults.iter().any(|fault| fault.page == page && fault.why.contains("overlap"))
 }
 
 #[test]
-fn a_size_that_lies_by_a_little_is_found() {
+fn a_slightly_wrong_size_is_found() {
     let mut lies = 0;
     for sample in samples().iter().filter(|sample| sample.name == "random integers" || sample.name == "large values") {
         let way = way(sample.image.pages(), &sample.tree);
         for (level, &page) in way.iter().enumerate() {
             let leaf = level + 1 == way.len();
             let slots = sample.image.pages().page(page).unwrap().slots();
-            // In a leaf the size of the value, in both that of the key. The last key keeps its order with two bytes less.
+            // The value's size in a leaf, and the key's size in both. The last key stays in order with two bytes
+            // less.
             let fields: &[(usize, usize)] = if leaf { &[(0, slots / 2), (6, slots - 1)] } else { &[(6, slots - 1)] };
             for &(field, slot) in fields {
                 let mut image = sample.image.clone();
                 let node = image.node(page, slot);
                 let [size, flags] = [field, 4].map(|at| u16::from_le_bytes(image.read(page, node + at)));
-                // The size of a value that lies elsewhere says nothing about its node.
+                // The size of a value that is stored elsewhere does not affect its node.
                 let inline = !leaf || field == 6 || flags == 0;
                 image.write(page, node + field, &(size ^ 2).to_le_bytes());
                 assert_eq!(found(&image, page), inline, "{} {page} {slot} {field}", sample.name);
@@ -45,9 +46,9 @@ fn a_size_that_lies_by_a_little_is_found() {
     assert!(lies >= 5, "only {lies}");
 }
 
-/// The first key of a branch stands for minus infinity: no search looks at it, and LMDB moves nodes by its size.
+/// The first key of a branch represents minus infinity: no search reads it, but LMDB moves nodes by its size.
 #[test]
-fn a_first_key_that_leaves_its_branch_is_found() {
+fn a_first_key_outside_its_branch_is_found() {
     let sample = samples().iter().find(|sample| sample.name == "random integers").unwrap();
     let mut image = sample.image.clone();
     let node = image.node(sample.tree.root, 0);

@@ -1,4 +1,4 @@
-//! Batches of keys that fit a word go down by a way of their own, and come to what all others come to.
+//! Batches of keys that fit a word use their own descent, and find what other look-ups find.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ fn sample(name: &str) -> &'static Sample {
     samples().iter().find(|sample| sample.name == name).unwrap()
 }
 
-/// What a batch of keys of eight bytes finds, each in its place.
+/// The results of a batch of keys of eight bytes, in the order of the keys.
 fn batch<'a>(pages: Pages<'a>, sample: &Sample, keys: &[&[u8]]) -> Result<Vec<Option<&'a [u8]>>> {
     let mut found = vec![None; keys.len()];
     get_many::<8>(pages, &sample.tree, keys, |place, value| found[place] = value)?;
@@ -34,12 +34,12 @@ fn leaf_of(image: &Image, sample: &Sample, key: &[u8]) -> u64 {
 }
 
 #[test]
-fn each_value_comes_to_the_place_of_its_key() {
+fn each_value_has_the_index_of_its_key() {
     for name in ["ordered integers", "random integers"] {
         let (sample, mut random) = (sample(name), Random(7));
         let stored: Vec<&[u8]> = sample.model.keys().map(Vec::as_slice).collect();
         let (least, most) = ([0; 8], [0xFF; 8]);
-        // More than a window, in no order; some of them twice, some not there.
+        // More than a window, unordered; some keys are repeated, some absent.
         let pick = |n: usize| match n % 9 {
             0 => &least[..],
             1 => &most[..],
@@ -60,9 +60,9 @@ fn a_damaged_leaf_is_named_and_the_others_are_read() {
     let leaf = leaf_of(&sample.image, sample, keys[keys.len() / 2]);
     let (inside, outside): (Vec<&[u8]>, Vec<&[u8]>) =
         keys.iter().partition(|key| leaf_of(&sample.image, sample, key) == leaf);
-    // An interpreter has a smaller tree.
+    // The tree is smaller under an interpreter.
     assert!(!inside.is_empty() && outside.len() > if cfg!(miri) { 0 } else { 500 });
-    // Its number, its flags, where its slots end, where its nodes begin, a slot, a node's key size.
+    // The page's number, its flags, the end of its slots, the start of its nodes, a slot, the key size of a node.
     let first = sample.image.node(leaf, 0);
     for (at, bytes) in [(0, 7_u16), (10, 1), (12, 0xFFFE), (14, 0), (16, 0xFFFF), (first + 6, 9)] {
         let mut image = sample.image.clone();
@@ -77,7 +77,8 @@ fn a_damaged_leaf_is_named_and_the_others_are_read() {
             assert_eq!((error.kind(), error.page()), (ErrorKind::Corrupted, Some(leaf)), "{at}");
         }
         for key in &inside {
-            // One by one as the single look-up, which goes another way and may meet damage that this one passes by.
+            // Compare each result with a single look-up, which uses another path and may report damage that the batch
+            // does not read.
             let single = get::<8>(image.pages(), &sample.tree, key);
             match (batch(image.pages(), sample, &[key]), single) {
                 (Ok(many), Ok(single)) => assert_eq!(many, [single], "{at} {key:?}"),
@@ -88,9 +89,9 @@ fn a_damaged_leaf_is_named_and_the_others_are_read() {
     }
 }
 
-/// The first node of a page lies at its end: here with less than a word behind its header.
+/// The first node of a page is at its end: here with less than a word after its header.
 #[test]
-fn short_keys_without_values_are_found_where_their_page_ends() {
+fn short_keys_without_values_are_found_at_the_end_of_their_page() {
     let model: Model =
         (0..if cfg!(miri) { 300 } else { 3_000_u32 }).map(|n| ((n * 7).to_be_bytes().to_vec(), Vec::new())).collect();
     let image = build::image(&BTreeMap::from([("short", &model)]));
@@ -107,9 +108,9 @@ fn short_keys_without_values_are_found_where_their_page_ends() {
     }
 }
 
-/// Each bit of each slot of some leaves, and the key of the slot.
+/// Flips each bit of each slot of some leaves, and looks up the key of the slot.
 #[test]
-fn a_batch_says_of_damaged_slots_what_single_look_ups_say() {
+fn a_batch_reports_damaged_slots_like_single_look_ups() {
     let lens: &[usize] = if cfg!(miri) { &[16] } else { &[8, 16, 48, 100] };
     for &len in lens {
         let mut random = Random(3);

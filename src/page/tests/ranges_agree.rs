@@ -1,4 +1,4 @@
-//! A range holds what `BTreeMap::range` holds, in every form, from either end.
+//! A range contains what `BTreeMap::range` gives, in every form, from either end.
 
 use std::ops::Bound;
 
@@ -9,14 +9,15 @@ use crate::page::tests::samples::{Model, Random, Sample, probes, rounds, samples
 
 pub(super) type Limits<'k> = (Bound<&'k [u8]>, Bound<&'k [u8]>);
 
-/// The nine forms of an interval between two keys; for an interpreter five of them, which have each form of either end.
+/// The nine forms of an interval between two keys. Five of them under an interpreter, which include each form of
+/// either end.
 pub(super) fn forms<'k>(low: &'k [u8], high: &'k [u8]) -> Vec<Limits<'k>> {
     let ends = |key| [Bound::Unbounded, Bound::Included(key), Bound::Excluded(key)];
     let all = ends(low).into_iter().flat_map(|low| ends(high).into_iter().map(move |high| (low, high)));
     all.step_by(if cfg!(miri) { 2 } else { 1 }).collect()
 }
 
-/// What the range holds by the model; nothing when it is reversed.
+/// The entries of the range in the model; none when it is reversed.
 pub(super) fn expected<'m>(model: &'m Model, (low, high): Limits<'_>) -> Vec<Pair<'m>> {
     let key = |bound| match bound {
         Bound::Included(key) | Bound::Excluded(key) => Some(key),
@@ -75,7 +76,7 @@ fn every_form_agrees_on_keys_gaps_and_ends() {
 }
 
 #[test]
-fn for_each_sees_the_same_and_stops_where_told() {
+fn for_each_gives_the_same_entries_and_stops_on_break() {
     for sample in samples() {
         let all = (Bound::Unbounded, Bound::Unbounded);
         let expected = expected(&sample.model, all);

@@ -1,4 +1,4 @@
-//! A range ends at its upper bound, and not at a damaged key before it: where that is too high for its leaf, it is told.
+//! A range ends at its upper bound, never at a damaged key before it: a key too high for its leaf is reported.
 
 use std::ops::Bound;
 
@@ -6,7 +6,7 @@ use crate::error::{ErrorKind, Result};
 use crate::page::cursor::Cursor;
 use crate::page::tests::samples::{Image, samples};
 
-/// The sample of ordered integers with the highest key of its third leaf made greater than all others, and the number of
+/// The sample of ordered integers, with the highest key of its third leaf raised above all others, and the number of
 /// that leaf.
 fn raised() -> (Image, u64) {
     let sample = samples().iter().find(|sample| sample.name == "ordered integers").unwrap();
@@ -21,7 +21,7 @@ fn raised() -> (Image, u64) {
 }
 
 #[test]
-fn a_key_that_is_too_high_for_its_leaf_ends_no_range() {
+fn a_key_too_high_for_its_leaf_is_reported_and_ends_no_range() {
     let (image, leaf) = raised();
     let tree = image.tree("ordered integers");
     let keys: Vec<_> = samples()[3].model.keys().collect();
@@ -42,7 +42,7 @@ fn a_key_that_is_too_high_for_its_leaf_ends_no_range() {
 }
 
 #[test]
-fn a_bound_in_its_leaf_or_at_the_next_separator_is_as_before() {
+fn a_range_of_a_healthy_tree_may_end_at_a_separator() {
     let sample = samples().iter().find(|sample| sample.name == "ordered integers").unwrap();
     let keys: Vec<_> = sample.model.keys().collect();
     let separators =

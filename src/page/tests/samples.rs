@@ -1,4 +1,4 @@
-//! Trees of many shapes, written once through LMDB, each with the map that it must read as.
+//! Trees of many shapes, written once through LMDB, each with its contents as a map.
 #![allow(unsafe_code, reason = "heed opens an environment by an unsafe function")]
 
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ pub(super) type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 pub(super) type Rounds = Vec<Vec<(Vec<u8>, Option<Vec<u8>>)>>;
 pub(super) type Tree = Database<'static, Bytes, Bytes>;
 
-/// A small generator, so that every run builds the same trees.
+/// A small random number generator, so that every run builds the same trees.
 pub(super) struct Random(pub u64);
 
 impl Random {
@@ -38,7 +38,7 @@ impl Random {
     }
 
     pub(super) fn bytes(&mut self, len: usize, alphabet: &[u8]) -> Vec<u8> {
-        // An interpreter takes its time for every byte: there the first ones come again and again.
+        // Every byte is slow under an interpreter: there the first ones are repeated.
         let fresh = if cfg!(miri) { len.min(8) } else { len };
         let mut bytes: Vec<u8> = (0..fresh).map(|_| alphabet[self.below(alphabet.len())]).collect();
         while bytes.len() < len {
@@ -74,19 +74,19 @@ impl Image {
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
-        // SAFETY: words are bytes eight times as many, without padding, and borrowed as long as the slice.
+        // SAFETY: a word is eight bytes without padding, and the words are borrowed as long as the slice.
         unsafe { std::slice::from_raw_parts(self.words.as_ptr().cast(), self.words.len() * 8) }
     }
 
     fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: as in `bytes`; any bytes are words, and the borrow is exclusive.
+        // SAFETY: as in `bytes`; any bytes are valid words, and the borrow is exclusive.
         unsafe { std::slice::from_raw_parts_mut(self.words.as_mut_ptr().cast(), self.words.len() * 8) }
     }
 
     pub(super) fn pages(&self) -> Pages<'_> {
         if cfg!(miri) {
-            // Meta pages are read as atomics, which Miri takes a shared slice not to be. The vector's own pointer may be
-            // read so; and with its rules for borrows a read that leaves its page is seen.
+            // Meta pages are read as atomics, which Miri does not allow on a shared slice. Through the vector's own
+            // pointer it does, and its borrow rules still detect a read outside a page.
             // SAFETY: the words are aligned, readable as long as the image is borrowed, and do not change meanwhile.
             return unsafe { Pages::new(self.words.as_ptr().cast(), (self.words.len() * 8 / PAGE) as u64, PAGE) };
         }
@@ -112,7 +112,7 @@ impl Image {
         self.bytes()[start..start + N].try_into().unwrap()
     }
 
-    /// Where the node in slot `slot` of page `page` is.
+    /// The offset of the node in slot `slot` of page `page`.
     pub(super) fn node(&self, page: u64, slot: usize) -> usize {
         usize::from(u16::from_le_bytes(self.read(page, 16 + 2 * slot)))
     }
@@ -135,7 +135,7 @@ impl Image {
     }
 }
 
-/// One tree, and what it holds.
+/// One tree, and its contents.
 pub(super) struct Sample {
     pub name: &'static str,
     pub image: Image,
@@ -146,14 +146,14 @@ pub(super) struct Sample {
 pub(super) fn open(dir: &Path) -> Env<WithoutTls> {
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(1 << 30).max_dbs(300);
-    // SAFETY: the directory is the test's own; nobody else opens or changes the file.
+    // SAFETY: the directory belongs to the test; nothing else opens or changes the file.
     unsafe {
         options.flags(heed::EnvFlags::NO_SYNC);
         options.open(dir).unwrap()
     }
 }
 
-/// Creates a tree, in a transaction of its own.
+/// Creates a tree, in its own transaction.
 pub(super) fn create(env: &Env<WithoutTls>, name: &str, flags: DatabaseFlags) -> Tree {
     let txn = env.write_txn().unwrap();
     let created = env.create_databases_and_commit(txn, |opener, txn| {
@@ -167,7 +167,7 @@ pub(super) fn create(env: &Env<WithoutTls>, name: &str, flags: DatabaseFlags) ->
     }
 }
 
-/// Writes `rounds` of changes, a transaction each; `None` deletes.
+/// Writes `rounds` of changes, one transaction each; `None` deletes.
 pub(super) fn apply(env: &Env<WithoutTls>, tree: Tree, rounds: &Rounds) -> Model {
     let mut model = Model::new();
     for round in rounds {
@@ -208,28 +208,28 @@ pub(super) fn changes(
     changes.chunks((count / 5).max(1)).map(<[_]>::to_vec).collect()
 }
 
-/// Counts of changes: those of the trees that LMDB writes, or a few for an interpreter, of entries so wide that they fill as
-/// many levels and leaves.
+/// The numbers of changes: those for the trees that LMDB writes, or a few for an interpreter, with entries wide
+/// enough to fill as many levels and leaves.
 struct Scale {
     ordered: u64,
-    /// How often an ordered integer's value is repeated.
+    /// How often the value of an ordered integer is repeated.
     repeat: usize,
     one_in: usize,
-    /// Integers, and their values.
+    /// Generates integers, and their values.
     integer: fn(&mut Random) -> u64,
     wide: usize,
 }
 
 const WHOLE: Scale = Scale { ordered: 200_000, repeat: 1, one_in: 1, integer: Random::next, wide: 60 };
 
-/// Half of them near zero and half near the greatest, at every distance.
+/// Half of the integers are near zero and half near the maximum, at every distance.
 fn uneven(random: &mut Random) -> u64 {
     let distance = random.next() >> random.below(60);
     if random.below(2) == 0 { distance } else { !distance }
 }
 
-/// A branch of more children, and a leaf of more entries, than a search walks over before it halves. Integers that
-/// crowd at both ends, so that what it guesses is often far off.
+/// Branches have more children, and leaves more entries, than a search walks over before it bisects. The integers
+/// crowd at both ends, so that guesses are often far off.
 const SMALL: Scale = Scale { ordered: 60, repeat: 100, one_in: 150, integer: uneven, wide: 400 };
 
 impl Scale {
@@ -322,7 +322,7 @@ fn shapes(scale: &Scale) -> Vec<(&'static str, Rounds)> {
     ]
 }
 
-/// What is left of each shape's changes, on a small scale.
+/// The contents of each shape after its changes, on a small scale.
 fn few() -> Models {
     let left = |rounds: Rounds| {
         let mut model = Model::new();
@@ -337,8 +337,8 @@ fn few() -> Models {
     shapes(&SMALL).into_iter().map(|(name, rounds)| (name, left(rounds))).collect()
 }
 
-/// All samples, each a tree in one file with the others, so that pages of all of them are mixed. LMDB wrote them, but where
-/// it cannot be called.
+/// All samples. Their trees are in one file, so that their pages are mixed. LMDB wrote them, unless it cannot be
+/// called.
 pub(super) fn samples() -> &'static [Sample] {
     static SAMPLES: OnceLock<Vec<Sample>> = OnceLock::new();
     SAMPLES.get_or_init(|| {
@@ -352,7 +352,7 @@ pub(super) fn samples() -> &'static [Sample] {
 
 pub(super) type Models = Vec<(&'static str, Model)>;
 
-/// The samples on a small scale, in a file that LMDB has not written.
+/// The samples on a small scale, in a file built without LMDB.
 pub(super) fn built() -> &'static (Image, Models) {
     static BUILT: OnceLock<(Image, Models)> = OnceLock::new();
     BUILT.get_or_init(|| {
@@ -375,13 +375,13 @@ fn written() -> (Image, Models) {
     (Image::of(&dir.path().join("data.mdb")), models)
 }
 
-/// How often a test tries something: as often as it says, and seldom in an interpreter, which takes ten thousand times as
-/// long for each.
+/// How often a test repeats something: `count` times, but fewer under an interpreter, which takes ten thousand times
+/// as long.
 pub(super) fn rounds(count: usize) -> usize {
     if cfg!(miri) { count.min(1) } else { count }
 }
 
-/// Keys to ask a sample for: some of its own, some beside them, the ends, and beyond.
+/// Keys to look up in a sample: some of its own, some next to them, the ends, and beyond.
 pub(super) fn probes(sample: &Sample, count: usize) -> Vec<Vec<u8>> {
     let mut random = Random(77);
     let count = if cfg!(miri) { 6 } else { count };

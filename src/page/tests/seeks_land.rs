@@ -1,4 +1,4 @@
-//! A seek drops exactly the entries before its key, from the end that it moves, and never brings one back.
+//! A seek drops exactly the entries before its key, from the end that it moves, and never restores one.
 
 use std::ops::Bound;
 
@@ -6,7 +6,7 @@ use crate::page::tests::ranges_agree::{cursor, expected, forward};
 use crate::page::tests::samples::{Random, probes, rounds, samples};
 
 #[test]
-fn seeks_and_steps_leave_what_the_model_leaves() {
+fn seeks_and_steps_leave_the_entries_that_the_model_leaves() {
     for sample in samples() {
         let probes = probes(sample, 50);
         let count = if sample.model.len() > 100_000 { 3 } else { 25 };
@@ -25,7 +25,7 @@ fn seeks_and_steps_leave_what_the_model_leaves() {
             for _ in 0..40 {
                 let key = match random.below(3) {
                     0 => probes[random.below(probes.len())].as_slice(),
-                    // Near what is left, where the short ways are.
+                    // Near the remaining entries, where seeks take their short paths.
                     1 => all.get(from + random.below(90)).map_or(&b"x"[..], |pair| pair.0),
                     _ => all.get(to.saturating_sub(random.below(90))).map_or(&b"x"[..], |pair| pair.0),
                 };
@@ -49,7 +49,7 @@ fn seeks_and_steps_leave_what_the_model_leaves() {
                         to = to.saturating_sub(1).max(from);
                     }
                 }
-                // Looking moves an end off the edge of a leaf; a seek must do without as well.
+                // Peeking moves an end off the edge of a leaf; a seek must also work without it.
                 if random.below(3) == 0 {
                     assert_eq!(cursor.peek().unwrap(), (from < to).then(|| all[from]), "{} {seed}", sample.name);
                     assert_eq!(cursor.peek_back().unwrap(), (from < to).then(|| all[to - 1]), "{} {seed}", sample.name);
@@ -60,7 +60,7 @@ fn seeks_and_steps_leave_what_the_model_leaves() {
     }
 }
 
-/// Entries that were taken stay taken, also when the end has come to the edge of a leaf.
+/// Entries that were taken are not returned again, even when the end is at the edge of a leaf.
 #[test]
 fn a_seek_never_goes_back() {
     let sample = samples().iter().find(|sample| sample.name == "random integers").unwrap();

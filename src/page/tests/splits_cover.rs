@@ -1,4 +1,4 @@
-//! The parts of a range are in order, cover it, and are of about equal size.
+//! The parts of a range are in order, cover it, and have about equal sizes.
 
 use std::ops::Bound;
 

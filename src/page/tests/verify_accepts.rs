@@ -1,4 +1,4 @@
-//! A healthy file is clean, whatever it holds and however it came to be.
+//! A healthy file verifies clean, whatever it contains and however it was made.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -65,7 +65,7 @@ fn files_that_end_before_their_last_page_are_clean() {
         let mut txn = env.write_txn().unwrap();
         for _ in 0..60 {
             let key = random.below(500).to_be_bytes();
-            // Pages allocated for a large value that is gone before the commit are never written.
+            // Pages allocated for a large value that is deleted before the commit are never written.
             tree.put(&mut txn, &key, &vec![1; random.below(30_000)]).unwrap();
             if random.below(2) == 0 {
                 tree.delete(&mut txn, &key).unwrap();
@@ -129,7 +129,7 @@ fn sets_of_duplicates_in_all_orders_are_clean() {
 }
 
 #[test]
-fn a_pinned_snapshot_stays_clean_while_commits_go_on() {
+fn a_pinned_snapshot_stays_clean_during_commits() {
     let dir = TempDir::new().unwrap();
     let env = open(dir.path());
     let tree = create(&env, "tree", DatabaseFlags::empty());

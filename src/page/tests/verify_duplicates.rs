@@ -1,4 +1,4 @@
-//! Damaged sets of duplicates, and keys in orders of their own, of trees that other programs made.
+//! Damaged sets of duplicates, and keys out of order, in trees that other programs created.
 
 use std::sync::OnceLock;
 
@@ -9,8 +9,8 @@ use crate::page::tests::samples::{Image, create, open};
 use crate::page::tests::verify_finds::assert_found;
 use crate::page::verify::{Level, verify};
 
-/// Two trees of duplicates, of any size and of six bytes, with a key that has a few of them and one that has many; and
-/// two trees in orders of their own.
+/// Two trees of duplicates, one of any size and one of six bytes, each with a key that has few of them and one that
+/// has many; and two trees whose keys have their own order.
 #[expect(deprecated, reason = "the flag of files that other programs wrote")]
 fn image() -> Image {
     static IMAGE: OnceLock<Image> = OnceLock::new();
@@ -40,13 +40,13 @@ fn image() -> Image {
     IMAGE.get_or_init(make).clone()
 }
 
-/// Where the data of a key is: 0 is the few duplicates, 1 the record of the many.
+/// The page and offset of a key's data: slot 0 has the few duplicates, slot 1 the record of the many.
 fn place(image: &Image, name: &str, slot: usize) -> (u64, usize) {
     let page = image.tree(name).root;
     (page, image.node(page, slot) + 8 + 4)
 }
 
-/// The first leaf of the many duplicates.
+/// The first leaf of the tree of many duplicates.
 fn many(image: &Image, name: &str) -> u64 {
     let (page, record) = place(image, name, 1);
     let root = u64::from_le_bytes(image.read(page, record + 40));
@@ -54,7 +54,7 @@ fn many(image: &Image, name: &str) -> u64 {
     image.pages().branch(root).unwrap().child(0).unwrap()
 }
 
-/// Writes each of these bytes by itself, and asserts that they are found on `page`.
+/// Writes each of these bytes separately, and asserts that the damage is found on `page`.
 fn assert_each_found(page: u64, faults: &[(usize, &[u8], &str)]) {
     for (at, bytes, why) in faults {
         let mut image = image();
@@ -65,7 +65,7 @@ fn assert_each_found(page: u64, faults: &[(usize, &[u8], &str)]) {
 }
 
 #[test]
-fn a_few_duplicates() {
+fn damage_in_a_sub_page_is_found() {
     let (page, at) = place(&image(), "plain", 0);
     let [low, high] = image().read(page, at + 16);
     let node = at + usize::from(u16::from_le_bytes([low, high]));
@@ -88,7 +88,7 @@ fn a_few_duplicates() {
 }
 
 #[test]
-fn a_few_duplicates_of_one_size() {
+fn damage_in_a_packed_sub_page_is_found() {
     let (page, at) = place(&image(), "fixed", 0);
     assert_each_found(
         page,
@@ -107,7 +107,7 @@ fn a_few_duplicates_of_one_size() {
 }
 
 #[test]
-fn a_leaf_of_packed_duplicates() {
+fn damage_in_a_leaf_of_packed_duplicates_is_found() {
     let page = many(&image(), "fixed");
     let [low, high] = image().read(page, 12);
     let count = (usize::from(u16::from_le_bytes([low, high])) - 16) / 2;
@@ -122,7 +122,7 @@ fn a_leaf_of_packed_duplicates() {
             (16 + (count - 1) * 6, &[9], "a duplicate outside the separators"),
         ],
     );
-    // A size that the page's room agrees with, and the tree does not.
+    // A size that agrees with the space in the page, but not with the tree.
     let mut image = image();
     let upper = 4096 - u16::try_from(count).unwrap() * 3;
     image.write(page, 8, &[5, 0]);
@@ -131,7 +131,7 @@ fn a_leaf_of_packed_duplicates() {
 }
 
 #[test]
-fn a_leaf_of_duplicates_of_any_size() {
+fn damage_in_a_leaf_of_duplicates_of_any_size_is_found() {
     let page = many(&image(), "plain");
     let node = image().node(page, 3);
     assert_each_found(
@@ -146,7 +146,7 @@ fn a_leaf_of_duplicates_of_any_size() {
 }
 
 #[test]
-fn the_record_of_many_duplicates() {
+fn damage_in_the_record_of_a_duplicate_tree_is_found() {
     for name in ["plain", "fixed"] {
         let (page, at) = place(&image(), name, 1);
         let node = at - 12;
@@ -169,7 +169,7 @@ fn the_record_of_many_duplicates() {
 }
 
 #[test]
-fn keys_out_of_the_order_of_their_tree() {
+fn keys_out_of_the_order_of_their_tree_are_found() {
     for name in ["integers", "reverse"] {
         let page = image().tree(name).root;
         let slots: [u8; 4] = image().read(page, 18);

@@ -1,10 +1,10 @@
-//! Every planted fault is found, at the page where it was planted.
+//! Every planted fault is found on the page where it was planted.
 
 use crate::page::meta_check::check_metas;
 use crate::page::tests::samples::{Image, PAGE, samples};
 use crate::page::verify::{Level, VerifyReport, verify};
 
-/// Pages on the way down to the first leaf of a sample, the root first.
+/// The pages from the root of a sample down to its first leaf.
 pub(super) fn way_down(image: &Image, name: &str) -> Vec<u64> {
     let tree = image.tree(name);
     let mut way = vec![tree.root];
@@ -19,7 +19,7 @@ fn check(image: &Image, level: Level) -> VerifyReport {
     verify(&image.file(), level).unwrap()
 }
 
-/// Asserts that the fault is found on `page`, with `why` in its text.
+/// Asserts that the fault is reported on `page`, with `why` in its text.
 pub(super) fn assert_found(image: &Image, level: Level, page: u64, why: &str) {
     let report = check(image, level);
     let found = report.faults.iter().any(|fault| fault.page == page && fault.why.contains(why));
@@ -33,7 +33,7 @@ fn image() -> Image {
 const NAME: &str = "ordered integers";
 
 #[test]
-fn headers_that_lie() {
+fn wrong_headers_are_found() {
     let way = way_down(&image(), NAME);
     let (root, leaf) = (way[0], way[way.len() - 1]);
     for (page, level) in [(root, Level::Fast), (leaf, Level::Full)] {
@@ -56,7 +56,7 @@ fn headers_that_lie() {
 }
 
 #[test]
-fn children_that_lead_astray() {
+fn wrong_child_numbers_are_found() {
     let way = way_down(&image(), NAME);
     let root = way[0];
     let node = image().node(root, 2);
@@ -77,7 +77,7 @@ fn children_that_lead_astray() {
 }
 
 #[test]
-fn swapped_pages_and_unsorted_slots() {
+fn swapped_pages_and_unsorted_slots_are_found() {
     let way = way_down(&image(), NAME);
     let (parent, leaf) = (way[way.len() - 2], way[way.len() - 1]);
     let mut swapped = image();
@@ -104,7 +104,7 @@ fn swapped_pages_and_unsorted_slots() {
 }
 
 #[test]
-fn truncated_files() {
+fn truncated_files_are_found() {
     let whole = image();
     let last = check_metas(&whole.file(), true).unwrap().unwrap().newest.last_page;
     for keep in [last / 8, last / 2, last - 40] {
@@ -120,9 +120,9 @@ fn truncated_files() {
     }
 }
 
-/// What is asked for as memory goes by the file, not by what it says of itself.
+/// Memory is allocated by the length of the file, not by what the file claims.
 #[test]
-fn a_last_page_that_no_file_of_this_length_can_have() {
+fn a_last_page_beyond_any_file_of_this_length_is_found() {
     let whole = image();
     let slot = u64::from(whole.pages().meta_id(1) > whole.pages().meta_id(0));
     for last in [1_u64 << 30, (1 << 40) - 1] {
@@ -135,7 +135,7 @@ fn a_last_page_that_no_file_of_this_length_can_have() {
 }
 
 #[test]
-fn counters_that_are_wrong() {
+fn wrong_counters_are_found() {
     let whole = image();
     // The newest meta page's record of the main tree.
     let slot = whole.pages().meta_id(1) > whole.pages().meta_id(0);
@@ -145,7 +145,7 @@ fn counters_that_are_wrong() {
         image.write(slot.into(), 88 + at, &[count + 1]);
         assert_found(&image, Level::Full, slot.into(), what);
     }
-    // Pages in no tree: an empty free list.
+    // Pages in no tree: empty the free list.
     let mut lost = whole.clone();
     lost.write(slot.into(), 40 + 6, &[0; 34]);
     lost.write(slot.into(), 40 + 40, &[0xFF; 8]);
@@ -153,7 +153,7 @@ fn counters_that_are_wrong() {
 }
 
 #[test]
-fn free_lists_and_overflow_runs_that_are_wrong() {
+fn wrong_free_lists_and_overflow_runs_are_found() {
     let whole = image();
     let slot = usize::from(whole.pages().meta_id(1) > whole.pages().meta_id(0));
     let meta = whole.pages().meta(slot);

@@ -22,7 +22,7 @@ fn image() -> &'static Image {
         tree.put(&mut txn, b"large", &vec![1; 5_000 * PAGE]).unwrap();
         tree.put(&mut txn, b"small", &vec![1; 20 * PAGE]).unwrap();
         txn.commit().unwrap();
-        // A snapshot keeps what is freed from being used again.
+        // A snapshot keeps freed pages from being reused.
         let pin = env.clone().static_read_txn().unwrap();
         for key in [b"large", b"small"] {
             let mut txn = env.write_txn().unwrap();
@@ -35,9 +35,9 @@ fn image() -> &'static Image {
 }
 
 struct Record {
-    /// The leaf that it is in.
+    /// The leaf that contains the record.
     leaf: u64,
-    /// Page and byte where its value begins.
+    /// The page and offset where its value begins.
     value: (u64, usize),
     pages: Vec<u64>,
 }
@@ -64,7 +64,7 @@ fn records() -> Vec<Record> {
 }
 
 impl Record {
-    /// The file with `page` as the record's entry `at`, counted from 0.
+    /// The file with entry `at` of the record, counted from 0, replaced by `page`.
     fn with(&self, at: usize, page: u64) -> Image {
         self.with_word(at + 1, page)
     }
@@ -77,16 +77,16 @@ impl Record {
 }
 
 #[test]
-fn the_file_itself_is_clean() {
+fn the_undamaged_file_is_clean() {
     let report = verify(&image().file(), Level::Full).unwrap();
     assert!(report.is_clean() && report.pages.free > 5_000, "{report:?}");
     assert_eq!(verify(&image().file(), Level::Fast).unwrap().pages.free, 0);
 }
 
 #[test]
-fn pages_that_do_not_descend() {
+fn pages_out_of_descending_order_are_found() {
     for record in records() {
-        // Among them the seams between the parts that a long record is read in.
+        // These include the boundaries between the parts in which a long record is read.
         for at in [1, 5, 4_095, 4_096, 4_097, record.pages.len() - 1] {
             if at < record.pages.len() {
                 for page in [record.pages[at - 1], record.pages[at - 1] + 1] {
@@ -98,7 +98,7 @@ fn pages_that_do_not_descend() {
 }
 
 #[test]
-fn pages_that_are_no_pages_of_the_database() {
+fn pages_outside_the_database_are_found() {
     for record in records() {
         let last = record.pages.len() - 1;
         for (at, page) in [(0, u64::MAX - 1), (0, record.pages[0] + 100_000), (last, 1), (last, 0)] {
@@ -108,7 +108,7 @@ fn pages_that_are_no_pages_of_the_database() {
 }
 
 #[test]
-fn a_page_that_is_free_twice() {
+fn a_page_listed_twice_is_found() {
     let records = records();
     let (short, long) = (&records[0], &records[records.len() - 1]);
     let below = *long.pages.iter().find(|page| **page < short.pages[short.pages.len() - 2]).unwrap();
@@ -117,16 +117,16 @@ fn a_page_that_is_free_twice() {
 }
 
 #[test]
-fn a_page_that_is_no_longer_listed() {
+fn a_page_missing_from_the_list_is_found() {
     for record in records() {
-        // One fewer is counted, the last of which is the lowest.
+        // With a count one lower, the last page, which is the lowest, is missing.
         let image = record.with_word(0, record.pages.len() as u64 - 1);
         assert_found(&image, Level::Full, record.pages[record.pages.len() - 1], "in no tree and not free");
     }
 }
 
 #[test]
-fn counts_that_the_record_has_no_room_for() {
+fn counts_too_large_for_their_record_are_found() {
     for record in records() {
         for count in [record.pages.len() as u64 * 3, 1 << 61, u64::MAX] {
             let why = format!("for {count} pages");

@@ -1,4 +1,4 @@
-//! The verifier's short cuts answer as the long ways do.
+//! The verifier's shortcuts give the same results as the full computations.
 
 use std::cmp::Ordering;
 
@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use crate::page::verify::bitmap::Bitmap;
 use crate::page::verify::order::Order;
 
-/// Keys that often begin and end alike, of all lengths around the eight bytes that are compared first.
+/// Keys that often share their beginning or end, with lengths around the eight bytes that are compared first.
 fn key() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop_oneof![Just(0_u8), Just(1), Just(255), any::<u8>()], 0..20)
 }
 
-/// `right`, with the first or the last bytes of `left`.
+/// `right`, with the first or the last bytes replaced by those of `left`.
 fn alike(left: &[u8], right: &[u8], from: usize) -> [Vec<u8>; 2] {
     let from = from.min(left.len());
     [[&left[..from], right].concat(), [right, &left[from..]].concat()]
@@ -24,7 +24,7 @@ fn orders(left: &[u8], right: &[u8]) -> [Ordering; 2] {
 
 proptest! {
     #[test]
-    fn keys_compare_as_by_their_bytes(left in key(), right in key(), from in 0_usize..20) {
+    fn ranked_keys_compare_like_their_bytes(left in key(), right in key(), from in 0_usize..20) {
         for right in [right.clone()].into_iter().chain(alike(&left, &right, from)) {
             let backward = left.iter().rev().cmp(right.iter().rev());
             prop_assert_eq!(orders(&left, &right), [left.cmp(&right), backward]);
@@ -33,7 +33,7 @@ proptest! {
     }
 
     #[test]
-    fn a_run_is_marked_as_its_pages_are(runs in prop::collection::vec((0_u64..300, 1_u64..140), 1..8)) {
+    fn marking_a_run_equals_marking_its_pages(runs in prop::collection::vec((0_u64..300, 1_u64..140), 1..8)) {
         const PAGES: u64 = 290;
         let (mut at_once, mut one_by_one) = (Bitmap::new(PAGES), Bitmap::new(PAGES));
         for (first, count) in runs {

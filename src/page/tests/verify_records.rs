@@ -1,4 +1,4 @@
-//! Records that do not tell the truth about their tree, pages on the wrong level, and what has two owners.
+//! Records that are wrong about their tree, pages on the wrong level, and pages with two owners.
 
 use crate::page::meta_check::check_metas;
 use crate::page::tests::samples::{Image, samples};
@@ -9,7 +9,7 @@ fn image() -> Image {
     samples()[0].image.clone()
 }
 
-/// The page and the byte of the record of a named tree.
+/// The page and the offset of the record of a named tree.
 fn record(image: &Image, name: &str) -> (u64, usize) {
     let page = image.main().root;
     let leaf = image.pages().leaf(page).unwrap();
@@ -18,7 +18,7 @@ fn record(image: &Image, name: &str) -> (u64, usize) {
 }
 
 #[test]
-fn counters_of_a_named_tree() {
+fn wrong_counters_of_a_named_tree_are_found() {
     for (at, what) in [(8, "branch pages"), (16, "leaf pages"), (24, "overflow pages"), (32, "entries")] {
         let mut image = image();
         let (page, record) = record(&image, "large values");
@@ -29,7 +29,7 @@ fn counters_of_a_named_tree() {
 }
 
 #[test]
-fn records_that_cannot_be() {
+fn invalid_records_are_found() {
     let last = check_metas(&image().file(), true).unwrap().unwrap().newest.last_page;
     for level in [Level::Fast, Level::Full] {
         for (at, bytes, why) in [
@@ -53,7 +53,7 @@ fn records_that_cannot_be() {
 }
 
 #[test]
-fn pages_on_the_wrong_level() {
+fn pages_on_the_wrong_level_are_found() {
     let way = way_down(&image(), "ordered integers");
     let depth = u8::try_from(way.len()).unwrap();
     let (branch, leaf) = (way[way.len() - 2], way[way.len() - 1]);
@@ -67,8 +67,8 @@ fn pages_on_the_wrong_level() {
 }
 
 #[test]
-fn pages_and_runs_with_two_owners() {
-    // The root of another tree.
+fn pages_and_runs_with_two_owners_are_found() {
+    // Use the root of another tree.
     let mut shared = image();
     let (page, at) = record(&shared, "random integers");
     let root = shared.tree("ordered integers").root;
@@ -76,7 +76,7 @@ fn pages_and_runs_with_two_owners() {
     for level in [Level::Fast, Level::Full] {
         assert_found(&shared, level, page, "in use elsewhere");
     }
-    // The run of another value.
+    // Use the run of another value.
     let way = way_down(&image(), "large values");
     let leaf = way[way.len() - 1];
     let mut shared = image();
@@ -88,7 +88,7 @@ fn pages_and_runs_with_two_owners() {
     };
     let run: [u8; 8] = shared.read(leaf, first);
     shared.write(leaf, second, &run);
-    // The runs are of different lengths; each is looked at for what it must hold.
+    // The runs have different lengths; each is checked for the length it needs.
     for level in [Level::Fast, Level::Full] {
         let report = verify(&shared.file(), level).unwrap();
         let run = u64::from_le_bytes(run);
@@ -102,7 +102,7 @@ fn pages_and_runs_with_two_owners() {
 }
 
 #[test]
-fn leaves_and_keys_without_anything_in_them() {
+fn empty_leaves_and_empty_keys_are_found() {
     let way = way_down(&image(), "ordered integers");
     let leaf = way[way.len() - 1];
     let mut empty = image();
@@ -115,7 +115,7 @@ fn leaves_and_keys_without_anything_in_them() {
 }
 
 #[test]
-fn flags_that_a_node_cannot_have() {
+fn invalid_node_flags_are_found() {
     let way = way_down(&image(), "ordered integers");
     let leaf = way[way.len() - 1];
     for (flags, why) in [

@@ -1,5 +1,5 @@
-//! The nodes of a page fill the room that its header gives them: one that was made longer or shorter is found, also where
-//! no offset leaves the page.
+//! The nodes of a page fill the space that its header gives them. A node made longer or shorter is found, even if no
+//! offset is outside the page.
 
 use crate::page::tests::samples::{Image, samples};
 use crate::page::tests::verify_finds::{assert_found, way_down};
@@ -8,7 +8,7 @@ use crate::page::verify::{Level, verify};
 const NAME: &str = "ordered integers";
 const WHY: &str = "overlap or leave gaps";
 
-/// The sample, and the slots of the leaf that the test hurts in the order of their nodes on the page.
+/// The sample, the leaf to damage, and its slots in the order of their nodes on the page.
 fn leaf() -> (Image, u64, Vec<usize>) {
     let image = samples()[0].image.clone();
     let way = way_down(&image, NAME);
@@ -19,7 +19,7 @@ fn leaf() -> (Image, u64, Vec<usize>) {
 }
 
 #[test]
-fn a_value_that_was_cut() {
+fn a_shortened_value_is_found() {
     let (mut image, number, slots) = leaf();
     let node = image.node(number, slots[3]);
     assert_eq!(image.read::<2>(number, node), [8, 0]);
@@ -28,7 +28,7 @@ fn a_value_that_was_cut() {
 }
 
 #[test]
-fn a_value_that_runs_into_the_next_node() {
+fn a_value_that_overlaps_the_next_node_is_found() {
     let (mut image, number, slots) = leaf();
     let node = image.node(number, slots[3]);
     image.write(number, node, &[30, 0]);
@@ -36,9 +36,9 @@ fn a_value_that_runs_into_the_next_node() {
 }
 
 #[test]
-fn a_node_that_no_slot_leads_to() {
+fn a_node_without_a_slot_is_found() {
     let (mut image, number, slots) = leaf();
-    // The last slot is dropped, its node stays.
+    // Drop the last slot; its node stays.
     let [low, high]: [u8; 2] = image.read(number, 12);
     let lower = u16::from_le_bytes([low, high]) - 2;
     image.write(number, 12, &lower.to_le_bytes());
@@ -49,11 +49,11 @@ fn a_node_that_no_slot_leads_to() {
 }
 
 #[test]
-fn a_separator_whose_length_was_changed() {
+fn a_separator_of_a_changed_length_is_found() {
     let (image, ..) = leaf();
     let root = way_down(&image, NAME)[0];
     for level in [Level::Fast, Level::Full] {
-        // The key of the first slot means nothing, but LMDB moves the other nodes by its length.
+        // The key of the first slot is not used, but LMDB moves the other nodes by its length.
         for (slot, old, new, why) in [(0, 0, 2, "a key runs out of its page"), (1, 8, 6, WHY), (1, 8, 10, WHY)] {
             let mut image = image.clone();
             let node = image.node(root, slot);
@@ -65,7 +65,7 @@ fn a_separator_whose_length_was_changed() {
 }
 
 #[test]
-fn a_node_outside_its_branch_is_told_once() {
+fn a_node_outside_its_branch_is_reported_once() {
     let (mut image, ..) = leaf();
     let root = way_down(&image, NAME)[0];
     image.write(root, 16, &[0, 0]);

@@ -1,5 +1,5 @@
-//! Healthy trees are clean whatever the sizes in them: keys and values that grow and shrink in place, and duplicates of odd
-//! sizes, packed or not, move what a page says of its room.
+//! Healthy trees verify clean whatever their sizes: keys and values that grow and shrink in place, and duplicates of
+//! odd sizes, packed or not, all affect the free space in a page header.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::page::tests::samples::{Random, create, open};
 use crate::page::verify::{Level, verify};
 
-/// One tree: its flags, the longest key, and the longest value; packed duplicates all have this size.
+/// One tree: its flags, the longest key, and the longest value. All packed duplicates have this size.
 struct Shape(Flags, usize, usize);
 
 const PACKED: Flags = Flags::DUP_SORT.union(Flags::DUP_FIXED);
@@ -22,7 +22,7 @@ fn assert_clean(path: &Path, what: &str) {
     }
 }
 
-/// Rounds of puts and deletions among keys that come again with other values.
+/// Several rounds of puts and deletions of the same keys with other values.
 fn check(name: &str, shape: &Shape, seed: u64) {
     let &Shape(flags, longest_key, longest) = shape;
     let (dir, mut random) = (TempDir::new().unwrap(), Random(seed));
@@ -55,7 +55,7 @@ fn check(name: &str, shape: &Shape, seed: u64) {
 }
 
 #[test]
-fn values_of_any_size() {
+fn values_of_any_size_verify_clean() {
     for (seed, longest) in [2, 60, 2_100, 9_000].into_iter().enumerate() {
         check("plain", &Shape(Flags::empty(), 40, longest), seed as u64);
         check("long keys", &Shape(Flags::empty(), 500, longest), seed as u64 + 50);
@@ -64,7 +64,7 @@ fn values_of_any_size() {
 }
 
 #[test]
-fn duplicates_of_any_size() {
+fn duplicates_of_any_size_verify_clean() {
     for (seed, longest) in [1, 2, 9, 90, 511].into_iter().enumerate() {
         check("duplicates", &Shape(Flags::DUP_SORT, 30, longest), seed as u64);
         check("reverse duplicates", &Shape(Flags::DUP_SORT | Flags::REVERSE_DUP, 30, longest), seed as u64 + 50);
@@ -73,7 +73,7 @@ fn duplicates_of_any_size() {
 
 #[test]
 #[expect(deprecated, reason = "the flag of files that other programs wrote")]
-fn packed_duplicates_of_any_size() {
+fn packed_duplicates_of_any_size_verify_clean() {
     for (seed, size) in [1, 2, 3, 7, 8, 101, 510].into_iter().enumerate() {
         check("packed", &Shape(PACKED, 30, size), seed as u64);
     }

@@ -1,4 +1,4 @@
-//! Which pages were met.
+//! Marks the pages that were met.
 
 /// One bit for each page.
 pub(crate) struct Bitmap {
@@ -11,13 +11,13 @@ impl Bitmap {
         Self { words: vec![0; usize::try_from(len.div_ceil(64)).unwrap_or(0)], len }
     }
 
-    /// Marks `page`; `false` when it was marked before, or has no bit.
+    /// Marks `page`; `false` when it was already marked, or is out of range.
     #[inline]
     pub(crate) fn mark(&mut self, page: u64) -> bool {
         page < self.len && self.mark_in_word(page, 1 << (page % 64))
     }
 
-    /// Marks the pages `first .. end`, 64 at a time; `false` when one of them was marked before, or has no bit.
+    /// Marks the pages `first .. end`, 64 at a time; `false` when one was already marked, or is out of range.
     pub(crate) fn mark_run(&mut self, first: u64, end: u64) -> bool {
         let mut fresh = end <= self.len;
         let (mut page, end) = (first, end.min(self.len));

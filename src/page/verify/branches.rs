@@ -1,4 +1,4 @@
-//! The way down: branch pages, and the pages that they lead to.
+//! Checks branch pages, and the pages that they refer to.
 
 use crate::error::Result;
 use crate::page::layout::Page;
@@ -10,7 +10,7 @@ use crate::page::verify::trees::{Role, Tree};
 use crate::page::verify::walk::Walk;
 
 impl Walk<'_> {
-    /// Checks the pages from a tree's root down.
+    /// Checks all pages of a tree, starting at its root.
     pub(crate) fn root(&mut self, tree: &mut Tree, from: u64) -> Result<()> {
         let (root, depth) = (tree.record.root, tree.record.depth);
         let mut buffer = self.reader.buffer();
@@ -19,9 +19,9 @@ impl Walk<'_> {
         result
     }
 
-    /// Checks a page that page `from` leads to, `levels` above the ground: 1 is a leaf.
+    /// Checks a page that page `from` refers to. `levels` is its height: 1 is a leaf.
     ///
-    /// Leaves are read into the buffer, and with them those that follow.
+    /// Leaves are read into the buffer, together with the leaves after them.
     fn page(
         &mut self,
         tree: &mut Tree,
@@ -81,7 +81,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Checks that the separators of a branch fill the room that its header gives them.
+    /// Checks that the separators of a branch exactly fill the space that its header gives them.
     fn branch_room(&mut self, branch: Page<'_>, bytes: &[u8]) {
         let number = branch.number();
         let sizes = (0..branch.slots()).map(|slot| Ok(node_bytes(branch.key(slot)?.len(), 0)));
@@ -90,7 +90,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Checks the nodes of a branch, and the pages below them; `false` when one is wrong. A wrong separator ends it.
+    /// Checks the nodes of a branch, and the pages below them; `false` when one is wrong. A wrong separator stops the
+    /// check.
     fn children(
         &mut self,
         tree: &mut Tree,
@@ -103,7 +104,7 @@ impl Walk<'_> {
         let (mut low, mut whole) = (limits.low, true);
         for slot in 0..slots {
             let mut high = limits.high;
-            // The first separator of a branch is minus infinity; the others lie between those above them.
+            // The first separator of a branch is minus infinity; the others are between the limits from above.
             if slot + 1 < slots {
                 let Some(key) = self.note(branch.key(slot + 1)) else {
                     return Ok(false);

@@ -1,4 +1,4 @@
-//! Sets of duplicates, which other programs' trees may hold.
+//! Checks sets of duplicates, which trees of other programs may have.
 
 use std::slice::ChunksExact;
 
@@ -17,7 +17,7 @@ use crate::page::verify::walk::Walk;
 const OTHER_KIND: &str = "duplicates of one size in a tree of any size, or the other way round";
 
 impl Walk<'_> {
-    /// Checks all duplicates of one key, packed or not as the tree around them says; gives their number.
+    /// Checks all duplicates of one key, and returns their number. The enclosing tree says whether they are packed.
     pub(crate) fn duplicates(&mut self, number: u64, node: Node<'_>, order: Order, fixed: bool) -> Result<u64> {
         if node.flags & Node::SUB != 0 {
             let Some(record) = self.record(number, node) else {
@@ -65,11 +65,11 @@ impl Walk<'_> {
     }
 }
 
-/// Checks a page inside a node; gives the number of its values, which are the keys of its nodes.
+/// Checks a sub-page inside a node, and returns the number of its values, which are the keys of its nodes.
 fn sub_page(number: u64, bytes: &[u8], order: Order) -> Result<u64> {
     let page = Page::parse_sub(number, bytes)?;
     for slot in 0..page.slots() {
-        // The page's own number is stale: what is wrong with it is said of the page around it.
+        // The sub-page's own number is stale, so errors name the page around it.
         let node = page.node(slot).map_err(|error| Error::corrupted(number, error.message().to_owned()))?;
         if node.flags != 0 || node.size > 0 {
             return Err(Error::corrupted(number, WITH_VALUE));
@@ -84,11 +84,12 @@ fn sub_page(number: u64, bytes: &[u8], order: Order) -> Result<u64> {
     Ok(page.slots() as u64)
 }
 
-/// The values of a page without node headers, all of one size.
+/// The values of a page without node headers, all of the same size.
 fn packed(number: u64, bytes: &[u8], kind: u16) -> Result<ChunksExact<'_, u8>> {
     let (size, flags, lower) = (usize::from(u16_at(bytes, 8)), u16_at(bytes, 10), usize::from(u16_at(bytes, 12)));
     let count = lower.saturating_sub(HEADER) / 2;
-    // The offsets are only counted with: they move as if there were slots, and values of one byte move the upper one up.
+    // The offsets only give the free space: they move as if there were slots, and values of one byte move the upper
+    // one up.
     let free = usize::from(u16_at(bytes, 14).wrapping_sub(u16_at(bytes, 12)));
     match bytes.get(HEADER..).and_then(|rest| rest.split_at_checked(count * size)) {
         Some((values, rest)) if size > 0 && count > 0 && flags & !flag::DIRTY == kind => {

@@ -1,25 +1,25 @@
-//! Whether the nodes of a page fill it.
+//! Checks whether the nodes of a page fill it.
 
 use crate::error::{Error, Result};
 use crate::page::fields::u16_at;
 use crate::page::format::NODE_HEADER;
 
-/// What is wrong with a duplicate that has more than a key.
+/// The error text for a duplicate that has more than a key.
 pub(crate) const WITH_VALUE: &str = "a duplicate with a value";
 
-/// Bytes that a node takes on its page.
+/// The bytes that a node takes on its page.
 #[inline]
 pub(crate) fn node_bytes(key: usize, data: usize) -> usize {
     (NODE_HEADER + key + data).next_multiple_of(2)
 }
 
-/// Whether nodes of `sizes` bytes in all are what the page in `bytes` has room for.
+/// Checks that nodes of `sizes` bytes in total exactly fill their space in the page `bytes`.
 ///
-/// LMDB keeps the nodes of a page behind one another up to the page's end. When they take more than there is, two of them
-/// overlap, and deleting them moves the start of the nodes out of the page; when they take less, a size was changed.
+/// LMDB keeps the nodes of a page contiguous, up to the page's end. If they take more than the space, two overlap,
+/// and deleting them moves the start of the nodes out of the page. If they take less, a size was changed.
 ///
 /// # Errors
-/// `Corrupted`, naming page `number`, when they are not.
+/// `Corrupted`, naming page `number`, when they do not.
 pub(crate) fn filled(number: u64, bytes: &[u8], sizes: usize) -> Result<()> {
     let room = bytes.len().saturating_sub(usize::from(u16_at(bytes, 14)));
     if sizes == room {

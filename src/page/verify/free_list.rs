@@ -1,4 +1,4 @@
-//! The free list: which pages may be used again, by the transaction that gave them up.
+//! Checks the free list: the pages that may be reused, by the transaction that freed them.
 
 use crate::error::Result;
 use crate::page::fields::u64_at;
@@ -7,11 +7,11 @@ use crate::page::node::Node;
 use crate::page::verify::report::Level;
 use crate::page::verify::walk::Walk;
 
-/// Bytes of a long record that are read at once. A record of a large transaction has many megabytes.
+/// Bytes of a long record that are read at once. The record of a large transaction has many megabytes.
 const AT_ONCE: usize = 32 << 10;
 
 impl Walk<'_> {
-    /// Checks one record: a transaction id, and the pages that it freed, the highest first.
+    /// Checks one record: a transaction id, and the pages that it freed, in descending order.
     pub(crate) fn free_record(&mut self, number: u64, key: &[u8], value: &[u8]) {
         if self.level == Level::Full
             && let Some(len) = self.free_header(number, key, value, value.len())
@@ -21,7 +21,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Checks one record whose value is in the overflow run that begins at page `first`, claimed before.
+    /// Checks one record whose value is in the overflow run at page `first`, which is already claimed.
     pub(crate) fn free_run(&mut self, number: u64, node: Node<'_>, first: u64) -> Result<()> {
         let mut header = [0; 8];
         let header = header.get_mut(..node.size.min(8)).unwrap_or_default();
@@ -43,14 +43,14 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// How many bytes of page numbers follow the count that a record of `len` bytes begins with.
+    /// The length in bytes of the page numbers after the count, in a record of `len` bytes.
     fn free_header(&mut self, number: u64, key: &[u8], value: &[u8], len: usize) -> Option<usize> {
         if key.len() != 8 || u64_at(key, 0) > self.txn_id {
             self.report.fault(number, "a free-list record of a transaction that has not been");
         }
         let count = u64_at(value, 0);
         let bytes = usize::try_from(count).ok().and_then(|count| count.checked_mul(8));
-        // A record may be longer than it needs.
+        // A record may be longer than necessary.
         let bytes = bytes.filter(|bytes| len.checked_sub(8).is_some_and(|room| *bytes <= room));
         if bytes.is_none() {
             self.report.fault(number, format!("a free-list record of {len} bytes for {count} pages"));
@@ -58,7 +58,7 @@ impl Walk<'_> {
         bytes
     }
 
-    /// Claims the pages of a part of a record, each below the one before it; `false`, with a fault, when one is not.
+    /// Claims the pages in a part of a record, which must descend; `false`, with a fault, when they do not.
     fn free_pages(&mut self, number: u64, pages: &[u8], last: &mut u64) -> bool {
         for page in pages.chunks_exact(8).map(|page| u64_at(page, 0)) {
             if page >= *last {

@@ -1,4 +1,4 @@
-//! Leaves: their keys, and what is stored under them.
+//! Checks leaves: their keys, and the values under them.
 
 use crate::error::Result;
 use crate::page::fields::{overflow_header, overflow_pages};
@@ -49,11 +49,11 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Checks what is stored under one key.
+    /// Checks the value of one key.
     #[inline]
     fn entry(&mut self, tree: &mut Tree, number: u64, node: Node<'_>) -> Result<()> {
         if node.flags == 0 && tree.role == Role::Named && !node.key.is_empty() {
-            // Most entries there are.
+            // The common case.
             tree.entries += 1;
             return Ok(());
         }

@@ -1,8 +1,8 @@
-//! Between which keys a page lies.
+//! The limits of the keys in a page.
 
 use crate::page::verify::order::{Order, Ranked};
 
-/// The keys that a page may hold: from the first on, below the second.
+/// The keys that a page may hold: at or above the first, below the second.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits<'k> {
     pub low: Option<Ranked<'k>>,
@@ -10,17 +10,17 @@ pub(crate) struct Limits<'k> {
 }
 
 impl<'k> Limits<'k> {
-    /// Every key.
+    /// No limits: every key is allowed.
     pub(crate) const NONE: Limits<'static> = Limits { low: None, high: None };
 
-    /// Whether `key` is one of them.
+    /// Whether `key` is within the limits.
     #[inline]
     pub(crate) fn hold(self, order: Order, key: Ranked<'k>) -> bool {
         self.low.is_none_or(|low| order.compare(low, key).is_le())
             && self.high.is_none_or(|high| order.compare(key, high).is_lt())
     }
 
-    /// Whether a separator may stand here: above the first and below the second.
+    /// Whether a separator is allowed here: above the first and below the second.
     pub(crate) fn enclose(self, order: Order, separator: Ranked<'k>) -> bool {
         self.low.is_none_or(|low| order.compare(low, separator).is_lt())
             && self.high.is_none_or(|high| order.compare(separator, high).is_lt())

@@ -1,4 +1,4 @@
-//! Whether a file is whole: its page graph, read by `pread`, so that a file that is too short is a fault and no signal.
+//! Verifies a file: its page graph is read by `pread`, so that a file that is too short is a fault, not a signal.
 
 pub(crate) mod bitmap;
 mod branches;
@@ -28,11 +28,11 @@ pub use report::{Fault, PageUse, VerifyReport};
 
 /// Checks the newest committed state of `file`.
 ///
-/// Nobody may commit meanwhile: pages that a writer reuses would be reported. With a writer about, pin a snapshot
-/// and give its meta page to [`verify_snapshot`].
+/// No commit may happen at the same time: pages that a writer reuses would be reported as damage. With an active
+/// writer, pin a snapshot and pass its meta page to [`verify_snapshot`].
 ///
 /// # Errors
-/// `Io` when the file cannot be read, `FormatVersion` when it is of another version. Damage is in the report.
+/// `Io` when the file cannot be read, `FormatVersion` when it has another version. Damage is in the report.
 pub(crate) fn verify(file: &File, level: Level) -> Result<VerifyReport> {
     let mut report = VerifyReport::default();
     let newest = match metas(file) {
@@ -50,7 +50,7 @@ pub(crate) fn verify(file: &File, level: Level) -> Result<VerifyReport> {
     Walk::new(file, &newest, level, report)?.run(&newest)
 }
 
-/// Checks the committed state that `meta` begins, whose pages the caller keeps from being reused.
+/// Checks the committed state of `meta`, whose pages the caller keeps from being reused.
 ///
 /// # Errors
 /// As [`verify`].
@@ -58,7 +58,8 @@ pub(crate) fn verify_snapshot(file: &File, meta: &Meta, level: Level) -> Result<
     Walk::new(file, meta, level, VerifyReport::default())?.run(meta)
 }
 
-/// Strict, but with patience: a commit between the two reads looks like damage once, and not three times.
+/// Reads the meta pages strictly, but retries: a commit between the two reads may look like damage once, not three
+/// times.
 fn metas(file: &File) -> Result<Option<FileMeta>> {
     let mut last: Result<Option<FileMeta>> = check_metas(file, true);
     for _ in 0..2 {

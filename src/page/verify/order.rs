@@ -1,20 +1,20 @@
-//! The orders that LMDB keeps keys and duplicates in.
+//! The orders in which LMDB sorts keys and duplicates.
 
 use std::cmp::Ordering;
 
 use crate::page::fields::u64_at;
 use crate::page::format::tree_flag;
 
-/// How two keys compare.
+/// How two keys are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// From the first byte on; a prefix comes first.
     Forward,
-    /// From the last byte on. Of little-endian integers of one size this is the order by value.
+    /// From the last byte on. For little-endian integers of one size this is the order by value.
     Backward,
 }
 
-/// A key with the eight bytes that an order looks at first, as a number: most comparisons need no more.
+/// A key with the eight bytes that an order compares first, as a number: most comparisons need no more.
 #[derive(Clone, Copy)]
 pub(crate) struct Ranked<'k> {
     head: u64,
@@ -27,7 +27,7 @@ impl Order {
         if flags & (tree_flag::REVERSE_KEY | tree_flag::INTEGER_KEY) == 0 { Self::Forward } else { Self::Backward }
     }
 
-    /// The order of the duplicates of one key; `None` in a tree without duplicates.
+    /// The order of one key's duplicates; `None` in a tree without duplicates.
     pub(crate) fn of_duplicates(flags: u16) -> Option<Self> {
         if flags & tree_flag::DUP_SORT == 0 {
             None
@@ -38,7 +38,7 @@ impl Order {
         }
     }
 
-    /// `key`, ready to be compared.
+    /// Prepares `key` for comparisons.
     #[inline]
     pub(crate) fn rank(self, key: &[u8]) -> Ranked<'_> {
         let head = match (self, key.first_chunk(), key.last_chunk()) {
@@ -49,21 +49,21 @@ impl Order {
         Ranked { head, key }
     }
 
-    /// The head of a key of fewer than eight bytes: zeros stand for those that it does not have.
+    /// The head of a key of fewer than eight bytes, padded with zeros.
     fn short_head(self, key: &[u8]) -> u64 {
         let mut padded = [0; 8];
         padded.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
         match self {
             Self::Forward => u64::from_be_bytes(padded),
-            // Up to the top: the last byte counts most.
+            // Shift up: the last byte is the most significant.
             Self::Backward => u64_at(&padded, 0) << (8 * (8 - key.len().clamp(1, 8))),
         }
     }
 
-    /// How two keys of one order compare.
+    /// Compares two keys of this order.
     #[inline]
     pub(crate) fn compare(self, left: Ranked<'_>, right: Ranked<'_>) -> Ordering {
-        // A key that ends early has zeros in its head: equal heads are equal keys only of equal lengths.
+        // Short keys have zeros in the head: equal heads mean equal keys only if the lengths are equal.
         left.head.cmp(&right.head).then_with(|| self.compare_all(left.key, right.key))
     }
 

@@ -1,4 +1,4 @@
-//! Reading: pages into buffers that are used again, those that lie behind one another by one read.
+//! Reads pages into reusable buffers, and consecutive pages in one read.
 
 use std::fs::File;
 use std::io::{self, ErrorKind as IoKind};
@@ -6,22 +6,22 @@ use std::os::unix::fs::FileExt;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Bytes that are read at once, at most: more gained nothing, and a page is checked while it is in the cache.
+/// The maximum number of bytes read at once. More brought no gain, and a page is checked while it is in the cache.
 const AT_ONCE: usize = 64 << 10;
 
-/// The file, and the buffers that are not in use.
+/// The file, and the unused buffers.
 pub(crate) struct Reader<'f> {
     file: &'f File,
     page_size: usize,
     /// The file's length in bytes.
     pub len: u64,
-    /// Whole pages inside the file. Less than the last page's number in healthy files: the last pages may be free ones
-    /// that were never written.
+    /// The number of whole pages in the file. Healthy files can have fewer pages than the last page number says: the
+    /// last pages may be free ones that were never written.
     pub file_pages: u64,
     spare: Vec<Buffer>,
 }
 
-/// Some pages that lie behind one another.
+/// Some consecutive pages.
 #[derive(Default)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
@@ -35,18 +35,18 @@ impl<'f> Reader<'f> {
         Ok(Self { file, page_size, len, file_pages: len / page_size.max(1) as u64, spare: Vec::new() })
     }
 
-    /// A buffer without pages. There are at most as many as a walk is levels deep.
+    /// A buffer without pages. There are at most as many buffers as the walk has levels.
     pub(crate) fn buffer(&mut self) -> Buffer {
         self.spare.pop().map_or_else(Buffer::default, |spare| Buffer { count: 0, ..spare })
     }
 
-    /// Takes a buffer back.
+    /// Returns a buffer for reuse.
     pub(crate) fn put_back(&mut self, buffer: Buffer) {
         self.spare.push(buffer);
     }
 
-    /// Page `number`, from `buffer` if it is there. If it has to be read, the pages that are wanted after it come with it
-    /// as far as they lie behind it. `None` when the file ends before the page does.
+    /// Page `number`, from `buffer` if it is there. Otherwise it is read, together with the pages of `after` that
+    /// directly follow it. `None` when the file ends before the page does.
     pub(super) fn page<'b>(
         &self,
         buffer: &'b mut Buffer,
@@ -68,7 +68,7 @@ impl<'f> Reader<'f> {
         let in_file = |page: u64| page < self.file_pages;
         let behind = after.zip(number.saturating_add(1)..).take(most - 1);
         let count = 1 + behind.take_while(|&(page, next)| page == next && in_file(page)).count();
-        // A file that was cut meanwhile may still have the first page.
+        // If the file was truncated in the meantime, it may still have the first page.
         for count in [count, 1] {
             let len = count * self.page_size;
             if buffer.bytes.len() < len {

@@ -1,26 +1,26 @@
-//! What the verifier found.
+//! The result of a verification.
 
 use std::error::Error as StdError;
 use std::fmt;
 
 use crate::error::Error;
 
-/// How much of the file is looked at.
+/// How much of the file is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
-    /// Meta pages, branch pages, and whether every page that is led to is inside the file.
+    /// Meta pages, branch pages, and whether every page referred to is inside the file.
     Fast,
-    /// Every page: order of keys, levels, counters, free list, and that each page is used exactly once.
+    /// Every page: order of keys, levels, counters, free list, and whether each page is used exactly once.
     Full,
 }
 
-/// Faults that a report keeps. A damaged branch page can make a fault of every page below it.
+/// The maximum number of faults in a report. A damaged branch page can cause a fault for every page below it.
 const KEPT: usize = 1000;
 
-/// What a check of the whole file found: how its pages are used, and what is wrong.
+/// The result of a check of the whole file: how its pages are used, and what is wrong.
 ///
-/// [`Env::verify`](crate::Env::verify) returns it. An opening that finds faults is `Corrupted` with the report as its cause:
-/// [`Error::downcast`](crate::Error::downcast) gets it.
+/// Returned by [`Env::verify`](crate::Env::verify). Opening a file with faults fails with `Corrupted`, and the report
+/// is the cause: [`Error::downcast`](crate::Error::downcast) returns it.
 ///
 /// ```
 /// let report = mapleaf::VerifyReport::default();
@@ -30,35 +30,35 @@ const KEPT: usize = 1000;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VerifyReport {
-    /// Pages by what they are used for.
+    /// Pages by their use.
     pub pages: PageUse,
-    /// Entries of each DBI, by name, in the order of names. Counted in a full check, as recorded in a fast one.
+    /// The number of entries of each DBI, sorted by name. Counted in a full check, as recorded in a fast one.
     pub entries: Vec<(String, u64)>,
-    /// What is wrong, in the order found; the first thousand.
+    /// What is wrong, in the order found; the first thousand faults.
     pub faults: Vec<Fault>,
 }
 
-/// How many pages are used for what.
+/// The number of pages for each use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PageUse {
-    /// The two pages that everything begins at.
+    /// The two meta pages.
     pub meta: u64,
-    /// Pages of separators and page numbers.
+    /// Branch pages: separators and page numbers.
     pub branch: u64,
-    /// Pages of entries.
+    /// Leaf pages: entries.
     pub leaf: u64,
-    /// Pages of large values.
+    /// Overflow pages: large values.
     pub overflow: u64,
-    /// Pages to be used again. Known after a full check only.
+    /// Free pages, which can be reused. Known only after a full check.
     pub free: u64,
 }
 
-/// One thing that is wrong.
+/// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fault {
-    /// The page where it shows.
+    /// The page where the fault was found.
     pub page: u64,
     /// What is wrong there.
     pub why: String,
@@ -70,7 +70,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// One line: how many faults, and the first of them.
+/// One line: the number of faults, and the first of them.
 impl fmt::Display for VerifyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.faults[..] {
@@ -82,11 +82,11 @@ impl fmt::Display for VerifyReport {
     }
 }
 
-/// The cause of the error of an opening that found faults.
+/// The cause of the error when opening a file with faults.
 impl StdError for VerifyReport {}
 
 impl VerifyReport {
-    /// Whether nothing is wrong.
+    /// Whether there are no faults.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.faults.is_empty()

@@ -1,4 +1,4 @@
-//! One tree: what it is for, and whether its record tells the truth.
+//! Checks one tree: its role, and whether its record is right.
 
 use crate::error::{Error, Result};
 use crate::page::format::META_PAGES;
@@ -11,7 +11,7 @@ use crate::page::verify::report::Level;
 use crate::page::verify::report::VerifyReport;
 use crate::page::verify::walk::Walk;
 
-/// What a tree is for, which decides what its leaves may hold.
+/// The role of a tree, which decides what its leaves may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Free,
@@ -23,12 +23,12 @@ pub(crate) enum Role {
     },
 }
 
-/// A tree on its way through the check: what its record says, and what was counted.
+/// A tree being checked: its record, and the counts so far.
 pub(crate) struct Tree {
     pub role: Role,
     pub record: TreeRecord,
     pub order: Order,
-    /// The order of duplicates, where there may be any.
+    /// The order of duplicates, if the tree can have any.
     pub duplicates: Option<Order>,
     pub branches: u64,
     pub leaves: u64,
@@ -43,25 +43,25 @@ impl Tree {
         Self { role, record: *record, order, duplicates, branches: 0, leaves: 0, overflows: 0, entries: 0 }
     }
 
-    /// The tree of one key's duplicates, in the order that the tree around it prescribes.
+    /// The tree of one key's duplicates, in the order that the enclosing tree prescribes.
     pub(crate) fn of_duplicates(record: &TreeRecord, order: Order) -> Self {
         let fixed = record.flags & tree_flag::DUP_FIXED != 0;
         Self { order, duplicates: None, ..Self::new(record, Role::Duplicates { fixed }) }
     }
 
-    /// Whether duplicates are of one size, and packed.
+    /// Whether duplicates have one size and are packed.
     pub(crate) fn packed_duplicates(&self) -> bool {
         self.record.flags & tree_flag::DUP_FIXED != 0
     }
 
-    /// Whether a fast check has to read the leaves: for the records or the overflow runs in them.
+    /// Whether a fast check must read the leaves, because they hold records of trees or refer to overflow runs.
     pub(crate) fn leaves_lead_on(&self) -> bool {
         self.role == Role::Main || self.record.overflow_pages > 0
     }
 }
 
 impl Walk<'_> {
-    /// Walks everything that `meta` leads to.
+    /// Checks everything that `meta` refers to.
     pub(crate) fn run(mut self, meta: &Meta) -> Result<VerifyReport> {
         self.report.pages.meta = META_PAGES;
         for page in 0..META_PAGES {
@@ -84,7 +84,7 @@ impl Walk<'_> {
         Ok(self.report)
     }
 
-    /// Checks a tree whose record is on page `page`; gives the entries counted.
+    /// Checks a tree whose record is on page `page`, and returns the number of entries.
     pub(crate) fn tree(&mut self, mut tree: Tree, page: u64) -> Result<u64> {
         if let Some(why) = tree.record.why_outside(self.last_page) {
             self.report.fault(page, why);
@@ -97,7 +97,7 @@ impl Walk<'_> {
         self.report.pages.branch += tree.branches;
         self.report.pages.leaf += tree.leaves;
         self.report.pages.overflow += tree.overflows;
-        // Counters of a tree that was not walked to its end say nothing.
+        // The counters of a tree that was not walked completely prove nothing.
         if self.level == Level::Full && self.report.faults.len() == faults {
             self.counters(&tree, page);
         }
@@ -106,7 +106,7 @@ impl Walk<'_> {
 
     fn counters(&mut self, tree: &Tree, page: u64) {
         let record = &tree.record;
-        // An empty duplicate that LMDB lost when a second one came is still counted in the record.
+        // The record still counts an empty duplicate that LMDB lost when a second duplicate was added.
         let lost = tree.duplicates.is_some() && record.entries > tree.entries;
         for (what, recorded, counted) in [
             ("branch pages", record.branch_pages, tree.branches),
@@ -120,9 +120,9 @@ impl Walk<'_> {
         }
     }
 
-    /// The record in a node; a fault of the page that it is on when it cannot be one.
+    /// Decodes the record in a node. If it is invalid, reports a fault on the node's page.
     pub(crate) fn record(&mut self, number: u64, node: Node<'_>) -> Option<TreeRecord> {
-        // The bytes alone do not know where they are.
+        // Decoding does not know which page the bytes are on.
         let located = |error: Error| Error::corrupted(number, error.message().to_owned());
         self.note(TreeRecord::from_bytes(node.data).map_err(located))
     }

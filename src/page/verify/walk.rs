@@ -1,4 +1,4 @@
-//! The state of one check: what was read, what was met, what is wrong.
+//! The state of one check: what was read, which pages were met, which faults were found.
 
 use std::fs::File;
 
@@ -23,8 +23,8 @@ impl<'f> Walk<'f> {
     pub(crate) fn new(file: &'f File, meta: &Meta, level: Level, report: VerifyReport) -> Result<Self> {
         let page_size = meta.page_size as usize;
         let reader = Reader::new(file, page_size)?;
-        // Each page is in the file, or named by eight bytes in it. No healthy file has more, and no header can ask
-        // for more memory than this.
+        // Each page is in the file, or named by eight bytes in it. No healthy file has more, so no header can make
+        // this allocate more.
         let most = reader.file_pages.saturating_add(reader.len / 8);
         let mut walk = Self {
             reader,
@@ -41,7 +41,7 @@ impl<'f> Walk<'f> {
         Ok(walk)
     }
 
-    /// Takes the pages `first .. first + count` for one use. `false`, with a fault, when they cannot be had.
+    /// Claims the pages `first .. first + count` for one use. `false`, with a fault, when that is not possible.
     pub(crate) fn claim(&mut self, from: u64, first: u64, count: u64) -> bool {
         let end = first.saturating_add(count);
         if first < META_PAGES || end > self.last_page.saturating_add(1) {
@@ -59,7 +59,7 @@ impl<'f> Walk<'f> {
         fresh
     }
 
-    /// Marks a page that the free list names.
+    /// Marks a page that the free list contains.
     pub(crate) fn claim_free(&mut self, from: u64, page: u64) {
         if page < META_PAGES || page > self.last_page {
             self.report.fault(from, format!("lists page {page} as free, which is not a page of the database"));
@@ -70,13 +70,13 @@ impl<'f> Walk<'f> {
         }
     }
 
-    /// The value, or a fault in its place.
+    /// Returns the value, or reports a fault.
     pub(crate) fn note<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.report.add(&error)).ok()
     }
 
-    /// Page `number`, claimed before, and with it those `after` it that lie behind it; `None`, with a fault, when the
-    /// file has been cut meanwhile.
+    /// Page `number`, claimed before. Also reads those `after` it that directly follow it. `None`, with a fault, when
+    /// the file was truncated in the meantime.
     pub(crate) fn read<'b>(
         &mut self,
         buffer: &'b mut Buffer,
@@ -91,7 +91,7 @@ impl<'f> Walk<'f> {
     }
 
     /// Fills `bytes` from byte `from` of the run that begins at page `number`, claimed before; `false`, with a fault,
-    /// when the file has been cut meanwhile.
+    /// when the file was truncated in the meantime.
     pub(crate) fn read_into(&mut self, bytes: &mut [u8], number: u64, from: u64) -> Result<bool> {
         let whole = self.reader.read_at(bytes, number, from)?;
         if !whole {

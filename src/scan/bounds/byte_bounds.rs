@@ -6,18 +6,18 @@ use smallvec::SmallVec;
 
 use crate::key::{KeyBuf, Position};
 
-/// Bytes, and where the key that they were written for stands to them.
+/// Encoded bytes, and the position of the key relative to them.
 pub(crate) type Sought<'k> = (&'k [u8], Position);
 
 type BoundBytes = SmallVec<[u8; 64]>;
 
-/// No key comes before this one, because LMDB has no empty key.
+/// The least key: LMDB has no empty key.
 const LEAST_KEY: &[u8] = &[0x00];
 
 /// A range of encoded keys in byte order: by the first byte that differs, then the shorter first.
 ///
-/// The lower bound may lie above the upper one; the range is then empty, see [`is_empty`](Self::is_empty). The bytes of
-/// a bound are never empty. Bounds of up to 64 bytes are kept inline.
+/// The lower bound may be above the upper one; the range is then empty, see [`is_empty`](Self::is_empty). The bytes
+/// of a bound are never empty. Bounds of up to 64 bytes are kept inline.
 ///
 /// ```
 /// use mapleaf::scan::ByteBounds;
@@ -31,7 +31,7 @@ pub struct ByteBounds {
 }
 
 impl ByteBounds {
-    /// From `lower` to `upper`. No bytes at all stand before every key.
+    /// The range from `lower` to `upper`. Empty bytes sort before every key.
     #[must_use]
     pub fn new(lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Self {
         let lower = match lower {
@@ -45,9 +45,9 @@ impl ByteBounds {
         Self { lower, upper: upper.map(BoundBytes::from_slice) }
     }
 
-    /// From `start` to `end`, which need not be keys that can be stored.
+    /// The range from `start` to `end`, whose keys need not be storable.
     pub(crate) fn between(start: Bound<Sought<'_>>, end: Bound<Sought<'_>>) -> Self {
-        // What begins with the bytes of a key below it is above that key, and the bytes themselves are too.
+        // A key of position `Below` sorts before its bytes and everything that begins with them.
         let lower = match start {
             Bound::Excluded((bytes, Position::Below)) => Bound::Included(bytes),
             start => start.map(|(bytes, _)| bytes),
@@ -60,7 +60,7 @@ impl ByteBounds {
         if let Bound::Included((bytes, Position::Above)) | Bound::Excluded((bytes, Position::Above)) = end {
             bounds = bounds.ending_behind(bytes);
         }
-        // The start comes last: behind everything, it leaves nothing, whatever the end.
+        // Apply the start last: a start after all keys must leave the range empty, whatever the end.
         if let Bound::Included((bytes, Position::Above)) | Bound::Excluded((bytes, Position::Above)) = start {
             bounds = bounds.starting_behind(bytes);
         }
@@ -95,7 +95,7 @@ impl ByteBounds {
         }
     }
 
-    /// The keys below `cut`, and those from it on.
+    /// Splits the range into the keys below `cut` and those from `cut` on.
     #[cfg(feature = "rayon")]
     pub(crate) fn cut_at(&self, cut: &[u8]) -> (Self, Self) {
         let below = Self { lower: self.lower.clone(), upper: Bound::Excluded(BoundBytes::from_slice(cut)) };
@@ -103,7 +103,7 @@ impl ByteBounds {
         (below, above)
     }
 
-    /// Moves the lower bound behind all keys that begin with `prefix`.
+    /// Moves the lower bound after all keys that begin with `prefix`.
     fn starting_behind(self, prefix: &[u8]) -> Self {
         match successor(prefix) {
             Some(behind) => Self { lower: Bound::Included(behind), ..self },
@@ -111,7 +111,7 @@ impl ByteBounds {
         }
     }
 
-    /// Moves the upper bound behind all keys that begin with `prefix`.
+    /// Moves the upper bound after all keys that begin with `prefix`.
     fn ending_behind(self, prefix: &[u8]) -> Self {
         Self { upper: successor(prefix).map_or(Bound::Unbounded, Bound::Excluded), ..self }
     }
@@ -122,7 +122,7 @@ impl ByteBounds {
         (self.lower.as_ref().map(|bytes| &bytes[..]), self.upper.as_ref().map(|bytes| &bytes[..]))
     }
 
-    /// Whether the encoded key `key` lies between the bounds.
+    /// Whether the encoded key `key` is within the bounds.
     #[must_use]
     pub fn contains(&self, key: &[u8]) -> bool {
         let above = match &self.lower {
@@ -138,9 +138,9 @@ impl ByteBounds {
         above && below
     }
 
-    /// Whether the bounds are reversed or meet so that no key lies between them.
+    /// Whether no key can be between the bounds, because they are reversed or meet.
     ///
-    /// When `false`, the bounds are in order, as `BTreeMap::range` demands of its argument.
+    /// When `false`, the bounds are in order, as `BTreeMap::range` requires.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         match self.as_refs() {
@@ -154,8 +154,8 @@ impl ByteBounds {
     }
 }
 
-/// The least bytes above everything that begins with `prefix`, when there are any: without its trailing `FF`s, and the
-/// last byte one higher. Nothing is appended: `62`, and not `62 00`, follows all that begins with `61 FF`.
+/// The least bytes above everything that begins with `prefix`, if there are any: `prefix` without its trailing `FF`s,
+/// and its last byte incremented. No byte is appended: the successor of `61 FF` is `62`, not `62 00`.
 fn successor(prefix: &[u8]) -> Option<BoundBytes> {
     let last = prefix.iter().rposition(|byte| *byte != 0xFF)?;
     let mut bytes = BoundBytes::from_slice(prefix.get(..=last)?);
@@ -163,8 +163,8 @@ fn successor(prefix: &[u8]) -> Option<BoundBytes> {
     Some(bytes)
 }
 
-/// The greatest key of at most `longest` bytes below `bytes`: keys are below `bytes` when they are not above it. No bytes when
-/// there is none.
+/// The greatest key of at most `longest` bytes below `bytes`. A key is below `bytes` if it is not above the result.
+/// Empty if there is none.
 pub(super) fn predecessor(bytes: &[u8], longest: usize) -> KeyBuf {
     let Some((last, before)) = bytes.split_last() else {
         return KeyBuf::new();

@@ -4,23 +4,24 @@ use crate::error::Result;
 use crate::key::{AsKey, Key, KeyBuf, Position};
 use crate::scan::bounds::leading::for_leading_elements;
 
-/// What may stand at an end of a [`KeyRange`](crate::scan::KeyRange) over keys of `K`: anything that is a key of `K`,
-/// and leading elements of a tuple key, `("nc", t0)` for `(&str, i64, u32)`.
+/// An end of a [`KeyRange`](crate::scan::KeyRange) over keys of `K`: any key of `K`, or leading elements of a tuple
+/// key, such as `("nc", t0)` for `(&str, i64, u32)`.
 ///
-/// Implemented for all [`AsKey<K>`](AsKey) and for tuples; not for implementing elsewhere.
+/// Implemented for all [`AsKey<K>`](AsKey) and for tuples; you cannot implement it yourself.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an end of a range of `{K}` keys",
     label = "neither a `{K}` key nor leading elements of one",
     note = "an end is a whole key or, for a tuple key, its leading elements: `(a,)..`, `(a, b)..=(a, c)`"
 )]
 pub trait RangeEnd<K: Key> {
-    /// Whether this is a whole key. If not, it stands for all keys that begin with it.
+    /// Whether this is a whole key. If not, it represents all keys that begin with it.
     const WHOLE: bool;
 
-    /// The bytes of the end, and where it stands to them. No bytes, as those of empty text, come before all keys.
+    /// The encoded bytes of the end, and its position relative to them. Empty bytes, as of empty text, sort before
+    /// all keys.
     ///
     /// # Errors
-    /// `InvalidKey` for a value that has no place in the order (NaN).
+    /// `InvalidKey` for a value that has no position in the order (NaN).
     fn encode_end<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)>;
 }
 
@@ -34,7 +35,7 @@ impl<K: Key, P: AsKey<K>> RangeEnd<K> for P {
 }
 
 macro_rules! leading_end {
-    // All elements: a whole key, which has its implementation above.
+    // All elements: a whole key, which the implementation above covers.
     (($($before:tt)*) $last:tt ()) => {};
     (($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ($([$c:ident $r:ident $k:tt])+)) => {
         impl<$($a: Key,)* $b: Key, $($c: Key,)+ $($p: AsKey<$a>,)* $q: AsKey<$b>>

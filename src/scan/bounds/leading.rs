@@ -1,7 +1,8 @@
-//! Writes an implementation for every way to name the leading elements of a tuple of up to eight.
+//! Macros that implement a trait for every choice of leading elements of a tuple of up to eight.
 
-/// Calls `$emit! { (before) last (behind) }` for every tuple and each number of its leading elements, `last` being the
-/// last of these. An element is `[key type, type of the value passed, index]`. What is given `with` comes first.
+/// Calls `$emit! { (before) last (behind) }` for every tuple size and each number of leading elements. `last` is the
+/// last of the leading elements. An element is `[key type, type of the value passed, index]`. The argument after
+/// `with` comes first.
 macro_rules! for_leading_elements {
     ($emit:ident $(with $how:tt)?) => {
         for_leading_elements!(@from ($emit $($how)?) [A P 0]);
@@ -25,11 +26,12 @@ macro_rules! for_leading_elements {
     };
 }
 
-/// For `for_leading_elements!`, with `{ Prefix::bounds, Last, |last, buf| append }`: implements the trait `Prefix`, which is
-/// sealed, by its method `bounds`. The last of the leading elements is a `Last` of its key type, and written to the buffer by
-/// `append`, which says where it stands to its bytes; the ones before it are whole. No key begins with what has no bytes.
+/// For `for_leading_elements!`, with `{ Prefix::bounds, Last, |last, buf| append }`: implements the sealed trait
+/// `Prefix` by its method `bounds`. The last leading element is a `Last` of its key type; `append` writes it to the
+/// buffer and returns its position. The elements before it are whole. If an element cannot be encoded, no key begins
+/// with the prefix.
 macro_rules! leading_prefix {
-    // All elements: also the place to say which tuples are prefixes at all.
+    // All elements: this case comes once per tuple, so it also implements `Sealed`.
     ($how:tt ($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ()) => {
         impl<$($p,)* $q> sealed::Sealed for ($($p,)* $q,) {}
 

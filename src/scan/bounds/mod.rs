@@ -1,4 +1,4 @@
-//! Bounds of scans: ranges and prefixes of keys, turned into ranges of bytes.
+//! Bounds of scans: ranges and prefixes of keys, converted to ranges of bytes.
 
 mod byte_bounds;
 mod end;

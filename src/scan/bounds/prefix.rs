@@ -7,10 +7,10 @@ use crate::scan::bounds::leading::{for_leading_elements, leading_prefix};
 
 /// A prefix of `K` keys: text or bytes that such keys begin with, or the leading elements of a tuple key.
 ///
-/// Empty text and bytes are a prefix of all keys. Text prefixes are by bytes, so also by characters. Only text, bytes
-/// and tuples have prefixes: a number does not begin with another.
+/// Empty text and empty bytes are a prefix of all keys. A text prefix is compared by bytes, which for text is the
+/// same as by characters. Only text, bytes, tuples and paths have prefixes; numbers do not.
 ///
-/// Sealed to these types of prefixes. A [`KeyAs`](crate::key::KeyAs) type has none, until you say in one line which:
+/// Sealed to these prefix types. A [`KeyAs`](crate::key::KeyAs) type has none until you implement one:
 ///
 /// ```
 /// use mapleaf::key::KeyAs;
@@ -57,7 +57,7 @@ pub trait KeyPrefix<K: Key>: sealed::Sealed {
     /// The range of encoded keys that begin with this prefix. Up to 64 bytes allocate nothing.
     ///
     /// # Errors
-    /// `InvalidKey` for an element that has no place in the order (NaN).
+    /// `InvalidKey` for an element that has no position in the order (NaN).
     fn prefix_bounds(&self) -> Result<ByteBounds>;
 }
 
@@ -90,7 +90,7 @@ byte_prefix! {
     [const N: usize] &[u8; N]: &[u8], Vec<u8>;
 }
 
-/// Stands where a listing has no prefix: every key begins with it.
+/// The prefix of a listing without prefix: every key begins with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NoPrefix;
 
@@ -104,7 +104,8 @@ impl<K: Key> KeyPrefix<K> for NoPrefix {
 
 impl sealed::Sealed for &Path {}
 
-/// A path and all below it: whole segments, so `/a` is no prefix of `/ab`. The empty path is one of all.
+/// A path and all paths below it. Segments are whole, so `/a` is no prefix of `/ab`. The empty path is a prefix of
+/// all paths.
 impl KeyPrefix<Path> for &Path {
     fn prefix_bounds(&self) -> Result<ByteBounds> {
         Ok(ByteBounds::prefix(&self.subtree_bytes()))

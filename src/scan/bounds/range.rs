@@ -1,4 +1,4 @@
-//! Ranges of keys, in every form that Rust writes them.
+//! Ranges of keys, in every form that Rust has for them.
 
 use std::ops::{Bound, Range, RangeBounds, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
@@ -7,14 +7,14 @@ use crate::key::{Key, KeyBuf, Position};
 use crate::scan::bounds::byte_bounds::{ByteBounds, Sought};
 use crate::scan::bounds::end::RangeEnd;
 
-/// A range of `K` keys: `..`, `a..b`, `a..=b`, `a..`, `..b`, `..=b` or `(Bound, Bound)`, between keys or, for tuples,
-/// leading elements.
+/// A range of `K` keys: `..`, `a..b`, `a..=b`, `a..`, `..b`, `..=b` or `(Bound, Bound)`. The ends are keys or, for
+/// tuples, leading elements.
 ///
-/// An end of leading elements stands for all keys that begin with them: included, it takes them all; an excluded start
-/// begins behind all of them; an excluded end stops before all of them. Both ends have the same number of elements.
-/// A range whose start lies above its end is empty. An end need not be a key that can be stored: empty text and bytes come
-/// before all keys, longer ones than a key may have stand where their bytes sort, and times that a `Timestamp` does not reach
-/// come before or behind all times.
+/// An end of leading elements represents all keys that begin with them. An included end contains them all, an
+/// excluded start comes after all of them, and an excluded end comes before all of them. Both ends have the same
+/// number of elements. A range whose start is above its end is empty. An end need not be a storable key: empty text
+/// and bytes come before all keys, keys that are too long sort by their bytes, and times outside the range of
+/// `Timestamp` come before or after all times.
 ///
 /// Sealed: implemented for the range types of the standard library.
 ///
@@ -53,11 +53,12 @@ pub trait KeyRange<K: Key>: sealed::Sealed {
     /// The range of encoded keys. Ends of up to 64 bytes allocate nothing.
     ///
     /// # Errors
-    /// `InvalidKey` for an end that has no place in the order (NaN).
+    /// `InvalidKey` for an end that has no position in the order (NaN).
     fn byte_bounds(&self) -> Result<ByteBounds>;
 }
 
-/// The bytes between two ends. Bytes alone end a range before the keys that continue them; leading elements mean these too.
+/// The bytes between two ends. A key at an end excludes the keys that continue its bytes; leading elements include
+/// them.
 fn between<K: Key, P: RangeEnd<K>>(start: Bound<&P>, end: Bound<&P>) -> Result<ByteBounds> {
     let (mut start_buf, mut end_buf) = (KeyBuf::new(), KeyBuf::new());
     let start = match start {
@@ -73,7 +74,7 @@ fn between<K: Key, P: RangeEnd<K>>(start: Bound<&P>, end: Bound<&P>) -> Result<B
     Ok(ByteBounds::between(start, end))
 }
 
-/// An end; one of leading elements stands `beside` all that begin with them.
+/// Encodes an end. Leading elements get the position `beside` relative to all keys that begin with them.
 #[inline]
 fn encode<'b, K: Key, P: RangeEnd<K>>(end: &'b P, buf: &'b mut KeyBuf, beside: Position) -> Result<Sought<'b>> {
     let (bytes, position) = end.encode_end(buf)?;

@@ -1,12 +1,12 @@
-//! Prefixes of tuples whose last element is itself only begun: `(user, "al")`.
+//! Prefixes of tuples whose last element is incomplete: `(user, "al")`.
 
 use crate::error::Result;
 use crate::key::{AsKey, Key, KeyBuf, Position, escape};
 use crate::scan::bounds::byte_bounds::ByteBounds;
 use crate::scan::bounds::leading::{for_leading_elements, leading_prefix};
 
-/// Leading elements of a tuple key of which the last is the beginning of its text: `(7, "al")` stands for `(7, "al")`,
-/// `(7, "alice")` and so on, but not for `(8, "al")`.
+/// Leading elements of a tuple key whose last one is the beginning of a text: `(7, "al")` represents `(7, "al")`,
+/// `(7, "alice")` and so on, but not `(8, "al")`.
 ///
 /// The last element is text or bytes; the ones before it are whole. Sealed to tuples.
 ///
@@ -21,7 +21,7 @@ use crate::scan::bounds::leading::{for_leading_elements, leading_prefix};
 /// # Ok::<(), mapleaf::Error>(())
 /// ```
 ///
-/// A number is never half given:
+/// A number cannot be incomplete:
 ///
 /// ```compile_fail,E0277
 /// # fn prefix_text<K: mapleaf::key::Key>(prefix: impl mapleaf::scan::TextPrefix<K>) {}
@@ -36,14 +36,14 @@ pub trait TextPrefix<K: Key>: sealed::Sealed {
     /// The range of encoded keys that begin with this prefix. Up to 64 bytes allocate nothing.
     ///
     /// # Errors
-    /// `InvalidKey` for an element that has no place in the order (NaN).
+    /// `InvalidKey` for an element that has no position in the order (NaN).
     fn text_prefix_bounds(&self) -> Result<ByteBounds>;
 }
 
 /// The beginning of a text or bytes element `K`.
 ///
-/// Implemented for the forms that such an element is passed in. For a [`KeyAs`](crate::key::KeyAs) type that is stored as
-/// text, implement it for `&str` in one line: `fn beginning(&self) -> &[u8] { self.as_bytes() }`.
+/// Implemented for the types that such an element is passed as. For a [`KeyAs`](crate::key::KeyAs) type that is
+/// stored as text, implement it for `&str` in one line: `fn beginning(&self) -> &[u8] { self.as_bytes() }`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the beginning of a `{K}` element",
     label = "a `{K}` element cannot begin with this",

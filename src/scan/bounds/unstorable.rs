@@ -1,6 +1,6 @@
-//! Keys that cannot be stored, as reads take them: absent, and in their place in the order.
+//! Keys that cannot be stored. Reads treat them as absent, at their position in the order.
 //!
-//! Whatever looks for a key encodes it as it would be stored. Only where that fails it comes here, off the hot path.
+//! A search encodes its key as for storing. Only if that fails does it use these functions, off the hot path.
 
 use std::ops::Bound;
 
@@ -9,13 +9,14 @@ use crate::key::{AsKey, Key, KeyBuf};
 use crate::read::RawCursor;
 use crate::scan::bounds::byte_bounds::{ByteBounds, predecessor};
 
-/// The bytes that no key has, under which one that has no bytes is looked for.
+/// Bytes that no key has, to search under for a key that cannot be encoded.
 pub(crate) const NO_KEY: &[u8] = &[];
 
-/// [`NO_KEY`] for a key that cannot be encoded, which `error` says, but has a place in the order.
+/// Returns [`NO_KEY`] for a key that has a position in the order but cannot be encoded. `error` is the encoding
+/// error.
 ///
 /// # Errors
-/// `error`, for a key without one.
+/// `error`, for a key without a position in the order.
 #[cold]
 pub(crate) fn no_key<K: Key>(key: &impl AsKey<K>, error: Error) -> Result<&'static [u8]> {
     match key.encode_bound(&mut KeyBuf::new()) {
@@ -24,10 +25,10 @@ pub(crate) fn no_key<K: Key>(key: &impl AsKey<K>, error: Error) -> Result<&'stat
     }
 }
 
-/// The range that begins, or ends, or both, at a key that cannot be encoded, which `error` says.
+/// The range that starts or ends, or both, at a key that cannot be encoded. `error` is the encoding error.
 ///
 /// # Errors
-/// `error`, for a key without a place in the order.
+/// `error`, for a key without a position in the order.
 #[cold]
 pub(crate) fn bounds_at<K: Key>(
     key: &impl AsKey<K>,
@@ -39,7 +40,7 @@ pub(crate) fn bounds_at<K: Key>(
     Ok(ByteBounds::between(start.map(|()| sought), end.map(|()| sought)))
 }
 
-/// Moves the front of `cursor` to where `bounds` begin.
+/// Moves the front of `cursor` to the start of `bounds`.
 ///
 /// # Errors
 /// As [`RawCursor::seek`].
@@ -47,12 +48,12 @@ pub(crate) fn seek<'t>(cursor: &mut impl RawCursor<'t>, bounds: &ByteBounds) -> 
     match bounds.as_refs() {
         (Bound::Included(start) | Bound::Excluded(start), _) => cursor.seek(start),
         (Bound::Unbounded, Bound::Unbounded) => Ok(()),
-        // All keys are below the one that is sought.
+        // All keys are below the sought one. Seeking the back before all keys leaves nothing.
         (Bound::Unbounded, _) => cursor.seek_back(NO_KEY),
     }
 }
 
-/// Moves the back of `cursor` to where `bounds` end. No key has more than `longest` bytes.
+/// Moves the back of `cursor` to the end of `bounds`. No key has more than `longest` bytes.
 ///
 /// # Errors
 /// As [`RawCursor::seek_back`].

@@ -1,19 +1,19 @@
-//! The count itself.
+//! The nesting counter.
 
-/// How deep a value may nest: 127 arrays, maps, structs and enum variants, one inside the other.
+/// The maximum nesting of a value: 127 arrays, maps, structs and enum variants, one inside the other.
 ///
-/// It is what `serde_json` reads, and holds for every format here. Deeper values are `Encode` when written and `Decode`
-/// when read.
+/// It equals the limit of `serde_json`, and holds for every format here. Deeper values fail with `Encode` when
+/// written and `Decode` when read.
 pub const MAX_DEPTH: u8 = 127;
 
-/// How many `Some` and newtypes may stand directly inside each other. Only a type that holds itself through nothing
-/// else gets there, and for it there is no other end.
+/// How many `Some` and newtypes may be directly nested. Only a type that contains itself through nothing else reaches
+/// this limit, and nothing else would stop it.
 const MAX_WRAPPERS: u8 = 16;
 
-/// What a value nested beyond the limits is refused with.
+/// The error message for a value nested beyond the limits.
 pub(super) const TOO_DEEP: &str = "nested deeper than 127 levels";
 
-/// How much deeper the value may still go.
+/// How many more levels the value may have.
 #[derive(Clone, Copy)]
 pub(super) struct Depth {
     levels: u8,
@@ -21,16 +21,16 @@ pub(super) struct Depth {
 }
 
 impl Depth {
-    /// At the value's outside.
+    /// The limits at the outermost level of a value.
     pub(super) const START: Self = Self { levels: MAX_DEPTH, wrappers: MAX_WRAPPERS };
 
-    /// Inside an array, a map, a struct or an enum variant; `None` when that is too deep.
+    /// Enters an array, a map, a struct or an enum variant; `None` when that is too deep.
     #[inline]
     pub(super) fn into_level(self) -> Option<Self> {
         Some(Self { levels: self.levels.checked_sub(1)?, wrappers: MAX_WRAPPERS })
     }
 
-    /// Inside a `Some` or a newtype; `None` when too many stand directly inside each other.
+    /// Enters a `Some` or a newtype; `None` when too many are directly nested.
     #[inline]
     pub(super) fn into_wrapper(self) -> Option<Self> {
         Some(Self { levels: self.levels, wrappers: self.wrappers.checked_sub(1)? })

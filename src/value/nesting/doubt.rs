@@ -1,40 +1,41 @@
-//! Doubt: what is written in a way that was not seen to come back yet, and is to be read back therefore.
+//! Doubt: a value is in doubt, and must be read back, if it was written in a way not yet verified to read back the
+//! same.
 
 use std::any::TypeId;
 use std::cell::{Cell, RefCell};
 use std::hash::{Hash, Hasher};
 
-/// What came back is forgotten when it is so much: no program has more shapes that matter.
+/// The set of verified ways is cleared at this size. No program has more shapes that matter.
 const MOST: usize = 1 << 15;
 
 thread_local! {
-    /// The ways of writing that came back. Taken out while a value is written, so that one that is written inside another
-    /// begins with none.
+    /// The ways of writing that were verified. Taken out while a value is written, so that a value written inside
+    /// another starts with an empty set.
     static SEEN: Cell<Seen> = const { Cell::new(Seen::NONE) };
 }
 
-/// A way of writing: which kind of thing, of which type, at which place of which type.
+/// A way of writing: a kind of content, of a type, at a position in another type.
 ///
-/// Whoever reads is told the type at a place, and not the value. So if one value comes back, all those come back that are
-/// written alike, unless the reader looks at the value to find out what it is.
+/// The reader is given the type at a position, not the value. So if one value reads back the same, all values written
+/// in the same way do, unless the reader inspects the value to find its type.
 pub(super) type Way = u64;
 
-/// With the number of a type: its values are read by looking at them.
+/// Combined with a type's number: its values are read by inspecting them.
 const LOOKS: u64 = 0x6c6f_6f6b;
 
-/// One step of a hash that is cheap and has 64 bits.
+/// One step of a cheap 64-bit hash.
 #[inline]
 pub(super) const fn mix(a: u64, b: u64) -> u64 {
     (a.rotate_left(5) ^ b).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// A number for a text that is part of the program, from where it lies. Its bits are to be mixed.
+/// A number for a static text, from its address and length. Its bits must be mixed.
 #[inline]
 pub(super) fn of_static(text: &'static str) -> u64 {
     (text.as_ptr().addr() as u64) ^ ((text.len() as u64) << 48)
 }
 
-/// A set of ways of writing, none of which is 0.
+/// A set of ways of writing; 0 is not a member.
 #[derive(Default)]
 struct Seen {
     slots: Vec<Way>,
@@ -47,7 +48,7 @@ impl Seen {
     #[inline]
     fn has(&self, way: Way) -> bool {
         let Some(mask) = self.slots.len().checked_sub(1) else { return false };
-        // The upper half of a product is the better half.
+        // The upper half of the product is mixed better.
         let mut at = (way >> 32) as usize & mask;
         loop {
             match self.slots[at & mask] {
@@ -85,23 +86,23 @@ impl Seen {
     }
 }
 
-/// What is in doubt of a value that is being written.
+/// What is in doubt about a value that is being written.
 pub(in crate::value) struct Doubt {
     seen: Seen,
-    /// Of the type that is written, and its codec.
+    /// The number of the written type and its codec.
     root: u64,
-    /// Values of the type are read by looking at them: each is in doubt, however it is written.
+    /// Values of the type are read by inspecting them, so each is in doubt, however it is written.
     always: bool,
     new: RefCell<Seen>,
-    /// What is written directly inside a `Some` as nothing is.
+    /// The type that was written directly inside a `Some` with the same bytes as `None`.
     nothing: Cell<Option<&'static str>>,
-    /// A part asked which form to write, and may lose something in the one that it chose. That is seen in no kind of thing,
-    /// so that the value is in doubt whatever came back before.
+    /// A part asked which form to write, and may lose something in that form. A way of writing does not show this, so
+    /// the value is in doubt whatever was verified before.
     forks: Cell<bool>,
 }
 
 impl Doubt {
-    /// For a value of `T`, by the codec whose number this is.
+    /// Starts for a value of `T`; `codec` is the codec's number.
     #[inline]
     pub(in crate::value) fn of<T: 'static>(codec: u64) -> Self {
         let seen = SEEN.try_with(Cell::take).unwrap_or_default();
@@ -117,7 +118,7 @@ impl Doubt {
         self.root
     }
 
-    /// Something is written this way.
+    /// Notes a way of writing that occurs in the value.
     #[inline]
     pub(super) fn meets(&self, way: Way) {
         if !self.always && !self.seen.has(way | 1) {
@@ -130,18 +131,18 @@ impl Doubt {
         self.new.borrow_mut().add(way);
     }
 
-    /// `what` stands directly inside a `Some`, and is written as `None` is.
+    /// Notes that `what` is directly inside a `Some`, and is written with the same bytes as `None`.
     #[cold]
     pub(super) fn meets_nothing(&self, what: &'static str) {
         self.nothing.set(Some(what));
     }
 
-    /// What was written directly inside a `Some` as `None` is.
+    /// The type that was written directly inside a `Some` with the same bytes as `None`.
     pub(in crate::value) fn nothing(&self) -> Option<&'static str> {
         self.nothing.get()
     }
 
-    /// A part asks whether it is written for people.
+    /// Notes that a part asked whether the format is human readable.
     #[inline]
     pub(super) fn meets_fork(&self) {
         self.forks.set(true);
@@ -152,7 +153,7 @@ impl Doubt {
         self.forks.get()
     }
 
-    /// Whether the value is to be read back.
+    /// Whether the value must be read back.
     #[inline]
     pub(in crate::value) fn has_arisen(&self) -> bool {
         self.always || self.forks.get() || self.new.borrow().count > 0
@@ -163,12 +164,12 @@ impl Doubt {
         self.always
     }
 
-    /// Every value of the type is read back from now on.
+    /// From now on every value of the type is read back.
     pub(in crate::value) fn lasts(&mut self) {
         self.seen.add(mix(self.root, LOOKS) | 1);
     }
 
-    /// The value came back, and so does every other that is written as it is.
+    /// Records that the value read back the same, and so does every other value written in the same ways.
     #[cold]
     pub(in crate::value) fn is_settled(&mut self) {
         self.new.take().slots.into_iter().filter(|way| *way != 0).for_each(|way| self.seen.add(way));
@@ -179,12 +180,12 @@ impl Drop for Doubt {
     #[inline]
     fn drop(&mut self) {
         let seen = std::mem::take(&mut self.seen);
-        // At the end of a thread there is no place for it.
+        // The thread-local is gone when the thread ends.
         let _ = SEEN.try_with(|place| place.set(seen));
     }
 }
 
-/// A hasher that is cheap: what it is given is a hash already, or of no one's choice.
+/// A cheap hasher: its input is already a hash, or cannot be chosen by an attacker.
 pub(super) struct Mixed(pub(super) u64);
 
 impl Hasher for Mixed {

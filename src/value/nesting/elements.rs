@@ -1,4 +1,4 @@
-//! What a serializer writes one by one: the elements of an array, the entries of a map, the fields of a struct.
+//! Serializers of parts: the elements of an array, the entries of a map, the fields of a struct.
 
 use serde::ser::{
     Error, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
@@ -9,22 +9,22 @@ use super::doubt::of_static;
 use super::step::Step;
 use super::write::{Inside, Rules};
 
-/// The elements of an array, the entries of a map or the fields of a struct, counted.
+/// Counts the elements of an array, the entries of a map or the fields of a struct.
 pub(in crate::value) struct Elements<'d, C> {
     inner: C,
     rules: Rules<'d>,
-    /// How many the value said there would be. The format has written that number already.
+    /// How many parts the value announced. The format has already written that number.
     announced: Option<usize>,
     written: usize,
-    /// The last field that was left out, and the name of the struct or variant.
+    /// The last field that was skipped, and the name of the struct or variant.
     skipped: Option<&'static str>,
     name: &'static str,
 }
 
-/// The place of an element of a sequence or a map's value; that of a map's key.
+/// The position of an element of a sequence or of a map's value, and that of a map's key.
 const ELEMENT: u64 = 1;
 const KEY: u64 = 2;
-/// The elements behind so many are taken to be of one type: this is an array.
+/// Elements from this index on share one position: so long a tuple is an array.
 const LONGEST_TUPLE: usize = 32;
 
 impl<'d, C> Elements<'d, C> {
@@ -33,7 +33,7 @@ impl<'d, C> Elements<'d, C> {
         Self { inner, rules, announced, written: 0, skipped: None, name }
     }
 
-    /// Counts an element of as many as there are, all of one type.
+    /// Counts an element of a sequence whose elements all have one type.
     #[inline]
     fn next(&mut self) {
         if self.written == 0 {
@@ -42,7 +42,7 @@ impl<'d, C> Elements<'d, C> {
         self.written += 1;
     }
 
-    /// Counts an element with a place of its own, and tells which.
+    /// Counts an element that has a position of its own, and returns that position.
     #[inline]
     fn numbered(&mut self) -> u64 {
         let place = self.written.min(LONGEST_TUPLE) as u64;
@@ -50,7 +50,7 @@ impl<'d, C> Elements<'d, C> {
         place
     }
 
-    /// Counts a field, which must not take the place of one that was left out.
+    /// Counts a field. If fields are found by position, none may follow a skipped one.
     #[inline]
     fn field<E: Error>(&mut self, key: &'static str) -> Result<(), E> {
         if let Some(skipped) = self.skipped.filter(|_| self.rules.format.is_positional) {

@@ -1,16 +1,16 @@
-//! Types that write one form for people and another for binary formats, and may lose something in one of the two.
+//! Types with one form for human readable formats and one for binary formats, one of which may lose something.
 
-/// The name of a type without that it is referred to, in bytes.
+/// The name of a type without a leading `&`, as bytes.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn referred(name: &'static str) -> &'static [u8] {
     let bytes = name.as_bytes();
     bytes.strip_prefix(b"&").unwrap_or(bytes)
 }
 
-/// Whether both forms of the type of this name, or of what it refers to, are known to carry all of the value. Optimized, it
-/// is a constant for each type.
+/// Whether both forms of the type with this name, or of the type it refers to, are known to carry the whole value. In
+/// optimized builds it is a constant for each type.
 ///
-/// `SocketAddr` passes the question on to what it holds. A name that is not known here makes writing dearer, no more.
+/// `SocketAddr` leaves the choice to the address in it. An unknown name only makes writing slower.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn is_whole(name: &'static str) -> bool {
     matches!(

@@ -1,4 +1,4 @@
-//! The form of a value: all that it tells serde, whatever format it would be written in.
+//! The form of a value: everything that it tells serde, independent of the format.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::{self, Display};
@@ -12,7 +12,7 @@ use super::form_parts::Parts;
 use super::reading::Trace;
 use super::step::Step;
 
-/// A value tells nothing, and why.
+/// A value has no form, and the reason.
 #[derive(Debug)]
 pub(in crate::value) struct NoForm(String);
 
@@ -30,47 +30,47 @@ impl Error for NoForm {
     }
 }
 
-/// How a value is asked.
+/// How a value is asked for its form.
 #[derive(Clone, Copy)]
 pub(in crate::value) struct Asked {
-    /// As a format for people asks.
+    /// As a human readable format asks.
     pub text: bool,
-    /// Whether fields are found by their position alone.
+    /// Whether fields are found by position only.
     pub is_positional: bool,
     pub note: Note,
 }
 
-/// What is noted besides the form.
+/// What is recorded besides the form.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::value) enum Note {
     Nothing,
     /// The steps, for [`Told::trace`].
     Steps,
-    /// The values without parts, for [`Told::first_difference`].
+    /// The leaf values, for [`Told::first_difference`].
     Leaves,
 }
 
 impl Asked {
-    /// As a format of this kind asks.
+    /// As a format of this kind asks, recording the steps.
     pub(in crate::value) fn by(text: bool, is_positional: bool) -> Self {
         Self { text, is_positional, note: Note::Steps }
     }
 }
 
-/// What is noted of a value while it tells its form.
+/// What is recorded while the form of a value is computed.
 #[derive(Default)]
 pub(in crate::value) struct Told {
     trace: RefCell<Trace>,
-    /// The values without parts, as numbers, each with the last struct and field around it.
+    /// The leaf values, as numbers, each with the innermost struct and field around it.
     leaves: RefCell<Vec<(u64, Field)>>,
-    /// Whether fields without names were written and cannot be told from each other.
+    /// Whether unnamed fields were written whose offset is not known.
     blurred: Cell<bool>,
 }
 
-/// A field: the name of its struct, and its own.
+/// A field: the name of its struct, and its own name.
 pub(in crate::value) type Field = (&'static str, &'static str);
 
-/// A number for the form of `value`, and what was noted.
+/// A number for the form of `value`, and what was recorded.
 pub(in crate::value) fn form<T: Serialize>(value: &T, asked: Asked) -> Result<(u64, Told), NoForm> {
     let told = Told::default();
     let number = Part { value, place: FormPlace { asked, told: &told, field: ("", ""), within: (0, 0) } }.number()?;
@@ -83,12 +83,12 @@ impl Told {
         self.trace.borrow()
     }
 
-    /// Whether fewer fields without names were written than `read` has asked for, and there is no telling which.
+    /// Whether fewer unnamed fields were written than `read` asked for, and it is not known which.
     pub(in crate::value) fn misses_some_of(&self, read: &Trace) -> bool {
         self.blurred.get() && self.trace.borrow().misses_some_of(read)
     }
 
-    /// The field in which two values differ first, if they differ in one.
+    /// The first field in which two values differ, if a field differs.
     pub(in crate::value) fn first_difference(&self, other: &Self) -> Option<Field> {
         let (ours, theirs) = (self.leaves.borrow(), other.leaves.borrow());
         let differs = ours.iter().zip(theirs.iter()).find(|(ours, theirs)| ours != theirs);
@@ -98,23 +98,23 @@ impl Told {
     }
 }
 
-/// Where a part of a value stands.
+/// The position of a part in a value.
 #[derive(Clone, Copy)]
 pub(super) struct FormPlace<'t> {
     pub(super) asked: Asked,
     pub(super) told: &'t Told,
     pub(super) field: Field,
-    /// Where in memory the value around it lies, from and to.
+    /// The address range of the value around it.
     pub(super) within: (usize, usize),
 }
 
 impl FormPlace<'_> {
-    /// Notes a step. Its number is for [`parts`](Self::parts).
+    /// Records a step, and returns its index for [`parts`](Self::parts).
     pub(super) fn step(self, step: Step) -> usize {
         if self.asked.note == Note::Steps { self.told.trace.borrow_mut().add(step) } else { 0 }
     }
 
-    /// How many parts a step has, if they are found by their position, and the names of its fields.
+    /// Records how many parts a step has, if they are found by position, and the names of its fields.
     pub(super) fn parts(self, at: usize, count: usize, names: Vec<&'static str>) {
         let mut trace = self.told.trace.borrow_mut();
         trace.set_count(at, count);
@@ -130,7 +130,7 @@ impl FormPlace<'_> {
         number
     }
 
-    /// How far into the value around it the field `value` lies, if it does.
+    /// The offset of field `value` in the value around it, if it is stored inside.
     pub(super) fn offset<T: ?Sized>(self, value: &T) -> Option<usize> {
         let at = (&raw const *value).cast::<u8>().addr();
         let offset = (self.within.0..self.within.1).contains(&at).then(|| at - self.within.0);
@@ -145,7 +145,7 @@ pub(super) fn hash(value: impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// A part of a value, and its place.
+/// A part of a value, and its position.
 pub(super) struct Part<'a, 't, T: ?Sized> {
     pub(super) value: &'a T,
     pub(super) place: FormPlace<'t>,
@@ -159,7 +159,7 @@ impl<T: Serialize + ?Sized> Part<'_, '_, T> {
     }
 }
 
-/// A serializer that makes a number of what it is told.
+/// A serializer that computes a number from everything it is given.
 pub(super) struct Form<'t> {
     place: FormPlace<'t>,
 }

@@ -1,4 +1,4 @@
-//! The parts of a form: elements, entries, fields.
+//! The parts of a form: elements, entries and fields.
 
 use serde::ser::{
     Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
@@ -8,17 +8,17 @@ use serde::ser::{
 use super::form::{FormPlace, NoForm, Note, Part, hash};
 use super::step::Step;
 
-/// The parts of one thing, told one by one.
+/// The parts of one value, given one by one.
 pub(super) struct Parts<'t> {
     place: FormPlace<'t>,
     step: Step,
-    /// Where the step stands in the trace.
+    /// The index of the step in the trace.
     at: usize,
     name: &'static str,
     number: u64,
     key: u64,
     written: usize,
-    /// Of all fields, also those that were left out.
+    /// The names of all fields, including the skipped ones.
     names: Vec<&'static str>,
 }
 
@@ -37,7 +37,8 @@ impl<'t> Parts<'t> {
         Part { value, place: self.place }.number()
     }
 
-    /// An element whose order says nothing: hashed sets and maps have none, and no format changes that of the others.
+    /// Adds an element independently of the order: hashed sets and maps have none, and no format reorders other
+    /// collections.
     fn unordered(&mut self, number: u64) {
         self.number = self.number.wrapping_add(number);
         self.written += 1;
@@ -56,7 +57,7 @@ impl<'t> Parts<'t> {
         Ok(())
     }
 
-    /// A field that has no name, and is told from others by where it lies: which were left out is seen in nothing else.
+    /// Adds an unnamed field together with its offset in memory. Nothing else shows which fields were skipped.
     fn unnamed<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NoForm> {
         let (offset, inside) = (self.place.offset(value), FormPlace { field: (self.name, "0"), ..self.place });
         let number = Part { value, place: inside }.number()?;

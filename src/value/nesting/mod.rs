@@ -1,12 +1,12 @@
-//! How deep a value may nest: a bound on every step that serde takes into a value, in any format, both ways; and whether
-//! what is written comes back.
+//! Limits on how deep a value may nest, in any format, for writing and reading; and the check that a written value
+//! reads back the same.
 //!
-//! The formats' own limits do not suffice. `rmp_serde` counts neither enum variants nor anything that it writes, so
-//! that a hundred kilobytes of variants in variants overflow the stack; and a type that holds itself through `Option`
-//! alone descends for ever without reading a byte. So the reader and the writer here wrap those of the format, and
-//! count. Both count alike: what is written can be read.
+//! The formats' own limits do not suffice. `rmp_serde` counts neither enum variants nor anything that it writes, so a
+//! hundred kilobytes of nested variants overflow the stack. A type that contains itself only through `Option`
+//! recurses forever without reading a byte. So the reader and the writer here wrap those of the format and count,
+//! both in the same way: what is written can be read.
 //!
-//! The writer notes in which ways it writes, too. A way that was not seen to come back leaves the value in [`Doubt`].
+//! The writer also records how it writes. A way of writing that was not yet verified puts the value in [`Doubt`].
 
 mod depth;
 mod doubt;

@@ -8,24 +8,24 @@ use super::depth::{Depth, TOO_DEEP};
 use super::reading::Reading;
 use super::step::Step;
 
-/// A part of serde's reading machinery (deserializer, visitor, access, seed) that hands its limits to the parts it
-/// meets.
+/// A part of serde's reading machinery (deserializer, visitor, access, seed) that passes its limits to the parts
+/// inside it.
 #[derive(Clone, Copy)]
 pub(in crate::value) struct Limited<'r, P> {
     inner: P,
     depth: Depth,
-    /// Whether notes are taken.
+    /// Whether the reading is recorded.
     is_watched: bool,
     reading: &'r Reading,
 }
 
-/// Reads through `reader`, no deeper than allowed.
+/// Reads through `reader`, within the nesting limits.
 pub(in crate::value) fn limited_reader<R>(reader: R, reading: &Reading) -> Limited<'_, R> {
     Limited { inner: reader, depth: Depth::START, is_watched: reading.is_watched(), reading }
 }
 
 impl<'r, P> Limited<'r, P> {
-    /// Another part under the same limits.
+    /// Another part with the same limits.
     #[inline]
     fn same<Q>(&self, inner: Q) -> Limited<'r, Q> {
         Limited { inner, depth: self.depth, is_watched: self.is_watched, reading: self.reading }

@@ -1,13 +1,13 @@
-//! What holds for the reading of one value, and what is noted of it.
+//! The limits of reading one value, and a record of how it was read.
 
 use std::cell::RefCell;
 
 use super::step::Step;
 
-/// The limits of one reading, and its notes if it is watched.
+/// The limits of one reading, and its record if it is watched.
 pub(in crate::value) struct Reading {
-    /// The length of the input in bytes: an element takes one at least, so no collection has more elements. What the
-    /// input declares is believed, and memory reserved, up to here.
+    /// The length of the input in bytes. An element takes at least one byte, so no collection has more elements. A
+    /// length that the input declares is trusted, and memory reserved for it, up to this number.
     most: usize,
     notes: Option<RefCell<Notes>>,
 }
@@ -15,25 +15,25 @@ pub(in crate::value) struct Reading {
 #[derive(Default)]
 struct Notes {
     trace: Trace,
-    /// The sequences that are being read: the step that asked for one if it has a number of fields, and how many elements
-    /// were asked for.
+    /// The sequences that are being read. For each: the step that asked for it, if that step has a fixed number of
+    /// parts, and how many elements were requested.
     open: Vec<(Option<usize>, usize)>,
 }
 
-/// The steps through a value, one after the other.
+/// The steps through a value, in order.
 #[derive(Default)]
 pub(in crate::value) struct Trace {
     steps: Vec<Taken>,
-    /// Whether the reader looked at the value to find out what it is, or passed over a part of it.
+    /// Whether the reader inspected the value to find its type, or skipped a part of it.
     looked: bool,
 }
 
 /// A step that was taken.
 struct Taken {
     step: Step,
-    /// How many parts there are, where they are found by their position.
+    /// The number of parts, if they are found by position.
     count: usize,
-    /// The names of the fields: those that were written or left out; those that can be read.
+    /// The names of the fields: when writing, those written or skipped; when reading, those that can be read.
     names: Vec<&'static str>,
 }
 
@@ -51,14 +51,14 @@ impl Trace {
         self.steps[at].names = names;
     }
 
-    /// Whether `read` has asked for just what was written, of each kind and in the same order.
+    /// Whether `read` asked for exactly what was written: the same kinds, in the same order.
     pub(in crate::value) fn is_read_as_written(&self, read: &Self) -> bool {
         !read.looked
             && self.steps.len() == read.steps.len()
             && self.steps.iter().zip(&read.steps).all(|(ours, theirs)| ours.is_read_by(theirs))
     }
 
-    /// Whether there is a step with fewer fields without names than `read` has asked for.
+    /// Whether there is a step with fewer unnamed fields than `read` asked for.
     pub(super) fn misses_some_of(&self, read: &Self) -> bool {
         let misses = |(ours, theirs): (&Taken, &Taken)| {
             matches!(ours.step, Step::TupleStruct | Step::TupleVariant)
@@ -75,7 +75,7 @@ impl Trace {
 }
 
 impl Taken {
-    /// The names of the reader may be more: each field can have several, and some may never be written.
+    /// The reader may know more names: a field can have several, and some are never written.
     fn is_read_by(&self, read: &Self) -> bool {
         let mut names = read.names.iter();
         self.step == read.step
@@ -84,25 +84,25 @@ impl Taken {
     }
 }
 
-/// Whether the number of elements is that of the type.
+/// Whether the type fixes the number of parts.
 fn is_counted(step: Step) -> bool {
     use Step::{Struct, StructVariant, Tuple, TupleStruct, TupleVariant};
     matches!(step, Tuple | TupleStruct | TupleVariant | Struct | StructVariant)
 }
 
 impl Reading {
-    /// Of an input of `len` bytes.
+    /// The limits for an input of `len` bytes.
     #[inline]
     pub(in crate::value) fn of(len: usize) -> Self {
         Self { most: len, notes: None }
     }
 
-    /// As [`of`](Self::of), and watched.
+    /// As [`of`](Self::of), with a record.
     pub(in crate::value) fn watched(len: usize) -> Self {
         Self { most: len, notes: Some(RefCell::default()) }
     }
 
-    /// The steps that were taken.
+    /// The recorded steps.
     pub(in crate::value) fn trace(self) -> Trace {
         self.notes.map(|notes| notes.into_inner().trace).unwrap_or_default()
     }
@@ -117,7 +117,7 @@ impl Reading {
         self.most
     }
 
-    /// A step of a known kind is asked for.
+    /// Records that the reader asks for a step of a known kind.
     #[cold]
     pub(super) fn asks(&self, step: Step) {
         self.note(|notes| {
@@ -125,7 +125,7 @@ impl Reading {
         });
     }
 
-    /// A struct, or a variant with named fields, is asked for.
+    /// Records that the reader asks for a struct, or a variant with named fields.
     #[cold]
     pub(super) fn asks_fields(&self, step: Step, names: &'static [&'static str]) {
         self.note(|notes| {
@@ -134,18 +134,18 @@ impl Reading {
         });
     }
 
-    /// Whatever is there is asked for, or passed over.
+    /// Records that the reader asks for any type, or skips a part.
     #[cold]
     pub(super) fn looks(&self) {
         self.note(|notes| notes.trace.looked = true);
     }
 
-    /// The name of a field or a variant is asked for, which the writer does not take as a step.
+    /// The reader asks for the name of a field or a variant. The writer has no such step, so nothing is recorded.
     #[inline]
     #[expect(clippy::unused_self, reason = "as its siblings")]
     pub(super) fn finds_name(&self) {}
 
-    /// A sequence begins, for the last step.
+    /// Records that a sequence begins, for the last step.
     #[cold]
     pub(super) fn opens(&self) {
         self.note(|notes| {
@@ -155,7 +155,7 @@ impl Reading {
         });
     }
 
-    /// An element of the innermost sequence is asked for.
+    /// Records that the reader asks for an element of the innermost sequence.
     #[cold]
     pub(super) fn takes(&self) {
         self.note(|notes| {
@@ -165,7 +165,7 @@ impl Reading {
         });
     }
 
-    /// The innermost sequence ends.
+    /// Records that the innermost sequence ends.
     #[cold]
     pub(super) fn closes(&self) {
         self.note(|notes| {

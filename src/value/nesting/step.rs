@@ -1,6 +1,6 @@
-//! The steps that serde takes through a value, as the writer takes them and as the reader asks for them.
+//! The steps that serde takes through a value: the calls of the writer, and the requests of the reader.
 
-/// One step. What a writer calls `serialize_u8` a reader calls `deserialize_u8`.
+/// One step: what a writer calls as `serialize_u8`, a reader calls as `deserialize_u8`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::value) enum Step {
     Bool,
@@ -33,8 +33,8 @@ pub(in crate::value) enum Step {
     NewtypeVariant,
     TupleVariant,
     StructVariant,
-    /// An element of a sequence or a map, where there had been none before.
+    /// The first element of a sequence or a map.
     First,
-    /// A field that is left out.
+    /// A skipped field.
     Skip,
 }

@@ -1,4 +1,4 @@
-//! A serializer that counts how deep it goes, and notes in which ways it writes.
+//! A serializer that counts the nesting depth, and records the ways in which it writes.
 
 use std::fmt::Display;
 
@@ -12,33 +12,33 @@ use super::elements::Elements;
 use super::forks::{is_whole, referred};
 use super::step::Step;
 
-/// Which floats the format can hold.
+/// The floats that the format can hold.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::value) enum Floats {
-    /// All of them, NaN included.
+    /// All floats, including NaN.
     Any,
     /// Neither NaN nor the infinities.
     Finite,
 }
 
-/// What a format can hold, and how it writes a struct.
+/// The floats that a format can hold, and how it writes a struct.
 #[derive(Clone, Copy)]
 pub(in crate::value) struct Format {
     pub floats: Floats,
-    /// Whether fields are found by their position alone.
+    /// Whether fields are found by position only.
     pub is_positional: bool,
-    /// Whether a unit struct is written as what `None` is written as.
+    /// Whether a unit struct is written with the same bytes as `None`.
     pub unit_structs_are_nil: bool,
 }
 
-/// A serializer that refuses what could not be read back.
+/// A serializer that rejects values that could not be read back.
 pub(in crate::value) struct Limited<'d, S> {
     inner: S,
     rules: Rules<'d>,
 }
 
-/// Writes `value` through `writer`, no deeper than can be read. `doubt` has arisen afterwards if the value was written in a
-/// way that was not seen to come back.
+/// Writes `value` through `writer`, within the nesting limits. Afterwards `doubt` has arisen if the value was written
+/// in a way not yet verified.
 pub(in crate::value) fn write_limited<T: Serialize, S: Serializer>(
     value: &T,
     writer: S,
@@ -59,27 +59,28 @@ pub(in crate::value) fn write_limited<T: Serialize, S: Serializer>(
     Inside { value, rules: &rules, place: 0 }.serialize(writer)
 }
 
-/// What holds at one place in a value.
+/// The rules at one position in a value.
 #[derive(Clone, Copy)]
 pub(super) struct Rules<'d> {
     depth: Depth,
     pub(super) format: Format,
-    /// Whether the value stands directly inside a `Some`, newtypes between them passed over.
+    /// Whether the value is directly inside a `Some`, ignoring newtypes in between.
     in_some: bool,
     doubt: &'d Doubt,
-    /// A number for the type that the value is a part of, and where that stands in another one.
+    /// A number for the type that contains the value, and for the position of that type.
     owner: u64,
-    /// Which part of it the value is.
+    /// The value's position in the containing type.
     place: u64,
-    /// A number for the value's type.
+    /// A number for the value's own type.
     of: u64,
-    /// Whether the type is one of those that are always written as the same kind of thing.
+    /// Whether values of the type are always written as the same kind of content.
     is_plain: bool,
-    /// Whether the type is known to lose nothing, whichever form it chooses.
+    /// Whether the type is known to lose nothing in either form.
     is_whole: bool,
 }
 
-/// Whether a type of this name, or what it refers to, is a number or text. Optimized, it is a constant for each type.
+/// Whether the type with this name, or the type it refers to, is a number or text. In optimized builds it is a
+/// constant for each type.
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn is_plain(name: &'static str) -> bool {
     matches!(
@@ -126,14 +127,14 @@ impl Rules<'_> {
         Ok(())
     }
 
-    /// Notes that the value is written as a thing of this kind, with so many parts or under this name.
+    /// Records that the value is written as this kind of content, with `detail` as its number of parts or its name.
     #[inline]
     pub(super) fn meets(self, step: Step, detail: u64) {
         let here = mix(mix(self.owner, self.place), self.of);
         self.doubt.meets(mix(mix(here, step as u64), detail));
     }
 
-    /// As [`meets`](Self::meets), for what has no parts.
+    /// As [`meets`](Self::meets), for content without parts.
     #[inline]
     fn meets_leaf(self, step: Step) {
         if !self.is_plain {
@@ -141,7 +142,7 @@ impl Rules<'_> {
         }
     }
 
-    /// Notes that the value is written as nothing is.
+    /// Records that the value is written with the same bytes as `None`.
     #[inline]
     fn nothing(self, step: Step, what: &'static str) {
         if self.in_some {
@@ -150,20 +151,20 @@ impl Rules<'_> {
         self.meets(step, u64::from(self.in_some));
     }
 
-    /// The rules of the value's parts, before it is known which one.
+    /// The rules for the value's parts, before the position of a part is set.
     #[inline]
     fn parts(self) -> Self {
         Self { owner: mix(mix(self.doubt.root(), self.place), self.of), ..self }
     }
 
-    /// The same value, told from others by which variant it is.
+    /// The rules for the same value, distinguished by its variant.
     #[inline]
     fn variant(self, variant: &'static str) -> Self {
         Self { place: mix(mix(1, self.place), of_static(variant)), ..self }
     }
 }
 
-/// A value inside another, which gives it rules; and its place there.
+/// A value inside another: the rules of the outer value, and the position in it.
 pub(super) struct Inside<'a, 'd, T: ?Sized> {
     pub(super) value: &'a T,
     pub(super) rules: &'a Rules<'d>,
@@ -248,7 +249,7 @@ impl<'d, S: Serializer> Serializer for Limited<'d, S> {
         self.inner.serialize_unit()
     }
 
-    // JSON writes bytes, and MessagePack a unit struct, as an array: a level to whoever reads them.
+    // JSON writes bytes as an array, and MessagePack a unit struct: a reader counts it as a level.
     #[inline]
     fn serialize_bytes(self, value: &[u8]) -> Result<S::Ok, S::Error> {
         self.rules.into_level()?;

@@ -20,7 +20,7 @@ fn all(buffer: &Buffer) -> Vec<(Name, Vec<u8>)> {
 
 proptest! {
     #[test]
-    fn rows_come_out_as_of_a_map_again_and_again(
+    fn a_sorted_buffer_holds_what_a_map_would_in_every_round(
         rounds in vec(vec((0..4_u32, vec(0..3_u8, 1..12), vec(any::<u8>(), 0..40)), 0..120), 1..4),
         ascending in any::<bool>(),
     ) {

@@ -1,4 +1,4 @@
-//! A temporary file that does not hold what was written is an error, never another row.
+//! A temporary file that does not hold what was written gives an error, never another row.
 
 use std::os::unix::fs::FileExt;
 
@@ -13,7 +13,7 @@ fn rows(byte: u8) -> Rows {
     (0..120).map(row).collect()
 }
 
-/// Reads a run to its end, and gives what it held.
+/// Reads a run to its end, and returns its rows.
 fn read(spill: &Spill, run: Run) -> Result<Rows> {
     let mut merge = Merge::new(spill, &[run])?;
     let mut out = Rows::new();
@@ -44,7 +44,7 @@ fn a_flipped_bit_anywhere_is_found() -> Result<()> {
                     assert_eq!(error.kind(), ErrorKind::Corrupted, "{error:?}");
                     found += 1;
                 }
-                // The end of a block that is not full holds no row.
+                // The unused end of a partial block holds no row.
                 Ok(rest) => assert_eq!((rest, byte), (rows(3), [0]), "byte {at}"),
             }
             file.write_all_at(&byte, at).map_err(Error::other)?;
@@ -71,13 +71,13 @@ fn a_file_cut_short_anywhere_is_found() -> Result<()> {
 }
 
 #[test]
-fn a_block_in_the_place_of_another_is_found() -> Result<()> {
+fn a_block_at_the_position_of_another_is_found() -> Result<()> {
     let (_directory, mut spill) = spill()?;
     let (older, newer) = (run(&mut spill, &rows(3))?, run(&mut spill, &rows(4))?);
     let size = spill.block_size();
     let file = spill.file(false).ok_or_else(|| Error::new(ErrorKind::NotFound, "no such file"))?;
     let mut block = vec![0; size];
-    // As a write that was lost leaves what was there before, or one that went astray.
+    // Overwrites the newer block with the older one, as a lost or a misdirected write would.
     file.read_exact_at(&mut block, older.first * size as u64).map_err(Error::other)?;
     file.write_all_at(&block, newer.first * size as u64).map_err(Error::other)?;
     assert_eq!(read(&spill, older)?, rows(3));
@@ -86,7 +86,7 @@ fn a_block_in_the_place_of_another_is_found() -> Result<()> {
 }
 
 #[test]
-fn files_have_no_names_and_merged_runs_give_their_room_back() -> Result<()> {
+fn files_have_no_names_and_merged_runs_free_their_disk_space() -> Result<()> {
     let (directory, mut spill) = spill()?;
     let written = run(&mut spill, &rows(3))?;
     let names = std::fs::read_dir(directory.path()).map_err(Error::other)?.count();

@@ -1,4 +1,4 @@
-//! A merge of any runs is what a map would hold into which they were put one after the other.
+//! A merge of any runs gives the contents of a map into which the runs were inserted one after the other.
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use crate::dbi::loader::tests::{Name, Rows, owned, run, spill};
 use crate::error::Result;
 
 fn any_rows() -> impl Strategy<Value = Rows> {
-    // Few keys, so that runs meet; some with equal first bytes, some values that lie apart, some of several blocks' worth.
+    // Few keys, so that runs overlap; some share their first bytes; some values are large, some span several blocks.
     let key = prop_oneof![vec(0..3_u8, 1..10), (0..20_u8).prop_map(|n| [&[7; 8][..], &[n]].concat())];
     let len = prop_oneof![4 => 0..60_usize, 1 => 900..1100_usize, 1 => 4000..9000_usize];
     let value = (any::<u8>(), len).prop_map(|(byte, len)| vec![byte; len]);
@@ -31,7 +31,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
-    fn the_newest_run_wins_and_any_place_can_be_gone_back_to(all in vec(any_rows(), 0..9), pause in 0..80_usize) {
+    fn the_newest_run_wins_and_a_rewind_gives_the_same_rows_again(all in vec(any_rows(), 0..9), pause in 0..80_usize) {
         let (_directory, mut spill) = spill()?;
         let mut model = Rows::new();
         let mut runs = Vec::new();

@@ -1,4 +1,4 @@
-//! The parts of a load by themselves: memory, files, runs and their merge.
+//! The parts of a load tested separately: buffer, files, runs and their merge.
 
 mod buffers_keep_the_newest;
 mod damage_is_an_error;
@@ -18,7 +18,7 @@ type Name = (u32, Vec<u8>);
 /// Rows by DBI and key.
 type Rows = BTreeMap<Name, Vec<u8>>;
 
-/// A directory of the test's own, and files in it for the least memory.
+/// A temporary directory for the test, and files in it with the minimum memory.
 fn spill() -> Result<(tempfile::TempDir, Spill)> {
     let directory = tempfile::tempdir().map_err(Error::other)?;
     let spill = Spill::new(directory.path().to_path_buf(), 0);
@@ -34,7 +34,7 @@ fn run(spill: &mut Spill, rows: &Rows) -> Result<Run> {
     writer.finish(spill)
 }
 
-/// A row with its value, from wherever it lies.
+/// A row with its value, wherever that is stored.
 fn owned(spill: &Spill, row: &Row<'_>) -> Result<(Name, Vec<u8>)> {
     let mut value = Vec::new();
     match row.value {

@@ -1,4 +1,4 @@
-//! What is written as a record is read back, and no prefix of it is.
+//! A record is read back as it was written, and no prefix of it is a record.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use crate::page::word_at;
 
 proptest! {
     #[test]
-    fn a_record_is_read_back_and_none_of_its_prefixes(
+    fn a_record_is_read_back_and_none_of_its_prefixes_is(
         dbi in any::<u32>(),
         key in vec(any::<u8>(), 0..600),
         value in vec(any::<u8>(), 0..300),
@@ -30,7 +30,7 @@ proptest! {
     }
 
     #[test]
-    fn ranks_order_as_keys_do(
+    fn ranks_sort_like_their_keys(
         (one, other) in (vec(0..3_u8, 0..11), vec(0..3_u8, 0..11)),
         dbis in (0..2_u32, 0..2_u32),
     ) {
