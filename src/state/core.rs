@@ -14,13 +14,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
 use crate::os::{EnvPaths, LockFile, process_mark};
 use crate::page::EnvMap;
+use crate::state::committed::State;
 use crate::state::config::Config;
 use crate::state::files::{Files, Gate};
 use crate::state::in_place::InPlace;
 use crate::state::other_readers::{OtherReader, OtherReaders};
 use crate::state::pinned_state::{Opened, PinnedState, States};
 use crate::state::slow_reader::SlowReader;
-use crate::state::state::State;
 use crate::state::writer_state::WriterState;
 
 /// What handles and snapshots of one environment share. The last of them closes it.

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::page::Cursor;
-use crate::state::state::State;
+use crate::state::committed::State;
 
 /// Pages in the free list, by the transaction that freed them, ascending.
 pub(crate) struct FreePages(Vec<(u64, u64)>);

@@ -1,5 +1,6 @@
 //! One committed state as it is read: the open files, pinned and shared states, and what a transaction reads.
 
+mod committed;
 mod config;
 mod core;
 mod files;
@@ -13,11 +14,11 @@ mod reader_info;
 mod reaper;
 mod slow_reader;
 mod snapshot_cache;
-mod state;
 mod view;
 mod writer_state;
 
 pub(crate) use self::core::Core;
+pub(crate) use committed::{MainEntry, State, check_flags};
 pub(crate) use config::{Backlog, Config};
 pub(crate) use files::Files;
 pub(crate) use free_pages::FreePages;
@@ -27,6 +28,5 @@ pub use reader_info::ReaderInfo;
 pub(crate) use reaper::Reaper;
 pub(crate) use slow_reader::SlowReader;
 pub(crate) use snapshot_cache::Lease;
-pub(crate) use state::{MainEntry, State, check_flags};
 pub(crate) use view::{Base, View};
 pub(crate) use writer_state::WriterState;

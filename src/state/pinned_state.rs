@@ -10,12 +10,12 @@ use std::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Failure, Pin};
+use crate::state::committed::{State, slot};
 use crate::state::core::Core;
 use crate::state::files::Files;
 use crate::state::reader_info::ReaderInfo;
 use crate::state::slow_reader::SlowReader;
 use crate::state::snapshot_cache::{ENGINES, Leased, Leases, Remembered};
-use crate::state::state::{State, slot};
 
 /// One committed state of the file, pinned: its pages stay as they are while it lives, since its pin holds a reader slot.
 pub(crate) struct PinnedState {

@@ -4,8 +4,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::read::Layers;
+use crate::state::committed::State;
 use crate::state::pinned_state::PinnedState;
-use crate::state::state::State;
 
 /// What a transaction reads below its own changes.
 pub(crate) struct View {

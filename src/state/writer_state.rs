@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::lmdb::Handles;
+use crate::state::committed::State;
 use crate::state::files::Files;
-use crate::state::state::State;
 use crate::write_set::WriteSet;
 
 /// What the one writer of this process keeps between transactions.
