@@ -9,7 +9,7 @@ use crate::commit::made::Made;
 use crate::commit::ticket::{CommitOutcome, CommitTicket, Next};
 use crate::error::{Error, Result};
 use crate::read::Layers;
-use crate::state::{Base, Core, View};
+use crate::state::{Core, View, WriteView};
 use crate::write_set::WriteSet;
 
 /// Runs `f` on `ground`, adds its changes to the pending group, and waits until they are committed.
@@ -19,12 +19,12 @@ pub(crate) fn follow<T, E: From<Error>>(
     turn: FairLockGuard<'_>,
     ground: Basis<'_>,
     operation: &'static str,
-    f: impl FnOnce(View, WriteSet) -> Result<Made<T>, E>,
+    f: impl FnOnce(WriteView, WriteSet) -> Result<Made<T>, E>,
 ) -> Result<T, E> {
     let named = |error: Error| error.during(operation);
     let Basis { base, sets, transactions: before, ticket: read, place } = ground;
-    let seq = base.head().map_err(named)?.seq.saturating_add(before).saturating_add(1);
-    let view = View { base: Base::Pinned(base), layers: Layers::of(sets), seq };
+    let view = View { pinned: base, layers: Layers::of(sets), above: before };
+    let view = WriteView::over(view).map_err(named)?;
     // Drops our references to the sets that it read: `join` needs the pending set to be unshared.
     let made = f(view, WriteSet::default());
     // In a child forked since, the queue is the parent's.

@@ -9,8 +9,7 @@ use crate::commit::pipeline::Group;
 use crate::commit::session::{Begin, Session, write_as_writer};
 use crate::commit::writing::Wait;
 use crate::error::{Error, Result};
-use crate::read::Layers;
-use crate::state::{Base, Core, View};
+use crate::state::{Core, WriteView};
 use crate::write_set::WriteSet;
 
 /// Runs `f` under LMDB's lock, taken as `from` says, and commits its changes. Nothing else is being committed. The
@@ -21,7 +20,7 @@ pub(crate) fn lead<T, E: From<Error>>(
     turn: FairLockGuard<'_>,
     from: Begin,
     operation: &'static str,
-    f: impl FnOnce(View, WriteSet) -> Result<Made<T>, E>,
+    f: impl FnOnce(WriteView, WriteSet) -> Result<Made<T>, E>,
 ) -> Result<T, E> {
     let named = |error: Error| error.during(operation);
     // These are dropped in reverse order, also by a panic: LMDB's lock and the mutex are free before the next one
@@ -31,8 +30,7 @@ pub(crate) fn lead<T, E: From<Error>>(
     let mut leading: Option<Leading<'_>> = None;
     let mut state = engine.writer_state();
     write_as_writer(engine, from, operation, &mut state, |session| {
-        let seq = session.base().head()?.seq.saturating_add(1);
-        let view = View { base: Base::Newest(Arc::clone(session.base())), layers: Layers::default(), seq };
+        let view = WriteView::over_newest(session.base())?;
         let Made { outcome, set, transactions } = f(view, WriteSet::default())?;
         if set.is_empty() {
             return Ok(outcome);

@@ -8,8 +8,7 @@ use crate::commit::session::{begin_writing, busy, write};
 use crate::commit::writers::Writers;
 use crate::commit::writing::Wait;
 use crate::error::{Error, Result};
-use crate::read::Layers;
-use crate::state::{Base, View};
+use crate::state::WriteView;
 use crate::write_set::WriteSet;
 
 /// Runs `f` as the only writer and commits what it changed, with others where that saves a flush. `f` is given what it reads, and
@@ -19,7 +18,7 @@ pub(crate) fn run<T, E: From<Error>>(
     writers: Writers<'_>,
     wait: Wait,
     operation: &'static str,
-    f: impl FnOnce(View, WriteSet) -> Result<Made<T>, E>,
+    f: impl FnOnce(WriteView, WriteSet) -> Result<Made<T>, E>,
 ) -> Result<T, E> {
     match writers.groups {
         Some(groups) => share(writers, groups, wait, operation, f),
@@ -32,13 +31,12 @@ fn alone<T, E: From<Error>>(
     writers: Writers<'_>,
     wait: Wait,
     operation: &'static str,
-    f: impl FnOnce(View, WriteSet) -> Result<Made<T>, E>,
+    f: impl FnOnce(WriteView, WriteSet) -> Result<Made<T>, E>,
 ) -> Result<T, E> {
     write(writers, wait, operation, |session| {
-        let seq = session.base().head()?.seq.saturating_add(1);
-        let room = session.kept().unwrap_or_default();
-        let view = View { base: Base::Newest(session.base().clone()), layers: Layers::default(), seq };
-        let Made { outcome, mut set, transactions } = f(view, room)?;
+        let view = WriteView::over_newest(session.base())?;
+        let kept = session.kept().unwrap_or_default();
+        let Made { outcome, mut set, transactions } = f(view, kept)?;
         if !set.is_empty() {
             commit(session, &set, transactions).map_err(|error| error.during(operation))?;
         }
@@ -53,7 +51,7 @@ fn share<T, E: From<Error>>(
     groups: &GroupCommit,
     wait: Wait,
     operation: &'static str,
-    f: impl FnOnce(View, WriteSet) -> Result<Made<T>, E>,
+    f: impl FnOnce(WriteView, WriteSet) -> Result<Made<T>, E>,
 ) -> Result<T, E> {
     let core = writers.core;
     let named = |error: Error| error.during(operation);

@@ -8,7 +8,7 @@ use crate::commit::{Committer, GroupCommit, Writers};
 use crate::durability::Durability;
 use crate::env::submitted::Submission;
 use crate::error::Result;
-use crate::state::{Core, Lease, PinnedState, Reaper};
+use crate::state::{Core, Lease, Reaper, View};
 
 /// What all `Env` handles of an environment share. Snapshots hold the core alone: cached leases, which hold the core too, go
 /// with the last handle.
@@ -67,9 +67,9 @@ impl Engine {
 
     /// The newest committed state, by this thread's lease on it.
     #[inline]
-    pub(crate) fn lease(&self) -> Result<Arc<Lease<PinnedState>>> {
+    pub(crate) fn lease(&self) -> Result<Arc<Lease<View>>> {
         self.core.pass()?;
-        let lease = self.core.states().leases.newest(self.core.id(), || self.core.pinned())?;
+        let lease = self.core.states().leases.newest(self.core.id(), || self.core.newest_view())?;
         self.reaper.get_or_init(|| {
             let core = Arc::downgrade(&self.core);
             Reaper::start(self.core.states(), move || {

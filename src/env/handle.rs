@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::env::engine::Engine;
 use crate::env::options::EnvOptions;
 use crate::error::Result;
-use crate::state::{Lease, PinnedState};
+use crate::state::{Lease, View};
 
 /// An open environment: named, typed, ordered databases in one file.
 ///
@@ -39,7 +39,7 @@ impl Env {
 
     /// The newest committed state, by this thread's lease on it.
     #[inline]
-    pub(crate) fn lease(&self) -> Result<Arc<Lease<PinnedState>>> {
+    pub(crate) fn lease(&self) -> Result<Arc<Lease<View>>> {
         self.engine.lease()
     }
 

@@ -271,12 +271,6 @@ impl State {
         Ok(*self.catalog.get_or_init(|| tree))
     }
 
-    /// Transactions committed up to this state; 0 when the file is too damaged to tell, of which [`tree`](Self::tree)
-    /// makes an error.
-    pub(crate) fn seq(&self) -> u64 {
-        self.head().map_or(0, |head| head.seq)
-    }
-
     /// Commit count, schema epoch and the next DBI's id; all zero in a file that mapleaf has not written to.
     pub(crate) fn head(&self) -> Result<Head> {
         if let Some(head) = self.known_head.as_ref().or_else(|| self.head.get()) {

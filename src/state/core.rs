@@ -19,7 +19,7 @@ use crate::state::config::Config;
 use crate::state::files::{Files, Gate};
 use crate::state::in_place::InPlace;
 use crate::state::other_readers::{OtherReader, OtherReaders};
-use crate::state::pinned_state::{Opened, PinnedState, States};
+use crate::state::pinned_state::{Opened, PinnedState, States, View};
 use crate::state::slow_reader::SlowReader;
 use crate::state::writer_state::WriterState;
 
@@ -226,6 +226,11 @@ impl Core {
     /// The newest committed state, pinned: the one that other snapshots share if it still is the newest.
     pub(crate) fn pinned(self: &Arc<Self>) -> Result<Arc<PinnedState>> {
         self.newest_following(Self::follow_growth)
+    }
+
+    /// The newest view: of the newest committed state.
+    pub(crate) fn newest_view(self: &Arc<Self>) -> Result<View> {
+        self.pinned().map(View::of)
     }
 
     /// As [`pinned`](Self::pinned), for a caller that holds the writer's mutex and no LMDB transaction.

@@ -6,10 +6,11 @@ use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, ThreadId};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Failure, Pin};
+use crate::read::Layers;
 use crate::state::committed::{State, slot};
 use crate::state::core::Core;
 use crate::state::files::Files;
@@ -140,14 +141,53 @@ impl PinnedState {
 /// Opening a pinned state gives up after so many states came and went; each was committed while it looked.
 const RETRIES: usize = 1000;
 
-thread_local! {
-    static REMEMBERED: RefCell<Remembered<PinnedState>> = const { RefCell::new([const { (0, Weak::new()) }; ENGINES]) };
+/// What a snapshot reads, published and leased as one value: a pinned state, and the changes that were committed after it and are not
+/// in the file yet. Its number, its age and how far it is behind come from here alone.
+#[derive(Clone)]
+pub(crate) struct View {
+    pub pinned: Arc<PinnedState>,
+    pub layers: Layers,
+    /// How many transactions the layers are.
+    pub above: u64,
 }
 
-impl Leased for PinnedState {
+impl View {
+    /// A state without layers.
+    pub(crate) fn of(pinned: Arc<PinnedState>) -> Self {
+        Self { pinned, layers: Layers::default(), above: 0 }
+    }
+
+    /// The number of transactions committed before it.
+    ///
+    /// # Errors
+    /// `Corrupted` where the file is too damaged to tell.
+    pub(crate) fn seq(&self) -> Result<u64> {
+        Ok(self.pinned.head()?.seq.saturating_add(self.above))
+    }
+
+    /// How long its state has been pinned.
+    pub(crate) fn age(&self) -> Duration {
+        self.pinned.opened().elapsed()
+    }
+
+    /// How many transactions were committed between it and `newer`.
+    pub(crate) fn lag_to(&self, newer: &Self) -> Result<u64> {
+        Ok(newer.seq()?.saturating_sub(self.seq()?))
+    }
+}
+
+thread_local! {
+    static REMEMBERED: RefCell<Remembered<View>> = const { RefCell::new([const { (0, Weak::new()) }; ENGINES]) };
+}
+
+impl Leased for View {
     #[inline]
     fn is_newest(&self) -> bool {
-        self.state.is_newest()
+        self.pinned.is_newest()
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.pinned, &other.pinned) && self.above == other.above
     }
 
     #[inline]
@@ -160,7 +200,7 @@ impl Leased for PinnedState {
 /// itself, so that whoever drops the last handle of an environment is the one that closes it.
 #[derive(Default)]
 pub(crate) struct States {
-    pub leases: Leases<PinnedState>,
+    pub leases: Leases<View>,
     all: Mutex<All>,
     slow_reader: Option<SlowReader>,
     /// Held while a sweep has hold of states.
@@ -212,7 +252,7 @@ impl States {
 
     /// Lets go of cached states that are not the newest any more.
     pub(crate) fn drop_stale(&self) {
-        self.leases.drop_if(|lease| !lease.pinned.is_newest());
+        self.leases.drop_if(|lease| !lease.view.is_newest());
     }
 
     /// One sweep; who is to be reported.

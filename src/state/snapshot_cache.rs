@@ -19,6 +19,9 @@ pub(crate) trait Leased: Sized + 'static {
     /// Whether no newer state was committed.
     fn is_newest(&self) -> bool;
 
+    /// Whether both are one state.
+    fn is_same(&self, other: &Self) -> bool;
+
     /// Runs `look` on the leases that this thread remembers; `None` where its locals are gone already.
     fn with_remembered<R>(look: impl FnOnce(&RefCell<Remembered<Self>>) -> R) -> Option<R>;
 }
@@ -28,12 +31,12 @@ pub(crate) type Remembered<T> = [(u64, Weak<Lease<T>>); ENGINES];
 
 /// One thread's hold on a pinned state, shared by the snapshots it takes.
 pub(crate) struct Lease<T> {
-    pub pinned: Arc<T>,
+    pub view: T,
 }
 
 impl<T> Lease<T> {
-    pub(crate) fn new(pinned: Arc<T>) -> Arc<Self> {
-        Arc::new(Self { pinned })
+    pub(crate) fn new(view: T) -> Arc<Self> {
+        Arc::new(Self { view })
     }
 }
 
@@ -104,9 +107,9 @@ impl<T> Default for Leases<T> {
 impl<T: Leased> Leases<T> {
     /// The newest state of the engine with this number, by this thread's lease if it still is. `pin` pins the newest one.
     #[inline]
-    pub(crate) fn newest(&self, engine: u64, pin: impl FnOnce() -> Result<Arc<T>>) -> Result<Arc<Lease<T>>> {
+    pub(crate) fn newest(&self, engine: u64, pin: impl FnOnce() -> Result<T>) -> Result<Arc<Lease<T>>> {
         let before = match remembered::<T>(engine) {
-            Some(lease) if lease.pinned.is_newest() => return Ok(lease),
+            Some(lease) if lease.view.is_newest() => return Ok(lease),
             before => before,
         };
         let lease = self.newest_of_shard(pin, before)?;
@@ -118,25 +121,21 @@ impl<T: Leased> Leases<T> {
     /// a commit was being flushed: it is kept until the next state is open, so that its pin, whose memory is this thread's,
     /// is not ended by the committing thread at the same time.
     #[inline(never)]
-    fn newest_of_shard(
-        &self,
-        pin: impl FnOnce() -> Result<Arc<T>>,
-        before: Option<Arc<Lease<T>>>,
-    ) -> Result<Arc<Lease<T>>> {
+    fn newest_of_shard(&self, pin: impl FnOnce() -> Result<T>, before: Option<Arc<Lease<T>>>) -> Result<Arc<Lease<T>>> {
         // A thread whose locals are gone already takes the first shard.
         let index = SHARD.try_with(|shard| *shard).unwrap_or(0);
         let shard = &self.shards[index];
         let cached = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lease) = cached.as_ref().filter(|lease| lease.pinned.is_newest()) {
+        if let Some(lease) = cached.as_ref().filter(|lease| lease.view.is_newest()) {
             return Ok(Arc::clone(lease));
         }
         let before = before.or_else(|| cached.as_ref().map(Arc::clone));
         drop(cached);
-        let pinned = pin()?;
-        if let Some(lease) = before.as_ref().filter(|lease| Arc::ptr_eq(&lease.pinned, &pinned)) {
+        let view = pin()?;
+        if let Some(lease) = before.as_ref().filter(|lease| lease.view.is_same(&view)) {
             return Ok(Arc::clone(lease));
         }
-        let lease = Lease::new(pinned);
+        let lease = Lease::new(view);
         let mut cached = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Under the shard's lock, as is the clearing: a set bit is never lost.
         if self.occupied.load(Ordering::Acquire) & 1 << index == 0 {

@@ -1,14 +1,15 @@
-//! What a transaction reads: a state, and what was committed since.
+//! What a write transaction reads: a state, and the changes that were committed after it.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::error::Result;
 use crate::read::Layers;
 use crate::state::committed::State;
-use crate::state::pinned_state::PinnedState;
+use crate::state::pinned_state::{PinnedState, View};
 
-/// What a transaction reads below its own changes.
-pub(crate) struct View {
+/// What a write transaction reads below its own changes.
+pub(crate) struct WriteView {
     pub base: Base,
     /// The changes of transactions that are not in the base, each over those before it.
     pub layers: Layers,
@@ -33,5 +34,19 @@ impl Deref for Base {
             Self::Newest(state) => state,
             Self::Pinned(pinned) => pinned,
         }
+    }
+}
+
+impl WriteView {
+    /// Over the newest state, which LMDB's write lock keeps as it is.
+    pub(crate) fn over_newest(base: &Arc<State>) -> Result<Self> {
+        let seq = base.head()?.seq.saturating_add(1);
+        Ok(Self { base: Base::Newest(Arc::clone(base)), layers: Layers::default(), seq })
+    }
+
+    /// Over a pinned state and the changes above it.
+    pub(crate) fn over(view: View) -> Result<Self> {
+        let seq = view.seq()?.saturating_add(1);
+        Ok(Self { base: Base::Pinned(view.pinned), layers: view.layers, seq })
     }
 }

@@ -9,8 +9,8 @@ use crate::catalog::DbiRef;
 use crate::env::Env;
 use crate::error::Result;
 use crate::page::{self, Cursor, TreeRecord};
-use crate::read::{LayeredCursor, LayeredTree, Layers, RawEntry, RawRead, look};
-use crate::state::{Lease, PinnedState};
+use crate::read::{LayeredCursor, LayeredTree, RawEntry, RawRead, look};
+use crate::state::{Lease, PinnedState, View};
 
 /// One committed state of all databases, which no later commit changes: a read transaction.
 ///
@@ -36,9 +36,7 @@ use crate::state::{Lease, PinnedState};
 #[doc(alias("ReadTransaction", "read_txn", "RoTxn"))]
 #[derive(Clone)]
 pub struct Snapshot {
-    lease: Arc<Lease<PinnedState>>,
-    /// Changes committed after the pinned state that the file does not have yet.
-    overlays: Layers,
+    lease: Arc<Lease<View>>,
 }
 
 impl Env {
@@ -55,7 +53,7 @@ impl Env {
     #[doc(alias("read_txn", "begin_read", "ro_txn"))]
     pub fn snapshot(&self) -> Result<Snapshot> {
         match self.lease() {
-            Ok(lease) => Ok(Snapshot { lease, overlays: Layers::default() }),
+            Ok(lease) => Ok(Snapshot { lease }),
             Err(error) => Err(error.during("snapshot")),
         }
     }
@@ -64,20 +62,20 @@ impl Env {
 impl Snapshot {
     #[inline]
     fn pinned(&self) -> &PinnedState {
-        &self.lease.pinned
+        &self.lease.view.pinned
     }
 
     /// The number of transactions committed up to this state. It grows with every commit, across processes,
     /// reopening and compaction. 0 where the file is too damaged to tell, which the first read of a DBI reports.
     #[must_use]
     pub fn id(&self) -> u64 {
-        self.pinned().seq()
+        self.lease.view.seq().unwrap_or(0)
     }
 
     /// How long this state has been pinned.
     #[must_use]
     pub fn age(&self) -> Duration {
-        self.pinned().opened().elapsed()
+        self.lease.view.age()
     }
 
     /// How many transactions were committed since this state.
@@ -88,7 +86,7 @@ impl Snapshot {
         if self.pinned().is_newest() {
             return Ok(0);
         }
-        Ok(self.pinned().engine().pinned()?.head()?.seq.saturating_sub(self.pinned().head()?.seq))
+        self.lease.view.lag_to(&self.pinned().engine().newest_view()?)
     }
 
     /// Moves to the newest state and releases the old one, of which no borrow may be alive.
@@ -108,21 +106,21 @@ impl Snapshot {
     /// # }
     /// ```
     pub fn refresh(&mut self) -> Result<()> {
-        let newest = self.pinned().engine().pinned().map_err(|error| error.during("refresh"))?;
+        let newest = self.pinned().engine().newest_view().map_err(|error| error.during("refresh"))?;
         self.lease = Lease::new(newest);
-        self.overlays = Layers::default();
         Ok(())
     }
 
     fn view(&self, dbi: &DbiRef) -> Result<LayeredTree<'_>> {
         let base = self.pinned();
-        Ok(LayeredTree::new(base.pages(), base.tree(dbi)?, self.overlays.of_dbi(dbi.slot)))
+        Ok(LayeredTree::new(base.pages(), base.tree(dbi)?, self.lease.view.layers.of_dbi(dbi.slot)))
     }
 
     /// The same state with `overlays` over it.
     #[cfg(test)]
-    pub(crate) fn under(self, overlays: Layers) -> Self {
-        Self { overlays, ..self }
+    pub(crate) fn under(self, overlays: crate::read::Layers) -> Self {
+        let view = View { layers: overlays, ..self.lease.view.clone() };
+        Self { lease: Lease::new(view) }
     }
 }
 
@@ -140,14 +138,14 @@ impl RawRead for Snapshot {
     }
 
     fn raw_id(&self) -> u64 {
-        self.pinned().seq()
+        self.id()
     }
 
     #[inline]
     fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
         let tree = self.pinned().tree(dbi)?;
-        if !self.overlays.is_empty()
-            && let Some(found) = look(self.overlays.of_dbi(dbi.slot), key)
+        if !self.lease.view.layers.is_empty()
+            && let Some(found) = look(self.lease.view.layers.of_dbi(dbi.slot), key)
         {
             return Ok(found);
         }
@@ -179,7 +177,7 @@ impl RawRead for Snapshot {
         lower: Bound<&[u8]>,
         upper: Bound<&[u8]>,
     ) -> Result<LayeredCursor<'t>> {
-        if self.overlays.is_empty() {
+        if self.lease.view.layers.is_empty() {
             let tree = self.pinned().tree(dbi)?;
             let cursor = Cursor::range_of_width(self.pinned().pages(), &tree, width, lower, upper);
             return cursor.map(LayeredCursor::plain);

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::key::KeyBuf;
 use crate::page::{self, TreeRecord};
 use crate::read::{LayeredCursor, LayeredTree, Layers, RawCursor, RawEntry, RawRead, look};
-use crate::state::{Base, Core, View};
+use crate::state::{Base, Core, WriteView};
 use crate::txn::counts::Counts;
 use crate::txn::lengths::Lengths;
 use crate::txn::remove::Near;
@@ -73,8 +73,8 @@ const FEW: usize = 8;
 impl WriteTxn {
     /// On what it is to read, with an empty set, whose buffers may be there already.
     #[inline]
-    pub(crate) fn new(core: &Core, view: View, set: WriteSet) -> Self {
-        let View { base, layers, seq } = view;
+    pub(crate) fn new(core: &Core, view: WriteView, set: WriteSet) -> Self {
+        let WriteView { base, layers, seq } = view;
         Self {
             base,
             overlays: layers,

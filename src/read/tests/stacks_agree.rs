@@ -11,7 +11,7 @@ use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::read::layers::Layers;
 use crate::read::tests::stacks::{Act, Ends, Map, Rows, Step, act, look};
-use crate::state::{Base, View};
+use crate::state::{Base, WriteView};
 use crate::txn::WriteTxn;
 use crate::write_set::WriteSet;
 
@@ -102,7 +102,7 @@ fn stack(case: &Case, env: &Env, rows: &Rows, map: &mut Map) -> Result<Vec<Arc<W
         let mut sets: Vec<Arc<WriteSet>> = Vec::new();
         for (at, acts) in case.layers.iter().enumerate() {
             let base = Base::Newest(Arc::clone(session.base()));
-            let view = View { base, layers: Layers::of(sets.iter().cloned()), seq: 7 };
+            let view = WriteView { base, layers: Layers::of(sets.iter().cloned()), seq: 7 };
             let mut txn = WriteTxn::new(env.engine.core(), view, WriteSet::default());
             acts.iter().try_for_each(|made| act(rows, &mut txn, map, made))?;
             ask(case, rows, &txn, map)?;
