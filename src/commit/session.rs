@@ -75,10 +75,7 @@ pub(crate) fn write<T, E: From<Error>>(
 /// Refuses an environment that cannot be written to and a thread that is inside a session already.
 pub(crate) fn begin_writing(engine: &Core) -> Result<Writing> {
     engine.check_usable()?;
-    if engine.config.read_only {
-        let why = "the environment was opened read-only; open it for writing";
-        return Err(Error::new(ErrorKind::ReadOnly, why));
-    }
+    engine.config.check_writable()?;
     engine.check_in_place()?;
     Writing::begin()
 }

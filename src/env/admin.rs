@@ -259,9 +259,7 @@ fn flush(engine: &Core) -> Result<()> {
 fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     check_not_writing()?;
     engine.check_usable()?;
-    if engine.config.read_only {
-        return Err(Error::new(ErrorKind::ReadOnly, "the environment was opened read-only; open it for writing"));
-    }
+    engine.config.check_writable()?;
     let lock = engine.lock_file()?;
     // Before the presence lock: who drops a DBI changes that lock too, and only as the writer.
     let mut writer = lock_writer(engine.writers());

@@ -23,12 +23,11 @@ use crate::os::process_mark;
 use crate::os::{Directory, FileId, check_regular};
 use crate::os::{io_error, located};
 use crate::os::{is_locked, try_lock, unlock_posix};
+use crate::page::MAGIC;
 
 /// The lock file has a header of two cache lines, then a line for each reader.
 const HEADER: u32 = 128;
 const SLOT: u32 = 64;
-/// The magic number at its beginning, and the offset in the header of the number of slots ever used.
-const MAGIC: u32 = 0xBEEF_C0DE;
 const USED_AT: usize = 16;
 /// The byte that is locked while the environment is open.
 const OPEN: i64 = 0;

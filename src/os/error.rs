@@ -35,6 +35,7 @@ pub(crate) fn system_page_size() -> usize {
         .ok()
         .flatten()
         .and_then(|size| usize::try_from(size).ok())
+        .filter(|size| size.is_power_of_two())
         .unwrap_or(4096)
 }
 

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::page::cursor::Pair;
 use crate::page::cursor_end::CursorEnd;
 use crate::page::cursor_stack::{CursorStack, Spot, ran_out, too_many_leaves};
+use crate::page::format::{NODE_HEADER, SLOT};
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 
@@ -15,7 +16,7 @@ const AHEAD: usize = 24;
 const GROUP: usize = 256;
 
 /// The minimum number of bytes that an entry takes in a leaf: its slot, and the header of its node.
-const SMALLEST_ENTRY: u64 = 2 + 8;
+const SMALLEST_ENTRY: u64 = (SLOT + NODE_HEADER) as u64;
 
 /// The number of entries of a plain tree, from its record.
 ///

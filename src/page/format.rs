@@ -4,6 +4,10 @@
 pub(crate) const HEADER: usize = 16;
 /// Bytes of a node header: size or child, flags, key size.
 pub(crate) const NODE_HEADER: usize = 8;
+/// Bytes of a slot, which says where a node begins.
+pub(crate) const SLOT: usize = 2;
+/// Bytes of a page number, as a leaf has it of a large value.
+pub(crate) const PAGE_NUMBER: usize = 8;
 /// Meta pages at the start of every file.
 pub(crate) const META_PAGES: u64 = 2;
 
@@ -46,4 +50,19 @@ pub(crate) mod tree_flag {
     pub(crate) const DUP_FIXED: u16 = 0x10;
     pub(crate) const INTEGER_DUP: u16 = 0x20;
     pub(crate) const REVERSE_DUP: u16 = 0x40;
+}
+
+/// The flags of trees that LMDB's programs name.
+pub(crate) const TREE_FLAGS: [(u16, &str); 5] = [
+    (tree_flag::REVERSE_KEY, "REVERSEKEY"),
+    (tree_flag::DUP_SORT, "DUPSORT"),
+    (tree_flag::INTEGER_KEY, "INTEGERKEY"),
+    (tree_flag::DUP_FIXED, "DUPFIXED"),
+    (tree_flag::INTEGER_DUP, "INTEGERDUP"),
+];
+
+/// Which of the two meta pages a state with this id is in.
+#[inline]
+pub(crate) fn meta_slot(id: u64) -> usize {
+    usize::from(id & 1 == 1)
 }

@@ -14,10 +14,9 @@ use std::sync::atomic::{AtomicU64, Ordering as Atomic, fence};
 
 use nix::libc;
 use nix::sys::mman::{MmapAdvise, madvise};
-use nix::unistd::{SysconfVar, sysconf};
 
 use crate::error::{Error, Result};
-use crate::os::Map;
+use crate::os::{Map, system_page_size};
 use crate::page::fields::{overflow_header, overflow_pages, u16_at, u64_at};
 use crate::page::format::{HEADER, LINE, META_BYTES, META_PAGES, NODE_HEADER, flag};
 use crate::page::meta::Meta;
@@ -182,10 +181,7 @@ impl<'a> Pages<'a> {
     /// `count` pages. `None` when they are outside the file, or `count` is 0.
     fn system_pages(self, first: u64, count: u64) -> Option<(*mut u8, usize)> {
         static SIZE: OnceLock<usize> = OnceLock::new();
-        let size = *SIZE.get_or_init(|| {
-            let size = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
-            size.and_then(|size| usize::try_from(size).ok()).filter(|size| size.is_power_of_two()).unwrap_or(4096)
-        });
+        let size = *SIZE.get_or_init(system_page_size);
         let run = self.run(first, count)?;
         let start = run.as_ptr().map_addr(|address| address & !(size - 1));
         let before = run.as_ptr().addr() - start.addr();

@@ -1,5 +1,7 @@
 //! Decides where one leaf ends and the next begins, while rows are appended in key order.
 
+use crate::page::format::{HEADER, NODE_HEADER, PAGE_NUMBER, SLOT};
+
 /// The fill factor of leaves, in percent.
 pub(crate) const FULL: u8 = 100;
 /// The fill factor for rows that did not arrive in key order. Later rows will not either: with free space left, the
@@ -35,18 +37,12 @@ pub(crate) enum NextLeaf {
 }
 
 impl LeafFill {
-    /// Sizes in bytes: a page header, a node header, the slot of a node, and the page number of a large value.
-    const HEADER: usize = 16;
-    const NODE: usize = 8;
-    const SLOT: usize = 2;
-    const PAGE_NUMBER: usize = 8;
-
     /// Starts with `used` bytes of the last leaf in use, not counting its header. LMDB has no fill factor. To begin a
     /// leaf early, a value padded so that it does not fit is put first, and then replaced by the real value.
     pub(crate) fn new(page_size: u32, percent: u8, used: usize) -> Self {
-        let room = (page_size as usize).saturating_sub(Self::HEADER);
+        let room = (page_size as usize).saturating_sub(HEADER);
         let wanted = room * usize::from(percent.clamp(LEAST, FULL)) / usize::from(FULL);
-        let longest = ((room / 2) & !1).saturating_sub(Self::SLOT);
+        let longest = ((room / 2) & !1).saturating_sub(SLOT);
         let zeros = vec![0; if wanted < room { longest } else { 0 }];
         Self { room, wanted, longest, used, zeros }
     }
@@ -54,16 +50,16 @@ impl LeafFill {
     /// Counts the next entry, and returns whether it begins a new leaf.
     #[inline]
     pub(crate) fn begins_leaf(&mut self, key: &[u8], value: &[u8]) -> NextLeaf {
-        let whole = Self::NODE + key.len() + value.len();
-        let node = if whole > self.longest { Self::NODE + key.len() + Self::PAGE_NUMBER } else { whole };
-        let bytes = (node + Self::SLOT).next_multiple_of(2);
+        let whole = NODE_HEADER + key.len() + value.len();
+        let node = if whole > self.longest { NODE_HEADER + key.len() + PAGE_NUMBER } else { whole };
+        let bytes = (node + SLOT).next_multiple_of(2);
         let (used, left) = (self.used + bytes, self.room.saturating_sub(self.used));
         if used > self.room {
             self.used = bytes;
             return NextLeaf::Full;
         }
         // With more space left, a padded value would still fit, or be stored in overflow pages.
-        if used > self.wanted && Self::NODE + key.len() + left <= self.longest {
+        if used > self.wanted && NODE_HEADER + key.len() + left <= self.longest {
             self.used = bytes;
             return NextLeaf::Early(left);
         }

@@ -269,7 +269,7 @@ impl<'a> Limits<'a> {
     fn judge<const W: usize>(&mut self, branch: Page<'a>, target: &SearchKey<'_, W>, behind: usize) {
         let end = branch.slots() - 1;
         let (Ok(low), Ok(high)) = (branch.key(1), branch.key(end)) else { return };
-        let Some(share) = share_of_bytes(common_prefix(low, high, 0), low, high, target) else { return };
+        let Some(share) = share_of_bytes(common_words(low, high, 0), low, high, target) else { return };
         let guess = 1 + share.of(end);
         let near = behind.abs_diff(guess) <= WALK.min(end / 12);
         self.spread = if near { Spread::Even } else { Spread::Uneven };
@@ -311,7 +311,7 @@ impl<'a> Limits<'a> {
             && let (Some(low), Some(high)) = (self.low, self.high)
         {
             // The new limits are between the old ones, so they share at least the old common prefix.
-            self.skip = u16::try_from(common_prefix(low, high, usize::from(self.skip))).unwrap_or(0);
+            self.skip = u16::try_from(common_words(low, high, usize::from(self.skip))).unwrap_or(0);
         }
         Ok(slot)
     }
@@ -388,7 +388,7 @@ impl Share {
 #[inline]
 fn share<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Share {
     // Keys that fit a word are compared whole; others by the first word in which the limits differ.
-    share_behind(if matches!(W, 1..=8) { 0 } else { common_prefix(low, high, 0) }, low, high, target)
+    share_behind(if matches!(W, 1..=8) { 0 } else { common_words(low, high, 0) }, low, high, target)
 }
 
 /// As [`share`], by the first word after `skip` bytes.
@@ -411,7 +411,7 @@ fn share_of_bytes<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: 
 /// The length of the common prefix of two keys, which is known to be at least `at`. Bytes of an incomplete last word
 /// are not counted.
 #[inline]
-fn common_prefix(left: &[u8], right: &[u8], mut at: usize) -> usize {
+fn common_words(left: &[u8], right: &[u8], mut at: usize) -> usize {
     let word = |key: &[u8], at| key.get(at..).and_then(|rest| rest.first_chunk()).map(|word| u64::from_be_bytes(*word));
     while let (Some(left), Some(right)) = (word(left, at), word(right, at)) {
         if left != right {

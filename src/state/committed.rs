@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use crate::catalog::{DbiId, DbiRecord, DbiRef, Head, Identity, OpenDbis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
-use crate::page::{self, Cursor, EnvMap, Found, Meta, Pages, TreeRecord};
+use crate::page::{self, Cursor, EnvMap, Found, Meta, Pages, TREE_FLAGS, TreeRecord, meta_slot};
 use crate::state::files::Files;
 
 /// Roots that a state has room for without an allocation. A state lives as long as a commit takes to come, so most of
@@ -78,9 +78,9 @@ impl State {
         last: Option<Arc<Self>>,
     ) -> Result<Arc<Self>, Failure> {
         let pages = files.map.metas();
-        if pages.meta_id(slot(id)) != id {
+        if pages.meta_id(meta_slot(id)) != id {
             let why = "the newest meta page is not the one that the lock file names; reopen the environment";
-            return Err(Error::corrupted(slot(id) as u64, why).into());
+            return Err(Error::corrupted(meta_slot(id) as u64, why).into());
         }
         if let Some(mut last) = last.filter(|last| last.is_in(files))
             && let Some(state) = Arc::get_mut(&mut last)
@@ -88,16 +88,16 @@ impl State {
             state.renew(files, id)?;
             return Ok(last);
         }
-        let ids = [id, pages.meta_id(slot(id + 1))];
-        Self::new(dbis, files, pages.meta(slot(id)), ids).map(Arc::new)
+        let ids = [id, pages.meta_id(meta_slot(id + 1))];
+        Self::new(dbis, files, pages.meta(meta_slot(id)), ids).map(Arc::new)
     }
 
     /// Makes this one of the state `id` in the same map.
     fn renew(&mut self, files: &Files, id: u64) -> Result<(), Failure> {
         let pages = files.map.metas();
         // In place: what was just written by fields is slow to be read again as a whole.
-        self.meta = pages.meta(slot(id));
-        self.ids = [id, pages.meta_id(slot(id + 1))];
+        self.meta = pages.meta(meta_slot(id));
+        self.ids = [id, pages.meta_id(meta_slot(id + 1))];
         self.page_count = page_count(files, &self.meta)?;
         self.known_head = files.last_commit().head(id);
         self.catalog = OnceLock::new();
@@ -116,7 +116,7 @@ impl State {
         }
         let pages = self.map.metas();
         let id = self.meta.txn_id;
-        pages.meta_id(slot(id)) == self.ids[0] && pages.meta_id(slot(id + 1)) == self.ids[1]
+        pages.meta_id(meta_slot(id)) == self.ids[0] && pages.meta_id(meta_slot(id + 1)) == self.ids[1]
     }
 
     /// Whether it is read through the map of these files.
@@ -340,11 +340,6 @@ fn page_count(files: &Files, meta: &Meta) -> Result<u64, Failure> {
     Ok(map.page_count(file_len))
 }
 
-/// The meta page of the state with this id.
-pub(crate) fn slot(id: u64) -> usize {
-    usize::from(id & 1 == 1)
-}
-
 fn main_entry(found: &Found<'_>) -> Result<MainEntry> {
     if found.is_tree() { TreeRecord::from_bytes(found.value).map(MainEntry::Tree) } else { Ok(MainEntry::Data) }
 }
@@ -354,9 +349,7 @@ pub(crate) fn check_flags(tree: &TreeRecord, name: &str) -> Result<()> {
     if tree.flags == 0 {
         return Ok(());
     }
-    let named =
-        [(0x02, "REVERSEKEY"), (0x04, "DUPSORT"), (0x08, "INTEGERKEY"), (0x10, "DUPFIXED"), (0x20, "INTEGERDUP")];
-    let known = named.iter().filter(|(bit, _)| tree.flags & bit != 0);
+    let known = TREE_FLAGS.iter().filter(|(bit, _)| tree.flags & bit != 0);
     let mut flags: Vec<_> = known.clone().map(|(_, name)| (*name).to_owned()).collect();
     let rest = known.fold(tree.flags, |rest, (bit, _)| rest & !bit);
     if rest != 0 {

@@ -48,6 +48,15 @@ impl Config {
         Err(Error::new(ErrorKind::InvalidArgument, why))
     }
 
+    /// Refuses to write where the environment was opened read-only.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        if self.read_only {
+            let why = "the environment was opened read-only; open it for writing";
+            return Err(Error::new(ErrorKind::ReadOnly, why));
+        }
+        Ok(())
+    }
+
     /// The options in which `asked` differs, each with both values; empty where it does not.
     pub(crate) fn differences(&self, asked: &Self) -> String {
         let shown = |config: &Self| {

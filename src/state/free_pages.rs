@@ -1,7 +1,7 @@
 //! The free list of a state: which transaction freed how many pages.
 
 use crate::error::{Error, Result};
-use crate::page::Cursor;
+use crate::page::{Cursor, free_count};
 use crate::state::committed::State;
 
 /// Pages in the free list, by the transaction that freed them, ascending.
@@ -16,12 +16,7 @@ impl FreePages {
         while let Some((key, value)) = cursor.next()? {
             let damaged = || Error::corrupted(root, "a record of the free list is cut short");
             let freed_by = u64::from_ne_bytes(*key.first_chunk().ok_or_else(damaged)?);
-            let (count, pages) = value.split_first_chunk().ok_or_else(damaged)?;
-            let count = u64::from_ne_bytes(*count);
-            // Eight bytes a page; a record may be longer than it needs.
-            if count > pages.len() as u64 / 8 {
-                return Err(damaged());
-            }
+            let count = free_count(value, value.len()).ok_or_else(damaged)?;
             // Large records could share their pages in a damaged file, so their sum is not bounded by its length.
             all = all.checked_add(count).ok_or_else(damaged)?;
             freed.push((freed_by, count));

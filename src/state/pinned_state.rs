@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Failure, Pin};
+use crate::page::meta_slot;
 use crate::read::Layers;
-use crate::state::committed::{State, slot};
+use crate::state::committed::State;
 use crate::state::core::Core;
 use crate::state::files::Files;
 use crate::state::reader_info::ReaderInfo;
@@ -75,8 +76,8 @@ impl PinnedState {
         for _ in 0..RETRIES {
             let id = pin.id();
             let pages = map.metas();
-            let meta = pages.meta(slot(id));
-            let other = pages.meta_id(slot(id + 1));
+            let meta = pages.meta(meta_slot(id));
+            let other = pages.meta_id(meta_slot(id + 1));
             if meta.txn_id == id && (other < id || (other == 0 && id == 0)) {
                 return new(meta, [id, other], pin);
             }

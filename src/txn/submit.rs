@@ -75,10 +75,7 @@ impl Env {
 
     fn hand_over(&self, batch: Batch, wait: Wait) -> Result<Commit> {
         self.engine.check_usable()?;
-        if self.engine.config.read_only {
-            let why = "the environment was opened read-only; open it for writing";
-            return Err(Error::new(ErrorKind::ReadOnly, why));
-        }
+        self.engine.config.check_writable()?;
         let done = Arc::new(Done::default());
         let (bytes, told) = (batch.bytes(), Teller(Arc::clone(&done)));
         // The job holds the environment open until the batch is done.

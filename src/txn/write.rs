@@ -253,11 +253,11 @@ impl WriteTxn {
         let start = match lower {
             Bound::Unbounded => Vec::new(),
             Bound::Included(key) => kept(key),
-            Bound::Excluded(key) => successor(kept(key)),
+            Bound::Excluded(key) => key_after(kept(key)),
         };
         let end = match upper {
             Bound::Unbounded => None,
-            Bound::Included(key) => Some(successor(kept(key))),
+            Bound::Included(key) => Some(key_after(kept(key))),
             Bound::Excluded(key) => Some(kept(key)),
         };
         let next = end.as_deref().map(|end| self.next_below(dbi, end)).transpose()?;
@@ -308,7 +308,7 @@ impl WriteTxn {
 }
 
 /// The smallest key above `key`.
-fn successor(mut key: Vec<u8>) -> Vec<u8> {
+fn key_after(mut key: Vec<u8>) -> Vec<u8> {
     key.push(0);
     key
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::page::word_at;
 use crate::write_set::arena::{Arena, RecordRef};
 use crate::write_set::block::Block;
-use crate::write_set::entry::{Entry, Wanted};
+use crate::write_set::entry::{Entry, Wanted, meet};
 use crate::write_set::sort::sort;
 
 /// The most entries in a block.
@@ -213,7 +213,7 @@ impl Blocks {
         if self.len >= self.look_at.max(MANY) {
             self.look_at = self.len * 2;
             let ends = self.firsts.first().zip(self.list.last().and_then(|block| block.last()));
-            let common = ends.map_or(0, |(first, last)| alike(arena.key(first.place), arena.key(last.place)));
+            let common = ends.map_or(0, |(first, last)| meet(arena.key(first.place), arena.key(last.place)).0);
             // Reading all records pays only if the heads leave keys undecided.
             if common > self.common.len() && self.has_ties() {
                 self.set_common(arena, common);
@@ -271,7 +271,7 @@ impl Blocks {
             if common == 0 {
                 break;
             }
-            common = alike(&self.common[..common], arena.key(entry.place));
+            common = meet(&self.common[..common], arena.key(entry.place)).0;
         }
         if common < self.common.len() {
             self.common.truncate(common);
@@ -523,11 +523,6 @@ impl Blocks {
         }
         self.dead = 0;
     }
-}
-
-/// The length of the common prefix of two keys.
-fn alike(a: &[u8], b: &[u8]) -> usize {
-    a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
 /// Keeps the last entry of each key, and returns the bytes of the other entries' records.

@@ -280,9 +280,7 @@ impl Loader {
 #[cold]
 fn begin(env: &Env, directory: Option<&Path>, memory: usize) -> Result<Rows> {
     env.engine.check_usable()?;
-    if env.engine.config.read_only {
-        return Err(Error::new(ErrorKind::ReadOnly, "the environment was opened read-only; open it for writing"));
-    }
+    env.engine.config.check_writable()?;
     let directory = directory.map_or_else(|| env.engine.place.directory(), Path::to_path_buf);
     Ok(Rows::new(directory, memory))
 }

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::page::fields::u64_at;
 use crate::page::format::HEADER;
+use crate::page::free_record::free_count;
 use crate::page::node::Node;
 use crate::page::verify::report::Level;
 use crate::page::verify::walk::Walk;
@@ -48,11 +49,9 @@ impl Walk<'_> {
         if key.len() != 8 || u64_at(key, 0) > self.txn_id {
             self.report.fault(number, "a free-list record of a transaction that has not been");
         }
-        let count = u64_at(value, 0);
-        let bytes = usize::try_from(count).ok().and_then(|count| count.checked_mul(8));
-        // A record may be longer than necessary.
-        let bytes = bytes.filter(|bytes| len.checked_sub(8).is_some_and(|room| *bytes <= room));
+        let bytes = free_count(value, len).and_then(|count| usize::try_from(count).ok()).map(|count| count * 8);
         if bytes.is_none() {
+            let count = u64_at(value, 0);
             self.report.fault(number, format!("a free-list record of {len} bytes for {count} pages"));
         }
         bytes

@@ -89,7 +89,7 @@ impl ByteBounds {
     #[must_use]
     pub fn prefix(prefix: &[u8]) -> Self {
         let bounds = Self::new(Bound::Included(prefix), Bound::Unbounded);
-        match successor(prefix) {
+        match end_of_prefix(prefix) {
             Some(behind) => Self { upper: Bound::Excluded(behind), ..bounds },
             None => bounds,
         }
@@ -105,7 +105,7 @@ impl ByteBounds {
 
     /// Moves the lower bound after all keys that begin with `prefix`.
     fn starting_behind(self, prefix: &[u8]) -> Self {
-        match successor(prefix) {
+        match end_of_prefix(prefix) {
             Some(behind) => Self { lower: Bound::Included(behind), ..self },
             None => Self::empty(),
         }
@@ -113,7 +113,7 @@ impl ByteBounds {
 
     /// Moves the upper bound after all keys that begin with `prefix`.
     fn ending_behind(self, prefix: &[u8]) -> Self {
-        Self { upper: successor(prefix).map_or(Bound::Unbounded, Bound::Excluded), ..self }
+        Self { upper: end_of_prefix(prefix).map_or(Bound::Unbounded, Bound::Excluded), ..self }
     }
 
     /// The lower and the upper bound.
@@ -155,8 +155,8 @@ impl ByteBounds {
 }
 
 /// The least bytes above everything that begins with `prefix`, if there are any: `prefix` without its trailing `FF`s,
-/// and its last byte incremented. No byte is appended: the successor of `61 FF` is `62`, not `62 00`.
-fn successor(prefix: &[u8]) -> Option<BoundBytes> {
+/// and its last byte incremented. No byte is appended: the end of `61 FF` is `62`, not `62 00`.
+fn end_of_prefix(prefix: &[u8]) -> Option<BoundBytes> {
     let last = prefix.iter().rposition(|byte| *byte != 0xFF)?;
     let mut bytes = BoundBytes::from_slice(prefix.get(..=last)?);
     *bytes.last_mut()? += 1;
