@@ -14,6 +14,7 @@ use crate::commit::ticket::{CommitOutcome, CommitTicket};
 use crate::commit::writing::Wait;
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::LockFile;
+use crate::page::LmdbTxnId;
 use crate::state::{Core, PinnedState};
 use crate::write_set::WriteSet;
 
@@ -183,7 +184,7 @@ impl GroupCommit {
         engine: &'q Core,
         set: WriteSet,
         (bytes, transactions): (usize, u64),
-        base: u64,
+        base: LmdbTxnId,
         wait: Wait,
     ) -> Leading<'q> {
         let mut state = self.state();

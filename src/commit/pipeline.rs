@@ -34,6 +34,7 @@
 use std::sync::Arc;
 
 use crate::commit::ticket::{CommitOutcome, CommitTicket};
+use crate::page::LmdbTxnId;
 
 /// Transactions that are committed as one.
 pub(crate) struct Group<S> {
@@ -46,7 +47,7 @@ pub(crate) struct Group<S> {
     /// How many threads made them. Each waits for the outcome or leads the group.
     pub members: u32,
     /// LMDB's id of the state that the group follows on.
-    pub base: u64,
+    pub base: LmdbTxnId,
     pub ticket: Arc<CommitTicket>,
 }
 
@@ -65,7 +66,7 @@ pub(crate) struct CommitPipeline<S> {
     in_flight: Option<Group<S>>,
     pending: Option<Group<S>>,
     /// LMDB's id of the state that the pending group follows on, or would.
-    tip: u64,
+    tip: LmdbTxnId,
     /// Whether a closure that reads the groups is about to run, runs, or has run and not joined yet.
     stacked: bool,
     failures: u64,
@@ -123,7 +124,7 @@ impl<S> Default for CommitPipeline<S> {
         Self {
             in_flight: None,
             pending: None,
-            tip: 0,
+            tip: LmdbTxnId::default(),
             stacked: false,
             failures: 0,
             last_failure: CommitOutcome::Committed,
@@ -161,17 +162,17 @@ impl<S> CommitPipeline<S> {
 
     /// Puts a transaction in flight that ran on the newest state under LMDB's lock. The caller commits it. The
     /// pipeline is idle.
-    pub(crate) fn lead(&mut self, set: S, bytes: usize, transactions: u64, base: u64) -> Group<S> {
+    pub(crate) fn lead(&mut self, set: S, bytes: usize, transactions: u64, base: LmdbTxnId) -> Group<S> {
         debug_assert!(self.is_idle());
         let group = Group { set: Arc::new(set), bytes, transactions, members: 1, base, ticket: CommitTicket::led() };
-        self.tip = base.saturating_add(1);
+        self.tip = base.next();
         self.in_flight = Some(group.clone());
         group
     }
 
     /// As [`lead`](Self::lead), but others may still join: the group is pending. Its leader has LMDB's lock, and
     /// takes the group once they have joined.
-    pub(crate) fn gather(&mut self, set: S, bytes: usize, transactions: u64, base: u64) -> Arc<CommitTicket> {
+    pub(crate) fn gather(&mut self, set: S, bytes: usize, transactions: u64, base: LmdbTxnId) -> Arc<CommitTicket> {
         debug_assert!(self.is_idle());
         self.tip = base;
         self.locked = true;
@@ -195,7 +196,7 @@ impl<S> CommitPipeline<S> {
     /// Whether a closure may run on the state with LMDB's id `pinned`. `fresh` says that other processes are kept
     /// out only since now. Then only a group that the pinned state lacks, and whose leader has LMDB's lock, proves that
     /// no other process had that lock in between.
-    pub(crate) fn stand_on(&self, pinned: u64, fresh: bool) -> BasisCheck<S> {
+    pub(crate) fn stand_on(&self, pinned: LmdbTxnId, fresh: bool) -> BasisCheck<S> {
         let Some(last) = self.pending.as_ref().or(self.in_flight.as_ref()) else {
             // All groups have ended, and may have failed: whether the state `tip` will ever exist is unknown.
             return BasisCheck::Apart;
@@ -247,7 +248,7 @@ impl<S> CommitPipeline<S> {
                 self.pending = Some(group);
                 return Joined::Member(ticket);
             }
-            self.tip = self.tip.saturating_add(1);
+            self.tip = self.tip.next();
             self.in_flight = Some(group.clone());
             return Joined::Leader(group);
         };
@@ -271,7 +272,7 @@ impl<S> CommitPipeline<S> {
         self.in_flight = self.pending.take();
         self.locked = false;
         if self.in_flight.is_some() {
-            self.tip = self.tip.saturating_add(1);
+            self.tip = self.tip.next();
         }
         self.in_flight.clone()
     }

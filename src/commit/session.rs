@@ -12,6 +12,7 @@ use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Applier, Cause, Failure, Writer};
 use crate::os::{LockFile, PauseLock, flush_failed, located};
+use crate::page::LmdbTxnId;
 use crate::state::{Core, Files, State, WriterState};
 use crate::write_set::WriteSet;
 
@@ -38,7 +39,7 @@ pub(crate) enum Begin {
     /// The same, but `Busy` where another process of ours wants LMDB's lock back first.
     NewestOrBusy,
     /// On the state with this LMDB id, which this process has kept other ones of ours from coming behind.
-    After(u64),
+    After(LmdbTxnId),
 }
 
 impl From<Wait> for Begin {
@@ -147,14 +148,15 @@ fn begin<'l>(
                     lock.wait_for_pause()?;
                     return Ok(None);
                 }
-                Begin::After(id) if writer.id().checked_sub(1) != Some(id) => {
+                Begin::After(id) if writer.id().base() != id => {
                     let why = "another program wrote to the file between two transactions of which one is based on the \
                                other; nothing was applied, retry";
                     return Err(Error::new(ErrorKind::Conflict, why).into());
                 }
                 Begin::Newest | Begin::NewestOrBusy | Begin::After(_) => {}
             }
-            let base = State::base(engine.dbis(), enlarged.as_deref().unwrap_or(files), writer.id() - 1, last.take())?;
+            let base =
+                State::base(engine.dbis(), enlarged.as_deref().unwrap_or(files), writer.id().base(), last.take())?;
             Ok(Some((writer, base)))
         });
         match begun {
@@ -257,7 +259,7 @@ impl<'e> Session<'e> {
             });
             match outcome {
                 Ok(()) => {
-                    self.files.last_commit().set(id, committed);
+                    self.files.last_commit().set(id.0, committed);
                     if self.engine.config.durability != Durability::Process {
                         // What it has grown by belongs to the file from now on. Beside a flush it costs nothing to ask.
                         let _ = self.files.file_len();
@@ -300,7 +302,7 @@ impl<'e> Session<'e> {
     /// paused, others are noticed by the id.
     fn begin_again(&self) -> Result<Writer<'e>> {
         let writer = self.files.lmdb.begin_write().map_err(|failure| self.engine.begin_failed(failure))?;
-        if writer.id() - 1 != self.base.lmdb_id() {
+        if writer.id().base() != self.base.lmdb_id() {
             let why = "another program wrote to the file while its map was grown; nothing was applied, retry";
             return Err(Error::new(ErrorKind::Conflict, why));
         }

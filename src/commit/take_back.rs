@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::durability::Durability;
 use crate::os::LockFile;
-use crate::page;
+use crate::page::{self, LmdbTxnId};
 use crate::state::Files;
 
 /// Takes back what is left of another process's commit whose meta page may be on the disk although its write failed: writes both
@@ -24,7 +24,7 @@ pub(crate) fn take_back(
     durability: Durability,
     lock: &LockFile,
     files: &Files,
-    base: u64,
+    base: LmdbTxnId,
     seen: &mut u32,
 ) -> io::Result<()> {
     if durability == Durability::Process {
@@ -36,7 +36,7 @@ pub(crate) fn take_back(
     if is_told && failed == *seen {
         return Ok(());
     }
-    write_metas(&files.file, files.map.page_size(), base)?;
+    write_metas(&files.file, files.map.page_size(), base.0)?;
     *seen = failed;
     Ok(())
 }

@@ -21,7 +21,7 @@ use crate::os::{
     Directory, EnvPaths, FileId, LockFile, Names, Unflushed, is_held, located, open_regular, parent, read_record,
     system_page_size,
 };
-use crate::page;
+use crate::page::{self, LmdbTxnId};
 use crate::state::{Core, WriterState};
 
 /// Whether a copy leaves free pages out.
@@ -332,7 +332,7 @@ fn compact_alone(engine: &Arc<Core>, writer: &mut WriterState, limit: Duration) 
 
 /// Writes the compacted copy beside the file; LMDB's id of the state that it is of. Nobody but a program without our locks can
 /// commit meanwhile.
-fn stage(engine: &Arc<Core>, staged: &Path, old: &Metadata) -> Result<u64> {
+fn stage(engine: &Arc<Core>, staged: &Path, old: &Metadata) -> Result<LmdbTxnId> {
     let state = engine.pinned_as_writer()?;
     let source = Arc::clone(&engine.files()?.file);
     copy_state(&state, &source, staged, Compact::Yes, old)?;
@@ -349,7 +349,7 @@ fn written_meanwhile() -> Error {
 }
 
 /// Puts the copy at the file's place, in a moment in which nobody reads.
-fn put_in_place(engine: &Arc<Core>, staged: &Path, old: &Metadata, state: u64, limit: Duration) -> Result<()> {
+fn put_in_place(engine: &Arc<Core>, staged: &Path, old: &Metadata, state: LmdbTxnId, limit: Duration) -> Result<()> {
     // Whoever opens the file in this process meanwhile would open the one that is being replaced.
     let reserved = registry::reserve(&engine.place, Some(FileId::of(old)));
     let replaced = engine.when_unread(deadline(Instant::now(), limit), || {
@@ -400,7 +400,7 @@ fn drop_leftovers(engine: &Core, session: &mut Session<'_>) -> Result<()> {
 
 /// Moves the copy to the file's place, with nobody else there. LMDB is closed in this process; whoever has its lock file or
 /// the data file open nevertheless is another program, or was not seen by our lock file.
-fn swap(engine: &Core, old: &File, staged: &Path, state: u64) -> Result<()> {
+fn swap(engine: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()> {
     let place = &engine.place;
     let open_elsewhere = || {
         let why = format!(
@@ -414,7 +414,7 @@ fn swap(engine: &Core, old: &File, staged: &Path, state: u64) -> Result<()> {
         return Err(open_elsewhere());
     }
     // One that opened, committed and closed since the copy was made is not there any more.
-    if page::check_metas(old, false)?.is_none_or(|meta| meta.newest.txn_id != state) {
+    if page::check_metas(old, false)?.is_none_or(|meta| meta.newest.txn_id != state.0) {
         return Err(written_meanwhile());
     }
     let directory = place.directory();

@@ -98,7 +98,7 @@ impl Env {
                 (Some(own), other) if other.is_none_or(|other| own.lmdb_id() <= other.state) => {
                     (Some(own.opened().elapsed()), Some(head.seq.saturating_sub(own.head()?.seq)))
                 }
-                (_, Some(other)) => (Some(other.seen.elapsed()), Some(newest.lmdb_id().saturating_sub(other.state))),
+                (_, Some(other)) => (Some(other.seen.elapsed()), Some(newest.lmdb_id().commits_since(other.state))),
                 _ => (None, None),
             };
             let free_pages = free.all();
@@ -109,7 +109,7 @@ impl Env {
                 used_pages: newest.meta().last_page.saturating_add(1).saturating_sub(free_pages),
                 free_pages,
                 reclaimable_pages: free_pages - free.held_by(oldest_id),
-                last_txn_id: newest.lmdb_id(),
+                last_txn_id: newest.lmdb_id().0,
                 commits: head.seq,
                 readers: u32::try_from(slots).unwrap_or(u32::MAX),
                 max_readers,

@@ -48,7 +48,7 @@ fn list(engine: &Arc<Engine>) -> Result<Vec<ReaderInfo>> {
             readers.push((one.lmdb_id(), reader));
         }
         for other in &others {
-            let lag = newest.lmdb_id().saturating_sub(other.state);
+            let lag = newest.lmdb_id().commits_since(other.state);
             let reader = ReaderInfo {
                 id: seq.saturating_sub(lag),
                 age: other.seen.elapsed(),

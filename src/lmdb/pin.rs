@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use heed::WithoutTls;
 
 use crate::os::process_mark;
+use crate::page::LmdbTxnId;
 
 /// A reader slot. While it is held, the pages of its state are not reused.
 pub(crate) struct Pin {
@@ -28,8 +29,8 @@ impl Pin {
     }
 
     /// LMDB's id of the pinned state.
-    pub(crate) fn id(&self) -> u64 {
-        self.txn.id() as u64
+    pub(crate) fn id(&self) -> LmdbTxnId {
+        LmdbTxnId(self.txn.id() as u64)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::connection::Lmdb;
 use crate::lmdb::failure::Failure;
 use crate::lmdb::puts::Puts;
-use crate::page::LeafFill;
+use crate::page::{LeafFill, LmdbTxnId};
 
 type Handle<'e> = heed::Database<'e, Bytes, Bytes>;
 
@@ -63,8 +63,8 @@ impl Handles {
 
 impl<'e> Writer<'e> {
     /// The id that this transaction commits as. Its base has the id before.
-    pub(crate) fn id(&self) -> u64 {
-        self.txn.id() as u64
+    pub(crate) fn id(&self) -> LmdbTxnId {
+        LmdbTxnId(self.txn.id() as u64)
     }
 
     /// Runs `apply` on the transaction and commits it, or drops it if `apply` fails.

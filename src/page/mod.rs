@@ -27,6 +27,7 @@ mod split;
 #[cfg(test)]
 pub(crate) mod steps;
 mod tree;
+mod txn_id;
 mod values;
 mod verify;
 
@@ -51,5 +52,6 @@ pub(crate) use outermost::{LeafSlot, behind, outermost};
 pub(crate) use search_key::{compare_tail, word_at};
 pub(crate) use split::split;
 pub(crate) use tree::used_in_last_leaf;
+pub(crate) use txn_id::LmdbTxnId;
 pub use verify::{Fault, PageUse, VerifyReport};
 pub(crate) use verify::{Level, verify, verify_snapshot};

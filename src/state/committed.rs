@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use crate::catalog::{DbiId, DbiRecord, DbiRef, Head, Identity, OpenDbis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
-use crate::page::{self, Cursor, EnvMap, Found, Meta, Pages, TREE_FLAGS, TreeRecord, meta_slot};
+use crate::page::{self, Cursor, EnvMap, Found, LmdbTxnId, Meta, Pages, TREE_FLAGS, TreeRecord, meta_slot};
 use crate::state::files::Files;
 
 /// Roots that a state has room for without an allocation. A state lives as long as a commit takes to come, so most of
@@ -74,10 +74,10 @@ impl State {
     pub(crate) fn base(
         dbis: &Arc<OpenDbis>,
         files: &Files,
-        id: u64,
+        id: LmdbTxnId,
         last: Option<Arc<Self>>,
     ) -> Result<Arc<Self>, Failure> {
-        let pages = files.map.metas();
+        let (pages, id) = (files.map.metas(), id.0);
         if pages.meta_id(meta_slot(id)) != id {
             let why = "the newest meta page is not the one that the lock file names; reopen the environment";
             return Err(Error::corrupted(meta_slot(id) as u64, why).into());
@@ -125,14 +125,14 @@ impl State {
     }
 
     /// LMDB's id of the newest state in the file.
-    pub(crate) fn newest_id(&self) -> u64 {
+    pub(crate) fn newest_id(&self) -> LmdbTxnId {
         let metas = self.map.metas();
-        metas.meta_id(0).max(metas.meta_id(1))
+        LmdbTxnId(metas.meta_id(0).max(metas.meta_id(1)))
     }
 
     /// LMDB's id of this state.
-    pub(crate) fn lmdb_id(&self) -> u64 {
-        self.meta.txn_id
+    pub(crate) fn lmdb_id(&self) -> LmdbTxnId {
+        LmdbTxnId(self.meta.txn_id)
     }
 
     pub(crate) fn meta(&self) -> &Meta {

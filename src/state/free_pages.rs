@@ -1,7 +1,7 @@
 //! The free list of a state: which transaction freed how many pages.
 
 use crate::error::{Error, Result};
-use crate::page::{Cursor, free_count};
+use crate::page::{Cursor, LmdbTxnId, free_count};
 use crate::state::committed::State;
 
 /// Pages in the free list, by the transaction that freed them, ascending.
@@ -30,7 +30,7 @@ impl FreePages {
     }
 
     /// Those that no writer may take while the state with LMDB's id `state` is read: freed by its own transaction or later.
-    pub(crate) fn held_by(&self, state: u64) -> u64 {
-        self.0.iter().filter(|(freed_by, _)| *freed_by >= state).map(|(_, count)| count).sum()
+    pub(crate) fn held_by(&self, state: LmdbTxnId) -> u64 {
+        self.0.iter().filter(|(freed_by, _)| *freed_by >= state.0).map(|(_, count)| count).sum()
     }
 }

@@ -7,13 +7,14 @@ use std::time::Instant;
 
 use crate::error::Result;
 use crate::lmdb::LmdbLock;
+use crate::page::LmdbTxnId;
 
 /// A state that another process reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OtherReader {
     pub process: u32,
     /// LMDB's id of the state.
-    pub state: u64,
+    pub state: LmdbTxnId,
     /// Since when this process has seen it.
     pub seen: Instant,
 }
@@ -35,7 +36,7 @@ impl OtherReaders {
             }
         }
         seen.clone_from(&found);
-        let reader = |((process, state), seen)| OtherReader { process, state, seen };
+        let reader = |((process, state), seen)| OtherReader { process, state: LmdbTxnId(state), seen };
         Ok(found.into_iter().map(reader).collect())
     }
 }

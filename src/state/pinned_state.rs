@@ -74,7 +74,7 @@ impl PinnedState {
             Ok((Self::of(engine, state, pin), Opened::Now))
         };
         for _ in 0..RETRIES {
-            let id = pin.id();
+            let id = pin.id().0;
             let pages = map.metas();
             let meta = pages.meta(meta_slot(id));
             let other = pages.meta_id(meta_slot(id + 1));
@@ -82,7 +82,7 @@ impl PinnedState {
                 return new(meta, [id, other], pin);
             }
             let second = lmdb.pin()?;
-            if second.id() == id && meta.txn_id == id {
+            if second.id().0 == id && meta.txn_id == id {
                 return new(meta, [id, other], pin);
             }
             pin = second;
@@ -105,10 +105,10 @@ impl PinnedState {
     /// the newest commit they are taken to be as many as LMDB's commits, of which each has one transaction at least.
     pub(crate) fn commits_since(&self) -> u64 {
         let newest = self.newest_id();
-        let committed = self.engine.files().ok().and_then(|files| files.last_commit().head(newest));
+        let committed = self.engine.files().ok().and_then(|files| files.last_commit().head(newest.0));
         match (committed, self.head()) {
             (Some(committed), Ok(own)) => committed.seq.saturating_sub(own.seq),
-            _ => newest.saturating_sub(self.lmdb_id()),
+            _ => newest.commits_since(self.lmdb_id()),
         }
     }
 

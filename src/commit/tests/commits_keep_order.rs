@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::commit::pipeline::{Basis, BasisCheck, CommitPipeline, Ended, Group, Joined};
 use crate::commit::ticket::{CommitOutcome, CommitTicket};
 use crate::error::ErrorKind;
+use crate::page::LmdbTxnId;
 
 const ROOM: usize = 12;
 
@@ -111,9 +112,9 @@ impl World {
             // Its closure ran on the current file, with LMDB's lock.
             let set = vec![name];
             let (ticket, leader) = if dice.roll(2) == 0 {
-                (self.chain.gather(set, 1, 1, self.file.id), Leader::Gathering)
+                (self.chain.gather(set, 1, 1, LmdbTxnId(self.file.id)), Leader::Gathering)
             } else {
-                let group = self.chain.lead(set, 1, 1, self.file.id);
+                let group = self.chain.lead(set, 1, 1, LmdbTxnId(self.file.id));
                 (Arc::clone(&group.ticket), Leader::Begun(group))
             };
             self.waiting.push((name, Told { seen: self.file.rows.clone(), wrote: true, ticket }));
@@ -176,7 +177,7 @@ impl World {
     }
 
     fn stand(&mut self, mut holder: Holder) {
-        match self.chain.stand_on(self.pinned.id, holder.fresh) {
+        match self.chain.stand_on(LmdbTxnId(self.pinned.id), holder.fresh) {
             BasisCheck::On(ground) => {
                 let mut seen = self.pinned.rows.clone();
                 seen.extend(ground.sets.iter().flat_map(|set| set.iter().copied()));
@@ -208,7 +209,7 @@ impl World {
             None => {}
             Some(Leader::Gathering) => {
                 let group = self.chain.take().expect("a group that is gathered waits");
-                assert_eq!(group.base, self.file.id, "nobody writes while it is gathered");
+                assert_eq!(group.base.0, self.file.id, "nobody writes while it is gathered");
                 self.leader = Some(Leader::Begun(group));
             }
             Some(Leader::Offered(ticket)) => {
@@ -218,7 +219,7 @@ impl World {
                 self.leader = Some(Leader::Taken(group));
             }
             Some(Leader::Taken(group)) if self.other => self.leader = Some(Leader::Taken(group)),
-            Some(Leader::Taken(group)) if group.base == self.file.id => self.leader = Some(Leader::Begun(group)),
+            Some(Leader::Taken(group)) if group.base.0 == self.file.id => self.leader = Some(Leader::Begun(group)),
             Some(Leader::Taken(_)) => {
                 assert!(self.foreign, "processes of ours do not overtake one another");
                 self.fail(ErrorKind::Conflict);
@@ -310,11 +311,11 @@ fn committed_closures_form_a_serial_history() {
 #[test]
 fn a_reader_of_an_unfinished_commit_shares_its_outcome() {
     let mut chain: CommitPipeline<Vec<u32>> = CommitPipeline::default();
-    let group = chain.lead(vec![1], 1, 1, 7);
+    let group = chain.lead(vec![1], 1, 1, LmdbTxnId(7));
     chain.guard();
     chain.stack();
     // The meta page can be read before the disk confirms it.
-    let BasisCheck::On(ground) = chain.stand_on(8, false) else {
+    let BasisCheck::On(ground) = chain.stand_on(LmdbTxnId(8), false) else {
         panic!("the state that the group leaves is one to stand on")
     };
     assert!(ground.sets.is_empty() && Arc::ptr_eq(&ground.ticket, &group.ticket));

@@ -1,0 +1,23 @@
+//! LMDB's ids of transactions, and of the states that they leave.
+
+/// LMDB's id of a transaction, and of the state that it leaves. Not the number of transactions committed through mapleaf, which is
+/// the `seq` of the head: LMDB counts groups, and starts again after a compaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LmdbTxnId(pub u64);
+
+impl LmdbTxnId {
+    /// The id of the transaction after this one.
+    pub(crate) fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// The id of the state that a transaction with this id is based on.
+    pub(crate) fn base(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
+    /// How many of LMDB's commits lie between an older state and this one.
+    pub(crate) fn commits_since(self, older: Self) -> u64 {
+        self.0.saturating_sub(older.0)
+    }
+}
