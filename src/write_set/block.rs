@@ -73,10 +73,15 @@ impl Block {
     fn search_run(&self, arena: &Arena, run: Range<usize>, skip: u16, wanted: &Wanted<'_>) -> Result<usize, usize> {
         let words = &self.words[run.clone()];
         let word = word_at(wanted.key, skip.into());
-        let from = words.partition_point(|other| *other < word);
-        // One key that differs early makes the words of its run equal: it is halved then, as without words.
+        let seen = |other: &u64| {
+            #[cfg(test)]
+            crate::page::steps::note();
+            *other
+        };
+        let from = words.partition_point(|other| seen(other) < word);
+        // One key that differs early makes the words of its run equal. The run is halved then, as without words.
         let same = match words.get(from) {
-            Some(other) if *other == word => words[from..].partition_point(|other| *other == word),
+            Some(other) if *other == word => words[from..].partition_point(|other| seen(other) == word),
             _ => 0,
         };
         let from = run.start + from;

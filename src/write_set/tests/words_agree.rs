@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::page::steps::steps_of;
 use crate::write_set::changes::DbiChanges;
 
 #[derive(Clone, Debug)]
@@ -95,5 +96,38 @@ proptest! {
         for (key, value) in &model {
             prop_assert_eq!(changes.get(key).map(|(_, value)| value.map(<[u8]>::to_vec)), Some(value.clone()));
         }
+    }
+}
+
+/// Steps of a search at the most, over some of `count` changes whose keys have a long common beginning, and one or two that have less
+/// of it.
+fn steps_at(count: u32, others: &[&str]) -> u64 {
+    let mut changes = DbiChanges::new();
+    let key = |n: u32| format!("customers/orders/2026/{n:08}").into_bytes();
+    let mut put = |key: &[u8]| {
+        changes.lower(key);
+        changes.put(key, b"1").expect("put");
+    };
+    // So that the keys have no beginning in common with all.
+    put(b"zone");
+    others.iter().for_each(|other| put(other.as_bytes()));
+    (0..count).for_each(|n| put(&key(n.wrapping_mul(7919) % count)));
+    let mut most = 0;
+    for n in (0..count).step_by(97) {
+        let ((_, is_there), steps) = steps_of(|| changes.lower(&key(n)));
+        assert!(is_there);
+        most = most.max(steps);
+    }
+    most
+}
+
+#[test]
+fn a_search_costs_a_logarithm_also_where_one_key_differs_early() {
+    for others in
+        [&[][..], &["customers/about"], &["customers/zebra"], &["customers/about", "customers/zebra"], &["customers"]]
+    {
+        let (few, many) = (steps_at(1_000, others), steps_at(32_000, others));
+        // Five halvings more of each: of the first keys' words twice, of their records, and of a block's.
+        assert!(many <= few + 25 && many <= 64, "{others:?}: {few} at 1,000 and {many} at 32,000");
     }
 }
