@@ -110,6 +110,11 @@ impl<J: Send + 'static> Committer<J> {
         Ok(())
     }
 
+    /// Leaves the backlog alone in a forked child, where it may be torn.
+    pub(crate) fn forget(&self) {
+        std::mem::forget(Arc::clone(&self.line));
+    }
+
     /// Lets the thread end when it has done what it was given.
     pub(crate) fn end(&self) {
         self.line.state().ended = true;

@@ -1,6 +1,7 @@
 //! The engine of an environment, which its handles share: its core, group commit, and the threads that work for it.
 
 use std::collections::HashMap;
+use std::mem;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
@@ -95,6 +96,10 @@ impl Drop for Engine {
             // A sweep that has hold of states would let them go later than this, and close the environment with them.
             let _sweep = self.core.states().hold_sweep();
             self.core.states().leases.drop_if(|_| true);
+        } else {
+            // Another thread of the parent may have been changing these at the fork: what is torn must not be dropped.
+            mem::forget(self.groups.take());
+            self.committer.forget();
         }
     }
 }

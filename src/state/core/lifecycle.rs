@@ -1,6 +1,7 @@
 //! The end of an engine's files: closed, replaced by others, opened again; and who is waited for before.
 
 use std::fs::File;
+use std::mem;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError, RwLockWriteGuard};
 use std::thread;
@@ -261,6 +262,18 @@ impl Drop for HeldBack<'_> {
     }
 }
 
+impl Core {
+    /// Leaves alone, in a forked child, what other threads of the parent may have been changing at the fork: it may be torn, and
+    /// dropping it would follow pointers that lead nowhere. The directory is the parent's too.
+    fn forget_inherited(&mut self) {
+        mem::forget(mem::take(self.writer.get_mut().unwrap_or_else(PoisonError::into_inner)));
+        mem::forget(mem::take(&mut self.others));
+        mem::forget(Arc::clone(&self.states));
+        mem::forget(Arc::clone(&self.dbis));
+        mem::forget(self.temporary.take());
+    }
+}
+
 impl Drop for Core {
     fn drop(&mut self) {
         if self.is_own_process() {
@@ -272,8 +285,7 @@ impl Drop for Core {
                 self.mark_clean();
             }
         } else {
-            // In a forked child the directory is the parent's.
-            std::mem::forget(self.temporary.take());
+            self.forget_inherited();
         }
     }
 }
