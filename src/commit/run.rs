@@ -1,4 +1,4 @@
-//! The way of a transaction: when its closure runs, on which view, and which commit its changes join.
+//! The path of a transaction: when its closure runs, on which view, and which commit its changes join.
 
 use crate::commit::follower::follow;
 use crate::commit::group_commit::GroupCommit;
@@ -12,8 +12,8 @@ use crate::read::Layers;
 use crate::state::{Base, View};
 use crate::write_set::WriteSet;
 
-/// Runs `f` as the only writer and commits what it changed, with others where that saves a flush. `f` is given what it reads, and
-/// an empty set.
+/// Runs `f` as the only writer and commits its changes, together with others if that saves a flush. `f` gets the view
+/// that it reads, and an empty set.
 #[inline]
 pub(crate) fn run<T, E: From<Error>>(
     writers: Writers<'_>,
@@ -36,9 +36,9 @@ fn alone<T, E: From<Error>>(
 ) -> Result<T, E> {
     write(writers, wait, operation, |session| {
         let seq = session.base().head()?.seq.saturating_add(1);
-        let room = session.kept().unwrap_or_default();
+        let set = session.kept().unwrap_or_default();
         let view = View { base: Base::Newest(session.base().clone()), layers: Layers::default(), seq };
-        let Made { outcome, mut set, transactions } = f(view, room)?;
+        let Made { outcome, mut set, transactions } = f(view, set)?;
         if !set.is_empty() {
             commit(session, &set, transactions).map_err(|error| error.during(operation))?;
         }
@@ -60,13 +60,13 @@ fn share<T, E: From<Error>>(
     let _writing = begin_writing(core).map_err(named)?;
     let lock = core.lock_file().map_err(named)?;
     if wait == Wait::No {
-        let turn = groups.try_acquire().filter(|_| !core.is_other_writing()).ok_or_else(|| named(busy()))?;
-        return lead(core, groups, turn, wait.into(), operation, f);
+        let guard = groups.try_acquire().filter(|_| !core.is_other_writing()).ok_or_else(|| named(busy()))?;
+        return lead(core, groups, guard, wait.into(), operation, f);
     }
-    let turn = groups.acquire();
-    // The holder before may have closed the environment.
-    match groups.stand(core, lock).map_err(named)? {
-        Some(basis) => follow(core, groups, turn, basis, operation, f),
-        None => lead(core, groups, turn, wait.into(), operation, f),
+    let guard = groups.acquire();
+    // The previous holder may have closed the environment.
+    match groups.basis_for(core, lock).map_err(named)? {
+        Some(basis) => follow(core, groups, guard, basis, operation, f),
+        None => lead(core, groups, guard, wait.into(), operation, f),
     }
 }
