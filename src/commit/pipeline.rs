@@ -57,7 +57,7 @@ impl<S> Clone for Group<S> {
     }
 }
 
-/// A group beyond this, in bytes of its write set, takes no more transactions: far below what LMDB holds in one of its own.
+/// A group with a larger write set, in bytes, takes no more transactions: far below what one LMDB transaction holds.
 pub(crate) const GROUP_BYTES: usize = 8 << 20;
 
 /// The groups that are not committed yet.
@@ -69,7 +69,7 @@ pub(crate) struct CommitPipeline<S> {
     /// Whether a closure that reads the groups is about to run, runs, or has run and not joined yet.
     stacked: bool,
     failures: u64,
-    /// The outcome for whatever was based on the last group that failed.
+    /// The outcome for transactions based on the last group that failed.
     last_failure: CommitOutcome,
     /// Whether other processes are kept out: from before the first follower until the pipeline is idle.
     guarded: bool,

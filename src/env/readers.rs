@@ -12,7 +12,7 @@ impl Env {
     /// The states that are read, by this process and by others, oldest first. Takes no reader slot, so it works even
     /// if all are taken. O(states + free pages).
     ///
-    /// A process that was killed is listed until its slots are freed: see [`clear_stale_readers`](Self::clear_stale_readers).
+    /// A killed process is listed until its slots are freed: see [`clear_stale_readers`](Self::clear_stale_readers).
     ///
     /// # Errors
     /// `Closed`, `Corrupted`, `Io`.

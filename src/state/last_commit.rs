@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering, fence};
 use crate::catalog::Head;
 
 /// LMDB's id of the last commit of this process, and its head. A thread that opens that state need not read the head
-/// from the file, where every commit puts it on another page: a page that is in no cache of this processor, and may have
-/// to be faulted in.
+/// from the file: every commit puts it on another page, which is not in the processor's cache and may have to be
+/// faulted in.
 ///
+/// Written and read without a lock, which would cost a small commit on both sides.
 /// Written and read without a lock, which would cost a small commit on both sides.
 #[derive(Default)]
 pub(crate) struct LastCommit {

@@ -13,8 +13,8 @@ pub struct ReaderInfo {
     /// How long ago it was pinned. For another process's state, how long this process has seen it, by listing readers
     /// or by its own checks twice a second.
     pub age: Duration,
-    /// Transactions committed since. LMDB's commits are counted instead, each of which may hold several transactions,
-    /// for another process's state, and for a callback of [`on_slow_reader`](crate::EnvOptions::on_slow_reader) if
+    /// Transactions committed since. For another process's state, LMDB's commits are counted, which may hold several
+    /// transactions each. The same holds in a callback of [`on_slow_reader`](crate::EnvOptions::on_slow_reader) if
     /// another process committed.
     pub lag: u64,
     /// The thread of this process that pinned it first; others may read it too. `None` for another process.

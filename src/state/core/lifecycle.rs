@@ -1,5 +1,5 @@
-//! The end of a core's files: they are closed, or replaced by others and opened again, after waiting for those who
-//! use them.
+//! The end of a core's files: they are closed, or replaced by others and opened again, after waiting for their
+//! users.
 
 use std::fs::File;
 use std::sync::atomic::Ordering;
