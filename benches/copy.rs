@@ -1,8 +1,8 @@
-//! Copies of a whole environment, plain and compacted, against LMDB's own, both flushed to the disk.
+//! Copies of a whole environment, plain and compacted, against LMDB's own, both flushed to disk.
 //!
-//! Of three files: one grown by puts in no order, one loaded in key order, and one of large values. heed flushes nothing
-//! by itself, so its copies are flushed here. A copy is removed between two rounds, outside the time of either side; so
-//! this benchmark has a clock of its own, and nothing for criterion.
+//! Three files are copied: one grown by puts in random order, one loaded in key order, and one of large values. heed
+//! does not flush by itself, so its copies are flushed here. A copy is removed between two rounds, outside the time
+//! of either side. So this benchmark keeps its own time and does not use criterion.
 
 mod support;
 
@@ -73,7 +73,7 @@ fn race(plan: &Plan, tree: &str, fill: impl FnOnce(&Env) -> Outcome) -> Outcome 
         for round in 0..=plan.rounds {
             let (heed, theirs) = timed(&copy, || by_heed(&sides, &copy, compact))?;
             let (mapleaf, ours) = timed(&copy, || Ok(sides.mapleaf.copy_to(&copy, compact)?))?;
-            // The file that heed copies is itself a copy: as long, page by page.
+            // The file that heed copies is itself a copy: the same length, page by page.
             if theirs != ours {
                 return Err(format!("{case}: heed's copy has {theirs} bytes, mapleaf's {ours}").into());
             }
@@ -87,7 +87,7 @@ fn race(plan: &Plan, tree: &str, fill: impl FnOnce(&Env) -> Outcome) -> Outcome 
     Ok(())
 }
 
-/// Copies as a careful user of heed would, who wants the copy to survive a power cut.
+/// Copies with heed as a careful user would who wants the copy to survive a power failure.
 fn by_heed(sides: &Sides, copy: &Path, compact: Compact) -> Outcome {
     let option = if compact == Compact::Yes { CompactionOption::Enabled } else { CompactionOption::Disabled };
     fs::create_dir(copy)?;
@@ -96,7 +96,7 @@ fn by_heed(sides: &Sides, copy: &Path, compact: Compact) -> Outcome {
     Ok(())
 }
 
-/// How long the copying took, and how long the copy is, which is removed.
+/// The time of the copying, and the length of the copy, which is removed.
 fn timed(copy: &Path, work: impl FnOnce() -> Outcome) -> Outcome<(Duration, u64)> {
     let began = Instant::now();
     work()?;

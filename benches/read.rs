@@ -1,7 +1,7 @@
-//! Look-ups of one key at random, among a million: integers, text and tuples, against heed's own `get` of the same bytes.
+//! Random look-ups of one key among a million: integers, text and tuples, against heed's own `get` of the same bytes.
 //!
-//! heed is given its keys encoded beforehand and returns bytes, the least it can be asked to do; mapleaf encodes its
-//! typed keys within the time. One case more gives heed typed keys as well.
+//! heed gets its keys already encoded and returns bytes, the least work possible. mapleaf encodes its typed keys
+//! within the measured time. In one more case heed encodes its keys too.
 
 #[path = "read/generations.rs"]
 mod generations;
@@ -55,7 +55,7 @@ fn read(suite: &mut Suite) -> Outcome {
     gets(suite, &sides, ("(u32, &str)", 0.95), &probes, |snap, i| tuples.get(snap, (keys[i].0, &keys[i].1)))
 }
 
-/// A million rows in each of three trees, put in no order.
+/// A million rows in each of three trees, put in random order.
 fn fill(env: &Env, rows: u64) -> Outcome {
     let (numbers, texts, tuples): (Numbers, Texts, Tuples) =
         (env.dbi("numbers")?, env.dbi("texts")?, env.dbi("tuples")?);
@@ -85,19 +85,19 @@ impl Probes {
         Ok(Self { keys: keys.iter().map(|key| encoded::<K>(key.clone())).collect::<Outcome<_>>()?, tree })
     }
 
-    /// heed's look-up of one of them.
+    /// heed's look-up of one of the keys.
     fn heed(&self, txn: &heed::RoTxn<'_>, key: &[u8]) -> Outcome<u64> {
         Ok(touch(self.tree.get(txn, key)?.ok_or("heed did not find a key")?))
     }
 }
 
-/// The sum of what each step comes to.
+/// The sum of the results of all steps.
 #[inline]
 fn sum<T>(steps: impl IntoIterator<Item = T>, step: impl Fn(T) -> Outcome<u64>) -> Outcome<u64> {
     steps.into_iter().try_fold(0_u64, |sum, of| Ok(sum.wrapping_add(step(of)?)))
 }
 
-/// The same look-ups with one snapshot held, and with one taken for each.
+/// The same look-ups with one snapshot for all, and with one snapshot each.
 fn gets(
     suite: &mut Suite,
     sides: &Sides,
@@ -128,7 +128,7 @@ fn gets(
         })
     };
     let mapleaf_each = || sum(0..probes.keys.len(), |i| found(&sides.mapleaf.snapshot()?, i));
-    // Snapshots of one state share a reader slot: while another one lives, taking one more is a few loads.
+    // Snapshots of one state share a reader slot: while another one lives, taking one more costs a few loads.
     let shared = Case::new(format!("get {kind}, a snapshot each, shared"), count);
     suite.compare(shared, heed_each, || {
         let _held = sides.mapleaf.snapshot()?;

@@ -1,7 +1,8 @@
-//! Scans of a million rows: whole, in reverse, short ranges at random places, and prefixes, against heed's iterators.
+//! Scans of a million rows: whole, in reverse, short ranges at random positions, and prefixes, against heed's
+//! iterators.
 //!
-//! Of two trees: one grown by puts in no order, as most are, and one loaded in key order, whose scans run into the
-//! memory's bandwidth. heed yields bytes; mapleaf decodes its keys.
+//! Two trees are scanned: one grown by puts in random order, as most are, and one loaded in key order, whose scans
+//! are limited by memory bandwidth. heed yields bytes; mapleaf decodes its keys.
 
 #[path = "scan/cold.rs"]
 mod cold;
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
             large::large(suite, order)?;
         }
         counts::counts(suite)?;
-        // Last: it drops the files from memory.
+        // Last, because it drops the files from memory.
         cold::cold(suite)
     })
 }
@@ -115,7 +116,7 @@ fn whole(suite: &mut Suite, sides: &Sides, tree: &str) -> Outcome {
     )
 }
 
-/// Ranges of 100 rows, each found anew.
+/// Ranges of 100 rows, each with a new search.
 fn ranges(suite: &mut Suite, sides: &Sides, tree: &str) -> Outcome {
     let numbers: Numbers = sides.mapleaf.dbi("numbers")?;
     let bytes = sides.tree("numbers")?;
@@ -181,7 +182,7 @@ fn prefixes(suite: &mut Suite, sides: &Sides, tree: &str) -> Outcome {
     let users: Vec<u32> = (0..count).map(|n| tuple(pick(u64::from(n), rows), rows).0).collect();
     let prefixes: Vec<Box<[u8]>> = users.iter().map(|user| encoded::<u32>(*user)).collect::<Outcome<_>>()?;
     let (txn, snap) = (sides.heed.read_txn()?, sides.mapleaf.snapshot()?);
-    // heed's keys stay bytes; mapleaf decodes a number and a text of each, but for the values alone.
+    // heed's keys stay bytes; mapleaf decodes a number and a text of each, except when it reads values alone.
     let heed = || {
         let mut sum = 0;
         for prefix in &prefixes {

@@ -1,7 +1,8 @@
-//! Checking a file that is in the system's cache, against reading it: the least that a check by reads can cost.
+//! Verifying a file that is in the system's cache, compared with reading it: the least that verification by reads can
+//! cost.
 //!
-//! Of three files: a tree grown by puts in no order, one loaded in key order, and one of large values, whose insides have
-//! nothing to check and are not read.
+//! Three files are verified: a tree grown by puts in random order, one loaded in key order, and one of large values,
+//! whose insides have nothing to verify and are not read.
 
 mod support;
 
@@ -44,15 +45,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// Fills a file and prints its line: bytes of the file, bytes of branch and leaf pages, and the times of reading the file
-/// from start to end, of a full check, and of opening with a fast check and with none.
+/// Fills a file and prints its line: bytes of the file, bytes of branch and leaf pages, and the times to read the
+/// file from start to end, to verify it fully, and to open it with a fast check and with none.
 fn measure(plan: &Plan, kind: &str) -> Outcome {
     let dir = tempfile::Builder::new().prefix("mapleaf-bench-").tempdir_in(plan.dir())?;
     fill(dir.path(), kind, plan.large)?;
     let data = dir.path().join("data.mdb");
     let mut times: [Vec<Duration>; 4] = Default::default();
     let mut report = VerifyReport::default();
-    // One round that warms up.
+    // The first round only warms up.
     for round in 0..=plan.rounds {
         let open = |verify| Ok(Env::options().verify(verify).open(dir.path())?);
         let took = [
@@ -119,7 +120,7 @@ fn timed<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<(Duration, T)> {
     Ok((began.elapsed(), made))
 }
 
-/// The time alone; the environment is closed outside it.
+/// The time alone; closing the environment is not timed.
 fn closed((took, _): (Duration, Env)) -> Duration {
     took
 }

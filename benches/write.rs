@@ -1,8 +1,8 @@
-//! Writing against heed with the same durability: transactions of few and of many puts, into empty and into large
-//! environments, by one thread and by many; right behind a load; large values; loading; many changes in one transaction, and
-//! what its own changes cost its reads.
+//! Writes against heed with the same durability: transactions of few and of many puts, into empty and into large
+//! environments, by one thread and by many; puts right after a load; large values; loading; many changes in one
+//! transaction, and what a transaction's own changes cost its reads.
 //!
-//! Both sides put the same rows, and come to the same sum or hold the same entries.
+//! Both sides put the same rows, and must return the same sum or hold the same entries.
 
 #[path = "write/behind.rs"]
 mod behind;

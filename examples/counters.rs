@@ -12,7 +12,8 @@ use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
 const THREADS: u64 = 4;
 const ROUNDS: u64 = 500;
 
-/// Adds to a counter; what it then is. `update` reads and writes in one transaction, so nobody comes between.
+/// Adds to a counter and returns its new value. `update` reads and writes in one transaction, so no other write comes
+/// in between.
 fn add(env: &Env, counters: &Dbi<&str, u64>, name: &str, n: u64) -> Result<u64> {
     let new = env.transact(|txn| counters.update(txn, name, |old| Some(old.unwrap_or(0) + n)))?;
     Ok(new.unwrap_or(0))

@@ -1,4 +1,5 @@
-//! Keys of your own types: a newtype and a struct, by the five items of `KeyAs`, with ranges and prefixes over them.
+//! Keys of your own types: a newtype and a struct, made by the five items of `KeyAs`, with ranges and prefixes over
+//! them.
 //!
 //! ```text
 //! cargo run --release --example custom_key
@@ -24,18 +25,18 @@ impl Account {
 }
 
 impl KeyAs for Account {
-    /// What it is stored as, and so how it is ordered.
+    /// The type that is stored, which also decides the order.
     type As = u32;
     /// How it is passed to `get` and `put`: small types by value.
     type Arg<'a> = Account;
-    /// Its name in the schema: another type of the same name and form is taken for the same.
+    /// The name in the schema: another type with the same name and form is taken for the same.
     const NAME: &'static str = "account";
 
     fn to_key(&self) -> u32 {
         self.0
     }
 
-    /// Called on what the file holds, so it checks: a bad number is an error, not an `Account`.
+    /// Called for keys in the file, so it checks: a bad number is an error, not an `Account`.
     fn from_key(number: u32) -> Result<Self> {
         Self::new(number)
     }
@@ -51,7 +52,7 @@ struct Booking {
 
 impl KeyAs for Booking {
     type As = (Account, i32, &'static str);
-    /// Larger types by reference.
+    /// Larger types are passed by reference.
     type Arg<'a> = &'a Booking;
     const NAME: &'static str = "booking";
 
@@ -65,7 +66,7 @@ impl KeyAs for Booking {
     }
 }
 
-/// Which tuples are prefixes of a booking: one line each.
+/// Which tuples are prefixes of a booking: one short `impl` for each.
 impl KeyPrefix<Booking> for (Account,) {
     fn prefix_bounds(&self) -> Result<ByteBounds> {
         KeyPrefix::<(Account, i32, &str)>::prefix_bounds(self)
@@ -116,7 +117,7 @@ fn main() -> Result<()> {
     assert_eq!(sum, 246_200);
     println!("  {sum}");
 
-    // A range between whole keys. Empty text is the least of its day.
+    // A range between whole keys. Empty text comes first on its day.
     let (from, to) = (booking(ann, 0, ""), booking(ann, 10, ""));
     let texts = bookings.range(&snap, &from..&to)?.rev().map(|entry| Ok(entry?.0.text)).collect::<Result<Vec<_>>>()?;
     println!("from day 10 back to day 0: {texts:?}");

@@ -1,7 +1,7 @@
-//! How many durable commits a second threads get when they share flushes, and when each waits for its own.
+//! How many durable commits per second threads reach when they share flushes, and when each waits for its own.
 //!
-//! `cargo run --release --example group_commit [SECONDS]`: a few seconds by default. Without sharing, the threads take a
-//! mutex of this program's own around each transaction. What the numbers are depends on how long the disk takes to flush.
+//! `cargo run --release --example group_commit [SECONDS]`: a few seconds by default. To prevent sharing, the threads
+//! take a mutex of this program around each transaction. The numbers depend on how long the disk takes to flush.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use mapleaf::{Dbi, Env, Error, Result};
 
-/// Commits a second of `threads` threads that each put one row a transaction.
+/// Commits per second of `threads` threads, each with one put per transaction.
 fn commits(threads: u64, seconds: f64, shared: bool) -> Result<f64> {
     let dir = tempfile::tempdir().map_err(Error::other)?;
     let env = Env::open(dir.path())?;

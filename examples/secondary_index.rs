@@ -1,11 +1,11 @@
-//! Secondary indexes: a unique one and one with many rows a key, kept in step with their rows by transactions.
+//! Secondary indexes: a unique one and one with many rows per key. Transactions keep both in step with their rows.
 //!
 //! ```text
 //! cargo run --release --example secondary_index
 //! ```
 //!
-//! mapleaf has no index of its own to declare: an index is one more sub-database, and "in step" means that whatever
-//! changes a row changes its index entries in the same transaction. Put both into one function, as here.
+//! mapleaf has no built-in indexes: an index is one more sub-database. "In step" means that every change of a row
+//! changes its index entries in the same transaction. Put both into one function, as here.
 
 use mapleaf::{Dbi, Env, Error, ErrorKind, Msgpack, MultiDbi, Read, Result, WriteTxn};
 use serde::{Deserialize, Serialize};
@@ -18,9 +18,9 @@ struct User {
 
 struct Users {
     rows: Dbi<u64, Msgpack<User>>,
-    /// Unique: one id an address.
+    /// Unique: one id per address.
     by_email: Dbi<&'static str, u64>,
-    /// Not unique: an ordered set of ids under each city.
+    /// Not unique: an ordered set of ids for each city.
     by_city: MultiDbi<&'static str, u64>,
 }
 
@@ -33,19 +33,19 @@ impl Users {
         })
     }
 
-    /// Adds a user under the id behind the last one.
+    /// Adds a user under the id after the last one.
     fn add(&self, txn: &mut WriteTxn, user: &User) -> Result<u64> {
         let id = self.rows.last(txn)?.map_or(1, |(last, _)| last + 1);
         self.put(txn, id, user)?;
         Ok(id)
     }
 
-    /// Stores a user, new or changed, and moves the index entries. An address that somebody else has is refused, and
-    /// the savepoint takes back what was changed until then: the transaction can go on.
+    /// Stores a user, new or changed, and moves the index entries. An address that another user has is refused, and
+    /// the savepoint undoes the changes made until then: the transaction can continue.
     fn put(&self, txn: &mut WriteTxn, id: u64, user: &User) -> Result<()> {
         txn.savepoint(|txn| {
             self.remove(txn, id)?;
-            // `insert` stores only where nothing is.
+            // `insert` stores only if the key is absent.
             if !self.by_email.insert(txn, &user.email, id)? {
                 return Err(Error::new(ErrorKind::AlreadyExists, format!("{} is taken", user.email)));
             }
@@ -54,7 +54,7 @@ impl Users {
         })
     }
 
-    /// Removes a user and its index entries; whether there was one.
+    /// Removes a user and its index entries, and returns whether there was one.
     fn remove(&self, txn: &mut WriteTxn, id: u64) -> Result<bool> {
         let Some(old) = self.rows.take(txn, id)? else {
             return Ok(false);
@@ -77,7 +77,7 @@ impl Users {
         Ok(self.rows.get_many(state, ids)?.into_iter().flatten().collect())
     }
 
-    /// How many index entries are missing or lead astray; 0 when all is in step.
+    /// Counts index entries that are missing or lead to the wrong row; 0 if all are in step.
     fn check(&self, state: &impl Read) -> Result<u64> {
         let mut faults = 0;
         for entry in self.rows.iter(state)? {
@@ -85,7 +85,7 @@ impl Users {
             faults += u64::from(self.by_email.get(state, &user.email)? != Some(id));
             faults += u64::from(!self.by_city.contains(state, &user.city, id)?);
         }
-        // Every row has its entries; so as many entries as rows leave none over.
+        // Every row has its entries, so if there are as many entries as rows, none is superfluous.
         let rows = self.rows.len(state)?;
         Ok(faults + self.by_email.len(state)?.abs_diff(rows) + self.by_city.len(state)?.abs_diff(rows))
     }
@@ -116,7 +116,7 @@ fn main() -> Result<()> {
     assert_eq!(users.find_by_email(&snap, "ann@example.org")?, None);
     assert_eq!(users.find_by_email(&snap, "ann@example.com")?, Some(user("ann@example.com", "Bergen")));
 
-    // An address that is taken: refused, the rest of the transaction goes on.
+    // An address that is taken: it is refused, and the rest of the transaction continues.
     env.transact(|txn| {
         let refused = users.add(txn, &user("bob@example.org", "Rome")).expect_err("bob has it");
         println!("refused: {refused}");
@@ -128,7 +128,7 @@ fn main() -> Result<()> {
     assert_eq!(users.rows.len(&snap)?, 4);
     assert_eq!(users.check(&snap)?, 0, "rows and indexes are in step");
 
-    // What the check is for: a row removed past the indexes leaves two entries that lead nowhere.
+    // The check finds this: a row deleted without its indexes leaves two entries that lead nowhere.
     env.transact(|txn| users.rows.delete(txn, ann))?;
     assert_eq!(users.check(&env.snapshot()?)?, 2);
     println!("a row deleted past its indexes: {} faults found", users.check(&env.snapshot()?)?);

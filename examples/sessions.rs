@@ -13,13 +13,13 @@ struct Session {
     login_at: i64,
 }
 
-/// The handles, opened once. A DBI keeps its types: opening it later with others is an error.
+/// The handles, opened once. A DBI keeps its types: opening it later with other types is an error.
 struct Store {
     /// Values by field name, so that `Session` may gain fields later.
     sessions: Dbi<&'static str, Msgpack<Session>>,
     /// A tuple key sorts by its first element, then by the second.
     visits: Dbi<(u64, &'static str), u32>,
-    /// Bytes as they are, read without a copy.
+    /// Plain bytes, read without a copy.
     cache: Dbi<&'static str, &'static [u8]>,
 }
 
@@ -28,7 +28,7 @@ impl Store {
         Ok(Self { sessions: env.dbi("sessions")?, visits: env.dbi("visits")?, cache: env.dbi("cache")? })
     }
 
-    /// A function over `impl Read` serves snapshots and running transactions alike.
+    /// A function over `impl Read` works on snapshots and on running transactions.
     fn visits_of(&self, state: &impl Read, user: u64) -> Result<u64> {
         let mut sum = 0;
         for entry in self.visits.prefix(state, (user,))? {
@@ -39,7 +39,7 @@ impl Store {
     }
 }
 
-/// Logs a user in: the session, the visit and the stale cache entry change together, or not at all.
+/// Logs a user in: the session, the visit and the stale cache entry change together, or none of them does.
 fn log_in(env: &Env, store: &Store, user: u64, login_at: i64) -> Result<u64> {
     let key = format!("user:{user}");
     env.transact(|txn| {
@@ -52,7 +52,7 @@ fn log_in(env: &Env, store: &Store, user: u64, login_at: i64) -> Result<u64> {
 }
 
 fn main() -> Result<()> {
-    // A directory of its own, removed at the end; `Env::open("data")` opens or creates one that stays.
+    // A temporary directory, removed at the end. `Env::open("data")` opens or creates one that stays.
     let env = Env::temporary()?;
     let store = Store::open(&env)?;
 
@@ -84,7 +84,7 @@ fn main() -> Result<()> {
     }
     assert_eq!(closed, ["user:200", "user:150", "user:123", "user:100"]);
 
-    // An error takes everything back, also what came before it.
+    // An error undoes the whole transaction, including earlier changes.
     let refused = env.transact(|txn| {
         store.sessions.delete(txn, "user:99")?;
         // Keys over 511 bytes are refused before anything is written.

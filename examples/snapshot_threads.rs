@@ -1,4 +1,4 @@
-//! One snapshot for all threads: a parallel scan of a state that stays the same while writers go on.
+//! One snapshot for all threads: a parallel scan of a state that stays the same while writers continue.
 //!
 //! ```text
 //! cargo run --release --example snapshot_threads
@@ -12,8 +12,8 @@ use mapleaf::{Dbi, Env, Result, Snapshot};
 
 const ROWS: u64 = 200_000;
 
-/// The sum of all values, by as many threads as there are parts. `par_scan` cuts the range into scans of about the same
-/// length; each goes to a thread of its own, and all read the one snapshot.
+/// The sum of all values, by as many threads as there are parts. `par_scan` splits the range into scans of about the
+/// same length. Each runs on a thread of its own, and all read the one snapshot.
 fn sum(readings: &Dbi<u64, u64>, snap: &Snapshot, parts: usize) -> Result<u64> {
     let scans = readings.par_scan(snap, .., parts)?;
     thread::scope(|scope| {
@@ -33,7 +33,8 @@ fn main() -> Result<()> {
     let done = AtomicBool::new(false);
     let commits = thread::scope(|scope| -> Result<u64> {
         let writer = scope.spawn(|| -> Result<u64> {
-            // Raises values, a hundred a commit, and adds rows: readers neither wait for it nor see it.
+            // Raises values, a hundred per commit, and adds rows: readers neither wait for the writer nor see its
+            // changes.
             let mut commits = 0;
             while !done.load(Ordering::Relaxed) || commits == 0 {
                 let at = commits * 100 % ROWS;
@@ -61,7 +62,8 @@ fn main() -> Result<()> {
         Ok(commits)
     })?;
 
-    // While a snapshot lives, the pages it can see are not reused and the file grows: refresh a long one.
+    // While a snapshot lives, the pages that it can see are not reused and the file grows: refresh a snapshot that is
+    // kept for long.
     assert_eq!(snap.lag()?, commits);
     snap.refresh()?;
     assert_eq!((snap.lag()?, readings.len(&snap)?), (0, ROWS + commits));

@@ -1,11 +1,11 @@
-//! A time series: a day, a window, the last entries, averages an hour, and what is too old deleted.
+//! A time series: a day, a window, the last entries, hourly averages, and the deletion of old entries.
 //!
 //! ```text
 //! cargo run --release --example time_series
 //! ```
 //!
-//! The key says it all: `(origin, ts, carrier, flight)` keeps each airport's departures together, in order of time, and
-//! the flight makes it unique. Whatever is asked of one airport and a span of time is one range.
+//! The order comes from the key: `(origin, ts, carrier, flight)` keeps each airport's departures together, in order
+//! of time, and the flight makes it unique. Every query for one airport and a span of time is one range.
 
 mod support;
 
@@ -16,8 +16,8 @@ use std::ops::ControlFlow;
 use mapleaf::{Dbi, Env, Result, Snapshot};
 use support::{Event, read_rows, sample};
 
-/// Airport, Unix seconds, carrier, flight; the delay in minutes, absent when it did not depart. A value need not be a
-/// whole row: what is asked for most fits in four bytes.
+/// Airport, Unix seconds, carrier, flight; the delay in minutes, or `CANCELLED` if it did not depart. A value need
+/// not be a whole row: the field that most queries need fits in four bytes.
 type Departures = Dbi<(&'static str, i64, &'static str, u16), i32>;
 
 const HOUR: i64 = 3_600;
@@ -29,7 +29,7 @@ const CANCELLED: i32 = i32::MAX;
 
 fn load(env: &Env, departures: &Departures) -> std::result::Result<u64, Box<dyn Error>> {
     let events = read_rows::<Event>(sample("events-sample.jsonl")).collect::<std::result::Result<Vec<_>, _>>()?;
-    // `transact_or` is `transact` for closures with an error type of their own.
+    // `transact_or` is `transact` for closures with their own error type.
     env.transact_or(|txn| {
         for event in &events {
             let key = (&*event.origin, event.ts, &*event.carrier, event.flight);
@@ -39,7 +39,7 @@ fn load(env: &Env, departures: &Departures) -> std::result::Result<u64, Box<dyn 
     })
 }
 
-/// Mean delay of those that departed, by slot of time: one pass, nothing kept but the sums.
+/// Mean delay of the flights that departed, by slot of time: one pass that keeps only the sums.
 fn downsample(
     departures: &Departures,
     snap: &Snapshot,
@@ -96,7 +96,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
         println!("  from day {:>2}: {:>3} min ({count} departures)", 1 + slot * 10, sum / count);
     }
 
-    // Retention: what is older than July goes, airport by airport, in one transaction.
+    // Retention: departures before July are deleted, airport by airport, in one transaction.
     let deleted = env.transact(|txn| {
         let mut deleted = 0;
         for origin in ["EWR", "JFK", "LGA"] {

@@ -6,11 +6,11 @@
 //! ```
 //!
 //! Each row goes to its primary DBI and to the indexes over it in one `transact`, so that no reader ever sees a row
-//! without its index entries. An index is a DBI whose key begins with what is looked for and ends with the primary key;
-//! its value is `()`. A scan is then a range or a prefix of that key.
+//! without its index entries. An index is a DBI whose key begins with the indexed fields and ends with the primary
+//! key; its value is `()`. A scan is then a range or a prefix of that key.
 //!
-//! Files are told apart by what they hold: see `examples/data/README.md`. For the known files the tour checks each count
-//! and fails when one is off.
+//! Files are recognized by their content: see `examples/data/README.md`. For the known files the tour checks each
+//! count and fails if one is wrong.
 
 #[path = "tour/load.rs"]
 mod load;
@@ -36,12 +36,12 @@ use scans::{full_scans, scan_events, scan_places};
 use support::sample;
 use tables::Tables;
 
-/// What a step of the tour comes to: its errors are those of mapleaf, of the files, and of the output.
+/// The result of a step of the tour; its errors come from mapleaf, from the files and from the output.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     let files = args_os().skip(1).map(PathBuf::from).collect();
-    // In a directory of its own, removed at the end. `Env::open("data")` would keep it.
+    // In a temporary directory, removed at the end. `Env::open("data")` would keep it.
     let toured = Env::temporary().map_err(Into::into).and_then(|env| tour(&env, files, &mut io::stdout().lock()));
     match toured {
         Ok(()) => ExitCode::SUCCESS,
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Loads the files, the samples if there are none, into a new environment, and scans what they held.
+/// Loads the files, or the samples if there are none, into a new environment, and scans their rows.
 pub(crate) fn tour(env: &Env, mut files: Vec<PathBuf>, out: &mut dyn Write) -> Outcome {
     if files.is_empty() {
         files = vec![sample("places-sample.jsonl"), sample("events-sample.jsonl")];
@@ -66,7 +66,7 @@ pub(crate) fn tour(env: &Env, mut files: Vec<PathBuf>, out: &mut dyn Write) -> O
         events += loaded.events;
     }
 
-    // One snapshot for all scans: what is written meanwhile does not disturb them.
+    // One snapshot for all scans: later writes do not change what it sees.
     let snap = env.snapshot()?;
     let mut report = Report::new(out);
     if places > 0 {

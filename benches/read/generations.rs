@@ -1,8 +1,8 @@
-//! Opening the newest state beside a writer that commits durably, again and again.
+//! Opening the newest state while a writer commits durably, again and again.
 //!
-//! A reader asks for the newest state in a loop. Where it gets another one than before, its question is timed: it had to
-//! open that state. Half of the figure is how often the writer gets in the way, so it is given by percentiles, and the
-//! files must lie on a disk.
+//! A reader asks for the newest state in a loop. Each call that returns a new state is timed: it had to open that
+//! state. How often the writer interferes is half of the result, so times are reported as percentiles. The files must
+//! be on a disk.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -61,7 +61,7 @@ pub(crate) fn generations(suite: &mut Suite) -> Outcome {
     Ok(())
 }
 
-/// Opens so many new states beside a thread that puts and commits, and gives the times, in order.
+/// Opens `count` new states while another thread puts and commits, and returns the times, in order.
 fn beside(
     put: impl Fn(u64) -> mapleaf::Result<()> + Sync,
     count: usize,
@@ -72,7 +72,7 @@ fn beside(
         let writer = scope.spawn(|| (0..).take_while(|_| !done.load(Ordering::Relaxed)).try_for_each(&put));
         let read = || {
             let (mut times, mut last) = (Vec::with_capacity(count), open()?.1);
-            // A writer that has failed commits no more.
+            // A writer that has failed makes no more commits.
             while times.len() < count && !writer.is_finished() {
                 let (took, id) = open()?;
                 if id != last {

@@ -1,14 +1,14 @@
-//! Look-ups among ten times as many rows, which no cache of the processor holds: one at a time, and many at once.
+//! Look-ups among ten times as many rows, which fit in no processor cache: one at a time, and many at once.
 //!
-//! Each round looks up other keys, until all windows were used: keys of the round before are still in the cache.
+//! Each round looks up other keys until all windows are used: the keys of the last round are still in the cache.
 
 use crate::support::{
     Case, Lane, Numbers, Order, Outcome, Role, Sides, Suite, Target, Unchecked, number, pick, short, touch,
 };
 
-/// Rounds until keys come again.
+/// The number of rounds before keys repeat.
 const WINDOWS: usize = 20;
-/// By how many windows the lane without checks is behind: it reads the same pages of the same file.
+/// The distance in windows of the lane without checks: it reads the same pages of the same file.
 const BEHIND: usize = WINDOWS / 2;
 
 pub(crate) fn large(suite: &mut Suite) -> Outcome {
@@ -23,7 +23,7 @@ pub(crate) fn large(suite: &mut Suite) -> Outcome {
     let sides = Sides::kept(&suite.plan, Order::Random)?;
     let keys = Windows::new(usize::try_from(singles)?, rows);
     let numbers: Numbers = sides.mapleaf.dbi("numbers")?;
-    // The handle first: a transaction knows those alone that were there before it.
+    // The handle first: a transaction sees only the handles that were opened before it.
     let tree = sides.tree("numbers")?;
     let txn = sides.heed.read_txn()?;
     let snap = sides.mapleaf.snapshot()?;
@@ -32,7 +32,7 @@ pub(crate) fn large(suite: &mut Suite) -> Outcome {
     let heed = |window: &[u64]| sum(window, |key| Ok(tree.get(&txn, &key.to_be_bytes())?.map(touch)));
     let mapleaf = |window: &[u64]| sum(window, |key| Ok(numbers.get(&snap, key)?.map(touch)));
     let unchecked = |window: &[u64]| sum(window, |key| Ok(bare.get(key).map(touch)));
-    // Every window once by each, so that none pays in the race for the first touch of a page by its map.
+    // Each side reads every window once, so that neither takes the page faults of its map during the race.
     let expected = keys.windows().map(mapleaf).collect::<Outcome<Vec<u64>>>()?;
     for found in [
         keys.windows().map(heed).collect::<Outcome<Vec<u64>>>()?,
@@ -71,7 +71,7 @@ pub(crate) fn large(suite: &mut Suite) -> Outcome {
     suite.race_lanes(&get_many, lanes)
 }
 
-/// The keys of some rounds.
+/// The keys of several rounds.
 struct Windows {
     keys: Vec<u64>,
     each: usize,
@@ -91,7 +91,7 @@ impl Windows {
         &self.keys[at * self.each..(at + 1) * self.each]
     }
 
-    /// One window after the other, again and again.
+    /// One window after the other, in a cycle.
     fn rounds<'a>(&'a self) -> impl FnMut() -> &'a [u64] + use<'a> {
         let mut round = 0;
         move || {
@@ -101,7 +101,7 @@ impl Windows {
     }
 }
 
-/// The sum over all keys, each of which must be there.
+/// The sum over all keys, all of which must be found.
 #[inline]
 fn sum(keys: &[u64], find: impl Fn(u64) -> Outcome<Option<u64>>) -> Outcome<u64> {
     keys.iter().try_fold(0, |sum: u64, key| Ok(sum.wrapping_add(find(*key)?.ok_or("a key was not found")?)))

@@ -1,4 +1,4 @@
-//! Snapshots: with one look-up in a small tree, and by themselves while nothing is committed, on one thread and on two.
+//! Snapshots: with one look-up in a small tree, and alone while nothing is committed, on one thread and on two.
 
 use std::sync::Barrier;
 use std::thread;
@@ -8,9 +8,9 @@ use mapleaf::Durability;
 
 use crate::support::{Case, Lane, Numbers, Outcome, Role, Sides, Suite, Target, number, pick, touch, value};
 
-/// Threads that take snapshots at once.
+/// Threads that take snapshots at the same time.
 const CORES: usize = 2;
-/// Rows of a tree that a processor's own cache holds.
+/// The rows of a tree that fits a core's own cache.
 const ROWS: u64 = 10_000;
 
 pub(crate) fn snapshots(suite: &mut Suite) -> Outcome {
@@ -56,11 +56,11 @@ pub(crate) fn snapshots(suite: &mut Suite) -> Outcome {
     Ok(())
 }
 
-/// Takes `takes` on each of so many threads at once: how long the slowest took.
+/// Takes `takes` snapshots on each of `threads` threads at the same time; the time of the slowest.
 fn together(threads: usize, takes: u32, take: impl Fn() -> mapleaf::Result<u64> + Sync) -> Outcome<(Duration, u64)> {
     let (start, take) = (Barrier::new(threads), &take);
     let run = || -> mapleaf::Result<(Duration, u64)> {
-        // The first one is a thread's own: it finds the state, or a reader slot.
+        // Each thread's first snapshot is not timed: it finds the state, or a reader slot.
         let mut sum = take()?;
         start.wait();
         let began = Instant::now();

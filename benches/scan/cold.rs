@@ -1,6 +1,6 @@
-//! A large file that is not in memory: a whole scan, and ten thousand look-ups, each page of which comes from the disk.
+//! A large file that is not in memory: a whole scan, and ten thousand look-ups, each page of which is read from disk.
 //!
-//! Before each turn the file is dropped from the page cache and opened anew; the clock runs from the snapshot on.
+//! Before each run the file is dropped from the page cache and opened again. The time starts with the snapshot.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::support::{
 
 /// Rounds: each reads the file from the disk three times.
 const ROUNDS: u64 = 5;
-/// Per cent of the file that may stay in memory.
+/// The percentage of the file that may stay in memory.
 const LEFT: u64 = 1;
 
 pub(crate) fn cold(suite: &mut Suite) -> Outcome {
@@ -64,7 +64,7 @@ pub(crate) fn cold(suite: &mut Suite) -> Outcome {
             .into_iter()
             .try_fold(0, |sum: u64, value| Ok(sum.wrapping_add(touch(value.ok_or("mapleaf did not find a key")?))))
     })?;
-    // What read-ahead has left in the page cache is not what the next run should find.
+    // Pages that read-ahead left in the page cache must not help the next run.
     drop_from_memory(ours)?;
     drop_from_memory(theirs)
 }
@@ -78,7 +78,7 @@ fn drop_from_memory(path: &Path) -> Outcome {
     Ok(())
 }
 
-/// Races the two, and heed with the read-ahead that is its default, which helps whoever reads all and not others.
+/// Races the two, and heed with read-ahead, its default, which helps whole scans and nothing else.
 fn run(
     suite: &mut Suite,
     case: &Case,

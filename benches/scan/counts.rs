@@ -15,7 +15,7 @@ pub(crate) fn counts(suite: &mut Suite) -> Outcome {
     let name = short(rows);
     let count = Case::new(format!("count of half, {name} grown"), half).target(30.0);
     let rank = Case::new(format!("rank of the middle, {name} grown"), half).target(30.0);
-    // A field of the tree's record, however many rows there are.
+    // Reads a field of the tree's record, whatever the number of rows.
     let len = Case::new(format!("count of all, {name} grown"), times).must(Target::Time(1e-6));
     if !suite.runs_any(&[count.clone(), rank.clone(), len.clone()]) {
         return Ok(());

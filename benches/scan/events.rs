@@ -1,8 +1,8 @@
 //! Real rows: scheduled departures, keyed by time, carrier and flight, each a line of JSON.
 //!
-//! `MAPLEAF_DATA_DIR` names the directory of the full file, `events.jsonl.gz` or `events.jsonl`; else the sample in
-//! examples/data is taken. heed yields bytes; mapleaf decodes a number and a text and a number of each key, but for the
-//! values alone.
+//! `MAPLEAF_DATA_DIR` names the directory of the full file, `events.jsonl.gz` or `events.jsonl`. Without it the
+//! sample in examples/data is used. heed yields bytes; mapleaf decodes a number, a text and a number of each key,
+//! except when it reads values alone.
 
 use std::env;
 use std::ops::{Bound, ControlFlow};
@@ -14,7 +14,7 @@ use crate::examples::{Event, read_rows, sample};
 use crate::support::{Case, Lane, Outcome, Role, Sides, Suite, Tree, decoded, encoded, entry, pick, touch};
 
 type Events = Dbi<(i64, &'static str, u16), &'static [u8]>;
-/// A row's key, and the same in bytes.
+/// A row's key, typed and as bytes.
 type Known = ((i64, String, u16), Box<[u8]>);
 
 /// The database on both sides, and its keys in order.
@@ -42,7 +42,7 @@ pub(crate) fn events(suite: &mut Suite) -> Outcome {
     rows.gets(suite, &snap, gets)
 }
 
-/// The file of the full data, if it is known and there; else the sample's.
+/// The file of the full data if it is known and exists, else the sample.
 fn file() -> PathBuf {
     let full = env::var_os("MAPLEAF_DATA_DIR").map(PathBuf::from);
     let full = full.iter().flat_map(|dir| ["events.jsonl.gz", "events.jsonl"].map(|name| dir.join(name)));
@@ -73,7 +73,7 @@ fn load(suite: &Suite, file: &PathBuf) -> Outcome<Rows> {
     Ok(Rows { events: sides.mapleaf.dbi("events")?, tree: sides.tree("events")?, sides, keys })
 }
 
-/// The time in a key's bytes.
+/// The time that a key's bytes hold.
 fn time(key: &[u8]) -> u64 {
     decoded(key) ^ 1 << 63
 }

@@ -1,5 +1,5 @@
-//! Each verb that reads once for each kind of key: integers, random bytes, text with shared beginnings, a tuple with text.
-//! Values of 150 bytes; places at random. heed is given encoded keys and decodes nothing.
+//! Each read verb once for each kind of key: integers, random bytes, text with shared beginnings, a tuple with text.
+//! Values have 150 bytes; positions are random. heed gets encoded keys and decodes nothing.
 
 use std::ops::{Bound, RangeFrom, RangeToInclusive};
 
@@ -14,12 +14,12 @@ use crate::support::{
 type Rows<R> = Dbi<<R as KeyKind>::Key, &'static [u8]>;
 type Scan<'t, R> = Entries<'t, Snapshot, <R as KeyKind>::Key, &'static [u8]>;
 
-/// A kind of key that is read.
+/// A kind of key to read.
 trait Kind: KeyKind {
-    /// Bytes of an encoded key by which its neighbours are found; 0 for keys that have no prefixes.
+    /// The length in bytes of the prefix that finds a key's neighbours; 0 for keys without prefixes.
     const PREFIX: usize = 0;
 
-    /// The entries whose keys begin as this one does.
+    /// The entries whose keys share this one's prefix.
     fn alike<'t>(&self, _dbi: &Rows<Self>, _snap: &'t Snapshot) -> Outcome<Scan<'t, Self>> {
         Err("keys of this kind have no prefixes".into())
     }
@@ -102,7 +102,7 @@ where
     at.whole(suite, &txn, &snap)
 }
 
-/// The places that are read, on both sides.
+/// The positions to read, on both sides.
 struct At<R: Kind> {
     dbi: Rows<R>,
     tree: Tree,
@@ -111,7 +111,7 @@ struct At<R: Kind> {
 }
 
 impl<R: Kind> At<R> {
-    /// A verb at each place: what it comes to there is added up.
+    /// Runs a verb at each position and adds up the results.
     fn verb(
         &self,
         suite: &mut Suite,

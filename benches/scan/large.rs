@@ -1,5 +1,5 @@
-//! Whole scans of ten times as many rows, of a tree that grew at random and of one loaded in key order, beside what the
-//! memory gives and what a reader without checks takes.
+//! Whole scans of ten times as many rows, of a tree that grew at random and of one loaded in key order, compared with
+//! the memory bandwidth and with a reader without checks.
 
 use std::ops::ControlFlow;
 use std::thread;
@@ -11,7 +11,7 @@ use crate::support::{
 /// Threads of a parallel scan.
 const CORES: usize = 2;
 
-/// One file, and what is done with it.
+/// One file and its cases.
 struct Large {
     sides: Sides,
     numbers: Numbers,
@@ -30,7 +30,7 @@ pub(crate) fn large(suite: &mut Suite, order: Order) -> Outcome {
         for_each = for_each.must(Target::Checks(0.10));
     }
     let entries = Case::new(format!("iter, {name}"), count).target(if grown { 2.0 } else { 1.5 });
-    // The bandwidth of the memory counts as reached where nine tenths of it are.
+    // Nine tenths of the memory bandwidth count as reaching it.
     let par_scan =
         Case::new(format!("par_scan, {CORES} threads, {name}"), count).must(Target::BesideOrMemory(1.8, 0.9));
     if !suite.runs_any(&[for_each.clone(), entries.clone(), par_scan.clone()]) {

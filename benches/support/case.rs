@@ -1,23 +1,23 @@
-//! One comparison: what is compared, what must be reached, and the lines that say how it came out.
+//! One comparison: its subject, its target, and the lines that report its result.
 
 use std::fmt::Write;
 
 use super::race::{Race, Role, shown};
 
-/// What must be reached.
+/// The target of a comparison.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target {
-    /// So many times as fast as heed.
+    /// This many times as fast as heed.
     Ratio(f64),
-    /// So many times as fast as heed, or this share of what the memory can give.
+    /// This many times as fast as heed, or this share of the memory bandwidth.
     RatioOrMemory(f64, f64),
-    /// So many times as fast as the lane beside, or this share of what the memory can give.
+    /// This many times as fast as the lane beside, or this share of the memory bandwidth.
     BesideOrMemory(f64, f64),
-    /// So many times as fast as heed, and as the lane beside.
+    /// This many times as fast as heed, and as the lane beside.
     RatioAndBeside(f64),
-    /// At most so many seconds an operation.
+    /// At most this many seconds per operation.
     Time(f64),
-    /// At most this share more time than without a check.
+    /// At most this share more time than without checks.
     Checks(f64),
 }
 
@@ -25,7 +25,7 @@ pub(crate) enum Target {
 #[derive(Clone)]
 pub(crate) struct Case {
     pub(crate) name: String,
-    /// What a time is of: rows, look-ups, commits a round.
+    /// The number of operations in a round: rows, look-ups or commits.
     pub(crate) operations: u32,
     targets: Vec<Target>,
     /// The bytes of the pages that a round touches.
@@ -52,7 +52,7 @@ impl Case {
         self
     }
 
-    /// The line of the case, and what the other lanes say below it.
+    /// The line of the case, and below it those of the other lanes.
     pub(crate) fn lines(&self, race: &Race, judge: bool) -> Vec<String> {
         let summary = race.summary(self.operations);
         let figures = Figures::of(self, race);
@@ -100,7 +100,7 @@ impl Case {
     }
 }
 
-/// How mapleaf stands to the lanes that are not heed's.
+/// How mapleaf compares with the lanes other than heed's.
 struct Figures {
     checks: Option<f64>,
     beside: Option<f64>,

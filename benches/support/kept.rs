@@ -1,7 +1,8 @@
-//! The large files: built once, by heed, and kept from run to run.
+//! The large files: heed builds them once, and they are kept between runs.
 //!
-//! A file is known by its rows, by the order in which they were put, and by the version of this recipe. It is built in a
-//! directory of another name, which takes its own when both copies are on the disk: what is there is complete.
+//! A file is identified by its rows, by the order in which they were put, and by the version of this recipe. It is
+//! built in a directory of another name, which is renamed when both copies are on the disk: a file under its own name
+//! is complete.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -16,23 +17,23 @@ use super::rows::{Numbers, Order, number, short, value};
 use super::sides::{Sides, heed_tree, open_heed};
 use super::{Outcome, Plan};
 
-/// Changes with what is in the files or with how they are made.
+/// Changes when the content of the files or the way to make them does.
 const RECIPE: u32 = 2;
-/// Transactions in which heed puts the rows: two, so that the file has free pages, as one that is in use has.
+/// Transactions in which heed puts the rows: two, so that the file has free pages, as a file in use has.
 const COMMITS: u64 = 2;
-/// How directories begin that are not complete.
+/// The beginning of the names of incomplete directories.
 const UNFINISHED: &str = "building-";
 
 /// The two copies of a large file.
 pub(crate) struct Kept {
     pub(crate) ours: PathBuf,
     pub(crate) theirs: PathBuf,
-    /// That of a quick check, which keeps nothing.
+    /// The directory of a quick check, which keeps nothing.
     dir: Option<TempDir>,
 }
 
 impl Kept {
-    /// Builds the copies if they are not there.
+    /// Finds the copies, or builds them.
     pub(crate) fn find(plan: &Plan, order: Order) -> Outcome<Self> {
         if plan.quick {
             let dir = tempfile::Builder::new().prefix("mapleaf-bench-").tempdir_in(plan.dir())?;
@@ -59,7 +60,7 @@ fn kept(plan: &Plan, order: Order) -> Outcome<PathBuf> {
     let all = plan.kept_dir();
     fs::create_dir_all(&all)?;
     let dir = all.join(format!("numbers-{RECIPE}-{}-{}", order.tree(), plan.large));
-    // One process builds; the lock goes with the file, and with the process.
+    // One process builds; the lock ends with the file and with the process.
     let lock = File::create(all.join("lock"))?;
     lock.lock()?;
     if dir.is_dir() {
@@ -75,7 +76,7 @@ fn kept(plan: &Plan, order: Order) -> Outcome<PathBuf> {
     let building = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(&all)?;
     build(building.path(), order, plan.large)?;
     fs::rename(building.path(), &dir)?;
-    // Under its new name it is no longer the builder's to remove.
+    // Under its new name the builder must not remove it.
     let _ = building.keep();
     File::open(&all)?.sync_all()?;
     Ok(dir)
@@ -116,8 +117,8 @@ fn build(dir: &Path, order: Order, rows: u64) -> Outcome {
     Ok(fs::remove_dir_all(built)?)
 }
 
-/// Copies a file in the pieces in which LMDB writes it: pages. Larger pieces would leave larger ones in the page cache,
-/// which a processor finds faster than those of a file that grew.
+/// Copies a file page by page, as LMDB writes it. Larger pieces would leave larger ones in the page cache, which a
+/// processor finds faster than those of a file that grew.
 fn copy(from: &Path, to: &Path) -> Outcome {
     let (mut from, mut to) = (File::open(from)?, File::create_new(to)?);
     let mut page = [0; 4096];
@@ -130,7 +131,7 @@ fn copy(from: &Path, to: &Path) -> Outcome {
     }
 }
 
-/// Brings a file into the page cache, as far as it is not there: page by page, as above.
+/// Reads the missing pages of a file into the page cache, page by page as above.
 fn read_through(path: &Path) -> Outcome {
     let mut file = File::open(path)?;
     posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_RANDOM)?;
@@ -140,7 +141,7 @@ fn read_through(path: &Path) -> Outcome {
 }
 
 impl Order {
-    /// What a tree that was filled in this order is called.
+    /// The name for a tree that was filled in this order.
     pub(crate) fn tree(self) -> &'static str {
         match self {
             Self::Random => "grown",

@@ -4,14 +4,14 @@ use mapleaf::key::{Key, Path};
 
 use super::number;
 
-/// A kind of key. Keys are without order by their number, but for those behind all others.
+/// A kind of key. Keys are in random order by their number, except those after all others.
 pub(crate) trait KeyKind: Sized {
     type Key: Key + 'static;
     const NAME: &'static str;
 
-    /// Key `i` among so many rows.
+    /// Key `i` among `rows` rows.
     fn of(i: u64, rows: u64) -> Self;
-    /// Key `n` of those behind all others, ascending.
+    /// Key `n` of those after all others, ascending.
     fn behind(n: u64) -> Self;
     fn key(&self) -> <Self::Key as Key>::Arg<'_>;
 }
@@ -60,7 +60,7 @@ impl KeyKind for Random {
     }
 }
 
-/// 20 to 50 bytes, of which up to 18 are shared.
+/// 20 to 50 bytes; up to 18 of them are shared.
 pub(crate) struct Text(pub(crate) String);
 
 impl KeyKind for Text {
@@ -84,7 +84,7 @@ impl KeyKind for Text {
     }
 }
 
-/// About 100 rows to each number.
+/// About 100 rows for each number.
 pub(crate) struct Pair(pub(crate) u64, pub(crate) String);
 
 impl KeyKind for Pair {
@@ -105,7 +105,7 @@ impl KeyKind for Pair {
     }
 }
 
-/// Three segments, the first of which are of users with about 100 rows each.
+/// Three segments; the first is a user with about 100 rows.
 pub(crate) struct Hierarchical(pub(crate) Path);
 
 impl KeyKind for Hierarchical {

@@ -1,4 +1,4 @@
-//! The machine that the numbers are of.
+//! The machine that the results were measured on.
 
 use std::fs;
 use std::thread;

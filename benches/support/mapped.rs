@@ -1,4 +1,4 @@
-//! A data file mapped once more, to see what the machine makes of it: how fast its bytes come, and which are in memory.
+//! Maps a data file once more, to measure the machine: how fast its bytes can be read, and which are in memory.
 #![expect(unsafe_code, reason = "a file is mapped, and the system asked about the map")]
 
 use std::fs::File;
@@ -46,7 +46,7 @@ impl Mapped {
     }
 }
 
-/// The sum of all words: loads of eight bytes one after another, as wide as the compiler makes them.
+/// The sum of all words: consecutive loads of eight bytes, as wide as the compiler makes them.
 fn stream(bytes: &[u8]) -> u64 {
     bytes.as_chunks().0.iter().fold(0, |sum: u64, word| sum.wrapping_add(u64::from_le_bytes(*word)))
 }

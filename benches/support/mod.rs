@@ -1,4 +1,4 @@
-//! What the benchmarks share: the rows, the same trees for heed and for mapleaf, and the race between the two.
+//! Shared by the benchmarks: the rows, the same trees for heed and for mapleaf, and the race between the two.
 #![allow(dead_code, unused_imports, reason = "each benchmark uses its own part")]
 
 mod case;
@@ -27,5 +27,5 @@ pub(crate) use sides::{Sides, Tree, encoded, heed_tree, open_heed};
 pub(crate) use suite::Suite;
 pub(crate) use unchecked::Unchecked;
 
-/// What a piece of work comes to.
+/// The result of a piece of work.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;

@@ -1,21 +1,22 @@
-//! The race: the same work by heed and by mapleaf in turn, many rounds, and the ratio of their times.
+//! The race: heed and mapleaf do the same work in turn for many rounds, and their times are compared.
 //!
-//! In turn, so that whatever slows the machine down for a while slows both. The ratio is that of the medians; its spread
-//! is the least and the greatest ratio of a single round. More lanes may run beside the two: what the hardware allows.
+//! They alternate, so that anything that slows the machine for a while slows both. The ratio is that of the medians;
+//! its spread is the least and the greatest ratio of a single round. More lanes may run beside the two: they show
+//! what the hardware allows.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::Outcome;
 
-/// Who runs in a lane.
+/// What runs in a lane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Role {
     Heed,
     Mapleaf,
     /// The same work over the same pages without a check.
     Unchecked,
-    /// One load after another from the mapped file: so many bytes a round. Its sum is its own.
+    /// Consecutive loads from the mapped file, this many bytes per round. Its sum is not compared.
     Memory(u64),
     /// Another way to do the same work.
     Beside(&'static str),
@@ -23,31 +24,31 @@ pub(crate) enum Role {
 
 type Timed<'a> = Box<dyn FnMut() -> Outcome<(Duration, u64)> + 'a>;
 
-/// One that takes part.
+/// A participant of the race.
 pub(crate) struct Lane<'a> {
     role: Role,
     work: Timed<'a>,
 }
 
 impl<'a> Lane<'a> {
-    /// All that `work` does counts.
+    /// A lane that times all of `work`.
     pub(crate) fn new(role: Role, mut work: impl FnMut() -> Outcome<u64> + 'a) -> Self {
         Self::timing(role, move || timed(&mut work))
     }
 
-    /// `work` takes its own time, and prepares before it.
+    /// A lane whose `work` measures its own time, without its preparations.
     pub(crate) fn timing(role: Role, work: impl FnMut() -> Outcome<(Duration, u64)> + 'a) -> Self {
         Self { role, work: Box::new(work) }
     }
 }
 
-/// The times of every lane, one a round.
+/// The times of every lane, one per round.
 pub(crate) struct Race {
     lanes: Vec<(Role, Vec<Duration>)>,
 }
 
 impl Race {
-    /// Runs `rounds` rounds after `warming` ones that do not count. The lanes must come to the same sum in each.
+    /// Runs `rounds` rounds after `warming` ones that do not count. In each round all lanes must return the same sum.
     pub(crate) fn run(rounds: u64, warming: u64, lanes: &mut [Lane<'_>]) -> Outcome<Self> {
         let mut race = Self { lanes: lanes.iter().map(|lane| (lane.role, Vec::new())).collect() };
         for round in 0..warming + rounds {
@@ -66,7 +67,7 @@ impl Race {
         Ok(race)
     }
 
-    /// Of times that were taken elsewhere: heed's and mapleaf's, one a round.
+    /// A race of times that were measured elsewhere: heed's and mapleaf's, one per round.
     pub(crate) fn of(heed: Vec<Duration>, mapleaf: Vec<Duration>) -> Self {
         Self { lanes: vec![(Role::Heed, heed), (Role::Mapleaf, mapleaf)] }
     }
@@ -92,7 +93,7 @@ impl Race {
     }
 }
 
-/// How long `work` took, and what it came to.
+/// The time of `work`, and its result.
 pub(crate) fn timed(work: &mut impl FnMut() -> Outcome<u64>) -> Outcome<(Duration, u64)> {
     let began = Instant::now();
     let sum = work()?;
@@ -109,7 +110,7 @@ fn ratio(heed: Duration, mapleaf: Duration) -> f64 {
     heed.as_secs_f64() / mapleaf.as_secs_f64().max(1e-9)
 }
 
-/// What a race came to: times are seconds of one operation, and a ratio above 1 says that mapleaf is the faster.
+/// The result of a race: times in seconds per operation; a ratio above 1 means that mapleaf is faster.
 #[derive(Clone, Copy)]
 pub(crate) struct Summary {
     heed: f64,
@@ -126,7 +127,7 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Seconds for people. A `Duration` would cut the fractions of a nanosecond that a scan spends on a row.
+/// Seconds in readable form. A `Duration` would cut the fractions of a nanosecond that a scan takes per row.
 pub(crate) fn shown(seconds: f64) -> String {
     match seconds {
         s if s < 1e-6 => format!("{:.1} ns", s * 1e9),

@@ -1,4 +1,4 @@
-//! The rows: keys of three kinds in no order, and 100-byte values.
+//! The rows: keys of three kinds in random order, and 100-byte values.
 
 use mapleaf::Dbi;
 
@@ -8,16 +8,16 @@ pub(crate) type Numbers = Dbi<u64, &'static [u8]>;
 /// The bytes of a value.
 pub(crate) const VALUE: usize = 100;
 
-/// In which order a tree is filled.
+/// The order in which a tree is filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// No order: pages split in the middle, and are about two thirds full.
+    /// Random order: pages split in the middle, and are about two thirds full.
     Random,
-    /// Ascending keys: pages are full and lie one behind another.
+    /// Ascending keys: pages are full and follow one another in the file.
     Ascending,
 }
 
-/// Row `i`'s number: every number once, in no order (the finalizer of `SplitMix64`, a bijection).
+/// Row `i`'s number: every number once, in random order (the finalizer of `SplitMix64`, a bijection).
 pub(crate) fn number(i: u64) -> u64 {
     let mut mixed = i.wrapping_add(0x9E37_79B9_7F4A_7C15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -25,7 +25,7 @@ pub(crate) fn number(i: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// Row `i`'s text, 20 to 30 bytes, of which the first eight are the same in all rows.
+/// Row `i`'s text, 20 to 30 bytes; the first eight are the same in all rows.
 pub(crate) fn text(i: u64) -> String {
     // An odd factor modulo 2^48 keeps different rows different.
     let digits = i.wrapping_mul(0x5DEE_CE66_D1CE_4E5B) & 0xFFFF_FFFF_FFFF;
@@ -46,31 +46,31 @@ pub(crate) fn value(i: u64) -> [u8; VALUE] {
     bytes
 }
 
-/// The row that is looked at in step `n`: each as likely, the same in every run.
+/// The row to read in step `n`: all equally likely, the same in every run.
 pub(crate) fn pick(n: u64, rows: u64) -> u64 {
     number(!n) % rows
 }
 
-/// What is computed from a value that was found: its bytes must be there, and the sum must agree on both sides.
+/// Computed from a value that was found, so that its bytes must be read; the sums of both sides must agree.
 #[inline]
 pub(crate) fn touch(value: &[u8]) -> u64 {
     value.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)) ^ value.len() as u64
 }
 
-/// What is computed from an entry, so that key and value must be there. Turned by some bits: a row's number is its key and
-/// begins its value, and one would cancel the other.
+/// Computed from an entry, so that key and value must be read. Rotated by some bits, because a row's number is its
+/// key and begins its value, and the two would cancel out.
 #[inline]
 pub(crate) fn entry(sum: u64, key: u64, value: &[u8]) -> u64 {
     sum.wrapping_add(key ^ touch(value).rotate_left(7))
 }
 
-/// The number that a key's bytes are, for heed: mapleaf's keys come decoded.
+/// The number in a key's bytes, for heed: mapleaf's keys come decoded.
 #[inline]
 pub(crate) fn decoded(key: &[u8]) -> u64 {
     key.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
-/// A number of rows as names of cases have it: `10M`, `20k`.
+/// A number of rows in the form for case names: `10M`, `20k`.
 pub(crate) fn short(rows: u64) -> String {
     match rows {
         rows if rows > 0 && rows.is_multiple_of(1_000_000) => format!("{}M", rows / 1_000_000),

@@ -13,16 +13,16 @@ use tempfile::TempDir;
 
 use super::{Outcome, Plan};
 
-/// Bytes that are written at once, as LMDB writes them.
+/// The bytes written at a time, as LMDB does.
 const PAGE: usize = 4096;
 
-/// A named database of heed, in bytes.
+/// A named database of heed, untyped.
 pub(crate) type Tree = Database<'static, Bytes, Bytes>;
 
-/// The same pages twice, since a process opens a file once. heed has its defaults, but for what mapleaf sets as well:
-/// no read-ahead, and the durability.
+/// The same pages twice, since a process opens a file only once. heed has its defaults, except for what mapleaf sets
+/// too: no read-ahead, and the durability.
 pub(crate) struct Sides {
-    // Before the directory, which is removed last.
+    // Declared before the directory, which is removed last.
     pub(crate) mapleaf: Env,
     pub(crate) heed: heed::Env,
     /// mapleaf's file.
@@ -31,11 +31,12 @@ pub(crate) struct Sides {
 }
 
 impl Sides {
-    /// Fills a mapleaf environment, and copies its file page by page for both: writing to the filled one itself costs more.
+    /// Fills a mapleaf environment and copies its file page by page for both sides: writes to the filled file itself
+    /// would cost more.
     pub(crate) fn new(plan: &Plan, durability: Durability, fill: impl FnOnce(&Env) -> Outcome) -> Outcome<Self> {
         let dir = tempfile::Builder::new().prefix("mapleaf-bench-").tempdir_in(plan.dir())?;
         let (filled, ours, theirs) = (dir.path().join("filled"), dir.path().join("mapleaf"), dir.path().join("heed"));
-        // Filled without flushes, whatever is measured then.
+        // Filled without flushes, whatever is measured later.
         let filling = Env::options().durability(Durability::Process).open(&filled)?;
         fill(&filling)?;
         filling.close()?;
@@ -45,7 +46,7 @@ impl Sides {
         Self::open(&ours, &theirs, durability, Some(dir))
     }
 
-    /// Opens two files of the same content. `dir` goes with the last side.
+    /// Opens two files of the same content. `dir` is removed with the last side.
     pub(crate) fn open(ours: &Path, theirs: &Path, durability: Durability, dir: Option<TempDir>) -> Outcome<Self> {
         let mapleaf = Env::options().durability(durability).open(ours)?;
         let heed = open_heed(theirs, durability, EnvFlags::NO_READ_AHEAD)?;
@@ -58,8 +59,8 @@ impl Sides {
     }
 }
 
-/// Copies a closed environment twice, page by page in turn: what is written first gets other memory from the system than what is
-/// written last, and a look-up in the one took up to twice as long as in the other.
+/// Copies a closed environment twice, alternating page by page. The system gives other memory to what is written
+/// first than to what is written last: a look-up in one copy took up to twice as long as in the other.
 fn copy_to_both(from: &Path, ours: &Path, theirs: &Path) -> Outcome {
     let mut pages = BufReader::with_capacity(1 << 20, File::open(from.join("data.mdb"))?);
     let mut copies = Vec::new();
@@ -75,7 +76,7 @@ fn copy_to_both(from: &Path, ours: &Path, theirs: &Path) -> Outcome {
     Ok(())
 }
 
-/// heed's handle on the DBI `name`, created if it is absent.
+/// heed's handle on the DBI `name`, created if it is missing.
 pub(crate) fn heed_tree(env: &heed::Env, name: &str) -> Outcome<Tree> {
     let opened = env.create_databases_and_commit(env.write_txn()?, |opener, txn| {
         opener.create_database::<Bytes, Bytes>(txn, Some(name)).map(CommitOrAbort::<_, ()>::Commit)
@@ -83,15 +84,15 @@ pub(crate) fn heed_tree(env: &heed::Env, name: &str) -> Outcome<Tree> {
     opened.commit().ok_or_else(|| format!("heed did not open {name}").into())
 }
 
-/// heed's environment in the directory `path`, of a bench's own.
+/// heed's environment in the directory `path`, which belongs to the benchmark.
 pub(crate) fn open_heed(path: &Path, durability: Durability, mut flags: EnvFlags) -> Outcome<heed::Env> {
     fs::create_dir_all(path)?;
     let mut options = EnvOpenOptions::new();
     options.map_size(64 << 30).max_dbs(16);
     flags.set(EnvFlags::NO_META_SYNC, durability == Durability::Eventual);
     flags.set(EnvFlags::NO_SYNC, durability == Durability::Process);
-    // SAFETY: the file is a copy in a directory of our own that nobody else opens, and no flag lets pages change under a
-    // reader.
+    // SAFETY: the file is a copy in the benchmark's own directory, which nobody else opens, and no flag lets pages
+    // change under a reader.
     Ok(unsafe { options.flags(flags).open(path) }?)
 }
 

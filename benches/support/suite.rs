@@ -1,5 +1,5 @@
-//! A suite of cases: each raced for the ratio that is quoted, the small ones then measured by criterion, and all summed up
-//! on one page.
+//! A suite of cases. Each is raced for the published ratio, the small ones are then measured by criterion, and one
+//! page sums up all.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -21,14 +21,14 @@ pub(crate) struct Suite {
 }
 
 impl Suite {
-    /// Runs `cases` and prints the page: the whole of a benchmark's `main`.
+    /// Runs `cases` and prints the page: the `main` of a benchmark.
     pub(crate) fn main(title: &'static str, cases: impl FnOnce(&mut Self) -> Outcome) -> ExitCode {
         let run = || {
             let plan = Plan::from_env()?;
             let criterion = Criterion::default().configure_from_args();
             let mut suite = Self { title, plan, criterion, lines: Vec::new() };
             let outcome = cases(&mut suite);
-            // What was measured before an error is not lost with it.
+            // What was measured before an error is printed too.
             suite.print();
             outcome?;
             suite.criterion.final_summary();
@@ -43,17 +43,18 @@ impl Suite {
         }
     }
 
-    /// Whether the case is asked for: what it needs is not built otherwise.
+    /// Whether the case is selected; if not, its data is not built.
     pub(crate) fn runs(&self, case: &Case) -> bool {
         self.plan.runs(&self.id(case))
     }
 
-    /// Whether any of the cases is asked for, and more than their names.
+    /// Whether any of the cases is selected, and not only listed.
     pub(crate) fn runs_any(&self, cases: &[Case]) -> bool {
         !self.plan.list && cases.iter().any(|case| self.runs(case))
     }
 
-    /// Races the two sides, then lets criterion measure each. Both work on the same rows and come to the same sum.
+    /// Races the two sides, then lets criterion measure each. Both work on the same rows and must return the same
+    /// sum.
     pub(crate) fn compare(
         &mut self,
         case: Case,
@@ -67,7 +68,7 @@ impl Suite {
         Ok(())
     }
 
-    /// Races the two sides: the ratio that is quoted.
+    /// Races the two sides for the published ratio.
     pub(crate) fn race(
         &mut self,
         case: &Case,
@@ -77,12 +78,13 @@ impl Suite {
         self.race_lanes(case, vec![Lane::new(Role::Heed, heed), Lane::new(Role::Mapleaf, mapleaf)])
     }
 
-    /// Races any lanes, heed's and mapleaf's among them, if the case is asked for. Criterion does not measure these.
+    /// Races any lanes, heed's and mapleaf's among them, if the case is selected. Criterion does not measure these.
     pub(crate) fn race_lanes(&mut self, case: &Case, lanes: Vec<Lane<'_>>) -> Outcome {
         self.race_rounds(case, self.plan.rounds, 1, lanes)
     }
 
-    /// As [`race_lanes`](Self::race_lanes), for rounds that take long: at most so many, after so many that do not count.
+    /// As [`race_lanes`](Self::race_lanes), for long rounds: at most `most` rounds, after `warming` rounds that do
+    /// not count.
     pub(crate) fn race_rounds(&mut self, case: &Case, most: u64, warming: u64, mut lanes: Vec<Lane<'_>>) -> Outcome {
         if self.plan.list || !self.runs(case) {
             return Ok(());
@@ -93,20 +95,20 @@ impl Suite {
         Ok(())
     }
 
-    /// Notes what a race came to, and shows it at once: a run of everything takes a while.
+    /// Notes the result of a race and prints it at once, because a full run takes a while.
     pub(crate) fn came_out(&mut self, case: &Case, race: &Race) {
         for line in case.lines(race, !self.plan.quick) {
             self.note(line);
         }
     }
 
-    /// Puts a line on the page.
+    /// Adds a line to the page.
     pub(crate) fn note(&mut self, line: String) {
         eprintln!("{line}");
         self.lines.push(line);
     }
 
-    /// Lets criterion measure each side by itself, for its own reports and comparisons between runs.
+    /// Lets criterion measure each side alone, for its own reports and for comparisons between runs.
     pub(crate) fn measure(
         &mut self,
         case: &Case,

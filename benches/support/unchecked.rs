@@ -1,12 +1,12 @@
-//! A crude reader without a check: what the page reader would do if no file were ever damaged. It shows what the checks
-//! cost, and what the machine allows.
+//! A crude reader without checks: it does what the page reader would do if no file were ever damaged. It shows the
+//! cost of the checks and the limits of the machine.
 //!
-//! It asks ahead as was best on the machine of docs/performance.md: for the first line of a leaf eight leaves ahead, since
-//! finding a page that is far from the last one takes longer than reading it, and one leaf ahead for the lines that are in
-//! use. In a branch, whose keys are in the cache, the processor guesses which half is next and goes on; in a leaf, whose
-//! keys are not, all of them are asked for and none is guessed.
+//! Its prefetch distances were the best on the machine of docs/performance.md. The first line of a leaf is prefetched
+//! eight leaves ahead, since a page far from the last one takes longer to find than to read; the lines in use one
+//! leaf ahead. A branch's keys are in the cache: there the processor predicts which half of a binary search is next.
+//! A leaf's keys are not: they are all prefetched, and nothing is predicted.
 //!
-//! It knows one kind of tree: eight-byte keys, values inside their leaves. On any other file it is undefined behaviour.
+//! It reads one kind of tree: eight-byte keys, values inside their leaves. Any other file is undefined behaviour.
 #![expect(unsafe_code, reason = "that is its point: it reads where the file says, whatever the file says")]
 
 use std::hint::{black_box, select_unpredictable};
@@ -14,7 +14,7 @@ use std::path::Path;
 
 use super::{Mapped, Outcome};
 
-/// How many leaves ahead the first line of one is asked for.
+/// How many leaves ahead the first line of a leaf is prefetched.
 const AHEAD: usize = 8;
 /// The bytes that a processor loads at once.
 const LINE: usize = 64;
@@ -32,7 +32,7 @@ pub(crate) struct Unchecked {
 struct Page(*const u8);
 
 impl Unchecked {
-    /// Maps the file and looks for the tree, with care.
+    /// Maps the file and finds the tree, with checks.
     pub(crate) fn open(path: &Path) -> Outcome<Self> {
         let map = Mapped::open(path)?;
         let bytes = map.bytes();
@@ -65,7 +65,7 @@ impl Unchecked {
     fn page(&self, number: u64) -> Page {
         #[expect(clippy::cast_possible_truncation, reason = "64-bit machines only")]
         let at = number as usize * self.page_size;
-        // SAFETY: none but that the file is healthy.
+        // SAFETY: relies on nothing but that the file is healthy.
         Page(unsafe { self.map.bytes().as_ptr().add(at) })
     }
 
@@ -89,7 +89,7 @@ impl Unchecked {
         }
     }
 
-    /// Before the leaf in slot `slot` of its parent is read.
+    /// Prefetches before the leaf in slot `slot` of its parent is read.
     #[inline]
     fn ask_ahead(&self, parent: Page, slot: usize) {
         let slots = parent.slots();
@@ -114,7 +114,7 @@ impl Unchecked {
     }
 }
 
-// SAFETY of all below: none but that the file is healthy.
+// SAFETY of all below: relies on nothing but that the file is healthy.
 impl Page {
     #[inline]
     fn load<T: Copy>(self, at: usize) -> T {
@@ -152,7 +152,7 @@ impl Page {
         unsafe { std::slice::from_raw_parts(self.0.add(node + 8 + key), size) }
     }
 
-    /// Asks for the line that a byte is in. A hint: any address is fine.
+    /// Prefetches the line of a byte. A hint: any address is fine.
     #[inline]
     fn prefetch_line(self, at: usize) {
         #[cfg(target_arch = "x86_64")]
@@ -165,7 +165,7 @@ impl Page {
         let _ = at;
     }
 
-    /// Asks for all lines with slots and nodes in them: those in between are never read.
+    /// Prefetches all lines with slots and nodes in them; the free space in between is never read.
     #[inline]
     fn prefetch_used(self, page_size: usize) {
         self.prefetch_line(LINE);
@@ -175,14 +175,14 @@ impl Page {
         }
     }
 
-    /// The last slot of a branch whose key is not above `key`; the first stands for all below.
+    /// The last slot of a branch whose key is not above `key`; the first slot for all smaller keys.
     #[inline]
     fn last_at_most(self, key: u64) -> usize {
         let (mut base, mut size) = (1, self.slots() - 1);
         while size > 0 {
             let half = size / 2;
             if self.key(base + half) <= key {
-                // Keeps this a jump: the processor waits for what a conditional move depends on, and a jump is guessed.
+                // Keeps this a jump: a jump is predicted, while a conditional move waits for its operands.
                 black_box(());
                 base += half + 1;
                 size -= half + 1;

@@ -1,5 +1,5 @@
-//! Puts right behind a load of rows in no order, each side into the tree that its own load made: in no order, durable, one by one
-//! and in batches; and behind all rows, in key order.
+//! Puts right after a load of rows in random order, each side into the tree of its own load: in random order,
+//! durable, one by one and in batches; and after all rows, in key order.
 
 use heed::{EnvFlags, PutFlags};
 use mapleaf::{Durability, Env};
@@ -7,14 +7,14 @@ use mapleaf::{Durability, Env};
 use crate::fresh::{FEW, Wide, wide_key, wide_value};
 use crate::support::{Case, Lane, Outcome, Role, Suite, Tree, heed_tree, open_heed, short};
 
-/// A key behind all that a load has.
+/// A key after all keys of the load.
 fn behind(i: u64) -> [u8; 24] {
     let mut key = [0xFF; 24];
     key[16..].copy_from_slice(&i.to_be_bytes());
     key
 }
 
-/// What is put: in transactions of how many, and how many of those a round.
+/// Puts per transaction, and transactions per round.
 struct Shape {
     name: &'static str,
     target: f64,
@@ -99,7 +99,7 @@ fn load(path: &std::path::Path, rows: u64) -> Outcome {
 fn load_heed(path: &std::path::Path, rows: u64) -> Outcome {
     let env = open_heed(path, Durability::Process, EnvFlags::NO_READ_AHEAD)?;
     let tree: Tree = heed_tree(&env, "rows")?;
-    // A commit for each hundred thousand: LMDB searches what one changes in a list.
+    // A commit per hundred thousand rows: LMDB keeps the pages that a transaction changes in a list, and searches it.
     for start in (0..rows).step_by(100_000) {
         let mut txn = env.write_txn()?;
         (start..rows.min(start + 100_000)).try_for_each(|i| tree.put(&mut txn, &wide_key(i), &wide_value(i)))?;

@@ -1,8 +1,8 @@
-//! Many changes of one kind in one transaction, with reads between them: counters, queues, windows, caches, removals. Each once for
-//! each kind of key, in no order, with values of 150 bytes.
+//! Many changes of one kind in one transaction, with reads between them: counters, queues, windows, caches,
+//! deletions. Each once for each kind of key, in random order, with values of 150 bytes.
 //!
-//! Each round starts on its own copy of the same pages; both sides must hold the same entries at the end. The commit counts. heed is
-//! given encoded keys.
+//! Each round starts on its own copy of the same pages; both sides must hold the same entries at the end. The commit
+//! is timed too. heed gets encoded keys.
 
 use std::ops::{Bound, RangeFrom};
 use std::time::Duration;
@@ -20,18 +20,18 @@ type Rows<K> = Dbi<<K as KeyKind>::Key, &'static [u8]>;
 type Ours<K> = fn(&mut WriteTxn, &Rows<K>, &Keys<K>) -> Result<()>;
 type Theirs = fn(&mut heed::RwTxn<'_>, Tree, &Keys<Box<[u8]>>) -> heed::Result<()>;
 
-/// What is done, by both, and the ratio that is aimed at.
+/// The work of both sides, and the target ratio.
 type Work<K> = (&'static str, f64, Ours<K>, Theirs);
 
-/// As many keys of each kind as steps are made.
+/// As many keys of each kind as there are steps.
 struct Keys<K> {
-    /// Those of rows that are there.
+    /// Keys of existing rows.
     there: Vec<K>,
-    /// Those of rows that are not.
+    /// Keys of rows that do not exist.
     new: Vec<K>,
-    /// Those behind all others, ascending.
+    /// Keys after all others, ascending.
     behind: Vec<K>,
-    /// The one in the middle of those that are there.
+    /// The key in the middle of the existing ones.
     middle: K,
 }
 
@@ -66,12 +66,12 @@ fn numbered<K>(keys: &[K]) -> impl Iterator<Item = (u64, &K)> {
     (0..).zip(keys)
 }
 
-/// Whether a row is one of two, or of six.
+/// Whether a row is in the chosen part, one of `parts` by the value.
 fn is_one_of(parts: u8, value: &[u8]) -> bool {
     value.get(3).is_some_and(|byte| byte.is_multiple_of(parts))
 }
 
-/// Removes the entry at an end.
+/// Removes the first or the last entry.
 fn heed_pop(txn: &mut heed::RwTxn<'_>, tree: Tree, last: bool) -> heed::Result<()> {
     let end = if last { tree.last(txn)? } else { tree.first(txn)? };
     match end.map(|(key, _)| key.to_vec()) {
@@ -80,7 +80,7 @@ fn heed_pop(txn: &mut heed::RwTxn<'_>, tree: Tree, last: bool) -> heed::Result<(
     }
 }
 
-/// Removes the rows of which one is in so many parts.
+/// Removes the rows of one part in `parts`.
 #[expect(unsafe_code, reason = "heed deletes by an iterator in an unsafe function")]
 fn heed_remove(txn: &mut heed::RwTxn<'_>, tree: Tree, parts: u8) -> heed::Result<()> {
     let mut entries = tree.iter_mut(txn)?;
@@ -95,7 +95,7 @@ fn heed_remove(txn: &mut heed::RwTxn<'_>, tree: Tree, parts: u8) -> heed::Result
 
 const WINDOW: usize = 100;
 
-/// What is done where keys come, with reads between.
+/// Work that adds keys, with reads in between.
 fn coming<K: KeyKind>() -> [Work<K>; 6] {
     [
         (
@@ -199,7 +199,7 @@ fn coming<K: KeyKind>() -> [Work<K>; 6] {
     ]
 }
 
-/// What is done where keys go.
+/// Work that removes keys.
 fn going<K: KeyKind>() -> [Work<K>; 6]
 where
     for<'k> RangeFrom<<K::Key as Key>::Arg<'k>>: KeyRange<K::Key>,
@@ -280,7 +280,7 @@ where
     Ok(())
 }
 
-/// What one side does, and the keys that it does it to.
+/// The work of one side, and its keys.
 struct Act<'k, F, K> {
     act: F,
     keys: &'k Keys<K>,
@@ -320,7 +320,7 @@ fn race<K: KeyKind>(
     suite.race_rounds(case, 5, 0, vec![Lane::timing(Role::Heed, heed), Lane::timing(Role::Mapleaf, mapleaf)])
 }
 
-/// A sum that tells values and their order.
+/// A sum that depends on values and their order.
 fn added(sum: u64, value: &[u8]) -> u64 {
     sum.wrapping_mul(31).wrapping_add(touch(value))
 }

@@ -1,4 +1,4 @@
-//! One transaction of very many puts into an empty environment, made anew for each round.
+//! One transaction of very many puts into an empty environment, which is created for each round.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::support::{Case, Lane, Outcome, Role, Suite, Tree, heed_tree, number, 
 /// Rows with keys of 24 bytes and values of 150.
 pub(crate) type Wide = Dbi<&'static [u8], &'static [u8]>;
 
-/// Rounds of a case of which each takes seconds.
+/// Rounds of a case whose rounds take seconds.
 pub(crate) const FEW: u64 = 5;
 
-/// Row `i`'s key: no order.
+/// Row `i`'s key, in random order.
 pub(crate) fn wide_key(i: u64) -> [u8; 24] {
     let mut key = [0; 24];
     for (word, part) in key.as_chunks_mut::<8>().0.iter_mut().zip([number(i), i, !i]) {
@@ -59,7 +59,7 @@ fn puts(suite: &mut Suite, case: &Case, key: impl Fn(u64) -> [u8; 24]) -> Outcom
     race(suite, case, FEW, heed, mapleaf)
 }
 
-/// Races the two over empty environments: only what they do themselves is timed. Both must hold the same entries then.
+/// Races the two over empty environments, timing only their own work. Both must hold the same entries at the end.
 pub(crate) fn race(
     suite: &mut Suite,
     case: &Case,
@@ -95,12 +95,12 @@ fn mapleaf_round(path: &Path, work: &impl Fn(&Env) -> Outcome) -> Outcome<(Durat
     let env = Env::options().durability(Durability::Process).open(dir.path())?;
     let (took, _) = timed(&mut || work(&env).map(|()| 0))?;
     env.close()?;
-    // Read by heed too, whatever the types are.
+    // heed reads it too, whatever the types are.
     let env = open_heed(dir.path(), Durability::Process, EnvFlags::NO_READ_AHEAD)?;
     Ok((took, sum(&env)?))
 }
 
-/// What the entries come to, each at its place.
+/// A sum of the entries that depends on their order.
 fn sum(env: &heed::Env) -> Outcome<u64> {
     let tree = heed_tree(env, "rows")?;
     let txn = env.read_txn()?;

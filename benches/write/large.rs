@@ -1,5 +1,5 @@
-//! Puts of new keys in no order into a tree of five million rows, which no cache of the processor holds. Each round puts
-//! other rows into the same file: both sides grow alike.
+//! Puts of new keys in random order into a tree of five million rows, which fits in no processor cache. Each round
+//! puts other rows into the same file: both sides grow alike.
 
 use mapleaf::{Compact, Durability, Env};
 
@@ -10,7 +10,7 @@ use crate::support::{Case, Lane, Outcome, Plan, Role, Sides, Suite, short};
 struct Shape {
     durability: Durability,
     transactions: u64,
-    /// Puts of each.
+    /// Puts per transaction.
     puts: u64,
 }
 
@@ -59,7 +59,7 @@ fn puts(suite: &mut Suite, case: &Case, before: u64, shape: &Shape) -> Outcome {
     if same { Ok(()) } else { Err("heed and mapleaf hold different entries after the same puts".into()) }
 }
 
-/// A copy for each side: what grows in no order lies scattered on the disk, and a copy of it does not.
+/// A copy for each side: a file that grew in random order is scattered on the disk, and its copy is not.
 fn copies(plan: &Plan, durability: Durability, rows: u64) -> Outcome<Sides> {
     let dir = tempfile::Builder::new().prefix("mapleaf-bench-").tempdir_in(plan.dir())?;
     let [grown, ours, theirs] = ["grown", "mapleaf", "heed"].map(|name| dir.path().join(name));
@@ -73,7 +73,7 @@ fn copies(plan: &Plan, durability: Durability, rows: u64) -> Outcome<Sides> {
     Sides::open(&ours, &theirs, durability, Some(dir))
 }
 
-/// In no order, so that leaves are as full as those of a tree that grew: a hundred thousand a transaction.
+/// In random order, so that leaves are as full as those of a tree that grew: a hundred thousand per transaction.
 fn fill(env: &Env, rows: u64) -> Outcome {
     let wide: Wide = env.dbi("rows")?;
     for start in (0..rows).step_by(100_000) {

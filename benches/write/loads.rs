@@ -5,11 +5,11 @@ use mapleaf::Env;
 use crate::fresh::{FEW, race};
 use crate::support::{Case, Numbers, Outcome, Suite, Tree, number, short, value};
 
-/// Memory of the loader in bytes: less than the large load has.
+/// Memory of the loader in bytes: less than the large load needs.
 const MEMORY: usize = 256 << 20;
-/// Rows of a chunk of the loader's, in bytes, and of a transaction of heed's.
+/// Bytes of rows in a chunk of the loader, and in a transaction of heed.
 const CHUNK: u64 = 32 << 20;
-/// What a row counts: 8 bytes, 100 bytes, and what the loader adds.
+/// The bytes counted for a row: 8 and 100, and what the loader adds.
 const ROW: u64 = 124;
 
 pub(crate) fn loads(suite: &mut Suite) -> Outcome {
@@ -21,7 +21,7 @@ pub(crate) fn loads(suite: &mut Suite) -> Outcome {
     race(suite, &sorted, FEW, |env, tree| heed_puts(env, tree, rows, rows, |i| i), |env| load(env, rows, |i| i))?;
     let random = case(format!("load of {many} rows, random"), rows)?.target(4.0);
     race(suite, &random, FEW, |env, tree| heed_puts(env, tree, rows, rows, number), |env| load(env, rows, number))?;
-    // A minute a round: once.
+    // A round takes a minute, so there is one.
     let random = case(format!("load of {very_many} rows, random"), large)?.target(4.0);
     race(suite, &random, 1, |env, tree| heed_puts(env, tree, large, large, number), |env| load(env, large, number))?;
 
@@ -43,7 +43,7 @@ pub(crate) fn loads(suite: &mut Suite) -> Outcome {
     )
 }
 
-/// Puts the rows by heed, so many in a transaction.
+/// Puts the rows with heed, `each` per transaction.
 fn heed_puts(env: &heed::Env, tree: Tree, rows: u64, each: u64, key: impl Fn(u64) -> u64) -> Outcome {
     for start in (0..rows).step_by(usize::try_from(each)?) {
         let mut txn = env.write_txn()?;

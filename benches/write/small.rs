@@ -1,4 +1,4 @@
-//! Transactions of 1, 100 and 10,000 puts, of ascending keys and of keys in no order.
+//! Transactions of 1, 100 and 10,000 puts, of ascending keys and of keys in random order.
 //!
 //! Each side starts from the same file and puts the same rows; at the end both must hold the same entries.
 
@@ -11,9 +11,9 @@ use crate::support::{Case, Numbers, Order, Outcome, Sides, Suite, Tree, number, 
 struct Shape {
     durability: Durability,
     order: Order,
-    /// Puts a transaction.
+    /// Puts per transaction.
     puts: u64,
-    /// Transactions a round.
+    /// Transactions per round.
     commits: u32,
 }
 
@@ -35,7 +35,7 @@ impl Shape {
         let durability = format!("{:?}", self.durability).to_lowercase();
         let name = format!("transact of {puts}, {order}, {durability}");
         let case = Case::new(name, self.commits);
-        // A put alone has nothing that could be shared or put in order: it may cost a little more than heed's.
+        // A single put has nothing to share or to sort: it may cost a little more than heed's.
         match (self.puts, self.durability) {
             (1, Durability::Immediate) => case.target(0.97),
             (1, _) => case.target(0.9),
@@ -56,7 +56,7 @@ fn puts(suite: &mut Suite, shape: Shape) -> Outcome {
     if !suite.runs(&case) || suite.plan.list {
         return Ok(());
     }
-    // A tree that is no longer small, of which random keys hit any leaf.
+    // A tree that is no longer small: a random key falls into any of its leaves.
     let rows = suite.plan.rows / 10;
     let sides = Sides::new(&suite.plan, shape.durability, |env| fill(env, shape, rows))?;
     let numbers: Numbers = sides.mapleaf.dbi("numbers")?;

@@ -1,5 +1,5 @@
-//! Many threads, each with a transaction of its own for every put, against as many with heed: they wait for one lock
-//! there, and pay for a flush each.
+//! Many threads, each with a transaction of its own for every put, against as many with heed: heed's threads wait for
+//! one lock, and pay for a flush each.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,8 +14,8 @@ const ROWS: u64 = 10_000;
 const COUNTERS: u64 = 8;
 /// Rounds of a case that waits for the disk hundreds of times.
 const ROUNDS: u64 = 9;
-/// Transactions that wait for the disk, of each thread in a round. Of eight, a third of the time is that in which the threads
-/// come, run for the first time, and go.
+/// Transactions that wait for the disk, per thread and round. With eight, threads would start, run for the first time
+/// and end during a third of the time.
 const EACH: u32 = 64;
 
 pub(crate) fn threads(suite: &mut Suite) -> Outcome {
@@ -68,7 +68,7 @@ fn puts(suite: &mut Suite, durability: Durability, count: u32, each: u32, target
     suite.race_rounds(&case, ROUNDS, 1, lanes)
 }
 
-/// Each thread increments the counters in turn; their sum must be as many as were made.
+/// Each thread increments the counters in turn; their sum must equal the number of increments.
 fn counters(suite: &mut Suite) -> Outcome {
     let (count, each) = (64, suite.plan.work(EACH, 1));
     let name = name(Durability::Immediate, "64 threads increment 8 counters");
@@ -127,7 +127,7 @@ fn fill(env: &Env) -> Outcome {
     Ok(env.transact(|txn| (0..ROWS).try_for_each(|i| numbers.put(txn, number(i), &value(i))))?)
 }
 
-/// How long so many threads take to do `work` so many times each, from when all of them stand ready.
+/// The time that `threads` threads take to do `work` `each` times, from when all of them are ready.
 fn at_once(threads: u32, each: u32, work: &(impl Fn() -> Outcome + Sync)) -> Outcome<Duration> {
     let ready = Barrier::new(usize::try_from(threads)? + 1);
     thread::scope(|scope| {
@@ -135,12 +135,12 @@ fn at_once(threads: u32, each: u32, work: &(impl Fn() -> Outcome + Sync)) -> Out
             .map(|_| {
                 scope.spawn(|| {
                     ready.wait();
-                    // An error of a thread's own is told as text: it need not be `Send`.
+                    // A thread's error is returned as text, because it need not be `Send`.
                     (0..each).try_for_each(|_| work().map_err(|error| error.to_string()))
                 })
             })
             .collect();
-        // The last to arrive lets the others go.
+        // The last thread to arrive starts the others.
         let began = Instant::now();
         ready.wait();
         for worker in workers {

@@ -1,11 +1,11 @@
-//! Values of pages of their own: put over others in no order, in transactions of one to a hundred.
+//! Values with pages of their own: put over others in random order, in transactions of one to a hundred.
 
 use mapleaf::Durability;
 
 use crate::fresh::{Wide, wide_key};
 use crate::support::{Case, Lane, Outcome, Role, Sides, Suite};
 
-/// Bytes of all values that are there.
+/// The bytes of all existing values.
 const THERE: u64 = 128 << 20;
 
 pub(crate) fn values(suite: &mut Suite) -> Outcome {
@@ -26,7 +26,7 @@ fn puts(suite: &mut Suite, case: &Case, bytes: usize, count: u64) -> Outcome {
     let (wide, tree): (Wide, _) = (sides.mapleaf.dbi("rows")?, sides.tree("rows")?);
     let values = if suite.plan.quick { 4 } else { THERE / bytes as u64 };
     let value = vec![7; bytes];
-    // Each of them many times, in an order that is none.
+    // Each of them many times, in random order.
     let key = |i: u64| wide_key(i.wrapping_mul(0x9E37_79B9) % values);
     let mut next = 0;
     let heed = || {
@@ -43,7 +43,7 @@ fn puts(suite: &mut Suite, case: &Case, bytes: usize, count: u64) -> Outcome {
         next += count;
         Ok(next)
     };
-    // The first rounds make the file as long as it stays.
+    // The first rounds grow the file to its final length.
     let warming = if suite.plan.quick { 1 } else { 2 * values / count };
     let lanes = vec![Lane::new(Role::Heed, heed), Lane::new(Role::Mapleaf, mapleaf)];
     suite.race_rounds(case, suite.plan.rounds, warming, lanes)

@@ -1,5 +1,5 @@
-//! Within a transaction of mapleaf's: what a savepoint costs, and what pending changes cost reads. The first side is
-//! mapleaf too, without the one and without the others.
+//! Inside a transaction of mapleaf: what a savepoint costs, and what pending changes cost reads. The first side is
+//! mapleaf too, without the savepoint or the changes.
 
 use std::ops::ControlFlow;
 
@@ -38,7 +38,7 @@ fn savepoints(suite: &mut Suite) -> Outcome {
     suite.race_lanes(&case, vec![Lane::new(Role::Heed, || run(false)), Lane::new(Role::Mapleaf, || run(true))])
 }
 
-/// The pending puts store what is there already, so that both sides come to the same sum.
+/// The pending puts store the values that exist already, so that both sides return the same sum.
 fn pending(suite: &mut Suite) -> Outcome {
     let rows = suite.plan.rows;
     let gets = suite.plan.work(100_000, 100);

@@ -1,4 +1,4 @@
-//! What the examples share: the rows of the sample data, geohashes, and a line on how fast it went.
+//! Shared by the examples: the rows of the sample data, geohashes, and a line that reports the throughput.
 #![allow(dead_code, unused_imports, reason = "each example uses its own part")]
 
 mod geohash;

@@ -57,21 +57,21 @@ pub(crate) struct Event {
     pub(crate) distance: u16,
 }
 
-/// The path of a file of `examples/data`, whatever the current directory.
+/// The path of a file in `examples/data`, whatever the current directory.
 pub(crate) fn sample(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data").join(file)
 }
 
 /// The rows of a `.jsonl` or `.jsonl.gz` file, one JSON object per line, in order.
 ///
-/// A line that is no `T` is an error with its number, and the next line follows. A file that cannot be opened or read is
-/// one error, and the end.
+/// A line that is no `T` gives an error with its number, and reading continues with the next line. A file that cannot
+/// be opened or read gives one error, and reading ends.
 pub(crate) fn read_rows<T: DeserializeOwned>(path: impl AsRef<Path>) -> Rows<T> {
     let path = path.as_ref().to_owned();
     Rows { reader: Reader::Unopened, path, line: 0, buf: Vec::new(), row: PhantomData }
 }
 
-/// What [`read_rows`] gives.
+/// The iterator that [`read_rows`] returns.
 pub(crate) struct Rows<T> {
     reader: Reader,
     path: PathBuf,
@@ -108,7 +108,7 @@ impl<T: DeserializeOwned> Iterator for Rows<T> {
 }
 
 impl<T> Rows<T> {
-    /// Reads the next line to the buffer: whether there is one.
+    /// Reads the next line into the buffer, and returns whether there is one.
     fn read_line(&mut self) -> io::Result<bool> {
         if let Reader::Unopened = self.reader {
             let file = File::open(&self.path)?;

@@ -1,4 +1,4 @@
-//! A line on how fast it went.
+//! A line that reports the throughput.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ impl Throughput {
 }
 
 pub(crate) fn line(what: &str, count: u64, unit: &str, took: Duration) -> String {
-    // A clock that did not move says nothing of the rate.
+    // If the clock did not advance, the rate is unknown.
     let nanos = took.as_nanos().max(1);
     let rate = u64::try_from(u128::from(count) * 1_000_000_000 / nanos).unwrap_or(u64::MAX);
     format!("{what}: {} {unit} in {took:.1?} ({} {unit}/s)", grouped(count), grouped(rate))

@@ -13,7 +13,7 @@ use super::Outcome;
 use super::support::{Event, Place, RowError, line, read_rows};
 use super::tables::Tables;
 
-/// Rows a transaction: enough that a commit costs next to nothing a row, and little memory.
+/// Rows per transaction: enough that a row's share of the commit costs next to nothing, and little memory.
 pub(crate) const BATCH: usize = 10_000;
 
 /// How many rows of which kind a file held.
@@ -48,7 +48,7 @@ pub(crate) fn load(env: &Env, tables: &Tables, path: &Path, out: &mut dyn Write)
     }
 }
 
-/// Reads and stores all rows: how many there were.
+/// Reads and stores all rows, and returns their number.
 fn load_rows<T: DeserializeOwned>(
     env: &Env,
     path: &Path,
@@ -60,7 +60,7 @@ fn load_rows<T: DeserializeOwned>(
     let (mut count, mut entries, mut storing) = (0, 0, Duration::ZERO);
     let mut rows = read_rows::<T>(path);
     loop {
-        // A bad line ends the loading here, before its batch is stored.
+        // A bad line ends the load here, before its batch is stored.
         let batch = rows.by_ref().take(BATCH).collect::<Result<Vec<T>, RowError>>()?;
         if batch.is_empty() {
             break;

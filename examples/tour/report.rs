@@ -1,4 +1,4 @@
-//! What the tour prints: a line a scan, run forward and in reverse.
+//! The output of the tour: one line per scan, run forward and in reverse.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -11,7 +11,7 @@ use mapleaf::{Entries, Env, Result, Snapshot};
 use super::Outcome;
 use super::support::line;
 
-/// Prints scans, and sums them up.
+/// Prints scans and their totals.
 pub(crate) struct Report<'o> {
     out: &'o mut dyn Write,
     scans: u64,
@@ -26,13 +26,13 @@ impl<'o> Report<'o> {
         Self { out, scans: 0, checked: 0, forward: nothing, reverse: nothing }
     }
 
-    /// Begins the scans of a DBI.
+    /// Starts the section of a DBI.
     pub(crate) fn heading(&mut self, what: &str) -> Outcome {
         let (count, forward, reverse) = ("count", "forward", "reverse");
         Ok(writeln!(self.out, "\n{what:<52} {count:>8} {forward:>10} {reverse:>10}")?)
     }
 
-    /// Runs a scan both ways and prints what it found. An error if the two ways differ, or the count is not `known`.
+    /// Runs a scan both ways and prints the result. Fails if the two ways differ, or if the count is not `known`.
     pub(crate) fn scan<'t, K: Key, V: Value>(
         &mut self,
         what: &str,
@@ -49,7 +49,7 @@ impl<'o> Report<'o> {
         let backward = open()?.rev().try_fold(0, |count, entry| entry.map(|_| count + 1))?;
         let reverse = began.elapsed();
 
-        // Once more with the keys kept, out of the clock's sight: the same keys, from the other end.
+        // Once more with the keys kept, without timing: the same keys, from the other end.
         let keys = open()?.keys().collect::<Result<Vec<_>>>()?;
         let mut reversed = open()?.keys().rev().collect::<Result<Vec<_>>>()?;
         reversed.reverse();
@@ -74,7 +74,7 @@ impl<'o> Report<'o> {
         Ok(writeln!(self.out, "{text}")?)
     }
 
-    /// Prints the sums.
+    /// Prints the totals.
     pub(crate) fn finish(self, env: &Env) -> Outcome {
         let Self { out, scans, checked, forward, reverse } = self;
         writeln!(out, "\n{scans} scans, each the same in reverse; {checked} counts checked against the known ones")?;

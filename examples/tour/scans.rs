@@ -14,7 +14,7 @@ use super::tables::Tables;
 /// How many entries a scan finds: in the full file, and in its sample.
 type Counts = (u64, u64);
 
-/// Which of the known files was loaded, as its number of rows tells.
+/// Which of the known files was loaded, recognized by its number of rows.
 #[derive(Clone, Copy)]
 enum Known {
     Full,
@@ -50,7 +50,7 @@ pub(crate) fn scan_places(report: &mut Report<'_>, tables: &Tables, snap: &Snaps
     let towns = Interval { first: "BR", column: "population", low: 10_000, high: 20_000 };
     towns.scan(report, &tables.by_population, snap, known, &[(714, 7), (713, 7), (712, 7), (711, 7)])?;
 
-    // `prefix` takes whole elements; `prefix_text` lets the last one be only begun.
+    // `prefix` takes whole elements; for `prefix_text` the last element may be incomplete.
     report.heading(tables.by_name.name())?;
     for (prefix, counts) in [("San ", (2_928, 33)), ("Ō", (41, 1))] {
         let what = format!("prefix {prefix:?}");
@@ -81,7 +81,7 @@ pub(crate) fn scan_events(report: &mut Report<'_>, tables: &Tables, snap: &Snaps
     let march = Interval { first: "N725MQ", column: "ts", low: 1_362_139_500_i64, high: 1_364_778_000 };
     march.scan(report, &tables.by_tail, snap, known, &[(71, 1), (70, 1), (70, 1), (69, 1)])?;
 
-    // Negative numbers come before positive ones, as they should.
+    // Negative numbers come before positive ones.
     report.heading(tables.by_delay.name())?;
     let punctual = Interval { first: "HA", column: "dep_delay", low: -5_i16, high: 5 };
     punctual.scan(report, &tables.by_delay, snap, known, &[(193, 5), (190, 4), (157, 3), (154, 2)])?;
@@ -89,7 +89,7 @@ pub(crate) fn scan_events(report: &mut Report<'_>, tables: &Tables, snap: &Snaps
     early.scan(report, &tables.by_delay, snap, known, &[(29_243, 158)])
 }
 
-/// Every DBI from end to end, values decoded; their lengths are known from the tree without a scan.
+/// Every DBI from end to end, values decoded. The tree holds the expected lengths, without a scan.
 pub(crate) fn full_scans(report: &mut Report<'_>, tables: &Tables, snap: &Snapshot) -> Outcome {
     report.heading("whole sub-databases")?;
     macro_rules! scan_all {

@@ -33,7 +33,7 @@ impl Tables {
         })
     }
 
-    /// Stores a place and its index entries: how many entries that makes.
+    /// Stores a place and its index entries, and returns the number of entries.
     pub(crate) fn put_place(&self, txn: &mut WriteTxn, place: &Place) -> Result<u64> {
         self.places.put(txn, place.id, place)?;
         self.by_population.put(txn, (&place.country, place.population, place.id), ())?;
@@ -42,7 +42,7 @@ impl Tables {
         Ok(4)
     }
 
-    /// Stores an event and its index entries. One that has no tail or no delay is not in that index.
+    /// Stores an event and its index entries. An event without tail or delay is not in that index.
     pub(crate) fn put_event(&self, txn: &mut WriteTxn, event: &Event) -> Result<u64> {
         let Event { ts, carrier, flight, .. } = event;
         self.events.put(txn, (*ts, carrier, *flight), event)?;

@@ -1,4 +1,4 @@
-//! Writes the files that `data_file` begins with to `corpus/data_file`.
+//! Writes the files that `data_file` starts from to `corpus/data_file`.
 
 use std::fs;
 use std::path::Path;

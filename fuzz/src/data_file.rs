@@ -1,4 +1,4 @@
-//! Any bytes as a data file: opened, and read by every verb. Right data or a typed error, and an end.
+//! Any bytes as a data file, opened and read by every verb. Each read must end, with correct data or a typed error.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::damage::{PAGE, Random, options, typed};
 use crate::drive::{Drive, Known, Probe, VERBS};
 use crate::pairs;
 
-/// Where the file lies: in memory, where the system has that.
+/// The path of the file: in memory if the system supports that.
 fn place() -> &'static Path {
     static PLACE: OnceLock<TempDir> = OnceLock::new();
     let made = || if Path::new("/dev/shm").is_dir() { tempfile::tempdir_in("/dev/shm") } else { tempfile::tempdir() };
@@ -56,7 +56,7 @@ fn read(env: &Env, len: usize, random: &mut Random) {
         }
     };
     let reading = Reading { env, snap: &snap, clean, most: len / PAGE * (PAGE - 16) / 2 };
-    // Reserved names open to nobody.
+    // Nobody can open reserved names.
     for name in names.iter().filter(|name| !name.starts_with("__")).take(12) {
         reading.typed::<u32, &[u8]>(name, &[0, 3, 40, 77, 4000], random);
         reading.typed::<&str, &[u8]>(name, &["large 1", "same", "a", "z"].map(str::to_owned), random);
@@ -70,7 +70,7 @@ fn read(env: &Env, len: usize, random: &mut Random) {
     }
 }
 
-/// A name that was hit may be none that a database can have.
+/// A name that a mutation changed may be invalid for a database.
 fn refused(error: &Error) {
     if error.kind() != ErrorKind::InvalidArgument {
         typed(error);

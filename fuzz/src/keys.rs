@@ -1,4 +1,4 @@
-//! Any bytes as a stored key of every type: refused, or the one spelling of a key, which sorts as its bytes do.
+//! Any bytes as a stored key of every type: refused, or the one encoding of a key, which sorts as its bytes do.
 
 use std::cmp::Ordering;
 use std::fmt::Debug;

@@ -1,11 +1,11 @@
-//! What the fuzz targets do with their bytes, callable without a fuzzer.
+//! The functions that the fuzz targets run, callable without a fuzzer.
 
 pub mod data_file;
 pub mod keys;
 pub mod mutate;
 pub mod seeds;
 
-// The verbs are those that the library's own tests drive over damaged files.
+// The library's own tests run the same verbs over damaged files.
 #[path = "../../tests/common/damage.rs"]
 pub mod damage;
 #[path = "../../tests/damage/damaged/drive.rs"]

@@ -1,10 +1,11 @@
-//! Mends what a random change breaks first, so that most inputs get past the checks of opening and into the trees.
+//! Repairs what a random change breaks first, so that most inputs pass the checks of opening and reach the trees.
 
 use crate::damage::PAGE;
 
 const META_BYTES: usize = 152;
 
-/// Makes of `bytes` whole pages with metas that can be, and numbers pages as they lie; `choice` leaves some of it out.
+/// Turns `bytes` into whole pages with plausible meta pages, and numbers the pages in order. `choice` omits some
+/// repairs.
 pub fn mend(bytes: &mut [u8], choice: u32) {
     if bytes.len() < 2 * PAGE || choice.is_multiple_of(16) {
         return;
@@ -21,7 +22,7 @@ pub fn mend(bytes: &mut [u8], choice: u32) {
         put(meta, 44, &8_u16.to_le_bytes());
         put(meta, 92, &0_u16.to_le_bytes());
         put(meta, 136, &last.to_le_bytes());
-        // The ids follow each other; which one is the newer is as it was.
+        // The ids are consecutive; the newer one stays the newer.
         let id = u64::from(meta[144]) & !1 | slot as u64;
         put(meta, 144, &(id + 2).to_le_bytes());
         for record in [40, 88] {
@@ -34,7 +35,7 @@ pub fn mend(bytes: &mut [u8], choice: u32) {
     }
     if choice % 16 < 12 {
         for (number, page) in bytes.chunks_exact_mut(PAGE).enumerate().skip(2) {
-            // A page inside a large value has no header; it is damaged by this as well as by anything else.
+            // A page inside a large value has no header; this change damages it like any other.
             if page[10] < 8 && page[11] == 0 {
                 put(page, 0, &(number as u64).to_le_bytes());
             }
@@ -42,7 +43,7 @@ pub fn mend(bytes: &mut [u8], choice: u32) {
     }
 }
 
-/// Brings what a record of a tree says inside a file that ends with page `last`.
+/// Limits the pages in a tree's record to a file that ends with page `last`.
 fn limit(meta: &mut [u8], record: usize, last: u64) {
     let word = |meta: &[u8], at: usize| u64::from_le_bytes(*meta[record + at..].first_chunk().expect("a record"));
     let root = word(meta, 40);

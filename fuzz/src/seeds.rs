@@ -1,4 +1,4 @@
-//! Small healthy files, for a fuzzer to begin with.
+//! Small healthy files for a fuzzer to start from.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use mapleaf::{Compact, Dbi, Env, Error, Msgpack, MultiDbi, Result};
 
 use crate::damage::options;
 
-/// Data files by name: each has a few pages of every kind.
+/// Data files by name, each with a few pages of every kind.
 pub fn files() -> Result<Vec<(&'static str, Vec<u8>)>> {
     Ok(vec![
         ("empty", file(|_| Ok(()))?),
@@ -34,7 +34,7 @@ fn fill(env: &Env, count: u32) -> Result<()> {
 fn file(body: impl FnOnce(&Env) -> Result<()>) -> Result<Vec<u8>> {
     let dir = tempfile::tempdir().map_err(Error::other)?;
     let env = options().open(dir.path())?;
-    // An environment whose first commit is still to come has no catalogue.
+    // An environment before its first commit has no catalogue.
     env.dbi::<&[u8], &[u8]>("foreign")?;
     body(&env)?;
     drop(env);

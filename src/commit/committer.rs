@@ -1,4 +1,5 @@
-//! A thread that works off a backlog: started by the first job, ended when the last `Env` is gone and all is done.
+//! The committer thread, which works off a backlog. The first job starts it; it ends when the last `Env` is dropped
+//! and all jobs are done.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -10,14 +11,14 @@ use crate::commit::writing::{Wait, is_writing};
 use crate::error::{Error, ErrorKind, Result, contain};
 use crate::state::Backlog;
 
-/// Does jobs that came one after another, at least one of them.
+/// Does jobs that were given one after another; the list is not empty.
 pub(crate) type Work<J> = fn(Vec<J>);
 
 thread_local! {
     static WORKS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread works off a backlog: it must not wait for itself.
+/// Whether this thread is a committer: it must not wait for itself.
 pub(crate) fn is_committer() -> bool {
     WORKS.get()
 }
@@ -32,13 +33,13 @@ struct Line<J> {
     state: Mutex<State<J>>,
     /// The thread waits here for jobs.
     given: Condvar,
-    /// Those wait here for whose jobs there was no room.
+    /// Callers whose jobs do not fit the backlog wait here.
     done: Condvar,
 }
 
 struct State<J> {
     jobs: VecDeque<(J, usize)>,
-    /// Of the jobs that are not done, those included that are being done.
+    /// The number of jobs that are not done yet, including those in work.
     count: usize,
     bytes: usize,
     running: bool,
@@ -52,12 +53,12 @@ impl<J> Line<J> {
 }
 
 impl<J> State<J> {
-    /// Whether a job of `bytes` must wait. One alone never does.
+    /// Whether a job of `bytes` must wait. A job never waits for an empty backlog.
     fn is_full(&self, bytes: usize, limit: Backlog) -> bool {
         self.count > 0 && (self.count >= limit.batches || self.bytes.saturating_add(bytes) > limit.bytes)
     }
 
-    /// The jobs to be done together, as many as one group holds; their bytes.
+    /// The jobs to do together, as many as fit one group, and their bytes.
     fn next(&mut self) -> (Vec<J>, usize) {
         let (mut jobs, mut total) = (Vec::new(), 0_usize);
         while let Some((job, bytes)) = self.jobs.pop_front() {
@@ -79,11 +80,11 @@ impl<J: Send + 'static> Committer<J> {
         Self { line: Arc::new(line), limit }
     }
 
-    /// Has `job` done by `work` behind those that were given before.
+    /// Hands over `job`, to be done by `work` after all earlier jobs.
     ///
     /// # Errors
-    /// When the backlog is full: `Busy` for who does not wait, and for the thread itself; `Nested` in a transaction, which
-    /// the backlog may wait for. `Io` when the system gives no thread.
+    /// If the backlog is full: `Busy` for a caller that does not wait and for the committer itself; `Nested` in a
+    /// transaction, for which the backlog may wait. `Io` if the system gives no thread.
     pub(crate) fn give(&self, job: J, bytes: usize, wait: Wait, work: Work<J>) -> Result<()> {
         let mut state = self.line.state();
         while state.is_full(bytes, self.limit) {
@@ -138,7 +139,7 @@ fn work_off<J>(line: &Line<J>, work: Work<J>) {
         let (jobs, bytes) = state.next();
         if jobs.is_empty() {
             if state.ended {
-                // With the lock: who gives the next job starts another thread.
+                // Set under the lock: the caller of the next job starts another thread.
                 state.running = false;
                 return;
             }
@@ -147,7 +148,7 @@ fn work_off<J>(line: &Line<J>, work: Work<J>) {
         }
         drop(state);
         let count = jobs.len();
-        // What panics must not end the thread that others wait for.
+        // A panic must not end the thread, which others wait for.
         contain(|| work(jobs));
         state = line.state();
         state.count -= count;

@@ -62,9 +62,9 @@ impl Caller {
 }
 
 /// The lock, held; released when dropped.
-#[must_use = "the turn is given up when this is dropped"]
+#[must_use = "the lock is released when this is dropped"]
 pub(crate) struct FairLockGuard<'a> {
-    turn: &'a FairLock,
+    lock: &'a FairLock,
 }
 
 impl FairLock {
@@ -100,7 +100,7 @@ impl FairLock {
     fn wait(&self, caller: &Caller) -> FairLockGuard<'_> {
         loop {
             match caller.state.load(Ordering::Acquire) {
-                CALLED => return FairLockGuard { turn: self },
+                CALLED => return FairLockGuard { lock: self },
                 WOKEN => {
                     let mut line = self.line();
                     // Handing over happens under the line's mutex too, so it cannot happen after this check.
@@ -127,7 +127,7 @@ impl FairLock {
         }
         line.taken = true;
         self.taken.store(true, Ordering::Relaxed);
-        Some(FairLockGuard { turn: self })
+        Some(FairLockGuard { lock: self })
     }
 
     /// Takes the lock if it is free and nobody waits for it.
@@ -145,10 +145,10 @@ impl FairLock {
 impl Drop for FairLockGuard<'_> {
     fn drop(&mut self) {
         // In a forked child the line is the parent's: another thread may have held its mutex at the fork.
-        if process_mark() != self.turn.mark {
+        if process_mark() != self.lock.mark {
             return;
         }
-        let mut line = self.turn.line();
+        let mut line = self.lock.line();
         if line.passed >= MOST_PASSED
             && let Some(first) = line.waiting.pop_front()
         {
@@ -157,7 +157,7 @@ impl Drop for FairLockGuard<'_> {
             return;
         }
         line.taken = false;
-        self.turn.taken.store(false, Ordering::Relaxed);
+        self.lock.taken.store(false, Ordering::Relaxed);
         if let Some(first) = line.waiting.front() {
             first.call(WOKEN);
             line.passed += 1;

@@ -12,56 +12,56 @@ use crate::read::Layers;
 use crate::state::{Core, View, WriteView};
 use crate::write_set::WriteSet;
 
-/// Runs `f` on `ground`, adds its changes to the pending group, and waits until they are committed.
+/// Runs `f` on `basis`, adds its changes to the pending group, and waits until they are committed.
 pub(crate) fn follow<T, E: From<Error>>(
     engine: &Arc<Core>,
-    queue: &GroupCommit,
-    turn: FairLockGuard<'_>,
-    ground: Basis<'_>,
+    groups: &GroupCommit,
+    guard: FairLockGuard<'_>,
+    basis: Basis<'_>,
     operation: &'static str,
     f: impl FnOnce(WriteView, WriteSet) -> Result<Made<T>, E>,
 ) -> Result<T, E> {
     let named = |error: Error| error.during(operation);
-    let Basis { base, sets, transactions: before, ticket: read, place } = ground;
+    let Basis { base, sets, transactions: before, ticket: read, follower } = basis;
     let view = View { pinned: base, layers: Layers::of(sets), above: before };
     let view = WriteView::over(view).map_err(named)?;
     // Drops our references to the sets that it read: `join` needs the pending set to be unshared.
     let made = f(view, WriteSet::default());
-    // In a child forked since, the queue is the parent's.
+    // In a child that was forked in the meantime, the pipeline is the parent's.
     engine.check_not_forked().map_err(named)?;
-    let (made, place) = match made {
+    let (made, joined) = match made {
         Ok(Made { outcome, set, transactions }) if !set.is_empty() => {
             let bytes = set.bytes();
-            (Ok(outcome), Some(place.join(set, (bytes, transactions))))
+            (Ok(outcome), Some(follower.join(set, (bytes, transactions))))
         }
         made => {
-            drop(place);
+            drop(follower);
             (made.map(|made| made.outcome), None)
         }
     };
-    drop(turn);
-    let told = match place {
-        Some(JoinedAs::Member(ticket)) => wait(engine, queue, &ticket),
+    drop(guard);
+    let commit_outcome = match joined {
+        Some(JoinedAs::Member(ticket)) => wait(engine, groups, &ticket),
         Some(JoinedAs::Leader(mut leading)) => {
             let ticket = leading.group().map_err(named)?.ticket;
             lead_group(engine, leading);
-            wait(engine, queue, &ticket)
+            wait(engine, groups, &ticket)
         }
-        Some(JoinedAs::Broken(verdict)) => verdict,
+        Some(JoinedAs::Broken(outcome)) => outcome,
         // It has nothing to commit. If what it read failed, it can only be retried.
-        None => wait(engine, queue, &read).of_successors(),
+        None => wait(engine, groups, &read).of_successors(),
     };
-    told.outcome().map_err(named)?;
+    commit_outcome.outcome().map_err(named)?;
     made
 }
 
 /// Waits for the outcome of a group, and leads the group when asked to.
-fn wait(engine: &Arc<Core>, queue: &GroupCommit, ticket: &CommitTicket) -> CommitOutcome {
+fn wait(engine: &Arc<Core>, groups: &GroupCommit, ticket: &CommitTicket) -> CommitOutcome {
     loop {
         match ticket.wait() {
-            Next::Told(verdict) => return verdict,
+            Next::Told(outcome) => return outcome,
             Next::Lead => {
-                if let Some(leading) = queue.take(engine) {
+                if let Some(leading) = groups.take(engine) {
                     lead_group(engine, leading);
                 }
             }

@@ -1,7 +1,9 @@
-//! The queue of an engine's transactions: the turn, the chain under its mutex, and the byte that keeps other processes out.
+//! Group commit of one engine: the transaction lock, the commit pipeline under its mutex, and the pause byte that
+//! keeps other processes out.
 //!
-//! The order of locks: the turn, the chain's mutex (never held while waiting for anything but a change of the chain), the
-//! writer's mutex, LMDB's lock. The byte of `mapleaf.lock` is only ever tried for by the holder of the turn.
+//! Lock order: the transaction lock, the pipeline's mutex (held while waiting for nothing but a change of the
+//! pipeline), the writer's mutex, LMDB's lock. Only the holder of the transaction lock tries for the byte of
+//! `mapleaf.lock`.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
@@ -18,86 +20,88 @@ use crate::page::LmdbTxnId;
 use crate::state::{Core, PinnedState};
 use crate::write_set::WriteSet;
 
-/// Who waits no longer than this for others to join gives up the processor, but does not sleep.
+/// A leader that waits no longer than this for others to join yields its core instead of sleeping.
 const SHORT: Duration = Duration::from_micros(100);
 
-/// The queue of one engine.
+/// The group commit of one engine.
 pub(crate) struct GroupCommit {
-    turn: FairLock,
+    fair_lock: FairLock,
     state: Mutex<State>,
-    /// Told when a commit has ended or a pending group is taken. The holder of the turn waits here, and nobody else.
+    /// Notified when a commit has ended or a pending group is taken. Only the holder of the transaction lock waits
+    /// here.
     moved: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    chain: CommitPipeline<WriteSet>,
-    /// Whether the holder of the turn waits: to wake nobody would be a system call too.
+    pipeline: CommitPipeline<WriteSet>,
+    /// Whether the holder of the transaction lock waits: a notification that nobody waits for would still cost a
+    /// system call.
     awaited: bool,
-    /// What the last stacked closure ran on, for the next one; let go when a commit ends, since it is not the newest then.
-    /// As long as other processes are kept out, no other state is one to stand on.
+    /// The state that the last follower's closure ran on, for the next one. Dropped when a commit ends, since it is
+    /// not the newest then. While other processes are kept out, closures can run on no other state.
     base: Option<Arc<PinnedState>>,
     delay: GroupDelay,
-    /// The leader that waits for others to join, and how many they are to be with it.
+    /// The leader that waits for others to join, and the group's members to wait for, the leader included.
     gathering: Option<(Thread, u32)>,
 }
 
-/// What a closure may run on: a pinned state and the sets that are to be laid over it.
+/// What a closure runs on: a pinned state and the sets to be laid over it.
 pub(crate) struct Basis<'q> {
     pub base: Arc<PinnedState>,
-    /// The sets of transactions that are not in the base, the oldest first.
+    /// The sets of transactions that the base lacks, the oldest first.
     pub sets: Vec<Arc<WriteSet>>,
-    /// How many transactions those are.
+    /// The number of these transactions.
     pub transactions: u64,
-    /// The fate of the last group on its way, also when the base has it.
+    /// The ticket of the last group not yet ended, even if the base includes it.
     pub ticket: Arc<CommitTicket>,
-    pub place: Follower<'q>,
+    pub follower: Follower<'q>,
 }
 
-/// The place of a closure on the chain, between [`GroupCommit::stand`] and its joining. Given up when dropped.
+/// A follower of the pipeline, from [`GroupCommit::basis_for`] until it joins. Leaves the pipeline when dropped.
 pub(crate) struct Follower<'q> {
-    queue: &'q GroupCommit,
+    groups: &'q GroupCommit,
     engine: &'q Core,
     failures: u64,
     ended: bool,
 }
 
-/// A group in flight and the duty to say how it went: told when this is dropped, which is not before LMDB's lock and the
-/// writer's mutex are free, since who leads next takes them.
+/// A group in flight and the duty to report its outcome. Dropping it reports. It is dropped after LMDB's lock and the
+/// writer's mutex are released, since the next leader takes both.
 pub(crate) struct Leading<'q> {
-    queue: &'q GroupCommit,
+    groups: &'q GroupCommit,
     engine: &'q Core,
-    /// `None` while it is gathered.
+    /// `None` while the leader waits for others to join.
     group: Option<Group<WriteSet>>,
-    verdict: Option<CommitOutcome>,
+    outcome: Option<CommitOutcome>,
 }
 
-/// What becomes of a transaction's changes.
+/// What happens to a transaction's changes.
 pub(crate) enum JoinedAs<'q> {
     Member(Arc<CommitTicket>),
     Leader(Leading<'q>),
-    /// What they are based on has failed, as the verdict says.
+    /// The group that they are based on has failed with this outcome.
     Broken(CommitOutcome),
 }
 
 impl GroupCommit {
     pub(crate) fn new() -> Self {
-        Self { turn: FairLock::new(), state: Mutex::default(), moved: Condvar::new() }
+        Self { fair_lock: FairLock::new(), state: Mutex::default(), moved: Condvar::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the chain has moved. The caller has the turn.
+    /// Waits for a change of the pipeline. The caller holds the transaction lock.
     fn wait<'g>(&self, mut state: MutexGuard<'g, State>) -> MutexGuard<'g, State> {
         state.awaited = true;
-        // Who waits here has the turn, so nobody joins.
+        // The caller holds the transaction lock, so nobody else can join.
         Self::end_gathering(&mut state);
         self.moved.wait(state).unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the lock back when the chain has moved.
+    /// Unlocks the pipeline after a change, and notifies the waiter.
     fn moved(&self, mut state: MutexGuard<'_, State>) {
         if std::mem::take(&mut state.awaited) {
             drop(state);
@@ -105,71 +109,71 @@ impl GroupCommit {
         }
     }
 
-    /// Waits for the turn.
+    /// Waits for the transaction lock.
     pub(crate) fn acquire(&self) -> FairLockGuard<'_> {
-        self.turn.take()
+        self.fair_lock.take()
     }
 
-    /// The turn, if no transaction runs, waits or is being committed.
+    /// Takes the transaction lock if no transaction runs, waits or is being committed.
     pub(crate) fn try_acquire(&self) -> Option<FairLockGuard<'_>> {
-        self.turn.try_take().filter(|_| self.state().chain.is_idle())
+        self.fair_lock.try_take().filter(|_| self.state().pipeline.is_idle())
     }
 
-    /// Waits until nothing is being committed. The caller has the turn and keeps it, so nothing comes after.
+    /// Waits until nothing is being committed. The caller keeps the transaction lock, so nothing new begins.
     pub(crate) fn drain(&self) {
         let mut state = self.state();
-        while !state.chain.is_idle() {
+        while !state.pipeline.is_idle() {
             state = self.wait(state);
         }
     }
 
-    /// What the next closure runs on; `None` on the newest state, with LMDB's lock, since nothing is being committed. The
-    /// caller has the turn.
-    pub(crate) fn stand<'q>(&'q self, engine: &'q Arc<Core>, lock: &LockFile) -> Result<Option<Basis<'q>>> {
+    /// What the next closure runs on. `None` means the newest state, under LMDB's lock, since nothing is being
+    /// committed. The caller holds the transaction lock.
+    pub(crate) fn basis_for<'q>(&'q self, engine: &'q Arc<Core>, lock: &LockFile) -> Result<Option<Basis<'q>>> {
         let mut state = self.state();
         let fresh = loop {
-            let chain = &mut state.chain;
-            if chain.is_idle() {
+            let pipeline = &mut state.pipeline;
+            if pipeline.is_idle() {
                 return Ok(None);
             }
-            // Another process that waits gets in when this chain has come to its end.
-            if chain.has_room(GROUP_BYTES) && !lock.is_awaited() {
-                if chain.is_guarded() {
+            // Another process that waits gets LMDB's lock when the pipeline is idle.
+            if pipeline.has_room(GROUP_BYTES) && !lock.is_awaited() {
+                if pipeline.is_guarded() {
                     break false;
                 }
                 if lock.try_pause()? {
-                    chain.guard();
+                    pipeline.guard();
                     break true;
                 }
             }
             state = self.wait(state);
         };
-        state.chain.stack();
+        state.pipeline.stack();
         drop(state);
-        let place = Follower { queue: self, engine, failures: 0, ended: false };
-        let ground = self.pin(engine, place, fresh);
-        if !matches!(ground, Ok(Some(_))) {
+        let follower = Follower { groups: self, engine, failures: 0, ended: false };
+        let basis = self.pin(engine, follower, fresh);
+        if !matches!(basis, Ok(Some(_))) {
             self.drain();
         }
-        match ground {
-            // Those that lead need no reader slot.
+        match basis {
+            // A leader needs no reader slot.
             Err(error) if error.kind() == ErrorKind::ReadersFull => Ok(None),
-            ground => ground,
+            basis => basis,
         }
     }
 
-    fn pin<'q>(&self, engine: &Arc<Core>, mut place: Follower<'q>, fresh: bool) -> Result<Option<Basis<'q>>> {
+    fn pin<'q>(&self, engine: &Arc<Core>, mut follower: Follower<'q>, fresh: bool) -> Result<Option<Basis<'q>>> {
         let mut known = self.state().base.clone().filter(|_| !fresh);
         loop {
             let base = known.take().map_or_else(|| engine.pinned(), Ok)?;
             let mut state = self.state();
-            match state.chain.stand_on(base.lmdb_id(), fresh) {
-                BasisCheck::On(ground) => {
+            match state.pipeline.check_basis(base.lmdb_id(), fresh) {
+                BasisCheck::On(basis) => {
                     state.base = Some(Arc::clone(&base));
                     drop(state);
-                    place.failures = ground.failures();
-                    let (sets, transactions, ticket) = (ground.sets, ground.transactions, ground.ticket);
-                    return Ok(Some(Basis { base, sets, transactions, ticket, place }));
+                    follower.failures = basis.failures();
+                    let (sets, transactions, ticket) = (basis.sets, basis.transactions, basis.ticket);
+                    return Ok(Some(Basis { base, sets, transactions, ticket, follower }));
                 }
                 BasisCheck::Old => {}
                 BasisCheck::Apart => return Ok(None),
@@ -177,8 +181,8 @@ impl GroupCommit {
         }
     }
 
-    /// A transaction that was made on the newest state is in flight. The caller has the turn, LMDB's lock, and the duty to
-    /// commit it.
+    /// Puts a transaction in flight that ran on the newest state. The caller holds the transaction lock and LMDB's
+    /// lock, and must commit the group.
     pub(crate) fn lead<'q>(
         &'q self,
         engine: &'q Core,
@@ -188,31 +192,31 @@ impl GroupCommit {
         wait: Wait,
     ) -> Leading<'q> {
         let mut state = self.state();
-        // Those who shared the last commit were told just now: the first one back has the others join it. Who commits alone
-        // never waits, nor who does not want to.
+        // The threads that shared the last commit were notified just now: the first one to return lets the others
+        // join its group. A lone thread and `try_` callers never wait.
         let group = if wait == Wait::Yes && state.delay.is_shared() {
-            state.chain.gather(set, bytes, transactions, base);
+            state.pipeline.gather(set, bytes, transactions, base);
             state.delay.joined(Instant::now);
             None
         } else {
-            Some(state.chain.lead(set, bytes, transactions, base))
+            Some(state.pipeline.lead(set, bytes, transactions, base))
         };
-        Leading { queue: self, engine, group, verdict: None }
+        Leading { groups: self, engine, group, outcome: None }
     }
 
-    /// Lets threads that shared the last commit join this one, as many as are worth it; then puts it in flight. The leader
-    /// sleeps until the last of them wakes it, as they need the processor; but for a few it is not worth it.
+    /// Lets threads that shared the last commit join this group, as many as is worthwhile, and puts it in flight. The
+    /// leader sleeps until the last of them wakes it, since they need the core; for a short wait it yields instead.
     fn gather(&self) -> Option<Group<WriteSet>> {
         let mut state = self.state();
         let began = Instant::now();
         let (wanted, limit) = state.delay.wanted(began);
         let mut parked = false;
-        while state.chain.members().1 < wanted && !state.awaited {
+        while state.pipeline.members().1 < wanted && !state.awaited {
             let left = limit.saturating_sub(began.elapsed());
             if left.is_zero() {
                 break;
             }
-            // A processor that slept takes longer to wake than eight threads take to come.
+            // To wake a sleeping core takes longer than eight threads take to join.
             if limit < SHORT {
                 drop(state);
                 thread::yield_now();
@@ -228,64 +232,64 @@ impl GroupCommit {
         if parked {
             return_token();
         }
-        let group = state.chain.take();
+        let group = state.pipeline.take();
         state.delay.taken(Instant::now());
         self.moved(state);
         group
     }
 
-    /// A transaction is one of the pending group.
+    /// Notes that a transaction joined the pending group.
     fn joined(state: &mut State) {
         state.delay.joined(Instant::now);
-        let (_, pending) = state.chain.members();
+        let (_, pending) = state.pipeline.members();
         if state.gathering.as_ref().is_some_and(|(_, wanted)| pending >= *wanted) {
             Self::end_gathering(state);
         }
     }
 
-    /// Has the leader that gathers go on.
+    /// Ends the wait of the leader that gathers.
     fn end_gathering(state: &mut State) {
         if let Some((leader, _)) = state.gathering.take() {
             leader.unpark();
         }
     }
 
-    /// The pending group, for the member that it was offered to.
+    /// Takes the pending group, for the member that it was offered to.
     pub(crate) fn take<'q>(&'q self, engine: &'q Core) -> Option<Leading<'q>> {
         let group = self.gather()?;
-        Some(Leading { queue: self, engine, group: Some(group), verdict: None })
+        Some(Leading { groups: self, engine, group: Some(group), outcome: None })
     }
 
-    fn end(&self, engine: &Core, verdict: &CommitOutcome) {
+    fn end(&self, engine: &Core, outcome: &CommitOutcome) {
         let mut state = self.state();
-        let ended = match verdict {
+        let ended = match outcome {
             CommitOutcome::Committed => {
-                let (told, pending) = state.chain.members();
-                state.delay.ended(told, pending, Instant::now);
-                state.chain.finish()
+                let (notified, pending) = state.pipeline.members();
+                state.delay.ended(notified, pending, Instant::now);
+                state.pipeline.finish()
             }
             CommitOutcome::Failed(_) => {
                 state.delay = GroupDelay::default();
-                state.chain.fail(verdict)
+                state.pipeline.fail(outcome)
             }
         };
-        // Before anybody finds the chain idle: who replaces the file then wants no state read.
+        // Before anybody finds the pipeline idle: a thread that replaces the file then needs all states unread.
         state.base = None;
-        Self::unguard(&mut state.chain, engine);
+        Self::unguard(&mut state.pipeline, engine);
         self.moved(state);
-        // While the next commit goes on, those who are told come back.
+        // The threads that are notified now return while the next commit runs.
         if let Some(next) = ended.offered {
             next.offer();
         }
-        for (ticket, verdict) in ended.told {
-            ticket.tell(verdict);
+        for (ticket, outcome) in ended.outcomes {
+            ticket.tell(outcome);
         }
     }
 
-    /// Lets other processes in when nothing is left to protect. With the chain's mutex: who finds the chain idle begins
-    /// without the byte, and must not find it taken by this process.
-    fn unguard(chain: &mut CommitPipeline<WriteSet>, engine: &Core) {
-        if chain.unguard()
+    /// Lets other processes in when the pipeline is idle. The pipeline's mutex is held: a transaction that finds the
+    /// pipeline idle begins without the byte, so this process must have released it by then.
+    fn unguard(pipeline: &mut CommitPipeline<WriteSet>, engine: &Core) {
+        if pipeline.unguard()
             && let Some(lock) = &engine.lock
         {
             lock.resume();
@@ -294,34 +298,34 @@ impl GroupCommit {
 }
 
 impl<'q> Follower<'q> {
-    /// Makes the transaction part of the chain. Waits, with the turn, while there is too much for one group.
+    /// Adds the transaction to the pipeline. Waits, with the transaction lock held, while the pending group is full.
     pub(crate) fn join(mut self, set: WriteSet, (bytes, transactions): (usize, u64)) -> JoinedAs<'q> {
-        let queue = self.queue;
-        let mut state = queue.state();
+        let groups = self.groups;
+        let mut state = groups.state();
         let mut set = set;
-        let place = loop {
-            match state.chain.join(self.failures, (set, bytes, transactions), GROUP_BYTES, absorb) {
+        let joined = loop {
+            match state.pipeline.join(self.failures, (set, bytes, transactions), GROUP_BYTES, absorb) {
                 Joined::Full(back) => {
                     set = back;
-                    state = queue.wait(state);
+                    state = groups.wait(state);
                 }
                 Joined::Member(ticket) => break JoinedAs::Member(ticket),
                 Joined::Leader(group) => {
-                    break JoinedAs::Leader(Leading { queue, engine: self.engine, group: Some(group), verdict: None });
+                    break JoinedAs::Leader(Leading { groups, engine: self.engine, group: Some(group), outcome: None });
                 }
-                Joined::Broken(verdict) => break JoinedAs::Broken(verdict),
+                Joined::Broken(outcome) => break JoinedAs::Broken(outcome),
             }
         };
         self.ended = true;
-        if matches!(place, JoinedAs::Member(_)) {
+        if matches!(joined, JoinedAs::Member(_)) {
             GroupCommit::joined(&mut state);
         }
-        GroupCommit::unguard(&mut state.chain, self.engine);
-        place
+        GroupCommit::unguard(&mut state.pipeline, self.engine);
+        joined
     }
 }
 
-/// Takes `newer` into `all`; how many bytes it is then.
+/// Merges `newer` into `all`, and returns its bytes.
 fn absorb(all: &mut WriteSet, newer: WriteSet) -> usize {
     all.absorb(newer);
     all.bytes()
@@ -329,28 +333,28 @@ fn absorb(all: &mut WriteSet, newer: WriteSet) -> usize {
 
 impl Drop for Follower<'_> {
     fn drop(&mut self) {
-        // In a forked child the chain is the parent's.
+        // In a forked child the pipeline is the parent's.
         if !self.ended && self.engine.is_own_process() {
-            let mut state = self.queue.state();
-            state.chain.leave();
-            GroupCommit::unguard(&mut state.chain, self.engine);
+            let mut state = self.groups.state();
+            state.pipeline.leave();
+            GroupCommit::unguard(&mut state.pipeline, self.engine);
         }
     }
 }
 
 impl Leading<'_> {
-    /// The group, with all who have joined it; from here on it is in flight.
+    /// The group, with all members that have joined. From here on it is in flight.
     pub(crate) fn group(&mut self) -> Result<Group<WriteSet>> {
         if self.group.is_none() {
-            self.group = self.queue.gather();
+            self.group = self.groups.gather();
         }
         let taken = || Error::new(ErrorKind::Conflict, "the group was taken by somebody else; retry");
         self.group.clone().ok_or_else(taken)
     }
 
-    /// Notes how the commit went.
+    /// Notes the outcome of the commit.
     pub(crate) fn judge(&mut self, committed: &Result<()>) {
-        self.verdict = Some(CommitOutcome::of(committed));
+        self.outcome = Some(CommitOutcome::of(committed));
     }
 }
 
@@ -359,12 +363,12 @@ impl Drop for Leading<'_> {
         if !self.engine.is_own_process() {
             return;
         }
-        let verdict = self.verdict.take().unwrap_or_else(|| {
-            // Its commit panicked, no one knows where.
+        let outcome = self.outcome.take().unwrap_or_else(|| {
+            // The commit panicked at an unknown point.
             self.engine.poison();
             let why = "the thread that committed it panicked; close and reopen the environment to see whether it did";
             CommitOutcome::failed(ErrorKind::CommitOutcomeUnknown, why)
         });
-        self.queue.end(self.engine, &verdict);
+        self.groups.end(self.engine, &outcome);
     }
 }

@@ -13,8 +13,8 @@ const LONGEST: Duration = Duration::from_millis(1);
 #[derive(Debug, Default)]
 pub(crate) struct GroupDelay {
     /// How many threads the last commit notified together, and when.
-    told: u32,
-    told_at: Option<Instant>,
+    notified: u32,
+    notified_at: Option<Instant>,
     /// How many transactions have joined since, presumably by the notified threads.
     came: u32,
     /// When the group in flight was taken, if others could join it.
@@ -39,17 +39,17 @@ impl GroupDelay {
     /// thread, which may be alone by then.
     pub(crate) fn wanted(&self, now: Instant) -> (u32, Duration) {
         let expected = times(self.each.unwrap_or_default(), self.wanted).saturating_mul(2);
-        let passed = self.told_at.map_or(expected, |told_at| now.saturating_duration_since(told_at));
+        let passed = self.notified_at.map_or(expected, |notified_at| now.saturating_duration_since(notified_at));
         (self.wanted, expected.saturating_sub(passed).min(LONGEST))
     }
 
     /// Notes that a transaction joined the pending group.
     pub(crate) fn joined(&mut self, now: impl FnOnce() -> Instant) {
         self.came = self.came.saturating_add(1);
-        if self.came == self.told
-            && let Some(told_at) = self.told_at
+        if self.came == self.notified
+            && let Some(notified_at) = self.notified_at
         {
-            self.each = Some(now().saturating_duration_since(told_at) / self.told);
+            self.each = Some(now().saturating_duration_since(notified_at) / self.notified);
         }
     }
 
@@ -58,19 +58,19 @@ impl GroupDelay {
         self.taken_at = Some(now);
     }
 
-    /// Notes the end of a commit: `told` threads are notified, and `pending` wait for the next commit.
-    pub(crate) fn ended(&mut self, told: u32, pending: u32, now: impl FnOnce() -> Instant) {
+    /// Notes the end of a commit: `notified` threads are notified, and `pending` wait for the next commit.
+    pub(crate) fn ended(&mut self, notified: u32, pending: u32, now: impl FnOnce() -> Instant) {
         let taken_at = self.taken_at.take();
-        self.told_at = (told > 1 || pending > 0).then(now);
-        if let (Some(taken_at), Some(now)) = (taken_at, self.told_at) {
+        self.notified_at = (notified > 1 || pending > 0).then(now);
+        if let (Some(taken_at), Some(now)) = (taken_at, self.notified_at) {
             self.commit = now.saturating_duration_since(taken_at);
         }
-        if self.came < self.told {
+        if self.came < self.notified {
             // If threads do not return between commits, waiting for them is useless.
             self.each = None;
         }
-        (self.told, self.came) = (told, 0);
-        self.wanted = self.worth(told.saturating_add(pending), pending);
+        (self.notified, self.came) = (notified, 0);
+        self.wanted = self.worth(notified.saturating_add(pending), pending);
     }
 
     /// How many of `all` threads the next commit waits for; `pending` are there already.

@@ -16,8 +16,8 @@ use crate::write_set::WriteSet;
 /// transaction lock is released before the wait for the disk.
 pub(crate) fn lead<T, E: From<Error>>(
     engine: &Arc<Core>,
-    queue: &GroupCommit,
-    turn: FairLockGuard<'_>,
+    groups: &GroupCommit,
+    guard: FairLockGuard<'_>,
     from: Begin,
     operation: &'static str,
     f: impl FnOnce(WriteView, WriteSet) -> Result<Made<T>, E>,
@@ -25,7 +25,7 @@ pub(crate) fn lead<T, E: From<Error>>(
     let named = |error: Error| error.during(operation);
     // These are dropped in reverse order, also by a panic: LMDB's lock and the mutex are free before the next one
     // leads.
-    let mut turn = Some(turn);
+    let mut guard = Some(guard);
     let wait = if from == Begin::NewestOrBusy { Wait::No } else { Wait::Yes };
     let mut leading: Option<Leading<'_>> = None;
     let mut state = engine.writer_state();
@@ -35,11 +35,11 @@ pub(crate) fn lead<T, E: From<Error>>(
         if set.is_empty() {
             return Ok(outcome);
         }
-        // In a child forked since, the queue is the parent's.
+        // In a child that was forked in the meantime, the pipeline is the parent's.
         engine.check_not_forked().map_err(named)?;
         let bytes = set.bytes();
-        let leading = leading.insert(queue.lead(engine, set, (bytes, transactions), session.base().lmdb_id(), wait));
-        turn = None;
+        let leading = leading.insert(groups.lead(engine, set, (bytes, transactions), session.base().lmdb_id(), wait));
+        guard = None;
         let committed = leading.group().and_then(|group| commit_group(session, &group));
         leading.judge(&committed);
         committed.map_err(named)?;

@@ -2,7 +2,7 @@
 
 use crate::write_set::WriteSet;
 
-/// What a closure returns, what it changed, and how many transactions its changes count as.
+/// A closure's return value, its changes, and the number of transactions that they count as.
 pub(crate) struct Made<T> {
     pub outcome: T,
     pub set: WriteSet,

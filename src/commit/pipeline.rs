@@ -58,7 +58,7 @@ impl<S> Clone for Group<S> {
     }
 }
 
-/// A group beyond this, in bytes of its write set, takes no more transactions: far below what LMDB holds in one of its own.
+/// A group with a larger write set, in bytes, takes no more transactions: far below what one LMDB transaction holds.
 pub(crate) const GROUP_BYTES: usize = 8 << 20;
 
 /// The groups that are not committed yet.
@@ -70,7 +70,7 @@ pub(crate) struct CommitPipeline<S> {
     /// Whether a closure that reads the groups is about to run, runs, or has run and not joined yet.
     stacked: bool,
     failures: u64,
-    /// The outcome for whatever was based on the last group that failed.
+    /// The outcome for transactions based on the last group that failed.
     last_failure: CommitOutcome,
     /// Whether other processes are kept out: from before the first follower until the pipeline is idle.
     guarded: bool,
@@ -114,7 +114,7 @@ pub(crate) enum Joined<S> {
 
 /// Which outcomes to report when a commit has ended.
 pub(crate) struct Ended {
-    pub told: Vec<(Arc<CommitTicket>, CommitOutcome)>,
+    pub outcomes: Vec<(Arc<CommitTicket>, CommitOutcome)>,
     /// The ticket of the group that a member must lead now.
     pub offered: Option<Arc<CommitTicket>>,
 }
@@ -196,7 +196,7 @@ impl<S> CommitPipeline<S> {
     /// Whether a closure may run on the state with LMDB's id `pinned`. `fresh` says that other processes are kept
     /// out only since now. Then only a group that the pinned state lacks, and whose leader has LMDB's lock, proves that
     /// no other process had that lock in between.
-    pub(crate) fn stand_on(&self, pinned: LmdbTxnId, fresh: bool) -> BasisCheck<S> {
+    pub(crate) fn check_basis(&self, pinned: LmdbTxnId, fresh: bool) -> BasisCheck<S> {
         let Some(last) = self.pending.as_ref().or(self.in_flight.as_ref()) else {
             // All groups have ended, and may have failed: whether the state `tip` will ever exist is unknown.
             return BasisCheck::Apart;
@@ -213,12 +213,12 @@ impl<S> CommitPipeline<S> {
             }
         }
         let groups = below.into_iter().chain(&self.pending);
-        let mut ground = Basis { sets: Vec::new(), transactions: 0, ticket, failures: self.failures };
+        let mut basis = Basis { sets: Vec::new(), transactions: 0, ticket, failures: self.failures };
         for group in groups {
-            ground.sets.push(Arc::clone(&group.set));
-            ground.transactions = ground.transactions.saturating_add(group.transactions);
+            basis.sets.push(Arc::clone(&group.set));
+            basis.transactions = basis.transactions.saturating_add(group.transactions);
         }
-        BasisCheck::On(ground)
+        BasisCheck::On(basis)
     }
 
     /// A follower's closure ends without changes, or is not run after all.
@@ -280,18 +280,18 @@ impl<S> CommitPipeline<S> {
     /// The group in flight is committed.
     pub(crate) fn finish(&mut self) -> Ended {
         let done = self.in_flight.take();
-        let told = done.into_iter().map(|group| (group.ticket, CommitOutcome::Committed)).collect();
-        Ended { told, offered: self.pending.as_ref().map(|group| Arc::clone(&group.ticket)) }
+        let outcomes = done.into_iter().map(|group| (group.ticket, CommitOutcome::Committed)).collect();
+        Ended { outcomes, offered: self.pending.as_ref().map(|group| Arc::clone(&group.ticket)) }
     }
 
     /// The group in flight is not committed. Whatever follows on it cannot be committed either.
-    pub(crate) fn fail(&mut self, verdict: &CommitOutcome) -> Ended {
+    pub(crate) fn fail(&mut self, outcome: &CommitOutcome) -> Ended {
         self.failures = self.failures.wrapping_add(1);
         self.locked = false;
-        let failed = self.in_flight.take().map(|group| (group.ticket, verdict.clone()));
-        self.last_failure = verdict.of_successors();
+        let failed = self.in_flight.take().map(|group| (group.ticket, outcome.clone()));
+        self.last_failure = outcome.of_successors();
         let stacked = self.pending.take().map(|group| (group.ticket, self.last_failure.clone()));
-        Ended { told: failed.into_iter().chain(stacked).collect(), offered: None }
+        Ended { outcomes: failed.into_iter().chain(stacked).collect(), offered: None }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The way of a transaction: when its closure runs, on which view, and which commit its changes join.
+//! The path of a transaction: when its closure runs, on which view, and which commit its changes join.
 
 use crate::commit::follower::follow;
 use crate::commit::group_commit::GroupCommit;
@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 use crate::state::WriteView;
 use crate::write_set::WriteSet;
 
-/// Runs `f` as the only writer and commits what it changed, with others where that saves a flush. `f` is given what it reads, and
-/// an empty set.
+/// Runs `f` as the only writer and commits its changes, together with others if that saves a flush. `f` gets the view
+/// that it reads, and an empty set.
 #[inline]
 pub(crate) fn run<T, E: From<Error>>(
     writers: Writers<'_>,
@@ -58,13 +58,13 @@ fn share<T, E: From<Error>>(
     let _writing = begin_writing(core).map_err(named)?;
     let lock = core.lock_file().map_err(named)?;
     if wait == Wait::No {
-        let turn = groups.try_acquire().filter(|_| !core.is_other_writing()).ok_or_else(|| named(busy()))?;
-        return lead(core, groups, turn, wait.into(), operation, f);
+        let guard = groups.try_acquire().filter(|_| !core.is_other_writing()).ok_or_else(|| named(busy()))?;
+        return lead(core, groups, guard, wait.into(), operation, f);
     }
-    let turn = groups.acquire();
-    // The holder before may have closed the environment.
-    match groups.stand(core, lock).map_err(named)? {
-        Some(basis) => follow(core, groups, turn, basis, operation, f),
-        None => lead(core, groups, turn, wait.into(), operation, f),
+    let guard = groups.acquire();
+    // The previous holder may have closed the environment.
+    match groups.basis_for(core, lock).map_err(named)? {
+        Some(basis) => follow(core, groups, guard, basis, operation, f),
+        None => lead(core, groups, guard, wait.into(), operation, f),
     }
 }

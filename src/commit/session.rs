@@ -1,4 +1,5 @@
-//! A write session: the three locks in their order, LMDB's write transaction, the base it stands on, and its commit.
+//! A write session: the three locks in their order, LMDB's write transaction, the base of its changes, and its
+//! commit.
 
 use std::sync::Arc;
 
@@ -20,25 +21,25 @@ use crate::write_set::WriteSet;
 pub(crate) struct Session<'e> {
     engine: &'e Arc<Core>,
     lock: &'e LockFile,
-    /// As they were when it began; the map may have been replaced since.
+    /// The files as they were when the session began; the map may have been replaced since.
     files: &'e Files,
     state: &'e mut WriterState,
     base: &'e Arc<State>,
     grown: bool,
-    // Taken by a commit.
+    // `None` after a commit.
     writer: Option<Writer<'e>>,
-    // Taken when LMDB's lock was given up for a moment; dropped behind the writer.
+    // Held once LMDB's lock has been released for a moment; dropped after the writer.
     pause: Option<PauseLock<'e>>,
 }
 
-/// Where a session begins.
+/// The state that a session begins on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Begin {
-    /// On whatever state is the newest.
+    /// The newest state.
     Newest,
-    /// The same, but `Busy` where another process of ours wants LMDB's lock back first.
+    /// The same, but fails with `Busy` if another mapleaf process wants LMDB's lock first.
     NewestOrBusy,
-    /// On the state with this LMDB id, which this process has kept other ones of ours from coming behind.
+    /// The state with this LMDB id. This process has kept other mapleaf processes from writing after it.
     After(LmdbTxnId),
 }
 
@@ -51,10 +52,11 @@ impl From<Wait> for Begin {
     }
 }
 
-/// Runs `body` as the only writer: of this process by its turn and the writer's mutex, among all by LMDB's lock; taken in
-/// this order, always. Waits until no group of transactions is on its way.
+/// Runs `body` as the only writer. It takes three locks, always in this order: the fair lock and the writer's mutex
+/// keep other writers of this process out, LMDB's lock keeps out all others. Waits until no group of transactions is
+/// pending or in flight.
 ///
-/// An error before `body` runs is one of `operation`.
+/// An error before `body` runs names `operation`.
 pub(crate) fn write<T, E: From<Error>>(
     writers: Writers<'_>,
     wait: Wait,
@@ -73,7 +75,7 @@ pub(crate) fn write<T, E: From<Error>>(
     write_as_writer(writers.core, wait.into(), operation, &mut state, body)
 }
 
-/// Refuses an environment that cannot be written to and a thread that is inside a session already.
+/// Fails in a read-only environment, and on a thread that is inside a session already.
 pub(crate) fn begin_writing(engine: &Core) -> Result<Writing> {
     engine.check_usable()?;
     engine.config.check_writable()?;
@@ -85,7 +87,7 @@ pub(crate) fn busy() -> Error {
     Error::new(ErrorKind::Busy, "another transaction is writing; retry")
 }
 
-/// As [`write`], for who holds the writer's mutex.
+/// As [`write`], for a caller that holds the writer's mutex.
 pub(crate) fn write_as_writer<T, E: From<Error>>(
     engine: &Arc<Core>,
     from: Begin,
@@ -95,11 +97,11 @@ pub(crate) fn write_as_writer<T, E: From<Error>>(
 ) -> Result<T, E> {
     let named = |error: Error| error.during(operation);
     let lock = engine.lock_file().map_err(named)?;
-    // It may have been closed before the mutex was had.
+    // The environment may have been closed before the mutex was locked.
     engine.check_usable().map_err(named)?;
     let (files, last) = match state.last.take() {
         Some((files, last)) => (files, Some(last)),
-        // Taken out of the gate: it is not held while waiting for a writer of another process.
+        // Cloned, so that the gate is not held during a wait for a writer of another process.
         None => (Arc::clone(&*engine.files().map_err(named)?), None),
     };
     let (writer, base) = begin(engine, from, lock, &files, last).map_err(named)?;
@@ -115,14 +117,14 @@ pub(crate) fn write_as_writer<T, E: From<Error>>(
     let grown = session.grown;
     drop(session);
     drop(mark);
-    // A map that has become too small is let go.
+    // A map that has become too small is not kept.
     if !grown && base.is_in(&files) {
         state.last = Some((files, base));
     }
     outcome
 }
 
-/// Takes LMDB's write lock, and gives it back to whoever wants it first.
+/// Takes LMDB's write lock. If another process is waiting for it, gives it back and waits in line.
 fn begin<'l>(
     engine: &Arc<Core>,
     from: Begin,
@@ -131,7 +133,8 @@ fn begin<'l>(
     mut last: Option<Arc<State>>,
 ) -> Result<(Writer<'l>, Arc<State>)> {
     let mut waiting = None;
-    // Only who holds the writer's mutex, as the caller does, replaces the map: the gate is passed once, if it is not too small.
+    // Only the holder of the writer's mutex, which is the caller, replaces the map. So the gate is passed once,
+    // unless the map is too small.
     let mut enlarged: Option<Arc<Files>> = None;
     if !matches!(from, Begin::After(_)) {
         lock.let_others_in();
@@ -174,7 +177,8 @@ fn begin<'l>(
 impl Drop for Session<'_> {
     fn drop(&mut self) {
         if !self.engine.is_own_process() {
-            // Forked inside the transaction: ending it here would meddle with the parent's lock and files.
+            // The process was forked inside the transaction: ending it here would disturb the parent's lock and
+            // files.
             std::mem::forget(self.writer.take());
         }
     }
@@ -186,25 +190,25 @@ impl<'e> Session<'e> {
         self.base
     }
 
-    /// How full pages are to be made, in percent, if that was asked for.
+    /// The fill of pages in percent, if one was set.
     pub(crate) fn fill(&self) -> Option<u8> {
         self.engine.config.fill
     }
 
-    /// The write set that the last session has [kept](Self::keep) for this one, for its buffers.
+    /// The write set that the last session [kept](Self::keep), for its buffers.
     pub(crate) fn kept(&mut self) -> Option<WriteSet> {
         self.state.kept.take()
     }
 
-    /// Keeps an emptied write set for the next session of this process, which uses its buffers again.
+    /// Keeps an emptied write set, whose buffers the next session of this process uses again.
     pub(crate) fn keep(&mut self, set: WriteSet) {
         self.state.kept = Some(set);
     }
 
-    /// Applies changes and commits them; a full map is grown and the changes are applied again.
+    /// Applies changes and commits them. If the map is full, it is grown and the changes are applied again.
     ///
-    /// `apply` gets the head as it will be, and may change the epoch and the next id in it. `bytes` is about how much
-    /// it stores.
+    /// `apply` gets the new head, and may change the epoch and the next id in it. `bytes` is about how much it
+    /// stores.
     pub(crate) fn commit(
         &mut self,
         bytes: usize,
@@ -213,7 +217,7 @@ impl<'e> Session<'e> {
         self.commit_opening(true, bytes, apply)
     }
 
-    /// As [`commit`](Self::commit), where `apply` changes these DBIs alone: cheaper where they were changed before.
+    /// As [`commit`](Self::commit), where `apply` changes these DBIs alone: cheaper if they were changed before.
     pub(crate) fn commit_to<'n>(
         &mut self,
         mut dbis: impl Iterator<Item = &'n str>,
@@ -230,11 +234,11 @@ impl<'e> Session<'e> {
         bytes: usize,
         apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
     ) -> Result<()> {
-        // In a child forked since, LMDB's transaction is the parent's.
+        // In a child that was forked in the meantime, LMDB's transaction is the parent's.
         self.engine.check_usable()?;
         self.engine.look_before_commit(self.files)?;
-        // LMDB gives its lock up when the map is full, so the others are kept out before: when it is likely, here, as the
-        // end of a commit may meet a full map too; else when a change does.
+        // LMDB releases its lock when the map is full, so other processes must be kept out before that. That is done
+        // here if a full map is likely, since the end of a commit may meet one too; otherwise when a change meets it.
         if self.pause.is_none() && self.room() < bytes.saturating_mul(4).saturating_add(NARROW) {
             self.pause = Some(self.lock.pause_others()?);
         }
@@ -261,7 +265,8 @@ impl<'e> Session<'e> {
                 Ok(()) => {
                     self.files.last_commit().set(id.0, committed);
                     if self.engine.config.durability != Durability::Process {
-                        // What it has grown by belongs to the file from now on. Beside a flush it costs nothing to ask.
+                        // Bytes that the file has grown by count as its own from now on. Next to a flush, asking
+                        // costs nothing.
                         let _ = self.files.file_len();
                     }
                     self.engine.identity_is_written();
@@ -272,7 +277,7 @@ impl<'e> Session<'e> {
                     self.grown = true;
                     self.engine.grow()?;
                     self.writer = Some(self.begin_again()?);
-                    // The handles went with the transaction.
+                    // LMDB's handles ended with the transaction.
                     opens = true;
                 }
                 Err(failure) => return Err(self.commit_failed(failure)),
@@ -280,7 +285,8 @@ impl<'e> Session<'e> {
         }
     }
 
-    /// Runs `body`, and says whether this process has the environment alone; if so no other can open it meanwhile.
+    /// Runs `body`, and tells it whether no other process has the environment open. If so, none can open it
+    /// meanwhile.
     pub(crate) fn exclusively<T>(&mut self, body: impl FnOnce(&mut Self, bool) -> Result<T>) -> Result<T> {
         let lock = self.lock;
         let alone = lock.try_exclusive()?;
@@ -298,8 +304,8 @@ impl<'e> Session<'e> {
         self.base.map_len().saturating_sub(usize::try_from(used).unwrap_or(usize::MAX))
     }
 
-    /// Begins LMDB's transaction again after the map was grown. Between the two LMDB held no lock: processes of ours were
-    /// paused, others are noticed by the id.
+    /// Begins LMDB's transaction again after the map was grown. In between nobody held LMDB's lock: mapleaf processes
+    /// were paused, other writers are noticed by the id.
     fn begin_again(&self) -> Result<Writer<'e>> {
         let writer = self.files.lmdb.begin_write().map_err(|failure| self.engine.begin_failed(failure))?;
         if writer.id().base() != self.base.lmdb_id() {
@@ -309,20 +315,20 @@ impl<'e> Session<'e> {
         Ok(writer)
     }
 
-    /// Types a failed commit. A full disk leaves LMDB as it was; after any other failure of the disk the system may
-    /// have marked pages as written that are not, so nothing more is done with this environment.
+    /// Gives a failed commit its kind. A full disk leaves LMDB as it was. After any other failure of the disk the
+    /// system may have marked pages as written that are not, so the environment is put out of use.
     fn commit_failed(&self, failure: Failure) -> Error {
         let panicked = |failure: &Failure| failure.cause == Cause::Panic;
         let fatal = match failure.cause {
             Cause::Panic => true,
             Cause::Io => {
                 let full = failure.error.kind() == ErrorKind::DiskFull || self.disk_is_full();
-                // A failed meta write shows at the next beginning, whatever its cause was.
+                // A failed write of a meta page shows when the next transaction begins, whatever its cause was.
                 let broken = self.files.lmdb.pin().err().is_some_and(|failure| panicked(&failure));
                 if full && !broken {
-                    // LMDB tells a write that was cut short as another failure than it was.
-                    let told = failure.error.kind() == ErrorKind::DiskFull;
-                    let cause = if told { format!(": {}", failure.error.what()) } else { String::new() };
+                    // LMDB reports a short write as a different failure.
+                    let reported = failure.error.kind() == ErrorKind::DiskFull;
+                    let cause = if reported { format!(": {}", failure.error.what()) } else { String::new() };
                     let why = format!(
                         "{}: the disk is full{cause}; nothing was changed, make room on the disk, or raise the quota or the \
                          limit of file sizes, and retry",
@@ -347,13 +353,13 @@ impl<'e> Session<'e> {
         Error::new(ErrorKind::CommitOutcomeUnknown, why).taking_up(failure.error)
     }
 
-    /// LMDB reports a short write as a plain I/O error; on a disk without room that is what it was.
+    /// LMDB reports a short write as a plain I/O error. If the disk has no free blocks, that was the cause.
     fn disk_is_full(&self) -> bool {
         statvfs::statvfs(&self.engine.place.directory()).is_ok_and(|stat| stat.blocks_available() == 0)
     }
 }
 
-/// A map with less room than this, in bytes, may be full at the end of a small commit.
+/// A map with fewer free bytes than this may be full at the end of a small commit.
 const NARROW: usize = 1 << 20;
 
 fn write_head(applier: &mut Applier<'_, '_, '_>, head: Head, identity: Option<Identity>) -> Result<(), Failure> {
@@ -363,7 +369,7 @@ fn write_head(applier: &mut Applier<'_, '_, '_>, head: Head, identity: Option<Id
     applier.put_head(&head.to_bytes())
 }
 
-/// Writes the catalogue of a new environment; no transaction is counted.
+/// Writes the catalogue of a new environment. The commit counts no transaction.
 pub(crate) fn create_catalog(session: &mut Session<'_>) -> Result<()> {
     session.commit(0, |_, head| {
         head.seq = head.seq.saturating_sub(1);

@@ -1,4 +1,4 @@
-//! Writing again what the file holds, where a flush failed: the system takes for written what may not be on the disk.
+//! Writes the meta pages again after a failed flush: the system may take pages for written that are not on the disk.
 
 use std::fs::File;
 use std::io;
@@ -11,15 +11,16 @@ use crate::os::LockFile;
 use crate::page::{self, LmdbTxnId};
 use crate::state::Files;
 
-/// Takes back what is left of another process's commit whose meta page may be on the disk although its write failed: writes both
-/// meta pages again, and flushes them. The caller holds LMDB's write lock and has changed nothing yet. `base` is LMDB's id of the
-/// newest state; `seen` says for how many failed flushes this process has done so.
+/// Undoes what is left of another process's failed commit: its meta page may be on the disk although its write
+/// failed. Both meta pages are written again and flushed. The caller holds LMDB's write lock and has changed nothing
+/// yet. `base` is LMDB's id of the newest state; `seen` counts the failed flushes that this process has handled.
 ///
-/// LMDB takes such a commit back by putting the id before it in its meta page, and flushes that nowhere. The next commit is made in the
-/// pages of that one, so a power cut meanwhile would leave a meta page that leads to a mixture of both.
+/// LMDB undoes such a commit by putting the previous id in its meta page, but does not flush that. The next commit
+/// writes to the pages of the failed one, so after a power failure in between, a meta page could lead to a mixture of
+/// both.
 ///
 /// # Errors
-/// Of the flush: the caller puts the environment out of use.
+/// Those of the flush: the caller puts the environment out of use.
 pub(crate) fn take_back(
     durability: Durability,
     lock: &LockFile,
@@ -30,7 +31,7 @@ pub(crate) fn take_back(
     if durability == Durability::Process {
         return Ok(());
     }
-    // A writer gives LMDB's lock up before it can say what its commit came to, and takes its mark away after that.
+    // A writer releases LMDB's lock before it can report the outcome of its commit, and removes its mark after that.
     let is_told = lock.other_writer().is_none() || is_told_soon(lock);
     let failed = lock.failed_flushes();
     if is_told && failed == *seen {
@@ -41,7 +42,8 @@ pub(crate) fn take_back(
     Ok(())
 }
 
-/// Whether the process that wrote before says in time what its commit came to. One that was killed or stopped does not.
+/// Whether the previous writer reports the outcome of its commit in time. A process that was killed or stopped does
+/// not.
 fn is_told_soon(lock: &LockFile) -> bool {
     let began = Instant::now();
     while lock.other_writer().is_some() {
@@ -53,10 +55,11 @@ fn is_told_soon(lock: &LockFile) -> bool {
     true
 }
 
-/// How long that is waited for, with LMDB's lock held: no longer than a flush takes, which it may save.
+/// How long to wait for the report, with LMDB's lock held: no longer than the flush that it may save.
 const TELLING: Duration = Duration::from_millis(1);
 
-/// Writes both meta pages again, and flushes them. One of a commit behind `base`, where LMDB failed to put the id before it, gets that.
+/// Writes both meta pages again, and flushes them. A meta page of a commit after `base`, in which LMDB failed to put
+/// the previous id, gets that id.
 fn write_metas(file: &File, page_size: usize, base: u64) -> io::Result<()> {
     let mut pages = vec![0; 2 * page_size];
     file.read_exact_at(&mut pages, 0)?;
@@ -75,7 +78,7 @@ mod tests {
 
     const PAGE: usize = 4096;
 
-    /// The ids in the meta pages behind, where they were `ids`, and whether any other byte is another one.
+    /// The ids in the meta pages after the call, given that they were `ids`, and whether any other byte changed.
     fn behind(ids: [u64; 2], base: u64) -> ([u64; 2], bool) {
         let file = tempfile::tempfile().expect("a file");
         let mut pages: Vec<u8> = [1, 2, 3, 4, 5, 6, 7].into_iter().cycle().take(2 * PAGE).collect();

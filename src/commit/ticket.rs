@@ -141,12 +141,12 @@ impl CommitTicket {
     }
 
     /// Reports the outcome to all. Only the first one counts.
-    pub(crate) fn tell(&self, verdict: CommitOutcome) {
+    pub(crate) fn tell(&self, outcome: CommitOutcome) {
         let mut state = self.state();
         if matches!(state.phase, Phase::Told(_)) {
             return;
         }
-        state.phase = Phase::Told(verdict);
+        state.phase = Phase::Told(outcome);
         let first = wakers().min(state.sleeping.len());
         let first: SmallVec<[Thread; MOST_WAKERS]> = state.sleeping.drain(..first).collect();
         drop(state);
@@ -168,8 +168,8 @@ impl CommitTicket {
                     }
                     return Next::Lead;
                 }
-                Phase::Told(verdict) => {
-                    let verdict = verdict.clone();
+                Phase::Told(outcome) => {
+                    let outcome = outcome.clone();
                     // Every member that leaves wakes another, however it was woken itself. So the line gets shorter
                     // while one of them is awake, and `tell` wakes at least one.
                     let next = state.sleeping.pop_front();
@@ -180,7 +180,7 @@ impl CommitTicket {
                     if in_line {
                         return_token();
                     }
-                    return Next::Told(verdict);
+                    return Next::Told(outcome);
                 }
                 Phase::Waiting | Phase::Led => {
                     if !in_line {
@@ -199,7 +199,7 @@ impl CommitTicket {
     #[cfg(test)]
     pub(crate) fn told(&self) -> Option<CommitOutcome> {
         match &self.state().phase {
-            Phase::Told(verdict) => Some(verdict.clone()),
+            Phase::Told(outcome) => Some(outcome.clone()),
             _ => None,
         }
     }

@@ -1,4 +1,4 @@
-//! The writer's mutex of an environment, and the fair lock before it.
+//! The writer's mutex of an environment, and the fair lock that is taken before it.
 
 use std::sync::{Arc, MutexGuard, TryLockError};
 
@@ -10,15 +10,15 @@ use crate::state::{Core, WriterState};
 #[derive(Clone, Copy)]
 pub(crate) struct Writers<'e> {
     pub core: &'e Arc<Core>,
-    /// Which transactions share a commit, if they do.
+    /// The group commit that transactions share, if they do.
     pub groups: Option<&'e GroupCommit>,
 }
 
-/// The writer's mutex, with the turn before it where there is one.
+/// The writer's mutex, with the transaction lock if there is one.
 pub(crate) struct WriterGuard<'e> {
-    // Freed before the turn.
+    // Released before the transaction lock.
     state: MutexGuard<'e, WriterState>,
-    _turn: Option<FairLockGuard<'e>>,
+    _guard: Option<FairLockGuard<'e>>,
 }
 
 impl std::ops::Deref for WriterGuard<'_> {
@@ -35,20 +35,20 @@ impl std::ops::DerefMut for WriterGuard<'_> {
     }
 }
 
-/// Waits until no transaction runs or is on its way, and keeps others from beginning.
+/// Waits until no transaction runs, waits or is being committed, and keeps others from beginning.
 pub(crate) fn lock_writer(writers: Writers<'_>) -> WriterGuard<'_> {
-    let turn = writers.groups.map(|queue| {
-        let turn = queue.acquire();
-        queue.drain();
-        turn
+    let guard = writers.groups.map(|groups| {
+        let guard = groups.acquire();
+        groups.drain();
+        guard
     });
-    WriterGuard { state: writers.core.writer_state(), _turn: turn }
+    WriterGuard { state: writers.core.writer_state(), _guard: guard }
 }
 
-/// As [`lock_writer`], but `None` instead of waiting.
+/// As [`lock_writer`], but returns `None` instead of waiting.
 pub(crate) fn try_lock_writer(writers: Writers<'_>) -> Option<WriterGuard<'_>> {
-    let turn = match writers.groups {
-        Some(queue) => Some(queue.try_acquire()?),
+    let guard = match writers.groups {
+        Some(groups) => Some(groups.try_acquire()?),
         None => None,
     };
     let state = match writers.core.writer.try_lock() {
@@ -56,5 +56,5 @@ pub(crate) fn try_lock_writer(writers: Writers<'_>) -> Option<WriterGuard<'_>> {
         Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
         Err(TryLockError::WouldBlock) => return None,
     };
-    Some(WriterGuard { state, _turn: turn })
+    Some(WriterGuard { state, _guard: guard })
 }

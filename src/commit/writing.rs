@@ -7,15 +7,16 @@ use crate::error::{Error, ErrorKind, Result};
 /// Whether to wait for another writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// As long as it takes.
+    /// Wait as long as it takes.
     Yes,
-    /// Not at all: `Busy`. LMDB has no such call, so a writer that is no mapleaf is waited for all the same.
+    /// Do not wait: fail with `Busy`. LMDB has no such call, so a writer of another program is waited for all the
+    /// same.
     No,
 }
 
 thread_local! {
-    /// Whether this thread is inside a write session, of whichever environment: two at once could be swapped for one
-    /// another, and two threads with two environments each could wait for one another for ever.
+    /// Whether this thread is inside a write session, of any environment. Two sessions on one thread could be
+    /// mistaken for each other, and two threads with two environments each could deadlock.
     static WRITING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -24,7 +25,7 @@ pub(crate) fn is_writing() -> bool {
     WRITING.get()
 }
 
-/// Refuses a call that would wait for the transaction it is made in.
+/// Fails inside a transaction of this thread: the call would wait for it forever.
 pub(crate) fn check_not_writing() -> Result<()> {
     if is_writing() {
         let why = "called inside a transaction of the same thread, which it would wait for; call it outside";
@@ -33,7 +34,7 @@ pub(crate) fn check_not_writing() -> Result<()> {
     Ok(())
 }
 
-/// Says that this thread is inside a write session, until it is dropped.
+/// Marks this thread as inside a write session, until it is dropped.
 pub(crate) struct Writing(());
 
 impl Writing {

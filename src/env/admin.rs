@@ -1,4 +1,4 @@
-//! Keeping an environment: flush, close, compact, destroy.
+//! Administration of an environment: flush, close, compact, destroy.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -24,26 +24,28 @@ use crate::os::{
 use crate::page::{self, LmdbTxnId};
 use crate::state::{Core, WriterState};
 
-/// Whether a copy leaves free pages out.
+/// Whether a copy omits free pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Compact {
-    /// Leaves them out and writes pages in order: smaller, slower to make.
+    /// Omits them and writes pages in order: a smaller copy that takes longer.
     Yes,
-    /// Copies pages as they lie.
+    /// Copies pages as they are.
     No,
 }
 
 impl Env {
-    /// Flushes all commits to the disk, for the durabilities that do not by themselves: what was committed before the call
-    /// survives a power cut when it returns. Blocks as long as the disk takes.
+    /// Flushes all commits to disk. Needed with `Eventual` and `Process`, which do not do so on their own. When it
+    /// returns, everything committed before the call survives a power failure. Blocks as long as the disk takes.
     ///
-    /// A flush that fails puts the environment out of use, as a commit that fails does: the system may take pages for written
-    /// that are not, and a second flush would say that all is well. The next opening checks the file and writes it anew.
+    /// A flush that fails puts the environment out of use, as a failed commit does: the system may take pages for
+    /// written that are not, and a second flush would report success. The next opening checks the file and rewrites
+    /// it.
     ///
     /// # Errors
-    /// `CommitOutcomeUnknown` when the disk fails; `NotFound` when one of the files was removed, replaced, moved away or cut
-    /// short; `Closed`, `ReadOnly`. With [`Durability::Process`] the first `sync` flushes the names of the files too, and is `Io`
-    /// where one of the directories cannot be opened: the environment is in use as before, and `sync` may be called again.
+    /// `CommitOutcomeUnknown` if the disk fails; `NotFound` if one of the files was removed, replaced, moved away or
+    /// truncated; `Closed`, `ReadOnly`. With [`Durability::Process`] the first `sync` also flushes the names of the
+    /// files, and fails with `Io` if one of the directories cannot be opened: the environment stays usable, and
+    /// `sync` may be called again.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Durability, Env};
@@ -69,8 +71,9 @@ impl Env {
         flush(&self.engine).map_err(|error| error.during("sync"))
     }
 
-    /// Frees the reader slots of processes that died; returns how many. Done at every opening too, unless it is
-    /// `read_only`. Needed by programs that run for long beside others that are killed. O(slots).
+    /// Frees the reader slots of dead processes, and returns how many. Every opening does so too, unless it is
+    /// `read_only`. Needed by long-running programs that share the environment with processes that get killed.
+    /// O(slots).
     ///
     /// # Errors
     /// `Closed`, `Io`.
@@ -78,8 +81,9 @@ impl Env {
         self.engine.clear_stale_readers().map_err(|error| error.during("clear_stale_readers"))
     }
 
-    /// Closes the environment now, for all its handles: they are `Closed` from then on. Waits for a running write
-    /// transaction. Dropping the last handle closes as well. Closing twice is fine. Commits are not flushed by it.
+    /// Closes the environment at once. Every clone of this `Env` and every `Dbi` returns `Closed` afterwards. Waits
+    /// for a running write transaction. Dropping the last handle closes as well. Closing twice is allowed. Does not
+    /// flush commits.
     ///
     /// # Errors
     /// `Busy` while snapshots, scans or copies of this process live; `Nested` inside a transaction; `Closed` in a forked
@@ -99,31 +103,32 @@ impl Env {
     /// # }
     /// ```
     pub fn close(&self) -> Result<()> {
-        // Another thread may have held the writer's mutex at a fork: in the child it is never given up.
+        // Another thread may have held the writer's mutex at a fork: the child would wait for it forever.
         self.engine.check_not_forked().and_then(|()| check_not_writing()).map_err(|error| error.during("close"))?;
         let mut writer = lock_writer(self.engine.writers());
-        // Whoever opens the file meanwhile would share an engine that is going.
+        // A thread that opens the file meanwhile would share a core that is closing.
         let _reserved = registry::reserve(&self.engine.place, self.engine.file_id());
-        // It has hold of the files too.
+        // It holds the files too.
         *writer = WriterState::default();
         self.engine.close().map_err(|error| error.during("close"))
     }
 
-    /// Rewrites the file without free pages and with pages in order, and puts it in the old one's place, atomically and
-    /// durably. Needs the disk space of both for a while. Transaction counts and the UUID stay.
+    /// Rewrites the file without free pages and with pages in order, and replaces the old one atomically and durably.
+    /// Needs the disk space of both for a while. Keeps the transaction counts and the UUID.
     ///
-    /// Transactions wait until it has ended. Snapshots do not, but for two moments, before the copy is made and after it, in
-    /// which none may live: snapshots that come one after another are then held back, for a tenth of a second at the most
-    /// each time, and those that live are waited for, ten seconds in all. [`compact_timeout`](Self::compact_timeout) takes
-    /// another limit.
+    /// Transactions wait until it has ended. Snapshots can be taken except at two moments, before the copy is made
+    /// and after it, when none may live. New snapshots are then held back, for at most a tenth of a second each time,
+    /// and existing ones are waited for, ten seconds in all. [`compact_timeout`](Self::compact_timeout) takes another
+    /// limit.
     ///
     /// # Errors
-    /// `Busy` when snapshots, scans or copies of this process live for longer than that, when another process or program has
-    /// the environment open, or when another program wrote to it meanwhile; `Nested` inside a transaction; `Unsupported`
-    /// without a lock file, or for a file with other names (links), which would keep the old one; `NotFound` when one of the
-    /// files was removed, moved or cut short; `AlreadyExists` when a file that no compaction left has the name of the new one,
-    /// `data.mdb-compact`; `Corrupted` for a damaged file; `ReadOnly`, `ReadersFull`, `DiskFull`, `Io`. After these the old file is in use as before. `CommitOutcomeUnknown` when the new file is in place and its name could
-    /// not be flushed.
+    /// `Busy` if snapshots, scans or copies of this process live for longer than that, if another process or program
+    /// has the environment open, or if another program wrote to it meanwhile; `Nested` inside a transaction;
+    /// `Unsupported` without a lock file, or for a file with other names (links), which would keep the old one;
+    /// `NotFound` if one of the files was removed, moved or truncated; `AlreadyExists` if the new file's name,
+    /// `data.mdb-compact`, belongs to a file that no compaction left; `Corrupted` for a damaged file; `ReadOnly`,
+    /// `ReadersFull`, `DiskFull`, `Io`. After these the old file is still in use. `CommitOutcomeUnknown` if the new
+    /// file is in place but its name could not be flushed.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};
@@ -143,8 +148,8 @@ impl Env {
         compact(&self.engine, COMPACT_LIMIT).map_err(|error| error.during("compact"))
     }
 
-    /// As [`compact`](Self::compact), waiting no longer than `limit` in all for snapshots to end; making the copy does not
-    /// count. With [`Duration::ZERO`] it is tried once.
+    /// As [`compact`](Self::compact), but waits at most `limit` in all for snapshots to end; the time to make the
+    /// copy does not count. With [`Duration::ZERO`] it tries once.
     ///
     /// # Errors
     /// As [`compact`](Self::compact).
@@ -166,13 +171,15 @@ impl Env {
         compact(&self.engine, limit).map_err(|error| error.during("compact_timeout"))
     }
 
-    /// Removes the environment at `path`, a directory or a single file: data and lock files, and the directory if it is
-    /// then empty, no mount point, and may be removed; also what a removal left that was cut short. An absent one is fine. By a symbolic link to its directory it is removed too; the link stays.
+    /// Removes the environment at `path`, a directory or a single file: data and lock files, also those that an
+    /// interrupted removal left. Removes the directory too if it is then empty, no mount point, and may be removed.
+    /// Succeeds if there is no environment. If `path` is a symbolic link to the directory, the directory is removed
+    /// and the link stays.
     ///
     /// # Errors
-    /// `Busy` while it is open in any process of ours; `Corrupted` or `FormatVersion` for a file that mapleaf never had
-    /// open and that is no database of LMDB 0.9; `InvalidArgument` where no environment can be; `Unsupported` for a
-    /// symbolic link to a single file, whose lock files have another name; `PermissionDenied`, `Io`.
+    /// `Busy` while any mapleaf process has it open; `Corrupted` or `FormatVersion` for a file that mapleaf never had
+    /// open and that is no database of LMDB 0.9; `InvalidArgument` if no environment can be at `path`; `Unsupported`
+    /// for a symbolic link to a single file, whose lock files have another name; `PermissionDenied`, `Io`.
     ///
     /// ```
     /// # use mapleaf::Env;
@@ -188,23 +195,23 @@ impl Env {
     /// ```
     pub fn destroy(path: impl AsRef<Path>) -> Result<()> {
         match destroy(path.as_ref()) {
-            // Another process was faster.
+            // Another process has removed it meanwhile.
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             outcome => outcome.map_err(|error| error.during("destroy")),
         }
     }
 
-    /// Whether there is a data file with bytes in it at `path`, a directory or a single file: what
-    /// [`OpenMode::CreateNew`](crate::OpenMode::CreateNew) refuses. Whether it is a database is told by opening it; one whose
-    /// creation a power cut ended is not there yet.
+    /// Whether there is a data file with bytes in it at `path`, a directory or a single file: if so,
+    /// [`OpenMode::CreateNew`](crate::OpenMode::CreateNew) fails. Does not check that it is a database; opening does.
+    /// A file whose creation a power failure interrupted does not count.
     ///
     /// # Errors
-    /// `PermissionDenied`, `Io` when the system does not tell.
+    /// `PermissionDenied`, `Io` if the system does not answer.
     pub fn exists(path: impl AsRef<Path>) -> Result<bool> {
         let place = place_of(path.as_ref());
         let metadata = place.data_metadata().map_err(|error| error.during("exists"))?;
         let is_there = metadata.is_some_and(|metadata| metadata.is_file() && metadata.len() > 0);
-        // What cannot be looked into is there.
+        // A file that cannot be examined counts as existing.
         Ok(is_there && !beginning::is_cut_short(&place).unwrap_or(false))
     }
 }
@@ -217,16 +224,17 @@ fn place_of(path: &Path) -> EnvPaths {
 /// How long `compact` waits for snapshots.
 const COMPACT_LIMIT: Duration = Duration::from_secs(10);
 
-/// When a time limit is over. One beyond what the clock can count is none: a century.
+/// The end of a time limit. A limit that the clock cannot represent becomes a century.
 fn deadline(began: Instant, limit: Duration) -> Instant {
     const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
     began + limit.min(CENTURY)
 }
 
-/// Flushes the data file, with no lock held that others wait for: the map may grow meanwhile, and states be opened.
+/// Flushes the data file without holding a lock that others wait for: meanwhile the map may grow and states may be
+/// opened.
 ///
-/// One flush at a time: the system tells of a failed write once for each open file, so of two that flush it at once the second
-/// would be told that all is well.
+/// One flush at a time: the system reports a failed write once per open file, so the second of two simultaneous
+/// flushes would report success.
 fn flush(engine: &Core) -> Result<()> {
     let _alone = engine.flushing.lock().unwrap_or_else(PoisonError::into_inner);
     engine.check_usable()?;
@@ -234,11 +242,11 @@ fn flush(engine: &Core) -> Result<()> {
     engine.look(&files);
     engine.check_in_place()?;
     let file = files.flushed_file();
-    // They are not to be kept: who replaces them wants to be the only one.
+    // Not kept: a thread that replaces the files needs to hold them alone.
     drop(files);
     let flushed = file.sync_data().map_err(|error| Unflushed::Failed(located(error, &engine.place.data())));
     let flushed = flushed.and_then(|()| {
-        // With the other durabilities they were flushed at opening.
+        // With the other durabilities the names were flushed at opening.
         if engine.config.durability == Durability::Process { engine.flush_names() } else { Ok(()) }
     });
     flushed.map_err(|unflushed| {
@@ -261,7 +269,7 @@ fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     engine.check_usable()?;
     engine.config.check_writable()?;
     let lock = engine.lock_file()?;
-    // Before the presence lock: who drops a DBI changes that lock too, and only as the writer.
+    // Locked before the presence lock: dropping a DBI changes that lock too, and only as the writer.
     let mut writer = lock_writer(engine.writers());
     engine.check_usable()?;
     if !lock.try_exclusive()? {
@@ -269,12 +277,12 @@ fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
         let why = format!("another process has {path} open{who}; close it there first");
         return Err(Error::new(ErrorKind::Busy, why));
     }
-    // Also where the rest panics: others would wait for ever.
+    // Released also if the rest panics: others would wait forever.
     let _exclusive = Exclusive(lock);
     compact_alone(engine, &mut writer, limit)
 }
 
-/// The ids of other processes that have the environment open and read, as far as they are known, in brackets.
+/// The known ids of other processes that have the environment open and read, in brackets.
 fn others(engine: &Core) -> String {
     let files = engine.files().map(|files| files.lmdb_lock.clone());
     let Ok(Some(lmdb_lock)) = files else { return String::new() };
@@ -282,7 +290,7 @@ fn others(engine: &Core) -> String {
     let mut ids: Vec<u32> = slots.iter().map(|slot| slot.process).filter(|id| *id != std::process::id()).collect();
     ids.sort_unstable();
     ids.dedup();
-    // One that was killed has its slots still.
+    // A killed process still has its slots.
     ids.retain(|id| lmdb_lock.has_process(*id));
     if ids.is_empty() {
         return String::new();
@@ -291,12 +299,12 @@ fn others(engine: &Core) -> String {
     format!(" ({})", ids.join(", "))
 }
 
-/// The presence lock, held alone; shared again when it is dropped.
+/// The presence lock, held exclusively; shared again when dropped.
 struct Exclusive<'e>(&'e LockFile);
 
 impl Drop for Exclusive<'_> {
     fn drop(&mut self) {
-        // Changing a lock that is held to a shared one waits for nobody; if it failed, others would be kept out.
+        // Downgrading a lock waits for nobody. If it failed, others would be kept out.
         let _ = self.0.share();
     }
 }
@@ -311,7 +319,7 @@ fn compact_alone(engine: &Arc<Core>, writer: &mut WriterState, limit: Duration) 
     check_alone(engine, &old)?;
     write_as_writer(engine, Begin::Newest, "compact", writer, |session| drop_leftovers(engine, session))?;
     let began = Instant::now();
-    // Who reads for longer is seen now, not when the work is done.
+    // Readers that live for longer are noticed now, not after the work is done.
     engine.when_unread(deadline(began, limit), || Ok(()))?;
     let limit = limit.saturating_sub(began.elapsed());
     let staged = engine.place.compacted();
@@ -321,7 +329,7 @@ fn compact_alone(engine: &Arc<Core>, writer: &mut WriterState, limit: Duration) 
         return Err(Error::new(ErrorKind::AlreadyExists, why));
     }
     let state = stage(engine, &staged, &old)?;
-    // It has hold of the files too, and its handles are of the old one.
+    // It holds the files too, and its handles are of the old file.
     *writer = WriterState::default();
     let replaced = put_in_place(engine, &staged, &old, state, limit);
     if replaced.is_err() {
@@ -330,8 +338,8 @@ fn compact_alone(engine: &Arc<Core>, writer: &mut WriterState, limit: Duration) 
     replaced
 }
 
-/// Writes the compacted copy beside the file; LMDB's id of the state that it is of. Nobody but a program without our locks can
-/// commit meanwhile.
+/// Writes the compacted copy next to the file, and returns LMDB's id of the copied state. Only a program that does
+/// not use mapleaf's locks can commit meanwhile.
 fn stage(engine: &Arc<Core>, staged: &Path, old: &Metadata) -> Result<LmdbTxnId> {
     let state = engine.pinned_as_writer()?;
     let source = Arc::clone(&engine.files()?.file);
@@ -348,9 +356,9 @@ fn written_meanwhile() -> Error {
     Error::new(ErrorKind::Busy, why)
 }
 
-/// Puts the copy at the file's place, in a moment in which nobody reads.
+/// Puts the copy in the file's place, at a moment when nobody reads.
 fn put_in_place(engine: &Arc<Core>, staged: &Path, old: &Metadata, state: LmdbTxnId, limit: Duration) -> Result<()> {
-    // Whoever opens the file in this process meanwhile would open the one that is being replaced.
+    // A thread that opens the file in this process meanwhile would open the file that is being replaced.
     let reserved = registry::reserve(&engine.place, Some(FileId::of(old)));
     let replaced = engine.when_unread(deadline(Instant::now(), limit), || {
         check_alone(engine, old)?;
@@ -359,10 +367,10 @@ fn put_in_place(engine: &Arc<Core>, staged: &Path, old: &Metadata, state: LmdbTx
             begun = true;
             swap(engine, file, staged, state)
         });
-        // What fails from here on is not that somebody reads.
+        // Failures from here on are not caused by readers.
         if begun { Ok(replaced) } else { replaced.map(Ok) }
     });
-    // Also when the swap failed behind its rename: whatever file is open now is the one to be found.
+    // Done also if the swap failed after its rename: the registry must find the file that is open now.
     if let Ok(files) = engine.files() {
         let new = files.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
         registry::remove(&reserved, FileId::of(old));
@@ -371,7 +379,7 @@ fn put_in_place(engine: &Arc<Core>, staged: &Path, old: &Metadata, state: LmdbTx
     replaced?
 }
 
-/// Refuses to replace a file that has other names: they would keep the old one, and two histories would begin.
+/// Refuses to replace a file that has other names: they would keep the old file, and two histories would begin.
 fn check_alone(engine: &Core, open: &Metadata) -> Result<()> {
     let path = engine.place.data();
     let named = fs::symlink_metadata(&path).map_err(|error| located(error, &path))?;
@@ -382,7 +390,7 @@ fn check_alone(engine: &Core, open: &Metadata) -> Result<()> {
     Err(Error::new(ErrorKind::Unsupported, why))
 }
 
-/// Takes away the empty trees of DBIs that were dropped while other processes had handles on them.
+/// Drops the empty trees of DBIs that were dropped while other processes had handles on them.
 fn drop_leftovers(engine: &Core, session: &mut Session<'_>) -> Result<()> {
     let base = Arc::clone(session.base());
     let leftovers = base.leftovers()?;
@@ -390,7 +398,7 @@ fn drop_leftovers(engine: &Core, session: &mut Session<'_>) -> Result<()> {
         return Ok(());
     }
     session.commit(0, |applier, head| {
-        // Nothing that anybody could read has changed.
+        // Nothing that anybody could read has changed, so no transaction is counted.
         head.seq = head.seq.saturating_sub(1);
         leftovers.iter().try_for_each(|name| applier.drop_dbi(name))
     })?;
@@ -398,8 +406,8 @@ fn drop_leftovers(engine: &Core, session: &mut Session<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Moves the copy to the file's place, with nobody else there. LMDB is closed in this process; whoever has its lock file or
-/// the data file open nevertheless is another program, or was not seen by our lock file.
+/// Moves the copy to the file's place, with nobody else there. LMDB is closed in this process. A process that still
+/// has LMDB's lock file or the data file open is another program, or was not seen by mapleaf's lock file.
 fn swap(engine: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()> {
     let place = &engine.place;
     let open_elsewhere = || {
@@ -413,19 +421,20 @@ fn swap(engine: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()
     if !lmdb_lock.try_alone()? || is_held(old, &place.data())? {
         return Err(open_elsewhere());
     }
-    // One that opened, committed and closed since the copy was made is not there any more.
+    // Another program may have opened, committed and closed since the copy was made.
     if page::check_metas(old, false)?.is_none_or(|meta| meta.newest.txn_id != state.0) {
         return Err(written_meanwhile());
     }
     let directory = place.directory();
     let names = engine.names(&directory, old)?;
-    // A program that waits for the lock has the lock file open, and would go by the transaction numbers of the old file, with
-    // which the new one reads as another state. One without a header it refuses. Before the exchange: a kill in between leaves
-    // the old file, and who is alone then writes the header anew.
+    // A program that waits for the lock has the lock file open, and would use the transaction numbers of the old
+    // file, under which the new file reads as another state. It refuses a lock file without a header. Cleared before
+    // the exchange: a kill in between leaves the old file, and the next process that is alone writes the header
+    // again.
     lmdb_lock.clear()?;
     fs::rename(staged, place.data()).map_err(|error| located(error, staged))?;
     names.flush().map_err(|error| {
-        // What is committed from now on is in a file that a power cut may take back.
+        // A power failure may undo later commits, because the file's name is not flushed.
         engine.flush_failed();
         let why = format!(
             "the compacted file is in place, and its name could not be flushed: {}, so after a power cut the old one may be \
@@ -442,12 +451,12 @@ fn destroy(path: &Path) -> Result<()> {
         let why = format!("{} is a symbolic link to the data file; name the file itself", path.display());
         return Err(Error::new(ErrorKind::Unsupported, why));
     }
-    // The directory itself is removed, which a link to it, or a path that ends in a dot, does not name.
+    // The directory itself is removed. A link to it, or a path that ends in a dot, does not name it.
     if let Ok(directory) = fs::canonicalize(path) {
         place.path = directory;
     }
     let Some(metadata) = place.data_metadata()? else {
-        // What was a single file is no directory now. Nor is an empty path, which is not that of the working directory.
+        // A path to a single file is no directory. Nor is an empty path, which does not name the working directory.
         let single_file = !place.path.is_dir();
         return destroy_rest(&EnvPaths { single_file, ..place });
     };
@@ -462,7 +471,7 @@ fn destroy(path: &Path) -> Result<()> {
         );
         return Err(Error::new(ErrorKind::Busy, why));
     }
-    // Our lock file beside it says whose it is, and a damaged environment must be removable too.
+    // mapleaf's lock file next to it shows whose it is, and a damaged environment must be removable too.
     if metadata.len() > 0 && !place.lock().exists() {
         check_metas_at(&place)?;
     }
@@ -471,7 +480,7 @@ fn destroy(path: &Path) -> Result<()> {
         Error::new(ErrorKind::Busy, why)
     };
     let is_unlocked = !place.lock().exists();
-    // Before a lock file is laid beside what stays.
+    // Checked before a lock file is created next to a file that stays.
     if is_unlocked && is_open_elsewhere(&place)? {
         return Err(busy());
     }
@@ -483,8 +492,8 @@ fn destroy(path: &Path) -> Result<()> {
         Ok(false) => remove(&place, &lock),
         refused => {
             if is_unlocked {
-                // Nobody else has it: who opened it meanwhile waits for the lock that is held here, and looks then whether
-                // it is still at its path.
+                // Nobody else holds it: a process that opened it meanwhile waits for the lock held here, and then
+                // checks whether the file is still at its path.
                 let _ = fs::remove_file(place.lock());
             }
             Err(refused.err().unwrap_or_else(busy))
@@ -492,8 +501,8 @@ fn destroy(path: &Path) -> Result<()> {
     }
 }
 
-/// Removes the rest of an environment whose removal was cut short behind its data file: where the lock file is ours, and nobody has
-/// it open. Whoever has an environment open whose data file was removed keeps the rest.
+/// Removes the rest of an environment whose removal was interrupted after its data file, if the lock file is
+/// mapleaf's and nobody has it open. A process that still has the environment open keeps the rest.
 fn destroy_rest(place: &EnvPaths) -> Result<()> {
     let record = open_regular(&place.lock()).and_then(|file| read_record(&file, &place.lock()));
     if !record.is_ok_and(|record| record.is_some_and(|record| !record.damaged)) {
@@ -508,7 +517,7 @@ fn destroy_rest(place: &EnvPaths) -> Result<()> {
 
 /// Whether another program has the environment open, or a process whose lock file was removed.
 fn is_open_elsewhere(place: &EnvPaths) -> Result<bool> {
-    // What is no regular file nobody has open as an environment; it is removed like the rest.
+    // Nobody can have an irregular file open as an environment; it is removed like the rest.
     if let Ok(data) = open_regular(&place.data())
         && is_held(&data, &place.data())?
     {
@@ -524,7 +533,7 @@ fn is_open_elsewhere(place: &EnvPaths) -> Result<bool> {
     }
 }
 
-/// Why a directory may stay that the files of an environment were removed from.
+/// Why a directory may stay after the files of an environment were removed from it.
 const STAYING: [io::ErrorKind; 4] = [
     io::ErrorKind::DirectoryNotEmpty,
     io::ErrorKind::ResourceBusy,
@@ -534,14 +543,14 @@ const STAYING: [io::ErrorKind; 4] = [
 
 fn remove(place: &EnvPaths, lock: &LockFile) -> Result<()> {
     let directory = place.directory();
-    // Opened before anything is removed: what could not be flushed is better left.
+    // Opened before anything is removed: if the removal could not be flushed, nothing is removed.
     let held = Directory::open(&directory)?;
     let names = Names::open(&held, &directory, lock.file())?;
     let above = parent(&directory);
     let names_above = Names::open(&Directory::open(&above)?, &above, lock.file())?;
     let data = open_regular(&place.data()).and_then(|data| page::check_metas(&data, false));
     remove_compacted(place, data.ok().flatten().map_or_else(system_page_size, |meta| meta.page_size));
-    // The data first: what is left of a removal cut short is an environment that is new.
+    // The data file first: an interrupted removal then leaves what counts as a new environment.
     for file in [place.data(), place.lmdb_lock(), place.lock()] {
         match fs::remove_file(&file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(located(error, &file)),
@@ -553,7 +562,7 @@ fn remove(place: &EnvPaths, lock: &LockFile) -> Result<()> {
     }
     match fs::remove_dir(&place.path) {
         Ok(()) => names_above.flush(),
-        // It stays where it holds other files, is a mount point, or may not be taken away.
+        // The directory stays if it holds other files, is a mount point, or may not be removed.
         Err(error) if STAYING.contains(&error.kind()) => names.flush(),
         Err(error) => Err(located(error, &place.path)),
     }

@@ -1,5 +1,5 @@
-//! Data files whose creation was cut short: by a power cut, or by a disk without room for both meta pages. LMDB and the page
-//! reader would take them for damaged ones.
+//! Data files whose creation was interrupted by a power failure, or by a disk without space for both meta pages. LMDB
+//! and the page reader would report them as damaged.
 
 use std::fs;
 
@@ -10,8 +10,8 @@ use crate::os::{EnvPaths, open_regular};
 use crate::os::{located, system_page_size};
 use crate::page;
 
-/// Whether the data file was being created when the power failed: it holds no more than that, and `mapleaf.lock` remembers an
-/// opening that did not come to its end. Without that record it counts as damaged.
+/// Whether the data file was being created when the power failed: it holds no more than that, and `mapleaf.lock`
+/// records an opening that did not complete. Without that record it counts as damaged.
 pub(crate) fn is_cut_short(place: &EnvPaths) -> Result<bool> {
     if !page::is_beginning(&open_regular(&place.data())?, system_page_size())? {
         return Ok(false);
@@ -23,8 +23,8 @@ pub(crate) fn is_cut_short(place: &EnvPaths) -> Result<bool> {
     }
 }
 
-/// Removes a data file that was cut short, if there is one, so that LMDB makes it anew. Alone among all programs, for another
-/// one may just have done so.
+/// Removes a data file whose creation was interrupted, if there is one, so that LMDB creates it again. All other
+/// programs are kept out meanwhile, because one of them may just have done so.
 pub(crate) fn remove_cut_short(place: &EnvPaths, lmdb_lock: &LmdbLock) -> Result<()> {
     let is_there = place.data_metadata()?.is_some_and(|metadata| metadata.len() > 0);
     if is_there && lmdb_lock.try_alone()? {
@@ -36,8 +36,8 @@ pub(crate) fn remove_cut_short(place: &EnvPaths, lmdb_lock: &LmdbLock) -> Result
     Ok(())
 }
 
-/// Removes a data file that this process failed to create, if its meta pages were cut short. What another program has made there
-/// meanwhile stays.
+/// Removes a data file that this process failed to create, if its meta pages are incomplete. A file that another
+/// program created meanwhile stays.
 pub(crate) fn remove_failed(place: &EnvPaths) {
     let judged = open_regular(&place.data()).and_then(|file| page::check_metas(&file, false));
     if judged.is_err_and(|error| error.kind() == ErrorKind::Corrupted) {

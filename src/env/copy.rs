@@ -1,4 +1,4 @@
-//! Copies of a live environment: files and their durability. What a copy consists of is said in `page/copy`.
+//! Copies of a live environment: their files and durability. Module `page/copy` defines their content.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Seek, SeekFrom};
@@ -17,22 +17,23 @@ use crate::page;
 use crate::state::PinnedState;
 
 impl Env {
-    /// Copies the newest state to `path`, durably, while readers and writers go on: a directory for an environment in a
-    /// directory, a file for one in a single file. The copy opens like any other and has the same UUID.
+    /// Copies the newest state to `path`, durably, while readers and writers continue. `path` is a directory for an
+    /// environment in a directory, a file for one in a single file. The copy opens like any other environment and has
+    /// the same UUID.
     ///
-    /// Reads the whole file, or with [`Compact::Yes`] the pages in use, and writes as much. Commits, growth of the map and
-    /// new snapshots do not wait for it. Until it ends it keeps its state's pages from being reused, as a snapshot does:
-    /// [`readers`](Env::readers) lists it, and [`close`](Env::close) and [`compact`](Env::compact) are `Busy`. Memory: a few
-    /// MiB, and with [`Compact::Yes`] 32 KiB more for each GiB of the file.
+    /// Reads the whole file, or with [`Compact::Yes`] the pages in use, and writes as much. Commits, growth of the
+    /// map and new snapshots do not wait for it. Until it ends it keeps its state's pages from being reused, as a
+    /// snapshot does: [`readers`](Env::readers) lists it, and [`close`](Env::close) and [`compact`](Env::compact)
+    /// fail with `Busy`. Memory: a few MiB, and with [`Compact::Yes`] 32 KiB more per GiB of the file.
     ///
-    /// A compacted copy leaves behind what deleted entries have left in the file. [`Compact::No`] copies damage as it is;
-    /// [`Compact::Yes`] refuses what it meets of it, which is not all that [`verify`](Env::verify) finds.
+    /// A compacted copy omits the remains of deleted entries. [`Compact::No`] copies damage as it is;
+    /// [`Compact::Yes`] fails on the damage that it meets, which is not all that [`verify`](Env::verify) finds.
     ///
     /// # Errors
-    /// `AlreadyExists` when `path` is a file or a directory that is not empty, or that may not be listed and has a file of an
-    /// environment in it; `NotFound` for an empty path; `Nested` inside a transaction of this
-    /// thread; `Corrupted` for a damaged file; `Closed`, `ReadersFull`, `DiskFull`, `PermissionDenied`, `Io`. What was
-    /// written of a copy that failed is removed, with the directories that were made for it.
+    /// `AlreadyExists` if `path` is a file, a directory that is not empty, or a directory that may not be listed and
+    /// holds a file of an environment; `NotFound` for an empty path; `Nested` inside a transaction of this thread;
+    /// `Corrupted` for a damaged file; `Closed`, `ReadersFull`, `DiskFull`, `PermissionDenied`, `Io`. A copy that
+    /// failed is removed, with the directories that were created for it.
     ///
     /// ```
     /// # use mapleaf::{Compact, Dbi, Env};
@@ -58,7 +59,7 @@ impl Env {
 
     fn copy(&self, place: &EnvPaths, compact: Compact) -> Result<()> {
         check_not_writing()?;
-        // Its pin keeps its pages while they are copied; growth, commits and newer states go on.
+        // Its pin keeps its pages while they are copied; growth, commits and newer states are not held up.
         let newest = self.engine.pinned()?;
         let source = Arc::clone(&self.engine.files()?.file);
         if !place.single_file {
@@ -70,14 +71,14 @@ impl Env {
     }
 }
 
-/// Refuses a directory with something in it.
+/// Fails for a directory that is not empty.
 fn check_empty(place: &EnvPaths) -> Result<()> {
     match fs::read_dir(&place.path).map(|mut entries| entries.next().is_some()) {
         Ok(true) => Err(occupied(&place.path, "is not empty")),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             Err(occupied(&place.path, "is a file, or leads through one"))
         }
-        // Of one that may not be listed it can be told whether an environment is there, or the rest of one.
+        // A directory that may not be listed can still be checked for the files of an environment.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let names = [place.data(), place.lmdb_lock(), place.lock(), place.compacted()];
             names
@@ -89,7 +90,7 @@ fn check_empty(place: &EnvPaths) -> Result<()> {
     }
 }
 
-/// Copies `state` to `place`, whose directory is there, and flushes the names too; a failed copy is removed.
+/// Copies `state` to `place`, whose directory exists, and also flushes the names. A failed copy is removed.
 fn copy_durably(state: &PinnedState, source: &File, place: &EnvPaths, compact: Compact, like: &Metadata) -> Result<()> {
     let (directory, data) = (place.directory(), place.data());
     let held = Directory::open(&directory)?;
@@ -105,8 +106,8 @@ fn occupied(path: &Path, what: &str) -> Error {
     Error::new(ErrorKind::AlreadyExists, why)
 }
 
-/// Copies `state`, which is in the file `source`, into the new file `target`, with owner and mode of `like`, and flushes
-/// it; a failed copy is removed. The open file.
+/// Copies `state`, which is in the file `source`, into the new file `target`, with owner and mode of `like`, and
+/// flushes it. Returns the open file. A failed copy is removed.
 pub(crate) fn copy_state(
     state: &PinnedState,
     source: &File,
@@ -125,7 +126,8 @@ pub(crate) fn copy_state(
     written.map(|()| file)
 }
 
-/// Writes the pages, and when they are on the disk the meta pages, so that no part of a copy passes for one.
+/// Writes and flushes the pages first, then the meta pages, so that an incomplete copy cannot be taken for a complete
+/// one.
 fn write_state(
     state: &PinnedState,
     source: &File,
@@ -142,8 +144,8 @@ fn write_state(
             write_pipelined(target, |out| page::compact(pages, meta, out))?
         }
         Compact::No => {
-            // Free pages may change meanwhile, so they are not read through the map. Pages at the end that are free and
-            // were never written are not there to be copied.
+            // Free pages may change meanwhile, so they are not read through the map. Free pages at the end that were
+            // never written are not in the file, and cannot be copied.
             let count = meta.last_page.saturating_add(1).min(pages.page_count());
             copy_range(source, target, 2 * page_size..count * page_size)?;
             page::plain_metas(meta)
@@ -151,7 +153,7 @@ fn write_state(
     };
     target.sync_data()?;
     target.write_all_at(&metas, 0)?;
-    // Only root may give a file away; whoever shares it by its group may still replace it.
+    // Only root may give a file away. Members of its group may still replace it.
     let _ = fchown(target, Some(like.uid()), Some(like.gid()));
     target.set_permissions(like.permissions())?;
     Ok(target.sync_all()?)

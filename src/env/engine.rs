@@ -11,14 +11,14 @@ use crate::env::submitted::Submission;
 use crate::error::Result;
 use crate::state::{Core, Lease, Reaper, View};
 
-/// What all `Env` handles of an environment share. Snapshots hold the core alone: cached leases, which hold the core too, go
-/// with the last handle.
+/// What all `Env` handles of an environment share. Snapshots hold the core alone. Cached leases, which hold the core
+/// too, are dropped with the last handle.
 pub(crate) struct Engine {
     core: Arc<Core>,
-    /// Which transactions share a commit; `None` where commits do not wait for the disk, and each transaction has its own.
+    /// Group commit; `None` if commits do not wait for the disk: then each transaction has its own commit.
     groups: Option<GroupCommit>,
     committer: Committer<Submission>,
-    /// Started by the first snapshot; `None` inside when the system gives no thread.
+    /// Started by the first snapshot; `None` inside if the system gives no thread.
     reaper: OnceLock<Option<Reaper>>,
 }
 
@@ -35,7 +35,7 @@ impl Deref for Engine {
 }
 
 impl Engine {
-    /// The one engine over `core`, made again when only snapshots were left.
+    /// The one engine over `core`, created again if only snapshots were left.
     pub(crate) fn of(core: Arc<Core>) -> Arc<Self> {
         let mut engines = ENGINES.lock().unwrap_or_else(PoisonError::into_inner);
         let engines = engines.get_or_insert_default();
@@ -51,7 +51,7 @@ impl Engine {
         engine
     }
 
-    /// The core, which outlives the engine where snapshots do.
+    /// The core, which outlives the engine if snapshots live.
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core
     }
@@ -76,7 +76,7 @@ impl Engine {
             Reaper::start(self.core.states(), move || {
                 if let Some(core) = core.upgrade() {
                     core.look_now();
-                    // So that their ages are known when they are asked for.
+                    // Starts the clock of their ages, for later questions.
                     let _ = core.other_readers();
                 }
             })
@@ -87,13 +87,13 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // In a forked child another thread may have held these locks, and nobody would free them.
+        // In a forked child another thread may have held these locks, which nobody would release.
         if self.core.is_own_process() {
             self.committer.end();
             if let Some(Some(reaper)) = self.reaper.get() {
                 reaper.stop();
             }
-            // A sweep that has hold of states would let them go later than this, and close the environment with them.
+            // A sweep that holds states would otherwise drop them after this, and close the environment with them.
             let _sweep = self.core.states().hold_sweep();
             self.core.states().leases.drop_if(|_| true);
         } else {

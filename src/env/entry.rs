@@ -1,4 +1,5 @@
-//! Coming in: the lock files of an environment that is being opened, and whether they agree with who has it open.
+//! Entry: the lock files of an environment that is being opened, and whether they are those of the processes that
+//! have it open.
 
 use std::io;
 use std::path::Path;
@@ -16,19 +17,19 @@ use crate::state::Config;
 
 /// What an opening holds before it opens the data file.
 pub(crate) struct Entry {
-    /// `None` where the environment is read without lock files.
+    /// `None` if the environment is read without lock files.
     pub lock: Option<LockFile>,
     pub presence: Presence,
-    /// To be kept beside LMDB, which is opened behind it.
+    /// Kept as long as LMDB, which is opened after it.
     pub lmdb_lock: Option<LmdbLock>,
 }
 
-/// Takes the lock file that lies at its path: one that another process removed meanwhile, with its environment, keeps
-/// nobody apart. Waits while another process replaces the data file.
+/// Takes the lock file that is at its path now: a lock file that another process removed meanwhile, with its
+/// environment, protects nothing. Waits while another process replaces the data file.
 ///
 /// # Errors
-/// `Busy` where the lock files are not those that others have the environment open with: they were removed or replaced, or
-/// the data file was. `PermissionDenied` where they cannot be written, which names file and options.
+/// `Busy` if the lock files are not those with which others have the environment open, because they or the data file
+/// were removed or replaced. `PermissionDenied` if they cannot be written; the error names the file and the options.
 pub(crate) fn enter(place: &EnvPaths, config: &Config, is_new: impl Fn() -> Result<bool>) -> Result<Entry> {
     loop {
         if is_new()? {
@@ -55,7 +56,7 @@ pub(crate) fn enter(place: &EnvPaths, config: &Config, is_new: impl Fn() -> Resu
     }
 }
 
-/// The entry of who reads without lock files, if that is asked for or the medium takes none; else the error.
+/// An entry without lock files, if the options ask for that or the medium accepts none; else the error.
 fn without_locks(config: &Config, error: Error) -> Result<Entry> {
     if error.kind() != ErrorKind::PermissionDenied || !config.read_only {
         return Err(error);
@@ -76,7 +77,7 @@ fn is_of_medium(error: &Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|source| source.raw_os_error() == Some(libc::EROFS))
 }
 
-/// LMDB's lock file, if the lock files are the ones that others use who have the data file open.
+/// LMDB's lock file, if the lock files are those of the processes that have the data file open.
 fn agree(place: &EnvPaths, presence: Presence, is_new: bool) -> Result<LmdbLock> {
     let has_holder = !is_new && is_held(&open_regular(&place.data())?, &place.data())?;
     let (data, path) = (place.data(), place.lmdb_lock());
@@ -84,7 +85,7 @@ fn agree(place: &EnvPaths, presence: Presence, is_new: bool) -> Result<LmdbLock>
         let why = format!("{} {what}; close the environment there first", file.display());
         Error::new(ErrorKind::Busy, why)
     };
-    // Opening and closing its lock file would drop the locks of what has it open.
+    // Opening and closing LMDB's lock file would drop the locks of the LMDB environment that has it open.
     if Lmdb::is_open(&place.path) {
         let why = format!(
             "{} is open in this process by other means than mapleaf, or is just being closed; close it first",
@@ -117,8 +118,8 @@ fn agree(place: &EnvPaths, presence: Presence, is_new: bool) -> Result<LmdbLock>
     }
 }
 
-/// Joins those who write. What was left is flushed before, if others only read, and not while it holds joiners up: a disk may
-/// take long. With `flushes_later` the caller does so.
+/// Joins the processes that write. If the others only read, what was left is flushed before, but without holding up
+/// joiners: a disk may take long. With `flushes_later` the caller flushes it.
 pub(crate) fn join(place: &EnvPaths, lock: &LockFile, durability: Durability, flushes_later: bool) -> Result<()> {
     loop {
         let left = if flushes_later || lock.has_writers()? { None } else { Some(lock.record()?) };
@@ -131,7 +132,7 @@ pub(crate) fn join(place: &EnvPaths, lock: &LockFile, durability: Durability, fl
     }
 }
 
-/// Flushes what an earlier process left, where others that only read have the environment open.
+/// Flushes what an earlier process left, if others that only read have the environment open.
 fn flush_what_was_left(place: &EnvPaths, record: Option<&OpenRecord>, durability: Durability) -> Result<()> {
     if durability == Durability::Process || record.is_some_and(|record| !record.may_lack_names()) {
         return Ok(());

@@ -11,11 +11,14 @@ use crate::state::{Lease, View};
 
 /// An open environment: named, typed, ordered databases in one file.
 ///
-/// A cheap handle on a shared engine: clone it, send it to other threads. LMDB allows one engine for a file in a
-/// process, so opening the same file again, by whatever path, shares the first. The file is closed with the last handle,
-/// snapshot and scan. Its files are to be left alone while it is open: lock files are not stale because they are there, and
-/// a file tool's copy is no backup, but [`copy_to`](Self::copy_to) makes one. It does not follow a fork: in the child every use is `Closed`, opening it again too, since LMDB's part
-/// of it lives on there. Fork first and open then, or have the child exec.
+/// A cheap handle on a shared engine: clone it, send it to other threads. LMDB allows one environment for a file in a
+/// process, so opening the same file again, by whatever path, shares the first one. Dropping the last handle,
+/// snapshot and scan closes the file.
+///
+/// Leave its files alone while it is open: the presence of lock files does not mean that they are stale, and a copy
+/// made by a file tool is no backup; [`copy_to`](Self::copy_to) makes one. An environment does not survive `fork`: in
+/// the child every call fails with `Closed`, even opening it again, because LMDB's state is inherited. Fork before
+/// opening it, or `exec` in the child.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env};
@@ -43,7 +46,8 @@ impl Env {
         self.engine.lease()
     }
 
-    /// Opens the environment in the directory `path`, which is created when absent, with the default options.
+    /// Opens the environment in the directory `path` with the default options. Creates the directory if it is
+    /// missing.
     ///
     /// # Errors
     /// As [`EnvOptions::open`].
@@ -61,7 +65,7 @@ impl Env {
         Self::options().open(path)
     }
 
-    /// The options, at their defaults: for everything but the plain [`open`](Self::open).
+    /// The default options, to change before opening. Not needed for a plain [`open`](Self::open).
     ///
     /// ```
     /// # use mapleaf::{Env, ErrorKind, OpenMode};
@@ -72,8 +76,8 @@ impl Env {
         EnvOptions::default()
     }
 
-    /// An environment in a new directory of the system's, removed with its last handle, snapshot and scan; nothing is
-    /// flushed to the disk. For tests, and for data that need not outlive the program.
+    /// Creates an environment in a new temporary directory, which is removed with the last handle, snapshot and scan.
+    /// Nothing is flushed to disk. For tests, and for data that need not outlive the program.
     ///
     /// # Errors
     /// As [`EnvOptions::temporary`].
@@ -81,13 +85,13 @@ impl Env {
         Self::options().temporary()
     }
 
-    /// Where the environment lies: the path it was first opened by in this process, made absolute.
+    /// The path by which the environment was first opened in this process, made absolute.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.engine.place.path
     }
 
-    /// The environment's UUID, 16 bytes, made when it was created and kept by copies and compaction.
+    /// The environment's UUID, 16 bytes. Created with the environment; copies and compaction keep it.
     #[must_use]
     pub fn uuid(&self) -> [u8; 16] {
         *self.engine.uuid()

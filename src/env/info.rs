@@ -1,4 +1,4 @@
-//! What an environment says of itself: sizes, pages, readers, databases.
+//! Information about an environment: sizes, pages, readers, databases.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::env::newest::read_newest;
 use crate::error::Result;
 use crate::state::{FreePages, State, check_flags};
 
-/// What [`Env::info`] tells.
+/// The result of [`Env::info`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EnvInfo {
@@ -22,44 +22,46 @@ pub struct EnvInfo {
     pub used_pages: u64,
     /// Pages in the free list; writers take these first.
     pub free_pages: u64,
-    /// Free pages that the next writer may take now: the others were freed after the oldest state that is read, by this
-    /// process or another.
+    /// Free pages that the next writer may take now. The other free pages were freed after the oldest state that this
+    /// process or another reads.
     pub reclaimable_pages: u64,
     /// LMDB's id of the newest state. It restarts when the file is compacted.
     pub last_txn_id: u64,
     /// Transactions committed since the environment was created.
     pub commits: u64,
-    /// Reader slots that are taken now, by all processes: one for each state that a process reads or keeps for its next
-    /// snapshot, and those of processes that were killed, until they are cleared. 0 where there is no lock file.
+    /// Reader slots in use, over all processes: one for each state that a process reads or keeps for its next
+    /// snapshot, and those of killed processes until they are cleared. 0 if there is no lock file.
     pub readers: u32,
-    /// Reader slots that there are.
+    /// The number of reader slots.
     pub max_readers: u32,
-    /// How long ago the oldest state that is still read was pinned; of another process's, how long this process has seen
-    /// it.
+    /// How long ago the oldest state that is still read was pinned. For another process's state, how long this
+    /// process has seen it.
     pub oldest_snapshot_age: Option<Duration>,
-    /// How many transactions were committed since that state; of another process's, how many of LMDB's commits.
+    /// Transactions committed since that state. For another process's state, LMDB's commits.
     pub oldest_snapshot_lag: Option<u64>,
 }
 
-/// What [`Env::dbis`] tells of one database.
+/// The description of one database in [`Env::dbis`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DbiInfo {
-    /// Its name. A name that is not UTF-8, which only other software makes, is shown with replacement characters.
+    /// The name. A name that is not UTF-8, which only other software creates, is shown with replacement characters.
     pub name: String,
-    /// The name of its key encoding; `bytes` for a foreign one, `unsupported` for one that cannot be read.
+    /// The name of the key encoding; `bytes` for a foreign database, `unsupported` for an encoding that cannot be
+    /// read.
     pub key_type: String,
-    /// The name of its value encoding; `bytes` for a foreign one, `unsupported` for one that cannot be read.
+    /// The name of the value encoding; `bytes` for a foreign database, `unsupported` for an encoding that cannot be
+    /// read.
     pub value_type: String,
-    /// How its entries are arranged.
+    /// How the entries are arranged.
     pub kind: DbiKind,
-    /// How many entries it has; for a [`MultiDbi`](crate::MultiDbi) how many pairs.
+    /// The number of entries; for a [`MultiDbi`](crate::MultiDbi) the number of pairs.
     pub entries: u64,
 }
 
 impl Env {
-    /// Sizes, pages and readers, as of the newest state. Walks the free list and the reader table: O(free pages + slots).
-    /// Takes no reader slot where none is free.
+    /// Sizes, pages and readers, as of the newest state. Walks the free list and the reader table: O(free pages +
+    /// slots). Works without a reader slot if none is free.
     ///
     /// # Errors
     /// `Closed`, `Corrupted`, `Io`.
@@ -119,8 +121,8 @@ impl Env {
         })
     }
 
-    /// The databases, in order of their names; the catalogue and what other software keeps beside them are left out.
-    /// O(databases). Takes no reader slot where none is free.
+    /// The databases, in order of their names, without the catalogue and what other software keeps next to them.
+    /// O(databases). Works without a reader slot if none is free.
     ///
     /// # Errors
     /// `Closed`, `Corrupted`, `Io`.

@@ -1,4 +1,4 @@
-//! Environments: one file, one engine a process, opened, checked, grown, copied and closed.
+//! Environments: one file with one engine per process; opened, checked, grown, copied and closed.
 
 mod admin;
 mod beginning;

@@ -1,4 +1,5 @@
-//! Looking at the newest state, also where no reader slot is free: what tells who has the slots must not need one.
+//! Reads the newest state even if no reader slot is free: a call that lists the holders of the slots must not need
+//! one.
 
 use std::sync::Arc;
 
@@ -7,11 +8,12 @@ use crate::env::engine::Engine;
 use crate::error::{ErrorKind, Result};
 use crate::state::State;
 
-/// Runs `read` on the newest state. It is pinned by a reader slot; where all are taken, by LMDB's write lock, which is waited
-/// for. Who cannot write, and who is inside a transaction, is then given the newest state that this process reads.
+/// Runs `read` on the newest state, pinned by a reader slot. If all slots are taken, LMDB's write lock pins it, which
+/// may have to be waited for. A caller that cannot write, or is inside a transaction, then gets the newest state that
+/// this process reads.
 ///
 /// # Errors
-/// What `read` fails with. `ReadersFull` where there is no such state.
+/// Errors of `read`. `ReadersFull` if there is no such state.
 pub(crate) fn read_newest<T>(
     engine: &Arc<Engine>,
     operation: &'static str,

@@ -1,4 +1,4 @@
-//! Opening: what is checked before the file is mapped, and what is durable before an environment counts as created.
+//! Opening: what is checked before the file is mapped, and what is flushed before an environment counts as created.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -27,30 +27,30 @@ use crate::page;
 use crate::state::{Core, Files, check_flags, emptied, open_files};
 
 impl EnvOptions {
-    /// Opens the environment at `path`, a directory, which is created when absent with all above it.
+    /// Opens the environment at `path`, a directory. Creates it if it is missing, with all its parents.
     ///
-    /// A second open in this process with equal options shares the first. Waits, however long that takes, while another process
-    /// checks the file as the first one to open it, compacts or destroys it. Cost: the meta pages are read; a file shorter
-    /// than its last page, or one that was not closed before the machine went down, is checked as by
+    /// A second open in this process with equal options shares the first. Waits, however long that takes, while
+    /// another process checks the file as its first opener, compacts or destroys it. Cost: reads the meta pages; a
+    /// file that is shorter than its last page, or that was not closed before the machine went down, is checked as by
     /// [`Verify::Fast`](Verify::Fast).
     ///
     /// # Errors
-    /// - `NotFound`: absent, with `MustExist` or `read_only`.
+    /// - `NotFound`: missing, with `MustExist` or `read_only`.
     /// - `AlreadyExists`: present, with `CreateNew`.
-    /// - `InvalidArgument`: a file where a directory must be or the other way round; a data or lock file that is a link or
-    ///   no regular file; open in this process with other options; `Process` beside another process with `Immediate` or
-    ///   `Eventual`, or the other way round; sizes that have no meaning.
+    /// - `InvalidArgument`: a file in place of a directory, or the reverse; a data or lock file that is a link or no
+    ///   regular file; already open in this process with other options; `Process` while another process uses
+    ///   `Immediate` or `Eventual`, or the reverse; sizes that make no sense.
     /// - `Corrupted`: no database, or a damaged one. Nothing is written to it.
-    /// - `FormatVersion`: of LMDB 1.0 or of a newer mapleaf.
+    /// - `FormatVersion`: a file of LMDB 1.0 or of a newer mapleaf.
     /// - `Unsupported`: a main database with flags, or a read-only medium without `assume_immutable`.
     /// - `PermissionDenied`, `DiskFull`, `Io`: the system refuses.
     /// - `CommitOutcomeUnknown`: a flush failed; open again.
-    /// - `Busy`: open in this process by other means than mapleaf; or open in another process with a data or lock file that
-    ///   was removed, replaced, moved or cut short since, so that it is not known by its files. Tried for a second. Or another
-    ///   process was stopped while it was joining; waited for five seconds.
-    /// - `ReadersFull`: all reader slots are taken by processes that live.
-    /// - `Nested`: to be created, inside a transaction of this thread.
-    /// - `Closed`: open already in the process that this one was forked from.
+    /// - `Busy`: open in this process by other means than mapleaf; or open in another process with a data or lock
+    ///   file that was since removed, replaced, moved or truncated, so that it cannot be recognized (retried for a
+    ///   second); or another process was stopped while it was opening (after a wait of five seconds).
+    /// - `ReadersFull`: live processes hold all reader slots.
+    /// - `Nested`: the environment must be created, but the call is inside a transaction of this thread.
+    /// - `Closed`: already open in the process that this one was forked from.
     ///
     /// ```
     /// # use mapleaf::{Durability, Env, OpenMode, Verify};
@@ -69,11 +69,11 @@ impl EnvOptions {
         self.reserving(DEFAULT_MAP_SIZE).open_place(&place, None).map_err(|error| error.during("open"))
     }
 
-    /// Creates an environment in a new directory of the system's, removed when its last handle is dropped. Nothing is
-    /// flushed to the disk, and the first reservation is 1 GiB, unless another was named or the maximum is less.
+    /// Creates an environment in a new temporary directory, which is removed with the last handle. Nothing is flushed
+    /// to disk. The first reservation is 1 GiB, unless one is set or the maximum is smaller.
     ///
     /// # Errors
-    /// As [`open`](Self::open), where the system refuses.
+    /// As [`open`](Self::open), if the system refuses.
     pub fn temporary(&self) -> Result<Env> {
         let directory = tempfile::Builder::new().prefix("mapleaf-").tempdir();
         let directory = directory.map_err(|error| located(error, &std::env::temp_dir()).during("temporary"))?;
@@ -83,7 +83,7 @@ impl EnvOptions {
         options.open_place(&place, Some(directory)).map_err(|error| error.during("temporary"))
     }
 
-    /// The options with their first reservation: the one that was named, else the default as far as the maximum lets it.
+    /// The options with their first reservation: the one that was set, else the default, up to the maximum.
     fn reserving(&self, default: usize) -> Self {
         let mut options = self.clone();
         options.config.map_size = self.map_size.unwrap_or(default.min(self.config.max_map_size));
@@ -93,15 +93,15 @@ impl EnvOptions {
     fn open_place(&self, place: &EnvPaths, temporary: Option<TempDir>) -> Result<Env> {
         self.config.check()?;
         let mut temporary = temporary;
-        // Since it was refused first: it may have waited for another process before.
+        // Counted from the first refusal: the call may have waited for another process before.
         let (mut refused, mut vanished) = (None, 0);
         loop {
             match self.try_open(place, &mut temporary) {
-                // Another process has destroyed it since it was seen, so that it is to be created.
+                // Another process destroyed it after it was seen, so it must be created.
                 Err(error) if error.kind() == ErrorKind::NotFound && self.creates() && vanished < MOST_VANISHED => {
                     vanished += 1;
                 }
-                // The last handle of an earlier engine is just being dropped by another thread, or another process closes it.
+                // Another thread is just dropping the last handle, or another process is closing the environment.
                 Err(error) if may_pass(&error) && refused.get_or_insert_with(Instant::now).elapsed() < CLOSING => {
                     thread::sleep(CLOSING_PAUSE);
                 }
@@ -123,7 +123,7 @@ impl EnvOptions {
             drop(reserved);
             let is_own = core.is_own_process();
             return self.share(core).map_err(|error| {
-                // It was closed since it was found: another one is to be opened.
+                // It was closed after it was found: open another one.
                 if is_own && error.kind() == ErrorKind::Closed {
                     return Error::new(ErrorKind::Busy, "the environment is just being closed; open it again");
                 }
@@ -136,7 +136,8 @@ impl EnvOptions {
         Ok(engine)
     }
 
-    /// The engine that has the file open in this process already, checked as this opening asks for.
+    /// The engine over a core that already has the file open in this process, after the checks that this opening asks
+    /// for.
     fn share(&self, core: Arc<Core>) -> Result<Arc<Engine>> {
         let engine = Engine::of(core);
         engine.check_usable()?;
@@ -159,7 +160,7 @@ impl EnvOptions {
         Ok(engine)
     }
 
-    /// How much of the page graph is to be checked in any case.
+    /// How much of the page graph must be checked in any case.
     fn level(&self) -> Option<page::Level> {
         match self.verify {
             Verify::Full => Some(page::Level::Full),
@@ -168,8 +169,8 @@ impl EnvOptions {
         }
     }
 
-    /// Whether there is nothing at `place` yet, a file without bytes or whose creation was cut short included; an error where the
-    /// mode forbids it.
+    /// Whether there is no environment at `place` yet. A file without bytes, or whose creation was interrupted,
+    /// counts as none. Fails if the mode forbids it.
     fn is_new(&self, place: &EnvPaths) -> Result<bool> {
         let existing = place.data_metadata()?;
         check_regular(&place.data())?;
@@ -191,10 +192,10 @@ impl EnvOptions {
 
     fn open_engine(&self, place: &EnvPaths, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
         if !self.is_new(place)? {
-            // Before a lock file is laid beside something that is no database.
+            // Checked before a lock file is created next to something that is no database.
             check_metas_at(place)?;
         } else if self.config.durability != Durability::Process {
-            // Its first commit would be refused, with half an environment there.
+            // Its first commit would be refused, which would leave half an environment.
             check_not_writing()?;
         }
         let mut entry = entry::enter(place, &self.config, || self.is_new(place))?;
@@ -203,7 +204,7 @@ impl EnvOptions {
         if let (Err(error), Some(lock)) = (&opened, &entry.lock)
             && error.kind() == ErrorKind::CommitOutcomeUnknown
         {
-            // What was written may not be on the disk although the system takes it for written.
+            // The system may take pages for written that are not on the disk.
             lock.note_failed_flush();
         }
         let (files, found) = opened?;
@@ -230,10 +231,10 @@ impl EnvOptions {
         Ok(engine)
     }
 
-    /// Opens the files of a place that was entered.
+    /// Opens the files of a place whose lock files are held.
     fn open_entered(&self, place: &EnvPaths, entry: &mut Entry, is_temporary: bool) -> Result<(Files, Found)> {
         let first = entry.presence == Presence::First;
-        // Asked again under the lock: another process may have created or removed it meanwhile.
+        // Checked again under the lock: another process may have created or removed it meanwhile.
         let is_new = self.is_new(place)?;
         let checked = if is_new { None } else { Some(self.check(place, entry)) };
         let checked = checked.transpose().map_err(|error| error.of_file(&place.data()))?;
@@ -241,10 +242,11 @@ impl EnvOptions {
             && let Some(lock) = &entry.lock
         {
             if is_new && first {
-                // It was of a file that is not there.
+                // That flush was of a file that no longer exists.
                 lock.forget_failed_flush()?;
             }
-            // The first one of all flushes what was left with what it has checked, and before it lets others in.
+            // The first opener of all flushes what was left together with what it has checked, before it lets others
+            // in.
             entry::join(place, lock, self.config.durability, first || is_temporary)?;
             if !is_temporary {
                 lock.sync().map_err(flush_failed)?;
@@ -272,7 +274,8 @@ impl EnvOptions {
         Ok((files?, found))
     }
 
-    /// Checks the file by reads, which cannot raise a signal as a map can; what was remembered of it, by who is alone.
+    /// Checks the file by reads, which cannot raise a signal as a map can. Also returns the open record, if this
+    /// process is alone.
     fn check(&self, place: &EnvPaths, entry: &Entry) -> Result<(page::FileMeta, Option<OpenRecord>)> {
         let file = open_regular(&place.data())?;
         let alone = entry.presence == Presence::First;
@@ -290,8 +293,8 @@ impl EnvOptions {
                 level = level.or(Some(page::Level::Fast));
             }
         } else if ends_early {
-            // A file may well end before its last page, which was freed before it was ever written; only the pages that are
-            // reached must be there.
+            // A file may end before its last page, if that page was freed before it was ever written. Only reachable
+            // pages must exist.
             level = level.or(Some(page::Level::Fast));
         }
         if let Some(level) = level {
@@ -305,7 +308,7 @@ impl EnvOptions {
         Ok((meta, record))
     }
 
-    /// Reads who the environment is, and refuses what cannot be read rightly.
+    /// Reads the environment's identity, and fails for what this build cannot read correctly.
     fn identify(
         &self,
         place: &EnvPaths,
@@ -323,9 +326,9 @@ impl EnvOptions {
         let slow_reader = self.slow_reader.clone();
         let core = Core::new(place.clone(), self.config.clone(), files, lock, temporary.take(), uuid, slow_reader);
         let probe = Engine::of(core);
-        // LMDB has marked its process from its first reader on.
+        // LMDB marks its process when the first reader begins.
         match probe.pinned() {
-            // By processes that were killed, it may be.
+            // The slots may be those of processes that were killed.
             Err(error) if error.kind() == ErrorKind::ReadersFull && probe.clear_stale_readers()? > 0 => {
                 drop(probe.pinned()?);
             }
@@ -352,28 +355,28 @@ impl EnvOptions {
     }
 }
 
-/// What was there when the environment was opened.
+/// What an opening found.
 enum Found {
     New,
-    /// A file without a record of who had it open.
+    /// A file without an open record.
     Unremembered,
     Remembered(OpenRecord),
 }
 
-/// Flushes what an opening creates, or finds and cannot be sure of: the file and its name, so that the environment counts as
-/// created, and what is committed from now on is found.
+/// Flushes what an opening creates, or finds and cannot be sure of: the file and its name. So the environment counts
+/// as created, and later commits can be found.
 fn make_durable(engine: &Arc<Engine>, is_new: bool) -> Result<()> {
     let place = &engine.place;
     if is_new {
         session::write(engine.writers(), Wait::Yes, "open", session::create_catalog)?;
     }
-    // One that was there is flushed with the next commit, if it was not before.
+    // An existing file is flushed with the next commit, if it was not before.
     let synced = if is_new { engine.files()?.file.sync_all() } else { Ok(()) };
     let synced = synced.map_err(|error| Unflushed::Failed(located(error, &place.data())));
     synced.and_then(|()| engine.flush_names()).map_err(|unflushed| unflushed_at(engine, unflushed))
 }
 
-/// The error for what was not flushed at opening. Where the disk did not fail, the next opening tries again.
+/// The error for a flush that failed at opening. If the disk did not fail, the next opening tries again.
 fn unflushed_at(engine: &Engine, unflushed: Unflushed) -> Error {
     match unflushed {
         Unflushed::Refused(error) => error,
@@ -384,35 +387,36 @@ fn unflushed_at(engine: &Engine, unflushed: Unflushed) -> Error {
     }
 }
 
-/// Writes the file anew after a flush failed, and flushes it and its names: as the writer, among all programs, for nobody else
-/// changes pages then. The system may take pages for written that are not, and would not write them again.
+/// Rewrites the file after a failed flush, and flushes it and its names. Done as the only writer among all programs,
+/// since nobody else changes pages then. The system may take pages for written that are not, and would not write them
+/// again.
 fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
     session::write(engine.writers(), Wait::Yes, "open", |_| {
         let place = &engine.place;
         let written = write_anew(&engine.files()?.file);
         let written = written.map_err(|error| Unflushed::Failed(located(error, &place.data())));
         written.and_then(|()| engine.flush_names()).map_err(|unflushed| unflushed_at(engine, unflushed))?;
-        // Before another writer, whose flush may fail, has its turn.
+        // Done before another writer can begin, whose flush may fail.
         lock.forget_failed_flush()
     })
 }
 
-/// Leaves the environment to other processes too, with what an earlier one left removed.
+/// Opens the environment to other processes, after removing what an earlier process left.
 fn settle(engine: &Engine, lock: &LockFile) -> Result<()> {
     if !engine.config.read_only {
-        // Of a compaction that was killed.
+        // Left by a compaction that was killed.
         remove_compacted(&engine.place, engine.files()?.map.page_size());
     }
     lock.share()
 }
 
-/// Flushes what an earlier process left, where it may not be on the disk.
+/// Flushes commits of an earlier process that may not be on the disk.
 ///
-/// The last commit may be one that failed, or whose process was killed, while it was being flushed: what is read from here on
-/// is to be on the disk, so that a power cut does not make it undone, or done after all.
+/// The last commit may have failed during its flush, or its process may have been killed then. Whatever is read from
+/// here on must be on the disk, so that a power failure can neither undo such a commit nor complete it.
 fn flush_again(place: &EnvPaths, entry: &Entry, record: &OpenRecord, durability: Durability) -> Result<()> {
     if record.needs_rewrite() {
-        // Later, by `mend_flush`: programs without our locks may be writing.
+        // `mend_flush` does so later: programs that do not use mapleaf's locks may be writing.
         return Ok(());
     }
     if record.open && durability != Durability::Process {
@@ -420,13 +424,14 @@ fn flush_again(place: &EnvPaths, entry: &Entry, record: &OpenRecord, durability:
         flushed.map_err(|error| flush_failed(located(error, &place.data())))?;
     }
     match &entry.lock {
-        // The machine was restarted since: the file is what the disk has, and was checked.
+        // The machine was restarted since: the file's content comes from the disk, and was checked.
         Some(lock) if record.flush_failed => lock.forget_failed_flush(),
         _ => Ok(()),
     }
 }
 
-/// An environment that is open in this process although no engine has its file: said so that the user finds it.
+/// The error for an environment that is open in this process although no core has its file, worded so that the user
+/// finds it.
 fn open_elsewhere(place: &EnvPaths, error: Error) -> Error {
     if error.kind() != ErrorKind::Busy || registry::find_at(place).is_none() {
         return error;
@@ -439,7 +444,7 @@ fn open_elsewhere(place: &EnvPaths, error: Error) -> Error {
     Error::new(ErrorKind::Busy, why).caused_by(error)
 }
 
-/// Whether the data file, which is there, is a database; by reads alone.
+/// Checks by reads alone that the existing data file is a database.
 pub(crate) fn check_metas_at(place: &EnvPaths) -> Result<()> {
     let checked = page::check_metas(&open_regular(&place.data())?, false);
     checked.map(drop).map_err(|error| error.of_file(&place.data()))
@@ -449,8 +454,9 @@ fn file_id(place: &EnvPaths) -> Result<Option<FileId>> {
     Ok(place.data_metadata()?.as_ref().map(FileId::of))
 }
 
-/// Whether an opening may succeed in a moment: while an earlier engine of this process closes, its lock file still holds the
-/// byte of the process's id, which LMDB then takes for that of another process. What was waited for already does not.
+/// Whether an opening may succeed in a moment: while an earlier core of this process closes, its lock file still
+/// holds the byte of the process's id, which LMDB then takes for that of another process. An error after a wait does
+/// not count.
 fn may_pass(error: &Error) -> bool {
     let is = |kind| error.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == kind);
     match error.kind() {
@@ -460,7 +466,7 @@ fn may_pass(error: &Error) -> bool {
     }
 }
 
-/// How long a closing engine of this process is waited for, and how often it is looked.
+/// How long to wait for a closing core of this process.
 const CLOSING: Duration = Duration::from_secs(1);
 const CLOSING_PAUSE: Duration = Duration::from_millis(5);
 /// How often an environment may vanish while it is opened.
@@ -479,7 +485,7 @@ fn missing(place: &EnvPaths, advice: &str) -> Error {
     Error::new(ErrorKind::NotFound, why)
 }
 
-/// Walks the page graph. Beside live writers of other processes the walk may see pages of two states; it counts only when
+/// Walks the page graph. While other processes write, the walk may see pages of two states, so it counts only if
 /// nothing was committed meanwhile.
 fn check_graph(file: &File, level: page::Level, alone: bool) -> Result<()> {
     for attempt in 0.. {
@@ -496,7 +502,7 @@ fn refuse_faults(report: page::VerifyReport) -> Result<()> {
     let Some(fault) = report.faults.first() else {
         return Ok(());
     };
-    // The whole report, which is then told once.
+    // The message holds the whole report, so that it is printed once.
     let why = format!("the file is damaged: {report}; restore it from a copy");
     Err(Error::corrupted(fault.page, why).caused_by(report))
 }
@@ -507,7 +513,7 @@ fn newest_id(file: &File, alone: bool) -> Result<Option<u64>> {
 
 const MOVING_TRIES: usize = 5;
 
-/// Creates `path` for writing, for its owner alone as LMDB does; one that exists is `AlreadyExists`.
+/// Creates `path` for writing, with access for its owner alone as LMDB does. Fails with `AlreadyExists` if it exists.
 pub(crate) fn create_new(path: &Path) -> Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {

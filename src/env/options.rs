@@ -1,4 +1,4 @@
-//! How an environment is opened.
+//! The options with which an environment is opened.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,24 +6,24 @@ use std::time::Duration;
 use crate::durability::Durability;
 use crate::state::{Backlog, Config, ReaderInfo, SlowReader};
 
-/// Whether opening may create, or must.
+/// Whether opening may create the environment, or must.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OpenMode {
-    /// Opens the environment, or creates it when it is absent. The default.
+    /// Opens the environment, or creates it if it is missing. The default.
     #[default]
     OpenOrCreate,
-    /// Creates the environment; one that exists is `AlreadyExists`.
+    /// Creates the environment; fails with `AlreadyExists` if there is one.
     CreateNew,
-    /// Opens the environment; a missing one is `NotFound`.
+    /// Opens the environment; fails with `NotFound` if it is missing.
     MustExist,
 }
 
-/// How much of the file is checked before it is used. Where faults are found, opening is `Corrupted`, and the error's cause is
-/// the whole [`VerifyReport`](crate::VerifyReport).
+/// How much of the file is checked before it is used. If faults are found, opening fails with `Corrupted`, and the
+/// cause of the error is the whole [`VerifyReport`](crate::VerifyReport).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Verify {
-    /// The two meta pages, and that no page lies behind the end of the file. The default; a check of [`Fast`](Self::Fast)
-    /// strength still runs by itself after an unclean close.
+    /// The two meta pages, and that no page is after the end of the file. The default. After an unclean close, a
+    /// check as by [`Fast`](Self::Fast) still runs.
     #[default]
     Meta,
     /// Meta pages, branch pages, and every reachable page number against the length of the file.
@@ -46,7 +46,7 @@ pub enum Verify {
 #[must_use = "options do nothing until `open` or `temporary`"]
 pub struct EnvOptions {
     pub(crate) config: Config,
-    /// The first reservation, if it was named: `config` has it when an environment is opened.
+    /// The first reservation, if one was set. Opening an environment puts it in `config`.
     pub(crate) map_size: Option<usize>,
     pub(crate) mode: OpenMode,
     pub(crate) verify: Verify,
@@ -54,9 +54,9 @@ pub struct EnvOptions {
 }
 
 const GIB: usize = 1 << 30;
-/// The first reservation of a temporary environment in bytes, unless another is asked for: tests open many at once.
+/// The first reservation of a temporary environment in bytes, unless one is set: tests open many at once.
 pub(crate) const TEMPORARY_MAP_SIZE: usize = GIB;
-/// The first reservation in bytes, unless another is asked for.
+/// The first reservation in bytes, unless one is set.
 pub(crate) const DEFAULT_MAP_SIZE: usize = 64 * GIB;
 
 impl Default for EnvOptions {
@@ -79,15 +79,15 @@ impl Default for EnvOptions {
 }
 
 impl EnvOptions {
-    /// The first reservation of address space in bytes; it costs no memory. It is halved until the system agrees and
-    /// doubled when full. Default 64 GiB, or [`max_map_size`](Self::max_map_size) where that is less; one that is named
-    /// here must not be above it.
+    /// The first reservation of address space in bytes; it costs no memory. It is halved until the system agrees, and
+    /// doubled when full. Default 64 GiB, or [`max_map_size`](Self::max_map_size) if that is smaller. A size set here
+    /// must not exceed that maximum.
     pub fn map_size(mut self, bytes: usize) -> Self {
         self.map_size = Some(bytes);
         self
     }
 
-    /// Where doubling ends, in bytes: beyond it a commit is `MapFull`. Default 1 TiB.
+    /// The largest size the map may grow to, in bytes. A commit that needs more fails with `MapFull`. Default 1 TiB.
     pub fn max_map_size(mut self, bytes: usize) -> Self {
         self.config.max_map_size = bytes;
         self
@@ -99,31 +99,33 @@ impl EnvOptions {
         self
     }
 
-    /// How many states may be read at once, over all processes; snapshots of one state share a slot. Default 1024. The
-    /// first process that opens the environment decides.
+    /// How many states may be read at once, over all processes; snapshots of one state share a slot. Default 1024.
+    /// The first process that opens the environment sets it for all.
     pub fn max_readers(mut self, count: u32) -> Self {
         self.config.max_readers = count;
         self
     }
 
-    /// How many bytes of keys and values one transaction may hold in memory before it is `TooLarge`. Default 4 GiB. Where
-    /// transactions without a flush are alike, up to 64 MiB for each of two databases are kept for the next one.
+    /// How many bytes of keys and values one transaction may hold in memory; beyond that it fails with `TooLarge`.
+    /// Default 4 GiB. After transactions that are not flushed, up to 64 MiB for each of two databases are kept for
+    /// similar ones that follow.
     pub fn max_txn_bytes(mut self, bytes: usize) -> Self {
         self.config.max_txn_bytes = bytes;
         self
     }
 
-    /// How many batches, and how many bytes of them, may wait to be committed after
-    /// [`submit`](crate::Env::submit): with more it blocks, and [`try_submit`](crate::Env::try_submit) is `Busy`. One batch
-    /// is taken whatever its size. Default 4,096 batches and 64 MiB.
+    /// How many batches, and how many bytes of them, may wait to be committed after [`submit`](crate::Env::submit).
+    /// If more wait, it blocks, and [`try_submit`](crate::Env::try_submit) fails with `Busy`. A single batch is
+    /// accepted whatever its size. Default 4,096 batches and 64 MiB.
     pub fn max_backlog(mut self, batches: usize, bytes: usize) -> Self {
         self.config.max_backlog = Backlog { batches, bytes };
         self
     }
 
-    /// How full pages are made that are filled in one go, in percent, 60 to 100: those of rows that a transaction puts into an empty
-    /// database, or behind all others, of a load, and of what a commit that takes away much of a database writes anew. By default 100 for rows that came in key order, and 86 for others: what comes
-    /// later in no order finds room then, and does not split every page. The more, the smaller the file and the faster a scan.
+    /// How full pages are made when many are filled at once, in percent, 60 to 100. This applies to rows that a
+    /// transaction puts into an empty database or after all others, to a load, and to the rows that are rewritten
+    /// when a commit deletes much of a database. Default 100 for rows added in key order and 86 for others, so that
+    /// later rows in random order do not split every page. Fuller pages make a smaller file and faster scans.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};
@@ -131,7 +133,7 @@ impl EnvOptions {
     /// let env = Env::options().fill(60).temporary()?;
     /// let rows: Dbi<u64, u64> = env.dbi("rows")?;
     /// env.transact(|txn| (0..10_000).try_for_each(|n| rows.put(txn, n, n)))?;
-    /// // 26 bytes a row, of 4,080 in a page, of which 60 % are used.
+    // 26 bytes a row, of the 4,080 in a page, 60 % of which are used.
     /// let stat = rows.stat(&env.snapshot()?)?;
     /// assert!(stat.leaf_pages > 10_000 * 26 / 2_448);
     /// # Ok(())
@@ -148,36 +150,37 @@ impl EnvOptions {
         self
     }
 
-    /// Whether opening may create, or must. Default [`OpenMode::OpenOrCreate`].
+    /// Whether opening may create the environment, or must. Default [`OpenMode::OpenOrCreate`].
     pub fn mode(mut self, mode: OpenMode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// Refuses every write as `ReadOnly`, and never creates. The lock files are still written where the medium allows. Nothing that
-    /// an earlier process left unflushed is flushed: after a failed flush, what is read may be undone by a power cut.
+    /// Makes every write fail with `ReadOnly`, and never creates the environment. The lock files are still written if
+    /// the medium allows it. Commits that an earlier process left unflushed are not flushed: after a failed flush, a
+    /// power failure may undo what was read.
     pub fn read_only(mut self, read_only: bool) -> Self {
         self.config.read_only = read_only;
         self
     }
 
-    /// Takes the path as that of the data file, with the lock files beside it (`-lock`, `-mapleaf.lock`).
+    /// Takes the path as that of the data file, with the lock files next to it (`-lock`, `-mapleaf.lock`).
     pub fn single_file(mut self, single_file: bool) -> Self {
         self.config.single_file = single_file;
         self
     }
 
-    /// Promises that nobody writes while the environment is open. Needed on a read-only medium, where no reader can be
-    /// seen by a writer: without it such an environment is `Unsupported`. Needed too for files of another user that may be
-    /// read and not written; with `read_only` they are then opened without lock files.
+    /// Promises that nobody writes while the environment is open. Needed on a read-only medium, where writers cannot
+    /// see readers: without it, opening there fails with `Unsupported`. Also needed for files of another user that
+    /// may be read but not written; with `read_only` they are then opened without lock files.
     pub fn assume_immutable(mut self, assume_immutable: bool) -> Self {
         self.config.assume_immutable = assume_immutable;
         self
     }
 
-    /// Calls `callback` once for each state that this process reads for longer than `limit` while others are committed:
-    /// such a reader keeps the file from reusing pages, and it grows. It is called from a thread of the engine's, within
-    /// `limit` plus half a second; the first opening of the environment in the process decides.
+    /// Calls `callback` once for each state that this process reads for longer than `limit` while other states are
+    /// committed: such a reader keeps the file from reusing pages, so the file grows. One of mapleaf's threads calls
+    /// it, within `limit` plus half a second. The first opening of the environment in the process sets the callback.
     ///
     /// ```
     /// # use std::time::Duration;

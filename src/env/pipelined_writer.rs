@@ -1,4 +1,4 @@
-//! Writing behind: one thread gathers the next piece of a copy while another one writes the last.
+//! Pipelined writes: one thread gathers the next piece of a copy while another one writes the last.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -9,21 +9,21 @@ use std::thread;
 use crate::os::Stop;
 use crate::page::{PIECE, Pieces};
 
-/// Runs `gather`, whose pieces are written to `file`, from its position on, by a thread of their own; by the caller's if
-/// the system has no other. All are written when it returns.
+/// Runs `gather`, and writes its pieces to `file` from its position on. A thread of its own writes; the caller does
+/// if the system gives no thread. All pieces are written when it returns.
 pub(crate) fn write_pipelined<T>(
     mut file: &File,
     gather: impl FnOnce(&mut dyn Pieces) -> Result<T, Stop>,
 ) -> Result<T, Stop> {
     thread::scope(|scope| {
-        // A piece is gathered, one waits, one is written.
+        // One piece is gathered, one waits, and one is written.
         let (full, pieces) = sync_channel(1);
         let (back, emptied) = channel();
         let writer = thread::Builder::new().name("mapleaf-copy".to_owned());
         let Ok(writer) = writer.spawn_scoped(scope, move || write_all(file, &pieces, &back)) else {
             return gather(&mut file);
         };
-        // It goes with the gathering, and the writer ends.
+        // Dropping the sender after the gathering ends the writer.
         let gathered = gather(&mut Pipelined { full, emptied });
         match writer.join() {
             Ok(Ok(())) => gathered,
@@ -37,7 +37,7 @@ fn write_all(mut file: &File, pieces: &Receiver<Vec<u8>>, back: &Sender<Vec<u8>>
     for mut piece in pieces {
         file.write_all(&piece)?;
         piece.clear();
-        // Nobody gathers any more when this was the last.
+        // This fails after the last piece, when nobody gathers any more.
         let _ = back.send(piece);
     }
     Ok(())
@@ -52,7 +52,7 @@ impl Pieces for Pipelined {
     fn take(&mut self, piece: &mut Vec<u8>) -> io::Result<()> {
         let empty = self.emptied.try_recv().unwrap_or_else(|_| Vec::with_capacity(PIECE));
         let full = std::mem::replace(piece, empty);
-        // The writer's own error is told in the place of this one.
+        // The writer's own error is reported instead of this one.
         self.full.send(full).map_err(|_| io::Error::other("the writer has stopped"))
     }
 }

@@ -1,4 +1,4 @@
-//! Who reads which state, in this process and in others: what keeps the file from reusing pages.
+//! Lists who reads which state, in this process and in others: these readers keep the file from reusing pages.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::error::Result;
 use crate::state::{FreePages, ReaderInfo};
 
 impl Env {
-    /// The states that are read, by this process and by others, oldest first. Takes no reader slot: it works also where all
-    /// are taken. O(states + free pages).
+    /// The states that are read, by this process and by others, oldest first. Takes no reader slot, so it works even
+    /// if all are taken. O(states + free pages).
     ///
-    /// A process that was killed is listed until its slots are freed: see [`clear_stale_readers`](Self::clear_stale_readers).
+    /// A killed process is listed until its slots are freed: see [`clear_stale_readers`](Self::clear_stale_readers).
     ///
     /// # Errors
     /// `Closed`, `Corrupted`, `Io`.
@@ -36,7 +36,7 @@ impl Env {
 }
 
 fn list(engine: &Arc<Engine>) -> Result<Vec<ReaderInfo>> {
-    // Listed before the newest state is taken for their lag.
+    // Listed before the newest state is read, from which their lag is counted.
     let (own, others) = (engine.pinned_states(), engine.other_readers()?);
     read_newest(engine, "readers", |newest| {
         let seq = newest.head()?.seq;

@@ -1,5 +1,5 @@
-//! One engine per data file and process, by device and inode: LMDB's locks do not hold between two environments of one
-//! process, and a hard link or another spelling is the same file.
+//! One core per data file and process, by device and inode. LMDB's locks do not work between two environments of one
+//! process, and a hard link or another spelling of the path is the same file.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::state::Core;
 struct Registry {
     open: HashMap<FileId, Weak<Core>>,
     changing: Vec<(PathBuf, Option<FileId>)>,
-    /// The process that it is of.
+    /// The mark of the process that this registry belongs to.
     mark: u64,
 }
 
@@ -24,22 +24,22 @@ fn lock() -> MutexGuard<'static, Option<Registry>> {
     let mut guard = REGISTRY.lock().unwrap_or_else(PoisonError::into_inner);
     let registry = guard.get_or_insert_default();
     if registry.mark != process_mark() {
-        // In a forked child the threads that were opening are not there, and would be waited for for ever.
+        // A forked child does not have the threads that were opening, and would wait for them forever.
         registry.changing.clear();
         registry.mark = process_mark();
     }
     guard
 }
 
-/// The right to open, close or replace the environment at one place: while it lives, no other thread does. Environments at
-/// other places are not held up, however long it takes. Who needs an open engine's writer mutex too takes that first: a
-/// transaction may open other environments.
+/// The right to open, close or replace the environment at one place: while it lives, no other thread may.
+/// Environments at other places are not held up, however long it takes. A caller that also needs an open core's
+/// writer mutex takes that first, because a transaction may open other environments.
 pub(crate) struct Reserved {
     path: PathBuf,
     file: Option<FileId>,
 }
 
-/// Waits for the place, by its path and by the file that is there now, if one is.
+/// Waits for the place, by its path and by the file that is there now, if there is one.
 pub(crate) fn reserve(place: &EnvPaths, file: Option<FileId>) -> Reserved {
     let path = resolved(&place.data());
     let mut registry = lock();
@@ -53,7 +53,7 @@ pub(crate) fn reserve(place: &EnvPaths, file: Option<FileId>) -> Reserved {
     Reserved { path, file }
 }
 
-/// Notes that `engine` has `file` open. The place is reserved by the caller.
+/// Notes that `engine` has `file` open. The caller has reserved the place.
 pub(crate) fn insert(_reserved: &Reserved, file: FileId, engine: &Arc<Core>) {
     let mut registry = lock();
     let open = &mut registry.get_or_insert_default().open;
@@ -61,7 +61,7 @@ pub(crate) fn insert(_reserved: &Reserved, file: FileId, engine: &Arc<Core>) {
     open.insert(file, Arc::downgrade(engine));
 }
 
-/// Forgets the engine that had `file` open. The place is reserved by the caller.
+/// Forgets the core that had `file` open. The caller has reserved the place.
 pub(crate) fn remove(_reserved: &Reserved, file: FileId) {
     lock().get_or_insert_default().open.remove(&file);
 }
@@ -78,20 +78,20 @@ impl Drop for Reserved {
     }
 }
 
-/// The engine that has `file` open in this process, or had it open in the one that this was forked from.
+/// The core that has `file` open in this process, or had it open in the process that this one was forked from.
 pub(crate) fn find(file: FileId) -> Option<Arc<Core>> {
-    // Upgraded under the lock and looked at outside: dropping the last hold on an engine closes it.
+    // Upgraded under the lock, but checked outside it: dropping the last reference to a core closes it.
     let engine = lock().as_ref()?.open.get(&file)?.upgrade()?;
     (!engine.is_closed()).then_some(engine)
 }
 
-/// The engine that was opened at the path of `place` and is open, whatever file is there now.
+/// The open core that was opened at the path of `place`, whatever file is there now.
 pub(crate) fn find_at(place: &EnvPaths) -> Option<Arc<Core>> {
     let engines: Vec<_> = lock().as_ref()?.open.values().filter_map(Weak::upgrade).collect();
     engines.into_iter().find(|engine| !engine.is_closed() && engine.place == *place)
 }
 
-/// The path with what exists of it resolved, so that two spellings of a place that is to be created are one.
+/// The path with its existing part resolved, so that two spellings of a place that is to be created are equal.
 fn resolved(path: &Path) -> PathBuf {
     let (mut there, mut rest) = (path, Vec::new());
     loop {

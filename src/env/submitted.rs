@@ -1,4 +1,4 @@
-//! Batches that were handed to the committing thread, and how their callers learn the outcome.
+//! Batches that were handed to the committer thread, and how their callers learn the outcome.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::Waker;
@@ -7,7 +7,7 @@ use crate::env::engine::Engine;
 use crate::error::{Error, ErrorKind, Result, contain};
 use crate::write_set::Batch;
 
-/// The outcome of one batch, shared by its caller and the committing thread.
+/// The outcome of one batch, shared by its caller and the committer thread.
 #[derive(Default)]
 pub(crate) struct Done {
     pub(crate) state: Mutex<State>,
@@ -16,20 +16,20 @@ pub(crate) struct Done {
 
 #[derive(Default)]
 pub(crate) struct State {
-    /// Whether there was an outcome, and where it is until it is taken.
+    /// Whether there was an outcome; it is held here until it is taken.
     pub(crate) told: bool,
     pub(crate) outcome: Option<Result<()>>,
     pub(crate) waker: Option<Waker>,
 }
 
-/// A batch that was handed over.
+/// A batch that was handed to the committer thread.
 pub(crate) struct Submission {
     pub(crate) engine: Arc<Engine>,
     pub(crate) batch: Batch,
     pub(crate) told: Teller,
 }
 
-/// Tells the waiting of a batch that was never done, if it comes to that.
+/// Reports an error to the caller if the batch is dropped without being done.
 pub(crate) struct Teller(pub(crate) Arc<Done>);
 
 impl Drop for Teller {
@@ -53,7 +53,7 @@ impl Done {
         drop(state);
         self.changed.notify_all();
         if let Some(waker) = waker {
-            // A waker that panics must not end the thread that others wait for.
+            // A waker that panics must not end the committer thread, which others wait for.
             contain(|| waker.wake());
         }
     }

@@ -1,4 +1,4 @@
-//! A state: one committed state of the file as it is read, by its meta page and the root of each DBI.
+//! A state: one committed state of the file, read through its meta page and the root of each DBI.
 
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
@@ -9,51 +9,53 @@ use crate::lmdb::{Cause, Failure};
 use crate::page::{self, Cursor, EnvMap, Found, LmdbTxnId, Meta, Pages, TREE_FLAGS, TreeRecord, meta_slot};
 use crate::state::files::Files;
 
-/// Roots that a state has room for without an allocation. A state lives as long as a commit takes to come, so most of
-/// them are opened for a look-up in one DBI.
+/// The roots that a state holds without an allocation. A state lives until the next commit, so most states are opened
+/// for a look-up in one DBI.
 const FIRST_ROOTS: usize = 4;
-/// Roots in a block, which is made when the first of them is found, and the most blocks: with the DBIs that are open a state grows
-/// by the list of blocks, 4 KiB at most.
+/// The roots in a block, which is allocated when the first of them is found, and the most blocks. For the DBIs that
+/// are open, a state grows by the list of blocks, 4 KiB at most.
 const BLOCK: usize = 16;
 const MOST_BLOCKS: usize = 256;
 
 /// One committed state of the file.
 ///
-/// Its pages stay as they are while a [`PinnedState`](crate::state::pinned_state::PinnedState) of it lives; or, for the base of a write
-/// transaction, as long as LMDB's write lock keeps every other writer out. It holds no engine: the writer keeps that of its
-/// last base for the next.
+/// Its pages stay unchanged while a [`PinnedState`](crate::state::pinned_state::PinnedState) of it lives. The pages
+/// of a write transaction's base stay unchanged while LMDB's write lock keeps every other writer out. A state holds
+/// no core: the core's writer keeps the state of its last base for the next transaction.
 pub(crate) struct State {
     map: Arc<EnvMap>,
     page_count: u64,
     meta: Meta,
-    /// Both meta ids when this was the newest state: as long as they stand so, it still is.
+    /// Both meta ids when this was the newest state: while they are unchanged, it still is.
     ids: [u64; 2],
     catalog: OnceLock<TreeRecord>,
-    /// The head, where this process committed it; a plain field, as each commit has a state made that is looked at once.
+    /// The head, if this process committed it. A plain field: every commit creates a `State` that is usually read
+    /// once.
     known_head: Option<Head>,
     head: OnceLock<Head>,
-    /// Roots that were found: of the DBIs with the lowest slots, each in its cell.
+    /// Roots that were found, for the DBIs with the lowest slots, each in its cell.
     first_roots: [RootCell; FIRST_ROOTS],
-    /// Those of the others by blocks, each in the cell of its slot, modulo their number; blocks are a power of two. Room for those
-    /// that are open when the first of them is asked for; of more, those whose cell is taken are looked up each time.
+    /// Roots of the other DBIs, in blocks: each in the cell of its slot modulo the number of cells; the number of
+    /// blocks is a power of two. Sized for the DBIs that are open when the first of these is looked up. If there are
+    /// more DBIs, those whose cell is taken are looked up each time.
     more_roots: OnceLock<Box<[Block]>>,
-    /// The databases that are open in its engine.
+    /// The databases that are open in its core.
     dbis: Arc<OpenDbis>,
 }
 
-/// The root of a DBI, once it was found, and its slot.
+/// The root of a DBI, once found, and its slot.
 type RootCell = OnceLock<(usize, TreeRecord)>;
 type Block = OnceLock<Box<[RootCell; BLOCK]>>;
 
-/// What is found under a name in the main tree.
+/// What the main tree holds under a name.
 pub(crate) enum MainEntry {
     Tree(TreeRecord),
-    /// User data that other software put beside the named databases.
+    /// User data that other software stored next to the named databases.
     Data,
 }
 
 impl State {
-    /// The state that this meta page is of. `ids` are those of both, as they stood together.
+    /// The state of this meta page. `ids` are the ids of both meta pages at the same moment.
     pub(crate) fn new(dbis: &Arc<OpenDbis>, files: &Files, meta: Meta, ids: [u64; 2]) -> Result<Self, Failure> {
         Ok(Self {
             page_count: page_count(files, &meta)?,
@@ -69,8 +71,8 @@ impl State {
         })
     }
 
-    /// The state that a write transaction with LMDB id `id + 1` is based on: the newest one, as long as the caller
-    /// holds LMDB's write lock. Made of `last`, the base of the transaction before, where nobody else has that.
+    /// The state that a write transaction with LMDB id `id + 1` is based on: the newest one, while the caller holds
+    /// LMDB's write lock. Made from `last`, the base of the previous transaction, if nobody else holds that.
     pub(crate) fn base(
         dbis: &Arc<OpenDbis>,
         files: &Files,
@@ -92,10 +94,10 @@ impl State {
         Self::new(dbis, files, pages.meta(meta_slot(id)), ids).map(Arc::new)
     }
 
-    /// Makes this one of the state `id` in the same map.
+    /// Turns this state into the state `id` in the same map.
     fn renew(&mut self, files: &Files, id: u64) -> Result<(), Failure> {
         let pages = files.map.metas();
-        // In place: what was just written by fields is slow to be read again as a whole.
+        // Written in place: memory that was just written field by field is slow to read again as a whole.
         self.meta = pages.meta(meta_slot(id));
         self.ids = [id, pages.meta_id(meta_slot(id + 1))];
         self.page_count = page_count(files, &self.meta)?;
@@ -107,8 +109,8 @@ impl State {
         Ok(())
     }
 
-    /// Whether no commit has come since, by the meta pages alone. `false` too while a commit is being flushed, or was when
-    /// this was opened: its meta page does not change any more when it is acknowledged.
+    /// Whether no later commit exists, by the meta pages alone. Also `false` while a commit is being flushed, or if
+    /// one was when this state was opened: its meta page does not change any more when it is acknowledged.
     pub(crate) fn is_newest(&self) -> bool {
         let [own, other] = self.ids;
         if other > own {
@@ -119,7 +121,7 @@ impl State {
         pages.meta_id(meta_slot(id)) == self.ids[0] && pages.meta_id(meta_slot(id + 1)) == self.ids[1]
     }
 
-    /// Whether it is read through the map of these files.
+    /// Whether this state is read through the map of these files.
     pub(crate) fn is_in(&self, files: &Files) -> bool {
         Arc::ptr_eq(&self.map, &files.map)
     }
@@ -139,7 +141,7 @@ impl State {
         &self.meta
     }
 
-    /// The length of the map it is read through, in bytes.
+    /// The length in bytes of the map that this state is read through.
     pub(crate) fn map_len(&self) -> usize {
         self.map.len()
     }
@@ -149,9 +151,9 @@ impl State {
         self.map.pages(self.page_count)
     }
 
-    /// The root of `dbi` in this state; an empty tree when it was created later.
+    /// The root of `dbi` in this state; an empty tree if the DBI was created later.
     ///
-    /// O(1) after the first time, which searches the catalogue and the main tree.
+    /// O(1) after the first call, which searches the catalogue and the main tree.
     #[inline]
     pub(crate) fn tree(&self, dbi: &DbiRef) -> Result<TreeRecord> {
         if dbi.engine == self.dbis.engine()
@@ -185,7 +187,7 @@ impl State {
             return Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(&dbi.name));
         }
         let tree = self.resolve(dbi)?;
-        // A cell that another DBI has is left to it; this one is looked up each time.
+        // If another DBI has the cell, this one is looked up each time.
         if let Some(cell) = self.root_cell(dbi) {
             let _ = cell.set((dbi.slot, tree));
         }
@@ -200,7 +202,7 @@ impl State {
         if !dbi.is_checked(head.epoch) {
             match (dbi.id, self.dbi_record(&dbi.name)?) {
                 (DbiId::Catalogued(id), Some(DbiRecord::Live { id: found, .. })) if found == id => {}
-                // The state is older than the DBI, which held nothing then.
+                // The state is older than the DBI, which was empty then.
                 (DbiId::Catalogued(id), _) if head.next_dbi <= id => return Ok(TreeRecord::EMPTY),
                 (DbiId::Catalogued(_), _) => return Err(dropped()),
                 (DbiId::Foreign, Some(DbiRecord::Live { .. })) => {
@@ -220,13 +222,13 @@ impl State {
         }
     }
 
-    /// What the main tree has under `name`.
+    /// What the main tree holds under `name`.
     pub(crate) fn main_entry(&self, name: &str) -> Result<Option<MainEntry>> {
         let found = page::find(self.pages(), &self.meta.main, name.as_bytes())?;
         found.map(|found| main_entry(&found)).transpose()
     }
 
-    /// The names and trees of the main tree, in order; user data of other software is passed over.
+    /// The names and trees of the main tree, in order; skips user data of other software.
     pub(crate) fn trees(&self) -> Result<Vec<(Vec<u8>, TreeRecord)>> {
         let mut cursor = Cursor::range(self.pages(), &self.meta.main, Bound::Unbounded, Bound::Unbounded)?;
         let mut trees = Vec::new();
@@ -238,14 +240,14 @@ impl State {
         Ok(trees)
     }
 
-    /// Whether the name is of a DBI that was dropped and whose empty tree is still there. One that is not empty is other
-    /// software's, which found the name free.
+    /// Whether the name is of a dropped DBI whose empty tree is still there. A tree that is not empty belongs to
+    /// other software, which found the name free.
     pub(crate) fn is_leftover(&self, name: &str) -> Result<bool> {
         let is_empty = matches!(self.main_entry(name)?, Some(MainEntry::Tree(tree)) if tree.entries == 0);
         Ok(is_empty && self.dbi_record(name)? == Some(DbiRecord::Dropped))
     }
 
-    /// The names of DBIs that were dropped and whose empty trees are still there.
+    /// The names of dropped DBIs whose empty trees are still there.
     pub(crate) fn leftovers(&self) -> Result<Vec<String>> {
         let mut names = Vec::new();
         for (name, tree) in self.trees()? {
@@ -284,8 +286,8 @@ impl State {
         Ok(*self.head.get_or_init(|| head))
     }
 
-    /// Refuses a handle of another environment, or of a DBI that is not in this state. Cheaper than [`tree`](Self::tree):
-    /// the file is not read when the handle was found good in a state of the same schemas.
+    /// Fails for a handle of another environment, or of a DBI that is not in this state. Cheaper than
+    /// [`tree`](Self::tree): the file is not read if the handle was valid in a state with the same schema epoch.
     #[inline]
     pub(crate) fn check_dbi(&self, dbi: &DbiRef) -> Result<()> {
         if dbi.engine == self.dbis.engine() && dbi.is_checked(self.head()?.epoch) {
@@ -294,8 +296,8 @@ impl State {
         self.tree(dbi).map(drop)
     }
 
-    /// The head of a file that has none: new, of other software, or loaded from a dump, which leaves it out. Numbers of
-    /// databases are never used twice, so they go on behind those of the catalogue.
+    /// The head of a file without one: new, of other software, or loaded from a dump, which omits it. DBI ids are
+    /// never reused, so they continue after those of the catalogue.
     #[cold]
     fn lost_head(&self) -> Result<Head> {
         let mut next_dbi = 0;
@@ -310,25 +312,25 @@ impl State {
         Ok(Head { next_dbi, ..Head::default() })
     }
 
-    /// Who the environment is, unless mapleaf has not written to it yet.
+    /// The identity of the environment, unless mapleaf has not written to it yet.
     pub(crate) fn identity(&self) -> Result<Option<Identity>> {
         let found = page::get::<0>(self.pages(), &self.catalog()?, crate::catalog::ENV_KEY)?;
         found.map(Identity::from_bytes).transpose()
     }
 
-    /// What the catalogue says of the DBI `name`.
+    /// The catalogue's record of the DBI `name`.
     pub(crate) fn dbi_record(&self, name: &str) -> Result<Option<DbiRecord>> {
         let found = page::get::<0>(self.pages(), &self.catalog()?, &crate::catalog::dbi_key(name))?;
         found.map(DbiRecord::from_bytes).transpose().map_err(|error| error.in_dbi(name))
     }
 }
 
-/// How many pages of the file the state with this meta page can lead to.
+/// The number of pages of the file that the state with this meta page may refer to.
 fn page_count(files: &Files, meta: &Meta) -> Result<u64, Failure> {
     let map = &files.map;
     let needed = meta.last_page.saturating_add(1).saturating_mul(map.page_size() as u64);
-    // After the pin: every page of the pinned state was in the file by then. The system is asked when what is known does
-    // not hold them all: files grow, and LMDB does not cut them.
+    // Read after the pin: every page of the pinned state was in the file by then. The system is asked only if the
+    // known length does not cover all pages: files grow, and LMDB does not truncate them.
     let file_len = files.file_len_for(needed)?;
     if needed.min(file_len) > map.len() as u64 {
         let error = Error::new(
@@ -344,7 +346,7 @@ fn main_entry(found: &Found<'_>) -> Result<MainEntry> {
     if found.is_tree() { TreeRecord::from_bytes(found.value).map(MainEntry::Tree) } else { Ok(MainEntry::Data) }
 }
 
-/// Refuses a tree whose order or shape is not LMDB's plain one.
+/// Fails for a tree whose order or shape is not LMDB's plain one.
 pub(crate) fn check_flags(tree: &TreeRecord, name: &str) -> Result<()> {
     if tree.flags == 0 {
         return Ok(());

@@ -1,15 +1,15 @@
-//! What an environment is opened with, and all its handles must agree on.
+//! The configuration of an environment, on which all its handles must agree.
 
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{FULL, LEAST};
 
-/// LMDB reserves memory for each DBI, in each transaction too, and adds to their number without a check.
+/// LMDB reserves memory for each DBI, also in each transaction, and does arithmetic on their number without a check.
 const MOST_DBIS: u32 = 1 << 15;
-/// Each reader has 64 bytes of the lock file.
+/// Each reader takes 64 bytes of the lock file.
 const MOST_READERS: u32 = 1 << 16;
 
-/// What all handles of one environment must agree on.
+/// The options on which all handles of one environment must agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Config {
     pub map_size: usize,
@@ -18,7 +18,7 @@ pub(crate) struct Config {
     pub max_readers: u32,
     pub max_txn_bytes: usize,
     pub max_backlog: Backlog,
-    /// In percent; `None` goes by the order in which rows came.
+    /// In percent; `None` decides by the order in which rows were added.
     pub fill: Option<u8>,
     pub durability: Durability,
     pub read_only: bool,
@@ -27,7 +27,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Refuses sizes that have no meaning.
+    /// Fails for sizes that make no sense.
     pub(crate) fn check(&self) -> Result<()> {
         let Config { map_size, max_map_size, max_dbis, max_readers, .. } = self;
         let why = if *max_map_size == 0 {
@@ -81,7 +81,7 @@ impl Config {
     }
 }
 
-/// How much may be submitted and not be committed yet.
+/// How much may be submitted and not yet committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Backlog {
     pub batches: usize,

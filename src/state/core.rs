@@ -1,5 +1,5 @@
-//! The core of an open environment, which its handles and its snapshots share: the files, the newest pinned state, the writer's
-//! mutex, and whether it may be used.
+//! The core of an open environment, which its handles and its snapshots share: the files, the newest pinned state,
+//! the writer's mutex, and whether the environment is usable.
 
 mod lifecycle;
 mod watch;
@@ -23,7 +23,7 @@ use crate::state::pinned_state::{Opened, PinnedState, States, View};
 use crate::state::slow_reader::SlowReader;
 use crate::state::writer_state::WriterState;
 
-/// What handles and snapshots of one environment share. The last of them closes it.
+/// What handles and snapshots of one environment share. Dropping the last of them closes it.
 pub(crate) struct Core {
     id: u64,
     mark: u64,
@@ -33,27 +33,28 @@ pub(crate) struct Core {
     status: AtomicU8,
     /// Which file has lost its name.
     in_place: InPlace,
-    /// Signalled when new snapshots are held back no more.
+    /// Signalled when new snapshots are no longer held back.
     passing: (Mutex<()>, Condvar),
     /// The openers' gate. Shared: begin a pin, or ask LMDB something that reads its map. Exclusive: change or replace
     /// the maps. Never held while waiting for LMDB's write lock, or a foreign writer would block snapshots.
     files: RwLock<Option<Arc<Files>>>,
-    /// Held by the one LMDB write transaction of this process; taken after the fair lock of group commit and before LMDB's lock.
+    /// Held by the one LMDB write transaction of this process. Taken after the fair lock of group commit and before
+    /// LMDB's lock.
     pub(crate) writer: Mutex<WriterState>,
-    /// Upgraded by who needs another lease on it.
+    /// Upgraded by a thread that needs another lease on it.
     newest: Mutex<Weak<PinnedState>>,
     states: Arc<States>,
     others: OtherReaders,
     dbis: Arc<OpenDbis>,
-    /// Read from the catalogue, or about to be written to it.
+    /// Read from the catalogue, or to be written to it.
     uuid: OnceLock<[u8; 16]>,
     candidate: [u8; 16],
     /// Whether the catalogue is known to hold the identity as this build writes it.
     identified: AtomicBool,
     pub(crate) lock: Option<LockFile>,
-    /// Held while the file is flushed by who asked for that.
+    /// Held during a flush of the file that a caller asked for.
     pub(crate) flushing: Mutex<()>,
-    /// Whether its opening came to its end: only then does its closing say that nothing is left to be done.
+    /// Whether opening has completed: only then may closing mark the environment as clean.
     pub(crate) opened: AtomicBool,
     temporary: Option<TempDir>,
 }
@@ -62,7 +63,7 @@ const OPEN: u8 = 0;
 const CLOSED: u8 = 1;
 /// A commit or a flush failed on the disk.
 const POISONED: u8 = 2;
-/// Open, while new snapshots wait for a moment.
+/// Open, but new snapshots wait for a moment.
 const HELD_BACK: u8 = 3;
 /// LMDB's lock file has lost its name: other programs cannot see this process's readers.
 const UNSEEN: u8 = 4;
@@ -113,17 +114,17 @@ impl Core {
         &self.dbis
     }
 
-    /// Whether this process opened the environment; a forked child did not.
+    /// Whether this process opened the environment; false in a forked child.
     pub(crate) fn is_own_process(&self) -> bool {
         process_mark() == self.mark
     }
 
-    /// Whether [`close`](Self::close) is over and done with: whoever opens the file gets a new engine.
+    /// Whether [`close`](Self::close) has completed: the next caller that opens the file gets a new core.
     pub(crate) fn is_closed(&self) -> bool {
         self.status.load(Ordering::Acquire) == CLOSED
     }
 
-    /// Refuses work in a child that was forked from the process that opened the environment.
+    /// Fails in a child that was forked from the process that opened the environment.
     pub(crate) fn check_not_forked(&self) -> Result<()> {
         if self.is_own_process() {
             return Ok(());
@@ -132,7 +133,7 @@ impl Core {
         Err(Error::new(ErrorKind::Closed, why))
     }
 
-    /// Refuses work on an environment that is closed, that a fatal error has put out of use, or that a fork inherited.
+    /// Fails if the environment is closed, out of use after a fatal error, or inherited by a fork.
     pub(crate) fn check_usable(&self) -> Result<()> {
         self.check_not_forked()?;
         match self.status.load(Ordering::Acquire) {
@@ -152,13 +153,14 @@ impl Core {
         self.end_as(POISONED);
     }
 
-    /// Puts it out of use, unless it is already.
+    /// Puts the environment out of use, unless it already is.
     fn end_as(&self, status: u8) {
         let open = |now| matches!(now, OPEN | HELD_BACK).then_some(status);
         let _ = self.status.fetch_update(Ordering::AcqRel, Ordering::Acquire, open);
     }
 
-    /// Puts it out of use since a flush failed: what the system takes for written may not be, here and at the next opening.
+    /// Puts the environment out of use after a failed flush: the system may take pages for written that are not, now
+    /// and at the next opening.
     pub(crate) fn flush_failed(&self) {
         self.poison();
         if let Some(lock) = &self.lock {
@@ -166,12 +168,13 @@ impl Core {
         }
     }
 
-    /// The writer's mutex, whether or not a closure panicked under it: a panic drops its set, and the state is whole.
+    /// The writer's mutex, even if a closure panicked while it was held: a panic drops the closure's set, and the
+    /// state stays valid.
     pub(crate) fn writer_state(&self) -> MutexGuard<'_, WriterState> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The lock file, without which nothing is written.
+    /// The lock file, which every write needs.
     pub(crate) fn lock_file(&self) -> Result<&LockFile> {
         self.lock.as_ref().ok_or_else(|| {
             let why = format!(
@@ -200,8 +203,8 @@ impl Core {
         self.uuid.get().unwrap_or(&self.candidate)
     }
 
-    /// The identity that a commit on `base` must write, if any: the first one by mapleaf, and the first one by a build
-    /// with more features than the last.
+    /// The identity that a commit on `base` must write, if any: mapleaf's first commit writes it, and so does the
+    /// first commit by a build with more features than the last.
     pub(crate) fn new_identity(&self, base: &State) -> Result<Option<Identity>> {
         if self.identified.load(Ordering::Relaxed) {
             return Ok(None);
@@ -213,17 +216,17 @@ impl Core {
         Ok((identity.features != FEATURES).then_some(Identity { features: FEATURES, ..identity }))
     }
 
-    /// Notes that a commit has gone through, and with it the identity.
+    /// Notes that a commit has succeeded, and with it the write of the identity.
     pub(crate) fn identity_is_written(&self) {
         self.identified.store(true, Ordering::Relaxed);
     }
 
-    /// The UUID that the catalogue holds.
+    /// Sets the UUID that the catalogue holds.
     pub(crate) fn set_uuid(&self, uuid: [u8; 16]) {
         let _ = self.uuid.set(uuid);
     }
 
-    /// The newest committed state, pinned: the one that other snapshots share if it still is the newest.
+    /// The newest committed state, pinned. Other snapshots' pin is shared if its state is still the newest.
     pub(crate) fn pinned(self: &Arc<Self>) -> Result<Arc<PinnedState>> {
         self.newest_following(Self::follow_growth)
     }
@@ -249,7 +252,7 @@ impl Core {
             match PinnedState::open(self, &gate, known()) {
                 Ok((known, Opened::Before)) => return Ok(known),
                 Ok((opened, Opened::Now)) => {
-                    // Known before the gate is left: whoever closes or replaces the files sees it.
+                    // Stored before the gate is released: a thread that closes or replaces the files sees it.
                     *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&opened);
                     self.states.add(&opened);
                     return Ok(opened);
@@ -280,13 +283,13 @@ impl Core {
         self.states.alive()
     }
 
-    /// Types the failure of beginning a transaction; a fatal one poisons.
+    /// Gives the failure to begin a transaction its kind; a fatal failure puts the environment out of use.
     pub(crate) fn begin_failed(&self, failure: Failure) -> Error {
         if failure.cause == Cause::Panic {
             self.poison();
         }
         if matches!(failure.error.kind(), ErrorKind::Corrupted | ErrorKind::Busy) {
-            // What a file says that was cut short is not what is wrong.
+            // In a truncated file, what the file says is not the real fault.
             self.look_now();
             if let Err(lost) = self.check_in_place() {
                 return lost.caused_by(failure.error);
@@ -298,17 +301,17 @@ impl Core {
         }
     }
 
-    /// Another process has grown the file: takes up its size, here and in LMDB.
+    /// Follows another process that has grown the file: adopts its size, in mapleaf and in LMDB.
     ///
-    /// Never needed inside a write session of this thread, which has taken up the newest size and keeps others out.
+    /// Never needed inside a write session of this thread, which has adopted the newest size and keeps others out.
     fn follow_growth(&self) -> Result<()> {
-        // Behind the commit that may be under way, and without the turn, which this thread may have.
+        // Waits for a commit in progress, but not for the transaction lock, which this thread may hold.
         let mut writer = self.writer_state();
         writer.last = None;
         self.follow_growth_as_writer()
     }
 
-    /// As [`follow_growth`](Self::follow_growth), for who holds the writer's mutex and no LMDB transaction.
+    /// As [`follow_growth`](Self::follow_growth), for a caller that holds the writer's mutex and no LMDB transaction.
     pub(crate) fn follow_growth_as_writer(&self) -> Result<()> {
         self.enlarge(|gate, page_size| {
             let newest = gate.map.metas();
@@ -324,8 +327,8 @@ impl Core {
 
     /// Makes the maps at least as large as `wanted` says, by doubling, within the maximum.
     ///
-    /// Our own map is made first, and another for a try: when the system refuses them nothing has changed. LMDB's resize
-    /// unmaps before it maps, so if that fails the environment is of no more use.
+    /// mapleaf's own map is made first, and then another one as a test: if the system refuses them, nothing has
+    /// changed. LMDB's resize unmaps before it maps, so if that fails the environment is unusable.
     fn enlarge(&self, wanted: impl FnOnce(&Files, usize) -> usize) -> Result<()> {
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let Some(files) = gate.as_mut() else {
@@ -348,7 +351,7 @@ impl Core {
             ));
         }
         let map = EnvMap::new(&files.file, size, page_size)?;
-        // And whether there is room for LMDB's beside it.
+        // Tests whether the address space holds LMDB's map as well.
         drop(EnvMap::new(&files.file, size, page_size)?);
         if let Err(error) = files.lmdb.resize(size) {
             drop(gate);

@@ -11,24 +11,24 @@ use crate::os::{DataLock, FileId, located};
 use crate::page::EnvMap;
 use crate::state::last_commit::LastCommit;
 
-/// The open file: LMDB's environment over it, our map and our descriptor of it.
+/// The open file: LMDB's environment over it, mapleaf's map and descriptor of it.
 pub(crate) struct Files {
     pub lmdb: Arc<Lmdb>,
     pub map: Arc<EnvMap>,
     pub file: Arc<File>,
     path: Arc<Path>,
     pub id: FileId,
-    /// Behind LMDB, whose locks closing it would drop. `None` where LMDB has no lock file.
+    /// Dropped after LMDB, because closing it would drop LMDB's locks. `None` if LMDB has no lock file.
     pub lmdb_lock: Option<Arc<LmdbLock>>,
-    /// `None` where the file system has no such locks and nobody writes.
+    /// `None` if the file system has no such locks and nobody writes.
     held: Option<Arc<DataLock>>,
     known: Arc<Known>,
 }
 
-/// What is known of the file, through whichever map it is read.
+/// What is known of the file, whichever map it is read through.
 #[derive(Default)]
 struct Known {
-    /// The length of the file in bytes when it was last asked for; it only grows.
+    /// The last known length of the file in bytes; it only grows.
     len: AtomicU64,
     last: LastCommit,
 }
@@ -61,22 +61,22 @@ impl Files {
         }
     }
 
-    /// The data file, to be flushed by who asks for it.
+    /// The data file, for a caller that flushes it.
     pub(crate) fn flushed_file(&self) -> Arc<File> {
         self.held.as_ref().map_or_else(|| Arc::clone(&self.file), |held| Arc::clone(held.file()))
     }
 
-    /// What this process committed last.
+    /// The last commit of this process.
     pub(crate) fn last_commit(&self) -> &LastCommit {
         &self.known.last
     }
 
-    /// The length of the data file in bytes when it was last asked for.
+    /// The last known length of the data file in bytes.
     pub(crate) fn known_len(&self) -> u64 {
         self.known.len.load(Ordering::Relaxed)
     }
 
-    /// Remembers how long the data file was seen to be. One that is shorter later was cut.
+    /// Notes a length of the data file. If it is shorter later, it was truncated.
     pub(crate) fn note_len(&self, bytes: u64) {
         self.known.len.fetch_max(bytes, Ordering::Relaxed);
     }
@@ -88,14 +88,14 @@ impl Files {
         Ok(metadata.len())
     }
 
-    /// As [`file_len`](Self::file_len), but what was known before if the file was at least `needed` bytes long then.
+    /// As [`file_len`](Self::file_len), but returns the last known length if that is at least `needed` bytes.
     pub(crate) fn file_len_for(&self, needed: u64) -> Result<u64> {
         let known = self.known.len.load(Ordering::Relaxed);
         if known >= needed { Ok(known) } else { self.file_len() }
     }
 }
 
-/// The openers' gate, passed.
+/// The openers' gate, held shared.
 pub(crate) struct Gate<'a>(pub(super) RwLockReadGuard<'a, Option<Arc<Files>>>);
 
 impl std::ops::Deref for Gate<'_> {

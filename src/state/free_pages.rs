@@ -24,12 +24,13 @@ impl FreePages {
         Ok(Self(freed))
     }
 
-    /// All of them.
+    /// The number of all free pages.
     pub(crate) fn all(&self) -> u64 {
         self.0.iter().map(|(_, count)| count).sum()
     }
 
-    /// Those that no writer may take while the state with LMDB's id `state` is read: freed by its own transaction or later.
+    /// The number of pages that no writer may take while the state with LMDB's id `state` is read: those freed by its
+    /// own transaction or later.
     pub(crate) fn held_by(&self, state: LmdbTxnId) -> u64 {
         self.0.iter().filter(|(freed_by, _)| *freed_by >= state.0).map(|(_, count)| count).sum()
     }

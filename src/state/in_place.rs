@@ -1,16 +1,16 @@
-//! Which of its files an environment was seen to have lost.
+//! Which of its files an environment has lost.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 
 use crate::os::{Directory, EnvPaths};
 
-/// What was seen so far.
+/// The losses found so far.
 pub(crate) struct InPlace {
     pub(super) directory: Directory,
     pub(super) lost: AtomicU8,
-    /// When it was looked last by who does not look each time, in milliseconds.
+    /// The time of the last check by a commit that does not check each time, in milliseconds.
     pub(super) looked: AtomicU64,
-    /// Whether the names of the files, and those of all directories above, were flushed: they do not change behind that.
+    /// Whether the names of the files and of all parent directories were flushed: they do not change after that.
     pub(super) flushed: AtomicBool,
 }
 

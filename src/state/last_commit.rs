@@ -1,13 +1,15 @@
-//! The head of this process's last commit, for whoever opens the state that it left.
+//! The head of this process's last commit, for threads that open its state.
 
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use crate::catalog::Head;
 
-/// LMDB's id of the last commit of this process, and its head. Who opens that state need not look for the head in the file,
-/// where every commit puts it on another page: one that is in no cache of this core, and may have to be faulted in.
+/// LMDB's id of the last commit of this process, and its head. A thread that opens that state need not read the head
+/// from the file: every commit puts it on another page, which is not in the processor's cache and may have to be
+/// faulted in.
 ///
-/// Written and read without a lock, which both ends of a small commit would pay for.
+/// Written and read without a lock, which would cost a small commit on both sides.
+/// Written and read without a lock, which would cost a small commit on both sides.
 #[derive(Default)]
 pub(crate) struct LastCommit {
     /// Odd while the words are being changed.
@@ -17,8 +19,8 @@ pub(crate) struct LastCommit {
 }
 
 impl LastCommit {
-    /// The head of LMDB's state `id`, if this process committed it and nothing since. `None` too while the next commit is
-    /// being noted: the file has it.
+    /// The head of LMDB's state `id`, if that is the last commit of this process. Also `None` while the next commit
+    /// is being noted: then the head is read from the file.
     pub(crate) fn head(&self, id: u64) -> Option<Head> {
         let version = self.version.load(Ordering::Acquire);
         let [found, seq, epoch, next_dbi] = self.words.each_ref().map(|word| word.load(Ordering::Relaxed));
@@ -28,7 +30,7 @@ impl LastCommit {
         (is_whole && found == id && id != 0).then_some(Head { seq, epoch, next_dbi })
     }
 
-    /// Notes the head of a commit. The caller is the one writer.
+    /// Notes the head of a commit. The caller is the only writer.
     pub(crate) fn set(&self, id: u64, head: Head) {
         let version = self.version.load(Ordering::Relaxed);
         self.version.store(version.wrapping_add(1), Ordering::Relaxed);
@@ -65,7 +67,7 @@ mod tests {
         let (last, done, mut seen) = (LastCommit::default(), AtomicBool::new(false), 0);
         thread::scope(|scope| {
             scope.spawn(|| {
-                // Two ids that come again and again, with another head each time.
+                // Two ids that alternate, with another head each time.
                 let mut n = 0;
                 while !done.load(Ordering::Relaxed) {
                     last.set(1 + n % 2, head(2 + n));
@@ -77,7 +79,7 @@ mod tests {
                     if let Some(found) = last.head(id) {
                         seen += 1;
                         let whole = (found.epoch, found.seq % 2) == (found.seq.wrapping_mul(3), (id + 1) % 2);
-                        // An unwinding scope would wait for the other thread for ever.
+                        // A scope that unwinds would wait for the other thread forever.
                         if !whole {
                             done.store(true, Ordering::Relaxed);
                         }

@@ -1,4 +1,4 @@
-//! One committed state as it is read: the open files, pinned and shared states, and what a transaction reads.
+//! One committed state and how it is read: the open files, pinned and shared states, and a transaction's view.
 
 mod committed;
 mod config;

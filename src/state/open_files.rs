@@ -10,13 +10,14 @@ use crate::page::{self, EnvMap};
 use crate::state::config::Config;
 use crate::state::files::Files;
 
-/// And from this: more than any system gives.
+/// The size of the first try: more than any system gives.
 const LARGEST_MAP: usize = 1 << 48;
-/// Address space is asked for in steps down to this, in bytes.
+/// Address space is requested in halves, down to this, in bytes.
 const SMALLEST_MAP: usize = 1 << 20;
 
-/// Opens LMDB and our map over one reservation each, halving it until the system agrees to both, and takes the locks that
-/// show others that this process has the environment open. Without LMDB's lock file no locks are taken.
+/// Opens LMDB and mapleaf's map over one reservation each, halving the size until the system agrees to both. Takes
+/// the locks that show other processes that this one has the environment open. Without LMDB's lock file no locks are
+/// taken.
 pub(crate) fn open_files(
     place: &EnvPaths,
     config: &Config,
@@ -35,7 +36,7 @@ pub(crate) fn open_files(
     }
 }
 
-/// As [`open_files`], with maps of this size. The lock file is taken by who succeeds.
+/// As [`open_files`], with maps of this size. Takes the lock file if it succeeds.
 fn open_files_at(
     place: &EnvPaths,
     config: &Config,
@@ -44,7 +45,7 @@ fn open_files_at(
 ) -> Result<Files> {
     let options = LmdbOptions {
         map_size,
-        // Twice as many handles as DBIs: one whose DBI another process dropped is not closed.
+        // Twice as many handles as DBIs: the handle of a DBI that another process dropped is not closed.
         max_dbis: config.max_dbis.saturating_mul(2).saturating_add(2),
         max_readers: config.max_readers,
         durability: config.durability,
@@ -53,7 +54,7 @@ fn open_files_at(
         lock_free: lmdb_lock.is_none() && config.assume_immutable,
     };
     let lmdb = Lmdb::open(&place.path, &options).map_err(|error| match error.kind() {
-        // The lock file is open already: what may not be opened is the data.
+        // The lock file is open already, so the data file is the one that may not be opened.
         ErrorKind::PermissionDenied => error.of_file(&place.data()),
         _ => error.of_file(&place.path),
     })?;

@@ -15,11 +15,11 @@ pub(crate) struct OtherReader {
     pub process: u32,
     /// LMDB's id of the state.
     pub state: LmdbTxnId,
-    /// Since when this process has seen it.
+    /// When this process first saw it.
     pub seen: Instant,
 }
 
-/// The states that other processes read, each with the moment in which it was first seen.
+/// The states that other processes read, each with the time when it was first seen.
 #[derive(Default)]
 pub(crate) struct OtherReaders(Mutex<BTreeMap<(u32, u64), Instant>>);
 

@@ -1,4 +1,4 @@
-//! A pinned state: one committed state, pinned, for as many readers as want it.
+//! A pinned state: one committed state, pinned, and shared by any number of readers.
 
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -19,19 +19,20 @@ use crate::state::reader_info::ReaderInfo;
 use crate::state::slow_reader::SlowReader;
 use crate::state::snapshot_cache::{ENGINES, Leased, Leases, Remembered};
 
-/// One committed state of the file, pinned: its pages stay as they are while it lives, since its pin holds a reader slot.
+/// One committed state of the file, pinned: its pages stay unchanged while it lives, since its pin holds a reader
+/// slot.
 pub(crate) struct PinnedState {
     state: State,
     opened: Instant,
     /// The thread that pinned it.
     thread: ThreadId,
     reported: AtomicBool,
-    // Before the engine: the slot is given back while LMDB's environment is surely open.
+    // Dropped before the core: the slot is released while LMDB's environment is still open.
     _pin: Pin,
     engine: Arc<Core>,
 }
 
-/// Whether [`PinnedState::open`] had to open anything.
+/// Whether [`PinnedState::open`] had to open a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opened {
     Now,
@@ -55,8 +56,8 @@ impl PinnedState {
     /// If it is not, a second pin that also says N shows that the copied slot was not rewritten in between (a killed
     /// writer leaves the file one commit ahead of the lock file); otherwise the second pin is the newer state.
     ///
-    /// While a commit is being flushed its meta page is in the file already, and pins are still of the state before. That one
-    /// is the newest then; if it is `known`, there is nothing to open.
+    /// While a commit is being flushed, its meta page is in the file already, but pins are still of the previous
+    /// state, which is the newest then. If it is `known`, there is nothing to open.
     ///
     /// The caller holds the openers' gate.
     pub(crate) fn open(
@@ -101,8 +102,8 @@ impl PinnedState {
         })
     }
 
-    /// How many transactions were committed since, for who must not take another state to count. Where another process made
-    /// the newest commit they are taken to be as many as LMDB's commits, of which each has one transaction at least.
+    /// Commits since this state, without pinning another. If another process made the newest commit, LMDB's commits
+    /// are counted; each holds at least one transaction.
     pub(crate) fn commits_since(&self) -> u64 {
         let newest = self.newest_id();
         let committed = self.engine.files().ok().and_then(|files| files.last_commit().head(newest.0));
@@ -116,7 +117,7 @@ impl PinnedState {
         &self.engine
     }
 
-    /// What is known of it as a state that is read, since which `lag` transactions were committed.
+    /// Describes the state for a list of readers; `lag` transactions were committed since.
     pub(crate) fn reader_info(&self, lag: u64) -> Result<ReaderInfo> {
         Ok(ReaderInfo {
             id: self.head()?.seq,
@@ -139,7 +140,7 @@ impl PinnedState {
     }
 }
 
-/// Opening a pinned state gives up after so many states came and went; each was committed while it looked.
+/// Opening a pinned state gives up after this many commits were made while it looked.
 const RETRIES: usize = 1000;
 
 /// What a snapshot reads, published and leased as one value: a pinned state, and the changes that were committed after it and are not
@@ -197,25 +198,26 @@ impl Leased for View {
     }
 }
 
-/// The states of an engine that are read or kept for readers: all that the sweep sees. It has no hold on the engine
-/// itself, so that whoever drops the last handle of an environment is the one that closes it.
+/// The states of a core that are read or kept for readers: all that the sweep sees. It does not hold the core itself,
+/// so dropping the last handle of an environment closes it.
 #[derive(Default)]
 pub(crate) struct States {
     pub leases: Leases<View>,
     all: Mutex<All>,
     slow_reader: Option<SlowReader>,
-    /// Held while a sweep has hold of states.
+    /// Held while a sweep holds states.
     turn: Mutex<()>,
 }
 
-/// Some of them may have ended. They are looked through when there are twice as many as were alive then.
+/// Some of them may be dropped already. They are checked when there are twice as many as were alive at the last
+/// check.
 #[derive(Default)]
 struct All {
     states: Vec<Weak<PinnedState>>,
     forget_at: usize,
 }
 
-/// Fewer are not looked through: what is noted of a state keeps its memory.
+/// A list shorter than this is not checked. Each entry keeps the memory of its state.
 const FEW: usize = 2;
 
 impl States {
@@ -246,17 +248,17 @@ impl States {
         all.states.iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// Waits for a sweep under way, and keeps the next one waiting. Taken before the openers' gate.
+    /// Waits for a sweep in progress, and holds back the next one. Taken before the openers' gate.
     pub(crate) fn hold_sweep(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets go of cached states that are not the newest any more.
+    /// Drops cached states that are no longer the newest.
     pub(crate) fn drop_stale(&self) {
         self.leases.drop_if(|lease| !lease.view.is_newest());
     }
 
-    /// One sweep; who is to be reported.
+    /// Sweeps once, and returns the readers to report.
     pub(crate) fn sweep(&self) -> Vec<ReaderInfo> {
         self.drop_stale();
         self.leases.sweep();

@@ -1,4 +1,4 @@
-//! The sweep: twice a second, lets go of states that other processes' commits made stale, and reports slow readers.
+//! The sweep: twice a second, drops states that other processes' commits made stale, and reports slow readers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,16 +12,16 @@ use crate::state::pinned_state::States;
 const PERIOD: Duration = Duration::from_millis(500);
 const SHORTEST: Duration = Duration::from_millis(10);
 
-/// The thread that sweeps for as long as an environment has handles.
+/// The thread that sweeps while an environment has handles.
 pub(crate) struct Reaper {
     thread: Thread,
     stopped: Arc<AtomicBool>,
 }
 
 impl Reaper {
-    /// Starts it. `None` when the system gives no thread: stale states are then let go by the next snapshot alone.
+    /// Starts the thread. `None` if the system gives no thread: then only the next snapshot drops stale states.
     ///
-    /// `look` is called at each sweep, while the owner of the states is kept waiting.
+    /// `look` is called at each sweep, while the sweep's lock keeps the states from being closed.
     pub(crate) fn start(states: &Arc<States>, look: impl Fn() + Send + 'static) -> Option<Self> {
         let stopped = Arc::new(AtomicBool::new(false));
         let (states, stop) = (Arc::clone(states), Arc::clone(&stopped));
@@ -29,7 +29,7 @@ impl Reaper {
         let sweeping = move || {
             while !stop.load(Ordering::Acquire) {
                 let turn = states.hold_sweep();
-                // Stopped while it waited for its turn: the states are being let go.
+                // Stopped while it waited for the lock: the states are being closed.
                 let going = !stop.load(Ordering::Acquire);
                 let slow = if going { states.sweep() } else { Vec::new() };
                 if going {
@@ -38,7 +38,7 @@ impl Reaper {
                 drop(turn);
                 for reader in slow {
                     if let Some(told) = states.slow_reader() {
-                        // The user's own code: a panic in it is not the end of the sweep.
+                        // The callback is the user's code: a panic in it must not end the sweep.
                         contain(|| (told.callback)(&reader));
                     }
                 }
@@ -49,7 +49,7 @@ impl Reaper {
         spawned.ok().map(|handle| Self { thread: handle.thread().clone(), stopped })
     }
 
-    /// Ends it, when it has finished the sweep it is at.
+    /// Ends the thread after the sweep in progress.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
         self.thread.unpark();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::state::reader_info::ReaderInfo;
 
-/// Who is told of snapshots that are older than a limit.
+/// The callback for snapshots that are older than a limit.
 #[derive(Clone)]
 pub(crate) struct SlowReader {
     pub limit: Duration,

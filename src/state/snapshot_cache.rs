@@ -1,12 +1,12 @@
 //! Leases: how threads share a pinned state without sharing a counter.
 //!
-//! Each thread finds the newest pinned state through a lease in its own shard, so taking a snapshot touches no cache line
-//! that another thread writes. All leases of a state hold the one pinned state, with its one reader slot. A commit drops
-//! those that it made stale; for commits of other processes a thread looks twice a second. So an idle environment keeps no
-//! page from being reused.
+//! Each thread finds the newest pinned state through a lease in its own shard, so taking a snapshot touches no cache
+//! line that another thread writes. All leases of a state hold the one pinned state, with its one reader slot. A
+//! commit drops the leases that it made stale; commits of other processes are looked for twice a second. So an idle
+//! environment keeps no page from being reused.
 //!
-//! The thread itself remembers its leases weakly: as long as one is kept in its shard, or by a snapshot, it is had without
-//! the shard's lock, which is two of the four locked instructions that a snapshot would take.
+//! The thread itself remembers its leases weakly. While its shard or a snapshot keeps a lease, the thread gets it
+//! without the shard's lock, which saves two of the four locked instructions of a snapshot.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,10 +26,10 @@ pub(crate) trait Leased: Sized + 'static {
     fn with_remembered<R>(look: impl FnOnce(&RefCell<Remembered<Self>>) -> R) -> Option<R>;
 }
 
-/// By engine, in the place that the engine's number has modulo their number: the number, and the last lease on it.
+/// Indexed by the core's number, modulo their count: the core's number, and the last lease on it.
 pub(crate) type Remembered<T> = [(u64, Weak<Lease<T>>); ENGINES];
 
-/// One thread's hold on a pinned state, shared by the snapshots it takes.
+/// One thread's hold on a pinned state, shared by its snapshots.
 pub(crate) struct Lease<T> {
     pub view: T,
 }
@@ -53,32 +53,33 @@ impl<T> Default for Shard<T> {
     }
 }
 
-/// The cached leases of an engine.
+/// The cached leases of a core.
 pub(crate) struct Leases<T> {
     shards: [Shard<T>; SHARDS],
-    /// A bit for each shard that may hold a lease: commits look at these alone. They do not change it, or each state that a
-    /// thread opens would begin with a line that another core has written; the sweep does.
+    /// A bit for each shard that may hold a lease: commits check these alone. Commits do not clear the bits, because
+    /// then each newly opened state would begin with a cache line that another processor core has written. The sweep
+    /// does.
     occupied: AtomicUsize,
 }
 
-/// Engines whose leases a thread remembers.
+/// The number of cores whose leases a thread remembers.
 pub(crate) const ENGINES: usize = 4;
 
-/// Threads are numbered as they come.
+/// Threads are numbered in the order in which they come.
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     static SHARD: usize = THREADS.fetch_add(1, Ordering::Relaxed) % SHARDS;
 }
 
-/// The place of the engine `id` among those that a thread remembers.
+/// The index of the core `id` among those that a thread remembers.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "its lowest bits")]
 fn place(id: u64) -> usize {
     id as usize % ENGINES
 }
 
-/// The lease on the engine `id` that this thread remembers, if anybody keeps it.
+/// The lease on the core `id` that this thread remembers, if it is still kept.
 #[inline]
 fn remembered<T: Leased>(id: u64) -> Option<Arc<Lease<T>>> {
     let found = T::with_remembered(|leases| {
@@ -90,7 +91,7 @@ fn remembered<T: Leased>(id: u64) -> Option<Arc<Lease<T>>> {
 }
 
 fn remember<T: Leased>(id: u64, lease: &Arc<Lease<T>>) {
-    // A thread whose locals are gone already remembers nothing.
+    // A thread whose thread-locals are destroyed remembers nothing.
     let _ = T::with_remembered(|leases| {
         if let Ok(mut leases) = leases.try_borrow_mut() {
             leases[place(id)] = (id, Arc::downgrade(lease));
@@ -105,7 +106,8 @@ impl<T> Default for Leases<T> {
 }
 
 impl<T: Leased> Leases<T> {
-    /// The newest state of the engine with this number, by this thread's lease if it still is. `pin` pins the newest one.
+    /// The newest state of the core with this number, by this thread's lease if that is still the newest. `pin` pins
+    /// the newest one.
     #[inline]
     pub(crate) fn newest(&self, engine: u64, pin: impl FnOnce() -> Result<T>) -> Result<Arc<Lease<T>>> {
         let before = match remembered::<T>(engine) {
@@ -117,12 +119,12 @@ impl<T: Leased> Leases<T> {
         Ok(lease)
     }
 
-    /// As [`newest`](Self::newest), by the lease in this thread's shard or a new one. `before` is one that is stale, or was when
-    /// a commit was being flushed: it is kept until the next state is open, so that its pin, whose memory is this thread's,
-    /// is not ended by the committing thread at the same time.
+    /// As [`newest`](Self::newest), by the lease in this thread's shard or a new one. `before` is a lease that is
+    /// stale, or was during the flush of a commit. It is kept until the next state is open: its pin uses memory of
+    /// this thread, and the committing thread must not end it at the same time.
     #[inline(never)]
     fn newest_of_shard(&self, pin: impl FnOnce() -> Result<T>, before: Option<Arc<Lease<T>>>) -> Result<Arc<Lease<T>>> {
-        // A thread whose locals are gone already takes the first shard.
+        // A thread whose thread-locals are destroyed uses the first shard.
         let index = SHARD.try_with(|shard| *shard).unwrap_or(0);
         let shard = &self.shards[index];
         let cached = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,7 +139,7 @@ impl<T: Leased> Leases<T> {
         }
         let lease = Lease::new(view);
         let mut cached = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Under the shard's lock, as is the clearing: a set bit is never lost.
+        // Set and cleared under the shard's lock, so a set bit is never lost.
         if self.occupied.load(Ordering::Acquire) & 1 << index == 0 {
             self.occupied.fetch_or(1 << index, Ordering::AcqRel);
         }
@@ -148,7 +150,7 @@ impl<T: Leased> Leases<T> {
         Ok(lease)
     }
 
-    /// Drops the leases of which `drop_it` is true.
+    /// Drops the leases for which `drop_it` returns true.
     pub(crate) fn drop_if(&self, drop_it: impl Fn(&Arc<Lease<T>>) -> bool) {
         let mut occupied = self.occupied.load(Ordering::Acquire);
         while let Some(shard) = self.shards.get(occupied.trailing_zeros() as usize) {
@@ -160,7 +162,7 @@ impl<T: Leased> Leases<T> {
         }
     }
 
-    /// Has commits pass over the shards that are empty.
+    /// Clears the bits of empty shards, so that commits skip them.
     pub(crate) fn sweep(&self) {
         let occupied = self.occupied.load(Ordering::Acquire);
         for (index, shard) in self.shards.iter().enumerate().filter(|(index, _)| occupied & 1 << index != 0) {

@@ -1,4 +1,4 @@
-//! What a write transaction reads: a state, and the changes that were committed after it.
+//! What a transaction reads: a state, and the layers committed after it.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -11,15 +11,15 @@ use crate::state::pinned_state::{PinnedState, View};
 /// What a write transaction reads below its own changes.
 pub(crate) struct WriteView {
     pub base: Base,
-    /// The changes of transactions that are not in the base, each over those before it.
+    /// The changes of transactions that the base lacks, the oldest lowest.
     pub layers: Layers,
-    /// The number of the transaction: of all committed before, and one.
+    /// The number of the transaction: one more than all that are committed before it.
     pub seq: u64,
 }
 
 /// What the transaction reads below its own changes.
 pub(crate) enum Base {
-    /// The newest state, which LMDB's write lock keeps as it is.
+    /// The newest state, which LMDB's write lock keeps the newest.
     Newest(Arc<State>),
     /// A pinned state, which other transactions may read as well.
     Pinned(Arc<PinnedState>),

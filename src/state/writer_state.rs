@@ -11,11 +11,12 @@ use crate::write_set::WriteSet;
 #[derive(Default)]
 pub(crate) struct WriterState {
     pub handles: Handles,
-    /// The files as they were in the last transaction, and its base, to be made that of the next one. Whoever replaces the
-    /// files or their map holds the writer's mutex, and lets these go.
+    /// The files as they were in the last transaction, and its base, which is turned into the base of the next one. A
+    /// thread that replaces the files or their map holds the writer's mutex, and drops both.
     pub last: Option<(Arc<Files>, Arc<State>)>,
-    /// The write set of the last session, emptied: allocating its buffers anew would cost more than a small transaction.
+    /// The write set of the last session, emptied: allocating its buffers again would cost more than a small
+    /// transaction.
     pub kept: Option<WriteSet>,
-    /// For how many failed flushes the meta pages were written again.
+    /// The number of failed flushes after which the meta pages were written again.
     pub taken_back: u32,
 }

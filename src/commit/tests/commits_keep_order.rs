@@ -61,7 +61,7 @@ struct Told {
 
 #[derive(Default)]
 struct World {
-    chain: CommitPipeline<Vec<u32>>,
+    pipeline: CommitPipeline<Vec<u32>>,
     file: File,
     pinned: File,
     leader: Option<Leader>,
@@ -76,7 +76,7 @@ struct World {
     waiting: Vec<(u32, Told)>,
     committed: u64,
     failed: u64,
-    verdicts: usize,
+    outcomes: usize,
 }
 
 impl World {
@@ -93,41 +93,41 @@ impl World {
         } else if self.foreign && dice.roll(4) == 0 && !self.is_locked() {
             self.file.id += 1;
         } else {
-            self.other = !self.is_locked() && !self.chain.is_guarded();
+            self.other = !self.is_locked() && !self.pipeline.is_guarded();
         }
     }
 
     fn arrive(&mut self, dice: &mut Dice) {
-        if self.drains && !self.chain.is_idle() {
+        if self.drains && !self.pipeline.is_idle() {
             return;
         }
         self.drains = false;
         let name = self.names;
         self.names += 1;
-        if self.chain.is_idle() {
+        if self.pipeline.is_idle() {
             if self.other {
                 return;
             }
-            assert!(!self.chain.is_guarded(), "who begins alone does so without the byte");
+            assert!(!self.pipeline.is_guarded(), "who begins alone does so without the byte");
             // Its closure ran on the current file, with LMDB's lock.
             let set = vec![name];
             let (ticket, leader) = if dice.roll(2) == 0 {
-                (self.chain.gather(set, 1, 1, LmdbTxnId(self.file.id)), Leader::Gathering)
+                (self.pipeline.gather(set, 1, 1, LmdbTxnId(self.file.id)), Leader::Gathering)
             } else {
-                let group = self.chain.lead(set, 1, 1, LmdbTxnId(self.file.id));
+                let group = self.pipeline.lead(set, 1, 1, LmdbTxnId(self.file.id));
                 (Arc::clone(&group.ticket), Leader::Begun(group))
             };
             self.waiting.push((name, Told { seen: self.file.rows.clone(), wrote: true, ticket }));
             self.leader = Some(leader);
-        } else if self.chain.has_room(ROOM) {
-            let fresh = !self.chain.is_guarded();
+        } else if self.pipeline.has_room(ROOM) {
+            let fresh = !self.pipeline.is_guarded();
             if fresh {
                 if dice.roll(4) == 0 {
                     return;
                 }
-                self.chain.guard();
+                self.pipeline.guard();
             }
-            self.chain.stack();
+            self.pipeline.stack();
             self.pinned = self.file.clone();
             self.holder = Some(Holder { name, seen: None, fresh, full: None });
         }
@@ -136,15 +136,15 @@ impl World {
     /// The holder of the transaction lock makes its next step.
     fn go_on(&mut self, dice: &mut Dice) {
         let Some(mut holder) = self.holder.take() else { return self.arrive(dice) };
-        let Some((seen, mut ground)) = holder.seen.take() else {
-            return self.stand(holder);
+        let Some((seen, mut basis)) = holder.seen.take() else {
+            return self.basis_for(holder);
         };
-        ground.sets.clear();
+        basis.sets.clear();
         if holder.full.is_none() && dice.roll(4) == 0 {
             // It changed nothing, and shares the outcome of what it read.
-            self.chain.leave();
-            self.chain.unguard();
-            self.waiting.push((holder.name, Told { seen, wrote: false, ticket: ground.ticket }));
+            self.pipeline.leave();
+            self.pipeline.unguard();
+            self.waiting.push((holder.name, Told { seen, wrote: false, ticket: basis.ticket }));
             // What it read may be committed by now.
             self.settle();
             return;
@@ -155,7 +155,7 @@ impl World {
             all.extend(newer);
             all.len() + bytes
         };
-        match self.chain.join(ground.failures(), (set, bytes, 1), ROOM, absorb) {
+        match self.pipeline.join(basis.failures(), (set, bytes, 1), ROOM, absorb) {
             Joined::Member(ticket) => self.waiting.push((holder.name, Told { seen, wrote: true, ticket })),
             Joined::Leader(group) => {
                 let ticket = Arc::clone(&group.ticket);
@@ -165,28 +165,28 @@ impl World {
             }
             Joined::Full(set) => {
                 holder.full = Some(set);
-                holder.seen = Some((seen, ground));
+                holder.seen = Some((seen, basis));
                 self.holder = Some(holder);
             }
-            Joined::Broken(verdict) => {
-                assert!(matches!(verdict, CommitOutcome::Failed(_)));
+            Joined::Broken(outcome) => {
+                assert!(matches!(outcome, CommitOutcome::Failed(_)));
                 assert!(!self.file.rows.contains(&holder.name));
-                self.chain.unguard();
+                self.pipeline.unguard();
             }
         }
     }
 
-    fn stand(&mut self, mut holder: Holder) {
-        match self.chain.stand_on(LmdbTxnId(self.pinned.id), holder.fresh) {
-            BasisCheck::On(ground) => {
+    fn basis_for(&mut self, mut holder: Holder) {
+        match self.pipeline.check_basis(LmdbTxnId(self.pinned.id), holder.fresh) {
+            BasisCheck::On(basis) => {
                 let mut seen = self.pinned.rows.clone();
-                seen.extend(ground.sets.iter().flat_map(|set| set.iter().copied()));
+                seen.extend(basis.sets.iter().flat_map(|set| set.iter().copied()));
                 assert_eq!(
-                    ground.transactions,
+                    basis.transactions,
                     (seen.len() - self.pinned.rows.len()) as u64,
                     "as many transactions as are laid over"
                 );
-                holder.seen = Some((seen, ground));
+                holder.seen = Some((seen, basis));
                 self.holder = Some(holder);
             }
             BasisCheck::Old => {
@@ -197,8 +197,8 @@ impl World {
             BasisCheck::Apart => {
                 // Keeping others out may have come too late for the group in flight.
                 self.drains = true;
-                self.chain.leave();
-                self.chain.unguard();
+                self.pipeline.leave();
+                self.pipeline.unguard();
             }
         }
     }
@@ -208,13 +208,13 @@ impl World {
         match self.leader.take() {
             None => {}
             Some(Leader::Gathering) => {
-                let group = self.chain.take().expect("a group that is gathered waits");
+                let group = self.pipeline.take().expect("a group that is gathered waits");
                 assert_eq!(group.base.0, self.file.id, "nobody writes while it is gathered");
                 self.leader = Some(Leader::Begun(group));
             }
             Some(Leader::Offered(ticket)) => {
                 assert!(self.waiting.iter().any(|(_, told)| Arc::ptr_eq(&told.ticket, &ticket)), "a group has members");
-                let group = self.chain.take().expect("a group that was offered waits");
+                let group = self.pipeline.take().expect("a group that was offered waits");
                 assert!(Arc::ptr_eq(&group.ticket, &ticket));
                 self.leader = Some(Leader::Taken(group));
             }
@@ -232,24 +232,24 @@ impl World {
                 self.leader = Some(Leader::Done);
             }
             Some(Leader::Done) => {
-                let ended = self.chain.finish();
+                let ended = self.pipeline.finish();
                 self.tell(ended);
             }
         }
     }
 
     fn fail(&mut self, kind: ErrorKind) {
-        let ended = self.chain.fail(&CommitOutcome::failed(kind, "it failed"));
+        let ended = self.pipeline.fail(&CommitOutcome::failed(kind, "it failed"));
         assert!(ended.offered.is_none());
         self.failed += 1;
         self.tell(ended);
     }
 
     fn tell(&mut self, ended: Ended) {
-        self.chain.unguard();
-        for (ticket, verdict) in ended.told {
+        self.pipeline.unguard();
+        for (ticket, outcome) in ended.outcomes {
             assert!(ticket.told().is_none(), "told once");
-            ticket.tell(verdict);
+            ticket.tell(outcome);
         }
         self.leader = ended.offered.map(Leader::Offered);
         self.settle();
@@ -261,7 +261,7 @@ impl World {
             std::mem::take(&mut self.waiting).into_iter().partition(|(_, told)| told.ticket.told().is_some());
         self.waiting = waiting;
         let told: Vec<(u32, Told)> = told;
-        self.verdicts += told.len();
+        self.outcomes += told.len();
         for (name, told) in told {
             let at = self.file.rows.iter().position(|row| *row == name);
             match told.ticket.told() {
@@ -298,7 +298,7 @@ fn committed_closures_form_a_serial_history() {
                 world.go_on(&mut dice);
             }
         }
-        assert!(world.chain.is_idle() && !world.chain.is_guarded(), "nothing is left");
+        assert!(world.pipeline.is_idle() && !world.pipeline.is_guarded(), "nothing is left");
         assert!(world.waiting.is_empty(), "all are told");
         assert_eq!(world.file.rows.len() as u64, world.committed);
         committed += world.committed;
@@ -310,19 +310,20 @@ fn committed_closures_form_a_serial_history() {
 
 #[test]
 fn a_reader_of_an_unfinished_commit_shares_its_outcome() {
-    let mut chain: CommitPipeline<Vec<u32>> = CommitPipeline::default();
-    let group = chain.lead(vec![1], 1, 1, LmdbTxnId(7));
-    chain.guard();
-    chain.stack();
+    let mut pipeline: CommitPipeline<Vec<u32>> = CommitPipeline::default();
+    let group = pipeline.lead(vec![1], 1, 1, LmdbTxnId(7));
+    pipeline.guard();
+    pipeline.stack();
     // The meta page can be read before the disk confirms it.
-    let BasisCheck::On(ground) = chain.stand_on(LmdbTxnId(8), false) else {
+    let BasisCheck::On(basis) = pipeline.check_basis(LmdbTxnId(8), false) else {
         panic!("the state that the group leaves is one to stand on")
     };
-    assert!(ground.sets.is_empty() && Arc::ptr_eq(&ground.ticket, &group.ticket));
-    chain.leave();
-    for (ticket, verdict) in chain.fail(&CommitOutcome::failed(ErrorKind::CommitOutcomeUnknown, "a flush failed")).told
+    assert!(basis.sets.is_empty() && Arc::ptr_eq(&basis.ticket, &group.ticket));
+    pipeline.leave();
+    for (ticket, outcome) in
+        pipeline.fail(&CommitOutcome::failed(ErrorKind::CommitOutcomeUnknown, "a flush failed")).outcomes
     {
-        ticket.tell(verdict);
+        ticket.tell(outcome);
     }
-    assert!(matches!(ground.ticket.told(), Some(CommitOutcome::Failed(_))), "what it read may not be on the disk");
+    assert!(matches!(basis.ticket.told(), Some(CommitOutcome::Failed(_))), "what it read may not be on the disk");
 }

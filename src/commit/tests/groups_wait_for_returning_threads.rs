@@ -17,11 +17,11 @@ impl Clock {
         Self { delay: GroupDelay::default(), now: Instant::now() }
     }
 
-    /// `told` threads commit together, while `pending` threads join the next group.
-    fn commit(&mut self, told: u32, pending: u32) {
+    /// `notified` threads commit together, while `pending` threads join the next group.
+    fn commit(&mut self, notified: u32, pending: u32) {
         self.delay.taken(self.now);
         self.now += COMMIT;
-        self.delay.ended(told, pending, || self.now);
+        self.delay.ended(notified, pending, || self.now);
     }
 
     /// This many threads join, each that long after the one before.

@@ -23,8 +23,8 @@ fn one_waiter_leads_and_all_learn_the_outcome() {
                                 leaders.fetch_add(1, Ordering::Relaxed);
                                 ticket.tell(CommitOutcome::Committed);
                             }
-                            Next::Told(verdict) => {
-                                assert!(verdict.outcome().is_ok());
+                            Next::Told(outcome) => {
+                                assert!(outcome.outcome().is_ok());
                                 told.fetch_add(1, Ordering::Relaxed);
                                 return;
                             }

@@ -1,5 +1,6 @@
-//! A state that a thread is just giving up is counted by nobody, and its pin still has hold of LMDB: compaction and closing
-//! wait for the pin, or are `Busy` with nothing changed, and never leave the environment closed.
+//! A state that a thread is just dropping is no longer counted, but its pin still holds LMDB's environment.
+//! Compaction and closing wait for the pin, or fail with `Busy` and change nothing, and never leave the environment
+//! closed.
 
 use std::thread;
 use std::time::Duration;
@@ -12,7 +13,7 @@ fn for_a_while_and_without_harm() -> Result<()> {
     let rows: Dbi<u64, u64> = env.dbi("rows")?;
     env.transact(|txn| rows.put(txn, 1, 1))?;
     let pin = || env.engine.files()?.lmdb.pin().map_err(|failure| failure.error);
-    // What a thread holds that the system does not let run.
+    // Held by a thread that the system does not schedule.
     let held = pin()?;
     let refused = env.compact_timeout(Duration::ZERO).map_err(|error| error.kind());
     assert_eq!(refused, Err(ErrorKind::Busy));
@@ -20,7 +21,7 @@ fn for_a_while_and_without_harm() -> Result<()> {
     env.transact(|txn| rows.put(txn, 2, 2))?;
     assert_eq!(rows.len(&env.snapshot()?)?, 2, "it goes on");
     drop(held);
-    // And one that is let run soon.
+    // Held by a thread that runs again soon.
     let held = pin()?;
     thread::scope(|scope| {
         scope.spawn(move || {

@@ -1,5 +1,5 @@
-//! What it costs to create and open a database, to take a snapshot and to read in it first does not grow with how many databases
-//! and snapshots there are: by the pages, entries, handles and states that are looked at.
+//! The cost of creating and opening a database, of a snapshot and of its first reads does not grow with the number of
+//! databases and snapshots. Counted are the pages, entries, handles and states that are visited.
 
 use crate::durability::Durability;
 use crate::page::steps::steps_of;
@@ -9,7 +9,7 @@ type Rows = Dbi<u64, u64>;
 
 const FEW: usize = 64;
 const MANY: usize = 2048;
-/// Each is asked so often: what is looked through now and then is shared by these.
+/// How often each is called: these calls share the cost of occasional scans.
 const CALLS: usize = 64;
 
 fn env() -> Result<Env> {
@@ -17,13 +17,13 @@ fn env() -> Result<Env> {
     options.durability(Durability::Process).temporary()
 }
 
-/// Steps with few and with many; the latter may be the logarithm more.
+/// Steps with few and with many; the second may be larger by the logarithm.
 #[track_caller]
 fn check(what: &str, few: u64, many: u64) {
     assert!(many <= few + few / 2 + CALLS as u64, "{what}: {few} steps with {FEW}, {many} with {MANY}");
 }
 
-/// Steps of creating and opening databases, of a snapshot and the first reads in it, where there are so many databases.
+/// Steps of creating and opening databases, of a snapshot and of the first reads in it, with `count` databases.
 fn of_databases(count: usize) -> Result<[u64; 4]> {
     let env = env()?;
     let name = |n: usize| format!("database {:05}", n * 7919 % 100_000);
@@ -40,7 +40,7 @@ fn of_databases(count: usize) -> Result<[u64; 4]> {
     let (read, reading) = steps_of(|| {
         last.iter().try_for_each(|rows| {
             assert_eq!(rows.get(&snap, 1)?, Some(1));
-            // Found once.
+            // The root was found before.
             assert_eq!(steps_of(|| rows.get(&snap, 1)).1, 1);
             Ok::<_, crate::Error>(())
         })
@@ -56,7 +56,7 @@ fn with_many_databases() -> Result<()> {
     Ok(())
 }
 
-/// Steps of commits, snapshots of them and first reads, where so many snapshots of other states live.
+/// Steps of commits, snapshots of them and first reads, with `count` snapshots of other states alive.
 fn of_snapshots(count: usize) -> Result<u64> {
     let env = env()?;
     let rows: Rows = env.dbi("rows")?;

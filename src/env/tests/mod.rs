@@ -1,4 +1,4 @@
-//! Unit tests of what no public name reaches.
+//! Unit tests of functions that no public name reaches.
 
 mod compaction_waits_for_pins;
 mod databases_and_snapshots_cost_the_same;

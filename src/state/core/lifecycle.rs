@@ -1,4 +1,5 @@
-//! The end of an engine's files: closed, replaced by others, opened again; and who is waited for before.
+//! The end of a core's files: they are closed, or replaced by others and opened again, after waiting for their
+//! users.
 
 use std::fs::File;
 use std::mem;
@@ -15,20 +16,20 @@ use crate::state::files::Files;
 use crate::state::open_files::open_files;
 use crate::state::writer_state::WriterState;
 
-/// The openers' gate, with nobody else inside, and no sweep that has hold of a state.
+/// The openers' gate, held exclusively, with no sweep that holds a state.
 struct Alone<'e> {
     _sweep: MutexGuard<'e, ()>,
     gate: RwLockWriteGuard<'e, Option<Arc<Files>>>,
 }
 
-/// How long a thread that is just giving up a state is waited for. It is past all that could hold it up; the system may not
-/// let it run.
+/// How long to wait for a thread that is just dropping a state. Nothing can block it any more, but the system may not
+/// schedule it.
 const GIVING_UP: Duration = Duration::from_millis(500);
 const GIVING_UP_PAUSE: Duration = Duration::from_micros(50);
 
 impl Core {
-    /// Closes the files: LMDB's environment, the map, the descriptor. `Busy` while snapshots live. The caller holds the
-    /// writer's mutex and keeps others from opening the file.
+    /// Closes the files: LMDB's environment, the map, the descriptor. Fails with `Busy` while snapshots live. The
+    /// caller holds the writer's mutex and keeps others from opening the file.
     pub(crate) fn close(&self) -> Result<()> {
         let mut alone = self.alone()?;
         let files = alone.gate.take();
@@ -40,11 +41,11 @@ impl Core {
         if !matches!(was, POISONED | UNSEEN) {
             self.mark_clean();
         }
-        // Handles may live on: other processes need not wait for them.
+        // Handles may live on, but other processes need not wait for them.
         self.lock.as_ref().map_or(Ok(()), LockFile::leave)
     }
 
-    /// Refuses while states are read in this process: by snapshots, scans and copies.
+    /// Fails while states are read in this process: by snapshots, scans and copies.
     pub(crate) fn check_unread(&self) -> Result<()> {
         match self.pinned_states().len() {
             0 => Ok(()),
@@ -56,12 +57,12 @@ impl Core {
         }
     }
 
-    /// The gate, alone. `Busy` while states are read.
+    /// Takes the gate exclusively. Fails with `Busy` while states are read.
     fn alone(&self) -> Result<Alone<'_>> {
         let sweep = self.states.hold_sweep();
         let gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
         self.check_unread()?;
-        // A state that is being dropped is not counted any more, and its pin still has hold of LMDB.
+        // A state that is being dropped is no longer counted, but its pin still holds LMDB's environment.
         let began = Instant::now();
         while gate.as_ref().is_some_and(|files| !files.lmdb.is_unpinned()) {
             if began.elapsed() > GIVING_UP {
@@ -72,13 +73,13 @@ impl Core {
         Ok(Alone { _sweep: sweep, gate })
     }
 
-    /// Lets LMDB go, with nobody else inside, has `swap` put another file in place of this one, and opens what is there then.
-    /// The old file is opened again where `swap` fails. The caller holds the writer's mutex, has let go of its state, and
-    /// keeps others from opening the file.
+    /// Closes LMDB exclusively, calls `swap` to put another file in place of this one, and opens the file that is
+    /// there then. If `swap` fails, the old file is opened again. The caller holds the writer's mutex, has dropped
+    /// its state, and keeps others from opening the file.
     ///
     /// # Errors
-    /// `Busy`, with nothing done, while states are read. What `swap` fails with. Where the file cannot be opened again the
-    /// cause, and the next call tries once more: the environment stays open.
+    /// `Busy`, with nothing done, while states are read. Errors of `swap`. If the file cannot be opened again, that
+    /// error: the environment stays open, and the next call tries again.
     pub(crate) fn replace(&self, swap: impl FnOnce(&Arc<File>) -> Result<()>) -> Result<()> {
         let mut alone = self.alone()?;
         let Some(files) = alone.gate.take() else {
@@ -89,15 +90,15 @@ impl Core {
             return Err(Error::new(ErrorKind::Busy, "another thread still uses the files; retry"));
         }
         let (file, page_size) = (Arc::clone(&files.file), files.map.page_size());
-        // Closes LMDB and gives up what says that the old file is open.
+        // Closes LMDB, and releases the locks that show that the old file is open.
         drop(files);
         let swapped = swap(&file);
         let opened = self.open_again(Some(page_size)).map(|files| *alone.gate = Some(Arc::new(files)));
-        // What went wrong first says more.
+        // The first failure says more.
         swapped.and(opened)
     }
 
-    /// Opens the files again that could not be opened when they were replaced.
+    /// Opens the files again if that failed when they were replaced.
     #[cold]
     pub(super) fn reattach(&self) -> Result<()> {
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
@@ -108,7 +109,7 @@ impl Core {
         Ok(())
     }
 
-    /// A shortage of memory or descriptors may pass.
+    /// Tries several times: a shortage of memory or descriptors may pass.
     fn open_again(&self, page_size: Option<usize>) -> Result<Files> {
         let mut tries = 0;
         loop {
@@ -134,7 +135,7 @@ impl Core {
         Ok(files)
     }
 
-    /// Marks this process as one that reads, so that nothing but its end takes the mark away.
+    /// Marks this process as a reader. Only the end of the process removes the mark.
     pub(crate) fn hold_process(&self) -> Result<()> {
         let files = Arc::clone(&*self.files()?);
         self.hold_process_of(&files)
@@ -147,24 +148,24 @@ impl Core {
         }
     }
 
-    /// Frees the reader slots of processes that died; how many.
+    /// Frees the reader slots of dead processes, and returns how many.
     pub(crate) fn clear_stale_readers(&self) -> Result<usize> {
-        // Not with the gate held: another process may be waited for.
+        // Done without the gate: this may wait for another process.
         let files = Arc::clone(&*self.files()?);
         match &self.lock {
-            // Who joins is without its mark for a moment.
+            // A process that joins has no mark for a moment.
             Some(lock) => lock.while_none_joins(|| files.lmdb.clear_stale_readers()),
             None => files.lmdb.clear_stale_readers(),
         }
     }
 
-    /// Whether another process of ours is writing: one that says so and has the environment open.
+    /// Whether another mapleaf process is writing: one that has marked itself as writer and has the environment open.
     pub(crate) fn is_other_writing(&self) -> bool {
         let Some(writer) = self.lock.as_ref().and_then(LockFile::other_writer) else { return false };
         self.files().is_ok_and(|files| files.lmdb_lock.as_ref().is_some_and(|lock| lock.has_process(writer)))
     }
 
-    /// Passes where new snapshots may be taken: waits while they are held back, and refuses as
+    /// Passes when new snapshots may be taken: waits while they are held back, and fails as
     /// [`check_usable`](Self::check_usable) does.
     #[inline]
     pub(crate) fn pass(&self) -> Result<()> {
@@ -176,7 +177,7 @@ impl Core {
 
     #[cold]
     fn wait_to_pass(&self) {
-        // A child that was forked meanwhile would wait for a thread that it has not.
+        // A child that was forked meanwhile would wait for a thread that it does not have.
         if !self.is_own_process() {
             return;
         }
@@ -186,11 +187,11 @@ impl Core {
         drop(passed.wait_timeout_while(held, MOST_HELD_BACK * 2, waiting));
     }
 
-    /// Waits for a moment in which no state is read in this process and has `body` run in it: `Busy` when there was none
-    /// before `deadline`, or when `body` says so.
+    /// Runs `body` at a moment when no state is read in this process. Fails with `Busy` if there was no such moment
+    /// before `deadline`, or if `body` does.
     ///
-    /// Snapshots that come one after another leave no such moment by themselves, so new ones are held back, for at most a
-    /// tenth of a second at a time; those that wait then pass before it is tried again.
+    /// A steady stream of snapshots leaves no such moment, so new ones are held back, for at most a tenth of a second
+    /// at a time. Those that wait then pass before the next try.
     pub(crate) fn when_unread<T>(&self, deadline: Instant, mut body: impl FnMut() -> Result<T>) -> Result<T> {
         loop {
             let tried = self.holding_back(deadline, &mut body);
@@ -219,7 +220,7 @@ impl Core {
         }
     }
 
-    /// Remembers in the lock file that the last process closed the environment in order.
+    /// Records in the lock file that the last process closed the environment cleanly.
     fn mark_clean(&self) {
         if let Some(lock) = self.lock.as_ref()
             && !self.config.read_only
@@ -234,10 +235,10 @@ impl Core {
     }
 }
 
-/// How long new snapshots are held back, and how long they pass before they are again.
+/// How long new snapshots are held back, and how long they may pass before the next time.
 const MOST_HELD_BACK: Duration = Duration::from_millis(100);
 const LET_PASS: Duration = Duration::from_millis(20);
-/// How often and at what distance it is tried to open the files again.
+/// How often to try to open the files again, and how long to wait between two tries.
 const REOPENING_TRIES: u32 = 10;
 const REOPENING_PAUSE: Duration = Duration::from_millis(5);
 
@@ -254,7 +255,7 @@ impl<'e> HeldBack<'e> {
 impl Drop for HeldBack<'_> {
     fn drop(&mut self) {
         let (passing, passed) = &self.0.passing;
-        // Under the mutex: who looked before waits already, and is woken.
+        // Changed under the mutex: a thread that read the old status waits by now, and is woken.
         let held = passing.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = self.0.status.compare_exchange(HELD_BACK, OPEN, Ordering::AcqRel, Ordering::Acquire);
         drop(held);

@@ -1,5 +1,5 @@
-//! Whether the files of an open environment still have their names. Without, other processes cannot find what is committed
-//! here, or cannot see that this process writes and reads.
+//! Checks whether the files of an open environment still have their names. If not, other processes cannot find what
+//! is committed here, or cannot see that this process reads and writes.
 
 use std::fs::File;
 use std::path::Path;
@@ -15,12 +15,12 @@ use crate::state::core::{Core, UNSEEN};
 use crate::state::files::Files;
 use crate::state::in_place::{DATA, LMDB_LOCK, LOCK, NONE};
 
-/// How often commits that are not flushed look, in milliseconds: asking the system costs about as much as such a commit.
+/// How often commits that are not flushed check, in milliseconds: a check costs about as much as such a commit.
 const PERIOD: u64 = 10;
 
 impl Core {
-    /// Makes the names of the files durable, with those of the directory and of all above it, unless that was done. Whoever made
-    /// a directory that was found may have been killed before it was flushed.
+    /// Makes the names of the files durable, with the names of the directory and of all its parents, unless that was
+    /// done. The process that created an existing directory may have been killed before it flushed it.
     pub(crate) fn flush_names(&self) -> Result<(), Unflushed> {
         if self.in_place.flushed.load(Ordering::Acquire) {
             return Ok(());
@@ -31,12 +31,12 @@ impl Core {
         Ok(())
     }
 
-    /// The directory that the files are in, opened to be flushed; `file` is the data file.
+    /// The directory of the files, opened to be flushed; `file` is the data file.
     pub(crate) fn names<'a>(&self, path: &'a Path, file: &'a File) -> Result<Names<'a>> {
         Names::open(&self.in_place.directory, path, file)
     }
 
-    /// Refuses to write where a file was seen to have lost its name.
+    /// Fails if a check found that a file has lost its name.
     pub(crate) fn check_in_place(&self) -> Result<()> {
         match self.in_place.lost.load(Ordering::Relaxed) {
             NONE => Ok(()),
@@ -46,8 +46,8 @@ impl Core {
         }
     }
 
-    /// As [`check_in_place`](Self::check_in_place), for a commit to `files`, and looks before: each time where the commit is
-    /// flushed, from time to time where it is not.
+    /// As [`check_in_place`](Self::check_in_place), for a commit to `files`, after a check of the names: each time if
+    /// the commit is flushed, from time to time if not.
     pub(crate) fn look_before_commit(&self, files: &Files) -> Result<()> {
         if self.config.durability == Durability::Process {
             let now = clock_gettime(ClockId::CLOCK_MONOTONIC_COARSE).map_or(0, |now| {
@@ -62,11 +62,11 @@ impl Core {
         self.check_in_place()
     }
 
-    /// Looks whether the files have their names and their length. Some system calls for each.
+    /// Checks whether the files have their names and their length. Costs some system calls for each.
     pub(crate) fn look(&self, files: &Files) {
         let directory = &self.in_place.directory;
         let lost = if self.is_data_lost(files) {
-            // Nobody can come to it by its name: that others do not see this process harms nobody.
+            // Nobody can open the file by its name, so it does no harm that others do not see this process.
             DATA
         } else if files.lmdb_lock.as_ref().is_some_and(|lock| lock.is_lost(directory)) {
             LMDB_LOCK
@@ -83,7 +83,7 @@ impl Core {
 
     /// Whether the data file has lost its name, or is shorter than it was.
     fn is_data_lost(&self, files: &Files) -> bool {
-        // Before it is asked how long it is now: it grows meanwhile.
+        // Read before the system is asked for the length, since the file may grow in between.
         let known = files.known_len();
         let length = self.in_place.directory.length_by_name(&self.place.data(), &files.file, files.id);
         match length {
@@ -95,7 +95,7 @@ impl Core {
         }
     }
 
-    /// As [`look`](Self::look), unless the files are just being changed.
+    /// As [`look`](Self::look), unless the files are being changed at this moment.
     pub(crate) fn look_now(&self) {
         if let Ok(gate) = self.files.try_read()
             && let Some(files) = &*gate
@@ -110,7 +110,7 @@ impl Core {
         gate.as_ref().map(|files| files.id)
     }
 
-    /// The error of an environment whose readers others cannot see.
+    /// The error of an environment whose readers are invisible to other processes.
     pub(crate) fn unseen(&self) -> Error {
         let why = format!(
             "{} was removed, replaced or cut short while the environment is open: other programs do not see that this \
