@@ -110,8 +110,12 @@ fn steps_at(count: u32, others: &[&str]) -> u64 {
     };
     // So that the keys have no beginning in common with all.
     put(b"zone");
-    others.iter().for_each(|other| put(other.as_bytes()));
-    (0..count).for_each(|n| put(&key(n.wrapping_mul(7919) % count)));
+    for other in others {
+        put(other.as_bytes());
+    }
+    for n in 0..count {
+        put(&key(n.wrapping_mul(7919) % count));
+    }
     let mut most = 0;
     for n in (0..count).step_by(97) {
         let ((_, is_there), steps) = steps_of(|| changes.lower(&key(n)));
