@@ -30,14 +30,14 @@ pub(crate) struct Committer<J> {
 }
 
 struct Line<J> {
-    state: Mutex<State<J>>,
+    state: Mutex<Waiting<J>>,
     /// The thread waits here for jobs.
     given: Condvar,
     /// Callers whose jobs do not fit the backlog wait here.
     done: Condvar,
 }
 
-struct State<J> {
+struct Waiting<J> {
     jobs: VecDeque<(J, usize)>,
     /// The number of jobs that are not done yet, including those in work.
     count: usize,
@@ -47,12 +47,12 @@ struct State<J> {
 }
 
 impl<J> Line<J> {
-    fn state(&self) -> MutexGuard<'_, State<J>> {
+    fn state(&self) -> MutexGuard<'_, Waiting<J>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<J> State<J> {
+impl<J> Waiting<J> {
     /// Whether a job of `bytes` must wait. A job never waits for an empty backlog.
     fn is_full(&self, bytes: usize, limit: Backlog) -> bool {
         self.count > 0 && (self.count >= limit.batches || self.bytes.saturating_add(bytes) > limit.bytes)
@@ -75,7 +75,7 @@ impl<J> State<J> {
 
 impl<J: Send + 'static> Committer<J> {
     pub(crate) fn new(limit: Backlog) -> Self {
-        let state = State { jobs: VecDeque::new(), count: 0, bytes: 0, running: false, ended: false };
+        let state = Waiting { jobs: VecDeque::new(), count: 0, bytes: 0, running: false, ended: false };
         let line = Line { state: Mutex::new(state), given: Condvar::new(), done: Condvar::new() };
         Self { line: Arc::new(line), limit }
     }

@@ -14,7 +14,7 @@ use crate::write_set::WriteSet;
 
 /// Runs `f` on `basis`, adds its changes to the pending group, and waits until they are committed.
 pub(crate) fn follow<T, E: From<Error>>(
-    engine: &Arc<Core>,
+    core: &Arc<Core>,
     groups: &GroupCommit,
     guard: FairLockGuard<'_>,
     basis: Basis<'_>,
@@ -28,7 +28,7 @@ pub(crate) fn follow<T, E: From<Error>>(
     // Drops our references to the sets that it read: `join` needs the pending set to be unshared.
     let made = f(view, WriteSet::default());
     // In a child that was forked in the meantime, the pipeline is the parent's.
-    engine.check_not_forked().map_err(named)?;
+    core.check_not_forked().map_err(named)?;
     let (made, joined) = match made {
         Ok(Made { outcome, set, transactions }) if !set.is_empty() => {
             let bytes = set.bytes();
@@ -41,28 +41,28 @@ pub(crate) fn follow<T, E: From<Error>>(
     };
     drop(guard);
     let commit_outcome = match joined {
-        Some(JoinedAs::Member(ticket)) => wait(engine, groups, &ticket),
+        Some(JoinedAs::Member(ticket)) => wait(core, groups, &ticket),
         Some(JoinedAs::Leader(mut leading)) => {
             let ticket = leading.group().map_err(named)?.ticket;
-            lead_group(engine, leading);
-            wait(engine, groups, &ticket)
+            lead_group(core, leading);
+            wait(core, groups, &ticket)
         }
         Some(JoinedAs::Broken(outcome)) => outcome,
         // It has nothing to commit. If what it read failed, it can only be retried.
-        None => wait(engine, groups, &read).of_successors(),
+        None => wait(core, groups, &read).of_successors(),
     };
     commit_outcome.outcome().map_err(named)?;
     made
 }
 
 /// Waits for the outcome of a group, and leads the group when asked to.
-fn wait(engine: &Arc<Core>, groups: &GroupCommit, ticket: &CommitTicket) -> CommitOutcome {
+fn wait(core: &Arc<Core>, groups: &GroupCommit, ticket: &CommitTicket) -> CommitOutcome {
     loop {
         match ticket.wait() {
             Next::Told(outcome) => return outcome,
             Next::Lead => {
-                if let Some(leading) = groups.take(engine) {
-                    lead_group(engine, leading);
+                if let Some(leading) = groups.take(core) {
+                    lead_group(core, leading);
                 }
             }
         }

@@ -26,14 +26,14 @@ const SHORT: Duration = Duration::from_micros(100);
 /// The group commit of one engine.
 pub(crate) struct GroupCommit {
     fair_lock: FairLock,
-    state: Mutex<State>,
+    state: Mutex<Shared>,
     /// Notified when a commit has ended or a pending group is taken. Only the holder of the transaction lock waits
     /// here.
     moved: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct Shared {
     pipeline: CommitPipeline<WriteSet>,
     /// Whether the holder of the transaction lock waits: a notification that nobody waits for would still cost a
     /// system call.
@@ -61,7 +61,7 @@ pub(crate) struct Basis<'q> {
 /// A follower of the pipeline, from [`GroupCommit::basis_for`] until it joins. Leaves the pipeline when dropped.
 pub(crate) struct Follower<'q> {
     groups: &'q GroupCommit,
-    engine: &'q Core,
+    core: &'q Core,
     failures: u64,
     ended: bool,
 }
@@ -70,7 +70,7 @@ pub(crate) struct Follower<'q> {
 /// writer's mutex are released, since the next leader takes both.
 pub(crate) struct Leading<'q> {
     groups: &'q GroupCommit,
-    engine: &'q Core,
+    core: &'q Core,
     /// `None` while the leader waits for others to join.
     group: Option<Group<WriteSet>>,
     outcome: Option<CommitOutcome>,
@@ -89,12 +89,12 @@ impl GroupCommit {
         Self { fair_lock: FairLock::new(), state: Mutex::default(), moved: Condvar::new() }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Shared> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for a change of the pipeline. The caller holds the transaction lock.
-    fn wait<'g>(&self, mut state: MutexGuard<'g, State>) -> MutexGuard<'g, State> {
+    fn wait<'g>(&self, mut state: MutexGuard<'g, Shared>) -> MutexGuard<'g, Shared> {
         state.awaited = true;
         // The caller holds the transaction lock, so nobody else can join.
         Self::end_gathering(&mut state);
@@ -102,7 +102,7 @@ impl GroupCommit {
     }
 
     /// Unlocks the pipeline after a change, and notifies the waiter.
-    fn moved(&self, mut state: MutexGuard<'_, State>) {
+    fn moved(&self, mut state: MutexGuard<'_, Shared>) {
         if std::mem::take(&mut state.awaited) {
             drop(state);
             self.moved.notify_one();
@@ -129,7 +129,7 @@ impl GroupCommit {
 
     /// What the next closure runs on. `None` means the newest state, under LMDB's lock, since nothing is being
     /// committed. The caller holds the transaction lock.
-    pub(crate) fn basis_for<'q>(&'q self, engine: &'q Arc<Core>, lock: &LockFile) -> Result<Option<Basis<'q>>> {
+    pub(crate) fn basis_for<'q>(&'q self, core: &'q Arc<Core>, lock: &LockFile) -> Result<Option<Basis<'q>>> {
         let mut state = self.state();
         let fresh = loop {
             let pipeline = &mut state.pipeline;
@@ -150,8 +150,8 @@ impl GroupCommit {
         };
         state.pipeline.stack();
         drop(state);
-        let follower = Follower { groups: self, engine, failures: 0, ended: false };
-        let basis = self.pin(engine, follower, fresh);
+        let follower = Follower { groups: self, core, failures: 0, ended: false };
+        let basis = self.pin(core, follower, fresh);
         if !matches!(basis, Ok(Some(_))) {
             self.drain();
         }
@@ -162,10 +162,10 @@ impl GroupCommit {
         }
     }
 
-    fn pin<'q>(&self, engine: &Arc<Core>, mut follower: Follower<'q>, fresh: bool) -> Result<Option<Basis<'q>>> {
+    fn pin<'q>(&self, core: &Arc<Core>, mut follower: Follower<'q>, fresh: bool) -> Result<Option<Basis<'q>>> {
         let mut known = self.state().base.clone().filter(|_| !fresh);
         loop {
-            let base = known.take().map_or_else(|| engine.pinned(), Ok)?;
+            let base = known.take().map_or_else(|| core.pinned(), Ok)?;
             let mut state = self.state();
             match state.pipeline.check_basis(base.lmdb_id(), fresh) {
                 BasisCheck::On(basis) => {
@@ -185,7 +185,7 @@ impl GroupCommit {
     /// lock, and must commit the group.
     pub(crate) fn lead<'q>(
         &'q self,
-        engine: &'q Core,
+        core: &'q Core,
         set: WriteSet,
         (bytes, transactions): (usize, u64),
         base: LmdbTxnId,
@@ -201,7 +201,7 @@ impl GroupCommit {
         } else {
             Some(state.pipeline.lead(set, bytes, transactions, base))
         };
-        Leading { groups: self, engine, group, outcome: None }
+        Leading { groups: self, core, group, outcome: None }
     }
 
     /// Lets threads that shared the last commit join this group, as many as is worthwhile, and puts it in flight. The
@@ -239,7 +239,7 @@ impl GroupCommit {
     }
 
     /// Notes that a transaction joined the pending group.
-    fn joined(state: &mut State) {
+    fn joined(state: &mut Shared) {
         state.delay.joined(Instant::now);
         let (_, pending) = state.pipeline.members();
         if state.gathering.as_ref().is_some_and(|(_, wanted)| pending >= *wanted) {
@@ -248,19 +248,19 @@ impl GroupCommit {
     }
 
     /// Ends the wait of the leader that gathers.
-    fn end_gathering(state: &mut State) {
+    fn end_gathering(state: &mut Shared) {
         if let Some((leader, _)) = state.gathering.take() {
             leader.unpark();
         }
     }
 
     /// Takes the pending group, for the member that it was offered to.
-    pub(crate) fn take<'q>(&'q self, engine: &'q Core) -> Option<Leading<'q>> {
+    pub(crate) fn take<'q>(&'q self, core: &'q Core) -> Option<Leading<'q>> {
         let group = self.gather()?;
-        Some(Leading { groups: self, engine, group: Some(group), outcome: None })
+        Some(Leading { groups: self, core, group: Some(group), outcome: None })
     }
 
-    fn end(&self, engine: &Core, outcome: &CommitOutcome) {
+    fn end(&self, core: &Core, outcome: &CommitOutcome) {
         let mut state = self.state();
         let ended = match outcome {
             CommitOutcome::Committed => {
@@ -273,9 +273,10 @@ impl GroupCommit {
                 state.pipeline.fail(outcome)
             }
         };
-        // Before anybody finds the pipeline idle: a thread that replaces the file then needs all states unread.
+        // This drops a pin. It happens before another thread can find the pipeline idle: such a thread may replace the file,
+        // which no pin may be left of.
         state.base = None;
-        Self::unguard(&mut state.pipeline, engine);
+        Self::unguard(&mut state.pipeline, core);
         self.moved(state);
         // The threads that are notified now return while the next commit runs.
         if let Some(next) = ended.offered {
@@ -288,9 +289,9 @@ impl GroupCommit {
 
     /// Lets other processes in when the pipeline is idle. The pipeline's mutex is held: a transaction that finds the
     /// pipeline idle begins without the byte, so this process must have released it by then.
-    fn unguard(pipeline: &mut CommitPipeline<WriteSet>, engine: &Core) {
+    fn unguard(pipeline: &mut CommitPipeline<WriteSet>, core: &Core) {
         if pipeline.unguard()
-            && let Some(lock) = &engine.lock
+            && let Some(lock) = &core.lock
         {
             lock.resume();
         }
@@ -311,7 +312,7 @@ impl<'q> Follower<'q> {
                 }
                 Joined::Member(ticket) => break JoinedAs::Member(ticket),
                 Joined::Leader(group) => {
-                    break JoinedAs::Leader(Leading { groups, engine: self.engine, group: Some(group), outcome: None });
+                    break JoinedAs::Leader(Leading { groups, core: self.core, group: Some(group), outcome: None });
                 }
                 Joined::Broken(outcome) => break JoinedAs::Broken(outcome),
             }
@@ -320,7 +321,7 @@ impl<'q> Follower<'q> {
         if matches!(joined, JoinedAs::Member(_)) {
             GroupCommit::joined(&mut state);
         }
-        GroupCommit::unguard(&mut state.pipeline, self.engine);
+        GroupCommit::unguard(&mut state.pipeline, self.core);
         joined
     }
 }
@@ -334,10 +335,10 @@ fn absorb(all: &mut WriteSet, newer: WriteSet) -> usize {
 impl Drop for Follower<'_> {
     fn drop(&mut self) {
         // In a forked child the pipeline is the parent's.
-        if !self.ended && self.engine.is_own_process() {
+        if !self.ended && self.core.is_own_process() {
             let mut state = self.groups.state();
             state.pipeline.leave();
-            GroupCommit::unguard(&mut state.pipeline, self.engine);
+            GroupCommit::unguard(&mut state.pipeline, self.core);
         }
     }
 }
@@ -360,15 +361,15 @@ impl Leading<'_> {
 
 impl Drop for Leading<'_> {
     fn drop(&mut self) {
-        if !self.engine.is_own_process() {
+        if !self.core.is_own_process() {
             return;
         }
         let outcome = self.outcome.take().unwrap_or_else(|| {
             // The commit panicked at an unknown point.
-            self.engine.poison();
+            self.core.poison();
             let why = "the thread that committed it panicked; close and reopen the environment to see whether it did";
             CommitOutcome::failed(ErrorKind::CommitOutcomeUnknown, why)
         });
-        self.groups.end(self.engine, &outcome);
+        self.groups.end(self.core, &outcome);
     }
 }

@@ -15,7 +15,7 @@ use crate::write_set::WriteSet;
 /// Runs `f` under LMDB's lock, taken as `from` says, and commits its changes. Nothing else is being committed. The
 /// transaction lock is released before the wait for the disk.
 pub(crate) fn lead<T, E: From<Error>>(
-    engine: &Arc<Core>,
+    core: &Arc<Core>,
     groups: &GroupCommit,
     guard: FairLockGuard<'_>,
     from: Begin,
@@ -28,17 +28,17 @@ pub(crate) fn lead<T, E: From<Error>>(
     let mut guard = Some(guard);
     let wait = if from == Begin::NewestOrBusy { Wait::No } else { Wait::Yes };
     let mut leading: Option<Leading<'_>> = None;
-    let mut state = engine.writer_state();
-    write_as_writer(engine, from, operation, &mut state, |session| {
+    let mut state = core.writer_state();
+    write_as_writer(core, from, operation, &mut state, |session| {
         let view = WriteView::over_newest(session.base())?;
         let Made { outcome, set, transactions } = f(view, WriteSet::default())?;
         if set.is_empty() {
             return Ok(outcome);
         }
         // In a child that was forked in the meantime, the pipeline is the parent's.
-        engine.check_not_forked().map_err(named)?;
+        core.check_not_forked().map_err(named)?;
         let bytes = set.bytes();
-        let leading = leading.insert(groups.lead(engine, set, (bytes, transactions), session.base().lmdb_id(), wait));
+        let leading = leading.insert(groups.lead(core, set, (bytes, transactions), session.base().lmdb_id(), wait));
         guard = None;
         let committed = leading.group().and_then(|group| commit_group(session, &group));
         leading.judge(&committed);
@@ -48,12 +48,10 @@ pub(crate) fn lead<T, E: From<Error>>(
 }
 
 /// Commits the group in flight. Dropping `leading` reports the outcome, so the caller drops it last.
-pub(crate) fn lead_group(engine: &Arc<Core>, mut leading: Leading<'_>) {
+pub(crate) fn lead_group(core: &Arc<Core>, mut leading: Leading<'_>) {
     let committed = leading.group().and_then(|group| {
-        let mut state = engine.writer_state();
-        write_as_writer(engine, Begin::After(group.base), "transact", &mut state, |session| {
-            commit_group(session, &group)
-        })
+        let mut state = core.writer_state();
+        write_as_writer(core, Begin::After(group.base), "transact", &mut state, |session| commit_group(session, &group))
     });
     leading.judge(&committed);
 }

@@ -44,7 +44,7 @@ mod run;
 pub(crate) mod session;
 mod take_back;
 mod ticket;
-mod writers;
+mod writer_access;
 mod writing;
 
 #[cfg(test)]
@@ -56,5 +56,5 @@ pub(crate) use made::Made;
 pub(crate) use run::run;
 pub(crate) use session::{Begin, Session, write, write_as_writer};
 pub(crate) use ticket::CommitOutcome;
-pub(crate) use writers::{Writers, lock_writer};
+pub(crate) use writer_access::{WriterAccess, lock_writer};
 pub(crate) use writing::{Wait, check_not_writing, is_writing};

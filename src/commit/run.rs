@@ -5,7 +5,7 @@ use crate::commit::group_commit::GroupCommit;
 use crate::commit::leader::{commit, lead};
 use crate::commit::made::Made;
 use crate::commit::session::{begin_writing, busy, write};
-use crate::commit::writers::Writers;
+use crate::commit::writer_access::WriterAccess;
 use crate::commit::writing::Wait;
 use crate::error::{Error, Result};
 use crate::state::WriteView;
@@ -15,7 +15,7 @@ use crate::write_set::WriteSet;
 /// that it reads, and an empty set.
 #[inline]
 pub(crate) fn run<T, E: From<Error>>(
-    writers: Writers<'_>,
+    writers: WriterAccess<'_>,
     wait: Wait,
     operation: &'static str,
     f: impl FnOnce(WriteView, WriteSet) -> Result<Made<T>, E>,
@@ -28,7 +28,7 @@ pub(crate) fn run<T, E: From<Error>>(
 
 /// One LMDB transaction for one closure.
 fn alone<T, E: From<Error>>(
-    writers: Writers<'_>,
+    writers: WriterAccess<'_>,
     wait: Wait,
     operation: &'static str,
     f: impl FnOnce(WriteView, WriteSet) -> Result<Made<T>, E>,
@@ -47,7 +47,7 @@ fn alone<T, E: From<Error>>(
 }
 
 fn share<T, E: From<Error>>(
-    writers: Writers<'_>,
+    writers: WriterAccess<'_>,
     groups: &GroupCommit,
     wait: Wait,
     operation: &'static str,

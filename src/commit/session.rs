@@ -7,7 +7,7 @@ use nix::sys::statvfs;
 
 use crate::catalog::{ENV_KEY, Head, Identity};
 use crate::commit::take_back::take_back;
-use crate::commit::writers::{Writers, lock_writer, try_lock_writer};
+use crate::commit::writer_access::{WriterAccess, lock_writer, try_lock_writer};
 use crate::commit::writing::{Wait, Writing};
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
@@ -19,7 +19,7 @@ use crate::write_set::WriteSet;
 
 /// LMDB's write transaction, held, over the newest state.
 pub(crate) struct Session<'e> {
-    engine: &'e Arc<Core>,
+    core: &'e Arc<Core>,
     lock: &'e LockFile,
     /// The files as they were when the session began; the map may have been replaced since.
     files: &'e Files,
@@ -58,7 +58,7 @@ impl From<Wait> for Begin {
 ///
 /// An error before `body` runs names `operation`.
 pub(crate) fn write<T, E: From<Error>>(
-    writers: Writers<'_>,
+    writers: WriterAccess<'_>,
     wait: Wait,
     operation: &'static str,
     body: impl FnOnce(&mut Session<'_>) -> Result<T, E>,
@@ -76,10 +76,10 @@ pub(crate) fn write<T, E: From<Error>>(
 }
 
 /// Fails in a read-only environment, and on a thread that is inside a session already.
-pub(crate) fn begin_writing(engine: &Core) -> Result<Writing> {
-    engine.check_usable()?;
-    engine.config.check_writable()?;
-    engine.check_in_place()?;
+pub(crate) fn begin_writing(core: &Core) -> Result<Writing> {
+    core.check_usable()?;
+    core.config.check_writable()?;
+    core.check_in_place()?;
     Writing::begin()
 }
 
@@ -89,30 +89,30 @@ pub(crate) fn busy() -> Error {
 
 /// As [`write`], for a caller that holds the writer's mutex.
 pub(crate) fn write_as_writer<T, E: From<Error>>(
-    engine: &Arc<Core>,
+    core: &Arc<Core>,
     from: Begin,
     operation: &'static str,
     state: &mut WriterState,
     body: impl FnOnce(&mut Session<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let named = |error: Error| error.during(operation);
-    let lock = engine.lock_file().map_err(named)?;
+    let lock = core.lock_file().map_err(named)?;
     // The environment may have been closed before the mutex was locked.
-    engine.check_usable().map_err(named)?;
+    core.check_usable().map_err(named)?;
     let (files, last) = match state.last.take() {
         Some((files, last)) => (files, Some(last)),
         // Cloned, so that the gate is not held during a wait for a writer of another process.
-        None => (Arc::clone(&*engine.files().map_err(named)?), None),
+        None => (Arc::clone(&*core.files().map_err(named)?), None),
     };
-    let (writer, base) = begin(engine, from, lock, &files, last).map_err(named)?;
-    let (durability, base_id) = (engine.config.durability, base.lmdb_id());
+    let (writer, base) = begin(core, from, lock, &files, last).map_err(named)?;
+    let (durability, base_id) = (core.config.durability, base.lmdb_id());
     take_back(durability, lock, &files, base_id, &mut state.taken_back).map_err(|error| {
-        engine.flush_failed();
-        named(flush_failed(located(error, &engine.place.data())))
+        core.flush_failed();
+        named(flush_failed(located(error, &core.place.data())))
     })?;
     let mark = lock.writing();
     let (writer, pause, grown) = (Some(writer), None, false);
-    let mut session = Session { engine, lock, files: &files, state: &mut *state, base: &base, grown, writer, pause };
+    let mut session = Session { core, lock, files: &files, state: &mut *state, base: &base, grown, writer, pause };
     let outcome = body(&mut session);
     let grown = session.grown;
     drop(session);
@@ -126,7 +126,7 @@ pub(crate) fn write_as_writer<T, E: From<Error>>(
 
 /// Takes LMDB's write lock. If another process is waiting for it, gives it back and waits in line.
 fn begin<'l>(
-    engine: &Arc<Core>,
+    core: &Arc<Core>,
     from: Begin,
     lock: &LockFile,
     files: &'l Files,
@@ -158,25 +158,24 @@ fn begin<'l>(
                 }
                 Begin::Newest | Begin::NewestOrBusy | Begin::After(_) => {}
             }
-            let base =
-                State::base(engine.dbis(), enlarged.as_deref().unwrap_or(files), writer.id().base(), last.take())?;
+            let base = State::base(core.dbis(), enlarged.as_deref().unwrap_or(files), writer.id().base(), last.take())?;
             Ok(Some((writer, base)))
         });
         match begun {
             Ok(Some(begun)) => return Ok(begun),
             Ok(None) => {}
             Err(failure) if failure.cause == Cause::MapResized => {
-                engine.follow_growth_as_writer()?;
-                enlarged = Some(Arc::clone(&*engine.files()?));
+                core.follow_growth_as_writer()?;
+                enlarged = Some(Arc::clone(&*core.files()?));
             }
-            Err(failure) => return Err(engine.begin_failed(failure)),
+            Err(failure) => return Err(core.begin_failed(failure)),
         }
     }
 }
 
 impl Drop for Session<'_> {
     fn drop(&mut self) {
-        if !self.engine.is_own_process() {
+        if !self.core.is_own_process() {
             // The process was forked inside the transaction: ending it here would disturb the parent's lock and
             // files.
             std::mem::forget(self.writer.take());
@@ -192,7 +191,7 @@ impl<'e> Session<'e> {
 
     /// The fill of pages in percent, if one was set.
     pub(crate) fn fill(&self) -> Option<u8> {
-        self.engine.config.fill
+        self.core.config.fill
     }
 
     /// The write set that the last session [kept](Self::keep), for its buffers.
@@ -235,8 +234,8 @@ impl<'e> Session<'e> {
         apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
     ) -> Result<()> {
         // In a child that was forked in the meantime, LMDB's transaction is the parent's.
-        self.engine.check_usable()?;
-        self.engine.look_before_commit(self.files)?;
+        self.core.check_usable()?;
+        self.core.look_before_commit(self.files)?;
         // LMDB releases its lock when the map is full, so other processes must be kept out before that. That is done
         // here if a full map is likely, since the end of a commit may meet one too; otherwise when a change meets it.
         if self.pause.is_none() && self.room() < bytes.saturating_mul(4).saturating_add(NARROW) {
@@ -248,7 +247,7 @@ impl<'e> Session<'e> {
                 .take()
                 .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "a transaction commits once; begin another"))?;
             let base = self.base;
-            let identity = self.engine.new_identity(base)?;
+            let identity = self.core.new_identity(base)?;
             let (lock, pause) = (self.lock, &mut self.pause);
             let (id, mut committed) = (writer.id(), Head::default());
             let outcome = writer.commit(&mut self.state.handles, opens || identity.is_some(), |applier| {
@@ -264,18 +263,18 @@ impl<'e> Session<'e> {
             match outcome {
                 Ok(()) => {
                     self.files.last_commit().set(id.0, committed);
-                    if self.engine.config.durability != Durability::Process {
+                    if self.core.config.durability != Durability::Process {
                         // Bytes that the file has grown by count as its own from now on. Next to a flush, asking
                         // costs nothing.
                         let _ = self.files.file_len();
                     }
-                    self.engine.identity_is_written();
-                    self.engine.states().drop_stale();
+                    self.core.identity_is_written();
+                    self.core.states().drop_stale();
                     return Ok(());
                 }
                 Err(failure) if failure.cause == Cause::MapFull => {
                     self.grown = true;
-                    self.engine.grow()?;
+                    self.core.grow()?;
                     self.writer = Some(self.begin_again()?);
                     // LMDB's handles ended with the transaction.
                     opens = true;
@@ -307,7 +306,7 @@ impl<'e> Session<'e> {
     /// Begins LMDB's transaction again after the map was grown. In between nobody held LMDB's lock: mapleaf processes
     /// were paused, other writers are noticed by the id.
     fn begin_again(&self) -> Result<Writer<'e>> {
-        let writer = self.files.lmdb.begin_write().map_err(|failure| self.engine.begin_failed(failure))?;
+        let writer = self.files.lmdb.begin_write().map_err(|failure| self.core.begin_failed(failure))?;
         if writer.id().base() != self.base.lmdb_id() {
             let why = "another program wrote to the file while its map was grown; nothing was applied, retry";
             return Err(Error::new(ErrorKind::Conflict, why));
@@ -332,7 +331,7 @@ impl<'e> Session<'e> {
                     let why = format!(
                         "{}: the disk is full{cause}; nothing was changed, make room on the disk, or raise the quota or the \
                          limit of file sizes, and retry",
-                        self.engine.place.data().display()
+                        self.core.place.data().display()
                     );
                     return Error::new(ErrorKind::DiskFull, why).taking_up(failure.error);
                 }
@@ -343,11 +342,11 @@ impl<'e> Session<'e> {
         if !fatal {
             return failure.error;
         }
-        self.engine.flush_failed();
+        self.core.flush_failed();
         let why = format!(
             "{}: the disk failed during the commit, which may or may not have happened: {}; close and reopen the environment, \
              which checks the file, writes it anew and shows what is there",
-            self.engine.place.data().display(),
+            self.core.place.data().display(),
             failure.error.what()
         );
         Error::new(ErrorKind::CommitOutcomeUnknown, why).taking_up(failure.error)
@@ -355,7 +354,7 @@ impl<'e> Session<'e> {
 
     /// LMDB reports a short write as a plain I/O error. If the disk has no free blocks, that was the cause.
     fn disk_is_full(&self) -> bool {
-        statvfs::statvfs(&self.engine.place.directory()).is_ok_and(|stat| stat.blocks_available() == 0)
+        statvfs::statvfs(&self.core.place.directory()).is_ok_and(|stat| stat.blocks_available() == 0)
     }
 }
 

@@ -89,11 +89,11 @@ fn wakers() -> usize {
 /// woken waiter unparks the next.
 #[derive(Debug)]
 pub(crate) struct CommitTicket {
-    state: Mutex<State>,
+    state: Mutex<TicketState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct TicketState {
     phase: Phase,
     /// Parked waiters, or about to park, each once, first in, first out. Once the outcome is known, a waiter that
     /// leaves by itself stays listed and may get a spurious unpark.
@@ -120,10 +120,10 @@ impl CommitTicket {
     }
 
     fn new(phase: Phase) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(State { phase, sleeping: VecDeque::new() }) })
+        Arc::new(Self { state: Mutex::new(TicketState { phase, sleeping: VecDeque::new() }) })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, TicketState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -105,7 +105,7 @@ impl Env {
     pub fn close(&self) -> Result<()> {
         // Another thread may have held the writer's mutex at a fork: the child would wait for it forever.
         self.engine.check_not_forked().and_then(|()| check_not_writing()).map_err(|error| error.during("close"))?;
-        let mut writer = lock_writer(self.engine.writers());
+        let mut writer = lock_writer(self.engine.writer_access());
         // A thread that opens the file meanwhile would share a core that is closing.
         let _reserved = registry::reserve(&self.engine.place, self.engine.file_id());
         // It holds the files too.
@@ -270,7 +270,7 @@ fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     engine.config.check_writable()?;
     let lock = engine.lock_file()?;
     // Locked before the presence lock: dropping a DBI changes that lock too, and only as the writer.
-    let mut writer = lock_writer(engine.writers());
+    let mut writer = lock_writer(engine.writer_access());
     engine.check_usable()?;
     if !lock.try_exclusive()? {
         let (path, who) = (engine.place.path.display(), others(engine));
@@ -310,28 +310,28 @@ impl Drop for Exclusive<'_> {
 }
 
 /// Replaces the file while no other process has it open. The caller holds the writer's mutex.
-fn compact_alone(engine: &Arc<Core>, writer: &mut WriterState, limit: Duration) -> Result<()> {
-    let file = Arc::clone(&engine.files()?.file);
-    let old = file.metadata().map_err(|error| located(error, &engine.place.data()))?;
+fn compact_alone(core: &Arc<Core>, writer: &mut WriterState, limit: Duration) -> Result<()> {
+    let file = Arc::clone(&core.files()?.file);
+    let old = file.metadata().map_err(|error| located(error, &core.place.data()))?;
     drop(file);
-    engine.look(&Arc::clone(&*engine.files()?));
-    engine.check_in_place()?;
-    check_alone(engine, &old)?;
-    write_as_writer(engine, Begin::Newest, "compact", writer, |session| drop_leftovers(engine, session))?;
+    core.look(&Arc::clone(&*core.files()?));
+    core.check_in_place()?;
+    check_alone(core, &old)?;
+    write_as_writer(core, Begin::Newest, "compact", writer, |session| drop_leftovers(core, session))?;
     let began = Instant::now();
     // Readers that live for longer are noticed now, not after the work is done.
-    engine.when_unread(deadline(began, limit), || Ok(()))?;
+    core.when_unread(deadline(began, limit), || Ok(()))?;
     let limit = limit.saturating_sub(began.elapsed());
-    let staged = engine.place.compacted();
-    remove_compacted(&engine.place, engine.files()?.map.page_size());
+    let staged = core.place.compacted();
+    remove_compacted(&core.place, core.files()?.map.page_size());
     if staged.symlink_metadata().is_ok() {
         let why = format!("{} is in the way of the compacted copy; move it elsewhere", staged.display());
         return Err(Error::new(ErrorKind::AlreadyExists, why));
     }
-    let state = stage(engine, &staged, &old)?;
+    let state = stage(core, &staged, &old)?;
     // It holds the files too, and its handles are of the old file.
     *writer = WriterState::default();
-    let replaced = put_in_place(engine, &staged, &old, state, limit);
+    let replaced = put_in_place(core, &staged, &old, state, limit);
     if replaced.is_err() {
         let _ = fs::remove_file(&staged);
     }
@@ -340,9 +340,9 @@ fn compact_alone(engine: &Arc<Core>, writer: &mut WriterState, limit: Duration) 
 
 /// Writes the compacted copy next to the file, and returns LMDB's id of the copied state. Only a program that does
 /// not use mapleaf's locks can commit meanwhile.
-fn stage(engine: &Arc<Core>, staged: &Path, old: &Metadata) -> Result<LmdbTxnId> {
-    let state = engine.pinned_as_writer()?;
-    let source = Arc::clone(&engine.files()?.file);
+fn stage(core: &Arc<Core>, staged: &Path, old: &Metadata) -> Result<LmdbTxnId> {
+    let state = core.pinned_as_writer()?;
+    let source = Arc::clone(&core.files()?.file);
     copy_state(&state, &source, staged, Compact::Yes, old)?;
     if state.is_newest() {
         return Ok(state.lmdb_id());
@@ -357,31 +357,31 @@ fn written_meanwhile() -> Error {
 }
 
 /// Puts the copy in the file's place, at a moment when nobody reads.
-fn put_in_place(engine: &Arc<Core>, staged: &Path, old: &Metadata, state: LmdbTxnId, limit: Duration) -> Result<()> {
+fn put_in_place(core: &Arc<Core>, staged: &Path, old: &Metadata, state: LmdbTxnId, limit: Duration) -> Result<()> {
     // A thread that opens the file in this process meanwhile would open the file that is being replaced.
-    let reserved = registry::reserve(&engine.place, Some(FileId::of(old)));
-    let replaced = engine.when_unread(deadline(Instant::now(), limit), || {
-        check_alone(engine, old)?;
+    let reserved = registry::reserve(&core.place, Some(FileId::of(old)));
+    let replaced = core.when_unread(deadline(Instant::now(), limit), || {
+        check_alone(core, old)?;
         let mut begun = false;
-        let replaced = engine.replace(|file| {
+        let replaced = core.replace(|file| {
             begun = true;
-            swap(engine, file, staged, state)
+            swap(core, file, staged, state)
         });
         // Failures from here on are not caused by readers.
         if begun { Ok(replaced) } else { replaced.map(Ok) }
     });
     // Done also if the swap failed after its rename: the registry must find the file that is open now.
-    if let Ok(files) = engine.files() {
-        let new = files.file.metadata().map_err(|error| located(error, &engine.place.data()))?;
+    if let Ok(files) = core.files() {
+        let new = files.file.metadata().map_err(|error| located(error, &core.place.data()))?;
         registry::remove(&reserved, FileId::of(old));
-        registry::insert(&reserved, FileId::of(&new), engine);
+        registry::insert(&reserved, FileId::of(&new), core);
     }
     replaced?
 }
 
 /// Refuses to replace a file that has other names: they would keep the old file, and two histories would begin.
-fn check_alone(engine: &Core, open: &Metadata) -> Result<()> {
-    let path = engine.place.data();
+fn check_alone(core: &Core, open: &Metadata) -> Result<()> {
+    let path = core.place.data();
     let named = fs::symlink_metadata(&path).map_err(|error| located(error, &path))?;
     if FileId::of(&named) == FileId::of(open) && open.nlink() == 1 {
         return Ok(());
@@ -391,7 +391,7 @@ fn check_alone(engine: &Core, open: &Metadata) -> Result<()> {
 }
 
 /// Drops the empty trees of DBIs that were dropped while other processes had handles on them.
-fn drop_leftovers(engine: &Core, session: &mut Session<'_>) -> Result<()> {
+fn drop_leftovers(core: &Core, session: &mut Session<'_>) -> Result<()> {
     let base = Arc::clone(session.base());
     let leftovers = base.leftovers()?;
     if leftovers.is_empty() {
@@ -402,14 +402,14 @@ fn drop_leftovers(engine: &Core, session: &mut Session<'_>) -> Result<()> {
         head.seq = head.seq.saturating_sub(1);
         leftovers.iter().try_for_each(|name| applier.drop_dbi(name))
     })?;
-    engine.dbis().set_leftovers(base.head()?.epoch, Vec::new());
+    core.dbis().set_leftovers(base.head()?.epoch, Vec::new());
     Ok(())
 }
 
 /// Moves the copy to the file's place, with nobody else there. LMDB is closed in this process. A process that still
 /// has LMDB's lock file or the data file open is another program, or was not seen by mapleaf's lock file.
-fn swap(engine: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()> {
-    let place = &engine.place;
+fn swap(core: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()> {
+    let place = &core.place;
     let open_elsewhere = || {
         let why = format!(
             "another program has {} open, or a process whose lock file was removed; close it there first",
@@ -426,7 +426,7 @@ fn swap(engine: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()
         return Err(written_meanwhile());
     }
     let directory = place.directory();
-    let names = engine.names(&directory, old)?;
+    let names = core.names(&directory, old)?;
     // A program that waits for the lock has the lock file open, and would use the transaction numbers of the old
     // file, under which the new file reads as another state. It refuses a lock file without a header. Cleared before
     // the exchange: a kill in between leaves the old file, and the next process that is alone writes the header
@@ -435,7 +435,7 @@ fn swap(engine: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()
     fs::rename(staged, place.data()).map_err(|error| located(error, staged))?;
     names.flush().map_err(|error| {
         // A power failure may undo later commits, because the file's name is not flushed.
-        engine.flush_failed();
+        core.flush_failed();
         let why = format!(
             "the compacted file is in place, and its name could not be flushed: {}, so after a power cut the old one may be \
              there again; close and reopen the environment",

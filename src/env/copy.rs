@@ -117,7 +117,7 @@ pub(crate) fn copy_state(
 ) -> Result<File> {
     let file = create_new(target)?;
     let written = write_state(state, source, &file, compact, like).map_err(|stop| match stop {
-        Stop::Source(error) => error.of_file(&state.engine().place.data()),
+        Stop::Source(error) => error.of_file(&state.core().place.data()),
         Stop::Write(error) => located(error, target),
     });
     if written.is_err() {

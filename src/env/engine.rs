@@ -5,7 +5,7 @@ use std::mem;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use crate::commit::{Committer, GroupCommit, Writers};
+use crate::commit::{Committer, GroupCommit, WriterAccess};
 use crate::durability::Durability;
 use crate::env::submitted::Submission;
 use crate::error::Result;
@@ -58,8 +58,8 @@ impl Engine {
 
     /// What a transaction needs to become the only writer.
     #[inline]
-    pub(crate) fn writers(&self) -> Writers<'_> {
-        Writers { core: &self.core, groups: self.groups.as_ref() }
+    pub(crate) fn writer_access(&self) -> WriterAccess<'_> {
+        WriterAccess { core: &self.core, groups: self.groups.as_ref() }
     }
 
     pub(crate) fn committer(&self) -> &Committer<Submission> {

@@ -43,7 +43,7 @@ pub(crate) fn enter(place: &EnvPaths, config: &Config, is_new: impl Fn() -> Resu
         if !lock.is_at_path() {
             continue;
         }
-        let lmdb_lock = match agree(place, presence, is_new()?) {
+        let lmdb_lock = match open_lmdb_lock(place, presence, is_new()?) {
             Ok(lmdb_lock) => Some(lmdb_lock),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => return without_locks(config, error),
             Err(error) => return Err(error),
@@ -78,7 +78,7 @@ fn is_of_medium(error: &Error) -> bool {
 }
 
 /// LMDB's lock file, if the lock files are those of the processes that have the data file open.
-fn agree(place: &EnvPaths, presence: Presence, is_new: bool) -> Result<LmdbLock> {
+fn open_lmdb_lock(place: &EnvPaths, presence: Presence, is_new: bool) -> Result<LmdbLock> {
     let has_holder = !is_new && is_held(&open_regular(&place.data())?, &place.data())?;
     let (data, path) = (place.data(), place.lmdb_lock());
     let busy = |file: &Path, what: &str| {

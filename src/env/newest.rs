@@ -25,7 +25,7 @@ pub(crate) fn read_newest<T>(
         Err(error) => return Err(error),
     };
     if !engine.config.read_only && !is_writing() {
-        return session::write(engine.writers(), Wait::Yes, operation, |session| read(session.base()));
+        return session::write(engine.writer_access(), Wait::Yes, operation, |session| read(session.base()));
     }
     let known = engine.pinned_states().into_iter().max_by_key(|pinned| pinned.lmdb_id());
     match known {

@@ -224,7 +224,7 @@ impl EnvOptions {
                 mend_flush(&engine, lock)?;
             }
             if first {
-                settle(&engine, lock)?;
+                share_with_others(&engine, lock)?;
             }
         }
         engine.opened.store(true, Ordering::Release);
@@ -368,7 +368,7 @@ enum Found {
 fn make_durable(engine: &Arc<Engine>, is_new: bool) -> Result<()> {
     let place = &engine.place;
     if is_new {
-        session::write(engine.writers(), Wait::Yes, "open", session::create_catalog)?;
+        session::write(engine.writer_access(), Wait::Yes, "open", session::create_catalog)?;
     }
     // An existing file is flushed with the next commit, if it was not before.
     let synced = if is_new { engine.files()?.file.sync_all() } else { Ok(()) };
@@ -391,7 +391,7 @@ fn unflushed_at(engine: &Engine, unflushed: Unflushed) -> Error {
 /// since nobody else changes pages then. The system may take pages for written that are not, and would not write them
 /// again.
 fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
-    session::write(engine.writers(), Wait::Yes, "open", |_| {
+    session::write(engine.writer_access(), Wait::Yes, "open", |_| {
         let place = &engine.place;
         let written = write_anew(&engine.files()?.file);
         let written = written.map_err(|error| Unflushed::Failed(located(error, &place.data())));
@@ -402,7 +402,7 @@ fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
 }
 
 /// Opens the environment to other processes, after removing what an earlier process left.
-fn settle(engine: &Engine, lock: &LockFile) -> Result<()> {
+fn share_with_others(engine: &Engine, lock: &LockFile) -> Result<()> {
     if !engine.config.read_only {
         // Left by a compaction that was killed.
         remove_compacted(&engine.place, engine.files()?.map.page_size());

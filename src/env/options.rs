@@ -133,7 +133,7 @@ impl EnvOptions {
     /// let env = Env::options().fill(60).temporary()?;
     /// let rows: Dbi<u64, u64> = env.dbi("rows")?;
     /// env.transact(|txn| (0..10_000).try_for_each(|n| rows.put(txn, n, n)))?;
-    // 26 bytes a row, of the 4,080 in a page, 60 % of which are used.
+    /// // 26 bytes a row; 60 % of the 4,080 bytes of a page are used.
     /// let stat = rows.stat(&env.snapshot()?)?;
     /// assert!(stat.leaf_pages > 10_000 * 26 / 2_448);
     /// # Ok(())

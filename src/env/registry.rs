@@ -54,11 +54,11 @@ pub(crate) fn reserve(place: &EnvPaths, file: Option<FileId>) -> Reserved {
 }
 
 /// Notes that `engine` has `file` open. The caller has reserved the place.
-pub(crate) fn insert(_reserved: &Reserved, file: FileId, engine: &Arc<Core>) {
+pub(crate) fn insert(_reserved: &Reserved, file: FileId, core: &Arc<Core>) {
     let mut registry = lock();
     let open = &mut registry.get_or_insert_default().open;
-    open.retain(|_, engine| engine.strong_count() > 0);
-    open.insert(file, Arc::downgrade(engine));
+    open.retain(|_, core| core.strong_count() > 0);
+    open.insert(file, Arc::downgrade(core));
 }
 
 /// Forgets the core that had `file` open. The caller has reserved the place.
@@ -81,14 +81,14 @@ impl Drop for Reserved {
 /// The core that has `file` open in this process, or had it open in the process that this one was forked from.
 pub(crate) fn find(file: FileId) -> Option<Arc<Core>> {
     // Upgraded under the lock, but checked outside it: dropping the last reference to a core closes it.
-    let engine = lock().as_ref()?.open.get(&file)?.upgrade()?;
-    (!engine.is_closed()).then_some(engine)
+    let core = lock().as_ref()?.open.get(&file)?.upgrade()?;
+    (!core.is_closed()).then_some(core)
 }
 
 /// The open core that was opened at the path of `place`, whatever file is there now.
 pub(crate) fn find_at(place: &EnvPaths) -> Option<Arc<Core>> {
     let engines: Vec<_> = lock().as_ref()?.open.values().filter_map(Weak::upgrade).collect();
-    engines.into_iter().find(|engine| !engine.is_closed() && engine.place == *place)
+    engines.into_iter().find(|core| !core.is_closed() && core.place == *place)
 }
 
 /// The path with its existing part resolved, so that two spellings of a place that is to be created are equal.

@@ -10,12 +10,12 @@ use crate::write_set::Batch;
 /// The outcome of one batch, shared by its caller and the committer thread.
 #[derive(Default)]
 pub(crate) struct Done {
-    pub(crate) state: Mutex<State>,
+    pub(crate) state: Mutex<SubmittedState>,
     pub(crate) changed: Condvar,
 }
 
 #[derive(Default)]
-pub(crate) struct State {
+pub(crate) struct SubmittedState {
     /// Whether there was an outcome; it is held here until it is taken.
     pub(crate) told: bool,
     pub(crate) outcome: Option<Result<()>>,

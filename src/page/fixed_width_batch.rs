@@ -220,8 +220,8 @@ impl<'a> Lane<'a> {
         Some(number)
     }
 
-    /// The first slot of its branch page whose separator is above its key. Narrows the limits to those of the child
-    /// before it.
+    /// The first slot of this look-up's branch page whose separator is above the key. Sets `low` and `high` to the limits of the
+    /// child before that slot.
     #[inline]
     fn behind<const W: usize>(&mut self) -> Option<usize> {
         let (page, key, end) = (self.page, self.key, self.page.slots());

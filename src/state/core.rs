@@ -16,8 +16,8 @@ use crate::os::{EnvPaths, LockFile, process_mark};
 use crate::page::EnvMap;
 use crate::state::committed::State;
 use crate::state::config::Config;
+use crate::state::file_watch::FileWatch;
 use crate::state::files::{Files, Gate};
-use crate::state::in_place::InPlace;
 use crate::state::other_readers::{OtherReader, OtherReaders};
 use crate::state::pinned_state::{Opened, PinnedState, States, View};
 use crate::state::slow_reader::SlowReader;
@@ -32,7 +32,7 @@ pub(crate) struct Core {
     pub(crate) max_key: usize,
     status: AtomicU8,
     /// Which file has lost its name.
-    in_place: InPlace,
+    watch: FileWatch,
     /// Signalled when new snapshots are no longer held back.
     passing: (Mutex<()>, Condvar),
     /// The openers' gate. Shared: begin a pin, or ask LMDB something that reads its map. Exclusive: change or replace
@@ -84,7 +84,7 @@ impl Core {
         Arc::new(Self {
             id,
             mark: process_mark(),
-            in_place: InPlace::of(&place),
+            watch: FileWatch::of(&place),
             place,
             max_key,
             status: AtomicU8::new(OPEN),

@@ -3,9 +3,9 @@
 mod committed;
 mod config;
 mod core;
+mod file_watch;
 mod files;
 mod free_pages;
-mod in_place;
 mod last_commit;
 mod open_files;
 mod other_readers;

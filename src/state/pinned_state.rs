@@ -17,7 +17,7 @@ use crate::state::core::Core;
 use crate::state::files::Files;
 use crate::state::reader_info::ReaderInfo;
 use crate::state::slow_reader::SlowReader;
-use crate::state::snapshot_cache::{ENGINES, Leased, Leases, Remembered};
+use crate::state::snapshot_cache::{CORES, Leased, Leases, Remembered};
 
 /// One committed state of the file, pinned: its pages stay unchanged while it lives, since its pin holds a reader
 /// slot.
@@ -29,7 +29,7 @@ pub(crate) struct PinnedState {
     reported: AtomicBool,
     // Dropped before the core: the slot is released while LMDB's environment is still open.
     _pin: Pin,
-    engine: Arc<Core>,
+    core: Arc<Core>,
 }
 
 /// Whether [`PinnedState::open`] had to open a state.
@@ -61,7 +61,7 @@ impl PinnedState {
     ///
     /// The caller holds the openers' gate.
     pub(crate) fn open(
-        engine: &Arc<Core>,
+        core: &Arc<Core>,
         files: &Files,
         known: Option<Arc<Self>>,
     ) -> Result<(Arc<Self>, Opened), Failure> {
@@ -71,8 +71,8 @@ impl PinnedState {
             return Ok((known, Opened::Before));
         }
         let new = |meta, ids, pin| {
-            let state = State::new(engine.dbis(), files, meta, ids)?;
-            Ok((Self::of(engine, state, pin), Opened::Now))
+            let state = State::new(core.dbis(), files, meta, ids)?;
+            Ok((Self::of(core, state, pin), Opened::Now))
         };
         for _ in 0..RETRIES {
             let id = pin.id().0;
@@ -91,14 +91,14 @@ impl PinnedState {
         Err(Error::new(ErrorKind::Busy, "commits came too fast to see one state; retry").during("snapshot").into())
     }
 
-    fn of(engine: &Arc<Core>, state: State, pin: Pin) -> Arc<Self> {
+    fn of(core: &Arc<Core>, state: State, pin: Pin) -> Arc<Self> {
         Arc::new(Self {
             state,
             opened: Instant::now(),
             thread: thread::current().id(),
             reported: AtomicBool::new(false),
             _pin: pin,
-            engine: Arc::clone(engine),
+            core: Arc::clone(core),
         })
     }
 
@@ -106,15 +106,15 @@ impl PinnedState {
     /// are counted; each holds at least one transaction.
     pub(crate) fn commits_since(&self) -> u64 {
         let newest = self.newest_id();
-        let committed = self.engine.files().ok().and_then(|files| files.last_commit().head(newest.0));
+        let committed = self.core.files().ok().and_then(|files| files.last_commit().head(newest.0));
         match (committed, self.head()) {
             (Some(committed), Ok(own)) => committed.seq.saturating_sub(own.seq),
             _ => newest.commits_since(self.lmdb_id()),
         }
     }
 
-    pub(crate) fn engine(&self) -> &Arc<Core> {
-        &self.engine
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 
     /// Describes the state for a list of readers; `lag` transactions were committed since.
@@ -179,7 +179,7 @@ impl View {
 }
 
 thread_local! {
-    static REMEMBERED: RefCell<Remembered<View>> = const { RefCell::new([const { (0, Weak::new()) }; ENGINES]) };
+    static REMEMBERED: RefCell<Remembered<View>> = const { RefCell::new([const { (0, Weak::new()) }; CORES]) };
 }
 
 impl Leased for View {

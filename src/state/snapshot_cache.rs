@@ -27,7 +27,7 @@ pub(crate) trait Leased: Sized + 'static {
 }
 
 /// Indexed by the core's number, modulo their count: the core's number, and the last lease on it.
-pub(crate) type Remembered<T> = [(u64, Weak<Lease<T>>); ENGINES];
+pub(crate) type Remembered<T> = [(u64, Weak<Lease<T>>); CORES];
 
 /// One thread's hold on a pinned state, shared by its snapshots.
 pub(crate) struct Lease<T> {
@@ -63,7 +63,7 @@ pub(crate) struct Leases<T> {
 }
 
 /// The number of cores whose leases a thread remembers.
-pub(crate) const ENGINES: usize = 4;
+pub(crate) const CORES: usize = 4;
 
 /// Threads are numbered in the order in which they come.
 static THREADS: AtomicUsize = AtomicUsize::new(0);
@@ -76,7 +76,7 @@ thread_local! {
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "its lowest bits")]
 fn place(id: u64) -> usize {
-    id as usize % ENGINES
+    id as usize % CORES
 }
 
 /// The lease on the core `id` that this thread remembers, if it is still kept.
@@ -84,8 +84,8 @@ fn place(id: u64) -> usize {
 fn remembered<T: Leased>(id: u64) -> Option<Arc<Lease<T>>> {
     let found = T::with_remembered(|leases| {
         let leases = leases.try_borrow().ok()?;
-        let (engine, lease) = &leases[place(id)];
-        if *engine == id { lease.upgrade() } else { None }
+        let (core, lease) = &leases[place(id)];
+        if *core == id { lease.upgrade() } else { None }
     });
     found.flatten()
 }
@@ -109,13 +109,13 @@ impl<T: Leased> Leases<T> {
     /// The newest state of the core with this number, by this thread's lease if that is still the newest. `pin` pins
     /// the newest one.
     #[inline]
-    pub(crate) fn newest(&self, engine: u64, pin: impl FnOnce() -> Result<T>) -> Result<Arc<Lease<T>>> {
-        let before = match remembered::<T>(engine) {
+    pub(crate) fn newest(&self, core: u64, pin: impl FnOnce() -> Result<T>) -> Result<Arc<Lease<T>>> {
+        let before = match remembered::<T>(core) {
             Some(lease) if lease.view.is_newest() => return Ok(lease),
             before => before,
         };
         let lease = self.newest_of_shard(pin, before)?;
-        remember(engine, &lease);
+        remember(core, &lease);
         Ok(lease)
     }
 

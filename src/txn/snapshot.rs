@@ -86,7 +86,7 @@ impl Snapshot {
         if self.pinned().is_newest() {
             return Ok(0);
         }
-        self.lease.view.lag_to(&self.pinned().engine().newest_view()?)
+        self.lease.view.lag_to(&self.pinned().core().newest_view()?)
     }
 
     /// Moves to the newest state and releases the old one, of which no borrow may be alive.
@@ -106,7 +106,7 @@ impl Snapshot {
     /// # }
     /// ```
     pub fn refresh(&mut self) -> Result<()> {
-        let newest = self.pinned().engine().newest_view().map_err(|error| error.during("refresh"))?;
+        let newest = self.pinned().core().newest_view().map_err(|error| error.during("refresh"))?;
         self.lease = Lease::new(newest);
         Ok(())
     }
@@ -134,7 +134,7 @@ impl RawRead for Snapshot {
     type Cursor<'t> = LayeredCursor<'t>;
 
     fn raw_uuid(&self) -> &[u8; 16] {
-        self.pinned().engine().uuid()
+        self.pinned().core().uuid()
     }
 
     fn raw_id(&self) -> u64 {

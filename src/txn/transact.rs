@@ -133,7 +133,7 @@ pub(crate) fn make<T, E: From<Error>>(
     operation: &'static str,
     f: impl FnOnce(&mut WriteTxn) -> Result<(T, u64), E>,
 ) -> Result<T, E> {
-    let writers = engine.writers();
+    let writers = engine.writer_access();
     run(writers, wait, operation, |view, set| {
         let mut txn = WriteTxn::new(writers.core, view, set);
         let (outcome, transactions) = f(&mut txn)?;

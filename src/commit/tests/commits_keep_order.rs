@@ -145,7 +145,7 @@ impl World {
             self.pipeline.leave();
             self.pipeline.unguard();
             self.waiting.push((holder.name, Told { seen, wrote: false, ticket: basis.ticket }));
-            // What it read may be committed by now.
+            // The group that it read may be committed already: then it learns the outcome at once.
             self.settle();
             return;
         }

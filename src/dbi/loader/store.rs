@@ -58,7 +58,7 @@ impl Storing<'_> {
     fn commit(&mut self, source: &mut Source, begun: &Position, done: u64, large: &mut Vec<u8>) -> Result<()> {
         let engine = &self.env.engine;
         let bytes = usize::try_from(self.progress.now.bytes).unwrap_or(usize::MAX).min(self.chunk);
-        write(engine.writers(), Wait::Yes, "finish", |session: &mut Session<'_>| {
+        write(engine.writer_access(), Wait::Yes, "finish", |session: &mut Session<'_>| {
             let base = Arc::clone(session.base());
             // If the map is full, it is grown and the whole chunk is applied again.
             let chunk = RefCell::new((self, source, large));

@@ -246,9 +246,9 @@ const REOPENING_PAUSE: Duration = Duration::from_millis(5);
 struct HeldBack<'e>(&'e Core);
 
 impl<'e> HeldBack<'e> {
-    fn begin(engine: &'e Core) -> Self {
-        let _ = engine.status.compare_exchange(OPEN, HELD_BACK, Ordering::AcqRel, Ordering::Acquire);
-        Self(engine)
+    fn begin(core: &'e Core) -> Self {
+        let _ = core.status.compare_exchange(OPEN, HELD_BACK, Ordering::AcqRel, Ordering::Acquire);
+        Self(core)
     }
 }
 

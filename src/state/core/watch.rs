@@ -12,8 +12,8 @@ use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::{FileId, Names, Unflushed, flush_with_all_above};
 use crate::state::core::{Core, UNSEEN};
+use crate::state::file_watch::{DATA, LMDB_LOCK, LOCK, NONE};
 use crate::state::files::Files;
-use crate::state::in_place::{DATA, LMDB_LOCK, LOCK, NONE};
 
 /// How often commits that are not flushed check, in milliseconds: a check costs about as much as such a commit.
 const PERIOD: u64 = 10;
@@ -22,23 +22,23 @@ impl Core {
     /// Makes the names of the files durable, with the names of the directory and of all its parents, unless that was
     /// done. The process that created an existing directory may have been killed before it flushed it.
     pub(crate) fn flush_names(&self) -> Result<(), Unflushed> {
-        if self.in_place.flushed.load(Ordering::Acquire) {
+        if self.watch.flushed.load(Ordering::Acquire) {
             return Ok(());
         }
         let file = self.files().map_err(Unflushed::Refused)?.flushed_file();
-        flush_with_all_above(&self.in_place.directory, &self.place.directory(), &file)?;
-        self.in_place.flushed.store(true, Ordering::Release);
+        flush_with_all_above(&self.watch.directory, &self.place.directory(), &file)?;
+        self.watch.flushed.store(true, Ordering::Release);
         Ok(())
     }
 
     /// The directory of the files, opened to be flushed; `file` is the data file.
     pub(crate) fn names<'a>(&self, path: &'a Path, file: &'a File) -> Result<Names<'a>> {
-        Names::open(&self.in_place.directory, path, file)
+        Names::open(&self.watch.directory, path, file)
     }
 
     /// Fails if a check found that a file has lost its name.
     pub(crate) fn check_in_place(&self) -> Result<()> {
-        match self.in_place.lost.load(Ordering::Relaxed) {
+        match self.watch.lost.load(Ordering::Relaxed) {
             NONE => Ok(()),
             DATA => Err(lost(&self.place.data(), "what is committed now would be lost")),
             LOCK => Err(lost(&self.place.lock(), "other processes are not kept out any more")),
@@ -53,10 +53,10 @@ impl Core {
             let now = clock_gettime(ClockId::CLOCK_MONOTONIC_COARSE).map_or(0, |now| {
                 u64::try_from(now.tv_sec()).unwrap_or(0) * 1000 + u64::try_from(now.tv_nsec()).unwrap_or(0) / 1_000_000
             });
-            if now.wrapping_sub(self.in_place.looked.load(Ordering::Relaxed)) < PERIOD {
+            if now.wrapping_sub(self.watch.looked.load(Ordering::Relaxed)) < PERIOD {
                 return self.check_in_place();
             }
-            self.in_place.looked.store(now, Ordering::Relaxed);
+            self.watch.looked.store(now, Ordering::Relaxed);
         }
         self.look(files);
         self.check_in_place()
@@ -64,7 +64,7 @@ impl Core {
 
     /// Checks whether the files have their names and their length. Costs some system calls for each.
     pub(crate) fn look(&self, files: &Files) {
-        let directory = &self.in_place.directory;
+        let directory = &self.watch.directory;
         let lost = if self.is_data_lost(files) {
             // Nobody can open the file by its name, so it does no harm that others do not see this process.
             DATA
@@ -75,7 +75,7 @@ impl Core {
         } else {
             return;
         };
-        let _ = self.in_place.lost.compare_exchange(NONE, lost, Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self.watch.lost.compare_exchange(NONE, lost, Ordering::Relaxed, Ordering::Relaxed);
         if lost == LMDB_LOCK {
             self.end_as(UNSEEN);
         }
@@ -85,7 +85,7 @@ impl Core {
     fn is_data_lost(&self, files: &Files) -> bool {
         // Read before the system is asked for the length, since the file may grow in between.
         let known = files.known_len();
-        let length = self.in_place.directory.length_by_name(&self.place.data(), &files.file, files.id);
+        let length = self.watch.directory.length_by_name(&self.place.data(), &files.file, files.id);
         match length {
             Some(length) if length >= known => {
                 files.note_len(length);

@@ -131,7 +131,8 @@ fn a_search_costs_a_logarithm_also_where_one_key_differs_early() {
         [&[][..], &["customers/about"], &["customers/zebra"], &["customers/about", "customers/zebra"], &["customers"]]
     {
         let (few, many) = (steps_at(1_000, others), steps_at(32_000, others));
-        // Five halvings more of each: of the first keys' words twice, of their records, and of a block's.
+        // 32 times as many keys are five halvings more in each of five searches: two of words among the first keys, one of their
+        // records, and one of words and one of records in a block.
         assert!(many <= few + 25 && many <= 64, "{others:?}: {few} at 1,000 and {many} at 32,000");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 use crate::os::{Directory, EnvPaths};
 
 /// The losses found so far.
-pub(crate) struct InPlace {
+pub(crate) struct FileWatch {
     pub(super) directory: Directory,
     pub(super) lost: AtomicU8,
     /// The time of the last check by a commit that does not check each time, in milliseconds.
@@ -14,7 +14,7 @@ pub(crate) struct InPlace {
     pub(super) flushed: AtomicBool,
 }
 
-impl InPlace {
+impl FileWatch {
     pub(crate) fn of(place: &EnvPaths) -> Self {
         Self {
             directory: Directory::hold(place),

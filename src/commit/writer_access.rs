@@ -8,7 +8,7 @@ use crate::state::{Core, WriterState};
 
 /// What a transaction needs to become the only writer.
 #[derive(Clone, Copy)]
-pub(crate) struct Writers<'e> {
+pub(crate) struct WriterAccess<'e> {
     pub core: &'e Arc<Core>,
     /// The group commit that transactions share, if they do.
     pub groups: Option<&'e GroupCommit>,
@@ -36,7 +36,7 @@ impl std::ops::DerefMut for WriterGuard<'_> {
 }
 
 /// Waits until no transaction runs, waits or is being committed, and keeps others from beginning.
-pub(crate) fn lock_writer(writers: Writers<'_>) -> WriterGuard<'_> {
+pub(crate) fn lock_writer(writers: WriterAccess<'_>) -> WriterGuard<'_> {
     let guard = writers.groups.map(|groups| {
         let guard = groups.acquire();
         groups.drain();
@@ -46,7 +46,7 @@ pub(crate) fn lock_writer(writers: Writers<'_>) -> WriterGuard<'_> {
 }
 
 /// As [`lock_writer`], but returns `None` instead of waiting.
-pub(crate) fn try_lock_writer(writers: Writers<'_>) -> Option<WriterGuard<'_>> {
+pub(crate) fn try_lock_writer(writers: WriterAccess<'_>) -> Option<WriterGuard<'_>> {
     let guard = match writers.groups {
         Some(groups) => Some(groups.try_acquire()?),
         None => None,
