@@ -1,9 +1,8 @@
 //! The engine of an environment, which its handles share: its core, group commit, and the threads that work for it.
 
-use std::collections::HashMap;
 use std::mem;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock};
 
 use crate::commit::{Committer, GroupCommit, WriterAccess};
 use crate::durability::Durability;
@@ -22,9 +21,6 @@ pub(crate) struct Engine {
     reaper: OnceLock<Option<Reaper>>,
 }
 
-/// The engines of this process, by the numbers of their cores.
-static ENGINES: Mutex<Option<HashMap<u64, Weak<Engine>>>> = Mutex::new(None);
-
 impl Deref for Engine {
     type Target = Arc<Core>;
 
@@ -35,20 +31,11 @@ impl Deref for Engine {
 }
 
 impl Engine {
-    /// The one engine over `core`, created again if only snapshots were left.
-    pub(crate) fn of(core: Arc<Core>) -> Arc<Self> {
-        let mut engines = ENGINES.lock().unwrap_or_else(PoisonError::into_inner);
-        let engines = engines.get_or_insert_default();
-        if let Some(engine) = engines.get(&core.id()).and_then(Weak::upgrade) {
-            return engine;
-        }
-        engines.retain(|_, engine| engine.strong_count() > 0);
+    /// An engine over `core`. There may be one at a time: see [`engine_over`](crate::env::registry::engine_over).
+    pub(crate) fn new(core: Arc<Core>) -> Arc<Self> {
         let shares = core.config.durability != Durability::Process && !core.config.read_only;
-        let (id, committer) = (core.id(), Committer::new(core.config.max_backlog));
-        let groups = shares.then(GroupCommit::new);
-        let engine = Arc::new(Self { core, groups, committer, reaper: OnceLock::new() });
-        engines.insert(id, Arc::downgrade(&engine));
-        engine
+        let committer = Committer::new(core.config.max_backlog);
+        Arc::new(Self { core, groups: shares.then(GroupCommit::new), committer, reaper: OnceLock::new() })
     }
 
     /// The core, which outlives the engine if snapshots live.

@@ -139,25 +139,24 @@ impl EnvOptions {
     /// The engine over a core that already has the file open in this process, after the checks that this opening asks
     /// for.
     fn share(&self, core: Arc<Core>) -> Result<Arc<Engine>> {
-        let engine = Engine::of(core);
-        engine.check_usable()?;
-        let differences = engine.config.differences(&self.config);
+        core.check_usable()?;
+        let differences = core.config.differences(&self.config);
         if !differences.is_empty() {
             let why = format!(
                 "{} is open in this process with other options: {differences}; use the same, clone the open `Env`, or close \
                  it first: handles and {} states that snapshots read keep it open",
-                engine.place.path.display(),
-                engine.pinned_states().len()
+                core.place.path.display(),
+                core.pinned_states().len()
             );
             return Err(Error::new(ErrorKind::InvalidArgument, why));
         }
         if let Some(level) = self.level() {
-            let newest = engine.pinned()?;
-            let file = Arc::clone(&engine.files()?.file);
+            let newest = core.pinned()?;
+            let file = Arc::clone(&core.files()?.file);
             let checked = page::verify_snapshot(&file, newest.meta(), level).and_then(refuse_faults);
-            checked.map_err(|error| error.of_file(&engine.place.data()))?;
+            checked.map_err(|error| error.of_file(&core.place.data()))?;
         }
-        Ok(engine)
+        Ok(registry::engine_over(core))
     }
 
     /// How much of the page graph must be checked in any case.
@@ -325,7 +324,7 @@ impl EnvOptions {
         })?;
         let slow_reader = self.slow_reader.clone();
         let core = Core::new(place.clone(), self.config.clone(), files, lock, temporary.take(), uuid, slow_reader);
-        let probe = Engine::of(core);
+        let probe = registry::engine_over(core);
         // LMDB marks its process when the first reader begins.
         match probe.pinned() {
             // The slots may be those of processes that were killed.

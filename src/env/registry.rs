@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
+use crate::env::engine::Engine;
 use crate::os::{EnvPaths, FileId, process_mark};
 use crate::state::Core;
 
@@ -12,6 +13,8 @@ use crate::state::Core;
 #[derive(Default)]
 struct Registry {
     open: HashMap<FileId, Weak<Core>>,
+    /// The engines, by the numbers of their cores.
+    engines: HashMap<u64, Weak<Engine>>,
     changing: Vec<(PathBuf, Option<FileId>)>,
     /// The mark of the process that this registry belongs to.
     mark: u64,
@@ -29,6 +32,19 @@ fn lock() -> MutexGuard<'static, Option<Registry>> {
         registry.mark = process_mark();
     }
     guard
+}
+
+/// The one engine over `core`, made again if only snapshots were left: two would be two pipelines of commits.
+pub(crate) fn engine_over(core: Arc<Core>) -> Arc<Engine> {
+    let mut registry = lock();
+    let engines = &mut registry.get_or_insert_default().engines;
+    if let Some(engine) = engines.get(&core.id()).and_then(Weak::upgrade) {
+        return engine;
+    }
+    engines.retain(|_, engine| engine.strong_count() > 0);
+    let (id, engine) = (core.id(), Engine::new(core));
+    engines.insert(id, Arc::downgrade(&engine));
+    engine
 }
 
 /// The right to open, close or replace the environment at one place: while it lives, no other thread may.

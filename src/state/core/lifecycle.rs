@@ -269,6 +269,7 @@ impl Core {
     fn forget_inherited(&mut self) {
         mem::forget(mem::take(self.writer.get_mut().unwrap_or_else(PoisonError::into_inner)));
         mem::forget(mem::take(&mut self.others));
+        mem::forget(mem::take(self.newest.get_mut().unwrap_or_else(PoisonError::into_inner)));
         mem::forget(Arc::clone(&self.states));
         mem::forget(Arc::clone(&self.dbis));
         mem::forget(self.temporary.take());
