@@ -8,6 +8,10 @@ pub mod seeds;
 // The library's own tests run the same verbs over damaged files.
 #[path = "../../tests/common/damage.rs"]
 pub mod damage;
+/// Where the tests find it.
+pub mod common {
+    pub use crate::damage;
+}
 #[path = "../../tests/damage/damaged/drive.rs"]
 pub mod drive;
 #[path = "../../tests/damage/damaged/pairs.rs"]
