@@ -10,7 +10,6 @@ pub(crate) struct Layers(Option<Arc<Vec<Arc<WriteSet>>>>);
 
 impl Layers {
     /// Layers of these sets, each over those before it.
-    #[allow(dead_code)]
     pub(crate) fn of(oldest_first: impl IntoIterator<Item = Arc<WriteSet>>) -> Self {
         let mut sets: Vec<_> = oldest_first.into_iter().collect();
         sets.reverse();

@@ -102,6 +102,6 @@ impl std::ops::Deref for Gate<'_> {
     type Target = Arc<Files>;
 
     fn deref(&self) -> &Arc<Files> {
-        self.0.as_ref().expect("`Engine::files` passes only when the files are open")
+        self.0.as_ref().expect("`Core::files` passes only when the files are open")
     }
 }

@@ -38,7 +38,7 @@ enum Pop<'b, T> {
 impl WriteTxn {
     /// Removes `key`, and returns whether it existed. One search in the changes, and one in the file.
     pub(crate) fn raw_delete(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
-        let is_removed = if self.overlays.of_dbi(dbi.slot).next().is_none() {
+        let is_removed = if self.layers.of_dbi(dbi.slot).next().is_none() {
             self.remove_over_file(dbi, key)?
         } else {
             let is_there = self.raw_get::<0>(dbi, key)?.is_some();
@@ -117,7 +117,7 @@ impl WriteTxn {
         if self.set.dbi(dbi.slot).is_some_and(|own| own.gaps().around(key).is_some()) {
             return Ok(false);
         }
-        match look(self.overlays.of_dbi(dbi.slot), key) {
+        match look(self.layers.of_dbi(dbi.slot), key) {
             Some(found) => Ok(found.is_some()),
             None => Ok(page::get::<0>(self.base.pages(), &self.base.tree(dbi)?, key)?.is_some()),
         }
@@ -130,7 +130,7 @@ impl WriteTxn {
         read: impl Fn(&[u8], &[u8]) -> Result<T>,
     ) -> Result<Option<T>> {
         let near = self.near.filter(|near| near.slot == dbi.slot).map(|near| near.place);
-        let is_next_to_file = self.overlays.of_dbi(dbi.slot).next().is_none();
+        let is_next_to_file = self.layers.of_dbi(dbi.slot).next().is_none();
         let found = match self.set.dbi(dbi.slot).filter(|_| is_next_to_file) {
             Some(own) => find_pop::<LAST, T>(&self.base, own, dbi, near, &read)?,
             None => Pop::Other,
@@ -231,7 +231,7 @@ impl WriteTxn {
             let next = if let Some(behind) = behind {
                 Some(behind.to_vec())
             } else {
-                let view = LayeredTree::new(self.base.pages(), self.base.tree(dbi)?, self.overlays.of_dbi(dbi.slot));
+                let view = LayeredTree::new(self.base.pages(), self.base.tree(dbi)?, self.layers.of_dbi(dbi.slot));
                 view.range(Bound::Excluded(last), Bound::Unbounded)?.next()?.map(|(next, _)| next.to_vec())
             };
             match self.set.join(dbi, first, next.as_deref(), &[]) {

@@ -116,10 +116,10 @@ impl Snapshot {
         Ok(LayeredTree::new(base.pages(), base.tree(dbi)?, self.lease.view.layers.of_dbi(dbi.slot)))
     }
 
-    /// The same state with `overlays` over it.
+    /// The same state with `layers` over it.
     #[cfg(test)]
-    pub(crate) fn under(self, overlays: crate::read::Layers) -> Self {
-        let view = View { layers: overlays, ..self.lease.view.clone() };
+    pub(crate) fn under(self, layers: crate::read::Layers) -> Self {
+        let view = View { layers, ..self.lease.view.clone() };
         Self { lease: Lease::new(view) }
     }
 }

@@ -53,7 +53,7 @@ use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 pub struct WriteTxn {
     pub(super) base: Base,
     /// What was committed, or is about to be, after the base.
-    pub(super) overlays: Layers,
+    pub(super) layers: Layers,
     pub(super) set: WriteSet,
     pub(super) lengths: Lengths,
     pub(super) counts: Counts,
@@ -77,7 +77,7 @@ impl WriteTxn {
         let WriteView { base, layers, seq } = view;
         Self {
             base,
-            overlays: layers,
+            layers,
             set: set.with_limit(core.config.max_txn_bytes),
             lengths: Lengths::default(),
             counts: Counts::default(),
@@ -299,7 +299,7 @@ impl WriteTxn {
     /// The changes of the DBI with this slot, newest first.
     #[inline]
     pub(super) fn layers(&self, slot: usize) -> impl Iterator<Item = &DbiChanges> {
-        self.set.dbi(slot).into_iter().chain(self.overlays.of_dbi(slot))
+        self.set.dbi(slot).into_iter().chain(self.layers.of_dbi(slot))
     }
 
     fn view(&self, dbi: &DbiRef) -> Result<LayeredTree<'_>> {

@@ -122,7 +122,7 @@ impl DbiChanges {
     /// # Errors
     /// `TooLarge` for keys from 64 KiB and values over 2 GiB.
     #[inline]
-    #[allow(dead_code)]
+    #[cfg(test)]
     pub(crate) fn put(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         self.change(key, Some(value))
     }
@@ -132,7 +132,7 @@ impl DbiChanges {
     /// # Errors
     /// `TooLarge` for keys from 64 KiB.
     #[inline]
-    #[allow(dead_code)]
+    #[cfg(test)]
     pub(crate) fn delete(&mut self, key: &[u8]) -> Result<()> {
         self.change(key, None)
     }

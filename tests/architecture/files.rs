@@ -12,7 +12,10 @@ struct Modules<'s> {
     imports: BTreeMap<Path, BTreeMap<String, Path>>,
 }
 
-/// Groups of more than `most` files of which each leads to all others by what it names.
+/// Groups of more than `most` files in which each file leads to all others by what it names.
+///
+/// Methods that another file implements on a type are not seen, nor names behind a glob, a macro, or a module that was imported
+/// under its own name.
 pub(crate) fn circles(sources: &[Source], most: usize) -> Vec<String> {
     let files: BTreeMap<Path, &Source> = sources.iter().map(|source| (owned(source), source)).collect();
     let imports = files.iter().map(|(module, source)| (module.clone(), imports(module, source, &files))).collect();
