@@ -36,22 +36,22 @@ impl std::ops::DerefMut for WriterGuard<'_> {
 }
 
 /// Waits until no transaction runs, waits or is being committed, and keeps others from beginning.
-pub(crate) fn lock_writer(writers: WriterAccess<'_>) -> WriterGuard<'_> {
-    let guard = writers.groups.map(|groups| {
+pub(crate) fn lock_writer(access: WriterAccess<'_>) -> WriterGuard<'_> {
+    let guard = access.groups.map(|groups| {
         let guard = groups.acquire();
         groups.drain();
         guard
     });
-    WriterGuard { state: writers.core.writer_state(), _guard: guard }
+    WriterGuard { state: access.core.writer_state(), _guard: guard }
 }
 
 /// As [`lock_writer`], but returns `None` instead of waiting.
-pub(crate) fn try_lock_writer(writers: WriterAccess<'_>) -> Option<WriterGuard<'_>> {
-    let guard = match writers.groups {
+pub(crate) fn try_lock_writer(access: WriterAccess<'_>) -> Option<WriterGuard<'_>> {
+    let guard = match access.groups {
         Some(groups) => Some(groups.try_acquire()?),
         None => None,
     };
-    let state = match writers.core.writer.try_lock() {
+    let state = match access.core.writer.try_lock() {
         Ok(state) => state,
         Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
         Err(TryLockError::WouldBlock) => return None,

@@ -17,7 +17,7 @@ pub(crate) struct WriteView {
     pub seq: u64,
 }
 
-/// What the transaction reads below its own changes.
+/// The state under a write transaction.
 pub(crate) enum Base {
     /// The newest state, which LMDB's write lock keeps the newest.
     Newest(Arc<State>),

@@ -15,13 +15,14 @@ const TIES: usize = 4;
 /// Entries with the same head form a run, which words tell apart: the eight bytes of each key after the bytes that
 /// all keys of the run are known to share. A search narrows a run by its words, assuming that the wanted key shares
 /// those bytes too, and then compares one whole key, which also shows where a key belongs that does not share them.
-/// So a search reads one record instead of log n, each a cache miss. (A Patricia tree is searched in this way.)
+/// So a search reads one record instead of log n, each a cache miss. (A Patricia tree is searched in this way.) One
+/// key that shares fewer bytes makes the words of its run equal; a search then halves the run by reading records.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
     entries: Vec<Entry>,
-    /// One word for each entry, or none at all.
+    /// One word for each entry, or none at all: the eight bytes of its key from byte `skip` on.
     words: Vec<u64>,
-    /// Eight bytes of a key, from byte `skip` on. `skip` is the same for a run; 0 means that the word is not known yet.
+    /// The `skip` of each word: how many bytes its run is known to share. 0 means that the word is not known.
     skips: Vec<u16>,
 }
 
