@@ -68,6 +68,9 @@ impl WriteTxn {
         if change == Some(false) {
             return Ok(false);
         }
+        // Whether the neighbours in the file are deleted is asked after the search in the file, which takes longer
+        // than these reads of memory.
+        own.prefetch_beside(at.0);
         let found = if own.gaps().around(key).is_some() {
             page::Beside::default()
         } else {

@@ -141,6 +141,14 @@ impl Blocks {
         }
     }
 
+    /// Prefetches the records of the entries before and after a spot. A hint.
+    #[inline]
+    pub(crate) fn prefetch_beside(&self, arena: &Arena, spot: Spot) {
+        for entry in [self.before(spot).and_then(|before| self.at(before)), self.at(spot)].into_iter().flatten() {
+            arena.prefetch(entry.place);
+        }
+    }
+
     /// The entry of a key.
     #[inline]
     pub(crate) fn get(&self, arena: &Arena, key: &[u8]) -> Option<Entry> {

@@ -400,6 +400,12 @@ impl DbiChanges {
         self.blocks().compare_at(&self.arena, spot, key)
     }
 
+    /// Prefetches the changes before and after a spot. A hint.
+    #[inline]
+    pub(crate) fn prefetch_beside(&self, spot: Spot) {
+        self.blocks().prefetch_beside(&self.arena, spot);
+    }
+
     /// The spot before the first change at or above `key`, and whether it is of this key.
     pub(crate) fn lower(&self, key: &[u8]) -> (Spot, bool) {
         self.blocks().lower(&self.arena, key)
