@@ -175,7 +175,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`.
     pub fn delete(&self, txn: &mut WriteTxn, key: K::Arg<'_>) -> Result<bool> {
         let mut buf = KeyBuf::new();
-        let delete = |key: &[u8]| txn.raw_delete(&self.dbi, key);
+        let delete = |key: &[u8]| self.remove(txn, key);
         Self::sought(&key, &mut buf).and_then(delete).map_err(|error| self.named(error, "delete"))
     }
 
@@ -189,7 +189,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let take = |key: &[u8]| {
             let old = self.owned(txn, key)?;
             if old.is_some() {
-                txn.raw_delete(&self.dbi, key)?;
+                self.remove(txn, key)?;
             }
             Ok(old)
         };
@@ -230,6 +230,19 @@ impl<K: Key, V: Value> Dbi<K, V> {
         txn.raw_pop::<LAST, _>(&self.dbi, |key, value| {
             Ok((K::own(place.decode_key::<K>(key)?), V::own(place.decode_value::<V>(key, value)?)))
         })
+    }
+
+    /// Removes an encoded key, and returns whether it was there.
+    fn remove(&self, txn: &mut WriteTxn, key: &[u8]) -> Result<bool> {
+        // As in `raw_get`.
+        match (K::WIDTH, key.len()) {
+            (Some(1), 1) => txn.raw_delete_of::<1>(&self.dbi, key),
+            (Some(2), 2) => txn.raw_delete_of::<2>(&self.dbi, key),
+            (Some(4), 4) => txn.raw_delete_of::<4>(&self.dbi, key),
+            (Some(8), 8) => txn.raw_delete_of::<8>(&self.dbi, key),
+            (Some(16), 16) => txn.raw_delete_of::<16>(&self.dbi, key),
+            _ => txn.raw_delete(&self.dbi, key),
+        }
     }
 
     /// Stores a value under an encoded key. `is_there` says whether the key exists, if the caller knows.

@@ -61,6 +61,11 @@ impl<'a> Beside<'a> {
         self.leaf.map_or(0, Page::number)
     }
 
+    /// How many rows the leaf has; 0 if there is none.
+    pub(crate) fn rows(&self) -> usize {
+        self.leaf.map_or(0, Page::slots)
+    }
+
     /// The key `distance` rows after this one, or before it if negative, if it is in this leaf.
     ///
     /// # Errors
@@ -75,16 +80,21 @@ impl<'a> Beside<'a> {
 }
 
 /// Finds `key` and its neighbours in the leaf where it is or would be. `near` is a leaf of the same tree, or 0: if
-/// `key` is between its first and last keys, no descent is needed.
+/// `key` is between its first and last keys, no descent is needed. All keys have `W` bytes, or any length if `W` is 0.
 ///
 /// # Errors
 /// As [`get`].
-pub(crate) fn beside<'a>(pages: Pages<'a>, tree: &TreeRecord, near: u64, key: &[u8]) -> Result<Beside<'a>> {
-    let target = SearchKey::<0>::new(key);
+pub(crate) fn beside<'a, const W: usize>(
+    pages: Pages<'a>,
+    tree: &TreeRecord,
+    near: u64,
+    key: &[u8],
+) -> Result<Beside<'a>> {
+    let target = SearchKey::<W>::new(key);
     let (leaf, slot) = match among(pages, near, &target)? {
         Some(found) => found,
         None => match leaf_for(pages, tree, &target)? {
-            Some((leaf, limits)) => (leaf, limits.slot::<false, 0>(leaf, &target)?),
+            Some((leaf, limits)) => (leaf, limits.slot::<false, W>(leaf, &target)?),
             None => return Ok(Beside::default()),
         },
     };
@@ -93,7 +103,11 @@ pub(crate) fn beside<'a>(pages: Pages<'a>, tree: &TreeRecord, near: u64, key: &[
 }
 
 /// The leaf `near` and the key's slot in it, if the key is between its first and last keys.
-fn among<'a>(pages: Pages<'a>, near: u64, target: &SearchKey<'_>) -> Result<Option<(Page<'a>, usize)>> {
+fn among<'a, const W: usize>(
+    pages: Pages<'a>,
+    near: u64,
+    target: &SearchKey<'_, W>,
+) -> Result<Option<(Page<'a>, usize)>> {
     if near == 0 {
         return Ok(None);
     }
@@ -102,7 +116,7 @@ fn among<'a>(pages: Pages<'a>, near: u64, target: &SearchKey<'_>) -> Result<Opti
     if leaf.compare(0, target)?.is_gt() || leaf.compare(last, target)?.is_lt() {
         return Ok(None);
     }
-    leaf.search::<false, 0>(0, target).map(|slot| Some((leaf, slot)))
+    leaf.search::<false, W>(0, target).map(|slot| Some((leaf, slot)))
 }
 
 #[inline]

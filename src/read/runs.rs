@@ -8,7 +8,6 @@ use smallvec::SmallVec;
 
 use crate::error::Result;
 use crate::page;
-use crate::read::cursor::LayeredCursor;
 use crate::read::layered_tree::LayeredTree;
 use crate::read::raw::RawCursor;
 use crate::write_set::{DbiChanges, Gap, LEAST, Spot};
@@ -27,6 +26,10 @@ pub(crate) struct Run {
     pub deleted: Vec<Vec<u8>>,
 }
 
+/// Shorter runs are not followed into the next leaf: to open a cursor there costs as much as the deletion itself.
+/// What stays unmerged at the edges of two leaves is shorter than this, so readers pass few deletions.
+const FEW: usize = 4;
+
 /// What a set does to a row below it.
 enum Is<'s> {
     Seen,
@@ -34,25 +37,124 @@ enum Is<'s> {
     Within(Gap<'s>),
 }
 
-fn is<'s>(set: &'s DbiChanges, key: &[u8]) -> Is<'s> {
-    match set.gaps().around(key) {
-        Some(gap) => Is::Within(gap),
-        None if matches!(set.get(key), Some((_, None))) => Is::Deleted,
-        None => Is::Seen,
-    }
+/// Where the run ends on one side of the key.
+enum End<'r> {
+    /// Not known yet: the leaf has no more rows there.
+    LeafEdge,
+    /// At a row that stays.
+    Row(&'r [u8]),
+    /// At a gap.
+    Gap(Gap<'r>),
+    /// At the end of all keys.
+    Keys,
 }
 
-/// As [`is`], for a row beside the searched key. `near` is the next change of the set on that side. Mostly it is
-/// the row's own or lies beyond the row, and no search is needed.
-#[inline]
-fn is_beside<'s, const BEFORE: bool>(set: &'s DbiChanges, near: Option<Spot>, row: &[u8]) -> Is<'s> {
-    let blocks = set.blocks();
-    let beyond = if BEFORE { Ordering::Less } else { Ordering::Greater };
-    let near = near.and_then(|near| Some((set.compare_at(near, row)?, blocks.at(near)?)));
-    match near {
-        Some((Ordering::Equal, entry)) if set.record(entry).1.is_none() => Is::Deleted,
-        Some((order, _)) if order == beyond.reverse() => is(set, row),
-        _ => set.gaps().around(row).map_or(Is::Seen, Is::Within),
+/// One side of the key: before it, or after it.
+struct Side<'r, const BEFORE: bool> {
+    set: &'r DbiChanges,
+    /// The nearest gap on this side.
+    gap: Option<Gap<'r>>,
+    /// The next change of the set on this side.
+    near: Option<Spot>,
+    /// The row passed last; at first the key.
+    last: &'r [u8],
+    end: End<'r>,
+}
+
+impl<'r, const BEFORE: bool> Side<'r, BEFORE> {
+    fn new(set: &'r DbiChanges, key: &'r [u8], at: (Spot, bool)) -> Self {
+        let (blocks, gaps) = (set.blocks(), set.gaps());
+        let (gap, near) = if BEFORE {
+            (gaps.up_to(key), blocks.before(at.0))
+        } else {
+            (gaps.after(key), Some(if at.1 { blocks.behind(at.0) } else { at.0 }))
+        };
+        // A gap that ends at the key is next to it, whatever rows there were.
+        let end = match gap {
+            Some((start, Some(to))) if BEFORE && to == key => End::Gap((start, Some(to))),
+            _ => End::LeafEdge,
+        };
+        Self { set, gap, near, last: key, end }
+    }
+
+    /// What the set does to `row`, the next one on this side. The nearest change is mostly the row's own or lies
+    /// beyond the row; then no search is needed.
+    #[inline]
+    fn is(&self, row: &[u8]) -> Is<'r> {
+        match self.gap {
+            Some(gap) if BEFORE && gap.1.is_none_or(|end| row < end) => return Is::Within(gap),
+            Some(gap) if !BEFORE && gap.0 <= row => return Is::Within(gap),
+            _ => {}
+        }
+        let near = self.near.and_then(|near| Some((self.set.compare_at(near, row)?, self.set.blocks().at(near)?)));
+        let within = if BEFORE { Ordering::Greater } else { Ordering::Less };
+        match near {
+            Some((Ordering::Equal, entry)) if self.set.record(entry).1.is_none() => Is::Deleted,
+            Some((order, _)) if order == within && matches!(self.set.get(row), Some((_, None))) => Is::Deleted,
+            _ => Is::Seen,
+        }
+    }
+
+    /// Follows the run along these rows, up to where it ends or they do. Notes the rows that belong to it.
+    fn follow(
+        &mut self,
+        mut rows: impl FnMut() -> Result<Option<&'r [u8]>>,
+        deleted: &mut SmallVec<[&'r [u8]; MANY]>,
+    ) -> Result<()> {
+        while let Some(row) = rows()? {
+            match self.is(row) {
+                Is::Seen => self.end = End::Row(row),
+                Is::Within(gap) => self.end = End::Gap(gap),
+                Is::Deleted => {
+                    deleted.push(row);
+                    self.last = row;
+                    let blocks = self.set.blocks();
+                    self.near =
+                        self.near.and_then(|near| if BEFORE { blocks.before(near) } else { Some(blocks.behind(near)) });
+                    continue;
+                }
+            }
+            break;
+        }
+        Ok(())
+    }
+
+    /// Follows the run in the leaf of the key.
+    fn follow_in_leaf(&mut self, found: &page::Beside<'r>, deleted: &mut SmallVec<[&'r [u8]; MANY]>) -> Result<()> {
+        if !self.is_open() {
+            return Ok(());
+        }
+        let mut distance = 0;
+        let next = || {
+            distance += if BEFORE { -1 } else { 1 };
+            found.row(distance)
+        };
+        self.follow(next, deleted)
+    }
+
+    /// Follows the run beyond the leaf of the key.
+    fn follow_beyond<'t: 'r>(
+        &mut self,
+        below: &LayeredTree<'t>,
+        deleted: &mut SmallVec<[&'r [u8]; MANY]>,
+    ) -> Result<()> {
+        if !self.is_open() {
+            return Ok(());
+        }
+        let beyond = Bound::Excluded(self.last);
+        let (lower, upper) = if BEFORE { (Bound::Unbounded, beyond) } else { (beyond, Bound::Unbounded) };
+        let mut cursor = below.range(lower, upper)?;
+        let next = || Ok(if BEFORE { cursor.next_back()? } else { cursor.next()? }.map(|(key, _)| key));
+        self.follow(next, deleted)?;
+        if self.is_open() {
+            self.end = End::Keys;
+        }
+        Ok(())
+    }
+
+    /// Whether it is not known yet where the run ends.
+    fn is_open(&self) -> bool {
+        matches!(self.end, End::LeafEdge)
     }
 }
 
@@ -60,7 +162,8 @@ fn is_beside<'s, const BEFORE: bool>(set: &'s DbiChanges, near: Option<Spot>, ro
 /// of all keys. `below` is what the set lies over, and has `key`. `at` is the key's spot in the set. `found` has
 /// the neighbours of `key` in its leaf, if no other layer is in between.
 ///
-/// O(log n), and a step for each deletion of the run. These are few, since longer runs are gaps already.
+/// O(log n), and a step for each deletion of the run. These are few, since longer runs are gaps already. A short run
+/// at the edge of a leaf is not followed into the next one.
 pub(crate) fn around<'r, 't: 'r>(
     set: &'r DbiChanges,
     below: impl Fn() -> Result<LayeredTree<'t>>,
@@ -68,40 +171,31 @@ pub(crate) fn around<'r, 't: 'r>(
     at: (Spot, bool),
     found: &page::Beside<'t>,
 ) -> Result<Option<Run>> {
-    let blocks = set.blocks();
-    let mut joins = false;
     let mut deleted: SmallVec<[&[u8]; MANY]> = SmallVec::new();
+    let (mut before, mut after) = (Side::<true>::new(set, key, at), Side::<false>::new(set, key, at));
+    before.follow_in_leaf(found, &mut deleted)?;
+    after.follow_in_leaf(found, &mut deleted)?;
+    if before.is_open() || after.is_open() {
+        let joins = matches!(before.end, End::Gap(_)) || matches!(after.end, End::Gap(_));
+        if !joins && deleted.len() + 1 < FEW && found.rows() >= MANY {
+            return Ok(None);
+        }
+        let below = below()?;
+        before.follow_beyond(&below, &mut deleted)?;
+        after.follow_beyond(&below, &mut deleted)?;
+    }
     // Before the first key nothing exists below. So the gap starts at the least key, and readers begin after it.
-    let (mut start, mut end) = (LEAST, None);
-    let mut rows = Rows::<true, _> { below: &below, found, distance: 0, last: key, cursor: None };
-    let (mut near, mut first) = (blocks.before(at.0), key);
-    while let Some(row) = rows.next()? {
-        match is_beside::<true>(set, near, row) {
-            Is::Seen => start = first,
-            Is::Within((from, _)) => (start, joins) = (from, true),
-            Is::Deleted => {
-                deleted.push(row);
-                first = row;
-                near = near.and_then(|near| blocks.before(near));
-                continue;
-            }
-        }
-        break;
-    }
-    let mut rows = Rows::<false, _> { below: &below, found, distance: 0, last: key, cursor: None };
-    let mut near = if at.1 { blocks.behind(at.0) } else { at.0 };
-    while let Some(row) = rows.next()? {
-        match is_beside::<false>(set, Some(near), row) {
-            Is::Seen => end = Some(row),
-            Is::Within((_, to)) => (end, joins) = (to, true),
-            Is::Deleted => {
-                deleted.push(row);
-                near = blocks.behind(near);
-                continue;
-            }
-        }
-        break;
-    }
+    let start = match before.end {
+        End::Gap((start, _)) => start,
+        End::Keys => LEAST,
+        End::Row(_) | End::LeafEdge => before.last,
+    };
+    let end = match after.end {
+        End::Gap((_, end)) => end,
+        End::Row(row) => Some(row),
+        End::Keys | End::LeafEdge => None,
+    };
+    let joins = matches!(before.end, End::Gap(_)) || matches!(after.end, End::Gap(_));
     // At an end of all keys, a gap pays from two rows on: the next row deleted there finds it at once.
     let is_at_end = !deleted.is_empty() && (start == LEAST || end.is_none());
     if !joins && !is_at_end && deleted.len() + 1 < MANY {
@@ -109,34 +203,4 @@ pub(crate) fn around<'r, 't: 'r>(
     }
     let deleted = deleted.iter().map(|row| row.to_vec()).collect();
     Ok(Some(Run { start: start.to_vec(), end: end.map(<[u8]>::to_vec), deleted }))
-}
-
-/// The rows below before a key, or after it, one by one: first those of its leaf.
-struct Rows<'r, 't, const BEFORE: bool, F> {
-    below: &'r F,
-    found: &'r page::Beside<'t>,
-    /// How many rows of the leaf were returned.
-    distance: isize,
-    /// The row returned last; at first the key.
-    last: &'r [u8],
-    /// For the rows after those of the leaf.
-    cursor: Option<LayeredCursor<'t>>,
-}
-
-impl<'r, 't: 'r, const BEFORE: bool, F: Fn() -> Result<LayeredTree<'t>>> Rows<'r, 't, BEFORE, F> {
-    fn next(&mut self) -> Result<Option<&'t [u8]>> {
-        if self.cursor.is_none() {
-            self.distance += if BEFORE { -1 } else { 1 };
-            if let Some(row) = self.found.row(self.distance)? {
-                self.last = row;
-                return Ok(Some(row));
-            }
-            let beyond = Bound::Excluded(self.last);
-            let (lower, upper) = if BEFORE { (Bound::Unbounded, beyond) } else { (beyond, Bound::Unbounded) };
-            self.cursor = Some((self.below)()?.range(lower, upper)?);
-        }
-        let Some(cursor) = &mut self.cursor else { return Ok(None) };
-        let row = if BEFORE { cursor.next_back()? } else { cursor.next()? };
-        Ok(row.map(|(key, _)| key))
-    }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Near {
     /// The DBI's slot.
     slot: usize,
     place: LeafSlot,
+    /// Whether the next removal is expected in the same leaf, since the last one was.
+    is_local: bool,
 }
 
 /// What it takes to remove the entry at an end.
@@ -38,8 +40,13 @@ enum Pop<'b, T> {
 impl WriteTxn {
     /// Removes `key`, and returns whether it existed. One search in the changes, and one in the file.
     pub(crate) fn raw_delete(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
+        self.raw_delete_of::<0>(dbi, key)
+    }
+
+    /// As [`raw_delete`](Self::raw_delete), where all keys have `W` bytes, or any length if `W` is 0.
+    pub(crate) fn raw_delete_of<const W: usize>(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
         let is_removed = if self.layers.of_dbi(dbi.slot).next().is_none() {
-            self.remove_over_file(dbi, key)?
+            self.remove_over_file::<W>(dbi, key)?
         } else {
             let is_there = self.raw_get::<0>(dbi, key)?.is_some();
             if is_there {
@@ -54,10 +61,10 @@ impl WriteTxn {
     }
 
     /// Removes `key`, if it exists, when no other layer is between the set and the file.
-    fn remove_over_file(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
+    fn remove_over_file<const W: usize>(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
         let (pages, tree) = (self.base.pages(), self.base.tree(dbi)?);
         let Some(own) = self.set.dbi(dbi.slot).filter(|own| !own.is_empty()) else {
-            let is_there = page::get::<0>(pages, &tree, key)?.is_some();
+            let is_there = page::get::<W>(pages, &tree, key)?.is_some();
             if is_there {
                 self.change(dbi, key, None)?;
             }
@@ -71,11 +78,12 @@ impl WriteTxn {
         // Whether the neighbours in the file are deleted is asked after the search in the file, which takes longer
         // than these reads of memory.
         own.prefetch_beside(at.0);
+        let near = self.near.filter(|near| near.slot == dbi.slot);
         let found = if own.gaps().around(key).is_some() {
             page::Beside::default()
         } else {
-            let near = self.near.filter(|near| near.slot == dbi.slot);
-            page::beside(pages, &tree, near.map_or(0, |near| near.place.0), key)?
+            let leaf = near.filter(|near| near.is_local).map_or(0, |near| near.place.0);
+            page::beside::<W>(pages, &tree, leaf, key)?
         };
         if !found.is_there {
             if change.is_some() {
@@ -85,7 +93,8 @@ impl WriteTxn {
         }
         let below = || Ok(LayeredTree::new(pages, tree, std::iter::empty()));
         let run = runs::around(own, below, key, at, &found)?;
-        self.near = Some(Near { slot: dbi.slot, place: (found.leaf(), 0) });
+        let is_local = near.is_some_and(|near| near.place.0 == found.leaf());
+        self.near = Some(Near { slot: dbi.slot, place: (found.leaf(), 0), is_local });
         self.remove_seen(dbi, key, at, run).map(|()| true)
     }
 
@@ -151,7 +160,7 @@ impl WriteTxn {
                 let (start, end) = if LAST { (next, None) } else { (None, next) };
                 self.set.join(dbi, start.unwrap_or(LEAST), end, &[])?;
                 self.note(dbi.slot, key, false);
-                self.near = place.map(|place| Near { slot: dbi.slot, place });
+                self.near = place.map(|place| Near { slot: dbi.slot, place, is_local: true });
                 popped
             }
             Pop::Other => {

@@ -179,10 +179,13 @@ impl Gaps {
 
     /// The first gap that ends after `key`: the one that contains it, or the next one.
     pub(crate) fn from(&self, key: &[u8]) -> Option<Gap<'_>> {
-        self.around(key).or_else(|| {
-            let (start, end) = self.ends.range::<[u8], _>((Bound::Excluded(key), Bound::Unbounded)).next()?;
-            Some((&**start, end.as_deref()))
-        })
+        self.around(key).or_else(|| self.after(key))
+    }
+
+    /// The first gap that begins after `key`.
+    pub(crate) fn after(&self, key: &[u8]) -> Option<Gap<'_>> {
+        let (start, end) = self.ends.range::<[u8], _>((Bound::Excluded(key), Bound::Unbounded)).next()?;
+        Some((&**start, end.as_deref()))
     }
 
     /// The number of gaps.
