@@ -3,6 +3,7 @@
 mod costs_are_logarithmic;
 mod costs_of_pairs;
 mod counts_agree;
+mod deletions_become_gaps;
 mod lengths_are_kept;
 mod ranges_are_emptied;
 mod removals_agree;
