@@ -127,3 +127,6 @@ pub(crate) use system::machine::boot_id;
 pub(crate) use system::machine::coarse_milliseconds;
 /// The system's page size in bytes. LMDB makes new files with it, and takes map sizes in multiples of it.
 pub(crate) use system::machine::system_page_size;
+
+#[cfg(test)]
+mod tests;
