@@ -74,6 +74,11 @@ fn heed_and_unsafe_stay_in_their_modules() {
 }
 
 #[test]
+fn one_folder_asks_the_operating_system() {
+    assert_none(&sources().iter().flat_map(imports::system).collect::<Vec<_>>());
+}
+
+#[test]
 fn files_and_functions_are_inside_their_budgets() {
     let sources = sources();
     assert_none(&sources.iter().flat_map(budgets::sizes).collect::<Vec<_>>());

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use nix::sys::statvfs;
-
 use crate::catalog::{ENV_KEY, Head, Identity};
 use crate::commit::take_back::take_back;
 use crate::commit::writer_access::{WriterAccess, lock_writer, try_lock_writer};
@@ -12,7 +10,7 @@ use crate::commit::writing::{Wait, Writing};
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Applier, Cause, Failure, Writer};
-use crate::os::{LockFile, PauseLock, flush_failed, located};
+use crate::os::{LockFile, PauseLock, flush_failed, is_full, located};
 use crate::page::LmdbTxnId;
 use crate::state::{Core, Files, State, WriterState};
 use crate::write_set::WriteSet;
@@ -354,7 +352,7 @@ impl<'e> Session<'e> {
 
     /// LMDB reports a short write as a plain I/O error. If the disk has no free blocks, that was the cause.
     fn disk_is_full(&self) -> bool {
-        statvfs::statvfs(&self.core.place.directory()).is_ok_and(|stat| stat.blocks_available() == 0)
+        is_full(&self.core.place.directory())
     }
 }
 

@@ -2,12 +2,11 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::durability::Durability;
-use crate::os::LockFile;
+use crate::os::{LockFile, read_exact_at, write_all_at};
 use crate::page::{self, LmdbTxnId};
 use crate::state::Files;
 
@@ -62,18 +61,20 @@ const TELLING: Duration = Duration::from_millis(1);
 /// the previous id, gets that id.
 fn write_metas(file: &File, page_size: usize, base: u64) -> io::Result<()> {
     let mut pages = vec![0; 2 * page_size];
-    file.read_exact_at(&mut pages, 0)?;
+    read_exact_at(file, &mut pages, 0)?;
     let older = if base.is_multiple_of(2) { page_size } else { 0 };
     let id = &mut pages[older..][page::ID_OF_META];
     if id.iter().rev().gt(base.to_le_bytes().iter().rev()) {
         id.copy_from_slice(&base.saturating_sub(1).to_le_bytes());
     }
-    file.write_all_at(&pages, 0)?;
+    write_all_at(file, &pages, 0)?;
     file.sync_data()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::FileExt;
+
     use super::*;
 
     const PAGE: usize = 4096;

@@ -1,8 +1,7 @@
 //! Administration of an environment: flush, close, compact, destroy.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,7 +17,7 @@ use crate::env::{beginning, registry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Lmdb, LmdbLock};
 use crate::os::{
-    Directory, EnvPaths, FileId, LockFile, Names, Unflushed, is_held, located, open_regular, parent, read_record,
+    Directory, EnvPaths, FileInfo, LockFile, Names, Unflushed, is_held, located, open_regular, parent, read_record,
     system_page_size,
 };
 use crate::page::{self, LmdbTxnId};
@@ -312,7 +311,7 @@ impl Drop for Exclusive<'_> {
 /// Replaces the file while no other process has it open. The caller holds the writer's mutex.
 fn compact_alone(core: &Arc<Core>, writer: &mut WriterState, limit: Duration) -> Result<()> {
     let file = Arc::clone(&core.files()?.file);
-    let old = file.metadata().map_err(|error| located(error, &core.place.data()))?;
+    let old = FileInfo::of(&file).map_err(|error| located(error, &core.place.data()))?;
     drop(file);
     core.look(&Arc::clone(&*core.files()?));
     core.check_in_place()?;
@@ -340,7 +339,7 @@ fn compact_alone(core: &Arc<Core>, writer: &mut WriterState, limit: Duration) ->
 
 /// Writes the compacted copy next to the file, and returns LMDB's id of the copied state. Only a program that does
 /// not use mapleaf's locks can commit meanwhile.
-fn stage(core: &Arc<Core>, staged: &Path, old: &Metadata) -> Result<LmdbTxnId> {
+fn stage(core: &Arc<Core>, staged: &Path, old: &FileInfo) -> Result<LmdbTxnId> {
     let state = core.pinned_as_writer()?;
     let source = Arc::clone(&core.files()?.file);
     copy_state(&state, &source, staged, Compact::Yes, old)?;
@@ -357,9 +356,9 @@ fn written_meanwhile() -> Error {
 }
 
 /// Puts the copy in the file's place, at a moment when nobody reads.
-fn put_in_place(core: &Arc<Core>, staged: &Path, old: &Metadata, state: LmdbTxnId, limit: Duration) -> Result<()> {
+fn put_in_place(core: &Arc<Core>, staged: &Path, old: &FileInfo, state: LmdbTxnId, limit: Duration) -> Result<()> {
     // A thread that opens the file in this process meanwhile would open the file that is being replaced.
-    let reserved = registry::reserve(&core.place, Some(FileId::of(old)));
+    let reserved = registry::reserve(&core.place, Some(old.id()));
     let replaced = core.when_unread(deadline(Instant::now(), limit), || {
         check_alone(core, old)?;
         let mut begun = false;
@@ -372,18 +371,18 @@ fn put_in_place(core: &Arc<Core>, staged: &Path, old: &Metadata, state: LmdbTxnI
     });
     // Done also if the swap failed after its rename: the registry must find the file that is open now.
     if let Ok(files) = core.files() {
-        let new = files.file.metadata().map_err(|error| located(error, &core.place.data()))?;
-        registry::remove(&reserved, FileId::of(old));
-        registry::insert(&reserved, FileId::of(&new), core);
+        let new = FileInfo::of(&files.file).map_err(|error| located(error, &core.place.data()))?;
+        registry::remove(&reserved, old.id());
+        registry::insert(&reserved, new.id(), core);
     }
     replaced?
 }
 
 /// Refuses to replace a file that has other names: they would keep the old file, and two histories would begin.
-fn check_alone(core: &Core, open: &Metadata) -> Result<()> {
+fn check_alone(core: &Core, open: &FileInfo) -> Result<()> {
     let path = core.place.data();
-    let named = fs::symlink_metadata(&path).map_err(|error| located(error, &path))?;
-    if FileId::of(&named) == FileId::of(open) && open.nlink() == 1 {
+    let named = FileInfo::of_name(&path).map_err(|error| located(error, &path))?;
+    if named.id() == open.id() && open.links() == 1 {
         return Ok(());
     }
     let why = format!("{} is not the only name of the open file; remove its links, or use copy_to", path.display());
@@ -460,11 +459,11 @@ fn destroy(path: &Path) -> Result<()> {
         let single_file = !place.path.is_dir();
         return destroy_rest(&EnvPaths { single_file, ..place });
     };
-    let _reserved = registry::reserve(&place, Some(FileId::of(&metadata)));
+    let _reserved = registry::reserve(&place, Some(metadata.id()));
     let Some(metadata) = place.data_metadata()? else {
         return Ok(());
     };
-    if registry::find(FileId::of(&metadata)).is_some() {
+    if registry::find(metadata.id()).is_some() {
         let why = format!(
             "{} is open in this process; drop all handles and snapshots, or call Env::close first",
             path.display()

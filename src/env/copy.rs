@@ -1,8 +1,7 @@
 //! Copies of a live environment: their files and durability. Module `page/copy` defines their content.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom};
-use std::os::unix::fs::{FileExt, MetadataExt, fchown};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +11,10 @@ use crate::env::handle::Env;
 use crate::env::open::create_new;
 use crate::env::pipelined_writer::write_pipelined;
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::{Directory, EnvPaths, Stop, copy_range, flush_with_all_above, located, remove_empty};
+use crate::os::{
+    Directory, EnvPaths, FileInfo, Stop, copy_range, flush_with_all_above, give_owner_and_permissions, located,
+    remove_empty, write_all_at,
+};
 use crate::page;
 use crate::state::PinnedState;
 
@@ -65,7 +67,7 @@ impl Env {
         if !place.single_file {
             check_empty(place)?;
         }
-        let like = source.metadata().map_err(|error| located(error, &self.engine.place.data()))?;
+        let like = FileInfo::of(&source).map_err(|error| located(error, &self.engine.place.data()))?;
         let created = place.create_directory()?;
         copy_durably(&newest, &source, place, compact, &like).inspect_err(|_| remove_empty(&created))
     }
@@ -91,7 +93,7 @@ fn check_empty(place: &EnvPaths) -> Result<()> {
 }
 
 /// Copies `state` to `place`, whose directory exists, and also flushes the names. A failed copy is removed.
-fn copy_durably(state: &PinnedState, source: &File, place: &EnvPaths, compact: Compact, like: &Metadata) -> Result<()> {
+fn copy_durably(state: &PinnedState, source: &File, place: &EnvPaths, compact: Compact, like: &FileInfo) -> Result<()> {
     let (directory, data) = (place.directory(), place.data());
     let held = Directory::open(&directory)?;
     let file = copy_state(state, source, &data, compact, like)?;
@@ -113,7 +115,7 @@ pub(crate) fn copy_state(
     source: &File,
     target: &Path,
     compact: Compact,
-    like: &Metadata,
+    like: &FileInfo,
 ) -> Result<File> {
     let file = create_new(target)?;
     let written = write_state(state, source, &file, compact, like).map_err(|stop| match stop {
@@ -133,7 +135,7 @@ fn write_state(
     source: &File,
     target: &File,
     compact: Compact,
-    like: &Metadata,
+    like: &FileInfo,
 ) -> Result<(), Stop> {
     let (meta, pages) = (state.meta(), state.pages());
     let page_size = pages.page_size() as u64;
@@ -152,9 +154,8 @@ fn write_state(
         }
     };
     target.sync_data()?;
-    target.write_all_at(&metas, 0)?;
+    write_all_at(target, &metas, 0)?;
     // Only root may give a file away. Members of its group may still replace it.
-    let _ = fchown(target, Some(like.uid()), Some(like.gid()));
-    target.set_permissions(like.permissions())?;
+    give_owner_and_permissions(target, like)?;
     Ok(target.sync_all()?)
 }

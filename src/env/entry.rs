@@ -4,8 +4,6 @@
 use std::io;
 use std::path::Path;
 
-use nix::libc;
-
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Lmdb, LmdbLock};
@@ -74,7 +72,7 @@ fn without_locks(config: &Config, error: Error) -> Result<Entry> {
 
 /// Whether the error is that of a read-only medium.
 fn is_of_medium(error: &Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|source| source.raw_os_error() == Some(libc::EROFS))
+    error.downcast_ref::<io::Error>().is_some_and(|source| source.kind() == io::ErrorKind::ReadOnlyFilesystem)
 }
 
 /// LMDB's lock file, if the lock files are those of the processes that have the data file open.

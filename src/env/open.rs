@@ -1,8 +1,7 @@
 //! Opening: what is checked before the file is mapped, and what is flushed before an environment counts as created.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,8 +19,8 @@ use crate::env::options::{DEFAULT_MAP_SIZE, EnvOptions, OpenMode, TEMPORARY_MAP_
 use crate::env::{Env, beginning, registry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::{
-    EnvPaths, FileId, LockFile, OpenRecord, Presence, Unflushed, check_regular, flush_failed, located, open_regular,
-    system_page_size, write_anew,
+    self, EnvPaths, FileId, FileInfo, LockFile, OpenRecord, Presence, Unflushed, check_regular, flush_failed, located,
+    open_regular, system_page_size, write_anew,
 };
 use crate::page;
 use crate::state::{Core, Files, check_flags, emptied, open_files};
@@ -131,8 +130,8 @@ impl EnvOptions {
             });
         }
         let engine = self.open_engine(place, temporary).map_err(|error| open_elsewhere(place, error))?;
-        let file = engine.files()?.file.metadata().map_err(|error| located(error, &place.data()))?;
-        registry::insert(&reserved, FileId::of(&file), engine.core());
+        let file = FileInfo::of(&engine.files()?.file).map_err(|error| located(error, &place.data()))?;
+        registry::insert(&reserved, file.id(), engine.core());
         Ok(engine)
     }
 
@@ -450,7 +449,7 @@ pub(crate) fn check_metas_at(place: &EnvPaths) -> Result<()> {
 }
 
 fn file_id(place: &EnvPaths) -> Result<Option<FileId>> {
-    Ok(place.data_metadata()?.as_ref().map(FileId::of))
+    Ok(place.data_metadata()?.map(|found| found.id()))
 }
 
 /// Whether an opening may succeed in a moment: while an earlier core of this process closes, its lock file still
@@ -514,7 +513,7 @@ const MOVING_TRIES: usize = 5;
 
 /// Creates `path` for writing, with access for its owner alone as LMDB does. Fails with `AlreadyExists` if it exists.
 pub(crate) fn create_new(path: &Path) -> Result<File> {
-    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
+    os::create_new(path).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
             Error::new(ErrorKind::AlreadyExists, format!("{} exists already; choose another path", path.display()))
         } else {

@@ -6,23 +6,17 @@
 //! running writer, and take its readers for dead. So one descriptor is opened before LMDB is and closed after it.
 //! It holds both bytes by locks of the open file description, which nothing else drops.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use nix::errno::Errno;
-use nix::fcntl::{FallocateFlags, fallocate};
-use nix::libc;
-
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::process_mark;
-use crate::os::{Directory, FileId, check_regular};
-use crate::os::{io_error, located};
-use crate::os::{is_locked, try_lock, unlock_posix};
+use crate::os::{
+    Directory, FileId, FileInfo, LockKind, check_regular, io_error, is_locked, located, open_read_write, process_mark,
+    read_exact_at, reserve, try_lock, unlock, unlock_of_lmdb, write_all_at,
+};
 use crate::page::MAGIC;
 
 /// The lock file has a header of two cache lines, then a line for each reader.
@@ -62,11 +56,8 @@ impl LmdbLock {
     /// `InvalidArgument` for a link or anything but a regular file.
     pub(crate) fn open(path: &Path, create: bool) -> Result<Self> {
         check_regular(path)?;
-        let flags = libc::O_CLOEXEC | libc::O_NOFOLLOW;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(create).truncate(false).mode(0o600).custom_flags(flags);
-        let file = options.open(path).map_err(|error| located(error, path))?;
-        let id = FileId::of(&file.metadata().map_err(|error| located(error, path))?);
+        let file = open_read_write(path, create).map_err(|error| located(error, path))?;
+        let id = FileInfo::of(&file).map_err(|error| located(error, path))?.id();
         Ok(Self { file, path: path.to_path_buf(), id, mark: process_mark(), length: AtomicU64::new(0) })
     }
 
@@ -76,13 +67,13 @@ impl LmdbLock {
     pub(crate) fn reserve(&self, max_readers: u32) -> Result<()> {
         let length = self.length_now()?;
         let wanted = if length > 0 { length } else { u64::from(HEADER) + u64::from(SLOT) * u64::from(max_readers) };
-        match fallocate(self.file.as_fd(), FallocateFlags::empty(), 0, i64::try_from(wanted).unwrap_or(i64::MAX)) {
-            Err(errno @ (Errno::ENOSPC | Errno::EDQUOT)) => {
+        match reserve(&self.file, wanted) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
                 if length == 0 {
                     // A part of the file would be taken for the whole.
                     let _ = self.file.set_len(0);
                 }
-                Err(located(io::Error::from(errno), &self.path))
+                Err(located(error, &self.path))
             }
             // Some file systems cannot reserve.
             _ => Ok(()),
@@ -92,7 +83,7 @@ impl LmdbLock {
     /// Whether anybody has an environment open with this file: by LMDB's lock, or by that of another mapleaf
     /// process.
     pub(crate) fn is_in_use(&self) -> Result<bool> {
-        is_locked(&self.file, OPEN).map_err(|errno| self.failed(errno))
+        is_locked(&self.file, OPEN).map_err(|error| self.failed(error))
     }
 
     /// Whether the file contains the slots that its header says are used. LMDB does not check that in a file that
@@ -109,7 +100,7 @@ impl LmdbLock {
 
     fn header(&self) -> Result<[u8; HEADER as usize]> {
         let mut header = [0; HEADER as usize];
-        self.file.read_exact_at(&mut header, 0).map_err(|error| located(error, &self.path))?;
+        read_exact_at(&self.file, &mut header, 0).map_err(|error| located(error, &self.path))?;
         Ok(header)
     }
 
@@ -117,7 +108,7 @@ impl LmdbLock {
     pub(crate) fn hold_open(&self) -> Result<()> {
         let length = self.length_now()?;
         self.length.store(length, Ordering::Relaxed);
-        self.hold(OPEN, libc::F_RDLCK)
+        self.hold(OPEN, LockKind::Shared)
     }
 
     /// Locks the byte of this process's id in place of LMDB, which has locked it for its first reader and does not
@@ -127,11 +118,11 @@ impl LmdbLock {
     /// processes in between would take this one for dead. So the caller has no reader that matters, and other
     /// mapleaf processes clear slots only under a lock of `mapleaf.lock`, which the caller holds.
     pub(crate) fn hold_process(&self) -> Result<()> {
-        unlock_posix(&self.file, process_byte(process::id())).map_err(|errno| self.failed(errno))?;
-        self.hold(process_byte(process::id()), libc::F_WRLCK)
+        unlock_of_lmdb(&self.file, process_byte(process::id())).map_err(|error| self.failed(error))?;
+        self.hold(process_byte(process::id()), LockKind::Exclusive)
     }
 
-    fn hold(&self, byte: i64, kind: i32) -> Result<()> {
+    fn hold(&self, byte: i64, kind: LockKind) -> Result<()> {
         match try_lock(&self.file, byte, kind) {
             Ok(true) => Ok(()),
             Ok(false) => {
@@ -142,7 +133,7 @@ impl LmdbLock {
                 );
                 Err(Error::new(ErrorKind::Unsupported, why))
             }
-            Err(errno) => Err(self.failed(errno)),
+            Err(error) => Err(self.failed(error)),
         }
     }
 
@@ -155,18 +146,18 @@ impl LmdbLock {
     /// Keeps every other program from opening the environment with this file until this is dropped, if none has it
     /// open. LMDB must not have it open in this process: it would wait for this lock for ever.
     pub(crate) fn try_alone(&self) -> Result<bool> {
-        try_lock(&self.file, OPEN, libc::F_WRLCK).map_err(|errno| self.failed(errno))
+        try_lock(&self.file, OPEN, LockKind::Exclusive).map_err(|error| self.failed(error))
     }
 
     /// Allows other programs to open the environment again, after [`try_alone`](Self::try_alone).
     pub(crate) fn release(&self) -> Result<()> {
-        try_lock(&self.file, OPEN, libc::F_UNLCK).map(drop).map_err(|errno| self.failed(errno))
+        unlock(&self.file, OPEN).map_err(|error| self.failed(error))
     }
 
     /// Clears the header. LMDB refuses a file without one, and initializes it again when it is alone. The caller
     /// holds the file exclusively. The length stays, because others may have mapped it.
     pub(crate) fn clear(&self) -> Result<()> {
-        self.file.write_all_at(&[0; HEADER as usize], 0).map_err(|error| located(error, &self.path))
+        write_all_at(&self.file, &[0; HEADER as usize], 0).map_err(|error| located(error, &self.path))
     }
 
     /// Whether its name was removed or given to another file, or it was shortened: then others cannot see this
@@ -193,7 +184,7 @@ impl LmdbLock {
             return Err(Error::new(ErrorKind::Unsupported, why));
         }
         let mut table = vec![0; used * SLOT as usize];
-        self.file.read_exact_at(&mut table, u64::from(HEADER)).map_err(|error| located(error, &self.path))?;
+        read_exact_at(&self.file, &mut table, u64::from(HEADER)).map_err(|error| located(error, &self.path))?;
         let slots = table.chunks_exact(SLOT as usize).enumerate().filter_map(|(index, slot)| {
             let (state, rest) = slot.split_first_chunk()?;
             let (state, process) = (u64::from_le_bytes(*state), u32::from_le_bytes(*rest.first_chunk()?));
@@ -202,8 +193,7 @@ impl LmdbLock {
         Ok(slots.collect())
     }
 
-    fn failed(&self, errno: Errno) -> Error {
-        let error = io::Error::from(errno);
+    fn failed(&self, error: io::Error) -> Error {
         let why =
             format!("cannot lock {}: {error}; the file system must offer locks of open files", self.path.display());
         Error::new(io_error(&error).kind(), why).caused_by(error)
@@ -215,7 +205,7 @@ impl Drop for LmdbLock {
         if process_mark() == self.mark {
             // A child forked meanwhile shares the open file and would keep the locks.
             for byte in [OPEN, process_byte(process::id())] {
-                let _ = try_lock(&self.file, byte, libc::F_UNLCK);
+                let _ = unlock(&self.file, byte);
             }
         }
     }

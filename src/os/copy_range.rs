@@ -3,12 +3,9 @@
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
-
-use nix::errno::Errno;
-use nix::fcntl::copy_file_range;
 
 use crate::error::{Error, ErrorKind};
+use crate::os::sys::{copy_file_range, read_at, write_all_at};
 
 /// Why a copy ended early.
 #[derive(Debug)]
@@ -53,13 +50,12 @@ pub(crate) fn copy_range(from: &File, to: &File, range: Range<u64>) -> Result<()
 fn by_system(from: &File, to: &File, range: Range<u64>) -> u64 {
     let mut at = range.start;
     while at < range.end {
-        let (Ok(mut source), Ok(mut target)) = (i64::try_from(at), i64::try_from(at)) else { break };
         let len = usize::try_from(range.end - at).map_or(REQUEST, |left| left.min(REQUEST));
-        match copy_file_range(from, Some(&mut source), to, Some(&mut target), len) {
+        match copy_file_range(from, to, at, len) {
             // The end of the file, or a file system that reports the end for every file.
             Ok(0) => break,
             Ok(count) => at += count as u64,
-            Err(Errno::EINTR) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // Two file systems, an old kernel, or no permission. Or an error of the disk: copying by hand finds out
             // on which side.
             Err(_) => break,
@@ -74,7 +70,7 @@ fn by_hand(from: &File, to: &File, range: Range<u64>) -> Result<(), Stop> {
     while at < range.end {
         let len = usize::try_from(range.end - at).map_or(PIECE, |left| left.min(PIECE));
         let piece = buffer.get_mut(..len).unwrap_or_default();
-        let count = match from.read_at(piece, at) {
+        let count = match read_at(from, piece, at) {
             Ok(0) => {
                 let why = "the file ends before its pages do, cut while it was copied; see what Env::verify finds";
                 return Err(Error::new(ErrorKind::Corrupted, why).into());
@@ -86,7 +82,7 @@ fn by_hand(from: &File, to: &File, range: Range<u64>) -> Result<(), Stop> {
                 return Err(Error::new(ErrorKind::Io, why).caused_by(error).into());
             }
         };
-        to.write_all_at(piece.get(..count).unwrap_or_default(), at)?;
+        write_all_at(to, piece.get(..count).unwrap_or_default(), at)?;
         at += count as u64;
     }
     Ok(())
@@ -94,6 +90,8 @@ fn by_hand(from: &File, to: &File, range: Range<u64>) -> Result<(), Stop> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::FileExt;
+
     use super::*;
 
     type Outcome = Result<(), Box<dyn std::error::Error>>;

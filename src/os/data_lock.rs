@@ -6,17 +6,14 @@
 //! agrees with the lock files.
 
 use std::fs::File;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use nix::libc;
-
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::byte_locks::{is_locked, try_lock};
 use crate::os::error::located;
 use crate::os::fork::process_mark;
-use crate::os::paths::{FileId, open_regular};
+use crate::os::paths::open_regular;
+use crate::os::sys::{FileInfo, LockKind, is_locked, try_lock, unlock};
 
 /// A byte that no file has, and that nobody else has a reason to lock.
 const BYTE: i64 = i64::MAX - 1;
@@ -34,18 +31,18 @@ impl DataLock {
     /// It uses a descriptor of its own: programs that this process starts inherit LMDB's, and would keep the lock.
     pub(crate) fn hold(path: &Path, opened: &File) -> Result<Self> {
         let file = open_regular(path)?;
-        let ids = [&file, opened].map(|file| file.metadata().as_ref().map(FileId::of).map_err(io::Error::kind));
+        let ids = [&file, opened].map(|file| FileInfo::of(file).map(|info| info.id()).map_err(|error| error.kind()));
         if ids[0].is_err() || ids[0] != ids[1] {
             let why = format!("{} was replaced while it was being opened; open again", path.display());
             return Err(Error::new(ErrorKind::Busy, why));
         }
-        match try_lock(&file, BYTE, libc::F_RDLCK) {
+        match try_lock(&file, BYTE, LockKind::Shared) {
             Ok(true) => Ok(Self { file: Arc::new(file), mark: process_mark() }),
             Ok(false) => {
                 let why = format!("another program has locked {}; close it there first", path.display());
                 Err(Error::new(ErrorKind::Busy, why))
             }
-            Err(errno) => Err(located(errno.into(), path)),
+            Err(error) => Err(located(error, path)),
         }
     }
 
@@ -60,12 +57,12 @@ impl Drop for DataLock {
     fn drop(&mut self) {
         if process_mark() == self.mark {
             // A child forked meanwhile shares the open file and would keep the lock.
-            let _ = try_lock(&self.file, BYTE, libc::F_UNLCK);
+            let _ = unlock(&self.file, BYTE);
         }
     }
 }
 
 /// Whether the lock of the file at `path` is held by any open file other than this one.
 pub(crate) fn is_held(file: &File, path: &Path) -> Result<bool> {
-    is_locked(file, BYTE).map_err(|errno| located(errno.into(), path))
+    is_locked(file, BYTE).map_err(|error| located(error, path))
 }

@@ -29,16 +29,6 @@ pub(crate) fn located(error: io::Error, path: &Path) -> Error {
     Error::new(typed.kind(), format!("{}: {}", path.display(), typed.message())).caused_by(error)
 }
 
-/// The system's page size in bytes. LMDB makes new files with it, and takes map sizes in multiples of it.
-pub(crate) fn system_page_size() -> usize {
-    nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE)
-        .ok()
-        .flatten()
-        .and_then(|size| usize::try_from(size).ok())
-        .filter(|size| size.is_power_of_two())
-        .unwrap_or(4096)
-}
-
 /// The error for a flush that failed before anything was changed.
 pub(crate) fn flush_failed(error: Error) -> Error {
     let why = format!(

@@ -1,13 +1,10 @@
 //! Identifies this process: tells a forked child from its parent without a system call.
-#![expect(unsafe_code, reason = "the system is advised about a map")]
 
 use std::process;
-use std::ptr::NonNull;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memmap2::MmapMut;
-use nix::sys::mman::{MmapAdvise, madvise};
+use crate::os::sys::wiped_on_fork;
 
 /// A number that identifies this process, without a system call. It is kept in a page that the system clears in a
 /// forked child, which then draws another number. Process ids do not suffice: a child in a new PID namespace can
@@ -34,19 +31,4 @@ fn draw_mark(kept: &AtomicU64) -> u64 {
         Ok(_) => drawn,
         Err(other) => other,
     }
-}
-
-/// A number that is 0 in every new process; `None` if the system does not offer it (Linux before 4.14).
-#[cold]
-fn wiped_on_fork() -> Option<&'static AtomicU64> {
-    // The largest page size of any system, because advice applies to whole pages.
-    let mut page = MmapMut::map_anon(64 * 1024).ok()?;
-    let start = NonNull::new(page.as_mut_ptr())?;
-    // SAFETY: the range is our own private anonymous map, in whole pages; clearing it in a child is the purpose.
-    unsafe { madvise(start.cast(), page.len(), MmapAdvise::MADV_WIPEONFORK) }.ok()?;
-    // Never unmapped: it is read until the process ends.
-    std::mem::forget(page);
-    // SAFETY: the map is readable and writable, page-aligned, zeroed and never unmapped; it is used only as this
-    // atomic.
-    Some(unsafe { AtomicU64::from_ptr(start.as_ptr().cast()) })
 }

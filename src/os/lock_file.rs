@@ -21,9 +21,8 @@
 //! with that id has the environment open, and the third are cleared after the time limit. A process that opens the
 //! environment alone clears all words.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
@@ -31,18 +30,16 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::fcntl::{FallocateFlags, fallocate};
-use nix::libc;
-
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::byte_locks::{is_locked, try_lock, wait_lock};
 use crate::os::error::located;
 use crate::os::fork::process_mark;
 use crate::os::open_record::{FLUSH_FAILED, OpenRecord, RECORD};
-use crate::os::paths::{Directory, FileId, check_regular};
+use crate::os::paths::{Directory, check_regular};
 use crate::os::shared_words::SharedWords;
+use crate::os::sys::{
+    FileId, FileInfo, LockKind, is_locked, open_read_write, read_at, reserve, try_lock, unlock, wait_lock, write_all_at,
+};
 
 const PRESENCE: i64 = 0;
 const PAUSE: i64 = 1;
@@ -100,20 +97,12 @@ impl LockFile {
     /// `InvalidArgument` for a link or anything but a regular file; `FormatVersion` if a newer mapleaf wrote it.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         check_regular(path)?;
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW)
-            .open(path)
-            .map_err(|error| located(error, path))?;
+        let file = open_read_write(path, true).map_err(|error| located(error, path))?;
         // Refuses a newer version before anything is changed.
         read_record(&file, path)?;
         lengthen(&file).map_err(|error| located(error, path))?;
         let words = SharedWords::new(&file, path, LENGTH as usize)?;
-        let id = FileId::of(&file.metadata().map_err(|error| located(error, path))?);
+        let id = FileInfo::of(&file).map_err(|error| located(error, path))?.id();
         let path = path.to_path_buf();
         Ok(Self { words, file, path, id, pid: process::id(), mark: process_mark(), pauses: Mutex::new(0) })
     }
@@ -132,36 +121,36 @@ impl LockFile {
 
     /// Whether the file at its path is this one.
     pub(crate) fn is_at_path(&self) -> bool {
-        std::fs::symlink_metadata(&self.path).is_ok_and(|there| FileId::of(&there) == self.id)
+        FileInfo::of_name(&self.path).is_ok_and(|there| there.id() == self.id)
     }
 
     /// Takes the presence lock, shared. If nobody else holds it, takes it exclusively first, so that the caller can
     /// read the record, check the file and then call [`share`](Self::share). Waits while another process replaces
     /// or checks the file.
     pub(crate) fn enter(&self) -> Result<Presence> {
-        if self.try_lock(PRESENCE, libc::F_WRLCK)? {
+        if self.try_lock(PRESENCE, LockKind::Exclusive)? {
             return Ok(Presence::First);
         }
-        self.wait_lock(PRESENCE, libc::F_RDLCK)?;
+        self.wait_lock(PRESENCE, LockKind::Shared)?;
         // The process that was waited for may have been the last one, and have closed the environment.
-        let is_first = self.try_lock(PRESENCE, libc::F_WRLCK)?;
+        let is_first = self.try_lock(PRESENCE, LockKind::Exclusive)?;
         Ok(if is_first { Presence::First } else { Presence::Shared })
     }
 
     /// Turns the exclusive presence lock into a shared one.
     pub(crate) fn share(&self) -> Result<()> {
-        self.wait_lock(PRESENCE, libc::F_RDLCK)
+        self.wait_lock(PRESENCE, LockKind::Shared)
     }
 
     /// Whether this process is the only one that has the environment open. If so, it keeps others out until
     /// [`share`](Self::share).
     pub(crate) fn try_exclusive(&self) -> Result<bool> {
-        self.try_lock(PRESENCE, libc::F_WRLCK)
+        self.try_lock(PRESENCE, LockKind::Exclusive)
     }
 
     /// Releases the locks that show that this process has the environment open.
     pub(crate) fn leave(&self) -> Result<()> {
-        [FLUSHING, UNFLUSHED, PRESENCE].into_iter().try_for_each(|byte| self.try_lock(byte, libc::F_UNLCK).map(drop))
+        [FLUSHING, UNFLUSHED, PRESENCE].into_iter().try_for_each(|byte| self.unlock(byte))
     }
 
     /// Announces that this process writes, until the result is dropped. The caller holds LMDB's write lock.
@@ -183,7 +172,7 @@ impl LockFile {
     pub(crate) fn pause_others(&self) -> Result<PauseLock<'_>> {
         let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
         if *pauses == 0 {
-            self.wait_lock(PAUSE, libc::F_WRLCK)?;
+            self.wait_lock(PAUSE, LockKind::Exclusive)?;
         }
         self.paused(&mut pauses);
         Ok(PauseLock { lock: self })
@@ -194,7 +183,7 @@ impl LockFile {
     /// process's when the others were paused.
     pub(crate) fn try_pause(&self) -> Result<bool> {
         let Ok(mut pauses) = self.pauses.try_lock() else { return Ok(false) };
-        if *pauses == 0 && !self.try_lock(PAUSE, libc::F_WRLCK)? {
+        if *pauses == 0 && !self.try_lock(PAUSE, LockKind::Exclusive)? {
             return Ok(false);
         }
         self.paused(&mut pauses);
@@ -215,7 +204,7 @@ impl LockFile {
         if *pauses == 0 {
             self.words.word(PAUSED_AT).store(0, Ordering::SeqCst);
             // Unlocking an open descriptor cannot fail; if it did, closing the file would still free it.
-            let _ = self.try_lock(PAUSE, libc::F_UNLCK);
+            let _ = self.unlock(PAUSE);
         }
     }
 
@@ -226,14 +215,14 @@ impl LockFile {
 
     /// Waits until no process pauses the others. The caller does not hold LMDB's write lock, and pauses nobody.
     pub(crate) fn wait_for_pause(&self) -> Result<()> {
-        self.wait_lock(PAUSE, libc::F_WRLCK)?;
+        self.wait_lock(PAUSE, LockKind::Exclusive)?;
         self.forget_pause()
     }
 
     /// As [`wait_for_pause`](Self::wait_for_pause), but returns whether another process pauses this one instead of
     /// waiting.
     pub(crate) fn is_other_pausing(&self) -> Result<bool> {
-        if !self.try_lock(PAUSE, libc::F_WRLCK)? {
+        if !self.try_lock(PAUSE, LockKind::Exclusive)? {
             return Ok(true);
         }
         self.forget_pause().map(|()| false)
@@ -243,7 +232,7 @@ impl LockFile {
     fn forget_pause(&self) -> Result<()> {
         // The word is set only under the byte's lock: a process that left it set was killed.
         self.words.word(PAUSED_AT).store(0, Ordering::SeqCst);
-        self.try_lock(PAUSE, libc::F_UNLCK).map(drop)
+        self.unlock(PAUSE)
     }
 
     fn waiting(&self) -> impl Iterator<Item = &AtomicU32> {
@@ -289,7 +278,7 @@ impl LockFile {
 
     /// Writes `record`.
     pub(crate) fn set_record(&self, record: &OpenRecord) -> Result<()> {
-        let io = self.file.write_all_at(&record.to_bytes(), 0);
+        let io = write_all_at(&self.file, &record.to_bytes(), 0);
         io.map_err(|error| located(error, &self.path))
     }
 
@@ -313,13 +302,13 @@ impl LockFile {
     ) -> Result<bool> {
         self.wait_to_join()?;
         let joined = self.join_alone(durability, is_flushed);
-        self.try_lock(JOINING, libc::F_UNLCK)?;
+        self.unlock(JOINING)?;
         joined
     }
 
     fn wait_to_join(&self) -> Result<()> {
         let began = Instant::now();
-        while !self.try_lock(JOINING, libc::F_WRLCK)? {
+        while !self.try_lock(JOINING, LockKind::Exclusive)? {
             if began.elapsed() > MOST_JOINING {
                 let why = format!(
                     "another process is opening the environment and holds byte 2 of {} for too long; let it go on, or end it",
@@ -351,7 +340,7 @@ impl LockFile {
         if !self.is_locked(own)? && !is_flushed(before.as_ref()) {
             return Ok(false);
         }
-        self.wait_lock(own, libc::F_RDLCK)?;
+        self.wait_lock(own, LockKind::Shared)?;
         self.set_record(&OpenRecord::opened(durability, before.as_ref()))?;
         if self.failed_flushes() != failed {
             self.mark_flush_failed();
@@ -407,7 +396,7 @@ impl LockFile {
     pub(crate) fn while_none_joins<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
         self.wait_to_join()?;
         let outcome = body();
-        self.try_lock(JOINING, libc::F_UNLCK)?;
+        self.unlock(JOINING)?;
         outcome
     }
 
@@ -427,16 +416,19 @@ impl LockFile {
         }
     }
 
-    fn try_lock(&self, byte: i64, kind: i32) -> Result<bool> {
-        try_lock(&self.file, byte, kind).map_err(|errno| self.lock_failed(errno))
+    fn try_lock(&self, byte: i64, kind: LockKind) -> Result<bool> {
+        try_lock(&self.file, byte, kind).map_err(|error| self.lock_failed(error))
     }
 
-    fn wait_lock(&self, byte: i64, kind: i32) -> Result<()> {
-        wait_lock(&self.file, byte, kind).map_err(|errno| self.lock_failed(errno))
+    fn wait_lock(&self, byte: i64, kind: LockKind) -> Result<()> {
+        wait_lock(&self.file, byte, kind).map_err(|error| self.lock_failed(error))
     }
 
-    fn lock_failed(&self, errno: Errno) -> Error {
-        let error = io::Error::from(errno);
+    fn unlock(&self, byte: i64) -> Result<()> {
+        unlock(&self.file, byte).map_err(|error| self.lock_failed(error))
+    }
+
+    fn lock_failed(&self, error: io::Error) -> Error {
         let why = format!(
             "cannot lock {}: {error}; the file system must offer locks of open files (network ones may not)",
             self.path.display()
@@ -446,7 +438,7 @@ impl LockFile {
 
     /// Whether another open file has any lock on the byte.
     fn is_locked(&self, byte: i64) -> Result<bool> {
-        is_locked(&self.file, byte).map_err(|errno| self.lock_failed(errno))
+        is_locked(&self.file, byte).map_err(|error| self.lock_failed(error))
     }
 }
 
@@ -455,7 +447,7 @@ impl Drop for LockFile {
         if process_mark() == self.mark {
             // A child forked meanwhile shares the open file and would keep the locks.
             for byte in [FLUSHING, UNFLUSHED, PRESENCE] {
-                let _ = self.try_lock(byte, libc::F_UNLCK);
+                let _ = self.unlock(byte);
             }
         }
     }
@@ -512,10 +504,7 @@ fn lengthen(file: &File) -> io::Result<()> {
     if file.metadata()?.len() >= u64::from(LENGTH) {
         return Ok(());
     }
-    match fallocate(file, FallocateFlags::empty(), 0, i64::from(LENGTH)) {
-        Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) => file.set_len(u64::from(LENGTH)),
-        reserved => Ok(reserved?),
-    }
+    if reserve(file, u64::from(LENGTH))? { Ok(()) } else { file.set_len(u64::from(LENGTH)) }
 }
 
 /// The record in the lock file at `path`.
@@ -523,7 +512,7 @@ pub(crate) fn read_record(file: &File, path: &Path) -> Result<Option<OpenRecord>
     // A shortened file is read as if zeros followed.
     let (mut bytes, mut had) = ([0; RECORD], 0);
     while had < RECORD {
-        match file.read_at(&mut bytes[had..], had as u64) {
+        match read_at(file, &mut bytes[had..], had as u64) {
             Ok(0) => break,
             Ok(count) => had += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -1,6 +1,6 @@
-//! Everything that asks the operating system: files, maps, locks, and words that processes share.
+//! Everything that asks the operating system: files, maps, locks, and words that processes share. The requests
+//! themselves are in `sys`, one folder a system; the other files say what they are for.
 
-mod byte_locks;
 mod copy_range;
 mod data_lock;
 mod error;
@@ -12,15 +12,20 @@ mod open_record;
 mod paths;
 mod rewrite;
 mod shared_words;
+mod sys;
 
-pub(crate) use byte_locks::{is_locked, try_lock, unlock_posix};
 pub(crate) use copy_range::{Stop, copy_range};
 pub(crate) use data_lock::{DataLock, is_held};
-pub(crate) use error::{flush_failed, io_error, located, system_page_size};
+pub(crate) use error::{flush_failed, io_error, located};
 pub(crate) use fork::process_mark;
 pub(crate) use lock_file::{LockFile, PauseLock, Presence, read_record};
 pub(crate) use map::Map;
 pub(crate) use names::{Names, Unflushed, flush_with_all_above};
 pub(crate) use open_record::OpenRecord;
-pub(crate) use paths::{Directory, EnvPaths, FileId, check_regular, open_regular, parent, remove_empty};
+pub(crate) use paths::{Directory, EnvPaths, check_regular, open_regular, parent, remove_empty};
 pub(crate) use rewrite::write_anew;
+pub(crate) use sys::{
+    FileId, FileInfo, LockKind, ask_for, coarse_milliseconds, create_new, give_owner_and_permissions, is_full,
+    is_locked, is_resident, open_read_write, punch_hole, read_at, read_exact_at, reserve, system_page_size, try_lock,
+    unlock, unlock_of_lmdb, write_all_at,
+};

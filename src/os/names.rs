@@ -4,18 +4,12 @@
 //! any more.
 
 use std::fs::File;
-use std::io;
-use std::os::fd::AsFd;
 use std::path::Path;
-
-use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, openat};
-use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
-use nix::unistd::syncfs;
 
 use crate::error::{Error, Result};
 use crate::os::error::located;
 use crate::os::paths::Directory;
+use crate::os::sys::{Above, directory_above, flush_directory, flush_file_system};
 
 /// Why names may not be on the disk.
 #[derive(Debug)]
@@ -45,11 +39,11 @@ pub(crate) struct Names<'a> {
 impl<'a> Names<'a> {
     /// Opens `directory`, which errors name as `path`. `file` is any open file of the same file system.
     pub(crate) fn open(directory: &Directory, path: &'a Path, file: &'a File) -> Result<Self> {
-        let opened = match directory.descriptor() {
-            Some(held) => readable(held, ".").map_err(|error| located(error, path))?,
+        let opened = match directory.handle() {
+            Some(held) => held.readable().map_err(|error| located(error, path))?,
             // It could not be held before.
-            None => match Directory::open(path)?.descriptor() {
-                Some(held) => readable(held, ".").map_err(|error| located(error, path))?,
+            None => match Directory::open(path)?.handle() {
+                Some(held) => held.readable().map_err(|error| located(error, path))?,
                 None => None,
             },
         };
@@ -59,8 +53,8 @@ impl<'a> Names<'a> {
     /// Makes the names in it durable.
     pub(crate) fn flush(&self) -> Result<()> {
         let flushed = match &self.opened {
-            Some(directory) => directory.sync_all(),
-            None => syncfs(self.file).map_err(io::Error::from),
+            Some(directory) => flush_directory(directory),
+            None => flush_file_system(self.file),
         };
         flushed.map_err(|error| located(error, self.path))
     }
@@ -76,48 +70,16 @@ pub(crate) fn flush_with_all_above(directory: &Directory, path: &Path, file: &Fi
     let mut named = path.to_path_buf();
     loop {
         named.push("..");
-        match above(&below) {
+        match directory_above(&below) {
             Ok(Above::None) => return Ok(()),
             Ok(Above::Directory(opened)) => {
-                opened.sync_all().map_err(|error| Unflushed::Failed(located(error, &named)))?;
+                flush_directory(&opened).map_err(|error| Unflushed::Failed(located(error, &named)))?;
                 below = opened;
             }
             Ok(Above::Unreadable) => {
-                return syncfs(file).map_err(|errno| Unflushed::Failed(located(errno.into(), path)));
+                return flush_file_system(file).map_err(|error| Unflushed::Failed(located(error, path)));
             }
             Err(error) => return Err(Unflushed::Refused(located(error, &named))),
         }
-    }
-}
-
-/// The directory above another one.
-enum Above {
-    Directory(File),
-    /// It may not be read, and so cannot be flushed alone.
-    Unreadable,
-    /// There is none on this file system: the name of a mount point does not matter.
-    None,
-}
-
-fn above(below: &File) -> io::Result<Above> {
-    let found = match fstatat(below, "..", AtFlags::empty()) {
-        Err(Errno::EACCES | Errno::EPERM) => return Ok(Above::Unreadable),
-        found => found?,
-    };
-    let this = fstat(below)?;
-    let id = |stat: &FileStat| (stat.st_dev, stat.st_ino);
-    if found.st_dev != this.st_dev || id(&found) == id(&this) {
-        return Ok(Above::None);
-    }
-    Ok(readable(below, "..")?.map_or(Above::Unreadable, Above::Directory))
-}
-
-/// Opens a directory for reading, if that is allowed.
-fn readable(from: impl AsFd, name: &str) -> io::Result<Option<File>> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    match openat(from, name, flags, Mode::empty()) {
-        Ok(opened) => Ok(Some(File::from(opened))),
-        Err(Errno::EACCES | Errno::EPERM) => Ok(None),
-        Err(errno) => Err(errno.into()),
     }
 }

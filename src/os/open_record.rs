@@ -3,6 +3,7 @@
 
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
+use crate::os::sys::boot_id;
 
 const MAGIC: &[u8; 8] = b"mapleaf\0";
 const VERSION: u8 = 1;
@@ -134,9 +135,4 @@ fn weakness(durability: Durability) -> u8 {
         Durability::Eventual => 1,
         Durability::Process => 2,
     }
-}
-
-/// The id of this boot of the machine; empty if the system does not tell, which counts as another boot.
-fn boot_id() -> Vec<u8> {
-    std::fs::read("/proc/sys/kernel/random/boot_id").map(|text| text.trim_ascii().to_vec()).unwrap_or_default()
 }

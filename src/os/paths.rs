@@ -1,20 +1,13 @@
 //! Where an environment is stored: its files, their names and their creation.
 
 use std::ffi::OsString;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-
-use nix::errno::Errno;
-use nix::fcntl::AtFlags;
-use nix::libc;
-use nix::sys::stat::fstatat;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::error::located;
+use crate::os::sys::{DirectoryHandle, FileId, FileInfo, create_directory, open_read_only};
 
 /// The paths of one environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,19 +15,6 @@ pub(crate) struct EnvPaths {
     /// The path that the user named: the directory, or with `single_file` the data file.
     pub path: PathBuf,
     pub single_file: bool,
-}
-
-/// Identifies a file, whatever its name: device and inode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct FileId {
-    pub device: u64,
-    pub inode: u64,
-}
-
-impl FileId {
-    pub(crate) fn of(metadata: &Metadata) -> Self {
-        Self { device: metadata.dev(), inode: metadata.ino() }
-    }
 }
 
 impl EnvPaths {
@@ -76,10 +56,10 @@ impl EnvPaths {
         PathBuf::from(name)
     }
 
-    /// The data file's metadata, if it exists. A directory where the file should be is an error, and so is a file
-    /// where the directory should be.
-    pub(crate) fn data_metadata(&self) -> Result<Option<Metadata>> {
-        if self.path.as_os_str().as_bytes().contains(&0) {
+    /// What the system knows about the data file, if it exists. A directory where the file should be is an error, and
+    /// so is a file where the directory should be.
+    pub(crate) fn data_metadata(&self) -> Result<Option<FileInfo>> {
+        if self.path.as_os_str().as_encoded_bytes().contains(&0) {
             return Err(self.misplaced("holds a NUL, which no path can; mend the path"));
         }
         match fs::metadata(&self.path) {
@@ -140,12 +120,12 @@ impl EnvPaths {
 /// Refuses a link, a pipe and whatever else is not a regular file: opening it could change a file elsewhere, or
 /// wait for ever. An absent file is accepted.
 pub(crate) fn check_regular(path: &Path) -> Result<()> {
-    metadata_of(path).and_then(|metadata| match metadata {
-        Some(metadata) if metadata.is_symlink() => {
+    metadata_of(path).and_then(|found| match found {
+        Some(found) if found.is_link() => {
             let why = format!("{} is a symbolic link; name the file itself", path.display());
             Err(Error::new(ErrorKind::InvalidArgument, why))
         }
-        Some(metadata) if !metadata.is_file() => {
+        Some(found) if !found.is_file() => {
             let why = format!("{} is not a regular file; name another path", path.display());
             Err(Error::new(ErrorKind::InvalidArgument, why))
         }
@@ -154,7 +134,7 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
 }
 
 /// The directory of an open environment, wherever it was moved. Names in it can be checked without the path.
-pub(crate) struct Directory(Option<OwnedFd>);
+pub(crate) struct Directory(Option<DirectoryHandle>);
 
 impl Directory {
     /// The directory of `place`. If it cannot be held, fewer checks are possible.
@@ -164,55 +144,37 @@ impl Directory {
 
     /// The directory at `path`, which need not be readable.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let opened = OpenOptions::new().read(true).custom_flags(HELD_DIRECTORY).open(path);
-        Ok(Self(Some(opened.map_err(|error| located(error, path))?.into())))
+        DirectoryHandle::open(path).map(|opened| Self(Some(opened))).map_err(|error| located(error, path))
     }
 
-    /// Its descriptor, if it is held.
-    pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        self.0.as_ref().map(OwnedFd::as_fd)
+    /// Itself, if it is held.
+    pub(crate) fn handle(&self) -> Option<&DirectoryHandle> {
+        self.0.as_ref()
     }
 
     /// The length of the open file `file`, if it still has the name at the end of `path`; `None` if that name was
     /// removed or given to another file. One system call.
     pub(crate) fn length_by_name(&self, path: &Path, file: &File, id: FileId) -> Option<u64> {
-        let named = self
-            .0
-            .as_ref()
-            .zip(path.file_name())
-            .map(|(directory, name)| fstatat(directory, Path::new(name), AtFlags::AT_SYMLINK_NOFOLLOW));
-        match named {
-            Some(Ok(found)) => {
-                let same = FileId { device: found.st_dev, inode: found.st_ino } == id;
-                same.then(|| u64::try_from(found.st_size).unwrap_or(0))
-            }
-            Some(Err(Errno::ENOENT)) => None,
+        match self.0.as_ref().zip(path.file_name()).map(|(directory, name)| directory.entry(name)) {
+            Some(Ok(found)) => (found.id() == id).then_some(found.len()),
+            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => None,
             // Without permission to look, the link count still tells whether any name is left.
-            _ => file.metadata().map_or(Some(u64::MAX), |found| (found.nlink() > 0).then_some(found.len())),
+            _ => FileInfo::of(file).map_or(Some(u64::MAX), |found| (found.links() > 0).then_some(found.len())),
         }
     }
 }
 
-/// A directory that is held, not read.
-const HELD_DIRECTORY: i32 = libc::O_PATH | libc::O_DIRECTORY | libc::O_CLOEXEC;
-
 /// The absolute path for `path` when the working directory was removed: found by the lowest directory of the path
 /// that exists. If there is none, the path as it is.
 fn absolute_by_descriptor(path: &Path) -> PathBuf {
-    let there = |above: &Path| {
-        let opened = OpenOptions::new().read(true).custom_flags(HELD_DIRECTORY).open(above).ok()?;
-        let name = fs::read_link(format!("/proc/self/fd/{}", opened.as_raw_fd())).ok()?;
-        let ids = [fs::metadata(&name), opened.metadata()].map(|found| found.as_ref().map(FileId::of).ok());
-        // The name of a removed directory ends in a remark.
-        (ids[0].is_some() && ids[0] == ids[1]).then_some(name)
-    };
+    let there = |above: &Path| DirectoryHandle::open(above).ok()?.path();
     let resolved = path.ancestors().find_map(|above| Some((there(above)?, path.strip_prefix(above).ok()?)));
     resolved.map_or_else(|| path.to_path_buf(), |(there, rest)| there.join(rest))
 }
 
 /// Creates one directory, unless it exists, and adds it to `created`.
 fn create_one(path: &Path, created: &mut Vec<PathBuf>) -> io::Result<()> {
-    match fs::DirBuilder::new().mode(0o700).create(path) {
+    match create_directory(path) {
         Ok(()) => created.push(path.to_path_buf()),
         // A dangling link counts as existing: nothing will be found in it.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists || path.is_dir() => {}
@@ -229,15 +191,13 @@ pub(crate) fn remove_empty(created: &[PathBuf]) {
 /// Opens an existing regular file for reading, following no link.
 pub(crate) fn open_regular(path: &Path) -> Result<File> {
     check_regular(path)?;
-    let options =
-        OpenOptions::new().read(true).custom_flags(libc::O_CLOEXEC | libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
-    options.map_err(|error| located(error, path))
+    open_read_only(path).map_err(|error| located(error, path))
 }
 
-/// The metadata of the file with this name, or of the link itself; `None` if there is none.
-fn metadata_of(path: &Path) -> Result<Option<Metadata>> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) => Ok(Some(metadata)),
+/// What has this name, which may be a link; `None` if nothing has.
+fn metadata_of(path: &Path) -> Result<Option<FileInfo>> {
+    match FileInfo::of_name(path) {
+        Ok(found) => Ok(Some(found)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(located(error, path)),
     }

@@ -2,18 +2,19 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+
+use crate::os::sys::{read_at, write_all_at};
 
 /// Writes every byte of the file again, and flushes it. The caller keeps all writers out.
 pub(crate) fn write_anew(file: &File) -> io::Result<()> {
     let mut buffer = vec![0; REWRITTEN_AT_ONCE];
     let mut at = 0;
     loop {
-        let count = file.read_at(&mut buffer, at)?;
+        let count = read_at(file, &mut buffer, at)?;
         if count == 0 {
             return file.sync_all();
         }
-        file.write_all_at(&buffer[..count], at)?;
+        write_all_at(file, &buffer[..count], at)?;
         at += count as u64;
     }
 }

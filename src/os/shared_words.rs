@@ -5,19 +5,18 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::AtomicU32;
 
-use memmap2::{MmapOptions, MmapRaw};
-
 use crate::error::{Error, ErrorKind, Result};
+use crate::os::sys::SharedMap;
 
 /// Words of a file that processes share, read and written without system calls.
 pub(crate) struct SharedWords {
-    raw: MmapRaw,
+    raw: SharedMap,
 }
 
 impl SharedWords {
     /// Maps the first `bytes` of `file`, at `path`, which is that long and never shortened.
     pub(crate) fn new(file: &File, path: &Path, bytes: usize) -> Result<Self> {
-        let raw = MmapOptions::new().len(bytes).map_raw(file).map_err(|error| {
+        let raw = SharedMap::new(file, bytes).map_err(|error| {
             let why = format!("cannot map {}: {error}; the file system must offer shared maps", path.display());
             Error::new(ErrorKind::Io, why).caused_by(error)
         })?;
@@ -37,6 +36,6 @@ impl SharedWords {
         assert!(at.is_multiple_of(4) && at + 4 * COUNT <= self.raw.len(), "words are inside their file");
         // SAFETY: aligned bytes inside a readable and writable map that lives as long as `self`; all processes use
         // them only as atomics, which have the size and alignment of the integers.
-        unsafe { &*self.raw.as_mut_ptr().add(at).cast() }
+        unsafe { &*self.raw.start().add(at).cast() }
     }
 }

@@ -8,15 +8,11 @@
 
 use std::cmp::Ordering;
 use std::marker::PhantomData;
-use std::ptr::NonNull;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering as Atomic, fence};
 
-use nix::libc;
-use nix::sys::mman::{MmapAdvise, madvise};
-
 use crate::error::{Error, Result};
-use crate::os::{Map, system_page_size};
+use crate::os::{Map, ask_for, is_resident, system_page_size};
 use crate::page::fields::{overflow_header, overflow_pages, u16_at, u64_at};
 use crate::page::format::{HEADER, LINE, META_BYTES, META_PAGES, NODE_HEADER, flag};
 use crate::page::meta::Meta;
@@ -148,19 +144,7 @@ impl<'a> Pages<'a> {
     /// Whether the system reports page `number` as in memory. To a process that may not write the file it reports
     /// every page so. One system call. `true` outside the file.
     pub(crate) fn resident(self, number: u64) -> bool {
-        // Miri does not have this call.
-        if cfg!(miri) {
-            return true;
-        }
-        let Some(range) = self.system_pages(number, 1) else {
-            return true;
-        };
-        // One byte for each system page in the range: a database page has up to 32 KiB, a system page at least 4 KiB.
-        let mut there = [1_u8; 16];
-        // SAFETY: the range begins on a system page; the call does not read that memory and writes one byte for each
-        // of its pages, of which there are at most nine.
-        let answer = unsafe { libc::mincore(range.0.cast(), range.1, there.as_mut_ptr().cast()) };
-        answer != 0 || there[0] & 1 != 0
+        self.system_pages(number, 1).is_none_or(|(start, _)| is_resident(start))
     }
 
     /// Asks the system to read `count` pages from `first` on, without waiting for them. One system call. A hint: any
@@ -168,24 +152,20 @@ impl<'a> Pages<'a> {
     pub(crate) fn ask(self, first: u64, count: u64) {
         let end = first.saturating_add(count).min(self.page_count);
         let first = first.max(META_PAGES);
-        let Some((start, len)) = end.checked_sub(first).and_then(|count| self.system_pages(first, count)) else {
-            return;
-        };
-        if let Some(start) = NonNull::new(start) {
-            // SAFETY: the advice has no effect that a program can observe. The range begins on a system page.
-            let _ = unsafe { madvise(start.cast(), len, MmapAdvise::MADV_WILLNEED) };
+        if let Some((start, len)) = end.checked_sub(first).and_then(|count| self.system_pages(first, count)) {
+            ask_for(start, len);
         }
     }
 
     /// The start of the system page that contains page `first`, and the number of bytes from there to the end of
     /// `count` pages. `None` when they are outside the file, or `count` is 0.
-    fn system_pages(self, first: u64, count: u64) -> Option<(*mut u8, usize)> {
+    fn system_pages(self, first: u64, count: u64) -> Option<(*const u8, usize)> {
         static SIZE: OnceLock<usize> = OnceLock::new();
         let size = *SIZE.get_or_init(system_page_size);
         let run = self.run(first, count)?;
         let start = run.as_ptr().map_addr(|address| address & !(size - 1));
         let before = run.as_ptr().addr() - start.addr();
-        if run.is_empty() { None } else { Some((start.cast_mut(), before + run.len())) }
+        if run.is_empty() { None } else { Some((start, before + run.len())) }
     }
 
     /// The pages of an image in memory, for tests.

@@ -2,11 +2,11 @@
 
 use std::fs::File;
 use std::io::{ErrorKind as IoKind, Read};
-use std::os::unix::fs::FileExt;
 use std::thread;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::os::read_exact_at;
 use crate::page::fields::{u16_at, u32_at, u64_at};
 use crate::page::format::flag;
 use crate::page::format::{MAGIC, META_BYTES, VERSION};
@@ -91,7 +91,7 @@ pub(crate) fn is_beginning(file: &File, page_size: usize) -> Result<bool> {
         return Ok(false);
     }
     let mut bytes = vec![0; 2 * page_size];
-    match file.read_exact_at(&mut bytes, 0) {
+    match read_exact_at(file, &mut bytes, 0) {
         Ok(()) => {}
         Err(error) if error.kind() == IoKind::UnexpectedEof => return Ok(false),
         Err(error) => return Err(io(error, "the meta pages")),
@@ -133,7 +133,7 @@ pub(crate) fn may_be_compacted(file: &File, page_size: usize) -> Result<bool> {
 
 fn read_meta(file: &File, at: u64) -> Result<[u8; META_BYTES]> {
     let mut bytes = [0; META_BYTES];
-    match file.read_exact_at(&mut bytes, at) {
+    match read_exact_at(file, &mut bytes, at) {
         Ok(()) => Ok(bytes),
         Err(error) if error.kind() == IoKind::UnexpectedEof => {
             Err(Error::corrupted(u64::from(at > 0), "the file ends inside a meta page; restore it from a copy"))

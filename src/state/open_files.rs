@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Lmdb, LmdbLock, LmdbOptions};
-use crate::os::{DataLock, EnvPaths, FileId, located, system_page_size};
+use crate::os::{DataLock, EnvPaths, FileInfo, located, system_page_size};
 use crate::page::{self, EnvMap};
 use crate::state::config::Config;
 use crate::state::files::Files;
@@ -70,7 +70,7 @@ fn open_files_at(
     let meta = meta.ok_or_else(|| emptied(place))?;
     // LMDB raises a size below that of the data.
     let map = EnvMap::new(&file, lmdb.map_size(), meta.page_size)?;
-    let id = FileId::of(&file.metadata().map_err(|error| located(error, &place.data()))?);
+    let id = FileInfo::of(&file).map_err(|error| located(error, &place.data()))?.id();
     Ok(Files::new(lmdb, map, (file, &place.data()), id, lmdb_lock.take(), held))
 }
 

@@ -1,4 +1,4 @@
-//! Which module imports which: layers, and the one module that names `heed`.
+//! Which module imports which: layers, the one module that names `heed`, and the one that names the system.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -126,4 +126,26 @@ pub(crate) fn heed(source: &Source) -> Vec<String> {
     }
     let named = source.code.iter().enumerate().filter(|(_, line)| words(line, "heed").next().is_some());
     named.map(|(line, _)| source.offence(line, "heed is named outside src/lmdb/")).collect()
+}
+
+/// The one folder that asks the operating system.
+const SYSTEM: &str = "src/os/sys/";
+/// The crates by which it asks, and others that do the same; and what chooses code by the system.
+const OF_THE_SYSTEM: [&str; 7] = ["nix", "libc", "memmap2", "rustix", "windows_sys", "target_os", "target_family"];
+
+/// A crate that calls the operating system, `std::os` or a choice by system, named outside the one folder that may.
+pub(crate) fn system(source: &Source) -> Vec<String> {
+    if source.path.starts_with(SYSTEM) {
+        return Vec::new();
+    }
+    let text = source.code.join("\n");
+    let crates = OF_THE_SYSTEM.iter().flat_map(|name| words(&text, name).map(|at| (at, (*name).to_owned())));
+    let of_std = words(&text, "std").filter_map(|at| {
+        let path = text[at + "std".len()..].trim_start().strip_prefix("::")?.trim_start();
+        heads(path).iter().any(|head| head == "os").then(|| (at, "std::os".to_owned()))
+    });
+    let mut named: Vec<(usize, String)> = crates.chain(of_std).collect();
+    named.sort();
+    let line = |at: usize| text[..at].matches('\n').count();
+    named.iter().map(|(at, name)| source.offence(line(*at), format_args!("{name} is named outside {SYSTEM}"))).collect()
 }

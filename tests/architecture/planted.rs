@@ -99,6 +99,24 @@ fn heed_and_unsafe() {
 }
 
 #[test]
+fn the_operating_system() {
+    let path = "src/env/open.rs";
+    finds(imports::system, path, "use std::os::unix::fs::FileExt;\nuse std::fs;\nuse crate::os::Map;", &[1]);
+    finds(imports::system, path, "use std::{\n    fs::{self, os},\n    os::fd::AsFd,\n};\nuse std::{fs, io};", &[1]);
+    finds(
+        imports::system,
+        path,
+        "fn f() {\n    nix::unistd::sync();\n    libc::sync()\n}\n// nix::\n\"libc\";",
+        &[2, 3],
+    );
+    finds(imports::system, path, "use nix::libc;\nuse memmap2::Mmap;\nlet nixed = std::os_of;", &[1, 1, 2]);
+    finds(imports::system, path, "#[cfg(target_os = \"linux\")]\nfn f() {}", &[1]);
+    finds(imports::system, path, "#[cfg(test)]\nmod tests {\n    use std::os::fd::AsFd;\n}", &[]);
+    finds(imports::system, "src/os/map.rs", "use memmap2::MmapRaw;", &[1]);
+    finds(imports::system, "src/os/sys/linux/files.rs", "use nix::libc;\nuse std::os::unix::fs::FileExt;", &[]);
+}
+
+#[test]
 fn long_files_and_functions() {
     let file =
         |lines: usize| format!("//! Long.\n{}#[cfg(test)]\nmod tests {{\n{}}}", "x\n".repeat(lines), "y\n".repeat(700));

@@ -3,15 +3,12 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-
-use nix::fcntl::{FallocateFlags, fallocate};
 
 use crate::dbi::loader::block::{self, damaged};
 use crate::dbi::loader::record::Extent;
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::located;
+use crate::os::{located, punch_hole, read_at, write_all_at};
 
 /// The minimum and maximum size of a block in bytes. The minimum holds the longest key with a reference to its value.
 const BLOCK: (usize, usize) = (4096, 1 << 20);
@@ -65,7 +62,7 @@ impl Spill {
     pub(super) fn write_block(&mut self, number: u64, block: &[u8]) -> Result<()> {
         let at = self.offset(number);
         let file = open(&mut self.blocks, &self.directory)?;
-        file.write_all_at(block, at).map_err(|error| failed(error, &self.directory))?;
+        write_all_at(file, block, at).map_err(|error| failed(error, &self.directory))?;
         self.written += block.len() as u64;
         Ok(())
     }
@@ -82,7 +79,7 @@ impl Spill {
     pub(super) fn write_large(&mut self, value: &[u8]) -> Result<Extent> {
         let at = self.next_large;
         let file = open(&mut self.large, &self.directory)?;
-        file.write_all_at(value, at).map_err(|error| failed(error, &self.directory))?;
+        write_all_at(file, value, at).map_err(|error| failed(error, &self.directory))?;
         self.next_large += value.len() as u64;
         self.written += value.len() as u64;
         let len = u32::try_from(value.len()).map_err(|_| damaged("a large value"))?;
@@ -102,10 +99,8 @@ impl Spill {
 
     /// Returns the disk space of blocks that are no longer needed, where the file system can.
     pub(super) fn free_blocks(&mut self, first: u64, count: u64) {
-        let range = (i64::try_from(self.offset(first)), i64::try_from(count.saturating_mul(self.block_size as u64)));
-        if let (Some(file), (Ok(at), Ok(len))) = (&self.blocks, range) {
-            let hole = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
-            let _ = fallocate(file, hole, at, len);
+        if let Some(file) = &self.blocks {
+            punch_hole(file, self.offset(first), count.saturating_mul(self.block_size as u64));
         }
     }
 
@@ -132,7 +127,7 @@ fn open<'f>(file: &'f mut Option<File>, directory: &Path) -> Result<&'f File> {
 fn read_full(file: &File, out: &mut [u8], at: u64) -> io::Result<usize> {
     let mut read = 0;
     while read < out.len() {
-        match file.read_at(&mut out[read..], at.saturating_add(read as u64)) {
+        match read_at(file, &mut out[read..], at.saturating_add(read as u64)) {
             Ok(0) => break,
             Ok(more) => read += more,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -2,9 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind as IoKind};
-use std::os::unix::fs::FileExt;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::os::read_exact_at;
 
 /// The maximum number of bytes read at once. More brought no gain, and a page is checked while it is in the cache.
 const AT_ONCE: usize = 64 << 10;
@@ -87,7 +87,7 @@ impl<'f> Reader<'f> {
     /// Fills `bytes` from byte `from` of the run that begins at page `number`; `false` when the file ends before.
     pub(super) fn read_at(&self, bytes: &mut [u8], number: u64, from: u64) -> Result<bool> {
         let at = number.saturating_mul(self.page_size as u64).saturating_add(from);
-        match self.file.read_exact_at(bytes, at) {
+        match read_exact_at(self.file, bytes, at) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == IoKind::UnexpectedEof => Ok(false),
             Err(error) => Err(failed("a page", error)),

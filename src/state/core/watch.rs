@@ -6,11 +6,9 @@ use std::path::Path;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use nix::time::{ClockId, clock_gettime};
-
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::{FileId, Names, Unflushed, flush_with_all_above};
+use crate::os::{FileId, Names, Unflushed, coarse_milliseconds, flush_with_all_above};
 use crate::state::core::{Core, UNSEEN};
 use crate::state::file_watch::{DATA, LMDB_LOCK, LOCK, NONE};
 use crate::state::files::Files;
@@ -50,9 +48,7 @@ impl Core {
     /// the commit is flushed, from time to time if not.
     pub(crate) fn look_before_commit(&self, files: &Files) -> Result<()> {
         if self.config.durability == Durability::Process {
-            let now = clock_gettime(ClockId::CLOCK_MONOTONIC_COARSE).map_or(0, |now| {
-                u64::try_from(now.tv_sec()).unwrap_or(0) * 1000 + u64::try_from(now.tv_nsec()).unwrap_or(0) / 1_000_000
-            });
+            let now = coarse_milliseconds();
             if now.wrapping_sub(self.watch.looked.load(Ordering::Relaxed)) < PERIOD {
                 return self.check_in_place();
             }
@@ -104,7 +100,7 @@ impl Core {
         }
     }
 
-    /// Device and inode of the data file that is open.
+    /// The identity of the data file that is open.
     pub(crate) fn file_id(&self) -> Option<FileId> {
         let gate = self.files.read().unwrap_or_else(PoisonError::into_inner);
         gate.as_ref().map(|files| files.id)
