@@ -1,12 +1,14 @@
 //! The catalogue: the hidden database `__mapleaf`, which holds the identity of the environment and the schema of
 //! each database; and the databases that are open.
 
+mod commit_seq;
 mod head;
 mod identity;
 mod name;
 mod open_dbis;
 mod record;
 
+pub(crate) use commit_seq::CommitSeq;
 pub(crate) use head::{HEAD_KEY, Head};
 pub(crate) use identity::{ENV_KEY, FEATURES, Identity};
 pub(crate) use name::{CATALOG, check_name};

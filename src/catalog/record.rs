@@ -127,12 +127,13 @@ pub(crate) fn check_schema(schema: &Schema) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::commit_seq::CommitSeq;
     use crate::catalog::head::Head;
     use crate::catalog::identity::{FEATURES, Identity};
 
     #[test]
     fn records_read_back_and_their_bytes_are_frozen() -> Result<()> {
-        let head = Head { seq: 1, epoch: 2, next_dbi: 3 };
+        let head = Head { seq: CommitSeq(1), epoch: 2, next_dbi: 3 };
         assert_eq!(head.to_bytes()[..8], [0, 0, 0, 0, 0, 0, 0, 1]);
         assert_eq!(Head::from_bytes(&head.to_bytes())?, head);
         let schema = Schema { multi: true, key: "str".into(), value: "u64".into() };

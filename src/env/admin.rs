@@ -399,7 +399,7 @@ fn drop_leftovers(core: &Core, session: &mut Session<'_>) -> Result<()> {
     }
     session.commit(0, |applier, head| {
         // Nothing that anybody could read has changed, so no transaction is counted.
-        head.seq = head.seq.saturating_sub(1);
+        head.seq = head.seq.minus(1);
         leftovers.iter().try_for_each(|name| applier.drop_dbi(name))
     })?;
     core.dbis().set_leftovers(base.head()?.epoch, Vec::new());

@@ -98,7 +98,7 @@ impl Env {
             let oldest_id = ids.into_iter().flatten().min().unwrap_or(newest.lmdb_id());
             let (age, lag) = match (oldest, oldest_other) {
                 (Some(own), other) if other.is_none_or(|other| own.lmdb_id() <= other.state) => {
-                    (Some(own.opened().elapsed()), Some(head.seq.saturating_sub(own.head()?.seq)))
+                    (Some(own.opened().elapsed()), Some(head.seq.transactions_since(own.head()?.seq)))
                 }
                 (_, Some(other)) => (Some(other.seen.elapsed()), Some(newest.lmdb_id().commits_since(other.state))),
                 _ => (None, None),
@@ -112,7 +112,7 @@ impl Env {
                 free_pages,
                 reclaimable_pages: free_pages - free.held_by(oldest_id),
                 last_txn_id: newest.lmdb_id().0,
-                commits: head.seq,
+                commits: head.seq.0,
                 readers: u32::try_from(slots).unwrap_or(u32::MAX),
                 max_readers,
                 oldest_snapshot_age: age,

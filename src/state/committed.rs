@@ -60,7 +60,7 @@ impl State {
         Ok(Self {
             page_count: page_count(files, &meta)?,
             map: Arc::clone(&files.map),
-            known_head: files.last_commit().head(meta.txn_id),
+            known_head: files.last_commit().head(LmdbTxnId(meta.txn_id)),
             meta,
             ids,
             catalog: OnceLock::new(),
@@ -101,7 +101,7 @@ impl State {
         self.meta = pages.meta(meta_slot(id));
         self.ids = [id, pages.meta_id(meta_slot(id + 1))];
         self.page_count = page_count(files, &self.meta)?;
-        self.known_head = files.last_commit().head(id);
+        self.known_head = files.last_commit().head(LmdbTxnId(id));
         self.catalog = OnceLock::new();
         self.head = OnceLock::new();
         self.first_roots = [const { RootCell::new() }; FIRST_ROOTS];

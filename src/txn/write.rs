@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::catalog::DbiRef;
+use crate::catalog::{CommitSeq, DbiRef};
 use crate::error::Result;
 use crate::key::KeyBuf;
 use crate::page::{self, TreeRecord};
@@ -60,7 +60,7 @@ pub struct WriteTxn {
     pub(super) near: Option<Near>,
     /// The DBI that was last appended to, and an upper bound of its keys.
     appended: Option<(usize, KeyBuf)>,
-    id: u64,
+    seq: CommitSeq,
     pub(super) max_key: usize,
     uuid: [u8; 16],
     // LMDB's write lock belongs to the thread that took it.
@@ -83,7 +83,7 @@ impl WriteTxn {
             counts: Counts::default(),
             near: None,
             appended: None,
-            id: seq,
+            seq,
             max_key: core.max_key,
             uuid: *core.uuid(),
             _on_its_thread: PhantomData,
@@ -100,7 +100,7 @@ impl WriteTxn {
     /// The [`Snapshot::id`](crate::Snapshot::id) of the state that this transaction commits.
     #[must_use]
     pub fn id(&self) -> u64 {
-        self.id
+        self.seq.0
     }
 
     /// Runs `f`, and undoes its changes if it returns `Err` or panics. Earlier changes stay. Savepoints nest.
@@ -345,7 +345,7 @@ impl RawRead for WriteTxn {
     }
 
     fn raw_id(&self) -> u64 {
-        self.id
+        self.seq.0
     }
 
     #[inline]
@@ -417,6 +417,6 @@ impl RawRead for WriteTxn {
 
 impl fmt::Debug for WriteTxn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WriteTxn").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("WriteTxn").field("id", &self.seq.0).finish_non_exhaustive()
     }
 }
