@@ -3,6 +3,7 @@
 use byteorder::{BigEndian, ByteOrder};
 
 use crate::catalog::commit_seq::CommitSeq;
+use crate::catalog::dbi_id::DbiId;
 use crate::catalog::name::damaged;
 use crate::error::Result;
 
@@ -17,8 +18,8 @@ pub(crate) struct Head {
     pub seq: CommitSeq,
     /// The number of schema changes: a handle that was checked under the same epoch is still valid.
     pub epoch: u64,
-    /// The id of the next DBI. Ids are never reused.
-    pub next_dbi: u32,
+    /// The number of the next DBI. Numbers are never reused.
+    pub next_dbi: DbiId,
 }
 
 impl Head {
@@ -26,7 +27,7 @@ impl Head {
         let mut bytes = [0; 24];
         BigEndian::write_u64(&mut bytes[0..8], self.seq.0);
         BigEndian::write_u64(&mut bytes[8..16], self.epoch);
-        BigEndian::write_u32(&mut bytes[16..20], self.next_dbi);
+        BigEndian::write_u32(&mut bytes[16..20], self.next_dbi.0);
         bytes
     }
 
@@ -35,7 +36,7 @@ impl Head {
         Ok(Self {
             seq: CommitSeq(BigEndian::read_u64(&bytes[0..8])),
             epoch: BigEndian::read_u64(&bytes[8..16]),
-            next_dbi: BigEndian::read_u32(&bytes[16..20]),
+            next_dbi: DbiId(BigEndian::read_u32(&bytes[16..20])),
         })
     }
 }

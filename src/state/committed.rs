@@ -3,7 +3,7 @@
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
-use crate::catalog::{DbiId, DbiRecord, DbiRef, Head, Identity, OpenDbis};
+use crate::catalog::{DbiId, DbiIdentity, DbiRecord, DbiRef, DbiSlot, Head, Identity, OpenDbis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
 use crate::page::{self, Cursor, EnvMap, Found, LmdbTxnId, Meta, Pages, TREE_FLAGS, TreeRecord, meta_slot};
@@ -44,7 +44,7 @@ pub(crate) struct State {
 }
 
 /// The root of a DBI, once found, and its slot.
-type RootCell = OnceLock<(usize, TreeRecord)>;
+type RootCell = OnceLock<(DbiSlot, TreeRecord)>;
 type Block = OnceLock<Box<[RootCell; BLOCK]>>;
 
 /// What the main tree holds under a name.
@@ -167,16 +167,17 @@ impl State {
 
     #[inline]
     fn root_cell(&self, dbi: &DbiRef) -> Option<&RootCell> {
-        if let Some(cell) = self.first_roots.get(dbi.slot) {
+        let DbiSlot(slot) = dbi.slot;
+        if let Some(cell) = self.first_roots.get(slot) {
             return Some(cell);
         }
         let more = self.more_roots.get_or_init(|| {
             let blocks = (self.dbis.len() / BLOCK + 1).next_power_of_two().min(MOST_BLOCKS);
             std::iter::repeat_with(OnceLock::new).take(blocks).collect()
         });
-        let block = more.get((dbi.slot / BLOCK) & (more.len() - 1))?;
+        let block = more.get((slot / BLOCK) & (more.len() - 1))?;
         let block = block.get_or_init(|| Box::new([const { RootCell::new() }; BLOCK]));
-        block.get(dbi.slot % BLOCK)
+        block.get(slot % BLOCK)
     }
 
     #[cold]
@@ -200,16 +201,16 @@ impl State {
         };
         let head = self.head()?;
         if !dbi.is_checked(head.epoch) {
-            match (dbi.id, self.dbi_record(&dbi.name)?) {
-                (DbiId::Catalogued(id), Some(DbiRecord::Live { id: found, .. })) if found == id => {}
+            match (dbi.identity, self.dbi_record(&dbi.name)?) {
+                (DbiIdentity::Catalogued(id), Some(DbiRecord::Live { id: found, .. })) if found == id => {}
                 // The state is older than the DBI, which was empty then.
-                (DbiId::Catalogued(id), _) if head.next_dbi <= id => return Ok(TreeRecord::EMPTY),
-                (DbiId::Catalogued(_), _) => return Err(dropped()),
-                (DbiId::Foreign, Some(DbiRecord::Live { .. })) => {
+                (DbiIdentity::Catalogued(id), _) if head.next_dbi <= id => return Ok(TreeRecord::EMPTY),
+                (DbiIdentity::Catalogued(_), _) => return Err(dropped()),
+                (DbiIdentity::Foreign, Some(DbiRecord::Live { .. })) => {
                     let why = "the DBI was adopted since this handle was opened; open it again with its types";
                     return Err(Error::new(ErrorKind::SchemaMismatch, why).in_dbi(&dbi.name));
                 }
-                (DbiId::Foreign, _) => {}
+                (DbiIdentity::Foreign, _) => {}
             }
         }
         match self.main_entry(&dbi.name)? {
@@ -300,13 +301,13 @@ impl State {
     /// never reused, so they continue after those of the catalogue.
     #[cold]
     fn lost_head(&self) -> Result<Head> {
-        let mut next_dbi = 0;
+        let mut next_dbi = DbiId::default();
         let mut records = Cursor::range(self.pages(), &self.catalog()?, Bound::Unbounded, Bound::Unbounded)?;
         while let Some((key, value)) = records.next()? {
             if crate::catalog::is_dbi_key(key)
                 && let DbiRecord::Live { id, .. } = DbiRecord::from_bytes(value)?
             {
-                next_dbi = next_dbi.max(id.saturating_add(1));
+                next_dbi = next_dbi.max(id.next().unwrap_or(id));
             }
         }
         Ok(Head { next_dbi, ..Head::default() })

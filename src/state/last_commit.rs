@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
-use crate::catalog::{CommitSeq, Head};
+use crate::catalog::{CommitSeq, DbiId, Head};
 use crate::page::LmdbTxnId;
 
 /// LMDB's id of the last commit of this process, and its head. A thread that opens that state need not read the head
@@ -26,7 +26,7 @@ impl LastCommit {
         let [found, seq, epoch, next_dbi] = self.words.each_ref().map(|word| word.load(Ordering::Relaxed));
         fence(Ordering::Acquire);
         let is_whole = version.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == version;
-        let next_dbi = u32::try_from(next_dbi).ok()?;
+        let next_dbi = DbiId(u32::try_from(next_dbi).ok()?);
         (is_whole && found == id.0 && found != 0).then_some(Head { seq: CommitSeq(seq), epoch, next_dbi })
     }
 
@@ -35,7 +35,7 @@ impl LastCommit {
         let version = self.version.load(Ordering::Relaxed);
         self.version.store(version.wrapping_add(1), Ordering::Relaxed);
         fence(Ordering::Release);
-        let words = [id.0, head.seq.0, head.epoch, u64::from(head.next_dbi)];
+        let words = [id.0, head.seq.0, head.epoch, u64::from(head.next_dbi.0)];
         self.words.iter().zip(words).for_each(|(word, value)| word.store(value, Ordering::Relaxed));
         self.version.store(version.wrapping_add(2), Ordering::Release);
     }
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     fn head(n: u64) -> Head {
-        Head { seq: CommitSeq(n), epoch: n.wrapping_mul(3), next_dbi: 7 }
+        Head { seq: CommitSeq(n), epoch: n.wrapping_mul(3), next_dbi: DbiId(7) }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::catalog::DbiRef;
+use crate::catalog::{DbiRef, DbiSlot};
 use crate::error::{ErrorKind, Result};
 use crate::key::KeyBuf;
 use crate::page::{self, LeafSlot};
@@ -17,8 +17,7 @@ use crate::write_set::{DbiChanges, LEAST, Spot, change_bytes};
 /// transaction runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Near {
-    /// The DBI's slot.
-    slot: usize,
+    slot: DbiSlot,
     place: LeafSlot,
 }
 
