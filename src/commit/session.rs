@@ -299,7 +299,7 @@ impl<'e> Session<'e> {
     /// How many bytes the file can grow by before the map is full.
     fn room(&self) -> usize {
         let meta = self.base.meta();
-        let used = meta.last_page.saturating_add(1).saturating_mul(u64::from(meta.page_size));
+        let used = meta.last_page.end(u64::from(meta.page_size));
         self.base.map_len().saturating_sub(usize::try_from(used).unwrap_or(usize::MAX))
     }
 

@@ -108,7 +108,7 @@ impl Env {
                 file_size,
                 map_size,
                 page_size: newest.meta().page_size,
-                used_pages: newest.meta().last_page.saturating_add(1).saturating_sub(free_pages),
+                used_pages: newest.meta().last_page.count_to_here().saturating_sub(free_pages),
                 free_pages,
                 reclaimable_pages: free_pages - free.held_by(oldest_id),
                 last_txn_id: newest.lmdb_id().0,

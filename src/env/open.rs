@@ -280,7 +280,7 @@ impl EnvOptions {
         let alone = entry.presence == Presence::First;
         let meta = page::check_metas(&file, alone)?.ok_or_else(|| emptied(place))?;
         let metadata = file.metadata().map_err(|error| located(error, &place.data()))?;
-        let ends_early = metadata.len() < meta.newest.last_page.saturating_add(1).saturating_mul(meta.page_size as u64);
+        let ends_early = metadata.len() < meta.newest.last_page.end(meta.page_size as u64);
         let record = match &entry.lock {
             Some(lock) => lock.record()?,
             None => None,

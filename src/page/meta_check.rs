@@ -11,6 +11,7 @@ use crate::page::fields::{u16_at, u32_at, u64_at};
 use crate::page::format::flag;
 use crate::page::format::{MAGIC, META_BYTES, VERSION};
 use crate::page::meta::Meta;
+use crate::page::page_no::PageNo;
 
 /// How often a pair of meta pages is read again, since a live writer may have been replacing them.
 const ATTEMPTS: u32 = 5;
@@ -105,7 +106,8 @@ pub(crate) fn is_beginning(file: &File, page_size: usize) -> Result<bool> {
 /// Whether `page` is the meta page in slot `slot` of a new database.
 fn is_first(page: &[u8], slot: u64) -> bool {
     let Some((head, rest)) = page.split_first_chunk::<META_BYTES>() else { return false };
-    let is_new = |meta: Meta| meta.txn_id == 0 && meta.last_page == 1 && meta.free.is_empty() && meta.main.is_empty();
+    let is_new =
+        |meta: Meta| meta.txn_id == 0 && meta.last_page == PageNo(1) && meta.free.is_empty() && meta.main.is_empty();
     rest.iter().all(|&byte| byte == 0) && judge(head, slot).is_ok_and(is_new)
 }
 
@@ -194,7 +196,7 @@ fn judge(bytes: &[u8; META_BYTES], slot: u64) -> Result<Meta> {
 
 /// What is wrong with the trees of a meta page, or with its last page number.
 fn why_wrong(meta: &Meta) -> Option<&'static str> {
-    if meta.last_page == 0 || meta.last_page >= 1 << 48 {
+    if meta.last_page == PageNo(0) || meta.last_page >= PageNo(1 << 48) {
         return Some("the last page of a meta page cannot be");
     }
     meta.free.why_outside(meta.last_page).or_else(|| meta.main.why_outside(meta.last_page))

@@ -20,6 +20,7 @@ mod meta;
 mod meta_check;
 mod node;
 mod outermost;
+mod page_no;
 mod readahead;
 mod search;
 mod search_key;

@@ -329,7 +329,7 @@ impl State {
 /// The number of pages of the file that the state with this meta page may refer to.
 fn page_count(files: &Files, meta: &Meta) -> Result<u64, Failure> {
     let map = &files.map;
-    let needed = meta.last_page.saturating_add(1).saturating_mul(map.page_size() as u64);
+    let needed = meta.last_page.end(map.page_size() as u64);
     // Read after the pin: every page of the pinned state was in the file by then. The system is asked only if the
     // known length does not cover all pages: files grow, and LMDB does not truncate them.
     let file_len = files.file_len_for(needed)?;

@@ -1,6 +1,6 @@
 //! The free list of a state: which transaction freed how many pages.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::page::{Cursor, LmdbTxnId, free_count};
 use crate::state::committed::State;
 
@@ -14,7 +14,7 @@ impl FreePages {
         let mut cursor = Cursor::unordered(state.pages(), &state.meta().free)?;
         let (mut freed, mut all) = (Vec::new(), 0_u64);
         while let Some((key, value)) = cursor.next()? {
-            let damaged = || Error::corrupted(root, "a record of the free list is cut short");
+            let damaged = || root.fault("a record of the free list is cut short");
             let freed_by = u64::from_ne_bytes(*key.first_chunk().ok_or_else(damaged)?);
             let count = free_count(value, value.len()).ok_or_else(damaged)?;
             // Large records could share their pages in a damaged file, so their sum is not bounded by its length.

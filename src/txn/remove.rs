@@ -71,7 +71,7 @@ impl WriteTxn {
             page::Beside::default()
         } else {
             let near = self.near.filter(|near| near.slot == dbi.slot);
-            page::beside(pages, &tree, near.map_or(0, |near| near.place.0), key)?
+            page::beside(pages, &tree, near.map(|near| near.place.0), key)?
         };
         if !found.is_there {
             if change.is_some() {
@@ -81,7 +81,7 @@ impl WriteTxn {
         }
         let below = || Ok(LayeredTree::new(pages, tree, std::iter::empty()));
         let run = runs::around(own, below, key, at, &found)?;
-        self.near = Some(Near { slot: dbi.slot, place: (found.leaf(), 0) });
+        self.near = found.leaf().map(|leaf| Near { slot: dbi.slot, place: (leaf, 0) });
         self.remove_seen(dbi, key, at, run).map(|()| true)
     }
 
