@@ -422,7 +422,7 @@ fn swap(core: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()> 
         return Err(open_elsewhere());
     }
     // Another program may have opened, committed and closed since the copy was made.
-    if page::check_metas(old, false)?.is_none_or(|meta| meta.newest.txn_id != state.0) {
+    if page::check_metas(old, false)?.is_none_or(|meta| meta.newest.txn_id != state) {
         return Err(written_meanwhile());
     }
     let directory = place.directory();

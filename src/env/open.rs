@@ -23,7 +23,7 @@ use crate::os::{
     EnvPaths, FileId, LockFile, OpenRecord, Presence, Unflushed, check_regular, flush_failed, located, open_regular,
     system_page_size, write_anew,
 };
-use crate::page;
+use crate::page::{self, LmdbTxnId};
 use crate::state::{Core, Files, check_flags, emptied, open_files};
 
 impl EnvOptions {
@@ -506,7 +506,7 @@ fn refuse_faults(report: page::VerifyReport) -> Result<()> {
     Err(Error::corrupted(fault.page, why).caused_by(report))
 }
 
-fn newest_id(file: &File, alone: bool) -> Result<Option<u64>> {
+fn newest_id(file: &File, alone: bool) -> Result<Option<LmdbTxnId>> {
     Ok(page::check_metas(file, alone)?.map(|meta| meta.newest.txn_id))
 }
 

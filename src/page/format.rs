@@ -64,9 +64,3 @@ pub(crate) const TREE_FLAGS: [(u16, &str); 5] = [
     (tree_flag::DUP_FIXED, "DUPFIXED"),
     (tree_flag::INTEGER_DUP, "INTEGERDUP"),
 ];
-
-/// Which of the two meta pages a state with this id is in.
-#[inline]
-pub(crate) fn meta_slot(id: u64) -> usize {
-    usize::from(id & 1 == 1)
-}

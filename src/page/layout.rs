@@ -23,6 +23,7 @@ use crate::page::meta::Meta;
 use crate::page::node::Node;
 use crate::page::page_no::PageNo;
 use crate::page::search_key::{SearchKey, compare_tail, word_at};
+use crate::page::txn_id::LmdbTxnId;
 
 #[cfg(not(all(target_endian = "little", target_pointer_width = "64")))]
 compile_error!("the page reader knows LMDB's layout of 64-bit little-endian machines only");
@@ -197,10 +198,10 @@ impl<'a> Pages<'a> {
     }
 
     /// The transaction id in meta slot `slot` (0 or 1). Anything read afterwards is at least as new.
-    pub(crate) fn meta_id(self, slot: usize) -> u64 {
+    pub(crate) fn meta_id(self, slot: usize) -> LmdbTxnId {
         let id = self.meta_word(slot, META_BYTES / 8 - 1);
         fence(Atomic::Acquire);
-        id
+        LmdbTxnId(id)
     }
 
     /// The record in meta slot `slot` (0 or 1), copied while a writer may be replacing it: each field is consistent,

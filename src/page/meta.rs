@@ -4,6 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::page::fields::u64_at;
 use crate::page::format::{FIRST_PAGE, MAX_DEPTH, META_BYTES, NO_PAGE, RECORD_BYTES};
 use crate::page::page_no::PageNo;
+use crate::page::txn_id::LmdbTxnId;
 
 /// The root of a tree, and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,24 +124,24 @@ pub(crate) struct Meta {
     pub free: TreeRecord,
     pub main: TreeRecord,
     pub last_page: PageNo,
-    pub txn_id: u64,
+    pub txn_id: LmdbTxnId,
 }
 
 impl Meta {
     /// The meta page that it is on.
     pub(crate) fn page(&self) -> PageNo {
-        PageNo(self.txn_id & 1)
+        self.txn_id.page()
     }
 
     /// Decodes the fields of a meta page, without checking them.
     pub(crate) fn decode(bytes: &[u8; META_BYTES]) -> Self {
         let word = |word: usize| u64_at(bytes, 8 * word);
-        Self::from_words(word(META_BYTES / 8 - 1), word)
+        Self::from_words(LmdbTxnId(word(META_BYTES / 8 - 1)), word)
     }
 
     /// Builds the meta page from its little-endian words. The caller reads the transaction's id first.
     #[inline]
-    pub(crate) fn from_words(txn_id: u64, word: impl Fn(usize) -> u64) -> Self {
+    pub(crate) fn from_words(txn_id: LmdbTxnId, word: impl Fn(usize) -> u64) -> Self {
         let [m0, m1, m2, m3, v0, v1, v2, v3] = word(2).to_le_bytes();
         let free = TreeRecord::from_words(|at| word(5 + at));
         Self {

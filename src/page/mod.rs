@@ -39,7 +39,7 @@ pub(crate) use batch::get_many;
 pub(crate) use copy::{PIECE, Pieces, compact, plain_metas};
 pub(crate) use count::{count_range, estimate, miscounted, nth, rank};
 pub use cursor::Cursor;
-pub(crate) use format::{ID_OF_META, MAGIC, TREE_FLAGS, meta_slot};
+pub(crate) use format::{ID_OF_META, MAGIC, TREE_FLAGS};
 pub(crate) use free_record::free_count;
 pub(crate) use layout::{Pages, prefetch};
 pub(crate) use leaf_fill::{FULL, LEAST, LeafFill, NextLeaf, ROOMY};

@@ -1,5 +1,7 @@
 //! LMDB's ids of transactions, and of the states that they leave.
 
+use crate::page::page_no::PageNo;
+
 /// LMDB's id of a transaction, and of the state that it leaves. Not the number of transactions committed through mapleaf, which is
 /// the `seq` of the head: LMDB counts groups, and starts again after a compaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,6 +19,24 @@ impl LmdbTxnId {
     #[inline]
     pub(crate) fn base(self) -> Self {
         Self(self.0.saturating_sub(1))
+    }
+
+    /// Which of the two meta pages the state is in.
+    #[inline]
+    pub(crate) fn slot(self) -> usize {
+        usize::from(self.0 & 1 == 1)
+    }
+
+    /// The other one, in which the states before and after it are.
+    #[inline]
+    pub(crate) fn other_slot(self) -> usize {
+        1 - self.slot()
+    }
+
+    /// The meta page that the state is in.
+    #[inline]
+    pub(crate) fn page(self) -> PageNo {
+        PageNo(self.0 & 1)
     }
 
     /// How many of LMDB's commits lie between an older state and this one.

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use crate::catalog::{DbiId, DbiIdentity, DbiRecord, DbiRef, DbiSlot, Head, Identity, OpenDbis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
-use crate::page::{self, Cursor, EnvMap, Found, LmdbTxnId, Meta, Pages, TREE_FLAGS, TreeRecord, meta_slot};
+use crate::page::{self, Cursor, EnvMap, Found, LmdbTxnId, Meta, Pages, TREE_FLAGS, TreeRecord};
 use crate::state::files::Files;
 
 /// The roots that a state holds without an allocation. A state lives until the next commit, so most states are opened
@@ -27,7 +27,7 @@ pub(crate) struct State {
     page_count: u64,
     meta: Meta,
     /// Both meta ids when this was the newest state: while they are unchanged, it still is.
-    ids: [u64; 2],
+    ids: [LmdbTxnId; 2],
     catalog: OnceLock<TreeRecord>,
     /// The head, if this process committed it. A plain field: every commit creates a `State` that is usually read
     /// once.
@@ -56,11 +56,11 @@ pub(crate) enum MainEntry {
 
 impl State {
     /// The state of this meta page. `ids` are the ids of both meta pages at the same moment.
-    pub(crate) fn new(dbis: &Arc<OpenDbis>, files: &Files, meta: Meta, ids: [u64; 2]) -> Result<Self, Failure> {
+    pub(crate) fn new(dbis: &Arc<OpenDbis>, files: &Files, meta: Meta, ids: [LmdbTxnId; 2]) -> Result<Self, Failure> {
         Ok(Self {
             page_count: page_count(files, &meta)?,
             map: Arc::clone(&files.map),
-            known_head: files.last_commit().head(LmdbTxnId(meta.txn_id)),
+            known_head: files.last_commit().head(meta.txn_id),
             meta,
             ids,
             catalog: OnceLock::new(),
@@ -79,10 +79,10 @@ impl State {
         id: LmdbTxnId,
         last: Option<Arc<Self>>,
     ) -> Result<Arc<Self>, Failure> {
-        let (pages, id) = (files.map.metas(), id.0);
-        if pages.meta_id(meta_slot(id)) != id {
+        let pages = files.map.metas();
+        if pages.meta_id(id.slot()) != id {
             let why = "the newest meta page is not the one that the lock file names; reopen the environment";
-            return Err(Error::corrupted(meta_slot(id) as u64, why).into());
+            return Err(id.page().fault(why).into());
         }
         if let Some(mut last) = last.filter(|last| last.is_in(files))
             && let Some(state) = Arc::get_mut(&mut last)
@@ -90,18 +90,18 @@ impl State {
             state.renew(files, id)?;
             return Ok(last);
         }
-        let ids = [id, pages.meta_id(meta_slot(id + 1))];
-        Self::new(dbis, files, pages.meta(meta_slot(id)), ids).map(Arc::new)
+        let ids = [id, pages.meta_id(id.other_slot())];
+        Self::new(dbis, files, pages.meta(id.slot()), ids).map(Arc::new)
     }
 
     /// Turns this state into the state `id` in the same map.
-    fn renew(&mut self, files: &Files, id: u64) -> Result<(), Failure> {
+    fn renew(&mut self, files: &Files, id: LmdbTxnId) -> Result<(), Failure> {
         let pages = files.map.metas();
         // Written in place: memory that was just written field by field is slow to read again as a whole.
-        self.meta = pages.meta(meta_slot(id));
-        self.ids = [id, pages.meta_id(meta_slot(id + 1))];
+        self.meta = pages.meta(id.slot());
+        self.ids = [id, pages.meta_id(id.other_slot())];
         self.page_count = page_count(files, &self.meta)?;
-        self.known_head = files.last_commit().head(LmdbTxnId(id));
+        self.known_head = files.last_commit().head(id);
         self.catalog = OnceLock::new();
         self.head = OnceLock::new();
         self.first_roots = [const { RootCell::new() }; FIRST_ROOTS];
@@ -118,7 +118,7 @@ impl State {
         }
         let pages = self.map.metas();
         let id = self.meta.txn_id;
-        pages.meta_id(meta_slot(id)) == self.ids[0] && pages.meta_id(meta_slot(id + 1)) == self.ids[1]
+        pages.meta_id(id.slot()) == self.ids[0] && pages.meta_id(id.other_slot()) == self.ids[1]
     }
 
     /// Whether this state is read through the map of these files.
@@ -129,12 +129,12 @@ impl State {
     /// LMDB's id of the newest state in the file.
     pub(crate) fn newest_id(&self) -> LmdbTxnId {
         let metas = self.map.metas();
-        LmdbTxnId(metas.meta_id(0).max(metas.meta_id(1)))
+        metas.meta_id(0).max(metas.meta_id(1))
     }
 
     /// LMDB's id of this state.
     pub(crate) fn lmdb_id(&self) -> LmdbTxnId {
-        LmdbTxnId(self.meta.txn_id)
+        self.meta.txn_id
     }
 
     pub(crate) fn meta(&self) -> &Meta {

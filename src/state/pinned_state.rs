@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::catalog::CommitSeq;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Failure, Pin};
-use crate::page::meta_slot;
+use crate::page::LmdbTxnId;
 use crate::read::Layers;
 use crate::state::committed::State;
 use crate::state::core::Core;
@@ -76,15 +76,15 @@ impl PinnedState {
             Ok((Self::of(core, state, pin), Opened::Now))
         };
         for _ in 0..RETRIES {
-            let id = pin.id().0;
+            let id = pin.id();
             let pages = map.metas();
-            let meta = pages.meta(meta_slot(id));
-            let other = pages.meta_id(meta_slot(id + 1));
-            if meta.txn_id == id && (other < id || (other == 0 && id == 0)) {
+            let meta = pages.meta(id.slot());
+            let other = pages.meta_id(id.other_slot());
+            if meta.txn_id == id && (other < id || (other == id && id == LmdbTxnId(0))) {
                 return new(meta, [id, other], pin);
             }
             let second = lmdb.pin()?;
-            if second.id().0 == id && meta.txn_id == id {
+            if second.id() == id && meta.txn_id == id {
                 return new(meta, [id, other], pin);
             }
             pin = second;

@@ -11,6 +11,7 @@ use crate::page::format::{MAGIC, NO_PAGE, VERSION};
 use crate::page::layout::Pages;
 use crate::page::meta::{Meta, TreeRecord};
 use crate::page::page_no::PageNo;
+use crate::page::txn_id::LmdbTxnId;
 use crate::page::verify::{Level, verify};
 
 const NO_TREE: TreeRecord = TreeRecord {
@@ -81,7 +82,7 @@ fn source(size: usize) -> (Vec<u64>, Meta) {
         free: TreeRecord { pad: page_size, ..free },
         main,
         last_page: PageNo(list),
-        txn_id: 2,
+        txn_id: LmdbTxnId(2),
     };
     (words(&[plain_metas(&meta), pages.concat()].concat()), meta)
 }

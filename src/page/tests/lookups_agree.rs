@@ -59,7 +59,7 @@ fn free_list_records_are_readable() {
     let meta = pages.meta(usize::from(pages.meta_id(1) > pages.meta_id(0)));
     assert!(meta.free.entries > 0);
     let record = |id: u64| find(pages, &meta.free, &id.to_le_bytes()).unwrap();
-    let total = (0..=meta.txn_id).filter_map(record).map(|found| count(found.value)).sum::<u64>();
+    let total = (0..=meta.txn_id.0).filter_map(record).map(|found| count(found.value)).sum::<u64>();
     assert!(total > 0 && total < meta.last_page.0);
 }
 

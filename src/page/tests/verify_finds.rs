@@ -171,7 +171,7 @@ fn wrong_free_lists_and_overflow_runs_are_found() {
         assert_found(&image, Level::Full, meta.free.root, why);
     }
     let mut future = whole.clone();
-    future.write(meta.free.root, value - 8, &(meta.txn_id + 1).to_le_bytes());
+    future.write(meta.free.root, value - 8, &meta.txn_id.next().0.to_le_bytes());
     assert_found(&future, Level::Full, meta.free.root, "has not been");
 
     let way = way_down(&whole, "large values");

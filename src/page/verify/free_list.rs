@@ -6,6 +6,7 @@ use crate::page::format::{HEADER, NO_PAGE};
 use crate::page::free_record::free_count;
 use crate::page::node::Node;
 use crate::page::page_no::PageNo;
+use crate::page::txn_id::LmdbTxnId;
 use crate::page::verify::report::Level;
 use crate::page::verify::walk::Walk;
 
@@ -47,7 +48,7 @@ impl Walk<'_> {
 
     /// The length in bytes of the page numbers after the count, in a record of `len` bytes.
     fn free_header(&mut self, number: PageNo, key: &[u8], value: &[u8], len: usize) -> Option<usize> {
-        if key.len() != 8 || u64_at(key, 0) > self.txn_id {
+        if key.len() != 8 || LmdbTxnId(u64_at(key, 0)) > self.txn_id {
             self.report.fault(number, "a free-list record of a transaction that has not been");
         }
         let bytes = free_count(value, len).and_then(|count| usize::try_from(count).ok()).map(|count| count * 8);

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::page::format::FIRST_PAGE;
 use crate::page::meta::Meta;
 use crate::page::page_no::PageNo;
+use crate::page::txn_id::LmdbTxnId;
 use crate::page::verify::bitmap::Bitmap;
 use crate::page::verify::read::{Buffer, Reader};
 use crate::page::verify::report::{Level, VerifyReport};
@@ -15,7 +16,7 @@ pub(crate) struct Walk<'f> {
     pub level: Level,
     pub page_size: usize,
     pub last_page: PageNo,
-    pub txn_id: u64,
+    pub txn_id: LmdbTxnId,
     pub(super) met: Bitmap,
     pub report: VerifyReport,
 }
