@@ -2,6 +2,8 @@
 
 use byteorder::{BigEndian, ByteOrder};
 
+use crate::catalog::commit_seq::CommitSeq;
+use crate::catalog::dbi_id::DbiId;
 use crate::catalog::name::damaged;
 use crate::error::Result;
 
@@ -13,28 +15,28 @@ pub(crate) const HEAD_KEY: &str = "__mapleaf_head";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Head {
     /// The number of transactions committed.
-    pub seq: u64,
+    pub seq: CommitSeq,
     /// The number of schema changes: a handle that was checked under the same epoch is still valid.
     pub epoch: u64,
-    /// The id of the next DBI. Ids are never reused.
-    pub next_dbi: u32,
+    /// The number of the next DBI. Numbers are never reused.
+    pub next_dbi: DbiId,
 }
 
 impl Head {
     pub(crate) fn to_bytes(self) -> [u8; 24] {
         let mut bytes = [0; 24];
-        BigEndian::write_u64(&mut bytes[0..8], self.seq);
+        BigEndian::write_u64(&mut bytes[0..8], self.seq.0);
         BigEndian::write_u64(&mut bytes[8..16], self.epoch);
-        BigEndian::write_u32(&mut bytes[16..20], self.next_dbi);
+        BigEndian::write_u32(&mut bytes[16..20], self.next_dbi.0);
         bytes
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let bytes: &[u8; 24] = bytes.try_into().map_err(|_| damaged("its head is not 24 bytes"))?;
         Ok(Self {
-            seq: BigEndian::read_u64(&bytes[0..8]),
+            seq: CommitSeq(BigEndian::read_u64(&bytes[0..8])),
             epoch: BigEndian::read_u64(&bytes[8..16]),
-            next_dbi: BigEndian::read_u32(&bytes[16..20]),
+            next_dbi: DbiId(BigEndian::read_u32(&bytes[16..20])),
         })
     }
 }

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use crate::catalog::dbi_id::{DbiId, DbiSlot};
 use crate::catalog::record::Schema;
 
 /// How the DBI of a handle is identified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DbiId {
-    /// By its id in the catalogue. A DBI that is dropped and created again gets another id.
-    Catalogued(u32),
+pub(crate) enum DbiIdentity {
+    /// By its number in the catalogue.
+    Catalogued(DbiId),
     /// By its name alone: it was made by other software and not adopted.
     Foreign,
 }
@@ -21,9 +22,8 @@ pub(crate) enum DbiId {
 pub struct DbiRef {
     /// The engine that it belongs to.
     pub(crate) engine: u64,
-    /// Its slot in this process, never reused.
-    pub(crate) slot: usize,
-    pub(crate) id: DbiId,
+    pub(crate) slot: DbiSlot,
+    pub(crate) identity: DbiIdentity,
     pub(crate) name: Box<str>,
     pub(crate) schema: Schema,
     /// The longest key in bytes.
@@ -67,7 +67,7 @@ struct Open {
     /// the last time.
     count: usize,
     forget_at: usize,
-    next_slot: usize,
+    next_slot: DbiSlot,
 }
 
 /// Up to this many entries, unused ones are not looked for.
@@ -98,7 +98,7 @@ impl OpenDbis {
     }
 
     /// The shared entry for this DBI of the environment with this UUID, made if it is the first handle. O(1), amortized.
-    pub(crate) fn intern(&self, uuid: &[u8; 16], name: &str, id: DbiId, schema: &Schema) -> Arc<DbiRef> {
+    pub(crate) fn intern(&self, uuid: &[u8; 16], name: &str, identity: DbiIdentity, schema: &Schema) -> Arc<DbiRef> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let open = &mut *open;
         if open.count >= open.forget_at {
@@ -106,14 +106,14 @@ impl OpenDbis {
         }
         if let Some(of_name) = open.dbis.get(name) {
             let mut known = of_name.iter().filter_map(Weak::upgrade);
-            if let Some(dbi) = known.find(|dbi| dbi.id == id && dbi.schema == *schema) {
+            if let Some(dbi) = known.find(|dbi| dbi.identity == identity && dbi.schema == *schema) {
                 return dbi;
             }
         }
         let (slot, max_key, uuid) = (open.next_slot, self.max_key, *uuid);
-        open.next_slot += 1;
+        open.next_slot = slot.next();
         let (engine, schema, checked) = (self.engine, schema.clone(), AtomicU64::new(0));
-        let dbi = Arc::new(DbiRef { engine, slot, id, name: name.into(), schema, max_key, uuid, checked });
+        let dbi = Arc::new(DbiRef { engine, slot, identity, name: name.into(), schema, max_key, uuid, checked });
         let of_name = open.dbis.entry(name.into()).or_default();
         let before = of_name.len();
         of_name.retain(|dbi| dbi.strong_count() > 0);

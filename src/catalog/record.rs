@@ -1,5 +1,6 @@
 //! What the catalogue records about each DBI.
 
+use crate::catalog::dbi_id::DbiId;
 use crate::catalog::name::damaged;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -23,7 +24,7 @@ pub enum DbiKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DbiRecord {
     Live {
-        id: u32,
+        id: DbiId,
         schema: Schema,
     },
     /// Dropped while another process had it open: its empty tree stays until it is created again
@@ -56,7 +57,7 @@ impl DbiRecord {
             Self::Dropped => vec![RECORD_VERSION, DROPPED],
             Self::Live { id, schema } => {
                 let mut bytes = vec![RECORD_VERSION, if schema.multi { MULTI } else { PLAIN }];
-                bytes.extend_from_slice(&id.to_be_bytes());
+                bytes.extend_from_slice(&id.0.to_be_bytes());
                 for name in [&schema.key, &schema.value] {
                     // Names are checked against `MAX_SCHEMA_NAME` when a DBI is created.
                     bytes.extend_from_slice(&u16::try_from(name.len()).unwrap_or(u16::MAX).to_be_bytes());
@@ -85,7 +86,7 @@ impl DbiRecord {
         if kind > MULTI || !rest.is_empty() {
             return Err(damaged("the record of a DBI is of an unknown kind"));
         }
-        Ok(Self::Live { id: u32::from_be_bytes(*id), schema: Schema { multi: kind == MULTI, key, value } })
+        Ok(Self::Live { id: DbiId(u32::from_be_bytes(*id)), schema: Schema { multi: kind == MULTI, key, value } })
     }
 }
 
@@ -127,16 +128,17 @@ pub(crate) fn check_schema(schema: &Schema) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::commit_seq::CommitSeq;
     use crate::catalog::head::Head;
     use crate::catalog::identity::{FEATURES, Identity};
 
     #[test]
     fn records_read_back_and_their_bytes_are_frozen() -> Result<()> {
-        let head = Head { seq: 1, epoch: 2, next_dbi: 3 };
+        let head = Head { seq: CommitSeq(1), epoch: 2, next_dbi: DbiId(3) };
         assert_eq!(head.to_bytes()[..8], [0, 0, 0, 0, 0, 0, 0, 1]);
         assert_eq!(Head::from_bytes(&head.to_bytes())?, head);
         let schema = Schema { multi: true, key: "str".into(), value: "u64".into() };
-        let record = DbiRecord::Live { id: 7, schema };
+        let record = DbiRecord::Live { id: DbiId(7), schema };
         assert_eq!(record.to_bytes(), b"\x01\x01\0\0\0\x07\0\x03str\0\x03u64");
         assert_eq!(DbiRecord::from_bytes(&record.to_bytes())?, record);
         assert_eq!(DbiRecord::from_bytes(&DbiRecord::Dropped.to_bytes())?, DbiRecord::Dropped);
@@ -149,7 +151,7 @@ mod tests {
     #[test]
     fn every_cut_of_a_record_is_an_error() {
         let schema = Schema { multi: false, key: "str".into(), value: "u64".into() };
-        let bytes = DbiRecord::Live { id: 7, schema }.to_bytes();
+        let bytes = DbiRecord::Live { id: DbiId(7), schema }.to_bytes();
         for cut in 0..bytes.len() {
             assert!(DbiRecord::from_bytes(&bytes[..cut]).is_err(), "cut at {cut}");
         }

@@ -65,7 +65,7 @@ pub(crate) fn commit(session: &mut Session<'_>, set: &WriteSet, transactions: u6
     let (base, fill) = (session.base(), session.fill());
     session.commit_to(set.names(), set.bytes(), |applier, head| {
         // The session counts one already.
-        head.seq = head.seq.saturating_add(transactions.saturating_sub(1));
+        head.seq = head.seq.plus(transactions.saturating_sub(1));
         set.apply(base, fill, applier)
     })
 }

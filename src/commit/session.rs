@@ -250,7 +250,7 @@ impl<'e> Session<'e> {
             let (id, mut committed) = (writer.id(), Head::default());
             let outcome = writer.commit(&mut self.state.handles, opens || identity.is_some(), |applier| {
                 let mut head = base.head()?;
-                head.seq = head.seq.saturating_add(1);
+                head.seq = head.seq.next();
                 let applied = apply(applier, &mut head).and_then(|()| write_head(applier, head, identity));
                 committed = head;
                 if pause.is_none() && applied.as_ref().is_err_and(|failure| failure.cause == Cause::MapFull) {
@@ -260,7 +260,7 @@ impl<'e> Session<'e> {
             });
             match outcome {
                 Ok(()) => {
-                    self.files.last_commit().set(id.0, committed);
+                    self.files.last_commit().set(id, committed);
                     if self.core.config.durability != Durability::Process {
                         // Bytes that the file has grown by count as its own from now on. Next to a flush, asking
                         // costs nothing.
@@ -297,7 +297,7 @@ impl<'e> Session<'e> {
     /// How many bytes the file can grow by before the map is full.
     fn room(&self) -> usize {
         let meta = self.base.meta();
-        let used = meta.last_page.saturating_add(1).saturating_mul(u64::from(meta.page_size));
+        let used = meta.last_page.end(u64::from(meta.page_size));
         self.base.map_len().saturating_sub(usize::try_from(used).unwrap_or(usize::MAX))
     }
 
@@ -369,7 +369,7 @@ fn write_head(applier: &mut Applier<'_, '_, '_>, head: Head, identity: Option<Id
 /// Writes the catalogue of a new environment. The commit counts no transaction.
 pub(crate) fn create_catalog(session: &mut Session<'_>) -> Result<()> {
     session.commit(0, |_, head| {
-        head.seq = head.seq.saturating_sub(1);
+        head.seq = head.seq.minus(1);
         Ok(())
     })
 }

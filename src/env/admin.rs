@@ -398,7 +398,7 @@ fn drop_leftovers(core: &Core, session: &mut Session<'_>) -> Result<()> {
     }
     session.commit(0, |applier, head| {
         // Nothing that anybody could read has changed, so no transaction is counted.
-        head.seq = head.seq.saturating_sub(1);
+        head.seq = head.seq.minus(1);
         leftovers.iter().try_for_each(|name| applier.drop_dbi(name))
     })?;
     core.dbis().set_leftovers(base.head()?.epoch, Vec::new());
@@ -421,7 +421,7 @@ fn swap(core: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()> 
         return Err(open_elsewhere());
     }
     // Another program may have opened, committed and closed since the copy was made.
-    if page::check_metas(old, false)?.is_none_or(|meta| meta.newest.txn_id != state.0) {
+    if page::check_metas(old, false)?.is_none_or(|meta| meta.newest.txn_id != state) {
         return Err(written_meanwhile());
     }
     let directory = place.directory();

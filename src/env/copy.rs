@@ -148,7 +148,7 @@ fn write_state(
         Compact::No => {
             // Free pages may change meanwhile, so they are not read through the map. Free pages at the end that were
             // never written are not in the file, and cannot be copied.
-            let count = meta.last_page.saturating_add(1).min(pages.page_count());
+            let count = meta.last_page.count_to_here().min(pages.page_count());
             copy_range(source, target, 2 * page_size..count * page_size)?;
             page::plain_metas(meta)
         }

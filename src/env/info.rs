@@ -98,7 +98,7 @@ impl Env {
             let oldest_id = ids.into_iter().flatten().min().unwrap_or(newest.lmdb_id());
             let (age, lag) = match (oldest, oldest_other) {
                 (Some(own), other) if other.is_none_or(|other| own.lmdb_id() <= other.state) => {
-                    (Some(own.opened().elapsed()), Some(head.seq.saturating_sub(own.head()?.seq)))
+                    (Some(own.opened().elapsed()), Some(head.seq.transactions_since(own.head()?.seq)))
                 }
                 (_, Some(other)) => (Some(other.seen.elapsed()), Some(newest.lmdb_id().commits_since(other.state))),
                 _ => (None, None),
@@ -108,11 +108,11 @@ impl Env {
                 file_size,
                 map_size,
                 page_size: newest.meta().page_size,
-                used_pages: newest.meta().last_page.saturating_add(1).saturating_sub(free_pages),
+                used_pages: newest.meta().last_page.count_to_here().saturating_sub(free_pages),
                 free_pages,
                 reclaimable_pages: free_pages - free.held_by(oldest_id),
                 last_txn_id: newest.lmdb_id().0,
-                commits: head.seq,
+                commits: head.seq.0,
                 readers: u32::try_from(slots).unwrap_or(u32::MAX),
                 max_readers,
                 oldest_snapshot_age: age,

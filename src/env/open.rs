@@ -22,7 +22,7 @@ use crate::os::{
     self, EnvPaths, FileId, FileInfo, LockFile, OpenRecord, Presence, Unflushed, check_regular, flush_failed, located,
     open_regular, system_page_size, write_anew,
 };
-use crate::page;
+use crate::page::{self, LmdbTxnId};
 use crate::state::{Core, Files, check_flags, emptied, open_files};
 
 impl EnvOptions {
@@ -279,7 +279,7 @@ impl EnvOptions {
         let alone = entry.presence == Presence::First;
         let meta = page::check_metas(&file, alone)?.ok_or_else(|| emptied(place))?;
         let metadata = file.metadata().map_err(|error| located(error, &place.data()))?;
-        let ends_early = metadata.len() < meta.newest.last_page.saturating_add(1).saturating_mul(meta.page_size as u64);
+        let ends_early = metadata.len() < meta.newest.last_page.end(meta.page_size as u64);
         let record = match &entry.lock {
             Some(lock) => lock.record()?,
             None => None,
@@ -505,7 +505,7 @@ fn refuse_faults(report: page::VerifyReport) -> Result<()> {
     Err(Error::corrupted(fault.page, why).caused_by(report))
 }
 
-fn newest_id(file: &File, alone: bool) -> Result<Option<u64>> {
+fn newest_id(file: &File, alone: bool) -> Result<Option<LmdbTxnId>> {
     Ok(page::check_metas(file, alone)?.map(|meta| meta.newest.txn_id))
 }
 

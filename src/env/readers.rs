@@ -43,14 +43,14 @@ fn list(engine: &Arc<Engine>) -> Result<Vec<ReaderInfo>> {
         let free = FreePages::of(newest)?;
         let mut readers = Vec::new();
         for one in &own {
-            let mut reader = one.reader_info(seq.saturating_sub(one.head()?.seq))?;
+            let mut reader = one.reader_info(seq.transactions_since(one.head()?.seq))?;
             reader.held_pages = Some(free.held_by(one.lmdb_id()));
             readers.push((one.lmdb_id(), reader));
         }
         for other in &others {
             let lag = newest.lmdb_id().commits_since(other.state);
             let reader = ReaderInfo {
-                id: seq.saturating_sub(lag),
+                id: seq.minus(lag).0,
                 age: other.seen.elapsed(),
                 lag,
                 thread: None,

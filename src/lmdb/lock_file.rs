@@ -17,7 +17,7 @@ use crate::os::{
     Directory, FileId, FileInfo, LockKind, check_regular, io_error, is_locked, located, open_read_write, process_mark,
     read_exact_at, reserve, try_lock, unlock, unlock_of_lmdb, write_all_at,
 };
-use crate::page::MAGIC;
+use crate::page::{LmdbTxnId, MAGIC};
 
 /// The lock file has a header of two cache lines, then a line for each reader.
 const HEADER: u32 = 128;
@@ -46,7 +46,7 @@ pub(crate) struct ReaderSlot {
     /// The id of its process.
     pub process: u32,
     /// LMDB's id of the state that it reads; `None` between two states.
-    pub state: Option<u64>,
+    pub state: Option<LmdbTxnId>,
 }
 
 impl LmdbLock {
@@ -188,7 +188,7 @@ impl LmdbLock {
         let slots = table.chunks_exact(SLOT as usize).enumerate().filter_map(|(index, slot)| {
             let (state, rest) = slot.split_first_chunk()?;
             let (state, process) = (u64::from_le_bytes(*state), u32::from_le_bytes(*rest.first_chunk()?));
-            (process != 0).then_some(ReaderSlot { index, process, state: (state != IDLE).then_some(state) })
+            (process != 0).then_some(ReaderSlot { index, process, state: (state != IDLE).then_some(LmdbTxnId(state)) })
         });
         Ok(slots.collect())
     }

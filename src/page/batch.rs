@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::page::fixed_width_batch::FixedWidthBatch;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
+use crate::page::page_no::PageNo;
 use crate::page::readahead::{self, FEW, WINDOW};
 use crate::page::search::{Limits, Share};
 use crate::page::search_key::SearchKey;
@@ -17,7 +18,7 @@ pub(crate) const GROUP: usize = 32;
 struct Lane<'a, 'k, const W: usize> {
     target: SearchKey<'k, W>,
     /// The next page on its path.
-    number: u64,
+    number: PageNo,
     limits: Limits<'a>,
     at: At<'a>,
 }
@@ -43,7 +44,7 @@ pub(crate) trait Descent<'a, 'k> {
     fn enter(&mut self, window: &'k [&'k [u8]]) -> Result<()>;
     /// Moves the next group of at most [`GROUP`] keys down to their leaves, without reading these. Returns the number
     /// of the last key's leaf, or `None` at the end of the window.
-    fn go_down(&mut self) -> Result<Option<u64>>;
+    fn go_down(&mut self) -> Result<Option<PageNo>>;
     /// Calls `each` with the index of each key of the group in the window, and its value.
     fn values(&mut self, each: impl FnMut(usize, Option<&'a [u8]>)) -> Result<()>;
 }
@@ -145,7 +146,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for Keys<'a, 'k, W> {
         Ok(())
     }
 
-    fn go_down(&mut self) -> Result<Option<u64>> {
+    fn go_down(&mut self) -> Result<Option<PageNo>> {
         let Plan { pages, tree, levels, .. } = self.plan;
         self.before += self.len;
         let keys = self.window.get(self.before..).unwrap_or_default();

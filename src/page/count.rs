@@ -9,6 +9,7 @@ use crate::page::cursor_stack::{CursorStack, Spot, ran_out, too_many_leaves};
 use crate::page::format::{NODE_HEADER, SLOT};
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
+use crate::page::page_no::PageNo;
 
 /// How many leaf headers ahead are prefetched.
 const AHEAD: usize = 24;
@@ -35,7 +36,7 @@ pub(crate) fn len(pages: Pages<'_>, tree: &TreeRecord) -> Result<u64> {
 #[cold]
 pub(crate) fn miscounted(tree: &TreeRecord) -> Error {
     let why = format!("a tree record counts its entries as {}, and the tree has more or fewer", tree.entries);
-    if tree.is_empty() { Error::new(ErrorKind::Corrupted, why) } else { Error::corrupted(tree.root, why) }
+    if tree.is_empty() { Error::new(ErrorKind::Corrupted, why) } else { tree.root.fault(why) }
 }
 
 /// The exact number of entries between two bounds. Reads one header per leaf; for the whole tree, only its record.
@@ -89,7 +90,7 @@ pub(crate) fn count_range(
 /// possible overlap.
 fn entries_below(pages: Pages<'_>, branch: Page<'_>, from: usize, end: usize) -> Result<u64> {
     let mut total = 0;
-    let mut numbers = [0; GROUP];
+    let mut numbers = [PageNo::default(); GROUP];
     let mut at = from;
     while at < end {
         let group = numbers.get_mut(..(end - at).min(GROUP)).unwrap_or_default();

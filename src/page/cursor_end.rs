@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::page::cursor_stack::{CursorStack, Spot, too_many_leaves};
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
+use crate::page::page_no::PageNo;
 
 /// The position before entry `slot` of `leaf`; `slot` may be one past the last entry.
 #[derive(Clone)]
@@ -89,7 +90,7 @@ impl<'a> CursorEnd<'a> {
     }
 
     #[inline]
-    fn enter(&mut self, pages: Pages<'a>, number: u64) -> Result<()> {
+    fn enter(&mut self, pages: Pages<'a>, number: PageNo) -> Result<()> {
         let leaf = pages.leaf(number)?;
         if leaf.slots() == 0 {
             return Err(leaf.fault("an empty leaf"));

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::page::format::HEADER_LINES;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
+use crate::page::page_no::PageNo;
 use crate::page::readahead::ReadAhead;
 use crate::page::search::Limits;
 use crate::page::search_key::SearchKey;
@@ -80,7 +81,7 @@ pub(crate) struct Step<'a> {
 impl Step<'_> {
     /// The child `distance` slots away, if it is in this page and its node is valid.
     #[inline]
-    pub(crate) fn child_at(&self, distance: isize) -> Option<u64> {
+    pub(crate) fn child_at(&self, distance: isize) -> Option<PageNo> {
         let slot = self.slot.checked_add_signed(distance)?;
         if slot < self.page.slots() { self.page.child(slot).ok() } else { None }
     }
@@ -106,7 +107,7 @@ impl<'a> CursorStack<'a> {
         pages: Pages<'a>,
         tree: &TreeRecord,
         to: &Spot<'_, W>,
-    ) -> Result<Option<(u64, Limits<'a>)>> {
+    ) -> Result<Option<(PageNo, Limits<'a>)>> {
         let Some(levels) = branch_levels(pages, tree)? else {
             return Ok(None);
         };
@@ -167,7 +168,7 @@ impl<'a> CursorStack<'a> {
     /// # Errors
     /// `Corrupted` when a page on the path is damaged.
     #[inline]
-    pub(crate) fn forward(&mut self, pages: Pages<'a>) -> Result<Option<u64>> {
+    pub(crate) fn forward(&mut self, pages: Pages<'a>) -> Result<Option<PageNo>> {
         // Nearly always a sibling.
         if let Some(step) = self.steps.last_mut()
             && step.slot + 1 < step.page.slots()
@@ -179,7 +180,7 @@ impl<'a> CursorStack<'a> {
     }
 
     #[inline(never)]
-    fn forward_by_a_parent(&mut self, pages: Pages<'a>) -> Result<Option<u64>> {
+    fn forward_by_a_parent(&mut self, pages: Pages<'a>) -> Result<Option<PageNo>> {
         let levels = self.steps.len();
         while let Some(step) = self.steps.last_mut() {
             if step.slot + 1 < step.page.slots() {
@@ -195,7 +196,7 @@ impl<'a> CursorStack<'a> {
     ///
     /// # Errors
     /// `Corrupted` when a page on the path is damaged.
-    pub(crate) fn backward(&mut self, pages: Pages<'a>) -> Result<Option<u64>> {
+    pub(crate) fn backward(&mut self, pages: Pages<'a>) -> Result<Option<PageNo>> {
         let levels = self.steps.len();
         while let Some(step) = self.steps.last_mut() {
             if step.slot > 0 {
@@ -209,7 +210,7 @@ impl<'a> CursorStack<'a> {
 
     /// Descends from the last step until the stack has `levels` steps again. A `direction` of 1 takes first children,
     /// -1 last ones.
-    fn down(&mut self, pages: Pages<'a>, levels: usize, direction: isize) -> Result<Option<u64>> {
+    fn down(&mut self, pages: Pages<'a>, levels: usize, direction: isize) -> Result<Option<PageNo>> {
         while let Some(step) = self.steps.last() {
             let child = step.page.child(step.slot)?;
             if self.steps.len() >= levels {
@@ -254,11 +255,11 @@ impl<'a> CursorStack<'a> {
 /// The error for a walk whose leaves ran out before it met its end.
 #[cold]
 pub(crate) fn ran_out(tree: &TreeRecord) -> Error {
-    Error::corrupted(tree.root, "a tree ends before a leaf that it led to")
+    tree.root.fault("a tree ends before a leaf that it led to")
 }
 
 /// The error for a walk that met more leaves than the record counts.
 #[cold]
-pub(crate) fn too_many_leaves(page: u64) -> Error {
-    Error::corrupted(page, "a tree leads to more leaf pages than its record counts")
+pub(crate) fn too_many_leaves(page: PageNo) -> Error {
+    page.fault("a tree leads to more leaf pages than its record counts")
 }

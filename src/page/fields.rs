@@ -1,7 +1,8 @@
 //! Reads integers in pages, and headers of overflow runs.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::page::format::{HEADER, flag};
+use crate::page::page_no::PageNo;
 
 /// The number of pages in an overflow run of `len` bytes; the whole run has one header.
 pub(crate) fn overflow_pages(page_size: usize, len: usize) -> u64 {
@@ -12,9 +13,9 @@ pub(crate) fn overflow_pages(page_size: usize, len: usize) -> u64 {
 ///
 /// # Errors
 /// `Corrupted` when this is not the header of overflow page `number`.
-pub(crate) fn overflow_header(number: u64, bytes: &[u8]) -> Result<u64> {
-    if bytes.len() < HEADER || u64_at(bytes, 0) != number || u16_at(bytes, 10) != flag::OVERFLOW {
-        return Err(Error::corrupted(number, "not the overflow page that a value points to"));
+pub(crate) fn overflow_header(number: PageNo, bytes: &[u8]) -> Result<u64> {
+    if bytes.len() < HEADER || PageNo(u64_at(bytes, 0)) != number || u16_at(bytes, 10) != flag::OVERFLOW {
+        return Err(number.fault("not the overflow page that a value points to"));
     }
     Ok(u64::from(u32_at(bytes, 12)))
 }

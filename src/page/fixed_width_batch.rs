@@ -8,8 +8,10 @@ use std::hint::black_box;
 
 use crate::error::Result;
 use crate::page::batch::{Descent, GROUP, Plan};
+use crate::page::format::NO_PAGE;
 use crate::page::layout::{Page, Pages};
 use crate::page::lookup::get;
+use crate::page::page_no::PageNo;
 use crate::page::readahead::FEW;
 use crate::page::search::Share;
 
@@ -18,8 +20,8 @@ const WALK: usize = 8;
 /// Ranges of the root by which the keys of a window are sorted. Keys of one range share their upper pages, and find
 /// these in the nearest cache.
 const PARTS: usize = 256;
-/// The page number of a lane that has ended; no file has it.
-const NOWHERE: u64 = u64::MAX;
+/// The page of a lane that has ended; no file has it.
+const NOWHERE: PageNo = NO_PAGE;
 
 /// A batch of keys of `W` bytes, at most eight.
 pub(crate) struct FixedWidthBatch<'a, 'k, const W: usize> {
@@ -53,7 +55,7 @@ struct Lane<'a> {
     /// All keys of the page are below `high`, unless it is the greatest number.
     high: u64,
     /// The next page on its path.
-    number: u64,
+    number: PageNo,
     page: Page<'a>,
     share: Share,
     guess: usize,
@@ -121,7 +123,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
         Ok(())
     }
 
-    fn go_down(&mut self) -> Result<Option<u64>> {
+    fn go_down(&mut self) -> Result<Option<PageNo>> {
         let Plan { pages, tree, levels, .. } = self.plan;
         self.before += self.len;
         let keys = self.order.get(self.before..).unwrap_or_default();
@@ -212,7 +214,7 @@ impl<'a> Lane<'a> {
     /// The child of its branch page that contains its key. Prefetches the child's header and the expected position of
     /// the slot.
     #[inline]
-    fn child<const W: usize>(&mut self, pages: Pages<'a>, slots: usize) -> Option<u64> {
+    fn child<const W: usize>(&mut self, pages: Pages<'a>, slots: usize) -> Option<PageNo> {
         let behind = self.behind::<W>()?;
         let number = self.page.child(behind - 1).ok()?;
         self.share = Share::between(self.low, self.key, self.high);

@@ -1,5 +1,7 @@
 //! LMDB's constants: sizes, flags and magic numbers of pages, nodes, trees and meta pages.
 
+use crate::page::page_no::PageNo;
+
 /// Bytes of a page header: number, pad, flags, lower, upper.
 pub(crate) const HEADER: usize = 16;
 /// Bytes of a node header: size or child, flags, key size.
@@ -10,6 +12,8 @@ pub(crate) const SLOT: usize = 2;
 pub(crate) const PAGE_NUMBER: usize = 8;
 /// Meta pages at the start of every file.
 pub(crate) const META_PAGES: u64 = 2;
+/// The first page after them.
+pub(crate) const FIRST_PAGE: PageNo = PageNo(META_PAGES);
 
 /// Page flags, as LMDB names them.
 pub(crate) mod flag {
@@ -40,7 +44,7 @@ pub(crate) const RECORD_BYTES: usize = 48;
 /// The maximum depth of LMDB's cursors, and so of its trees.
 pub(crate) const MAX_DEPTH: u16 = 32;
 /// The root of a tree without pages.
-pub(crate) const NO_PAGE: u64 = u64::MAX;
+pub(crate) const NO_PAGE: PageNo = PageNo(u64::MAX);
 
 /// Flags of a tree, as LMDB names them.
 pub(crate) mod tree_flag {
@@ -60,9 +64,3 @@ pub(crate) const TREE_FLAGS: [(u16, &str); 5] = [
     (tree_flag::DUP_FIXED, "DUPFIXED"),
     (tree_flag::INTEGER_DUP, "INTEGERDUP"),
 ];
-
-/// Which of the two meta pages a state with this id is in.
-#[inline]
-pub(crate) fn meta_slot(id: u64) -> usize {
-    usize::from(id & 1 == 1)
-}

@@ -14,10 +14,12 @@ use std::sync::atomic::{AtomicU64, Ordering as Atomic, fence};
 use crate::error::{Error, Result};
 use crate::os::{Map, ask_for, is_resident, system_page_size};
 use crate::page::fields::{overflow_header, overflow_pages, u16_at, u64_at};
-use crate::page::format::{HEADER, LINE, META_BYTES, META_PAGES, NODE_HEADER, flag};
+use crate::page::format::{FIRST_PAGE, HEADER, LINE, META_BYTES, META_PAGES, NODE_HEADER, flag};
 use crate::page::meta::Meta;
 use crate::page::node::Node;
+use crate::page::page_no::PageNo;
 use crate::page::search_key::{SearchKey, compare_tail, word_at};
+use crate::page::txn_id::LmdbTxnId;
 
 #[cfg(not(all(target_endian = "little", target_pointer_width = "64")))]
 compile_error!("the page reader knows LMDB's layout of 64-bit little-endian machines only");
@@ -75,14 +77,14 @@ impl<'a> Pages<'a> {
 
     /// `count` pages from `first` on; `None` when they are outside the file or include a meta page.
     #[inline]
-    pub(crate) fn run(self, first: u64, count: u64) -> Option<&'a [u8]> {
+    pub(crate) fn run(self, first: PageNo, count: u64) -> Option<&'a [u8]> {
         let end = first.checked_add(count)?;
-        if first < META_PAGES || end > self.page_count {
+        if first < FIRST_PAGE || end.0 > self.page_count {
             return None;
         }
         #[cfg(test)]
         crate::page::steps::note_page();
-        let (at, len) = (first as usize * self.page_size(), count as usize * self.page_size());
+        let (at, len) = (first.0 as usize * self.page_size(), count as usize * self.page_size());
         // SAFETY: at + len <= page_count * page_size, checked above, which is readable for 'a by the contract of
         // `new`; the meta pages, the only ones that may change, are excluded.
         Some(unsafe { std::slice::from_raw_parts(self.base.add(at), len) })
@@ -93,7 +95,7 @@ impl<'a> Pages<'a> {
     /// # Errors
     /// `Corrupted` when the number is outside the file or the header is not that of this page.
     #[inline]
-    pub(crate) fn page(self, number: u64) -> Result<Page<'a>> {
+    pub(crate) fn page(self, number: PageNo) -> Result<Page<'a>> {
         match self.run(number, 1) {
             Some(bytes) => Page::parse(number, bytes),
             None => Err(outside(number)),
@@ -104,7 +106,7 @@ impl<'a> Pages<'a> {
     ///
     /// # Errors
     /// `Corrupted` when the run is outside the file or its header counts too few pages.
-    pub(crate) fn overflow(self, number: u64, len: usize) -> Result<&'a [u8]> {
+    pub(crate) fn overflow(self, number: PageNo, len: usize) -> Result<&'a [u8]> {
         let need = overflow_pages(self.page_size(), len);
         let Some(run) = self.run(number, need) else {
             return Err(outside(number));
@@ -112,17 +114,17 @@ impl<'a> Pages<'a> {
         let pages = overflow_header(number, run)?;
         // LMDB keeps a longer run when a shorter value replaces it within one transaction.
         if pages < need {
-            return Err(Error::corrupted(number, "an overflow run is shorter than its value"));
+            return Err(number.fault("an overflow run is shorter than its value"));
         }
         if self.run(number, pages).is_none() {
-            return Err(Error::corrupted(number, "an overflow run ends behind the file"));
+            return Err(number.fault("an overflow run ends behind the file"));
         }
         run.get(HEADER..).and_then(|data| data.get(..len)).ok_or_else(|| outside(number))
     }
 
     /// Prefetches the first `lines` cache lines of page `number`. A hint: any number is allowed.
     #[inline]
-    pub(crate) fn prefetch(self, number: u64, lines: usize) {
+    pub(crate) fn prefetch(self, number: PageNo, lines: usize) {
         if let Some(page) = self.run(number, 1) {
             for line in page.chunks_exact(LINE).take(lines) {
                 prefetch(line);
@@ -132,7 +134,7 @@ impl<'a> Pages<'a> {
 
     /// Prefetches the header of page `number`, and the position of its slot `slot`. A hint.
     #[inline]
-    pub(crate) fn prefetch_slot(self, number: u64, slot: usize) {
+    pub(crate) fn prefetch_slot(self, number: PageNo, slot: usize) {
         if let Some(page) = self.run(number, 1) {
             prefetch(page);
             if HEADER.saturating_add(slot.saturating_mul(2)) >= LINE {
@@ -143,15 +145,15 @@ impl<'a> Pages<'a> {
 
     /// Whether the system reports page `number` as in memory. To a process that may not write the file it reports
     /// every page so. One system call. `true` outside the file.
-    pub(crate) fn resident(self, number: u64) -> bool {
+    pub(crate) fn resident(self, number: PageNo) -> bool {
         self.system_pages(number, 1).is_none_or(|(start, _)| is_resident(start))
     }
 
     /// Asks the system to read `count` pages from `first` on, without waiting for them. One system call. A hint: any
     /// numbers are allowed, and pages outside the file are ignored.
-    pub(crate) fn ask(self, first: u64, count: u64) {
-        let end = first.saturating_add(count).min(self.page_count);
-        let first = first.max(META_PAGES);
+    pub(crate) fn ask(self, first: PageNo, count: u64) {
+        let end = first.saturating_add(count).min(PageNo(self.page_count));
+        let first = first.max(FIRST_PAGE);
         if let Some((start, len)) = end.checked_sub(first).and_then(|count| self.system_pages(first, count)) {
             ask_for(start, len);
         }
@@ -159,7 +161,7 @@ impl<'a> Pages<'a> {
 
     /// The start of the system page that contains page `first`, and the number of bytes from there to the end of
     /// `count` pages. `None` when they are outside the file, or `count` is 0.
-    fn system_pages(self, first: u64, count: u64) -> Option<(*const u8, usize)> {
+    fn system_pages(self, first: PageNo, count: u64) -> Option<(*const u8, usize)> {
         static SIZE: OnceLock<usize> = OnceLock::new();
         let size = *SIZE.get_or_init(system_page_size);
         let run = self.run(first, count)?;
@@ -176,10 +178,10 @@ impl<'a> Pages<'a> {
     }
 
     /// The transaction id in meta slot `slot` (0 or 1). Anything read afterwards is at least as new.
-    pub(crate) fn meta_id(self, slot: usize) -> u64 {
+    pub(crate) fn meta_id(self, slot: usize) -> LmdbTxnId {
         let id = self.meta_word(slot, META_BYTES / 8 - 1);
         fence(Atomic::Acquire);
-        id
+        LmdbTxnId(id)
     }
 
     /// The record in meta slot `slot` (0 or 1), copied while a writer may be replacing it: each field is consistent,
@@ -241,11 +243,11 @@ impl<'a> Page<'a> {
     /// # Errors
     /// `Corrupted` when the header is not that of branch or leaf page `number`.
     #[inline]
-    pub(crate) fn parse(number: u64, bytes: &'a [u8]) -> Result<Self> {
+    pub(crate) fn parse(number: PageNo, bytes: &'a [u8]) -> Result<Self> {
         let Some(header) = bytes.first_chunk::<HEADER>() else {
             return Err(outside(number));
         };
-        let (own, flags) = (u64_at(header, 0), u16_at(header, 10));
+        let (own, flags) = (PageNo(u64_at(header, 0)), u16_at(header, 10));
         let (lower, upper) = (u16_at(header, 12), u16_at(header, 14));
         let leaf = flags == flag::LEAF;
         let kind = leaf || (flags == flag::BRANCH && lower > 16);
@@ -260,19 +262,19 @@ impl<'a> Page<'a> {
     ///
     /// # Errors
     /// `Corrupted`, naming the enclosing page `number`, when the header is not that of a sub-page of plain nodes.
-    pub(crate) fn parse_sub(number: u64, bytes: &'a [u8]) -> Result<Self> {
+    pub(crate) fn parse_sub(number: PageNo, bytes: &'a [u8]) -> Result<Self> {
         let (flags, lower, upper) = (u16_at(bytes, 10), u16_at(bytes, 12), u16_at(bytes, 14));
         let bounds = lower >= 16 && lower & 1 == 0 && lower <= upper && usize::from(upper) <= bytes.len();
         if bytes.len() < HEADER || flags & !flag::DIRTY != flag::LEAF | flag::SUB || !bounds {
-            return Err(Error::corrupted(number, "a sub-page of duplicates has a damaged header"));
+            return Err(number.fault("a sub-page of duplicates has a damaged header"));
         }
         Ok(Self { bytes, slots: (lower - 16) / 2, upper, leaf: 1 })
     }
 
     /// The page's own number.
     #[inline]
-    pub(crate) fn number(self) -> u64 {
-        u64_at(self.bytes, 0)
+    pub(crate) fn number(self) -> PageNo {
+        PageNo(u64_at(self.bytes, 0))
     }
 
     /// Whether this is a leaf; otherwise it is a branch.
@@ -378,8 +380,8 @@ impl<'a> Page<'a> {
     /// # Errors
     /// `Corrupted` when the node is outside the page.
     #[inline]
-    pub(crate) fn child(self, slot: usize) -> Result<u64> {
-        Ok(self.node_header(slot)?.1 & 0xFFFF_FFFF_FFFF)
+    pub(crate) fn child(self, slot: usize) -> Result<PageNo> {
+        Ok(PageNo(self.node_header(slot)?.1 & 0xFFFF_FFFF_FFFF))
     }
 
     /// The key in slot `slot` of a leaf or branch. In slot 0 of a branch it represents minus infinity.
@@ -553,15 +555,15 @@ fn key_at(page: &[u8], at: usize) -> Option<&[u8]> {
 
 #[cold]
 #[inline(never)]
-fn outside(number: u64) -> Error {
-    Error::corrupted(number, "a page number outside the file")
+fn outside(number: PageNo) -> Error {
+    number.fault("a page number outside the file")
 }
 
 #[cold]
 #[inline(never)]
-fn header_fault(number: u64, own: u64, flags: u16, lower: u16) -> Error {
+fn header_fault(number: PageNo, own: PageNo, flags: u16, lower: u16) -> Error {
     if own != number {
-        return Error::corrupted(number, format!("the page says that it is page {own}"));
+        return number.fault(format!("the page says that it is page {own}"));
     }
     let why = match flags {
         flag::LEAF | flag::BRANCH if lower <= 16 => "a branch page without children, or a slot count below zero",
@@ -569,5 +571,5 @@ fn header_fault(number: u64, own: u64, flags: u16, lower: u16) -> Error {
         _ if flags & flag::LEAF2 != 0 => "a page of fixed-size duplicates in a plain tree",
         _ => "neither a branch nor a leaf page",
     };
-    Error::corrupted(number, why)
+    number.fault(why)
 }

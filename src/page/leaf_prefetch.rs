@@ -3,6 +3,7 @@
 use crate::page::fields::u16_at;
 use crate::page::format::LINE;
 use crate::page::layout::{Pages, prefetch};
+use crate::page::page_no::PageNo;
 
 /// Bytes prefetched by one step of [`Ahead`]: about one small entry, so that reading and prefetching end together.
 const STEP: usize = 2 * LINE;
@@ -30,7 +31,7 @@ impl<'a> Pages<'a> {
     /// The used bytes of page `number` after its slots, to be prefetched while `steps` other entries are read.
     /// Prefetches at once what those steps do not cover. Reads the page's header. A hint: any number is allowed.
     #[inline]
-    pub(crate) fn ahead(self, number: u64, steps: usize) -> Ahead<'a> {
+    pub(crate) fn ahead(self, number: PageNo, steps: usize) -> Ahead<'a> {
         let Some(page) = self.run(number, 1) else {
             return Ahead::default();
         };

@@ -6,6 +6,7 @@ use crate::page::cursor_stack::Spot;
 use crate::page::format::NODE_HEADER;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
+use crate::page::page_no::PageNo;
 use crate::page::search_key::SearchKey;
 
 /// The divisor of the minimum fill: a leaf keeps at least a quarter of its space in use. Below that, LMDB fills it from
@@ -30,7 +31,7 @@ pub(crate) struct Leaves<'a, 'k> {
     end: Option<&'k [u8]>,
     front: CursorEnd<'a>,
     /// The last leaf, and how many of its entries are before the end of the range.
-    back: (u64, usize),
+    back: (PageNo, usize),
     is_done: bool,
 }
 

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::node::Node;
+use crate::page::page_no::PageNo;
 use crate::page::search_key::SearchKey;
 use crate::page::tree::leaf_for;
 
@@ -56,9 +57,9 @@ pub(crate) struct Beside<'a> {
 }
 
 impl<'a> Beside<'a> {
-    /// The number of the leaf; 0 if there is none.
-    pub(crate) fn leaf(&self) -> u64 {
-        self.leaf.map_or(0, Page::number)
+    /// The leaf, unless the tree has none.
+    pub(crate) fn leaf(&self) -> Option<PageNo> {
+        self.leaf.map(Page::number)
     }
 
     /// How many rows the leaf has; 0 if there is none.
@@ -79,15 +80,15 @@ impl<'a> Beside<'a> {
     }
 }
 
-/// Finds `key` and its neighbours in the leaf where it is or would be. `near` is a leaf of the same tree, or 0: if
-/// `key` is between its first and last keys, no descent is needed. All keys have `W` bytes, or any length if `W` is 0.
+/// Finds `key` and its neighbours in the leaf where it is or would be. If `near`, a leaf of the same tree, has `key`
+/// between its first and last keys, no descent is needed. All keys have `W` bytes, or any length if `W` is 0.
 ///
 /// # Errors
 /// As [`get`].
 pub(crate) fn beside<'a, const W: usize>(
     pages: Pages<'a>,
     tree: &TreeRecord,
-    near: u64,
+    near: Option<PageNo>,
     key: &[u8],
 ) -> Result<Beside<'a>> {
     let target = SearchKey::<W>::new(key);
@@ -105,12 +106,10 @@ pub(crate) fn beside<'a, const W: usize>(
 /// The leaf `near` and the key's slot in it, if the key is between its first and last keys.
 fn among<'a, const W: usize>(
     pages: Pages<'a>,
-    near: u64,
+    near: Option<PageNo>,
     target: &SearchKey<'_, W>,
 ) -> Result<Option<(Page<'a>, usize)>> {
-    if near == 0 {
-        return Ok(None);
-    }
+    let Some(near) = near else { return Ok(None) };
     let leaf = pages.leaf(near)?;
     let Some(last) = leaf.slots().checked_sub(1) else { return Ok(None) };
     if leaf.compare(0, target)?.is_gt() || leaf.compare(last, target)?.is_lt() {

@@ -2,7 +2,9 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::fields::u64_at;
-use crate::page::format::{MAX_DEPTH, META_BYTES, NO_PAGE, RECORD_BYTES};
+use crate::page::format::{FIRST_PAGE, MAX_DEPTH, META_BYTES, NO_PAGE, RECORD_BYTES};
+use crate::page::page_no::PageNo;
+use crate::page::txn_id::LmdbTxnId;
 
 /// The root of a tree, and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +16,8 @@ pub struct TreeRecord {
     pub leaf_pages: u64,
     pub overflow_pages: u64,
     pub entries: u64,
-    /// The root's page number; `u64::MAX` for an empty tree.
-    pub root: u64,
+    /// The root; `u64::MAX` for an empty tree.
+    pub root: PageNo,
 }
 
 impl TreeRecord {
@@ -28,7 +30,7 @@ impl TreeRecord {
         leaf_pages: 0,
         overflow_pages: 0,
         entries: 0,
-        root: u64::MAX,
+        root: NO_PAGE,
     };
 
     /// Decodes the record from the 48 bytes of a node or a meta page.
@@ -52,7 +54,7 @@ impl TreeRecord {
         let (head, counts) = bytes.split_at_mut(8);
         let shape = u64::from(self.pad) | u64::from(self.flags) << 32 | u64::from(self.depth) << 48;
         head.copy_from_slice(&shape.to_le_bytes());
-        let fields = [self.branch_pages, self.leaf_pages, self.overflow_pages, self.entries, self.root];
+        let fields = [self.branch_pages, self.leaf_pages, self.overflow_pages, self.entries, self.root.0];
         for (out, field) in counts.chunks_exact_mut(8).zip(fields) {
             out.copy_from_slice(&field.to_le_bytes());
         }
@@ -75,7 +77,7 @@ impl TreeRecord {
             leaf_pages: word(2),
             overflow_pages: word(3),
             entries: word(4),
-            root: word(5),
+            root: PageNo(word(5)),
         }
     }
 
@@ -97,9 +99,9 @@ impl TreeRecord {
     }
 
     /// What is wrong with the record in a file whose last page is `last_page`.
-    pub(crate) fn why_outside(&self, last_page: u64) -> Option<&'static str> {
-        let beyond = |count: u64| count > last_page;
-        if !self.is_empty() && (self.root < 2 || beyond(self.root)) {
+    pub(crate) fn why_outside(&self, last_page: PageNo) -> Option<&'static str> {
+        let beyond = |count: u64| count > last_page.0;
+        if !self.is_empty() && (self.root < FIRST_PAGE || self.root > last_page) {
             Some("the root of a tree is not a page of the file")
         } else if [self.branch_pages, self.leaf_pages, self.overflow_pages].into_iter().any(beyond) {
             Some("a tree record counts more pages than the file has")
@@ -121,20 +123,25 @@ pub(crate) struct Meta {
     pub page_size: u32,
     pub free: TreeRecord,
     pub main: TreeRecord,
-    pub last_page: u64,
-    pub txn_id: u64,
+    pub last_page: PageNo,
+    pub txn_id: LmdbTxnId,
 }
 
 impl Meta {
+    /// The meta page that it is on.
+    pub(crate) fn page(&self) -> PageNo {
+        self.txn_id.page()
+    }
+
     /// Decodes the fields of a meta page, without checking them.
     pub(crate) fn decode(bytes: &[u8; META_BYTES]) -> Self {
         let word = |word: usize| u64_at(bytes, 8 * word);
-        Self::from_words(word(META_BYTES / 8 - 1), word)
+        Self::from_words(LmdbTxnId(word(META_BYTES / 8 - 1)), word)
     }
 
     /// Builds the meta page from its little-endian words. The caller reads the transaction's id first.
     #[inline]
-    pub(crate) fn from_words(txn_id: u64, word: impl Fn(usize) -> u64) -> Self {
+    pub(crate) fn from_words(txn_id: LmdbTxnId, word: impl Fn(usize) -> u64) -> Self {
         let [m0, m1, m2, m3, v0, v1, v2, v3] = word(2).to_le_bytes();
         let free = TreeRecord::from_words(|at| word(5 + at));
         Self {
@@ -145,7 +152,7 @@ impl Meta {
             page_size: free.pad,
             free,
             main: TreeRecord::from_words(|at| word(11 + at)),
-            last_page: word(17),
+            last_page: PageNo(word(17)),
             txn_id,
         }
     }

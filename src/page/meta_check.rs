@@ -11,6 +11,8 @@ use crate::page::fields::{u16_at, u32_at, u64_at};
 use crate::page::format::flag;
 use crate::page::format::{MAGIC, META_BYTES, VERSION};
 use crate::page::meta::Meta;
+use crate::page::page_no::PageNo;
+use crate::page::txn_id::LmdbTxnId;
 
 /// How often a pair of meta pages is read again, since a live writer may have been replacing them.
 const ATTEMPTS: u32 = 5;
@@ -62,11 +64,11 @@ fn read_both(file: &File, strict: bool) -> Result<Option<FileMeta>> {
     if one.page_size != zero.page_size {
         return Err(Error::corrupted(1, "the two meta pages disagree about the page size"));
     }
-    let fresh = zero.txn_id == 0 && one.txn_id == 0;
-    if !fresh && (zero.txn_id & 1 != 0 || one.txn_id & 1 != 1) {
+    let fresh = zero.txn_id == LmdbTxnId(0) && one.txn_id == LmdbTxnId(0);
+    if !fresh && (zero.txn_id.slot() != 0 || one.txn_id.slot() != 1) {
         return Err(Error::corrupted(0, "a meta page carries a transaction id of the other one"));
     }
-    if strict && !fresh && zero.txn_id.abs_diff(one.txn_id) != 1 {
+    if strict && !fresh && zero.txn_id.0.abs_diff(one.txn_id.0) != 1 {
         return Err(Error::corrupted(0, "the transaction ids of the two meta pages do not follow each other"));
     }
     let (slot, newest) = if one.txn_id > zero.txn_id { (1, one) } else { (0, zero) };
@@ -105,7 +107,9 @@ pub(crate) fn is_beginning(file: &File, page_size: usize) -> Result<bool> {
 /// Whether `page` is the meta page in slot `slot` of a new database.
 fn is_first(page: &[u8], slot: u64) -> bool {
     let Some((head, rest)) = page.split_first_chunk::<META_BYTES>() else { return false };
-    let is_new = |meta: Meta| meta.txn_id == 0 && meta.last_page == 1 && meta.free.is_empty() && meta.main.is_empty();
+    let is_new = |meta: Meta| {
+        meta.txn_id == LmdbTxnId(0) && meta.last_page == PageNo(1) && meta.free.is_empty() && meta.main.is_empty()
+    };
     rest.iter().all(|&byte| byte == 0) && judge(head, slot).is_ok_and(is_new)
 }
 
@@ -124,7 +128,7 @@ pub(crate) fn may_be_compacted(file: &File, page_size: usize) -> Result<bool> {
     let is_absent = |page: &[u8]| page.iter().all(|&byte| byte == 0);
     let may_be = |page: &[u8], slot: u64| {
         let Some((head, rest)) = page.split_first_chunk::<META_BYTES>() else { return false };
-        let is_of_copy = |meta: Meta| meta.txn_id <= slot && meta.page_size as usize == page_size;
+        let is_of_copy = |meta: Meta| meta.txn_id.0 <= slot && meta.page_size as usize == page_size;
         is_absent(page) || (is_absent(rest) && judge(head, slot).is_ok_and(is_of_copy))
     };
     let (zero, one) = bytes.split_at(page_size);
@@ -186,7 +190,7 @@ fn judge(bytes: &[u8; META_BYTES], slot: u64) -> Result<Meta> {
     if !meta.page_size.is_power_of_two() || !(512..=32_768).contains(&meta.page_size) {
         return fault("the page size is not a power of two from 512 to 32768");
     }
-    if meta.txn_id >= 1 << 63 {
+    if meta.txn_id.0 >= 1 << 63 {
         return fault("the transaction id of a meta page cannot be");
     }
     Ok(meta)
@@ -194,7 +198,7 @@ fn judge(bytes: &[u8; META_BYTES], slot: u64) -> Result<Meta> {
 
 /// What is wrong with the trees of a meta page, or with its last page number.
 fn why_wrong(meta: &Meta) -> Option<&'static str> {
-    if meta.last_page == 0 || meta.last_page >= 1 << 48 {
+    if meta.last_page == PageNo(0) || meta.last_page >= PageNo(1 << 48) {
         return Some("the last page of a meta page cannot be");
     }
     meta.free.why_outside(meta.last_page).or_else(|| meta.main.why_outside(meta.last_page))

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::page::fields::u64_at;
+use crate::page::page_no::PageNo;
 
 /// A key and its value, both inside their page.
 #[derive(Clone, Copy)]
@@ -25,13 +26,13 @@ impl Node<'_> {
     pub(crate) const KNOWN: u16 = 7;
 
     /// The overflow run's first page. Only with [`BIG`](Self::BIG).
-    pub(crate) fn overflow_page(self) -> u64 {
-        u64_at(self.data, 0)
+    pub(crate) fn overflow_page(self) -> PageNo {
+        PageNo(u64_at(self.data, 0))
     }
 
     /// Why the node contradicts its flags, for the verifier.
-    pub(crate) fn flag_fault(self, page: u64) -> Option<Error> {
+    pub(crate) fn flag_fault(self, page: PageNo) -> Option<Error> {
         let odd = self.flags & Self::BIG != 0 && self.flags != Self::BIG;
-        odd.then(|| Error::corrupted(page, format!("node flags {:#x} contradict each other", self.flags)))
+        odd.then(|| page.fault(format!("node flags {:#x} contradict each other", self.flags)))
     }
 }

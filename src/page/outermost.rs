@@ -5,10 +5,11 @@ use crate::page::cursor_end::CursorEnd;
 use crate::page::cursor_stack::Spot;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
+use crate::page::page_no::PageNo;
 use crate::page::search_key::SearchKey;
 
 /// The position of an entry: the number of its leaf, and its slot there. Valid as long as the tree is.
-pub(crate) type LeafSlot = (u64, usize);
+pub(crate) type LeafSlot = (PageNo, usize);
 
 /// An entry, and its position.
 pub(crate) struct Outermost<'a> {

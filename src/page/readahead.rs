@@ -8,6 +8,7 @@ use crate::page::fields::overflow_pages;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::node::Node;
+use crate::page::page_no::PageNo;
 use crate::page::search::Limits;
 use crate::page::search_key::SearchKey;
 
@@ -27,9 +28,9 @@ pub(crate) trait Memory: Copy {
     /// The number of whole pages in the file, and the page size in bytes.
     fn extent(self) -> (u64, usize);
     /// Whether the system reports page `number` as in memory.
-    fn is_resident(self, number: u64) -> bool;
+    fn is_resident(self, number: PageNo) -> bool;
     /// Hints that pages will be read soon. Any numbers are allowed.
-    fn will_need(self, first: u64, count: u64);
+    fn will_need(self, first: PageNo, count: u64);
 }
 
 impl Memory for Pages<'_> {
@@ -37,11 +38,11 @@ impl Memory for Pages<'_> {
         (self.page_count(), self.page_size())
     }
 
-    fn is_resident(self, number: u64) -> bool {
+    fn is_resident(self, number: PageNo) -> bool {
         self.resident(number)
     }
 
-    fn will_need(self, first: u64, count: u64) {
+    fn will_need(self, first: PageNo, count: u64) {
         self.ask(first, count);
     }
 }
@@ -52,11 +53,11 @@ fn block_pages(memory: impl Memory) -> u64 {
 }
 
 /// Requests pages in file order, and neighbours together.
-pub(crate) fn ask_for(memory: impl Memory, numbers: &mut Vec<u64>) {
+pub(crate) fn ask_for(memory: impl Memory, numbers: &mut Vec<PageNo>) {
     let longest = block_pages(memory);
     numbers.sort_unstable();
     numbers.dedup();
-    for run in numbers.chunk_by(|left, right| left.checked_add(1) == Some(*right)) {
+    for run in numbers.chunk_by(|left, right| left.next() == Some(*right)) {
         for piece in run.chunks(usize::try_from(longest).unwrap_or(usize::MAX)) {
             if let Some(first) = piece.first() {
                 memory.will_need(*first, piece.len() as u64);
@@ -76,7 +77,7 @@ pub(crate) struct ReadAhead {
 #[derive(Clone, Default)]
 struct Asked {
     /// The branch page whose children were requested last.
-    last: u64,
+    last: PageNo,
     /// How many branch pages had their children requested.
     branches: u32,
     /// Blocks of the file that were requested whole, one bit each. A block is not requested twice: if its pages are
@@ -97,8 +98,8 @@ impl ReadAhead {
         &mut self,
         memory: impl Memory,
         branch: Page<'a>,
-        beside: impl Fn(isize) -> Option<u64>,
-        open: impl Fn(u64) -> Option<Page<'a>>,
+        beside: impl Fn(isize) -> Option<PageNo>,
+        open: impl Fn(PageNo) -> Option<Page<'a>>,
     ) {
         if self.off {
             return;
@@ -140,15 +141,15 @@ impl Asked {
         let block = block_pages(memory);
         let (mut blocks, mut alone) = (Vec::new(), Vec::with_capacity(branch.slots()));
         for child in (0..branch.slots()).filter_map(|slot| branch.child(slot).ok()) {
-            if self.branches > ALONE && self.take(memory, child / block) {
-                blocks.push(child / block);
+            if self.branches > ALONE && self.take(memory, child.0 / block) {
+                blocks.push(child.0 / block);
             } else {
                 alone.push(child);
             }
         }
         blocks.sort_unstable();
         for number in blocks {
-            memory.will_need(number * block, block);
+            memory.will_need(PageNo(number * block), block);
         }
         ask_for(memory, &mut alone);
     }
@@ -204,7 +205,7 @@ pub(crate) fn bring<const W: usize>(pages: Pages<'_>, tree: &TreeRecord, levels:
 }
 
 /// Requests the overflow runs of values, each up to the size of one request.
-fn ask_for_values<const W: usize>(pages: Pages<'_>, places: &[(SearchKey<'_, W>, Limits<'_>, u64)]) {
+fn ask_for_values<const W: usize>(pages: Pages<'_>, places: &[(SearchKey<'_, W>, Limits<'_>, PageNo)]) {
     let mut numbers = Vec::new();
     for (target, limits, number) in places {
         let node = pages.leaf(*number).and_then(|leaf| leaf.node(limits.slot::<false, W>(leaf, target)?));

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::page::count::{edges, leaves_between};
 use crate::page::cursor_stack::{CursorStack, ran_out};
 use crate::page::layout::Pages;
@@ -37,7 +37,7 @@ pub(crate) fn split(
         at = cut;
         let key = separator(tree, &trail)?;
         if keys.last().is_some_and(|last| last.as_slice() >= key) {
-            return Err(Error::corrupted(tree.root, "the separators of a tree are not in order"));
+            return Err(tree.root.fault("the separators of a tree are not in order"));
         }
         if inside(key, lower, upper) {
             keys.push(key.to_vec());

@@ -1,24 +1,25 @@
 //! Descends from a tree's record to the leaf where a key is or would be.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::page::format::HEADER_LINES;
 use crate::page::format::MAX_DEPTH;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
+use crate::page::page_no::PageNo;
 use crate::page::search::Limits;
 use crate::page::search_key::SearchKey;
 
 impl<'a> Pages<'a> {
     /// Page `number`, which must be a branch.
     #[inline]
-    pub(crate) fn branch(self, number: u64) -> Result<Page<'a>> {
+    pub(crate) fn branch(self, number: PageNo) -> Result<Page<'a>> {
         let page = self.page(number)?;
         if page.is_leaf() { Err(page.fault("a leaf page above the lowest level")) } else { Ok(page) }
     }
 
     /// Page `number`, which must be a leaf.
     #[inline]
-    pub(crate) fn leaf(self, number: u64) -> Result<Page<'a>> {
+    pub(crate) fn leaf(self, number: PageNo) -> Result<Page<'a>> {
         let page = self.page(number)?;
         if page.is_leaf() { Ok(page) } else { Err(page.fault("a branch page at the lowest level")) }
     }
@@ -35,11 +36,11 @@ pub(crate) fn branch_levels(pages: Pages<'_>, tree: &TreeRecord) -> Result<Optio
     }
     // This count ends walks over the leaves of a damaged tree, so it must itself be limited.
     if tree.leaf_pages > pages.page_count() {
-        return Err(Error::corrupted(tree.root, "a tree record counts more leaves than the file has pages"));
+        return Err(tree.root.fault("a tree record counts more leaves than the file has pages"));
     }
     match tree.depth {
         depth @ 1..=MAX_DEPTH => Ok(Some(depth - 1)),
-        _ => Err(Error::corrupted(tree.root, "the depth of a tree is not 1 to 32")),
+        _ => Err(tree.root.fault("the depth of a tree is not 1 to 32")),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::catalog::DbiSlot;
 use crate::write_set::{DbiChanges, WriteSet};
 
 /// An immutable stack of write sets. Cloning it counts a reference. An empty stack is a null pointer.
@@ -22,7 +23,7 @@ impl Layers {
     }
 
     /// The changes of the DBI with this slot, newest first.
-    pub(crate) fn of_dbi(&self, slot: usize) -> impl Iterator<Item = &DbiChanges> {
+    pub(crate) fn of_dbi(&self, slot: DbiSlot) -> impl Iterator<Item = &DbiChanges> {
         self.0.iter().flat_map(|sets| sets.iter()).filter_map(move |set| set.dbi(slot))
     }
 }

@@ -3,10 +3,10 @@
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
-use crate::catalog::{DbiId, DbiRecord, DbiRef, Head, Identity, OpenDbis};
+use crate::catalog::{DbiId, DbiIdentity, DbiRecord, DbiRef, DbiSlot, Head, Identity, OpenDbis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
-use crate::page::{self, Cursor, EnvMap, Found, LmdbTxnId, Meta, Pages, TREE_FLAGS, TreeRecord, meta_slot};
+use crate::page::{self, Cursor, EnvMap, Found, LmdbTxnId, Meta, Pages, TREE_FLAGS, TreeRecord};
 use crate::state::files::Files;
 
 /// The roots that a state holds without an allocation. A state lives until the next commit, so most states are opened
@@ -27,7 +27,7 @@ pub(crate) struct State {
     page_count: u64,
     meta: Meta,
     /// Both meta ids when this was the newest state: while they are unchanged, it still is.
-    ids: [u64; 2],
+    ids: [LmdbTxnId; 2],
     catalog: OnceLock<TreeRecord>,
     /// The head, if this process committed it. A plain field: every commit creates a `State` that is usually read
     /// once.
@@ -44,7 +44,7 @@ pub(crate) struct State {
 }
 
 /// The root of a DBI, once found, and its slot.
-type RootCell = OnceLock<(usize, TreeRecord)>;
+type RootCell = OnceLock<(DbiSlot, TreeRecord)>;
 type Block = OnceLock<Box<[RootCell; BLOCK]>>;
 
 /// What the main tree holds under a name.
@@ -56,7 +56,7 @@ pub(crate) enum MainEntry {
 
 impl State {
     /// The state of this meta page. `ids` are the ids of both meta pages at the same moment.
-    pub(crate) fn new(dbis: &Arc<OpenDbis>, files: &Files, meta: Meta, ids: [u64; 2]) -> Result<Self, Failure> {
+    pub(crate) fn new(dbis: &Arc<OpenDbis>, files: &Files, meta: Meta, ids: [LmdbTxnId; 2]) -> Result<Self, Failure> {
         Ok(Self {
             page_count: page_count(files, &meta)?,
             map: Arc::clone(&files.map),
@@ -79,10 +79,10 @@ impl State {
         id: LmdbTxnId,
         last: Option<Arc<Self>>,
     ) -> Result<Arc<Self>, Failure> {
-        let (pages, id) = (files.map.metas(), id.0);
-        if pages.meta_id(meta_slot(id)) != id {
+        let pages = files.map.metas();
+        if pages.meta_id(id.slot()) != id {
             let why = "the newest meta page is not the one that the lock file names; reopen the environment";
-            return Err(Error::corrupted(meta_slot(id) as u64, why).into());
+            return Err(id.page().fault(why).into());
         }
         if let Some(mut last) = last.filter(|last| last.is_in(files))
             && let Some(state) = Arc::get_mut(&mut last)
@@ -90,16 +90,16 @@ impl State {
             state.renew(files, id)?;
             return Ok(last);
         }
-        let ids = [id, pages.meta_id(meta_slot(id + 1))];
-        Self::new(dbis, files, pages.meta(meta_slot(id)), ids).map(Arc::new)
+        let ids = [id, pages.meta_id(id.other_slot())];
+        Self::new(dbis, files, pages.meta(id.slot()), ids).map(Arc::new)
     }
 
     /// Turns this state into the state `id` in the same map.
-    fn renew(&mut self, files: &Files, id: u64) -> Result<(), Failure> {
+    fn renew(&mut self, files: &Files, id: LmdbTxnId) -> Result<(), Failure> {
         let pages = files.map.metas();
         // Written in place: memory that was just written field by field is slow to read again as a whole.
-        self.meta = pages.meta(meta_slot(id));
-        self.ids = [id, pages.meta_id(meta_slot(id + 1))];
+        self.meta = pages.meta(id.slot());
+        self.ids = [id, pages.meta_id(id.other_slot())];
         self.page_count = page_count(files, &self.meta)?;
         self.known_head = files.last_commit().head(id);
         self.catalog = OnceLock::new();
@@ -118,7 +118,7 @@ impl State {
         }
         let pages = self.map.metas();
         let id = self.meta.txn_id;
-        pages.meta_id(meta_slot(id)) == self.ids[0] && pages.meta_id(meta_slot(id + 1)) == self.ids[1]
+        pages.meta_id(id.slot()) == self.ids[0] && pages.meta_id(id.other_slot()) == self.ids[1]
     }
 
     /// Whether this state is read through the map of these files.
@@ -129,12 +129,12 @@ impl State {
     /// LMDB's id of the newest state in the file.
     pub(crate) fn newest_id(&self) -> LmdbTxnId {
         let metas = self.map.metas();
-        LmdbTxnId(metas.meta_id(0).max(metas.meta_id(1)))
+        metas.meta_id(0).max(metas.meta_id(1))
     }
 
     /// LMDB's id of this state.
     pub(crate) fn lmdb_id(&self) -> LmdbTxnId {
-        LmdbTxnId(self.meta.txn_id)
+        self.meta.txn_id
     }
 
     pub(crate) fn meta(&self) -> &Meta {
@@ -167,16 +167,17 @@ impl State {
 
     #[inline]
     fn root_cell(&self, dbi: &DbiRef) -> Option<&RootCell> {
-        if let Some(cell) = self.first_roots.get(dbi.slot) {
+        let DbiSlot(slot) = dbi.slot;
+        if let Some(cell) = self.first_roots.get(slot) {
             return Some(cell);
         }
         let more = self.more_roots.get_or_init(|| {
             let blocks = (self.dbis.len() / BLOCK + 1).next_power_of_two().min(MOST_BLOCKS);
             std::iter::repeat_with(OnceLock::new).take(blocks).collect()
         });
-        let block = more.get((dbi.slot / BLOCK) & (more.len() - 1))?;
+        let block = more.get((slot / BLOCK) & (more.len() - 1))?;
         let block = block.get_or_init(|| Box::new([const { RootCell::new() }; BLOCK]));
-        block.get(dbi.slot % BLOCK)
+        block.get(slot % BLOCK)
     }
 
     #[cold]
@@ -200,16 +201,16 @@ impl State {
         };
         let head = self.head()?;
         if !dbi.is_checked(head.epoch) {
-            match (dbi.id, self.dbi_record(&dbi.name)?) {
-                (DbiId::Catalogued(id), Some(DbiRecord::Live { id: found, .. })) if found == id => {}
+            match (dbi.identity, self.dbi_record(&dbi.name)?) {
+                (DbiIdentity::Catalogued(id), Some(DbiRecord::Live { id: found, .. })) if found == id => {}
                 // The state is older than the DBI, which was empty then.
-                (DbiId::Catalogued(id), _) if head.next_dbi <= id => return Ok(TreeRecord::EMPTY),
-                (DbiId::Catalogued(_), _) => return Err(dropped()),
-                (DbiId::Foreign, Some(DbiRecord::Live { .. })) => {
+                (DbiIdentity::Catalogued(id), _) if head.next_dbi <= id => return Ok(TreeRecord::EMPTY),
+                (DbiIdentity::Catalogued(_), _) => return Err(dropped()),
+                (DbiIdentity::Foreign, Some(DbiRecord::Live { .. })) => {
                     let why = "the DBI was adopted since this handle was opened; open it again with its types";
                     return Err(Error::new(ErrorKind::SchemaMismatch, why).in_dbi(&dbi.name));
                 }
-                (DbiId::Foreign, _) => {}
+                (DbiIdentity::Foreign, _) => {}
             }
         }
         match self.main_entry(&dbi.name)? {
@@ -300,13 +301,13 @@ impl State {
     /// never reused, so they continue after those of the catalogue.
     #[cold]
     fn lost_head(&self) -> Result<Head> {
-        let mut next_dbi = 0;
+        let mut next_dbi = DbiId::default();
         let mut records = Cursor::range(self.pages(), &self.catalog()?, Bound::Unbounded, Bound::Unbounded)?;
         while let Some((key, value)) = records.next()? {
             if crate::catalog::is_dbi_key(key)
                 && let DbiRecord::Live { id, .. } = DbiRecord::from_bytes(value)?
             {
-                next_dbi = next_dbi.max(id.saturating_add(1));
+                next_dbi = next_dbi.max(id.next().unwrap_or(id));
             }
         }
         Ok(Head { next_dbi, ..Head::default() })
@@ -328,7 +329,7 @@ impl State {
 /// The number of pages of the file that the state with this meta page may refer to.
 fn page_count(files: &Files, meta: &Meta) -> Result<u64, Failure> {
     let map = &files.map;
-    let needed = meta.last_page.saturating_add(1).saturating_mul(map.page_size() as u64);
+    let needed = meta.last_page.end(map.page_size() as u64);
     // Read after the pin: every page of the pinned state was in the file by then. The system is asked only if the
     // known length does not cover all pages: files grow, and LMDB does not truncate them.
     let file_len = files.file_len_for(needed)?;

@@ -316,7 +316,7 @@ impl Core {
         self.enlarge(|gate, page_size| {
             let newest = gate.map.metas();
             let last = newest.meta(0).last_page.max(newest.meta(1).last_page);
-            usize::try_from(last.saturating_add(1).saturating_mul(page_size as u64)).unwrap_or(usize::MAX)
+            usize::try_from(last.end(page_size as u64)).unwrap_or(usize::MAX)
         })
     }
 

@@ -1,11 +1,11 @@
 //! The free list of a state: which transaction freed how many pages.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::page::{Cursor, LmdbTxnId, free_count};
 use crate::state::committed::State;
 
 /// Pages in the free list, by the transaction that freed them, ascending.
-pub(crate) struct FreePages(Vec<(u64, u64)>);
+pub(crate) struct FreePages(Vec<(LmdbTxnId, u64)>);
 
 impl FreePages {
     /// Reads the free list: O(its pages).
@@ -14,8 +14,8 @@ impl FreePages {
         let mut cursor = Cursor::unordered(state.pages(), &state.meta().free)?;
         let (mut freed, mut all) = (Vec::new(), 0_u64);
         while let Some((key, value)) = cursor.next()? {
-            let damaged = || Error::corrupted(root, "a record of the free list is cut short");
-            let freed_by = u64::from_ne_bytes(*key.first_chunk().ok_or_else(damaged)?);
+            let damaged = || root.fault("a record of the free list is cut short");
+            let freed_by = LmdbTxnId(u64::from_ne_bytes(*key.first_chunk().ok_or_else(damaged)?));
             let count = free_count(value, value.len()).ok_or_else(damaged)?;
             // Large records could share their pages in a damaged file, so their sum is not bounded by its length.
             all = all.checked_add(count).ok_or_else(damaged)?;
@@ -32,6 +32,6 @@ impl FreePages {
     /// The number of pages that no writer may take while the state with LMDB's id `state` is read: those freed by its
     /// own transaction or later.
     pub(crate) fn held_by(&self, state: LmdbTxnId) -> u64 {
-        self.0.iter().filter(|(freed_by, _)| *freed_by >= state.0).map(|(_, count)| count).sum()
+        self.0.iter().filter(|(freed_by, _)| *freed_by >= state).map(|(_, count)| count).sum()
     }
 }

@@ -2,13 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
-use crate::catalog::Head;
+use crate::catalog::{CommitSeq, DbiId, Head};
+use crate::page::LmdbTxnId;
 
 /// LMDB's id of the last commit of this process, and its head. A thread that opens that state need not read the head
 /// from the file: every commit puts it on another page, which is not in the processor's cache and may have to be
 /// faulted in.
 ///
-/// Written and read without a lock, which would cost a small commit on both sides.
 /// Written and read without a lock, which would cost a small commit on both sides.
 #[derive(Default)]
 pub(crate) struct LastCommit {
@@ -21,21 +21,21 @@ pub(crate) struct LastCommit {
 impl LastCommit {
     /// The head of LMDB's state `id`, if that is the last commit of this process. Also `None` while the next commit
     /// is being noted: then the head is read from the file.
-    pub(crate) fn head(&self, id: u64) -> Option<Head> {
+    pub(crate) fn head(&self, id: LmdbTxnId) -> Option<Head> {
         let version = self.version.load(Ordering::Acquire);
         let [found, seq, epoch, next_dbi] = self.words.each_ref().map(|word| word.load(Ordering::Relaxed));
         fence(Ordering::Acquire);
         let is_whole = version.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == version;
-        let next_dbi = u32::try_from(next_dbi).ok()?;
-        (is_whole && found == id && id != 0).then_some(Head { seq, epoch, next_dbi })
+        let next_dbi = DbiId(u32::try_from(next_dbi).ok()?);
+        (is_whole && found == id.0 && found != 0).then_some(Head { seq: CommitSeq(seq), epoch, next_dbi })
     }
 
     /// Notes the head of a commit. The caller is the only writer.
-    pub(crate) fn set(&self, id: u64, head: Head) {
+    pub(crate) fn set(&self, id: LmdbTxnId, head: Head) {
         let version = self.version.load(Ordering::Relaxed);
         self.version.store(version.wrapping_add(1), Ordering::Relaxed);
         fence(Ordering::Release);
-        let words = [id, head.seq, head.epoch, u64::from(head.next_dbi)];
+        let words = [id.0, head.seq.0, head.epoch, u64::from(head.next_dbi.0)];
         self.words.iter().zip(words).for_each(|(word, value)| word.store(value, Ordering::Relaxed));
         self.version.store(version.wrapping_add(2), Ordering::Release);
     }
@@ -49,17 +49,18 @@ mod tests {
     use super::*;
 
     fn head(n: u64) -> Head {
-        Head { seq: n, epoch: n.wrapping_mul(3), next_dbi: 7 }
+        Head { seq: CommitSeq(n), epoch: n.wrapping_mul(3), next_dbi: DbiId(7) }
     }
 
     #[test]
     fn only_the_last_commit_is_known_and_no_commit_is_none() {
         let last = LastCommit::default();
-        assert_eq!(last.head(0), None);
-        last.set(4, head(9));
-        assert_eq!((last.head(4), last.head(3), last.head(5)), (Some(head(9)), None, None));
-        last.set(5, head(10));
-        assert_eq!((last.head(4), last.head(5)), (None, Some(head(10))));
+        let known = |id| last.head(LmdbTxnId(id));
+        assert_eq!(last.head(LmdbTxnId(0)), None);
+        last.set(LmdbTxnId(4), head(9));
+        assert_eq!((known(4), known(3), known(5)), (Some(head(9)), None, None));
+        last.set(LmdbTxnId(5), head(10));
+        assert_eq!((known(4), known(5)), (None, Some(head(10))));
     }
 
     #[test]
@@ -70,15 +71,15 @@ mod tests {
                 // Two ids that alternate, with another head each time.
                 let mut n = 0;
                 while !done.load(Ordering::Relaxed) {
-                    last.set(1 + n % 2, head(2 + n));
+                    last.set(LmdbTxnId(1 + n % 2), head(2 + n));
                     n += 1;
                 }
             });
             while seen < 10_000 {
                 for id in [1, 2] {
-                    if let Some(found) = last.head(id) {
+                    if let Some(found) = last.head(LmdbTxnId(id)) {
                         seen += 1;
-                        let whole = (found.epoch, found.seq % 2) == (found.seq.wrapping_mul(3), (id + 1) % 2);
+                        let whole = (found.epoch, found.seq.0 % 2) == (found.seq.0.wrapping_mul(3), (id + 1) % 2);
                         // A scope that unwinds would wait for the other thread forever.
                         if !whole {
                             done.store(true, Ordering::Relaxed);

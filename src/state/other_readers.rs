@@ -21,7 +21,7 @@ pub(crate) struct OtherReader {
 
 /// The states that other processes read, each with the time when it was first seen.
 #[derive(Default)]
-pub(crate) struct OtherReaders(Mutex<BTreeMap<(u32, u64), Instant>>);
+pub(crate) struct OtherReaders(Mutex<BTreeMap<(u32, LmdbTxnId), Instant>>);
 
 impl OtherReaders {
     /// The states that other processes read now, by LMDB's reader table.
@@ -36,7 +36,7 @@ impl OtherReaders {
             }
         }
         seen.clone_from(&found);
-        let reader = |((process, state), seen)| OtherReader { process, state: LmdbTxnId(state), seen };
+        let reader = |((process, state), seen)| OtherReader { process, state, seen };
         Ok(found.into_iter().map(reader).collect())
     }
 }

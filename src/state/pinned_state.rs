@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
+use crate::catalog::CommitSeq;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Failure, Pin};
-use crate::page::meta_slot;
+use crate::page::LmdbTxnId;
 use crate::read::Layers;
 use crate::state::committed::State;
 use crate::state::core::Core;
@@ -75,15 +76,15 @@ impl PinnedState {
             Ok((Self::of(core, state, pin), Opened::Now))
         };
         for _ in 0..RETRIES {
-            let id = pin.id().0;
+            let id = pin.id();
             let pages = map.metas();
-            let meta = pages.meta(meta_slot(id));
-            let other = pages.meta_id(meta_slot(id + 1));
-            if meta.txn_id == id && (other < id || (other == 0 && id == 0)) {
+            let meta = pages.meta(id.slot());
+            let other = pages.meta_id(id.other_slot());
+            if meta.txn_id == id && (other < id || (other == id && id == LmdbTxnId(0))) {
                 return new(meta, [id, other], pin);
             }
             let second = lmdb.pin()?;
-            if second.id().0 == id && meta.txn_id == id {
+            if second.id() == id && meta.txn_id == id {
                 return new(meta, [id, other], pin);
             }
             pin = second;
@@ -106,9 +107,9 @@ impl PinnedState {
     /// are counted; each holds at least one transaction.
     pub(crate) fn commits_since(&self) -> u64 {
         let newest = self.newest_id();
-        let committed = self.core.files().ok().and_then(|files| files.last_commit().head(newest.0));
+        let committed = self.core.files().ok().and_then(|files| files.last_commit().head(newest));
         match (committed, self.head()) {
-            (Some(committed), Ok(own)) => committed.seq.saturating_sub(own.seq),
+            (Some(committed), Ok(own)) => committed.seq.transactions_since(own.seq),
             _ => newest.commits_since(self.lmdb_id()),
         }
     }
@@ -120,7 +121,7 @@ impl PinnedState {
     /// Describes the state for a list of readers; `lag` transactions were committed since.
     pub(crate) fn reader_info(&self, lag: u64) -> Result<ReaderInfo> {
         Ok(ReaderInfo {
-            id: self.head()?.seq,
+            id: self.head()?.seq.0,
             age: self.opened.elapsed(),
             lag,
             thread: Some(self.thread),
@@ -163,8 +164,8 @@ impl View {
     ///
     /// # Errors
     /// `Corrupted` where the file is too damaged to tell.
-    pub(crate) fn seq(&self) -> Result<u64> {
-        Ok(self.pinned.head()?.seq.saturating_add(self.above))
+    pub(crate) fn seq(&self) -> Result<CommitSeq> {
+        Ok(self.pinned.head()?.seq.plus(self.above))
     }
 
     /// How long its state has been pinned.
@@ -174,7 +175,7 @@ impl View {
 
     /// How many transactions were committed between it and `newer`.
     pub(crate) fn lag_to(&self, newer: &Self) -> Result<u64> {
-        Ok(newer.seq()?.saturating_sub(self.seq()?))
+        Ok(newer.seq()?.transactions_since(self.seq()?))
     }
 }
 

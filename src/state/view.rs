@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::catalog::CommitSeq;
 use crate::error::Result;
 use crate::read::Layers;
 use crate::state::committed::State;
@@ -14,7 +15,7 @@ pub(crate) struct WriteView {
     /// The changes of transactions that the base lacks, the oldest lowest.
     pub layers: Layers,
     /// The number of the transaction: one more than all that are committed before it.
-    pub seq: u64,
+    pub seq: CommitSeq,
 }
 
 /// The state under a write transaction.
@@ -40,13 +41,13 @@ impl Deref for Base {
 impl WriteView {
     /// Over the newest state, which LMDB's write lock keeps as it is.
     pub(crate) fn over_newest(base: &Arc<State>) -> Result<Self> {
-        let seq = base.head()?.seq.saturating_add(1);
+        let seq = base.head()?.seq.next();
         Ok(Self { base: Base::Newest(Arc::clone(base)), layers: Layers::default(), seq })
     }
 
     /// Over a pinned state and the changes above it.
     pub(crate) fn over(view: View) -> Result<Self> {
-        let seq = view.seq()?.saturating_add(1);
+        let seq = view.seq()?.next();
         Ok(Self { base: Base::Pinned(view.pinned), layers: view.layers, seq })
     }
 }

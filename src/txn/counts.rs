@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::ops::{Bound, RangeBounds};
 
+use crate::catalog::DbiSlot;
+
 /// The number of counts that are kept: those of the ranges asked about last.
 const MOST: usize = 4;
 
@@ -19,7 +21,7 @@ pub(crate) struct Counts(RefCell<Vec<Kept>>);
 
 #[derive(Debug)]
 struct Kept {
-    slot: usize,
+    slot: DbiSlot,
     lower: Bound<Box<[u8]>>,
     upper: Bound<Box<[u8]>>,
     count: u64,
@@ -34,7 +36,7 @@ impl Kept {
     }
 
     /// Whether `key`, of the database with this slot, is within the range.
-    fn is_of(&self, slot: usize, key: &[u8]) -> bool {
+    fn is_of(&self, slot: DbiSlot, key: &[u8]) -> bool {
         self.slot == slot && self.range().contains(key)
     }
 }
@@ -47,7 +49,7 @@ impl Counts {
     }
 
     /// The number of entries in a range of the database with this slot, if it is known.
-    pub(crate) fn get(&self, slot: usize, range: Range<'_>) -> Option<u64> {
+    pub(crate) fn get(&self, slot: DbiSlot, range: Range<'_>) -> Option<u64> {
         let mut all = self.0.borrow_mut();
         let at = all.iter().position(|kept| kept.slot == slot && kept.range() == range)?;
         all[..=at].rotate_right(1);
@@ -57,7 +59,7 @@ impl Counts {
     }
 
     /// Keeps a count that looked at `changes` changes.
-    pub(crate) fn set(&self, slot: usize, (lower, upper): Range<'_>, count: u64, changes: usize) {
+    pub(crate) fn set(&self, slot: DbiSlot, (lower, upper): Range<'_>, count: u64, changes: usize) {
         let worth = LEAST.max(changes as u64);
         let (lower, upper) = (lower.map(Into::into), upper.map(Into::into));
         let mut all = self.0.borrow_mut();
@@ -66,12 +68,12 @@ impl Counts {
     }
 
     /// Whether a kept count covers `key`, so that a change of the key must update it.
-    pub(crate) fn is_kept_around(&self, slot: usize, key: &[u8]) -> bool {
+    pub(crate) fn is_kept_around(&self, slot: DbiSlot, key: &[u8]) -> bool {
         self.0.borrow().iter().any(|kept| kept.is_of(slot, key))
     }
 
     /// Updates the counts: the entry of `key` was inserted or removed.
-    pub(crate) fn change(&self, slot: usize, key: &[u8], came: bool) {
+    pub(crate) fn change(&self, slot: DbiSlot, key: &[u8], came: bool) {
         self.0.borrow_mut().retain_mut(|kept| {
             if !kept.is_of(slot, key) {
                 return true;
@@ -84,7 +86,7 @@ impl Counts {
     }
 
     /// Updates the counts: a range that had `entries` entries was deleted.
-    pub(crate) fn remove(&self, slot: usize, range: Range<'_>, entries: u64) {
+    pub(crate) fn remove(&self, slot: DbiSlot, range: Range<'_>, entries: u64) {
         self.0.borrow_mut().retain_mut(|kept| {
             if kept.slot != slot || is_before(kept.range(), range) || is_before(range, kept.range()) {
                 return true;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{DbiId, DbiRecord, DbiRef, Schema, check_name, check_schema, dbi_key};
+use crate::catalog::{DbiId, DbiIdentity, DbiRecord, DbiRef, Schema, check_name, check_schema, dbi_key};
 use crate::commit::{Session, Wait, check_not_writing, write};
 use crate::env::{Env, read_newest};
 use crate::error::{Error, ErrorKind, Result};
@@ -24,7 +24,7 @@ enum Standing {
     Absent,
     /// The DBI was dropped, and its empty tree is still there.
     Dropped,
-    Ours(u32, Schema),
+    Ours(DbiId, Schema),
     Foreign,
 }
 
@@ -49,7 +49,7 @@ impl Env {
                 return Ok(dbi);
             }
             let id = self.create_dbi(session, name, schema, opening)?;
-            Ok(self.engine.dbis().intern(self.engine.uuid(), name, DbiId::Catalogued(id), schema))
+            Ok(self.engine.dbis().intern(self.engine.uuid(), name, DbiIdentity::Catalogued(id), schema))
         })
     }
 
@@ -61,19 +61,19 @@ impl Env {
         schema: &Schema,
         opening: DbiOpening,
     ) -> Result<Option<Arc<DbiRef>>> {
-        let id = match standing(state, name)? {
+        let identity = match standing(state, name)? {
             Standing::Absent | Standing::Dropped => return Ok(None),
-            Standing::Ours(id, found) if found == *schema => DbiId::Catalogued(id),
+            Standing::Ours(id, found) if found == *schema => DbiIdentity::Catalogued(id),
             Standing::Ours(_, found) => return Err(mismatch(name, &found, schema)),
             Standing::Foreign if opening.adopt => return Ok(None),
-            Standing::Foreign if is_bytes(schema) => DbiId::Foreign,
+            Standing::Foreign if is_bytes(schema) => DbiIdentity::Foreign,
             Standing::Foreign => return Err(not_adopted(name, schema)),
         };
-        Ok(Some(self.engine.dbis().intern(self.engine.uuid(), name, id, schema)))
+        Ok(Some(self.engine.dbis().intern(self.engine.uuid(), name, identity, schema)))
     }
 
     /// Gives `name` its schema and an id, and creates its tree if there is none.
-    fn create_dbi(&self, session: &mut Session<'_>, name: &str, schema: &Schema, opening: DbiOpening) -> Result<u32> {
+    fn create_dbi(&self, session: &mut Session<'_>, name: &str, schema: &Schema, opening: DbiOpening) -> Result<DbiId> {
         let base = Arc::clone(session.base());
         match standing(&base, name)? {
             Standing::Foreign => {}
@@ -81,7 +81,7 @@ impl Env {
             _ => self.check_room(&base, name)?,
         }
         let id = base.head()?.next_dbi;
-        let next_dbi = id.checked_add(1).ok_or_else(|| {
+        let next_dbi = id.next().ok_or_else(|| {
             Error::new(ErrorKind::DbisFull, "all DBI numbers were used; copy the data to a new environment")
                 .in_dbi(name)
         })?;

@@ -2,10 +2,12 @@
 
 use std::cell::RefCell;
 
+use crate::catalog::DbiSlot;
+
 /// The known lengths, by the slots of the databases. The first question counts. After that each change updates the
 /// length, so that a loop that writes and asks again does not count each time.
 #[derive(Debug, Default)]
-pub(crate) struct Lengths(RefCell<Vec<(usize, u64)>>);
+pub(crate) struct Lengths(RefCell<Vec<(DbiSlot, u64)>>);
 
 impl Lengths {
     /// Whether none is known: then changes have nothing to update.
@@ -15,12 +17,12 @@ impl Lengths {
     }
 
     /// The length of the database with this slot, if it is known.
-    pub(crate) fn get(&self, slot: usize) -> Option<u64> {
+    pub(crate) fn get(&self, slot: DbiSlot) -> Option<u64> {
         self.0.borrow().iter().find(|(known, _)| *known == slot).map(|(_, length)| *length)
     }
 
     /// Keeps a length that was counted.
-    pub(crate) fn set(&self, slot: usize, length: u64) {
+    pub(crate) fn set(&self, slot: DbiSlot, length: u64) {
         let mut all = self.0.borrow_mut();
         match all.iter_mut().find(|(known, _)| *known == slot) {
             Some(known) => known.1 = length,
@@ -29,7 +31,7 @@ impl Lengths {
     }
 
     /// Updates the length by the entries inserted and removed.
-    pub(crate) fn change(&self, slot: usize, more: u64, fewer: u64) {
+    pub(crate) fn change(&self, slot: DbiSlot, more: u64, fewer: u64) {
         let mut all = self.0.borrow_mut();
         if let Some(at) = all.iter().position(|(known, _)| *known == slot) {
             match all[at].1.saturating_add(more).checked_sub(fewer) {
@@ -42,17 +44,17 @@ impl Lengths {
     }
 
     /// Forgets the length of the database with this slot.
-    pub(crate) fn forget(&self, slot: usize) {
+    pub(crate) fn forget(&self, slot: DbiSlot) {
         self.0.borrow_mut().retain(|(known, _)| *known != slot);
     }
 
     /// The known lengths, for [`restore`](Self::restore).
-    pub(crate) fn save(&self) -> Vec<(usize, u64)> {
+    pub(crate) fn save(&self) -> Vec<(DbiSlot, u64)> {
         self.0.borrow().clone()
     }
 
     /// Returns to the saved lengths. Lengths that were counted after the save are forgotten.
-    pub(crate) fn restore(&self, saved: Vec<(usize, u64)>) {
+    pub(crate) fn restore(&self, saved: Vec<(DbiSlot, u64)>) {
         *self.0.borrow_mut() = saved;
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::catalog::DbiRef;
+use crate::catalog::{DbiRef, DbiSlot};
 use crate::error::{ErrorKind, Result};
 use crate::key::KeyBuf;
 use crate::page::{self, LeafSlot};
@@ -17,8 +17,7 @@ use crate::write_set::{DbiChanges, LEAST, Spot, change_bytes};
 /// transaction runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Near {
-    /// The DBI's slot.
-    slot: usize,
+    slot: DbiSlot,
     place: LeafSlot,
     /// Whether the next removal is expected in the same leaf, since the last one was.
     is_local: bool,
@@ -82,7 +81,7 @@ impl WriteTxn {
         let found = if own.gaps().around(key).is_some() {
             page::Beside::default()
         } else {
-            let leaf = near.filter(|near| near.is_local).map_or(0, |near| near.place.0);
+            let leaf = near.filter(|near| near.is_local).map(|near| near.place.0);
             page::beside::<W>(pages, &tree, leaf, key)?
         };
         if !found.is_there {
@@ -93,8 +92,10 @@ impl WriteTxn {
         }
         let below = || Ok(LayeredTree::new(pages, tree, std::iter::empty()));
         let run = runs::around(own, below, key, at, &found)?;
-        let is_local = near.is_some_and(|near| near.place.0 == found.leaf());
-        self.near = Some(Near { slot: dbi.slot, place: (found.leaf(), 0), is_local });
+        self.near = found.leaf().map(|leaf| {
+            let is_local = near.is_some_and(|near| near.place.0 == leaf);
+            Near { slot: dbi.slot, place: (leaf, 0), is_local }
+        });
         self.remove_seen(dbi, key, at, run).map(|()| true)
     }
 

@@ -69,7 +69,7 @@ impl Snapshot {
     /// reopening and compaction. 0 where the file is too damaged to tell, which the first read of a DBI reports.
     #[must_use]
     pub fn id(&self) -> u64 {
-        self.lease.view.seq().unwrap_or(0)
+        self.lease.view.seq().map_or(0, |seq| seq.0)
     }
 
     /// How long this state has been pinned.

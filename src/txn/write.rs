@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::catalog::DbiRef;
+use crate::catalog::{CommitSeq, DbiRef, DbiSlot};
 use crate::error::Result;
 use crate::key::KeyBuf;
 use crate::page::{self, TreeRecord};
@@ -59,8 +59,8 @@ pub struct WriteTxn {
     pub(super) counts: Counts,
     pub(super) near: Option<Near>,
     /// The DBI that was last appended to, and an upper bound of its keys.
-    appended: Option<(usize, KeyBuf)>,
-    id: u64,
+    appended: Option<(DbiSlot, KeyBuf)>,
+    seq: CommitSeq,
     pub(super) max_key: usize,
     uuid: [u8; 16],
     // LMDB's write lock belongs to the thread that took it.
@@ -83,7 +83,7 @@ impl WriteTxn {
             counts: Counts::default(),
             near: None,
             appended: None,
-            id: seq,
+            seq,
             max_key: core.max_key,
             uuid: *core.uuid(),
             _on_its_thread: PhantomData,
@@ -100,7 +100,7 @@ impl WriteTxn {
     /// The [`Snapshot::id`](crate::Snapshot::id) of the state that this transaction commits.
     #[must_use]
     pub fn id(&self) -> u64 {
-        self.id
+        self.seq.0
     }
 
     /// Runs `f`, and undoes its changes if it returns `Err` or panics. Earlier changes stay. Savepoints nest.
@@ -209,7 +209,7 @@ impl WriteTxn {
 
     /// Notes in what was counted that the entry of `key` came, or went.
     #[inline]
-    pub(super) fn note(&self, slot: usize, key: &[u8], came: bool) {
+    pub(super) fn note(&self, slot: DbiSlot, key: &[u8], came: bool) {
         if !self.lengths.is_empty() {
             self.lengths.change(slot, u64::from(came), u64::from(!came));
         }
@@ -298,7 +298,7 @@ impl WriteTxn {
 
     /// The changes of the DBI with this slot, newest first.
     #[inline]
-    pub(super) fn layers(&self, slot: usize) -> impl Iterator<Item = &DbiChanges> {
+    pub(super) fn layers(&self, slot: DbiSlot) -> impl Iterator<Item = &DbiChanges> {
         self.set.dbi(slot).into_iter().chain(self.layers.of_dbi(slot))
     }
 
@@ -317,7 +317,7 @@ fn key_after(mut key: Vec<u8>) -> Vec<u8> {
 struct Savepoint<'a> {
     txn: &'a mut WriteTxn,
     /// The known lengths when the savepoint began.
-    lengths: Vec<(usize, u64)>,
+    lengths: Vec<(DbiSlot, u64)>,
 }
 
 impl Savepoint<'_> {
@@ -345,7 +345,7 @@ impl RawRead for WriteTxn {
     }
 
     fn raw_id(&self) -> u64 {
-        self.id
+        self.seq.0
     }
 
     #[inline]
@@ -417,6 +417,6 @@ impl RawRead for WriteTxn {
 
 impl fmt::Debug for WriteTxn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WriteTxn").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("WriteTxn").field("id", &self.seq.0).finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::catalog::DbiRef;
+use crate::catalog::{DbiRef, DbiSlot};
 use crate::error::{Error, ErrorKind, Result};
 use crate::write_set::blocks::Spot;
 use crate::write_set::changes::{DbiChanges, change_bytes};
@@ -28,7 +28,7 @@ pub(crate) struct WriteSet {
     /// The open savepoints, the outermost first.
     savepoints: Vec<Savepoint>,
     /// The slots of the DBIs that they have changed, once for each savepoint.
-    touched: Vec<usize>,
+    touched: Vec<DbiSlot>,
 }
 
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl WriteSet {
 
     /// The changes of the DBI with this slot.
     #[inline]
-    pub(crate) fn dbi(&self, slot: usize) -> Option<&DbiChanges> {
+    pub(crate) fn dbi(&self, slot: DbiSlot) -> Option<&DbiChanges> {
         let at = self.position(slot).ok()?;
         self.all.get(at).map(|of| &of.changes)
     }
@@ -253,7 +253,7 @@ impl WriteSet {
     }
 
     #[inline]
-    fn position(&self, slot: usize) -> Result<usize, usize> {
+    fn position(&self, slot: DbiSlot) -> Result<usize, usize> {
         self.all[..self.live].binary_search_by_key(&slot, |of| of.dbi.slot)
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::catalog::DbiRef;
+use crate::catalog::{DbiRef, DbiSlot};
 use crate::dbi::loader::buffer::Buffer;
 use crate::dbi::loader::place::RowIndex;
 use crate::dbi::loader::progress::{LoadPhase, Progress, STRIDE};
@@ -19,7 +19,7 @@ use crate::error::Result;
 #[derive(Default)]
 pub(super) struct Dbis {
     all: Vec<Arc<DbiRef>>,
-    by_slot: HashMap<usize, usize>,
+    by_slot: HashMap<DbiSlot, usize>,
     last: usize,
 }
 

@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::os::Stop;
 use crate::page::copy::walk::{Role, Tree, Walk, free_space, node_at};
 use crate::page::fields::{overflow_header, overflow_pages, u16_at, u64_at};
@@ -11,10 +11,11 @@ use crate::page::format::{HEADER, NODE_HEADER, flag};
 use crate::page::layout::Page;
 use crate::page::meta::TreeRecord;
 use crate::page::node::Node;
+use crate::page::page_no::PageNo;
 
 impl<'a> Walk<'a, '_> {
     /// Copies a leaf after everything that it refers to.
-    pub(crate) fn leaf(&mut self, tree: &mut Tree, leaf: Page<'a>, bytes: &[u8]) -> Result<u64, Stop> {
+    pub(crate) fn leaf(&mut self, tree: &mut Tree, leaf: Page<'a>, bytes: &[u8]) -> Result<PageNo, Stop> {
         if !leaf.is_leaf() {
             return Err(leaf.fault("a branch page at the lowest level").into());
         }
@@ -51,32 +52,32 @@ impl<'a> Walk<'a, '_> {
                 _ => return Err(leaf.fault("an entry of a kind that its tree cannot have").into()),
             };
         }
-        let moved = moved.into_iter().map(|(at, number)| (at, number.to_le_bytes()));
+        let moved = moved.into_iter().map(|(at, number)| (at, number.0.to_le_bytes()));
         Ok(self.sink.page(bytes, free_space(bytes), moved)?)
     }
 
     /// Copies a leaf of packed values.
-    pub(crate) fn packed_leaf(&mut self, tree: &mut Tree, number: u64, bytes: &[u8]) -> Result<u64, Stop> {
-        if u64_at(bytes, 0) != number {
+    pub(crate) fn packed_leaf(&mut self, tree: &mut Tree, number: PageNo, bytes: &[u8]) -> Result<PageNo, Stop> {
+        if PageNo(u64_at(bytes, 0)) != number {
             let why = format!("the page says that it is page {}", u64_at(bytes, 0));
-            return Err(Error::corrupted(number, why).into());
+            return Err(number.fault(why).into());
         }
         let Some((count, end)) = packed(bytes, flag::LEAF | flag::LEAF2) else {
-            return Err(Error::corrupted(number, "a page of fixed-size duplicates has a damaged header").into());
+            return Err(number.fault("a page of fixed-size duplicates has a damaged header").into());
         };
         tree.entries += count;
         Ok(self.sink.page(bytes, end..bytes.len(), iter::empty::<(usize, [u8; 8])>())?)
     }
 
     /// Copies the overflow run of a value, and returns the new number of its first page.
-    fn run_of(&mut self, tree: &mut Tree, from: u64, node: Node<'_>) -> Result<u64, Stop> {
+    fn run_of(&mut self, tree: &mut Tree, from: PageNo, node: Node<'_>) -> Result<PageNo, Stop> {
         let first = node.overflow_page();
         let need = overflow_pages(self.pages.page_size(), node.size);
         let header = self.pages.run(first, 1).unwrap_or_default();
         // LMDB keeps a longer run when a shorter value replaces it within one transaction.
         let count = if header.is_empty() { need } else { overflow_header(first, header)? };
         if count < need {
-            return Err(Error::corrupted(first, "an overflow run is shorter than its value").into());
+            return Err(first.fault("an overflow run is shorter than its value").into());
         }
         let run = self.claim(from, first, count)?;
         tree.overflows += count;
@@ -97,7 +98,7 @@ impl Tree {
 }
 
 fn record(leaf: Page<'_>, node: Node<'_>) -> Result<TreeRecord> {
-    TreeRecord::from_bytes(node.data).map_err(|error| Error::corrupted(leaf.number(), error.message().to_owned()))
+    TreeRecord::from_bytes(node.data).map_err(|error| leaf.number().fault(error.message().to_owned()))
 }
 
 /// The number of duplicates in a sub-page of a node.

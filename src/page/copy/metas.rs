@@ -3,6 +3,8 @@
 use crate::page::format::{MAGIC, META_BYTES, VERSION};
 use crate::page::format::{META_PAGES, flag};
 use crate::page::meta::{Meta, TreeRecord};
+use crate::page::page_no::PageNo;
+use crate::page::txn_id::LmdbTxnId;
 
 /// Both meta pages of a plain copy, whose pages of the state `meta` keep their numbers.
 ///
@@ -10,8 +12,8 @@ use crate::page::meta::{Meta, TreeRecord};
 /// carries the same state under the id before it. A reader that falls back to this slot finds the copy, not an older
 /// state whose pages are missing.
 pub(crate) fn plain_metas(meta: &Meta) -> Vec<u8> {
-    let before = Meta { txn_id: meta.txn_id.saturating_sub(1), ..*meta };
-    if meta.txn_id & 1 == 0 && meta.txn_id > 0 { pair(meta, &before) } else { pair(&before, meta) }
+    let before = Meta { txn_id: meta.txn_id.base(), ..*meta };
+    if meta.txn_id.slot() == 0 && meta.txn_id != LmdbTxnId(0) { pair(meta, &before) } else { pair(&before, meta) }
 }
 
 /// Both meta pages of a compacted copy of the state `meta`. `main` is its new main tree, `pages` the number of pages
@@ -24,12 +26,12 @@ pub(crate) fn compacted_metas(meta: &Meta, main: TreeRecord, pages: u64) -> Vec<
     let empty = Meta {
         free: TreeRecord { flags: meta.free.flags, ..none },
         main: none,
-        last_page: META_PAGES - 1,
-        txn_id: 0,
+        last_page: PageNo(META_PAGES - 1),
+        txn_id: LmdbTxnId(0),
         ..*meta
     };
-    let newest = u64::from(!main.is_empty() || main.flags != 0);
-    pair(&empty, &Meta { main, last_page: pages - 1, txn_id: newest, ..empty })
+    let newest = LmdbTxnId(u64::from(!main.is_empty() || main.flags != 0));
+    pair(&empty, &Meta { main, last_page: PageNo(pages - 1), txn_id: newest, ..empty })
 }
 
 fn pair(zero: &Meta, one: &Meta) -> Vec<u8> {
@@ -49,7 +51,7 @@ fn encode(slot: u64, meta: &Meta) -> [u8; META_BYTES] {
     let format = u64::from(MAGIC) | u64::from(VERSION) << 32;
     let mut bytes = [0; META_BYTES];
     let words = [slot, u64::from(flag::META) << 16, format, meta.address, meta.map_size].map(u64::to_le_bytes);
-    let ends = [meta.last_page, meta.txn_id].map(u64::to_le_bytes);
+    let ends = [meta.last_page.0, meta.txn_id.0].map(u64::to_le_bytes);
     let parts = words.iter().flatten().chain(&free).chain(&meta.main.to_bytes()).copied().collect::<Vec<_>>();
     for (out, byte) in bytes.iter_mut().zip(parts.into_iter().chain(ends.into_iter().flatten())) {
         *out = byte;

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use crate::page::format::META_PAGES;
+use crate::page::format::FIRST_PAGE;
+use crate::page::page_no::PageNo;
 
 /// Bytes written at once: a multiple of every page size.
 pub(crate) const PIECE: usize = 1 << 20;
@@ -26,17 +27,17 @@ impl<W: Write> Pieces for W {
 pub(crate) struct Sink<'w> {
     out: &'w mut dyn Pieces,
     buffer: Vec<u8>,
-    next: u64,
+    next: PageNo,
 }
 
 impl<'w> Sink<'w> {
     /// Creates a sink whose first page is the one after the meta pages.
     pub(crate) fn new(out: &'w mut dyn Pieces) -> Self {
-        Self { out, buffer: Vec::with_capacity(PIECE), next: META_PAGES }
+        Self { out, buffer: Vec::with_capacity(PIECE), next: FIRST_PAGE }
     }
 
     /// The number of the next page.
-    pub(crate) fn next(&self) -> u64 {
+    pub(crate) fn next(&self) -> PageNo {
         self.next
     }
 
@@ -47,11 +48,11 @@ impl<'w> Sink<'w> {
         page: &[u8],
         free: Range<usize>,
         changes: impl Iterator<Item = (usize, [u8; N])>,
-    ) -> io::Result<u64> {
+    ) -> io::Result<PageNo> {
         let start = self.buffer.len();
         self.buffer.extend_from_slice(page);
         if let Some(copy) = self.buffer.get_mut(start..) {
-            lay(copy, 0, &self.next.to_le_bytes());
+            lay(copy, 0, &self.next.0.to_le_bytes());
             copy.get_mut(free).unwrap_or_default().fill(0);
             changes.for_each(|(at, bytes)| lay(copy, at, &bytes));
         }
@@ -61,11 +62,11 @@ impl<'w> Sink<'w> {
 
     /// Appends a run of `count` pages, of which the first `used` bytes are in use, and returns the number of the
     /// first.
-    pub(crate) fn run(&mut self, run: &[u8], used: usize, count: u64) -> io::Result<u64> {
+    pub(crate) fn run(&mut self, run: &[u8], used: usize, count: u64) -> io::Result<PageNo> {
         let (used, rest) = run.split_at_checked(used).unwrap_or((run, &[]));
         let (number, kept) = used.split_at_checked(8).unwrap_or((used, &[]));
         debug_assert_eq!(number.len(), 8);
-        self.bytes(&self.next.to_le_bytes())?;
+        self.bytes(&self.next.0.to_le_bytes())?;
         self.bytes(kept)?;
         self.zeros(rest.len())?;
         Ok(self.count(count))
@@ -76,9 +77,9 @@ impl<'w> Sink<'w> {
         self.flush()
     }
 
-    fn count(&mut self, pages: u64) -> u64 {
+    fn count(&mut self, pages: u64) -> PageNo {
         let first = self.next;
-        self.next += pages;
+        self.next.0 += pages;
         first
     }
 

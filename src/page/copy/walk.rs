@@ -7,15 +7,16 @@
 //! level, and a tree has as many pages and entries as its record says. It does not check the order of keys, because
 //! other software may define its own. Memory: a list of children per level, and a bit per page of the file.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::os::Stop;
 use crate::page::copy::metas::compacted_metas;
 use crate::page::copy::sink::{Pieces, Sink};
 use crate::page::fields::u16_at;
 use crate::page::format::tree_flag;
-use crate::page::format::{HEADER, META_PAGES};
+use crate::page::format::{FIRST_PAGE, HEADER};
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::{Meta, TreeRecord};
+use crate::page::page_no::PageNo;
 use crate::page::verify::Bitmap;
 
 /// Cache lines of the next child that are prefetched while the current one is copied.
@@ -27,11 +28,11 @@ const READ_AHEAD: usize = 64;
 /// `Corrupted` when a part of the state that is read is damaged; errors of `out`. Never writes more pages than the
 /// state has.
 pub(crate) fn compact(pages: Pages<'_>, meta: &Meta, out: &mut dyn Pieces) -> Result<Vec<u8>, Stop> {
-    let met = Bitmap::new(meta.last_page.saturating_add(1).min(pages.page_count()));
+    let met = Bitmap::new(meta.last_page.count_to_here().min(pages.page_count()));
     let mut walk = Walk { pages, last_page: meta.last_page, met, sink: Sink::new(out) };
     let main = Tree::new(&meta.main, Role::Main);
-    let (root, _) = walk.tree(main, meta.txn_id & 1)?;
-    let count = walk.sink.next();
+    let (root, _) = walk.tree(main, meta.page())?;
+    let count = walk.sink.next().0;
     walk.sink.finish()?;
     Ok(compacted_metas(meta, TreeRecord { root, ..meta.main }, count))
 }
@@ -72,7 +73,7 @@ impl Tree {
     }
 
     /// Fails if a tree differs from its record, which is on page `from`.
-    fn check_counts(&self, from: u64) -> Result<()> {
+    fn check_counts(&self, from: PageNo) -> Result<()> {
         let record = &self.record;
         // LMDB still counts an empty duplicate that it lost when a second duplicate was added.
         let lost = self.has_duplicates() && record.entries > self.entries;
@@ -84,7 +85,7 @@ impl Tree {
         ] {
             if recorded != counted {
                 let why = format!("a tree record says {recorded} {what}, and there are {counted}");
-                return Err(Error::corrupted(from, why));
+                return Err(from.fault(why));
             }
         }
         Ok(())
@@ -94,16 +95,16 @@ impl Tree {
 /// The state of a copy in progress.
 pub(crate) struct Walk<'a, 'w> {
     pub pages: Pages<'a>,
-    last_page: u64,
+    last_page: PageNo,
     met: Bitmap,
     pub sink: Sink<'w>,
 }
 
 impl<'a> Walk<'a, '_> {
     /// Copies a tree whose record is on page `from`, and returns its new root and its number of entries.
-    pub(crate) fn tree(&mut self, mut tree: Tree, from: u64) -> Result<(u64, u64), Stop> {
+    pub(crate) fn tree(&mut self, mut tree: Tree, from: PageNo) -> Result<(PageNo, u64), Stop> {
         if let Some(why) = tree.record.why_outside(self.last_page) {
-            return Err(Error::corrupted(from, why).into());
+            return Err(from.fault(why).into());
         }
         let (mut root, depth) = (tree.record.root, tree.record.depth);
         if !tree.record.is_empty() {
@@ -114,7 +115,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Copies page `number` and all pages below it, and returns its new number. `levels` is its height: 1 is a leaf.
-    fn page(&mut self, tree: &mut Tree, from: u64, number: u64, levels: u16) -> Result<u64, Stop> {
+    fn page(&mut self, tree: &mut Tree, from: PageNo, number: PageNo, levels: u16) -> Result<PageNo, Stop> {
         let bytes = self.claim(from, number, 1)?;
         if levels > 1 {
             tree.branches += 1;
@@ -128,7 +129,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn branch(&mut self, tree: &mut Tree, branch: Page<'a>, bytes: &[u8], levels: u16) -> Result<u64, Stop> {
+    fn branch(&mut self, tree: &mut Tree, branch: Page<'a>, bytes: &[u8], levels: u16) -> Result<PageNo, Stop> {
         if branch.is_leaf() {
             return Err(branch.fault("a leaf page above the lowest level").into());
         }
@@ -147,16 +148,16 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// The bytes of pages that page `from` refers to. Each page can be claimed only once.
-    pub(crate) fn claim(&mut self, from: u64, first: u64, count: u64) -> Result<&'a [u8]> {
-        let fault = |why: &str| Error::corrupted(from, format!("leads to page {first}, {why}"));
+    pub(crate) fn claim(&mut self, from: PageNo, first: PageNo, count: u64) -> Result<&'a [u8]> {
+        let fault = |why: &str| from.fault(format!("leads to page {first}, {why}"));
         let end = first.saturating_add(count);
-        if first < META_PAGES || end > self.last_page.saturating_add(1) {
+        if first < FIRST_PAGE || end > self.last_page.saturating_add(1) {
             return Err(fault("which is not a page of the database"));
         }
         let Some(bytes) = self.pages.run(first, count) else {
             return Err(fault("which ends behind the file"));
         };
-        if !(first..end).all(|page| self.met.mark(page)) {
+        if !(first.0..end.0).all(|page| self.met.mark(PageNo(page))) {
             return Err(fault("which is in use elsewhere"));
         }
         Ok(bytes)
@@ -173,7 +174,7 @@ pub(crate) fn free_space(page: &[u8]) -> std::ops::Range<usize> {
     usize::from(u16_at(page, 12))..usize::from(u16_at(page, 14))
 }
 
-fn first_six(number: u64) -> [u8; 6] {
-    let bytes = number.to_le_bytes();
+fn first_six(number: PageNo) -> [u8; 6] {
+    let bytes = number.0.to_le_bytes();
     std::array::from_fn(|at| bytes[at])
 }

@@ -77,7 +77,7 @@ impl Builder {
             level = self.level(flag::BRANCH, nodes.collect());
             (depth, branches) = (depth + 1, branches + level.len() as u64);
         }
-        let root = level.first().map_or(NO_PAGE, |(_, page)| *page);
+        let root = level.first().map_or(NO_PAGE.0, |(_, page)| *page);
         let mut record = [0; RECORD_BYTES];
         record[6..8].copy_from_slice(&depth.to_le_bytes());
         for (at, field) in [(8, branches), (16, leaves), (24, overflow), (32, count), (40, root)] {
@@ -149,7 +149,7 @@ impl Builder {
         // The free list: no pages. Its pad is the page size, its flag that of integer keys.
         page[40..44].copy_from_slice(&u32::try_from(PAGE).unwrap().to_le_bytes());
         page[44] = 8;
-        page[80..88].copy_from_slice(&NO_PAGE.to_le_bytes());
+        page[80..88].copy_from_slice(&NO_PAGE.0.to_le_bytes());
         page[88..136].copy_from_slice(main);
         page[136..144].copy_from_slice(&last.to_le_bytes());
         page[144..META_BYTES].copy_from_slice(&(2 + slot).to_le_bytes());

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use crate::page::batch::get_many;
 use crate::page::cursor::Cursor;
 use crate::page::layout::{Page, Pages};
+use crate::page::page_no::PageNo;
 use crate::page::readahead::{FEW, Memory, ReadAhead, ask_for, bring};
 use crate::page::tests::samples::{Sample, samples};
 use crate::page::tree::branch_levels;
@@ -16,8 +17,8 @@ use crate::page::tree::branch_levels;
 /// A memory that contains the pages requested from it, and records the requests.
 struct Fake {
     pages: u64,
-    there: RefCell<BTreeSet<u64>>,
-    asked: RefCell<Vec<(u64, u64)>>,
+    there: RefCell<BTreeSet<PageNo>>,
+    asked: RefCell<Vec<(PageNo, u64)>>,
 }
 
 impl Fake {
@@ -31,13 +32,13 @@ impl Memory for &Fake {
         (self.pages, 4096)
     }
 
-    fn is_resident(self, number: u64) -> bool {
+    fn is_resident(self, number: PageNo) -> bool {
         self.there.borrow().contains(&number)
     }
 
-    fn will_need(self, first: u64, count: u64) {
+    fn will_need(self, first: PageNo, count: u64) {
         self.asked.borrow_mut().push((first, count));
-        self.there.borrow_mut().extend(first..first + count);
+        self.there.borrow_mut().extend((first.0..first.0 + count).map(PageNo));
     }
 }
 
@@ -55,7 +56,7 @@ fn lowest(sample: &Sample) -> Vec<Page<'_>> {
     level
 }
 
-fn children(branch: Page<'_>) -> Vec<u64> {
+fn children(branch: Page<'_>) -> Vec<PageNo> {
     (0..branch.slots()).map(|slot| branch.child(slot).unwrap()).collect()
 }
 
@@ -70,15 +71,15 @@ fn walk(fake: &Fake, ahead: &mut ReadAhead, branches: &[Page<'_>], from: usize) 
 
 proptest! {
     #[test]
-    fn pages_are_requested_once_in_order_and_neighbours_together(mut numbers in prop::collection::vec(0_u64..300, 0..200)) {
+    fn pages_are_requested_once_in_order_and_neighbours_together(mut numbers in prop::collection::vec((0_u64..300).prop_map(PageNo), 0..200)) {
         let fake = Fake::new(300);
-        let wanted: BTreeSet<u64> = numbers.iter().copied().collect();
+        let wanted: BTreeSet<PageNo> = numbers.iter().copied().collect();
         ask_for(&fake, &mut numbers);
         let asked = fake.asked.borrow();
         prop_assert_eq!(&*fake.there.borrow(), &wanted);
         prop_assert_eq!(asked.iter().map(|(_, count)| *count).sum::<u64>(), wanted.len() as u64);
         for pair in asked.windows(2) {
-            let ((first, count), next) = (pair[0], pair[1].0);
+            let ((PageNo(first), count), PageNo(next)) = (pair[0], pair[1].0);
             prop_assert!(first + count < next || (first + count == next && count == 32), "{:?}", pair);
         }
         prop_assert!(asked.iter().all(|(_, count)| *count <= 32));
@@ -89,7 +90,7 @@ proptest! {
 fn nothing_is_requested_while_pages_are_in_memory() {
     let branches = lowest(deep());
     let fake = Fake::new(100_000);
-    fake.there.borrow_mut().extend(0..100_000);
+    fake.there.borrow_mut().extend((0..100_000).map(PageNo));
     let mut ahead = ReadAhead::default();
     (0..branches.len()).for_each(|at| walk(&fake, &mut ahead, &branches, at));
     assert_eq!(*fake.asked.borrow(), []);
@@ -104,7 +105,7 @@ fn a_scan_requests_the_leaves_of_its_branch_and_later_also_of_the_next() {
     walk(&fake, &mut ahead, &branches, 0);
     assert_eq!(*fake.there.borrow(), children(branches[0]).into_iter().collect());
     walk(&fake, &mut ahead, &branches, 1);
-    let mut wanted: BTreeSet<u64> = branches[..3].iter().flat_map(|branch| children(*branch)).collect();
+    let mut wanted: BTreeSet<PageNo> = branches[..3].iter().flat_map(|branch| children(*branch)).collect();
     wanted.insert(branches[3].number());
     assert_eq!(*fake.there.borrow(), wanted);
 }
@@ -120,7 +121,7 @@ fn a_long_scan_requests_whole_blocks_and_none_twice() {
         fake.there.borrow_mut().clear();
         let at = round % branches.len();
         walk(&fake, &mut ahead, &branches, at);
-        let mut wanted: BTreeSet<u64> = branches[at..].iter().take(2).flat_map(|branch| children(*branch)).collect();
+        let mut wanted: BTreeSet<PageNo> = branches[at..].iter().take(2).flat_map(|branch| children(*branch)).collect();
         wanted.extend(branches.get(at + 2).map(|branch| branch.number()));
         beyond.push(fake.there.borrow().iter().any(|page| !wanted.contains(page)));
     }
@@ -133,7 +134,7 @@ fn a_long_scan_requests_whole_blocks_and_none_twice() {
 fn hints_about_absent_pages_do_nothing() {
     let words = vec![0_u64; 512 * 8];
     let pages = Pages::over(&words, 4096);
-    for number in [0, 1, 2, 7, 8, 9, 1 << 40, 1 << 52, u64::MAX - 1, u64::MAX] {
+    for number in [0, 1, 2, 7, 8, 9, 1 << 40, 1 << 52, u64::MAX - 1, u64::MAX].map(PageNo) {
         for count in [0, 1, 6, 7, 1 << 52, u64::MAX] {
             pages.ask(number, count);
         }

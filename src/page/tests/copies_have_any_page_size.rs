@@ -10,6 +10,8 @@ use crate::page::format::{HEADER, NODE_HEADER, flag};
 use crate::page::format::{MAGIC, NO_PAGE, VERSION};
 use crate::page::layout::Pages;
 use crate::page::meta::{Meta, TreeRecord};
+use crate::page::page_no::PageNo;
+use crate::page::txn_id::LmdbTxnId;
 use crate::page::verify::{Level, verify};
 
 const NO_TREE: TreeRecord = TreeRecord {
@@ -66,10 +68,10 @@ fn source(size: usize) -> (Vec<u64>, Meta) {
         leaf_pages: 2,
         overflow_pages: run_pages,
         entries: 4,
-        root: 4,
+        root: PageNo(4),
         ..NO_TREE
     };
-    let free = TreeRecord { flags: 8, depth: 1, leaf_pages: 1, entries: 1, root: list, ..NO_TREE };
+    let free = TreeRecord { flags: 8, depth: 1, leaf_pages: 1, entries: 1, root: PageNo(list), ..NO_TREE };
     let page_size = u32::try_from(size).unwrap();
     let meta = Meta {
         magic: MAGIC,
@@ -79,8 +81,8 @@ fn source(size: usize) -> (Vec<u64>, Meta) {
         page_size,
         free: TreeRecord { pad: page_size, ..free },
         main,
-        last_page: list,
-        txn_id: 2,
+        last_page: PageNo(list),
+        txn_id: LmdbTxnId(2),
     };
     (words(&[plain_metas(&meta), pages.concat()].concat()), meta)
 }

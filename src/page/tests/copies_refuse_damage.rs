@@ -13,13 +13,14 @@ use crate::page::copy::compact;
 use crate::page::cursor::Cursor;
 use crate::page::layout::Pages;
 use crate::page::meta::TreeRecord;
+use crate::page::page_no::PageNo;
 use crate::page::tests::damage_is_an_error::{damage, inflict, small};
 use crate::page::tests::foreign::{Entries, fill, image};
 use crate::page::tests::samples::{Image, PAGE, apply, create};
 use crate::page::verify::{Level, verify};
 
 /// A copy of the newest state, or the page and the text of the error.
-fn copied(image: &Image) -> Result<Image, (u64, String)> {
+fn copied(image: &Image) -> Result<Image, (PageNo, String)> {
     let mut pages = Vec::new();
     let outcome = compact(image.pages(), &image.newest(), &mut pages);
     assert!(pages.len() + 2 * PAGE <= image.words.len() * 8, "larger than what it is of");
@@ -27,7 +28,7 @@ fn copied(image: &Image) -> Result<Image, (u64, String)> {
         Ok(metas) => Ok(Image::holding(&[metas, pages].concat())),
         Err(Stop::Source(error)) => {
             assert_eq!(error.kind(), ErrorKind::Corrupted, "{error}");
-            Err((error.page().unwrap_or_default(), error.message().to_owned()))
+            Err((PageNo(error.page().unwrap_or_default()), error.message().to_owned()))
         }
         Err(Stop::Write(error)) => panic!("memory takes everything: {error}"),
     }
@@ -82,7 +83,7 @@ proptest! {
 }
 
 /// A file with trees of all kinds, and the numbers of three pages of a plain tree of two levels.
-fn planted() -> (Image, [u64; 3]) {
+fn planted() -> (Image, [PageNo; 3]) {
     let dir = TempDir::new().unwrap();
     let env = fill(dir.path());
     let tree = create(&env, "flat", DatabaseFlags::empty());
@@ -97,7 +98,7 @@ fn planted() -> (Image, [u64; 3]) {
 }
 
 #[track_caller]
-fn refused(image: &Image, page: u64, why: &str) {
+fn refused(image: &Image, page: PageNo, why: &str) {
     let (at, text) = copied(image).map(drop).unwrap_err();
     assert!(at == page && text.contains(why), "page {at}: {text}; not page {page}: {why}");
 }
@@ -124,11 +125,11 @@ fn misplaced_pages_are_an_error() {
         refused(&image, fault, why);
     }
     for (child, why) in [
-        (last + 1, "not a page of the database"),
+        (last.0 + 1, "not a page of the database"),
         (0xFFFF_FFFF_FFFF, "not a page of the database"),
         (1, "not a page of the database"),
-        (root, "in use elsewhere"),
-        (other, "in use elsewhere"),
+        (root.0, "in use elsewhere"),
+        (other.0, "in use elsewhere"),
     ] {
         let mut image = whole.clone();
         image.write(root, whole.node(root, 1), &child.to_le_bytes()[..6]);
@@ -145,12 +146,12 @@ fn misplaced_pages_are_an_error() {
 #[test]
 fn records_with_wrong_counts_are_an_error() {
     let (whole, _) = planted();
-    let slot = whole.newest().txn_id & 1;
+    let page = whole.newest().page();
     for (at, what) in [(8, "branch pages"), (16, "leaf pages"), (24, "overflow pages"), (32, "entries")] {
         let mut image = whole.clone();
-        let [count]: [u8; 1] = whole.read(slot, 88 + at);
-        image.write(slot, 88 + at, &[count ^ 1]);
-        refused(&image, slot, what);
+        let [count]: [u8; 1] = whole.read(page, 88 + at);
+        image.write(page, 88 + at, &[count ^ 1]);
+        refused(&image, page, what);
     }
     // If a tree of duplicates counts more entries than it has, LMDB has lost an empty one, by a bug of its own.
     let lost = |name: &str, by: i64| {

@@ -4,6 +4,7 @@ use std::ops::Bound;
 
 use crate::page::count::{count_range, estimate, nth, rank};
 use crate::page::meta::TreeRecord;
+use crate::page::page_no::PageNo;
 use crate::page::split::split;
 use crate::page::tests::ranges_agree::{expected, forms};
 use crate::page::tests::samples::{Random, probes, rounds, samples};
@@ -44,7 +45,7 @@ fn rank_and_nth_are_inverse() {
 fn a_whole_tree_is_counted_by_its_record_alone() {
     for sample in samples().iter().filter(|sample| !sample.tree.is_empty()) {
         let pages = sample.image.pages();
-        let tree = TreeRecord { root: pages.page_count() + 1, ..sample.tree };
+        let tree = TreeRecord { root: PageNo(pages.page_count() + 1), ..sample.tree };
         let (all, entries) = (Bound::Unbounded, sample.model.len() as u64);
         assert_eq!(count_range(pages, &tree, all, all).unwrap(), entries, "{}", sample.name);
         assert_eq!(estimate(pages, &tree, all, all).unwrap(), entries, "{}", sample.name);

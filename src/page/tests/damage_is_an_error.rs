@@ -200,7 +200,7 @@ fn shared_children_do_not_multiply() {
         let (slots, first) = (branch.slots(), branch.child(0).unwrap());
         for slot in 0..slots {
             let node = image.node(number, slot);
-            image.write(number, node, &first.to_le_bytes()[..6]);
+            image.write(number, node, &first.0.to_le_bytes()[..6]);
         }
         number = first;
     }

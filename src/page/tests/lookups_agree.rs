@@ -8,6 +8,7 @@ use crate::page::batch::{GROUP, get_many};
 use crate::page::layout::Pages;
 use crate::page::lookup::{find, get};
 use crate::page::meta::TreeRecord;
+use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, Sample, apply, create, open, probes, samples};
 use crate::page::verify::{Level, verify};
 
@@ -58,8 +59,8 @@ fn free_list_records_are_readable() {
     let meta = pages.meta(usize::from(pages.meta_id(1) > pages.meta_id(0)));
     assert!(meta.free.entries > 0);
     let record = |id: u64| find(pages, &meta.free, &id.to_le_bytes()).unwrap();
-    let total = (0..=meta.txn_id).filter_map(record).map(|found| count(found.value)).sum::<u64>();
-    assert!(total > 0 && total < meta.last_page);
+    let total = (0..=meta.txn_id.0).filter_map(record).map(|found| count(found.value)).sum::<u64>();
+    assert!(total > 0 && total < meta.last_page.0);
 }
 
 fn count(value: &[u8]) -> u64 {
@@ -76,9 +77,9 @@ fn an_invalid_tree_record_is_an_error() {
         TreeRecord { depth: 33, ..record },
         TreeRecord { depth: record.depth - 1, ..record },
         TreeRecord { depth: record.depth + 1, ..record },
-        TreeRecord { root: 0, ..record },
-        TreeRecord { root: pages.page_count(), ..record },
-        TreeRecord { root: u64::MAX - 1, ..record },
+        TreeRecord { root: PageNo(0), ..record },
+        TreeRecord { root: PageNo(pages.page_count()), ..record },
+        TreeRecord { root: PageNo(u64::MAX - 1), ..record },
     ] {
         assert_eq!(refused(wrong, pages), ErrorKind::Corrupted, "{wrong:?}");
     }

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use crate::error::ErrorKind;
 use crate::page::meta_check::check_metas;
 use crate::page::tests::samples::{Image, PAGE, samples};
+use crate::page::txn_id::LmdbTxnId;
 use crate::page::verify::{Level, verify};
 
 fn file(bytes: &[u8]) -> File {
@@ -32,10 +33,10 @@ fn a_healthy_pair_names_the_newest() {
     let metas = check_metas(&image.file(), true).unwrap().unwrap();
     assert_eq!(metas.page_size, PAGE);
     let pages = image.pages();
-    let slot = usize::from(metas.newest.txn_id & 1 == 1);
+    let slot = metas.newest.txn_id.slot();
     assert_eq!(pages.meta(slot).main, metas.newest.main);
     assert_eq!((pages.meta_id(slot), pages.meta(slot).last_page), (metas.newest.txn_id, metas.newest.last_page));
-    assert_eq!(pages.meta_id(1 - slot), metas.newest.txn_id - 1);
+    assert_eq!(pages.meta_id(1 - slot), metas.newest.txn_id.base());
 }
 
 #[test]
@@ -114,7 +115,7 @@ fn invalid_trees_of_the_older_meta_page_are_ignored() {
 
 /// The slot of the last commit.
 fn newest() -> u64 {
-    check_metas(&samples()[0].image.file(), true).unwrap().unwrap().newest.txn_id & 1
+    check_metas(&samples()[0].image.file(), true).unwrap().unwrap().newest.txn_id.0 & 1
 }
 
 #[track_caller]
@@ -128,8 +129,8 @@ fn refused_and_found(slot: u64, at: usize, bytes: &[u8]) {
 #[test]
 fn ids_far_apart_are_damage_only_without_a_writer() {
     let pages = samples()[0].image.pages();
-    let far = (pages.meta_id(0) + 100).to_le_bytes();
+    let far = (pages.meta_id(0).0 + 100).to_le_bytes();
     let file = damaged(0, 144, &far);
     assert_eq!(refused(&file).0, ErrorKind::Corrupted);
-    assert_eq!(check_metas(&file, false).unwrap().unwrap().newest.txn_id, u64::from_le_bytes(far));
+    assert_eq!(check_metas(&file, false).unwrap().unwrap().newest.txn_id, LmdbTxnId(u64::from_le_bytes(far)));
 }

@@ -5,10 +5,11 @@ use std::ops::Bound::Unbounded;
 use crate::error::ErrorKind;
 use crate::page::cursor::Cursor;
 use crate::page::lookup::get;
+use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, PAGE, Sample, samples};
 
 /// The first leaf of a sample, and the slot and offset of its last node, which ends at the end of the page.
-fn last_node(sample: &Sample) -> Option<(u64, usize, usize)> {
+fn last_node(sample: &Sample) -> Option<(PageNo, usize, usize)> {
     let pages = sample.image.pages();
     let mut number = sample.tree.root;
     for _ in 1..sample.tree.depth {
@@ -19,7 +20,7 @@ fn last_node(sample: &Sample) -> Option<(u64, usize, usize)> {
     Some((number, slot, at))
 }
 
-fn u16_in(image: &Image, page: u64, at: usize) -> usize {
+fn u16_in(image: &Image, page: PageNo, at: usize) -> usize {
     usize::from(u16::from_le_bytes(image.read(page, at)))
 }
 

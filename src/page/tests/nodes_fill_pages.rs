@@ -2,11 +2,12 @@
 
 use crate::page::layout::Pages;
 use crate::page::meta::TreeRecord;
+use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, samples};
 use crate::page::verify::{Level, verify};
 
 /// The first child of each page from the root down to a leaf.
-fn way(pages: Pages<'_>, tree: &TreeRecord) -> Vec<u64> {
+fn way(pages: Pages<'_>, tree: &TreeRecord) -> Vec<PageNo> {
     let mut way = vec![tree.root];
     for level in 1..usize::from(tree.depth) {
         way.push(pages.branch(way[level - 1]).unwrap().child(0).unwrap());
@@ -15,9 +16,9 @@ fn way(pages: Pages<'_>, tree: &TreeRecord) -> Vec<u64> {
 }
 
 /// Whether a full check reports on `page` that sizes do not add up.
-fn found(image: &Image, page: u64) -> bool {
+fn found(image: &Image, page: PageNo) -> bool {
     let report = verify(&image.file(), Level::Full).unwrap();
-    report.faults.iter().any(|fault| fault.page == page && fault.why.contains("overlap"))
+    report.faults.iter().any(|fault| fault.page == page.0 && fault.why.contains("overlap"))
 }
 
 #[test]
@@ -54,6 +55,9 @@ fn a_first_key_outside_its_branch_is_found() {
     let node = image.node(sample.tree.root, 0);
     image.write(sample.tree.root, node + 6, &[0xFF, 0xFF]);
     let faults = verify(&image.file(), Level::Full).unwrap().faults;
-    assert!(faults.iter().any(|fault| fault.page == sample.tree.root && fault.why.contains("runs out")), "{faults:?}");
+    assert!(
+        faults.iter().any(|fault| fault.page == sample.tree.root.0 && fault.why.contains("runs out")),
+        "{faults:?}"
+    );
     assert_eq!(faults.len(), 1);
 }

@@ -6,6 +6,7 @@ use crate::error::{ErrorKind, Result};
 use crate::page::batch::get_many;
 use crate::page::layout::Pages;
 use crate::page::lookup::get;
+use crate::page::page_no::PageNo;
 use crate::page::readahead::WINDOW;
 use crate::page::tests::build;
 use crate::page::tests::samples::{Image, Model, Random, Sample, samples};
@@ -22,7 +23,7 @@ fn batch<'a>(pages: Pages<'a>, sample: &Sample, keys: &[&[u8]]) -> Result<Vec<Op
 }
 
 /// The number of the leaf where `key` is.
-fn leaf_of(image: &Image, sample: &Sample, key: &[u8]) -> u64 {
+fn leaf_of(image: &Image, sample: &Sample, key: &[u8]) -> PageNo {
     let pages = image.pages();
     let mut number = sample.tree.root;
     for _ in 1..sample.tree.depth {
@@ -74,7 +75,7 @@ fn a_damaged_leaf_is_named_and_the_others_are_read() {
         if at < 16 {
             let mixed = [&outside[..outside.len().min(200)], &inside[..]].concat();
             let error = batch(image.pages(), sample, &mixed).unwrap_err();
-            assert_eq!((error.kind(), error.page()), (ErrorKind::Corrupted, Some(leaf)), "{at}");
+            assert_eq!((error.kind(), error.page()), (ErrorKind::Corrupted, Some(leaf.0)), "{at}");
         }
         for key in &inside {
             // Compare each result with a single look-up, which uses another path and may report damage that the batch
@@ -119,7 +120,7 @@ fn a_batch_reports_damaged_slots_like_single_look_ups() {
         let image = build::image(&BTreeMap::from([("rows", &model)]));
         let tree = image.tree("rows");
         let sample = Sample { name: "rows", image, tree, model };
-        let leaves: BTreeSet<u64> = sample.model.keys().map(|key| leaf_of(&sample.image, &sample, key)).collect();
+        let leaves: BTreeSet<PageNo> = sample.model.keys().map(|key| leaf_of(&sample.image, &sample, key)).collect();
         let mut asked = 0;
         for leaf in leaves.into_iter().take(if cfg!(miri) { 1 } else { 10 }) {
             let slots = sample.image.pages().leaf(leaf).unwrap().slots();

@@ -4,11 +4,12 @@ use std::ops::Bound;
 
 use crate::error::{ErrorKind, Result};
 use crate::page::cursor::Cursor;
+use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, samples};
 
 /// The sample of ordered integers, with the highest key of its third leaf raised above all others, and the number of
 /// that leaf.
-fn raised() -> (Image, u64) {
+fn raised() -> (Image, PageNo) {
     let sample = samples().iter().find(|sample| sample.name == "ordered integers").unwrap();
     let (mut image, mut parent) = (sample.image.clone(), sample.tree.root);
     for _ in 2..sample.tree.depth {
@@ -36,7 +37,7 @@ fn a_key_too_high_for_its_leaf_is_reported_and_ends_no_range() {
                     Ok(count)
                 });
             let error = walked.unwrap_err();
-            assert_eq!((error.kind(), error.page()), (ErrorKind::Corrupted, Some(leaf)), "{error}");
+            assert_eq!((error.kind(), error.page()), (ErrorKind::Corrupted, Some(leaf.0)), "{error}");
         }
     }
 }

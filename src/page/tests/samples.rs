@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use crate::page::layout::Pages;
 use crate::page::lookup::find;
 use crate::page::meta::{Meta, TreeRecord};
+use crate::page::page_no::PageNo;
 use crate::page::tests::build;
 
 pub(super) type Model = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -101,19 +102,19 @@ impl Image {
     }
 
     /// Overwrites bytes of page `page`, from byte `at` on.
-    pub(super) fn write(&mut self, page: u64, at: usize, bytes: &[u8]) {
-        let start = usize::try_from(page).unwrap() * PAGE + at;
+    pub(super) fn write(&mut self, page: impl Into<PageNo>, at: usize, bytes: &[u8]) {
+        let start = start(page) + at;
         self.bytes_mut()[start..start + bytes.len()].copy_from_slice(bytes);
     }
 
     /// Bytes of page `page`, from byte `at` on.
-    pub(super) fn read<const N: usize>(&self, page: u64, at: usize) -> [u8; N] {
-        let start = usize::try_from(page).unwrap() * PAGE + at;
+    pub(super) fn read<const N: usize>(&self, page: impl Into<PageNo>, at: usize) -> [u8; N] {
+        let start = start(page) + at;
         self.bytes()[start..start + N].try_into().unwrap()
     }
 
     /// The offset of the node in slot `slot` of page `page`.
-    pub(super) fn node(&self, page: u64, slot: usize) -> usize {
+    pub(super) fn node(&self, page: impl Into<PageNo>, slot: usize) -> usize {
         usize::from(u16::from_le_bytes(self.read(page, 16 + 2 * slot)))
     }
 
@@ -133,6 +134,11 @@ impl Image {
         assert!(found.is_tree());
         TreeRecord::from_bytes(found.value).unwrap()
     }
+}
+
+/// Where a page begins in an image.
+fn start(page: impl Into<PageNo>) -> usize {
+    usize::try_from(page.into().offset(PAGE as u64)).unwrap()
 }
 
 /// One tree, and its contents.

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use heed::DatabaseFlags as Flags;
 use tempfile::TempDir;
 
+use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, create, open};
 use crate::page::tests::verify_finds::assert_found;
 use crate::page::verify::{Level, verify};
@@ -41,21 +42,21 @@ fn image() -> Image {
 }
 
 /// The page and offset of a key's data: slot 0 has the few duplicates, slot 1 the record of the many.
-fn place(image: &Image, name: &str, slot: usize) -> (u64, usize) {
+fn place(image: &Image, name: &str, slot: usize) -> (PageNo, usize) {
     let page = image.tree(name).root;
     (page, image.node(page, slot) + 8 + 4)
 }
 
 /// The first leaf of the tree of many duplicates.
-fn many(image: &Image, name: &str) -> u64 {
+fn many(image: &Image, name: &str) -> PageNo {
     let (page, record) = place(image, name, 1);
-    let root = u64::from_le_bytes(image.read(page, record + 40));
+    let root = PageNo(u64::from_le_bytes(image.read(page, record + 40)));
     assert_eq!(image.read::<2>(page, record + 6), [2, 0], "a branch and its leaves");
     image.pages().branch(root).unwrap().child(0).unwrap()
 }
 
 /// Writes each of these bytes separately, and asserts that the damage is found on `page`.
-fn assert_each_found(page: u64, faults: &[(usize, &[u8], &str)]) {
+fn assert_each_found(page: PageNo, faults: &[(usize, &[u8], &str)]) {
     for (at, bytes, why) in faults {
         let mut image = image();
         assert!(verify(&image.file(), Level::Full).unwrap().is_clean());

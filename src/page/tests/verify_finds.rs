@@ -1,11 +1,12 @@
 //! Every planted fault is found on the page where it was planted.
 
 use crate::page::meta_check::check_metas;
+use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, PAGE, samples};
 use crate::page::verify::{Level, VerifyReport, verify};
 
 /// The pages from the root of a sample down to its first leaf.
-pub(super) fn way_down(image: &Image, name: &str) -> Vec<u64> {
+pub(super) fn way_down(image: &Image, name: &str) -> Vec<PageNo> {
     let tree = image.tree(name);
     let mut way = vec![tree.root];
     for _ in 1..tree.depth {
@@ -20,8 +21,8 @@ fn check(image: &Image, level: Level) -> VerifyReport {
 }
 
 /// Asserts that the fault is reported on `page`, with `why` in its text.
-pub(super) fn assert_found(image: &Image, level: Level, page: u64, why: &str) {
-    let report = check(image, level);
+pub(super) fn assert_found(image: &Image, level: Level, page: impl Into<PageNo>, why: &str) {
+    let (report, PageNo(page)) = (check(image, level), page.into());
     let found = report.faults.iter().any(|fault| fault.page == page && fault.why.contains(why));
     assert!(found, "{level:?} no {why:?} on page {page} in {:?}", report.faults.iter().take(4).collect::<Vec<_>>());
 }
@@ -63,11 +64,11 @@ fn wrong_child_numbers_are_found() {
     let last = check_metas(&image().file(), true).unwrap().unwrap().newest.last_page;
     for level in [Level::Fast, Level::Full] {
         for (child, why) in [
-            (last + 1, "not a page of the database"),
+            (last.0 + 1, "not a page of the database"),
             (1, "not a page of the database"),
             (0xFFFF_FFFF_FFFF, "not a page of the database"),
-            (root, "in use elsewhere"),
-            (way[1], "in use elsewhere"),
+            (root.0, "in use elsewhere"),
+            (way[1].0, "in use elsewhere"),
         ] {
             let mut image = image();
             image.write(root, node, &child.to_le_bytes()[..6]);
@@ -106,7 +107,7 @@ fn swapped_pages_and_unsorted_slots_are_found() {
 #[test]
 fn truncated_files_are_found() {
     let whole = image();
-    let last = check_metas(&whole.file(), true).unwrap().unwrap().newest.last_page;
+    let PageNo(last) = check_metas(&whole.file(), true).unwrap().unwrap().newest.last_page;
     for keep in [last / 8, last / 2, last - 40] {
         let mut cut = whole.clone();
         cut.words.truncate(usize::try_from(keep).unwrap() * PAGE / 8 + 7);
@@ -138,17 +139,17 @@ fn a_last_page_beyond_any_file_of_this_length_is_found() {
 fn wrong_counters_are_found() {
     let whole = image();
     // The newest meta page's record of the main tree.
-    let slot = whole.pages().meta_id(1) > whole.pages().meta_id(0);
+    let slot = PageNo::from(u64::from(whole.pages().meta_id(1) > whole.pages().meta_id(0)));
     for (at, what) in [(8, "branch"), (16, "leaf"), (32, "entries")] {
         let mut image = whole.clone();
-        let [count] = image.read(slot.into(), 88 + at);
-        image.write(slot.into(), 88 + at, &[count + 1]);
-        assert_found(&image, Level::Full, slot.into(), what);
+        let [count] = image.read(slot, 88 + at);
+        image.write(slot, 88 + at, &[count + 1]);
+        assert_found(&image, Level::Full, slot, what);
     }
     // Pages in no tree: empty the free list.
     let mut lost = whole.clone();
-    lost.write(slot.into(), 40 + 6, &[0; 34]);
-    lost.write(slot.into(), 40 + 40, &[0xFF; 8]);
+    lost.write(slot, 40 + 6, &[0; 34]);
+    lost.write(slot, 40 + 40, &[0xFF; 8]);
     assert!(check(&lost, Level::Full).faults[0].why.contains("in no tree and not free"));
 }
 
@@ -162,7 +163,7 @@ fn wrong_free_lists_and_overflow_runs_are_found() {
     let inline = (0..leaf.slots()).find(|&slot| leaf.node(slot).is_ok_and(|node| node.flags == 0)).unwrap();
     let value = whole.node(meta.free.root, inline) + 16;
     for (first, why) in
-        [(1, "not a page"), (meta.main.root, "in use or listed twice"), (meta.last_page + 1, "not a page")]
+        [(1, "not a page"), (meta.main.root.0, "in use or listed twice"), (meta.last_page.0 + 1, "not a page")]
     {
         let mut image = whole.clone();
         image.write(meta.free.root, value, &1_u64.to_le_bytes());
@@ -170,7 +171,7 @@ fn wrong_free_lists_and_overflow_runs_are_found() {
         assert_found(&image, Level::Full, meta.free.root, why);
     }
     let mut future = whole.clone();
-    future.write(meta.free.root, value - 8, &(meta.txn_id + 1).to_le_bytes());
+    future.write(meta.free.root, value - 8, &meta.txn_id.next().0.to_le_bytes());
     assert_found(&future, Level::Full, meta.free.root, "has not been");
 
     let way = way_down(&whole, "large values");

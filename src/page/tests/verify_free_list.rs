@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use crate::page::fields::u64_at;
 use crate::page::format::HEADER;
+use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, PAGE, create, open};
 use crate::page::tests::verify_finds::assert_found;
 use crate::page::verify::{Level, verify};
@@ -36,9 +37,9 @@ fn image() -> &'static Image {
 
 struct Record {
     /// The leaf that contains the record.
-    leaf: u64,
+    leaf: PageNo,
     /// The page and offset where its value begins.
-    value: (u64, usize),
+    value: (PageNo, usize),
     pages: Vec<u64>,
 }
 

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use proptest::prelude::*;
 
+use crate::page::page_no::PageNo;
 use crate::page::verify::bitmap::Bitmap;
 use crate::page::verify::order::Order;
 
@@ -37,11 +38,11 @@ proptest! {
         const PAGES: u64 = 290;
         let (mut at_once, mut one_by_one) = (Bitmap::new(PAGES), Bitmap::new(PAGES));
         for (first, count) in runs {
-            let fresh = (first..first + count).fold(true, |fresh, page| fresh & one_by_one.mark(page));
-            prop_assert_eq!(at_once.mark_run(first, first + count), fresh, "{} and {} more", first, count);
+            let fresh = (first..first + count).fold(true, |fresh, page| fresh & one_by_one.mark(PageNo(page)));
+            prop_assert_eq!(at_once.mark_run(PageNo(first), PageNo(first + count)), fresh, "{} and {} more", first, count);
             prop_assert_eq!(at_once.unmarked(), one_by_one.unmarked());
         }
-        for page in 0..PAGES {
+        for page in (0..PAGES).map(PageNo) {
             prop_assert_eq!(at_once.mark(page), one_by_one.mark(page));
         }
     }

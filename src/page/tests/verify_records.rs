@@ -1,6 +1,7 @@
 //! Records that are wrong about their tree, pages on the wrong level, and pages with two owners.
 
 use crate::page::meta_check::check_metas;
+use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, samples};
 use crate::page::tests::verify_finds::{assert_found, way_down};
 use crate::page::verify::{Level, verify};
@@ -10,7 +11,7 @@ fn image() -> Image {
 }
 
 /// The page and the offset of the record of a named tree.
-fn record(image: &Image, name: &str) -> (u64, usize) {
+fn record(image: &Image, name: &str) -> (PageNo, usize) {
     let page = image.main().root;
     let leaf = image.pages().leaf(page).unwrap();
     let slot = (0..leaf.slots()).find(|slot| leaf.key(*slot).is_ok_and(|key| key == name.as_bytes())).unwrap();
@@ -30,7 +31,7 @@ fn wrong_counters_of_a_named_tree_are_found() {
 
 #[test]
 fn invalid_records_are_found() {
-    let last = check_metas(&image().file(), true).unwrap().unwrap().newest.last_page;
+    let PageNo(last) = check_metas(&image().file(), true).unwrap().unwrap().newest.last_page;
     for level in [Level::Fast, Level::Full] {
         for (at, bytes, why) in [
             (6, vec![33, 0], "deeper than 32 levels"),
@@ -72,7 +73,7 @@ fn pages_and_runs_with_two_owners_are_found() {
     let mut shared = image();
     let (page, at) = record(&shared, "random integers");
     let root = shared.tree("ordered integers").root;
-    shared.write(page, at + 40, &root.to_le_bytes());
+    shared.write(page, at + 40, &root.0.to_le_bytes());
     for level in [Level::Fast, Level::Full] {
         assert_found(&shared, level, page, "in use elsewhere");
     }
@@ -93,7 +94,7 @@ fn pages_and_runs_with_two_owners_are_found() {
         let report = verify(&shared.file(), level).unwrap();
         let run = u64::from_le_bytes(run);
         let whys = ["in use elsewhere", "shorter than its value"];
-        let found = |why: &str| report.faults.iter().any(|f| [leaf, run].contains(&f.page) && f.why.contains(why));
+        let found = |why: &str| report.faults.iter().any(|f| [leaf.0, run].contains(&f.page) && f.why.contains(why));
         assert!(whys.into_iter().any(found), "{level:?} {:?}", report.faults);
     }
     let mut moved = image();

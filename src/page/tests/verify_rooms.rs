@@ -1,6 +1,7 @@
 //! The nodes of a page fill the space that its header gives them. A node made longer or shorter is found, even if no
 //! offset is outside the page.
 
+use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, samples};
 use crate::page::tests::verify_finds::{assert_found, way_down};
 use crate::page::verify::{Level, verify};
@@ -9,7 +10,7 @@ const NAME: &str = "ordered integers";
 const WHY: &str = "overlap or leave gaps";
 
 /// The sample, the leaf to damage, and its slots in the order of their nodes on the page.
-fn leaf() -> (Image, u64, Vec<usize>) {
+fn leaf() -> (Image, PageNo, Vec<usize>) {
     let image = samples()[0].image.clone();
     let way = way_down(&image, NAME);
     let number = way[way.len() - 1];
@@ -71,7 +72,7 @@ fn a_node_outside_its_branch_is_reported_once() {
     image.write(root, 16, &[0, 0]);
     for level in [Level::Fast, Level::Full] {
         let report = verify(&image.file(), level).unwrap();
-        let told: Vec<_> = report.faults.iter().filter(|fault| fault.page == root).collect();
+        let told: Vec<_> = report.faults.iter().filter(|fault| fault.page == root.0).collect();
         assert!(told.len() == 1 && told[0].why == "a node outside its page", "{level:?} {told:?}");
     }
 }

@@ -1,5 +1,7 @@
 //! Marks the pages that were met.
 
+use crate::page::page_no::PageNo;
+
 /// One bit for each page.
 pub(crate) struct Bitmap {
     words: Vec<u64>,
@@ -13,12 +15,12 @@ impl Bitmap {
 
     /// Marks `page`; `false` when it was already marked, or is out of range.
     #[inline]
-    pub(crate) fn mark(&mut self, page: u64) -> bool {
+    pub(crate) fn mark(&mut self, PageNo(page): PageNo) -> bool {
         page < self.len && self.mark_in_word(page, 1 << (page % 64))
     }
 
     /// Marks the pages `first .. end`, 64 at a time; `false` when one was already marked, or is out of range.
-    pub(crate) fn mark_run(&mut self, first: u64, end: u64) -> bool {
+    pub(crate) fn mark_run(&mut self, PageNo(first): PageNo, PageNo(end): PageNo) -> bool {
         let mut fresh = end <= self.len;
         let (mut page, end) = (first, end.min(self.len));
         while page < end {
@@ -30,11 +32,11 @@ impl Bitmap {
     }
 
     /// How many pages are not marked, and the first of them.
-    pub(crate) fn unmarked(&self) -> (u64, Option<u64>) {
+    pub(crate) fn unmarked(&self) -> (u64, Option<PageNo>) {
         let marked: u64 = self.words.iter().map(|word| u64::from(word.count_ones())).sum();
         let first = self.words.iter().zip(0_u64..).find(|&(&word, _)| word != u64::MAX);
         let first = first.map(|(word, index)| index * 64 + u64::from(word.trailing_ones()));
-        (self.len - marked, first.filter(|&page| page < self.len))
+        (self.len - marked, first.filter(|&page| page < self.len).map(PageNo))
     }
 
     #[inline]

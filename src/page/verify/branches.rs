@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::page::layout::Page;
+use crate::page::page_no::PageNo;
 use crate::page::verify::filled::{filled, node_bytes};
 use crate::page::verify::limits::Limits;
 use crate::page::verify::read::Buffer;
@@ -11,7 +12,7 @@ use crate::page::verify::walk::Walk;
 
 impl Walk<'_> {
     /// Checks all pages of a tree, starting at its root.
-    pub(crate) fn root(&mut self, tree: &mut Tree, from: u64) -> Result<()> {
+    pub(crate) fn root(&mut self, tree: &mut Tree, from: PageNo) -> Result<()> {
         let (root, depth) = (tree.record.root, tree.record.depth);
         let mut buffer = self.reader.buffer();
         let result = self.page(tree, (from, root), depth, Limits::NONE, (&mut buffer, std::iter::empty()));
@@ -25,10 +26,10 @@ impl Walk<'_> {
     fn page(
         &mut self,
         tree: &mut Tree,
-        (from, number): (u64, u64),
+        (from, number): (PageNo, PageNo),
         levels: u16,
         limits: Limits<'_>,
-        (buffer, after): (&mut Buffer, impl Iterator<Item = u64>),
+        (buffer, after): (&mut Buffer, impl Iterator<Item = PageNo>),
     ) -> Result<()> {
         if !self.claim(from, number, 1) {
             return Ok(());
@@ -57,7 +58,7 @@ impl Walk<'_> {
     fn branch(
         &mut self,
         tree: &mut Tree,
-        number: u64,
+        number: PageNo,
         levels: u16,
         limits: Limits<'_>,
         buffer: &mut Buffer,

@@ -2,11 +2,12 @@
 
 use std::slice::ChunksExact;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::page::fields::{u16_at, u64_at};
 use crate::page::format::{HEADER, flag};
 use crate::page::layout::Page;
 use crate::page::node::Node;
+use crate::page::page_no::PageNo;
 use crate::page::verify::filled::{WITH_VALUE, filled, node_bytes};
 use crate::page::verify::limits::Limits;
 use crate::page::verify::order::Order;
@@ -18,7 +19,7 @@ const OTHER_KIND: &str = "duplicates of one size in a tree of any size, or the o
 
 impl Walk<'_> {
     /// Checks all duplicates of one key, and returns their number. The enclosing tree says whether they are packed.
-    pub(crate) fn duplicates(&mut self, number: u64, node: Node<'_>, order: Order, fixed: bool) -> Result<u64> {
+    pub(crate) fn duplicates(&mut self, number: PageNo, node: Node<'_>, order: Order, fixed: bool) -> Result<u64> {
         if node.flags & Node::SUB != 0 {
             let Some(record) = self.record(number, node) else {
                 return Ok(0);
@@ -40,14 +41,14 @@ impl Walk<'_> {
                 in_order(number, values, order)?;
                 Ok(count)
             }),
-            _ => Err(Error::corrupted(number, OTHER_KIND)),
+            _ => Err(number.fault(OTHER_KIND)),
         };
         Ok(self.note(count).unwrap_or(0))
     }
 
     /// Checks a leaf of packed values.
-    pub(crate) fn packed_leaf(&mut self, tree: &mut Tree, number: u64, bytes: &[u8], limits: Limits<'_>) {
-        if u64_at(bytes, 0) != number {
+    pub(crate) fn packed_leaf(&mut self, tree: &mut Tree, number: PageNo, bytes: &[u8], limits: Limits<'_>) {
+        if PageNo(u64_at(bytes, 0)) != number {
             self.report.fault(number, format!("the page says that it is page {}", u64_at(bytes, 0)));
             return;
         }
@@ -66,17 +67,17 @@ impl Walk<'_> {
 }
 
 /// Checks a sub-page inside a node, and returns the number of its values, which are the keys of its nodes.
-fn sub_page(number: u64, bytes: &[u8], order: Order) -> Result<u64> {
+fn sub_page(number: PageNo, bytes: &[u8], order: Order) -> Result<u64> {
     let page = Page::parse_sub(number, bytes)?;
     for slot in 0..page.slots() {
         // The sub-page's own number is stale, so errors name the page around it.
-        let node = page.node(slot).map_err(|error| Error::corrupted(number, error.message().to_owned()))?;
+        let node = page.node(slot).map_err(|error| number.fault(error.message().to_owned()))?;
         if node.flags != 0 || node.size > 0 {
-            return Err(Error::corrupted(number, WITH_VALUE));
+            return Err(number.fault(WITH_VALUE));
         }
     }
     if page.slots() == 0 {
-        return Err(Error::corrupted(number, "a key without duplicates"));
+        return Err(number.fault("a key without duplicates"));
     }
     let values = (0..page.slots()).map_while(|slot| page.key(slot).ok());
     in_order(number, values.clone(), order)?;
@@ -85,7 +86,7 @@ fn sub_page(number: u64, bytes: &[u8], order: Order) -> Result<u64> {
 }
 
 /// The values of a page without node headers, all of the same size.
-fn packed(number: u64, bytes: &[u8], kind: u16) -> Result<ChunksExact<'_, u8>> {
+fn packed(number: PageNo, bytes: &[u8], kind: u16) -> Result<ChunksExact<'_, u8>> {
     let (size, flags, lower) = (usize::from(u16_at(bytes, 8)), u16_at(bytes, 10), usize::from(u16_at(bytes, 12)));
     let count = lower.saturating_sub(HEADER) / 2;
     // The offsets only give the free space: they move as if there were slots, and values of one byte move the upper
@@ -96,17 +97,17 @@ fn packed(number: u64, bytes: &[u8], kind: u16) -> Result<ChunksExact<'_, u8>> {
             if free == rest.len() && lower.is_multiple_of(2) {
                 return Ok(values.chunks_exact(size));
             }
-            Err(Error::corrupted(number, "a page of fixed-size duplicates with another room than it says"))
+            Err(number.fault("a page of fixed-size duplicates with another room than it says"))
         }
-        _ => Err(Error::corrupted(number, "a page of fixed-size duplicates has a damaged header")),
+        _ => Err(number.fault("a page of fixed-size duplicates has a damaged header")),
     }
 }
 
-fn in_order<'a>(number: u64, values: impl Iterator<Item = &'a [u8]>, order: Order) -> Result<()> {
+fn in_order<'a>(number: PageNo, values: impl Iterator<Item = &'a [u8]>, order: Order) -> Result<()> {
     let mut last = None;
     for value in values.map(|value| order.rank(value)) {
         if last.is_some_and(|last| order.compare(last, value).is_ge()) {
-            return Err(Error::corrupted(number, "duplicates are not in order"));
+            return Err(number.fault("duplicates are not in order"));
         }
         last = Some(value);
     }

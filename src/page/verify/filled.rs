@@ -1,8 +1,9 @@
 //! Checks whether the nodes of a page fill it.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::page::fields::u16_at;
 use crate::page::format::NODE_HEADER;
+use crate::page::page_no::PageNo;
 
 /// The error text for a duplicate that has more than a key.
 pub(crate) const WITH_VALUE: &str = "a duplicate with a value";
@@ -20,10 +21,10 @@ pub(crate) fn node_bytes(key: usize, data: usize) -> usize {
 ///
 /// # Errors
 /// `Corrupted`, naming page `number`, when they do not.
-pub(crate) fn filled(number: u64, bytes: &[u8], sizes: usize) -> Result<()> {
+pub(crate) fn filled(number: PageNo, bytes: &[u8], sizes: usize) -> Result<()> {
     let room = bytes.len().saturating_sub(usize::from(u16_at(bytes, 14)));
     if sizes == room {
         return Ok(());
     }
-    Err(Error::corrupted(number, format!("nodes of {sizes} bytes where there are {room}: they overlap or leave gaps")))
+    Err(number.fault(format!("nodes of {sizes} bytes where there are {room}: they overlap or leave gaps")))
 }

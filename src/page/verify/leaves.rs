@@ -2,9 +2,10 @@
 
 use crate::error::Result;
 use crate::page::fields::{overflow_header, overflow_pages};
-use crate::page::format::HEADER;
+use crate::page::format::{FIRST_PAGE, HEADER};
 use crate::page::layout::Page;
 use crate::page::node::Node;
+use crate::page::page_no::PageNo;
 use crate::page::verify::filled::{WITH_VALUE, filled, node_bytes};
 use crate::page::verify::limits::Limits;
 use crate::page::verify::order::Ranked;
@@ -14,7 +15,7 @@ use crate::page::verify::walk::Walk;
 
 impl Walk<'_> {
     /// Checks a leaf of plain nodes.
-    pub(crate) fn leaf(&mut self, tree: &mut Tree, number: u64, bytes: &[u8], limits: Limits<'_>) -> Result<()> {
+    pub(crate) fn leaf(&mut self, tree: &mut Tree, number: PageNo, bytes: &[u8], limits: Limits<'_>) -> Result<()> {
         let Some(leaf) = self.note(Page::parse(number, bytes)) else {
             return Ok(());
         };
@@ -51,7 +52,7 @@ impl Walk<'_> {
 
     /// Checks the value of one key.
     #[inline]
-    fn entry(&mut self, tree: &mut Tree, number: u64, node: Node<'_>) -> Result<()> {
+    fn entry(&mut self, tree: &mut Tree, number: PageNo, node: Node<'_>) -> Result<()> {
         if node.flags == 0 && tree.role == Role::Named && !node.key.is_empty() {
             // The common case.
             tree.entries += 1;
@@ -60,7 +61,7 @@ impl Walk<'_> {
         self.other_entry(tree, number, node)
     }
 
-    fn other_entry(&mut self, tree: &mut Tree, number: u64, node: Node<'_>) -> Result<()> {
+    fn other_entry(&mut self, tree: &mut Tree, number: PageNo, node: Node<'_>) -> Result<()> {
         if let Some(error) = node.flag_fault(number) {
             self.report.add(&error);
             return Ok(());
@@ -85,10 +86,10 @@ impl Walk<'_> {
     }
 
     /// Checks the overflow run of a value.
-    fn run_of(&mut self, tree: &mut Tree, number: u64, node: Node<'_>) -> Result<()> {
+    fn run_of(&mut self, tree: &mut Tree, number: PageNo, node: Node<'_>) -> Result<()> {
         let (first, need) = (node.overflow_page(), overflow_pages(self.page_size, node.size));
         let mut pages = need;
-        if self.level == Level::Full && first >= 2 && first <= self.last_page {
+        if self.level == Level::Full && first >= FIRST_PAGE && first <= self.last_page {
             let mut header = [0; HEADER];
             if !self.read_into(&mut header, first, 0)? {
                 return Ok(());

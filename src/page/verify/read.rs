@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind as IoKind};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::read_exact_at;
+use crate::page::page_no::PageNo;
 
 /// The maximum number of bytes read at once. More brought no gain, and a page is checked while it is in the cache.
 const AT_ONCE: usize = 64 << 10;
@@ -25,7 +26,7 @@ pub(crate) struct Reader<'f> {
 #[derive(Default)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
-    first: u64,
+    first: PageNo,
     count: usize,
 }
 
@@ -50,8 +51,8 @@ impl<'f> Reader<'f> {
     pub(super) fn page<'b>(
         &self,
         buffer: &'b mut Buffer,
-        number: u64,
-        after: impl Iterator<Item = u64>,
+        number: PageNo,
+        after: impl Iterator<Item = PageNo>,
     ) -> Result<Option<&'b [u8]>> {
         let held = |buffer: &Buffer| number.checked_sub(buffer.first).filter(|at| *at < buffer.count as u64);
         let at = match held(buffer) {
@@ -63,11 +64,11 @@ impl<'f> Reader<'f> {
         Ok(buffer.bytes.get(start..).and_then(|rest| rest.get(..self.page_size)))
     }
 
-    fn fill(&self, buffer: &mut Buffer, number: u64, after: impl Iterator<Item = u64>) -> Result<bool> {
+    fn fill(&self, buffer: &mut Buffer, number: PageNo, after: impl Iterator<Item = PageNo>) -> Result<bool> {
         let most = (AT_ONCE / self.page_size).max(1);
-        let in_file = |page: u64| page < self.file_pages;
-        let behind = after.zip(number.saturating_add(1)..).take(most - 1);
-        let count = 1 + behind.take_while(|&(page, next)| page == next && in_file(page)).count();
+        let in_file = |page: PageNo| page.0 < self.file_pages;
+        let behind = after.zip(number.0.saturating_add(1)..).take(most - 1);
+        let count = 1 + behind.take_while(|&(page, next)| page.0 == next && in_file(page)).count();
         // If the file was truncated in the meantime, it may still have the first page.
         for count in [count, 1] {
             let len = count * self.page_size;
@@ -85,8 +86,8 @@ impl<'f> Reader<'f> {
     }
 
     /// Fills `bytes` from byte `from` of the run that begins at page `number`; `false` when the file ends before.
-    pub(super) fn read_at(&self, bytes: &mut [u8], number: u64, from: u64) -> Result<bool> {
-        let at = number.saturating_mul(self.page_size as u64).saturating_add(from);
+    pub(super) fn read_at(&self, bytes: &mut [u8], number: PageNo, from: u64) -> Result<bool> {
+        let at = number.offset(self.page_size as u64).saturating_add(from);
         match read_exact_at(self.file, bytes, at) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == IoKind::UnexpectedEof => Ok(false),

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::error::Error;
+use crate::page::page_no::PageNo;
 
 /// How much of the file is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,13 +93,13 @@ impl VerifyReport {
         self.faults.is_empty()
     }
 
-    pub(crate) fn fault(&mut self, page: u64, why: impl Into<String>) {
+    pub(crate) fn fault(&mut self, page: PageNo, why: impl Into<String>) {
         if self.faults.len() < KEPT {
-            self.faults.push(Fault { page, why: why.into() });
+            self.faults.push(Fault { page: page.0, why: why.into() });
         }
     }
 
     pub(crate) fn add(&mut self, error: &Error) {
-        self.fault(error.page().unwrap_or_default(), error.message());
+        self.fault(PageNo(error.page().unwrap_or_default()), error.message());
     }
 }

@@ -6,6 +6,7 @@ use crate::page::format::tree_flag;
 use crate::page::meta::Meta;
 use crate::page::meta::TreeRecord;
 use crate::page::node::Node;
+use crate::page::page_no::PageNo;
 use crate::page::verify::order::Order;
 use crate::page::verify::report::Level;
 use crate::page::verify::report::VerifyReport;
@@ -65,11 +66,11 @@ impl Walk<'_> {
     pub(crate) fn run(mut self, meta: &Meta) -> Result<VerifyReport> {
         self.report.pages.meta = META_PAGES;
         for page in 0..META_PAGES {
-            self.met.mark(page);
+            self.met.mark(PageNo(page));
         }
-        let slot = meta.txn_id & 1;
-        self.tree(Tree::new(&meta.main, Role::Main), slot)?;
-        self.tree(Tree::new(&meta.free, Role::Free), slot)?;
+        let page = meta.page();
+        self.tree(Tree::new(&meta.main, Role::Main), page)?;
+        self.tree(Tree::new(&meta.free, Role::Free), page)?;
         if self.level == Level::Full
             && self.report.is_clean()
             && let (count @ 1.., Some(first)) = self.met.unmarked()
@@ -85,7 +86,7 @@ impl Walk<'_> {
     }
 
     /// Checks a tree whose record is on page `page`, and returns the number of entries.
-    pub(crate) fn tree(&mut self, mut tree: Tree, page: u64) -> Result<u64> {
+    pub(crate) fn tree(&mut self, mut tree: Tree, page: PageNo) -> Result<u64> {
         if let Some(why) = tree.record.why_outside(self.last_page) {
             self.report.fault(page, why);
             return Ok(0);
@@ -104,7 +105,7 @@ impl Walk<'_> {
         Ok(tree.entries)
     }
 
-    fn counters(&mut self, tree: &Tree, page: u64) {
+    fn counters(&mut self, tree: &Tree, page: PageNo) {
         let record = &tree.record;
         // The record still counts an empty duplicate that LMDB lost when a second duplicate was added.
         let lost = tree.duplicates.is_some() && record.entries > tree.entries;
@@ -121,14 +122,14 @@ impl Walk<'_> {
     }
 
     /// Decodes the record in a node. If it is invalid, reports a fault on the node's page.
-    pub(crate) fn record(&mut self, number: u64, node: Node<'_>) -> Option<TreeRecord> {
+    pub(crate) fn record(&mut self, number: PageNo, node: Node<'_>) -> Option<TreeRecord> {
         // Decoding does not know which page the bytes are on.
-        let located = |error: Error| Error::corrupted(number, error.message().to_owned());
+        let located = |error: Error| number.fault(error.message().to_owned());
         self.note(TreeRecord::from_bytes(node.data).map_err(located))
     }
 
     /// Checks a named tree.
-    pub(crate) fn named(&mut self, number: u64, node: Node<'_>) -> Result<()> {
+    pub(crate) fn named(&mut self, number: PageNo, node: Node<'_>) -> Result<()> {
         let Some(record) = self.record(number, node) else {
             return Ok(());
         };

@@ -3,8 +3,10 @@
 use std::fs::File;
 
 use crate::error::Result;
-use crate::page::format::META_PAGES;
+use crate::page::format::FIRST_PAGE;
 use crate::page::meta::Meta;
+use crate::page::page_no::PageNo;
+use crate::page::txn_id::LmdbTxnId;
 use crate::page::verify::bitmap::Bitmap;
 use crate::page::verify::read::{Buffer, Reader};
 use crate::page::verify::report::{Level, VerifyReport};
@@ -13,8 +15,8 @@ pub(crate) struct Walk<'f> {
     pub reader: Reader<'f>,
     pub level: Level,
     pub page_size: usize,
-    pub last_page: u64,
-    pub txn_id: u64,
+    pub last_page: PageNo,
+    pub txn_id: LmdbTxnId,
     pub(super) met: Bitmap,
     pub report: VerifyReport,
 }
@@ -32,23 +34,23 @@ impl<'f> Walk<'f> {
             page_size,
             last_page: meta.last_page,
             txn_id: meta.txn_id,
-            met: Bitmap::new(meta.last_page.saturating_add(1).min(most)),
+            met: Bitmap::new(meta.last_page.count_to_here().min(most)),
             report,
         };
-        if meta.last_page >= most {
-            walk.report.fault(meta.txn_id & 1, "the last page is further away than a file of this length can have");
+        if meta.last_page.0 >= most {
+            walk.report.fault(meta.page(), "the last page is further away than a file of this length can have");
         }
         Ok(walk)
     }
 
     /// Claims the pages `first .. first + count` for one use. `false`, with a fault, when that is not possible.
-    pub(crate) fn claim(&mut self, from: u64, first: u64, count: u64) -> bool {
+    pub(crate) fn claim(&mut self, from: PageNo, first: PageNo, count: u64) -> bool {
         let end = first.saturating_add(count);
-        if first < META_PAGES || end > self.last_page.saturating_add(1) {
+        if first < FIRST_PAGE || end > self.last_page.saturating_add(1) {
             self.report.fault(from, format!("leads to page {first}, which is not a page of the database"));
             return false;
         }
-        if end > self.reader.file_pages {
+        if end.0 > self.reader.file_pages {
             self.report.fault(from, format!("leads to page {first}, which ends behind the file"));
             return false;
         }
@@ -60,8 +62,8 @@ impl<'f> Walk<'f> {
     }
 
     /// Marks a page that the free list contains.
-    pub(crate) fn claim_free(&mut self, from: u64, page: u64) {
-        if page < META_PAGES || page > self.last_page {
+    pub(crate) fn claim_free(&mut self, from: PageNo, page: PageNo) {
+        if page < FIRST_PAGE || page > self.last_page {
             self.report.fault(from, format!("lists page {page} as free, which is not a page of the database"));
         } else if self.met.mark(page) {
             self.report.pages.free += 1;
@@ -80,8 +82,8 @@ impl<'f> Walk<'f> {
     pub(crate) fn read<'b>(
         &mut self,
         buffer: &'b mut Buffer,
-        number: u64,
-        after: impl Iterator<Item = u64>,
+        number: PageNo,
+        after: impl Iterator<Item = PageNo>,
     ) -> Result<Option<&'b [u8]>> {
         let page = self.reader.page(buffer, number, after)?;
         if page.is_none() {
@@ -92,7 +94,7 @@ impl<'f> Walk<'f> {
 
     /// Fills `bytes` from byte `from` of the run that begins at page `number`, claimed before; `false`, with a fault,
     /// when the file was truncated in the meantime.
-    pub(crate) fn read_into(&mut self, bytes: &mut [u8], number: u64, from: u64) -> Result<bool> {
+    pub(crate) fn read_into(&mut self, bytes: &mut [u8], number: PageNo, from: u64) -> Result<bool> {
         let whole = self.reader.read_at(bytes, number, from)?;
         if !whole {
             self.cut(number);
@@ -100,7 +102,7 @@ impl<'f> Walk<'f> {
         Ok(whole)
     }
 
-    fn cut(&mut self, number: u64) {
+    fn cut(&mut self, number: PageNo) {
         self.report.fault(number, "the file ends before the page does");
     }
 }

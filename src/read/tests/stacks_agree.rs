@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use crate::catalog::CommitSeq;
 use crate::commit::{Wait, write};
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
@@ -102,7 +103,7 @@ fn stack(case: &Case, env: &Env, rows: &Rows, map: &mut Map) -> Result<Vec<Arc<W
         let mut sets: Vec<Arc<WriteSet>> = Vec::new();
         for (at, acts) in case.layers.iter().enumerate() {
             let base = Base::Newest(Arc::clone(session.base()));
-            let view = WriteView { base, layers: Layers::of(sets.iter().cloned()), seq: 7 };
+            let view = WriteView { base, layers: Layers::of(sets.iter().cloned()), seq: CommitSeq(7) };
             let mut txn = WriteTxn::new(env.engine.core(), view, WriteSet::default());
             acts.iter().try_for_each(|made| act(rows, &mut txn, map, made))?;
             ask(case, rows, &txn, map)?;

@@ -6,6 +6,7 @@ use std::ops::{Bound, RangeBounds};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::catalog::DbiSlot;
 use crate::txn::counts::Counts;
 
 type Ends = (Bound<u8>, Bound<u8>);
@@ -36,33 +37,34 @@ proptest! {
         1 => ends().prop_map(Step::Remove),
         3 => ends().prop_map(Step::Ask),
     ], 1..40)) {
+        let (own, other) = (DbiSlot(7), DbiSlot(8));
         let (counts, mut model) = (Counts::default(), BTreeSet::new());
         let mut asked: Vec<Ends> = Vec::new();
         for step in steps {
             match step {
                 Step::Toggle(key) => {
                     let came = model.insert(key) || !model.remove(&key);
-                    counts.change(7, &[key], came);
-                    counts.change(8, &[key], !came);
+                    counts.change(own, &[key], came);
+                    counts.change(other, &[key], !came);
                 }
                 Step::Remove(ends) => {
                     let before = model.len();
                     model.retain(|key| !ends.contains(key));
-                    with(ends, |range| counts.remove(7, range, (before - model.len()) as u64));
+                    with(ends, |range| counts.remove(own, range, (before - model.len()) as u64));
                 }
                 Step::Ask(ends) => {
                     let count = model.iter().filter(|key| ends.contains(*key)).count() as u64;
-                    if with(ends, |range| counts.get(7, range)).is_none() {
-                        with(ends, |range| counts.set(7, range, count, 0));
+                    if with(ends, |range| counts.get(own, range)).is_none() {
+                        with(ends, |range| counts.set(own, range, count, 0));
                         asked.push(ends);
                     }
                 }
             }
             for ends in asked.iter().copied() {
                 let count = model.iter().filter(|key| ends.contains(*key)).count() as u64;
-                let kept = with(ends, |range| counts.get(7, range));
+                let kept = with(ends, |range| counts.get(own, range));
                 prop_assert!(kept.is_none_or(|kept| kept == count), "{:?}: {:?}, not {}", ends, kept, count);
-                prop_assert!(with(ends, |range| counts.get(8, range)).is_none());
+                prop_assert!(with(ends, |range| counts.get(other, range)).is_none());
             }
         }
     }
