@@ -135,7 +135,7 @@ pub use dbi::{LoadPhase, LoadProgress, LoadReport, LoadStopped, Loader};
 pub use durability::Durability;
 pub use env::{Compact, DbiInfo, Env, EnvInfo, EnvOptions, OpenMode, Verify};
 pub use error::{Error, ErrorKind, Result};
-pub use state::ReaderInfo;
+pub use state::{ReaderInfo, WriterInfo};
 // Re-exported from the public modules, because readers look for them here first.
 #[doc(inline)]
 pub use key::{AnyKey, Key, KeyAs, Path, Reverse, Segment, Timestamp};
@@ -145,7 +145,7 @@ pub use page::{Fault, PageUse, VerifyReport};
 pub use scan::ParEntries;
 #[doc(inline)]
 pub use scan::{Entries, Keys, ListCursor, ListOptions, Listing, NoPrefix, RawEntries, Values};
-pub use txn::{Commit, Read, Snapshot, WriteTxn};
+pub use txn::{Commit, CommitId, Read, SavepointGuard, Snapshot, Transaction, Write, WriteTxn};
 #[cfg(feature = "json")]
 #[doc(inline)]
 pub use value::Json;

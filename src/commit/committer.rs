@@ -7,9 +7,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::commit::pipeline::GROUP_BYTES;
-use crate::commit::writing::{Wait, is_writing};
+use crate::commit::writing::is_writing;
 use crate::error::{Error, ErrorKind, Result, contain};
 use crate::state::Backlog;
+use crate::state::Wait;
 
 /// Does jobs that were given one after another; the list is not empty.
 pub(crate) type Work<J> = fn(Vec<J>);

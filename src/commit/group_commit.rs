@@ -9,15 +9,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use crate::commit::fair_lock::{FairLock, FairLockGuard, return_token};
+use crate::commit::busy::timed_out;
 use crate::commit::group_delay::GroupDelay;
 use crate::commit::pipeline::{BasisCheck, CommitPipeline, GROUP_BYTES, Group, Joined};
 use crate::commit::ticket::{CommitOutcome, CommitTicket};
-use crate::commit::writing::Wait;
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::LockFile;
 use crate::page::LmdbTxnId;
-use crate::state::{Core, PinnedState};
+use crate::state::{Core, FairLock, PinnedState, Wait, return_token};
 use crate::write_set::WriteSet;
 
 /// A leader that waits no longer than this for others to join yields its core instead of sleeping.
@@ -47,7 +46,7 @@ struct Shared {
 }
 
 /// What a closure runs on: a pinned state and the sets to be laid over it.
-pub(crate) struct Basis<'q> {
+pub(crate) struct Basis {
     pub base: Arc<PinnedState>,
     /// The sets of transactions that the base lacks, the oldest first.
     pub sets: Vec<Arc<WriteSet>>,
@@ -55,31 +54,42 @@ pub(crate) struct Basis<'q> {
     pub transactions: u64,
     /// The ticket of the last group not yet ended, even if the base includes it.
     pub ticket: Arc<CommitTicket>,
-    pub follower: Follower<'q>,
+    pub follower: Follower,
 }
 
 /// A follower of the pipeline, from [`GroupCommit::basis_for`] until it joins. Leaves the pipeline when dropped.
-pub(crate) struct Follower<'q> {
-    groups: &'q GroupCommit,
-    core: &'q Core,
+pub(crate) struct Follower {
+    groups: Arc<GroupCommit>,
+    core: Arc<Core>,
     failures: u64,
     ended: bool,
 }
 
 /// A group in flight and the duty to report its outcome. Dropping it reports. It is dropped after LMDB's lock and the
 /// writer's mutex are released, since the next leader takes both.
-pub(crate) struct Leading<'q> {
-    groups: &'q GroupCommit,
-    core: &'q Core,
+pub(crate) struct Leading {
+    groups: Arc<GroupCommit>,
+    core: Arc<Core>,
     /// `None` while the leader waits for others to join.
     group: Option<Group<WriteSet>>,
     outcome: Option<CommitOutcome>,
 }
 
+/// The transaction lock, held. It owns what it locks, so that a transaction can hold it from one call to another.
+pub(crate) struct TransactionLock {
+    groups: Arc<GroupCommit>,
+}
+
+impl Drop for TransactionLock {
+    fn drop(&mut self) {
+        self.groups.fair_lock.release();
+    }
+}
+
 /// What happens to a transaction's changes.
-pub(crate) enum JoinedAs<'q> {
+pub(crate) enum JoinedAs {
     Member(Arc<CommitTicket>),
-    Leader(Leading<'q>),
+    Leader(Leading),
     /// The group that they are based on has failed with this outcome.
     Broken(CommitOutcome),
 }
@@ -101,6 +111,18 @@ impl GroupCommit {
         self.moved.wait(state).unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// As [`wait`](Self::wait), as long as `wait` says. `None` if that was too short.
+    fn wait_as<'g>(&self, mut state: MutexGuard<'g, Shared>, wait: Wait) -> Option<MutexGuard<'g, Shared>> {
+        let Wait::Until(deadline) = wait else { return Some(self.wait(state)) };
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return None;
+        }
+        state.awaited = true;
+        Self::end_gathering(&mut state);
+        Some(self.moved.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0)
+    }
+
     /// Unlocks the pipeline after a change, and notifies the waiter.
     fn moved(&self, mut state: MutexGuard<'_, Shared>) {
         if std::mem::take(&mut state.awaited) {
@@ -109,14 +131,12 @@ impl GroupCommit {
         }
     }
 
-    /// Waits for the transaction lock.
-    pub(crate) fn acquire(&self) -> FairLockGuard<'_> {
-        self.fair_lock.take()
-    }
-
-    /// Takes the transaction lock if no transaction runs, waits or is being committed.
-    pub(crate) fn try_acquire(&self) -> Option<FairLockGuard<'_>> {
-        self.fair_lock.try_take().filter(|_| self.state().pipeline.is_idle())
+    /// Takes the transaction lock, and waits for it as `wait` says: without a wait only if no transaction runs, waits
+    /// or is being committed. `None` if that was too short.
+    pub(crate) fn acquire(self: &Arc<Self>, wait: Wait) -> Option<TransactionLock> {
+        self.fair_lock.acquire(wait)?.keep();
+        let lock = TransactionLock { groups: Arc::clone(self) };
+        (wait != Wait::No || self.state().pipeline.is_idle()).then_some(lock)
     }
 
     /// Waits until nothing is being committed. The caller keeps the transaction lock, so nothing new begins.
@@ -129,7 +149,10 @@ impl GroupCommit {
 
     /// What the next closure runs on. `None` means the newest state, under LMDB's lock, since nothing is being
     /// committed. The caller holds the transaction lock.
-    pub(crate) fn basis_for<'q>(&'q self, core: &'q Arc<Core>, lock: &LockFile) -> Result<Option<Basis<'q>>> {
+    ///
+    /// # Errors
+    /// `Timeout` if `wait` ends before that is known.
+    pub(crate) fn basis_for(self: &Arc<Self>, core: &Arc<Core>, lock: &LockFile, wait: Wait) -> Result<Option<Basis>> {
         let mut state = self.state();
         let fresh = loop {
             let pipeline = &mut state.pipeline;
@@ -146,11 +169,11 @@ impl GroupCommit {
                     break true;
                 }
             }
-            state = self.wait(state);
+            state = self.wait_as(state, wait).ok_or_else(|| timed_out(core))?;
         };
         state.pipeline.stack();
         drop(state);
-        let follower = Follower { groups: self, core, failures: 0, ended: false };
+        let follower = Follower { groups: Arc::clone(self), core: Arc::clone(core), failures: 0, ended: false };
         let basis = self.pin(core, follower, fresh);
         if !matches!(basis, Ok(Some(_))) {
             self.drain();
@@ -162,7 +185,7 @@ impl GroupCommit {
         }
     }
 
-    fn pin<'q>(&self, core: &Arc<Core>, mut follower: Follower<'q>, fresh: bool) -> Result<Option<Basis<'q>>> {
+    fn pin(&self, core: &Arc<Core>, mut follower: Follower, fresh: bool) -> Result<Option<Basis>> {
         let mut known = self.state().base.clone().filter(|_| !fresh);
         loop {
             let base = known.take().map_or_else(|| core.pinned(), Ok)?;
@@ -183,14 +206,14 @@ impl GroupCommit {
 
     /// Puts a transaction in flight that ran on the newest state. The caller holds the transaction lock and LMDB's
     /// lock, and must commit the group.
-    pub(crate) fn lead<'q>(
-        &'q self,
-        core: &'q Core,
+    pub(crate) fn lead(
+        self: &Arc<Self>,
+        core: &Arc<Core>,
         set: WriteSet,
         (bytes, transactions): (usize, u64),
         base: LmdbTxnId,
         wait: Wait,
-    ) -> Leading<'q> {
+    ) -> Leading {
         let mut state = self.state();
         // The threads that shared the last commit were notified just now: the first one to return lets the others
         // join its group. A lone thread and `try_` callers never wait.
@@ -201,7 +224,7 @@ impl GroupCommit {
         } else {
             Some(state.pipeline.lead(set, bytes, transactions, base))
         };
-        Leading { groups: self, core, group, outcome: None }
+        Leading { groups: Arc::clone(self), core: Arc::clone(core), group, outcome: None }
     }
 
     /// Lets threads that shared the last commit join this group, as many as is worthwhile, and puts it in flight. The
@@ -255,9 +278,9 @@ impl GroupCommit {
     }
 
     /// Takes the pending group, for the member that it was offered to.
-    pub(crate) fn take<'q>(&'q self, core: &'q Core) -> Option<Leading<'q>> {
+    pub(crate) fn take(self: &Arc<Self>, core: &Arc<Core>) -> Option<Leading> {
         let group = self.gather()?;
-        Some(Leading { groups: self, core, group: Some(group), outcome: None })
+        Some(Leading { groups: Arc::clone(self), core: Arc::clone(core), group: Some(group), outcome: None })
     }
 
     fn end(&self, core: &Core, outcome: &CommitOutcome) {
@@ -298,10 +321,10 @@ impl GroupCommit {
     }
 }
 
-impl<'q> Follower<'q> {
+impl Follower {
     /// Adds the transaction to the pipeline. Waits, with the transaction lock held, while the pending group is full.
-    pub(crate) fn join(mut self, set: WriteSet, (bytes, transactions): (usize, u64)) -> JoinedAs<'q> {
-        let groups = self.groups;
+    pub(crate) fn join(mut self, set: WriteSet, (bytes, transactions): (usize, u64)) -> JoinedAs {
+        let groups = Arc::clone(&self.groups);
         let mut state = groups.state();
         let mut set = set;
         let joined = loop {
@@ -312,7 +335,8 @@ impl<'q> Follower<'q> {
                 }
                 Joined::Member(ticket) => break JoinedAs::Member(ticket),
                 Joined::Leader(group) => {
-                    break JoinedAs::Leader(Leading { groups, core: self.core, group: Some(group), outcome: None });
+                    let (groups, core) = (Arc::clone(&groups), Arc::clone(&self.core));
+                    break JoinedAs::Leader(Leading { groups, core, group: Some(group), outcome: None });
                 }
                 Joined::Broken(outcome) => break JoinedAs::Broken(outcome),
             }
@@ -321,7 +345,7 @@ impl<'q> Follower<'q> {
         if matches!(joined, JoinedAs::Member(_)) {
             GroupCommit::joined(&mut state);
         }
-        GroupCommit::unguard(&mut state.pipeline, self.core);
+        GroupCommit::unguard(&mut state.pipeline, &self.core);
         joined
     }
 }
@@ -332,18 +356,19 @@ fn absorb(all: &mut WriteSet, newer: WriteSet) -> usize {
     all.bytes()
 }
 
-impl Drop for Follower<'_> {
+impl Drop for Follower {
     fn drop(&mut self) {
+        self.core.note_following(false);
         // In a forked child the pipeline is the parent's.
         if !self.ended && self.core.is_own_process() {
             let mut state = self.groups.state();
             state.pipeline.leave();
-            GroupCommit::unguard(&mut state.pipeline, self.core);
+            GroupCommit::unguard(&mut state.pipeline, &self.core);
         }
     }
 }
 
-impl Leading<'_> {
+impl Leading {
     /// The group, with all members that have joined. From here on it is in flight.
     pub(crate) fn group(&mut self) -> Result<Group<WriteSet>> {
         if self.group.is_none() {
@@ -359,7 +384,7 @@ impl Leading<'_> {
     }
 }
 
-impl Drop for Leading<'_> {
+impl Drop for Leading {
     fn drop(&mut self) {
         if !self.core.is_own_process() {
             return;
@@ -370,6 +395,6 @@ impl Drop for Leading<'_> {
             let why = "the thread that committed it panicked; close and reopen the environment to see whether it did";
             CommitOutcome::failed(ErrorKind::CommitOutcomeUnknown, why)
         });
-        self.groups.end(self.core, &outcome);
+        self.groups.end(&self.core, &outcome);
     }
 }

@@ -2,56 +2,46 @@
 
 use std::sync::Arc;
 
-use crate::commit::fair_lock::FairLockGuard;
-use crate::commit::group_commit::{GroupCommit, Leading};
-use crate::commit::made::Made;
+use crate::commit::group_commit::{GroupCommit, Leading, TransactionLock};
 use crate::commit::pipeline::Group;
-use crate::commit::session::{Begin, Session, write_as_writer};
-use crate::commit::writing::Wait;
-use crate::error::{Error, Result};
-use crate::state::{Core, WriteView};
+use crate::commit::session::{Begin, Begun, Session};
+use crate::error::Result;
+use crate::state::{Core, Wait, WriterTurn};
 use crate::write_set::WriteSet;
 
-/// Runs `f` under LMDB's lock, taken as `from` says, and commits its changes. Nothing else is being committed. The
-/// transaction lock is released before the wait for the disk.
-pub(crate) fn lead<T, E: From<Error>>(
-    core: &Arc<Core>,
-    groups: &GroupCommit,
-    guard: FairLockGuard<'_>,
-    from: Begin,
-    operation: &'static str,
-    f: impl FnOnce(WriteView, WriteSet) -> Result<Made<T>, E>,
-) -> Result<T, E> {
-    let named = |error: Error| error.during(operation);
-    // These are dropped in reverse order, also by a panic: LMDB's lock and the mutex are free before the next one
-    // leads.
-    let mut guard = Some(guard);
-    let wait = if from == Begin::NewestOrBusy { Wait::No } else { Wait::Yes };
-    let mut leading: Option<Leading<'_>> = None;
-    let mut state = core.writer_state();
-    write_as_writer(core, from, operation, &mut state, |session| {
-        let view = WriteView::over_newest(session.base())?;
-        let Made { outcome, set, transactions } = f(view, WriteSet::default())?;
-        if set.is_empty() {
-            return Ok(outcome);
-        }
-        // In a child that was forked in the meantime, the pipeline is the parent's.
-        core.check_not_forked().map_err(named)?;
-        let bytes = set.bytes();
-        let leading = leading.insert(groups.lead(core, set, (bytes, transactions), session.base().lmdb_id(), wait));
-        guard = None;
-        let committed = leading.group().and_then(|group| commit_group(session, &group));
-        leading.judge(&committed);
-        committed.map_err(named)?;
-        Ok(outcome)
-    })
+/// Commits the changes of a transaction that ran on the newest state, under LMDB's lock. Nothing else is being
+/// committed. The transaction lock is released before the wait for the disk.
+pub(crate) fn commit_leading(
+    begun: Begun,
+    groups: &Arc<GroupCommit>,
+    lock: TransactionLock,
+    wait: Wait,
+    set: WriteSet,
+    transactions: u64,
+) -> Result<()> {
+    // Declared first, so that it is dropped last, also by a panic: LMDB's lock and the writer's lock are free before
+    // the next one leads.
+    let mut leading: Option<Leading> = None;
+    let (begun, lock) = (begun, lock);
+    if set.is_empty() {
+        return Ok(());
+    }
+    // In a child that was forked in the meantime, the pipeline is the parent's.
+    begun.core().check_not_forked()?;
+    let bytes = set.bytes();
+    let base = begun.base().lmdb_id();
+    let leading = leading.insert(groups.lead(begun.core(), set, (bytes, transactions), base, wait));
+    drop(lock);
+    let committed = leading.group().and_then(|group| begun.session(|session| commit_group(session, &group)));
+    leading.judge(&committed);
+    committed
 }
 
 /// Commits the group in flight. Dropping `leading` reports the outcome, so the caller drops it last.
-pub(crate) fn lead_group(core: &Arc<Core>, mut leading: Leading<'_>) {
+pub(crate) fn lead_group(core: &Arc<Core>, mut leading: Leading) {
     let committed = leading.group().and_then(|group| {
-        let mut state = core.writer_state();
-        write_as_writer(core, Begin::After(group.base), "transact", &mut state, |session| commit_group(session, &group))
+        let begun = Begun::begin(WriterTurn::wait_for(core), Begin::After(group.base));
+        begun.map_err(|error| error.during("transact"))?.session(|session| commit_group(session, &group))
     });
     leading.judge(&committed);
 }

@@ -31,16 +31,15 @@
 //!   also by a panic.
 
 mod apply;
+mod busy;
 mod committer;
-mod fair_lock;
 mod follower;
 mod group_commit;
 mod group_delay;
+mod held;
 mod leader;
-mod made;
 mod pipeline;
 mod refill;
-mod run;
 pub(crate) mod session;
 mod take_back;
 mod ticket;
@@ -52,9 +51,8 @@ mod tests;
 
 pub(crate) use committer::{Committer, is_committer};
 pub(crate) use group_commit::GroupCommit;
-pub(crate) use made::Made;
-pub(crate) use run::run;
-pub(crate) use session::{Begin, Session, write, write_as_writer};
+pub(crate) use held::Held;
+pub(crate) use session::{Session, write, write_as_writer};
 pub(crate) use ticket::CommitOutcome;
 pub(crate) use writer_access::{WriterAccess, lock_writer};
-pub(crate) use writing::{Wait, check_not_writing, is_writing};
+pub(crate) use writing::{check_not_writing, is_writing};

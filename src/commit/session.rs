@@ -1,29 +1,29 @@
 //! A write session: the three locks in their order, LMDB's write transaction, the base of its changes, and its
 //! commit.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use crate::catalog::{ENV_KEY, Head, Identity};
+use crate::commit::busy::busy;
 use crate::commit::take_back::take_back;
-use crate::commit::writer_access::{WriterAccess, lock_writer, try_lock_writer};
-use crate::commit::writing::{Wait, Writing};
+use crate::commit::writer_access::{WriterAccess, lock_writer};
+use crate::commit::writing::Writing;
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lmdb::{Applier, Cause, Failure, Writer};
+use crate::lmdb::{Applier, Cause, Failure, OwnedWriter, Writer};
 use crate::os::{LockFile, PauseLock, flush_failed, is_full, located};
 use crate::page::LmdbTxnId;
-use crate::state::{Core, Files, State, WriterState};
+use crate::state::{Core, Files, State, WriterState, WriterTurn};
 use crate::write_set::WriteSet;
 
 /// LMDB's write transaction, held, over the newest state.
 pub(crate) struct Session<'e> {
-    core: &'e Arc<Core>,
-    lock: &'e LockFile,
+    core: &'e Core,
     /// The files as they were when the session began; the map may have been replaced since.
     files: &'e Files,
-    state: &'e mut WriterState,
+    turn: &'e WriterTurn,
     base: &'e Arc<State>,
-    grown: bool,
+    grown: &'e mut bool,
     // `None` after a commit.
     writer: Option<Writer<'e>>,
     // Held once LMDB's lock has been released for a moment; dropped after the writer.
@@ -41,36 +41,53 @@ pub(crate) enum Begin {
     After(LmdbTxnId),
 }
 
-impl From<Wait> for Begin {
-    fn from(wait: Wait) -> Self {
-        match wait {
-            Wait::Yes => Self::Newest,
-            Wait::No => Self::NewestOrBusy,
+/// LMDB's write transaction, begun on the newest state, and what it takes to commit it. Dropping it aborts.
+pub(crate) struct Begun {
+    // Dropped first: LMDB's transaction ends before the next writer may begin.
+    writer: OwnedWriter,
+    end: End,
+}
+
+/// What ends with LMDB's transaction.
+struct End {
+    /// The files as they were when the transaction began; the map may have been replaced since.
+    files: Arc<Files>,
+    base: Arc<State>,
+    grown: bool,
+    // Dropped last.
+    turn: WriterTurn,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let core = self.turn.core();
+        if !core.is_own_process() {
+            return;
+        }
+        if let Some(lock) = &core.lock {
+            lock.withdraw_writer();
+        }
+        // A map that has become too small is not kept.
+        if !self.grown && self.base.is_in(&self.files) {
+            self.turn.state().last = Some((Arc::clone(&self.files), Arc::clone(&self.base)));
         }
     }
 }
 
-/// Runs `body` as the only writer. It takes three locks, always in this order: the fair lock and the writer's mutex
-/// keep other writers of this process out, LMDB's lock keeps out all others. Waits until no group of transactions is
-/// pending or in flight.
+/// Runs `body` as the only writer. It takes three locks, always in this order: the transaction lock and the writer's
+/// lock keep other writers of this process out, LMDB's lock keeps out all others. Waits until no group of
+/// transactions is pending or in flight.
 ///
 /// An error before `body` runs names `operation`.
 pub(crate) fn write<T, E: From<Error>>(
     writers: WriterAccess<'_>,
-    wait: Wait,
     operation: &'static str,
     body: impl FnOnce(&mut Session<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
     let named = |error: Error| error.during(operation);
     let _writing = begin_writing(writers.core).map_err(named)?;
-    let mut state = match wait {
-        Wait::Yes => lock_writer(writers),
-        Wait::No => try_lock_writer(writers).ok_or_else(|| named(busy()))?,
-    };
-    if wait == Wait::No && writers.core.is_other_writing() {
-        return Err(named(busy()).into());
-    }
-    write_as_writer(writers.core, wait.into(), operation, &mut state, body)
+    let locked = lock_writer(writers);
+    write_as_writer(&locked, operation, body)
 }
 
 /// Fails in a read-only environment, and on a thread that is inside a session already.
@@ -81,69 +98,87 @@ pub(crate) fn begin_writing(core: &Core) -> Result<Writing> {
     Writing::begin()
 }
 
-pub(crate) fn busy() -> Error {
-    Error::new(ErrorKind::Busy, "another transaction is writing; retry")
-}
-
-/// As [`write`], for a caller that holds the writer's mutex.
+/// As [`write`], for a caller that holds the writer's lock.
 pub(crate) fn write_as_writer<T, E: From<Error>>(
-    core: &Arc<Core>,
-    from: Begin,
+    turn: &WriterTurn,
     operation: &'static str,
-    state: &mut WriterState,
     body: impl FnOnce(&mut Session<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
-    let named = |error: Error| error.during(operation);
-    let lock = core.lock_file().map_err(named)?;
-    // The environment may have been closed before the mutex was locked.
-    core.check_usable().map_err(named)?;
-    let (files, last) = match state.last.take() {
-        Some((files, last)) => (files, Some(last)),
-        // Cloned, so that the gate is not held during a wait for a writer of another process.
-        None => (Arc::clone(&*core.files().map_err(named)?), None),
-    };
-    let (writer, base) = begin(core, from, lock, &files, last).map_err(named)?;
-    let (durability, base_id) = (core.config.durability, base.lmdb_id());
-    take_back(durability, lock, &files, base_id, &mut state.taken_back).map_err(|error| {
-        core.flush_failed();
-        named(flush_failed(located(error, &core.place.data())))
-    })?;
-    let mark = lock.writing();
-    let (writer, pause, grown) = (Some(writer), None, false);
-    let mut session = Session { core, lock, files: &files, state: &mut *state, base: &base, grown, writer, pause };
-    let outcome = body(&mut session);
-    let grown = session.grown;
-    drop(session);
-    drop(mark);
-    // A map that has become too small is not kept.
-    if !grown && base.is_in(&files) {
-        state.last = Some((files, base));
+    let begun = Begun::begin(turn.lend(), Begin::Newest).map_err(|error| error.during(operation))?;
+    begun.session(body)
+}
+
+impl Begun {
+    /// Begins LMDB's transaction, for the holder of the writer's lock.
+    pub(crate) fn begin(turn: WriterTurn, from: Begin) -> Result<Self> {
+        let core = turn.core();
+        let lock = core.lock_file()?;
+        // The environment may have been closed before the lock was taken.
+        core.check_usable()?;
+        let last = turn.state().last.take();
+        let (files, last) = match last {
+            Some((files, last)) => (files, Some(last)),
+            // Cloned, so that the gate is not held during a wait for a writer of another process.
+            None => (Arc::clone(&*core.files()?), None),
+        };
+        let (writer, base) = begin(core, from, lock, &files, last)?;
+        let taken_back = take_back(core.config.durability, lock, &files, base.lmdb_id(), &mut turn.state().taken_back);
+        taken_back.map_err(|error| {
+            core.flush_failed();
+            flush_failed(located(error, &core.place.data()))
+        })?;
+        lock.announce_writer();
+        Ok(Self { writer, end: End { files, base, grown: false, turn } })
     }
-    outcome
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        self.end.turn.core()
+    }
+
+    /// The state that it began on.
+    pub(crate) fn base(&self) -> &Arc<State> {
+        &self.end.base
+    }
+
+    /// What the writer keeps between transactions.
+    pub(crate) fn state(&self) -> MutexGuard<'_, WriterState> {
+        self.end.turn.state()
+    }
+
+    /// Runs `body`, which may commit once. Without a commit, the transaction is aborted.
+    pub(crate) fn session<T>(self, body: impl FnOnce(&mut Session<'_>) -> T) -> T {
+        let Self { writer, mut end } = self;
+        let End { files, base, grown, turn } = &mut end;
+        writer.with(|writer| {
+            let core = turn.core();
+            let mut session = Session { core, files, turn, base, grown, writer, pause: None };
+            body(&mut session)
+        })
+    }
 }
 
 /// Takes LMDB's write lock. If another process is waiting for it, gives it back and waits in line.
-fn begin<'l>(
-    core: &Arc<Core>,
+fn begin(
+    core: &Core,
     from: Begin,
     lock: &LockFile,
-    files: &'l Files,
+    files: &Arc<Files>,
     mut last: Option<Arc<State>>,
-) -> Result<(Writer<'l>, Arc<State>)> {
+) -> Result<(OwnedWriter, Arc<State>)> {
     let mut waiting = None;
-    // Only the holder of the writer's mutex, which is the caller, replaces the map. So the gate is passed once,
+    // Only the holder of the writer's lock, which is the caller, replaces the map. So the gate is passed once,
     // unless the map is too small.
     let mut enlarged: Option<Arc<Files>> = None;
     if !matches!(from, Begin::After(_)) {
         lock.let_others_in();
     }
     loop {
-        let begun = files.lmdb.begin_write().and_then(|writer| {
+        let begun = OwnedWriter::begin(&files.lmdb).and_then(|writer| {
             match from {
                 Begin::Newest | Begin::NewestOrBusy if lock.is_paused() => {
                     drop(writer);
                     if from == Begin::NewestOrBusy {
-                        return if lock.is_other_pausing()? { Err(busy().into()) } else { Ok(None) };
+                        return if lock.is_other_pausing()? { Err(busy(core).into()) } else { Ok(None) };
                     }
                     waiting.get_or_insert_with(|| lock.wait_in_line());
                     lock.wait_for_pause()?;
@@ -192,14 +227,9 @@ impl<'e> Session<'e> {
         self.core.config.fill
     }
 
-    /// The write set that the last session [kept](Self::keep), for its buffers.
-    pub(crate) fn kept(&mut self) -> Option<WriteSet> {
-        self.state.kept.take()
-    }
-
-    /// Keeps an emptied write set, whose buffers the next session of this process uses again.
+    /// Keeps an emptied write set, whose buffers the next transaction of this process uses again.
     pub(crate) fn keep(&mut self, set: WriteSet) {
-        self.state.kept = Some(set);
+        self.turn.state().kept = Some(set);
     }
 
     /// Applies changes and commits them. If the map is full, it is grown and the changes are applied again.
@@ -221,7 +251,10 @@ impl<'e> Session<'e> {
         bytes: usize,
         apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
     ) -> Result<()> {
-        let opens = !dbis.all(|name| self.state.handles.has(name));
+        let opens = {
+            let state = self.turn.state();
+            !dbis.all(|name| state.handles.has(name))
+        };
         self.commit_opening(opens, bytes, apply)
     }
 
@@ -237,7 +270,7 @@ impl<'e> Session<'e> {
         // LMDB releases its lock when the map is full, so other processes must be kept out before that. That is done
         // here if a full map is likely, since the end of a commit may meet one too; otherwise when a change meets it.
         if self.pause.is_none() && self.room() < bytes.saturating_mul(4).saturating_add(NARROW) {
-            self.pause = Some(self.lock.pause_others()?);
+            self.pause = Some(self.core.lock_file()?.pause_others()?);
         }
         loop {
             let writer = self
@@ -246,9 +279,9 @@ impl<'e> Session<'e> {
                 .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "a transaction commits once; begin another"))?;
             let base = self.base;
             let identity = self.core.new_identity(base)?;
-            let (lock, pause) = (self.lock, &mut self.pause);
+            let (lock, pause) = (self.core.lock_file()?, &mut self.pause);
             let (id, mut committed) = (writer.id(), Head::default());
-            let outcome = writer.commit(&mut self.state.handles, opens || identity.is_some(), |applier| {
+            let outcome = writer.commit(&mut self.turn.state().handles, opens || identity.is_some(), |applier| {
                 let mut head = base.head()?;
                 head.seq = head.seq.next();
                 let applied = apply(applier, &mut head).and_then(|()| write_head(applier, head, identity));
@@ -271,7 +304,7 @@ impl<'e> Session<'e> {
                     return Ok(());
                 }
                 Err(failure) if failure.cause == Cause::MapFull => {
-                    self.grown = true;
+                    *self.grown = true;
                     self.core.grow()?;
                     self.writer = Some(self.begin_again()?);
                     // LMDB's handles ended with the transaction.
@@ -285,7 +318,7 @@ impl<'e> Session<'e> {
     /// Runs `body`, and tells it whether no other process has the environment open. If so, none can open it
     /// meanwhile.
     pub(crate) fn exclusively<T>(&mut self, body: impl FnOnce(&mut Self, bool) -> Result<T>) -> Result<T> {
-        let lock = self.lock;
+        let lock = self.core.lock_file()?;
         let alone = lock.try_exclusive()?;
         let outcome = body(self, alone);
         if alone {

@@ -8,8 +8,8 @@ use std::thread::{self, Thread};
 
 use smallvec::SmallVec;
 
-use crate::commit::fair_lock::return_token;
 use crate::error::{Error, ErrorKind, Result};
+use crate::state::return_token;
 
 /// How a commit went.
 #[derive(Clone, Debug)]

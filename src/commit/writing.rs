@@ -1,18 +1,8 @@
-//! Whether a thread is inside a write session, and whether a caller waits for other writers.
+//! Whether a thread is inside a write session.
 
 use std::cell::Cell;
 
 use crate::error::{Error, ErrorKind, Result};
-
-/// Whether to wait for another writer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wait {
-    /// Wait as long as it takes.
-    Yes,
-    /// Do not wait: fail with `Busy`. LMDB has no such call, so a writer of another program is waited for all the
-    /// same.
-    No,
-}
 
 thread_local! {
     /// Whether this thread is inside a write session, of any environment. Two sessions on one thread could be

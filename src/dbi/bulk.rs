@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::key::{AsKey, Key, KeyBuf};
 use crate::read::{RawCursor, RawRead};
 use crate::scan::{ByteBounds, KeyPrefix, KeyRange};
-use crate::txn::{Keys, WriteTxn};
+use crate::txn::{Keys, Write, WriteTxn};
 use crate::value::{AsValue, Context, Value};
 
 impl<K: Key, V: Value> Dbi<K, V> {
@@ -18,7 +18,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`Dbi`] says.
-    pub fn clear(&self, txn: &mut WriteTxn) -> Result<u64> {
+    pub fn clear(&self, txn: &mut impl Write) -> Result<u64> {
+        let txn = txn.write_txn();
         txn.raw_delete_range(&self.dbi, Unbounded, Unbounded).map_err(|error| self.named(error, "clear"))
     }
 
@@ -46,7 +47,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_range(&self, txn: &mut WriteTxn, range: impl KeyRange<K>) -> Result<u64> {
+    pub fn delete_range(&self, txn: &mut impl Write, range: impl KeyRange<K>) -> Result<u64> {
+        let txn = txn.write_txn();
         let deleted = range.byte_bounds().and_then(|bounds| self.delete_between(txn, &bounds));
         deleted.map_err(|error| self.named(error, "delete_range"))
     }
@@ -71,7 +73,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_prefix(&self, txn: &mut WriteTxn, prefix: impl KeyPrefix<K>) -> Result<u64> {
+    pub fn delete_prefix(&self, txn: &mut impl Write, prefix: impl KeyPrefix<K>) -> Result<u64> {
+        let txn = txn.write_txn();
         let deleted = prefix.prefix_bounds().and_then(|bounds| self.delete_between(txn, &bounds));
         deleted.map_err(|error| self.named(error, "delete_prefix"))
     }
@@ -85,10 +88,11 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// [`savepoint`](WriteTxn::savepoint) can undo that.
     pub fn retain(
         &self,
-        txn: &mut WriteTxn,
+        txn: &mut impl Write,
         range: impl KeyRange<K>,
         mut keep: impl FnMut(K::Ref<'_>, V::Ref<'_>) -> bool,
     ) -> Result<u64> {
+        let txn = txn.write_txn();
         let retained = range.byte_bounds().and_then(|bounds| {
             let place = self.place(txn);
             let keys = keys_where(txn, self, &bounds, |key, value| {
@@ -125,13 +129,14 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// ```
     pub fn extract_if<'x, F>(
         &self,
-        txn: &'x mut WriteTxn,
+        txn: &'x mut impl Write,
         range: impl KeyRange<K>,
         extract: F,
     ) -> Result<ExtractIf<'x, K, V, F>>
     where
         F: FnMut(K::Ref<'_>, V::Ref<'_>) -> bool,
     {
+        let txn = txn.write_txn();
         let bounds = range.byte_bounds().map_err(|error| self.named(error, "extract_if"))?;
         Ok(ExtractIf::new(self.clone(), txn, bounds, extract))
     }
@@ -157,9 +162,10 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// ```
     pub fn load<A: AsKey<K>, B: AsValue<V>>(
         &self,
-        txn: &mut WriteTxn,
+        txn: &mut impl Write,
         rows: impl IntoIterator<Item = (A, B)>,
     ) -> Result<u64> {
+        let txn = txn.write_txn();
         let uuid = *txn.raw_uuid();
         let (mut key_buf, mut value_buf) = (KeyBuf::new(), Vec::new());
         let mut load = |key: A, value: B| {

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::key::{AsKey, Key, KeyBuf, Position};
 use crate::read::RawCursor;
 use crate::scan::{ByteBounds, Entries, KeyRange, Keys, NO_KEY};
-use crate::txn::{Read, WriteTxn};
+use crate::txn::{Read, Write};
 
 /// A named database that holds an ordered set of pairs: under each key of type `K` any number of values of type `V`,
 /// each once, in order.
@@ -61,7 +61,8 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     ///
     /// # Errors
     /// As [`Dbi::put`].
-    pub fn insert(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
+    pub fn insert(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
+        let txn = txn.write_txn();
         let mut buf = KeyBuf::new();
         let insert = |pair: &[u8]| {
             txn.check_key(pair)?;
@@ -78,7 +79,8 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     ///
     /// # Errors
     /// As [`Dbi::delete`].
-    pub fn remove(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
+    pub fn remove(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
+        let txn = txn.write_txn();
         let mut buf = KeyBuf::new();
         let remove = |pair: &[u8]| txn.raw_delete(&self.pairs.dbi, pair);
         Self::sought(&key, &value, &mut buf).and_then(remove).map_err(|error| self.pairs.named(error, "remove"))
@@ -88,7 +90,8 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     ///
     /// # Errors
     /// As [`Dbi::delete_range`].
-    pub fn remove_all(&self, txn: &mut WriteTxn, key: K::Arg<'_>) -> Result<u64> {
+    pub fn remove_all(&self, txn: &mut impl Write, key: K::Arg<'_>) -> Result<u64> {
+        let txn = txn.write_txn();
         let removed = Self::of_key(&key).and_then(|bounds| self.pairs.delete_between(txn, &bounds));
         removed.map_err(|error| self.pairs.named(error, "remove_all"))
     }
@@ -97,7 +100,8 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     ///
     /// # Errors
     /// As [`Dbi::clear`].
-    pub fn clear(&self, txn: &mut WriteTxn) -> Result<u64> {
+    pub fn clear(&self, txn: &mut impl Write) -> Result<u64> {
+        let txn = txn.write_txn();
         self.pairs.clear(txn)
     }
 

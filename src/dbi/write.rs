@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, KeyBuf};
 use crate::read::RawRead;
 use crate::scan::DecodeContext;
-use crate::txn::{Read, WriteTxn};
+use crate::txn::{Read, Write, WriteTxn};
 use crate::value::{Context, Value};
 
 impl<K: Key, V: Value> Dbi<K, V> {
@@ -36,7 +36,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn put(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<()> {
+    pub fn put(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<()> {
+        let txn = txn.write_txn();
         let mut buf = KeyBuf::new();
         let put = Self::encode(&key, &mut buf).and_then(|key| self.put_encoded(txn, key, &value, None));
         put.map_err(|error| self.named(error, "put"))
@@ -46,7 +47,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`put`](Self::put).
-    pub fn insert(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
+    pub fn insert(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
+        let txn = txn.write_txn();
         let mut buf = KeyBuf::new();
         let insert = |key: &[u8]| {
             txn.check_key(key)?;
@@ -63,7 +65,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`put`](Self::put).
-    pub fn replace(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<Option<V::Owned>> {
+    pub fn replace(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<Option<V::Owned>> {
+        let txn = txn.write_txn();
         let mut buf = KeyBuf::new();
         let replace = |key: &[u8]| {
             txn.check_key(key)?;
@@ -88,10 +91,11 @@ impl<K: Key, V: Value> Dbi<K, V> {
     #[doc(alias("upsert", "merge", "modify", "compute"))]
     pub fn update(
         &self,
-        txn: &mut WriteTxn,
+        txn: &mut impl Write,
         key: K::Arg<'_>,
         f: impl FnOnce(Option<V::Ref<'_>>) -> Option<V::Owned>,
     ) -> Result<Option<V::Owned>> {
+        let txn = txn.write_txn();
         let mut buf = KeyBuf::new();
         let update = |bytes: &[u8]| {
             let (uuid, mut buf) = (*txn.raw_uuid(), Vec::new());
@@ -123,7 +127,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Errors
     /// As [`put`](Self::put). An error of the key is returned before `f` is called.
     #[doc(alias("entry", "or_insert"))]
-    pub fn get_or_put(&self, txn: &mut WriteTxn, key: K::Arg<'_>, f: impl FnOnce() -> V::Owned) -> Result<V::Owned> {
+    pub fn get_or_put(&self, txn: &mut impl Write, key: K::Arg<'_>, f: impl FnOnce() -> V::Owned) -> Result<V::Owned> {
+        let txn = txn.write_txn();
         let mut buf = KeyBuf::new();
         let get_or_put = |key: &[u8]| {
             txn.check_key(key)?;
@@ -156,7 +161,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn append(&self, txn: &mut WriteTxn, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<()> {
+    pub fn append(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<()> {
+        let txn = txn.write_txn();
         let mut buf = KeyBuf::new();
         let append = |key: &[u8]| {
             txn.check_key(key)?;
@@ -173,7 +179,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`.
-    pub fn delete(&self, txn: &mut WriteTxn, key: K::Arg<'_>) -> Result<bool> {
+    pub fn delete(&self, txn: &mut impl Write, key: K::Arg<'_>) -> Result<bool> {
+        let txn = txn.write_txn();
         let mut buf = KeyBuf::new();
         let delete = |key: &[u8]| self.remove(txn, key);
         Self::sought(&key, &mut buf).and_then(delete).map_err(|error| self.named(error, "delete"))
@@ -184,7 +191,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Errors
     /// As [`delete`](Self::delete).
     #[doc(alias("remove", "pop"))]
-    pub fn take(&self, txn: &mut WriteTxn, key: K::Arg<'_>) -> Result<Option<V::Owned>> {
+    pub fn take(&self, txn: &mut impl Write, key: K::Arg<'_>) -> Result<Option<V::Owned>> {
+        let txn = txn.write_txn();
         let mut buf = KeyBuf::new();
         let take = |key: &[u8]| {
             let old = self.owned(txn, key)?;
@@ -212,7 +220,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn pop_first(&self, txn: &mut WriteTxn) -> Result<Option<(K::Owned, V::Owned)>> {
+    pub fn pop_first(&self, txn: &mut impl Write) -> Result<Option<(K::Owned, V::Owned)>> {
+        let txn = txn.write_txn();
         self.pop::<false>(txn).map_err(|error| self.named(error, "pop_first"))
     }
 
@@ -220,7 +229,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`delete`](Self::delete).
-    pub fn pop_last(&self, txn: &mut WriteTxn) -> Result<Option<(K::Owned, V::Owned)>> {
+    pub fn pop_last(&self, txn: &mut impl Write) -> Result<Option<(K::Owned, V::Owned)>> {
+        let txn = txn.write_txn();
         self.pop::<true>(txn).map_err(|error| self.named(error, "pop_last"))
     }
 

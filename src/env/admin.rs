@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::commit::{Begin, Session, check_not_writing, lock_writer, write_as_writer};
+use crate::commit::{Session, check_not_writing, lock_writer, write_as_writer};
 use crate::durability::Durability;
 use crate::env::compacted::remove_compacted;
 use crate::env::copy::copy_state;
@@ -21,7 +21,7 @@ use crate::os::{
     system_page_size,
 };
 use crate::page::{self, LmdbTxnId};
-use crate::state::{Core, WriterState};
+use crate::state::{Core, WriterState, WriterTurn};
 
 /// Whether a copy omits free pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,13 +102,13 @@ impl Env {
     /// # }
     /// ```
     pub fn close(&self) -> Result<()> {
-        // Another thread may have held the writer's mutex at a fork: the child would wait for it forever.
+        // Another thread may have held the writer's lock at a fork: the child would wait for it forever.
         self.engine.check_not_forked().and_then(|()| check_not_writing()).map_err(|error| error.during("close"))?;
-        let mut writer = lock_writer(self.engine.writer_access());
+        let writer = lock_writer(self.engine.writer_access());
         // A thread that opens the file meanwhile would share a core that is closing.
         let _reserved = registry::reserve(&self.engine.place, self.engine.file_id());
         // It holds the files too.
-        *writer = WriterState::default();
+        *writer.state() = WriterState::default();
         self.engine.close().map_err(|error| error.during("close"))
     }
 
@@ -269,7 +269,7 @@ fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     engine.config.check_writable()?;
     let lock = engine.lock_file()?;
     // Locked before the presence lock: dropping a DBI changes that lock too, and only as the writer.
-    let mut writer = lock_writer(engine.writer_access());
+    let writer = lock_writer(engine.writer_access());
     engine.check_usable()?;
     if !lock.try_exclusive()? {
         let (path, who) = (engine.place.path.display(), others(engine));
@@ -278,7 +278,7 @@ fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     }
     // Released also if the rest panics: others would wait forever.
     let _exclusive = Exclusive(lock);
-    compact_alone(engine, &mut writer, limit)
+    compact_alone(engine, &writer, limit)
 }
 
 /// The known ids of other processes that have the environment open and read, in brackets.
@@ -308,15 +308,15 @@ impl Drop for Exclusive<'_> {
     }
 }
 
-/// Replaces the file while no other process has it open. The caller holds the writer's mutex.
-fn compact_alone(core: &Arc<Core>, writer: &mut WriterState, limit: Duration) -> Result<()> {
+/// Replaces the file while no other process has it open. The caller holds the writer's lock.
+fn compact_alone(core: &Arc<Core>, writer: &WriterTurn, limit: Duration) -> Result<()> {
     let file = Arc::clone(&core.files()?.file);
     let old = FileInfo::of(&file).map_err(|error| located(error, &core.place.data()))?;
     drop(file);
     core.look(&Arc::clone(&*core.files()?));
     core.check_in_place()?;
     check_alone(core, &old)?;
-    write_as_writer(core, Begin::Newest, "compact", writer, |session| drop_leftovers(core, session))?;
+    write_as_writer(writer, "compact", |session| drop_leftovers(core, session))?;
     let began = Instant::now();
     // Readers that live for longer are noticed now, not after the work is done.
     core.when_unread(deadline(began, limit), || Ok(()))?;
@@ -329,7 +329,7 @@ fn compact_alone(core: &Arc<Core>, writer: &mut WriterState, limit: Duration) ->
     }
     let state = stage(core, &staged, &old)?;
     // It holds the files too, and its handles are of the old file.
-    *writer = WriterState::default();
+    *writer.state() = WriterState::default();
     let replaced = put_in_place(core, &staged, &old, state, limit);
     if replaced.is_err() {
         let _ = fs::remove_file(&staged);

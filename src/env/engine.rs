@@ -15,7 +15,7 @@ use crate::state::{Core, Lease, Reaper, View};
 pub(crate) struct Engine {
     core: Arc<Core>,
     /// Group commit; `None` if commits do not wait for the disk: then each transaction has its own commit.
-    groups: Option<GroupCommit>,
+    groups: Option<Arc<GroupCommit>>,
     committer: Committer<Submission>,
     /// Started by the first snapshot; `None` inside if the system gives no thread.
     reaper: OnceLock<Option<Reaper>>,
@@ -35,7 +35,12 @@ impl Engine {
     pub(crate) fn new(core: Arc<Core>) -> Arc<Self> {
         let shares = core.config.durability != Durability::Process && !core.config.read_only;
         let committer = Committer::new(core.config.max_backlog);
-        Arc::new(Self { core, groups: shares.then(GroupCommit::new), committer, reaper: OnceLock::new() })
+        Arc::new(Self {
+            core,
+            groups: shares.then(|| Arc::new(GroupCommit::new())),
+            committer,
+            reaper: OnceLock::new(),
+        })
     }
 
     /// The core, which outlives the engine if snapshots live.

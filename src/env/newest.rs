@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::commit::{Wait, is_writing, session};
+use crate::commit::{is_writing, session};
 use crate::env::engine::Engine;
 use crate::error::{ErrorKind, Result};
 use crate::state::State;
@@ -25,7 +25,7 @@ pub(crate) fn read_newest<T>(
         Err(error) => return Err(error),
     };
     if !engine.config.read_only && !is_writing() {
-        return session::write(engine.writer_access(), Wait::Yes, operation, |session| read(session.base()));
+        return session::write(engine.writer_access(), operation, |session| read(session.base()));
     }
     let known = engine.pinned_states().into_iter().max_by_key(|pinned| pinned.lmdb_id());
     match known {

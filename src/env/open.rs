@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::commit::{Wait, check_not_writing, session};
+use crate::commit::{check_not_writing, session};
 use crate::durability::Durability;
 use crate::env::compacted::remove_compacted;
 use crate::env::engine::Engine;
@@ -366,7 +366,7 @@ enum Found {
 fn make_durable(engine: &Arc<Engine>, is_new: bool) -> Result<()> {
     let place = &engine.place;
     if is_new {
-        session::write(engine.writer_access(), Wait::Yes, "open", session::create_catalog)?;
+        session::write(engine.writer_access(), "open", session::create_catalog)?;
     }
     // An existing file is flushed with the next commit, if it was not before.
     let synced = if is_new { engine.files()?.file.sync_all() } else { Ok(()) };
@@ -389,7 +389,7 @@ fn unflushed_at(engine: &Engine, unflushed: Unflushed) -> Error {
 /// since nobody else changes pages then. The system may take pages for written that are not, and would not write them
 /// again.
 fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
-    session::write(engine.writer_access(), Wait::Yes, "open", |_| {
+    session::write(engine.writer_access(), "open", |_| {
         let place = &engine.place;
         let written = write_anew(&engine.files()?.file);
         let written = written.map_err(|error| Unflushed::Failed(located(error, &place.data())));

@@ -65,6 +65,11 @@ impl Lmdb {
         Ok(Self { env: ManuallyDrop::new(env), mark: process_mark(), pins: Arc::default() })
     }
 
+    /// Whether this process opened the environment; false in a forked child.
+    pub(crate) fn is_own_process(&self) -> bool {
+        process_mark() == self.mark
+    }
+
     /// Whether heed has the environment at `path` open in this process, for mapleaf or for other code.
     pub(crate) fn is_open(path: &Path) -> bool {
         path.canonicalize().is_ok_and(|path| heed::env_closing_event(path).is_some())
@@ -138,7 +143,7 @@ impl Lmdb {
 
 impl Drop for Lmdb {
     fn drop(&mut self) {
-        if process_mark() == self.mark {
+        if self.is_own_process() {
             // SAFETY: dropped once, here, and not used again.
             unsafe { ManuallyDrop::drop(&mut self.env) }
         }

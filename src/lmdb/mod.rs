@@ -3,6 +3,7 @@
 mod connection;
 mod failure;
 mod lock_file;
+mod owned_writer;
 mod pin;
 mod puts;
 mod transaction;
@@ -10,5 +11,6 @@ mod transaction;
 pub(crate) use connection::{Lmdb, LmdbOptions};
 pub(crate) use failure::{Cause, Failure};
 pub(crate) use lock_file::LmdbLock;
+pub(crate) use owned_writer::OwnedWriter;
 pub(crate) use pin::Pin;
 pub(crate) use transaction::{Applier, Handles, Tree, Writer};

@@ -11,7 +11,8 @@
 //! Some words are mapped and shared, so that a commit needs no system call for them:
 //! - Whether byte 1 is held. The word is set under LMDB's write lock, so the next holder of that lock sees it,
 //!   gives the lock back and waits for byte 1.
-//! - The id of the writing process, for callers that do not wait at all.
+//! - The id of the writing process, for callers that do not wait at all, and at byte 112 since when it writes, in
+//!   milliseconds of the system's monotonic clock, for the errors of those that waited in vain.
 //! - The ids of processes that wait for byte 1 and then for LMDB's lock. While there is one, no other process
 //!   runs followers, and a process that would begin lets it in first, for a limited time.
 //! - At byte 120, the number of failed flushes, and of writers killed before they could report one, for the other
@@ -38,7 +39,8 @@ use crate::os::open_record::{FLUSH_FAILED, OpenRecord, RECORD};
 use crate::os::paths::{Directory, check_regular};
 use crate::os::shared_words::SharedWords;
 use crate::os::sys::{
-    FileId, FileInfo, LockKind, is_locked, open_read_write, read_at, reserve, try_lock, unlock, wait_lock, write_all_at,
+    FileId, FileInfo, LockKind, coarse_milliseconds, is_locked, open_read_write, read_at, reserve, try_lock, unlock,
+    wait_lock, write_all_at,
 };
 
 const PRESENCE: i64 = 0;
@@ -52,6 +54,8 @@ const UNFLUSHED: i64 = 4;
 const PAUSED_AT: usize = 64;
 const WRITER_AT: usize = 68;
 const WAITING_AT: usize = 72;
+/// Two words: the lower half first.
+const WRITER_SINCE_AT: usize = 112;
 const FAILED_FLUSHES_AT: usize = 120;
 /// The word of the record whose last byte says that a flush failed.
 const FLUSH_FAILED_AT: usize = 8;
@@ -153,10 +157,31 @@ impl LockFile {
         [FLUSHING, UNFLUSHED, PRESENCE].into_iter().try_for_each(|byte| self.unlock(byte))
     }
 
-    /// Announces that this process writes, until the result is dropped. The caller holds LMDB's write lock.
-    pub(crate) fn writing(&self) -> WriterMark<'_> {
+    /// Announces that this process writes, and since when. The caller holds LMDB's write lock.
+    pub(crate) fn announce_writer(&self) {
+        let now = coarse_milliseconds();
+        for (word, part) in self.words.words::<2>(WRITER_SINCE_AT).iter().zip([now, now >> 32]) {
+            word.store(low_half(part), Ordering::Relaxed);
+        }
         self.words.word(WRITER_AT).store(self.pid, Ordering::Relaxed);
-        WriterMark { lock: self }
+    }
+
+    /// Takes the announcement back.
+    pub(crate) fn withdraw_writer(&self) {
+        if process_mark() == self.mark {
+            // LMDB's lock is free by now, and the next writer may have announced itself already.
+            let _ = self.words.word(WRITER_AT).compare_exchange(self.pid, 0, Ordering::Release, Ordering::Relaxed);
+        }
+    }
+
+    /// For how long the announced writer has held LMDB's write lock, if there is one: its process, and the time in
+    /// steps of a few milliseconds. It may have been killed.
+    pub(crate) fn announced_writer(&self) -> Option<(u32, Duration)> {
+        let writer = self.words.word(WRITER_AT).load(Ordering::Acquire);
+        let [low, high] = self.words.words::<2>(WRITER_SINCE_AT).each_ref().map(|word| word.load(Ordering::Relaxed));
+        let since = u64::from(high) << 32 | u64::from(low);
+        let held = coarse_milliseconds().saturating_sub(since);
+        (writer != 0).then_some((writer, Duration::from_millis(held)))
     }
 
     /// The id of another mapleaf process that announces that it writes. It may have been killed, and its id may be
@@ -453,21 +478,6 @@ impl Drop for LockFile {
     }
 }
 
-/// While this lives, other processes see this one as the writer.
-pub(crate) struct WriterMark<'a> {
-    lock: &'a LockFile,
-}
-
-impl Drop for WriterMark<'_> {
-    fn drop(&mut self) {
-        if process_mark() == self.lock.mark {
-            // LMDB's lock is free by now, and the next writer may have set its mark already.
-            let word = self.lock.words.word(WRITER_AT);
-            let _ = word.compare_exchange(self.lock.pid, 0, Ordering::Release, Ordering::Relaxed);
-        }
-    }
-}
-
 /// While this lives, no other mapleaf process keeps LMDB's write lock.
 pub(crate) struct PauseLock<'a> {
     lock: &'a LockFile,
@@ -520,4 +530,10 @@ pub(crate) fn read_record(file: &File, path: &Path) -> Result<Option<OpenRecord>
         }
     }
     OpenRecord::from_bytes(&bytes).map_err(|error| error.of_file(path))
+}
+
+/// The lower half of a number.
+fn low_half(number: u64) -> u32 {
+    let [a, b, c, d, ..] = number.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }

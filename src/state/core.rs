@@ -1,11 +1,11 @@
 //! The core of an open environment, which its handles and its snapshots share: the files, the newest pinned state,
-//! the writer's mutex, and whether the environment is usable.
+//! the writer's lock, and whether the environment is usable.
 
 mod lifecycle;
 mod watch;
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, RwLock, Weak};
 
 use tempfile::TempDir;
 
@@ -16,12 +16,13 @@ use crate::os::{EnvPaths, LockFile, process_mark};
 use crate::page::EnvMap;
 use crate::state::committed::State;
 use crate::state::config::Config;
+use crate::state::fair_lock::Wait;
 use crate::state::file_watch::FileWatch;
 use crate::state::files::{Files, Gate};
 use crate::state::other_readers::{OtherReader, OtherReaders};
 use crate::state::pinned_state::{Opened, PinnedState, States, View};
 use crate::state::slow_reader::SlowReader;
-use crate::state::writer_state::WriterState;
+use crate::state::writer_lock::WriterLock;
 
 /// What handles and snapshots of one environment share. Dropping the last of them closes it.
 pub(crate) struct Core {
@@ -40,7 +41,10 @@ pub(crate) struct Core {
     files: RwLock<Option<Arc<Files>>>,
     /// Held by the one LMDB write transaction of this process. Taken after the fair lock of group commit and before
     /// LMDB's lock.
-    pub(crate) writer: Mutex<WriterState>,
+    pub(super) writer: WriterLock,
+    /// Since when a transaction runs on predecessors that are being committed, in milliseconds of the coarse clock; 0
+    /// if none does.
+    following_since: AtomicU64,
     /// Upgraded by a thread that needs another lease on it.
     newest: Mutex<Weak<PinnedState>>,
     states: Arc<States>,
@@ -90,7 +94,8 @@ impl Core {
             status: AtomicU8::new(OPEN),
             passing: (Mutex::new(()), Condvar::new()),
             files: RwLock::new(Some(Arc::new(files))),
-            writer: Mutex::default(),
+            writer: WriterLock::new(),
+            following_since: AtomicU64::new(0),
             newest: Mutex::default(),
             states: States::new(slow_reader),
             others: OtherReaders::default(),
@@ -168,12 +173,6 @@ impl Core {
         }
     }
 
-    /// The writer's mutex, even if a closure panicked while it was held: a panic drops the closure's set, and the
-    /// state stays valid.
-    pub(crate) fn writer_state(&self) -> MutexGuard<'_, WriterState> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The lock file, which every write needs.
     pub(crate) fn lock_file(&self) -> Result<&LockFile> {
         self.lock.as_ref().ok_or_else(|| {
@@ -236,7 +235,7 @@ impl Core {
         self.pinned().map(View::of)
     }
 
-    /// As [`pinned`](Self::pinned), for a caller that holds the writer's mutex and no LMDB transaction.
+    /// As [`pinned`](Self::pinned), for a caller that holds the writer's lock and no LMDB transaction.
     pub(crate) fn pinned_as_writer(self: &Arc<Self>) -> Result<Arc<PinnedState>> {
         self.newest_following(Self::follow_growth_as_writer)
     }
@@ -306,12 +305,12 @@ impl Core {
     /// Never needed inside a write session of this thread, which has adopted the newest size and keeps others out.
     fn follow_growth(&self) -> Result<()> {
         // Waits for a commit in progress, but not for the transaction lock, which this thread may hold.
-        let mut writer = self.writer_state();
-        writer.last = None;
+        let _turn = self.writer.acquire(Wait::Yes);
+        self.writer.state().last = None;
         self.follow_growth_as_writer()
     }
 
-    /// As [`follow_growth`](Self::follow_growth), for a caller that holds the writer's mutex and no LMDB transaction.
+    /// As [`follow_growth`](Self::follow_growth), for a caller that holds the writer's lock and no LMDB transaction.
     pub(crate) fn follow_growth_as_writer(&self) -> Result<()> {
         self.enlarge(|gate, page_size| {
             let newest = gate.map.metas();
@@ -320,7 +319,7 @@ impl Core {
         })
     }
 
-    /// Doubles the map. The caller holds the writer's mutex and has no LMDB transaction.
+    /// Doubles the map. The caller holds the writer's lock and has no LMDB transaction.
     pub(crate) fn grow(&self) -> Result<()> {
         self.enlarge(|gate, _| gate.map.len() + 1)
     }

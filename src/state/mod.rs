@@ -3,6 +3,7 @@
 mod committed;
 mod config;
 mod core;
+mod fair_lock;
 mod file_watch;
 mod files;
 mod free_pages;
@@ -15,11 +16,18 @@ mod reaper;
 mod slow_reader;
 mod snapshot_cache;
 mod view;
+mod writer_info;
+mod writer_lock;
 mod writer_state;
+mod writer_turn;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::core::Core;
 pub(crate) use committed::{MainEntry, State, check_flags};
 pub(crate) use config::{Backlog, Config};
+pub(crate) use fair_lock::{FairLock, Wait, return_token};
 pub(crate) use files::Files;
 pub(crate) use free_pages::FreePages;
 pub(crate) use open_files::{emptied, open_files};
@@ -29,4 +37,6 @@ pub(crate) use reaper::Reaper;
 pub(crate) use slow_reader::SlowReader;
 pub(crate) use snapshot_cache::Lease;
 pub(crate) use view::{Base, WriteView};
+pub use writer_info::WriterInfo;
 pub(crate) use writer_state::WriterState;
+pub(crate) use writer_turn::WriterTurn;

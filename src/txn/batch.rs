@@ -2,10 +2,10 @@
 
 use std::ops::Bound;
 
-use crate::commit::Wait;
 use crate::env::Env;
 use crate::error::Result;
 use crate::read::RawRead;
+use crate::state::Wait;
 use crate::txn::write::WriteTxn;
 use crate::write_set::{Batch, Change, Conflicts, Expect, FailedCondition, What};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::catalog::{DbiId, DbiIdentity, DbiRecord, DbiRef, Schema, check_name, check_schema, dbi_key};
-use crate::commit::{Session, Wait, check_not_writing, write};
+use crate::commit::{Session, check_not_writing, write};
 use crate::env::{Env, read_newest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::{MainEntry, State, check_flags};
@@ -42,7 +42,7 @@ impl Env {
         if !opening.create && !opening.adopt {
             return Err(absent(name));
         }
-        write(self.engine.writer_access(), Wait::Yes, opening.operation, |session| {
+        write(self.engine.writer_access(), opening.operation, |session| {
             // Another process may have created it meanwhile.
             let base = Arc::clone(session.base());
             if let Some(dbi) = self.known_dbi(&base, name, schema, opening)? {
@@ -162,7 +162,7 @@ impl Env {
         };
         let checked = check_name(name);
         checked
-            .and_then(|()| write(self.engine.writer_access(), Wait::Yes, "clear_dbi", clear))
+            .and_then(|()| write(self.engine.writer_access(), "clear_dbi", clear))
             .map_err(|error| error.during("clear_dbi").in_dbi(name))
     }
 
@@ -191,7 +191,7 @@ impl Env {
     pub fn drop_dbi(&self, name: &str) -> Result<()> {
         let checked = check_name(name);
         let dropped = checked.and_then(|()| {
-            write(self.engine.writer_access(), Wait::Yes, "drop_dbi", |session| {
+            write(self.engine.writer_access(), "drop_dbi", |session| {
                 if matches!(standing_of_any(session.base(), name)?, Standing::Absent | Standing::Dropped) {
                     return Err(absent(name));
                 }

@@ -1,15 +1,19 @@
 //! Transactions: a snapshot to read from and, for writers, a write set laid over it.
 
 mod batch;
+mod commit_id;
 mod counts;
 mod dbis;
 mod keys;
 mod lengths;
 mod read;
 mod remove;
+mod savepoint;
 mod snapshot;
 mod submit;
 mod transact;
+mod transaction;
+mod writable;
 mod write;
 
 #[cfg(test)]
@@ -18,7 +22,11 @@ mod tests;
 pub(crate) use dbis::DbiOpening;
 pub(crate) use keys::Keys;
 
+pub use commit_id::CommitId;
 pub use read::Read;
+pub use savepoint::SavepointGuard;
 pub use snapshot::Snapshot;
 pub use submit::Commit;
+pub use transaction::Transaction;
+pub use writable::Write;
 pub use write::WriteTxn;

@@ -7,8 +7,12 @@ use crate::catalog::DbiRef;
 use crate::error::Result;
 use crate::page::TreeRecord;
 use crate::read::{RawEntry, RawRead};
+use crate::txn::savepoint::SavepointGuard;
+use crate::txn::transaction::Transaction;
+use crate::txn::write::WriteTxn;
 
-/// A state to read from: a [`Snapshot`](crate::Snapshot), a [`WriteTxn`](crate::WriteTxn), or a reference to one.
+/// A state to read from: a [`Snapshot`](crate::Snapshot), a [`WriteTxn`](crate::WriteTxn), a
+/// [`Transaction`](crate::Transaction), or a reference to one.
 ///
 /// A helper function over `impl Read` serves both. Sealed.
 ///
@@ -46,9 +50,9 @@ pub trait Read: RawRead {
 impl<R: RawRead> Read for R {}
 
 macro_rules! forward {
-    ($(($($generics:tt)*) $type:ty),+) => {$(
+    ($(($($generics:tt)*) $type:ty => $target:ty),+) => {$(
         impl<$($generics)*> RawRead for $type {
-            type Cursor<'t> = R::Cursor<'t> where Self: 't;
+            type Cursor<'t> = <$target as RawRead>::Cursor<'t> where Self: 't;
 
             fn raw_uuid(&self) -> &[u8; 16] {
                 (**self).raw_uuid()
@@ -129,4 +133,10 @@ macro_rules! forward {
     )+};
 }
 
-forward!(('r, R: RawRead) &'r R, ('r, R: RawRead) &'r mut R, (R: RawRead) Arc<R>);
+forward!(
+    ('r, R: RawRead) &'r R => R,
+    ('r, R: RawRead) &'r mut R => R,
+    (R: RawRead) Arc<R> => R,
+    () Transaction => WriteTxn,
+    ('s) SavepointGuard<'s> => WriteTxn
+);

@@ -9,9 +9,10 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::commit::{CommitOutcome, Wait, check_not_writing, is_committer};
+use crate::commit::{CommitOutcome, check_not_writing, is_committer};
 use crate::env::{Done, Env, Submission, Teller};
 use crate::error::{Error, ErrorKind, Result};
+use crate::state::Wait;
 use crate::txn::transact::make;
 use crate::txn::write::WriteTxn;
 use crate::write_set::Batch;

@@ -1,9 +1,11 @@
 //! `transact`: a closure that changes any number of databases atomically.
 
-use crate::commit::{Made, Wait, run};
+use crate::commit::Held;
 use crate::env::{Engine, Env};
 use crate::error::{Error, Result};
+use crate::state::Wait;
 use crate::txn::write::WriteTxn;
+use crate::write_set::WriteSet;
 
 impl Env {
     /// Runs `f` as the only writer and commits what it changed: `Ok` commits all of it, `Err` or a panic none.
@@ -125,7 +127,8 @@ impl Env {
     }
 }
 
-/// Runs `f` on a transaction as the only writer, and commits what it changed. `f` says how many transactions its changes count as.
+/// Runs `f` on a transaction as the only writer, and commits what it changed. `f` says how many transactions its
+/// changes count as.
 #[inline]
 pub(crate) fn make<T, E: From<Error>>(
     engine: &Engine,
@@ -133,10 +136,16 @@ pub(crate) fn make<T, E: From<Error>>(
     operation: &'static str,
     f: impl FnOnce(&mut WriteTxn) -> Result<(T, u64), E>,
 ) -> Result<T, E> {
-    let writers = engine.writer_access();
-    run(writers, wait, operation, |view, set| {
-        let mut txn = WriteTxn::new(writers.core, view, set);
-        let (outcome, transactions) = f(&mut txn)?;
-        Ok(Made { outcome, set: txn.take_set(), transactions })
-    })
+    // Dropped after the transaction, also by a panic: what it read must be gone when the locks are released.
+    let (held, view, set) = Held::begin(engine.writer_access(), wait, operation)?;
+    let mut txn = WriteTxn::new(engine.core(), view, set);
+    let made = f(&mut txn);
+    // Without changes, the commit waits until what was read is committed.
+    let (set, transactions) = match &made {
+        Ok((_, transactions)) => (txn.take_set(), *transactions),
+        Err(_) => (WriteSet::default(), 0),
+    };
+    drop(txn);
+    held.commit(operation, set, transactions)?;
+    made.map(|(outcome, _)| outcome)
 }

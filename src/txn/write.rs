@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -23,8 +22,9 @@ use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 ///
 /// The verbs are methods of the handles, [`Dbi`](crate::Dbi) and [`MultiDbi`](crate::MultiDbi), and take the
 /// transaction first. Its reads see the state that it began on, with its own changes laid over it. The changes are
-/// kept in memory until the closure returns `Ok`, and are then committed as one. There is no `commit` to call. A
-/// transaction stays on the thread that began it.
+/// kept in memory until the closure returns `Ok`, and are then committed as one. There is no `commit` to call; a
+/// [`Transaction`](crate::Transaction), from [`Env::begin`](crate::Env::begin), has one. A transaction stays on the
+/// thread that began it.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env};
@@ -93,6 +93,8 @@ impl WriteTxn {
     /// The changes, to be committed.
     #[inline]
     pub(crate) fn take_set(&mut self) -> WriteSet {
+        // Those whose guards were leaked.
+        self.set.keep_savepoints(1);
         self.set.make_ready();
         std::mem::take(&mut self.set)
     }
@@ -101,49 +103,6 @@ impl WriteTxn {
     #[must_use]
     pub fn id(&self) -> u64 {
         self.seq.0
-    }
-
-    /// Runs `f`, and undoes its changes if it returns `Err` or panics. Earlier changes stay. Savepoints nest.
-    ///
-    /// Cost: beginning one is free; keeping or undoing it is O(changes in it), with a search for each. Reads cost
-    /// the same at any depth. Its changes, and the outer values that they replace, count against `max_txn_bytes`.
-    ///
-    /// # Errors
-    /// What `f` returns.
-    ///
-    /// ```
-    /// use mapleaf::{Dbi, Env, Error, ErrorKind};
-    /// # fn main() -> mapleaf::Result<()> {
-    /// let env = Env::temporary()?;
-    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
-    /// env.transact(|txn| {
-    ///     ages.put(txn, "ann", 42)?;
-    ///     let undone = txn.savepoint(|txn| {
-    ///         ages.put(txn, "bob", 3)?;
-    ///         Err::<(), _>(Error::new(ErrorKind::Conflict, "thought better of it"))
-    ///     });
-    ///     assert!(undone.is_err());
-    ///     assert_eq!(ages.get(txn, "bob")?, None);
-    ///     Ok(())
-    /// })?;
-    /// assert_eq!(ages.get(&env.snapshot()?, "ann")?, Some(42));
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// The outer transaction cannot be used inside:
-    ///
-    /// ```compile_fail,E0500
-    /// # let env = mapleaf::Env::temporary().unwrap();
-    /// # let ages: mapleaf::Dbi<&str, u32> = env.dbi("ages").unwrap();
-    /// env.transact(|txn| txn.savepoint(|_| ages.put(txn, "ann", 42)));
-    /// ```
-    pub fn savepoint<T>(&mut self, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
-        self.set.begin_savepoint();
-        let savepoint = Savepoint { lengths: self.lengths.save(), txn: self };
-        let kept = f(savepoint.txn)?;
-        savepoint.keep();
-        Ok(kept)
     }
 
     /// Refuses a key that cannot be stored, before any other work.
@@ -311,30 +270,6 @@ impl WriteTxn {
 fn key_after(mut key: Vec<u8>) -> Vec<u8> {
     key.push(0);
     key
-}
-
-/// Drops the changes of the newest savepoint, unless they are kept.
-struct Savepoint<'a> {
-    txn: &'a mut WriteTxn,
-    /// The known lengths when the savepoint began.
-    lengths: Vec<(DbiSlot, u64)>,
-}
-
-impl Savepoint<'_> {
-    fn keep(self) {
-        let mut savepoint = ManuallyDrop::new(self);
-        let Self { txn, lengths } = &mut *savepoint;
-        drop(std::mem::take(lengths));
-        txn.set.keep_savepoint();
-    }
-}
-
-impl Drop for Savepoint<'_> {
-    fn drop(&mut self) {
-        self.txn.set.undo_savepoint();
-        self.txn.lengths.restore(std::mem::take(&mut self.lengths));
-        self.txn.counts.forget();
-    }
 }
 
 impl RawRead for WriteTxn {

@@ -65,9 +65,24 @@ impl WriteSet {
         self
     }
 
-    /// Begins a savepoint inside the open ones. O(1).
-    pub(crate) fn begin_savepoint(&mut self) {
+    /// Begins a savepoint inside the open ones, and returns how many are open now. O(1).
+    pub(crate) fn begin_savepoint(&mut self) -> usize {
         self.savepoints.push(Savepoint { held: self.held, touched: self.touched.len() });
+        self.savepoints.len()
+    }
+
+    /// Merges the savepoints from the one at `depth` inward into what is around them. O(their changes).
+    pub(crate) fn keep_savepoints(&mut self, depth: usize) {
+        while self.savepoints.len() >= depth.max(1) {
+            self.keep_savepoint();
+        }
+    }
+
+    /// Undoes the savepoints from the one at `depth` inward. O(their changes).
+    pub(crate) fn undo_savepoints(&mut self, depth: usize) {
+        while self.savepoints.len() >= depth.max(1) {
+            self.undo_savepoint();
+        }
     }
 
     /// Merges the changes of the newest savepoint into the one around it. O(its changes).

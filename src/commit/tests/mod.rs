@@ -2,5 +2,4 @@
 
 mod commits_keep_order;
 mod groups_wait_for_returning_threads;
-mod the_lock_is_fair;
 mod waiters_learn_the_outcome;

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::catalog::DbiRef;
-use crate::commit::{Session, Wait, write};
+use crate::commit::{Session, write};
 use crate::dbi::loader::progress::{LoadPhase, Progress};
 use crate::dbi::loader::record::Row;
 use crate::dbi::loader::source::{Position, Source};
@@ -58,7 +58,7 @@ impl Storing<'_> {
     fn commit(&mut self, source: &mut Source, begun: &Position, done: u64, large: &mut Vec<u8>) -> Result<()> {
         let engine = &self.env.engine;
         let bytes = usize::try_from(self.progress.now.bytes).unwrap_or(usize::MAX).min(self.chunk);
-        write(engine.writer_access(), Wait::Yes, "finish", |session: &mut Session<'_>| {
+        write(engine.writer_access(), "finish", |session: &mut Session<'_>| {
             let base = Arc::clone(session.base());
             // If the map is full, it is grown and the whole chunk is applied again.
             let chunk = RefCell::new((self, source, large));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use crate::catalog::CommitSeq;
-use crate::commit::{Wait, write};
+use crate::commit::write;
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::read::layers::Layers;
@@ -99,7 +99,7 @@ fn nest(case: &Case, rows: &Rows, txn: &mut WriteTxn, map: &mut Map, depth: usiz
 
 /// Lays the case's changes over the file as sets, the last one with savepoints.
 fn stack(case: &Case, env: &Env, rows: &Rows, map: &mut Map) -> Result<Vec<Arc<WriteSet>>> {
-    write(env.engine.writer_access(), Wait::Yes, "test", |session| {
+    write(env.engine.writer_access(), "test", |session| {
         let mut sets: Vec<Arc<WriteSet>> = Vec::new();
         for (at, acts) in case.layers.iter().enumerate() {
             let base = Base::Newest(Arc::clone(session.base()));
@@ -143,7 +143,7 @@ fn run(case: &Case) -> Result<()> {
 fn commit_as_one(env: &Env, sets: Vec<Arc<WriteSet>>) -> Result<()> {
     let mut group = WriteSet::default().with_limit(usize::MAX);
     sets.into_iter().filter_map(Arc::into_inner).for_each(|set| group.absorb(set));
-    write(env.engine.writer_access(), Wait::Yes, "test", |session| {
+    write(env.engine.writer_access(), "test", |session| {
         let base = Arc::clone(session.base());
         session.commit(group.bytes(), |applier, _| {
             group.apply(&base, None, applier)?;

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::mem;
+use std::process;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError, RwLockWriteGuard};
 use std::thread;
@@ -10,10 +11,12 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::LmdbLock;
-use crate::os::LockFile;
+use crate::os::{LockFile, coarse_milliseconds};
 use crate::state::core::{CLOSED, Core, HELD_BACK, OPEN, POISONED, UNSEEN};
 use crate::state::files::Files;
 use crate::state::open_files::open_files;
+use crate::state::writer_info::WriterInfo;
+use crate::state::writer_lock::WriterLock;
 use crate::state::writer_state::WriterState;
 
 /// The openers' gate, held exclusively, with no sweep that holds a state.
@@ -29,7 +32,7 @@ const GIVING_UP_PAUSE: Duration = Duration::from_micros(50);
 
 impl Core {
     /// Closes the files: LMDB's environment, the map, the descriptor. Fails with `Busy` while snapshots live. The
-    /// caller holds the writer's mutex and keeps others from opening the file.
+    /// caller holds the writer's lock and keeps others from opening the file.
     pub(crate) fn close(&self) -> Result<()> {
         let mut alone = self.alone()?;
         let files = alone.gate.take();
@@ -74,7 +77,7 @@ impl Core {
     }
 
     /// Closes LMDB exclusively, calls `swap` to put another file in place of this one, and opens the file that is
-    /// there then. If `swap` fails, the old file is opened again. The caller holds the writer's mutex, has dropped
+    /// there then. If `swap` fails, the old file is opened again. The caller holds the writer's lock, has dropped
     /// its state, and keeps others from opening the file.
     ///
     /// # Errors
@@ -157,6 +160,23 @@ impl Core {
             Some(lock) => lock.while_none_joins(|| files.lmdb.clear_stale_readers()),
             None => files.lmdb.clear_stale_readers(),
         }
+    }
+
+    /// Who holds the writer's lock, of this process or of another one that uses mapleaf; `None` if nobody does.
+    pub(crate) fn writer(&self) -> Option<WriterInfo> {
+        let following = self.following_since.load(Ordering::Relaxed);
+        if following != 0 {
+            let held_for = Duration::from_millis(coarse_milliseconds().saturating_sub(following));
+            return Some(WriterInfo { process: process::id(), held_for });
+        }
+        let (process, held_for) = self.lock.as_ref().and_then(LockFile::announced_writer)?;
+        (process == process::id() || self.is_other_writing()).then_some(WriterInfo { process, held_for })
+    }
+
+    /// Notes that a transaction that follows on others holds the transaction lock, or that it has ended.
+    pub(crate) fn note_following(&self, is_following: bool) {
+        let since = if is_following { coarse_milliseconds().max(1) } else { 0 };
+        self.following_since.store(since, Ordering::Relaxed);
     }
 
     /// Whether another mapleaf process is writing: one that has marked itself as writer and has the environment open.
@@ -267,7 +287,7 @@ impl Core {
     /// Leaves alone, in a forked child, what other threads of the parent may have been changing at the fork: it may be torn, and
     /// dropping it would follow pointers that lead nowhere. The directory is the parent's too.
     fn forget_inherited(&mut self) {
-        mem::forget(mem::take(self.writer.get_mut().unwrap_or_else(PoisonError::into_inner)));
+        mem::forget(mem::replace(&mut self.writer, WriterLock::new()));
         mem::forget(mem::take(&mut self.others));
         mem::forget(mem::take(self.newest.get_mut().unwrap_or_else(PoisonError::into_inner)));
         mem::forget(Arc::clone(&self.states));
@@ -279,7 +299,7 @@ impl Core {
 impl Drop for Core {
     fn drop(&mut self) {
         if self.is_own_process() {
-            *self.writer.get_mut().unwrap_or_else(PoisonError::into_inner) = WriterState::default();
+            *self.writer.state_mut() = WriterState::default();
             let files = self.files.get_mut().unwrap_or_else(PoisonError::into_inner).take();
             let was = *self.status.get_mut();
             if files.is_some() && !matches!(was, POISONED | UNSEEN) {

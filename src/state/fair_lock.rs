@@ -5,8 +5,21 @@ use std::hint;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
+use std::time::Instant;
 
 use crate::os::process_mark;
+
+/// Whether to wait for another writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Wait as long as it takes.
+    Yes,
+    /// Do not wait: fail with `Busy`. LMDB has no such call, so a writer of another program is waited for all the
+    /// same.
+    No,
+    /// Wait until then, and fail with `Timeout`. A writer of another program is waited for all the same.
+    Until(Instant),
+}
 
 /// Call after `park` returns: it may have consumed a token that another waker meant for the thread's own executor,
 /// which would then wait in vain. Costs at most one spurious wake-up.
@@ -76,8 +89,17 @@ impl FairLock {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes the lock, and waits for it as `wait` says. `None` if that was too short.
+    pub(crate) fn acquire(&self, wait: Wait) -> Option<FairLockGuard<'_>> {
+        match wait {
+            Wait::Yes => self.take(None),
+            Wait::No => self.try_take(),
+            Wait::Until(deadline) => self.take(Some(deadline)),
+        }
+    }
+
     /// Waits for the lock: at most until all threads that wait now, and some that come later, have had it.
-    pub(crate) fn take(&self) -> FairLockGuard<'_> {
+    fn take(&self, deadline: Option<Instant>) -> Option<FairLockGuard<'_>> {
         for look in 1..=LOOKS {
             if !self.taken.load(Ordering::Relaxed) {
                 break;
@@ -87,20 +109,20 @@ impl FairLock {
         }
         let mut line = self.line();
         if let Some(taken) = self.take_free(&mut line) {
-            return taken;
+            return Some(taken);
         }
         let caller = Arc::new(Caller { state: AtomicU8::new(WAITS), thread: thread::current() });
         line.waiting.push_back(Arc::clone(&caller));
         drop(line);
-        let taken = self.wait(&caller);
+        let taken = self.wait(&caller, deadline);
         return_token();
         taken
     }
 
-    fn wait(&self, caller: &Caller) -> FairLockGuard<'_> {
+    fn wait(&self, caller: &Arc<Caller>, deadline: Option<Instant>) -> Option<FairLockGuard<'_>> {
         loop {
             match caller.state.load(Ordering::Acquire) {
-                CALLED => return FairLockGuard { lock: self },
+                CALLED => return Some(FairLockGuard { lock: self }),
                 WOKEN => {
                     let mut line = self.line();
                     // Handing over happens under the line's mutex too, so it cannot happen after this check.
@@ -111,14 +133,38 @@ impl FairLock {
                         // Only the first in line is woken, and it stays first until it has the lock.
                         line.waiting.pop_front();
                         line.passed = 0;
-                        return taken;
+                        return Some(taken);
                     }
                     caller.state.store(WAITS, Ordering::Release);
                 }
                 // A park may end spuriously, or by another notification for this thread.
-                _ => thread::park(),
+                _ => match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+                    None => thread::park(),
+                    Some(left) if !left.is_zero() => thread::park_timeout(left),
+                    Some(_) => return self.leave_line(caller),
+                },
             }
         }
+    }
+
+    /// Gives up waiting. Returns the lock if it was handed over in the meantime.
+    fn leave_line(&self, caller: &Arc<Caller>) -> Option<FairLockGuard<'_>> {
+        let mut line = self.line();
+        if caller.state.load(Ordering::Acquire) == CALLED {
+            return Some(FairLockGuard { lock: self });
+        }
+        let was_first = line.waiting.front().is_some_and(|first| Arc::ptr_eq(first, caller));
+        line.waiting.retain(|other| !Arc::ptr_eq(other, caller));
+        if was_first {
+            line.passed = 0;
+            // The release of the lock may have woken this thread, and no other.
+            if !line.taken
+                && let Some(next) = line.waiting.front()
+            {
+                next.call(WOKEN);
+            }
+        }
+        None
     }
 
     fn take_free(&self, line: &mut Line) -> Option<FairLockGuard<'_>> {
@@ -131,7 +177,7 @@ impl FairLock {
     }
 
     /// Takes the lock if it is free and nobody waits for it.
-    pub(crate) fn try_take(&self) -> Option<FairLockGuard<'_>> {
+    fn try_take(&self) -> Option<FairLockGuard<'_>> {
         let mut line = self.line();
         if line.waiting.is_empty() { self.take_free(&mut line) } else { None }
     }
@@ -142,13 +188,14 @@ impl FairLock {
     }
 }
 
-impl Drop for FairLockGuard<'_> {
-    fn drop(&mut self) {
+impl FairLock {
+    /// Releases the lock, for its holder.
+    pub(crate) fn release(&self) {
         // In a forked child the line is the parent's: another thread may have held its mutex at the fork.
-        if process_mark() != self.lock.mark {
+        if process_mark() != self.mark {
             return;
         }
-        let mut line = self.lock.line();
+        let mut line = self.line();
         if line.passed >= MOST_PASSED
             && let Some(first) = line.waiting.pop_front()
         {
@@ -157,10 +204,23 @@ impl Drop for FairLockGuard<'_> {
             return;
         }
         line.taken = false;
-        self.lock.taken.store(false, Ordering::Relaxed);
+        self.taken.store(false, Ordering::Relaxed);
         if let Some(first) = line.waiting.front() {
             first.call(WOKEN);
             line.passed += 1;
         }
+    }
+}
+
+impl FairLockGuard<'_> {
+    /// Keeps the lock: the caller has to [release](FairLock::release) it.
+    pub(crate) fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for FairLockGuard<'_> {
+    fn drop(&mut self) {
+        self.lock.release();
     }
 }

@@ -1,0 +1,175 @@
+//! Savepoints: parts of a transaction that can be undone.
+
+use std::fmt;
+use std::mem::{self, ManuallyDrop};
+use std::ops::{Deref, DerefMut};
+
+use crate::catalog::DbiSlot;
+use crate::error::Result;
+use crate::txn::write::WriteTxn;
+
+/// A savepoint that is held: from [`WriteTxn::savepoint_guard`]. Dropping it undoes the changes made since; they stay
+/// after [`keep`](Self::keep).
+///
+/// It is used wherever a [`WriteTxn`] is, and nests. If it is leaked, its changes stay.
+///
+/// ```
+/// use mapleaf::{Dbi, Env};
+/// # fn main() -> mapleaf::Result<()> {
+/// let env = Env::temporary()?;
+/// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+/// let mut txn = env.begin()?;
+/// let mut first = txn.savepoint_guard();
+/// ages.put(&mut first, "ann", 42)?;
+/// let mut second = first.savepoint_guard();
+/// ages.put(&mut second, "bob", 3)?;
+/// drop(second);
+/// first.keep();
+/// assert_eq!(ages.get(&txn, "ann")?, Some(42));
+/// assert_eq!(ages.get(&txn, "bob")?, None);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a savepoint that is dropped is undone"]
+pub struct SavepointGuard<'t> {
+    txn: &'t mut WriteTxn,
+    /// The known lengths when it began.
+    lengths: Vec<(DbiSlot, u64)>,
+    /// How many savepoints are open with it. If more are, guards inside it were leaked.
+    depth: usize,
+}
+
+impl WriteTxn {
+    /// Runs `f`, and undoes its changes if it returns `Err` or panics. Earlier changes stay. Savepoints nest.
+    ///
+    /// Cost: beginning one is free; keeping or undoing it is O(changes in it), with a search for each. Reads cost
+    /// the same at any depth. Its changes, and the outer values that they replace, count against `max_txn_bytes`.
+    ///
+    /// # Errors
+    /// What `f` returns.
+    ///
+    /// ```
+    /// use mapleaf::{Dbi, Env, Error, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// env.transact(|txn| {
+    ///     ages.put(txn, "ann", 42)?;
+    ///     let undone = txn.savepoint(|txn| {
+    ///         ages.put(txn, "bob", 3)?;
+    ///         Err::<(), _>(Error::new(ErrorKind::Conflict, "thought better of it"))
+    ///     });
+    ///     assert!(undone.is_err());
+    ///     assert_eq!(ages.get(txn, "bob")?, None);
+    ///     Ok(())
+    /// })?;
+    /// assert_eq!(ages.get(&env.snapshot()?, "ann")?, Some(42));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// The outer transaction cannot be used inside:
+    ///
+    /// ```compile_fail,E0500
+    /// # let env = mapleaf::Env::temporary().unwrap();
+    /// # let ages: mapleaf::Dbi<&str, u32> = env.dbi("ages").unwrap();
+    /// env.transact(|txn| txn.savepoint(|_| ages.put(txn, "ann", 42)));
+    /// ```
+    pub fn savepoint<T>(&mut self, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
+        self.savepoint_or(f)
+    }
+
+    /// As [`savepoint`](Self::savepoint), for closures with their own error type.
+    ///
+    /// # Errors
+    /// What `f` returns.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// env.transact(|txn| {
+    ///     let parsed = txn.savepoint_or(|txn| {
+    ///         ages.put(txn, "ann", 42)?;
+    ///         Ok::<u32, Box<dyn std::error::Error>>("forty".parse()?)
+    ///     });
+    ///     assert!(parsed.is_err());
+    ///     assert_eq!(ages.get(txn, "ann")?, None);
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn savepoint_or<T, E>(&mut self, f: impl FnOnce(&mut WriteTxn) -> Result<T, E>) -> Result<T, E> {
+        let mut guard = self.savepoint_guard();
+        let kept = f(&mut guard)?;
+        guard.keep();
+        Ok(kept)
+    }
+
+    /// Begins a savepoint that is held until its guard is kept or dropped. Costs as [`savepoint`](Self::savepoint).
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// env.transact(|txn| {
+    ///     let mut guard = txn.savepoint_guard();
+    ///     ages.put(&mut guard, "ann", 42)?;
+    ///     guard.keep();
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn savepoint_guard(&mut self) -> SavepointGuard<'_> {
+        let depth = self.set.begin_savepoint();
+        SavepointGuard { lengths: self.lengths.save(), depth, txn: self }
+    }
+}
+
+impl SavepointGuard<'_> {
+    /// Keeps the changes, as a part of what is around the savepoint.
+    pub fn keep(self) {
+        let mut guard = ManuallyDrop::new(self);
+        drop(mem::take(&mut guard.lengths));
+        let depth = guard.depth;
+        guard.txn.set.keep_savepoints(depth);
+    }
+
+    /// Undoes the changes. The same as dropping the guard.
+    #[doc(alias("rollback"))]
+    pub fn undo(self) {}
+}
+
+impl Drop for SavepointGuard<'_> {
+    fn drop(&mut self) {
+        self.txn.set.undo_savepoints(self.depth);
+        self.txn.lengths.restore(mem::take(&mut self.lengths));
+        self.txn.counts.forget();
+    }
+}
+
+impl Deref for SavepointGuard<'_> {
+    type Target = WriteTxn;
+
+    #[inline]
+    fn deref(&self) -> &WriteTxn {
+        self.txn
+    }
+}
+
+impl DerefMut for SavepointGuard<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut WriteTxn {
+        self.txn
+    }
+}
+
+impl fmt::Debug for SavepointGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SavepointGuard").field("depth", &self.depth).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,258 @@
+//! Transactions that are held: begun by one call, and committed by another.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::time::{Duration, Instant};
+
+use crate::commit::Held;
+use crate::env::Env;
+use crate::error::{Error, ErrorKind, Result};
+use crate::state::Wait;
+use crate::txn::commit_id::CommitId;
+use crate::txn::write::WriteTxn;
+
+thread_local! {
+    /// The locks of this thread's held transaction. They are kept here, not in the transaction, so that one that was
+    /// leaked gives them back when its thread ends.
+    static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
+}
+
+/// A transaction that is held: begun by [`Env::begin`], ended by [`commit`](Self::commit) or [`abort`](Self::abort).
+///
+/// It is used wherever a [`WriteTxn`] is. Dropping it aborts, also by a panic. It owns its environment, so it can be
+/// kept in a struct. It stays on its thread, which can have one transaction at a time, over all environments; others
+/// who want to write wait until it ends. A thread that ends gives the locks of its transaction back, even if the
+/// transaction was leaked.
+///
+/// ```
+/// use mapleaf::{Dbi, Env};
+/// # fn main() -> mapleaf::Result<()> {
+/// let env = Env::temporary()?;
+/// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+/// let mut txn = env.begin()?;
+/// ages.put(&mut txn, "ann", 42)?;
+/// assert_eq!(ages.get(&txn, "ann")?, Some(42));
+/// txn.commit()?;
+/// assert_eq!(ages.get(&env.snapshot()?, "ann")?, Some(42));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// It cannot be sent to another thread:
+///
+/// ```compile_fail,E0277
+/// # let env = mapleaf::Env::temporary().unwrap();
+/// let txn = env.begin().unwrap();
+/// std::thread::spawn(move || txn.commit());
+/// ```
+///
+/// A value that was read does not outlive the next change:
+///
+/// ```compile_fail,E0502
+/// # use mapleaf::{Dbi, Env};
+/// # let env = Env::temporary().unwrap();
+/// # let names: Dbi<u32, &str> = env.dbi("names").unwrap();
+/// let mut txn = env.begin().unwrap();
+/// let name = names.get(&txn, 1).unwrap();
+/// names.put(&mut txn, 2, "bob").unwrap();
+/// println!("{name:?}");
+/// ```
+#[must_use = "a transaction that is dropped is aborted"]
+#[doc(alias("WriteTransaction", "RwTxn"))]
+pub struct Transaction {
+    // Dropped in this order: what the transaction read must be gone when the locks are given back.
+    txn: WriteTxn,
+    hold: Hold,
+    env: Env,
+}
+
+/// The duty to give this thread's locks back.
+struct Hold(PhantomData<*mut ()>);
+
+impl Hold {
+    /// The locks. `None` if the thread is ending and has given them back already.
+    fn take() -> Option<Held> {
+        HELD.try_with(|held| held.try_borrow_mut().ok().and_then(|mut held| held.take())).ok().flatten()
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        drop(Self::take());
+    }
+}
+
+impl Env {
+    /// Begins a transaction that is held until it is committed or dropped. [`transact`](Self::transact) is the
+    /// shorter way where a closure will do, with the same guarantees and costs.
+    ///
+    /// Waits for the transactions before it, as `transact` does.
+    ///
+    /// # Errors
+    /// `Nested` if this thread has a transaction; else as `transact`.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env, Transaction};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// struct Import { txn: Transaction, rows: Dbi<u64, String> }
+    ///
+    /// impl Import {
+    ///     fn add(&mut self, row: u64, text: &str) -> mapleaf::Result<()> {
+    ///         self.rows.put(&mut self.txn, row, text)
+    ///     }
+    /// }
+    ///
+    /// let env = Env::temporary()?;
+    /// let rows = env.dbi("rows")?;
+    /// let mut import = Import { txn: env.begin()?, rows };
+    /// import.add(1, "one")?;
+    /// import.add(2, "two")?;
+    /// import.txn.commit()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("write_txn", "begin_write", "rw_txn", "begin_rw_txn"))]
+    pub fn begin(&self) -> Result<Transaction> {
+        self.begin_as(Wait::Yes, "begin")
+    }
+
+    /// As [`begin`](Self::begin), but fails with `Busy` instead of waiting for another writer.
+    ///
+    /// # Errors
+    /// `Busy` as [`try_transact`](Self::try_transact), with the process that writes and since when; else as `begin`.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let txn = env.begin()?;
+    /// let other = env.clone();
+    /// let refused = std::thread::spawn(move || other.try_begin().map(drop)).join().expect("it does not panic");
+    /// assert_eq!(refused.map_err(|error| error.kind()), Err(ErrorKind::Busy));
+    /// # drop(txn);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_begin(&self) -> Result<Transaction> {
+        self.begin_as(Wait::No, "try_begin")
+    }
+
+    /// As [`begin`](Self::begin), but waits no longer than `limit` for other writers. A program other than mapleaf
+    /// that writes is waited for all the same: LMDB offers nothing else.
+    ///
+    /// # Errors
+    /// `Timeout`, which can be retried, with the process that writes and since when; else as `begin`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use mapleaf::{Env, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let txn = env.begin_timeout(Duration::from_millis(500))?;
+    /// txn.abort();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn begin_timeout(&self, limit: Duration) -> Result<Transaction> {
+        self.begin_as(until(limit), "begin_timeout")
+    }
+
+    fn begin_as(&self, wait: Wait, operation: &'static str) -> Result<Transaction> {
+        let (held, view, set) = Held::begin(self.engine.writer_access(), wait, operation)?;
+        HELD.try_with(|slot| *slot.borrow_mut() = Some(held)).map_err(|_| ending().during(operation))?;
+        let hold = Hold(PhantomData);
+        Ok(Transaction { txn: WriteTxn::new(self.engine.core(), view, set), hold, env: self.clone() })
+    }
+}
+
+/// The wait that ends after `limit`.
+pub(super) fn until(limit: Duration) -> Wait {
+    // A limit beyond the clock's range is none.
+    Instant::now().checked_add(limit).map_or(Wait::Yes, Wait::Until)
+}
+
+#[cold]
+fn ending() -> Error {
+    Error::new(ErrorKind::Closed, "the thread of the transaction is ending; commit before")
+}
+
+impl Transaction {
+    /// Commits all changes, and returns when they are as durable as the environment's durability says. Savepoints
+    /// whose guards were leaked are kept.
+    ///
+    /// Without changes nothing is committed, and the id is that of the state that was read.
+    ///
+    /// # Errors
+    /// As [`Env::transact`]. Nothing is committed then, except perhaps with `CommitOutcomeUnknown`.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// let mut txn = env.begin()?;
+    /// ages.put(&mut txn, "ann", 42)?;
+    /// let first = txn.commit()?;
+    /// assert_eq!(env.begin()?.commit()?, first);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn commit(self) -> Result<CommitId> {
+        // Held until the commit has ended: it keeps the environment open.
+        let Self { mut txn, hold, env: _env } = self;
+        let (id, set) = (txn.id(), txn.take_set());
+        drop(txn);
+        let held = Hold::take().ok_or_else(|| ending().during("commit"))?;
+        drop(hold);
+        let is_changed = !set.is_empty();
+        held.commit("commit", set, 1)?;
+        Ok(CommitId::from(if is_changed { id } else { id.saturating_sub(1) }))
+    }
+
+    /// Ends the transaction without a change. The same as dropping it.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// let mut txn = env.begin()?;
+    /// ages.put(&mut txn, "ann", 42)?;
+    /// txn.abort();
+    /// assert_eq!(ages.get(&env.snapshot()?, "ann")?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("rollback"))]
+    pub fn abort(self) {}
+
+    /// The environment that it changes.
+    #[must_use]
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+}
+
+impl Deref for Transaction {
+    type Target = WriteTxn;
+
+    #[inline]
+    fn deref(&self) -> &WriteTxn {
+        &self.txn
+    }
+}
+
+impl DerefMut for Transaction {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut WriteTxn {
+        &mut self.txn
+    }
+}
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction").field("id", &self.txn.id()).finish_non_exhaustive()
+    }
+}
