@@ -7,7 +7,7 @@ use crate::commit::leader::lead_group;
 use crate::commit::ticket::{CommitOutcome, CommitTicket, Next};
 use crate::error::Result;
 use crate::read::Layers;
-use crate::state::{Core, View, WriteView};
+use crate::state::{Core, View};
 use crate::write_set::WriteSet;
 
 /// A transaction that runs on the sets of its predecessors. Dropping it leaves the pipeline.
@@ -16,22 +16,29 @@ pub(crate) struct Following {
     groups: Arc<GroupCommit>,
     /// The ticket of the last group that it read.
     read: Arc<CommitTicket>,
+    // Dropped before `follower`: the pending group absorbs changes only while nothing else refers to its own.
+    view: Option<View>,
     follower: Follower,
 }
 
 impl Following {
-    /// Begins on `basis`. Returns what the transaction reads below its own changes.
-    pub(crate) fn begin(core: &Arc<Core>, groups: &Arc<GroupCommit>, basis: Basis) -> Result<(Self, WriteView)> {
+    pub(crate) fn begin(core: &Arc<Core>, groups: &Arc<GroupCommit>, basis: Basis) -> Self {
         let Basis { base, sets, transactions: before, ticket: read, follower } = basis;
-        let view = WriteView::over(View { pinned: base, layers: Layers::of(sets), above: before })?;
+        let view = Some(View { pinned: base, layers: Layers::of(sets), above: before });
         core.note_following(true);
-        Ok((Self { core: Arc::clone(core), groups: Arc::clone(groups), read, follower }, view))
+        Self { core: Arc::clone(core), groups: Arc::clone(groups), read, view, follower }
+    }
+
+    /// What the transaction reads below its own changes; `None` after the first call.
+    pub(crate) fn take_view(&mut self) -> Option<View> {
+        self.view.take()
     }
 
     /// Adds the changes to the pending group, and waits until they are committed. Without changes, waits until what
     /// was read is committed.
     pub(crate) fn commit(self, lock: TransactionLock, set: WriteSet, transactions: u64) -> Result<()> {
-        let Self { core, groups, read, follower } = self;
+        let Self { core, groups, read, view, follower } = self;
+        drop(view);
         // In a child that was forked in the meantime, the pipeline is the parent's.
         core.check_not_forked()?;
         let joined = if set.is_empty() {

@@ -38,26 +38,46 @@ enum Role {
 }
 
 impl Held {
-    /// Waits, as `wait` says, until no other transaction runs. Returns with the hold what the transaction reads below
-    /// its own changes, and an empty set for those.
+    /// Waits, as `wait` says, until no other transaction runs.
     ///
     /// # Errors
     /// Those of [`Env::transact`](crate::Env::transact); `Busy` or `Timeout` if `wait` was too short. They name
     /// `operation`.
     #[inline]
-    pub(crate) fn begin(
-        writers: WriterAccess<'_>,
-        wait: Wait,
-        operation: &'static str,
-    ) -> Result<(Self, WriteView, WriteSet)> {
+    pub(crate) fn begin(writers: WriterAccess<'_>, wait: Wait, operation: &'static str) -> Result<Self> {
         let named = |error: Error| error.during(operation);
         let writing = begin_writing(writers.core).map_err(named)?;
-        let begun = match writers.groups {
-            None => alone(writers.core, wait),
-            Some(groups) => shared(writers.core, groups, wait),
-        };
-        let (role, view, set) = begun.map_err(named)?;
-        Ok((Self { role, _writing: writing }, view, set))
+        match writers.groups {
+            None => match begin_newest(writers.core, wait) {
+                Ok(begun) => Ok(Self { role: Role::Alone(begun), _writing: writing }),
+                Err(error) => Err(named(error)),
+            },
+            Some(groups) => match shared(writers.core, groups, wait) {
+                Ok(role) => Ok(Self { role, _writing: writing }),
+                Err(error) => Err(named(error)),
+            },
+        }
+    }
+
+    /// What the transaction reads below its own changes, and an empty set for those. Asked for once.
+    ///
+    /// # Errors
+    /// `Corrupted`.
+    #[inline]
+    pub(crate) fn view(&mut self) -> Result<(WriteView, WriteSet)> {
+        match &mut self.role {
+            Role::Alone(begun) => {
+                let set = begun.state().kept.take().unwrap_or_default();
+                Ok((WriteView::over_newest(begun.base())?, set))
+            }
+            Role::Leads { begun, .. } => Ok((WriteView::over_newest(begun.base())?, WriteSet::default())),
+            Role::Follows(following, _) => {
+                let view = following.take_view().ok_or_else(|| {
+                    Error::new(ErrorKind::InvalidArgument, "a transaction's view is taken once; begin another")
+                })?;
+                Ok((WriteView::over(view)?, WriteSet::default()))
+            }
+        }
     }
 
     /// Commits the changes of `transactions` transactions, together with others if that saves a flush. Returns when
@@ -80,14 +100,6 @@ impl Held {
     }
 }
 
-/// A transaction with a commit of its own.
-fn alone(core: &Arc<Core>, wait: Wait) -> Result<(Role, WriteView, WriteSet)> {
-    let begun = begin_newest(core, wait)?;
-    let view = WriteView::over_newest(begun.base())?;
-    let set = begun.state().kept.take().unwrap_or_default();
-    Ok((Role::Alone(begun), view, set))
-}
-
 fn commit_alone(begun: Begun, mut set: WriteSet, transactions: u64) -> Result<()> {
     begun.session(|session| {
         if !set.is_empty() {
@@ -100,18 +112,16 @@ fn commit_alone(begun: Begun, mut set: WriteSet, transactions: u64) -> Result<()
 }
 
 /// A transaction that leads, if nothing is being committed, or else follows.
-fn shared(core: &Arc<Core>, groups: &Arc<GroupCommit>, wait: Wait) -> Result<(Role, WriteView, WriteSet)> {
+fn shared(core: &Arc<Core>, groups: &Arc<GroupCommit>, wait: Wait) -> Result<Role> {
     let lock_file = core.lock_file()?;
     let lock = groups.acquire(wait).ok_or_else(|| missed(core, wait))?;
     // The previous holder may have closed the environment: both ways check that.
     let basis = if wait == Wait::No { None } else { groups.basis_for(core, lock_file, wait)? };
     if let Some(basis) = basis {
-        let (following, view) = Following::begin(core, groups, basis)?;
-        return Ok((Role::Follows(following, lock), view, WriteSet::default()));
+        return Ok(Role::Follows(Following::begin(core, groups, basis), lock));
     }
     let begun = begin_newest(core, wait)?;
-    let view = WriteView::over_newest(begun.base())?;
-    Ok((Role::Leads { begun, groups: Arc::clone(groups), wait, lock }, view, WriteSet::default()))
+    Ok(Role::Leads { begun, groups: Arc::clone(groups), wait, lock })
 }
 
 /// Begins LMDB's transaction on the newest state.

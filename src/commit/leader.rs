@@ -24,6 +24,7 @@ pub(crate) fn commit_leading(
     let mut leading: Option<Leading> = None;
     let (begun, lock) = (begun, lock);
     if set.is_empty() {
+        begun.session(|_| ());
         return Ok(());
     }
     // In a child that was forked in the meantime, the pipeline is the parent's.

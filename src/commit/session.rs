@@ -1,7 +1,7 @@
 //! A write session: the three locks in their order, LMDB's write transaction, the base of its changes, and its
 //! commit.
 
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use crate::catalog::{ENV_KEY, Head, Identity};
 use crate::commit::busy::busy;
@@ -18,10 +18,10 @@ use crate::write_set::WriteSet;
 
 /// LMDB's write transaction, held, over the newest state.
 pub(crate) struct Session<'e> {
-    core: &'e Core,
     /// The files as they were when the session began; the map may have been replaced since.
     files: &'e Files,
-    turn: &'e WriterTurn,
+    state: &'e mut WriterState,
+    core: &'e Core,
     base: &'e Arc<State>,
     grown: &'e mut bool,
     // `None` after a commit.
@@ -45,33 +45,11 @@ pub(crate) enum Begin {
 pub(crate) struct Begun {
     // Dropped first: LMDB's transaction ends before the next writer may begin.
     writer: OwnedWriter,
-    end: End,
-}
-
-/// What ends with LMDB's transaction.
-struct End {
     /// The files as they were when the transaction began; the map may have been replaced since.
     files: Arc<Files>,
     base: Arc<State>,
-    grown: bool,
     // Dropped last.
     turn: WriterTurn,
-}
-
-impl Drop for End {
-    fn drop(&mut self) {
-        let core = self.turn.core();
-        if !core.is_own_process() {
-            return;
-        }
-        if let Some(lock) = &core.lock {
-            lock.withdraw_writer();
-        }
-        // A map that has become too small is not kept.
-        if !self.grown && self.base.is_in(&self.files) {
-            self.turn.state().last = Some((Arc::clone(&self.files), Arc::clone(&self.base)));
-        }
-    }
 }
 
 /// Runs `body` as the only writer. It takes three locks, always in this order: the transaction lock and the writer's
@@ -86,8 +64,8 @@ pub(crate) fn write<T, E: From<Error>>(
 ) -> Result<T, E> {
     let named = |error: Error| error.during(operation);
     let _writing = begin_writing(writers.core).map_err(named)?;
-    let locked = lock_writer(writers);
-    write_as_writer(&locked, operation, body)
+    let mut locked = lock_writer(writers);
+    write_as_writer(&mut locked, operation, body)
 }
 
 /// Fails in a read-only environment, and on a thread that is inside a session already.
@@ -100,7 +78,7 @@ pub(crate) fn begin_writing(core: &Core) -> Result<Writing> {
 
 /// As [`write`], for a caller that holds the writer's lock.
 pub(crate) fn write_as_writer<T, E: From<Error>>(
-    turn: &WriterTurn,
+    turn: &mut WriterTurn,
     operation: &'static str,
     body: impl FnOnce(&mut Session<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
@@ -110,50 +88,56 @@ pub(crate) fn write_as_writer<T, E: From<Error>>(
 
 impl Begun {
     /// Begins LMDB's transaction, for the holder of the writer's lock.
-    pub(crate) fn begin(turn: WriterTurn, from: Begin) -> Result<Self> {
-        let core = turn.core();
+    pub(crate) fn begin(mut turn: WriterTurn, from: Begin) -> Result<Self> {
+        let (core, state) = turn.parts();
         let lock = core.lock_file()?;
         // The environment may have been closed before the lock was taken.
         core.check_usable()?;
-        let last = turn.state().last.take();
-        let (files, last) = match last {
+        let (files, last) = match state.last.take() {
             Some((files, last)) => (files, Some(last)),
             // Cloned, so that the gate is not held during a wait for a writer of another process.
             None => (Arc::clone(&*core.files()?), None),
         };
         let (writer, base) = begin(core, from, lock, &files, last)?;
-        let taken_back = take_back(core.config.durability, lock, &files, base.lmdb_id(), &mut turn.state().taken_back);
+        let taken_back = take_back(core.config.durability, lock, &files, base.lmdb_id(), &mut state.taken_back);
         taken_back.map_err(|error| {
             core.flush_failed();
             flush_failed(located(error, &core.place.data()))
         })?;
         lock.announce_writer();
-        Ok(Self { writer, end: End { files, base, grown: false, turn } })
+        Ok(Self { writer, files, base, turn })
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {
-        self.end.turn.core()
+        self.turn.core()
     }
 
     /// The state that it began on.
     pub(crate) fn base(&self) -> &Arc<State> {
-        &self.end.base
+        &self.base
     }
 
     /// What the writer keeps between transactions.
-    pub(crate) fn state(&self) -> MutexGuard<'_, WriterState> {
-        self.end.turn.state()
+    pub(crate) fn state(&mut self) -> &mut WriterState {
+        self.turn.state()
     }
 
     /// Runs `body`, which may commit once. Without a commit, the transaction is aborted.
+    #[inline]
     pub(crate) fn session<T>(self, body: impl FnOnce(&mut Session<'_>) -> T) -> T {
-        let Self { writer, mut end } = self;
-        let End { files, base, grown, turn } = &mut end;
-        writer.with(|writer| {
-            let core = turn.core();
-            let mut session = Session { core, files, turn, base, grown, writer, pause: None };
+        let Self { writer, files, base, mut turn } = self;
+        let mut grown = false;
+        let outcome = writer.with(|writer| {
+            let (core, state) = turn.parts();
+            let (files, base, grown) = (&*files, &base, &mut grown);
+            let mut session = Session { core, files, state, base, grown, writer, pause: None };
             body(&mut session)
-        })
+        });
+        // A map that has become too small is not kept.
+        if !grown && base.is_in(&files) {
+            turn.state().last = Some((files, base));
+        }
+        outcome
     }
 }
 
@@ -229,7 +213,7 @@ impl<'e> Session<'e> {
 
     /// Keeps an emptied write set, whose buffers the next transaction of this process uses again.
     pub(crate) fn keep(&mut self, set: WriteSet) {
-        self.turn.state().kept = Some(set);
+        self.state.kept = Some(set);
     }
 
     /// Applies changes and commits them. If the map is full, it is grown and the changes are applied again.
@@ -251,10 +235,7 @@ impl<'e> Session<'e> {
         bytes: usize,
         apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
     ) -> Result<()> {
-        let opens = {
-            let state = self.turn.state();
-            !dbis.all(|name| state.handles.has(name))
-        };
+        let opens = !dbis.all(|name| self.state.handles.has(name));
         self.commit_opening(opens, bytes, apply)
     }
 
@@ -281,7 +262,7 @@ impl<'e> Session<'e> {
             let identity = self.core.new_identity(base)?;
             let (lock, pause) = (self.core.lock_file()?, &mut self.pause);
             let (id, mut committed) = (writer.id(), Head::default());
-            let outcome = writer.commit(&mut self.turn.state().handles, opens || identity.is_some(), |applier| {
+            let outcome = writer.commit(&mut self.state.handles, opens || identity.is_some(), |applier| {
                 let mut head = base.head()?;
                 head.seq = head.seq.next();
                 let applied = apply(applier, &mut head).and_then(|()| write_head(applier, head, identity));

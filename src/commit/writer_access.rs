@@ -28,6 +28,12 @@ impl std::ops::Deref for Locked {
     }
 }
 
+impl std::ops::DerefMut for Locked {
+    fn deref_mut(&mut self) -> &mut WriterTurn {
+        &mut self.turn
+    }
+}
+
 /// Waits until no transaction runs, waits or is being committed, and keeps others from beginning.
 pub(crate) fn lock_writer(access: WriterAccess<'_>) -> Locked {
     let transaction = access.groups.and_then(|groups| {

@@ -104,7 +104,7 @@ impl Env {
     pub fn close(&self) -> Result<()> {
         // Another thread may have held the writer's lock at a fork: the child would wait for it forever.
         self.engine.check_not_forked().and_then(|()| check_not_writing()).map_err(|error| error.during("close"))?;
-        let writer = lock_writer(self.engine.writer_access());
+        let mut writer = lock_writer(self.engine.writer_access());
         // A thread that opens the file meanwhile would share a core that is closing.
         let _reserved = registry::reserve(&self.engine.place, self.engine.file_id());
         // It holds the files too.
@@ -269,7 +269,7 @@ fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     engine.config.check_writable()?;
     let lock = engine.lock_file()?;
     // Locked before the presence lock: dropping a DBI changes that lock too, and only as the writer.
-    let writer = lock_writer(engine.writer_access());
+    let mut writer = lock_writer(engine.writer_access());
     engine.check_usable()?;
     if !lock.try_exclusive()? {
         let (path, who) = (engine.place.path.display(), others(engine));
@@ -278,7 +278,7 @@ fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     }
     // Released also if the rest panics: others would wait forever.
     let _exclusive = Exclusive(lock);
-    compact_alone(engine, &writer, limit)
+    compact_alone(engine, &mut writer, limit)
 }
 
 /// The known ids of other processes that have the environment open and read, in brackets.
@@ -309,7 +309,7 @@ impl Drop for Exclusive<'_> {
 }
 
 /// Replaces the file while no other process has it open. The caller holds the writer's lock.
-fn compact_alone(core: &Arc<Core>, writer: &WriterTurn, limit: Duration) -> Result<()> {
+fn compact_alone(core: &Arc<Core>, writer: &mut WriterTurn, limit: Duration) -> Result<()> {
     let file = Arc::clone(&core.files()?.file);
     let old = FileInfo::of(&file).map_err(|error| located(error, &core.place.data()))?;
     drop(file);

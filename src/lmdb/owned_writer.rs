@@ -45,7 +45,7 @@ impl OwnedWriter {
 
 impl Drop for OwnedWriter {
     fn drop(&mut self) {
-        if !self.lmdb.is_own_process() {
+        if self.writer.is_some() && !self.lmdb.is_own_process() {
             mem::forget(self.writer.take());
         }
         // Fields are dropped in their order after this: first the transaction, then the environment.

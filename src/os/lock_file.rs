@@ -166,12 +166,10 @@ impl LockFile {
         self.words.word(WRITER_AT).store(self.pid, Ordering::Relaxed);
     }
 
-    /// Takes the announcement back.
+    /// Takes the announcement back, if there is one. Not for forked children.
     pub(crate) fn withdraw_writer(&self) {
-        if process_mark() == self.mark {
-            // LMDB's lock is free by now, and the next writer may have announced itself already.
-            let _ = self.words.word(WRITER_AT).compare_exchange(self.pid, 0, Ordering::Release, Ordering::Relaxed);
-        }
+        // LMDB's lock is free by now, and the next writer may have announced itself already.
+        let _ = self.words.word(WRITER_AT).compare_exchange(self.pid, 0, Ordering::Release, Ordering::Relaxed);
     }
 
     /// For how long the announced writer has held LMDB's write lock, if there is one: its process, and the time in

@@ -306,7 +306,9 @@ impl Core {
     fn follow_growth(&self) -> Result<()> {
         // Waits for a commit in progress, but not for the transaction lock, which this thread may hold.
         let _turn = self.writer.acquire(Wait::Yes);
-        self.writer.state().last = None;
+        let mut state = self.writer.take_state();
+        state.last = None;
+        self.writer.put_state(state);
         self.follow_growth_as_writer()
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::hint;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::Instant;
@@ -34,15 +34,14 @@ pub(crate) fn return_token() {
 /// the lock. A thread that was passed over [`MOST_PASSED`] times is handed it: a thread that releases and takes the
 /// lock in a loop cannot keep others out.
 pub(crate) struct FairLock {
+    /// [`TAKEN`] and [`LINED`], or neither. Taking and releasing a lock that nobody waits for changes this alone.
+    word: AtomicU8,
     line: Mutex<Line>,
-    /// Whether the lock is held, for threads that check before they stand in line.
-    taken: AtomicBool,
     mark: u64,
 }
 
 #[derive(Default)]
 struct Line {
-    taken: bool,
     waiting: VecDeque<Arc<Caller>>,
     /// How often the first in line was passed over.
     passed: u32,
@@ -52,6 +51,11 @@ struct Caller {
     state: AtomicU8,
     thread: Thread,
 }
+
+/// The lock is held.
+const TAKEN: u8 = 1;
+/// Threads stand in line. Changed under the line's mutex only. While it is set, a release goes through the line.
+const LINED: u8 = 2;
 
 /// Parked, or about to park.
 const WAITS: u8 = 0;
@@ -82,7 +86,7 @@ pub(crate) struct FairLockGuard<'a> {
 
 impl FairLock {
     pub(crate) fn new() -> Self {
-        Self { line: Mutex::default(), taken: AtomicBool::new(false), mark: process_mark() }
+        Self { word: AtomicU8::new(0), line: Mutex::default(), mark: process_mark() }
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
@@ -90,25 +94,34 @@ impl FairLock {
     }
 
     /// Takes the lock, and waits for it as `wait` says. `None` if that was too short.
+    #[inline]
     pub(crate) fn acquire(&self, wait: Wait) -> Option<FairLockGuard<'_>> {
+        if self.word.compare_exchange(0, TAKEN, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+            return Some(FairLockGuard { lock: self });
+        }
         match wait {
             Wait::Yes => self.take(None),
-            Wait::No => self.try_take(),
+            // Those who wait go first.
+            Wait::No => None,
             Wait::Until(deadline) => self.take(Some(deadline)),
         }
     }
 
     /// Waits for the lock: at most until all threads that wait now, and some that come later, have had it.
+    #[cold]
     fn take(&self, deadline: Option<Instant>) -> Option<FairLockGuard<'_>> {
         for look in 1..=LOOKS {
-            if !self.taken.load(Ordering::Relaxed) {
-                break;
+            if let Some(taken) = self.take_free() {
+                return Some(taken);
             }
             // The holder may need this core.
             if look.is_multiple_of(25) { thread::yield_now() } else { hint::spin_loop() }
         }
         let mut line = self.line();
-        if let Some(taken) = self.take_free(&mut line) {
+        // From here on a release goes through the line, whose mutex is held: it finds this thread there.
+        self.word.fetch_or(LINED, Ordering::Relaxed);
+        if let Some(taken) = self.take_free() {
+            self.note_line(&line);
             return Some(taken);
         }
         let caller = Arc::new(Caller { state: AtomicU8::new(WAITS), thread: thread::current() });
@@ -117,6 +130,19 @@ impl FairLock {
         let taken = self.wait(&caller, deadline);
         return_token();
         taken
+    }
+
+    /// Notes whether threads stand in line.
+    fn note_line(&self, line: &Line) {
+        if line.waiting.is_empty() {
+            self.word.fetch_and(!LINED, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes the lock if it is free.
+    fn take_free(&self) -> Option<FairLockGuard<'_>> {
+        let free = |word: u8| (word & TAKEN == 0).then_some(word | TAKEN);
+        self.word.fetch_update(Ordering::Acquire, Ordering::Relaxed, free).ok().map(|_| FairLockGuard { lock: self })
     }
 
     fn wait(&self, caller: &Arc<Caller>, deadline: Option<Instant>) -> Option<FairLockGuard<'_>> {
@@ -129,10 +155,11 @@ impl FairLock {
                     if caller.state.load(Ordering::Acquire) == CALLED {
                         continue;
                     }
-                    if let Some(taken) = self.take_free(&mut line) {
+                    if let Some(taken) = self.take_free() {
                         // Only the first in line is woken, and it stays first until it has the lock.
                         line.waiting.pop_front();
                         line.passed = 0;
+                        self.note_line(&line);
                         return Some(taken);
                     }
                     caller.state.store(WAITS, Ordering::Release);
@@ -155,31 +182,17 @@ impl FairLock {
         }
         let was_first = line.waiting.front().is_some_and(|first| Arc::ptr_eq(first, caller));
         line.waiting.retain(|other| !Arc::ptr_eq(other, caller));
+        self.note_line(&line);
         if was_first {
             line.passed = 0;
             // The release of the lock may have woken this thread, and no other.
-            if !line.taken
+            if self.word.load(Ordering::Relaxed) & TAKEN == 0
                 && let Some(next) = line.waiting.front()
             {
                 next.call(WOKEN);
             }
         }
         None
-    }
-
-    fn take_free(&self, line: &mut Line) -> Option<FairLockGuard<'_>> {
-        if line.taken {
-            return None;
-        }
-        line.taken = true;
-        self.taken.store(true, Ordering::Relaxed);
-        Some(FairLockGuard { lock: self })
-    }
-
-    /// Takes the lock if it is free and nobody waits for it.
-    fn try_take(&self) -> Option<FairLockGuard<'_>> {
-        let mut line = self.line();
-        if line.waiting.is_empty() { self.take_free(&mut line) } else { None }
     }
 
     #[cfg(test)]
@@ -190,7 +203,15 @@ impl FairLock {
 
 impl FairLock {
     /// Releases the lock, for its holder.
+    #[inline]
     pub(crate) fn release(&self) {
+        if self.word.compare_exchange(TAKEN, 0, Ordering::Release, Ordering::Relaxed).is_err() {
+            self.release_to_line();
+        }
+    }
+
+    #[cold]
+    fn release_to_line(&self) {
         // In a forked child the line is the parent's: another thread may have held its mutex at the fork.
         if process_mark() != self.mark {
             return;
@@ -200,11 +221,11 @@ impl FairLock {
             && let Some(first) = line.waiting.pop_front()
         {
             line.passed = 0;
+            self.note_line(&line);
             first.call(CALLED);
             return;
         }
-        line.taken = false;
-        self.taken.store(false, Ordering::Relaxed);
+        self.word.fetch_and(!TAKEN, Ordering::Release);
         if let Some(first) = line.waiting.front() {
             first.call(WOKEN);
             line.passed += 1;

@@ -9,8 +9,8 @@ use crate::state::writer_state::WriterState;
 /// Who may begin LMDB's write transaction, and what that one keeps between transactions.
 pub(crate) struct WriterLock {
     turn: FairLock,
-    /// Locked for moments only, by the holder of the turn.
-    state: Mutex<WriterState>,
+    /// Empty while the holder of the turn uses it. Locked for moments only.
+    state: Mutex<Option<Box<WriterState>>>,
 }
 
 impl WriterLock {
@@ -18,13 +18,23 @@ impl WriterLock {
         Self { turn: FairLock::new(), state: Mutex::default() }
     }
 
-    /// The state, for whoever holds the lock. A panic leaves it valid.
-    pub(super) fn state(&self) -> MutexGuard<'_, WriterState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Takes the state, for the holder of the turn, who puts it back.
+    pub(super) fn take_state(&self) -> Box<WriterState> {
+        self.slot().take().unwrap_or_default()
     }
 
-    pub(super) fn state_mut(&mut self) -> &mut WriterState {
-        self.state.get_mut().unwrap_or_else(PoisonError::into_inner)
+    /// Puts the state back.
+    pub(super) fn put_state(&self, state: Box<WriterState>) {
+        *self.slot() = Some(state);
+    }
+
+    /// Drops the state.
+    pub(super) fn clear(&mut self) {
+        *self.state.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<Box<WriterState>>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the lock, and waits for it as `wait` says. `None` if that was too short.

@@ -1,6 +1,7 @@
 //! The writer's lock, held.
 
-use std::sync::{Arc, MutexGuard};
+use std::mem;
+use std::sync::Arc;
 
 use crate::state::core::Core;
 use crate::state::fair_lock::Wait;
@@ -10,6 +11,8 @@ use crate::state::writer_state::WriterState;
 /// locks, so that a transaction can hold it from one call to another.
 pub(crate) struct WriterTurn {
     core: Arc<Core>,
+    /// `None` until it is asked for. A panic leaves it valid.
+    state: Option<Box<WriterState>>,
     /// Whether dropping this releases the lock.
     releases: bool,
 }
@@ -18,7 +21,7 @@ impl WriterTurn {
     /// Takes the lock, and waits for it as `wait` says. `None` if that was too short.
     pub(crate) fn acquire(core: &Arc<Core>, wait: Wait) -> Option<Self> {
         core.writer.acquire(wait)?.keep();
-        Some(Self { core: Arc::clone(core), releases: true })
+        Some(Self { core: Arc::clone(core), state: None, releases: true })
     }
 
     /// Waits for the lock as long as it takes.
@@ -26,26 +29,46 @@ impl WriterTurn {
         if let Some(guard) = core.writer.acquire(Wait::Yes) {
             guard.keep();
         }
-        Self { core: Arc::clone(core), releases: true }
+        Self { core: Arc::clone(core), state: None, releases: true }
     }
 
     /// The same turn for one session of several; the lock stays held after it.
-    pub(crate) fn lend(&self) -> Self {
-        Self { core: Arc::clone(&self.core), releases: false }
+    pub(crate) fn lend(&mut self) -> Self {
+        Self { core: Arc::clone(&self.core), state: self.state.take(), releases: false }
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core
     }
 
+    /// The core, and what the writer keeps between transactions.
+    #[inline]
+    pub(crate) fn parts(&mut self) -> (&Arc<Core>, &mut WriterState) {
+        let Self { core, state, .. } = self;
+        (core, state.get_or_insert_with(|| core.writer.take_state()))
+    }
+
     /// What the writer keeps between transactions.
-    pub(crate) fn state(&self) -> MutexGuard<'_, WriterState> {
-        self.core.writer.state()
+    #[inline]
+    pub(crate) fn state(&mut self) -> &mut WriterState {
+        self.parts().1
     }
 }
 
 impl Drop for WriterTurn {
     fn drop(&mut self) {
+        if !self.core.is_own_process() {
+            // In a forked child, another thread may have held the lock of the state at the fork.
+            mem::forget(self.state.take());
+            return;
+        }
+        if let Some(state) = self.state.take() {
+            self.core.writer.put_state(state);
+        }
+        // A session of this turn may have announced that it writes.
+        if let Some(lock) = &self.core.lock {
+            lock.withdraw_writer();
+        }
         if self.releases {
             self.core.writer.release();
         }

@@ -136,16 +136,19 @@ pub(crate) fn make<T, E: From<Error>>(
     operation: &'static str,
     f: impl FnOnce(&mut WriteTxn) -> Result<(T, u64), E>,
 ) -> Result<T, E> {
-    // Dropped after the transaction, also by a panic: what it read must be gone when the locks are released.
-    let (held, view, set) = Held::begin(engine.writer_access(), wait, operation)?;
-    let mut txn = WriteTxn::new(engine.core(), view, set);
-    let made = f(&mut txn);
-    // Without changes, the commit waits until what was read is committed.
-    let (set, transactions) = match &made {
-        Ok((_, transactions)) => (txn.take_set(), *transactions),
-        Err(_) => (WriteSet::default(), 0),
+    let mut held = Held::begin(engine.writer_access(), wait, operation)?;
+    let (view, set) = held.view().map_err(|error| error.during(operation))?;
+    let made = {
+        let mut txn = WriteTxn::new(engine.core(), view, set);
+        f(&mut txn).map(|(outcome, transactions)| (outcome, txn.take_set(), transactions))
+        // What the transaction read is gone before the locks are released, also after a panic.
     };
-    drop(txn);
-    held.commit(operation, set, transactions)?;
-    made.map(|(outcome, _)| outcome)
+    match made {
+        Ok((outcome, set, transactions)) => Ok(held.commit(operation, set, transactions).map(|()| outcome)?),
+        // Without changes, the commit waits until what was read is committed.
+        Err(error) => {
+            held.commit(operation, WriteSet::default(), 0)?;
+            Err(error)
+        }
+    }
 }

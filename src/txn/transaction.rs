@@ -160,7 +160,8 @@ impl Env {
     }
 
     fn begin_as(&self, wait: Wait, operation: &'static str) -> Result<Transaction> {
-        let (held, view, set) = Held::begin(self.engine.writer_access(), wait, operation)?;
+        let mut held = Held::begin(self.engine.writer_access(), wait, operation)?;
+        let (view, set) = held.view().map_err(|error| error.during(operation))?;
         HELD.try_with(|slot| *slot.borrow_mut() = Some(held)).map_err(|_| ending().during(operation))?;
         let hold = Hold(PhantomData);
         Ok(Transaction { txn: WriteTxn::new(self.engine.core(), view, set), hold, env: self.clone() })

@@ -17,7 +17,6 @@ use crate::state::files::Files;
 use crate::state::open_files::open_files;
 use crate::state::writer_info::WriterInfo;
 use crate::state::writer_lock::WriterLock;
-use crate::state::writer_state::WriterState;
 
 /// The openers' gate, held exclusively, with no sweep that holds a state.
 struct Alone<'e> {
@@ -299,7 +298,7 @@ impl Core {
 impl Drop for Core {
     fn drop(&mut self) {
         if self.is_own_process() {
-            *self.writer.state_mut() = WriterState::default();
+            self.writer.clear();
             let files = self.files.get_mut().unwrap_or_else(PoisonError::into_inner).take();
             let was = *self.status.get_mut();
             if files.is_some() && !matches!(was, POISONED | UNSEEN) {
