@@ -6,7 +6,7 @@ use crate::catalog::{CATALOG, DbiKind, DbiRecord};
 use crate::env::handle::Env;
 use crate::env::newest::read_newest;
 use crate::error::Result;
-use crate::state::{FreePages, State, check_flags};
+use crate::state::{FreePages, State, WriterInfo, check_flags};
 
 /// The result of [`Env::info`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct EnvInfo {
     pub oldest_snapshot_age: Option<Duration>,
     /// Transactions committed since that state. For another process's state, LMDB's commits.
     pub oldest_snapshot_lag: Option<u64>,
+    /// Who holds the writer's lock, in this process or in another one that uses mapleaf. `None` if nobody does.
+    pub writer: Option<WriterInfo>,
 }
 
 /// The description of one database in [`Env::dbis`].
@@ -83,6 +85,8 @@ impl Env {
     }
 
     fn gather_info(&self) -> Result<EnvInfo> {
+        // Asked first: without a free reader slot, reading the newest state takes that lock itself.
+        let writer = self.engine.writer();
         let (own, others) = (self.engine.pinned_states(), self.engine.other_readers()?);
         let (slots, max_readers, map_size, file_size) = {
             let gate = self.engine.files()?;
@@ -117,6 +121,7 @@ impl Env {
                 max_readers,
                 oldest_snapshot_age: age,
                 oldest_snapshot_lag: lag,
+                writer,
             })
         })
     }

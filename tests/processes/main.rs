@@ -10,6 +10,7 @@ mod create;
 mod dbis;
 mod groups;
 mod growth;
+mod held;
 mod killed;
 mod paused;
 mod read_compact;

@@ -10,6 +10,7 @@ mod consecutive_transactions;
 mod counters;
 mod dropped_dbis;
 mod fills_pages;
+mod held;
 mod limits;
 mod many_pages;
 mod nested;
