@@ -168,8 +168,13 @@ impl LockFile {
 
     /// Takes the announcement back, if there is one. Not for forked children.
     pub(crate) fn withdraw_writer(&self) {
-        // LMDB's lock is free by now, and the next writer may have announced itself already.
-        let _ = self.words.word(WRITER_AT).compare_exchange(self.pid, 0, Ordering::Release, Ordering::Relaxed);
+        // LMDB's lock is free by now, and the next writer may have announced itself already. If it does so right
+        // here, its time is lost, which is only told to those who wait.
+        let writer = self.words.word(WRITER_AT);
+        if writer.load(Ordering::Relaxed) == self.pid {
+            self.words.words::<2>(WRITER_SINCE_AT).iter().for_each(|word| word.store(0, Ordering::Relaxed));
+            let _ = writer.compare_exchange(self.pid, 0, Ordering::Release, Ordering::Relaxed);
+        }
     }
 
     /// For how long the announced writer has held LMDB's write lock, if there is one: its process, and the time in
@@ -178,7 +183,7 @@ impl LockFile {
         let writer = self.words.word(WRITER_AT).load(Ordering::Acquire);
         let [low, high] = self.words.words::<2>(WRITER_SINCE_AT).each_ref().map(|word| word.load(Ordering::Relaxed));
         let since = u64::from(high) << 32 | u64::from(low);
-        let held = coarse_milliseconds().saturating_sub(since);
+        let held = if since == 0 { 0 } else { coarse_milliseconds().saturating_sub(since) };
         (writer != 0).then_some((writer, Duration::from_millis(held)))
     }
 
