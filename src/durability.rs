@@ -16,3 +16,14 @@ pub enum Durability {
     /// A killed process. After a crash of the operating system the file may be damaged: for data that can be rebuilt.
     Process,
 }
+
+impl Durability {
+    /// The stronger of the two.
+    pub(crate) fn stronger(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Immediate, _) | (_, Self::Immediate) => Self::Immediate,
+            (Self::Eventual, _) | (_, Self::Eventual) => Self::Eventual,
+            (Self::Process, Self::Process) => Self::Process,
+        }
+    }
+}

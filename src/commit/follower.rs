@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::commit::group_commit::{Basis, Follower, GroupCommit, JoinedAs, TransactionLock};
 use crate::commit::leader::lead_group;
+use crate::commit::pipeline::Contribution;
 use crate::commit::ticket::{CommitOutcome, CommitTicket, Next};
 use crate::error::Result;
 use crate::read::Layers;
@@ -36,7 +37,7 @@ impl Following {
 
     /// Adds the changes to the pending group, and waits until they are committed. Without changes, waits until what
     /// was read is committed.
-    pub(crate) fn commit(self, lock: TransactionLock, set: WriteSet, transactions: u64) -> Result<()> {
+    pub(crate) fn commit(self, lock: TransactionLock, set: WriteSet, made: Contribution) -> Result<()> {
         let Self { core, groups, read, view, follower } = self;
         drop(view);
         // In a child that was forked in the meantime, the pipeline is the parent's.
@@ -45,8 +46,7 @@ impl Following {
             drop(follower);
             None
         } else {
-            let bytes = set.bytes();
-            Some(follower.join(set, (bytes, transactions)))
+            Some(follower.join(set, made))
         };
         drop(lock);
         let commit_outcome = match joined {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::commit::busy::timed_out;
 use crate::commit::group_delay::GroupDelay;
-use crate::commit::pipeline::{BasisCheck, CommitPipeline, GROUP_BYTES, Group, Joined};
+use crate::commit::pipeline::{BasisCheck, CommitPipeline, Contribution, GROUP_BYTES, Group, Joined};
 use crate::commit::ticket::{CommitOutcome, CommitTicket};
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::LockFile;
@@ -210,7 +210,7 @@ impl GroupCommit {
         self: &Arc<Self>,
         core: &Arc<Core>,
         set: WriteSet,
-        (bytes, transactions): (usize, u64),
+        made: Contribution,
         base: LmdbTxnId,
         wait: Wait,
     ) -> Leading {
@@ -218,11 +218,11 @@ impl GroupCommit {
         // The threads that shared the last commit were notified just now: the first one to return lets the others
         // join its group. A lone thread and `try_` callers never wait.
         let group = if wait == Wait::Yes && state.delay.is_shared() {
-            state.pipeline.gather(set, bytes, transactions, base);
+            state.pipeline.gather(set, made, base);
             state.delay.joined(Instant::now);
             None
         } else {
-            Some(state.pipeline.lead(set, bytes, transactions, base))
+            Some(state.pipeline.lead(set, made, base))
         };
         Leading { groups: Arc::clone(self), core: Arc::clone(core), group, outcome: None }
     }
@@ -323,12 +323,12 @@ impl GroupCommit {
 
 impl Follower {
     /// Adds the transaction to the pipeline. Waits, with the transaction lock held, while the pending group is full.
-    pub(crate) fn join(mut self, set: WriteSet, (bytes, transactions): (usize, u64)) -> JoinedAs {
+    pub(crate) fn join(mut self, set: WriteSet, made: Contribution) -> JoinedAs {
         let groups = Arc::clone(&self.groups);
         let mut state = groups.state();
         let mut set = set;
         let joined = loop {
-            match state.pipeline.join(self.failures, (set, bytes, transactions), GROUP_BYTES, absorb) {
+            match state.pipeline.join(self.failures, set, made, GROUP_BYTES, absorb) {
                 Joined::Full(back) => {
                     set = back;
                     state = groups.wait(state);

@@ -8,9 +8,11 @@ use crate::commit::busy::{busy, timed_out};
 use crate::commit::follower::Following;
 use crate::commit::group_commit::{GroupCommit, TransactionLock};
 use crate::commit::leader::{commit, commit_leading};
+use crate::commit::pipeline::Contribution;
 use crate::commit::session::{Begin, Begun, begin_writing};
 use crate::commit::writer_access::WriterAccess;
 use crate::commit::writing::Writing;
+use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::{Core, Wait, WriteView, WriterTurn};
 use crate::write_set::WriteSet;
@@ -22,6 +24,7 @@ const POLL: Duration = Duration::from_millis(1);
 /// right back and changes nothing. It stays on the thread that began.
 pub(crate) struct Held {
     role: Role,
+    durability: Durability,
     // Dropped last.
     _writing: Writing,
 }
@@ -38,22 +41,29 @@ enum Role {
 }
 
 impl Held {
-    /// Waits, as `wait` says, until no other transaction runs.
+    /// Waits, as `wait` says, until no other transaction runs. `durability` is that of the commit; `None` for that of
+    /// the environment.
     ///
     /// # Errors
-    /// Those of [`Env::transact`](crate::Env::transact); `Busy` or `Timeout` if `wait` was too short. They name
-    /// `operation`.
+    /// Those of [`Env::transact`](crate::Env::transact); `Busy` or `Timeout` if `wait` was too short; `InvalidArgument`
+    /// for a durability that does not mix with that of the environment. They name `operation`.
     #[inline]
-    pub(crate) fn begin(writers: WriterAccess<'_>, wait: Wait, operation: &'static str) -> Result<Self> {
+    pub(crate) fn begin(
+        writers: WriterAccess<'_>,
+        wait: Wait,
+        operation: &'static str,
+        durability: Option<Durability>,
+    ) -> Result<Self> {
         let named = |error: Error| error.during(operation);
+        let durability = durability_of(writers.core, durability).map_err(named)?;
         let writing = begin_writing(writers.core).map_err(named)?;
         match writers.groups {
             None => match begin_newest(writers.core, wait) {
-                Ok(begun) => Ok(Self { role: Role::Alone(begun), _writing: writing }),
+                Ok(begun) => Ok(Self { role: Role::Alone(begun), durability, _writing: writing }),
                 Err(error) => Err(named(error)),
             },
             Some(groups) => match shared(writers.core, groups, wait) {
-                Ok(role) => Ok(Self { role, _writing: writing }),
+                Ok(role) => Ok(Self { role, durability, _writing: writing }),
                 Err(error) => Err(named(error)),
             },
         }
@@ -81,7 +91,7 @@ impl Held {
     }
 
     /// Commits the changes of `transactions` transactions, together with others if that saves a flush. Returns when
-    /// they, and all that they are based on, are as durable as the environment's durability says.
+    /// they, and all that they are based on, are as durable as was asked for.
     ///
     /// The caller has dropped what the transaction read: the pending group absorbs `set` only while nothing else
     /// refers to its own changes.
@@ -90,20 +100,27 @@ impl Held {
     /// Those of [`Env::transact`](crate::Env::transact). They name `operation`.
     #[inline]
     pub(crate) fn commit(self, operation: &'static str, set: WriteSet, transactions: u64) -> Result<()> {
-        let Self { role, _writing } = self;
+        let Self { role, durability, _writing } = self;
+        let made = |set: &WriteSet| Contribution { bytes: set.bytes(), transactions, durability };
         let committed = match role {
-            Role::Alone(begun) => commit_alone(begun, set, transactions),
-            Role::Leads { begun, groups, wait, lock } => commit_leading(begun, &groups, lock, wait, set, transactions),
-            Role::Follows(following, lock) => following.commit(lock, set, transactions),
+            Role::Alone(begun) => commit_alone(begun, set, transactions, durability),
+            Role::Leads { begun, groups, wait, lock } => {
+                let made = made(&set);
+                commit_leading(begun, &groups, lock, wait, set, made)
+            }
+            Role::Follows(following, lock) => {
+                let made = made(&set);
+                following.commit(lock, set, made)
+            }
         };
         committed.map_err(|error| error.during(operation))
     }
 }
 
-fn commit_alone(begun: Begun, mut set: WriteSet, transactions: u64) -> Result<()> {
+fn commit_alone(begun: Begun, mut set: WriteSet, transactions: u64, durability: Durability) -> Result<()> {
     begun.session(|session| {
         if !set.is_empty() {
-            commit(session, &set, transactions)?;
+            commit(session, &set, transactions, durability)?;
         }
         set.reset();
         session.keep(set);
@@ -142,6 +159,31 @@ fn begin_newest(core: &Arc<Core>, wait: Wait) -> Result<Begun> {
             (begun, _) => return begun,
         }
     }
+}
+
+/// The durability of a commit for which `asked` was asked.
+///
+/// # Errors
+/// `InvalidArgument` for one that does not mix with that of the environment: a flushed commit must not be based on one
+/// that is not flushed.
+#[inline]
+pub(crate) fn durability_of(core: &Core, asked: Option<Durability>) -> Result<Durability> {
+    let of_env = core.config.durability;
+    let asked = asked.unwrap_or(of_env);
+    if (of_env == Durability::Process) == (asked == Durability::Process) {
+        Ok(asked)
+    } else {
+        Err(mixed(of_env, asked))
+    }
+}
+
+#[cold]
+fn mixed(of_env: Durability, asked: Durability) -> Error {
+    let why = format!(
+        "the environment is open with durability {of_env:?}, which does not mix with {asked:?}: an environment of Process \
+         takes commits of Process alone, and no other one takes those"
+    );
+    Error::new(ErrorKind::InvalidArgument, why)
 }
 
 /// The error of a wait that was too short.

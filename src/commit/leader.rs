@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::commit::group_commit::{GroupCommit, Leading, TransactionLock};
-use crate::commit::pipeline::Group;
+use crate::commit::pipeline::{Contribution, Group};
 use crate::commit::session::{Begin, Begun, Session};
+use crate::durability::Durability;
 use crate::error::Result;
 use crate::state::{Core, Wait, WriterTurn};
 use crate::write_set::WriteSet;
@@ -17,7 +18,7 @@ pub(crate) fn commit_leading(
     lock: TransactionLock,
     wait: Wait,
     set: WriteSet,
-    transactions: u64,
+    made: Contribution,
 ) -> Result<()> {
     // Declared first, so that it is dropped last, also by a panic: LMDB's lock and the writer's lock are free before
     // the next one leads.
@@ -29,9 +30,8 @@ pub(crate) fn commit_leading(
     }
     // In a child that was forked in the meantime, the pipeline is the parent's.
     begun.core().check_not_forked()?;
-    let bytes = set.bytes();
     let base = begun.base().lmdb_id();
-    let leading = leading.insert(groups.lead(begun.core(), set, (bytes, transactions), base, wait));
+    let leading = leading.insert(groups.lead(begun.core(), set, made, base, wait));
     drop(lock);
     let committed = leading.group().and_then(|group| begun.session(|session| commit_group(session, &group)));
     leading.judge(&committed);
@@ -48,13 +48,18 @@ pub(crate) fn lead_group(core: &Arc<Core>, mut leading: Leading) {
 }
 
 fn commit_group(session: &mut Session<'_>, group: &Group<WriteSet>) -> Result<()> {
-    commit(session, &group.set, group.transactions)
+    commit(session, &group.set, group.transactions, group.durability)
 }
 
 /// Commits `set`, the changes of `transactions` transactions, and counts them.
-pub(crate) fn commit(session: &mut Session<'_>, set: &WriteSet, transactions: u64) -> Result<()> {
+pub(crate) fn commit(
+    session: &mut Session<'_>,
+    set: &WriteSet,
+    transactions: u64,
+    durability: Durability,
+) -> Result<()> {
     let (base, fill) = (session.base(), session.fill());
-    session.commit_to(set.names(), set.bytes(), |applier, head| {
+    session.commit_to(set.names(), set.bytes(), durability, |applier, head| {
         // The session counts one already.
         head.seq = head.seq.plus(transactions.saturating_sub(1));
         set.apply(base, fill, applier)

@@ -51,7 +51,7 @@ mod tests;
 
 pub(crate) use committer::{Committer, is_committer};
 pub(crate) use group_commit::GroupCommit;
-pub(crate) use held::Held;
+pub(crate) use held::{Held, durability_of};
 pub(crate) use session::{Session, write, write_as_writer};
 pub(crate) use ticket::CommitOutcome;
 pub(crate) use writer_access::{WriterAccess, lock_writer};

@@ -34,6 +34,7 @@
 use std::sync::Arc;
 
 use crate::commit::ticket::{CommitOutcome, CommitTicket};
+use crate::durability::Durability;
 use crate::page::LmdbTxnId;
 
 /// Transactions that are committed as one.
@@ -44,6 +45,8 @@ pub(crate) struct Group<S> {
     pub bytes: usize,
     /// The number of transactions.
     pub transactions: u64,
+    /// The strongest durability that one of them asks for.
+    pub durability: Durability,
     /// How many threads made them. Each waits for the outcome or leads the group.
     pub members: u32,
     /// LMDB's id of the state that the group follows on.
@@ -53,8 +56,24 @@ pub(crate) struct Group<S> {
 
 impl<S> Clone for Group<S> {
     fn clone(&self) -> Self {
-        let (set, ticket) = (Arc::clone(&self.set), Arc::clone(&self.ticket));
-        Self { set, ticket, members: self.members, bytes: self.bytes, transactions: self.transactions, base: self.base }
+        Self { set: Arc::clone(&self.set), ticket: Arc::clone(&self.ticket), ..*self }
+    }
+}
+
+/// What a transaction adds to its group besides its changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Contribution {
+    /// About how many bytes it stores.
+    pub bytes: usize,
+    /// The number of transactions that it counts as.
+    pub transactions: u64,
+    pub durability: Durability,
+}
+
+impl<S> Group<S> {
+    fn of(set: S, made: Contribution, base: LmdbTxnId, ticket: Arc<CommitTicket>) -> Self {
+        let Contribution { bytes, transactions, durability } = made;
+        Self { set: Arc::new(set), bytes, transactions, durability, members: 1, base, ticket }
     }
 }
 
@@ -162,9 +181,9 @@ impl<S> CommitPipeline<S> {
 
     /// Puts a transaction in flight that ran on the newest state under LMDB's lock. The caller commits it. The
     /// pipeline is idle.
-    pub(crate) fn lead(&mut self, set: S, bytes: usize, transactions: u64, base: LmdbTxnId) -> Group<S> {
+    pub(crate) fn lead(&mut self, set: S, made: Contribution, base: LmdbTxnId) -> Group<S> {
         debug_assert!(self.is_idle());
-        let group = Group { set: Arc::new(set), bytes, transactions, members: 1, base, ticket: CommitTicket::led() };
+        let group = Group::of(set, made, base, CommitTicket::led());
         self.tip = base.next();
         self.in_flight = Some(group.clone());
         group
@@ -172,13 +191,12 @@ impl<S> CommitPipeline<S> {
 
     /// As [`lead`](Self::lead), but others may still join: the group is pending. Its leader has LMDB's lock, and
     /// takes the group once they have joined.
-    pub(crate) fn gather(&mut self, set: S, bytes: usize, transactions: u64, base: LmdbTxnId) -> Arc<CommitTicket> {
+    pub(crate) fn gather(&mut self, set: S, made: Contribution, base: LmdbTxnId) -> Arc<CommitTicket> {
         debug_assert!(self.is_idle());
         self.tip = base;
         self.locked = true;
         let ticket = CommitTicket::led();
-        let set = Arc::new(set);
-        self.pending = Some(Group { set, bytes, transactions, members: 1, base, ticket: Arc::clone(&ticket) });
+        self.pending = Some(Group::of(set, made, base, Arc::clone(&ticket)));
         ticket
     }
 
@@ -231,7 +249,8 @@ impl<S> CommitPipeline<S> {
     pub(crate) fn join(
         &mut self,
         failures: u64,
-        (set, bytes, transactions): (S, usize, u64),
+        set: S,
+        made: Contribution,
         max_bytes: usize,
         absorb: impl FnOnce(&mut S, S) -> usize,
     ) -> Joined<S> {
@@ -242,7 +261,7 @@ impl<S> CommitPipeline<S> {
         let Some(pending) = &mut self.pending else {
             self.stacked = false;
             let ticket = if self.in_flight.is_some() { CommitTicket::waiting() } else { CommitTicket::led() };
-            let group = Group { set: Arc::new(set), bytes, transactions, members: 1, base: self.tip, ticket };
+            let group = Group::of(set, made, self.tip, ticket);
             if self.in_flight.is_some() {
                 let ticket = Arc::clone(&group.ticket);
                 self.pending = Some(group);
@@ -252,12 +271,13 @@ impl<S> CommitPipeline<S> {
             self.in_flight = Some(group.clone());
             return Joined::Leader(group);
         };
-        let within = pending.bytes.saturating_add(bytes) <= max_bytes;
+        let within = pending.bytes.saturating_add(made.bytes) <= max_bytes;
         // No other reference is left: closures that read the set have ended, and no leader has taken it.
         match Arc::get_mut(&mut pending.set).filter(|_| within) {
             Some(all) => {
                 pending.bytes = absorb(all, set);
-                pending.transactions = pending.transactions.saturating_add(transactions);
+                pending.transactions = pending.transactions.saturating_add(made.transactions);
+                pending.durability = pending.durability.stronger(made.durability);
                 pending.members = pending.members.saturating_add(1);
                 self.stacked = false;
                 Joined::Member(Arc::clone(&pending.ticket))

@@ -225,7 +225,7 @@ impl<'e> Session<'e> {
         bytes: usize,
         apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
     ) -> Result<()> {
-        self.commit_opening(true, bytes, apply)
+        self.commit_opening(true, bytes, self.core.config.durability, apply)
     }
 
     /// As [`commit`](Self::commit), where `apply` changes these DBIs alone: cheaper if they were changed before.
@@ -233,21 +233,24 @@ impl<'e> Session<'e> {
         &mut self,
         mut dbis: impl Iterator<Item = &'n str>,
         bytes: usize,
+        durability: Durability,
         apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
     ) -> Result<()> {
         let opens = !dbis.all(|name| self.state.handles.has(name));
-        self.commit_opening(opens, bytes, apply)
+        self.commit_opening(opens, bytes, durability, apply)
     }
 
     fn commit_opening(
         &mut self,
         mut opens: bool,
         bytes: usize,
+        durability: Durability,
         apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
     ) -> Result<()> {
         // In a child that was forked in the meantime, LMDB's transaction is the parent's.
         self.core.check_usable()?;
         self.core.look_before_commit(self.files)?;
+        self.files.lmdb.flush_as(durability)?;
         // LMDB releases its lock when the map is full, so other processes must be kept out before that. That is done
         // here if a full map is likely, since the end of a commit may meet one too; otherwise when a change meets it.
         if self.pause.is_none() && self.room() < bytes.saturating_mul(4).saturating_add(NARROW) {

@@ -8,9 +8,9 @@ use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use heed::{EnvFlags, WithoutTls};
+use heed::{EnvFlags, FlagSetMode, WithoutTls};
 
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
@@ -36,6 +36,8 @@ pub(crate) struct LmdbOptions {
 pub(crate) struct Lmdb {
     pub(super) env: ManuallyDrop<heed::Env<WithoutTls>>,
     mark: u64,
+    /// Whether commits flush the meta page. Changed by the holder of the writer's lock.
+    flushes_meta: AtomicBool,
     /// The number of pins, including those being dropped: each holds LMDB's environment open.
     pins: Arc<AtomicUsize>,
 }
@@ -62,7 +64,8 @@ impl Lmdb {
         // address; with NOLOCK, the caller promises that nobody writes. The metas were checked before this call,
         // and the registry keeps one engine per file.
         let env = unsafe { open.flags(flags).open(path) }.map_err(|error| failure(error, "open"))?;
-        Ok(Self { env: ManuallyDrop::new(env), mark: process_mark(), pins: Arc::default() })
+        let flushes_meta = AtomicBool::new(options.durability == Durability::Immediate);
+        Ok(Self { env: ManuallyDrop::new(env), mark: process_mark(), flushes_meta, pins: Arc::default() })
     }
 
     /// Whether this process opened the environment; false in a forked child.
@@ -112,6 +115,21 @@ impl Lmdb {
         // touches only its slot in the lock file; write transactions and openings are kept out by the caller's
         // locks.
         unsafe { self.env.resize(bytes) }.map_err(|error| failure(error, ""))
+    }
+
+    /// Sets what the next commits survive. The caller holds the writer's lock. `Process` is set at the opening alone, and
+    /// does not mix with the others.
+    pub(crate) fn flush_as(&self, durability: Durability) -> Result<()> {
+        let flushes_meta = durability == Durability::Immediate;
+        if durability == Durability::Process || self.flushes_meta.load(Ordering::Relaxed) == flushes_meta {
+            return Ok(());
+        }
+        let mode = if flushes_meta { FlagSetMode::Disable } else { FlagSetMode::Enable };
+        // SAFETY: LMDB requires that no other thread changes its flags at the same time: the caller holds the writer's
+        // lock, and nothing else changes them. LMDB reads this flag at the end of a commit only.
+        unsafe { self.env.set_flags(EnvFlags::NO_META_SYNC, mode) }.map_err(|error| failure(error, ""))?;
+        self.flushes_meta.store(flushes_meta, Ordering::Relaxed);
+        Ok(())
     }
 
     /// A descriptor of the data file that LMDB has open, whatever its path names by now.

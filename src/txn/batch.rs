@@ -6,6 +6,7 @@ use crate::env::Env;
 use crate::error::Result;
 use crate::read::RawRead;
 use crate::state::Wait;
+use crate::txn::transact::make;
 use crate::txn::write::WriteTxn;
 use crate::write_set::{Batch, Change, Conflicts, Expect, FailedCondition, What};
 
@@ -62,9 +63,11 @@ impl Env {
     ///
     /// # Errors
     /// `Conflict` when conditions do not hold; its cause, which [`Error::downcast`](crate::Error::downcast)
-    /// returns, is [`Conflicts`](crate::Conflicts) with all of them. Else as [`transact`](Self::transact).
+    /// returns, is [`Conflicts`](crate::Conflicts) with all of them. `InvalidArgument` for a durability of the batch
+    /// that does not mix with that of the environment. Else as [`transact`](Self::transact).
     pub fn apply(&self, batch: Batch) -> Result<()> {
-        let applied = self.run(Wait::Yes, "apply", |txn| batch.make(txn));
+        let applied: Result<()> =
+            make(&self.engine, Wait::Yes, "apply", batch.durability, |txn| batch.make(txn).map(|()| ((), 1)));
         applied.map_err(|error| error.during("apply"))
     }
 }

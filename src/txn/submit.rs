@@ -9,8 +9,9 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::commit::{CommitOutcome, check_not_writing, is_committer};
-use crate::env::{Done, Env, Submission, Teller};
+use crate::commit::{CommitOutcome, check_not_writing, durability_of, is_committer};
+use crate::durability::Durability;
+use crate::env::{Done, Engine, Env, Submission, Teller};
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::Wait;
 use crate::txn::transact::make;
@@ -44,7 +45,8 @@ impl Env {
     /// share a commit. Blocks while the backlog is full, see [`max_backlog`](crate::EnvOptions::max_backlog).
     ///
     /// # Errors
-    /// `Closed`, `ReadOnly`; `Nested` inside a transaction of this thread when the backlog is full, and `Busy` from
+    /// `Closed`, `ReadOnly`; `InvalidArgument` for a durability of the batch that does not mix with that of the
+    /// environment; `Nested` inside a transaction of this thread when the backlog is full, and `Busy` from
     /// a waker then; `Io` when the system cannot start a thread. The returned [`Commit`] reports the outcome of the
     /// batch.
     pub fn submit(&self, batch: Batch) -> Result<Commit> {
@@ -77,6 +79,7 @@ impl Env {
     fn hand_over(&self, batch: Batch, wait: Wait) -> Result<Commit> {
         self.engine.check_usable()?;
         self.engine.config.check_writable()?;
+        durability_of(&self.engine, batch.durability)?;
         let done = Arc::new(Done::default());
         let (bytes, told) = (batch.bytes(), Teller(Arc::clone(&done)));
         // The job holds the environment open until the batch is done.
@@ -92,7 +95,8 @@ fn commit_all(jobs: Vec<Submission>) {
     while let Some(first) = submitted.front() {
         let engine = Arc::clone(&first.engine);
         let mut refused: Vec<Option<Error>> = Vec::new();
-        let committed = make(&engine, Wait::Yes, "submit", |txn| {
+        let durability = strongest(&engine, submitted.iter().map(|one| one.batch.durability));
+        let committed = make(&engine, Wait::Yes, "submit", Some(durability), |txn| {
             refused = make_all(submitted.iter().map(|one| &one.batch), txn);
             let made = refused.iter().filter(|refused| refused.is_none()).count();
             Ok::<_, Error>(((), made as u64))
@@ -108,6 +112,12 @@ fn commit_all(jobs: Vec<Submission>) {
             told.0.set(outcome(refused, &verdict).map_err(|error| error.during("submit")));
         }
     }
+}
+
+/// What a shared commit must survive: the strongest that is asked for, `None` for that of the environment.
+fn strongest(engine: &Engine, asked: impl Iterator<Item = Option<Durability>>) -> Durability {
+    let of_env = engine.config.durability;
+    asked.map(|asked| asked.unwrap_or(of_env)).reduce(Durability::stronger).unwrap_or(of_env)
 }
 
 /// The outcome of a batch whose transaction ended with `verdict`. A refusal may rest on changes of earlier batches;

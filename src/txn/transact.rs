@@ -1,6 +1,7 @@
 //! `transact`: a closure that changes any number of databases atomically.
 
 use crate::commit::Held;
+use crate::durability::Durability;
 use crate::env::{Engine, Env};
 use crate::error::{Error, Result};
 use crate::state::Wait;
@@ -64,6 +65,33 @@ impl Env {
         self.run(Wait::Yes, "transact", f)
     }
 
+    /// As [`transact`](Self::transact), with a durability of its own for this commit.
+    ///
+    /// [`Immediate`](Durability::Immediate) and [`Eventual`](Durability::Eventual) mix: a flushed commit makes all
+    /// commits before it durable too. Transactions that share a commit get the strongest durability that one of them
+    /// asked for. An environment of [`Process`](Durability::Process) takes commits of `Process` alone, and no other one
+    /// takes those.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a durability that does not mix with that of the environment; else as `transact`.
+    ///
+    /// ```
+    /// use mapleaf::{Dbi, Durability, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
+    /// let env = Env::open(dir.path())?;
+    /// let seen: Dbi<&str, u64> = env.dbi("seen")?;
+    /// let orders: Dbi<u64, &str> = env.dbi("orders")?;
+    /// // A power failure may undo this one, until the next flushed commit.
+    /// env.transact_with(Durability::Eventual, |txn| seen.put(txn, "ann", 7))?;
+    /// env.transact(|txn| orders.put(txn, 1, "tea"))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn transact_with<T>(&self, durability: Durability, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
+        make(&self.engine, Wait::Yes, "transact_with", Some(durability), |txn| Ok((f(txn)?, 1)))
+    }
+
     /// As [`transact`](Self::transact), for closures with their own error type.
     ///
     /// # Errors
@@ -123,20 +151,21 @@ impl Env {
         operation: &'static str,
         f: impl FnOnce(&mut WriteTxn) -> Result<T, E>,
     ) -> Result<T, E> {
-        make(&self.engine, wait, operation, |txn| Ok((f(txn)?, 1)))
+        make(&self.engine, wait, operation, None, |txn| Ok((f(txn)?, 1)))
     }
 }
 
 /// Runs `f` on a transaction as the only writer, and commits what it changed. `f` says how many transactions its
-/// changes count as.
+/// changes count as. `durability` is that of the commit; `None` for that of the environment.
 #[inline]
 pub(crate) fn make<T, E: From<Error>>(
     engine: &Engine,
     wait: Wait,
     operation: &'static str,
+    durability: Option<Durability>,
     f: impl FnOnce(&mut WriteTxn) -> Result<(T, u64), E>,
 ) -> Result<T, E> {
-    let mut held = Held::begin(engine.writer_access(), wait, operation)?;
+    let mut held = Held::begin(engine.writer_access(), wait, operation, durability)?;
     let (view, set) = held.view().map_err(|error| error.during(operation))?;
     let made = {
         let mut txn = WriteTxn::new(engine.core(), view, set);

@@ -7,6 +7,7 @@ use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 use crate::commit::Held;
+use crate::durability::Durability;
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::Wait;
@@ -115,7 +116,29 @@ impl Env {
     /// ```
     #[doc(alias("write_txn", "begin_write", "rw_txn", "begin_rw_txn"))]
     pub fn begin(&self) -> Result<Transaction> {
-        self.begin_as(Wait::Yes, "begin")
+        self.begin_as(Wait::Yes, "begin", None)
+    }
+
+    /// As [`begin`](Self::begin), with a durability of its own for the commit, as
+    /// [`transact_with`](Self::transact_with).
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a durability that does not mix with that of the environment; else as `begin`.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Durability, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
+    /// let env = Env::open(dir.path())?;
+    /// let seen: Dbi<&str, u64> = env.dbi("seen")?;
+    /// let mut txn = env.begin_with(Durability::Eventual)?;
+    /// seen.put(&mut txn, "ann", 7)?;
+    /// txn.commit()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn begin_with(&self, durability: Durability) -> Result<Transaction> {
+        self.begin_as(Wait::Yes, "begin_with", Some(durability))
     }
 
     /// As [`begin`](Self::begin), but fails with `Busy` instead of waiting for another writer.
@@ -136,7 +159,7 @@ impl Env {
     /// # }
     /// ```
     pub fn try_begin(&self) -> Result<Transaction> {
-        self.begin_as(Wait::No, "try_begin")
+        self.begin_as(Wait::No, "try_begin", None)
     }
 
     /// As [`begin`](Self::begin), but waits no longer than `limit` for other writers. A program other than mapleaf
@@ -156,11 +179,11 @@ impl Env {
     /// # }
     /// ```
     pub fn begin_timeout(&self, limit: Duration) -> Result<Transaction> {
-        self.begin_as(until(limit), "begin_timeout")
+        self.begin_as(until(limit), "begin_timeout", None)
     }
 
-    fn begin_as(&self, wait: Wait, operation: &'static str) -> Result<Transaction> {
-        let mut held = Held::begin(self.engine.writer_access(), wait, operation)?;
+    fn begin_as(&self, wait: Wait, operation: &'static str, durability: Option<Durability>) -> Result<Transaction> {
+        let mut held = Held::begin(self.engine.writer_access(), wait, operation, durability)?;
         let (view, set) = held.view().map_err(|error| error.during(operation))?;
         HELD.try_with(|slot| *slot.borrow_mut() = Some(held)).map_err(|_| ending().during(operation))?;
         let hold = Hold(PhantomData);

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::catalog::DbiRef;
+use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result, Shown};
 use crate::write_set::limits::{check_key, check_value};
 
@@ -64,6 +65,8 @@ pub(crate) type RawExpect = Expect<Box<[u8]>>;
 #[derive(Debug, Default)]
 pub struct Batch {
     pub(crate) changes: Vec<Change>,
+    /// `None` for that of the environment.
+    pub(crate) durability: Option<Durability>,
 }
 
 /// One change or check of a batch.
@@ -87,6 +90,26 @@ impl Batch {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Sets what the commit of this batch survives, as [`Env::transact_with`](crate::Env::transact_with). By default it
+    /// is what the environment's commits survive.
+    ///
+    /// ```
+    /// use mapleaf::{Batch, Dbi, Durability, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
+    /// let env = Env::open(dir.path())?;
+    /// let seen: Dbi<&str, u64> = env.dbi("seen")?;
+    /// let mut batch = Batch::new();
+    /// batch.put(&seen, "ann", 7)?.set_durability(Durability::Eventual);
+    /// env.submit(batch)?.wait()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_durability(&mut self, durability: Durability) -> &mut Self {
+        self.durability = Some(durability);
+        self
     }
 
     /// The number of changes and checks.

@@ -63,6 +63,7 @@ fn the_checker_finds_every_omitted_flush() -> Result<()> {
                 threads: 1,
                 operations: 16,
                 compacts: false,
+                mixes: false,
                 pause: 0,
                 ..scenario
             }

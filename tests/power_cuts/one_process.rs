@@ -31,6 +31,21 @@ fn eventual_keeps_whole_states_no_older_than_the_last_flush() -> Result<()> {
 }
 
 #[test]
+fn a_flushed_commit_keeps_all_before_it_whatever_they_asked_for() -> Result<()> {
+    let family = Family {
+        name: "one_process::a_flushed_commit_keeps_all_before_it_whatever_they_asked_for",
+        share: 170,
+        draw: |seed, random| {
+            let of_env = random.pick(&[Durability::Immediate, Durability::Eventual]);
+            Scenario { mixes: true, ..Scenario::alone(seed, of_env, random) }
+        },
+    };
+    let Some(tally) = campaign(&family)? else { return Ok(()) };
+    assert!(tally.kept * 2 > tally.images && tally.second > 0, "{tally:?}");
+    Ok(())
+}
+
+#[test]
 fn process_keeps_the_last_flush_if_nothing_was_written_after_it() -> Result<()> {
     let family = Family {
         name: "one_process::process_keeps_the_last_flush_if_nothing_was_written_after_it",

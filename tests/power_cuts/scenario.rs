@@ -51,6 +51,8 @@ pub struct Scenario {
     /// Operations of each thread in each opening.
     pub operations: u64,
     pub compacts: bool,
+    /// Whether transactions choose their durability.
+    pub mixes: bool,
     /// Whether the environment is closed, or only dropped.
     pub closes: bool,
     /// The path of the environment, relative to the recorded directory.
@@ -76,6 +78,7 @@ impl Scenario {
             threads,
             operations: (24 / u64::from(threads)).max(4) + random.below(12) as u64,
             compacts: random.below(3) == 0,
+            mixes: false,
             closes: random.below(2) == 0,
             path: if random.below(4) == 0 { "above/env" } else { "env" },
             made_before: random.below(4) == 0,
@@ -211,6 +214,7 @@ impl Scenario {
         let first = u32::try_from(which).unwrap_or(0) * NUMBERS;
         let threads = self.show(&work, first..first + self.threads, before, told)?;
         work.compacts = self.compacts;
+        work.mixes = self.mixes;
         self.wait_for_turn(root, which)?;
         run_all(&work, &threads, self.operations)?;
         if self.compacts {

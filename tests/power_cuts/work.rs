@@ -99,6 +99,8 @@ pub struct Work<'a> {
     pub env: Env,
     /// Whether the environment is sometimes compacted while threads write.
     pub compacts: bool,
+    /// Whether transactions and batches choose their durability, and some transactions are held.
+    pub mixes: bool,
     seed: u64,
     durability: Durability,
     told: &'a Told,
@@ -120,7 +122,7 @@ impl<'a> Work<'a> {
     pub fn of(env: Env, seed: u64, durability: Durability, told: &'a Told) -> Result<Self> {
         let (marks, order) = (env.dbi("marks")?, env.dbi("order")?);
         let (data, pairs) = (env.dbi("data")?, env.multi_dbi("pairs")?);
-        Ok(Self { env, compacts: false, seed, durability, told, marks, order, data, pairs })
+        Ok(Self { env, compacts: false, mixes: false, seed, durability, told, marks, order, data, pairs })
     }
 
     pub fn durability(&self) -> Durability {
@@ -167,7 +169,17 @@ impl<'a> Work<'a> {
     }
 
     fn done(&self, thread: u32, number: u64) -> Result<()> {
-        self.told.say(&format!("done {thread} {number} {}", word(self.durability)))
+        self.told.say(&format!("done {thread} {number} {}", word(self.durability_of(thread, number))))
+    }
+
+    /// What an operation survives.
+    fn durability_of(&self, thread: u32, number: u64) -> Durability {
+        let has_trace = matches!(kind(self.seed, thread, number), Kind::Transact | Kind::Apply | Kind::Submit);
+        match random_of(self.seed ^ 0xD0, thread, number).below(3) {
+            _ if !self.mixes || !has_trace => self.durability,
+            0 => Durability::Immediate,
+            _ => Durability::Eventual,
+        }
     }
 
     /// Runs a flush of everything that was acknowledged before, and reports it.
@@ -179,7 +191,15 @@ impl<'a> Work<'a> {
 
     fn act(&self, kind: Kind, thread: u32, number: u64, extra: &mut Option<Extra>) -> Result<()> {
         match kind {
-            Kind::Transact => self.env.transact(|txn| self.transact(txn, thread, number, extra.as_ref())),
+            Kind::Transact if self.mixes && number.is_multiple_of(2) => {
+                let mut txn = self.env.begin_with(self.durability_of(thread, number))?;
+                self.transact(&mut txn, thread, number, extra.as_ref())?;
+                txn.commit().map(drop)
+            }
+            Kind::Transact => {
+                let durability = self.durability_of(thread, number);
+                self.env.transact_with(durability, |txn| self.transact(txn, thread, number, extra.as_ref()))
+            }
             Kind::Apply | Kind::Submit => self.env.apply(self.batch(thread, number)?),
             Kind::Make => {
                 *extra = Some(self.env.dbi(EXTRA)?);
@@ -222,7 +242,7 @@ impl<'a> Work<'a> {
                 None => batch.delete(&self.data, (thread, key))?,
             };
         }
-        batch.put(&self.marks, thread, number)?;
+        batch.put(&self.marks, thread, number)?.set_durability(self.durability_of(thread, number));
         Ok(batch)
     }
 

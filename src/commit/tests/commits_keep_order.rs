@@ -4,12 +4,16 @@
 
 use std::sync::Arc;
 
-use crate::commit::pipeline::{Basis, BasisCheck, CommitPipeline, Ended, Group, Joined};
+use crate::commit::pipeline::{Basis, BasisCheck, CommitPipeline, Contribution, Ended, Group, Joined};
 use crate::commit::ticket::{CommitOutcome, CommitTicket};
+use crate::durability::Durability;
 use crate::error::ErrorKind;
 use crate::page::LmdbTxnId;
 
 const ROOM: usize = 12;
+
+/// What one transaction adds.
+const ONE: Contribution = Contribution { bytes: 1, transactions: 1, durability: Durability::Immediate };
 
 /// Reproducible pseudo-random numbers.
 struct Dice(u64);
@@ -112,9 +116,9 @@ impl World {
             // Its closure ran on the current file, with LMDB's lock.
             let set = vec![name];
             let (ticket, leader) = if dice.roll(2) == 0 {
-                (self.pipeline.gather(set, 1, 1, LmdbTxnId(self.file.id)), Leader::Gathering)
+                (self.pipeline.gather(set, ONE, LmdbTxnId(self.file.id)), Leader::Gathering)
             } else {
-                let group = self.pipeline.lead(set, 1, 1, LmdbTxnId(self.file.id));
+                let group = self.pipeline.lead(set, ONE, LmdbTxnId(self.file.id));
                 (Arc::clone(&group.ticket), Leader::Begun(group))
             };
             self.waiting.push((name, Told { seen: self.file.rows.clone(), wrote: true, ticket }));
@@ -155,7 +159,7 @@ impl World {
             all.extend(newer);
             all.len() + bytes
         };
-        match self.pipeline.join(basis.failures(), (set, bytes, 1), ROOM, absorb) {
+        match self.pipeline.join(basis.failures(), set, Contribution { bytes, ..ONE }, ROOM, absorb) {
             Joined::Member(ticket) => self.waiting.push((holder.name, Told { seen, wrote: true, ticket })),
             Joined::Leader(group) => {
                 let ticket = Arc::clone(&group.ticket);
@@ -311,7 +315,7 @@ fn committed_closures_form_a_serial_history() {
 #[test]
 fn a_reader_of_an_unfinished_commit_shares_its_outcome() {
     let mut pipeline: CommitPipeline<Vec<u32>> = CommitPipeline::default();
-    let group = pipeline.lead(vec![1], 1, 1, LmdbTxnId(7));
+    let group = pipeline.lead(vec![1], ONE, LmdbTxnId(7));
     pipeline.guard();
     pipeline.stack();
     // The meta page can be read before the disk confirms it.
