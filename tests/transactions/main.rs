@@ -9,6 +9,7 @@ mod common;
 mod consecutive_transactions;
 mod counters;
 mod dropped_dbis;
+mod durabilities;
 mod fills_pages;
 mod held;
 mod limits;
