@@ -130,7 +130,7 @@ pub mod value;
 mod write_set;
 
 pub use catalog::DbiKind;
-pub use dbi::{Dbi, DbiOptions, DbiStat, ExtractIf, MultiDbi, MultiValues};
+pub use dbi::{Dbi, DbiOptions, DbiStat, ExtractIf, MultiDbi, MultiValues, TxnDbiOptions};
 pub use dbi::{LoadPhase, LoadProgress, LoadReport, LoadStopped, Loader};
 pub use durability::Durability;
 pub use env::{Compact, DbiInfo, Env, EnvInfo, EnvOptions, OpenMode, Verify};

@@ -1,8 +1,8 @@
 //! The DBIs that are open in this process. Each name and id has one slot, by which pinned states find its root
 //! again.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::catalog::dbi_id::{DbiId, DbiSlot};
@@ -33,9 +33,44 @@ pub struct DbiRef {
     /// The schema epoch, plus one, under which the catalogue was last seen to agree with this handle. 0 before
     /// that, and for the highest epoch, which only a damaged or crafted file has.
     checked: AtomicU64,
+    /// Whether its creation was committed: [`SETTLED`], [`PENDING`] or [`GIVEN_UP`].
+    birth: AtomicU8,
 }
 
+/// The DBI exists in the file.
+const SETTLED: u8 = 0;
+/// The transaction that creates it has not been committed yet.
+const PENDING: u8 = 1;
+/// The transaction that was to create it was not committed.
+const GIVEN_UP: u8 = 2;
+
 impl DbiRef {
+    /// Whether the transaction that creates it has not been committed yet.
+    #[inline]
+    pub(crate) fn is_pending(&self) -> bool {
+        self.birth.load(Ordering::Acquire) == PENDING
+    }
+
+    /// Whether the DBI exists in the newest state, or did.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.birth.load(Ordering::Acquire) == SETTLED
+    }
+
+    /// Whether the transaction that was to create it was not committed.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.birth.load(Ordering::Acquire) == GIVEN_UP
+    }
+
+    /// Notes that the transaction that creates it was committed.
+    pub(crate) fn settle(&self) {
+        self.birth.store(SETTLED, Ordering::Release);
+    }
+
+    /// Notes that the transaction that was to create it was not committed, unless it was.
+    pub(crate) fn give_up(&self) {
+        let _ = self.birth.compare_exchange(PENDING, GIVEN_UP, Ordering::Release, Ordering::Relaxed);
+    }
+
     /// Whether the catalogue was seen to agree with this handle in a state of this schema epoch. All states of an
     /// epoch have the same catalogue.
     #[inline]
@@ -57,6 +92,8 @@ pub(crate) struct OpenDbis {
     open: Mutex<Open>,
     /// The names of dropped DBIs with leftover trees, and the schema epoch in which these are all of them.
     leftovers: Mutex<Option<(u64, Vec<String>)>>,
+    /// The number after the last one that a new DBI got, in the file or in a transaction that was not committed.
+    next_id: AtomicU32,
 }
 
 #[derive(Default)]
@@ -89,7 +126,7 @@ impl Open {
 impl OpenDbis {
     /// For the engine with this number, whose keys have at most `max_key` bytes.
     pub(crate) fn new(engine: u64, max_key: usize) -> Self {
-        Self { engine, max_key, open: Mutex::default(), leftovers: Mutex::default() }
+        Self { engine, max_key, open: Mutex::default(), leftovers: Mutex::default(), next_id: AtomicU32::new(0) }
     }
 
     /// The number of the engine that they belong to.
@@ -97,8 +134,26 @@ impl OpenDbis {
         self.engine
     }
 
+    /// Takes a number for a new DBI, from `least` on; none is taken twice in this process. `None` if all are used.
+    pub(crate) fn take_id(&self, least: DbiId) -> Option<DbiId> {
+        let take = |next: u32| next.max(least.0).checked_add(1);
+        self.next_id
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+            .ok()
+            .map(|before| DbiId(before.max(least.0)))
+    }
+
     /// The shared entry for this DBI of the environment with this UUID, made if it is the first handle. O(1), amortized.
     pub(crate) fn intern(&self, uuid: &[u8; 16], name: &str, identity: DbiIdentity, schema: &Schema) -> Arc<DbiRef> {
+        self.intern_as(SETTLED, uuid, name, identity, schema)
+    }
+
+    /// As [`intern`](Self::intern), for a DBI that a transaction creates and whose number was just taken.
+    pub(crate) fn intern_pending(&self, uuid: &[u8; 16], name: &str, id: DbiId, schema: &Schema) -> Arc<DbiRef> {
+        self.intern_as(PENDING, uuid, name, DbiIdentity::Catalogued(id), schema)
+    }
+
+    fn intern_as(&self, birth: u8, uuid: &[u8; 16], name: &str, identity: DbiIdentity, schema: &Schema) -> Arc<DbiRef> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let open = &mut *open;
         if open.count >= open.forget_at {
@@ -106,14 +161,16 @@ impl OpenDbis {
         }
         if let Some(of_name) = open.dbis.get(name) {
             let mut known = of_name.iter().filter_map(Weak::upgrade);
-            if let Some(dbi) = known.find(|dbi| dbi.identity == identity && dbi.schema == *schema) {
+            if let Some(dbi) = known.find(|dbi| dbi.identity == identity && dbi.schema == *schema && !dbi.is_given_up())
+            {
                 return dbi;
             }
         }
         let (slot, max_key, uuid) = (open.next_slot, self.max_key, *uuid);
         open.next_slot = slot.next();
-        let (engine, schema, checked) = (self.engine, schema.clone(), AtomicU64::new(0));
-        let dbi = Arc::new(DbiRef { engine, slot, identity, name: name.into(), schema, max_key, uuid, checked });
+        let (engine, schema, checked, birth) = (self.engine, schema.clone(), AtomicU64::new(0), AtomicU8::new(birth));
+        let dbi = DbiRef { engine, slot, identity, name: name.into(), schema, max_key, uuid, checked, birth };
+        let dbi = Arc::new(dbi);
         let of_name = open.dbis.entry(name.into()).or_default();
         let before = of_name.len();
         of_name.retain(|dbi| dbi.strong_count() > 0);
@@ -137,6 +194,18 @@ impl OpenDbis {
     /// Notes that these are all such names in the states of this epoch, which was committed.
     pub(crate) fn set_leftovers(&self, epoch: u64, names: Vec<String>) {
         *self.known_leftovers() = Some((epoch, names));
+    }
+
+    /// Notes that a commit of DBIs with these names led from one epoch to the next, if the names of leftovers are
+    /// known.
+    pub(crate) fn carry_leftovers<'n>(&self, (from, to): (u64, u64), created: impl Iterator<Item = &'n str>) {
+        let mut known = self.known_leftovers();
+        let Some((epoch, names)) = known.as_mut().filter(|(epoch, _)| *epoch == from) else { return };
+        *epoch = to;
+        if !names.is_empty() {
+            let created: HashSet<&str> = created.collect();
+            names.retain(|name| !created.contains(&**name));
+        }
     }
 
     fn known_leftovers(&self) -> MutexGuard<'_, Option<(u64, Vec<String>)>> {

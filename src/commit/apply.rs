@@ -2,13 +2,14 @@
 
 use std::ops::Bound;
 
+use crate::catalog::{DbiIdentity, DbiRecord, dbi_key};
 use crate::commit::refill::{is_worthwhile, refill};
 use crate::error::Result;
 use crate::lmdb::{Applier, Failure, Tree};
 use crate::page::{Cursor, FULL, LeafFill, Leaves, ROOMY, TreeRecord, used_in_last_leaf};
 use crate::read::is_in;
 use crate::state::State;
-use crate::write_set::{DbiChanges, Gap, WriteSet};
+use crate::write_set::{Creations, DbiChanges, Gap, WriteSet};
 
 /// Fewer changes than this are made one by one: they do not repay a search for the tree's end, or allocating a
 /// cursor.
@@ -23,6 +24,13 @@ impl WriteSet {
         fill: Option<u8>,
         applier: &mut Applier<'_, '_, '_>,
     ) -> Result<(), Failure> {
+        for dbi in self.creations().into_iter().flat_map(Creations::iter) {
+            applier.tree(&dbi.name)?;
+            if let DbiIdentity::Catalogued(id) = dbi.identity {
+                let record = DbiRecord::Live { id, schema: dbi.schema.clone() };
+                applier.put_catalog(&dbi_key(&dbi.name), &record.to_bytes())?;
+            }
+        }
         for of in self.dbis() {
             if let Some((key, value)) = of.changes.only() {
                 let tree = applier.tree(&of.dbi.name)?;
@@ -40,7 +48,8 @@ impl WriteSet {
                 apply_changes(&of.changes, |_| false, tree, applier)?;
                 continue;
             }
-            let below = base.tree(&of.dbi)?;
+            // A DBI that is created by this commit is empty below the changes.
+            let below = if of.dbi.is_pending() { TreeRecord::EMPTY } else { base.tree(&of.dbi)? };
             let percent = || fill.unwrap_or_else(|| if of.changes.came_in_order() { FULL } else { ROOMY });
             let page_size = base.meta().page_size;
             if is_worthwhile(base, &below, &of.changes)? {

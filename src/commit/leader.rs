@@ -8,7 +8,7 @@ use crate::commit::session::{Begin, Begun, Session};
 use crate::durability::Durability;
 use crate::error::Result;
 use crate::state::{Core, Wait, WriterTurn};
-use crate::write_set::WriteSet;
+use crate::write_set::{Creations, WriteSet};
 
 /// Commits the changes of a transaction that ran on the newest state, under LMDB's lock. Nothing else is being
 /// committed. The transaction lock is released before the wait for the disk.
@@ -62,6 +62,16 @@ pub(crate) fn commit(
     session.commit_to(set.names(), set.bytes(), durability, |applier, head| {
         // The session counts one already.
         head.seq = head.seq.plus(transactions.saturating_sub(1));
+        if let Some(next) = set.creations().and_then(Creations::next_id) {
+            head.next_dbi = head.next_dbi.max(next);
+            head.epoch = head.epoch.wrapping_add(1);
+        }
         set.apply(base, fill, applier)
-    })
+    })?;
+    if let Some(creations) = set.creations().filter(|creations| creations.len() > 0) {
+        creations.settle();
+        let epoch = base.head()?.epoch;
+        base.dbis().carry_leftovers((epoch, epoch.wrapping_add(1)), creations.iter().map(|dbi| &*dbi.name));
+    }
+    Ok(())
 }

@@ -19,5 +19,5 @@ pub use extract::ExtractIf;
 pub use handle::Dbi;
 pub use loader::{LoadPhase, LoadProgress, LoadReport, LoadStopped, Loader};
 pub use multi::{MultiDbi, MultiValues};
-pub use open::DbiOptions;
+pub use open::{DbiOptions, TxnDbiOptions};
 pub use stat::DbiStat;

@@ -1,12 +1,14 @@
 //! Opening databases by name and type.
 
-use crate::catalog::Schema;
+use std::sync::Arc;
+
+use crate::catalog::{DbiRef, Schema};
 use crate::dbi::handle::Dbi;
 use crate::dbi::multi::MultiDbi;
 use crate::env::Env;
 use crate::error::Result;
 use crate::key::Key;
-use crate::txn::DbiOpening;
+use crate::txn::{DbiOpening, Opening, WriteTxn};
 use crate::value::Value;
 
 /// Options to open a DBI, created by [`Env::dbi_options`].
@@ -63,6 +65,127 @@ impl DbiOptions {
         let schema = schema(true, K::name, V::name);
         let opened = self.env.open_dbi(name, &schema, DbiOpening { operation: "multi_dbi", ..self.opening });
         opened.map(MultiDbi::new).map_err(|error| error.during("multi_dbi").in_dbi(name))
+    }
+}
+
+/// Options to open a DBI inside a transaction, created by [`WriteTxn::dbi_options`].
+#[derive(Debug)]
+#[must_use = "options do nothing until `open` or `open_multi`"]
+pub struct TxnDbiOptions<'t> {
+    txn: &'t mut WriteTxn,
+    opening: Opening,
+}
+
+impl TxnDbiOptions<'_> {
+    /// Sets whether an absent DBI is created. If not, opening it fails with `NotFound`. Default true.
+    pub fn create(mut self, create: bool) -> Self {
+        self.opening = if create { Opening::OpenOrCreate } else { Opening::Existing };
+        self
+    }
+
+    /// Opens the DBI `name`.
+    ///
+    /// # Errors
+    /// `NotFound` when it is absent and [`create`](Self::create) is false; else as [`WriteTxn::dbi`].
+    pub fn open<K: Key, V: Value>(self, name: &str) -> Result<Dbi<K, V>> {
+        self.txn.open_as(name, &schema(false, K::name, V::name), self.opening, "dbi").map(Dbi::new)
+    }
+
+    /// Opens the ordered set of pairs `name`: see [`MultiDbi`].
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_multi<K: Key, V: Key>(self, name: &str) -> Result<MultiDbi<K, V>> {
+        self.txn.open_as(name, &schema(true, K::name, V::name), self.opening, "multi_dbi").map(MultiDbi::new)
+    }
+}
+
+impl WriteTxn {
+    /// Opens the DBI `name` inside this transaction, and creates it if it is absent, atomically with the other
+    /// changes.
+    ///
+    /// The handle of a created DBI can be used in this transaction at once, and everywhere once that is committed. If
+    /// it is not committed, or the savepoint is undone, the handle fails with `NotFound` from then on. Any number can
+    /// be created in one commit. O(log of all DBIs) for each.
+    ///
+    /// # Errors
+    /// `SchemaMismatch` when the DBI was created with other types; `InvalidArgument` for a name that is empty, over 255
+    /// bytes, contains a NUL or begins with `__`; `DbisFull`; `TooLarge` for a transaction over `max_txn_bytes`;
+    /// `Unsupported` for a DBI of other software with flags; `Corrupted`.
+    ///
+    /// ```
+    /// use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.transact(|txn| {
+    ///     let ages = txn.dbi("ages")?;
+    ///     ages.put(txn, "ann", 42)?;
+    ///     Ok(ages)
+    /// })?;
+    /// assert_eq!(ages.get(&env.snapshot()?, "ann")?, Some(42));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dbi<K: Key, V: Value>(&mut self, name: &str) -> Result<Dbi<K, V>> {
+        self.open_as(name, &schema(false, K::name, V::name), Opening::OpenOrCreate, "dbi").map(Dbi::new)
+    }
+
+    /// As [`dbi`](Self::dbi), for an ordered set of pairs: see [`MultiDbi`].
+    ///
+    /// # Errors
+    /// As [`dbi`](Self::dbi).
+    pub fn multi_dbi<K: Key, V: Key>(&mut self, name: &str) -> Result<MultiDbi<K, V>> {
+        self.open_as(name, &schema(true, K::name, V::name), Opening::OpenOrCreate, "multi_dbi").map(MultiDbi::new)
+    }
+
+    /// As [`dbi`](Self::dbi), for a DBI that must be absent.
+    ///
+    /// # Errors
+    /// `AlreadyExists`; else as [`dbi`](Self::dbi).
+    ///
+    /// ```
+    /// # use mapleaf::{Env, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// env.transact(|txn| {
+    ///     txn.create_dbi::<&str, u32>("ages")?;
+    ///     let again = txn.create_dbi::<&str, u32>("ages");
+    ///     assert_eq!(again.map_err(|error| error.kind()).err(), Some(ErrorKind::AlreadyExists));
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create_dbi<K: Key, V: Value>(&mut self, name: &str) -> Result<Dbi<K, V>> {
+        self.open_as(name, &schema(false, K::name, V::name), Opening::Create, "create_dbi").map(Dbi::new)
+    }
+
+    /// Returns the options to open a DBI inside this transaction, at their defaults.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// env.transact(|txn| {
+    ///     let missing = txn.dbi_options().create(false).open::<&str, u32>("ages");
+    ///     assert_eq!(missing.map_err(|error| error.kind()).err(), Some(ErrorKind::NotFound));
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dbi_options(&mut self) -> TxnDbiOptions<'_> {
+        TxnDbiOptions { txn: self, opening: Opening::OpenOrCreate }
+    }
+
+    fn open_as(
+        &mut self,
+        name: &str,
+        schema: &Schema,
+        opening: Opening,
+        operation: &'static str,
+    ) -> Result<Arc<DbiRef>> {
+        self.open_dbi(name, schema, opening).map_err(|error| error.during(operation).in_dbi(name))
     }
 }
 

@@ -22,6 +22,11 @@ impl Layers {
         self.0.is_none()
     }
 
+    /// The sets, newest first.
+    pub(crate) fn sets(&self) -> impl Iterator<Item = &WriteSet> {
+        self.0.iter().flat_map(|sets| sets.iter()).map(|set| &**set)
+    }
+
     /// The changes of the DBI with this slot, newest first.
     pub(crate) fn of_dbi(&self, slot: DbiSlot) -> impl Iterator<Item = &DbiChanges> {
         self.0.iter().flat_map(|sets| sets.iter()).filter_map(move |set| set.dbi(slot))

@@ -202,9 +202,13 @@ impl State {
         let head = self.head()?;
         if !dbi.is_checked(head.epoch) {
             match (dbi.identity, self.dbi_record(&dbi.name)?) {
+                (DbiIdentity::Catalogued(_), _) if dbi.is_given_up() => return Err(not_created(dbi)),
                 (DbiIdentity::Catalogued(id), Some(DbiRecord::Live { id: found, .. })) if found == id => {}
                 // The state is older than the DBI, which was empty then.
-                (DbiIdentity::Catalogued(id), _) if head.next_dbi <= id => return Ok(TreeRecord::EMPTY),
+                (DbiIdentity::Catalogued(id), _) if head.next_dbi <= id && dbi.is_settled() => {
+                    return Ok(TreeRecord::EMPTY);
+                }
+                (DbiIdentity::Catalogued(_), _) if dbi.is_pending() => return Err(not_created(dbi)),
                 (DbiIdentity::Catalogued(_), _) => return Err(dropped()),
                 (DbiIdentity::Foreign, Some(DbiRecord::Live { .. })) => {
                     let why = "the DBI was adopted since this handle was opened; open it again with its types";
@@ -221,6 +225,11 @@ impl State {
             }
             _ => Err(dropped()),
         }
+    }
+
+    /// The databases that are open in its core.
+    pub(crate) fn dbis(&self) -> &Arc<OpenDbis> {
+        &self.dbis
     }
 
     /// What the main tree holds under `name`.
@@ -341,6 +350,13 @@ fn page_count(files: &Files, meta: &Meta) -> Result<u64, Failure> {
         return Err(Failure { error, cause: Cause::MapResized });
     }
     Ok(map.page_count(file_len))
+}
+
+#[cold]
+fn not_created(dbi: &DbiRef) -> Error {
+    let why =
+        "the transaction that creates the DBI is not committed; use the handle after its commit, or open the DBI again";
+    Error::new(ErrorKind::NotFound, why).in_dbi(&dbi.name)
 }
 
 fn main_entry(found: &Found<'_>) -> Result<MainEntry> {

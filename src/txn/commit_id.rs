@@ -17,7 +17,7 @@ use std::str::FromStr;
 /// let mut txn = env.begin()?;
 /// ages.put(&mut txn, "ann", 42)?;
 /// let committed = txn.commit()?;
-/// assert_eq!(env.snapshot()?.id(), committed.into());
+/// assert_eq!(CommitId::from(env.snapshot()?.id()), committed);
 /// assert_eq!(committed.to_string().parse(), Ok(committed));
 /// # Ok(())
 /// # }

@@ -20,7 +20,7 @@ pub(crate) struct DbiOpening {
 }
 
 /// What exists under a name.
-enum Standing {
+pub(super) enum Standing {
     Absent,
     /// The DBI was dropped, and its empty tree is still there.
     Dropped,
@@ -78,13 +78,10 @@ impl Env {
         match standing(&base, name)? {
             Standing::Foreign => {}
             _ if !opening.create => return Err(absent(name)),
-            _ => self.check_room(&base, name)?,
+            _ => check_room(&base, name, self.engine.config.max_dbis, 0)?,
         }
-        let id = base.head()?.next_dbi;
-        let next_dbi = id.next().ok_or_else(|| {
-            Error::new(ErrorKind::DbisFull, "all DBI numbers were used; copy the data to a new environment")
-                .in_dbi(name)
-        })?;
+        let id = self.engine.dbis().take_id(base.head()?.next_dbi).ok_or_else(|| all_used(name))?;
+        let next_dbi = id.next().ok_or_else(|| all_used(name))?;
         let record = DbiRecord::Live { id, schema: schema.clone() };
         // Drops beside other processes leave empty trees, which occupy LMDB handles, and those are limited.
         let epoch = base.head()?.epoch;
@@ -125,24 +122,6 @@ impl Env {
         let found = state.leftovers()?;
         self.engine.dbis().set_leftovers(epoch, found.clone());
         Ok(found)
-    }
-
-    /// Refuses a DBI over the limit. O(1) while the main tree has fewer entries than the limit: each DBI is one.
-    fn check_room(&self, state: &State, name: &str) -> Result<()> {
-        if state.meta().main.entries < u64::from(self.engine.config.max_dbis) {
-            return Ok(());
-        }
-        let mut live = 0;
-        for (tree, _) in state.trees()? {
-            let text = String::from_utf8_lossy(&tree);
-            let counts = !text.starts_with("__") && !state.is_leftover(&text)?;
-            live += u32::from(counts);
-        }
-        if live < self.engine.config.max_dbis {
-            return Ok(());
-        }
-        let why = format!("max_dbis allows {live}, and as many are there; open the environment with a larger max_dbis");
-        Err(Error::new(ErrorKind::DbisFull, why).in_dbi(name))
     }
 
     /// Removes all entries of the DBI `name`, whatever its types; its schema stays. A transaction of its own,
@@ -212,15 +191,39 @@ impl Env {
     }
 }
 
+/// Refuses a DBI over the limit, beside `created` ones that the state does not have yet. O(1) while the main tree and
+/// those have fewer entries than the limit: each DBI is one.
+pub(super) fn check_room(state: &State, name: &str, max_dbis: u32, created: usize) -> Result<()> {
+    if state.meta().main.entries.saturating_add(created as u64) < u64::from(max_dbis) {
+        return Ok(());
+    }
+    let mut live = u32::try_from(created).unwrap_or(u32::MAX);
+    for (tree, _) in state.trees()? {
+        let text = String::from_utf8_lossy(&tree);
+        let counts = !text.starts_with("__") && !state.is_leftover(&text)?;
+        live = live.saturating_add(u32::from(counts));
+    }
+    if live < max_dbis {
+        return Ok(());
+    }
+    let why = format!("max_dbis allows {max_dbis}, and as many are there; open the environment with a larger max_dbis");
+    Err(Error::new(ErrorKind::DbisFull, why).in_dbi(name))
+}
+
+#[cold]
+pub(super) fn all_used(name: &str) -> Error {
+    Error::new(ErrorKind::DbisFull, "all DBI numbers were used; copy the data to a new environment").in_dbi(name)
+}
+
 /// What exists under `name`. A tree that cannot be read correctly is an error.
-fn standing(state: &State, name: &str) -> Result<Standing> {
+pub(super) fn standing(state: &State, name: &str) -> Result<Standing> {
     if let Some(MainEntry::Tree(tree)) = state.main_entry(name)? {
         check_flags(&tree, name)?;
     }
     standing_of_any(state, name)
 }
 
-fn standing_of_any(state: &State, name: &str) -> Result<Standing> {
+pub(super) fn standing_of_any(state: &State, name: &str) -> Result<Standing> {
     match (state.main_entry(name)?, state.dbi_record(name)?) {
         (None, _) => Ok(Standing::Absent),
         (Some(MainEntry::Data), _) => {
@@ -233,11 +236,11 @@ fn standing_of_any(state: &State, name: &str) -> Result<Standing> {
     }
 }
 
-fn is_bytes(schema: &Schema) -> bool {
+pub(super) fn is_bytes(schema: &Schema) -> bool {
     !schema.multi && &*schema.key == "bytes" && &*schema.value == "bytes"
 }
 
-fn absent(name: &str) -> Error {
+pub(super) fn absent(name: &str) -> Error {
     Error::new(ErrorKind::NotFound, "there is no such DBI; create it by opening it with create(true)").in_dbi(name)
 }
 
@@ -246,7 +249,7 @@ fn described(schema: &Schema) -> String {
     format!("{kind}<{}, {}>", schema.key, schema.value)
 }
 
-fn mismatch(name: &str, found: &Schema, wanted: &Schema) -> Error {
+pub(super) fn mismatch(name: &str, found: &Schema, wanted: &Schema) -> Error {
     let why = format!(
         "it was created as {} and is opened as {}; open it as it was created, or copy it into a new one",
         described(found),
@@ -255,7 +258,7 @@ fn mismatch(name: &str, found: &Schema, wanted: &Schema) -> Error {
     Error::new(ErrorKind::SchemaMismatch, why).in_dbi(name)
 }
 
-fn not_adopted(name: &str, wanted: &Schema) -> Error {
+pub(super) fn not_adopted(name: &str, wanted: &Schema) -> Error {
     let why = format!(
         "other software made it without a schema, so it is a Dbi<bytes, bytes> and is opened as {}; \
          open it as Dbi<&[u8], &[u8]>, or give it these types with dbi_options().adopt(true)",

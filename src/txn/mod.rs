@@ -3,6 +3,7 @@
 mod batch;
 mod commit_id;
 mod counts;
+mod created;
 mod dbis;
 mod keys;
 mod lengths;
@@ -19,6 +20,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use created::Opening;
 pub(crate) use dbis::DbiOpening;
 pub(crate) use keys::Keys;
 

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use crate::catalog::{DbiRef, DbiSlot};
 use crate::error::{ErrorKind, Result};
 use crate::key::KeyBuf;
-use crate::page::{self, LeafSlot};
+use crate::page::{self, LeafSlot, Pages, TreeRecord};
 use crate::read::{LayeredTree, RawCursor, RawRead, look, runs};
-use crate::state::State;
 use crate::txn::keys::Keys;
 use crate::txn::write::WriteTxn;
 use crate::write_set::{DbiChanges, LEAST, Spot, change_bytes};
@@ -61,7 +60,7 @@ impl WriteTxn {
 
     /// Removes `key`, if it exists, when no other layer is between the set and the file.
     fn remove_over_file<const W: usize>(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
-        let (pages, tree) = (self.base.pages(), self.base.tree(dbi)?);
+        let (pages, tree) = (self.base.pages(), self.tree(dbi)?);
         let Some(own) = self.set.dbi(dbi.slot).filter(|own| !own.is_empty()) else {
             let is_there = page::get::<W>(pages, &tree, key)?.is_some();
             if is_there {
@@ -107,7 +106,7 @@ impl WriteTxn {
             self.set.forget_at(dbi, at.0);
             return Ok(());
         }
-        let below = || Ok(LayeredTree::new(self.base.pages(), self.base.tree(dbi)?, self.layers(dbi.slot).skip(1)));
+        let below = || Ok(LayeredTree::new(self.base.pages(), self.tree(dbi)?, self.layers(dbi.slot).skip(1)));
         let run = runs::around(own, below, key, at, &page::Beside::default())?;
         self.remove_seen(dbi, key, at, run)
     }
@@ -132,7 +131,7 @@ impl WriteTxn {
         }
         match look(self.layers.of_dbi(dbi.slot), key) {
             Some(found) => Ok(found.is_some()),
-            None => Ok(page::get::<0>(self.base.pages(), &self.base.tree(dbi)?, key)?.is_some()),
+            None => Ok(page::get::<0>(self.base.pages(), &self.tree(dbi)?, key)?.is_some()),
         }
     }
 
@@ -145,7 +144,7 @@ impl WriteTxn {
         let near = self.near.filter(|near| near.slot == dbi.slot).map(|near| near.place);
         let is_next_to_file = self.layers.of_dbi(dbi.slot).next().is_none();
         let found = match self.set.dbi(dbi.slot).filter(|_| is_next_to_file) {
-            Some(own) => find_pop::<LAST, T>(&self.base, own, dbi, near, &read)?,
+            Some(own) => find_pop::<LAST, T>(self.base.pages(), &self.tree(dbi)?, own, near, &read)?,
             None => Pop::Other,
         };
         let popped = match found {
@@ -244,7 +243,7 @@ impl WriteTxn {
             let next = if let Some(behind) = behind {
                 Some(behind.to_vec())
             } else {
-                let view = LayeredTree::new(self.base.pages(), self.base.tree(dbi)?, self.layers.of_dbi(dbi.slot));
+                let view = LayeredTree::new(self.base.pages(), self.tree(dbi)?, self.layers.of_dbi(dbi.slot));
                 view.range(Bound::Excluded(last), Bound::Unbounded)?.next()?.map(|(next, _)| next.to_vec())
             };
             match self.set.join(dbi, first, next.as_deref(), &[]) {
@@ -276,9 +275,9 @@ impl WriteTxn {
 /// Looks at an end that has a gap, or where only the set has entries: at the last change there, and at the file's
 /// entry next to the gap. `near` is the position of that entry, or of another one.
 fn find_pop<'b, const LAST: bool, T>(
-    base: &'b State,
+    pages: Pages<'b>,
+    tree: &TreeRecord,
     own: &DbiChanges,
-    dbi: &DbiRef,
     near: Option<LeafSlot>,
     read: &impl Fn(&[u8], &[u8]) -> Result<T>,
 ) -> Result<Pop<'b, T>> {
@@ -286,11 +285,10 @@ fn find_pop<'b, const LAST: bool, T>(
     let spot = if LAST { order.before(order.end()) } else { Some(Spot::default()) };
     let change = spot.and_then(|spot| Some((spot, own.record(order.at(spot)?))));
     let gap = own.gaps().at_end::<LAST>();
-    let (pages, tree) = (base.pages(), base.tree(dbi)?);
     let row = match gap {
         Some((start, None)) if start <= LEAST => None,
-        Some((start, _)) if LAST => page::outermost::<LAST>(pages, &tree, near, Some(start))?,
-        gap => page::outermost::<LAST>(pages, &tree, near, gap.and_then(|(_, end)| end))?,
+        Some((start, _)) if LAST => page::outermost::<LAST>(pages, tree, near, Some(start))?,
+        gap => page::outermost::<LAST>(pages, tree, near, gap.and_then(|(_, end)| end))?,
     };
     let is_own = |key: &[u8]| row.as_ref().is_none_or(|row| row.key != key && (key > row.key) == LAST);
     match (change, &row) {
@@ -302,7 +300,7 @@ fn find_pop<'b, const LAST: bool, T>(
             if LAST {
                 return Ok(Pop::Joins(popped, row.key, Some(row.key), Some(row.place())));
             }
-            let next = page::behind(pages, &tree, row)?;
+            let next = page::behind(pages, tree, row)?;
             Ok(Pop::Joins(popped, row.key, next.map(|(key, _)| key), next.map(|(_, place)| place)))
         }
         _ => Ok(Pop::Other),

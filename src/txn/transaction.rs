@@ -186,8 +186,8 @@ impl Env {
         let mut held = Held::begin(self.engine.writer_access(), wait, operation, durability)?;
         let (view, set) = held.view().map_err(|error| error.during(operation))?;
         HELD.try_with(|slot| *slot.borrow_mut() = Some(held)).map_err(|_| ending().during(operation))?;
-        let hold = Hold(PhantomData);
-        Ok(Transaction { txn: WriteTxn::new(self.engine.core(), view, set), hold, env: self.clone() })
+        let duty = Hold(PhantomData);
+        Ok(Transaction { txn: WriteTxn::new(self.engine.core(), view, set), hold: duty, env: self.clone() })
     }
 }
 

@@ -62,7 +62,8 @@ pub struct WriteTxn {
     appended: Option<(DbiSlot, KeyBuf)>,
     seq: CommitSeq,
     pub(super) max_key: usize,
-    uuid: [u8; 16],
+    pub(super) max_dbis: u32,
+    pub(super) uuid: [u8; 16],
     // LMDB's write lock belongs to the thread that took it.
     _on_its_thread: PhantomData<*mut ()>,
 }
@@ -85,6 +86,7 @@ impl WriteTxn {
             appended: None,
             seq,
             max_key: core.max_key,
+            max_dbis: core.config.max_dbis,
             uuid: *core.uuid(),
             _on_its_thread: PhantomData,
         }
@@ -103,6 +105,18 @@ impl WriteTxn {
     #[must_use]
     pub fn id(&self) -> u64 {
         self.seq.0
+    }
+
+    /// The tree of `dbi` below all changes; empty if this transaction, or one that it follows on, creates the DBI.
+    #[inline]
+    pub(super) fn tree(&self, dbi: &DbiRef) -> Result<TreeRecord> {
+        if dbi.is_pending() && self.has_created(dbi) { Ok(TreeRecord::EMPTY) } else { self.base.tree(dbi) }
+    }
+
+    /// Fails for a handle of another environment, or of a DBI that does not exist.
+    #[inline]
+    pub(super) fn check_dbi(&self, dbi: &DbiRef) -> Result<()> {
+        if dbi.is_pending() && self.has_created(dbi) { Ok(()) } else { self.base.check_dbi(dbi) }
     }
 
     /// Refuses a key that cannot be stored, before any other work.
@@ -126,7 +140,7 @@ impl WriteTxn {
     ) -> Result<()> {
         self.check_key(key)?;
         check_value(value.len())?;
-        self.base.check_dbi(dbi)?;
+        self.check_dbi(dbi)?;
         if let Some((slot, last)) = &mut self.appended
             && *slot == dbi.slot
             && **last < *key
@@ -245,7 +259,7 @@ impl WriteTxn {
     /// The first key at or above `key` in the layers below the set.
     fn next_below(&self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let own = usize::from(self.set.dbi(dbi.slot).is_some());
-        let below = LayeredTree::new(self.base.pages(), self.base.tree(dbi)?, self.layers(dbi.slot).skip(own));
+        let below = LayeredTree::new(self.base.pages(), self.tree(dbi)?, self.layers(dbi.slot).skip(own));
         let next = below.range(Bound::Included(key), Bound::Unbounded)?.next()?;
         Ok(next.map(|(key, _)| key.to_vec()))
     }
@@ -262,7 +276,7 @@ impl WriteTxn {
     }
 
     fn view(&self, dbi: &DbiRef) -> Result<LayeredTree<'_>> {
-        Ok(LayeredTree::new(self.base.pages(), self.base.tree(dbi)?, self.layers(dbi.slot)))
+        Ok(LayeredTree::new(self.base.pages(), self.tree(dbi)?, self.layers(dbi.slot)))
     }
 }
 
@@ -285,7 +299,7 @@ impl RawRead for WriteTxn {
 
     #[inline]
     fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
-        let tree = self.base.tree(dbi)?;
+        let tree = self.tree(dbi)?;
         match look(self.layers(dbi.slot), key) {
             Some(found) => Ok(found),
             None => page::get::<W>(self.base.pages(), &tree, key),
@@ -310,13 +324,13 @@ impl RawRead for WriteTxn {
     }
 
     fn raw_tree(&self, dbi: &DbiRef) -> Result<(TreeRecord, u32)> {
-        Ok((self.base.tree(dbi)?, self.base.meta().page_size))
+        Ok((self.tree(dbi)?, self.base.meta().page_size))
     }
 
     fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
         if let Some(length) = self.lengths.get(dbi.slot) {
             // The database may have been dropped since the handle was opened.
-            self.base.check_dbi(dbi)?;
+            self.check_dbi(dbi)?;
             return Ok(length);
         }
         let length = self.view(dbi)?.count(Bound::Unbounded, Bound::Unbounded)?;
@@ -327,7 +341,7 @@ impl RawRead for WriteTxn {
     fn raw_count(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
         if let Some(count) = self.counts.get(dbi.slot, (lower, upper)) {
             // As in `raw_len`.
-            self.base.check_dbi(dbi)?;
+            self.check_dbi(dbi)?;
             return Ok(count);
         }
         let count = self.view(dbi)?.count(lower, upper)?;

@@ -6,6 +6,7 @@ use crate::catalog::{DbiRef, DbiSlot};
 use crate::error::{Error, ErrorKind, Result};
 use crate::write_set::blocks::Spot;
 use crate::write_set::changes::{DbiChanges, change_bytes};
+use crate::write_set::creations::Creations;
 
 /// At the limit, the memory of replaced and undone changes is freed if it is at least this fraction of the limit.
 /// So the rest is copied rarely, and not for each change.
@@ -29,6 +30,8 @@ pub(crate) struct WriteSet {
     savepoints: Vec<Savepoint>,
     /// The slots of the DBIs that they have changed, once for each savepoint.
     touched: Vec<DbiSlot>,
+    /// The DBIs that it creates, if any.
+    creations: Option<Box<Creations>>,
 }
 
 #[derive(Debug)]
@@ -37,6 +40,8 @@ struct Savepoint {
     held: usize,
     /// The length of `touched` when it began.
     touched: usize,
+    /// The number of creations when it began.
+    created: usize,
 }
 
 /// The changes of one DBI.
@@ -56,6 +61,7 @@ impl WriteSet {
         (self.live, self.held) = (0, 0);
         self.savepoints.clear();
         self.touched.clear();
+        self.creations = None;
     }
 
     /// This set, which is empty, with this limit.
@@ -67,7 +73,8 @@ impl WriteSet {
 
     /// Begins a savepoint inside the open ones, and returns how many are open now. O(1).
     pub(crate) fn begin_savepoint(&mut self) -> usize {
-        self.savepoints.push(Savepoint { held: self.held, touched: self.touched.len() });
+        let created = self.creations().map_or(0, Creations::len);
+        self.savepoints.push(Savepoint { held: self.held, touched: self.touched.len(), created });
         self.savepoints.len()
     }
 
@@ -112,16 +119,39 @@ impl WriteSet {
                 self.all[position].changes.undo();
             }
         }
+        if let Some(creations) = &mut self.creations {
+            creations.truncate(savepoint.created);
+        }
         self.held = savepoint.held;
     }
 
     /// About how many bytes of memory the changes take: their keys, their values and the overhead of each.
     pub(crate) fn bytes(&self) -> usize {
-        self.dbis().map(|of| of.changes.bytes()).sum()
+        let created: usize =
+            self.creations().map_or(0, |creations| creations.iter().map(|dbi| creation_bytes(dbi)).sum());
+        self.dbis().map(|of| of.changes.bytes()).sum::<usize>() + created
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.dbis().all(|of| of.changes.is_empty())
+        self.creations().is_none_or(|creations| creations.len() == 0) && self.dbis().all(|of| of.changes.is_empty())
+    }
+
+    /// The DBIs that it creates, if any.
+    #[inline]
+    pub(crate) fn creations(&self) -> Option<&Creations> {
+        self.creations.as_deref()
+    }
+
+    /// Creates a DBI when this set is committed.
+    ///
+    /// # Errors
+    /// `TooLarge` when the set would outgrow its limit; it is unchanged then.
+    pub(crate) fn create(&mut self, dbi: Arc<DbiRef>) -> Result<()> {
+        let bytes = creation_bytes(&dbi);
+        self.make_room(bytes)?;
+        self.held = self.held.saturating_add(bytes);
+        self.creations.get_or_insert_default().push(dbi);
+        Ok(())
     }
 
     /// The changes of the DBI with this slot.
@@ -141,9 +171,10 @@ impl WriteSet {
         self.all[..self.live].iter()
     }
 
-    /// The names of the DBIs that it changes.
+    /// The names of the DBIs that it creates or changes.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.dbis().map(|of| &*of.dbi.name)
+        let created = self.creations().into_iter().flat_map(Creations::iter);
+        created.chain(self.dbis().map(|of| &of.dbi)).map(|dbi| &*dbi.name)
     }
 
     /// Sets `key` to `value`, or deletes it.
@@ -228,7 +259,10 @@ impl WriteSet {
     }
 
     /// Merges all changes of `newer` over these.
-    pub(crate) fn absorb(&mut self, newer: Self) {
+    pub(crate) fn absorb(&mut self, mut newer: Self) {
+        if let Some(creations) = &mut newer.creations {
+            self.creations.get_or_insert_default().append(creations);
+        }
         for of in newer.all.into_iter().take(newer.live) {
             match self.position(of.dbi.slot) {
                 Ok(at) => self.all[at].changes.absorb(of.changes),
@@ -321,4 +355,9 @@ impl WriteSet {
             ),
         )
     }
+}
+
+/// The bytes counted for a creation.
+fn creation_bytes(dbi: &DbiRef) -> usize {
+    256 + 3 * dbi.name.len() + dbi.schema.key.len() + dbi.schema.value.len()
 }

@@ -43,6 +43,7 @@ pub enum Order {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent choices of a history")]
 pub struct Scenario {
     pub seed: u64,
     /// For each process, the durabilities of its successive openings. A single process is the recording process itself.

@@ -59,7 +59,7 @@ fn submitted_batches_of_all_durabilities_share_commits() -> Result<()> {
             env.submit(batch)
         })
         .collect::<Result<Vec<_>>>()?;
-    commits.into_iter().try_for_each(|commit| commit.wait())?;
+    commits.into_iter().try_for_each(mapleaf::Commit::wait)?;
     assert_eq!(dbi.len(&env.snapshot()?)?, 60);
     Ok(())
 }

@@ -283,7 +283,7 @@ fn is_added(env: &Env, dbi: &Dbi<u32, u32>, way: u32) -> bool {
     let outcome = match way {
         0 => env.transact(|txn| add(dbi, txn)),
         1 => held(env.begin()),
-        2 => held(env.begin_timeout(Duration::from_secs(60))),
+        2 => held(env.begin_timeout(Duration::from_mins(1))),
         3 => held(env.begin()).and_then(|()| {
             // One that ends without a change follows on others as well.
             env.begin()?.commit().map(drop)

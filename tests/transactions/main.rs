@@ -8,6 +8,7 @@ mod batch_submit;
 mod common;
 mod consecutive_transactions;
 mod counters;
+mod created_dbis;
 mod dropped_dbis;
 mod durabilities;
 mod fills_pages;
