@@ -133,6 +133,7 @@ pub use catalog::DbiKind;
 pub use dbi::{Dbi, DbiOptions, DbiStat, ExtractIf, MultiDbi, MultiValues, TxnDbiOptions};
 pub use dbi::{LoadPhase, LoadProgress, LoadReport, LoadStopped, Loader};
 pub use durability::Durability;
+pub use env::{Batch, Conflicts, Expect, FailedCondition};
 pub use env::{Compact, DbiInfo, Env, EnvInfo, EnvOptions, OpenMode, Verify};
 pub use error::{Error, ErrorKind, Result};
 pub use state::{ReaderInfo, WriterInfo};
@@ -151,7 +152,6 @@ pub use txn::{Commit, CommitId, Read, SavepointGuard, Snapshot, Transaction, Wri
 pub use value::Json;
 #[doc(inline)]
 pub use value::{Msgpack, MsgpackCompact, Value};
-pub use write_set::{Batch, Conflicts, Expect, FailedCondition};
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/cookbook.md")]

@@ -1,11 +1,16 @@
 //! Adds typed changes to a batch.
 
+use std::ops::Bound;
+use std::sync::Arc;
+
 use crate::dbi::handle::Dbi;
+use crate::dbi::multi::MultiDbi;
+use crate::env::{Batch, Expect, Since, What};
 use crate::error::Result;
 use crate::key::{Key, KeyBuf};
-use crate::scan::KeyRange;
+use crate::scan::{ByteBounds, KeyPrefix, KeyRange};
+use crate::txn::Snapshot;
 use crate::value::{Context, Value};
-use crate::write_set::{Batch, Expect, What};
 
 impl Batch {
     /// Adds a change: stores `value` under `key`.
@@ -78,11 +83,118 @@ impl Batch {
     /// # Errors
     /// As [`Dbi::delete_range`].
     pub fn delete_range<K: Key, V: Value>(&mut self, dbi: &Dbi<K, V>, range: impl KeyRange<K>) -> Result<&mut Self> {
+        let what = range.byte_bounds().map(|bounds| deletion(&bounds));
+        self.add(dbi, what, "delete_range")
+    }
+
+    /// Adds a change: removes the entries whose keys begin with `prefix`.
+    ///
+    /// # Errors
+    /// As [`Dbi::delete_prefix`].
+    pub fn delete_prefix<K: Key, V: Value>(&mut self, dbi: &Dbi<K, V>, prefix: impl KeyPrefix<K>) -> Result<&mut Self> {
+        let what = prefix.prefix_bounds().map(|bounds| deletion(&bounds));
+        self.add(dbi, what, "delete_prefix")
+    }
+
+    /// Adds a change: removes all entries.
+    ///
+    /// # Errors
+    /// As [`Dbi::clear`].
+    pub fn clear<K: Key, V: Value>(&mut self, dbi: &Dbi<K, V>) -> Result<&mut Self> {
+        self.add(dbi, Ok(What::DeleteRange { lower: Bound::Unbounded, upper: Bound::Unbounded }), "clear")
+    }
+
+    /// Adds a change: adds `value` under `key`, unless it is there.
+    ///
+    /// # Errors
+    /// As [`MultiDbi::insert`].
+    ///
+    /// ```
+    /// # use mapleaf::{Batch, Env, MultiDbi};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let tags: MultiDbi<&str, u32> = env.multi_dbi("tags")?;
+    /// let mut batch = Batch::new();
+    /// batch.insert_pair(&tags, "red", 1)?.insert_pair(&tags, "red", 2)?.remove_pair(&tags, "blue", 1)?;
+    /// env.apply(batch)?;
+    /// assert_eq!(tags.count(&env.snapshot()?, "red")?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn insert_pair<K: Key, V: Key>(
+        &mut self,
+        multi: &MultiDbi<K, V>,
+        key: K::Arg<'_>,
+        value: V::Arg<'_>,
+    ) -> Result<&mut Self> {
+        let mut buf = KeyBuf::new();
+        let pair = MultiDbi::<K, V>::pair(&key, &value, &mut buf);
+        let what = pair.map(|pair| What::Put { key: pair.into(), value: Box::default(), expect: Expect::Any });
+        self.add(&multi.pairs, what, "insert_pair")
+    }
+
+    /// Adds a change: removes `value` under `key`, if it is there.
+    ///
+    /// # Errors
+    /// As [`MultiDbi::remove`].
+    pub fn remove_pair<K: Key, V: Key>(
+        &mut self,
+        multi: &MultiDbi<K, V>,
+        key: K::Arg<'_>,
+        value: V::Arg<'_>,
+    ) -> Result<&mut Self> {
+        let mut buf = KeyBuf::new();
+        let pair = MultiDbi::<K, V>::sought(&key, &value, &mut buf);
+        let what = pair.map(|pair| What::Delete { key: pair.into(), expect: Expect::Any });
+        self.add(&multi.pairs, what, "remove_pair")
+    }
+
+    /// Adds a change: removes all values under `key`.
+    ///
+    /// # Errors
+    /// As [`MultiDbi::remove_all`].
+    pub fn remove_all<K: Key, V: Key>(&mut self, multi: &MultiDbi<K, V>, key: K::Arg<'_>) -> Result<&mut Self> {
+        let what = MultiDbi::<K, V>::of_key(&key).map(|bounds| deletion(&bounds));
+        self.add(&multi.pairs, what, "remove_all")
+    }
+
+    /// Adds only a condition: the entries of a range must be the same as in `since`, each key with its value, none more
+    /// and none fewer. So a batch that was made from a scan notices rows that came in between, which no condition on a
+    /// key does.
+    ///
+    /// The batch holds the snapshot, and the file cannot reuse its pages, until it is applied. Costs O(entries of the
+    /// range) then. A range that changed and was changed back is the same. The key of the failed condition is the first
+    /// one that differs.
+    ///
+    /// # Errors
+    /// As [`Dbi::range`]; when it is applied, `InvalidArgument` for a snapshot of another environment.
+    ///
+    /// ```
+    /// use mapleaf::{Batch, Dbi, Env, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let booked: Dbi<(u32, u32), &str> = env.dbi("booked")?;
+    /// let snap = env.snapshot()?;
+    /// assert_eq!(booked.prefix(&snap, (7,))?.count(), 0);
+    /// let mut batch = Batch::new();
+    /// batch.check_unchanged(&booked, (7, 0)..(8, 0), &snap)?.put(&booked, (7, 10), "ann")?;
+    /// env.transact(|txn| booked.put(txn, (7, 9), "bob"))?;
+    /// assert_eq!(env.apply(batch).map_err(|error| error.kind()), Err(ErrorKind::Conflict));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn check_unchanged<K: Key, V: Value>(
+        &mut self,
+        dbi: &Dbi<K, V>,
+        range: impl KeyRange<K>,
+        since: &Snapshot,
+    ) -> Result<&mut Self> {
         let what = range.byte_bounds().map(|bounds| {
             let (lower, upper) = bounds.as_refs();
-            What::DeleteRange { lower: lower.map(Into::into), upper: upper.map(Into::into) }
+            let since = Since(Arc::clone(since.lease()));
+            What::Unchanged { lower: lower.map(Into::into), upper: upper.map(Into::into), since }
         });
-        self.add(dbi, what, "delete_range")
+        self.add(dbi, what, "check_unchanged")
     }
 
     /// Adds only a condition: `key` must hold the expected value. A key that cannot be stored counts as absent.
@@ -104,6 +216,12 @@ impl Batch {
     fn add<K, V>(&mut self, dbi: &Dbi<K, V>, what: Result<What>, operation: &'static str) -> Result<&mut Self> {
         what.and_then(|what| self.push(&dbi.dbi, what)).map_err(|error| dbi.named(error, operation))
     }
+}
+
+/// The deletion of what is within these bounds.
+fn deletion(bounds: &ByteBounds) -> What {
+    let (lower, upper) = bounds.as_refs();
+    What::DeleteRange { lower: lower.map(Into::into), upper: upper.map(Into::into) }
 }
 
 impl<K: Key, V: Value> Dbi<K, V> {

@@ -266,7 +266,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     }
 
     /// The bytes to search for a pair under. `NO_KEY` for a pair that cannot be stored.
-    fn sought<'b>(key: &K::Arg<'_>, value: &V::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
+    pub(super) fn sought<'b>(key: &K::Arg<'_>, value: &V::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
         Self::pair(key, value, buf).or_else(|error| Self::no_pair(key, value, error))
     }
 
@@ -280,7 +280,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     }
 
     /// All pairs of `key`.
-    fn of_key(key: &K::Arg<'_>) -> Result<ByteBounds> {
+    pub(super) fn of_key(key: &K::Arg<'_>) -> Result<ByteBounds> {
         let mut buf = KeyBuf::new();
         let position = AsKey::<K>::encode_bound_part(key, &mut buf)?;
         Ok(if position == Position::At { ByteBounds::prefix(&buf) } else { ByteBounds::empty() })

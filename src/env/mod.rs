@@ -1,6 +1,7 @@
 //! Environments: one file with one engine per process; opened, checked, grown, copied and closed.
 
 mod admin;
+mod batch;
 mod beginning;
 mod compacted;
 mod copy;
@@ -21,6 +22,8 @@ mod verify;
 mod tests;
 
 pub use admin::Compact;
+pub use batch::{Batch, Conflicts, Expect, FailedCondition};
+pub(crate) use batch::{Change, Since, What};
 pub(crate) use engine::Engine;
 pub use handle::Env;
 pub use info::{DbiInfo, EnvInfo};

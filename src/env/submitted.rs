@@ -3,9 +3,9 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::Waker;
 
+use crate::env::batch::Batch;
 use crate::env::engine::Engine;
 use crate::error::{Error, ErrorKind, Result, contain};
-use crate::write_set::Batch;
 
 /// The outcome of one batch, shared by its caller and the committer thread.
 #[derive(Default)]

@@ -39,6 +39,18 @@ pub struct Snapshot {
     lease: Arc<Lease<View>>,
 }
 
+impl Snapshot {
+    /// Another handle of a leased state.
+    pub(crate) fn of(lease: Arc<Lease<View>>) -> Self {
+        Self { lease }
+    }
+
+    /// The leased state.
+    pub(crate) fn lease(&self) -> &Arc<Lease<View>> {
+        &self.lease
+    }
+}
+
 impl Env {
     /// The newest committed state, by any process.
     ///
@@ -214,9 +226,9 @@ impl RawRead for Snapshot {
 mod tests {
     use crate::dbi::Dbi;
     use crate::durability::Durability;
+    use crate::env::Batch;
     use crate::env::Env;
     use crate::error::{Error, Result};
-    use crate::write_set::Batch;
 
     #[test]
     fn a_slow_reader_is_told_every_transaction_of_a_shared_commit() -> Result<()> {

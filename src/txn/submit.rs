@@ -11,12 +11,11 @@ use std::time::{Duration, Instant};
 
 use crate::commit::{CommitOutcome, check_not_writing, durability_of, is_committer};
 use crate::durability::Durability;
-use crate::env::{Done, Engine, Env, Reporter, Submission};
+use crate::env::{Batch, Done, Engine, Env, Reporter, Submission};
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::Wait;
 use crate::txn::transact::make;
 use crate::txn::write::WriteTxn;
-use crate::write_set::Batch;
 
 /// A submitted batch: [`wait`](Self::wait) for its outcome, or `.await` it, in any executor.
 ///

@@ -1,7 +1,6 @@
 //! Write sets: the changes of transactions, in memory until they are committed.
 
 mod arena;
-mod batch;
 mod block;
 mod blocks;
 mod changes;
@@ -18,8 +17,6 @@ mod sort;
 mod tests;
 
 pub(crate) use arena::{Arena, record_len};
-pub use batch::{Batch, Conflicts, Expect, FailedCondition};
-pub(crate) use batch::{Change, What};
 pub(crate) use blocks::{Blocks, EntryPosition};
 pub(crate) use changes::{DbiChanges, change_bytes};
 pub(crate) use creations::Creations;

@@ -3,6 +3,7 @@
 mod atomic;
 mod auto_traits;
 mod batch_conditions;
+mod batch_ranges;
 mod batch_submit;
 #[path = "../common/mod.rs"]
 mod common;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::catalog::DbiRef;
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result, Shown};
-use crate::write_set::limits::{check_key, check_value};
+use crate::state::{Lease, View};
+use crate::write_set::{check_key, check_value};
 
 /// What a key must hold for a [`Batch`] to be applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,6 +84,16 @@ pub(crate) enum What {
     Delete { key: Box<[u8]>, expect: RawExpect },
     DeleteRange { lower: Bound<Box<[u8]>>, upper: Bound<Box<[u8]>> },
     Check { key: Box<[u8]>, expect: RawExpect },
+    Unchanged { lower: Bound<Box<[u8]>>, upper: Bound<Box<[u8]>>, since: Since },
+}
+
+/// The state that a range is compared with.
+pub(crate) struct Since(pub Arc<Lease<View>>);
+
+impl fmt::Debug for Since {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Since").finish_non_exhaustive()
+    }
 }
 
 impl Batch {
@@ -137,7 +148,7 @@ impl Batch {
                 check_value(value.len())?;
             }
             // A key that is not stored may be any key.
-            What::Delete { .. } | What::Check { .. } | What::DeleteRange { .. } => {}
+            What::Delete { .. } | What::Check { .. } | What::DeleteRange { .. } | What::Unchanged { .. } => {}
         }
         self.changes.push(Change { dbi: Arc::clone(dbi), what });
         Ok(self)
@@ -155,7 +166,7 @@ impl What {
         match self {
             Self::Put { key, value, expect } => key.len() + value.len() + expected(expect),
             Self::Delete { key, expect } | Self::Check { key, expect } => key.len() + expected(expect),
-            Self::DeleteRange { lower, upper } => bound(lower) + bound(upper),
+            Self::DeleteRange { lower, upper } | Self::Unchanged { lower, upper, .. } => bound(lower) + bound(upper),
         }
     }
 }
