@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -267,6 +268,39 @@ fn held_transactions_and_closures_are_serial_together() -> Result<()> {
         assert_eq!(dbi.get(&env.snapshot()?, 7)?, Some(added));
         assert!(added >= THREADS * EACH / 2, "{refused} of those that do not wait were refused");
     }
+    Ok(())
+}
+
+#[test]
+fn a_transaction_that_follows_on_others_is_seen_as_the_writer_until_it_ends() -> Result<()> {
+    let (_dir, env, dbi) = opened(Durability::Immediate)?;
+    let done = AtomicBool::new(false);
+    let outcome = thread::scope(|scope| {
+        for key in 0..2 {
+            let (env, dbi, done) = (&env, &dbi, &done);
+            scope.spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    env.transact(|txn| dbi.put(txn, key, 1)).expect("it commits");
+                }
+            });
+        }
+        let held = || -> Result<()> {
+            for _ in 0..40 {
+                let txn = env.begin()?;
+                // The commit that it may have followed on has ended.
+                thread::sleep(Duration::from_millis(5));
+                let writer = env.info()?.writer.expect("this thread");
+                assert_eq!(writer.process, std::process::id());
+                txn.abort();
+            }
+            Ok(())
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(held));
+        done.store(true, Ordering::Relaxed);
+        outcome
+    });
+    outcome.expect("it is seen")?;
+    assert_eq!(env.info()?.writer, None);
     Ok(())
 }
 
