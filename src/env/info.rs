@@ -41,7 +41,7 @@ pub struct EnvInfo {
     pub oldest_snapshot_lag: Option<u64>,
 }
 
-/// The description of one database in [`Env::dbis`].
+/// The description of one database in [`Env::dbis`]. [`Env::raw_dbi`](crate::Env::raw_dbi) opens it without its types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DbiInfo {

@@ -20,7 +20,7 @@ pub(crate) struct DbiOpening {
 }
 
 /// What exists under a name.
-enum Standing {
+pub(super) enum Standing {
     Absent,
     /// The DBI was dropped, and its empty tree is still there.
     Dropped,
@@ -213,7 +213,7 @@ impl Env {
 }
 
 /// What exists under `name`. A tree that cannot be read correctly is an error.
-fn standing(state: &State, name: &str) -> Result<Standing> {
+pub(super) fn standing(state: &State, name: &str) -> Result<Standing> {
     if let Some(MainEntry::Tree(tree)) = state.main_entry(name)? {
         check_flags(&tree, name)?;
     }
@@ -237,7 +237,7 @@ fn is_bytes(schema: &Schema) -> bool {
     !schema.multi && &*schema.key == "bytes" && &*schema.value == "bytes"
 }
 
-fn absent(name: &str) -> Error {
+pub(super) fn absent(name: &str) -> Error {
     Error::new(ErrorKind::NotFound, "there is no such DBI; create it by opening it with create(true)").in_dbi(name)
 }
 

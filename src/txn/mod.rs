@@ -6,6 +6,7 @@ mod counts;
 mod dbis;
 mod keys;
 mod lengths;
+mod raw_dbi;
 mod read;
 mod remove;
 mod savepoint;
