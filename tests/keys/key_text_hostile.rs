@@ -13,6 +13,7 @@ fn kind<T>(outcome: Result<T>) -> Option<ErrorKind> {
 #[test]
 fn names_of_unknown_types_are_unsupported() {
     let deep = ["(", "option<", "reverse<", "a=", "(u8,", "(option<"].map(|word| word.repeat(DEEP));
+    let long = format!("({})", vec!["u8"; 500].join(","));
     let closed = format!("{}u8{}", "(".repeat(302), ")".repeat(302));
     let odd =
         ["", " ", "u9", "U8", "u8 ", "str,", "(u8", "u8)", "(u8,)", "(,u8)", "option", "option<u8", "option<u8>>"];
@@ -28,7 +29,7 @@ fn names_of_unknown_types_are_unsupported() {
         "unit",
         "n(x)=u8",
     ];
-    for name in deep.iter().map(String::as_str).chain([&*closed]).chain(odd).chain(more) {
+    for name in deep.iter().map(String::as_str).chain([&*long, &*closed]).chain(odd).chain(more) {
         let shown: String = name.chars().take(20).collect();
         assert_eq!(kind(key::display(name, b"\x07")), Some(ErrorKind::Unsupported), "{shown}");
         assert_eq!(kind(key::parse(name, "7")), Some(ErrorKind::Unsupported), "{shown}");
