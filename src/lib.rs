@@ -57,6 +57,7 @@
 //! | [`Dbi`] | the verbs: `BTreeMap`'s words, a snapshot or transaction first |
 //! | [`Loader`] | more rows than fit memory, in any order: [`Env::loader`] |
 //! | [`MultiDbi`] | several values under a key, each once, in order |
+//! | [`RawDbi`], [`key::display`], [`value::display`] | databases whose types the program does not know: bytes, and their text |
 //! | [`Snapshot`], [`WriteTxn`], [`Read`] | states to read from; helpers over `&impl Read` take either |
 //! | [`Entries`] | the one iterator: double-ended, seekable, borrowed from the state |
 //! | [`key`] | what can be a key: numbers, text, bytes, tuples, [`Option`], [`Reverse`], [`Path`], [`AnyKey`], [`Timestamp`], types of your own by [`KeyAs`] |
@@ -130,7 +131,7 @@ pub mod value;
 mod write_set;
 
 pub use catalog::DbiKind;
-pub use dbi::{Dbi, DbiOptions, DbiStat, ExtractIf, MultiDbi, MultiValues, TxnDbiOptions};
+pub use dbi::{Dbi, DbiOptions, DbiStat, ExtractIf, MultiDbi, MultiValues, RawDbi, RawDbiMut, TxnDbiOptions};
 pub use dbi::{LoadPhase, LoadProgress, LoadReport, LoadStopped, Loader};
 pub use durability::Durability;
 pub use env::{Batch, Conflicts, Expect, FailedCondition};

@@ -13,7 +13,7 @@ pub(crate) use commit_seq::CommitSeq;
 pub(crate) use dbi_id::{DbiId, DbiSlot};
 pub(crate) use head::{HEAD_KEY, Head};
 pub(crate) use identity::{ENV_KEY, FEATURES, Identity};
-pub(crate) use name::{CATALOG, check_name};
+pub(crate) use name::{CATALOG, check_any_name, check_name, is_reserved};
 pub use open_dbis::DbiRef;
 pub(crate) use open_dbis::{DbiIdentity, OpenDbis};
 pub use record::DbiKind;

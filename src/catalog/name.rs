@@ -7,16 +7,29 @@ pub(crate) const CATALOG: &str = "__mapleaf";
 /// The longest DBI name in bytes.
 pub(crate) const MAX_NAME: usize = 255;
 
-/// Refuses a name that no DBI can have.
+/// Refuses a name that no DBI of a user can have.
 pub(crate) fn check_name(name: &str) -> Result<()> {
+    check_any_name(name)?;
+    if is_reserved(name) {
+        let why = "names that begin with __ are reserved; choose another";
+        return Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(name));
+    }
+    Ok(())
+}
+
+/// Whether the name is kept for mapleaf itself.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    name.starts_with("__")
+}
+
+/// Refuses a name that no DBI can have, reserved ones included.
+pub(crate) fn check_any_name(name: &str) -> Result<()> {
     let why = if name.is_empty() {
         "a DBI's name is empty; give it one"
     } else if name.len() > MAX_NAME {
         "a DBI's name has at most 255 bytes; shorten it"
     } else if name.contains('\0') {
         "a DBI's name must not hold a NUL; LMDB would cut it there"
-    } else if name.starts_with("__") {
-        "names that begin with __ are reserved; choose another"
     } else {
         return Ok(());
     };

@@ -10,6 +10,7 @@ mod nearest;
 mod open;
 #[cfg(feature = "rayon")]
 mod parallel;
+mod raw;
 mod read;
 mod scan;
 mod stat;
@@ -20,4 +21,5 @@ pub use handle::Dbi;
 pub use loader::{LoadPhase, LoadProgress, LoadReport, LoadStopped, Loader};
 pub use multi::{MultiDbi, MultiValues};
 pub use open::{DbiOptions, TxnDbiOptions};
+pub use raw::{RawDbi, RawDbiMut};
 pub use stat::DbiStat;

@@ -43,7 +43,7 @@ pub struct EnvInfo {
     pub writer: Option<WriterInfo>,
 }
 
-/// The description of one database in [`Env::dbis`].
+/// The description of one database in [`Env::dbis`]. [`Env::raw_dbi`](crate::Env::raw_dbi) opens it without its types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DbiInfo {

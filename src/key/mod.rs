@@ -1,4 +1,7 @@
 //! Order-preserving keys: the bytes of `a` come before the bytes of `b` exactly when `a < b`.
+//!
+//! [`display`] and [`parse`] write and read keys as text by the name of their type, for tools that do not know the types
+//! when they are compiled.
 
 mod any;
 mod bytes;
@@ -12,6 +15,7 @@ mod reverse;
 mod signed;
 mod simple;
 mod text;
+mod text_form;
 mod time;
 mod traits;
 mod tuple;
@@ -24,5 +28,7 @@ pub use any::AnyKey;
 pub(crate) use escape::escape;
 pub use path::{Path, Segment};
 pub use reverse::Reverse;
+pub(crate) use text_form::split_part;
+pub use text_form::{display, parse};
 pub use time::Timestamp;
 pub use traits::{AsKey, Key, KeyAs, KeyBuf, Position};

@@ -7,6 +7,7 @@ mod created;
 mod dbis;
 mod keys;
 mod lengths;
+mod raw_dbi;
 mod read;
 mod remove;
 mod savepoint;

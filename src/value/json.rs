@@ -1,8 +1,9 @@
 //! `Json<T>`: any serde type as JSON text.
 
 use std::marker::PhantomData;
+use std::str::from_utf8;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::ser::Serialize;
 
 use super::limit::checked;
@@ -55,6 +56,14 @@ fn decode<T: DeserializeOwned>(bytes: &[u8], reading: &Reading) -> Result<T> {
     let value = T::deserialize(limited_reader(&mut reader, reading)).map_err(not_decoded)?;
     reader.end().map_err(not_decoded)?;
     Ok(value)
+}
+
+/// The bytes as text, after a check that they are one JSON value.
+pub(super) fn checked_text(bytes: &[u8]) -> Result<&str> {
+    read::<IgnoredAny>(bytes)?;
+    from_utf8(bytes).map_err(|cause| {
+        Error::new(ErrorKind::Decode, format!("the stored value is not text: {cause}; {OPEN_RIGHT}")).caused_by(cause)
+    })
 }
 
 #[cold]

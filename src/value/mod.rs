@@ -41,7 +41,8 @@
 //! see: fields that serde skips, the `flowinfo` of a `SocketAddrV6`, whether a `RangeInclusive` was iterated to its
 //! end, untagged variants that serialize the same, and values that a type's own conversion rejects when reading.
 //!
-//! For your own codec implement [`Value`], which has an example.
+//! For your own codec implement [`Value`], which has an example. [`display`] shows values as text by the name of their
+//! type, for tools that do not know the types when they are compiled.
 
 mod array;
 mod bytes;
@@ -54,6 +55,7 @@ mod nesting;
 mod plain;
 mod serde_value;
 mod text;
+mod text_form;
 mod traits;
 
 #[cfg(feature = "json")]
@@ -62,4 +64,5 @@ pub use limit::MAX_VALUE_LEN;
 pub use msgpack::{Msgpack, decode_as};
 pub use msgpack_compact::MsgpackCompact;
 pub use nesting::MAX_DEPTH;
+pub use text_form::display;
 pub use traits::{AsValue, Context, Value};

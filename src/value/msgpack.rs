@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use rmp_serde::decode;
 use rmp_serde::encode;
-use serde::de::{Deserialize, DeserializeOwned};
+use serde::de::{Deserialize, DeserializeOwned, DeserializeSeed};
 use serde::ser::Serialize;
 
 use super::limit::checked;
@@ -71,8 +71,18 @@ pub fn decode_as<'a, U: Deserialize<'a>>(bytes: &'a [u8]) -> Result<U> {
 }
 
 pub(super) fn read_within<'a, U: Deserialize<'a>>(bytes: &'a [u8], reading: &Reading) -> Result<U> {
+    read_seed_within(bytes, PhantomData::<U>, reading)
+}
+
+/// Reads the bytes with a seed.
+pub(super) fn read_seed<'a, S: DeserializeSeed<'a>>(bytes: &'a [u8], seed: S) -> Result<S::Value> {
+    read_seed_within(bytes, seed, &Reading::of(bytes.len()))
+}
+
+#[inline]
+fn read_seed_within<'a, S: DeserializeSeed<'a>>(bytes: &'a [u8], seed: S, reading: &Reading) -> Result<S::Value> {
     let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
-    let value = U::deserialize(limited_reader(&mut reader, reading)).map_err(not_decoded)?;
+    let value = seed.deserialize(limited_reader(&mut reader, reading)).map_err(not_decoded)?;
     // The reader does not report its position. At the end, and only there, reading a marker fails with
     // `UnexpectedEof`.
     match bool::deserialize(&mut reader) {

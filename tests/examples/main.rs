@@ -1,7 +1,11 @@
-//! The examples: the counts of the tour, and the reader of the sample data.
+//! The examples: the counts of the tour, the reader of the sample data, and dumps.
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../../examples/dump.rs"]
+#[allow(dead_code, reason = "the tests call `dump` and `restore`, not `main`")]
+mod dump;
+mod dumps_come_back;
 mod sample_data;
 #[path = "../../examples/tour.rs"]
 #[allow(dead_code, reason = "the tests call `tour`, not its `main`")]

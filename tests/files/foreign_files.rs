@@ -12,7 +12,12 @@ use mapleaf::{Dbi, DbiKind, Env, Error, ErrorKind, Result};
 /// Makes a file by LMDB alone: the unnamed database has the flags `main`, each named one its own, and each has two
 /// entries.
 #[expect(unsafe_code, reason = "heed opens by an unsafe function")]
-fn foreign(path: &Path, main: DatabaseFlags, named: &[(&str, DatabaseFlags)], user_data: bool) -> Result<()> {
+pub(crate) fn foreign(
+    path: &Path,
+    main: DatabaseFlags,
+    named: &[(&str, DatabaseFlags)],
+    user_data: bool,
+) -> Result<()> {
     // SAFETY: no flags; nobody else has the environment open.
     let env = unsafe { EnvOpenOptions::new().max_dbs(16).map_size(1 << 24).open(path) }.map_err(Error::other)?;
     let txn = env.write_txn().map_err(Error::other)?;

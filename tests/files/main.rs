@@ -19,6 +19,7 @@ mod env_full_disk_freed;
 mod env_info;
 mod env_temporary;
 mod foreign_files;
+mod foreign_raw;
 mod fork_child;
 mod format_golden;
 mod growth_address_space;

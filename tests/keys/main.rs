@@ -21,6 +21,8 @@ mod key_own_type;
 mod key_pairs;
 mod key_spellings;
 mod key_support;
+mod key_text_hostile;
+mod key_text_law;
 mod path_accessors;
 mod path_family;
 mod path_golden;

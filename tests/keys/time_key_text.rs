@@ -1,4 +1,4 @@
-//! The text of a timestamp is RFC 3339 in UTC with nine digits, and sorts by time.
+//! The text of a timestamp is RFC 3339 in UTC with nine digits, sorts by time, and is read back.
 
 use mapleaf::key::Timestamp;
 use proptest::prelude::*;
@@ -26,6 +26,12 @@ proptest! {
         let (a, b) = (Timestamp::from_nanos(a), Timestamp::from_nanos(b));
         prop_assert_eq!(a.to_string().cmp(&b.to_string()), a.cmp(&b));
     }
+
+    #[test]
+    fn texts_are_read_back(nanos in any::<i64>()) {
+        let time = Timestamp::from_nanos(nanos);
+        prop_assert_eq!(time.to_string().parse::<Timestamp>().ok(), Some(time));
+    }
 }
 
 #[cfg(feature = "jiff")]
@@ -35,5 +41,18 @@ proptest! {
         let time = Timestamp::from_nanos(nanos);
         let read: jiff::Timestamp = time.to_string().parse().expect("RFC 3339");
         prop_assert_eq!(read, time.into());
+    }
+
+    /// Dates that do not exist, too: both refuse the same ones.
+    #[test]
+    fn dates_are_read_as_jiff_reads_them(
+        (year, month, day) in (1678..2262, 0..14, 0..33),
+        (hour, minute, second) in (0..25, 0..61, 0..60),
+        fraction in "(\\.[0-9]{1,9})?",
+    ) {
+        let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z");
+        let ours = text.parse::<Timestamp>().ok();
+        let theirs = text.parse::<jiff::Timestamp>().ok().and_then(|time| Timestamp::try_from(time).ok());
+        prop_assert_eq!(ours, theirs, "{}", text);
     }
 }
