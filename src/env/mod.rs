@@ -5,6 +5,7 @@ mod batch;
 mod beginning;
 mod compacted;
 mod copy;
+mod copy_stream;
 mod engine;
 mod entry;
 mod handle;

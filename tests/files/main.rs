@@ -6,6 +6,7 @@ mod common;
 mod compact_beside_readers;
 mod copies_beside_growth;
 mod copies_hold_the_model;
+mod copies_into_streams;
 mod copies_keep_modes;
 mod copies_of_foreign_trees;
 mod crash_kill;
