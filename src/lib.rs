@@ -147,7 +147,7 @@ pub use page::{Fault, PageUse, VerifyReport};
 pub use scan::ParEntries;
 #[doc(inline)]
 pub use scan::{Entries, Keys, ListCursor, ListOptions, Listing, NoPrefix, RawEntries, Values};
-pub use txn::{Commit, CommitId, Read, SavepointGuard, Snapshot, Transaction, Write, WriteTxn};
+pub use txn::{Changed, Commit, CommitId, Read, SavepointGuard, Snapshot, Transaction, Write, WriteTxn};
 #[cfg(feature = "json")]
 #[doc(inline)]
 pub use value::Json;

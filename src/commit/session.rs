@@ -285,6 +285,7 @@ impl<'e> Session<'e> {
                     }
                     self.core.identity_is_written();
                     self.core.states().drop_stale();
+                    self.core.changes().notify();
                     return Ok(());
                 }
                 Err(failure) if failure.cause == Cause::MapFull => {

@@ -13,7 +13,8 @@ use crate::catalog::{FEATURES, Identity, OpenDbis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
 use crate::os::{EnvPaths, LockFile, process_mark};
-use crate::page::EnvMap;
+use crate::page::{EnvMap, LmdbTxnId};
+use crate::state::change_watch::ChangeWatch;
 use crate::state::committed::State;
 use crate::state::config::Config;
 use crate::state::fair_lock::Wait;
@@ -45,6 +46,7 @@ pub(crate) struct Core {
     /// Since when a transaction runs on predecessors that are being committed, in milliseconds of the coarse clock; 0
     /// if none does.
     following_since: AtomicU64,
+    changes: Arc<ChangeWatch>,
     /// Upgraded by a thread that needs another lease on it.
     newest: Mutex<Weak<PinnedState>>,
     states: Arc<States>,
@@ -96,6 +98,7 @@ impl Core {
             files: RwLock::new(Some(Arc::new(files))),
             writer: WriterLock::new(),
             following_since: AtomicU64::new(0),
+            changes: ChangeWatch::new(),
             newest: Mutex::default(),
             states: States::new(slow_reader),
             others: OtherReaders::default(),
@@ -113,6 +116,18 @@ impl Core {
 
     pub(crate) fn id(&self) -> u64 {
         self.id
+    }
+
+    /// Who waits for commits.
+    pub(crate) fn changes(&self) -> &Arc<ChangeWatch> {
+        &self.changes
+    }
+
+    /// LMDB's id of the newest state, by any process.
+    pub(crate) fn newest_lmdb_id(&self) -> Result<LmdbTxnId> {
+        let files = self.files()?;
+        let metas = files.map.metas();
+        Ok(metas.meta_id(0).max(metas.meta_id(1)))
     }
 
     pub(crate) fn dbis(&self) -> &Arc<OpenDbis> {

@@ -1,5 +1,6 @@
 //! One committed state and how it is read: the open files, pinned and shared states, and a transaction's view.
 
+mod change_watch;
 mod committed;
 mod config;
 mod core;
@@ -25,6 +26,7 @@ mod writer_turn;
 mod tests;
 
 pub(crate) use self::core::Core;
+pub(crate) use change_watch::Waiting;
 pub(crate) use committed::{MainEntry, State, check_flags};
 pub(crate) use config::{Backlog, Config};
 pub(crate) use fair_lock::{FairLock, Wait, return_token};

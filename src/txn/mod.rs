@@ -1,6 +1,7 @@
 //! Transactions: a snapshot to read from and, for writers, a write set laid over it.
 
 mod batch;
+mod changed;
 mod commit_id;
 mod counts;
 mod created;
@@ -25,6 +26,7 @@ pub(crate) use created::Opening;
 pub(crate) use dbis::DbiOpening;
 pub(crate) use keys::Keys;
 
+pub use changed::Changed;
 pub use commit_id::CommitId;
 pub use read::Read;
 pub use savepoint::SavepointGuard;

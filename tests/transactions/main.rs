@@ -21,4 +21,5 @@ mod savepoint_undo;
 mod snapshots;
 mod submit_backlog;
 mod submit_wakers;
+mod waits_for_commits;
 mod wake_ups_are_kept;

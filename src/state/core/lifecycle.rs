@@ -291,6 +291,7 @@ impl Core {
         mem::forget(mem::take(self.newest.get_mut().unwrap_or_else(PoisonError::into_inner)));
         mem::forget(Arc::clone(&self.states));
         mem::forget(Arc::clone(&self.dbis));
+        mem::forget(Arc::clone(&self.changes));
         mem::forget(self.temporary.take());
     }
 }
