@@ -63,7 +63,9 @@ impl ChangeWatch {
         };
         self.changed.notify_all();
         // A waker is the user's code: a panic in it must not end a commit.
-        wakers.into_iter().for_each(|(_, waker)| contain(|| waker.wake()));
+        for (_, waker) in wakers {
+            contain(|| waker.wake());
+        }
     }
 
     /// How often all were woken, for [`wait`](Self::wait).
