@@ -6,6 +6,7 @@ mod any_key_hostile_bytes;
 mod any_key_nesting;
 mod any_key_order;
 mod any_key_support;
+mod bounds_builder;
 mod bounds_leading;
 mod bounds_prefix;
 mod bounds_range;
