@@ -12,6 +12,10 @@ mod bounds_prefix;
 mod bounds_range;
 #[path = "../common/mod.rs"]
 mod common;
+#[cfg(feature = "derive")]
+mod derived_bytes;
+#[cfg(feature = "derive")]
+mod derived_ranges;
 mod interval_numbers;
 mod interval_text;
 mod interval_tuples;
