@@ -94,9 +94,9 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ) -> Result<u64> {
         let txn = txn.write_txn();
         let retained = range.byte_bounds().and_then(|bounds| {
-            let place = self.place(txn);
+            let context = self.decode_context(txn);
             let keys = keys_where(txn, self, &bounds, |key, value| {
-                Ok(!keep(place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?))
+                Ok(!keep(context.decode_key::<K>(key)?, context.decode_value::<V>(key, value)?))
             })?;
             txn.raw_remove_all(&self.dbi, &keys)?;
             Ok(keys.len() as u64)
