@@ -1,5 +1,5 @@
 //! Keys of your own types: a newtype and a struct, made by the five items of `KeyAs`, with ranges and prefixes over
-//! them.
+//! them. `derived_key.rs` has such keys by `#[derive(Key)]`, without checks.
 //!
 //! ```text
 //! cargo run --release --example custom_key

@@ -60,9 +60,9 @@
 //! | [`RawDbi`], [`key::display`], [`value::display`] | databases whose types the program does not know: bytes, and their text |
 //! | [`Snapshot`], [`WriteTxn`], [`Read`] | states to read from; helpers over `&impl Read` take either |
 //! | [`Entries`] | the one iterator: double-ended, seekable, borrowed from the state |
-//! | [`key`] | what can be a key: numbers, text, bytes, tuples, [`Option`], [`Reverse`], [`Path`], [`AnyKey`], [`Timestamp`], types of your own by [`KeyAs`] |
+//! | [`key`] | what can be a key: numbers, text, bytes, tuples, [`Option`], [`Reverse`], [`Path`], [`AnyKey`], [`Timestamp`], types of your own by `#[derive(Key)]` and [`KeyAs`] |
 //! | [`value`] | what can be a value: numbers, text, bytes, [`Msgpack`], [`MsgpackCompact`], `Json` |
-//! | [`scan`] | ranges and prefixes, and how they are written |
+//! | [`scan`] | ranges and prefixes, and how they are written; [`KeyBounds`](scan::KeyBounds): ends of different lengths |
 //! | [`Error`], [`ErrorKind`] | one error, with a kind chosen by what the caller can do |
 //!
 //! # Limits
@@ -108,6 +108,7 @@
 //!
 //! # Features
 //!
+//! - `derive` (default): `#[derive(Key)]`, key types from structs, newtypes and enums.
 //! - `json` (default): `Json<T>` values.
 //! - `uuid`, `jiff`, `chrono`: keys of these crates' types.
 //! - `rayon`: `Dbi::par_iter`, scans by rayon's threads.
@@ -139,6 +140,9 @@ pub use env::{Compact, DbiInfo, Env, EnvInfo, EnvOptions, OpenMode, Verify};
 pub use error::{Error, ErrorKind, Result};
 pub use state::{ReaderInfo, WriterInfo};
 // Re-exported from the public modules, because readers look for them here first.
+#[cfg(feature = "derive")]
+#[doc(inline)]
+pub use key::derived::Key;
 #[doc(inline)]
 pub use key::{AnyKey, Key, KeyAs, Path, Reverse, Segment, Timestamp};
 pub use page::{Fault, PageUse, VerifyReport};

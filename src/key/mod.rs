@@ -5,6 +5,8 @@
 
 mod any;
 mod bytes;
+#[cfg(feature = "derive")]
+pub mod derived;
 mod escape;
 mod fixed;
 mod float;

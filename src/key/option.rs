@@ -4,8 +4,8 @@ use crate::error::Result;
 use crate::key::malformed::{malformed, trailing, truncated};
 use crate::key::{AsKey, Key, KeyBuf, Position};
 
-const NONE: u8 = 0x00;
-const SOME: u8 = 0x01;
+pub(super) const NONE: u8 = 0x00;
+pub(super) const SOME: u8 = 0x01;
 
 impl<K: Key> Key for Option<K> {
     type Arg<'a> = Option<K::Arg<'a>>;

@@ -94,11 +94,7 @@ impl<K: Key> AsKey<Reverse<K>> for Reverse<K::Arg<'_>> {
         let start = buf.len();
         let position = AsKey::<K>::encode_bound_part(&self.0, buf)?;
         invert(buf.get_mut(start..).unwrap_or_default());
-        Ok(match position {
-            Position::At => Position::At,
-            Position::Below => Position::Above,
-            Position::Above => Position::Below,
-        })
+        Ok(position.reversed())
     }
 }
 
@@ -120,7 +116,7 @@ impl<K: Key> AsKey<Reverse<K>> for &Reverse<K::Arg<'_>> {
     }
 }
 
-fn invert(bytes: &mut [u8]) {
+pub(super) fn invert(bytes: &mut [u8]) {
     for byte in bytes {
         *byte = !*byte;
     }

@@ -14,8 +14,9 @@ pub type KeyBuf = SmallVec<[u8; 512]>;
 
 /// A type whose values can be keys: `a < b` exactly when the bytes of `a` come before the bytes of `b`.
 ///
-/// Mapleaf implements it for integers, floats, text, bytes, tuples and more. Your own type gets it by implementing
-/// [`KeyAs`], which has five items. Byte formats are frozen: see `docs/format.md`.
+/// Mapleaf implements it for integers, floats, text, bytes, tuples and more. Your own type gets it by
+/// `#[derive(mapleaf::Key)]`, or by implementing [`KeyAs`], which has five items. Byte formats are
+/// frozen: see `docs/format.md`.
 ///
 /// ```
 /// use mapleaf::key::{Key, KeyBuf};
@@ -30,7 +31,7 @@ pub type KeyBuf = SmallVec<[u8; 512]>;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a key type",
-    note = "key types are integers, floats, `bool`, `char`, `&str`, `String`, `&[u8]`, `Vec<u8>`, `[u8; N]`, tuples, `Option`, `Reverse`, `Path`, `AnyKey`, `Timestamp`; implement `KeyAs` for a type of your own"
+    note = "key types are integers, floats, `bool`, `char`, `&str`, `String`, `&[u8]`, `Vec<u8>`, `[u8; N]`, tuples, `Option`, `Reverse`, `Path`, `AnyKey`, `Timestamp`; for a type of your own write `#[derive(mapleaf::Key)]` or implement `KeyAs`"
 )]
 pub trait Key: Sized {
     /// The type passed as an argument: `&'a str` for text, the number itself for numbers, tuples of these.
@@ -80,6 +81,9 @@ pub trait Key: Sized {
 }
 
 /// Your own key type, stored as another key type. It has five items, and every method accepts it.
+///
+/// `#[derive(mapleaf::Key)]` implements it for structs, newtypes and enums without data. Implement it
+/// by hand where reading a key has to check more than its fields do.
 ///
 /// The order is that of [`As`](Self::As); `to_key` must preserve it. The bytes are those of `As` as an element of a
 /// tuple, even when the key stands alone. The schema's name is `NAME=` followed by that of `As`.
@@ -188,4 +192,15 @@ pub enum Position {
     Below,
     /// The key is above all keys that begin with the bytes, and below all keys above those.
     Above,
+}
+
+impl Position {
+    /// The position in descending order.
+    pub(super) const fn reversed(self) -> Self {
+        match self {
+            Self::At => Self::At,
+            Self::Below => Self::Above,
+            Self::Above => Self::Below,
+        }
+    }
 }

@@ -7,7 +7,7 @@ mod listing;
 #[cfg(feature = "rayon")]
 mod parallel;
 
-pub use bounds::{ByteBounds, KeyPrefix, KeyRange, NoPrefix, PartialText, RangeEnd, TextPrefix};
+pub use bounds::{ByteBounds, KeyBounds, KeyPrefix, KeyRange, NoEnd, NoPrefix, PartialText, RangeEnd, TextPrefix};
 pub(crate) use bounds::{NO_KEY, bounds_at, no_key};
 pub(crate) use entries::DecodeContext;
 pub use entries::{Entries, RawEntries};

@@ -99,7 +99,7 @@ impl<K: Key, E: RangeEnd<K> + Copy + std::fmt::Debug> Law<K> for Intervals<'_, K
 }
 
 /// All methods that scan a range find the same entries.
-fn scans<K: Key, R: Read, B>(dbi: &Numbered<K>, state: &R, range: B, inside: &[usize]) -> Result<()>
+pub fn scans<K: Key, R: Read, B>(dbi: &Numbered<K>, state: &R, range: B, inside: &[usize]) -> Result<()>
 where
     B: KeyRange<K> + Copy + std::fmt::Debug,
 {

@@ -6,11 +6,16 @@ mod any_key_hostile_bytes;
 mod any_key_nesting;
 mod any_key_order;
 mod any_key_support;
+mod bounds_builder;
 mod bounds_leading;
 mod bounds_prefix;
 mod bounds_range;
 #[path = "../common/mod.rs"]
 mod common;
+#[cfg(feature = "derive")]
+mod derived_bytes;
+#[cfg(feature = "derive")]
+mod derived_ranges;
 mod interval_numbers;
 mod interval_text;
 mod interval_tuples;

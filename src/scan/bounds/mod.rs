@@ -1,5 +1,6 @@
 //! Bounds of scans: ranges and prefixes of keys, converted to ranges of bytes.
 
+mod builder;
 mod byte_bounds;
 mod end;
 mod leading;
@@ -8,6 +9,7 @@ mod range;
 mod text_prefix;
 mod unstorable;
 
+pub use builder::{KeyBounds, NoEnd};
 pub use byte_bounds::ByteBounds;
 pub use end::RangeEnd;
 pub use prefix::{KeyPrefix, NoPrefix};

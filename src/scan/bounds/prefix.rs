@@ -10,7 +10,8 @@ use crate::scan::bounds::leading::{for_leading_elements, leading_prefix};
 /// Empty text and empty bytes are a prefix of all keys. A text prefix is compared by bytes, which for text is the
 /// same as by characters. Only text, bytes, tuples and paths have prefixes; numbers do not.
 ///
-/// Sealed to these prefix types. A [`KeyAs`](crate::key::KeyAs) type has none until you implement one:
+/// Sealed to these prefix types. A key type with `#[derive(mapleaf::Key)]` has its leading fields as prefixes. A
+/// [`KeyAs`](crate::key::KeyAs) type that is written by hand has none until you implement one:
 ///
 /// ```
 /// use mapleaf::key::KeyAs;

@@ -8,7 +8,7 @@ use crate::scan::bounds::byte_bounds::{ByteBounds, Sought};
 use crate::scan::bounds::end::RangeEnd;
 
 /// A range of `K` keys: `..`, `a..b`, `a..=b`, `a..`, `..b`, `..=b` or `(Bound, Bound)`. The ends are keys or, for
-/// tuples, leading elements.
+/// tuples, leading elements. [`KeyBounds`](crate::scan::KeyBounds) builds one whose ends have different lengths.
 ///
 /// An end of leading elements represents all keys that begin with them. An included end contains them all, an
 /// excluded start comes after all of them, and an excluded end comes before all of them. Both ends have the same
@@ -16,7 +16,7 @@ use crate::scan::bounds::end::RangeEnd;
 /// and bytes come before all keys, keys that are too long sort by their bytes, and times outside the range of
 /// `Timestamp` come before or after all times.
 ///
-/// Sealed: implemented for the range types of the standard library.
+/// Sealed: implemented for the range types of the standard library and for [`KeyBounds`](crate::scan::KeyBounds).
 ///
 /// ```
 /// use mapleaf::scan::KeyRange;
@@ -38,7 +38,7 @@ use crate::scan::bounds::end::RangeEnd;
 /// range::<u64>("a".."b");
 /// ```
 ///
-/// Nor do ends of different lengths; write `("nc", i64::MIN)..` for the shorter one:
+/// Nor do ends of different lengths; write `KeyBounds::new().at_least(("nc",)).below(("nc", 7))`:
 ///
 /// ```compile_fail,E0308
 /// # fn range<K: mapleaf::key::Key>(keys: impl mapleaf::scan::KeyRange<K>) {}
@@ -47,7 +47,7 @@ use crate::scan::bounds::end::RangeEnd;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a range of `{K}` keys",
     label = "not a range of `{K}` keys",
-    note = "a range is `..`, `a..b`, `a..=b`, `a..`, `..b`, `..=b` or `(Bound, Bound)`; for one key use `key..=key`"
+    note = "a range is `..`, `a..b`, `a..=b`, `a..`, `..b`, `..=b` or `(Bound, Bound)`; for one key use `key..=key`, for ends of different lengths `KeyBounds`"
 )]
 pub trait KeyRange<K: Key>: sealed::Sealed {
     /// The range of encoded keys. Ends of up to 64 bytes allocate nothing.
@@ -57,21 +57,34 @@ pub trait KeyRange<K: Key>: sealed::Sealed {
     fn byte_bounds(&self) -> Result<ByteBounds>;
 }
 
-/// The bytes between two ends. A key at an end excludes the keys that continue its bytes; leading elements include
-/// them.
+/// Encodes the start of a range. A key excludes the keys that continue its bytes; leading elements include them.
+pub(super) fn encode_start<'b, K: Key, P: RangeEnd<K>>(
+    start: Bound<&'b P>,
+    buf: &'b mut KeyBuf,
+) -> Result<Bound<Sought<'b>>> {
+    Ok(match start {
+        Bound::Included(start) => Bound::Included(encode(start, buf, Position::Below)?),
+        Bound::Excluded(start) => Bound::Excluded(encode(start, buf, Position::Above)?),
+        Bound::Unbounded => Bound::Unbounded,
+    })
+}
+
+/// Encodes the end of a range, as [`encode_start`] its start.
+pub(super) fn encode_end<'b, K: Key, P: RangeEnd<K>>(
+    end: Bound<&'b P>,
+    buf: &'b mut KeyBuf,
+) -> Result<Bound<Sought<'b>>> {
+    Ok(match end {
+        Bound::Included(end) => Bound::Included(encode(end, buf, Position::Above)?),
+        Bound::Excluded(end) => Bound::Excluded(encode(end, buf, Position::Below)?),
+        Bound::Unbounded => Bound::Unbounded,
+    })
+}
+
+/// The bytes between two ends.
 fn between<K: Key, P: RangeEnd<K>>(start: Bound<&P>, end: Bound<&P>) -> Result<ByteBounds> {
     let (mut start_buf, mut end_buf) = (KeyBuf::new(), KeyBuf::new());
-    let start = match start {
-        Bound::Included(start) => Bound::Included(encode(start, &mut start_buf, Position::Below)?),
-        Bound::Excluded(start) => Bound::Excluded(encode(start, &mut start_buf, Position::Above)?),
-        Bound::Unbounded => Bound::Unbounded,
-    };
-    let end = match end {
-        Bound::Included(end) => Bound::Included(encode(end, &mut end_buf, Position::Above)?),
-        Bound::Excluded(end) => Bound::Excluded(encode(end, &mut end_buf, Position::Below)?),
-        Bound::Unbounded => Bound::Unbounded,
-    };
-    Ok(ByteBounds::between(start, end))
+    Ok(ByteBounds::between(encode_start(start, &mut start_buf)?, encode_end(end, &mut end_buf)?))
 }
 
 /// Encodes an end. Leading elements get the position `beside` relative to all keys that begin with them.
@@ -103,6 +116,6 @@ macro_rules! key_range {
 
 key_range!(Range<P>, RangeInclusive<P>, RangeFrom<P>, RangeTo<P>, RangeToInclusive<P>, (Bound<P>, Bound<P>));
 
-mod sealed {
+pub(super) mod sealed {
     pub trait Sealed {}
 }
