@@ -51,20 +51,19 @@ fn the_bytes_are_those_of_a_copy_into_a_file() -> Result<()> {
 #[test]
 fn a_socket_receives_one_state_while_others_are_committed() -> Result<()> {
     let (env, dbi) = filled(2000)?;
-    let before: Vec<_> = dbi.iter(&env.snapshot()?)?.collect::<Result<_>>()?;
-    let before: Vec<(u32, Vec<u8>)> = before.into_iter().map(|(row, value)| (row, value.to_vec())).collect();
+    let before: Vec<(u32, Vec<u8>)> = dbi.iter(&env.snapshot()?)?.collect::<Result<_>>()?;
     for compact in BOTH {
-        let (mut receiver, sender) = UnixStream::pair().map_err(Error::other)?;
+        let (mut reading, writing) = UnixStream::pair().map_err(Error::other)?;
         let mut received = vec![0; 1];
         thread::scope(|scope| {
             let env = &env;
-            let copying = scope.spawn(move || env.copy_to_writer(sender, compact));
+            let copying = scope.spawn(move || env.copy_to_writer(writing, compact));
             // The copy has begun, and waits for the receiver; commits do not wait for it.
-            receiver.read_exact(&mut received).expect("the first byte");
+            reading.read_exact(&mut received).expect("the first byte");
             for n in 0..30_u32 {
                 env.transact(|txn| dbi.put(txn, n, &vec![9; 500])).expect("it commits");
             }
-            receiver.read_to_end(&mut received).expect("the others");
+            reading.read_to_end(&mut received).expect("the others");
             assert_eq!(copying.join().expect("no panic").expect("it is copied"), received.len() as u64);
         });
         let dir = tempfile::tempdir().map_err(Error::other)?;

@@ -67,15 +67,12 @@ proptest! {
         let mut now: Model = before.clone();
         env.transact(|txn| {
             for (key, value) in &changes {
-                match value {
-                    Some(value) => {
-                        dbi.put(txn, *key, *value)?;
-                        now.insert(*key, *value);
-                    }
-                    None => {
-                        dbi.delete(txn, *key)?;
-                        now.remove(key);
-                    }
+                if let Some(value) = value {
+                    dbi.put(txn, *key, *value)?;
+                    now.insert(*key, *value);
+                } else {
+                    dbi.delete(txn, *key)?;
+                    now.remove(key);
                 }
             }
             Ok(())
