@@ -17,4 +17,5 @@ mod savepoint_undo;
 mod snapshots;
 mod submit_backlog;
 mod submit_wakers;
+mod time_limits;
 mod wake_ups_are_kept;
