@@ -117,7 +117,8 @@ fn the_memory_of_a_transaction_is_bounded_by_its_changes() -> Result<()> {
             assert_eq!(undone.map_err(|error| error.kind()), Err(ErrorKind::Other));
         }
     }
-    kept_savepoints_take_no_more(&env, &rows)
+    kept_savepoints_take_no_more(&env, &rows)?;
+    changes_in_place_take_no_more(&env, &rows)
 }
 
 /// Part of the only test here: a concurrent one would be counted too.
@@ -134,6 +135,31 @@ fn kept_savepoints_take_no_more(env: &Env, rows: &Rows) -> Result<()> {
             check(shape, shape.rows, HELD.load(Ordering::Relaxed) - before, "in kept savepoints, sorted");
             rows.clear(txn).map(drop)
         })?;
+    }
+    Ok(())
+}
+
+/// As above.
+fn changes_in_place_take_no_more(env: &Env, rows: &Rows) -> Result<()> {
+    let shape = Shape { rows: 100_000, key: 24, value: 150, large: 150, scattered: true };
+    env.transact(|txn| (0..shape.rows).try_for_each(|n| shape.put(rows, txn, n)))?;
+    // Every n-th row is changed.
+    for nth in [1, 10, u32::MAX] {
+        let undone: Result<()> = env.transact(|txn| {
+            let before = HELD.load(Ordering::Relaxed);
+            PEAK.store(before, Ordering::Relaxed);
+            let mut seen = 0;
+            let changed = rows.update_range(txn, .., |_, value| {
+                seen += 1;
+                Some(if seen % nth == 0 { vec![8; value.len()] } else { value.to_vec() })
+            })?;
+            assert_eq!((seen, changed), (shape.rows, u64::from(shape.rows / nth)));
+            let peak = PEAK.load(Ordering::Relaxed) - before;
+            // A block of changes is copied.
+            check(shape, shape.rows / nth, peak.saturating_sub(80 << 10), "changed in place");
+            Err(Error::new(ErrorKind::Other, "enough"))
+        });
+        assert_eq!(undone.map_err(|error| error.kind()), Err(ErrorKind::Other));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod batch;
 mod bulk;
 mod extract;
+mod fallible;
 mod handle;
 mod loader;
 mod multi;
@@ -13,6 +14,7 @@ mod parallel;
 mod read;
 mod scan;
 mod stat;
+mod update_range;
 mod write;
 
 pub use extract::ExtractIf;

@@ -6,6 +6,7 @@ mod halves;
 mod listing;
 #[cfg(feature = "rayon")]
 mod parallel;
+mod rows;
 
 pub use bounds::{ByteBounds, KeyPrefix, KeyRange, NoPrefix, PartialText, RangeEnd, TextPrefix};
 pub(crate) use bounds::{NO_KEY, bounds_at, no_key};
@@ -18,3 +19,4 @@ pub use listing::{ListCursor, ListOptions, Listing};
 pub(crate) use parallel::PAR_ITER;
 #[cfg(feature = "rayon")]
 pub use parallel::ParEntries;
+pub(crate) use rows::Rows;

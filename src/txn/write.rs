@@ -166,6 +166,17 @@ impl WriteTxn {
         Ok(is_there)
     }
 
+    /// Stores `value` under `key`, which exists, at once in its place in the order: for changes that take turns with
+    /// reads.
+    pub(crate) fn raw_overwrite(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: &[u8]) -> Result<()> {
+        check_value(value.len())?;
+        let Some(own) = self.set.dbi(dbi.slot).filter(|own| !own.is_empty()) else {
+            return self.change(dbi, key, Some(value));
+        };
+        let at = own.lower(key);
+        self.set.change_at(dbi, key, Some(value), at)
+    }
+
     /// Notes in what was counted that the entry of `key` came, or went.
     #[inline]
     pub(super) fn note(&self, slot: DbiSlot, key: &[u8], came: bool) {

@@ -4,11 +4,13 @@ mod atomic;
 mod auto_traits;
 mod batch_conditions;
 mod batch_submit;
+mod changes_in_place;
 #[path = "../common/mod.rs"]
 mod common;
 mod consecutive_transactions;
 mod counters;
 mod dropped_dbis;
+mod failing_closures;
 mod fills_pages;
 mod limits;
 mod many_pages;

@@ -44,7 +44,7 @@ fn a_turn_that_comes_before_the_limit_is_taken() -> Result<()> {
         thread::scope(|scope| {
             let late = scope.spawn(move || {
                 let _ = has_begun.recv();
-                env.transact_timeout(Duration::from_secs(600), |txn| rows.update(txn, 1, |old| old.map(|old| old + 1)))
+                env.transact_timeout(Duration::from_mins(10), |txn| rows.update(txn, 1, |old| old.map(|old| old + 1)))
             });
             env.transact(|txn| {
                 let _ = begun.send(());

@@ -7,3 +7,4 @@ mod deletions_become_gaps;
 mod lengths_are_kept;
 mod ranges_are_emptied;
 mod removals_agree;
+mod updates_in_place_are_linear;
