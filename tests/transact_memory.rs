@@ -118,7 +118,8 @@ fn the_memory_of_a_transaction_is_bounded_by_its_changes() -> Result<()> {
         }
     }
     kept_savepoints_take_no_more(&env, &rows)?;
-    changes_in_place_take_no_more(&env, &rows)
+    changes_in_place_take_no_more(&env, &rows)?;
+    owned_scans_copy_a_block_at_an_end(&env, &rows)
 }
 
 /// Part of the only test here: a concurrent one would be counted too.
@@ -161,5 +162,30 @@ fn changes_in_place_take_no_more(env: &Env, rows: &Rows) -> Result<()> {
         });
         assert_eq!(undone.map_err(|error| error.kind()), Err(ErrorKind::Other));
     }
+    Ok(())
+}
+
+/// As above.
+fn owned_scans_copy_a_block_at_an_end(env: &Env, rows: &Rows) -> Result<()> {
+    let shape = Shape { rows: 20_000, key: 24, value: 150, large: 100_000, scattered: false };
+    env.transact(|txn| {
+        rows.clear(txn)?;
+        (0..shape.rows).try_for_each(|n| shape.put(rows, txn, n))
+    })?;
+    let snap = env.snapshot()?;
+    let before = HELD.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    let mut entries = rows.iter_owned(snap)?;
+    for turn in 0..shape.rows {
+        let (key, value) =
+            if turn % 2 == 0 { entries.next() } else { entries.next_back() }.transpose()?.unwrap_or_default();
+        assert!(key.len() == shape.key && [shape.value, shape.large].contains(&value.len()));
+    }
+    assert!(entries.next().is_none());
+    // Two blocks of 32 KiB with their ends, which may have grown to twice of that, and one entry: a large value is not
+    // copied ahead.
+    let most = shape.large + (160 << 10);
+    let peak = PEAK.load(Ordering::Relaxed) - before;
+    assert!(peak < most, "{peak} bytes of {most}");
     Ok(())
 }

@@ -9,6 +9,7 @@ mod loader;
 mod multi;
 mod nearest;
 mod open;
+mod owned;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod read;
