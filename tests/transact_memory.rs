@@ -119,7 +119,9 @@ fn the_memory_of_a_transaction_is_bounded_by_its_changes() -> Result<()> {
     }
     kept_savepoints_take_no_more(&env, &rows)?;
     changes_in_place_take_no_more(&env, &rows)?;
-    owned_scans_copy_a_block_at_an_end(&env, &rows)
+    owned_scans_copy_a_block_at_an_end(&env, &rows)?;
+    a_reserved_value_is_in_memory_once(&env, &rows);
+    Ok(())
 }
 
 /// Part of the only test here: a concurrent one would be counted too.
@@ -188,4 +190,24 @@ fn owned_scans_copy_a_block_at_an_end(env: &Env, rows: &Rows) -> Result<()> {
     let peak = PEAK.load(Ordering::Relaxed) - before;
     assert!(peak < most, "{peak} bytes of {most}");
     Ok(())
+}
+
+/// As above.
+fn a_reserved_value_is_in_memory_once(env: &Env, rows: &Rows) {
+    const LEN: usize = 64 << 20;
+    let undone: Result<()> = env.transact(|txn| {
+        rows.put(txn, b"small", &VALUE[..100])?;
+        let before = HELD.load(Ordering::Relaxed);
+        PEAK.store(before, Ordering::Relaxed);
+        let failed = rows.try_put_reserved(txn, b"large", LEN, |_| Err(Error::new(ErrorKind::Other, "not now")));
+        assert!(failed.is_err());
+        let left = HELD.load(Ordering::Relaxed).saturating_sub(before);
+        assert!(left < 64 << 10, "{left} bytes are left of a value that failed");
+        rows.put_reserved(txn, b"large", LEN, |bytes| bytes.fill(1))?;
+        assert_eq!(rows.get(txn, b"large")?.map(|value| (value.len(), value[LEN - 1])), Some((LEN, 1)));
+        let peak = PEAK.load(Ordering::Relaxed) - before;
+        assert!(peak < LEN + (64 << 10), "{peak} bytes for {LEN}");
+        Err(Error::new(ErrorKind::Other, "enough"))
+    });
+    assert_eq!(undone.map_err(|error| error.message().to_owned()), Err("enough".to_owned()));
 }

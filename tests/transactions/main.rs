@@ -15,6 +15,7 @@ mod fills_pages;
 mod limits;
 mod many_pages;
 mod nested;
+mod reserved_values;
 mod savepoint_undo;
 mod snapshots;
 mod submit_backlog;
