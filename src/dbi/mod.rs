@@ -12,6 +12,7 @@ mod open;
 mod owned;
 #[cfg(feature = "rayon")]
 mod parallel;
+mod put_as;
 mod put_reserved;
 mod read;
 mod scan;

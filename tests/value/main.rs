@@ -21,3 +21,4 @@ mod shapes_plain;
 mod shapes_structs;
 mod shapes_table;
 mod value_support;
+mod written_as_another;
