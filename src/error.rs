@@ -114,7 +114,7 @@ struct Inner {
     message: Cow<'static, str>,
     source: Option<Box<dyn StdError + Send + Sync>>,
     /// Whether the message contains the source's text.
-    is_told: bool,
+    contains_source: bool,
     is_retryable: bool,
 }
 
@@ -143,7 +143,7 @@ impl Error {
             page: None,
             message: message.into(),
             source: None,
-            is_told: false,
+            contains_source: false,
             is_retryable: kind.is_retryable(),
         }))
     }
@@ -260,7 +260,7 @@ impl Error {
     #[must_use]
     pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let source = source.into();
-        self.0.is_told = self.0.message.contains(&source.to_string());
+        self.0.contains_source = self.0.message.contains(&source.to_string());
         self.0.source = Some(source);
         self
     }
@@ -376,6 +376,6 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let source = self.0.source.as_deref()?;
-        if self.0.is_told { source.source() } else { Some(source) }
+        if self.0.contains_source { source.source() } else { Some(source) }
     }
 }

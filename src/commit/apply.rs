@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use crate::commit::refill::{is_worthwhile, refill};
 use crate::error::Result;
-use crate::lmdb::{Applier, Failure, Tree};
+use crate::lmdb::{Applier, Failure, TreeHandle};
 use crate::page::{Cursor, FULL, LeafFill, Leaves, ROOMY, TreeRecord, used_in_last_leaf};
 use crate::read::is_in;
 use crate::state::State;
@@ -65,7 +65,7 @@ fn open_gaps<'t, 'e>(
     base: &'t State,
     below: &TreeRecord,
     changes: &DbiChanges,
-    tree: Tree<'e>,
+    tree: TreeHandle<'e>,
     applier: &mut Applier<'_, '_, 'e>,
 ) -> Result<Option<&'t [u8]>, Failure> {
     let within = |(start, end): Gap<'_>| {
@@ -113,7 +113,7 @@ fn empty<'e>(
     base: &State,
     below: &TreeRecord,
     (first, end): Gap<'_>,
-    tree: Tree<'e>,
+    tree: TreeHandle<'e>,
     applier: &mut Applier<'_, '_, 'e>,
 ) -> Result<(), Failure> {
     let Some(mut leaves) = Leaves::within(base.pages(), below, first, end)? else { return Ok(()) };
@@ -145,11 +145,11 @@ fn empty<'e>(
 /// Puts and deletes, ascending. After the last key of the tree there is nothing to delete.
 fn apply_changes<'e>(
     changes: &DbiChanges,
-    is_behind_all: impl Fn(&[u8]) -> bool,
-    tree: Tree<'e>,
+    is_above_all: impl Fn(&[u8]) -> bool,
+    tree: TreeHandle<'e>,
     applier: &mut Applier<'_, '_, 'e>,
 ) -> Result<(), Failure> {
-    let mut all = changes.iter_all().filter(|(key, value)| value.is_some() || !is_behind_all(key));
+    let mut all = changes.iter_all().filter(|(key, value)| value.is_some() || !is_above_all(key));
     if changes.len() < FEW {
         return all.try_for_each(|(key, value)| match value {
             Some(value) => applier.put(tree, key, value),
@@ -167,7 +167,7 @@ fn apply_changes<'e>(
 fn fill_tree<'e>(
     changes: &DbiChanges,
     filling: LeafFill,
-    tree: Tree<'e>,
+    tree: TreeHandle<'e>,
     applier: &mut Applier<'_, '_, 'e>,
 ) -> Result<(), Failure> {
     let mut puts = applier.fill(tree, filling)?;

@@ -68,7 +68,7 @@ impl Following {
 fn wait(core: &Arc<Core>, groups: &Arc<GroupCommit>, ticket: &CommitTicket) -> CommitOutcome {
     loop {
         match ticket.wait() {
-            Next::Told(outcome) => return outcome,
+            Next::Reported(outcome) => return outcome,
             Next::Lead => {
                 if let Some(leading) = groups.take(core) {
                     lead_group(core, leading);

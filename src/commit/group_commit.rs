@@ -191,11 +191,12 @@ impl GroupCommit {
             let base = known.take().map_or_else(|| core.pinned(), Ok)?;
             let mut state = self.state();
             match state.pipeline.check_basis(base.lmdb_id(), fresh) {
-                BasisCheck::On(basis) => {
+                BasisCheck::On(predecessors) => {
                     state.base = Some(Arc::clone(&base));
                     drop(state);
-                    follower.failures = basis.failures();
-                    let (sets, transactions, ticket) = (basis.sets, basis.transactions, basis.ticket);
+                    follower.failures = predecessors.failures();
+                    let (sets, transactions, ticket) =
+                        (predecessors.sets, predecessors.transactions, predecessors.ticket);
                     return Ok(Some(Basis { base, sets, transactions, ticket, follower }));
                 }
                 BasisCheck::Old => {}
@@ -306,7 +307,7 @@ impl GroupCommit {
             next.offer();
         }
         for (ticket, outcome) in ended.outcomes {
-            ticket.tell(outcome);
+            ticket.report(outcome);
         }
     }
 
@@ -379,7 +380,7 @@ impl Leading {
     }
 
     /// Notes the outcome of the commit.
-    pub(crate) fn judge(&mut self, committed: &Result<()>) {
+    pub(crate) fn note_outcome(&mut self, committed: &Result<()>) {
         self.outcome = Some(CommitOutcome::of(committed));
     }
 }

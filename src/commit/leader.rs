@@ -34,7 +34,7 @@ pub(crate) fn commit_leading(
     let leading = leading.insert(groups.lead(begun.core(), set, (bytes, transactions), base, wait));
     drop(lock);
     let committed = leading.group().and_then(|group| begun.session(|session| commit_group(session, &group)));
-    leading.judge(&committed);
+    leading.note_outcome(&committed);
     committed
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn lead_group(core: &Arc<Core>, mut leading: Leading) {
         let begun = Begun::begin(WriterTurn::wait_for(core), Begin::After(group.base));
         begun.map_err(|error| error.during("transact"))?.session(|session| commit_group(session, &group))
     });
-    leading.judge(&committed);
+    leading.note_outcome(&committed);
 }
 
 fn commit_group(session: &mut Session<'_>, group: &Group<WriteSet>) -> Result<()> {

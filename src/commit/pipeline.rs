@@ -81,7 +81,7 @@ pub(crate) struct CommitPipeline<S> {
 /// Whether a closure may run on a pinned state.
 pub(crate) enum BasisCheck<S> {
     /// It may, with the groups on top.
-    On(Basis<S>),
+    On(Predecessors<S>),
     /// A newer state is committed: pin again.
     Old,
     /// The state does not belong to the pipeline, or other processes were not kept out in time. No closure may run
@@ -90,7 +90,7 @@ pub(crate) enum BasisCheck<S> {
 }
 
 /// What a closure reads besides a pinned state.
-pub(crate) struct Basis<S> {
+pub(crate) struct Predecessors<S> {
     /// The sets of the groups that the pinned state lacks, the oldest first.
     pub sets: Vec<Arc<S>>,
     /// How many transactions these sets hold.
@@ -213,12 +213,12 @@ impl<S> CommitPipeline<S> {
             }
         }
         let groups = below.into_iter().chain(&self.pending);
-        let mut basis = Basis { sets: Vec::new(), transactions: 0, ticket, failures: self.failures };
+        let mut predecessors = Predecessors { sets: Vec::new(), transactions: 0, ticket, failures: self.failures };
         for group in groups {
-            basis.sets.push(Arc::clone(&group.set));
-            basis.transactions = basis.transactions.saturating_add(group.transactions);
+            predecessors.sets.push(Arc::clone(&group.set));
+            predecessors.transactions = predecessors.transactions.saturating_add(group.transactions);
         }
-        BasisCheck::On(basis)
+        BasisCheck::On(predecessors)
     }
 
     /// A follower's closure ends without changes, or is not run after all.
@@ -295,8 +295,8 @@ impl<S> CommitPipeline<S> {
     }
 }
 
-impl<S> Basis<S> {
-    /// How many groups had failed when this basis was taken.
+impl<S> Predecessors<S> {
+    /// How many groups had failed when these were taken.
     pub(crate) fn failures(&self) -> u64 {
         self.failures
     }

@@ -8,7 +8,7 @@
 use std::ops::{Bound, ControlFlow};
 
 use crate::error::Result;
-use crate::lmdb::{Applier, Failure, Tree};
+use crate::lmdb::{Applier, Failure, TreeHandle};
 use crate::page::{self, LeafFill, TreeRecord};
 use crate::read::{LayeredTree, RawCursor};
 use crate::state::State;
@@ -86,7 +86,7 @@ pub(super) fn refill<'e>(
     base: &State,
     of: &OfDbi,
     filling: LeafFill,
-    tree: Tree<'e>,
+    tree: TreeHandle<'e>,
     applier: &mut Applier<'_, '_, 'e>,
 ) -> Result<(), Failure> {
     let view = LayeredTree::new(base.pages(), base.tree(&of.dbi)?, std::iter::once(&of.changes));

@@ -102,7 +102,7 @@ impl Begun {
         let taken_back = take_back(core.config.durability, lock, &files, base.lmdb_id(), &mut state.taken_back);
         taken_back.map_err(|error| {
             core.flush_failed();
-            flush_failed(located(error, &core.place.data()))
+            flush_failed(located(error, &core.paths.data()))
         })?;
         lock.announce_writer();
         Ok(Self { writer, files, base, turn })
@@ -343,7 +343,7 @@ impl<'e> Session<'e> {
                     let why = format!(
                         "{}: the disk is full{cause}; nothing was changed, make room on the disk, or raise the quota or the \
                          limit of file sizes, and retry",
-                        self.core.place.data().display()
+                        self.core.paths.data().display()
                     );
                     return Error::new(ErrorKind::DiskFull, why).taking_up(failure.error);
                 }
@@ -358,7 +358,7 @@ impl<'e> Session<'e> {
         let why = format!(
             "{}: the disk failed during the commit, which may or may not have happened: {}; close and reopen the environment, \
              which checks the file, writes it anew and shows what is there",
-            self.core.place.data().display(),
+            self.core.paths.data().display(),
             failure.error.what()
         );
         Error::new(ErrorKind::CommitOutcomeUnknown, why).taking_up(failure.error)
@@ -366,7 +366,7 @@ impl<'e> Session<'e> {
 
     /// LMDB reports a short write as a plain I/O error. If the disk has no free blocks, that was the cause.
     fn disk_is_full(&self) -> bool {
-        is_full(&self.core.place.directory())
+        is_full(&self.core.paths.directory())
     }
 }
 

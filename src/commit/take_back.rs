@@ -31,9 +31,9 @@ pub(crate) fn take_back(
         return Ok(());
     }
     // A writer releases LMDB's lock before it can report the outcome of its commit, and removes its mark after that.
-    let is_told = lock.other_writer().is_none() || is_told_soon(lock);
+    let is_reported = lock.other_writer().is_none() || reports_soon(lock);
     let failed = lock.failed_flushes();
-    if is_told && failed == *seen {
+    if is_reported && failed == *seen {
         return Ok(());
     }
     write_metas(&files.file, files.map.page_size(), base.0)?;
@@ -43,10 +43,10 @@ pub(crate) fn take_back(
 
 /// Whether the previous writer reports the outcome of its commit in time. A process that was killed or stopped does
 /// not.
-fn is_told_soon(lock: &LockFile) -> bool {
+fn reports_soon(lock: &LockFile) -> bool {
     let began = Instant::now();
     while lock.other_writer().is_some() {
-        if began.elapsed() > TELLING {
+        if began.elapsed() > REPORT_WAIT {
             return false;
         }
         thread::yield_now();
@@ -55,7 +55,7 @@ fn is_told_soon(lock: &LockFile) -> bool {
 }
 
 /// How long to wait for the report, with LMDB's lock held: no longer than the flush that it may save.
-const TELLING: Duration = Duration::from_millis(1);
+const REPORT_WAIT: Duration = Duration::from_millis(1);
 
 /// Writes both meta pages again, and flushes them. A meta page of a commit after `base`, in which LMDB failed to put
 /// the previous id, gets that id.
@@ -80,27 +80,27 @@ mod tests {
     const PAGE: usize = 4096;
 
     /// The ids in the meta pages after the call, given that they were `ids`, and whether any other byte changed.
-    fn behind(ids: [u64; 2], base: u64) -> ([u64; 2], bool) {
+    fn ids_after(ids: [u64; 2], base: u64) -> ([u64; 2], bool) {
         let file = tempfile::tempfile().expect("a file");
         let mut pages: Vec<u8> = [1, 2, 3, 4, 5, 6, 7].into_iter().cycle().take(2 * PAGE).collect();
-        let place = |slot: usize| slot * PAGE + page::ID_OF_META.start..slot * PAGE + page::ID_OF_META.end;
-        (0..2).for_each(|slot| pages[place(slot)].copy_from_slice(&ids[slot].to_le_bytes()));
+        let range_in = |slot: usize| slot * PAGE + page::ID_OF_META.start..slot * PAGE + page::ID_OF_META.end;
+        (0..2).for_each(|slot| pages[range_in(slot)].copy_from_slice(&ids[slot].to_le_bytes()));
         file.write_all_at(&pages, 0).expect("room");
         write_metas(&file, PAGE, base).expect("is written");
         let mut found = vec![0; 2 * PAGE];
         file.read_exact_at(&mut found, 0).expect("is read");
-        let id = |slot| u64::from_le_bytes(found[place(slot)].try_into().expect("eight bytes"));
+        let id = |slot| u64::from_le_bytes(found[range_in(slot)].try_into().expect("eight bytes"));
         let ids = [id(0), id(1)];
-        (0..2).for_each(|slot| found[place(slot)].copy_from_slice(&pages[place(slot)]));
+        (0..2).for_each(|slot| found[range_in(slot)].copy_from_slice(&pages[range_in(slot)]));
         (ids, found != pages)
     }
 
     #[test]
-    fn a_meta_page_of_a_commit_behind_the_newest_state_is_taken_back_and_no_other() {
-        assert_eq!(behind([4, 3], 4), ([4, 3], false));
-        assert_eq!(behind([2, 3], 3), ([2, 3], false));
-        assert_eq!(behind([4, 5], 4), ([4, 3], false));
-        assert_eq!(behind([256, 255], 255), ([254, 255], false));
-        assert_eq!(behind([0, 1], 0), ([0, 0], false));
+    fn a_meta_page_of_a_commit_after_the_newest_state_is_taken_back_and_no_other() {
+        assert_eq!(ids_after([4, 3], 4), ([4, 3], false));
+        assert_eq!(ids_after([2, 3], 3), ([2, 3], false));
+        assert_eq!(ids_after([4, 5], 4), ([4, 3], false));
+        assert_eq!(ids_after([256, 255], 255), ([254, 255], false));
+        assert_eq!(ids_after([0, 1], 0), ([0, 0], false));
     }
 }

@@ -67,7 +67,7 @@ pub(crate) enum Next {
     /// Commit the group.
     Lead,
     /// Nothing: this is the outcome.
-    Told(CommitOutcome),
+    Reported(CommitOutcome),
 }
 
 /// The most threads that one thread wakes.
@@ -83,7 +83,8 @@ fn wakers() -> usize {
 /// What the members of a group wait on.
 ///
 /// `Waiting` until the predecessor is committed; then `Offered`, until the first member to see it leads; `Led`
-/// until its commit has ended; then `Told`. A group that fails with its predecessor goes from `Waiting` to `Told`.
+/// until its commit has ended; then `Reported`. A group that fails with its predecessor goes from `Waiting` to
+/// `Reported`.
 ///
 /// Waking a thread takes longer than most transactions. So the leader unparks only about one waiter per core; each
 /// woken waiter unparks the next.
@@ -105,7 +106,7 @@ enum Phase {
     Waiting,
     Offered,
     Led,
-    Told(CommitOutcome),
+    Reported(CommitOutcome),
 }
 
 impl CommitTicket {
@@ -141,12 +142,12 @@ impl CommitTicket {
     }
 
     /// Reports the outcome to all. Only the first one counts.
-    pub(crate) fn tell(&self, outcome: CommitOutcome) {
+    pub(crate) fn report(&self, outcome: CommitOutcome) {
         let mut state = self.state();
-        if matches!(state.phase, Phase::Told(_)) {
+        if matches!(state.phase, Phase::Reported(_)) {
             return;
         }
-        state.phase = Phase::Told(outcome);
+        state.phase = Phase::Reported(outcome);
         let first = wakers().min(state.sleeping.len());
         let first: SmallVec<[Thread; MOST_WAKERS]> = state.sleeping.drain(..first).collect();
         drop(state);
@@ -168,10 +169,10 @@ impl CommitTicket {
                     }
                     return Next::Lead;
                 }
-                Phase::Told(outcome) => {
+                Phase::Reported(outcome) => {
                     let outcome = outcome.clone();
                     // Every member that leaves wakes another, however it was woken itself. So the line gets shorter
-                    // while one of them is awake, and `tell` wakes at least one.
+                    // while one of them is awake, and `report` wakes at least one.
                     let next = state.sleeping.pop_front();
                     drop(state);
                     if let Some(next) = next {
@@ -180,7 +181,7 @@ impl CommitTicket {
                     if in_line {
                         return_token();
                     }
-                    return Next::Told(outcome);
+                    return Next::Reported(outcome);
                 }
                 Phase::Waiting | Phase::Led => {
                     if !in_line {
@@ -197,9 +198,9 @@ impl CommitTicket {
 
     /// The outcome, if it is known.
     #[cfg(test)]
-    pub(crate) fn told(&self) -> Option<CommitOutcome> {
+    pub(crate) fn reported(&self) -> Option<CommitOutcome> {
         match &self.state().phase {
-            Phase::Told(outcome) => Some(outcome.clone()),
+            Phase::Reported(outcome) => Some(outcome.clone()),
             _ => None,
         }
     }

@@ -105,7 +105,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let txn = txn.write_txn();
         let named = |error: Error| E::from(self.named(error, operation));
         let bounds = range.byte_bounds().map_err(named)?;
-        let place = self.place(txn);
+        let context = self.decode_context(txn);
         let keys = keys_where(txn, self, &bounds, operation, |key, value| {
             let (key, value) = place.decode_row::<K, V>(key, value).map_err(named)?;
             keep(key, value).map(|is_kept| !is_kept)

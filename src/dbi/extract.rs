@@ -56,14 +56,14 @@ where
 
     fn advance(&mut self) -> Result<Option<(K::Owned, V::Owned)>> {
         let uuid = *self.txn.raw_uuid();
-        let place = DecodeContext { uuid: &uuid, dbi: Arc::clone(&self.dbi.dbi) };
+        let context = DecodeContext { uuid: &uuid, dbi: Arc::clone(&self.dbi.dbi) };
         loop {
             let is_untouched = self.ahead.is_untouched && !self.at_once;
             while let Some((number, key, value)) = self.ahead.next() {
-                if !(self.extract)(place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?) {
+                if !(self.extract)(context.decode_key::<K>(key)?, context.decode_value::<V>(key, value)?) {
                     continue;
                 }
-                let owned = (K::own(place.decode_key::<K>(key)?), V::own(place.decode_value::<V>(key, value)?));
+                let owned = (K::own(context.decode_key::<K>(key)?), V::own(context.decode_value::<V>(key, value)?));
                 if is_untouched && self.txn.make_room_to_remove(&self.taken, key).is_ok() {
                     let before = self.last.replace(number);
                     self.taken.push(key, before.is_some_and(|before| before + 1 == number));

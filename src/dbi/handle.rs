@@ -73,7 +73,7 @@ impl<K, V> Dbi<K, V> {
         &self.dbi.name
     }
 
-    pub(crate) fn place<'t>(&self, state: &'t impl Read) -> DecodeContext<'t> {
+    pub(crate) fn decode_context<'t>(&self, state: &'t impl Read) -> DecodeContext<'t> {
         DecodeContext { uuid: state.raw_uuid(), dbi: Arc::clone(&self.dbi) }
     }
 

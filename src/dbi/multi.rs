@@ -228,7 +228,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
             let key = K::decode_part(&mut rest)?;
             let own_bytes = &pair[..pair.len() - rest.len()];
             match ByteBounds::prefix(own_bytes).as_refs() {
-                (_, Bound::Excluded(behind)) => cursor.seek(behind)?,
+                (_, Bound::Excluded(end)) => cursor.seek(end)?,
                 // Bytes of only FF have no successor: only pairs of this key are left.
                 _ => *done = true,
             }

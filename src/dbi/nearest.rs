@@ -111,7 +111,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let Some((key, value)) = entry else {
             return Ok(None);
         };
-        let place = self.place(state);
-        Ok(Some((place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?)))
+        let context = self.decode_context(state);
+        Ok(Some((context.decode_key::<K>(key)?, context.decode_value::<V>(key, value)?)))
     }
 }

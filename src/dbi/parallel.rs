@@ -53,7 +53,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         state: &'t R,
         range: impl KeyRange<K>,
     ) -> Result<ParEntries<'t, R, K, V>> {
-        let opened = range.byte_bounds().and_then(|bounds| ParEntries::new(state, self.place(state), bounds));
+        let opened = range.byte_bounds().and_then(|bounds| ParEntries::new(state, self.decode_context(state), bounds));
         opened.map_err(|error| self.named(error, PAR_ITER))
     }
 }

@@ -100,11 +100,11 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let mut values: Vec<Option<V::Ref<'t>>> = std::iter::repeat_with(|| None).take(keys.len()).collect();
         // If several values cannot be decoded, report the first in the order of the given keys.
         let mut failed: Option<(usize, Error)> = None;
-        let each = |place: usize, value: Option<&'t [u8]>| {
-            let (Some(out), Some(key), Some(value)) = (values.get_mut(place), keys.get(place), value) else { return };
+        let each = |index: usize, value: Option<&'t [u8]>| {
+            let (Some(out), Some(key), Some(value)) = (values.get_mut(index), keys.get(index), value) else { return };
             match self.decode(state.raw_uuid(), key, value) {
                 Ok(value) => *out = Some(value),
-                Err(error) if failed.as_ref().is_none_or(|(first, _)| place < *first) => failed = Some((place, error)),
+                Err(error) if failed.as_ref().is_none_or(|(first, _)| index < *first) => failed = Some((index, error)),
                 Err(_) => {}
             }
         };

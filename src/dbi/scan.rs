@@ -255,7 +255,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         state: &'t R,
         options: ListOptions<P>,
     ) -> Result<Listing<K::Ref<'t>, V::Ref<'t>>> {
-        let page = list::<R, K, V, P>(state, &self.place(state), &options);
+        let page = list::<R, K, V, P>(state, &self.decode_context(state), &options);
         page.map_err(|error| self.named(error, "list"))
     }
 
@@ -281,7 +281,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ) -> Result<Entries<'t, R, K, V>> {
         Ok(Entries::new(
             state.raw_range_of(&self.dbi, K::WIDTH.unwrap_or(0), lower, upper)?,
-            self.place(state),
+            self.decode_context(state),
             operation,
         ))
     }
@@ -296,7 +296,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ) -> Result<ControlFlow<B>> {
         let bounds = range.byte_bounds()?;
         let (lower, upper) = bounds.as_refs();
-        let place = self.place(state);
+        let context = self.decode_context(state);
         let mut cursor = state.raw_range_of(&self.dbi, K::WIDTH.unwrap_or(0), lower, upper)?;
         let flow = cursor.for_each(|key, value| match place.decode_row::<K, V>(key, value) {
             Ok((key, value)) => match each(key, value) {

@@ -122,8 +122,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
             let Some((key, value)) = state.raw_nth(&self.dbi, n)? else {
                 return Ok(None);
             };
-            let place = self.place(state);
-            Ok(Some((place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?)))
+            let context = self.decode_context(state);
+            Ok(Some((context.decode_key::<K>(key)?, context.decode_value::<V>(key, value)?)))
         };
         find().map_err(|error: Error| self.named(error, "nth"))
     }
@@ -136,7 +136,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// As [`Dbi`] says.
     pub fn sample<'t, R: Read>(&self, state: &'t R, n: usize, seed: u64) -> Result<Vec<(K::Ref<'t>, V::Ref<'t>)>> {
         let choose = || {
-            let place = self.place(state);
+            let context = self.decode_context(state);
             let mut chosen = Vec::new();
             for rank in ranks(state.raw_len(&self.dbi)?, n as u64, seed) {
                 // A damaged record can claim any number of entries, so do not continue to the last rank.
@@ -144,7 +144,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
                     let why = "the database has fewer entries than its record says; restore it from a copy";
                     return Err(Error::new(ErrorKind::Corrupted, why));
                 };
-                chosen.push((place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?));
+                chosen.push((context.decode_key::<K>(key)?, context.decode_value::<V>(key, value)?));
             }
             Ok(chosen)
         };

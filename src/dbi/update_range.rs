@@ -119,14 +119,14 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let (lower, upper) = bounds.as_refs();
         let after = mem::take(&mut block.after);
         let lower = after.as_deref().map_or(lower, Bound::Excluded);
-        let (place, mut buf, mut meets) = (self.place(txn), Vec::new(), false);
+        let (place, mut buf, mut meets) = (self.decode_context(txn), Vec::new(), false);
         let mut change = |block: &mut Block, key, value| {
             let (decoded_key, decoded) = place.decode_row::<K, V>(key, value).map_err(named)?;
             let new = f(decoded_key, decoded)?;
             if let Some(new) = &new {
                 buf.clear();
                 let new = V::as_arg(new);
-                let new = self.value_bytes(place.uuid, key, &new, &mut buf).map_err(named)?;
+                let new = self.value_bytes(context.uuid, key, &new, &mut buf).map_err(named)?;
                 if new != value {
                     block.puts.push(key, new);
                 }

@@ -131,7 +131,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let mut buf = KeyBuf::new();
         let append = |key: &[u8]| {
             txn.check_key(key)?;
-            if !txn.raw_is_behind_all(&self.dbi, key)? {
+            if !txn.raw_is_above_all(&self.dbi, key)? {
                 let why = "the key to append is not above the last one; put it instead";
                 return Err(Error::new(ErrorKind::InvalidArgument, why).at_key(key));
             }
@@ -201,9 +201,9 @@ impl<K: Key, V: Value> Dbi<K, V> {
 
     fn pop<const LAST: bool>(&self, txn: &mut WriteTxn) -> Result<Option<(K::Owned, V::Owned)>> {
         let uuid = *txn.raw_uuid();
-        let place = DecodeContext { uuid: &uuid, dbi: Arc::clone(&self.dbi) };
+        let context = DecodeContext { uuid: &uuid, dbi: Arc::clone(&self.dbi) };
         txn.raw_pop::<LAST, _>(&self.dbi, |key, value| {
-            Ok((K::own(place.decode_key::<K>(key)?), V::own(place.decode_value::<V>(key, value)?)))
+            Ok((K::own(context.decode_key::<K>(key)?), V::own(context.decode_value::<V>(key, value)?)))
         })
     }
 

@@ -106,7 +106,7 @@ impl Env {
         self.engine.check_not_forked().and_then(|()| check_not_writing()).map_err(|error| error.during("close"))?;
         let mut writer = lock_writer(self.engine.writer_access());
         // A thread that opens the file meanwhile would share a core that is closing.
-        let _reserved = registry::reserve(&self.engine.place, self.engine.file_id());
+        let _reserved = registry::reserve(&self.engine.paths, self.engine.file_id());
         // It holds the files too.
         *writer.state() = WriterState::default();
         self.engine.close().map_err(|error| error.during("close"))
@@ -207,15 +207,15 @@ impl Env {
     /// # Errors
     /// `PermissionDenied`, `Io` if the system does not answer.
     pub fn exists(path: impl AsRef<Path>) -> Result<bool> {
-        let place = place_of(path.as_ref());
-        let metadata = place.data_metadata().map_err(|error| error.during("exists"))?;
+        let paths = paths_of(path.as_ref());
+        let metadata = paths.data_metadata().map_err(|error| error.during("exists"))?;
         let is_there = metadata.is_some_and(|metadata| metadata.is_file() && metadata.len() > 0);
         // A file that cannot be examined counts as existing.
-        Ok(is_there && !beginning::is_cut_short(&place).unwrap_or(false))
+        Ok(is_there && !beginning::is_cut_short(&paths).unwrap_or(false))
     }
 }
 
-fn place_of(path: &Path) -> EnvPaths {
+fn paths_of(path: &Path) -> EnvPaths {
     let single_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     EnvPaths::new(path, single_file)
 }
@@ -243,7 +243,7 @@ fn flush(engine: &Core) -> Result<()> {
     let file = files.flushed_file();
     // Not kept: a thread that replaces the files needs to hold them alone.
     drop(files);
-    let flushed = file.sync_data().map_err(|error| Unflushed::Failed(located(error, &engine.place.data())));
+    let flushed = file.sync_data().map_err(|error| Unflushed::Failed(located(error, &engine.paths.data())));
     let flushed = flushed.and_then(|()| {
         // With the other durabilities the names were flushed at opening.
         if engine.config.durability == Durability::Process { engine.flush_names() } else { Ok(()) }
@@ -272,7 +272,7 @@ fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     let mut writer = lock_writer(engine.writer_access());
     engine.check_usable()?;
     if !lock.try_exclusive()? {
-        let (path, who) = (engine.place.path.display(), others(engine));
+        let (path, who) = (engine.paths.path.display(), others(engine));
         let why = format!("another process has {path} open{who}; close it there first");
         return Err(Error::new(ErrorKind::Busy, why));
     }
@@ -311,7 +311,7 @@ impl Drop for Exclusive<'_> {
 /// Replaces the file while no other process has it open. The caller holds the writer's lock.
 fn compact_alone(core: &Arc<Core>, writer: &mut WriterTurn, limit: Duration) -> Result<()> {
     let file = Arc::clone(&core.files()?.file);
-    let old = FileInfo::of(&file).map_err(|error| located(error, &core.place.data()))?;
+    let old = FileInfo::of(&file).map_err(|error| located(error, &core.paths.data()))?;
     drop(file);
     core.look(&Arc::clone(&*core.files()?));
     core.check_in_place()?;
@@ -321,8 +321,8 @@ fn compact_alone(core: &Arc<Core>, writer: &mut WriterTurn, limit: Duration) -> 
     // Readers that live for longer are noticed now, not after the work is done.
     core.when_unread(deadline(began, limit), || Ok(()))?;
     let limit = limit.saturating_sub(began.elapsed());
-    let staged = core.place.compacted();
-    remove_compacted(&core.place, core.files()?.map.page_size());
+    let staged = core.paths.compacted();
+    remove_compacted(&core.paths, core.files()?.map.page_size());
     if staged.symlink_metadata().is_ok() {
         let why = format!("{} is in the way of the compacted copy; move it elsewhere", staged.display());
         return Err(Error::new(ErrorKind::AlreadyExists, why));
@@ -358,7 +358,7 @@ fn written_meanwhile() -> Error {
 /// Puts the copy in the file's place, at a moment when nobody reads.
 fn put_in_place(core: &Arc<Core>, staged: &Path, old: &FileInfo, state: LmdbTxnId, limit: Duration) -> Result<()> {
     // A thread that opens the file in this process meanwhile would open the file that is being replaced.
-    let reserved = registry::reserve(&core.place, Some(old.id()));
+    let reserved = registry::reserve(&core.paths, Some(old.id()));
     let replaced = core.when_unread(deadline(Instant::now(), limit), || {
         check_alone(core, old)?;
         let mut begun = false;
@@ -371,7 +371,7 @@ fn put_in_place(core: &Arc<Core>, staged: &Path, old: &FileInfo, state: LmdbTxnI
     });
     // Done also if the swap failed after its rename: the registry must find the file that is open now.
     if let Ok(files) = core.files() {
-        let new = FileInfo::of(&files.file).map_err(|error| located(error, &core.place.data()))?;
+        let new = FileInfo::of(&files.file).map_err(|error| located(error, &core.paths.data()))?;
         registry::remove(&reserved, old.id());
         registry::insert(&reserved, new.id(), core);
     }
@@ -380,7 +380,7 @@ fn put_in_place(core: &Arc<Core>, staged: &Path, old: &FileInfo, state: LmdbTxnI
 
 /// Refuses to replace a file that has other names: they would keep the old file, and two histories would begin.
 fn check_alone(core: &Core, open: &FileInfo) -> Result<()> {
-    let path = core.place.data();
+    let path = core.paths.data();
     let named = FileInfo::of_name(&path).map_err(|error| located(error, &path))?;
     if named.id() == open.id() && open.links() == 1 {
         return Ok(());
@@ -408,30 +408,30 @@ fn drop_leftovers(core: &Core, session: &mut Session<'_>) -> Result<()> {
 /// Moves the copy to the file's place, with nobody else there. LMDB is closed in this process. A process that still
 /// has LMDB's lock file or the data file open is another program, or was not seen by mapleaf's lock file.
 fn swap(core: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()> {
-    let place = &core.place;
+    let paths = &core.paths;
     let open_elsewhere = || {
         let why = format!(
             "another program has {} open, or a process whose lock file was removed; close it there first",
-            place.path.display()
+            paths.path.display()
         );
         Error::new(ErrorKind::Busy, why)
     };
-    let lmdb_lock = LmdbLock::open(&place.lmdb_lock(), true)?;
-    if !lmdb_lock.try_alone()? || is_held(old, &place.data())? {
+    let lmdb_lock = LmdbLock::open(&paths.lmdb_lock(), true)?;
+    if !lmdb_lock.try_alone()? || is_held(old, &paths.data())? {
         return Err(open_elsewhere());
     }
     // Another program may have opened, committed and closed since the copy was made.
     if page::check_metas(old, false)?.is_none_or(|meta| meta.newest.txn_id != state) {
         return Err(written_meanwhile());
     }
-    let directory = place.directory();
+    let directory = paths.directory();
     let names = core.names(&directory, old)?;
     // A program that waits for the lock has the lock file open, and would use the transaction numbers of the old
     // file, under which the new file reads as another state. It refuses a lock file without a header. Cleared before
     // the exchange: a kill in between leaves the old file, and the next process that is alone writes the header
     // again.
     lmdb_lock.clear()?;
-    fs::rename(staged, place.data()).map_err(|error| located(error, staged))?;
+    fs::rename(staged, paths.data()).map_err(|error| located(error, staged))?;
     names.flush().map_err(|error| {
         // A power failure may undo later commits, because the file's name is not flushed.
         core.flush_failed();
@@ -445,22 +445,22 @@ fn swap(core: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()> 
 }
 
 fn destroy(path: &Path) -> Result<()> {
-    let mut place = place_of(path);
-    if place.single_file && path.is_symlink() {
+    let mut paths = paths_of(path);
+    if paths.single_file && path.is_symlink() {
         let why = format!("{} is a symbolic link to the data file; name the file itself", path.display());
         return Err(Error::new(ErrorKind::Unsupported, why));
     }
     // The directory itself is removed. A link to it, or a path that ends in a dot, does not name it.
     if let Ok(directory) = fs::canonicalize(path) {
-        place.path = directory;
+        paths.path = directory;
     }
-    let Some(metadata) = place.data_metadata()? else {
+    let Some(metadata) = paths.data_metadata()? else {
         // A path to a single file is no directory. Nor is an empty path, which does not name the working directory.
-        let single_file = !place.path.is_dir();
-        return destroy_rest(&EnvPaths { single_file, ..place });
+        let single_file = !paths.path.is_dir();
+        return destroy_rest(&EnvPaths { single_file, ..paths });
     };
-    let _reserved = registry::reserve(&place, Some(metadata.id()));
-    let Some(metadata) = place.data_metadata()? else {
+    let _reserved = registry::reserve(&paths, Some(metadata.id()));
+    let Some(metadata) = paths.data_metadata()? else {
         return Ok(());
     };
     if registry::find(metadata.id()).is_some() {
@@ -471,29 +471,29 @@ fn destroy(path: &Path) -> Result<()> {
         return Err(Error::new(ErrorKind::Busy, why));
     }
     // mapleaf's lock file next to it shows whose it is, and a damaged environment must be removable too.
-    if metadata.len() > 0 && !place.lock().exists() {
-        check_metas_at(&place)?;
+    if metadata.len() > 0 && !paths.lock().exists() {
+        check_metas_at(&paths)?;
     }
     let busy = || {
         let why = format!("another process has {} open; close it there first", path.display());
         Error::new(ErrorKind::Busy, why)
     };
-    let is_unlocked = !place.lock().exists();
+    let is_unlocked = !paths.lock().exists();
     // Checked before a lock file is created next to a file that stays.
-    if is_unlocked && is_open_elsewhere(&place)? {
+    if is_unlocked && is_open_elsewhere(&paths)? {
         return Err(busy());
     }
-    let lock = LockFile::open(&place.lock())?;
+    let lock = LockFile::open(&paths.lock())?;
     if !lock.try_exclusive()? || !lock.is_at_path() {
         return Err(busy());
     }
-    match is_open_elsewhere(&place) {
-        Ok(false) => remove(&place, &lock),
+    match is_open_elsewhere(&paths) {
+        Ok(false) => remove(&paths, &lock),
         refused => {
             if is_unlocked {
                 // Nobody else holds it: a process that opened it meanwhile waits for the lock held here, and then
                 // checks whether the file is still at its path.
-                let _ = fs::remove_file(place.lock());
+                let _ = fs::remove_file(paths.lock());
             }
             Err(refused.err().unwrap_or_else(busy))
         }
@@ -502,30 +502,30 @@ fn destroy(path: &Path) -> Result<()> {
 
 /// Removes the rest of an environment whose removal was interrupted after its data file, if the lock file is
 /// mapleaf's and nobody has it open. A process that still has the environment open keeps the rest.
-fn destroy_rest(place: &EnvPaths) -> Result<()> {
-    let record = open_regular(&place.lock()).and_then(|file| read_record(&file, &place.lock()));
+fn destroy_rest(paths: &EnvPaths) -> Result<()> {
+    let record = open_regular(&paths.lock()).and_then(|file| read_record(&file, &paths.lock()));
     if !record.is_ok_and(|record| record.is_some_and(|record| !record.damaged)) {
         return Ok(());
     }
-    let lock = LockFile::open(&place.lock())?;
-    if lock.try_exclusive()? && lock.is_at_path() && !is_open_elsewhere(place)? && place.data_metadata()?.is_none() {
-        return remove(place, &lock);
+    let lock = LockFile::open(&paths.lock())?;
+    if lock.try_exclusive()? && lock.is_at_path() && !is_open_elsewhere(paths)? && paths.data_metadata()?.is_none() {
+        return remove(paths, &lock);
     }
     Ok(())
 }
 
 /// Whether another program has the environment open, or a process whose lock file was removed.
-fn is_open_elsewhere(place: &EnvPaths) -> Result<bool> {
+fn is_open_elsewhere(paths: &EnvPaths) -> Result<bool> {
     // Nobody can have an irregular file open as an environment; it is removed like the rest.
-    if let Ok(data) = open_regular(&place.data())
-        && is_held(&data, &place.data())?
+    if let Ok(data) = open_regular(&paths.data())
+        && is_held(&data, &paths.data())?
     {
         return Ok(true);
     }
-    if Lmdb::is_open(&place.path) {
+    if Lmdb::is_open(&paths.path) {
         return Ok(true);
     }
-    match LmdbLock::open(&place.lmdb_lock(), false) {
+    match LmdbLock::open(&paths.lmdb_lock(), false) {
         Ok(lmdb_lock) => lmdb_lock.is_in_use(),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidArgument) => Ok(false),
         Err(error) => Err(error),
@@ -540,29 +540,29 @@ const STAYING: [io::ErrorKind; 4] = [
     io::ErrorKind::ReadOnlyFilesystem,
 ];
 
-fn remove(place: &EnvPaths, lock: &LockFile) -> Result<()> {
-    let directory = place.directory();
+fn remove(paths: &EnvPaths, lock: &LockFile) -> Result<()> {
+    let directory = paths.directory();
     // Opened before anything is removed: if the removal could not be flushed, nothing is removed.
     let held = Directory::open(&directory)?;
     let names = Names::open(&held, &directory, lock.file())?;
     let above = parent(&directory);
     let names_above = Names::open(&Directory::open(&above)?, &above, lock.file())?;
-    let data = open_regular(&place.data()).and_then(|data| page::check_metas(&data, false));
-    remove_compacted(place, data.ok().flatten().map_or_else(system_page_size, |meta| meta.page_size));
+    let data = open_regular(&paths.data()).and_then(|data| page::check_metas(&data, false));
+    remove_compacted(paths, data.ok().flatten().map_or_else(system_page_size, |meta| meta.page_size));
     // The data file first: an interrupted removal then leaves what counts as a new environment.
-    for file in [place.data(), place.lmdb_lock(), place.lock()] {
+    for file in [paths.data(), paths.lmdb_lock(), paths.lock()] {
         match fs::remove_file(&file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(located(error, &file)),
             _ => {}
         }
     }
-    if place.single_file {
+    if paths.single_file {
         return names.flush();
     }
-    match fs::remove_dir(&place.path) {
+    match fs::remove_dir(&paths.path) {
         Ok(()) => names_above.flush(),
         // The directory stays if it holds other files, is a mount point, or may not be removed.
         Err(error) if STAYING.contains(&error.kind()) => names.flush(),
-        Err(error) => Err(located(error, &place.path)),
+        Err(error) => Err(located(error, &paths.path)),
     }
 }

@@ -12,12 +12,12 @@ use crate::page;
 
 /// Whether the data file was being created when the power failed: it holds no more than that, and `mapleaf.lock`
 /// records an opening that did not complete. Without that record it counts as damaged.
-pub(crate) fn is_cut_short(place: &EnvPaths) -> Result<bool> {
-    if !page::is_beginning(&open_regular(&place.data())?, system_page_size())? {
+pub(crate) fn is_cut_short(paths: &EnvPaths) -> Result<bool> {
+    if !page::is_beginning(&open_regular(&paths.data())?, system_page_size())? {
         return Ok(false);
     }
-    match open_regular(&place.lock()) {
-        Ok(file) => Ok(read_record(&file, &place.lock())?.is_some_and(|record| record.open && !record.damaged)),
+    match open_regular(&paths.lock()) {
+        Ok(file) => Ok(read_record(&file, &paths.lock())?.is_some_and(|record| record.open && !record.damaged)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
@@ -25,11 +25,11 @@ pub(crate) fn is_cut_short(place: &EnvPaths) -> Result<bool> {
 
 /// Removes a data file whose creation was interrupted, if there is one, so that LMDB creates it again. All other
 /// programs are kept out meanwhile, because one of them may just have done so.
-pub(crate) fn remove_cut_short(place: &EnvPaths, lmdb_lock: &LmdbLock) -> Result<()> {
-    let is_there = place.data_metadata()?.is_some_and(|metadata| metadata.len() > 0);
+pub(crate) fn remove_cut_short(paths: &EnvPaths, lmdb_lock: &LmdbLock) -> Result<()> {
+    let is_there = paths.data_metadata()?.is_some_and(|metadata| metadata.len() > 0);
     if is_there && lmdb_lock.try_alone()? {
-        if is_cut_short(place)? {
-            fs::remove_file(place.data()).map_err(|error| located(error, &place.data()))?;
+        if is_cut_short(paths)? {
+            fs::remove_file(paths.data()).map_err(|error| located(error, &paths.data()))?;
         }
         lmdb_lock.release()?;
     }
@@ -38,9 +38,9 @@ pub(crate) fn remove_cut_short(place: &EnvPaths, lmdb_lock: &LmdbLock) -> Result
 
 /// Removes a data file that this process failed to create, if its meta pages are incomplete. A file that another
 /// program created meanwhile stays.
-pub(crate) fn remove_failed(place: &EnvPaths) {
-    let judged = open_regular(&place.data()).and_then(|file| page::check_metas(&file, false));
-    if judged.is_err_and(|error| error.kind() == ErrorKind::Corrupted) {
-        let _ = fs::remove_file(place.data());
+pub(crate) fn remove_failed(paths: &EnvPaths) {
+    let checked = open_regular(&paths.data()).and_then(|file| page::check_metas(&file, false));
+    if checked.is_err_and(|error| error.kind() == ErrorKind::Corrupted) {
+        let _ = fs::remove_file(paths.data());
     }
 }

@@ -8,8 +8,8 @@ use crate::page;
 
 /// Removes what a killed compaction left of a file with pages of `page_size` bytes, if no process has it open. Any
 /// other file of that name was not made by a compaction, and stays.
-pub(crate) fn remove_compacted(place: &EnvPaths, page_size: usize) {
-    let path = place.compacted();
+pub(crate) fn remove_compacted(paths: &EnvPaths, page_size: usize) {
+    let path = paths.compacted();
     let is_ours = |file: &File| matches!(page::may_be_compacted(file, page_size), Ok(true));
     if open_regular(&path).is_ok_and(|file| matches!(is_held(&file, &path), Ok(false)) && is_ours(&file)) {
         let _ = fs::remove_file(path);

@@ -12,7 +12,7 @@ use crate::env::open::create_new;
 use crate::env::pipelined_writer::write_pipelined;
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::{
-    Directory, EnvPaths, FileInfo, Stop, copy_range, flush_with_all_above, give_owner_and_permissions, located,
+    CopyError, Directory, EnvPaths, FileInfo, copy_range, flush_with_all_above, give_owner_and_permissions, located,
     remove_empty, write_all_at,
 };
 use crate::page;
@@ -55,34 +55,34 @@ impl Env {
     /// # }
     /// ```
     pub fn copy_to(&self, path: impl AsRef<Path>, compact: Compact) -> Result<()> {
-        let place = EnvPaths::new(path.as_ref(), self.engine.config.single_file);
-        self.copy(&place, compact).map_err(|error| error.during("copy_to"))
+        let paths = EnvPaths::new(path.as_ref(), self.engine.config.single_file);
+        self.copy(&paths, compact).map_err(|error| error.during("copy_to"))
     }
 
-    fn copy(&self, place: &EnvPaths, compact: Compact) -> Result<()> {
+    fn copy(&self, paths: &EnvPaths, compact: Compact) -> Result<()> {
         check_not_writing()?;
         // Its pin keeps its pages while they are copied; growth, commits and newer states are not held up.
         let newest = self.engine.pinned()?;
         let source = Arc::clone(&self.engine.files()?.file);
-        if !place.single_file {
-            check_empty(place)?;
+        if !paths.single_file {
+            check_empty(paths)?;
         }
-        let like = FileInfo::of(&source).map_err(|error| located(error, &self.engine.place.data()))?;
-        let created = place.create_directory()?;
-        copy_durably(&newest, &source, place, compact, &like).inspect_err(|_| remove_empty(&created))
+        let like = FileInfo::of(&source).map_err(|error| located(error, &self.engine.paths.data()))?;
+        let created = paths.create_directory()?;
+        copy_durably(&newest, &source, paths, compact, &like).inspect_err(|_| remove_empty(&created))
     }
 }
 
 /// Fails for a directory that is not empty.
-fn check_empty(place: &EnvPaths) -> Result<()> {
-    match fs::read_dir(&place.path).map(|mut entries| entries.next().is_some()) {
-        Ok(true) => Err(occupied(&place.path, "is not empty")),
+fn check_empty(paths: &EnvPaths) -> Result<()> {
+    match fs::read_dir(&paths.path).map(|mut entries| entries.next().is_some()) {
+        Ok(true) => Err(occupied(&paths.path, "is not empty")),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            Err(occupied(&place.path, "is a file, or leads through one"))
+            Err(occupied(&paths.path, "is a file, or leads through one"))
         }
         // A directory that may not be listed can still be checked for the files of an environment.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            let names = [place.data(), place.lmdb_lock(), place.lock(), place.compacted()];
+            let names = [paths.data(), paths.lmdb_lock(), paths.lock(), paths.compacted()];
             names
                 .iter()
                 .find(|name| name.symlink_metadata().is_ok())
@@ -92,9 +92,9 @@ fn check_empty(place: &EnvPaths) -> Result<()> {
     }
 }
 
-/// Copies `state` to `place`, whose directory exists, and also flushes the names. A failed copy is removed.
-fn copy_durably(state: &PinnedState, source: &File, place: &EnvPaths, compact: Compact, like: &FileInfo) -> Result<()> {
-    let (directory, data) = (place.directory(), place.data());
+/// Copies `state` to `paths`, whose directory exists, and also flushes the names. A failed copy is removed.
+fn copy_durably(state: &PinnedState, source: &File, paths: &EnvPaths, compact: Compact, like: &FileInfo) -> Result<()> {
+    let (directory, data) = (paths.directory(), paths.data());
     let held = Directory::open(&directory)?;
     let file = copy_state(state, source, &data, compact, like)?;
     flush_with_all_above(&held, &directory, &file).map_err(|unflushed| {
@@ -118,9 +118,9 @@ pub(crate) fn copy_state(
     like: &FileInfo,
 ) -> Result<File> {
     let file = create_new(target)?;
-    let written = write_state(state, source, &file, compact, like).map_err(|stop| match stop {
-        Stop::Source(error) => error.of_file(&state.core().place.data()),
-        Stop::Write(error) => located(error, target),
+    let written = write_state(state, source, &file, compact, like).map_err(|error| match error {
+        CopyError::Source(error) => error.of_file(&state.core().paths.data()),
+        CopyError::Write(error) => located(error, target),
     });
     if written.is_err() {
         let _ = fs::remove_file(target);
@@ -136,7 +136,7 @@ fn write_state(
     target: &File,
     compact: Compact,
     like: &FileInfo,
-) -> Result<(), Stop> {
+) -> Result<(), CopyError> {
     let (meta, pages) = (state.meta(), state.pages());
     let page_size = pages.page_size() as u64;
     let metas = match compact {

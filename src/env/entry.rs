@@ -28,12 +28,12 @@ pub(crate) struct Entry {
 /// # Errors
 /// `Busy` if the lock files are not those with which others have the environment open, because they or the data file
 /// were removed or replaced. `PermissionDenied` if they cannot be written; the error names the file and the options.
-pub(crate) fn enter(place: &EnvPaths, config: &Config, is_new: impl Fn() -> Result<bool>) -> Result<Entry> {
+pub(crate) fn enter(paths: &EnvPaths, config: &Config, is_new: impl Fn() -> Result<bool>) -> Result<Entry> {
     loop {
         if is_new()? {
-            place.create_directory()?;
+            paths.create_directory()?;
         }
-        let lock = match LockFile::open(&place.lock()) {
+        let lock = match LockFile::open(&paths.lock()) {
             Ok(lock) => lock,
             Err(error) => return without_locks(config, error),
         };
@@ -41,7 +41,7 @@ pub(crate) fn enter(place: &EnvPaths, config: &Config, is_new: impl Fn() -> Resu
         if !lock.is_at_path() {
             continue;
         }
-        let lmdb_lock = match open_lmdb_lock(place, presence, is_new()?) {
+        let lmdb_lock = match open_lmdb_lock(paths, presence, is_new()?) {
             Ok(lmdb_lock) => Some(lmdb_lock),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => return without_locks(config, error),
             Err(error) => return Err(error),
@@ -76,18 +76,18 @@ fn is_of_medium(error: &Error) -> bool {
 }
 
 /// LMDB's lock file, if the lock files are those of the processes that have the data file open.
-fn open_lmdb_lock(place: &EnvPaths, presence: Presence, is_new: bool) -> Result<LmdbLock> {
-    let has_holder = !is_new && is_held(&open_regular(&place.data())?, &place.data())?;
-    let (data, path) = (place.data(), place.lmdb_lock());
+fn open_lmdb_lock(paths: &EnvPaths, presence: Presence, is_new: bool) -> Result<LmdbLock> {
+    let has_holder = !is_new && is_held(&open_regular(&paths.data())?, &paths.data())?;
+    let (data, path) = (paths.data(), paths.lmdb_lock());
     let busy = |file: &Path, what: &str| {
         let why = format!("{} {what}; close the environment there first", file.display());
         Error::new(ErrorKind::Busy, why)
     };
     // Opening and closing LMDB's lock file would drop the locks of the LMDB environment that has it open.
-    if Lmdb::is_open(&place.path) {
+    if Lmdb::is_open(&paths.path) {
         let why = format!(
             "{} is open in this process by other means than mapleaf, or is just being closed; close it first",
-            place.path.display()
+            paths.path.display()
         );
         return Err(Error::new(ErrorKind::Busy, why));
     }
@@ -118,11 +118,11 @@ fn open_lmdb_lock(place: &EnvPaths, presence: Presence, is_new: bool) -> Result<
 
 /// Joins the processes that write. If the others only read, what was left is flushed before, but without holding up
 /// joiners: a disk may take long. With `flushes_later` the caller flushes it.
-pub(crate) fn join(place: &EnvPaths, lock: &LockFile, durability: Durability, flushes_later: bool) -> Result<()> {
+pub(crate) fn join(paths: &EnvPaths, lock: &LockFile, durability: Durability, flushes_later: bool) -> Result<()> {
     loop {
         let left = if flushes_later || lock.has_writers()? { None } else { Some(lock.record()?) };
         if let Some(left) = &left {
-            flush_what_was_left(place, left.as_ref(), durability)?;
+            flush_what_was_left(paths, left.as_ref(), durability)?;
         }
         if lock.join(durability, |now| flushes_later || left.as_ref().is_some_and(|left| left.as_ref() == now))? {
             return Ok(());
@@ -131,13 +131,13 @@ pub(crate) fn join(place: &EnvPaths, lock: &LockFile, durability: Durability, fl
 }
 
 /// Flushes what an earlier process left, if others that only read have the environment open.
-fn flush_what_was_left(place: &EnvPaths, record: Option<&OpenRecord>, durability: Durability) -> Result<()> {
+fn flush_what_was_left(paths: &EnvPaths, record: Option<&OpenRecord>, durability: Durability) -> Result<()> {
     if durability == Durability::Process || record.is_some_and(|record| !record.may_lack_names()) {
         return Ok(());
     }
-    let file = open_regular(&place.data())?;
-    file.sync_data().map_err(|error| flush_failed(located(error, &place.data())))?;
-    let flushed = flush_with_all_above(&Directory::hold(place), &place.directory(), &file);
+    let file = open_regular(&paths.data())?;
+    file.sync_data().map_err(|error| flush_failed(located(error, &paths.data())))?;
+    let flushed = flush_with_all_above(&Directory::hold(paths), &paths.directory(), &file);
     flushed.map_err(|unflushed| match unflushed {
         Unflushed::Refused(error) => error,
         Unflushed::Failed(error) => flush_failed(error),

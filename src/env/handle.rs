@@ -88,7 +88,7 @@ impl Env {
     /// The path by which the environment was first opened in this process, made absolute.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.engine.place.path
+        &self.engine.paths.path
     }
 
     /// The environment's UUID, 16 bytes. Created with the environment; copies and compaction keep it.

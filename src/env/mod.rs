@@ -26,4 +26,4 @@ pub use handle::Env;
 pub use info::{DbiInfo, EnvInfo};
 pub(crate) use newest::read_newest;
 pub use options::{EnvOptions, OpenMode, Verify};
-pub(crate) use submitted::{Done, Submission, Teller};
+pub(crate) use submitted::{Done, Reporter, Submission};

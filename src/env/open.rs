@@ -64,8 +64,8 @@ impl EnvOptions {
     /// # }
     /// ```
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Env> {
-        let place = EnvPaths::new(path.as_ref(), self.config.single_file);
-        self.reserving(DEFAULT_MAP_SIZE).open_place(&place, None).map_err(|error| error.during("open"))
+        let paths = EnvPaths::new(path.as_ref(), self.config.single_file);
+        self.reserving(DEFAULT_MAP_SIZE).open_at(&paths, None).map_err(|error| error.during("open"))
     }
 
     /// Creates an environment in a new temporary directory, which is removed with the last handle. Nothing is flushed
@@ -78,8 +78,8 @@ impl EnvOptions {
         let directory = directory.map_err(|error| located(error, &std::env::temp_dir()).during("temporary"))?;
         let mut options = self.reserving(TEMPORARY_MAP_SIZE);
         options.config.durability = Durability::Process;
-        let place = EnvPaths::new(&directory.path().join("env"), options.config.single_file);
-        options.open_place(&place, Some(directory)).map_err(|error| error.during("temporary"))
+        let paths = EnvPaths::new(&directory.path().join("env"), options.config.single_file);
+        options.open_at(&paths, Some(directory)).map_err(|error| error.during("temporary"))
     }
 
     /// The options with their first reservation: the one that was set, else the default, up to the maximum.
@@ -89,13 +89,13 @@ impl EnvOptions {
         options
     }
 
-    fn open_place(&self, place: &EnvPaths, temporary: Option<TempDir>) -> Result<Env> {
+    fn open_at(&self, paths: &EnvPaths, temporary: Option<TempDir>) -> Result<Env> {
         self.config.check()?;
         let mut temporary = temporary;
         // Counted from the first refusal: the call may have waited for another process before.
         let (mut refused, mut vanished) = (None, 0);
         loop {
-            match self.try_open(place, &mut temporary) {
+            match self.try_open(paths, &mut temporary) {
                 // Another process destroyed it after it was seen, so it must be created.
                 Err(error) if error.kind() == ErrorKind::NotFound && self.creates() && vanished < MOST_VANISHED => {
                     vanished += 1;
@@ -113,12 +113,12 @@ impl EnvOptions {
         self.mode != OpenMode::MustExist && !self.config.read_only
     }
 
-    fn try_open(&self, place: &EnvPaths, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
-        self.is_new(place)?;
-        let reserved = registry::reserve(place, file_id(place)?);
+    fn try_open(&self, paths: &EnvPaths, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
+        self.is_new(paths)?;
+        let reserved = registry::reserve(paths, file_id(paths)?);
         // Another thread may have created it meanwhile.
-        self.is_new(place)?;
-        if let Some(core) = file_id(place)?.and_then(registry::find) {
+        self.is_new(paths)?;
+        if let Some(core) = file_id(paths)?.and_then(registry::find) {
             drop(reserved);
             let is_own = core.is_own_process();
             return self.share(core).map_err(|error| {
@@ -129,8 +129,8 @@ impl EnvOptions {
                 error
             });
         }
-        let engine = self.open_engine(place, temporary).map_err(|error| open_elsewhere(place, error))?;
-        let file = FileInfo::of(&engine.files()?.file).map_err(|error| located(error, &place.data()))?;
+        let engine = self.open_engine(paths, temporary).map_err(|error| open_elsewhere(paths, error))?;
+        let file = FileInfo::of(&engine.files()?.file).map_err(|error| located(error, &paths.data()))?;
         registry::insert(&reserved, file.id(), engine.core());
         Ok(engine)
     }
@@ -144,7 +144,7 @@ impl EnvOptions {
             let why = format!(
                 "{} is open in this process with other options: {differences}; use the same, clone the open `Env`, or close \
                  it first: handles and {} states that snapshots read keep it open",
-                core.place.path.display(),
+                core.paths.path.display(),
                 core.pinned_states().len()
             );
             return Err(Error::new(ErrorKind::InvalidArgument, why));
@@ -153,52 +153,52 @@ impl EnvOptions {
             let newest = core.pinned()?;
             let file = Arc::clone(&core.files()?.file);
             let checked = page::verify_snapshot(&file, newest.meta(), level).and_then(refuse_faults);
-            checked.map_err(|error| error.of_file(&core.place.data()))?;
+            checked.map_err(|error| error.of_file(&core.paths.data()))?;
         }
         Ok(registry::engine_over(core))
     }
 
     /// How much of the page graph must be checked in any case.
-    fn level(&self) -> Option<page::Level> {
+    fn level(&self) -> Option<page::VerifyLevel> {
         match self.verify {
-            Verify::Full => Some(page::Level::Full),
-            Verify::Fast => Some(page::Level::Fast),
+            Verify::Full => Some(page::VerifyLevel::Full),
+            Verify::Fast => Some(page::VerifyLevel::Fast),
             Verify::Meta => None,
         }
     }
 
-    /// Whether there is no environment at `place` yet. A file without bytes, or whose creation was interrupted,
+    /// Whether there is no environment at `paths` yet. A file without bytes, or whose creation was interrupted,
     /// counts as none. Fails if the mode forbids it.
-    fn is_new(&self, place: &EnvPaths) -> Result<bool> {
-        let existing = place.data_metadata()?;
-        check_regular(&place.data())?;
+    fn is_new(&self, paths: &EnvPaths) -> Result<bool> {
+        let existing = paths.data_metadata()?;
+        check_regular(&paths.data())?;
         let is_new = match existing.map_or(0, |metadata| metadata.len()) {
             0 => true,
-            len => len == 2 * system_page_size() as u64 && beginning::is_cut_short(place)?,
+            len => len == 2 * system_page_size() as u64 && beginning::is_cut_short(paths)?,
         };
         if is_new && self.config.read_only {
-            return Err(missing(place, "read_only(true) creates none; open it for writing"));
+            return Err(missing(paths, "read_only(true) creates none; open it for writing"));
         }
         if is_new && self.mode == OpenMode::MustExist {
-            return Err(missing(place, "OpenMode::MustExist creates none; open it with OpenOrCreate"));
+            return Err(missing(paths, "OpenMode::MustExist creates none; open it with OpenOrCreate"));
         }
         if !is_new && self.mode == OpenMode::CreateNew {
-            return Err(present(place));
+            return Err(present(paths));
         }
         Ok(is_new)
     }
 
-    fn open_engine(&self, place: &EnvPaths, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
-        if !self.is_new(place)? {
+    fn open_engine(&self, paths: &EnvPaths, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
+        if !self.is_new(paths)? {
             // Checked before a lock file is created next to something that is no database.
-            check_metas_at(place)?;
+            check_metas_at(paths)?;
         } else if self.config.durability != Durability::Process {
             // Its first commit would be refused, which would leave half an environment.
             check_not_writing()?;
         }
-        let mut entry = entry::enter(place, &self.config, || self.is_new(place))?;
+        let mut entry = entry::enter(paths, &self.config, || self.is_new(paths))?;
         let is_temporary = temporary.is_some();
-        let opened = self.open_entered(place, &mut entry, is_temporary);
+        let opened = self.open_entered(paths, &mut entry, is_temporary);
         if let (Err(error), Some(lock)) = (&opened, &entry.lock)
             && error.kind() == ErrorKind::CommitOutcomeUnknown
         {
@@ -208,7 +208,7 @@ impl EnvOptions {
         let (files, found) = opened?;
         let is_new = matches!(found, Found::New);
         let first = entry.presence == Presence::First;
-        let engine = self.identify(place, files, entry.lock, temporary)?;
+        let engine = self.identify(paths, files, entry.lock, temporary)?;
         let durable = !is_temporary && !self.config.read_only;
         let may_lack_names = match found {
             Found::New | Found::Unremembered => true,
@@ -229,13 +229,13 @@ impl EnvOptions {
         Ok(engine)
     }
 
-    /// Opens the files of a place whose lock files are held.
-    fn open_entered(&self, place: &EnvPaths, entry: &mut Entry, is_temporary: bool) -> Result<(Files, Found)> {
+    /// Opens the files of an environment whose lock files are held.
+    fn open_entered(&self, paths: &EnvPaths, entry: &mut Entry, is_temporary: bool) -> Result<(Files, Found)> {
         let first = entry.presence == Presence::First;
         // Checked again under the lock: another process may have created or removed it meanwhile.
-        let is_new = self.is_new(place)?;
-        let checked = if is_new { None } else { Some(self.check(place, entry)) };
-        let checked = checked.transpose().map_err(|error| error.of_file(&place.data()))?;
+        let is_new = self.is_new(paths)?;
+        let checked = if is_new { None } else { Some(self.check(paths, entry)) };
+        let checked = checked.transpose().map_err(|error| error.of_file(&paths.data()))?;
         if !self.config.read_only
             && let Some(lock) = &entry.lock
         {
@@ -245,7 +245,7 @@ impl EnvOptions {
             }
             // The first opener of all flushes what was left together with what it has checked, before it lets others
             // in.
-            entry::join(place, lock, self.config.durability, first || is_temporary)?;
+            entry::join(paths, lock, self.config.durability, first || is_temporary)?;
             if !is_temporary {
                 lock.sync().map_err(flush_failed)?;
             }
@@ -254,15 +254,15 @@ impl EnvOptions {
             && first
             && let Some(lmdb_lock) = &entry.lmdb_lock
         {
-            beginning::remove_cut_short(place, lmdb_lock)?;
+            beginning::remove_cut_short(paths, lmdb_lock)?;
         }
         if first && let Some(lmdb_lock) = &entry.lmdb_lock {
             lmdb_lock.reserve(self.config.max_readers)?;
         }
         let page_size = checked.as_ref().map(|(meta, _)| meta.page_size);
-        let files = open_files(place, &self.config, page_size, entry.lmdb_lock.take());
+        let files = open_files(paths, &self.config, page_size, entry.lmdb_lock.take());
         if files.is_err() && is_new && first {
-            beginning::remove_failed(place);
+            beginning::remove_failed(paths);
         }
         let found = match checked {
             None => Found::New,
@@ -274,11 +274,11 @@ impl EnvOptions {
 
     /// Checks the file by reads, which cannot raise a signal as a map can. Also returns the open record, if this
     /// process is alone.
-    fn check(&self, place: &EnvPaths, entry: &Entry) -> Result<(page::FileMeta, Option<OpenRecord>)> {
-        let file = open_regular(&place.data())?;
+    fn check(&self, paths: &EnvPaths, entry: &Entry) -> Result<(page::FileMeta, Option<OpenRecord>)> {
+        let file = open_regular(&paths.data())?;
         let alone = entry.presence == Presence::First;
-        let meta = page::check_metas(&file, alone)?.ok_or_else(|| emptied(place))?;
-        let metadata = file.metadata().map_err(|error| located(error, &place.data()))?;
+        let meta = page::check_metas(&file, alone)?.ok_or_else(|| emptied(paths))?;
+        let metadata = file.metadata().map_err(|error| located(error, &paths.data()))?;
         let ends_early = metadata.len() < meta.newest.last_page.end(meta.page_size as u64);
         let record = match &entry.lock {
             Some(lock) => lock.record()?,
@@ -288,12 +288,12 @@ impl EnvOptions {
         let mut level = self.level();
         if let Some(record) = &record {
             if ends_early || record.needs_check() {
-                level = level.or(Some(page::Level::Fast));
+                level = level.or(Some(page::VerifyLevel::Fast));
             }
         } else if ends_early {
             // A file may end before its last page, if that page was freed before it was ever written. Only reachable
             // pages must exist.
-            level = level.or(Some(page::Level::Fast));
+            level = level.or(Some(page::VerifyLevel::Fast));
         }
         if let Some(level) = level {
             check_graph(&file, level, alone)?;
@@ -301,7 +301,7 @@ impl EnvOptions {
         if !self.config.read_only
             && let Some(record) = &record
         {
-            flush_again(place, entry, record, self.config.durability)?;
+            flush_again(paths, entry, record, self.config.durability)?;
         }
         Ok((meta, record))
     }
@@ -309,7 +309,7 @@ impl EnvOptions {
     /// Reads the environment's identity, and fails for what this build cannot read correctly.
     fn identify(
         &self,
-        place: &EnvPaths,
+        paths: &EnvPaths,
         files: Files,
         lock: Option<LockFile>,
         temporary: &mut Option<TempDir>,
@@ -322,7 +322,7 @@ impl EnvOptions {
             Error::new(ErrorKind::Io, why).caused_by(error)
         })?;
         let slow_reader = self.slow_reader.clone();
-        let core = Core::new(place.clone(), self.config.clone(), files, lock, temporary.take(), uuid, slow_reader);
+        let core = Core::new(paths.clone(), self.config.clone(), files, lock, temporary.take(), uuid, slow_reader);
         let probe = registry::engine_over(core);
         // LMDB marks its process when the first reader begins.
         match probe.pinned() {
@@ -364,13 +364,13 @@ enum Found {
 /// Flushes what an opening creates, or finds and cannot be sure of: the file and its name. So the environment counts
 /// as created, and later commits can be found.
 fn make_durable(engine: &Arc<Engine>, is_new: bool) -> Result<()> {
-    let place = &engine.place;
+    let paths = &engine.paths;
     if is_new {
         session::write(engine.writer_access(), "open", session::create_catalog)?;
     }
     // An existing file is flushed with the next commit, if it was not before.
     let synced = if is_new { engine.files()?.file.sync_all() } else { Ok(()) };
-    let synced = synced.map_err(|error| Unflushed::Failed(located(error, &place.data())));
+    let synced = synced.map_err(|error| Unflushed::Failed(located(error, &paths.data())));
     synced.and_then(|()| engine.flush_names()).map_err(|unflushed| unflushed_at(engine, unflushed))
 }
 
@@ -390,9 +390,9 @@ fn unflushed_at(engine: &Engine, unflushed: Unflushed) -> Error {
 /// again.
 fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
     session::write(engine.writer_access(), "open", |_| {
-        let place = &engine.place;
+        let paths = &engine.paths;
         let written = write_anew(&engine.files()?.file);
-        let written = written.map_err(|error| Unflushed::Failed(located(error, &place.data())));
+        let written = written.map_err(|error| Unflushed::Failed(located(error, &paths.data())));
         written.and_then(|()| engine.flush_names()).map_err(|unflushed| unflushed_at(engine, unflushed))?;
         // Done before another writer can begin, whose flush may fail.
         lock.forget_failed_flush()
@@ -403,7 +403,7 @@ fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
 fn share_with_others(engine: &Engine, lock: &LockFile) -> Result<()> {
     if !engine.config.read_only {
         // Left by a compaction that was killed.
-        remove_compacted(&engine.place, engine.files()?.map.page_size());
+        remove_compacted(&engine.paths, engine.files()?.map.page_size());
     }
     lock.share()
 }
@@ -412,14 +412,14 @@ fn share_with_others(engine: &Engine, lock: &LockFile) -> Result<()> {
 ///
 /// The last commit may have failed during its flush, or its process may have been killed then. Whatever is read from
 /// here on must be on the disk, so that a power failure can neither undo such a commit nor complete it.
-fn flush_again(place: &EnvPaths, entry: &Entry, record: &OpenRecord, durability: Durability) -> Result<()> {
+fn flush_again(paths: &EnvPaths, entry: &Entry, record: &OpenRecord, durability: Durability) -> Result<()> {
     if record.needs_rewrite() {
         // `mend_flush` does so later: programs that do not use mapleaf's locks may be writing.
         return Ok(());
     }
     if record.open && durability != Durability::Process {
-        let flushed = open_regular(&place.data())?.sync_data();
-        flushed.map_err(|error| flush_failed(located(error, &place.data())))?;
+        let flushed = open_regular(&paths.data())?.sync_data();
+        flushed.map_err(|error| flush_failed(located(error, &paths.data())))?;
     }
     match &entry.lock {
         // The machine was restarted since: the file's content comes from the disk, and was checked.
@@ -430,26 +430,26 @@ fn flush_again(place: &EnvPaths, entry: &Entry, record: &OpenRecord, durability:
 
 /// The error for an environment that is open in this process although no core has its file, worded so that the user
 /// finds it.
-fn open_elsewhere(place: &EnvPaths, error: Error) -> Error {
-    if error.kind() != ErrorKind::Busy || registry::find_at(place).is_none() {
+fn open_elsewhere(paths: &EnvPaths, error: Error) -> Error {
+    if error.kind() != ErrorKind::Busy || registry::find_at(paths).is_none() {
         return error;
     }
     let why = format!(
         "the environment that was at {} is still open in this process, and its data file was removed or replaced since; \
          drop its handles and snapshots first",
-        place.path.display()
+        paths.path.display()
     );
     Error::new(ErrorKind::Busy, why).caused_by(error)
 }
 
 /// Checks by reads alone that the existing data file is a database.
-pub(crate) fn check_metas_at(place: &EnvPaths) -> Result<()> {
-    let checked = page::check_metas(&open_regular(&place.data())?, false);
-    checked.map(drop).map_err(|error| error.of_file(&place.data()))
+pub(crate) fn check_metas_at(paths: &EnvPaths) -> Result<()> {
+    let checked = page::check_metas(&open_regular(&paths.data())?, false);
+    checked.map(drop).map_err(|error| error.of_file(&paths.data()))
 }
 
-fn file_id(place: &EnvPaths) -> Result<Option<FileId>> {
-    Ok(place.data_metadata()?.map(|found| found.id()))
+fn file_id(paths: &EnvPaths) -> Result<Option<FileId>> {
+    Ok(paths.data_metadata()?.map(|found| found.id()))
 }
 
 /// Whether an opening may succeed in a moment: while an earlier core of this process closes, its lock file still
@@ -470,22 +470,22 @@ const CLOSING_PAUSE: Duration = Duration::from_millis(5);
 /// How often an environment may vanish while it is opened.
 const MOST_VANISHED: u32 = 4;
 
-fn present(place: &EnvPaths) -> Error {
+fn present(paths: &EnvPaths) -> Error {
     let why = format!(
         "{} exists already, and OpenMode::CreateNew opens none; open it with OpenOrCreate, or choose another path",
-        place.data().display()
+        paths.data().display()
     );
     Error::new(ErrorKind::AlreadyExists, why)
 }
 
-fn missing(place: &EnvPaths, advice: &str) -> Error {
-    let why = format!("there is no environment at {}, and {advice}, or mend the path", place.path.display());
+fn missing(paths: &EnvPaths, advice: &str) -> Error {
+    let why = format!("there is no environment at {}, and {advice}, or mend the path", paths.path.display());
     Error::new(ErrorKind::NotFound, why)
 }
 
 /// Walks the page graph. While other processes write, the walk may see pages of two states, so it counts only if
 /// nothing was committed meanwhile.
-fn check_graph(file: &File, level: page::Level, alone: bool) -> Result<()> {
+fn check_graph(file: &File, level: page::VerifyLevel, alone: bool) -> Result<()> {
     for attempt in 0.. {
         let before = newest_id(file, alone)?;
         let report = page::verify(file, level)?;

@@ -6,15 +6,15 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
-use crate::os::Stop;
+use crate::os::CopyError;
 use crate::page::{PIECE, Pieces};
 
 /// Runs `gather`, and writes its pieces to `file` from its position on. A thread of its own writes; the caller does
 /// if the system gives no thread. All pieces are written when it returns.
 pub(crate) fn write_pipelined<T>(
     mut file: &File,
-    gather: impl FnOnce(&mut dyn Pieces) -> Result<T, Stop>,
-) -> Result<T, Stop> {
+    gather: impl FnOnce(&mut dyn Pieces) -> Result<T, CopyError>,
+) -> Result<T, CopyError> {
     thread::scope(|scope| {
         // One piece is gathered, one waits, and one is written.
         let (full, pieces) = sync_channel(1);
@@ -27,7 +27,7 @@ pub(crate) fn write_pipelined<T>(
         let gathered = gather(&mut Pipelined { full, emptied });
         match writer.join() {
             Ok(Ok(())) => gathered,
-            Ok(Err(error)) => Err(Stop::Write(error)),
+            Ok(Err(error)) => Err(CopyError::Write(error)),
             Err(panic) => resume_unwind(panic),
         }
     })

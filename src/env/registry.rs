@@ -47,17 +47,17 @@ pub(crate) fn engine_over(core: Arc<Core>) -> Arc<Engine> {
     engine
 }
 
-/// The right to open, close or replace the environment at one place: while it lives, no other thread may.
-/// Environments at other places are not held up, however long it takes. A caller that also needs an open core's
+/// The right to open, close or replace the environment at one path: while it lives, no other thread may.
+/// Environments at other paths are not held up, however long it takes. A caller that also needs an open core's
 /// writer mutex takes that first, because a transaction may open other environments.
 pub(crate) struct Reserved {
     path: PathBuf,
     file: Option<FileId>,
 }
 
-/// Waits for the place, by its path and by the file that is there now, if there is one.
-pub(crate) fn reserve(place: &EnvPaths, file: Option<FileId>) -> Reserved {
-    let path = resolved(&place.data());
+/// Waits for the location, by its path and by the file that is there now, if there is one.
+pub(crate) fn reserve(paths: &EnvPaths, file: Option<FileId>) -> Reserved {
+    let path = resolved(&paths.data());
     let mut registry = lock();
     let taken = |registry: &Registry| {
         registry.changing.iter().any(|(other, its)| *other == path || (file.is_some() && *its == file))
@@ -69,7 +69,7 @@ pub(crate) fn reserve(place: &EnvPaths, file: Option<FileId>) -> Reserved {
     Reserved { path, file }
 }
 
-/// Notes that `engine` has `file` open. The caller has reserved the place.
+/// Notes that `engine` has `file` open. The caller has reserved the location.
 pub(crate) fn insert(_reserved: &Reserved, file: FileId, core: &Arc<Core>) {
     let mut registry = lock();
     let open = &mut registry.get_or_insert_default().open;
@@ -77,7 +77,7 @@ pub(crate) fn insert(_reserved: &Reserved, file: FileId, core: &Arc<Core>) {
     open.insert(file, Arc::downgrade(core));
 }
 
-/// Forgets the core that had `file` open. The caller has reserved the place.
+/// Forgets the core that had `file` open. The caller has reserved the location.
 pub(crate) fn remove(_reserved: &Reserved, file: FileId) {
     lock().get_or_insert_default().open.remove(&file);
 }
@@ -101,13 +101,13 @@ pub(crate) fn find(file: FileId) -> Option<Arc<Core>> {
     (!core.is_closed()).then_some(core)
 }
 
-/// The open core that was opened at the path of `place`, whatever file is there now.
-pub(crate) fn find_at(place: &EnvPaths) -> Option<Arc<Core>> {
+/// The open core that was opened at the path of `paths`, whatever file is there now.
+pub(crate) fn find_at(paths: &EnvPaths) -> Option<Arc<Core>> {
     let engines: Vec<_> = lock().as_ref()?.open.values().filter_map(Weak::upgrade).collect();
-    engines.into_iter().find(|core| !core.is_closed() && core.place == *place)
+    engines.into_iter().find(|core| !core.is_closed() && core.paths == *paths)
 }
 
-/// The path with its existing part resolved, so that two spellings of a place that is to be created are equal.
+/// The path with its existing part resolved, so that two spellings of a path that is to be created are equal.
 fn resolved(path: &Path) -> PathBuf {
     let (mut there, mut rest) = (path, Vec::new());
     loop {

@@ -17,7 +17,7 @@ pub(crate) struct Done {
 #[derive(Default)]
 pub(crate) struct SubmittedState {
     /// Whether there was an outcome; it is held here until it is taken.
-    pub(crate) told: bool,
+    pub(crate) is_reported: bool,
     pub(crate) outcome: Option<Result<()>>,
     pub(crate) waker: Option<Waker>,
 }
@@ -26,13 +26,13 @@ pub(crate) struct SubmittedState {
 pub(crate) struct Submission {
     pub(crate) engine: Arc<Engine>,
     pub(crate) batch: Batch,
-    pub(crate) told: Teller,
+    pub(crate) reporter: Reporter,
 }
 
 /// Reports an error to the caller if the batch is dropped without being done.
-pub(crate) struct Teller(pub(crate) Arc<Done>);
+pub(crate) struct Reporter(pub(crate) Arc<Done>);
 
-impl Drop for Teller {
+impl Drop for Reporter {
     fn drop(&mut self) {
         self.0.set(Err(Error::new(
             ErrorKind::Closed,
@@ -44,10 +44,10 @@ impl Drop for Teller {
 impl Done {
     pub(crate) fn set(&self, outcome: Result<()>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.told {
+        if state.is_reported {
             return;
         }
-        state.told = true;
+        state.is_reported = true;
         state.outcome = Some(outcome);
         let waker = state.waker.take();
         drop(state);

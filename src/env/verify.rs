@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::env::handle::Env;
 use crate::env::newest::read_newest;
 use crate::error::Result;
-use crate::page::{Level, VerifyReport, verify_snapshot};
+use crate::page::{VerifyLevel, VerifyReport, verify_snapshot};
 
 impl Env {
     /// Walks the whole page graph of the newest state by reads of the file. Checks that every page is reached once,
@@ -33,7 +33,7 @@ impl Env {
         let verify = || {
             let file = Arc::clone(&self.engine.files()?.file);
             // The pin, or the write lock, keeps the state's pages while they are read.
-            read_newest(&self.engine, "verify", |newest| verify_snapshot(&file, newest.meta(), Level::Full))
+            read_newest(&self.engine, "verify", |newest| verify_snapshot(&file, newest.meta(), VerifyLevel::Full))
         };
         verify().map_err(|error| error.during("verify"))
     }

@@ -82,11 +82,11 @@ impl Write for OneLine<'_, '_, '_> {
         let mut rest = text;
         while let Some(at) = rest.find(char::is_control) {
             self.0.write_str(&rest[..at])?;
-            let mut behind = rest[at..].chars();
-            if let Some(control) = behind.next() {
+            let mut chars = rest[at..].chars();
+            if let Some(control) = chars.next() {
                 write!(self.0, "{}", control.escape_default())?;
             }
-            rest = behind.as_str();
+            rest = chars.as_str();
         }
         self.0.write_str(rest)
     }

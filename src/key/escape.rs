@@ -35,7 +35,7 @@ pub(super) fn escape_element<A: Array<Item = u8>>(bytes: &[u8], buf: &mut SmallV
 #[inline]
 pub(super) fn unescape_element<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<Cow<'a, [u8]>> {
     // Fast path: nearly every element has no zero byte, and a scan reads one per row.
-    if let Some(zero) = place_in::<0>(bytes)
+    if let Some(zero) = index_of::<0>(bytes)
         && bytes.get(zero + 1) == Some(&END[1])
     {
         let (piece, rest) = (&bytes[..zero], &bytes[zero + END.len()..]);
@@ -47,20 +47,20 @@ pub(super) fn unescape_element<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<C
 
 /// The index of the first byte equal to `BYTE`, searched eight bytes at a time.
 #[inline]
-pub(super) fn place_in<const BYTE: u8>(bytes: &[u8]) -> Option<usize> {
+pub(super) fn index_of<const BYTE: u8>(bytes: &[u8]) -> Option<usize> {
     const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
     let (mut rest, mut at) = (bytes, 0);
-    while let Some((word, behind)) = rest.split_first_chunk() {
+    while let Some((word, tail)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*word) ^ u64::from_le_bytes([BYTE; 8]);
         // The lowest byte whose top bit is set in `zeros` is the first zero; higher ones may be wrong.
         let zeros = word.wrapping_sub(LOW) & !word & HIGH;
         if zeros != 0 {
             return Some(at + zeros.trailing_zeros() as usize / 8);
         }
-        (rest, at) = (behind, at + 8);
+        (rest, at) = (tail, at + 8);
     }
-    rest.iter().position(|byte| *byte == BYTE).map(|place| at + place)
+    rest.iter().position(|byte| *byte == BYTE).map(|index| at + index)
 }
 
 #[cold]
@@ -68,7 +68,7 @@ fn unescape_pieces<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<Cow<'a, [u8]>
     let mut element = Cow::Borrowed(&[][..]);
     let mut rest = *bytes;
     loop {
-        let zero = place_in::<0>(rest).ok_or_else(|| truncated(what))?;
+        let zero = index_of::<0>(rest).ok_or_else(|| truncated(what))?;
         let (piece, tail) = rest.split_at(zero);
         append(&mut element, piece);
         let (mark, tail) = tail.split_first_chunk().ok_or_else(|| truncated(what))?;
@@ -111,8 +111,8 @@ mod tests {
             from in 0..40_usize,
         ) {
             let bytes = bytes.get(from..).unwrap_or(&bytes);
-            prop_assert_eq!(place_in::<0>(bytes), bytes.iter().position(|byte| *byte == 0));
-            prop_assert_eq!(place_in::<b'/'>(bytes), bytes.iter().position(|byte| *byte == b'/'));
+            prop_assert_eq!(index_of::<0>(bytes), bytes.iter().position(|byte| *byte == 0));
+            prop_assert_eq!(index_of::<b'/'>(bytes), bytes.iter().position(|byte| *byte == b'/'));
         }
     }
 

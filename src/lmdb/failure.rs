@@ -106,7 +106,7 @@ fn kind_of(error: MdbError) -> ErrorKind {
 }
 
 fn advice(error: MdbError) -> Cow<'static, str> {
-    let told = match error {
+    let advice = match error {
         MdbError::MapFull => "the map is full; open with a larger max_map_size",
         MdbError::MapResized => "another process has grown the file beyond max_map_size; open with a larger one",
         MdbError::DbsFull => {
@@ -128,5 +128,5 @@ fn advice(error: MdbError) -> Cow<'static, str> {
         }
         _ => return format!("LMDB failed: {error}; see what Env::verify finds").into(),
     };
-    told.into()
+    advice.into()
 }

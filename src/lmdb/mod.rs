@@ -13,4 +13,4 @@ pub(crate) use failure::{Cause, Failure};
 pub(crate) use lock_file::LmdbLock;
 pub(crate) use owned_writer::OwnedWriter;
 pub(crate) use pin::Pin;
-pub(crate) use transaction::{Applier, Handles, Tree, Writer};
+pub(crate) use transaction::{Applier, Handles, TreeHandle, Writer};

@@ -118,13 +118,13 @@ pub(crate) struct Applier<'x, 't, 'e> {
 
 impl<'e> Applier<'_, '_, 'e> {
     /// The handle of the DBI `name`, which is created if it does not exist.
-    pub(crate) fn tree(&mut self, name: &str) -> Result<Tree<'e>, Failure> {
+    pub(crate) fn tree(&mut self, name: &str) -> Result<TreeHandle<'e>, Failure> {
         if let Some(handle) = self.opened.get(name).or_else(|| self.known.get(name)) {
-            return Ok(Tree(handle));
+            return Ok(TreeHandle(handle));
         }
         let handle = self.open(Some(name))?;
         self.opened.named.insert(name.into(), handle);
-        Ok(Tree(handle))
+        Ok(TreeHandle(handle))
     }
 
     #[cold]
@@ -137,22 +137,22 @@ impl<'e> Applier<'_, '_, 'e> {
     }
 
     /// Stores `value` under `key`.
-    pub(crate) fn put(&mut self, tree: Tree<'e>, key: &[u8], value: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn put(&mut self, tree: TreeHandle<'e>, key: &[u8], value: &[u8]) -> Result<(), Failure> {
         tree.0.put(self.txn, key, value).map_err(Failure::of)
     }
 
     /// A cursor for many puts into one DBI, mostly ascending. It costs an allocation.
-    pub(crate) fn puts(&mut self, tree: Tree<'e>) -> Result<Puts<'_>, Failure> {
+    pub(crate) fn puts(&mut self, tree: TreeHandle<'e>) -> Result<Puts<'_>, Failure> {
         tree.0.iter_mut(self.txn).map(|cursor| Puts::new(cursor, None)).map_err(Failure::of)
     }
 
     /// A cursor for puts after all keys of a DBI, in ascending order.
-    pub(crate) fn fill(&mut self, tree: Tree<'e>, filling: LeafFill) -> Result<Puts<'_>, Failure> {
+    pub(crate) fn fill(&mut self, tree: TreeHandle<'e>, filling: LeafFill) -> Result<Puts<'_>, Failure> {
         tree.0.iter_mut(self.txn).map(|cursor| Puts::new(cursor, Some(filling))).map_err(Failure::of)
     }
 
     /// Removes `key`, if it exists.
-    pub(crate) fn delete(&mut self, tree: Tree<'e>, key: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn delete(&mut self, tree: TreeHandle<'e>, key: &[u8]) -> Result<(), Failure> {
         tree.0.delete(self.txn, key).map(drop).map_err(Failure::of)
     }
 
@@ -160,7 +160,7 @@ impl<'e> Applier<'_, '_, 'e> {
     /// returns true.
     pub(crate) fn delete_range(
         &mut self,
-        tree: Tree<'e>,
+        tree: TreeHandle<'e>,
         first: &[u8],
         end: Option<&[u8]>,
         mut is_to_go: impl FnMut(&[u8]) -> bool,
@@ -177,7 +177,7 @@ impl<'e> Applier<'_, '_, 'e> {
     }
 
     /// Removes all entries.
-    pub(crate) fn clear(&mut self, tree: Tree<'e>) -> Result<(), Failure> {
+    pub(crate) fn clear(&mut self, tree: TreeHandle<'e>) -> Result<(), Failure> {
         tree.0.clear(self.txn).map_err(Failure::of)
     }
 
@@ -189,7 +189,7 @@ impl<'e> Applier<'_, '_, 'e> {
             let main = self.open(None)?;
             *self.opened.main.insert(main)
         };
-        self.put(Tree(main), HEAD_KEY.as_bytes(), value)
+        self.put(TreeHandle(main), HEAD_KEY.as_bytes(), value)
     }
 
     /// Stores a record of the catalogue.
@@ -215,7 +215,7 @@ impl<'e> Applier<'_, '_, 'e> {
         let tree = self.tree(name)?;
         self.opened.named.remove(name);
         self.known.named.remove(name);
-        // SAFETY: every copy of the handle is forgotten: the two maps hold them all, and no `Tree` outlives the
+        // SAFETY: every copy of the handle is forgotten: the two maps hold them all, and no `TreeHandle` outlives the
         // application of a set.
         unsafe { tree.0.remove(self.txn) }.map_err(Failure::of)
     }
@@ -223,4 +223,4 @@ impl<'e> Applier<'_, '_, 'e> {
 
 /// A DBI of the transaction in which a set is applied.
 #[derive(Clone, Copy)]
-pub(crate) struct Tree<'e>(Handle<'e>);
+pub(crate) struct TreeHandle<'e>(Handle<'e>);

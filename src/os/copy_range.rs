@@ -9,20 +9,20 @@ use crate::os::sys::{copy_file_range, read_at, write_all_at};
 
 /// Why a copy ended early.
 #[derive(Debug)]
-pub(crate) enum Stop {
+pub(crate) enum CopyError {
     /// The source is damaged, or cannot be read.
     Source(Error),
     /// The target refused the bytes.
     Write(io::Error),
 }
 
-impl From<Error> for Stop {
+impl From<Error> for CopyError {
     fn from(error: Error) -> Self {
         Self::Source(error)
     }
 }
 
-impl From<io::Error> for Stop {
+impl From<io::Error> for CopyError {
     fn from(error: io::Error) -> Self {
         Self::Write(error)
     }
@@ -41,7 +41,7 @@ const PIECE: usize = 1 << 20;
 /// # Errors
 /// `Corrupted` when `from` ends before the range does, `Io` when it cannot be read; the system's error when `to`
 /// refuses the bytes.
-pub(crate) fn copy_range(from: &File, to: &File, range: Range<u64>) -> Result<(), Stop> {
+pub(crate) fn copy_range(from: &File, to: &File, range: Range<u64>) -> Result<(), CopyError> {
     let copied = by_system(from, to, range.clone());
     if copied < range.end { by_hand(from, to, copied..range.end) } else { Ok(()) }
 }
@@ -64,7 +64,7 @@ fn by_system(from: &File, to: &File, range: Range<u64>) -> u64 {
     at
 }
 
-fn by_hand(from: &File, to: &File, range: Range<u64>) -> Result<(), Stop> {
+fn by_hand(from: &File, to: &File, range: Range<u64>) -> Result<(), CopyError> {
     let mut buffer = vec![0; PIECE];
     let mut at = range.start;
     while at < range.end {
@@ -110,13 +110,13 @@ mod tests {
 
     #[test]
     fn both_ways_copy_the_range_to_the_same_offset() -> Outcome {
-        type Way = fn(&File, &File, Range<u64>) -> Result<(), Stop>;
+        type Way = fn(&File, &File, Range<u64>) -> Result<(), CopyError>;
         let ways: [Way; 2] = [copy_range, by_hand];
         for (way, range) in
             ways.into_iter().flat_map(|way| [0..0, 5..6, 8192..3_000_000, 0..3_000_001].map(|r| (way, r)))
         {
             let (from, to, bytes) = files(3_000_001)?;
-            way(&from, &to, range.clone()).map_err(|stop| format!("{stop:?}"))?;
+            way(&from, &to, range.clone()).map_err(|error| format!("{error:?}"))?;
             let (start, end) = (usize::try_from(range.start)?, usize::try_from(range.end)?);
             assert!(start == end || held(&to)? == [&vec![0; start], &bytes[start..end]].concat(), "{range:?}");
         }
@@ -128,8 +128,8 @@ mod tests {
         use std::io::Seek;
         let (mut from, to, _) = files(100_000)?;
         from.seek(io::SeekFrom::Start(77))?;
-        copy_range(&from, &to, 0..100_000).map_err(|stop| format!("{stop:?}"))?;
-        by_hand(&from, &to, 0..100_000).map_err(|stop| format!("{stop:?}"))?;
+        copy_range(&from, &to, 0..100_000).map_err(|error| format!("{error:?}"))?;
+        by_hand(&from, &to, 0..100_000).map_err(|error| format!("{error:?}"))?;
         assert_eq!(from.stream_position()?, 77);
         Ok(())
     }
@@ -138,8 +138,11 @@ mod tests {
     fn a_source_that_was_cut_is_damaged() -> Outcome {
         let (from, to, _) = files(10_000)?;
         for start in [0, 10_000] {
-            let stop = copy_range(&from, &to, start..10_001);
-            assert!(matches!(&stop, Err(Stop::Source(error)) if error.message().contains("ends before")), "{stop:?}");
+            let error = copy_range(&from, &to, start..10_001);
+            assert!(
+                matches!(&error, Err(CopyError::Source(error)) if error.message().contains("ends before")),
+                "{error:?}"
+            );
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::sys::{ReadMap, tells_what_is_resident};
+use crate::os::sys::{ReadMap, reports_residency};
 
 /// A read-only map of a file, which may be longer than the file. Bytes beyond the end of the file must not be
 /// touched.
@@ -21,9 +21,10 @@ impl Map {
             )
             .caused_by(error)
         })?;
-        if tells_what_is_resident(file) {
+        if reports_residency(file) {
             // A look-up needs only one page of those that would be read around it. A scan requests more itself, once
-            // it is told that they are not in memory. A process that is not told gets the system's own read-ahead.
+            // the system reports that they are not in memory. A process without such reports gets the system's own
+            // read-ahead.
             raw.expect_random_reads();
         }
         Ok(Self { raw })

@@ -14,7 +14,7 @@ mod rewrite;
 mod shared_words;
 mod sys;
 
-pub(crate) use copy_range::{Stop, copy_range};
+pub(crate) use copy_range::{CopyError, copy_range};
 pub(crate) use data_lock::{DataLock, is_held};
 pub(crate) use error::{flush_failed, io_error, located};
 pub(crate) use fork::process_mark;

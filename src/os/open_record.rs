@@ -22,7 +22,7 @@ pub(crate) struct OpenRecord {
     /// Whether a flush failed since the file was last rewritten: pages that the system takes for written may not
     /// be.
     pub flush_failed: bool,
-    /// The boot of the machine in which it was open; empty if the system does not tell.
+    /// The boot of the machine in which it was open; empty if the system does not say.
     pub boot: Vec<u8>,
     /// Whether the bytes were not a record. The other fields then assume the worst.
     pub damaged: bool,
@@ -63,7 +63,7 @@ impl OpenRecord {
 
     /// Whether pages that the system takes for written may be only in its memory.
     pub(crate) fn needs_rewrite(&self) -> bool {
-        // After a restart the file is what the disk has. If the system does not tell, there may have been no
+        // After a restart the file is what the disk has. If the system does not say, there may have been no
         // restart.
         let own = boot_id();
         self.flush_failed && (self.boot.is_empty() || own.is_empty() || self.boot == own)

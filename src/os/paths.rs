@@ -137,9 +137,9 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
 pub(crate) struct Directory(Option<DirectoryHandle>);
 
 impl Directory {
-    /// The directory of `place`. If it cannot be held, fewer checks are possible.
-    pub(crate) fn hold(place: &EnvPaths) -> Self {
-        Self::open(&place.directory()).unwrap_or(Self(None))
+    /// The directory of `paths`. If it cannot be held, fewer checks are possible.
+    pub(crate) fn hold(paths: &EnvPaths) -> Self {
+        Self::open(&paths.directory()).unwrap_or(Self(None))
     }
 
     /// The directory at `path`, which need not be readable.

@@ -85,7 +85,7 @@ pub(crate) fn get_many<'a, const W: usize>(
     mut each: impl FnMut(usize, Option<&'a [u8]>),
 ) -> Result<()> {
     let Some(levels) = branch_levels(pages, tree)? else {
-        (0..keys.len()).for_each(|place| each(place, None));
+        (0..keys.len()).for_each(|index| each(index, None));
         return Ok(());
     };
     let (children, entries) = fanout(tree);
@@ -116,7 +116,7 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
                 cold = readahead::bring::<W>(pages, tree, levels, window);
             }
             group += 1;
-            lanes.values(|place, value| each(number * WINDOW + place, value))?;
+            lanes.values(|index, value| each(number * WINDOW + index, value))?;
         }
     }
     Ok(())
@@ -162,7 +162,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for Keys<'a, 'k, W> {
                 // All keys start at the root, which is in the cache.
                 let root = pages.branch(tree.root)?;
                 for lane in &mut *lanes {
-                    let guess = lane.limits.guess_edge(root, &lane.target);
+                    let guess = lane.limits.guess_without_limit(root, &lane.target);
                     lane.go_down(pages, root, guess, slots)?;
                 }
             } else {
@@ -183,8 +183,8 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for Keys<'a, 'k, W> {
         for lane in &mut *lanes {
             lane.come_to(pages.leaf(lane.number)?, 1, 1);
         }
-        for (place, lane) in (self.before..).zip(&*lanes) {
-            each(place, lane.value(pages, levels)?);
+        for (index, lane) in (self.before..).zip(&*lanes) {
+            each(index, lane.value(pages, levels)?);
         }
         Ok(())
     }
@@ -198,19 +198,19 @@ fn fanout(tree: &TreeRecord) -> (usize, usize) {
 }
 
 impl<'a, const W: usize> Lane<'a, '_, W> {
-    /// Prefetches the nodes where the search in `page` begins: the guess, with `before` slots before it and `behind`
+    /// Prefetches the nodes where the search in `page` begins: the guess, with `before` slots before it and `after`
     /// slots after it.
     #[inline]
-    fn come_to(&mut self, page: Page<'a>, before: usize, behind: usize) {
+    fn come_to(&mut self, page: Page<'a>, before: usize, after: usize) {
         // Do not read back what was just stored in the lane: a load that spans two stores waits until both are done.
         let share = self.at.share;
         let guess = match share {
             Some(share) => Some(share.of(page.slots())),
             None if page.is_leaf() => None,
-            None => self.limits.guess_edge(page, &self.target),
+            None => self.limits.guess_without_limit(page, &self.target),
         };
         match guess {
-            Some(guess) => page.prefetch_slots(guess.saturating_sub(before), guess + behind),
+            Some(guess) => page.prefetch_slots(guess.saturating_sub(before), guess + after),
             None => page.prefetch_slot(page.slots() / 2),
         }
         self.at = At { page, share, guess };

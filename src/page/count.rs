@@ -5,7 +5,7 @@ use std::ops::Bound;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::cursor::Pair;
 use crate::page::cursor_end::CursorEnd;
-use crate::page::cursor_stack::{CursorStack, Spot, ran_out, too_many_leaves};
+use crate::page::cursor_stack::{CursorStack, SeekTarget, ran_out, too_many_leaves};
 use crate::page::format::{NODE_HEADER, SLOT};
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
@@ -52,32 +52,31 @@ pub(crate) fn count_range(
     if matches!((lower, upper), (Bound::Unbounded, Bound::Unbounded)) {
         return len(pages, tree);
     }
-    let Some((front, back)) = edges(pages, tree, lower, upper)? else {
+    let Some((front, back)) = range_ends(pages, tree, lower, upper)? else {
         return Ok(0);
     };
-    if front.trail.order(&back.trail).is_eq() {
+    if front.path.order(&back.path).is_eq() {
         return Ok((back.slot as u64).saturating_sub(front.slot as u64));
     }
     let ends = (front.leaf.slots() - front.slot) as u64 + back.slot as u64;
-    let mut trail = front.trail;
+    let mut path = front.path;
     // The first leaf is counted. Of its parent, count the leaves after it; of the following parents, all leaves.
-    let mut from = trail.parent().map_or(0, |parent| parent.slot + 1);
+    let mut from = path.parent().map_or(0, |parent| parent.slot + 1);
     let (mut total, mut leaves_left) = (ends, tree.leaf_pages);
     loop {
-        let (Some(at), Some(end)) = (trail.parent(), back.trail.parent()) else {
+        let (Some(at), Some(end)) = (path.parent(), back.path.parent()) else {
             return Err(ran_out(tree));
         };
-        let last = trail.same_parent(&back.trail);
-        let behind = if last { end.slot } else { at.page.slots() };
-        leaves_left = leaves_left
-            .checked_sub(behind.saturating_sub(from) as u64)
-            .ok_or_else(|| too_many_leaves(at.page.number()))?;
-        total += entries_below(pages, at.page, from, behind)?;
+        let last = path.same_parent(&back.path);
+        let to = if last { end.slot } else { at.page.slots() };
+        leaves_left =
+            leaves_left.checked_sub(to.saturating_sub(from) as u64).ok_or_else(|| too_many_leaves(at.page.number()))?;
+        total += entries_below(pages, at.page, from, to)?;
         if last {
             return Ok(total);
         }
-        trail.set_parent_slot(at.page.slots() - 1);
-        if trail.forward(pages)?.is_none() {
+        path.set_parent_slot(at.page.slots() - 1);
+        if path.forward(pages)?.is_none() {
             return Err(ran_out(tree));
         }
         from = 0;
@@ -132,30 +131,30 @@ pub(crate) fn nth<'a>(pages: Pages<'a>, tree: &TreeRecord, n: u64) -> Result<Opt
     }
     let from_end = entries - 1 - n;
     let (leaf, slot) = if n <= from_end {
-        let Some(mut edge) = CursorEnd::at(pages, tree, &Spot::<0>::Start)? else {
+        let Some(mut position) = CursorEnd::at(pages, tree, &SeekTarget::<0>::Start)? else {
             return Err(ran_out(tree));
         };
         let mut left = n;
-        while left >= edge.leaf.slots() as u64 {
-            left -= edge.leaf.slots() as u64;
-            look_ahead(pages, &edge.trail);
-            if !edge.next_leaf(pages)? {
+        while left >= position.leaf.slots() as u64 {
+            left -= position.leaf.slots() as u64;
+            look_ahead(pages, &position.path);
+            if !position.next_leaf(pages)? {
                 return Err(ran_out(tree));
             }
         }
-        (edge.leaf, left)
+        (position.leaf, left)
     } else {
-        let Some(mut edge) = CursorEnd::at(pages, tree, &Spot::<0>::End)? else {
+        let Some(mut position) = CursorEnd::at(pages, tree, &SeekTarget::<0>::End)? else {
             return Err(ran_out(tree));
         };
         let mut left = from_end;
-        while left >= edge.leaf.slots() as u64 {
-            left -= edge.leaf.slots() as u64;
-            if !edge.previous_leaf(pages)? {
+        while left >= position.leaf.slots() as u64 {
+            left -= position.leaf.slots() as u64;
+            if !position.previous_leaf(pages)? {
                 return Err(ran_out(tree));
             }
         }
-        (edge.leaf, edge.leaf.slots() as u64 - 1 - left)
+        (position.leaf, position.leaf.slots() as u64 - 1 - left)
     };
     // Less than the number of slots of a page, so it fits.
     let node = leaf.node(usize::try_from(slot).unwrap_or(usize::MAX))?;
@@ -174,14 +173,14 @@ pub(crate) fn estimate(pages: Pages<'_>, tree: &TreeRecord, lower: Bound<&[u8]>,
     if matches!((lower, upper), (Bound::Unbounded, Bound::Unbounded)) {
         return len(pages, tree);
     }
-    let Some((front, back)) = edges(pages, tree, lower, upper)? else {
+    let Some((front, back)) = range_ends(pages, tree, lower, upper)? else {
         return Ok(0);
     };
-    if front.trail.order(&back.trail).is_eq() {
+    if front.path.order(&back.path).is_eq() {
         return Ok((back.slot as u64).saturating_sub(front.slot as u64));
     }
     let ends = (front.leaf.slots() - front.slot) as u64 + back.slot as u64;
-    let inner = leaves_between(pages, tree, front.trail, &back.trail)?.saturating_sub(1);
+    let inner = leaves_between(pages, tree, front.path, &back.path)?.saturating_sub(1);
     let leaves = u128::from(tree.leaf_pages.max(1));
     let average = u128::from(inner) * u128::from(tree.entries) / leaves;
     // Leaves hold different numbers, so limit the estimate by the tree's total. In a damaged record that can be any
@@ -190,14 +189,14 @@ pub(crate) fn estimate(pages: Pages<'_>, tree: &TreeRecord, lower: Bound<&[u8]>,
 }
 
 /// Both ends of a range; `None` when the range is empty.
-pub(crate) fn edges<'a>(
+pub(crate) fn range_ends<'a>(
     pages: Pages<'a>,
     tree: &TreeRecord,
     lower: Bound<&[u8]>,
     upper: Bound<&[u8]>,
 ) -> Result<Option<(CursorEnd<'a>, CursorEnd<'a>)>> {
-    let front = CursorEnd::at(pages, tree, &Spot::<0>::lower(lower))?;
-    let back = CursorEnd::at(pages, tree, &Spot::<0>::upper(upper))?;
+    let front = CursorEnd::at(pages, tree, &SeekTarget::<0>::lower(lower))?;
+    let back = CursorEnd::at(pages, tree, &SeekTarget::<0>::upper(upper))?;
     Ok(front.zip(back).filter(|(front, back)| front.order(back).is_lt()))
 }
 
@@ -232,8 +231,8 @@ pub(crate) fn leaves_between<'a>(
 }
 
 /// Prefetches the header of a leaf some steps ahead.
-fn look_ahead(pages: Pages<'_>, trail: &CursorStack<'_>) {
-    if let Some(parent) = trail.parent()
+fn look_ahead(pages: Pages<'_>, path: &CursorStack<'_>) {
+    if let Some(parent) = path.parent()
         && parent.slot + AHEAD < parent.page.slots()
         && let Ok(number) = parent.page.child(parent.slot + AHEAD)
     {

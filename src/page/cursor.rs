@@ -46,7 +46,7 @@ pub struct Cursor<'a> {
     /// The width of every key of the tree and of the bounds, if their type fixes it, otherwise 0.
     width: u8,
     /// Whether the end that moved last has passed a whole leaf; then it prefetches beyond the next leaf.
-    runs: bool,
+    reads_ahead: bool,
     /// The back, once opened, in a leaf after the front's.
     back: Option<CursorEnd<'a>>,
     /// The slot of the first remaining entry in the back's leaf; 0 when the front is, or may be, before that leaf.
@@ -112,7 +112,7 @@ impl<'a> Cursor<'a> {
             is_open: false,
             ordered: true,
             width: 0,
-            runs: false,
+            reads_ahead: false,
             back: None,
             start: 0,
             lower: lower.map(SmallVec::from_slice),
@@ -336,12 +336,12 @@ impl<'a> Cursor<'a> {
             }
         }
         self.find_end()?;
-        if self.runs {
+        if self.reads_ahead {
             self.look_ahead();
-        } else if let Some(next) = self.front.trail.parent().and_then(|parent| parent.child_at(1)) {
+        } else if let Some(next) = self.front.path.parent().and_then(|parent| parent.child_at(1)) {
             // The second leaf of a range, which may end in it: prefetch only the next header.
             self.pages.prefetch(next, HEADER_LINES);
-            self.runs = true;
+            self.reads_ahead = true;
         }
         Ok(true)
     }
@@ -351,7 +351,7 @@ impl<'a> Cursor<'a> {
     fn look_ahead(&mut self) {
         let mut ahead = Ahead::default();
         if !self.last
-            && let Some(parent) = self.front.trail.parent()
+            && let Some(parent) = self.front.path.parent()
         {
             if let Some(number) = parent.child_at(FAR) {
                 self.pages.prefetch(number, 1);
@@ -367,11 +367,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// Prefetches for a backward scan.
-    fn look_behind(&mut self) {
+    fn look_back(&mut self) {
         let mut ahead = Ahead::default();
         if let Some(back) = &self.back
             && !self.last
-            && let Some(parent) = back.trail.parent()
+            && let Some(parent) = back.path.parent()
         {
             if let Some(number) = parent.child_at(-2) {
                 self.pages.prefetch(number, HEADER_LINES);
@@ -389,24 +389,24 @@ impl<'a> Cursor<'a> {
         let Some(back) = &mut self.back else {
             return Ok(());
         };
-        let behind = back.leaf;
+        let after = back.leaf;
         // If the remaining entries begin inside this leaf, none remain before it.
         if self.start > 0 || !back.previous_leaf(self.pages)? {
             self.stop();
             return Ok(());
         }
         let leaf = back.leaf;
-        if self.ordered && leaf.compare(leaf.slots() - 1, &SearchKey::<0>::new(behind.key(0)?))?.is_ge() {
+        if self.ordered && leaf.compare(leaf.slots() - 1, &SearchKey::<0>::new(after.key(0)?))?.is_ge() {
             return Err(leaf.fault("keys are not below those of the leaf behind"));
         }
         self.find_start()?;
-        if self.runs {
-            self.look_behind();
+        if self.reads_ahead {
+            self.look_back();
         } else if !self.last
-            && let Some(next) = self.back.as_ref().and_then(|back| back.trail.parent()?.child_at(-1))
+            && let Some(next) = self.back.as_ref().and_then(|back| back.path.parent()?.child_at(-1))
         {
             self.pages.prefetch(next, HEADER_LINES);
-            self.runs = true;
+            self.reads_ahead = true;
         }
         Ok(())
     }

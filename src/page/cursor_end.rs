@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::error::Result;
-use crate::page::cursor_stack::{CursorStack, Spot, too_many_leaves};
+use crate::page::cursor_stack::{CursorStack, SeekTarget, too_many_leaves};
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::page_no::PageNo;
@@ -11,7 +11,7 @@ use crate::page::page_no::PageNo;
 /// The position before entry `slot` of `leaf`; `slot` may be one past the last entry.
 #[derive(Clone)]
 pub(crate) struct CursorEnd<'a> {
-    pub trail: CursorStack<'a>,
+    pub path: CursorStack<'a>,
     pub leaf: Page<'a>,
     pub slot: usize,
     /// How many more leaves may be entered before the tree is considered damaged.
@@ -22,23 +22,27 @@ impl<'a> CursorEnd<'a> {
     /// A position in no tree.
     #[inline]
     pub(crate) fn nowhere() -> Self {
-        Self { trail: CursorStack::default(), leaf: Page::EMPTY, slot: 0, leaves_left: 0 }
+        Self { path: CursorStack::default(), leaf: Page::EMPTY, slot: 0, leaves_left: 0 }
     }
 
-    /// Descends to `spot`; `None` for a tree without pages.
+    /// Descends to `target`; `None` for a tree without pages.
     ///
     /// # Errors
     /// `Corrupted` when a page on the path is damaged.
-    pub(crate) fn at<const W: usize>(pages: Pages<'a>, tree: &TreeRecord, spot: &Spot<'_, W>) -> Result<Option<Self>> {
+    pub(crate) fn at<const W: usize>(
+        pages: Pages<'a>,
+        tree: &TreeRecord,
+        target: &SeekTarget<'_, W>,
+    ) -> Result<Option<Self>> {
         if tree.is_empty() {
             return Ok(None);
         }
-        let mut edge = Self { leaves_left: tree.leaf_pages, ..Self::nowhere() };
-        edge.enter_at(pages, tree, spot)?;
-        Ok(Some(edge))
+        let mut position = Self { leaves_left: tree.leaf_pages, ..Self::nowhere() };
+        position.enter_at(pages, tree, target)?;
+        Ok(Some(position))
     }
 
-    /// Descends to `spot` from [`nowhere`](Self::nowhere), in place. A `CursorEnd` spans several cache lines, and
+    /// Descends to `target` from [`nowhere`](Self::nowhere), in place. A `CursorEnd` spans several cache lines, and
     /// most cursors are opened for a few entries. In a tree without pages nothing changes.
     ///
     /// # Errors
@@ -48,9 +52,9 @@ impl<'a> CursorEnd<'a> {
         &mut self,
         pages: Pages<'a>,
         tree: &TreeRecord,
-        spot: &Spot<'_, W>,
+        target: &SeekTarget<'_, W>,
     ) -> Result<()> {
-        let Some((number, limits)) = self.trail.descend(pages, tree, spot)? else {
+        let Some((number, limits)) = self.path.descend(pages, tree, target)? else {
             return Ok(());
         };
         let leaf = pages.leaf(number)?;
@@ -58,7 +62,7 @@ impl<'a> CursorEnd<'a> {
             return Err(leaf.fault("an empty leaf"));
         }
         self.leaf = leaf;
-        self.slot = spot.slot(leaf, &limits)?;
+        self.slot = target.slot(leaf, &limits)?;
         Ok(())
     }
 
@@ -68,7 +72,7 @@ impl<'a> CursorEnd<'a> {
     /// `Corrupted` when the tree is damaged here, or has more leaves than its record counts.
     #[inline]
     pub(crate) fn next_leaf(&mut self, pages: Pages<'a>) -> Result<bool> {
-        let Some(number) = self.trail.forward(pages)? else {
+        let Some(number) = self.path.forward(pages)? else {
             return Ok(false);
         };
         self.enter(pages, number)?;
@@ -81,7 +85,7 @@ impl<'a> CursorEnd<'a> {
     /// # Errors
     /// As [`next_leaf`](Self::next_leaf).
     pub(crate) fn previous_leaf(&mut self, pages: Pages<'a>) -> Result<bool> {
-        let Some(number) = self.trail.backward(pages)? else {
+        let Some(number) = self.path.backward(pages)? else {
             return Ok(false);
         };
         self.enter(pages, number)?;
@@ -107,6 +111,6 @@ impl<'a> CursorEnd<'a> {
 
     /// The order of two positions in one tree.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
-        self.trail.order(&other.trail).then(self.slot.cmp(&other.slot))
+        self.path.order(&other.path).then(self.slot.cmp(&other.slot))
     }
 }

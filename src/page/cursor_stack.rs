@@ -17,7 +17,7 @@ use crate::page::tree::branch_levels;
 
 /// A position between the entries of a tree.
 #[derive(Clone, Copy)]
-pub(crate) enum Spot<'k, const W: usize = 0> {
+pub(crate) enum SeekTarget<'k, const W: usize = 0> {
     /// Before all entries.
     Start,
     /// Before the first entry whose key is not below this one.
@@ -28,7 +28,7 @@ pub(crate) enum Spot<'k, const W: usize = 0> {
     End,
 }
 
-impl<'k, const W: usize> Spot<'k, W> {
+impl<'k, const W: usize> SeekTarget<'k, W> {
     /// The position where a range with this lower bound begins.
     #[inline]
     pub(crate) fn lower(bound: Bound<&'k [u8]>) -> Self {
@@ -106,7 +106,7 @@ impl<'a> CursorStack<'a> {
         &mut self,
         pages: Pages<'a>,
         tree: &TreeRecord,
-        to: &Spot<'_, W>,
+        to: &SeekTarget<'_, W>,
     ) -> Result<Option<(PageNo, Limits<'a>)>> {
         let Some(levels) = branch_levels(pages, tree)? else {
             return Ok(None);
@@ -137,7 +137,7 @@ impl<'a> CursorStack<'a> {
     ///
     /// # Errors
     /// `Corrupted` when the key is outside its page.
-    pub(crate) fn separator_behind(&self) -> Result<Option<&'a [u8]>> {
+    pub(crate) fn separator_after(&self) -> Result<Option<&'a [u8]>> {
         let step = self.steps.iter().rev().find(|step| step.slot + 1 < step.page.slots());
         step.map(|step| step.page.key(step.slot + 1)).transpose()
     }

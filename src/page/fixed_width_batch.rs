@@ -43,7 +43,7 @@ struct Start {
     /// The key's relative position among the root's separators; `None` for a key of another width, which needs a
     /// single look-up.
     share: Option<Share>,
-    place: u16,
+    index: u16,
 }
 
 /// A key during its descent.
@@ -92,13 +92,13 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
         self.came.clear();
         // The number of keys in each range of the root; later the index of the next key of each range.
         let mut parts = [0_u16; PARTS];
-        for (place, key) in (0..).zip(window) {
+        for (index, key) in (0..).zip(window) {
             let start = match key.first_chunk::<W>() {
                 Some(bytes) if key.len() == W => {
                     let key = number(bytes);
-                    Start { key, share: Some(Share::between(low, key, high)), place }
+                    Start { key, share: Some(Share::between(low, key, high)), index }
                 }
-                _ => Start { place, ..Start::default() },
+                _ => Start { index, ..Start::default() },
             };
             parts[start.part()] += 1;
             self.came.push(start);
@@ -164,20 +164,20 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
             lane.guess_again::<W>();
         }
         for (lane, start) in lanes.iter().zip(self.order.get(self.before..).unwrap_or_default()) {
-            let place = usize::from(start.place);
+            let index = usize::from(start.index);
             let value = match lane.find::<W>() {
-                Spot::Slot(slot) => match lane.page.pair(slot) {
+                LeafMatch::Slot(slot) => match lane.page.pair(slot) {
                     Some((_, value)) => Some(value),
                     None => Some(lane.page.node(slot)?.plain(pages, lane.page)?),
                 },
-                Spot::Nowhere => None,
-                Spot::Unclear => match self.window.get(place).copied().unwrap_or_default() {
+                LeafMatch::Absent => None,
+                LeafMatch::Undecided => match self.window.get(index).copied().unwrap_or_default() {
                     // As a single look-up with this width: it detects damage that one without a width does not.
                     key if key.len() == W => get::<W>(pages, tree, key)?,
                     key => get::<0>(pages, tree, key)?,
                 },
             };
-            each(place, value);
+            each(index, value);
         }
         Ok(())
     }
@@ -189,7 +189,7 @@ impl<'a> Lane<'a> {
     fn come_to<const W: usize>(&mut self, page: Option<Page<'a>>) {
         let page = page.unwrap_or(Page::EMPTY);
         let guess = if self.low == 0 || self.high == greatest::<W>() {
-            self.guess_edge::<W>(page)
+            self.guess_without_limit::<W>(page)
         } else {
             self.share.of(page.slots())
         };
@@ -197,26 +197,27 @@ impl<'a> Lane<'a> {
         (self.page, self.guess) = (page, guess);
     }
 
-    /// Guesses where a limit is missing, at the edges of the tree: the outermost separators of the page replace it.
+    /// Guesses where a limit is missing, in the outermost pages of a level: the outermost separators of the page
+    /// replace it.
     #[inline(never)]
-    fn guess_edge<const W: usize>(&self, page: Page<'a>) -> usize {
+    fn guess_without_limit<const W: usize>(&self, page: Page<'a>) -> usize {
         let (no_low, no_high) = (self.low == 0, self.high == greatest::<W>());
         if page.slots() < 3 {
             return 1;
         }
-        let (first, behind) = (usize::from(no_low), page.slots() - usize::from(no_high));
+        let (first, last) = (usize::from(no_low), page.slots() - usize::from(no_high));
         let low = if no_low { page.number_key::<W>(1) } else { Some(self.low) };
-        let high = if no_high { page.number_key::<W>(behind) } else { Some(self.high) };
+        let high = if no_high { page.number_key::<W>(last) } else { Some(self.high) };
         let (Some(low), Some(high)) = (low, high) else { return 1 };
-        first + Share::between(low, self.key, high).of(behind - first)
+        first + Share::between(low, self.key, high).of(last - first)
     }
 
     /// The child of its branch page that contains its key. Prefetches the child's header and the expected position of
     /// the slot.
     #[inline]
     fn child<const W: usize>(&mut self, pages: Pages<'a>, slots: usize) -> Option<PageNo> {
-        let behind = self.behind::<W>()?;
-        let number = self.page.child(behind - 1).ok()?;
+        let above = self.first_above::<W>()?;
+        let number = self.page.child(above - 1).ok()?;
         self.share = Share::between(self.low, self.key, self.high);
         pages.prefetch_slot(number, self.share.of(slots));
         Some(number)
@@ -225,7 +226,7 @@ impl<'a> Lane<'a> {
     /// The first slot of this look-up's branch page whose separator is above the key. Sets `low` and `high` to the limits of the
     /// child before that slot.
     #[inline]
-    fn behind<const W: usize>(&mut self) -> Option<usize> {
+    fn first_above<const W: usize>(&mut self) -> Option<usize> {
         let (page, key, end) = (self.page, self.key, self.page.slots());
         if end < 2 {
             // Slot 0 represents minus infinity; without it this is not a branch.
@@ -299,50 +300,54 @@ impl<'a> Lane<'a> {
 
     /// The position of its key in its leaf.
     #[inline]
-    fn find<const W: usize>(&self) -> Spot {
+    fn find<const W: usize>(&self) -> LeafMatch {
         let (page, key, end) = (self.page, self.key, self.page.slots());
         if end == 0 {
-            return Spot::Unclear;
+            return LeafMatch::Undecided;
         }
         let guess = self.guess.min(end - 1);
-        let Some(at) = page.number_key::<W>(guess) else { return Spot::Unclear };
+        let Some(at) = page.number_key::<W>(guess) else { return LeafMatch::Undecided };
         if at == key {
-            return Spot::Slot(guess);
+            return LeafMatch::Slot(guess);
         }
         // Walk towards the key, until it is reached or passed.
         if at < key {
             for slot in guess + 1..end {
-                let Some(at) = page.number_key::<W>(slot) else { return Spot::Unclear };
+                let Some(at) = page.number_key::<W>(slot) else { return LeafMatch::Undecided };
                 if at >= key {
-                    return if at == key { Spot::Slot(slot) } else { self.absent(slot) };
+                    return if at == key { LeafMatch::Slot(slot) } else { self.absent(slot) };
                 }
             }
         } else {
             for slot in (0..guess).rev() {
-                let Some(at) = page.number_key::<W>(slot) else { return Spot::Unclear };
+                let Some(at) = page.number_key::<W>(slot) else { return LeafMatch::Undecided };
                 if at <= key {
-                    return if at == key { Spot::Slot(slot) } else { self.absent(slot + 1) };
+                    return if at == key { LeafMatch::Slot(slot) } else { self.absent(slot + 1) };
                 }
             }
             return self.absent(0);
         }
-        Spot::Nowhere
+        LeafMatch::Absent
     }
 
     /// The result for an absent key, where slot `above` has the first greater key. Only found keys were checked until
     /// then.
     #[inline]
-    fn absent(&self, above: usize) -> Spot {
-        if above < self.page.slots() && self.page.key(above).is_err() { Spot::Unclear } else { Spot::Nowhere }
+    fn absent(&self, above: usize) -> LeafMatch {
+        if above < self.page.slots() && self.page.key(above).is_err() {
+            LeafMatch::Undecided
+        } else {
+            LeafMatch::Absent
+        }
     }
 }
 
 /// The result of a search in a leaf.
-enum Spot {
+enum LeafMatch {
     Slot(usize),
-    Nowhere,
+    Absent,
     /// This search cannot decide.
-    Unclear,
+    Undecided,
 }
 
 /// A key's bytes as a number with the same order.

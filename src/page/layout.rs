@@ -3,7 +3,7 @@
 //! A page's header is checked once, in [`Pages::page`]; a node is checked in [`Page::node`]. A binary search reads
 //! offsets that were not checked yet, and clamps them to the page: damage can mislead it, but it never reads outside
 //! the page.
-#![expect(unsafe_code, reason = "fields are read from mapped pages behind bounds checked once a page")]
+#![expect(unsafe_code, reason = "fields are read from mapped pages, whose bounds are checked once a page")]
 #![expect(clippy::cast_possible_truncation, reason = "usize has 64 bits, and fields are cut out of their words")]
 
 use std::cmp::Ordering;
@@ -428,7 +428,7 @@ impl<'a> Page<'a> {
             let node = self.bytes.as_ptr().add(at);
             (node.add(6).cast::<u16>().read_unaligned(), node.add(NODE_HEADER).cast::<u64>().read_unaligned())
         };
-        if usize::from(key_len) == W { Some(u64::from_be(word) >> behind::<W>()) } else { None }
+        if usize::from(key_len) == W { Some(u64::from_be(word) >> unused_bits::<W>()) } else { None }
     }
 
     /// How the key in slot `slot` compares with `target`.
@@ -484,7 +484,7 @@ impl<'a> Page<'a> {
                 return compare_whole(self.bytes, at, 0, target.key());
             }
             // Compare one integer each; the bytes after a shorter key are shifted out.
-            return Some((head >> behind::<W>()).cmp(&(target.head() >> behind::<W>())));
+            return Some((head >> unused_bits::<W>()).cmp(&(target.head() >> unused_bits::<W>())));
         }
         // A key that ends within the skipped bytes is in the wrong page.
         let key_len = key_len.checked_sub(skip)?;
@@ -517,7 +517,7 @@ impl<'a> Page<'a> {
 }
 
 /// The unused bits after a key of `W` bytes, 1 to 8, in a word.
-const fn behind<const W: usize>() -> u32 {
+const fn unused_bits<const W: usize>() -> u32 {
     64_u32.wrapping_sub(8 * W as u32) & 63
 }
 
@@ -539,7 +539,7 @@ fn compare_whole(page: &[u8], at: usize, skip: usize, key: &[u8]) -> Option<Orde
 #[cold]
 #[inline(never)]
 fn last_number_key<const W: usize>(page: &[u8], at: usize) -> Option<u64> {
-    key_at(page, at).filter(|key| key.len() == W).map(|key| word_at(key, 0) >> behind::<W>())
+    key_at(page, at).filter(|key| key.len() == W).map(|key| word_at(key, 0) >> unused_bits::<W>())
 }
 
 #[inline(never)]

@@ -19,10 +19,10 @@ impl Ahead<'_> {
     /// Prefetches the next two cache lines, if any are left.
     #[inline]
     pub(crate) fn step(&mut self) {
-        if let Some((lines, behind)) = self.rest.split_first_chunk::<STEP>() {
+        if let Some((lines, tail)) = self.rest.split_first_chunk::<STEP>() {
             prefetch(lines);
             prefetch(&lines[LINE..]);
-            self.rest = behind;
+            self.rest = tail;
         }
     }
 }
@@ -37,11 +37,11 @@ impl<'a> Pages<'a> {
         };
         let mut rest = page.get(usize::from(u16_at(page, 14)) & !(LINE - 1)..).unwrap_or_default();
         while rest.len() > steps * STEP
-            && let Some((lines, behind)) = rest.split_first_chunk::<STEP>()
+            && let Some((lines, tail)) = rest.split_first_chunk::<STEP>()
         {
             prefetch(lines);
             prefetch(&lines[LINE..]);
-            rest = behind;
+            rest = tail;
         }
         Ahead { rest }
     }

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::page::cursor_end::CursorEnd;
-use crate::page::cursor_stack::Spot;
+use crate::page::cursor_stack::SeekTarget;
 use crate::page::format::NODE_HEADER;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
@@ -46,9 +46,9 @@ impl<'a, 'k> Leaves<'a, 'k> {
         from: &'k [u8],
         end: Option<&'k [u8]>,
     ) -> Result<Option<Self>> {
-        let spot = end.map_or(Spot::<0>::End, |end| Spot::Before(SearchKey::new(end)));
-        let front = CursorEnd::at(pages, tree, &Spot::<0>::Before(SearchKey::new(from)))?;
-        let back = CursorEnd::at(pages, tree, &spot)?.map(|back| (back.leaf.number(), back.slot));
+        let target = end.map_or(SeekTarget::<0>::End, |end| SeekTarget::Before(SearchKey::new(end)));
+        let front = CursorEnd::at(pages, tree, &SeekTarget::<0>::Before(SearchKey::new(from)))?;
+        let back = CursorEnd::at(pages, tree, &target)?.map(|back| (back.leaf.number(), back.slot));
         let within = |(front, back)| Self { pages, from, last: None, end, front, back, is_done: false };
         Ok(front.zip(back).map(within))
     }
@@ -66,8 +66,8 @@ impl<'a, 'k> Leaves<'a, 'k> {
             if from < to {
                 let share = share(leaf, from, to)?;
                 // A caller that removes entries between two of these keys must not meet others.
-                let is_behind = self.last.map_or(share.first >= self.from, |last| share.first > last);
-                if !is_behind || self.end.is_some_and(|end| share.first >= end) {
+                let is_above = self.last.map_or(share.first >= self.from, |last| share.first > last);
+                if !is_above || self.end.is_some_and(|end| share.first >= end) {
                     return Err(leaf.fault("keys are not in order"));
                 }
                 self.last = Some(share.first);

@@ -72,8 +72,8 @@ impl<'a> Beside<'a> {
     /// # Errors
     /// `Corrupted` when the key is outside the page.
     pub(crate) fn row(&self, distance: isize) -> Result<Option<&'a [u8]>> {
-        let behind = distance.saturating_sub(isize::from(distance > 0 && !self.is_there));
-        match (self.leaf, self.slot.checked_add_signed(behind)) {
+        let offset = distance.saturating_sub(isize::from(distance > 0 && !self.is_there));
+        match (self.leaf, self.slot.checked_add_signed(offset)) {
             (Some(leaf), Some(slot)) if slot < leaf.slots() => leaf.node(slot).map(|node| Some(node.key)),
             _ => Ok(None),
         }

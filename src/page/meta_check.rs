@@ -54,13 +54,13 @@ fn read_both(file: &File, strict: bool) -> Result<Option<FileMeta>> {
     }
     let first = read_meta(file, 0)?;
     recognise(&first)?;
-    let zero = judge(&first, 0)?;
+    let zero = check_meta(&first, 0)?;
     let page_size = zero.page_size as usize;
     if len < 2 * page_size as u64 {
         return Err(Error::corrupted(1, "the file ends inside its second meta page; restore it from a copy"));
     }
     let second = read_meta(file, page_size as u64)?;
-    let one = judge(&second, 1)?;
+    let one = check_meta(&second, 1)?;
     if one.page_size != zero.page_size {
         return Err(Error::corrupted(1, "the two meta pages disagree about the page size"));
     }
@@ -110,7 +110,7 @@ fn is_first(page: &[u8], slot: u64) -> bool {
     let is_new = |meta: Meta| {
         meta.txn_id == LmdbTxnId(0) && meta.last_page == PageNo(1) && meta.free.is_empty() && meta.main.is_empty()
     };
-    rest.iter().all(|&byte| byte == 0) && judge(head, slot).is_ok_and(is_new)
+    rest.iter().all(|&byte| byte == 0) && check_meta(head, slot).is_ok_and(is_new)
 }
 
 /// Whether `file` may be a compacted copy, complete or truncated at any point, of a file with pages of `page_size`
@@ -129,7 +129,7 @@ pub(crate) fn may_be_compacted(file: &File, page_size: usize) -> Result<bool> {
     let may_be = |page: &[u8], slot: u64| {
         let Some((head, rest)) = page.split_first_chunk::<META_BYTES>() else { return false };
         let is_of_copy = |meta: Meta| meta.txn_id.0 <= slot && meta.page_size as usize == page_size;
-        is_absent(page) || (is_absent(rest) && judge(head, slot).is_ok_and(is_of_copy))
+        is_absent(page) || (is_absent(rest) && check_meta(head, slot).is_ok_and(is_of_copy))
     };
     let (zero, one) = bytes.split_at(page_size);
     Ok(may_be(zero, 0) && may_be(one, 1))
@@ -178,7 +178,7 @@ fn recognise(bytes: &[u8; META_BYTES]) -> Result<()> {
 }
 
 /// Checks the meta page in slot `slot`: its format, and whether its id is possible.
-fn judge(bytes: &[u8; META_BYTES], slot: u64) -> Result<Meta> {
+fn check_meta(bytes: &[u8; META_BYTES], slot: u64) -> Result<Meta> {
     let fault = |why: &'static str| Err(Error::corrupted(slot, why));
     let meta = Meta::decode(bytes);
     if meta.magic != MAGIC || u64_at(bytes, 0) != slot || u16_at(bytes, 10) & flag::META == 0 {

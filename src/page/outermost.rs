@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::page::cursor_end::CursorEnd;
-use crate::page::cursor_stack::Spot;
+use crate::page::cursor_stack::SeekTarget;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::page_no::PageNo;
@@ -20,7 +20,7 @@ pub(crate) struct Outermost<'a> {
 }
 
 impl Outermost<'_> {
-    pub(crate) fn place(&self) -> LeafSlot {
+    pub(crate) fn position(&self) -> LeafSlot {
         (self.leaf.number(), self.slot)
     }
 }
@@ -45,18 +45,18 @@ pub(crate) fn outermost<'a, const LAST: bool>(
         }
     }
     let goal = match end {
-        Some(end) => Spot::<0>::Before(SearchKey::new(end)),
-        None if LAST => Spot::End,
-        None => Spot::Start,
+        Some(end) => SeekTarget::<0>::Before(SearchKey::new(end)),
+        None if LAST => SeekTarget::End,
+        None => SeekTarget::Start,
     };
-    let Some(mut edge) = CursorEnd::at(pages, tree, &goal)? else { return Ok(None) };
+    let Some(mut position) = CursorEnd::at(pages, tree, &goal)? else { return Ok(None) };
     let is_there = if LAST {
-        edge.slot > 0 || edge.previous_leaf(pages)?
+        position.slot > 0 || position.previous_leaf(pages)?
     } else {
-        edge.slot < edge.leaf.slots() || edge.next_leaf(pages)?
+        position.slot < position.leaf.slots() || position.next_leaf(pages)?
     };
-    match edge.slot.checked_sub(usize::from(LAST)) {
-        Some(slot) if is_there => entry::<LAST>(pages, edge.leaf, slot, end).map(Some),
+    match position.slot.checked_sub(usize::from(LAST)) {
+        Some(slot) if is_there => entry::<LAST>(pages, position.leaf, slot, end).map(Some),
         _ => Ok(None),
     }
 }
@@ -65,7 +65,7 @@ pub(crate) fn outermost<'a, const LAST: bool>(
 ///
 /// # Errors
 /// As [`outermost`].
-pub(crate) fn behind<'a>(
+pub(crate) fn next_after<'a>(
     pages: Pages<'a>,
     tree: &TreeRecord,
     &Outermost { key, leaf, slot, .. }: &Outermost<'a>,
@@ -73,13 +73,13 @@ pub(crate) fn behind<'a>(
     let (leaf, slot) = if slot + 1 < leaf.slots() {
         (leaf, slot + 1)
     } else {
-        let Some(mut edge) = CursorEnd::at(pages, tree, &Spot::<0>::After(SearchKey::new(key)))? else {
+        let Some(mut position) = CursorEnd::at(pages, tree, &SeekTarget::<0>::After(SearchKey::new(key)))? else {
             return Ok(None);
         };
-        if edge.slot == edge.leaf.slots() && !edge.next_leaf(pages)? {
+        if position.slot == position.leaf.slots() && !position.next_leaf(pages)? {
             return Ok(None);
         }
-        (edge.leaf, edge.slot)
+        (position.leaf, position.slot)
     };
     let next = leaf.node(slot)?.key;
     if next <= key { Err(leaf.fault("keys are not in order")) } else { Ok(Some((next, (leaf.number(), slot)))) }

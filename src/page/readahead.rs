@@ -182,12 +182,13 @@ impl Asked {
 #[cold]
 #[inline(never)]
 pub(crate) fn bring<const W: usize>(pages: Pages<'_>, tree: &TreeRecord, levels: u16, keys: &[&[u8]]) -> bool {
-    let mut places: Vec<_> = keys.iter().map(|key| (SearchKey::<W>::new(key), Limits::default(), tree.root)).collect();
-    let mut numbers = Vec::with_capacity(places.len());
+    let mut searches: Vec<_> =
+        keys.iter().map(|key| (SearchKey::<W>::new(key), Limits::default(), tree.root)).collect();
+    let mut numbers = Vec::with_capacity(searches.len());
     let mut missing = false;
     for level in 1..=levels {
         numbers.clear();
-        for (target, limits, number) in &mut places {
+        for (target, limits, number) in &mut searches {
             let child = pages.branch(*number).and_then(|branch| branch.child(limits.child(branch, target)?));
             let Ok(child) = child else { return missing };
             *number = child;
@@ -199,15 +200,15 @@ pub(crate) fn bring<const W: usize>(pages: Pages<'_>, tree: &TreeRecord, levels:
         ask_for(pages, &mut numbers);
     }
     if tree.overflow_pages > 0 {
-        ask_for_values(pages, &places);
+        ask_for_values(pages, &searches);
     }
     missing
 }
 
 /// Requests the overflow runs of values, each up to the size of one request.
-fn ask_for_values<const W: usize>(pages: Pages<'_>, places: &[(SearchKey<'_, W>, Limits<'_>, PageNo)]) {
+fn ask_for_values<const W: usize>(pages: Pages<'_>, searches: &[(SearchKey<'_, W>, Limits<'_>, PageNo)]) {
     let mut numbers = Vec::new();
-    for (target, limits, number) in places {
+    for (target, limits, number) in searches {
         let node = pages.leaf(*number).and_then(|leaf| leaf.node(limits.slot::<false, W>(leaf, target)?));
         // A slot past the last one means that the key is absent.
         if let Ok(node) = node

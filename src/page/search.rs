@@ -169,7 +169,7 @@ pub(crate) struct Limits<'a> {
     spread: Spread,
 }
 
-/// How keys without a fixed width are spread between the limits, judged by the pages on the path.
+/// How keys without a fixed width are spread between the limits, as seen in the pages on the path.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Spread {
     #[default]
@@ -202,7 +202,7 @@ impl<'a> Limits<'a> {
     /// The part of `target` that must be compared with the page's keys.
     #[inline]
     pub(crate) fn rest<'k, const W: usize>(&self, target: &SearchKey<'k, W>) -> SearchKey<'k, W> {
-        target.behind(usize::from(self.skip))
+        target.without_prefix(usize::from(self.skip))
     }
 
     /// The slot where `target` probably is among the children of `branch`.
@@ -211,20 +211,24 @@ impl<'a> Limits<'a> {
         if let Some(share) = self.share(target) {
             return Some(share.of(branch.slots()));
         }
-        self.guess_edge(branch, target)
+        self.guess_without_limit(branch, target)
     }
 
-    /// As [`guess_child`](Self::guess_child), at the edges of the tree, where a limit is missing: the outermost
-    /// separators replace it.
+    /// As [`guess_child`](Self::guess_child), in the outermost pages of a level, where a limit is missing: the
+    /// outermost separators replace it.
     #[inline]
-    pub(crate) fn guess_edge<const W: usize>(&self, branch: Page<'a>, target: &SearchKey<'_, W>) -> Option<usize> {
+    pub(crate) fn guess_without_limit<const W: usize>(
+        &self,
+        branch: Page<'a>,
+        target: &SearchKey<'_, W>,
+    ) -> Option<usize> {
         if !guessable(target) || branch.slots() < 3 {
             return None;
         }
-        let (first, behind) = (usize::from(self.low.is_none()), branch.slots() - usize::from(self.high.is_none()));
+        let (first, last) = (usize::from(self.low.is_none()), branch.slots() - usize::from(self.high.is_none()));
         let low = self.low.or_else(|| branch.key(1).ok());
-        let inner = Self { low, high: self.high.or_else(|| branch.key(behind).ok()), ..Self::default() };
-        inner.share(target).map(|share| first + share.of(behind - first))
+        let inner = Self { low, high: self.high.or_else(|| branch.key(last).ok()), ..Self::default() };
+        inner.share(target).map(|share| first + share.of(last - first))
     }
 
     /// The child of a branch that contains `target`, or may contain the first key above it: the last child whose
@@ -251,27 +255,27 @@ impl<'a> Limits<'a> {
         if let Some(share) = self.share(target) {
             let guess = share.of(branch.slots());
             branch.prefetch_slots(guess, guess + 1);
-            let behind = branch.search_near::<true, W>(1, guess, &rest)?;
-            if behind.abs_diff(guess) > WALK {
+            let above = branch.search_near::<true, W>(1, guess, &rest)?;
+            if above.abs_diff(guess) > WALK {
                 self.spread = Spread::Uneven;
             }
-            return self.narrow::<W>(branch, behind);
+            return self.narrow::<W>(branch, above);
         }
-        let behind = branch.search::<true, W>(1, &rest)?;
+        let above = branch.search::<true, W>(1, &rest)?;
         if self.spread == Spread::Unknown && branch.slots() >= MANY {
-            self.judge(branch, target, behind);
+            self.detect_spread(branch, target, above);
         }
-        self.narrow::<W>(branch, behind)
+        self.narrow::<W>(branch, above)
     }
 
-    /// Decides how keys are spread: whether a guess would have been near slot `behind` of `branch`, where `target`
+    /// Decides how keys are spread: whether a guess would have been near slot `above` of `branch`, where `target`
     /// is.
-    fn judge<const W: usize>(&mut self, branch: Page<'a>, target: &SearchKey<'_, W>, behind: usize) {
+    fn detect_spread<const W: usize>(&mut self, branch: Page<'a>, target: &SearchKey<'_, W>, above: usize) {
         let end = branch.slots() - 1;
         let (Ok(low), Ok(high)) = (branch.key(1), branch.key(end)) else { return };
         let Some(share) = share_of_bytes(common_words(low, high, 0), low, high, target) else { return };
         let guess = 1 + share.of(end);
-        let near = behind.abs_diff(guess) <= WALK.min(end / 12);
+        let near = above.abs_diff(guess) <= WALK.min(end / 12);
         self.spread = if near { Spread::Even } else { Spread::Uneven };
     }
 
@@ -289,23 +293,23 @@ impl<'a> Limits<'a> {
         if !guessable(target) {
             return self.child_of_any_width(branch, target);
         }
-        let behind = match guess {
+        let above = match guess {
             Some(guess) => branch.search_near::<true, W>(1, guess, target)?,
             None if W != 0 => branch.search::<true, W>(1, target)?,
             None => branch.search::<true, W>(1, &self.rest(target))?,
         };
-        self.narrow::<W>(branch, behind)
+        self.narrow::<W>(branch, above)
     }
 
-    /// The child before slot `behind` of `branch`. Narrows the limits to those of the child.
+    /// The child before slot `above` of `branch`, the first above the target. Narrows the limits to those of the child.
     #[inline]
-    fn narrow<const W: usize>(&mut self, branch: Page<'a>, behind: usize) -> Result<usize> {
-        let slot = behind.saturating_sub(1);
+    fn narrow<const W: usize>(&mut self, branch: Page<'a>, above: usize) -> Result<usize> {
+        let slot = above.saturating_sub(1);
         if slot > 0 {
             self.low = Some(branch.key(slot)?);
         }
-        if behind < branch.slots() {
-            self.high = Some(branch.key(behind)?);
+        if above < branch.slots() {
+            self.high = Some(branch.key(above)?);
         }
         if W == 0
             && let (Some(low), Some(high)) = (self.low, self.high)
@@ -371,7 +375,7 @@ impl Share {
         // Uses 32-bit integers, whose division is fastest, and drops the bits that do not fit. Converting to floats
         // and back takes longer.
         let drop = 48_u32.saturating_sub(span.leading_zeros());
-        #[expect(clippy::cast_possible_truncation, reason = "the bits behind the sixteenth were dropped")]
+        #[expect(clippy::cast_possible_truncation, reason = "the bits after the sixteenth were dropped")]
         let (above, span) = ((above >> drop) as u32, (span >> drop) as u32);
         Self((above << 16) / span.max(1))
     }
@@ -388,17 +392,17 @@ impl Share {
 #[inline]
 fn share<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Share {
     // Keys that fit a word are compared whole; others by the first word in which the limits differ.
-    share_behind(if matches!(W, 1..=8) { 0 } else { common_words(low, high, 0) }, low, high, target)
+    share_after(if matches!(W, 1..=8) { 0 } else { common_words(low, high, 0) }, low, high, target)
 }
 
 /// As [`share`], by the first word after `skip` bytes.
 #[inline]
-fn share_behind<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Share {
+fn share_after<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Share {
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
     Share::between(low, key, high)
 }
 
-/// As [`share_behind`], unless the bytes look like text. Letters and digits use few of the values of a byte, so
+/// As [`share_after`], unless the bytes look like text. Letters and digits use few of the values of a byte, so
 /// nothing can be guessed from them. ASCII never sets the top bit.
 #[inline]
 fn share_of_bytes<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Option<Share> {

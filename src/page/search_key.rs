@@ -50,7 +50,7 @@ impl<'k, const W: usize> SearchKey<'k, W> {
 
     /// The rest of a whole key after `skip` bytes, which all stored keys to compare with share.
     #[inline]
-    pub(crate) fn behind(&self, skip: usize) -> Self {
+    pub(crate) fn without_prefix(&self, skip: usize) -> Self {
         if W != 0 || skip == 0 {
             return *self;
         }

@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use crate::error::Result;
-use crate::page::count::{edges, leaves_between};
+use crate::page::count::{leaves_between, range_ends};
 use crate::page::cursor_stack::{CursorStack, ran_out};
 use crate::page::layout::Pages;
 use crate::page::meta::TreeRecord;
@@ -22,20 +22,20 @@ pub(crate) fn split(
     upper: Bound<&[u8]>,
     parts: usize,
 ) -> Result<Vec<Vec<u8>>> {
-    let Some((front, back)) = edges(pages, tree, lower, upper)? else {
+    let Some((front, back)) = range_ends(pages, tree, lower, upper)? else {
         return Ok(Vec::new());
     };
-    let distance = leaves_between(pages, tree, front.trail.clone(), &back.trail)?;
+    let distance = leaves_between(pages, tree, front.path.clone(), &back.path)?;
     let leaves = distance + 1;
     let parts = (parts as u64).min(leaves);
     let mut keys: Vec<Vec<u8>> = Vec::new();
-    let mut trail = front.trail.passing_over();
+    let mut path = front.path.passing_over();
     let mut at = 0;
     for part in 1..parts {
         let cut = u64::try_from(u128::from(leaves) * u128::from(part) / u128::from(parts)).unwrap_or(u64::MAX);
-        skip(pages, tree, &mut trail, cut - at)?;
+        skip(pages, tree, &mut path, cut - at)?;
         at = cut;
-        let key = separator(tree, &trail)?;
+        let key = separator(tree, &path)?;
         if keys.last().is_some_and(|last| last.as_slice() >= key) {
             return Err(tree.root.fault("the separators of a tree are not in order"));
         }
@@ -47,18 +47,18 @@ pub(crate) fn split(
 }
 
 /// Moves forward by `count` leaves, without reading any of them.
-fn skip<'a>(pages: Pages<'a>, tree: &TreeRecord, trail: &mut CursorStack<'a>, mut count: u64) -> Result<()> {
-    while let Some(parent) = trail.parent() {
+fn skip<'a>(pages: Pages<'a>, tree: &TreeRecord, path: &mut CursorStack<'a>, mut count: u64) -> Result<()> {
+    while let Some(parent) = path.parent() {
         let rest = (parent.page.slots() - 1).saturating_sub(parent.slot);
         if let Ok(step) = usize::try_from(count)
             && step <= rest
         {
-            trail.set_parent_slot(parent.slot + step);
+            path.set_parent_slot(parent.slot + step);
             return Ok(());
         }
         count -= rest as u64 + 1;
-        trail.set_parent_slot(parent.page.slots() - 1);
-        if trail.forward(pages)?.is_none() {
+        path.set_parent_slot(parent.page.slots() - 1);
+        if path.forward(pages)?.is_none() {
             break;
         }
     }
@@ -66,8 +66,8 @@ fn skip<'a>(pages: Pages<'a>, tree: &TreeRecord, trail: &mut CursorStack<'a>, mu
 }
 
 /// The lower limit of the current leaf: its own separator, or that of the branch whose first leaf it is.
-fn separator<'a>(tree: &TreeRecord, trail: &CursorStack<'a>) -> Result<&'a [u8]> {
-    match trail.steps().iter().rev().find(|step| step.slot > 0) {
+fn separator<'a>(tree: &TreeRecord, path: &CursorStack<'a>) -> Result<&'a [u8]> {
+    match path.steps().iter().rev().find(|step| step.slot > 0) {
         Some(step) => step.page.key(step.slot),
         None => Err(ran_out(tree)),
     }

@@ -2,39 +2,39 @@
 
 use std::ops::Bound;
 
-use crate::write_set::{Blocks, DbiChanges, Entry, Gap, Spot};
+use crate::write_set::{Blocks, DbiChanges, Entry, EntryPosition, Gap};
 
 /// The changes of one layer that neither end has passed yet.
 #[derive(Clone, Copy)]
 pub(crate) struct ChangeRange<'t> {
     changes: &'t DbiChanges,
     blocks: &'t Blocks,
-    front: Spot,
-    back: Spot,
+    front: EntryPosition,
+    back: EntryPosition,
 }
 
 impl<'t> ChangeRange<'t> {
     /// The changes between the bounds; none when they are reversed.
     pub(crate) fn new(changes: &'t DbiChanges, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Self {
         let blocks = changes.blocks();
-        let run = Self { changes, blocks, front: Spot::default(), back: blocks.end() };
+        let range = Self { changes, blocks, front: EntryPosition::default(), back: blocks.end() };
         let front = match lower {
-            Bound::Unbounded => run.front,
-            Bound::Included(key) => run.spot(key, false),
-            Bound::Excluded(key) => run.spot(key, true),
+            Bound::Unbounded => range.front,
+            Bound::Included(key) => range.position_of(key, false),
+            Bound::Excluded(key) => range.position_of(key, true),
         };
         let back = match upper {
-            Bound::Unbounded => run.back,
-            Bound::Included(key) => run.spot(key, true),
-            Bound::Excluded(key) => run.spot(key, false),
+            Bound::Unbounded => range.back,
+            Bound::Included(key) => range.position_of(key, true),
+            Bound::Excluded(key) => range.position_of(key, false),
         };
-        Self { front, back, ..run }
+        Self { front, back, ..range }
     }
 
-    /// The spot before `key`, or after it if it is `passed`.
-    fn spot(&self, key: &[u8], passed: bool) -> Spot {
-        let (spot, is_there) = self.changes.lower(key);
-        if passed && is_there { self.blocks.behind(spot) } else { spot }
+    /// The position before `key`, or after it if it is `passed`.
+    fn position_of(&self, key: &[u8], passed: bool) -> EntryPosition {
+        let (position, is_there) = self.changes.lower(key);
+        if passed && is_there { self.blocks.after(position) } else { position }
     }
 
     pub(crate) fn changes(&self) -> &'t DbiChanges {
@@ -49,10 +49,10 @@ impl<'t> ChangeRange<'t> {
     /// About `parts` changes, spread evenly over those left; at least `parts` if there are as many.
     pub(crate) fn spread(&self, parts: usize) -> impl Iterator<Item = Entry> {
         let step = (self.len() / parts.max(1)).max(1);
-        let mut run = *self;
+        let mut range = *self;
         std::iter::from_fn(move || {
-            let entry = run.peek::<true>()?;
-            run.front = run.blocks.skip(run.front, step);
+            let entry = range.peek::<true>()?;
+            range.front = range.blocks.skip(range.front, step);
             Some(entry)
         })
     }
@@ -71,7 +71,7 @@ impl<'t> ChangeRange<'t> {
     pub(crate) fn pass<const FORWARD: bool>(&mut self) {
         if FORWARD {
             self.changes.prefetch::<true>(self.front);
-            self.front = self.blocks.behind(self.front);
+            self.front = self.blocks.after(self.front);
         } else if let Some(back) = self.blocks.before(self.back) {
             self.changes.prefetch::<false>(back);
             self.back = back;
@@ -87,7 +87,7 @@ impl<'t> ChangeRange<'t> {
 
     /// Passes the changes above `key` at the back.
     pub(crate) fn seek_back(&mut self, key: &[u8]) {
-        self.back = self.back.min(self.spot(key, true));
+        self.back = self.back.min(self.position_of(key, true));
     }
 
     /// Passes the changes inside a gap that contains the next change at an end.

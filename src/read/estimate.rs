@@ -27,9 +27,9 @@ impl LayeredTree<'_> {
         let entries = self.estimate_below(lower, upper)?;
         let (mut more, mut fewer) = (0, 0);
         for (at, changes) in self.layers.iter().enumerate() {
-            let run = ChangeRange::new(changes, lower, upper);
+            let range = ChangeRange::new(changes, lower, upper);
             let (mut seen, mut put, mut covered) = (0, 0, 0);
-            for entry in run.spread(SAMPLE) {
+            for entry in range.spread(SAMPLE) {
                 let (key, value) = changes.record(entry);
                 seen += 1;
                 let is_hidden = self.layers[..at].iter().any(|newer| newer.gaps().around(key).is_some());
@@ -38,7 +38,7 @@ impl LayeredTree<'_> {
                     covered += u64::from(self.is_below(at, key)?);
                 }
             }
-            let all = run.len() as u64;
+            let all = range.len() as u64;
             let of_all = |part: u64| all.saturating_mul(part) / u64::max(seen, 1);
             more += of_all(put);
             fewer += of_all(covered);
@@ -79,12 +79,12 @@ impl LayeredTree<'_> {
     /// Ascending keys that cut the range into about `parts` equal parts: keys of the file, or of a layer that has
     /// more.
     pub(crate) fn split(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>, parts: usize) -> Result<Vec<Vec<u8>>> {
-        let runs = self.layers.iter().map(|changes| ChangeRange::new(changes, lower, upper));
-        let largest = runs.max_by_key(ChangeRange::len).filter(|run| run.len() as u64 > self.tree.entries);
-        let Some(run) = largest else {
+        let ranges = self.layers.iter().map(|changes| ChangeRange::new(changes, lower, upper));
+        let largest = ranges.max_by_key(ChangeRange::len).filter(|range| range.len() as u64 > self.tree.entries);
+        let Some(range) = largest else {
             return page::split(self.pages, &self.tree, lower, upper, parts);
         };
-        let cuts = run.spread(parts.max(1)).skip(1).take(parts.saturating_sub(1));
-        Ok(cuts.map(|entry| run.changes().record(entry).0.to_vec()).collect())
+        let cuts = range.spread(parts.max(1)).skip(1).take(parts.saturating_sub(1));
+        Ok(cuts.map(|entry| range.changes().record(entry).0.to_vec()).collect())
     }
 }

@@ -93,18 +93,18 @@ impl<'t> LayeredTree<'t> {
         if self.is_plain() {
             return page::get_many::<W>(self.pages, &self.tree, keys, each);
         }
-        let (mut missed, mut places) = (Vec::new(), Vec::new());
-        for (place, key) in keys.iter().enumerate() {
+        let (mut missed, mut indexes) = (Vec::new(), Vec::new());
+        for (index, key) in keys.iter().enumerate() {
             if let Some(found) = look(self.layers.iter().copied(), key) {
-                each(place, found);
+                each(index, found);
             } else {
                 missed.push(*key);
-                places.push(place);
+                indexes.push(index);
             }
         }
         page::get_many::<W>(self.pages, &self.tree, &missed, |at, value| {
-            if let Some(place) = places.get(at) {
-                each(*place, value);
+            if let Some(index) = indexes.get(at) {
+                each(*index, value);
             }
         })
     }

@@ -292,7 +292,7 @@ impl<'t> MergeCursor<'t> {
 
     #[cold]
     fn set_stop_slowly<const FORWARD: bool>(&mut self, change: Option<&'t [u8]>, gap: Option<Gap<'t>>) {
-        self.stop = if FORWARD { stop_before(change, gap) } else { stop_behind(change, gap) };
+        self.stop = if FORWARD { stop_before(change, gap) } else { stop_after(change, gap) };
     }
 
     /// Ends the cursor after damage in the base: further changes alone would look like the remaining entries.
@@ -317,7 +317,7 @@ fn stop_before<'t>(change: Option<&'t [u8]>, gap: Option<Gap<'t>>) -> Stop<'t> {
 }
 
 /// Where the back of the base must stop.
-fn stop_behind<'t>(change: Option<&'t [u8]>, gap: Option<Gap<'t>>) -> Stop<'t> {
+fn stop_after<'t>(change: Option<&'t [u8]>, gap: Option<Gap<'t>>) -> Stop<'t> {
     match (change, gap) {
         (_, Some((_, None))) => Stop { words: [u64::MAX; 2], what: What::Here },
         (Some(key), Some((_, Some(end)))) if end > key => Stop::new(end, What::At(end)),

@@ -3,6 +3,7 @@
 mod change_range;
 mod count;
 mod cursor;
+pub(crate) mod deleted_ranges;
 mod estimate;
 mod gaps;
 mod layered_tree;
@@ -10,7 +11,6 @@ mod layers;
 mod merge;
 mod overlay;
 mod raw;
-pub(crate) mod runs;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use crate::write_set::{DbiChanges, Entry};
 /// A visible change; `value` is `None` if the key is deleted.
 #[derive(Clone, Copy)]
 pub(crate) struct Change<'t> {
-    run: usize,
+    layer: usize,
     pub key: &'t [u8],
     pub value: Option<&'t [u8]>,
 }
@@ -20,20 +20,20 @@ pub(crate) struct Change<'t> {
 #[derive(Clone)]
 pub(crate) struct MergedChanges<'t> {
     /// Newest first.
-    runs: SmallVec<[ChangeRange<'t>; 2]>,
+    layers: SmallVec<[ChangeRange<'t>; 2]>,
 }
 
 impl<'t> MergedChanges<'t> {
     /// `layers` come newest first.
     pub(crate) fn new(layers: &[&'t DbiChanges], lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Self {
-        Self { runs: layers.iter().map(|changes| ChangeRange::new(changes, lower, upper)).collect() }
+        Self { layers: layers.iter().map(|changes| ChangeRange::new(changes, lower, upper)).collect() }
     }
 
     /// The next change at an end. It stays the next one until it is passed.
     #[inline]
     pub(crate) fn peek<const FORWARD: bool>(&mut self) -> Option<Change<'t>> {
-        match &self.runs[..] {
-            [run] => run.peek::<FORWARD>().map(|entry| self.change(0, entry)),
+        match &self.layers[..] {
+            [layer] => layer.peek::<FORWARD>().map(|entry| self.change(0, entry)),
             _ => self.peek_of_many::<FORWARD>(),
         }
     }
@@ -41,11 +41,11 @@ impl<'t> MergedChanges<'t> {
     #[inline(never)]
     fn peek_of_many<const FORWARD: bool>(&mut self) -> Option<Change<'t>> {
         loop {
-            let (run, entry) = self.foremost::<FORWARD>()?;
-            let change = self.change(run, entry);
-            let gap = self.runs[..run].iter().find_map(|newer| newer.changes().gaps().around(change.key));
+            let (layer, entry) = self.foremost::<FORWARD>()?;
+            let change = self.change(layer, entry);
+            let gap = self.layers[..layer].iter().find_map(|newer| newer.changes().gaps().around(change.key));
             match gap {
-                Some(gap) => self.runs[run].skip::<FORWARD>(gap),
+                Some(gap) => self.layers[layer].skip::<FORWARD>(gap),
                 None => return Some(change),
             }
         }
@@ -54,13 +54,13 @@ impl<'t> MergedChanges<'t> {
     /// The first entry at an end. Older changes of its key are passed.
     fn foremost<const FORWARD: bool>(&mut self) -> Option<(usize, Entry)> {
         let mut best: Option<(usize, Entry, &[u8])> = None;
-        for at in 0..self.runs.len() {
-            let run = &mut self.runs[at];
-            let Some(entry) = run.peek::<FORWARD>() else { continue };
-            let key = run.changes().record(entry).0;
+        for at in 0..self.layers.len() {
+            let layer = &mut self.layers[at];
+            let Some(entry) = layer.peek::<FORWARD>() else { continue };
+            let key = layer.changes().record(entry).0;
             let order = best.map(|(_, _, best)| if FORWARD { key.cmp(best) } else { best.cmp(key) });
             match order {
-                Some(Ordering::Equal) => run.pass::<FORWARD>(),
+                Some(Ordering::Equal) => layer.pass::<FORWARD>(),
                 Some(Ordering::Greater) => {}
                 _ => best = Some((at, entry, key)),
             }
@@ -69,15 +69,15 @@ impl<'t> MergedChanges<'t> {
     }
 
     #[inline]
-    fn change(&self, run: usize, entry: Entry) -> Change<'t> {
-        let (key, value) = self.runs[run].changes().record(entry);
-        Change { run, key, value }
+    fn change(&self, layer: usize, entry: Entry) -> Change<'t> {
+        let (key, value) = self.layers[layer].changes().record(entry);
+        Change { layer, key, value }
     }
 
     /// Passes the change that [`peek`](Self::peek) returned.
     #[inline]
     pub(crate) fn pass<const FORWARD: bool>(&mut self, change: &Change<'t>) {
-        self.runs[change.run].pass::<FORWARD>();
+        self.layers[change.layer].pass::<FORWARD>();
     }
 
     /// Returns the next change at the front, and passes it.
@@ -89,16 +89,16 @@ impl<'t> MergedChanges<'t> {
 
     /// Passes the changes below `key` at the front.
     pub(crate) fn seek(&mut self, key: &[u8]) {
-        self.runs.iter_mut().for_each(|run| run.seek(key));
+        self.layers.iter_mut().for_each(|layer| layer.seek(key));
     }
 
     /// Passes the changes above `key` at the back.
     pub(crate) fn seek_back(&mut self, key: &[u8]) {
-        self.runs.iter_mut().for_each(|run| run.seek_back(key));
+        self.layers.iter_mut().for_each(|layer| layer.seek_back(key));
     }
 
     /// Passes everything.
     pub(crate) fn clear(&mut self) {
-        self.runs.clear();
+        self.layers.clear();
     }
 }

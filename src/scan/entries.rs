@@ -98,15 +98,15 @@ impl DecodeContext<'_> {
 #[doc(alias("cursor", "iterator", "scan"))]
 pub struct Entries<'t, R: Read + 't, K, V> {
     cursor: R::Cursor<'t>,
-    place: DecodeContext<'t>,
+    context: DecodeContext<'t>,
     /// The method that opened it, for errors.
     operation: &'static str,
     _types: PhantomData<fn() -> (K, V)>,
 }
 
 impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
-    pub(crate) fn new(cursor: R::Cursor<'t>, place: DecodeContext<'t>, operation: &'static str) -> Self {
-        Self { cursor, place, operation, _types: PhantomData }
+    pub(crate) fn new(cursor: R::Cursor<'t>, context: DecodeContext<'t>, operation: &'static str) -> Self {
+        Self { cursor, context, operation, _types: PhantomData }
     }
 
     /// The keys alone; values are not decoded. Reverse it with `.keys().rev()`.
@@ -124,7 +124,7 @@ impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
     /// The entries as stored bytes.
     #[must_use]
     pub fn raw(self) -> RawEntries<'t, R> {
-        RawEntries { cursor: self.cursor, place: self.place, operation: self.operation, _state: PhantomData }
+        RawEntries { cursor: self.cursor, context: self.context, operation: self.operation, _state: PhantomData }
     }
 
     /// Moves the front to the first remaining entry at or above `key`; never backward. O(log n).
@@ -138,7 +138,7 @@ impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
             Err(error) => bounds_at::<K>(&key, (Bound::Included(()), Bound::Unbounded), error)
                 .and_then(|bounds| seek(&mut self.cursor, &bounds)),
         };
-        sought.map_err(|error| self.place.during(error, "seek"))
+        sought.map_err(|error| self.context.during(error, "seek"))
     }
 
     /// Moves the back to the last remaining entry at or below `key`; never forward. O(log n).
@@ -150,19 +150,19 @@ impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
         let sought = match K::encode(&key, &mut buf) {
             Ok(key) => self.cursor.seek_back(key),
             Err(error) => bounds_at::<K>(&key, (Bound::Unbounded, Bound::Included(())), error)
-                .and_then(|bounds| seek_back(&mut self.cursor, &bounds, self.place.dbi.max_key)),
+                .and_then(|bounds| seek_back(&mut self.cursor, &bounds, self.context.dbi.max_key)),
         };
-        sought.map_err(|error| self.place.during(error, "seek_back"))
+        sought.map_err(|error| self.context.during(error, "seek_back"))
     }
 
-    pub(crate) fn place(&self) -> &DecodeContext<'t> {
-        &self.place
+    pub(crate) fn context(&self) -> &DecodeContext<'t> {
+        &self.context
     }
 
     /// Adds the method and the DBI to an error.
     #[cold]
     pub(crate) fn named(&self, error: Error) -> Error {
-        self.place.during(error, self.operation)
+        self.context.during(error, self.operation)
     }
 
     /// The next entry from the front, as stored bytes.
@@ -179,7 +179,7 @@ impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
 
     #[inline]
     fn decode(&self, entry: Result<RawEntry<'t>>) -> Result<(K::Ref<'t>, V::Ref<'t>)> {
-        let decode = |(key, value): RawEntry<'t>| self.place.decode_row::<K, V>(key, value);
+        let decode = |(key, value): RawEntry<'t>| self.context.decode_row::<K, V>(key, value);
         entry.and_then(decode).map_err(|error| self.named(error))
     }
 }
@@ -206,14 +206,14 @@ impl<'t, R: Read + 't, K: Key, V: Value> FusedIterator for Entries<'t, R, K, V> 
 
 impl<'t, R: Read + 't, K, V> fmt::Debug for Entries<'t, R, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entries").field("dbi", &self.place.dbi.name).finish_non_exhaustive()
+        f.debug_struct("Entries").field("dbi", &self.context.dbi.name).finish_non_exhaustive()
     }
 }
 
 /// Entries as stored bytes: what [`Entries::raw`] returns.
 pub struct RawEntries<'t, R: Read + 't> {
     cursor: R::Cursor<'t>,
-    place: DecodeContext<'t>,
+    context: DecodeContext<'t>,
     operation: &'static str,
     _state: PhantomData<&'t R>,
 }
@@ -223,14 +223,14 @@ impl<'t, R: Read + 't> Iterator for RawEntries<'t, R> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.cursor.next().map_err(|error| self.place.during(error, self.operation)).transpose()
+        self.cursor.next().map_err(|error| self.context.during(error, self.operation)).transpose()
     }
 }
 
 impl<'t, R: Read + 't> DoubleEndedIterator for RawEntries<'t, R> {
     #[inline]
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.cursor.next_back().map_err(|error| self.place.during(error, self.operation)).transpose()
+        self.cursor.next_back().map_err(|error| self.context.during(error, self.operation)).transpose()
     }
 }
 
@@ -238,6 +238,6 @@ impl<'t, R: Read + 't> FusedIterator for RawEntries<'t, R> {}
 
 impl<'t, R: Read + 't> fmt::Debug for RawEntries<'t, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RawEntries").field("dbi", &self.place.dbi.name).finish_non_exhaustive()
+        f.debug_struct("RawEntries").field("dbi", &self.context.dbi.name).finish_non_exhaustive()
     }
 }

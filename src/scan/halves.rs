@@ -60,9 +60,9 @@ macro_rules! half {
 
 half!(
     /// Keys in order, double-ended: what `keys` returns. Values are not decoded.
-    Keys, "Keys", K::Ref<'t>, |entries, key, _value| entries.place().decode_key::<K>(key)
+    Keys, "Keys", K::Ref<'t>, |entries, key, _value| entries.context().decode_key::<K>(key)
 );
 half!(
     /// Values in the order of their keys, double-ended: what `values` returns. Keys are not decoded.
-    Values, "Values", V::Ref<'t>, |entries, key, value| entries.place().decode_value::<V>(key, value)
+    Values, "Values", V::Ref<'t>, |entries, key, value| entries.context().decode_value::<V>(key, value)
 );

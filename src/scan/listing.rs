@@ -130,15 +130,15 @@ impl FromStr for ListCursor {
 /// The page of `state` that `options` select. O(log n + limit).
 pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
     state: &'t R,
-    place: &DecodeContext<'t>,
+    context: &DecodeContext<'t>,
     options: &ListOptions<P>,
 ) -> Result<Listing<K::Ref<'t>, V::Ref<'t>>> {
     if options.limit == 0 {
         return Err(Error::new(ErrorKind::InvalidArgument, "the limit of a listing is 0; ask for 1 entry at least"));
     }
-    let bounds = behind(options.prefix.prefix_bounds()?, options.after.as_ref(), options.reverse);
+    let bounds = start_after(options.prefix.prefix_bounds()?, options.after.as_ref(), options.reverse);
     let (lower, upper) = bounds.as_refs();
-    let mut cursor = state.raw_range(&place.dbi, lower, upper)?;
+    let mut cursor = state.raw_range(&context.dbi, lower, upper)?;
     let mut step = || if options.reverse { cursor.next_back() } else { cursor.next() };
     let mut items = Vec::new();
     let mut last = None;
@@ -150,7 +150,7 @@ pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
         if before.is_some_and(|before| if options.reverse { key >= before } else { key <= before }) {
             return Err(Error::new(ErrorKind::Corrupted, "the keys of a database are not in order"));
         }
-        items.push((place.decode_key::<K>(key)?, place.decode_value::<V>(key, value)?));
+        items.push((context.decode_key::<K>(key)?, context.decode_value::<V>(key, value)?));
         last = Some(key);
     }
     let has_more = step()?.is_some();
@@ -159,7 +159,7 @@ pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
 }
 
 /// Moves the start of the bounds after the cursor. A cursor outside the bounds leaves them unchanged, or empty.
-fn behind(bounds: ByteBounds, after: Option<&ListCursor>, reverse: bool) -> ByteBounds {
+fn start_after(bounds: ByteBounds, after: Option<&ListCursor>, reverse: bool) -> ByteBounds {
     let Some(ListCursor(after)) = after else {
         return bounds;
     };

@@ -29,8 +29,8 @@ pub struct ParEntries<'t, R, K, V> {
 impl<'t, R: Read + Sync, K: Key, V: Value> ParEntries<'t, R, K, V> {
     /// # Errors
     /// As opening a scan of the range.
-    pub(crate) fn new(state: &'t R, place: DecodeContext<'t>, bounds: ByteBounds) -> Result<Self> {
-        let part = Part { state, place, bounds, _types: PhantomData };
+    pub(crate) fn new(state: &'t R, context: DecodeContext<'t>, bounds: ByteBounds) -> Result<Self> {
+        let part = Part { state, context, bounds, _types: PhantomData };
         part.open()?;
         Ok(Self { part })
     }
@@ -56,29 +56,29 @@ impl<R, K, V> Clone for ParEntries<'_, R, K, V> {
 
 impl<R, K, V> fmt::Debug for ParEntries<'_, R, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ParEntries").field("dbi", &self.part.place.dbi.name).finish_non_exhaustive()
+        f.debug_struct("ParEntries").field("dbi", &self.part.context.dbi.name).finish_non_exhaustive()
     }
 }
 
 /// The entries between two bounds that one thread reads, unless another thread takes half of them.
 struct Part<'t, R, K, V> {
     state: &'t R,
-    place: DecodeContext<'t>,
+    context: DecodeContext<'t>,
     bounds: ByteBounds,
     _types: PhantomData<fn() -> (K, V)>,
 }
 
 impl<R, K, V> Part<'_, R, K, V> {
     fn with(&self, bounds: ByteBounds) -> Self {
-        Self { state: self.state, place: self.place.clone(), bounds, _types: PhantomData }
+        Self { state: self.state, context: self.context.clone(), bounds, _types: PhantomData }
     }
 }
 
 impl<'t, R: Read + Sync, K: Key, V: Value> Part<'t, R, K, V> {
     fn open(&self) -> Result<Entries<'t, R, K, V>> {
         let (lower, upper) = self.bounds.as_refs();
-        let cursor = self.state.raw_range(&self.place.dbi, lower, upper)?;
-        Ok(Entries::new(cursor, self.place.clone(), PAR_ITER))
+        let cursor = self.state.raw_range(&self.context.dbi, lower, upper)?;
+        Ok(Entries::new(cursor, self.context.clone(), PAR_ITER))
     }
 
     /// Both halves; `None` when there is no branch page to split at. If the branch pages are damaged, the part stays
@@ -86,7 +86,7 @@ impl<'t, R: Read + Sync, K: Key, V: Value> Part<'t, R, K, V> {
     /// on damaged pages.
     fn halves(&self) -> Option<(Self, Self)> {
         let (lower, upper) = self.bounds.as_refs();
-        let cuts = self.state.raw_split(&self.place.dbi, lower, upper, 2).ok()?;
+        let cuts = self.state.raw_split(&self.context.dbi, lower, upper, 2).ok()?;
         let cut = cuts.first()?;
         let (left, right) = self.bounds.cut_at(cut);
         Some((self.with(left), self.with(right)))
@@ -111,7 +111,7 @@ where
         match self.open() {
             // The folder stops consuming when it is full.
             Ok(entries) => folder.consume_iter(entries),
-            Err(error) => folder.consume(Err(error.during(PAR_ITER).in_dbi(&self.place.dbi.name))),
+            Err(error) => folder.consume(Err(error.during(PAR_ITER).in_dbi(&self.context.dbi.name))),
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::state::writer_lock::WriterLock;
 pub(crate) struct Core {
     id: u64,
     mark: u64,
-    pub(crate) place: EnvPaths,
+    pub(crate) paths: EnvPaths,
     pub(crate) config: Config,
     pub(crate) max_key: usize,
     status: AtomicU8,
@@ -76,7 +76,7 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 impl Core {
     pub(crate) fn new(
-        place: EnvPaths,
+        paths: EnvPaths,
         config: Config,
         files: Files,
         lock: Option<LockFile>,
@@ -88,8 +88,8 @@ impl Core {
         Arc::new(Self {
             id,
             mark: process_mark(),
-            watch: FileWatch::of(&place),
-            place,
+            watch: FileWatch::of(&paths),
+            paths,
             max_key,
             status: AtomicU8::new(OPEN),
             passing: (Mutex::new(()), Condvar::new()),
@@ -178,7 +178,7 @@ impl Core {
         self.lock.as_ref().ok_or_else(|| {
             let why = format!(
                 "{} cannot be written, so other processes cannot be kept out; open the environment where it can, or use copy_to",
-                self.place.lock().display()
+                self.paths.lock().display()
             );
             Error::new(ErrorKind::Unsupported, why)
         })
@@ -295,7 +295,7 @@ impl Core {
             }
         }
         match failure.cause {
-            Cause::Io | Cause::Panic => failure.error.of_file(&self.place.data()),
+            Cause::Io | Cause::Panic => failure.error.of_file(&self.paths.data()),
             _ => failure.error,
         }
     }
@@ -357,7 +357,7 @@ impl Core {
         if let Err(error) = files.lmdb.resize(size) {
             drop(gate);
             self.poison();
-            return Err(error.of_file(&self.place.data()));
+            return Err(error.of_file(&self.paths.data()));
         }
         *files = Arc::new(files.with_map(map));
         Ok(())

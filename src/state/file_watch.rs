@@ -15,9 +15,9 @@ pub(crate) struct FileWatch {
 }
 
 impl FileWatch {
-    pub(crate) fn of(place: &EnvPaths) -> Self {
+    pub(crate) fn of(paths: &EnvPaths) -> Self {
         Self {
-            directory: Directory::hold(place),
+            directory: Directory::hold(paths),
             lost: AtomicU8::new(NONE),
             looked: AtomicU64::new(0),
             flushed: AtomicBool::new(false),

@@ -19,7 +19,7 @@ const SMALLEST_MAP: usize = 1 << 20;
 /// the locks that show other processes that this one has the environment open. Without LMDB's lock file no locks are
 /// taken.
 pub(crate) fn open_files(
-    place: &EnvPaths,
+    paths: &EnvPaths,
     config: &Config,
     page_size: Option<usize>,
     mut lmdb_lock: Option<LmdbLock>,
@@ -27,7 +27,7 @@ pub(crate) fn open_files(
     let granule = page_size.unwrap_or_default().max(system_page_size());
     let mut size = config.map_size.min(LARGEST_MAP).div_ceil(granule) * granule;
     loop {
-        match open_files_at(place, config, size, &mut lmdb_lock) {
+        match open_files_at(paths, config, size, &mut lmdb_lock) {
             Err(error) if size / 2 >= SMALLEST_MAP && is_out_of_space(&error) => {
                 size = (size / 2).div_ceil(granule) * granule;
             }
@@ -38,7 +38,7 @@ pub(crate) fn open_files(
 
 /// As [`open_files`], with maps of this size. Takes the lock file if it succeeds.
 fn open_files_at(
-    place: &EnvPaths,
+    paths: &EnvPaths,
     config: &Config,
     map_size: usize,
     lmdb_lock: &mut Option<LmdbLock>,
@@ -53,32 +53,32 @@ fn open_files_at(
         single_file: config.single_file,
         lock_free: lmdb_lock.is_none() && config.assume_immutable,
     };
-    let lmdb = Lmdb::open(&place.path, &options).map_err(|error| match error.kind() {
+    let lmdb = Lmdb::open(&paths.path, &options).map_err(|error| match error.kind() {
         // The lock file is open already, so the data file is the one that may not be opened.
-        ErrorKind::PermissionDenied => error.of_file(&place.data()),
-        _ => error.of_file(&place.path),
+        ErrorKind::PermissionDenied => error.of_file(&paths.data()),
+        _ => error.of_file(&paths.path),
     })?;
-    let file = Arc::new(lmdb.file().map_err(|error| error.of_file(&place.data()))?);
+    let file = Arc::new(lmdb.file().map_err(|error| error.of_file(&paths.data()))?);
     let held = match lmdb_lock {
         Some(lmdb_lock) => {
             lmdb_lock.hold_open()?;
-            Some(DataLock::hold(&place.data(), &file)?)
+            Some(DataLock::hold(&paths.data(), &file)?)
         }
         None => None,
     };
-    let meta = page::check_metas(&file, false).map_err(|error| error.of_file(&place.data()))?;
-    let meta = meta.ok_or_else(|| emptied(place))?;
+    let meta = page::check_metas(&file, false).map_err(|error| error.of_file(&paths.data()))?;
+    let meta = meta.ok_or_else(|| emptied(paths))?;
     // LMDB raises a size below that of the data.
     let map = EnvMap::new(&file, lmdb.map_size(), meta.page_size)?;
-    let id = FileInfo::of(&file).map_err(|error| located(error, &place.data()))?.id();
-    Ok(Files::new(lmdb, map, (file, &place.data()), id, lmdb_lock.take(), held))
+    let id = FileInfo::of(&file).map_err(|error| located(error, &paths.data()))?.id();
+    Ok(Files::new(lmdb, map, (file, &paths.data()), id, lmdb_lock.take(), held))
 }
 
 fn is_out_of_space(error: &Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::OutOfMemory)
 }
 
-pub(crate) fn emptied(place: &EnvPaths) -> Error {
-    let why = format!("{} was emptied while it was being opened; restore it from a copy", place.data().display());
+pub(crate) fn emptied(paths: &EnvPaths) -> Error {
+    let why = format!("{} was emptied while it was being opened; restore it from a copy", paths.data().display());
     Error::new(ErrorKind::NotFound, why)
 }

@@ -37,9 +37,9 @@ impl Reaper {
                 }
                 drop(turn);
                 for reader in slow {
-                    if let Some(told) = states.slow_reader() {
+                    if let Some(setting) = states.slow_reader() {
                         // The callback is the user's code: a panic in it must not end the sweep.
-                        contain(|| (told.callback)(&reader));
+                        contain(|| (setting.callback)(&reader));
                     }
                 }
                 thread::park_timeout(period);

@@ -75,7 +75,7 @@ thread_local! {
 /// The index of the core `id` among those that a thread remembers.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "its lowest bits")]
-fn place(id: u64) -> usize {
+fn slot_of(id: u64) -> usize {
     id as usize % CORES
 }
 
@@ -84,7 +84,7 @@ fn place(id: u64) -> usize {
 fn remembered<T: Leased>(id: u64) -> Option<Arc<Lease<T>>> {
     let found = T::with_remembered(|leases| {
         let leases = leases.try_borrow().ok()?;
-        let (core, lease) = &leases[place(id)];
+        let (core, lease) = &leases[slot_of(id)];
         if *core == id { lease.upgrade() } else { None }
     });
     found.flatten()
@@ -94,7 +94,7 @@ fn remember<T: Leased>(id: u64, lease: &Arc<Lease<T>>) {
     // A thread whose thread-locals are destroyed remembers nothing.
     let _ = T::with_remembered(|leases| {
         if let Ok(mut leases) = leases.try_borrow_mut() {
-            leases[place(id)] = (id, Arc::downgrade(lease));
+            leases[slot_of(id)] = (id, Arc::downgrade(lease));
         }
     });
 }

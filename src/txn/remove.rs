@@ -7,18 +7,18 @@ use crate::catalog::{DbiRef, DbiSlot};
 use crate::error::{ErrorKind, Result};
 use crate::key::KeyBuf;
 use crate::page::{self, LeafSlot};
-use crate::read::{LayeredTree, RawCursor, RawRead, look, runs};
+use crate::read::{LayeredTree, RawCursor, RawRead, deleted_ranges, look};
 use crate::state::State;
 use crate::txn::keys::Keys;
 use crate::txn::write::WriteTxn;
-use crate::write_set::{DbiChanges, LEAST, Spot, change_bytes};
+use crate::write_set::{DbiChanges, EntryPosition, LEAST, change_bytes};
 
 /// The position in the file of the last removal, or of the next one. The file's pages do not change while the
 /// transaction runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Near {
     slot: DbiSlot,
-    place: LeafSlot,
+    position: LeafSlot,
     /// Whether the next removal is expected in the same leaf, since the last one was.
     is_local: bool,
 }
@@ -28,7 +28,7 @@ enum Pop<'b, T> {
     /// There is no entry.
     Nothing,
     /// The set puts the entry, and nothing visible is below it.
-    Own(T, Spot),
+    Own(T, EntryPosition),
     /// The entry is next to the gap at that end: what `read` returned, its key, the key to which the gap grows
     /// (exclusive in front, inclusive at the back), and that key's position.
     Joins(T, &'b [u8], Option<&'b [u8]>, Option<LeafSlot>),
@@ -81,7 +81,7 @@ impl WriteTxn {
         let found = if own.gaps().around(key).is_some() {
             page::Beside::default()
         } else {
-            let leaf = near.filter(|near| near.is_local).map(|near| near.place.0);
+            let leaf = near.filter(|near| near.is_local).map(|near| near.position.0);
             page::beside::<W>(pages, &tree, leaf, key)?
         };
         if !found.is_there {
@@ -91,12 +91,12 @@ impl WriteTxn {
             return Ok(change.is_some());
         }
         let below = || Ok(LayeredTree::new(pages, tree, std::iter::empty()));
-        let run = runs::around(own, below, key, at, &found)?;
+        let range = deleted_ranges::around(own, below, key, at, &found)?;
         self.near = found.leaf().map(|leaf| {
-            let is_local = near.is_some_and(|near| near.place.0 == leaf);
-            Near { slot: dbi.slot, place: (leaf, 0), is_local }
+            let is_local = near.is_some_and(|near| near.position.0 == leaf);
+            Near { slot: dbi.slot, position: (leaf, 0), is_local }
         });
-        self.remove_seen(dbi, key, at, run).map(|()| true)
+        self.remove_seen(dbi, key, at, range).map(|()| true)
     }
 
     /// Removes `key`, which exists, when other layers are between the set and the file.
@@ -108,18 +108,24 @@ impl WriteTxn {
             return Ok(());
         }
         let below = || Ok(LayeredTree::new(self.base.pages(), self.base.tree(dbi)?, self.layers(dbi.slot).skip(1)));
-        let run = runs::around(own, below, key, at, &page::Beside::default())?;
-        self.remove_seen(dbi, key, at, run)
+        let range = deleted_ranges::around(own, below, key, at, &page::Beside::default())?;
+        self.remove_seen(dbi, key, at, range)
     }
 
-    /// Removes `key`, which exists below the set, as a part of a run or alone.
-    fn remove_seen(&mut self, dbi: &Arc<DbiRef>, key: &[u8], at: (Spot, bool), run: Option<runs::Run>) -> Result<()> {
-        let Some(mut run) = run else { return self.set.change_at(dbi, key, None, at) };
+    /// Removes `key`, which exists below the set, as a part of a range or alone.
+    fn remove_seen(
+        &mut self,
+        dbi: &Arc<DbiRef>,
+        key: &[u8],
+        at: (EntryPosition, bool),
+        range: Option<deleted_ranges::DeletedRange>,
+    ) -> Result<()> {
+        let Some(mut range) = range else { return self.set.change_at(dbi, key, None, at) };
         if at.1 {
             // The set's own put of the key is removed too.
-            run.deleted.push(key.to_vec());
+            range.deleted.push(key.to_vec());
         }
-        match self.set.join(dbi, &run.start, run.end.as_deref(), &run.deleted) {
+        match self.set.join(dbi, &range.start, range.end.as_deref(), &range.deleted) {
             Err(error) if error.kind() == ErrorKind::TooLarge => self.set.change_at(dbi, key, None, at),
             joined => joined,
         }
@@ -142,7 +148,7 @@ impl WriteTxn {
         dbi: &Arc<DbiRef>,
         read: impl Fn(&[u8], &[u8]) -> Result<T>,
     ) -> Result<Option<T>> {
-        let near = self.near.filter(|near| near.slot == dbi.slot).map(|near| near.place);
+        let near = self.near.filter(|near| near.slot == dbi.slot).map(|near| near.position);
         let is_next_to_file = self.layers.of_dbi(dbi.slot).next().is_none();
         let found = match self.set.dbi(dbi.slot).filter(|_| is_next_to_file) {
             Some(own) => find_pop::<LAST, T>(&self.base, own, dbi, near, &read)?,
@@ -150,18 +156,18 @@ impl WriteTxn {
         };
         let popped = match found {
             Pop::Nothing => return Ok(None),
-            Pop::Own(popped, spot) => {
-                if let Some(key) = self.set.dbi(dbi.slot).and_then(|own| own.key_at(spot)) {
+            Pop::Own(popped, position) => {
+                if let Some(key) = self.set.dbi(dbi.slot).and_then(|own| own.key_at(position)) {
                     self.note(dbi.slot, key, false);
                 }
-                self.set.forget_at(dbi, spot);
+                self.set.forget_at(dbi, position);
                 popped
             }
-            Pop::Joins(popped, key, next, place) => {
+            Pop::Joins(popped, key, next, position) => {
                 let (start, end) = if LAST { (next, None) } else { (None, next) };
                 self.set.join(dbi, start.unwrap_or(LEAST), end, &[])?;
                 self.note(dbi.slot, key, false);
-                self.near = place.map(|place| Near { slot: dbi.slot, place, is_local: true });
+                self.near = position.map(|position| Near { slot: dbi.slot, position, is_local: true });
                 popped
             }
             Pop::Other => {
@@ -192,9 +198,9 @@ impl WriteTxn {
     /// `TooLarge`.
     pub(crate) fn make_room_to_remove(&mut self, keys: &Keys, key: &[u8]) -> Result<()> {
         let each = change_bytes(&[], None) * (keys.len() + 1) + keys.bytes() + key.len();
-        // A run becomes a gap, whose end may be as long as a key can be. The outermost runs join earlier deletions.
+        // A range becomes a gap, whose end may be as long as a key can be. The outermost ranges join earlier deletions.
         let gaps = DbiChanges::gap_bytes(&[], None) + 2 * (self.max_key + 1);
-        self.set.make_room(each + gaps * (keys.len() / runs::MANY + 4))
+        self.set.make_room(each + gaps * (keys.len() / deleted_ranges::MANY + 4))
     }
 
     /// Removes these keys, which exist and ascend. Each has a flag: whether nothing visible is between it and the
@@ -206,50 +212,50 @@ impl WriteTxn {
         if !self.is_untouched(dbi, first, last) {
             return keys.iter().try_for_each(|(key, _)| self.raw_delete(dbi, key).map(drop));
         }
-        // The outermost runs may be adjacent to earlier deletions.
+        // The outermost ranges may be adjacent to earlier deletions.
         let is_changed = self.set.dbi(dbi.slot).is_some_and(|changes| !changes.is_empty());
         let mut all = keys.iter().peekable();
-        let mut run: Vec<&[u8]> = Vec::new();
+        let mut adjacent: Vec<&[u8]> = Vec::new();
         let mut is_first = true;
         while let Some((key, _)) = all.next() {
-            run.push(key);
+            adjacent.push(key);
             let next = all.peek();
             if next.is_some_and(|(_, meets)| *meets) {
                 continue;
             }
             let is_outermost = is_changed && (is_first || next.is_none());
-            match run[..] {
-                // `raw_delete` at the ends of the run finds adjacent deletions and joins them.
-                [first, ref inner @ .., last] if is_outermost && run.len() >= runs::MANY => {
-                    self.remove_run(dbi, inner, Some(last))?;
+            match adjacent[..] {
+                // `raw_delete` at the ends of the range finds adjacent deletions and joins them.
+                [first, ref inner @ .., last] if is_outermost && adjacent.len() >= deleted_ranges::MANY => {
+                    self.remove_adjacent(dbi, inner, Some(last))?;
                     self.raw_delete(dbi, first)?;
                     self.raw_delete(dbi, last)?;
                 }
                 ref all if is_outermost => all.iter().try_for_each(|key| self.raw_delete(dbi, key).map(drop))?,
-                ref all => self.remove_run(dbi, all, None)?,
+                ref all => self.remove_adjacent(dbi, all, None)?,
             }
-            run.clear();
+            adjacent.clear();
             is_first = false;
         }
         Ok(())
     }
 
-    /// Removes consecutive keys that exist below the set, which has no changes among them. `behind` is the key
+    /// Removes consecutive keys that exist below the set, which has no changes among them. `after` is the key
     /// after them, if it is known.
-    fn remove_run(&mut self, dbi: &Arc<DbiRef>, run: &[&[u8]], behind: Option<&[u8]>) -> Result<()> {
-        let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(()) };
-        // If it is known, the caller then removes that key and the one before the run, and both join it.
-        let enough = if behind.is_some() { runs::MANY - 2 } else { runs::MANY };
-        if run.len() >= enough {
-            let next = if let Some(behind) = behind {
-                Some(behind.to_vec())
+    fn remove_adjacent(&mut self, dbi: &Arc<DbiRef>, adjacent: &[&[u8]], after: Option<&[u8]>) -> Result<()> {
+        let (Some(first), Some(last)) = (adjacent.first(), adjacent.last()) else { return Ok(()) };
+        // If it is known, the caller then removes that key and the one before the range, and both join it.
+        let enough = if after.is_some() { deleted_ranges::MANY - 2 } else { deleted_ranges::MANY };
+        if adjacent.len() >= enough {
+            let next = if let Some(after) = after {
+                Some(after.to_vec())
             } else {
                 let view = LayeredTree::new(self.base.pages(), self.base.tree(dbi)?, self.layers.of_dbi(dbi.slot));
                 view.range(Bound::Excluded(last), Bound::Unbounded)?.next()?.map(|(next, _)| next.to_vec())
             };
             match self.set.join(dbi, first, next.as_deref(), &[]) {
                 Ok(()) => {
-                    run.iter().copied().for_each(|key| self.note(dbi.slot, key, false));
+                    adjacent.iter().copied().for_each(|key| self.note(dbi.slot, key, false));
                     return Ok(());
                 }
                 // One by one they may need less.
@@ -257,7 +263,7 @@ impl WriteTxn {
                 Err(error) => return Err(error),
             }
         }
-        for key in run {
+        for key in adjacent {
             self.change(dbi, key, None)?;
             self.note(dbi.slot, key, false);
         }
@@ -283,8 +289,8 @@ fn find_pop<'b, const LAST: bool, T>(
     read: &impl Fn(&[u8], &[u8]) -> Result<T>,
 ) -> Result<Pop<'b, T>> {
     let order = own.blocks();
-    let spot = if LAST { order.before(order.end()) } else { Some(Spot::default()) };
-    let change = spot.and_then(|spot| Some((spot, own.record(order.at(spot)?))));
+    let position = if LAST { order.before(order.end()) } else { Some(EntryPosition::default()) };
+    let change = position.and_then(|position| Some((position, own.record(order.at(position)?))));
     let gap = own.gaps().at_end::<LAST>();
     let (pages, tree) = (base.pages(), base.tree(dbi)?);
     let row = match gap {
@@ -294,16 +300,16 @@ fn find_pop<'b, const LAST: bool, T>(
     };
     let is_own = |key: &[u8]| row.as_ref().is_none_or(|row| row.key != key && (key > row.key) == LAST);
     match (change, &row) {
-        (Some((spot, (key, Some(value)))), _) if is_own(key) => Ok(Pop::Own(read(key, value)?, spot)),
+        (Some((position, (key, Some(value)))), _) if is_own(key) => Ok(Pop::Own(read(key, value)?, position)),
         (None, None) => Ok(Pop::Nothing),
         (Some((_, (key, _))), _) if is_own(key) || row.as_ref().is_some_and(|row| row.key == key) => Ok(Pop::Other),
         (_, Some(row)) if gap.is_some() && (own.gaps().len() == 1 || own.gaps().around(row.key).is_none()) => {
             let popped = read(row.key, row.value)?;
             if LAST {
-                return Ok(Pop::Joins(popped, row.key, Some(row.key), Some(row.place())));
+                return Ok(Pop::Joins(popped, row.key, Some(row.key), Some(row.position())));
             }
-            let next = page::behind(pages, &tree, row)?;
-            Ok(Pop::Joins(popped, row.key, next.map(|(key, _)| key), next.map(|(_, place)| place)))
+            let next = page::next_after(pages, &tree, row)?;
+            Ok(Pop::Joins(popped, row.key, next.map(|(key, _)| key), next.map(|(_, position)| position)))
         }
         _ => Ok(Pop::Other),
     }

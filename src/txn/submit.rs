@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::commit::{CommitOutcome, check_not_writing, is_committer};
-use crate::env::{Done, Env, Submission, Teller};
+use crate::env::{Done, Env, Reporter, Submission};
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::Wait;
 use crate::txn::transact::make;
@@ -34,7 +34,7 @@ use crate::write_set::Batch;
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "how the batch went is told here alone"]
+#[must_use = "the outcome of the batch is reported here alone"]
 pub struct Commit {
     done: Arc<Done>,
 }
@@ -78,9 +78,9 @@ impl Env {
         self.engine.check_usable()?;
         self.engine.config.check_writable()?;
         let done = Arc::new(Done::default());
-        let (bytes, told) = (batch.bytes(), Teller(Arc::clone(&done)));
+        let (bytes, reporter) = (batch.bytes(), Reporter(Arc::clone(&done)));
         // The job holds the environment open until the batch is done.
-        let job = Submission { engine: Arc::clone(&self.engine), batch, told };
+        let job = Submission { engine: Arc::clone(&self.engine), batch, reporter };
         self.engine.committer().give(job, bytes, wait, commit_all)?;
         Ok(Commit { done })
     }
@@ -101,11 +101,11 @@ fn commit_all(jobs: Vec<Submission>) {
         // A transaction that could not begin refuses all batches.
         let tried = if refused.is_empty() { submitted.len() } else { refused.len() };
         let mut refused = refused.into_iter();
-        let done: Vec<_> = submitted.drain(..tried).map(|one| (one.told, refused.next().flatten())).collect();
+        let done: Vec<_> = submitted.drain(..tried).map(|one| (one.reporter, refused.next().flatten())).collect();
         // The environments are released before the outcomes are set: the last handle may be among them.
         drop(engine);
-        for (told, refused) in done {
-            told.0.set(outcome(refused, &verdict).map_err(|error| error.during("submit")));
+        for (reporter, refused) in done {
+            reporter.0.set(outcome(refused, &verdict).map_err(|error| error.during("submit")));
         }
     }
 }
@@ -195,7 +195,7 @@ impl Future for Commit {
         if let Some(outcome) = state.outcome.take() {
             return Poll::Ready(outcome);
         }
-        if state.told {
+        if state.is_reported {
             let why = "the outcome of this commit was taken already";
             return Poll::Ready(Err(Error::new(ErrorKind::InvalidArgument, why)));
         }

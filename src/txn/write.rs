@@ -150,7 +150,7 @@ impl WriteTxn {
         Ok(())
     }
 
-    /// Stores `value` under `key`; whether the key was there. One search finds that and the place of the change.
+    /// Stores `value` under `key`; whether the key was there. One search finds that and the position of the change.
     fn put_and_look(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: &[u8]) -> Result<bool> {
         let Some(own) = self.set.dbi(dbi.slot).filter(|own| !own.is_empty()) else {
             let is_there = self.is_below(dbi, key)?;
@@ -215,7 +215,7 @@ impl WriteTxn {
     }
 
     /// Whether `key` is above all others. O(1) after another key for which it was.
-    pub(crate) fn raw_is_behind_all(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
+    pub(crate) fn raw_is_above_all(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
         if self.appended.as_ref().is_some_and(|(slot, last)| *slot == dbi.slot && **last < *key) {
             return Ok(true);
         }

@@ -6,7 +6,7 @@ use std::fmt::Arguments;
 use serde::de::DeserializeOwned;
 use serde::ser::Serialize;
 
-use super::nesting::{Asked, Doubt, NoForm, Note, Reading, Told, Trace, form};
+use super::nesting::{Asked, Doubt, NoForm, Note, Reading, Recording, Trace, form};
 use super::plain::OPEN_RIGHT;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -122,7 +122,7 @@ fn confirm<T: Serialize + DeserializeOwned, U: Serialize + ?Sized>(
 const READINGS: usize = 16;
 
 /// Returns the form of a value.
-type Tells<'a> = &'a dyn Fn(Asked) -> Result<(u64, Told), NoForm>;
+type FormOf<'a> = &'a dyn Fn(Asked) -> Result<(u64, Recording), NoForm>;
 
 /// Compares the written value with the one that was read; `trace` is how it was read.
 ///
@@ -131,7 +131,7 @@ type Tells<'a> = &'a dyn Fn(Asked) -> Result<(u64, Told), NoForm>;
 fn compare(
     name: &str,
     asked: Asked,
-    values: [Tells<'_>; 2],
+    values: [FormOf<'_>; 2],
     wavers: &dyn Fn(Asked, u64) -> bool,
     trace: &Trace,
     doubt: &mut Doubt,
@@ -151,11 +151,11 @@ fn compare(
         };
         let misses = (is_own || trace.has_looked()) && ours.1.misses_some_of(trace);
         if misses || (ours.0 != theirs.0 && (is_own || !wavers(asked, theirs.0))) {
-            let place = first_difference(values, asked);
+            let field = first_difference(values, asked);
             return Err(if is_own || trace.has_looked() {
-                refused(name, format_args!("is read back as another value{place}"), doubt)
+                refused(name, format_args!("is read back as another value{field}"), doubt)
             } else {
-                lost(name, own.text, &place)
+                lost(name, own.text, &field)
             });
         }
         if is_own && ours.1.trace().is_read_as_written(trace) {
@@ -169,7 +169,7 @@ fn compare(
 }
 
 /// The first field in which the two values differ, as text for an error.
-fn first_difference(values: [Tells<'_>; 2], asked: Asked) -> String {
+fn first_difference(values: [FormOf<'_>; 2], asked: Asked) -> String {
     let asked = Asked { note: Note::Leaves, ..asked };
     let [Ok((_, ours)), Ok((_, theirs))] = values.map(|value| value(asked)) else { return String::new() };
     ours.first_difference(&theirs).map_or_else(String::new, |(of, key)| format!(" in `{of}.{key}`"))
@@ -181,11 +181,11 @@ fn unread(name: &str, error: Error, doubt: &Doubt) -> Error {
 }
 
 /// The error for a type that has a text form and a binary form and loses something in the one that is written.
-fn lost(name: &str, text: bool, place: &str) -> Error {
+fn lost(name: &str, text: bool, field: &str) -> Error {
     let [written, fuller, codecs] =
         if text { ["text", "binary formats", "Msgpack or MsgpackCompact"] } else { ["binary formats", "text", "Json"] };
     let message = format!(
-        "a value of `{name}` is read back as another value{place}: what its type writes for {written} leaves out some of what \
+        "a value of `{name}` is read back as another value{field}: what its type writes for {written} leaves out some of what \
          it writes for {fuller}; use {codecs}, or store another type"
     );
     Error::new(ErrorKind::Encode, message)

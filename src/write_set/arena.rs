@@ -14,8 +14,8 @@ pub(crate) struct RecordRef {
 impl RecordRef {
     /// Whether this position is `other`, or at most `bytes` after it in the same chunk.
     pub(crate) fn is_within(self, other: Self, bytes: usize) -> bool {
-        let behind = self.offset.checked_sub(other.offset);
-        self.chunk == other.chunk && behind.is_some_and(|behind| behind as usize <= bytes)
+        let distance = self.offset.checked_sub(other.offset);
+        self.chunk == other.chunk && distance.is_some_and(|distance| distance as usize <= bytes)
     }
 }
 
@@ -115,11 +115,11 @@ impl Arena {
             None => DELETED,
         };
         let header = header(key, value_len)?;
-        let (place, chunk) = self.room_for(record_len(key, value));
+        let (record, chunk) = self.room_for(record_len(key, value));
         chunk.extend_from_slice(&header);
         chunk.extend_from_slice(key);
         chunk.extend_from_slice(value.unwrap_or_default());
-        Ok(place)
+        Ok(record)
     }
 
     /// Appends a record whose value, `len` zeros, `fill` overwrites. If `fill` fails or panics, nothing is appended.
@@ -136,14 +136,14 @@ impl Arena {
             return Err(too_long().into());
         }
         let header = header(key, narrow(len))?;
-        let (mark, used) = (self.next_place(), self.used);
+        let (mark, used) = (self.next_record(), self.used);
         let undo = Undo { arena: self, mark, used };
-        let place = undo.arena.push_zeros(&header, key, len);
-        let chunk = &mut undo.arena.chunks[place.chunk as usize];
-        let end = place.offset as usize + HEADER + key.len() + len;
+        let record = undo.arena.push_zeros(&header, key, len);
+        let chunk = &mut undo.arena.chunks[record.chunk as usize];
+        let end = record.offset as usize + HEADER + key.len() + len;
         fill(&mut chunk[end - len..end])?;
         std::mem::forget(undo);
-        Ok(place)
+        Ok(record)
     }
 
     fn push_zeros(&mut self, header: &[u8], key: &[u8], len: usize) -> RecordRef {
@@ -159,19 +159,19 @@ impl Arena {
             self.used += whole;
             return RecordRef { chunk: narrow(self.chunks.len() - 1), offset: 0 };
         }
-        let (place, chunk) = self.room_for(whole);
+        let (record, chunk) = self.room_for(whole);
         chunk.extend_from_slice(header);
         chunk.extend_from_slice(key);
         chunk.resize(chunk.len() + len, 0);
-        place
+        record
     }
 
     /// The record at a position of this arena.
     #[inline]
-    pub(crate) fn record(&self, place: RecordRef) -> Record<'_> {
+    pub(crate) fn record(&self, record: RecordRef) -> Record<'_> {
         #[cfg(test)]
         crate::page::steps::note();
-        let bytes = &self.chunks[place.chunk as usize][place.offset as usize..];
+        let bytes = &self.chunks[record.chunk as usize][record.offset as usize..];
         let (header, rest) = bytes.split_at(HEADER);
         let key_len = usize::from(u16::from_le_bytes([header[0], header[1]]));
         let value_len = u32::from_le_bytes([header[2], header[3], header[4], header[5]]);
@@ -180,35 +180,35 @@ impl Arena {
     }
 
     /// Overwrites the value of a record if the new one has the same length. Returns whether it did.
-    pub(crate) fn overwrite(&mut self, place: RecordRef, value: &[u8]) -> bool {
-        let (key, old) = self.record(place);
+    pub(crate) fn overwrite(&mut self, record: RecordRef, value: &[u8]) -> bool {
+        let (key, old) = self.record(record);
         if old.is_none_or(|old| old.len() != value.len()) {
             return false;
         }
-        let from = place.offset as usize + HEADER + key.len();
-        self.chunks[place.chunk as usize][from..from + value.len()].copy_from_slice(value);
+        let from = record.offset as usize + HEADER + key.len();
+        self.chunks[record.chunk as usize][from..from + value.len()].copy_from_slice(value);
         true
     }
 
     /// Prefetches the beginning of a record. A hint.
     #[inline]
-    pub(crate) fn prefetch(&self, place: RecordRef) {
-        let bytes = self.from(place);
+    pub(crate) fn prefetch(&self, record: RecordRef) {
+        let bytes = self.from(record);
         prefetch(bytes);
         prefetch(bytes.get(LINE..).unwrap_or_default());
     }
 
     /// Prefetches the lengths of a record. A hint.
     #[inline]
-    pub(crate) fn prefetch_header(&self, place: RecordRef) {
-        prefetch(self.from(place));
+    pub(crate) fn prefetch_header(&self, record: RecordRef) {
+        prefetch(self.from(record));
     }
 
     /// Prefetches a record, whose lengths should be in the cache already. Of a long value only the beginning: the
     /// processor prefetches the rest when it is read in sequence. A hint.
     #[inline]
-    pub(crate) fn prefetch_record(&self, place: RecordRef) {
-        let (key, value) = self.record(place);
+    pub(crate) fn prefetch_record(&self, record: RecordRef) {
+        let (key, value) = self.record(record);
         let value = value.unwrap_or_default();
         prefetch(key);
         value.chunks(LINE).take(LINES).for_each(prefetch);
@@ -216,38 +216,38 @@ impl Arena {
     }
 
     #[inline]
-    fn from(&self, place: RecordRef) -> &[u8] {
-        self.chunks.get(place.chunk as usize).and_then(|chunk| chunk.get(place.offset as usize..)).unwrap_or_default()
+    fn from(&self, record: RecordRef) -> &[u8] {
+        self.chunks.get(record.chunk as usize).and_then(|chunk| chunk.get(record.offset as usize..)).unwrap_or_default()
     }
 
     /// The key of the record at a position of this arena.
     #[inline]
-    pub(crate) fn key(&self, place: RecordRef) -> &[u8] {
+    pub(crate) fn key(&self, record: RecordRef) -> &[u8] {
         #[cfg(test)]
         crate::page::steps::note();
-        let bytes = &self.chunks[place.chunk as usize][place.offset as usize..];
+        let bytes = &self.chunks[record.chunk as usize][record.offset as usize..];
         let key_len = usize::from(u16::from_le_bytes([bytes[0], bytes[1]]));
         &bytes[HEADER..HEADER + key_len]
     }
 
     /// Where the next record begins at the earliest: after all existing records, and not after any later one.
-    pub(super) fn next_place(&self) -> RecordRef {
+    pub(super) fn next_record(&self) -> RecordRef {
         match self.chunks.last() {
             Some(last) => RecordRef { chunk: narrow(self.chunks.len() - 1), offset: narrow(last.len()) },
             None => RecordRef { chunk: 0, offset: 0 },
         }
     }
 
-    /// The positions of all records from `mark` on, which is a result of [`next_place`](Self::next_place).
-    pub(super) fn places_from(&self, mark: RecordRef) -> impl Iterator<Item = RecordRef> {
+    /// The positions of all records from `mark` on, which is a result of [`next_record`](Self::next_record).
+    pub(super) fn records_from(&self, mark: RecordRef) -> impl Iterator<Item = RecordRef> {
         let mut at = mark;
         std::iter::from_fn(move || {
             while at.offset as usize >= self.chunks.get(at.chunk as usize)?.len() {
                 at = RecordRef { chunk: at.chunk + 1, offset: 0 };
             }
-            let place = at;
-            at.offset += narrow(self.len_at(place));
-            Some(place)
+            let record = at;
+            at.offset += narrow(self.len_at(record));
+            Some(record)
         })
     }
 
@@ -261,8 +261,8 @@ impl Arena {
     }
 
     /// The bytes of the record at a position.
-    pub(crate) fn len_at(&self, place: RecordRef) -> usize {
-        let (key, value) = self.record(place);
+    pub(crate) fn len_at(&self, record: RecordRef) -> usize {
+        let (key, value) = self.record(record);
         record_len(key, value)
     }
 
@@ -272,9 +272,9 @@ impl Arena {
         let mut begins = Vec::with_capacity(newer.chunks.len());
         for chunk in newer.chunks {
             if self.room() >= chunk.len() || chunk.len() <= SMALL {
-                let (place, last) = self.room_for(chunk.len());
+                let (record, last) = self.room_for(chunk.len());
                 last.extend_from_slice(&chunk);
-                begins.push(place);
+                begins.push(record);
             } else {
                 self.trim();
                 begins.push(RecordRef { chunk: narrow(self.chunks.len()), offset: 0 });
@@ -286,11 +286,11 @@ impl Arena {
     }
 
     /// Copies the record at a position of `other`.
-    pub(crate) fn copy(&mut self, other: &Self, place: RecordRef) -> RecordRef {
-        let len = other.len_at(place);
-        let from = place.offset as usize;
+    pub(crate) fn copy(&mut self, other: &Self, record: RecordRef) -> RecordRef {
+        let len = other.len_at(record);
+        let from = record.offset as usize;
         let (copied, chunk) = self.room_for(len);
-        chunk.extend_from_slice(&other.chunks[place.chunk as usize][from..from + len]);
+        chunk.extend_from_slice(&other.chunks[record.chunk as usize][from..from + len]);
         copied
     }
 
@@ -368,7 +368,7 @@ pub(crate) struct Moved(Vec<RecordRef>);
 impl Moved {
     /// The new position of a record. The order of positions is kept.
     #[inline]
-    pub(crate) fn place(&self, old: RecordRef) -> RecordRef {
+    pub(crate) fn moved_to(&self, old: RecordRef) -> RecordRef {
         let begin = self.0[old.chunk as usize];
         RecordRef { chunk: begin.chunk, offset: begin.offset + old.offset }
     }
@@ -398,8 +398,8 @@ mod tests {
     fn transaction(arena: &mut Arena, values: u8) -> usize {
         let before = arena.spare.len();
         for n in 0..values {
-            let place = arena.push(&[n], Some(&vec![n; LARGE])).expect("it fits");
-            assert_eq!(arena.record(place), (&[n][..], Some(&vec![n; LARGE][..])));
+            let record = arena.push(&[n], Some(&vec![n; LARGE])).expect("it fits");
+            assert_eq!(arena.record(record), (&[n][..], Some(&vec![n; LARGE][..])));
         }
         let used = before - arena.spare.len();
         arena.reset();

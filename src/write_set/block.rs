@@ -12,17 +12,17 @@ const TIES: usize = 4;
 
 /// Entries in key order.
 ///
-/// Entries with the same head form a run, which words tell apart: the eight bytes of each key after the bytes that
-/// all keys of the run are known to share. A search narrows a run by its words, assuming that the wanted key shares
+/// Entries with the same head form an equal range. Words tell them apart: the eight bytes of each key after the bytes
+/// that all keys of the range are known to share. A search narrows it by its words, assuming that the wanted key shares
 /// those bytes too, and then compares one whole key, which also shows where a key belongs that does not share them.
 /// So a search reads one record instead of log n, each a cache miss. (A Patricia tree is searched in this way.) One
-/// key that shares fewer bytes makes the words of its run equal; a search then halves the run by reading records.
+/// key that shares fewer bytes makes the words of its range equal; a search then halves the range by reading records.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
     entries: Vec<Entry>,
     /// One word for each entry, or none at all: the eight bytes of its key from byte `skip` on.
     words: Vec<u64>,
-    /// The `skip` of each word: how many bytes its run is known to share. 0 means that the word is not known.
+    /// The `skip` of each word: how many bytes its equal range is known to share. 0 means that the word is not known.
     skips: Vec<u16>,
 }
 
@@ -63,16 +63,16 @@ impl Block {
             _ => return Err(from),
         }
         let rest = &self.entries[from..];
-        let run = from..from + rest.partition_point(|entry| entry.head == wanted.head);
+        let equal = from..from + rest.partition_point(|entry| entry.head == wanted.head);
         match self.skips.get(from) {
-            Some(skip) if run.len() > 1 && *skip > 0 => self.search_run(arena, run, *skip, wanted),
-            _ => among(&self.entries, run, arena, wanted),
+            Some(skip) if equal.len() > 1 && *skip > 0 => self.search_equal(arena, equal, *skip, wanted),
+            _ => among(&self.entries, equal, arena, wanted),
         }
     }
 
-    /// As [`search`](Self::search), in a run whose keys share their first `skip` bytes.
-    fn search_run(&self, arena: &Arena, run: Range<usize>, skip: u16, wanted: &Wanted<'_>) -> Result<usize, usize> {
-        let words = &self.words[run.clone()];
+    /// As [`search`](Self::search), in an equal range whose keys share their first `skip` bytes.
+    fn search_equal(&self, arena: &Arena, equal: Range<usize>, skip: u16, wanted: &Wanted<'_>) -> Result<usize, usize> {
+        let words = &self.words[equal.clone()];
         let word = word_at(wanted.key, skip.into());
         let seen = |other: &u64| {
             #[cfg(test)]
@@ -80,17 +80,17 @@ impl Block {
             *other
         };
         let from = words.partition_point(|other| seen(other) < word);
-        // One key that differs early makes the words of its run equal. The run is halved then, as without words.
+        // One key that differs early makes the words of its range equal. The range is halved then, as without words.
         let same = match words.get(from) {
             Some(other) if *other == word => words[from..].partition_point(|other| seen(other) == word),
             _ => 0,
         };
-        let from = run.start + from;
-        let compared = from.min(run.end - 1);
-        let (common, order) = meet(arena.key(self.entries[compared].place), wanted.key);
+        let from = equal.start + from;
+        let compared = from.min(equal.end - 1);
+        let (common, order) = meet(arena.key(self.entries[compared].record), wanted.key);
         if common < skip.into() {
-            // The key differs from all keys of the run within the bytes that they share.
-            return Err(if order == Ordering::Greater { run.start } else { run.end });
+            // The key differs from all keys of the range within the bytes that they share.
+            return Err(if order == Ordering::Greater { equal.start } else { equal.end });
         }
         match order {
             _ if same == 0 => Err(from),
@@ -140,7 +140,7 @@ impl Block {
     /// Replaces the entry in a slot, and returns the old one. The new key may be another one that belongs there.
     pub(crate) fn replace(&mut self, arena: &Arena, slot: usize, entry: Entry) -> Entry {
         let old = std::mem::replace(&mut self.entries[slot], entry);
-        if old.place != entry.place && !self.words.is_empty() {
+        if old.record != entry.record && !self.words.is_empty() {
             (self.words[slot], self.skips[slot]) = (0, 0);
             self.find_word(arena, slot);
         }
@@ -191,21 +191,21 @@ impl Block {
         if self.words.len() != self.entries.len() {
             self.forget_words();
         } else if end > 0 && end < self.words.len() {
-            // A run that spans both blocks may share fewer bytes than each part of it did.
-            self.find_run(arena, end);
+            // An equal range that spans both blocks may share fewer bytes than each part of it did.
+            self.find_words_of_range(arena, end);
         }
     }
 
     /// Replaces all entries by ones with the same keys.
-    pub(crate) fn relocate(&mut self, place: &mut impl FnMut(Entry) -> Entry) {
-        self.entries.iter_mut().for_each(|entry| *entry = place(*entry));
+    pub(crate) fn relocate(&mut self, renew: &mut impl FnMut(Entry) -> Entry) {
+        self.entries.iter_mut().for_each(|entry| *entry = renew(*entry));
     }
 
     /// Recomputes the heads, from the bytes after the first `common` ones.
     pub(crate) fn set_heads(&mut self, arena: &Arena, common: usize) {
         self.forget_words();
         for entry in &mut self.entries {
-            *entry = Entry::new(arena.key(entry.place), common, entry.place);
+            *entry = Entry::new(arena.key(entry.record), common, entry.record);
         }
     }
 
@@ -218,11 +218,11 @@ impl Block {
     fn has_ties(&self, slot: usize) -> bool {
         let head = self.entries[slot].head;
         let is_tie = |slot: usize| self.entries.get(slot).is_some_and(|entry| entry.head == head);
-        (is_tie(slot + 1) || is_tie(slot.wrapping_sub(1))) && self.run(slot).len() >= TIES
+        (is_tie(slot + 1) || is_tie(slot.wrapping_sub(1))) && self.equal_range(slot).len() >= TIES
     }
 
-    /// The run of entries with the head of the one in a slot.
-    fn run(&self, slot: usize) -> Range<usize> {
+    /// The entries with the head of the one in a slot.
+    fn equal_range(&self, slot: usize) -> Range<usize> {
         let head = self.entries[slot].head;
         let from = self.entries[..slot].partition_point(|entry| entry.head < head);
         from..slot + self.entries[slot..].partition_point(|entry| entry.head == head)
@@ -235,21 +235,21 @@ impl Block {
         self.skips = vec![0; self.entries.len()];
         let mut slot = 0;
         while slot < self.entries.len() {
-            slot = self.find_run(arena, slot);
+            slot = self.find_words_of_range(arena, slot);
         }
     }
 
-    /// Finds the words of the run of an entry, and returns where it ends.
-    fn find_run(&mut self, arena: &Arena, slot: usize) -> usize {
-        let run = self.run(slot);
-        let end = run.end;
-        if run.len() > 1 {
-            let ends = (self.entries[run.start].place, self.entries[end - 1].place);
+    /// Finds the words of the entries with the head of the one in a slot, and returns where they end.
+    fn find_words_of_range(&mut self, arena: &Arena, slot: usize) -> usize {
+        let equal = self.equal_range(slot);
+        let end = equal.end;
+        if equal.len() > 1 {
+            let ends = (self.entries[equal.start].record, self.entries[end - 1].record);
             let (common, _) = meet(arena.key(ends.0), arena.key(ends.1));
             // Keys are shorter than 64 KiB.
             let skip = u16::try_from(common).unwrap_or(u16::MAX);
-            for slot in run {
-                self.words[slot] = word_at(arena.key(self.entries[slot].place), skip.into());
+            for slot in equal {
+                self.words[slot] = word_at(arena.key(self.entries[slot].record), skip.into());
                 self.skips[slot] = skip;
             }
         }
@@ -258,15 +258,15 @@ impl Block {
 
     /// Finds the word of a newly inserted entry.
     fn find_word(&mut self, arena: &Arena, slot: usize) {
-        let Entry { head, place } = self.entries[slot];
+        let Entry { head, record } = self.entries[slot];
         let is_tie = |slot: &usize| self.entries.get(*slot).is_some_and(|entry| entry.head == head);
         let Some(beside) = [slot.wrapping_sub(1), slot + 1].into_iter().find(is_tie) else { return };
         let skip = self.skips[beside];
-        let (common, _) = meet(arena.key(self.entries[beside].place), arena.key(place));
+        let (common, _) = meet(arena.key(self.entries[beside].record), arena.key(record));
         if skip > 0 && common >= skip.into() {
-            (self.words[slot], self.skips[slot]) = (word_at(arena.key(place), skip.into()), skip);
+            (self.words[slot], self.skips[slot]) = (word_at(arena.key(record), skip.into()), skip);
         } else {
-            self.find_run(arena, slot);
+            self.find_words_of_range(arena, slot);
         }
     }
 }

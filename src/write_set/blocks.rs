@@ -13,7 +13,7 @@ pub(crate) const BLOCK: usize = 256;
 
 /// A position between entries: before `slot` of `block`, which exists, or after all entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Spot {
+pub(crate) struct EntryPosition {
     pub block: usize,
     pub slot: usize,
 }
@@ -74,51 +74,51 @@ impl Blocks {
         self.dead
     }
 
-    /// The entry after a spot.
+    /// The entry after a position.
     #[inline]
-    pub(crate) fn at(&self, spot: Spot) -> Option<Entry> {
-        self.list.get(spot.block)?.get(spot.slot).copied()
+    pub(crate) fn at(&self, position: EntryPosition) -> Option<Entry> {
+        self.list.get(position.block)?.get(position.slot).copied()
     }
 
-    /// The spot after all entries.
-    pub(crate) fn end(&self) -> Spot {
-        Spot { block: self.list.len(), slot: 0 }
+    /// The position after all entries.
+    pub(crate) fn end(&self) -> EntryPosition {
+        EntryPosition { block: self.list.len(), slot: 0 }
     }
 
-    /// The spot one entry later.
+    /// The position one entry later.
     #[inline]
-    pub(crate) fn behind(&self, spot: Spot) -> Spot {
-        let Spot { block, slot } = spot;
+    pub(crate) fn after(&self, position: EntryPosition) -> EntryPosition {
+        let EntryPosition { block, slot } = position;
         if self.list.get(block).is_some_and(|entries| slot + 1 < entries.len()) {
-            return Spot { block, slot: slot + 1 };
+            return EntryPosition { block, slot: slot + 1 };
         }
-        Spot { block: block + 1, slot: 0 }
+        EntryPosition { block: block + 1, slot: 0 }
     }
 
-    /// The spot `count` entries later, or after all entries.
-    pub(crate) fn skip(&self, spot: Spot, count: usize) -> Spot {
-        let mut at = Spot { slot: spot.slot + count, ..spot };
+    /// The position `count` entries later, or after all entries.
+    pub(crate) fn skip(&self, position: EntryPosition, count: usize) -> EntryPosition {
+        let mut at = EntryPosition { slot: position.slot + count, ..position };
         while let Some(entries) = self.list.get(at.block) {
             if at.slot < entries.len() {
                 return at;
             }
-            at = Spot { block: at.block + 1, slot: at.slot - entries.len() };
+            at = EntryPosition { block: at.block + 1, slot: at.slot - entries.len() };
         }
         self.end()
     }
 
-    /// The spot one entry earlier; `None` for the first one.
+    /// The position one entry earlier; `None` for the first one.
     #[inline]
-    pub(crate) fn before(&self, spot: Spot) -> Option<Spot> {
-        if let Some(slot) = spot.slot.checked_sub(1) {
-            return Some(Spot { block: spot.block, slot });
+    pub(crate) fn before(&self, position: EntryPosition) -> Option<EntryPosition> {
+        if let Some(slot) = position.slot.checked_sub(1) {
+            return Some(EntryPosition { block: position.block, slot });
         }
-        let block = spot.block.checked_sub(1)?;
-        Some(Spot { block, slot: self.list.get(block)?.len().saturating_sub(1) })
+        let block = position.block.checked_sub(1)?;
+        Some(EntryPosition { block, slot: self.list.get(block)?.len().saturating_sub(1) })
     }
 
-    /// The number of entries between two spots. O(blocks between them).
-    pub(crate) fn between(&self, from: Spot, to: Spot) -> usize {
+    /// The number of entries between two positions. O(blocks between them).
+    pub(crate) fn between(&self, from: EntryPosition, to: EntryPosition) -> usize {
         if from >= to {
             return 0;
         }
@@ -126,26 +126,27 @@ impl Blocks {
         whole + to.slot - from.slot
     }
 
-    /// The spot before the first entry whose key is not below `key`, and whether it has that key.
-    pub(crate) fn lower(&self, arena: &Arena, key: &[u8]) -> (Spot, bool) {
+    /// The position before the first entry whose key is not below `key`, and whether it has that key.
+    pub(crate) fn lower(&self, arena: &Arena, key: &[u8]) -> (EntryPosition, bool) {
         let Some(wanted) = self.wanted(key) else {
-            return (if *key < self.common[..] { Spot::default() } else { self.end() }, false);
+            return (if *key < self.common[..] { EntryPosition::default() } else { self.end() }, false);
         };
         let Some(block) = self.block_of(arena, &wanted) else {
-            return (Spot::default(), false);
+            return (EntryPosition::default(), false);
         };
         match self.list[block].search(arena, &wanted) {
-            Ok(slot) => (Spot { block, slot }, true),
-            Err(slot) if slot < self.list[block].len() => (Spot { block, slot }, false),
-            Err(_) => (Spot { block: block + 1, slot: 0 }, false),
+            Ok(slot) => (EntryPosition { block, slot }, true),
+            Err(slot) if slot < self.list[block].len() => (EntryPosition { block, slot }, false),
+            Err(_) => (EntryPosition { block: block + 1, slot: 0 }, false),
         }
     }
 
-    /// Prefetches the records of the entries before and after a spot. A hint.
+    /// Prefetches the records of the entries before and after a position. A hint.
     #[inline]
-    pub(crate) fn prefetch_beside(&self, arena: &Arena, spot: Spot) {
-        for entry in [self.before(spot).and_then(|before| self.at(before)), self.at(spot)].into_iter().flatten() {
-            arena.prefetch(entry.place);
+    pub(crate) fn prefetch_beside(&self, arena: &Arena, position: EntryPosition) {
+        for entry in [self.before(position).and_then(|before| self.at(before)), self.at(position)].into_iter().flatten()
+        {
+            arena.prefetch(entry.record);
         }
     }
 
@@ -174,13 +175,13 @@ impl Blocks {
         }
     }
 
-    /// Prefetches the record of the entry [`AHEAD`] entries after a spot, or before it.
+    /// Prefetches the record of the entry [`AHEAD`] entries after a position, or before it.
     #[inline]
-    pub(crate) fn prefetch<const FORWARD: bool>(&self, arena: &Arena, spot: Spot) {
-        let Spot { block, slot: at } = spot;
+    pub(crate) fn prefetch<const FORWARD: bool>(&self, arena: &Arena, position: EntryPosition) {
+        let EntryPosition { block, slot: at } = position;
         let ahead = if FORWARD { at.wrapping_add(AHEAD) } else { at.wrapping_sub(AHEAD) };
         if let Some(entry) = self.list.get(block).and_then(|block| block.get(ahead)) {
-            arena.prefetch(entry.place);
+            arena.prefetch(entry.record);
         }
     }
 
@@ -205,7 +206,7 @@ impl Blocks {
             self.find_common(arena, &newer);
             if !self.common.is_empty() {
                 for entry in &mut newer {
-                    *entry = Entry::new(arena.key(entry.place), self.common.len(), entry.place);
+                    *entry = Entry::new(arena.key(entry.record), self.common.len(), entry.record);
                 }
             }
             sort(&mut newer, arena, self.common.len());
@@ -221,7 +222,7 @@ impl Blocks {
         if self.len >= self.look_at.max(MANY) {
             self.look_at = self.len * 2;
             let ends = self.firsts.first().zip(self.list.last().and_then(|block| block.last()));
-            let common = ends.map_or(0, |(first, last)| meet(arena.key(first.place), arena.key(last.place)).0);
+            let common = ends.map_or(0, |(first, last)| meet(arena.key(first.record), arena.key(last.record)).0);
             // Reading all records pays only if the heads leave keys undecided.
             if common > self.common.len() && self.has_ties() {
                 self.set_common(arena, common);
@@ -271,7 +272,7 @@ impl Blocks {
     fn find_common(&mut self, arena: &Arena, newer: &[Entry]) {
         let Some(first) = newer.first() else { return };
         if self.list.is_empty() {
-            let key = if newer.len() < MANY { &[] } else { arena.key(first.place) };
+            let key = if newer.len() < MANY { &[] } else { arena.key(first.record) };
             self.common = key.to_vec();
         }
         let mut common = self.common.len();
@@ -279,7 +280,7 @@ impl Blocks {
             if common == 0 {
                 break;
             }
-            common = meet(&self.common[..common], arena.key(entry.place)).0;
+            common = meet(&self.common[..common], arena.key(entry.record)).0;
         }
         if common < self.common.len() {
             self.common.truncate(common);
@@ -290,7 +291,7 @@ impl Blocks {
     /// Recomputes all heads for a common prefix of `common` bytes.
     fn set_common(&mut self, arena: &Arena, common: usize) {
         if let Some(first) = self.firsts.first() {
-            self.common = arena.key(first.place)[..common].to_vec();
+            self.common = arena.key(first.record)[..common].to_vec();
         }
         for block in self.list.iter_mut().chain([&mut self.firsts]) {
             block.set_heads(arena, common);
@@ -341,13 +342,13 @@ impl Blocks {
             return self.push(arena, vec![entry]);
         };
         match block.search(arena, &wanted) {
-            Ok(slot) => self.replace(arena, Spot { block: at, slot }, entry),
-            Err(slot) => self.insert_at(arena, Spot { block: at, slot }, entry),
+            Ok(slot) => self.replace(arena, EntryPosition { block: at, slot }, entry),
+            Err(slot) => self.insert_at(arena, EntryPosition { block: at, slot }, entry),
         }
     }
 
-    /// Replaces the entry after a spot by one with the same key.
-    fn replace(&mut self, arena: &Arena, Spot { block, slot }: Spot, entry: Entry) {
+    /// Replaces the entry after a position by one with the same key.
+    fn replace(&mut self, arena: &Arena, EntryPosition { block, slot }: EntryPosition, entry: Entry) {
         let old = self.list[block].renew(slot, entry);
         self.lose(arena, old);
         if slot == 0 {
@@ -355,8 +356,8 @@ impl Blocks {
         }
     }
 
-    /// Inserts an entry at its spot, which may be the end of a block.
-    fn insert_at(&mut self, arena: &Arena, Spot { block: at, slot }: Spot, entry: Entry) {
+    /// Inserts an entry at its position, which may be the end of a block.
+    fn insert_at(&mut self, arena: &Arena, EntryPosition { block: at, slot }: EntryPosition, entry: Entry) {
         let is_last = at + 1 == self.list.len();
         let block = &mut self.list[at];
         if block.len() < BLOCK {
@@ -377,39 +378,39 @@ impl Blocks {
         self.firsts.replace(arena, at, self.list[at][0]);
     }
 
-    /// Merges one change over the existing ones, at the spot that [`lower`](Self::lower) found for its key.
-    pub(crate) fn take(&mut self, arena: &Arena, place: RecordRef, (spot, is_there): (Spot, bool)) {
-        let key = arena.key(place);
+    /// Merges one change over the existing ones, at the position that [`lower`](Self::lower) found for its key.
+    pub(crate) fn take(&mut self, arena: &Arena, record: RecordRef, (position, is_there): (EntryPosition, bool)) {
+        let key = arena.key(record);
         if self.list.is_empty() || !key.starts_with(&self.common) {
-            return self.settle(arena, vec![Entry::new(key, 0, place)], false);
+            return self.settle(arena, vec![Entry::new(key, 0, record)], false);
         }
-        let entry = Entry::new(key, self.common.len(), place);
+        let entry = Entry::new(key, self.common.len(), record);
         if is_there {
-            return self.replace(arena, spot, entry);
+            return self.replace(arena, position, entry);
         }
-        // The first spot of a block is also the end of the block before it, which may have room.
-        let at = match spot.block.checked_sub(1) {
-            Some(block) if spot.slot == 0 => Spot { block, slot: self.list[block].len() },
-            _ => spot,
+        // The first position of a block is also the end of the block before it, which may have room.
+        let at = match position.block.checked_sub(1) {
+            Some(block) if position.slot == 0 => EntryPosition { block, slot: self.list[block].len() },
+            _ => position,
         };
         self.insert_at(arena, at, entry);
         self.look_for_common(arena);
     }
 
-    /// Drops the entry after a spot.
-    pub(crate) fn drop_at(&mut self, arena: &Arena, Spot { block, slot }: Spot) {
+    /// Drops the entry after a position.
+    pub(crate) fn drop_at(&mut self, arena: &Arena, EntryPosition { block, slot }: EntryPosition) {
         let entry = self.list[block].remove(slot);
         self.lose(arena, entry);
         self.len -= 1;
         self.close_up(arena, block);
     }
 
-    /// Compares the key of the entry after a spot with `key`.
-    pub(crate) fn compare_at(&self, arena: &Arena, spot: Spot, key: &[u8]) -> Option<Ordering> {
-        let entry = self.at(spot)?;
+    /// Compares the key of the entry after a position with `key`.
+    pub(crate) fn compare_at(&self, arena: &Arena, position: EntryPosition, key: &[u8]) -> Option<Ordering> {
+        let entry = self.at(position)?;
         Some(match self.wanted(key) {
             Some(wanted) => entry.compare_key(arena, &wanted),
-            None => arena.key(entry.place).cmp(key),
+            None => arena.key(entry.record).cmp(key),
         })
     }
 
@@ -476,7 +477,7 @@ impl Blocks {
         let Some(wanted) = self.wanted(key) else { return false };
         let Some(at) = self.block_of(arena, &wanted) else { return false };
         let Ok(slot) = self.list[at].search(arena, &wanted) else { return false };
-        self.drop_at(arena, Spot { block: at, slot });
+        self.drop_at(arena, EntryPosition { block: at, slot });
         true
     }
 
@@ -500,17 +501,17 @@ impl Blocks {
         }
     }
 
-    /// Drops the entries between two spots.
-    pub(crate) fn drop_between(&mut self, arena: &Arena, from: Spot, to: Spot) {
-        let mut spot = from;
-        while spot < to {
-            let end = if spot.block == to.block { to.slot } else { self.list[spot.block].len() };
-            let dropped = self.list[spot.block].drain(spot.slot..end);
+    /// Drops the entries between two positions.
+    pub(crate) fn drop_between(&mut self, arena: &Arena, from: EntryPosition, to: EntryPosition) {
+        let mut position = from;
+        while position < to {
+            let end = if position.block == to.block { to.slot } else { self.list[position.block].len() };
+            let dropped = self.list[position.block].drain(position.slot..end);
             self.len -= dropped.len();
             for entry in dropped {
                 self.lose(arena, entry);
             }
-            spot = Spot { block: spot.block + 1, slot: 0 };
+            position = EntryPosition { block: position.block + 1, slot: 0 };
         }
         let touched = from.block..(to.block + 1).min(self.list.len());
         self.firsts.drain(touched.clone());
@@ -522,11 +523,11 @@ impl Blocks {
         self.list.splice(touched, kept);
     }
 
-    /// Moves all entries to another arena, where no record is dead. `place` gives each record's new entry.
-    pub(crate) fn relocate(&mut self, mut place: impl FnMut(Entry) -> Entry) {
-        self.lost.iter_mut().for_each(|entry| *entry = place(*entry));
+    /// Moves all entries to another arena, where no record is dead. `renew` gives each record's new entry.
+    pub(crate) fn relocate(&mut self, mut renew: impl FnMut(Entry) -> Entry) {
+        self.lost.iter_mut().for_each(|entry| *entry = renew(*entry));
         for (at, block) in self.list.iter_mut().enumerate() {
-            block.relocate(&mut place);
+            block.relocate(&mut renew);
             self.firsts.renew(at, block[0]);
         }
         self.dead = 0;
@@ -541,7 +542,7 @@ fn keep_newest(arena: &Arena, sorted: &mut Vec<Entry>) -> usize {
         if let Some(last) = kept.checked_sub(1).map(|last| &mut sorted[last])
             && last.compare(arena, entry).is_eq()
         {
-            dead += arena.len_at(last.place);
+            dead += arena.len_at(last.record);
             *last = entry;
         } else {
             sorted[kept] = entry;

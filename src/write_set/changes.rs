@@ -6,11 +6,11 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::write_set::arena::{Arena, HEADER, Record};
-use crate::write_set::blocks::{Blocks, Spot};
+use crate::write_set::blocks::{Blocks, EntryPosition};
+use crate::write_set::dbi_savepoints::DbiSavepoint;
 use crate::write_set::entry::Entry;
 use crate::write_set::gaps::{Gaps, size};
 use crate::write_set::gather::gather;
-use crate::write_set::levels::Level;
 use crate::write_set::sort::nearly_all;
 
 /// The bytes counted for a change's index entry, and the spare capacity of its block.
@@ -47,7 +47,7 @@ pub(crate) struct DbiChanges {
     /// The size of the arena at which replaced records are looked for.
     settle_at: usize,
     /// The open savepoints that have changed this database, the outermost first.
-    pub(super) levels: Vec<Level>,
+    pub(super) savepoints: Vec<DbiSavepoint>,
 }
 
 #[derive(Debug, Default)]
@@ -144,9 +144,9 @@ impl DbiChanges {
         {
             return self.change_in_order(key, value);
         }
-        let place = self.arena.push(key, value)?;
+        let record = self.arena.push(key, value)?;
         let Self { arena, ready, settled, unsettled, .. } = self;
-        open(ready, settled, unsettled).push(arena, Entry::new(key, 0, place));
+        open(ready, settled, unsettled).push(arena, Entry::new(key, 0, record));
         if self.arena.used() >= self.settle_at {
             self.tidy(0);
         }
@@ -164,23 +164,23 @@ impl DbiChanges {
         Ok(())
     }
 
-    /// As [`change`](Self::change), at the spot that [`lower`](Self::lower) found for `key`; nothing has moved
+    /// As [`change`](Self::change), at the position that [`lower`](Self::lower) found for `key`; nothing has moved
     /// since.
     ///
     /// If reads come between changes, each change is put into the order at once. A value of the same length
     /// overwrites the old one in place, unless a savepoint may restore it.
-    pub(crate) fn change_at(&mut self, key: &[u8], value: Option<&[u8]>, at: (Spot, bool)) -> Result<()> {
+    pub(crate) fn change_at(&mut self, key: &[u8], value: Option<&[u8]>, at: (EntryPosition, bool)) -> Result<()> {
         let Self { arena, ready, settled, unsettled, .. } = self;
         let order = in_order(ready, settled, unsettled);
         if let (Some(value), true) = (value, at.1)
             && let Some(entry) = order.at(at.0)
-            && order.mark.is_none_or(|mark| entry.place >= mark)
-            && arena.overwrite(entry.place, value)
+            && order.mark.is_none_or(|mark| entry.record >= mark)
+            && arena.overwrite(entry.record, value)
         {
             return Ok(());
         }
-        let place = arena.push(key, value)?;
-        order.take(arena, place, at);
+        let record = arena.push(key, value)?;
+        order.take(arena, record, at);
         self.shrink();
         Ok(())
     }
@@ -196,14 +196,14 @@ impl DbiChanges {
         len: usize,
         fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let place = self.arena.push_filled(key, len, fill)?;
+        let record = self.arena.push_filled(key, len, fill)?;
         if self.blocks().len() > 0 {
             let at = self.lower(key);
             let Self { arena, ready, settled, unsettled, .. } = self;
-            in_order(ready, settled, unsettled).take(arena, place, at);
+            in_order(ready, settled, unsettled).take(arena, record, at);
         } else {
             let Self { arena, ready, settled, unsettled, .. } = self;
-            open(ready, settled, unsettled).push(arena, Entry::new(key, 0, place));
+            open(ready, settled, unsettled).push(arena, Entry::new(key, 0, record));
         }
         self.shrink();
         Ok(())
@@ -221,11 +221,11 @@ impl DbiChanges {
         }
     }
 
-    /// Forgets the change after a spot of the settled order. Nothing below has its key, so no deletion is needed.
-    pub(crate) fn forget_at(&mut self, spot: Spot) {
+    /// Forgets the change after a position of the settled order. Nothing below has its key, so no deletion is needed.
+    pub(crate) fn forget_at(&mut self, position: EntryPosition) {
         let Self { arena, ready, settled, unsettled, .. } = self;
         let order = in_order(ready, settled, unsettled);
-        order.drop_at(arena, spot);
+        order.drop_at(arena, position);
         let (is_empty, dead) = (order.len() == 0, order.dead());
         if is_empty || (dead > IDLE && dead > self.arena.used() / 2) {
             let order = mem::take(self.settle());
@@ -236,7 +236,7 @@ impl DbiChanges {
     /// The only change, if there is nothing else: it needs no order.
     #[inline]
     pub(crate) fn only(&self) -> Option<Record<'_>> {
-        if self.gaps.is_empty() && self.levels.is_empty() { self.arena.only() } else { None }
+        if self.gaps.is_empty() && self.savepoints.is_empty() { self.arena.only() } else { None }
     }
 
     /// Forgets all changes, and keeps their memory for the next ones if they were few.
@@ -263,7 +263,7 @@ impl DbiChanges {
             return;
         }
         self.gaps.add(start, end);
-        if start.is_empty() && end.is_none() && self.levels.is_empty() {
+        if start.is_empty() && end.is_none() && self.savepoints.is_empty() {
             self.arena = Arena::default();
             *self.open() = Unsettled::default();
             return;
@@ -295,7 +295,7 @@ impl DbiChanges {
     /// live ones if most are dead.
     pub(super) fn put_back(&mut self, order: Blocks) {
         let (is_empty, dead) = (order.len() == 0 && order.lost().is_empty(), order.dead());
-        let is_empty = is_empty && self.levels.is_empty();
+        let is_empty = is_empty && self.savepoints.is_empty();
         self.open().blocks = if is_empty { Blocks::default() } else { order };
         if is_empty {
             self.arena.reset();
@@ -354,10 +354,10 @@ impl DbiChanges {
 
     fn each(&self, step: usize) -> impl Iterator<Item = Entry> {
         let blocks = self.blocks();
-        let mut spot = Spot::default();
+        let mut position = EntryPosition::default();
         std::iter::from_fn(move || {
-            let entry = blocks.at(spot)?;
-            spot = blocks.skip(spot, step);
+            let entry = blocks.at(position)?;
+            position = blocks.skip(position, step);
             Some(entry)
         })
     }
@@ -370,13 +370,13 @@ impl DbiChanges {
     #[inline]
     pub(crate) fn get(&self, key: &[u8]) -> Option<Record<'_>> {
         let entry = self.blocks().get(&self.arena, key)?;
-        Some(self.arena.record(entry.place))
+        Some(self.arena.record(entry.record))
     }
 
     /// The changes in key order.
     #[cfg(test)]
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = Record<'_>> {
-        self.blocks().iter().map(|entry| self.arena.record(entry.place))
+        self.blocks().iter().map(|entry| self.arena.record(entry.record))
     }
 
     /// The changes in key order, for a scan to the end.
@@ -386,14 +386,14 @@ impl DbiChanges {
 
     /// The first key of all puts and deletions.
     pub(crate) fn first_key(&self) -> Option<&[u8]> {
-        self.blocks().iter().next().map(|entry| self.arena.key(entry.place))
+        self.blocks().iter().next().map(|entry| self.arena.key(entry.record))
     }
 
     /// Whether nearly all changes came in key order. O(n) if they did.
     pub(crate) fn came_in_order(&self) -> bool {
         let mut before = None;
-        let is_behind = |entry: Entry| before.replace(entry.place).is_none_or(|before| before < entry.place);
-        nearly_all(self.len(), self.blocks().iter().map(is_behind))
+        let is_later = |entry: Entry| before.replace(entry.record).is_none_or(|before| before < entry.record);
+        nearly_all(self.len(), self.blocks().iter().map(is_later))
     }
 
     /// The settled order. O(n log n) in the changes since the last call.
@@ -412,33 +412,33 @@ impl DbiChanges {
     /// The record of an entry of [`blocks`](Self::blocks).
     #[inline]
     pub(crate) fn record(&self, entry: Entry) -> Record<'_> {
-        self.arena.record(entry.place)
+        self.arena.record(entry.record)
     }
 
-    /// Prefetches the record some entries after a spot, or before it. A hint.
+    /// Prefetches the record some entries after a position, or before it. A hint.
     #[inline]
-    pub(crate) fn prefetch<const FORWARD: bool>(&self, spot: Spot) {
-        self.blocks().prefetch::<FORWARD>(&self.arena, spot);
+    pub(crate) fn prefetch<const FORWARD: bool>(&self, position: EntryPosition) {
+        self.blocks().prefetch::<FORWARD>(&self.arena, position);
     }
 
-    /// The key of the change after a spot.
-    pub(crate) fn key_at(&self, spot: Spot) -> Option<&[u8]> {
-        self.blocks().at(spot).map(|entry| self.record(entry).0)
+    /// The key of the change after a position.
+    pub(crate) fn key_at(&self, position: EntryPosition) -> Option<&[u8]> {
+        self.blocks().at(position).map(|entry| self.record(entry).0)
     }
 
-    /// Compares the key of the change after a spot with `key`.
-    pub(crate) fn compare_at(&self, spot: Spot, key: &[u8]) -> Option<Ordering> {
-        self.blocks().compare_at(&self.arena, spot, key)
+    /// Compares the key of the change after a position with `key`.
+    pub(crate) fn compare_at(&self, position: EntryPosition, key: &[u8]) -> Option<Ordering> {
+        self.blocks().compare_at(&self.arena, position, key)
     }
 
-    /// Prefetches the changes before and after a spot. A hint.
+    /// Prefetches the changes before and after a position. A hint.
     #[inline]
-    pub(crate) fn prefetch_beside(&self, spot: Spot) {
-        self.blocks().prefetch_beside(&self.arena, spot);
+    pub(crate) fn prefetch_beside(&self, position: EntryPosition) {
+        self.blocks().prefetch_beside(&self.arena, position);
     }
 
-    /// The spot before the first change at or above `key`, and whether it is of this key.
-    pub(crate) fn lower(&self, key: &[u8]) -> (Spot, bool) {
+    /// The position before the first change at or above `key`, and whether it is of this key.
+    pub(crate) fn lower(&self, key: &[u8]) -> (EntryPosition, bool) {
         self.blocks().lower(&self.arena, key)
     }
 
@@ -453,8 +453,8 @@ impl DbiChanges {
         let Self { arena, ready, settled, unsettled, .. } = self;
         let unsettled = open(ready, settled, unsettled);
         for entry in blocks.iter().chain(changes.tail) {
-            let place = moved.place(entry.place);
-            unsettled.push(arena, Entry::new(arena.key(place), 0, place));
+            let record = moved.moved_to(entry.record);
+            unsettled.push(arena, Entry::new(arena.key(record), 0, record));
         }
         if self.arena.used() >= self.settle_at {
             self.tidy(0);
@@ -473,12 +473,12 @@ impl DbiChanges {
     }
 
     fn compact(&mut self) {
-        if !self.levels.is_empty() {
-            return self.compact_levels();
+        if !self.savepoints.is_empty() {
+            return self.compact_savepoints();
         }
         let mut blocks = mem::take(self.settle());
         let from = mem::take(&mut self.arena);
-        blocks.relocate(|entry| Entry { head: entry.head, place: self.arena.copy(&from, entry.place) });
+        blocks.relocate(|entry| Entry { head: entry.head, record: self.arena.copy(&from, entry.record) });
         self.open().blocks = blocks;
     }
 

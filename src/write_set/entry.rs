@@ -12,7 +12,7 @@ use crate::write_set::arena::{Arena, RecordRef};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     pub head: u64,
-    pub place: RecordRef,
+    pub record: RecordRef,
 }
 
 /// A key to search for among entries.
@@ -25,21 +25,21 @@ pub(crate) struct Wanted<'k> {
 impl Entry {
     /// An entry in an order whose keys share their first `common` bytes.
     #[inline]
-    pub(crate) fn new(key: &[u8], common: usize, place: RecordRef) -> Self {
-        Self { head: word_at(key, common), place }
+    pub(crate) fn new(key: &[u8], common: usize, record: RecordRef) -> Self {
+        Self { head: word_at(key, common), record }
     }
 
     /// The key of this entry, to search for.
     #[inline]
     pub(crate) fn wanted(self, arena: &Arena) -> Wanted<'_> {
-        Wanted { head: self.head, key: arena.key(self.place) }
+        Wanted { head: self.head, key: arena.key(self.record) }
     }
 
     /// Compares its key with another one.
     #[inline]
     pub(crate) fn compare_key(self, arena: &Arena, wanted: &Wanted<'_>) -> Ordering {
         match self.head.cmp(&wanted.head) {
-            Ordering::Equal => compare_tail(arena.key(self.place), wanted.key),
+            Ordering::Equal => compare_tail(arena.key(self.record), wanted.key),
             order => order,
         }
     }
@@ -48,7 +48,7 @@ impl Entry {
     #[inline]
     pub(crate) fn compare(self, arena: &Arena, other: Self) -> Ordering {
         match self.head.cmp(&other.head) {
-            Ordering::Equal => compare_tail(arena.key(self.place), arena.key(other.place)),
+            Ordering::Equal => compare_tail(arena.key(self.record), arena.key(other.record)),
             order => order,
         }
     }

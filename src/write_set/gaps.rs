@@ -73,7 +73,7 @@ impl Gaps {
             if self.log.is_some() {
                 replaced.push((from.clone(), to.clone()));
             }
-            high = if is_behind(to.as_deref(), high.as_deref()) { to } else { high };
+            high = if is_after(to.as_deref(), high.as_deref()) { to } else { high };
             low = low.min(from);
         }
         self.bytes += size(&low, high.as_deref());
@@ -123,7 +123,7 @@ impl Gaps {
         if to.as_deref().is_some_and(|to| to < start) {
             return false;
         }
-        if is_behind(end, to.as_deref()) {
+        if is_after(end, to.as_deref()) {
             let len = |end: Option<&[u8]>| end.map_or(0, <[u8]>::len);
             self.bytes = self.bytes + len(end) - len(to.as_deref());
             if let (None, Some(to), Some(end)) = (&self.log, &mut *to, end)
@@ -147,7 +147,7 @@ impl Gaps {
             return false;
         }
         let Some((mut from, to)) = self.ends.pop_first() else { return false };
-        let is_all = *start < *from && end.is_none_or(|end| end >= &*from) && !is_behind(end, to.as_deref());
+        let is_all = *start < *from && end.is_none_or(|end| end >= &*from) && !is_after(end, to.as_deref());
         if is_all && from.len() == start.len() {
             from.copy_from_slice(start);
         } else if is_all {
@@ -215,7 +215,7 @@ impl Gaps {
 }
 
 /// Whether one end is after another.
-fn is_behind(end: Option<&[u8]>, other: Option<&[u8]>) -> bool {
+fn is_after(end: Option<&[u8]>, other: Option<&[u8]>) -> bool {
     other.is_some_and(|other| end.is_none_or(|end| end > other))
 }
 

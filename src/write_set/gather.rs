@@ -19,13 +19,13 @@ pub(super) fn gather<'a>(arena: &'a Arena, blocks: &'a [Block]) -> impl Iterator
         block.iter().enumerate().map(move |(at, entry)| {
             if is_scattered {
                 if let Some(farther) = ahead(at + 2 * AHEAD) {
-                    arena.prefetch_header(farther.place);
+                    arena.prefetch_header(farther.record);
                 }
                 if let Some(next) = ahead(at + AHEAD) {
-                    arena.prefetch_record(next.place);
+                    arena.prefetch_record(next.record);
                 }
             }
-            arena.record(entry.place)
+            arena.record(entry.record)
         })
     })
 }
@@ -33,6 +33,6 @@ pub(super) fn gather<'a>(arena: &'a Arena, blocks: &'a [Block]) -> impl Iterator
 /// Whether the processor cannot predict which records come next.
 fn is_scattered(block: &[Entry]) -> bool {
     let ends = block.first().zip(block.last());
-    let is_near = ends.is_some_and(|(first, last)| last.place.is_within(first.place, block.len() * NEAR));
-    !(is_near && block.is_sorted_by_key(|entry| entry.place))
+    let is_near = ends.is_some_and(|(first, last)| last.record.is_within(first.record, block.len() * NEAR));
+    !(is_near && block.is_sorted_by_key(|entry| entry.record))
 }

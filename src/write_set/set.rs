@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::{DbiRef, DbiSlot};
 use crate::error::{Error, ErrorKind, Result};
-use crate::write_set::blocks::Spot;
+use crate::write_set::blocks::EntryPosition;
 use crate::write_set::changes::{DbiChanges, change_bytes};
 
 /// At the limit, the memory of replaced and undone changes is freed if it is at least this fraction of the limit.
@@ -157,7 +157,7 @@ impl WriteSet {
         Ok(())
     }
 
-    /// As [`change`](Self::change), at the spot found for `key` in the settled order of `dbi`.
+    /// As [`change`](Self::change), at the position found for `key` in the settled order of `dbi`.
     ///
     /// # Errors
     /// As [`change`](Self::change).
@@ -166,7 +166,7 @@ impl WriteSet {
         dbi: &Arc<DbiRef>,
         key: &[u8],
         value: Option<&[u8]>,
-        at: (Spot, bool),
+        at: (EntryPosition, bool),
     ) -> Result<()> {
         let bytes = self.make_room_for(dbi, key, value)?;
         self.entry(dbi).change_at(key, value, at)?;
@@ -224,9 +224,9 @@ impl WriteSet {
         Ok(())
     }
 
-    /// Forgets the change after a spot of the settled order of `dbi`. Nothing below has its key.
-    pub(crate) fn forget_at(&mut self, dbi: &Arc<DbiRef>, spot: Spot) {
-        self.entry(dbi).forget_at(spot);
+    /// Forgets the change after a position of the settled order of `dbi`. Nothing below has its key.
+    pub(crate) fn forget_at(&mut self, dbi: &Arc<DbiRef>, position: EntryPosition) {
+        self.entry(dbi).forget_at(position);
     }
 
     /// Replaces the deletions of these keys by one gap from `start` to before `end`, or to the end. Nothing else

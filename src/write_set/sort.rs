@@ -6,7 +6,7 @@ use crate::page::word_at;
 use crate::write_set::arena::Arena;
 use crate::write_set::entry::Entry;
 
-/// Runs up to this length are sorted by comparing whole keys.
+/// Slices up to this length are sorted by comparing whole keys.
 const SHORT: usize = 24;
 
 /// Sorts by key, then by position. All keys share their first `common` bytes, and heads are the bytes after these.
@@ -18,33 +18,33 @@ pub(crate) fn sort(entries: &mut [Entry], arena: &Arena, common: usize) {
     if entries.is_sorted_by(|a, b| order(arena, *a, *b).is_le()) {
         return;
     }
-    entries.sort_unstable_by_key(|entry| (entry.head, entry.place));
-    for run in entries.chunk_by_mut(|a, b| a.head == b.head) {
-        sort_behind(run, arena, common + 8);
+    entries.sort_unstable_by_key(|entry| (entry.head, entry.record));
+    for equal in entries.chunk_by_mut(|a, b| a.head == b.head) {
+        sort_from(equal, arena, common + 8);
     }
 }
 
 fn order(arena: &Arena, a: Entry, b: Entry) -> Ordering {
-    a.compare(arena, b).then(a.place.cmp(&b.place))
+    a.compare(arena, b).then(a.record.cmp(&b.record))
 }
 
 /// Sorts entries whose keys, padded with zeros, have the same first `depth` bytes.
 ///
 /// Meanwhile the heads, which are all the same, hold the word at `depth`. They are restored at the end.
-fn sort_behind(run: &mut [Entry], arena: &Arena, mut depth: usize) {
-    if run.len() <= SHORT {
-        if run.len() > 1 {
-            run.sort_unstable_by(|a, b| order(arena, *a, *b));
+fn sort_from(equal: &mut [Entry], arena: &Arena, mut depth: usize) {
+    if equal.len() <= SHORT {
+        if equal.len() > 1 {
+            equal.sort_unstable_by(|a, b| order(arena, *a, *b));
         }
         return;
     }
-    let Some(head) = run.first().map(|first| first.head) else { return };
+    let Some(head) = equal.first().map(|first| first.head) else { return };
     // Words that all keys share are skipped.
     loop {
         let (mut differ, mut ends) = (false, false);
-        let first = run.first().map_or(0, |entry| word_at(arena.key(entry.place), depth));
-        for entry in &mut *run {
-            let key = arena.key(entry.place);
+        let first = equal.first().map_or(0, |entry| word_at(arena.key(entry.record), depth));
+        for entry in &mut *equal {
+            let key = arena.key(entry.record);
             entry.head = word_at(key, depth);
             differ |= entry.head != first;
             ends |= key.len() <= depth + 8;
@@ -55,14 +55,16 @@ fn sort_behind(run: &mut [Entry], arena: &Arena, mut depth: usize) {
         depth += 8;
     }
     // Of keys with equal words, one that ends in them is below a longer one, since the padding is zeros.
-    let ends = |entry: Entry| arena.key(entry.place).len().min(depth + 9);
-    run.sort_unstable_by(|a, b| a.head.cmp(&b.head).then_with(|| ends(*a).cmp(&ends(*b)).then(a.place.cmp(&b.place))));
-    for part in run.chunk_by_mut(|a, b| a.head == b.head && ends(*a) == ends(*b)) {
+    let ends = |entry: Entry| arena.key(entry.record).len().min(depth + 9);
+    equal.sort_unstable_by(|a, b| {
+        a.head.cmp(&b.head).then_with(|| ends(*a).cmp(&ends(*b)).then(a.record.cmp(&b.record)))
+    });
+    for part in equal.chunk_by_mut(|a, b| a.head == b.head && ends(*a) == ends(*b)) {
         if part.first().is_some_and(|first| ends(*first) > depth + 8) {
-            sort_behind(part, arena, depth + 8);
+            sort_from(part, arena, depth + 8);
         }
     }
-    for entry in run {
+    for entry in equal {
         entry.head = head;
     }
 }

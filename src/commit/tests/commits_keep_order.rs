@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::commit::pipeline::{Basis, BasisCheck, CommitPipeline, Ended, Group, Joined};
+use crate::commit::pipeline::{BasisCheck, CommitPipeline, Ended, Group, Joined, Predecessors};
 use crate::commit::ticket::{CommitOutcome, CommitTicket};
 use crate::error::ErrorKind;
 use crate::page::LmdbTxnId;
@@ -47,13 +47,13 @@ enum Leader {
 struct Holder {
     name: u32,
     /// What its closure sees, once it runs.
-    seen: Option<(Vec<u32>, Basis<Vec<u32>>)>,
+    seen: Option<(Vec<u32>, Predecessors<Vec<u32>>)>,
     fresh: bool,
     /// Its set, if the pending group was full.
     full: Option<Vec<u32>>,
 }
 
-struct Told {
+struct Waiter {
     seen: Vec<u32>,
     wrote: bool,
     ticket: Arc<CommitTicket>,
@@ -73,7 +73,7 @@ struct World {
     /// Whether there are programs that ignore the pause byte.
     foreign: bool,
     names: u32,
-    waiting: Vec<(u32, Told)>,
+    waiting: Vec<(u32, Waiter)>,
     committed: u64,
     failed: u64,
     outcomes: usize,
@@ -117,7 +117,7 @@ impl World {
                 let group = self.pipeline.lead(set, 1, 1, LmdbTxnId(self.file.id));
                 (Arc::clone(&group.ticket), Leader::Begun(group))
             };
-            self.waiting.push((name, Told { seen: self.file.rows.clone(), wrote: true, ticket }));
+            self.waiting.push((name, Waiter { seen: self.file.rows.clone(), wrote: true, ticket }));
             self.leader = Some(leader);
         } else if self.pipeline.has_room(ROOM) {
             let fresh = !self.pipeline.is_guarded();
@@ -136,15 +136,15 @@ impl World {
     /// The holder of the transaction lock makes its next step.
     fn go_on(&mut self, dice: &mut Dice) {
         let Some(mut holder) = self.holder.take() else { return self.arrive(dice) };
-        let Some((seen, mut basis)) = holder.seen.take() else {
+        let Some((seen, mut predecessors)) = holder.seen.take() else {
             return self.basis_for(holder);
         };
-        basis.sets.clear();
+        predecessors.sets.clear();
         if holder.full.is_none() && dice.roll(4) == 0 {
             // It changed nothing, and shares the outcome of what it read.
             self.pipeline.leave();
             self.pipeline.unguard();
-            self.waiting.push((holder.name, Told { seen, wrote: false, ticket: basis.ticket }));
+            self.waiting.push((holder.name, Waiter { seen, wrote: false, ticket: predecessors.ticket }));
             // The group that it read may be committed already: then it learns the outcome at once.
             self.settle();
             return;
@@ -155,17 +155,17 @@ impl World {
             all.extend(newer);
             all.len() + bytes
         };
-        match self.pipeline.join(basis.failures(), (set, bytes, 1), ROOM, absorb) {
-            Joined::Member(ticket) => self.waiting.push((holder.name, Told { seen, wrote: true, ticket })),
+        match self.pipeline.join(predecessors.failures(), (set, bytes, 1), ROOM, absorb) {
+            Joined::Member(ticket) => self.waiting.push((holder.name, Waiter { seen, wrote: true, ticket })),
             Joined::Leader(group) => {
                 let ticket = Arc::clone(&group.ticket);
-                self.waiting.push((holder.name, Told { seen, wrote: true, ticket }));
+                self.waiting.push((holder.name, Waiter { seen, wrote: true, ticket }));
                 assert!(self.leader.is_none(), "one leads");
                 self.leader = Some(Leader::Taken(group));
             }
             Joined::Full(set) => {
                 holder.full = Some(set);
-                holder.seen = Some((seen, basis));
+                holder.seen = Some((seen, predecessors));
                 self.holder = Some(holder);
             }
             Joined::Broken(outcome) => {
@@ -178,15 +178,15 @@ impl World {
 
     fn basis_for(&mut self, mut holder: Holder) {
         match self.pipeline.check_basis(LmdbTxnId(self.pinned.id), holder.fresh) {
-            BasisCheck::On(basis) => {
+            BasisCheck::On(predecessors) => {
                 let mut seen = self.pinned.rows.clone();
-                seen.extend(basis.sets.iter().flat_map(|set| set.iter().copied()));
+                seen.extend(predecessors.sets.iter().flat_map(|set| set.iter().copied()));
                 assert_eq!(
-                    basis.transactions,
+                    predecessors.transactions,
                     (seen.len() - self.pinned.rows.len()) as u64,
                     "as many transactions as are laid over"
                 );
-                holder.seen = Some((seen, basis));
+                holder.seen = Some((seen, predecessors));
                 self.holder = Some(holder);
             }
             BasisCheck::Old => {
@@ -213,7 +213,10 @@ impl World {
                 self.leader = Some(Leader::Begun(group));
             }
             Some(Leader::Offered(ticket)) => {
-                assert!(self.waiting.iter().any(|(_, told)| Arc::ptr_eq(&told.ticket, &ticket)), "a group has members");
+                assert!(
+                    self.waiting.iter().any(|(_, reported)| Arc::ptr_eq(&reported.ticket, &ticket)),
+                    "a group has members"
+                );
                 let group = self.pipeline.take().expect("a group that was offered waits");
                 assert!(Arc::ptr_eq(&group.ticket, &ticket));
                 self.leader = Some(Leader::Taken(group));
@@ -233,7 +236,7 @@ impl World {
             }
             Some(Leader::Done) => {
                 let ended = self.pipeline.finish();
-                self.tell(ended);
+                self.report(ended);
             }
         }
     }
@@ -242,14 +245,14 @@ impl World {
         let ended = self.pipeline.fail(&CommitOutcome::failed(kind, "it failed"));
         assert!(ended.offered.is_none());
         self.failed += 1;
-        self.tell(ended);
+        self.report(ended);
     }
 
-    fn tell(&mut self, ended: Ended) {
+    fn report(&mut self, ended: Ended) {
         self.pipeline.unguard();
         for (ticket, outcome) in ended.outcomes {
-            assert!(ticket.told().is_none(), "told once");
-            ticket.tell(outcome);
+            assert!(ticket.reported().is_none(), "reported once");
+            ticket.report(outcome);
         }
         self.leader = ended.offered.map(Leader::Offered);
         self.settle();
@@ -257,19 +260,20 @@ impl World {
 
     /// Checks the members that have an outcome.
     fn settle(&mut self) {
-        let (told, waiting) =
-            std::mem::take(&mut self.waiting).into_iter().partition(|(_, told)| told.ticket.told().is_some());
+        let (reported, waiting) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|(_, reported)| reported.ticket.reported().is_some());
         self.waiting = waiting;
-        let told: Vec<(u32, Told)> = told;
-        self.outcomes += told.len();
-        for (name, told) in told {
+        let reported: Vec<(u32, Waiter)> = reported;
+        self.outcomes += reported.len();
+        for (name, reported) in reported {
             let at = self.file.rows.iter().position(|row| *row == name);
-            match told.ticket.told() {
+            match reported.ticket.reported() {
                 Some(CommitOutcome::Committed) => {
-                    let end = at.unwrap_or(told.seen.len());
-                    assert_eq!(at.is_some(), told.wrote, "{name} is there if it wrote");
+                    let end = at.unwrap_or(reported.seen.len());
+                    assert_eq!(at.is_some(), reported.wrote, "{name} is there if it wrote");
                     // It saw exactly what was committed before it.
-                    assert_eq!(self.file.rows[..end], told.seen[..], "what {name} saw");
+                    assert_eq!(self.file.rows[..end], reported.seen[..], "what {name} saw");
                 }
                 _ => assert_eq!(at, None, "{name} failed"),
             }
@@ -299,7 +303,7 @@ fn committed_closures_form_a_serial_history() {
             }
         }
         assert!(world.pipeline.is_idle() && !world.pipeline.is_guarded(), "nothing is left");
-        assert!(world.waiting.is_empty(), "all are told");
+        assert!(world.waiting.is_empty(), "all have the outcome");
         assert_eq!(world.file.rows.len() as u64, world.committed);
         committed += world.committed;
         failed += world.failed;
@@ -315,15 +319,18 @@ fn a_reader_of_an_unfinished_commit_shares_its_outcome() {
     pipeline.guard();
     pipeline.stack();
     // The meta page can be read before the disk confirms it.
-    let BasisCheck::On(basis) = pipeline.check_basis(LmdbTxnId(8), false) else {
+    let BasisCheck::On(predecessors) = pipeline.check_basis(LmdbTxnId(8), false) else {
         panic!("the state that the group leaves is one to stand on")
     };
-    assert!(basis.sets.is_empty() && Arc::ptr_eq(&basis.ticket, &group.ticket));
+    assert!(predecessors.sets.is_empty() && Arc::ptr_eq(&predecessors.ticket, &group.ticket));
     pipeline.leave();
     for (ticket, outcome) in
         pipeline.fail(&CommitOutcome::failed(ErrorKind::CommitOutcomeUnknown, "a flush failed")).outcomes
     {
-        ticket.tell(outcome);
+        ticket.report(outcome);
     }
-    assert!(matches!(basis.ticket.told(), Some(CommitOutcome::Failed(_))), "what it read may not be on the disk");
+    assert!(
+        matches!(predecessors.ticket.reported(), Some(CommitOutcome::Failed(_))),
+        "what it read may not be on the disk"
+    );
 }

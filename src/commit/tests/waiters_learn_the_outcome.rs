@@ -13,7 +13,7 @@ use crate::error::ErrorKind;
 fn one_waiter_leads_and_all_learn_the_outcome() {
     for round in 0..400 {
         let members = 1 + round % 4;
-        let (ticket, leaders, told) = (CommitTicket::waiting(), AtomicUsize::new(0), AtomicUsize::new(0));
+        let (ticket, leaders, reported) = (CommitTicket::waiting(), AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..members {
                 scope.spawn(|| {
@@ -21,11 +21,11 @@ fn one_waiter_leads_and_all_learn_the_outcome() {
                         match ticket.wait() {
                             Next::Lead => {
                                 leaders.fetch_add(1, Ordering::Relaxed);
-                                ticket.tell(CommitOutcome::Committed);
+                                ticket.report(CommitOutcome::Committed);
                             }
-                            Next::Told(outcome) => {
+                            Next::Reported(outcome) => {
                                 assert!(outcome.outcome().is_ok());
-                                told.fetch_add(1, Ordering::Relaxed);
+                                reported.fetch_add(1, Ordering::Relaxed);
                                 return;
                             }
                         }
@@ -37,16 +37,16 @@ fn one_waiter_leads_and_all_learn_the_outcome() {
             }
             ticket.offer();
         });
-        assert_eq!((leaders.into_inner(), told.into_inner()), (1, members));
+        assert_eq!((leaders.into_inner(), reported.into_inner()), (1, members));
     }
 }
 
 #[test]
 fn only_the_first_outcome_counts() {
     let ticket = CommitTicket::led();
-    ticket.tell(CommitOutcome::failed(ErrorKind::MapFull, "full"));
-    ticket.tell(CommitOutcome::Committed);
-    let error = ticket.told().and_then(|told| told.outcome().err()).expect("it failed");
+    ticket.report(CommitOutcome::failed(ErrorKind::MapFull, "full"));
+    ticket.report(CommitOutcome::Committed);
+    let error = ticket.reported().and_then(|reported| reported.outcome().err()).expect("it failed");
     assert_eq!((error.kind(), error.message()), (ErrorKind::MapFull, "full"));
 }
 
@@ -62,14 +62,14 @@ fn successors_of_a_failure_can_be_retried_unless_its_outcome_is_unknown() {
 #[test]
 fn every_waiter_learns_the_outcome_despite_other_wakeups() {
     for round in 0..200 {
-        let (ticket, told, members) = (CommitTicket::led(), mpsc::channel(), 1 + round % 64);
+        let (ticket, reported, members) = (CommitTicket::led(), mpsc::channel(), 1 + round % 64);
         // Not in a scope: a thread that is never woken must fail the test, not hang it.
         let threads: Vec<_> = (0..members)
             .map(|_| {
-                let (ticket, told) = (Arc::clone(&ticket), told.0.clone());
+                let (ticket, reported) = (Arc::clone(&ticket), reported.0.clone());
                 thread::spawn(move || {
-                    let is_told = matches!(ticket.wait(), Next::Told(CommitOutcome::Committed));
-                    told.send(is_told)
+                    let is_reported = matches!(ticket.wait(), Next::Reported(CommitOutcome::Committed));
+                    reported.send(is_reported)
                 })
             })
             .collect();
@@ -78,11 +78,11 @@ fn every_waiter_learns_the_outcome_despite_other_wakeups() {
         }
         // Some wake up without being called.
         threads.iter().step_by(3).for_each(|thread| thread.thread().unpark());
-        ticket.tell(CommitOutcome::Committed);
+        ticket.report(CommitOutcome::Committed);
         threads.iter().step_by(5).for_each(|thread| thread.thread().unpark());
         for n in 0..members {
-            let is_told = told.1.recv_timeout(Duration::from_secs(20));
-            assert_eq!(is_told, Ok(true), "{n} of {members} were told");
+            let is_reported = reported.1.recv_timeout(Duration::from_secs(20));
+            assert_eq!(is_reported, Ok(true), "{n} of {members} have the outcome");
         }
     }
 }
@@ -107,8 +107,8 @@ fn a_group_can_be_offered_to_the_same_member_again() {
         ticket.offer();
         assert_eq!(next(), Ok(Some(())), "one leads");
     }
-    ticket.tell(CommitOutcome::Committed);
+    ticket.report(CommitOutcome::Committed);
     for _ in 0..members {
-        assert_eq!(next(), Ok(None), "all are told");
+        assert_eq!(next(), Ok(None), "all have the outcome");
     }
 }

@@ -1,7 +1,7 @@
 //! Rows in memory in arrival order, sorted once when the buffer is full.
 
-use crate::dbi::loader::place::RowIndex;
 use crate::dbi::loader::record::{Row, Stored};
+use crate::dbi::loader::row_index::RowIndex;
 use crate::write_set::{Arena, Entry, nearly_all, record_len, sort};
 
 const ENTRY: usize = size_of::<Entry>();
@@ -61,11 +61,11 @@ impl Buffer {
         }
         let table = &mut self.tables[number];
         // The arena refuses only lengths, and both were checked.
-        let Ok(place) = table.arena.push(row.key, Some(value)) else { return false };
+        let Ok(record) = table.arena.push(row.key, Some(value)) else { return false };
         if table.entries.len() == table.entries.capacity() {
             table.entries.reserve_exact((table.entries.len() / 4).max(16));
         }
-        table.entries.push(Entry::new(row.key, 0, place));
+        table.entries.push(Entry::new(row.key, 0, record));
         self.used += bytes;
         true
     }
@@ -77,9 +77,9 @@ impl Buffer {
             let came_in_order = came_in_order(arena, entries);
             sort(entries, arena, 0);
             if let Some((first, middle)) = entries.first().zip(entries.get(entries.len() / 2)) {
-                order.is_mixed |= !came_in_order || arena.key(first.place) < &order.middle[..];
+                order.is_mixed |= !came_in_order || arena.key(first.record) < &order.middle[..];
                 order.middle.clear();
-                order.middle.extend_from_slice(arena.key(middle.place));
+                order.middle.extend_from_slice(arena.key(middle.record));
             }
             // The last of equal keys is the newest: it replaces those before it.
             entries.dedup_by(|newer, kept| {
@@ -98,33 +98,33 @@ impl Buffer {
         self.orders.iter().map(|order| !order.is_mixed).collect()
     }
 
-    /// The row at `place`. The rows must be sorted. `None` after the last row of that DBI.
+    /// The row at `index`. The rows must be sorted. `None` after the last row of that DBI.
     #[inline]
-    pub(super) fn row(&self, place: RowIndex) -> Option<Row<'_>> {
-        let table = self.tables.get(place.table)?;
-        let (key, value) = table.arena.record(table.entries.get(place.entry)?.place);
-        let dbi = u32::try_from(place.table).ok()?;
+    pub(super) fn row(&self, index: RowIndex) -> Option<Row<'_>> {
+        let table = self.tables.get(index.table)?;
+        let (key, value) = table.arena.record(table.entries.get(index.entry)?.record);
+        let dbi = u32::try_from(index.table).ok()?;
         Some(Row { dbi, key, value: Stored::Here(value?) })
     }
 
-    /// The first position with a row at or after `place`, if there is one. Prefetches the rows after it: they are in
+    /// The first position with a row at or after `index`, if there is one. Prefetches the rows after it: they are in
     /// memory in arrival order, not in key order.
     #[inline]
-    pub(super) fn settle(&self, mut place: RowIndex) -> RowIndex {
-        if let Some(table) = self.tables.get(place.table) {
-            if let Some(farther) = table.entries.get(place.entry + 2 * AHEAD) {
-                table.arena.prefetch_header(farther.place);
+    pub(super) fn settle(&self, mut index: RowIndex) -> RowIndex {
+        if let Some(table) = self.tables.get(index.table) {
+            if let Some(farther) = table.entries.get(index.entry + 2 * AHEAD) {
+                table.arena.prefetch_header(farther.record);
             }
-            if let Some(ahead) = table.entries.get(place.entry + AHEAD) {
-                table.arena.prefetch_record(ahead.place);
+            if let Some(ahead) = table.entries.get(index.entry + AHEAD) {
+                table.arena.prefetch_record(ahead.record);
             }
         }
-        while let Some(table) = self.tables.get(place.table)
-            && place.entry >= table.entries.len()
+        while let Some(table) = self.tables.get(index.table)
+            && index.entry >= table.entries.len()
         {
-            place = RowIndex { table: place.table + 1, entry: 0 };
+            index = RowIndex { table: index.table + 1, entry: 0 };
         }
-        place
+        index
     }
 
     /// Removes all rows, and frees their memory.

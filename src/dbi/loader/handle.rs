@@ -281,7 +281,7 @@ impl Loader {
 fn begin(env: &Env, directory: Option<&Path>, memory: usize) -> Result<Rows> {
     env.engine.check_usable()?;
     env.engine.config.check_writable()?;
-    let directory = directory.map_or_else(|| env.engine.place.directory(), Path::to_path_buf);
+    let directory = directory.map_or_else(|| env.engine.paths.directory(), Path::to_path_buf);
     Ok(Rows::new(directory, memory))
 }
 

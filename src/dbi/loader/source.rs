@@ -2,8 +2,8 @@
 
 use crate::dbi::loader::buffer::Buffer;
 use crate::dbi::loader::merge::Merge;
-use crate::dbi::loader::place::RowIndex;
 use crate::dbi::loader::record::{Row, Stored};
+use crate::dbi::loader::row_index::RowIndex;
 use crate::dbi::loader::run::At;
 use crate::dbi::loader::spill::Spill;
 use crate::error::Result;
@@ -31,7 +31,7 @@ impl Source {
     #[inline]
     pub(super) fn row(&self) -> Option<Row<'_>> {
         match self {
-            Self::Memory(buffer, place) => buffer.row(*place),
+            Self::Memory(buffer, index) => buffer.row(*index),
             Self::Runs(_, merge) => merge.row(),
         }
     }
@@ -53,8 +53,8 @@ impl Source {
     #[inline]
     pub(super) fn advance(&mut self) -> Result<()> {
         match self {
-            Self::Memory(buffer, place) => {
-                *place = buffer.settle(RowIndex { entry: place.entry + 1, ..*place });
+            Self::Memory(buffer, index) => {
+                *index = buffer.settle(RowIndex { entry: index.entry + 1, ..*index });
                 Ok(())
             }
             Self::Runs(spill, merge) => merge.advance(spill),
@@ -63,7 +63,7 @@ impl Source {
 
     pub(super) fn position(&self) -> Position {
         match self {
-            Self::Memory(_, place) => Position::Memory(*place),
+            Self::Memory(_, index) => Position::Memory(*index),
             Self::Runs(_, merge) => Position::Runs(merge.position()),
         }
     }
@@ -71,8 +71,8 @@ impl Source {
     /// Returns to a position of this source.
     pub(super) fn rewind(&mut self, position: &Position) -> Result<()> {
         match (self, position) {
-            (Self::Memory(_, place), Position::Memory(before)) => {
-                *place = *before;
+            (Self::Memory(_, index), Position::Memory(before)) => {
+                *index = *before;
                 Ok(())
             }
             (Self::Runs(spill, merge), Position::Runs(before)) => merge.rewind(spill, before),

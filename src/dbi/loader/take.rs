@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::catalog::{DbiRef, DbiSlot};
 use crate::dbi::loader::buffer::Buffer;
-use crate::dbi::loader::place::RowIndex;
 use crate::dbi::loader::progress::{LoadPhase, Progress, STRIDE};
 use crate::dbi::loader::record::{Row, Stored};
+use crate::dbi::loader::row_index::RowIndex;
 use crate::dbi::loader::run::RunWriter;
 use crate::dbi::loader::runs::Runs;
 use crate::dbi::loader::source::Source;
@@ -122,10 +122,10 @@ impl Rows {
         }
         self.buffer.sort();
         let mut writer = RunWriter::new(&self.spill, 0);
-        let mut place = self.buffer.settle(RowIndex::default());
-        while let Some(row) = self.buffer.row(place) {
+        let mut index = self.buffer.settle(RowIndex::default());
+        while let Some(row) = self.buffer.row(index) {
             writer.push(&mut self.spill, &row)?;
-            place = self.buffer.settle(RowIndex { entry: place.entry + 1, ..place });
+            index = self.buffer.settle(RowIndex { entry: index.entry + 1, ..index });
         }
         self.runs.add(writer.finish(&mut self.spill)?);
         self.buffer.clear();

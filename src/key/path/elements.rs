@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::segment::Segment;
 use crate::error::Result;
-use crate::key::escape::{escape_element, place_in, unescape_element};
+use crate::key::escape::{escape_element, index_of, unescape_element};
 use crate::key::malformed::malformed;
 
 /// The bytes of a path as a key of its own.
@@ -25,7 +25,7 @@ impl<'b> Iterator for Elements<'b> {
     #[inline]
     fn next(&mut self) -> Option<&'b [u8]> {
         let mut end = 0;
-        while let Some(zero) = place_in::<0>(&self.0[end..]) {
+        while let Some(zero) = index_of::<0>(&self.0[end..]) {
             end = (end + zero + 2).min(self.0.len());
             if self.0.get(end - 1) == Some(&END) {
                 let (element, rest) = self.0.split_at(end);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::escape::place_in;
+use crate::key::escape::index_of;
 
 /// The characters stripped from both ends of a field and of a value. ASCII only: the set is part of the file format,
 /// and Unicode's set may grow.
@@ -77,12 +77,12 @@ impl Segment {
     #[inline]
     pub(super) fn is_written(id: &str) -> bool {
         let bytes = id.as_bytes();
-        if place_in::<b'/'>(bytes).is_some() {
+        if index_of::<b'/'>(bytes).is_some() {
             return false;
         }
-        let Some(colon) = place_in::<b':'>(bytes) else { return is_stripped(bytes) };
+        let Some(colon) = index_of::<b':'>(bytes) else { return is_stripped(bytes) };
         let (field, value) = (&bytes[..colon], &bytes[colon + 1..]);
-        !field.is_empty() && place_in::<b':'>(value).is_none() && is_stripped(field) && is_stripped(value)
+        !field.is_empty() && index_of::<b':'>(value).is_none() && is_stripped(field) && is_stripped(value)
     }
 
     /// The segment with the canonical id `id`. Allocates once.

@@ -63,7 +63,7 @@ pub(crate) use system::files::give_owner_and_permissions;
 
 // Files: their space on the disk.
 
-/// Whether the file system of a path has no free blocks; `false` if the system does not tell.
+/// Whether the file system of a path has no free blocks; `false` if the system does not say.
 pub(crate) use system::files::is_full;
 /// Returns the disk space of a range, which then reads as zeros or as before. A hint.
 pub(crate) use system::files::punch_hole;
@@ -112,16 +112,16 @@ pub(crate) use system::memory::ReadMap;
 pub(crate) use system::memory::SharedMap;
 /// Asks the system to read a range of a map into memory, without waiting. A hint; any range is allowed.
 pub(crate) use system::memory::ask_for;
-/// Whether the system page at an address, a multiple of its size, is in memory. `true` if the system does not tell.
+/// Whether the system page at an address, a multiple of its size, is in memory. `true` if the system does not say.
 pub(crate) use system::memory::is_resident;
 /// Whether `is_resident` tells the truth about a map of this file.
-pub(crate) use system::memory::tells_what_is_resident;
+pub(crate) use system::memory::reports_residency;
 /// A number that is 0 in every new process, also a forked one; `None` if the system does not offer it.
 pub(crate) use system::memory::wiped_on_fork;
 
 // The machine.
 
-/// The id of this boot of the machine; empty if the system does not tell, which counts as another boot.
+/// The id of this boot of the machine; empty if the system does not say, which counts as another boot.
 pub(crate) use system::machine::boot_id;
 /// Milliseconds of a clock that never runs back. A few milliseconds coarse, and cheap.
 pub(crate) use system::machine::coarse_milliseconds;

@@ -3,8 +3,8 @@
 use std::iter;
 
 use crate::error::Result;
-use crate::os::Stop;
-use crate::page::copy::walk::{Role, Tree, Walk, free_space, node_at};
+use crate::os::CopyError;
+use crate::page::copy::walk::{Role, TreeCopy, Walk, free_space, node_at};
 use crate::page::fields::{overflow_header, overflow_pages, u16_at, u64_at};
 use crate::page::format::RECORD_BYTES;
 use crate::page::format::{HEADER, NODE_HEADER, flag};
@@ -15,7 +15,7 @@ use crate::page::page_no::PageNo;
 
 impl<'a> Walk<'a, '_> {
     /// Copies a leaf after everything that it refers to.
-    pub(crate) fn leaf(&mut self, tree: &mut Tree, leaf: Page<'a>, bytes: &[u8]) -> Result<PageNo, Stop> {
+    pub(crate) fn leaf(&mut self, tree: &mut TreeCopy, leaf: Page<'a>, bytes: &[u8]) -> Result<PageNo, CopyError> {
         if !leaf.is_leaf() {
             return Err(leaf.fault("a branch page at the lowest level").into());
         }
@@ -38,14 +38,14 @@ impl<'a> Walk<'a, '_> {
                 }
                 (Node::SUB, Role::Main) => {
                     let record = record(leaf, node)?;
-                    let (root, _) = self.tree(Tree::new(&record, Role::Named), leaf.number())?;
+                    let (root, _) = self.tree(TreeCopy::new(&record, Role::Named), leaf.number())?;
                     moved.push((data_at + ROOT_AT, root));
                     1
                 }
                 (Node::DUP, _) if tree.has_duplicates() => sub_page_entries(leaf, node.data)?,
                 (DUP_TREE, _) if tree.has_duplicates() => {
                     let record = record(leaf, node)?;
-                    let (root, entries) = self.tree(Tree::of_duplicates(&record), leaf.number())?;
+                    let (root, entries) = self.tree(TreeCopy::of_duplicates(&record), leaf.number())?;
                     moved.push((data_at + ROOT_AT, root));
                     entries
                 }
@@ -57,7 +57,12 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Copies a leaf of packed values.
-    pub(crate) fn packed_leaf(&mut self, tree: &mut Tree, number: PageNo, bytes: &[u8]) -> Result<PageNo, Stop> {
+    pub(crate) fn packed_leaf(
+        &mut self,
+        tree: &mut TreeCopy,
+        number: PageNo,
+        bytes: &[u8],
+    ) -> Result<PageNo, CopyError> {
         if PageNo(u64_at(bytes, 0)) != number {
             let why = format!("the page says that it is page {}", u64_at(bytes, 0));
             return Err(number.fault(why).into());
@@ -70,7 +75,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Copies the overflow run of a value, and returns the new number of its first page.
-    fn run_of(&mut self, tree: &mut Tree, from: PageNo, node: Node<'_>) -> Result<PageNo, Stop> {
+    fn run_of(&mut self, tree: &mut TreeCopy, from: PageNo, node: Node<'_>) -> Result<PageNo, CopyError> {
         let first = node.overflow_page();
         let need = overflow_pages(self.pages.page_size(), node.size);
         let header = self.pages.run(first, 1).unwrap_or_default();
@@ -90,7 +95,7 @@ const DUP_TREE: u16 = Node::DUP | Node::SUB;
 /// The offset of the root in a tree record.
 const ROOT_AT: usize = RECORD_BYTES - 8;
 
-impl Tree {
+impl TreeCopy {
     /// Whether `node`, which has no flags, may be in this tree: a duplicate is a key without a value.
     fn is_plain_value(&self, node: Node<'_>) -> bool {
         !matches!(self.role, Role::Duplicates { .. }) || node.size == 0

@@ -114,7 +114,7 @@ impl<'w> Sink<'w> {
 
 /// Overwrites `page` with `bytes` at offset `at`.
 fn lay(page: &mut [u8], at: usize, bytes: &[u8]) {
-    if let Some(place) = page.get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len())) {
-        place.copy_from_slice(bytes);
+    if let Some(target) = page.get_mut(at..).and_then(|rest| rest.get_mut(..bytes.len())) {
+        target.copy_from_slice(bytes);
     }
 }

@@ -8,7 +8,7 @@
 //! other software may define its own. Memory: a list of children per level, and a bit per page of the file.
 
 use crate::error::Result;
-use crate::os::Stop;
+use crate::os::CopyError;
 use crate::page::copy::metas::compacted_metas;
 use crate::page::copy::sink::{Pieces, Sink};
 use crate::page::fields::u16_at;
@@ -27,10 +27,10 @@ const READ_AHEAD: usize = 64;
 /// # Errors
 /// `Corrupted` when a part of the state that is read is damaged; errors of `out`. Never writes more pages than the
 /// state has.
-pub(crate) fn compact(pages: Pages<'_>, meta: &Meta, out: &mut dyn Pieces) -> Result<Vec<u8>, Stop> {
+pub(crate) fn compact(pages: Pages<'_>, meta: &Meta, out: &mut dyn Pieces) -> Result<Vec<u8>, CopyError> {
     let met = Bitmap::new(meta.last_page.count_to_here().min(pages.page_count()));
     let mut walk = Walk { pages, last_page: meta.last_page, met, sink: Sink::new(out) };
-    let main = Tree::new(&meta.main, Role::Main);
+    let main = TreeCopy::new(&meta.main, Role::Main);
     let (root, _) = walk.tree(main, meta.page())?;
     let count = walk.sink.next().0;
     walk.sink.finish()?;
@@ -49,7 +49,7 @@ pub(crate) enum Role {
 }
 
 /// A tree being copied: its record, and the counts so far.
-pub(crate) struct Tree {
+pub(crate) struct TreeCopy {
     pub role: Role,
     pub record: TreeRecord,
     pub branches: u64,
@@ -58,7 +58,7 @@ pub(crate) struct Tree {
     pub entries: u64,
 }
 
-impl Tree {
+impl TreeCopy {
     pub(crate) fn new(record: &TreeRecord, role: Role) -> Self {
         Self { role, record: *record, branches: 0, leaves: 0, overflows: 0, entries: 0 }
     }
@@ -102,7 +102,7 @@ pub(crate) struct Walk<'a, 'w> {
 
 impl<'a> Walk<'a, '_> {
     /// Copies a tree whose record is on page `from`, and returns its new root and its number of entries.
-    pub(crate) fn tree(&mut self, mut tree: Tree, from: PageNo) -> Result<(PageNo, u64), Stop> {
+    pub(crate) fn tree(&mut self, mut tree: TreeCopy, from: PageNo) -> Result<(PageNo, u64), CopyError> {
         if let Some(why) = tree.record.why_outside(self.last_page) {
             return Err(from.fault(why).into());
         }
@@ -115,7 +115,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// Copies page `number` and all pages below it, and returns its new number. `levels` is its height: 1 is a leaf.
-    fn page(&mut self, tree: &mut Tree, from: PageNo, number: PageNo, levels: u16) -> Result<PageNo, Stop> {
+    fn page(&mut self, tree: &mut TreeCopy, from: PageNo, number: PageNo, levels: u16) -> Result<PageNo, CopyError> {
         let bytes = self.claim(from, number, 1)?;
         if levels > 1 {
             tree.branches += 1;
@@ -129,7 +129,13 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn branch(&mut self, tree: &mut Tree, branch: Page<'a>, bytes: &[u8], levels: u16) -> Result<PageNo, Stop> {
+    fn branch(
+        &mut self,
+        tree: &mut TreeCopy,
+        branch: Page<'a>,
+        bytes: &[u8],
+        levels: u16,
+    ) -> Result<PageNo, CopyError> {
         if branch.is_leaf() {
             return Err(branch.fault("a leaf page above the lowest level").into());
         }

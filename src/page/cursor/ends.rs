@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::Cursor;
 use crate::error::Result;
 use crate::page::cursor_end::CursorEnd;
-use crate::page::cursor_stack::Spot;
+use crate::page::cursor_stack::SeekTarget;
 use crate::page::leaf_prefetch::Ahead;
 use crate::page::search_key::SearchKey;
 
@@ -28,10 +28,10 @@ impl Cursor<'_> {
         let lower = self.lower.as_ref().map(|key| &key[..]);
         self.front.leaves_left = self.tree.leaf_pages;
         match (self.width, bytes_of(lower)) {
-            (4, 4) => self.front.enter_at(self.pages, &self.tree, &Spot::<4>::lower(lower))?,
-            (8, 8) => self.front.enter_at(self.pages, &self.tree, &Spot::<8>::lower(lower))?,
-            (16, 16) => self.front.enter_at(self.pages, &self.tree, &Spot::<16>::lower(lower))?,
-            _ => self.front.enter_at(self.pages, &self.tree, &Spot::<0>::lower(lower))?,
+            (4, 4) => self.front.enter_at(self.pages, &self.tree, &SeekTarget::<4>::lower(lower))?,
+            (8, 8) => self.front.enter_at(self.pages, &self.tree, &SeekTarget::<8>::lower(lower))?,
+            (16, 16) => self.front.enter_at(self.pages, &self.tree, &SeekTarget::<16>::lower(lower))?,
+            _ => self.front.enter_at(self.pages, &self.tree, &SeekTarget::<0>::lower(lower))?,
         }
         self.start = 0;
         self.find_end()
@@ -45,10 +45,10 @@ impl Cursor<'_> {
         let back = self.back.insert(CursorEnd::nowhere());
         back.leaves_left = self.tree.leaf_pages;
         match (self.width, bytes_of(upper)) {
-            (4, 4) => back.enter_at(self.pages, &self.tree, &Spot::<4>::upper(upper))?,
-            (8, 8) => back.enter_at(self.pages, &self.tree, &Spot::<8>::upper(upper))?,
-            (16, 16) => back.enter_at(self.pages, &self.tree, &Spot::<16>::upper(upper))?,
-            _ => back.enter_at(self.pages, &self.tree, &Spot::<0>::upper(upper))?,
+            (4, 4) => back.enter_at(self.pages, &self.tree, &SeekTarget::<4>::upper(upper))?,
+            (8, 8) => back.enter_at(self.pages, &self.tree, &SeekTarget::<8>::upper(upper))?,
+            (16, 16) => back.enter_at(self.pages, &self.tree, &SeekTarget::<16>::upper(upper))?,
+            _ => back.enter_at(self.pages, &self.tree, &SeekTarget::<0>::upper(upper))?,
         }
         self.find_start()
     }
@@ -59,7 +59,7 @@ impl Cursor<'_> {
         let leaf = self.front.leaf;
         self.end = leaf.slots();
         if let Some(back) = &self.back {
-            match self.front.trail.order(&back.trail) {
+            match self.front.path.order(&back.path) {
                 Ordering::Less => {}
                 Ordering::Equal => (self.end, self.last) = (back.slot, true),
                 Ordering::Greater => self.stop(),
@@ -78,7 +78,7 @@ impl Cursor<'_> {
         let order = leaf.compare(highest, &target)?;
         if order.is_gt() || (order.is_eq() && !within) {
             // A key too high for its leaf would silently end the range leaves too early.
-            if self.front.trail.separator_behind()?.is_some_and(|separator| separator <= &key[..]) {
+            if self.front.path.separator_after()?.is_some_and(|separator| separator <= &key[..]) {
                 return Err(leaf.fault("a key is not below the separator behind its leaf"));
             }
             self.last = true;
@@ -94,7 +94,7 @@ impl Cursor<'_> {
         };
         self.start = 0;
         if self.is_open {
-            match back.trail.order(&self.front.trail) {
+            match back.path.order(&self.front.path) {
                 Ordering::Less => self.stop(),
                 Ordering::Equal => (self.end, self.last) = (back.slot, true),
                 Ordering::Greater => {}
@@ -113,7 +113,7 @@ impl Cursor<'_> {
         let order = leaf.compare(0, &target)?;
         if order.is_lt() || (order.is_eq() && !within) {
             // A key too low for its leaf would silently end the range leaves too early.
-            if back.trail.separator_before()?.is_some_and(|separator| separator > &key[..]) {
+            if back.path.separator_before()?.is_some_and(|separator| separator > &key[..]) {
                 return Err(leaf.fault("a key is below the separator of its leaf"));
             }
             self.start =
@@ -147,14 +147,14 @@ impl Cursor<'_> {
             self.stop();
             return Ok(());
         }
-        let Some(edge) = CursorEnd::at(self.pages, &self.tree, &Spot::<0>::Before(*target))? else {
+        let Some(position) = CursorEnd::at(self.pages, &self.tree, &SeekTarget::<0>::Before(*target))? else {
             return Ok(());
         };
-        if self.back.as_ref().is_some_and(|back| edge.order(back).is_ge()) {
+        if self.back.as_ref().is_some_and(|back| position.order(back).is_ge()) {
             self.stop();
-        } else if edge.order(&self.front).is_gt() {
-            self.front.jump(edge);
-            self.runs = false;
+        } else if position.order(&self.front).is_gt() {
+            self.front.jump(position);
+            self.reads_ahead = false;
             self.ahead = Ahead::default();
             self.find_end()?;
         }
@@ -192,14 +192,14 @@ impl Cursor<'_> {
                 return Ok(());
             }
         }
-        let Some(edge) = CursorEnd::at(self.pages, &self.tree, &Spot::<0>::After(*target))? else {
+        let Some(position) = CursorEnd::at(self.pages, &self.tree, &SeekTarget::<0>::After(*target))? else {
             return Ok(());
         };
-        if self.is_open && edge.order(&self.front).is_le() {
+        if self.is_open && position.order(&self.front).is_le() {
             self.stop();
-        } else if edge.order(back).is_lt() {
-            back.jump(edge);
-            self.runs = false;
+        } else if position.order(back).is_lt() {
+            back.jump(position);
+            self.reads_ahead = false;
             self.ahead = Ahead::default();
             self.find_start()?;
         }

@@ -78,7 +78,7 @@ fn guesses_and_skipped_prefixes_find_what_the_model_holds() {
             limits.is_even()
         });
         let guessed = guessed.count();
-        // Near the edges of the tree and of its branches some are not guessed.
+        // Near the ends of the tree and of its branches some are not guessed.
         match even {
             Some(true) => assert!(guessed * 2 > picks.len(), "{name}: {guessed} of {}", picks.len()),
             Some(false) => assert!(guessed * 4 < picks.len(), "{name}: {guessed} of {}", picks.len()),
@@ -91,7 +91,7 @@ fn finds(name: &str, image: &Image, tree: &TreeRecord, model: &Model, probes: &[
     let pages = image.pages();
     let keys: Vec<&[u8]> = probes.iter().map(Vec::as_slice).collect();
     let mut many = vec![None; keys.len()];
-    get_many::<0>(pages, tree, &keys, |place, value| many[place] = value).unwrap();
+    get_many::<0>(pages, tree, &keys, |index, value| many[index] = value).unwrap();
     for (key, many) in keys.iter().zip(many) {
         let value = model.get(*key).map(Vec::as_slice);
         let shown = key.escape_ascii();
@@ -100,9 +100,9 @@ fn finds(name: &str, image: &Image, tree: &TreeRecord, model: &Model, probes: &[
         for bound in [Bound::Included(*key), Bound::Excluded(*key)] {
             let entry = |(key, value): (&Vec<u8>, &Vec<u8>)| (key.clone(), value.clone());
             let owned = |(key, value): (&[u8], &[u8])| (key.to_vec(), value.to_vec());
-            let behind = model.range::<[u8], _>((bound, Bound::Unbounded)).next().map(entry);
+            let after = model.range::<[u8], _>((bound, Bound::Unbounded)).next().map(entry);
             let mut cursor = Cursor::range(pages, tree, bound, Bound::Unbounded).unwrap();
-            assert_eq!(cursor.next().unwrap().map(owned), behind, "{name} from {shown}");
+            assert_eq!(cursor.next().unwrap().map(owned), after, "{name} from {shown}");
             let before = model.range::<[u8], _>((Bound::Unbounded, bound)).next_back().map(entry);
             let mut cursor = Cursor::range(pages, tree, Bound::Unbounded, bound).unwrap();
             assert_eq!(cursor.next_back().unwrap().map(owned), before, "{name} to {shown}");

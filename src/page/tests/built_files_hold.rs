@@ -5,13 +5,13 @@ use std::io::Write as _;
 use tempfile::TempDir;
 
 use crate::page::tests::samples::{built, open};
-use crate::page::verify::{Level, verify};
+use crate::page::verify::{VerifyLevel, verify};
 
 #[test]
 #[cfg_attr(miri, ignore = "calls LMDB")]
 fn lmdb_reads_what_was_built() {
     let (image, trees) = built();
-    let report = verify(&image.file(), Level::Full).unwrap();
+    let report = verify(&image.file(), VerifyLevel::Full).unwrap();
     assert!(report.is_clean(), "{:?}", report.faults);
     let dir = TempDir::new().unwrap();
     let mut file = std::fs::File::create(dir.path().join("data.mdb")).unwrap();
@@ -34,7 +34,7 @@ fn lmdb_reads_what_was_built() {
     .unwrap();
     drop(env);
     let file = std::fs::File::open(dir.path().join("data.mdb")).unwrap();
-    let report = verify(&file, Level::Full).unwrap();
+    let report = verify(&file, VerifyLevel::Full).unwrap();
     assert!(report.is_clean(), "after a commit: {:?}", report.faults);
 }
 

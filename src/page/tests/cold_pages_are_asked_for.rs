@@ -152,7 +152,7 @@ fn batches_with_requested_pages_find_what_the_model_holds() {
             assert!(!bring::<0>(pages, &sample.tree, levels, &keys), "{}", sample.name);
         }
         let mut found = vec![None; keys.len()];
-        get_many::<0>(pages, &sample.tree, &keys, |place, value| found[place] = value).unwrap();
+        get_many::<0>(pages, &sample.tree, &keys, |index, value| found[index] = value).unwrap();
         let model: Vec<_> = sample.model.values().map(|value| Some(value.as_slice())).take(3 * FEW).collect();
         assert_eq!(found, model, "{}", sample.name);
     }

@@ -13,7 +13,7 @@ use crate::page::format::flag;
 use crate::page::meta_check::check_metas;
 use crate::page::tests::foreign::{content, fill, image, kind};
 use crate::page::tests::samples::{Image, PAGE, Random, apply, create, open, samples};
-use crate::page::verify::{Level, verify};
+use crate::page::verify::{VerifyLevel, verify};
 
 /// A compacted copy of the newest state in `image`.
 fn compacted(image: &Image) -> Image {
@@ -28,7 +28,7 @@ fn plain(image: &Image) -> Image {
 }
 
 fn assert_clean(image: &Image) {
-    for level in [Level::Fast, Level::Full] {
+    for level in [VerifyLevel::Fast, VerifyLevel::Full] {
         let report = verify(&image.file(), level).unwrap();
         assert!(report.is_clean(), "{level:?} {:?}", &report.faults[..report.faults.len().min(5)]);
     }
@@ -95,7 +95,7 @@ fn assert_copies(path: &Path) {
         assert_clean(copy);
     }
     // There are no free pages, and every page is used.
-    let report = verify(&small.file(), Level::Full).unwrap();
+    let report = verify(&small.file(), VerifyLevel::Full).unwrap();
     let pages = report.pages;
     assert_eq!(
         (pages.free, pages.meta + pages.branch + pages.leaf + pages.overflow),

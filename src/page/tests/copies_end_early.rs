@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 
 use tempfile::TempDir;
 
-use crate::os::Stop;
+use crate::os::CopyError;
 use crate::page::copy::{PIECE, Pieces, compact};
 use crate::page::tests::foreign::{fill, image};
 use crate::page::tests::samples::{Image, samples};
@@ -36,8 +36,8 @@ fn assert_stops_at_each_piece(image: &Image) {
     assert!(pieces > 1, "{}", whole.len());
     for room in (0..pieces).map(|piece| piece * PIECE).chain([whole.len() - 1]) {
         let mut full = Full { room, refused: 0, largest: 0 };
-        let stop = compact(image.pages(), &image.newest(), &mut full).unwrap_err();
-        assert!(matches!(&stop, Stop::Write(error) if error.kind() == ErrorKind::StorageFull), "{stop:?}");
+        let error = compact(image.pages(), &image.newest(), &mut full).unwrap_err();
+        assert!(matches!(&error, CopyError::Write(error) if error.kind() == ErrorKind::StorageFull), "{error:?}");
         assert_eq!((full.refused, full.largest.min(PIECE)), (1, full.largest), "{room}");
     }
     let mut enough = Full { room: whole.len(), refused: 0, largest: 0 };

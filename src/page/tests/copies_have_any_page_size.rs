@@ -12,7 +12,7 @@ use crate::page::layout::Pages;
 use crate::page::meta::{Meta, TreeRecord};
 use crate::page::page_no::PageNo;
 use crate::page::txn_id::LmdbTxnId;
-use crate::page::verify::{Level, verify};
+use crate::page::verify::{VerifyLevel, verify};
 
 const NO_TREE: TreeRecord = TreeRecord {
     pad: 0,
@@ -103,7 +103,7 @@ fn assert_clean(words: &[u64]) {
     for word in words {
         file.write_all(&word.to_le_bytes()).unwrap();
     }
-    let report = verify(&file, Level::Full).unwrap();
+    let report = verify(&file, VerifyLevel::Full).unwrap();
     assert!(report.is_clean(), "{:?}", report.faults);
 }
 

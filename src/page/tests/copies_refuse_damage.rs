@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use crate::error::ErrorKind;
-use crate::os::Stop;
+use crate::os::CopyError;
 use crate::page::copy::compact;
 use crate::page::cursor::Cursor;
 use crate::page::layout::Pages;
@@ -17,7 +17,7 @@ use crate::page::page_no::PageNo;
 use crate::page::tests::damage_is_an_error::{damage, inflict, small};
 use crate::page::tests::foreign::{Entries, fill, image};
 use crate::page::tests::samples::{Image, PAGE, apply, create};
-use crate::page::verify::{Level, verify};
+use crate::page::verify::{VerifyLevel, verify};
 
 /// A copy of the newest state, or the page and the text of the error.
 fn copied(image: &Image) -> Result<Image, (PageNo, String)> {
@@ -26,11 +26,11 @@ fn copied(image: &Image) -> Result<Image, (PageNo, String)> {
     assert!(pages.len() + 2 * PAGE <= image.words.len() * 8, "larger than what it is of");
     match outcome {
         Ok(metas) => Ok(Image::holding(&[metas, pages].concat())),
-        Err(Stop::Source(error)) => {
+        Err(CopyError::Source(error)) => {
             assert_eq!(error.kind(), ErrorKind::Corrupted, "{error}");
             Err((PageNo(error.page().unwrap_or_default()), error.message().to_owned()))
         }
-        Err(Stop::Write(error)) => panic!("memory takes everything: {error}"),
+        Err(CopyError::Write(error)) => panic!("memory takes everything: {error}"),
     }
 }
 
@@ -67,11 +67,11 @@ proptest! {
         for damage in &damages {
             inflict(&mut source, damage);
         }
-        let clean = verify(&source.file(), Level::Full).unwrap().is_clean();
+        let clean = verify(&source.file(), VerifyLevel::Full).unwrap().is_clean();
         match copied(&source) {
             Err(why) => prop_assert!(!clean, "refused, and healthy: {why:?}"),
             Ok(copy) => {
-                prop_assert!(!clean || verify(&copy.file(), Level::Full).unwrap().is_clean());
+                prop_assert!(!clean || verify(&copy.file(), VerifyLevel::Full).unwrap().is_clean());
                 let (Some(ours), Some(theirs)) = (trees(&copy), trees(&source)) else { return Ok(()) };
                 prop_assert_eq!(ours.len(), theirs.len());
                 for (ours, theirs) in ours.iter().zip(&theirs) {

@@ -16,7 +16,7 @@ use crate::page::lookup::{find, get};
 use crate::page::meta::TreeRecord;
 use crate::page::split::split;
 use crate::page::tests::samples::{Image, PAGE, Random, apply, changes, create, open, samples};
-use crate::page::verify::{Level, verify};
+use crate::page::verify::{VerifyLevel, verify};
 
 /// The trees that are read.
 const NAMES: &[&str] =
@@ -110,7 +110,7 @@ pub(super) fn inflict(image: &mut Image, damage: &Damage) {
 }
 
 /// The value, or `None` for damage that was reported.
-pub(super) fn told<T>(result: Result<T>) -> Option<T> {
+pub(super) fn unless_damaged<T>(result: Result<T>) -> Option<T> {
     result.map_err(|error| assert_eq!(error.kind(), ErrorKind::Corrupted, "{error}")).ok()
 }
 
@@ -120,36 +120,38 @@ fn read_all(pages: Pages<'_>, tree: &TreeRecord) -> u64 {
     let keys: Vec<Vec<u8>> = (0..40).step_by(if cfg!(miri) { 8 } else { 1 }).map(key).collect();
     let most = keys.len() * 3 / 4;
     for key in &keys {
-        told(get::<0>(pages, tree, key));
-        told(get::<0>(pages, tree, &key[..8]));
-        told(find(pages, tree, &key[..1]));
-        told(rank(pages, tree, key));
+        unless_damaged(get::<0>(pages, tree, key));
+        unless_damaged(get::<0>(pages, tree, &key[..8]));
+        unless_damaged(find(pages, tree, &key[..1]));
+        unless_damaged(rank(pages, tree, key));
     }
     let borrowed: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
-    told(get_many::<0>(pages, tree, &borrowed, |_, _| ()));
+    unless_damaged(get_many::<0>(pages, tree, &borrowed, |_, _| ()));
     let numbers: Vec<&[u8]> = borrowed.iter().map(|key| &key[..8]).collect();
-    told(get_many::<8>(pages, tree, &numbers, |_, _| ()));
+    unless_damaged(get_many::<8>(pages, tree, &numbers, |_, _| ()));
     let mut entries = 0;
     for (low, high) in [(Unbounded, Unbounded), (Included(&keys[1][..]), Excluded(&keys[most][..]))] {
-        told(count_range(pages, tree, low, high));
-        told(estimate(pages, tree, low, high));
-        told(split(pages, tree, low, high, 7));
+        unless_damaged(count_range(pages, tree, low, high));
+        unless_damaged(estimate(pages, tree, low, high));
+        unless_damaged(split(pages, tree, low, high, 7));
         for turn in 0..4 {
-            let Some(mut cursor) = told(Cursor::range(pages, tree, low, high)) else { continue };
+            let Some(mut cursor) = unless_damaged(Cursor::range(pages, tree, low, high)) else { continue };
             for key in &keys[..usize::from(turn == 3) * most] {
-                told(cursor.seek(key));
-                told(cursor.seek_back(&keys[keys.len() - 1]));
+                unless_damaged(cursor.seek(key));
+                unless_damaged(cursor.seek_back(&keys[keys.len() - 1]));
             }
             loop {
                 let forward = turn % 2 == 0 || (turn == 3 && entries % 3 == 0);
-                let Some(Some(_)) = told(if forward { cursor.next() } else { cursor.next_back() }) else { break };
+                let Some(Some(_)) = unless_damaged(if forward { cursor.next() } else { cursor.next_back() }) else {
+                    break;
+                };
                 entries += 1;
             }
             assert!(matches!((cursor.next(), cursor.next_back(), cursor.peek()), (Ok(None), Ok(None), Ok(None))));
         }
     }
     for n in [0, 1, 50, tree.entries / 2, tree.entries.saturating_sub(1), u64::MAX] {
-        told(nth(pages, tree, n));
+        unless_damaged(nth(pages, tree, n));
     }
     entries
 }
@@ -175,15 +177,15 @@ proptest! {
             // The original root, so that the damage is reached, and the root that the damaged file has.
             let entries = read_all(image.pages(), &whole.tree(name));
             prop_assert!(entries <= 8 * whole.words.len() as u64);
-            if let Some(Some(found)) = told(find(image.pages(), &image.main(), name.as_bytes()))
-                && let Some(tree) = told(TreeRecord::from_bytes(found.value))
+            if let Some(Some(found)) = unless_damaged(find(image.pages(), &image.main(), name.as_bytes()))
+                && let Some(tree) = unless_damaged(TreeRecord::from_bytes(found.value))
             {
                 read_all(image.pages(), &tree);
             }
         }
         // Verifying reads a file, not memory.
         let file = if cfg!(miri) { return Ok(()) } else { image.file() };
-        for level in [Level::Fast, Level::Full] {
+        for level in [VerifyLevel::Fast, VerifyLevel::Full] {
             verify(&file, level).unwrap();
         }
     }
@@ -237,7 +239,7 @@ fn a_scan_notices_leaves_out_of_order() {
     let open = || Cursor::range(image.pages(), &sample.tree, Unbounded, Unbounded).unwrap();
     let (mut front, mut back) = (open(), open());
     let ahead = std::iter::from_fn(|| front.next().transpose()).find_map(Result::err).unwrap();
-    let behind = std::iter::from_fn(|| back.next_back().transpose()).find_map(Result::err).unwrap();
-    assert_eq!((ahead.kind(), behind.kind()), (ErrorKind::Corrupted, ErrorKind::Corrupted));
+    let backward = std::iter::from_fn(|| back.next_back().transpose()).find_map(Result::err).unwrap();
+    assert_eq!((ahead.kind(), backward.kind()), (ErrorKind::Corrupted, ErrorKind::Corrupted));
     assert!(matches!((front.next(), front.next_back(), back.next()), (Ok(None), Ok(None), Ok(None))));
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use heed::types::Bytes;
 use heed::{CommitOrAbort, DatabaseFlags as F, Env, WithoutTls};
 
-use crate::page::tests::samples::{Image, Random, Rounds, Tree, apply, changes, create, open};
+use crate::page::tests::samples::{Image, Random, Rounds, SampleTree, apply, changes, create, open};
 
 /// Keys and values in the order of their tree.
 pub(super) type Entries = Vec<(Vec<u8>, Vec<u8>)>;
@@ -27,7 +27,7 @@ pub(super) fn kinds() -> Vec<F> {
 }
 
 /// The tree of kind `at`, created if it is absent.
-pub(super) fn kind(env: &Env<WithoutTls>, at: usize) -> Tree {
+pub(super) fn kind(env: &Env<WithoutTls>, at: usize) -> SampleTree {
     create(env, &format!("kind {at}"), kinds()[at])
 }
 

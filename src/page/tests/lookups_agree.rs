@@ -10,7 +10,7 @@ use crate::page::lookup::{find, get};
 use crate::page::meta::TreeRecord;
 use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, Sample, apply, create, open, probes, samples};
-use crate::page::verify::{Level, verify};
+use crate::page::verify::{VerifyLevel, verify};
 
 #[test]
 fn every_key_is_found_with_its_value() {
@@ -101,12 +101,12 @@ fn a_run_longer_than_its_value_is_read_and_a_shorter_one_is_an_error() {
     let tree = image.tree("tree");
     assert_eq!(tree.overflow_pages, 13);
     assert_eq!(get::<0>(image.pages(), &tree, &key).unwrap(), Some(&[2; 9_000][..]));
-    assert!(verify(&image.file(), Level::Full).unwrap().is_clean());
+    assert!(verify(&image.file(), VerifyLevel::Full).unwrap().is_clean());
     let run = image.pages().leaf(tree.root).unwrap().node(0).unwrap().overflow_page();
     for pages in [0, 2, 0xFF_FFFF_u32] {
         image.write(run, 12, &pages.to_le_bytes());
         assert_eq!(get::<0>(image.pages(), &tree, &key).unwrap_err().kind(), ErrorKind::Corrupted, "{pages}");
-        assert!(!verify(&image.file(), Level::Full).unwrap().is_clean(), "{pages}");
+        assert!(!verify(&image.file(), VerifyLevel::Full).unwrap().is_clean(), "{pages}");
     }
 }
 
@@ -128,9 +128,9 @@ fn a_batch_finds_what_single_look_ups_find() {
 fn batch<'a, const W: usize>(sample: &'a Sample, keys: &[&[u8]]) -> Vec<Option<&'a [u8]>> {
     let mut found = vec![None; keys.len()];
     let mut given = vec![0; keys.len()];
-    let each = |place: usize, value| {
-        found[place] = value;
-        given[place] += 1;
+    let each = |index: usize, value| {
+        found[index] = value;
+        given[index] += 1;
     };
     get_many::<W>(sample.image.pages(), &sample.tree, keys, each).unwrap();
     assert_eq!(given, vec![1; keys.len()], "each once");

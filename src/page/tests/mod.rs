@@ -25,7 +25,7 @@ mod ends_meet;
 mod foreign;
 mod lookups_agree;
 #[cfg(not(miri))]
-mod metas_are_judged;
+mod metas_are_checked;
 mod nodes_end_in_pages;
 #[cfg(not(miri))]
 mod nodes_fill_pages;

@@ -64,15 +64,15 @@ fn a_key_that_ends_after_its_page_is_an_error() {
     for sample in samples() {
         let Some((number, slot, at)) = last_node(sample) else { continue };
         let mut image = sample.image.clone();
-        for behind in [1, 2, 8, PAGE] {
-            let key_len = PAGE - at - 8 + behind;
+        for past in [1, 2, 8, PAGE] {
+            let key_len = PAGE - at - 8 + past;
             image.write(number, at + 6, &u16::try_from(key_len).unwrap().to_le_bytes());
             let leaf = image.pages().leaf(number).unwrap();
             assert!(leaf.pair(slot).is_none() && leaf.node(slot).is_err(), "{} {key_len}", sample.name);
             assert_eq!(leaf.key(slot).unwrap_err().kind(), ErrorKind::Corrupted, "{} {key_len}", sample.name);
             // A search that compares with this key, for keys equal to it up to its end.
             let alike = [image.read::<PAGE>(number, 0)[at + 8..].to_vec(), vec![0; 9]].concat();
-            for len in [alike.len() - 9, alike.len() - 9 + behind.min(9)] {
+            for len in [alike.len() - 9, alike.len() - 9 + past.min(9)] {
                 if let Err(error) = get::<0>(image.pages(), &sample.tree, &alike[..len]) {
                     assert_eq!(error.kind(), ErrorKind::Corrupted);
                 }

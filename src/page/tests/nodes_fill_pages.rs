@@ -4,7 +4,7 @@ use crate::page::layout::Pages;
 use crate::page::meta::TreeRecord;
 use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, samples};
-use crate::page::verify::{Level, verify};
+use crate::page::verify::{VerifyLevel, verify};
 
 /// The first child of each page from the root down to a leaf.
 fn way(pages: Pages<'_>, tree: &TreeRecord) -> Vec<PageNo> {
@@ -17,7 +17,7 @@ fn way(pages: Pages<'_>, tree: &TreeRecord) -> Vec<PageNo> {
 
 /// Whether a full check reports on `page` that sizes do not add up.
 fn found(image: &Image, page: PageNo) -> bool {
-    let report = verify(&image.file(), Level::Full).unwrap();
+    let report = verify(&image.file(), VerifyLevel::Full).unwrap();
     report.faults.iter().any(|fault| fault.page == page.0 && fault.why.contains("overlap"))
 }
 
@@ -54,7 +54,7 @@ fn a_first_key_outside_its_branch_is_found() {
     let mut image = sample.image.clone();
     let node = image.node(sample.tree.root, 0);
     image.write(sample.tree.root, node + 6, &[0xFF, 0xFF]);
-    let faults = verify(&image.file(), Level::Full).unwrap().faults;
+    let faults = verify(&image.file(), VerifyLevel::Full).unwrap().faults;
     assert!(
         faults.iter().any(|fault| fault.page == sample.tree.root.0 && fault.why.contains("runs out")),
         "{faults:?}"

@@ -18,7 +18,7 @@ fn sample(name: &str) -> &'static Sample {
 /// The results of a batch of keys of eight bytes, in the order of the keys.
 fn batch<'a>(pages: Pages<'a>, sample: &Sample, keys: &[&[u8]]) -> Result<Vec<Option<&'a [u8]>>> {
     let mut found = vec![None; keys.len()];
-    get_many::<8>(pages, &sample.tree, keys, |place, value| found[place] = value)?;
+    get_many::<8>(pages, &sample.tree, keys, |index, value| found[index] = value)?;
     Ok(found)
 }
 
@@ -103,7 +103,7 @@ fn short_keys_without_values_are_found_at_the_end_of_their_page() {
         (0..u32::try_from(model.len() * 7 + 9).unwrap()).step_by(step).map(u32::to_be_bytes).collect();
     let keys: Vec<&[u8]> = probes.iter().map(<[u8; 4]>::as_slice).collect();
     let mut found = vec![None; keys.len()];
-    get_many::<4>(image.pages(), &tree, &keys, |place, value| found[place] = value).unwrap();
+    get_many::<4>(image.pages(), &tree, &keys, |index, value| found[index] = value).unwrap();
     for (key, found) in keys.iter().zip(found) {
         assert_eq!(found, model.get(*key).map(Vec::as_slice), "{key:?}");
     }

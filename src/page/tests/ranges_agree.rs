@@ -7,18 +7,18 @@ use crate::page::layout::Pages;
 use crate::page::meta::TreeRecord;
 use crate::page::tests::samples::{Model, Random, Sample, probes, rounds, samples};
 
-pub(super) type Limits<'k> = (Bound<&'k [u8]>, Bound<&'k [u8]>);
+pub(super) type BoundPair<'k> = (Bound<&'k [u8]>, Bound<&'k [u8]>);
 
 /// The nine forms of an interval between two keys. Five of them under an interpreter, which include each form of
 /// either end.
-pub(super) fn forms<'k>(low: &'k [u8], high: &'k [u8]) -> Vec<Limits<'k>> {
+pub(super) fn forms<'k>(low: &'k [u8], high: &'k [u8]) -> Vec<BoundPair<'k>> {
     let ends = |key| [Bound::Unbounded, Bound::Included(key), Bound::Excluded(key)];
     let all = ends(low).into_iter().flat_map(|low| ends(high).into_iter().map(move |high| (low, high)));
     all.step_by(if cfg!(miri) { 2 } else { 1 }).collect()
 }
 
 /// The entries of the range in the model; none when it is reversed.
-pub(super) fn expected<'m>(model: &'m Model, (low, high): Limits<'_>) -> Vec<Pair<'m>> {
+pub(super) fn expected<'m>(model: &'m Model, (low, high): BoundPair<'_>) -> Vec<Pair<'m>> {
     let key = |bound| match bound {
         Bound::Included(key) | Bound::Excluded(key) => Some(key),
         Bound::Unbounded => None,
@@ -35,7 +35,7 @@ pub(super) fn expected<'m>(model: &'m Model, (low, high): Limits<'_>) -> Vec<Pai
     model.range::<[u8], _>((low, high)).map(|(key, value)| (key.as_slice(), value.as_slice())).collect()
 }
 
-pub(super) fn cursor<'a>(sample: &'a Sample, limits: Limits<'_>) -> Cursor<'a> {
+pub(super) fn cursor<'a>(sample: &'a Sample, limits: BoundPair<'_>) -> Cursor<'a> {
     Cursor::range(sample.image.pages(), &sample.tree, limits.0, limits.1).unwrap()
 }
 

@@ -20,7 +20,7 @@ use crate::page::tests::build;
 pub(super) type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 /// Transactions of changes; a change without a value deletes.
 pub(super) type Rounds = Vec<Vec<(Vec<u8>, Option<Vec<u8>>)>>;
-pub(super) type Tree = Database<'static, Bytes, Bytes>;
+pub(super) type SampleTree = Database<'static, Bytes, Bytes>;
 
 /// A small random number generator, so that every run builds the same trees.
 pub(super) struct Random(pub u64);
@@ -160,7 +160,7 @@ pub(super) fn open(dir: &Path) -> Env<WithoutTls> {
 }
 
 /// Creates a tree, in its own transaction.
-pub(super) fn create(env: &Env<WithoutTls>, name: &str, flags: DatabaseFlags) -> Tree {
+pub(super) fn create(env: &Env<WithoutTls>, name: &str, flags: DatabaseFlags) -> SampleTree {
     let txn = env.write_txn().unwrap();
     let created = env.create_databases_and_commit(txn, |opener, txn| {
         let mut options = opener.database_options().types::<Bytes, Bytes>();
@@ -174,7 +174,7 @@ pub(super) fn create(env: &Env<WithoutTls>, name: &str, flags: DatabaseFlags) ->
 }
 
 /// Writes `rounds` of changes, one transaction each; `None` deletes.
-pub(super) fn apply(env: &Env<WithoutTls>, tree: Tree, rounds: &Rounds) -> Model {
+pub(super) fn apply(env: &Env<WithoutTls>, tree: SampleTree, rounds: &Rounds) -> Model {
     let mut model = Model::new();
     for round in rounds {
         let mut txn = env.write_txn().unwrap();

@@ -49,7 +49,7 @@ fn seeks_and_steps_leave_the_entries_that_the_model_leaves() {
                         to = to.saturating_sub(1).max(from);
                     }
                 }
-                // Peeking moves an end off the edge of a leaf; a seek must also work without it.
+                // Peeking moves an end of the range out of its leaf; a seek must also work without it.
                 if random.below(3) == 0 {
                     assert_eq!(cursor.peek().unwrap(), (from < to).then(|| all[from]), "{} {seed}", sample.name);
                     assert_eq!(cursor.peek_back().unwrap(), (from < to).then(|| all[to - 1]), "{} {seed}", sample.name);
@@ -60,7 +60,7 @@ fn seeks_and_steps_leave_the_entries_that_the_model_leaves() {
     }
 }
 
-/// Entries that were taken are not returned again, even when the end is at the edge of a leaf.
+/// Entries that were taken are not returned again, even when that end is between two leaves.
 #[test]
 fn a_seek_never_goes_back() {
     let sample = samples().iter().find(|sample| sample.name == "random integers").unwrap();

@@ -8,10 +8,10 @@ use tempfile::TempDir;
 
 use crate::page::meta_check::{FileMeta, check_metas};
 use crate::page::tests::samples::{Image, PAGE, Random, create, open, samples};
-use crate::page::verify::{Level, verify, verify_snapshot};
+use crate::page::verify::{VerifyLevel, verify, verify_snapshot};
 
 fn assert_clean(file: &File) {
-    for level in [Level::Fast, Level::Full] {
+    for level in [VerifyLevel::Fast, VerifyLevel::Full] {
         let report = verify(file, level).unwrap();
         assert!(report.is_clean(), "{level:?} {:?}", &report.faults[..report.faults.len().min(5)]);
     }
@@ -21,7 +21,7 @@ fn assert_clean(file: &File) {
 fn the_samples_are_clean_and_counted() {
     let file = samples()[0].image.file();
     assert_clean(&file);
-    let report = verify(&file, Level::Full).unwrap();
+    let report = verify(&file, VerifyLevel::Full).unwrap();
     let expected: BTreeMap<_, _> = samples().iter().map(|s| (s.name.to_owned(), s.model.len() as u64)).collect();
     assert_eq!(report.entries.iter().cloned().collect::<BTreeMap<_, _>>(), expected);
     let pages = report.pages;
@@ -122,8 +122,8 @@ fn sets_of_duplicates_in_all_orders_are_clean() {
     let path = dir.path().join("copy");
     env.copy_to_path(&path, CompactionOption::Enabled).unwrap();
     assert_clean(&File::open(&path).unwrap());
-    let report = verify(&file, Level::Full).unwrap();
-    let fast = verify(&file, Level::Fast).unwrap();
+    let report = verify(&file, VerifyLevel::Full).unwrap();
+    let fast = verify(&file, VerifyLevel::Fast).unwrap();
     assert!(report.pages.leaf > fast.pages.leaf + 20, "no key with a tree of its own: {:?}", report.pages);
     assert!(report.entries.iter().all(|(_, entries)| *entries > 40), "{:?}", report.entries);
 }
@@ -148,7 +148,7 @@ fn a_pinned_snapshot_stays_clean_during_commits() {
     (5..10).for_each(put);
     assert_eq!(pin.id() as u64, meta.txn_id.0);
     assert!(check_metas(&file, true).unwrap().unwrap().newest.txn_id > meta.txn_id.next().next());
-    let report = verify_snapshot(&file, &meta, Level::Full).unwrap();
+    let report = verify_snapshot(&file, &meta, VerifyLevel::Full).unwrap();
     assert!(report.is_clean() && report.entries == [("tree".to_owned(), 2_500)], "{report:?}");
     assert!(Image::of(&dir.path().join("data.mdb")).tree("tree").entries == 5_000);
 }

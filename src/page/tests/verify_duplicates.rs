@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, create, open};
 use crate::page::tests::verify_finds::assert_found;
-use crate::page::verify::{Level, verify};
+use crate::page::verify::{VerifyLevel, verify};
 
 /// Two trees of duplicates, one of any size and one of six bytes, each with a key that has few of them and one that
 /// has many; and two trees whose keys have their own order.
@@ -42,14 +42,14 @@ fn image() -> Image {
 }
 
 /// The page and offset of a key's data: slot 0 has the few duplicates, slot 1 the record of the many.
-fn place(image: &Image, name: &str, slot: usize) -> (PageNo, usize) {
+fn node_position(image: &Image, name: &str, slot: usize) -> (PageNo, usize) {
     let page = image.tree(name).root;
     (page, image.node(page, slot) + 8 + 4)
 }
 
 /// The first leaf of the tree of many duplicates.
 fn many(image: &Image, name: &str) -> PageNo {
-    let (page, record) = place(image, name, 1);
+    let (page, record) = node_position(image, name, 1);
     let root = PageNo(u64::from_le_bytes(image.read(page, record + 40)));
     assert_eq!(image.read::<2>(page, record + 6), [2, 0], "a branch and its leaves");
     image.pages().branch(root).unwrap().child(0).unwrap()
@@ -59,15 +59,15 @@ fn many(image: &Image, name: &str) -> PageNo {
 fn assert_each_found(page: PageNo, faults: &[(usize, &[u8], &str)]) {
     for (at, bytes, why) in faults {
         let mut image = image();
-        assert!(verify(&image.file(), Level::Full).unwrap().is_clean());
+        assert!(verify(&image.file(), VerifyLevel::Full).unwrap().is_clean());
         image.write(page, *at, bytes);
-        assert_found(&image, Level::Full, page, why);
+        assert_found(&image, VerifyLevel::Full, page, why);
     }
 }
 
 #[test]
 fn damage_in_a_sub_page_is_found() {
-    let (page, at) = place(&image(), "plain", 0);
+    let (page, at) = node_position(&image(), "plain", 0);
     let [low, high] = image().read(page, at + 16);
     let node = at + usize::from(u16::from_le_bytes([low, high]));
     assert_each_found(
@@ -90,7 +90,7 @@ fn damage_in_a_sub_page_is_found() {
 
 #[test]
 fn damage_in_a_packed_sub_page_is_found() {
-    let (page, at) = place(&image(), "fixed", 0);
+    let (page, at) = node_position(&image(), "fixed", 0);
     assert_each_found(
         page,
         &[
@@ -128,7 +128,7 @@ fn damage_in_a_leaf_of_packed_duplicates_is_found() {
     let upper = 4096 - u16::try_from(count).unwrap() * 3;
     image.write(page, 8, &[5, 0]);
     image.write(page, 14, &upper.to_le_bytes());
-    assert_found(&image, Level::Full, page, "another size than their tree's record says");
+    assert_found(&image, VerifyLevel::Full, page, "another size than their tree's record says");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn damage_in_a_leaf_of_duplicates_of_any_size_is_found() {
 #[test]
 fn damage_in_the_record_of_a_duplicate_tree_is_found() {
     for name in ["plain", "fixed"] {
-        let (page, at) = place(&image(), name, 1);
+        let (page, at) = node_position(&image(), name, 1);
         let node = at - 12;
         let [flags] = image().read(page, at + 4);
         assert_each_found(

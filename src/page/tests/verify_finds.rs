@@ -3,7 +3,7 @@
 use crate::page::meta_check::check_metas;
 use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, PAGE, samples};
-use crate::page::verify::{Level, VerifyReport, verify};
+use crate::page::verify::{VerifyLevel, VerifyReport, verify};
 
 /// The pages from the root of a sample down to its first leaf.
 pub(super) fn way_down(image: &Image, name: &str) -> Vec<PageNo> {
@@ -16,12 +16,12 @@ pub(super) fn way_down(image: &Image, name: &str) -> Vec<PageNo> {
     way
 }
 
-fn check(image: &Image, level: Level) -> VerifyReport {
+fn check(image: &Image, level: VerifyLevel) -> VerifyReport {
     verify(&image.file(), level).unwrap()
 }
 
 /// Asserts that the fault is reported on `page`, with `why` in its text.
-pub(super) fn assert_found(image: &Image, level: Level, page: impl Into<PageNo>, why: &str) {
+pub(super) fn assert_found(image: &Image, level: VerifyLevel, page: impl Into<PageNo>, why: &str) {
     let (report, PageNo(page)) = (check(image, level), page.into());
     let found = report.faults.iter().any(|fault| fault.page == page && fault.why.contains(why));
     assert!(found, "{level:?} no {why:?} on page {page} in {:?}", report.faults.iter().take(4).collect::<Vec<_>>());
@@ -37,7 +37,7 @@ const NAME: &str = "ordered integers";
 fn wrong_headers_are_found() {
     let way = way_down(&image(), NAME);
     let (root, leaf) = (way[0], way[way.len() - 1]);
-    for (page, level) in [(root, Level::Fast), (leaf, Level::Full)] {
+    for (page, level) in [(root, VerifyLevel::Fast), (leaf, VerifyLevel::Full)] {
         for (at, bytes, why) in [
             (10, vec![4, 0], "neither a branch nor a leaf"),
             (10, vec![0x22, 0], "fixed-size duplicates"),
@@ -53,7 +53,7 @@ fn wrong_headers_are_found() {
     }
     let mut image = image();
     image.write(root, 10, &[2, 0]);
-    assert_found(&image, Level::Fast, root, "a leaf page above");
+    assert_found(&image, VerifyLevel::Fast, root, "a leaf page above");
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn wrong_child_numbers_are_found() {
     let root = way[0];
     let node = image().node(root, 2);
     let last = check_metas(&image().file(), true).unwrap().unwrap().newest.last_page;
-    for level in [Level::Fast, Level::Full] {
+    for level in [VerifyLevel::Fast, VerifyLevel::Full] {
         for (child, why) in [
             (last.0 + 1, "not a page of the database"),
             (1, "not a page of the database"),
@@ -86,22 +86,22 @@ fn swapped_pages_and_unsorted_slots_are_found() {
     let (first, second): ([u8; 6], [u8; 6]) = (swapped.read(parent, one), swapped.read(parent, two));
     swapped.write(parent, one, &second);
     swapped.write(parent, two, &first);
-    assert_found(&swapped, Level::Full, leaf, "outside the separators");
+    assert_found(&swapped, VerifyLevel::Full, leaf, "outside the separators");
 
     for (page, why) in [(parent, "separators are not in order"), (leaf, "keys are not in order")] {
         let mut unsorted = image();
         let slots: [u8; 4] = unsorted.read(page, 18);
         unsorted.write(page, 18, &[slots[2], slots[3], slots[0], slots[1]]);
-        assert_found(&unsorted, Level::Full, page, why);
+        assert_found(&unsorted, VerifyLevel::Full, page, why);
     }
     let mut odd = image();
     let slot = odd.node(leaf, 3) + 1;
     odd.write(leaf, 16 + 6, &u16::try_from(slot).unwrap().to_le_bytes());
-    assert_found(&odd, Level::Full, leaf, "node outside");
+    assert_found(&odd, VerifyLevel::Full, leaf, "node outside");
     let mut long = image();
     let node = long.node(leaf, 3);
     long.write(leaf, node + 6, &[0xFF, 0xFF]);
-    assert_found(&long, Level::Full, leaf, "runs out");
+    assert_found(&long, VerifyLevel::Full, leaf, "runs out");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn truncated_files_are_found() {
     for keep in [last / 8, last / 2, last - 40] {
         let mut cut = whole.clone();
         cut.words.truncate(usize::try_from(keep).unwrap() * PAGE / 8 + 7);
-        for level in [Level::Fast, Level::Full] {
+        for level in [VerifyLevel::Fast, VerifyLevel::Full] {
             let report = check(&cut, level);
             assert!(
                 report.faults.iter().any(|fault| fault.why.contains("ends behind the file")),
@@ -129,7 +129,7 @@ fn a_last_page_beyond_any_file_of_this_length_is_found() {
     for last in [1_u64 << 30, (1 << 40) - 1] {
         let mut image = whole.clone();
         image.write(slot, 136, &last.to_le_bytes());
-        for level in [Level::Fast, Level::Full] {
+        for level in [VerifyLevel::Fast, VerifyLevel::Full] {
             assert_found(&image, level, slot, "further away than a file of this length can have");
         }
     }
@@ -144,13 +144,13 @@ fn wrong_counters_are_found() {
         let mut image = whole.clone();
         let [count] = image.read(slot, 88 + at);
         image.write(slot, 88 + at, &[count + 1]);
-        assert_found(&image, Level::Full, slot, what);
+        assert_found(&image, VerifyLevel::Full, slot, what);
     }
     // Pages in no tree: empty the free list.
     let mut lost = whole.clone();
     lost.write(slot, 40 + 6, &[0; 34]);
     lost.write(slot, 40 + 40, &[0xFF; 8]);
-    assert!(check(&lost, Level::Full).faults[0].why.contains("in no tree and not free"));
+    assert!(check(&lost, VerifyLevel::Full).faults[0].why.contains("in no tree and not free"));
 }
 
 #[test]
@@ -168,11 +168,11 @@ fn wrong_free_lists_and_overflow_runs_are_found() {
         let mut image = whole.clone();
         image.write(meta.free.root, value, &1_u64.to_le_bytes());
         image.write(meta.free.root, value + 8, &first.to_le_bytes());
-        assert_found(&image, Level::Full, meta.free.root, why);
+        assert_found(&image, VerifyLevel::Full, meta.free.root, why);
     }
     let mut future = whole.clone();
     future.write(meta.free.root, value - 8, &meta.txn_id.next().0.to_le_bytes());
-    assert_found(&future, Level::Full, meta.free.root, "has not been");
+    assert_found(&future, VerifyLevel::Full, meta.free.root, "has not been");
 
     let way = way_down(&whole, "large values");
     let page = way[way.len() - 1];
@@ -182,11 +182,11 @@ fn wrong_free_lists_and_overflow_runs_are_found() {
     for (at, bytes, why) in [(10, [2, 0], "not the overflow page"), (12, [0, 0], "shorter than its value")] {
         let mut image = whole.clone();
         image.write(run, at, &bytes);
-        assert_found(&image, Level::Full, run, why);
+        assert_found(&image, VerifyLevel::Full, run, why);
     }
     let mut outside = whole.clone();
     let pointer = whole.node(page, big) + 8 + leaf.node(big).unwrap().key.len();
     outside.write(page, pointer, &u64::MAX.to_le_bytes());
-    assert_found(&outside, Level::Fast, page, "not a page");
-    assert_found(&outside, Level::Full, page, "not a page");
+    assert_found(&outside, VerifyLevel::Fast, page, "not a page");
+    assert_found(&outside, VerifyLevel::Full, page, "not a page");
 }

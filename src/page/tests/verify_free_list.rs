@@ -10,7 +10,7 @@ use crate::page::format::HEADER;
 use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, PAGE, create, open};
 use crate::page::tests::verify_finds::assert_found;
-use crate::page::verify::{Level, verify};
+use crate::page::verify::{VerifyLevel, verify};
 
 /// A file with some free pages of one transaction, and thousands of another.
 fn image() -> &'static Image {
@@ -79,9 +79,9 @@ impl Record {
 
 #[test]
 fn the_undamaged_file_is_clean() {
-    let report = verify(&image().file(), Level::Full).unwrap();
+    let report = verify(&image().file(), VerifyLevel::Full).unwrap();
     assert!(report.is_clean() && report.pages.free > 5_000, "{report:?}");
-    assert_eq!(verify(&image().file(), Level::Fast).unwrap().pages.free, 0);
+    assert_eq!(verify(&image().file(), VerifyLevel::Fast).unwrap().pages.free, 0);
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn pages_out_of_descending_order_are_found() {
         for at in [1, 5, 4_095, 4_096, 4_097, record.pages.len() - 1] {
             if at < record.pages.len() {
                 for page in [record.pages[at - 1], record.pages[at - 1] + 1] {
-                    assert_found(&record.with(at, page), Level::Full, record.leaf, "not in descending order");
+                    assert_found(&record.with(at, page), VerifyLevel::Full, record.leaf, "not in descending order");
                 }
             }
         }
@@ -103,7 +103,7 @@ fn pages_outside_the_database_are_found() {
     for record in records() {
         let last = record.pages.len() - 1;
         for (at, page) in [(0, u64::MAX - 1), (0, record.pages[0] + 100_000), (last, 1), (last, 0)] {
-            assert_found(&record.with(at, page), Level::Full, record.leaf, "not a page of the database");
+            assert_found(&record.with(at, page), VerifyLevel::Full, record.leaf, "not a page of the database");
         }
     }
 }
@@ -114,7 +114,7 @@ fn a_page_listed_twice_is_found() {
     let (short, long) = (&records[0], &records[records.len() - 1]);
     let below = *long.pages.iter().find(|page| **page < short.pages[short.pages.len() - 2]).unwrap();
     let image = short.with(short.pages.len() - 1, below);
-    assert_found(&image, Level::Full, short.leaf, "in use or listed twice");
+    assert_found(&image, VerifyLevel::Full, short.leaf, "in use or listed twice");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_page_missing_from_the_list_is_found() {
     for record in records() {
         // With a count one lower, the last page, which is the lowest, is missing.
         let image = record.with_word(0, record.pages.len() as u64 - 1);
-        assert_found(&image, Level::Full, record.pages[record.pages.len() - 1], "in no tree and not free");
+        assert_found(&image, VerifyLevel::Full, record.pages[record.pages.len() - 1], "in no tree and not free");
     }
 }
 
@@ -131,7 +131,7 @@ fn counts_too_large_for_their_record_are_found() {
     for record in records() {
         for count in [record.pages.len() as u64 * 3, 1 << 61, u64::MAX] {
             let why = format!("for {count} pages");
-            assert_found(&record.with_word(0, count), Level::Full, record.leaf, &why);
+            assert_found(&record.with_word(0, count), VerifyLevel::Full, record.leaf, &why);
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::page::meta_check::check_metas;
 use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, samples};
 use crate::page::tests::verify_finds::{assert_found, way_down};
-use crate::page::verify::{Level, verify};
+use crate::page::verify::{VerifyLevel, verify};
 
 fn image() -> Image {
     samples()[0].image.clone()
@@ -25,14 +25,14 @@ fn wrong_counters_of_a_named_tree_are_found() {
         let (page, record) = record(&image, "large values");
         let [count] = image.read(page, record + at);
         image.write(page, record + at, &[count ^ 1]);
-        assert_found(&image, Level::Full, page, what);
+        assert_found(&image, VerifyLevel::Full, page, what);
     }
 }
 
 #[test]
 fn invalid_records_are_found() {
     let PageNo(last) = check_metas(&image().file(), true).unwrap().unwrap().newest.last_page;
-    for level in [Level::Fast, Level::Full] {
+    for level in [VerifyLevel::Fast, VerifyLevel::Full] {
         for (at, bytes, why) in [
             (6, vec![33, 0], "deeper than 32 levels"),
             (6, vec![0, 0], "a root but no depth"),
@@ -61,10 +61,10 @@ fn pages_on_the_wrong_level_are_found() {
     let (page, at) = record(&image(), "ordered integers");
     let mut deeper = image();
     deeper.write(page, at + 6, &[depth + 1]);
-    assert_found(&deeper, Level::Fast, leaf, "a leaf page above the lowest level");
+    assert_found(&deeper, VerifyLevel::Fast, leaf, "a leaf page above the lowest level");
     let mut flatter = image();
     flatter.write(page, at + 6, &[depth - 1]);
-    assert_found(&flatter, Level::Full, branch, "a branch page at the lowest level");
+    assert_found(&flatter, VerifyLevel::Full, branch, "a branch page at the lowest level");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn pages_and_runs_with_two_owners_are_found() {
     let (page, at) = record(&shared, "random integers");
     let root = shared.tree("ordered integers").root;
     shared.write(page, at + 40, &root.0.to_le_bytes());
-    for level in [Level::Fast, Level::Full] {
+    for level in [VerifyLevel::Fast, VerifyLevel::Full] {
         assert_found(&shared, level, page, "in use elsewhere");
     }
     // Use the run of another value.
@@ -90,7 +90,7 @@ fn pages_and_runs_with_two_owners_are_found() {
     let run: [u8; 8] = shared.read(leaf, first);
     shared.write(leaf, second, &run);
     // The runs have different lengths; each is checked for the length it needs.
-    for level in [Level::Fast, Level::Full] {
+    for level in [VerifyLevel::Fast, VerifyLevel::Full] {
         let report = verify(&shared.file(), level).unwrap();
         let run = u64::from_le_bytes(run);
         let whys = ["in use elsewhere", "shorter than its value"];
@@ -99,7 +99,7 @@ fn pages_and_runs_with_two_owners_are_found() {
     }
     let mut moved = image();
     moved.write(u64::from_le_bytes(run), 0, &[1]);
-    assert_found(&moved, Level::Full, u64::from_le_bytes(run), "not the overflow page that a value points to");
+    assert_found(&moved, VerifyLevel::Full, u64::from_le_bytes(run), "not the overflow page that a value points to");
 }
 
 #[test]
@@ -108,11 +108,11 @@ fn empty_leaves_and_empty_keys_are_found() {
     let leaf = way[way.len() - 1];
     let mut empty = image();
     empty.write(leaf, 12, &[16, 0]);
-    assert_found(&empty, Level::Full, leaf, "an empty leaf");
+    assert_found(&empty, VerifyLevel::Full, leaf, "an empty leaf");
     let mut nameless = image();
     let node = nameless.node(leaf, 0);
     nameless.write(leaf, node + 6, &[0, 0]);
-    assert_found(&nameless, Level::Full, leaf, "an empty key");
+    assert_found(&nameless, VerifyLevel::Full, leaf, "an empty key");
 }
 
 #[test]
@@ -129,6 +129,6 @@ fn invalid_node_flags_are_found() {
         let mut image = image();
         let node = image.node(leaf, 2);
         image.write(leaf, node + 4, &[flags]);
-        assert_found(&image, Level::Full, leaf, why);
+        assert_found(&image, VerifyLevel::Full, leaf, why);
     }
 }

@@ -4,7 +4,7 @@
 use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, samples};
 use crate::page::tests::verify_finds::{assert_found, way_down};
-use crate::page::verify::{Level, verify};
+use crate::page::verify::{VerifyLevel, verify};
 
 const NAME: &str = "ordered integers";
 const WHY: &str = "overlap or leave gaps";
@@ -25,7 +25,7 @@ fn a_shortened_value_is_found() {
     let node = image.node(number, slots[3]);
     assert_eq!(image.read::<2>(number, node), [8, 0]);
     image.write(number, node, &[4, 0]);
-    assert_found(&image, Level::Full, number, WHY);
+    assert_found(&image, VerifyLevel::Full, number, WHY);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_value_that_overlaps_the_next_node_is_found() {
     let (mut image, number, slots) = leaf();
     let node = image.node(number, slots[3]);
     image.write(number, node, &[30, 0]);
-    assert_found(&image, Level::Full, number, WHY);
+    assert_found(&image, VerifyLevel::Full, number, WHY);
 }
 
 #[test]
@@ -43,8 +43,8 @@ fn a_node_without_a_slot_is_found() {
     let [low, high]: [u8; 2] = image.read(number, 12);
     let lower = u16::from_le_bytes([low, high]) - 2;
     image.write(number, 12, &lower.to_le_bytes());
-    assert_found(&image, Level::Full, number, WHY);
-    let report = verify(&image.file(), Level::Full).unwrap();
+    assert_found(&image, VerifyLevel::Full, number, WHY);
+    let report = verify(&image.file(), VerifyLevel::Full).unwrap();
     assert_eq!(report.entries.iter().find(|(name, _)| name == NAME).unwrap().1, samples()[3].model.len() as u64 - 1);
     assert!(slots.len() > 10);
 }
@@ -53,7 +53,7 @@ fn a_node_without_a_slot_is_found() {
 fn a_separator_of_a_changed_length_is_found() {
     let (image, ..) = leaf();
     let root = way_down(&image, NAME)[0];
-    for level in [Level::Fast, Level::Full] {
+    for level in [VerifyLevel::Fast, VerifyLevel::Full] {
         // The key of the first slot is not used, but LMDB moves the other nodes by its length.
         for (slot, old, new, why) in [(0, 0, 2, "a key runs out of its page"), (1, 8, 6, WHY), (1, 8, 10, WHY)] {
             let mut image = image.clone();
@@ -70,9 +70,9 @@ fn a_node_outside_its_branch_is_reported_once() {
     let (mut image, ..) = leaf();
     let root = way_down(&image, NAME)[0];
     image.write(root, 16, &[0, 0]);
-    for level in [Level::Fast, Level::Full] {
+    for level in [VerifyLevel::Fast, VerifyLevel::Full] {
         let report = verify(&image.file(), level).unwrap();
-        let told: Vec<_> = report.faults.iter().filter(|fault| fault.page == root.0).collect();
-        assert!(told.len() == 1 && told[0].why == "a node outside its page", "{level:?} {told:?}");
+        let reported: Vec<_> = report.faults.iter().filter(|fault| fault.page == root.0).collect();
+        assert!(reported.len() == 1 && reported[0].why == "a node outside its page", "{level:?} {reported:?}");
     }
 }

@@ -8,7 +8,7 @@ use heed::{CompactionOption, DatabaseFlags as Flags};
 use tempfile::TempDir;
 
 use crate::page::tests::samples::{Random, create, open};
-use crate::page::verify::{Level, verify};
+use crate::page::verify::{VerifyLevel, verify};
 
 /// One tree: its flags, the longest key, and the longest value. All packed duplicates have this size.
 struct Shape(Flags, usize, usize);
@@ -16,7 +16,7 @@ struct Shape(Flags, usize, usize);
 const PACKED: Flags = Flags::DUP_SORT.union(Flags::DUP_FIXED);
 
 fn assert_clean(path: &Path, what: &str) {
-    for level in [Level::Fast, Level::Full] {
+    for level in [VerifyLevel::Fast, VerifyLevel::Full] {
         let report = verify(&File::open(path).unwrap(), level).unwrap();
         assert!(report.is_clean(), "{what} {level:?} {:?}", report.faults[0]);
     }

@@ -4,18 +4,18 @@ use crate::error::Result;
 use crate::page::layout::Page;
 use crate::page::page_no::PageNo;
 use crate::page::verify::filled::{filled, node_bytes};
-use crate::page::verify::limits::Limits;
+use crate::page::verify::limits::RankedLimits;
 use crate::page::verify::read::Buffer;
-use crate::page::verify::report::Level;
-use crate::page::verify::trees::{Role, Tree};
+use crate::page::verify::report::VerifyLevel;
+use crate::page::verify::trees::{Role, TreeCheck};
 use crate::page::verify::walk::Walk;
 
 impl Walk<'_> {
     /// Checks all pages of a tree, starting at its root.
-    pub(crate) fn root(&mut self, tree: &mut Tree, from: PageNo) -> Result<()> {
+    pub(crate) fn root(&mut self, tree: &mut TreeCheck, from: PageNo) -> Result<()> {
         let (root, depth) = (tree.record.root, tree.record.depth);
         let mut buffer = self.reader.buffer();
-        let result = self.page(tree, (from, root), depth, Limits::NONE, (&mut buffer, std::iter::empty()));
+        let result = self.page(tree, (from, root), depth, RankedLimits::NONE, (&mut buffer, std::iter::empty()));
         self.reader.put_back(buffer);
         result
     }
@@ -25,10 +25,10 @@ impl Walk<'_> {
     /// Leaves are read into the buffer, together with the leaves after them.
     fn page(
         &mut self,
-        tree: &mut Tree,
+        tree: &mut TreeCheck,
         (from, number): (PageNo, PageNo),
         levels: u16,
-        limits: Limits<'_>,
+        limits: RankedLimits<'_>,
         (buffer, after): (&mut Buffer, impl Iterator<Item = PageNo>),
     ) -> Result<()> {
         if !self.claim(from, number, 1) {
@@ -42,7 +42,7 @@ impl Walk<'_> {
             return result;
         }
         tree.leaves += 1;
-        if self.level == Level::Fast && !tree.leaves_lead_on() {
+        if self.level == VerifyLevel::Fast && !tree.leaves_lead_on() {
             return Ok(());
         }
         let Some(bytes) = self.read(buffer, number, after)? else {
@@ -57,10 +57,10 @@ impl Walk<'_> {
 
     fn branch(
         &mut self,
-        tree: &mut Tree,
+        tree: &mut TreeCheck,
         number: PageNo,
         levels: u16,
-        limits: Limits<'_>,
+        limits: RankedLimits<'_>,
         buffer: &mut Buffer,
     ) -> Result<()> {
         let Some(bytes) = self.read(buffer, number, std::iter::empty())? else {
@@ -95,10 +95,10 @@ impl Walk<'_> {
     /// check.
     fn children(
         &mut self,
-        tree: &mut Tree,
+        tree: &mut TreeCheck,
         branch: Page<'_>,
         levels: u16,
-        limits: Limits<'_>,
+        limits: RankedLimits<'_>,
         buffer: &mut Buffer,
     ) -> Result<bool> {
         let (number, order, slots) = (branch.number(), tree.order, branch.slots());
@@ -111,7 +111,7 @@ impl Walk<'_> {
                     return Ok(false);
                 };
                 let separator = order.rank(key);
-                if !(Limits { low, high }).enclose(order, separator) {
+                if !(RankedLimits { low, high }).enclose(order, separator) {
                     self.report.fault(number, "separators are not in order");
                     return Ok(false);
                 }
@@ -119,7 +119,7 @@ impl Walk<'_> {
             }
             if let Some(child) = self.note(branch.child(slot)) {
                 let after = (slot + 1..slots).map_while(|slot| branch.child(slot).ok());
-                self.page(tree, (number, child), levels - 1, Limits { low, high }, (buffer, after))?;
+                self.page(tree, (number, child), levels - 1, RankedLimits { low, high }, (buffer, after))?;
             } else {
                 whole = false;
             }

@@ -9,10 +9,10 @@ use crate::page::layout::Page;
 use crate::page::node::Node;
 use crate::page::page_no::PageNo;
 use crate::page::verify::filled::{WITH_VALUE, filled, node_bytes};
-use crate::page::verify::limits::Limits;
+use crate::page::verify::limits::RankedLimits;
 use crate::page::verify::order::Order;
-use crate::page::verify::report::Level;
-use crate::page::verify::trees::Tree;
+use crate::page::verify::report::VerifyLevel;
+use crate::page::verify::trees::TreeCheck;
 use crate::page::verify::walk::Walk;
 
 const OTHER_KIND: &str = "duplicates of one size in a tree of any size, or the other way round";
@@ -24,14 +24,14 @@ impl Walk<'_> {
             let Some(record) = self.record(number, node) else {
                 return Ok(0);
             };
-            let tree = Tree::of_duplicates(&record, order);
+            let tree = TreeCheck::of_duplicates(&record, order);
             if tree.packed_duplicates() != fixed {
                 self.report.fault(number, OTHER_KIND);
                 return Ok(0);
             }
             return self.tree(tree, number);
         }
-        if self.level == Level::Fast {
+        if self.level == VerifyLevel::Fast {
             return Ok(0);
         }
         let count = match (u16_at(node.data, 10) & flag::LEAF2 != 0, fixed) {
@@ -47,7 +47,7 @@ impl Walk<'_> {
     }
 
     /// Checks a leaf of packed values.
-    pub(crate) fn packed_leaf(&mut self, tree: &mut Tree, number: PageNo, bytes: &[u8], limits: Limits<'_>) {
+    pub(crate) fn packed_leaf(&mut self, tree: &mut TreeCheck, number: PageNo, bytes: &[u8], limits: RankedLimits<'_>) {
         if PageNo(u64_at(bytes, 0)) != number {
             self.report.fault(number, format!("the page says that it is page {}", u64_at(bytes, 0)));
             return;

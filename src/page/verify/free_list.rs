@@ -7,7 +7,7 @@ use crate::page::free_record::free_count;
 use crate::page::node::Node;
 use crate::page::page_no::PageNo;
 use crate::page::txn_id::LmdbTxnId;
-use crate::page::verify::report::Level;
+use crate::page::verify::report::VerifyLevel;
 use crate::page::verify::walk::Walk;
 
 /// Bytes of a long record that are read at once. The record of a large transaction has many megabytes.
@@ -16,7 +16,7 @@ const AT_ONCE: usize = 32 << 10;
 impl Walk<'_> {
     /// Checks one record: a transaction id, and the pages that it freed, in descending order.
     pub(crate) fn free_record(&mut self, number: PageNo, key: &[u8], value: &[u8]) {
-        if self.level == Level::Full
+        if self.level == VerifyLevel::Full
             && let Some(len) = self.free_header(number, key, value, value.len())
         {
             let pages = value.get(8..).and_then(|rest| rest.get(..len)).unwrap_or_default();

@@ -7,15 +7,21 @@ use crate::page::layout::Page;
 use crate::page::node::Node;
 use crate::page::page_no::PageNo;
 use crate::page::verify::filled::{WITH_VALUE, filled, node_bytes};
-use crate::page::verify::limits::Limits;
+use crate::page::verify::limits::RankedLimits;
 use crate::page::verify::order::Ranked;
-use crate::page::verify::report::Level;
-use crate::page::verify::trees::{Role, Tree};
+use crate::page::verify::report::VerifyLevel;
+use crate::page::verify::trees::{Role, TreeCheck};
 use crate::page::verify::walk::Walk;
 
 impl Walk<'_> {
     /// Checks a leaf of plain nodes.
-    pub(crate) fn leaf(&mut self, tree: &mut Tree, number: PageNo, bytes: &[u8], limits: Limits<'_>) -> Result<()> {
+    pub(crate) fn leaf(
+        &mut self,
+        tree: &mut TreeCheck,
+        number: PageNo,
+        bytes: &[u8],
+        limits: RankedLimits<'_>,
+    ) -> Result<()> {
         let Some(leaf) = self.note(Page::parse(number, bytes)) else {
             return Ok(());
         };
@@ -32,7 +38,7 @@ impl Walk<'_> {
             let Some(node) = self.note(leaf.node(slot)) else {
                 return Ok(());
             };
-            if self.level == Level::Full {
+            if self.level == VerifyLevel::Full {
                 let key = tree.order.rank(node.key);
                 if last.is_some_and(|last| tree.order.compare(last, key).is_ge()) {
                     self.report.fault(number, "keys are not in order");
@@ -44,7 +50,7 @@ impl Walk<'_> {
             sizes += node_bytes(node.key.len(), node.data.len());
             self.entry(tree, number, node)?;
         }
-        if self.level == Level::Full {
+        if self.level == VerifyLevel::Full {
             self.note(filled(number, bytes, sizes));
         }
         Ok(())
@@ -52,7 +58,7 @@ impl Walk<'_> {
 
     /// Checks the value of one key.
     #[inline]
-    fn entry(&mut self, tree: &mut Tree, number: PageNo, node: Node<'_>) -> Result<()> {
+    fn entry(&mut self, tree: &mut TreeCheck, number: PageNo, node: Node<'_>) -> Result<()> {
         if node.flags == 0 && tree.role == Role::Named && !node.key.is_empty() {
             // The common case.
             tree.entries += 1;
@@ -61,7 +67,7 @@ impl Walk<'_> {
         self.other_entry(tree, number, node)
     }
 
-    fn other_entry(&mut self, tree: &mut Tree, number: PageNo, node: Node<'_>) -> Result<()> {
+    fn other_entry(&mut self, tree: &mut TreeCheck, number: PageNo, node: Node<'_>) -> Result<()> {
         if let Some(error) = node.flag_fault(number) {
             self.report.add(&error);
             return Ok(());
@@ -86,10 +92,10 @@ impl Walk<'_> {
     }
 
     /// Checks the overflow run of a value.
-    fn run_of(&mut self, tree: &mut Tree, number: PageNo, node: Node<'_>) -> Result<()> {
+    fn run_of(&mut self, tree: &mut TreeCheck, number: PageNo, node: Node<'_>) -> Result<()> {
         let (first, need) = (node.overflow_page(), overflow_pages(self.page_size, node.size));
         let mut pages = need;
-        if self.level == Level::Full && first >= FIRST_PAGE && first <= self.last_page {
+        if self.level == VerifyLevel::Full && first >= FIRST_PAGE && first <= self.last_page {
             let mut header = [0; HEADER];
             if !self.read_into(&mut header, first, 0)? {
                 return Ok(());
@@ -107,7 +113,7 @@ impl Walk<'_> {
             return Ok(());
         }
         tree.overflows += pages;
-        if tree.role == Role::Free && self.level == Level::Full {
+        if tree.role == Role::Free && self.level == VerifyLevel::Full {
             self.free_run(number, node, first)?;
         }
         Ok(())

@@ -4,14 +4,14 @@ use crate::page::verify::order::{Order, Ranked};
 
 /// The keys that a page may hold: at or above the first, below the second.
 #[derive(Clone, Copy)]
-pub(crate) struct Limits<'k> {
+pub(crate) struct RankedLimits<'k> {
     pub low: Option<Ranked<'k>>,
     pub high: Option<Ranked<'k>>,
 }
 
-impl<'k> Limits<'k> {
+impl<'k> RankedLimits<'k> {
     /// No limits: every key is allowed.
-    pub(crate) const NONE: Limits<'static> = Limits { low: None, high: None };
+    pub(crate) const NONE: RankedLimits<'static> = RankedLimits { low: None, high: None };
 
     /// Whether `key` is within the limits.
     #[inline]

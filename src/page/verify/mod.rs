@@ -23,7 +23,7 @@ use crate::page::meta_check::{FileMeta, check_metas};
 use crate::page::verify::walk::Walk;
 
 pub(crate) use bitmap::Bitmap;
-pub(crate) use report::Level;
+pub(crate) use report::VerifyLevel;
 pub use report::{Fault, PageUse, VerifyReport};
 
 /// Checks the newest committed state of `file`.
@@ -33,7 +33,7 @@ pub use report::{Fault, PageUse, VerifyReport};
 ///
 /// # Errors
 /// `Io` when the file cannot be read, `FormatVersion` when it has another version. Damage is in the report.
-pub(crate) fn verify(file: &File, level: Level) -> Result<VerifyReport> {
+pub(crate) fn verify(file: &File, level: VerifyLevel) -> Result<VerifyReport> {
     let mut report = VerifyReport::default();
     let newest = match metas(file) {
         Ok(None) => return Ok(report),
@@ -54,7 +54,7 @@ pub(crate) fn verify(file: &File, level: Level) -> Result<VerifyReport> {
 ///
 /// # Errors
 /// As [`verify`].
-pub(crate) fn verify_snapshot(file: &File, meta: &Meta, level: Level) -> Result<VerifyReport> {
+pub(crate) fn verify_snapshot(file: &File, meta: &Meta, level: VerifyLevel) -> Result<VerifyReport> {
     Walk::new(file, meta, level, VerifyReport::default())?.run(meta)
 }
 

@@ -67,8 +67,8 @@ impl<'f> Reader<'f> {
     fn fill(&self, buffer: &mut Buffer, number: PageNo, after: impl Iterator<Item = PageNo>) -> Result<bool> {
         let most = (AT_ONCE / self.page_size).max(1);
         let in_file = |page: PageNo| page.0 < self.file_pages;
-        let behind = after.zip(number.0.saturating_add(1)..).take(most - 1);
-        let count = 1 + behind.take_while(|&(page, next)| page.0 == next && in_file(page)).count();
+        let following = after.zip(number.0.saturating_add(1)..).take(most - 1);
+        let count = 1 + following.take_while(|&(page, next)| page.0 == next && in_file(page)).count();
         // If the file was truncated in the meantime, it may still have the first page.
         for count in [count, 1] {
             let len = count * self.page_size;

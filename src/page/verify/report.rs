@@ -8,7 +8,7 @@ use crate::page::page_no::PageNo;
 
 /// How much of the file is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Level {
+pub(crate) enum VerifyLevel {
     /// Meta pages, branch pages, and whether every page referred to is inside the file.
     Fast,
     /// Every page: order of keys, levels, counters, free list, and whether each page is used exactly once.

@@ -8,7 +8,7 @@ use crate::page::meta::TreeRecord;
 use crate::page::node::Node;
 use crate::page::page_no::PageNo;
 use crate::page::verify::order::Order;
-use crate::page::verify::report::Level;
+use crate::page::verify::report::VerifyLevel;
 use crate::page::verify::report::VerifyReport;
 use crate::page::verify::walk::Walk;
 
@@ -25,7 +25,7 @@ pub(crate) enum Role {
 }
 
 /// A tree being checked: its record, and the counts so far.
-pub(crate) struct Tree {
+pub(crate) struct TreeCheck {
     pub role: Role,
     pub record: TreeRecord,
     pub order: Order,
@@ -37,7 +37,7 @@ pub(crate) struct Tree {
     pub entries: u64,
 }
 
-impl Tree {
+impl TreeCheck {
     pub(crate) fn new(record: &TreeRecord, role: Role) -> Self {
         let (order, duplicates) = (Order::of_keys(record.flags), Order::of_duplicates(record.flags));
         let order = if role == Role::Free { Order::Backward } else { order };
@@ -69,9 +69,9 @@ impl Walk<'_> {
             self.met.mark(PageNo(page));
         }
         let page = meta.page();
-        self.tree(Tree::new(&meta.main, Role::Main), page)?;
-        self.tree(Tree::new(&meta.free, Role::Free), page)?;
-        if self.level == Level::Full
+        self.tree(TreeCheck::new(&meta.main, Role::Main), page)?;
+        self.tree(TreeCheck::new(&meta.free, Role::Free), page)?;
+        if self.level == VerifyLevel::Full
             && self.report.is_clean()
             && let (count @ 1.., Some(first)) = self.met.unmarked()
         {
@@ -86,7 +86,7 @@ impl Walk<'_> {
     }
 
     /// Checks a tree whose record is on page `page`, and returns the number of entries.
-    pub(crate) fn tree(&mut self, mut tree: Tree, page: PageNo) -> Result<u64> {
+    pub(crate) fn tree(&mut self, mut tree: TreeCheck, page: PageNo) -> Result<u64> {
         if let Some(why) = tree.record.why_outside(self.last_page) {
             self.report.fault(page, why);
             return Ok(0);
@@ -99,13 +99,13 @@ impl Walk<'_> {
         self.report.pages.leaf += tree.leaves;
         self.report.pages.overflow += tree.overflows;
         // The counters of a tree that was not walked completely prove nothing.
-        if self.level == Level::Full && self.report.faults.len() == faults {
+        if self.level == VerifyLevel::Full && self.report.faults.len() == faults {
             self.counters(&tree, page);
         }
         Ok(tree.entries)
     }
 
-    fn counters(&mut self, tree: &Tree, page: PageNo) {
+    fn counters(&mut self, tree: &TreeCheck, page: PageNo) {
         let record = &tree.record;
         // The record still counts an empty duplicate that LMDB lost when a second duplicate was added.
         let lost = tree.duplicates.is_some() && record.entries > tree.entries;
@@ -133,8 +133,8 @@ impl Walk<'_> {
         let Some(record) = self.record(number, node) else {
             return Ok(());
         };
-        let counted = self.tree(Tree::new(&record, Role::Named), number)?;
-        let entries = if self.level == Level::Full { counted } else { record.entries };
+        let counted = self.tree(TreeCheck::new(&record, Role::Named), number)?;
+        let entries = if self.level == VerifyLevel::Full { counted } else { record.entries };
         self.report.entries.push((String::from_utf8_lossy(node.key).into_owned(), entries));
         Ok(())
     }

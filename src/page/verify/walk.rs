@@ -9,11 +9,11 @@ use crate::page::page_no::PageNo;
 use crate::page::txn_id::LmdbTxnId;
 use crate::page::verify::bitmap::Bitmap;
 use crate::page::verify::read::{Buffer, Reader};
-use crate::page::verify::report::{Level, VerifyReport};
+use crate::page::verify::report::{VerifyLevel, VerifyReport};
 
 pub(crate) struct Walk<'f> {
     pub reader: Reader<'f>,
-    pub level: Level,
+    pub level: VerifyLevel,
     pub page_size: usize,
     pub last_page: PageNo,
     pub txn_id: LmdbTxnId,
@@ -22,7 +22,7 @@ pub(crate) struct Walk<'f> {
 }
 
 impl<'f> Walk<'f> {
-    pub(crate) fn new(file: &'f File, meta: &Meta, level: Level, report: VerifyReport) -> Result<Self> {
+    pub(crate) fn new(file: &'f File, meta: &Meta, level: VerifyLevel, report: VerifyReport) -> Result<Self> {
         let page_size = meta.page_size as usize;
         let reader = Reader::new(file, page_size)?;
         // Each page is in the file, or named by eight bytes in it. No healthy file has more, so no header can make

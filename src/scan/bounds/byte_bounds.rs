@@ -58,11 +58,11 @@ impl ByteBounds {
         };
         let mut bounds = Self::new(lower, upper);
         if let Bound::Included((bytes, Position::Above)) | Bound::Excluded((bytes, Position::Above)) = end {
-            bounds = bounds.ending_behind(bytes);
+            bounds = bounds.ending_after(bytes);
         }
         // Apply the start last: a start after all keys must leave the range empty, whatever the end.
         if let Bound::Included((bytes, Position::Above)) | Bound::Excluded((bytes, Position::Above)) = start {
-            bounds = bounds.starting_behind(bytes);
+            bounds = bounds.starting_after(bytes);
         }
         bounds
     }
@@ -90,7 +90,7 @@ impl ByteBounds {
     pub fn prefix(prefix: &[u8]) -> Self {
         let bounds = Self::new(Bound::Included(prefix), Bound::Unbounded);
         match end_of_prefix(prefix) {
-            Some(behind) => Self { upper: Bound::Excluded(behind), ..bounds },
+            Some(end) => Self { upper: Bound::Excluded(end), ..bounds },
             None => bounds,
         }
     }
@@ -104,15 +104,15 @@ impl ByteBounds {
     }
 
     /// Moves the lower bound after all keys that begin with `prefix`.
-    fn starting_behind(self, prefix: &[u8]) -> Self {
+    fn starting_after(self, prefix: &[u8]) -> Self {
         match end_of_prefix(prefix) {
-            Some(behind) => Self { lower: Bound::Included(behind), ..self },
+            Some(end) => Self { lower: Bound::Included(end), ..self },
             None => Self::empty(),
         }
     }
 
     /// Moves the upper bound after all keys that begin with `prefix`.
-    fn ending_behind(self, prefix: &[u8]) -> Self {
+    fn ending_after(self, prefix: &[u8]) -> Self {
         Self { upper: end_of_prefix(prefix).map_or(Bound::Unbounded, Bound::Excluded), ..self }
     }
 

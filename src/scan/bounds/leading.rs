@@ -1,6 +1,6 @@
 //! Macros that implement a trait for every choice of leading elements of a tuple of up to eight.
 
-/// Calls `$emit! { (before) last (behind) }` for every tuple size and each number of leading elements. `last` is the
+/// Calls `$emit! { (before) last (after) }` for every tuple size and each number of leading elements. `last` is the
 /// last of the leading elements. An element is `[key type, type of the value passed, index]`. The argument after
 /// `with` comes first.
 macro_rules! for_leading_elements {
@@ -14,15 +14,15 @@ macro_rules! for_leading_elements {
         for_leading_elements!(@from ($emit $($how)?) [A P 0] [B Q 1] [C R 2] [D S 3] [E T 4] [F U 5] [G V 6]);
         for_leading_elements!(@from ($emit $($how)?) [A P 0] [B Q 1] [C R 2] [D S 3] [E T 4] [F U 5] [G V 6] [H W 7]);
     };
-    (@from $emit:tt $first:tt $($behind:tt)*) => {
-        for_leading_elements!(@split $emit () $first ($($behind)*));
+    (@from $emit:tt $first:tt $($after:tt)*) => {
+        for_leading_elements!(@split $emit () $first ($($after)*));
     };
     (@split ($emit:ident $($how:tt)?) ($($before:tt)*) $last:tt ()) => {
         $emit! { $($how)? ($($before)*) $last () }
     };
-    (@split ($emit:ident $($how:tt)?) ($($before:tt)*) $last:tt ($next:tt $($behind:tt)*)) => {
-        $emit! { $($how)? ($($before)*) $last ($next $($behind)*) }
-        for_leading_elements!(@split ($emit $($how)?) ($($before)* $last) $next ($($behind)*));
+    (@split ($emit:ident $($how:tt)?) ($($before:tt)*) $last:tt ($next:tt $($after:tt)*)) => {
+        $emit! { $($how)? ($($before)*) $last ($next $($after)*) }
+        for_leading_elements!(@split ($emit $($how)?) ($($before)* $last) $next ($($after)*));
     };
 }
 
@@ -37,8 +37,8 @@ macro_rules! leading_prefix {
 
         leading_prefix! { @implement $how ($([$a $p $i])*) [$b $q $j] () }
     };
-    ($how:tt ($($before:tt)*) $last:tt ($($behind:tt)+)) => {
-        leading_prefix! { @implement $how ($($before)*) $last ($($behind)+) }
+    ($how:tt ($($before:tt)*) $last:tt ($($after:tt)+)) => {
+        leading_prefix! { @implement $how ($($before)*) $last ($($after)+) }
     };
     (
         @implement { $trait:ident::$bounds:ident, $last:ident, |$value:ident, $buf:ident| $append:expr }

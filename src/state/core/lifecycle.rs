@@ -127,10 +127,10 @@ impl Core {
 
     fn try_open_again(&self, page_size: Option<usize>) -> Result<Files> {
         let lmdb_lock = match &self.lock {
-            Some(_) => Some(LmdbLock::open(&self.place.lmdb_lock(), true)?),
+            Some(_) => Some(LmdbLock::open(&self.paths.lmdb_lock(), true)?),
             None => None,
         };
-        let files = open_files(&self.place, &self.config, page_size, lmdb_lock)?;
+        let files = open_files(&self.paths, &self.config, page_size, lmdb_lock)?;
         // LMDB marks its process with its first reader.
         drop(files.lmdb.pin().map_err(|failure| failure.error)?);
         self.hold_process_of(&files)?;

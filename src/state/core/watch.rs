@@ -24,7 +24,7 @@ impl Core {
             return Ok(());
         }
         let file = self.files().map_err(Unflushed::Refused)?.flushed_file();
-        flush_with_all_above(&self.watch.directory, &self.place.directory(), &file)?;
+        flush_with_all_above(&self.watch.directory, &self.paths.directory(), &file)?;
         self.watch.flushed.store(true, Ordering::Release);
         Ok(())
     }
@@ -38,8 +38,8 @@ impl Core {
     pub(crate) fn check_in_place(&self) -> Result<()> {
         match self.watch.lost.load(Ordering::Relaxed) {
             NONE => Ok(()),
-            DATA => Err(lost(&self.place.data(), "what is committed now would be lost")),
-            LOCK => Err(lost(&self.place.lock(), "other processes are not kept out any more")),
+            DATA => Err(lost(&self.paths.data(), "what is committed now would be lost")),
+            LOCK => Err(lost(&self.paths.lock(), "other processes are not kept out any more")),
             _ => Err(self.unseen()),
         }
     }
@@ -81,7 +81,7 @@ impl Core {
     fn is_data_lost(&self, files: &Files) -> bool {
         // Read before the system is asked for the length, since the file may grow in between.
         let known = files.known_len();
-        let length = self.watch.directory.length_by_name(&self.place.data(), &files.file, files.id);
+        let length = self.watch.directory.length_by_name(&self.paths.data(), &files.file, files.id);
         match length {
             Some(length) if length >= known => {
                 files.note_len(length);
@@ -111,7 +111,7 @@ impl Core {
         let why = format!(
             "{} was removed, replaced or cut short while the environment is open: other programs do not see that this \
              process reads and writes; close the environment and open it again, and leave its lock files alone while it is open",
-            self.place.lmdb_lock().display()
+            self.paths.lmdb_lock().display()
         );
         Error::new(ErrorKind::NotFound, why)
     }

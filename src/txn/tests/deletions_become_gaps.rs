@@ -1,5 +1,5 @@
 //! Deletions of consecutive rows by their keys become gaps, in any order and however few rows a leaf has: what stays
-//! single is bounded by a few rows at the edges of leaves.
+//! single is bounded by a few rows at the ends of leaves.
 
 use crate::{Dbi, Durability, Env};
 
@@ -8,7 +8,7 @@ const ROWS: u32 = 1_000;
 /// The rows that are deleted: the others stay at both ends.
 const DELETED: std::ops::Range<u32> = 100..900;
 
-/// At most this many deletions may stay single at each end of a gap, and beside an edge between two leaves.
+/// At most this many deletions may stay single at each end of a gap, and where two leaves meet.
 const FEW: usize = 16;
 
 fn delete_in_order(value_len: usize, order: &[u32]) -> (usize, usize) {

@@ -73,13 +73,13 @@ impl Seen {
         if self.slots.len() < 4 * (self.count + 1) {
             let more = vec![0; (self.slots.len() * 2).max(256)];
             let old = std::mem::replace(&mut self.slots, more);
-            old.into_iter().filter(|way| *way != 0).for_each(|way| self.place(way));
+            old.into_iter().filter(|way| *way != 0).for_each(|way| self.insert(way));
         }
-        self.place(way);
+        self.insert(way);
         self.count += 1;
     }
 
-    fn place(&mut self, way: Way) {
+    fn insert(&mut self, way: Way) {
         let mask = self.slots.len() - 1;
         let mut at = (way >> 32) as usize & mask;
         while self.slots[at] != 0 {
@@ -203,7 +203,7 @@ impl Drop for Doubt {
     fn drop(&mut self) {
         let seen = std::mem::take(&mut self.seen);
         // The thread-local is gone when the thread ends.
-        let _ = SEEN.try_with(|place| place.set(seen));
+        let _ = SEEN.try_with(|cell| cell.set(seen));
     }
 }
 

@@ -45,9 +45,9 @@ impl<'d, C> Elements<'d, C> {
     /// Counts an element that has a position of its own, and returns that position.
     #[inline]
     fn numbered(&mut self) -> u64 {
-        let place = self.written.min(LONGEST_TUPLE) as u64;
+        let position = self.written.min(LONGEST_TUPLE) as u64;
         self.written += 1;
-        place
+        position
     }
 
     /// Counts a field. If fields are found by position, none may follow a skipped one.
@@ -93,7 +93,7 @@ impl<C: SerializeSeq> SerializeSeq for Elements<'_, C> {
     #[inline]
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
         self.next();
-        self.inner.serialize_element(&Inside { value, rules: &self.rules, place: ELEMENT })
+        self.inner.serialize_element(&Inside { value, rules: &self.rules, position: ELEMENT })
     }
 
     #[inline]
@@ -110,8 +110,8 @@ macro_rules! elements {
 
             #[inline]
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-                let place = self.numbered();
-                self.inner.$method(&Inside { value, rules: &self.rules, place })
+                let position = self.numbered();
+                self.inner.$method(&Inside { value, rules: &self.rules, position })
             }
 
             #[inline]
@@ -131,7 +131,7 @@ macro_rules! fields {
             #[inline]
             fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), C::Error> {
                 self.field::<C::Error>(key)?;
-                self.inner.serialize_field(key, &Inside { value, rules: &self.rules, place: of_static(key) })
+                self.inner.serialize_field(key, &Inside { value, rules: &self.rules, position: of_static(key) })
             }
 
             #[inline]
@@ -166,12 +166,12 @@ impl<C: SerializeMap> SerializeMap for Elements<'_, C> {
     #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), C::Error> {
         self.next();
-        self.inner.serialize_key(&Inside { value: key, rules: &self.rules, place: KEY })
+        self.inner.serialize_key(&Inside { value: key, rules: &self.rules, position: KEY })
     }
 
     #[inline]
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-        self.inner.serialize_value(&Inside { value, rules: &self.rules, place: ELEMENT })
+        self.inner.serialize_value(&Inside { value, rules: &self.rules, position: ELEMENT })
     }
 
     #[inline]

@@ -1,4 +1,4 @@
-//! The form of a value: everything that it tells serde, independent of the format.
+//! The form of a value: everything that it passes to serde, independent of the format.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::{self, Display};
@@ -47,9 +47,9 @@ pub(in crate::value) struct Asked {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::value) enum Note {
     Nothing,
-    /// The steps, for [`Told::trace`].
+    /// The steps, for [`Recording::trace`].
     Steps,
-    /// The leaf values, for [`Told::first_difference`].
+    /// The leaf values, for [`Recording::first_difference`].
     Leaves,
 }
 
@@ -62,7 +62,7 @@ impl Asked {
 
 /// What is recorded while the form of a value is computed.
 #[derive(Default)]
-pub(in crate::value) struct Told {
+pub(in crate::value) struct Recording {
     trace: RefCell<Trace>,
     /// The leaf values, as numbers, each with the innermost struct and field around it.
     leaves: RefCell<Vec<(u64, Field)>>,
@@ -74,13 +74,15 @@ pub(in crate::value) struct Told {
 pub(in crate::value) type Field = (&'static str, &'static str);
 
 /// A number for the form of `value`, and what was recorded.
-pub(in crate::value) fn form<T: Serialize + ?Sized>(value: &T, asked: Asked) -> Result<(u64, Told), NoForm> {
-    let told = Told::default();
-    let number = Part { value, place: FormPlace { asked, told: &told, field: ("", ""), within: (0, 0) } }.number()?;
-    Ok((number, told))
+pub(in crate::value) fn form<T: Serialize + ?Sized>(value: &T, asked: Asked) -> Result<(u64, Recording), NoForm> {
+    let recording = Recording::default();
+    let number =
+        Part { value, position: FormPosition { asked, recording: &recording, field: ("", ""), within: (0, 0) } }
+            .number()?;
+    Ok((number, recording))
 }
 
-impl Told {
+impl Recording {
     /// The steps that the value took.
     pub(in crate::value) fn trace(&self) -> std::cell::Ref<'_, Trace> {
         self.trace.borrow()
@@ -103,23 +105,23 @@ impl Told {
 
 /// The position of a part in a value.
 #[derive(Clone, Copy)]
-pub(super) struct FormPlace<'t> {
+pub(super) struct FormPosition<'t> {
     pub(super) asked: Asked,
-    pub(super) told: &'t Told,
+    pub(super) recording: &'t Recording,
     pub(super) field: Field,
     /// The address range of the value around it.
     pub(super) within: (usize, usize),
 }
 
-impl FormPlace<'_> {
+impl FormPosition<'_> {
     /// Records a step, and returns its index for [`parts`](Self::parts).
     pub(super) fn step(self, step: Step) -> usize {
-        if self.asked.note == Note::Steps { self.told.trace.borrow_mut().add(step) } else { 0 }
+        if self.asked.note == Note::Steps { self.recording.trace.borrow_mut().add(step) } else { 0 }
     }
 
     /// Records how many parts a step has, if they are found by position, and the names of its fields.
     pub(super) fn parts(self, at: usize, count: usize, names: Vec<&'static str>) {
-        let mut trace = self.told.trace.borrow_mut();
+        let mut trace = self.recording.trace.borrow_mut();
         trace.set_count(at, count);
         trace.set_names(at, names);
     }
@@ -128,7 +130,7 @@ impl FormPlace<'_> {
         self.step(step);
         let number = hash((step as u8, value));
         if self.asked.note == Note::Leaves {
-            self.told.leaves.borrow_mut().push((number, self.field));
+            self.recording.leaves.borrow_mut().push((number, self.field));
         }
         number
     }
@@ -137,7 +139,7 @@ impl FormPlace<'_> {
     pub(super) fn offset<T: ?Sized>(self, value: &T) -> Option<usize> {
         let at = (&raw const *value).cast::<u8>().addr();
         let offset = (self.within.0..self.within.1).contains(&at).then(|| at - self.within.0);
-        self.told.blurred.set(self.told.blurred.get() || offset.is_none());
+        self.recording.blurred.set(self.recording.blurred.get() || offset.is_none());
         offset
     }
 }
@@ -151,38 +153,38 @@ pub(super) fn hash(value: impl Hash) -> u64 {
 /// A part of a value, and its position.
 pub(super) struct Part<'a, 't, T: ?Sized> {
     pub(super) value: &'a T,
-    pub(super) place: FormPlace<'t>,
+    pub(super) position: FormPosition<'t>,
 }
 
 impl<T: Serialize + ?Sized> Part<'_, '_, T> {
     pub(super) fn number(self) -> Result<u64, NoForm> {
         let from = (&raw const *self.value).cast::<u8>().addr();
         let within = (from, from.saturating_add(size_of_val(self.value)));
-        self.value.serialize(Form { place: FormPlace { within, ..self.place } })
+        self.value.serialize(Form { position: FormPosition { within, ..self.position } })
     }
 }
 
 /// A serializer that computes a number from everything it is given.
 pub(super) struct Form<'t> {
-    place: FormPlace<'t>,
+    position: FormPosition<'t>,
 }
 
 macro_rules! leaves {
     ($($method:ident($value:ident: $type:ty) $step:ident $number:expr;)*) => {$(
         fn $method(self, $value: $type) -> Result<u64, NoForm> {
-            Ok(self.place.leaf(Step::$step, $number))
+            Ok(self.position.leaf(Step::$step, $number))
         }
     )*};
 }
 
 impl<'t> Form<'t> {
     fn parts(self, step: Step, name: &'static str) -> Parts<'t> {
-        let at = self.place.step(step);
-        Parts::new(self.place, step, at, name)
+        let at = self.position.step(step);
+        Parts::new(self.position, step, at, name)
     }
 
     fn parts_of_variant(self, step: Step, variant: &'static str) -> Parts<'t> {
-        self.place.step(Step::Enum);
+        self.position.step(Step::Enum);
         self.parts(step, variant)
     }
 }
@@ -218,31 +220,31 @@ impl<'t> Serializer for Form<'t> {
     }
 
     fn serialize_unit_struct(self, name: &'static str) -> Result<u64, NoForm> {
-        Ok(self.place.leaf(Step::UnitStruct, if self.place.asked.is_of_another { "" } else { name }))
+        Ok(self.position.leaf(Step::UnitStruct, if self.position.asked.is_of_another { "" } else { name }))
     }
 
     fn serialize_none(self) -> Result<u64, NoForm> {
-        Ok(self.place.leaf(Step::Option, 0))
+        Ok(self.position.leaf(Step::Option, 0))
     }
 
     fn serialize_unit(self) -> Result<u64, NoForm> {
-        Ok(self.place.leaf(Step::Unit, 0))
+        Ok(self.position.leaf(Step::Unit, 0))
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<u64, NoForm> {
-        self.place.step(Step::Enum);
-        Ok(self.place.leaf(Step::UnitVariant, variant))
+        self.position.step(Step::Enum);
+        Ok(self.position.leaf(Step::UnitVariant, variant))
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<u64, NoForm> {
-        self.place.leaf(Step::Option, 1);
-        let inner = Part { value, place: self.place }.number()?;
+        self.position.leaf(Step::Option, 1);
+        let inner = Part { value, position: self.position }.number()?;
         Ok(hash((Step::Option as u8, inner)))
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<u64, NoForm> {
-        self.place.step(Step::Newtype);
-        Part { value, place: self.place }.number()
+        self.position.step(Step::Newtype);
+        Part { value, position: self.position }.number()
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -252,9 +254,9 @@ impl<'t> Serializer for Form<'t> {
         variant: &'static str,
         value: &T,
     ) -> Result<u64, NoForm> {
-        self.place.step(Step::Enum);
-        self.place.step(Step::NewtypeVariant);
-        let inner = Part { value, place: FormPlace { field: (name, variant), ..self.place } }.number()?;
+        self.position.step(Step::Enum);
+        self.position.step(Step::NewtypeVariant);
+        let inner = Part { value, position: FormPosition { field: (name, variant), ..self.position } }.number()?;
         Ok(hash((variant, inner)))
     }
 
@@ -303,6 +305,6 @@ impl<'t> Serializer for Form<'t> {
     }
 
     fn is_human_readable(&self) -> bool {
-        self.place.asked.text
+        self.position.asked.text
     }
 }

@@ -5,12 +5,12 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant,
 };
 
-use super::form::{FormPlace, NoForm, Note, Part, hash};
+use super::form::{FormPosition, NoForm, Note, Part, hash};
 use super::step::Step;
 
 /// The parts of one value, given one by one.
 pub(super) struct Parts<'t> {
-    place: FormPlace<'t>,
+    position: FormPosition<'t>,
     step: Step,
     /// The index of the step in the trace.
     at: usize,
@@ -23,18 +23,18 @@ pub(super) struct Parts<'t> {
 }
 
 impl<'t> Parts<'t> {
-    pub(super) fn new(place: FormPlace<'t>, step: Step, at: usize, name: &'static str) -> Self {
-        Self { place, step, at, name, number: 0, key: 0, written: 0, names: Vec::new() }
+    pub(super) fn new(position: FormPosition<'t>, step: Step, at: usize, name: &'static str) -> Self {
+        Self { position, step, at, name, number: 0, key: 0, written: 0, names: Vec::new() }
     }
 
     fn name_of(&mut self, key: &'static str) {
-        if self.place.asked.note == Note::Steps {
+        if self.position.asked.note == Note::Steps {
             self.names.push(key);
         }
     }
 
     fn of<T: Serialize + ?Sized>(&self, value: &T) -> Result<u64, NoForm> {
-        Part { value, place: self.place }.number()
+        Part { value, position: self.position }.number()
     }
 
     /// Adds an element independently of the order: hashed sets and maps have none, and no format reorders other
@@ -51,32 +51,32 @@ impl<'t> Parts<'t> {
 
     fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), NoForm> {
         self.name_of(key);
-        let inside = FormPlace { field: (self.name, key), ..self.place };
-        let number = Part { value, place: inside }.number()?;
+        let inside = FormPosition { field: (self.name, key), ..self.position };
+        let number = Part { value, position: inside }.number()?;
         self.ordered(hash((key, number)));
         Ok(())
     }
 
     /// Adds an unnamed field together with its offset in memory. Nothing else shows which fields were skipped.
     fn unnamed<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NoForm> {
-        let (offset, inside) = (self.place.offset(value), FormPlace { field: (self.name, "0"), ..self.place });
-        let offset = offset.filter(|_| !self.place.asked.is_of_another);
-        let number = Part { value, place: inside }.number()?;
+        let (offset, inside) = (self.position.offset(value), FormPosition { field: (self.name, "0"), ..self.position });
+        let offset = offset.filter(|_| !self.position.asked.is_of_another);
+        let number = Part { value, position: inside }.number()?;
         self.ordered(hash((offset, number)));
         Ok(())
     }
 
     fn finish(self) -> u64 {
-        if self.place.asked.note == Note::Steps {
+        if self.position.asked.note == Note::Steps {
             let count = match self.step {
                 Step::Tuple | Step::TupleStruct | Step::TupleVariant => self.written,
-                Step::Struct | Step::StructVariant if self.place.asked.is_positional => self.names.len(),
+                Step::Struct | Step::StructVariant if self.position.asked.is_positional => self.names.len(),
                 _ => 0,
             };
-            self.place.parts(self.at, count, self.names);
+            self.position.parts(self.at, count, self.names);
         }
         let is_named_by_type = matches!(self.step, Step::Struct | Step::TupleStruct);
-        let name = if self.place.asked.is_of_another && is_named_by_type { "" } else { self.name };
+        let name = if self.position.asked.is_of_another && is_named_by_type { "" } else { self.name };
         hash((self.step as u8, name, self.written, self.number))
     }
 }

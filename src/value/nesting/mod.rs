@@ -21,7 +21,7 @@ mod write;
 
 pub use depth::MAX_DEPTH;
 pub(super) use doubt::Doubt;
-pub(super) use form::{Asked, NoForm, Note, Told, form};
+pub(super) use form::{Asked, NoForm, Note, Recording, form};
 pub(super) use read::limited_reader;
 pub(super) use reading::{Reading, Trace};
 pub(super) use write::{Floats, Format, write_limited};

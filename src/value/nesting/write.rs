@@ -51,12 +51,12 @@ pub(in crate::value) fn write_limited<T: Serialize + ?Sized, S: Serializer>(
         in_some: false,
         doubt,
         owner: doubt.root(),
-        place: 0,
+        position: 0,
         of: 0,
         is_plain: false,
         is_whole: false,
     };
-    Inside { value, rules: &rules, place: 0 }.serialize(writer)
+    Inside { value, rules: &rules, position: 0 }.serialize(writer)
 }
 
 /// The rules at one position in a value.
@@ -70,7 +70,7 @@ pub(super) struct Rules<'d> {
     /// A number for the type that contains the value, and for the position of that type.
     owner: u64,
     /// The value's position in the containing type.
-    place: u64,
+    position: u64,
     /// A number for the value's own type.
     of: u64,
     /// Whether values of the type are always written as the same kind of content.
@@ -130,7 +130,7 @@ impl Rules<'_> {
     /// Records that the value is written as this kind of content, with `detail` as its number of parts or its name.
     #[inline]
     pub(super) fn meets(self, step: Step, detail: u64) {
-        let here = mix(mix(self.owner, self.place), self.of);
+        let here = mix(mix(self.owner, self.position), self.of);
         self.doubt.meets(mix(mix(here, step as u64), detail));
     }
 
@@ -154,13 +154,13 @@ impl Rules<'_> {
     /// The rules for the value's parts, before the position of a part is set.
     #[inline]
     fn parts(self) -> Self {
-        Self { owner: mix(mix(self.doubt.root(), self.place), self.of), ..self }
+        Self { owner: mix(mix(self.doubt.root(), self.position), self.of), ..self }
     }
 
     /// The rules for the same value, distinguished by its variant.
     #[inline]
     fn variant(self, variant: &'static str) -> Self {
-        Self { place: mix(mix(1, self.place), of_static(variant)), ..self }
+        Self { position: mix(mix(1, self.position), of_static(variant)), ..self }
     }
 }
 
@@ -168,7 +168,7 @@ impl Rules<'_> {
 pub(super) struct Inside<'a, 'd, T: ?Sized> {
     pub(super) value: &'a T,
     pub(super) rules: &'a Rules<'d>,
-    pub(super) place: u64,
+    pub(super) position: u64,
 }
 
 impl<T: Serialize + ?Sized> Serialize for Inside<'_, '_, T> {
@@ -176,7 +176,7 @@ impl<T: Serialize + ?Sized> Serialize for Inside<'_, '_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let name = type_name::<T>();
         let rules = Rules {
-            place: self.place,
+            position: self.position,
             of: of_static(name),
             is_plain: is_plain(name) && !self.rules.doubt.is_of_another(),
             is_whole: is_whole(name) && !self.rules.doubt.is_of_another(),
@@ -278,14 +278,14 @@ impl<'d, S: Serializer> Serializer for Limited<'d, S> {
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
         self.rules.meets(Step::Option, 2);
         let rules = Rules { in_some: true, ..self.rules.parts().into_wrapper()? };
-        self.inner.serialize_some(&Inside { value, rules: &rules, place: 0 })
+        self.inner.serialize_some(&Inside { value, rules: &rules, position: 0 })
     }
 
     #[inline]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<S::Ok, S::Error> {
         self.rules.meets(Step::Newtype, 0);
         let rules = self.rules.parts().into_wrapper()?;
-        self.inner.serialize_newtype_struct(name, &Inside { value, rules: &rules, place: 0 })
+        self.inner.serialize_newtype_struct(name, &Inside { value, rules: &rules, position: 0 })
     }
 
     #[inline]
@@ -302,7 +302,7 @@ impl<'d, S: Serializer> Serializer for Limited<'d, S> {
             name,
             index,
             variant,
-            &Inside { value, rules: &rules, place: of_static(variant) },
+            &Inside { value, rules: &rules, position: of_static(variant) },
         )
     }
 

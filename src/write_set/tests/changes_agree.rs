@@ -166,12 +166,12 @@ fn a_lone_change_needs_no_order_and_its_memory_is_reused() -> Result<()> {
     for n in 0..3_u8 {
         changes.put(&[n], b"value")?;
         assert_eq!(changes.only(), Some((&[n][..], Some(&b"value"[..]))));
-        let place = changes.only().map(|(key, _)| key.as_ptr());
+        let address = changes.only().map(|(key, _)| key.as_ptr());
         changes.reset();
         assert!(changes.only().is_none() && changes.is_empty());
         changes.delete(b"k")?;
         assert_eq!(changes.only(), Some((&b"k"[..], None)));
-        assert_eq!(changes.only().map(|(key, _)| key.as_ptr()), place, "the room of the one before");
+        assert_eq!(changes.only().map(|(key, _)| key.as_ptr()), address, "the room of the one before");
         changes.put(b"k", b"again")?;
         assert!(changes.only().is_none(), "two records, of which one is replaced");
         assert_eq!((changes.len(), changes.get(b"k")), (1, Some((&b"k"[..], Some(&b"again"[..])))));

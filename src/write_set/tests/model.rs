@@ -60,9 +60,9 @@ pub(super) fn act(changes: &mut DbiChanges, model: &mut Model, act: &Act) -> Res
             model.gap(start, end.as_ref());
         }
         Act::Forget(key) => {
-            let (spot, is_there) = changes.lower(key);
+            let (position, is_there) = changes.lower(key);
             if is_there {
-                changes.forget_at(spot);
+                changes.forget_at(position);
             }
             model.changes.remove(key);
         }
@@ -113,12 +113,12 @@ pub(super) fn look_at(changes: &DbiChanges, model: &Model, key: &[u8]) -> Result
     prop_assert_eq!(changes.get(key), expected, "{:?}", key);
     let hidden = changes.gaps().around(key);
     prop_assert_eq!(hidden.is_some(), model.is_hidden(key), "{:?} in {:?}", key, hidden);
-    let (spot, is_there) = changes.lower(key);
+    let (position, is_there) = changes.lower(key);
     prop_assert_eq!(is_there, expected.is_some());
-    let at = changes.blocks().at(spot).map(|entry| changes.record(entry).0.to_vec());
+    let at = changes.blocks().at(position).map(|entry| changes.record(entry).0.to_vec());
     prop_assert_eq!(at.as_ref(), model.changes.range(key.to_vec()..).next().map(|(key, _)| key));
     prop_assert_eq!(
-        changes.blocks().between(spot, changes.blocks().end()),
+        changes.blocks().between(position, changes.blocks().end()),
         model.changes.range(key.to_vec()..).count()
     );
     Ok(())

@@ -11,16 +11,16 @@ fn check(keys: &[Vec<u8>]) -> Result<(), TestCaseError> {
     let mut arena = Arena::default();
     let mut entries = Vec::new();
     for (n, key) in keys.iter().enumerate() {
-        let place = arena.push(key, Some(&n.to_le_bytes())).map_err(|error| TestCaseError::fail(error.to_string()))?;
-        entries.push(Entry::new(key, 0, place));
+        let record = arena.push(key, Some(&n.to_le_bytes())).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        entries.push(Entry::new(key, 0, record));
     }
     sort(&mut entries, &arena, 0);
     let mut expected: Vec<_> = keys.iter().zip(0_usize..).collect();
     expected.sort();
-    let found: Vec<_> = entries.iter().map(|entry| arena.record(entry.place)).collect();
+    let found: Vec<_> = entries.iter().map(|entry| arena.record(entry.record)).collect();
     let expected: Vec<_> = expected.into_iter().map(|(key, n)| (key.clone(), n.to_le_bytes())).collect();
     prop_assert!(found.iter().zip(&expected).all(|(found, (key, n))| *found == (&key[..], Some(&n[..]))));
-    prop_assert!(entries.iter().all(|entry| Entry::new(arena.key(entry.place), 0, entry.place).head == entry.head));
+    prop_assert!(entries.iter().all(|entry| Entry::new(arena.key(entry.record), 0, entry.record).head == entry.head));
     Ok(())
 }
 

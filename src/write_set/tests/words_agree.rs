@@ -65,10 +65,10 @@ proptest! {
                     model.insert(key(n), None);
                 }
                 Step::Forget(n) => {
-                    let (spot, is_there) = changes.lower(&key(n));
+                    let (position, is_there) = changes.lower(&key(n));
                     prop_assert_eq!(is_there, model.remove(&key(n)).is_some());
                     if is_there {
-                        changes.forget_at(spot);
+                        changes.forget_at(position);
                     }
                 }
                 Step::Load(n, count) => {
@@ -84,9 +84,9 @@ proptest! {
                     model.retain(|key, _| !(from <= *key && *key < to));
                 }
                 Step::Find(n) => {
-                    let (spot, is_there) = changes.lower(&key(n));
+                    let (position, is_there) = changes.lower(&key(n));
                     let next = model.range(key(n)..).next();
-                    prop_assert_eq!(changes.key_at(spot), next.map(|(key, _)| &key[..]));
+                    prop_assert_eq!(changes.key_at(position), next.map(|(key, _)| &key[..]));
                     prop_assert_eq!(is_there, next.is_some_and(|(next, _)| *next == key(n)));
                 }
             }

@@ -4,16 +4,16 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::dbi::loader::buffer::Buffer;
-use crate::dbi::loader::place::RowIndex;
 use crate::dbi::loader::record::{Row, Stored};
+use crate::dbi::loader::row_index::RowIndex;
 use crate::dbi::loader::tests::{Name, Rows};
 
 fn all(buffer: &Buffer) -> Vec<(Name, Vec<u8>)> {
-    let mut place = buffer.settle(RowIndex::default());
+    let mut index = buffer.settle(RowIndex::default());
     let mut rows = Vec::new();
-    while let Some(Row { dbi, key, value: Stored::Here(value) }) = buffer.row(place) {
+    while let Some(Row { dbi, key, value: Stored::Here(value) }) = buffer.row(index) {
         rows.push(((dbi, key.to_vec()), value.to_vec()));
-        place = buffer.settle(RowIndex { entry: place.entry + 1, ..place });
+        index = buffer.settle(RowIndex { entry: index.entry + 1, ..index });
     }
     rows
 }

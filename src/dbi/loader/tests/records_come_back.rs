@@ -13,7 +13,7 @@ proptest! {
         key in vec(any::<u8>(), 0..600),
         value in vec(any::<u8>(), 0..300),
         apart in proptest::option::of((any::<u64>(), 0..1_u32 << 31, any::<u64>())),
-        behind in vec(any::<u8>(), 0..20),
+        rest in vec(any::<u8>(), 0..20),
     ) {
         let value = apart.map_or(Stored::Here(&value[..]), |(at, len, checksum)| {
             Stored::Apart(Extent { at, len, checksum })
@@ -25,8 +25,8 @@ proptest! {
         for end in 0..bytes.len() {
             prop_assert!(record::read(&bytes[..end]).is_none());
         }
-        bytes.extend_from_slice(&behind);
-        prop_assert_eq!(record::read(&bytes), Some((row, &behind[..])));
+        bytes.extend_from_slice(&rest);
+        prop_assert_eq!(record::read(&bytes), Some((row, &rest[..])));
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl SharedMap {
 
 /// Linux tells the file's owner and root. It tells some others too, who are not recognized here; to the rest it
 /// reports every page as in memory.
-pub(crate) fn tells_what_is_resident(file: &File) -> bool {
+pub(crate) fn reports_residency(file: &File) -> bool {
     let user = geteuid();
     user.is_root() || file.metadata().is_ok_and(|file| file.uid() == user.as_raw())
 }

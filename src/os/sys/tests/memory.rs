@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Outcome;
 use crate::os::sys::{
-    ReadMap, SharedMap, ask_for, is_resident, system_page_size, tells_what_is_resident, wiped_on_fork, write_all_at,
+    ReadMap, SharedMap, ask_for, is_resident, reports_residency, system_page_size, wiped_on_fork, write_all_at,
 };
 
 #[test]
@@ -43,7 +43,7 @@ fn all_maps_of_a_file_share_their_words() -> Outcome {
 fn a_page_is_in_memory_once_it_was_written() -> Outcome {
     let (file, page) = (tempfile::tempfile()?, system_page_size());
     file.set_len(64 * page as u64)?;
-    assert!(tells_what_is_resident(&file), "its owner asks");
+    assert!(reports_residency(&file), "its owner asks");
     let map = ReadMap::new(&file, 64 * page)?;
     map.expect_random_reads();
     let start = map.start().wrapping_add(40 * page);

@@ -1,4 +1,4 @@
-//! Runs of deletions: consecutive rows below a set that the set deletes. A long run becomes a gap, which readers
+//! Deleted ranges: consecutive rows below a set that the set deletes. A long range becomes a gap, which readers
 //! pass in one step.
 
 use std::cmp::Ordering;
@@ -10,24 +10,24 @@ use crate::error::Result;
 use crate::page;
 use crate::read::layered_tree::LayeredTree;
 use crate::read::raw::RawCursor;
-use crate::write_set::{DbiChanges, Gap, LEAST, Spot};
+use crate::write_set::{DbiChanges, EntryPosition, Gap, LEAST};
 
 /// Fewer deletions than this stay single: a gap takes the memory of three, and a search of its own.
 pub(crate) const MANY: usize = 8;
 
-/// The run that the deletion of a key belongs to.
-pub(crate) struct Run {
-    /// The first key of the run, or of the gap that the run follows.
+/// The range that the deletion of a key belongs to.
+pub(crate) struct DeletedRange {
+    /// The first key of the range, or of the gap that it follows.
     pub start: Vec<u8>,
-    /// The first key after the run that exists below, or the end of the gap that follows it; `None` at the end of
+    /// The first key after the range that exists below, or the end of the gap that follows it; `None` at the end of
     /// all keys.
     pub end: Option<Vec<u8>>,
     /// Deletions of single keys that the gap replaces.
     pub deleted: Vec<Vec<u8>>,
 }
 
-/// Shorter runs are not followed into the next leaf: to open a cursor there costs as much as the deletion itself.
-/// What stays unmerged at the edges of two leaves is shorter than this, so readers pass few deletions.
+/// Shorter ranges are not followed into the next leaf: to open a cursor there costs as much as the deletion itself.
+/// What stays unmerged where two leaves meet is shorter than this, so readers pass few deletions.
 const FEW: usize = 4;
 
 /// What a set does to a row below it.
@@ -37,10 +37,10 @@ enum Is<'s> {
     Within(Gap<'s>),
 }
 
-/// Where the run ends on one side of the key.
+/// Where the range ends on one side of the key.
 enum End<'r> {
     /// Not known yet: the leaf has no more rows there.
-    LeafEdge,
+    Unknown,
     /// At a row that stays.
     Row(&'r [u8]),
     /// At a gap.
@@ -55,24 +55,24 @@ struct Side<'r, const BEFORE: bool> {
     /// The nearest gap on this side.
     gap: Option<Gap<'r>>,
     /// The next change of the set on this side.
-    near: Option<Spot>,
+    near: Option<EntryPosition>,
     /// The row passed last; at first the key.
     last: &'r [u8],
     end: End<'r>,
 }
 
 impl<'r, const BEFORE: bool> Side<'r, BEFORE> {
-    fn new(set: &'r DbiChanges, key: &'r [u8], at: (Spot, bool)) -> Self {
+    fn new(set: &'r DbiChanges, key: &'r [u8], at: (EntryPosition, bool)) -> Self {
         let (blocks, gaps) = (set.blocks(), set.gaps());
         let (gap, near) = if BEFORE {
             (gaps.up_to(key), blocks.before(at.0))
         } else {
-            (gaps.after(key), Some(if at.1 { blocks.behind(at.0) } else { at.0 }))
+            (gaps.after(key), Some(if at.1 { blocks.after(at.0) } else { at.0 }))
         };
         // A gap that ends at the key is next to it, whatever rows there were.
         let end = match gap {
             Some((start, Some(to))) if BEFORE && to == key => End::Gap((start, Some(to))),
-            _ => End::LeafEdge,
+            _ => End::Unknown,
         };
         Self { set, gap, near, last: key, end }
     }
@@ -95,7 +95,7 @@ impl<'r, const BEFORE: bool> Side<'r, BEFORE> {
         }
     }
 
-    /// Follows the run along these rows, up to where it ends or they do. Notes the rows that belong to it.
+    /// Follows the range along these rows, up to where it ends or they do. Notes the rows that belong to it.
     fn follow(
         &mut self,
         mut rows: impl FnMut() -> Result<Option<&'r [u8]>>,
@@ -110,7 +110,7 @@ impl<'r, const BEFORE: bool> Side<'r, BEFORE> {
                     self.last = row;
                     let blocks = self.set.blocks();
                     self.near =
-                        self.near.and_then(|near| if BEFORE { blocks.before(near) } else { Some(blocks.behind(near)) });
+                        self.near.and_then(|near| if BEFORE { blocks.before(near) } else { Some(blocks.after(near)) });
                     continue;
                 }
             }
@@ -119,7 +119,7 @@ impl<'r, const BEFORE: bool> Side<'r, BEFORE> {
         Ok(())
     }
 
-    /// Follows the run in the leaf of the key.
+    /// Follows the range in the leaf of the key.
     fn follow_in_leaf(&mut self, found: &page::Beside<'r>, deleted: &mut SmallVec<[&'r [u8]; MANY]>) -> Result<()> {
         if !self.is_open() {
             return Ok(());
@@ -132,7 +132,7 @@ impl<'r, const BEFORE: bool> Side<'r, BEFORE> {
         self.follow(next, deleted)
     }
 
-    /// Follows the run beyond the leaf of the key.
+    /// Follows the range beyond the leaf of the key.
     fn follow_beyond<'t: 'r>(
         &mut self,
         below: &LayeredTree<'t>,
@@ -152,25 +152,25 @@ impl<'r, const BEFORE: bool> Side<'r, BEFORE> {
         Ok(())
     }
 
-    /// Whether it is not known yet where the run ends.
+    /// Whether it is not known yet where the range ends.
     fn is_open(&self) -> bool {
-        matches!(self.end, End::LeafEdge)
+        matches!(self.end, End::Unknown)
     }
 }
 
-/// The run that `key` joins when `set` deletes it; `None` unless the run is long, touches a gap, or reaches an end
-/// of all keys. `below` is what the set lies over, and has `key`. `at` is the key's spot in the set. `found` has
+/// The range that `key` joins when `set` deletes it; `None` unless the range is long, touches a gap, or reaches an end
+/// of all keys. `below` is what the set lies over, and has `key`. `at` is the key's position in the set. `found` has
 /// the neighbours of `key` in its leaf, if no other layer is in between.
 ///
-/// O(log n), and a step for each deletion of the run. These are few, since longer runs are gaps already. A short run
-/// at the edge of a leaf is not followed into the next one.
+/// O(log n), and a step for each deletion of the range. These are few, since longer ranges are gaps already. A short
+/// range at the end of a leaf is not followed into the next one.
 pub(crate) fn around<'r, 't: 'r>(
     set: &'r DbiChanges,
     below: impl Fn() -> Result<LayeredTree<'t>>,
     key: &'r [u8],
-    at: (Spot, bool),
+    at: (EntryPosition, bool),
     found: &page::Beside<'t>,
-) -> Result<Option<Run>> {
+) -> Result<Option<DeletedRange>> {
     let mut deleted: SmallVec<[&[u8]; MANY]> = SmallVec::new();
     let (mut before, mut after) = (Side::<true>::new(set, key, at), Side::<false>::new(set, key, at));
     before.follow_in_leaf(found, &mut deleted)?;
@@ -188,12 +188,12 @@ pub(crate) fn around<'r, 't: 'r>(
     let start = match before.end {
         End::Gap((start, _)) => start,
         End::Keys => LEAST,
-        End::Row(_) | End::LeafEdge => before.last,
+        End::Row(_) | End::Unknown => before.last,
     };
     let end = match after.end {
         End::Gap((_, end)) => end,
         End::Row(row) => Some(row),
-        End::Keys | End::LeafEdge => None,
+        End::Keys | End::Unknown => None,
     };
     let joins = matches!(before.end, End::Gap(_)) || matches!(after.end, End::Gap(_));
     // At an end of all keys, a gap pays from two rows on: the next row deleted there finds it at once.
@@ -202,5 +202,5 @@ pub(crate) fn around<'r, 't: 'r>(
         return Ok(None);
     }
     let deleted = deleted.iter().map(|row| row.to_vec()).collect();
-    Ok(Some(Run { start: start.to_vec(), end: end.map(<[u8]>::to_vec), deleted }))
+    Ok(Some(DeletedRange { start: start.to_vec(), end: end.map(<[u8]>::to_vec), deleted }))
 }

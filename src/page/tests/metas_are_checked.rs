@@ -7,7 +7,7 @@ use crate::error::ErrorKind;
 use crate::page::meta_check::check_metas;
 use crate::page::tests::samples::{Image, PAGE, samples};
 use crate::page::txn_id::LmdbTxnId;
-use crate::page::verify::{Level, verify};
+use crate::page::verify::{VerifyLevel, verify};
 
 fn file(bytes: &[u8]) -> File {
     let mut file = tempfile::tempfile().unwrap();
@@ -123,7 +123,7 @@ fn refused_and_found(slot: u64, at: usize, bytes: &[u8]) {
     let file = damaged(slot, at, bytes);
     let (kind, text) = refused(&file);
     assert_eq!(kind, ErrorKind::Corrupted, "slot {slot} byte {at}: {text}");
-    assert!(!verify(&file, Level::Fast).unwrap().is_clean(), "slot {slot} byte {at}");
+    assert!(!verify(&file, VerifyLevel::Fast).unwrap().is_clean(), "slot {slot} byte {at}");
 }
 
 #[test]

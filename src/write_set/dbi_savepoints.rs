@@ -13,7 +13,7 @@ use crate::write_set::entry::Entry;
 
 /// An open savepoint that has changed this database.
 #[derive(Debug)]
-pub(super) struct Level {
+pub(super) struct DbiSavepoint {
     /// How many savepoints were open, this one included.
     depth: usize,
     /// Records from here on are newer.
@@ -30,13 +30,13 @@ impl DbiChanges {
     /// The bytes that another change of `key` frees within `depth` savepoints: those of its present record, unless
     /// a savepoint may restore it.
     pub(crate) fn bytes_replaced(&self, depth: usize, key: &[u8]) -> usize {
-        let mark = self.levels.last().map(|level| level.mark);
-        if depth > 0 && self.levels.last().is_none_or(|level| level.depth != depth) {
+        let mark = self.savepoints.last().map(|savepoint| savepoint.mark);
+        if depth > 0 && self.savepoints.last().is_none_or(|savepoint| savepoint.depth != depth) {
             return 0;
         }
-        let entry = self.blocks().get(&self.arena, key).filter(|entry| mark.is_none_or(|mark| entry.place >= mark));
+        let entry = self.blocks().get(&self.arena, key).filter(|entry| mark.is_none_or(|mark| entry.record >= mark));
         entry.map_or(0, |entry| {
-            let (key, value) = self.arena.record(entry.place);
+            let (key, value) = self.arena.record(entry.record);
             change_bytes(key, value)
         })
     }
@@ -45,7 +45,7 @@ impl DbiChanges {
     /// sorts what is unsorted. Returns whether it had not.
     #[inline]
     pub(crate) fn enter(&mut self, depth: usize) -> bool {
-        if self.levels.last().is_some_and(|level| level.depth == depth) {
+        if self.savepoints.last().is_some_and(|savepoint| savepoint.depth == depth) {
             return false;
         }
         self.begin(depth);
@@ -54,26 +54,26 @@ impl DbiChanges {
 
     #[cold]
     fn begin(&mut self, depth: usize) {
-        let (mark, used) = (self.arena.next_place(), self.arena.used());
+        let (mark, used) = (self.arena.next_record(), self.arena.used());
         let blocks = self.settle();
-        let level = Level { depth, mark, used, dead: blocks.dead(), lost: blocks.lost().len(), gaps: 0 };
+        let savepoint = DbiSavepoint { depth, mark, used, dead: blocks.dead(), lost: blocks.lost().len(), gaps: 0 };
         blocks.keep_below(Some(mark));
-        self.levels.push(Level { gaps: self.gaps.begin_log(), ..level });
+        self.savepoints.push(DbiSavepoint { gaps: self.gaps.begin_log(), ..savepoint });
     }
 
     /// Hands the changes of the newest savepoint, at `depth`, to the one around it, or keeps them for good. Returns
     /// whether the outer one had changed nothing here.
     pub(crate) fn keep(&mut self, depth: usize) -> bool {
-        let Some(level) = self.levels.pop() else { return false };
-        let around = self.levels.last().filter(|around| around.depth + 1 == depth);
+        let Some(savepoint) = self.savepoints.pop() else { return false };
+        let around = self.savepoints.last().filter(|around| around.depth + 1 == depth);
         if around.is_none() && depth > 1 {
-            self.levels.push(Level { depth: depth - 1, ..level });
+            self.savepoints.push(DbiSavepoint { depth: depth - 1, ..savepoint });
             return true;
         }
         let mark = around.map(|around| around.mark);
         let mut order = mem::take(self.settle());
         order.keep_below(mark);
-        order.forget_lost(&self.arena, level.lost);
+        order.forget_lost(&self.arena, savepoint.lost);
         if mark.is_none() {
             self.gaps.end_log();
         }
@@ -83,61 +83,61 @@ impl DbiChanges {
 
     /// Undoes the changes of the newest savepoint.
     pub(crate) fn undo(&mut self) {
-        let Some(level) = self.levels.pop() else { return };
-        let around = self.levels.last().map(|around| around.mark);
+        let Some(savepoint) = self.savepoints.pop() else { return };
+        let around = self.savepoints.last().map(|around| around.mark);
         self.open().drop_tail();
         let mut order = mem::take(self.settle());
         order.keep_below(None);
-        for place in self.arena.places_from(level.mark) {
-            let key = self.arena.key(place);
-            if order.get(&self.arena, key).is_some_and(|entry| entry.place >= level.mark) {
+        for record in self.arena.records_from(savepoint.mark) {
+            let key = self.arena.key(record);
+            if order.get(&self.arena, key).is_some_and(|entry| entry.record >= savepoint.mark) {
                 order.remove(&self.arena, key);
             }
         }
-        let lost = order.take_lost(level.lost);
+        let lost = order.take_lost(savepoint.lost);
         order.settle(&self.arena, lost.into_iter().map(|entry| unsettled(&self.arena, entry)).collect(), false);
-        order.set_dead(level.dead);
+        order.set_dead(savepoint.dead);
         order.keep_below(around);
-        self.arena.truncate(level.mark, level.used);
-        self.gaps.undo(level.gaps);
-        if self.levels.is_empty() {
+        self.arena.truncate(savepoint.mark, savepoint.used);
+        self.gaps.undo(savepoint.gaps);
+        if self.savepoints.is_empty() {
             self.gaps.end_log();
         }
         self.put_back(order);
     }
 
     /// Frees the memory of records that nothing refers to, savepoints included. Records stay in order of time.
-    pub(super) fn compact_levels(&mut self) {
+    pub(super) fn compact_savepoints(&mut self) {
         let mut order = mem::take(self.settle());
         let from = mem::take(&mut self.arena);
         let mut moved: Vec<(RecordRef, RecordRef)> = Vec::with_capacity(order.len() + order.lost().len());
-        moved.extend(order.iter().chain(order.lost().iter().copied()).map(|entry| (entry.place, entry.place)));
+        moved.extend(order.iter().chain(order.lost().iter().copied()).map(|entry| (entry.record, entry.record)));
         moved.sort_unstable_by_key(|(old, _)| *old);
         // Moves each savepoint's mark when the copying reaches it.
-        let mut levels = self.levels.iter_mut().peekable();
-        let begin = |level: &mut Level, arena: &Arena| {
-            (level.mark, level.used, level.dead) = (arena.next_place(), arena.used(), 0);
+        let mut savepoints = self.savepoints.iter_mut().peekable();
+        let begin = |savepoint: &mut DbiSavepoint, arena: &Arena| {
+            (savepoint.mark, savepoint.used, savepoint.dead) = (arena.next_record(), arena.used(), 0);
         };
         for (old, new) in &mut moved {
-            while let Some(level) = levels.next_if(|level| level.mark <= *old) {
-                begin(level, &self.arena);
+            while let Some(savepoint) = savepoints.next_if(|savepoint| savepoint.mark <= *old) {
+                begin(savepoint, &self.arena);
             }
             *new = self.arena.copy(&from, *old);
         }
-        levels.for_each(|level| begin(level, &self.arena));
-        let place = |old: RecordRef| match moved.binary_search_by_key(&old, |(old, _)| *old) {
+        savepoints.for_each(|savepoint| begin(savepoint, &self.arena));
+        let moved_to = |old: RecordRef| match moved.binary_search_by_key(&old, |(old, _)| *old) {
             Ok(at) => moved[at].1,
             Err(_) => old,
         };
-        order.relocate(|entry| Entry { head: entry.head, place: place(entry.place) });
-        order.keep_below(self.levels.last().map(|level| level.mark));
+        order.relocate(|entry| Entry { head: entry.head, record: moved_to(entry.record) });
+        order.keep_below(self.savepoints.last().map(|savepoint| savepoint.mark));
         self.open().take(order);
     }
 }
 
 /// The entry as it is first added: its head is the first bytes of the key.
 fn unsettled(arena: &Arena, entry: Entry) -> Entry {
-    Entry::new(arena.key(entry.place), 0, entry.place)
+    Entry::new(arena.key(entry.record), 0, entry.record)
 }
 
 impl Blocks {
@@ -166,10 +166,10 @@ impl Blocks {
     /// Notes that an entry was replaced or dropped.
     #[inline]
     pub(super) fn lose(&mut self, arena: &Arena, entry: Entry) {
-        if self.mark.is_some_and(|mark| entry.place < mark) {
+        if self.mark.is_some_and(|mark| entry.record < mark) {
             self.lost.push(entry);
         } else {
-            self.dead += arena.len_at(entry.place);
+            self.dead += arena.len_at(entry.record);
         }
     }
 
