@@ -59,7 +59,8 @@
 //! | [`MultiDbi`] | several values under a key, each once, in order |
 //! | [`RawDbi`], [`key::display`], [`value::display`] | databases whose types the program does not know: bytes, and their text |
 //! | [`Snapshot`], [`WriteTxn`], [`Read`] | states to read from; helpers over `&impl Read` take either |
-//! | [`Entries`] | the one iterator: double-ended, seekable, borrowed from the state |
+//! | [`Entries`] | the iterator: double-ended, seekable, borrowed from the state |
+//! | [`OwnedEntries`] | the iterator that owns its snapshot, for threads, structs and streams |
 //! | [`key`] | what can be a key: numbers, text, bytes, tuples, [`Option`], [`Reverse`], [`Path`], [`AnyKey`], [`Timestamp`], types of your own by `#[derive(Key)]` and [`KeyAs`] |
 //! | [`value`] | what can be a value: numbers, text, bytes, [`Msgpack`], [`MsgpackCompact`], `Json` |
 //! | [`scan`] | ranges and prefixes, and how they are written; [`KeyBounds`](scan::KeyBounds): ends of different lengths |
@@ -112,6 +113,7 @@
 //! - `json` (default): `Json<T>` values.
 //! - `uuid`, `jiff`, `chrono`: keys of these crates' types.
 //! - `rayon`: `Dbi::par_iter`, scans by rayon's threads.
+//! - `futures`: `OwnedEntries::into_stream`, scans as a `Stream`.
 //! - `longer-keys`: keys over 511 bytes. Such files cannot be written on machines with smaller pages.
 
 mod catalog;
@@ -146,11 +148,14 @@ pub use key::derived::Key;
 #[doc(inline)]
 pub use key::{AnyKey, Key, KeyAs, Path, Reverse, Segment, Timestamp};
 pub use page::{Fault, PageUse, VerifyReport};
+#[cfg(feature = "futures")]
+#[doc(inline)]
+pub use scan::EntryStream;
 #[cfg(feature = "rayon")]
 #[doc(inline)]
 pub use scan::ParEntries;
 #[doc(inline)]
-pub use scan::{Entries, Keys, ListCursor, ListOptions, Listing, NoPrefix, RawEntries, Values};
+pub use scan::{Entries, Keys, ListCursor, ListOptions, Listing, NoPrefix, OwnedEntries, RawEntries, Values};
 pub use txn::{Changed, Commit, CommitId, Read, SavepointGuard, Snapshot, Transaction, Write, WriteTxn};
 #[cfg(feature = "json")]
 #[doc(inline)]

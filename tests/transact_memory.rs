@@ -117,7 +117,11 @@ fn the_memory_of_a_transaction_is_bounded_by_its_changes() -> Result<()> {
             assert_eq!(undone.map_err(|error| error.kind()), Err(ErrorKind::Other));
         }
     }
-    kept_savepoints_take_no_more(&env, &rows)
+    kept_savepoints_take_no_more(&env, &rows)?;
+    changes_in_place_take_no_more(&env, &rows)?;
+    owned_scans_copy_a_block_at_an_end(&env, &rows)?;
+    a_reserved_value_is_in_memory_once(&env, &rows);
+    Ok(())
 }
 
 /// Part of the only test here: a concurrent one would be counted too.
@@ -136,4 +140,74 @@ fn kept_savepoints_take_no_more(env: &Env, rows: &Rows) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// As above.
+fn changes_in_place_take_no_more(env: &Env, rows: &Rows) -> Result<()> {
+    let shape = Shape { rows: 100_000, key: 24, value: 150, large: 150, scattered: true };
+    env.transact(|txn| (0..shape.rows).try_for_each(|n| shape.put(rows, txn, n)))?;
+    // Every n-th row is changed.
+    for nth in [1, 10, u32::MAX] {
+        let undone: Result<()> = env.transact(|txn| {
+            let before = HELD.load(Ordering::Relaxed);
+            PEAK.store(before, Ordering::Relaxed);
+            let mut seen = 0;
+            let changed = rows.update_range(txn, .., |_, value| {
+                seen += 1;
+                Some(if seen % nth == 0 { vec![8; value.len()] } else { value.to_vec() })
+            })?;
+            assert_eq!((seen, changed), (shape.rows, u64::from(shape.rows / nth)));
+            let peak = PEAK.load(Ordering::Relaxed) - before;
+            // A block of changes is copied.
+            check(shape, shape.rows / nth, peak.saturating_sub(80 << 10), "changed in place");
+            Err(Error::new(ErrorKind::Other, "enough"))
+        });
+        assert_eq!(undone.map_err(|error| error.kind()), Err(ErrorKind::Other));
+    }
+    Ok(())
+}
+
+/// As above.
+fn owned_scans_copy_a_block_at_an_end(env: &Env, rows: &Rows) -> Result<()> {
+    let shape = Shape { rows: 20_000, key: 24, value: 150, large: 100_000, scattered: false };
+    env.transact(|txn| {
+        rows.clear(txn)?;
+        (0..shape.rows).try_for_each(|n| shape.put(rows, txn, n))
+    })?;
+    let snap = env.snapshot()?;
+    let before = HELD.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    let mut entries = rows.iter_owned(snap)?;
+    for turn in 0..shape.rows {
+        let (key, value) =
+            if turn % 2 == 0 { entries.next() } else { entries.next_back() }.transpose()?.unwrap_or_default();
+        assert!(key.len() == shape.key && [shape.value, shape.large].contains(&value.len()));
+    }
+    assert!(entries.next().is_none());
+    // Two blocks of 32 KiB with their ends, which may have grown to twice of that, and one entry: a large value is not
+    // copied ahead.
+    let most = shape.large + (160 << 10);
+    let peak = PEAK.load(Ordering::Relaxed) - before;
+    assert!(peak < most, "{peak} bytes of {most}");
+    Ok(())
+}
+
+/// As above.
+fn a_reserved_value_is_in_memory_once(env: &Env, rows: &Rows) {
+    const LEN: usize = 64 << 20;
+    let undone: Result<()> = env.transact(|txn| {
+        rows.put(txn, b"small", &VALUE[..100])?;
+        let before = HELD.load(Ordering::Relaxed);
+        PEAK.store(before, Ordering::Relaxed);
+        let failed = rows.try_put_reserved(txn, b"large", LEN, |_| Err(Error::new(ErrorKind::Other, "not now")));
+        assert!(failed.is_err());
+        let left = HELD.load(Ordering::Relaxed).saturating_sub(before);
+        assert!(left < 64 << 10, "{left} bytes are left of a value that failed");
+        rows.put_reserved(txn, b"large", LEN, |bytes| bytes.fill(1))?;
+        assert_eq!(rows.get(txn, b"large")?.map(|value| (value.len(), value[LEN - 1])), Some((LEN, 1)));
+        let peak = PEAK.load(Ordering::Relaxed) - before;
+        assert!(peak < LEN + (64 << 10), "{peak} bytes for {LEN}");
+        Err(Error::new(ErrorKind::Other, "enough"))
+    });
+    assert_eq!(undone.map_err(|error| error.message().to_owned()), Err("enough".to_owned()));
 }

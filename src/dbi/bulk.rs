@@ -92,16 +92,26 @@ impl<K: Key, V: Value> Dbi<K, V> {
         range: impl KeyRange<K>,
         mut keep: impl FnMut(K::Ref<'_>, V::Ref<'_>) -> bool,
     ) -> Result<u64> {
+        self.retain_as("retain", txn, range, |key, value| Ok::<_, Error>(keep(key, value)))
+    }
+
+    pub(super) fn retain_as<E: From<Error>>(
+        &self,
+        operation: &'static str,
+        txn: &mut impl Write,
+        range: impl KeyRange<K>,
+        mut keep: impl FnMut(K::Ref<'_>, V::Ref<'_>) -> Result<bool, E>,
+    ) -> Result<u64, E> {
         let txn = txn.write_txn();
-        let retained = range.byte_bounds().and_then(|bounds| {
-            let context = self.decode_context(txn);
-            let keys = keys_where(txn, self, &bounds, |key, value| {
-                Ok(!keep(context.decode_key::<K>(key)?, context.decode_value::<V>(key, value)?))
-            })?;
-            txn.raw_remove_all(&self.dbi, &keys)?;
-            Ok(keys.len() as u64)
-        });
-        retained.map_err(|error| self.named(error, "retain"))
+        let named = |error: Error| E::from(self.named(error, operation));
+        let bounds = range.byte_bounds().map_err(named)?;
+        let context = self.decode_context(txn);
+        let keys = keys_where(txn, self, &bounds, operation, |key, value| {
+            let (key, value) = context.decode_row::<K, V>(key, value).map_err(named)?;
+            keep(key, value).map(|is_kept| !is_kept)
+        })?;
+        txn.raw_remove_all(&self.dbi, &keys).map_err(named)?;
+        Ok(keys.len() as u64)
     }
 
     /// Removes the entries of a range for which `extract` returns true, and returns them one by one. An entry is
@@ -165,6 +175,15 @@ impl<K: Key, V: Value> Dbi<K, V> {
         txn: &mut impl Write,
         rows: impl IntoIterator<Item = (A, B)>,
     ) -> Result<u64> {
+        self.load_as("load", txn, rows.into_iter().map(Ok::<_, Error>))
+    }
+
+    pub(super) fn load_as<A: AsKey<K>, B: AsValue<V>, E: From<Error>>(
+        &self,
+        operation: &'static str,
+        txn: &mut impl Write,
+        rows: impl Iterator<Item = Result<(A, B), E>>,
+    ) -> Result<u64, E> {
         let txn = txn.write_txn();
         let uuid = *txn.raw_uuid();
         let (mut key_buf, mut value_buf) = (KeyBuf::new(), Vec::new());
@@ -176,8 +195,9 @@ impl<K: Key, V: Value> Dbi<K, V> {
             txn.raw_put(&self.dbi, key, value)
         };
         let mut count = 0;
-        for (key, value) in rows {
-            load(key, value).map_err(|error: Error| self.named(error, "load"))?;
+        for row in rows {
+            let (key, value) = row?;
+            load(key, value).map_err(|error: Error| self.named(error, operation))?;
             count += 1;
         }
         Ok(count)
@@ -191,27 +211,30 @@ impl<K: Key, V: Value> Dbi<K, V> {
 
 /// The keys of a range for which `wanted` returns true. They are copied, since the set cannot change while it is
 /// read.
-fn keys_where<K: Key, V: Value>(
+fn keys_where<K: Key, V: Value, E: From<Error>>(
     txn: &WriteTxn,
     dbi: &Dbi<K, V>,
     bounds: &ByteBounds,
-    mut wanted: impl FnMut(&[u8], &[u8]) -> Result<bool>,
-) -> Result<Keys> {
+    operation: &'static str,
+    mut wanted: impl FnMut(&[u8], &[u8]) -> Result<bool, E>,
+) -> Result<Keys, E> {
     let (lower, upper) = bounds.as_refs();
-    let mut cursor = txn.raw_range(&dbi.dbi, lower, upper)?;
-    let (mut keys, mut failed, mut meets) = (Keys::default(), None, false);
-    let _ = cursor.for_each(|key, value| match wanted(key, value) {
-        Ok(is_wanted) => {
-            if is_wanted {
-                keys.push(key, meets);
+    let (mut keys, mut meets) = (Keys::default(), false);
+    let cursor = txn.raw_range(&dbi.dbi, lower, upper);
+    let walked = cursor.and_then(|mut cursor| {
+        cursor.for_each(|key, value| match wanted(key, value) {
+            Ok(is_wanted) => {
+                if is_wanted {
+                    keys.push(key, meets);
+                }
+                meets = is_wanted;
+                ControlFlow::Continue(())
             }
-            meets = is_wanted;
-            ControlFlow::Continue(())
-        }
-        Err(error) => {
-            failed = Some(error);
-            ControlFlow::Break(())
-        }
-    })?;
-    failed.map_or(Ok(keys), Err)
+            Err(error) => ControlFlow::Break(error),
+        })
+    });
+    match walked.map_err(|error| dbi.named(error, operation))? {
+        ControlFlow::Continue(()) => Ok(keys),
+        ControlFlow::Break(error) => Err(error),
+    }
 }

@@ -11,7 +11,7 @@ use crate::dbi::handle::Dbi;
 use crate::error::Result;
 use crate::key::Key;
 use crate::read::{RawCursor, RawRead};
-use crate::scan::{ByteBounds, DecodeContext};
+use crate::scan::{ByteBounds, DecodeContext, Rows};
 use crate::txn::{Keys, WriteTxn};
 use crate::value::Value;
 
@@ -87,22 +87,21 @@ where
         remove(self.txn, &self.dbi.dbi, &mut self.taken)?;
         self.last = None;
         let (lower, upper) = self.bounds.as_refs();
-        let lower = self.ahead.last().map_or(lower, Bound::Excluded);
+        let lower = self.ahead.rows.last_key().map_or(lower, Bound::Excluded);
         let mut cursor = self.txn.raw_range(&self.dbi.dbi, lower, upper)?;
         // A block usually needs twice the memory of the one before, until the limit on entries is reached.
-        let bytes = Vec::with_capacity((self.ahead.bytes.len() * 2).min(BYTES));
         let most = (self.ahead.most * 2).clamp(LEAST, MOST);
-        let mut next = Ahead { bytes, ends: Vec::with_capacity(most), most, ..Ahead::default() };
-        while next.ends.len() < next.most
-            && next.bytes.len() < BYTES
+        let mut rows = Rows::with_capacity((self.ahead.rows.bytes() * 2).min(BYTES), most);
+        while rows.len() < most
+            && rows.bytes() < BYTES
             && let Some((key, value)) = cursor.next()?
         {
-            next.push(key, value);
+            rows.push(key, value);
         }
-        let ends = next.at(0).zip(next.last());
-        next.is_untouched = ends.is_some_and(|((first, _), last)| self.txn.is_untouched(&self.dbi.dbi, first, last));
-        self.ahead = next;
-        Ok(!self.ahead.ends.is_empty())
+        let ends = rows.at(0).zip(rows.last_key());
+        let is_untouched = ends.is_some_and(|((first, _), last)| self.txn.is_untouched(&self.dbi.dbi, first, last));
+        self.ahead = Ahead { rows, passed: 0, most, is_untouched };
+        Ok(!self.ahead.rows.is_empty())
     }
 }
 
@@ -136,9 +135,7 @@ const BYTES: usize = 32 << 10;
 /// Entries that were copied and are still to be looked at.
 #[derive(Debug, Default)]
 struct Ahead {
-    bytes: Vec<u8>,
-    /// For each entry, where its key and its value end in `bytes`.
-    ends: Vec<(usize, usize)>,
+    rows: Rows,
     /// How many of the entries were looked at.
     passed: usize,
     /// The maximum number of entries.
@@ -148,27 +145,10 @@ struct Ahead {
 }
 
 impl Ahead {
-    fn push(&mut self, key: &[u8], value: &[u8]) {
-        self.bytes.extend_from_slice(key);
-        let key_end = self.bytes.len();
-        self.bytes.extend_from_slice(value);
-        self.ends.push((key_end, self.bytes.len()));
-    }
-
-    fn at(&self, at: usize) -> Option<(&[u8], &[u8])> {
-        let (key_end, end) = *self.ends.get(at)?;
-        let start = at.checked_sub(1).map_or(0, |before| self.ends[before].1);
-        Some((&self.bytes[start..key_end], &self.bytes[key_end..end]))
-    }
-
     fn next(&mut self) -> Option<(usize, &[u8], &[u8])> {
         let number = self.passed;
         self.passed += 1;
-        self.at(number).map(|(key, value)| (number, key, value))
-    }
-
-    fn last(&self) -> Option<&[u8]> {
-        Some(self.at(self.ends.len().checked_sub(1)?)?.0)
+        self.rows.at(number).map(|(key, value)| (number, key, value))
     }
 }
 

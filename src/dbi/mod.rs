@@ -3,17 +3,22 @@
 mod batch;
 mod bulk;
 mod extract;
+mod fallible;
 mod handle;
 mod loader;
 mod multi;
 mod nearest;
 mod open;
+mod owned;
 #[cfg(feature = "rayon")]
 mod parallel;
+mod put_as;
+mod put_reserved;
 mod raw;
 mod read;
 mod scan;
 mod stat;
+mod update_range;
 mod write;
 
 pub use extract::ExtractIf;

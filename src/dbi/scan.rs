@@ -288,7 +288,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
 
     /// Decodes the entries of a range and passes them to `each`, until it returns `Break` or one does not decode.
     #[inline]
-    fn walk<'t, R: Read, B>(
+    pub(super) fn walk<'t, R: Read, B>(
         &self,
         state: &'t R,
         range: impl KeyRange<K>,
@@ -298,16 +298,12 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let (lower, upper) = bounds.as_refs();
         let context = self.decode_context(state);
         let mut cursor = state.raw_range_of(&self.dbi, K::WIDTH.unwrap_or(0), lower, upper)?;
-        let flow = cursor.for_each(|key, value| {
-            let decoded = context.decode_key::<K>(key);
-            let decoded = decoded.and_then(|decoded| Ok((decoded, context.decode_value::<V>(key, value)?)));
-            match decoded {
-                Ok((key, value)) => match each(key, value) {
-                    ControlFlow::Continue(()) => ControlFlow::Continue(()),
-                    ControlFlow::Break(found) => ControlFlow::Break(Ok(found)),
-                },
-                Err(error) => ControlFlow::Break(Err(error)),
-            }
+        let flow = cursor.for_each(|key, value| match context.decode_row::<K, V>(key, value) {
+            Ok((key, value)) => match each(key, value) {
+                ControlFlow::Continue(()) => ControlFlow::Continue(()),
+                ControlFlow::Break(found) => ControlFlow::Break(Ok(found)),
+            },
+            Err(error) => ControlFlow::Break(Err(error)),
         })?;
         match flow {
             ControlFlow::Continue(()) => Ok(ControlFlow::Continue(())),

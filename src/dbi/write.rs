@@ -95,31 +95,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         key: K::Arg<'_>,
         f: impl FnOnce(Option<V::Ref<'_>>) -> Option<V::Owned>,
     ) -> Result<Option<V::Owned>> {
-        let txn = txn.write_txn();
-        let mut buf = KeyBuf::new();
-        let update = |bytes: &[u8]| {
-            let (uuid, mut buf) = (*txn.raw_uuid(), Vec::new());
-            let old = self.raw_get(txn, bytes)?;
-            let made = f(old.map(|old| self.decode(&uuid, bytes, old)).transpose()?);
-            match &made {
-                Some(made) => {
-                    if bytes.is_empty() {
-                        // The key cannot be encoded; encoding it again gives the reason.
-                        Self::encode(&key, &mut KeyBuf::new())?;
-                    }
-                    let new = V::as_arg(made);
-                    let new = self.value_bytes(&uuid, bytes, &new, &mut buf)?;
-                    let is_there = old.is_some();
-                    if old != Some(new) {
-                        txn.raw_put_over(&self.dbi, bytes, new, Some(is_there))?;
-                    }
-                }
-                None if old.is_some() => drop(txn.raw_delete(&self.dbi, bytes)?),
-                None => {}
-            }
-            Ok(made)
-        };
-        Self::sought(&key, &mut buf).and_then(update).map_err(|error| self.named(error, "update"))
+        self.update_as("update", txn, key, |old| Ok::<_, Error>(f(old)))
     }
 
     /// Returns the value of `key`. If the key is absent, stores what `f` returns and returns that.
@@ -128,18 +104,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// As [`put`](Self::put). An error of the key is returned before `f` is called.
     #[doc(alias("entry", "or_insert"))]
     pub fn get_or_put(&self, txn: &mut impl Write, key: K::Arg<'_>, f: impl FnOnce() -> V::Owned) -> Result<V::Owned> {
-        let txn = txn.write_txn();
-        let mut buf = KeyBuf::new();
-        let get_or_put = |key: &[u8]| {
-            txn.check_key(key)?;
-            if let Some(old) = self.owned(txn, key)? {
-                return Ok(old);
-            }
-            let new = f();
-            self.put_encoded(txn, key, &V::as_arg(&new), Some(false))?;
-            Ok(new)
-        };
-        Self::encode(&key, &mut buf).and_then(get_or_put).map_err(|error| self.named(error, "get_or_put"))
+        self.get_or_put_as("get_or_put", txn, key, || Ok::<_, Error>(f()))
     }
 
     /// Stores `value` under `key`, which must be above all other keys.
@@ -268,7 +233,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         txn.raw_put_over(&self.dbi, key, value, is_there)
     }
 
-    fn value_bytes<'b>(
+    pub(super) fn value_bytes<'b>(
         &self,
         uuid: &[u8; 16],
         key: &[u8],
@@ -278,7 +243,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         V::encode(value, &Context::new(uuid, &self.dbi.name, key), buf).map_err(|error| error.at_key(key))
     }
 
-    fn owned(&self, txn: &impl Read, key: &[u8]) -> Result<Option<V::Owned>> {
+    pub(super) fn owned(&self, txn: &impl Read, key: &[u8]) -> Result<Option<V::Owned>> {
         match self.raw_get(txn, key)? {
             Some(value) => Ok(Some(V::own(self.decode(txn.raw_uuid(), key, value)?))),
             None => Ok(None),

@@ -32,6 +32,16 @@ impl DecodeContext<'_> {
         V::decode(value, &context).map_err(|error| self.named(error, key))
     }
 
+    /// Decodes a key and its value.
+    #[inline]
+    pub(crate) fn decode_row<'a, K: Key, V: Value>(
+        &self,
+        key: &'a [u8],
+        value: &'a [u8],
+    ) -> Result<(K::Ref<'a>, V::Ref<'a>)> {
+        Ok((self.decode_key::<K>(key)?, self.decode_value::<V>(key, value)?))
+    }
+
     #[cold]
     fn named(&self, error: Error, key: &[u8]) -> Error {
         error.in_dbi(&self.dbi.name).at_key(key)
@@ -169,9 +179,7 @@ impl<'t, R: Read + 't, K: Key, V: Value> Entries<'t, R, K, V> {
 
     #[inline]
     fn decode(&self, entry: Result<RawEntry<'t>>) -> Result<(K::Ref<'t>, V::Ref<'t>)> {
-        let decode = |(key, value): RawEntry<'t>| {
-            Ok((self.context.decode_key::<K>(key)?, self.context.decode_value::<V>(key, value)?))
-        };
+        let decode = |(key, value): RawEntry<'t>| self.context.decode_row::<K, V>(key, value);
         entry.and_then(decode).map_err(|error| self.named(error))
     }
 }

@@ -1,10 +1,13 @@
 //! `transact`: a closure that changes any number of databases atomically.
 
+use std::time::Duration;
+
 use crate::commit::Held;
 use crate::durability::Durability;
 use crate::env::{Engine, Env};
 use crate::error::{Error, Result};
 use crate::state::Wait;
+use crate::txn::transaction::until;
 use crate::txn::write::WriteTxn;
 use crate::write_set::WriteSet;
 
@@ -94,24 +97,63 @@ impl Env {
 
     /// As [`transact`](Self::transact), for closures with their own error type.
     ///
+    /// Where `?` converts the result once more, the compiler cannot infer that type. Name it, as the second example
+    /// does; the first needs no name, since the function returns what the closure returns.
+    ///
     /// # Errors
     /// What `f` returns, and those of `transact`, converted.
+    ///
+    /// With an enum, as `thiserror` derives it:
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};
     /// #[derive(Debug)]
     /// enum Failed { Poor, Store(mapleaf::Error) }
+    /// // With thiserror: `Store(#[from] mapleaf::Error)`.
     /// impl From<mapleaf::Error> for Failed {
     ///     fn from(error: mapleaf::Error) -> Self { Self::Store(error) }
+    /// }
+    ///
+    /// fn spend(env: &Env, balance: &Dbi<&str, i64>, sum: i64) -> Result<(), Failed> {
+    ///     env.transact_or(|txn| match balance.get(txn, "ann")? {
+    ///         Some(have) if have >= sum => Ok(balance.put(txn, "ann", have - sum)?),
+    ///         _ => Err(Failed::Poor),
+    ///     })
     /// }
     /// # fn main() -> Result<(), Failed> {
     /// # let env = Env::temporary()?;
     /// # let balance: Dbi<&str, i64> = env.dbi("balance")?;
-    /// let spent = env.transact_or(|txn| match balance.get(txn, "ann")? {
-    ///     Some(sum) if sum >= 50 => Ok(balance.put(txn, "ann", sum - 50)?),
-    ///     _ => Err(Failed::Poor),
-    /// });
-    /// assert!(matches!(spent, Err(Failed::Poor)));
+    /// assert!(matches!(spend(&env, &balance, 50), Err(Failed::Poor)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// With `anyhow::Error`, or another type that `?` makes of any error:
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # mod anyhow { pub type Error = Box<dyn std::error::Error + Send + Sync>; }
+    /// # fn main() -> Result<(), anyhow::Error> {
+    /// # let env = Env::temporary()?;
+    /// # let balance: Dbi<&str, i64> = env.dbi("balance")?;
+    /// let sum = env.transact_or::<_, anyhow::Error>(|txn| {
+    ///     let sum = "50".parse()?;
+    ///     balance.put(txn, "ann", sum)?;
+    ///     Ok(sum)
+    /// })?;
+    /// assert_eq!(sum, 50);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Without the name:
+    ///
+    /// ```compile_fail,E0283
+    /// # mod anyhow { pub type Error = Box<dyn std::error::Error + Send + Sync>; }
+    /// # fn main() -> Result<(), anyhow::Error> {
+    /// # let env = mapleaf::Env::temporary()?;
+    /// # let balance: mapleaf::Dbi<&str, i64> = env.dbi("balance")?;
+    /// env.transact_or(|txn| Ok(balance.put(txn, "ann", "50".parse()?)?))?;
     /// # Ok(())
     /// # }
     /// ```
@@ -143,6 +185,53 @@ impl Env {
     /// ```
     pub fn try_transact<T>(&self, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
         self.run(Wait::No, "try_transact", f)
+    }
+
+    /// As [`try_transact`](Self::try_transact), for closures with their own error type, as in
+    /// [`transact_or`](Self::transact_or).
+    ///
+    /// # Errors
+    /// What `f` returns, and those of `try_transact`, converted.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # mod anyhow { pub type Error = Box<dyn std::error::Error + Send + Sync>; }
+    /// # fn main() -> Result<(), anyhow::Error> {
+    /// # let env = Env::temporary()?;
+    /// # let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// env.try_transact_or::<_, anyhow::Error>(|txn| Ok(ages.put(txn, "ann", "42".parse()?)?))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_transact_or<T, E: From<Error>>(&self, f: impl FnOnce(&mut WriteTxn) -> Result<T, E>) -> Result<T, E> {
+        self.run(Wait::No, "try_transact_or", f)
+    }
+
+    /// As [`transact`](Self::transact), but waits no longer than `limit` for other writers, and keeps its turn while it
+    /// waits. `f` itself and the commit have no limit. A program other than mapleaf that writes is waited for all the
+    /// same: LMDB offers nothing else.
+    ///
+    /// # Errors
+    /// `Timeout`, which can be retried, with the process that writes and since when; else as `transact`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use mapleaf::{Dbi, Env, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// let txn = env.begin()?;
+    /// let put = || env.transact_timeout(Duration::from_millis(10), |txn| ages.put(txn, "ann", 42));
+    /// let refused = std::thread::scope(|scope| scope.spawn(put).join().expect("it does not panic"));
+    /// assert_eq!(refused.map_err(|error| error.kind()), Err(ErrorKind::Timeout));
+    /// txn.abort();
+    /// put()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("busy_timeout", "lock_timeout"))]
+    pub fn transact_timeout<T>(&self, limit: Duration, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
+        self.run(until(limit), "transact_timeout", f)
     }
 
     pub(crate) fn run<T, E: From<Error>>(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::catalog::{CommitSeq, DbiRef, DbiSlot};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::KeyBuf;
 use crate::page::{self, TreeRecord};
 use crate::read::{LayeredCursor, LayeredTree, Layers, RawCursor, RawEntry, RawRead, look};
@@ -178,6 +178,43 @@ impl WriteTxn {
         };
         self.set.change_at(dbi, key, Some(value), at)?;
         Ok(is_there)
+    }
+
+    /// Stores `value` under `key`, which exists, at once in its place in the order: for changes that take turns with
+    /// reads.
+    pub(crate) fn raw_overwrite(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: &[u8]) -> Result<()> {
+        check_value(value.len())?;
+        let Some(own) = self.set.dbi(dbi.slot).filter(|own| !own.is_empty()) else {
+            return self.change(dbi, key, Some(value));
+        };
+        let at = own.lower(key);
+        self.set.change_at(dbi, key, Some(value), at)
+    }
+
+    /// Stores a value of `len` zeros, which `fill` overwrites, under `key`. If that fails or panics, nothing changes.
+    pub(crate) fn raw_put_filled<E: From<Error>>(
+        &mut self,
+        dbi: &Arc<DbiRef>,
+        key: &[u8],
+        len: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.check_key(key)?;
+        check_value(len)?;
+        self.check_dbi(dbi)?;
+        if let Some((slot, last)) = &mut self.appended
+            && *slot == dbi.slot
+            && **last < *key
+        {
+            *last = KeyBuf::from_slice(key);
+        }
+        let is_counted = self.lengths.get(dbi.slot).is_some() || self.counts.is_kept_around(dbi.slot, key);
+        let is_new = is_counted && self.raw_get::<0>(dbi, key)?.is_none();
+        self.set.put_filled(dbi, key, len, fill)?;
+        if is_new {
+            self.note(dbi.slot, key, true);
+        }
+        Ok(())
     }
 
     /// Notes in what was counted that the entry of `key` came, or went.

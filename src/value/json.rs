@@ -9,7 +9,7 @@ use serde::ser::Serialize;
 use super::limit::checked;
 use super::nesting::{Asked, Doubt, Floats, Format, Reading, limited_reader, write_limited};
 use super::plain::OPEN_RIGHT;
-use super::serde_value::{Codec, serde_value, write_checked};
+use super::serde_value::{Codec, serde_value, write_as, write_checked, written_as};
 use super::traits::{AsValue, Context, Value};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -32,15 +32,19 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct Json<T>(PhantomData<fn() -> T>);
 
 serde_value!(Json, "json", write, read);
+written_as!(Json, codec, encode);
 
 const FORMAT: Format = Format { floats: Floats::Finite, is_positional: false, unit_structs_are_nil: true };
 
 fn write<T: Serialize + DeserializeOwned + 'static>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
-    let asked = Asked::by(true, false);
-    write_checked(&Codec { number: 3, asked, write: encode, read: decode }, value, buf)
+    write_checked(&codec(), value, buf)
 }
 
-fn encode<T: Serialize>(value: &T, buf: &mut Vec<u8>, doubt: &Doubt) -> Result<()> {
+fn codec<T: Serialize + DeserializeOwned>() -> Codec<T> {
+    Codec { number: 3, asked: Asked::by(true, false), write: encode, read: decode }
+}
+
+fn encode<T: Serialize + ?Sized>(value: &T, buf: &mut Vec<u8>, doubt: &Doubt) -> Result<()> {
     let mut writer = serde_json::Serializer::new(buf);
     write_limited(value, &mut writer, FORMAT, doubt).map_err(|cause| {
         Error::new(ErrorKind::Encode, format!("the value cannot be written as JSON: {cause}")).caused_by(cause)

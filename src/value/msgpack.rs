@@ -12,7 +12,7 @@ use serde::ser::Serialize;
 use super::limit::checked;
 use super::nesting::{Asked, Doubt, Floats, Format, Reading, limited_reader, write_limited};
 use super::plain::OPEN_RIGHT;
-use super::serde_value::{Codec, serde_value, write_checked};
+use super::serde_value::{Codec, serde_value, write_as, write_checked, written_as};
 use super::traits::{AsValue, Context, Value};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -47,6 +47,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct Msgpack<T>(PhantomData<fn() -> T>);
 
 serde_value!(Msgpack, "msgpack", write_named, decode_as);
+written_as!(Msgpack, codec, encode_named);
 
 /// Reads the bytes of a [`Msgpack`] or [`MsgpackCompact`](super::MsgpackCompact) value as a `U` that may borrow from
 /// them: a `&'a str` in it is a part of `bytes`, not a copy, and so is a `&'a [u8]` whose field was stored as bytes.
@@ -94,12 +95,15 @@ fn read_seed_within<'a, S: DeserializeSeed<'a>>(bytes: &'a [u8], seed: S, readin
 const NAMED: Format = Format { floats: Floats::Any, is_positional: false, unit_structs_are_nil: false };
 
 fn write_named<T: Serialize + DeserializeOwned + 'static>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
-    let asked = Asked::by(false, false);
-    let codec = Codec { number: 1, asked, write: encode_named, read: |bytes, reading| read_within(bytes, reading) };
-    write_checked(&codec, value, buf)
+    write_checked(&codec(), value, buf)
 }
 
-fn encode_named<T: Serialize>(value: &T, buf: &mut Vec<u8>, doubt: &Doubt) -> Result<()> {
+fn codec<T: Serialize + DeserializeOwned>() -> Codec<T> {
+    let asked = Asked::by(false, false);
+    Codec { number: 1, asked, write: encode_named, read: |bytes, reading| read_within(bytes, reading) }
+}
+
+fn encode_named<T: Serialize + ?Sized>(value: &T, buf: &mut Vec<u8>, doubt: &Doubt) -> Result<()> {
     let mut writer = rmp_serde::Serializer::new(buf).with_struct_map();
     write_limited(value, &mut writer, NAMED, doubt).map_err(not_encoded)
 }

@@ -8,7 +8,7 @@ use serde::ser::Serialize;
 use super::limit::checked;
 use super::msgpack::{decode_as, not_encoded, read_within};
 use super::nesting::{Asked, Doubt, Floats, Format, write_limited};
-use super::serde_value::{Codec, serde_value, write_checked};
+use super::serde_value::{Codec, serde_value, write_as, write_checked, written_as};
 use super::traits::{AsValue, Context, Value};
 use crate::error::Result;
 
@@ -35,16 +35,20 @@ use crate::error::Result;
 pub struct MsgpackCompact<T>(PhantomData<fn() -> T>);
 
 serde_value!(MsgpackCompact, "msgpack-compact", write_positions, decode_as);
+written_as!(MsgpackCompact, codec, encode_positions);
 
 const POSITIONAL: Format = Format { floats: Floats::Any, is_positional: true, unit_structs_are_nil: false };
 
 fn write_positions<T: Serialize + DeserializeOwned + 'static>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
-    let asked = Asked::by(false, true);
-    let codec = Codec { number: 2, asked, write: encode_positions, read: |bytes, reading| read_within(bytes, reading) };
-    write_checked(&codec, value, buf)
+    write_checked(&codec(), value, buf)
 }
 
-fn encode_positions<T: Serialize>(value: &T, buf: &mut Vec<u8>, doubt: &Doubt) -> Result<()> {
+fn codec<T: Serialize + DeserializeOwned>() -> Codec<T> {
+    let asked = Asked::by(false, true);
+    Codec { number: 2, asked, write: encode_positions, read: |bytes, reading| read_within(bytes, reading) }
+}
+
+fn encode_positions<T: Serialize + ?Sized>(value: &T, buf: &mut Vec<u8>, doubt: &Doubt) -> Result<()> {
     let mut writer = rmp_serde::Serializer::new(buf);
     write_limited(value, &mut writer, POSITIONAL, doubt).map_err(not_encoded)
 }

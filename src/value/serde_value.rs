@@ -74,17 +74,37 @@ pub(super) fn write_checked<T: Serialize + DeserializeOwned + 'static>(
 ) -> Result<()> {
     let mut doubt = Doubt::of::<T>(codec.number);
     (codec.write)(value, buf, &doubt)?;
-    if doubt.has_arisen() { confirm(codec, value, buf, &mut doubt) } else { Ok(()) }
+    if doubt.has_arisen() { confirm(codec, codec.asked, value, buf, &mut doubt) } else { Ok(()) }
 }
 
-/// Reads the written bytes, and compares the forms of the two values.
+/// Writes `value` by `write` to `buf`, which is empty, to be read as a `T`. If it is written in a way not yet verified,
+/// it is read back as a `T` and compared.
+pub(super) fn write_as<T: Serialize + DeserializeOwned + 'static, U: Serialize + ?Sized>(
+    codec: &Codec<T>,
+    value: &U,
+    write: fn(&U, &mut Vec<u8>, &Doubt) -> Result<()>,
+    buf: &mut Vec<u8>,
+) -> Result<()> {
+    let mut doubt = Doubt::of_another::<T>(codec.number);
+    write(value, buf, &doubt)?;
+    let asked = Asked { is_of_another: true, ..codec.asked };
+    if doubt.has_arisen() { confirm(codec, asked, value, buf, &mut doubt) } else { Ok(()) }
+}
+
+/// Reads the written bytes as a `T`, and compares the forms of the two values.
 #[cold]
 #[inline(never)]
-fn confirm<T: Serialize + DeserializeOwned>(codec: &Codec<T>, value: &T, buf: &[u8], doubt: &mut Doubt) -> Result<()> {
+fn confirm<T: Serialize + DeserializeOwned, U: Serialize + ?Sized>(
+    codec: &Codec<T>,
+    asked: Asked,
+    value: &U,
+    buf: &[u8],
+    doubt: &mut Doubt,
+) -> Result<()> {
     let reading = Reading::watched(buf.len());
     let read = match (codec.read)(buf, &reading) {
         Ok(read) => read,
-        Err(error) => return Err(unread(type_name::<T>(), error, doubt)),
+        Err(error) => return Err(unread(type_name::<U>(), error, doubt)),
     };
     let (ours, theirs) = (|asked| form(value, asked), |asked| form(&read, asked));
     // Whether another reading of the same bytes has a different form. Then a difference proves nothing: a set written
@@ -94,7 +114,7 @@ fn confirm<T: Serialize + DeserializeOwned>(codec: &Codec<T>, value: &T, buf: &[
         let is_other = |another: &T| form(another, asked).is_ok_and(|(number, _)| number != read);
         (0..READINGS).filter_map(another).any(|another| is_other(&another))
     };
-    compare(type_name::<T>(), codec.asked, [&ours, &theirs], &wavers, &reading.trace(), doubt)
+    compare(type_name::<U>(), asked, [&ours, &theirs], &wavers, &reading.trace(), doubt)
 }
 
 /// How often bytes are read again before a difference in the other form counts. Two unordered parts come in the same
@@ -183,4 +203,16 @@ fn refused(name: &str, why: Arguments<'_>, doubt: &Doubt) -> Error {
     Error::new(ErrorKind::Encode, format!("a value of `{name}` {why}; {advice}"))
 }
 
-pub(super) use serde_value;
+/// Writes values of other types to be read as the codec's own.
+macro_rules! written_as {
+    ($codec:ident, $of:path, $encode:path) => {
+        impl<T: Serialize + DeserializeOwned + 'static> $codec<T> {
+            /// Writes `value` to `buf`, which is empty, if it is read as the same value of `T`.
+            pub(crate) fn write_as<U: Serialize + ?Sized>(value: &U, buf: &mut Vec<u8>) -> Result<()> {
+                write_as::<T, U>(&$of(), value, $encode, buf)
+            }
+        }
+    };
+}
+
+pub(super) use {serde_value, written_as};

@@ -114,14 +114,56 @@ impl Arena {
             Some(value) => u32::try_from(value.len()).map_err(|_| too_long())?,
             None => DELETED,
         };
-        let mut header = [0; HEADER];
-        header[..2].copy_from_slice(&u16::try_from(key.len()).map_err(|_| too_long())?.to_le_bytes());
-        header[2..].copy_from_slice(&value_len.to_le_bytes());
+        let header = header(key, value_len)?;
         let (record, chunk) = self.room_for(record_len(key, value));
         chunk.extend_from_slice(&header);
         chunk.extend_from_slice(key);
         chunk.extend_from_slice(value.unwrap_or_default());
         Ok(record)
+    }
+
+    /// Appends a record whose value, `len` zeros, `fill` overwrites. If `fill` fails or panics, nothing is appended.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push), and what `fill` returns.
+    pub(crate) fn push_filled<E: From<Error>>(
+        &mut self,
+        key: &[u8],
+        len: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<RecordRef, E> {
+        if len > MAX_VALUE_LEN {
+            return Err(too_long().into());
+        }
+        let header = header(key, narrow(len))?;
+        let (mark, used) = (self.next_record(), self.used);
+        let undo = Undo { arena: self, mark, used };
+        let record = undo.arena.push_zeros(&header, key, len);
+        let chunk = &mut undo.arena.chunks[record.chunk as usize];
+        let end = record.offset as usize + HEADER + key.len() + len;
+        fill(&mut chunk[end - len..end])?;
+        std::mem::forget(undo);
+        Ok(record)
+    }
+
+    fn push_zeros(&mut self, header: &[u8], key: &[u8], len: usize) -> RecordRef {
+        let whole = HEADER + key.len() + len;
+        if self.room() < whole && whole >= (self.used / 8).clamp(KEPT, CHUNKS.1) {
+            // The record gets a chunk of its own, which the system has zeroed. So writing the value is the first time
+            // that its memory is touched.
+            self.trim();
+            let mut chunk = vec![0; whole];
+            chunk[..HEADER].copy_from_slice(header);
+            chunk[HEADER..HEADER + key.len()].copy_from_slice(key);
+            self.chunks.push(chunk);
+            self.used += whole;
+            return RecordRef { chunk: narrow(self.chunks.len() - 1), offset: 0 };
+        }
+        let (record, chunk) = self.room_for(whole);
+        chunk.extend_from_slice(header);
+        chunk.extend_from_slice(key);
+        chunk.resize(chunk.len() + len, 0);
+        record
     }
 
     /// The record at a position of this arena.
@@ -291,6 +333,32 @@ impl Arena {
             last.shrink_to_fit();
         }
     }
+}
+
+/// Takes the records after a mark back when it is dropped.
+struct Undo<'a> {
+    arena: &'a mut Arena,
+    mark: RecordRef,
+    used: usize,
+}
+
+impl Drop for Undo<'_> {
+    fn drop(&mut self) {
+        self.arena.truncate(self.mark, self.used);
+        if self.used == 0 {
+            // Its only chunk may be large.
+            self.arena.chunks.clear();
+        }
+    }
+}
+
+/// The lengths of a key and a value, as a record begins with them.
+#[inline]
+fn header(key: &[u8], value_len: u32) -> Result<[u8; HEADER]> {
+    let mut header = [0; HEADER];
+    header[..2].copy_from_slice(&u16::try_from(key.len()).map_err(|_| too_long())?.to_le_bytes());
+    header[2..].copy_from_slice(&value_len.to_le_bytes());
+    Ok(header)
 }
 
 /// Where the records of an absorbed arena are now.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::mem;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::write_set::arena::{Arena, HEADER, Record};
 use crate::write_set::blocks::{Blocks, EntryPosition};
 use crate::write_set::dbi_savepoints::DbiSavepoint;
@@ -181,13 +181,44 @@ impl DbiChanges {
         }
         let record = arena.push(key, value)?;
         order.take(arena, record, at);
-        let dead = order.dead();
+        self.shrink();
+        Ok(())
+    }
+
+    /// Stores a value of `len` zeros, which `fill` overwrites, under `key`. If `fill` fails or panics, nothing changes.
+    /// The old value of the key stays where it is until then.
+    ///
+    /// # Errors
+    /// As [`change`](Self::change), and what `fill` returns.
+    pub(crate) fn put_filled<E: From<Error>>(
+        &mut self,
+        key: &[u8],
+        len: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let record = self.arena.push_filled(key, len, fill)?;
+        if self.blocks().len() > 0 {
+            let at = self.lower(key);
+            let Self { arena, ready, settled, unsettled, .. } = self;
+            in_order(ready, settled, unsettled).take(arena, record, at);
+        } else {
+            let Self { arena, ready, settled, unsettled, .. } = self;
+            open(ready, settled, unsettled).push(arena, Entry::new(key, 0, record));
+        }
+        self.shrink();
+        Ok(())
+    }
+
+    /// Frees the memory of dead records if they outweigh the live ones.
+    #[inline]
+    fn shrink(&mut self) {
+        let Self { ready, settled, unsettled, .. } = self;
+        let dead = in_order(ready, settled, unsettled).dead();
         if dead > IDLE && dead > self.arena.used() / 2 {
             self.compact();
         } else if self.arena.used() >= self.settle_at {
             self.tidy(0);
         }
-        Ok(())
     }
 
     /// Forgets the change after a position of the settled order. Nothing below has its key, so no deletion is needed.

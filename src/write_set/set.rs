@@ -205,10 +205,33 @@ impl WriteSet {
         Ok(())
     }
 
+    /// As [`change`](Self::change), with a value of `len` bytes that `fill` writes. If that fails or panics, the set is
+    /// unchanged.
+    ///
+    /// # Errors
+    /// As [`change`](Self::change), and what `fill` returns.
+    pub(crate) fn put_filled<E: From<Error>>(
+        &mut self,
+        dbi: &Arc<DbiRef>,
+        key: &[u8],
+        len: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let bytes = self.make_room_of(dbi, key, change_bytes(key, None).saturating_add(len))?;
+        self.entry(dbi).put_filled(key, len, fill)?;
+        self.held = self.held.saturating_add(bytes);
+        Ok(())
+    }
+
     /// Makes sure that a change fits, and returns its bytes.
     #[inline]
     fn make_room_for(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: Option<&[u8]>) -> Result<usize> {
-        let bytes = change_bytes(key, value);
+        self.make_room_of(dbi, key, change_bytes(key, value))
+    }
+
+    /// Makes sure that a change of `key` that takes `bytes` fits.
+    #[inline]
+    fn make_room_of(&mut self, dbi: &Arc<DbiRef>, key: &[u8], bytes: usize) -> Result<usize> {
         if bytes > self.room() && self.reserve(bytes).is_err() {
             // The present record of the key is freed, unless a savepoint may restore it.
             let now = self.dbi(dbi.slot).map_or(0, |changes| changes.bytes_replaced(self.savepoints.len(), key));

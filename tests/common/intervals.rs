@@ -84,6 +84,7 @@ impl<K: Key, E: RangeEnd<K> + Copy + std::fmt::Debug> Law<K> for Intervals<'_, K
 
     fn holds_of_snapshots(&self, dbi: &Numbered<K>, snap: &Snapshot, present: &[usize]) -> Result<()> {
         for form in self.forms() {
+            owned(dbi, snap, form, &self.inside(&form, present))?;
             for parts in [0, 1, 2, 5] {
                 let mut found = Vec::new();
                 for part in dbi.par_scan(snap, form, parts)? {
@@ -135,5 +136,29 @@ where
 
     let last = dbi.find_map(state, range, |_, value| (Some(number(value)) == inside.last().copied()).then_some(()))?;
     assert_eq!(last.is_some(), !inside.is_empty(), "find_map of {range:?}");
+    Ok(())
+}
+
+/// Iterators that own their snapshot find the same entries, in any mixture of both ends.
+fn owned<K: Key, B: KeyRange<K> + Copy + std::fmt::Debug>(
+    dbi: &Numbered<K>,
+    snap: &Snapshot,
+    range: B,
+    inside: &[usize],
+) -> Result<()> {
+    // Of every three entries, this many are taken from the back.
+    for back in 0..=3 {
+        let mut entries = dbi.range_owned(snap.clone(), range)?;
+        let (mut front, mut rear) = (Vec::new(), Vec::new());
+        for turn in 0.. {
+            let from_back = turn % 3 < back;
+            let Some(entry) = (if from_back { entries.next_back() } else { entries.next() }) else { break };
+            let number = number(&entry?.1);
+            if from_back { rear.push(number) } else { front.push(number) }
+        }
+        assert!(entries.next().is_none() && entries.next_back().is_none());
+        front.extend(rear.into_iter().rev());
+        assert_eq!(front, inside, "owned entries of {range:?}, {back} of 3 from the back");
+    }
     Ok(())
 }

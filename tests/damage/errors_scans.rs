@@ -79,6 +79,8 @@ fn errors_of_iterators_name_the_method_and_the_dbi() -> Result<()> {
                 && let Ok(pairs) = env.dbi_options().create(false).open_multi("pairs")
             {
                 walk_all(&small, &pairs, &env.snapshot()?, &mut failed);
+                walk(small.iter_owned(env.snapshot()?), "iter_owned", "small", &mut failed);
+                walk(small.range_owned(env.snapshot()?, 100..), "range_owned", "small", &mut failed);
                 env.transact(|txn| {
                     walk_all(&small, &pairs, txn, &mut failed);
                     // Changes between the pages and after the last one.
@@ -93,7 +95,8 @@ fn errors_of_iterators_name_the_method_and_the_dbi() -> Result<()> {
             io(fs::remove_dir_all(&path))?;
         }
         let of = |dbi: &str| failed.keys().filter(|(of, _)| of == dbi).map(|(_, verb)| *verb).collect::<Vec<_>>();
-        assert_eq!(of("small"), ["iter", "keys", "range", "seek", "seek_back", "values"], "{failed:?}");
+        let small = ["iter", "iter_owned", "keys", "range", "range_owned", "seek", "seek_back", "values"];
+        assert_eq!(of("small"), small, "{failed:?}");
         assert_eq!(of("pairs"), ["pairs", "range", "values", "values_range"], "{failed:?}");
         Ok(())
     })

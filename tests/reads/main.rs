@@ -6,6 +6,7 @@ mod list_cursors;
 mod list_pages;
 mod multi_keys;
 mod multi_pairs;
+mod owned_scans;
 mod raw_names;
 mod raw_reads;
 mod raw_writes;

@@ -2,7 +2,7 @@
 
 use mapleaf::{
     Dbi, DbiInfo, DbiOptions, Entries, Env, EnvInfo, EnvOptions, Error, Keys, ListCursor, ListOptions, Listing,
-    MultiDbi, MultiValues, RawEntries, Snapshot, Values, VerifyReport, WriteTxn,
+    MultiDbi, MultiValues, OwnedEntries, RawEntries, Snapshot, Values, VerifyReport, WriteTxn,
 };
 
 fn shared<T: Send + Sync + 'static>() {}
@@ -26,6 +26,10 @@ fn threads_share_handles_and_snapshots() {
     shared::<EnvInfo>();
     shared::<DbiInfo>();
     shared::<Error>();
+    shared::<OwnedEntries<&'static str, &'static [u8]>>();
+    shared::<OwnedEntries<String, mapleaf::Msgpack<std::rc::Rc<u8>>>>();
+    #[cfg(feature = "futures")]
+    shared::<mapleaf::EntryStream<String, mapleaf::Msgpack<std::rc::Rc<u8>>>>();
     cloned::<Env>();
     cloned::<Snapshot>();
     cloned::<Dbi<&'static str, u64>>();
@@ -51,6 +55,7 @@ fn everything_can_be_printed() {
     shown::<MultiDbi<u64, u64>>();
     shown::<Entries<'static, Snapshot, u64, u64>>();
     shown::<Entries<'static, WriteTxn, u64, u64>>();
+    shown::<OwnedEntries<u64, u64>>();
     shown::<RawEntries<'static, Snapshot>>();
     shown::<MultiValues<'static, Snapshot, u64, u64>>();
     shown::<ListOptions>();

@@ -22,3 +22,4 @@ mod shapes_structs;
 mod shapes_table;
 mod value_support;
 mod value_text;
+mod written_as_another;

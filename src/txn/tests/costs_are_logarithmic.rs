@@ -162,6 +162,14 @@ const VERBS: &[Verb] = &[
     ("extract_if, one", |txn, dbi, i| {
         dbi.extract_if(txn, .., |_, _| true)?.next().transpose().map(|_| assert!(i < CALLS))
     }),
+    ("update_range of ten", |txn, dbi, i| {
+        let at = MIDDLE + 200 + i;
+        dbi.update_range(txn, at..at + 20, |_, value| Some(value + 1)).map(drop)
+    }),
+    ("update_range that removes", |txn, dbi, i| {
+        let at = MIDDLE + 300 + 20 * i;
+        dbi.update_range(txn, at..at + 20, |_, _| None).map(drop)
+    }),
     ("put in a savepoint", |txn, dbi, i| txn.savepoint(|txn| dbi.put(txn, MIDDLE + 13 * i, i))),
     ("first in a savepoint", |txn, dbi, i| {
         txn.savepoint(|txn| {

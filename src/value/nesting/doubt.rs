@@ -23,6 +23,9 @@ pub(super) type Way = u64;
 /// Combined with a type's number: its values are read by inspecting them.
 const LOOKS: u64 = 0x6c6f_6f6b;
 
+/// Combined with a codec's number for values of other types.
+const OF_ANOTHER: u64 = 1 << 8;
+
 /// One step of a cheap 64-bit hash.
 #[inline]
 pub(super) const fn mix(a: u64, b: u64) -> u64 {
@@ -93,6 +96,8 @@ pub(in crate::value) struct Doubt {
     root: u64,
     /// Values of the type are read by inspecting them, so each is in doubt, however it is written.
     always: bool,
+    /// Whether a value of another type is written to be read as the type. Then not even a number is beyond doubt.
+    is_of_another: bool,
     new: RefCell<Seen>,
     /// The type that was written directly inside a `Some` with the same bytes as `None`.
     nothing: Cell<Option<&'static str>>,
@@ -105,12 +110,29 @@ impl Doubt {
     /// Starts for a value of `T`; `codec` is the codec's number.
     #[inline]
     pub(in crate::value) fn of<T: 'static>(codec: u64) -> Self {
+        Self::begin::<T>(codec, false)
+    }
+
+    /// Starts for a value of another type that is to be read as a `T`. Its ways of being written prove nothing about
+    /// those of values of `T`.
+    pub(in crate::value) fn of_another<T: 'static>(codec: u64) -> Self {
+        Self::begin::<T>(codec | OF_ANOTHER, true)
+    }
+
+    #[inline]
+    fn begin<T: 'static>(codec: u64, is_of_another: bool) -> Self {
         let seen = SEEN.try_with(Cell::take).unwrap_or_default();
         let mut root = Mixed(codec);
         TypeId::of::<T>().hash(&mut root);
         let root = root.finish();
         let always = seen.has(mix(root, LOOKS) | 1);
-        Self { seen, root, always, new: RefCell::default(), nothing: Cell::default(), forks: Cell::default() }
+        let (new, nothing, forks) = (RefCell::default(), Cell::default(), Cell::default());
+        Self { seen, root, always, is_of_another, new, nothing, forks }
+    }
+
+    #[inline]
+    pub(super) fn is_of_another(&self) -> bool {
+        self.is_of_another
     }
 
     #[inline]

@@ -37,6 +37,9 @@ pub(in crate::value) struct Asked {
     pub text: bool,
     /// Whether fields are found by position only.
     pub is_positional: bool,
+    /// Whether the form is compared with that of another type. Names of types and positions in memory then do not
+    /// count.
+    pub is_of_another: bool,
     pub note: Note,
 }
 
@@ -53,7 +56,7 @@ pub(in crate::value) enum Note {
 impl Asked {
     /// As a format of this kind asks, recording the steps.
     pub(in crate::value) fn by(text: bool, is_positional: bool) -> Self {
-        Self { text, is_positional, note: Note::Steps }
+        Self { text, is_positional, is_of_another: false, note: Note::Steps }
     }
 }
 
@@ -71,7 +74,7 @@ pub(in crate::value) struct Recording {
 pub(in crate::value) type Field = (&'static str, &'static str);
 
 /// A number for the form of `value`, and what was recorded.
-pub(in crate::value) fn form<T: Serialize>(value: &T, asked: Asked) -> Result<(u64, Recording), NoForm> {
+pub(in crate::value) fn form<T: Serialize + ?Sized>(value: &T, asked: Asked) -> Result<(u64, Recording), NoForm> {
     let recording = Recording::default();
     let number =
         Part { value, position: FormPosition { asked, recording: &recording, field: ("", ""), within: (0, 0) } }
@@ -214,7 +217,10 @@ impl<'t> Serializer for Form<'t> {
         serialize_char(value: char) Char value;
         serialize_str(value: &str) Str value;
         serialize_bytes(value: &[u8]) Bytes value;
-        serialize_unit_struct(name: &'static str) UnitStruct name;
+    }
+
+    fn serialize_unit_struct(self, name: &'static str) -> Result<u64, NoForm> {
+        Ok(self.position.leaf(Step::UnitStruct, if self.position.asked.is_of_another { "" } else { name }))
     }
 
     fn serialize_none(self) -> Result<u64, NoForm> {

@@ -60,6 +60,7 @@ impl<'t> Parts<'t> {
     /// Adds an unnamed field together with its offset in memory. Nothing else shows which fields were skipped.
     fn unnamed<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NoForm> {
         let (offset, inside) = (self.position.offset(value), FormPosition { field: (self.name, "0"), ..self.position });
+        let offset = offset.filter(|_| !self.position.asked.is_of_another);
         let number = Part { value, position: inside }.number()?;
         self.ordered(hash((offset, number)));
         Ok(())
@@ -74,7 +75,9 @@ impl<'t> Parts<'t> {
             };
             self.position.parts(self.at, count, self.names);
         }
-        hash((self.step as u8, self.name, self.written, self.number))
+        let is_named_by_type = matches!(self.step, Step::Struct | Step::TupleStruct);
+        let name = if self.position.asked.is_of_another && is_named_by_type { "" } else { self.name };
+        hash((self.step as u8, name, self.written, self.number))
     }
 }
 

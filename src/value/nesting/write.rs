@@ -39,7 +39,7 @@ pub(in crate::value) struct Limited<'d, S> {
 
 /// Writes `value` through `writer`, within the nesting limits. Afterwards `doubt` has arisen if the value was written
 /// in a way not yet verified.
-pub(in crate::value) fn write_limited<T: Serialize, S: Serializer>(
+pub(in crate::value) fn write_limited<T: Serialize + ?Sized, S: Serializer>(
     value: &T,
     writer: S,
     format: Format,
@@ -178,8 +178,8 @@ impl<T: Serialize + ?Sized> Serialize for Inside<'_, '_, T> {
         let rules = Rules {
             position: self.position,
             of: of_static(name),
-            is_plain: is_plain(name),
-            is_whole: is_whole(name),
+            is_plain: is_plain(name) && !self.rules.doubt.is_of_another(),
+            is_whole: is_whole(name) && !self.rules.doubt.is_of_another(),
             ..*self.rules
         };
         self.value.serialize(Limited { inner: serializer, rules })
