@@ -1,5 +1,6 @@
 //! Order-preserving keys: the bytes of `a` come before the bytes of `b` exactly when `a < b`.
 
+mod alone;
 mod any;
 mod bytes;
 mod escape;
@@ -19,6 +20,7 @@ mod unsigned;
 mod user;
 #[cfg(feature = "uuid")]
 mod uuid;
+mod wrapped;
 
 pub use any::AnyKey;
 pub(crate) use escape::escape;
