@@ -3,6 +3,7 @@
 //! [`display`] and [`parse`] write and read keys as text by the name of their type, for tools that do not know the types
 //! when they are compiled.
 
+mod alone;
 mod any;
 mod bytes;
 #[cfg(feature = "derive")]
@@ -25,6 +26,7 @@ mod unsigned;
 mod user;
 #[cfg(feature = "uuid")]
 mod uuid;
+mod wrapped;
 
 pub use any::AnyKey;
 pub(crate) use escape::escape;

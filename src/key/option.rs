@@ -1,7 +1,9 @@
 //! `Option`: `00` for `None`, which sorts first; `01` and the value for `Some`.
 
 use crate::error::Result;
-use crate::key::malformed::{malformed, trailing, truncated};
+use crate::key::alone::{bound_alone, decode_alone, encode_alone};
+use crate::key::malformed::{malformed, truncated};
+use crate::key::wrapped::{as_wrapped_key, wrapped_name};
 use crate::key::{AsKey, Key, KeyBuf, Position};
 
 pub(super) const NONE: u8 = 0x00;
@@ -15,15 +17,11 @@ impl<K: Key> Key for Option<K> {
     const WIDTH: Option<usize> = None;
 
     fn name(out: &mut String) {
-        out.push_str("option<");
-        K::name(out);
-        out.push('>');
+        wrapped_name::<K>("option", out);
     }
 
     fn encode<'b>(key: &'b Self::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
-        buf.clear();
-        Self::encode_part(key, buf)?;
-        Ok(buf)
+        encode_alone(buf, |buf| Self::encode_part(key, buf))
     }
 
     fn encode_part(key: &Self::Arg<'_>, buf: &mut KeyBuf) -> Result<()> {
@@ -37,9 +35,7 @@ impl<K: Key> Key for Option<K> {
     }
 
     fn decode(bytes: &[u8]) -> Result<Self::Ref<'_>> {
-        let mut rest = bytes;
-        let key = Self::decode_part(&mut rest)?;
-        if rest.is_empty() { Ok(key) } else { Err(trailing("option")) }
+        decode_alone(bytes, "option", Self::decode_part)
     }
 
     fn decode_part<'a>(bytes: &mut &'a [u8]) -> Result<Self::Part<'a>> {
@@ -62,47 +58,12 @@ impl<K: Key> Key for Option<K> {
     }
 }
 
-/// For `K::Arg` and not for every `AsKey<K>`, because the type of a bare `None` could not be inferred.
-impl<K: Key> AsKey<Option<K>> for Option<K::Arg<'_>> {
-    fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
-        <Option<K> as Key>::encode(self, buf)
+as_wrapped_key!(Option, |key, buf| {
+    if let Some(key) = key {
+        buf.push(SOME);
+        AsKey::<K>::encode_bound_part(key, buf)
+    } else {
+        buf.push(NONE);
+        Ok(Position::At)
     }
-
-    fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
-        <Option<K> as Key>::encode_part(self, buf)
-    }
-
-    fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
-        buf.clear();
-        let position = AsKey::<Option<K>>::encode_bound_part(self, buf)?;
-        Ok((buf, position))
-    }
-
-    fn encode_bound_part(&self, buf: &mut KeyBuf) -> Result<Position> {
-        if let Some(key) = self {
-            buf.push(SOME);
-            AsKey::<K>::encode_bound_part(key, buf)
-        } else {
-            buf.push(NONE);
-            Ok(Position::At)
-        }
-    }
-}
-
-impl<K: Key> AsKey<Option<K>> for &Option<K::Arg<'_>> {
-    fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
-        <Option<K> as Key>::encode(self, buf)
-    }
-
-    fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
-        <Option<K> as Key>::encode_part(self, buf)
-    }
-
-    fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
-        AsKey::<Option<K>>::encode_bound(*self, buf)
-    }
-
-    fn encode_bound_part(&self, buf: &mut KeyBuf) -> Result<Position> {
-        AsKey::<Option<K>>::encode_bound_part(*self, buf)
-    }
-}
+});

@@ -18,7 +18,9 @@
 pub use std::cmp::Reverse;
 
 use crate::error::Result;
-use crate::key::malformed::{trailing, truncated};
+use crate::key::alone::{bound_alone, decode_alone, encode_alone};
+use crate::key::malformed::truncated;
+use crate::key::wrapped::{as_wrapped_key, wrapped_name};
 use crate::key::{AsKey, Key, KeyBuf, Position};
 
 impl<K: Key> Key for Reverse<K> {
@@ -29,15 +31,11 @@ impl<K: Key> Key for Reverse<K> {
     const WIDTH: Option<usize> = K::WIDTH;
 
     fn name(out: &mut String) {
-        out.push_str("reverse<");
-        K::name(out);
-        out.push('>');
+        wrapped_name::<K>("reverse", out);
     }
 
     fn encode<'b>(key: &'b Self::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
-        buf.clear();
-        Self::encode_part(key, buf)?;
-        Ok(buf)
+        encode_alone(buf, |buf| Self::encode_part(key, buf))
     }
 
     fn encode_part(key: &Self::Arg<'_>, buf: &mut KeyBuf) -> Result<()> {
@@ -48,9 +46,7 @@ impl<K: Key> Key for Reverse<K> {
     }
 
     fn decode(bytes: &[u8]) -> Result<Self::Ref<'_>> {
-        let mut rest = bytes;
-        let key = Self::decode_part(&mut rest)?;
-        if rest.is_empty() { Ok(key) } else { Err(trailing("reverse")) }
+        decode_alone(bytes, "reverse", Self::decode_part)
     }
 
     fn decode_part<'a>(bytes: &mut &'a [u8]) -> Result<Self::Part<'a>> {
@@ -74,47 +70,12 @@ impl<K: Key> Key for Reverse<K> {
     }
 }
 
-/// For `K::Arg` and not for every `AsKey<K>`, as for `Option`: the type of `Reverse(None)` could not be inferred.
-impl<K: Key> AsKey<Reverse<K>> for Reverse<K::Arg<'_>> {
-    fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
-        <Reverse<K> as Key>::encode(self, buf)
-    }
-
-    fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
-        <Reverse<K> as Key>::encode_part(self, buf)
-    }
-
-    fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
-        buf.clear();
-        let position = AsKey::<Reverse<K>>::encode_bound_part(self, buf)?;
-        Ok((buf, position))
-    }
-
-    fn encode_bound_part(&self, buf: &mut KeyBuf) -> Result<Position> {
-        let start = buf.len();
-        let position = AsKey::<K>::encode_bound_part(&self.0, buf)?;
-        invert(buf.get_mut(start..).unwrap_or_default());
-        Ok(position.reversed())
-    }
-}
-
-impl<K: Key> AsKey<Reverse<K>> for &Reverse<K::Arg<'_>> {
-    fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
-        <Reverse<K> as Key>::encode(self, buf)
-    }
-
-    fn encode_key_part(&self, buf: &mut KeyBuf) -> Result<()> {
-        <Reverse<K> as Key>::encode_part(self, buf)
-    }
-
-    fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
-        AsKey::<Reverse<K>>::encode_bound(*self, buf)
-    }
-
-    fn encode_bound_part(&self, buf: &mut KeyBuf) -> Result<Position> {
-        AsKey::<Reverse<K>>::encode_bound_part(*self, buf)
-    }
-}
+as_wrapped_key!(Reverse, |key, buf| {
+    let start = buf.len();
+    let position = AsKey::<K>::encode_bound_part(&key.0, buf)?;
+    invert(buf.get_mut(start..).unwrap_or_default());
+    Ok(position.reversed())
+});
 
 pub(super) fn invert(bytes: &mut [u8]) {
     for byte in bytes {

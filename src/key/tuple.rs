@@ -3,7 +3,7 @@
 //! No element's encoding is a prefix of another, so the boundaries are unambiguous and tuples can be nested.
 
 use crate::error::Result;
-use crate::key::malformed::trailing;
+use crate::key::alone::{bound_alone, decode_alone, encode_alone};
 use crate::key::{AsKey, Key, KeyBuf, Position};
 
 /// The total width of two neighbours, if both are fixed.
@@ -39,9 +39,7 @@ macro_rules! tuple_key {
 
             #[inline]
             fn encode<'b>(key: &'b Self::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
-                buf.clear();
-                Self::encode_part(key, buf)?;
-                Ok(buf)
+                encode_alone(buf, |buf| Self::encode_part(key, buf))
             }
 
             #[inline]
@@ -53,9 +51,7 @@ macro_rules! tuple_key {
 
             #[inline]
             fn decode(bytes: &[u8]) -> Result<Self::Ref<'_>> {
-                let mut rest = bytes;
-                let key = Self::decode_part(&mut rest)?;
-                if rest.is_empty() { Ok(key) } else { Err(trailing("tuple")) }
+                decode_alone(bytes, "tuple", Self::decode_part)
             }
 
             #[inline]
@@ -83,9 +79,7 @@ macro_rules! tuple_key {
         impl<$($key: Key, $form: AsKey<$key>),+> AsKey<($($key,)+)> for $self {
             #[inline]
             fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
-                buf.clear();
-                self.encode_key_part(buf)?;
-                Ok(buf)
+                encode_alone(buf, |buf| self.encode_key_part(buf))
             }
 
             #[inline]
@@ -96,9 +90,7 @@ macro_rules! tuple_key {
 
             #[inline]
             fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
-                buf.clear();
-                let position = self.encode_bound_part(buf)?;
-                Ok((buf, position))
+                bound_alone(buf, |buf| self.encode_bound_part(buf))
             }
 
             #[inline]

@@ -6,7 +6,7 @@
 use std::borrow::Borrow;
 
 use crate::error::Result;
-use crate::key::malformed::trailing;
+use crate::key::alone::{bound_alone, decode_alone, encode_alone};
 use crate::key::{AsKey, Key, KeyAs, KeyBuf, Position};
 
 impl<T: KeyAs> Key for T {
@@ -25,9 +25,7 @@ impl<T: KeyAs> Key for T {
 
     #[inline]
     fn encode<'b>(key: &'b Self::Arg<'_>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
-        buf.clear();
-        <T as Key>::encode_part(key, buf)?;
-        Ok(buf)
+        encode_alone(buf, |buf| <T as Key>::encode_part(key, buf))
     }
 
     #[inline]
@@ -38,9 +36,7 @@ impl<T: KeyAs> Key for T {
 
     #[inline]
     fn decode(bytes: &[u8]) -> Result<T> {
-        let mut rest = bytes;
-        let key = <T as Key>::decode_part(&mut rest)?;
-        if rest.is_empty() { Ok(key) } else { Err(trailing(T::NAME)) }
+        decode_alone(bytes, T::NAME, <T as Key>::decode_part)
     }
 
     #[inline]
@@ -63,9 +59,7 @@ impl<T: KeyAs> Key for T {
 impl<T: KeyAs> AsKey<T> for T {
     #[inline]
     fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
-        buf.clear();
-        self.encode_key_part(buf)?;
-        Ok(buf)
+        encode_alone(buf, |buf| self.encode_key_part(buf))
     }
 
     #[inline]
@@ -75,9 +69,7 @@ impl<T: KeyAs> AsKey<T> for T {
 
     #[inline]
     fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
-        buf.clear();
-        let position = self.encode_bound_part(buf)?;
-        Ok((buf, position))
+        bound_alone(buf, |buf| self.encode_bound_part(buf))
     }
 
     #[inline]

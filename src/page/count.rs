@@ -1,6 +1,6 @@
 //! Counts entries by page headers, without reading the entries of a leaf.
 
-use std::ops::Bound;
+use std::ops::{Bound, ControlFlow};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::cursor::Pair;
@@ -49,16 +49,10 @@ pub(crate) fn count_range(
     lower: Bound<&[u8]>,
     upper: Bound<&[u8]>,
 ) -> Result<u64> {
-    if matches!((lower, upper), (Bound::Unbounded, Bound::Unbounded)) {
-        return len(pages, tree);
-    }
-    let Some((front, back)) = range_ends(pages, tree, lower, upper)? else {
-        return Ok(0);
+    let (front, back, ends) = match outer_leaves(pages, tree, lower, upper)? {
+        ControlFlow::Break(count) => return Ok(count),
+        ControlFlow::Continue(apart) => apart,
     };
-    if front.path.order(&back.path).is_eq() {
-        return Ok((back.slot as u64).saturating_sub(front.slot as u64));
-    }
-    let ends = (front.leaf.slots() - front.slot) as u64 + back.slot as u64;
     let mut path = front.path;
     // The first leaf is counted. Of its parent, count the leaves after it; of the following parents, all leaves.
     let mut from = path.parent().map_or(0, |parent| parent.slot + 1);
@@ -170,22 +164,37 @@ pub(crate) fn nth<'a>(pages: Pages<'a>, tree: &TreeRecord, n: u64) -> Result<Opt
 /// # Errors
 /// As [`count_range`].
 pub(crate) fn estimate(pages: Pages<'_>, tree: &TreeRecord, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
-    if matches!((lower, upper), (Bound::Unbounded, Bound::Unbounded)) {
-        return len(pages, tree);
-    }
-    let Some((front, back)) = range_ends(pages, tree, lower, upper)? else {
-        return Ok(0);
+    let (front, back, ends) = match outer_leaves(pages, tree, lower, upper)? {
+        ControlFlow::Break(count) => return Ok(count),
+        ControlFlow::Continue(apart) => apart,
     };
-    if front.path.order(&back.path).is_eq() {
-        return Ok((back.slot as u64).saturating_sub(front.slot as u64));
-    }
-    let ends = (front.leaf.slots() - front.slot) as u64 + back.slot as u64;
     let inner = leaves_between(pages, tree, front.path, &back.path)?.saturating_sub(1);
     let leaves = u128::from(tree.leaf_pages.max(1));
     let average = u128::from(inner) * u128::from(tree.entries) / leaves;
     // Leaves hold different numbers, so limit the estimate by the tree's total. In a damaged record that can be any
     // number.
     Ok(u64::try_from(average).unwrap_or(u64::MAX).saturating_add(ends).min(tree.entries.max(ends)))
+}
+
+/// Both ends of a range in two leaves, and the number of its entries in these; `Break` with the number of all its
+/// entries when it is empty or within one leaf, and for the whole tree.
+fn outer_leaves<'a>(
+    pages: Pages<'a>,
+    tree: &TreeRecord,
+    lower: Bound<&[u8]>,
+    upper: Bound<&[u8]>,
+) -> Result<ControlFlow<u64, (CursorEnd<'a>, CursorEnd<'a>, u64)>> {
+    if matches!((lower, upper), (Bound::Unbounded, Bound::Unbounded)) {
+        return Ok(ControlFlow::Break(len(pages, tree)?));
+    }
+    let Some((front, back)) = range_ends(pages, tree, lower, upper)? else {
+        return Ok(ControlFlow::Break(0));
+    };
+    if front.path.order(&back.path).is_eq() {
+        return Ok(ControlFlow::Break((back.slot as u64).saturating_sub(front.slot as u64)));
+    }
+    let ends = (front.leaf.slots() - front.slot) as u64 + back.slot as u64;
+    Ok(ControlFlow::Continue((front, back, ends)))
 }
 
 /// Both ends of a range; `None` when the range is empty.

@@ -14,3 +14,5 @@ pub mod shim;
 pub mod stacked;
 pub mod states;
 pub mod tools;
+pub mod user_keys;
+pub mod values;

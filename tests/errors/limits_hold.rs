@@ -1,34 +1,9 @@
 //! Data over a limit is `TooLarge` with useful advice, and the transaction can continue.
 
-use mapleaf::value::{Context, MAX_VALUE_LEN, Value};
+use mapleaf::value::MAX_VALUE_LEN;
 use mapleaf::{Dbi, Env, ErrorKind, Result};
 
-/// A user-defined value type that does not check lengths.
-struct Unchecked;
-
-impl Value for Unchecked {
-    type Arg<'a> = &'a [u8];
-    type Ref<'a> = usize;
-    type Owned = ();
-
-    fn name(out: &mut String) {
-        out.push_str("unchecked");
-    }
-
-    fn encode<'b>(value: &'b &[u8], _: &Context<'_>, _: &'b mut Vec<u8>) -> Result<&'b [u8]> {
-        Ok(value)
-    }
-
-    fn decode(bytes: &[u8], _: &Context<'_>) -> Result<usize> {
-        Ok(bytes.len())
-    }
-
-    fn own(_: usize) {}
-
-    fn as_arg((): &()) -> &[u8] {
-        &[]
-    }
-}
+use crate::common::values::Unchecked;
 
 #[test]
 fn a_value_over_the_limit_is_refused_whatever_its_type() -> Result<()> {

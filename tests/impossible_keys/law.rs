@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Debug, Display};
 use std::ops::Bound::{self, Excluded, Included, Unbounded};
 
-use mapleaf::{Dbi, Env, Error, ErrorKind, Key, Result, WriteTxn};
+use mapleaf::{Env, Error, ErrorKind, Key, Result, WriteTxn};
 
+pub use crate::common::states::{Numbered, number, value};
 use crate::{batches, reads, writes};
-
-/// So long that a few entries fill a leaf.
-const VALUE: usize = 700;
-
-/// A database whose values hold the number of their key.
-pub type Numbered<K> = Dbi<K, &'static [u8]>;
 
 /// The content, by the order of keys.
 pub type Model<O> = BTreeMap<O, usize>;
+
+/// Selects keys by their numbers.
+type Wanted = fn(usize) -> bool;
 
 /// Keys of one type, with an order that does not come from the engine.
 pub struct Case<K: Key, O> {
@@ -78,6 +76,24 @@ impl<K: Key, O: Ord + Debug> Case<K, O> {
         model.iter().filter(|(key, _)| is_inside(key)).map(|(_, number)| *number).collect()
     }
 
+    /// Stores the keys whose numbers are wanted.
+    fn put(&self, txn: &mut WriteTxn, dbi: &Numbered<K>, model: &mut Model<O>, wanted: Wanted) -> Result<()> {
+        for (n, key) in self.stored.iter().enumerate().filter(|(n, _)| wanted(*n)) {
+            dbi.put(txn, self.arg(key), &value(n))?;
+            model.insert(self.order(key), n);
+        }
+        Ok(())
+    }
+
+    /// Deletes the keys whose numbers are wanted.
+    fn delete(&self, txn: &mut WriteTxn, dbi: &Numbered<K>, model: &mut Model<O>, wanted: Wanted) -> Result<()> {
+        for (_, key) in self.stored.iter().enumerate().filter(|(n, _)| wanted(*n)) {
+            let was_there = model.remove(&self.order(key)).is_some();
+            assert_eq!(dbi.delete(txn, self.arg(key))?, was_there, "{}", brief(key));
+        }
+        Ok(())
+    }
+
     /// A description of a form.
     pub fn shown(&self, (start, end): (Bound<usize>, Bound<usize>)) -> impl Display {
         let shown = |bound: Bound<usize>| bound.map(|at| brief(&self.ends[at]));
@@ -102,18 +118,6 @@ pub fn brief(key: &impl Debug) -> impl Display {
     })
 }
 
-/// The value of key `n`.
-pub fn value(n: usize) -> Vec<u8> {
-    let mut value = vec![0; VALUE];
-    value[..8].copy_from_slice(&n.to_be_bytes());
-    value
-}
-
-/// The number of the key to which a value belongs.
-pub fn number(value: &[u8]) -> usize {
-    usize::from_be_bytes(*value.first_chunk().expect("every value has a number"))
-}
-
 /// Runs `f` in a savepoint that is undone.
 pub fn tried<T>(txn: &mut WriteTxn, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
     let mut outcome = None;
@@ -131,7 +135,7 @@ pub fn holds<K: Key, O: Ord + Clone + Debug>(case: &Case<K, O>) -> Result<()> {
     let env = Env::temporary()?;
     let (dbi, empty): (Numbered<K>, Numbered<K>) = (env.dbi("full")?, env.dbi("empty")?);
     let mut model = Model::new();
-    env.transact(|txn| put(case, &dbi, txn, &mut model, |n| n % 2 == 0))?;
+    env.transact(|txn| case.put(txn, &dbi, &mut model, |n| n % 2 == 0))?;
     let snap = env.snapshot()?;
     reads::agree(case, &empty, &snap, &Model::new())?;
     reads::agree(case, &dbi, &snap, &model)?;
@@ -141,10 +145,10 @@ pub fn holds<K: Key, O: Ord + Clone + Debug>(case: &Case<K, O>) -> Result<()> {
         let mut model = model.clone();
         reads::agree(case, &dbi, txn, &model)?;
         writes::agree(case, &dbi, txn, &model)?;
-        put(case, &empty, txn, &mut Model::new(), |n| n % 3 == 0)?;
+        case.put(txn, &empty, &mut Model::new(), |n| n % 3 == 0)?;
 
-        put(case, &dbi, txn, &mut model, |n| n % 3 != 1)?;
-        delete(case, &dbi, txn, &mut model, |n| n % 5 < 2)?;
+        case.put(txn, &dbi, &mut model, |n| n % 3 != 1)?;
+        case.delete(txn, &dbi, &mut model, |n| n % 5 < 2)?;
         reads::agree(case, &dbi, txn, &model)?;
         writes::agree(case, &dbi, txn, &model)?;
 
@@ -154,14 +158,14 @@ pub fn holds<K: Key, O: Ord + Clone + Debug>(case: &Case<K, O>) -> Result<()> {
             let gone = case.inside(form, &model);
             assert_eq!(dbi.delete_range(txn, case.range(form))?, gone.len() as u64);
             model.retain(|_, number| !gone.contains(number));
-            put(case, &dbi, txn, &mut model, |n| n % 7 == 0)?;
+            case.put(txn, &dbi, &mut model, |n| n % 7 == 0)?;
             reads::agree(case, &dbi, txn, &model)?;
             writes::agree(case, &dbi, txn, &model)
         })?;
 
         dbi.clear(txn)?;
         model.clear();
-        put(case, &dbi, txn, &mut model, |n| n % 4 == 1)?;
+        case.put(txn, &dbi, &mut model, |n| n % 4 == 1)?;
         reads::agree(case, &dbi, txn, &model)?;
         writes::agree(case, &dbi, txn, &model)?;
         Err::<(), _>(Error::new(ErrorKind::Other, "nothing of this is kept"))
@@ -180,34 +184,4 @@ fn gap<K: Key, O: Ord + Debug>(case: &Case<K, O>, model: &Model<O>) -> (Bound<us
     let forms = case.forms().into_iter().filter(|form| matches!(form, (Excluded(_), Excluded(_))));
     let gaps = forms.filter(|form| is_within(&case.inside(*form, model)));
     gaps.max_by_key(|form| case.inside(*form, model).len()).unwrap_or((Unbounded, Unbounded))
-}
-
-/// Stores the keys whose numbers are selected.
-fn put<K: Key, O: Ord + Debug>(
-    case: &Case<K, O>,
-    dbi: &Numbered<K>,
-    txn: &mut WriteTxn,
-    model: &mut Model<O>,
-    wanted: impl Fn(usize) -> bool,
-) -> Result<()> {
-    for (n, key) in case.stored.iter().enumerate().filter(|(n, _)| wanted(*n)) {
-        dbi.put(txn, case.arg(key), &value(n))?;
-        model.insert(case.order(key), n);
-    }
-    Ok(())
-}
-
-/// Deletes the keys whose numbers are selected.
-fn delete<K: Key, O: Ord + Debug>(
-    case: &Case<K, O>,
-    dbi: &Numbered<K>,
-    txn: &mut WriteTxn,
-    model: &mut Model<O>,
-    wanted: impl Fn(usize) -> bool,
-) -> Result<()> {
-    for (_, key) in case.stored.iter().enumerate().filter(|(n, _)| wanted(*n)) {
-        let was_there = model.remove(&case.order(key)).is_some();
-        assert_eq!(dbi.delete(txn, case.arg(key))?, was_there, "{}", brief(key));
-    }
-    Ok(())
 }

@@ -3,42 +3,26 @@
 use mapleaf::{ErrorKind, KeyAs, Result};
 
 use crate::bytes::{LONG_ELEMENT, MAX};
+use crate::common::user_keys::Email;
 use crate::law::{Case, holds};
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Tag(String);
-
-impl KeyAs for Tag {
-    type As = &'static str;
-    type Arg<'a> = &'a Tag;
-    const NAME: &'static str = "tag";
-
-    fn to_key(&self) -> &str {
-        &self.0
-    }
-
-    fn from_key(key: std::borrow::Cow<'_, str>) -> Result<Self> {
-        Ok(Self(key.into_owned()))
-    }
-}
 
 #[test]
 fn too_long_user_tags_are_absent_at_their_position() -> Result<()> {
-    let tag = |text: &str| Tag(text.to_owned());
+    let tag = |text: &str| Email(text.to_owned());
     let mut ends = vec![tag(""), tag("b"), tag(&"m".repeat(MAX - 1)), tag(&"z".repeat(MAX - 1))];
     ends.push(tag(&"\0".repeat(MAX / 2)));
-    let case = Case::<Tag, Tag> {
+    let case = Case::<Email, Email> {
         stored: ["", "\0", "a", "m", "mm", "z"].map(tag).into(),
         probes: vec![tag(&"m".repeat(LONG_ELEMENT))],
         ends,
         arg: |tag| tag,
         order: Clone::clone,
-        refusal: |Tag(text)| {
+        refusal: |Email(text)| {
             let len = text.len() + text.bytes().filter(|byte| *byte == 0).count() + 2;
             (len > MAX).then_some(ErrorKind::TooLarge)
         },
     };
-    holds::<Tag, Tag>(&case)
+    holds::<Email, Email>(&case)
 }
 
 #[cfg(feature = "jiff")]

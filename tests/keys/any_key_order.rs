@@ -1,19 +1,11 @@
 //! The bytes of dynamic keys sort as the keys do, by type and then by value, and read back unchanged.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
-
 use mapleaf::key::{AnyKey, AsKey, Key, KeyBuf, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::any_key_support::{encode, float, int, key, list};
-
-fn hash(key: &AnyKey) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    hasher.finish()
-}
+use crate::key_support::hash;
 
 /// The encoding alone, followed by the encoding as an element.
 fn through(form: impl AsKey<AnyKey>) -> Vec<u8> {

@@ -1,9 +1,8 @@
 //! Bytes that are no encoding of a key are a `Decode` error, never a panic and never a second encoding of a key.
 
-use crate::key_support::{Sample, alone, part, random_bytes};
+use crate::key_support::{Sample, alone, for_all, part, random_bytes};
 use mapleaf::key::{Key, Reverse};
 use mapleaf::{Error, ErrorKind};
-use proptest::test_runner::{Config, TestRunner};
 
 fn refused<T>(result: Result<T, Error>, what: &str) {
     assert_eq!(result.err().expect(what).kind(), ErrorKind::Decode, "{what}");
@@ -31,8 +30,7 @@ fn broken<K: Sample>() {
 
 /// If arbitrary bytes decode to a key, the key encodes to the same bytes.
 fn canonical<K: Sample>() {
-    let config = Config { cases: 1024, failure_persistence: None, ..Config::default() };
-    let result = TestRunner::new(config).run(&random_bytes(), |bytes| {
+    for_all(1024, &random_bytes(), |bytes| {
         match K::decode(&bytes) {
             Ok(key) => assert_eq!(alone::<K>(&K::own(key)), Some(bytes.clone())),
             Err(error) => assert_eq!(error.kind(), ErrorKind::Decode),
@@ -42,11 +40,7 @@ fn canonical<K: Sample>() {
             Ok(key) => assert_eq!(part::<K>(&K::own_part(key)), bytes[..bytes.len() - rest.len()]),
             Err(error) => assert_eq!((error.kind(), rest), (ErrorKind::Decode, &bytes[..])),
         }
-        Ok(())
     });
-    if let Err(error) = result {
-        panic!("{error}");
-    }
 }
 
 macro_rules! hostile {

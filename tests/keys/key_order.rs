@@ -1,8 +1,7 @@
 //! Bytes sort as values do, and every key reads back as it was written: each key type, alone and in a tuple.
 
-use crate::key_support::{Sample, keeps_order, round_trips};
+use crate::key_support::{Sample, for_all, keeps_order, round_trips};
 use mapleaf::key::Reverse;
-use proptest::test_runner::{Config, TestRunner};
 
 fn law<K: Sample>() {
     let edges = K::edges();
@@ -12,15 +11,10 @@ fn law<K: Sample>() {
             keeps_order::<K>(a, b);
         }
     }
-    let config = Config { cases: 128, failure_persistence: None, ..Config::default() };
-    let result = TestRunner::new(config).run(&(K::any(), K::any()), |(a, b)| {
+    for_all(128, &(K::any(), K::any()), |(a, b)| {
         keeps_order::<K>(&a, &b);
         round_trips::<K>(&a);
-        Ok(())
     });
-    if let Err(error) = result {
-        panic!("{error}");
-    }
 }
 
 macro_rules! laws {

@@ -1,11 +1,11 @@
 //! A user-defined key type is stored as the type that it names: with the same bytes, order and operations.
 
-use std::borrow::Cow;
-
 use mapleaf::key::{AsKey, Key, KeyAs, KeyBuf, Reverse};
-use mapleaf::scan::{ByteBounds, KeyRange, PartialText, TextPrefix};
+use mapleaf::scan::{ByteBounds, KeyRange, TextPrefix};
 use mapleaf::{Error, ErrorKind, Result};
 use proptest::prelude::*;
+
+use crate::common::user_keys::Email;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Celsius(i32);
@@ -19,27 +19,6 @@ impl KeyAs for Celsius {
     }
     fn from_key(key: i32) -> Result<Self> {
         if key < -273 { Err(Error::new(ErrorKind::Decode, "below absolute zero")) } else { Ok(Self(key)) }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Email(String);
-
-impl KeyAs for Email {
-    type As = &'static str;
-    type Arg<'a> = &'a Email;
-    const NAME: &'static str = "email";
-    fn to_key(&self) -> &str {
-        &self.0
-    }
-    fn from_key(key: Cow<'_, str>) -> Result<Self> {
-        Ok(Self(key.into_owned()))
-    }
-}
-
-impl PartialText<Email> for &str {
-    fn beginning(&self) -> &[u8] {
-        self.as_bytes()
     }
 }
 

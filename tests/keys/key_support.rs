@@ -1,11 +1,13 @@
 //! Sample values of every key type, and the laws that each type keeps.
 
 use std::cmp::Ordering;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use mapleaf::ErrorKind;
 use mapleaf::key::{Key, KeyBuf, Reverse};
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::{Config, TestRunner};
 
 /// A key type with generated values: `Owned` is the value, `order` is the order in which it must be stored.
 pub trait Sample: Key {
@@ -206,6 +208,25 @@ tuples! {
     A 0, B 1;
     A 0, B 1, C 2;
     A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7;
+}
+
+/// Checks a law of generated values, in this number of cases.
+pub fn for_all<S: Strategy>(cases: u32, values: &S, law: impl Fn(S::Value)) {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let result = TestRunner::new(config).run(values, |value| {
+        law(value);
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
+
+/// The standard library's hash of a value.
+pub fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The key's bytes alone; `None` if it is refused because it is empty.

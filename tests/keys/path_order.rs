@@ -1,19 +1,12 @@
 //! The bytes of paths sort as the paths do, alone and inside tuples, and read back unchanged.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use mapleaf::ErrorKind;
 use mapleaf::key::{AsKey, Key, KeyBuf, Path, Position};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::key_support::hash;
 use crate::path_support::{alone, parse, part_bytes, path, segment};
-
-fn hash(path: &Path) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    path.hash(&mut hasher);
-    hasher.finish()
-}
 
 fn through(form: impl AsKey<Path>) -> Vec<u8> {
     let mut buf = KeyBuf::from_slice(b"old");

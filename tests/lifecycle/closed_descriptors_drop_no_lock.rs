@@ -31,8 +31,7 @@ fn closing_a_descriptor_does_not_make_readers_stale() -> Result<()> {
         return Ok(());
     }
     let dir = directory()?;
-    let (env, rows) = rows::open(dir.path(), Durability::Process)?;
-    rows::write(&env, &rows, 0)?;
+    let (env, rows) = rows::written(dir.path(), Durability::Process, 0)?;
     let snap = env.snapshot()?;
     for _ in 0..3 {
         read_all(dir.path())?;
@@ -82,8 +81,7 @@ fn closing_a_descriptor_does_not_release_the_write_lock() -> Result<()> {
 fn an_environment_closes_and_reopens_after_its_files_were_read() -> Result<()> {
     let dir = directory()?;
     for round in 0..5 {
-        let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
-        rows::write(&env, &rows, round)?;
+        let (env, rows) = rows::written(dir.path(), Durability::Immediate, round)?;
         read_all(dir.path())?;
         assert_eq!(rows::round(&rows, &env.snapshot()?)?, round);
         if round % 2 == 0 {

@@ -14,8 +14,7 @@ use crate::rows;
 #[test]
 fn compaction_finishes_beside_readers_that_never_pause() -> Result<()> {
     let dir = directory()?;
-    let (env, rows) = rows::open(dir.path(), Durability::Process)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, rows) = rows::written(dir.path(), Durability::Process, 1)?;
     let (stop, taken) = (AtomicBool::new(false), AtomicU64::new(0));
     thread::scope(|scope| {
         let reader = |pause: u64| {
@@ -50,8 +49,7 @@ fn compaction_finishes_beside_readers_that_never_pause() -> Result<()> {
 #[test]
 fn compaction_is_busy_beside_a_reader_that_stays_and_blocks_nobody() -> Result<()> {
     let dir = directory()?;
-    let (env, rows) = rows::open(dir.path(), Durability::Process)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, rows) = rows::written(dir.path(), Durability::Process, 1)?;
     let stays = env.snapshot()?;
     thread::scope(|scope| {
         let compacting = scope.spawn(|| env.compact_timeout(Duration::from_millis(400)));
@@ -75,8 +73,7 @@ fn compaction_is_busy_beside_a_reader_that_stays_and_blocks_nobody() -> Result<(
 #[test]
 fn snapshots_dropped_during_a_compaction_do_not_close_the_environment() -> Result<()> {
     let dir = directory()?;
-    let (env, rows) = rows::open(dir.path(), Durability::Process)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, rows) = rows::written(dir.path(), Durability::Process, 1)?;
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let churn = || {
@@ -111,8 +108,7 @@ fn snapshots_dropped_during_a_compaction_do_not_close_the_environment() -> Resul
 #[test]
 fn compaction_keeps_any_time_limit() -> Result<()> {
     let dir = directory()?;
-    let (env, rows) = rows::open(dir.path(), Durability::Process)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, rows) = rows::written(dir.path(), Durability::Process, 1)?;
     env.compact_timeout(Duration::MAX)?;
     env.compact_timeout(Duration::ZERO)?;
     assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1);
@@ -136,8 +132,7 @@ fn compaction_is_busy_while_a_program_has_the_file_open_by_lmdb_alone() -> Resul
     }
     let dir = directory()?;
     let path = dir.path().join("env");
-    let (env, rows) = rows::open(&path, Durability::Immediate)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, rows) = rows::written(&path, Durability::Immediate, 1)?;
     let name = "compaction_is_not_starved::compaction_is_busy_while_a_program_has_the_file_open_by_lmdb_alone";
     let mut child = process::spawn(name, &[&path.to_string_lossy()])?;
     child.expect("open");

@@ -23,8 +23,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 #[test]
 fn a_file_copy_made_beside_a_writer_is_whole_or_refused() -> Result<()> {
     let dir = directory()?;
-    let (env, rows) = rows::open(&dir.path().join("env"), Durability::Eventual)?;
-    rows::write(&env, &rows, 0)?;
+    let (env, rows) = rows::written(&dir.path().join("env"), Durability::Eventual, 0)?;
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let writing = scope.spawn(|| {
@@ -66,12 +65,10 @@ fn a_file_copy_made_beside_a_writer_is_whole_or_refused() -> Result<()> {
 fn a_file_copy_of_a_closed_environment_is_equal() -> Result<()> {
     let dir = directory()?;
     let (path, copied) = (dir.path().join("env"), dir.path().join("copied"));
-    let (env, rows) = rows::open(&path, Durability::Immediate)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, rows) = rows::written(&path, Durability::Immediate, 1)?;
     drop((env, rows));
     copy(&path, &copied)?;
-    let (env, rows) = rows::open(&copied, Durability::Immediate)?;
-    assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1);
+    let (env, rows) = rows::reopened(&copied, 1)?;
     rows::write(&env, &rows, 2)?;
     let (env, rows) = rows::open(&path, Durability::Immediate)?;
     assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1, "each has its own files");

@@ -24,8 +24,7 @@ fn destroy_keeps_a_directory_that_it_may_not_remove() -> Result<()> {
         io(fs::create_dir(&path))?;
         io(chown(&path, Some(65534), None))?;
         nix::unistd::setuid(nix::unistd::Uid::from_raw(65534)).map_err(Error::other)?;
-        let (env, rows) = rows::open(&path, Durability::Immediate)?;
-        rows::write(&env, &rows, 1)?;
+        let (env, rows) = rows::written(&path, Durability::Immediate, 1)?;
         drop((env, rows));
         Env::destroy(&path)?;
         assert!(!Env::exists(&path)? && io(fs::read_dir(&path))?.next().is_none());
@@ -41,8 +40,7 @@ fn destroy_removes_the_rest_of_an_interrupted_removal() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
     for left in [&["lock.mdb", "mapleaf.lock"][..], &["mapleaf.lock"]] {
-        let (env, rows) = rows::open(&path, Durability::Immediate)?;
-        rows::write(&env, &rows, 1)?;
+        let (env, rows) = rows::written(&path, Durability::Immediate, 1)?;
         drop((env, rows));
         for file in io(fs::read_dir(&path))? {
             let name = io(file)?.file_name();

@@ -67,8 +67,7 @@ fn readers_of_other_processes_are_listed() -> Result<()> {
         return hold(Path::new(&arguments[0]));
     }
     let dir = directory()?;
-    let (env, rows) = rows::open(dir.path(), Durability::Process)?;
-    rows::write(&env, &rows, 0)?;
+    let (env, rows) = rows::written(dir.path(), Durability::Process, 0)?;
     let mut child = process::spawn(
         "diagnosis_needs_no_reader_slot::readers_of_other_processes_are_listed",
         &[&dir.path().to_string_lossy()],
@@ -105,8 +104,7 @@ fn a_killed_reader_is_listed_until_it_is_cleared() -> Result<()> {
         return hold(Path::new(&arguments[0]));
     }
     let dir = directory()?;
-    let (env, rows) = rows::open(dir.path(), Durability::Process)?;
-    rows::write(&env, &rows, 0)?;
+    let (env, _) = rows::written(dir.path(), Durability::Process, 0)?;
     let name = "diagnosis_needs_no_reader_slot::a_killed_reader_is_listed_until_it_is_cleared";
     let mut child = process::spawn(name, &[&dir.path().to_string_lossy()])?;
     child.expect("reads");
@@ -126,8 +124,7 @@ fn files_of_another_user_are_read_under_assume_immutable() -> Result<()> {
         }
         let dir = directory()?;
         let path = dir.path().join("env");
-        let (env, rows) = rows::open(&path, Durability::Immediate)?;
-        rows::write(&env, &rows, 7)?;
+        let (env, rows) = rows::written(&path, Durability::Immediate, 7)?;
         drop((env, rows));
         let mode = |path: &Path, bits| io(fs::set_permissions(path, fs::Permissions::from_mode(bits)));
         mode(dir.path(), 0o755)?;

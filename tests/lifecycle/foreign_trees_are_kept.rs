@@ -29,8 +29,7 @@ fn check(name: &str, compacts: bool) -> Result<()> {
     }
     let dir = directory()?;
     let path = dir.path().to_string_lossy();
-    let (env, rows) = rows::open(dir.path(), Durability::Process)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, _) = rows::written(dir.path(), Durability::Process, 1)?;
     let mut holding = process::spawn(name, &[&path, "holds"])?;
     holding.expect("open");
     env.dbi::<u32, u32>("foreign")?;

@@ -45,8 +45,7 @@ fn a_foreign_writer_loses_nothing_while_the_file_is_rewritten() -> Result<()> {
         "foreign_writers_lose_nothing::a_foreign_writer_loses_nothing_while_the_file_is_rewritten",
         |control, cases| {
             let path = cases.join("env");
-            let (env, rows) = rows::open(&path, Durability::Immediate)?;
-            rows::write(&env, &rows, 1)?;
+            let (env, _) = rows::written(&path, Durability::Immediate, 1)?;
             env.close()?;
             let mut other = start("a_foreign_writer_loses_nothing_while_the_file_is_rewritten", &path)?;
             ask(&mut other, "open", "open")?;
@@ -156,8 +155,7 @@ fn a_foreign_commit_during_a_compaction_is_kept() -> Result<()> {
         // While the copy is flushed; and after it was found to be of the newest state, before others are locked out.
         for (file, class) in [("data.mdb-compact", FLUSH), ("lock.mdb", OPEN)] {
             let path = cases.join(file);
-            let (env, rows) = rows::open(&path, Durability::Immediate)?;
-            rows::write(&env, &rows, 1)?;
+            let (env, rows) = rows::written(&path, Durability::Immediate, 1)?;
             let mut other = start("a_foreign_commit_during_a_compaction_is_kept", &path)?;
             let held = control.hold(&path.join(file), class, 1)?;
             let compacted = thread::scope(|scope| {

@@ -37,13 +37,11 @@ fn tell(line: &mut UnixStream, word: u8) -> Result<()> {
 
 /// The child: uses an environment of its own, then the one that was being opened, and lives until it is told to end.
 fn child(line: &mut UnixStream, elsewhere: &Path, opening: &Path) -> Result<()> {
-    let (env, rows) = rows::open(elsewhere, Durability::Immediate)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, rows) = rows::written(elsewhere, Durability::Immediate, 1)?;
     env.compact()?;
     drop((env, rows));
     tell(line, b'1')?;
-    let (env, rows) = rows::open(opening, Durability::Immediate)?;
-    rows::write(&env, &rows, 2)?;
+    let (env, rows) = rows::written(opening, Durability::Immediate, 2)?;
     drop((env, rows));
     tell(line, b'2')?;
     hear(line).map(drop)
@@ -68,8 +66,7 @@ fn a_child_forked_during_an_opening_neither_hangs_nor_holds_locks() -> Result<()
         "forks_during_an_opening::a_child_forked_during_an_opening_neither_hangs_nor_holds_locks",
         |control, cases| {
             let (path, elsewhere) = (cases.join("env"), cases.join("elsewhere"));
-            let (env, rows) = rows::open(&path, Durability::Immediate)?;
-            rows::write(&env, &rows, 1)?;
+            let (env, rows) = rows::written(&path, Durability::Immediate, 1)?;
             drop((env, rows));
             let (mut ours, mut childs) = io(UnixStream::pair())?;
             // When an opening flushes the lock file, it has registered its path and holds locks of that file.

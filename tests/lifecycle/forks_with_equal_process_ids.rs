@@ -21,8 +21,7 @@ fn a_child_with_the_parents_id_is_not_taken_for_the_parent() -> Result<()> {
         in_child(|| {
             assert_eq!(getpid().as_raw(), 1);
             let dir = directory()?;
-            let (env, rows) = rows::open(dir.path(), Durability::Process)?;
-            rows::write(&env, &rows, 0)?;
+            let (env, rows) = rows::written(dir.path(), Durability::Process, 0)?;
             let snap = env.snapshot()?;
             unshare(CloneFlags::CLONE_NEWPID).map_err(Error::other)?;
             in_child(|| {
@@ -48,8 +47,7 @@ fn a_child_with_the_parents_id_does_not_unpin_the_parents_snapshot() -> Result<(
             }
             in_child(|| {
                 let dir = directory()?;
-                let (env, rows) = rows::open(dir.path(), Durability::Process)?;
-                rows::write(&env, &rows, 0)?;
+                let (env, rows) = rows::written(dir.path(), Durability::Process, 0)?;
                 let snap = Some(env.snapshot()?);
                 unshare(CloneFlags::CLONE_NEWPID).map_err(Error::other)?;
                 // SAFETY: as in `in_child`; the child drops what it inherited, and ends.

@@ -60,11 +60,9 @@ fn a_creation_that_the_lock_file_records_as_interrupted_starts_over() -> Result<
         refused(Env::options().read_only(true).open(dir.path()), ErrorKind::NotFound);
         assert!(!Env::exists(dir.path())?);
         assert_eq!(io(fs::read(dir.path().join("data.mdb")))?, data);
-        let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
-        rows::write(&env, &rows, 1)?;
+        let (env, rows) = rows::written(dir.path(), Durability::Immediate, 1)?;
         drop((env, rows));
-        let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
-        assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1);
+        rows::reopened(dir.path(), 1)?;
     }
     Ok(())
 }

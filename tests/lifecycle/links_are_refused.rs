@@ -28,8 +28,7 @@ fn links_to_files_and_dangling_links_are_refused() -> Result<()> {
         for dangling in [false, true] {
             let dir = directory()?;
             let path = dir.path().join("env");
-            let (env, rows) = rows::open(&path, Durability::Immediate)?;
-            rows::write(&env, &rows, 1)?;
+            let (env, rows) = rows::written(&path, Durability::Immediate, 1)?;
             drop((env, rows));
             let victim = dir.path().join("victim");
             let text = b"somebody else's text".repeat(1000);
@@ -48,8 +47,7 @@ fn links_to_files_and_dangling_links_are_refused() -> Result<()> {
             // With the file restored, the environment is as before.
             io(fs::remove_file(path.join(file)))?;
             io(fs::write(path.join(file), kept))?;
-            let (env, rows) = rows::open(&path, Durability::Immediate)?;
-            assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1);
+            rows::reopened(&path, 1)?;
         }
     }
     Ok(())
@@ -81,8 +79,7 @@ fn a_link_to_the_directory_is_accepted() -> Result<()> {
     let (path, link) = (dir.path().join("env"), dir.path().join("link"));
     io(fs::create_dir(&path))?;
     io(symlink(&path, &link))?;
-    let (env, rows) = rows::open(&link, Durability::Immediate)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, _) = rows::written(&link, Durability::Immediate, 1)?;
     env.compact()?;
     assert!(path.join("data.mdb").exists());
     Ok(())

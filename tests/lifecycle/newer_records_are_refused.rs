@@ -10,8 +10,7 @@ use crate::rows;
 #[test]
 fn opening_with_a_newer_record_writes_nothing() -> Result<()> {
     let dir = directory()?;
-    let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, rows) = rows::written(dir.path(), Durability::Immediate, 1)?;
     drop((env, rows));
     let path = dir.path().join("mapleaf.lock");
     let ours = io(fs::read(&path))?;
@@ -28,8 +27,7 @@ fn opening_with_a_newer_record_writes_nothing() -> Result<()> {
         assert_eq!(io(fs::read(&path))?, bytes, "nothing is overwritten");
     }
     io(fs::write(&path, ours))?;
-    let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
-    assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1);
+    rows::reopened(dir.path(), 1)?;
     Ok(())
 }
 

@@ -19,8 +19,7 @@ const LONG: Duration = Duration::from_millis(1300);
 fn an_opening_takes_over_from_a_killed_creator() -> Result<()> {
     let name = "openings_take_over_from_others::an_opening_takes_over_from_a_killed_creator";
     if let Some(arguments) = process::arguments().filter(|arguments| arguments.len() > 1) {
-        let (env, rows) = rows::open(Path::new(&arguments[0]), Durability::Immediate)?;
-        rows::write(&env, &rows, 3)?;
+        let _open = rows::written(Path::new(&arguments[0]), Durability::Immediate, 3)?;
         process::tell("written");
         return Ok(());
     }
@@ -36,8 +35,7 @@ fn an_opening_takes_over_from_a_killed_creator() -> Result<()> {
         opening.expect("written");
         opening.passes()?;
         held.let_go()?;
-        let (env, rows) = rows::open(&path, Durability::Immediate)?;
-        assert_eq!(rows::round(&rows, &env.snapshot()?)?, 3);
+        rows::reopened(&path, 3)?;
         Ok(())
     })
 }
@@ -102,8 +100,7 @@ fn an_opening_is_not_blocked_by_one_that_flushes_on_a_slow_disk() -> Result<()> 
             process::hear()?;
             return env.close();
         }
-        let (env, rows) = rows::open(path, Durability::Immediate)?;
-        rows::write(&env, &rows, 5)?;
+        let _open = rows::written(path, Durability::Immediate, 5)?;
         process::tell("written");
         return Ok(());
     }

@@ -63,8 +63,7 @@ fn removed_lock_files_are_noticed() -> Result<()> {
     for loss in LOSSES {
         for files in [&["lock.mdb"][..], &["mapleaf.lock"], &["lock.mdb", "mapleaf.lock"]] {
             let dir = directory()?;
-            let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
-            rows::write(&env, &rows, 7)?;
+            let (env, rows) = rows::written(dir.path(), Durability::Immediate, 7)?;
             rows::count(&env)?;
             for file in files {
                 lose(&dir.path().join(file), loss)?;
@@ -102,8 +101,7 @@ fn a_removed_data_file_or_directory_is_noticed() -> Result<()> {
     for what in LOSSES.map(Some).into_iter().chain([None]) {
         let dir = directory()?;
         let path = dir.path().join("env");
-        let (env, rows) = rows::open(&path, Durability::Immediate)?;
-        rows::write(&env, &rows, 7)?;
+        let (env, rows) = rows::written(&path, Durability::Immediate, 7)?;
         match what {
             Some(loss) => lose(&path.join("data.mdb"), loss)?,
             None => io(fs::remove_dir_all(&path))?,
@@ -117,8 +115,7 @@ fn a_removed_data_file_or_directory_is_noticed() -> Result<()> {
         assert_eq!(rows::round(&rows, &env.snapshot()?)?, 7);
         assert!(env.verify()?.is_clean());
         env.copy_to(dir.path().join("saved"), Compact::No)?;
-        let (saved, its) = rows::open(&dir.path().join("saved"), Durability::Immediate)?;
-        assert_eq!(rows::round(&its, &saved.snapshot()?)?, 7);
+        let _open = rows::reopened(&dir.path().join("saved"), 7)?;
         if what.is_some() {
             let said =
                 said_by_another("removed_files_are_noticed::a_removed_data_file_or_directory_is_noticed", &path)?;
@@ -137,8 +134,7 @@ fn a_removed_data_file_or_directory_is_noticed() -> Result<()> {
 fn a_restored_name_does_not_clear_the_loss() -> Result<()> {
     for file in ["data.mdb", "lock.mdb", "mapleaf.lock"] {
         let dir = directory()?;
-        let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
-        rows::write(&env, &rows, 1)?;
+        let (env, rows) = rows::written(dir.path(), Durability::Immediate, 1)?;
         let (path, away) = (dir.path().join(file), dir.path().join("away"));
         io(fs::rename(&path, &away))?;
         refused_with(rows::write(&env, &rows, 2), ErrorKind::NotFound, &[file]);
@@ -148,8 +144,7 @@ fn a_restored_name_does_not_clear_the_loss() -> Result<()> {
             refused_with(env.sync(), ErrorKind::NotFound, &[file]);
         }
         drop((env, rows));
-        let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
-        assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1);
+        rows::reopened(dir.path(), 1)?;
     }
     Ok(())
 }
@@ -158,26 +153,22 @@ fn a_restored_name_does_not_clear_the_loss() -> Result<()> {
 fn an_environment_stays_usable_in_a_renamed_directory() -> Result<()> {
     let dir = directory()?;
     let (path, moved) = (dir.path().join("env"), dir.path().join("moved"));
-    let (env, rows) = rows::open(&path, Durability::Immediate)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, rows) = rows::written(&path, Durability::Immediate, 1)?;
     io(fs::rename(&path, &moved))?;
     rows::write(&env, &rows, 2)?;
     env.sync()?;
     refused_with(env.compact(), ErrorKind::NotFound, &["data.mdb"]);
     rows::write(&env, &rows, 3)?;
-    let (same, its) = rows::open(&moved, Durability::Immediate)?;
-    assert_eq!(rows::round(&its, &same.snapshot()?)?, 3);
+    let (same, its) = rows::reopened(&moved, 3)?;
     drop((env, rows, same, its));
-    let (env, rows) = rows::open(&moved, Durability::Immediate)?;
-    assert_eq!(rows::round(&rows, &env.snapshot()?)?, 3);
+    rows::reopened(&moved, 3)?;
     Ok(())
 }
 
 #[test]
 fn removed_files_are_noticed_without_a_commit() -> Result<()> {
     let dir = directory()?;
-    let (env, rows) = rows::open(dir.path(), Durability::Process)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, _) = rows::written(dir.path(), Durability::Process, 1)?;
     drop(env.snapshot()?);
     lose(&dir.path().join("lock.mdb"), Loss::Removed)?;
     let began = Instant::now();
@@ -197,8 +188,7 @@ fn removed_files_are_noticed_without_a_commit() -> Result<()> {
 fn unflushed_commits_notice_removed_files_soon() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
-    let (env, rows) = rows::open(&path, Durability::Process)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, rows) = rows::written(&path, Durability::Process, 1)?;
     io(fs::remove_dir_all(&path))?;
     thread::sleep(Duration::from_millis(50));
     refused_with(rows::write(&env, &rows, 2), ErrorKind::NotFound, &["data.mdb"]);
@@ -230,8 +220,7 @@ fn a_data_file_with_two_names_is_open_through_one_of_them() -> Result<()> {
 fn a_moved_and_replaced_file_is_noticed() -> Result<()> {
     for file in ["data.mdb", "lock.mdb", "mapleaf.lock"] {
         let dir = directory()?;
-        let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
-        rows::write(&env, &rows, 7)?;
+        let (env, rows) = rows::written(dir.path(), Durability::Immediate, 7)?;
         // It keeps a name, but nobody will look for it there.
         io(fs::copy(dir.path().join(file), dir.path().join("copy")))?;
         io(fs::rename(dir.path().join(file), dir.path().join("old")))?;
@@ -247,8 +236,7 @@ fn a_moved_and_replaced_file_is_noticed() -> Result<()> {
     rows::write(&env, &rows, 9)?;
     env.sync()?;
     drop((env, rows));
-    let (env, rows) = rows::open(&moved, Durability::Immediate)?;
-    assert_eq!(rows::round(&rows, &env.snapshot()?)?, 9);
+    rows::reopened(&moved, 9)?;
     Ok(())
 }
 

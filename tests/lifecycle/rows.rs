@@ -15,6 +15,21 @@ pub fn open(path: &Path, durability: Durability) -> Result<(Env, Rows)> {
     Ok((env, rows))
 }
 
+/// Opens the environment and writes all rows with `round`.
+pub fn written(path: &Path, durability: Durability, round: u8) -> Result<(Env, Rows)> {
+    let (env, rows) = open(path, durability)?;
+    write(&env, &rows, round)?;
+    Ok((env, rows))
+}
+
+/// Opens the environment again. Panics if its rows do not belong to `expected`.
+#[track_caller]
+pub fn reopened(path: &Path, expected: u8) -> Result<(Env, Rows)> {
+    let (env, rows) = open(path, Durability::Immediate)?;
+    assert_eq!(round(&rows, &env.snapshot()?)?, expected);
+    Ok((env, rows))
+}
+
 /// Writes all rows, each with `round` in every byte.
 pub fn write(env: &Env, rows: &Rows, round: u8) -> Result<()> {
     env.transact(|txn| (0..ROWS).try_for_each(|row| rows.put(txn, row, &[round; 100])))

@@ -13,8 +13,7 @@ use crate::rows;
 #[test]
 fn a_program_started_by_a_killed_process_holds_no_lock() -> Result<()> {
     if let Some(arguments) = process::arguments() {
-        let (env, rows) = rows::open(Path::new(&arguments[0]), Durability::Immediate)?;
-        rows::write(&env, &rows, 7)?;
+        let _open = rows::written(Path::new(&arguments[0]), Durability::Immediate, 7)?;
         let null = || Stdio::null();
         let started = io(Command::new("sleep").arg("20").stdin(null()).stdout(null()).stderr(null()).spawn())?;
         process::tell(&started.id().to_string());
@@ -25,8 +24,7 @@ fn a_program_started_by_a_killed_process_holds_no_lock() -> Result<()> {
     let mut child = process::spawn(name, &[&dir.path().to_string_lossy()])?;
     let started: i32 = child.line().and_then(|line| line.parse().ok()).expect("an id");
     child.kill()?;
-    let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
-    assert_eq!(rows::round(&rows, &env.snapshot()?)?, 7);
+    let (env, rows) = rows::reopened(dir.path(), 7)?;
     rows::write(&env, &rows, 8)?;
     let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(started), nix::sys::signal::Signal::SIGKILL);
     Ok(())

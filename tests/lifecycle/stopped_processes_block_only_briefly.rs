@@ -34,8 +34,7 @@ fn a_process_stopped_while_it_opens_makes_others_busy_in_bounded_time() -> Resul
         "stopped_processes_block_only_briefly::a_process_stopped_while_it_opens_makes_others_busy_in_bounded_time";
     shim::apart(name, |control, cases| {
         let path = cases.join("env");
-        let (kept, rows) = rows::open(&path, Durability::Immediate)?;
-        rows::write(&kept, &rows, 1)?;
+        let (kept, rows) = rows::written(&path, Durability::Immediate, 1)?;
         // Another process writes its record, with the byte locked that all openings lock.
         let lock = path.join("mapleaf.lock");
         let held = control.hold(&lock, PAGES | META, 1)?;

@@ -27,8 +27,7 @@ fn a_truncated_data_file_is_noticed_by_the_next_commit() -> Result<()> {
     for durability in [Durability::Immediate, Durability::Eventual] {
         for asked in [false, true] {
             let dir = directory()?;
-            let (env, rows) = rows::open(dir.path(), durability)?;
-            rows::write(&env, &rows, 1)?;
+            let (env, rows) = rows::written(dir.path(), durability, 1)?;
             grow(&env, 0)?;
             let path = dir.path().join("data.mdb");
             cut(&path, io(fs::metadata(&path))?.len() - 1)?;
@@ -51,16 +50,14 @@ fn a_truncated_data_file_is_noticed_by_the_next_commit() -> Result<()> {
 fn a_truncated_lock_file_is_noticed() -> Result<()> {
     for (file, length) in [("lock.mdb", 577), ("lock.mdb", 1), ("mapleaf.lock", 127), ("mapleaf.lock", 1)] {
         let dir = directory()?;
-        let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
-        rows::write(&env, &rows, 1)?;
+        let (env, rows) = rows::written(dir.path(), Durability::Immediate, 1)?;
         cut(&dir.path().join(file), length)?;
         for _ in 0..2 {
             refused_with(rows::write(&env, &rows, 2), ErrorKind::NotFound, &[file, "cut short"]);
             refused_with(env.sync(), ErrorKind::NotFound, &[file]);
         }
         drop((env, rows));
-        let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
-        assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1);
+        rows::reopened(dir.path(), 1)?;
     }
     Ok(())
 }
@@ -77,8 +74,7 @@ fn opening_with_a_too_short_lmdb_lock_file_does_not_crash() -> Result<()> {
     }
     for length in [1, 191] {
         let dir = directory()?;
-        let (env, rows) = rows::open(dir.path(), Durability::Immediate)?;
-        rows::write(&env, &rows, 1)?;
+        let (env, _) = rows::written(dir.path(), Durability::Immediate, 1)?;
         let _snap = env.snapshot()?;
         cut(&dir.path().join("lock.mdb"), length)?;
         let child = process::spawn(NAME, &[&dir.path().to_string_lossy()])?;
@@ -91,8 +87,7 @@ fn opening_with_a_too_short_lmdb_lock_file_does_not_crash() -> Result<()> {
 #[test]
 fn growth_is_not_taken_for_a_truncation() -> Result<()> {
     let dir = directory()?;
-    let (env, rows) = rows::open(dir.path(), Durability::Eventual)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, _) = rows::written(dir.path(), Durability::Eventual, 1)?;
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let looking: Vec<_> = (0..3)

@@ -82,9 +82,9 @@ pub fn apart(family: &Family, body: impl FnOnce(&Control, &Path) -> Result<Strin
     Ok(told.map(str::to_owned))
 }
 
-/// Runs as many histories as the family's share of all images needs. In the parent, returns the tally if the number of
-/// images was at least the usual one; in a child, `None`.
-pub fn campaign(family: &Family) -> Result<Option<Tally>> {
+/// Runs as many histories as the family's share of all images needs. In the parent, asserts that the tally `shows` what
+/// the histories are about, if the number of images was at least the usual one.
+pub fn campaign(family: &Family, shows: fn(&Tally) -> bool) -> Result<()> {
     let told = apart(family, |control, root| {
         let images = number("MAPLEAF_CUT_IMAGES", IMAGES) * family.share / 1000;
         let first: u64 = number("MAPLEAF_CUT_SEED", 7);
@@ -98,11 +98,14 @@ pub fn campaign(family: &Family) -> Result<Option<Tally>> {
         }
         Ok(bench.tally.to_string())
     })?;
-    let Some(told) = told else { return Ok(None) };
+    let Some(told) = told else { return Ok(()) };
     println!("{}: {told}", family.name);
     // The tally of a shorter run is not checked.
-    let is_whole = number("MAPLEAF_CUT_IMAGES", IMAGES) >= IMAGES;
-    is_whole.then(|| told.parse().map_err(Error::other)).transpose()
+    if number("MAPLEAF_CUT_IMAGES", IMAGES) >= IMAGES {
+        let tally: Tally = told.parse().map_err(Error::other)?;
+        assert!(shows(&tally), "{tally:?}");
+    }
+    Ok(())
 }
 
 /// Records one history and cuts it.

@@ -57,16 +57,8 @@ fn the_checker_finds_every_omitted_flush() -> Result<()> {
         name: "checker::the_checker_finds_every_omitted_flush",
         share: 0,
         draw: |seed, random| {
-            let scenario = Scenario::alone(seed, Durability::Immediate, random);
-            Scenario {
-                processes: vec![vec![Durability::Immediate]],
-                threads: 1,
-                operations: 16,
-                compacts: false,
-                mixes: false,
-                pause: 0,
-                ..scenario
-            }
+            let scenario = Scenario::alone(seed, Durability::Immediate, random).openings(1).short(16);
+            Scenario { pause: 0, ..scenario }
         },
     };
     apart(&family, |control, root| {
@@ -100,8 +92,8 @@ fn the_checker_finds_false_claims_about_process_durability() -> Result<()> {
         name: "checker::the_checker_finds_false_claims_about_process_durability",
         share: 0,
         draw: |seed, random| {
-            let scenario = Scenario::alone(seed, Durability::Process, random);
-            Scenario { processes: vec![vec![Durability::Process]], compacts: false, ..scenario }
+            let scenario = Scenario::alone(seed, Durability::Process, random).openings(1);
+            Scenario { compacts: false, ..scenario }
         },
     };
     apart(&family, |control, root| {

@@ -6,7 +6,7 @@ use nix::libc::EIO;
 
 use super::campaign::{Family, campaign};
 use super::scenario::Scenario;
-use crate::common::shim::{ANY, Fault, How, Last, NAMES_FLUSH};
+use crate::common::shim::{ANY, Fault, How, NAMES_FLUSH};
 
 #[test]
 fn an_environment_below_a_directory_of_a_killed_process_is_kept() -> Result<()> {
@@ -14,17 +14,12 @@ fn an_environment_below_a_directory_of_a_killed_process_is_kept() -> Result<()> 
         name: "directories_above::an_environment_below_a_directory_of_a_killed_process_is_kept",
         share: 20,
         draw: |seed, random| {
-            let scenario = Scenario::alone(seed, Durability::Immediate, random);
+            let scenario = Scenario::alone(seed, Durability::Immediate, random).openings(1).short(4);
             // The process creates the directory, and then flushes its parent.
-            let killed = Some(Last { nth: 1 + random.below(4) as u64, of: ANY });
-            let processes = vec![vec![Durability::Immediate]];
-            let short = Scenario { threads: 1, operations: 4, compacts: false, ..scenario };
-            Scenario { processes, made_before: false, path: "above/env", killed, ..short }
+            scenario.created_at("above/env").killed_at(1 + random.below(4) as u64, ANY)
         },
     };
-    let Some(tally) = campaign(&family)? else { return Ok(()) };
-    assert!(tally.kept > 0, "{tally:?}");
-    Ok(())
+    campaign(&family, |tally| tally.kept > 0)
 }
 
 #[test]
@@ -33,14 +28,10 @@ fn an_environment_below_an_unflushed_directory_is_kept() -> Result<()> {
         name: "directories_above::an_environment_below_an_unflushed_directory_is_kept",
         share: 20,
         draw: |seed, random| {
-            let scenario = Scenario::alone(seed, Durability::Immediate, random);
-            let fault = Some(Fault { classes: NAMES_FLUSH, nth: 1, errno: EIO, how: How::Once });
-            let processes = vec![vec![Durability::Immediate; 2]];
-            let short = Scenario { threads: 1, operations: 4, compacts: false, ..scenario };
-            Scenario { processes, made_before: false, path: "above/env", fault, ..short }
+            let scenario = Scenario::alone(seed, Durability::Immediate, random).openings(2).short(4);
+            let fault = Fault { classes: NAMES_FLUSH, nth: 1, errno: EIO, how: How::Once };
+            scenario.created_at("above/env").with_fault(fault)
         },
     };
-    let Some(tally) = campaign(&family)? else { return Ok(()) };
-    assert!(tally.failed > 0 && tally.kept > 0, "{tally:?}");
-    Ok(())
+    campaign(&family, |tally| tally.failed > 0 && tally.kept > 0)
 }

@@ -22,15 +22,11 @@ fn immediate_keeps_every_acknowledged_operation_after_a_failed_flush() -> Result
         name: "failing_flushes::immediate_keeps_every_acknowledged_operation_after_a_failed_flush",
         share: 120,
         draw: |seed, random| {
-            let scenario = Scenario::alone(seed, Durability::Immediate, random);
-            let fault = Some(fault(30, random));
-            let processes = vec![vec![Durability::Immediate; 2]];
-            Scenario { processes, made_before: true, compacts: false, fault, ..scenario }
+            let scenario = Scenario::alone(seed, Durability::Immediate, random).openings(2).existing();
+            Scenario { compacts: false, ..scenario.with_fault(fault(30, random)) }
         },
     };
-    let Some(tally) = campaign(&family)? else { return Ok(()) };
-    assert!(tally.failed > 0 && tally.kept * 2 > tally.images && tally.second > 0, "{tally:?}");
-    Ok(())
+    campaign(&family, |tally| tally.failed > 0 && tally.kept * 2 > tally.images && tally.second > 0)
 }
 
 #[test]
@@ -39,15 +35,11 @@ fn a_process_beside_a_failed_flush_keeps_every_acknowledged_operation() -> Resul
         name: "failing_flushes::a_process_beside_a_failed_flush_keeps_every_acknowledged_operation",
         share: 40,
         draw: |seed, random| {
-            let scenario = beside(seed, Durability::Immediate, random);
-            let fault = Some(fault(40, random));
-            let processes = vec![vec![Durability::Immediate; 2]; 2];
-            Scenario { processes, made_before: true, compacts: false, fault, ..scenario }
+            let scenario = beside(seed, Durability::Immediate, random).existing().with_fault(fault(40, random));
+            Scenario { processes: vec![vec![Durability::Immediate; 2]; 2], compacts: false, ..scenario }
         },
     };
-    let Some(tally) = campaign(&family)? else { return Ok(()) };
-    assert!((tally.failed > 0 || tally.histories < 20) && tally.kept * 2 > tally.images, "{tally:?}");
-    Ok(())
+    campaign(&family, |tally| (tally.failed > 0 || tally.histories < 20) && tally.kept * 2 > tally.images)
 }
 
 /// The meta page is on the disk although its write failed. LMDB restores the old meta page in memory only, and the
@@ -58,15 +50,11 @@ fn a_meta_page_written_by_a_failed_call_is_rewritten_before_another_process_writ
         name: "failing_flushes::a_meta_page_written_by_a_failed_call_is_rewritten_before_another_process_writes",
         share: 40,
         draw: |seed, random| {
-            let scenario = beside(seed, Durability::Immediate, random);
-            let fault =
-                Some(Fault { classes: META, nth: 11 + random.below(18) as u64, errno: EIO, how: How::OnceMade });
+            let scenario = beside(seed, Durability::Immediate, random).existing().short(6);
+            let fault = Fault { classes: META, nth: 11 + random.below(18) as u64, errno: EIO, how: How::OnceMade };
             let processes = vec![vec![Durability::Immediate]; 2];
-            let few = Scenario { threads: 1, operations: 6, pause: 0, ..scenario };
-            Scenario { processes, made_before: true, compacts: false, order: Order::InTurn, fault, ..few }
+            Scenario { processes, pause: 0, order: Order::InTurn, ..scenario.with_fault(fault) }
         },
     };
-    let Some(tally) = campaign(&family)? else { return Ok(()) };
-    assert!(tally.failed > 0 && tally.kept * 2 > tally.images, "{tally:?}");
-    Ok(())
+    campaign(&family, |tally| tally.failed > 0 && tally.kept * 2 > tally.images)
 }

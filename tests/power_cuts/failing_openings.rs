@@ -15,18 +15,12 @@ fn acknowledged_operations_after_a_failed_creation_are_kept() -> Result<()> {
         name: "failing_openings::acknowledged_operations_after_a_failed_creation_are_kept",
         share: 40,
         draw: |seed, random| {
-            let durability = random.pick(&[Durability::Immediate, Durability::Eventual]);
-            let scenario = Scenario::alone(seed, durability, random);
-            let fault = Some(fault(8, random));
-            let processes = vec![vec![durability; 3]];
-            let short = Scenario { threads: 1, operations: 4, compacts: false, ..scenario };
             // Not below a new directory, which a process that did not create it does not flush.
-            Scenario { processes, made_before: false, path: "env", fault, ..short }
+            let scenario = Scenario::flushing(seed, random).openings(3).created_at("env").short(4);
+            scenario.with_fault(fault(8, random))
         },
     };
-    let Some(tally) = campaign(&family)? else { return Ok(()) };
-    assert!(tally.failed > 0 && tally.kept > 0, "{tally:?}");
-    Ok(())
+    campaign(&family, |tally| tally.failed > 0 && tally.kept > 0)
 }
 
 #[test]
@@ -35,16 +29,13 @@ fn acknowledged_operations_after_a_failed_compaction_are_kept() -> Result<()> {
         name: "failing_openings::acknowledged_operations_after_a_failed_compaction_are_kept",
         share: 40,
         draw: |seed, random| {
-            let scenario = Scenario::alone(seed, Durability::Immediate, random);
+            let scenario = Scenario::alone(seed, Durability::Immediate, random).openings(2).existing();
             let nth = 1 + random.below(2) as u64;
-            let fault = Some(Fault { classes: NAMES_FLUSH, nth, errno: EIO, how: How::Once });
-            let processes = vec![vec![Durability::Immediate; 2]];
-            Scenario { processes, made_before: true, compacts: true, fault, ..scenario }
+            let fault = Fault { classes: NAMES_FLUSH, nth, errno: EIO, how: How::Once };
+            Scenario { compacts: true, ..scenario.with_fault(fault) }
         },
     };
-    let Some(tally) = campaign(&family)? else { return Ok(()) };
-    assert!(tally.failed > 0 && tally.kept > 0, "{tally:?}");
-    Ok(())
+    campaign(&family, |tally| tally.failed > 0 && tally.kept > 0)
 }
 
 #[test]
@@ -53,14 +44,10 @@ fn the_state_that_eventual_shows_after_a_failed_flush_is_kept() -> Result<()> {
         name: "failing_openings::the_state_that_eventual_shows_after_a_failed_flush_is_kept",
         share: 40,
         draw: |seed, random| {
-            let scenario = Scenario::alone(seed, Durability::Eventual, random);
+            let scenario = Scenario::alone(seed, Durability::Eventual, random).openings(2).existing().short(20);
             let nth = 2 + random.below(20) as u64;
-            let fault = Some(Fault { classes: FLUSH, nth, errno: EIO, how: How::Once });
-            let processes = vec![vec![Durability::Eventual; 2]];
-            Scenario { processes, threads: 1, operations: 20, made_before: true, compacts: false, fault, ..scenario }
+            scenario.with_fault(Fault { classes: FLUSH, nth, errno: EIO, how: How::Once })
         },
     };
-    let Some(tally) = campaign(&family)? else { return Ok(()) };
-    assert!(tally.failed > 0 && tally.kept > 0, "{tally:?}");
-    Ok(())
+    campaign(&family, |tally| tally.failed > 0 && tally.kept > 0)
 }

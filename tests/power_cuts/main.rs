@@ -11,6 +11,7 @@ mod disk;
 mod failing_flushes;
 mod failing_openings;
 mod failing_syncs;
+mod histories;
 mod image;
 mod mixed_durabilities;
 mod model;

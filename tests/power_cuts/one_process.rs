@@ -4,7 +4,7 @@ use mapleaf::{Durability, Result};
 
 use super::campaign::{Family, campaign};
 use super::scenario::Scenario;
-use crate::common::shim::{ANY, Last};
+use crate::common::shim::ANY;
 
 #[test]
 fn immediate_keeps_every_acknowledged_operation() -> Result<()> {
@@ -13,9 +13,7 @@ fn immediate_keeps_every_acknowledged_operation() -> Result<()> {
         share: 300,
         draw: |seed, random| Scenario::alone(seed, Durability::Immediate, random),
     };
-    let Some(tally) = campaign(&family)? else { return Ok(()) };
-    assert!(tally.kept * 2 > tally.images && tally.second > 0, "{tally:?}");
-    Ok(())
+    campaign(&family, |tally| tally.kept * 2 > tally.images && tally.second > 0)
 }
 
 #[test]
@@ -25,9 +23,7 @@ fn eventual_keeps_whole_states_no_older_than_the_last_flush() -> Result<()> {
         share: 170,
         draw: |seed, random| Scenario::alone(seed, Durability::Eventual, random),
     };
-    let Some(tally) = campaign(&family)? else { return Ok(()) };
-    assert!(tally.kept * 2 > tally.images && tally.second > 0, "{tally:?}");
-    Ok(())
+    campaign(&family, |tally| tally.kept * 2 > tally.images && tally.second > 0)
 }
 
 #[test]
@@ -35,14 +31,9 @@ fn a_flushed_commit_keeps_all_before_it_whatever_they_asked_for() -> Result<()> 
     let family = Family {
         name: "one_process::a_flushed_commit_keeps_all_before_it_whatever_they_asked_for",
         share: 170,
-        draw: |seed, random| {
-            let of_env = random.pick(&[Durability::Immediate, Durability::Eventual]);
-            Scenario { mixes: true, ..Scenario::alone(seed, of_env, random) }
-        },
+        draw: |seed, random| Scenario { mixes: true, ..Scenario::flushing(seed, random) },
     };
-    let Some(tally) = campaign(&family)? else { return Ok(()) };
-    assert!(tally.kept * 2 > tally.images && tally.second > 0, "{tally:?}");
-    Ok(())
+    campaign(&family, |tally| tally.kept * 2 > tally.images && tally.second > 0)
 }
 
 #[test]
@@ -50,15 +41,10 @@ fn process_keeps_the_last_flush_if_nothing_was_written_after_it() -> Result<()> 
     let family = Family {
         name: "one_process::process_keeps_the_last_flush_if_nothing_was_written_after_it",
         share: 80,
-        draw: |seed, random| {
-            let scenario = Scenario::alone(seed, Durability::Process, random);
-            // `Process` does not promise the name of a created file.
-            Scenario { made_before: true, ..scenario }
-        },
+        // `Process` does not promise the name of a created file.
+        draw: |seed, random| Scenario::alone(seed, Durability::Process, random).existing(),
     };
-    let Some(tally) = campaign(&family)? else { return Ok(()) };
-    assert!(tally.kept > 0 && tally.unpromised > 0 && tally.refused > 0, "{tally:?}");
-    Ok(())
+    campaign(&family, |tally| tally.kept > 0 && tally.unpromised > 0 && tally.refused > 0)
 }
 
 #[test]
@@ -66,16 +52,9 @@ fn a_created_environment_exists_and_an_unfinished_one_can_be_created() -> Result
     let family = Family {
         name: "one_process::a_created_environment_exists_and_an_unfinished_one_can_be_created",
         share: 70,
-        draw: |seed, random| {
-            let durability = random.pick(&[Durability::Immediate, Durability::Eventual]);
-            let scenario = Scenario::alone(seed, durability, random);
-            let processes = vec![vec![durability]];
-            Scenario { processes, threads: 1, operations: 1, compacts: false, made_before: false, ..scenario }
-        },
+        draw: |seed, random| Scenario { made_before: false, ..Scenario::flushing(seed, random).openings(1).short(1) },
     };
-    let Some(tally) = campaign(&family)? else { return Ok(()) };
-    assert!(tally.empty > 0 && tally.kept > 0 && tally.second > 0, "{tally:?}");
-    Ok(())
+    campaign(&family, |tally| tally.empty > 0 && tally.kept > 0 && tally.second > 0)
 }
 
 #[test]
@@ -84,15 +63,13 @@ fn successive_openings_keep_the_promise_of_their_own_durability() -> Result<()> 
         name: "one_process::successive_openings_keep_the_promise_of_their_own_durability",
         share: 80,
         draw: |seed, random| {
-            let scenario = Scenario::alone(seed, Durability::Immediate, random);
+            let scenario = Scenario::alone(seed, Durability::Immediate, random).existing();
             let all = [Durability::Immediate, Durability::Eventual, Durability::Process];
             let durabilities = (0..3).map(|_| random.pick(&all)).collect();
-            Scenario { processes: vec![durabilities], made_before: true, ..scenario }
+            Scenario { processes: vec![durabilities], ..scenario }
         },
     };
-    let Some(tally) = campaign(&family)? else { return Ok(()) };
-    assert!(tally.kept > 0 && tally.unpromised > 0 && tally.second > 0, "{tally:?}");
-    Ok(())
+    campaign(&family, |tally| tally.kept > 0 && tally.unpromised > 0 && tally.second > 0)
 }
 
 #[test]
@@ -101,13 +78,9 @@ fn acknowledged_operations_of_a_killed_process_are_kept() -> Result<()> {
         name: "one_process::acknowledged_operations_of_a_killed_process_are_kept",
         share: 70,
         draw: |seed, random| {
-            let durability = random.pick(&[Durability::Immediate, Durability::Eventual]);
-            let scenario = Scenario::alone(seed, durability, random);
-            let killed = Some(Last { nth: 1 + random.below(300) as u64, of: ANY });
-            Scenario { made_before: true, compacts: false, killed, ..scenario }
+            let scenario = Scenario::flushing(seed, random).existing();
+            Scenario { compacts: false, ..scenario.killed_at(1 + random.below(300) as u64, ANY) }
         },
     };
-    let Some(tally) = campaign(&family)? else { return Ok(()) };
-    assert!(tally.kept * 2 > tally.images && tally.second > 0, "{tally:?}");
-    Ok(())
+    campaign(&family, |tally| tally.kept * 2 > tally.images && tally.second > 0)
 }

@@ -1,7 +1,7 @@
 //! A process that dies inside a transaction or with a snapshot blocks nobody. A living one is waited for, or the caller
 //! gets `Busy`.
 
-use crate::common::process;
+use crate::common::process::{self, Child};
 use std::path::Path;
 
 use crate::common::errors::{directory, refused_with};
@@ -26,19 +26,30 @@ fn play(part: &str, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Opens the environment and stores the entry that the children read.
+fn with_one_entry(path: &Path) -> Result<(Env, Dbi<u32, u32>)> {
+    let env = Env::open(path)?;
+    let dbi = env.dbi("d")?;
+    env.transact(|txn| dbi.put(txn, 1, 1))?;
+    Ok((env, dbi))
+}
+
+/// Starts the child of the test `name`; returns when it is in its transaction or has its snapshot.
+fn inside(name: &str, part: &str, path: &Path) -> Result<Child> {
+    let child = process::spawn(name, &[part, &path.to_string_lossy()])?;
+    child.expect("inside");
+    Ok(child)
+}
+
 #[test]
 fn a_writer_that_dies_inside_its_transaction_blocks_nobody() -> Result<()> {
     if let Some(arguments) = process::arguments() {
         return play(&arguments[0], Path::new(&arguments[1]));
     }
     let dir = directory()?;
-    let env = Env::open(dir.path())?;
-    let dbi: Dbi<u32, u32> = env.dbi("d")?;
-    env.transact(|txn| dbi.put(txn, 1, 1))?;
+    let (env, dbi) = with_one_entry(dir.path())?;
     for turn in 1..4 {
-        let arguments = ["write", &dir.path().to_string_lossy()];
-        let mut child = process::spawn("a_writer_that_dies_inside_its_transaction_blocks_nobody", &arguments)?;
-        child.expect("inside");
+        let mut child = inside("a_writer_that_dies_inside_its_transaction_blocks_nobody", "write", dir.path())?;
         let busy = refused_with(env.try_transact(|_| Ok(())), ErrorKind::Busy, &["retry", "try_transact"]);
         assert!(busy.is_retryable());
         // Reads, and transactions that only read, wait for nobody.
@@ -61,13 +72,9 @@ fn the_slot_of_a_dead_reader_is_cleared() -> Result<()> {
         return play(&arguments[0], Path::new(&arguments[1]));
     }
     let dir = directory()?;
-    let env = Env::open(dir.path())?;
-    let dbi: Dbi<u32, u32> = env.dbi("d")?;
-    env.transact(|txn| dbi.put(txn, 1, 1))?;
+    let (env, dbi) = with_one_entry(dir.path())?;
     assert_eq!(env.clear_stale_readers()?, 0);
-    let arguments = ["read", &dir.path().to_string_lossy()];
-    let mut child = process::spawn("the_slot_of_a_dead_reader_is_cleared", &arguments)?;
-    child.expect("inside");
+    let mut child = inside("the_slot_of_a_dead_reader_is_cleared", "read", dir.path())?;
     assert_eq!(env.clear_stale_readers()?, 0, "it lives");
     refused_with(env.compact(), ErrorKind::Busy, &["another process"]);
     child.kill()?;
@@ -85,12 +92,8 @@ fn compaction_and_removal_wait_for_the_last_process() -> Result<()> {
     }
     let dir = directory()?;
     let path = dir.path().join("env");
-    let env = Env::open(&path)?;
-    let dbi: Dbi<u32, u32> = env.dbi("d")?;
-    env.transact(|txn| dbi.put(txn, 1, 1))?;
-    let arguments = ["read", &path.to_string_lossy()];
-    let mut child = process::spawn("compaction_and_removal_wait_for_the_last_process", &arguments)?;
-    child.expect("inside");
+    let (env, _) = with_one_entry(&path)?;
+    let mut child = inside("compaction_and_removal_wait_for_the_last_process", "read", &path)?;
     refused_with(env.compact(), ErrorKind::Busy, &["compact", "another process"]);
     drop(env);
     refused_with(Env::destroy(&path), ErrorKind::Busy, &["destroy", "another process"]);

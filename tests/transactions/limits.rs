@@ -10,6 +10,15 @@ fn open() -> Result<(Env, Dbi<u32, Vec<u8>>)> {
     Ok((env, dbi))
 }
 
+/// As `open`, with 12,000 rows, stored in transactions within the limit.
+fn with_rows() -> Result<(Env, Dbi<u32, Vec<u8>>)> {
+    let (env, dbi) = open()?;
+    for part in 0..40 {
+        env.transact(|txn| dbi.load(txn, (part * 300..(part + 1) * 300).map(|n| (n, vec![]))))?;
+    }
+    Ok((env, dbi))
+}
+
 #[test]
 fn a_change_over_the_limit_is_refused_and_the_others_are_committed() -> Result<()> {
     let (env, dbi) = open()?;
@@ -60,10 +69,7 @@ fn replaced_and_undone_changes_do_not_count() -> Result<()> {
 
 #[test]
 fn many_deletions_may_be_too_large_but_a_clear_never_is() -> Result<()> {
-    let (env, dbi) = open()?;
-    for part in 0..40 {
-        env.transact(|txn| dbi.load(txn, (part * 300..(part + 1) * 300).map(|n| (n, vec![]))))?;
-    }
+    let (env, dbi) = with_rows()?;
     env.transact(|txn| {
         // Adjacent deletions extend one range and take no more memory.
         assert_eq!(dbi.retain(txn, 9000.., |_, _| false)?, 3000);
@@ -80,10 +86,7 @@ fn many_deletions_may_be_too_large_but_a_clear_never_is() -> Result<()> {
 
 #[test]
 fn deleted_ranges_count_towards_the_limit() -> Result<()> {
-    let (env, dbi) = open()?;
-    for part in 0..40 {
-        env.transact(|txn| dbi.load(txn, (part * 300..(part + 1) * 300).map(|n| (n, vec![]))))?;
-    }
+    let (env, dbi) = with_rows()?;
     env.transact(|txn| {
         let each_alone = (0..1000).try_for_each(|n| dbi.delete_range(txn, n * 12..n * 12 + 10).map(drop));
         let refused = each_alone.expect_err("1000 ranges are larger than the limit");

@@ -11,6 +11,7 @@ use crate::page::copy::{compact, plain_metas};
 use crate::page::fields::{u16_at, u32_at};
 use crate::page::format::flag;
 use crate::page::meta_check::check_metas;
+use crate::page::tests::churn::{assert_clean, put_and_delete_large};
 use crate::page::tests::foreign::{content, fill, image, kind};
 use crate::page::tests::samples::{Image, PAGE, Random, apply, create, open, samples};
 use crate::page::verify::{VerifyLevel, verify};
@@ -25,13 +26,6 @@ fn compacted(image: &Image) -> Image {
 /// A plain copy of the newest state in `image`.
 fn plain(image: &Image) -> Image {
     Image::holding(&[&plain_metas(&image.newest()), &image.bytes()[2 * PAGE..]].concat())
-}
-
-fn assert_clean(image: &Image) {
-    for level in [VerifyLevel::Fast, VerifyLevel::Full] {
-        let report = verify(&image.file(), level).unwrap();
-        assert!(report.is_clean(), "{level:?} {:?}", &report.faults[..report.faults.len().min(5)]);
-    }
 }
 
 /// Writes `image` into a new directory, as a file to open.
@@ -92,7 +86,7 @@ fn assert_copies(path: &Path) {
     assert_same_pages(&small, &Image::of(&theirs));
     assert!(small.words.len() <= source.words.len());
     for copy in [&small, &whole] {
-        assert_clean(copy);
+        assert_clean(&copy.file());
     }
     // There are no free pages, and every page is used.
     let report = verify(&small.file(), VerifyLevel::Full).unwrap();
@@ -144,7 +138,7 @@ fn copies_of_foreign_files_equal_lmdbs_and_can_be_read_and_written() {
             }
         }
         drop(env);
-        assert_clean(&image(dir.path()));
+        assert_clean(&image(dir.path()).file());
         assert_copies(dir.path());
     }
 }
@@ -174,14 +168,7 @@ fn copies_of_files_that_end_before_their_last_page_equal_lmdbs() {
         let env = open(dir.path());
         let tree = create(&env, "tree", heed::DatabaseFlags::empty());
         let mut txn = env.write_txn().unwrap();
-        for _ in 0..60 {
-            let key = random.below(500).to_be_bytes();
-            // Pages allocated for a large value that is deleted before the commit are never written.
-            tree.put(&mut txn, &key, &vec![1; random.below(30_000)]).unwrap();
-            if random.below(2) == 0 {
-                tree.delete(&mut txn, &key).unwrap();
-            }
-        }
+        put_and_delete_large(&mut txn, tree, &mut random);
         txn.commit().unwrap();
         drop(env);
         let source = image(dir.path());

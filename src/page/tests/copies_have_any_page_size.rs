@@ -7,23 +7,12 @@ use crate::page::copy::{compact, plain_metas};
 use crate::page::cursor::Cursor;
 use crate::page::fields::overflow_pages;
 use crate::page::format::{HEADER, NODE_HEADER, flag};
-use crate::page::format::{MAGIC, NO_PAGE, VERSION};
+use crate::page::format::{MAGIC, VERSION};
 use crate::page::layout::Pages;
 use crate::page::meta::{Meta, TreeRecord};
 use crate::page::page_no::PageNo;
 use crate::page::txn_id::LmdbTxnId;
 use crate::page::verify::{VerifyLevel, verify};
-
-const NO_TREE: TreeRecord = TreeRecord {
-    pad: 0,
-    flags: 0,
-    depth: 0,
-    branch_pages: 0,
-    leaf_pages: 0,
-    overflow_pages: 0,
-    entries: 0,
-    root: NO_PAGE,
-};
 
 /// Builds a page of nodes: the first eight bytes of each header, the key, the data.
 fn page(size: usize, number: u64, kind: u16, nodes: &[(u64, &[u8], &[u8])]) -> Vec<u8> {
@@ -69,9 +58,9 @@ fn source(size: usize) -> (Vec<u64>, Meta) {
         overflow_pages: run_pages,
         entries: 4,
         root: PageNo(4),
-        ..NO_TREE
+        ..TreeRecord::EMPTY
     };
-    let free = TreeRecord { flags: 8, depth: 1, leaf_pages: 1, entries: 1, root: PageNo(list), ..NO_TREE };
+    let free = TreeRecord { flags: 8, depth: 1, leaf_pages: 1, entries: 1, root: PageNo(list), ..TreeRecord::EMPTY };
     let page_size = u32::try_from(size).unwrap();
     let meta = Meta {
         magic: MAGIC,

@@ -5,7 +5,8 @@ use std::path::Path;
 use heed::types::Bytes;
 use heed::{CommitOrAbort, DatabaseFlags as F, Env, WithoutTls};
 
-use crate::page::tests::samples::{Image, Random, Rounds, SampleTree, apply, changes, create, open};
+use crate::page::tests::churn::Churn;
+use crate::page::tests::samples::{Image, Rounds, SampleTree, apply, changes, create, open};
 
 /// Keys and values in the order of their tree.
 pub(super) type Entries = Vec<(Vec<u8>, Vec<u8>)>;
@@ -35,25 +36,9 @@ pub(super) fn kind(env: &Env<WithoutTls>, at: usize) -> SampleTree {
 /// of its own with branch pages.
 fn fill_kinds(env: &Env<WithoutTls>) {
     for (at, kind_of) in kinds().into_iter().enumerate() {
-        let tree = kind(env, at);
-        let mut random = Random(at as u64);
-        for round in 0..3 {
-            let mut txn = env.write_txn().unwrap();
-            for _ in 0..6_000 {
-                let key = (random.below(40) as u64).wrapping_mul(if at % 2 == 0 { 1 } else { 0x0123_4567 });
-                let values = if key % 10 == 0 { 1_000_000 } else { 5 };
-                let mut value = (random.below(values) as u64).to_le_bytes().to_vec();
-                if !kind_of.contains(F::DUP_FIXED) {
-                    value.extend(vec![3; random.below(3)]);
-                }
-                if round > 0 && random.below(3) == 0 && kind_of.contains(F::DUP_SORT) {
-                    tree.delete_one_duplicate(&mut txn, &key.to_le_bytes(), &value).unwrap();
-                } else {
-                    tree.put(&mut txn, &key.to_le_bytes(), &value).unwrap();
-                }
-            }
-            txn.commit().unwrap();
-        }
+        let deletes = kind_of.contains(F::DUP_SORT);
+        let churn = Churn { rounds: 3, changes: 6_000, keys: 40, values: 1_000_000, deletes };
+        churn.apply(env, kind(env, at), kind_of, at);
     }
 }
 

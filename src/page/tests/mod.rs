@@ -9,6 +9,7 @@ mod any_width;
 mod build;
 mod built_files_hold;
 #[cfg(not(miri))]
+mod churn;
 mod cold_pages_are_asked_for;
 #[cfg(not(miri))]
 mod copies_are_lmdbs;

@@ -7,15 +7,10 @@ use heed::{CompactionOption, DatabaseFlags};
 use tempfile::TempDir;
 
 use crate::page::meta_check::{FileMeta, check_metas};
+use crate::page::tests::churn::{Churn, assert_clean, put_and_delete_large};
+use crate::page::tests::foreign::kinds;
 use crate::page::tests::samples::{Image, PAGE, Random, create, open, samples};
 use crate::page::verify::{VerifyLevel, verify, verify_snapshot};
-
-fn assert_clean(file: &File) {
-    for level in [VerifyLevel::Fast, VerifyLevel::Full] {
-        let report = verify(file, level).unwrap();
-        assert!(report.is_clean(), "{level:?} {:?}", &report.faults[..report.faults.len().min(5)]);
-    }
-}
 
 #[test]
 fn the_samples_are_clean_and_counted() {
@@ -63,14 +58,7 @@ fn files_that_end_before_their_last_page_are_clean() {
     let (mut random, mut shorter) = (Random(2), 0);
     for _ in 0..60 {
         let mut txn = env.write_txn().unwrap();
-        for _ in 0..60 {
-            let key = random.below(500).to_be_bytes();
-            // Pages allocated for a large value that is deleted before the commit are never written.
-            tree.put(&mut txn, &key, &vec![1; random.below(30_000)]).unwrap();
-            if random.below(2) == 0 {
-                tree.delete(&mut txn, &key).unwrap();
-            }
-        }
+        put_and_delete_large(&mut txn, tree, &mut random);
         txn.commit().unwrap();
         let FileMeta { newest, .. } = check_metas(&file, true).unwrap().unwrap();
         shorter += u32::from(file.metadata().unwrap().len() < newest.last_page.end(PAGE as u64));
@@ -80,42 +68,13 @@ fn files_that_end_before_their_last_page_are_clean() {
 }
 
 #[test]
-#[expect(deprecated, reason = "the flag of files that other programs wrote")]
 fn sets_of_duplicates_in_all_orders_are_clean() {
-    use DatabaseFlags as F;
     let dir = TempDir::new().unwrap();
     let env = open(dir.path());
-    let kinds = [
-        F::DUP_SORT,
-        F::DUP_SORT | F::REVERSE_DUP,
-        F::DUP_SORT | F::DUP_FIXED,
-        F::DUP_SORT | F::DUP_FIXED | F::INTEGER_DUP,
-        F::DUP_SORT | F::INTEGER_KEY,
-        F::DUP_SORT | F::REVERSE_KEY,
-        F::INTEGER_KEY,
-        F::REVERSE_KEY,
-    ];
-    for (at, kind) in kinds.into_iter().enumerate() {
-        let tree = create(&env, &format!("kind {at}"), kind);
-        let mut random = Random(at as u64);
-        for round in 0..4 {
-            let mut txn = env.write_txn().unwrap();
-            for _ in 0..4_000 {
-                let key = (random.below(60) as u64).wrapping_mul(if at % 2 == 0 { 1 } else { 0x0123_4567 });
-                // Most keys have few values; some have enough for a tree of their own.
-                let values = if key % 10 == 0 { 100_000 } else { 5 };
-                let mut value = (random.below(values) as u64).to_le_bytes().to_vec();
-                if !kind.contains(F::DUP_FIXED) {
-                    value.extend(vec![3; random.below(3)]);
-                }
-                if round > 0 && random.below(3) == 0 {
-                    tree.delete_one_duplicate(&mut txn, &key.to_le_bytes(), &value).unwrap();
-                } else {
-                    tree.put(&mut txn, &key.to_le_bytes(), &value).unwrap();
-                }
-            }
-            txn.commit().unwrap();
-        }
+    // Most keys have few values; some have enough for a tree of their own.
+    let churn = Churn { rounds: 4, changes: 4_000, keys: 60, values: 100_000, deletes: true };
+    for (at, kind) in kinds().into_iter().skip(1).enumerate() {
+        churn.apply(&env, create(&env, &format!("kind {at}"), kind), kind, at);
     }
     let file = File::open(dir.path().join("data.mdb")).unwrap();
     assert_clean(&file);

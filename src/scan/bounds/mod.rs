@@ -7,6 +7,7 @@ mod leading;
 mod prefix;
 mod range;
 mod text_prefix;
+mod texts;
 mod unstorable;
 
 pub use builder::{KeyBounds, NoEnd};

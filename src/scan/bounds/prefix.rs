@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::key::{AsKey, Key, KeyBuf, Path, Position};
 use crate::scan::bounds::byte_bounds::ByteBounds;
 use crate::scan::bounds::leading::{for_leading_elements, leading_prefix};
+use crate::scan::bounds::texts::for_text_and_bytes;
 
 /// A prefix of `K` keys: text or bytes that such keys begin with, or the leading elements of a tuple key.
 ///
@@ -80,16 +81,7 @@ macro_rules! byte_prefix {
     };
 }
 
-byte_prefix! {
-    [] &str: &str, String;
-    [] String: &str, String;
-    [] &String: &str, String;
-    [] &[u8]: &[u8], Vec<u8>;
-    [] Vec<u8>: &[u8], Vec<u8>;
-    [] &Vec<u8>: &[u8], Vec<u8>;
-    [const N: usize] [u8; N]: &[u8], Vec<u8>;
-    [const N: usize] &[u8; N]: &[u8], Vec<u8>;
-}
+for_text_and_bytes!(byte_prefix);
 
 /// The prefix of a listing without prefix: every key begins with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::key::{AsKey, Key, KeyBuf, Position, escape};
 use crate::scan::bounds::byte_bounds::ByteBounds;
 use crate::scan::bounds::leading::{for_leading_elements, leading_prefix};
+use crate::scan::bounds::texts::for_text_and_bytes;
 
 /// Leading elements of a tuple key whose last one is the beginning of a text: `(7, "al")` represents `(7, "al")`,
 /// `(7, "alice")` and so on, but not `(8, "al")`.
@@ -67,16 +68,7 @@ macro_rules! partial_text {
     };
 }
 
-partial_text! {
-    [] &str: &str, String;
-    [] String: &str, String;
-    [] &String: &str, String;
-    [] &[u8]: &[u8], Vec<u8>;
-    [] Vec<u8>: &[u8], Vec<u8>;
-    [] &Vec<u8>: &[u8], Vec<u8>;
-    [const N: usize] [u8; N]: &[u8], Vec<u8>;
-    [const N: usize] &[u8; N]: &[u8], Vec<u8>;
-}
+for_text_and_bytes!(partial_text);
 
 for_leading_elements!(leading_prefix with {
     TextPrefix::text_prefix_bounds, PartialText, |last, buf| {

@@ -12,6 +12,9 @@ use super::form_parts::Parts;
 use super::reading::Trace;
 use super::step::Step;
 
+/// The name of a type, a field or a variant in the source code.
+type Name = &'static str;
+
 /// A value has no form, and the reason.
 #[derive(Debug)]
 pub(in crate::value) struct NoForm(String);
@@ -71,7 +74,7 @@ pub(in crate::value) struct Recording {
 }
 
 /// A field: the name of its struct, and its own name.
-pub(in crate::value) type Field = (&'static str, &'static str);
+pub(in crate::value) type Field = (Name, Name);
 
 /// A number for the form of `value`, and what was recorded.
 pub(in crate::value) fn form<T: Serialize + ?Sized>(value: &T, asked: Asked) -> Result<(u64, Recording), NoForm> {
@@ -120,7 +123,7 @@ impl FormPosition<'_> {
     }
 
     /// Records how many parts a step has, if they are found by position, and the names of its fields.
-    pub(super) fn parts(self, at: usize, count: usize, names: Vec<&'static str>) {
+    pub(super) fn parts(self, at: usize, count: usize, names: Vec<Name>) {
         let mut trace = self.recording.trace.borrow_mut();
         trace.set_count(at, count);
         trace.set_names(at, names);
@@ -178,12 +181,12 @@ macro_rules! leaves {
 }
 
 impl<'t> Form<'t> {
-    fn parts(self, step: Step, name: &'static str) -> Parts<'t> {
+    fn parts(self, step: Step, name: Name) -> Parts<'t> {
         let at = self.position.step(step);
         Parts::new(self.position, step, at, name)
     }
 
-    fn parts_of_variant(self, step: Step, variant: &'static str) -> Parts<'t> {
+    fn parts_of_variant(self, step: Step, variant: Name) -> Parts<'t> {
         self.position.step(Step::Enum);
         self.parts(step, variant)
     }
@@ -231,7 +234,7 @@ impl<'t> Serializer for Form<'t> {
         Ok(self.position.leaf(Step::Unit, 0))
     }
 
-    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<u64, NoForm> {
+    fn serialize_unit_variant(self, _: Name, _: u32, variant: Name) -> Result<u64, NoForm> {
         self.position.step(Step::Enum);
         Ok(self.position.leaf(Step::UnitVariant, variant))
     }
@@ -242,16 +245,16 @@ impl<'t> Serializer for Form<'t> {
         Ok(hash((Step::Option as u8, inner)))
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<u64, NoForm> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: Name, value: &T) -> Result<u64, NoForm> {
         self.position.step(Step::Newtype);
         Part { value, position: self.position }.number()
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         self,
-        name: &'static str,
+        name: Name,
         _: u32,
-        variant: &'static str,
+        variant: Name,
         value: &T,
     ) -> Result<u64, NoForm> {
         self.position.step(Step::Enum);
@@ -268,17 +271,11 @@ impl<'t> Serializer for Form<'t> {
         Ok(self.parts(Step::Tuple, ""))
     }
 
-    fn serialize_tuple_struct(self, name: &'static str, _: usize) -> Result<Parts<'t>, NoForm> {
+    fn serialize_tuple_struct(self, name: Name, _: usize) -> Result<Parts<'t>, NoForm> {
         Ok(self.parts(Step::TupleStruct, name))
     }
 
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        _: usize,
-    ) -> Result<Parts<'t>, NoForm> {
+    fn serialize_tuple_variant(self, _: Name, _: u32, variant: Name, _: usize) -> Result<Parts<'t>, NoForm> {
         Ok(self.parts_of_variant(Step::TupleVariant, variant))
     }
 
@@ -286,17 +283,11 @@ impl<'t> Serializer for Form<'t> {
         Ok(self.parts(Step::Map, ""))
     }
 
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Parts<'t>, NoForm> {
+    fn serialize_struct(self, name: Name, _: usize) -> Result<Parts<'t>, NoForm> {
         Ok(self.parts(Step::Struct, name))
     }
 
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        _: usize,
-    ) -> Result<Parts<'t>, NoForm> {
+    fn serialize_struct_variant(self, _: Name, _: u32, variant: Name, _: usize) -> Result<Parts<'t>, NoForm> {
         Ok(self.parts_of_variant(Step::StructVariant, variant))
     }
 

@@ -5,29 +5,10 @@ use proptest::test_runner::TestCaseError;
 
 use crate::error::{Error, Result};
 use crate::write_set::changes::DbiChanges;
-use crate::write_set::tests::model::{Act, Model, act, action, key, look, look_at, look_at_sizes};
-
-#[derive(Clone, Debug)]
-enum Step {
-    Act(Act),
-    Look,
-    LookAtSizes,
-    LookAt(Vec<u8>),
-    Begin,
-    Keep,
-    RollBack,
-}
+use crate::write_set::tests::model::{self, Act, Model, Step, act, action, look, look_at, look_at_sizes};
 
 fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        20 => action().prop_map(Step::Act),
-        2 => Just(Step::Look),
-        2 => Just(Step::LookAtSizes),
-        6 => key().prop_map(Step::LookAt),
-        2 => Just(Step::Begin),
-        2 => Just(Step::Keep),
-        1 => Just(Step::RollBack),
-    ]
+    model::step(action(), [6, 2, 2, 1])
 }
 
 fn fail(error: Error) -> TestCaseError {
@@ -44,7 +25,7 @@ fn run(steps: &[Step]) -> Result<(), TestCaseError> {
             Step::LookAtSizes => look_at_sizes(changes, model)?,
             Step::LookAt(key) => look_at(changes, model, key)?,
             Step::Begin => layers.push((DbiChanges::new(), Model::default())),
-            Step::Keep | Step::RollBack if layers.len() == 1 => {}
+            Step::Keep | Step::Undo if layers.len() == 1 => {}
             Step::Keep => {
                 let newer = layers.pop();
                 if let (Some((changes, model)), Some(newer)) = (layers.last_mut(), newer) {
@@ -52,7 +33,7 @@ fn run(steps: &[Step]) -> Result<(), TestCaseError> {
                     model.absorb(newer.1);
                 }
             }
-            Step::RollBack => drop(layers.pop()),
+            Step::Undo => drop(layers.pop()),
         }
     }
     for (changes, model) in &layers {

@@ -146,3 +146,31 @@ pub(super) fn action() -> impl Strategy<Value = Act> {
         1 => Just(Act::Reset),
     ]
 }
+
+/// One step of a test: a change, a comparison with the model, or the beginning or end of a layer or savepoint.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    Act(Act),
+    Look,
+    LookAtSizes,
+    LookAt(Bytes),
+    Begin,
+    Keep,
+    Undo,
+}
+
+/// Steps with changes from `acts`. The frequencies are those of `LookAt`, `Begin`, `Keep` and `Undo`.
+pub(super) fn step(
+    acts: impl Strategy<Value = Act>,
+    [look_at, begin, keep, undo]: [u32; 4],
+) -> impl Strategy<Value = Step> {
+    prop_oneof![
+        20 => acts.prop_map(Step::Act),
+        2 => Just(Step::Look),
+        2 => Just(Step::LookAtSizes),
+        look_at => key().prop_map(Step::LookAt),
+        begin => Just(Step::Begin),
+        keep => Just(Step::Keep),
+        undo => Just(Step::Undo),
+    ]
+}

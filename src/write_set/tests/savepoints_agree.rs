@@ -5,31 +5,11 @@ use proptest::test_runner::TestCaseError;
 
 use crate::error::Error;
 use crate::write_set::changes::DbiChanges;
-use crate::write_set::tests::model::{Act, Model, act, action, key, look, look_at, look_at_sizes};
-
-#[derive(Clone, Debug)]
-enum Step {
-    Act(Act),
-    Look,
-    LookAtSizes,
-    LookAt(Vec<u8>),
-    Begin,
-    Keep,
-    Undo,
-}
+use crate::write_set::tests::model::{self, Act, Model, Step, act, action, look, look_at, look_at_sizes};
 
 fn step() -> impl Strategy<Value = Step> {
     // A savepoint contains no reset.
-    let act = action().prop_filter("a reset", |act| !matches!(act, Act::Reset));
-    prop_oneof![
-        20 => act.prop_map(Step::Act),
-        2 => Just(Step::Look),
-        2 => Just(Step::LookAtSizes),
-        4 => key().prop_map(Step::LookAt),
-        4 => Just(Step::Begin),
-        3 => Just(Step::Keep),
-        2 => Just(Step::Undo),
-    ]
+    model::step(action().prop_filter("a reset", |act| !matches!(act, Act::Reset)), [4, 4, 3, 2])
 }
 
 /// Changes with open savepoints. Each has the map before it, and whether it has changed anything.

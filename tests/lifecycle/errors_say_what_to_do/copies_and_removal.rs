@@ -12,8 +12,7 @@ use crate::rows;
 #[test]
 fn errors_of_copies_say_what_to_do() -> Result<()> {
     let dir = directory()?;
-    let (env, rows) = rows::open(&dir.path().join("env"), Durability::Process)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, rows) = rows::written(&dir.path().join("env"), Durability::Process, 1)?;
     let full = dir.path().join("full");
     io(fs::create_dir(&full))?;
     io(fs::write(full.join("file"), "bytes"))?;
@@ -42,8 +41,7 @@ fn errors_of_copies_say_what_to_do() -> Result<()> {
 fn errors_of_compaction_and_removal_say_what_to_do() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");
-    let (env, rows) = rows::open(&path, Durability::Process)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, rows) = rows::written(&path, Durability::Process, 1)?;
     let name = path.to_string_lossy();
     told(Env::destroy(&path), ErrorKind::Busy, &[&name]);
     let link = dir.path().join("link");

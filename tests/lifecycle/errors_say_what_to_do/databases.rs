@@ -3,39 +3,15 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use mapleaf::value::Context;
-use mapleaf::{Batch, Dbi, Durability, Env, ErrorKind, Expect, MultiDbi, Result, Value};
+use mapleaf::{Batch, Dbi, Durability, Env, ErrorKind, Expect, MultiDbi, Result};
 
 use super::told;
 use crate::common::errors::directory;
+use crate::common::values::Unchecked;
 use crate::rows;
 
 /// A value type whose name is too long.
-struct Wordy;
-
-impl Value for Wordy {
-    type Arg<'a> = &'a [u8];
-    type Ref<'a> = usize;
-    type Owned = ();
-
-    fn name(out: &mut String) {
-        out.push_str(&"wordy".repeat(200));
-    }
-
-    fn encode<'b>(value: &'b &[u8], _: &Context<'_>, _: &'b mut Vec<u8>) -> Result<&'b [u8]> {
-        Ok(value)
-    }
-
-    fn decode(bytes: &[u8], _: &Context<'_>) -> Result<usize> {
-        Ok(bytes.len())
-    }
-
-    fn own(_: usize) {}
-
-    fn as_arg((): &()) -> &[u8] {
-        &[]
-    }
-}
+type Wordy = Unchecked<200>;
 
 #[test]
 fn errors_of_names_and_types_say_what_to_do() -> Result<()> {
@@ -44,7 +20,7 @@ fn errors_of_names_and_types_say_what_to_do() -> Result<()> {
         told(env.dbi::<u32, u32>(name), ErrorKind::InvalidArgument, &[&format!("{name:?}")]);
     }
     told(env.dbi::<u32, u32>(&"n".repeat(256)), ErrorKind::InvalidArgument, &["255 bytes"]);
-    told(env.dbi::<u32, Wordy>("wordy"), ErrorKind::InvalidArgument, &["\"wordy\"", "value type", "1000 bytes"]);
+    told(env.dbi::<u32, Wordy>("wordy"), ErrorKind::InvalidArgument, &["\"wordy\"", "value type", "1800 bytes"]);
     let ages: Dbi<u32, u32> = env.dbi("ages")?;
     told(env.dbi::<u64, u32>("ages"), ErrorKind::SchemaMismatch, &["\"ages\""]);
     told(env.multi_dbi::<u32, u32>("ages"), ErrorKind::SchemaMismatch, &["\"ages\""]);
@@ -121,8 +97,7 @@ type Call = fn(&Env, &Path) -> Result<()>;
 #[test]
 fn errors_of_calls_in_the_wrong_place_say_what_to_do() -> Result<()> {
     let dir = directory()?;
-    let (env, rows) = rows::open(&dir.path().join("env"), Durability::Immediate)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, _) = rows::written(&dir.path().join("env"), Durability::Immediate, 1)?;
     let copy = dir.path().join("copy");
     let calls: [(&str, Call); 8] = [
         ("transact", |env, _| env.transact(|_| Ok(()))),

@@ -13,8 +13,7 @@ use crate::rows;
 
 /// Makes an environment and closes it.
 fn closed(path: &Path) -> Result<()> {
-    let (env, rows) = rows::open(path, Durability::Process)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, _) = rows::written(path, Durability::Process, 1)?;
     env.close()
 }
 
@@ -128,8 +127,7 @@ fn errors_beside_another_process_say_what_to_do() -> Result<()> {
     let unflushed = Env::options().durability(Durability::Process).open(&path);
     told(unflushed, ErrorKind::InvalidArgument, &["asked: Process"]);
     told(Env::destroy(&path), ErrorKind::Busy, &[&name]);
-    let (env, rows) = rows::open(&path, Durability::Immediate)?;
-    rows::write(&env, &rows, 1)?;
+    let (env, _) = rows::written(&path, Durability::Immediate, 1)?;
     told(env.compact(), ErrorKind::Busy, &[&name, &format!("process {}", other.id())]);
     env.close()?;
     for file in ["lock.mdb", "mapleaf.lock", "data.mdb"] {
