@@ -73,8 +73,8 @@ pub fn decode_as<'a, U: Deserialize<'a>>(bytes: &'a [u8]) -> Result<U> {
 pub(super) fn read_within<'a, U: Deserialize<'a>>(bytes: &'a [u8], reading: &Reading) -> Result<U> {
     let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
     let value = U::deserialize(limited_reader(&mut reader, reading)).map_err(not_decoded)?;
-    // The reader does not report its position. At the end, and only there, reading a marker fails with
-    // `UnexpectedEof`.
+    // The reader does not report its position. If all bytes were read, and only then, reading one more marker fails
+    // with `UnexpectedEof`.
     match bool::deserialize(&mut reader) {
         Err(decode::Error::InvalidMarkerRead(cause)) if cause.kind() == UnexpectedEof => Ok(value),
         _ => Err(not_this_type("bytes follow its end")),
@@ -103,7 +103,7 @@ pub(super) fn not_encoded(cause: encode::Error) -> Error {
 fn not_decoded(cause: decode::Error) -> Error {
     use decode::Error::{InvalidDataRead, InvalidMarkerRead};
     match cause {
-        // The reader's own messages say only this, in three wordings.
+        // The reader's own messages only say that the bytes end early, in three wordings.
         InvalidMarkerRead(_) | InvalidDataRead(_) => not_this_type("it is cut short"),
         cause => not_this_type(&cause).caused_by(cause),
     }

@@ -87,8 +87,8 @@ fn confirm<T: Serialize + DeserializeOwned>(codec: &Codec<T>, value: &T, buf: &[
         Err(error) => return Err(unread(type_name::<T>(), error, doubt)),
     };
     let (ours, theirs) = (|asked| form(value, asked), |asked| form(&read, asked));
-    // Whether another reading of the same bytes has a different form. Then a difference proves nothing: a set written
-    // as text, for example, has the order of its memory layout.
+    // Whether reading the same bytes again gives a value with another form. Then a difference from the written value
+    // proves nothing. Example: a hashed set written as text lists its elements in the order of its memory layout.
     let wavers = |asked, read: u64| {
         let another = |_| (codec.read)(buf, &Reading::watched(buf.len())).ok();
         let is_other = |another: &T| form(another, asked).is_ok_and(|(number, _)| number != read);

@@ -12,7 +12,7 @@ use super::form_parts::Parts;
 use super::reading::Trace;
 use super::step::Step;
 
-/// A value has no form, and the reason.
+/// The reason why a value has no form.
 #[derive(Debug)]
 pub(in crate::value) struct NoForm(String);
 
@@ -30,10 +30,10 @@ impl Error for NoForm {
     }
 }
 
-/// How a value is asked for its form.
+/// The format whose form of a value is computed.
 #[derive(Clone, Copy)]
 pub(in crate::value) struct Asked {
-    /// As a human readable format asks.
+    /// Whether the format is human readable.
     pub text: bool,
     /// Whether fields are found by position only.
     pub is_positional: bool,
@@ -51,7 +51,7 @@ pub(in crate::value) enum Note {
 }
 
 impl Asked {
-    /// As a format of this kind asks, recording the steps.
+    /// A format of this kind; the steps are recorded.
     pub(in crate::value) fn by(text: bool, is_positional: bool) -> Self {
         Self { text, is_positional, note: Note::Steps }
     }
@@ -85,7 +85,7 @@ impl Recording {
         self.trace.borrow()
     }
 
-    /// Whether fewer unnamed fields were written than `read` asked for, and it is not known which.
+    /// Whether fewer unnamed fields were written than were requested in `read`, and it is not known which are missing.
     pub(in crate::value) fn misses_some_of(&self, read: &Trace) -> bool {
         self.blurred.get() && self.trace.borrow().misses_some_of(read)
     }
@@ -106,7 +106,7 @@ pub(super) struct FormPosition<'t> {
     pub(super) asked: Asked,
     pub(super) recording: &'t Recording,
     pub(super) field: Field,
-    /// The address range of the value around it.
+    /// The address range of the value that contains the part.
     pub(super) within: (usize, usize),
 }
 
@@ -132,7 +132,7 @@ impl FormPosition<'_> {
         number
     }
 
-    /// The offset of field `value` in the value around it, if it is stored inside.
+    /// The offset of field `value` in the value that contains it, if it is stored inside.
     pub(super) fn offset<T: ?Sized>(self, value: &T) -> Option<usize> {
         let at = (&raw const *value).cast::<u8>().addr();
         let offset = (self.within.0..self.within.1).contains(&at).then(|| at - self.within.0);
