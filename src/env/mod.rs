@@ -6,7 +6,7 @@ mod beginning;
 mod compacted;
 mod copy;
 mod engine;
-mod entry;
+mod taking_locks;
 mod handle;
 mod info;
 mod newest;
