@@ -238,7 +238,7 @@ fn flush(engine: &Core) -> Result<()> {
     let _alone = engine.flushing.lock().unwrap_or_else(PoisonError::into_inner);
     engine.check_usable()?;
     let files = Arc::clone(&*engine.files()?);
-    engine.look(&files);
+    engine.check_files(&files);
     engine.check_in_place()?;
     let file = files.flushed_file();
     // Released before the flush: a thread that replaces the files needs to hold them alone.
@@ -314,7 +314,7 @@ fn compact_alone(core: &Arc<Core>, writer: &mut WriterTurn, limit: Duration) -> 
     let file = Arc::clone(&core.files()?.file);
     let old = FileInfo::of(&file).map_err(|error| located(error, &core.paths.data()))?;
     drop(file);
-    core.look(&Arc::clone(&*core.files()?));
+    core.check_files(&Arc::clone(&*core.files()?));
     core.check_in_place()?;
     check_alone(core, &old)?;
     write_as_writer(writer, "compact", |session| drop_leftovers(core, session))?;

@@ -67,7 +67,7 @@ impl Engine {
             let core = Arc::downgrade(&self.core);
             Reaper::start(self.core.states(), move || {
                 if let Some(core) = core.upgrade() {
-                    core.look_now();
+                    core.check_files_now();
                     // Notes when the states of other processes were first seen: later calls compute their ages from it.
                     let _ = core.other_readers();
                 }

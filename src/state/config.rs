@@ -18,7 +18,7 @@ pub(crate) struct Config {
     pub max_readers: u32,
     pub max_txn_bytes: usize,
     pub max_backlog: Backlog,
-    /// In percent; `None` decides by the order in which rows were added.
+    /// In percent. `None` means that the order in which rows were added decides.
     pub fill: Option<u8>,
     pub durability: Durability,
     pub read_only: bool,
@@ -57,7 +57,7 @@ impl Config {
         Ok(())
     }
 
-    /// The options in which `asked` differs, each with both values; empty where it does not.
+    /// The options that differ in `asked`, each with both values; empty if all are equal.
     pub(crate) fn differences(&self, asked: &Self) -> String {
         let shown = |config: &Self| {
             [
