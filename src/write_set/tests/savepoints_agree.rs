@@ -19,7 +19,7 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    // A savepoint contains no reset.
+    // There is no reset inside a savepoint.
     let act = action().prop_filter("a reset", |act| !matches!(act, Act::Reset));
     prop_oneof![
         20 => act.prop_map(Step::Act),
