@@ -62,7 +62,7 @@ impl<K: Key> Key for Option<K> {
     }
 }
 
-/// For `K::Arg` and not for every `AsKey<K>`, because the type of a bare `None` could not be inferred.
+/// Implemented for `K::Arg` and not for every `AsKey<K>`, because the type of a bare `None` could not be inferred.
 impl<K: Key> AsKey<Option<K>> for Option<K::Arg<'_>> {
     fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
         <Option<K> as Key>::encode(self, buf)

@@ -1,7 +1,7 @@
 //! `Reverse`: descending order. The bytes are those of the inner key in a tuple, inverted.
 //!
-//! Also alone, the tuple form is used: inverting works only if no key is a prefix of another. Otherwise "ab" would
-//! still come after "a".
+//! A key alone has the tuple form too: inverting reverses the order only if no key is a prefix of another. Otherwise
+//! "ab" would still come after "a".
 
 /// A key in descending order: `Reverse(9)` comes before `Reverse(1)`. This is the standard library's type.
 ///
@@ -74,7 +74,8 @@ impl<K: Key> Key for Reverse<K> {
     }
 }
 
-/// For `K::Arg` and not for every `AsKey<K>`, as for `Option`: the type of `Reverse(None)` could not be inferred.
+/// Implemented for `K::Arg` and not for every `AsKey<K>`, as for `Option`: the type of `Reverse(None)` could not be
+/// inferred.
 impl<K: Key> AsKey<Reverse<K>> for Reverse<K::Arg<'_>> {
     fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
         <Reverse<K> as Key>::encode(self, buf)

@@ -57,8 +57,8 @@ pub trait KeyRange<K: Key>: sealed::Sealed {
     fn byte_bounds(&self) -> Result<ByteBounds>;
 }
 
-/// The bytes between two ends. A key at an end excludes the keys that continue its bytes; leading elements include
-/// them.
+/// The bytes between two ends. A whole key at an end stands for that key alone, not for keys that continue its bytes.
+/// Leading elements at an end stand for all keys that begin with them.
 fn between<K: Key, P: RangeEnd<K>>(start: Bound<&P>, end: Bound<&P>) -> Result<ByteBounds> {
     let (mut start_buf, mut end_buf) = (KeyBuf::new(), KeyBuf::new());
     let start = match start {
