@@ -6,7 +6,6 @@ mod beginning;
 mod compacted;
 mod copy;
 mod engine;
-mod taking_locks;
 mod handle;
 mod info;
 mod newest;
@@ -16,6 +15,7 @@ mod pipelined_writer;
 mod readers;
 mod registry;
 mod submitted;
+mod taking_locks;
 mod verify;
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use crate::commit::{check_not_writing, session};
 use crate::durability::Durability;
 use crate::env::compacted::remove_compacted;
 use crate::env::engine::Engine;
-use crate::env::taking_locks::{self, HeldLockFiles};
 use crate::env::options::{DEFAULT_MAP_SIZE, EnvOptions, OpenMode, TEMPORARY_MAP_SIZE, Verify};
+use crate::env::taking_locks::{self, HeldLockFiles};
 use crate::env::{Env, beginning, registry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::{
@@ -230,7 +230,12 @@ impl EnvOptions {
     }
 
     /// Opens the files of an environment whose lock files are held.
-    fn open_with_locks(&self, paths: &EnvPaths, held: &mut HeldLockFiles, is_temporary: bool) -> Result<(Files, Found)> {
+    fn open_with_locks(
+        &self,
+        paths: &EnvPaths,
+        held: &mut HeldLockFiles,
+        is_temporary: bool,
+    ) -> Result<(Files, Found)> {
         let first = held.presence == Presence::First;
         // Checked again under the lock: another process may have created or removed the environment meanwhile.
         let is_new = self.is_new(paths)?;

@@ -29,7 +29,11 @@ pub(crate) struct HeldLockFiles {
 /// `Busy` if other processes have the environment open by other lock files, because the lock files or the data file
 /// were removed or replaced. `PermissionDenied` if the lock files cannot be written; the error names the file and the
 /// options.
-pub(crate) fn take_lock_files(paths: &EnvPaths, config: &Config, is_new: impl Fn() -> Result<bool>) -> Result<HeldLockFiles> {
+pub(crate) fn take_lock_files(
+    paths: &EnvPaths,
+    config: &Config,
+    is_new: impl Fn() -> Result<bool>,
+) -> Result<HeldLockFiles> {
     loop {
         if is_new()? {
             paths.create_directory()?;
