@@ -135,8 +135,8 @@ impl EnvOptions {
         Ok(engine)
     }
 
-    /// The engine over a core that already has the file open in this process, after the checks that this opening asks
-    /// for.
+    /// The engine over a core that already has the file open in this process, after the checks that this opening
+    /// requires.
     fn share(&self, core: Arc<Core>) -> Result<Arc<Engine>> {
         core.check_usable()?;
         let differences = core.config.differences(&self.config);

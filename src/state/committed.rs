@@ -340,7 +340,7 @@ impl State {
 fn page_count(files: &Files, meta: &Meta) -> Result<u64, Failure> {
     let map = &files.map;
     let needed = meta.last_page.end(map.page_size() as u64);
-    // Read after the pin: every page of the pinned state was in the file by then. The system is asked for the length
+    // Read after the pin: every page of the pinned state was in the file by then. The length is read from the system
     // only if the known length does not cover all pages: files grow, and LMDB does not truncate them.
     let file_len = files.file_len_for(needed)?;
     if needed.min(file_len) > map.len() as u64 {

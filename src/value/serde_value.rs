@@ -106,7 +106,7 @@ type FormOf<'a> = &'a dyn Fn(Asked) -> Result<(u64, Recording), NoForm>;
 
 /// Compares the written value with the one that was read; `trace` is how it was read.
 ///
-/// If the reader asked for exactly what was written, without inspecting it first, other values written in the same
+/// If the reader requested exactly what was written, without inspecting it first, other values written in the same
 /// ways are no longer in doubt.
 fn compare(
     name: &str,

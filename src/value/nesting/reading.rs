@@ -15,7 +15,7 @@ pub(in crate::value) struct Reading {
 #[derive(Default)]
 struct Notes {
     trace: Trace,
-    /// The sequences that are being read. For each: the step that asked for it, if that step has a fixed number of
+    /// The sequences that are being read. For each: the step that requested it, if that step has a fixed number of
     /// parts, and how many elements were requested.
     open: Vec<(Option<usize>, usize)>,
 }
@@ -117,7 +117,7 @@ impl Reading {
         self.most
     }
 
-    /// Records that the reader asks for a step of a known kind.
+    /// Records that the reader requests a step of a known kind.
     #[cold]
     pub(super) fn asks(&self, step: Step) {
         self.note(|notes| {
@@ -125,7 +125,7 @@ impl Reading {
         });
     }
 
-    /// Records that the reader asks for a struct, or a variant with named fields.
+    /// Records that the reader requests a struct, or a variant with named fields.
     #[cold]
     pub(super) fn asks_fields(&self, step: Step, names: &'static [&'static str]) {
         self.note(|notes| {
@@ -134,7 +134,7 @@ impl Reading {
         });
     }
 
-    /// Records that the reader asks for any type, or skips a part.
+    /// Records that the reader requests any type, or skips a part.
     #[cold]
     pub(super) fn looks(&self) {
         self.note(|notes| notes.trace.looked = true);
@@ -155,7 +155,7 @@ impl Reading {
         });
     }
 
-    /// Records that the reader asks for an element of the innermost sequence.
+    /// Records that the reader requests an element of the innermost sequence.
     #[cold]
     pub(super) fn takes(&self) {
         self.note(|notes| {
