@@ -7,13 +7,15 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Durability {
-    /// A power failure: data and meta page are on the disk when the commit returns (two flushes). The default.
+    /// Commits survive a power failure: data and meta page are on the disk when the commit returns (two flushes). The
+    /// default.
     #[default]
     Immediate,
-    /// A killed process. A power failure does no damage, but may undo the last commits. Still one flush per commit,
-    /// of the data.
+    /// Commits survive a killed process. A power failure does no damage, but may undo the last commits. Still one flush
+    /// per commit, of the data.
     Eventual,
-    /// A killed process. After a crash of the operating system the file may be damaged: for data that can be rebuilt.
+    /// Commits survive a killed process. After a crash of the operating system the file may be damaged: for data that
+    /// can be rebuilt.
     Process,
 }
 

@@ -26,7 +26,7 @@ pub struct DbiRef {
     pub(crate) identity: DbiIdentity,
     pub(crate) name: Box<str>,
     pub(crate) schema: Schema,
-    /// The longest key in bytes.
+    /// The maximum length of a key in bytes.
     pub(crate) max_key: usize,
     /// The environment's UUID.
     pub(crate) uuid: [u8; 16],

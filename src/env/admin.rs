@@ -36,8 +36,8 @@ impl Env {
     /// Flushes all commits to disk. Needed with `Eventual` and `Process`, which do not do so on their own. When it
     /// returns, everything committed before the call survives a power failure. Blocks as long as the disk takes.
     ///
-    /// A flush that fails puts the environment out of use, as a failed commit does: the system may take pages for
-    /// written that are not, and a second flush would report success. The next opening checks the file and rewrites
+    /// After a flush that fails, the environment is out of use, as after a failed commit: the system may regard pages
+    /// as written that are not, and a second flush would report success. The next opening checks the file and rewrites
     /// it.
     ///
     /// # Errors
@@ -107,7 +107,7 @@ impl Env {
         let mut writer = lock_writer(self.engine.writer_access());
         // A thread that opens the file meanwhile would share a core that is closing.
         let _reserved = registry::reserve(&self.engine.paths, self.engine.file_id());
-        // It holds the files too.
+        // The writer's state holds the files too.
         *writer.state() = WriterState::default();
         self.engine.close().map_err(|error| error.during("close"))
     }
@@ -238,10 +238,10 @@ fn flush(engine: &Core) -> Result<()> {
     let _alone = engine.flushing.lock().unwrap_or_else(PoisonError::into_inner);
     engine.check_usable()?;
     let files = Arc::clone(&*engine.files()?);
-    engine.look(&files);
+    engine.check_files(&files);
     engine.check_in_place()?;
     let file = files.flushed_file();
-    // Not kept: a thread that replaces the files needs to hold them alone.
+    // Released before the flush: a thread that replaces the files needs to hold them alone.
     drop(files);
     let flushed = file.sync_data().map_err(|error| Unflushed::Failed(located(error, &engine.paths.data())));
     let flushed = flushed.and_then(|()| {
@@ -276,7 +276,7 @@ fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
         let why = format!("another process has {path} open{who}; close it there first");
         return Err(Error::new(ErrorKind::Busy, why));
     }
-    // Released also if the rest panics: others would wait forever.
+    // The presence lock is shared again even if the rest panics: otherwise other processes would wait forever.
     let _exclusive = Exclusive(lock);
     compact_alone(engine, &mut writer, limit)
 }
@@ -289,7 +289,7 @@ fn others(engine: &Core) -> String {
     let mut ids: Vec<u32> = slots.iter().map(|slot| slot.process).filter(|id| *id != std::process::id()).collect();
     ids.sort_unstable();
     ids.dedup();
-    // A killed process still has its slots.
+    // A killed process still has its reader slots: drop the ids of processes that do not live.
     ids.retain(|id| lmdb_lock.has_process(*id));
     if ids.is_empty() {
         return String::new();
@@ -298,12 +298,13 @@ fn others(engine: &Core) -> String {
     format!(" ({})", ids.join(", "))
 }
 
-/// The presence lock, held exclusively; shared again when dropped.
+/// The presence lock, held exclusively. Dropping this turns it into a shared lock again.
 struct Exclusive<'e>(&'e LockFile);
 
 impl Drop for Exclusive<'_> {
     fn drop(&mut self) {
-        // Downgrading a lock waits for nobody. If it failed, others would be kept out.
+        // Turning an exclusive lock into a shared one waits for nobody. If it failed, other processes would be kept
+        // out.
         let _ = self.0.share();
     }
 }
@@ -313,12 +314,12 @@ fn compact_alone(core: &Arc<Core>, writer: &mut WriterTurn, limit: Duration) -> 
     let file = Arc::clone(&core.files()?.file);
     let old = FileInfo::of(&file).map_err(|error| located(error, &core.paths.data()))?;
     drop(file);
-    core.look(&Arc::clone(&*core.files()?));
+    core.check_files(&Arc::clone(&*core.files()?));
     core.check_in_place()?;
     check_alone(core, &old)?;
     write_as_writer(writer, "compact", |session| drop_leftovers(core, session))?;
     let began = Instant::now();
-    // Readers that live for longer are noticed now, not after the work is done.
+    // Fails here, before the copy is written, if a snapshot outlives the time limit.
     core.when_unread(deadline(began, limit), || Ok(()))?;
     let limit = limit.saturating_sub(began.elapsed());
     let staged = core.paths.compacted();
@@ -328,7 +329,7 @@ fn compact_alone(core: &Arc<Core>, writer: &mut WriterTurn, limit: Duration) -> 
         return Err(Error::new(ErrorKind::AlreadyExists, why));
     }
     let state = stage(core, &staged, &old)?;
-    // It holds the files too, and its handles are of the old file.
+    // The writer's state holds the files too, and LMDB's handles of the old file.
     *writer.state() = WriterState::default();
     let replaced = put_in_place(core, &staged, &old, state, limit);
     if replaced.is_err() {
@@ -366,7 +367,7 @@ fn put_in_place(core: &Arc<Core>, staged: &Path, old: &FileInfo, state: LmdbTxnI
             begun = true;
             swap(core, file, staged, state)
         });
-        // Failures from here on are not caused by readers.
+        // An error of `swap` is not caused by readers, so there is no other try.
         if begun { Ok(replaced) } else { replaced.map(Ok) }
     });
     // Done also if the swap failed after its rename: the registry must find the file that is open now.
@@ -378,7 +379,7 @@ fn put_in_place(core: &Arc<Core>, staged: &Path, old: &FileInfo, state: LmdbTxnI
     replaced?
 }
 
-/// Refuses to replace a file that has other names: they would keep the old file, and two histories would begin.
+/// Refuses to replace a file that has other names: these would keep the old file, and the two files would diverge.
 fn check_alone(core: &Core, open: &FileInfo) -> Result<()> {
     let path = core.paths.data();
     let named = FileInfo::of_name(&path).map_err(|error| located(error, &path))?;
@@ -405,8 +406,9 @@ fn drop_leftovers(core: &Core, session: &mut Session<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Moves the copy to the file's place, with nobody else there. LMDB is closed in this process. A process that still
-/// has LMDB's lock file or the data file open is another program, or was not seen by mapleaf's lock file.
+/// Moves the copy to the file's place. LMDB is closed in this process, and no other mapleaf process has the environment
+/// open. A process that still has LMDB's lock file or the data file open is another program, or uses another
+/// `mapleaf.lock`.
 fn swap(core: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()> {
     let paths = &core.paths;
     let open_elsewhere = || {
@@ -426,10 +428,10 @@ fn swap(core: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()> 
     }
     let directory = paths.directory();
     let names = core.names(&directory, old)?;
-    // A program that waits for the lock has the lock file open, and would use the transaction numbers of the old
-    // file, under which the new file reads as another state. It refuses a lock file without a header. Cleared before
-    // the exchange: a kill in between leaves the old file, and the next process that is alone writes the header
-    // again.
+    // A program that waits for the lock has the lock file open. It would use the transaction numbers of the old file,
+    // under which the new file reads as another state. It refuses a lock file without a header. The header is cleared
+    // before the exchange: if this process is killed in between, the old file stays, and the next process that is alone
+    // writes the header again.
     lmdb_lock.clear()?;
     fs::rename(staged, paths.data()).map_err(|error| located(error, staged))?;
     names.flush().map_err(|error| {
@@ -470,7 +472,8 @@ fn destroy(path: &Path) -> Result<()> {
         );
         return Err(Error::new(ErrorKind::Busy, why));
     }
-    // mapleaf's lock file next to it shows whose it is, and a damaged environment must be removable too.
+    // If mapleaf's lock file is beside the data file, the file belongs to an environment. It is not checked then, since
+    // a damaged environment must be removable too.
     if metadata.len() > 0 && !paths.lock().exists() {
         check_metas_at(&paths)?;
     }
@@ -491,8 +494,8 @@ fn destroy(path: &Path) -> Result<()> {
         Ok(false) => remove(&paths, &lock),
         refused => {
             if is_unlocked {
-                // Nobody else holds it: a process that opened it meanwhile waits for the lock held here, and then
-                // checks whether the file is still at its path.
+                // No other process holds the lock file: one that opened it meanwhile waits for the lock held here, and
+                // then checks whether the lock file is still at its path.
                 let _ = fs::remove_file(paths.lock());
             }
             Err(refused.err().unwrap_or_else(busy))

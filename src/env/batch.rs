@@ -66,7 +66,7 @@ pub(crate) type RawExpect = Expect<Box<[u8]>>;
 #[derive(Debug, Default)]
 pub struct Batch {
     pub(crate) changes: Vec<Change>,
-    /// `None` for that of the environment.
+    /// `None` for the environment's durability.
     pub(crate) durability: Option<Durability>,
 }
 
@@ -135,7 +135,7 @@ impl Batch {
         self.changes.is_empty()
     }
 
-    /// About how much memory it takes, in bytes.
+    /// About how many bytes of memory the batch takes.
     pub(crate) fn bytes(&self) -> usize {
         self.changes.iter().map(|change| size_of::<Change>().saturating_add(change.what.bytes())).sum()
     }
@@ -147,7 +147,7 @@ impl Batch {
                 check_key(key, dbi.max_key)?;
                 check_value(value.len())?;
             }
-            // A key that is not stored may be any key.
+            // These store no key, so any key will do, even one that cannot be stored.
             What::Delete { .. } | What::Check { .. } | What::DeleteRange { .. } | What::Unchanged { .. } => {}
         }
         self.changes.push(Change { dbi: Arc::clone(dbi), what });
@@ -156,7 +156,7 @@ impl Batch {
 }
 
 impl What {
-    /// The bytes of its keys and values.
+    /// The number of bytes of the change's keys and values.
     fn bytes(&self) -> usize {
         let expected = |expect: &RawExpect| if let Expect::Value(value) = expect { value.len() } else { 0 };
         let bound = |bound: &Bound<Box<[u8]>>| match bound {
@@ -223,7 +223,7 @@ impl fmt::Display for Conflicts {
         for (n, failed) in first.iter().enumerate() {
             let comma = if n > 0 { ", " } else { "" };
             write!(f, "{comma}key {}", Shown(&failed.key))?;
-            // Consecutive keys of one database share its name.
+            // Consecutive conditions of one database show its name once.
             if first.get(n + 1).is_none_or(|next| next.dbi != failed.dbi) {
                 write!(f, " of dbi {:?}", failed.dbi)?;
             }

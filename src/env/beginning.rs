@@ -10,8 +10,8 @@ use crate::os::{EnvPaths, open_regular};
 use crate::os::{located, system_page_size};
 use crate::page;
 
-/// Whether the data file was being created when the power failed: it holds no more than that, and `mapleaf.lock`
-/// records an opening that did not complete. Without that record it counts as damaged.
+/// Whether the data file was being created when the power failed: the file has no more bytes than such a file, and
+/// `mapleaf.lock` records an opening that did not complete. Without that record the file counts as damaged.
 pub(crate) fn is_cut_short(paths: &EnvPaths) -> Result<bool> {
     if !page::is_beginning(&open_regular(&paths.data())?, system_page_size())? {
         return Ok(false);
@@ -24,7 +24,7 @@ pub(crate) fn is_cut_short(paths: &EnvPaths) -> Result<bool> {
 }
 
 /// Removes a data file whose creation was interrupted, if there is one, so that LMDB creates it again. All other
-/// programs are kept out meanwhile, because one of them may just have done so.
+/// programs are kept out meanwhile, because one of them may just have created the file.
 pub(crate) fn remove_cut_short(paths: &EnvPaths, lmdb_lock: &LmdbLock) -> Result<()> {
     let is_there = paths.data_metadata()?.is_some_and(|metadata| metadata.len() > 0);
     if is_there && lmdb_lock.try_alone()? {

@@ -6,8 +6,8 @@ use crate::os::is_held;
 use crate::os::{EnvPaths, open_regular};
 use crate::page;
 
-/// Removes what a killed compaction left of a file with pages of `page_size` bytes, if no process has it open. Any
-/// other file of that name was not made by a compaction, and stays.
+/// Removes what a killed compaction of a file with pages of `page_size` bytes left, if no process has it open. A file
+/// of that name that was not made by a compaction stays.
 pub(crate) fn remove_compacted(paths: &EnvPaths, page_size: usize) {
     let path = paths.compacted();
     let is_ours = |file: &File| matches!(page::may_be_compacted(file, page_size), Ok(true));

@@ -61,7 +61,7 @@ impl Env {
 
     fn copy(&self, paths: &EnvPaths, compact: Compact) -> Result<()> {
         check_not_writing()?;
-        // Its pin keeps its pages while they are copied; growth, commits and newer states are not held up.
+        // The pin keeps the state's pages while they are copied. Growth, commits and newer states do not wait.
         let newest = self.engine.pinned()?;
         let source = Arc::clone(&self.engine.files()?.file);
         if !paths.single_file {
@@ -155,7 +155,7 @@ fn write_state(
     };
     target.sync_data()?;
     write_all_at(target, &metas, 0)?;
-    // Only root may give a file away. Members of its group may still replace it.
+    // Only root may give a file to another owner. Members of the file's group may still replace it.
     give_owner_and_permissions(target, like)?;
     Ok(target.sync_all()?)
 }

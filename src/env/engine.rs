@@ -67,8 +67,8 @@ impl Engine {
             let core = Arc::downgrade(&self.core);
             Reaper::start(self.core.states(), move || {
                 if let Some(core) = core.upgrade() {
-                    core.look_now();
-                    // Starts the clock of their ages, for later questions.
+                    core.check_files_now();
+                    // Notes when the states of other processes were first seen: later calls compute their ages from it.
                     let _ = core.other_readers();
                 }
             })
@@ -85,11 +85,12 @@ impl Drop for Engine {
             if let Some(Some(reaper)) = self.reaper.get() {
                 reaper.stop();
             }
-            // A sweep that holds states would otherwise drop them after this, and close the environment with them.
+            // Without this, a sweep that holds states would drop them later, and close the environment only then.
             let _sweep = self.core.states().hold_sweep();
             self.core.states().leases.drop_if(|_| true);
         } else {
-            // Another thread of the parent may have been changing these at the fork: what is torn must not be dropped.
+            // At the fork, another thread of the parent may have been changing these. What it left half changed must
+            // not be dropped.
             mem::forget(self.groups.take());
             self.committer.forget();
         }

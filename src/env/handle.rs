@@ -97,7 +97,7 @@ impl Env {
         *self.engine.uuid()
     }
 
-    /// The longest key in bytes: 511, unless the feature `longer-keys` is on.
+    /// The maximum length of a key in bytes: 511, unless the feature `longer-keys` is on.
     #[must_use]
     pub fn max_key_size(&self) -> usize {
         self.engine.max_key

@@ -85,7 +85,7 @@ impl Env {
     }
 
     fn gather_info(&self) -> Result<EnvInfo> {
-        // Asked first: without a free reader slot, reading the newest state takes that lock itself.
+        // Read first: if no reader slot is free, reading the newest state takes the writer's lock itself.
         let writer = self.engine.writer();
         let (own, others) = (self.engine.pinned_states(), self.engine.other_readers()?);
         let (slots, max_readers, map_size, file_size) = {

@@ -7,7 +7,6 @@ mod compacted;
 mod copy;
 mod copy_stream;
 mod engine;
-mod entry;
 mod handle;
 mod info;
 mod newest;
@@ -17,6 +16,7 @@ mod pipelined_writer;
 mod readers;
 mod registry;
 mod submitted;
+mod taking_locks;
 mod verify;
 
 #[cfg(test)]

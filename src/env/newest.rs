@@ -8,12 +8,12 @@ use crate::env::engine::Engine;
 use crate::error::{ErrorKind, Result};
 use crate::state::State;
 
-/// Runs `read` on the newest state, pinned by a reader slot. If all slots are taken, LMDB's write lock pins it, which
-/// may have to be waited for. A caller that cannot write, or is inside a transaction, then gets the newest state that
-/// this process reads.
+/// Runs `read` on the newest state, pinned by a reader slot. If all slots are taken, LMDB's write lock pins the state;
+/// the call may have to wait for that lock. A caller that cannot write, or is inside a transaction, then gets the
+/// newest state that this process reads.
 ///
 /// # Errors
-/// Errors of `read`. `ReadersFull` if there is no such state.
+/// Errors of `read`. `ReadersFull` if all slots are taken and this process reads no state.
 pub(crate) fn read_newest<T>(
     engine: &Arc<Engine>,
     operation: &'static str,

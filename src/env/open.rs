@@ -14,8 +14,8 @@ use crate::commit::{check_not_writing, session};
 use crate::durability::Durability;
 use crate::env::compacted::remove_compacted;
 use crate::env::engine::Engine;
-use crate::env::entry::{self, Entry};
 use crate::env::options::{DEFAULT_MAP_SIZE, EnvOptions, OpenMode, TEMPORARY_MAP_SIZE, Verify};
+use crate::env::taking_locks::{self, HeldLockFiles};
 use crate::env::{Env, beginning, registry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::{
@@ -96,7 +96,7 @@ impl EnvOptions {
         let (mut refused, mut vanished) = (None, 0);
         loop {
             match self.try_open(paths, &mut temporary) {
-                // Another process destroyed it after it was seen, so it must be created.
+                // Another process destroyed the environment after it was found: create it.
                 Err(error) if error.kind() == ErrorKind::NotFound && self.creates() && vanished < MOST_VANISHED => {
                     vanished += 1;
                 }
@@ -116,13 +116,13 @@ impl EnvOptions {
     fn try_open(&self, paths: &EnvPaths, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
         self.is_new(paths)?;
         let reserved = registry::reserve(paths, file_id(paths)?);
-        // Another thread may have created it meanwhile.
+        // Another thread may have created the environment meanwhile.
         self.is_new(paths)?;
         if let Some(core) = file_id(paths)?.and_then(registry::find) {
             drop(reserved);
             let is_own = core.is_own_process();
             return self.share(core).map_err(|error| {
-                // It was closed after it was found: open another one.
+                // The core was closed after it was found: create another one.
                 if is_own && error.kind() == ErrorKind::Closed {
                     return Error::new(ErrorKind::Busy, "the environment is just being closed; open it again");
                 }
@@ -135,8 +135,8 @@ impl EnvOptions {
         Ok(engine)
     }
 
-    /// The engine over a core that already has the file open in this process, after the checks that this opening asks
-    /// for.
+    /// The engine over a core that already has the file open in this process, after the checks that this opening
+    /// requires.
     fn share(&self, core: Arc<Core>) -> Result<Arc<Engine>> {
         core.check_usable()?;
         let differences = core.config.differences(&self.config);
@@ -193,22 +193,22 @@ impl EnvOptions {
             // Checked before a lock file is created next to something that is no database.
             check_metas_at(paths)?;
         } else if self.config.durability != Durability::Process {
-            // Its first commit would be refused, which would leave half an environment.
+            // Inside a transaction the first commit would be refused, and half an environment would remain.
             check_not_writing()?;
         }
-        let mut entry = entry::enter(paths, &self.config, || self.is_new(paths))?;
+        let mut held = taking_locks::take_lock_files(paths, &self.config, || self.is_new(paths))?;
         let is_temporary = temporary.is_some();
-        let opened = self.open_entered(paths, &mut entry, is_temporary);
-        if let (Err(error), Some(lock)) = (&opened, &entry.lock)
+        let opened = self.open_with_locks(paths, &mut held, is_temporary);
+        if let (Err(error), Some(lock)) = (&opened, &held.lock)
             && error.kind() == ErrorKind::CommitOutcomeUnknown
         {
-            // The system may take pages for written that are not on the disk.
+            // The system may regard pages as written that are not on the disk.
             lock.note_failed_flush();
         }
         let (files, found) = opened?;
         let is_new = matches!(found, Found::New);
-        let first = entry.presence == Presence::First;
-        let engine = self.identify(paths, files, entry.lock, temporary)?;
+        let first = held.presence == Presence::First;
+        let engine = self.identify(paths, files, held.lock, temporary)?;
         let durable = !is_temporary && !self.config.read_only;
         let may_lack_names = match found {
             Found::New | Found::Unremembered => true,
@@ -230,37 +230,42 @@ impl EnvOptions {
     }
 
     /// Opens the files of an environment whose lock files are held.
-    fn open_entered(&self, paths: &EnvPaths, entry: &mut Entry, is_temporary: bool) -> Result<(Files, Found)> {
-        let first = entry.presence == Presence::First;
-        // Checked again under the lock: another process may have created or removed it meanwhile.
+    fn open_with_locks(
+        &self,
+        paths: &EnvPaths,
+        held: &mut HeldLockFiles,
+        is_temporary: bool,
+    ) -> Result<(Files, Found)> {
+        let first = held.presence == Presence::First;
+        // Checked again under the lock: another process may have created or removed the environment meanwhile.
         let is_new = self.is_new(paths)?;
-        let checked = if is_new { None } else { Some(self.check(paths, entry)) };
+        let checked = if is_new { None } else { Some(self.check(paths, held)) };
         let checked = checked.transpose().map_err(|error| error.of_file(&paths.data()))?;
         if !self.config.read_only
-            && let Some(lock) = &entry.lock
+            && let Some(lock) = &held.lock
         {
             if is_new && first {
-                // That flush was of a file that no longer exists.
+                // The flush that failed was of a file that no longer exists.
                 lock.forget_failed_flush()?;
             }
             // The first opener of all flushes what was left together with what it has checked, before it lets others
             // in.
-            entry::join(paths, lock, self.config.durability, first || is_temporary)?;
+            taking_locks::join(paths, lock, self.config.durability, first || is_temporary)?;
             if !is_temporary {
                 lock.sync().map_err(flush_failed)?;
             }
         }
         if is_new
             && first
-            && let Some(lmdb_lock) = &entry.lmdb_lock
+            && let Some(lmdb_lock) = &held.lmdb_lock
         {
             beginning::remove_cut_short(paths, lmdb_lock)?;
         }
-        if first && let Some(lmdb_lock) = &entry.lmdb_lock {
+        if first && let Some(lmdb_lock) = &held.lmdb_lock {
             lmdb_lock.reserve(self.config.max_readers)?;
         }
         let page_size = checked.as_ref().map(|(meta, _)| meta.page_size);
-        let files = open_files(paths, &self.config, page_size, entry.lmdb_lock.take());
+        let files = open_files(paths, &self.config, page_size, held.lmdb_lock.take());
         if files.is_err() && is_new && first {
             beginning::remove_failed(paths);
         }
@@ -272,15 +277,15 @@ impl EnvOptions {
         Ok((files?, found))
     }
 
-    /// Checks the file by reads, which cannot raise a signal as a map can. Also returns the open record, if this
+    /// Checks the file by `pread`, which cannot raise a signal as a map can. Also returns the open record, if this
     /// process is alone.
-    fn check(&self, paths: &EnvPaths, entry: &Entry) -> Result<(page::FileMeta, Option<OpenRecord>)> {
+    fn check(&self, paths: &EnvPaths, held: &HeldLockFiles) -> Result<(page::FileMeta, Option<OpenRecord>)> {
         let file = open_regular(&paths.data())?;
-        let alone = entry.presence == Presence::First;
+        let alone = held.presence == Presence::First;
         let meta = page::check_metas(&file, alone)?.ok_or_else(|| emptied(paths))?;
         let metadata = file.metadata().map_err(|error| located(error, &paths.data()))?;
         let ends_early = metadata.len() < meta.newest.last_page.end(meta.page_size as u64);
-        let record = match &entry.lock {
+        let record = match &held.lock {
             Some(lock) => lock.record()?,
             None => None,
         };
@@ -301,7 +306,7 @@ impl EnvOptions {
         if !self.config.read_only
             && let Some(record) = &record
         {
-            flush_again(paths, entry, record, self.config.durability)?;
+            flush_again(paths, held, record, self.config.durability)?;
         }
         Ok((meta, record))
     }
@@ -324,7 +329,7 @@ impl EnvOptions {
         let slow_reader = self.slow_reader.clone();
         let core = Core::new(paths.clone(), self.config.clone(), files, lock, temporary.take(), uuid, slow_reader);
         let probe = registry::engine_over(core);
-        // LMDB marks its process when the first reader begins.
+        // LMDB marks its process when the process's first reader begins.
         match probe.pinned() {
             // The slots may be those of processes that were killed.
             Err(error) if error.kind() == ErrorKind::ReadersFull && probe.clear_stale_readers()? > 0 => {
@@ -361,14 +366,14 @@ enum Found {
     Remembered(OpenRecord),
 }
 
-/// Flushes what an opening creates, or finds and cannot be sure of: the file and its name. So the environment counts
-/// as created, and later commits can be found.
+/// Flushes what an opening created, or what it found and may not be on the disk: the file and its name. After that the
+/// environment counts as created, and later commits can be found.
 fn make_durable(engine: &Arc<Engine>, is_new: bool) -> Result<()> {
     let paths = &engine.paths;
     if is_new {
         session::write(engine.writer_access(), "open", session::create_catalog)?;
     }
-    // An existing file is flushed with the next commit, if it was not before.
+    // If an existing file still needs a flush, the next commit does it.
     let synced = if is_new { engine.files()?.file.sync_all() } else { Ok(()) };
     let synced = synced.map_err(|error| Unflushed::Failed(located(error, &paths.data())));
     synced.and_then(|()| engine.flush_names()).map_err(|unflushed| unflushed_at(engine, unflushed))
@@ -385,21 +390,21 @@ fn unflushed_at(engine: &Engine, unflushed: Unflushed) -> Error {
     }
 }
 
-/// Rewrites the file after a failed flush, and flushes it and its names. Done as the only writer among all programs,
-/// since nobody else changes pages then. The system may take pages for written that are not, and would not write them
-/// again.
+/// Rewrites the file after a failed flush, and flushes it and its names: the system may regard pages as written that
+/// are not on the disk, and would not write these again. The caller is the only writer among all programs meanwhile, so
+/// nobody else changes pages.
 fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
     session::write(engine.writer_access(), "open", |_| {
         let paths = &engine.paths;
         let written = write_anew(&engine.files()?.file);
         let written = written.map_err(|error| Unflushed::Failed(located(error, &paths.data())));
         written.and_then(|()| engine.flush_names()).map_err(|unflushed| unflushed_at(engine, unflushed))?;
-        // Done before another writer can begin, whose flush may fail.
+        // Forgotten before another writer can begin, whose flush may fail.
         lock.forget_failed_flush()
     })
 }
 
-/// Opens the environment to other processes, after removing what an earlier process left.
+/// Lets other processes open the environment, after removing what an earlier process left.
 fn share_with_others(engine: &Engine, lock: &LockFile) -> Result<()> {
     if !engine.config.read_only {
         // Left by a compaction that was killed.
@@ -412,7 +417,7 @@ fn share_with_others(engine: &Engine, lock: &LockFile) -> Result<()> {
 ///
 /// The last commit may have failed during its flush, or its process may have been killed then. Whatever is read from
 /// here on must be on the disk, so that a power failure can neither undo such a commit nor complete it.
-fn flush_again(paths: &EnvPaths, entry: &Entry, record: &OpenRecord, durability: Durability) -> Result<()> {
+fn flush_again(paths: &EnvPaths, held: &HeldLockFiles, record: &OpenRecord, durability: Durability) -> Result<()> {
     if record.needs_rewrite() {
         // `mend_flush` does so later: programs that do not use mapleaf's locks may be writing.
         return Ok(());
@@ -421,8 +426,8 @@ fn flush_again(paths: &EnvPaths, entry: &Entry, record: &OpenRecord, durability:
         let flushed = open_regular(&paths.data())?.sync_data();
         flushed.map_err(|error| flush_failed(located(error, &paths.data())))?;
     }
-    match &entry.lock {
-        // The machine was restarted since: the file's content comes from the disk, and was checked.
+    match &held.lock {
+        // The machine was restarted since the flush failed: the file's content comes from the disk, and was checked.
         Some(lock) if record.flush_failed => lock.forget_failed_flush(),
         _ => Ok(()),
     }
@@ -452,9 +457,9 @@ fn file_id(paths: &EnvPaths) -> Result<Option<FileId>> {
     Ok(paths.data_metadata()?.map(|found| found.id()))
 }
 
-/// Whether an opening may succeed in a moment: while an earlier core of this process closes, its lock file still
-/// holds the byte of the process's id, which LMDB then takes for that of another process. An error after a wait does
-/// not count.
+/// Whether an opening that failed may succeed in a moment: while an earlier core of this process closes, its lock file
+/// still holds the byte of the process's id, which LMDB takes for the byte of another process. An error that was
+/// returned after a wait does not count.
 fn may_pass(error: &Error) -> bool {
     let is = |kind| error.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == kind);
     match error.kind() {
@@ -483,8 +488,8 @@ fn missing(paths: &EnvPaths, advice: &str) -> Error {
     Error::new(ErrorKind::NotFound, why)
 }
 
-/// Walks the page graph. While other processes write, the walk may see pages of two states, so it counts only if
-/// nothing was committed meanwhile.
+/// Walks the page graph. While other processes write, the walk may see pages of two states, so its result counts only
+/// if nothing was committed meanwhile.
 fn check_graph(file: &File, level: page::VerifyLevel, alone: bool) -> Result<()> {
     for attempt in 0.. {
         let before = newest_id(file, alone)?;

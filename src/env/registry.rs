@@ -9,7 +9,7 @@ use crate::env::engine::Engine;
 use crate::os::{EnvPaths, FileId, process_mark};
 use crate::state::Core;
 
-/// What is open, and what is being opened, closed or replaced.
+/// The environments that are open in this process, and those that are being opened, closed or replaced.
 #[derive(Default)]
 struct Registry {
     open: HashMap<FileId, Weak<Core>>,
@@ -34,7 +34,7 @@ fn lock() -> MutexGuard<'static, Option<Registry>> {
     guard
 }
 
-/// The one engine over `core`, made again if only snapshots were left: two would be two pipelines of commits.
+/// The one engine over `core`, made again if only snapshots were left. Two engines would be two pipelines of commits.
 pub(crate) fn engine_over(core: Arc<Core>) -> Arc<Engine> {
     let mut registry = lock();
     let engines = &mut registry.get_or_insert_default().engines;
@@ -47,15 +47,15 @@ pub(crate) fn engine_over(core: Arc<Core>) -> Arc<Engine> {
     engine
 }
 
-/// The right to open, close or replace the environment at one path: while it lives, no other thread may.
-/// Environments at other paths are not held up, however long it takes. A caller that also needs an open core's
-/// writer mutex takes that first, because a transaction may open other environments.
+/// The right to open, close or replace the environment at one path. While a value lives, no other thread has that
+/// right. Threads that open environments at other paths do not wait for it, however long it lives. A caller that also
+/// needs an open core's writer mutex takes the mutex first, because a transaction may open other environments.
 pub(crate) struct Reserved {
     path: PathBuf,
     file: Option<FileId>,
 }
 
-/// Waits for the location, by its path and by the file that is there now, if there is one.
+/// Waits until no other thread has this location, by its path or by the file that is there now, if there is one.
 pub(crate) fn reserve(paths: &EnvPaths, file: Option<FileId>) -> Reserved {
     let path = resolved(&paths.data());
     let mut registry = lock();
@@ -96,7 +96,7 @@ impl Drop for Reserved {
 
 /// The core that has `file` open in this process, or had it open in the process that this one was forked from.
 pub(crate) fn find(file: FileId) -> Option<Arc<Core>> {
-    // Upgraded under the lock, but checked outside it: dropping the last reference to a core closes it.
+    // Upgraded under the lock, but checked outside it: dropping the last reference to a core closes the core.
     let core = lock().as_ref()?.open.get(&file)?.upgrade()?;
     (!core.is_closed()).then_some(core)
 }
@@ -107,7 +107,8 @@ pub(crate) fn find_at(paths: &EnvPaths) -> Option<Arc<Core>> {
     engines.into_iter().find(|core| !core.is_closed() && core.paths == *paths)
 }
 
-/// The path with its existing part resolved, so that two spellings of a path that is to be created are equal.
+/// The path with its existing part resolved, so that two spellings of one path give the same result even before it is
+/// created.
 fn resolved(path: &Path) -> PathBuf {
     let (mut there, mut rest) = (path, Vec::new());
     loop {

@@ -16,7 +16,7 @@ pub(crate) struct Done {
 
 #[derive(Default)]
 pub(crate) struct SubmittedState {
-    /// Whether there was an outcome; it is held here until it is taken.
+    /// Whether the outcome was reported. `outcome` holds it until it is taken.
     pub(crate) is_reported: bool,
     pub(crate) outcome: Option<Result<()>>,
     pub(crate) waker: Option<Waker>,

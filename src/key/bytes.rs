@@ -10,7 +10,7 @@ use crate::key::{AsKey, Key, KeyBuf, Position};
 
 const NAME: &str = "bytes";
 
-/// `Ref` is the type read from a key alone, `Part` the type read in a tuple; `from_ref` and `from_part` make them
+/// `Ref` is the type read from a key alone, `Part` the type read in a tuple; `from_ref` and `from_part` create them
 /// from borrowed bytes.
 macro_rules! bytes_key {
     ($key:ty, $ref:ty, $part:ty, $from_ref:expr, $from_part:expr) => {

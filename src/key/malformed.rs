@@ -1,8 +1,8 @@
-//! Key errors: bytes that are not a valid key, and values that cannot be a key.
+//! Errors of keys: bytes that are not a valid key, and values that cannot be a key.
 
 use crate::error::{Error, ErrorKind};
 
-/// The stored bytes of a `what` key are wrong; `why` completes the sentence.
+/// The error for stored bytes of a `what` key that are wrong; `why` completes the sentence.
 #[cold]
 pub(super) fn malformed(what: &str, why: &str) -> Error {
     Error::new(
@@ -11,19 +11,19 @@ pub(super) fn malformed(what: &str, why: &str) -> Error {
     )
 }
 
-/// The stored bytes of a `what` key end too early.
+/// The error for stored bytes of a `what` key that end too early.
 #[cold]
 pub(super) fn truncated(what: &str) -> Error {
     malformed(what, "it ends too early")
 }
 
-/// Bytes follow a complete `what` key.
+/// The error for bytes after a complete `what` key.
 #[cold]
 pub(super) fn trailing(what: &str) -> Error {
     malformed(what, "bytes follow its end")
 }
 
-/// Empty text or bytes given as a whole key.
+/// The error for empty text or bytes as a whole key.
 #[cold]
 pub(super) fn empty(what: &str) -> Error {
     Error::new(

@@ -3,6 +3,8 @@
 //! [`display`] and [`parse`] write and read keys as text by the name of their type, for tools that do not know the types
 //! when they are compiled.
 
+// There is no list of all key types. A new one implements `Key`, by `fixed_key!` if its keys have a fixed width, as in
+// `uuid.rs`. Only if mixed keys shall have it too, `any/` needs a variant, a tag, and both directions.
 mod alone;
 mod any;
 mod bytes;

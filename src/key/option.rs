@@ -58,6 +58,7 @@ impl<K: Key> Key for Option<K> {
     }
 }
 
+// Implemented for `K::Arg` and not for every `AsKey<K>`, because the type of a bare `None` could not be inferred.
 as_wrapped_key!(Option, |key, buf| {
     if let Some(key) = key {
         buf.push(SOME);

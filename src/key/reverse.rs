@@ -1,7 +1,7 @@
 //! `Reverse`: descending order. The bytes are those of the inner key in a tuple, inverted.
 //!
-//! Also alone, the tuple form is used: inverting works only if no key is a prefix of another. Otherwise "ab" would
-//! still come after "a".
+//! A key alone has the tuple form too: inverting reverses the order only if no key is a prefix of another. Otherwise
+//! "ab" would still come after "a".
 
 /// A key in descending order: `Reverse(9)` comes before `Reverse(1)`. This is the standard library's type.
 ///
@@ -70,6 +70,8 @@ impl<K: Key> Key for Reverse<K> {
     }
 }
 
+// Implemented for `K::Arg` and not for every `AsKey<K>`, as for `Option`: the type of `Reverse(None)` could not be
+// inferred.
 as_wrapped_key!(Reverse, |key, buf| {
     let start = buf.len();
     let position = AsKey::<K>::encode_bound_part(&key.0, buf)?;

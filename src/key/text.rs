@@ -9,7 +9,7 @@ use crate::key::{AsKey, Key, KeyBuf, Position};
 
 const NAME: &str = "str";
 
-/// `Ref` is the type read from a key alone, `Part` the type read in a tuple; `from_ref` and `from_part` make them
+/// `Ref` is the type read from a key alone, `Part` the type read in a tuple; `from_ref` and `from_part` create them
 /// from borrowed text.
 macro_rules! text_key {
     ($key:ty, $ref:ty, $part:ty, $from_ref:expr, $from_part:expr) => {

@@ -128,8 +128,8 @@ pub trait KeyAs: Clone + Debug + 'static {
     fn from_key(key: <Self::As as Key>::Part<'_>) -> Result<Self>;
 }
 
-/// Anything that can be passed as a key of `K`: the argument type itself and, in iterators, references to it and
-/// owned types (`&String` for text, `&u64`).
+/// Anything that can be passed as a key of `K`: its [`Arg`](Key::Arg), and, so that rows of an iterator can be passed
+/// on, references to it and its owned form (`&String` for text, `&u64`).
 ///
 /// Sealed: mapleaf implements it for its own types, [`KeyAs`] for yours.
 ///
@@ -147,8 +147,8 @@ pub trait AsKey<K: ?Sized> {
     /// As [`Key::encode`].
     fn encode_key<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<&'b [u8]>;
 
-    /// The position of the key in the order, standing alone, whether it can be stored or not: bytes, and the key's
-    /// position relative to them. Empty text and empty bytes give no bytes, and come before all others.
+    /// The position in the order of a key that stands alone, whether it can be stored or not: bytes, and the key's
+    /// position relative to them. For empty text and empty bytes the bytes are empty, and come before all others.
     ///
     /// # Errors
     /// `InvalidKey` for a value that has no position in the order (NaN).

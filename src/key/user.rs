@@ -1,7 +1,7 @@
 //! Users' own key types: every `KeyAs` is a `Key`, stored as its type `As`.
 //!
-//! They always use the tuple form, also alone. So one way of reading is enough, and nothing has to outlive what the
-//! stored form borrows.
+//! Such a key always has the tuple form, also when it stands alone. So one way of reading is enough, and nothing has to
+//! outlive what the stored form borrows.
 
 use std::borrow::Borrow;
 

@@ -35,7 +35,7 @@ const PIECE: usize = 1 << 20;
 
 /// Copies the bytes `range` of `from` to the same offsets of `to`.
 ///
-/// Offsets in `from` are always explicit: the descriptor's own position belongs to LMDB, which may write by it. On
+/// Offsets in `from` are always explicit: the descriptor's own position belongs to LMDB, which may use it to write. On
 /// file systems that share blocks between files nothing is read.
 ///
 /// # Errors
@@ -46,7 +46,7 @@ pub(crate) fn copy_range(from: &File, to: &File, range: Range<u64>) -> Result<()
     if copied < range.end { by_hand(from, to, copied..range.end) } else { Ok(()) }
 }
 
-/// Copies as far as the system does by itself, and returns where it stopped.
+/// Copies as far as the system copies by itself, and returns where it stopped.
 fn by_system(from: &File, to: &File, range: Range<u64>) -> u64 {
     let mut at = range.start;
     while at < range.end {
@@ -56,8 +56,8 @@ fn by_system(from: &File, to: &File, range: Range<u64>) -> u64 {
             Ok(0) => break,
             Ok(count) => at += count as u64,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // Two file systems, an old kernel, or no permission. Or an error of the disk: copying by hand finds out
-            // on which side.
+            // Two file systems, an old kernel, or no permission; or an error of the disk. In each case the caller
+            // copies by reads and writes, which show whether the source or the target fails.
             Err(_) => break,
         }
     }

@@ -15,7 +15,7 @@ use crate::os::fork::process_mark;
 use crate::os::paths::open_regular;
 use crate::os::sys::{FileInfo, LockKind, is_locked, try_lock, unlock};
 
-/// A byte that no file has, and that nobody else has a reason to lock.
+/// A byte beyond the end of any file, which no other program has a reason to lock.
 const BYTE: i64 = i64::MAX - 1;
 
 /// The lock, held until it is dropped.
@@ -25,10 +25,11 @@ pub(crate) struct DataLock {
 }
 
 impl DataLock {
-    /// Takes the lock on the file at `path`, which LMDB has open as `opened`. All processes that have it open share
-    /// the lock.
+    /// Takes the lock on the file at `path`, which LMDB has open as `opened`. All processes that have the file open
+    /// share the lock.
     ///
-    /// It uses a descriptor of its own: programs that this process starts inherit LMDB's, and would keep the lock.
+    /// The lock uses a descriptor of its own. Programs that this process starts inherit LMDB's descriptor, and would
+    /// keep the lock.
     pub(crate) fn hold(path: &Path, opened: &File) -> Result<Self> {
         let file = open_regular(path)?;
         let ids = [&file, opened].map(|file| FileInfo::of(file).map(|info| info.id()).map_err(|error| error.kind()));
@@ -46,8 +47,8 @@ impl DataLock {
         }
     }
 
-    /// The data file, by an open file description that nobody else flushes: the system reports a failed write once
-    /// to each.
+    /// The data file, by an open file description that no other code flushes: the system reports a failed write once to
+    /// each description.
     pub(crate) fn file(&self) -> &Arc<File> {
         &self.file
     }
@@ -56,7 +57,7 @@ impl DataLock {
 impl Drop for DataLock {
     fn drop(&mut self) {
         if process_mark() == self.mark {
-            // A child forked meanwhile shares the open file and would keep the lock.
+            // A child that was forked meanwhile shares the open file and would keep the lock.
             let _ = unlock(&self.file, BYTE);
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::{Error, ErrorKind};
 
-/// The typed error for an error of the operating system, by its code.
+/// Turns an error of the operating system into a typed error, by its code.
 pub(crate) fn io_error(error: &io::Error) -> Error {
     use io::ErrorKind as Os;
     match error.kind() {

@@ -1,4 +1,4 @@
-//! Identifies this process: tells a forked child from its parent without a system call.
+//! Identifies this process, so that a forked child differs from its parent, without a system call.
 
 use std::process;
 use std::sync::OnceLock;
@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::os::sys::wiped_on_fork;
 
 /// A number that identifies this process, without a system call. It is kept in a page that the system clears in a
-/// forked child, which then draws another number. Process ids do not suffice: a child in a new PID namespace can
-/// have its parent's.
+/// forked child, which then draws another number. A process id does not suffice: a child in a new PID namespace can
+/// have its parent's id.
 #[inline]
 pub(crate) fn process_mark() -> u64 {
     static KEPT: OnceLock<Option<&'static AtomicU64>> = OnceLock::new();
@@ -24,8 +24,8 @@ pub(crate) fn process_mark() -> u64 {
 /// Draws the number of a process that has none yet. Concurrent threads agree on one.
 #[cold]
 fn draw_mark(kept: &AtomicU64) -> u64 {
-    // Without randomness the process id must do. A child in a new PID namespace can have its parent's id, which is rare; it
-    // would then release reader slots of the parent.
+    // Without random numbers, take the process id. A child in a new PID namespace can have its parent's id, which is
+    // rare; it would then release reader slots of the parent.
     let drawn = getrandom::u64().unwrap_or(u64::from(process::id())).max(1);
     match kept.compare_exchange(0, drawn, Ordering::Relaxed, Ordering::Relaxed) {
         Ok(_) => drawn,

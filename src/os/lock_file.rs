@@ -1,26 +1,29 @@
 //! `mapleaf.lock`: keeps mapleaf processes apart where LMDB's lock does not, and records an unclean close.
 //!
-//! Bytes that are locked:
-//! - Byte 0: shared while the environment is open; exclusive to replace or remove the file.
-//! - Byte 1: held by a process that gives LMDB's write lock up for a moment and must get it back before other
-//!   mapleaf processes: to grow a full map, or between groups of transactions that build on one another.
-//! - Byte 2: held briefly to join the other processes and change the record.
-//! - Bytes 3 and 4: shared, by writers that flush their commits and by writers that do not. One kind keeps the
-//!   other out.
+//! The file has 128 bytes: the record of the last opening in bytes 0 to 63, and shared words in bytes 64 to 127.
 //!
-//! Some words are mapped and shared, so that a commit needs no system call for them:
-//! - Whether byte 1 is held. The word is set under LMDB's write lock, so the next holder of that lock sees it,
-//!   gives the lock back and waits for byte 1.
-//! - The id of the writing process, for callers that do not wait at all, and at byte 112 since when it writes, in
-//!   milliseconds of the system's monotonic clock, for the errors of those that waited in vain.
-//! - The ids of processes that wait for byte 1 and then for LMDB's lock. While there is one, no other process
-//!   runs followers, and a process that would begin lets it in first, for a limited time.
-//! - At byte 120, the number of failed flushes, and of writers killed before they could report one, for the other
-//!   processes.
+//! **Byte locks.** A lock on a byte is independent of the byte's contents, so these numbers overlap the record:
+//! - Lock byte 0, `PRESENCE`: shared while the environment is open; exclusive to replace or remove the file.
+//! - Lock byte 1, `PAUSE`: held by a process that gives LMDB's write lock up for a moment and must get it back before
+//!   other mapleaf processes: to grow a full map, or between groups of transactions that build on one another.
+//! - Lock byte 2, `JOINING`: held briefly to join the other processes and change the record.
+//! - Lock bytes 3 and 4, `FLUSHING` and `UNFLUSHED`: shared, by writers that flush their commits and by writers that do
+//!   not. One kind keeps the other out.
 //!
-//! A killed process leaves its words behind. The first is ignored when byte 1 is free, the second when no process
-//! with that id has the environment open, and the third are cleared after the time limit. A process that opens the
-//! environment alone clears all words.
+//! **Shared words.** They are mapped, so that a commit needs no system call for them. `.._AT` are their offsets in the
+//! file:
+//! - `PAUSED_AT`: whether lock byte 1 is held. The word is set under LMDB's write lock, so the next holder of that lock
+//!   sees it, gives the lock back and waits for lock byte 1.
+//! - `WRITER_AT`: the id of the writing process, for callers that do not wait at all. `WRITER_SINCE_AT`: since when it
+//!   writes, in milliseconds of the system's monotonic clock, for the errors of callers that waited in vain.
+//! - `WAITING_AT`: the ids of processes that wait for lock byte 1 and then for LMDB's lock. While there is one, no
+//!   other process runs followers, and a process that would begin lets it begin first, for a limited time.
+//! - `FAILED_FLUSHES_AT`: the number of failed flushes, and of writers killed before they could report one, for the
+//!   other processes.
+//!
+//! A killed process leaves its words behind. `PAUSED_AT` is ignored when lock byte 1 is free. `WRITER_AT` is ignored
+//! when no process with that id has the environment open. The ids in `WAITING_AT` are cleared after the time limit. The
+//! number of failed flushes only has to change. A process that opens the environment alone clears all words.
 
 use std::fs::File;
 use std::io;
@@ -46,20 +49,21 @@ use crate::os::sys::{
 const PRESENCE: i64 = 0;
 const PAUSE: i64 = 1;
 const JOINING: i64 = 2;
-/// Held, shared, by writers that flush their commits, and by writers that do not.
+/// Two lock bytes, each held shared: `FLUSHING` by writers that flush their commits, `UNFLUSHED` by writers that do
+/// not.
 const FLUSHING: i64 = 3;
 const UNFLUSHED: i64 = 4;
 
-/// The offsets of the shared words. `LENGTH` is the length of the file with them.
+/// The offsets of the shared words in the file. `LENGTH` is the length of the file with them.
 const PAUSED_AT: usize = 64;
 const WRITER_AT: usize = 68;
 const WAITING_AT: usize = 72;
-/// Two words: the lower half first.
+/// The lower half of the time, then the upper half.
 const WRITER_SINCE_AT: usize = 112;
 const FAILED_FLUSHES_AT: usize = 120;
-/// The word of the record whose last byte says that a flush failed.
+/// The offset of the word of the record whose last byte says that a flush failed.
 const FLUSH_FAILED_AT: usize = 8;
-/// How many processes can announce that they wait. More can wait, but are not let in first.
+/// How many processes can announce that they wait. More processes can wait, but are not let in first.
 const WAITING: usize = 8;
 const LENGTH: u32 = 128;
 /// The number of words.
@@ -71,11 +75,11 @@ pub(crate) struct LockFile {
     path: PathBuf,
     id: FileId,
     words: SharedWords,
-    /// The id of this process, as others see it in the words, and a mark that tells it from a forked child.
+    /// The id of this process, which other processes see in the words, and a mark that differs in a forked child.
     pid: u32,
     mark: u64,
-    /// How often this process holds byte 1: a growing map and the commit pipeline each do. The last one releases
-    /// it.
+    /// How often this process holds lock byte 1: a growing map and the commit pipeline each hold it. The last of them
+    /// releases it.
     pauses: Mutex<usize>,
 }
 
@@ -90,7 +94,7 @@ const COURTESY_PAUSE: Duration = Duration::from_micros(50);
 pub(crate) enum Presence {
     /// No other process has the environment open: the record may be read and written.
     First,
-    /// Others have it open.
+    /// Other processes have it open.
     Shared,
 }
 
@@ -111,8 +115,8 @@ impl LockFile {
         Ok(Self { words, file, path, id, pid: process::id(), mark: process_mark(), pauses: Mutex::new(0) })
     }
 
-    /// Whether its name was removed or given to another file, or it was shortened: then it keeps nobody apart any
-    /// more.
+    /// Whether the lock file has lost its name, to no or another file, or was shortened: then it keeps no process apart
+    /// any more.
     pub(crate) fn is_lost(&self, directory: &Directory) -> bool {
         let length = directory.length_by_name(&self.path, &self.file, self.id);
         length.is_none_or(|length| length < u64::from(LENGTH))
@@ -128,8 +132,8 @@ impl LockFile {
         FileInfo::of_name(&self.path).is_ok_and(|there| there.id() == self.id)
     }
 
-    /// Takes the presence lock, shared. If nobody else holds it, takes it exclusively first, so that the caller can
-    /// read the record, check the file and then call [`share`](Self::share). Waits while another process replaces
+    /// Takes the presence lock, shared. If no other process holds it, takes it exclusively first, so that the caller
+    /// can read the record, check the file and then call [`share`](Self::share). Waits while another process replaces
     /// or checks the file.
     pub(crate) fn enter(&self) -> Result<Presence> {
         if self.try_lock(PRESENCE, LockKind::Exclusive)? {
@@ -166,10 +170,10 @@ impl LockFile {
         self.words.word(WRITER_AT).store(self.pid, Ordering::Relaxed);
     }
 
-    /// Takes the announcement back, if there is one. Not for forked children.
+    /// Withdraws the announcement, if there is one. Not for forked children.
     pub(crate) fn withdraw_writer(&self) {
-        // LMDB's lock is free by now, and the next writer may have announced itself already. If it does so right
-        // here, its time is lost, which is only told to those who wait.
+        // LMDB's lock is free by now, and the next writer may have announced itself already. If it does so at this very
+        // moment, its time is lost, which only errors of waiting callers show.
         let writer = self.words.word(WRITER_AT);
         if writer.load(Ordering::Relaxed) == self.pid {
             self.words.words::<2>(WRITER_SINCE_AT).iter().for_each(|word| word.store(0, Ordering::Relaxed));
@@ -177,8 +181,8 @@ impl LockFile {
         }
     }
 
-    /// For how long the announced writer has held LMDB's write lock, if there is one: its process, and the time in
-    /// steps of a few milliseconds. It may have been killed.
+    /// The process of the announced writer, if there is one, and for how long it has held LMDB's write lock, in steps
+    /// of a few milliseconds. The process may have been killed.
     pub(crate) fn announced_writer(&self) -> Option<(u32, Duration)> {
         let writer = self.words.word(WRITER_AT).load(Ordering::Acquire);
         let [low, high] = self.words.words::<2>(WRITER_SINCE_AT).each_ref().map(|word| word.load(Ordering::Relaxed));
@@ -190,13 +194,13 @@ impl LockFile {
     /// The id of another mapleaf process that announces that it writes. It may have been killed, and its id may be
     /// reused by now.
     pub(crate) fn other_writer(&self) -> Option<u32> {
-        // Acquire: what that process announced about its commit before is visible too.
+        // Acquire: what that process announced earlier about its commit becomes visible too.
         let writer = self.words.word(WRITER_AT).load(Ordering::Acquire);
         (writer != 0 && writer != self.pid).then_some(writer)
     }
 
-    /// Keeps other mapleaf processes from writing while the caller, which holds LMDB's write lock, gives it up for
-    /// a moment; until the result is dropped.
+    /// Until the result is dropped, keeps other mapleaf processes from writing while the caller, which holds LMDB's
+    /// write lock, gives that lock up for a moment.
     pub(crate) fn pause_others(&self) -> Result<PauseLock<'_>> {
         let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
         if *pauses == 0 {
@@ -207,8 +211,8 @@ impl LockFile {
     }
 
     /// As [`pause_others`](Self::pause_others), until [`resume`](Self::resume). Returns `false` if another process
-    /// pauses this one, or if it would have to wait to find out. The caller checks whether LMDB's lock was this
-    /// process's when the others were paused.
+    /// pauses this one, or if only waiting would show that. The caller checks whether this process still held LMDB's
+    /// lock when the others were paused.
     pub(crate) fn try_pause(&self) -> Result<bool> {
         let Ok(mut pauses) = self.pauses.try_lock() else { return Ok(false) };
         if *pauses == 0 && !self.try_lock(PAUSE, LockKind::Exclusive)? {
@@ -221,7 +225,7 @@ impl LockFile {
     fn paused(&self, pauses: &mut usize) {
         *pauses += 1;
         self.words.word(PAUSED_AT).store(1, Ordering::SeqCst);
-        // Ordered before the check whether LMDB's lock was this process's all along.
+        // Ordered before the caller's check that this process held LMDB's lock all along.
         fence(Ordering::SeqCst);
     }
 
@@ -236,7 +240,7 @@ impl LockFile {
         }
     }
 
-    /// Whether another process must get LMDB's write lock, which the caller holds, back first.
+    /// Whether another process must get LMDB's write lock back first, which the caller holds now.
     pub(crate) fn is_paused(&self) -> bool {
         self.words.word(PAUSED_AT).load(Ordering::SeqCst) != 0
     }
@@ -256,9 +260,9 @@ impl LockFile {
         self.forget_pause().map(|()| false)
     }
 
-    /// Clears the pause word and releases byte 1, which the caller holds alone.
+    /// Clears the pause word and releases lock byte 1, which the caller holds alone.
     fn forget_pause(&self) -> Result<()> {
-        // The word is set only under the byte's lock: a process that left it set was killed.
+        // The word is set only while lock byte 1 is held: a process that left the word set was killed.
         self.words.word(PAUSED_AT).store(0, Ordering::SeqCst);
         self.unlock(PAUSE)
     }
@@ -315,9 +319,9 @@ impl LockFile {
         self.file.sync_all().map_err(|error| located(error, &self.path))
     }
 
-    /// Joins the writers: records that this process has the environment open with `durability`. The record keeps
-    /// the weakest durability of all writers. If no other process writes, `is_flushed` says whether everything that
-    /// the recorded processes left was flushed, since a process that only reads flushes nothing. If it was not,
+    /// Joins the writers: records that this process has the environment open with `durability`. The record keeps the
+    /// weakest durability of all writers. If no other process writes, `is_flushed` says whether everything that the
+    /// recorded processes left was flushed: a process that only reads flushes nothing. If not everything was flushed,
     /// returns `false` and does nothing.
     ///
     /// # Errors
@@ -381,18 +385,18 @@ impl LockFile {
         Ok(self.is_locked(FLUSHING)? || self.is_locked(UNFLUSHED)?)
     }
 
-    /// Records that a flush failed, as far as the system allows: pages that it takes for written may not be on the
-    /// disk.
+    /// Records that a flush failed, as far as the system allows: pages that the system regards as written may not be on
+    /// the disk.
     pub(crate) fn note_failed_flush(&self) {
-        // First for the other processes, which see the word at once and without a lock.
+        // The word first: other processes see it at once and without a lock.
         self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
         if self.set_flush_failed(true).is_err() {
             self.mark_flush_failed();
         }
     }
 
-    /// Sets that bit of the record without a lock. A process that joins meanwhile and writes the old record finds
-    /// the count changed, and sets the bit again.
+    /// Sets the record's bit for a failed flush, without a lock. A process that joins meanwhile and writes the old
+    /// record finds the count changed, and sets the bit again.
     fn mark_flush_failed(&self) {
         self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
         self.words.word(FLUSH_FAILED_AT).fetch_or(u32::from_ne_bytes([0, 0, 0, FLUSH_FAILED]), Ordering::Relaxed);
@@ -419,8 +423,8 @@ impl LockFile {
     /// Runs `body` while no other mapleaf process joins.
     ///
     /// # Errors
-    /// `Busy` when another process holds byte 2 for long. It is held for a few system calls only, so that process
-    /// was stopped.
+    /// `Busy` when another process holds lock byte 2 for long. A process holds it for a few system calls only, so that
+    /// process was stopped.
     pub(crate) fn while_none_joins<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
         self.wait_to_join()?;
         let outcome = body();
@@ -435,11 +439,11 @@ impl LockFile {
         }
     }
 
-    /// Clears what an earlier process with this process's id left in the words.
+    /// Clears what an earlier process with the same id as this process left in the words.
     pub(crate) fn forget_namesake(&self) {
         let taken = self.words.word(WRITER_AT).compare_exchange(self.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
         if taken.is_ok() {
-            // That process was killed while it wrote, and could not report the outcome of its commit.
+            // The earlier process was killed while it wrote, and could not report the outcome of its commit.
             self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
         }
     }
@@ -473,7 +477,7 @@ impl LockFile {
 impl Drop for LockFile {
     fn drop(&mut self) {
         if process_mark() == self.mark {
-            // A child forked meanwhile shares the open file and would keep the locks.
+            // A child that was forked meanwhile shares the open file and would keep the locks.
             for byte in [FLUSHING, UNFLUSHED, PRESENCE] {
                 let _ = self.unlock(byte);
             }
@@ -504,14 +508,14 @@ pub(crate) struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if let Some(word) = self.word {
-            // The word may have been cleared meanwhile and be another process's now.
+            // The word may have been cleared meanwhile, and may be another process's now.
             let _ = word.compare_exchange(self.lock.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 }
 
-/// Lengthens a new lock file, never shortening one, and allocates its block. A shorter file under a map, or a write
-/// through the map on a full disk, would raise a signal. It does not write zeros, because another process may use
+/// Lengthens a new lock file, never shortening one, and allocates its block. If the file were shorter than its map, or
+/// the disk full at a write through the map, there would be a signal. Writes no zeros, because another process may use
 /// the words already.
 fn lengthen(file: &File) -> io::Result<()> {
     if file.metadata()?.len() >= u64::from(LENGTH) {

@@ -22,9 +22,9 @@ impl Map {
             .caused_by(error)
         })?;
         if reports_residency(file) {
-            // A look-up needs only one page of those that would be read around it. A scan requests more itself, once
-            // the system reports that they are not in memory. A process without such reports gets the system's own
-            // read-ahead.
+            // A look-up needs only one of the pages that the system would read together. A scan requests more pages
+            // itself, once the system reports that they are not in memory. A process that gets no such reports has the
+            // system's own read-ahead.
             raw.expect_random_reads();
         }
         Ok(Self { raw })

@@ -1,5 +1,5 @@
-//! Everything that asks the operating system: files, maps, locks, and words that processes share. The requests
-//! themselves are in `sys`, one folder a system; the other files say what they are for.
+//! Everything that calls the operating system: files, maps, locks, and words that processes share. The calls themselves
+//! are in `sys`, in one folder per system; the other files give them their meaning.
 
 mod copy_range;
 mod data_lock;

@@ -1,7 +1,7 @@
 //! Flushing directories, so that the names in them survive a power cut.
 //!
-//! It works by descriptors, never by path: a directory may have been moved since, or may not be reachable by name
-//! any more.
+//! Directories are flushed by descriptor, never by path: a directory may have been moved since, or may not be reachable
+//! by name any more.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::os::error::located;
 use crate::os::paths::Directory;
 use crate::os::sys::{Above, directory_above, flush_directory, flush_file_system};
 
-/// Why names may not be on the disk.
+/// Why names may not be on the disk yet.
 #[derive(Debug)]
 pub(crate) enum Unflushed {
     /// A directory could not be opened, and nothing was flushed. Trying again may work.
@@ -28,7 +28,7 @@ impl From<Unflushed> for Error {
     }
 }
 
-/// A directory, opened to be flushed.
+/// A directory, opened for a flush.
 pub(crate) struct Names<'a> {
     path: &'a Path,
     /// `None` if it may not be read: then its whole file system is flushed through `file`.
@@ -41,7 +41,7 @@ impl<'a> Names<'a> {
     pub(crate) fn open(directory: &Directory, path: &'a Path, file: &'a File) -> Result<Self> {
         let opened = match directory.handle() {
             Some(held) => held.readable().map_err(|error| located(error, path))?,
-            // It could not be held before.
+            // There was no descriptor of the directory before.
             None => match Directory::open(path)?.handle() {
                 Some(held) => held.readable().map_err(|error| located(error, path))?,
                 None => None,
@@ -50,7 +50,7 @@ impl<'a> Names<'a> {
         Ok(Self { path, opened, file })
     }
 
-    /// Makes the names in it durable.
+    /// Makes the names in the directory durable.
     pub(crate) fn flush(&self) -> Result<()> {
         let flushed = match &self.opened {
             Some(directory) => flush_directory(directory),
@@ -65,7 +65,7 @@ impl<'a> Names<'a> {
 pub(crate) fn flush_with_all_above(directory: &Directory, path: &Path, file: &File) -> Result<(), Unflushed> {
     let lowest = Names::open(directory, path, file).map_err(Unflushed::Refused)?;
     lowest.flush().map_err(Unflushed::Failed)?;
-    // Without a readable directory, the whole file system was flushed.
+    // If the directory may not be read, its whole file system was flushed.
     let Some(mut below) = lowest.opened else { return Ok(()) };
     let mut named = path.to_path_buf();
     loop {

@@ -9,7 +9,7 @@ const MAGIC: &[u8; 8] = b"mapleaf\0";
 const VERSION: u8 = 1;
 /// The length of a record in bytes.
 pub(crate) const RECORD: usize = 64;
-/// Bit 0 of byte 11.
+/// The flag of a failed flush: bit 0 of byte 11.
 pub(crate) const FLUSH_FAILED: u8 = 1;
 
 /// What the lock file records about the last time that the environment was open.
@@ -17,10 +17,9 @@ pub(crate) const FLUSH_FAILED: u8 = 1;
 pub(crate) struct OpenRecord {
     /// Whether it was opened and not closed since.
     pub open: bool,
-    /// The weakest durability it was open with in this boot.
+    /// The weakest durability with which it was open in this boot.
     pub durability: Durability,
-    /// Whether a flush failed since the file was last rewritten: pages that the system takes for written may not
-    /// be.
+    /// Whether a flush failed since the file was last rewritten: pages that the system regards as written may not be.
     pub flush_failed: bool,
     /// The boot of the machine in which it was open; empty if the system does not say.
     pub boot: Vec<u8>,
@@ -29,8 +28,8 @@ pub(crate) struct OpenRecord {
 }
 
 impl OpenRecord {
-    /// The record for an environment that is opened with `durability` in this boot of the machine. It keeps a
-    /// weaker durability of `before` from the same boot, whose commits may still not be on the disk.
+    /// The record for an environment that is opened with `durability` in this boot of the machine. If `before` is of
+    /// the same boot and has a weaker durability, that one is kept: its commits may still not be on the disk.
     pub(crate) fn opened(durability: Durability, before: Option<&Self>) -> Self {
         let boot = boot_id();
         let weaker = before.filter(|before| before.boot == boot && weakness(before.durability) > weakness(durability));
@@ -43,14 +42,15 @@ impl OpenRecord {
         }
     }
 
-    /// Whether its durability flushes commits.
+    /// Whether environments of the record's durability flush their commits.
     pub(crate) fn is_flushed(&self) -> bool {
         self.durability != Durability::Process
     }
 
-    /// Whether the file must be checked before it is used. That is so if a flush failed; if it was not closed, and
-    /// the machine was restarted or commits were not flushed; or if it was closed with nothing flushed, and the
-    /// machine was restarted.
+    /// Whether the file must be checked before it is used. It must be:
+    /// - if a flush failed;
+    /// - if the environment was not closed, and the machine was restarted or commits were not flushed;
+    /// - if it was closed with nothing flushed, and the machine was restarted.
     pub(crate) fn needs_check(&self) -> bool {
         let restarted = !self.is_of_this_boot();
         let unclean = match self.durability {
@@ -61,10 +61,10 @@ impl OpenRecord {
         unclean || self.flush_failed
     }
 
-    /// Whether pages that the system takes for written may be only in its memory.
+    /// Whether pages that the system regards as written may be only in its memory.
     pub(crate) fn needs_rewrite(&self) -> bool {
-        // After a restart the file is what the disk has. If the system does not say, there may have been no
-        // restart.
+        // After a restart the file's content is what the disk has. If the system gives no boot id, there may have been
+        // no restart.
         let own = boot_id();
         self.flush_failed && (self.boot.is_empty() || own.is_empty() || self.boot == own)
     }
@@ -91,8 +91,8 @@ impl OpenRecord {
         bytes
     }
 
-    /// The record in these bytes; `None` if nothing was written yet. Bytes that are not a record were damaged, so
-    /// they count as the worst possible record.
+    /// The record in these bytes; `None` if nothing was written yet. Bytes that are not a record were damaged, so they
+    /// count as the worst possible record.
     ///
     /// # Errors
     /// `FormatVersion` for a record of a newer mapleaf.
@@ -128,7 +128,7 @@ impl OpenRecord {
     }
 }
 
-/// The code of a durability: the weaker, the higher.
+/// The code of a durability: a weaker durability has a higher code.
 fn weakness(durability: Durability) -> u8 {
     match durability {
         Durability::Immediate => 0,

@@ -20,7 +20,7 @@ pub(crate) struct EnvPaths {
 impl EnvPaths {
     /// The location that `path` means now, whatever the working directory is later.
     pub(crate) fn new(path: &Path, single_file: bool) -> Self {
-        // An empty path cannot be made absolute. Creating something there is refused.
+        // An empty path cannot be made absolute. Creating an environment there is refused.
         let path = std::path::absolute(path).unwrap_or_else(|_| absolute_by_descriptor(path));
         Self { path, single_file }
     }
@@ -86,7 +86,7 @@ impl EnvPaths {
     /// names become durable when they are flushed ([`names`](crate::os::names)).
     pub(crate) fn create_directory(&self) -> Result<Vec<PathBuf>> {
         if self.path.as_os_str().is_empty() {
-            // Joined to an empty path, the names of the files would mean files in the working directory.
+            // Joined to an empty path, the files' names would be names in the working directory.
             return Err(Error::new(
                 ErrorKind::NotFound,
                 "the path is empty; name a directory, or `.` for the working one",
@@ -95,7 +95,7 @@ impl EnvPaths {
         let directory = self.directory();
         let (mut created, mut failed) = (Vec::new(), None);
         let mut wanted: Vec<&Path> = Vec::new();
-        // Up to the lowest existing directory, and down again.
+        // Find the lowest existing directory, then create those below it.
         for path in directory.ancestors().filter(|path| !path.as_os_str().is_empty()) {
             wanted.push(path);
             match create_one(path, &mut created) {
@@ -137,7 +137,7 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
 pub(crate) struct Directory(Option<DirectoryHandle>);
 
 impl Directory {
-    /// The directory of `paths`. If it cannot be held, fewer checks are possible.
+    /// The directory of `paths`. If it cannot be opened, fewer checks are possible.
     pub(crate) fn hold(paths: &EnvPaths) -> Self {
         Self::open(&paths.directory()).unwrap_or(Self(None))
     }
@@ -147,7 +147,7 @@ impl Directory {
         DirectoryHandle::open(path).map(|opened| Self(Some(opened))).map_err(|error| located(error, path))
     }
 
-    /// Itself, if it is held.
+    /// The handle of the directory, if it could be opened.
     pub(crate) fn handle(&self) -> Option<&DirectoryHandle> {
         self.0.as_ref()
     }
@@ -158,14 +158,14 @@ impl Directory {
         match self.0.as_ref().zip(path.file_name()).map(|(directory, name)| directory.entry(name)) {
             Some(Ok(found)) => (found.id() == id).then_some(found.len()),
             Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => None,
-            // Without permission to look, the link count still tells whether any name is left.
+            // If the directory may not be searched, the link count still shows whether the file has any name.
             _ => FileInfo::of(file).map_or(Some(u64::MAX), |found| (found.links() > 0).then_some(found.len())),
         }
     }
 }
 
-/// The absolute path for `path` when the working directory was removed: found by the lowest directory of the path
-/// that exists. If there is none, the path as it is.
+/// The absolute path for `path` when the working directory was removed. It is found by the lowest directory of the path
+/// that exists. If there is none, returns the path as it is.
 fn absolute_by_descriptor(path: &Path) -> PathBuf {
     let there = |above: &Path| DirectoryHandle::open(above).ok()?.path();
     let resolved = path.ancestors().find_map(|above| Some((there(above)?, path.strip_prefix(above).ok()?)));
@@ -176,7 +176,7 @@ fn absolute_by_descriptor(path: &Path) -> PathBuf {
 fn create_one(path: &Path, created: &mut Vec<PathBuf>) -> io::Result<()> {
     match create_directory(path) {
         Ok(()) => created.push(path.to_path_buf()),
-        // A dangling link counts as existing: nothing will be found in it.
+        // A dangling link counts as existing: no file will be found in it.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists || path.is_dir() => {}
         Err(error) => return Err(error),
     }

@@ -1,4 +1,4 @@
-//! Rewrites a whole file after a failed flush: pages that the system takes for written may not be on the disk.
+//! Rewrites a whole file after a failed flush: pages that the system regards as written may not be on the disk.
 
 use std::fs::File;
 use std::io;
@@ -19,5 +19,5 @@ pub(crate) fn write_anew(file: &File) -> io::Result<()> {
     }
 }
 
-/// In bytes.
+/// The number of bytes rewritten at once.
 const REWRITTEN_AT_ONCE: usize = 1 << 20;

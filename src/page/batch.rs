@@ -17,7 +17,7 @@ pub(crate) const GROUP: usize = 32;
 #[derive(Clone, Copy)]
 struct Lane<'a, 'k, const W: usize> {
     target: SearchKey<'k, W>,
-    /// The next page on its path.
+    /// The number of the next page on the key's path.
     number: PageNo,
     limits: Limits<'a>,
     at: At<'a>,
@@ -27,7 +27,7 @@ struct Lane<'a, 'k, const W: usize> {
 #[derive(Clone, Copy)]
 struct At<'a> {
     page: Page<'a>,
-    /// The key's relative position between the limits of the page.
+    /// The key's relative position between the limits of the page, as a fraction.
     share: Option<Share>,
     guess: Option<usize>,
 }
@@ -40,16 +40,16 @@ impl Default for At<'_> {
 
 /// Descends a tree with a window of keys, group by group.
 pub(crate) trait Descent<'a, 'k> {
-    /// Starts a window of at most [`WINDOW`] keys.
+    /// Starts a window: the next keys of the batch, at most [`WINDOW`].
     fn enter(&mut self, window: &'k [&'k [u8]]) -> Result<()>;
     /// Moves the next group of at most [`GROUP`] keys down to their leaves, without reading these. Returns the number
     /// of the last key's leaf, or `None` at the end of the window.
     fn go_down(&mut self) -> Result<Option<PageNo>>;
-    /// Calls `each` with the index of each key of the group in the window, and its value.
+    /// Calls `each` for each key of the group, with the key's index in the window and its value.
     fn values(&mut self, each: impl FnMut(usize, Option<&'a [u8]>)) -> Result<()>;
 }
 
-/// What all groups of a batch know about their tree.
+/// The tree of a batch, and the numbers that all its groups use.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan<'a, 'k> {
     pub(crate) pages: Pages<'a>,
@@ -61,7 +61,7 @@ pub(crate) struct Plan<'a, 'k> {
 }
 
 impl Plan<'_, '_> {
-    /// The approximate number of slots of a page below level `level`. A hint: a damaged record can make it any
+    /// The approximate number of slots of a page below level `level`. A hint: from a damaged record it can be any
     /// number.
     #[inline]
     pub(crate) fn slots_below(&self, level: u16) -> usize {
@@ -108,11 +108,11 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
         cold = cold && readahead::bring::<W>(pages, tree, levels, window);
         // Check residency on a leaf of the first group and on one of the middle group. The first group alone may have
         // the lowest keys, and only these may be in memory.
-        let (looks, mut group) = (!cold && window.len() >= FEW, 0);
+        let (checks_residency, mut group) = (!cold && window.len() >= FEW, 0);
         let middle = window.len() / GROUP / 2;
         lanes.enter(window)?;
         while let Some(leaf) = lanes.go_down()? {
-            if looks && !cold && (group == 0 || group == middle) && !pages.resident(leaf) {
+            if checks_residency && !cold && (group == 0 || group == middle) && !pages.resident(leaf) {
                 cold = readahead::bring::<W>(pages, tree, levels, window);
             }
             group += 1;
@@ -122,11 +122,11 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
     Ok(())
 }
 
-/// A group of keys of any width, or of a width that does not fit a word.
+/// A group of keys without a fixed width, or of a width over eight bytes.
 struct Keys<'a, 'k, const W: usize> {
     plan: Plan<'a, 'k>,
     window: &'k [&'k [u8]],
-    /// The number of keys before the group in the window, and in the group.
+    /// The number of the window's keys before the group, and of the group's keys.
     before: usize,
     len: usize,
     lanes: [Lane<'a, 'k, W>; GROUP],
@@ -198,11 +198,12 @@ fn fanout(tree: &TreeRecord) -> (usize, usize) {
 }
 
 impl<'a, const W: usize> Lane<'a, '_, W> {
-    /// Prefetches the nodes where the search in `page` begins: the guess, with `before` slots before it and `after`
-    /// slots after it.
+    /// Prefetches the nodes where the search in `page` begins: the guessed slot, with `before` slots before it and
+    /// `after` slots after it.
     #[inline]
     fn come_to(&mut self, page: Page<'a>, before: usize, after: usize) {
-        // Do not read back what was just stored in the lane: a load that spans two stores waits until both are done.
+        // Do not read back what was just stored in the lane: such a load spans two stores, and waits until both are
+        // done.
         let share = self.at.share;
         let guess = match share {
             Some(share) => Some(share.of(page.slots())),
@@ -228,7 +229,7 @@ impl<'a, const W: usize> Lane<'a, '_, W> {
         Ok(())
     }
 
-    /// The value of its key, after it has reached its leaf.
+    /// The value of the lane's key, once the lane has reached the key's leaf.
     #[inline]
     fn value(&self, pages: Pages<'a>, levels: u16) -> Result<Option<&'a [u8]>> {
         let leaf = self.at.page;

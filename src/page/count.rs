@@ -22,7 +22,7 @@ const SMALLEST_ENTRY: u64 = (SLOT + NODE_HEADER) as u64;
 /// The number of entries of a plain tree, from its record.
 ///
 /// # Errors
-/// `Corrupted` when so many entries cannot be in so many leaves: callers add to the count and allocate by it.
+/// `Corrupted` when so many entries cannot be in so many leaves: callers add numbers to the count and allocate by it.
 pub(crate) fn len(pages: Pages<'_>, tree: &TreeRecord) -> Result<u64> {
     let most = tree.leaf_pages.min(pages.page_count()).saturating_mul(pages.page_size() as u64 / SMALLEST_ENTRY);
     if tree.is_empty() == (tree.entries == 0) && tree.entries <= most {
@@ -79,8 +79,8 @@ pub(crate) fn count_range(
 
 /// The number of entries in the leaves in slots `from` to `end` of a branch, by their headers.
 ///
-/// Each header costs an address translation and a cache miss. The prefetch loop does little else, so that as many as
-/// possible overlap.
+/// Each header costs an address translation and a cache miss. The prefetch loop does little else, so that as many
+/// misses as possible overlap.
 fn entries_below(pages: Pages<'_>, branch: Page<'_>, from: usize, end: usize) -> Result<u64> {
     let mut total = 0;
     let mut numbers = [PageNo::default(); GROUP];
@@ -171,8 +171,8 @@ pub(crate) fn estimate(pages: Pages<'_>, tree: &TreeRecord, lower: Bound<&[u8]>,
     let inner = leaves_between(pages, tree, front.path, &back.path)?.saturating_sub(1);
     let leaves = u128::from(tree.leaf_pages.max(1));
     let average = u128::from(inner) * u128::from(tree.entries) / leaves;
-    // Leaves hold different numbers, so limit the estimate by the tree's total. In a damaged record that can be any
-    // number.
+    // Leaves hold different numbers of entries, so limit the estimate by the tree's total. In a damaged record the
+    // total can be any number.
     Ok(u64::try_from(average).unwrap_or(u64::MAX).saturating_add(ends).min(tree.entries.max(ends)))
 }
 

@@ -24,22 +24,22 @@ type OwnBound = Bound<SmallVec<[u8; 40]>>;
 
 /// The remaining entries of a range of one tree, taken from either end.
 ///
-/// Opening reads nothing: an end is found by one descent when an entry is first taken from it. As long as only one end
-/// is open, the outermost key of each leaf is compared with the other bound; after that, the positions of both ends are
+/// Opening reads nothing: an end descends when an entry is first taken from it. As long as only one end has descended,
+/// the outermost key of each leaf is compared with the other bound; after that, the positions of both ends are
 /// compared. An entry costs the bounds check of its node. After an error there are no more entries. A clone continues
-/// independently; it allocates nothing up to five levels and with bounds of up to 40 bytes.
+/// independently. Cloning allocates nothing in trees of up to five levels and with bounds of up to 40 bytes.
 #[derive(Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and asked for by itself")]
 pub struct Cursor<'a> {
     pages: Pages<'a>,
     tree: TreeRecord,
-    /// The front, once opened. The remaining entries of its leaf are those from its slot up to `end`.
+    /// The front, once it has descended. The remaining entries of its leaf are those from its slot up to `front_limit`.
     front: CursorEnd<'a>,
-    end: usize,
-    /// Whether the front's leaf is the last with remaining entries; then the back is in it too, at `end`. Also set
-    /// when no entries remain.
-    last: bool,
-    /// Whether the front was opened. Until then it is the lower bound.
+    front_limit: usize,
+    /// Whether the front's leaf is the last with remaining entries. Then the back is in that leaf too, at slot
+    /// `front_limit`. Also set when no entries remain.
+    in_last_leaf: bool,
+    /// Whether the front has descended. Until then, the lower bound stands for it.
     is_open: bool,
     /// Whether keys ascend by their bytes. If so, this is checked from leaf to leaf.
     ordered: bool,
@@ -47,18 +47,18 @@ pub struct Cursor<'a> {
     width: u8,
     /// Whether the end that moved last has passed a whole leaf; then it prefetches beyond the next leaf.
     reads_ahead: bool,
-    /// The back, once opened, in a leaf after the front's.
+    /// The back, once it has descended, while it is in a leaf after the front's.
     back: Option<CursorEnd<'a>>,
     /// The slot of the first remaining entry in the back's leaf; 0 when the front is, or may be, before that leaf.
-    start: usize,
+    back_limit: usize,
     lower: OwnBound,
     upper: OwnBound,
     /// The prefetch of the next leaf, at the end that moved last.
     ahead: Ahead<'a>,
 }
 
-/// How many leaves ahead one line of a leaf is prefetched. Finding a page far from the last one takes longer
-/// than reading it.
+/// How many leaves ahead the first cache line of a leaf is prefetched. The processor needs longer to find a page that
+/// is far from the last one than to read it.
 const FAR: isize = 8;
 
 impl<'a> Cursor<'a> {
@@ -107,14 +107,14 @@ impl<'a> Cursor<'a> {
             pages,
             tree: *tree,
             front: CursorEnd::nowhere(),
-            end: 0,
-            last: !has_pages,
+            front_limit: 0,
+            in_last_leaf: !has_pages,
             is_open: false,
             ordered: true,
             width: 0,
             reads_ahead: false,
             back: None,
-            start: 0,
+            back_limit: 0,
             lower: lower.map(SmallVec::from_slice),
             upper: upper.map(SmallVec::from_slice),
             ahead: Ahead::default(),
@@ -127,7 +127,7 @@ impl<'a> Cursor<'a> {
     /// `Corrupted` when the tree is damaged here. Then no entries remain.
     #[cfg(test)]
     pub(crate) fn peek(&mut self) -> Result<Option<Pair<'a>>> {
-        if self.front.slot < self.end
+        if self.front.slot < self.front_limit
             && let Some(pair) = self.front.leaf.pair(self.front.slot)
         {
             return Ok(Some(pair));
@@ -152,7 +152,7 @@ impl<'a> Cursor<'a> {
     /// `Corrupted` when the tree is damaged here. Then no entries remain.
     #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Pair<'a>>> {
-        if self.front.slot < self.end
+        if self.front.slot < self.front_limit
             && let Some(pair) = self.front.leaf.pair(self.front.slot)
         {
             self.front.slot += 1;
@@ -179,8 +179,8 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(crate) fn next_back(&mut self) -> Result<Option<Pair<'a>>> {
         if let Some(back) = &mut self.back
-            && !self.last
-            && back.slot > self.start
+            && !self.in_last_leaf
+            && back.slot > self.back_limit
             && let Some(pair) = back.leaf.pair(back.slot - 1)
         {
             back.slot -= 1;
@@ -197,8 +197,8 @@ impl<'a> Cursor<'a> {
         let pair = self.checked(result)?;
         if pair.is_some() {
             match &mut self.back {
-                Some(back) if !self.last => back.slot -= 1,
-                _ => self.end -= 1,
+                Some(back) if !self.in_last_leaf => back.slot -= 1,
+                _ => self.front_limit -= 1,
             }
         }
         Ok(pair)
@@ -228,7 +228,7 @@ impl<'a> Cursor<'a> {
     ) -> Result<ControlFlow<B>> {
         loop {
             // Local variables, because the closure cannot change them: they stay in registers.
-            let (leaf, end) = (self.front.leaf, self.end);
+            let (leaf, end) = (self.front.leaf, self.front_limit);
             let (mut slot, mut ahead) = (self.front.slot, self.ahead);
             let mut flow = ControlFlow::Continue(());
             while slot < end
@@ -258,7 +258,7 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// As [`next`](Self::next).
     pub(crate) fn seek(&mut self, key: &[u8]) -> Result<()> {
-        let result = self.seek_front(&SearchKey::new(key));
+        let result = self.seek_front_to(&SearchKey::new(key));
         self.checked(result)
     }
 
@@ -267,16 +267,16 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// As [`next`](Self::next).
     pub(crate) fn seek_back(&mut self, key: &[u8]) -> Result<()> {
-        let result = self.seek_end(&SearchKey::new(key));
+        let result = self.seek_back_to(&SearchKey::new(key));
         self.checked(result)
     }
 
     /// Moves the front to the next entry; `false` when none remains.
     fn front_ready(&mut self) -> Result<bool> {
-        while self.front.slot >= self.end {
-            if !self.is_open && !self.last {
+        while self.front.slot >= self.front_limit {
+            if !self.is_open && !self.in_last_leaf {
                 self.open_front()?;
-            } else if self.last || !self.advance()? {
+            } else if self.in_last_leaf || !self.advance()? {
                 self.stop();
                 return Ok(false);
             }
@@ -303,22 +303,22 @@ impl<'a> Cursor<'a> {
     }
 
     fn back_pair(&mut self) -> Result<Option<Pair<'a>>> {
-        while !self.last {
+        while !self.in_last_leaf {
             match &self.back {
                 None => self.open_back()?,
-                Some(back) if back.slot <= self.start => self.retreat()?,
+                Some(back) if back.slot <= self.back_limit => self.retreat()?,
                 Some(back) => {
                     let node = back.leaf.node(back.slot - 1)?;
                     return Ok(Some((node.key, node.plain(self.pages, back.leaf)?)));
                 }
             }
         }
-        if self.front.slot >= self.end {
+        if self.front.slot >= self.front_limit {
             self.stop();
             return Ok(None);
         }
         let leaf = self.front.leaf;
-        let node = leaf.node(self.end - 1)?;
+        let node = leaf.node(self.front_limit - 1)?;
         Ok(Some((node.key, node.plain(self.pages, leaf)?)))
     }
 
@@ -350,7 +350,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn look_ahead(&mut self) {
         let mut ahead = Ahead::default();
-        if !self.last
+        if !self.in_last_leaf
             && let Some(parent) = self.front.path.parent()
         {
             if let Some(number) = parent.child_at(FAR) {
@@ -360,7 +360,7 @@ impl<'a> Cursor<'a> {
                 self.pages.prefetch(number, HEADER_LINES);
             }
             if let Some(number) = parent.child_at(1) {
-                ahead = self.pages.ahead(number, self.end.saturating_sub(self.front.slot));
+                ahead = self.pages.ahead(number, self.front_limit.saturating_sub(self.front.slot));
             }
         }
         self.ahead = ahead;
@@ -370,7 +370,7 @@ impl<'a> Cursor<'a> {
     fn look_back(&mut self) {
         let mut ahead = Ahead::default();
         if let Some(back) = &self.back
-            && !self.last
+            && !self.in_last_leaf
             && let Some(parent) = back.path.parent()
         {
             if let Some(number) = parent.child_at(-2) {
@@ -391,7 +391,7 @@ impl<'a> Cursor<'a> {
         };
         let after = back.leaf;
         // If the remaining entries begin inside this leaf, none remain before it.
-        if self.start > 0 || !back.previous_leaf(self.pages)? {
+        if self.back_limit > 0 || !back.previous_leaf(self.pages)? {
             self.stop();
             return Ok(());
         }
@@ -402,7 +402,7 @@ impl<'a> Cursor<'a> {
         self.find_start()?;
         if self.reads_ahead {
             self.look_back();
-        } else if !self.last
+        } else if !self.in_last_leaf
             && let Some(next) = self.back.as_ref().and_then(|back| back.path.parent()?.child_at(-1))
         {
             self.pages.prefetch(next, HEADER_LINES);
@@ -421,8 +421,8 @@ impl<'a> Cursor<'a> {
     }
 
     fn stop(&mut self) {
-        self.last = true;
+        self.in_last_leaf = true;
         self.front.slot = 0;
-        self.end = 0;
+        self.front_limit = 0;
     }
 }

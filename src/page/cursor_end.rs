@@ -42,7 +42,7 @@ impl<'a> CursorEnd<'a> {
         Ok(Some(position))
     }
 
-    /// Descends to `target` from [`nowhere`](Self::nowhere), in place. A `CursorEnd` spans several cache lines, and
+    /// Descends to `target` from [`nowhere`](Self::nowhere), in place: a `CursorEnd` spans several cache lines, and
     /// most cursors are opened for a few entries. In a tree without pages nothing changes.
     ///
     /// # Errors
@@ -104,7 +104,7 @@ impl<'a> CursorEnd<'a> {
         Ok(())
     }
 
-    /// Moves to the position of `other`, which a search found. The count of leaves that may be entered stays.
+    /// Moves to the position of `other`, which a search found. Keeps the number of leaves that may still be entered.
     pub(crate) fn jump(&mut self, other: Self) {
         *self = Self { leaves_left: self.leaves_left, ..other };
     }

@@ -91,7 +91,7 @@ impl Step<'_> {
 #[derive(Clone, Default)]
 pub(crate) struct CursorStack<'a> {
     steps: SmallVec<[Step<'a>; 4]>,
-    /// What was requested from a file that is not in memory.
+    /// What this walk has requested from a file that is not in memory.
     ahead: ReadAhead,
 }
 
@@ -169,7 +169,7 @@ impl<'a> CursorStack<'a> {
     /// `Corrupted` when a page on the path is damaged.
     #[inline]
     pub(crate) fn forward(&mut self, pages: Pages<'a>) -> Result<Option<PageNo>> {
-        // Nearly always a sibling.
+        // The next leaf is nearly always in the same parent.
         if let Some(step) = self.steps.last_mut()
             && step.slot + 1 < step.page.slots()
         {
@@ -216,7 +216,8 @@ impl<'a> CursorStack<'a> {
             if self.steps.len() >= levels {
                 return Ok(Some(child));
             }
-            // The whole branch page will be read, one node per leaf, in no order of its cache lines.
+            // A scan reads every node of this branch page, one per leaf below it. The nodes do not lie in slot order,
+            // so the processor would not prefetch them: request the whole page.
             pages.prefetch(child, usize::MAX);
             let page = pages.branch(child)?;
             let slot = if direction > 0 { 0 } else { page.slots().saturating_sub(1) };
@@ -241,7 +242,7 @@ impl<'a> CursorStack<'a> {
         self.steps.iter().map(|step| step.slot).cmp(other.steps.iter().map(|step| step.slot))
     }
 
-    /// Whether both lead to the same parent through the same children.
+    /// Whether both paths lead to the same parent through the same children.
     pub(crate) fn same_parent(&self, other: &Self) -> bool {
         match (self.steps.split_last(), other.steps.split_last()) {
             (Some((_, mine)), Some((_, theirs))) => {
@@ -252,7 +253,7 @@ impl<'a> CursorStack<'a> {
     }
 }
 
-/// The error for a walk whose leaves ran out before it met its end.
+/// The error for a walk that came to the end of the leaves before it reached its own end.
 #[cold]
 pub(crate) fn ran_out(tree: &TreeRecord) -> Error {
     tree.root.fault("a tree ends before a leaf that it led to")

@@ -1,8 +1,8 @@
-//! Batched look-ups of keys that fit a word: the descent compares integers.
+//! Batched look-ups of keys of at most eight bytes: the descent compares integers.
 //!
-//! The limits of a page are numbers here, not slices of other pages. Anything unexpected ends the lane without naming
-//! the damage: its key is looked up again by a single look-up, which names it. So the loops only check the bounds of
-//! what they read.
+//! A *lane* is one key's descent. The limits between which a page's keys must lie are integers here, not slices of the
+//! pages above. When a lane meets damage, it just ends, and its key is looked up again alone, which gives the error. So
+//! the loops only check the bounds of what they read.
 
 use std::hint::black_box;
 
@@ -17,26 +17,26 @@ use crate::page::search::Share;
 
 /// Slots compared linearly from a guess, before the rest is bisected.
 const WALK: usize = 8;
-/// Ranges of the root by which the keys of a window are sorted. Keys of one range share their upper pages, and find
-/// these in the nearest cache.
+/// The number of ranges into which the root divides all keys. The keys of a window are sorted by these ranges: keys of
+/// one range share their upper pages, and find these in the nearest cache.
 const PARTS: usize = 256;
-/// The page of a lane that has ended; no file has it.
+/// The page of a lane that has ended; no file has a page of this number.
 const NOWHERE: PageNo = NO_PAGE;
 
 /// A batch of keys of `W` bytes, at most eight.
 pub(crate) struct FixedWidthBatch<'a, 'k, const W: usize> {
     plan: Plan<'a, 'k>,
     window: &'k [&'k [u8]],
-    /// The window's keys in their given order, and sorted by ranges of the root.
+    /// The window's keys: in their given order, and sorted by ranges of the root.
     came: Vec<Start>,
     order: Vec<Start>,
-    /// The number of keys before the group in that order, and in the group.
+    /// The number of sorted keys before the group, and of the group's keys.
     before: usize,
     len: usize,
     lanes: [Lane<'a>; GROUP],
 }
 
-/// A key at the root.
+/// A key before its descent.
 #[derive(Clone, Copy, Default)]
 struct Start {
     key: u64,
@@ -52,9 +52,9 @@ struct Lane<'a> {
     key: u64,
     /// No key of the page is below `low`.
     low: u64,
-    /// All keys of the page are below `high`, unless it is the greatest number.
+    /// All keys of the page are below `high`. The greatest integer of this width means no upper limit.
     high: u64,
-    /// The next page on its path.
+    /// The number of the next page on the key's path.
     number: PageNo,
     page: Page<'a>,
     share: Share,
@@ -172,7 +172,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
                 },
                 LeafMatch::Absent => None,
                 LeafMatch::Undecided => match self.window.get(index).copied().unwrap_or_default() {
-                    // As a single look-up with this width: it detects damage that one without a width does not.
+                    // A single look-up with the same width: it detects damage that one without a width does not.
                     key if key.len() == W => get::<W>(pages, tree, key)?,
                     key => get::<0>(pages, tree, key)?,
                 },
@@ -197,8 +197,8 @@ impl<'a> Lane<'a> {
         (self.page, self.guess) = (page, guess);
     }
 
-    /// Guesses where a limit is missing, in the outermost pages of a level: the outermost separators of the page
-    /// replace it.
+    /// The guess in an outermost page of a level, where a limit is missing. The page's own outermost separators replace
+    /// the limits.
     #[inline(never)]
     fn guess_without_limit<const W: usize>(&self, page: Page<'a>) -> usize {
         let (no_low, no_high) = (self.low == 0, self.high == greatest::<W>());
@@ -212,8 +212,8 @@ impl<'a> Lane<'a> {
         first + Share::between(low, self.key, high).of(last - first)
     }
 
-    /// The child of its branch page that contains its key. Prefetches the child's header and the expected position of
-    /// the slot.
+    /// The child of the lane's branch page that contains the lane's key. Prefetches the child's header and the expected
+    /// position of the slot in it.
     #[inline]
     fn child<const W: usize>(&mut self, pages: Pages<'a>, slots: usize) -> Option<PageNo> {
         let above = self.first_above::<W>()?;
@@ -223,8 +223,8 @@ impl<'a> Lane<'a> {
         Some(number)
     }
 
-    /// The first slot of this look-up's branch page whose separator is above the key. Sets `low` and `high` to the limits of the
-    /// child before that slot.
+    /// The first slot of the lane's branch page whose separator is above the key. Sets `low` and `high` to the limits
+    /// of the child before that slot.
     #[inline]
     fn first_above<const W: usize>(&mut self) -> Option<usize> {
         let (page, key, end) = (self.page, self.key, self.page.slots());
@@ -273,7 +273,7 @@ impl<'a> Lane<'a> {
         Some(first)
     }
 
-    /// Enters its leaf, and prefetches the node of its first guess.
+    /// Enters the lane's leaf, and prefetches the node of the first guess.
     #[inline]
     fn come_to_leaf(&mut self, page: Option<Page<'a>>) {
         let page = page.unwrap_or(Page::EMPTY);
@@ -298,7 +298,7 @@ impl<'a> Lane<'a> {
         self.guess = guess;
     }
 
-    /// The position of its key in its leaf.
+    /// The position of the lane's key in its leaf.
     #[inline]
     fn find<const W: usize>(&self) -> LeafMatch {
         let (page, key, end) = (self.page, self.key, self.page.slots());
@@ -330,8 +330,8 @@ impl<'a> Lane<'a> {
         LeafMatch::Absent
     }
 
-    /// The result for an absent key, where slot `above` has the first greater key. Only found keys were checked until
-    /// then.
+    /// The result for a key that was not found; slot `above` has the first greater key. Only a key that is found is
+    /// checked completely elsewhere, so check this one.
     #[inline]
     fn absent(&self, above: usize) -> LeafMatch {
         if above < self.page.slots() && self.page.key(above).is_err() {
@@ -346,17 +346,17 @@ impl<'a> Lane<'a> {
 enum LeafMatch {
     Slot(usize),
     Absent,
-    /// This search cannot decide.
+    /// This search cannot decide: the leaf is damaged, or has keys of another width. A single look-up gives the result.
     Undecided,
 }
 
-/// A key's bytes as a number with the same order.
+/// A key's bytes as an integer with the same order.
 #[inline]
 fn number<const W: usize>(bytes: &[u8; W]) -> u64 {
     bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// The greatest number of a key of `W` bytes.
+/// The greatest integer that a key of `W` bytes can be.
 const fn greatest<const W: usize>() -> u64 {
     if W < 8 { (1 << (8 * W)) - 1 } else { u64::MAX }
 }

@@ -8,7 +8,7 @@ pub(crate) const HEADER: usize = 16;
 pub(crate) const NODE_HEADER: usize = 8;
 /// Bytes of a slot, which says where a node begins.
 pub(crate) const SLOT: usize = 2;
-/// Bytes of a page number, as a leaf has it of a large value.
+/// Bytes of the page number that a leaf has in place of a large value.
 pub(crate) const PAGE_NUMBER: usize = 8;
 /// Meta pages at the start of every file.
 pub(crate) const META_PAGES: u64 = 2;

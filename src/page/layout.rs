@@ -26,7 +26,7 @@ compile_error!("the page reader knows LMDB's layout of 64-bit little-endian mach
 
 /// The pages of one mapped file, by number.
 ///
-/// A copy is three words. Slices taken from it live as long as the map, not as long as the copy.
+/// A copy takes three words of memory. Slices taken from it live as long as the map, not as long as the copy.
 #[derive(Clone, Copy)]
 pub(crate) struct Pages<'a> {
     base: *const u8,
@@ -143,8 +143,8 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Whether the system reports page `number` as in memory. To a process that may not write the file it reports
-    /// every page so. One system call. `true` outside the file.
+    /// Whether the system reports page `number` as in memory. To a process that may not write the file, the system
+    /// reports every page as in memory. One system call. `true` outside the file.
     pub(crate) fn resident(self, number: PageNo) -> bool {
         self.system_pages(number, 1).is_none_or(|(start, _)| is_resident(start))
     }
@@ -229,8 +229,8 @@ pub(crate) struct Page<'a> {
     bytes: &'a [u8],
     slots: u16,
     upper: u16,
-    // A whole word with the two fields above: copying is then one move. A `bool` and its padding take three, and the
-    // next load waits for them.
+    // An integer, not a `bool`: with the two fields above it is a whole word, so copying is one move. A `bool` and its
+    // padding take three moves, and the next load waits for them.
     leaf: u32,
 }
 
@@ -351,7 +351,7 @@ impl<'a> Page<'a> {
 
     /// The key and the value of entry `slot` of a leaf, both entirely inside the page, as for nearly all entries.
     ///
-    /// `None` for what [`node`](Self::node) distinguishes: no such slot, a value stored elsewhere, damage.
+    /// `None` for the cases that [`node`](Self::node) tells apart: no such slot, a value stored elsewhere, damage.
     #[inline]
     pub(crate) fn pair(self, slot: usize) -> Option<(&'a [u8], &'a [u8])> {
         if slot >= self.slots() {
@@ -479,11 +479,11 @@ impl<'a> Page<'a> {
         let (key_len, mut head) = (usize::from(key_len), u64::from_be(word));
         if matches!(W, 1..=8) {
             if key_len != W {
-                // Out of line: no tree written with this key type has keys of another width, and the usual path stays
+                // Out of line: no tree written with this key type has keys of another width. This keeps the usual path
                 // as short as possible.
                 return compare_whole(self.bytes, at, 0, target.key());
             }
-            // Compare one integer each; the bytes after a shorter key are shifted out.
+            // Compare one integer of each key; the bytes after a shorter key are shifted out.
             return Some((head >> unused_bits::<W>()).cmp(&(target.head() >> unused_bits::<W>())));
         }
         // A key that ends within the skipped bytes is in the wrong page.

@@ -2,14 +2,15 @@
 
 use crate::page::format::{HEADER, NODE_HEADER, PAGE_NUMBER, SLOT};
 
-/// The fill factor of leaves, in percent.
+/// The fill factor of completely full leaves, in percent: the default for rows that arrive in key order, and the
+/// maximum.
 pub(crate) const FULL: u8 = 100;
-/// The fill factor for rows that did not arrive in key order. Later rows will not either: with free space left, the
-/// first of them do not split every leaf. Splits produce leaves that are half to completely full, so more free space
-/// would only slow down scans.
+/// The default fill factor for rows that did not arrive in key order. Later rows will probably not either: with free
+/// space left, the first of them do not split every leaf. Splits produce leaves that are half to completely full, so
+/// more free space would only slow down scans.
 pub(crate) const ROOMY: u8 = 86;
-/// The minimum: a leaf cannot be left about half empty, see [`LeafFill::new`].
-pub(crate) const LEAST: u8 = 60;
+/// The minimum fill factor: a leaf cannot be left about half empty, see [`LeafFill::begins_leaf`].
+pub(crate) const MIN_FILL_PERCENT: u8 = 60;
 
 /// Tracks how full the last leaf is while rows are appended in key order.
 ///
@@ -18,9 +19,9 @@ pub(crate) const LEAST: u8 = 60;
 /// only costs time.
 pub(crate) struct LeafFill {
     /// In bytes: the space of a leaf, the part of it to use, and the longest node that needs no overflow page.
-    room: usize,
-    wanted: usize,
-    longest: usize,
+    capacity: usize,
+    target_bytes: usize,
+    max_inline_node: usize,
     used: usize,
     /// Zeros to pad a value with.
     zeros: Vec<u8>,
@@ -40,26 +41,27 @@ impl LeafFill {
     /// Starts with `used` bytes of the last leaf in use, not counting its header. LMDB has no fill factor. To begin a
     /// leaf early, a value padded so that it does not fit is put first, and then replaced by the real value.
     pub(crate) fn new(page_size: u32, percent: u8, used: usize) -> Self {
-        let room = (page_size as usize).saturating_sub(HEADER);
-        let wanted = room * usize::from(percent.clamp(LEAST, FULL)) / usize::from(FULL);
-        let longest = ((room / 2) & !1).saturating_sub(SLOT);
-        let zeros = vec![0; if wanted < room { longest } else { 0 }];
-        Self { room, wanted, longest, used, zeros }
+        let capacity = (page_size as usize).saturating_sub(HEADER);
+        let target_bytes = capacity * usize::from(percent.clamp(MIN_FILL_PERCENT, FULL)) / usize::from(FULL);
+        let max_inline_node = ((capacity / 2) & !1).saturating_sub(SLOT);
+        let zeros = vec![0; if target_bytes < capacity { max_inline_node } else { 0 }];
+        Self { capacity, target_bytes, max_inline_node, used, zeros }
     }
 
     /// Counts the next entry, and returns whether it begins a new leaf.
     #[inline]
     pub(crate) fn begins_leaf(&mut self, key: &[u8], value: &[u8]) -> NextLeaf {
         let whole = NODE_HEADER + key.len() + value.len();
-        let node = if whole > self.longest { NODE_HEADER + key.len() + PAGE_NUMBER } else { whole };
+        let node = if whole > self.max_inline_node { NODE_HEADER + key.len() + PAGE_NUMBER } else { whole };
         let bytes = (node + SLOT).next_multiple_of(2);
-        let (used, left) = (self.used + bytes, self.room.saturating_sub(self.used));
-        if used > self.room {
+        let (used, left) = (self.used + bytes, self.capacity.saturating_sub(self.used));
+        if used > self.capacity {
             self.used = bytes;
             return NextLeaf::Full;
         }
-        // With more space left, a padded value would still fit, or be stored in overflow pages.
-        if used > self.wanted && NODE_HEADER + key.len() + left <= self.longest {
+        // A leaf is ended early by a value padded to `left` bytes, which no longer fits. If `left` is so large that
+        // LMDB would put such a value into overflow pages, its node would fit, so the leaf cannot be ended yet.
+        if used > self.target_bytes && NODE_HEADER + key.len() + left <= self.max_inline_node {
             self.used = bytes;
             return NextLeaf::Early(left);
         }

@@ -15,7 +15,7 @@ const LEAST_FILLED: usize = 4;
 
 /// The part of a range in one leaf.
 #[derive(Clone, Copy)]
-pub(crate) struct Share<'a> {
+pub(crate) struct LeafPart<'a> {
     /// The first key of this part.
     pub first: &'a [u8],
     /// The entries above this key can be removed without a merge; `None` if all entries can.
@@ -25,7 +25,7 @@ pub(crate) struct Share<'a> {
 /// The leaves of a range, ascending.
 pub(crate) struct Leaves<'a, 'k> {
     pages: Pages<'a>,
-    /// No remaining key is below `from`; after the first leaf, none equals it either.
+    /// No remaining key is below `from`. After the first leaf, no remaining key equals it either.
     from: &'k [u8],
     last: Option<&'a [u8]>,
     end: Option<&'k [u8]>,
@@ -57,21 +57,22 @@ impl<'a, 'k> Leaves<'a, 'k> {
     ///
     /// # Errors
     /// As [`within`](Self::within).
-    pub(crate) fn next(&mut self) -> Result<Option<Share<'a>>> {
+    pub(crate) fn next(&mut self) -> Result<Option<LeafPart<'a>>> {
         while !self.is_done {
             let (leaf, from) = (self.front.leaf, self.front.slot);
             let is_last = leaf.number() == self.back.0;
             let to = if is_last { self.back.1 } else { leaf.slots() };
             self.is_done = is_last || !self.front.next_leaf(self.pages)?;
             if from < to {
-                let share = share(leaf, from, to)?;
-                // A caller that removes entries between two of these keys must not meet others.
-                let is_above = self.last.map_or(share.first >= self.from, |last| share.first > last);
-                if !is_above || self.end.is_some_and(|end| share.first >= end) {
+                let part = part_of(leaf, from, to)?;
+                // A caller removes all entries between two of these keys. If the keys were out of order, it would
+                // remove other entries.
+                let is_above = self.last.map_or(part.first >= self.from, |last| part.first > last);
+                if !is_above || self.end.is_some_and(|end| part.first >= end) {
                     return Err(leaf.fault("keys are not in order"));
                 }
-                self.last = Some(share.first);
-                return Ok(Some(share));
+                self.last = Some(part.first);
+                return Ok(Some(part));
             }
         }
         Ok(None)
@@ -79,7 +80,7 @@ impl<'a, 'k> Leaves<'a, 'k> {
 }
 
 /// The part of a range in `leaf` from slot `from` to before slot `to`.
-fn share(leaf: Page<'_>, from: usize, to: usize) -> Result<Share<'_>> {
+fn part_of(leaf: Page<'_>, from: usize, to: usize) -> Result<LeafPart<'_>> {
     let mut left = leaf.used();
     let first = leaf.node(from)?.key;
     for slot in (from..to).rev() {
@@ -87,8 +88,8 @@ fn share(leaf: Page<'_>, from: usize, to: usize) -> Result<Share<'_>> {
         let size = (NODE_HEADER + node.key.len() + node.data.len()).next_multiple_of(2) + size_of::<u16>();
         left = left.saturating_sub(size);
         if left * LEAST_FILLED < leaf.room() {
-            return Ok(Share { first, kept: Some(node.key) });
+            return Ok(LeafPart { first, kept: Some(node.key) });
         }
     }
-    Ok(Share { first, kept: None })
+    Ok(LeafPart { first, kept: None })
 }

@@ -92,7 +92,7 @@ pub(crate) fn beside<'a, const W: usize>(
     key: &[u8],
 ) -> Result<Beside<'a>> {
     let target = SearchKey::<W>::new(key);
-    let (leaf, slot) = match among(pages, near, &target)? {
+    let (leaf, slot) = match slot_in_leaf(pages, near, &target)? {
         Some(found) => found,
         None => match leaf_for(pages, tree, &target)? {
             Some((leaf, limits)) => (leaf, limits.slot::<false, W>(leaf, &target)?),
@@ -104,7 +104,7 @@ pub(crate) fn beside<'a, const W: usize>(
 }
 
 /// The leaf `near` and the key's slot in it, if the key is between its first and last keys.
-fn among<'a, const W: usize>(
+fn slot_in_leaf<'a, const W: usize>(
     pages: Pages<'a>,
     near: Option<PageNo>,
     target: &SearchKey<'_, W>,

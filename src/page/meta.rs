@@ -128,7 +128,7 @@ pub(crate) struct Meta {
 }
 
 impl Meta {
-    /// The meta page that it is on.
+    /// The number of this meta page.
     pub(crate) fn page(&self) -> PageNo {
         self.txn_id.page()
     }

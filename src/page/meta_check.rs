@@ -14,7 +14,7 @@ use crate::page::meta::Meta;
 use crate::page::page_no::PageNo;
 use crate::page::txn_id::LmdbTxnId;
 
-/// How often a pair of meta pages is read again, since a live writer may have been replacing them.
+/// How often a pair of meta pages is read again: a live writer may have been replacing them.
 const ATTEMPTS: u32 = 5;
 
 /// The meta pages of a database file.
@@ -123,7 +123,7 @@ pub(crate) fn may_be_compacted(file: &File, page_size: usize) -> Result<bool> {
     let mut bytes = Vec::new();
     let read = file.take(2 * page_size as u64).read_to_end(&mut bytes);
     read.map_err(|error| io(error, "the meta pages"))?;
-    // Missing bytes were not written.
+    // Bytes after the end of a truncated file count as not written.
     bytes.resize(2 * page_size, 0);
     let is_absent = |page: &[u8]| page.iter().all(|&byte| byte == 0);
     let may_be = |page: &[u8], slot: u64| {

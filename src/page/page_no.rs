@@ -5,8 +5,8 @@ use std::fmt;
 
 use crate::error::Error;
 
-/// The number of a page in the file: it begins at this many times the page size. Not a count of pages, nor the number of a block or a
-/// byte.
+/// The number of a page in the file: the page begins at this many times the page size. Not a count of pages, nor the
+/// number of a block or a byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub struct PageNo(pub u64);
@@ -30,13 +30,13 @@ impl PageNo {
         Self(self.0.saturating_add(count))
     }
 
-    /// How many pages after `first` this one is, unless it is before it.
+    /// How many pages after `first` this one is; `None` if it is before `first`.
     #[inline]
     pub(crate) fn checked_sub(self, first: Self) -> Option<u64> {
         self.0.checked_sub(first.0)
     }
 
-    /// How many pages a file has whose last page is this one.
+    /// The number of pages of a file whose last page is this one.
     #[inline]
     pub(crate) fn count_to_here(self) -> u64 {
         self.0.saturating_add(1)

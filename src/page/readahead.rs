@@ -16,11 +16,12 @@ use crate::page::search_key::SearchKey;
 pub(crate) const WINDOW: usize = 1024;
 /// The minimum number of keys in a batch before it makes any system call.
 pub(crate) const FEW: usize = 128;
-/// The maximum size of a request in bytes: Linux truncates longer ones to its read-ahead, which has this size by
+/// The maximum size of a request in bytes. Linux truncates longer requests to its read-ahead size, which is this by
 /// default.
 const BLOCK_BYTES: usize = 128 * 1024;
-/// The number of branch pages for which a scan requests only their children. A scan that gets further is likely to
-/// read much more, and whole blocks load several times as fast as their pages one by one.
+/// A scan requests only the children of this many branch pages, its first ones; after that it requests whole blocks. A
+/// scan that gets so far is likely to read much more, and whole blocks load several times as fast as their pages one by
+/// one.
 const ALONE: u32 = 8;
 
 /// The system's knowledge about pages, and hints to it.
@@ -106,8 +107,8 @@ impl ReadAhead {
         }
         let asked = self.cold.as_ref().is_some_and(|cold| cold.last == branch.number());
         if !asked {
-            // Check one child while nothing was missing. In a file that is being loaded some pages are present, so
-            // check more.
+            // Check one child while nothing was missing. After that check more: in a file that is being loaded, some
+            // pages are present.
             if !misses(memory, branch, if self.cold.is_none() { 1 } else { 4 }) {
                 return;
             }
@@ -127,10 +128,10 @@ impl ReadAhead {
     }
 }
 
-/// Whether one of `looks` children, spread over the page, is not in memory.
-fn misses(memory: impl Memory, branch: Page<'_>, looks: usize) -> bool {
-    (0..looks).any(|look| {
-        let slot = branch.slots() * (2 * look + 1) / (2 * looks);
+/// Whether one of `checks` children, spread over the page, is not in memory.
+fn misses(memory: impl Memory, branch: Page<'_>, checks: usize) -> bool {
+    (0..checks).any(|check| {
+        let slot = branch.slots() * (2 * check + 1) / (2 * checks);
         branch.child(slot).is_ok_and(|child| !memory.is_resident(child))
     })
 }
@@ -178,7 +179,7 @@ impl Asked {
 /// Requests all pages that looking up `keys` will read, level by level. Returns whether any of a few leaves was
 /// missing.
 ///
-/// Stops at damage, which the look-ups will find themselves.
+/// Stops at damage: the look-ups find it themselves.
 #[cold]
 #[inline(never)]
 pub(crate) fn bring<const W: usize>(pages: Pages<'_>, tree: &TreeRecord, levels: u16, keys: &[&[u8]]) -> bool {

@@ -66,7 +66,7 @@ impl Page<'_> {
             return self.halve::<AFTER, false, W>(slot + 1, end, target);
         }
         for _ in 0..WALK {
-            // Keys are unique: if this one is equal, the one before it need not be compared.
+            // Keys are unique: if this key is equal, the one before it need not be compared.
             if slot == from || order.is_eq() {
                 return Ok(slot);
             }
@@ -214,8 +214,8 @@ impl<'a> Limits<'a> {
         self.guess_without_limit(branch, target)
     }
 
-    /// As [`guess_child`](Self::guess_child), in the outermost pages of a level, where a limit is missing: the
-    /// outermost separators replace it.
+    /// As [`guess_child`](Self::guess_child), in the outermost pages of a level, where a limit is missing. The page's
+    /// own outermost separators replace the limits.
     #[inline]
     pub(crate) fn guess_without_limit<const W: usize>(
         &self,
@@ -301,7 +301,8 @@ impl<'a> Limits<'a> {
         self.narrow::<W>(branch, above)
     }
 
-    /// The child before slot `above` of `branch`, the first above the target. Narrows the limits to those of the child.
+    /// Returns the slot before `above`, the first slot of `branch` whose separator is above the target. Narrows the
+    /// limits to those of that slot's child.
     #[inline]
     fn narrow<const W: usize>(&mut self, branch: Page<'a>, above: usize) -> Result<usize> {
         let slot = above.saturating_sub(1);
@@ -350,8 +351,8 @@ fn guessable<const W: usize>(target: &SearchKey<'_, W>) -> bool {
     W != 0 || matches!(target.key().len(), 2 | 4 | 8 | 16)
 }
 
-/// Whether keys may be spread evenly: if they have the width of an integer. Text is not: it uses only some values of
-/// a byte, and guessing was slower than not guessing.
+/// Whether keys may be spread evenly: if they have the width of an integer. Text may not: it uses only some values of a
+/// byte, and guessing was slower than not guessing.
 #[inline]
 fn even<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> bool {
     let len = target.key().len();
@@ -402,12 +403,12 @@ fn share_after<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &Se
     Share::between(low, key, high)
 }
 
-/// As [`share_after`], unless the bytes look like text. Letters and digits use few of the values of a byte, so
-/// nothing can be guessed from them. ASCII never sets the top bit.
+/// As [`share_after`], unless the bytes look like text: nothing can be guessed from letters and digits, which use few
+/// of the values of a byte. ASCII never sets the top bit.
 #[inline]
 fn share_of_bytes<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Option<Share> {
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
-    // Ignore the byte in which the limits differ, and the last one, which may be padding.
+    // The first byte, in which the limits differ, and the last one are not examined. A wrong result only costs time.
     let is_text = (low | key | high) & 0x0080_8080_8080_8000 == 0;
     if is_text { None } else { Some(Share::between(low, key, high)) }
 }

@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 
 /// A key to compare stored keys with: its first bytes as one big-endian integer, padded with zeros.
 ///
-/// If two such integers differ, they decide: where the shorter key has ended it has a zero, which is at most the
-/// other key's byte. If they are equal, the remaining bytes decide, then the length.
+/// If two such integers differ, they give the order of the keys: after the end of the shorter key there are zeros, and
+/// a zero is at most the other key's byte. If they are equal, the remaining bytes decide, then the length.
 ///
-/// `W` is the width in bytes of all keys of the tree, if their type fixes it, otherwise 0. Keys of 1 to 8 bytes are
-/// one integer, keys of 16 bytes two; nothing else is compared if the stored key has that width too.
+/// `W` is the width in bytes of all keys of the tree, if their type fixes it, otherwise 0. Keys of 1 to 8 bytes are one
+/// integer, keys of 16 bytes are two. If the stored key has the width `W` too, nothing else is compared.
 #[derive(Clone, Copy)]
 pub(crate) struct SearchKey<'k, const W: usize = 0> {
     key: &'k [u8],
@@ -78,7 +78,7 @@ impl<'k, const W: usize> SearchKey<'k, W> {
         self.second
     }
 
-    /// Its eight bytes from `at` on.
+    /// The key's eight bytes from `at` on.
     #[inline]
     pub(crate) fn word(&self, at: usize) -> u64 {
         if at == 0 { self.head } else { word_at(self.key, at) }

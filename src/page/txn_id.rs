@@ -2,8 +2,8 @@
 
 use crate::page::page_no::PageNo;
 
-/// LMDB's id of a transaction, and of the state that it leaves. Not the number of transactions committed through mapleaf, which is
-/// the `seq` of the head: LMDB counts groups, and starts again after a compaction.
+/// LMDB's id of a transaction, and of the state that it leaves. Not the number of transactions committed through
+/// mapleaf, which is the `seq` of the head: LMDB counts groups, and starts again after a compaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub(crate) struct LmdbTxnId(pub u64);
@@ -27,7 +27,7 @@ impl LmdbTxnId {
         usize::from(self.0 & 1 == 1)
     }
 
-    /// The other one, in which the states before and after it are.
+    /// The other slot, which the states directly before and after this one use.
     #[inline]
     pub(crate) fn other_slot(self) -> usize {
         1 - self.slot()

@@ -26,7 +26,7 @@ impl<'a> Node<'a> {
 
     #[inline(never)]
     fn big(self, pages: Pages<'a>) -> Result<&'a [u8]> {
-        // An error names the page of the run, the first place to look.
+        // The error names the first page of the run.
         pages.overflow(self.overflow_page(), self.size)
     }
 }

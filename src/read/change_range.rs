@@ -31,7 +31,7 @@ impl<'t> ChangeRange<'t> {
         Self { front, back, ..range }
     }
 
-    /// The position before `key`, or after it if it is `passed`.
+    /// The position before `key`, or with `passed` the position after it.
     fn position_of(&self, key: &[u8], passed: bool) -> EntryPosition {
         let (position, is_there) = self.changes.lower(key);
         if passed && is_there { self.blocks.after(position) } else { position }

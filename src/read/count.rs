@@ -50,7 +50,7 @@ impl<'t> LayeredTree<'t> {
         }
         let mut left = n;
         let (mut from, mut overlay) = (Bound::Unbounded, self.overlay(Bound::Unbounded, Bound::Unbounded));
-        // Whole groups of changes first: that costs one search per change instead of three.
+        // First skip whole groups of changes: that costs one search per change instead of three.
         loop {
             let mut group = overlay.clone();
             let Some(last) = std::iter::from_fn(|| group.next()).take(GROUP).last() else { break };

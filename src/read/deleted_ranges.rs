@@ -1,5 +1,5 @@
-//! Deleted ranges: consecutive rows below a set that the set deletes. A long range becomes a gap, which readers
-//! pass in one step.
+//! Decides whether the deletion of one row makes a gap. A deleted range is a run of consecutive rows below a set that
+//! the set deletes; a long range becomes a gap, which readers pass in one step.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
@@ -12,33 +12,34 @@ use crate::read::layered_tree::LayeredTree;
 use crate::read::raw::RawCursor;
 use crate::write_set::{DbiChanges, EntryPosition, Gap, LEAST};
 
-/// Fewer deletions than this stay single: a gap takes the memory of three, and a search of its own.
+/// The minimum number of rows of a gap; fewer deletions stay single. A gap takes the memory of three deletions, and a
+/// search of its own.
 pub(crate) const MANY: usize = 8;
 
 /// The range that the deletion of a key belongs to.
 pub(crate) struct DeletedRange {
-    /// The first key of the range, or of the gap that it follows.
+    /// The start: the first key of the range; if a gap ends there, that gap's start.
     pub start: Vec<u8>,
-    /// The first key after the range that exists below, or the end of the gap that follows it; `None` at the end of
-    /// all keys.
+    /// The exclusive end: the first key after the range that the layers below have; if another gap begins there, that
+    /// gap's end. `None` if no key follows.
     pub end: Option<Vec<u8>>,
     /// Deletions of single keys that the gap replaces.
     pub deleted: Vec<Vec<u8>>,
 }
 
-/// Shorter ranges are not followed into the next leaf: to open a cursor there costs as much as the deletion itself.
-/// What stays unmerged where two leaves meet is shorter than this, so readers pass few deletions.
-const FEW: usize = 4;
+/// The minimum number of rows of a range that is followed into the next leaf: to open a cursor there costs as much as
+/// the deletion itself. Where two leaves meet, a shorter range may stay single deletions, so readers pass few of them.
+const MIN_ROWS_FOLLOWED: usize = 4;
 
-/// What a set does to a row below it.
-enum Is<'s> {
-    Seen,
+/// What a set does to a row below it: shows it, deletes it, or hides it in a gap.
+enum RowFate<'s> {
+    Shown,
     Deleted,
-    Within(Gap<'s>),
+    InGap(Gap<'s>),
 }
 
 /// Where the range ends on one side of the key.
-enum End<'r> {
+enum RangeEnd<'r> {
     /// Not known yet: the leaf has no more rows there.
     Unknown,
     /// At a row that stays.
@@ -49,19 +50,19 @@ enum End<'r> {
     Keys,
 }
 
-/// One side of the key: before it, or after it.
-struct Side<'r, const BEFORE: bool> {
+/// One side of the key, before it or after it, while the range is followed to its end there.
+struct RangeSide<'r, const BEFORE: bool> {
     set: &'r DbiChanges,
     /// The nearest gap on this side.
     gap: Option<Gap<'r>>,
     /// The next change of the set on this side.
     near: Option<EntryPosition>,
-    /// The row passed last; at first the key.
+    /// The last row of the range so far; at first the key.
     last: &'r [u8],
-    end: End<'r>,
+    end: RangeEnd<'r>,
 }
 
-impl<'r, const BEFORE: bool> Side<'r, BEFORE> {
+impl<'r, const BEFORE: bool> RangeSide<'r, BEFORE> {
     fn new(set: &'r DbiChanges, key: &'r [u8], at: (EntryPosition, bool)) -> Self {
         let (blocks, gaps) = (set.blocks(), set.gaps());
         let (gap, near) = if BEFORE {
@@ -69,43 +70,43 @@ impl<'r, const BEFORE: bool> Side<'r, BEFORE> {
         } else {
             (gaps.after(key), Some(if at.1 { blocks.after(at.0) } else { at.0 }))
         };
-        // A gap that ends at the key is next to it, whatever rows there were.
+        // A gap that ends at the key is next to it, so the range ends there whatever rows the leaf has.
         let end = match gap {
-            Some((start, Some(to))) if BEFORE && to == key => End::Gap((start, Some(to))),
-            _ => End::Unknown,
+            Some((start, Some(to))) if BEFORE && to == key => RangeEnd::Gap((start, Some(to))),
+            _ => RangeEnd::Unknown,
         };
         Self { set, gap, near, last: key, end }
     }
 
-    /// What the set does to `row`, the next one on this side. The nearest change is mostly the row's own or lies
-    /// beyond the row; then no search is needed.
+    /// Whether the set shows `row`, deletes it, or hides it in a gap. `row` is the next one on this side. In most cases
+    /// `near` is the change of this row or one beyond it, and the set need not be searched.
     #[inline]
-    fn is(&self, row: &[u8]) -> Is<'r> {
+    fn fate_of(&self, row: &[u8]) -> RowFate<'r> {
         match self.gap {
-            Some(gap) if BEFORE && gap.1.is_none_or(|end| row < end) => return Is::Within(gap),
-            Some(gap) if !BEFORE && gap.0 <= row => return Is::Within(gap),
+            Some(gap) if BEFORE && gap.1.is_none_or(|end| row < end) => return RowFate::InGap(gap),
+            Some(gap) if !BEFORE && gap.0 <= row => return RowFate::InGap(gap),
             _ => {}
         }
         let near = self.near.and_then(|near| Some((self.set.compare_at(near, row)?, self.set.blocks().at(near)?)));
         let within = if BEFORE { Ordering::Greater } else { Ordering::Less };
         match near {
-            Some((Ordering::Equal, entry)) if self.set.record(entry).1.is_none() => Is::Deleted,
-            Some((order, _)) if order == within && matches!(self.set.get(row), Some((_, None))) => Is::Deleted,
-            _ => Is::Seen,
+            Some((Ordering::Equal, entry)) if self.set.record(entry).1.is_none() => RowFate::Deleted,
+            Some((order, _)) if order == within && matches!(self.set.get(row), Some((_, None))) => RowFate::Deleted,
+            _ => RowFate::Shown,
         }
     }
 
-    /// Follows the range along these rows, up to where it ends or they do. Notes the rows that belong to it.
+    /// Follows the range along these rows, up to its end or the last of them. Adds the range's rows to `deleted`.
     fn follow(
         &mut self,
         mut rows: impl FnMut() -> Result<Option<&'r [u8]>>,
         deleted: &mut SmallVec<[&'r [u8]; MANY]>,
     ) -> Result<()> {
         while let Some(row) = rows()? {
-            match self.is(row) {
-                Is::Seen => self.end = End::Row(row),
-                Is::Within(gap) => self.end = End::Gap(gap),
-                Is::Deleted => {
+            match self.fate_of(row) {
+                RowFate::Shown => self.end = RangeEnd::Row(row),
+                RowFate::InGap(gap) => self.end = RangeEnd::Gap(gap),
+                RowFate::Deleted => {
                     deleted.push(row);
                     self.last = row;
                     let blocks = self.set.blocks();
@@ -147,14 +148,14 @@ impl<'r, const BEFORE: bool> Side<'r, BEFORE> {
         let next = || Ok(if BEFORE { cursor.next_back()? } else { cursor.next()? }.map(|(key, _)| key));
         self.follow(next, deleted)?;
         if self.is_open() {
-            self.end = End::Keys;
+            self.end = RangeEnd::Keys;
         }
         Ok(())
     }
 
-    /// Whether it is not known yet where the range ends.
+    /// Whether the range's end on this side is not known yet.
     fn is_open(&self) -> bool {
-        matches!(self.end, End::Unknown)
+        matches!(self.end, RangeEnd::Unknown)
     }
 }
 
@@ -163,7 +164,7 @@ impl<'r, const BEFORE: bool> Side<'r, BEFORE> {
 /// the neighbours of `key` in its leaf, if no other layer is in between.
 ///
 /// O(log n), and a step for each deletion of the range. These are few, since longer ranges are gaps already. A short
-/// range at the end of a leaf is not followed into the next one.
+/// range is not followed beyond its leaf.
 pub(crate) fn around<'r, 't: 'r>(
     set: &'r DbiChanges,
     below: impl Fn() -> Result<LayeredTree<'t>>,
@@ -172,12 +173,12 @@ pub(crate) fn around<'r, 't: 'r>(
     found: &page::Beside<'t>,
 ) -> Result<Option<DeletedRange>> {
     let mut deleted: SmallVec<[&[u8]; MANY]> = SmallVec::new();
-    let (mut before, mut after) = (Side::<true>::new(set, key, at), Side::<false>::new(set, key, at));
+    let (mut before, mut after) = (RangeSide::<true>::new(set, key, at), RangeSide::<false>::new(set, key, at));
     before.follow_in_leaf(found, &mut deleted)?;
     after.follow_in_leaf(found, &mut deleted)?;
     if before.is_open() || after.is_open() {
-        let joins = matches!(before.end, End::Gap(_)) || matches!(after.end, End::Gap(_));
-        if !joins && deleted.len() + 1 < FEW && found.rows() >= MANY {
+        let joins = matches!(before.end, RangeEnd::Gap(_)) || matches!(after.end, RangeEnd::Gap(_));
+        if !joins && deleted.len() + 1 < MIN_ROWS_FOLLOWED && found.rows() >= MANY {
             return Ok(None);
         }
         let below = below()?;
@@ -186,16 +187,16 @@ pub(crate) fn around<'r, 't: 'r>(
     }
     // Before the first key nothing exists below. So the gap starts at the least key, and readers begin after it.
     let start = match before.end {
-        End::Gap((start, _)) => start,
-        End::Keys => LEAST,
-        End::Row(_) | End::Unknown => before.last,
+        RangeEnd::Gap((start, _)) => start,
+        RangeEnd::Keys => LEAST,
+        RangeEnd::Row(_) | RangeEnd::Unknown => before.last,
     };
     let end = match after.end {
-        End::Gap((_, end)) => end,
-        End::Row(row) => Some(row),
-        End::Keys | End::Unknown => None,
+        RangeEnd::Gap((_, end)) => end,
+        RangeEnd::Row(row) => Some(row),
+        RangeEnd::Keys | RangeEnd::Unknown => None,
     };
-    let joins = matches!(before.end, End::Gap(_)) || matches!(after.end, End::Gap(_));
+    let joins = matches!(before.end, RangeEnd::Gap(_)) || matches!(after.end, RangeEnd::Gap(_));
     // At an end of all keys, a gap pays from two rows on: the next row deleted there finds it at once.
     let is_at_end = !deleted.is_empty() && (start == LEAST || end.is_none());
     if !joins && !is_at_end && deleted.len() + 1 < MANY {

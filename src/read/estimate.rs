@@ -8,18 +8,19 @@ use crate::read::change_range::ChangeRange;
 use crate::read::gaps::look;
 use crate::read::layered_tree::LayeredTree;
 
-/// Up to this many entries of the file, every gap among them is visited: each gap hides at least eight.
-const FEW: u64 = 2000;
+/// Up to this many entries of the file, every gap among them is visited. There are few: a gap hides at least eight
+/// entries.
+const MAX_ENTRIES_WALKED: u64 = 2000;
 
-/// Above that, how many keys are sampled.
-const KEYS: usize = 128;
+/// How many keys are sampled if there are more entries.
+const SAMPLED_KEYS: usize = 128;
 
 /// How many changes of a layer are sampled.
 const SAMPLE: usize = 32;
 
 impl LayeredTree<'_> {
-    /// Estimates the number of entries between the bounds: the file's from its branch pages, and each layer's from
-    /// a sample of its changes, spread over the range. O(branch pages of the range), whatever is changed.
+    /// Estimates the number of entries between the bounds: those of the file from its branch pages, those of each layer
+    /// from a sample of its changes, spread over the range. O(branch pages of the range), whatever is changed.
     pub(crate) fn estimate(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
         if self.is_plain() {
             return page::estimate(self.pages, &self.tree, lower, upper);
@@ -46,12 +47,12 @@ impl LayeredTree<'_> {
         Ok(entries.saturating_add(more).saturating_sub(fewer))
     }
 
-    /// Estimates how many entries of the file no gap hides. For many entries it samples keys that are spread over
-    /// them, since visiting all gaps would cost as much as there are.
+    /// Estimates how many entries of the file are not in a gap. If there are many entries, samples keys that are spread
+    /// over them, since the cost of visiting all gaps would grow with their number.
     fn estimate_below(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
         let all = page::estimate(self.pages, &self.tree, lower, upper)?;
-        if all > FEW && self.has_gaps {
-            let keys = page::split(self.pages, &self.tree, lower, upper, KEYS)?;
+        if all > MAX_ENTRIES_WALKED && self.has_gaps {
+            let keys = page::split(self.pages, &self.tree, lower, upper, SAMPLED_KEYS)?;
             if !keys.is_empty() {
                 let seen = keys.iter().filter(|key| !self.is_hidden(key)).count() as u64;
                 return Ok(all.saturating_mul(seen) / keys.len() as u64);
@@ -76,8 +77,8 @@ impl LayeredTree<'_> {
         }
     }
 
-    /// Ascending keys that cut the range into about `parts` equal parts: keys of the file, or of a layer that has
-    /// more.
+    /// Ascending keys that cut the range into about `parts` equal parts. They are keys of the file, or of a layer that
+    /// has more keys in the range.
     pub(crate) fn split(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>, parts: usize) -> Result<Vec<Vec<u8>>> {
         let ranges = self.layers.iter().map(|changes| ChangeRange::new(changes, lower, upper));
         let largest = ranges.max_by_key(ChangeRange::len).filter(|range| range.len() as u64 > self.tree.entries);

@@ -4,8 +4,8 @@ use std::ops::Bound;
 
 use crate::write_set::{DbiChanges, Gap};
 
-/// The value of a key in the layers, which come newest first: `None` if no layer knows it, `Some(None)` if it is
-/// deleted.
+/// The value of a key in the layers, which come newest first. `Some(None)` if the newest layer that has the key deletes
+/// it, alone or in a gap. `None` if no layer has it.
 #[inline]
 #[expect(clippy::option_option, reason = "unknown, gone, or there")]
 pub(crate) fn look<'t>(layers: impl Iterator<Item = &'t DbiChanges>, key: &[u8]) -> Option<Option<&'t [u8]>> {

@@ -15,9 +15,9 @@ use crate::write_set::{DbiChanges, LEAST};
 /// A tree of the file, with the changes of its DBI over it.
 pub(crate) struct LayeredTree<'t> {
     pub(crate) pages: Pages<'t>,
-    /// Empty if a layer hides all entries.
+    /// The tree of the file; an empty one if a layer hides all entries.
     pub(crate) tree: TreeRecord,
-    /// Newest first, down to the first layer that hides everything below it.
+    /// The changes of each layer, newest first, down to the first layer that hides everything below it.
     pub(crate) layers: SmallVec<[&'t DbiChanges; 4]>,
     pub(super) has_gaps: bool,
 }
@@ -68,7 +68,7 @@ impl<'t> LayeredTree<'t> {
                 Bound::Unbounded => LEAST,
                 Bound::Included(key) | Bound::Excluded(key) => key,
             };
-            // After a gap without an end nothing is left; the other bound handles that.
+            // If the gap has no end, nothing remains after it. The other bound then makes the range empty.
             if let Some((_, Some(end))) = changes.gaps().around(key) {
                 from = Bound::Included(end);
             }
@@ -83,8 +83,8 @@ impl<'t> LayeredTree<'t> {
         (from, to)
     }
 
-    /// Calls `each` with the value of each key and the key's index in `keys`. Keys that no layer knows are looked
-    /// up together.
+    /// Calls `each` with the value of each key and the key's index in `keys`. The keys that the layers do not decide
+    /// are looked up in the file together.
     pub(crate) fn get_many<const W: usize>(
         &self,
         keys: &[&[u8]],

@@ -15,8 +15,8 @@ use crate::write_set::{DbiChanges, Gap};
 
 /// A cursor that reads the file where no layer decides, and the layers where they do.
 ///
-/// It reads the file in the file's own loop, up to the stop: the next position where a layer decides. The entry
-/// found at the stop or after it is kept until it is decided.
+/// It reads the file in the file's own loop, up to the stop: the next position where a layer decides. An entry read at
+/// the stop or after it is kept until the cursor has decided whether to return it.
 #[derive(Clone)]
 pub(crate) struct MergeCursor<'t> {
     /// The file's cursor; `None` when nothing is left of it.
@@ -24,20 +24,20 @@ pub(crate) struct MergeCursor<'t> {
     /// Entries read from the front and the back of the base, and not returned yet.
     kept: [Option<RawEntry<'t>>; 2],
     overlay: MergedChanges<'t>,
-    /// The layers whose gaps hide entries of the base: all of them, or none if there are no gaps.
+    /// The layers whose gaps hide entries of the base: all layers, or none if there are no gaps.
     gaps: SmallVec<[&'t DbiChanges; 4]>,
-    /// The end for which the next fields are valid; `None` if they must be found again.
+    /// The direction for which the next fields are valid; `None` if they must be computed again.
     forward: Option<bool>,
     change: Option<Change<'t>>,
     gap: Option<Gap<'t>>,
     stop: Stop<'t>,
 }
 
-/// The position up to which entries of the base are returned without asking the layers.
+/// The position up to which entries of the base are returned without a look-up in the layers.
 #[derive(Clone, Copy)]
 struct Stop<'t> {
-    /// The first sixteen bytes of the key, padded with zeros, which mostly decide. After all keys if there is no
-    /// stop.
+    /// The first sixteen bytes of the key, padded with zeros; most comparisons need no more. After all keys if there is
+    /// no stop.
     words: [u64; 2],
     what: What<'t>,
 }
@@ -50,7 +50,7 @@ enum What<'t> {
     Before(&'t [u8]),
     /// The stop is after this key.
     At(&'t [u8]),
-    /// The stop is at once: no entry is returned.
+    /// The stop is before the next entry: none is returned.
     Here,
 }
 
@@ -59,7 +59,7 @@ impl<'t> Stop<'t> {
         Self { words: [word_at(key, 0), word_at(key, 8)], what }
     }
 
-    /// Whether the base's entry with this key is visible, and comes before everything of the layers.
+    /// Whether the base's entry with this key is visible, and comes before everything in the layers.
     #[inline]
     fn is_past<const FORWARD: bool>(&self, key: &[u8]) -> bool {
         for (at, word) in [(0, self.words[0]), (8, self.words[1])] {
@@ -140,7 +140,7 @@ impl<'t> MergeCursor<'t> {
                     Ok(_) => {}
                     Err(error) => return Err(self.end(error)),
                 }
-                // Mostly the base was read up to its next entry that is changed.
+                // In most cases the base was read up to its next entry, which a layer changes.
                 if let (Some((key, _)), Some(change), None) = (kept, self.change, self.gap) {
                     self.kept[0] = kept.filter(|_| !stop.is_of(key, change.key));
                     self.pass::<true>(&change);
@@ -192,7 +192,7 @@ impl<'t> MergeCursor<'t> {
         let (near, far) = (usize::from(!FORWARD), usize::from(FORWARD));
         loop {
             if self.kept[near].is_none() {
-                // The entry kept by the other end comes after everything left in the base.
+                // If the base is at its end, the entry that the other end has kept is the last one left.
                 self.kept[near] = self.take_base::<FORWARD>()?.or_else(|| self.kept[far].take());
             }
             if self.forward != Some(FORWARD) {
@@ -242,8 +242,8 @@ impl<'t> MergeCursor<'t> {
         taken.map_err(|error| self.end(error))
     }
 
-    /// Skips the base's entries inside the gap. The gap stays the stop; the next entry is not before it, so it
-    /// triggers a new search.
+    /// Skips the base's entries inside the gap. The gap stays the stop: the next entry is not before it, so it triggers
+    /// a new search.
     fn leave_gap<const FORWARD: bool>(&mut self, (start, end): Gap<'t>) -> Result<()> {
         self.kept[usize::from(!FORWARD)] = None;
         let Some(base) = &mut self.base else { return Ok(()) };
@@ -253,7 +253,7 @@ impl<'t> MergeCursor<'t> {
                 self.base = None;
                 Ok(())
             }
-            // An entry with this very key would be the next one, and the last one in the gap.
+            // With `start` as its key, an entry would be the next one, and the last one in the gap.
             _ => base.seek_back(start),
         };
         sought.map_err(|error| self.end(error))
@@ -280,7 +280,7 @@ impl<'t> MergeCursor<'t> {
     #[inline]
     fn set_stop<const FORWARD: bool>(&mut self) {
         match (self.change, self.gap) {
-            // Word by word: one wide load of words just stored separately would stall.
+            // Word by word: one wide load of words that were just stored separately would stall.
             (Some(change), None) => {
                 self.stop.words[0] = word_at(change.key, 0);
                 self.stop.words[1] = word_at(change.key, 8);
@@ -295,7 +295,8 @@ impl<'t> MergeCursor<'t> {
         self.stop = if FORWARD { stop_before(change, gap) } else { stop_after(change, gap) };
     }
 
-    /// Ends the cursor after damage in the base: further changes alone would look like the remaining entries.
+    /// Ends the cursor after damage in the base: if it went on with the changes alone, these would look like all
+    /// remaining entries.
     #[cold]
     fn end(&mut self, error: Error) -> Error {
         self.base = None;

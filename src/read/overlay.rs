@@ -1,4 +1,4 @@
-//! The changes of all layers merged: of each key the newest, and none that a newer gap hides.
+//! The changes of all layers merged: the newest change of each key, unless a newer gap hides it.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
@@ -19,7 +19,7 @@ pub(crate) struct Change<'t> {
 /// The changes between two bounds, from both ends.
 #[derive(Clone)]
 pub(crate) struct MergedChanges<'t> {
-    /// Newest first.
+    /// The changes of each layer, newest first.
     layers: SmallVec<[ChangeRange<'t>; 2]>,
 }
 
@@ -51,7 +51,8 @@ impl<'t> MergedChanges<'t> {
         }
     }
 
-    /// The first entry at an end. Older changes of its key are passed.
+    /// The layer whose next change is the first one at this end, and that change. Older changes of the same key are
+    /// passed.
     fn foremost<const FORWARD: bool>(&mut self) -> Option<(usize, Entry)> {
         let mut best: Option<(usize, Entry, &[u8])> = None;
         for at in 0..self.layers.len() {

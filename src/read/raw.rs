@@ -1,4 +1,4 @@
-//! Reading in bytes, as every reader offers it: the sealed base of [`Read`](crate::Read).
+//! Reading keys and values as bytes, which every reader offers: the sealed base of [`Read`](crate::Read).
 
 use std::ops::{Bound, ControlFlow};
 
@@ -22,8 +22,7 @@ pub trait RawRead {
     /// The number of transactions committed up to this state.
     fn raw_id(&self) -> u64;
 
-    /// The value of `key`. `W` is the width of all keys of the DBI if their type fixes it, and of `key` too; else
-    /// 0.
+    /// The value of `key`. `W` is the width of `key` and of all keys of the DBI if their type fixes it, else 0.
     fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>>;
 
     /// Calls `each` with the value of each key and the key's index in `keys`, in any order.
@@ -71,7 +70,7 @@ pub trait RawRead {
     fn raw_split(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>, parts: usize) -> Result<Vec<Vec<u8>>>;
 }
 
-/// A double-ended cursor: no end returns what the other has passed. Not nameable outside the crate.
+/// A double-ended cursor: an end returns no entry that the other end has passed. Not nameable outside the crate.
 pub trait RawCursor<'t> {
     /// The next entry from the front.
     fn next(&mut self) -> Result<Option<RawEntry<'t>>>;

@@ -15,7 +15,7 @@ use crate::scan::halves::{Keys, Values};
 use crate::txn::Read;
 use crate::value::{Context, Value};
 
-/// The DBI that a scan reads: the context for decoding values, and the name in errors.
+/// The DBI that a scan reads: values are decoded in its context, and errors have its name.
 #[derive(Clone, Debug)]
 pub(crate) struct DecodeContext<'t> {
     pub uuid: &'t [u8; 16],
@@ -99,7 +99,7 @@ impl DecodeContext<'_> {
 pub struct Entries<'t, R: Read + 't, K, V> {
     cursor: R::Cursor<'t>,
     context: DecodeContext<'t>,
-    /// The method that opened it, for errors.
+    /// The method that opened the iterator, for errors.
     operation: &'static str,
     _types: PhantomData<fn() -> (K, V)>,
 }

@@ -1,4 +1,4 @@
-//! Iterators over keys alone and values alone. The other half is not decoded.
+//! Iterators over keys alone and over values alone. What is not returned is not decoded.
 
 use std::fmt;
 use std::iter::FusedIterator;

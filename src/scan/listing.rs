@@ -1,4 +1,4 @@
-//! Listing by pages: some entries, and a cursor to continue from in another snapshot, process or request.
+//! Listings: some entries at a time, and a cursor to continue from in another snapshot, process or request.
 
 use std::fmt;
 use std::ops::Bound;
@@ -12,7 +12,7 @@ use crate::scan::entries::DecodeContext;
 use crate::txn::Read;
 use crate::value::Value;
 
-/// Options that choose the page a listing returns.
+/// What [`Dbi::list`](crate::Dbi::list) returns: which keys, how many at once, and where it continues.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env, ListOptions};
@@ -45,9 +45,9 @@ use crate::value::Value;
 pub struct ListOptions<P = NoPrefix> {
     /// What keys must begin with: text or bytes, or leading elements of a tuple.
     pub prefix: P,
-    /// Where the previous page ended; `None` for the first page.
+    /// Where the previous listing ended; `None` for the first listing.
     pub after: Option<ListCursor>,
-    /// The maximum number of entries on a page. Default 100; 0 fails with `InvalidArgument`.
+    /// The maximum number of entries of one listing. Default 100; 0 fails with `InvalidArgument`.
     pub limit: usize,
     /// Whether to go from the last key to the first.
     pub reverse: bool,
@@ -65,14 +65,14 @@ impl<P> ListOptions<P> {
         ListOptions { prefix, after: self.after, limit: self.limit, reverse: self.reverse }
     }
 
-    /// Continues after the page that ended at `cursor`, even if its key no longer exists.
+    /// Continues after the listing that ended at `cursor`, even if its last key no longer exists.
     pub fn after(mut self, cursor: impl Into<Option<ListCursor>>) -> Self {
         self.after = cursor.into();
         self
     }
 
     /// Returns at most `limit` entries. With 0, [`Dbi::list`](crate::Dbi::list) fails with `InvalidArgument`, because
-    /// empty pages would never reach the end.
+    /// empty listings would never reach the end.
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
@@ -85,18 +85,18 @@ impl<P> ListOptions<P> {
     }
 }
 
-/// A page of entries.
+/// Some entries of a DBI: what [`Dbi::list`](crate::Dbi::list) returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing<K, V> {
-    /// The entries, in the order asked for.
+    /// The entries, in the requested order.
     pub items: Vec<(K, V)>,
-    /// Where this page ended, for [`ListOptions::after`]; on an empty page the cursor of the previous page.
+    /// Where this listing ended, for [`ListOptions::after`]; for an empty listing, the cursor of the previous one.
     pub cursor: Option<ListCursor>,
-    /// Whether the listed state has entries after this page.
+    /// Whether the listed state has entries after these.
     pub has_more: bool,
 }
 
-/// Where a page ended. Opaque, and valid as long as the DBI keeps its key type.
+/// Where a listing ended. Opaque, and valid as long as the DBI keeps its key type.
 ///
 /// Its text form is safe in URLs; parsing it gives an equal cursor.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -127,7 +127,7 @@ impl FromStr for ListCursor {
     }
 }
 
-/// The page of `state` that `options` select. O(log n + limit).
+/// The entries of `state` that `options` select. O(log n + limit).
 pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
     state: &'t R,
     context: &DecodeContext<'t>,
@@ -144,8 +144,8 @@ pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
     let mut last = None;
     while items.len() < options.limit {
         let Some((key, value)) = step()? else { break };
-        // The next page starts with a search for the last key of this one. In a damaged leaf whose keys are out of
-        // order it would start too early, and the listing would never end.
+        // The next listing starts with a search for the last key of this one. In a damaged leaf whose keys are out of
+        // order it would start too early, and a loop of listings would never end.
         let before = last.or(options.after.as_ref().map(|ListCursor(after)| &after[..]));
         if before.is_some_and(|before| if options.reverse { key >= before } else { key <= before }) {
             return Err(Error::new(ErrorKind::Corrupted, "the keys of a database are not in order"));
@@ -158,7 +158,8 @@ pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
     Ok(Listing { items, cursor, has_more })
 }
 
-/// Moves the start of the bounds after the cursor. A cursor outside the bounds leaves them unchanged, or empty.
+/// Moves the start of the bounds after the cursor. If the cursor is outside the bounds, they stay unchanged or become
+/// empty.
 fn start_after(bounds: ByteBounds, after: Option<&ListCursor>, reverse: bool) -> ByteBounds {
     let Some(ListCursor(after)) = after else {
         return bounds;

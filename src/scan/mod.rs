@@ -1,4 +1,4 @@
-//! Scans: their ranges and order, and the one iterator over them.
+//! Scans: ranges and prefixes, and the one iterator over their entries.
 
 mod bounds;
 mod entries;

@@ -1,4 +1,4 @@
-//! The entries of a range for rayon: split in two at branch pages, as often as its threads ask.
+//! The entries of a range for rayon. A part is split in two at branch pages, as often as rayon's threads request it.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -109,7 +109,7 @@ where
 
     fn fold_with<F: Folder<Self::Item>>(self, folder: F) -> F {
         match self.open() {
-            // The folder stops consuming when it is full.
+            // The folder takes no more entries when it is full.
             Ok(entries) => folder.consume_iter(entries),
             Err(error) => folder.consume(Err(error.during(PAR_ITER).in_dbi(&self.context.dbi.name))),
         }

@@ -1,4 +1,4 @@
-//! A state: one committed state of the file, read through its meta page and the root of each DBI.
+//! One committed state of the file, read through its meta page and the root of each DBI.
 
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
@@ -9,41 +9,41 @@ use crate::lmdb::{Cause, Failure};
 use crate::page::{self, Cursor, EnvMap, Found, LmdbTxnId, Meta, Pages, TREE_FLAGS, TreeRecord};
 use crate::state::files::Files;
 
-/// The roots that a state holds without an allocation. A state lives until the next commit, so most states are opened
-/// for a look-up in one DBI.
+/// The number of roots that a state holds without an allocation. A state lives until the next commit, so most states
+/// are opened for a look-up in one DBI.
 const FIRST_ROOTS: usize = 4;
-/// The roots in a block, which is allocated when the first of them is found, and the most blocks. For the DBIs that
-/// are open, a state grows by the list of blocks, 4 KiB at most.
+/// The number of roots in a block, which is allocated when the first of them is found, and the maximum number of
+/// blocks. The list of blocks is as long as the open DBIs need it, and takes 4 KiB at most.
 const BLOCK: usize = 16;
 const MOST_BLOCKS: usize = 256;
 
 /// One committed state of the file.
 ///
-/// Its pages stay unchanged while a [`PinnedState`](crate::state::pinned_state::PinnedState) of it lives. The pages
-/// of a write transaction's base stay unchanged while LMDB's write lock keeps every other writer out. A state holds
-/// no core: the core's writer keeps the state of its last base for the next transaction.
+/// Its pages stay unchanged while a [`PinnedState`](crate::state::pinned_state::PinnedState) of it lives. The pages of
+/// a write transaction's base stay unchanged while LMDB's write lock keeps every other writer out. A state does not
+/// hold its core, because the core's writer keeps the state of its last base for the next transaction.
 pub(crate) struct State {
     map: Arc<EnvMap>,
     page_count: u64,
     meta: Meta,
-    /// Both meta ids when this was the newest state: while they are unchanged, it still is.
+    /// Both meta ids when this was the newest state: it is the newest as long as they are unchanged.
     ids: [LmdbTxnId; 2],
     catalog: OnceLock<TreeRecord>,
-    /// The head, if this process committed it. A plain field: every commit creates a `State` that is usually read
-    /// once.
+    /// The head, if this process committed this state. Not a cell: every commit creates a `State`, whose head is
+    /// usually read once.
     known_head: Option<Head>,
     head: OnceLock<Head>,
-    /// Roots that were found, for the DBIs with the lowest slots, each in its cell.
+    /// The roots found so far of the DBIs with the lowest slots, each in its cell.
     first_roots: [RootCell; FIRST_ROOTS],
-    /// Roots of the other DBIs, in blocks: each in the cell of its slot modulo the number of cells; the number of
-    /// blocks is a power of two. Sized for the DBIs that are open when the first of these is looked up. If there are
-    /// more DBIs, those whose cell is taken are looked up each time.
+    /// The roots found so far of the other DBIs, in blocks. A root is in the cell of its slot modulo the number of
+    /// cells; the number of blocks is a power of two. The list is sized for the DBIs that are open when the first of
+    /// these roots is looked up. If there are more DBIs then, those whose cell is taken are looked up each time.
     more_roots: OnceLock<Box<[Block]>>,
-    /// The databases that are open in its core.
+    /// The DBIs that are open in the state's core.
     dbis: Arc<OpenDbis>,
 }
 
-/// The root of a DBI, once found, and its slot.
+/// The root of a DBI once it is found, and the DBI's slot.
 type RootCell = OnceLock<(DbiSlot, TreeRecord)>;
 type Block = OnceLock<Box<[RootCell; BLOCK]>>;
 
@@ -55,7 +55,7 @@ pub(crate) enum MainEntry {
 }
 
 impl State {
-    /// The state of this meta page. `ids` are the ids of both meta pages at the same moment.
+    /// The state of this meta page. `ids` are the ids of both meta pages at the moment when `meta` was copied.
     pub(crate) fn new(dbis: &Arc<OpenDbis>, files: &Files, meta: Meta, ids: [LmdbTxnId; 2]) -> Result<Self, Failure> {
         Ok(Self {
             page_count: page_count(files, &meta)?,
@@ -72,7 +72,7 @@ impl State {
     }
 
     /// The state that a write transaction with LMDB id `id + 1` is based on: the newest one, while the caller holds
-    /// LMDB's write lock. Made from `last`, the base of the previous transaction, if nobody else holds that.
+    /// LMDB's write lock. Reuses `last`, the base of the previous transaction, if nobody else holds it.
     pub(crate) fn base(
         dbis: &Arc<OpenDbis>,
         files: &Files,
@@ -97,7 +97,7 @@ impl State {
     /// Turns this state into the state `id` in the same map.
     fn renew(&mut self, files: &Files, id: LmdbTxnId) -> Result<(), Failure> {
         let pages = files.map.metas();
-        // Written in place: memory that was just written field by field is slow to read again as a whole.
+        // Written in place: memory that was just written field by field is slow to read as a whole.
         self.meta = pages.meta(id.slot());
         self.ids = [id, pages.meta_id(id.other_slot())];
         self.page_count = page_count(files, &self.meta)?;
@@ -109,8 +109,9 @@ impl State {
         Ok(())
     }
 
-    /// Whether no later commit exists, by the meta pages alone. Also `false` while a commit is being flushed, or if
-    /// one was when this state was opened: its meta page does not change any more when it is acknowledged.
+    /// Whether no later commit exists, by the meta pages alone. Also `false` while a commit is being flushed, and if a
+    /// commit was being flushed when this state was opened: that commit's meta page does not change when the commit is
+    /// acknowledged.
     pub(crate) fn is_newest(&self) -> bool {
         let [own, other] = self.ids;
         if other > own {
@@ -188,7 +189,7 @@ impl State {
             return Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(&dbi.name));
         }
         let tree = self.resolve(dbi)?;
-        // If another DBI has the cell, this one is looked up each time.
+        // If another DBI has the cell, the root of this one is looked up each time.
         if let Some(cell) = self.root_cell(dbi) {
             let _ = cell.set((dbi.slot, tree));
         }
@@ -227,7 +228,7 @@ impl State {
         }
     }
 
-    /// The databases that are open in its core.
+    /// The DBIs that are open in the state's core.
     pub(crate) fn dbis(&self) -> &Arc<OpenDbis> {
         &self.dbis
     }
@@ -250,8 +251,8 @@ impl State {
         Ok(trees)
     }
 
-    /// Whether the name is of a dropped DBI whose empty tree is still there. A tree that is not empty belongs to
-    /// other software, which found the name free.
+    /// Whether `name` is that of a dropped DBI whose empty tree is still there. If the tree is not empty, other
+    /// software made it, after the name became free.
     pub(crate) fn is_leftover(&self, name: &str) -> Result<bool> {
         let is_empty = matches!(self.main_entry(name)?, Some(MainEntry::Tree(tree)) if tree.entries == 0);
         Ok(is_empty && self.dbi_record(name)? == Some(DbiRecord::Dropped))
@@ -339,8 +340,8 @@ impl State {
 fn page_count(files: &Files, meta: &Meta) -> Result<u64, Failure> {
     let map = &files.map;
     let needed = meta.last_page.end(map.page_size() as u64);
-    // Read after the pin: every page of the pinned state was in the file by then. The system is asked only if the
-    // known length does not cover all pages: files grow, and LMDB does not truncate them.
+    // Read after the pin: every page of the pinned state was in the file by then. The length is read from the system
+    // only if the known length does not cover all pages: files grow, and LMDB does not truncate them.
     let file_len = files.file_len_for(needed)?;
     if needed.min(file_len) > map.len() as u64 {
         let error = Error::new(

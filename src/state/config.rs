@@ -2,7 +2,7 @@
 
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
-use crate::page::{FULL, LEAST};
+use crate::page::{FULL, MIN_FILL_PERCENT};
 
 /// LMDB reserves memory for each DBI, also in each transaction, and does arithmetic on their number without a check.
 const MOST_DBIS: u32 = 1 << 15;
@@ -18,7 +18,7 @@ pub(crate) struct Config {
     pub max_readers: u32,
     pub max_txn_bytes: usize,
     pub max_backlog: Backlog,
-    /// In percent; `None` decides by the order in which rows were added.
+    /// In percent. `None` means that the order in which rows were added decides.
     pub fill: Option<u8>,
     pub durability: Durability,
     pub read_only: bool,
@@ -40,8 +40,8 @@ impl Config {
             format!("max_dbis is {max_dbis}; it must be above 0 and at most {MOST_DBIS}")
         } else if !(1..=MOST_READERS).contains(max_readers) {
             format!("max_readers is {max_readers}; it must be above 0 and at most {MOST_READERS}")
-        } else if let Some(fill) = self.fill.filter(|fill| !(LEAST..=FULL).contains(fill)) {
-            format!("fill is {fill} percent; it must be at least {LEAST} and at most {FULL}")
+        } else if let Some(fill) = self.fill.filter(|fill| !(MIN_FILL_PERCENT..=FULL).contains(fill)) {
+            format!("fill is {fill} percent; it must be at least {MIN_FILL_PERCENT} and at most {FULL}")
         } else {
             return Ok(());
         };
@@ -57,7 +57,7 @@ impl Config {
         Ok(())
     }
 
-    /// The options in which `asked` differs, each with both values; empty where it does not.
+    /// The options that differ in `asked`, each with both values; empty if all are equal.
     pub(crate) fn differences(&self, asked: &Self) -> String {
         let shown = |config: &Self| {
             [

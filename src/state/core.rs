@@ -25,7 +25,7 @@ use crate::state::pinned_state::{Opened, PinnedState, States, View};
 use crate::state::slow_reader::SlowReader;
 use crate::state::writer_lock::WriterLock;
 
-/// What handles and snapshots of one environment share. Dropping the last of them closes it.
+/// What handles and snapshots of one environment share. When the last of them is dropped, the environment is closed.
 pub(crate) struct Core {
     id: u64,
     mark: u64,
@@ -33,32 +33,33 @@ pub(crate) struct Core {
     pub(crate) config: Config,
     pub(crate) max_key: usize,
     status: AtomicU8,
-    /// Which file has lost its name.
+    /// Which files have lost their names.
     watch: FileWatch,
     /// Signalled when new snapshots are no longer held back.
     passing: (Mutex<()>, Condvar),
-    /// The openers' gate. Shared: begin a pin, or ask LMDB something that reads its map. Exclusive: change or replace
-    /// the maps. Never held while waiting for LMDB's write lock, or a foreign writer would block snapshots.
+    /// The openers' gate. It is taken shared to begin a pin, or to request something from LMDB that reads its map, and
+    /// exclusively to change or replace the maps. It is never held while waiting for LMDB's write lock: a writer of
+    /// another program would block snapshots.
     files: RwLock<Option<Arc<Files>>>,
     /// Held by the one LMDB write transaction of this process. Taken after the fair lock of group commit and before
     /// LMDB's lock.
     pub(super) writer: WriterLock,
-    /// Since when a transaction runs on predecessors that are being committed, in milliseconds of the coarse clock; 0
-    /// if none does.
+    /// The time, in milliseconds of the coarse clock, since which a transaction runs on predecessors that are being
+    /// committed; 0 if none does.
     following_since: AtomicU64,
     changes: Arc<ChangeWatch>,
-    /// Upgraded by a thread that needs another lease on it.
+    /// The newest pinned state that is known. A thread that needs a lease on it upgrades it.
     newest: Mutex<Weak<PinnedState>>,
     states: Arc<States>,
     others: OtherReaders,
     dbis: Arc<OpenDbis>,
-    /// Read from the catalogue, or to be written to it.
+    /// The UUID that the catalogue has, or that will be written to it.
     uuid: OnceLock<[u8; 16]>,
     candidate: [u8; 16],
     /// Whether the catalogue is known to hold the identity as this build writes it.
     identified: AtomicBool,
     pub(crate) lock: Option<LockFile>,
-    /// Held during a flush of the file that a caller asked for.
+    /// Held during a flush that a caller of `sync` has requested.
     pub(crate) flushing: Mutex<()>,
     /// Whether opening has completed: only then may closing mark the environment as clean.
     pub(crate) opened: AtomicBool,
@@ -69,7 +70,7 @@ const OPEN: u8 = 0;
 const CLOSED: u8 = 1;
 /// A commit or a flush failed on the disk.
 const POISONED: u8 = 2;
-/// Open, but new snapshots wait for a moment.
+/// Open, but new snapshots have to wait for a moment.
 const HELD_BACK: u8 = 3;
 /// LMDB's lock file has lost its name: other programs cannot see this process's readers.
 const UNSEEN: u8 = 4;
@@ -173,13 +174,13 @@ impl Core {
         self.end_as(POISONED);
     }
 
-    /// Puts the environment out of use, unless it already is.
+    /// Puts the environment out of use as `status`, unless it already is out of use.
     fn end_as(&self, status: u8) {
         let open = |now| matches!(now, OPEN | HELD_BACK).then_some(status);
         let _ = self.status.fetch_update(Ordering::AcqRel, Ordering::Acquire, open);
     }
 
-    /// Puts the environment out of use after a failed flush: the system may take pages for written that are not, now
+    /// Puts the environment out of use after a failed flush: the system may regard pages as written that are not, now
     /// and at the next opening.
     pub(crate) fn flush_failed(&self) {
         self.poison();
@@ -230,7 +231,7 @@ impl Core {
         Ok((identity.features != FEATURES).then_some(Identity { features: FEATURES, ..identity }))
     }
 
-    /// Notes that a commit has succeeded, and with it the write of the identity.
+    /// Notes that a commit has succeeded, which has written the identity too.
     pub(crate) fn identity_is_written(&self) {
         self.identified.store(true, Ordering::Relaxed);
     }
@@ -240,7 +241,7 @@ impl Core {
         let _ = self.uuid.set(uuid);
     }
 
-    /// The newest committed state, pinned. Other snapshots' pin is shared if its state is still the newest.
+    /// The newest committed state, pinned. If it is the newest state known already, its pin is shared.
     pub(crate) fn pinned(self: &Arc<Self>) -> Result<Arc<PinnedState>> {
         self.newest_following(Self::follow_growth)
     }
@@ -266,7 +267,8 @@ impl Core {
             match PinnedState::open(self, &gate, known()) {
                 Ok((known, Opened::Before)) => return Ok(known),
                 Ok((opened, Opened::Now)) => {
-                    // Stored before the gate is released: a thread that closes or replaces the files sees it.
+                    // Stored before the gate is released, so that a thread that closes or replaces the files sees the
+                    // pin.
                     *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&opened);
                     self.states.add(&opened);
                     return Ok(opened);
@@ -283,7 +285,7 @@ impl Core {
     /// The states that other processes read now, by LMDB's reader table.
     pub(crate) fn other_readers(&self) -> Result<Vec<OtherReader>> {
         let lmdb_lock = self.files()?.lmdb_lock.clone();
-        lmdb_lock.map_or_else(|| Ok(Vec::new()), |lmdb_lock| self.others.look(&lmdb_lock))
+        lmdb_lock.map_or_else(|| Ok(Vec::new()), |lmdb_lock| self.others.list(&lmdb_lock))
     }
 
     /// The states that are read or kept for readers.
@@ -297,14 +299,14 @@ impl Core {
         self.states.alive()
     }
 
-    /// Gives the failure to begin a transaction its kind; a fatal failure puts the environment out of use.
+    /// Turns a failure to begin a transaction into an error. A fatal failure puts the environment out of use.
     pub(crate) fn begin_failed(&self, failure: Failure) -> Error {
         if failure.cause == Cause::Panic {
             self.poison();
         }
         if matches!(failure.error.kind(), ErrorKind::Corrupted | ErrorKind::Busy) {
-            // In a truncated file, what the file says is not the real fault.
-            self.look_now();
+            // In a truncated file, any failure to read may come from the truncation: check for it first.
+            self.check_files_now();
             if let Err(lost) = self.check_in_place() {
                 return lost.caused_by(failure.error);
             }

@@ -21,8 +21,8 @@ pub(crate) enum Wait {
     Until(Instant),
 }
 
-/// Call after `park` returns: it may have consumed a token that another waker meant for the thread's own executor,
-/// which would then wait in vain. Costs at most one spurious wake-up.
+/// To be called after `park` returns: the park may have consumed a token that another waker meant for the thread's own
+/// executor, which would then wait in vain. Costs at most one spurious wake-up.
 pub(crate) fn return_token() {
     thread::current().unpark();
 }
@@ -30,11 +30,11 @@ pub(crate) fn return_token() {
 /// Decides which thread may run a transaction's closure: one at a time.
 ///
 /// Most closures end before a sleeping thread is awake. If the lock were handed to the first in line, each closure
-/// would cost the time to wake a thread. So a release wakes the first in line, and whichever thread asks first gets
-/// the lock. A thread that was passed over [`MOST_PASSED`] times is handed it: a thread that releases and takes the
-/// lock in a loop cannot keep others out.
+/// would cost the time to wake a thread. So a release wakes the first in line, and the first thread that tries to take
+/// the lock gets it. A thread that was passed over [`MOST_PASSED`] times is handed the lock, so a thread that releases
+/// and takes the lock in a loop cannot keep others out.
 pub(crate) struct FairLock {
-    /// [`TAKEN`] and [`LINED`], or neither. Taking and releasing a lock that nobody waits for changes this alone.
+    /// The bits [`TAKEN`] and [`LINED`]. Taking or releasing a lock that no thread waits for changes this word alone.
     word: AtomicU8,
     line: Mutex<Line>,
     mark: u64,
@@ -54,7 +54,7 @@ struct Caller {
 
 /// The lock is held.
 const TAKEN: u8 = 1;
-/// Threads stand in line. Changed under the line's mutex only. While it is set, a release goes through the line.
+/// Threads stand in line. Changed under the line's mutex only. While this bit is set, a release goes through the line.
 const LINED: u8 = 2;
 
 /// Parked, or about to park.
@@ -66,12 +66,12 @@ const CALLED: u8 = 2;
 
 /// How often the first in line is passed over before the lock is handed to it.
 const MOST_PASSED: u32 = 32;
-/// How often a thread checks whether the lock is free before it stands in line and parks.
-const LOOKS: usize = 100;
+/// How often a thread tries to take the lock before it stands in line and parks.
+const SPINS: usize = 100;
 
 impl Caller {
     fn call(&self, state: u8) {
-        // A thread that was woken and has not checked yet need not be woken again.
+        // A thread that was woken and has not run yet need not be woken again.
         if self.state.swap(state, Ordering::AcqRel) == WAITS {
             self.thread.unpark();
         }
@@ -93,7 +93,7 @@ impl FairLock {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the lock, and waits for it as `wait` says. `None` if that was too short.
+    /// Takes the lock, and waits for it as `wait` says. `None` if it was not free within that time.
     #[inline]
     pub(crate) fn acquire(&self, wait: Wait) -> Option<FairLockGuard<'_>> {
         if self.word.compare_exchange(0, TAKEN, Ordering::Acquire, Ordering::Relaxed).is_ok() {
@@ -101,7 +101,7 @@ impl FairLock {
         }
         match wait {
             Wait::Yes => self.take(None),
-            // Those who wait go first.
+            // Threads in line go first.
             Wait::No => None,
             Wait::Until(deadline) => self.take(Some(deadline)),
         }
@@ -110,15 +110,15 @@ impl FairLock {
     /// Waits for the lock: at most until all threads that wait now, and some that come later, have had it.
     #[cold]
     fn take(&self, deadline: Option<Instant>) -> Option<FairLockGuard<'_>> {
-        for look in 1..=LOOKS {
+        for attempt in 1..=SPINS {
             if let Some(taken) = self.take_free() {
                 return Some(taken);
             }
-            // The holder may need this core.
-            if look.is_multiple_of(25) { thread::yield_now() } else { hint::spin_loop() }
+            // The holder may need this processor core.
+            if attempt.is_multiple_of(25) { thread::yield_now() } else { hint::spin_loop() }
         }
         let mut line = self.line();
-        // From here on a release goes through the line, whose mutex is held: it finds this thread there.
+        // From here on a release goes through the line and finds this thread there: the line's mutex is held.
         self.word.fetch_or(LINED, Ordering::Relaxed);
         if let Some(taken) = self.take_free() {
             self.note_line(&line);
@@ -132,7 +132,7 @@ impl FairLock {
         taken
     }
 
-    /// Notes whether threads stand in line.
+    /// Notes in the word whether threads stand in line.
     fn note_line(&self, line: &Line) {
         if line.waiting.is_empty() {
             self.word.fetch_and(!LINED, Ordering::Relaxed);
@@ -151,12 +151,12 @@ impl FairLock {
                 CALLED => return Some(FairLockGuard { lock: self }),
                 WOKEN => {
                     let mut line = self.line();
-                    // Handing over happens under the line's mutex too, so it cannot happen after this check.
+                    // The lock is handed over under the line's mutex too, so not after this check.
                     if caller.state.load(Ordering::Acquire) == CALLED {
                         continue;
                     }
                     if let Some(taken) = self.take_free() {
-                        // Only the first in line is woken, and it stays first until it has the lock.
+                        // Only the first in line is woken, and it stays the first until it has the lock.
                         line.waiting.pop_front();
                         line.passed = 0;
                         self.note_line(&line);
@@ -185,7 +185,7 @@ impl FairLock {
         self.note_line(&line);
         if was_first {
             line.passed = 0;
-            // The release of the lock may have woken this thread, and no other.
+            // The release of the lock may have woken only this thread, which gives up: wake the next.
             if self.word.load(Ordering::Relaxed) & TAKEN == 0
                 && let Some(next) = line.waiting.front()
             {

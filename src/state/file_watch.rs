@@ -1,15 +1,15 @@
-//! Which of its files an environment has lost.
+//! Which files of an environment have lost their names.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64};
 
 use crate::os::{Directory, EnvPaths};
 
-/// The losses found so far.
+/// The losses found so far, and when the last check was.
 pub(crate) struct FileWatch {
     pub(super) directory: Directory,
     pub(super) lost: AtomicU8,
     /// The time of the last check by a commit that does not check each time, in milliseconds.
-    pub(super) looked: AtomicU64,
+    pub(super) checked_at: AtomicU64,
     /// Whether the names of the files and of all parent directories were flushed: they do not change after that.
     pub(super) flushed: AtomicBool,
 }
@@ -19,7 +19,7 @@ impl FileWatch {
         Self {
             directory: Directory::hold(paths),
             lost: AtomicU8::new(NONE),
-            looked: AtomicU64::new(0),
+            checked_at: AtomicU64::new(0),
             flushed: AtomicBool::new(false),
         }
     }

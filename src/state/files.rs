@@ -25,7 +25,7 @@ pub(crate) struct Files {
     known: Arc<Known>,
 }
 
-/// What is known of the file, whichever map it is read through.
+/// What is known about the file, whichever map it is read through.
 #[derive(Default)]
 struct Known {
     /// The last known length of the file in bytes; it only grows.
@@ -76,7 +76,7 @@ impl Files {
         self.known.len.load(Ordering::Relaxed)
     }
 
-    /// Notes a length of the data file. If it is shorter later, it was truncated.
+    /// Notes a length of the data file. If the file is shorter later, it was truncated.
     pub(crate) fn note_len(&self, bytes: u64) {
         self.known.len.fetch_max(bytes, Ordering::Relaxed);
     }

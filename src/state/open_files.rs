@@ -10,14 +10,14 @@ use crate::page::{self, EnvMap};
 use crate::state::config::Config;
 use crate::state::files::Files;
 
-/// The size of the first try: more than any system gives.
+/// The size of the first try: more than any system grants.
 const LARGEST_MAP: usize = 1 << 48;
-/// Address space is requested in halves, down to this, in bytes.
+/// The minimum address space in bytes: requests are halved down to this.
 const SMALLEST_MAP: usize = 1 << 20;
 
-/// Opens LMDB and mapleaf's map over one reservation each, halving the size until the system agrees to both. Takes
-/// the locks that show other processes that this one has the environment open. Without LMDB's lock file no locks are
-/// taken.
+/// Opens LMDB and mapleaf's map, each over one reservation of address space. Halves the size until the system grants
+/// both. Takes the locks that show other processes that this one has the environment open. Without LMDB's lock file no
+/// locks are taken.
 pub(crate) fn open_files(
     paths: &EnvPaths,
     config: &Config,
@@ -54,7 +54,7 @@ fn open_files_at(
         lock_free: lmdb_lock.is_none() && config.assume_immutable,
     };
     let lmdb = Lmdb::open(&paths.path, &options).map_err(|error| match error.kind() {
-        // The lock file is open already, so the data file is the one that may not be opened.
+        // The lock file is open already, so it is the data file that may not be opened.
         ErrorKind::PermissionDenied => error.of_file(&paths.data()),
         _ => error.of_file(&paths.path),
     })?;
@@ -68,7 +68,7 @@ fn open_files_at(
     };
     let meta = page::check_metas(&file, false).map_err(|error| error.of_file(&paths.data()))?;
     let meta = meta.ok_or_else(|| emptied(paths))?;
-    // LMDB raises a size below that of the data.
+    // If the size is below that of the data, LMDB raises it.
     let map = EnvMap::new(&file, lmdb.map_size(), meta.page_size)?;
     let id = FileInfo::of(&file).map_err(|error| located(error, &paths.data()))?.id();
     Ok(Files::new(lmdb, map, (file, &paths.data()), id, lmdb_lock.take(), held))

@@ -25,7 +25,7 @@ pub(crate) struct OtherReaders(Mutex<BTreeMap<(u32, LmdbTxnId), Instant>>);
 
 impl OtherReaders {
     /// The states that other processes read now, by LMDB's reader table.
-    pub(crate) fn look(&self, lmdb_lock: &LmdbLock) -> Result<Vec<OtherReader>> {
+    pub(crate) fn list(&self, lmdb_lock: &LmdbLock) -> Result<Vec<OtherReader>> {
         let (own, now) = (process::id(), Instant::now());
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = BTreeMap::new();

@@ -28,12 +28,12 @@ pub(crate) struct PinnedState {
     /// The thread that pinned it.
     thread: ThreadId,
     reported: AtomicBool,
-    // Dropped before the core: the slot is released while LMDB's environment is still open.
+    // Dropped before the core, so that the slot is released while LMDB's environment is still open.
     _pin: Pin,
     core: Arc<Core>,
 }
 
-/// Whether [`PinnedState::open`] had to open a state.
+/// The result of [`PinnedState::open`]: whether it had to open a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opened {
     Now,
@@ -53,12 +53,13 @@ impl PinnedState {
     /// Pins the newest state and copies its meta page without tearing it.
     ///
     /// A writer stores the fields of a meta page first and its id last, so reading the same id before and after the
-    /// copy proves nothing. What does: while the other slot's id is below N, no writer has begun on slot N & 1 again.
-    /// If it is not, a second pin that also says N shows that the copied slot was not rewritten in between (a killed
-    /// writer leaves the file one commit ahead of the lock file); otherwise the second pin is the newer state.
+    /// copy proves nothing. But while the other slot's id is below N, no writer has begun to write slot N & 1 again. If
+    /// the other slot's id is not below N, a second pin that also has id N shows that the copied slot was not rewritten
+    /// in between: a killed writer leaves the file one commit ahead of the lock file. Otherwise the second pin is the
+    /// newer state.
     ///
-    /// While a commit is being flushed, its meta page is in the file already, but pins are still of the previous
-    /// state, which is the newest then. If it is `known`, there is nothing to open.
+    /// While a commit is being flushed, its meta page is in the file already, but a pin still takes the previous state,
+    /// which is the newest then. If that state is `known`, there is nothing to open.
     ///
     /// The caller holds the openers' gate.
     pub(crate) fn open(
@@ -103,8 +104,8 @@ impl PinnedState {
         })
     }
 
-    /// Commits since this state, without pinning another. If another process made the newest commit, LMDB's commits
-    /// are counted; each holds at least one transaction.
+    /// The number of commits since this state, without pinning another state. If another process made the newest
+    /// commit, LMDB's commits are counted; each holds at least one transaction.
     pub(crate) fn commits_since(&self) -> u64 {
         let newest = self.newest_id();
         let committed = self.core.files().ok().and_then(|files| files.last_commit().head(newest));
@@ -135,22 +136,22 @@ impl PinnedState {
         self.opened
     }
 
-    /// Whether this is the first call: a slow reader is reported once.
+    /// Returns true for the first call only: a slow reader is reported once.
     pub(crate) fn report_once(&self) -> bool {
         !self.reported.swap(true, Ordering::Relaxed)
     }
 }
 
-/// Opening a pinned state gives up after this many commits were made while it looked.
+/// Opening a pinned state gives up after this many tries, each overtaken by a commit.
 const RETRIES: usize = 1000;
 
-/// What a snapshot reads, published and leased as one value: a pinned state, and the changes that were committed after it and are not
-/// in the file yet. Its number, its age and how far it is behind come from here alone.
+/// What a snapshot reads, published and leased as one value: a pinned state, and the changes that were committed after
+/// it and are not in the file yet. A snapshot's number, its age and its lag are computed from this alone.
 #[derive(Clone)]
 pub(crate) struct View {
     pub pinned: Arc<PinnedState>,
     pub layers: Layers,
-    /// How many transactions the layers are.
+    /// The number of transactions in the layers.
     pub above: u64,
 }
 
@@ -160,20 +161,20 @@ impl View {
         Self { pinned, layers: Layers::default(), above: 0 }
     }
 
-    /// The number of transactions committed before it.
+    /// The number of transactions committed up to this view.
     ///
     /// # Errors
-    /// `Corrupted` where the file is too damaged to tell.
+    /// `Corrupted` if the file is too damaged to read the number.
     pub(crate) fn seq(&self) -> Result<CommitSeq> {
         Ok(self.pinned.head()?.seq.plus(self.above))
     }
 
-    /// How long its state has been pinned.
+    /// How long the view's state has been pinned.
     pub(crate) fn age(&self) -> Duration {
         self.pinned.opened().elapsed()
     }
 
-    /// How many transactions were committed between it and `newer`.
+    /// The number of transactions committed between this view and `newer`.
     pub(crate) fn lag_to(&self, newer: &Self) -> Result<u64> {
         Ok(newer.seq()?.transactions_since(self.seq()?))
     }
@@ -204,21 +205,21 @@ impl Leased for View {
 #[derive(Default)]
 pub(crate) struct States {
     pub leases: Leases<View>,
-    all: Mutex<All>,
+    all: Mutex<ListedStates>,
     slow_reader: Option<SlowReader>,
     /// Held while a sweep holds states.
     turn: Mutex<()>,
 }
 
-/// Some of them may be dropped already. They are checked when there are twice as many as were alive at the last
-/// check.
+/// A list of states, of which some may be dropped already. Dropped ones are removed when the list is twice as long as
+/// the number of live states at the last removal.
 #[derive(Default)]
-struct All {
+struct ListedStates {
     states: Vec<Weak<PinnedState>>,
     forget_at: usize,
 }
 
-/// A list shorter than this is not checked. Each entry keeps the memory of its state.
+/// Dropped states are not removed from a list shorter than this. Each entry keeps the memory of its state.
 const FEW: usize = 2;
 
 impl States {
@@ -249,7 +250,7 @@ impl States {
         all.states.iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// Waits for a sweep in progress, and holds back the next one. Taken before the openers' gate.
+    /// Waits for a sweep in progress, and keeps the next one from beginning. Taken before the openers' gate.
     pub(crate) fn hold_sweep(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }

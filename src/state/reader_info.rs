@@ -3,7 +3,7 @@
 use std::thread::ThreadId;
 use std::time::Duration;
 
-/// A state that is read, and who reads it: while it is, the file cannot reuse some pages.
+/// A state that is read, and its reader: while the state is read, the file cannot reuse some pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReaderInfo {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::error::contain;
 use crate::state::pinned_state::States;
 
-/// How often is swept, at the most and at the least.
+/// The longest and the shortest time between two sweeps.
 const PERIOD: Duration = Duration::from_millis(500);
 const SHORTEST: Duration = Duration::from_millis(10);
 
@@ -21,19 +21,19 @@ pub(crate) struct Reaper {
 impl Reaper {
     /// Starts the thread. `None` if the system gives no thread: then only the next snapshot drops stale states.
     ///
-    /// `look` is called at each sweep, while the sweep's lock keeps the states from being closed.
-    pub(crate) fn start(states: &Arc<States>, look: impl Fn() + Send + 'static) -> Option<Self> {
+    /// `check_files` is called at each sweep, while the sweep's lock keeps the states from being closed.
+    pub(crate) fn start(states: &Arc<States>, check_files: impl Fn() + Send + 'static) -> Option<Self> {
         let stopped = Arc::new(AtomicBool::new(false));
         let (states, stop) = (Arc::clone(states), Arc::clone(&stopped));
         let period = states.slow_reader().map_or(PERIOD, |slow| (slow.limit / 2).clamp(SHORTEST, PERIOD));
         let sweeping = move || {
             while !stop.load(Ordering::Acquire) {
                 let turn = states.hold_sweep();
-                // Stopped while it waited for the lock: the states are being closed.
+                // The thread was stopped while it waited for the lock: the states are being closed.
                 let going = !stop.load(Ordering::Acquire);
                 let slow = if going { states.sweep() } else { Vec::new() };
                 if going {
-                    look();
+                    check_files();
                 }
                 drop(turn);
                 for reader in slow {

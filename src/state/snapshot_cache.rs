@@ -1,9 +1,9 @@
 //! Leases: how threads share a pinned state without sharing a counter.
 //!
 //! Each thread finds the newest pinned state through a lease in its own shard, so taking a snapshot touches no cache
-//! line that another thread writes. All leases of a state hold the one pinned state, with its one reader slot. A
-//! commit drops the leases that it made stale; commits of other processes are looked for twice a second. So an idle
-//! environment keeps no page from being reused.
+//! line that another thread writes. All leases of a state hold the one pinned state, with its one reader slot. A commit
+//! drops the leases that it made stale. Leases that commits of other processes made stale are dropped twice a second.
+//! So an idle environment keeps no page from being reused.
 //!
 //! The thread itself remembers its leases weakly. While its shard or a snapshot keeps a lease, the thread gets it
 //! without the shard's lock, which saves two of the four locked instructions of a snapshot.
@@ -19,14 +19,15 @@ pub(crate) trait Leased: Sized + 'static {
     /// Whether no newer state was committed.
     fn is_newest(&self) -> bool;
 
-    /// Whether both are one state.
+    /// Whether both are the same state.
     fn is_same(&self, other: &Self) -> bool;
 
-    /// Runs `look` on the leases that this thread remembers; `None` where its locals are gone already.
-    fn with_remembered<R>(look: impl FnOnce(&RefCell<Remembered<Self>>) -> R) -> Option<R>;
+    /// Runs `body` on the leases that this thread remembers; `None` if the thread's thread-locals are destroyed.
+    fn with_remembered<R>(body: impl FnOnce(&RefCell<Remembered<Self>>) -> R) -> Option<R>;
 }
 
-/// Indexed by the core's number, modulo their count: the core's number, and the last lease on it.
+/// The leases that a thread remembers: for each core, its number and the last lease on it, at the number modulo the
+/// length.
 pub(crate) type Remembered<T> = [(u64, Weak<Lease<T>>); CORES];
 
 /// One thread's hold on a pinned state, shared by its snapshots.
@@ -56,9 +57,9 @@ impl<T> Default for Shard<T> {
 /// The cached leases of a core.
 pub(crate) struct Leases<T> {
     shards: [Shard<T>; SHARDS],
-    /// A bit for each shard that may hold a lease: commits check these alone. Commits do not clear the bits, because
+    /// A bit for each shard that may hold a lease: a commit visits only these shards. Commits do not clear the bits:
     /// then each newly opened state would begin with a cache line that another processor core has written. The sweep
-    /// does.
+    /// clears them.
     occupied: AtomicUsize,
 }
 
@@ -79,7 +80,7 @@ fn slot_of(id: u64) -> usize {
     id as usize % CORES
 }
 
-/// The lease on the core `id` that this thread remembers, if it is still kept.
+/// The lease on the core `id` that this thread remembers, if it still exists.
 #[inline]
 fn remembered<T: Leased>(id: u64) -> Option<Arc<Lease<T>>> {
     let found = T::with_remembered(|leases| {
@@ -106,8 +107,8 @@ impl<T> Default for Leases<T> {
 }
 
 impl<T: Leased> Leases<T> {
-    /// The newest state of the core with this number, by this thread's lease if that is still the newest. `pin` pins
-    /// the newest one.
+    /// The newest state of the core with this number: by this thread's lease if that is still the newest, else by a new
+    /// one, for which `pin` pins the newest state.
     #[inline]
     pub(crate) fn newest(&self, core: u64, pin: impl FnOnce() -> Result<T>) -> Result<Arc<Lease<T>>> {
         let before = match remembered::<T>(core) {
@@ -120,8 +121,8 @@ impl<T: Leased> Leases<T> {
     }
 
     /// As [`newest`](Self::newest), by the lease in this thread's shard or a new one. `before` is a lease that is
-    /// stale, or was during the flush of a commit. It is kept until the next state is open: its pin uses memory of
-    /// this thread, and the committing thread must not end it at the same time.
+    /// stale, or was stale while a commit was flushed. It is kept until the next state is open: its pin uses memory of
+    /// this thread, and the committing thread must not end the pin at the same time.
     #[inline(never)]
     fn newest_of_shard(&self, pin: impl FnOnce() -> Result<T>, before: Option<Arc<Lease<T>>>) -> Result<Arc<Lease<T>>> {
         // A thread whose thread-locals are destroyed uses the first shard.
@@ -139,7 +140,7 @@ impl<T: Leased> Leases<T> {
         }
         let lease = Lease::new(view);
         let mut cached = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Set and cleared under the shard's lock, so a set bit is never lost.
+        // The bit is set and cleared under the shard's lock, so a set bit is never lost.
         if self.occupied.load(Ordering::Acquire) & 1 << index == 0 {
             self.occupied.fetch_or(1 << index, Ordering::AcqRel);
         }

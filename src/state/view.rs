@@ -12,9 +12,9 @@ use crate::state::pinned_state::{PinnedState, View};
 /// What a write transaction reads below its own changes.
 pub(crate) struct WriteView {
     pub base: Base,
-    /// The changes of transactions that the base lacks, the oldest lowest.
+    /// The changes of transactions that are not in the base, the oldest lowest.
     pub layers: Layers,
-    /// The number of the transaction: one more than all that are committed before it.
+    /// The transaction's number: one more than the number of transactions committed before it.
     pub seq: CommitSeq,
 }
 
@@ -39,13 +39,13 @@ impl Deref for Base {
 }
 
 impl WriteView {
-    /// Over the newest state, which LMDB's write lock keeps as it is.
+    /// A view of the newest state, which LMDB's write lock keeps the newest.
     pub(crate) fn over_newest(base: &Arc<State>) -> Result<Self> {
         let seq = base.head()?.seq.next();
         Ok(Self { base: Base::Newest(Arc::clone(base)), layers: Layers::default(), seq })
     }
 
-    /// Over a pinned state and the changes above it.
+    /// A view of a pinned state and the changes above it.
     pub(crate) fn over(view: View) -> Result<Self> {
         let seq = view.seq()?.next();
         Ok(Self { base: Base::Pinned(view.pinned), layers: view.layers, seq })

@@ -1,4 +1,4 @@
-//! The description of the one who writes.
+//! The description of a writer.
 
 use std::time::Duration;
 

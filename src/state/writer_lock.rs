@@ -6,10 +6,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::state::fair_lock::{FairLock, FairLockGuard, Wait};
 use crate::state::writer_state::WriterState;
 
-/// Who may begin LMDB's write transaction, and what that one keeps between transactions.
+/// The lock of the one thread that may begin LMDB's write transaction, and the state that it keeps between
+/// transactions.
 pub(crate) struct WriterLock {
     turn: FairLock,
-    /// Empty while the holder of the turn uses it. Locked for moments only.
+    /// Empty while the holder of the lock uses it. Locked for a few instructions only.
     state: Mutex<Option<Box<WriterState>>>,
 }
 
@@ -18,7 +19,7 @@ impl WriterLock {
         Self { turn: FairLock::new(), state: Mutex::default() }
     }
 
-    /// Takes the state, for the holder of the turn, who puts it back.
+    /// Takes the state out, for the holder of the lock, which puts it back.
     pub(super) fn take_state(&self) -> Box<WriterState> {
         self.slot().take().unwrap_or_default()
     }
@@ -37,7 +38,7 @@ impl WriterLock {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the lock, and waits for it as `wait` says. `None` if that was too short.
+    /// Takes the lock, and waits for it as `wait` says. `None` if it was not free within that time.
     pub(super) fn acquire(&self, wait: Wait) -> Option<FairLockGuard<'_>> {
         self.turn.acquire(wait)
     }

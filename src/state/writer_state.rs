@@ -11,12 +11,12 @@ use crate::write_set::WriteSet;
 #[derive(Default)]
 pub(crate) struct WriterState {
     pub handles: Handles,
-    /// The files as they were in the last transaction, and its base, which is turned into the base of the next one. A
-    /// thread that replaces the files or their map holds the writer's mutex, and drops both.
+    /// The files as they were in the last transaction, and its base, which becomes the base of the next one. A thread
+    /// that replaces the files or their map holds the writer's mutex, and drops both.
     pub last: Option<(Arc<Files>, Arc<State>)>,
     /// The write set of the last session, emptied: allocating its buffers again would cost more than a small
     /// transaction.
     pub kept: Option<WriteSet>,
-    /// The number of failed flushes after which the meta pages were written again.
+    /// The number of failed flushes at the time when the meta pages were last written again.
     pub taken_back: u32,
 }

@@ -7,18 +7,18 @@ use crate::state::core::Core;
 use crate::state::fair_lock::Wait;
 use crate::state::writer_state::WriterState;
 
-/// The writer's lock, held. Taken after the transaction lock of group commit and before LMDB's lock. It owns what it
-/// locks, so that a transaction can hold it from one call to another.
+/// The writer's lock, held. It is taken after the transaction lock of group commit and before LMDB's lock. A turn owns
+/// what it locks, so that a transaction can hold it from one call to another.
 pub(crate) struct WriterTurn {
     core: Arc<Core>,
-    /// `None` until it is asked for. A panic leaves it valid.
+    /// `None` until the state is first used. A panic leaves it valid.
     state: Option<Box<WriterState>>,
     /// Whether dropping this releases the lock.
     releases: bool,
 }
 
 impl WriterTurn {
-    /// Takes the lock, and waits for it as `wait` says. `None` if that was too short.
+    /// Takes the lock, and waits for it as `wait` says. `None` if it was not free within that time.
     pub(crate) fn acquire(core: &Arc<Core>, wait: Wait) -> Option<Self> {
         core.writer.acquire(wait)?.keep();
         Some(Self { core: Arc::clone(core), state: None, releases: true })
@@ -58,14 +58,14 @@ impl WriterTurn {
 impl Drop for WriterTurn {
     fn drop(&mut self) {
         if !self.core.is_own_process() {
-            // In a forked child, another thread may have held the lock of the state at the fork.
+            // In a forked child: another thread may have held the lock of the state at the fork.
             mem::forget(self.state.take());
             return;
         }
         if let Some(state) = self.state.take() {
             self.core.writer.put_state(state);
         }
-        // A session of this turn may have announced that it writes.
+        // A session of this turn may have announced in the lock file that this process writes.
         if let Some(lock) = &self.core.lock {
             lock.withdraw_writer();
         }

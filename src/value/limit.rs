@@ -4,8 +4,9 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The maximum length of a value in bytes: 2 GiB less 64 KiB and a page header.
 ///
-/// Linux writes at most 2 GiB less 4 KiB in one call, and a longer value makes LMDB's commit fail. With its header of
-/// 16 bytes, a value of the maximum length fills whole pages of any size up to 64 KiB and stays below that limit.
+/// Linux writes at most 2 GiB less 4 KiB in one call, and a longer value makes LMDB's commit fail. A value of the
+/// maximum length, with the page header of 16 bytes, fills whole pages of any size up to 64 KiB and stays below that
+/// limit.
 pub const MAX_VALUE_LEN: usize = 0x7fff_0000 - 16;
 
 /// Returns the value, or the error if it is too long to be stored.

@@ -24,19 +24,19 @@
 //! | shape | [`Msgpack`] | [`MsgpackCompact`] | `Json` |
 //! |---|---|---|---|
 //! | structs, enums, tuples, sequences, options, text, bytes, numbers | kept | kept | kept, but no NaN and no infinity |
-//! | maps | kept | kept | by text, numbers, `bool`, `char`, unit variants |
-//! | `Some(None)`, `Some(())` | refused | refused | refused, and `Some` of a unit struct |
-//! | a field that is left out before others | kept if it has a default | refused | kept if it has a default |
-//! | a field that is left out last | kept if it has the default | kept if it has the default | kept if it has the default |
+//! | maps | kept | kept | kept if keys are text, numbers, `bool`, `char` or unit variants |
+//! | `Some(None)`, `Some(())` | refused | refused | refused, and `Some` of a unit struct too |
+//! | a field that is left out before others | kept if the field's default is the value left out | refused | kept if the field's default is the value left out |
+//! | a field that is left out last | kept if the field's default is the value left out | as `Msgpack` | as `Msgpack` |
 //! | internally tagged, flattened | kept, but no `i128`, `u128`, `IpAddr` | as `Msgpack` | kept, but no `i128`, `u128` and no numbers as keys |
-//! | adjacently tagged | kept | newtypes and tuples | kept |
+//! | adjacently tagged | kept | kept for newtype and tuple variants, else refused | kept |
 //! | `SocketAddrV6` with a scope, alone or in a `SocketAddr` | refused | refused | kept |
-//! | untagged | if no earlier variant takes it | if no earlier variant takes it | if no earlier variant takes it |
+//! | untagged | kept, unless an earlier variant accepts the same form | as `Msgpack` | as `Msgpack` |
 //!
-//! `docs/format.md` lists each exception. The codec reads a value back if it contains something not yet verified: a
-//! kind of content, for a type, at a position in the value. Types that serde reads by inspecting the value (untagged,
-//! internally tagged, flattened) are read back every time, which makes encoding them 8 to 25 times as expensive.
-//! Values with a part that asks `is_human_readable` are read back every time too, and both of its forms are compared;
+//! `docs/format.md` lists each exception. A codec reads a value back if the value contains something not yet verified:
+//! a kind of content, for a type, at a position in the value. Types that serde reads by inspecting the value (untagged,
+//! internally tagged, flattened) are read back every time, which makes encoding them 8 to 25 times as expensive. Values
+//! with a part that calls `is_human_readable` are read back every time too, and both forms of the part are compared;
 //! `IpAddr`, `SocketAddrV4` and `uuid::Uuid` are known not to need this. The codec cannot compare what serde does not
 //! see: fields that serde skips, the `flowinfo` of a `SocketAddrV6`, whether a `RangeInclusive` was iterated to its
 //! end, untagged variants that serialize the same, and values that a type's own conversion rejects when reading.

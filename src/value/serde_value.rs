@@ -107,8 +107,8 @@ fn confirm<T: Serialize + DeserializeOwned, U: Serialize + ?Sized>(
         Err(error) => return Err(unread(type_name::<U>(), error, doubt)),
     };
     let (ours, theirs) = (|asked| form(value, asked), |asked| form(&read, asked));
-    // Whether another reading of the same bytes has a different form. Then a difference proves nothing: a set written
-    // as text, for example, has the order of its memory layout.
+    // Whether reading the same bytes again gives a value with another form. Then a difference from the written value
+    // proves nothing. Example: a hashed set written as text lists its elements in the order of its memory layout.
     let wavers = |asked, read: u64| {
         let another = |_| (codec.read)(buf, &Reading::watched(buf.len())).ok();
         let is_other = |another: &T| form(another, asked).is_ok_and(|(number, _)| number != read);
@@ -126,7 +126,7 @@ type FormOf<'a> = &'a dyn Fn(Asked) -> Result<(u64, Recording), NoForm>;
 
 /// Compares the written value with the one that was read; `trace` is how it was read.
 ///
-/// If the reader asked for exactly what was written, without inspecting it first, other values written in the same
+/// If the reader requested exactly what was written, without inspecting it first, other values written in the same
 /// ways are no longer in doubt.
 fn compare(
     name: &str,

@@ -123,8 +123,8 @@ pub trait Value {
     fn as_arg(owned: &Self::Owned) -> Self::Arg<'_>;
 }
 
-/// Anything that can be stored as a value of `V`: the argument type itself and, in iterators, references and owned
-/// types.
+/// Anything that can be stored as a value of `V`: its [`Arg`](Value::Arg), and, so that rows of an iterator can be
+/// passed on, a reference to it or its owned form.
 ///
 /// In effect sealed: mapleaf implements it for each of its value types.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a `{V}` value", label = "this is not a `{V}` value")]

@@ -1,4 +1,5 @@
-//! The bytes of changes: appended in order of time, and never moved while they are referenced.
+//! The bytes of changes: appended in the order in which the changes are made, and never moved while they are
+//! referenced.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::prefetch;
@@ -36,21 +37,21 @@ const LINE: usize = 64;
 const LINES: usize = 8;
 
 /// Up to this many bytes are kept allocated for the next transaction, or up to the second limit if the last two
-/// transactions were large. Memory that was returned to the system costs a page fault per 4 KiB to get again, more
-/// than the copying into it.
+/// transactions were large. If memory is returned to the system and allocated again, it costs a page fault per 4 KiB,
+/// more than copying the changes into it.
 const KEPT: usize = 64 << 10;
 const KEPT_OF_MANY: usize = 64 << 20;
 
-/// Absorbed chunks up to this size are copied: kept whole they would become ever smaller pieces.
+/// Absorbed chunks up to this size are copied. If they were kept whole, the arena would become many small chunks.
 const SMALL: usize = 4096;
 
-/// Records in chunks. A chunk is filled up to its first capacity, so it never moves. The next one has an eighth of
+/// Records in chunks. A chunk is filled up to its first capacity, so it never moves. Each new chunk has an eighth of
 /// all bytes so far, which bounds the memory that is allocated and unused.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
     chunks: Vec<Vec<u8>>,
     used: usize,
-    /// Empty chunks of the last transaction, the first one last.
+    /// Empty chunks of the last transaction; the first of its chunks is the last one here.
     spare: Vec<Vec<u8>>,
     /// Bytes of the last transaction.
     before: usize,
@@ -79,7 +80,8 @@ impl Arena {
         Some(self.record(first))
     }
 
-    /// Forgets all records. Keeps memory for as many if they were few, or about as many as the last time.
+    /// Forgets all records. Keeps memory for as many records if they were few, else for about as many as in the last
+    /// transaction.
     pub(crate) fn reset(&mut self) {
         self.spare = Vec::new();
         match &mut self.chunks[..] {
@@ -204,8 +206,8 @@ impl Arena {
         prefetch(self.from(record));
     }
 
-    /// Prefetches a record, whose lengths should be in the cache already. Of a long value only the beginning: the
-    /// processor prefetches the rest when it is read in sequence. A hint.
+    /// Prefetches a record, whose lengths should be in the cache already. Of a long value it prefetches only the
+    /// beginning: when the value is read in sequence, the processor prefetches the rest. A hint.
     #[inline]
     pub(crate) fn prefetch_record(&self, record: RecordRef) {
         let (key, value) = self.record(record);
@@ -230,7 +232,7 @@ impl Arena {
         &bytes[HEADER..HEADER + key_len]
     }
 
-    /// Where the next record begins at the earliest: after all existing records, and not after any later one.
+    /// The lowest position that the next record can have: after all existing records, and not after any later one.
     pub(super) fn next_record(&self) -> RecordRef {
         match self.chunks.last() {
             Some(last) => RecordRef { chunk: narrow(self.chunks.len() - 1), offset: narrow(last.len()) },
@@ -414,7 +416,7 @@ mod tests {
         let chunks = arena.spare.len();
         assert!(chunks > 3);
         assert_eq!(transaction(&mut arena, 8), chunks);
-        // A transaction of another size gets what it needs, and the rest is freed.
+        // A transaction of another size reuses the chunks that it needs, and the rest is freed.
         transaction(&mut arena, 12);
         transaction(&mut arena, 2);
         assert!(arena.spare.iter().map(Vec::capacity).sum::<usize>() < 4 * LARGE);

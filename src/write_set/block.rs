@@ -1,4 +1,4 @@
-//! Sorted entries. Where heads are equal, further words of the keys tell entries apart.
+//! Sorted entries. If heads are equal, further words of the keys tell the entries apart.
 
 use std::cmp::Ordering;
 use std::ops::{Deref, Range};
@@ -13,10 +13,11 @@ const TIES: usize = 4;
 /// Entries in key order.
 ///
 /// Entries with the same head form an equal range. Words tell them apart: the eight bytes of each key after the bytes
-/// that all keys of the range are known to share. A search narrows it by its words, assuming that the wanted key shares
-/// those bytes too, and then compares one whole key, which also shows where a key belongs that does not share them.
-/// So a search reads one record instead of log n, each a cache miss. (A Patricia tree is searched in this way.) One
-/// key that shares fewer bytes makes the words of its range equal; a search then halves the range by reading records.
+/// that all keys of the range are known to share. A search narrows the range by its words, assuming that the wanted key
+/// shares those bytes too. It then compares one whole key. If the wanted key does not share the bytes, that comparison
+/// shows whether it belongs before or after the range. So a search reads one record instead of log n, each a cache
+/// miss. (A Patricia tree is searched in this way.) One key that shares fewer bytes makes the words of its range equal;
+/// a search then halves the range by reading records.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
     entries: Vec<Entry>,
@@ -80,7 +81,8 @@ impl Block {
             *other
         };
         let from = words.partition_point(|other| seen(other) < word);
-        // One key that differs early makes the words of its range equal. The range is halved then, as without words.
+        // If one key differs early, the words of its range are equal. The range is then halved by whole keys, as
+        // without words.
         let same = match words.get(from) {
             Some(other) if *other == word => words[from..].partition_point(|other| seen(other) == word),
             _ => 0,
@@ -100,7 +102,7 @@ impl Block {
         }
     }
 
-    /// Inserts before a slot. When the block is full, reserves a quarter more, up to `most`.
+    /// Inserts an entry before a slot. When the block is full, reserves a quarter more, up to `most`.
     pub(crate) fn insert(&mut self, arena: &Arena, slot: usize, entry: Entry, most: usize) {
         if self.entries.len() == self.entries.capacity() {
             self.entries.reserve_exact((self.entries.len() / 4).clamp(4, most));
@@ -137,7 +139,7 @@ impl Block {
         }
     }
 
-    /// Replaces the entry in a slot, and returns the old one. The new key may be another one that belongs there.
+    /// Replaces the entry in a slot, and returns the old one. The new entry may have another key that belongs there.
     pub(crate) fn replace(&mut self, arena: &Arena, slot: usize, entry: Entry) -> Entry {
         let old = std::mem::replace(&mut self.entries[slot], entry);
         if old.record != entry.record && !self.words.is_empty() {
@@ -182,7 +184,7 @@ impl Block {
         upper
     }
 
-    /// Appends another block, whose keys are above all of this one's.
+    /// Appends another block, whose keys are above all keys of this one.
     pub(crate) fn append(&mut self, arena: &Arena, mut upper: Self) {
         let end = self.entries.len();
         self.entries.append(&mut upper.entries);
@@ -221,7 +223,7 @@ impl Block {
         (is_tie(slot + 1) || is_tie(slot.wrapping_sub(1))) && self.equal_range(slot).len() >= TIES
     }
 
-    /// The entries with the head of the one in a slot.
+    /// The entries with the same head as the one in a slot.
     fn equal_range(&self, slot: usize) -> Range<usize> {
         let head = self.entries[slot].head;
         let from = self.entries[..slot].partition_point(|entry| entry.head < head);
@@ -239,7 +241,7 @@ impl Block {
         }
     }
 
-    /// Finds the words of the entries with the head of the one in a slot, and returns where they end.
+    /// Finds the words of the entries with the same head as the one in a slot, and returns the end of their range.
     fn find_words_of_range(&mut self, arena: &Arena, slot: usize) -> usize {
         let equal = self.equal_range(slot);
         let end = equal.end;

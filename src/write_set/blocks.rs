@@ -18,7 +18,7 @@ pub(crate) struct EntryPosition {
     pub slot: usize,
 }
 
-/// The keys' common prefix is looked for from this many entries on.
+/// A common prefix of the keys is searched for from this many entries on.
 const MANY: usize = 64;
 
 /// How many entries ahead a record is prefetched.
@@ -40,13 +40,13 @@ pub(crate) struct Blocks {
     pub(super) lost: Vec<Entry>,
     /// The known common prefix of all keys. Heads are the bytes after it.
     common: Vec<u8>,
-    /// The number of keys at which a longer one is looked for.
+    /// The number of keys from which a longer common prefix is searched for.
     look_at: usize,
-    /// Whether entries were appended since the last settling, without looking for a common prefix.
+    /// Whether entries were appended since the last settling, without a search for a common prefix.
     is_appended: bool,
 }
 
-/// Lists of up to this many blocks keep their memory.
+/// A list of up to this many blocks keeps its memory.
 const FEW: usize = 64;
 
 impl Blocks {
@@ -74,7 +74,7 @@ impl Blocks {
         self.dead
     }
 
-    /// The entry after a position.
+    /// The entry directly after a position.
     #[inline]
     pub(crate) fn at(&self, position: EntryPosition) -> Option<Entry> {
         self.list.get(position.block)?.get(position.slot).copied()
@@ -196,8 +196,9 @@ impl Blocks {
         self.list.iter().flat_map(|block| block.iter()).copied()
     }
 
-    /// Merges entries over the existing ones, later ones over earlier ones. The heads of `newer` are the first
-    /// bytes of their keys. `ascends` says that each key is above the one before it.
+    /// Settles the order: sorts `newer` and merges it over the existing entries; of equal keys the later entry wins.
+    /// The heads of `newer` are the first bytes of their keys. `ascends` means that each key is above the one before
+    /// it.
     pub(crate) fn settle(&mut self, arena: &Arena, mut newer: Vec<Entry>, ascends: bool) {
         self.is_appended = false;
         if ascends && self.is_below(arena, &newer) {
@@ -216,7 +217,7 @@ impl Blocks {
         self.look_for_common(arena);
     }
 
-    /// Looks from time to time whether all keys share more bytes than known.
+    /// Searches for a longer common prefix of all keys, each time that their number has doubled.
     #[inline]
     fn look_for_common(&mut self, arena: &Arena) {
         if self.len >= self.look_at.max(MANY) {
@@ -256,7 +257,7 @@ impl Blocks {
         }
     }
 
-    /// Whether all keys are below the first one of `newer`, and heads are the first bytes of the keys here too.
+    /// Whether all keys are below the first key of `newer`, and the heads here are the first bytes of the keys too.
     fn is_below(&self, arena: &Arena, newer: &[Entry]) -> bool {
         let last = self.list.last().and_then(|block| block.last());
         let ends = last.zip(newer.first());
@@ -268,7 +269,7 @@ impl Blocks {
         self.is_appended
     }
 
-    /// Finds the common prefix of the keys, or shortens it so that those of `newer` share it.
+    /// Finds the common prefix of the keys, or shortens it to what the keys of `newer` share too.
     fn find_common(&mut self, arena: &Arena, newer: &[Entry]) {
         let Some(first) = newer.first() else { return };
         if self.list.is_empty() {
@@ -311,7 +312,8 @@ impl Blocks {
         }
     }
 
-    /// Makes blocks from sorted entries, from the back, so that both together need hardly more memory than one.
+    /// Makes blocks from sorted entries, beginning with the last: so both together need hardly more memory than one of
+    /// them.
     fn fill(&mut self, arena: &Arena, mut entries: Vec<Entry>) {
         self.len = entries.len();
         let mut pieces = entries.len().div_ceil(BLOCK);
@@ -363,7 +365,7 @@ impl Blocks {
         if block.len() < BLOCK {
             block.insert(arena, slot, entry, BLOCK);
         } else if is_last && slot == BLOCK {
-            // Ascending keys fill their blocks.
+            // Ascending keys fill a block before the next one is begun.
             return self.push(arena, vec![entry]);
         } else {
             let mut upper = block.split_off(BLOCK / 2);
@@ -388,7 +390,7 @@ impl Blocks {
         if is_there {
             return self.replace(arena, position, entry);
         }
-        // The first position of a block is also the end of the block before it, which may have room.
+        // The first position of a block is also the end of the block before it, which may have free space.
         let at = match position.block.checked_sub(1) {
             Some(block) if position.slot == 0 => EntryPosition { block, slot: self.list[block].len() },
             _ => position,
@@ -448,7 +450,7 @@ impl Blocks {
         }
     }
 
-    /// Merges both; of equal keys the newer entry wins.
+    /// Merges both lists; of equal keys the entry of `newer` wins.
     fn merge_two(&mut self, arena: &Arena, mut older: &[Entry], mut newer: &[Entry]) -> Vec<Entry> {
         let mut merged = Vec::with_capacity(older.len() + newer.len());
         while let (Some((old, olds)), Some((new, news))) = (older.split_first(), newer.split_first()) {

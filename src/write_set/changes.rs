@@ -16,13 +16,13 @@ use crate::write_set::sort::nearly_all;
 /// The bytes counted for a change's index entry, and the spare capacity of its block.
 const ENTRY_BYTES: usize = 32;
 
-/// Unread changes are settled at this many bytes, and at each doubling after that.
+/// Changes that were not read are settled at this many bytes, and each time that the bytes have doubled.
 const SETTLE: usize = 64 << 20;
 
 /// Dead records are kept up to this many bytes.
 const IDLE: usize = 64 << 10;
 
-/// Ascending changes go to the settled order in pieces of this many, while they are in the cache.
+/// Ascending changes are appended to the settled order in pieces of this many, while the piece is in the cache.
 pub(super) const PIECE: usize = 4096;
 
 /// How many changes are sampled to estimate the number of deletions.
@@ -33,18 +33,18 @@ const KEPT: usize = 1024;
 
 /// The changes of one database by key, over gaps. The newest change of a key wins.
 ///
-/// Writing appends to an arena and to an unsorted tail. The first read after it sorts the tail into the settled
-/// order. So writing without reading pays for one sort in all, and ascending keys for none. Reads take `&self` and
-/// lock nothing once the order is settled; writes take `&mut self` and never lock.
+/// Writing appends to an arena and to an unsorted tail. The first read after it *settles* the order: it sorts the tail
+/// and merges it into the sorted entries. So all writing without reading costs one sort, or none if keys ascend. Reads
+/// take `&self`, and lock nothing once the order is settled; writes take `&mut self` and never lock.
 #[derive(Debug, Default)]
 pub(crate) struct DbiChanges {
     pub(super) arena: Arena,
     pub(super) gaps: Gaps,
-    /// The order, if the owner of the changes settled it: a small commit then needs no lock and no cell.
+    /// The order, if the owner of the changes has settled it: a small commit then needs neither a lock nor a cell.
     ready: Option<Blocks>,
     settled: OnceLock<Blocks>,
     unsettled: Mutex<Unsettled>,
-    /// The size of the arena at which replaced records are looked for.
+    /// The size of the arena at which memory of replaced records is searched for.
     settle_at: usize,
     /// The open savepoints that have changed this database, the outermost first.
     pub(super) savepoints: Vec<DbiSavepoint>,
@@ -54,7 +54,7 @@ pub(crate) struct DbiChanges {
 pub(super) struct Unsettled {
     /// The order, unless it is settled.
     blocks: Blocks,
-    /// Later changes, in order of time.
+    /// The changes after the last settling, in the order in which they were made.
     tail: Vec<Entry>,
     /// Whether a key of the tail is not above the one before it.
     is_mixed: bool,
@@ -158,7 +158,7 @@ impl DbiChanges {
         let at = self.lower(key);
         self.change_at(key, value, at)?;
         if !at.1 {
-            // As long as nobody reads, later changes wait to be sorted together.
+            // As long as no read comes in between, later changes wait to be sorted together.
             self.open();
         }
         Ok(())
@@ -221,7 +221,8 @@ impl DbiChanges {
         }
     }
 
-    /// Forgets the change after a position of the settled order. Nothing below has its key, so no deletion is needed.
+    /// Forgets the change after a position of the settled order. The layers below do not have its key, so no deletion
+    /// is needed.
     pub(crate) fn forget_at(&mut self, position: EntryPosition) {
         let Self { arena, ready, settled, unsettled, .. } = self;
         let order = in_order(ready, settled, unsettled);
@@ -276,8 +277,8 @@ impl DbiChanges {
         self.put_back(order);
     }
 
-    /// Adds a gap, below which nothing else is visible, and drops the deletions of these keys. Puts in the gap
-    /// stay.
+    /// Adds a gap over keys of which the layers below show none but the deleted ones, and drops the single deletions of
+    /// these keys. Puts in the gap stay.
     pub(crate) fn join(&mut self, start: &[u8], end: Option<&[u8]>, deleted: &[Vec<u8>]) {
         self.gaps.add(start, end);
         if deleted.is_empty() {
@@ -291,8 +292,8 @@ impl DbiChanges {
         self.put_back(order);
     }
 
-    /// Takes back an order from which entries were dropped. Frees all records if no entry is left, and copies the
-    /// live ones if most are dead.
+    /// Takes back an order from which entries were dropped. Frees all records if no entry is left, and copies the live
+    /// records if most are dead.
     pub(super) fn put_back(&mut self, order: Blocks) {
         let (is_empty, dead) = (order.len() == 0 && order.lost().is_empty(), order.dead());
         let is_empty = is_empty && self.savepoints.is_empty();
@@ -304,7 +305,7 @@ impl DbiChanges {
         }
     }
 
-    /// About how many bytes of memory all this takes.
+    /// About how many bytes of memory the changes take.
     pub(crate) fn bytes(&self) -> usize {
         if let Some((key, value)) = self.only() {
             return change_bytes(key, value);
@@ -321,7 +322,7 @@ impl DbiChanges {
 
     /// Whether nothing is changed.
     pub(crate) fn is_empty(&self) -> bool {
-        // Records may be left over from dropped changes: only the order tells.
+        // The arena may have only dead records: then only the order shows that nothing is changed.
         self.gaps.is_empty() && (self.arena.used() == 0 || (self.only().is_none() && self.blocks().len() == 0))
     }
 
@@ -337,7 +338,7 @@ impl DbiChanges {
 
     /// Estimates the number of deleted keys from a sample, spread over all changes.
     pub(crate) fn deletions(&self) -> usize {
-        // Odd, because puts and deletions may alternate.
+        // The step is odd, because puts and deletions may alternate.
         let step = (self.len() / SAMPLE) | 1;
         let (mut seen, mut deleted) = (0, 0);
         for entry in self.each(step) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::catalog::{DbiId, DbiIdentity, DbiRef};
 
-/// DBIs that are created when the set is committed. If it is dropped before, their handles are of no use any more.
+/// The DBIs that are created when the set is committed. If the set is dropped before, their handles stay unusable.
 #[derive(Debug, Default)]
 pub(crate) struct Creations {
     /// In order of their creation.
@@ -56,7 +56,7 @@ impl Creations {
         ids.max()
     }
 
-    /// Notes that all are committed.
+    /// Notes that all creations are committed.
     pub(crate) fn settle(&self) {
         self.all.iter().for_each(|dbi| dbi.settle());
     }

@@ -1,8 +1,8 @@
 //! Savepoints of one database's changes: what is needed to undo everything after a savepoint began.
 //!
-//! Records are appended, so those after a savepoint's mark in the arena are new. Of the older state, the entries
-//! that were replaced or dropped are kept, and the gaps as they were. Beginning a savepoint is free; keeping or
-//! undoing it costs O(changes in it), however deep it is.
+//! Records are appended, so those after a savepoint's mark in the arena are new. Of the state before the savepoint, the
+//! entries that were replaced or dropped are kept, and the gaps as they were. Beginning a savepoint costs nothing;
+//! keeping or undoing it costs O(changes in it), however deeply it is nested.
 
 use std::mem;
 
@@ -14,14 +14,14 @@ use crate::write_set::entry::Entry;
 /// An open savepoint that has changed this database.
 #[derive(Debug)]
 pub(super) struct DbiSavepoint {
-    /// How many savepoints were open, this one included.
+    /// The number of savepoints that were open when it began, itself included.
     depth: usize,
-    /// Records from here on are newer.
+    /// The records from here on were written after it began.
     mark: RecordRef,
     /// The bytes of the arena, and the dead ones among them, when it began.
     used: usize,
     dead: usize,
-    /// How many lost entries and logged gaps there were before.
+    /// The numbers of kept entries and of logged gaps when it began.
     lost: usize,
     gaps: usize,
 }
@@ -42,7 +42,7 @@ impl DbiChanges {
     }
 
     /// If the savepoint at `depth` has not changed this database yet, notes the present state, to be restored, and
-    /// sorts what is unsorted. Returns whether it had not.
+    /// settles the order. Returns whether the savepoint had changed nothing here before.
     #[inline]
     pub(crate) fn enter(&mut self, depth: usize) -> bool {
         if self.savepoints.last().is_some_and(|savepoint| savepoint.depth == depth) {
@@ -61,8 +61,8 @@ impl DbiChanges {
         self.savepoints.push(DbiSavepoint { gaps: self.gaps.begin_log(), ..savepoint });
     }
 
-    /// Hands the changes of the newest savepoint, at `depth`, to the one around it, or keeps them for good. Returns
-    /// whether the outer one had changed nothing here.
+    /// Gives the changes of the newest savepoint, at `depth`, to the savepoint around it, or keeps them for good.
+    /// Returns whether the outer savepoint had changed nothing here.
     pub(crate) fn keep(&mut self, depth: usize) -> bool {
         let Some(savepoint) = self.savepoints.pop() else { return false };
         let around = self.savepoints.last().filter(|around| around.depth + 1 == depth);
@@ -95,7 +95,7 @@ impl DbiChanges {
             }
         }
         let lost = order.take_lost(savepoint.lost);
-        order.settle(&self.arena, lost.into_iter().map(|entry| unsettled(&self.arena, entry)).collect(), false);
+        order.settle(&self.arena, lost.into_iter().map(|entry| as_added(&self.arena, entry)).collect(), false);
         order.set_dead(savepoint.dead);
         order.keep_below(around);
         self.arena.truncate(savepoint.mark, savepoint.used);
@@ -106,7 +106,7 @@ impl DbiChanges {
         self.put_back(order);
     }
 
-    /// Frees the memory of records that nothing refers to, savepoints included. Records stay in order of time.
+    /// Frees the memory of records that nothing refers to, not even a savepoint. The other records keep their order.
     pub(super) fn compact_savepoints(&mut self) {
         let mut order = mem::take(self.settle());
         let from = mem::take(&mut self.arena);
@@ -135,13 +135,14 @@ impl DbiChanges {
     }
 }
 
-/// The entry as it is first added: its head is the first bytes of the key.
-fn unsettled(arena: &Arena, entry: Entry) -> Entry {
+/// The entry with the first bytes of its key as its head, as when it was added.
+fn as_added(arena: &Arena, entry: Entry) -> Entry {
     Entry::new(arena.key(entry.record), 0, entry.record)
 }
 
 impl Blocks {
-    /// From now on, keeps entries with records before `mark` when they are replaced or dropped; none for `None`.
+    /// From now on, keeps an entry whose record is before `mark` when it is replaced or dropped. With `None`, keeps
+    /// none.
     pub(super) fn keep_below(&mut self, mark: Option<RecordRef>) {
         self.mark = mark;
     }
@@ -156,14 +157,14 @@ impl Blocks {
         self.lost.split_off(from.min(self.lost.len()))
     }
 
-    /// Forgets the kept entries from index `from` on, except those that the mark still keeps.
+    /// Forgets the kept entries from index `from` on, except those that `mark` still keeps.
     pub(super) fn forget_lost(&mut self, arena: &Arena, from: usize) {
         for entry in self.take_lost(from) {
             self.lose(arena, entry);
         }
     }
 
-    /// Notes that an entry was replaced or dropped.
+    /// Called for an entry that was replaced or dropped: keeps it, or counts its record as dead.
     #[inline]
     pub(super) fn lose(&mut self, arena: &Arena, entry: Entry) {
         if self.mark.is_some_and(|mark| entry.record < mark) {

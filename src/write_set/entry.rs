@@ -7,8 +7,8 @@ use crate::write_set::arena::{Arena, RecordRef};
 
 /// A change: eight bytes of its key as a big-endian integer, padded with zeros, and the position of its record.
 ///
-/// The eight bytes follow the common prefix of all keys in the order. If two such integers differ, they decide, and
-/// the records are not read.
+/// The eight bytes follow the common prefix of all keys in the order. If two such integers differ, they give the order
+/// of the keys, and the records are not read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     pub head: u64,
@@ -35,7 +35,7 @@ impl Entry {
         Wanted { head: self.head, key: arena.key(self.record) }
     }
 
-    /// Compares its key with another one.
+    /// Compares the entry's key with `wanted`.
     #[inline]
     pub(crate) fn compare_key(self, arena: &Arena, wanted: &Wanted<'_>) -> Ordering {
         match self.head.cmp(&wanted.head) {
@@ -44,7 +44,7 @@ impl Entry {
         }
     }
 
-    /// Compares its key with that of another entry.
+    /// Compares the entry's key with that of another entry.
     #[inline]
     pub(crate) fn compare(self, arena: &Arena, other: Self) -> Ordering {
         match self.head.cmp(&other.head) {
@@ -54,7 +54,7 @@ impl Entry {
     }
 }
 
-/// The length of two keys' common prefix, and the order of the first key to the second.
+/// The length of the common prefix of two keys, and how the first key compares with the second.
 #[inline]
 pub(crate) fn meet(left: &[u8], right: &[u8]) -> (usize, Ordering) {
     let most = left.len().min(right.len());

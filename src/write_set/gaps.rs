@@ -6,7 +6,7 @@ use std::ops::Bound;
 /// The bytes counted for a gap besides its keys: its node in the map, and two allocations.
 const GAP_BYTES: usize = 96;
 
-/// The least possible key. A gap from the beginning starts with it and not with the empty key: comparing with an
+/// The least possible key, where a gap from the beginning of all keys starts. Not the empty key: comparing with an
 /// empty slice, whose pointer dangles, can take hundreds of cycles with masked loads.
 pub(crate) const LEAST: &[u8] = &[0];
 
@@ -44,7 +44,7 @@ impl Gaps {
         self.ends.first_key_value().is_some_and(|(start, end)| **start <= *LEAST && end.is_none())
     }
 
-    /// About how much memory they take.
+    /// About how many bytes of memory the gaps take.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -65,7 +65,7 @@ impl Gaps {
         }
         let (mut low, mut high): (Box<[u8]>, Option<Box<[u8]>>) = (start.into(), end.map(Into::into));
         let mut replaced = Vec::new();
-        // Gaps that overlap or touch it become one with it; the first of them may begin before it.
+        // Gaps that overlap or touch the new one are merged into it; the first of them may begin before it.
         while let Some((from, to)) = self.touching(&low, high.as_deref()) {
             let (from, to): (Box<[u8]>, Option<Box<[u8]>>) = (from.into(), to.map(Into::into));
             self.ends.remove(&from);
@@ -106,10 +106,10 @@ impl Gaps {
         }
     }
 
-    /// Moves the end of the gap that contains or touches `start`, if that is all there is to do. Deleting rows one
-    /// after the other extends a gap each time.
+    /// If it suffices to move the end of the gap that contains or touches `start`, does that, and returns true. This is
+    /// the case each time when rows are deleted one after the other.
     fn extend(&mut self, start: &[u8], end: Option<&[u8]>) -> bool {
-        // A single gap, as in front of a queue, is found without a search.
+        // If there is a single gap, as at the front of a queue, it is found without a search.
         let found = if self.ends.len() == 1 {
             self.ends.iter_mut().next().filter(|(from, _)| ***from <= *start)
         } else {
@@ -140,8 +140,8 @@ impl Gaps {
         true
     }
 
-    /// Moves the start of the only gap back to `start`, if that is all there is to do. Deleting the last rows one
-    /// after the other does this each time.
+    /// If it suffices to move the start of the only gap back to `start`, does that, and returns true. This is the case
+    /// each time when the last rows are deleted one after the other.
     fn extend_back(&mut self, start: &[u8], end: Option<&[u8]>) -> bool {
         if self.ends.len() != 1 || self.log.is_some() {
             return false;
@@ -193,7 +193,7 @@ impl Gaps {
         self.ends.len()
     }
 
-    /// The gap that reaches the upper end of all keys (`LAST`), or the lower end.
+    /// The gap that reaches the upper end of all keys, or, without `LAST`, their lower end.
     pub(crate) fn at_end<const LAST: bool>(&self) -> Option<Gap<'_>> {
         if LAST {
             return self.last().filter(|(_, end)| end.is_none());

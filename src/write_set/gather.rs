@@ -1,13 +1,14 @@
-//! The records of sorted entries, in key order; prefetched, because they are stored in order of time.
+//! The records of sorted entries, in key order. They are prefetched, because the arena has them in the order in which
+//! they were written.
 
 use crate::write_set::arena::{Arena, Record};
 use crate::write_set::block::Block;
 use crate::write_set::entry::Entry;
 
-/// How many records ahead is prefetched. Lengths are prefetched twice as far ahead.
+/// How many records ahead a record is prefetched. Its lengths are prefetched twice as far ahead.
 const AHEAD: usize = 12;
 
-/// Records in sequence, of at most this many bytes on average, are prefetched by the processor itself.
+/// If the records lie in sequence, and have at most this many bytes on average, the processor prefetches them itself.
 const NEAR: usize = 512;
 
 /// The records of all entries, in order.
@@ -30,7 +31,7 @@ pub(super) fn gather<'a>(arena: &'a Arena, blocks: &'a [Block]) -> impl Iterator
     })
 }
 
-/// Whether the processor cannot predict which records come next.
+/// Whether the processor cannot predict where the next records are.
 fn is_scattered(block: &[Entry]) -> bool {
     let ends = block.first().zip(block.last());
     let is_near = ends.is_some_and(|(first, last)| last.record.is_within(first.record, block.len() * NEAR));

@@ -9,7 +9,7 @@ pub(crate) fn check_key(key: &[u8], max: usize) -> Result<()> {
     if key.is_empty() || key.len() > max { Err(bad_key(key, max)) } else { Ok(()) }
 }
 
-/// Refuses a value that LMDB cannot write. The value types do so too, but a user's own type need not.
+/// Refuses a value that LMDB cannot write. The crate's value types refuse it too, but a user's own type need not.
 pub(crate) fn check_value(len: usize) -> Result<()> {
     if len <= MAX_VALUE_LEN {
         return Ok(());

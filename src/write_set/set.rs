@@ -18,29 +18,30 @@ const KEPT: usize = 2;
 /// Changes of any DBIs; the newest change of a key wins.
 #[derive(Debug, Default)]
 pub(crate) struct WriteSet {
-    /// By ascending slot; after them, empty changes of an earlier transaction, kept for their memory.
+    /// The changes of each DBI, by ascending slot; after them, empty changes of an earlier transaction, kept for their
+    /// memory.
     all: Vec<OfDbi>,
-    /// How many of them are in use.
+    /// How many elements of `all` are in use.
     live: usize,
-    /// An upper bound of the changes' bytes: too high where one change replaced another.
-    held: usize,
-    /// The limit of the transaction.
+    /// An upper bound of the changes' bytes. It is too high if one change replaced another.
+    bytes_at_most: usize,
+    /// The maximum of the changes' bytes.
     limit: usize,
     /// The open savepoints, the outermost first.
     savepoints: Vec<Savepoint>,
-    /// The slots of the DBIs that they have changed, once for each savepoint.
+    /// The slots of the DBIs that open savepoints have changed, once for each savepoint.
     touched: Vec<DbiSlot>,
-    /// The DBIs that it creates, if any.
+    /// The DBIs that the set creates, if any.
     creations: Option<Box<Creations>>,
 }
 
 #[derive(Debug)]
 struct Savepoint {
-    /// The value of `held` when it began.
-    held: usize,
-    /// The length of `touched` when it began.
+    /// The value of `bytes_at_most` when the savepoint began.
+    bytes_at_most: usize,
+    /// The length of `touched` when the savepoint began.
     touched: usize,
-    /// The number of creations when it began.
+    /// The number of creations when the savepoint began.
     created: usize,
 }
 
@@ -52,19 +53,19 @@ pub(crate) struct OfDbi {
 }
 
 impl WriteSet {
-    /// Empties the set and keeps its memory: the next transaction is mostly like the last one, and as small.
+    /// Empties the set and keeps its memory: the next transaction is usually like the last one, and as small.
     pub(crate) fn reset(&mut self) {
         self.all.truncate(KEPT);
         for of in &mut self.all {
             of.changes.reset();
         }
-        (self.live, self.held) = (0, 0);
+        (self.live, self.bytes_at_most) = (0, 0);
         self.savepoints.clear();
         self.touched.clear();
         self.creations = None;
     }
 
-    /// This set, which is empty, with this limit.
+    /// This set, which is empty, with another limit.
     #[inline]
     pub(crate) fn with_limit(mut self, max_bytes: usize) -> Self {
         self.limit = max_bytes;
@@ -74,18 +75,18 @@ impl WriteSet {
     /// Begins a savepoint inside the open ones, and returns how many are open now. O(1).
     pub(crate) fn begin_savepoint(&mut self) -> usize {
         let created = self.creations().map_or(0, Creations::len);
-        self.savepoints.push(Savepoint { held: self.held, touched: self.touched.len(), created });
+        self.savepoints.push(Savepoint { bytes_at_most: self.bytes_at_most, touched: self.touched.len(), created });
         self.savepoints.len()
     }
 
-    /// Merges the savepoints from the one at `depth` inward into what is around them. O(their changes).
+    /// Merges the savepoint at `depth`, and those inside it, into what is around them. O(their changes).
     pub(crate) fn keep_savepoints(&mut self, depth: usize) {
         while self.savepoints.len() >= depth.max(1) {
             self.keep_savepoint();
         }
     }
 
-    /// Undoes the savepoints from the one at `depth` inward. O(their changes).
+    /// Undoes the savepoint at `depth`, and those inside it. O(their changes).
     pub(crate) fn undo_savepoints(&mut self, depth: usize) {
         while self.savepoints.len() >= depth.max(1) {
             self.undo_savepoint();
@@ -101,7 +102,7 @@ impl WriteSet {
         for from in savepoint.touched..self.touched.len() {
             let slot = self.touched[from];
             let Ok(position) = self.position(slot) else { continue };
-            // A DBI that the outer savepoint has touched is listed there already.
+            // If the outer savepoint has changed the DBI, the DBI is in its list already.
             let is_new = self.all[position].changes.keep(depth);
             if is_new && !is_outermost {
                 self.touched[at] = slot;
@@ -122,7 +123,7 @@ impl WriteSet {
         if let Some(creations) = &mut self.creations {
             creations.truncate(savepoint.created);
         }
-        self.held = savepoint.held;
+        self.bytes_at_most = savepoint.bytes_at_most;
     }
 
     /// About how many bytes of memory the changes take: their keys, their values and the overhead of each.
@@ -136,7 +137,7 @@ impl WriteSet {
         self.creations().is_none_or(|creations| creations.len() == 0) && self.dbis().all(|of| of.changes.is_empty())
     }
 
-    /// The DBIs that it creates, if any.
+    /// The DBIs that the set creates, if any.
     #[inline]
     pub(crate) fn creations(&self) -> Option<&Creations> {
         self.creations.as_deref()
@@ -149,7 +150,7 @@ impl WriteSet {
     pub(crate) fn create(&mut self, dbi: Arc<DbiRef>) -> Result<()> {
         let bytes = creation_bytes(&dbi);
         self.make_room(bytes)?;
-        self.held = self.held.saturating_add(bytes);
+        self.bytes_at_most = self.bytes_at_most.saturating_add(bytes);
         self.creations.get_or_insert_default().push(dbi);
         Ok(())
     }
@@ -184,7 +185,7 @@ impl WriteSet {
     pub(crate) fn change(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: Option<&[u8]>) -> Result<()> {
         let bytes = self.make_room_for(dbi, key, value)?;
         self.entry(dbi).change(key, value)?;
-        self.held = self.held.saturating_add(bytes);
+        self.bytes_at_most = self.bytes_at_most.saturating_add(bytes);
         Ok(())
     }
 
@@ -201,7 +202,7 @@ impl WriteSet {
     ) -> Result<()> {
         let bytes = self.make_room_for(dbi, key, value)?;
         self.entry(dbi).change_at(key, value, at)?;
-        self.held = self.held.saturating_add(bytes);
+        self.bytes_at_most = self.bytes_at_most.saturating_add(bytes);
         Ok(())
     }
 
@@ -219,7 +220,7 @@ impl WriteSet {
     ) -> Result<(), E> {
         let bytes = self.make_room_of(dbi, key, change_bytes(key, None).saturating_add(len))?;
         self.entry(dbi).put_filled(key, len, fill)?;
-        self.held = self.held.saturating_add(bytes);
+        self.bytes_at_most = self.bytes_at_most.saturating_add(bytes);
         Ok(())
     }
 
@@ -251,17 +252,17 @@ impl WriteSet {
             self.make_room(DbiChanges::gap_bytes(start, end))?;
         }
         self.entry(dbi).gap(start, end);
-        self.held = self.bytes();
+        self.bytes_at_most = self.bytes();
         Ok(())
     }
 
-    /// Forgets the change after a position of the settled order of `dbi`. Nothing below has its key.
+    /// Forgets the change after a position of the settled order of `dbi`. The layers below do not have its key.
     pub(crate) fn forget_at(&mut self, dbi: &Arc<DbiRef>, position: EntryPosition) {
         self.entry(dbi).forget_at(position);
     }
 
-    /// Replaces the deletions of these keys by one gap from `start` to before `end`, or to the end. Nothing else
-    /// below is visible there. Puts in the gap stay.
+    /// Replaces the deletions of these keys by one gap from `start` to before `end`, or to the end. The layers below
+    /// show no other key there. Puts in the gap stay.
     ///
     /// # Errors
     /// As [`change`](Self::change).
@@ -277,7 +278,7 @@ impl WriteSet {
         let before = changes.gaps().bytes();
         changes.join(start, end, deleted);
         let after = changes.gaps().bytes();
-        self.held = self.held.saturating_add(after).saturating_sub(before);
+        self.bytes_at_most = self.bytes_at_most.saturating_add(after).saturating_sub(before);
         Ok(())
     }
 
@@ -295,19 +296,19 @@ impl WriteSet {
                 }
             }
         }
-        self.held = self.held.saturating_add(newer.held);
+        self.bytes_at_most = self.bytes_at_most.saturating_add(newer.bytes_at_most);
     }
 
     /// Frees the memory of replaced and undone changes, if it is worthwhile.
     fn tidy(&mut self) {
         let worthwhile = (self.limit / WORTHWHILE).max(1);
         self.all[..self.live].iter_mut().for_each(|of| of.changes.tidy(worthwhile));
-        self.held = self.bytes();
+        self.bytes_at_most = self.bytes();
     }
 
-    /// The bytes left below the limit.
+    /// The number of bytes left below the limit.
     pub(crate) fn room(&self) -> usize {
-        self.limit.saturating_sub(self.held)
+        self.limit.saturating_sub(self.bytes_at_most)
     }
 
     /// Makes sure that this many more bytes fit.

@@ -1,4 +1,4 @@
-//! Sorts entries by key, and those of one key by time.
+//! Sorts entries by key, and entries of one key in the order in which they were made.
 
 use std::cmp::Ordering;
 
@@ -54,7 +54,7 @@ fn sort_from(equal: &mut [Entry], arena: &Arena, mut depth: usize) {
         }
         depth += 8;
     }
-    // Of keys with equal words, one that ends in them is below a longer one, since the padding is zeros.
+    // If words are equal, a key that ends in them is below a longer key, since the padding is zeros.
     let ends = |entry: Entry| arena.key(entry.record).len().min(depth + 9);
     equal.sort_unstable_by(|a, b| {
         a.head.cmp(&b.head).then_with(|| ends(*a).cmp(&ends(*b)).then(a.record.cmp(&b.record)))

@@ -13,7 +13,7 @@ fn for_a_while_and_without_harm() -> Result<()> {
     let rows: Dbi<u64, u64> = env.dbi("rows")?;
     env.transact(|txn| rows.put(txn, 1, 1))?;
     let pin = || env.engine.files()?.lmdb.pin().map_err(|failure| failure.error);
-    // Held by a thread that the system does not schedule.
+    // This thread holds the pin all the time, as one that the system does not schedule.
     let held = pin()?;
     let refused = env.compact_timeout(Duration::ZERO).map_err(|error| error.kind());
     assert_eq!(refused, Err(ErrorKind::Busy));
@@ -21,7 +21,7 @@ fn for_a_while_and_without_harm() -> Result<()> {
     env.transact(|txn| rows.put(txn, 2, 2))?;
     assert_eq!(rows.len(&env.snapshot()?)?, 2, "it goes on");
     drop(held);
-    // Held by a thread that runs again soon.
+    // Another thread drops this pin soon.
     let held = pin()?;
     thread::scope(|scope| {
         scope.spawn(move || {

@@ -40,7 +40,7 @@ fn of_databases(count: usize) -> Result<[u64; 4]> {
     let (read, reading) = steps_of(|| {
         last.iter().try_for_each(|rows| {
             assert_eq!(rows.get(&snap, 1)?, Some(1));
-            // The root was found before.
+            // The root was found by an earlier look-up.
             assert_eq!(steps_of(|| rows.get(&snap, 1)).1, 1);
             Ok::<_, crate::Error>(())
         })

@@ -12,7 +12,7 @@ fn under_the_highest_epoch_too() -> Result<()> {
         rows.dbi.set_checked(epoch);
         assert!(rows.dbi.is_checked(epoch) && !rows.dbi.is_checked(epoch + 1), "{epoch}");
     }
-    // Only a crafted file has this epoch: no check is remembered under it.
+    // Only a crafted file has this epoch, and no check is remembered under it.
     assert!(!other.dbi.is_checked(u64::MAX));
     rows.dbi.set_checked(u64::MAX);
     assert!(!rows.dbi.is_checked(u64::MAX) && !rows.dbi.is_checked(0));

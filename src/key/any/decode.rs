@@ -59,7 +59,7 @@ fn take_list(bytes: &mut &[u8], depth: usize) -> Result<Vec<AnyKey>> {
 fn take_int(bytes: &mut &[u8]) -> Result<i128> {
     let [head] = take_array(bytes)?;
     let inverted = if head < 0x80 { 0xFF } else { 0x00 };
-    // At least 0x80 in both cases: a head below that has its top bit set by the inversion.
+    // `head ^ inverted` is at least 0x80 in both cases: the inversion sets the top bit of a head below 0x80.
     let length = usize::from((head ^ inverted) & 0x7F);
     let Some((digits, after)) = bytes.split_at_checked(length).filter(|_| length <= size_of::<i128>()) else {
         return Err(malformed(NAME, "an integer in it is cut off or too wide"));

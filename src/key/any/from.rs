@@ -45,14 +45,14 @@ from! {
 }
 
 impl<T: Into<AnyKey>> From<Option<T>> for AnyKey {
-    /// `None` is null.
+    /// Converts `None` to null.
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
     }
 }
 
 impl<T: Into<AnyKey>> FromIterator<T> for AnyKey {
-    /// A list.
+    /// Collects a list.
     fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
         Self::List(elements.into_iter().map(Into::into).collect())
     }

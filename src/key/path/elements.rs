@@ -15,7 +15,7 @@ pub(super) const NAME: &str = "path";
 /// Ends a segment after a zero byte. Inside a segment a zero byte is never followed by it.
 const END: u8 = 0x01;
 
-/// Iterates over the bytes of each segment, with its end. The bytes must have been checked.
+/// Iterates over the bytes of each segment, with its end. The bytes must be those of a valid path.
 #[derive(Clone)]
 pub(super) struct Elements<'b>(pub(super) &'b [u8]);
 
@@ -52,14 +52,14 @@ pub(super) fn check_segment(bytes: &mut &[u8]) -> Result<()> {
 }
 
 impl Segment {
-    /// The segment of element bytes that were checked.
+    /// The segment with these element bytes, which must be valid.
     pub(super) fn of_element(mut bytes: &[u8]) -> Self {
         let id = unescape_element(NAME, &mut bytes).unwrap_or_default();
         Self::written(&String::from_utf8_lossy(&id))
     }
 }
 
-/// Appends the id of a segment, of bytes that were checked.
+/// Appends the id of the segment with these bytes, which must be valid.
 pub(super) fn push_id(mut bytes: &[u8], id: &mut String) {
     let plain = unescape_element(NAME, &mut bytes).unwrap_or_default();
     id.push_str(&String::from_utf8_lossy(&plain));

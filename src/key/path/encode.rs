@@ -6,9 +6,9 @@ use crate::error::Result;
 use crate::key::malformed::{empty, malformed, truncated};
 use crate::key::{AsKey, Key, KeyBuf, Position};
 
-/// In a tuple, precedes each segment.
+/// In a tuple, this byte precedes each segment.
 const SEGMENT: u8 = 0x01;
-/// In a tuple, follows the last segment. It is below `SEGMENT`, so that a parent sorts before its children.
+/// In a tuple, this byte follows the last segment. It is below `SEGMENT`, so that a parent sorts before its children.
 const END: u8 = 0x00;
 
 impl Path {

@@ -50,7 +50,7 @@ impl Path {
         Self { bytes: PathBytes::new_const(), segments: OnceLock::new() }
     }
 
-    /// The path with these bytes, which were checked.
+    /// The path with these bytes, which must be valid.
     #[inline]
     pub(super) const fn from_bytes(bytes: PathBytes) -> Self {
         Self { bytes, segments: OnceLock::new() }

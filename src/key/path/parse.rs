@@ -52,7 +52,7 @@ impl Path {
     /// [`parse`](Self::parse) reverses this, unless a segment is empty: it would be dropped.
     #[must_use]
     pub fn id(&self) -> String {
-        // A segment's bytes have its end of two bytes, where the text has one slash.
+        // In a path's bytes each segment has an end of two bytes; in the text it has one slash.
         let mut id = String::with_capacity(self.bytes().len().max(1));
         for element in Elements(self.bytes()) {
             id.push('/');

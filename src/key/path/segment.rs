@@ -85,7 +85,7 @@ impl Segment {
         !field.is_empty() && index_of::<b':'>(value).is_none() && is_stripped(field) && is_stripped(value)
     }
 
-    /// The segment with the canonical id `id`. Allocates once.
+    /// The segment with this id, which must be canonical. Allocates once.
     pub(super) fn written(id: &str) -> Self {
         Self { id: id.into() }
     }

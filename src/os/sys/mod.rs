@@ -1,7 +1,9 @@
 //! The interface to the operating system: every name here is what a system must offer, with the same meaning on all.
 //!
-//! Linux is the only system so far. A port is one more folder with these names, and its lines in `system` below. No
-//! other file of the crate calls the system except through the standard library's portable part; a test demands it.
+//! Linux is the only system so far. A port is one more folder with these names, and its lines in `system` below, if the
+//! system can keep all promises made here. Some cannot, for example that locks belong to the open file:
+//! `docs/design.md` says so under "Files and processes". No other file of the crate calls the system except through the
+//! portable part of the standard library; a test checks that.
 
 use std::fs::File;
 
@@ -22,13 +24,13 @@ pub(crate) enum LockKind {
     Exclusive,
 }
 
-/// What is above a directory.
+/// The result of opening the directory above another one.
 pub(crate) enum Above {
-    /// A readable one.
+    /// A directory that may be read.
     Directory(File),
-    /// One that may not be read, and so cannot be flushed alone.
+    /// A directory that may not be read, and so cannot be flushed alone.
     Unreadable,
-    /// None on this file system: the name of a mount point does not matter.
+    /// There is none on this file system: the name of a mount point need not be flushed.
     None,
 }
 
@@ -61,7 +63,7 @@ pub(crate) use system::files::FileInfo;
 /// Gives a file the owner, group and permissions of another one. An owner that this process may not set stays.
 pub(crate) use system::files::give_owner_and_permissions;
 
-// Files: their space on the disk.
+// Files: disk space, and copying and flushing.
 
 /// Whether the file system of a path has no free blocks; `false` if the system does not say.
 pub(crate) use system::files::is_full;
@@ -71,9 +73,9 @@ pub(crate) use system::files::punch_hole;
 /// through a map cannot meet a full disk. Changes no byte. `false` if the file system cannot; nothing was done then.
 pub(crate) use system::files::reserve;
 
-/// Copies bytes between two files, at the same offset in both, and returns how many: fewer than asked, or 0 where
-/// the source ends or the file system does not copy. The caller copies the rest by hand after an error, too, and
-/// repeats one that is `Interrupted`.
+/// Copies bytes between two files, at the same offset in both, and returns how many: fewer than requested, or 0 where
+/// the source ends or the file system does not copy. After an error too, the caller copies the rest by reads and
+/// writes. It repeats a call that was `Interrupted`.
 pub(crate) use system::files::copy_file_range;
 /// Makes everything of the file system of an open file durable.
 pub(crate) use system::files::flush_file_system;
@@ -93,7 +95,7 @@ pub(crate) use system::directories::flush_directory;
 // of the file does not drop them, and a forked child shares them, but does not free them when it exits. Dropping the
 // open file frees them. Changing a lock from shared to exclusive, or back, is atomic.
 
-/// Whether the byte has a lock of any kind that is not this open file's. Locks of LMDB count, also this process's.
+/// Whether another open file has a lock of any kind on the byte. LMDB's locks count, also those of this process.
 pub(crate) use system::locks::is_locked;
 /// Takes or changes a lock, without waiting. Returns whether it was available.
 pub(crate) use system::locks::try_lock;
@@ -114,7 +116,7 @@ pub(crate) use system::memory::SharedMap;
 pub(crate) use system::memory::ask_for;
 /// Whether the system page at an address, a multiple of its size, is in memory. `true` if the system does not say.
 pub(crate) use system::memory::is_resident;
-/// Whether `is_resident` tells the truth about a map of this file.
+/// Whether `is_resident` is reliable for a map of this file.
 pub(crate) use system::memory::reports_residency;
 /// A number that is 0 in every new process, also a forked one; `None` if the system does not offer it.
 pub(crate) use system::memory::wiped_on_fork;
@@ -125,7 +127,7 @@ pub(crate) use system::memory::wiped_on_fork;
 pub(crate) use system::machine::boot_id;
 /// Milliseconds of a clock that never runs back. A few milliseconds coarse, and cheap.
 pub(crate) use system::machine::coarse_milliseconds;
-/// The system's page size in bytes. LMDB makes new files with it, and takes map sizes in multiples of it.
+/// The system's page size in bytes. LMDB makes new files with this page size, and takes map sizes in multiples of it.
 pub(crate) use system::machine::system_page_size;
 
 #[cfg(test)]

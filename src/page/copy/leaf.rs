@@ -4,7 +4,7 @@ use std::iter;
 
 use crate::error::Result;
 use crate::os::CopyError;
-use crate::page::copy::walk::{Role, TreeCopy, Walk, free_space, node_at};
+use crate::page::copy::walk::{CopyWalk, Role, TreeCopy, free_space, node_at};
 use crate::page::fields::{overflow_header, overflow_pages, u16_at, u64_at};
 use crate::page::format::RECORD_BYTES;
 use crate::page::format::{HEADER, NODE_HEADER, flag};
@@ -13,7 +13,7 @@ use crate::page::meta::TreeRecord;
 use crate::page::node::Node;
 use crate::page::page_no::PageNo;
 
-impl<'a> Walk<'a, '_> {
+impl<'a> CopyWalk<'a, '_> {
     /// Copies a leaf after everything that it refers to.
     pub(crate) fn leaf(&mut self, tree: &mut TreeCopy, leaf: Page<'a>, bytes: &[u8]) -> Result<PageNo, CopyError> {
         if !leaf.is_leaf() {
@@ -79,7 +79,7 @@ impl<'a> Walk<'a, '_> {
         let first = node.overflow_page();
         let need = overflow_pages(self.pages.page_size(), node.size);
         let header = self.pages.run(first, 1).unwrap_or_default();
-        // LMDB keeps a longer run when a shorter value replaces it within one transaction.
+        // LMDB keeps the longer run when a shorter value replaces a longer one within one transaction.
         let count = if header.is_empty() { need } else { overflow_header(first, header)? };
         if count < need {
             return Err(first.fault("an overflow run is shorter than its value").into());

@@ -19,8 +19,8 @@ pub(crate) fn plain_metas(meta: &Meta) -> Vec<u8> {
 /// Both meta pages of a compacted copy of the state `meta`. `main` is its new main tree, `pages` the number of pages
 /// in the file.
 ///
-/// As LMDB writes them: slot 0 is that of an empty database with id 0. Slot 1 is the copy, with id 1 unless it is
-/// empty too.
+/// The same as LMDB writes. Slot 0 is that of an empty database with id 0. Slot 1 is the copy, with id 1 unless the
+/// copy is empty too.
 pub(crate) fn compacted_metas(meta: &Meta, main: TreeRecord, pages: u64) -> Vec<u8> {
     let none = TreeRecord::EMPTY;
     let empty = Meta {

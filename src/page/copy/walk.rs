@@ -29,7 +29,7 @@ const READ_AHEAD: usize = 64;
 /// state has.
 pub(crate) fn compact(pages: Pages<'_>, meta: &Meta, out: &mut dyn Pieces) -> Result<Vec<u8>, CopyError> {
     let met = Bitmap::new(meta.last_page.count_to_here().min(pages.page_count()));
-    let mut walk = Walk { pages, last_page: meta.last_page, met, sink: Sink::new(out) };
+    let mut walk = CopyWalk { pages, last_page: meta.last_page, met, sink: Sink::new(out) };
     let main = TreeCopy::new(&meta.main, Role::Main);
     let (root, _) = walk.tree(main, meta.page())?;
     let count = walk.sink.next().0;
@@ -93,14 +93,14 @@ impl TreeCopy {
 }
 
 /// The state of a copy in progress.
-pub(crate) struct Walk<'a, 'w> {
+pub(crate) struct CopyWalk<'a, 'w> {
     pub pages: Pages<'a>,
     last_page: PageNo,
     met: Bitmap,
     pub sink: Sink<'w>,
 }
 
-impl<'a> Walk<'a, '_> {
+impl<'a> CopyWalk<'a, '_> {
     /// Copies a tree whose record is on page `from`, and returns its new root and its number of entries.
     pub(crate) fn tree(&mut self, mut tree: TreeCopy, from: PageNo) -> Result<(PageNo, u64), CopyError> {
         if let Some(why) = tree.record.why_outside(self.last_page) {
@@ -114,7 +114,8 @@ impl<'a> Walk<'a, '_> {
         Ok((root, tree.entries))
     }
 
-    /// Copies page `number` and all pages below it, and returns its new number. `levels` is its height: 1 is a leaf.
+    /// Copies page `number` and all pages below it, and returns its new number. `levels` is the page's height: 1 is a
+    /// leaf.
     fn page(&mut self, tree: &mut TreeCopy, from: PageNo, number: PageNo, levels: u16) -> Result<PageNo, CopyError> {
         let bytes = self.claim(from, number, 1)?;
         if levels > 1 {
@@ -148,7 +149,7 @@ impl<'a> Walk<'a, '_> {
             let child = self.page(tree, branch.number(), branch.child(slot)?, levels - 1)?;
             children.push((node_at(bytes, slot), child));
         }
-        // A child's number has 48 bits, and the largest page number fewer.
+        // In a node, a child's number has 48 bits. The largest page number has fewer.
         let children = children.into_iter().map(|(at, child)| (at, first_six(child)));
         Ok(self.sink.page(bytes, free_space(bytes), children)?)
     }

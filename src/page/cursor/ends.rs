@@ -33,7 +33,7 @@ impl Cursor<'_> {
             (16, 16) => self.front.enter_at(self.pages, &self.tree, &SeekTarget::<16>::lower(lower))?,
             _ => self.front.enter_at(self.pages, &self.tree, &SeekTarget::<0>::lower(lower))?,
         }
-        self.start = 0;
+        self.back_limit = 0;
         self.find_end()
     }
 
@@ -53,15 +53,15 @@ impl Cursor<'_> {
         self.find_start()
     }
 
-    /// Finds where the remaining entries end in the front's leaf, which was just entered.
+    /// Finds where the remaining entries end in the front's leaf, which the front has just entered.
     #[inline]
     pub(super) fn find_end(&mut self) -> Result<()> {
         let leaf = self.front.leaf;
-        self.end = leaf.slots();
+        self.front_limit = leaf.slots();
         if let Some(back) = &self.back {
             match self.front.path.order(&back.path) {
                 Ordering::Less => {}
-                Ordering::Equal => (self.end, self.last) = (back.slot, true),
+                Ordering::Equal => (self.front_limit, self.in_last_leaf) = (back.slot, true),
                 Ordering::Greater => self.stop(),
             }
             return Ok(());
@@ -72,31 +72,33 @@ impl Cursor<'_> {
             Bound::Excluded(key) => (key, false),
         };
         let target: SearchKey<'_> = SearchKey::new(key);
-        let Some(highest) = self.end.checked_sub(1) else {
+        let Some(highest) = self.front_limit.checked_sub(1) else {
             return Ok(());
         };
         let order = leaf.compare(highest, &target)?;
         if order.is_gt() || (order.is_eq() && !within) {
-            // A key too high for its leaf would silently end the range leaves too early.
+            // Without this check, a key that is too high for its leaf would end the range some leaves too early,
+            // without an error.
             if self.front.path.separator_after()?.is_some_and(|separator| separator <= &key[..]) {
                 return Err(leaf.fault("a key is not below the separator behind its leaf"));
             }
-            self.last = true;
-            self.end = if within { leaf.search::<true, 0>(0, &target)? } else { leaf.search::<false, 0>(0, &target)? };
+            self.in_last_leaf = true;
+            self.front_limit =
+                if within { leaf.search::<true, 0>(0, &target)? } else { leaf.search::<false, 0>(0, &target)? };
         }
         Ok(())
     }
 
-    /// Finds where the remaining entries begin in the back's leaf, which was just entered.
+    /// Finds where the remaining entries begin in the back's leaf, which the back has just entered.
     pub(super) fn find_start(&mut self) -> Result<()> {
         let Some(back) = &self.back else {
             return Ok(());
         };
-        self.start = 0;
+        self.back_limit = 0;
         if self.is_open {
             match back.path.order(&self.front.path) {
                 Ordering::Less => self.stop(),
-                Ordering::Equal => (self.end, self.last) = (back.slot, true),
+                Ordering::Equal => (self.front_limit, self.in_last_leaf) = (back.slot, true),
                 Ordering::Greater => {}
             }
             return Ok(());
@@ -112,22 +114,23 @@ impl Cursor<'_> {
         }
         let order = leaf.compare(0, &target)?;
         if order.is_lt() || (order.is_eq() && !within) {
-            // A key too low for its leaf would silently end the range leaves too early.
+            // Without this check, a key that is too low for its leaf would end the range some leaves too early, without
+            // an error.
             if back.path.separator_before()?.is_some_and(|separator| separator > &key[..]) {
                 return Err(leaf.fault("a key is below the separator of its leaf"));
             }
-            self.start =
+            self.back_limit =
                 if within { leaf.search::<false, 0>(0, &target)? } else { leaf.search::<true, 0>(0, &target)? };
         }
         Ok(())
     }
 
-    pub(super) fn seek_front(&mut self, target: &SearchKey<'_>) -> Result<()> {
-        if self.last && self.front.slot >= self.end {
+    pub(super) fn seek_front_to(&mut self, target: &SearchKey<'_>) -> Result<()> {
+        if self.in_last_leaf && self.front.slot >= self.front_limit {
             return Ok(());
         }
         if !self.is_open {
-            // The front is still a bound: raise it.
+            // The front has not descended yet: raise the lower bound.
             let below = match &self.lower {
                 Bound::Unbounded => true,
                 Bound::Included(lower) | Bound::Excluded(lower) => &lower[..] < target.key(),
@@ -139,11 +142,11 @@ impl Cursor<'_> {
             return Ok(());
         }
         let leaf = self.front.leaf;
-        if self.front.slot < self.end && leaf.compare(self.end - 1, target)?.is_ge() {
-            self.front.slot = leaf.search::<false, 0>(self.front.slot, target)?.min(self.end);
+        if self.front.slot < self.front_limit && leaf.compare(self.front_limit - 1, target)?.is_ge() {
+            self.front.slot = leaf.search::<false, 0>(self.front.slot, target)?.min(self.front_limit);
             return Ok(());
         }
-        if self.last {
+        if self.in_last_leaf {
             self.stop();
             return Ok(());
         }
@@ -161,16 +164,16 @@ impl Cursor<'_> {
         Ok(())
     }
 
-    pub(super) fn seek_end(&mut self, target: &SearchKey<'_>) -> Result<()> {
-        if self.last {
+    pub(super) fn seek_back_to(&mut self, target: &SearchKey<'_>) -> Result<()> {
+        if self.in_last_leaf {
             let leaf = self.front.leaf;
-            if self.front.slot < self.end && leaf.compare(self.end - 1, target)?.is_gt() {
-                self.end = leaf.search::<true, 0>(self.front.slot, target)?.min(self.end);
+            if self.front.slot < self.front_limit && leaf.compare(self.front_limit - 1, target)?.is_gt() {
+                self.front_limit = leaf.search::<true, 0>(self.front.slot, target)?.min(self.front_limit);
             }
             return Ok(());
         }
         let Some(back) = &mut self.back else {
-            // The back is still a bound: lower it.
+            // The back has not descended yet: lower the upper bound.
             let above = match &self.upper {
                 Bound::Unbounded => true,
                 Bound::Included(upper) | Bound::Excluded(upper) => &upper[..] > target.key(),

@@ -78,7 +78,7 @@ fn guesses_and_skipped_prefixes_find_what_the_model_holds() {
             limits.is_even()
         });
         let guessed = guessed.count();
-        // Near the ends of the tree and of its branches some are not guessed.
+        // Some keys near the ends of the tree and of its branches are not guessed.
         match even {
             Some(true) => assert!(guessed * 2 > picks.len(), "{name}: {guessed} of {}", picks.len()),
             Some(false) => assert!(guessed * 4 < picks.len(), "{name}: {guessed} of {}", picks.len()),

@@ -157,7 +157,7 @@ fn read_all(pages: Pages<'_>, tree: &TreeRecord) -> u64 {
 }
 
 fn config() -> ProptestConfig {
-    // An interpreter has time for only a few, and no directory to record failures in.
+    // An interpreter has time for few cases, and no directory to record failures in.
     let cases = if cfg!(miri) { 3 } else { 200 };
     let failure_persistence = if cfg!(miri) { None } else { ProptestConfig::default().failure_persistence };
     ProptestConfig { cases, failure_persistence, ..ProptestConfig::default() }

@@ -6,7 +6,7 @@ use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, samples};
 use crate::page::verify::{VerifyLevel, verify};
 
-/// The first child of each page from the root down to a leaf.
+/// The pages from the root down to the first leaf.
 fn way(pages: Pages<'_>, tree: &TreeRecord) -> Vec<PageNo> {
     let mut way = vec![tree.root];
     for level in 1..usize::from(tree.depth) {

@@ -39,7 +39,7 @@ impl Random {
     }
 
     pub(super) fn bytes(&mut self, len: usize, alphabet: &[u8]) -> Vec<u8> {
-        // Every byte is slow under an interpreter: there the first ones are repeated.
+        // Under an interpreter every random byte is slow: there the first ones are repeated.
         let fresh = if cfg!(miri) { len.min(8) } else { len };
         let mut bytes: Vec<u8> = (0..fresh).map(|_| alphabet[self.below(alphabet.len())]).collect();
         while bytes.len() < len {
@@ -214,21 +214,25 @@ pub(super) fn changes(
     changes.chunks((count / 5).max(1)).map(<[_]>::to_vec).collect()
 }
 
-/// The numbers of changes: those for the trees that LMDB writes, or a few for an interpreter, with entries wide
-/// enough to fill as many levels and leaves.
+/// The sizes of the samples: those for the trees that LMDB writes, or smaller ones for an interpreter, with entries
+/// wide enough to fill as many levels and leaves.
 struct Scale {
+    /// The number of ordered integers.
     ordered: u64,
     /// How often the value of an ordered integer is repeated.
     repeat: usize,
+    /// The number of changes of the other trees is divided by this.
     one_in: usize,
     /// Generates integers, and their values.
     integer: fn(&mut Random) -> u64,
+    /// The values of random integers are shorter than this.
     wide: usize,
 }
 
 const WHOLE: Scale = Scale { ordered: 200_000, repeat: 1, one_in: 1, integer: Random::next, wide: 60 };
 
-/// Half of the integers are near zero and half near the maximum, at every distance.
+/// Integers that crowd at both ends: half of them above zero, half below the maximum. Their distance from that end has
+/// any number of bits.
 fn uneven(random: &mut Random) -> u64 {
     let distance = random.next() >> random.below(60);
     if random.below(2) == 0 { distance } else { !distance }

@@ -5,7 +5,7 @@ use crate::page::page_no::PageNo;
 use crate::page::tests::samples::{Image, PAGE, samples};
 use crate::page::verify::{VerifyLevel, VerifyReport, verify};
 
-/// The pages from the root of a sample down to its first leaf.
+/// The pages from the root of a sample down to a leaf, by the second child of each branch.
 pub(super) fn way_down(image: &Image, name: &str) -> Vec<PageNo> {
     let tree = image.tree(name);
     let mut way = vec![tree.root];

@@ -89,8 +89,8 @@ fn sub_page(number: PageNo, bytes: &[u8], order: Order) -> Result<u64> {
 fn packed(number: PageNo, bytes: &[u8], kind: u16) -> Result<ChunksExact<'_, u8>> {
     let (size, flags, lower) = (usize::from(u16_at(bytes, 8)), u16_at(bytes, 10), usize::from(u16_at(bytes, 12)));
     let count = lower.saturating_sub(HEADER) / 2;
-    // The offsets only give the free space: they move as if there were slots, and values of one byte move the upper
-    // one up.
+    // The header's two offsets only give the size of the free space, by their difference. LMDB moves the lower one as
+    // if the page had slots, and for values of one byte it moves the upper one up.
     let free = usize::from(u16_at(bytes, 14).wrapping_sub(u16_at(bytes, 12)));
     match bytes.get(HEADER..).and_then(|rest| rest.split_at_checked(count * size)) {
         Some((values, rest)) if size > 0 && count > 0 && flags & !flag::DIRTY == kind => {

@@ -20,7 +20,7 @@ pub(crate) fn node_bytes(key: usize, data: usize) -> usize {
 /// and deleting them moves the start of the nodes out of the page. If they take less, a size was changed.
 ///
 /// # Errors
-/// `Corrupted`, naming page `number`, when they do not.
+/// `Corrupted`, naming page `number`, when they do not fill it.
 pub(crate) fn filled(number: PageNo, bytes: &[u8], sizes: usize) -> Result<()> {
     let room = bytes.len().saturating_sub(usize::from(u16_at(bytes, 14)));
     if sizes == room {

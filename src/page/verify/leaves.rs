@@ -91,7 +91,8 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Checks the overflow run of a value.
+    /// Checks the overflow run of a value. A run may be longer than its value: LMDB keeps the run when a shorter value
+    /// replaces a longer one within one transaction.
     fn run_of(&mut self, tree: &mut TreeCheck, number: PageNo, node: Node<'_>) -> Result<()> {
         let (first, need) = (node.overflow_page(), overflow_pages(self.page_size, node.size));
         let mut pages = need;

@@ -20,7 +20,7 @@ impl<'k> RankedLimits<'k> {
             && self.high.is_none_or(|high| order.compare(key, high).is_lt())
     }
 
-    /// Whether a separator is allowed here: above the first and below the second.
+    /// Whether a separator is allowed here: above the lower limit and below the upper one.
     pub(crate) fn enclose(self, order: Order, separator: Ranked<'k>) -> bool {
         self.low.is_none_or(|low| order.compare(low, separator).is_lt())
             && self.high.is_none_or(|high| order.compare(separator, high).is_lt())

@@ -33,7 +33,8 @@ const KEPT: usize = 1000;
 pub struct VerifyReport {
     /// Pages by their use.
     pub pages: PageUse,
-    /// The number of entries of each DBI, sorted by name. Counted in a full check, as recorded in a fast one.
+    /// The number of entries of each DBI, sorted by name. A full check counts them; a fast check takes the recorded
+    /// numbers.
     pub entries: Vec<(String, u64)>,
     /// What is wrong, in the order found; the first thousand faults.
     pub faults: Vec<Fault>,

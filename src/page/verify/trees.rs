@@ -98,7 +98,7 @@ impl Walk<'_> {
         self.report.pages.branch += tree.branches;
         self.report.pages.leaf += tree.leaves;
         self.report.pages.overflow += tree.overflows;
-        // The counters of a tree that was not walked completely prove nothing.
+        // If the walk of a tree found faults, its counters prove nothing: parts of the tree may not have been counted.
         if self.level == VerifyLevel::Full && self.report.faults.len() == faults {
             self.counters(&tree, page);
         }

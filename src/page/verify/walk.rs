@@ -25,8 +25,8 @@ impl<'f> Walk<'f> {
     pub(crate) fn new(file: &'f File, meta: &Meta, level: VerifyLevel, report: VerifyReport) -> Result<Self> {
         let page_size = meta.page_size as usize;
         let reader = Reader::new(file, page_size)?;
-        // Each page is in the file, or named by eight bytes in it. No healthy file has more, so no header can make
-        // this allocate more.
+        // Each page of a healthy file is in the file, or the free list names it by eight bytes. So a file of this
+        // length cannot have more pages, and no header can make this allocate more.
         let most = reader.file_pages.saturating_add(reader.len / 8);
         let mut walk = Self {
             reader,
@@ -72,7 +72,7 @@ impl<'f> Walk<'f> {
         }
     }
 
-    /// Returns the value, or reports a fault.
+    /// Returns the value. If there is an error instead, reports it as a fault.
     pub(crate) fn note<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|error| self.report.add(&error)).ok()
     }

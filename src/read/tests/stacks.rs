@@ -1,4 +1,4 @@
-//! Reads through layers, and the map that their results are compared with.
+//! Reads through layers, and the model that their results are compared with: a map.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};

@@ -16,7 +16,7 @@ use crate::state::{Base, WriteView};
 use crate::txn::WriteTxn;
 use crate::write_set::WriteSet;
 
-/// The changes and the questions of a test case.
+/// The changes and the reads of a test case.
 #[derive(Clone, Debug)]
 struct Case {
     /// The number of rows in the file, and the distance between their keys.

@@ -60,7 +60,7 @@ impl ByteBounds {
         if let Bound::Included((bytes, Position::Above)) | Bound::Excluded((bytes, Position::Above)) = end {
             bounds = bounds.ending_after(bytes);
         }
-        // Apply the start last: a start after all keys must leave the range empty, whatever the end.
+        // The start is applied last: a start after all keys must leave the range empty, whatever the end is.
         if let Bound::Included((bytes, Position::Above)) | Bound::Excluded((bytes, Position::Above)) = start {
             bounds = bounds.starting_after(bytes);
         }
@@ -163,8 +163,8 @@ fn end_of_prefix(prefix: &[u8]) -> Option<BoundBytes> {
     Some(bytes)
 }
 
-/// The greatest key of at most `longest` bytes below `bytes`. A key is below `bytes` if it is not above the result.
-/// Empty if there is none.
+/// The greatest key of at most `longest` bytes below `bytes`; empty if there is none. A key of at most `longest` bytes
+/// is below `bytes` exactly if it is not above the result.
 pub(super) fn predecessor(bytes: &[u8], longest: usize) -> KeyBuf {
     let Some((last, before)) = bytes.split_last() else {
         return KeyBuf::new();

@@ -1,6 +1,7 @@
 //! Keys that cannot be stored. Reads treat them as absent, at their position in the order.
 //!
-//! A search encodes its key as for storing. Only if that fails does it use these functions, off the hot path.
+//! A search encodes its key as if to store it. Only if that fails does the search use these functions, so the usual
+//! path does not pay for them.
 
 use std::ops::Bound;
 
@@ -9,7 +10,7 @@ use crate::key::{AsKey, Key, KeyBuf};
 use crate::read::RawCursor;
 use crate::scan::bounds::byte_bounds::{ByteBounds, predecessor};
 
-/// Bytes that no key has, to search under for a key that cannot be encoded.
+/// Bytes that no key has. A search for a key that cannot be encoded searches for these bytes.
 pub(crate) const NO_KEY: &[u8] = &[];
 
 /// Returns [`NO_KEY`] for a key that has a position in the order but cannot be encoded. `error` is the encoding
@@ -48,7 +49,7 @@ pub(crate) fn seek<'t>(cursor: &mut impl RawCursor<'t>, bounds: &ByteBounds) -> 
     match bounds.as_refs() {
         (Bound::Included(start) | Bound::Excluded(start), _) => cursor.seek(start),
         (Bound::Unbounded, Bound::Unbounded) => Ok(()),
-        // All keys are below the sought one. Seeking the back before all keys leaves nothing.
+        // All keys are below the sought key. Moving the back before all keys leaves no entry.
         (Bound::Unbounded, _) => cursor.seek_back(NO_KEY),
     }
 }

@@ -1,5 +1,4 @@
-//! The end of a core's files: they are closed, or replaced by others and opened again, after waiting for their
-//! users.
+//! Closing the files of a core, or replacing and opening them again, after waiting for their users.
 
 use std::fs::File;
 use std::mem;
@@ -18,14 +17,14 @@ use crate::state::open_files::open_files;
 use crate::state::writer_info::WriterInfo;
 use crate::state::writer_lock::WriterLock;
 
-/// The openers' gate, held exclusively, with no sweep that holds a state.
+/// The openers' gate, held exclusively, while no sweep holds a state.
 struct Alone<'e> {
     _sweep: MutexGuard<'e, ()>,
     gate: RwLockWriteGuard<'e, Option<Arc<Files>>>,
 }
 
-/// How long to wait for a thread that is just dropping a state. Nothing can block it any more, but the system may not
-/// schedule it.
+/// How long to wait for a thread that is just dropping a state. Nothing can block that thread any more, but the system
+/// may not schedule it.
 const GIVING_UP: Duration = Duration::from_millis(500);
 const GIVING_UP_PAUSE: Duration = Duration::from_micros(50);
 
@@ -43,7 +42,7 @@ impl Core {
         if !matches!(was, POISONED | UNSEEN) {
             self.mark_clean();
         }
-        // Handles may live on, but other processes need not wait for them.
+        // Handles may live on, but other processes need not wait for them any more.
         self.lock.as_ref().map_or(Ok(()), LockFile::leave)
     }
 
@@ -96,11 +95,11 @@ impl Core {
         drop(files);
         let swapped = swap(&file);
         let opened = self.open_again(Some(page_size)).map(|files| *alone.gate = Some(Arc::new(files)));
-        // The first failure says more.
+        // If both failed, the first error says more.
         swapped.and(opened)
     }
 
-    /// Opens the files again if that failed when they were replaced.
+    /// Opens the files again, if the call that replaced them could not.
     #[cold]
     pub(super) fn reattach(&self) -> Result<()> {
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
@@ -131,13 +130,13 @@ impl Core {
             None => None,
         };
         let files = open_files(&self.paths, &self.config, page_size, lmdb_lock)?;
-        // LMDB marks its process with its first reader.
+        // LMDB marks its process when the process's first reader begins.
         drop(files.lmdb.pin().map_err(|failure| failure.error)?);
         self.hold_process_of(&files)?;
         Ok(files)
     }
 
-    /// Marks this process as a reader. Only the end of the process removes the mark.
+    /// Marks this process as a reader in LMDB's lock file. Only the end of the process removes the mark.
     pub(crate) fn hold_process(&self) -> Result<()> {
         let files = Arc::clone(&*self.files()?);
         self.hold_process_of(&files)
@@ -155,7 +154,7 @@ impl Core {
         // Done without the gate: this may wait for another process.
         let files = Arc::clone(&*self.files()?);
         match &self.lock {
-            // A process that joins has no mark for a moment.
+            // While a process joins, it has no mark for a moment, and would count as dead.
             Some(lock) => lock.while_none_joins(|| files.lmdb.clear_stale_readers()),
             None => files.lmdb.clear_stale_readers(),
         }
@@ -172,7 +171,7 @@ impl Core {
         (process == process::id() || self.is_other_writing()).then_some(WriterInfo { process, held_for })
     }
 
-    /// Notes that a transaction that follows on others holds the transaction lock, or that it has ended.
+    /// Notes that a transaction based on uncommitted predecessors holds the transaction lock, or that it has ended.
     pub(crate) fn note_following(&self, is_following: bool) {
         let since = if is_following { coarse_milliseconds().max(1) } else { 0 };
         self.following_since.store(since, Ordering::Relaxed);
@@ -184,7 +183,7 @@ impl Core {
         self.files().is_ok_and(|files| files.lmdb_lock.as_ref().is_some_and(|lock| lock.has_process(writer)))
     }
 
-    /// Passes when new snapshots may be taken: waits while they are held back, and fails as
+    /// Returns when new snapshots may be taken: waits while they are held back, and fails as
     /// [`check_usable`](Self::check_usable) does.
     #[inline]
     pub(crate) fn pass(&self) -> Result<()> {
@@ -196,7 +195,7 @@ impl Core {
 
     #[cold]
     fn wait_to_pass(&self) {
-        // A child that was forked meanwhile would wait for a thread that it does not have.
+        // In a child that was forked meanwhile, the thread that would end the wait does not exist.
         if !self.is_own_process() {
             return;
         }
@@ -209,8 +208,8 @@ impl Core {
     /// Runs `body` at a moment when no state is read in this process. Fails with `Busy` if there was no such moment
     /// before `deadline`, or if `body` does.
     ///
-    /// A steady stream of snapshots leaves no such moment, so new ones are held back, for at most a tenth of a second
-    /// at a time. Those that wait then pass before the next try.
+    /// A steady stream of snapshots leaves no such moment, so new snapshots are held back, for at most a tenth of a
+    /// second at a time. Snapshots that were held back are taken before the next try.
     pub(crate) fn when_unread<T>(&self, deadline: Instant, mut body: impl FnMut() -> Result<T>) -> Result<T> {
         loop {
             let tried = self.holding_back(deadline, &mut body);
@@ -254,14 +253,14 @@ impl Core {
     }
 }
 
-/// How long new snapshots are held back, and how long they may pass before the next time.
+/// How long new snapshots are held back, and how long they may be taken before they are held back again.
 const MOST_HELD_BACK: Duration = Duration::from_millis(100);
 const LET_PASS: Duration = Duration::from_millis(20);
 /// How often to try to open the files again, and how long to wait between two tries.
 const REOPENING_TRIES: u32 = 10;
 const REOPENING_PAUSE: Duration = Duration::from_millis(5);
 
-/// While it lives, new snapshots wait.
+/// While this lives, new snapshots wait.
 struct HeldBack<'e>(&'e Core);
 
 impl<'e> HeldBack<'e> {
@@ -274,7 +273,7 @@ impl<'e> HeldBack<'e> {
 impl Drop for HeldBack<'_> {
     fn drop(&mut self) {
         let (passing, passed) = &self.0.passing;
-        // Changed under the mutex: a thread that read the old status waits by now, and is woken.
+        // Changed under the mutex: a thread that has read the old status waits by now, and is woken.
         let held = passing.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = self.0.status.compare_exchange(HELD_BACK, OPEN, Ordering::AcqRel, Ordering::Acquire);
         drop(held);
@@ -283,8 +282,8 @@ impl Drop for HeldBack<'_> {
 }
 
 impl Core {
-    /// Leaves alone, in a forked child, what other threads of the parent may have been changing at the fork: it may be torn, and
-    /// dropping it would follow pointers that lead nowhere. The directory is the parent's too.
+    /// In a forked child, forgets what other threads of the parent may have been changing at the fork. It may be half
+    /// changed, and dropping it could follow invalid pointers. The temporary directory belongs to the parent too.
     fn forget_inherited(&mut self) {
         mem::forget(mem::replace(&mut self.writer, WriterLock::new()));
         mem::forget(mem::take(&mut self.others));

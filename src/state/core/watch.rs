@@ -13,12 +13,14 @@ use crate::state::core::{Core, UNSEEN};
 use crate::state::file_watch::{DATA, LMDB_LOCK, LOCK, NONE};
 use crate::state::files::Files;
 
-/// How often commits that are not flushed check, in milliseconds: a check costs about as much as such a commit.
+/// How often commits that are not flushed check the names, in milliseconds: a check costs about as much as such a
+/// commit.
 const PERIOD: u64 = 10;
 
 impl Core {
-    /// Makes the names of the files durable, with the names of the directory and of all its parents, unless that was
-    /// done. The process that created an existing directory may have been killed before it flushed it.
+    /// Makes the names of the files durable, and the names of the directory and of all its parents, unless that was
+    /// done. For an existing directory too: the process that created it may have been killed before it flushed its
+    /// name.
     pub(crate) fn flush_names(&self) -> Result<(), Unflushed> {
         if self.watch.flushed.load(Ordering::Acquire) {
             return Ok(());
@@ -29,7 +31,7 @@ impl Core {
         Ok(())
     }
 
-    /// The directory of the files, opened to be flushed; `file` is the data file.
+    /// The directory of the files, opened for a flush; `file` is the data file.
     pub(crate) fn names<'a>(&self, path: &'a Path, file: &'a File) -> Result<Names<'a>> {
         Names::open(&self.watch.directory, path, file)
     }
@@ -44,25 +46,25 @@ impl Core {
         }
     }
 
-    /// As [`check_in_place`](Self::check_in_place), for a commit to `files`, after a check of the names: each time if
-    /// the commit is flushed, from time to time if not.
+    /// Before a commit to `files`: checks the names, each time if the commit is flushed, from time to time if not, and
+    /// fails as [`check_in_place`](Self::check_in_place).
     pub(crate) fn look_before_commit(&self, files: &Files) -> Result<()> {
         if self.config.durability == Durability::Process {
             let now = coarse_milliseconds();
-            if now.wrapping_sub(self.watch.looked.load(Ordering::Relaxed)) < PERIOD {
+            if now.wrapping_sub(self.watch.checked_at.load(Ordering::Relaxed)) < PERIOD {
                 return self.check_in_place();
             }
-            self.watch.looked.store(now, Ordering::Relaxed);
+            self.watch.checked_at.store(now, Ordering::Relaxed);
         }
-        self.look(files);
+        self.check_files(files);
         self.check_in_place()
     }
 
     /// Checks whether the files have their names and their length. Costs some system calls for each.
-    pub(crate) fn look(&self, files: &Files) {
+    pub(crate) fn check_files(&self, files: &Files) {
         let directory = &self.watch.directory;
         let lost = if self.is_data_lost(files) {
-            // Nobody can open the file by its name, so it does no harm that others do not see this process.
+            // No other process can open the file by its name, so it does no harm that others do not see this process.
             DATA
         } else if files.lmdb_lock.as_ref().is_some_and(|lock| lock.is_lost(directory)) {
             LMDB_LOCK
@@ -79,7 +81,7 @@ impl Core {
 
     /// Whether the data file has lost its name, or is shorter than it was.
     fn is_data_lost(&self, files: &Files) -> bool {
-        // Read before the system is asked for the length, since the file may grow in between.
+        // The known length is read before the system's, since the file may grow in between.
         let known = files.known_len();
         let length = self.watch.directory.length_by_name(&self.paths.data(), &files.file, files.id);
         match length {
@@ -91,12 +93,12 @@ impl Core {
         }
     }
 
-    /// As [`look`](Self::look), unless the files are being changed at this moment.
-    pub(crate) fn look_now(&self) {
+    /// As [`check_files`](Self::check_files), unless the files are being changed at this moment.
+    pub(crate) fn check_files_now(&self) {
         if let Ok(gate) = self.files.try_read()
             && let Some(files) = &*gate
         {
-            self.look(files);
+            self.check_files(files);
         }
     }
 

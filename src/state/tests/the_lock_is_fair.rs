@@ -25,7 +25,7 @@ fn a_waiter_is_passed_over_a_bounded_number_of_times() {
         assert!(turn.acquire(Wait::No).is_none());
         let mut rounds = 0;
         while had.load(Ordering::Relaxed) < 3 {
-            // Released and taken again before a sleeping thread can be awake.
+            // The lock is released, and taken again before a sleeping thread can be awake.
             drop(taken);
             taken = turn.acquire(Wait::Yes);
             rounds += 1;
@@ -67,7 +67,7 @@ fn one_thread_at_a_time_holds_the_lock_and_none_is_forgotten() {
                     let taken = if round % 7 == 0 { turn.acquire(Wait::No) } else { turn.acquire(Wait::Yes) };
                     let Some(_taken) = taken else { continue };
                     assert!(!inside.swap(true, Ordering::Relaxed), "two at once");
-                    // A token from elsewhere must not be taken for the lock's.
+                    // A token from elsewhere must not count as the lock's.
                     thread::current().unpark();
                     inside.store(false, Ordering::Relaxed);
                     done.fetch_add(1, Ordering::Relaxed);

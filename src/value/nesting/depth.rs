@@ -6,8 +6,8 @@
 /// written and `Decode` when read.
 pub const MAX_DEPTH: u8 = 127;
 
-/// How many `Some` and newtypes may be directly nested. Only a type that contains itself through nothing else reaches
-/// this limit, and nothing else would stop it.
+/// How many `Some` and newtypes may be directly nested. Only a type that contains itself through nothing but these
+/// reaches the limit, and nothing else would stop it.
 const MAX_WRAPPERS: u8 = 16;
 
 /// The error message for a value nested beyond the limits.

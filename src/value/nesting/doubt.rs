@@ -5,7 +5,7 @@ use std::any::TypeId;
 use std::cell::{Cell, RefCell};
 use std::hash::{Hash, Hasher};
 
-/// The set of verified ways is cleared at this size. No program has more shapes that matter.
+/// The set of verified ways is cleared at this size. No program is expected to write so many kinds of values.
 const MOST: usize = 1 << 15;
 
 thread_local! {
@@ -20,8 +20,8 @@ thread_local! {
 /// in the same way do, unless the reader inspects the value to find its type.
 pub(super) type Way = u64;
 
-/// Combined with a type's number: its values are read by inspecting them.
-const LOOKS: u64 = 0x6c6f_6f6b;
+/// Mixed into a way of writing where the type's values are read by inspecting them.
+const BY_INSPECTION: u64 = 0x6c6f_6f6b;
 
 /// Combined with a codec's number for values of other types.
 const OF_ANOTHER: u64 = 1 << 8;
@@ -94,20 +94,20 @@ pub(in crate::value) struct Doubt {
     seen: Seen,
     /// The number of the written type and its codec.
     root: u64,
-    /// Values of the type are read by inspecting them, so each is in doubt, however it is written.
+    /// Whether values of the type are read by inspecting them: each value is then in doubt, however it is written.
     always: bool,
     /// Whether a value of another type is written to be read as the type. Then not even a number is beyond doubt.
     is_of_another: bool,
     new: RefCell<Seen>,
     /// The type that was written directly inside a `Some` with the same bytes as `None`.
     nothing: Cell<Option<&'static str>>,
-    /// A part asked which form to write, and may lose something in that form. A way of writing does not show this, so
-    /// the value is in doubt whatever was verified before.
+    /// Whether a part called `is_human_readable`, and may lose something in the form that it then wrote. The ways of
+    /// writing do not show this, so the value is in doubt whatever was verified before.
     forks: Cell<bool>,
 }
 
 impl Doubt {
-    /// Starts for a value of `T`; `codec` is the codec's number.
+    /// No doubt yet, for a value of `T`; `codec` is the codec's number.
     #[inline]
     pub(in crate::value) fn of<T: 'static>(codec: u64) -> Self {
         Self::begin::<T>(codec, false)
@@ -125,7 +125,7 @@ impl Doubt {
         let mut root = Mixed(codec);
         TypeId::of::<T>().hash(&mut root);
         let root = root.finish();
-        let always = seen.has(mix(root, LOOKS) | 1);
+        let always = seen.has(mix(root, BY_INSPECTION) | 1);
         let (new, nothing, forks) = (RefCell::default(), Cell::default(), Cell::default());
         Self { seen, root, always, is_of_another, new, nothing, forks }
     }
@@ -164,7 +164,7 @@ impl Doubt {
         self.nothing.get()
     }
 
-    /// Notes that a part asked whether the format is human readable.
+    /// Notes that a part called `is_human_readable`.
     #[inline]
     pub(super) fn meets_fork(&self) {
         self.forks.set(true);
@@ -188,7 +188,7 @@ impl Doubt {
 
     /// From now on every value of the type is read back.
     pub(in crate::value) fn lasts(&mut self) {
-        self.seen.add(mix(self.root, LOOKS) | 1);
+        self.seen.add(mix(self.root, BY_INSPECTION) | 1);
     }
 
     /// Records that the value read back the same, and so does every other value written in the same ways.

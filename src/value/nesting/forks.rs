@@ -7,10 +7,10 @@ pub(super) fn referred(name: &'static str) -> &'static [u8] {
     bytes.strip_prefix(b"&").unwrap_or(bytes)
 }
 
-/// Whether both forms of the type with this name, or of the type it refers to, are known to carry the whole value. In
-/// optimized builds it is a constant for each type.
+/// Whether both forms of the type with this name, or of the type that a reference of this name refers to, are known to
+/// carry the whole value. In optimized builds it is a constant for each type.
 ///
-/// `SocketAddr` leaves the choice to the address in it. An unknown name only makes writing slower.
+/// `SocketAddr` is one of them: the address in it chooses the form. An unknown name only makes writing slower.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub(super) fn is_whole(name: &'static str) -> bool {
     matches!(
@@ -44,7 +44,7 @@ mod tests {
         }
         #[cfg(feature = "uuid")]
         assert!(is_whole(type_name::<uuid::Uuid>()));
-        // Its binary form has no scope.
+        // The binary form of a `SocketAddrV6` has no scope.
         assert!(!is_whole(type_name::<SocketAddrV6>()));
         assert!(!is_whole(type_name::<Box<SocketAddrV6>>()));
     }

@@ -33,10 +33,10 @@ impl Error for NoForm {
     }
 }
 
-/// How a value is asked for its form.
+/// The format whose form of a value is computed.
 #[derive(Clone, Copy)]
 pub(in crate::value) struct Asked {
-    /// As a human readable format asks.
+    /// Whether the format is human readable.
     pub text: bool,
     /// Whether fields are found by position only.
     pub is_positional: bool,
@@ -57,7 +57,7 @@ pub(in crate::value) enum Note {
 }
 
 impl Asked {
-    /// As a format of this kind asks, recording the steps.
+    /// A format of this kind; the steps are recorded.
     pub(in crate::value) fn by(text: bool, is_positional: bool) -> Self {
         Self { text, is_positional, is_of_another: false, note: Note::Steps }
     }
@@ -91,7 +91,7 @@ impl Recording {
         self.trace.borrow()
     }
 
-    /// Whether fewer unnamed fields were written than `read` asked for, and it is not known which.
+    /// Whether fewer unnamed fields were written than were requested in `read`, and it is not known which are missing.
     pub(in crate::value) fn misses_some_of(&self, read: &Trace) -> bool {
         self.blurred.get() && self.trace.borrow().misses_some_of(read)
     }
@@ -112,7 +112,7 @@ pub(super) struct FormPosition<'t> {
     pub(super) asked: Asked,
     pub(super) recording: &'t Recording,
     pub(super) field: Field,
-    /// The address range of the value around it.
+    /// The address range of the value that contains the part.
     pub(super) within: (usize, usize),
 }
 
@@ -138,7 +138,7 @@ impl FormPosition<'_> {
         number
     }
 
-    /// The offset of field `value` in the value around it, if it is stored inside.
+    /// The offset of field `value` in the value that contains it, if it is stored inside.
     pub(super) fn offset<T: ?Sized>(self, value: &T) -> Option<usize> {
         let at = (&raw const *value).cast::<u8>().addr();
         let offset = (self.within.0..self.within.1).contains(&at).then(|| at - self.within.0);

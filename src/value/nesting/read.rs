@@ -25,7 +25,7 @@ pub(in crate::value) fn limited_reader<R>(reader: R, reading: &Reading) -> Limit
 }
 
 impl<'r, P> Limited<'r, P> {
-    /// Another part with the same limits.
+    /// A part inside this one, with the same limits.
     #[inline]
     fn same<Q>(&self, inner: Q) -> Limited<'r, Q> {
         Limited { inner, depth: self.depth, is_watched: self.is_watched, reading: self.reading }

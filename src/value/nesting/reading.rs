@@ -4,10 +4,10 @@ use std::cell::RefCell;
 
 use super::step::Step;
 
-/// The limits of one reading, and its record if it is watched.
+/// The limits of reading one value, and the record of its steps if they are recorded.
 pub(in crate::value) struct Reading {
-    /// The length of the input in bytes. An element takes at least one byte, so no collection has more elements. A
-    /// length that the input declares is trusted, and memory reserved for it, up to this number.
+    /// The length of the input in bytes. An element takes at least one byte, so no collection has more elements than
+    /// this. Up to this number, a length that the input declares is trusted, and memory is reserved for it.
     most: usize,
     notes: Option<RefCell<Notes>>,
 }
@@ -15,7 +15,7 @@ pub(in crate::value) struct Reading {
 #[derive(Default)]
 struct Notes {
     trace: Trace,
-    /// The sequences that are being read. For each: the step that asked for it, if that step has a fixed number of
+    /// The sequences that are being read. For each: the step that requested it, if that step has a fixed number of
     /// parts, and how many elements were requested.
     open: Vec<(Option<usize>, usize)>,
 }
@@ -51,14 +51,14 @@ impl Trace {
         self.steps[at].names = names;
     }
 
-    /// Whether `read` asked for exactly what was written: the same kinds, in the same order.
+    /// Whether exactly what was written was requested in `read`: the same kinds, in the same order.
     pub(in crate::value) fn is_read_as_written(&self, read: &Self) -> bool {
         !read.looked
             && self.steps.len() == read.steps.len()
             && self.steps.iter().zip(&read.steps).all(|(ours, theirs)| ours.is_read_by(theirs))
     }
 
-    /// Whether there is a step with fewer unnamed fields than `read` asked for.
+    /// Whether there is a step with fewer unnamed fields than were requested in `read`.
     pub(super) fn misses_some_of(&self, read: &Self) -> bool {
         let misses = |(ours, theirs): (&Taken, &Taken)| {
             matches!(ours.step, Step::TupleStruct | Step::TupleVariant)
@@ -117,7 +117,7 @@ impl Reading {
         self.most
     }
 
-    /// Records that the reader asks for a step of a known kind.
+    /// Records that the reader requests a step of a known kind.
     #[cold]
     pub(super) fn asks(&self, step: Step) {
         self.note(|notes| {
@@ -125,7 +125,7 @@ impl Reading {
         });
     }
 
-    /// Records that the reader asks for a struct, or a variant with named fields.
+    /// Records that the reader requests a struct, or a variant with named fields.
     #[cold]
     pub(super) fn asks_fields(&self, step: Step, names: &'static [&'static str]) {
         self.note(|notes| {
@@ -134,13 +134,13 @@ impl Reading {
         });
     }
 
-    /// Records that the reader asks for any type, or skips a part.
+    /// Records that the reader requests any type, or skips a part.
     #[cold]
     pub(super) fn looks(&self) {
         self.note(|notes| notes.trace.looked = true);
     }
 
-    /// The reader asks for the name of a field or a variant. The writer has no such step, so nothing is recorded.
+    /// The reader requests the name of a field or a variant. The writer has no such step, so nothing is recorded.
     #[inline]
     #[expect(clippy::unused_self, reason = "as its siblings")]
     pub(super) fn finds_name(&self) {}
@@ -155,7 +155,7 @@ impl Reading {
         });
     }
 
-    /// Records that the reader asks for an element of the innermost sequence.
+    /// Records that the reader requests an element of the innermost sequence.
     #[cold]
     pub(super) fn takes(&self) {
         self.note(|notes| {

@@ -1,5 +1,5 @@
-//! Ascending keys are put in order piece by piece as they come. The result is that of a map, whatever happens in
-//! between.
+//! Ascending keys are put in order piece by piece as they come. The result is the same as in a map, whatever happens
+//! between two pieces.
 
 use proptest::test_runner::TestCaseError;
 
@@ -19,8 +19,8 @@ const KEYS: [fn(usize) -> Vec<u8>; 3] = [
 enum Between {
     Nothing,
     Look,
-    /// Puts of an existing key, the last one or a much older one, and of one between it and the next; with or
-    /// without a read before.
+    /// Puts an existing key, the last one or a much older one, and a key between it and the next; `LookBack` reads
+    /// before.
     Back(usize),
     LookBack(usize),
     Delete,
@@ -109,7 +109,7 @@ fn keys_that_ascend_agree_with_the_model_whatever_comes_between() -> Result<(), 
 
 #[test]
 fn a_scan_of_all_gives_every_record_in_order() -> Result<(), Error> {
-    // In order of time, in reverse, and in no order; records of all lengths.
+    // The keys ascend, descend, or come in no order; records have all lengths.
     let orders: [fn(usize) -> usize; 3] = [|n| n, |n| 9_999 - n, |n| n * 7919 % 10_000];
     for order in orders {
         let mut changes = DbiChanges::new();

@@ -8,7 +8,7 @@ use crate::write_set::changes::DbiChanges;
 use crate::write_set::tests::model::{self, Act, Model, Step, act, action, look, look_at, look_at_sizes};
 
 fn step() -> impl Strategy<Value = Step> {
-    // A savepoint contains no reset.
+    // There is no reset inside a savepoint.
     model::step(action().prop_filter("a reset", |act| !matches!(act, Act::Reset)), [4, 4, 3, 2])
 }
 

@@ -1,4 +1,5 @@
-//! Sorting by words gives the order of whole keys, and for equal keys the order of time.
+//! Sorting keys eight bytes at a time gives the same order as comparing whole keys; entries with equal keys stay in the
+//! order in which they were put.
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;

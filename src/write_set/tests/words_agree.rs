@@ -13,9 +13,9 @@ use crate::write_set::changes::DbiChanges;
 enum Step {
     Put(u16, u8),
     Delete(u16),
-    /// Forgets what was put, without leaving a deletion.
+    /// Forgets what was put, and leaves no deletion.
     Forget(u16),
-    /// Puts many, without a read in between.
+    /// Puts many keys, without a read in between.
     Load(u16, u16),
     Gap(u16, u16),
     Find(u16),
@@ -99,8 +99,8 @@ proptest! {
     }
 }
 
-/// Steps of a search at the most, over some of `count` changes whose keys have a long common beginning, and one or two that have less
-/// of it.
+/// The maximum number of steps of some searches over `count` changes, whose keys have a long common prefix, and one or
+/// two other keys that share less of it.
 fn steps_at(count: u32, others: &[&str]) -> u64 {
     let mut changes = DbiChanges::new();
     let key = |n: u32| format!("customers/orders/2026/{n:08}").into_bytes();
@@ -108,7 +108,7 @@ fn steps_at(count: u32, others: &[&str]) -> u64 {
         changes.lower(key);
         changes.put(key, b"1").expect("put");
     };
-    // So that the keys have no beginning in common with all.
+    // With this key, all keys together have no common prefix.
     put(b"zone");
     for other in others {
         put(other.as_bytes());
@@ -131,8 +131,8 @@ fn a_search_costs_a_logarithm_also_where_one_key_differs_early() {
         [&[][..], &["customers/about"], &["customers/zebra"], &["customers/about", "customers/zebra"], &["customers"]]
     {
         let (few, many) = (steps_at(1_000, others), steps_at(32_000, others));
-        // 32 times as many keys are five halvings more in each of five searches: two of words among the first keys, one of their
-        // records, and one of words and one of records in a block.
+        // 32 times as many keys are five more halvings in each of five bisections: two by words among the first keys of
+        // blocks, one by their records, and in a block one by words and one by records.
         assert!(many <= few + 25 && many <= 64, "{others:?}: {few} at 1,000 and {many} at 32,000");
     }
 }

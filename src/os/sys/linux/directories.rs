@@ -15,7 +15,7 @@ use nix::sys::stat::{Mode, fstatat};
 use crate::os::sys::Above;
 use crate::os::sys::linux::files::FileInfo;
 
-/// Opened with `O_PATH`, which asks for no permission to read.
+/// A directory opened with `O_PATH`, which needs no permission to read.
 pub(crate) struct DirectoryHandle(File);
 
 impl DirectoryHandle {
@@ -24,22 +24,22 @@ impl DirectoryHandle {
         opened.map(Self)
     }
 
-    /// What has the name `name` in it, which may be a link. One system call.
+    /// Describes the file of this name in the directory, which may be a link. One system call.
     pub(crate) fn entry(&self, name: &OsStr) -> io::Result<FileInfo> {
         let found = fstatat(&self.0, Path::new(name), AtFlags::AT_SYMLINK_NOFOLLOW)?;
         Ok(FileInfo::of_stat(&found))
     }
 
-    /// Opens it for reading; `None` if that is not allowed.
+    /// Opens the directory for reading; `None` if that is not allowed.
     pub(crate) fn readable(&self) -> io::Result<Option<File>> {
         readable(&self.0, ".")
     }
 
-    /// A path that leads to it now; `None` if it was removed.
+    /// A path that leads to the directory now; `None` if it was removed.
     pub(crate) fn path(&self) -> Option<PathBuf> {
         let path = read_link(format!("/proc/self/fd/{}", self.0.as_raw_fd())).ok()?;
         let ids = [FileInfo::at(&path), FileInfo::of(&self.0)].map(|found| found.ok().map(|info| info.id()));
-        // The name of a removed directory ends in a remark.
+        // For a removed directory the system appends a remark to the name, so the path leads nowhere.
         (ids[0].is_some() && ids[0] == ids[1]).then_some(path)
     }
 }

@@ -58,24 +58,24 @@ pub(crate) struct FileInfo {
     id: FileId,
     len: u64,
     links: u64,
-    /// With the bits of the file's kind.
+    /// The permissions, and the bits of the file's kind.
     mode: u32,
     owner: u32,
     group: u32,
 }
 
 impl FileInfo {
-    /// Of an open file.
+    /// Describes an open file.
     pub(crate) fn of(file: &File) -> io::Result<Self> {
         file.metadata().map(|metadata| Self::of_metadata(&metadata))
     }
 
-    /// Of the file at `path`, to which links lead.
+    /// Describes the file at `path`; a link is followed.
     pub(crate) fn at(path: &Path) -> io::Result<Self> {
         fs::metadata(path).map(|metadata| Self::of_metadata(&metadata))
     }
 
-    /// Of the name at the end of `path`, which may be a link.
+    /// Describes what has the name at the end of `path`; a link is not followed.
     pub(crate) fn of_name(path: &Path) -> io::Result<Self> {
         fs::symlink_metadata(path).map(|metadata| Self::of_metadata(&metadata))
     }
@@ -108,7 +108,7 @@ impl FileInfo {
         self.id
     }
 
-    /// In bytes.
+    /// The length in bytes.
     #[inline]
     pub(crate) fn len(&self) -> u64 {
         self.len

@@ -38,7 +38,7 @@ pub(crate) fn is_locked(file: &File, byte: i64) -> io::Result<bool> {
     Ok(i32::from(asked.l_type) != libc::F_UNLCK)
 }
 
-/// The process's POSIX lock, whichever descriptor it was taken by.
+/// Releases the process's POSIX lock, whichever descriptor it was taken by.
 pub(crate) fn unlock_of_lmdb(file: &File, byte: i64) -> io::Result<()> {
     Ok(fcntl(file, FcntlArg::F_SETLK(&range(byte, libc::F_UNLCK))).map(drop)?)
 }

@@ -20,19 +20,19 @@ impl ReadMap {
         MmapOptions::new().len(bytes).no_reserve_swap().map_raw_read_only(file).map(Self)
     }
 
-    /// In bytes.
+    /// The length in bytes.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// A multiple of the system's page size.
+    /// The address of the first byte, a multiple of the system's page size.
     #[inline]
     pub(crate) fn start(&self) -> *const u8 {
         self.0.as_ptr()
     }
 
-    /// Tells the system to read single pages, not those around them. A hint.
+    /// Advises the system to read single pages, not those around them. A hint.
     pub(crate) fn expect_random_reads(&self) {
         let _ = self.0.advise(Advice::Random);
     }
@@ -46,21 +46,21 @@ impl SharedMap {
         MmapOptions::new().len(bytes).map_raw(file).map(Self)
     }
 
-    /// In bytes.
+    /// The length in bytes.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// A multiple of the system's page size.
+    /// The address of the first byte, a multiple of the system's page size.
     #[inline]
     pub(crate) fn start(&self) -> *mut u8 {
         self.0.as_mut_ptr()
     }
 }
 
-/// Linux tells the file's owner and root. It tells some others too, who are not recognized here; to the rest it
-/// reports every page as in memory.
+/// Linux reports residency to the file's owner and to root. It does so to some other processes too, which are not
+/// recognized here. To the rest it reports every page as in memory.
 pub(crate) fn reports_residency(file: &File) -> bool {
     let user = geteuid();
     user.is_root() || file.metadata().is_ok_and(|file| file.uid() == user.as_raw())
@@ -87,7 +87,7 @@ pub(crate) fn ask_for(start: *const u8, len: usize) {
     }
 }
 
-/// Linux has it since 4.14.
+/// Linux offers `MADV_WIPEONFORK` since 4.14.
 #[cold]
 pub(crate) fn wiped_on_fork() -> Option<&'static AtomicU64> {
     // The largest page size of any system, because advice applies to whole pages.

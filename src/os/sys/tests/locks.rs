@@ -29,7 +29,7 @@ fn only_shared_locks_of_two_open_files_go_together() -> Outcome {
             assert!(try_lock(&a, byte, held)?);
             assert_eq!(try_lock(&b, byte, asked)?, held == Shared && asked == Shared, "{held:?} {asked:?}");
             unlock(&b, byte)?;
-            // Its neighbour is another lock.
+            // The lock on a neighbouring byte is independent.
             assert!(try_lock(&b, byte - 1 + 2 * i64::from(byte == 0), Exclusive)?);
             unlock(&a, byte)?;
             assert!(try_lock(&b, byte, asked)?, "it was released");

@@ -12,7 +12,7 @@ fn lmdb_makes_new_files_with_the_page_size_of_the_system() -> Outcome {
     let directory = tempfile::tempdir()?;
     // SAFETY: nobody else has the new environment open, and nobody changes its files.
     drop(unsafe { heed::EnvOpenOptions::new().open(directory.path()) }?);
-    // It begins with two pages. LMDB's largest pages have 32 KiB.
+    // A new file has two pages. LMDB's largest pages have 32 KiB.
     let first = std::fs::metadata(directory.path().join("data.mdb"))?.len();
     assert_eq!(first, 2 * system_page_size().min(32_768) as u64);
     Ok(())

@@ -1,4 +1,4 @@
-//! What every system must do, as laws. A port passes them too, as far as it offers the request at all.
+//! What every system must do. A port has to pass these tests, as far as the system offers the request at all.
 
 mod directories;
 mod files;

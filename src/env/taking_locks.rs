@@ -1,5 +1,5 @@
-//! Entry: the lock files of an environment that is being opened, and whether they are those of the processes that
-//! have it open.
+//! Taking the lock files when an environment is opened, and checking that other processes that have it open use the
+//! same ones.
 
 use std::io;
 use std::path::Path;
@@ -13,22 +13,27 @@ use crate::os::{
 };
 use crate::state::Config;
 
-/// What an opening holds before it opens the data file.
-pub(crate) struct Entry {
+/// The lock files that an opening holds before it opens the data file.
+pub(crate) struct HeldLockFiles {
     /// `None` if the environment is read without lock files.
     pub lock: Option<LockFile>,
     pub presence: Presence,
-    /// Kept as long as LMDB, which is opened after it.
+    /// Kept open as long as LMDB, which is opened after it.
     pub lmdb_lock: Option<LmdbLock>,
 }
 
-/// Takes the lock file that is at its path now: a lock file that another process removed meanwhile, with its
+/// Takes the lock files that are at their paths now. A lock file that another process has removed meanwhile, with its
 /// environment, protects nothing. Waits while another process replaces the data file.
 ///
 /// # Errors
-/// `Busy` if the lock files are not those with which others have the environment open, because they or the data file
-/// were removed or replaced. `PermissionDenied` if they cannot be written; the error names the file and the options.
-pub(crate) fn enter(paths: &EnvPaths, config: &Config, is_new: impl Fn() -> Result<bool>) -> Result<Entry> {
+/// `Busy` if other processes have the environment open by other lock files, because the lock files or the data file
+/// were removed or replaced. `PermissionDenied` if the lock files cannot be written; the error names the file and the
+/// options.
+pub(crate) fn take_lock_files(
+    paths: &EnvPaths,
+    config: &Config,
+    is_new: impl Fn() -> Result<bool>,
+) -> Result<HeldLockFiles> {
     loop {
         if is_new()? {
             paths.create_directory()?;
@@ -50,17 +55,17 @@ pub(crate) fn enter(paths: &EnvPaths, config: &Config, is_new: impl Fn() -> Resu
             lock.reset_words();
         }
         lock.forget_namesake();
-        return Ok(Entry { lock: Some(lock), presence, lmdb_lock });
+        return Ok(HeldLockFiles { lock: Some(lock), presence, lmdb_lock });
     }
 }
 
-/// An entry without lock files, if the options ask for that or the medium accepts none; else the error.
-fn without_locks(config: &Config, error: Error) -> Result<Entry> {
+/// No lock files, if the options allow that or the medium is read-only; else the error.
+fn without_locks(config: &Config, error: Error) -> Result<HeldLockFiles> {
     if error.kind() != ErrorKind::PermissionDenied || !config.read_only {
         return Err(error);
     }
     if config.assume_immutable || is_of_medium(&error) {
-        return Ok(Entry { lock: None, presence: Presence::Shared, lmdb_lock: None });
+        return Ok(HeldLockFiles { lock: None, presence: Presence::Shared, lmdb_lock: None });
     }
     let why = format!(
         "{}: a reader must be seen by writers, and needs write access to both lock files; allow that, or if nobody writes while \
@@ -75,7 +80,7 @@ fn is_of_medium(error: &Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|source| source.kind() == io::ErrorKind::ReadOnlyFilesystem)
 }
 
-/// LMDB's lock file, if the lock files are those of the processes that have the data file open.
+/// Opens LMDB's lock file, after checking that processes that have the data file open use the same lock files.
 fn open_lmdb_lock(paths: &EnvPaths, presence: Presence, is_new: bool) -> Result<LmdbLock> {
     let has_holder = !is_new && is_held(&open_regular(&paths.data())?, &paths.data())?;
     let (data, path) = (paths.data(), paths.lmdb_lock());
@@ -116,8 +121,9 @@ fn open_lmdb_lock(paths: &EnvPaths, presence: Presence, is_new: bool) -> Result<
     }
 }
 
-/// Joins the processes that write. If the others only read, what was left is flushed before, but without holding up
-/// joiners: a disk may take long. With `flushes_later` the caller flushes it.
+/// Joins the processes that write. If the other processes only read, what earlier processes left is flushed first.
+/// During that flush no lock is held, since a disk may take long and others may join. With `flushes_later` the caller
+/// flushes.
 pub(crate) fn join(paths: &EnvPaths, lock: &LockFile, durability: Durability, flushes_later: bool) -> Result<()> {
     loop {
         let left = if flushes_later || lock.has_writers()? { None } else { Some(lock.record()?) };
@@ -130,7 +136,7 @@ pub(crate) fn join(paths: &EnvPaths, lock: &LockFile, durability: Durability, fl
     }
 }
 
-/// Flushes what an earlier process left, if others that only read have the environment open.
+/// Flushes what earlier processes left, if the other processes that have the environment open only read.
 fn flush_what_was_left(paths: &EnvPaths, record: Option<&OpenRecord>, durability: Durability) -> Result<()> {
     if durability == Durability::Process || record.is_some_and(|record| !record.may_lack_names()) {
         return Ok(());
