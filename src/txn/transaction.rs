@@ -64,7 +64,8 @@ thread_local! {
 #[doc(alias("WriteTransaction", "RwTxn"))]
 pub struct Transaction {
     // Dropped in this order: what the transaction read must be gone when the locks are given back.
-    txn: WriteTxn,
+    // In a box: it is large, and would be copied by every move.
+    txn: Box<WriteTxn>,
     hold: Hold,
     env: Env,
 }
@@ -187,7 +188,7 @@ impl Env {
         let (view, set) = held.view().map_err(|error| error.during(operation))?;
         HELD.try_with(|slot| *slot.borrow_mut() = Some(held)).map_err(|_| ending().during(operation))?;
         let duty = Hold(PhantomData);
-        Ok(Transaction { txn: WriteTxn::new(self.engine.core(), view, set), hold: duty, env: self.clone() })
+        Ok(Transaction { txn: Box::new(WriteTxn::new(self.engine.core(), view, set)), hold: duty, env: self.clone() })
     }
 }
 

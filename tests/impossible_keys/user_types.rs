@@ -1,6 +1,6 @@
 //! User-defined key types: they are absent at their position exactly where the type that they are stored as is.
 
-use mapleaf::{ErrorKind, KeyAs, Result};
+use mapleaf::{ErrorKind, Result};
 
 use crate::bytes::{LONG_ELEMENT, MAX};
 use crate::common::user_keys::Email;
@@ -29,6 +29,7 @@ fn too_long_user_tags_are_absent_at_their_position() -> Result<()> {
 #[test]
 fn user_events_beyond_the_ends_of_time_are_absent_at_their_position() -> Result<()> {
     use jiff::Timestamp as Jiff;
+    use mapleaf::KeyAs;
 
     #[derive(Clone, Copy, Debug)]
     struct Event(u8, Jiff);
