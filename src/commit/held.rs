@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::state::{Core, Wait, WriteView, WriterTurn};
 use crate::write_set::WriteSet;
 
-/// How often a transaction that waits until some time asks whether another process has ended its own.
+/// How often a transaction that waits until some time checks whether another process has ended its own.
 const POLL: Duration = Duration::from_millis(1);
 
 /// The right to change the environment, from the beginning of a transaction to its commit. Dropping it gives the
@@ -91,7 +91,7 @@ impl Held {
     }
 
     /// Commits the changes of `transactions` transactions, together with others if that saves a flush. Returns when
-    /// they, and all that they are based on, are as durable as was asked for.
+    /// they, and all that they are based on, are as durable as was requested.
     ///
     /// The caller has dropped what the transaction read: the pending group absorbs `set` only while nothing else
     /// refers to its own changes.

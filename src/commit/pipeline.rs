@@ -45,7 +45,7 @@ pub(crate) struct Group<S> {
     pub bytes: usize,
     /// The number of transactions.
     pub transactions: u64,
-    /// The strongest durability that one of them asks for.
+    /// The strongest durability that one of them requests.
     pub durability: Durability,
     /// How many threads made them. Each waits for the outcome or leads the group.
     pub members: u32,

@@ -300,7 +300,7 @@ impl<'e> Session<'e> {
         }
     }
 
-    /// Runs `body`, and tells it whether no other process has the environment open. If so, none can open it
+    /// Runs `body`, and passes it whether no other process has the environment open. If so, none can open it
     /// meanwhile.
     pub(crate) fn exclusively<T>(&mut self, body: impl FnOnce(&mut Self, bool) -> Result<T>) -> Result<T> {
         let lock = self.core.lock_file()?;

@@ -23,7 +23,7 @@ pub struct ExtractIf<'x, K, V, F> {
     dbi: Dbi<K, V>,
     txn: &'x mut WriteTxn,
     bounds: ByteBounds,
-    /// Entries that were copied but not all looked at yet; the scan continues after them.
+    /// Entries that were copied but not all checked yet; the scan continues after them.
     ahead: Ahead,
     /// Keys of the entries that were yielded and are still to be removed. The transaction is borrowed until all are
     /// removed.
@@ -132,11 +132,11 @@ const MOST: usize = 256;
 /// Copying stops once the entries have this many bytes.
 const BYTES: usize = 32 << 10;
 
-/// Entries that were copied and are still to be looked at.
+/// Entries that were copied and are still to be checked.
 #[derive(Debug, Default)]
 struct Ahead {
     rows: Rows,
-    /// How many of the entries were looked at.
+    /// How many of the entries were checked.
     passed: usize,
     /// The maximum number of entries.
     most: usize,

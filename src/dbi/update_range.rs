@@ -160,7 +160,7 @@ const BYTES: usize = 32 << 10;
 struct Block {
     puts: Rows,
     removed: Keys,
-    /// The key of the last entry that was looked at, unless it was the last of the range.
+    /// The key of the last entry that was passed to `f`, unless it was the last of the range.
     after: Option<Vec<u8>>,
 }
 

@@ -1,21 +1,21 @@
-//! The number of entries in ranges, kept for those that a transaction asked about.
+//! The number of entries in ranges, kept for those that a transaction has counted.
 
 use std::cell::RefCell;
 use std::ops::{Bound, RangeBounds};
 
 use crate::catalog::DbiSlot;
 
-/// The number of counts that are kept: those of the ranges asked about last.
+/// The number of counts that are kept: those of the ranges counted last.
 const MOST: usize = 4;
 
-/// A count is kept for at least this many changes, even if counting looked at fewer.
+/// A count is kept for at least this many changes, even if counting read fewer.
 const LEAST: u64 = 64;
 
 type Range<'r> = (Bound<&'r [u8]>, Bound<&'r [u8]>);
 
-/// The known counts. A change inside a counted range updates its count, so that a loop that writes and asks again
-/// does not count each time. Each update costs a look-up. So a count is forgotten after as many changes as counting
-/// looked at, unless it is asked for again.
+/// The known counts. A change inside a counted range updates its count, so that a loop that writes and counts
+/// does not read the range each time. Each update costs a look-up. So a count is forgotten after as many changes as
+/// counting has read, unless it is requested again.
 #[derive(Debug, Default)]
 pub(crate) struct Counts(RefCell<Vec<Kept>>);
 
@@ -58,7 +58,7 @@ impl Counts {
         Some(kept.count)
     }
 
-    /// Keeps a count that looked at `changes` changes.
+    /// Keeps a count for which `changes` changes were read.
     pub(crate) fn set(&self, slot: DbiSlot, (lower, upper): Range<'_>, count: u64, changes: usize) {
         let worth = LEAST.max(changes as u64);
         let (lower, upper) = (lower.map(Into::into), upper.map(Into::into));

@@ -1,4 +1,4 @@
-//! Creates, adopts, clears and drops databases: each a transaction of its own on the catalogue.
+//! `Env`'s own creating, adopting, clearing and dropping of databases: each a transaction of its own on the catalogue.
 
 use std::sync::Arc;
 

@@ -1,11 +1,11 @@
-//! The number of entries of databases, kept for those that a transaction asked about.
+//! The number of entries of databases, kept for those that a transaction has counted.
 
 use std::cell::RefCell;
 
 use crate::catalog::DbiSlot;
 
-/// The known lengths, by the slots of the databases. The first question counts. After that each change updates the
-/// length, so that a loop that writes and asks again does not count each time.
+/// The known lengths, by the slots of the databases. The first request counts. After that each change updates the
+/// length, so that a loop that writes and requests the length does not count each time.
 #[derive(Debug, Default)]
 pub(crate) struct Lengths(RefCell<Vec<(DbiSlot, u64)>>);
 

@@ -78,7 +78,7 @@ impl Snapshot {
     }
 
     /// The number of transactions committed up to this state. It grows with every commit, across processes,
-    /// reopening and compaction. 0 where the file is too damaged to tell, which the first read of a DBI reports.
+    /// reopening and compaction. 0 where the file is damaged too much to read it, which the first read of a DBI reports.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.lease.view.seq().map_or(0, |seq| seq.0)

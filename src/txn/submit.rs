@@ -113,7 +113,8 @@ fn commit_all(jobs: Vec<Submission>) {
     }
 }
 
-/// What a shared commit must survive: the strongest that is asked for, `None` for that of the environment.
+/// What a shared commit must survive: the strongest durability that is requested, where `None` requests that of the
+/// environment.
 fn strongest(engine: &Engine, asked: impl Iterator<Item = Option<Durability>>) -> Durability {
     let of_env = engine.config.durability;
     asked.map(|asked| asked.unwrap_or(of_env)).reduce(Durability::stronger).unwrap_or(of_env)

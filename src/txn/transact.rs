@@ -71,9 +71,9 @@ impl Env {
     /// As [`transact`](Self::transact), with a durability of its own for this commit.
     ///
     /// [`Immediate`](Durability::Immediate) and [`Eventual`](Durability::Eventual) mix: a flushed commit makes all
-    /// commits before it durable too, and so does [`sync`](Self::sync). Closing the environment does not. Transactions that share a commit get the strongest durability that one of them
-    /// asked for. An environment of [`Process`](Durability::Process) takes commits of `Process` alone, and no other one
-    /// takes those.
+    /// commits before it durable too, and so does [`sync`](Self::sync). Closing the environment does not. Transactions
+    /// that share a commit get the strongest durability that one of them requests. An environment of
+    /// [`Process`](Durability::Process) takes commits of `Process` alone, and no other one takes those.
     ///
     /// # Errors
     /// `InvalidArgument` for a durability that does not mix with that of the environment; else as `transact`.

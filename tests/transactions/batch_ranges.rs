@@ -31,7 +31,7 @@ fn pairs_prefixes_and_whole_databases_change_as_by_the_verbs() -> Result<()> {
     assert_eq!(cache.iter(&snap)?.collect::<Result<Vec<_>>>()?, [(2, 2)]);
 
     let mut batch = Batch::new();
-    let refused = batch.insert_pair(&tags, "x", 1).and_then(|batch| batch.insert_pair(&tags, &"k".repeat(600), 1));
+    let refused = batch.insert_pair(&tags, "x", 1).and_then(|batch| batch.insert_pair(&tags, &"k".repeat(3000), 1));
     assert_eq!(refused.map(drop).map_err(|error| error.kind()), Err(ErrorKind::TooLarge));
     Ok(())
 }
