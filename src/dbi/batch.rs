@@ -127,9 +127,8 @@ impl Batch {
         key: K::Arg<'_>,
         value: V::Arg<'_>,
     ) -> Result<&mut Self> {
-        let mut buf = KeyBuf::new();
-        let pair = MultiDbi::<K, V>::pair(&key, &value, &mut buf);
-        let what = pair.map(|pair| What::Put { key: pair.into(), value: Box::default(), expect: Expect::Any });
+        let pair: Result<Box<[u8]>> = MultiDbi::<K, V>::pair(&key, &value, &mut KeyBuf::new()).map(Into::into);
+        let what = pair.map(|key| What::Put { key, value: Box::default(), expect: Expect::Any });
         self.add(&multi.pairs, what, "insert_pair")
     }
 
@@ -143,9 +142,8 @@ impl Batch {
         key: K::Arg<'_>,
         value: V::Arg<'_>,
     ) -> Result<&mut Self> {
-        let mut buf = KeyBuf::new();
-        let pair = MultiDbi::<K, V>::sought(&key, &value, &mut buf);
-        let what = pair.map(|pair| What::Delete { key: pair.into(), expect: Expect::Any });
+        let pair: Result<Box<[u8]>> = MultiDbi::<K, V>::sought(&key, &value, &mut KeyBuf::new()).map(Into::into);
+        let what = pair.map(|key| What::Delete { key, expect: Expect::Any });
         self.add(&multi.pairs, what, "remove_pair")
     }
 

@@ -11,7 +11,7 @@ use crate::dbi::handle::Dbi;
 use crate::error::Result;
 use crate::key::Key;
 use crate::read::{RawCursor, RawRead};
-use crate::scan::{ByteBounds, DecodeContext, Rows};
+use crate::scan::{BLOCK_BYTES, BLOCK_ROWS, ByteBounds, DecodeContext, Rows};
 use crate::txn::{Keys, WriteTxn};
 use crate::value::Value;
 
@@ -90,10 +90,10 @@ where
         let lower = self.ahead.rows.last_key().map_or(lower, Bound::Excluded);
         let mut cursor = self.txn.raw_range(&self.dbi.dbi, lower, upper)?;
         // A block usually needs twice the memory of the one before, until the limit on entries is reached.
-        let most = (self.ahead.most * 2).clamp(LEAST, MOST);
-        let mut rows = Rows::with_capacity((self.ahead.rows.bytes() * 2).min(BYTES), most);
+        let most = (self.ahead.most * 2).clamp(LEAST, BLOCK_ROWS);
+        let mut rows = Rows::with_capacity((self.ahead.rows.bytes() * 2).min(BLOCK_BYTES), most);
         while rows.len() < most
-            && rows.bytes() < BYTES
+            && rows.bytes() < BLOCK_BYTES
             && let Some((key, value)) = cursor.next()?
         {
             rows.push(key, value);
@@ -125,12 +125,8 @@ impl<K, V, F> Drop for ExtractIf<'_, K, V, F> {
     }
 }
 
-/// How many entries are copied at once: few at first, in case the caller stops early, then up to `MOST`.
+/// How many entries are copied at once: few at first, in case the caller stops early, then up to a block.
 const LEAST: usize = 4;
-const MOST: usize = 256;
-
-/// Copying stops once the entries have this many bytes.
-const BYTES: usize = 32 << 10;
 
 /// Entries that were copied and are still to be checked.
 #[derive(Debug, Default)]

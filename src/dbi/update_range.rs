@@ -9,7 +9,7 @@ use crate::dbi::handle::Dbi;
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::read::{RawCursor, RawRead};
-use crate::scan::{ByteBounds, KeyRange, Rows};
+use crate::scan::{BLOCK_BYTES, BLOCK_ROWS, ByteBounds, KeyRange, Rows};
 use crate::txn::{Keys, Write, WriteTxn};
 use crate::value::Value;
 
@@ -151,10 +151,6 @@ impl<K: Key, V: Value> Dbi<K, V> {
     }
 }
 
-/// A block of changes ends at this many, or when they have this many bytes.
-const MOST: usize = 256;
-const BYTES: usize = 32 << 10;
-
 /// Changes that were found, and are to be applied.
 #[derive(Debug, Default)]
 struct Block {
@@ -170,7 +166,7 @@ impl Block {
     }
 
     fn is_full(&self) -> bool {
-        self.len() >= MOST || self.puts.bytes() + self.removed.bytes() >= BYTES
+        self.len() >= BLOCK_ROWS || self.puts.bytes() + self.removed.bytes() >= BLOCK_BYTES
     }
 
     /// Applies the changes, and is empty then.

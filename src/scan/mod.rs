@@ -23,6 +23,6 @@ pub use owned::OwnedEntries;
 pub(crate) use parallel::PAR_ITER;
 #[cfg(feature = "rayon")]
 pub use parallel::ParEntries;
-pub(crate) use rows::Rows;
+pub(crate) use rows::{BLOCK_BYTES, BLOCK_ROWS, Rows};
 #[cfg(feature = "futures")]
 pub use stream::EntryStream;

@@ -11,17 +11,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::read::{RawCursor, RawRead};
 use crate::scan::bounds::ByteBounds;
-use crate::scan::rows::Rows;
+use crate::scan::rows::{BLOCK_BYTES, BLOCK_ROWS, Rows};
 use crate::txn::Snapshot;
 use crate::value::{Context, Value};
-
-/// How many entries are copied at once: one at first, in case the caller stops early, then twice as many each time,
-/// up to this many.
-const MOST: usize = 256;
-
-/// Copying stops once the entries have this many bytes. A value that is longer than this is not copied but read when
-/// its turn comes, so that it is in memory only once.
-const BYTES: usize = 32 << 10;
 
 /// Entries in key order that own the snapshot they are read from: what [`Dbi::range_owned`](crate::Dbi::range_owned),
 /// `prefix_owned` and `iter_owned` return.
@@ -124,14 +116,16 @@ impl Block {
     fn renew(&mut self) {
         self.rows.clear();
         (self.passed, self.passed_behind, self.is_large_last) = (0, 0, false);
-        self.most = (self.most * 2).clamp(1, MOST);
+        // One entry at first, in case the caller stops early, then twice as many each time, up to a block.
+        self.most = (self.most * 2).clamp(1, BLOCK_ROWS);
     }
 
     /// Copies entries until the block is full. Returns whether the entries may go on.
     fn fill<'t>(&mut self, mut next: impl FnMut() -> Result<Option<(&'t [u8], &'t [u8])>>) -> Result<bool> {
-        while self.rows.len() < self.most && self.rows.bytes() < BYTES {
+        while self.rows.len() < self.most && self.rows.bytes() < BLOCK_BYTES {
             let Some((key, value)) = next()? else { return Ok(false) };
-            if value.len() > BYTES {
+            // A value this long is not copied but read when its turn comes, so that it is in memory only once.
+            if value.len() > BLOCK_BYTES {
                 self.rows.push(key, &[]);
                 self.is_large_last = true;
                 return Ok(true);

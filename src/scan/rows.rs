@@ -1,5 +1,9 @@
 //! Copied rows, in one buffer.
 
+/// A block of rows that is copied at once ends at this many rows, or when they have this many bytes.
+pub(crate) const BLOCK_ROWS: usize = 256;
+pub(crate) const BLOCK_BYTES: usize = 32 << 10;
+
 /// A sequence of keys and values.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
