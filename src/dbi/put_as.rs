@@ -15,11 +15,10 @@ macro_rules! put_as {
     ($($value:ident),+) => {$(
         impl<K: Key, T: Serialize + DeserializeOwned + 'static> Dbi<K, $value<T>> {
             /// Stores a `U` under `key` that is read as a `T`: usually the borrowed form of `T`, so that no `T` has to be
-            /// made. Costs as much as [`put`](Self::put).
+            /// made. Costs as [`put`](Self::put), and reads each value back as a `T`, which is compared.
             ///
             /// To serde, both must tell the same: the same fields and variants with the same names, in the same order, and
-            /// numbers of the same width. Names of structs may differ. A way of writing that is new to the thread is read
-            /// back as a `T` and compared.
+            /// numbers of the same width. Names of structs may differ.
             ///
             /// # Errors
             /// As [`put`](Self::put); `Encode` for a value that is not read as the same `T`.

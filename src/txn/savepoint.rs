@@ -149,6 +149,8 @@ impl Drop for SavepointGuard<'_> {
         self.txn.set.undo_savepoints(self.depth);
         self.txn.lengths.restore(mem::take(&mut self.lengths));
         self.txn.counts.forget();
+        // The rows that it removed are back, and may be above that bound.
+        self.txn.appended = None;
     }
 }
 

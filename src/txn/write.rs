@@ -59,7 +59,7 @@ pub struct WriteTxn {
     pub(super) counts: Counts,
     pub(super) near: Option<Near>,
     /// The DBI that was last appended to, and an upper bound of its keys.
-    appended: Option<(DbiSlot, KeyBuf)>,
+    pub(super) appended: Option<(DbiSlot, KeyBuf)>,
     seq: CommitSeq,
     pub(super) max_key: usize,
     pub(super) max_dbis: u32,

@@ -88,7 +88,8 @@ pub(super) fn write_as<T: Serialize + DeserializeOwned + 'static, U: Serialize +
     let mut doubt = Doubt::of_another::<T>(codec.number);
     write(value, buf, &doubt)?;
     let asked = Asked { is_of_another: true, ..codec.asked };
-    if doubt.has_arisen() { confirm(codec, asked, value, buf, &mut doubt) } else { Ok(()) }
+    // Always: another value of the same form may be none of a `T`, such as a 0 where `T` has a `NonZeroU32`.
+    confirm(codec, asked, value, buf, &mut doubt)
 }
 
 /// Reads the written bytes as a `T`, and compares the forms of the two values.

@@ -46,6 +46,25 @@ fn failed<T>() -> Result<T> {
 }
 
 #[test]
+fn an_undone_savepoint_takes_back_what_append_knew() -> Result<()> {
+    let env = Env::temporary()?;
+    let dbi: Dbi<u32, u32> = env.dbi("d")?;
+    env.transact(|txn| (1..=100).try_for_each(|key| dbi.put(txn, key, 1)))?;
+    env.transact(|txn| {
+        assert_eq!(dbi.len(txn)?, 100);
+        let undone = txn.savepoint(|txn| {
+            dbi.delete_range(txn, 50..)?;
+            dbi.append(txn, 60, 1)?;
+            Err::<(), _>(Error::other("on purpose"))
+        });
+        assert!(undone.is_err());
+        assert_eq!(dbi.append(txn, 70, 7).map_err(|error| error.kind()), Err(ErrorKind::InvalidArgument));
+        assert_eq!((dbi.get(txn, 70)?, dbi.len(txn)?), (Some(1), 100));
+        dbi.append(txn, 101, 1)
+    })
+}
+
+#[test]
 fn an_error_or_a_panic_undoes_the_changes_of_the_savepoint_and_no_others() -> Result<()> {
     let db = open()?;
     let mine = [("mine".to_owned(), 2), ("old".to_owned(), 1)];
