@@ -163,6 +163,10 @@ impl OpenDbis {
             let mut known = of_name.iter().filter_map(Weak::upgrade);
             if let Some(dbi) = known.find(|dbi| dbi.identity == identity && dbi.schema == *schema && !dbi.is_given_up())
             {
+                if birth == SETTLED {
+                    // The catalogue has this number: its creator has committed, or another process took it.
+                    dbi.settle();
+                }
                 return dbi;
             }
         }

@@ -49,7 +49,9 @@ impl WriteSet {
                 continue;
             }
             // A DBI that is created by this commit is empty below the changes.
-            let below = if of.dbi.is_pending() { TreeRecord::EMPTY } else { base.tree(&of.dbi)? };
+            let is_created = self.creations().and_then(|creations| creations.get(&of.dbi.name));
+            let is_created = is_created.is_some_and(|created| created.slot == of.dbi.slot);
+            let below = if is_created { TreeRecord::EMPTY } else { base.tree(&of.dbi)? };
             let percent = || fill.unwrap_or_else(|| if of.changes.came_in_order() { FULL } else { ROOMY });
             let page_size = base.meta().page_size;
             if is_worthwhile(base, &below, &of.changes)? {

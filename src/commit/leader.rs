@@ -42,7 +42,7 @@ pub(crate) fn commit_leading(
 pub(crate) fn lead_group(core: &Arc<Core>, mut leading: Leading) {
     let committed = leading.group().and_then(|group| {
         let begun = Begun::begin(WriterTurn::wait_for(core), Begin::After(group.base));
-        begun.map_err(|error| error.during("transact"))?.session(|session| commit_group(session, &group))
+        begun?.session(|session| commit_group(session, &group))
     });
     leading.note_outcome(&committed);
 }

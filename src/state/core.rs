@@ -13,7 +13,7 @@ use crate::catalog::{FEATURES, Identity, OpenDbis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
 use crate::os::{EnvPaths, LockFile, process_mark};
-use crate::page::{EnvMap, LmdbTxnId};
+use crate::page::EnvMap;
 use crate::state::change_watch::ChangeWatch;
 use crate::state::committed::State;
 use crate::state::config::Config;
@@ -122,13 +122,6 @@ impl Core {
     /// Who waits for commits.
     pub(crate) fn changes(&self) -> &Arc<ChangeWatch> {
         &self.changes
-    }
-
-    /// LMDB's id of the newest state, by any process.
-    pub(crate) fn newest_lmdb_id(&self) -> Result<LmdbTxnId> {
-        let files = self.files()?;
-        let metas = files.map.metas();
-        Ok(metas.meta_id(0).max(metas.meta_id(1)))
     }
 
     pub(crate) fn dbis(&self) -> &Arc<OpenDbis> {

@@ -125,13 +125,10 @@ impl Future for Changed {
         // Set before the look: a commit after it wakes the task.
         self.waiting.set_waker(context.waker());
         let look = || {
-            let core = self.env.engine.core();
-            // Asked before the look: a commit of another process after it is a change.
-            let before = core.newest_lmdb_id()?;
             if let Some(newest) = self.env.newer(self.since)? {
                 return Ok(Some(newest));
             }
-            poll_others(core, before).map(|()| None)
+            poll_others(self.env.engine.core()).map(|()| None)
         };
         match look() {
             Ok(Some(newest)) => Poll::Ready(Ok(newest)),
@@ -147,25 +144,41 @@ impl fmt::Debug for Changed {
     }
 }
 
-/// Starts the thread that looks for commits of other processes after `before`, unless there is one. It ends when nobody
-/// waits.
-fn poll_others(core: &Arc<Core>, before: LmdbTxnId) -> Result<()> {
+/// Starts the thread that looks for commits of other processes, unless there is one. It ends when nobody waits.
+///
+/// It pins the newest state, as a task does that looks for it: a meta page shows a commit while that is still being
+/// flushed, when no pin sees it yet.
+fn poll_others(core: &Arc<Core>) -> Result<()> {
     let watch = Arc::clone(core.changes());
     if !watch.begin_polling() {
         return Ok(());
     }
     let (weak, of_thread) = (Arc::downgrade(core), Arc::clone(&watch));
-    let mut seen = Some(before);
+    // Unknown, so that the first look wakes all: a commit may have come since they looked.
+    let mut seen: Option<LmdbTxnId> = None;
     let polling = move || {
         loop {
             thread::sleep(POLL);
             // Held for a moment only: this thread keeps no environment open.
-            let newest = weak.upgrade().and_then(|core| core.newest_lmdb_id().ok());
-            if newest != seen {
-                of_thread.wake();
-                seen = newest;
-            }
-            if of_thread.end_polling(newest.is_none()) {
+            let newest = weak.upgrade().map(|core| core.pinned().map(|pinned| pinned.lmdb_id()));
+            let is_over = match newest {
+                Some(Ok(newest)) => {
+                    if seen.replace(newest) != Some(newest) {
+                        of_thread.wake();
+                    }
+                    false
+                }
+                // Without a free reader slot, or for any other reason that passes: the tasks themselves look again.
+                Some(Err(error)) if error.kind() != ErrorKind::Closed => {
+                    of_thread.wake();
+                    false
+                }
+                _ => {
+                    of_thread.wake();
+                    true
+                }
+            };
+            if of_thread.end_polling(is_over) {
                 return;
             }
         }
