@@ -120,7 +120,10 @@ impl GroupCommit {
         }
         state.awaited = true;
         Self::end_gathering(&mut state);
-        Some(self.moved.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0)
+        let (mut state, ended) = self.moved.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+        // Nobody waits any more, so a leader may gather again.
+        state.awaited &= !ended.timed_out();
+        Some(state)
     }
 
     /// Unlocks the pipeline after a change, and notifies the waiter.

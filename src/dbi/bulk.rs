@@ -84,7 +84,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// `keep` has seen all entries.
     ///
     /// # Errors
-    /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`. Then some were removed; a
+    /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`. Then some may be removed; a
     /// [`savepoint`](WriteTxn::savepoint) can undo that.
     pub fn retain(
         &self,

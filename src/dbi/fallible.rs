@@ -131,7 +131,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// What `keep` returns, and those of [`retain`](Self::retain), converted. If `keep` fails, nothing was removed,
-    /// whatever it returned before. Only at `TooLarge` some entries were removed; a
+    /// whatever it returned before. After another error some entries may be removed; a
     /// [`savepoint`](crate::WriteTxn::savepoint) can undo that.
     ///
     /// ```

@@ -1,9 +1,10 @@
 //! Transactions that are held: begun by one call, and committed by another.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::commit::Held;
@@ -17,14 +18,28 @@ use crate::txn::write::WriteTxn;
 thread_local! {
     /// The locks of this thread's held transaction. They are kept here, not in the transaction, so that one that was
     /// leaked gives them back when its thread ends.
-    static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
+    static HELD: RefCell<Slot> = const { RefCell::new(Slot(None)) };
+}
+
+/// The locks, and the word of the transaction that says whether it has lost them.
+struct Slot(Option<(Held, Rc<Cell<bool>>)>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        // The thread ends. A transaction that a thread-local variable of the program still has must not be read any more:
+        // without the locks, others change what it reads.
+        if let Some((held, is_over)) = self.0.take() {
+            is_over.set(true);
+            drop(held);
+        }
+    }
 }
 
 /// A transaction that is held: begun by [`Env::begin`], ended by [`commit`](Self::commit) or [`abort`](Self::abort).
 ///
 /// It is used wherever a [`WriteTxn`] is. Dropping it aborts, also by a panic. It owns its environment, so it can be
 /// kept in a struct. It stays on its thread, which can have one transaction at a time, over all environments; others
-/// who want to write wait until it ends. A thread that ends gives the locks of its transaction back, even if the
+/// who want to write wait until it ends; so does a [`Commit`](crate::Commit), which must not be awaited meanwhile. A thread that ends gives the locks of its transaction back, even if the
 /// transaction was leaked.
 ///
 /// ```
@@ -76,7 +91,8 @@ struct Hold(PhantomData<*mut ()>);
 impl Hold {
     /// The locks. `None` if the thread is ending and has given them back already.
     fn take() -> Option<Held> {
-        HELD.try_with(|held| held.try_borrow_mut().ok().and_then(|mut held| held.take())).ok().flatten()
+        let slot = HELD.try_with(|slot| slot.try_borrow_mut().ok().and_then(|mut slot| slot.0.take()));
+        slot.ok().flatten().map(|(held, _)| held)
     }
 }
 
@@ -186,9 +202,11 @@ impl Env {
     fn begin_as(&self, wait: Wait, operation: &'static str, durability: Option<Durability>) -> Result<Transaction> {
         let mut held = Held::begin(self.engine.writer_access(), wait, operation, durability)?;
         let (view, set) = held.view().map_err(|error| error.during(operation))?;
-        HELD.try_with(|slot| *slot.borrow_mut() = Some(held)).map_err(|_| ending().during(operation))?;
+        let mut txn = Box::new(WriteTxn::new(self.engine.core(), view, set));
+        let is_over = txn.watch_end();
+        HELD.try_with(|slot| slot.borrow_mut().0 = Some((held, is_over))).map_err(|_| ending().during(operation))?;
         let duty = Hold(PhantomData);
-        Ok(Transaction { txn: Box::new(WriteTxn::new(self.engine.core(), view, set)), hold: duty, env: self.clone() })
+        Ok(Transaction { txn, hold: duty, env: self.clone() })
     }
 }
 
@@ -236,7 +254,8 @@ impl Transaction {
         Ok(CommitId::from(if is_changed { id } else { id.saturating_sub(1) }))
     }
 
-    /// Ends the transaction without a change. The same as dropping it.
+    /// Ends the transaction without a change. The same as dropping it. Does not wait until what was read is durable, as
+    /// [`commit`](Self::commit) does.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};

@@ -1,14 +1,16 @@
 //! The write transaction: reads see its own changes, writes go to its write set.
 
+use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Bound;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use crate::catalog::{CommitSeq, DbiRef, DbiSlot};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::KeyBuf;
 use crate::page::{self, TreeRecord};
 use crate::read::{LayeredCursor, LayeredTree, Layers, RawCursor, RawEntry, RawRead, look};
@@ -64,6 +66,8 @@ pub struct WriteTxn {
     pub(super) max_key: usize,
     pub(super) max_dbis: u32,
     pub(super) uuid: [u8; 16],
+    /// Whether the thread has given back the locks of this transaction, if it is held.
+    is_over: Option<Rc<Cell<bool>>>,
     // LMDB's write lock belongs to the thread that took it.
     _on_its_thread: PhantomData<*mut ()>,
 }
@@ -88,6 +92,7 @@ impl WriteTxn {
             max_key: core.max_key,
             max_dbis: core.config.max_dbis,
             uuid: *core.uuid(),
+            is_over: None,
             _on_its_thread: PhantomData,
         }
     }
@@ -107,15 +112,27 @@ impl WriteTxn {
         self.seq.0
     }
 
+    /// The word that says whether the locks of this transaction, which is held, are lost: it must not be read then.
+    pub(super) fn watch_end(&mut self) -> Rc<Cell<bool>> {
+        Rc::clone(self.is_over.get_or_insert_default())
+    }
+
+    #[inline]
+    fn check_held(&self) -> Result<()> {
+        if self.is_over.as_ref().is_some_and(|is_over| is_over.get()) { Err(over()) } else { Ok(()) }
+    }
+
     /// The tree of `dbi` below all changes; empty if this transaction, or one that it follows on, creates the DBI.
     #[inline]
     pub(super) fn tree(&self, dbi: &DbiRef) -> Result<TreeRecord> {
+        self.check_held()?;
         if dbi.is_pending() && self.has_created(dbi) { Ok(TreeRecord::EMPTY) } else { self.base.tree(dbi) }
     }
 
     /// Fails for a handle of another environment, or of a DBI that does not exist.
     #[inline]
     pub(super) fn check_dbi(&self, dbi: &DbiRef) -> Result<()> {
+        self.check_held()?;
         if dbi.is_pending() && self.has_created(dbi) { Ok(()) } else { self.base.check_dbi(dbi) }
     }
 
@@ -315,6 +332,12 @@ impl WriteTxn {
     fn view(&self, dbi: &DbiRef) -> Result<LayeredTree<'_>> {
         Ok(LayeredTree::new(self.base.pages(), self.tree(dbi)?, self.layers(dbi.slot)))
     }
+}
+
+#[cold]
+fn over() -> Error {
+    let why = "the thread of the transaction is ending and has given its locks back; end the transaction before";
+    Error::new(ErrorKind::Closed, why)
 }
 
 /// The smallest key above `key`.

@@ -1,9 +1,10 @@
 //! A transaction that is held commits what a closure would, and is aborted in every other way that it can end.
 
+use std::cell::RefCell;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -180,6 +181,41 @@ fn a_transaction_that_was_leaked_ends_with_its_thread() -> Result<()> {
         });
         let txn = env.begin_timeout(Duration::from_secs(20))?;
         assert_eq!(dbi.get(&txn, 1)?, None);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_transaction_that_outlives_its_locks_at_the_end_of_a_thread_is_closed() -> Result<()> {
+    /// Dropped after the variables that were first used later, such as the one that has the locks.
+    struct Last(Option<(Transaction, Dbi<u32, u32>, Sender<Option<ErrorKind>>)>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            if let Some((mut txn, dbi, sender)) = self.0.take() {
+                let outcomes =
+                    [kind(dbi.get(&txn, 1)), kind(dbi.len(&txn)), kind(dbi.put(&mut txn, 2, 2)), kind(txn.commit())];
+                outcomes.into_iter().for_each(|outcome| sender.send(outcome).expect("the test waits"));
+            }
+        }
+    }
+    thread_local! {
+        static LAST: RefCell<Last> = const { RefCell::new(Last(None)) };
+    }
+    for durability in BOTH {
+        let (_dir, env, dbi) = opened(durability)?;
+        env.transact(|txn| dbi.put(txn, 1, 1))?;
+        let (sender, outcomes) = channel();
+        let of_thread = (env.clone(), dbi.clone());
+        thread::spawn(move || {
+            LAST.with(|last| last.borrow_mut().0 = None);
+            let (env, dbi) = of_thread;
+            let txn = env.begin().expect("it begins");
+            LAST.with(|last| last.borrow_mut().0 = Some((txn, dbi, sender)));
+        })
+        .join()
+        .expect("no panic");
+        assert_eq!(outcomes.iter().collect::<Vec<_>>(), [Some(ErrorKind::Closed); 4]);
+        env.begin_timeout(Duration::from_secs(20))?.abort();
     }
     Ok(())
 }

@@ -32,9 +32,13 @@ impl KeyType {
     /// # Errors
     /// `Unsupported` for a name that no built-in type has.
     pub(super) fn of(name: &str) -> Result<Self> {
+        // Checked first: taking a name apart costs more than its length.
+        if name.len() > MAX_NAME {
+            return Err(unknown(name));
+        }
         let mut rest = name;
         match take(&mut rest, 0) {
-            Some(key_type) if rest.is_empty() && name.len() <= MAX_NAME => Ok(key_type),
+            Some(key_type) if rest.is_empty() => Ok(key_type),
             _ => Err(unknown(name)),
         }
     }
