@@ -142,6 +142,21 @@ impl WriteTxn {
         check_key(key, self.max_key)
     }
 
+    /// Refuses a put that cannot be stored, and raises the bound of what was appended.
+    #[inline]
+    fn check_put(&mut self, dbi: &DbiRef, key: &[u8], len: usize) -> Result<()> {
+        self.check_key(key)?;
+        check_value(len)?;
+        self.check_dbi(dbi)?;
+        if let Some((slot, last)) = &mut self.appended
+            && *slot == dbi.slot
+            && **last < *key
+        {
+            *last = KeyBuf::from_slice(key);
+        }
+        Ok(())
+    }
+
     /// Stores `value` under `key`.
     pub(crate) fn raw_put(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: &[u8]) -> Result<()> {
         self.raw_put_over(dbi, key, value, None)
@@ -155,15 +170,7 @@ impl WriteTxn {
         value: &[u8],
         is_there: Option<bool>,
     ) -> Result<()> {
-        self.check_key(key)?;
-        check_value(value.len())?;
-        self.check_dbi(dbi)?;
-        if let Some((slot, last)) = &mut self.appended
-            && *slot == dbi.slot
-            && **last < *key
-        {
-            *last = KeyBuf::from_slice(key);
-        }
+        self.check_put(dbi, key, value.len())?;
         if self.lengths.get(dbi.slot).is_none() && !self.counts.is_kept_around(dbi.slot, key) {
             return self.change(dbi, key, Some(value));
         }
@@ -216,15 +223,7 @@ impl WriteTxn {
         len: usize,
         fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.check_key(key)?;
-        check_value(len)?;
-        self.check_dbi(dbi)?;
-        if let Some((slot, last)) = &mut self.appended
-            && *slot == dbi.slot
-            && **last < *key
-        {
-            *last = KeyBuf::from_slice(key);
-        }
+        self.check_put(dbi, key, len)?;
         let is_counted = self.lengths.get(dbi.slot).is_some() || self.counts.is_kept_around(dbi.slot, key);
         let is_new = is_counted && self.raw_get::<0>(dbi, key)?.is_none();
         self.set.put_filled(dbi, key, len, fill)?;

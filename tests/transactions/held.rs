@@ -188,13 +188,16 @@ fn a_transaction_that_was_leaked_ends_with_its_thread() -> Result<()> {
 #[test]
 fn a_transaction_that_outlives_its_locks_at_the_end_of_a_thread_is_closed() -> Result<()> {
     /// Dropped after the variables that were first used later, such as the one that has the locks.
-    struct Last(Option<(Transaction, Dbi<u32, u32>, Sender<Option<ErrorKind>>)>);
+    struct Last(Option<(Transaction, Dbi<u32, u32>, Outcomes)>);
+    type Outcomes = Sender<Option<ErrorKind>>;
     impl Drop for Last {
         fn drop(&mut self) {
             if let Some((mut txn, dbi, sender)) = self.0.take() {
                 let outcomes =
                     [kind(dbi.get(&txn, 1)), kind(dbi.len(&txn)), kind(dbi.put(&mut txn, 2, 2)), kind(txn.commit())];
-                outcomes.into_iter().for_each(|outcome| sender.send(outcome).expect("the test waits"));
+                for outcome in outcomes {
+                    sender.send(outcome).expect("the test waits");
+                }
             }
         }
     }
