@@ -1,11 +1,11 @@
-//! The core of an open environment, which its handles and its snapshots share: the files, the newest pinned state,
-//! the writer's lock, and whether the environment is usable.
+//! The core of an open environment, which its handles and its snapshots share: the files, the newest view, the
+//! writer's lock, and whether the environment is usable.
 
 mod lifecycle;
 mod watch;
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, RwLock};
 
 use tempfile::TempDir;
 
@@ -21,7 +21,7 @@ use crate::state::fair_lock::Wait;
 use crate::state::file_watch::FileWatch;
 use crate::state::files::{Files, Gate};
 use crate::state::other_readers::{OtherReader, OtherReaders};
-use crate::state::pinned_state::{Opened, PinnedState, States, View};
+use crate::state::pinned_state::{Opened, PinnedState, States, View, WeakView};
 use crate::state::slow_reader::SlowReader;
 use crate::state::writer_lock::WriterLock;
 
@@ -48,8 +48,8 @@ pub(crate) struct Core {
     /// committed; 0 if none does.
     following_since: AtomicU64,
     changes: Arc<ChangeWatch>,
-    /// The newest pinned state that is known. A thread that needs a lease on it upgrades it.
-    newest: Mutex<Weak<PinnedState>>,
+    /// The newest view that is known. It keeps no state pinned: a thread that needs a lease on it upgrades it.
+    newest: Mutex<WeakView>,
     states: Arc<States>,
     others: OtherReaders,
     dbis: Arc<OpenDbis>,
@@ -234,36 +234,37 @@ impl Core {
         let _ = self.uuid.set(uuid);
     }
 
-    /// The newest committed state, pinned. If it is the newest state known already, its pin is shared.
-    pub(crate) fn pinned(self: &Arc<Self>) -> Result<Arc<PinnedState>> {
+    /// The newest view: the newest committed state, pinned, and what lies above it. If it is known already, its pin is
+    /// shared.
+    pub(crate) fn newest_view(self: &Arc<Self>) -> Result<View> {
         self.newest_following(Self::follow_growth)
     }
 
-    /// The newest view: of the newest committed state.
-    pub(crate) fn newest_view(self: &Arc<Self>) -> Result<View> {
-        self.pinned().map(View::of)
+    /// The pinned state of the newest view.
+    pub(crate) fn pinned(self: &Arc<Self>) -> Result<Arc<PinnedState>> {
+        Ok(self.newest_view()?.pinned)
     }
 
     /// As [`pinned`](Self::pinned), for a caller that holds the writer's lock and no LMDB transaction.
     pub(crate) fn pinned_as_writer(self: &Arc<Self>) -> Result<Arc<PinnedState>> {
-        self.newest_following(Self::follow_growth_as_writer)
+        Ok(self.newest_following(Self::follow_growth_as_writer)?.pinned)
     }
 
-    fn newest_following(self: &Arc<Self>, follow_growth: fn(&Self) -> Result<()>) -> Result<Arc<PinnedState>> {
+    fn newest_following(self: &Arc<Self>, follow_growth: fn(&Self) -> Result<()>) -> Result<View> {
         self.check_usable()?;
         let known = || self.newest.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-        if let Some(known) = known().filter(|known| known.is_newest()) {
+        if let Some(known) = known().filter(View::is_newest) {
             return Ok(known);
         }
         loop {
             let gate = self.files()?;
-            match PinnedState::open(self, &gate, known()) {
+            match View::open(self, &gate, known()) {
                 Ok((known, Opened::Before)) => return Ok(known),
                 Ok((opened, Opened::Now)) => {
-                    // Stored before the gate is released, so that a thread that closes or replaces the files sees the
-                    // pin.
-                    *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&opened);
-                    self.states.add(&opened);
+                    // Published before the gate is released, so that a thread that closes or replaces the files sees
+                    // the pin.
+                    *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = opened.downgrade();
+                    self.states.add(&opened.pinned);
                     return Ok(opened);
                 }
                 Err(failure) if failure.cause == Cause::MapResized => {

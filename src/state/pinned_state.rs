@@ -33,7 +33,7 @@ pub(crate) struct PinnedState {
     core: Arc<Core>,
 }
 
-/// The result of [`PinnedState::open`]: whether it had to open a state.
+/// Whether [`View::open`] had to open a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opened {
     Now,
@@ -62,15 +62,11 @@ impl PinnedState {
     /// which is the newest then. If that state is `known`, there is nothing to open.
     ///
     /// The caller holds the openers' gate.
-    pub(crate) fn open(
-        core: &Arc<Core>,
-        files: &Files,
-        known: Option<Arc<Self>>,
-    ) -> Result<(Arc<Self>, Opened), Failure> {
+    fn open(core: &Arc<Core>, files: &Files, known: Option<&Arc<Self>>) -> Result<(Arc<Self>, Opened), Failure> {
         let Files { lmdb, map, .. } = files;
         let mut pin = lmdb.pin()?;
         if let Some(known) = known.filter(|known| known.lmdb_id() == pin.id()) {
-            return Ok((known, Opened::Before));
+            return Ok((Arc::clone(known), Opened::Before));
         }
         let new = |meta, ids, pin| {
             let state = State::new(core.dbis(), files, meta, ids)?;
@@ -155,10 +151,42 @@ pub(crate) struct View {
     pub above: u64,
 }
 
+/// A view that keeps no state pinned.
+#[derive(Default)]
+pub(crate) struct WeakView {
+    pinned: Weak<PinnedState>,
+    layers: Layers,
+    above: u64,
+}
+
+impl WeakView {
+    /// The view, if something still keeps its state pinned.
+    pub(crate) fn upgrade(&self) -> Option<View> {
+        let pinned = self.pinned.upgrade()?;
+        Some(View { pinned, layers: self.layers.clone(), above: self.above })
+    }
+}
+
 impl View {
-    /// A state without layers.
-    pub(crate) fn of(pinned: Arc<PinnedState>) -> Self {
-        Self { pinned, layers: Layers::default(), above: 0 }
+    /// Pins the newest state as [`PinnedState::open`] does. Every commit is in the file so far: a view that is opened
+    /// has no layers. The caller holds the openers' gate.
+    pub(crate) fn open(core: &Arc<Core>, files: &Files, known: Option<Self>) -> Result<(Self, Opened), Failure> {
+        let (pinned, opened) = PinnedState::open(core, files, known.as_ref().map(|known| &known.pinned))?;
+        match known {
+            Some(known) if opened == Opened::Before => Ok((known, opened)),
+            _ => Ok((Self { pinned, layers: Layers::default(), above: 0 }, opened)),
+        }
+    }
+
+    /// The same view, which keeps no state pinned.
+    pub(crate) fn downgrade(&self) -> WeakView {
+        WeakView { pinned: Arc::downgrade(&self.pinned), layers: self.layers.clone(), above: self.above }
+    }
+
+    /// Whether nothing was committed after this view.
+    #[inline]
+    pub(crate) fn is_newest(&self) -> bool {
+        self.pinned.is_newest()
     }
 
     /// The number of transactions committed up to this view.
@@ -187,7 +215,7 @@ thread_local! {
 impl Leased for View {
     #[inline]
     fn is_newest(&self) -> bool {
-        self.pinned.is_newest()
+        Self::is_newest(self)
     }
 
     fn is_same(&self, other: &Self) -> bool {

@@ -259,7 +259,7 @@ pub(crate) fn make<T, E: From<Error>>(
     let mut held = Held::begin(engine.writer_access(), wait, operation, durability)?;
     let (view, set) = held.view().map_err(|error| error.during(operation))?;
     let made = {
-        let mut txn = WriteTxn::new(engine.core(), view, set);
+        let mut txn = WriteTxn::new(engine.core(), view, set, None);
         f(&mut txn).map(|(outcome, transactions)| (outcome, txn.take_set(), transactions))
         // What the transaction read is gone before the locks are released, also after a panic.
     };

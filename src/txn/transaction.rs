@@ -11,27 +11,44 @@ use crate::commit::Held;
 use crate::durability::Durability;
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
-use crate::state::Wait;
+use crate::state::{Wait, WriteView};
 use crate::txn::commit_id::CommitId;
 use crate::txn::write::WriteTxn;
+use crate::write_set::WriteSet;
 
 thread_local! {
     /// The locks of this thread's held transaction. They are kept here, not in the transaction, so that one that was
     /// leaked gives them back when its thread ends.
-    static HELD: RefCell<Slot> = const { RefCell::new(Slot(None)) };
+    static HELD: RefCell<Slot> = const { RefCell::new(Slot { held: None, is_ending: None }) };
 }
 
-/// The locks, and the word of the transaction that says whether it has lost them.
-struct Slot(Option<(Held, Rc<Cell<bool>>)>);
+struct Slot {
+    held: Option<Held>,
+    /// Whether the thread is ending, for its transactions. Made by the first of them.
+    is_ending: Option<Rc<Cell<bool>>>,
+}
+
+impl Slot {
+    /// Keeps the locks of a transaction, and returns what it reads and its empty set.
+    #[inline]
+    fn keep(&mut self, held: Held) -> Result<(WriteView, WriteSet, Rc<Cell<bool>>)> {
+        let begun = self.held.insert(held).view();
+        if begun.is_err() {
+            self.held = None;
+        }
+        let (view, set) = begun?;
+        Ok((view, set, Rc::clone(self.is_ending.get_or_insert_default())))
+    }
+}
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        // The thread ends. A transaction that a thread-local variable of the program still has must not be read any more:
-        // without the locks, others change what it reads.
-        if let Some((held, is_over)) = self.0.take() {
-            is_over.set(true);
-            drop(held);
+        // A transaction that a thread-local variable of the program still has must not be read any more: without the
+        // locks, others change what it reads.
+        if let Some(is_ending) = &self.is_ending {
+            is_ending.set(true);
         }
+        drop(self.held.take());
     }
 }
 
@@ -79,9 +96,8 @@ impl Drop for Slot {
 #[doc(alias("WriteTransaction", "RwTxn"))]
 pub struct Transaction {
     // Dropped in this order: what the transaction read must be gone when the locks are given back.
-    // In a box: it is large, and would be copied by every move.
-    txn: Box<WriteTxn>,
-    hold: Hold,
+    txn: WriteTxn,
+    _hold: Hold,
     env: Env,
 }
 
@@ -91,8 +107,8 @@ struct Hold(PhantomData<*mut ()>);
 impl Hold {
     /// The locks. `None` if the thread is ending and has given them back already.
     fn take() -> Option<Held> {
-        let slot = HELD.try_with(|slot| slot.try_borrow_mut().ok().and_then(|mut slot| slot.0.take()));
-        slot.ok().flatten().map(|(held, _)| held)
+        let slot = HELD.try_with(|slot| slot.try_borrow_mut().ok().and_then(|mut slot| slot.held.take()));
+        slot.ok().flatten()
     }
 }
 
@@ -200,13 +216,11 @@ impl Env {
     }
 
     fn begin_as(&self, wait: Wait, operation: &'static str, durability: Option<Durability>) -> Result<Transaction> {
-        let mut held = Held::begin(self.engine.writer_access(), wait, operation, durability)?;
-        let (view, set) = held.view().map_err(|error| error.during(operation))?;
-        let mut txn = Box::new(WriteTxn::new(self.engine.core(), view, set));
-        let is_over = txn.watch_end();
-        HELD.try_with(|slot| slot.borrow_mut().0 = Some((held, is_over))).map_err(|_| ending().during(operation))?;
-        let duty = Hold(PhantomData);
-        Ok(Transaction { txn, hold: duty, env: self.clone() })
+        let held = Held::begin(self.engine.writer_access(), wait, operation, durability)?;
+        let begun = HELD.try_with(|slot| slot.borrow_mut().keep(held)).map_err(|_| ending().during(operation))?;
+        let (view, set, is_ending) = begun.map_err(|error| error.during(operation))?;
+        let txn = WriteTxn::new(self.engine.core(), view, set, Some(is_ending));
+        Ok(Transaction { txn, _hold: Hold(PhantomData), env: self.clone() })
     }
 }
 
@@ -242,13 +256,11 @@ impl Transaction {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn commit(self) -> Result<CommitId> {
-        // Held until the commit has ended: it keeps the environment open.
-        let Self { mut txn, hold, env: _env } = self;
-        let (id, set) = (txn.id(), txn.take_set());
-        drop(txn);
+    pub fn commit(mut self) -> Result<CommitId> {
+        let (id, set) = (self.txn.id(), self.txn.take_set());
+        // What the transaction read must be gone. Its environment must stay open until the commit has ended.
+        drop(self.txn);
         let held = Hold::take().ok_or_else(|| ending().during("commit"))?;
-        drop(hold);
         let is_changed = !set.is_empty();
         held.commit("commit", set, 1)?;
         Ok(CommitId::from(if is_changed { id } else { id.saturating_sub(1) }))

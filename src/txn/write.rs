@@ -61,7 +61,7 @@ pub struct WriteTxn {
     pub(super) counts: Counts,
     pub(super) near: Option<Near>,
     /// The DBI that was last appended to, and an upper bound of its keys.
-    pub(super) appended: Option<(DbiSlot, KeyBuf)>,
+    pub(super) appended: Option<(DbiSlot, Vec<u8>)>,
     seq: CommitSeq,
     pub(super) max_key: usize,
     pub(super) max_dbis: u32,
@@ -77,8 +77,10 @@ const FEW: usize = 8;
 
 impl WriteTxn {
     /// On what it is to read, with an empty set, whose buffers may be there already.
+    ///
+    /// Once `is_over` says that this thread has given back the locks of the transaction, every use is `Closed`.
     #[inline]
-    pub(crate) fn new(core: &Core, view: WriteView, set: WriteSet) -> Self {
+    pub(crate) fn new(core: &Core, view: WriteView, set: WriteSet, is_over: Option<Rc<Cell<bool>>>) -> Self {
         let WriteView { base, layers, seq } = view;
         Self {
             base,
@@ -92,7 +94,7 @@ impl WriteTxn {
             max_key: core.max_key,
             max_dbis: core.config.max_dbis,
             uuid: *core.uuid(),
-            is_over: None,
+            is_over,
             _on_its_thread: PhantomData,
         }
     }
@@ -110,11 +112,6 @@ impl WriteTxn {
     #[must_use]
     pub fn id(&self) -> u64 {
         self.seq.0
-    }
-
-    /// The word that says whether the locks of this transaction, which is held, are lost: it must not be read then.
-    pub(super) fn watch_end(&mut self) -> Rc<Cell<bool>> {
-        Rc::clone(self.is_over.get_or_insert_default())
     }
 
     #[inline]
@@ -152,7 +149,8 @@ impl WriteTxn {
             && *slot == dbi.slot
             && **last < *key
         {
-            *last = KeyBuf::from_slice(key);
+            last.clear();
+            last.extend_from_slice(key);
         }
         Ok(())
     }
@@ -253,7 +251,7 @@ impl WriteTxn {
         if last.is_some_and(|(last, _)| last >= key) {
             return Ok(false);
         }
-        self.appended = Some((dbi.slot, KeyBuf::from_slice(key)));
+        self.appended = Some((dbi.slot, key.to_vec()));
         Ok(true)
     }
 

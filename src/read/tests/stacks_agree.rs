@@ -104,7 +104,7 @@ fn stack(case: &Case, env: &Env, rows: &Rows, map: &mut Map) -> Result<Vec<Arc<W
         for (at, acts) in case.layers.iter().enumerate() {
             let base = Base::Newest(Arc::clone(session.base()));
             let view = WriteView { base, layers: Layers::of(sets.iter().cloned()), seq: CommitSeq(7) };
-            let mut txn = WriteTxn::new(env.engine.core(), view, WriteSet::default());
+            let mut txn = WriteTxn::new(env.engine.core(), view, WriteSet::default(), None);
             acts.iter().try_for_each(|made| act(rows, &mut txn, map, made))?;
             ask(case, rows, &txn, map)?;
             if at + 1 == case.layers.len() {
