@@ -1,4 +1,4 @@
-//! Batched look-ups: while one key waits for memory, the others continue.
+//! Batched look-ups: while one key waits for memory, the search for the others continues.
 
 use crate::error::Result;
 use crate::page::fixed_width_batch::FixedWidthBatch;
@@ -10,7 +10,7 @@ use crate::page::search::{Limits, Share};
 use crate::page::search_key::SearchKey;
 use crate::page::tree::branch_levels;
 
-/// Keys that descend together: enough to keep all of a core's outstanding loads busy.
+/// The number of keys that descend together: enough to use all the loads that a core can have outstanding.
 pub(crate) const GROUP: usize = 32;
 
 /// A key during its descent.
@@ -49,7 +49,7 @@ pub(crate) trait Descent<'a, 'k> {
     fn values(&mut self, each: impl FnMut(usize, Option<&'a [u8]>)) -> Result<()>;
 }
 
-/// The tree of a batch, and the numbers that all its groups use.
+/// What all groups of a batch use: the tree, and numbers about it.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan<'a, 'k> {
     pub(crate) pages: Pages<'a>,
@@ -190,7 +190,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for Keys<'a, 'k, W> {
     }
 }
 
-/// The average number of children of a branch and of entries of a leaf.
+/// The average number of children of a branch page, and of entries of a leaf.
 fn fanout(tree: &TreeRecord) -> (usize, usize) {
     let children = tree.branch_pages.saturating_add(tree.leaf_pages) / tree.branch_pages.max(1);
     let entries = tree.entries / tree.leaf_pages.max(1);
@@ -202,8 +202,8 @@ impl<'a, const W: usize> Lane<'a, '_, W> {
     /// `after` slots after it.
     #[inline]
     fn come_to(&mut self, page: Page<'a>, before: usize, after: usize) {
-        // Do not read back what was just stored in the lane: such a load spans two stores, and waits until both are
-        // done.
+        // Use the local `share`, not the copy just stored in the lane: such a load spans two stores, and waits until
+        // both are done.
         let share = self.at.share;
         let guess = match share {
             Some(share) => Some(share.of(page.slots())),

@@ -13,7 +13,7 @@ use crate::page::page_no::PageNo;
 
 /// How many leaf headers ahead are prefetched.
 const AHEAD: usize = 24;
-/// How many children of a branch are looked up together.
+/// How many children of a branch page are listed before their headers are read.
 const GROUP: usize = 256;
 
 /// The minimum number of bytes that an entry takes in a leaf: its slot, and the header of its node.

@@ -41,13 +41,13 @@ pub struct Cursor<'a> {
     in_last_leaf: bool,
     /// Whether the front has descended. Until then, the lower bound stands for it.
     is_open: bool,
-    /// Whether keys ascend by their bytes. If so, this is checked from leaf to leaf.
+    /// Whether keys must ascend by their bytes. If so, the cursor checks this at each change of leaf.
     ordered: bool,
     /// The width of every key of the tree and of the bounds, if their type fixes it, otherwise 0.
     width: u8,
     /// Whether the end that moved last has passed a whole leaf; then it prefetches beyond the next leaf.
     reads_ahead: bool,
-    /// The back, once it has descended, while it is in a leaf after the front's.
+    /// The back, once it has descended, while its leaf is after the front's leaf.
     back: Option<CursorEnd<'a>>,
     /// The slot of the first remaining entry in the back's leaf; 0 when the front is, or may be, before that leaf.
     back_limit: usize,
@@ -57,8 +57,8 @@ pub struct Cursor<'a> {
     ahead: Ahead<'a>,
 }
 
-/// How many leaves ahead the first cache line of a leaf is prefetched. The processor needs longer to find a page that
-/// is far from the last one than to read it.
+/// The first cache line of a leaf is prefetched this many leaves ahead. For a page that is far from the last one read,
+/// the processor needs longer to translate the address than to read the line.
 const FAR: isize = 8;
 
 impl<'a> Cursor<'a> {

@@ -1,4 +1,4 @@
-//! One end of a range: a position between two entries, and the path to its leaf.
+//! A position between two entries of a tree, with the path to its leaf. A range has one at each end.
 
 use std::cmp::Ordering;
 

@@ -1,8 +1,8 @@
 //! Batched look-ups of keys of at most eight bytes: the descent compares integers.
 //!
-//! A *lane* is one key's descent. The limits between which a page's keys must lie are integers here, not slices of the
-//! pages above. When a lane meets damage, it just ends, and its key is looked up again alone, which gives the error. So
-//! the loops only check the bounds of what they read.
+//! A *lane* is one key's descent. The limits of a page's keys are integers here, not slices of the pages above. A lane
+//! that meets damage ends without an error. Its key is looked up again alone, which gives the error. So the loops of
+//! the descent only check the bounds of what they read.
 
 use std::hint::black_box;
 

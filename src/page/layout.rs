@@ -26,7 +26,7 @@ compile_error!("the page reader knows LMDB's layout of 64-bit little-endian mach
 
 /// The pages of one mapped file, by number.
 ///
-/// A copy takes three words of memory. Slices taken from it live as long as the map, not as long as the copy.
+/// `Pages` is three words and `Copy`. Slices taken from it live as long as the map, not as long as the `Pages` value.
 #[derive(Clone, Copy)]
 pub(crate) struct Pages<'a> {
     base: *const u8,
@@ -521,8 +521,8 @@ const fn unused_bits<const W: usize>() -> u32 {
     64_u32.wrapping_sub(8 * W as u32) & 63
 }
 
-// Out of line, and with slices, which are passed in registers. A page would be copied to the stack before every call,
-// inside the search loops.
+// The functions below are out of line and take the page's bytes as a slice, which is passed in registers. A `Page`
+// would be copied to the stack before every call, and the calls are inside the search loops.
 
 #[cold]
 #[inline(never)]

@@ -9,7 +9,7 @@ pub(crate) const FULL: u8 = 100;
 /// space left, the first of them do not split every leaf. Splits produce leaves that are half to completely full, so
 /// more free space would only slow down scans.
 pub(crate) const ROOMY: u8 = 86;
-/// The minimum fill factor: a leaf cannot be left about half empty, see [`LeafFill::begins_leaf`].
+/// The minimum fill factor in percent: a leaf cannot be left about half empty, see [`LeafFill::begins_leaf`].
 pub(crate) const MIN_FILL_PERCENT: u8 = 60;
 
 /// Tracks how full the last leaf is while rows are appended in key order.
@@ -33,7 +33,8 @@ pub(crate) enum NextLeaf {
     No,
     /// Yes: the entry does not fit in the last leaf.
     Full,
-    /// Yes: the last leaf has space that must stay free. A value of this many bytes would not fit.
+    /// Yes: the last leaf has reached its target, and its remaining space must stay free. A value of this many bytes
+    /// would not fit there.
     Early(usize),
 }
 
@@ -59,8 +60,9 @@ impl LeafFill {
             self.used = bytes;
             return NextLeaf::Full;
         }
-        // A leaf is ended early by a value padded to `left` bytes, which no longer fits. If `left` is so large that
-        // LMDB would put such a value into overflow pages, its node would fit, so the leaf cannot be ended yet.
+        // A leaf is ended early by a value padded to `left` bytes, which no longer fits in it. If `left` is so large
+        // that LMDB would put such a value into overflow pages, the node itself would fit, so the leaf cannot be ended
+        // yet.
         if used > self.target_bytes && NODE_HEADER + key.len() + left <= self.max_inline_node {
             self.used = bytes;
             return NextLeaf::Early(left);

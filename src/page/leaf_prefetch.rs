@@ -1,4 +1,4 @@
-//! Prefetches memory that will be read soon, in small steps.
+//! Prefetches the next leaf in small steps, while entries of the current one are read.
 
 use crate::page::fields::u16_at;
 use crate::page::format::LINE;
@@ -8,8 +8,8 @@ use crate::page::page_no::PageNo;
 /// Bytes prefetched by one step of [`Ahead`]: about one small entry, so that reading and prefetching end together.
 const STEP: usize = 2 * LINE;
 
-/// Memory to prefetch in small steps. All at once would fill the processor's load queue, and current reads would
-/// wait.
+/// The part of a leaf that is not prefetched yet. It is prefetched in small steps: all at once would fill the
+/// processor's load queue, and the current reads would wait.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Ahead<'a> {
     rest: &'a [u8],

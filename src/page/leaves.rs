@@ -1,4 +1,5 @@
-//! The leaves of a range in order, and which of their entries can be removed without merging leaves.
+//! The leaves of a range in order, and how many entries can be removed from each before LMDB merges it with a
+//! neighbour.
 
 use crate::error::Result;
 use crate::page::cursor_end::CursorEnd;
@@ -16,9 +17,9 @@ const LEAST_FILLED: usize = 4;
 /// The part of a range in one leaf.
 #[derive(Clone, Copy)]
 pub(crate) struct LeafPart<'a> {
-    /// The first key of this part.
+    /// The first key of the range in this leaf.
     pub first: &'a [u8],
-    /// The entries above this key can be removed without a merge; `None` if all entries can.
+    /// The entries above this key can be removed without a merge; `None` if all entries of the part can.
     pub kept: Option<&'a [u8]>,
 }
 

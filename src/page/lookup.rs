@@ -80,8 +80,9 @@ impl<'a> Beside<'a> {
     }
 }
 
-/// Finds `key` and its neighbours in the leaf where it is or would be. If `near`, a leaf of the same tree, has `key`
-/// between its first and last keys, no descent is needed. All keys have `W` bytes, or any length if `W` is 0.
+/// Finds `key` and its neighbours in the leaf where it is or would be. `near` may name a leaf of the same tree. If
+/// `key` lies between the first and the last key of that leaf, no descent is needed. All keys have `W` bytes, or any
+/// length if `W` is 0.
 ///
 /// # Errors
 /// As [`get`].
@@ -103,7 +104,7 @@ pub(crate) fn beside<'a, const W: usize>(
     Ok(Beside { is_there, leaf: Some(leaf), slot })
 }
 
-/// The leaf `near` and the key's slot in it, if the key is between its first and last keys.
+/// The leaf `near` and the slot of `target` in it, if `target` lies between the leaf's first and last keys.
 fn slot_in_leaf<'a, const W: usize>(
     pages: Pages<'a>,
     near: Option<PageNo>,

@@ -1,4 +1,5 @@
-//! Reads LMDB's file, without writing: pages from a map for look-ups and scans, pages by `pread` for the verifier.
+//! Reads LMDB's data file and never writes it. Look-ups, scans and compacted copies read pages through a memory map; the
+//! verifier reads them by `pread`.
 
 mod batch;
 mod copy;

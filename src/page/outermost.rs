@@ -1,4 +1,4 @@
-//! The first or last remaining entry of a tree while entries are removed from that end.
+//! Finds the first or last remaining entry of a tree, for callers that remove entries from that end one by one.
 
 use crate::error::Result;
 use crate::page::cursor_end::CursorEnd;
@@ -8,7 +8,7 @@ use crate::page::meta::TreeRecord;
 use crate::page::page_no::PageNo;
 use crate::page::search_key::SearchKey;
 
-/// The position of an entry: the number of its leaf, and its slot there. Valid as long as the tree is.
+/// The position of an entry: the number of its leaf, and its slot there. Valid in the state in which it was found.
 pub(crate) type LeafSlot = (PageNo, usize);
 
 /// An entry, and its position.

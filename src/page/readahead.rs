@@ -12,19 +12,19 @@ use crate::page::page_no::PageNo;
 use crate::page::search::Limits;
 use crate::page::search_key::SearchKey;
 
-/// Keys whose pages a batch requests together.
+/// A batch requests the pages of this many keys at once.
 pub(crate) const WINDOW: usize = 1024;
 /// The minimum number of keys in a batch before it makes any system call.
 pub(crate) const FEW: usize = 128;
 /// The maximum size of a request in bytes. Linux truncates longer requests to its read-ahead size, which is this by
 /// default.
 const BLOCK_BYTES: usize = 128 * 1024;
-/// A scan requests only the children of this many branch pages, its first ones; after that it requests whole blocks. A
-/// scan that gets so far is likely to read much more, and whole blocks load several times as fast as their pages one by
-/// one.
+/// For the first branch pages of a scan, up to this many, only their children are requested; after that, whole blocks
+/// of the file. A scan that gets so far is likely to read much more, and whole blocks load several times as fast as
+/// single pages.
 const ALONE: u32 = 8;
 
-/// The system's knowledge about pages, and hints to it.
+/// What the system knows about pages in memory, and requests to read them.
 pub(crate) trait Memory: Copy {
     /// The number of whole pages in the file, and the page size in bytes.
     fn extent(self) -> (u64, usize);
@@ -67,7 +67,8 @@ pub(crate) fn ask_for(memory: impl Memory, numbers: &mut Vec<PageNo>) {
     }
 }
 
-/// What a walk from leaf to leaf has requested. It stays empty, and allocates nothing, while all pages are in memory.
+/// What a walk from leaf to leaf has requested from the system. It stays empty, and allocates nothing, while all pages
+/// are in memory.
 #[derive(Clone, Default)]
 pub(crate) struct ReadAhead {
     /// Whether the walk skips leaves without reading them, so that nothing must be requested.
@@ -107,7 +108,7 @@ impl ReadAhead {
         }
         let asked = self.cold.as_ref().is_some_and(|cold| cold.last == branch.number());
         if !asked {
-            // Check one child while nothing was missing. After that check more: in a file that is being loaded, some
+            // While nothing was missing, check one child. After that check more: in a file that is being loaded, some
             // pages are present.
             if !misses(memory, branch, if self.cold.is_none() { 1 } else { 4 }) {
                 return;
@@ -176,8 +177,8 @@ impl Asked {
     }
 }
 
-/// Requests all pages that looking up `keys` will read, level by level. Returns whether any of a few leaves was
-/// missing.
+/// Asks the system for all pages that looking up `keys` will read, level by level. Returns whether some leaf was not
+/// in memory, judged by a few of them.
 ///
 /// Stops at damage: the look-ups find it themselves.
 #[cold]

@@ -1,14 +1,14 @@
-//! Finds a key in a page: near a guess, or by bisection.
+//! Finds a key in a page: by interpolation and a short linear walk, or by bisection.
 //!
 //! Keys are usually spread evenly between two neighbouring separators: counters, times, hashes, random ids. Linear
-//! interpolation between the separators then ends within a few slots of the key. A linear walk from there beats
-//! bisection in two ways. The few nodes it touches are prefetched together before the first comparison. The processor
-//! predicts that the walk continues and loads ahead, while each step of a bisection waits for the one before. If the
-//! guess is far off, bisection of the remaining side ends the search.
+//! interpolation between the separators then guesses a slot within a few slots of the key. A linear walk from the
+//! guess beats bisection in two ways. The few nodes that it touches are prefetched together before the first
+//! comparison. The processor predicts that the walk continues and loads ahead, while each step of a bisection waits
+//! for the step before. If the guess is far off, the search stops walking and bisects the remaining side.
 //!
-//! Keys without a fixed width are guessed only if a page above has shown that a guess works: random bytes are spread
-//! evenly, text is not. In either case the common prefix of the separators around a page is skipped, because all of
-//! its keys begin with it.
+//! Keys without a fixed width are guessed only if a page above has shown that guesses work for this tree: random bytes
+//! are spread evenly, text is not. With or without a guess, the common prefix of the two separators around a page is
+//! skipped, because all keys of the page begin with it.
 
 use std::cmp::Ordering;
 use std::hint::black_box;
@@ -17,8 +17,7 @@ use crate::error::Result;
 use crate::page::layout::Page;
 use crate::page::search_key::{SearchKey, word_at};
 
-/// The minimum number of slots of a page that decides whether keys are spread evenly: in a small page, any guess is
-/// near.
+/// Only a page with this many slots decides whether keys are spread evenly: in a smaller page, any guess is near.
 const MANY: usize = 24;
 /// Slots compared linearly from a guess, before the rest is bisected.
 const WALK: usize = 8;
@@ -159,9 +158,9 @@ impl Page<'_> {
 /// The limits of the keys in a page, from the separators on the path to it.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Limits<'a> {
-    /// No key of the page is below `low`.
+    /// No key of the page is below `low`; `None` at the left edge of the tree.
     low: Option<&'a [u8]>,
-    /// All keys of the page are below `high`.
+    /// All keys of the page are below `high`; `None` at the right edge of the tree.
     high: Option<&'a [u8]>,
     /// The length of the common prefix of both limits, and so of all keys of the page. Not computed where the type
     /// fixes the width.
@@ -169,7 +168,7 @@ pub(crate) struct Limits<'a> {
     spread: Spread,
 }
 
-/// How keys without a fixed width are spread between the limits, as seen in the pages on the path.
+/// How keys without a fixed width are spread between the limits, as judged on a page of the path.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Spread {
     #[default]
@@ -205,7 +204,7 @@ impl<'a> Limits<'a> {
         target.without_prefix(usize::from(self.skip))
     }
 
-    /// The slot where `target` probably is among the children of `branch`.
+    /// The slot of `branch` whose child probably contains `target`.
     #[inline]
     pub(crate) fn guess_child<const W: usize>(&self, branch: Page<'a>, target: &SearchKey<'_, W>) -> Option<usize> {
         if let Some(share) = self.share(target) {
@@ -214,8 +213,8 @@ impl<'a> Limits<'a> {
         self.guess_without_limit(branch, target)
     }
 
-    /// As [`guess_child`](Self::guess_child), in the outermost pages of a level, where a limit is missing. The page's
-    /// own outermost separators replace the limits.
+    /// As [`guess_child`](Self::guess_child), for a page at an edge of the tree, where a limit is missing. The page's
+    /// own first or last separator replaces it.
     #[inline]
     pub(crate) fn guess_without_limit<const W: usize>(
         &self,
@@ -248,7 +247,8 @@ impl<'a> Limits<'a> {
         self.child_near(branch, guess, target)
     }
 
-    /// As [`child`](Self::child), for keys without a fixed width: guesses once a page has shown how they are spread.
+    /// As [`child`](Self::child), for keys without a fixed width: guesses only after a page above has shown how keys
+    /// are spread.
     #[inline(never)]
     fn child_of_any_width<const W: usize>(&mut self, branch: Page<'a>, target: &SearchKey<'_, W>) -> Result<usize> {
         let rest = self.rest(target);
@@ -268,8 +268,8 @@ impl<'a> Limits<'a> {
         self.narrow::<W>(branch, above)
     }
 
-    /// Decides how keys are spread: whether a guess would have been near slot `above` of `branch`, where `target`
-    /// is.
+    /// Decides how keys are spread: evenly if a guess would have been near `above`, the slot of `branch` where the
+    /// search for `target` ended.
     fn detect_spread<const W: usize>(&mut self, branch: Page<'a>, target: &SearchKey<'_, W>, above: usize) {
         let end = branch.slots() - 1;
         let (Ok(low), Ok(high)) = (branch.key(1), branch.key(end)) else { return };
@@ -321,7 +321,7 @@ impl<'a> Limits<'a> {
         Ok(slot)
     }
 
-    /// The first slot of `leaf` whose key is not before `target`, found as by [`Page::search`].
+    /// The first slot of `leaf` whose key is not before `target`. The result is that of [`Page::search`].
     ///
     /// # Errors
     /// `Corrupted` when a key that is compared is outside the page.
@@ -351,8 +351,8 @@ fn guessable<const W: usize>(target: &SearchKey<'_, W>) -> bool {
     W != 0 || matches!(target.key().len(), 2 | 4 | 8 | 16)
 }
 
-/// Whether keys may be spread evenly: if they have the width of an integer. Text may not: it uses only some values of a
-/// byte, and guessing was slower than not guessing.
+/// Whether keys may be spread evenly: if they have the width of an integer. Other keys are taken for text, which uses
+/// only some values of a byte: guessing slowed such look-ups down.
 #[inline]
 fn even<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> bool {
     let len = target.key().len();
@@ -403,12 +403,13 @@ fn share_after<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &Se
     Share::between(low, key, high)
 }
 
-/// As [`share_after`], unless the bytes look like text: nothing can be guessed from letters and digits, which use few
-/// of the values of a byte. ASCII never sets the top bit.
+/// As [`share_after`]; `None` if the bytes look like text. Letters and digits are only some of the values of a byte,
+/// so interpolation would guess badly.
 #[inline]
 fn share_of_bytes<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Option<Share> {
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
-    // The first byte, in which the limits differ, and the last one are not examined. A wrong result only costs time.
+    // A word of ASCII text has no byte with the top bit set. The first byte, in which the limits differ, and the last
+    // one are not examined. A wrong result only costs time.
     let is_text = (low | key | high) & 0x0080_8080_8080_8000 == 0;
     if is_text { None } else { Some(Share::between(low, key, high)) }
 }

@@ -73,7 +73,7 @@ fn separator<'a>(tree: &TreeRecord, path: &CursorStack<'a>) -> Result<&'a [u8]> 
     }
 }
 
-/// Whether splitting at `key` leaves something on both sides.
+/// Whether entries of the range can be on both sides of `key`.
 fn inside(key: &[u8], lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> bool {
     let above = match lower {
         Bound::Unbounded => true,

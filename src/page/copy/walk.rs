@@ -5,7 +5,8 @@
 //!
 //! A copy of a damaged state would look healthy, so the walk checks what it meets: each page is met once and at its
 //! level, and a tree has as many pages and entries as its record says. It does not check the order of keys, because
-//! other software may define its own. Memory: a list of children per level, and a bit per page of the file.
+//! other software may define its own. It needs memory for a list of children per level, and for one bit per page of
+//! the file.
 
 use crate::error::Result;
 use crate::os::CopyError;
@@ -154,7 +155,7 @@ impl<'a> CopyWalk<'a, '_> {
         Ok(self.sink.page(bytes, free_space(bytes), children)?)
     }
 
-    /// The bytes of pages that page `from` refers to. Each page can be claimed only once.
+    /// The bytes of `count` pages from `first` on, which page `from` refers to. Each page can be claimed only once.
     pub(crate) fn claim(&mut self, from: PageNo, first: PageNo, count: u64) -> Result<&'a [u8]> {
         let fault = |why: &str| from.fault(format!("leads to page {first}, {why}"));
         let end = first.saturating_add(count);

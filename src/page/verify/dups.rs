@@ -18,7 +18,8 @@ use crate::page::verify::walk::Walk;
 const OTHER_KIND: &str = "duplicates of one size in a tree of any size, or the other way round";
 
 impl Walk<'_> {
-    /// Checks all duplicates of one key, and returns their number. The enclosing tree says whether they are packed.
+    /// Checks all duplicates of one key, and returns their number. `fixed`, from the enclosing tree, says whether they
+    /// are packed: all of one size, without node headers.
     pub(crate) fn duplicates(&mut self, number: PageNo, node: Node<'_>, order: Order, fixed: bool) -> Result<u64> {
         if node.flags & Node::SUB != 0 {
             let Some(record) = self.record(number, node) else {
@@ -46,7 +47,7 @@ impl Walk<'_> {
         Ok(self.note(count).unwrap_or(0))
     }
 
-    /// Checks a leaf of packed values.
+    /// Checks a leaf of packed values: all of one size, without node headers.
     pub(crate) fn packed_leaf(&mut self, tree: &mut TreeCheck, number: PageNo, bytes: &[u8], limits: RankedLimits<'_>) {
         if PageNo(u64_at(bytes, 0)) != number {
             self.report.fault(number, format!("the page says that it is page {}", u64_at(bytes, 0)));

@@ -2,7 +2,7 @@
 
 use crate::page::verify::order::{Order, Ranked};
 
-/// The keys that a page may hold: at or above the first, below the second.
+/// The limits of the keys in a page: each is at or above `low`, and below `high`.
 #[derive(Clone, Copy)]
 pub(crate) struct RankedLimits<'k> {
     pub low: Option<Ranked<'k>>,

@@ -14,7 +14,7 @@ pub(crate) enum Order {
     Backward,
 }
 
-/// A key with the eight bytes that an order compares first, as a number: most comparisons need no more.
+/// A key, with the eight bytes that its order compares first as a number: most comparisons need no more.
 #[derive(Clone, Copy)]
 pub(crate) struct Ranked<'k> {
     head: u64,
@@ -63,7 +63,7 @@ impl Order {
     /// Compares two keys of this order.
     #[inline]
     pub(crate) fn compare(self, left: Ranked<'_>, right: Ranked<'_>) -> Ordering {
-        // Short keys have zeros in the head: equal heads mean equal keys only if the lengths are equal.
+        // Heads of short keys are padded with zeros, so two different keys can have equal heads.
         left.head.cmp(&right.head).then_with(|| self.compare_all(left.key, right.key))
     }
 

@@ -55,7 +55,7 @@ impl TreeCheck {
         self.record.flags & tree_flag::DUP_FIXED != 0
     }
 
-    /// Whether a fast check must read the leaves, because they hold records of trees or refer to overflow runs.
+    /// Whether a fast check must read the leaves, because they refer to other pages: trees or overflow runs.
     pub(crate) fn leaves_lead_on(&self) -> bool {
         self.role == Role::Main || self.record.overflow_pages > 0
     }
