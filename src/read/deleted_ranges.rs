@@ -1,5 +1,5 @@
-//! Decides whether the deletion of one row makes a gap. A deleted range is a run of consecutive rows below a set that
-//! the set deletes; a long range becomes a gap, which readers pass in one step.
+//! Decides whether the deletion of one row makes a gap. Consecutive rows of the layers below that a write set deletes
+//! form a deleted range. A long range becomes a gap, which readers pass in one step.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
@@ -12,8 +12,8 @@ use crate::read::layered_tree::LayeredTree;
 use crate::read::raw::RawCursor;
 use crate::write_set::{DbiChanges, EntryPosition, Gap, LEAST};
 
-/// The minimum number of rows of a gap; fewer deletions stay single. A gap takes the memory of three deletions, and a
-/// search of its own.
+/// A deleted range becomes a gap from this many rows on. A gap takes the memory of three deletions, and costs readers
+/// a search of its own.
 pub(crate) const MANY: usize = 8;
 
 /// The range that the deletion of a key belongs to.
@@ -27,8 +27,8 @@ pub(crate) struct DeletedRange {
     pub deleted: Vec<Vec<u8>>,
 }
 
-/// The minimum number of rows of a range that is followed into the next leaf: to open a cursor there costs as much as
-/// the deletion itself. Where two leaves meet, a shorter range may stay single deletions, so readers pass few of them.
+/// A range with fewer rows than this is not followed into the next leaf: opening a cursor there costs as much as the
+/// deletion itself. So short ranges where two leaves meet may stay single deletions; readers pass few of them.
 const MIN_ROWS_FOLLOWED: usize = 4;
 
 /// What a set does to a row below it: shows it, deletes it, or hides it in a gap.
@@ -160,10 +160,11 @@ impl<'r, const BEFORE: bool> RangeSide<'r, BEFORE> {
 }
 
 /// The range that `key` joins when `set` deletes it; `None` unless the range is long, touches a gap, or reaches an end
-/// of all keys. `below` is what the set lies over, and has `key`. `at` is the key's position in the set. `found` has
-/// the neighbours of `key` in its leaf, if no other layer is in between.
+/// of all keys. `below` gives the layers and the file under the set, in which `key` exists. `at` is the key's position
+/// in the set. `found` has the neighbours of `key` in its leaf, if no other layer is in between.
 ///
 /// O(log n), and a step for each deletion of the range. These are few, since longer ranges are gaps already. A short
+/// range is not followed beyond its leaf.
 /// range is not followed beyond its leaf.
 pub(crate) fn around<'r, 't: 'r>(
     set: &'r DbiChanges,

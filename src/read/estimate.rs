@@ -8,8 +8,7 @@ use crate::read::change_range::ChangeRange;
 use crate::read::gaps::look;
 use crate::read::layered_tree::LayeredTree;
 
-/// Up to this many entries of the file, every gap among them is visited. There are few: a gap hides at least eight
-/// entries.
+/// Among up to this many entries of the file, every gap is visited. There are few: a gap hides at least eight entries.
 const MAX_ENTRIES_WALKED: u64 = 2000;
 
 /// How many keys are sampled if there are more entries.

@@ -13,10 +13,10 @@ use crate::read::overlay::{Change, MergedChanges};
 use crate::read::raw::RawEntry;
 use crate::write_set::{DbiChanges, Gap};
 
-/// A cursor that reads the file where no layer decides, and the layers where they do.
+/// A cursor over the file's entries, called the base, and the layers over them.
 ///
-/// It reads the file in the file's own loop, up to the stop: the next position where a layer decides. An entry read at
-/// the stop or after it is kept until the cursor has decided whether to return it.
+/// It reads the base in the base's own loop up to the *stop*: the next position where a layer decides what is visible.
+/// An entry that the base gives at the stop or after it is kept until the cursor has decided whether to return it.
 #[derive(Clone)]
 pub(crate) struct MergeCursor<'t> {
     /// The file's cursor; `None` when nothing is left of it.
@@ -218,7 +218,7 @@ impl<'t> MergeCursor<'t> {
                 (Some((key, _)), Some(change)) if FORWARD => key.cmp(change.key),
                 (Some((key, _)), Some(change)) => change.key.cmp(key),
             };
-            // The base is past the gap: find the next one.
+            // The base's next entry is beyond the gap: find the next gap.
             let Some(change) = self.change.filter(|_| order.is_ge()) else {
                 self.find_gap::<FORWARD>();
                 continue;
@@ -242,8 +242,8 @@ impl<'t> MergeCursor<'t> {
         taken.map_err(|error| self.end(error))
     }
 
-    /// Skips the base's entries inside the gap. The gap stays the stop: the next entry is not before it, so it triggers
-    /// a new search.
+    /// Skips the base's entries inside the gap. The stop stays at the gap: the base's next entry is beyond it, so the
+    /// next step searches for the next gap.
     fn leave_gap<const FORWARD: bool>(&mut self, (start, end): Gap<'t>) -> Result<()> {
         self.kept[usize::from(!FORWARD)] = None;
         let Some(base) = &mut self.base else { return Ok(()) };
@@ -253,7 +253,8 @@ impl<'t> MergeCursor<'t> {
                 self.base = None;
                 Ok(())
             }
-            // With `start` as its key, an entry would be the next one, and the last one in the gap.
+            // An entry with the key `start` is in the gap too. It remains the base's next entry, and the next step
+            // skips it.
             _ => base.seek_back(start),
         };
         sought.map_err(|error| self.end(error))

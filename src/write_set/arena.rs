@@ -1,11 +1,11 @@
-//! The bytes of changes: appended in the order in which the changes are made, and never moved while they are
-//! referenced.
+//! The arena: the bytes of changes, appended in the order in which the changes are made. A record never moves while an
+//! entry refers to it.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::prefetch;
 use crate::value::MAX_VALUE_LEN;
 
-/// The position of a record. Of two positions in one arena, the greater one was written later.
+/// The position of a record in its arena. Of two positions, the greater one was written later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RecordRef {
     chunk: u32,
@@ -36,13 +36,14 @@ const CHUNKS: (usize, usize) = (512, 16 << 20);
 const LINE: usize = 64;
 const LINES: usize = 8;
 
-/// Up to this many bytes are kept allocated for the next transaction, or up to the second limit if the last two
-/// transactions were large. If memory is returned to the system and allocated again, it costs a page fault per 4 KiB,
-/// more than copying the changes into it.
+/// Up to `KEPT` bytes stay allocated for the next transaction; up to `KEPT_OF_MANY` if the last two transactions were
+/// large. Memory that is returned to the system and allocated again costs a page fault per 4 KiB, which takes longer
+/// than copying the changes into it.
 const KEPT: usize = 64 << 10;
 const KEPT_OF_MANY: usize = 64 << 20;
 
-/// Absorbed chunks up to this size are copied. If they were kept whole, the arena would become many small chunks.
+/// An absorbed arena's chunks of up to this size are copied. If they were moved whole, the arena would become many
+/// small chunks.
 const SMALL: usize = 4096;
 
 /// Records in chunks. A chunk is filled up to its first capacity, so it never moves. Each new chunk has an eighth of
@@ -80,8 +81,8 @@ impl Arena {
         Some(self.record(first))
     }
 
-    /// Forgets all records. Keeps memory for as many records if they were few, else for about as many as in the last
-    /// transaction.
+    /// Removes all records. Keeps about as much memory as they took if that is little; otherwise only if the
+    /// transaction before this one was large too.
     pub(crate) fn reset(&mut self) {
         self.spare = Vec::new();
         match &mut self.chunks[..] {
@@ -337,7 +338,7 @@ impl Arena {
     }
 }
 
-/// Takes the records after a mark back when it is dropped.
+/// When dropped, removes the records after a mark.
 struct Undo<'a> {
     arena: &'a mut Arena,
     mark: RecordRef,
@@ -348,7 +349,7 @@ impl Drop for Undo<'_> {
     fn drop(&mut self) {
         self.arena.truncate(self.mark, self.used);
         if self.used == 0 {
-            // Its only chunk may be large.
+            // If this chunk was made for the removed record, it may be large.
             self.arena.chunks.clear();
         }
     }

@@ -1,4 +1,5 @@
-//! Sorted entries. If heads are equal, further words of the keys tell the entries apart.
+//! A block of sorted entries. The head of an entry is eight bytes of its key as an integer. If several entries have
+//! the same head, a further word of each key tells them apart.
 
 use std::cmp::Ordering;
 use std::ops::{Deref, Range};
@@ -7,17 +8,17 @@ use crate::page::word_at;
 use crate::write_set::arena::Arena;
 use crate::write_set::entry::{Entry, Wanted, meet};
 
-/// A block gets words when one more entry is inserted with a head that this many entries share.
+/// A block gets words when an insertion makes this many entries share one head.
 const TIES: usize = 4;
 
 /// Entries in key order.
 ///
-/// Entries with the same head form an equal range. Words tell them apart: the eight bytes of each key after the bytes
-/// that all keys of the range are known to share. A search narrows the range by its words, assuming that the wanted key
-/// shares those bytes too. It then compares one whole key. If the wanted key does not share the bytes, that comparison
-/// shows whether it belongs before or after the range. So a search reads one record instead of log n, each a cache
-/// miss. (A Patricia tree is searched in this way.) One key that shares fewer bytes makes the words of its range equal;
-/// a search then halves the range by reading records.
+/// Entries with the same head form an equal range. Their words tell them apart: the eight bytes of each key after the
+/// bytes that all keys of the range are known to share. A search narrows the range by its words, as if the wanted key
+/// shared those bytes too. Then it compares one whole key. If the wanted key does not share the bytes, this comparison
+/// shows whether it belongs before or after the range. So a search reads one record instead of log n, each of which
+/// would be a cache miss. (A Patricia tree is searched in this way.) If one key shares fewer bytes with the others,
+/// the words of the others are equal; a search then bisects the range by reading records.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
     entries: Vec<Entry>,
@@ -81,8 +82,8 @@ impl Block {
             *other
         };
         let from = words.partition_point(|other| seen(other) < word);
-        // If one key differs early, the words of its range are equal. The range is then halved by whole keys, as
-        // without words.
+        // If one key shares few bytes with the others, the words of the others are equal. They are then bisected by
+        // whole keys, as without words.
         let same = match words.get(from) {
             Some(other) if *other == word => words[from..].partition_point(|other| seen(other) == word),
             _ => 0,

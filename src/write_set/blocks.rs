@@ -33,16 +33,16 @@ pub(crate) struct Blocks {
     len: usize,
     /// Bytes of records that were replaced or dropped.
     pub(super) dead: usize,
-    /// When entries with records before this position are replaced or dropped, they are kept: an open savepoint may
-    /// restore them.
+    /// An entry whose record is before this position is saved when it is replaced or dropped: an open savepoint may
+    /// restore it.
     pub(super) mark: Option<RecordRef>,
-    /// The entries kept in this way.
+    /// The entries saved in this way.
     pub(super) lost: Vec<Entry>,
     /// The known common prefix of all keys. Heads are the bytes after it.
     common: Vec<u8>,
-    /// The number of keys from which a longer common prefix is searched for.
+    /// The number of keys at which a longer common prefix is searched for next.
     look_at: usize,
-    /// Whether entries were appended since the last settling, without a search for a common prefix.
+    /// Whether entries were appended since the tail was last sorted, without a search for a common prefix.
     is_appended: bool,
 }
 
@@ -50,7 +50,8 @@ pub(crate) struct Blocks {
 const FEW: usize = 64;
 
 impl Blocks {
-    /// Forgets all entries, and returns the memory of a single block. The list keeps its own if it is short.
+    /// Removes all entries, and returns the memory of the only block, if there is exactly one. The list of blocks
+    /// keeps its own memory if it is short.
     pub(crate) fn reset(&mut self) -> Vec<Entry> {
         let only = if self.list.len() == 1 { self.list.pop() } else { None };
         let (mut list, firsts) = (std::mem::take(&mut self.list), std::mem::take(&mut self.firsts));
@@ -196,9 +197,8 @@ impl Blocks {
         self.list.iter().flat_map(|block| block.iter()).copied()
     }
 
-    /// Settles the order: sorts `newer` and merges it over the existing entries; of equal keys the later entry wins.
-    /// The heads of `newer` are the first bytes of their keys. `ascends` means that each key is above the one before
-    /// it.
+    /// Sorts `newer` and merges it over the existing entries; of equal keys the later entry wins. The heads of `newer`
+    /// are the first bytes of their keys. `ascends` means that each key is above the one before it.
     pub(crate) fn settle(&mut self, arena: &Arena, mut newer: Vec<Entry>, ascends: bool) {
         self.is_appended = false;
         if ascends && self.is_below(arena, &newer) {
@@ -224,7 +224,7 @@ impl Blocks {
             self.look_at = self.len * 2;
             let ends = self.firsts.first().zip(self.list.last().and_then(|block| block.last()));
             let common = ends.map_or(0, |(first, last)| meet(arena.key(first.record), arena.key(last.record)).0);
-            // Reading all records pays only if the heads leave keys undecided.
+            // Recomputing the heads reads all records. That pays only if different keys have the same head.
             if common > self.common.len() && self.has_ties() {
                 self.set_common(arena, common);
             }
@@ -264,7 +264,7 @@ impl Blocks {
         self.common.is_empty() && ends.is_none_or(|(last, first)| last.compare(arena, *first).is_lt())
     }
 
-    /// Whether entries were appended since the last settling.
+    /// Whether entries were appended since the tail was last sorted.
     pub(crate) fn is_appended(&self) -> bool {
         self.is_appended
     }
@@ -312,8 +312,8 @@ impl Blocks {
         }
     }
 
-    /// Makes blocks from sorted entries, beginning with the last: so both together need hardly more memory than one of
-    /// them.
+    /// Makes blocks from sorted entries, the last block first: the vector of entries shrinks while the blocks grow, so
+    /// both together need hardly more memory than one of them.
     fn fill(&mut self, arena: &Arena, mut entries: Vec<Entry>) {
         self.len = entries.len();
         let mut pieces = entries.len().div_ceil(BLOCK);

@@ -13,16 +13,17 @@ use crate::write_set::gaps::{Gaps, size};
 use crate::write_set::gather::gather;
 use crate::write_set::sort::nearly_all;
 
-/// The bytes counted for a change's index entry, and the spare capacity of its block.
+/// The bytes counted for a change besides its record: its entry, and the spare capacity of the entry's block.
 const ENTRY_BYTES: usize = 32;
 
-/// Changes that were not read are settled at this many bytes, and each time that the bytes have doubled.
+/// Changes that were not read are sorted when the arena reaches this many bytes, and each time that it has doubled.
+/// Only then is it known how many of its records are dead: replaced, or dropped.
 const SETTLE: usize = 64 << 20;
 
-/// Dead records are kept up to this many bytes.
+/// The memory of dead records is not freed up to this many bytes.
 const IDLE: usize = 64 << 10;
 
-/// Ascending changes are appended to the settled order in pieces of this many, while the piece is in the cache.
+/// Ascending changes are appended to the sorted blocks in pieces of this many, while the piece is in the cache.
 pub(super) const PIECE: usize = 4096;
 
 /// How many changes are sampled to estimate the number of deletions.
@@ -31,20 +32,21 @@ const SAMPLE: usize = 1024;
 /// Memory for up to this many entries is kept for the next transaction.
 const KEPT: usize = 1024;
 
-/// The changes of one database by key, over gaps. The newest change of a key wins.
+/// The changes of one database by key, over gaps: deleted ranges. The newest change of a key wins.
 ///
-/// Writing appends to an arena and to an unsorted tail. The first read after it *settles* the order: it sorts the tail
-/// and merges it into the sorted entries. So all writing without reading costs one sort, or none if keys ascend. Reads
-/// take `&self`, and lock nothing once the order is settled; writes take `&mut self` and never lock.
+/// A write appends a record to the arena and an entry to an unsorted tail. The first read after it sorts the tail and
+/// merges it into the sorted blocks. So all writes without a read cost one sort, or none if keys ascend. Reads take
+/// `&self`, and lock nothing once the tail is sorted; writes take `&mut self` and never lock.
 #[derive(Debug, Default)]
 pub(crate) struct DbiChanges {
     pub(super) arena: Arena,
     pub(super) gaps: Gaps,
-    /// The order, if the owner of the changes has settled it: a small commit then needs neither a lock nor a cell.
+    /// The sorted blocks, if the owner of the changes has sorted them: a small commit then needs neither a lock nor a
+    /// cell.
     ready: Option<Blocks>,
     settled: OnceLock<Blocks>,
     unsettled: Mutex<Unsettled>,
-    /// The size of the arena at which memory of replaced records is searched for.
+    /// The size of the arena at which the changes are sorted next, to find the memory of dead records.
     settle_at: usize,
     /// The open savepoints that have changed this database, the outermost first.
     pub(super) savepoints: Vec<DbiSavepoint>,
@@ -52,16 +54,16 @@ pub(crate) struct DbiChanges {
 
 #[derive(Debug, Default)]
 pub(super) struct Unsettled {
-    /// The order, unless it is settled.
+    /// The sorted blocks, unless they are in `ready` or `settled`.
     blocks: Blocks,
-    /// The changes after the last settling, in the order in which they were made.
+    /// The changes after the last sort, in the order in which they were made.
     tail: Vec<Entry>,
     /// Whether a key of the tail is not above the one before it.
     is_mixed: bool,
 }
 
 impl Unsettled {
-    /// Forgets the changes that are not settled.
+    /// Removes the changes that are not sorted yet.
     pub(super) fn drop_tail(&mut self) {
         self.tail.clear();
         self.is_mixed = false;
@@ -158,17 +160,17 @@ impl DbiChanges {
         let at = self.lower(key);
         self.change_at(key, value, at)?;
         if !at.1 {
-            // As long as no read comes in between, later changes wait to be sorted together.
+            // As long as no read comes in between, later changes go to the tail, to be sorted together.
             self.open();
         }
         Ok(())
     }
 
-    /// As [`change`](Self::change), at the position that [`lower`](Self::lower) found for `key`; nothing has moved
-    /// since.
+    /// As [`change`](Self::change), at the position that [`lower`](Self::lower) found for `key`. Nothing may have
+    /// changed since then.
     ///
-    /// If reads come between changes, each change is put into the order at once. A value of the same length
-    /// overwrites the old one in place, unless a savepoint may restore it.
+    /// Puts the change into its block at once, since reads come between changes. A value of the same length overwrites
+    /// the old one in place, unless a savepoint may restore it.
     pub(crate) fn change_at(&mut self, key: &[u8], value: Option<&[u8]>, at: (EntryPosition, bool)) -> Result<()> {
         let Self { arena, ready, settled, unsettled, .. } = self;
         let order = in_order(ready, settled, unsettled);
@@ -185,8 +187,8 @@ impl DbiChanges {
         Ok(())
     }
 
-    /// Stores a value of `len` zeros, which `fill` overwrites, under `key`. If `fill` fails or panics, nothing changes.
-    /// The old value of the key stays where it is until then.
+    /// Stores a value of `len` bytes under `key`: zeros, which `fill` overwrites. If `fill` fails or panics, nothing
+    /// changes. The old value of the key stays in place until `fill` has returned.
     ///
     /// # Errors
     /// As [`change`](Self::change), and what `fill` returns.
@@ -221,7 +223,7 @@ impl DbiChanges {
         }
     }
 
-    /// Forgets the change after a position of the settled order. The layers below do not have its key, so no deletion
+    /// Removes the change after a position of the sorted blocks. The layers below do not have its key, so no deletion
     /// is needed.
     pub(crate) fn forget_at(&mut self, position: EntryPosition) {
         let Self { arena, ready, settled, unsettled, .. } = self;
@@ -234,13 +236,13 @@ impl DbiChanges {
         }
     }
 
-    /// The only change, if there is nothing else: it needs no order.
+    /// The only change, if there is nothing else: it is read without sorting.
     #[inline]
     pub(crate) fn only(&self) -> Option<Record<'_>> {
         if self.gaps.is_empty() && self.savepoints.is_empty() { self.arena.only() } else { None }
     }
 
-    /// Forgets all changes, and keeps their memory for the next ones if they were few.
+    /// Removes all changes, and keeps their memory for the next ones if they were few.
     pub(crate) fn reset(&mut self) {
         self.arena.reset();
         if !self.gaps.is_empty() {
@@ -277,8 +279,8 @@ impl DbiChanges {
         self.put_back(order);
     }
 
-    /// Adds a gap over keys of which the layers below show none but the deleted ones, and drops the single deletions of
-    /// these keys. Puts in the gap stay.
+    /// Replaces the deletions of the keys `deleted` by one gap. The layers below show no other key in the gap. Puts in
+    /// the gap stay.
     pub(crate) fn join(&mut self, start: &[u8], end: Option<&[u8]>, deleted: &[Vec<u8>]) {
         self.gaps.add(start, end);
         if deleted.is_empty() {
@@ -292,8 +294,8 @@ impl DbiChanges {
         self.put_back(order);
     }
 
-    /// Takes back an order from which entries were dropped. Frees all records if no entry is left, and copies the live
-    /// records if most are dead.
+    /// Takes back sorted blocks from which entries were dropped. Frees all records if no entry is left; copies the
+    /// live records to a new arena if most are dead.
     pub(super) fn put_back(&mut self, order: Blocks) {
         let (is_empty, dead) = (order.len() == 0 && order.lost().is_empty(), order.dead());
         let is_empty = is_empty && self.savepoints.is_empty();
@@ -322,7 +324,7 @@ impl DbiChanges {
 
     /// Whether nothing is changed.
     pub(crate) fn is_empty(&self) -> bool {
-        // The arena may have only dead records: then only the order shows that nothing is changed.
+        // The arena may have only dead records: then only the sorted blocks show that nothing is changed.
         self.gaps.is_empty() && (self.arena.used() == 0 || (self.only().is_none() && self.blocks().len() == 0))
     }
 
@@ -380,7 +382,7 @@ impl DbiChanges {
         self.blocks().iter().map(|entry| self.arena.record(entry.record))
     }
 
-    /// The changes in key order, for a scan to the end.
+    /// The changes in key order, for a scan to the end: records are prefetched.
     pub(crate) fn iter_all(&self) -> impl Iterator<Item = Record<'_>> {
         gather(&self.arena, self.blocks().list())
     }
@@ -397,7 +399,7 @@ impl DbiChanges {
         nearly_all(self.len(), self.blocks().iter().map(is_later))
     }
 
-    /// The settled order. O(n log n) in the changes since the last call.
+    /// The sorted blocks. O(n log n) in the changes since the last call.
     #[inline]
     pub(crate) fn blocks(&self) -> &Blocks {
         if let Some(ready) = &self.ready {
@@ -443,8 +445,8 @@ impl DbiChanges {
         self.blocks().lower(&self.arena, key)
     }
 
-    /// Merges the changes and gaps of `newer` over these. Large chunks of records are moved without a copy.
-    /// O(changes of `newer`), and with gaps the cost of settling.
+    /// Merges the changes and gaps of `newer` over these. Large chunks of records are moved without a copy. O(changes
+    /// of `newer`), and with gaps the cost of sorting these changes.
     pub(crate) fn absorb(&mut self, newer: Self) {
         newer.gaps.iter().for_each(|(start, end)| self.gap(start, end));
         let mut changes = newer.unsettled.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -462,8 +464,8 @@ impl DbiChanges {
         }
     }
 
-    /// Settles, and frees the memory of dead records if they outweigh the live ones, or if they have at least
-    /// `most` bytes and `most` is not 0.
+    /// Sorts the changes, and frees the memory of dead records if they outweigh the live ones, or if they have at
+    /// least `most` bytes and `most` is not 0.
     pub(crate) fn tidy(&mut self, most: usize) {
         let dead = self.settle().dead();
         let live = self.arena.used().saturating_sub(dead);
@@ -483,7 +485,7 @@ impl DbiChanges {
         self.open().blocks = blocks;
     }
 
-    /// Settles the order for the reads that follow.
+    /// Sorts the changes, so that the reads that follow need no lock.
     pub(crate) fn make_ready(&mut self) {
         if self.ready.is_none() && self.only().is_none() {
             self.ready = Some(mem::take(self.settle()));
@@ -509,7 +511,7 @@ fn is_mixed(arena: &Arena, last: Entry, entry: Entry) -> bool {
     last.compare(arena, entry).is_ge()
 }
 
-/// The settled order, wherever it is kept.
+/// The sorted blocks, wherever they are kept.
 #[inline]
 fn in_order<'u>(
     ready: &'u mut Option<Blocks>,
@@ -522,7 +524,7 @@ fn in_order<'u>(
     }
 }
 
-/// The order in the form that can be appended to.
+/// The blocks and the tail, to be appended to. Takes the blocks back from `ready` or `settled`.
 #[inline]
 fn open<'u>(
     ready: &mut Option<Blocks>,

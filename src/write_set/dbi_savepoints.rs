@@ -1,8 +1,8 @@
 //! Savepoints of one database's changes: what is needed to undo everything after a savepoint began.
 //!
-//! Records are appended, so those after a savepoint's mark in the arena are new. Of the state before the savepoint, the
-//! entries that were replaced or dropped are kept, and the gaps as they were. Beginning a savepoint costs nothing;
-//! keeping or undoing it costs O(changes in it), however deeply it is nested.
+//! Records are only appended, so those after a savepoint's mark in the arena are new. Of the state before the
+//! savepoint, the entries that were replaced or dropped are saved, and a log says which gaps were replaced. Beginning
+//! a savepoint costs nothing. Keeping or undoing it costs O(changes in it), however deeply it is nested.
 
 use std::mem;
 
@@ -21,7 +21,7 @@ pub(super) struct DbiSavepoint {
     /// The bytes of the arena, and the dead ones among them, when it began.
     used: usize,
     dead: usize,
-    /// The numbers of kept entries and of logged gaps when it began.
+    /// The number of saved entries, and the length of the log of gaps, when it began.
     lost: usize,
     gaps: usize,
 }
@@ -41,8 +41,8 @@ impl DbiChanges {
         })
     }
 
-    /// If the savepoint at `depth` has not changed this database yet, notes the present state, to be restored, and
-    /// settles the order. Returns whether the savepoint had changed nothing here before.
+    /// If the savepoint at `depth` has not changed this database yet, sorts the changes and notes their present state,
+    /// so that it can be restored. Returns whether this was the savepoint's first change here.
     #[inline]
     pub(crate) fn enter(&mut self, depth: usize) -> bool {
         if self.savepoints.last().is_some_and(|savepoint| savepoint.depth == depth) {
@@ -61,8 +61,8 @@ impl DbiChanges {
         self.savepoints.push(DbiSavepoint { gaps: self.gaps.begin_log(), ..savepoint });
     }
 
-    /// Gives the changes of the newest savepoint, at `depth`, to the savepoint around it, or keeps them for good.
-    /// Returns whether the outer savepoint had changed nothing here.
+    /// Merges the changes of the newest savepoint, at `depth`, into the savepoint around it, or into the transaction
+    /// if there is none. Returns whether the outer savepoint had changed nothing here.
     pub(crate) fn keep(&mut self, depth: usize) -> bool {
         let Some(savepoint) = self.savepoints.pop() else { return false };
         let around = self.savepoints.last().filter(|around| around.depth + 1 == depth);
@@ -141,30 +141,30 @@ fn as_added(arena: &Arena, entry: Entry) -> Entry {
 }
 
 impl Blocks {
-    /// From now on, keeps an entry whose record is before `mark` when it is replaced or dropped. With `None`, keeps
+    /// From now on, saves an entry whose record is before `mark` when it is replaced or dropped. With `None`, saves
     /// none.
     pub(super) fn keep_below(&mut self, mark: Option<RecordRef>) {
         self.mark = mark;
     }
 
-    /// The kept entries.
+    /// The saved entries.
     pub(super) fn lost(&self) -> &[Entry] {
         &self.lost
     }
 
-    /// Takes the kept entries from index `from` on.
+    /// Takes the saved entries from index `from` on.
     pub(super) fn take_lost(&mut self, from: usize) -> Vec<Entry> {
         self.lost.split_off(from.min(self.lost.len()))
     }
 
-    /// Forgets the kept entries from index `from` on, except those that `mark` still keeps.
+    /// Releases the saved entries from index `from` on, except those that `mark` still saves.
     pub(super) fn forget_lost(&mut self, arena: &Arena, from: usize) {
         for entry in self.take_lost(from) {
             self.lose(arena, entry);
         }
     }
 
-    /// Called for an entry that was replaced or dropped: keeps it, or counts its record as dead.
+    /// Called for an entry that was replaced or dropped: saves it, or counts its record as dead.
     #[inline]
     pub(super) fn lose(&mut self, arena: &Arena, entry: Entry) {
         if self.mark.is_some_and(|mark| entry.record < mark) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-/// The bytes counted for a gap besides its keys: its node in the map, and two allocations.
+/// The bytes counted for a gap besides its keys: for its node in the map, and for two allocations.
 const GAP_BYTES: usize = 96;
 
 /// The least possible key, where a gap from the beginning of all keys starts. Not the empty key: comparing with an
@@ -193,7 +193,7 @@ impl Gaps {
         self.ends.len()
     }
 
-    /// The gap that reaches the upper end of all keys, or, without `LAST`, their lower end.
+    /// The gap that reaches beyond the last possible key, or, without `LAST`, down to the first one.
     pub(crate) fn at_end<const LAST: bool>(&self) -> Option<Gap<'_>> {
         if LAST {
             return self.last().filter(|(_, end)| end.is_none());
