@@ -29,8 +29,8 @@ pub(crate) struct Writer<'e> {
     lmdb: &'e Lmdb,
 }
 
-/// Handles opened by committed transactions. Any abort clears them: an aborted drop of a DBI has closed its handle,
-/// and handles opened by an aborted transaction are invalid.
+/// Handles opened by committed transactions. An abort clears them all: if the transaction dropped a DBI, its handle is
+/// closed already, and handles that the aborted transaction opened are invalid.
 #[derive(Default)]
 pub(crate) struct Handles(Opened<'static>);
 
@@ -78,7 +78,7 @@ impl<'e> Writer<'e> {
         apply: impl FnOnce(&mut Applier<'_, '_, 'e>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let Self { mut txn, lmdb } = self;
-        // Only a commit puts them back.
+        // If the commit fails, the handles stay cleared.
         let mut known = std::mem::take(&mut handles.0);
         if opens || known.main.is_none() {
             let outcome = lmdb.env.create_databases_and_commit(txn, |opener, txn| {

@@ -1,4 +1,4 @@
-//! Flushing directories, so that the names in them survive a power cut.
+//! Flushes directories, so that the names of files in them survive a power cut.
 //!
 //! Directories are flushed by descriptor, never by path: a directory may have been moved since, or may not be reachable
 //! by name any more.
@@ -11,7 +11,7 @@ use crate::os::error::located;
 use crate::os::paths::Directory;
 use crate::os::sys::{Above, directory_above, flush_directory, flush_file_system};
 
-/// Why names may not be on the disk yet.
+/// Why the names may not be on the disk.
 #[derive(Debug)]
 pub(crate) enum Unflushed {
     /// A directory could not be opened, and nothing was flushed. Trying again may work.
@@ -31,7 +31,7 @@ impl From<Unflushed> for Error {
 /// A directory, opened for a flush.
 pub(crate) struct Names<'a> {
     path: &'a Path,
-    /// `None` if it may not be read: then its whole file system is flushed through `file`.
+    /// `None` if the directory may not be read: then its whole file system is flushed through `file`.
     opened: Option<File>,
     file: &'a File,
 }
@@ -60,8 +60,8 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Makes the names in `directory` durable, and the directory's own, and those of all directories above it on its
-/// file system. `path` and `file` are as in [`Names::open`].
+/// Makes durable the names in `directory`, its own name, and the names of all directories above it on its file system.
+/// `path` and `file` are as in [`Names::open`].
 pub(crate) fn flush_with_all_above(directory: &Directory, path: &Path, file: &File) -> Result<(), Unflushed> {
     let lowest = Names::open(directory, path, file).map_err(Unflushed::Refused)?;
     lowest.flush().map_err(Unflushed::Failed)?;
