@@ -4,7 +4,8 @@ use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{FULL, MIN_FILL_PERCENT};
 
-/// LMDB reserves memory for each DBI, also in each transaction, and does arithmetic on their number without a check.
+/// LMDB allocates memory for each DBI, in the environment and in each transaction, and does not check for overflow
+/// when it computes with their number.
 const MOST_DBIS: u32 = 1 << 15;
 /// Each reader takes 64 bytes of the lock file.
 const MOST_READERS: u32 = 1 << 16;
@@ -27,7 +28,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Fails for sizes that make no sense.
+    /// Fails for options that are out of range or contradict each other.
     pub(crate) fn check(&self) -> Result<()> {
         let Config { map_size, max_map_size, max_dbis, max_readers, .. } = self;
         let why = if *max_map_size == 0 {

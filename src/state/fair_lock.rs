@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::os::process_mark;
 
-/// Whether to wait for another writer.
+/// Whether, and until when, to wait for another writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
     /// Wait as long as it takes.
@@ -21,8 +21,8 @@ pub(crate) enum Wait {
     Until(Instant),
 }
 
-/// To be called after `park` returns: the park may have consumed a token that another waker meant for the thread's own
-/// executor, which would then wait in vain. Costs at most one spurious wake-up.
+/// To be called after `park` has returned. The park may have consumed the token of another waker, meant for the
+/// thread's own executor, which would then wait in vain. Costs at most one spurious wake-up.
 pub(crate) fn return_token() {
     thread::current().unpark();
 }
@@ -30,9 +30,9 @@ pub(crate) fn return_token() {
 /// Decides which thread may run a transaction's closure: one at a time.
 ///
 /// Most closures end before a sleeping thread is awake. If the lock were handed to the first in line, each closure
-/// would cost the time to wake a thread. So a release wakes the first in line, and the first thread that tries to take
-/// the lock gets it. A thread that was passed over [`MOST_PASSED`] times is handed the lock, so a thread that releases
-/// and takes the lock in a loop cannot keep others out.
+/// would cost the time to wake a thread. So a release only wakes the first in line, and whichever thread asks for the
+/// lock first gets it. A thread in line that was passed over [`MOST_PASSED`] times is handed the lock. So a thread
+/// that releases and takes the lock in a loop cannot keep others out.
 pub(crate) struct FairLock {
     /// The bits [`TAKEN`] and [`LINED`]. Taking or releasing a lock that no thread waits for changes this word alone.
     word: AtomicU8,
@@ -54,14 +54,15 @@ struct Caller {
 
 /// The lock is held.
 const TAKEN: u8 = 1;
-/// Threads stand in line. Changed under the line's mutex only. While this bit is set, a release goes through the line.
+/// Threads wait in line. This bit is changed only under the line's mutex. While it is set, a release goes through the
+/// line.
 const LINED: u8 = 2;
 
-/// Parked, or about to park.
+/// State of a caller: parked, or about to park.
 const WAITS: u8 = 0;
-/// First in line, and woken since the lock was released.
+/// State of a caller: first in line, and woken since the lock was released.
 const WOKEN: u8 = 1;
-/// Was handed the lock.
+/// State of a caller: was handed the lock.
 const CALLED: u8 = 2;
 
 /// How often the first in line is passed over before the lock is handed to it.
@@ -101,7 +102,7 @@ impl FairLock {
         }
         match wait {
             Wait::Yes => self.take(None),
-            // Threads in line go first.
+            // The lock may be free while threads wait in line: they go first.
             Wait::No => None,
             Wait::Until(deadline) => self.take(Some(deadline)),
         }
@@ -118,7 +119,8 @@ impl FairLock {
             if attempt.is_multiple_of(25) { thread::yield_now() } else { hint::spin_loop() }
         }
         let mut line = self.line();
-        // From here on a release goes through the line and finds this thread there: the line's mutex is held.
+        // This thread holds the line's mutex. From here on a release goes through the line, and finds this thread
+        // there.
         self.word.fetch_or(LINED, Ordering::Relaxed);
         if let Some(taken) = self.take_free() {
             self.note_line(&line);
@@ -151,7 +153,7 @@ impl FairLock {
                 CALLED => return Some(FairLockGuard { lock: self }),
                 WOKEN => {
                     let mut line = self.line();
-                    // The lock is handed over under the line's mutex too, so not after this check.
+                    // The lock is handed over only under the line's mutex, so this check cannot miss it.
                     if caller.state.load(Ordering::Acquire) == CALLED {
                         continue;
                     }

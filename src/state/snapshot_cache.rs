@@ -1,12 +1,12 @@
 //! Leases: how threads share a pinned state without sharing a counter.
 //!
 //! Each thread finds the newest pinned state through a lease in its own shard, so taking a snapshot touches no cache
-//! line that another thread writes. All leases of a state hold the one pinned state, with its one reader slot. A commit
-//! drops the leases that it made stale. Leases that commits of other processes made stale are dropped twice a second.
-//! So an idle environment keeps no page from being reused.
+//! line that another thread writes. All leases on a state share its one `PinnedState` and its one reader slot. A
+//! commit drops the leases that it made stale. Leases that commits of other processes made stale are dropped by the
+//! sweep, twice a second. So an idle environment keeps no page from being reused.
 //!
-//! The thread itself remembers its leases weakly. While its shard or a snapshot keeps a lease, the thread gets it
-//! without the shard's lock, which saves two of the four locked instructions of a snapshot.
+//! A thread also remembers its last leases weakly, in a thread-local. While its shard or a snapshot keeps a lease, the
+//! thread gets it without the shard's lock. That saves two of the four locked instructions of a snapshot.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::error::Result;
 
-/// States that leases are taken on.
+/// What a lease is taken on: a view of a state.
 pub(crate) trait Leased: Sized + 'static {
     /// Whether no newer state was committed.
     fn is_newest(&self) -> bool;

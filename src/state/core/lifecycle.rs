@@ -1,4 +1,4 @@
-//! Closing the files of a core, or replacing and opening them again, after waiting for their users.
+//! Closes the files of a core, or replaces and reopens them, after waiting for their users.
 
 use std::fs::File;
 use std::mem;
@@ -17,14 +17,14 @@ use crate::state::open_files::open_files;
 use crate::state::writer_info::WriterInfo;
 use crate::state::writer_lock::WriterLock;
 
-/// The openers' gate, held exclusively, while no sweep holds a state.
+/// The openers' gate, held exclusively, and the sweep's lock. No state is pinned meanwhile.
 struct Alone<'e> {
     _sweep: MutexGuard<'e, ()>,
     gate: RwLockWriteGuard<'e, Option<Arc<Files>>>,
 }
 
-/// How long to wait for a thread that is just dropping a state. Nothing can block that thread any more, but the system
-/// may not schedule it.
+/// How long to wait for a thread that is dropping a state. Nothing blocks that thread any more, but the system may not
+/// have scheduled it.
 const GIVING_UP: Duration = Duration::from_millis(500);
 const GIVING_UP_PAUSE: Duration = Duration::from_micros(50);
 
@@ -58,7 +58,7 @@ impl Core {
         }
     }
 
-    /// Takes the gate exclusively. Fails with `Busy` while states are read.
+    /// Takes the openers' gate exclusively. Fails with `Busy` while states are read.
     fn alone(&self) -> Result<Alone<'_>> {
         let sweep = self.states.hold_sweep();
         let gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
@@ -95,11 +95,11 @@ impl Core {
         drop(files);
         let swapped = swap(&file);
         let opened = self.open_again(Some(page_size)).map(|files| *alone.gate = Some(Arc::new(files)));
-        // If both failed, the first error says more.
+        // If both failed, the error of `swap` says more.
         swapped.and(opened)
     }
 
-    /// Opens the files again, if the call that replaced them could not.
+    /// Opens the files again, if [`replace`](Self::replace) could not.
     #[cold]
     pub(super) fn reattach(&self) -> Result<()> {
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
@@ -110,7 +110,7 @@ impl Core {
         Ok(())
     }
 
-    /// Tries several times: a shortage of memory or descriptors may pass.
+    /// Tries several times, since a shortage of memory or descriptors may be short.
     fn open_again(&self, page_size: Option<usize>) -> Result<Files> {
         let mut tries = 0;
         loop {
@@ -130,13 +130,14 @@ impl Core {
             None => None,
         };
         let files = open_files(&self.paths, &self.config, page_size, lmdb_lock)?;
-        // LMDB marks its process when the process's first reader begins.
+        // LMDB locks the byte of this process's id when the process's first reader begins.
         drop(files.lmdb.pin().map_err(|failure| failure.error)?);
         self.hold_process_of(&files)?;
         Ok(files)
     }
 
-    /// Marks this process as a reader in LMDB's lock file. Only the end of the process removes the mark.
+    /// Takes over LMDB's lock on the byte of this process's id, by which other processes see that its readers are
+    /// alive.
     pub(crate) fn hold_process(&self) -> Result<()> {
         let files = Arc::clone(&*self.files()?);
         self.hold_process_of(&files)
@@ -151,10 +152,10 @@ impl Core {
 
     /// Frees the reader slots of dead processes, and returns how many.
     pub(crate) fn clear_stale_readers(&self) -> Result<usize> {
-        // Done without the gate: this may wait for another process.
+        // Called without the openers' gate, because it may wait for another process.
         let files = Arc::clone(&*self.files()?);
         match &self.lock {
-            // While a process joins, it has no mark for a moment, and would count as dead.
+            // While a process joins, its byte is unlocked for a moment, and its readers would count as dead.
             Some(lock) => lock.while_none_joins(|| files.lmdb.clear_stale_readers()),
             None => files.lmdb.clear_stale_readers(),
         }
@@ -171,7 +172,8 @@ impl Core {
         (process == process::id() || self.is_other_writing()).then_some(WriterInfo { process, held_for })
     }
 
-    /// Notes that a transaction based on uncommitted predecessors holds the transaction lock, or that it has ended.
+    /// Notes that a follower holds the transaction lock (a transaction based on uncommitted predecessors), or that it
+    /// has ended.
     pub(crate) fn note_following(&self, is_following: bool) {
         let since = if is_following { coarse_milliseconds().max(1) } else { 0 };
         self.following_since.store(since, Ordering::Relaxed);
@@ -183,8 +185,8 @@ impl Core {
         self.files().is_ok_and(|files| files.lmdb_lock.as_ref().is_some_and(|lock| lock.has_process(writer)))
     }
 
-    /// Returns when new snapshots may be taken: waits while they are held back, and fails as
-    /// [`check_usable`](Self::check_usable) does.
+    /// Returns when new snapshots may be taken: waits while they are held back. Fails as
+    /// [`check_usable`](Self::check_usable).
     #[inline]
     pub(crate) fn pass(&self) -> Result<()> {
         if self.status.load(Ordering::Acquire) == HELD_BACK {
@@ -195,7 +197,7 @@ impl Core {
 
     #[cold]
     fn wait_to_pass(&self) {
-        // In a child that was forked meanwhile, the thread that would end the wait does not exist.
+        // In a forked child, the thread that would end the wait does not exist.
         if !self.is_own_process() {
             return;
         }
@@ -206,7 +208,7 @@ impl Core {
     }
 
     /// Runs `body` at a moment when no state is read in this process. Fails with `Busy` if there was no such moment
-    /// before `deadline`, or if `body` does.
+    /// before `deadline`, or if `body` was `Busy` each time.
     ///
     /// A steady stream of snapshots leaves no such moment, so new snapshots are held back, for at most a tenth of a
     /// second at a time. Snapshots that were held back are taken before the next try.
@@ -273,7 +275,8 @@ impl<'e> HeldBack<'e> {
 impl Drop for HeldBack<'_> {
     fn drop(&mut self) {
         let (passing, passed) = &self.0.passing;
-        // Changed under the mutex: a thread that has read the old status waits by now, and is woken.
+        // The status is changed under the mutex: a thread that has read the old status under it waits by now, and is
+        // woken.
         let held = passing.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = self.0.status.compare_exchange(HELD_BACK, OPEN, Ordering::AcqRel, Ordering::Acquire);
         drop(held);
@@ -282,8 +285,9 @@ impl Drop for HeldBack<'_> {
 }
 
 impl Core {
-    /// In a forked child, forgets what other threads of the parent may have been changing at the fork. It may be half
-    /// changed, and dropping it could follow invalid pointers. The temporary directory belongs to the parent too.
+    /// In a forked child, leaks what other threads of the parent may have been changing at the fork. It may be half
+    /// changed, and dropping it could follow invalid pointers. Leaks the temporary directory too, which belongs to the
+    /// parent.
     fn forget_inherited(&mut self) {
         mem::forget(mem::replace(&mut self.writer, WriterLock::new()));
         mem::forget(mem::take(&mut self.others));
