@@ -1,4 +1,4 @@
-//! What `#[derive(Key)]` writes against: keys that are encoded by reference, field by field.
+//! What the code that `#[derive(Key)]` generates calls: keys are encoded by reference, field by field.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -162,7 +162,7 @@ pub trait KeyField: Key<Owned = Self> + Clone + Debug + 'static {
     }
 }
 
-/// Types that are passed as they are owned, or as references to that.
+/// For types whose keys are passed as owned values or as references to these.
 macro_rules! key_field {
     ($([$($params:tt)*] $type:ty),+ $(,)?) => {
         $(impl<$($params)*> KeyField for $type {
@@ -261,7 +261,7 @@ tuple_field!(A 0, B 1, C 2, D 3, E 4, F 5);
 tuple_field!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 tuple_field!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 
-/// The fields of a derived key, as the derive writes them.
+/// What the derive generates for the fields of a key.
 #[doc(hidden)]
 pub trait Fields: KeyAs {
     /// The width of all fields together, if all have one.
@@ -280,7 +280,8 @@ pub trait Fields: KeyAs {
     fn decode(bytes: &mut &[u8]) -> Result<Self>;
 }
 
-/// The form that a derived key is stored in: its fields. It names no field's type, so the types may be private.
+/// The key type that a derived key is stored as: its fields. It does not name the fields' types, so these may be
+/// private.
 #[doc(hidden)]
 pub struct Stored<T>(PhantomData<T>);
 
@@ -351,7 +352,7 @@ impl<T: Fields> AsKey<Stored<T>> for &T {
     }
 }
 
-/// The stored number of an enum `name` is that of no variant.
+/// The error for a stored number that no variant of the enum `name` has.
 #[doc(hidden)]
 #[cold]
 #[must_use]

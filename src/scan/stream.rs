@@ -66,7 +66,7 @@ impl<K: Key, V: Value> OwnedEntries<K, V> {
 #[must_use = "streams do nothing unless polled"]
 pub struct EntryStream<K, V> {
     entries: OwnedEntries<K, V>,
-    /// The entries left of this turn.
+    /// How many more entries are returned before other tasks may run.
     turn: u32,
     is_done: bool,
 }

@@ -15,8 +15,8 @@ const LARGEST_MAP: usize = 1 << 48;
 /// The least size to try: larger requests are halved down to this.
 const SMALLEST_MAP: usize = 1 << 20;
 
-/// Opens LMDB and mapleaf's own map, with maps of the same size. Halves the size until the system grants both. Takes the locks that show other processes that this one has the environment open; without LMDB's lock file,
-/// none.
+/// Opens LMDB and mapleaf's own map, with maps of the same size. Halves the size until the system grants both. Takes
+/// the locks that show other processes that this one has the environment open; without LMDB's lock file, none.
 pub(crate) fn open_files(
     paths: &EnvPaths,
     config: &Config,

@@ -123,7 +123,7 @@ impl Segment {
     }
 }
 
-/// Whether stripping would leave a part unchanged.
+/// Whether a part has no whitespace at its ends.
 #[inline]
 fn is_stripped(part: &[u8]) -> bool {
     let ends = part.first().into_iter().chain(part.last());
