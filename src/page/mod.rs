@@ -43,7 +43,7 @@ pub use cursor::Cursor;
 pub(crate) use format::{ID_OF_META, MAGIC, TREE_FLAGS};
 pub(crate) use free_record::free_count;
 pub(crate) use layout::{Pages, prefetch};
-pub(crate) use leaf_fill::{FULL, LeafFill, MIN_FILL_PERCENT, NextLeaf, ROOMY};
+pub(crate) use leaf_fill::{FILL_PERCENT_MAX, FILL_PERCENT_MIN, FILL_PERCENT_UNORDERED, LeafFill, NextLeaf};
 pub(crate) use leaves::Leaves;
 pub(crate) use lookup::{Beside, Found, beside, find, get};
 pub(crate) use map::EnvMap;
