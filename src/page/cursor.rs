@@ -7,7 +7,6 @@ use std::ops::{Bound, ControlFlow};
 use smallvec::SmallVec;
 
 use crate::error::Result;
-use crate::page::cursor_end::CursorEnd;
 use crate::page::format::HEADER_LINES;
 use crate::page::layout::Pages;
 use crate::page::leaf_prefetch::Ahead;
@@ -15,6 +14,7 @@ use crate::page::lookup::Found;
 use crate::page::meta::TreeRecord;
 use crate::page::search_key::SearchKey;
 use crate::page::tree::branch_levels;
+use crate::page::tree_position::TreePosition;
 
 /// A key and its value, borrowed from the map.
 pub(crate) type Pair<'a> = (&'a [u8], &'a [u8]);
@@ -34,7 +34,7 @@ pub struct Cursor<'a> {
     pages: Pages<'a>,
     tree: TreeRecord,
     /// The front, once it has descended. The remaining entries of its leaf are those from its slot up to `front_limit`.
-    front: CursorEnd<'a>,
+    front: TreePosition<'a>,
     front_limit: usize,
     /// Whether the front's leaf is the last with remaining entries. Then the back is in that leaf too, at slot
     /// `front_limit`. Also set when no entries remain.
@@ -48,7 +48,7 @@ pub struct Cursor<'a> {
     /// Whether the end that moved last has passed a whole leaf; then it prefetches beyond the next leaf.
     reads_ahead: bool,
     /// The back, once it has descended, while its leaf is after the front's leaf.
-    back: Option<CursorEnd<'a>>,
+    back: Option<TreePosition<'a>>,
     /// The slot of the first remaining entry in the back's leaf; 0 when the front is, or may be, before that leaf.
     back_limit: usize,
     lower: OwnBound,
@@ -106,7 +106,7 @@ impl<'a> Cursor<'a> {
         Ok(Self {
             pages,
             tree: *tree,
-            front: CursorEnd::nowhere(),
+            front: TreePosition::nowhere(),
             front_limit: 0,
             in_last_leaf: !has_pages,
             is_open: false,

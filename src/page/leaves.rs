@@ -2,13 +2,13 @@
 //! neighbour.
 
 use crate::error::Result;
-use crate::page::cursor_end::CursorEnd;
 use crate::page::cursor_stack::SeekTarget;
 use crate::page::format::NODE_HEADER;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::page_no::PageNo;
 use crate::page::search_key::SearchKey;
+use crate::page::tree_position::TreePosition;
 
 /// The divisor of the minimum fill: a leaf keeps at least a quarter of its space in use. Below that, LMDB fills it from
 /// a neighbour or merges the two (`FILL_THRESHOLD` in mdb.c).
@@ -30,7 +30,7 @@ pub(crate) struct Leaves<'a, 'k> {
     from: &'k [u8],
     last: Option<&'a [u8]>,
     end: Option<&'k [u8]>,
-    front: CursorEnd<'a>,
+    front: TreePosition<'a>,
     /// The last leaf, and how many of its entries are before the end of the range.
     back: (PageNo, usize),
     is_done: bool,
@@ -48,8 +48,8 @@ impl<'a, 'k> Leaves<'a, 'k> {
         end: Option<&'k [u8]>,
     ) -> Result<Option<Self>> {
         let target = end.map_or(SeekTarget::<0>::End, |end| SeekTarget::Before(SearchKey::new(end)));
-        let front = CursorEnd::at(pages, tree, &SeekTarget::<0>::Before(SearchKey::new(from)))?;
-        let back = CursorEnd::at(pages, tree, &target)?.map(|back| (back.leaf.number(), back.slot));
+        let front = TreePosition::at(pages, tree, &SeekTarget::<0>::Before(SearchKey::new(from)))?;
+        let back = TreePosition::at(pages, tree, &target)?.map(|back| (back.leaf.number(), back.slot));
         let within = |(front, back)| Self { pages, from, last: None, end, front, back, is_done: false };
         Ok(front.zip(back).map(within))
     }

@@ -5,7 +5,6 @@ mod batch;
 mod copy;
 mod count;
 mod cursor;
-mod cursor_end;
 mod cursor_stack;
 mod fields;
 mod fixed_width_batch;
@@ -29,6 +28,7 @@ mod split;
 #[cfg(test)]
 pub(crate) mod steps;
 mod tree;
+mod tree_position;
 mod txn_id;
 mod values;
 mod verify;
