@@ -232,8 +232,8 @@ impl<'a> CursorStack<'a> {
     /// Asks the system to read the next leaves, if they are not in memory.
     fn ask_ahead(&mut self, pages: Pages<'a>, direction: isize) {
         if let [.., above, parent] = &*self.steps {
-            let beside = |distance: isize| above.child_at(direction * distance);
-            self.ahead.enter(pages, parent.page, beside, |number| pages.branch(number).ok());
+            let sibling = |distance: isize| above.child_at(direction * distance);
+            self.ahead.enter(pages, parent.page, sibling, |number| pages.branch(number).ok());
         }
     }
 

@@ -45,7 +45,7 @@ pub(crate) use free_record::free_count;
 pub(crate) use layout::{Pages, prefetch};
 pub(crate) use leaf_fill::{FILL_PERCENT_MAX, FILL_PERCENT_MIN, FILL_PERCENT_UNORDERED, LeafFill, NextLeaf};
 pub(crate) use leaves::Leaves;
-pub(crate) use lookup::{Beside, Found, beside, find, get};
+pub(crate) use lookup::{Found, LeafNeighbours, find, get, leaf_neighbours};
 pub(crate) use map::EnvMap;
 pub(crate) use meta::Meta;
 pub use meta::TreeRecord;

@@ -93,14 +93,14 @@ impl ReadAhead {
         Self { off: true, cold: None }
     }
 
-    /// Called when a walk enters `branch`, whose children are leaves. `beside` returns the number of the branch page
+    /// Called when a walk enters `branch`, whose children are leaves. `sibling` returns the number of the branch page
     /// that comes a given number of pages later, and `open` opens one.
     #[inline(never)]
     pub(crate) fn enter<'a>(
         &mut self,
         memory: impl Memory,
         branch: Page<'a>,
-        beside: impl Fn(isize) -> Option<PageNo>,
+        sibling: impl Fn(isize) -> Option<PageNo>,
         open: impl Fn(PageNo) -> Option<Page<'a>>,
     ) {
         if self.off {
@@ -118,10 +118,10 @@ impl ReadAhead {
         let Some(cold) = self.cold.as_mut().filter(|cold| cold.branches > 1) else {
             return;
         };
-        if let Some(later) = beside(2) {
+        if let Some(later) = sibling(2) {
             memory.will_need(later, 1);
         }
-        if let Some(next) = beside(1).and_then(open)
+        if let Some(next) = sibling(1).and_then(open)
             && misses(memory, next, 4)
         {
             cold.ask(memory, next);

@@ -121,7 +121,11 @@ impl<'r, const BEFORE: bool> RangeSide<'r, BEFORE> {
     }
 
     /// Follows the range in the leaf of the key.
-    fn follow_in_leaf(&mut self, found: &page::Beside<'r>, deleted: &mut SmallVec<[&'r [u8]; MANY]>) -> Result<()> {
+    fn follow_in_leaf(
+        &mut self,
+        found: &page::LeafNeighbours<'r>,
+        deleted: &mut SmallVec<[&'r [u8]; MANY]>,
+    ) -> Result<()> {
         if !self.is_open() {
             return Ok(());
         }
@@ -171,7 +175,7 @@ pub(crate) fn around<'r, 't: 'r>(
     below: impl Fn() -> Result<LayeredTree<'t>>,
     key: &'r [u8],
     at: (EntryPosition, bool),
-    found: &page::Beside<'t>,
+    found: &page::LeafNeighbours<'t>,
 ) -> Result<Option<DeletedRange>> {
     let mut deleted: SmallVec<[&[u8]; MANY]> = SmallVec::new();
     let (mut before, mut after) = (RangeSide::<true>::new(set, key, at), RangeSide::<false>::new(set, key, at));

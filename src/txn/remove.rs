@@ -78,10 +78,10 @@ impl WriteTxn {
         own.prefetch_beside(at.0);
         let near = self.near.filter(|near| near.slot == dbi.slot);
         let found = if own.gaps().around(key).is_some() {
-            page::Beside::default()
+            page::LeafNeighbours::default()
         } else {
             let leaf = near.filter(|near| near.is_local).map(|near| near.position.0);
-            page::beside::<W>(pages, &tree, leaf, key)?
+            page::leaf_neighbours::<W>(pages, &tree, leaf, key)?
         };
         if !found.is_there {
             if change.is_some() {
@@ -107,7 +107,7 @@ impl WriteTxn {
             return Ok(());
         }
         let below = || Ok(LayeredTree::new(self.base.pages(), self.tree(dbi)?, self.layers(dbi.slot).skip(1)));
-        let range = deleted_ranges::around(own, below, key, at, &page::Beside::default())?;
+        let range = deleted_ranges::around(own, below, key, at, &page::LeafNeighbours::default())?;
         self.remove_seen(dbi, key, at, range)
     }
 

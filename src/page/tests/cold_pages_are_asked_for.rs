@@ -62,11 +62,11 @@ fn children(branch: Page<'_>) -> Vec<PageNo> {
 
 /// Walks over `branches` in order, as a scan would.
 fn walk(fake: &Fake, ahead: &mut ReadAhead, branches: &[Page<'_>], from: usize) {
-    let beside = |distance: isize| {
+    let sibling = |distance: isize| {
         let at = from.checked_add_signed(distance)?;
         branches.get(at).map(|page| page.number())
     };
-    ahead.enter(fake, branches[from], beside, |number| branches.iter().copied().find(|page| page.number() == number));
+    ahead.enter(fake, branches[from], sibling, |number| branches.iter().copied().find(|page| page.number() == number));
 }
 
 proptest! {
