@@ -170,7 +170,7 @@ impl<'r, const BEFORE: bool> RangeSide<'r, BEFORE> {
 /// O(log n), and a step for each deletion of the range. These are few, since longer ranges are gaps already. A short
 /// range is not followed beyond its leaf.
 /// range is not followed beyond its leaf.
-pub(crate) fn around<'r, 't: 'r>(
+pub(crate) fn range_joined_by<'r, 't: 'r>(
     set: &'r DbiChanges,
     below: impl Fn() -> Result<LayeredTree<'t>>,
     key: &'r [u8],

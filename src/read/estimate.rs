@@ -32,7 +32,7 @@ impl LayeredTree<'_> {
             for entry in range.spread(SAMPLE) {
                 let (key, value) = changes.record(entry);
                 seen += 1;
-                let is_hidden = self.layers[..at].iter().any(|newer| newer.gaps().around(key).is_some());
+                let is_hidden = self.layers[..at].iter().any(|newer| newer.gaps().containing(key).is_some());
                 if !is_hidden {
                     put += u64::from(value.is_some());
                     covered += u64::from(self.is_below(at, key)?);
@@ -67,7 +67,7 @@ impl LayeredTree<'_> {
 
     /// Whether `key` exists below a layer.
     fn is_below(&self, layer: usize, key: &[u8]) -> Result<bool> {
-        if self.layers[layer].gaps().around(key).is_some() {
+        if self.layers[layer].gaps().containing(key).is_some() {
             return Ok(false);
         }
         match look(self.layers[layer + 1..].iter().copied(), key) {

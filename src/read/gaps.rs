@@ -12,7 +12,7 @@ pub(crate) fn look<'t>(layers: impl Iterator<Item = &'t DbiChanges>, key: &[u8])
     let mut layers = layers;
     layers.find_map(|changes| match changes.get(key) {
         Some((_, value)) => Some(value),
-        None => changes.gaps().around(key).map(|_| None),
+        None => changes.gaps().containing(key).map(|_| None),
     })
 }
 

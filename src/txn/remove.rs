@@ -77,7 +77,7 @@ impl WriteTxn {
         // than these reads of memory.
         own.prefetch_beside(at.0);
         let near = self.near.filter(|near| near.slot == dbi.slot);
-        let found = if own.gaps().around(key).is_some() {
+        let found = if own.gaps().containing(key).is_some() {
             page::LeafNeighbours::default()
         } else {
             let leaf = near.filter(|near| near.is_local).map(|near| near.position.0);
@@ -90,7 +90,7 @@ impl WriteTxn {
             return Ok(change.is_some());
         }
         let below = || Ok(LayeredTree::new(pages, tree, std::iter::empty()));
-        let range = deleted_ranges::around(own, below, key, at, &found)?;
+        let range = deleted_ranges::range_joined_by(own, below, key, at, &found)?;
         self.near = found.leaf().map(|leaf| {
             let is_local = near.is_some_and(|near| near.position.0 == leaf);
             Near { slot: dbi.slot, position: (leaf, 0), is_local }
@@ -107,7 +107,7 @@ impl WriteTxn {
             return Ok(());
         }
         let below = || Ok(LayeredTree::new(self.base.pages(), self.tree(dbi)?, self.layers(dbi.slot).skip(1)));
-        let range = deleted_ranges::around(own, below, key, at, &page::LeafNeighbours::default())?;
+        let range = deleted_ranges::range_joined_by(own, below, key, at, &page::LeafNeighbours::default())?;
         self.remove_seen(dbi, key, at, range)
     }
 
@@ -132,7 +132,7 @@ impl WriteTxn {
 
     /// Whether `key` exists below the set's own change of it.
     pub(super) fn is_below(&self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
-        if self.set.dbi(dbi.slot).is_some_and(|own| own.gaps().around(key).is_some()) {
+        if self.set.dbi(dbi.slot).is_some_and(|own| own.gaps().containing(key).is_some()) {
             return Ok(false);
         }
         match look(self.layers.of_dbi(dbi.slot), key) {
@@ -301,7 +301,7 @@ fn find_pop<'b, const LAST: bool, T>(
         (Some((position, (key, Some(value)))), _) if is_own(key) => Ok(Pop::Own(read(key, value)?, position)),
         (None, None) => Ok(Pop::Nothing),
         (Some((_, (key, _))), _) if is_own(key) || row.as_ref().is_some_and(|row| row.key == key) => Ok(Pop::Other),
-        (_, Some(row)) if gap.is_some() && (own.gaps().len() == 1 || own.gaps().around(row.key).is_none()) => {
+        (_, Some(row)) if gap.is_some() && (own.gaps().len() == 1 || own.gaps().containing(row.key).is_none()) => {
             let popped = read(row.key, row.value)?;
             if LAST {
                 return Ok(Pop::Joins(popped, row.key, Some(row.key), Some(row.position())));

@@ -65,12 +65,12 @@ impl DbiChanges {
     /// if there is none. Returns whether the outer savepoint had changed nothing here.
     pub(crate) fn keep(&mut self, depth: usize) -> bool {
         let Some(savepoint) = self.savepoints.pop() else { return false };
-        let around = self.savepoints.last().filter(|around| around.depth + 1 == depth);
-        if around.is_none() && depth > 1 {
+        let outer = self.savepoints.last().filter(|outer| outer.depth + 1 == depth);
+        if outer.is_none() && depth > 1 {
             self.savepoints.push(DbiSavepoint { depth: depth - 1, ..savepoint });
             return true;
         }
-        let mark = around.map(|around| around.mark);
+        let mark = outer.map(|outer| outer.mark);
         let mut order = mem::take(self.settle());
         order.keep_below(mark);
         order.forget_lost(&self.arena, savepoint.lost);
@@ -84,7 +84,7 @@ impl DbiChanges {
     /// Undoes the changes of the newest savepoint.
     pub(crate) fn undo(&mut self) {
         let Some(savepoint) = self.savepoints.pop() else { return };
-        let around = self.savepoints.last().map(|around| around.mark);
+        let outer = self.savepoints.last().map(|outer| outer.mark);
         self.open().drop_tail();
         let mut order = mem::take(self.settle());
         order.keep_below(None);
@@ -97,7 +97,7 @@ impl DbiChanges {
         let lost = order.take_lost(savepoint.lost);
         order.settle(&self.arena, lost.into_iter().map(|entry| as_added(&self.arena, entry)).collect(), false);
         order.set_dead(savepoint.dead);
-        order.keep_below(around);
+        order.keep_below(outer);
         self.arena.truncate(savepoint.mark, savepoint.used);
         self.gaps.undo(savepoint.gaps);
         if self.savepoints.is_empty() {

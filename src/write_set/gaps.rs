@@ -167,7 +167,7 @@ impl Gaps {
 
     /// The gap that contains `key`.
     #[inline]
-    pub(crate) fn around(&self, key: &[u8]) -> Option<Gap<'_>> {
+    pub(crate) fn containing(&self, key: &[u8]) -> Option<Gap<'_>> {
         #[cfg(test)]
         crate::page::steps::note();
         if self.ends.is_empty() {
@@ -179,7 +179,7 @@ impl Gaps {
 
     /// The first gap that ends after `key`: the one that contains it, or the next one.
     pub(crate) fn from(&self, key: &[u8]) -> Option<Gap<'_>> {
-        self.around(key).or_else(|| self.after(key))
+        self.containing(key).or_else(|| self.after(key))
     }
 
     /// The first gap that begins after `key`.

@@ -111,7 +111,7 @@ fn is_nothing((start, end): &(Bytes, Option<Bytes>)) -> bool {
 pub(super) fn look_at(changes: &DbiChanges, model: &Model, key: &[u8]) -> Result<(), TestCaseError> {
     let expected = model.changes.get_key_value(key).map(|(key, value)| (&key[..], value.as_deref()));
     prop_assert_eq!(changes.get(key), expected, "{:?}", key);
-    let hidden = changes.gaps().around(key);
+    let hidden = changes.gaps().containing(key);
     prop_assert_eq!(hidden.is_some(), model.is_hidden(key), "{:?} in {:?}", key, hidden);
     let (position, is_there) = changes.lower(key);
     prop_assert_eq!(is_there, expected.is_some());
