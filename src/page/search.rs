@@ -18,7 +18,7 @@ use crate::page::layout::Page;
 use crate::page::search_key::{SearchKey, word_at};
 
 /// Only a page with this many slots decides whether keys are spread evenly: in a smaller page, any guess is near.
-const MANY: usize = 24;
+const MIN_SLOTS_TO_JUDGE: usize = 24;
 /// Slots compared linearly from a guess, before the rest is bisected.
 const WALK: usize = 8;
 
@@ -262,7 +262,7 @@ impl<'a> Limits<'a> {
             return self.narrow::<W>(branch, above);
         }
         let above = branch.search::<true, W>(1, &rest)?;
-        if self.spread == Spread::Unknown && branch.slots() >= MANY {
+        if self.spread == Spread::Unknown && branch.slots() >= MIN_SLOTS_TO_JUDGE {
             self.detect_spread(branch, target, above);
         }
         self.narrow::<W>(branch, above)

@@ -14,7 +14,7 @@ use crate::write_set::{DbiChanges, EntryPosition, Gap, LEAST};
 
 /// A deleted range becomes a gap from this many rows on. A gap takes the memory of three deletions, and costs readers
 /// a search of its own.
-pub(crate) const MANY: usize = 8;
+pub(crate) const MIN_GAP_ROWS: usize = 8;
 
 /// The range that the deletion of a key belongs to.
 pub(crate) struct DeletedRange {
@@ -100,7 +100,7 @@ impl<'r, const BEFORE: bool> RangeSide<'r, BEFORE> {
     fn follow(
         &mut self,
         mut rows: impl FnMut() -> Result<Option<&'r [u8]>>,
-        deleted: &mut SmallVec<[&'r [u8]; MANY]>,
+        deleted: &mut SmallVec<[&'r [u8]; MIN_GAP_ROWS]>,
     ) -> Result<()> {
         while let Some(row) = rows()? {
             match self.fate_of(row) {
@@ -124,7 +124,7 @@ impl<'r, const BEFORE: bool> RangeSide<'r, BEFORE> {
     fn follow_in_leaf(
         &mut self,
         found: &page::LeafNeighbours<'r>,
-        deleted: &mut SmallVec<[&'r [u8]; MANY]>,
+        deleted: &mut SmallVec<[&'r [u8]; MIN_GAP_ROWS]>,
     ) -> Result<()> {
         if !self.is_open() {
             return Ok(());
@@ -141,7 +141,7 @@ impl<'r, const BEFORE: bool> RangeSide<'r, BEFORE> {
     fn follow_beyond<'t: 'r>(
         &mut self,
         below: &LayeredTree<'t>,
-        deleted: &mut SmallVec<[&'r [u8]; MANY]>,
+        deleted: &mut SmallVec<[&'r [u8]; MIN_GAP_ROWS]>,
     ) -> Result<()> {
         if !self.is_open() {
             return Ok(());
@@ -177,13 +177,13 @@ pub(crate) fn range_joined_by<'r, 't: 'r>(
     at: (EntryPosition, bool),
     found: &page::LeafNeighbours<'t>,
 ) -> Result<Option<DeletedRange>> {
-    let mut deleted: SmallVec<[&[u8]; MANY]> = SmallVec::new();
+    let mut deleted: SmallVec<[&[u8]; MIN_GAP_ROWS]> = SmallVec::new();
     let (mut before, mut after) = (RangeSide::<true>::new(set, key, at), RangeSide::<false>::new(set, key, at));
     before.follow_in_leaf(found, &mut deleted)?;
     after.follow_in_leaf(found, &mut deleted)?;
     if before.is_open() || after.is_open() {
         let joins = matches!(before.end, RangeEnd::Gap(_)) || matches!(after.end, RangeEnd::Gap(_));
-        if !joins && deleted.len() + 1 < MIN_ROWS_FOLLOWED && found.rows() >= MANY {
+        if !joins && deleted.len() + 1 < MIN_ROWS_FOLLOWED && found.rows() >= MIN_GAP_ROWS {
             return Ok(None);
         }
         let below = below()?;
@@ -204,7 +204,7 @@ pub(crate) fn range_joined_by<'r, 't: 'r>(
     let joins = matches!(before.end, RangeEnd::Gap(_)) || matches!(after.end, RangeEnd::Gap(_));
     // At an end of all keys, a gap pays from two rows on: the next row deleted there finds it at once.
     let is_at_end = !deleted.is_empty() && (start == LEAST || end.is_none());
-    if !joins && !is_at_end && deleted.len() + 1 < MANY {
+    if !joins && !is_at_end && deleted.len() + 1 < MIN_GAP_ROWS {
         return Ok(None);
     }
     let deleted = deleted.iter().map(|row| row.to_vec()).collect();

@@ -199,7 +199,7 @@ impl WriteTxn {
         let each = change_bytes(&[], None) * (keys.len() + 1) + keys.bytes() + key.len();
         // A range becomes a gap, whose end may be as long as a key can be. The outermost ranges join earlier deletions.
         let gaps = DbiChanges::gap_bytes(&[], None) + 2 * (self.max_key + 1);
-        self.set.make_room(each + gaps * (keys.len() / deleted_ranges::MANY + 4))
+        self.set.make_room(each + gaps * (keys.len() / deleted_ranges::MIN_GAP_ROWS + 4))
     }
 
     /// Removes these keys, which exist and ascend. Each has a flag: whether nothing visible is between it and the
@@ -225,7 +225,7 @@ impl WriteTxn {
             let is_outermost = is_changed && (is_first || next.is_none());
             match adjacent[..] {
                 // `raw_delete` at the ends of the range finds adjacent deletions and joins them.
-                [first, ref inner @ .., last] if is_outermost && adjacent.len() >= deleted_ranges::MANY => {
+                [first, ref inner @ .., last] if is_outermost && adjacent.len() >= deleted_ranges::MIN_GAP_ROWS => {
                     self.remove_adjacent(dbi, inner, Some(last))?;
                     self.raw_delete(dbi, first)?;
                     self.raw_delete(dbi, last)?;
@@ -244,7 +244,7 @@ impl WriteTxn {
     fn remove_adjacent(&mut self, dbi: &Arc<DbiRef>, adjacent: &[&[u8]], after: Option<&[u8]>) -> Result<()> {
         let (Some(first), Some(last)) = (adjacent.first(), adjacent.last()) else { return Ok(()) };
         // If it is known, the caller then removes that key and the one before the range, and both join it.
-        let enough = if after.is_some() { deleted_ranges::MANY - 2 } else { deleted_ranges::MANY };
+        let enough = if after.is_some() { deleted_ranges::MIN_GAP_ROWS - 2 } else { deleted_ranges::MIN_GAP_ROWS };
         if adjacent.len() >= enough {
             let next = if let Some(after) = after {
                 Some(after.to_vec())

@@ -19,7 +19,10 @@ pub(crate) struct EntryPosition {
 }
 
 /// A common prefix of the keys is searched for from this many entries on.
-const MANY: usize = 64;
+const MIN_KEYS_FOR_PREFIX: usize = 64;
+
+/// A block's vector of up to this capacity keeps its spare memory.
+const UNTRIMMED: usize = 64;
 
 /// How many entries ahead a record is prefetched.
 const AHEAD: usize = 8;
@@ -220,7 +223,7 @@ impl Blocks {
     /// Searches for a longer common prefix of all keys, each time that their number has doubled.
     #[inline]
     fn look_for_common(&mut self, arena: &Arena) {
-        if self.len >= self.look_at.max(MANY) {
+        if self.len >= self.look_at.max(MIN_KEYS_FOR_PREFIX) {
             self.look_at = self.len * 2;
             let ends = self.firsts.first().zip(self.list.last().and_then(|block| block.last()));
             let common = ends.map_or(0, |(first, last)| meet(arena.key(first.record), arena.key(last.record)).0);
@@ -273,7 +276,7 @@ impl Blocks {
     fn find_common(&mut self, arena: &Arena, newer: &[Entry]) {
         let Some(first) = newer.first() else { return };
         if self.list.is_empty() {
-            let key = if newer.len() < MANY { &[] } else { arena.key(first.record) };
+            let key = if newer.len() < MIN_KEYS_FOR_PREFIX { &[] } else { arena.key(first.record) };
             self.common = key.to_vec();
         }
         let mut common = self.common.len();
@@ -326,7 +329,7 @@ impl Blocks {
             }
         }
         if !entries.is_empty() {
-            if entries.capacity() > MANY {
+            if entries.capacity() > UNTRIMMED {
                 entries.shrink_to_fit();
             }
             self.list.push(entries.into());
