@@ -202,7 +202,7 @@ impl Blocks {
 
     /// Sorts `newer` and merges it over the existing entries; of equal keys the later entry wins. The heads of `newer`
     /// are the first bytes of their keys. `ascends` means that each key is above the one before it.
-    pub(crate) fn settle(&mut self, arena: &Arena, mut newer: Vec<Entry>, ascends: bool) {
+    pub(crate) fn merge_unsorted(&mut self, arena: &Arena, mut newer: Vec<Entry>, ascends: bool) {
         self.is_appended = false;
         if ascends && self.is_below(arena, &newer) {
             self.append_all(arena, newer);
@@ -387,7 +387,7 @@ impl Blocks {
     pub(crate) fn take(&mut self, arena: &Arena, record: RecordRef, (position, is_there): (EntryPosition, bool)) {
         let key = arena.key(record);
         if self.list.is_empty() || !key.starts_with(&self.common) {
-            return self.settle(arena, vec![Entry::new(key, 0, record)], false);
+            return self.merge_unsorted(arena, vec![Entry::new(key, 0, record)], false);
         }
         let entry = Entry::new(key, self.common.len(), record);
         if is_there {

@@ -55,7 +55,7 @@ impl DbiChanges {
     #[cold]
     fn begin(&mut self, depth: usize) {
         let (mark, used) = (self.arena.next_record(), self.arena.used());
-        let blocks = self.settle();
+        let blocks = self.sort_tail();
         let savepoint = DbiSavepoint { depth, mark, used, dead: blocks.dead(), lost: blocks.lost().len(), gaps: 0 };
         blocks.keep_below(Some(mark));
         self.savepoints.push(DbiSavepoint { gaps: self.gaps.begin_log(), ..savepoint });
@@ -71,7 +71,7 @@ impl DbiChanges {
             return true;
         }
         let mark = outer.map(|outer| outer.mark);
-        let mut order = mem::take(self.settle());
+        let mut order = mem::take(self.sort_tail());
         order.keep_below(mark);
         order.forget_lost(&self.arena, savepoint.lost);
         if mark.is_none() {
@@ -85,8 +85,8 @@ impl DbiChanges {
     pub(crate) fn undo(&mut self) {
         let Some(savepoint) = self.savepoints.pop() else { return };
         let outer = self.savepoints.last().map(|outer| outer.mark);
-        self.open().drop_tail();
-        let mut order = mem::take(self.settle());
+        self.make_appendable().drop_tail();
+        let mut order = mem::take(self.sort_tail());
         order.keep_below(None);
         for record in self.arena.records_from(savepoint.mark) {
             let key = self.arena.key(record);
@@ -95,7 +95,7 @@ impl DbiChanges {
             }
         }
         let lost = order.take_lost(savepoint.lost);
-        order.settle(&self.arena, lost.into_iter().map(|entry| as_added(&self.arena, entry)).collect(), false);
+        order.merge_unsorted(&self.arena, lost.into_iter().map(|entry| as_added(&self.arena, entry)).collect(), false);
         order.set_dead(savepoint.dead);
         order.keep_below(outer);
         self.arena.truncate(savepoint.mark, savepoint.used);
@@ -108,7 +108,7 @@ impl DbiChanges {
 
     /// Frees the memory of records that nothing refers to, not even a savepoint. The other records keep their order.
     pub(super) fn compact_savepoints(&mut self) {
-        let mut order = mem::take(self.settle());
+        let mut order = mem::take(self.sort_tail());
         let from = mem::take(&mut self.arena);
         let mut moved: Vec<(RecordRef, RecordRef)> = Vec::with_capacity(order.len() + order.lost().len());
         moved.extend(order.iter().chain(order.lost().iter().copied()).map(|entry| (entry.record, entry.record)));
@@ -131,7 +131,7 @@ impl DbiChanges {
         };
         order.relocate(|entry| Entry { head: entry.head, record: moved_to(entry.record) });
         order.keep_below(self.savepoints.last().map(|savepoint| savepoint.mark));
-        self.open().take(order);
+        self.make_appendable().take(order);
     }
 }
 

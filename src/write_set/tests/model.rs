@@ -91,7 +91,7 @@ pub(super) fn look(changes: &DbiChanges, model: &Model) -> Result<(), TestCaseEr
     look_at_sizes(changes, model)
 }
 
-/// Compares what is known of all changes together, whether or not their order is settled.
+/// Compares what is known of all changes together, whether or not they are sorted.
 pub(super) fn look_at_sizes(changes: &DbiChanges, model: &Model) -> Result<(), TestCaseError> {
     let alone = changes.only().map(|(key, value)| (key.to_vec(), value.map(<[u8]>::to_vec)));
     if let Some(alone) = alone {
