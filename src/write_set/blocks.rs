@@ -40,7 +40,7 @@ pub(crate) struct Blocks {
     /// restore it.
     pub(super) mark: Option<RecordRef>,
     /// The entries saved in this way.
-    pub(super) lost: Vec<Entry>,
+    pub(super) saved: Vec<Entry>,
     /// The known common prefix of all keys. Heads are the bytes after it.
     common: Vec<u8>,
     /// The number of keys at which a longer common prefix is searched for next.
@@ -355,7 +355,7 @@ impl Blocks {
     /// Replaces the entry after a position by one with the same key.
     fn replace(&mut self, arena: &Arena, EntryPosition { block, slot }: EntryPosition, entry: Entry) {
         let old = self.list[block].renew(slot, entry);
-        self.lose(arena, old);
+        self.retire(arena, old);
         if slot == 0 {
             self.firsts.renew(block, entry);
         }
@@ -405,7 +405,7 @@ impl Blocks {
     /// Drops the entry after a position.
     pub(crate) fn drop_at(&mut self, arena: &Arena, EntryPosition { block, slot }: EntryPosition) {
         let entry = self.list[block].remove(slot);
-        self.lose(arena, entry);
+        self.retire(arena, entry);
         self.len -= 1;
         self.close_up(arena, block);
     }
@@ -467,7 +467,7 @@ impl Blocks {
                     newer = news;
                 }
                 Ordering::Equal => {
-                    self.lose(arena, *old);
+                    self.retire(arena, *old);
                     older = olds;
                 }
             }
@@ -514,7 +514,7 @@ impl Blocks {
             let dropped = self.list[position.block].drain(position.slot..end);
             self.len -= dropped.len();
             for entry in dropped {
-                self.lose(arena, entry);
+                self.retire(arena, entry);
             }
             position = EntryPosition { block: position.block + 1, slot: 0 };
         }
@@ -530,7 +530,7 @@ impl Blocks {
 
     /// Moves all entries to another arena, where no record is dead. `renew` gives each record's new entry.
     pub(crate) fn relocate(&mut self, mut renew: impl FnMut(Entry) -> Entry) {
-        self.lost.iter_mut().for_each(|entry| *entry = renew(*entry));
+        self.saved.iter_mut().for_each(|entry| *entry = renew(*entry));
         for (at, block) in self.list.iter_mut().enumerate() {
             block.relocate(&mut renew);
             self.firsts.renew(at, block[0]);

@@ -297,7 +297,7 @@ impl DbiChanges {
     /// Takes back sorted blocks from which entries were dropped. Frees all records if no entry is left; copies the
     /// live records to a new arena if most are dead.
     pub(super) fn put_back(&mut self, order: Blocks) {
-        let (is_empty, dead) = (order.len() == 0 && order.lost().is_empty(), order.dead());
+        let (is_empty, dead) = (order.len() == 0 && order.saved().is_empty(), order.dead());
         let is_empty = is_empty && self.savepoints.is_empty();
         self.make_appendable().blocks = if is_empty { Blocks::default() } else { order };
         if is_empty {

@@ -22,7 +22,7 @@ pub(super) struct DbiSavepoint {
     used: usize,
     dead: usize,
     /// The number of saved entries, and the length of the log of gaps, when it began.
-    lost: usize,
+    saved: usize,
     gaps: usize,
 }
 
@@ -56,8 +56,8 @@ impl DbiChanges {
     fn begin(&mut self, depth: usize) {
         let (mark, used) = (self.arena.next_record(), self.arena.used());
         let blocks = self.sort_tail();
-        let savepoint = DbiSavepoint { depth, mark, used, dead: blocks.dead(), lost: blocks.lost().len(), gaps: 0 };
-        blocks.keep_below(Some(mark));
+        let savepoint = DbiSavepoint { depth, mark, used, dead: blocks.dead(), saved: blocks.saved().len(), gaps: 0 };
+        blocks.save_below(Some(mark));
         self.savepoints.push(DbiSavepoint { gaps: self.gaps.begin_log(), ..savepoint });
     }
 
@@ -72,8 +72,8 @@ impl DbiChanges {
         }
         let mark = outer.map(|outer| outer.mark);
         let mut order = mem::take(self.sort_tail());
-        order.keep_below(mark);
-        order.forget_lost(&self.arena, savepoint.lost);
+        order.save_below(mark);
+        order.release_saved(&self.arena, savepoint.saved);
         if mark.is_none() {
             self.gaps.end_log();
         }
@@ -87,17 +87,17 @@ impl DbiChanges {
         let outer = self.savepoints.last().map(|outer| outer.mark);
         self.make_appendable().drop_tail();
         let mut order = mem::take(self.sort_tail());
-        order.keep_below(None);
+        order.save_below(None);
         for record in self.arena.records_from(savepoint.mark) {
             let key = self.arena.key(record);
             if order.get(&self.arena, key).is_some_and(|entry| entry.record >= savepoint.mark) {
                 order.remove(&self.arena, key);
             }
         }
-        let lost = order.take_lost(savepoint.lost);
-        order.merge_unsorted(&self.arena, lost.into_iter().map(|entry| as_added(&self.arena, entry)).collect(), false);
+        let saved = order.take_saved(savepoint.saved);
+        order.merge_unsorted(&self.arena, saved.into_iter().map(|entry| as_added(&self.arena, entry)).collect(), false);
         order.set_dead(savepoint.dead);
-        order.keep_below(outer);
+        order.save_below(outer);
         self.arena.truncate(savepoint.mark, savepoint.used);
         self.gaps.undo(savepoint.gaps);
         if self.savepoints.is_empty() {
@@ -110,8 +110,8 @@ impl DbiChanges {
     pub(super) fn compact_savepoints(&mut self) {
         let mut order = mem::take(self.sort_tail());
         let from = mem::take(&mut self.arena);
-        let mut moved: Vec<(RecordRef, RecordRef)> = Vec::with_capacity(order.len() + order.lost().len());
-        moved.extend(order.iter().chain(order.lost().iter().copied()).map(|entry| (entry.record, entry.record)));
+        let mut moved: Vec<(RecordRef, RecordRef)> = Vec::with_capacity(order.len() + order.saved().len());
+        moved.extend(order.iter().chain(order.saved().iter().copied()).map(|entry| (entry.record, entry.record)));
         moved.sort_unstable_by_key(|(old, _)| *old);
         // Moves each savepoint's mark when the copying reaches it.
         let mut savepoints = self.savepoints.iter_mut().peekable();
@@ -130,7 +130,7 @@ impl DbiChanges {
             Err(_) => old,
         };
         order.relocate(|entry| Entry { head: entry.head, record: moved_to(entry.record) });
-        order.keep_below(self.savepoints.last().map(|savepoint| savepoint.mark));
+        order.save_below(self.savepoints.last().map(|savepoint| savepoint.mark));
         self.make_appendable().take(order);
     }
 }
@@ -143,32 +143,32 @@ fn as_added(arena: &Arena, entry: Entry) -> Entry {
 impl Blocks {
     /// From now on, saves an entry whose record is before `mark` when it is replaced or dropped. With `None`, saves
     /// none.
-    pub(super) fn keep_below(&mut self, mark: Option<RecordRef>) {
+    pub(super) fn save_below(&mut self, mark: Option<RecordRef>) {
         self.mark = mark;
     }
 
     /// The saved entries.
-    pub(super) fn lost(&self) -> &[Entry] {
-        &self.lost
+    pub(super) fn saved(&self) -> &[Entry] {
+        &self.saved
     }
 
     /// Takes the saved entries from index `from` on.
-    pub(super) fn take_lost(&mut self, from: usize) -> Vec<Entry> {
-        self.lost.split_off(from.min(self.lost.len()))
+    pub(super) fn take_saved(&mut self, from: usize) -> Vec<Entry> {
+        self.saved.split_off(from.min(self.saved.len()))
     }
 
     /// Releases the saved entries from index `from` on, except those that `mark` still saves.
-    pub(super) fn forget_lost(&mut self, arena: &Arena, from: usize) {
-        for entry in self.take_lost(from) {
-            self.lose(arena, entry);
+    pub(super) fn release_saved(&mut self, arena: &Arena, from: usize) {
+        for entry in self.take_saved(from) {
+            self.retire(arena, entry);
         }
     }
 
     /// Called for an entry that was replaced or dropped: saves it, or counts its record as dead.
     #[inline]
-    pub(super) fn lose(&mut self, arena: &Arena, entry: Entry) {
+    pub(super) fn retire(&mut self, arena: &Arena, entry: Entry) {
         if self.mark.is_some_and(|mark| entry.record < mark) {
-            self.lost.push(entry);
+            self.saved.push(entry);
         } else {
             self.dead += arena.len_at(entry.record);
         }
