@@ -6,7 +6,7 @@ use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::page_no::PageNo;
 use crate::page::readahead::{self, FEW, WINDOW};
-use crate::page::search::{Limits, Share};
+use crate::page::search::{Fraction, Limits};
 use crate::page::search_key::SearchKey;
 use crate::page::tree::branch_levels;
 
@@ -28,13 +28,13 @@ struct Lane<'a, 'k, const W: usize> {
 struct At<'a> {
     page: Page<'a>,
     /// The key's relative position between the limits of the page, as a fraction.
-    share: Option<Share>,
+    fraction: Option<Fraction>,
     guess: Option<usize>,
 }
 
 impl Default for At<'_> {
     fn default() -> Self {
-        Self { page: Page::EMPTY, share: None, guess: None }
+        Self { page: Page::EMPTY, fraction: None, guess: None }
     }
 }
 
@@ -202,11 +202,11 @@ impl<'a, const W: usize> Lane<'a, '_, W> {
     /// `after` slots after it.
     #[inline]
     fn come_to(&mut self, page: Page<'a>, before: usize, after: usize) {
-        // Use the local `share`, not the copy just stored in the lane: such a load spans two stores, and waits until
+        // Use the local `fraction`, not the copy just stored in the lane: such a load spans two stores, and waits until
         // both are done.
-        let share = self.at.share;
-        let guess = match share {
-            Some(share) => Some(share.of(page.slots())),
+        let fraction = self.at.fraction;
+        let guess = match fraction {
+            Some(fraction) => Some(fraction.of(page.slots())),
             None if page.is_leaf() => None,
             None => self.limits.guess_without_limit(page, &self.target),
         };
@@ -214,7 +214,7 @@ impl<'a, const W: usize> Lane<'a, '_, W> {
             Some(guess) => page.prefetch_slots(guess.saturating_sub(before), guess + after),
             None => page.prefetch_slot(page.slots() / 2),
         }
-        self.at = At { page, share, guess };
+        self.at = At { page, fraction, guess };
     }
 
     /// Moves to the child of branch `page`, which has about `slots` slots. Prefetches its header and the expected
@@ -223,9 +223,9 @@ impl<'a, const W: usize> Lane<'a, '_, W> {
     fn go_down(&mut self, pages: Pages<'a>, page: Page<'a>, guess: Option<usize>, slots: usize) -> Result<()> {
         let mut limits = self.limits;
         let slot = limits.child_near(page, guess, &self.target)?;
-        let (number, share) = (page.child(slot)?, limits.share(&self.target));
-        pages.prefetch_slot(number, share.unwrap_or(Share::HALF).of(slots));
-        (self.number, self.limits, self.at.share) = (number, limits, share);
+        let (number, fraction) = (page.child(slot)?, limits.fraction(&self.target));
+        pages.prefetch_slot(number, fraction.unwrap_or(Fraction::HALF).of(slots));
+        (self.number, self.limits, self.at.fraction) = (number, limits, fraction);
         Ok(())
     }
 

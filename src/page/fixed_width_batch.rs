@@ -13,7 +13,7 @@ use crate::page::layout::{Page, Pages};
 use crate::page::lookup::get;
 use crate::page::page_no::PageNo;
 use crate::page::readahead::FEW;
-use crate::page::search::Share;
+use crate::page::search::Fraction;
 
 /// Slots compared linearly from a guess, before the rest is bisected.
 const WALK: usize = 8;
@@ -42,7 +42,7 @@ struct Start {
     key: u64,
     /// The key's relative position among the root's separators; `None` for a key of another width, which needs a
     /// single look-up.
-    share: Option<Share>,
+    fraction: Option<Fraction>,
     index: u16,
 }
 
@@ -57,7 +57,7 @@ struct Lane<'a> {
     /// The number of the next page on the key's path.
     number: PageNo,
     page: Page<'a>,
-    share: Share,
+    fraction: Fraction,
     guess: usize,
 }
 
@@ -65,15 +65,15 @@ impl Start {
     /// The range of the root that the key is in.
     #[inline]
     fn part(&self) -> usize {
-        self.share.map_or(0, |share| share.of(PARTS - 1))
+        self.fraction.map_or(0, |fraction| fraction.of(PARTS - 1))
     }
 }
 
 impl<'a, 'k, const W: usize> FixedWidthBatch<'a, 'k, W> {
     pub(crate) fn new(plan: Plan<'a, 'k>) -> Self {
         let (low, high) = (0, greatest::<W>());
-        let (share, guess) = (Share::HALF, 0);
-        let lane = Lane { key: 0, low, high, number: plan.tree.root, page: Page::EMPTY, share, guess };
+        let (fraction, guess) = (Fraction::HALF, 0);
+        let lane = Lane { key: 0, low, high, number: plan.tree.root, page: Page::EMPTY, fraction, guess };
         let (came, order) = (Vec::new(), Vec::new());
         Self { plan, window: &[], came, order, before: 0, len: 0, lanes: [lane; GROUP] }
     }
@@ -96,7 +96,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
             let start = match key.first_chunk::<W>() {
                 Some(bytes) if key.len() == W => {
                     let key = number(bytes);
-                    Start { key, share: Some(Share::between(low, key, high)), index }
+                    Start { key, fraction: Some(Fraction::between(low, key, high)), index }
                 }
                 _ => Start { index, ..Start::default() },
             };
@@ -131,9 +131,9 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
         let root = if levels > 0 { pages.branch(tree.root)? } else { Page::EMPTY };
         for (lane, start) in self.lanes.iter_mut().zip(keys) {
             (lane.key, lane.low, lane.high) = (start.key, 0, greatest::<W>());
-            (lane.number, lane.page) = match start.share {
-                Some(share) => {
-                    lane.guess = 1 + share.of(root.slots().saturating_sub(2));
+            (lane.number, lane.page) = match start.fraction {
+                Some(fraction) => {
+                    lane.guess = 1 + fraction.of(root.slots().saturating_sub(2));
                     (tree.root, root)
                 }
                 None => (NOWHERE, Page::EMPTY),
@@ -191,7 +191,7 @@ impl<'a> Lane<'a> {
         let guess = if self.low == 0 || self.high == greatest::<W>() {
             self.guess_without_limit::<W>(page)
         } else {
-            self.share.of(page.slots())
+            self.fraction.of(page.slots())
         };
         page.prefetch_slots(guess, guess + 1);
         (self.page, self.guess) = (page, guess);
@@ -209,7 +209,7 @@ impl<'a> Lane<'a> {
         let low = if no_low { page.number_key::<W>(1) } else { Some(self.low) };
         let high = if no_high { page.number_key::<W>(last) } else { Some(self.high) };
         let (Some(low), Some(high)) = (low, high) else { return 1 };
-        first + Share::between(low, self.key, high).of(last - first)
+        first + Fraction::between(low, self.key, high).of(last - first)
     }
 
     /// The child of the lane's branch page that contains the lane's key. Prefetches the child's header and the expected
@@ -218,8 +218,8 @@ impl<'a> Lane<'a> {
     fn child<const W: usize>(&mut self, pages: Pages<'a>, slots: usize) -> Option<PageNo> {
         let above = self.first_above::<W>()?;
         let number = self.page.child(above - 1).ok()?;
-        self.share = Share::between(self.low, self.key, self.high);
-        pages.prefetch_slot(number, self.share.of(slots));
+        self.fraction = Fraction::between(self.low, self.key, self.high);
+        pages.prefetch_slot(number, self.fraction.of(slots));
         Some(number)
     }
 
@@ -277,7 +277,7 @@ impl<'a> Lane<'a> {
     #[inline]
     fn come_to_leaf(&mut self, page: Option<Page<'a>>) {
         let page = page.unwrap_or(Page::EMPTY);
-        let guess = self.share.of(page.slots()).min(page.slots().saturating_sub(1));
+        let guess = self.fraction.of(page.slots()).min(page.slots().saturating_sub(1));
         page.prefetch_slot(guess);
         (self.page, self.guess) = (page, guess);
     }
@@ -290,9 +290,9 @@ impl<'a> Lane<'a> {
         let Some(at) = page.number_key::<W>(guess) else { return };
         let end = page.slots();
         let guess = if at <= self.key {
-            guess + Share::between(at, self.key, self.high).of(end - guess)
+            guess + Fraction::between(at, self.key, self.high).of(end - guess)
         } else {
-            Share::between(self.low, self.key, at).of(guess)
+            Fraction::between(self.low, self.key, at).of(guess)
         };
         page.prefetch_slots(guess, guess + 1);
         self.guess = guess;

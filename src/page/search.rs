@@ -181,12 +181,12 @@ impl<'a> Limits<'a> {
     /// The relative position of `target` between the limits; `None` when it does not predict its slot.
     #[expect(clippy::inline_always, reason = "measured: out of line it is a fifth of a batch of look-ups")]
     #[inline(always)]
-    pub(crate) fn share<const W: usize>(&self, target: &SearchKey<'_, W>) -> Option<Share> {
+    pub(crate) fn fraction<const W: usize>(&self, target: &SearchKey<'_, W>) -> Option<Fraction> {
         let (low, high) = (self.low?, self.high?);
         if even(low, high, target) {
-            Some(share(low, high, target))
+            Some(fraction(low, high, target))
         } else if self.spread == Spread::Even {
-            share_of_bytes(usize::from(self.skip), low, high, target)
+            fraction_of_bytes(usize::from(self.skip), low, high, target)
         } else {
             None
         }
@@ -207,8 +207,8 @@ impl<'a> Limits<'a> {
     /// The slot of `branch` whose child probably contains `target`.
     #[inline]
     pub(crate) fn guess_child<const W: usize>(&self, branch: Page<'a>, target: &SearchKey<'_, W>) -> Option<usize> {
-        if let Some(share) = self.share(target) {
-            return Some(share.of(branch.slots()));
+        if let Some(fraction) = self.fraction(target) {
+            return Some(fraction.of(branch.slots()));
         }
         self.guess_without_limit(branch, target)
     }
@@ -227,7 +227,7 @@ impl<'a> Limits<'a> {
         let (first, last) = (usize::from(self.low.is_none()), branch.slots() - usize::from(self.high.is_none()));
         let low = self.low.or_else(|| branch.key(1).ok());
         let inner = Self { low, high: self.high.or_else(|| branch.key(last).ok()), ..Self::default() };
-        inner.share(target).map(|share| first + share.of(last - first))
+        inner.fraction(target).map(|fraction| first + fraction.of(last - first))
     }
 
     /// The child of a branch that contains `target`, or may contain the first key above it: the last child whose
@@ -252,8 +252,8 @@ impl<'a> Limits<'a> {
     #[inline(never)]
     fn child_of_any_width<const W: usize>(&mut self, branch: Page<'a>, target: &SearchKey<'_, W>) -> Result<usize> {
         let rest = self.rest(target);
-        if let Some(share) = self.share(target) {
-            let guess = share.of(branch.slots());
+        if let Some(fraction) = self.fraction(target) {
+            let guess = fraction.of(branch.slots());
             branch.prefetch_slots(guess, guess + 1);
             let above = branch.search_near::<true, W>(1, guess, &rest)?;
             if above.abs_diff(guess) > WALK {
@@ -273,8 +273,8 @@ impl<'a> Limits<'a> {
     fn detect_spread<const W: usize>(&mut self, branch: Page<'a>, target: &SearchKey<'_, W>, above: usize) {
         let end = branch.slots() - 1;
         let (Ok(low), Ok(high)) = (branch.key(1), branch.key(end)) else { return };
-        let Some(share) = share_of_bytes(common_words(low, high, 0), low, high, target) else { return };
-        let guess = 1 + share.of(end);
+        let Some(fraction) = fraction_of_bytes(common_words(low, high, 0), low, high, target) else { return };
+        let guess = 1 + fraction.of(end);
         let near = above.abs_diff(guess) <= WALK.min(end / 12);
         self.spread = if near { Spread::Even } else { Spread::Uneven };
     }
@@ -331,9 +331,9 @@ impl<'a> Limits<'a> {
         leaf: Page<'a>,
         target: &SearchKey<'_, W>,
     ) -> Result<usize> {
-        match self.share(target) {
-            Some(share) => {
-                let guess = share.of(leaf.slots());
+        match self.fraction(target) {
+            Some(fraction) => {
+                let guess = fraction.of(leaf.slots());
                 leaf.prefetch_slots(guess.saturating_sub(1), guess + 1);
                 if W != 0 {
                     return leaf.search_near::<AFTER, W>(0, guess, target);
@@ -361,9 +361,9 @@ fn even<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> b
 
 /// A fraction: 65,536 is the whole.
 #[derive(Clone, Copy)]
-pub(crate) struct Share(u32);
+pub(crate) struct Fraction(u32);
 
-impl Share {
+impl Fraction {
     pub(crate) const HALF: Self = Self(1 << 15);
 
     /// The relative position of `key` between `low` and `high`.
@@ -391,27 +391,32 @@ impl Share {
 
 /// The relative position of `target` between `low` and `high`, as numbers.
 #[inline]
-fn share<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Share {
+fn fraction<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Fraction {
     // Keys that fit a word are compared whole; others by the first word in which the limits differ.
-    share_after(if matches!(W, 1..=8) { 0 } else { common_words(low, high, 0) }, low, high, target)
+    fraction_after(if matches!(W, 1..=8) { 0 } else { common_words(low, high, 0) }, low, high, target)
 }
 
-/// As [`share`], by the first word after `skip` bytes.
+/// As [`fraction`], by the first word after `skip` bytes.
 #[inline]
-fn share_after<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Share {
+fn fraction_after<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Fraction {
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
-    Share::between(low, key, high)
+    Fraction::between(low, key, high)
 }
 
-/// As [`share_after`]; `None` if the bytes look like text. Letters and digits are only some of the values of a byte,
+/// As [`fraction_after`]; `None` if the bytes look like text. Letters and digits are only some of the values of a byte,
 /// so interpolation would guess badly.
 #[inline]
-fn share_of_bytes<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Option<Share> {
+fn fraction_of_bytes<const W: usize>(
+    skip: usize,
+    low: &[u8],
+    high: &[u8],
+    target: &SearchKey<'_, W>,
+) -> Option<Fraction> {
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
     // A word of ASCII text has no byte with the top bit set. The first byte, in which the limits differ, and the last
     // one are not examined. A wrong result only costs time.
     let is_text = (low | key | high) & 0x0080_8080_8080_8000 == 0;
-    if is_text { None } else { Some(Share::between(low, key, high)) }
+    if is_text { None } else { Some(Fraction::between(low, key, high)) }
 }
 
 /// The length of the common prefix of two keys, which is known to be at least `at`. Bytes of an incomplete last word
