@@ -93,7 +93,7 @@ pub(crate) fn get_many<'a, const W: usize>(
     if matches!(W, 1..=8) {
         run::<W, _>(plan, FixedWidthBatch::<W>::new(plan), keys, each)
     } else {
-        run::<W, _>(plan, Keys::<W>::new(plan), keys, each)
+        run::<W, _>(plan, AnyWidthBatch::<W>::new(plan), keys, each)
     }
 }
 
@@ -123,7 +123,7 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
 }
 
 /// A group of keys without a fixed width, or of a width over eight bytes.
-struct Keys<'a, 'k, const W: usize> {
+struct AnyWidthBatch<'a, 'k, const W: usize> {
     plan: Plan<'a, 'k>,
     window: &'k [&'k [u8]],
     /// The number of the window's keys before the group, and of the group's keys.
@@ -132,7 +132,7 @@ struct Keys<'a, 'k, const W: usize> {
     lanes: [Lane<'a, 'k, W>; GROUP],
 }
 
-impl<'a, 'k, const W: usize> Keys<'a, 'k, W> {
+impl<'a, 'k, const W: usize> AnyWidthBatch<'a, 'k, W> {
     fn new(plan: Plan<'a, 'k>) -> Self {
         let target = SearchKey::new(&[]);
         let idle = Lane { target, number: plan.tree.root, limits: Limits::default(), at: At::default() };
@@ -140,7 +140,7 @@ impl<'a, 'k, const W: usize> Keys<'a, 'k, W> {
     }
 }
 
-impl<'a, 'k, const W: usize> Descent<'a, 'k> for Keys<'a, 'k, W> {
+impl<'a, 'k, const W: usize> Descent<'a, 'k> for AnyWidthBatch<'a, 'k, W> {
     fn enter(&mut self, window: &'k [&'k [u8]]) -> Result<()> {
         (self.window, self.before, self.len) = (window, 0, 0);
         Ok(())
@@ -167,7 +167,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for Keys<'a, 'k, W> {
                 }
             } else {
                 for lane in &mut *lanes {
-                    lane.come_to(pages.branch(lane.number)?, 0, 1);
+                    lane.enter_page(pages.branch(lane.number)?, 0, 1);
                 }
                 for lane in &mut *lanes {
                     lane.go_down(pages, lane.at.page, lane.at.guess, slots)?;
@@ -181,7 +181,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for Keys<'a, 'k, W> {
         let Plan { pages, levels, .. } = self.plan;
         let lanes = self.lanes.get_mut(..self.len).unwrap_or_default();
         for lane in &mut *lanes {
-            lane.come_to(pages.leaf(lane.number)?, 1, 1);
+            lane.enter_page(pages.leaf(lane.number)?, 1, 1);
         }
         for (index, lane) in (self.before..).zip(&*lanes) {
             each(index, lane.value(pages, levels)?);
@@ -201,7 +201,7 @@ impl<'a, const W: usize> Lane<'a, '_, W> {
     /// Prefetches the nodes where the search in `page` begins: the guessed slot, with `before` slots before it and
     /// `after` slots after it.
     #[inline]
-    fn come_to(&mut self, page: Page<'a>, before: usize, after: usize) {
+    fn enter_page(&mut self, page: Page<'a>, before: usize, after: usize) {
         // Use the local `fraction`, not the copy just stored in the lane: such a load spans two stores, and waits until
         // both are done.
         let fraction = self.at.fraction;

@@ -16,20 +16,20 @@ use crate::page::readahead::FEW;
 use crate::page::search::Fraction;
 
 /// Slots compared linearly from a guess, before the rest is bisected.
-const WALK: usize = 8;
+const MAX_LINEAR_STEPS: usize = 8;
 /// The number of ranges into which the root divides all keys. The keys of a window are sorted by these ranges: keys of
 /// one range share their upper pages, and find these in the nearest cache.
 const PARTS: usize = 256;
 /// The page of a lane that has ended; no file has a page of this number.
-const NOWHERE: PageNo = NO_PAGE;
+const ENDED: PageNo = NO_PAGE;
 
 /// A batch of keys of `W` bytes, at most eight.
 pub(crate) struct FixedWidthBatch<'a, 'k, const W: usize> {
     plan: Plan<'a, 'k>,
     window: &'k [&'k [u8]],
     /// The window's keys: in their given order, and sorted by ranges of the root.
-    came: Vec<Start>,
-    order: Vec<Start>,
+    given: Vec<BatchKey>,
+    order: Vec<BatchKey>,
     /// The number of sorted keys before the group, and of the group's keys.
     before: usize,
     len: usize,
@@ -38,7 +38,7 @@ pub(crate) struct FixedWidthBatch<'a, 'k, const W: usize> {
 
 /// A key before its descent.
 #[derive(Clone, Copy, Default)]
-struct Start {
+struct BatchKey {
     key: u64,
     /// The key's relative position among the root's separators; `None` for a key of another width, which needs a
     /// single look-up.
@@ -61,7 +61,7 @@ struct Lane<'a> {
     guess: usize,
 }
 
-impl Start {
+impl BatchKey {
     /// The range of the root that the key is in.
     #[inline]
     fn part(&self) -> usize {
@@ -74,8 +74,8 @@ impl<'a, 'k, const W: usize> FixedWidthBatch<'a, 'k, W> {
         let (low, high) = (0, greatest::<W>());
         let (fraction, guess) = (Fraction::HALF, 0);
         let lane = Lane { key: 0, low, high, number: plan.tree.root, page: Page::EMPTY, fraction, guess };
-        let (came, order) = (Vec::new(), Vec::new());
-        Self { plan, window: &[], came, order, before: 0, len: 0, lanes: [lane; GROUP] }
+        let (given, order) = (Vec::new(), Vec::new());
+        Self { plan, window: &[], given, order, before: 0, len: 0, lanes: [lane; GROUP] }
     }
 }
 
@@ -89,22 +89,22 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
             low = root.number_key::<W>(1).unwrap_or(0);
             high = root.number_key::<W>(root.slots().saturating_sub(1)).unwrap_or(0);
         }
-        self.came.clear();
+        self.given.clear();
         // The number of keys in each range of the root; later the index of the next key of each range.
         let mut parts = [0_u16; PARTS];
         for (index, key) in (0..).zip(window) {
             let start = match key.first_chunk::<W>() {
                 Some(bytes) if key.len() == W => {
                     let key = number(bytes);
-                    Start { key, fraction: Some(Fraction::between(low, key, high)), index }
+                    BatchKey { key, fraction: Some(Fraction::between(low, key, high)), index }
                 }
-                _ => Start { index, ..Start::default() },
+                _ => BatchKey { index, ..BatchKey::default() },
             };
             parts[start.part()] += 1;
-            self.came.push(start);
+            self.given.push(start);
         }
         if window.len() < FEW {
-            std::mem::swap(&mut self.order, &mut self.came);
+            std::mem::swap(&mut self.order, &mut self.given);
             return Ok(());
         }
         let mut before = 0;
@@ -112,8 +112,8 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
             before += std::mem::replace(part, before);
         }
         self.order.clear();
-        self.order.resize(window.len(), Start::default());
-        for start in &self.came {
+        self.order.resize(window.len(), BatchKey::default());
+        for start in &self.given {
             let next = &mut parts[start.part()];
             if let Some(at) = self.order.get_mut(usize::from(*next)) {
                 *at = *start;
@@ -136,7 +136,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
                     lane.guess = 1 + fraction.of(root.slots().saturating_sub(2));
                     (tree.root, root)
                 }
-                None => (NOWHERE, Page::EMPTY),
+                None => (ENDED, Page::EMPTY),
             };
         }
         let lanes = self.lanes.get_mut(..self.len).unwrap_or_default();
@@ -144,11 +144,11 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
             let slots = self.plan.slots_below(level);
             if level > 1 {
                 for lane in &mut *lanes {
-                    lane.come_to::<W>(pages.branch(lane.number).ok());
+                    lane.enter_page::<W>(pages.branch(lane.number).ok());
                 }
             }
             for lane in &mut *lanes {
-                lane.number = lane.child::<W>(pages, slots).unwrap_or(NOWHERE);
+                lane.number = lane.child::<W>(pages, slots).unwrap_or(ENDED);
             }
         }
         Ok(lanes.last().map(|lane| lane.number))
@@ -158,10 +158,10 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
         let Plan { pages, tree, .. } = self.plan;
         let lanes = self.lanes.get_mut(..self.len).unwrap_or_default();
         for lane in &mut *lanes {
-            lane.come_to_leaf(pages.leaf(lane.number).ok());
+            lane.enter_leaf(pages.leaf(lane.number).ok());
         }
         for lane in &mut *lanes {
-            lane.guess_again::<W>();
+            lane.refine_guess::<W>();
         }
         for (lane, start) in lanes.iter().zip(self.order.get(self.before..).unwrap_or_default()) {
             let index = usize::from(start.index);
@@ -186,7 +186,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
 impl<'a> Lane<'a> {
     /// Enters a branch page, and prefetches the separators where its search begins.
     #[inline]
-    fn come_to<const W: usize>(&mut self, page: Option<Page<'a>>) {
+    fn enter_page<const W: usize>(&mut self, page: Option<Page<'a>>) {
         let page = page.unwrap_or(Page::EMPTY);
         let guess = if self.low == 0 || self.high == greatest::<W>() {
             self.guess_without_limit::<W>(page)
@@ -236,7 +236,7 @@ impl<'a> Lane<'a> {
         let at = page.number_key::<W>(guess)?;
         let (mut first, mut last) = if at <= key {
             self.low = at;
-            let far = (guess + 1 + WALK).min(end);
+            let far = (guess + 1 + MAX_LINEAR_STEPS).min(end);
             for slot in guess + 1..far {
                 let at = page.number_key::<W>(slot)?;
                 if at > key {
@@ -248,7 +248,7 @@ impl<'a> Lane<'a> {
             (far, end)
         } else {
             self.high = at;
-            let far = guess.saturating_sub(WALK).max(1);
+            let far = guess.saturating_sub(MAX_LINEAR_STEPS).max(1);
             for slot in (far..guess).rev() {
                 let at = page.number_key::<W>(slot)?;
                 if at <= key {
@@ -263,7 +263,7 @@ impl<'a> Lane<'a> {
             let middle = first + (last - first) / 2;
             let at = page.number_key::<W>(middle)?;
             if at <= key {
-                // Keep this a branch instruction: see `halve` in `search.rs`.
+                // Keep this a branch instruction: see `bisect` in `search.rs`.
                 black_box(());
                 (self.low, first) = (at, middle + 1);
             } else {
@@ -275,7 +275,7 @@ impl<'a> Lane<'a> {
 
     /// Enters the lane's leaf, and prefetches the node of the first guess.
     #[inline]
-    fn come_to_leaf(&mut self, page: Option<Page<'a>>) {
+    fn enter_leaf(&mut self, page: Option<Page<'a>>) {
         let page = page.unwrap_or(Page::EMPTY);
         let guess = self.fraction.of(page.slots()).min(page.slots().saturating_sub(1));
         page.prefetch_slot(guess);
@@ -285,7 +285,7 @@ impl<'a> Lane<'a> {
     /// Guesses again, using the key at the first guess as a limit, since it is nearer than both limits. A walk from
     /// the new guess touches fewer nodes that were not prefetched, each a cache miss.
     #[inline]
-    fn guess_again<const W: usize>(&mut self) {
+    fn refine_guess<const W: usize>(&mut self) {
         let (page, guess) = (self.page, self.guess);
         let Some(at) = page.number_key::<W>(guess) else { return };
         let end = page.slots();

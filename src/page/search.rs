@@ -20,7 +20,7 @@ use crate::page::search_key::{SearchKey, word_at};
 /// Only a page with this many slots decides whether keys are spread evenly: in a smaller page, any guess is near.
 const MIN_SLOTS_TO_JUDGE: usize = 24;
 /// Slots compared linearly from a guess, before the rest is bisected.
-const WALK: usize = 8;
+const MAX_LINEAR_STEPS: usize = 8;
 
 impl Page<'_> {
     /// The first slot at or after `from` whose key is not below `target` or, with `AFTER`, is above it.
@@ -35,7 +35,7 @@ impl Page<'_> {
         from: usize,
         target: &SearchKey<'_, W>,
     ) -> Result<usize> {
-        self.halve::<AFTER, false, W>(from, self.slots(), target)
+        self.bisect::<AFTER, false, W>(from, self.slots(), target)
     }
 
     /// As [`search`](Self::search), starting at slot `guess`.
@@ -54,28 +54,28 @@ impl Page<'_> {
             return Ok(from);
         }
         let mut slot = guess.min(end - 1).max(from);
-        let mut order = self.sought(slot, target)?;
+        let mut order = self.order_at(slot, target)?;
         if order.is_lt() || (AFTER && order.is_eq()) {
-            for _ in 0..WALK {
+            for _ in 0..MAX_LINEAR_STEPS {
                 slot += 1;
                 if slot == end || !self.is_before::<AFTER, W>(slot, target)? {
                     return Ok(slot);
                 }
             }
-            return self.halve::<AFTER, false, W>(slot + 1, end, target);
+            return self.bisect::<AFTER, false, W>(slot + 1, end, target);
         }
-        for _ in 0..WALK {
+        for _ in 0..MAX_LINEAR_STEPS {
             // Keys are unique: if this key is equal, the one before it need not be compared.
             if slot == from || order.is_eq() {
                 return Ok(slot);
             }
-            order = self.sought(slot - 1, target)?;
+            order = self.order_at(slot - 1, target)?;
             if order.is_lt() || (AFTER && order.is_eq()) {
                 return Ok(slot);
             }
             slot -= 1;
         }
-        self.halve::<AFTER, false, W>(from, slot, target)
+        self.bisect::<AFTER, false, W>(from, slot, target)
     }
 
     /// Prefetches the nodes in slots `first` to `last`.
@@ -97,11 +97,11 @@ impl Page<'_> {
         from: usize,
         target: &SearchKey<'_, W>,
     ) -> Result<usize> {
-        self.halve::<AFTER, true, W>(from, self.slots(), target)
+        self.bisect::<AFTER, true, W>(from, self.slots(), target)
     }
 
     #[inline]
-    fn halve<const AFTER: bool, const COLD: bool, const W: usize>(
+    fn bisect<const AFTER: bool, const COLD: bool, const W: usize>(
         self,
         from: usize,
         end: usize,
@@ -146,11 +146,11 @@ impl Page<'_> {
         slot: usize,
         target: &SearchKey<'_, W>,
     ) -> Result<bool> {
-        self.sought(slot, target).map(|order| order.is_lt() || (AFTER && order.is_eq()))
+        self.order_at(slot, target).map(|order| order.is_lt() || (AFTER && order.is_eq()))
     }
 
     #[inline]
-    fn sought<const W: usize>(self, slot: usize, target: &SearchKey<'_, W>) -> Result<Ordering> {
+    fn order_at<const W: usize>(self, slot: usize, target: &SearchKey<'_, W>) -> Result<Ordering> {
         self.order(slot, target).ok_or_else(|| self.fault("a key outside its page"))
     }
 }
@@ -240,7 +240,7 @@ impl<'a> Limits<'a> {
         if !guessable(target) {
             return self.child_of_any_width(branch, target);
         }
-        let guess = if branch.slots() > WALK { self.guess_child(branch, target) } else { None };
+        let guess = if branch.slots() > MAX_LINEAR_STEPS { self.guess_child(branch, target) } else { None };
         if let Some(guess) = guess {
             branch.prefetch_slots(guess, guess + 1);
         }
@@ -256,7 +256,7 @@ impl<'a> Limits<'a> {
             let guess = fraction.of(branch.slots());
             branch.prefetch_slots(guess, guess + 1);
             let above = branch.search_near::<true, W>(1, guess, &rest)?;
-            if above.abs_diff(guess) > WALK {
+            if above.abs_diff(guess) > MAX_LINEAR_STEPS {
                 self.spread = Spread::Uneven;
             }
             return self.narrow::<W>(branch, above);
@@ -275,7 +275,7 @@ impl<'a> Limits<'a> {
         let (Ok(low), Ok(high)) = (branch.key(1), branch.key(end)) else { return };
         let Some(fraction) = fraction_of_bytes(common_words(low, high, 0), low, high, target) else { return };
         let guess = 1 + fraction.of(end);
-        let near = above.abs_diff(guess) <= WALK.min(end / 12);
+        let near = above.abs_diff(guess) <= MAX_LINEAR_STEPS.min(end / 12);
         self.spread = if near { Spread::Even } else { Spread::Uneven };
     }
 
