@@ -5,7 +5,7 @@ use crate::page::fixed_width_batch::FixedWidthBatch;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::page_no::PageNo;
-use crate::page::readahead::{self, FEW, WINDOW};
+use crate::page::readahead::{self, MIN_KEYS_FOR_REQUESTS, WINDOW};
 use crate::page::search::{Fraction, Limits};
 use crate::page::search_key::SearchKey;
 use crate::page::tree::branch_levels;
@@ -105,15 +105,15 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
 ) -> Result<()> {
     let mut cold = false;
     for (number, window) in keys.chunks(WINDOW).enumerate() {
-        cold = cold && readahead::bring::<W>(pages, tree, levels, window);
+        cold = cold && readahead::request_lookups::<W>(pages, tree, levels, window);
         // Check residency on a leaf of the first group and on one of the middle group. The first group alone may have
         // the lowest keys, and only these may be in memory.
-        let (checks_residency, mut group) = (!cold && window.len() >= FEW, 0);
+        let (checks_residency, mut group) = (!cold && window.len() >= MIN_KEYS_FOR_REQUESTS, 0);
         let middle = window.len() / GROUP / 2;
         lanes.enter(window)?;
         while let Some(leaf) = lanes.go_down()? {
             if checks_residency && !cold && (group == 0 || group == middle) && !pages.resident(leaf) {
-                cold = readahead::bring::<W>(pages, tree, levels, window);
+                cold = readahead::request_lookups::<W>(pages, tree, levels, window);
             }
             group += 1;
             lanes.values(|index, value| each(number * WINDOW + index, value))?;

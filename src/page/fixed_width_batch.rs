@@ -12,7 +12,7 @@ use crate::page::format::NO_PAGE;
 use crate::page::layout::{Page, Pages};
 use crate::page::lookup::get;
 use crate::page::page_no::PageNo;
-use crate::page::readahead::FEW;
+use crate::page::readahead::MIN_KEYS_FOR_REQUESTS;
 use crate::page::search::Fraction;
 
 /// Slots compared linearly from a guess, before the rest is bisected.
@@ -103,7 +103,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
             parts[start.part()] += 1;
             self.given.push(start);
         }
-        if window.len() < FEW {
+        if window.len() < MIN_KEYS_FOR_REQUESTS {
             std::mem::swap(&mut self.order, &mut self.given);
             return Ok(());
         }

@@ -151,7 +151,7 @@ impl<'a> Pages<'a> {
 
     /// Asks the system to read `count` pages from `first` on, without waiting for them. One system call. A hint: any
     /// numbers are allowed, and pages outside the file are ignored.
-    pub(crate) fn ask(self, first: PageNo, count: u64) {
+    pub(crate) fn request(self, first: PageNo, count: u64) {
         let end = first.saturating_add(count).min(PageNo(self.page_count));
         let first = first.max(FIRST_PAGE);
         if let Some((start, len)) = end.checked_sub(first).and_then(|count| self.system_pages(first, count)) {
