@@ -219,7 +219,7 @@ pub(crate) fn leaves_between<'a>(
     front: CursorStack<'a>,
     back: &CursorStack<'a>,
 ) -> Result<u64> {
-    let mut front = front.passing_over();
+    let mut front = front.without_read_ahead();
     let mut leaves = 0;
     loop {
         let (Some(at), Some(end)) = (front.parent(), back.parent()) else {

@@ -92,7 +92,7 @@ impl Step<'_> {
 pub(crate) struct CursorStack<'a> {
     steps: SmallVec<[Step<'a>; 4]>,
     /// What this walk has asked the system to read, if the file is not in memory.
-    ahead: ReadAhead,
+    read_ahead: ReadAhead,
 }
 
 impl<'a> CursorStack<'a> {
@@ -124,8 +124,8 @@ impl<'a> CursorStack<'a> {
     }
 
     /// The same path, for a walk over branch pages that reads no leaves, and so need not request them ahead.
-    pub(crate) fn passing_over(self) -> Self {
-        Self { ahead: ReadAhead::off(), ..self }
+    pub(crate) fn without_read_ahead(self) -> Self {
+        Self { read_ahead: ReadAhead::off(), ..self }
     }
 
     /// The parent of the leaf, with the leaf's slot in it.
@@ -176,11 +176,11 @@ impl<'a> CursorStack<'a> {
             step.slot += 1;
             return step.page.child(step.slot).map(Some);
         }
-        self.forward_by_a_parent(pages)
+        self.forward_over_parent(pages)
     }
 
     #[inline(never)]
-    fn forward_by_a_parent(&mut self, pages: Pages<'a>) -> Result<Option<PageNo>> {
+    fn forward_over_parent(&mut self, pages: Pages<'a>) -> Result<Option<PageNo>> {
         let levels = self.steps.len();
         while let Some(step) = self.steps.last_mut() {
             if step.slot + 1 < step.page.slots() {
@@ -223,17 +223,17 @@ impl<'a> CursorStack<'a> {
             let slot = if direction > 0 { 0 } else { page.slots().saturating_sub(1) };
             self.steps.push(Step { page, slot });
             if self.steps.len() == levels {
-                self.ask_ahead(pages, direction);
+                self.request_ahead(pages, direction);
             }
         }
         Ok(None)
     }
 
     /// Asks the system to read the next leaves, if they are not in memory.
-    fn ask_ahead(&mut self, pages: Pages<'a>, direction: isize) {
+    fn request_ahead(&mut self, pages: Pages<'a>, direction: isize) {
         if let [.., above, parent] = &*self.steps {
             let sibling = |distance: isize| above.child_at(direction * distance);
-            self.ahead.enter(pages, parent.page, sibling, |number| pages.branch(number).ok());
+            self.read_ahead.enter(pages, parent.page, sibling, |number| pages.branch(number).ok());
         }
     }
 

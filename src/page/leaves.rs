@@ -12,7 +12,7 @@ use crate::page::tree_position::TreePosition;
 
 /// The divisor of the minimum fill: a leaf keeps at least a quarter of its space in use. Below that, LMDB fills it from
 /// a neighbour or merges the two (`FILL_THRESHOLD` in mdb.c).
-const LEAST_FILLED: usize = 4;
+const MIN_FILL_DIVISOR: usize = 4;
 
 /// The part of a range in one leaf.
 #[derive(Clone, Copy)]
@@ -88,7 +88,7 @@ fn part_of(leaf: Page<'_>, from: usize, to: usize) -> Result<LeafPart<'_>> {
         let node = leaf.node(slot)?;
         let size = (NODE_HEADER + node.key.len() + node.data.len()).next_multiple_of(2) + size_of::<u16>();
         left = left.saturating_sub(size);
-        if left * LEAST_FILLED < leaf.room() {
+        if left * MIN_FILL_DIVISOR < leaf.room() {
             return Ok(LeafPart { first, kept: Some(node.key) });
         }
     }

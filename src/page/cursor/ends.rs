@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::Cursor;
 use crate::error::Result;
 use crate::page::cursor_stack::SeekTarget;
-use crate::page::leaf_prefetch::Ahead;
+use crate::page::leaf_prefetch::LeafPrefetch;
 use crate::page::search_key::SearchKey;
 use crate::page::tree_position::TreePosition;
 
@@ -158,7 +158,7 @@ impl Cursor<'_> {
         } else if position.order(&self.front).is_gt() {
             self.front.jump(position);
             self.reads_ahead = false;
-            self.ahead = Ahead::default();
+            self.prefetch = LeafPrefetch::default();
             self.find_end()?;
         }
         Ok(())
@@ -203,7 +203,7 @@ impl Cursor<'_> {
         } else if position.order(back).is_lt() {
             back.jump(position);
             self.reads_ahead = false;
-            self.ahead = Ahead::default();
+            self.prefetch = LeafPrefetch::default();
             self.find_start()?;
         }
         Ok(())
