@@ -15,12 +15,12 @@ const PERIOD: Duration = Duration::from_millis(500);
 const SHORTEST: Duration = Duration::from_millis(10);
 
 /// The thread that sweeps while an environment has handles.
-pub(crate) struct Reaper {
+pub(crate) struct Sweeper {
     thread: Thread,
     stopped: Arc<AtomicBool>,
 }
 
-impl Reaper {
+impl Sweeper {
     /// Starts the thread. `None` if the system refuses: then stale states are dropped only when the next snapshot is
     /// taken.
     ///
