@@ -39,11 +39,11 @@ struct Stop<'t> {
     /// The first sixteen bytes of the key, padded with zeros; most comparisons need no more. After all keys if there is
     /// no stop.
     words: [u64; 2],
-    what: What<'t>,
+    position: StopPosition<'t>,
 }
 
 #[derive(Clone, Copy)]
-enum What<'t> {
+enum StopPosition<'t> {
     /// No stop before the end of the base.
     Nowhere,
     /// The stop is before this key.
@@ -55,8 +55,8 @@ enum What<'t> {
 }
 
 impl<'t> Stop<'t> {
-    fn new(key: &'t [u8], what: What<'t>) -> Self {
-        Self { words: [word_at(key, 0), word_at(key, 8)], what }
+    fn new(key: &'t [u8], position: StopPosition<'t>) -> Self {
+        Self { words: [word_at(key, 0), word_at(key, 8)], position }
     }
 
     /// Whether the base's entry with this key is visible, and comes before everything in the layers.
@@ -84,18 +84,18 @@ impl<'t> Stop<'t> {
     #[cold]
     fn decide<const FORWARD: bool>(&self, key: &[u8]) -> bool {
         let past = if FORWARD { Ordering::Less } else { Ordering::Greater };
-        match self.what {
-            What::Nowhere => true,
-            What::Here => false,
-            What::Before(stop) => compare_tail(key, stop) == past,
-            What::At(stop) => compare_tail(key, stop) != past.reverse(),
+        match self.position {
+            StopPosition::Nowhere => true,
+            StopPosition::Here => false,
+            StopPosition::Before(stop) => compare_tail(key, stop) == past,
+            StopPosition::At(stop) => compare_tail(key, stop) != past.reverse(),
         }
     }
 }
 
 impl<'t> MergeCursor<'t> {
     pub(crate) fn new(base: Cursor<'t>, overlay: MergedChanges<'t>, gaps: SmallVec<[&'t DbiChanges; 4]>) -> Self {
-        let stop = Stop { words: [0; 2], what: What::Here };
+        let stop = Stop { words: [0; 2], position: StopPosition::Here };
         let base = Some(base);
         Self { base, kept: [None; 2], overlay, gaps, forward: None, change: None, gap: None, stop }
     }
@@ -285,7 +285,7 @@ impl<'t> MergeCursor<'t> {
             (Some(change), None) => {
                 self.stop.words[0] = word_at(change.key, 0);
                 self.stop.words[1] = word_at(change.key, 8);
-                self.stop.what = What::Before(change.key);
+                self.stop.position = StopPosition::Before(change.key);
             }
             (change, gap) => self.set_stop_slowly::<FORWARD>(change.map(|change| change.key), gap),
         }
@@ -313,18 +313,18 @@ fn stop_before<'t>(change: Option<&'t [u8]>, gap: Option<Gap<'t>>) -> Stop<'t> {
     let first = match (change, gap) {
         (Some(key), Some((start, _))) => key.min(start),
         (Some(key), None) | (None, Some((key, _))) => key,
-        (None, None) => return Stop { words: [u64::MAX; 2], what: What::Nowhere },
+        (None, None) => return Stop { words: [u64::MAX; 2], position: StopPosition::Nowhere },
     };
-    Stop::new(first, What::Before(first))
+    Stop::new(first, StopPosition::Before(first))
 }
 
 /// Where the back of the base must stop.
 fn stop_after<'t>(change: Option<&'t [u8]>, gap: Option<Gap<'t>>) -> Stop<'t> {
     match (change, gap) {
-        (_, Some((_, None))) => Stop { words: [u64::MAX; 2], what: What::Here },
-        (Some(key), Some((_, Some(end)))) if end > key => Stop::new(end, What::At(end)),
-        (None, Some((_, Some(end)))) => Stop::new(end, What::At(end)),
-        (Some(key), _) => Stop::new(key, What::Before(key)),
-        (None, None) => Stop { words: [0; 2], what: What::Nowhere },
+        (_, Some((_, None))) => Stop { words: [u64::MAX; 2], position: StopPosition::Here },
+        (Some(key), Some((_, Some(end)))) if end > key => Stop::new(end, StopPosition::At(end)),
+        (None, Some((_, Some(end)))) => Stop::new(end, StopPosition::At(end)),
+        (Some(key), _) => Stop::new(key, StopPosition::Before(key)),
+        (None, None) => Stop { words: [0; 2], position: StopPosition::Nowhere },
     }
 }
