@@ -36,15 +36,15 @@ const CHUNKS: (usize, usize) = (512, 16 << 20);
 const LINE: usize = 64;
 const LINES: usize = 8;
 
-/// Up to `KEPT` bytes stay allocated for the next transaction; up to `KEPT_OF_MANY` if the last two transactions were
+/// Up to `KEPT` bytes stay allocated for the next transaction; up to `KEPT_AFTER_LARGE` if the last two transactions were
 /// large. Memory that is returned to the system and allocated again costs a page fault per 4 KiB, which takes longer
 /// than copying the changes into it.
 const KEPT: usize = 64 << 10;
-const KEPT_OF_MANY: usize = 64 << 20;
+const KEPT_AFTER_LARGE: usize = 64 << 20;
 
 /// An absorbed arena's chunks of up to this size are copied. If they were moved whole, the arena would become many
 /// small chunks.
-const SMALL: usize = 4096;
+const MAX_COPIED_CHUNK: usize = 4096;
 
 /// Records in chunks. A chunk is filled up to its first capacity, so it never moves. Each new chunk has an eighth of
 /// all bytes so far, which bounds the memory that is allocated and unused.
@@ -101,7 +101,7 @@ impl Arena {
         self.spare.retain_mut(|chunk| {
             chunk.clear();
             kept += chunk.capacity();
-            kept <= KEPT_OF_MANY
+            kept <= KEPT_AFTER_LARGE
         });
         self.spare.reverse();
     }
@@ -274,7 +274,7 @@ impl Arena {
     pub(crate) fn absorb(&mut self, newer: Self) -> Moved {
         let mut begins = Vec::with_capacity(newer.chunks.len());
         for chunk in newer.chunks {
-            if self.room() >= chunk.len() || chunk.len() <= SMALL {
+            if self.room() >= chunk.len() || chunk.len() <= MAX_COPIED_CHUNK {
                 let (record, last) = self.room_for(chunk.len());
                 last.extend_from_slice(&chunk);
                 begins.push(record);
@@ -428,6 +428,6 @@ mod tests {
             transaction(&mut arena, 100);
         }
         let kept = arena.spare.iter().map(Vec::capacity).sum::<usize>();
-        assert!((KEPT_OF_MANY / 2..=KEPT_OF_MANY).contains(&kept), "{kept}");
+        assert!((KEPT_AFTER_LARGE / 2..=KEPT_AFTER_LARGE).contains(&kept), "{kept}");
     }
 }

@@ -68,7 +68,7 @@ impl Block {
         let equal = from..from + rest.partition_point(|entry| entry.head == wanted.head);
         match self.skips.get(from) {
             Some(skip) if equal.len() > 1 && *skip > 0 => self.search_equal(arena, equal, *skip, wanted),
-            _ => among(&self.entries, equal, arena, wanted),
+            _ => search_within(&self.entries, equal, arena, wanted),
         }
     }
 
@@ -99,7 +99,7 @@ impl Block {
             _ if same == 0 => Err(from),
             Ordering::Equal => Ok(from),
             Ordering::Greater => Err(from),
-            Ordering::Less => among(&self.entries, from + 1..from + same, arena, wanted),
+            Ordering::Less => search_within(&self.entries, from + 1..from + same, arena, wanted),
         }
     }
 
@@ -277,7 +277,7 @@ impl Block {
 /// The slot of a key, or where it would be inserted, within a range of slots. All other entries are known to be
 /// below or above it.
 #[inline]
-fn among(entries: &[Entry], slots: Range<usize>, arena: &Arena, wanted: &Wanted<'_>) -> Result<usize, usize> {
+fn search_within(entries: &[Entry], slots: Range<usize>, arena: &Arena, wanted: &Wanted<'_>) -> Result<usize, usize> {
     let from = slots.start;
     let found = entries[slots].binary_search_by(|entry| entry.compare_key(arena, wanted));
     found.map(|slot| from + slot).map_err(|slot| from + slot)

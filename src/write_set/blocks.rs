@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::page::word_at;
 use crate::write_set::arena::{Arena, RecordRef};
 use crate::write_set::block::Block;
-use crate::write_set::entry::{Entry, Wanted, meet};
+use crate::write_set::entry::{Entry, Wanted, common_prefix};
 use crate::write_set::sort::sort;
 
 /// The most entries in a block.
@@ -44,13 +44,13 @@ pub(crate) struct Blocks {
     /// The known common prefix of all keys. Heads are the bytes after it.
     common: Vec<u8>,
     /// The number of keys at which a longer common prefix is searched for next.
-    look_at: usize,
+    search_prefix_at: usize,
     /// Whether entries were appended since the tail was last sorted, without a search for a common prefix.
     is_appended: bool,
 }
 
 /// A list of up to this many blocks keeps its memory.
-const FEW: usize = 64;
+const MAX_BLOCKS_KEPT: usize = 64;
 
 impl Blocks {
     /// Removes all entries, and returns the memory of the only block, if there is exactly one. The list of blocks
@@ -59,7 +59,7 @@ impl Blocks {
         let only = if self.list.len() == 1 { self.list.pop() } else { None };
         let (mut list, firsts) = (std::mem::take(&mut self.list), std::mem::take(&mut self.firsts));
         *self = Self::default();
-        if list.capacity() <= FEW {
+        if list.capacity() <= MAX_BLOCKS_KEPT {
             list.clear();
             (self.list, self.firsts) = (list, firsts.emptied());
         }
@@ -217,16 +217,17 @@ impl Blocks {
             self.dead += keep_newest(arena, &mut newer);
             self.merge(arena, newer);
         }
-        self.look_for_common(arena);
+        self.search_prefix(arena);
     }
 
     /// Searches for a longer common prefix of all keys, each time that their number has doubled.
     #[inline]
-    fn look_for_common(&mut self, arena: &Arena) {
-        if self.len >= self.look_at.max(MIN_KEYS_FOR_PREFIX) {
-            self.look_at = self.len * 2;
+    fn search_prefix(&mut self, arena: &Arena) {
+        if self.len >= self.search_prefix_at.max(MIN_KEYS_FOR_PREFIX) {
+            self.search_prefix_at = self.len * 2;
             let ends = self.firsts.first().zip(self.list.last().and_then(|block| block.last()));
-            let common = ends.map_or(0, |(first, last)| meet(arena.key(first.record), arena.key(last.record)).0);
+            let common =
+                ends.map_or(0, |(first, last)| common_prefix(arena.key(first.record), arena.key(last.record)).0);
             // Recomputing the heads reads all records. That pays only if different keys have the same head.
             if common > self.common.len() && self.has_ties() {
                 self.set_common(arena, common);
@@ -284,7 +285,7 @@ impl Blocks {
             if common == 0 {
                 break;
             }
-            common = meet(&self.common[..common], arena.key(entry.record)).0;
+            common = common_prefix(&self.common[..common], arena.key(entry.record)).0;
         }
         if common < self.common.len() {
             self.common.truncate(common);
@@ -399,7 +400,7 @@ impl Blocks {
             _ => position,
         };
         self.insert_at(arena, at, entry);
-        self.look_for_common(arena);
+        self.search_prefix(arena);
     }
 
     /// Drops the entry after a position.
