@@ -18,7 +18,7 @@ use crate::state::core::Core;
 use crate::state::files::Files;
 use crate::state::reader_info::ReaderInfo;
 use crate::state::slow_reader::SlowReader;
-use crate::state::snapshot_cache::{CORES, Leased, Leases, Remembered};
+use crate::state::snapshot_cache::{Leased, Leases, REMEMBERED_LEASES, Remembered};
 
 /// One committed state of the file, pinned: its pages stay unchanged while it lives, since its pin holds a reader
 /// slot.
@@ -210,7 +210,7 @@ impl View {
 }
 
 thread_local! {
-    static REMEMBERED: RefCell<Remembered<View>> = const { RefCell::new([const { (0, Weak::new()) }; CORES]) };
+    static REMEMBERED: RefCell<Remembered<View>> = const { RefCell::new([const { (0, Weak::new()) }; REMEMBERED_LEASES]) };
 }
 
 impl Leased for View {

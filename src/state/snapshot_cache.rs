@@ -28,7 +28,7 @@ pub(crate) trait Leased: Sized + 'static {
 
 /// The leases that a thread remembers: for each core, its number and the last lease on it, at the number modulo the
 /// length.
-pub(crate) type Remembered<T> = [(u64, Weak<Lease<T>>); CORES];
+pub(crate) type Remembered<T> = [(u64, Weak<Lease<T>>); REMEMBERED_LEASES];
 
 /// One thread's hold on a pinned state, shared by its snapshots.
 pub(crate) struct Lease<T> {
@@ -64,7 +64,7 @@ pub(crate) struct Leases<T> {
 }
 
 /// The number of cores whose leases a thread remembers.
-pub(crate) const CORES: usize = 4;
+pub(crate) const REMEMBERED_LEASES: usize = 4;
 
 /// Threads are numbered in the order in which they come.
 static THREADS: AtomicUsize = AtomicUsize::new(0);
@@ -77,7 +77,7 @@ thread_local! {
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "its lowest bits")]
 fn slot_of(id: u64) -> usize {
-    id as usize % CORES
+    id as usize % REMEMBERED_LEASES
 }
 
 /// The lease on the core `id` that this thread remembers, if it still exists.
