@@ -6,7 +6,7 @@ use std::ops::{Deref, Range};
 
 use crate::page::word_at;
 use crate::write_set::arena::Arena;
-use crate::write_set::entry::{Entry, Wanted, meet};
+use crate::write_set::entry::{Entry, Wanted, common_prefix};
 
 /// A block gets words when an insertion makes this many entries share one head.
 const TIES: usize = 4;
@@ -90,7 +90,7 @@ impl Block {
         };
         let from = equal.start + from;
         let compared = from.min(equal.end - 1);
-        let (common, order) = meet(arena.key(self.entries[compared].record), wanted.key);
+        let (common, order) = common_prefix(arena.key(self.entries[compared].record), wanted.key);
         if common < skip.into() {
             // The key differs from all keys of the range within the bytes that they share.
             return Err(if order == Ordering::Greater { equal.start } else { equal.end });
@@ -248,7 +248,7 @@ impl Block {
         let end = equal.end;
         if equal.len() > 1 {
             let ends = (self.entries[equal.start].record, self.entries[end - 1].record);
-            let (common, _) = meet(arena.key(ends.0), arena.key(ends.1));
+            let (common, _) = common_prefix(arena.key(ends.0), arena.key(ends.1));
             // Keys are shorter than 64 KiB.
             let skip = u16::try_from(common).unwrap_or(u16::MAX);
             for slot in equal {
@@ -265,7 +265,7 @@ impl Block {
         let is_tie = |slot: &usize| self.entries.get(*slot).is_some_and(|entry| entry.head == head);
         let Some(beside) = [slot.wrapping_sub(1), slot + 1].into_iter().find(is_tie) else { return };
         let skip = self.skips[beside];
-        let (common, _) = meet(arena.key(self.entries[beside].record), arena.key(record));
+        let (common, _) = common_prefix(arena.key(self.entries[beside].record), arena.key(record));
         if skip > 0 && common >= skip.into() {
             (self.words[slot], self.skips[slot]) = (word_at(arena.key(record), skip.into()), skip);
         } else {
