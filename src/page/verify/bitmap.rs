@@ -1,4 +1,4 @@
-//! One bit for each page of the file, set when a walk meets the page.
+//! One bit for each page of the file, set when a walk visits the page.
 
 use crate::page::page_no::PageNo;
 
