@@ -236,7 +236,7 @@ impl FairLock {
 }
 
 impl FairLockGuard<'_> {
-    /// Keeps the lock: the waiter has to [release](FairLock::release) it.
+    /// Keeps the lock: the caller has to [release](FairLock::release) it.
     pub(crate) fn keep(self) {
         std::mem::forget(self);
     }

@@ -97,7 +97,7 @@ pub fn parse(type_name: &str, text: &str) -> Result<Vec<u8>> {
     Ok(key)
 }
 
-/// Splits bytes that begin with an element of a tuple, of the type of this name, behind that element.
+/// Splits bytes after their first element of a tuple, which has the type of this name.
 ///
 /// # Errors
 /// As [`display`].
