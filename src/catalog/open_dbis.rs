@@ -194,7 +194,8 @@ impl OpenDbis {
         known.as_ref().filter(|(of, _)| *of == epoch).map(|(_, names)| names.clone())
     }
 
-    /// Notes the names of all dropped DBIs whose trees are still in the file in states of this epoch, which was committed.
+    /// Notes the names of all dropped DBIs whose trees are still in the file in states of this epoch, which was
+    /// committed.
     pub(crate) fn set_leftovers(&self, epoch: u64, names: Vec<String>) {
         *self.known_leftovers() = Some((epoch, names));
     }

@@ -11,10 +11,10 @@ use crate::key::{AnyKey, AsKey, Key, KeyAs, KeyBuf, Path, Position, Reverse, Tim
 
 /// Makes a struct, a newtype or an enum without data a key type, by an implementation of [`KeyAs`].
 ///
-/// **Structs** have one to eight fields, named or not, whose types are [`KeyField`]s. The key is the tuple of the fields
-/// in the order in which they are written, in its bytes and in its order; `#[derive(Ord)]` gives the same order. Of the
-/// tuple it also has the prefixes and ranges: leading fields as a tuple are a prefix and an end of a range, and a tuple
-/// of all fields can stand in for the struct there. Ends of different lengths are built by
+/// **Structs** have one to eight fields, named or not, whose types are [`KeyField`]s. The key is the tuple of the
+/// fields in the order in which they are written, in its bytes and in its order; `#[derive(Ord)]` gives the same
+/// order. Of the tuple it also has the prefixes and ranges: leading fields as a tuple are a prefix and an end of a
+/// range, and a tuple of all fields can stand in for the struct there. Ends of different lengths are built by
 /// [`KeyBounds`](crate::scan::KeyBounds).
 ///
 /// ```
@@ -85,8 +85,8 @@ use crate::key::{AnyKey, AsKey, Key, KeyAs, KeyBuf, Path, Position, Reverse, Tim
 ///
 /// # What does not compile
 ///
-/// Unions, enums with data, structs without fields or with more than eight, parameters of any kind, unknown options, and
-/// fields whose types are no key types, where the error points at the field's type:
+/// Unions, enums with data, structs without fields or with more than eight, parameters of any kind, unknown options,
+/// and fields whose types are no key types, where the error points at the field's type:
 ///
 /// ```compile_fail,E0277
 /// #[derive(Clone, Debug)]

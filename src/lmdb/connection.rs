@@ -118,8 +118,8 @@ impl Lmdb {
         unsafe { self.env.resize(bytes) }.map_err(|error| failure(error, ""))
     }
 
-    /// Sets what the next commits survive. The caller holds the writer's lock. `Process` is set at the opening alone, and
-    /// does not mix with the others.
+    /// Sets what the next commits survive. The caller holds the writer's lock. `Process` is set at the opening alone,
+    /// and does not mix with the others.
     pub(crate) fn flush_as(&self, durability: Durability) -> Result<()> {
         let flushes_meta = durability == Durability::Immediate;
         if durability == Durability::Process || self.flushes_meta.load(Ordering::Relaxed) == flushes_meta {

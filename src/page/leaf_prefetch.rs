@@ -5,7 +5,8 @@ use crate::page::format::LINE;
 use crate::page::layout::{Pages, prefetch};
 use crate::page::page_no::PageNo;
 
-/// Bytes prefetched by one step of [`LeafPrefetch`]: about one small entry, so that reading and prefetching end together.
+/// Bytes prefetched by one step of [`LeafPrefetch`]: about one small entry, so that reading and prefetching end
+/// together.
 const STEP: usize = 2 * LINE;
 
 /// The part of a leaf that is not prefetched yet. It is prefetched in small steps: all at once would fill the

@@ -1,5 +1,5 @@
-//! Reads LMDB's data file and never writes it. Look-ups, scans and compacted copies read pages through a memory map; the
-//! verifier reads them by `pread`.
+//! Reads LMDB's data file and never writes it. Look-ups, scans and compacted copies read pages through a memory map;
+//! the verifier reads them by `pread`.
 
 mod batch;
 mod copy;

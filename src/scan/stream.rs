@@ -38,9 +38,9 @@ impl<K: Key, V: Value> OwnedEntries<K, V> {
 
 /// Entries in key order as a stream: what [`OwnedEntries::into_stream`] returns. Feature `futures`.
 ///
-/// An entry costs as much as one of [`OwnedEntries`]. It is read when it is polled, on the thread of the executor, which
-/// waits for the disk where the pages are not in memory; use a thread for blocking work if that matters. After every
-/// 256 entries it lets other tasks run.
+/// An entry costs as much as one of [`OwnedEntries`]. It is read when it is polled, on the thread of the executor,
+/// which waits for the disk where the pages are not in memory; use a thread for blocking work if that matters. After
+/// every 256 entries it lets other tasks run.
 ///
 /// ```
 /// # use mapleaf::{Dbi, Env};

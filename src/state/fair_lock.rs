@@ -34,7 +34,8 @@ pub(crate) fn return_token() {
 /// lock first gets it. A thread in line that was passed over [`MOST_PASSED`] times is handed the lock. So a thread
 /// that releases and takes the lock in a loop cannot keep others out.
 pub(crate) struct FairLock {
-    /// The bits [`LOCKED`] and [`HAS_WAITERS`]. Taking or releasing a lock that no thread waits for changes this word alone.
+    /// The bits [`LOCKED`] and [`HAS_WAITERS`]. Taking or releasing a lock that no thread waits for changes this word
+    /// alone.
     word: AtomicU8,
     line: Mutex<Line>,
     mark: u64,

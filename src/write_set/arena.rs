@@ -36,9 +36,9 @@ const CHUNKS: (usize, usize) = (512, 16 << 20);
 const LINE: usize = 64;
 const LINES: usize = 8;
 
-/// Up to `KEPT` bytes stay allocated for the next transaction; up to `KEPT_AFTER_LARGE` if the last two transactions were
-/// large. Memory that is returned to the system and allocated again costs a page fault per 4 KiB, which takes longer
-/// than copying the changes into it.
+/// Up to `KEPT` bytes stay allocated for the next transaction; up to `KEPT_AFTER_LARGE` if the last two transactions
+/// were large. Memory that is returned to the system and allocated again costs a page fault per 4 KiB, which takes
+/// longer than copying the changes into it.
 const KEPT: usize = 64 << 10;
 const KEPT_AFTER_LARGE: usize = 64 << 20;
 

@@ -3,10 +3,10 @@
 //! A page is written after the pages that it refers to, so that their numbers are known; the root comes last.
 //! Overflow runs and trees that a leaf refers to are written before the leaf, in the order of its keys.
 //!
-//! A copy of a damaged state would look healthy, so the walk checks what it visits: each page is visited once and at its
-//! level, and a tree has as many pages and entries as its record says. It does not check the order of keys, because
-//! other software may define its own. It needs memory for a list of children per level, and for one bit per page of
-//! the file.
+//! A copy of a damaged state would look healthy, so the walk checks what it visits: each page is visited once and at
+//! its level, and a tree has as many pages and entries as its record says. It does not check the order of keys,
+//! because other software may define its own. It needs memory for a list of children per level, and for one bit per
+//! page of the file.
 
 use crate::error::Result;
 use crate::os::CopyError;
