@@ -124,7 +124,7 @@ impl WriteTxn {
             // The set's own put of the key is removed too.
             range.deleted.push(key.to_vec());
         }
-        match self.set.join(dbi, &range.start, range.end.as_deref(), &range.deleted) {
+        match self.set.add_gap_keeping_puts(dbi, &range.start, range.end.as_deref(), &range.deleted) {
             Err(error) if error.kind() == ErrorKind::TooLarge => self.set.change_at(dbi, key, None, at),
             joined => joined,
         }
@@ -164,7 +164,7 @@ impl WriteTxn {
             }
             Pop::Joins(popped, key, next, position) => {
                 let (start, end) = if LAST { (next, None) } else { (None, next) };
-                self.set.join(dbi, start.unwrap_or(LEAST), end, &[])?;
+                self.set.add_gap_keeping_puts(dbi, start.unwrap_or(LEAST), end, &[])?;
                 self.note(dbi.slot, key, false);
                 self.near = position.map(|position| Near { slot: dbi.slot, position, is_local: true });
                 popped
@@ -252,7 +252,7 @@ impl WriteTxn {
                 let view = LayeredTree::new(self.base.pages(), self.tree(dbi)?, self.layers.of_dbi(dbi.slot));
                 view.range(Bound::Excluded(last), Bound::Unbounded)?.next()?.map(|(next, _)| next.to_vec())
             };
-            match self.set.join(dbi, first, next.as_deref(), &[]) {
+            match self.set.add_gap_keeping_puts(dbi, first, next.as_deref(), &[]) {
                 Ok(()) => {
                     adjacent.iter().copied().for_each(|key| self.note(dbi.slot, key, false));
                     return Ok(());

@@ -281,7 +281,7 @@ impl DbiChanges {
 
     /// Replaces the deletions of the keys `deleted` by one gap. The layers below show no other key in the gap. Puts in
     /// the gap stay.
-    pub(crate) fn join(&mut self, start: &[u8], end: Option<&[u8]>, deleted: &[Vec<u8>]) {
+    pub(crate) fn add_gap_keeping_puts(&mut self, start: &[u8], end: Option<&[u8]>, deleted: &[Vec<u8>]) {
         self.gaps.add(start, end);
         if deleted.is_empty() {
             return;

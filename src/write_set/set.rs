@@ -266,7 +266,7 @@ impl WriteSet {
     ///
     /// # Errors
     /// As [`change`](Self::change).
-    pub(crate) fn join(
+    pub(crate) fn add_gap_keeping_puts(
         &mut self,
         dbi: &Arc<DbiRef>,
         start: &[u8],
@@ -276,7 +276,7 @@ impl WriteSet {
         self.make_room(DbiChanges::gap_bytes(start, end))?;
         let changes = self.entry(dbi);
         let before = changes.gaps().bytes();
-        changes.join(start, end, deleted);
+        changes.add_gap_keeping_puts(start, end, deleted);
         let after = changes.gaps().bytes();
         self.bytes_at_most = self.bytes_at_most.saturating_add(after).saturating_sub(before);
         Ok(())

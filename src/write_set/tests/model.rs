@@ -67,7 +67,7 @@ pub(super) fn act(changes: &mut DbiChanges, model: &mut Model, act: &Act) -> Res
             model.changes.remove(key);
         }
         Act::Join(start, end, deleted) => {
-            changes.join(start, end.as_deref(), deleted);
+            changes.add_gap_keeping_puts(start, end.as_deref(), deleted);
             model.gaps.push((start.clone(), end.clone()));
             model.changes.retain(|key, _| !deleted.contains(key));
         }
