@@ -66,9 +66,9 @@ impl<'r, const BEFORE: bool> RangeSide<'r, BEFORE> {
     fn new(set: &'r DbiChanges, key: &'r [u8], at: (EntryPosition, bool)) -> Self {
         let (blocks, gaps) = (set.blocks(), set.gaps());
         let (gap, near) = if BEFORE {
-            (gaps.up_to(key), blocks.before(at.0))
+            (gaps.last_starting_up_to(key), blocks.before(at.0))
         } else {
-            (gaps.after(key), Some(if at.1 { blocks.after(at.0) } else { at.0 }))
+            (gaps.first_after(key), Some(if at.1 { blocks.after(at.0) } else { at.0 }))
         };
         // A gap that ends at the key is next to it, so the range ends there whatever rows the leaf has.
         let end = match gap {

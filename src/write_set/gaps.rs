@@ -178,12 +178,12 @@ impl Gaps {
     }
 
     /// The first gap that ends after `key`: the one that contains it, or the next one.
-    pub(crate) fn from(&self, key: &[u8]) -> Option<Gap<'_>> {
-        self.containing(key).or_else(|| self.after(key))
+    pub(crate) fn first_ending_after(&self, key: &[u8]) -> Option<Gap<'_>> {
+        self.containing(key).or_else(|| self.first_after(key))
     }
 
     /// The first gap that begins after `key`.
-    pub(crate) fn after(&self, key: &[u8]) -> Option<Gap<'_>> {
+    pub(crate) fn first_after(&self, key: &[u8]) -> Option<Gap<'_>> {
         let (start, end) = self.ends.range::<[u8], _>((Bound::Excluded(key), Bound::Unbounded)).next()?;
         Some((&**start, end.as_deref()))
     }
@@ -208,7 +208,7 @@ impl Gaps {
     }
 
     /// The last gap that begins at or before `key`.
-    pub(crate) fn up_to(&self, key: &[u8]) -> Option<Gap<'_>> {
+    pub(crate) fn last_starting_up_to(&self, key: &[u8]) -> Option<Gap<'_>> {
         let (start, end) = self.ends.range::<[u8], _>((Bound::Unbounded, Bound::Included(key))).next_back()?;
         Some((&**start, end.as_deref()))
     }
