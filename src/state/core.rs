@@ -21,7 +21,7 @@ use crate::state::fair_lock::Wait;
 use crate::state::file_watch::FileWatch;
 use crate::state::files::{Files, Gate};
 use crate::state::other_readers::{OtherReader, OtherReaders};
-use crate::state::pinned_state::{Opened, PinnedState, States, View, WeakView};
+use crate::state::pinned_state::{Opening, PinnedState, States, View, WeakView};
 use crate::state::slow_reader::SlowReader;
 use crate::state::writer_lock::WriterLock;
 
@@ -261,8 +261,8 @@ impl Core {
         loop {
             let gate = self.files()?;
             match View::open(self, &gate, known()) {
-                Ok((known, Opened::Before)) => return Ok(known),
-                Ok((opened, Opened::Now)) => {
+                Ok((known, Opening::Known)) => return Ok(known),
+                Ok((opened, Opening::New)) => {
                     // Published before the gate is released, so that a thread that closes or replaces the files sees
                     // the pin.
                     *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = opened.downgrade();

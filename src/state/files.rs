@@ -23,12 +23,12 @@ pub(crate) struct Files {
     pub lmdb_lock: Option<Arc<LmdbLock>>,
     /// The lock on the data file. `None` without LMDB's lock file: then this process only reads.
     held: Option<Arc<DataLock>>,
-    known: Arc<Known>,
+    known: Arc<FileFacts>,
 }
 
 /// What is known about the file. It is shared by all maps of the file.
 #[derive(Default)]
-struct Known {
+struct FileFacts {
     /// The last known length of the file in bytes; it only grows.
     len: AtomicU64,
     last: LastCommit,

@@ -35,9 +35,9 @@ pub(crate) struct PinnedState {
 
 /// Whether [`View::open`] had to open a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Opened {
-    Now,
-    Before,
+pub(crate) enum Opening {
+    New,
+    Known,
 }
 
 impl Deref for PinnedState {
@@ -62,15 +62,15 @@ impl PinnedState {
     /// it, which is the newest then. If that state is `known`, it is returned.
     ///
     /// The caller holds the openers' gate.
-    fn open(core: &Arc<Core>, files: &Files, known: Option<&Arc<Self>>) -> Result<(Arc<Self>, Opened), Failure> {
+    fn open(core: &Arc<Core>, files: &Files, known: Option<&Arc<Self>>) -> Result<(Arc<Self>, Opening), Failure> {
         let Files { lmdb, map, .. } = files;
         let mut pin = lmdb.pin()?;
         if let Some(known) = known.filter(|known| known.lmdb_id() == pin.id()) {
-            return Ok((Arc::clone(known), Opened::Before));
+            return Ok((Arc::clone(known), Opening::Known));
         }
         let new = |meta, ids, pin| {
             let state = State::new(core.dbis(), files, meta, ids)?;
-            Ok((Self::of(core, state, pin), Opened::Now))
+            Ok((Self::of(core, state, pin), Opening::New))
         };
         for _ in 0..RETRIES {
             let id = pin.id();
@@ -171,10 +171,10 @@ impl WeakView {
 impl View {
     /// Pins the newest state as [`PinnedState::open`] does. Every commit is in the file when it is acknowledged, so a
     /// view that is opened here has no layers. The caller holds the openers' gate.
-    pub(crate) fn open(core: &Arc<Core>, files: &Files, known: Option<Self>) -> Result<(Self, Opened), Failure> {
+    pub(crate) fn open(core: &Arc<Core>, files: &Files, known: Option<Self>) -> Result<(Self, Opening), Failure> {
         let (pinned, opened) = PinnedState::open(core, files, known.as_ref().map(|known| &known.pinned))?;
         match known {
-            Some(known) if opened == Opened::Before => Ok((known, opened)),
+            Some(known) if opened == Opening::Known => Ok((known, opened)),
             _ => Ok((Self { pinned, layers: Layers::default(), above: 0 }, opened)),
         }
     }
@@ -249,7 +249,7 @@ struct ListedStates {
 }
 
 /// A list shorter than this is not searched for dropped states. Each entry keeps the memory of its state.
-const FEW: usize = 2;
+const MIN_LIST_TO_CLEAN: usize = 2;
 
 impl States {
     pub(crate) fn new(slow_reader: Option<SlowReader>) -> Arc<Self> {
@@ -268,7 +268,7 @@ impl States {
             #[cfg(test)]
             all.states.iter().for_each(|_| crate::page::steps::note());
             all.states.retain(|pinned| pinned.strong_count() > 0);
-            all.forget_at = 2 * all.states.len() + FEW;
+            all.forget_at = 2 * all.states.len() + MIN_LIST_TO_CLEAN;
         }
         all.states.push(Arc::downgrade(pinned));
     }

@@ -18,22 +18,22 @@ use crate::state::writer_info::WriterInfo;
 use crate::state::writer_lock::WriterLock;
 
 /// The openers' gate, held exclusively, and the sweep's lock. No state is pinned meanwhile.
-struct Alone<'e> {
+struct ExclusiveGate<'e> {
     _sweep: MutexGuard<'e, ()>,
     gate: RwLockWriteGuard<'e, Option<Arc<Files>>>,
 }
 
 /// How long to wait for a thread that is dropping a state. Nothing blocks that thread any more, but the system may not
 /// have scheduled it.
-const GIVING_UP: Duration = Duration::from_millis(500);
-const GIVING_UP_PAUSE: Duration = Duration::from_micros(50);
+const MAX_WAIT_FOR_DROP: Duration = Duration::from_millis(500);
+const POLL_PAUSE: Duration = Duration::from_micros(50);
 
 impl Core {
     /// Closes the files: LMDB's environment, the map, the descriptor. Fails with `Busy` while snapshots live. The
     /// caller holds the writer's lock and keeps others from opening the file.
     pub(crate) fn close(&self) -> Result<()> {
-        let mut alone = self.alone()?;
-        let files = alone.gate.take();
+        let mut exclusive = self.lock_gate()?;
+        let files = exclusive.gate.take();
         let was = self.status.swap(CLOSED, Ordering::AcqRel);
         if files.is_none() && was == CLOSED {
             return Ok(());
@@ -59,19 +59,19 @@ impl Core {
     }
 
     /// Takes the openers' gate exclusively. Fails with `Busy` while states are read.
-    fn alone(&self) -> Result<Alone<'_>> {
+    fn lock_gate(&self) -> Result<ExclusiveGate<'_>> {
         let sweep = self.states.hold_sweep();
         let gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
         self.check_unread()?;
         // A state that is being dropped is no longer counted, but its pin still holds LMDB's environment.
         let began = Instant::now();
         while gate.as_ref().is_some_and(|files| !files.lmdb.is_unpinned()) {
-            if began.elapsed() > GIVING_UP {
+            if began.elapsed() > MAX_WAIT_FOR_DROP {
                 return Err(Error::new(ErrorKind::Busy, "a state is still being given up by another thread; retry"));
             }
-            thread::sleep(GIVING_UP_PAUSE);
+            thread::sleep(POLL_PAUSE);
         }
-        Ok(Alone { _sweep: sweep, gate })
+        Ok(ExclusiveGate { _sweep: sweep, gate })
     }
 
     /// Closes LMDB exclusively, calls `swap` to put another file in place of this one, and opens the file that is
@@ -82,19 +82,19 @@ impl Core {
     /// `Busy`, with nothing done, while states are read. Errors of `swap`. If the file cannot be opened again, that
     /// error: the environment stays open, and the next call tries again.
     pub(crate) fn replace(&self, swap: impl FnOnce(&Arc<File>) -> Result<()>) -> Result<()> {
-        let mut alone = self.alone()?;
-        let Some(files) = alone.gate.take() else {
+        let mut exclusive = self.lock_gate()?;
+        let Some(files) = exclusive.gate.take() else {
             return Err(Error::new(ErrorKind::Busy, "the files are being opened again; retry"));
         };
         if Arc::strong_count(&files) > 1 || Arc::strong_count(&files.lmdb) > 1 {
-            *alone.gate = Some(files);
+            *exclusive.gate = Some(files);
             return Err(Error::new(ErrorKind::Busy, "another thread still uses the files; retry"));
         }
         let (file, page_size) = (Arc::clone(&files.file), files.map.page_size());
         // Closes LMDB, and releases the locks that show that the old file is open.
         drop(files);
         let swapped = swap(&file);
-        let opened = self.open_again(Some(page_size)).map(|files| *alone.gate = Some(Arc::new(files)));
+        let opened = self.open_again(Some(page_size)).map(|files| *exclusive.gate = Some(Arc::new(files)));
         // If both failed, the error of `swap` says more.
         swapped.and(opened)
     }
@@ -204,7 +204,7 @@ impl Core {
         let (passing, passed) = &self.passing;
         let held = passing.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = |(): &mut ()| self.status.load(Ordering::Acquire) == HELD_BACK;
-        drop(passed.wait_timeout_while(held, MOST_HELD_BACK * 2, waiting));
+        drop(passed.wait_timeout_while(held, MAX_HELD_BACK * 2, waiting));
     }
 
     /// Runs `body` at a moment when no state is read in this process. Fails with `Busy` if there was no such moment
@@ -217,7 +217,7 @@ impl Core {
             let tried = self.holding_back(deadline, &mut body);
             match tried {
                 Err(error) if error.kind() == ErrorKind::Busy && Instant::now() < deadline => {
-                    thread::sleep(LET_PASS.min(deadline.saturating_duration_since(Instant::now())));
+                    thread::sleep(PAUSE_BETWEEN_TRIES.min(deadline.saturating_duration_since(Instant::now())));
                 }
                 outcome => return outcome,
             }
@@ -228,12 +228,12 @@ impl Core {
     fn holding_back<T>(&self, deadline: Instant, body: &mut impl FnMut() -> Result<T>) -> Result<T> {
         self.check_usable()?;
         let _held_back = HeldBack::begin(self);
-        let until = (Instant::now() + MOST_HELD_BACK).min(deadline);
+        let until = (Instant::now() + MAX_HELD_BACK).min(deadline);
         loop {
             let tried = self.check_unread().and_then(|()| body());
             match tried {
                 Err(error) if error.kind() == ErrorKind::Busy && Instant::now() < until => {
-                    thread::sleep(GIVING_UP_PAUSE);
+                    thread::sleep(POLL_PAUSE);
                 }
                 outcome => return outcome,
             }
@@ -256,8 +256,8 @@ impl Core {
 }
 
 /// How long new snapshots are held back, and how long they may be taken before they are held back again.
-const MOST_HELD_BACK: Duration = Duration::from_millis(100);
-const LET_PASS: Duration = Duration::from_millis(20);
+const MAX_HELD_BACK: Duration = Duration::from_millis(100);
+const PAUSE_BETWEEN_TRIES: Duration = Duration::from_millis(20);
 /// How often to try to open the files again, and how long to wait between two tries.
 const REOPENING_TRIES: u32 = 10;
 const REOPENING_PAUSE: Duration = Duration::from_millis(5);
