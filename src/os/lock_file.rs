@@ -84,10 +84,10 @@ pub(crate) struct LockFile {
 }
 
 /// How long a transaction waits, before it begins, for another process that was waiting to begin first.
-const COURTESY: Duration = Duration::from_millis(20);
+const MAX_YIELD: Duration = Duration::from_millis(20);
 /// How long to wait for another process that is joining.
-const MOST_JOINING: Duration = Duration::from_secs(5);
-const COURTESY_PAUSE: Duration = Duration::from_micros(50);
+const JOIN_TIMEOUT: Duration = Duration::from_secs(5);
+const POLL_PAUSE: Duration = Duration::from_micros(50);
 
 /// How the lock file was taken when the environment was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -295,11 +295,11 @@ impl LockFile {
         let began = Instant::now();
         for (word, id) in waiting.into_iter().filter(|(_, id)| ![0, self.pid].contains(id)) {
             while word.load(Ordering::Relaxed) == id {
-                if began.elapsed() > COURTESY {
+                if began.elapsed() > MAX_YIELD {
                     let _ = word.compare_exchange(id, 0, Ordering::Relaxed, Ordering::Relaxed);
                     break;
                 }
-                thread::sleep(COURTESY_PAUSE);
+                thread::sleep(POLL_PAUSE);
             }
         }
     }
@@ -343,7 +343,7 @@ impl LockFile {
     fn wait_to_join(&self) -> Result<()> {
         let began = Instant::now();
         while !self.try_lock(JOINING, LockKind::Exclusive)? {
-            if began.elapsed() > MOST_JOINING {
+            if began.elapsed() > JOIN_TIMEOUT {
                 let why = format!(
                     "another process is opening the environment and holds byte 2 of {} for too long; let it go on, or end it",
                     self.path.display()
@@ -351,7 +351,7 @@ impl LockFile {
                 let waited = io::Error::from(io::ErrorKind::TimedOut);
                 return Err(Error::new(ErrorKind::Busy, why).caused_by(waited));
             }
-            thread::sleep(COURTESY_PAUSE);
+            thread::sleep(POLL_PAUSE);
         }
         Ok(())
     }

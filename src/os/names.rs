@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::os::error::located;
 use crate::os::paths::Directory;
-use crate::os::sys::{Above, directory_above, flush_directory, flush_file_system};
+use crate::os::sys::{ParentDirectory, directory_above, flush_directory, flush_file_system};
 
 /// Why the names may not be on the disk.
 #[derive(Debug)]
@@ -71,12 +71,12 @@ pub(crate) fn flush_with_all_above(directory: &Directory, path: &Path, file: &Fi
     loop {
         named.push("..");
         match directory_above(&below) {
-            Ok(Above::None) => return Ok(()),
-            Ok(Above::Directory(opened)) => {
+            Ok(ParentDirectory::None) => return Ok(()),
+            Ok(ParentDirectory::Directory(opened)) => {
                 flush_directory(&opened).map_err(|error| Unflushed::Failed(located(error, &named)))?;
                 below = opened;
             }
-            Ok(Above::Unreadable) => {
+            Ok(ParentDirectory::Unreadable) => {
                 return flush_file_system(file).map_err(|error| Unflushed::Failed(located(error, path)));
             }
             Err(error) => return Err(Unflushed::Refused(located(error, &named))),

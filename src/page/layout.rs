@@ -409,7 +409,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The key in slot `slot` as a number, if keys have `W` bytes, at most eight. For searches, as
+    /// The key in slot `slot` as an integer, for keys of `W` bytes, at most eight. For searches, as
     /// [`order`](Self::order): `None` for a key that is outside the page or has another width.
     #[expect(clippy::inline_always, reason = "measured: it is the inside of all loops over such keys")]
     #[inline(always)]

@@ -140,7 +140,7 @@ impl Arena {
         }
         let header = header(key, narrow(len))?;
         let (mark, used) = (self.next_record(), self.used);
-        let undo = Undo { arena: self, mark, used };
+        let undo = TruncateOnDrop { arena: self, mark, used };
         let record = undo.arena.push_zeros(&header, key, len);
         let chunk = &mut undo.arena.chunks[record.chunk as usize];
         let end = record.offset as usize + HEADER + key.len() + len;
@@ -271,7 +271,7 @@ impl Arena {
 
     /// Appends all records of `newer`. Large chunks are moved without a copy. Returns where each chunk of `newer`
     /// begins now.
-    pub(crate) fn absorb(&mut self, newer: Self) -> Moved {
+    pub(crate) fn absorb(&mut self, newer: Self) -> MovedChunks {
         let mut begins = Vec::with_capacity(newer.chunks.len());
         for chunk in newer.chunks {
             if self.room() >= chunk.len() || chunk.len() <= MAX_COPIED_CHUNK {
@@ -285,7 +285,7 @@ impl Arena {
                 self.chunks.push(chunk);
             }
         }
-        Moved(begins)
+        MovedChunks(begins)
     }
 
     /// Copies the record at a position of `other`.
@@ -339,13 +339,13 @@ impl Arena {
 }
 
 /// When dropped, removes the records after a mark.
-struct Undo<'a> {
+struct TruncateOnDrop<'a> {
     arena: &'a mut Arena,
     mark: RecordRef,
     used: usize,
 }
 
-impl Drop for Undo<'_> {
+impl Drop for TruncateOnDrop<'_> {
     fn drop(&mut self) {
         self.arena.truncate(self.mark, self.used);
         if self.used == 0 {
@@ -366,9 +366,9 @@ fn header(key: &[u8], value_len: u32) -> Result<[u8; HEADER]> {
 
 /// Where the records of an absorbed arena are now.
 #[derive(Debug)]
-pub(crate) struct Moved(Vec<RecordRef>);
+pub(crate) struct MovedChunks(Vec<RecordRef>);
 
-impl Moved {
+impl MovedChunks {
     /// The new position of a record. The order of positions is kept.
     #[inline]
     pub(crate) fn moved_to(&self, old: RecordRef) -> RecordRef {

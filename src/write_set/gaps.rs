@@ -23,12 +23,12 @@ pub(crate) struct Gaps {
     ends: BTreeMap<Box<[u8]>, Option<Box<[u8]>>>,
     bytes: usize,
     /// While a savepoint is open: the gaps that were added, each with those that it replaced.
-    log: Option<Vec<Added>>,
+    log: Option<Vec<AddedGap>>,
 }
 
 /// An added gap: its first key, and the gaps that it replaced.
 #[derive(Debug)]
-struct Added {
+struct AddedGap {
     start: Box<[u8]>,
     replaced: Vec<OwnGap>,
 }
@@ -78,7 +78,7 @@ impl Gaps {
         }
         self.bytes += size(&low, high.as_deref());
         if let Some(log) = &mut self.log {
-            log.push(Added { start: low.clone(), replaced });
+            log.push(AddedGap { start: low.clone(), replaced });
         }
         self.ends.insert(low, high);
     }
@@ -94,7 +94,8 @@ impl Gaps {
 
     /// Undoes what was added since the log had the length `noted`.
     pub(super) fn undo(&mut self, noted: usize) {
-        while let Some(Added { start, replaced }) = self.log.as_mut().filter(|log| log.len() > noted).and_then(Vec::pop)
+        while let Some(AddedGap { start, replaced }) =
+            self.log.as_mut().filter(|log| log.len() > noted).and_then(Vec::pop)
         {
             if let Some(end) = self.ends.remove(&start) {
                 self.bytes -= size(&start, end.as_deref());
@@ -134,7 +135,7 @@ impl Gaps {
             }
             let old = std::mem::replace(to, end.map(Into::into));
             if let Some(log) = &mut self.log {
-                log.push(Added { start: from.clone(), replaced: vec![(from.clone(), old)] });
+                log.push(AddedGap { start: from.clone(), replaced: vec![(from.clone(), old)] });
             }
         }
         true
