@@ -73,6 +73,7 @@ pub(crate) fn request_pages(memory: impl Memory, numbers: &mut Vec<PageNo>) {
 pub(crate) struct ReadAhead {
     /// Whether the walk skips leaves without reading them, so that nothing must be requested.
     off: bool,
+    /// What was requested; `None` until a page was found not to be in memory.
     cold: Option<Box<Requested>>,
 }
 

@@ -17,7 +17,7 @@ use crate::write_set::sort::nearly_all;
 const ENTRY_BYTES: usize = 32;
 
 /// Changes that were not read are sorted when the arena reaches this many bytes, and each time that it has doubled.
-/// Only then is it known how many of its records are dead: replaced, or dropped.
+/// Only sorting shows how many of its records are dead: replaced, or dropped.
 const SORT_AT_BYTES: usize = 64 << 20;
 
 /// The memory of dead records is not freed up to this many bytes.
@@ -41,10 +41,12 @@ const KEPT: usize = 1024;
 pub(crate) struct DbiChanges {
     pub(super) arena: Arena,
     pub(super) gaps: Gaps,
-    /// The sorted blocks, if the owner of the changes has sorted them: a small commit then needs neither a lock nor a
-    /// cell.
+    /// The sorted blocks, if the owner of the changes has sorted them: a small commit then uses neither of the next two
+    /// fields, and so no atomic access.
     ready: Option<Blocks>,
+    /// The sorted blocks, if a reader has sorted them.
     sorted: OnceLock<Blocks>,
+    /// The blocks, unless they are in one of the two fields above, and the unsorted tail.
     appendable: Mutex<BlocksAndTail>,
     /// The size of the arena at which the changes are sorted next, to find the memory of dead records.
     sort_at: usize,
