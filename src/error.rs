@@ -22,9 +22,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The thing asked for does not exist: an environment, a DBI.
+    /// What was asked for does not exist: an environment, a DBI.
     NotFound,
-    /// The thing to be created exists already.
+    /// What was to be created exists already.
     AlreadyExists,
     /// Another writer came first. Nothing was applied; read again and retry.
     Conflict,
@@ -36,7 +36,7 @@ pub enum ErrorKind {
     TooLarge,
     /// A DBI was opened with other types than it was created with.
     SchemaMismatch,
-    /// The file does not hold what it must: damage, or not a database at all.
+    /// The file is damaged, or not a database at all.
     Corrupted,
     /// The file is of a format or version that this build does not read.
     FormatVersion,
@@ -118,7 +118,7 @@ struct Inner {
     is_retryable: bool,
 }
 
-/// Limits in bytes: of a message, of a name, and of a source's text.
+/// Limits in bytes of what is shown: of a message, of a name, and of the text of a source.
 const MOST_MESSAGE: usize = 2048;
 const MOST_NAME: usize = 512;
 const MOST_SOURCE: usize = 1024;
@@ -270,8 +270,8 @@ impl Error {
         self.0.message.split("; ").next().unwrap_or_default()
     }
 
-    /// As [`caused_by`](Self::caused_by), but with the cause of `error`, whose own text is part of this message
-    /// already.
+    /// As [`caused_by`](Self::caused_by), with the cause of `error`. The text of `error` itself is part of this
+    /// message already.
     #[cold]
     #[must_use]
     pub(crate) fn taking_up(self, error: Self) -> Self {

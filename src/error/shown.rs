@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-/// A key for people: its text where it is printable, escapes elsewhere, cut after 64 bytes.
+/// A key, as error messages show it: text where it is printable, escapes elsewhere, cut after 64 bytes.
 pub(crate) struct Shown<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Shown<'_> {
@@ -47,14 +47,14 @@ pub(super) fn cut(
     if out.is_cut { f.write_str("...") } else { written }
 }
 
-/// Accepts this many bytes, then fails.
+/// Passes on a limited number of bytes, then fails.
 pub(super) struct Limited<'a, 'f> {
     out: &'a mut fmt::Formatter<'f>,
     left: usize,
     is_cut: bool,
 }
 
-/// Extra cost of a line break: `{:#?}` indents every line.
+/// The bytes counted for a line break in addition: `{:#?}` indents every line.
 const LINE: usize = 16;
 
 impl Write for Limited<'_, '_> {

@@ -1,5 +1,5 @@
-//! Everything that calls the operating system: files, maps, locks, and words that processes share. The calls themselves
-//! are in `sys`, in one folder per system; the other files give them their meaning.
+//! Everything that calls the operating system: files, maps, locks, and words that processes share. The calls
+//! themselves are in `sys`, in one folder per system; the other files say what mapleaf uses them for.
 
 mod copy_range;
 mod data_lock;

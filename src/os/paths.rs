@@ -133,11 +133,12 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
     })
 }
 
-/// The directory of an open environment, wherever it was moved. Names in it can be checked without the path.
+/// The directory of an open environment, by descriptor: it is found even if it was moved, and names in it can be
+/// checked without its path.
 pub(crate) struct Directory(Option<DirectoryHandle>);
 
 impl Directory {
-    /// The directory of `paths`. If it cannot be opened, fewer checks are possible.
+    /// The directory of `paths`. If it cannot be opened, checks of names use the files' link counts.
     pub(crate) fn hold(paths: &EnvPaths) -> Self {
         Self::open(&paths.directory()).unwrap_or(Self(None))
     }
@@ -164,8 +165,8 @@ impl Directory {
     }
 }
 
-/// The absolute path for `path` when the working directory was removed. It is found by the lowest directory of the path
-/// that exists. If there is none, returns the path as it is.
+/// The absolute path for `path` when the working directory was removed: it is found through the lowest directory of
+/// the path that exists. If none exists, returns the path as it is.
 fn absolute_by_descriptor(path: &Path) -> PathBuf {
     let there = |above: &Path| DirectoryHandle::open(above).ok()?.path();
     let resolved = path.ancestors().find_map(|above| Some((there(above)?, path.strip_prefix(above).ok()?)));

@@ -288,7 +288,7 @@ impl WriteTxn {
         self.set.gap(dbi, &start, end.as_deref())?;
         if let Some(next) = next {
             // Extends the gap to the next key below the set, so that a range deleted from there on joins it.
-            let _ = self.set.join(dbi, &start, next.as_deref(), &[]);
+            let _ = self.set.add_gap_keeping_puts(dbi, &start, next.as_deref(), &[]);
         }
         self.lengths.change(dbi.slot, 0, entries);
         self.counts.remove(dbi.slot, (lower, upper), entries);

@@ -14,7 +14,7 @@ use crate::dbi::multi::MultiDbi;
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{AsKey, Key, KeyBuf};
-use crate::page::{FULL, ROOMY};
+use crate::page::{FILL_PERCENT_MAX, FILL_PERCENT_UNORDERED};
 use crate::value::{AsValue, Context, Value};
 use crate::write_set::{check_key, check_value};
 
@@ -251,7 +251,7 @@ impl Loader {
         let sorted = rows.sorted(&mut self.progress)?;
         let chunk = self.chunk.unwrap_or(usize::MAX);
         let asked = self.env.engine.config.fill;
-        let fill = |in_order: &bool| asked.unwrap_or(if *in_order { FULL } else { ROOMY });
+        let fill = |in_order: &bool| asked.unwrap_or(if *in_order { FILL_PERCENT_MAX } else { FILL_PERCENT_UNORDERED });
         let fill: Vec<u8> = sorted.came_in_order.iter().map(fill).collect();
         let (dbis, progress) = (sorted.dbis.all(), &mut self.progress);
         Storing { env: &self.env, dbis, chunk, fill: &fill, progress }.store(sorted.source)?;

@@ -48,7 +48,7 @@ pub(super) fn push_segment(segment: &Segment, bytes: &mut PathBytes) {
 pub(super) fn check_segment(bytes: &mut &[u8]) -> Result<()> {
     let id = unescape_element(NAME, bytes)?;
     let id = str::from_utf8(&id).map_err(|cause| malformed(NAME, "a segment is not UTF-8").caused_by(cause))?;
-    if Segment::is_written(id) { Ok(()) } else { Err(malformed(NAME, "a segment is not as paths write it")) }
+    if Segment::is_canonical(id) { Ok(()) } else { Err(malformed(NAME, "a segment is not as paths write it")) }
 }
 
 /// What a byte means to [`is_plain`].
@@ -114,7 +114,7 @@ impl Segment {
     /// The segment with these element bytes, which must be valid.
     pub(super) fn of_element(mut bytes: &[u8]) -> Self {
         let id = unescape_element(NAME, &mut bytes).unwrap_or_default();
-        Self::written(&String::from_utf8_lossy(&id))
+        Self::of_canonical_id(&String::from_utf8_lossy(&id))
     }
 }
 

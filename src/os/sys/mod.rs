@@ -25,7 +25,7 @@ pub(crate) enum LockKind {
 }
 
 /// The result of opening the directory above another one.
-pub(crate) enum Above {
+pub(crate) enum ParentDirectory {
     /// A directory that may be read.
     Directory(File),
     /// A directory that may not be read, and so cannot be flushed alone.

@@ -26,7 +26,7 @@ impl Shown<'_> {
                 '\n' => self.0.push_str("\\n"),
                 '\r' => self.0.push_str("\\r"),
                 '\t' => self.0.push_str("\\t"),
-                // The escape of a quote has two characters, that of what cannot be seen more.
+                // `escape_debug` writes two characters for a quote, and more for a character that cannot be seen.
                 _ if c.is_control() || c.escape_debug().len() > 2 => {
                     let units = &mut [0; 2];
                     for unit in c.encode_utf16(units) {

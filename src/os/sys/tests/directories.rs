@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::Outcome;
 use crate::os::sys::{
-    Above, DirectoryHandle, FileInfo, create_directory, create_new, directory_above, flush_directory,
+    DirectoryHandle, FileInfo, ParentDirectory, create_directory, create_new, directory_above, flush_directory,
 };
 
 #[test]
@@ -73,10 +73,10 @@ fn the_directory_above_is_the_one_that_has_the_name() -> Outcome {
     let below = DirectoryHandle::open(&path)?.readable()?.ok_or("its owner may read it")?;
     assert_eq!(FileInfo::of(&below)?.id(), FileInfo::at(&path)?.id());
     flush_directory(&below)?;
-    let Above::Directory(above) = directory_above(&below)? else { return Err("it is above".into()) };
+    let ParentDirectory::Directory(above) = directory_above(&below)? else { return Err("it is above".into()) };
     assert_eq!(FileInfo::of(&above)?.id(), FileInfo::at(root.path())?.id());
     flush_directory(&above)?;
     let top = DirectoryHandle::open(Path::new("/"))?.readable()?.ok_or("everybody may read it")?;
-    assert!(matches!(directory_above(&top)?, Above::None), "nothing is above it");
+    assert!(matches!(directory_above(&top)?, ParentDirectory::None), "nothing is above it");
     Ok(())
 }
