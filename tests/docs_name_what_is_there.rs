@@ -53,8 +53,8 @@ fn the_design_names_each_folder_of_the_source() -> Outcome {
 fn files_that_documents_name_exist() -> Outcome {
     let mut count = 0;
     for (document, text) in documents()? {
-        let files =
-            quoted(&text).filter(|name| ["src/", "tests/", "docs/", "examples/"].iter().any(|at| name.starts_with(at)));
+        let files = quoted(&text)
+            .filter(|name| ["src/", "tests/", "docs/", "examples/", "tour/"].iter().any(|at| name.starts_with(at)));
         // A name with a star is that of a family of files.
         for name in files.filter(|name| !name.contains('*')) {
             assert!(root().join(name).exists(), "{} names {name}", document.display());
