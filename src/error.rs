@@ -10,8 +10,8 @@ use std::error::Error as StdError;
 use std::fmt::{self, Write};
 use std::path::Path;
 
-pub(crate) use shown::Shown;
 use shown::{Cut, OneLine, cut};
+pub(crate) use shown::{Shown, push_hex};
 
 /// A `Result` whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

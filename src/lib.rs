@@ -116,11 +116,19 @@
 //! - `futures`: `OwnedEntries::into_stream`, scans as a `Stream`.
 //! - `longer-keys`: keys over 511 bytes. Such files cannot be written on machines with smaller pages.
 
+// In the order in which rustdoc is to show the methods of a type that several modules implement. Blank lines keep
+// rustfmt from sorting them.
+mod open;
+
+mod txn;
+
+mod dbi;
+
+mod env;
+
 mod catalog;
 mod commit;
-mod dbi;
 mod durability;
-mod env;
 mod error;
 pub mod key;
 mod lmdb;
@@ -129,7 +137,6 @@ mod page;
 mod read;
 pub mod scan;
 mod state;
-mod txn;
 pub mod value;
 mod write_set;
 

@@ -97,12 +97,6 @@ impl fmt::Debug for Since {
 }
 
 impl Batch {
-    /// An empty batch.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Sets what the commit of this batch survives, as [`Env::transact_with`](crate::Env::transact_with). By default it
     /// is what the environment's commits survive.
     ///

@@ -147,7 +147,8 @@ impl Env {
     }
 }
 
-fn list_dbis(newest: &State) -> Result<Vec<DbiInfo>> {
+/// The DBIs of a state, in order of their names.
+pub(crate) fn list_dbis(newest: &State) -> Result<Vec<DbiInfo>> {
     let mut infos = Vec::new();
     for (name, tree) in newest.trees()? {
         let text = String::from_utf8_lossy(&name).into_owned();

@@ -73,7 +73,7 @@ impl Env {
 
 impl Snapshot {
     #[inline]
-    fn pinned(&self) -> &PinnedState {
+    pub(super) fn pinned(&self) -> &PinnedState {
         &self.lease.view.pinned
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::source::{Source, is_name, words};
 
 /// The layers from the bottom up: the modules of the crate's root. A module imports itself and modules of lower layers.
-const LAYERS: [(&str, u8); 17] = [
+const LAYERS: [(&str, u8); 18] = [
     ("error", 0),
     ("durability", 0),
     ("os", 1),
@@ -19,6 +19,7 @@ const LAYERS: [(&str, u8); 17] = [
     ("state", 6),
     ("commit", 7),
     ("env", 8),
+    ("open", 9),
     ("txn", 9),
     ("scan", 10),
     ("dbi", 11),
