@@ -17,8 +17,8 @@ use crate::env::{beginning, registry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Lmdb, LmdbLock};
 use crate::os::{
-    Directory, EnvPaths, FileInfo, LockFile, Names, Unflushed, is_held, located, open_regular, parent, read_record,
-    system_page_size,
+    Directory, EnvPaths, FileInfo, FileMode, LockFile, Names, Unflushed, is_held, located, open_regular, parent,
+    read_record, system_page_size,
 };
 use crate::page::{self, LmdbTxnId};
 use crate::state::{Core, WriterState, WriterTurn};
@@ -418,7 +418,7 @@ fn swap(core: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()> 
         );
         Error::new(ErrorKind::Busy, why)
     };
-    let lmdb_lock = LmdbLock::open(&paths.lmdb_lock(), true)?;
+    let lmdb_lock = LmdbLock::open(&paths.lmdb_lock(), Some(core.config.file_mode))?;
     if !lmdb_lock.try_alone()? || is_held(old, &paths.data())? {
         return Err(open_elsewhere());
     }
@@ -486,7 +486,7 @@ fn destroy(path: &Path) -> Result<()> {
     if is_unlocked && is_open_elsewhere(&paths)? {
         return Err(busy());
     }
-    let lock = LockFile::open(&paths.lock())?;
+    let lock = LockFile::open(&paths.lock(), FileMode::OWNER_ALONE)?;
     if !lock.try_exclusive()? || !lock.is_at_path() {
         return Err(busy());
     }
@@ -510,7 +510,7 @@ fn destroy_rest(paths: &EnvPaths) -> Result<()> {
     if !record.is_ok_and(|record| record.is_some_and(|record| !record.damaged)) {
         return Ok(());
     }
-    let lock = LockFile::open(&paths.lock())?;
+    let lock = LockFile::open(&paths.lock(), FileMode::OWNER_ALONE)?;
     if lock.try_exclusive()? && lock.is_at_path() && !is_open_elsewhere(paths)? && paths.data_metadata()?.is_none() {
         return remove(paths, &lock);
     }
@@ -528,7 +528,7 @@ fn is_open_elsewhere(paths: &EnvPaths) -> Result<bool> {
     if Lmdb::is_open(&paths.path) {
         return Ok(true);
     }
-    match LmdbLock::open(&paths.lmdb_lock(), false) {
+    match LmdbLock::open(&paths.lmdb_lock(), None) {
         Ok(lmdb_lock) => lmdb_lock.is_in_use(),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidArgument) => Ok(false),
         Err(error) => Err(error),

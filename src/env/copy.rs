@@ -68,7 +68,7 @@ impl Env {
             check_empty(paths)?;
         }
         let like = FileInfo::of(&source).map_err(|error| located(error, &self.engine.paths.data()))?;
-        let created = paths.create_directory()?;
+        let created = paths.create_directory(self.engine.config.file_mode)?;
         copy_durably(&newest, &source, paths, compact, &like).inspect_err(|_| remove_empty(&created))
     }
 }

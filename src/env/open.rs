@@ -19,8 +19,8 @@ use crate::env::taking_locks::{self, HeldLockFiles};
 use crate::env::{Env, beginning, registry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::{
-    self, EnvPaths, FileId, FileInfo, LockFile, OpenRecord, Presence, Unflushed, check_regular, flush_failed, located,
-    open_regular, system_page_size, write_anew,
+    self, EnvPaths, FileId, FileInfo, FileMode, LockFile, OpenRecord, Presence, Unflushed, check_regular, flush_failed,
+    located, open_regular, system_page_size, write_anew,
 };
 use crate::page::{self, LmdbTxnId};
 use crate::state::{Core, Files, check_flags, emptied, open_files};
@@ -263,6 +263,9 @@ impl EnvOptions {
         }
         if first && let Some(lmdb_lock) = &held.lmdb_lock {
             lmdb_lock.reserve(self.config.max_readers)?;
+        }
+        if is_new && self.config.file_mode != FileMode::OWNER_ALONE {
+            create_data(&paths.data(), self.config.file_mode)?;
         }
         let page_size = checked.as_ref().map(|(meta, _)| meta.page_size);
         let files = open_files(paths, &self.config, page_size, held.lmdb_lock.take());
@@ -516,9 +519,18 @@ fn newest_id(file: &File, alone: bool) -> Result<Option<LmdbTxnId>> {
 
 const MOVING_TRIES: usize = 5;
 
+/// Creates an empty data file with these permissions: LMDB makes an environment of it, and would create one for its
+/// owner alone. A file that is there stays.
+fn create_data(path: &Path, mode: FileMode) -> Result<()> {
+    match os::create_new(path, mode) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(located(error, path)),
+        _ => Ok(()),
+    }
+}
+
 /// Creates `path` for writing, with access for its owner alone as LMDB does. Fails with `AlreadyExists` if it exists.
 pub(crate) fn create_new(path: &Path) -> Result<File> {
-    os::create_new(path).map_err(|error| {
+    os::create_new(path, FileMode::OWNER_ALONE).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
             Error::new(ErrorKind::AlreadyExists, format!("{} exists already; choose another path", path.display()))
         } else {
