@@ -465,10 +465,11 @@ fn destroy(path: &Path) -> Result<()> {
     let Some(metadata) = paths.data_metadata()? else {
         return Ok(());
     };
-    if registry::find(metadata.id()).is_some() {
+    if let Some(core) = registry::find(metadata.id()) {
         let why = format!(
-            "{} is open in this process; drop all handles and snapshots, or call Env::close first",
-            path.display()
+            "{} is open in this process; drop all handles and snapshots, or call Env::close first: {}",
+            path.display(),
+            registry::holders(&core)
         );
         return Err(Error::new(ErrorKind::Busy, why));
     }

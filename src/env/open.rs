@@ -143,9 +143,9 @@ impl EnvOptions {
         if !differences.is_empty() {
             let why = format!(
                 "{} is open in this process with other options: {differences}; use the same, clone the open `Env`, or close \
-                 it first: handles and {} states that snapshots read keep it open",
+                 it first: {}",
                 core.paths.path.display(),
-                core.pinned_states().len()
+                registry::holders(&core)
             );
             return Err(Error::new(ErrorKind::InvalidArgument, why));
         }

@@ -218,7 +218,10 @@ pub(super) fn until(limit: Duration) -> Wait {
 
 #[cold]
 fn ending() -> Error {
-    Error::new(ErrorKind::Closed, "the thread of the transaction is ending; commit before")
+    Error::new(
+        ErrorKind::Released,
+        "the thread of the transaction is ending and has given its locks back; commit before",
+    )
 }
 
 impl Transaction {
@@ -228,7 +231,8 @@ impl Transaction {
     /// Without changes nothing is committed, and the id is that of the state that was read.
     ///
     /// # Errors
-    /// As [`Env::transact`]. Nothing is committed then, except perhaps with `CommitOutcomeUnknown`.
+    /// As [`Env::transact`]. Nothing is committed then, except perhaps with `CommitOutcomeUnknown`. `Released` when the
+    /// thread is ending and has given the transaction's locks back.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};

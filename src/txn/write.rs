@@ -336,7 +336,7 @@ impl WriteTxn {
 #[cold]
 fn over() -> Error {
     let why = "the thread of the transaction is ending and has given its locks back; end the transaction before";
-    Error::new(ErrorKind::Closed, why)
+    Error::new(ErrorKind::Released, why)
 }
 
 /// The smallest key above `key`.
