@@ -114,6 +114,8 @@
 //! - `uuid`, `jiff`, `chrono`: keys of these crates' types.
 //! - `rayon`: `Dbi::par_iter`, scans by rayon's threads.
 //! - `futures`: `OwnedEntries::into_stream`, scans as a `Stream`.
+//! - `tracing`: spans for opening, committing, growing and compacting, and events for slow readers; `metrics`: counters
+//!   of the same. The module [`observing`] lists them.
 //! - `longer-keys`: keys over 511 bytes. Such files cannot be written on machines with smaller pages.
 
 // In the order in which rustdoc is to show the methods of a type that several modules implement. Blank lines keep
@@ -132,6 +134,7 @@ mod durability;
 mod error;
 pub mod key;
 mod lmdb;
+mod observe;
 mod os;
 mod page;
 mod read;
@@ -173,6 +176,10 @@ pub use value::{Msgpack, MsgpackCompact, Value};
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/cookbook.md")]
 pub mod cookbook {}
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/observing.md")]
+pub mod observing {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -16,6 +16,7 @@ use crate::env::open::check_metas_at;
 use crate::env::{beginning, registry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Lmdb, LmdbLock};
+use crate::observe::Compacting;
 use crate::os::{
     Directory, EnvPaths, FileInfo, FileMode, LockFile, Names, Unflushed, is_held, located, open_regular, parent,
     read_record, system_page_size,
@@ -264,6 +265,14 @@ fn flush(engine: &Core) -> Result<()> {
 }
 
 fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
+    let length = || engine.files().and_then(|files| files.file_len()).unwrap_or(0);
+    let observed = Compacting::begin(&engine.paths.path, length);
+    let compacted = compact_unobserved(engine, limit);
+    observed.end(&compacted, length);
+    compacted
+}
+
+fn compact_unobserved(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     check_not_writing()?;
     engine.check_usable()?;
     engine.config.check_writable()?;

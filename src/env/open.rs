@@ -18,6 +18,7 @@ use crate::env::options::{DEFAULT_MAP_SIZE, EnvOptions, OpenMode, TEMPORARY_MAP_
 use crate::env::taking_locks::{self, HeldLockFiles};
 use crate::env::{Env, beginning, registry};
 use crate::error::{Error, ErrorKind, Result};
+use crate::observe::Opening;
 use crate::os::{
     self, EnvPaths, FileId, FileInfo, FileMode, LockFile, OpenRecord, Presence, Unflushed, check_regular, flush_failed,
     located, open_regular, system_page_size, write_anew,
@@ -65,7 +66,10 @@ impl EnvOptions {
     /// ```
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Env> {
         let paths = EnvPaths::new(path.as_ref(), self.config.single_file);
-        self.reserving(DEFAULT_MAP_SIZE).open_at(&paths, None).map_err(|error| error.during("open"))
+        let observed = Opening::begin(&paths.path);
+        let opened = self.reserving(DEFAULT_MAP_SIZE).open_at(&paths, None).map_err(|error| error.during("open"));
+        observed.end(&opened);
+        opened
     }
 
     /// Creates an environment in a new temporary directory, which is removed with the last handle. Nothing is flushed
@@ -79,7 +83,10 @@ impl EnvOptions {
         let mut options = self.reserving(TEMPORARY_MAP_SIZE);
         options.config.durability = Durability::Process;
         let paths = EnvPaths::new(&directory.path().join("env"), options.config.single_file);
-        options.open_at(&paths, Some(directory)).map_err(|error| error.during("temporary"))
+        let observed = Opening::begin(&paths.path);
+        let opened = options.open_at(&paths, Some(directory)).map_err(|error| error.during("temporary"));
+        observed.end(&opened);
+        opened
     }
 
     /// The options with their first reservation: the one that was set, else the default, up to the maximum.

@@ -82,9 +82,9 @@ impl EnvPaths {
         Error::new(ErrorKind::InvalidArgument, format!("{} {what}", self.path.display()))
     }
 
-    /// Creates the directory and those above it, for files of `mode`, and returns those that it created, the lowest one last. Their
+    /// Creates the directory and those above it, for such files, and returns those that it created, the lowest one last. Their
     /// names become durable when they are flushed ([`names`](crate::os::names)).
-    pub(crate) fn create_directory(&self, mode: FileMode) -> Result<Vec<PathBuf>> {
+    pub(crate) fn create_directory(&self, files: FileMode) -> Result<Vec<PathBuf>> {
         if self.path.as_os_str().is_empty() {
             // Joined to an empty path, the files' names would be names in the working directory.
             return Err(Error::new(
@@ -98,7 +98,7 @@ impl EnvPaths {
         // Find the lowest existing directory, then create those below it.
         for path in directory.ancestors().filter(|path| !path.as_os_str().is_empty()) {
             wanted.push(path);
-            match create_one(path, mode, &mut created) {
+            match create_one(path, files, &mut created) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => failed = Some(error),
                 made => {
                     failed = made.err();
@@ -108,7 +108,7 @@ impl EnvPaths {
             }
         }
         let made = failed.map_or(Ok(()), Err);
-        let made = made.and_then(|()| wanted.iter().rev().try_for_each(|path| create_one(path, mode, &mut created)));
+        let made = made.and_then(|()| wanted.iter().rev().try_for_each(|path| create_one(path, files, &mut created)));
         made.map_err(|error| {
             remove_empty(&created);
             located(error, &directory)

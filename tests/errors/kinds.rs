@@ -203,7 +203,7 @@ impl KeyAs for Even {
         self.0
     }
     fn from_key(key: u32) -> Result<Self> {
-        if key % 2 == 0 {
+        if key.is_multiple_of(2) {
             Ok(Self(key))
         } else {
             Err(Error::new(ErrorKind::Decode, "the number is odd; use an even one"))
@@ -278,10 +278,12 @@ fn closed() -> Result<()> {
     Ok(())
 }
 
+type Outcomes = Sender<Result<bool>>;
+
 #[test]
 fn released() -> Result<()> {
     /// Reads by its transaction when the thread drops its variables, after the locks were given back.
-    struct Late(Option<(Transaction, Dbi<&'static str, u32>, Sender<Result<bool>>)>);
+    struct Late(Option<(Transaction, Dbi<&'static str, u32>, Outcomes)>);
     impl Drop for Late {
         fn drop(&mut self) {
             if let Some((txn, ages, sender)) = self.0.take() {
@@ -311,6 +313,8 @@ fn released() -> Result<()> {
 fn permission_denied() -> Result<()> {
     // Nobody may create a directory there, whoever runs the test.
     refused(Env::open("/sys/mapleaf"), ErrorKind::PermissionDenied);
+    let (env, _) = filled()?;
+    refused(env.copy_to("/sys/mapleaf", Compact::No), ErrorKind::PermissionDenied);
     Ok(())
 }
 
