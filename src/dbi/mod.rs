@@ -1,4 +1,4 @@
-//! Typed databases and their methods.
+//! Typed DBIs and their methods.
 
 // In the order in which rustdoc is to show methods: see `lib.rs`.
 mod read;
@@ -12,6 +12,8 @@ mod nearest;
 mod stat;
 
 mod get_many;
+
+mod get_as;
 
 mod open;
 

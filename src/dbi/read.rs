@@ -1,12 +1,10 @@
 //! Point reads.
 
-use serde::Deserialize;
-
 use crate::dbi::handle::Dbi;
 use crate::error::Result;
 use crate::key::{Key, KeyBuf};
 use crate::txn::Read;
-use crate::value::{Msgpack, MsgpackCompact, Value, decode_as};
+use crate::value::Value;
 
 impl<K: Key, V: Value> Dbi<K, V> {
     /// The value of `key`, borrowed from the state if its type allows. O(log n). Mapleaf itself allocates nothing.
@@ -26,6 +24,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("lookup", "find"))]
     #[inline]
     pub fn get<'t, R: Read>(&self, state: &'t R, key: K::Arg<'_>) -> Result<Option<V::Ref<'t>>> {
         let mut buf = KeyBuf::new();
@@ -36,6 +35,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`Dbi`] says.
+    #[doc(alias("exists", "contains_key", "has"))]
     pub fn contains(&self, state: &impl Read, key: K::Arg<'_>) -> Result<bool> {
         let mut buf = KeyBuf::new();
         let found = Self::sought(&key, &mut buf).and_then(|key| self.raw_get(state, key));
@@ -65,48 +65,3 @@ impl<K: Key, V: Value> Dbi<K, V> {
         }
     }
 }
-
-macro_rules! get_as {
-    ($($value:ident),+) => {$(
-        impl<K: Key, T> Dbi<K, $value<T>>
-        where
-            $value<T>: Value,
-        {
-            /// The value of `key` as a `U` that may borrow its text and bytes from the state, so that they are not
-            /// copied.
-            ///
-            /// # Errors
-            /// As [`Dbi`] says.
-            ///
-            /// ```
-            #[doc = concat!("use mapleaf::{Dbi, Env, ", stringify!($value), "};")]
-            ///
-            /// #[derive(serde::Serialize, serde::Deserialize)]
-            /// struct User { name: String, age: u32 }
-            ///
-            /// #[derive(serde::Deserialize)]
-            /// struct UserRef<'a> { name: &'a str, age: u32 }
-            ///
-            /// # fn main() -> mapleaf::Result<()> {
-            /// let env = Env::temporary()?;
-            #[doc = concat!("let users: Dbi<u64, ", stringify!($value), "<User>> = env.dbi(\"users\")?;")]
-            /// env.transact(|txn| users.put(txn, 1, &User { name: "Ann".into(), age: 42 }))?;
-            /// let snap = env.snapshot()?;
-            /// let ann: Option<UserRef> = users.get_as(&snap, 1)?;
-            /// assert_eq!(ann.map(|user| (user.name, user.age)), Some(("Ann", 42)));
-            /// # Ok(())
-            /// # }
-            /// ```
-            pub fn get_as<'t, U: Deserialize<'t>>(&self, state: &'t impl Read, key: K::Arg<'_>) -> Result<Option<U>> {
-                let mut buf = KeyBuf::new();
-                let read = |key: &[u8]| match self.raw_get(state, key)? {
-                    Some(value) => decode_as(value).map(Some).map_err(|error| error.at_key(key)),
-                    None => Ok(None),
-                };
-                Self::sought(&key, &mut buf).and_then(read).map_err(|error| self.named(error, "get_as"))
-            }
-        }
-    )+};
-}
-
-get_as!(Msgpack, MsgpackCompact);

@@ -36,7 +36,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
-    #[doc(alias("scan", "cursor", "iterate"))]
+    #[doc(alias("scan", "cursor", "iterate", "seek"))]
     pub fn range<'t, R: Read>(&self, state: &'t R, range: impl KeyRange<K>) -> Result<Entries<'t, R, K, V>> {
         self.entries(state, range.byte_bounds(), "range")
     }
@@ -68,6 +68,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("scan_prefix", "starts_with"))]
     pub fn prefix<'t, R: Read>(&self, state: &'t R, prefix: impl KeyPrefix<K>) -> Result<Entries<'t, R, K, V>> {
         self.entries(state, prefix.prefix_bounds(), "prefix")
     }
@@ -112,6 +113,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("cursor", "scan_all"))]
     pub fn iter<'t, R: Read>(&self, state: &'t R) -> Result<Entries<'t, R, K, V>> {
         self.entries(state, Ok(ByteBounds::full()), "iter")
     }

@@ -60,6 +60,7 @@ impl Env {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("flush", "force_sync"))]
     pub fn sync(&self) -> Result<()> {
         if self.engine.config.read_only {
             return Err(Error::new(
@@ -144,6 +145,7 @@ impl Env {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("vacuum", "defragment"))]
     pub fn compact(&self) -> Result<()> {
         compact(&self.engine, COMPACT_LIMIT).map_err(|error| error.during("compact"))
     }

@@ -54,6 +54,7 @@ impl Env {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("backup"))]
     pub fn copy_to(&self, path: impl AsRef<Path>, compact: Compact) -> Result<()> {
         let paths = EnvPaths::new(path.as_ref(), self.engine.config.single_file);
         self.copy(&paths, compact).map_err(|error| error.during("copy_to"))

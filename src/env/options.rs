@@ -109,7 +109,7 @@ impl EnvOptions {
     }
 
     /// How many bytes of keys and values one transaction may hold in memory; beyond that it fails with `TooLarge`.
-    /// Default 4 GiB. After transactions that are not flushed, up to 64 MiB for each of two databases are kept for
+    /// Default 4 GiB. After transactions that are not flushed, up to 64 MiB for each of two DBIs are kept for
     /// similar ones that follow.
     pub fn max_txn_bytes(mut self, bytes: usize) -> Self {
         self.config.max_txn_bytes = bytes;
@@ -125,8 +125,8 @@ impl EnvOptions {
     }
 
     /// How full pages are made when many are filled at once, in percent, 60 to 100. This applies to rows that a
-    /// transaction puts into an empty database or after all others, to a load, and to the rows that are rewritten
-    /// when a commit deletes much of a database. Default 100 for rows added in key order and 86 for others, so that
+    /// transaction puts into an empty DBI or after all others, to a load, and to the rows that are rewritten
+    /// when a commit deletes much of a DBI. Default 100 for rows added in key order and 86 for others, so that
     /// later rows in random order do not split every page. Fuller pages make a smaller file and faster scans.
     ///
     /// ```

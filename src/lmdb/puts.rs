@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::lmdb::failure::Failure;
 use crate::page::{LeafFill, NextLeaf};
 
-/// Puts into one database by a cursor of LMDB's. The cursor stays on its leaf: a key that belongs there needs no
+/// Puts into one DBI by a cursor of LMDB's. The cursor stays on its leaf: a key that belongs there needs no
 /// descent, nor does any ascending key above the tree's last one; those fill leaf after leaf.
 pub(crate) struct Puts<'x> {
     cursor: heed::RwIter<'x, Bytes, Bytes>,

@@ -11,6 +11,10 @@ mod transact_forms;
 
 mod submit;
 
+mod write;
+
+mod savepoint;
+
 mod batch;
 mod changed;
 mod commit_id;
@@ -23,9 +27,7 @@ mod lengths;
 mod raw_dbi;
 mod read;
 mod remove;
-mod savepoint;
 mod writable;
-mod write;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! `transact`: a closure that changes any number of databases atomically.
+//! `transact`: a closure that changes any number of DBIs atomically.
 
 use crate::commit::Held;
 use crate::durability::Durability;

@@ -56,6 +56,14 @@ impl Drop for Slot {
 /// # }
 /// ```
 ///
+/// | | |
+/// |---|---|
+/// | changes | [`Dbi::put`](crate::Dbi::put), [`delete`](crate::Dbi::delete), [`update`](crate::Dbi::update) and the other verbs of [`Dbi`](crate::Dbi) and [`MultiDbi`](crate::MultiDbi) |
+/// | reads | [`Dbi::get`](crate::Dbi::get), [`range`](crate::Dbi::range) and the other verbs that take a [`Read`](crate::Read) |
+/// | ends | [`commit`](Self::commit), [`abort`](Self::abort), drop |
+/// | savepoints | [`savepoint`](WriteTxn::savepoint), [`savepoint_or`](WriteTxn::savepoint_or), [`savepoint_guard`](WriteTxn::savepoint_guard) |
+/// | DBIs | [`dbi`](WriteTxn::dbi), [`multi_dbi`](WriteTxn::multi_dbi), [`create_dbi`](WriteTxn::create_dbi), [`dbi_options`](WriteTxn::dbi_options), [`clear_dbi`](WriteTxn::clear_dbi) |
+///
 /// It cannot be sent to another thread:
 ///
 /// ```compile_fail,E0277
@@ -76,7 +84,7 @@ impl Drop for Slot {
 /// println!("{name:?}");
 /// ```
 #[must_use = "a transaction that is dropped is aborted"]
-#[doc(alias("WriteTransaction", "RwTxn"))]
+#[doc(alias("WriteTransaction", "RwTxn", "write_txn"))]
 pub struct Transaction {
     // Dropped in this order: what the transaction read must be gone when the locks are given back.
     // In a box: it is large, and would be copied by every move.

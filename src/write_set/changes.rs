@@ -1,4 +1,4 @@
-//! The changes of one database: puts and deletions by key, and the gaps beneath them.
+//! The changes of one DBI: puts and deletions by key, and the gaps beneath them.
 
 use std::cmp::Ordering;
 use std::mem;
@@ -31,7 +31,7 @@ const SAMPLE: usize = 1024;
 /// Memory for up to this many entries is kept for the next transaction.
 const KEPT: usize = 1024;
 
-/// The changes of one database by key, over gaps. The newest change of a key wins.
+/// The changes of one DBI by key, over gaps. The newest change of a key wins.
 ///
 /// Writing appends to an arena and to an unsorted tail. The first read after it *settles* the order: it sorts the tail
 /// and merges it into the sorted entries. So all writing without reading costs one sort, or none if keys ascend. Reads
@@ -46,7 +46,7 @@ pub(crate) struct DbiChanges {
     unsettled: Mutex<Unsettled>,
     /// The size of the arena at which memory of replaced records is searched for.
     settle_at: usize,
-    /// The open savepoints that have changed this database, the outermost first.
+    /// The open savepoints that have changed this DBI, the outermost first.
     pub(super) savepoints: Vec<DbiSavepoint>,
 }
 

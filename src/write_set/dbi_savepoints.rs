@@ -1,4 +1,4 @@
-//! Savepoints of one database's changes: what is needed to undo everything after a savepoint began.
+//! Savepoints of one DBI's changes: what is needed to undo everything after a savepoint began.
 //!
 //! Records are appended, so those after a savepoint's mark in the arena are new. Of the state before the savepoint, the
 //! entries that were replaced or dropped are kept, and the gaps as they were. Beginning a savepoint costs nothing;
@@ -11,7 +11,7 @@ use crate::write_set::blocks::Blocks;
 use crate::write_set::changes::{DbiChanges, change_bytes};
 use crate::write_set::entry::Entry;
 
-/// An open savepoint that has changed this database.
+/// An open savepoint that has changed this DBI.
 #[derive(Debug)]
 pub(super) struct DbiSavepoint {
     /// The number of savepoints that were open when it began, itself included.
@@ -41,7 +41,7 @@ impl DbiChanges {
         })
     }
 
-    /// If the savepoint at `depth` has not changed this database yet, notes the present state, to be restored, and
+    /// If the savepoint at `depth` has not changed this DBI yet, notes the present state, to be restored, and
     /// settles the order. Returns whether the savepoint had changed nothing here before.
     #[inline]
     pub(crate) fn enter(&mut self, depth: usize) -> bool {

@@ -1,4 +1,4 @@
-//! Opening databases whose types are not known.
+//! Opening DBIs whose types are not known.
 
 use crate::catalog::{DbiKind, Schema};
 use crate::dbi::raw::handle::RawDbi;
