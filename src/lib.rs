@@ -103,9 +103,9 @@
 //!
 //! # Further
 //!
-//! The module [`cookbook`] has recipes, each a program that runs with the tests. In the repository,
-//! `docs/reliability.md` says what is promised and how it is tested, `docs/design.md` says how it works and why,
-//! and `docs/format.md` describes every byte.
+//! The module [`cookbook`] has recipes, each a program that runs with the tests, [`reliability`] says what is promised
+//! and how it is tested, [`file_format`] describes every byte, and [`observing`] lists spans and counters. In the
+//! repository, `docs/design.md` says how it works and why.
 //!
 //! # Features
 //!
@@ -180,6 +180,14 @@ pub mod cookbook {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/observing.md")]
 pub mod observing {}
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/format.md")]
+pub mod file_format {}
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/reliability.md")]
+pub mod reliability {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -15,6 +15,9 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// tuple keys the ends can also be leading elements. A range whose start is above its end is empty. O(log n) to
     /// open.
     ///
+    /// Both ends have the same form: two keys, or as many leading elements. [`KeyBounds`](crate::scan::KeyBounds) has
+    /// ends of different forms, such as from a key to the end of its group.
+    ///
     /// # Errors
     /// As [`Dbi`] says.
     ///

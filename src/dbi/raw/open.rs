@@ -13,7 +13,7 @@ impl Env {
     /// nothing, so it works in a read-only environment too. O(log DBIs).
     ///
     /// Names that begin with `__`, which are reserved, can be read too. `__mapleaf` is the catalogue, whose records
-    /// `docs/format.md` describes.
+    /// [`file_format`](crate::file_format) describes.
     ///
     /// # Errors
     /// `NotFound`; `InvalidArgument` for a name that is empty, over 255 bytes, or contains a NUL; `Unsupported` for a
