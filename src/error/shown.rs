@@ -1,4 +1,5 @@
-//! Limits how much of an error is shown: keys, messages and causes may be of any length.
+//! How bytes are shown to people, and limits of how much of an error is shown: keys, messages and causes may be of any
+//! length.
 
 use std::fmt::{self, Write};
 
@@ -19,6 +20,14 @@ impl fmt::Display for Shown<'_> {
 impl fmt::Debug for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// Appends two hexadecimal digits for each byte.
+pub(crate) fn push_hex(bytes: &[u8], out: &mut String) {
+    for byte in bytes {
+        // Writing to a `String` cannot fail.
+        let _ = write!(out, "{byte:02x}");
     }
 }
 

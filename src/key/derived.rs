@@ -53,7 +53,7 @@ use crate::key::{AnyKey, AsKey, Key, KeyAs, KeyBuf, Path, Position, Reverse, Tim
 /// text or bytes, so are their prefixes: `prefix(&snap, "al")`.
 ///
 /// **Enums** have no data, an integer `#[repr(...)]`, and a number for each variant. The number is stored, and is the
-/// order. A stored number of no variant is `Decode`.
+/// order. A stored number of no variant fails with `Decode`.
 ///
 /// ```
 /// use mapleaf::key::{AsKey, KeyBuf};

@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::{
-    Directory, FileId, FileInfo, LockKind, check_regular, io_error, is_locked, located, open_read_write, process_mark,
-    read_exact_at, reserve, try_lock, unlock, unlock_of_lmdb, write_all_at,
+    Directory, FileId, FileInfo, FileMode, LockKind, check_regular, io_error, is_locked, located, open_read_write,
+    process_mark, read_exact_at, reserve, try_lock, unlock, unlock_of_lmdb, write_all_at,
 };
 use crate::page::{LmdbTxnId, MAGIC};
 
@@ -52,11 +52,11 @@ pub(crate) struct ReaderSlot {
 }
 
 impl LmdbLock {
-    /// Opens the file at `path`. With `create`, an absent file is created; otherwise it is an error.
+    /// Opens the file at `path`. With `create`, an absent file is created with that mode; otherwise it is an error.
     ///
     /// # Errors
     /// `InvalidArgument` for a link or anything but a regular file.
-    pub(crate) fn open(path: &Path, create: bool) -> Result<Self> {
+    pub(crate) fn open(path: &Path, create: Option<FileMode>) -> Result<Self> {
         check_regular(path)?;
         let file = open_read_write(path, create).map_err(|error| located(error, path))?;
         let id = FileInfo::of(&file).map_err(|error| located(error, path))?.id();

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::lmdb::failure::Failure;
 use crate::page::{LeafFill, NextLeaf};
 
-/// Puts into one database through one LMDB cursor. The cursor stays on its leaf. So a key that belongs there needs no
+/// Puts into one DBI through one LMDB cursor. The cursor stays on its leaf. So a key that belongs there needs no
 /// descent, and no ascending key above the tree's last one does: these fill leaf after leaf.
 pub(crate) struct Puts<'x> {
     cursor: heed::RwIter<'x, Bytes, Bytes>,

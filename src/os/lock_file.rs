@@ -42,8 +42,8 @@ use crate::os::open_record::{FLUSH_FAILED, OpenRecord, RECORD};
 use crate::os::paths::{Directory, check_regular};
 use crate::os::shared_words::SharedWords;
 use crate::os::sys::{
-    FileId, FileInfo, LockKind, coarse_milliseconds, is_locked, open_read_write, read_at, reserve, try_lock, unlock,
-    wait_lock, write_all_at,
+    FileId, FileInfo, FileMode, LockKind, coarse_milliseconds, is_locked, open_read_write, read_at, reserve, try_lock,
+    unlock, wait_lock, write_all_at,
 };
 
 const PRESENCE: i64 = 0;
@@ -99,13 +99,13 @@ pub(crate) enum Presence {
 }
 
 impl LockFile {
-    /// Opens the lock file at `path`, creating it when absent.
+    /// Opens the lock file at `path`, creating it with `mode` when absent.
     ///
     /// # Errors
     /// `InvalidArgument` for a link or anything but a regular file; `FormatVersion` if a newer mapleaf wrote it.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path, mode: FileMode) -> Result<Self> {
         check_regular(path)?;
-        let file = open_read_write(path, true).map_err(|error| located(error, path))?;
+        let file = open_read_write(path, Some(mode)).map_err(|error| located(error, path))?;
         // Refuses a newer version before anything is changed.
         read_record(&file, path)?;
         lengthen(&file).map_err(|error| located(error, path))?;

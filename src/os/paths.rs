@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::error::located;
-use crate::os::sys::{DirectoryHandle, FileId, FileInfo, create_directory, open_read_only};
+use crate::os::sys::{DirectoryHandle, FileId, FileInfo, FileMode, create_directory, open_read_only};
 
 /// The paths of one environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,9 +82,9 @@ impl EnvPaths {
         Error::new(ErrorKind::InvalidArgument, format!("{} {what}", self.path.display()))
     }
 
-    /// Creates the directory and those above it, and returns those that it created, the lowest one last. Their
+    /// Creates the directory and those above it, for such files, and returns those that it created, the lowest one last. Their
     /// names become durable when they are flushed ([`names`](crate::os::names)).
-    pub(crate) fn create_directory(&self) -> Result<Vec<PathBuf>> {
+    pub(crate) fn create_directory(&self, files: FileMode) -> Result<Vec<PathBuf>> {
         if self.path.as_os_str().is_empty() {
             // Joined to an empty path, the files' names would be names in the working directory.
             return Err(Error::new(
@@ -98,7 +98,7 @@ impl EnvPaths {
         // Find the lowest existing directory, then create those below it.
         for path in directory.ancestors().filter(|path| !path.as_os_str().is_empty()) {
             wanted.push(path);
-            match create_one(path, &mut created) {
+            match create_one(path, files, &mut created) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => failed = Some(error),
                 made => {
                     failed = made.err();
@@ -108,7 +108,7 @@ impl EnvPaths {
             }
         }
         let made = failed.map_or(Ok(()), Err);
-        let made = made.and_then(|()| wanted.iter().rev().try_for_each(|path| create_one(path, &mut created)));
+        let made = made.and_then(|()| wanted.iter().rev().try_for_each(|path| create_one(path, files, &mut created)));
         made.map_err(|error| {
             remove_empty(&created);
             located(error, &directory)
@@ -174,8 +174,8 @@ fn absolute_by_descriptor(path: &Path) -> PathBuf {
 }
 
 /// Creates one directory, unless it exists, and adds it to `created`.
-fn create_one(path: &Path, created: &mut Vec<PathBuf>) -> io::Result<()> {
-    match create_directory(path) {
+fn create_one(path: &Path, mode: FileMode, created: &mut Vec<PathBuf>) -> io::Result<()> {
+    match create_directory(path, mode) {
         Ok(()) => created.push(path.to_path_buf()),
         // A dangling link counts as existing: no file will be found in it.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists || path.is_dir() => {}

@@ -377,7 +377,7 @@ pub(crate) fn check_flags(tree: &TreeRecord, name: &str) -> Result<()> {
     }
     Err(Error::new(
         ErrorKind::Unsupported,
-        format!("made by other software with flags {}; copy it into a plain database", flags.join(", ")),
+        format!("made by other software with flags {}; copy it into a plain DBI", flags.join(", ")),
     )
     .in_dbi(name))
 }

@@ -2,6 +2,7 @@
 
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
+use crate::os::FileMode;
 use crate::page::{FILL_PERCENT_MAX, FILL_PERCENT_MIN};
 
 /// LMDB allocates memory for each DBI, in the environment and in each transaction, and does not check for overflow
@@ -25,6 +26,7 @@ pub(crate) struct Config {
     pub read_only: bool,
     pub single_file: bool,
     pub assume_immutable: bool,
+    pub file_mode: FileMode,
 }
 
 impl Config {
@@ -43,6 +45,11 @@ impl Config {
             format!("max_readers is {max_readers}; it must be above 0 and at most {MOST_READERS}")
         } else if let Some(fill) = self.fill.filter(|fill| !(FILL_PERCENT_MIN..=FILL_PERCENT_MAX).contains(fill)) {
             format!("fill is {fill} percent; it must be at least {FILL_PERCENT_MIN} and at most {FILL_PERCENT_MAX}")
+        } else if self.file_mode.0 > 0o777 {
+            format!("file_mode is {:#o}; it has the nine bits of the permissions, 0o777 at most", self.file_mode.0)
+        } else if self.file_mode.0 & 0o600 != 0o600 {
+            let mode = self.file_mode.0;
+            format!("file_mode is {mode:#o}, and the owner must be able to read and write; give {:#o}", mode | 0o600)
         } else {
             return Ok(());
         };
@@ -73,6 +80,7 @@ impl Config {
                 ("read_only", config.read_only.to_string()),
                 ("single_file", config.single_file.to_string()),
                 ("assume_immutable", config.assume_immutable.to_string()),
+                ("file_mode", format!("{:#o}", config.file_mode.0)),
             ]
         };
         let both = shown(self).into_iter().zip(shown(asked));

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::catalog::{FEATURES, Identity, OpenDbis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
+use crate::observe::Growing;
 use crate::os::{EnvPaths, LockFile, process_mark};
 use crate::page::EnvMap;
 use crate::state::change_watch::ChangeWatch;
@@ -366,11 +367,18 @@ impl Core {
                 ),
             ));
         }
+        let observed = Growing::begin(files.map.len(), size);
+        let enlarged = self.enlarge_to(files, size, page_size);
+        drop(gate);
+        observed.end(&enlarged);
+        enlarged
+    }
+
+    fn enlarge_to(&self, files: &mut Arc<Files>, size: usize, page_size: usize) -> Result<()> {
         let map = EnvMap::new(&files.file, size, page_size)?;
         // Tests whether the address space holds LMDB's map as well.
         drop(EnvMap::new(&files.file, size, page_size)?);
         if let Err(error) = files.lmdb.resize(size) {
-            drop(gate);
             self.poison();
             return Err(error.of_file(&self.paths.data()));
         }

@@ -7,6 +7,7 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use crate::error::contain;
+use crate::observe;
 use crate::state::pinned_state::States;
 
 /// The longest and the shortest time between two sweeps. If slow readers are reported, it is half of their time limit,
@@ -41,6 +42,7 @@ impl Sweeper {
                 }
                 drop(turn);
                 for reader in slow {
+                    observe::slow_reader(reader.id, reader.age, reader.lag);
                     if let Some(setting) = states.slow_reader() {
                         // The callback is the user's code: a panic in it must not end the sweep.
                         contain(|| (setting.callback)(&reader));

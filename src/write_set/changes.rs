@@ -1,4 +1,4 @@
-//! The changes of one database: puts and deletions by key, and the gaps beneath them.
+//! The changes of one DBI: puts and deletions by key, and the gaps beneath them.
 
 use std::cmp::Ordering;
 use std::mem;
@@ -32,7 +32,7 @@ const SAMPLE: usize = 1024;
 /// Memory for up to this many entries is kept for the next transaction.
 const KEPT: usize = 1024;
 
-/// The changes of one database by key, over gaps: deleted ranges. The newest change of a key wins.
+/// The changes of one DBI by key, over gaps: deleted ranges. The newest change of a key wins.
 ///
 /// A write appends a record to the arena and an entry to an unsorted tail. The first read after it sorts the tail and
 /// merges it into the sorted blocks. So all writes without a read cost one sort, or none if keys ascend. Reads take
@@ -50,7 +50,7 @@ pub(crate) struct DbiChanges {
     appendable: Mutex<BlocksAndTail>,
     /// The size of the arena at which the changes are sorted next, to find the memory of dead records.
     sort_at: usize,
-    /// The open savepoints that have changed this database, the outermost first.
+    /// The open savepoints that have changed this DBI, the outermost first.
     pub(super) savepoints: Vec<DbiSavepoint>,
 }
 

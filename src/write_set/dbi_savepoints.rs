@@ -1,4 +1,4 @@
-//! Savepoints of one database's changes: what is needed to undo everything after a savepoint began.
+//! Savepoints of one DBI's changes: what is needed to undo everything after a savepoint began.
 //!
 //! Records are only appended, so those after a savepoint's mark in the arena are new. Of the state before the
 //! savepoint, the entries that were replaced or dropped are saved, and a log says which gaps were replaced. Beginning
@@ -11,7 +11,7 @@ use crate::write_set::blocks::Blocks;
 use crate::write_set::changes::{DbiChanges, change_bytes};
 use crate::write_set::entry::Entry;
 
-/// An open savepoint that has changed this database.
+/// An open savepoint that has changed this DBI.
 #[derive(Debug)]
 pub(super) struct DbiSavepoint {
     /// The number of savepoints that were open when it began, itself included.
@@ -41,7 +41,7 @@ impl DbiChanges {
         })
     }
 
-    /// If the savepoint at `depth` has not changed this database yet, sorts the changes and notes their present state,
+    /// If the savepoint at `depth` has not changed this DBI yet, sorts the changes and notes their present state,
     /// so that it can be restored. Returns whether this was the savepoint's first change here.
     #[inline]
     pub(crate) fn enter(&mut self, depth: usize) -> bool {

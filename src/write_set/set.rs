@@ -1,4 +1,4 @@
-//! A write set: the changes of a transaction, by database, in memory until its commit.
+//! A write set: the changes of a transaction, by DBI, in memory until its commit.
 
 use std::sync::Arc;
 
@@ -360,7 +360,7 @@ impl WriteSet {
 
     #[cold]
     fn insert(&mut self, at: usize, of: OfDbi) {
-        // Most transactions change one or two databases.
+        // Most transactions change one or two DBIs.
         if self.all.len() == self.all.capacity() {
             self.all.reserve_exact(self.all.len().max(1));
         }

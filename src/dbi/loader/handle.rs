@@ -1,4 +1,4 @@
-//! The loader: stores rows of any databases in any order, within bounded memory.
+//! The loader: stores rows of any DBIs in any order, within bounded memory.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -22,7 +22,7 @@ const MEMORY: usize = 256 << 20;
 const LEAST_MEMORY: usize = 64 << 10;
 const CHUNK: usize = 32 << 20;
 
-/// Loads more rows than fit in memory, for any databases of an environment, in any order. Created by [`Env::loader`].
+/// Loads more rows than fit in memory, for any DBIs of an environment, in any order. Created by [`Env::loader`].
 ///
 /// Rows are collected in memory. When half of the memory is used, they are sorted and written to a temporary file as
 /// a run. [`finish`](Self::finish) merges the runs and stores the rows in key order, one DBI after the other; this

@@ -4,7 +4,7 @@ use std::fmt::{Debug, Write};
 use std::str::FromStr;
 
 use super::scanner::{Scanner, bytes_of};
-use crate::error::Result;
+use crate::error::{Result, push_hex};
 use crate::key::{Key, KeyBuf, Timestamp};
 
 /// A type that is written by `Debug` or `Display`, and the functions that do it.
@@ -61,12 +61,6 @@ pub(super) fn show(key: &impl Debug, out: &mut String) {
 pub(super) fn show_bytes(bytes: &[u8], out: &mut String) {
     out.push_str("0x");
     push_hex(bytes, out);
-}
-
-fn push_hex(bytes: &[u8], out: &mut String) {
-    for byte in bytes {
-        let _ = write!(out, "{byte:02x}");
-    }
 }
 
 pub(super) fn show_uuid(uuid: [u8; 16], out: &mut String) {

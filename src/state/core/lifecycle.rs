@@ -126,7 +126,7 @@ impl Core {
 
     fn try_open_again(&self, page_size: Option<usize>) -> Result<Files> {
         let lmdb_lock = match &self.lock {
-            Some(_) => Some(LmdbLock::open(&self.paths.lmdb_lock(), true)?),
+            Some(_) => Some(LmdbLock::open(&self.paths.lmdb_lock(), Some(self.config.file_mode))?),
             None => None,
         };
         let files = open_files(&self.paths, &self.config, page_size, lmdb_lock)?;

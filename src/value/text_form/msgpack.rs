@@ -4,7 +4,7 @@ use std::fmt::{self, Debug, Write};
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::push_hex;
+use super::push_bytes;
 
 /// Appends the value that is read to the text.
 pub(super) struct Shown<'o>(pub &'o mut String);
@@ -76,7 +76,7 @@ impl<'de> Visitor<'de> for Shown<'_> {
     }
 
     fn visit_bytes<E>(self, bytes: &[u8]) -> Result<(), E> {
-        push_hex(bytes, self.0);
+        push_bytes(bytes, self.0);
         Ok(())
     }
 
@@ -97,7 +97,7 @@ impl<'de> Visitor<'de> for Shown<'_> {
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         let (number, bytes) = <(i8, Bytes)>::deserialize(deserializer)?;
         let _ = write!(self.0, "ext({number}, ");
-        push_hex(&bytes.0, self.0);
+        push_bytes(&bytes.0, self.0);
         self.0.push(')');
         Ok(())
     }

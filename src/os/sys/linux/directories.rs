@@ -12,8 +12,8 @@ use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::libc;
 use nix::sys::stat::{Mode, fstatat};
 
-use crate::os::sys::ParentDirectory;
 use crate::os::sys::linux::files::FileInfo;
+use crate::os::sys::{FileMode, ParentDirectory};
 
 /// A directory opened with `O_PATH`, which needs no permission to read.
 pub(crate) struct DirectoryHandle(File);
@@ -44,8 +44,8 @@ impl DirectoryHandle {
     }
 }
 
-pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).create(path)
+pub(crate) fn create_directory(path: &Path, mode: FileMode) -> io::Result<()> {
+    DirBuilder::new().mode(mode.of_directory()).create(path)
 }
 
 pub(crate) fn directory_above(below: &File) -> io::Result<ParentDirectory> {
