@@ -156,7 +156,7 @@ pub use scan::EntryStream;
 pub use scan::ParEntries;
 #[doc(inline)]
 pub use scan::{Entries, Keys, ListCursor, ListOptions, Listing, NoPrefix, OwnedEntries, RawEntries, Values};
-pub use txn::{Changed, Commit, CommitId, Read, SavepointGuard, Snapshot, Transaction, Write, WriteTxn};
+pub use txn::{Changed, Commit, CommitId, Read, Reader, SavepointGuard, Snapshot, Transaction, Write, WriteTxn};
 #[cfg(feature = "json")]
 #[doc(inline)]
 pub use value::Json;

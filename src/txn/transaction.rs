@@ -1,6 +1,6 @@
 //! Transactions that are held: begun by one call, and committed by another.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -13,6 +13,7 @@ use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::Wait;
 use crate::txn::commit_id::CommitId;
+use crate::txn::reader::Holding;
 use crate::txn::write::WriteTxn;
 
 thread_local! {
@@ -21,15 +22,15 @@ thread_local! {
     static HELD: RefCell<Slot> = const { RefCell::new(Slot(None)) };
 }
 
-/// The locks, and the word of the transaction that says whether it has lost them.
-struct Slot(Option<(Held, Rc<Cell<bool>>)>);
+/// The locks, and what the transaction knows of them.
+struct Slot(Option<(Held, Rc<Holding>)>);
 
 impl Drop for Slot {
     fn drop(&mut self) {
         // The thread ends. A transaction that a thread-local variable of the program still has must not be read any more:
         // without the locks, others change what it reads.
-        if let Some((held, is_over)) = self.0.take() {
-            is_over.set(true);
+        if let Some((held, holding)) = self.0.take() {
+            holding.end();
             drop(held);
         }
     }
@@ -203,8 +204,8 @@ impl Env {
         let mut held = Held::begin(self.engine.writer_access(), wait, operation, durability)?;
         let (view, set) = held.view().map_err(|error| error.during(operation))?;
         let mut txn = Box::new(WriteTxn::new(self.engine.core(), view, set));
-        let is_over = txn.watch_end();
-        HELD.try_with(|slot| slot.borrow_mut().0 = Some((held, is_over))).map_err(|_| ending().during(operation))?;
+        let holding = Rc::clone(txn.holding.insert(Holding::new(self.engine.core())));
+        HELD.try_with(|slot| slot.borrow_mut().0 = Some((held, holding))).map_err(|_| ending().during(operation))?;
         let duty = Hold(PhantomData);
         Ok(Transaction { txn, hold: duty, env: self.clone() })
     }

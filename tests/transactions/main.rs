@@ -19,6 +19,7 @@ mod held;
 mod limits;
 mod many_pages;
 mod nested;
+mod readers;
 mod reserved_values;
 mod savepoint_undo;
 mod snapshots;
