@@ -114,6 +114,7 @@
 //! - `uuid`, `jiff`, `chrono`: keys of these crates' types.
 //! - `rayon`: `Dbi::par_iter`, scans by rayon's threads.
 //! - `futures`: `OwnedEntries::into_stream`, scans as a `Stream`.
+//! - `zerocopy`, `bytemuck`: values that are the memory of these crates' types.
 //! - `longer-keys`: keys over 511 bytes. Such files cannot be written on machines with smaller pages.
 
 mod catalog;

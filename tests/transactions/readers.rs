@@ -154,7 +154,9 @@ fn check(dbis: &Dbis, txn: &WriteTxn, txn_first: bool) -> Result<()> {
     let seen = look_in_threads(dbis, txn.reader())?;
     let own = look(dbis, txn)?;
     assert!(before.is_none_or(|before| before == own));
-    seen.iter().for_each(|seen| assert_eq!(*seen, own));
+    for seen in seen {
+        assert_eq!(seen, own);
+    }
     let reader = txn.reader();
     let parts = dbis.rows.par_scan(&reader, .., THREADS)?;
     let rows = thread::scope(|scope| {
