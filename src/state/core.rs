@@ -336,6 +336,11 @@ impl Core {
         self.enlarge(|gate, _| gate.map.len() + 1)
     }
 
+    /// As [`grow`](Self::grow), until the map has `bytes` at least.
+    pub(crate) fn grow_to(&self, bytes: usize) -> Result<()> {
+        self.enlarge(|_, _| bytes)
+    }
+
     /// Makes the maps at least as large as `wanted` says, by doubling, within the maximum.
     ///
     /// mapleaf's own map is made first, and then another one as a test: if the system refuses them, nothing has

@@ -6,6 +6,7 @@ mod commit_id;
 mod counts;
 mod created;
 mod dbis;
+mod holding;
 mod keys;
 mod lengths;
 mod pending;

@@ -1,16 +1,13 @@
 //! Readers: a write transaction that many threads read at once.
 
-use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::ops::Bound;
-use std::rc::Rc;
-use std::sync::Arc;
 
 use crate::catalog::{CommitSeq, DbiRef};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::page::TreeRecord;
 use crate::read::{LayeredCursor, RawEntry, RawRead};
-use crate::state::{Base, Core, PinnedState, State};
+use crate::state::Base;
 use crate::txn::lengths::SharedLengths;
 use crate::txn::pending::Pending;
 use crate::txn::write::WriteTxn;
@@ -73,47 +70,6 @@ pub struct Reader<'t> {
     seq: CommitSeq,
     /// Why nothing can be read, if so.
     failed: Option<&'t Error>,
-}
-
-/// What a transaction that is held knows of the locks that its thread keeps for it.
-pub(super) struct Holding {
-    /// Whether the thread has given the locks back.
-    is_over: Cell<bool>,
-    core: Arc<Core>,
-    /// Keeps the pages of the base, from the first reader on. A transaction may be leaked, and its readers then live on
-    /// when its thread has ended.
-    pin: OnceCell<Result<Arc<PinnedState>>>,
-}
-
-impl Holding {
-    pub(super) fn new(core: &Arc<Core>) -> Rc<Self> {
-        Rc::new(Self { is_over: Cell::new(false), core: Arc::clone(core), pin: OnceCell::new() })
-    }
-
-    /// The thread ends and gives the locks back: the transaction must not be read any more.
-    pub(super) fn end(&self) {
-        self.is_over.set(true);
-    }
-
-    #[inline]
-    pub(super) fn is_over(&self) -> bool {
-        self.is_over.get()
-    }
-
-    /// Pins `base`, which is the newest state as long as the locks are held.
-    fn pin(&self, base: &State) -> Result<&Arc<PinnedState>, &Error> {
-        let pin = self.pin.get_or_init(|| {
-            let pinned = self.core.pinned()?;
-            if pinned.lmdb_id() == base.lmdb_id() { Ok(pinned) } else { Err(overtaken()) }
-        });
-        pin.as_ref()
-    }
-}
-
-#[cold]
-fn overtaken() -> Error {
-    let why = "another program has written although this transaction holds LMDB's lock; abort, and verify the file";
-    Error::new(ErrorKind::Conflict, why)
 }
 
 impl WriteTxn {

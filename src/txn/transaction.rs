@@ -13,7 +13,7 @@ use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::Wait;
 use crate::txn::commit_id::CommitId;
-use crate::txn::reader::Holding;
+use crate::txn::holding::Holding;
 use crate::txn::write::WriteTxn;
 
 thread_local! {

@@ -15,9 +15,9 @@ use crate::page::TreeRecord;
 use crate::read::{LayeredCursor, LayeredTree, Layers, RawCursor, RawEntry, RawRead};
 use crate::state::{Base, Core, WriteView};
 use crate::txn::counts::Counts;
+use crate::txn::holding::Holding;
 use crate::txn::lengths::Lengths;
 use crate::txn::pending::Pending;
-use crate::txn::reader::Holding;
 use crate::txn::remove::Near;
 use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 

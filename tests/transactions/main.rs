@@ -16,6 +16,7 @@ mod durabilities;
 mod failing_closures;
 mod fills_pages;
 mod held;
+mod large_values;
 mod limits;
 mod many_pages;
 mod nested;
