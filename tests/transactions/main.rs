@@ -3,6 +3,7 @@
 mod atomic;
 mod auto_traits;
 mod batch_conditions;
+mod batch_pairs_unchanged;
 mod batch_ranges;
 mod batch_submit;
 mod changes_in_place;
