@@ -109,7 +109,8 @@ impl Counts {
     }
 }
 
-fn as_ref(bound: &Bound<Box<[u8]>>) -> Bound<&[u8]> {
+/// A bound with its own key as one that borrows it.
+pub(super) fn as_ref(bound: &Bound<Box<[u8]>>) -> Bound<&[u8]> {
     bound.as_ref().map(|key| &**key)
 }
 
