@@ -46,7 +46,7 @@ pub(super) fn apply_moving(values: &mut [LargeValue], applier: &mut Applier<'_, 
     values.iter_mut().try_for_each(|value| {
         let tree = applier.tree(&value.dbi.name)?;
         let (key, len) = (value.key.clone(), value.len());
-        let bytes = value.to_be_moved().ok_or_else(lost)?;
+        let bytes = value.bytes_to_move().ok_or_else(lost)?;
         applier.put_from_end(tree, &key, bytes, len)
     })
 }

@@ -281,7 +281,9 @@ fn unchanged(bounds: &ByteBounds, since: &Snapshot) -> What {
     What::Unchanged { lower, upper, since: Since(Arc::clone(since.lease())) }
 }
 
-fn owned(bounds: &ByteBounds) -> (Bound<Box<[u8]>>, Bound<Box<[u8]>>) {
+type End = Bound<Box<[u8]>>;
+
+fn owned(bounds: &ByteBounds) -> (End, End) {
     let (lower, upper) = bounds.as_refs();
     (lower.map(Into::into), upper.map(Into::into))
 }

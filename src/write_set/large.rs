@@ -29,7 +29,7 @@ impl LargeValue {
     }
 
     /// The bytes that the value ends, to be shortened while it is copied. `None` if a part of it was copied already.
-    pub(crate) fn to_be_moved(&mut self) -> Option<&mut Vec<u8>> {
+    pub(crate) fn bytes_to_move(&mut self) -> Option<&mut Vec<u8>> {
         let is_whole = self.chunk.len() == HEADER + self.key.len() + self.len;
         is_whole.then_some(&mut self.chunk)
     }
