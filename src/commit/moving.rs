@@ -27,18 +27,21 @@ pub(crate) fn commit_moving(
 ) -> Result<()> {
     let bytes = set.bytes();
     let others: usize = set.dbis().map(|of| of.changes.len()).sum();
-    let is_moved = others <= FEW && session.reserve_map(room_for(session, bytes, others))?;
+    let removes = set.dbis().any(|of| !of.changes.gaps().is_empty() || of.changes.deletions() > 0);
+    let is_moved = others <= FEW && session.reserve_map(room_for(session, bytes, others, removes))?;
     let moved = if is_moved { set.take_large() } else { Vec::new() };
     commit_with(session, set, moved, bytes, transactions, durability)
 }
 
-/// How many bytes the file may grow by in a commit of these changes, which take `bytes` in memory.
-fn room_for(session: &Session<'_>, bytes: usize, changes: usize) -> usize {
+/// How many bytes the file may grow by in a commit of these changes, which take `bytes` in memory. If they remove rows,
+/// trees may be rewritten.
+fn room_for(session: &Session<'_>, bytes: usize, changes: usize, removes: bool) -> usize {
     let page_size = usize::try_from(session.base().meta().page_size).unwrap_or(usize::MAX);
     // The free pages of the file are listed in 8 bytes each, by a list that LMDB may write more than once.
     let free_list = session.used() / 128;
     let paths = changes.saturating_mul(OF_CHANGE).saturating_mul(page_size);
-    bytes.saturating_add(paths).saturating_add(free_list).saturating_add(OF_COMMIT)
+    let rewritten = if removes { session.used() } else { 0 };
+    bytes.saturating_add(paths).saturating_add(free_list).saturating_add(rewritten).saturating_add(OF_COMMIT)
 }
 
 /// Moves the values into LMDB's pages.
