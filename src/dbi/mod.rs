@@ -6,6 +6,7 @@ mod extract;
 mod fallible;
 mod handle;
 mod loader;
+mod migrate;
 mod multi;
 mod nearest;
 mod open;

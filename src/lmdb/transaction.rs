@@ -7,7 +7,7 @@ use std::ops::Bound;
 use heed::types::{Bytes, DecodeIgnore};
 use heed::{CommitOrAbort, CommitToken, OnCommit, WithoutTls};
 
-use crate::catalog::{CATALOG, HEAD_KEY, dbi_key};
+use crate::catalog::{CATALOG, HEAD_KEY};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::connection::Lmdb;
 use crate::lmdb::failure::Failure;
@@ -202,12 +202,6 @@ impl<'e> Applier<'_, '_, 'e> {
     pub(crate) fn delete_catalog(&mut self, key: &[u8]) -> Result<(), Failure> {
         let catalog = self.tree(CATALOG)?;
         self.delete(catalog, key)
-    }
-
-    /// Removes the DBI with its record. No other process may have it open.
-    pub(crate) fn drop_dbi(&mut self, name: &str) -> Result<(), Failure> {
-        self.drop_tree(name)?;
-        self.delete_catalog(&dbi_key(name))
     }
 
     /// Removes the DBI and closes its handle. No other process may have it open.

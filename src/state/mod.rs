@@ -1,5 +1,6 @@
 //! One committed state and how it is read: the open files, pinned and shared states, and a transaction's view.
 
+mod catalogue;
 mod change_watch;
 mod committed;
 mod config;
@@ -16,6 +17,7 @@ mod reader_info;
 mod reaper;
 mod slow_reader;
 mod snapshot_cache;
+mod standing;
 mod view;
 mod writer_info;
 mod writer_lock;
@@ -38,6 +40,7 @@ pub use reader_info::ReaderInfo;
 pub(crate) use reaper::Reaper;
 pub(crate) use slow_reader::SlowReader;
 pub(crate) use snapshot_cache::Lease;
+pub(crate) use standing::Standing;
 pub(crate) use view::{Base, WriteView};
 pub use writer_info::WriterInfo;
 pub(crate) use writer_state::WriterState;

@@ -8,9 +8,11 @@ mod created;
 mod dbis;
 mod keys;
 mod lengths;
+mod names;
 mod raw_dbi;
 mod read;
 mod remove;
+mod renamed;
 mod savepoint;
 mod snapshot;
 mod submit;
@@ -22,7 +24,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use created::Opening;
+pub(crate) use created::{Existence, Opening};
 pub(crate) use dbis::DbiOpening;
 pub(crate) use keys::Keys;
 

@@ -236,7 +236,16 @@ impl Env {
         self.run(until(limit), "transact_timeout", f)
     }
 
-    pub(crate) fn run<T, E: From<Error>>(
+    /// As [`transact_or`](Self::transact_or), where errors name `operation`.
+    pub(crate) fn transact_named<T, E: From<Error>>(
+        &self,
+        operation: &'static str,
+        f: impl FnOnce(&mut WriteTxn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(Wait::Yes, operation, f)
+    }
+
+    fn run<T, E: From<Error>>(
         &self,
         wait: Wait,
         operation: &'static str,

@@ -97,6 +97,11 @@ impl WriteTxn {
         }
     }
 
+    /// Allows changes of any size.
+    pub(super) fn lift_limit(&mut self) {
+        self.set = std::mem::take(&mut self.set).with_limit(usize::MAX);
+    }
+
     /// The changes, to be committed.
     #[inline]
     pub(crate) fn take_set(&mut self) -> WriteSet {
@@ -118,7 +123,7 @@ impl WriteTxn {
     }
 
     #[inline]
-    fn check_held(&self) -> Result<()> {
+    pub(super) fn check_held(&self) -> Result<()> {
         if self.is_over.as_ref().is_some_and(|is_over| is_over.get()) { Err(over()) } else { Ok(()) }
     }
 
@@ -126,14 +131,18 @@ impl WriteTxn {
     #[inline]
     pub(super) fn tree(&self, dbi: &DbiRef) -> Result<TreeRecord> {
         self.check_held()?;
-        if dbi.is_pending() && self.has_created(dbi) { Ok(TreeRecord::EMPTY) } else { self.base.tree(dbi) }
+        if self.set.schema().is_some() || dbi.is_pending() { self.tree_of_changed(dbi) } else { self.base.tree(dbi) }
     }
 
     /// Fails for a handle of another environment, or of a DBI that does not exist.
     #[inline]
     pub(super) fn check_dbi(&self, dbi: &DbiRef) -> Result<()> {
         self.check_held()?;
-        if dbi.is_pending() && self.has_created(dbi) { Ok(()) } else { self.base.check_dbi(dbi) }
+        if self.set.schema().is_some() || dbi.is_pending() {
+            self.tree_of_changed(dbi).map(drop)
+        } else {
+            self.base.check_dbi(dbi)
+        }
     }
 
     /// Refuses a key that cannot be stored, before any other work.
