@@ -6,7 +6,9 @@ use std::path::Path;
 
 use mapleaf::{Dbi, Durability, Env, ErrorKind, Read, Result, Snapshot, WriteTxn};
 use proptest::prelude::*;
-use proptest::test_runner::TestCaseError;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+
+use crate::common::process;
 
 /// Some are the names that trees get whose own name is taken.
 const NAMES: [&str; 6] = ["a", "b", "c", "a#1", "a#2", "b#1"];
@@ -319,9 +321,22 @@ fn open(path: &Path, durability: Durability) -> Result<Env> {
     Env::options().durability(durability).max_dbis(16).open(path)
 }
 
-fn hold(durability: Durability, plan: &[(Vec<Step>, End, bool)]) -> Result<(), TestCaseError> {
+type Plan = Vec<(Vec<Step>, End, bool)>;
+
+fn plan() -> impl Strategy<Value = Plan> {
+    prop::collection::vec((prop::collection::vec(step(), 0..14), end(), any::<bool>()), 1..9)
+}
+
+/// Holds the plan against the model. `beside` is called once the environment is open; what it returns is kept until
+/// the end, and tells that another process has the environment open.
+fn hold<C>(
+    durability: Durability,
+    plan: &Plan,
+    beside: impl FnOnce(&Path) -> Result<Option<C>>,
+) -> Result<(), TestCaseError> {
     let dir = tempfile::tempdir()?;
     let mut env = open(dir.path(), durability)?;
+    let other = beside(dir.path())?;
     let mut model = Model::default();
     let mut world = World { handles: Vec::new(), snapshots: Vec::new(), next: 0 };
     for (steps, end, keeps_snapshot) in plan {
@@ -344,7 +359,12 @@ fn hold(durability: Durability, plan: &[(Vec<Step>, End, bool)]) -> Result<(), T
             End::Reopen | End::Compact => {
                 world.snapshots.clear();
                 if matches!(end, End::Compact) {
-                    env.compact()?;
+                    let compacted = env.compact();
+                    if other.is_some() {
+                        prop_assert_eq!(kind(&compacted), Some(ErrorKind::Busy));
+                    } else {
+                        compacted?;
+                    }
                 } else {
                     world.handles.clear();
                     env.close()?;
@@ -366,13 +386,30 @@ fn hold(durability: Durability, plan: &[(Vec<Step>, End, bool)]) -> Result<(), T
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 4000, ..ProptestConfig::default() })]
+    #![proptest_config(Config { cases: 96, max_shrink_iters: 4000, ..Config::default() })]
 
     #[test]
-    fn any_sequence_leaves_what_a_map_of_names_leaves(
-        plan in prop::collection::vec((prop::collection::vec(step(), 0..14), end(), any::<bool>()), 1..9),
-        leads in any::<bool>(),
-    ) {
-        hold(if leads { Durability::Eventual } else { Durability::Process }, &plan)?;
+    fn any_sequence_leaves_what_a_map_of_names_leaves(plan in plan(), leads in any::<bool>()) {
+        hold(if leads { Durability::Eventual } else { Durability::Process }, &plan, |_| Ok(None::<()>))?;
     }
+}
+
+/// Trees are emptied there, not removed.
+#[test]
+fn beside_another_process_too() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        let _env = open(Path::new(&arguments[0]), Durability::Eventual)?;
+        process::tell("open");
+        process::hear()?;
+        return Ok(());
+    }
+    let mut runner = TestRunner::new(Config { cases: 24, failure_persistence: None, ..Config::default() });
+    let held = runner.run(&plan(), |plan| {
+        hold(Durability::Eventual, &plan, |path| {
+            let child = process::spawn("beside_another_process_too", &[&path.to_string_lossy()])?;
+            child.expect("open");
+            Ok(Some(child))
+        })
+    });
+    held.map_err(mapleaf::Error::other)
 }
