@@ -19,7 +19,7 @@ pub(crate) struct SchemaPlan {
     /// The trees that are emptied: others take them over, or another process may have handles on them.
     emptied: Vec<Box<str>>,
     /// The trees that are made, or taken over.
-    made: Vec<Box<str>>,
+    made: BTreeSet<Box<str>>,
     /// The keys of the catalogue that change, with their new values.
     records: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     /// Trees that are left empty.
@@ -45,6 +45,7 @@ impl SchemaPlan {
         planning.create_all(changes)?;
         planning.release_all(leftovers)?;
         planning.write_records();
+        planning.plan.records.sort();
         Ok(planning.plan)
     }
 
@@ -57,16 +58,10 @@ impl SchemaPlan {
             let tree = applier.tree(tree)?;
             applier.clear(tree)?;
         }
-        for tree in &self.made {
-            applier.tree(tree)?;
+        if !self.made.is_empty() {
+            applier.make_trees(self.made())?;
         }
-        for (key, value) in &self.records {
-            match value {
-                Some(value) => applier.put_catalog(key, value)?,
-                None => applier.delete_catalog(key)?,
-            }
-        }
-        Ok(())
+        applier.change_catalog(&self.records)
     }
 
     /// The names of the trees that were made or taken over.
@@ -77,7 +72,7 @@ impl SchemaPlan {
     /// The names of the trees that are left empty, if those in `leftovers` were left before.
     pub(crate) fn left(self, leftovers: Vec<String>, company: Company) -> Vec<String> {
         let mut left = if company == Company::Alone { Vec::new() } else { leftovers };
-        left.retain(|name| !self.made.iter().any(|made| **made == **name));
+        left.retain(|name| !self.made.contains(name.as_str()));
         left.extend(self.left);
         left
     }
@@ -202,7 +197,7 @@ impl Planning<'_> {
             tree = numbered_tree(&tree, id);
         }
         let tree: Box<str> = tree.into();
-        self.plan.made.push(tree.clone());
+        self.plan.made.insert(tree.clone());
         Ok(tree)
     }
 

@@ -6,7 +6,10 @@ use heed::types::Bytes;
 
 use crate::error::Result;
 use crate::lmdb::failure::Failure;
-use crate::page::{LeafFill, NextLeaf};
+use crate::page::{LeafFill, NextLeaf, TreeRecord};
+
+/// The flag of a node whose value is the record of a tree. LMDB's cursors pass it on to the node that they add.
+const TREE_NODE: u32 = 0x02;
 
 /// Puts into one database by a cursor of LMDB's. The cursor stays on its leaf: a key that belongs there needs no
 /// descent, nor does any ascending key above the tree's last one; those fill leaf after leaf.
@@ -61,6 +64,20 @@ impl Puts<'_> {
         let begun = self.append(key, value, Some(filling.padding(padding)));
         self.filling = Some(filling);
         begun
+    }
+
+    /// Makes an empty tree, by a cursor of the main tree. If there is one, it stays as it is.
+    ///
+    /// LMDB makes a tree in the same way when its handle is opened: it puts the record of an empty tree by a cursor, with
+    /// the flag of the node.
+    pub(super) fn make_tree(&mut self, name: &str) -> Result<(), Failure> {
+        let flags = PutFlags::NO_OVERWRITE | PutFlags::from_bits_retain(TREE_NODE);
+        let record = TreeRecord::EMPTY.to_bytes();
+        // SAFETY: as in `put_flagged`. The value is the record of a tree, as the flag says.
+        match unsafe { self.cursor.put_current_with_options::<Bytes>(flags, name.as_bytes(), &record) } {
+            Ok(()) | Err(heed::Error::Mdb(heed::MdbError::KeyExist)) => Ok(()),
+            Err(error) => Err(Failure::of(error)),
+        }
     }
 
     /// Removes `key`, if it exists.

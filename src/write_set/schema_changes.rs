@@ -19,6 +19,8 @@ pub(crate) struct SchemaChanges {
     replaced: Vec<Replaced>,
     /// About how many bytes of memory all of this takes.
     bytes: usize,
+    /// How many DBIs are created and not dropped, and how many of the file's are dropped.
+    counts: (usize, usize),
 }
 
 /// What becomes of a DBI.
@@ -47,6 +49,12 @@ pub(crate) struct ForeignDbi {
     pub is_dropped: bool,
 }
 
+impl ForeignDbi {
+    fn counts(&self) -> (usize, usize) {
+        (0, usize::from(self.is_dropped))
+    }
+}
+
 #[derive(Debug)]
 enum Replaced {
     Name(Box<str>, Option<Option<Arc<DbiRef>>>),
@@ -59,12 +67,19 @@ enum Replaced {
 pub(crate) struct SchemaMark {
     replaced: usize,
     bytes: usize,
+    counts: (usize, usize),
 }
 
 impl ChangedDbi {
     /// Whether the set creates it and does nothing else to it.
     fn is_plain_creation(&self) -> bool {
         matches!(self.below, Below::Nothing) && self.name.as_ref() == Some(&self.dbi.name)
+    }
+
+    /// What it adds to [`SchemaChanges::counts`].
+    fn counts(&self) -> (usize, usize) {
+        let is_new = matches!(self.below, Below::Nothing);
+        (usize::from(is_new && self.name.is_some()), usize::from(!is_new && self.name.is_none()))
     }
 
     fn give_up(&self) {
@@ -114,12 +129,9 @@ impl SchemaChanges {
         self.foreign.iter().filter(|(_, foreign)| foreign.is_dropped).map(|(name, _)| &**name)
     }
 
-    /// How many DBIs more there are than in the file, and how many of the file's are not there any more.
+    /// How many DBIs more there are than in the file, and how many of the file's are not there any more. O(1).
     pub(crate) fn counts(&self) -> (usize, usize) {
-        let count = |is: fn(&ChangedDbi) -> bool| self.dbis.values().filter(|changed| is(changed)).count();
-        let more = count(|changed| matches!(changed.below, Below::Nothing) && changed.name.is_some());
-        let fewer = count(|changed| !matches!(changed.below, Below::Nothing) && changed.name.is_none());
-        (more, fewer + self.dropped_foreign().count())
+        self.counts
     }
 
     /// The number after those of all DBIs that are created, if there is one.
@@ -188,7 +200,9 @@ impl SchemaChanges {
 
     fn set_dbi(&mut self, id: DbiId, to: ChangedDbi, is_recorded: bool) {
         self.bytes = self.bytes.saturating_add(created_bytes(&to.dbi));
+        let after = to.counts();
         let before = self.dbis.insert(id, to);
+        self.count(before.as_ref().map_or((0, 0), ChangedDbi::counts), after);
         if is_recorded {
             self.replaced.push(Replaced::Dbi(id, before));
         }
@@ -196,15 +210,21 @@ impl SchemaChanges {
 
     fn set_foreign(&mut self, name: &str, to: ForeignDbi, is_recorded: bool) {
         self.bytes = self.bytes.saturating_add(change_bytes(name));
+        let after = to.counts();
         let before = self.foreign.insert(name.into(), to);
+        self.count(before.as_ref().map_or((0, 0), ForeignDbi::counts), after);
         if is_recorded {
             self.replaced.push(Replaced::Foreign(name.into(), before));
         }
     }
 
+    fn count(&mut self, before: (usize, usize), after: (usize, usize)) {
+        self.counts = (self.counts.0 + after.0 - before.0, self.counts.1 + after.1 - before.1);
+    }
+
     /// What to return to, to undo what follows.
     pub(super) fn mark(&self) -> SchemaMark {
-        SchemaMark { replaced: self.replaced.len(), bytes: self.bytes }
+        SchemaMark { replaced: self.replaced.len(), bytes: self.bytes, counts: self.counts }
     }
 
     /// Notes that no savepoint is open any more.
@@ -227,7 +247,7 @@ impl SchemaChanges {
                 None => {}
             }
         }
-        self.bytes = mark.bytes;
+        (self.bytes, self.counts) = (mark.bytes, mark.counts);
     }
 
     /// Adds all changes of `newer`, which only creates DBIs, as these do.
@@ -235,6 +255,7 @@ impl SchemaChanges {
         self.names.append(&mut newer.names);
         self.dbis.append(&mut newer.dbis);
         self.bytes = self.bytes.saturating_add(newer.bytes);
+        self.count((0, 0), newer.counts);
     }
 
     /// Notes that all changes are committed.
