@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::page::TreeRecord;
 use crate::state::Standing;
 use crate::txn::write::WriteTxn;
-use crate::write_set::{Below, ChangedDbi, SchemaChanges};
+use crate::write_set::{Below, ChangedDbi, Meaning, SchemaChanges};
 
 /// What a name stands for in a transaction.
 pub(super) enum Named {
@@ -22,7 +22,10 @@ impl WriteTxn {
     pub(super) fn look_up(&self, name: &str) -> Result<Named> {
         self.check_held()?;
         if let Some(changed) = self.schemas().find_map(|schema| schema.name(name)) {
-            return Ok(changed.map_or(Named::Absent, |dbi| Named::Ours(Arc::clone(dbi))));
+            return Ok(match changed {
+                Meaning::Nothing => Named::Absent,
+                Meaning::Dbi(dbi) => Named::Ours(Arc::clone(dbi)),
+            });
         }
         Ok(match self.base.standing(name)? {
             Standing::Absent => Named::Absent,

@@ -22,6 +22,6 @@ pub(crate) use changes::{DbiChanges, change_bytes};
 pub(crate) use entry::Entry;
 pub(crate) use gaps::{Gap, LEAST};
 pub(crate) use limits::{check_key, check_value};
-pub(crate) use schema_changes::{Below, ChangedDbi, SchemaChanges};
+pub(crate) use schema_changes::{Below, ChangedDbi, Meaning, SchemaChanges};
 pub(crate) use set::{OfDbi, WriteSet};
 pub(crate) use sort::{nearly_all, sort};

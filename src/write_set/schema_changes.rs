@@ -10,7 +10,7 @@ use crate::catalog::{DbiId, DbiIdentity, DbiRef};
 #[derive(Debug, Default)]
 pub(crate) struct SchemaChanges {
     /// What names stand for, where that has changed: the DBI, or nothing.
-    names: BTreeMap<Box<str>, Option<Arc<DbiRef>>>,
+    names: BTreeMap<Box<str>, Meaning>,
     /// The DBIs that are created, adopted, renamed or dropped, by number.
     dbis: BTreeMap<DbiId, ChangedDbi>,
     /// The DBIs of other software that are adopted or dropped, by name. Their handles are not valid any more.
@@ -21,6 +21,13 @@ pub(crate) struct SchemaChanges {
     bytes: usize,
     /// How many DBIs are created and not dropped, and how many of the file's are dropped.
     counts: (usize, usize),
+}
+
+/// What a name stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Meaning {
+    Nothing,
+    Dbi(Arc<DbiRef>),
 }
 
 /// What becomes of a DBI.
@@ -57,7 +64,7 @@ impl ForeignDbi {
 
 #[derive(Debug)]
 enum Replaced {
-    Name(Box<str>, Option<Option<Arc<DbiRef>>>),
+    Name(Box<str>, Option<Meaning>),
     Dbi(DbiId, Option<ChangedDbi>),
     Foreign(Box<str>, Option<ForeignDbi>),
 }
@@ -105,8 +112,8 @@ impl SchemaChanges {
     }
 
     /// What the name stands for, if that is changed: a DBI or nothing.
-    pub(crate) fn name(&self, name: &str) -> Option<Option<&Arc<DbiRef>>> {
-        self.names.get(name).map(Option::as_ref)
+    pub(crate) fn name(&self, name: &str) -> Option<&Meaning> {
+        self.names.get(name)
     }
 
     /// What becomes of the DBI with this number, if it is changed.
@@ -144,7 +151,7 @@ impl SchemaChanges {
     pub(super) fn create(&mut self, dbi: Arc<DbiRef>, is_named: bool, is_recorded: bool) {
         let DbiIdentity::Catalogued(id) = dbi.identity else { return };
         if is_named {
-            self.set_name(&dbi.name, Some(Arc::clone(&dbi)), is_recorded);
+            self.set_name(&dbi.name, Meaning::Dbi(Arc::clone(&dbi)), is_recorded);
         }
         let name = Some(dbi.name.clone());
         self.set_dbi(id, ChangedDbi { dbi, below: Below::Nothing, name }, is_recorded);
@@ -153,7 +160,7 @@ impl SchemaChanges {
     /// Makes the DBI of other software that has `dbi`'s name `dbi`.
     pub(super) fn adopt(&mut self, foreign: Arc<DbiRef>, dbi: Arc<DbiRef>, is_recorded: bool) {
         let DbiIdentity::Catalogued(id) = dbi.identity else { return };
-        self.set_name(&dbi.name, Some(Arc::clone(&dbi)), is_recorded);
+        self.set_name(&dbi.name, Meaning::Dbi(Arc::clone(&dbi)), is_recorded);
         self.set_foreign(&dbi.name, ForeignDbi { is_dropped: false }, is_recorded);
         let name = Some(dbi.name.clone());
         self.set_dbi(id, ChangedDbi { dbi, below: Below::Adopted(foreign), name }, is_recorded);
@@ -161,7 +168,7 @@ impl SchemaChanges {
 
     /// Drops `dbi`, and frees `name` if that is still its name.
     pub(super) fn drop_dbi(&mut self, dbi: &Arc<DbiRef>, name: &str, is_recorded: bool) {
-        self.set_name(name, None, is_recorded);
+        self.set_name(name, Meaning::Nothing, is_recorded);
         match dbi.identity {
             DbiIdentity::Catalogued(id) => {
                 let changed = ChangedDbi { name: None, ..self.changed(id, dbi) };
@@ -174,15 +181,15 @@ impl SchemaChanges {
     /// Renames the DBI of `renamed`, which is its entry under the new name.
     pub(super) fn rename(&mut self, from: &str, renamed: &Arc<DbiRef>, is_recorded: bool) {
         let DbiIdentity::Catalogued(id) = renamed.identity else { return };
-        self.set_name(from, None, is_recorded);
-        self.set_name(&renamed.name, Some(Arc::clone(renamed)), is_recorded);
+        self.set_name(from, Meaning::Nothing, is_recorded);
+        self.set_name(&renamed.name, Meaning::Dbi(Arc::clone(renamed)), is_recorded);
         let changed = ChangedDbi { name: Some(renamed.name.clone()), ..self.changed(id, renamed) };
         self.set_dbi(id, changed, is_recorded);
     }
 
     /// Lets the name of `dbi`, which the set creates, stand for it.
     pub(super) fn name_created(&mut self, dbi: &Arc<DbiRef>, is_recorded: bool) {
-        self.set_name(&dbi.name, Some(Arc::clone(dbi)), is_recorded);
+        self.set_name(&dbi.name, Meaning::Dbi(Arc::clone(dbi)), is_recorded);
     }
 
     fn changed(&self, id: DbiId, dbi: &Arc<DbiRef>) -> ChangedDbi {
@@ -190,7 +197,7 @@ impl SchemaChanges {
         self.dbis.get(&id).cloned().unwrap_or_else(unchanged)
     }
 
-    fn set_name(&mut self, name: &str, to: Option<Arc<DbiRef>>, is_recorded: bool) {
+    fn set_name(&mut self, name: &str, to: Meaning, is_recorded: bool) {
         self.bytes = self.bytes.saturating_add(change_bytes(name));
         let before = self.names.insert(name.into(), to);
         if is_recorded {

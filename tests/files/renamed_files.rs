@@ -13,8 +13,11 @@ use crate::format_golden::entries;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// The catalogue's records of DBIs, as text.
-fn records(path: &Path) -> Result<Vec<(String, Vec<u8>)>, Box<dyn Error>> {
+/// A key of the catalogue, as text, and its value.
+type Record = (String, Vec<u8>);
+
+/// The catalogue's records of names and numbers.
+fn records(path: &Path) -> Result<Vec<Record>, Box<dyn Error>> {
     let found = entries(path, Some("__mapleaf"))?.into_iter();
     Ok(found.filter(|(key, _)| key != b"env").map(|(key, value)| (key.escape_ascii().to_string(), value)).collect())
 }

@@ -259,7 +259,7 @@ impl Value for Bound {
         Ok(buf)
     }
 
-    fn decode<'a>(bytes: &'a [u8], context: &Context<'_>) -> Result<u8> {
+    fn decode(bytes: &[u8], context: &Context<'_>) -> Result<u8> {
         match bytes.split_first() {
             Some((value, dbi)) if dbi == context.dbi().as_bytes() => Ok(*value),
             _ => Err(Error::new(ErrorKind::Decode, "written in another DBI")),

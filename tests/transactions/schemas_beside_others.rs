@@ -110,12 +110,12 @@ fn a_handle_that_others_use_is_not_found_from_the_drop_on() -> Result<()> {
                 begin.wait();
                 let mut found: Option<Dbi<u32, u32>> = None;
                 for n in 0..10 * ROUNDS {
-                    let put = env.transact(|txn| match &found {
-                        Some(dbi) => dbi.put(txn, n, thread),
-                        None => {
-                            found = Some(txn.dbi("a")?);
-                            Ok(())
+                    let put = env.transact(|txn| {
+                        if let Some(dbi) = &found {
+                            return dbi.put(txn, n, thread);
                         }
+                        found = Some(txn.dbi("a")?);
+                        Ok(())
                     });
                     match put {
                         Ok(()) => {}

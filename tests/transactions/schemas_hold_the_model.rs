@@ -16,9 +16,9 @@ const NAMES: [&str; 6] = ["a", "b", "c", "a#1", "a#2", "b#1"];
 /// A DBI of one of three types.
 #[derive(Clone, Debug)]
 enum Handle {
-    Bytes(Dbi<u8, u8>),
-    Words(Dbi<u16, u16>),
-    Longs(Dbi<u32, u32>),
+    Short(Dbi<u16, u16>),
+    Word(Dbi<u32, u32>),
+    Long(Dbi<u64, u64>),
 }
 
 type Rows = BTreeMap<u8, u8>;
@@ -26,9 +26,9 @@ type Rows = BTreeMap<u8, u8>;
 macro_rules! on {
     ($handle:expr, $dbi:ident => $body:expr) => {
         match $handle {
-            Handle::Bytes($dbi) => $body,
-            Handle::Words($dbi) => $body,
-            Handle::Longs($dbi) => $body,
+            Handle::Short($dbi) => $body,
+            Handle::Word($dbi) => $body,
+            Handle::Long($dbi) => $body,
         }
     };
 }
@@ -36,18 +36,18 @@ macro_rules! on {
 impl Handle {
     fn create(txn: &mut WriteTxn, name: &str, of_type: u8) -> Result<Self> {
         Ok(match of_type {
-            0 => Self::Bytes(txn.create_dbi(name)?),
-            1 => Self::Words(txn.create_dbi(name)?),
-            _ => Self::Longs(txn.create_dbi(name)?),
+            0 => Self::Short(txn.create_dbi(name)?),
+            1 => Self::Word(txn.create_dbi(name)?),
+            _ => Self::Long(txn.create_dbi(name)?),
         })
     }
 
     fn open(txn: &mut WriteTxn, name: &str, of_type: u8) -> Result<Self> {
         let options = txn.dbi_options().create(false);
         Ok(match of_type {
-            0 => Self::Bytes(options.open(name)?),
-            1 => Self::Words(options.open(name)?),
-            _ => Self::Longs(options.open(name)?),
+            0 => Self::Short(options.open(name)?),
+            1 => Self::Word(options.open(name)?),
+            _ => Self::Long(options.open(name)?),
         })
     }
 
@@ -60,7 +60,7 @@ impl Handle {
     }
 
     fn rows(&self, state: &impl Read) -> Result<Rows> {
-        let small = |n: u32| u8::try_from(n).unwrap_or(u8::MAX);
+        let small = |n: i128| u8::try_from(n).unwrap_or(u8::MAX);
         let rows: Rows = on!(self, dbi => {
             let rows = dbi.iter(state)?.map(|row| row.map(|(key, value)| (small(key.into()), small(value.into()))));
             rows.collect::<Result<_>>()?
@@ -285,7 +285,7 @@ impl World {
     fn check_all(&self, env: &Env, model: &Model) -> Result<(), TestCaseError> {
         let found: Vec<_> = env.dbis()?.into_iter().map(|dbi| (dbi.name, dbi.key_type, dbi.entries)).collect();
         let expected = model.dbis.iter().map(|(name, dbi)| {
-            ((*name).to_owned(), ["u8", "u16", "u32"][usize::from(dbi.of_type)].to_owned(), dbi.rows.len() as u64)
+            ((*name).to_owned(), ["u16", "u32", "u64"][usize::from(dbi.of_type)].to_owned(), dbi.rows.len() as u64)
         });
         prop_assert_eq!(found, expected.collect::<Vec<_>>());
         self.check(&env.snapshot()?, model)?;
