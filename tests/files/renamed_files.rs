@@ -7,7 +7,9 @@ use std::io::Read;
 use std::path::Path;
 
 use flate2::read::GzDecoder;
-use mapleaf::{Compact, Dbi, Env};
+use heed::types::Bytes;
+use heed::{CommitOrAbort, EnvOpenOptions};
+use mapleaf::{Compact, Dbi, Env, ErrorKind};
 
 use crate::format_golden::entries;
 
@@ -94,6 +96,35 @@ fn copies_keep_what_each_name_stands_for() -> Outcome {
     check(&env)?;
     env.transact(|txn| dbi.put(txn, "after", 9))?;
     assert_eq!(env.dbi::<&str, u32>("b")?.len(&env.snapshot()?)?, 2);
+    Ok(())
+}
+
+#[test]
+#[expect(unsafe_code, reason = "heed opens by an unsafe function")]
+fn a_record_that_names_the_tree_of_another_is_damage() -> Outcome {
+    for (key, record) in [
+        (&b"dbi/a"[..], &b"\x02\0\0\0\0\x02\0\x03str\0\x03u32\0\x01c\x01\0\0\0\0"[..]),
+        (b"dbi/a#2", b"\x02\xfe\0\0\0\x09"),
+    ] {
+        let dir = tempfile::tempdir()?;
+        make(dir.path())?;
+        // SAFETY: nobody else has the environment open.
+        let heed = unsafe { EnvOpenOptions::new().max_dbs(8).open(dir.path())? };
+        heed.create_databases_and_commit(heed.write_txn()?, |opener, txn| {
+            let catalogue = opener.create_database::<Bytes, Bytes>(txn, Some("__mapleaf"))?;
+            catalogue.put(txn, key, record)?;
+            Ok::<_, heed::Error>(CommitOrAbort::<(), ()>::Commit(()))
+        })?;
+        drop(heed);
+        let env = Env::open(dir.path())?;
+        let kind = |outcome: mapleaf::Result<()>| outcome.map_err(|error| error.kind());
+        assert_eq!(kind(env.dbi::<&str, u32>("a").map(drop)), Err(ErrorKind::Corrupted));
+        assert_eq!(kind(env.drop_dbi("a")), Err(ErrorKind::Corrupted));
+        assert_eq!(kind(env.rename_dbi("a", "z")), Err(ErrorKind::Corrupted));
+        let snap = env.snapshot()?;
+        assert_eq!(env.dbi::<&str, u32>("b")?.get(&snap, "in the first")?, Some(1));
+        assert_eq!(env.dbi::<u8, u8>("c")?.get(&snap, 3)?, Some(3));
+    }
     Ok(())
 }
 

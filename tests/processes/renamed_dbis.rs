@@ -79,6 +79,10 @@ fn handles_of_other_processes_go_on_with_the_right_trees() -> Result<()> {
     does(&mut child, "drop b")?;
     refused(a.get(&env.snapshot()?, "in a"), ErrorKind::NotFound);
     refused(env.transact(|txn| a.put(txn, "in a", 2)), ErrorKind::NotFound);
+    let (catalogue, snap) = (env.raw_dbi("__mapleaf")?, env.snapshot()?);
+    assert_eq!(catalogue.get(&snap, b"dbi/a")?.and_then(|record| record.last()), Some(&0xff), "the tree a is left");
+    assert_eq!(catalogue.get(&snap, b"dbi/b")?, Some(&b"\x02\xfe\0\0\0\x01"[..]), "the tree b is that of the DBI a");
+    drop(snap);
     let again: Dbi<&str, u32> = env.dbi("b")?;
     assert_eq!((keys(&again)?.len(), keys(&b)?.len()), (0, 1));
     env.transact(|txn| again.put(txn, "again", 1))?;

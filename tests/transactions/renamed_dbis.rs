@@ -182,6 +182,11 @@ fn a_dropped_one_makes_room_under_the_limit_at_once() -> Result<()> {
     let env = Env::options().max_dbis(3).temporary()?;
     for round in 0..4 {
         env.transact(|txn| {
+            let undone = txn.savepoint(|txn| {
+                (0..3).try_for_each(|n| txn.create_dbi::<u32, u32>(&format!("undone {n}")).map(drop))?;
+                Err::<(), _>(on_purpose())
+            });
+            assert_eq!(kind(undone), Some(ErrorKind::Conflict));
             for n in 0..3 {
                 txn.create_dbi::<u32, u32>(&format!("{round}-{n}"))?;
             }

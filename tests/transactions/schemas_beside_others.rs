@@ -98,6 +98,39 @@ fn every_transaction_follows_on_the_one_before() -> Result<()> {
 }
 
 #[test]
+fn each_is_a_commit_of_its_own() -> Result<()> {
+    const ROUNDS: u32 = 12;
+    let dir = tempfile::tempdir().map_err(Error::other)?;
+    let env = Env::open(dir.path())?;
+    let shared: Counters = env.dbi("shared")?;
+    let names = |thread: u32, n: u32| (format!("{thread}-{}", n % 2), format!("{thread}-{}", (n + 1) % 2));
+    env.transact(|txn| (0..THREADS).try_for_each(|thread| txn.dbi::<u8, u8>(&names(thread, 0).0).map(drop)))?;
+    let before = env.info()?;
+    let begin = Barrier::new(THREADS as usize);
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (env, shared, begin) = (&env, &shared, &begin);
+            scope.spawn(move || {
+                begin.wait();
+                for n in 0..ROUNDS {
+                    let (from, to) = names(thread, n);
+                    let renamed = env.transact(|txn| {
+                        shared.update(txn, 0, |old| Some(old.unwrap_or(0) + 1))?;
+                        txn.rename_dbi(&from, &to)
+                    });
+                    renamed.expect("it commits");
+                }
+            });
+        }
+    });
+    let after = env.info()?;
+    assert_eq!(shared.get(&env.snapshot()?, 0)?, Some(THREADS * ROUNDS));
+    assert_eq!(after.commits - before.commits, u64::from(THREADS * ROUNDS));
+    assert_eq!(after.last_txn_id - before.last_txn_id, u64::from(THREADS * ROUNDS), "none shared LMDB's commit");
+    Ok(())
+}
+
+#[test]
 fn a_handle_that_others_use_is_not_found_from_the_drop_on() -> Result<()> {
     const ROUNDS: u32 = 30;
     let dir = tempfile::tempdir().map_err(Error::other)?;
