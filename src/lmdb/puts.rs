@@ -80,6 +80,20 @@ impl Puts<'_> {
         }
     }
 
+    /// Stores the record of a tree, by a cursor of the main tree, as LMDB does at the end of a commit. No handle of the
+    /// tree may be in use.
+    pub(super) fn put_tree(&mut self, name: &str, record: &[u8]) -> Result<(), Failure> {
+        self.put_flagged(PutFlags::from_bits_retain(TREE_NODE), name.as_bytes(), record)
+    }
+
+    /// Stores the values of these keys, or removes the keys.
+    pub(super) fn change_all(&mut self, changes: &[(Vec<u8>, Option<Vec<u8>>)]) -> Result<(), Failure> {
+        changes.iter().try_for_each(|(key, value)| match value {
+            Some(value) => self.put(key, value),
+            None => self.delete(key),
+        })
+    }
+
     /// Removes `key`, if it exists.
     #[inline]
     pub(crate) fn delete(&mut self, key: &[u8]) -> Result<(), Failure> {

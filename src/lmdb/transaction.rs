@@ -210,11 +210,7 @@ impl<'e> Applier<'_, '_, 'e> {
             return Ok(());
         }
         let catalog = self.tree(CATALOG)?;
-        let mut puts = self.puts(catalog)?;
-        records.iter().try_for_each(|(key, value)| match value {
-            Some(value) => puts.put(key, value),
-            None => puts.delete(key),
-        })
+        self.puts(catalog)?.change_all(records)
     }
 
     /// Stores a record of the catalogue.

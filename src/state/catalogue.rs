@@ -79,7 +79,7 @@ impl State {
     }
 
     /// Fails if the tree of this name is not that of the DBI with this number.
-    pub(super) fn check_owner(&self, tree: &str, id: DbiId) -> Result<()> {
+    pub(crate) fn check_owner(&self, tree: &str, id: DbiId) -> Result<()> {
         let owner = match self.dbi_record(tree)? {
             Some(DbiRecord::Moved(owner)) => TreeOwner::Dbi(owner),
             Some(DbiRecord::Live { elsewhere: Some(Elsewhere { beneath, .. }), .. }) => beneath,

@@ -63,7 +63,8 @@ impl WriteTxn {
     /// way of a third one. A DBI renamed to its own name stays as it is. The transaction is committed by itself, as
     /// [`drop_dbi`](Self::drop_dbi) says.
     ///
-    /// In the file the tree keeps its name: see `docs/format.md` for how LMDB's tools show it.
+    /// In the file the tree keeps its name until the environment is compacted: see `docs/format.md` for how LMDB's tools
+    /// show it.
     ///
     /// # Errors
     /// `NotFound`; `AlreadyExists` if another DBI has the name `to`; `InvalidArgument` for a name that is empty, over 255

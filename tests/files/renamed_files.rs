@@ -86,16 +86,32 @@ fn copies_keep_what_each_name_stands_for() -> Outcome {
         check(&Env::open(dir.path().join(name))?)?;
     }
     assert_eq!(trees(&dir.path().join("plain"))?, ["a", "a#2", "c"]);
+    assert_eq!(trees(&dir.path().join("compacted"))?, ["a", "b", "c"]);
+    let of_names = records(&dir.path().join("compacted"))?.into_iter().filter(|(key, _)| key.starts_with("dbi/"));
+    let expected: [(String, Vec<u8>); 3] = [
+        ("dbi/a".into(), b"\x01\0\0\0\0\x02\0\x03str\0\x03u32".into()),
+        ("dbi/b".into(), b"\x01\0\0\0\0\0\0\x03str\0\x03u32".into()),
+        ("dbi/c".into(), b"\x01\0\0\0\0\x01\0\x02u8\0\x02u8".into()),
+    ];
+    assert_eq!(of_names.collect::<Vec<_>>(), expected, "every build reads them");
     let mut stream = Vec::new();
     env.copy_to_writer(&mut stream, Compact::Yes)?;
     fs::create_dir(dir.path().join("stream"))?;
     fs::write(dir.path().join("stream/data.mdb"), stream)?;
     check(&Env::open(dir.path().join("stream"))?)?;
-    let dbi: Dbi<&str, u32> = env.dbi("b")?;
+    // Handles of this process find the trees under their new names.
+    let (first, second): (Dbi<&str, u32>, Dbi<&str, u32>) = (env.dbi("b")?, env.dbi("a")?);
+    env.transact(|txn| first.put(txn, "before", 9).and_then(|()| first.delete(txn, "before").map(drop)))?;
     env.compact()?;
     check(&env)?;
-    env.transact(|txn| dbi.put(txn, "after", 9))?;
-    assert_eq!(env.dbi::<&str, u32>("b")?.len(&env.snapshot()?)?, 2);
+    env.transact(|txn| first.put(txn, "after", 9).and_then(|()| second.put(txn, "after", 8)))?;
+    let snap = env.snapshot()?;
+    assert_eq!((first.get(&snap, "after")?, second.get(&snap, "after")?), (Some(9), Some(8)));
+    assert_eq!((env.dbi::<&str, u32>("b")?.len(&snap)?, env.dbi::<&str, u32>("a")?.len(&snap)?), (2, 2));
+    assert!(env.verify()?.is_clean());
+    drop((snap, first, second));
+    env.close()?;
+    assert_eq!(trees(&dir.path().join("data"))?, ["a", "b", "c"]);
     Ok(())
 }
 
