@@ -1,6 +1,6 @@
 //! Writes against heed with the same durability: transactions of few and of many puts, into empty and into large
 //! environments, by one thread and by many; puts right after a load; large values; loading; many changes in one
-//! transaction, and what a transaction's own changes cost its reads.
+//! transaction, and what a transaction's own changes cost its reads; and databases created in one transaction.
 //!
 //! Both sides put the same rows, and must return the same sum or hold the same entries.
 
@@ -8,6 +8,8 @@
 mod behind;
 #[path = "write/churn.rs"]
 mod churn;
+#[path = "write/dbis.rs"]
+mod dbis;
 #[path = "write/fresh.rs"]
 mod fresh;
 #[path = "write/large.rs"]
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         values::values(suite)?;
         threads::threads(suite)?;
         within::within(suite)?;
-        churn::churn(suite)
+        churn::churn(suite)?;
+        dbis::dbis(suite)
     })
 }

@@ -23,7 +23,7 @@ pub(crate) use mapped::Mapped;
 pub(crate) use plan::Plan;
 pub(crate) use race::{Lane, Race, Role, timed};
 pub(crate) use rows::{Numbers, Order, decoded, entry, number, pick, short, text, touch, tuple, value};
-pub(crate) use sides::{Sides, Tree, encoded, heed_tree, open_heed};
+pub(crate) use sides::{Sides, Tree, encoded, heed_tree, open_heed, open_heed_with};
 pub(crate) use suite::Suite;
 pub(crate) use unchecked::Unchecked;
 

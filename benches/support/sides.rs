@@ -85,10 +85,20 @@ pub(crate) fn heed_tree(env: &heed::Env, name: &str) -> Outcome<Tree> {
 }
 
 /// heed's environment in the directory `path`, which belongs to the benchmark.
-pub(crate) fn open_heed(path: &Path, durability: Durability, mut flags: EnvFlags) -> Outcome<heed::Env> {
+pub(crate) fn open_heed(path: &Path, durability: Durability, flags: EnvFlags) -> Outcome<heed::Env> {
+    open_heed_with(path, durability, flags, 16)
+}
+
+/// As [`open_heed`], for this many databases.
+pub(crate) fn open_heed_with(
+    path: &Path,
+    durability: Durability,
+    mut flags: EnvFlags,
+    dbis: u32,
+) -> Outcome<heed::Env> {
     fs::create_dir_all(path)?;
     let mut options = EnvOpenOptions::new();
-    options.map_size(64 << 30).max_dbs(16);
+    options.map_size(64 << 30).max_dbs(dbis);
     flags.set(EnvFlags::NO_META_SYNC, durability == Durability::Eventual);
     flags.set(EnvFlags::NO_SYNC, durability == Durability::Process);
     // SAFETY: the file is a copy in the benchmark's own directory, which nobody else opens, and no flag lets pages

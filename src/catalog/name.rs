@@ -1,5 +1,6 @@
 //! The names of the catalogue and of DBIs.
 
+use crate::catalog::dbi_id::DbiId;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The catalogue's name. Names that begin with `__` are reserved.
@@ -34,6 +35,22 @@ pub(crate) fn check_any_name(name: &str) -> Result<()> {
         return Ok(());
     };
     Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(name))
+}
+
+/// The name of a new tree of the DBI `name`, whose own name another tree has.
+pub(crate) fn numbered_tree(name: &str, id: DbiId) -> String {
+    format!("{name}#{}", id.0)
+}
+
+/// The longest name of a tree in bytes: the catalogue has records under longer keys, and the longest LMDB key is longer.
+const MAX_TREE_NAME: usize = 500;
+
+/// Refuses the name of a tree, in a record, that no DBI can have.
+pub(super) fn check_tree_name(tree: &str) -> Result<()> {
+    if tree.is_empty() || tree.len() > MAX_TREE_NAME || tree.contains('\0') || is_reserved(tree) {
+        return Err(damaged("the record of a DBI names a tree that it cannot have"));
+    }
+    Ok(())
 }
 
 /// The error for a catalogue that no build could have written.

@@ -1,87 +1,13 @@
-//! The DBIs that are open in this process. Each pair of name and id has one slot, under which states keep its root.
+//! The DBIs that are open in this process. Each number has one slot, by which pinned states find its root again, and so
+//! has each name of a DBI without a number.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::catalog::dbi_id::{DbiId, DbiSlot};
+use crate::catalog::dbi_ref::{Common, DbiFound, DbiIdentity, DbiRef, PENDING, SETTLED};
 use crate::catalog::record::Schema;
-
-/// How the DBI of a handle is identified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DbiIdentity {
-    /// By its number in the catalogue.
-    Catalogued(DbiId),
-    /// By its name alone: it was made by other software and not adopted.
-    Foreign,
-}
-
-/// An open DBI, shared by all its handles.
-#[derive(Debug)]
-pub struct DbiRef {
-    /// The engine that it belongs to.
-    pub(crate) engine: u64,
-    pub(crate) slot: DbiSlot,
-    pub(crate) identity: DbiIdentity,
-    pub(crate) name: Box<str>,
-    pub(crate) schema: Schema,
-    /// The maximum length of a key in bytes.
-    pub(crate) max_key: usize,
-    /// The environment's UUID.
-    pub(crate) uuid: [u8; 16],
-    /// The schema epoch, plus one, in which this handle last agreed with the catalogue. 0 if it was not compared yet,
-    /// and for the highest epoch, which only a damaged or crafted file has.
-    checked: AtomicU64,
-    /// Whether its creation was committed: [`SETTLED`], [`PENDING`] or [`GIVEN_UP`].
-    birth: AtomicU8,
-}
-
-/// The DBI exists in the file.
-const SETTLED: u8 = 0;
-/// The transaction that creates it has not been committed yet.
-const PENDING: u8 = 1;
-/// The transaction that was to create it was not committed.
-const GIVEN_UP: u8 = 2;
-
-impl DbiRef {
-    /// Whether the transaction that creates it has not been committed yet.
-    #[inline]
-    pub(crate) fn is_pending(&self) -> bool {
-        self.birth.load(Ordering::Acquire) == PENDING
-    }
-
-    /// Whether the DBI exists in the newest state, or did.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.birth.load(Ordering::Acquire) == SETTLED
-    }
-
-    /// Whether the transaction that was to create it was not committed.
-    pub(crate) fn is_given_up(&self) -> bool {
-        self.birth.load(Ordering::Acquire) == GIVEN_UP
-    }
-
-    /// Notes that the transaction that creates it was committed.
-    pub(crate) fn settle(&self) {
-        self.birth.store(SETTLED, Ordering::Release);
-    }
-
-    /// Notes that the transaction that was to create it was not committed, unless it was.
-    pub(crate) fn give_up(&self) {
-        let _ = self.birth.compare_exchange(PENDING, GIVEN_UP, Ordering::Release, Ordering::Relaxed);
-    }
-
-    /// Whether the catalogue was seen to agree with this handle in a state of this schema epoch. All states of an
-    /// epoch have the same catalogue.
-    #[inline]
-    pub(crate) fn is_checked(&self, epoch: u64) -> bool {
-        epoch != u64::MAX && self.checked.load(Ordering::Relaxed) == epoch + 1
-    }
-
-    /// Notes that the catalogue agrees in states of this epoch.
-    pub(crate) fn set_checked(&self, epoch: u64) {
-        self.checked.store(epoch.wrapping_add(1), Ordering::Relaxed);
-    }
-}
 
 /// All open DBIs.
 pub(crate) struct OpenDbis {
@@ -97,8 +23,11 @@ pub(crate) struct OpenDbis {
 
 #[derive(Default)]
 struct Open {
-    /// By name. Entries without open handles are removed from time to time.
-    dbis: HashMap<Box<str>, Vec<Weak<DbiRef>>>,
+    /// By number, under each name that they were opened with. Entries without open handles are removed from time to
+    /// time.
+    numbered: HashMap<DbiId, Vec<Weak<DbiRef>>>,
+    /// Those without a number, by name.
+    foreign: HashMap<Box<str>, Vec<Weak<DbiRef>>>,
     /// The number of entries, and the number at which unused ones are removed: about twice as many as were in use
     /// the last time.
     count: usize,
@@ -113,12 +42,27 @@ impl Open {
     fn forget_closed(&mut self) {
         #[cfg(test)]
         (0..self.count).for_each(|_| crate::page::steps::note());
-        self.dbis.retain(|_, of_name| {
-            of_name.retain(|dbi| dbi.strong_count() > 0);
-            !of_name.is_empty()
-        });
-        self.count = self.dbis.values().map(Vec::len).sum();
+        let is_open = |dbis: &mut Vec<Weak<DbiRef>>| {
+            dbis.retain(|dbi| dbi.strong_count() > 0);
+            !dbis.is_empty()
+        };
+        self.numbered.retain(|_, dbis| is_open(dbis));
+        self.foreign.retain(|_, dbis| is_open(dbis));
+        self.count = self.numbered.values().chain(self.foreign.values()).map(Vec::len).sum();
         self.forget_at = 2 * self.count + FEW;
+    }
+
+    /// The entries of the DBI with this identity.
+    fn of(&mut self, identity: DbiIdentity, name: &str) -> &mut Vec<Weak<DbiRef>> {
+        match identity {
+            DbiIdentity::Catalogued(id) => self.numbered.entry(id).or_default(),
+            DbiIdentity::Foreign => {
+                if !self.foreign.contains_key(name) {
+                    self.foreign.insert(name.into(), Vec::new());
+                }
+                self.foreign.entry(name.into()).or_default()
+            }
+        }
     }
 }
 
@@ -142,43 +86,76 @@ impl OpenDbis {
             .map(|before| DbiId(before.max(least.0)))
     }
 
-    /// The shared `DbiRef` of a DBI, created if this is its first handle. O(1), amortized.
-    pub(crate) fn intern(&self, uuid: &[u8; 16], name: &str, identity: DbiIdentity, schema: &Schema) -> Arc<DbiRef> {
-        self.intern_as(SETTLED, uuid, name, identity, schema)
+    /// The shared entry for this DBI of the environment with this UUID, opened under `name`. Made if it is the first
+    /// handle. O(1), amortized.
+    pub(crate) fn intern(&self, uuid: &[u8; 16], name: &str, found: DbiFound<'_>) -> Arc<DbiRef> {
+        self.intern_as(uuid, name, found, || Common::new(SETTLED, found.tree), true)
     }
 
     /// As [`intern`](Self::intern), for a DBI that a transaction creates and whose number was just taken.
     pub(crate) fn intern_pending(&self, uuid: &[u8; 16], name: &str, id: DbiId, schema: &Schema) -> Arc<DbiRef> {
-        self.intern_as(PENDING, uuid, name, DbiIdentity::Catalogued(id), schema)
+        let found = DbiFound { identity: DbiIdentity::Catalogued(id), schema, tree: name, origin: name };
+        self.intern_as(uuid, name, found, || Common::new(PENDING, name), false)
     }
 
-    fn intern_as(&self, birth: u8, uuid: &[u8; 16], name: &str, identity: DbiIdentity, schema: &Schema) -> Arc<DbiRef> {
+    /// The entry of `dbi` under another name.
+    pub(crate) fn intern_renamed(&self, dbi: &DbiRef, name: &str) -> Arc<DbiRef> {
+        let found = DbiFound { identity: dbi.identity, schema: &dbi.schema, tree: dbi.tree(), origin: &dbi.origin };
+        self.intern_as(&dbi.uuid, name, found, || Arc::clone(&dbi.common), false)
+    }
+
+    fn intern_as(
+        &self,
+        uuid: &[u8; 16],
+        name: &str,
+        found: DbiFound<'_>,
+        common: impl FnOnce() -> Arc<Common>,
+        is_settled: bool,
+    ) -> Arc<DbiRef> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let open = &mut *open;
         if open.count >= open.forget_at {
             open.forget_closed();
         }
-        if let Some(of_name) = open.dbis.get(name) {
-            let mut known = of_name.iter().filter_map(Weak::upgrade);
-            if let Some(dbi) = known.find(|dbi| dbi.identity == identity && dbi.schema == *schema && !dbi.is_given_up())
-            {
-                if birth == SETTLED {
-                    // The catalogue has this number: its creator has committed, or another process took it.
-                    dbi.settle();
-                }
+        let next_slot = open.next_slot;
+        let same = open.of(found.identity, name);
+        let mut other = None;
+        for dbi in same.iter().filter_map(Weak::upgrade) {
+            if dbi.schema != *found.schema || dbi.is_given_up() {
+                continue;
+            }
+            if is_settled {
+                // The catalogue has this number: its creator has committed, or another process took it.
+                dbi.settle();
+            }
+            if *dbi.name == *name {
                 return dbi;
             }
+            other = Some(dbi);
         }
-        let (slot, max_key, uuid) = (open.next_slot, self.max_key, *uuid);
-        open.next_slot = slot.next();
-        let (engine, schema, checked, birth) = (self.engine, schema.clone(), AtomicU64::new(0), AtomicU8::new(birth));
-        let dbi = DbiRef { engine, slot, identity, name: name.into(), schema, max_key, uuid, checked, birth };
-        let dbi = Arc::new(dbi);
-        let of_name = open.dbis.entry(name.into()).or_default();
-        let before = of_name.len();
-        of_name.retain(|dbi| dbi.strong_count() > 0);
-        of_name.push(Arc::downgrade(&dbi));
-        open.count = open.count + of_name.len() - before;
+        let (slot, common) = match &other {
+            Some(other) => (other.slot, Arc::clone(&other.common)),
+            None => (next_slot, common()),
+        };
+        let dbi = Arc::new(DbiRef {
+            engine: self.engine,
+            slot,
+            identity: found.identity,
+            name: name.into(),
+            origin: found.origin.into(),
+            schema: found.schema.clone(),
+            max_key: self.max_key,
+            uuid: *uuid,
+            common,
+        });
+        let before = same.len();
+        same.retain(|dbi| dbi.strong_count() > 0);
+        same.push(Arc::downgrade(&dbi));
+        let after = same.len();
+        open.count = open.count + after - before;
+        if other.is_none() {
+            open.next_slot = next_slot.next();
+        }
         dbi
     }
 
@@ -200,15 +177,15 @@ impl OpenDbis {
         *self.known_leftovers() = Some((epoch, names));
     }
 
-    /// Carries the list of leftovers, if it is known, over from one epoch to the next, by a commit that created DBIs
-    /// with these names.
-    pub(crate) fn carry_leftovers<'n>(&self, (from, to): (u64, u64), created: impl Iterator<Item = &'n str>) {
+    /// Notes that a commit led from one epoch to the next, if the names of leftovers are known: `taken` are those of
+    /// trees that it took over.
+    pub(crate) fn carry_leftovers<'n>(&self, (from, to): (u64, u64), taken: impl Iterator<Item = &'n str>) {
         let mut known = self.known_leftovers();
         let Some((epoch, names)) = known.as_mut().filter(|(epoch, _)| *epoch == from) else { return };
         *epoch = to;
         if !names.is_empty() {
-            let created: HashSet<&str> = created.collect();
-            names.retain(|name| !created.contains(&**name));
+            let taken: HashSet<&str> = taken.collect();
+            names.retain(|name| !taken.contains(&**name));
         }
     }
 

@@ -2,21 +2,21 @@
 
 use std::ops::Bound;
 
-use crate::catalog::{DbiIdentity, DbiRecord, dbi_key};
+use crate::catalog::DbiIdentity;
 use crate::commit::refill::{is_worthwhile, refill};
 use crate::error::Result;
 use crate::lmdb::{Applier, Failure, TreeHandle};
 use crate::page::{Cursor, FILL_PERCENT_MAX, FILL_PERCENT_UNORDERED, LeafFill, Leaves, TreeRecord, used_in_last_leaf};
 use crate::read::is_in;
 use crate::state::State;
-use crate::write_set::{Creations, DbiChanges, Gap, WriteSet};
+use crate::write_set::{Below, DbiChanges, Gap, OfDbi, WriteSet};
 
 /// Fewer changes than this are made one by one: they do not repay a search for the tree's end, or allocating a
 /// cursor.
 const FEW: usize = 16;
 
 impl WriteSet {
-    /// Applies the changes in LMDB's write transaction, whose base is `base`. They were checked when they were
+    /// Applies the changes of rows in LMDB's write transaction, whose base is `base`. The trees of all DBIs exist. They were checked when they were
     /// made, so only space and the disk can fail. The set stays whole and can be applied again.
     pub(crate) fn apply(
         &self,
@@ -24,16 +24,9 @@ impl WriteSet {
         fill: Option<u8>,
         applier: &mut Applier<'_, '_, '_>,
     ) -> Result<(), Failure> {
-        for dbi in self.creations().into_iter().flat_map(Creations::iter) {
-            applier.tree(&dbi.name)?;
-            if let DbiIdentity::Catalogued(id) = dbi.identity {
-                let record = DbiRecord::Live { id, schema: dbi.schema.clone() };
-                applier.put_catalog(&dbi_key(&dbi.name), &record.to_bytes())?;
-            }
-        }
-        for of in self.dbis() {
+        for of in self.dbis().filter(|of| self.is_there(of)) {
             if let Some((key, value)) = of.changes.only() {
-                let tree = applier.tree(&of.dbi.name)?;
+                let tree = applier.tree(of.dbi.tree())?;
                 match value {
                     Some(value) => applier.put(tree, key, value)?,
                     None => applier.delete(tree, key)?,
@@ -43,15 +36,12 @@ impl WriteSet {
             if of.changes.is_empty() {
                 continue;
             }
-            let tree = applier.tree(&of.dbi.name)?;
+            let tree = applier.tree(of.dbi.tree())?;
             if of.changes.gaps().is_empty() && of.changes.len() < FEW {
                 apply_changes(&of.changes, |_| false, tree, applier)?;
                 continue;
             }
-            // A DBI that is created by this commit is empty below the changes.
-            let is_created = self.creations().and_then(|creations| creations.get(&of.dbi.name));
-            let is_created = is_created.is_some_and(|created| created.slot == of.dbi.slot);
-            let below = if is_created { TreeRecord::EMPTY } else { base.tree(&of.dbi)? };
+            let below = self.below(of, base)?;
             let percent = || {
                 fill.unwrap_or_else(
                     || if of.changes.came_in_order() { FILL_PERCENT_MAX } else { FILL_PERCENT_UNORDERED },
@@ -59,7 +49,14 @@ impl WriteSet {
             };
             let page_size = base.meta().page_size;
             if is_worthwhile(base, &below, &of.changes)? {
-                refill(base, of, LeafFill::new(page_size, fill.unwrap_or(FILL_PERCENT_UNORDERED), 0), tree, applier)?;
+                refill(
+                    base,
+                    &below,
+                    &of.changes,
+                    LeafFill::new(page_size, fill.unwrap_or(FILL_PERCENT_UNORDERED), 0),
+                    tree,
+                    applier,
+                )?;
                 continue;
             }
             match open_gaps(base, &below, &of.changes, tree, applier)? {
@@ -72,6 +69,28 @@ impl WriteSet {
             }
         }
         Ok(())
+    }
+
+    /// Whether the DBI is there after the commit, under the handle that the changes were made with.
+    fn is_there(&self, of: &OfDbi) -> bool {
+        self.schema().is_none_or(|schema| match of.dbi.identity {
+            DbiIdentity::Catalogued(id) => schema.dbi(id).is_none_or(|changed| changed.name.is_some()),
+            // The changes of one that was adopted are those of the DBI that it became, too.
+            DbiIdentity::Foreign => schema.foreign(&of.dbi.name).is_none(),
+        })
+    }
+
+    /// The tree below the changes of a DBI.
+    fn below(&self, of: &OfDbi, base: &State) -> Result<TreeRecord> {
+        let changed = match of.dbi.identity {
+            DbiIdentity::Catalogued(id) => self.schema().and_then(|schema| schema.dbi(id)),
+            DbiIdentity::Foreign => None,
+        };
+        match changed.map(|changed| &changed.below) {
+            Some(Below::Nothing) => Ok(TreeRecord::EMPTY),
+            Some(Below::Adopted(foreign)) => base.tree(foreign),
+            Some(Below::Own) | None => base.tree(&of.dbi),
+        }
     }
 }
 

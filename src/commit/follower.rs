@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crate::commit::group_commit::{Basis, Follower, GroupCommit, JoinedAs, TransactionLock};
-use crate::commit::leader::lead_group;
+use crate::commit::leader::{commit, lead_group};
 use crate::commit::pipeline::Contribution;
+use crate::commit::session::{Begin, Begun};
 use crate::commit::ticket::{CommitOutcome, CommitTicket, Next};
 use crate::error::Result;
 use crate::read::Layers;
-use crate::state::{Core, View};
+use crate::state::{Core, View, WriterTurn};
 use crate::write_set::WriteSet;
 
 /// A transaction that runs on the sets of its predecessors. Dropping it leaves the pipeline.
@@ -42,6 +43,9 @@ impl Following {
         drop(view);
         // In a child that was forked in the meantime, the pipeline is the parent's.
         core.check_not_forked()?;
+        if set.is_exclusive() {
+            return commit_after(&core, lock, follower, &set, made);
+        }
         let joined = if set.is_empty() {
             drop(follower);
             None
@@ -62,6 +66,26 @@ impl Following {
         };
         commit_outcome.outcome()
     }
+}
+
+/// Commits the changes of a transaction that nobody may be based on, by a commit of their own after those of its
+/// predecessors. The transaction lock is held to the end.
+fn commit_after(
+    core: &Arc<Core>,
+    lock: TransactionLock,
+    // After the lock, so that it leaves the pipeline first, also by a panic.
+    follower: Follower,
+    set: &WriteSet,
+    made: Contribution,
+) -> Result<()> {
+    let committed = match follower.wait_for_predecessors() {
+        Err(outcome) => outcome.outcome(),
+        Ok(base) => Begun::begin(WriterTurn::wait_for(core), Begin::After(base))
+            .and_then(|begun| begun.session(|session| commit(session, set, made.transactions, made.durability))),
+    };
+    drop(follower);
+    drop(lock);
+    committed
 }
 
 /// Waits for the outcome of a group, and leads the group when asked to.

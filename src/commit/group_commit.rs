@@ -326,6 +326,18 @@ impl GroupCommit {
 }
 
 impl Follower {
+    /// Waits, with the transaction lock held, until all predecessors are committed, and returns LMDB's id of the state
+    /// that the last one left. Until the follower is dropped, nobody else of this process or another one writes.
+    pub(crate) fn wait_for_predecessors(&self) -> Result<LmdbTxnId, CommitOutcome> {
+        let mut state = self.groups.state();
+        loop {
+            if let Some(settled) = state.pipeline.settled(self.failures) {
+                return settled;
+            }
+            state = self.groups.wait(state);
+        }
+    }
+
     /// Adds the transaction to the pipeline. Waits, with the transaction lock held, while the pending group is full.
     pub(crate) fn join(mut self, set: WriteSet, made: Contribution) -> JoinedAs {
         let groups = Arc::clone(&self.groups);

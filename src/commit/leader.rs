@@ -6,11 +6,12 @@ use std::sync::Arc;
 use crate::commit::group_commit::{GroupCommit, Leading, TransactionLock};
 use crate::commit::moving::{apply_moving, commit_moving};
 use crate::commit::pipeline::{Contribution, Group};
+use crate::commit::schema_plan::{Company, SchemaPlan};
 use crate::commit::session::{Begin, Begun, Session};
 use crate::durability::Durability;
 use crate::error::Result;
-use crate::state::{Core, Wait, WriterTurn};
-use crate::write_set::{Creations, LargeValue, WriteSet};
+use crate::state::{Core, State, Wait, WriterTurn};
+use crate::write_set::{LargeValue, SchemaChanges, WriteSet};
 
 /// Commits the changes of a transaction that ran on the newest state, under LMDB's lock. Nothing else is being
 /// committed. The transaction lock is released before the wait for the disk.
@@ -32,6 +33,12 @@ pub(crate) fn commit_leading(
     }
     // In a child that was forked in the meantime, the pipeline is the parent's.
     begun.core().check_not_forked()?;
+    if set.is_exclusive() {
+        // The transaction lock is held to the end, so nobody runs on this set before it is committed.
+        let committed = begun.session(|session| commit(session, &set, made.transactions, made.durability));
+        drop(lock);
+        return committed;
+    }
     if set.has_large() {
         // Followers would read the values while they are moved. The lock keeps them out; they would wait for the disk in
         // any case.
@@ -66,11 +73,22 @@ pub(crate) fn commit(
     transactions: u64,
     durability: Durability,
 ) -> Result<()> {
-    commit_with(session, set, Vec::new(), set.bytes(), transactions, durability)
+    match set.schema() {
+        Some(schema) if schema.is_exclusive() => commit_exclusively(session, set, transactions, durability),
+        Some(schema) if !schema.is_empty() => {
+            let plan = SchemaPlan::of(schema, session.base(), Company::Others, &[])?;
+            commit_planned(session, (set, schema), &plan, transactions, durability)?;
+            let (base, epoch) = (session.base(), session.base().head()?.epoch);
+            base.dbis().carry_leftovers((epoch, epoch.wrapping_add(1)), plan.made());
+            Ok(())
+        }
+        _ => commit_rows(session, set, Vec::new(), set.bytes(), transactions, durability),
+    }
 }
 
-/// As [`commit`], with values of the same DBIs that are moved out of memory. All of it takes `bytes`.
-pub(super) fn commit_with(
+/// As [`commit`], for changes that create, rename or drop no DBI. `moved` are values of the same DBIs that are moved out
+/// of memory. All of it takes `bytes`.
+pub(super) fn commit_rows(
     session: &mut Session<'_>,
     set: &WriteSet,
     moved: Vec<LargeValue>,
@@ -80,20 +98,78 @@ pub(super) fn commit_with(
 ) -> Result<()> {
     let (base, fill) = (session.base(), session.fill());
     let moved = RefCell::new(moved);
-    session.commit_to(set.names(), bytes, durability, |applier, head| {
+    session.commit_to(set.trees(), bytes, durability, |applier, head| {
         // The session counts one already.
         head.seq = head.seq.plus(transactions.saturating_sub(1));
-        if let Some(next) = set.creations().and_then(Creations::next_id) {
-            head.next_dbi = head.next_dbi.max(next);
-            head.epoch = head.epoch.wrapping_add(1);
-        }
         set.apply(base, fill, applier)?;
         apply_moving(&mut moved.borrow_mut(), applier)
+    })
+}
+
+/// As [`commit`], where trees may be removed: if no other process has the environment open, and none can open it
+/// meanwhile.
+pub(crate) fn commit_exclusively(
+    session: &mut Session<'_>,
+    set: &WriteSet,
+    transactions: u64,
+    durability: Durability,
+) -> Result<()> {
+    let Some(schema) = set.schema() else { return commit(session, set, transactions, durability) };
+    let base = session.base();
+    let leftovers = leftovers(base)?;
+    session.exclusively(|session, is_alone| {
+        let company = if is_alone { Company::Alone } else { Company::Others };
+        let plan = SchemaPlan::of(schema, base, company, &leftovers)?;
+        commit_planned(session, (set, schema), &plan, transactions, durability)?;
+        base.dbis().set_leftovers(base.head()?.epoch.wrapping_add(1), plan.left(leftovers, company));
+        Ok(())
+    })
+}
+
+/// Removes the empty trees that are left of dropped DBIs. No other process has the environment open.
+pub(crate) fn remove_leftovers(session: &mut Session<'_>, leftovers: &[String]) -> Result<()> {
+    let plan = SchemaPlan::of(&SchemaChanges::default(), session.base(), Company::Alone, leftovers)?;
+    session.commit(0, |applier, head| {
+        // Nothing that anybody could read has changed, so no transaction is counted.
+        head.seq = head.seq.minus(1);
+        plan.apply(applier)
+    })
+}
+
+fn commit_planned(
+    session: &mut Session<'_>,
+    (set, schema): (&WriteSet, &SchemaChanges),
+    plan: &SchemaPlan,
+    transactions: u64,
+    durability: Durability,
+) -> Result<()> {
+    let (base, fill) = (session.base(), session.fill());
+    session.commit_opening(true, set.bytes(), durability, |applier, head| {
+        head.seq = head.seq.plus(transactions.saturating_sub(1));
+        head.epoch = head.epoch.wrapping_add(1);
+        head.next_dbi = schema.next_id().map_or(head.next_dbi, |next| head.next_dbi.max(next));
+        plan.apply(applier)?;
+        set.apply(base, fill, applier)
     })?;
-    if let Some(creations) = set.creations().filter(|creations| creations.len() > 0) {
-        creations.settle();
-        let epoch = base.head()?.epoch;
-        base.dbis().carry_leftovers((epoch, epoch.wrapping_add(1)), creations.iter().map(|dbi| &*dbi.name));
-    }
+    schema.settle();
     Ok(())
+}
+
+/// The names of the empty trees that are left of dropped DBIs. O(1); O(DBIs) the first time, and after other
+/// processes' changes of DBIs.
+fn leftovers(state: &State) -> Result<Vec<String>> {
+    let epoch = state.head()?.epoch;
+    if let Some(known) = state.dbis().leftovers(epoch) {
+        // Other software does not raise the epoch, and may have created or changed trees of these names.
+        let mut left = Vec::with_capacity(known.len());
+        for name in known {
+            if state.is_leftover(&name)? {
+                left.push(name);
+            }
+        }
+        return Ok(left);
+    }
+    let found = state.leftovers()?;
+    state.dbis().set_leftovers(epoch, found.clone());
+    Ok(found)
 }

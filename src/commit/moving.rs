@@ -1,6 +1,6 @@
 //! Commits that move large values into LMDB's pages, piece by piece, so that a value is in memory once.
 
-use crate::commit::leader::commit_with;
+use crate::commit::leader::commit_rows;
 use crate::commit::session::Session;
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
@@ -30,7 +30,7 @@ pub(crate) fn commit_moving(
     let removes = set.dbis().any(|of| !of.changes.gaps().is_empty() || of.changes.deletions() > 0);
     let is_moved = others <= FEW && session.reserve_map(room_for(session, bytes, others, removes))?;
     let moved = if is_moved { set.take_large() } else { Vec::new() };
-    commit_with(session, set, moved, bytes, transactions, durability)
+    commit_rows(session, set, moved, bytes, transactions, durability)
 }
 
 /// How many bytes the file may grow by in a commit of these changes, which take `bytes` in memory. If they remove rows,
@@ -47,7 +47,7 @@ fn room_for(session: &Session<'_>, bytes: usize, changes: usize, removes: bool) 
 /// Moves the values into LMDB's pages.
 pub(super) fn apply_moving(values: &mut [LargeValue], applier: &mut Applier<'_, '_, '_>) -> Result<(), Failure> {
     values.iter_mut().try_for_each(|value| {
-        let tree = applier.tree(&value.dbi.name)?;
+        let tree = applier.tree(value.dbi.tree())?;
         let (key, len) = (value.key.clone(), value.len());
         let bytes = value.bytes_to_move().ok_or_else(lost)?;
         applier.put_from_end(tree, &key, bytes, len)

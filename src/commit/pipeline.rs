@@ -239,6 +239,15 @@ impl<S> CommitPipeline<S> {
         BasisCheck::On(predecessors)
     }
 
+    /// Whether all predecessors of a follower have ended: LMDB's id of the state that they committed, or the outcome for
+    /// what is based on them. `None` while one of them is being committed, or waits.
+    pub(crate) fn settled(&self, failures: u64) -> Option<Result<LmdbTxnId, CommitOutcome>> {
+        if failures != self.failures {
+            return Some(Err(self.last_failure.clone()));
+        }
+        (self.in_flight.is_none() && self.pending.is_none()).then_some(Ok(self.tip))
+    }
+
     /// A follower's closure ends without changes, or is not run after all.
     pub(crate) fn leave(&mut self) {
         self.stacked = false;

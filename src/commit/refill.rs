@@ -12,7 +12,7 @@ use crate::lmdb::{Applier, Failure, TreeHandle};
 use crate::page::{self, LeafFill, TreeRecord};
 use crate::read::{LayeredTree, RawCursor};
 use crate::state::State;
-use crate::write_set::{DbiChanges, OfDbi};
+use crate::write_set::DbiChanges;
 
 /// Fewer rows than this are deleted one by one.
 const FEW: f64 = 64.0;
@@ -84,12 +84,13 @@ fn touched(base: &State, below: &TreeRecord, changes: &DbiChanges, rows_in_leaf:
 /// Empties the tree and writes its remaining rows, with the changes.
 pub(super) fn refill<'e>(
     base: &State,
-    of: &OfDbi,
+    below: &TreeRecord,
+    changes: &DbiChanges,
     filling: LeafFill,
     tree: TreeHandle<'e>,
     applier: &mut Applier<'_, '_, 'e>,
 ) -> Result<(), Failure> {
-    let view = LayeredTree::new(base.pages(), base.tree(&of.dbi)?, std::iter::once(&of.changes));
+    let view = LayeredTree::new(base.pages(), *below, std::iter::once(changes));
     let mut rows = view.range(Bound::Unbounded, Bound::Unbounded)?;
     applier.clear(tree)?;
     let mut puts = applier.fill(tree, filling)?;

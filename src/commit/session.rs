@@ -229,19 +229,20 @@ impl<'e> Session<'e> {
         self.commit_opening(true, bytes, self.core.config.durability, apply)
     }
 
-    /// As [`commit`](Self::commit), where `apply` changes these DBIs alone: cheaper if they were changed before.
+    /// As [`commit`](Self::commit), where `apply` changes these trees alone: cheaper if they were changed before.
     pub(crate) fn commit_to<'n>(
         &mut self,
-        mut dbis: impl Iterator<Item = &'n str>,
+        mut trees: impl Iterator<Item = &'n str>,
         bytes: usize,
         durability: Durability,
         apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
     ) -> Result<()> {
-        let opens = !dbis.all(|name| self.state.handles.has(name));
+        let opens = !trees.all(|name| self.state.handles.has(name));
         self.commit_opening(opens, bytes, durability, apply)
     }
 
-    fn commit_opening(
+    /// As [`commit`](Self::commit). `opens` says whether `apply` may need a tree that has no handle yet.
+    pub(crate) fn commit_opening(
         &mut self,
         opens: bool,
         bytes: usize,

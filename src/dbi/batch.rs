@@ -320,7 +320,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
 
     fn bytes_of(&self, key: &[u8], value: &V::Arg<'_>) -> Result<Box<[u8]>> {
         let mut buf = Vec::new();
-        let context = Context::new(&self.dbi.uuid, &self.dbi.name, key);
+        let context = Context::new(&self.dbi.uuid, &self.dbi.origin, key);
         V::encode(value, &context, &mut buf).map(Into::into).map_err(|error| error.at_key(key))
     }
 }

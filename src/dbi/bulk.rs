@@ -192,7 +192,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let mut load = |key: A, value: B| {
             let key = key.encode_key(&mut key_buf)?;
             value_buf.clear();
-            let context = Context::new(&uuid, &self.dbi.name, key);
+            let context = Context::new(&uuid, &self.dbi.origin, key);
             let value = value.encode_value(&context, &mut value_buf).map_err(|error| error.at_key(key))?;
             txn.raw_put(&self.dbi, key, value)
         };

@@ -97,7 +97,7 @@ impl<K, V> Dbi<K, V> {
 impl<K: Key, V: Value> Dbi<K, V> {
     #[inline]
     pub(crate) fn decode<'a>(&self, uuid: &[u8; 16], key: &[u8], value: &'a [u8]) -> Result<V::Ref<'a>> {
-        V::decode(value, &Context::new(uuid, &self.dbi.name, key)).map_err(|error| error.at_key(key))
+        V::decode(value, &Context::new(uuid, &self.dbi.origin, key)).map_err(|error| error.at_key(key))
     }
 
     /// The bytes to search for `key` under. `NO_KEY` for a key that cannot be stored.

@@ -23,6 +23,7 @@ mod extract;
 mod fallible;
 mod handle;
 mod loader;
+mod migrate;
 mod multi;
 mod owned;
 #[cfg(feature = "rayon")]

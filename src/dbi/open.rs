@@ -8,7 +8,7 @@ use crate::dbi::multi::MultiDbi;
 use crate::env::Env;
 use crate::error::Result;
 use crate::key::Key;
-use crate::txn::{DbiOpening, Opening, WriteTxn};
+use crate::txn::{DbiOpening, Existence, Opening, WriteTxn};
 use crate::value::Value;
 
 /// Options to open a DBI, created by [`Env::dbi_options`].
@@ -79,7 +79,27 @@ pub struct TxnDbiOptions<'t> {
 impl TxnDbiOptions<'_> {
     /// Sets whether an absent DBI is created. If not, opening it fails with `NotFound`. Default true.
     pub fn create(mut self, create: bool) -> Self {
-        self.opening = if create { Opening::OpenOrCreate } else { Opening::Existing };
+        self.opening.existence = if create { Existence::Any } else { Existence::Old };
+        self
+    }
+
+    /// Sets whether a DBI that other software created gets the types it is opened with, as
+    /// [`DbiOptions::adopt`] does, atomically with the other changes. What the transaction changed in it before stays.
+    /// The transaction is committed by itself then, as [`WriteTxn::drop_dbi`] says. Default false.
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// env.transact(|txn| {
+    ///     let ages: Dbi<&str, u32> = txn.dbi_options().adopt(true).open("ages")?;
+    ///     ages.put(txn, "ann", 42)
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn adopt(mut self, adopt: bool) -> Self {
+        self.opening.adopt = adopt;
         self
     }
 
@@ -127,7 +147,7 @@ impl WriteTxn {
     /// # }
     /// ```
     pub fn dbi<K: Key, V: Value>(&mut self, name: &str) -> Result<Dbi<K, V>> {
-        self.open_as(name, &schema(false, K::name, V::name), Opening::OpenOrCreate, "dbi").map(Dbi::new)
+        self.open_as(name, &schema(false, K::name, V::name), ANY, "dbi").map(Dbi::new)
     }
 
     /// As [`dbi`](Self::dbi), for an ordered set of pairs: see [`MultiDbi`].
@@ -135,7 +155,7 @@ impl WriteTxn {
     /// # Errors
     /// As [`dbi`](Self::dbi).
     pub fn multi_dbi<K: Key, V: Key>(&mut self, name: &str) -> Result<MultiDbi<K, V>> {
-        self.open_as(name, &schema(true, K::name, V::name), Opening::OpenOrCreate, "multi_dbi").map(MultiDbi::new)
+        self.open_as(name, &schema(true, K::name, V::name), ANY, "multi_dbi").map(MultiDbi::new)
     }
 
     /// As [`dbi`](Self::dbi), for a DBI that must be absent.
@@ -158,7 +178,13 @@ impl WriteTxn {
     /// ```
     #[doc(alias("create_table", "create_database", "create_bucket"))]
     pub fn create_dbi<K: Key, V: Value>(&mut self, name: &str) -> Result<Dbi<K, V>> {
-        self.open_as(name, &schema(false, K::name, V::name), Opening::Create, "create_dbi").map(Dbi::new)
+        self.open_as(
+            name,
+            &schema(false, K::name, V::name),
+            Opening { existence: Existence::New, adopt: false },
+            "create_dbi",
+        )
+        .map(Dbi::new)
     }
 
     /// Returns the options to open a DBI inside this transaction, at their defaults.
@@ -176,7 +202,7 @@ impl WriteTxn {
     /// # }
     /// ```
     pub fn dbi_options(&mut self) -> TxnDbiOptions<'_> {
-        TxnDbiOptions { txn: self, opening: Opening::OpenOrCreate }
+        TxnDbiOptions { txn: self, opening: ANY }
     }
 
     fn open_as(
@@ -190,7 +216,10 @@ impl WriteTxn {
     }
 }
 
-fn schema(multi: bool, key: fn(&mut String), value: fn(&mut String)) -> Schema {
+/// Opens a DBI, or creates it.
+const ANY: Opening = Opening { existence: Existence::Any, adopt: false };
+
+pub(super) fn schema(multi: bool, key: fn(&mut String), value: fn(&mut String)) -> Schema {
     let named = |name: fn(&mut String)| {
         let mut out = String::new();
         name(&mut out);

@@ -245,7 +245,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         value: &'b V::Arg<'_>,
         buf: &'b mut Vec<u8>,
     ) -> Result<&'b [u8]> {
-        V::encode(value, &Context::new(uuid, &self.dbi.name, key), buf).map_err(|error| error.at_key(key))
+        V::encode(value, &Context::new(uuid, &self.dbi.origin, key), buf).map_err(|error| error.at_key(key))
     }
 
     pub(super) fn owned(&self, txn: &impl Read, key: &[u8]) -> Result<Option<V::Owned>> {

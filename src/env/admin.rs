@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::commit::{Session, check_not_writing, lock_writer, write_as_writer};
+use crate::commit::{Session, check_not_writing, lock_writer, remove_leftovers, write_as_writer};
 use crate::durability::Durability;
 use crate::env::compacted::remove_compacted;
 use crate::env::copy::copy_state;
@@ -408,11 +408,7 @@ fn drop_leftovers(core: &Core, session: &mut Session<'_>) -> Result<()> {
     if leftovers.is_empty() {
         return Ok(());
     }
-    session.commit(0, |applier, head| {
-        // Nothing that anybody could read has changed, so no transaction is counted.
-        head.seq = head.seq.minus(1);
-        leftovers.iter().try_for_each(|name| applier.drop_dbi(name))
-    })?;
+    remove_leftovers(session, &leftovers)?;
     core.dbis().set_leftovers(base.head()?.epoch, Vec::new());
     Ok(())
 }

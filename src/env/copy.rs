@@ -10,7 +10,9 @@ use crate::env::admin::Compact;
 use crate::env::handle::Env;
 use crate::env::open::create_new;
 use crate::env::pipelined_writer::write_pipelined;
+use crate::env::tree_names::right_names;
 use crate::error::{Error, ErrorKind, Result};
+use crate::lmdb::name_trees;
 use crate::os::{
     CopyError, Directory, EnvPaths, FileInfo, copy_range, flush_with_all_above, give_owner_and_permissions, located,
     remove_empty, write_all_at,
@@ -123,10 +125,19 @@ pub(crate) fn copy_state(
         CopyError::Source(error) => error.of_file(&state.core().paths.data()),
         CopyError::Write(error) => located(error, target),
     });
+    let written = written.and_then(|()| if compact == Compact::Yes { set_names(state, &file, target) } else { Ok(()) });
     if written.is_err() {
         let _ = fs::remove_file(target);
     }
     written.map(|()| file)
+}
+
+/// Names the trees of a compacted copy as their DBIs are named, durably. Nobody else knows the file yet.
+fn set_names(state: &PinnedState, file: &File, target: &Path) -> Result<()> {
+    let Some(names) = right_names(state)? else { return Ok(()) };
+    let bytes = file.metadata().map_err(|error| located(error, target))?.len();
+    name_trees(target, bytes, &names)?;
+    file.sync_all().map_err(|error| located(error, target))
 }
 
 /// Writes and flushes the pages first, then the meta pages, so that an incomplete copy cannot be taken for a complete

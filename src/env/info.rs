@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::catalog::{CATALOG, DbiKind, DbiRecord};
+use crate::catalog::{CATALOG, DbiKind, DbiRecord, Elsewhere, Schema};
 use crate::env::handle::Env;
 use crate::env::newest::read_newest;
 use crate::error::Result;
-use crate::state::{FreePages, State, WriterInfo, check_flags};
+use crate::state::{FreePages, MainEntry, State, WriterInfo, check_flags};
 
 /// The result of [`Env::info`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,7 +157,8 @@ pub(crate) fn list_dbis(newest: &State) -> Result<Vec<DbiInfo>> {
         }
         let (kind, key_type, value_type) = match newest.dbi_record(&text)? {
             Some(DbiRecord::Dropped) if tree.entries == 0 => continue,
-            Some(DbiRecord::Live { schema, .. }) => (schema.kind(), schema.key.into(), schema.value.into()),
+            Some(DbiRecord::Moved(_) | DbiRecord::Live { elsewhere: Some(_), .. }) => continue,
+            Some(DbiRecord::Live { schema, elsewhere: None, .. }) => described(schema),
             _ if check_flags(&tree, &text).is_err() || std::str::from_utf8(&name).is_err() => {
                 (DbiKind::Unsupported, "unsupported".into(), "unsupported".into())
             }
@@ -165,5 +166,18 @@ pub(crate) fn list_dbis(newest: &State) -> Result<Vec<DbiInfo>> {
         };
         infos.push(DbiInfo { name: text, key_type, value_type, kind, entries: tree.entries });
     }
+    // Those whose trees have other names.
+    for (name, record) in newest.dbi_records()? {
+        let DbiRecord::Live { schema, elsewhere: Some(Elsewhere { tree, .. }), .. } = record else { continue };
+        if let Some(MainEntry::Tree(tree)) = newest.main_entry(&tree)? {
+            let (kind, key_type, value_type) = described(schema);
+            infos.push(DbiInfo { name, key_type, value_type, kind, entries: tree.entries });
+        }
+    }
+    infos.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(infos)
+}
+
+fn described(schema: Schema) -> (DbiKind, String, String) {
+    (schema.kind(), schema.key.into(), schema.value.into())
 }

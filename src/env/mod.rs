@@ -19,6 +19,7 @@ mod readers;
 mod registry;
 mod submitted;
 mod taking_locks;
+mod tree_names;
 mod verify;
 
 #[cfg(test)]

@@ -6,7 +6,10 @@ use heed::types::Bytes;
 
 use crate::error::Result;
 use crate::lmdb::failure::Failure;
-use crate::page::{LeafFill, NextLeaf};
+use crate::page::{LeafFill, NextLeaf, TreeRecord};
+
+/// The flag of a node whose value is the record of a tree. LMDB's cursors pass it on to the node that they add.
+const TREE_NODE: u32 = 0x02;
 
 /// Puts into one DBI through one LMDB cursor. The cursor stays on its leaf. So a key that belongs there needs no
 /// descent, and no ascending key above the tree's last one does: these fill leaf after leaf.
@@ -61,6 +64,34 @@ impl Puts<'_> {
         let begun = self.append(key, value, Some(filling.padding(padding)));
         self.filling = Some(filling);
         begun
+    }
+
+    /// Makes an empty tree, by a cursor of the main tree. If there is one, it stays as it is.
+    ///
+    /// LMDB makes a tree in the same way when its handle is opened: it puts the record of an empty tree by a cursor, with
+    /// the flag of the node.
+    pub(super) fn make_tree(&mut self, name: &str) -> Result<(), Failure> {
+        let flags = PutFlags::NO_OVERWRITE | PutFlags::from_bits_retain(TREE_NODE);
+        let record = TreeRecord::EMPTY.to_bytes();
+        // SAFETY: as in `put_flagged`. The value is the record of a tree, as the flag says.
+        match unsafe { self.cursor.put_current_with_options::<Bytes>(flags, name.as_bytes(), &record) } {
+            Ok(()) | Err(heed::Error::Mdb(heed::MdbError::KeyExist)) => Ok(()),
+            Err(error) => Err(Failure::of(error)),
+        }
+    }
+
+    /// Stores the record of a tree, by a cursor of the main tree, as LMDB does at the end of a commit. No handle of the
+    /// tree may be in use.
+    pub(super) fn put_tree(&mut self, name: &str, record: &[u8]) -> Result<(), Failure> {
+        self.put_flagged(PutFlags::from_bits_retain(TREE_NODE), name.as_bytes(), record)
+    }
+
+    /// Stores the values of these keys, or removes the keys.
+    pub(super) fn change_all(&mut self, changes: &[(Vec<u8>, Option<Vec<u8>>)]) -> Result<(), Failure> {
+        changes.iter().try_for_each(|(key, value)| match value {
+            Some(value) => self.put(key, value),
+            None => self.delete(key),
+        })
     }
 
     /// Removes `key`, if it exists.

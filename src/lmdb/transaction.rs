@@ -7,7 +7,7 @@ use std::ops::Bound;
 use heed::types::{Bytes, DecodeIgnore};
 use heed::{CommitOrAbort, CommitToken, OnCommit, WithoutTls};
 
-use crate::catalog::{CATALOG, HEAD_KEY, dbi_key};
+use crate::catalog::{CATALOG, HEAD_KEY};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::connection::Lmdb;
 use crate::lmdb::failure::Failure;
@@ -215,31 +215,40 @@ impl<'e> Applier<'_, '_, 'e> {
 
     /// Stores the head in the main tree, beside the records of the named databases.
     pub(crate) fn put_head(&mut self, value: &[u8]) -> Result<(), Failure> {
-        let main = if let Some(main) = self.known.main.or(self.opened.main) {
-            main
-        } else {
-            let main = self.open(None)?;
-            *self.opened.main.insert(main)
-        };
-        self.put(TreeHandle(main), HEAD_KEY.as_bytes(), value)
+        let main = self.main()?;
+        self.put(main, HEAD_KEY.as_bytes(), value)
+    }
+
+    /// The main tree.
+    fn main(&mut self) -> Result<TreeHandle<'e>, Failure> {
+        if let Some(main) = self.known.main.or(self.opened.main) {
+            return Ok(TreeHandle(main));
+        }
+        let main = self.open(None)?;
+        Ok(TreeHandle(*self.opened.main.insert(main)))
+    }
+
+    /// Makes empty trees of these names, in ascending order. Those that exist stay as they are. Takes no handles, which
+    /// LMDB looks for one by one: O(log of all trees) for each.
+    pub(crate) fn make_trees<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> Result<(), Failure> {
+        let main = self.main()?;
+        let mut puts = self.puts(main)?;
+        names.into_iter().try_for_each(|name| puts.make_tree(name))
+    }
+
+    /// Stores records of the catalogue, or removes them, in ascending order of their keys.
+    pub(crate) fn change_catalog(&mut self, records: &[(Vec<u8>, Option<Vec<u8>>)]) -> Result<(), Failure> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let catalog = self.tree(CATALOG)?;
+        self.puts(catalog)?.change_all(records)
     }
 
     /// Stores a record of the catalogue.
     pub(crate) fn put_catalog(&mut self, key: &[u8], value: &[u8]) -> Result<(), Failure> {
         let catalog = self.tree(CATALOG)?;
         self.put(catalog, key, value)
-    }
-
-    /// Removes a record of the catalogue, if it exists.
-    pub(crate) fn delete_catalog(&mut self, key: &[u8]) -> Result<(), Failure> {
-        let catalog = self.tree(CATALOG)?;
-        self.delete(catalog, key)
-    }
-
-    /// Removes the DBI with its record. No other process may have it open.
-    pub(crate) fn drop_dbi(&mut self, name: &str) -> Result<(), Failure> {
-        self.drop_tree(name)?;
-        self.delete_catalog(&dbi_key(name))
     }
 
     /// Removes the DBI and closes its handle. No other process may have it open.

@@ -29,7 +29,7 @@ impl DecodeContext<'_> {
     }
 
     pub(crate) fn decode_value<'a, V: Value>(&self, key: &[u8], value: &'a [u8]) -> Result<V::Ref<'a>> {
-        let context = Context::new(self.uuid, &self.dbi.name, key);
+        let context = Context::new(self.uuid, &self.dbi.origin, key);
         V::decode(value, &context).map_err(|error| self.named(error, key))
     }
 

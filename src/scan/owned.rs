@@ -208,7 +208,7 @@ impl<K: Key, V: Value> OwnedEntries<K, V> {
         let (key, value) = block.rows.at(number).unwrap_or_default();
         let decode = || {
             let value = if is_large { self.snapshot.raw_get::<0>(&self.dbi, key)?.unwrap_or_default() } else { value };
-            let context = Context::new(self.snapshot.raw_uuid(), &self.dbi.name, key);
+            let context = Context::new(self.snapshot.raw_uuid(), &self.dbi.origin, key);
             Ok((K::own(K::decode(key)?), V::own(V::decode(value, &context)?)))
         };
         decode().map_err(|error: Error| error.during(self.operation).in_dbi(&self.dbi.name).at_key(key))

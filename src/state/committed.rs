@@ -3,7 +3,7 @@
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
-use crate::catalog::{DbiId, DbiIdentity, DbiRecord, DbiRef, DbiSlot, Head, Identity, OpenDbis};
+use crate::catalog::{DbiRef, DbiSlot, Head, OpenDbis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
 use crate::page::{self, Cursor, EnvMap, Found, LmdbTxnId, Meta, Pages, TREE_FLAGS, TreeRecord};
@@ -28,11 +28,11 @@ pub(crate) struct State {
     meta: Meta,
     /// The ids of both meta pages when this was the newest state. It is the newest as long as they are unchanged.
     ids: [LmdbTxnId; 2],
-    catalog: OnceLock<TreeRecord>,
-    /// The head, if this process committed this state. It is not in a `OnceLock`: every commit creates a `State`,
-    /// whose head is usually read only once.
-    known_head: Option<Head>,
-    head: OnceLock<Head>,
+    pub(super) catalog: OnceLock<TreeRecord>,
+    /// The head, if this process committed this state. Not a cell: every commit creates a `State`, whose head is
+    /// usually read once.
+    pub(super) known_head: Option<Head>,
+    pub(super) head: OnceLock<Head>,
     /// The roots found so far of the DBIs with the lowest slots, each in its cell.
     first_roots: [RootCell; FIRST_ROOTS],
     /// The roots found so far of the other DBIs, in blocks. A root is in the cell of its slot modulo the number of
@@ -48,6 +48,7 @@ type RootCell = OnceLock<(DbiSlot, TreeRecord)>;
 type Block = OnceLock<Box<[RootCell; BLOCK]>>;
 
 /// What the main tree holds under a name.
+#[derive(Debug)]
 pub(crate) enum MainEntry {
     Tree(TreeRecord),
     /// User data that other software stored next to the named databases.
@@ -196,38 +197,6 @@ impl State {
         Ok(tree)
     }
 
-    fn resolve(&self, dbi: &DbiRef) -> Result<TreeRecord> {
-        let dropped = || {
-            Error::new(ErrorKind::NotFound, "the DBI was dropped; open it again to create it anew").in_dbi(&dbi.name)
-        };
-        let head = self.head()?;
-        if !dbi.is_checked(head.epoch) {
-            match (dbi.identity, self.dbi_record(&dbi.name)?) {
-                (DbiIdentity::Catalogued(_), _) if dbi.is_given_up() => return Err(not_created(dbi)),
-                (DbiIdentity::Catalogued(id), Some(DbiRecord::Live { id: found, .. })) if found == id => {}
-                // The state is older than the DBI, which was empty then.
-                (DbiIdentity::Catalogued(id), _) if head.next_dbi <= id && dbi.is_settled() => {
-                    return Ok(TreeRecord::EMPTY);
-                }
-                (DbiIdentity::Catalogued(_), _) if dbi.is_pending() => return Err(not_created(dbi)),
-                (DbiIdentity::Catalogued(_), _) => return Err(dropped()),
-                (DbiIdentity::Foreign, Some(DbiRecord::Live { .. })) => {
-                    let why = "the DBI was adopted since this handle was opened; open it again with its types";
-                    return Err(Error::new(ErrorKind::SchemaMismatch, why).in_dbi(&dbi.name));
-                }
-                (DbiIdentity::Foreign, _) => {}
-            }
-        }
-        match self.main_entry(&dbi.name)? {
-            Some(MainEntry::Tree(tree)) => {
-                check_flags(&tree, &dbi.name)?;
-                dbi.set_checked(head.epoch);
-                Ok(tree)
-            }
-            _ => Err(dropped()),
-        }
-    }
-
     /// The DBIs that are open in the state's core.
     pub(crate) fn dbis(&self) -> &Arc<OpenDbis> {
         &self.dbis
@@ -251,52 +220,6 @@ impl State {
         Ok(trees)
     }
 
-    /// Whether `name` is that of a dropped DBI whose empty tree is still there. If the tree is not empty, other
-    /// software made it, after the name became free.
-    pub(crate) fn is_leftover(&self, name: &str) -> Result<bool> {
-        let is_empty = matches!(self.main_entry(name)?, Some(MainEntry::Tree(tree)) if tree.entries == 0);
-        Ok(is_empty && self.dbi_record(name)? == Some(DbiRecord::Dropped))
-    }
-
-    /// The names of dropped DBIs whose empty trees are still there.
-    pub(crate) fn leftovers(&self) -> Result<Vec<String>> {
-        let mut names = Vec::new();
-        for (name, tree) in self.trees()? {
-            if tree.entries == 0
-                && let Ok(name) = String::from_utf8(name)
-                && self.dbi_record(&name)? == Some(DbiRecord::Dropped)
-            {
-                names.push(name);
-            }
-        }
-        Ok(names)
-    }
-
-    fn catalog(&self) -> Result<TreeRecord> {
-        if let Some(tree) = self.catalog.get() {
-            return Ok(*tree);
-        }
-        let tree = match self.main_entry(crate::catalog::CATALOG)? {
-            Some(MainEntry::Tree(tree)) => tree,
-            _ => TreeRecord::EMPTY,
-        };
-        check_flags(&tree, crate::catalog::CATALOG)?;
-        Ok(*self.catalog.get_or_init(|| tree))
-    }
-
-    /// Commit count, schema epoch and the next DBI's id; all zero in a file that mapleaf has not written to.
-    pub(crate) fn head(&self) -> Result<Head> {
-        if let Some(head) = self.known_head.as_ref().or_else(|| self.head.get()) {
-            return Ok(*head);
-        }
-        let found = page::find(self.pages(), &self.meta.main, crate::catalog::HEAD_KEY.as_bytes())?;
-        let head = match found {
-            Some(found) => Head::from_bytes(found.value)?,
-            None => self.lost_head()?,
-        };
-        Ok(*self.head.get_or_init(|| head))
-    }
-
     /// Fails for a handle of another environment, or of a DBI that is not in this state. Cheaper than
     /// [`tree`](Self::tree): the file is not read if the handle was valid in a state with the same schema epoch.
     #[inline]
@@ -305,34 +228,6 @@ impl State {
             return Ok(());
         }
         self.tree(dbi).map(drop)
-    }
-
-    /// The head of a file that has none: a new file, one of other software, or one loaded from a dump, which omits the
-    /// head. DBI ids are never reused, so they continue after those in the catalogue.
-    #[cold]
-    fn lost_head(&self) -> Result<Head> {
-        let mut next_dbi = DbiId::default();
-        let mut records = Cursor::range(self.pages(), &self.catalog()?, Bound::Unbounded, Bound::Unbounded)?;
-        while let Some((key, value)) = records.next()? {
-            if crate::catalog::is_dbi_key(key)
-                && let DbiRecord::Live { id, .. } = DbiRecord::from_bytes(value)?
-            {
-                next_dbi = next_dbi.max(id.next().unwrap_or(id));
-            }
-        }
-        Ok(Head { next_dbi, ..Head::default() })
-    }
-
-    /// The identity of the environment, unless mapleaf has not written to it yet.
-    pub(crate) fn identity(&self) -> Result<Option<Identity>> {
-        let found = page::get::<0>(self.pages(), &self.catalog()?, crate::catalog::ENV_KEY)?;
-        found.map(Identity::from_bytes).transpose()
-    }
-
-    /// The catalogue's record of the DBI `name`.
-    pub(crate) fn dbi_record(&self, name: &str) -> Result<Option<DbiRecord>> {
-        let found = page::get::<0>(self.pages(), &self.catalog()?, &crate::catalog::dbi_key(name))?;
-        found.map(DbiRecord::from_bytes).transpose().map_err(|error| error.in_dbi(name))
     }
 }
 
@@ -351,13 +246,6 @@ fn page_count(files: &Files, meta: &Meta) -> Result<u64, Failure> {
         return Err(Failure { error, cause: Cause::MapResized });
     }
     Ok(map.page_count(file_len))
-}
-
-#[cold]
-fn not_created(dbi: &DbiRef) -> Error {
-    let why =
-        "the transaction that creates the DBI is not committed; use the handle after its commit, or open the DBI again";
-    Error::new(ErrorKind::NotFound, why).in_dbi(&dbi.name)
 }
 
 fn main_entry(found: &Found<'_>) -> Result<MainEntry> {

@@ -1,5 +1,6 @@
 //! One committed state and how it is read: the open files, pinned and shared states, and a transaction's view.
 
+mod catalogue;
 mod change_watch;
 mod committed;
 mod config;
@@ -15,6 +16,7 @@ mod pinned_state;
 mod reader_info;
 mod slow_reader;
 mod snapshot_cache;
+mod standing;
 mod sweeper;
 mod view;
 mod writer_info;
@@ -37,6 +39,7 @@ pub(crate) use pinned_state::{PinnedState, View};
 pub use reader_info::ReaderInfo;
 pub(crate) use slow_reader::SlowReader;
 pub(crate) use snapshot_cache::Lease;
+pub(crate) use standing::Standing;
 pub(crate) use sweeper::Sweeper;
 pub(crate) use view::{Base, WriteView};
 pub use writer_info::WriterInfo;

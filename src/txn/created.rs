@@ -1,25 +1,33 @@
-//! DBIs that are opened, created and cleared inside a transaction, atomically with its other changes.
+//! Databases that are opened, created, adopted and cleared inside a transaction, atomically with its other changes.
 
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::catalog::{DbiIdentity, DbiRef, Schema, check_name, check_schema};
+use crate::catalog::{DbiRef, Schema, check_name, check_schema};
 use crate::error::{Error, ErrorKind, Result};
-use crate::txn::dbis::{
-    Standing, absent, all_used, check_room, is_bytes, mismatch, not_adopted, standing, standing_of_any,
-};
+use crate::state::check_flags;
+use crate::txn::dbis::{absent, all_used, bytes, check_room, foreign, is_bytes, mismatch, not_adopted};
+use crate::txn::names::Named;
 use crate::txn::write::WriteTxn;
-use crate::write_set::Creations;
+use crate::write_set::DbiChanges;
 
 /// What a transaction does about a DBI that it opens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opening {
+    pub existence: Existence,
+    /// Whether a DBI of other software gets the schema.
+    pub adopt: bool,
+}
+
+/// Whether a DBI that is opened must exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Opening {
-    /// Opens one that exists.
-    Existing,
-    /// Creates an absent one.
-    OpenOrCreate,
-    /// Creates one, which must be absent.
-    Create,
+pub(crate) enum Existence {
+    /// It must.
+    Old,
+    /// An absent one is created.
+    Any,
+    /// It must not, and is created.
+    New,
 }
 
 impl WriteTxn {
@@ -27,34 +35,56 @@ impl WriteTxn {
     pub(crate) fn open_dbi(&mut self, name: &str, schema: &Schema, opening: Opening) -> Result<Arc<DbiRef>> {
         check_name(name)?;
         check_schema(schema)?;
-        let exists = || Error::new(ErrorKind::AlreadyExists, "there is a DBI with this name; open it").in_dbi(name);
-        if let Some(dbi) = self.pending().created(name) {
-            return match opening {
-                Opening::Create => Err(exists()),
-                _ if dbi.schema != *schema => Err(mismatch(name, &dbi.schema, schema)),
-                _ => Ok(Arc::clone(dbi)),
-            };
+        match self.look_up(name)? {
+            Named::Absent if opening.existence == Existence::Old => Err(absent(name)),
+            Named::Absent => self.create(name, schema),
+            _ if opening.existence == Existence::New => {
+                Err(Error::new(ErrorKind::AlreadyExists, "there is a DBI with this name; open it").in_dbi(name))
+            }
+            Named::Ours(dbi) if dbi.schema != *schema => Err(mismatch(name, &dbi.schema, schema)),
+            // Refuses a tree that cannot be read.
+            Named::Ours(dbi) => self.tree(&dbi).map(|_| dbi),
+            Named::Foreign(tree) => {
+                check_flags(&tree, name)?;
+                if opening.adopt {
+                    self.adopt(name, schema)
+                } else if is_bytes(schema) {
+                    Ok(self.base.dbis().intern(&self.uuid, name, foreign(name, schema)))
+                } else {
+                    Err(not_adopted(name, schema))
+                }
+            }
         }
-        let identity = match standing(&self.base, name)? {
-            Standing::Absent | Standing::Dropped if opening == Opening::Existing => return Err(absent(name)),
-            Standing::Absent | Standing::Dropped => return self.create(name, schema),
-            Standing::Ours(..) | Standing::Foreign if opening == Opening::Create => return Err(exists()),
-            Standing::Ours(id, found) if found == *schema => DbiIdentity::Catalogued(id),
-            Standing::Ours(_, found) => return Err(mismatch(name, &found, schema)),
-            Standing::Foreign if is_bytes(schema) => DbiIdentity::Foreign,
-            Standing::Foreign => return Err(not_adopted(name, schema)),
-        };
-        Ok(self.base.dbis().intern(&self.uuid, name, identity, schema))
     }
 
     fn create(&mut self, name: &str, schema: &Schema) -> Result<Arc<DbiRef>> {
-        check_room(&self.base, name, self.max_dbis, self.pending().creations().map(Creations::len).sum())?;
+        check_room(&self.base, name, self.max_dbis, self.dbi_counts())?;
+        let dbi = self.new_dbi(name, schema)?;
+        self.set.create(Arc::clone(&dbi), true).inspect_err(|_| dbi.give_up())?;
+        Ok(dbi)
+    }
+
+    /// The entry of a DBI that this transaction is to create, with a number that no other has.
+    pub(super) fn new_dbi(&self, name: &str, schema: &Schema) -> Result<Arc<DbiRef>> {
         let id = self.base.dbis().take_id(self.base.head()?.next_dbi).ok_or_else(|| all_used(name))?;
-        let dbi = self.base.dbis().intern_pending(&self.uuid, name, id, schema);
-        if let Err(error) = self.set.create(Arc::clone(&dbi)) {
-            dbi.give_up();
-            return Err(error);
-        }
+        // The numbers end with this one.
+        id.next().ok_or_else(|| all_used(name))?;
+        Ok(self.base.dbis().intern_pending(&self.uuid, name, id, schema))
+    }
+
+    /// Gives the DBI of other software the schema. What is pending for it becomes pending for the adopted one.
+    fn adopt(&mut self, name: &str, schema: &Schema) -> Result<Arc<DbiRef>> {
+        let before = self.base.dbis().intern(&self.uuid, name, foreign(name, &bytes()));
+        let dbi = self.new_dbi(name, schema)?;
+        let mut pending: Vec<_> = self.layers(before.slot).map(Pending::of).collect();
+        pending.reverse();
+        let mut guard = self.savepoint_guard();
+        let adopted = guard.set.adopt(before, Arc::clone(&dbi));
+        adopted.and_then(|()| pending.iter().try_for_each(|pending| pending.make(&dbi, &mut guard))).inspect_err(
+            // If the savepoint has it, undoing that does this too.
+            |_| dbi.give_up(),
+        )?;
+        guard.keep();
         Ok(dbi)
     }
 
@@ -80,19 +110,30 @@ impl WriteTxn {
     pub fn clear_dbi(&mut self, name: &str) -> Result<()> {
         let named = |error: Error| error.during("clear_dbi").in_dbi(name);
         check_name(name).map_err(named)?;
-        let dbi = match self.pending().created(name) {
-            Some(dbi) => Arc::clone(dbi),
-            None => match standing_of_any(&self.base, name).map_err(named)? {
-                Standing::Absent | Standing::Dropped => return Err(named(absent(name))),
-                Standing::Ours(id, schema) => {
-                    self.base.dbis().intern(&self.uuid, name, DbiIdentity::Catalogued(id), &schema)
-                }
-                Standing::Foreign => {
-                    let schema = Schema { multi: false, key: "bytes".into(), value: "bytes".into() };
-                    self.base.dbis().intern(&self.uuid, name, DbiIdentity::Foreign, &schema)
-                }
-            },
+        let dbi = match self.look_up(name).map_err(named)? {
+            Named::Absent => return Err(named(absent(name))),
+            Named::Ours(dbi) => dbi,
+            Named::Foreign(_) => self.base.dbis().intern(&self.uuid, name, foreign(name, &bytes())),
         };
         self.raw_delete_range(&dbi, Bound::Unbounded, Bound::Unbounded).map(drop).map_err(named)
+    }
+}
+
+/// The changes of one layer, copied.
+struct Pending {
+    gaps: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    rows: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+impl Pending {
+    fn of(changes: &DbiChanges) -> Self {
+        let owned = |(key, value): (&[u8], Option<&[u8]>)| (key.to_vec(), value.map(<[u8]>::to_vec));
+        Self { gaps: changes.gaps().iter().map(owned).collect(), rows: changes.iter_all().map(owned).collect() }
+    }
+
+    /// Makes the changes of another DBI.
+    fn make(&self, dbi: &Arc<DbiRef>, txn: &mut WriteTxn) -> Result<()> {
+        self.gaps.iter().try_for_each(|(start, end)| txn.set.gap(dbi, start, end.as_deref()))?;
+        self.rows.iter().try_for_each(|(key, value)| txn.set.change(dbi, key, value.as_deref()))
     }
 }

@@ -1,12 +1,15 @@
-//! `Env`'s own creating, adopting, clearing and dropping of DBIs: each a transaction of its own on the catalogue.
+//! `Env`'s own creating, adopting, clearing, renaming and dropping of databases: each a transaction of its own.
 
 use std::sync::Arc;
 
-use crate::catalog::{DbiId, DbiIdentity, DbiRecord, DbiRef, Schema, check_name, check_schema, dbi_key};
-use crate::commit::{Session, check_not_writing, write};
+use crate::catalog::{DbiFound, DbiIdentity, DbiRef, Schema, check_name, check_schema};
+use crate::commit::{Session, check_not_writing, commit_exclusively, write};
 use crate::env::{Env, read_newest};
 use crate::error::{Error, ErrorKind, Result};
-use crate::state::{MainEntry, State, check_flags};
+use crate::state::{Standing, State, WriteView};
+use crate::txn::created::{Existence, Opening};
+use crate::txn::write::WriteTxn;
+use crate::write_set::WriteSet;
 
 /// How a DBI is to be opened.
 #[derive(Clone, Copy, Debug)]
@@ -17,15 +20,6 @@ pub(crate) struct DbiOpening {
     pub adopt: bool,
     /// The verb that opens it, for errors.
     pub operation: &'static str,
-}
-
-/// What exists under a name.
-pub(super) enum Standing {
-    Absent,
-    /// The DBI was dropped, and its empty tree is still there.
-    Dropped,
-    Ours(DbiId, Schema),
-    Foreign,
 }
 
 impl Env {
@@ -42,15 +36,9 @@ impl Env {
         if !opening.create && !opening.adopt {
             return Err(absent(name));
         }
-        write(self.engine.writer_access(), opening.operation, |session| {
-            // Another process may have created it meanwhile.
-            let base = Arc::clone(session.base());
-            if let Some(dbi) = self.known_dbi(&base, name, schema, opening)? {
-                return Ok(dbi);
-            }
-            let id = self.create_dbi(session, name, schema, opening)?;
-            Ok(self.engine.dbis().intern(self.engine.uuid(), name, DbiIdentity::Catalogued(id), schema))
-        })
+        let existence = if opening.create { Existence::Any } else { Existence::Old };
+        let opened = Opening { existence, adopt: opening.adopt };
+        self.alone(opening.operation, |txn| txn.open_dbi(name, schema, opened))
     }
 
     /// The DBI, if it exists and can be opened as it is.
@@ -61,67 +49,33 @@ impl Env {
         schema: &Schema,
         opening: DbiOpening,
     ) -> Result<Option<Arc<DbiRef>>> {
-        let identity = match standing(state, name)? {
-            Standing::Absent | Standing::Dropped => return Ok(None),
-            Standing::Ours(id, found) if found == *schema => DbiIdentity::Catalogued(id),
-            Standing::Ours(_, found) => return Err(mismatch(name, &found, schema)),
-            Standing::Foreign if opening.adopt => return Ok(None),
-            Standing::Foreign if is_bytes(schema) => DbiIdentity::Foreign,
-            Standing::Foreign => return Err(not_adopted(name, schema)),
-        };
-        Ok(Some(self.engine.dbis().intern(self.engine.uuid(), name, identity, schema)))
+        let intern = |found| Ok(Some(self.engine.dbis().intern(self.engine.uuid(), name, found)));
+        match state.standing(name)?.readable(name)? {
+            Standing::Absent => Ok(None),
+            Standing::Ours(dbi) if dbi.schema == *schema => intern(dbi.found()),
+            Standing::Ours(dbi) => Err(mismatch(name, &dbi.schema, schema)),
+            Standing::Foreign(_) if opening.adopt => Ok(None),
+            Standing::Foreign(_) if is_bytes(schema) => intern(foreign(name, schema)),
+            Standing::Foreign(_) => Err(not_adopted(name, schema)),
+        }
     }
 
-    /// Gives `name` its schema and an id, and creates its tree if there is none.
-    fn create_dbi(&self, session: &mut Session<'_>, name: &str, schema: &Schema, opening: DbiOpening) -> Result<DbiId> {
-        let base = Arc::clone(session.base());
-        match standing(&base, name)? {
-            Standing::Foreign => {}
-            _ if !opening.create => return Err(absent(name)),
-            _ => check_room(&base, name, self.engine.config.max_dbis, 0)?,
-        }
-        let id = self.engine.dbis().take_id(base.head()?.next_dbi).ok_or_else(|| all_used(name))?;
-        let next_dbi = id.next().ok_or_else(|| all_used(name))?;
-        let record = DbiRecord::Live { id, schema: schema.clone() };
-        // Drops beside other processes leave empty trees, which occupy LMDB handles, and those are limited.
-        let epoch = base.head()?.epoch;
-        let mut leftovers = self.leftovers(&base)?;
-        leftovers.retain(|leftover| leftover != name);
-        session.exclusively(|session, alone| {
-            session.commit(0, |applier, head| {
-                if alone {
-                    leftovers.iter().try_for_each(|leftover| applier.drop_dbi(leftover))?;
-                }
-                applier.tree(name)?;
-                head.next_dbi = next_dbi;
-                head.epoch = head.epoch.wrapping_add(1);
-                applier.put_catalog(&dbi_key(name), &record.to_bytes())
-            })?;
-            let left = if alone { Vec::new() } else { leftovers };
-            self.engine.dbis().set_leftovers(epoch.wrapping_add(1), left);
-            Ok(())
-        })?;
-        Ok(id)
-    }
-
-    /// The names of dropped DBIs whose empty trees still exist. O(1); O(DBIs) the first time, and after drops and
-    /// other processes' creations.
-    fn leftovers(&self, state: &State) -> Result<Vec<String>> {
-        let epoch = state.head()?.epoch;
-        if let Some(mut known) = self.engine.dbis().leftovers(epoch) {
-            // Other software does not raise the epoch, and may have created or changed trees of these names.
-            let mut checked = Ok(());
-            known.retain(|name| {
-                state.is_leftover(name).unwrap_or_else(|error| {
-                    checked = Err(error);
-                    false
-                })
-            });
-            return checked.map(|()| known);
-        }
-        let found = state.leftovers()?;
-        self.engine.dbis().set_leftovers(epoch, found.clone());
-        Ok(found)
+    /// Runs `f` in a transaction that changes DBIs, by a commit of its own. Trees that are left of dropped DBIs are
+    /// removed, if no other process has the environment open.
+    pub(super) fn alone<T>(&self, operation: &'static str, f: impl FnOnce(&mut WriteTxn) -> Result<T>) -> Result<T> {
+        write(self.engine.writer_access(), operation, |session| {
+            let view = WriteView::over_newest(session.base())?;
+            let mut txn = WriteTxn::new(self.engine.core(), view, WriteSet::default(), None);
+            txn.lift_limit();
+            let made = f(&mut txn)?;
+            let set = txn.take_set();
+            // The set is committed while nothing else refers to the base.
+            drop(txn);
+            if !set.is_empty() {
+                commit_exclusively(session, &set, 1, self.engine.config.durability)?;
+            }
+            Ok(made)
+        })
     }
 
     /// Removes all entries of the DBI `name`, whatever its types; its schema stays. A transaction of its own,
@@ -131,11 +85,13 @@ impl Env {
     /// `NotFound`; `InvalidArgument` for a reserved name; else as [`transact`](Self::transact).
     pub fn clear_dbi(&self, name: &str) -> Result<()> {
         let clear = |session: &mut Session<'_>| {
-            if matches!(standing_of_any(session.base(), name)?, Standing::Absent | Standing::Dropped) {
-                return Err(absent(name));
-            }
+            let tree = match session.base().standing(name)? {
+                Standing::Absent => return Err(absent(name)),
+                Standing::Ours(dbi) => dbi.tree,
+                Standing::Foreign(_) => name.into(),
+            };
             session.commit(0, |applier, _| {
-                let tree = applier.tree(name)?;
+                let tree = applier.tree(&tree)?;
                 applier.clear(tree)
             })
         };
@@ -169,42 +125,48 @@ impl Env {
     /// ```
     #[doc(alias("drop_table", "delete_table", "drop_tree"))]
     pub fn drop_dbi(&self, name: &str) -> Result<()> {
-        let checked = check_name(name);
-        let dropped = checked.and_then(|()| {
-            write(self.engine.writer_access(), "drop_dbi", |session| {
-                if matches!(standing_of_any(session.base(), name)?, Standing::Absent | Standing::Dropped) {
-                    return Err(absent(name));
-                }
-                session.exclusively(|session, alone| {
-                    session.commit(0, |applier, head| {
-                        head.epoch = head.epoch.wrapping_add(1);
-                        if alone {
-                            return applier.drop_dbi(name);
-                        }
-                        let tree = applier.tree(name)?;
-                        applier.clear(tree)?;
-                        applier.put_catalog(&dbi_key(name), &DbiRecord::Dropped.to_bytes())
-                    })
-                })
-            })
-        });
-        dropped.map_err(|error| error.during("drop_dbi").in_dbi(name))
+        check_name(name)
+            .and_then(|()| self.alone("drop_dbi", |txn| txn.drop_dbi(name)))
+            .map_err(|error| error.during("drop_dbi").in_dbi(name))
+    }
+
+    /// Renames the DBI `from` to `to`, which must be free. A transaction of its own, O(log of all DBIs): no row is
+    /// touched. Handles that are open go on, as [`WriteTxn::rename_dbi`] says.
+    ///
+    /// # Errors
+    /// As [`WriteTxn::rename_dbi`], and as [`transact`](Self::transact).
+    ///
+    /// ```
+    /// # use mapleaf::{Dbi, Env, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// env.transact(|txn| ages.put(txn, "ann", 42))?;
+    /// env.rename_dbi("ages", "years")?;
+    /// assert_eq!(ages.get(&env.snapshot()?, "ann")?, Some(42));
+    /// assert_eq!(env.dbis()?[0].name, "years");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn rename_dbi(&self, from: &str, to: &str) -> Result<()> {
+        self.alone("rename_dbi", |txn| txn.rename_dbi(from, to))
+            .map_err(|error| error.during("rename_dbi").in_dbi(from))
     }
 }
 
-/// Refuses a DBI over the limit, beside `created` ones that the state does not have yet. O(1) while the main tree and
-/// those have fewer entries than the limit: each DBI is one.
-pub(super) fn check_room(state: &State, name: &str, max_dbis: u32, created: usize) -> Result<()> {
-    if state.meta().main.entries.saturating_add(created as u64) < u64::from(max_dbis) {
+/// Refuses a DBI over the limit, where a transaction has `more` DBIs than the state, and dropped `fewer` of the
+/// state's. O(1) while the main tree and those have fewer entries than the limit: each DBI is one.
+pub(super) fn check_room(state: &State, name: &str, max_dbis: u32, (more, fewer): (usize, usize)) -> Result<()> {
+    if state.meta().main.entries.saturating_add(more as u64) < u64::from(max_dbis) {
         return Ok(());
     }
-    let mut live = u32::try_from(created).unwrap_or(u32::MAX);
+    let mut live = more;
     for (tree, _) in state.trees()? {
         let text = String::from_utf8_lossy(&tree);
         let counts = !text.starts_with("__") && !state.is_leftover(&text)?;
-        live = live.saturating_add(u32::from(counts));
+        live = live.saturating_add(usize::from(counts));
     }
-    if live < max_dbis {
+    if (live.saturating_sub(fewer) as u64) < u64::from(max_dbis) {
         return Ok(());
     }
     let why = format!("max_dbis allows {max_dbis}, and as many are there; open the environment with a larger max_dbis");
@@ -216,29 +178,18 @@ pub(super) fn all_used(name: &str) -> Error {
     Error::new(ErrorKind::DbisFull, "all DBI numbers were used; copy the data to a new environment").in_dbi(name)
 }
 
-/// What exists under `name`. A tree that cannot be read correctly is an error.
-pub(super) fn standing(state: &State, name: &str) -> Result<Standing> {
-    if let Some(MainEntry::Tree(tree)) = state.main_entry(name)? {
-        check_flags(&tree, name)?;
-    }
-    standing_of_any(state, name)
+/// What is known of a DBI of other software.
+pub(super) fn foreign<'a>(name: &'a str, bytes: &'a Schema) -> DbiFound<'a> {
+    DbiFound { identity: DbiIdentity::Foreign, schema: bytes, tree: name, origin: name }
 }
 
-pub(super) fn standing_of_any(state: &State, name: &str) -> Result<Standing> {
-    match (state.main_entry(name)?, state.dbi_record(name)?) {
-        (None, _) => Ok(Standing::Absent),
-        (Some(MainEntry::Data), _) => {
-            let why = "other software keeps a value under this name beside its DBIs; choose another name";
-            Err(Error::new(ErrorKind::Unsupported, why).in_dbi(name))
-        }
-        (Some(MainEntry::Tree(tree)), Some(DbiRecord::Dropped)) if tree.entries == 0 => Ok(Standing::Dropped),
-        (Some(MainEntry::Tree(_)), None | Some(DbiRecord::Dropped)) => Ok(Standing::Foreign),
-        (Some(MainEntry::Tree(_)), Some(DbiRecord::Live { id, schema })) => Ok(Standing::Ours(id, schema)),
-    }
+/// The types of a DBI of other software.
+pub(super) fn bytes() -> Schema {
+    Schema { multi: false, key: "bytes".into(), value: "bytes".into() }
 }
 
 pub(super) fn is_bytes(schema: &Schema) -> bool {
-    !schema.multi && &*schema.key == "bytes" && &*schema.value == "bytes"
+    *schema == bytes()
 }
 
 pub(super) fn absent(name: &str) -> Error {

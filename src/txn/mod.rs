@@ -25,17 +25,19 @@ mod dbis_of_snapshot;
 mod holding;
 mod keys;
 mod lengths;
+mod names;
 mod pending;
 mod raw_dbi;
 mod read;
 mod reader;
 mod remove;
+mod renamed;
 mod writable;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use created::Opening;
+pub(crate) use created::{Existence, Opening};
 pub(crate) use dbis::DbiOpening;
 pub(crate) use keys::Keys;
 

@@ -1,13 +1,11 @@
 //! What a write transaction reads: the state that it began on, with its own changes laid over it.
 
-use std::sync::Arc;
-
-use crate::catalog::{DbiRef, DbiSlot};
-use crate::error::Result;
+use crate::catalog::{DbiIdentity, DbiRef, DbiSlot};
+use crate::error::{Error, ErrorKind, Result};
 use crate::page::{self, TreeRecord};
 use crate::read::{LayeredTree, Layers, look};
 use crate::state::State;
-use crate::write_set::{Creations, DbiChanges, WriteSet};
+use crate::write_set::{Below, ChangedDbi, DbiChanges, SchemaChanges, WriteSet};
 
 /// A state and the changes over it, borrowed. Threads can share it: it has none of what a transaction notes down for
 /// itself while it reads.
@@ -23,13 +21,17 @@ impl<'t> Pending<'t> {
     /// The tree of `dbi` below all changes; empty if this transaction, or one that it follows on, creates the DBI.
     #[inline]
     pub(super) fn tree(self, dbi: &DbiRef) -> Result<TreeRecord> {
-        if dbi.is_pending() && self.has_created(dbi) { Ok(TreeRecord::EMPTY) } else { self.base.tree(dbi) }
+        if self.set.schema().is_some() || dbi.is_pending() { self.tree_of_changed(dbi) } else { self.base.tree(dbi) }
     }
 
     /// Fails for a handle of another environment, or of a DBI that does not exist.
     #[inline]
     pub(super) fn check_dbi(self, dbi: &DbiRef) -> Result<()> {
-        if dbi.is_pending() && self.has_created(dbi) { Ok(()) } else { self.base.check_dbi(dbi) }
+        if self.set.schema().is_some() || dbi.is_pending() {
+            self.tree_of_changed(dbi).map(drop)
+        } else {
+            self.base.check_dbi(dbi)
+        }
     }
 
     /// The changes of the DBI with this slot, newest first.
@@ -51,19 +53,48 @@ impl<'t> Pending<'t> {
         }
     }
 
-    /// The sets whose DBIs this transaction sees: its own, and those that it follows on.
-    pub(super) fn creations(self) -> impl Iterator<Item = &'t Creations> {
-        std::iter::once(self.set).chain(self.layers.sets()).filter_map(|set| set.creations())
+    /// The changes of DBIs that this transaction sees, the newest first: its own, and those that it follows on.
+    pub(super) fn schemas(self) -> impl Iterator<Item = &'t SchemaChanges> {
+        std::iter::once(self.set).chain(self.layers.sets()).filter_map(|set| set.schema())
     }
 
-    /// The DBI `name`, if this transaction or one that it follows on creates it.
-    pub(super) fn created(self, name: &str) -> Option<&'t Arc<DbiRef>> {
-        self.creations().find_map(|creations| creations.get(name))
-    }
-
-    /// Whether this transaction or one that it follows on creates the DBI.
+    /// The tree of `dbi` below all changes, where the catalogue of the base need not be right.
     #[cold]
-    fn has_created(self, dbi: &DbiRef) -> bool {
-        self.created(&dbi.name).is_some_and(|created| created.slot == dbi.slot && created.engine == dbi.engine)
+    fn tree_of_changed(self, dbi: &DbiRef) -> Result<TreeRecord> {
+        if dbi.engine != self.base.dbis().engine() {
+            return self.base.tree(dbi);
+        }
+        match dbi.identity {
+            DbiIdentity::Catalogued(id) => {
+                let mut changes = self.schemas().filter_map(|schema| schema.dbi(id));
+                // The newest change says whether it is there, the oldest what it has in the file.
+                let Some(newest) = changes.next() else { return self.base.tree(dbi) };
+                if newest.name.is_none() {
+                    return Err(dropped(dbi));
+                }
+                self.tree_below(changes.last().unwrap_or(newest), dbi)
+            }
+            DbiIdentity::Foreign => match self.schemas().find_map(|schema| schema.foreign(&dbi.name)) {
+                None => self.base.tree(dbi),
+                Some(foreign) if foreign.is_dropped => Err(dropped(dbi)),
+                Some(_) => {
+                    let why = "the DBI was adopted since this handle was opened; open it again with its types";
+                    Err(Error::new(ErrorKind::SchemaMismatch, why).in_dbi(&dbi.name))
+                }
+            },
+        }
     }
+
+    fn tree_below(self, changed: &ChangedDbi, dbi: &DbiRef) -> Result<TreeRecord> {
+        match &changed.below {
+            Below::Nothing => Ok(TreeRecord::EMPTY),
+            Below::Adopted(foreign) => self.base.tree(foreign),
+            Below::Own => self.base.tree(dbi),
+        }
+    }
+}
+
+fn dropped(dbi: &DbiRef) -> Error {
+    let why = "this transaction dropped the DBI; open it again to create it anew";
+    Error::new(ErrorKind::NotFound, why).in_dbi(&dbi.name)
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::catalog::{DbiIdentity, DbiRef, Schema, check_any_name};
+use crate::catalog::{DbiRef, check_any_name};
 use crate::commit::check_not_writing;
 use crate::env::{Env, read_newest};
 use crate::error::Result;
-use crate::txn::dbis::{Standing, absent, standing};
+use crate::state::Standing;
+use crate::txn::dbis::{absent, bytes, foreign};
 
 impl Env {
     /// Opens the DBI `name` as it is. Does not change the file.
@@ -14,15 +15,13 @@ impl Env {
         check_not_writing()?;
         check_any_name(name)?;
         read_newest(&self.engine, "raw_dbi", |newest| {
-            let (identity, schema) = match standing(newest, name)? {
-                Standing::Absent | Standing::Dropped => return Err(absent(name)),
-                Standing::Ours(id, schema) => (DbiIdentity::Catalogued(id), schema),
+            let open = |found| self.engine.dbis().intern(self.engine.uuid(), name, found);
+            match newest.standing(name)?.readable(name)? {
+                Standing::Absent => Err(absent(name)),
+                Standing::Ours(dbi) => Ok(open(dbi.found())),
                 // What has no record holds bytes: the DBIs of other software, and the catalogue itself.
-                Standing::Foreign => {
-                    (DbiIdentity::Foreign, Schema { multi: false, key: "bytes".into(), value: "bytes".into() })
-                }
-            };
-            Ok(self.engine.dbis().intern(self.engine.uuid(), name, identity, &schema))
+                Standing::Foreign(_) => Ok(open(foreign(name, &bytes()))),
+            }
         })
     }
 }

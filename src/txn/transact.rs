@@ -65,6 +65,15 @@ impl Env {
         self.run(Wait::Yes, "transact", f)
     }
 
+    /// As [`transact_or`](Self::transact_or), where errors name `operation`.
+    pub(crate) fn transact_named<T, E: From<Error>>(
+        &self,
+        operation: &'static str,
+        f: impl FnOnce(&mut WriteTxn) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(Wait::Yes, operation, f)
+    }
+
     pub(crate) fn run<T, E: From<Error>>(
         &self,
         wait: Wait,

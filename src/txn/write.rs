@@ -106,6 +106,11 @@ impl WriteTxn {
         }
     }
 
+    /// Allows changes of any size.
+    pub(super) fn lift_limit(&mut self) {
+        self.set = std::mem::take(&mut self.set).with_limit(usize::MAX);
+    }
+
     /// The changes, to be committed.
     #[inline]
     pub(crate) fn take_set(&mut self) -> WriteSet {
@@ -126,7 +131,7 @@ impl WriteTxn {
     }
 
     #[inline]
-    fn check_held(&self) -> Result<()> {
+    pub(super) fn check_held(&self) -> Result<()> {
         if self.holding.as_ref().is_some_and(|holding| holding.is_over()) { Err(over()) } else { Ok(()) }
     }
 

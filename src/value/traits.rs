@@ -23,7 +23,7 @@ impl<'a> Context<'a> {
         self.env
     }
 
-    /// The name of the DBI.
+    /// The name that the DBI was created with: renaming the DBI does not change it.
     #[must_use]
     pub fn dbi(&self) -> &'a str {
         self.dbi

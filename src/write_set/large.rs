@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::DbiRef;
 use crate::write_set::arena::HEADER;
+use crate::write_set::schema_changes::SchemaChanges;
 use crate::write_set::set::WriteSet;
 
 /// A put with a value that has a chunk of the arena to itself. While it is copied to LMDB's page from its end, the chunk
@@ -36,10 +37,11 @@ impl LargeValue {
 }
 
 impl WriteSet {
-    /// Whether some value is so large that it should be in memory only once.
+    /// Whether some value is so large that it should be in memory only once. Not if DBIs are created, renamed or dropped
+    /// too: that takes another way of committing.
     #[inline]
     pub(crate) fn has_large(&self) -> bool {
-        self.dbis().any(|of| of.changes.has_large())
+        self.schema().is_none_or(SchemaChanges::is_empty) && self.dbis().any(|of| of.changes.has_large())
     }
 
     /// Takes the large values out of the set, which is about to be committed.

@@ -6,7 +6,7 @@ use crate::catalog::{DbiRef, DbiSlot};
 use crate::error::{Error, ErrorKind, Result};
 use crate::write_set::blocks::EntryPosition;
 use crate::write_set::changes::{DbiChanges, change_bytes};
-use crate::write_set::creations::Creations;
+use crate::write_set::schema_changes::{SchemaChanges, SchemaMark, change_bytes as name_bytes, created_bytes};
 
 /// At the limit, the memory of dead records is freed if it is at least this fraction of the limit. Freeing it copies
 /// all other records, so it must not happen at every change.
@@ -31,8 +31,8 @@ pub(crate) struct WriteSet {
     savepoints: Vec<Savepoint>,
     /// The slots of the DBIs that open savepoints have changed, once for each savepoint.
     touched: Vec<DbiSlot>,
-    /// The DBIs that the set creates, if any.
-    creations: Option<Box<Creations>>,
+    /// The DBIs that the set creates, adopts, renames and drops, if any.
+    schema: Option<Box<SchemaChanges>>,
 }
 
 #[derive(Debug)]
@@ -41,8 +41,8 @@ struct Savepoint {
     bytes_at_most: usize,
     /// The length of `touched` when the savepoint began.
     touched: usize,
-    /// The number of creations when the savepoint began.
-    created: usize,
+    /// What the DBIs return to.
+    schema: SchemaMark,
 }
 
 /// The changes of one DBI.
@@ -62,7 +62,7 @@ impl WriteSet {
         (self.live, self.bytes_at_most) = (0, 0);
         self.savepoints.clear();
         self.touched.clear();
-        self.creations = None;
+        self.schema = None;
     }
 
     /// This set, which is empty, with a limit of `max_bytes`.
@@ -74,8 +74,8 @@ impl WriteSet {
 
     /// Begins a savepoint inside the open ones, and returns how many are open now. O(1).
     pub(crate) fn begin_savepoint(&mut self) -> usize {
-        let created = self.creations().map_or(0, Creations::len);
-        self.savepoints.push(Savepoint { bytes_at_most: self.bytes_at_most, touched: self.touched.len(), created });
+        let schema = self.schema().map_or_else(SchemaMark::default, SchemaChanges::mark);
+        self.savepoints.push(Savepoint { bytes_at_most: self.bytes_at_most, touched: self.touched.len(), schema });
         self.savepoints.len()
     }
 
@@ -110,6 +110,9 @@ impl WriteSet {
             }
         }
         self.touched.truncate(at);
+        if is_outermost && let Some(schema) = &mut self.schema {
+            schema.forget_replaced();
+        }
     }
 
     /// Undoes the changes of the newest savepoint. O(its changes).
@@ -120,38 +123,91 @@ impl WriteSet {
                 self.all[position].changes.undo();
             }
         }
-        if let Some(creations) = &mut self.creations {
-            creations.truncate(savepoint.created);
+        if let Some(schema) = &mut self.schema {
+            schema.undo_to(savepoint.schema);
         }
         self.bytes_at_most = savepoint.bytes_at_most;
     }
 
     /// About how many bytes of memory the changes take: their keys, their values and the overhead of each.
     pub(crate) fn bytes(&self) -> usize {
-        let created: usize =
-            self.creations().map_or(0, |creations| creations.iter().map(|dbi| creation_bytes(dbi)).sum());
-        self.dbis().map(|of| of.changes.bytes()).sum::<usize>() + created
+        let schema = self.schema().map_or(0, SchemaChanges::bytes);
+        self.dbis().map(|of| of.changes.bytes()).sum::<usize>() + schema
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.creations().is_none_or(|creations| creations.len() == 0) && self.dbis().all(|of| of.changes.is_empty())
+        self.schema().is_none_or(SchemaChanges::is_empty) && self.dbis().all(|of| of.changes.is_empty())
     }
 
-    /// The DBIs that the set creates, if any.
+    /// The DBIs that the set creates, adopts, renames and drops, if any.
     #[inline]
-    pub(crate) fn creations(&self) -> Option<&Creations> {
-        self.creations.as_deref()
+    pub(crate) fn schema(&self) -> Option<&SchemaChanges> {
+        self.schema.as_deref()
     }
 
-    /// Notes that the commit of this set creates a DBI.
+    /// Whether the set is committed alone: see [`SchemaChanges::is_exclusive`].
+    pub(crate) fn is_exclusive(&self) -> bool {
+        self.schema().is_some_and(SchemaChanges::is_exclusive)
+    }
+
+    /// Creates a DBI when this set is committed. Unless `is_named`, its name stands for it only after
+    /// [`name_created`](Self::name_created).
     ///
     /// # Errors
     /// `TooLarge` when the set would outgrow its limit; it is unchanged then.
-    pub(crate) fn create(&mut self, dbi: Arc<DbiRef>) -> Result<()> {
-        let bytes = creation_bytes(&dbi);
+    pub(crate) fn create(&mut self, dbi: Arc<DbiRef>, is_named: bool) -> Result<()> {
+        self.change_schema(created_bytes(&dbi) + name_bytes(&dbi.name), |schema, is_recorded| {
+            schema.create(dbi, is_named, is_recorded);
+        })
+    }
+
+    /// Lets the name of a DBI that the set creates stand for it.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub(crate) fn name_created(&mut self, dbi: &Arc<DbiRef>) -> Result<()> {
+        self.change_schema(name_bytes(&dbi.name), |schema, is_recorded| schema.name_created(dbi, is_recorded))
+    }
+
+    /// Makes the DBI of other software with `dbi`'s name `dbi`.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub(crate) fn adopt(&mut self, foreign: Arc<DbiRef>, dbi: Arc<DbiRef>) -> Result<()> {
+        self.change_schema(created_bytes(&dbi) + 2 * name_bytes(&dbi.name), |schema, is_recorded| {
+            schema.adopt(foreign, dbi, is_recorded);
+        })
+    }
+
+    /// Drops `dbi`, whose name is `name`, with its pending changes.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub(crate) fn drop_dbi(&mut self, dbi: &Arc<DbiRef>, name: &str) -> Result<()> {
+        self.change_schema(created_bytes(dbi) + 2 * name_bytes(name), |schema, is_recorded| {
+            schema.drop_dbi(dbi, name, is_recorded);
+        })?;
+        if self.dbi(dbi.slot).is_some() {
+            // Frees their memory.
+            self.gap(dbi, &[], None)?;
+        }
+        Ok(())
+    }
+
+    /// Renames a DBI, whose name is `from`. `renamed` is its entry under the new name.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub(crate) fn rename(&mut self, from: &str, renamed: &Arc<DbiRef>) -> Result<()> {
+        let bytes = created_bytes(renamed) + name_bytes(from) + name_bytes(&renamed.name);
+        self.change_schema(bytes, |schema, is_recorded| schema.rename(from, renamed, is_recorded))
+    }
+
+    fn change_schema(&mut self, bytes: usize, change: impl FnOnce(&mut SchemaChanges, bool)) -> Result<()> {
         self.make_room(bytes)?;
+        let is_recorded = !self.savepoints.is_empty();
+        change(self.schema.get_or_insert_default(), is_recorded);
         self.bytes_at_most = self.bytes_at_most.saturating_add(bytes);
-        self.creations.get_or_insert_default().push(dbi);
         Ok(())
     }
 
@@ -177,10 +233,9 @@ impl WriteSet {
         self.all[..self.live].iter()
     }
 
-    /// The names of the DBIs that it creates or changes.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        let created = self.creations().into_iter().flat_map(Creations::iter);
-        created.chain(self.dbis().map(|of| &of.dbi)).map(|dbi| &*dbi.name)
+    /// The names of the trees of the DBIs that it changes.
+    pub(crate) fn trees(&self) -> impl Iterator<Item = &str> {
+        self.dbis().map(|of| of.dbi.tree())
     }
 
     /// Sets `key` to `value`, or deletes it.
@@ -289,8 +344,8 @@ impl WriteSet {
 
     /// Merges all changes of `newer` over these.
     pub(crate) fn absorb(&mut self, mut newer: Self) {
-        if let Some(creations) = &mut newer.creations {
-            self.creations.get_or_insert_default().append(creations);
+        if let Some(schema) = &mut newer.schema {
+            self.schema.get_or_insert_default().append(schema);
         }
         for of in newer.all.into_iter().take(newer.live) {
             match self.position(of.dbi.slot) {
@@ -384,9 +439,4 @@ impl WriteSet {
             ),
         )
     }
-}
-
-/// The bytes counted for a creation.
-fn creation_bytes(dbi: &DbiRef) -> usize {
-    256 + 3 * dbi.name.len() + dbi.schema.key.len() + dbi.schema.value.len()
 }

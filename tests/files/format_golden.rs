@@ -12,10 +12,10 @@ use mapleaf::{Dbi, Durability, Env, ListCursor, ListOptions, MultiDbi};
 type Outcome = Result<(), Box<dyn Error>>;
 
 /// A key and its value.
-type Entry = (Vec<u8>, Vec<u8>);
+pub(crate) type Entry = (Vec<u8>, Vec<u8>);
 
 /// The entries of a named database, or of the main one, as LMDB itself reads them.
-fn entries(path: &Path, name: Option<&str>) -> Result<Vec<Entry>, Box<dyn Error>> {
+pub(crate) fn entries(path: &Path, name: Option<&str>) -> Result<Vec<Entry>, Box<dyn Error>> {
     // SAFETY: nobody else has the file open.
     #[expect(unsafe_code, reason = "heed opens by an unsafe function")]
     let env = unsafe { EnvOpenOptions::new().max_dbs(8).open(path)? };

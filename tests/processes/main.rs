@@ -16,3 +16,4 @@ mod paused;
 mod read_compact;
 mod read_growth;
 mod read_states;
+mod renamed_dbis;

@@ -181,7 +181,7 @@ impl Loader {
         let (mut key_buf, mut value_buf) = (KeyBuf::new(), std::mem::take(&mut self.value));
         value_buf.clear();
         let taken = K::encode(&key, &mut key_buf).and_then(|key| {
-            let context = Context::new(&dbi.dbi.uuid, &dbi.dbi.name, key);
+            let context = Context::new(&dbi.dbi.uuid, &dbi.dbi.origin, key);
             let value = V::encode(&value, &context, &mut value_buf).map_err(|error| error.at_key(key))?;
             self.take(&dbi.dbi, key, value)
         });
@@ -213,7 +213,7 @@ impl Loader {
         let mut take = |key: A, value: B| {
             let key = key.encode_key(&mut key_buf)?;
             value_buf.clear();
-            let context = Context::new(&dbi.dbi.uuid, &dbi.dbi.name, key);
+            let context = Context::new(&dbi.dbi.uuid, &dbi.dbi.origin, key);
             let value = value.encode_value(&context, &mut value_buf).map_err(|error| error.at_key(key))?;
             self.take(&dbi.dbi, key, value)
         };

@@ -84,7 +84,7 @@ impl Storing<'_> {
             let Some(dbi) = self.dbis.get(number as usize) else { return Ok(()) };
             let named = |failure: Failure| Failure { error: failure.error.in_dbi(&dbi.name), ..failure };
             base.check_dbi(dbi).map_err(|error| named(error.into()))?;
-            let tree = applier.tree(&dbi.name).map_err(named)?;
+            let tree = applier.tree(dbi.tree()).map_err(named)?;
             let mut puts = match self.filling(base, dbi, &first).map_err(|error| named(error.into()))? {
                 Some(filling) => applier.fill(tree, filling),
                 None => applier.puts(tree),

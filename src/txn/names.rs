@@ -1,0 +1,42 @@
+//! What names and handles of DBIs stand for inside a transaction that creates, renames or drops some.
+
+use std::sync::Arc;
+
+use crate::catalog::DbiRef;
+use crate::error::Result;
+use crate::page::TreeRecord;
+use crate::state::Standing;
+use crate::txn::write::WriteTxn;
+use crate::write_set::{Meaning, SchemaChanges};
+
+/// What a name stands for in a transaction.
+pub(super) enum Named {
+    Absent,
+    Ours(Arc<DbiRef>),
+    /// The tree of other software.
+    Foreign(TreeRecord),
+}
+
+impl WriteTxn {
+    /// What `name` stands for in this transaction. O(log of all DBIs).
+    pub(super) fn look_up(&self, name: &str) -> Result<Named> {
+        self.check_held()?;
+        if let Some(changed) = self.pending().schemas().find_map(|schema| schema.name(name)) {
+            return Ok(match changed {
+                Meaning::Nothing => Named::Absent,
+                Meaning::Dbi(dbi) => Named::Ours(Arc::clone(dbi)),
+            });
+        }
+        Ok(match self.base.standing(name)? {
+            Standing::Absent => Named::Absent,
+            Standing::Ours(dbi) => Named::Ours(self.base.dbis().intern(&self.uuid, name, dbi.found())),
+            Standing::Foreign(tree) => Named::Foreign(tree),
+        })
+    }
+
+    /// How many DBIs more there are than in the base, and how many of the base's are dropped.
+    pub(super) fn dbi_counts(&self) -> (usize, usize) {
+        let counts = self.pending().schemas().map(SchemaChanges::counts);
+        counts.fold((0, 0), |(more, fewer), (created, dropped)| (more + created, fewer + dropped))
+    }
+}
