@@ -3,7 +3,7 @@
 mod contain;
 mod shown;
 
-pub(crate) use contain::contain;
+pub(crate) use contain::{contain, contained};
 
 use std::borrow::Cow;
 use std::error::Error as StdError;

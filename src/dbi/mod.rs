@@ -1,6 +1,7 @@
 //! Typed databases and their methods.
 
 mod batch;
+mod batch_update;
 mod bulk;
 mod extract;
 mod fallible;

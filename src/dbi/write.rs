@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, KeyBuf};
 use crate::read::RawRead;
 use crate::scan::DecodeContext;
-use crate::txn::{Read, Write, WriteTxn};
+use crate::txn::{Read, TxnState, Write};
 use crate::value::{Context, Value};
 
 impl<K: Key, V: Value> Dbi<K, V> {
@@ -37,7 +37,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # }
     /// ```
     pub fn put(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<()> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let mut buf = KeyBuf::new();
         let put = Self::encode(&key, &mut buf).and_then(|key| self.put_encoded(txn, key, &value, None));
         put.map_err(|error| self.named(error, "put"))
@@ -48,7 +48,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Errors
     /// As [`put`](Self::put).
     pub fn insert(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let mut buf = KeyBuf::new();
         let insert = |key: &[u8]| {
             txn.check_key(key)?;
@@ -66,7 +66,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Errors
     /// As [`put`](Self::put).
     pub fn replace(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<Option<V::Owned>> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let mut buf = KeyBuf::new();
         let replace = |key: &[u8]| {
             txn.check_key(key)?;
@@ -127,7 +127,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # }
     /// ```
     pub fn append(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<()> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let mut buf = KeyBuf::new();
         let append = |key: &[u8]| {
             txn.check_key(key)?;
@@ -145,7 +145,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Errors
     /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`.
     pub fn delete(&self, txn: &mut impl Write, key: K::Arg<'_>) -> Result<bool> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let mut buf = KeyBuf::new();
         let delete = |key: &[u8]| self.remove(txn, key);
         Self::sought(&key, &mut buf).and_then(delete).map_err(|error| self.named(error, "delete"))
@@ -157,7 +157,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// As [`delete`](Self::delete).
     #[doc(alias("remove", "pop"))]
     pub fn take(&self, txn: &mut impl Write, key: K::Arg<'_>) -> Result<Option<V::Owned>> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let mut buf = KeyBuf::new();
         let take = |key: &[u8]| {
             let old = self.owned(txn, key)?;
@@ -186,7 +186,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # }
     /// ```
     pub fn pop_first(&self, txn: &mut impl Write) -> Result<Option<(K::Owned, V::Owned)>> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         self.pop::<false>(txn).map_err(|error| self.named(error, "pop_first"))
     }
 
@@ -195,11 +195,11 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Errors
     /// As [`delete`](Self::delete).
     pub fn pop_last(&self, txn: &mut impl Write) -> Result<Option<(K::Owned, V::Owned)>> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         self.pop::<true>(txn).map_err(|error| self.named(error, "pop_last"))
     }
 
-    fn pop<const LAST: bool>(&self, txn: &mut WriteTxn) -> Result<Option<(K::Owned, V::Owned)>> {
+    fn pop<const LAST: bool>(&self, txn: &mut TxnState) -> Result<Option<(K::Owned, V::Owned)>> {
         let uuid = *txn.raw_uuid();
         let context = DecodeContext { uuid: &uuid, dbi: Arc::clone(&self.dbi) };
         txn.raw_pop::<LAST, _>(&self.dbi, |key, value| {
@@ -208,7 +208,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     }
 
     /// Removes an encoded key, and returns whether it was there.
-    fn remove(&self, txn: &mut WriteTxn, key: &[u8]) -> Result<bool> {
+    fn remove(&self, txn: &mut TxnState, key: &[u8]) -> Result<bool> {
         // As in `raw_get`.
         match (K::WIDTH, key.len()) {
             (Some(1), 1) => txn.raw_delete_of::<1>(&self.dbi, key),
@@ -223,7 +223,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// Stores a value under an encoded key. `is_there` says whether the key exists, if the caller knows.
     pub(crate) fn put_encoded(
         &self,
-        txn: &mut WriteTxn,
+        txn: &mut TxnState,
         key: &[u8],
         value: &V::Arg<'_>,
         is_there: Option<bool>,

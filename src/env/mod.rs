@@ -17,6 +17,7 @@ mod readers;
 mod registry;
 mod submitted;
 mod taking_locks;
+mod update;
 mod verify;
 
 #[cfg(test)]
@@ -30,4 +31,6 @@ pub use handle::Env;
 pub use info::{DbiInfo, EnvInfo};
 pub(crate) use newest::read_newest;
 pub use options::{EnvOptions, OpenMode, Verify};
+pub(crate) use registry::engine_over;
 pub(crate) use submitted::{Done, Reporter, Submission};
+pub(crate) use update::Update;

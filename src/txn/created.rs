@@ -8,7 +8,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::txn::dbis::{
     Standing, absent, all_used, check_room, is_bytes, mismatch, not_adopted, standing, standing_of_any,
 };
-use crate::txn::write::WriteTxn;
+use crate::txn::write::TxnState;
+use crate::txn::write_txn::WriteTxn;
 use crate::write_set::Creations;
 
 /// What a transaction does about a DBI that it opens.
@@ -22,7 +23,7 @@ pub(crate) enum Opening {
     Create,
 }
 
-impl WriteTxn {
+impl TxnState {
     /// Opens the DBI `name` in this transaction. O(log of all DBIs).
     pub(crate) fn open_dbi(&mut self, name: &str, schema: &Schema, opening: Opening) -> Result<Arc<DbiRef>> {
         check_name(name)?;
@@ -58,6 +59,42 @@ impl WriteTxn {
         Ok(dbi)
     }
 
+    fn clear_named(&mut self, name: &str) -> Result<()> {
+        check_name(name)?;
+        let dbi = match self.created(name) {
+            Some(dbi) => Arc::clone(dbi),
+            None => match standing_of_any(&self.base, name)? {
+                Standing::Absent | Standing::Dropped => return Err(absent(name)),
+                Standing::Ours(id, schema) => {
+                    self.base.dbis().intern(&self.uuid, name, DbiIdentity::Catalogued(id), &schema)
+                }
+                Standing::Foreign => {
+                    let schema = Schema { multi: false, key: "bytes".into(), value: "bytes".into() };
+                    self.base.dbis().intern(&self.uuid, name, DbiIdentity::Foreign, &schema)
+                }
+            },
+        };
+        self.raw_delete_range(&dbi, Bound::Unbounded, Bound::Unbounded).map(drop)
+    }
+
+    /// The sets whose DBIs this transaction sees: its own, and those that it follows on.
+    fn creations(&self) -> impl Iterator<Item = &Creations> {
+        std::iter::once(&self.set).chain(self.layers.sets()).filter_map(|set| set.creations())
+    }
+
+    /// The DBI `name`, if this transaction or one that it follows on creates it.
+    fn created(&self, name: &str) -> Option<&Arc<DbiRef>> {
+        self.creations().find_map(|creations| creations.get(name))
+    }
+
+    /// Whether this transaction or one that it follows on creates the DBI.
+    #[cold]
+    pub(super) fn has_created(&self, dbi: &DbiRef) -> bool {
+        self.created(&dbi.name).is_some_and(|created| created.slot == dbi.slot && created.engine == dbi.engine)
+    }
+}
+
+impl WriteTxn {
     /// Removes all entries of the DBI `name`, whatever its types; its schema stays. Undone with the transaction.
     ///
     /// Costs as [`Dbi::clear`](crate::Dbi::clear).
@@ -78,37 +115,11 @@ impl WriteTxn {
     /// # }
     /// ```
     pub fn clear_dbi(&mut self, name: &str) -> Result<()> {
-        let named = |error: Error| error.during("clear_dbi").in_dbi(name);
-        check_name(name).map_err(named)?;
-        let dbi = match self.created(name) {
-            Some(dbi) => Arc::clone(dbi),
-            None => match standing_of_any(&self.base, name).map_err(named)? {
-                Standing::Absent | Standing::Dropped => return Err(named(absent(name))),
-                Standing::Ours(id, schema) => {
-                    self.base.dbis().intern(&self.uuid, name, DbiIdentity::Catalogued(id), &schema)
-                }
-                Standing::Foreign => {
-                    let schema = Schema { multi: false, key: "bytes".into(), value: "bytes".into() };
-                    self.base.dbis().intern(&self.uuid, name, DbiIdentity::Foreign, &schema)
-                }
-            },
-        };
-        self.raw_delete_range(&dbi, Bound::Unbounded, Bound::Unbounded).map(drop).map_err(named)
+        self.state.clear_named(name).map_err(|error| error.during("clear_dbi").in_dbi(name))
     }
 
-    /// The sets whose DBIs this transaction sees: its own, and those that it follows on.
-    fn creations(&self) -> impl Iterator<Item = &Creations> {
-        std::iter::once(&self.set).chain(self.layers.sets()).filter_map(|set| set.creations())
-    }
-
-    /// The DBI `name`, if this transaction or one that it follows on creates it.
-    fn created(&self, name: &str) -> Option<&Arc<DbiRef>> {
-        self.creations().find_map(|creations| creations.get(name))
-    }
-
-    /// Whether this transaction or one that it follows on creates the DBI.
-    #[cold]
-    pub(super) fn has_created(&self, dbi: &DbiRef) -> bool {
-        self.created(&dbi.name).is_some_and(|created| created.slot == dbi.slot && created.engine == dbi.engine)
+    /// As [`TxnState::open_dbi`].
+    pub(crate) fn open_dbi(&mut self, name: &str, schema: &Schema, opening: Opening) -> Result<Arc<DbiRef>> {
+        self.state.open_dbi(name, schema, opening)
     }
 }

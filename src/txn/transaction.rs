@@ -1,10 +1,11 @@
 //! Transactions that are held: begun by one call, and committed by another.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::commit::Held;
@@ -13,7 +14,7 @@ use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::Wait;
 use crate::txn::commit_id::CommitId;
-use crate::txn::write::WriteTxn;
+use crate::txn::write_txn::WriteTxn;
 
 thread_local! {
     /// The locks of this thread's held transaction. They are kept here, not in the transaction, so that one that was
@@ -22,14 +23,14 @@ thread_local! {
 }
 
 /// The locks, and the word of the transaction that says whether it has lost them.
-struct Slot(Option<(Held, Rc<Cell<bool>>)>);
+struct Slot(Option<(Held, Arc<AtomicBool>)>);
 
 impl Drop for Slot {
     fn drop(&mut self) {
         // The thread ends. A transaction that a thread-local variable of the program still has must not be read any more:
         // without the locks, others change what it reads.
         if let Some((held, is_over)) = self.0.take() {
-            is_over.set(true);
+            is_over.store(true, Ordering::Relaxed);
             drop(held);
         }
     }
@@ -203,7 +204,7 @@ impl Env {
         let mut held = Held::begin(self.engine.writer_access(), wait, operation, durability)?;
         let (view, set) = held.view().map_err(|error| error.during(operation))?;
         let mut txn = Box::new(WriteTxn::new(self.engine.core(), view, set));
-        let is_over = txn.watch_end();
+        let is_over = txn.state.watch_end();
         HELD.try_with(|slot| slot.borrow_mut().0 = Some((held, is_over))).map_err(|_| ending().during(operation))?;
         let duty = Hold(PhantomData);
         Ok(Transaction { txn, hold: duty, env: self.clone() })
