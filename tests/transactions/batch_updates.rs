@@ -152,7 +152,8 @@ fn functions_run_once_and_only_if_the_conditions_hold() -> Result<()> {
         for n in 0..3_u32 {
             let mut batch = Batch::new();
             let len = if n == 1 { 2 << 20 } else { 500_000 };
-            batch.put(&big, 100 + n, &vec![1; len])?.update(&dbi, 0, add(1))?;
+            // The function has run when the batch turns out to be too large.
+            batch.update(&dbi, 0, add(1))?.put(&big, 100 + n, &vec![1; len])?;
             commits.push(env.submit(batch)?);
         }
         Ok(())
