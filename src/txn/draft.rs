@@ -23,8 +23,8 @@ pub use savepoint::DraftSavepoint;
 /// [`commit`](Self::commit), and can be held over an `.await`, moved between threads and kept in a struct. Dropping it
 /// changes nothing.
 ///
-/// All verbs take it: those that read as `&draft`, those that write as `&mut draft`. It notes the keys and the ranges
-/// that decided their results. The commit compares these with the newest state, and fails with `Conflict` if an entry
+/// All verbs but the parallel scans take it: those that read as `&draft`, those that write as `&mut draft`. It notes the
+/// keys and the ranges that decided their results. The commit compares these with the newest state, and fails with `Conflict` if an entry
 /// among them has come, gone, or has another value. So drafts are serializable among each other and with all other
 /// transactions, as if each ran at its commit.
 ///
@@ -40,7 +40,7 @@ pub use savepoint::DraftSavepoint;
 ///   `retain`, `extract_if`, `append`. A `put`, `put_as`, `put_reserved` and `load` read nothing: the last one to commit
 ///   wins.
 /// - **An own change** decides about its key: reading it reads nothing of the snapshot.
-/// - [`estimate`](crate::Dbi::estimate), [`stat`](crate::Dbi::stat) and the cuts of a parallel scan are no reads.
+/// - [`estimate`](crate::Dbi::estimate) and [`stat`](crate::Dbi::stat) are no reads: they do not tell the entries.
 ///
 /// Memory: what was read takes about 100 bytes and the key for each key, and as much for each range, where ranges that
 /// touch are one. It counts against [`max_txn_bytes`](crate::EnvOptions::max_txn_bytes) together with the changes. While
@@ -51,7 +51,8 @@ pub use savepoint::DraftSavepoint;
 /// stay single deletions, which a later scan passes one by one: popping n entries off one end takes O(n²) steps in a
 /// draft. The check at the commit costs O(what was read), less the pages that no commit has changed since.
 ///
-/// DBIs are opened and created outside, before or after the draft began: it has no verbs for that.
+/// DBIs are opened and created outside, before or after the draft began: it has no verbs for that. Its
+/// [`id`](crate::Read::id) is one more than that of its snapshot; the number of the commit is what `commit` returns.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env, ErrorKind};

@@ -110,7 +110,7 @@ fn run(case: &Case) -> Result<()> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_first_difference_is_that_of_two_maps(case in case()) {
@@ -168,7 +168,7 @@ fn random_commits_to_a_deep_tree_are_all_found() -> Result<()> {
             rows.put(txn, &name(n * 3), &[1; 150])
         })
     })?;
-    for round in 0..30 {
+    for round in 0..16 {
         let (before, old) = (env.snapshot()?, map.clone());
         for _ in 0..=round % 3 {
             env.transact(|txn| {
