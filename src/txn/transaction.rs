@@ -65,6 +65,8 @@ impl Drop for Slot {
 /// std::thread::spawn(move || txn.commit());
 /// ```
 ///
+/// For work that goes from thread to thread or over an `.await` there is the [`Draft`](crate::Draft).
+///
 /// A value that was read does not outlive the next change:
 ///
 /// ```compile_fail,E0502
