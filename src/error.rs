@@ -4,7 +4,7 @@ mod contain;
 mod kind;
 mod shown;
 
-pub(crate) use contain::contain;
+pub(crate) use contain::{contain, contained};
 pub use kind::ErrorKind;
 
 use std::borrow::Cow;

@@ -59,6 +59,7 @@
 //! | [`MultiDbi`] | several values under a key, each once, in order |
 //! | [`RawDbi`], [`key::display`], [`value::display`] | DBIs whose types the program does not know: bytes, and their text |
 //! | [`Snapshot`], [`WriteTxn`], [`Read`] | states to read from; helpers over `&impl Read` take either |
+//! | [`Draft`] | an optimistic transaction, for async code and several threads: [`Snapshot::draft`] |
 //! | [`Entries`] | the iterator: double-ended, seekable, borrowed from the state |
 //! | [`OwnedEntries`] | the iterator that owns its snapshot, for threads, structs and streams |
 //! | [`key`] | what can be a key: numbers, text, bytes, tuples, [`Option`], [`Reverse`], [`Path`], [`AnyKey`], [`Timestamp`], types of your own by `#[derive(Key)]` and [`KeyAs`] |
@@ -168,6 +169,7 @@ pub use scan::ParEntries;
 #[doc(inline)]
 pub use scan::{Entries, Keys, ListCursor, ListOptions, Listing, NoPrefix, OwnedEntries, RawEntries, Values};
 pub use txn::{Changed, Commit, CommitId, Read, Reader, SavepointGuard, Snapshot, Transaction, Write, WriteTxn};
+pub use txn::{Draft, DraftSavepoint};
 #[cfg(feature = "json")]
 #[doc(inline)]
 pub use value::Json;

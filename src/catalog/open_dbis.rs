@@ -159,6 +159,16 @@ impl OpenDbis {
         dbi
     }
 
+    /// The handle of an open DBI to which the caller has a reference.
+    pub(crate) fn handle_of(&self, dbi: &DbiRef) -> Option<Arc<DbiRef>> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = match dbi.identity {
+            DbiIdentity::Catalogued(id) => open.numbered.get(&id)?,
+            DbiIdentity::Foreign => open.foreign.get(&dbi.name)?,
+        };
+        same.iter().filter_map(Weak::upgrade).find(|known| known.slot == dbi.slot)
+    }
+
     /// How many DBIs are open, or were when unused ones were last removed.
     pub(crate) fn len(&self) -> usize {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).count

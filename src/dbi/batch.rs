@@ -270,7 +270,12 @@ impl Batch {
         self.add(dbi, what, "check")
     }
 
-    fn add<K, V>(&mut self, dbi: &Dbi<K, V>, what: Result<What>, operation: &'static str) -> Result<&mut Self> {
+    pub(super) fn add<K, V>(
+        &mut self,
+        dbi: &Dbi<K, V>,
+        what: Result<What>,
+        operation: &'static str,
+    ) -> Result<&mut Self> {
         what.and_then(|what| self.push(&dbi.dbi, what)).map_err(|error| dbi.named(error, operation))
     }
 }

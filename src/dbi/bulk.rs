@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::key::{AsKey, Key, KeyBuf};
 use crate::read::{RawCursor, RawRead};
 use crate::scan::{ByteBounds, KeyPrefix, KeyRange};
-use crate::txn::{Keys, Write, WriteTxn};
+use crate::txn::{Keys, TxnState, Write};
 use crate::value::{AsValue, Context, Value};
 
 impl<K: Key, V: Value> Dbi<K, V> {
@@ -20,7 +20,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// As [`Dbi`] says.
     #[doc(alias("truncate"))]
     pub fn clear(&self, txn: &mut impl Write) -> Result<u64> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         txn.raw_delete_range(&self.dbi, Unbounded, Unbounded).map_err(|error| self.named(error, "clear"))
     }
 
@@ -49,7 +49,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # }
     /// ```
     pub fn delete_range(&self, txn: &mut impl Write, range: impl KeyRange<K>) -> Result<u64> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let deleted = range.byte_bounds().and_then(|bounds| self.delete_between(txn, &bounds));
         deleted.map_err(|error| self.named(error, "delete_range"))
     }
@@ -75,7 +75,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # }
     /// ```
     pub fn delete_prefix(&self, txn: &mut impl Write, prefix: impl KeyPrefix<K>) -> Result<u64> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let deleted = prefix.prefix_bounds().and_then(|bounds| self.delete_between(txn, &bounds));
         deleted.map_err(|error| self.named(error, "delete_prefix"))
     }
@@ -86,7 +86,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`. Then some may be removed; a
-    /// [`savepoint`](WriteTxn::savepoint) can undo that.
+    /// [`savepoint`](crate::WriteTxn::savepoint) can undo that.
     pub fn retain(
         &self,
         txn: &mut impl Write,
@@ -103,7 +103,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         range: impl KeyRange<K>,
         mut keep: impl FnMut(K::Ref<'_>, V::Ref<'_>) -> Result<bool, E>,
     ) -> Result<u64, E> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let named = |error: Error| E::from(self.named(error, operation));
         let bounds = range.byte_bounds().map_err(named)?;
         let context = self.decode_context(txn);
@@ -147,7 +147,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     where
         F: FnMut(K::Ref<'_>, V::Ref<'_>) -> bool,
     {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let bounds = range.byte_bounds().map_err(|error| self.named(error, "extract_if"))?;
         Ok(ExtractIf::new(self.clone(), txn, bounds, extract))
     }
@@ -186,7 +186,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         txn: &mut impl Write,
         rows: impl Iterator<Item = Result<(A, B), E>>,
     ) -> Result<u64, E> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let uuid = *txn.raw_uuid();
         let (mut key_buf, mut value_buf) = (KeyBuf::new(), Vec::new());
         let mut load = |key: A, value: B| {
@@ -205,7 +205,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         Ok(count)
     }
 
-    pub(crate) fn delete_between(&self, txn: &mut WriteTxn, bounds: &ByteBounds) -> Result<u64> {
+    pub(crate) fn delete_between(&self, txn: &mut TxnState, bounds: &ByteBounds) -> Result<u64> {
         let (lower, upper) = bounds.as_refs();
         txn.raw_delete_range(&self.dbi, lower, upper)
     }
@@ -214,7 +214,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
 /// The keys of a range for which `wanted` returns true. They are copied, since the set cannot change while it is
 /// read.
 fn keys_where<K: Key, V: Value, E: From<Error>>(
-    txn: &WriteTxn,
+    txn: &TxnState,
     dbi: &Dbi<K, V>,
     bounds: &ByteBounds,
     operation: &'static str,

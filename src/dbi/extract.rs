@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::key::Key;
 use crate::read::{RawCursor, RawRead};
 use crate::scan::{BLOCK_BYTES, BLOCK_ROWS, ByteBounds, DecodeContext, Rows};
-use crate::txn::{Keys, WriteTxn};
+use crate::txn::{Keys, TxnState};
 use crate::value::Value;
 
 /// The iterator of [`Dbi::extract_if`]: it removes each entry that it yields.
@@ -21,7 +21,7 @@ use crate::value::Value;
 /// dropped, as by [`std::mem::forget`], some of the last 256 entries it yielded may stay.
 pub struct ExtractIf<'x, K, V, F> {
     dbi: Dbi<K, V>,
-    txn: &'x mut WriteTxn,
+    txn: &'x mut TxnState,
     bounds: ByteBounds,
     /// Entries that were copied but not all checked yet; the scan continues after them.
     ahead: Ahead,
@@ -40,7 +40,7 @@ impl<'x, K: Key, V: Value, F> ExtractIf<'x, K, V, F>
 where
     F: FnMut(K::Ref<'_>, V::Ref<'_>) -> bool,
 {
-    pub(crate) fn new(dbi: Dbi<K, V>, txn: &'x mut WriteTxn, bounds: ByteBounds, extract: F) -> Self {
+    pub(crate) fn new(dbi: Dbi<K, V>, txn: &'x mut TxnState, bounds: ByteBounds, extract: F) -> Self {
         Self {
             dbi,
             txn,
@@ -90,7 +90,8 @@ where
         let lower = self.ahead.rows.last_key().map_or(lower, Bound::Excluded);
         let mut cursor = self.txn.raw_range(&self.dbi.dbi, lower, upper)?;
         // A block usually needs twice the memory of the one before, until the limit on entries is reached.
-        let most = (self.ahead.most * 2).clamp(LEAST, BLOCK_ROWS);
+        // A draft notes what it reads, so it reads no row that the caller may not ask for.
+        let most = if self.txn.is_draft() { 1 } else { (self.ahead.most * 2).clamp(LEAST, BLOCK_ROWS) };
         let mut rows = Rows::with_capacity((self.ahead.rows.bytes() * 2).min(BLOCK_BYTES), most);
         while rows.len() < most
             && rows.bytes() < BLOCK_BYTES
@@ -106,7 +107,7 @@ where
 }
 
 /// Removes the entries that were yielded.
-fn remove(txn: &mut WriteTxn, dbi: &Arc<DbiRef>, taken: &mut Keys) -> Result<()> {
+fn remove(txn: &mut TxnState, dbi: &Arc<DbiRef>, taken: &mut Keys) -> Result<()> {
     if taken.is_empty() {
         return Ok(());
     }

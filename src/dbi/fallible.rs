@@ -52,7 +52,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         key: K::Arg<'_>,
         f: impl FnOnce(Option<V::Ref<'_>>) -> Result<Option<V::Owned>, E>,
     ) -> Result<Option<V::Owned>, E> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let named = |error: Error| E::from(self.named(error, operation));
         let (uuid, mut key_buf, mut buf) = (*txn.raw_uuid(), KeyBuf::new(), Vec::new());
         let bytes = Self::sought(&key, &mut key_buf).map_err(named)?;
@@ -114,7 +114,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
         key: K::Arg<'_>,
         f: impl FnOnce() -> Result<V::Owned, E>,
     ) -> Result<V::Owned, E> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let named = |error: Error| E::from(self.named(error, operation));
         let mut buf = KeyBuf::new();
         let key = Self::encode(&key, &mut buf).map_err(named)?;

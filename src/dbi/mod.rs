@@ -18,6 +18,7 @@ mod get_as;
 mod open;
 
 mod batch;
+mod batch_update;
 mod bulk;
 mod extract;
 mod fallible;

@@ -56,7 +56,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     /// # Errors
     /// As [`Dbi::put`].
     pub fn insert(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let mut buf = KeyBuf::new();
         let insert = |pair: &[u8]| {
             txn.check_key(pair)?;
@@ -74,7 +74,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     /// # Errors
     /// As [`Dbi::delete`].
     pub fn remove(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let mut buf = KeyBuf::new();
         let remove = |pair: &[u8]| txn.raw_delete(&self.pairs.dbi, pair);
         Self::sought(&key, &value, &mut buf).and_then(remove).map_err(|error| self.pairs.named(error, "remove"))
@@ -85,7 +85,7 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     /// # Errors
     /// As [`Dbi::delete_range`].
     pub fn remove_all(&self, txn: &mut impl Write, key: K::Arg<'_>) -> Result<u64> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let removed = Self::of_key(&key).and_then(|bounds| self.pairs.delete_between(txn, &bounds));
         removed.map_err(|error| self.pairs.named(error, "remove_all"))
     }
@@ -95,7 +95,6 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     /// # Errors
     /// As [`Dbi::clear`].
     pub fn clear(&self, txn: &mut impl Write) -> Result<u64> {
-        let txn = txn.write_txn();
         self.pairs.clear(txn)
     }
 

@@ -48,7 +48,7 @@ macro_rules! put_as {
                 key: K::Arg<'_>,
                 value: &U,
             ) -> Result<()> {
-                let txn = txn.write_txn();
+                let txn = txn.write_txn().open();
                 let (mut key_buf, mut buf) = (KeyBuf::new(), Vec::new());
                 let put = |key: &[u8]| {
                     $value::<T>::write_as(value, &mut buf).map_err(|error| error.at_key(key))?;

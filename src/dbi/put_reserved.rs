@@ -105,7 +105,7 @@ impl<K: Key, V> Dbi<K, V> {
         len: usize,
         fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let mut buf = KeyBuf::new();
         let put = K::encode(&key, &mut buf)
             .map_err(Failed::Store)

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::read::{RawCursor, RawRead};
 use crate::scan::{BLOCK_BYTES, BLOCK_ROWS, ByteBounds, KeyRange, Rows};
-use crate::txn::{Keys, Write, WriteTxn};
+use crate::txn::{Keys, TxnState, Write};
 use crate::value::Value;
 
 impl<K: Key, V: Value> Dbi<K, V> {
@@ -94,24 +94,24 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let named = |error: Error| E::from(self.named(error, operation));
         let bounds = range.byte_bounds().map_err(named)?;
         // Changes are applied block by block, so an error may come after some of them.
-        let mut guard = txn.write_txn().savepoint_guard();
-        let (mut block, mut count) = (Block::default(), 0);
-        loop {
-            let ends = self.find_changes(&guard, &bounds, &mut block, &named, &mut f)?;
-            count += block.len() as u64;
-            block.apply(&mut guard, &self.dbi).map_err(named)?;
-            if ends {
-                guard.keep();
-                return Ok(count);
+        txn.write_txn().open().undoing(|txn| {
+            let (mut block, mut count) = (Block::default(), 0);
+            loop {
+                let ends = self.find_changes(txn, &bounds, &mut block, &named, &mut f)?;
+                count += block.len() as u64;
+                block.apply(txn, &self.dbi).map_err(named)?;
+                if ends {
+                    return Ok(count);
+                }
             }
-        }
+        })
     }
 
     /// Finds the next changes, and returns whether they are the last ones. They are copied, since the set cannot
     /// change while it is read.
     fn find_changes<E>(
         &self,
-        txn: &WriteTxn,
+        txn: &TxnState,
         bounds: &ByteBounds,
         block: &mut Block,
         named: &impl Fn(Error) -> E,
@@ -171,7 +171,7 @@ impl Block {
     }
 
     /// Applies the changes, and is empty then.
-    fn apply(&mut self, txn: &mut WriteTxn, dbi: &Arc<DbiRef>) -> Result<()> {
+    fn apply(&mut self, txn: &mut TxnState, dbi: &Arc<DbiRef>) -> Result<()> {
         // First, while the set has no changes among them: then runs of them are recorded at once.
         txn.raw_remove_all(dbi, &mem::take(&mut self.removed))?;
         self.puts.iter().try_for_each(|(key, value)| txn.raw_overwrite(dbi, key, value))?;

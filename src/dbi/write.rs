@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, KeyBuf};
 use crate::read::RawRead;
 use crate::scan::DecodeContext;
-use crate::txn::{Read, Write, WriteTxn};
+use crate::txn::{Read, TxnState, Write};
 use crate::value::{Context, Value};
 
 impl<K: Key, V: Value> Dbi<K, V> {
@@ -38,7 +38,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// ```
     #[doc(alias("set", "store", "insert_or_replace"))]
     pub fn put(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<()> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let mut buf = KeyBuf::new();
         let put = Self::encode(&key, &mut buf).and_then(|key| self.put_encoded(txn, key, &value, None));
         put.map_err(|error| self.named(error, "put"))
@@ -50,7 +50,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// As [`put`](Self::put).
     #[doc(alias("put_if_absent", "NO_OVERWRITE"))]
     pub fn insert(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let mut buf = KeyBuf::new();
         let insert = |key: &[u8]| {
             txn.check_key(key)?;
@@ -69,7 +69,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// As [`put`](Self::put).
     #[doc(alias("swap", "getset"))]
     pub fn replace(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<Option<V::Owned>> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let mut buf = KeyBuf::new();
         let replace = |key: &[u8]| {
             txn.check_key(key)?;
@@ -131,7 +131,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// ```
     #[doc(alias("APPEND"))]
     pub fn append(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<()> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let mut buf = KeyBuf::new();
         let append = |key: &[u8]| {
             txn.check_key(key)?;
@@ -150,7 +150,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`.
     #[doc(alias("remove", "del", "erase"))]
     pub fn delete(&self, txn: &mut impl Write, key: K::Arg<'_>) -> Result<bool> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let mut buf = KeyBuf::new();
         let delete = |key: &[u8]| self.remove(txn, key);
         Self::sought(&key, &mut buf).and_then(delete).map_err(|error| self.named(error, "delete"))
@@ -162,7 +162,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// As [`delete`](Self::delete).
     #[doc(alias("remove", "pop"))]
     pub fn take(&self, txn: &mut impl Write, key: K::Arg<'_>) -> Result<Option<V::Owned>> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         let mut buf = KeyBuf::new();
         let take = |key: &[u8]| {
             let old = self.owned(txn, key)?;
@@ -191,7 +191,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # }
     /// ```
     pub fn pop_first(&self, txn: &mut impl Write) -> Result<Option<(K::Owned, V::Owned)>> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         self.pop::<false>(txn).map_err(|error| self.named(error, "pop_first"))
     }
 
@@ -200,11 +200,11 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Errors
     /// As [`delete`](Self::delete).
     pub fn pop_last(&self, txn: &mut impl Write) -> Result<Option<(K::Owned, V::Owned)>> {
-        let txn = txn.write_txn();
+        let txn = txn.write_txn().open();
         self.pop::<true>(txn).map_err(|error| self.named(error, "pop_last"))
     }
 
-    fn pop<const LAST: bool>(&self, txn: &mut WriteTxn) -> Result<Option<(K::Owned, V::Owned)>> {
+    fn pop<const LAST: bool>(&self, txn: &mut TxnState) -> Result<Option<(K::Owned, V::Owned)>> {
         let uuid = *txn.raw_uuid();
         let context = DecodeContext { uuid: &uuid, dbi: Arc::clone(&self.dbi) };
         txn.raw_pop::<LAST, _>(&self.dbi, |key, value| {
@@ -213,7 +213,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     }
 
     /// Removes an encoded key, and returns whether it was there.
-    fn remove(&self, txn: &mut WriteTxn, key: &[u8]) -> Result<bool> {
+    fn remove(&self, txn: &mut TxnState, key: &[u8]) -> Result<bool> {
         // As in `raw_get`.
         match (K::WIDTH, key.len()) {
             (Some(1), 1) => txn.raw_delete_of::<1>(&self.dbi, key),
@@ -228,7 +228,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// Stores a value under an encoded key. `is_there` says whether the key exists, if the caller knows.
     pub(crate) fn put_encoded(
         &self,
-        txn: &mut WriteTxn,
+        txn: &mut TxnState,
         key: &[u8],
         value: &V::Arg<'_>,
         is_there: Option<bool>,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::catalog::DbiRef;
 use crate::durability::Durability;
+use crate::env::update::Update;
 use crate::error::{Error, ErrorKind, Result, Shown};
 use crate::state::{Lease, View};
 use crate::write_set::{check_key, check_value};
@@ -81,6 +82,7 @@ pub(crate) struct Change {
 #[derive(Debug)]
 pub(crate) enum What {
     Put { key: Box<[u8]>, value: Box<[u8]>, expect: RawExpect },
+    Update { key: Box<[u8]>, update: Update },
     Delete { key: Box<[u8]>, expect: RawExpect },
     DeleteRange { lower: Bound<Box<[u8]>>, upper: Bound<Box<[u8]>> },
     Check { key: Box<[u8]>, expect: RawExpect },
@@ -134,6 +136,11 @@ impl Batch {
         self.changes.iter().map(|change| size_of::<Change>().saturating_add(change.what.bytes())).sum()
     }
 
+    /// Whether it has functions that compute values.
+    pub(crate) fn has_updates(&self) -> bool {
+        self.changes.iter().any(|change| matches!(change.what, What::Update { .. }))
+    }
+
     /// Adds a change, after checking that its key and value fit.
     pub(crate) fn push(&mut self, dbi: &Arc<DbiRef>, what: What) -> Result<&mut Self> {
         match &what {
@@ -141,6 +148,7 @@ impl Batch {
                 check_key(key, dbi.max_key)?;
                 check_value(value.len())?;
             }
+            What::Update { key, .. } => check_key(key, dbi.max_key)?,
             // These store no key, so any key will do, even one that cannot be stored.
             What::Delete { .. } | What::Check { .. } | What::DeleteRange { .. } | What::Unchanged { .. } => {}
         }
@@ -159,6 +167,7 @@ impl What {
         };
         match self {
             Self::Put { key, value, expect } => key.len() + value.len() + expected(expect),
+            Self::Update { key, update } => 2 * key.len() + update.bytes(),
             Self::Delete { key, expect } | Self::Check { key, expect } => key.len() + expected(expect),
             Self::DeleteRange { lower, upper } | Self::Unchanged { lower, upper, .. } => bound(lower) + bound(upper),
         }

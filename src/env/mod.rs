@@ -20,6 +20,7 @@ mod registry;
 mod submitted;
 mod taking_locks;
 mod tree_names;
+mod update;
 mod verify;
 
 #[cfg(test)]
@@ -34,4 +35,6 @@ pub(crate) use info::list_dbis;
 pub use info::{DbiInfo, EnvInfo};
 pub(crate) use newest::read_newest;
 pub use options::{EnvOptions, OpenMode, Verify};
+pub(crate) use registry::engine_over;
 pub(crate) use submitted::{Done, Reporter, Submission};
+pub(crate) use update::Update;

@@ -69,6 +69,7 @@ impl Default for EnvOptions {
             max_readers: 1024,
             max_txn_bytes: 4 * GIB,
             max_backlog: Backlog { batches: 4096, bytes: GIB / 16 },
+            max_draft_age: None,
             fill: None,
             durability: Durability::Immediate,
             read_only: false,
@@ -108,7 +109,8 @@ impl EnvOptions {
         self
     }
 
-    /// How many bytes of keys and values one transaction may hold in memory; beyond that it fails with `TooLarge`.
+    /// How many bytes of keys and values one transaction may hold in memory; beyond that it fails with `TooLarge`. What a
+    /// [`Draft`](crate::Draft) has read counts too.
     /// Default 4 GiB. After transactions that are not flushed, up to 64 MiB for each of two DBIs are kept for
     /// similar ones that follow.
     pub fn max_txn_bytes(mut self, bytes: usize) -> Self {
@@ -121,6 +123,28 @@ impl EnvOptions {
     /// accepted whatever its size. Default 4,096 batches and 64 MiB.
     pub fn max_backlog(mut self, batches: usize, bytes: usize) -> Self {
         self.config.max_backlog = Backlog { batches, bytes };
+        self
+    }
+
+    /// How long a [`Draft`](crate::Draft) may live: an older one fails with `Timeout` at its next verb or its commit. Its
+    /// snapshot stays until it is dropped. A limit keeps a forgotten draft from being committed much later, and a long
+    /// one from conflicting with everything. Default none.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use mapleaf::{Dbi, Env, ErrorKind};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// let env = Env::options().max_draft_age(Duration::from_millis(5)).temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// let mut draft = env.snapshot()?.draft();
+    /// std::thread::sleep(Duration::from_millis(5));
+    /// assert_eq!(ages.put(&mut draft, "ann", 42).unwrap_err().kind(), ErrorKind::Timeout);
+    /// assert_eq!(draft.commit().unwrap_err().kind(), ErrorKind::Timeout);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn max_draft_age(mut self, age: Duration) -> Self {
+        self.config.max_draft_age = Some(age);
         self
     }
 

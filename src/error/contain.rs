@@ -12,6 +12,23 @@ pub(crate) fn contain(body: impl FnOnce()) {
     }
 }
 
+/// Runs `body`, and stops a panic in it, whose message is returned.
+pub(crate) fn contained<T>(body: impl FnOnce() -> T) -> Result<T, String> {
+    let (mut outcome, mut message) = (None, String::from("no message"));
+    contain(|| match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(value) => outcome = Some(value),
+        Err(payload) => {
+            if let Some(text) = payload.downcast_ref::<&str>() {
+                (*text).clone_into(&mut message);
+            } else if let Some(text) = payload.downcast_ref::<String>() {
+                message.clone_from(text);
+            }
+            drop(payload);
+        }
+    });
+    outcome.ok_or(message)
+}
+
 #[cfg(test)]
 mod tests {
     use std::panic::panic_any;

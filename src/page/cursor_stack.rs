@@ -181,7 +181,14 @@ impl<'a> CursorStack<'a> {
 
     #[inline(never)]
     fn forward_over_parent(&mut self, pages: Pages<'a>) -> Result<Option<PageNo>> {
+        self.forward_beyond(pages, 0)
+    }
+
+    /// As [`forward`](Self::forward), to the first leaf after all leaves below the page that is `above` levels above
+    /// the leaf.
+    pub(crate) fn forward_beyond(&mut self, pages: Pages<'a>, above: usize) -> Result<Option<PageNo>> {
         let levels = self.steps.len();
+        self.steps.truncate(levels.saturating_sub(above));
         while let Some(step) = self.steps.last_mut() {
             if step.slot + 1 < step.page.slots() {
                 step.slot += 1;
@@ -190,6 +197,20 @@ impl<'a> CursorStack<'a> {
             self.steps.pop();
         }
         Ok(None)
+    }
+
+    /// In two trees of which the page `above` levels above the leaf is the same one: passes the pages after it that are the
+    /// same in both too, as far as they have the same parents. Then [`forward_beyond`](Self::forward_beyond) goes on.
+    pub(crate) fn pass_shared(&mut self, other: &mut Self, above: usize) {
+        let parent = |path: &Self| path.steps.len().checked_sub(above + 1);
+        let (Some(own), Some(others)) = (parent(self), parent(other)) else { return };
+        let (own, others) = (&mut self.steps[own], &mut other.steps[others]);
+        while let Some(next) = own.child_at(1)
+            && Some(next) == others.child_at(1)
+        {
+            own.slot += 1;
+            others.slot += 1;
+        }
     }
 
     /// Moves to the previous leaf and returns its page number; `None` before the first one, with the stack empty.

@@ -66,6 +66,17 @@ impl<'a> TreePosition<'a> {
         Ok(())
     }
 
+    /// Moves to the start of the first leaf after all those below the page that is `above` levels above this leaf, if
+    /// there is one.
+    pub(crate) fn next_leaf_beyond(&mut self, pages: Pages<'a>, above: usize) -> Result<bool> {
+        let Some(number) = self.path.forward_beyond(pages, above)? else {
+            return Ok(false);
+        };
+        self.enter(pages, number)?;
+        self.slot = 0;
+        Ok(true)
+    }
+
     /// Moves before the first entry of the next leaf. `false` when there is none.
     ///
     /// # Errors

@@ -4,19 +4,26 @@ mod change_range;
 mod count;
 mod cursor;
 pub(crate) mod deleted_ranges;
+mod differences;
 mod estimate;
 mod gaps;
+mod key_ranges;
 mod layered_tree;
 mod layers;
+mod logged_cursor;
 mod merge;
 mod overlay;
 mod raw;
+mod read_log;
 
 #[cfg(test)]
 mod tests;
 
 pub use cursor::LayeredCursor;
 pub(crate) use gaps::{is_in, look};
+pub(crate) use key_ranges::KeyRanges;
 pub(crate) use layered_tree::LayeredTree;
 pub(crate) use layers::Layers;
+pub(crate) use logged_cursor::LoggedCursor;
 pub use raw::{RawCursor, RawEntry, RawRead};
+pub(crate) use read_log::ReadLog;

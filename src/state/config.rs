@@ -1,5 +1,7 @@
 //! The configuration of an environment, on which all its handles must agree.
 
+use std::time::Duration;
+
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::FileMode;
@@ -20,6 +22,7 @@ pub(crate) struct Config {
     pub max_readers: u32,
     pub max_txn_bytes: usize,
     pub max_backlog: Backlog,
+    pub max_draft_age: Option<Duration>,
     /// In percent. `None` means that the order in which rows were added decides.
     pub fill: Option<u8>,
     pub durability: Durability,
@@ -75,6 +78,7 @@ impl Config {
                 ("max_readers", config.max_readers.to_string()),
                 ("max_txn_bytes", config.max_txn_bytes.to_string()),
                 ("max_backlog", format!("{} batches, {} bytes", config.max_backlog.batches, config.max_backlog.bytes)),
+                ("max_draft_age", config.max_draft_age.map_or_else(|| "none".to_owned(), |age| format!("{age:?}"))),
                 ("fill", config.fill.map_or_else(|| "by the order of rows".to_owned(), |fill| fill.to_string())),
                 ("durability", format!("{:?}", config.durability)),
                 ("read_only", config.read_only.to_string()),

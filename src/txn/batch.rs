@@ -4,18 +4,18 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::catalog::DbiRef;
-use crate::env::{Batch, Change, Conflicts, Env, Expect, FailedCondition, What};
+use crate::env::{Batch, Change, Conflicts, Env, Expect, FailedCondition, Update, What};
 use crate::error::Result;
 use crate::read::{RawCursor, RawRead};
 use crate::state::Wait;
 use crate::txn::counts::as_ref;
 use crate::txn::snapshot::Snapshot;
 use crate::txn::transact::make;
-use crate::txn::write::WriteTxn;
+use crate::txn::write::TxnState;
 
 impl Batch {
     /// Checks the conditions against `txn`, then makes the changes in it.
-    pub(crate) fn make(&self, txn: &mut WriteTxn) -> Result<()> {
+    pub(crate) fn make(&self, txn: &mut TxnState) -> Result<()> {
         let mut failed = Vec::new();
         for (index, change) in self.changes.iter().enumerate() {
             if let Some(key) = change.unmet(txn)? {
@@ -31,10 +31,10 @@ impl Batch {
 
 impl Change {
     /// The key whose condition does not hold in `txn`.
-    fn unmet(&self, txn: &WriteTxn) -> Result<Option<Box<[u8]>>> {
+    fn unmet(&self, txn: &TxnState) -> Result<Option<Box<[u8]>>> {
         let (key, expect) = match &self.what {
             What::Put { key, expect, .. } | What::Delete { key, expect } | What::Check { key, expect } => (key, expect),
-            What::DeleteRange { .. } => return Ok(None),
+            What::DeleteRange { .. } | What::Update { .. } => return Ok(None),
             What::Unchanged { lower, upper, since } => {
                 let before = Snapshot::of(Arc::clone(&since.0));
                 return first_difference(&self.dbi, &before, txn, (as_ref(lower), as_ref(upper)));
@@ -49,14 +49,29 @@ impl Change {
         Ok((!holds).then(|| key.clone()))
     }
 
-    fn make(&self, txn: &mut WriteTxn) -> Result<()> {
+    fn make(&self, txn: &mut TxnState) -> Result<()> {
         match &self.what {
             What::Put { key, value, .. } => txn.raw_put(&self.dbi, key, value),
+            What::Update { key, update } => self.update(txn, key, update),
             What::Delete { key, .. } => txn.raw_delete(&self.dbi, key).map(drop),
             What::Check { .. } | What::Unchanged { .. } => Ok(()),
             What::DeleteRange { lower, upper } => {
                 txn.raw_delete_range(&self.dbi, as_ref(lower), as_ref(upper)).map(drop)
             }
+        }
+    }
+}
+
+impl Change {
+    fn update(&self, txn: &mut TxnState, key: &[u8], update: &Update) -> Result<()> {
+        let old = txn.raw_get::<0>(&self.dbi, key)?;
+        let new = update.run(old)?;
+        let is_there = old.is_some();
+        match new {
+            Some(new) if old == Some(&new) => Ok(()),
+            Some(new) => txn.raw_put_over(&self.dbi, key, &new, Some(is_there)),
+            None if is_there => txn.raw_delete(&self.dbi, key).map(drop),
+            None => Ok(()),
         }
     }
 }
@@ -88,8 +103,9 @@ impl Env {
     /// returns, is [`Conflicts`](crate::Conflicts) with all of them. `InvalidArgument` for a durability of the batch
     /// that does not mix with that of the environment. Else as [`transact`](Self::transact).
     pub fn apply(&self, batch: Batch) -> Result<()> {
-        let applied: Result<()> =
-            make(&self.engine, Wait::Yes, "apply", batch.durability, |txn| batch.make(txn).map(|()| ((), 1)));
+        let applied: Result<()> = make(&self.engine, Wait::Yes, "apply", batch.durability, |txn| {
+            batch.make(&mut txn.state).map(|()| ((), 1))
+        });
         applied.map_err(|error| error.during("apply"))
     }
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::state::check_flags;
 use crate::txn::dbis::{absent, all_used, bytes, check_room, foreign, is_bytes, mismatch, not_adopted};
 use crate::txn::names::Named;
-use crate::txn::write::WriteTxn;
+use crate::txn::write_txn::WriteTxn;
 use crate::write_set::DbiChanges;
 
 /// What a transaction does about a DBI that it opens.
@@ -43,13 +43,13 @@ impl WriteTxn {
             }
             Named::Ours(dbi) if dbi.schema != *schema => Err(mismatch(name, &dbi.schema, schema)),
             // Refuses a tree that cannot be read.
-            Named::Ours(dbi) => self.tree(&dbi).map(|_| dbi),
+            Named::Ours(dbi) => self.state.tree(&dbi).map(|_| dbi),
             Named::Foreign(tree) => {
                 check_flags(&tree, name)?;
                 if opening.adopt {
                     self.adopt(name, schema)
                 } else if is_bytes(schema) {
-                    Ok(self.base.dbis().intern(&self.uuid, name, foreign(name, schema)))
+                    Ok(self.state.base.dbis().intern(&self.state.uuid, name, foreign(name, schema)))
                 } else {
                     Err(not_adopted(name, schema))
                 }
@@ -58,28 +58,28 @@ impl WriteTxn {
     }
 
     fn create(&mut self, name: &str, schema: &Schema) -> Result<Arc<DbiRef>> {
-        check_room(&self.base, name, self.max_dbis, self.dbi_counts())?;
+        check_room(&self.state.base, name, self.state.max_dbis, self.dbi_counts())?;
         let dbi = self.new_dbi(name, schema)?;
-        self.set.create(Arc::clone(&dbi), true).inspect_err(|_| dbi.give_up())?;
+        self.state.set.create(Arc::clone(&dbi), true).inspect_err(|_| dbi.give_up())?;
         Ok(dbi)
     }
 
     /// The entry of a DBI that this transaction is to create, with a number that no other has.
     pub(super) fn new_dbi(&self, name: &str, schema: &Schema) -> Result<Arc<DbiRef>> {
-        let id = self.base.dbis().take_id(self.base.head()?.next_dbi).ok_or_else(|| all_used(name))?;
+        let id = self.state.base.dbis().take_id(self.state.base.head()?.next_dbi).ok_or_else(|| all_used(name))?;
         // The numbers end with this one.
         id.next().ok_or_else(|| all_used(name))?;
-        Ok(self.base.dbis().intern_pending(&self.uuid, name, id, schema))
+        Ok(self.state.base.dbis().intern_pending(&self.state.uuid, name, id, schema))
     }
 
     /// Gives the DBI of other software the schema. What is pending for it becomes pending for the adopted one.
     fn adopt(&mut self, name: &str, schema: &Schema) -> Result<Arc<DbiRef>> {
-        let before = self.base.dbis().intern(&self.uuid, name, foreign(name, &bytes()));
+        let before = self.state.base.dbis().intern(&self.state.uuid, name, foreign(name, &bytes()));
         let dbi = self.new_dbi(name, schema)?;
-        let mut pending: Vec<_> = self.layers(before.slot).map(Pending::of).collect();
+        let mut pending: Vec<_> = self.state.layers(before.slot).map(Pending::of).collect();
         pending.reverse();
         let mut guard = self.savepoint_guard();
-        let adopted = guard.set.adopt(before, Arc::clone(&dbi));
+        let adopted = guard.state.set.adopt(before, Arc::clone(&dbi));
         adopted.and_then(|()| pending.iter().try_for_each(|pending| pending.make(&dbi, &mut guard))).inspect_err(
             // If the savepoint has it, undoing that does this too.
             |_| dbi.give_up(),
@@ -113,9 +113,9 @@ impl WriteTxn {
         let dbi = match self.look_up(name).map_err(named)? {
             Named::Absent => return Err(named(absent(name))),
             Named::Ours(dbi) => dbi,
-            Named::Foreign(_) => self.base.dbis().intern(&self.uuid, name, foreign(name, &bytes())),
+            Named::Foreign(_) => self.state.base.dbis().intern(&self.state.uuid, name, foreign(name, &bytes())),
         };
-        self.raw_delete_range(&dbi, Bound::Unbounded, Bound::Unbounded).map(drop).map_err(named)
+        self.state.raw_delete_range(&dbi, Bound::Unbounded, Bound::Unbounded).map(drop).map_err(named)
     }
 }
 
@@ -133,7 +133,7 @@ impl Pending {
 
     /// Makes the changes of another DBI.
     fn make(&self, dbi: &Arc<DbiRef>, txn: &mut WriteTxn) -> Result<()> {
-        self.gaps.iter().try_for_each(|(start, end)| txn.set.gap(dbi, start, end.as_deref()))?;
-        self.rows.iter().try_for_each(|(key, value)| txn.set.change(dbi, key, value.as_deref()))
+        self.gaps.iter().try_for_each(|(start, end)| txn.state.set.gap(dbi, start, end.as_deref()))?;
+        self.rows.iter().try_for_each(|(key, value)| txn.state.set.change(dbi, key, value.as_deref()))
     }
 }

@@ -8,7 +8,7 @@ use crate::env::{Env, read_newest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::{Standing, State, WriteView};
 use crate::txn::created::{Existence, Opening};
-use crate::txn::write::WriteTxn;
+use crate::txn::write_txn::WriteTxn;
 use crate::write_set::WriteSet;
 
 /// How a DBI is to be opened.
@@ -66,7 +66,7 @@ impl Env {
         write(self.engine.writer_access(), operation, |session| {
             let view = WriteView::over_newest(session.base())?;
             let mut txn = WriteTxn::new(self.engine.core(), view, WriteSet::default(), None);
-            txn.lift_limit();
+            txn.state.lift_limit();
             let made = f(&mut txn)?;
             let set = txn.take_set();
             // The set is committed while nothing else refers to the base.

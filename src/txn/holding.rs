@@ -1,8 +1,8 @@
 //! What a transaction that is held knows of its locks, which lie with its thread.
 
-use std::cell::{Cell, OnceCell};
-use std::rc::Rc;
+use std::cell::OnceCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::{Core, PinnedState, State};
@@ -10,7 +10,7 @@ use crate::state::{Core, PinnedState, State};
 /// What a transaction that is held knows of the locks that its thread keeps for it.
 pub(crate) struct Holding {
     /// Whether the thread is ending and has given the locks back.
-    is_ending: Rc<Cell<bool>>,
+    is_ending: Arc<AtomicBool>,
     core: Arc<Core>,
     /// Keeps the pages of the base, from the first reader on. A transaction may be leaked, and its readers then live on
     /// when its thread has ended.
@@ -18,13 +18,13 @@ pub(crate) struct Holding {
 }
 
 impl Holding {
-    pub(super) fn new(core: &Arc<Core>, is_ending: Rc<Cell<bool>>) -> Self {
+    pub(super) fn new(core: &Arc<Core>, is_ending: Arc<AtomicBool>) -> Self {
         Self { is_ending, core: Arc::clone(core), pin: OnceCell::new() }
     }
 
     #[inline]
     pub(super) fn is_over(&self) -> bool {
-        self.is_ending.get()
+        self.is_ending.load(Ordering::Relaxed)
     }
 
     /// Pins `base`, which is the newest state as long as the locks are held.

@@ -22,9 +22,11 @@ mod counts;
 mod created;
 mod dbis;
 mod dbis_of_snapshot;
+mod draft;
 mod holding;
 mod keys;
 mod lengths;
+mod logged;
 mod names;
 mod pending;
 mod raw_dbi;
@@ -33,6 +35,7 @@ mod reader;
 mod remove;
 mod renamed;
 mod writable;
+mod write_txn;
 
 #[cfg(test)]
 mod tests;
@@ -40,9 +43,11 @@ mod tests;
 pub(crate) use created::{Existence, Opening};
 pub(crate) use dbis::DbiOpening;
 pub(crate) use keys::Keys;
+pub(crate) use write::TxnState;
 
 pub use changed::Changed;
 pub use commit_id::CommitId;
+pub use draft::{Draft, DraftSavepoint};
 pub use read::Read;
 pub use reader::Reader;
 pub use savepoint::SavepointGuard;
@@ -50,4 +55,4 @@ pub use snapshot::Snapshot;
 pub use submit::Commit;
 pub use transaction::Transaction;
 pub use writable::Write;
-pub use write::WriteTxn;
+pub use write_txn::WriteTxn;

@@ -6,7 +6,7 @@ use crate::catalog::DbiRef;
 use crate::error::Result;
 use crate::page::TreeRecord;
 use crate::state::Standing;
-use crate::txn::write::WriteTxn;
+use crate::txn::write_txn::WriteTxn;
 use crate::write_set::{Meaning, SchemaChanges};
 
 /// What a name stands for in a transaction.
@@ -20,23 +20,23 @@ pub(super) enum Named {
 impl WriteTxn {
     /// What `name` stands for in this transaction. O(log of all DBIs).
     pub(super) fn look_up(&self, name: &str) -> Result<Named> {
-        self.check_held()?;
-        if let Some(changed) = self.pending().schemas().find_map(|schema| schema.name(name)) {
+        self.state.check_held()?;
+        if let Some(changed) = self.state.pending().schemas().find_map(|schema| schema.name(name)) {
             return Ok(match changed {
                 Meaning::Nothing => Named::Absent,
                 Meaning::Dbi(dbi) => Named::Ours(Arc::clone(dbi)),
             });
         }
-        Ok(match self.base.standing(name)? {
+        Ok(match self.state.base.standing(name)? {
             Standing::Absent => Named::Absent,
-            Standing::Ours(dbi) => Named::Ours(self.base.dbis().intern(&self.uuid, name, dbi.found())),
+            Standing::Ours(dbi) => Named::Ours(self.state.base.dbis().intern(&self.state.uuid, name, dbi.found())),
             Standing::Foreign(tree) => Named::Foreign(tree),
         })
     }
 
     /// How many DBIs more there are than in the base, and how many of the base's are dropped.
     pub(super) fn dbi_counts(&self) -> (usize, usize) {
-        let counts = self.pending().schemas().map(SchemaChanges::counts);
+        let counts = self.state.pending().schemas().map(SchemaChanges::counts);
         counts.fold((0, 0), |(more, fewer), (created, dropped)| (more + created, fewer + dropped))
     }
 }

@@ -7,12 +7,15 @@ use crate::catalog::DbiRef;
 use crate::error::Result;
 use crate::page::TreeRecord;
 use crate::read::{RawEntry, RawRead};
+use crate::txn::draft::{Draft, DraftSavepoint};
 use crate::txn::savepoint::SavepointGuard;
 use crate::txn::transaction::Transaction;
-use crate::txn::write::WriteTxn;
+use crate::txn::write::TxnState;
+use crate::txn::write_txn::WriteTxn;
 
 /// A state to read from: a [`Snapshot`](crate::Snapshot), a [`WriteTxn`](crate::WriteTxn), a
-/// [`Transaction`](crate::Transaction), a [`Reader`](crate::Reader) of one, or a reference to one of them.
+/// [`Transaction`](crate::Transaction), a [`Reader`](crate::Reader) of one, a [`Draft`](crate::Draft), or a reference to
+/// one of them.
 ///
 /// A helper function over `impl Read` serves all. Sealed.
 ///
@@ -50,21 +53,21 @@ pub trait Read: RawRead {
 impl<R: RawRead> Read for R {}
 
 macro_rules! forward {
-    ($(($($generics:tt)*) $type:ty => $target:ty),+) => {$(
+    ($(($($generics:tt)*) $type:ty => $target:ty, |$this:ident| $inner:expr;)+) => {$(
         impl<$($generics)*> RawRead for $type {
             type Cursor<'t> = <$target as RawRead>::Cursor<'t> where Self: 't;
 
             fn raw_uuid(&self) -> &[u8; 16] {
-                (**self).raw_uuid()
+                ({ let $this = self; $inner }).raw_uuid()
             }
 
             fn raw_id(&self) -> u64 {
-                (**self).raw_id()
+                ({ let $this = self; $inner }).raw_id()
             }
 
             #[inline]
             fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
-                (**self).raw_get::<W>(dbi, key)
+                ({ let $this = self; $inner }).raw_get::<W>(dbi, key)
             }
 
             fn raw_get_many<'t, const W: usize>(
@@ -73,11 +76,11 @@ macro_rules! forward {
                 keys: &[&[u8]],
                 each: impl FnMut(usize, Option<&'t [u8]>),
             ) -> Result<()> {
-                (**self).raw_get_many::<W>(dbi, keys, each)
+                ({ let $this = self; $inner }).raw_get_many::<W>(dbi, keys, each)
             }
 
             fn raw_rank(&self, dbi: &DbiRef, key: &[u8]) -> Result<u64> {
-                (**self).raw_rank(dbi, key)
+                ({ let $this = self; $inner }).raw_rank(dbi, key)
             }
 
             fn raw_range<'t>(
@@ -86,7 +89,7 @@ macro_rules! forward {
                 lower: Bound<&[u8]>,
                 upper: Bound<&[u8]>,
             ) -> Result<Self::Cursor<'t>> {
-                (**self).raw_range(dbi, lower, upper)
+                ({ let $this = self; $inner }).raw_range(dbi, lower, upper)
             }
 
             #[inline]
@@ -97,27 +100,27 @@ macro_rules! forward {
                 lower: Bound<&[u8]>,
                 upper: Bound<&[u8]>,
             ) -> Result<Self::Cursor<'t>> {
-                (**self).raw_range_of(dbi, width, lower, upper)
+                ({ let $this = self; $inner }).raw_range_of(dbi, width, lower, upper)
             }
 
             fn raw_tree(&self, dbi: &DbiRef) -> Result<(TreeRecord, u32)> {
-                (**self).raw_tree(dbi)
+                ({ let $this = self; $inner }).raw_tree(dbi)
             }
 
             fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
-                (**self).raw_len(dbi)
+                ({ let $this = self; $inner }).raw_len(dbi)
             }
 
             fn raw_count(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
-                (**self).raw_count(dbi, lower, upper)
+                ({ let $this = self; $inner }).raw_count(dbi, lower, upper)
             }
 
             fn raw_estimate(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
-                (**self).raw_estimate(dbi, lower, upper)
+                ({ let $this = self; $inner }).raw_estimate(dbi, lower, upper)
             }
 
             fn raw_nth<'t>(&'t self, dbi: &DbiRef, n: u64) -> Result<Option<RawEntry<'t>>> {
-                (**self).raw_nth(dbi, n)
+                ({ let $this = self; $inner }).raw_nth(dbi, n)
             }
 
             fn raw_split(
@@ -127,16 +130,19 @@ macro_rules! forward {
                 upper: Bound<&[u8]>,
                 parts: usize,
             ) -> Result<Vec<Vec<u8>>> {
-                (**self).raw_split(dbi, lower, upper, parts)
+                ({ let $this = self; $inner }).raw_split(dbi, lower, upper, parts)
             }
         }
     )+};
 }
 
 forward!(
-    ('r, R: RawRead) &'r R => R,
-    ('r, R: RawRead) &'r mut R => R,
-    (R: RawRead) Arc<R> => R,
-    () Transaction => WriteTxn,
-    ('s) SavepointGuard<'s> => WriteTxn
+    ('r, R: RawRead) &'r R => R, |this| &**this;
+    ('r, R: RawRead) &'r mut R => R, |this| &**this;
+    (R: RawRead) Arc<R> => R, |this| &**this;
+    () WriteTxn => TxnState, |this| &this.state;
+    () Transaction => WriteTxn, |this| &**this;
+    ('s) SavepointGuard<'s> => WriteTxn, |this| &**this;
+    () Draft => TxnState, |this| this.state();
+    ('d) DraftSavepoint<'d> => Draft, |this| &**this;
 );

@@ -10,7 +10,8 @@ use crate::read::{LayeredCursor, RawEntry, RawRead};
 use crate::state::Base;
 use crate::txn::lengths::SharedLengths;
 use crate::txn::pending::Pending;
-use crate::txn::write::WriteTxn;
+use crate::txn::write::Watch;
+use crate::txn::write_txn::WriteTxn;
 
 /// A write transaction for reading alone, by any number of threads: from [`WriteTxn::reader`].
 ///
@@ -105,12 +106,19 @@ impl WriteTxn {
     /// ```
     #[must_use]
     pub fn reader(&self) -> Reader<'_> {
-        let failed = match (&self.base, &self.holding) {
-            (Base::Newest(base), Some(holding)) => holding.pin(base).err(),
+        let state = &self.state;
+        let failed = match (&state.base, &state.watch) {
+            (Base::Newest(base), Watch::End(holding)) => holding.pin(base).err(),
             // A state that is pinned stays so; and a closure ends before its locks are given back.
-            (Base::Pinned(_), _) | (_, None) => None,
+            _ => None,
         };
-        Reader { pending: self.pending(), lengths: self.lengths.shared(), uuid: &self.uuid, seq: self.seq(), failed }
+        Reader {
+            pending: state.pending(),
+            lengths: state.lengths.shared(),
+            uuid: &state.uuid,
+            seq: state.seq(),
+            failed,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::key::KeyBuf;
 use crate::page::{self, LeafSlot, Pages, TreeRecord};
 use crate::read::{LayeredTree, RawCursor, RawRead, deleted_ranges, look};
 use crate::txn::keys::Keys;
-use crate::txn::write::WriteTxn;
+use crate::txn::write::TxnState;
 use crate::write_set::{DbiChanges, EntryPosition, LEAST, change_bytes};
 
 /// The position in the file of the last removal, or of the next one. The file's pages do not change while the
@@ -35,7 +35,7 @@ enum Pop<'b, T> {
     Other,
 }
 
-impl WriteTxn {
+impl TxnState {
     /// Removes `key`, and returns whether it existed. One search in the changes, and one in the file.
     pub(crate) fn raw_delete(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
         self.raw_delete_of::<0>(dbi, key)
@@ -43,7 +43,9 @@ impl WriteTxn {
 
     /// As [`raw_delete`](Self::raw_delete), where all keys have `W` bytes, or any length if `W` is 0.
     pub(crate) fn raw_delete_of<const W: usize>(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
-        let is_removed = if self.layers.of_dbi(dbi.slot).next().is_none() {
+        let is_removed = if self.is_draft() {
+            self.remove_alone(dbi, key)?
+        } else if self.layers.of_dbi(dbi.slot).next().is_none() {
             self.remove_over_file::<W>(dbi, key)?
         } else {
             let is_there = self.raw_get::<0>(dbi, key)?.is_some();
@@ -148,7 +150,7 @@ impl WriteTxn {
         read: impl Fn(&[u8], &[u8]) -> Result<T>,
     ) -> Result<Option<T>> {
         let near = self.near.filter(|near| near.slot == dbi.slot).map(|near| near.position);
-        let is_next_to_file = self.layers.of_dbi(dbi.slot).next().is_none();
+        let is_next_to_file = self.layers.of_dbi(dbi.slot).next().is_none() && !self.is_draft();
         let found = match self.set.dbi(dbi.slot).filter(|_| is_next_to_file) {
             Some(own) => find_pop::<LAST, T>(self.base.pages(), &self.tree(dbi)?, own, near, &read)?,
             None => Pop::Other,
@@ -208,7 +210,7 @@ impl WriteTxn {
     /// If the set itself changes nothing among them, no key is looked up.
     pub(crate) fn raw_remove_all(&mut self, dbi: &Arc<DbiRef>, keys: &Keys) -> Result<()> {
         let Some((first, last)) = keys.both_ends() else { return Ok(()) };
-        if !self.is_untouched(dbi, first, last) {
+        if self.is_draft() || !self.is_untouched(dbi, first, last) {
             return keys.iter().try_for_each(|(key, _)| self.raw_delete(dbi, key).map(drop));
         }
         // The outermost ranges may be adjacent to earlier deletions.

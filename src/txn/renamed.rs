@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::txn::created::{Existence, Opening};
 use crate::txn::dbis::{absent, bytes, foreign};
 use crate::txn::names::Named;
-use crate::txn::write::WriteTxn;
+use crate::txn::write_txn::WriteTxn;
 
 impl WriteTxn {
     /// Removes the DBI `name` with its entries and schema, whatever its types. Undone with the transaction.
@@ -50,9 +50,9 @@ impl WriteTxn {
         let dbi = match self.look_up(name)? {
             Named::Absent => return Err(absent(name)),
             Named::Ours(dbi) => dbi,
-            Named::Foreign(_) => self.base.dbis().intern(&self.uuid, name, foreign(name, &bytes())),
+            Named::Foreign(_) => self.state.base.dbis().intern(&self.state.uuid, name, foreign(name, &bytes())),
         };
-        self.set.drop_dbi(&dbi, name)
+        self.state.set.drop_dbi(&dbi, name)
     }
 
     /// Renames the DBI `from` to `to`, which must be free. Undone with the transaction. O(log of all DBIs): no row is
@@ -115,8 +115,8 @@ impl WriteTxn {
             let why = format!("there is a DBI {to:?}; choose another name, or drop or rename that one first");
             return Err(Error::new(ErrorKind::AlreadyExists, why));
         }
-        let renamed = self.base.dbis().intern_renamed(&dbi, to);
-        self.set.rename(from, &renamed)
+        let renamed = self.state.base.dbis().intern_renamed(&dbi, to);
+        self.state.set.rename(from, &renamed)
     }
 
     /// Opens the DBI `name` with the schema `before`, and creates one with the schema `after` that is to get its name by
@@ -131,7 +131,7 @@ impl WriteTxn {
         let old = self.open_dbi(name, before, opening)?;
         check_schema(after)?;
         let new = self.new_dbi(name, after)?;
-        self.set.create(Arc::clone(&new), false).inspect_err(|_| new.give_up())?;
+        self.state.set.create(Arc::clone(&new), false).inspect_err(|_| new.give_up())?;
         Ok((old, new))
     }
 
@@ -146,7 +146,7 @@ impl WriteTxn {
             let why = "the closure dropped or renamed the DBI that it migrates; leave that to `migrate`";
             return Err(Error::new(ErrorKind::InvalidArgument, why));
         }
-        self.set.drop_dbi(old, name)?;
-        self.set.name_created(new)
+        self.state.set.drop_dbi(old, name)?;
+        self.state.set.name_created(new)
     }
 }

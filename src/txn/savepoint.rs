@@ -6,7 +6,8 @@ use std::ops::{Deref, DerefMut};
 
 use crate::catalog::DbiSlot;
 use crate::error::Result;
-use crate::txn::write::WriteTxn;
+use crate::txn::write::TxnState;
+use crate::txn::write_txn::WriteTxn;
 
 /// A savepoint that is held: from [`WriteTxn::savepoint_guard`]. Dropping it undoes the changes made since; they stay
 /// after [`keep`](Self::keep).
@@ -33,10 +34,60 @@ use crate::txn::write::WriteTxn;
 #[must_use = "a savepoint that is dropped is undone"]
 pub struct SavepointGuard<'t> {
     txn: &'t mut WriteTxn,
+    mark: Mark,
+}
+
+/// Where a savepoint began.
+pub(super) struct Mark {
     /// The known lengths when it began.
     lengths: Vec<(DbiSlot, u64)>,
     /// How many savepoints are open with it. If more are, guards inside it were leaked.
     depth: usize,
+}
+
+impl Mark {
+    /// Begins a savepoint.
+    pub(super) fn begin(state: &mut TxnState) -> Self {
+        let depth = state.set.begin_savepoint();
+        Self { lengths: state.lengths.save(), depth }
+    }
+
+    /// Keeps the changes since.
+    pub(super) fn keep(&mut self, state: &mut TxnState) {
+        // The guard is not dropped then.
+        drop(mem::take(&mut self.lengths));
+        state.set.keep_savepoints(self.depth);
+    }
+
+    /// Undoes the changes since.
+    pub(super) fn undo(&mut self, state: &mut TxnState) {
+        state.set.undo_savepoints(self.depth);
+        state.lengths.restore(mem::take(&mut self.lengths));
+        state.counts.forget();
+        // The rows that it removed are back, and may be above that bound.
+        state.appended = None;
+    }
+}
+
+impl TxnState {
+    /// Runs `f`, and undoes its changes if it returns `Err` or panics.
+    pub(crate) fn undoing<T, E>(&mut self, f: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        struct Guard<'t>(&'t mut TxnState, Mark);
+
+        impl Drop for Guard<'_> {
+            fn drop(&mut self) {
+                self.1.undo(self.0);
+            }
+        }
+
+        let mark = Mark::begin(self);
+        let guard = Guard(self, mark);
+        let kept = f(guard.0)?;
+        let mut guard = ManuallyDrop::new(guard);
+        let Guard(state, mark) = &mut *guard;
+        mark.keep(state);
+        Ok(kept)
+    }
 }
 
 impl WriteTxn {
@@ -125,8 +176,8 @@ impl WriteTxn {
     /// # }
     /// ```
     pub fn savepoint_guard(&mut self) -> SavepointGuard<'_> {
-        let depth = self.set.begin_savepoint();
-        SavepointGuard { lengths: self.lengths.save(), depth, txn: self }
+        let mark = Mark::begin(&mut self.state);
+        SavepointGuard { txn: self, mark }
     }
 }
 
@@ -134,9 +185,8 @@ impl SavepointGuard<'_> {
     /// Keeps the changes, as a part of what is around the savepoint.
     pub fn keep(self) {
         let mut guard = ManuallyDrop::new(self);
-        drop(mem::take(&mut guard.lengths));
-        let depth = guard.depth;
-        guard.txn.set.keep_savepoints(depth);
+        let guard = &mut *guard;
+        guard.mark.keep(&mut guard.txn.state);
     }
 
     /// Undoes the changes. The same as dropping the guard.
@@ -146,11 +196,7 @@ impl SavepointGuard<'_> {
 
 impl Drop for SavepointGuard<'_> {
     fn drop(&mut self) {
-        self.txn.set.undo_savepoints(self.depth);
-        self.txn.lengths.restore(mem::take(&mut self.lengths));
-        self.txn.counts.forget();
-        // The rows that it removed are back, and may be above that bound.
-        self.txn.appended = None;
+        self.mark.undo(&mut self.txn.state);
     }
 }
 
@@ -172,6 +218,6 @@ impl DerefMut for SavepointGuard<'_> {
 
 impl fmt::Debug for SavepointGuard<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SavepointGuard").field("depth", &self.depth).finish_non_exhaustive()
+        f.debug_struct("SavepointGuard").field("depth", &self.mark.depth).finish_non_exhaustive()
     }
 }

@@ -15,7 +15,7 @@ use crate::env::{Batch, Done, Engine, Env, Reporter, Submission};
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::Wait;
 use crate::txn::transact::make;
-use crate::txn::write::WriteTxn;
+use crate::txn::write::TxnState;
 
 /// A submitted batch: [`wait`](Self::wait) for its outcome, or `.await` it, in any executor.
 ///
@@ -96,7 +96,7 @@ fn commit_all(jobs: Vec<Submission>) {
         let mut refused: Vec<Option<Error>> = Vec::new();
         let durability = strongest(&engine, submitted.iter().map(|one| one.batch.durability));
         let committed = make(&engine, Wait::Yes, "submit", Some(durability), |txn| {
-            refused = make_all(submitted.iter().map(|one| &one.batch), txn);
+            refused = make_all(submitted.iter().map(|one| &one.batch), &mut txn.state);
             let made = refused.iter().filter(|refused| refused.is_none()).count();
             Ok::<_, Error>(((), made as u64))
         });
@@ -132,12 +132,23 @@ fn outcome(refused: Option<Error>, verdict: &CommitOutcome) -> Result<()> {
 
 /// Makes the changes of one batch after another in `txn`, and returns each one's error. Ends before a batch that
 /// does not fit only because of those before it.
-fn make_all<'b>(batches: impl Iterator<Item = &'b Batch>, txn: &mut WriteTxn) -> Vec<Option<Error>> {
+fn make_all<'b>(batches: impl Iterator<Item = &'b Batch>, txn: &mut TxnState) -> Vec<Option<Error>> {
     let mut refused = Vec::new();
+    let limit = txn.set.limit();
     for batch in batches {
-        match txn.savepoint(|txn| batch.make(txn)) {
+        let (is_first, has_updates) = (refused.iter().all(Option::is_some), batch.has_updates());
+        if has_updates && !is_first {
+            // Its functions run once, so it cannot be made again in the next transaction if it does not fit into this one.
+            if txn.set.bytes() >= limit {
+                break;
+            }
+            txn.set.set_limit(limit.saturating_add(txn.set.bytes()));
+        }
+        let made = txn.undoing(|txn| batch.make(txn));
+        txn.set.set_limit(limit);
+        match made {
             Ok(()) => refused.push(None),
-            Err(error) if error.kind() == ErrorKind::TooLarge && refused.iter().any(Option::is_none) => break,
+            Err(error) if error.kind() == ErrorKind::TooLarge && !is_first && !has_updates => break,
             Err(error) => refused.push(Some(error)),
         }
     }

@@ -5,7 +5,7 @@ use crate::durability::Durability;
 use crate::env::{Engine, Env};
 use crate::error::{Error, Result};
 use crate::state::Wait;
-use crate::txn::write::WriteTxn;
+use crate::txn::write_txn::WriteTxn;
 use crate::write_set::WriteSet;
 
 impl Env {

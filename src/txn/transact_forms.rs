@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::state::Wait;
 use crate::txn::transact::make;
 use crate::txn::transaction::until;
-use crate::txn::write::WriteTxn;
+use crate::txn::write_txn::WriteTxn;
 
 impl Env {
     /// As [`transact`](Self::transact), with a durability of its own for this commit.

@@ -1,10 +1,11 @@
 //! Transactions that are held: begun by one call, and committed by another.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::commit::Held;
@@ -14,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::state::{Wait, WriteView};
 use crate::txn::commit_id::CommitId;
 use crate::txn::holding::Holding;
-use crate::txn::write::WriteTxn;
+use crate::txn::write_txn::WriteTxn;
 use crate::write_set::WriteSet;
 
 thread_local! {
@@ -26,19 +27,19 @@ thread_local! {
 struct Slot {
     held: Option<Held>,
     /// Whether the thread is ending, for its transactions. Made by the first of them.
-    is_ending: Option<Rc<Cell<bool>>>,
+    is_ending: Option<Arc<AtomicBool>>,
 }
 
 impl Slot {
     /// Keeps the locks of a transaction, and returns what it reads and its empty set.
     #[inline]
-    fn keep(&mut self, held: Held) -> Result<(WriteView, WriteSet, Rc<Cell<bool>>)> {
+    fn keep(&mut self, held: Held) -> Result<(WriteView, WriteSet, Arc<AtomicBool>)> {
         let begun = self.held.insert(held).view();
         if begun.is_err() {
             self.held = None;
         }
         let (view, set) = begun?;
-        Ok((view, set, Rc::clone(self.is_ending.get_or_insert_default())))
+        Ok((view, set, Arc::clone(self.is_ending.get_or_insert_default())))
     }
 }
 
@@ -47,7 +48,7 @@ impl Drop for Slot {
         // A transaction that a thread-local variable of the program still has must not be read any more: without the
         // locks, others change what it reads.
         if let Some(is_ending) = &self.is_ending {
-            is_ending.set(true);
+            is_ending.store(true, Ordering::Relaxed);
         }
         drop(self.held.take());
     }
@@ -89,6 +90,8 @@ impl Drop for Slot {
 /// let txn = env.begin().unwrap();
 /// std::thread::spawn(move || txn.commit());
 /// ```
+///
+/// For work that goes from thread to thread or over an `.await` there is the [`Draft`](crate::Draft).
 ///
 /// A value that was read does not outlive the next change:
 ///

@@ -1,7 +1,5 @@
-//! The write transaction: reads see its own changes, writes go to its write set.
+//! What a write transaction is made of: reads see its own changes, writes go to its write set.
 
-use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -11,7 +9,7 @@ use crate::catalog::{CommitSeq, DbiRef, DbiSlot};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::KeyBuf;
 use crate::page::TreeRecord;
-use crate::read::{LayeredCursor, LayeredTree, Layers, RawCursor, RawEntry, RawRead};
+use crate::read::{LayeredCursor, LayeredTree, Layers, RawCursor, RawEntry, RawRead, ReadLog};
 use crate::state::{Base, Core, WriteView};
 use crate::txn::counts::Counts;
 use crate::txn::holding::Holding;
@@ -20,46 +18,9 @@ use crate::txn::pending::Pending;
 use crate::txn::remove::Near;
 use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 
-/// A transaction that changes DBIs: the `txn` of [`Env::transact`](crate::Env::transact).
-///
-/// The verbs are methods of the handles, [`Dbi`](crate::Dbi) and [`MultiDbi`](crate::MultiDbi), and take the
-/// transaction first. Its reads see the state that it began on, with its own changes laid over it. The changes are
-/// kept in memory until the closure returns `Ok`, and are then committed as one. There is no `commit` to call; a
-/// [`Transaction`](crate::Transaction), from [`Env::begin`](crate::Env::begin), has one. A transaction stays on the
-/// thread that began it; other threads can read it by a [`reader`](Self::reader).
-///
-/// ```
-/// use mapleaf::{Dbi, Env};
-/// # fn main() -> mapleaf::Result<()> {
-/// let env = Env::temporary()?;
-/// let ages: Dbi<&str, u32> = env.dbi("ages")?;
-/// env.transact(|txn| {
-///     ages.put(txn, "ann", 42)?;
-///     assert_eq!(ages.get(txn, "ann")?, Some(42));
-///     Ok(())
-/// })?;
-/// # Ok(())
-/// # }
-/// ```
-///
-/// | | |
-/// |---|---|
-/// | changes | [`Dbi::put`](crate::Dbi::put), [`delete`](crate::Dbi::delete), [`update`](crate::Dbi::update) and the other verbs of [`Dbi`](crate::Dbi) and [`MultiDbi`](crate::MultiDbi) |
-/// | reads | [`Dbi::get`](crate::Dbi::get), [`range`](crate::Dbi::range) and the other verbs that take a [`Read`](crate::Read) |
-/// | savepoints | [`savepoint`](WriteTxn::savepoint), [`savepoint_or`](WriteTxn::savepoint_or), [`savepoint_guard`](WriteTxn::savepoint_guard) |
-/// | DBIs | [`dbi`](WriteTxn::dbi), [`multi_dbi`](WriteTxn::multi_dbi), [`create_dbi`](WriteTxn::create_dbi), [`dbi_options`](WriteTxn::dbi_options), [`clear_dbi`](WriteTxn::clear_dbi) |
-///
-/// It cannot be moved to another thread:
-///
-/// ```compile_fail,E0277
-/// # let env = mapleaf::Env::temporary().unwrap();
-/// env.transact(|txn| {
-///     std::thread::scope(|scope| { scope.spawn(|| txn.id()); });
-///     Ok(())
-/// });
-/// ```
-#[doc(alias("WriteTransaction", "RwTxn", "write_txn", "commit", "rollback"))]
-pub struct WriteTxn {
+/// A state, with changes laid over it: what a transaction reads and writes. Private to the crate in effect: whoever has
+/// a mutable reference could exchange two of them, and so read a state without the locks that keep it.
+pub struct TxnState {
     pub(super) base: Base,
     /// What was committed, or is about to be, after the base.
     pub(super) layers: Layers,
@@ -73,21 +34,26 @@ pub struct WriteTxn {
     pub(super) max_key: usize,
     pub(super) max_dbis: u32,
     pub(super) uuid: [u8; 16],
-    /// The locks of this transaction, if it is held.
-    pub(super) holding: Option<Holding>,
-    // LMDB's write lock belongs to the thread that took it.
-    _on_its_thread: PhantomData<*mut ()>,
+    pub(super) watch: Watch,
+}
+
+/// What every verb of a transaction must look at first.
+pub(crate) enum Watch {
+    /// Nothing: the transaction ends before its locks are given back.
+    Nothing,
+    /// Whether the thread has given back the locks of this transaction, which is held.
+    End(Holding),
+    /// A draft has no locks. It notes what is read, and may be too old.
+    Reads(Box<ReadLog>),
 }
 
 /// Ranges of up to this many entries are deleted one by one.
 const FEW: usize = 8;
 
-impl WriteTxn {
+impl TxnState {
     /// On what it is to read, with an empty set, whose buffers may be there already.
-    ///
-    /// `holding` is for a transaction that is held.
     #[inline]
-    pub(crate) fn new(core: &Core, view: WriteView, set: WriteSet, holding: Option<Holding>) -> Self {
+    pub(crate) fn new(core: &Core, view: WriteView, set: WriteSet, watch: Watch) -> Self {
         let WriteView { base, layers, seq } = view;
         Self {
             base,
@@ -101,8 +67,7 @@ impl WriteTxn {
             max_key: core.max_key,
             max_dbis: core.config.max_dbis,
             uuid: *core.uuid(),
-            holding,
-            _on_its_thread: PhantomData,
+            watch,
         }
     }
 
@@ -120,9 +85,8 @@ impl WriteTxn {
         std::mem::take(&mut self.set)
     }
 
-    /// The [`Snapshot::id`](crate::Snapshot::id) of the state that this transaction commits.
-    #[must_use]
-    pub fn id(&self) -> u64 {
+    /// The number of the transaction.
+    pub(super) fn id(&self) -> u64 {
         self.seq.0
     }
 
@@ -130,9 +94,20 @@ impl WriteTxn {
         self.seq
     }
 
+    /// What was read of the base and its layers, if that is noted.
+    #[inline]
+    pub(super) fn reads(&self) -> Option<&ReadLog> {
+        if let Watch::Reads(log) = &self.watch { Some(log) } else { None }
+    }
+
+    /// Fails if the transaction must not be used any more.
     #[inline]
     pub(super) fn check_held(&self) -> Result<()> {
-        if self.holding.as_ref().is_some_and(|holding| holding.is_over()) { Err(over()) } else { Ok(()) }
+        match &self.watch {
+            Watch::End(holding) if holding.is_over() => Err(over()),
+            Watch::Nothing | Watch::End(_) => Ok(()),
+            Watch::Reads(log) => log.check(),
+        }
     }
 
     /// The state and the changes over it.
@@ -269,8 +244,10 @@ impl WriteTxn {
         if self.appended.as_ref().is_some_and(|(slot, last)| *slot == dbi.slot && **last < *key) {
             return Ok(true);
         }
-        let last = self.raw_range(dbi, Bound::Unbounded, Bound::Unbounded)?.next_back()?;
-        if last.is_some_and(|(last, _)| last >= key) {
+        let last = self.view(dbi)?.range(Bound::Unbounded, Bound::Unbounded)?.next_back()?.map(|(last, _)| last);
+        // The keys from the last one on, or from this one on, are what the result depends on.
+        self.log_range(dbi, Bound::Included(last.map_or(key, |last| last.max(key))), Bound::Unbounded)?;
+        if last.is_some_and(|last| last >= key) {
             return Ok(false);
         }
         self.appended = Some((dbi.slot, key.to_vec()));
@@ -286,6 +263,7 @@ impl WriteTxn {
     ) -> Result<u64> {
         let is_all = matches!((lower, upper), (Bound::Unbounded, Bound::Unbounded));
         let entries = if is_all { self.raw_len(dbi)? } else { self.view(dbi)?.count(lower, upper)? };
+        self.log_range(dbi, lower, upper)?;
         if entries == 0 {
             return Ok(0);
         }
@@ -306,7 +284,10 @@ impl WriteTxn {
             Bound::Included(key) => Some(key_after(kept(key))),
             Bound::Excluded(key) => Some(kept(key)),
         };
-        let next = end.as_deref().map(|end| self.next_below(dbi, end)).transpose()?;
+        let next = match end.as_deref() {
+            Some(end) if !self.is_draft() => Some(self.next_below(dbi, end)?),
+            _ => None,
+        };
         self.set.gap(dbi, &start, end.as_deref())?;
         if let Some(next) = next {
             // Extends the gap to the next key below the set, so that a range deleted from there on joins it.
@@ -366,7 +347,7 @@ fn key_after(mut key: Vec<u8>) -> Vec<u8> {
     key
 }
 
-impl RawRead for WriteTxn {
+impl RawRead for TxnState {
     type Cursor<'t> = LayeredCursor<'t>;
 
     fn raw_uuid(&self) -> &[u8; 16] {
@@ -380,7 +361,11 @@ impl RawRead for WriteTxn {
     #[inline]
     fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
         self.check_held()?;
-        self.pending().get::<W>(dbi, key)
+        let found = self.pending().get::<W>(dbi, key)?;
+        if self.is_draft() {
+            self.log_keys(dbi, &[key])?;
+        }
+        Ok(found)
     }
 
     fn raw_get_many<'t, const W: usize>(
@@ -389,7 +374,11 @@ impl RawRead for WriteTxn {
         keys: &[&[u8]],
         each: impl FnMut(usize, Option<&'t [u8]>),
     ) -> Result<()> {
-        self.view(dbi)?.get_many::<W>(keys, each)
+        let view = self.view(dbi)?;
+        if self.is_draft() {
+            self.log_keys(dbi, keys)?;
+        }
+        view.get_many::<W>(keys, each)
     }
 
     fn raw_rank(&self, dbi: &DbiRef, key: &[u8]) -> Result<u64> {
@@ -397,7 +386,8 @@ impl RawRead for WriteTxn {
     }
 
     fn raw_range<'t>(&'t self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<LayeredCursor<'t>> {
-        self.view(dbi)?.range(lower, upper)
+        let cursor = self.view(dbi)?.range(lower, upper)?;
+        Ok(if self.is_draft() { self.logged(cursor, dbi, (lower, upper)) } else { cursor })
     }
 
     fn raw_tree(&self, dbi: &DbiRef) -> Result<(TreeRecord, u32)> {
@@ -411,6 +401,7 @@ impl RawRead for WriteTxn {
             return Ok(length);
         }
         let length = self.view(dbi)?.count(Bound::Unbounded, Bound::Unbounded)?;
+        self.log_range(dbi, Bound::Unbounded, Bound::Unbounded)?;
         self.lengths.set(dbi.slot, length);
         Ok(length)
     }
@@ -422,6 +413,7 @@ impl RawRead for WriteTxn {
             return Ok(count);
         }
         let count = self.view(dbi)?.count(lower, upper)?;
+        self.log_range(dbi, lower, upper)?;
         if let Some(own) = self.set.dbi(dbi.slot) {
             self.counts.set(dbi.slot, (lower, upper), count, own.len());
         }
@@ -433,16 +425,12 @@ impl RawRead for WriteTxn {
     }
 
     fn raw_nth<'t>(&'t self, dbi: &DbiRef, n: u64) -> Result<Option<RawEntry<'t>>> {
-        self.view(dbi)?.nth(n)
+        let entry = self.view(dbi)?.nth(n)?;
+        self.log_range(dbi, Bound::Unbounded, entry.map_or(Bound::Unbounded, |(key, _)| Bound::Included(key)))?;
+        Ok(entry)
     }
 
     fn raw_split(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>, parts: usize) -> Result<Vec<Vec<u8>>> {
         self.view(dbi)?.split(lower, upper, parts)
-    }
-}
-
-impl fmt::Debug for WriteTxn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WriteTxn").field("id", &self.seq.0).finish_non_exhaustive()
     }
 }

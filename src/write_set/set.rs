@@ -72,6 +72,16 @@ impl WriteSet {
         self
     }
 
+    /// The maximum of the changes' bytes.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Changes the limit. Changes that exceed it already stay.
+    pub(crate) fn set_limit(&mut self, max_bytes: usize) {
+        self.limit = max_bytes;
+    }
+
     /// Begins a savepoint inside the open ones, and returns how many are open now. O(1).
     pub(crate) fn begin_savepoint(&mut self) -> usize {
         let schema = self.schema().map_or_else(SchemaMark::default, SchemaChanges::mark);

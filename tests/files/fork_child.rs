@@ -17,7 +17,12 @@ fn every_call_in_a_forked_child_is_closed() -> Result<()> {
         let env = Env::open(dir.path().join("env"))?;
         let dbi: Dbi<u32, u32> = env.dbi("d")?;
         env.transact(|txn| dbi.put(txn, 1, 1))?;
+        let mut draft = env.snapshot()?.draft();
+        dbi.update(&mut draft, 1, |old| old.map(|old| old + 4))?;
+        let mut inherited = Some(draft);
         in_child(|| {
+            let draft = inherited.take().expect("it is inherited");
+            refused_with(draft.commit(), ErrorKind::Closed, &["fork", "exec"]);
             refused_with(env.snapshot(), ErrorKind::Closed, &["fork", "exec"]);
             refused(env.transact(|txn| dbi.put(txn, 1, 2)), ErrorKind::Closed);
             refused(env.try_transact(|_| Ok(())), ErrorKind::Closed);
@@ -39,8 +44,11 @@ fn every_call_in_a_forked_child_is_closed() -> Result<()> {
             let dbi: Dbi<u32, u32> = other.dbi("d")?;
             other.transact(|txn| dbi.put(txn, 1, 3))
         })?;
+        inherited.take().expect("the child took its own").commit()?;
         env.transact(|txn| dbi.put(txn, 2, 2))?;
-        assert_eq!(dbi.len(&env.snapshot()?)?, 2);
+        let snap = env.snapshot()?;
+        assert_eq!((dbi.get(&snap, 1)?, dbi.len(&snap)?), (Some(5), 2));
+        drop(snap);
         assert!(env.verify()?.is_clean());
         let other = Env::open(dir.path().join("other"))?;
         assert_eq!(other.dbi::<u32, u32>("d")?.get(&other.snapshot()?, 1)?, Some(3));

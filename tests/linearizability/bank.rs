@@ -1,5 +1,6 @@
 //! A bank of three processes with eight threads each: the total never changes in any state that is read, whichever
-//! transfers fail half way.
+//! transfers fail half way. They are made by closures, by transactions that are held, and by drafts, and are flushed or
+//! not.
 
 use crate::common::process;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crate::common::damage::Random;
-use mapleaf::{Dbi, Durability, Env, Error, Read, Result, WriteTxn};
+use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Read, Result, Write};
 
 const PROCESSES: usize = 3;
 const THREADS: usize = 8;
@@ -44,7 +45,7 @@ impl Bank {
     }
 
     /// Moves money. If there is too little, returns an error after half of the work.
-    fn transfer(&self, txn: &mut WriteTxn, from: u32, to: u32, amount: i64) -> Result<()> {
+    fn transfer(&self, txn: &mut impl Write, from: u32, to: u32, amount: i64) -> Result<()> {
         let (rich, poor) = (self.of(from), self.of(to));
         poor.update(txn, to, |held| Some(held.unwrap_or(0) + amount))?;
         let held = rich.get(txn, from)?.unwrap_or(0);
@@ -62,16 +63,43 @@ impl Bank {
         Ok(sum)
     }
 
+    /// A transfer and its count, in any transaction.
+    fn move_counted(&self, txn: &mut impl Write, who: (u32, u32), (from, to, amount): (u32, u32, i64)) -> Result<()> {
+        self.made.update(txn, who, |made| Some(made.unwrap_or(0) + 1))?;
+        self.transfer(txn, from, to, amount)
+    }
+
+    /// A transfer by a draft, which is made again after each conflict. What a draft reads is one state; whether it still
+    /// is when it commits, the commit says.
+    fn draft(&self, who: (u32, u32), transfer: (u32, u32, i64), audits: bool) -> Result<()> {
+        loop {
+            let mut draft = self.env.snapshot()?.draft();
+            if audits {
+                let sum: i64 =
+                    self.accounts.iter().map(|half| half.values(&draft)?.sum::<Result<i64>>()).sum::<Result<_>>()?;
+                assert_eq!(sum, i64::from(ACCOUNTS) * EACH);
+            }
+            self.move_counted(&mut draft, who, transfer)?;
+            thread::yield_now();
+            match draft.commit() {
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// The work of one thread: transfers, some of them ended by an error, a panic or a savepoint.
-    fn trade(&self, process: usize, thread: usize, turns: u64) -> Result<()> {
+    fn trade(&self, process: usize, thread: usize, durability: Durability) -> Result<()> {
         let mut random = Random((process * THREADS + thread) as u64 + 1);
         let who = (u32::try_from(process).unwrap_or(0), u32::try_from(thread).unwrap_or(0));
         let mut account = || u32::try_from(random.below(ACCOUNTS as usize)).unwrap_or(0);
         let mut made = 0;
-        for turn in 0..turns {
+        for turn in 0..turns(durability) {
             let (from, to) = (account(), account());
             let amount = i64::from(account()) * 3;
-            let outcome = match turn % 5 {
+            let weak = if DURABILITIES[0] == durability { Durability::Eventual } else { durability };
+            let outcome = match turn % 9 {
                 0 => catch_unwind(AssertUnwindSafe(|| {
                     self.env.transact(|txn| -> Result<()> {
                         let _ = self.transfer(txn, from, to, amount);
@@ -86,10 +114,13 @@ impl Bank {
                     assert_eq!(self.sum(txn)?, i64::from(ACCOUNTS) * EACH, "inside, moved: {moved}");
                     Ok(())
                 }),
-                _ => self.env.transact(|txn| {
-                    self.made.update(txn, who, |made| Some(made.unwrap_or(0) + 1))?;
-                    self.transfer(txn, from, to, amount)
+                2 => self.env.begin().and_then(|mut txn| {
+                    self.move_counted(&mut txn, who, (from, to, amount))?;
+                    txn.commit().map(drop)
                 }),
+                3 => self.env.transact_with(weak, |txn| self.move_counted(txn, who, (from, to, amount))),
+                4 | 5 => self.draft(who, (from, to, amount), turn % 2 == 0 && thread == 0),
+                _ => self.env.transact(|txn| self.move_counted(txn, who, (from, to, amount))),
             };
             match outcome {
                 Ok(()) => made += 1,
@@ -110,11 +141,11 @@ impl Bank {
         Ok(())
     }
 
-    fn run(&self, process: usize, turns: u64) -> Result<()> {
+    fn run(&self, process: usize, durability: Durability) -> Result<()> {
         let done = AtomicBool::new(false);
         thread::scope(|scope| {
             let watcher = scope.spawn(|| self.watch(&done));
-            let run = |thread| scope.spawn(move || self.trade(process, thread, turns));
+            let run = |thread| scope.spawn(move || self.trade(process, thread, durability));
             let threads: Vec<_> = (0..THREADS).map(run).collect();
             let join = |thread: thread::ScopedJoinHandle<'_, Result<()>>| {
                 thread.join().map_err(|_| Error::other("a panic")).and_then(|outcome| outcome)
@@ -135,7 +166,7 @@ fn concurrent_transfers_keep_the_total() -> Result<()> {
         let bank = Bank::open(Path::new(&arguments[0]), durability)?;
         process::tell("ready");
         process::hear()?;
-        return bank.run(number(2)?, turns(durability));
+        return bank.run(number(2)?, durability);
     }
     for (which, durability) in ["0", "1"].into_iter().zip(DURABILITIES) {
         let dir = tempfile::tempdir().map_err(Error::other)?;
@@ -148,7 +179,7 @@ fn concurrent_transfers_keep_the_total() -> Result<()> {
             child.expect("ready");
             child.say("go")?;
         }
-        bank.run(0, turns(durability))?;
+        bank.run(0, durability)?;
         children.into_iter().try_for_each(process::Child::passes)?;
         assert_eq!(bank.sum(&bank.env.snapshot()?)?, i64::from(ACCOUNTS) * EACH);
         assert!(bank.env.verify()?.is_clean());

@@ -1,24 +1,27 @@
 //! Three processes of eight threads count together. Their transactions have one order, which agrees with real time and
-//! with the order of each thread, and everything that begins after an acknowledged commit sees it.
+//! with the order of each thread, and everything that begins after an acknowledged commit sees it, whether it is a closure,
+//! a transaction that is held or a draft, and whether it is flushed or not.
 
 use crate::common::process;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use mapleaf::{Dbi, Durability, Env, Error, Msgpack, Result};
+use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Msgpack, Result, Write};
 
 const PROCESSES: u32 = 3;
 const THREADS: u32 = 8;
 const DURABILITIES: [Durability; 2] = [Durability::Immediate, Durability::Process];
 
-/// The maker of a transaction (process, thread, number), and its id.
+/// The maker of a transaction (process, thread, number), and its id; 0 for a draft, which does not know it.
 type Entry = (u32, u32, u32, u64);
 
 struct Work {
     env: Env,
     counter: Dbi<(), u64>,
     log: Dbi<u64, Msgpack<Entry>>,
+    /// The weakest durability that the environment takes.
+    weak: Durability,
 }
 
 fn turns(durability: Durability) -> u32 {
@@ -29,7 +32,35 @@ impl Work {
     fn open(path: &Path, durability: Durability) -> Result<Self> {
         let env = Env::options().durability(durability).map_size(1 << 18).max_readers(64).open(path)?;
         let (counter, log) = (env.dbi("counter")?, env.dbi("log")?);
-        Ok(Self { env, counter, log })
+        let weak = if durability == Durability::Process { durability } else { Durability::Eventual };
+        Ok(Self { env, counter, log, weak })
+    }
+
+    /// Counts one more, and notes who did.
+    fn add(&self, txn: &mut impl Write, by: (u32, u32, u32), id: u64) -> Result<u64> {
+        let count = self.counter.get(txn, ())?.unwrap_or(0) + 1;
+        self.counter.put(txn, (), count)?;
+        self.log.put(txn, count, &(by.0, by.1, by.2, id))?;
+        Ok(count)
+    }
+
+    /// Counts once by a draft, as often as it takes.
+    fn draft(&self, by: (u32, u32, u32)) -> Result<u64> {
+        loop {
+            let mut draft = self.env.snapshot()?.draft();
+            let count = self.add(&mut draft, by, 0)?;
+            match draft.commit() {
+                Ok(id) => {
+                    // All transactions count one, so an id is as far from its count as any other.
+                    let snap = self.env.snapshot()?;
+                    let newest = self.counter.get(&snap, ())?.unwrap_or(0);
+                    assert_eq!(snap.id() - newest, u64::from(id) - count);
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// The work of one thread. `seen` is the highest acknowledged count in this process.
@@ -37,12 +68,26 @@ impl Work {
         let mut newest = 0;
         for turn in 0..turns {
             let before = seen.load(Ordering::SeqCst);
-            let count = self.env.transact(|txn| {
-                let count = self.counter.get(txn, ())?.unwrap_or(0) + 1;
-                self.counter.put(txn, (), count)?;
-                self.log.put(txn, count, &(process, thread, turn, txn.id()))?;
-                Ok(count)
-            })?;
+            let by = (process, thread, turn);
+            let count = match turn % 5 {
+                // Few, since they conflict with all others.
+                1 if thread == 0 => self.draft(by)?,
+                2 => {
+                    let mut txn = self.env.begin()?;
+                    let id = txn.id();
+                    let count = self.add(&mut txn, by, id)?;
+                    assert_eq!(u64::from(txn.commit()?), id);
+                    count
+                }
+                3 => self.env.transact_with(self.weak, |txn| {
+                    let id = txn.id();
+                    self.add(txn, by, id)
+                })?,
+                _ => self.env.transact(|txn| {
+                    let id = txn.id();
+                    self.add(txn, by, id)
+                })?,
+            };
             assert!(count > before, "{count} began after {before} was acknowledged");
             seen.fetch_max(count, Ordering::SeqCst);
             let snap = self.env.snapshot()?;
@@ -82,8 +127,9 @@ impl Work {
             let next = &mut next[(process * THREADS + thread) as usize];
             assert_eq!(turn, *next, "thread {thread} of process {process}");
             *next += 1;
-            assert!(before.is_none_or(|before| id == before + 1), "count {count}: {id} after {before:?}");
-            before = Some(id);
+            let next_id = before.map(|before| before + 1);
+            assert!(id == 0 || next_id.is_none_or(|next| id == next), "count {count}: {id} after {before:?}");
+            before = if id == 0 { next_id } else { Some(id) };
         }
         assert_eq!(counts, total);
         assert!(next.iter().all(|next| *next == turns));

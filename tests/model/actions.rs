@@ -149,6 +149,20 @@ impl<E> Change<E> {
     }
 }
 
+/// How a transaction is begun and committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// By a closure, or one with its own type of errors.
+    Closure,
+    ClosureOr,
+    /// By a closure that does not wait for others.
+    TryClosure,
+    /// By `begin` and `commit`, or `abort`.
+    Held,
+    /// By a draft, which is dropped instead of aborted.
+    Draft,
+}
+
 /// How batches are submitted.
 #[derive(Clone, Debug)]
 pub enum Way {
@@ -163,7 +177,7 @@ pub enum Way {
 /// One action on the environment.
 #[derive(Clone, Debug)]
 pub enum Transition {
-    Transact { actions: Vec<Action>, end: End, wait: bool },
+    Transact { actions: Vec<Action>, end: End, door: Door },
     Batches(Vec<Changes<Hope>>, Way),
     Look(usize, Look),
     PairLook(PairLook),
@@ -185,7 +199,7 @@ pub enum Task {
     Transact {
         actions: Vec<Action>,
         end: End,
-        wait: bool,
+        door: Door,
         looks: bool,
     },
     Apply(Changes<Hope>),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use mapleaf::{Commit, Durability, Env, Error, ErrorKind, Expect, Result, Snapshot, WriteTxn};
 use tempfile::TempDir;
 
-use crate::actions::{Action, Answer, Change, Changes, End, Hope, Look, PairLook, Transition, Way};
+use crate::actions::{Action, Answer, Change, Changes, Door, End, Hope, Look, PairLook, Transition, Way};
 use crate::handles::{Handles, NAMES, OPERATIONS, ends_as_meant, finish};
 use crate::kinds::{Numbers, Tails, Texts, Tuples};
 use crate::world::{Map, PAIRS, World, between};
@@ -60,7 +60,7 @@ impl Engine {
         OPERATIONS.fetch_add(1, Ordering::Relaxed);
         let held = |at: usize, held: &[Held]| (!held.is_empty()).then(|| at % held.len());
         match transition {
-            Transition::Transact { actions, end, wait } => self.transact(actions, *end, *wait)?,
+            Transition::Transact { actions, end, door } => self.transact(actions, *end, *door)?,
             Transition::Batches(batches, way) => self.batches(batches, way)?,
             Transition::Look(which, look) => {
                 let answer = self.handles.look(&self.env().snapshot()?, *which, look)?;
@@ -115,15 +115,30 @@ impl Engine {
         Ok(())
     }
 
-    fn transact(&mut self, actions: &[Action], end: End, wait: bool) -> Result<()> {
+    fn transact(&mut self, actions: &[Action], end: End, door: Door) -> Result<()> {
         let before = self.world.clone();
         let (env, handles) = (self.env().clone(), self.handles.clone());
         let body = |world: &mut World| {
-            let closure = |txn: &mut WriteTxn| handles.run(txn, world, actions).and_then(|()| finish(end));
-            match (wait, actions.len() % 2) {
-                (true, 0) => env.transact(closure),
-                (true, _) => env.transact_or(closure),
-                (false, _) => env.try_transact(closure),
+            let mut closure = |txn: &mut WriteTxn| handles.run(txn, world, actions).and_then(|()| finish(end));
+            match door {
+                Door::Closure => env.transact(closure),
+                Door::ClosureOr => env.transact_or(closure),
+                Door::TryClosure => env.try_transact(closure),
+                Door::Held => {
+                    let mut txn = env.begin()?;
+                    match closure(&mut txn) {
+                        Ok(()) => txn.commit().map(drop),
+                        Err(error) => {
+                            txn.abort();
+                            Err(error)
+                        }
+                    }
+                }
+                Door::Draft => {
+                    let mut draft = env.snapshot()?.draft();
+                    handles.run(&mut draft, world, actions).and_then(|()| finish(end))?;
+                    draft.commit().map(drop)
+                }
             }
         };
         if !ends_as_meant(&mut self.world, body, end)? {

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use mapleaf::key::KeyBuf;
-use mapleaf::{Dbi, Env, Error, ErrorKind, Key, Read, Result, Snapshot, WriteTxn};
+use mapleaf::{Dbi, Draft, Env, Error, ErrorKind, Key, Read, Result, Snapshot, Write as Writable, WriteTxn};
 
 use crate::actions::{Action, Answer, End, Look, PairLook, Write};
 use crate::kinds::{Kind, Numbers, Tails, Texts, Tuples};
@@ -102,7 +102,7 @@ impl Handles {
         ]))
     }
 
-    fn write(&self, txn: &mut WriteTxn, which: usize, write: &Write) -> Result<Answer> {
+    fn write(&self, txn: &mut impl Writable, which: usize, write: &Write) -> Result<Answer> {
         match which {
             0 => writes::write::<Texts>(&self.texts, txn, write),
             1 => writes::write::<Numbers>(&self.numbers, txn, write),
@@ -112,7 +112,7 @@ impl Handles {
     }
 
     /// Runs the actions in both and compares every answer.
-    pub fn run(&self, txn: &mut WriteTxn, world: &mut World, actions: &[Action]) -> Result<()> {
+    pub fn run(&self, txn: &mut impl Nests, world: &mut World, actions: &[Action]) -> Result<()> {
         for action in actions {
             OPERATIONS.fetch_add(1, Ordering::Relaxed);
             let (answer, expected) = match action {
@@ -122,9 +122,8 @@ impl Handles {
                 Action::PairLook(look) => (self.pair_look(txn, look)?, world.pair_look(look)),
                 Action::Savepoint(actions, end) => {
                     let before = world.clone();
-                    let savepoint = |world: &mut World| {
-                        txn.savepoint(|txn| self.run(txn, world, actions).and_then(|()| finish(*end)))
-                    };
+                    let savepoint =
+                        |world: &mut World| txn.nested(|txn| self.run(txn, world, actions).and_then(|()| finish(*end)));
                     if !ends_as_meant(world, savepoint, *end)? {
                         *world = before;
                     }
@@ -138,7 +137,7 @@ impl Handles {
     }
 
     /// Runs the actions and records every answer.
-    pub fn note(&self, txn: &mut WriteTxn, answers: &mut Vec<Answer>, actions: &[Action]) -> Result<()> {
+    pub fn note(&self, txn: &mut impl Nests, answers: &mut Vec<Answer>, actions: &[Action]) -> Result<()> {
         for action in actions {
             let answer = match action {
                 Action::Write(which, write) => self.write(txn, *which, write)?,
@@ -147,7 +146,7 @@ impl Handles {
                 Action::PairLook(look) => self.pair_look(txn, look)?,
                 Action::Savepoint(actions, end) => {
                     let savepoint = |answers: &mut Vec<Answer>| {
-                        txn.savepoint(|txn| self.note(txn, answers, actions).and_then(|()| finish(*end)))
+                        txn.nested(|txn| self.note(txn, answers, actions).and_then(|()| finish(*end)))
                     };
                     ends_as_meant(answers, savepoint, *end)?;
                     continue;
@@ -156,6 +155,24 @@ impl Handles {
             answers.push(answer);
         }
         Ok(())
+    }
+}
+
+/// Transactions of all kinds, which have savepoints.
+pub trait Nests: Writable + Sized {
+    /// Runs `body` in a savepoint.
+    fn nested<T>(&mut self, body: impl FnOnce(&mut Self) -> Result<T>) -> Result<T>;
+}
+
+impl Nests for WriteTxn {
+    fn nested<T>(&mut self, body: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.savepoint(body)
+    }
+}
+
+impl Nests for Draft {
+    fn nested<T>(&mut self, body: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.savepoint(body)
     }
 }
 

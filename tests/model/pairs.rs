@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use mapleaf::{MultiDbi, Read, Result, WriteTxn};
+use mapleaf::{MultiDbi, Read, Result, Write};
 
 use crate::actions::{Answer, Ends, PairLook, PairWrite};
 use crate::world::PER_KEY;
@@ -22,7 +22,7 @@ fn pair((key, value): (u8, i16)) -> u16 {
     (u16::from(key) - 226) * PER_KEY + u16::try_from(value + 6).expect("a value that was never stored")
 }
 
-pub fn write(pairs: &Pairs, txn: &mut WriteTxn, write: &PairWrite) -> Result<Answer> {
+pub fn write(pairs: &Pairs, txn: &mut impl Write, write: &PairWrite) -> Result<Answer> {
     Ok(match write {
         PairWrite::Insert(pair) => Answer::Is(pairs.insert(txn, key(*pair), value(*pair))?),
         PairWrite::Remove(pair) => Answer::Is(pairs.remove(txn, key(*pair), value(*pair))?),

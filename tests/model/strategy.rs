@@ -11,7 +11,8 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use mapleaf::{Durability, Expect};
 
 use crate::actions::{
-    Action, Change, Changes, End, Ends, Hope, Look, PairLook, PairWrite, Round, Step, Task, Transition, Way, Write,
+    Action, Change, Changes, Door, End, Ends, Hope, Look, PairLook, PairWrite, Round, Step, Task, Transition, Way,
+    Write,
 };
 use crate::kinds::{KEYS, VALUES};
 use crate::world::{PER_KEY, TYPED};
@@ -189,11 +190,21 @@ fn durability() -> impl Strategy<Value = Durability> {
     prop_oneof![Just(Durability::Immediate), Just(Durability::Eventual), Just(Durability::Process)]
 }
 
+fn door() -> impl Strategy<Value = Door> {
+    prop_oneof![
+        3 => Just(Door::Closure),
+        1 => Just(Door::ClosureOr),
+        1 => Just(Door::TryClosure),
+        2 => Just(Door::Held),
+        3 => Just(Door::Draft),
+    ]
+}
+
 pub fn transition() -> impl Strategy<Value = Transition> {
-    let transact = (actions(), end(), any::<bool>());
+    let transact = (actions(), end(), door());
     let par_scan = (0..TYPED, ends(0..KEYS), 0..5_usize);
     prop_oneof![
-        16 => transact.prop_map(|(actions, end, wait)| Transition::Transact { actions, end, wait }),
+        16 => transact.prop_map(|(actions, end, door)| Transition::Transact { actions, end, door }),
         6 => batches().prop_map(|(batches, way)| Transition::Batches(batches, way)),
         6 => (0..TYPED, look()).prop_map(|(which, look)| Transition::Look(which, look)),
         2 => pair_look().prop_map(Transition::PairLook),
@@ -208,10 +219,10 @@ pub fn transition() -> impl Strategy<Value = Transition> {
 }
 
 fn task() -> impl Strategy<Value = Task> {
-    let transact = (actions(), end(), 0..5_u8, 0..4_u8);
+    let transact = (actions(), end(), door(), 0..4_u8);
     prop_oneof![
-        12 => transact.prop_map(|(actions, end, wait, looks)| {
-            Task::Transact { actions, end, wait: wait > 0, looks: looks == 0 }
+        12 => transact.prop_map(|(actions, end, door, looks)| {
+            Task::Transact { actions, end, door, looks: looks == 0 }
         }),
         4 => batch().prop_map(Task::Apply),
         4 => vec(batch(), 1..5).prop_map(Task::Submit),

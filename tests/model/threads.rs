@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use mapleaf::{Dbi, Env, EnvOptions, Error, ErrorKind, Read, Result, Snapshot, WriteTxn};
 
-use crate::actions::{Action, Answer, Changes, End, Hope, Round, Task};
-use crate::handles::{Handles, NAMES, ends_as_meant, finish};
+use crate::actions::{Action, Answer, Changes, Door, End, Hope, Round, Task};
+use crate::handles::{Handles, NAMES, Nests, ends_as_meant, finish};
 use crate::history::{Event, History, Noted, Seen};
 use crate::{batches, second_opinion};
 
@@ -71,12 +71,12 @@ impl Worker<'_> {
             let after = self.newest.load(Ordering::SeqCst);
             self.mark += 1;
             let events = match task {
-                Task::Transact { actions, end, wait, looks } => {
+                Task::Transact { actions, end, door, looks } => {
                     let (actions, mark) = match looks {
                         true => (only_looking(actions), None),
                         false => (actions.clone(), Some(self.mark)),
                     };
-                    self.transact(after, mark, actions, *end, *wait)?.into_iter().collect()
+                    self.transact(after, mark, actions, *end, *door)?.into_iter().collect()
                 }
                 Task::Apply(batch) => self.batches(std::slice::from_ref(batch), false)?,
                 Task::Submit(batches) => self.batches(batches, true)?,
@@ -115,41 +115,77 @@ impl Worker<'_> {
         }
     }
 
+    /// Reads everything and does the actions.
+    fn look_and_note(
+        &self,
+        txn: &mut impl Nests,
+        (saw, answers): (&mut Seen, &mut Vec<Answer>),
+        mark: Option<u64>,
+        actions: &[Action],
+    ) -> Result<()> {
+        *saw = read(self.handles, self.marks, txn)?;
+        if self.is_cramped {
+            // Leaves time for the commit that it is based on to fail.
+            thread::sleep(Duration::from_millis(1));
+        }
+        if let Some(mark) = mark {
+            self.marks.put(txn, self.thread, mark)?;
+        }
+        self.handles.note(txn, answers, actions)
+    }
+
     fn transact(
         &self,
         after: u64,
         mark: Option<u64>,
         actions: Vec<Action>,
         end: End,
-        wait: bool,
+        door: Door,
     ) -> Result<Option<Event>> {
         let mut noted: (u64, Seen, Vec<Answer>) = Default::default();
         let body = |(id, saw, answers): &mut (u64, Seen, Vec<Answer>)| {
-            let closure = |txn: &mut WriteTxn| {
+            let mut closure = |txn: &mut WriteTxn| {
                 *id = txn.id();
                 assert!(*id > after, "{id} was begun after {after} was seen");
-                *saw = read(self.handles, self.marks, txn)?;
-                if self.is_cramped {
-                    // Leaves time for the commit that it is based on to fail.
-                    thread::sleep(Duration::from_millis(1));
-                }
-                if let Some(mark) = mark {
-                    self.marks.put(txn, self.thread, mark)?;
-                }
-                self.handles.note(txn, answers, &actions)?;
+                self.look_and_note(txn, (&mut *saw, &mut *answers), mark, &actions)?;
                 finish(end)
             };
-            if wait { self.env.transact(closure) } else { self.env.try_transact(closure) }
+            match door {
+                Door::Closure | Door::ClosureOr => self.env.transact(closure),
+                Door::TryClosure => self.env.try_transact(closure),
+                Door::Held => {
+                    let mut txn = self.env.begin()?;
+                    closure(&mut txn)?;
+                    txn.commit().map(drop)
+                }
+                Door::Draft => {
+                    let snap = self.env.snapshot()?;
+                    *id = snap.id() + 1;
+                    assert!(*id > after, "{id} was begun after {after} was seen");
+                    let mut draft = snap.draft();
+                    self.look_and_note(&mut draft, (&mut *saw, &mut *answers), mark, &actions)?;
+                    finish(end)?;
+                    // It has looked at everything, so the state that its commit is based on has the same content.
+                    *id = u64::from(draft.commit()?) + u64::from(mark.is_none());
+                    Ok(())
+                }
+            }
         };
         match ends_as_meant(&mut noted, body, end) {
-            Err(error) if !wait && error.kind() == ErrorKind::Busy => return Ok(None),
+            Err(error) if door == Door::TryClosure && error.kind() == ErrorKind::Busy => return Ok(None),
+            Err(error) if door == Door::Draft && error.kind() == ErrorKind::Conflict => return Ok(None),
             outcome => match self.unless_lost(outcome)? {
-                // A panic is returned at once, whatever happens to the state that the closure ran on.
-                Some(_) if !self.is_cramped || end != End::Panic => {}
-                _ => return Ok(None),
+                Some(_) => {}
+                None => return Ok(None),
             },
         }
         let (id, saw, answers) = noted;
+        // A panic is returned at once, as is an abort, whatever happens to the state that the transaction ran on. It may
+        // not be committed yet: then the next snapshot of this thread is older.
+        let is_at_once = end == End::Panic || (end == End::Fail && door == Door::Held);
+        if is_at_once && (self.is_cramped || self.env.snapshot()?.id() + 1 < id) {
+            return Ok(None);
+        }
         Ok(Some(Event::Closure { id, saw, mark, actions, end, answers }))
     }
 

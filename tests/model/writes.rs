@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use mapleaf::{Dbi, ErrorKind, Key, Result, Value, WriteTxn};
+use mapleaf::{Dbi, ErrorKind, Key, Result, Value, Write as Writable};
 
 use crate::actions::{Answer, Ends, Write};
 use crate::kinds::{Kind, key, key_number, own_value_number, value, value_number};
@@ -19,7 +19,7 @@ fn owned_entry<D: Kind>((key, value): (<D::K as Key>::Owned, <D::V as Value>::Ow
     (u16::try_from(key).expect("there are fewer keys"), own_value_number::<D>(&value))
 }
 
-pub fn write<D: Kind>(dbi: &Dbi<D::K, D::V>, txn: &mut WriteTxn, write: &Write) -> Result<Answer> {
+pub fn write<D: Kind>(dbi: &Dbi<D::K, D::V>, txn: &mut impl Writable, write: &Write) -> Result<Answer> {
     let own = |old: Option<<D::V as Value>::Owned>| Answer::Value(old.as_ref().map(own_value_number::<D>));
     Ok(match write {
         Write::Put(k, v) => {
@@ -62,7 +62,7 @@ pub fn write<D: Kind>(dbi: &Dbi<D::K, D::V>, txn: &mut WriteTxn, write: &Write) 
     })
 }
 
-fn update<D: Kind>(dbi: &Dbi<D::K, D::V>, txn: &mut WriteTxn, k: u16, new: Option<u16>) -> Result<Answer> {
+fn update<D: Kind>(dbi: &Dbi<D::K, D::V>, txn: &mut impl Writable, k: u16, new: Option<u16>) -> Result<Answer> {
     let mut old = None;
     let made = dbi.update(txn, key::<D>(k), |found| {
         old = found.map(value_number::<D>);

@@ -12,6 +12,7 @@ mod groups;
 mod growth;
 mod held;
 mod killed;
+mod killed_between_durabilities;
 mod paused;
 mod read_compact;
 mod read_growth;

@@ -1,8 +1,9 @@
 //! Which types cross threads, outlive a scope, and can be printed. The documentation of the types says which do not.
 
 use mapleaf::{
-    Dbi, DbiInfo, DbiOptions, Entries, Env, EnvInfo, EnvOptions, Error, Keys, ListCursor, ListOptions, Listing,
-    MultiDbi, MultiValues, OwnedEntries, RawEntries, Reader, Snapshot, Values, VerifyReport, WriteTxn,
+    Batch, Dbi, DbiInfo, DbiOptions, Draft, DraftSavepoint, Entries, Env, EnvInfo, EnvOptions, Error, Keys, ListCursor,
+    ListOptions, Listing, MultiDbi, MultiValues, OwnedEntries, RawEntries, Reader, Snapshot, Values, VerifyReport,
+    WriteTxn,
 };
 
 fn shared<T: Send + Sync + 'static>() {}
@@ -56,6 +57,8 @@ fn everything_can_be_printed() {
     shown::<Snapshot>();
     shown::<WriteTxn>();
     shown::<Reader<'static>>();
+    shown::<Draft>();
+    shown::<DraftSavepoint<'static>>();
     shown::<Dbi<u64, u64>>();
     shown::<MultiDbi<u64, u64>>();
     shown::<Entries<'static, Snapshot, u64, u64>>();
@@ -80,6 +83,16 @@ trait NotSync<A> {
 }
 impl<T: ?Sized> NotSync<()> for T {}
 impl<T: ?Sized + Sync> NotSync<u8> for T {}
+
+#[test]
+fn drafts_and_batches_move_to_other_threads() {
+    fn owned<T: 'static>() {}
+    sent::<Draft>();
+    owned::<Draft>();
+    sent::<DraftSavepoint<'static>>();
+    sent::<Entries<'static, Draft, u64, &'static str>>();
+    shared::<Batch>();
+}
 
 #[test]
 fn a_write_transaction_stays_on_its_thread() {

@@ -6,12 +6,15 @@ mod batch_conditions;
 mod batch_pairs_unchanged;
 mod batch_ranges;
 mod batch_submit;
+mod batch_updates;
 mod changes_in_place;
 #[path = "../common/mod.rs"]
 mod common;
 mod consecutive_transactions;
 mod counters;
 mod created_dbis;
+mod drafts;
+mod drafts_model;
 mod dropped_dbis;
 mod durabilities;
 mod failing_closures;

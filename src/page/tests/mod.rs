@@ -21,6 +21,8 @@ mod copies_have_any_page_size;
 mod copies_refuse_damage;
 mod counts_match_walks;
 mod damage_is_an_error;
+#[cfg(not(miri))]
+mod differences_end;
 mod ends_meet;
 #[cfg(not(miri))]
 mod foreign;

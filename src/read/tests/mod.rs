@@ -1,2 +1,3 @@
+mod differences_agree;
 mod stacks;
 mod stacks_agree;

@@ -7,7 +7,7 @@ use crate::dbi::Dbi;
 use crate::error::Result;
 use crate::read::cursor::LayeredCursor;
 use crate::read::raw::{RawCursor, RawRead};
-use crate::txn::{Read, WriteTxn};
+use crate::txn::{Read, Write};
 
 pub(super) type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 pub(super) type Rows = Dbi<&'static [u8], &'static [u8]>;
@@ -32,7 +32,7 @@ pub(super) enum Act {
     DeleteRange(Ends),
 }
 
-pub(super) fn act(rows: &Rows, txn: &mut WriteTxn, map: &mut Map, act: &Act) -> Result<()> {
+pub(super) fn act(rows: &Rows, txn: &mut impl Write, map: &mut Map, act: &Act) -> Result<()> {
     match act {
         Act::Put(n, value) => {
             let value = vec![*value; 60];
@@ -44,7 +44,7 @@ pub(super) fn act(rows: &Rows, txn: &mut WriteTxn, map: &mut Map, act: &Act) -> 
             let before = map.len();
             map.retain(|key, _| !is_between(key, *ends));
             let (lower, upper) = bounds(*ends);
-            let deleted = txn.raw_delete_range(&rows.dbi, as_ref(&lower), as_ref(&upper))?;
+            let deleted = txn.write_txn().open().raw_delete_range(&rows.dbi, as_ref(&lower), as_ref(&upper))?;
             assert_eq!(deleted, (before - map.len()) as u64);
         }
     }

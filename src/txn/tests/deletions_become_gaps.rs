@@ -21,7 +21,7 @@ fn delete_in_order(value_len: usize, order: &[u32]) -> (usize, usize) {
             assert!(dbi.delete(txn, *row)?);
         }
         assert_eq!(dbi.len(txn)?, u64::from(ROWS) - order.len() as u64);
-        let own = txn.set.dbi(dbi.dbi.slot).expect("it has changes");
+        let own = txn.state.set.dbi(dbi.dbi.slot).expect("it has changes");
         left = (own.len(), own.gaps().len());
         Ok(())
     })

@@ -1,0 +1,88 @@
+//! What a draft reads is noted, and what it deletes row by row stays so: the state that its changes are committed on has
+//! other rows, perhaps, than the one that it read.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use crate::catalog::DbiRef;
+use crate::error::Result;
+use crate::read::{LayeredCursor, LoggedCursor, RawRead, ReadLog, look};
+use crate::txn::write::TxnState;
+use crate::write_set::DbiChanges;
+
+impl TxnState {
+    /// Whether what is read is noted. Then deletions of consecutive rows must not become gaps: a gap also deletes rows
+    /// that others insert between them.
+    #[inline]
+    pub(crate) fn is_draft(&self) -> bool {
+        self.reads().is_some()
+    }
+
+    /// Whether an own change decides about a key.
+    fn is_own(&self, dbi: &DbiRef, key: &[u8]) -> bool {
+        look(self.set.dbi(dbi.slot).into_iter(), key).is_some()
+    }
+
+    /// Notes that these keys are read, but those that own changes decide.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn log_keys(&self, dbi: &DbiRef, keys: &[&[u8]]) -> Result<()> {
+        let Some(log) = self.log() else { return Ok(()) };
+        // A key that cannot be stored is absent in every state.
+        let can_be = |key: &[u8]| !key.is_empty() && key.len() <= self.max_key;
+        let below = keys.iter().copied().filter(|key| can_be(key) && !self.is_own(dbi, key));
+        below.into_iter().try_for_each(|key| log.key(dbi, key))
+    }
+
+    /// Notes that a range is read, if reads are noted, but not what own changes decide.
+    #[inline]
+    pub(super) fn log_range(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<()> {
+        if self.is_draft() { self.log_range_of(dbi, lower, upper) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn log_range_of(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<()> {
+        self.log().map_or(Ok(()), |log| log.range(dbi, self.set.dbi(dbi.slot), lower, upper))
+    }
+
+    /// The cursor, which notes what it reads.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn logged<'t>(
+        &'t self,
+        cursor: LayeredCursor<'t>,
+        dbi: &DbiRef,
+        bounds: (Bound<&[u8]>, Bound<&[u8]>),
+    ) -> LayeredCursor<'t> {
+        let Some(log) = self.log() else { return cursor };
+        let own: Option<&DbiChanges> = self.set.dbi(dbi.slot);
+        LayeredCursor::logged(LoggedCursor::new(cursor, log, own, dbi, bounds))
+    }
+
+    /// Removes `key` by a change of its own, and returns whether it existed. One search in the changes, and one in the
+    /// state.
+    #[cold]
+    pub(super) fn remove_alone(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
+        // A row that the draft itself has put may be in the state that it is committed on, so its deletion stays too.
+        let is_there = self.raw_get::<0>(dbi, key)?.is_some();
+        if is_there {
+            self.change(dbi, key, None)?;
+        }
+        Ok(is_there)
+    }
+
+    /// Lets what was read count against the limit of the changes, and the other way round.
+    pub(super) fn share_limit(&mut self) {
+        if let Some(log) = self.reads() {
+            let left = log.share(self.set.bytes());
+            self.set.set_limit(left);
+        }
+    }
+
+    /// What is read is noted here, if it is, within what the changes have left.
+    fn log(&self) -> Option<&ReadLog> {
+        let log = self.reads()?;
+        log.share(self.set.bytes());
+        Some(log)
+    }
+}
