@@ -26,7 +26,8 @@ impl Dump for Store {
             for entry in names.iter(txn)? {
                 let (name, record) = entry?;
                 // heed does not show the flags of a database. They follow the first word of its record.
-                let is_multi = u32::from(record[4]) & DatabaseFlags::DUP_SORT.bits() != 0;
+                let is_multi =
+                    record.get(4).is_some_and(|flags| u32::from(*flags) & DatabaseFlags::DUP_SORT.bits() != 0);
                 let rows = opener.open_database::<Bytes, Bytes>(txn, Some(name))?.ok_or("a database is missing")?;
                 Line::Dbi { name: name.into(), is_multi, types: None }.write(out)?;
                 for row in rows.iter(txn)? {

@@ -54,7 +54,7 @@ async fn create<S: SessionStore>(
     State(store): State<S>,
     Path((user, seconds)): Path<(String, u64)>,
 ) -> Result<String, Failed> {
-    let expires = now()? + seconds;
+    let expires = now()?.saturating_add(seconds);
     Ok(format!("{:032x}", store.create(fresh_id()?, Session { user, expires }).await?))
 }
 
@@ -69,7 +69,7 @@ async fn extend<S: SessionStore>(
 ) -> Result<(), Failed> {
     let (id, now) = (id_of(&digits)?, now()?);
     let session = store.load(id, now).await?.ok_or_else(absent)?;
-    Ok(store.save(id, Session { expires: now + seconds, ..session }).await?)
+    Ok(store.save(id, Session { expires: now.saturating_add(seconds), ..session }).await?)
 }
 
 async fn remove<S: SessionStore>(State(store): State<S>, Path(digits): Path<String>) -> Result<(), Failed> {

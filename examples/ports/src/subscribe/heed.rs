@@ -96,10 +96,10 @@ impl Changes {
 
 impl Subscriber for Changes {
     fn next_timeout(&mut self, limit: Duration) -> Result<Option<Event>> {
-        let end = Instant::now() + limit;
+        let began = Instant::now();
         loop {
             let pending = self.pending()?;
-            let left = end.saturating_duration_since(Instant::now());
+            let left = limit.saturating_sub(began.elapsed());
             if pending.is_some() || left.is_zero() {
                 return Ok(pending);
             }

@@ -84,13 +84,13 @@ impl Changes {
 
 impl Subscriber for Changes {
     fn next_timeout(&mut self, limit: Duration) -> Result<Option<Event>> {
-        let end = Instant::now() + limit;
+        let began = Instant::now();
         loop {
             let seen = match self.pending()? {
                 Ok(event) => return Ok(Some(event)),
                 Err(seen) => seen,
             };
-            match self.store.env.wait_changed(seen, end.saturating_duration_since(Instant::now())) {
+            match self.store.env.wait_changed(seen, limit.saturating_sub(began.elapsed())) {
                 Err(error) if error.kind() == ErrorKind::Timeout => return Ok(None),
                 changed => changed?,
             };
