@@ -1,6 +1,8 @@
 //! Environments of typed databases come back from their dumps.
 
-use std::path::Path;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use heed::byteorder::BigEndian;
 use heed::types::{Bytes, SerdeRmp, Str, U32, U64};
@@ -13,14 +15,21 @@ use crate::tests::for_both;
 
 for_both! {
     a_restored_environment_is_the_dumped_one
+    a_dump_is_of_the_state_at_its_beginning
     an_empty_environment_has_an_empty_dump
     lines_out_of_place_are_errors
 }
+
+/// A change of an environment, with what it needs of it.
+type Change<'e> = Box<dyn FnOnce() -> Result<()> + 'e>;
 
 /// An environment of a program that knows its types.
 trait Typed: Dump {
     /// Creates and fills the databases.
     fn fill(&self) -> Result<()>;
+
+    /// What will change the entries of two of them at once.
+    fn change(&self) -> Result<Change<'_>>;
 
     /// What is read from them with their types.
     fn contents(&self) -> Result<Vec<String>>;
@@ -45,10 +54,40 @@ fn a_restored_environment_is_the_dumped_one<S: Typed>(path: &Path) -> Result<()>
     Ok(())
 }
 
-fn made(path: &Path, name: &str) -> Result<std::path::PathBuf> {
+fn made(path: &Path, name: &str) -> Result<PathBuf> {
     let path = path.join(name);
-    std::fs::create_dir(&path)?;
+    fs::create_dir(&path)?;
     Ok(path)
+}
+
+/// Runs a change when the first bytes are written to it.
+struct Meanwhile<'e> {
+    change: Option<Change<'e>>,
+    out: Vec<u8>,
+}
+
+impl Write for Meanwhile<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(change) = self.change.take() {
+            change().map_err(io::Error::other)?;
+        }
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn a_dump_is_of_the_state_at_its_beginning<S: Typed>(path: &Path) -> Result<()> {
+    let env = S::open(path)?;
+    env.fill()?;
+    let before = dumped(&env)?;
+    let mut meanwhile = Meanwhile { change: Some(env.change()?), out: Vec::new() };
+    env.dump(&mut meanwhile)?;
+    assert_eq!(meanwhile.out, before);
+    assert_ne!(dumped(&env)?, before);
+    Ok(())
 }
 
 fn an_empty_environment_has_an_empty_dump<S: Typed>(path: &Path) -> Result<()> {
@@ -81,6 +120,17 @@ impl Typed for super::mapleaf::Store {
             blobs.put(txn, 1, &[])
         })?;
         Ok(())
+    }
+
+    fn change(&self) -> Result<Change<'_>> {
+        let visits: Dbi<(u32, &str), u64> = self.env.dbi("visits")?;
+        let tags: MultiDbi<&str, u32> = self.env.multi_dbi("tags")?;
+        Ok(Box::new(move || {
+            Ok(self.env.transact(|txn| {
+                tags.remove(txn, "early", 1)?;
+                visits.put(txn, (1, "home"), 8)
+            })?)
+        }))
     }
 
     fn contents(&self) -> Result<Vec<String>> {
@@ -121,6 +171,23 @@ impl Typed for super::heed::Store {
             Ok::<_, heed::Error>(CommitOrAbort::<(), ()>::Commit(()))
         })?;
         Ok(())
+    }
+
+    fn change(&self) -> Result<Change<'_>> {
+        let opened = self.env.open_databases_and_commit(self.env.read_txn()?, |opener, txn| {
+            let visits =
+                opener.open_database::<U32<BigEndian>, U64<BigEndian>>(txn, Some("visits"))?.ok_or("visits")?;
+            let mut tags = opener.database_options().types::<Str, U32<BigEndian>>();
+            let tags = tags.name("tags").flags(DatabaseFlags::DUP_SORT).open(txn)?.ok_or("tags")?;
+            Ok::<_, crate::Error>(CommitOrAbort::<_, ()>::Commit((visits, tags)))
+        })?;
+        let (visits, tags) = opened.unwrap_commit();
+        Ok(Box::new(move || {
+            let mut txn = self.env.write_txn()?;
+            tags.delete_one_duplicate(&mut txn, "early", &1)?;
+            visits.put(&mut txn, &1, &8)?;
+            Ok(txn.commit()?)
+        }))
     }
 
     fn contents(&self) -> Result<Vec<String>> {
