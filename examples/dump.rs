@@ -1,4 +1,4 @@
-//! Dumps every database of an environment as text and restores the dump, and knows none of their types.
+//! Dumps every DBI of an environment as text and restores the dump, and knows none of their types.
 //!
 //! ```text
 //! cargo run --release --example dump
@@ -6,9 +6,9 @@
 
 use std::io::{BufRead, Write};
 
-use mapleaf::{Dbi, DbiKind, Env, Error, ErrorKind, Key, Msgpack, MultiDbi, Result, key, value};
+use mapleaf::{Dbi, DbiKind, Env, Error, ErrorKind, Key, Msgpack, MultiDbi, RawDbi, Result, Snapshot, key, value};
 
-/// The first line of a database: its name, whether it is a `MultiDbi`, and its types.
+/// The first line of a DBI: its name, whether it is a `MultiDbi`, and its types.
 type Header = (&'static str, bool, &'static str, &'static str);
 /// The line of an entry: key and value.
 type Row = (&'static [u8], &'static [u8]);
@@ -27,11 +27,24 @@ fn fields<K: Key>(line: &str) -> Result<K::Owned> {
     K::decode(&key::parse(&name, line)?).map(K::own)
 }
 
-/// Writes all databases: a header, the entries, an empty line.
+/// The DBIs of a state that mapleaf can read. The others, which other software made with flags of LMDB, are named on
+/// the standard error output.
+fn readable(env: &Env, snap: &Snapshot) -> Result<Vec<RawDbi>> {
+    let mut dbis = Vec::new();
+    for info in snap.dbis()? {
+        if info.kind == DbiKind::Unsupported {
+            eprintln!("skipped {:?}: mapleaf does not read DBIs with flags of LMDB; use its mdb_dump", info.name);
+            continue;
+        }
+        dbis.push(env.raw_dbi(&info.name)?);
+    }
+    Ok(dbis)
+}
+
+/// Writes all DBIs of one state: a header, the entries, an empty line.
 pub(crate) fn dump(env: &Env, out: &mut impl Write) -> Result<()> {
     let snap = env.snapshot()?;
-    for info in env.dbis()? {
-        let raw = env.raw_dbi(&info.name)?;
+    for raw in readable(env, &snap)? {
         let header = (raw.name(), raw.kind() == DbiKind::Multi, raw.key_type(), raw.value_type());
         writeln!(out, "{}", line::<Header>(header)?).map_err(Error::other)?;
         for entry in raw.iter(&snap)? {
@@ -42,7 +55,7 @@ pub(crate) fn dump(env: &Env, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-/// Creates the databases of a dump, with their types, and stores their entries: each database in one transaction.
+/// Creates the DBIs of a dump, with their types, and stores their entries: each DBI in one transaction.
 pub(crate) fn restore(env: &Env, dump: impl BufRead) -> Result<()> {
     let mut lines = dump.lines().map(|line| line.map_err(Error::other));
     while let Some(header) = lines.next().transpose()? {
@@ -67,9 +80,8 @@ pub(crate) fn restore(env: &Env, dump: impl BufRead) -> Result<()> {
 /// Prints all entries as people read them; what has no text is shown as bytes.
 fn inspect(env: &Env) -> Result<()> {
     let snap = env.snapshot()?;
-    for info in env.dbis()? {
-        let raw = env.raw_dbi(&info.name)?;
-        println!("{raw:?}: {} entries", info.entries);
+    for raw in readable(env, &snap)? {
+        println!("{raw:?}: {} entries", raw.len(&snap)?);
         for entry in raw.iter(&snap)? {
             let (stored_key, stored_value) = entry?;
             let key = key::display(&raw.stored_key_type(), stored_key);

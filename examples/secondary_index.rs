@@ -4,7 +4,7 @@
 //! cargo run --release --example secondary_index
 //! ```
 //!
-//! mapleaf has no built-in indexes: an index is one more sub-database. "In step" means that every change of a row
+//! mapleaf has no built-in indexes: an index is one more DBI. "In step" means that every change of a row
 //! changes its index entries in the same transaction. Put both into one function, as here.
 
 use mapleaf::{Dbi, Env, Error, ErrorKind, Msgpack, MultiDbi, Read, Result, WriteTxn};

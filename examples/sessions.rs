@@ -1,4 +1,4 @@
-//! Sessions, page visits and a cache: several sub-databases, one transaction, and scans in key order.
+//! Sessions, page visits and a cache: several DBIs, one transaction, and scans in key order.
 //!
 //! ```text
 //! cargo run --release --example sessions

@@ -1,86 +1,22 @@
 //! One opaque error with a coarse kind: what went wrong, where, and what to do about it.
 
 mod contain;
+mod kind;
 mod shown;
 
 pub(crate) use contain::contain;
+pub use kind::ErrorKind;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt::{self, Write};
 use std::path::Path;
 
-pub(crate) use shown::Shown;
 use shown::{Cut, OneLine, cut};
+pub(crate) use shown::{Shown, push_hex};
 
 /// A `Result` whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// What kind of failure an [`Error`] is: coarse, and chosen by what the caller can do.
-///
-/// More kinds may come: match with a last arm for the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The thing asked for does not exist: an environment, a DBI.
-    NotFound,
-    /// The thing to be created exists already.
-    AlreadyExists,
-    /// Another writer came first. Nothing was applied; read again and retry.
-    Conflict,
-    /// A key that cannot be stored: empty, NaN, malformed.
-    InvalidKey,
-    /// An argument that has no meaning: a name with NUL, another environment's snapshot.
-    InvalidArgument,
-    /// A key, value or transaction over its limit.
-    TooLarge,
-    /// A DBI was opened with other types than it was created with.
-    SchemaMismatch,
-    /// The file does not hold what it must: damage, or not a database at all.
-    Corrupted,
-    /// The file is of a format or version that this build does not read.
-    FormatVersion,
-    /// The map has reached its maximum size.
-    MapFull,
-    /// All reader slots are taken. Drop snapshots, or raise `max_readers`; then retry.
-    ReadersFull,
-    /// All DBIs allowed by `max_dbis` are in use.
-    DbisFull,
-    /// The disk is full. Nothing was applied.
-    DiskFull,
-    /// The operating system refused a call; its own error is the source.
-    Io,
-    /// The disk failed while a commit was being made durable: it may or may not have happened. Reopen to see.
-    CommitOutcomeUnknown,
-    /// A value could not be encoded.
-    Encode,
-    /// Stored bytes are not what their type expects.
-    Decode,
-    /// A write on a read-only environment.
-    ReadOnly,
-    /// The call would wait for the transaction that it is made in.
-    Nested,
-    /// Another thread or process holds what this call needs. Retry later.
-    Busy,
-    /// A service or a medium that this call needs does not answer. Retry later.
-    Unavailable,
-    /// The environment was closed, or this process is a fork of the one that opened it.
-    Closed,
-    /// The handle was released.
-    Released,
-    /// The operating system or a policy does not allow it.
-    PermissionDenied,
-    /// A capacity chosen by the user is used up.
-    Capacity,
-    /// A time limit passed.
-    Timeout,
-    /// Not supported: a foreign DBI's flags, a medium, a platform.
-    Unsupported,
-    /// Held by a lock with an owner.
-    Locked,
-    /// The caller's own error, carried through [`Error::other`].
-    Other,
-}
 
 /// Why an operation failed: a [`kind`](Self::kind), what is wrong, what to do, and the cause.
 ///
@@ -118,7 +54,7 @@ struct Inner {
     is_retryable: bool,
 }
 
-/// Limits in bytes: of a message, of a name, and of a source's text.
+/// Limits in bytes of what is shown: of a message, of a name, and of the text of a source.
 const MOST_MESSAGE: usize = 2048;
 const MOST_NAME: usize = 512;
 const MOST_SOURCE: usize = 1024;
@@ -270,8 +206,8 @@ impl Error {
         self.0.message.split("; ").next().unwrap_or_default()
     }
 
-    /// As [`caused_by`](Self::caused_by), but with the cause of `error`, whose own text is part of this message
-    /// already.
+    /// As [`caused_by`](Self::caused_by), with the cause of `error`. The text of `error` itself is part of this
+    /// message already.
     #[cold]
     #[must_use]
     pub(crate) fn taking_up(self, error: Self) -> Self {
@@ -314,14 +250,6 @@ impl Error {
     pub(crate) fn at_key(mut self, key: &[u8]) -> Self {
         self.0.key.get_or_insert_with(|| key.into());
         self
-    }
-}
-
-impl ErrorKind {
-    /// Whether errors of this kind can be retried, unless they say otherwise.
-    fn is_retryable(self) -> bool {
-        use ErrorKind::{Busy, Capacity, Conflict, ReadersFull, Timeout, Unavailable};
-        matches!(self, Conflict | Busy | Unavailable | ReadersFull | Capacity | Timeout)
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! # What it is
 //!
-//! An [`Env`] holds named, typed databases, [`Dbi<K, V>`](Dbi), in one file. [`transact`](Env::transact) changes any
-//! number of them atomically. A [`Snapshot`] is one committed state, shared by any number of threads; reads and scans
+//! An [`Env`] holds named, typed, ordered maps in one file. Each is called a DBI, LMDB's word for it, and its handle is
+//! a [`Dbi<K, V>`](Dbi). [`transact`](Env::transact) changes any number of DBIs atomically. A [`Snapshot`] is one committed state, shared by any number of threads; reads and scans
 //! of it borrow keys and values from the map.
 //!
 //! Every change goes through LMDB: its copy-on-write B+tree, its locks, its file format. Every read of a committed
@@ -57,7 +57,7 @@
 //! | [`Dbi`] | the verbs: `BTreeMap`'s words, a snapshot or transaction first |
 //! | [`Loader`] | more rows than fit memory, in any order: [`Env::loader`] |
 //! | [`MultiDbi`] | several values under a key, each once, in order |
-//! | [`RawDbi`], [`key::display`], [`value::display`] | databases whose types the program does not know: bytes, and their text |
+//! | [`RawDbi`], [`key::display`], [`value::display`] | DBIs whose types the program does not know: bytes, and their text |
 //! | [`Snapshot`], [`WriteTxn`], [`Read`] | states to read from; helpers over `&impl Read` take either |
 //! | [`Entries`] | the iterator: double-ended, seekable, borrowed from the state |
 //! | [`OwnedEntries`] | the iterator that owns its snapshot, for threads, structs and streams |
@@ -74,7 +74,7 @@
 //! | a value | [`MAX_VALUE_LEN`](value::MAX_VALUE_LEN), 2,147,418,096 bytes |
 //! | elements of a tuple key | 8; tuples nest |
 //! | the file | [`max_map_size`](EnvOptions::max_map_size), 1 TiB by default |
-//! | databases | [`max_dbis`](EnvOptions::max_dbis), 256 by default |
+//! | DBIs | [`max_dbis`](EnvOptions::max_dbis), 256 by default |
 //! | states read at once, over all processes | [`max_readers`](EnvOptions::max_readers), 1,024 by default |
 //! | a transaction's changes, in memory | [`max_txn_bytes`](EnvOptions::max_txn_bytes), 4 GiB by default |
 //!
@@ -82,7 +82,7 @@
 //!
 //! 1. A transaction keeps its changes in memory until it commits. Its own reads see them; the file does not until then.
 //! 2. [`transact`](Env::transact) inside `transact` on one thread fails with [`Nested`](ErrorKind::Nested), also
-//!    for another environment. So does opening a database there: open them before.
+//!    for another environment. So does opening a DBI there: open them before.
 //! 3. While a snapshot lives, no page freed since is reused. Keep it as short as the work, or
 //!    [`refresh`](Snapshot::refresh) it; [`Env::readers`] names who holds what.
 //! 4. The file never shrinks by itself: [`compact`](Env::compact) rewrites it, and needs the environment to itself.
@@ -103,9 +103,9 @@
 //!
 //! # Further
 //!
-//! The module [`cookbook`] has recipes, each a program that runs with the tests. In the repository,
-//! `docs/reliability.md` says what is promised and how it is tested, `docs/design.md` says how it works and why,
-//! and `docs/format.md` describes every byte.
+//! The module [`cookbook`] has recipes, each a program that runs with the tests, [`reliability`] says what is promised
+//! and how it is tested, [`file_format`] describes every byte, and [`observing`] lists spans and counters. In the
+//! repository, `docs/design.md` says how it works and why.
 //!
 //! # Features
 //!
@@ -114,22 +114,32 @@
 //! - `uuid`, `jiff`, `chrono`: keys of these crates' types.
 //! - `rayon`: `Dbi::par_iter`, scans by rayon's threads.
 //! - `futures`: `OwnedEntries::into_stream`, scans as a `Stream`.
+//! - `tracing`: spans for opening, committing, growing and compacting, and events for slow readers; `metrics`: counters
+//!   of the same. The module [`observing`] lists them.
 //! - `longer-keys`: keys over 511 bytes. Such files cannot be written on machines with smaller pages.
+
+// In the order in which rustdoc is to show the methods of a type that several modules implement. Blank lines keep
+// rustfmt from sorting them.
+mod open;
+
+mod txn;
+
+mod dbi;
+
+mod env;
 
 mod catalog;
 mod commit;
-mod dbi;
 mod durability;
-mod env;
 mod error;
 pub mod key;
 mod lmdb;
+mod observe;
 mod os;
 mod page;
 mod read;
 pub mod scan;
 mod state;
-mod txn;
 pub mod value;
 mod write_set;
 
@@ -166,6 +176,18 @@ pub use value::{Msgpack, MsgpackCompact, Value};
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/cookbook.md")]
 pub mod cookbook {}
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/observing.md")]
+pub mod observing {}
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/format.md")]
+pub mod file_format {}
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/reliability.md")]
+pub mod reliability {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -27,7 +27,9 @@ fn sources() -> Vec<Source> {
 fn sources_of_all() -> Vec<Source> {
     let derive = sources_of("derive/src");
     assert!(derive.len() > 3, "found only {} files", derive.len());
-    sources().into_iter().chain(derive).collect()
+    let tour = sources_of("tour/src");
+    assert!(tour.len() > 3, "found only {} files", tour.len());
+    sources().into_iter().chain(derive).chain(tour).collect()
 }
 
 /// Every Rust file of production code in a folder, in order of its path.

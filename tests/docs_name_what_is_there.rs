@@ -1,5 +1,6 @@
 //! The documents speak of the code as it is: docs/design.md names each folder of the source, files that are named exist,
-//! and links within the documents lead somewhere.
+//! and links within the documents lead somewhere. rustdoc shows the most used methods first, and finds them by the words
+//! of other engines.
 
 use std::error::Error;
 use std::fs;
@@ -53,8 +54,8 @@ fn the_design_names_each_folder_of_the_source() -> Outcome {
 fn files_that_documents_name_exist() -> Outcome {
     let mut count = 0;
     for (document, text) in documents()? {
-        let files =
-            quoted(&text).filter(|name| ["src/", "tests/", "docs/", "examples/"].iter().any(|at| name.starts_with(at)));
+        let files = quoted(&text)
+            .filter(|name| ["src/", "tests/", "docs/", "examples/", "tour/"].iter().any(|at| name.starts_with(at)));
         // A name with a star is that of a family of files.
         for name in files.filter(|name| !name.contains('*')) {
             assert!(root().join(name).exists(), "{} names {name}", document.display());
@@ -88,5 +89,64 @@ fn links_to_headings_lead_somewhere() -> Outcome {
         }
     }
     assert!(count > 30, "only {count} links were found");
+    Ok(())
+}
+
+/// The first public function in a file.
+fn first_method(file: &str) -> Result<String, Box<dyn Error>> {
+    let text = fs::read_to_string(root().join(file))?;
+    let (_, rest) = text.split_once("    pub fn ").ok_or_else(|| format!("{file} has no method"))?;
+    Ok(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
+}
+
+/// The modules of a file in the order of their declarations.
+fn modules(file: &str) -> Result<Vec<String>, Box<dyn Error>> {
+    let text = fs::read_to_string(root().join(file))?;
+    let name = |line: &str| Some(line.strip_prefix("mod ")?.strip_suffix(';')?.to_owned());
+    Ok(text.lines().filter_map(name).collect())
+}
+
+/// rustdoc shows the methods of a type in the order of the modules that implement them.
+#[test]
+fn pages_begin_with_the_most_used_methods() -> Outcome {
+    assert_eq!(modules("src/lib.rs")?[..4], ["open", "txn", "dbi", "env"]);
+    assert_eq!(first_method("src/open.rs")?, "open");
+    for (folder, wanted) in
+        [("txn", [("transact", "transact"), ("snapshot", "snapshot")]), ("dbi", [("read", "get"), ("write", "put")])]
+    {
+        let modules = modules(&format!("src/{folder}/mod.rs"))?;
+        for (at, (module, method)) in wanted.into_iter().enumerate() {
+            assert_eq!(modules[at], module);
+            assert_eq!(first_method(&format!("src/{folder}/{module}.rs"))?, method);
+        }
+    }
+    Ok(())
+}
+
+/// What people search for who come from LMDB, redb, sled, `RocksDB` or SQL.
+const WORDS: &str = "begin commit rollback table tree bucket column_family cursor scan upsert merge compare_and_swap \
+                     read_txn write_txn remove set database dupsort multimap backup vacuum flush pagination subscribe \
+                     drop_table open_table create_database multi_get put_if_absent truncate scan_prefix WriteBatch";
+
+#[test]
+fn rustdoc_finds_the_words_of_other_engines() -> Outcome {
+    fn collect(folder: &Path, out: &mut String) -> std::io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                collect(&path, out)?;
+            } else {
+                out.push_str(&fs::read_to_string(path)?);
+            }
+        }
+        Ok(())
+    }
+    let mut source = String::new();
+    collect(&root().join("src"), &mut source)?;
+    let aliases: Vec<&str> = source.split("doc(alias").skip(1).filter_map(|rest| rest.split(")]").next()).collect();
+    for word in WORDS.split_whitespace() {
+        let is_alias = aliases.iter().any(|words| words.contains(&format!("\"{word}\"")));
+        assert!(is_alias || source.contains(&format!("    pub fn {word}(")), "nothing is found by {word:?}");
+    }
     Ok(())
 }

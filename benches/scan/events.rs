@@ -17,7 +17,7 @@ type Events = Dbi<(i64, &'static str, u16), &'static [u8]>;
 /// A row's key, typed and as bytes.
 type Known = ((i64, String, u16), Box<[u8]>);
 
-/// The database on both sides, and its keys in order.
+/// The DBI on both sides, and its keys in order.
 struct Rows {
     sides: Sides,
     events: Events,

@@ -2,7 +2,7 @@
 
 use mapleaf::Dbi;
 
-/// The database of the large files, and of most others.
+/// The DBI of the large files, and of most others.
 pub(crate) type Numbers = Dbi<u64, &'static [u8]>;
 
 /// The bytes of a value.

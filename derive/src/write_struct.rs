@@ -52,7 +52,7 @@ fn codec(ident: &Ident, fields: &[Field<'_>], are_keys: &TokenStream) -> TokenSt
     let of_field = quote!(::mapleaf::key::derived::KeyField);
     quote! {
         #[automatically_derived]
-            #[allow(trivial_bounds)]
+        #[allow(trivial_bounds)]
         impl ::mapleaf::key::derived::Fields for #ident #are_keys {
             const WIDTH: ::core::option::Option<usize> = <#form as ::mapleaf::key::Key>::WIDTH;
 
@@ -118,7 +118,7 @@ fn ends(ident: &Ident, fields: &[Field<'_>], are_keys: &TokenStream) -> TokenStr
         if count < fields.len() {
             out.extend(quote! {
                 #[automatically_derived]
-            #[allow(trivial_bounds)]
+                #[allow(trivial_bounds)]
                 impl<#whole> ::mapleaf::scan::RangeEnd<#ident> for (#(#leading,)*) #are_keys {
                     const WHOLE: bool = false;
 
@@ -134,7 +134,7 @@ fn ends(ident: &Ident, fields: &[Field<'_>], are_keys: &TokenStream) -> TokenStr
     }
     out.extend(quote! {
         #[automatically_derived]
-            #[allow(trivial_bounds)]
+        #[allow(trivial_bounds)]
         impl<#(#params: ::mapleaf::key::AsKey<#types>),*> ::mapleaf::key::AsKey<#ident> for (#(#params,)*) #are_keys {
             #[inline]
             fn encode_key<'__key>(

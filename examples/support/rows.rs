@@ -57,9 +57,11 @@ pub(crate) struct Event {
     pub(crate) distance: u16,
 }
 
-/// The path of a file in `examples/data`, whatever the current directory.
+/// The path of a file in `examples/data`, whatever the current directory and the package that is built.
 pub(crate) fn sample(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data").join(file)
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = package.ancestors().map(|folder| folder.join("examples/data"));
+    folders.into_iter().find(|folder| folder.is_dir()).unwrap_or_default().join(file)
 }
 
 /// The rows of a `.jsonl` or `.jsonl.gz` file, one JSON object per line, in order.

@@ -1,25 +1,25 @@
 //! The commit sequence: how many transactions were committed.
 
-/// The number of transactions committed up to a state. It grows with every commit, across processes, reopening and compaction. Not
-/// LMDB's id of the state, which is an [`LmdbTxnId`](crate::page::LmdbTxnId).
+/// The number of transactions committed up to a state. It grows with every commit, across processes, reopening and
+/// compaction. It is not LMDB's id of the state, which is an [`LmdbTxnId`](crate::page::LmdbTxnId).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub(crate) struct CommitSeq(pub u64);
 
 impl CommitSeq {
-    /// After one more transaction.
+    /// The number after one more transaction.
     #[inline]
     pub(crate) fn next(self) -> Self {
         self.plus(1)
     }
 
-    /// After this many more transactions.
+    /// The number after this many more transactions.
     #[inline]
     pub(crate) fn plus(self, transactions: u64) -> Self {
         Self(self.0.saturating_add(transactions))
     }
 
-    /// Before the last transactions, as many as this.
+    /// The number before the last `transactions` transactions.
     #[inline]
     pub(crate) fn minus(self, transactions: u64) -> Self {
         Self(self.0.saturating_sub(transactions))

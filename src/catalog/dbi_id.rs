@@ -13,8 +13,8 @@ impl DbiId {
     }
 }
 
-/// The slot of an open DBI: its number in this process, counted from 0 and never used twice. Each state keeps the root that it found
-/// for a slot in a cell of its own.
+/// The slot of an open DBI: its number in this process, counted from 0 and never used twice. Each state keeps the root
+/// that it found for a DBI in the cell of the DBI's slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub(crate) struct DbiSlot(pub usize);

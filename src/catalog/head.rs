@@ -7,8 +7,8 @@ use crate::catalog::dbi_id::DbiId;
 use crate::catalog::name::damaged;
 use crate::error::Result;
 
-/// The key of the [`Head`] in the main database, beside the records of the named ones. Every commit changes a
-/// record there, so the head costs no page of its own.
+/// The key of the [`Head`] in the main tree, which also has the records of the named trees. Every commit changes one
+/// of these records, so the head costs no page of its own.
 pub(crate) const HEAD_KEY: &str = "__mapleaf_head";
 
 /// The counters of an environment.
@@ -16,7 +16,8 @@ pub(crate) const HEAD_KEY: &str = "__mapleaf_head";
 pub(crate) struct Head {
     /// The number of transactions committed.
     pub seq: CommitSeq,
-    /// The number of schema changes: a handle that was checked under the same epoch is still valid.
+    /// The number of schema changes. A handle that agreed with the catalogue in one state agrees with it in all states
+    /// of the same epoch.
     pub epoch: u64,
     /// The number of the next DBI. Numbers are never reused.
     pub next_dbi: DbiId,

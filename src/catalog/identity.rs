@@ -18,7 +18,7 @@ pub(crate) struct Identity {
     pub uuid: [u8; 16],
 }
 
-/// Keys may be longer than 511 bytes: LMDB builds without them cannot split such pages.
+/// Feature: keys may be longer than 511 bytes. A build of LMDB without it cannot split pages with such keys.
 pub(crate) const LONGER_KEYS: u32 = 1;
 
 /// The features of this build.

@@ -1,5 +1,5 @@
 //! The catalogue: the hidden database `__mapleaf`, which holds the identity of the environment and the schema of
-//! each database; and the databases that are open.
+//! each DBI; and the DBIs that are open.
 
 mod commit_seq;
 mod dbi_id;

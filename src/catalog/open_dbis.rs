@@ -1,5 +1,4 @@
-//! The DBIs that are open in this process. Each name and id has one slot, by which pinned states find its root
-//! again.
+//! The DBIs that are open in this process. Each pair of name and id has one slot, under which states keep its root.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
@@ -30,8 +29,8 @@ pub struct DbiRef {
     pub(crate) max_key: usize,
     /// The environment's UUID.
     pub(crate) uuid: [u8; 16],
-    /// The schema epoch, plus one, under which the catalogue was last seen to agree with this handle. 0 before
-    /// that, and for the highest epoch, which only a damaged or crafted file has.
+    /// The schema epoch, plus one, in which this handle last agreed with the catalogue. 0 if it was not compared yet,
+    /// and for the highest epoch, which only a damaged or crafted file has.
     checked: AtomicU64,
     /// Whether its creation was committed: [`SETTLED`], [`PENDING`] or [`GIVEN_UP`].
     birth: AtomicU8,
@@ -90,7 +89,7 @@ pub(crate) struct OpenDbis {
     engine: u64,
     max_key: usize,
     open: Mutex<Open>,
-    /// The names of dropped DBIs with leftover trees, and the schema epoch in which these are all of them.
+    /// The names of dropped DBIs whose trees are still in the file, and the schema epoch of which this list is true.
     leftovers: Mutex<Option<(u64, Vec<String>)>>,
     /// The number after the last one that a new DBI got, in the file or in a transaction that was not committed.
     next_id: AtomicU32,
@@ -107,7 +106,7 @@ struct Open {
     next_slot: DbiSlot,
 }
 
-/// Up to this many entries, unused ones are not looked for.
+/// Up to this many entries, unused ones are not searched for.
 const FEW: usize = 16;
 
 impl Open {
@@ -143,7 +142,7 @@ impl OpenDbis {
             .map(|before| DbiId(before.max(least.0)))
     }
 
-    /// The shared entry for this DBI of the environment with this UUID, made if it is the first handle. O(1), amortized.
+    /// The shared `DbiRef` of a DBI, created if this is its first handle. O(1), amortized.
     pub(crate) fn intern(&self, uuid: &[u8; 16], name: &str, identity: DbiIdentity, schema: &Schema) -> Arc<DbiRef> {
         self.intern_as(SETTLED, uuid, name, identity, schema)
     }
@@ -188,20 +187,21 @@ impl OpenDbis {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).count
     }
 
-    /// The names of dropped DBIs with leftover trees in the states of this epoch, if they were
-    /// [noted](Self::set_leftovers).
+    /// The names of dropped DBIs whose trees are still in the file in states of this epoch, if
+    /// [`set_leftovers`](Self::set_leftovers) has noted them.
     pub(crate) fn leftovers(&self, epoch: u64) -> Option<Vec<String>> {
         let known = self.known_leftovers();
         known.as_ref().filter(|(of, _)| *of == epoch).map(|(_, names)| names.clone())
     }
 
-    /// Notes that these are all such names in the states of this epoch, which was committed.
+    /// Notes the names of all dropped DBIs whose trees are still in the file in states of this epoch, which was
+    /// committed.
     pub(crate) fn set_leftovers(&self, epoch: u64, names: Vec<String>) {
         *self.known_leftovers() = Some((epoch, names));
     }
 
-    /// Notes that a commit of DBIs with these names led from one epoch to the next, if the names of leftovers are
-    /// known.
+    /// Carries the list of leftovers, if it is known, over from one epoch to the next, by a commit that created DBIs
+    /// with these names.
     pub(crate) fn carry_leftovers<'n>(&self, (from, to): (u64, u64), created: impl Iterator<Item = &'n str>) {
         let mut known = self.known_leftovers();
         let Some((epoch, names)) = known.as_mut().filter(|(epoch, _)| *epoch == from) else { return };

@@ -27,8 +27,8 @@ pub(crate) enum DbiRecord {
         id: DbiId,
         schema: Schema,
     },
-    /// Dropped while another process had it open: its empty tree stays until it is created again
-    /// or the file is compacted.
+    /// Dropped while another process had it open: its empty tree stays in the file until a DBI of this name is created
+    /// again or the file is compacted.
     Dropped,
 }
 

@@ -6,7 +6,7 @@ use crate::catalog::{DbiIdentity, DbiRecord, dbi_key};
 use crate::commit::refill::{is_worthwhile, refill};
 use crate::error::Result;
 use crate::lmdb::{Applier, Failure, TreeHandle};
-use crate::page::{Cursor, FULL, LeafFill, Leaves, ROOMY, TreeRecord, used_in_last_leaf};
+use crate::page::{Cursor, FILL_PERCENT_MAX, FILL_PERCENT_UNORDERED, LeafFill, Leaves, TreeRecord, used_in_last_leaf};
 use crate::read::is_in;
 use crate::state::State;
 use crate::write_set::{Creations, DbiChanges, Gap, WriteSet};
@@ -52,10 +52,14 @@ impl WriteSet {
             let is_created = self.creations().and_then(|creations| creations.get(&of.dbi.name));
             let is_created = is_created.is_some_and(|created| created.slot == of.dbi.slot);
             let below = if is_created { TreeRecord::EMPTY } else { base.tree(&of.dbi)? };
-            let percent = || fill.unwrap_or_else(|| if of.changes.came_in_order() { FULL } else { ROOMY });
+            let percent = || {
+                fill.unwrap_or_else(
+                    || if of.changes.came_in_order() { FILL_PERCENT_MAX } else { FILL_PERCENT_UNORDERED },
+                )
+            };
             let page_size = base.meta().page_size;
             if is_worthwhile(base, &below, &of.changes)? {
-                refill(base, of, LeafFill::new(page_size, fill.unwrap_or(ROOMY), 0), tree, applier)?;
+                refill(base, of, LeafFill::new(page_size, fill.unwrap_or(FILL_PERCENT_UNORDERED), 0), tree, applier)?;
                 continue;
             }
             match open_gaps(base, &below, &of.changes, tree, applier)? {

@@ -11,6 +11,7 @@ use crate::commit::writing::Writing;
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Applier, Cause, Failure, OwnedWriter, Writer};
+use crate::observe::Committing;
 use crate::os::{LockFile, PauseLock, flush_failed, is_full, located};
 use crate::page::LmdbTxnId;
 use crate::state::{Core, Files, State, WriterState, WriterTurn};
@@ -242,11 +243,27 @@ impl<'e> Session<'e> {
 
     fn commit_opening(
         &mut self,
-        mut opens: bool,
+        opens: bool,
         bytes: usize,
         durability: Durability,
         apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
     ) -> Result<()> {
+        let observed = Committing::begin(bytes, durability);
+        let committed = self.commit_growing(opens, bytes, durability, apply);
+        observed.end(bytes, &committed, |head| {
+            self.base.head().map_or(0, |before| head.seq.transactions_since(before.seq))
+        });
+        committed.map(drop)
+    }
+
+    /// Returns the head that was committed.
+    fn commit_growing(
+        &mut self,
+        mut opens: bool,
+        bytes: usize,
+        durability: Durability,
+        apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
+    ) -> Result<Head> {
         // In a child that was forked in the meantime, LMDB's transaction is the parent's.
         self.core.check_usable()?;
         self.core.look_before_commit(self.files)?;
@@ -286,7 +303,7 @@ impl<'e> Session<'e> {
                     self.core.identity_is_written();
                     self.core.states().drop_stale();
                     self.core.changes().notify();
-                    return Ok(());
+                    return Ok(committed);
                 }
                 Err(failure) if failure.cause == Cause::MapFull => {
                     *self.grown = true;

@@ -13,6 +13,12 @@ use crate::txn::Snapshot;
 use crate::value::{Context, Value};
 
 impl Batch {
+    /// An empty batch.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
     /// Adds a change: stores `value` under `key`.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`Dbi`] says.
+    #[doc(alias("truncate"))]
     pub fn clear(&self, txn: &mut impl Write) -> Result<u64> {
         let txn = txn.write_txn();
         txn.raw_delete_range(&self.dbi, Unbounded, Unbounded).map_err(|error| self.named(error, "clear"))
@@ -156,7 +157,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// The rows are held in memory until the commit, as with [`put`](Self::put). Use
     /// [`Env::loader`](crate::Env::loader) for more rows than fit in memory or `max_txn_bytes`, and for unordered
-    /// rows of several databases.
+    /// rows of several DBIs.
     ///
     /// # Errors
     /// As [`put`](Self::put), at the first row that fails; the rows before it are in the transaction.
@@ -170,6 +171,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("bulk_insert", "extend"))]
     pub fn load<A: AsKey<K>, B: AsValue<V>>(
         &self,
         txn: &mut impl Write,

@@ -1,4 +1,4 @@
-//! The handle of a typed database.
+//! The handle of a typed DBI.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,14 +11,25 @@ use crate::scan::{DecodeContext, no_key};
 use crate::txn::Read;
 use crate::value::{Context, Value};
 
-/// A named database of the environment: values of type `V` under keys of type `K`, in key order.
+/// A handle of a DBI, a named map of the environment: values of type `V` under keys of type `K`, in key order.
 ///
 /// Write `K` and `V` as the types that you pass: `Dbi<&str, u64>`, `Dbi<(u32, &str), Msgpack<T>>`,
-/// `Dbi<&[u8], &[u8]>`. In a struct write `Dbi<&'static str, _>` or `Dbi<String, _>`: the lifetime has no effect on
-/// what is stored.
+/// `Dbi<&[u8], &[u8]>`. In a struct write `Dbi<&'static str, _>`: the lifetime has no effect, and verbs take text of any
+/// lifetime. `Dbi<String, _>` stores the same bytes under the same schema, and reads keys as owned text: for code that
+/// must have owned types. The same holds for `String` and `Vec<u8>` as values.
 ///
 /// Reads take a [`Snapshot`](crate::Snapshot) or a [`WriteTxn`](crate::WriteTxn) first, writes a `&mut WriteTxn`. The
 /// methods follow `BTreeMap`. A handle is a cheap clone, `Send` and `Sync`, and valid until its DBI is dropped.
+///
+/// | | |
+/// |---|---|
+/// | read | [`get`](Self::get), [`contains`](Self::contains), [`get_many`](Self::get_many), [`first`](Self::first), [`last`](Self::last), [`floor`](Self::floor), [`ceiling`](Self::ceiling), [`lower`](Self::lower), [`higher`](Self::higher); of serde values `get_as` |
+/// | scan | [`range`](Self::range), [`prefix`](Self::prefix), [`prefix_text`](Self::prefix_text), [`iter`](Self::iter), [`keys`](Self::keys), [`values`](Self::values), [`for_each`](Self::for_each), [`find_map`](Self::find_map), [`par_scan`](Self::par_scan), [`list`](Self::list); owned: [`range_owned`](Self::range_owned), [`prefix_owned`](Self::prefix_owned), [`iter_owned`](Self::iter_owned) |
+/// | count | [`len`](Self::len), [`is_empty`](Self::is_empty), [`count`](Self::count), [`estimate`](Self::estimate), [`rank`](Self::rank), [`nth`](Self::nth), [`sample`](Self::sample), [`stat`](Self::stat) |
+/// | write | [`put`](Self::put), [`insert`](Self::insert), [`replace`](Self::replace), [`update`](Self::update), [`get_or_put`](Self::get_or_put), [`append`](Self::append); of serde values `put_as`, of bytes `put_reserved` |
+/// | delete | [`delete`](Self::delete), [`take`](Self::take), [`pop_first`](Self::pop_first), [`pop_last`](Self::pop_last), [`delete_range`](Self::delete_range), [`delete_prefix`](Self::delete_prefix), [`clear`](Self::clear) |
+/// | change many | [`load`](Self::load), [`update_range`](Self::update_range), [`retain`](Self::retain), [`extract_if`](Self::extract_if) |
+/// | closures that may fail | [`try_update`](Self::try_update), [`try_get_or_put`](Self::try_get_or_put), [`try_retain`](Self::try_retain), [`try_update_range`](Self::try_update_range), [`try_for_each`](Self::try_for_each), [`try_load`](Self::try_load) |
 ///
 /// Every method fails with `InvalidArgument` on a snapshot or transaction of another environment, `NotFound` when the
 /// DBI was dropped, `Corrupted` where the file is damaged, and `Decode` where stored bytes do not fit the type. Each
@@ -56,7 +67,7 @@ use crate::value::{Context, Value};
 /// # Ok(())
 /// # }
 /// ```
-#[doc(alias("table", "tree", "bucket", "database", "column family", "TableDefinition"))]
+#[doc(alias("table", "tree", "bucket", "database", "column_family", "keyspace", "sub-database", "TableDefinition"))]
 pub struct Dbi<K, V> {
     pub(crate) dbi: Arc<DbiRef>,
     _types: PhantomData<fn() -> (K, V)>,

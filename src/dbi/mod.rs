@@ -1,4 +1,21 @@
-//! Typed databases and their methods.
+//! Typed DBIs and their methods.
+
+// In the order in which rustdoc is to show methods: see `lib.rs`.
+mod read;
+
+mod write;
+
+mod scan;
+
+mod nearest;
+
+mod stat;
+
+mod get_many;
+
+mod get_as;
+
+mod open;
 
 mod batch;
 mod bulk;
@@ -7,19 +24,13 @@ mod fallible;
 mod handle;
 mod loader;
 mod multi;
-mod nearest;
-mod open;
 mod owned;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod put_as;
 mod put_reserved;
 mod raw;
-mod read;
-mod scan;
-mod stat;
 mod update_range;
-mod write;
 
 pub use extract::ExtractIf;
 pub use handle::Dbi;

@@ -13,11 +13,17 @@ use crate::read::RawCursor;
 use crate::scan::{ByteBounds, Entries, KeyRange, Keys, NO_KEY};
 use crate::txn::{Read, Write};
 
-/// A named database that holds an ordered set of pairs: under each key of type `K` any number of values of type `V`,
+/// A named DBI that holds an ordered set of pairs: under each key of type `K` any number of values of type `V`,
 /// each once, in order.
 ///
 /// A pair is stored as a `(K, V)` key of an ordinary tree. So values are keys too and share their limit: key and
 /// value together take at most 511 bytes. Errors are those of [`Dbi`].
+///
+/// | | |
+/// |---|---|
+/// | read | [`contains`](Self::contains), [`contains_key`](Self::contains_key), [`values`](Self::values), [`values_range`](Self::values_range), [`keys`](Self::keys), [`pairs`](Self::pairs), [`range`](Self::range) |
+/// | count | [`count`](Self::count) of a key, [`len`](Self::len), [`is_empty`](Self::is_empty) |
+/// | write | [`insert`](Self::insert), [`remove`](Self::remove), [`remove_all`](Self::remove_all), [`clear`](Self::clear) |
 ///
 /// ```
 /// use mapleaf::{Env, MultiDbi};
@@ -39,21 +45,9 @@ use crate::txn::{Read, Write};
 /// # Ok(())
 /// # }
 /// ```
-#[doc(alias("multimap", "dupsort", "secondary index"))]
+#[doc(alias("multimap", "MultimapTable", "dupsort", "DUPSORT", "secondary_index"))]
 pub struct MultiDbi<K, V> {
     pub(crate) pairs: Dbi<(K, V), ()>,
-}
-
-impl<K, V> MultiDbi<K, V> {
-    pub(crate) fn new(dbi: Arc<DbiRef>) -> Self {
-        Self { pairs: Dbi::new(dbi) }
-    }
-
-    /// The DBI's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.pairs.name()
-    }
 }
 
 impl<K: Key, V: Key> MultiDbi<K, V> {
@@ -306,6 +300,18 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
             return Ok(ByteBounds::empty());
         }
         Ok(ByteBounds::between(start.map(|at| (&start_buf[..], at)), end.map(|at| (&end_buf[..], at))))
+    }
+}
+
+impl<K, V> MultiDbi<K, V> {
+    pub(crate) fn new(dbi: Arc<DbiRef>) -> Self {
+        Self { pairs: Dbi::new(dbi) }
+    }
+
+    /// The DBI's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.pairs.name()
     }
 }
 

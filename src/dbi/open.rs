@@ -1,4 +1,4 @@
-//! Opening databases by name and type.
+//! Opening DBIs by name and type.
 
 use std::sync::Arc;
 
@@ -156,6 +156,7 @@ impl WriteTxn {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("create_table", "create_database", "create_bucket"))]
     pub fn create_dbi<K: Key, V: Value>(&mut self, name: &str) -> Result<Dbi<K, V>> {
         self.open_as(name, &schema(false, K::name, V::name), Opening::Create, "create_dbi").map(Dbi::new)
     }
@@ -217,6 +218,16 @@ impl Env {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias(
+        "open_table",
+        "open_database",
+        "create_database",
+        "open_tree",
+        "table",
+        "tree",
+        "bucket",
+        "column_family"
+    ))]
     pub fn dbi<K: Key, V: Value>(&self, name: &str) -> Result<Dbi<K, V>> {
         self.dbi_options().open(name)
     }
@@ -225,6 +236,7 @@ impl Env {
     ///
     /// # Errors
     /// As [`DbiOptions::open`].
+    #[doc(alias("open_multimap_table", "dupsort"))]
     pub fn multi_dbi<K: Key, V: Key>(&self, name: &str) -> Result<MultiDbi<K, V>> {
         self.dbi_options().open_multi(name)
     }

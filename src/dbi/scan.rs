@@ -15,6 +15,9 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// tuple keys the ends can also be leading elements. A range whose start is above its end is empty. O(log n) to
     /// open.
     ///
+    /// Both ends have the same form: two keys, or as many leading elements. [`KeyBounds`](crate::scan::KeyBounds) has
+    /// ends of different forms, such as from a key to the end of its group.
+    ///
     /// # Errors
     /// As [`Dbi`] says.
     ///
@@ -36,7 +39,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
-    #[doc(alias("scan", "cursor", "iterate"))]
+    #[doc(alias("scan", "cursor", "iterate", "seek"))]
     pub fn range<'t, R: Read>(&self, state: &'t R, range: impl KeyRange<K>) -> Result<Entries<'t, R, K, V>> {
         self.entries(state, range.byte_bounds(), "range")
     }
@@ -68,6 +71,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("scan_prefix", "starts_with"))]
     pub fn prefix<'t, R: Read>(&self, state: &'t R, prefix: impl KeyPrefix<K>) -> Result<Entries<'t, R, K, V>> {
         self.entries(state, prefix.prefix_bounds(), "prefix")
     }
@@ -112,6 +116,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("cursor", "scan_all"))]
     pub fn iter<'t, R: Read>(&self, state: &'t R) -> Result<Entries<'t, R, K, V>> {
         self.entries(state, Ok(ByteBounds::full()), "iter")
     }

@@ -141,7 +141,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
             for rank in ranks(state.raw_len(&self.dbi)?, n as u64, seed) {
                 // A damaged record can claim any number of entries, so do not continue to the last rank.
                 let Some((key, value)) = state.raw_nth(&self.dbi, rank)? else {
-                    let why = "the database has fewer entries than its record says; restore it from a copy";
+                    let why = "the DBI has fewer entries than its record says; restore it from a copy";
                     return Err(Error::new(ErrorKind::Corrupted, why));
                 };
                 chosen.push((context.decode_key::<K>(key)?, context.decode_value::<V>(key, value)?));

@@ -36,6 +36,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("set", "store", "insert_or_replace"))]
     pub fn put(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<()> {
         let txn = txn.write_txn();
         let mut buf = KeyBuf::new();
@@ -47,6 +48,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`put`](Self::put).
+    #[doc(alias("put_if_absent", "NO_OVERWRITE"))]
     pub fn insert(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<bool> {
         let txn = txn.write_txn();
         let mut buf = KeyBuf::new();
@@ -65,6 +67,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`put`](Self::put).
+    #[doc(alias("swap", "getset"))]
     pub fn replace(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<Option<V::Owned>> {
         let txn = txn.write_txn();
         let mut buf = KeyBuf::new();
@@ -88,7 +91,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`put`](Self::put), if `f` returns a value; until then a key that cannot be stored counts as absent.
-    #[doc(alias("upsert", "merge", "modify", "compute"))]
+    #[doc(alias("upsert", "merge", "modify", "compute", "fetch_and_update", "compare_and_swap"))]
     pub fn update(
         &self,
         txn: &mut impl Write,
@@ -126,6 +129,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("APPEND"))]
     pub fn append(&self, txn: &mut impl Write, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<()> {
         let txn = txn.write_txn();
         let mut buf = KeyBuf::new();
@@ -144,6 +148,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ///
     /// # Errors
     /// As [`Dbi`] says; `TooLarge` for a transaction over `max_txn_bytes`.
+    #[doc(alias("remove", "del", "erase"))]
     pub fn delete(&self, txn: &mut impl Write, key: K::Arg<'_>) -> Result<bool> {
         let txn = txn.write_txn();
         let mut buf = KeyBuf::new();

@@ -16,9 +16,10 @@ use crate::env::open::check_metas_at;
 use crate::env::{beginning, registry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Lmdb, LmdbLock};
+use crate::observe::Compacting;
 use crate::os::{
-    Directory, EnvPaths, FileInfo, LockFile, Names, Unflushed, is_held, located, open_regular, parent, read_record,
-    system_page_size,
+    Directory, EnvPaths, FileInfo, FileMode, LockFile, Names, Unflushed, is_held, located, open_regular, parent,
+    read_record, system_page_size,
 };
 use crate::page::{self, LmdbTxnId};
 use crate::state::{Core, WriterState, WriterTurn};
@@ -59,6 +60,7 @@ impl Env {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("flush", "force_sync"))]
     pub fn sync(&self) -> Result<()> {
         if self.engine.config.read_only {
             return Err(Error::new(
@@ -143,6 +145,7 @@ impl Env {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("vacuum", "defragment"))]
     pub fn compact(&self) -> Result<()> {
         compact(&self.engine, COMPACT_LIMIT).map_err(|error| error.during("compact"))
     }
@@ -264,6 +267,14 @@ fn flush(engine: &Core) -> Result<()> {
 }
 
 fn compact(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
+    let length = || engine.files().and_then(|files| files.file_len()).unwrap_or(0);
+    let observed = Compacting::begin(&engine.paths.path, length);
+    let compacted = compact_unobserved(engine, limit);
+    observed.end(&compacted, length);
+    compacted
+}
+
+fn compact_unobserved(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     check_not_writing()?;
     engine.check_usable()?;
     engine.config.check_writable()?;
@@ -418,7 +429,7 @@ fn swap(core: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()> 
         );
         Error::new(ErrorKind::Busy, why)
     };
-    let lmdb_lock = LmdbLock::open(&paths.lmdb_lock(), true)?;
+    let lmdb_lock = LmdbLock::open(&paths.lmdb_lock(), Some(core.config.file_mode))?;
     if !lmdb_lock.try_alone()? || is_held(old, &paths.data())? {
         return Err(open_elsewhere());
     }
@@ -465,10 +476,11 @@ fn destroy(path: &Path) -> Result<()> {
     let Some(metadata) = paths.data_metadata()? else {
         return Ok(());
     };
-    if registry::find(metadata.id()).is_some() {
+    if let Some(core) = registry::find(metadata.id()) {
         let why = format!(
-            "{} is open in this process; drop all handles and snapshots, or call Env::close first",
-            path.display()
+            "{} is open in this process; drop all handles and snapshots, or call Env::close first: {}",
+            path.display(),
+            registry::holders(&core)
         );
         return Err(Error::new(ErrorKind::Busy, why));
     }
@@ -486,7 +498,7 @@ fn destroy(path: &Path) -> Result<()> {
     if is_unlocked && is_open_elsewhere(&paths)? {
         return Err(busy());
     }
-    let lock = LockFile::open(&paths.lock())?;
+    let lock = LockFile::open(&paths.lock(), FileMode::OWNER_ALONE)?;
     if !lock.try_exclusive()? || !lock.is_at_path() {
         return Err(busy());
     }
@@ -510,7 +522,7 @@ fn destroy_rest(paths: &EnvPaths) -> Result<()> {
     if !record.is_ok_and(|record| record.is_some_and(|record| !record.damaged)) {
         return Ok(());
     }
-    let lock = LockFile::open(&paths.lock())?;
+    let lock = LockFile::open(&paths.lock(), FileMode::OWNER_ALONE)?;
     if lock.try_exclusive()? && lock.is_at_path() && !is_open_elsewhere(paths)? && paths.data_metadata()?.is_none() {
         return remove(paths, &lock);
     }
@@ -528,7 +540,7 @@ fn is_open_elsewhere(paths: &EnvPaths) -> Result<bool> {
     if Lmdb::is_open(&paths.path) {
         return Ok(true);
     }
-    match LmdbLock::open(&paths.lmdb_lock(), false) {
+    match LmdbLock::open(&paths.lmdb_lock(), None) {
         Ok(lmdb_lock) => lmdb_lock.is_in_use(),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidArgument) => Ok(false),
         Err(error) => Err(error),

@@ -38,7 +38,7 @@ impl<T> Expect<T> {
 /// An expectation of encoded bytes.
 pub(crate) type RawExpect = Expect<Box<[u8]>>;
 
-/// Changes of any databases of one environment, with conditions. A batch can be built anywhere and sent to any
+/// Changes of any DBIs of one environment, with conditions. A batch can be built anywhere and sent to any
 /// thread. [`Env::apply`](crate::Env::apply) or [`Env::submit`](crate::Env::submit) applies it as one transaction.
 ///
 /// All conditions are checked against the state before the batch. If any fail, all failures are reported and
@@ -97,12 +97,6 @@ impl fmt::Debug for Since {
 }
 
 impl Batch {
-    /// An empty batch.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Sets what the commit of this batch survives, as [`Env::transact_with`](crate::Env::transact_with). By default it
     /// is what the environment's commits survive.
     ///
@@ -223,7 +217,7 @@ impl fmt::Display for Conflicts {
         for (n, failed) in first.iter().enumerate() {
             let comma = if n > 0 { ", " } else { "" };
             write!(f, "{comma}key {}", Shown(&failed.key))?;
-            // Consecutive conditions of one database show its name once.
+            // Consecutive conditions of one DBI show its name once.
             if first.get(n + 1).is_none_or(|next| next.dbi != failed.dbi) {
                 write!(f, " of dbi {:?}", failed.dbi)?;
             }

@@ -54,6 +54,7 @@ impl Env {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("backup"))]
     pub fn copy_to(&self, path: impl AsRef<Path>, compact: Compact) -> Result<()> {
         let paths = EnvPaths::new(path.as_ref(), self.engine.config.single_file);
         self.copy(&paths, compact).map_err(|error| error.during("copy_to"))
@@ -68,7 +69,7 @@ impl Env {
             check_empty(paths)?;
         }
         let like = FileInfo::of(&source).map_err(|error| located(error, &self.engine.paths.data()))?;
-        let created = paths.create_directory()?;
+        let created = paths.create_directory(self.engine.config.file_mode)?;
         copy_durably(&newest, &source, paths, compact, &like).inspect_err(|_| remove_empty(&created))
     }
 }

@@ -18,7 +18,7 @@ impl Env {
     ///
     /// The bytes are those of the file that [`copy_to`](Self::copy_to) writes, the data file of an environment. The meta
     /// pages come first here, so whoever receives them must check that all bytes came: a copy that was cut short may
-    /// open, and is [`Corrupted`](ErrorKind::Corrupted) where pages are missing. Write them to a temporary name, and
+    /// open, and fails with [`Corrupted`](ErrorKind::Corrupted) where pages are missing. Write them to a temporary name, and
     /// rename the file when it is complete and flushed.
     ///
     /// Costs as `copy_to`; with [`Compact::Yes`] the pages in use are read twice, since the first page depends on the

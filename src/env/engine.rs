@@ -8,7 +8,7 @@ use crate::commit::{Committer, GroupCommit, WriterAccess};
 use crate::durability::Durability;
 use crate::env::submitted::Submission;
 use crate::error::Result;
-use crate::state::{Core, Lease, Reaper, View};
+use crate::state::{Core, Lease, Sweeper, View};
 
 /// What all `Env` handles of an environment share. Snapshots hold the core alone. Cached leases, which hold the core
 /// too, are dropped with the last handle.
@@ -18,7 +18,7 @@ pub(crate) struct Engine {
     groups: Option<Arc<GroupCommit>>,
     committer: Committer<Submission>,
     /// Started by the first snapshot; `None` inside if the system gives no thread.
-    reaper: OnceLock<Option<Reaper>>,
+    sweeper: OnceLock<Option<Sweeper>>,
 }
 
 impl Deref for Engine {
@@ -39,7 +39,7 @@ impl Engine {
             core,
             groups: shares.then(|| Arc::new(GroupCommit::new())),
             committer,
-            reaper: OnceLock::new(),
+            sweeper: OnceLock::new(),
         })
     }
 
@@ -63,9 +63,9 @@ impl Engine {
     pub(crate) fn lease(&self) -> Result<Arc<Lease<View>>> {
         self.core.pass()?;
         let lease = self.core.states().leases.newest(self.core.id(), || self.core.newest_view())?;
-        self.reaper.get_or_init(|| {
+        self.sweeper.get_or_init(|| {
             let core = Arc::downgrade(&self.core);
-            Reaper::start(self.core.states(), move || {
+            Sweeper::start(self.core.states(), move || {
                 if let Some(core) = core.upgrade() {
                     core.check_files_now();
                     // Notes when the states of other processes were first seen: later calls compute their ages from it.
@@ -82,8 +82,8 @@ impl Drop for Engine {
         // In a forked child another thread may have held these locks, which nobody would release.
         if self.core.is_own_process() {
             self.committer.end();
-            if let Some(Some(reaper)) = self.reaper.get() {
-                reaper.stop();
+            if let Some(Some(sweeper)) = self.sweeper.get() {
+                sweeper.stop();
             }
             // Without this, a sweep that holds states would drop them later, and close the environment only then.
             let _sweep = self.core.states().hold_sweep();

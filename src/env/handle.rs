@@ -5,15 +5,23 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::env::engine::Engine;
-use crate::env::options::EnvOptions;
 use crate::error::Result;
 use crate::state::{Lease, View};
 
-/// An open environment: named, typed, ordered databases in one file.
+/// An open environment: named, typed, ordered DBIs in one file.
 ///
 /// A cheap handle on a shared engine: clone it, send it to other threads. LMDB allows one environment for a file in a
 /// process, so opening the same file again, by whatever path, shares the first one. Dropping the last handle,
 /// snapshot and scan closes the file.
+///
+/// | | |
+/// |---|---|
+/// | open | [`open`](Self::open), [`options`](Self::options), [`temporary`](Self::temporary), [`exists`](Self::exists), [`close`](Self::close), [`destroy`](Self::destroy) |
+/// | read | [`snapshot`](Self::snapshot); [`changed`](Self::changed), [`wait_changed`](Self::wait_changed) |
+/// | write | [`transact`](Self::transact), [`transact_with`](Self::transact_with), [`transact_or`](Self::transact_or), [`try_transact`](Self::try_transact), [`transact_timeout`](Self::transact_timeout); held: [`begin`](Self::begin), [`begin_with`](Self::begin_with), [`try_begin`](Self::try_begin), [`begin_timeout`](Self::begin_timeout); batches: [`apply`](Self::apply), [`submit`](Self::submit), [`try_submit`](Self::try_submit); [`loader`](Self::loader) |
+/// | DBIs | [`dbi`](Self::dbi), [`multi_dbi`](Self::multi_dbi), [`dbi_options`](Self::dbi_options), [`dbis`](Self::dbis), [`clear_dbi`](Self::clear_dbi), [`drop_dbi`](Self::drop_dbi), [`raw_dbi`](Self::raw_dbi), [`create_raw_dbi`](Self::create_raw_dbi) |
+/// | care | [`sync`](Self::sync), [`copy_to`](Self::copy_to), [`copy_to_writer`](Self::copy_to_writer), [`compact`](Self::compact), [`verify`](Self::verify), [`clear_stale_readers`](Self::clear_stale_readers) |
+/// | look | [`info`](Self::info), [`readers`](Self::readers), [`path`](Self::path), [`uuid`](Self::uuid), [`max_key_size`](Self::max_key_size) |
 ///
 /// Leave its files alone while it is open: the presence of lock files does not mean that they are stale, and a copy
 /// made by a file tool is no backup; [`copy_to`](Self::copy_to) makes one. An environment does not survive `fork`: in
@@ -30,6 +38,7 @@ use crate::state::{Lease, View};
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("Environment", "Database", "Db", "Store"))]
 #[derive(Clone)]
 pub struct Env {
     pub(crate) engine: Arc<Engine>,
@@ -44,45 +53,6 @@ impl Env {
     #[inline]
     pub(crate) fn lease(&self) -> Result<Arc<Lease<View>>> {
         self.engine.lease()
-    }
-
-    /// Opens the environment in the directory `path` with the default options. Creates the directory if it is
-    /// missing.
-    ///
-    /// # Errors
-    /// As [`EnvOptions::open`].
-    ///
-    /// ```
-    /// # fn main() -> mapleaf::Result<()> {
-    /// # let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
-    /// # let path = dir.path().join("data");
-    /// let env = mapleaf::Env::open(&path)?;
-    /// assert!(env.dbis()?.is_empty());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::options().open(path)
-    }
-
-    /// The default options, to change before opening. Not needed for a plain [`open`](Self::open).
-    ///
-    /// ```
-    /// # use mapleaf::{Env, ErrorKind, OpenMode};
-    /// let missing = Env::options().mode(OpenMode::MustExist).open("no/such/place");
-    /// assert_eq!(missing.map_err(|error| error.kind()).err(), Some(ErrorKind::NotFound));
-    /// ```
-    pub fn options() -> EnvOptions {
-        EnvOptions::default()
-    }
-
-    /// Creates an environment in a new temporary directory, which is removed with the last handle, snapshot and scan.
-    /// Nothing is flushed to disk. For tests, and for data that need not outlive the program.
-    ///
-    /// # Errors
-    /// As [`EnvOptions::temporary`].
-    pub fn temporary() -> Result<Self> {
-        Self::options().temporary()
     }
 
     /// The path by which the environment was first opened in this process, made absolute.

@@ -1,4 +1,4 @@
-//! Information about an environment: sizes, pages, readers, databases.
+//! Information about an environment: sizes, pages, readers, DBIs.
 
 use std::time::Duration;
 
@@ -43,16 +43,16 @@ pub struct EnvInfo {
     pub writer: Option<WriterInfo>,
 }
 
-/// The description of one database in [`Env::dbis`]. [`Env::raw_dbi`](crate::Env::raw_dbi) opens it without its types.
+/// The description of one DBI in [`Env::dbis`]. [`Env::raw_dbi`](crate::Env::raw_dbi) opens it without its types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DbiInfo {
     /// The name. A name that is not UTF-8, which only other software creates, is shown with replacement characters.
     pub name: String,
-    /// The name of the key encoding; `bytes` for a foreign database, `unsupported` for an encoding that cannot be
+    /// The name of the key encoding; `bytes` for a foreign DBI, `unsupported` for an encoding that cannot be
     /// read.
     pub key_type: String,
-    /// The name of the value encoding; `bytes` for a foreign database, `unsupported` for an encoding that cannot be
+    /// The name of the value encoding; `bytes` for a foreign DBI, `unsupported` for an encoding that cannot be
     /// read.
     pub value_type: String,
     /// How the entries are arranged.
@@ -126,8 +126,8 @@ impl Env {
         })
     }
 
-    /// The databases, in order of their names, without the catalogue and what other software keeps next to them.
-    /// O(databases). Works without a reader slot if none is free.
+    /// The DBIs, in order of their names, without the catalogue and what other software keeps next to them.
+    /// O(DBIs). Works without a reader slot if none is free.
     ///
     /// # Errors
     /// `Closed`, `Corrupted`, `Io`.
@@ -147,7 +147,8 @@ impl Env {
     }
 }
 
-fn list_dbis(newest: &State) -> Result<Vec<DbiInfo>> {
+/// The DBIs of a state, in order of their names.
+pub(crate) fn list_dbis(newest: &State) -> Result<Vec<DbiInfo>> {
     let mut infos = Vec::new();
     for (name, tree) in newest.trees()? {
         let text = String::from_utf8_lossy(&name).into_owned();

@@ -1,5 +1,8 @@
 //! Environments: one file with one engine per process; opened, checked, grown, copied and closed.
 
+// First, so that rustdoc shows its methods first: see `lib.rs`.
+mod info;
+
 mod admin;
 mod batch;
 mod beginning;
@@ -8,7 +11,6 @@ mod copy;
 mod copy_stream;
 mod engine;
 mod handle;
-mod info;
 mod newest;
 mod open;
 mod options;
@@ -27,6 +29,7 @@ pub use batch::{Batch, Conflicts, Expect, FailedCondition};
 pub(crate) use batch::{Change, Since, What};
 pub(crate) use engine::Engine;
 pub use handle::Env;
+pub(crate) use info::list_dbis;
 pub use info::{DbiInfo, EnvInfo};
 pub(crate) use newest::read_newest;
 pub use options::{EnvOptions, OpenMode, Verify};

@@ -18,9 +18,10 @@ use crate::env::options::{DEFAULT_MAP_SIZE, EnvOptions, OpenMode, TEMPORARY_MAP_
 use crate::env::taking_locks::{self, HeldLockFiles};
 use crate::env::{Env, beginning, registry};
 use crate::error::{Error, ErrorKind, Result};
+use crate::observe::Opening;
 use crate::os::{
-    self, EnvPaths, FileId, FileInfo, LockFile, OpenRecord, Presence, Unflushed, check_regular, flush_failed, located,
-    open_regular, system_page_size, write_anew,
+    self, EnvPaths, FileId, FileInfo, FileMode, LockFile, OpenRecord, Presence, Unflushed, check_regular, flush_failed,
+    located, open_regular, system_page_size, write_anew,
 };
 use crate::page::{self, LmdbTxnId};
 use crate::state::{Core, Files, check_flags, emptied, open_files};
@@ -65,7 +66,10 @@ impl EnvOptions {
     /// ```
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Env> {
         let paths = EnvPaths::new(path.as_ref(), self.config.single_file);
-        self.reserving(DEFAULT_MAP_SIZE).open_at(&paths, None).map_err(|error| error.during("open"))
+        let observed = Opening::begin(&paths.path);
+        let opened = self.reserving(DEFAULT_MAP_SIZE).open_at(&paths, None).map_err(|error| error.during("open"));
+        observed.end(&opened);
+        opened
     }
 
     /// Creates an environment in a new temporary directory, which is removed with the last handle. Nothing is flushed
@@ -79,7 +83,10 @@ impl EnvOptions {
         let mut options = self.reserving(TEMPORARY_MAP_SIZE);
         options.config.durability = Durability::Process;
         let paths = EnvPaths::new(&directory.path().join("env"), options.config.single_file);
-        options.open_at(&paths, Some(directory)).map_err(|error| error.during("temporary"))
+        let observed = Opening::begin(&paths.path);
+        let opened = options.open_at(&paths, Some(directory)).map_err(|error| error.during("temporary"));
+        observed.end(&opened);
+        opened
     }
 
     /// The options with their first reservation: the one that was set, else the default, up to the maximum.
@@ -143,9 +150,9 @@ impl EnvOptions {
         if !differences.is_empty() {
             let why = format!(
                 "{} is open in this process with other options: {differences}; use the same, clone the open `Env`, or close \
-                 it first: handles and {} states that snapshots read keep it open",
+                 it first: {}",
                 core.paths.path.display(),
-                core.pinned_states().len()
+                registry::holders(&core)
             );
             return Err(Error::new(ErrorKind::InvalidArgument, why));
         }
@@ -263,6 +270,9 @@ impl EnvOptions {
         }
         if first && let Some(lmdb_lock) = &held.lmdb_lock {
             lmdb_lock.reserve(self.config.max_readers)?;
+        }
+        if is_new && self.config.file_mode != FileMode::OWNER_ALONE {
+            create_data(&paths.data(), self.config.file_mode)?;
         }
         let page_size = checked.as_ref().map(|(meta, _)| meta.page_size);
         let files = open_files(paths, &self.config, page_size, held.lmdb_lock.take());
@@ -516,9 +526,18 @@ fn newest_id(file: &File, alone: bool) -> Result<Option<LmdbTxnId>> {
 
 const MOVING_TRIES: usize = 5;
 
+/// Creates an empty data file with these permissions: LMDB makes an environment of it, and would create one for its
+/// owner alone. A file that is there stays.
+fn create_data(path: &Path, mode: FileMode) -> Result<()> {
+    match os::create_new(path, mode) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(located(error, path)),
+        _ => Ok(()),
+    }
+}
+
 /// Creates `path` for writing, with access for its owner alone as LMDB does. Fails with `AlreadyExists` if it exists.
 pub(crate) fn create_new(path: &Path) -> Result<File> {
-    os::create_new(path).map_err(|error| {
+    os::create_new(path, FileMode::OWNER_ALONE).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
             Error::new(ErrorKind::AlreadyExists, format!("{} exists already; choose another path", path.display()))
         } else {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::durability::Durability;
+use crate::os::FileMode;
 use crate::state::{Backlog, Config, ReaderInfo, SlowReader};
 
 /// Whether opening may create the environment, or must.
@@ -73,6 +74,7 @@ impl Default for EnvOptions {
             read_only: false,
             single_file: false,
             assume_immutable: false,
+            file_mode: FileMode::OWNER_ALONE,
         };
         Self { config, map_size: None, mode: OpenMode::OpenOrCreate, verify: Verify::Meta, slow_reader: None }
     }
@@ -107,7 +109,7 @@ impl EnvOptions {
     }
 
     /// How many bytes of keys and values one transaction may hold in memory; beyond that it fails with `TooLarge`.
-    /// Default 4 GiB. After transactions that are not flushed, up to 64 MiB for each of two databases are kept for
+    /// Default 4 GiB. After transactions that are not flushed, up to 64 MiB for each of two DBIs are kept for
     /// similar ones that follow.
     pub fn max_txn_bytes(mut self, bytes: usize) -> Self {
         self.config.max_txn_bytes = bytes;
@@ -123,8 +125,8 @@ impl EnvOptions {
     }
 
     /// How full pages are made when many are filled at once, in percent, 60 to 100. This applies to rows that a
-    /// transaction puts into an empty database or after all others, to a load, and to the rows that are rewritten
-    /// when a commit deletes much of a database. Default 100 for rows added in key order and 86 for others, so that
+    /// transaction puts into an empty DBI or after all others, to a load, and to the rows that are rewritten
+    /// when a commit deletes much of a DBI. Default 100 for rows added in key order and 86 for others, so that
     /// later rows in random order do not split every page. Fuller pages make a smaller file and faster scans.
     ///
     /// ```
@@ -175,6 +177,36 @@ impl EnvOptions {
     /// may be read but not written; with `read_only` they are then opened without lock files.
     pub fn assume_immutable(mut self, assume_immutable: bool) -> Self {
         self.config.assume_immutable = assume_immutable;
+        self
+    }
+
+    /// The permissions of the files that opening creates: the data file, LMDB's lock file and `mapleaf.lock`. The nine
+    /// bits of the owner, the group and all others, as for `chmod`. Default `0o600`. A directory that is created gets
+    /// the same bits, and may be entered by those who may read the files: `0o660` makes one of `0o770`.
+    ///
+    /// As for all files that a program creates, the umask of the process clears bits: with the usual umask of `0o022`,
+    /// `0o660` becomes `0o640`. Files that exist keep their permissions. A copy and the file of
+    /// [`compact`](crate::Env::compact) are for the owner alone while they are written, and then get the owner, the
+    /// group and the permissions of the data file, whatever the umask is. The lock files of a copy are created when it
+    /// is opened.
+    ///
+    /// Whoever reads an environment that others write needs write access to both lock files, and with `read_only` read
+    /// access to the data file.
+    ///
+    /// Opening fails with `InvalidArgument` for other bits than these nine, and for permissions with which the owner
+    /// cannot read and write.
+    ///
+    /// ```
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
+    /// # let path = dir.path().join("data");
+    /// let env = mapleaf::Env::options().file_mode(0o660).open(&path)?;
+    /// # drop(env); Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("chmod", "permissions", "umask"))]
+    pub fn file_mode(mut self, mode: u32) -> Self {
+        self.config.file_mode = FileMode(mode);
         self
     }
 

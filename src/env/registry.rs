@@ -47,6 +47,23 @@ pub(crate) fn engine_over(core: Arc<Core>) -> Arc<Engine> {
     engine
 }
 
+/// Who keeps `core` open, for errors: `2 handles and snapshots of 1 state keep it open`. A handle is a clone of the
+/// `Env`, or what owns one: a transaction, a loader, a batch that waits to be committed.
+pub(crate) fn holders(core: &Core) -> String {
+    let handles = lock().as_ref().and_then(|registry| registry.engines.get(&core.id()).map(Weak::strong_count));
+    let handles = match handles.unwrap_or(0) {
+        0 => "no handle".to_owned(),
+        1 => "1 handle".to_owned(),
+        handles => format!("{handles} handles"),
+    };
+    let snapshots = match core.pinned_states().len() {
+        0 => "no snapshot".to_owned(),
+        1 => "snapshots of 1 state".to_owned(),
+        states => format!("snapshots of {states} states"),
+    };
+    format!("{handles} and {snapshots} keep it open")
+}
+
 /// The right to open, close or replace the environment at one path. While a value lives, no other thread has that
 /// right. Threads that open environments at other paths do not wait for it, however long it lives. A caller that also
 /// needs an open core's writer mutex takes the mutex first, because a transaction may open other environments.

@@ -8,8 +8,8 @@ use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Lmdb, LmdbLock};
 use crate::os::{
-    Directory, EnvPaths, LockFile, OpenRecord, Presence, Unflushed, flush_failed, flush_with_all_above, is_held,
-    located, open_regular,
+    Directory, EnvPaths, FileMode, LockFile, OpenRecord, Presence, Unflushed, flush_failed, flush_with_all_above,
+    is_held, located, open_regular,
 };
 use crate::state::Config;
 
@@ -36,9 +36,9 @@ pub(crate) fn take_lock_files(
 ) -> Result<HeldLockFiles> {
     loop {
         if is_new()? {
-            paths.create_directory()?;
+            paths.create_directory(config.file_mode)?;
         }
-        let lock = match LockFile::open(&paths.lock()) {
+        let lock = match LockFile::open(&paths.lock(), config.file_mode) {
             Ok(lock) => lock,
             Err(error) => return without_locks(config, error),
         };
@@ -46,7 +46,7 @@ pub(crate) fn take_lock_files(
         if !lock.is_at_path() {
             continue;
         }
-        let lmdb_lock = match open_lmdb_lock(paths, presence, is_new()?) {
+        let lmdb_lock = match open_lmdb_lock(paths, presence, is_new()?, config.file_mode) {
             Ok(lmdb_lock) => Some(lmdb_lock),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => return without_locks(config, error),
             Err(error) => return Err(error),
@@ -81,7 +81,7 @@ fn is_of_medium(error: &Error) -> bool {
 }
 
 /// Opens LMDB's lock file, after checking that processes that have the data file open use the same lock files.
-fn open_lmdb_lock(paths: &EnvPaths, presence: Presence, is_new: bool) -> Result<LmdbLock> {
+fn open_lmdb_lock(paths: &EnvPaths, presence: Presence, is_new: bool, mode: FileMode) -> Result<LmdbLock> {
     let has_holder = !is_new && is_held(&open_regular(&paths.data())?, &paths.data())?;
     let (data, path) = (paths.data(), paths.lmdb_lock());
     let busy = |file: &Path, what: &str| {
@@ -102,7 +102,7 @@ fn open_lmdb_lock(paths: &EnvPaths, presence: Presence, is_new: bool) -> Result<
                         another name there";
             return Err(busy(&data, what));
         }
-        let lmdb_lock = LmdbLock::open(&path, true)?;
+        let lmdb_lock = LmdbLock::open(&path, Some(mode))?;
         if lmdb_lock.is_in_use()? && !lmdb_lock.is_whole()? {
             return Err(busy(&path, "was cut short while another program has the environment open"));
         }
@@ -111,7 +111,7 @@ fn open_lmdb_lock(paths: &EnvPaths, presence: Presence, is_new: bool) -> Result<
     if !has_holder {
         return Err(busy(&data, "was removed or replaced while another process has the environment open"));
     }
-    let in_use = match LmdbLock::open(&path, false) {
+    let in_use = match LmdbLock::open(&path, None) {
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         opened => Some(opened?),
     };

@@ -29,6 +29,7 @@ impl Env {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("check_integrity", "fsck"))]
     pub fn verify(&self) -> Result<VerifyReport> {
         let verify = || {
             let file = Arc::clone(&self.engine.files()?.file);

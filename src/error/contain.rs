@@ -1,4 +1,4 @@
-//! Contains panics of the user's code where it runs on the engine's threads or between other callers' work.
+//! Contains panics of the user's code: it runs on the engine's threads, or between the work of other callers.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,8 +1,9 @@
-//! Limits how much of an error is shown: keys, messages and causes may be of any length.
+//! How bytes are shown to people, and limits of how much of an error is shown: keys, messages and causes may be of any
+//! length.
 
 use std::fmt::{self, Write};
 
-/// A key for people: its text where it is printable, escapes elsewhere, cut after 64 bytes.
+/// A key, as error messages show it: text where it is printable, escapes elsewhere, cut after 64 bytes.
 pub(crate) struct Shown<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Shown<'_> {
@@ -19,6 +20,14 @@ impl fmt::Display for Shown<'_> {
 impl fmt::Debug for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// Appends two hexadecimal digits for each byte.
+pub(crate) fn push_hex(bytes: &[u8], out: &mut String) {
+    for byte in bytes {
+        // Writing to a `String` cannot fail.
+        let _ = write!(out, "{byte:02x}");
     }
 }
 
@@ -47,14 +56,14 @@ pub(super) fn cut(
     if out.is_cut { f.write_str("...") } else { written }
 }
 
-/// Accepts this many bytes, then fails.
+/// Passes on a limited number of bytes, then fails.
 pub(super) struct Limited<'a, 'f> {
     out: &'a mut fmt::Formatter<'f>,
     left: usize,
     is_cut: bool,
 }
 
-/// Extra cost of a line break: `{:#?}` indents every line.
+/// The bytes counted for a line break in addition: `{:#?}` indents every line.
 const LINE: usize = 16;
 
 impl Write for Limited<'_, '_> {

@@ -1,4 +1,5 @@
-//! Keys that have the same bytes alone as in a tuple: the form alone follows from the form as an element.
+//! For keys whose bytes are the same alone and as an element of a tuple: encodes and decodes a whole key by its form
+//! as an element.
 
 use crate::error::Result;
 use crate::key::malformed::trailing;

@@ -1,4 +1,4 @@
-//! What `#[derive(Key)]` writes against: keys that are encoded by reference, field by field.
+//! What the code that `#[derive(Key)]` generates calls: keys are encoded by reference, field by field.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -11,10 +11,10 @@ use crate::key::{AnyKey, AsKey, Key, KeyAs, KeyBuf, Path, Position, Reverse, Tim
 
 /// Makes a struct, a newtype or an enum without data a key type, by an implementation of [`KeyAs`].
 ///
-/// **Structs** have one to eight fields, named or not, whose types are [`KeyField`]s. The key is the tuple of the fields
-/// in the order in which they are written, in its bytes and in its order; `#[derive(Ord)]` gives the same order. Of the
-/// tuple it also has the prefixes and ranges: leading fields as a tuple are a prefix and an end of a range, and a tuple
-/// of all fields can stand in for the struct there. Ends of different lengths are built by
+/// **Structs** have one to eight fields, named or not, whose types are [`KeyField`]s. The key is the tuple of the
+/// fields in the order in which they are written, in its bytes and in its order; `#[derive(Ord)]` gives the same
+/// order. Of the tuple it also has the prefixes and ranges: leading fields as a tuple are a prefix and an end of a
+/// range, and a tuple of all fields can stand in for the struct there. Ends of different lengths are built by
 /// [`KeyBounds`](crate::scan::KeyBounds).
 ///
 /// ```
@@ -53,7 +53,7 @@ use crate::key::{AnyKey, AsKey, Key, KeyAs, KeyBuf, Path, Position, Reverse, Tim
 /// text or bytes, so are their prefixes: `prefix(&snap, "al")`.
 ///
 /// **Enums** have no data, an integer `#[repr(...)]`, and a number for each variant. The number is stored, and is the
-/// order. A stored number of no variant is `Decode`.
+/// order. A stored number of no variant fails with `Decode`.
 ///
 /// ```
 /// use mapleaf::key::{AsKey, KeyBuf};
@@ -85,8 +85,8 @@ use crate::key::{AnyKey, AsKey, Key, KeyAs, KeyBuf, Path, Position, Reverse, Tim
 ///
 /// # What does not compile
 ///
-/// Unions, enums with data, structs without fields or with more than eight, parameters of any kind, unknown options, and
-/// fields whose types are no key types, where the error points at the field's type:
+/// Unions, enums with data, structs without fields or with more than eight, parameters of any kind, unknown options,
+/// and fields whose types are no key types, where the error points at the field's type:
 ///
 /// ```compile_fail,E0277
 /// #[derive(Clone, Debug)]
@@ -162,7 +162,7 @@ pub trait KeyField: Key<Owned = Self> + Clone + Debug + 'static {
     }
 }
 
-/// Types that are passed as they are owned, or as references to that.
+/// For types whose keys are passed as owned values or as references to these.
 macro_rules! key_field {
     ($([$($params:tt)*] $type:ty),+ $(,)?) => {
         $(impl<$($params)*> KeyField for $type {
@@ -261,7 +261,7 @@ tuple_field!(A 0, B 1, C 2, D 3, E 4, F 5);
 tuple_field!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 tuple_field!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 
-/// The fields of a derived key, as the derive writes them.
+/// What the derive generates for the fields of a key.
 #[doc(hidden)]
 pub trait Fields: KeyAs {
     /// The width of all fields together, if all have one.
@@ -280,7 +280,8 @@ pub trait Fields: KeyAs {
     fn decode(bytes: &mut &[u8]) -> Result<Self>;
 }
 
-/// The form that a derived key is stored in: its fields. It names no field's type, so the types may be private.
+/// The key type that a derived key is stored as: its fields. It does not name the fields' types, so these may be
+/// private.
 #[doc(hidden)]
 pub struct Stored<T>(PhantomData<T>);
 
@@ -351,7 +352,7 @@ impl<T: Fields> AsKey<Stored<T>> for &T {
     }
 }
 
-/// The stored number of an enum `name` is that of no variant.
+/// The error for a stored number that no variant of the enum `name` has.
 #[doc(hidden)]
 #[cold]
 #[must_use]

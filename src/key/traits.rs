@@ -16,7 +16,7 @@ pub type KeyBuf = SmallVec<[u8; 512]>;
 ///
 /// Mapleaf implements it for integers, floats, text, bytes, tuples and more. Your own type gets it by
 /// `#[derive(mapleaf::Key)]`, or by implementing [`KeyAs`], which has five items. Byte formats are
-/// frozen: see `docs/format.md`.
+/// frozen: see [`file_format`](crate::file_format).
 ///
 /// ```
 /// use mapleaf::key::{Key, KeyBuf};

@@ -1,6 +1,6 @@
 //! The connection to LMDB: opening it, the size of its map, its reader slots.
 //!
-//! Read transactions only pin pages against reuse, and write transactions only apply a set. Values are never read
+//! Read transactions only pin pages against reuse, and write transactions only apply a write set. No value is read
 //! through LMDB's own map.
 #![expect(unsafe_code, reason = "heed opens, resizes and drops by unsafe calls whose rules are kept here")]
 
@@ -78,8 +78,9 @@ impl Lmdb {
         path.canonicalize().is_ok_and(|path| heed::env_closing_event(path).is_some())
     }
 
-    /// Begins a read transaction that pins the newest state and is never read through. Fails with `MapFull`, marked
-    /// as [`is_map_resized`], when another process has grown the file beyond this process's map.
+    /// Begins a read transaction that pins the newest state; nothing is read through it. Fails with
+    /// [`Cause::MapResized`](super::failure::Cause::MapResized) when another process has grown the file beyond this
+    /// process's map.
     pub(crate) fn pin(&self) -> Result<Pin, Failure> {
         let env = heed::Env::clone(&self.env);
         let txn = env.static_read_txn().map_err(|error| self.pin_failed(error))?;
@@ -117,8 +118,8 @@ impl Lmdb {
         unsafe { self.env.resize(bytes) }.map_err(|error| failure(error, ""))
     }
 
-    /// Sets what the next commits survive. The caller holds the writer's lock. `Process` is set at the opening alone, and
-    /// does not mix with the others.
+    /// Sets what the next commits survive. The caller holds the writer's lock. `Process` is set at the opening alone,
+    /// and does not mix with the others.
     pub(crate) fn flush_as(&self, durability: Durability) -> Result<()> {
         let flushes_meta = durability == Durability::Immediate;
         if durability == Durability::Process || self.flushes_meta.load(Ordering::Relaxed) == flushes_meta {

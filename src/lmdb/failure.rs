@@ -21,7 +21,7 @@ pub(crate) enum Cause {
     MapFull,
     /// Another process has grown the file: adopt its size.
     MapResized,
-    /// The environment met a fatal error and must be reopened.
+    /// LMDB met a fatal error: the environment must be reopened.
     Panic,
     /// The operating system refused a call.
     Io,

@@ -1,10 +1,12 @@
-//! LMDB's lock file, which this process opens beside LMDB: it makes LMDB's locks last, and reads its reader table.
+//! LMDB's lock file, which this process opens in addition to LMDB: it keeps LMDB's locks from being dropped, and reads
+//! the reader table.
 //!
-//! LMDB takes POSIX locks on bytes of the file: byte 0, shared, while it has the environment open, and the byte of
-//! its process id while it has readers. They are dropped when the process closes any descriptor of the file: after
-//! a backup of the directory, a checksum, `fs::read`. Other processes would then reinitialize its mutexes under a
-//! running writer, and take its readers for dead. So one descriptor is opened before LMDB is and closed after it.
-//! It holds both bytes by locks of the open file description, which nothing else drops.
+//! LMDB takes POSIX locks on bytes of the file: byte 0, shared, while it has the environment open, and the byte of its
+//! process id while it has readers. The system drops them when the process closes any descriptor of the file: after a
+//! backup of the directory, a checksum, `fs::read`. Other processes would then reinitialize LMDB's mutexes under a
+//! running writer, and take this process's readers for dead. So mapleaf opens a descriptor of its own before LMDB
+//! does, and closes it after LMDB. Through it, mapleaf holds both bytes with locks of the open file description, which
+//! nothing else drops.
 
 use std::fs::File;
 use std::io;
@@ -14,8 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::{
-    Directory, FileId, FileInfo, LockKind, check_regular, io_error, is_locked, located, open_read_write, process_mark,
-    read_exact_at, reserve, try_lock, unlock, unlock_of_lmdb, write_all_at,
+    Directory, FileId, FileInfo, FileMode, LockKind, check_regular, io_error, is_locked, located, open_read_write,
+    process_mark, read_exact_at, reserve, try_lock, unlock, unlock_of_lmdb, write_all_at,
 };
 use crate::page::{LmdbTxnId, MAGIC};
 
@@ -23,9 +25,9 @@ use crate::page::{LmdbTxnId, MAGIC};
 const HEADER: u32 = 128;
 const SLOT: u32 = 64;
 const USED_AT: usize = 16;
-/// The byte that is locked while the environment is open.
+/// The byte that LMDB locks while the environment is open.
 const OPEN: i64 = 0;
-/// The id in a slot that is taken but reads no state now.
+/// The transaction id in a slot that is taken but pins no state now.
 const IDLE: u64 = u64::MAX;
 
 /// The open lock file of LMDB. Dropped after LMDB's environment.
@@ -45,16 +47,16 @@ pub(crate) struct ReaderSlot {
     pub index: usize,
     /// The id of its process.
     pub process: u32,
-    /// LMDB's id of the state that it reads; `None` between two states.
+    /// LMDB's id of the state that it reads; `None` if it reads none now.
     pub state: Option<LmdbTxnId>,
 }
 
 impl LmdbLock {
-    /// Opens the file at `path`. With `create`, an absent file is created; otherwise it is an error.
+    /// Opens the file at `path`. With `create`, an absent file is created with that mode; otherwise it is an error.
     ///
     /// # Errors
     /// `InvalidArgument` for a link or anything but a regular file.
-    pub(crate) fn open(path: &Path, create: bool) -> Result<Self> {
+    pub(crate) fn open(path: &Path, create: Option<FileMode>) -> Result<Self> {
         check_regular(path)?;
         let file = open_read_write(path, create).map_err(|error| located(error, path))?;
         let id = FileInfo::of(&file).map_err(|error| located(error, path))?.id();
@@ -111,12 +113,12 @@ impl LmdbLock {
         self.hold(OPEN, LockKind::Shared)
     }
 
-    /// Locks the byte of this process's id in place of LMDB, which has locked it for its first reader and does not
-    /// check again.
+    /// Locks the byte of this process's id, in place of LMDB's own lock on it. LMDB took its lock when its first
+    /// reader began, and does not check it again.
     ///
-    /// The two kinds of lock exclude each other, so LMDB's is released first. A process that clears slots of dead
-    /// processes in between would take this one for dead. So the caller has no reader that matters, and other
-    /// mapleaf processes clear slots only under a lock of `mapleaf.lock`, which the caller holds.
+    /// The two kinds of lock exclude each other, so LMDB's is released first. If another process cleared the slots of
+    /// dead processes in between, it would clear those of this process. So the caller has no reader that matters yet,
+    /// and holds the lock of `mapleaf.lock` under which mapleaf processes clear slots.
     pub(crate) fn hold_process(&self) -> Result<()> {
         unlock_of_lmdb(&self.file, process_byte(process::id())).map_err(|error| self.failed(error))?;
         self.hold(process_byte(process::id()), LockKind::Exclusive)
@@ -160,8 +162,7 @@ impl LmdbLock {
         write_all_at(&self.file, &[0; HEADER as usize], 0).map_err(|error| located(error, &self.path))
     }
 
-    /// Whether its name was removed or given to another file, or it was shortened: then others cannot see this
-    /// process by it.
+    /// Whether the file has lost its name or was shortened: then other processes cannot see this one by it.
     pub(crate) fn is_lost(&self, directory: &Directory) -> bool {
         let length = directory.length_by_name(&self.path, &self.file, self.id);
         length.is_none_or(|length| length < self.length.load(Ordering::Relaxed))

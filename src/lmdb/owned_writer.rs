@@ -1,4 +1,4 @@
-//! LMDB's write transaction as a value that owns what it needs.
+//! LMDB's write transaction as a value that owns the environment that it borrows from.
 #![expect(unsafe_code, reason = "a transaction borrows the environment beside it")]
 
 use std::mem;

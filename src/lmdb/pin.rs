@@ -40,7 +40,7 @@ impl Drop for Pin {
         if process_mark() == self.mark {
             // SAFETY: dropped once, here, and not used again.
             unsafe { ManuallyDrop::drop(&mut self.txn) }
-            // After the drop: when a thread sees no pins, none holds LMDB's environment.
+            // Counted down after the drop: a thread that sees no pins knows that none holds LMDB's environment.
             self.pins.fetch_sub(1, Ordering::Release);
         }
     }

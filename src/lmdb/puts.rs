@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::lmdb::failure::Failure;
 use crate::page::{LeafFill, NextLeaf};
 
-/// Puts into one database by a cursor of LMDB's. The cursor stays on its leaf: a key that belongs there needs no
-/// descent, nor does any ascending key above the tree's last one; those fill leaf after leaf.
+/// Puts into one DBI through one LMDB cursor. The cursor stays on its leaf. So a key that belongs there needs no
+/// descent, and no ascending key above the tree's last one does: these fill leaf after leaf.
 pub(crate) struct Puts<'x> {
     cursor: heed::RwIter<'x, Bytes, Bytes>,
     filling: Option<LeafFill>,
@@ -39,8 +39,8 @@ impl Puts<'_> {
         unsafe { self.cursor.put_current_with_options::<Bytes>(flags, key, value) }.map_err(Failure::of)
     }
 
-    /// Begins another leaf. If the key is not above all others after all, as when changes are applied a second
-    /// time, it is put like any other.
+    /// Puts a key that begins a new leaf, as an append. If the key is not above all others, as when changes are
+    /// applied a second time, it is put like any other.
     #[cold]
     fn append(&mut self, key: &[u8], value: &[u8], padding: Option<&[u8]>) -> Result<(), Failure> {
         // SAFETY: as in `put_flagged`.
@@ -53,8 +53,8 @@ impl Puts<'_> {
         }
     }
 
-    /// Begins another leaf although the last one has room: first with a value that does not fit there, then with
-    /// the right one.
+    /// Begins a new leaf although the last one has room: first with a padded value that does not fit there, then with
+    /// the real value.
     #[cold]
     fn begin_early(&mut self, key: &[u8], value: &[u8], padding: usize) -> Result<(), Failure> {
         let Some(filling) = self.filling.take() else { return self.put_flagged(PutFlags::empty(), key, value) };

@@ -29,21 +29,21 @@ pub(crate) struct Writer<'e> {
     lmdb: &'e Lmdb,
 }
 
-/// Handles opened by committed transactions. Any abort clears them: an aborted drop of a DBI has closed its handle,
-/// and handles opened by an aborted transaction are invalid.
+/// Handles opened by committed transactions. An abort clears them all: if the transaction dropped a DBI, its handle is
+/// closed already, and handles that the aborted transaction opened are invalid.
 #[derive(Default)]
-pub(crate) struct Handles(Opened<'static>);
+pub(crate) struct Handles(OpenHandles<'static>);
 
 /// Handles that a transaction can use. Finding one needs neither a hash nor an allocation, since each small commit
 /// does it.
 #[derive(Default)]
-struct Opened<'e> {
+struct OpenHandles<'e> {
     named: BTreeMap<Box<str>, Handle<'e>>,
     /// The handle of the main tree.
     main: Option<Handle<'e>>,
 }
 
-impl<'e> Opened<'e> {
+impl<'e> OpenHandles<'e> {
     fn get(&self, name: &str) -> Option<Handle<'e>> {
         self.named.get(name).copied()
     }
@@ -78,11 +78,12 @@ impl<'e> Writer<'e> {
         apply: impl FnOnce(&mut Applier<'_, '_, 'e>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let Self { mut txn, lmdb } = self;
-        // Only a commit puts them back.
+        // If the commit fails, the handles stay cleared.
         let mut known = std::mem::take(&mut handles.0);
         if opens || known.main.is_none() {
             let outcome = lmdb.env.create_databases_and_commit(txn, |opener, txn| {
-                let mut applier = Applier { opener: Some(opener), txn, known: &mut known, opened: Opened::default() };
+                let mut applier =
+                    Applier { opener: Some(opener), txn, known: &mut known, opened: OpenHandles::default() };
                 apply(&mut applier)?;
                 Ok::<_, Failure>(CommitOrAbort::<_, ()>::Commit(applier.opened))
             })?;
@@ -90,7 +91,7 @@ impl<'e> Writer<'e> {
                 known.take_in(opened);
             }
         } else {
-            apply(&mut Applier { opener: None, txn: &mut txn, known: &mut known, opened: Opened::default() })?;
+            apply(&mut Applier { opener: None, txn: &mut txn, known: &mut known, opened: OpenHandles::default() })?;
             txn.commit().map_err(Failure::of)?;
         }
         handles.0 = known;
@@ -98,12 +99,12 @@ impl<'e> Writer<'e> {
     }
 }
 
-impl OnCommit for Opened<'_> {
-    type Committed = Opened<'static>;
+impl OnCommit for OpenHandles<'_> {
+    type Committed = OpenHandles<'static>;
 
     fn on_commit(self, token: &CommitToken) -> Self::Committed {
         let named = self.named.into_iter().map(|(name, handle)| (name, handle.on_commit(token))).collect();
-        Opened { named, main: self.main.map(|handle| handle.on_commit(token)) }
+        OpenHandles { named, main: self.main.map(|handle| handle.on_commit(token)) }
     }
 }
 
@@ -112,8 +113,8 @@ pub(crate) struct Applier<'x, 't, 'e> {
     /// `None` if all needed handles are known.
     opener: Option<&'x heed::DatabaseOpener<'e, WithoutTls>>,
     txn: &'t mut heed::RwTxn<'e>,
-    known: &'x mut Opened<'static>,
-    opened: Opened<'e>,
+    known: &'x mut OpenHandles<'static>,
+    opened: OpenHandles<'e>,
 }
 
 impl<'e> Applier<'_, '_, 'e> {

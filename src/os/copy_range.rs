@@ -28,15 +28,15 @@ impl From<io::Error> for CopyError {
     }
 }
 
-/// Bytes per request to the system: between two requests signals are handled.
+/// Bytes per copy request to the system. Signals are handled between two requests.
 const REQUEST: usize = 64 << 20;
 /// Bytes per read and write where the system does not copy.
 const PIECE: usize = 1 << 20;
 
 /// Copies the bytes `range` of `from` to the same offsets of `to`.
 ///
-/// Offsets in `from` are always explicit: the descriptor's own position belongs to LMDB, which may use it to write. On
-/// file systems that share blocks between files nothing is read.
+/// Offsets in `from` are always explicit: the position of its descriptor belongs to LMDB, which may use it to write.
+/// On file systems that can share blocks between files, no data is read.
 ///
 /// # Errors
 /// `Corrupted` when `from` ends before the range does, `Io` when it cannot be read; the system's error when `to`

@@ -1,9 +1,9 @@
-//! The lock on the data file itself: it shows who has the file open, whatever lock files are beside it.
+//! The lock on the data file itself: it shows who has the file open, whichever lock files are used with it.
 //!
 //! The lock files keep processes apart only if all use the same ones. They can be removed while an environment is
-//! open, and a data file can have several names with lock files beside each. So a process that has an environment
-//! open also locks one byte of its data file, far beyond its end, and a process that opens one checks whether that
-//! agrees with the lock files.
+//! open, and a data file can have several names, with other lock files beside each. So a process that has an
+//! environment open also locks one byte of its data file, far beyond its end. A process that opens the environment
+//! checks that this lock and the lock files agree.
 
 use std::fs::File;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Identifies this process, so that a forked child differs from its parent, without a system call.
+//! A number that identifies this process: a forked child gets another one, without a system call at each use.
 
 use std::process;
 use std::sync::OnceLock;

@@ -42,8 +42,8 @@ use crate::os::open_record::{FLUSH_FAILED, OpenRecord, RECORD};
 use crate::os::paths::{Directory, check_regular};
 use crate::os::shared_words::SharedWords;
 use crate::os::sys::{
-    FileId, FileInfo, LockKind, coarse_milliseconds, is_locked, open_read_write, read_at, reserve, try_lock, unlock,
-    wait_lock, write_all_at,
+    FileId, FileInfo, FileMode, LockKind, coarse_milliseconds, is_locked, open_read_write, read_at, reserve, try_lock,
+    unlock, wait_lock, write_all_at,
 };
 
 const PRESENCE: i64 = 0;
@@ -54,16 +54,16 @@ const JOINING: i64 = 2;
 const FLUSHING: i64 = 3;
 const UNFLUSHED: i64 = 4;
 
-/// The offsets of the shared words in the file. `LENGTH` is the length of the file with them.
+/// The offsets of the shared words in the file. `LENGTH` is the length of the whole file.
 const PAUSED_AT: usize = 64;
 const WRITER_AT: usize = 68;
 const WAITING_AT: usize = 72;
-/// The lower half of the time, then the upper half.
+/// Two words: the lower half of the time, then the upper half.
 const WRITER_SINCE_AT: usize = 112;
 const FAILED_FLUSHES_AT: usize = 120;
-/// The offset of the word of the record whose last byte says that a flush failed.
+/// The offset of the word whose last byte has the record's flag for a failed flush.
 const FLUSH_FAILED_AT: usize = 8;
-/// How many processes can announce that they wait. More processes can wait, but are not let in first.
+/// How many processes can announce that they wait. More processes can wait, but no process lets them begin first.
 const WAITING: usize = 8;
 const LENGTH: u32 = 128;
 /// The number of words.
@@ -78,16 +78,16 @@ pub(crate) struct LockFile {
     /// The id of this process, which other processes see in the words, and a mark that differs in a forked child.
     pid: u32,
     mark: u64,
-    /// How often this process holds lock byte 1: a growing map and the commit pipeline each hold it. The last of them
-    /// releases it.
+    /// How often this process holds lock byte 1: once for a growing map, once for the commit pipeline. When both have
+    /// released it, the byte is unlocked.
     pauses: Mutex<usize>,
 }
 
-/// How long a transaction that would begin waits for another process to begin first.
-const COURTESY: Duration = Duration::from_millis(20);
-/// How long another process may take to join.
-const MOST_JOINING: Duration = Duration::from_secs(5);
-const COURTESY_PAUSE: Duration = Duration::from_micros(50);
+/// How long a transaction waits, before it begins, for another process that was waiting to begin first.
+const MAX_YIELD: Duration = Duration::from_millis(20);
+/// How long to wait for another process that is joining.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(5);
+const POLL_PAUSE: Duration = Duration::from_micros(50);
 
 /// How the lock file was taken when the environment was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,13 +99,13 @@ pub(crate) enum Presence {
 }
 
 impl LockFile {
-    /// Opens the lock file at `path`, creating it when absent.
+    /// Opens the lock file at `path`, creating it with `mode` when absent.
     ///
     /// # Errors
     /// `InvalidArgument` for a link or anything but a regular file; `FormatVersion` if a newer mapleaf wrote it.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path, mode: FileMode) -> Result<Self> {
         check_regular(path)?;
-        let file = open_read_write(path, true).map_err(|error| located(error, path))?;
+        let file = open_read_write(path, Some(mode)).map_err(|error| located(error, path))?;
         // Refuses a newer version before anything is changed.
         read_record(&file, path)?;
         lengthen(&file).map_err(|error| located(error, path))?;
@@ -115,8 +115,8 @@ impl LockFile {
         Ok(Self { words, file, path, id, pid: process::id(), mark: process_mark(), pauses: Mutex::new(0) })
     }
 
-    /// Whether the lock file has lost its name, to no or another file, or was shortened: then it keeps no process apart
-    /// any more.
+    /// Whether the lock file has lost its name, or was shortened. Its name may have been removed or given to another
+    /// file. Then it keeps no process apart any more.
     pub(crate) fn is_lost(&self, directory: &Directory) -> bool {
         let length = directory.length_by_name(&self.path, &self.file, self.id);
         length.is_none_or(|length| length < u64::from(LENGTH))
@@ -156,7 +156,7 @@ impl LockFile {
         self.try_lock(PRESENCE, LockKind::Exclusive)
     }
 
-    /// Releases the locks that show that this process has the environment open.
+    /// Releases the locks by which other processes see that this one has the environment open.
     pub(crate) fn leave(&self) -> Result<()> {
         [FLUSHING, UNFLUSHED, PRESENCE].into_iter().try_for_each(|byte| self.unlock(byte))
     }
@@ -170,7 +170,8 @@ impl LockFile {
         self.words.word(WRITER_AT).store(self.pid, Ordering::Relaxed);
     }
 
-    /// Withdraws the announcement, if there is one. Not for forked children.
+    /// Withdraws the announcement, if there is one. Must not be called in a forked child, which has its parent's
+    /// announcement.
     pub(crate) fn withdraw_writer(&self) {
         // LMDB's lock is free by now, and the next writer may have announced itself already. If it does so at this very
         // moment, its time is lost, which only errors of waiting callers show.
@@ -199,8 +200,8 @@ impl LockFile {
         (writer != 0 && writer != self.pid).then_some(writer)
     }
 
-    /// Until the result is dropped, keeps other mapleaf processes from writing while the caller, which holds LMDB's
-    /// write lock, gives that lock up for a moment.
+    /// Keeps other mapleaf processes from writing until the result is dropped. The caller holds LMDB's write lock, and
+    /// can give it up in the meantime.
     pub(crate) fn pause_others(&self) -> Result<PauseLock<'_>> {
         let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
         if *pauses == 0 {
@@ -210,9 +211,9 @@ impl LockFile {
         Ok(PauseLock { lock: self })
     }
 
-    /// As [`pause_others`](Self::pause_others), until [`resume`](Self::resume). Returns `false` if another process
-    /// pauses this one, or if only waiting would show that. The caller checks whether this process still held LMDB's
-    /// lock when the others were paused.
+    /// As [`pause_others`](Self::pause_others), until [`resume`](Self::resume) is called, but never waits. Returns
+    /// `false` if another process pauses this one, or if it would have to wait to know. The caller checks that this
+    /// process still held LMDB's lock when the others were paused.
     pub(crate) fn try_pause(&self) -> Result<bool> {
         let Ok(mut pauses) = self.pauses.try_lock() else { return Ok(false) };
         if *pauses == 0 && !self.try_lock(PAUSE, LockKind::Exclusive)? {
@@ -240,7 +241,7 @@ impl LockFile {
         }
     }
 
-    /// Whether another process must get LMDB's write lock back first, which the caller holds now.
+    /// Whether the caller, which holds LMDB's write lock, must give it back because another process has paused it.
     pub(crate) fn is_paused(&self) -> bool {
         self.words.word(PAUSED_AT).load(Ordering::SeqCst) != 0
     }
@@ -294,11 +295,11 @@ impl LockFile {
         let began = Instant::now();
         for (word, id) in waiting.into_iter().filter(|(_, id)| ![0, self.pid].contains(id)) {
             while word.load(Ordering::Relaxed) == id {
-                if began.elapsed() > COURTESY {
+                if began.elapsed() > MAX_YIELD {
                     let _ = word.compare_exchange(id, 0, Ordering::Relaxed, Ordering::Relaxed);
                     break;
                 }
-                thread::sleep(COURTESY_PAUSE);
+                thread::sleep(POLL_PAUSE);
             }
         }
     }
@@ -320,9 +321,10 @@ impl LockFile {
     }
 
     /// Joins the writers: records that this process has the environment open with `durability`. The record keeps the
-    /// weakest durability of all writers. If no other process writes, `is_flushed` says whether everything that the
-    /// recorded processes left was flushed: a process that only reads flushes nothing. If not everything was flushed,
-    /// returns `false` and does nothing.
+    /// weakest durability of all writers.
+    ///
+    /// If no other process writes, `is_flushed` is asked whether everything was flushed that the recorded processes
+    /// wrote: a process that only reads flushes nothing. If it says no, this returns `false` and does nothing.
     ///
     /// # Errors
     /// `InvalidArgument` if a process that does not flush its commits would write beside one that does. The commits
@@ -341,7 +343,7 @@ impl LockFile {
     fn wait_to_join(&self) -> Result<()> {
         let began = Instant::now();
         while !self.try_lock(JOINING, LockKind::Exclusive)? {
-            if began.elapsed() > MOST_JOINING {
+            if began.elapsed() > JOIN_TIMEOUT {
                 let why = format!(
                     "another process is opening the environment and holds byte 2 of {} for too long; let it go on, or end it",
                     self.path.display()
@@ -349,7 +351,7 @@ impl LockFile {
                 let waited = io::Error::from(io::ErrorKind::TimedOut);
                 return Err(Error::new(ErrorKind::Busy, why).caused_by(waited));
             }
-            thread::sleep(COURTESY_PAUSE);
+            thread::sleep(POLL_PAUSE);
         }
         Ok(())
     }
@@ -388,15 +390,15 @@ impl LockFile {
     /// Records that a flush failed, as far as the system allows: pages that the system regards as written may not be on
     /// the disk.
     pub(crate) fn note_failed_flush(&self) {
-        // The word first: other processes see it at once and without a lock.
+        // Count first: other processes see the count at once and without a lock.
         self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
         if self.set_flush_failed(true).is_err() {
             self.mark_flush_failed();
         }
     }
 
-    /// Sets the record's bit for a failed flush, without a lock. A process that joins meanwhile and writes the old
-    /// record finds the count changed, and sets the bit again.
+    /// Sets the record's flag for a failed flush, without a lock. A process that joins at the same time may overwrite
+    /// the record; it finds the count changed, and sets the flag again.
     fn mark_flush_failed(&self) {
         self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
         self.words.word(FLUSH_FAILED_AT).fetch_or(u32::from_ne_bytes([0, 0, 0, FLUSH_FAILED]), Ordering::Relaxed);
@@ -439,7 +441,7 @@ impl LockFile {
         }
     }
 
-    /// Clears what an earlier process with the same id as this process left in the words.
+    /// Clears what an earlier process left in the words that had the same id as this one.
     pub(crate) fn forget_namesake(&self) {
         let taken = self.words.word(WRITER_AT).compare_exchange(self.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
         if taken.is_ok() {
@@ -485,7 +487,7 @@ impl Drop for LockFile {
     }
 }
 
-/// While this lives, no other mapleaf process keeps LMDB's write lock.
+/// While this lives, no other mapleaf process writes: a process that gets LMDB's write lock gives it back and waits.
 pub(crate) struct PauseLock<'a> {
     lock: &'a LockFile,
 }
@@ -514,9 +516,9 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// Lengthens a new lock file, never shortening one, and allocates its block. If the file were shorter than its map, or
-/// the disk full at a write through the map, there would be a signal. Writes no zeros, because another process may use
-/// the words already.
+/// Lengthens a new lock file, never shortening one, and allocates its disk block. Without that, a write through the
+/// map would be a signal if the file were shorter than the map or the disk full. Writes no zeros, because another
+/// process may use the words already.
 fn lengthen(file: &File) -> io::Result<()> {
     if file.metadata()?.len() >= u64::from(LENGTH) {
         return Ok(());

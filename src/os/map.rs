@@ -30,7 +30,7 @@ impl Map {
         Ok(Self { raw })
     }
 
-    /// The length of the reservation in bytes.
+    /// The length of the map in bytes.
     pub(crate) fn len(&self) -> usize {
         self.raw.len()
     }

@@ -1,5 +1,5 @@
-//! Everything that calls the operating system: files, maps, locks, and words that processes share. The calls themselves
-//! are in `sys`, in one folder per system; the other files give them their meaning.
+//! Everything that calls the operating system: files, maps, locks, and words that processes share. The calls
+//! themselves are in `sys`, in one folder per system; the other files say what mapleaf uses them for.
 
 mod copy_range;
 mod data_lock;
@@ -25,7 +25,7 @@ pub(crate) use open_record::OpenRecord;
 pub(crate) use paths::{Directory, EnvPaths, check_regular, open_regular, parent, remove_empty};
 pub(crate) use rewrite::write_anew;
 pub(crate) use sys::{
-    FileId, FileInfo, LockKind, ask_for, coarse_milliseconds, create_new, give_owner_and_permissions, is_full,
-    is_locked, is_resident, open_read_write, punch_hole, read_at, read_exact_at, reserve, system_page_size, try_lock,
-    unlock, unlock_of_lmdb, write_all_at,
+    FileId, FileInfo, FileMode, LockKind, ask_for, coarse_milliseconds, create_new, give_owner_and_permissions,
+    is_full, is_locked, is_resident, open_read_write, punch_hole, read_at, read_exact_at, reserve, system_page_size,
+    try_lock, unlock, unlock_of_lmdb, write_all_at,
 };

@@ -1,4 +1,4 @@
-//! Flushing directories, so that the names in them survive a power cut.
+//! Flushes directories, so that the names of files in them survive a power cut.
 //!
 //! Directories are flushed by descriptor, never by path: a directory may have been moved since, or may not be reachable
 //! by name any more.
@@ -9,9 +9,9 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::os::error::located;
 use crate::os::paths::Directory;
-use crate::os::sys::{Above, directory_above, flush_directory, flush_file_system};
+use crate::os::sys::{ParentDirectory, directory_above, flush_directory, flush_file_system};
 
-/// Why names may not be on the disk yet.
+/// Why the names may not be on the disk.
 #[derive(Debug)]
 pub(crate) enum Unflushed {
     /// A directory could not be opened, and nothing was flushed. Trying again may work.
@@ -31,7 +31,7 @@ impl From<Unflushed> for Error {
 /// A directory, opened for a flush.
 pub(crate) struct Names<'a> {
     path: &'a Path,
-    /// `None` if it may not be read: then its whole file system is flushed through `file`.
+    /// `None` if the directory may not be read: then its whole file system is flushed through `file`.
     opened: Option<File>,
     file: &'a File,
 }
@@ -60,8 +60,8 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Makes the names in `directory` durable, and the directory's own, and those of all directories above it on its
-/// file system. `path` and `file` are as in [`Names::open`].
+/// Makes durable the names in `directory`, its own name, and the names of all directories above it on its file system.
+/// `path` and `file` are as in [`Names::open`].
 pub(crate) fn flush_with_all_above(directory: &Directory, path: &Path, file: &File) -> Result<(), Unflushed> {
     let lowest = Names::open(directory, path, file).map_err(Unflushed::Refused)?;
     lowest.flush().map_err(Unflushed::Failed)?;
@@ -71,12 +71,12 @@ pub(crate) fn flush_with_all_above(directory: &Directory, path: &Path, file: &Fi
     loop {
         named.push("..");
         match directory_above(&below) {
-            Ok(Above::None) => return Ok(()),
-            Ok(Above::Directory(opened)) => {
+            Ok(ParentDirectory::None) => return Ok(()),
+            Ok(ParentDirectory::Directory(opened)) => {
                 flush_directory(&opened).map_err(|error| Unflushed::Failed(located(error, &named)))?;
                 below = opened;
             }
-            Ok(Above::Unreadable) => {
+            Ok(ParentDirectory::Unreadable) => {
                 return flush_file_system(file).map_err(|error| Unflushed::Failed(located(error, path)));
             }
             Err(error) => return Err(Unflushed::Refused(located(error, &named))),

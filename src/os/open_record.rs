@@ -9,7 +9,7 @@ const MAGIC: &[u8; 8] = b"mapleaf\0";
 const VERSION: u8 = 1;
 /// The length of a record in bytes.
 pub(crate) const RECORD: usize = 64;
-/// The flag of a failed flush: bit 0 of byte 11.
+/// The flag for a failed flush: bit 0 of byte 11.
 pub(crate) const FLUSH_FAILED: u8 = 1;
 
 /// What the lock file records about the last time that the environment was open.
@@ -61,7 +61,8 @@ impl OpenRecord {
         unclean || self.flush_failed
     }
 
-    /// Whether pages that the system regards as written may be only in its memory.
+    /// Whether pages that the system regards as written may be in its memory only, so that the file must be written
+    /// again.
     pub(crate) fn needs_rewrite(&self) -> bool {
         // After a restart the file's content is what the disk has. If the system gives no boot id, there may have been
         // no restart.
@@ -69,8 +70,8 @@ impl OpenRecord {
         self.flush_failed && (self.boot.is_empty() || own.is_empty() || self.boot == own)
     }
 
-    /// Whether the names of the files may not be on the disk: their creator did not get to flush them, or never
-    /// flushed anything.
+    /// Whether the names of the files may not be on the disk: their creator was killed before it flushed them, or
+    /// never flushed anything.
     pub(crate) fn may_lack_names(&self) -> bool {
         self.open || !self.is_flushed()
     }
@@ -128,7 +129,7 @@ impl OpenRecord {
     }
 }
 
-/// The code of a durability: a weaker durability has a higher code.
+/// The byte that encodes a durability: a weaker durability has a higher number.
 fn weakness(durability: Durability) -> u8 {
     match durability {
         Durability::Immediate => 0,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::error::located;
-use crate::os::sys::{DirectoryHandle, FileId, FileInfo, create_directory, open_read_only};
+use crate::os::sys::{DirectoryHandle, FileId, FileInfo, FileMode, create_directory, open_read_only};
 
 /// The paths of one environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,9 +82,9 @@ impl EnvPaths {
         Error::new(ErrorKind::InvalidArgument, format!("{} {what}", self.path.display()))
     }
 
-    /// Creates the directory and those above it, and returns those that it created, the lowest one last. Their
+    /// Creates the directory and those above it, for such files, and returns those that it created, the lowest one last. Their
     /// names become durable when they are flushed ([`names`](crate::os::names)).
-    pub(crate) fn create_directory(&self) -> Result<Vec<PathBuf>> {
+    pub(crate) fn create_directory(&self, files: FileMode) -> Result<Vec<PathBuf>> {
         if self.path.as_os_str().is_empty() {
             // Joined to an empty path, the files' names would be names in the working directory.
             return Err(Error::new(
@@ -98,7 +98,7 @@ impl EnvPaths {
         // Find the lowest existing directory, then create those below it.
         for path in directory.ancestors().filter(|path| !path.as_os_str().is_empty()) {
             wanted.push(path);
-            match create_one(path, &mut created) {
+            match create_one(path, files, &mut created) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => failed = Some(error),
                 made => {
                     failed = made.err();
@@ -108,7 +108,7 @@ impl EnvPaths {
             }
         }
         let made = failed.map_or(Ok(()), Err);
-        let made = made.and_then(|()| wanted.iter().rev().try_for_each(|path| create_one(path, &mut created)));
+        let made = made.and_then(|()| wanted.iter().rev().try_for_each(|path| create_one(path, files, &mut created)));
         made.map_err(|error| {
             remove_empty(&created);
             located(error, &directory)
@@ -133,11 +133,12 @@ pub(crate) fn check_regular(path: &Path) -> Result<()> {
     })
 }
 
-/// The directory of an open environment, wherever it was moved. Names in it can be checked without the path.
+/// The directory of an open environment, by descriptor: it is found even if it was moved, and names in it can be
+/// checked without its path.
 pub(crate) struct Directory(Option<DirectoryHandle>);
 
 impl Directory {
-    /// The directory of `paths`. If it cannot be opened, fewer checks are possible.
+    /// The directory of `paths`. If it cannot be opened, checks of names use the files' link counts.
     pub(crate) fn hold(paths: &EnvPaths) -> Self {
         Self::open(&paths.directory()).unwrap_or(Self(None))
     }
@@ -164,8 +165,8 @@ impl Directory {
     }
 }
 
-/// The absolute path for `path` when the working directory was removed. It is found by the lowest directory of the path
-/// that exists. If there is none, returns the path as it is.
+/// The absolute path for `path` when the working directory was removed: it is found through the lowest directory of
+/// the path that exists. If none exists, returns the path as it is.
 fn absolute_by_descriptor(path: &Path) -> PathBuf {
     let there = |above: &Path| DirectoryHandle::open(above).ok()?.path();
     let resolved = path.ancestors().find_map(|above| Some((there(above)?, path.strip_prefix(above).ok()?)));
@@ -173,8 +174,8 @@ fn absolute_by_descriptor(path: &Path) -> PathBuf {
 }
 
 /// Creates one directory, unless it exists, and adds it to `created`.
-fn create_one(path: &Path, created: &mut Vec<PathBuf>) -> io::Result<()> {
-    match create_directory(path) {
+fn create_one(path: &Path, mode: FileMode, created: &mut Vec<PathBuf>) -> io::Result<()> {
+    match create_directory(path, mode) {
         Ok(()) => created.push(path.to_path_buf()),
         // A dangling link counts as existing: no file will be found in it.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists || path.is_dir() => {}

@@ -1,4 +1,5 @@
-//! Rewrites a whole file after a failed flush: pages that the system regards as written may not be on the disk.
+//! Rewrites a whole file after a failed flush: pages that the system regards as written may not be on the disk, and
+//! the system would not write them again.
 
 use std::fs::File;
 use std::io;

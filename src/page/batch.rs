@@ -1,16 +1,16 @@
-//! Batched look-ups: while one key waits for memory, the others continue.
+//! Batched look-ups: while one key waits for memory, the search for the others continues.
 
 use crate::error::Result;
 use crate::page::fixed_width_batch::FixedWidthBatch;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::page_no::PageNo;
-use crate::page::readahead::{self, FEW, WINDOW};
-use crate::page::search::{Limits, Share};
+use crate::page::readahead::{self, MIN_KEYS_FOR_REQUESTS, WINDOW};
+use crate::page::search::{Fraction, Limits};
 use crate::page::search_key::SearchKey;
 use crate::page::tree::branch_levels;
 
-/// Keys that descend together: enough to keep all of a core's outstanding loads busy.
+/// The number of keys that descend together: enough to use all the loads that a core can have outstanding.
 pub(crate) const GROUP: usize = 32;
 
 /// A key during its descent.
@@ -28,13 +28,13 @@ struct Lane<'a, 'k, const W: usize> {
 struct At<'a> {
     page: Page<'a>,
     /// The key's relative position between the limits of the page, as a fraction.
-    share: Option<Share>,
+    fraction: Option<Fraction>,
     guess: Option<usize>,
 }
 
 impl Default for At<'_> {
     fn default() -> Self {
-        Self { page: Page::EMPTY, share: None, guess: None }
+        Self { page: Page::EMPTY, fraction: None, guess: None }
     }
 }
 
@@ -49,7 +49,7 @@ pub(crate) trait Descent<'a, 'k> {
     fn values(&mut self, each: impl FnMut(usize, Option<&'a [u8]>)) -> Result<()>;
 }
 
-/// The tree of a batch, and the numbers that all its groups use.
+/// What all groups of a batch use: the tree, and numbers about it.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan<'a, 'k> {
     pub(crate) pages: Pages<'a>,
@@ -93,7 +93,7 @@ pub(crate) fn get_many<'a, const W: usize>(
     if matches!(W, 1..=8) {
         run::<W, _>(plan, FixedWidthBatch::<W>::new(plan), keys, each)
     } else {
-        run::<W, _>(plan, Keys::<W>::new(plan), keys, each)
+        run::<W, _>(plan, AnyWidthBatch::<W>::new(plan), keys, each)
     }
 }
 
@@ -105,15 +105,15 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
 ) -> Result<()> {
     let mut cold = false;
     for (number, window) in keys.chunks(WINDOW).enumerate() {
-        cold = cold && readahead::bring::<W>(pages, tree, levels, window);
+        cold = cold && readahead::request_lookups::<W>(pages, tree, levels, window);
         // Check residency on a leaf of the first group and on one of the middle group. The first group alone may have
         // the lowest keys, and only these may be in memory.
-        let (checks_residency, mut group) = (!cold && window.len() >= FEW, 0);
+        let (checks_residency, mut group) = (!cold && window.len() >= MIN_KEYS_FOR_REQUESTS, 0);
         let middle = window.len() / GROUP / 2;
         lanes.enter(window)?;
         while let Some(leaf) = lanes.go_down()? {
             if checks_residency && !cold && (group == 0 || group == middle) && !pages.resident(leaf) {
-                cold = readahead::bring::<W>(pages, tree, levels, window);
+                cold = readahead::request_lookups::<W>(pages, tree, levels, window);
             }
             group += 1;
             lanes.values(|index, value| each(number * WINDOW + index, value))?;
@@ -123,7 +123,7 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
 }
 
 /// A group of keys without a fixed width, or of a width over eight bytes.
-struct Keys<'a, 'k, const W: usize> {
+struct AnyWidthBatch<'a, 'k, const W: usize> {
     plan: Plan<'a, 'k>,
     window: &'k [&'k [u8]],
     /// The number of the window's keys before the group, and of the group's keys.
@@ -132,7 +132,7 @@ struct Keys<'a, 'k, const W: usize> {
     lanes: [Lane<'a, 'k, W>; GROUP],
 }
 
-impl<'a, 'k, const W: usize> Keys<'a, 'k, W> {
+impl<'a, 'k, const W: usize> AnyWidthBatch<'a, 'k, W> {
     fn new(plan: Plan<'a, 'k>) -> Self {
         let target = SearchKey::new(&[]);
         let idle = Lane { target, number: plan.tree.root, limits: Limits::default(), at: At::default() };
@@ -140,7 +140,7 @@ impl<'a, 'k, const W: usize> Keys<'a, 'k, W> {
     }
 }
 
-impl<'a, 'k, const W: usize> Descent<'a, 'k> for Keys<'a, 'k, W> {
+impl<'a, 'k, const W: usize> Descent<'a, 'k> for AnyWidthBatch<'a, 'k, W> {
     fn enter(&mut self, window: &'k [&'k [u8]]) -> Result<()> {
         (self.window, self.before, self.len) = (window, 0, 0);
         Ok(())
@@ -167,7 +167,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for Keys<'a, 'k, W> {
                 }
             } else {
                 for lane in &mut *lanes {
-                    lane.come_to(pages.branch(lane.number)?, 0, 1);
+                    lane.enter_page(pages.branch(lane.number)?, 0, 1);
                 }
                 for lane in &mut *lanes {
                     lane.go_down(pages, lane.at.page, lane.at.guess, slots)?;
@@ -181,7 +181,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for Keys<'a, 'k, W> {
         let Plan { pages, levels, .. } = self.plan;
         let lanes = self.lanes.get_mut(..self.len).unwrap_or_default();
         for lane in &mut *lanes {
-            lane.come_to(pages.leaf(lane.number)?, 1, 1);
+            lane.enter_page(pages.leaf(lane.number)?, 1, 1);
         }
         for (index, lane) in (self.before..).zip(&*lanes) {
             each(index, lane.value(pages, levels)?);
@@ -190,7 +190,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for Keys<'a, 'k, W> {
     }
 }
 
-/// The average number of children of a branch and of entries of a leaf.
+/// The average number of children of a branch page, and of entries of a leaf.
 fn fanout(tree: &TreeRecord) -> (usize, usize) {
     let children = tree.branch_pages.saturating_add(tree.leaf_pages) / tree.branch_pages.max(1);
     let entries = tree.entries / tree.leaf_pages.max(1);
@@ -201,12 +201,12 @@ impl<'a, const W: usize> Lane<'a, '_, W> {
     /// Prefetches the nodes where the search in `page` begins: the guessed slot, with `before` slots before it and
     /// `after` slots after it.
     #[inline]
-    fn come_to(&mut self, page: Page<'a>, before: usize, after: usize) {
-        // Do not read back what was just stored in the lane: such a load spans two stores, and waits until both are
-        // done.
-        let share = self.at.share;
-        let guess = match share {
-            Some(share) => Some(share.of(page.slots())),
+    fn enter_page(&mut self, page: Page<'a>, before: usize, after: usize) {
+        // Use the local `fraction`, not the copy just stored in the lane: such a load spans two stores, and waits until
+        // both are done.
+        let fraction = self.at.fraction;
+        let guess = match fraction {
+            Some(fraction) => Some(fraction.of(page.slots())),
             None if page.is_leaf() => None,
             None => self.limits.guess_without_limit(page, &self.target),
         };
@@ -214,7 +214,7 @@ impl<'a, const W: usize> Lane<'a, '_, W> {
             Some(guess) => page.prefetch_slots(guess.saturating_sub(before), guess + after),
             None => page.prefetch_slot(page.slots() / 2),
         }
-        self.at = At { page, share, guess };
+        self.at = At { page, fraction, guess };
     }
 
     /// Moves to the child of branch `page`, which has about `slots` slots. Prefetches its header and the expected
@@ -223,9 +223,9 @@ impl<'a, const W: usize> Lane<'a, '_, W> {
     fn go_down(&mut self, pages: Pages<'a>, page: Page<'a>, guess: Option<usize>, slots: usize) -> Result<()> {
         let mut limits = self.limits;
         let slot = limits.child_near(page, guess, &self.target)?;
-        let (number, share) = (page.child(slot)?, limits.share(&self.target));
-        pages.prefetch_slot(number, share.unwrap_or(Share::HALF).of(slots));
-        (self.number, self.limits, self.at.share) = (number, limits, share);
+        let (number, fraction) = (page.child(slot)?, limits.fraction(&self.target));
+        pages.prefetch_slot(number, fraction.unwrap_or(Fraction::HALF).of(slots));
+        (self.number, self.limits, self.at.fraction) = (number, limits, fraction);
         Ok(())
     }
 

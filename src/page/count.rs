@@ -4,16 +4,16 @@ use std::ops::{Bound, ControlFlow};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::cursor::Pair;
-use crate::page::cursor_end::CursorEnd;
 use crate::page::cursor_stack::{CursorStack, SeekTarget, ran_out, too_many_leaves};
 use crate::page::format::{NODE_HEADER, SLOT};
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::page_no::PageNo;
+use crate::page::tree_position::TreePosition;
 
 /// How many leaf headers ahead are prefetched.
 const AHEAD: usize = 24;
-/// How many children of a branch are looked up together.
+/// How many children of a branch page are listed before their headers are read.
 const GROUP: usize = 256;
 
 /// The minimum number of bytes that an entry takes in a leaf: its slot, and the header of its node.
@@ -125,7 +125,7 @@ pub(crate) fn nth<'a>(pages: Pages<'a>, tree: &TreeRecord, n: u64) -> Result<Opt
     }
     let from_end = entries - 1 - n;
     let (leaf, slot) = if n <= from_end {
-        let Some(mut position) = CursorEnd::at(pages, tree, &SeekTarget::<0>::Start)? else {
+        let Some(mut position) = TreePosition::at(pages, tree, &SeekTarget::<0>::Start)? else {
             return Err(ran_out(tree));
         };
         let mut left = n;
@@ -138,7 +138,7 @@ pub(crate) fn nth<'a>(pages: Pages<'a>, tree: &TreeRecord, n: u64) -> Result<Opt
         }
         (position.leaf, left)
     } else {
-        let Some(mut position) = CursorEnd::at(pages, tree, &SeekTarget::<0>::End)? else {
+        let Some(mut position) = TreePosition::at(pages, tree, &SeekTarget::<0>::End)? else {
             return Err(ran_out(tree));
         };
         let mut left = from_end;
@@ -183,7 +183,7 @@ fn outer_leaves<'a>(
     tree: &TreeRecord,
     lower: Bound<&[u8]>,
     upper: Bound<&[u8]>,
-) -> Result<ControlFlow<u64, (CursorEnd<'a>, CursorEnd<'a>, u64)>> {
+) -> Result<ControlFlow<u64, (TreePosition<'a>, TreePosition<'a>, u64)>> {
     if matches!((lower, upper), (Bound::Unbounded, Bound::Unbounded)) {
         return Ok(ControlFlow::Break(len(pages, tree)?));
     }
@@ -203,9 +203,9 @@ pub(crate) fn range_ends<'a>(
     tree: &TreeRecord,
     lower: Bound<&[u8]>,
     upper: Bound<&[u8]>,
-) -> Result<Option<(CursorEnd<'a>, CursorEnd<'a>)>> {
-    let front = CursorEnd::at(pages, tree, &SeekTarget::<0>::lower(lower))?;
-    let back = CursorEnd::at(pages, tree, &SeekTarget::<0>::upper(upper))?;
+) -> Result<Option<(TreePosition<'a>, TreePosition<'a>)>> {
+    let front = TreePosition::at(pages, tree, &SeekTarget::<0>::lower(lower))?;
+    let back = TreePosition::at(pages, tree, &SeekTarget::<0>::upper(upper))?;
     Ok(front.zip(back).filter(|(front, back)| front.order(back).is_lt()))
 }
 
@@ -219,7 +219,7 @@ pub(crate) fn leaves_between<'a>(
     front: CursorStack<'a>,
     back: &CursorStack<'a>,
 ) -> Result<u64> {
-    let mut front = front.passing_over();
+    let mut front = front.without_read_ahead();
     let mut leaves = 0;
     loop {
         let (Some(at), Some(end)) = (front.parent(), back.parent()) else {

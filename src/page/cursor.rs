@@ -7,14 +7,14 @@ use std::ops::{Bound, ControlFlow};
 use smallvec::SmallVec;
 
 use crate::error::Result;
-use crate::page::cursor_end::CursorEnd;
 use crate::page::format::HEADER_LINES;
 use crate::page::layout::Pages;
-use crate::page::leaf_prefetch::Ahead;
+use crate::page::leaf_prefetch::LeafPrefetch;
 use crate::page::lookup::Found;
 use crate::page::meta::TreeRecord;
 use crate::page::search_key::SearchKey;
 use crate::page::tree::branch_levels;
+use crate::page::tree_position::TreePosition;
 
 /// A key and its value, borrowed from the map.
 pub(crate) type Pair<'a> = (&'a [u8], &'a [u8]);
@@ -34,32 +34,32 @@ pub struct Cursor<'a> {
     pages: Pages<'a>,
     tree: TreeRecord,
     /// The front, once it has descended. The remaining entries of its leaf are those from its slot up to `front_limit`.
-    front: CursorEnd<'a>,
+    front: TreePosition<'a>,
     front_limit: usize,
     /// Whether the front's leaf is the last with remaining entries. Then the back is in that leaf too, at slot
     /// `front_limit`. Also set when no entries remain.
     in_last_leaf: bool,
     /// Whether the front has descended. Until then, the lower bound stands for it.
     is_open: bool,
-    /// Whether keys ascend by their bytes. If so, this is checked from leaf to leaf.
+    /// Whether keys must ascend by their bytes. If so, the cursor checks this at each change of leaf.
     ordered: bool,
     /// The width of every key of the tree and of the bounds, if their type fixes it, otherwise 0.
     width: u8,
     /// Whether the end that moved last has passed a whole leaf; then it prefetches beyond the next leaf.
     reads_ahead: bool,
-    /// The back, once it has descended, while it is in a leaf after the front's.
-    back: Option<CursorEnd<'a>>,
+    /// The back, once it has descended, while its leaf is after the front's leaf.
+    back: Option<TreePosition<'a>>,
     /// The slot of the first remaining entry in the back's leaf; 0 when the front is, or may be, before that leaf.
     back_limit: usize,
     lower: OwnBound,
     upper: OwnBound,
     /// The prefetch of the next leaf, at the end that moved last.
-    ahead: Ahead<'a>,
+    prefetch: LeafPrefetch<'a>,
 }
 
-/// How many leaves ahead the first cache line of a leaf is prefetched. The processor needs longer to find a page that
-/// is far from the last one than to read it.
-const FAR: isize = 8;
+/// The first cache line of a leaf is prefetched this many leaves ahead. For a page that is far from the last one read,
+/// the processor needs longer to translate the address than to read the line.
+const LINE_DISTANCE: isize = 8;
 
 impl<'a> Cursor<'a> {
     /// The entries between two bounds. Reversed bounds give none.
@@ -106,7 +106,7 @@ impl<'a> Cursor<'a> {
         Ok(Self {
             pages,
             tree: *tree,
-            front: CursorEnd::nowhere(),
+            front: TreePosition::nowhere(),
             front_limit: 0,
             in_last_leaf: !has_pages,
             is_open: false,
@@ -117,7 +117,7 @@ impl<'a> Cursor<'a> {
             back_limit: 0,
             lower: lower.map(SmallVec::from_slice),
             upper: upper.map(SmallVec::from_slice),
-            ahead: Ahead::default(),
+            prefetch: LeafPrefetch::default(),
         })
     }
 
@@ -156,7 +156,7 @@ impl<'a> Cursor<'a> {
             && let Some(pair) = self.front.leaf.pair(self.front.slot)
         {
             self.front.slot += 1;
-            self.ahead.step();
+            self.prefetch.step();
             return Ok(Some(pair));
         }
         self.next_slowly()
@@ -184,7 +184,7 @@ impl<'a> Cursor<'a> {
             && let Some(pair) = back.leaf.pair(back.slot - 1)
         {
             back.slot -= 1;
-            self.ahead.step();
+            self.prefetch.step();
             return Ok(Some(pair));
         }
         self.next_back_slowly()
@@ -229,17 +229,17 @@ impl<'a> Cursor<'a> {
         loop {
             // Local variables, because the closure cannot change them: they stay in registers.
             let (leaf, end) = (self.front.leaf, self.front_limit);
-            let (mut slot, mut ahead) = (self.front.slot, self.ahead);
+            let (mut slot, mut prefetch) = (self.front.slot, self.prefetch);
             let mut flow = ControlFlow::Continue(());
             while slot < end
                 && flow.is_continue()
                 && let Some((key, value)) = leaf.pair(slot)
             {
                 slot += 1;
-                ahead.step();
+                prefetch.step();
                 flow = each(key, value);
             }
-            (self.front.slot, self.ahead) = (slot, ahead);
+            (self.front.slot, self.prefetch) = (slot, prefetch);
             if flow.is_break() {
                 return Ok(flow);
             }
@@ -349,26 +349,26 @@ impl<'a> Cursor<'a> {
     /// Prefetches for a forward scan: the next leaf, and the header of the one after it.
     #[inline]
     fn look_ahead(&mut self) {
-        let mut ahead = Ahead::default();
+        let mut prefetch = LeafPrefetch::default();
         if !self.in_last_leaf
             && let Some(parent) = self.front.path.parent()
         {
-            if let Some(number) = parent.child_at(FAR) {
+            if let Some(number) = parent.child_at(LINE_DISTANCE) {
                 self.pages.prefetch(number, 1);
             }
             if let Some(number) = parent.child_at(2) {
                 self.pages.prefetch(number, HEADER_LINES);
             }
             if let Some(number) = parent.child_at(1) {
-                ahead = self.pages.ahead(number, self.front_limit.saturating_sub(self.front.slot));
+                prefetch = self.pages.leaf_prefetch(number, self.front_limit.saturating_sub(self.front.slot));
             }
         }
-        self.ahead = ahead;
+        self.prefetch = prefetch;
     }
 
     /// Prefetches for a backward scan.
     fn look_back(&mut self) {
-        let mut ahead = Ahead::default();
+        let mut prefetch = LeafPrefetch::default();
         if let Some(back) = &self.back
             && !self.in_last_leaf
             && let Some(parent) = back.path.parent()
@@ -377,10 +377,10 @@ impl<'a> Cursor<'a> {
                 self.pages.prefetch(number, HEADER_LINES);
             }
             if let Some(number) = parent.child_at(-1) {
-                ahead = self.pages.ahead(number, back.slot);
+                prefetch = self.pages.leaf_prefetch(number, back.slot);
             }
         }
-        self.ahead = ahead;
+        self.prefetch = prefetch;
     }
 
     /// Moves the back to the end of the previous leaf.

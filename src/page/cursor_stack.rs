@@ -71,7 +71,7 @@ impl<'k, const W: usize> SeekTarget<'k, W> {
     }
 }
 
-/// A branch page, and the child taken in it.
+/// A branch page on the path, and the slot of the child that the path takes.
 #[derive(Clone, Copy)]
 pub(crate) struct Step<'a> {
     pub page: Page<'a>,
@@ -91,8 +91,8 @@ impl Step<'_> {
 #[derive(Clone, Default)]
 pub(crate) struct CursorStack<'a> {
     steps: SmallVec<[Step<'a>; 4]>,
-    /// What this walk has requested from a file that is not in memory.
-    ahead: ReadAhead,
+    /// What this walk has asked the system to read, if the file is not in memory.
+    read_ahead: ReadAhead,
 }
 
 impl<'a> CursorStack<'a> {
@@ -123,9 +123,9 @@ impl<'a> CursorStack<'a> {
         Ok(Some((number, limits)))
     }
 
-    /// The same path, for a walk that skips leaves without reading them. It requests no leaves ahead.
-    pub(crate) fn passing_over(self) -> Self {
-        Self { ahead: ReadAhead::off(), ..self }
+    /// The same path, for a walk over branch pages that reads no leaves, and so need not request them ahead.
+    pub(crate) fn without_read_ahead(self) -> Self {
+        Self { read_ahead: ReadAhead::off(), ..self }
     }
 
     /// The parent of the leaf, with the leaf's slot in it.
@@ -133,7 +133,7 @@ impl<'a> CursorStack<'a> {
         self.steps.last().copied()
     }
 
-    /// The key that all keys of the leaf are below; `None` for the last leaf.
+    /// The separator after the current leaf, which all its keys are below; `None` for the last leaf.
     ///
     /// # Errors
     /// `Corrupted` when the key is outside its page.
@@ -142,7 +142,7 @@ impl<'a> CursorStack<'a> {
         step.map(|step| step.page.key(step.slot + 1)).transpose()
     }
 
-    /// The key that no key of the leaf is below; `None` for the first leaf.
+    /// The separator before the current leaf, which none of its keys is below; `None` for the first leaf.
     ///
     /// # Errors
     /// `Corrupted` when the key is outside its page.
@@ -176,11 +176,11 @@ impl<'a> CursorStack<'a> {
             step.slot += 1;
             return step.page.child(step.slot).map(Some);
         }
-        self.forward_by_a_parent(pages)
+        self.forward_over_parent(pages)
     }
 
     #[inline(never)]
-    fn forward_by_a_parent(&mut self, pages: Pages<'a>) -> Result<Option<PageNo>> {
+    fn forward_over_parent(&mut self, pages: Pages<'a>) -> Result<Option<PageNo>> {
         let levels = self.steps.len();
         while let Some(step) = self.steps.last_mut() {
             if step.slot + 1 < step.page.slots() {
@@ -208,8 +208,8 @@ impl<'a> CursorStack<'a> {
         Ok(None)
     }
 
-    /// Descends from the last step until the stack has `levels` steps again. A `direction` of 1 takes first children,
-    /// -1 last ones.
+    /// Descends from the last step until the stack has `levels` steps again. A `direction` of 1 takes the first child
+    /// of each page, -1 the last one.
     fn down(&mut self, pages: Pages<'a>, levels: usize, direction: isize) -> Result<Option<PageNo>> {
         while let Some(step) = self.steps.last() {
             let child = step.page.child(step.slot)?;
@@ -217,23 +217,23 @@ impl<'a> CursorStack<'a> {
                 return Ok(Some(child));
             }
             // A scan reads every node of this branch page, one per leaf below it. The nodes do not lie in slot order,
-            // so the processor would not prefetch them: request the whole page.
+            // so the processor would not prefetch them by itself: prefetch the whole page.
             pages.prefetch(child, usize::MAX);
             let page = pages.branch(child)?;
             let slot = if direction > 0 { 0 } else { page.slots().saturating_sub(1) };
             self.steps.push(Step { page, slot });
             if self.steps.len() == levels {
-                self.ask_ahead(pages, direction);
+                self.request_ahead(pages, direction);
             }
         }
         Ok(None)
     }
 
-    /// Requests the next leaves from the system, if they are not in memory.
-    fn ask_ahead(&mut self, pages: Pages<'a>, direction: isize) {
+    /// Asks the system to read the next leaves, if they are not in memory.
+    fn request_ahead(&mut self, pages: Pages<'a>, direction: isize) {
         if let [.., above, parent] = &*self.steps {
-            let beside = |distance: isize| above.child_at(direction * distance);
-            self.ahead.enter(pages, parent.page, beside, |number| pages.branch(number).ok());
+            let sibling = |distance: isize| above.child_at(direction * distance);
+            self.read_ahead.enter(pages, parent.page, sibling, |number| pages.branch(number).ok());
         }
     }
 
@@ -253,7 +253,7 @@ impl<'a> CursorStack<'a> {
     }
 }
 
-/// The error for a walk that came to the end of the leaves before it reached its own end.
+/// The error for a walk that ran out of leaves before it reached the leaf where it must end.
 #[cold]
 pub(crate) fn ran_out(tree: &TreeRecord) -> Error {
     tree.root.fault("a tree ends before a leaf that it led to")

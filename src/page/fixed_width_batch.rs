@@ -1,8 +1,8 @@
 //! Batched look-ups of keys of at most eight bytes: the descent compares integers.
 //!
-//! A *lane* is one key's descent. The limits between which a page's keys must lie are integers here, not slices of the
-//! pages above. When a lane meets damage, it just ends, and its key is looked up again alone, which gives the error. So
-//! the loops only check the bounds of what they read.
+//! A *lane* is one key's descent. The limits of a page's keys are integers here, not slices of the pages above. A lane
+//! that meets damage ends without an error. Its key is looked up again alone, which gives the error. So the loops of
+//! the descent only check the bounds of what they read.
 
 use std::hint::black_box;
 
@@ -12,24 +12,24 @@ use crate::page::format::NO_PAGE;
 use crate::page::layout::{Page, Pages};
 use crate::page::lookup::get;
 use crate::page::page_no::PageNo;
-use crate::page::readahead::FEW;
-use crate::page::search::Share;
+use crate::page::readahead::MIN_KEYS_FOR_REQUESTS;
+use crate::page::search::Fraction;
 
 /// Slots compared linearly from a guess, before the rest is bisected.
-const WALK: usize = 8;
+const MAX_LINEAR_STEPS: usize = 8;
 /// The number of ranges into which the root divides all keys. The keys of a window are sorted by these ranges: keys of
 /// one range share their upper pages, and find these in the nearest cache.
 const PARTS: usize = 256;
 /// The page of a lane that has ended; no file has a page of this number.
-const NOWHERE: PageNo = NO_PAGE;
+const ENDED: PageNo = NO_PAGE;
 
 /// A batch of keys of `W` bytes, at most eight.
 pub(crate) struct FixedWidthBatch<'a, 'k, const W: usize> {
     plan: Plan<'a, 'k>,
     window: &'k [&'k [u8]],
     /// The window's keys: in their given order, and sorted by ranges of the root.
-    came: Vec<Start>,
-    order: Vec<Start>,
+    given: Vec<BatchKey>,
+    order: Vec<BatchKey>,
     /// The number of sorted keys before the group, and of the group's keys.
     before: usize,
     len: usize,
@@ -38,11 +38,11 @@ pub(crate) struct FixedWidthBatch<'a, 'k, const W: usize> {
 
 /// A key before its descent.
 #[derive(Clone, Copy, Default)]
-struct Start {
+struct BatchKey {
     key: u64,
     /// The key's relative position among the root's separators; `None` for a key of another width, which needs a
     /// single look-up.
-    share: Option<Share>,
+    fraction: Option<Fraction>,
     index: u16,
 }
 
@@ -57,25 +57,25 @@ struct Lane<'a> {
     /// The number of the next page on the key's path.
     number: PageNo,
     page: Page<'a>,
-    share: Share,
+    fraction: Fraction,
     guess: usize,
 }
 
-impl Start {
+impl BatchKey {
     /// The range of the root that the key is in.
     #[inline]
     fn part(&self) -> usize {
-        self.share.map_or(0, |share| share.of(PARTS - 1))
+        self.fraction.map_or(0, |fraction| fraction.of(PARTS - 1))
     }
 }
 
 impl<'a, 'k, const W: usize> FixedWidthBatch<'a, 'k, W> {
     pub(crate) fn new(plan: Plan<'a, 'k>) -> Self {
         let (low, high) = (0, greatest::<W>());
-        let (share, guess) = (Share::HALF, 0);
-        let lane = Lane { key: 0, low, high, number: plan.tree.root, page: Page::EMPTY, share, guess };
-        let (came, order) = (Vec::new(), Vec::new());
-        Self { plan, window: &[], came, order, before: 0, len: 0, lanes: [lane; GROUP] }
+        let (fraction, guess) = (Fraction::HALF, 0);
+        let lane = Lane { key: 0, low, high, number: plan.tree.root, page: Page::EMPTY, fraction, guess };
+        let (given, order) = (Vec::new(), Vec::new());
+        Self { plan, window: &[], given, order, before: 0, len: 0, lanes: [lane; GROUP] }
     }
 }
 
@@ -89,22 +89,22 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
             low = root.number_key::<W>(1).unwrap_or(0);
             high = root.number_key::<W>(root.slots().saturating_sub(1)).unwrap_or(0);
         }
-        self.came.clear();
+        self.given.clear();
         // The number of keys in each range of the root; later the index of the next key of each range.
         let mut parts = [0_u16; PARTS];
         for (index, key) in (0..).zip(window) {
             let start = match key.first_chunk::<W>() {
                 Some(bytes) if key.len() == W => {
                     let key = number(bytes);
-                    Start { key, share: Some(Share::between(low, key, high)), index }
+                    BatchKey { key, fraction: Some(Fraction::between(low, key, high)), index }
                 }
-                _ => Start { index, ..Start::default() },
+                _ => BatchKey { index, ..BatchKey::default() },
             };
             parts[start.part()] += 1;
-            self.came.push(start);
+            self.given.push(start);
         }
-        if window.len() < FEW {
-            std::mem::swap(&mut self.order, &mut self.came);
+        if window.len() < MIN_KEYS_FOR_REQUESTS {
+            std::mem::swap(&mut self.order, &mut self.given);
             return Ok(());
         }
         let mut before = 0;
@@ -112,8 +112,8 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
             before += std::mem::replace(part, before);
         }
         self.order.clear();
-        self.order.resize(window.len(), Start::default());
-        for start in &self.came {
+        self.order.resize(window.len(), BatchKey::default());
+        for start in &self.given {
             let next = &mut parts[start.part()];
             if let Some(at) = self.order.get_mut(usize::from(*next)) {
                 *at = *start;
@@ -131,12 +131,12 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
         let root = if levels > 0 { pages.branch(tree.root)? } else { Page::EMPTY };
         for (lane, start) in self.lanes.iter_mut().zip(keys) {
             (lane.key, lane.low, lane.high) = (start.key, 0, greatest::<W>());
-            (lane.number, lane.page) = match start.share {
-                Some(share) => {
-                    lane.guess = 1 + share.of(root.slots().saturating_sub(2));
+            (lane.number, lane.page) = match start.fraction {
+                Some(fraction) => {
+                    lane.guess = 1 + fraction.of(root.slots().saturating_sub(2));
                     (tree.root, root)
                 }
-                None => (NOWHERE, Page::EMPTY),
+                None => (ENDED, Page::EMPTY),
             };
         }
         let lanes = self.lanes.get_mut(..self.len).unwrap_or_default();
@@ -144,11 +144,11 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
             let slots = self.plan.slots_below(level);
             if level > 1 {
                 for lane in &mut *lanes {
-                    lane.come_to::<W>(pages.branch(lane.number).ok());
+                    lane.enter_page::<W>(pages.branch(lane.number).ok());
                 }
             }
             for lane in &mut *lanes {
-                lane.number = lane.child::<W>(pages, slots).unwrap_or(NOWHERE);
+                lane.number = lane.child::<W>(pages, slots).unwrap_or(ENDED);
             }
         }
         Ok(lanes.last().map(|lane| lane.number))
@@ -158,10 +158,10 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
         let Plan { pages, tree, .. } = self.plan;
         let lanes = self.lanes.get_mut(..self.len).unwrap_or_default();
         for lane in &mut *lanes {
-            lane.come_to_leaf(pages.leaf(lane.number).ok());
+            lane.enter_leaf(pages.leaf(lane.number).ok());
         }
         for lane in &mut *lanes {
-            lane.guess_again::<W>();
+            lane.refine_guess::<W>();
         }
         for (lane, start) in lanes.iter().zip(self.order.get(self.before..).unwrap_or_default()) {
             let index = usize::from(start.index);
@@ -186,12 +186,12 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
 impl<'a> Lane<'a> {
     /// Enters a branch page, and prefetches the separators where its search begins.
     #[inline]
-    fn come_to<const W: usize>(&mut self, page: Option<Page<'a>>) {
+    fn enter_page<const W: usize>(&mut self, page: Option<Page<'a>>) {
         let page = page.unwrap_or(Page::EMPTY);
         let guess = if self.low == 0 || self.high == greatest::<W>() {
             self.guess_without_limit::<W>(page)
         } else {
-            self.share.of(page.slots())
+            self.fraction.of(page.slots())
         };
         page.prefetch_slots(guess, guess + 1);
         (self.page, self.guess) = (page, guess);
@@ -209,7 +209,7 @@ impl<'a> Lane<'a> {
         let low = if no_low { page.number_key::<W>(1) } else { Some(self.low) };
         let high = if no_high { page.number_key::<W>(last) } else { Some(self.high) };
         let (Some(low), Some(high)) = (low, high) else { return 1 };
-        first + Share::between(low, self.key, high).of(last - first)
+        first + Fraction::between(low, self.key, high).of(last - first)
     }
 
     /// The child of the lane's branch page that contains the lane's key. Prefetches the child's header and the expected
@@ -218,8 +218,8 @@ impl<'a> Lane<'a> {
     fn child<const W: usize>(&mut self, pages: Pages<'a>, slots: usize) -> Option<PageNo> {
         let above = self.first_above::<W>()?;
         let number = self.page.child(above - 1).ok()?;
-        self.share = Share::between(self.low, self.key, self.high);
-        pages.prefetch_slot(number, self.share.of(slots));
+        self.fraction = Fraction::between(self.low, self.key, self.high);
+        pages.prefetch_slot(number, self.fraction.of(slots));
         Some(number)
     }
 
@@ -236,7 +236,7 @@ impl<'a> Lane<'a> {
         let at = page.number_key::<W>(guess)?;
         let (mut first, mut last) = if at <= key {
             self.low = at;
-            let far = (guess + 1 + WALK).min(end);
+            let far = (guess + 1 + MAX_LINEAR_STEPS).min(end);
             for slot in guess + 1..far {
                 let at = page.number_key::<W>(slot)?;
                 if at > key {
@@ -248,7 +248,7 @@ impl<'a> Lane<'a> {
             (far, end)
         } else {
             self.high = at;
-            let far = guess.saturating_sub(WALK).max(1);
+            let far = guess.saturating_sub(MAX_LINEAR_STEPS).max(1);
             for slot in (far..guess).rev() {
                 let at = page.number_key::<W>(slot)?;
                 if at <= key {
@@ -263,7 +263,7 @@ impl<'a> Lane<'a> {
             let middle = first + (last - first) / 2;
             let at = page.number_key::<W>(middle)?;
             if at <= key {
-                // Keep this a branch instruction: see `halve` in `search.rs`.
+                // Keep this a branch instruction: see `bisect` in `search.rs`.
                 black_box(());
                 (self.low, first) = (at, middle + 1);
             } else {
@@ -275,9 +275,9 @@ impl<'a> Lane<'a> {
 
     /// Enters the lane's leaf, and prefetches the node of the first guess.
     #[inline]
-    fn come_to_leaf(&mut self, page: Option<Page<'a>>) {
+    fn enter_leaf(&mut self, page: Option<Page<'a>>) {
         let page = page.unwrap_or(Page::EMPTY);
-        let guess = self.share.of(page.slots()).min(page.slots().saturating_sub(1));
+        let guess = self.fraction.of(page.slots()).min(page.slots().saturating_sub(1));
         page.prefetch_slot(guess);
         (self.page, self.guess) = (page, guess);
     }
@@ -285,14 +285,14 @@ impl<'a> Lane<'a> {
     /// Guesses again, using the key at the first guess as a limit, since it is nearer than both limits. A walk from
     /// the new guess touches fewer nodes that were not prefetched, each a cache miss.
     #[inline]
-    fn guess_again<const W: usize>(&mut self) {
+    fn refine_guess<const W: usize>(&mut self) {
         let (page, guess) = (self.page, self.guess);
         let Some(at) = page.number_key::<W>(guess) else { return };
         let end = page.slots();
         let guess = if at <= self.key {
-            guess + Share::between(at, self.key, self.high).of(end - guess)
+            guess + Fraction::between(at, self.key, self.high).of(end - guess)
         } else {
-            Share::between(self.low, self.key, at).of(guess)
+            Fraction::between(self.low, self.key, at).of(guess)
         };
         page.prefetch_slots(guess, guess + 1);
         self.guess = guess;

@@ -8,11 +8,11 @@ pub(crate) const HEADER: usize = 16;
 pub(crate) const NODE_HEADER: usize = 8;
 /// Bytes of a slot, which says where a node begins.
 pub(crate) const SLOT: usize = 2;
-/// Bytes of the page number that a leaf has in place of a large value.
+/// Bytes of the page number that a leaf stores instead of a large value: that of the value's first overflow page.
 pub(crate) const PAGE_NUMBER: usize = 8;
 /// Meta pages at the start of every file.
 pub(crate) const META_PAGES: u64 = 2;
-/// The first page after them.
+/// The first page after the meta pages.
 pub(crate) const FIRST_PAGE: PageNo = PageNo(META_PAGES);
 
 /// Page flags, as LMDB names them.
@@ -26,14 +26,15 @@ pub(crate) mod flag {
     pub(crate) const SUB: u16 = 0x40;
 }
 
-/// Cache lines at the start of a page that hold its header and the slots of about fifty entries.
+/// How many cache lines are prefetched at the start of a page: they hold its header and the slots of about fifty
+/// entries.
 pub(crate) const HEADER_LINES: usize = 2;
 /// Bytes of a cache line.
 pub(crate) const LINE: usize = 64;
 
 /// The used bytes of a meta page, including its header. The transaction id is the last word.
 pub(crate) const META_BYTES: usize = 152;
-/// The position of the transaction id, little-endian.
+/// The position of the transaction id in a meta page; the id is little-endian.
 pub(crate) const ID_OF_META: std::ops::Range<usize> = META_BYTES - 8..META_BYTES;
 /// The magic number at byte 16 of a meta page.
 pub(crate) const MAGIC: u32 = 0xBEEF_C0DE;
@@ -56,7 +57,7 @@ pub(crate) mod tree_flag {
     pub(crate) const REVERSE_DUP: u16 = 0x40;
 }
 
-/// The flags of trees that LMDB's programs name.
+/// The names that error messages give to the flags of a tree.
 pub(crate) const TREE_FLAGS: [(u16, &str); 5] = [
     (tree_flag::REVERSE_KEY, "REVERSEKEY"),
     (tree_flag::DUP_SORT, "DUPSORT"),

@@ -26,7 +26,7 @@ compile_error!("the page reader knows LMDB's layout of 64-bit little-endian mach
 
 /// The pages of one mapped file, by number.
 ///
-/// A copy takes three words of memory. Slices taken from it live as long as the map, not as long as the copy.
+/// `Pages` is three words and `Copy`. Slices taken from it live as long as the map, not as long as the `Pages` value.
 #[derive(Clone, Copy)]
 pub(crate) struct Pages<'a> {
     base: *const u8,
@@ -151,7 +151,7 @@ impl<'a> Pages<'a> {
 
     /// Asks the system to read `count` pages from `first` on, without waiting for them. One system call. A hint: any
     /// numbers are allowed, and pages outside the file are ignored.
-    pub(crate) fn ask(self, first: PageNo, count: u64) {
+    pub(crate) fn request(self, first: PageNo, count: u64) {
         let end = first.saturating_add(count).min(PageNo(self.page_count));
         let first = first.max(FIRST_PAGE);
         if let Some((start, len)) = end.checked_sub(first).and_then(|count| self.system_pages(first, count)) {
@@ -409,7 +409,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The key in slot `slot` as a number, if keys have `W` bytes, at most eight. For searches, as
+    /// The key in slot `slot` as an integer, for keys of `W` bytes, at most eight. For searches, as
     /// [`order`](Self::order): `None` for a key that is outside the page or has another width.
     #[expect(clippy::inline_always, reason = "measured: it is the inside of all loops over such keys")]
     #[inline(always)]
@@ -521,8 +521,8 @@ const fn unused_bits<const W: usize>() -> u32 {
     64_u32.wrapping_sub(8 * W as u32) & 63
 }
 
-// Out of line, and with slices, which are passed in registers. A page would be copied to the stack before every call,
-// inside the search loops.
+// The functions below are out of line and take the page's bytes as a slice, which is passed in registers. A `Page`
+// would be copied to the stack before every call, and the calls are inside the search loops.
 
 #[cold]
 #[inline(never)]

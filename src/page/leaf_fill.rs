@@ -4,13 +4,13 @@ use crate::page::format::{HEADER, NODE_HEADER, PAGE_NUMBER, SLOT};
 
 /// The fill factor of completely full leaves, in percent: the default for rows that arrive in key order, and the
 /// maximum.
-pub(crate) const FULL: u8 = 100;
+pub(crate) const FILL_PERCENT_MAX: u8 = 100;
 /// The default fill factor for rows that did not arrive in key order. Later rows will probably not either: with free
 /// space left, the first of them do not split every leaf. Splits produce leaves that are half to completely full, so
 /// more free space would only slow down scans.
-pub(crate) const ROOMY: u8 = 86;
-/// The minimum fill factor: a leaf cannot be left about half empty, see [`LeafFill::begins_leaf`].
-pub(crate) const MIN_FILL_PERCENT: u8 = 60;
+pub(crate) const FILL_PERCENT_UNORDERED: u8 = 86;
+/// The minimum fill factor in percent: a leaf cannot be left about half empty, see [`LeafFill::begins_leaf`].
+pub(crate) const FILL_PERCENT_MIN: u8 = 60;
 
 /// Tracks how full the last leaf is while rows are appended in key order.
 ///
@@ -33,7 +33,8 @@ pub(crate) enum NextLeaf {
     No,
     /// Yes: the entry does not fit in the last leaf.
     Full,
-    /// Yes: the last leaf has space that must stay free. A value of this many bytes would not fit.
+    /// Yes: the last leaf has reached its target, and its remaining space must stay free. A value of this many bytes
+    /// would not fit there.
     Early(usize),
 }
 
@@ -42,7 +43,8 @@ impl LeafFill {
     /// leaf early, a value padded so that it does not fit is put first, and then replaced by the real value.
     pub(crate) fn new(page_size: u32, percent: u8, used: usize) -> Self {
         let capacity = (page_size as usize).saturating_sub(HEADER);
-        let target_bytes = capacity * usize::from(percent.clamp(MIN_FILL_PERCENT, FULL)) / usize::from(FULL);
+        let target_bytes =
+            capacity * usize::from(percent.clamp(FILL_PERCENT_MIN, FILL_PERCENT_MAX)) / usize::from(FILL_PERCENT_MAX);
         let max_inline_node = ((capacity / 2) & !1).saturating_sub(SLOT);
         let zeros = vec![0; if target_bytes < capacity { max_inline_node } else { 0 }];
         Self { capacity, target_bytes, max_inline_node, used, zeros }
@@ -59,8 +61,9 @@ impl LeafFill {
             self.used = bytes;
             return NextLeaf::Full;
         }
-        // A leaf is ended early by a value padded to `left` bytes, which no longer fits. If `left` is so large that
-        // LMDB would put such a value into overflow pages, its node would fit, so the leaf cannot be ended yet.
+        // A leaf is ended early by a value padded to `left` bytes, which no longer fits in it. If `left` is so large
+        // that LMDB would put such a value into overflow pages, the node itself would fit, so the leaf cannot be ended
+        // yet.
         if used > self.target_bytes && NODE_HEADER + key.len() + left <= self.max_inline_node {
             self.used = bytes;
             return NextLeaf::Early(left);

@@ -1,21 +1,22 @@
-//! Prefetches memory that will be read soon, in small steps.
+//! Prefetches the next leaf in small steps, while entries of the current one are read.
 
 use crate::page::fields::u16_at;
 use crate::page::format::LINE;
 use crate::page::layout::{Pages, prefetch};
 use crate::page::page_no::PageNo;
 
-/// Bytes prefetched by one step of [`Ahead`]: about one small entry, so that reading and prefetching end together.
+/// Bytes prefetched by one step of [`LeafPrefetch`]: about one small entry, so that reading and prefetching end
+/// together.
 const STEP: usize = 2 * LINE;
 
-/// Memory to prefetch in small steps. All at once would fill the processor's load queue, and current reads would
-/// wait.
+/// The part of a leaf that is not prefetched yet. It is prefetched in small steps: all at once would fill the
+/// processor's load queue, and the current reads would wait.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Ahead<'a> {
+pub(crate) struct LeafPrefetch<'a> {
     rest: &'a [u8],
 }
 
-impl Ahead<'_> {
+impl LeafPrefetch<'_> {
     /// Prefetches the next two cache lines, if any are left.
     #[inline]
     pub(crate) fn step(&mut self) {
@@ -31,9 +32,9 @@ impl<'a> Pages<'a> {
     /// The used bytes of page `number` after its slots, to be prefetched while `steps` other entries are read.
     /// Prefetches at once what those steps do not cover. Reads the page's header. A hint: any number is allowed.
     #[inline]
-    pub(crate) fn ahead(self, number: PageNo, steps: usize) -> Ahead<'a> {
+    pub(crate) fn leaf_prefetch(self, number: PageNo, steps: usize) -> LeafPrefetch<'a> {
         let Some(page) = self.run(number, 1) else {
-            return Ahead::default();
+            return LeafPrefetch::default();
         };
         let mut rest = page.get(usize::from(u16_at(page, 14)) & !(LINE - 1)..).unwrap_or_default();
         while rest.len() > steps * STEP
@@ -43,6 +44,6 @@ impl<'a> Pages<'a> {
             prefetch(&lines[LINE..]);
             rest = tail;
         }
-        Ahead { rest }
+        LeafPrefetch { rest }
     }
 }

@@ -1,24 +1,25 @@
-//! The leaves of a range in order, and which of their entries can be removed without merging leaves.
+//! The leaves of a range in order, and how many entries can be removed from each before LMDB merges it with a
+//! neighbour.
 
 use crate::error::Result;
-use crate::page::cursor_end::CursorEnd;
 use crate::page::cursor_stack::SeekTarget;
 use crate::page::format::NODE_HEADER;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::page_no::PageNo;
 use crate::page::search_key::SearchKey;
+use crate::page::tree_position::TreePosition;
 
 /// The divisor of the minimum fill: a leaf keeps at least a quarter of its space in use. Below that, LMDB fills it from
 /// a neighbour or merges the two (`FILL_THRESHOLD` in mdb.c).
-const LEAST_FILLED: usize = 4;
+const MIN_FILL_DIVISOR: usize = 4;
 
 /// The part of a range in one leaf.
 #[derive(Clone, Copy)]
 pub(crate) struct LeafPart<'a> {
-    /// The first key of this part.
+    /// The first key of the range in this leaf.
     pub first: &'a [u8],
-    /// The entries above this key can be removed without a merge; `None` if all entries can.
+    /// The entries above this key can be removed without a merge; `None` if all entries of the part can.
     pub kept: Option<&'a [u8]>,
 }
 
@@ -29,7 +30,7 @@ pub(crate) struct Leaves<'a, 'k> {
     from: &'k [u8],
     last: Option<&'a [u8]>,
     end: Option<&'k [u8]>,
-    front: CursorEnd<'a>,
+    front: TreePosition<'a>,
     /// The last leaf, and how many of its entries are before the end of the range.
     back: (PageNo, usize),
     is_done: bool,
@@ -47,8 +48,8 @@ impl<'a, 'k> Leaves<'a, 'k> {
         end: Option<&'k [u8]>,
     ) -> Result<Option<Self>> {
         let target = end.map_or(SeekTarget::<0>::End, |end| SeekTarget::Before(SearchKey::new(end)));
-        let front = CursorEnd::at(pages, tree, &SeekTarget::<0>::Before(SearchKey::new(from)))?;
-        let back = CursorEnd::at(pages, tree, &target)?.map(|back| (back.leaf.number(), back.slot));
+        let front = TreePosition::at(pages, tree, &SeekTarget::<0>::Before(SearchKey::new(from)))?;
+        let back = TreePosition::at(pages, tree, &target)?.map(|back| (back.leaf.number(), back.slot));
         let within = |(front, back)| Self { pages, from, last: None, end, front, back, is_done: false };
         Ok(front.zip(back).map(within))
     }
@@ -87,7 +88,7 @@ fn part_of(leaf: Page<'_>, from: usize, to: usize) -> Result<LeafPart<'_>> {
         let node = leaf.node(slot)?;
         let size = (NODE_HEADER + node.key.len() + node.data.len()).next_multiple_of(2) + size_of::<u16>();
         left = left.saturating_sub(size);
-        if left * LEAST_FILLED < leaf.room() {
+        if left * MIN_FILL_DIVISOR < leaf.room() {
             return Ok(LeafPart { first, kept: Some(node.key) });
         }
     }

@@ -49,14 +49,14 @@ pub(crate) fn find<'a>(pages: Pages<'a>, tree: &TreeRecord, key: &[u8]) -> Resul
 
 /// Whether a key exists, and its neighbours in its leaf.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Beside<'a> {
+pub(crate) struct LeafNeighbours<'a> {
     pub is_there: bool,
     leaf: Option<Page<'a>>,
     /// The slot of the key, or of the first key above it.
     slot: usize,
 }
 
-impl<'a> Beside<'a> {
+impl<'a> LeafNeighbours<'a> {
     /// The leaf, unless the tree has none.
     pub(crate) fn leaf(&self) -> Option<PageNo> {
         self.leaf.map(Page::number)
@@ -80,30 +80,31 @@ impl<'a> Beside<'a> {
     }
 }
 
-/// Finds `key` and its neighbours in the leaf where it is or would be. If `near`, a leaf of the same tree, has `key`
-/// between its first and last keys, no descent is needed. All keys have `W` bytes, or any length if `W` is 0.
+/// Finds `key` and its neighbours in the leaf where it is or would be. `near` may name a leaf of the same tree. If
+/// `key` lies between the first and the last key of that leaf, no descent is needed. All keys have `W` bytes, or any
+/// length if `W` is 0.
 ///
 /// # Errors
 /// As [`get`].
-pub(crate) fn beside<'a, const W: usize>(
+pub(crate) fn leaf_neighbours<'a, const W: usize>(
     pages: Pages<'a>,
     tree: &TreeRecord,
     near: Option<PageNo>,
     key: &[u8],
-) -> Result<Beside<'a>> {
+) -> Result<LeafNeighbours<'a>> {
     let target = SearchKey::<W>::new(key);
     let (leaf, slot) = match slot_in_leaf(pages, near, &target)? {
         Some(found) => found,
         None => match leaf_for(pages, tree, &target)? {
             Some((leaf, limits)) => (leaf, limits.slot::<false, W>(leaf, &target)?),
-            None => return Ok(Beside::default()),
+            None => return Ok(LeafNeighbours::default()),
         },
     };
     let is_there = slot < leaf.slots() && leaf.compare(slot, &target)?.is_eq();
-    Ok(Beside { is_there, leaf: Some(leaf), slot })
+    Ok(LeafNeighbours { is_there, leaf: Some(leaf), slot })
 }
 
-/// The leaf `near` and the key's slot in it, if the key is between its first and last keys.
+/// The leaf `near` and the slot of `target` in it, if `target` lies between the leaf's first and last keys.
 fn slot_in_leaf<'a, const W: usize>(
     pages: Pages<'a>,
     near: Option<PageNo>,

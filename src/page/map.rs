@@ -1,5 +1,5 @@
-//! The memory map of the data file, as pages. It is created once for the whole reservation; pages appear in it as the
-//! file grows.
+//! The memory map of the data file, as pages. A map covers all the address space that is reserved for the file, usually
+//! more than the file has. New pages appear in it as the file grows.
 
 use std::fs::File;
 
@@ -19,7 +19,7 @@ impl EnvMap {
         Ok(Self { map: Map::new(file, bytes)?, page_size })
     }
 
-    /// The length of the reservation in bytes.
+    /// The length of the map in bytes, including the part beyond the end of the file.
     pub(crate) fn len(&self) -> usize {
         self.map.len()
     }
@@ -28,12 +28,12 @@ impl EnvMap {
         self.page_size
     }
 
-    /// The number of whole pages that a file of `file_len` bytes has within the reservation.
+    /// The number of whole pages that the map shows of a file of `file_len` bytes.
     pub(crate) fn page_count(&self, file_len: u64) -> u64 {
         file_len.min(self.map.len() as u64) / self.page_size as u64
     }
 
-    /// The two meta pages, which can change: see [`Pages::meta`].
+    /// The two meta pages. A writer may change them at any time: see [`Pages::meta`].
     pub(crate) fn metas(&self) -> Pages<'_> {
         self.pages(2)
     }

@@ -1,4 +1,4 @@
-//! The two meta pages: the properties of the file, and the root of the newest tree.
+//! The two meta pages: the properties of the file, and the roots of its trees.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::fields::u64_at;

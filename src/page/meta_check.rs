@@ -146,7 +146,8 @@ fn read_meta(file: &File, at: u64) -> Result<[u8; META_BYTES]> {
     }
 }
 
-/// Distinguishes a file that is not a database, a zeroed one, and a database of another format.
+/// Returns the right error for a file that is not a database, for one that begins with zeros, and for a database of
+/// another format.
 fn recognise(bytes: &[u8; META_BYTES]) -> Result<()> {
     if bytes.iter().all(|&byte| byte == 0) {
         return Err(Error::corrupted(0, "the file begins with zeros where its meta page was; restore it from a copy"));

@@ -1,10 +1,10 @@
-//! Reads LMDB's file, without writing: pages from a map for look-ups and scans, pages by `pread` for the verifier.
+//! Reads LMDB's data file and never writes it. Look-ups, scans and compacted copies read pages through a memory map;
+//! the verifier reads them by `pread`.
 
 mod batch;
 mod copy;
 mod count;
 mod cursor;
-mod cursor_end;
 mod cursor_stack;
 mod fields;
 mod fixed_width_batch;
@@ -28,6 +28,7 @@ mod split;
 #[cfg(test)]
 pub(crate) mod steps;
 mod tree;
+mod tree_position;
 mod txn_id;
 mod values;
 mod verify;
@@ -42,9 +43,9 @@ pub use cursor::Cursor;
 pub(crate) use format::{ID_OF_META, MAGIC, TREE_FLAGS};
 pub(crate) use free_record::free_count;
 pub(crate) use layout::{Pages, prefetch};
-pub(crate) use leaf_fill::{FULL, LeafFill, MIN_FILL_PERCENT, NextLeaf, ROOMY};
+pub(crate) use leaf_fill::{FILL_PERCENT_MAX, FILL_PERCENT_MIN, FILL_PERCENT_UNORDERED, LeafFill, NextLeaf};
 pub(crate) use leaves::Leaves;
-pub(crate) use lookup::{Beside, Found, beside, find, get};
+pub(crate) use lookup::{Found, LeafNeighbours, find, get, leaf_neighbours};
 pub(crate) use map::EnvMap;
 pub(crate) use meta::Meta;
 pub use meta::TreeRecord;

@@ -16,11 +16,11 @@ pub(crate) struct Node<'a> {
 }
 
 impl Node<'_> {
-    /// The value is in an overflow run.
+    /// Flag: the value is in an overflow run.
     pub(crate) const BIG: u16 = 1;
-    /// The value is the record of a tree.
+    /// Flag: the value is the record of a tree.
     pub(crate) const SUB: u16 = 2;
-    /// The value is a set of duplicates.
+    /// Flag: the value is a set of duplicates.
     pub(crate) const DUP: u16 = 4;
     /// All flags that the nodes of a leaf can have.
     pub(crate) const KNOWN: u16 = 7;

@@ -1,14 +1,14 @@
-//! The first or last remaining entry of a tree while entries are removed from that end.
+//! Finds the first or last remaining entry of a tree, for callers that remove entries from that end one by one.
 
 use crate::error::Result;
-use crate::page::cursor_end::CursorEnd;
 use crate::page::cursor_stack::SeekTarget;
 use crate::page::layout::{Page, Pages};
 use crate::page::meta::TreeRecord;
 use crate::page::page_no::PageNo;
 use crate::page::search_key::SearchKey;
+use crate::page::tree_position::TreePosition;
 
-/// The position of an entry: the number of its leaf, and its slot there. Valid as long as the tree is.
+/// The position of an entry: the number of its leaf, and its slot there. Valid in the state in which it was found.
 pub(crate) type LeafSlot = (PageNo, usize);
 
 /// An entry, and its position.
@@ -49,7 +49,7 @@ pub(crate) fn outermost<'a, const LAST: bool>(
         None if LAST => SeekTarget::End,
         None => SeekTarget::Start,
     };
-    let Some(mut position) = CursorEnd::at(pages, tree, &goal)? else { return Ok(None) };
+    let Some(mut position) = TreePosition::at(pages, tree, &goal)? else { return Ok(None) };
     let is_there = if LAST {
         position.slot > 0 || position.previous_leaf(pages)?
     } else {
@@ -73,7 +73,7 @@ pub(crate) fn next_after<'a>(
     let (leaf, slot) = if slot + 1 < leaf.slots() {
         (leaf, slot + 1)
     } else {
-        let Some(mut position) = CursorEnd::at(pages, tree, &SeekTarget::<0>::After(SearchKey::new(key)))? else {
+        let Some(mut position) = TreePosition::at(pages, tree, &SeekTarget::<0>::After(SearchKey::new(key)))? else {
             return Ok(None);
         };
         if position.slot == position.leaf.slots() && !position.next_leaf(pages)? {

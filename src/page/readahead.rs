@@ -12,19 +12,19 @@ use crate::page::page_no::PageNo;
 use crate::page::search::Limits;
 use crate::page::search_key::SearchKey;
 
-/// Keys whose pages a batch requests together.
+/// A batch requests the pages of this many keys at once.
 pub(crate) const WINDOW: usize = 1024;
 /// The minimum number of keys in a batch before it makes any system call.
-pub(crate) const FEW: usize = 128;
+pub(crate) const MIN_KEYS_FOR_REQUESTS: usize = 128;
 /// The maximum size of a request in bytes. Linux truncates longer requests to its read-ahead size, which is this by
 /// default.
 const BLOCK_BYTES: usize = 128 * 1024;
-/// A scan requests only the children of this many branch pages, its first ones; after that it requests whole blocks. A
-/// scan that gets so far is likely to read much more, and whole blocks load several times as fast as their pages one by
-/// one.
-const ALONE: u32 = 8;
+/// For the first branch pages of a scan, up to this many, only their children are requested; after that, whole blocks
+/// of the file. A scan that gets so far is likely to read much more, and whole blocks load several times as fast as
+/// single pages.
+const BRANCHES_BEFORE_BLOCKS: u32 = 8;
 
-/// The system's knowledge about pages, and hints to it.
+/// What the system knows about pages in memory, and requests to read them.
 pub(crate) trait Memory: Copy {
     /// The number of whole pages in the file, and the page size in bytes.
     fn extent(self) -> (u64, usize);
@@ -44,7 +44,7 @@ impl Memory for Pages<'_> {
     }
 
     fn will_need(self, first: PageNo, count: u64) {
-        self.ask(first, count);
+        self.request(first, count);
     }
 }
 
@@ -54,7 +54,7 @@ fn block_pages(memory: impl Memory) -> u64 {
 }
 
 /// Requests pages in file order, and neighbours together.
-pub(crate) fn ask_for(memory: impl Memory, numbers: &mut Vec<PageNo>) {
+pub(crate) fn request_pages(memory: impl Memory, numbers: &mut Vec<PageNo>) {
     let longest = block_pages(memory);
     numbers.sort_unstable();
     numbers.dedup();
@@ -67,16 +67,18 @@ pub(crate) fn ask_for(memory: impl Memory, numbers: &mut Vec<PageNo>) {
     }
 }
 
-/// What a walk from leaf to leaf has requested. It stays empty, and allocates nothing, while all pages are in memory.
+/// What a walk from leaf to leaf has requested from the system. It stays empty, and allocates nothing, while all pages
+/// are in memory.
 #[derive(Clone, Default)]
 pub(crate) struct ReadAhead {
     /// Whether the walk skips leaves without reading them, so that nothing must be requested.
     off: bool,
-    cold: Option<Box<Asked>>,
+    /// What was requested; `None` until a page was found not to be in memory.
+    cold: Option<Box<Requested>>,
 }
 
 #[derive(Clone, Default)]
-struct Asked {
+struct Requested {
     /// The branch page whose children were requested last.
     last: PageNo,
     /// How many branch pages had their children requested.
@@ -92,57 +94,57 @@ impl ReadAhead {
         Self { off: true, cold: None }
     }
 
-    /// Called when a walk enters `branch`, whose children are leaves. `beside` returns the number of the branch page
+    /// Called when a walk enters `branch`, whose children are leaves. `sibling` returns the number of the branch page
     /// that comes a given number of pages later, and `open` opens one.
     #[inline(never)]
     pub(crate) fn enter<'a>(
         &mut self,
         memory: impl Memory,
         branch: Page<'a>,
-        beside: impl Fn(isize) -> Option<PageNo>,
+        sibling: impl Fn(isize) -> Option<PageNo>,
         open: impl Fn(PageNo) -> Option<Page<'a>>,
     ) {
         if self.off {
             return;
         }
-        let asked = self.cold.as_ref().is_some_and(|cold| cold.last == branch.number());
-        if !asked {
-            // Check one child while nothing was missing. After that check more: in a file that is being loaded, some
+        let is_requested = self.cold.as_ref().is_some_and(|cold| cold.last == branch.number());
+        if !is_requested {
+            // While nothing was missing, check one child. After that check more: in a file that is being loaded, some
             // pages are present.
-            if !misses(memory, branch, if self.cold.is_none() { 1 } else { 4 }) {
+            if !has_missing_child(memory, branch, if self.cold.is_none() { 1 } else { 4 }) {
                 return;
             }
-            self.cold.get_or_insert_default().ask(memory, branch);
+            self.cold.get_or_insert_default().request(memory, branch);
         }
         let Some(cold) = self.cold.as_mut().filter(|cold| cold.branches > 1) else {
             return;
         };
-        if let Some(later) = beside(2) {
+        if let Some(later) = sibling(2) {
             memory.will_need(later, 1);
         }
-        if let Some(next) = beside(1).and_then(open)
-            && misses(memory, next, 4)
+        if let Some(next) = sibling(1).and_then(open)
+            && has_missing_child(memory, next, 4)
         {
-            cold.ask(memory, next);
+            cold.request(memory, next);
         }
     }
 }
 
 /// Whether one of `checks` children, spread over the page, is not in memory.
-fn misses(memory: impl Memory, branch: Page<'_>, checks: usize) -> bool {
+fn has_missing_child(memory: impl Memory, branch: Page<'_>, checks: usize) -> bool {
     (0..checks).any(|check| {
         let slot = branch.slots() * (2 * check + 1) / (2 * checks);
         branch.child(slot).is_ok_and(|child| !memory.is_resident(child))
     })
 }
 
-impl Asked {
-    fn ask(&mut self, memory: impl Memory, branch: Page<'_>) {
+impl Requested {
+    fn request(&mut self, memory: impl Memory, branch: Page<'_>) {
         (self.last, self.branches) = (branch.number(), self.branches.saturating_add(1));
         let block = block_pages(memory);
         let (mut blocks, mut alone) = (Vec::new(), Vec::with_capacity(branch.slots()));
         for child in (0..branch.slots()).filter_map(|slot| branch.child(slot).ok()) {
-            if self.branches > ALONE && self.take(memory, child.0 / block) {
+            if self.branches > BRANCHES_BEFORE_BLOCKS && self.take(memory, child.0 / block) {
                 blocks.push(child.0 / block);
             } else {
                 alone.push(child);
@@ -152,7 +154,7 @@ impl Asked {
         for number in blocks {
             memory.will_need(PageNo(number * block), block);
         }
-        ask_for(memory, &mut alone);
+        request_pages(memory, &mut alone);
     }
 
     /// Marks block `number` as requested, and returns whether it was not yet.
@@ -176,13 +178,18 @@ impl Asked {
     }
 }
 
-/// Requests all pages that looking up `keys` will read, level by level. Returns whether any of a few leaves was
-/// missing.
+/// Asks the system for all pages that looking up `keys` will read, level by level. Returns whether some leaf was not
+/// in memory, judged by a few of them.
 ///
 /// Stops at damage: the look-ups find it themselves.
 #[cold]
 #[inline(never)]
-pub(crate) fn bring<const W: usize>(pages: Pages<'_>, tree: &TreeRecord, levels: u16, keys: &[&[u8]]) -> bool {
+pub(crate) fn request_lookups<const W: usize>(
+    pages: Pages<'_>,
+    tree: &TreeRecord,
+    levels: u16,
+    keys: &[&[u8]],
+) -> bool {
     let mut searches: Vec<_> =
         keys.iter().map(|key| (SearchKey::<W>::new(key), Limits::default(), tree.root)).collect();
     let mut numbers = Vec::with_capacity(searches.len());
@@ -198,16 +205,16 @@ pub(crate) fn bring<const W: usize>(pages: Pages<'_>, tree: &TreeRecord, levels:
         if level == levels {
             missing = numbers.iter().step_by(numbers.len().div_ceil(8)).any(|number| !pages.resident(*number));
         }
-        ask_for(pages, &mut numbers);
+        request_pages(pages, &mut numbers);
     }
     if tree.overflow_pages > 0 {
-        ask_for_values(pages, &searches);
+        request_values(pages, &searches);
     }
     missing
 }
 
 /// Requests the overflow runs of values, each up to the size of one request.
-fn ask_for_values<const W: usize>(pages: Pages<'_>, searches: &[(SearchKey<'_, W>, Limits<'_>, PageNo)]) {
+fn request_values<const W: usize>(pages: Pages<'_>, searches: &[(SearchKey<'_, W>, Limits<'_>, PageNo)]) {
     let mut numbers = Vec::new();
     for (target, limits, number) in searches {
         let node = pages.leaf(*number).and_then(|leaf| leaf.node(limits.slot::<false, W>(leaf, target)?));
@@ -220,5 +227,5 @@ fn ask_for_values<const W: usize>(pages: Pages<'_>, searches: &[(SearchKey<'_, W
             numbers.extend((0..count).filter_map(|page| node.overflow_page().checked_add(page)));
         }
     }
-    ask_for(pages, &mut numbers);
+    request_pages(pages, &mut numbers);
 }

@@ -1,14 +1,14 @@
-//! Finds a key in a page: near a guess, or by bisection.
+//! Finds a key in a page: by interpolation and a short linear walk, or by bisection.
 //!
 //! Keys are usually spread evenly between two neighbouring separators: counters, times, hashes, random ids. Linear
-//! interpolation between the separators then ends within a few slots of the key. A linear walk from there beats
-//! bisection in two ways. The few nodes it touches are prefetched together before the first comparison. The processor
-//! predicts that the walk continues and loads ahead, while each step of a bisection waits for the one before. If the
-//! guess is far off, bisection of the remaining side ends the search.
+//! interpolation between the separators then guesses a slot within a few slots of the key. A linear walk from the
+//! guess beats bisection in two ways. The few nodes that it touches are prefetched together before the first
+//! comparison. The processor predicts that the walk continues and loads ahead, while each step of a bisection waits
+//! for the step before. If the guess is far off, the search stops walking and bisects the remaining side.
 //!
-//! Keys without a fixed width are guessed only if a page above has shown that a guess works: random bytes are spread
-//! evenly, text is not. In either case the common prefix of the separators around a page is skipped, because all of
-//! its keys begin with it.
+//! Keys without a fixed width are guessed only if a page above has shown that guesses work for this tree: random bytes
+//! are spread evenly, text is not. With or without a guess, the common prefix of the two separators around a page is
+//! skipped, because all keys of the page begin with it.
 
 use std::cmp::Ordering;
 use std::hint::black_box;
@@ -17,11 +17,10 @@ use crate::error::Result;
 use crate::page::layout::Page;
 use crate::page::search_key::{SearchKey, word_at};
 
-/// The minimum number of slots of a page that decides whether keys are spread evenly: in a small page, any guess is
-/// near.
-const MANY: usize = 24;
+/// Only a page with this many slots decides whether keys are spread evenly: in a smaller page, any guess is near.
+const MIN_SLOTS_TO_JUDGE: usize = 24;
 /// Slots compared linearly from a guess, before the rest is bisected.
-const WALK: usize = 8;
+const MAX_LINEAR_STEPS: usize = 8;
 
 impl Page<'_> {
     /// The first slot at or after `from` whose key is not below `target` or, with `AFTER`, is above it.
@@ -36,7 +35,7 @@ impl Page<'_> {
         from: usize,
         target: &SearchKey<'_, W>,
     ) -> Result<usize> {
-        self.halve::<AFTER, false, W>(from, self.slots(), target)
+        self.bisect::<AFTER, false, W>(from, self.slots(), target)
     }
 
     /// As [`search`](Self::search), starting at slot `guess`.
@@ -55,28 +54,28 @@ impl Page<'_> {
             return Ok(from);
         }
         let mut slot = guess.min(end - 1).max(from);
-        let mut order = self.sought(slot, target)?;
+        let mut order = self.order_at(slot, target)?;
         if order.is_lt() || (AFTER && order.is_eq()) {
-            for _ in 0..WALK {
+            for _ in 0..MAX_LINEAR_STEPS {
                 slot += 1;
                 if slot == end || !self.is_before::<AFTER, W>(slot, target)? {
                     return Ok(slot);
                 }
             }
-            return self.halve::<AFTER, false, W>(slot + 1, end, target);
+            return self.bisect::<AFTER, false, W>(slot + 1, end, target);
         }
-        for _ in 0..WALK {
+        for _ in 0..MAX_LINEAR_STEPS {
             // Keys are unique: if this key is equal, the one before it need not be compared.
             if slot == from || order.is_eq() {
                 return Ok(slot);
             }
-            order = self.sought(slot - 1, target)?;
+            order = self.order_at(slot - 1, target)?;
             if order.is_lt() || (AFTER && order.is_eq()) {
                 return Ok(slot);
             }
             slot -= 1;
         }
-        self.halve::<AFTER, false, W>(from, slot, target)
+        self.bisect::<AFTER, false, W>(from, slot, target)
     }
 
     /// Prefetches the nodes in slots `first` to `last`.
@@ -98,11 +97,11 @@ impl Page<'_> {
         from: usize,
         target: &SearchKey<'_, W>,
     ) -> Result<usize> {
-        self.halve::<AFTER, true, W>(from, self.slots(), target)
+        self.bisect::<AFTER, true, W>(from, self.slots(), target)
     }
 
     #[inline]
-    fn halve<const AFTER: bool, const COLD: bool, const W: usize>(
+    fn bisect<const AFTER: bool, const COLD: bool, const W: usize>(
         self,
         from: usize,
         end: usize,
@@ -147,11 +146,11 @@ impl Page<'_> {
         slot: usize,
         target: &SearchKey<'_, W>,
     ) -> Result<bool> {
-        self.sought(slot, target).map(|order| order.is_lt() || (AFTER && order.is_eq()))
+        self.order_at(slot, target).map(|order| order.is_lt() || (AFTER && order.is_eq()))
     }
 
     #[inline]
-    fn sought<const W: usize>(self, slot: usize, target: &SearchKey<'_, W>) -> Result<Ordering> {
+    fn order_at<const W: usize>(self, slot: usize, target: &SearchKey<'_, W>) -> Result<Ordering> {
         self.order(slot, target).ok_or_else(|| self.fault("a key outside its page"))
     }
 }
@@ -159,9 +158,9 @@ impl Page<'_> {
 /// The limits of the keys in a page, from the separators on the path to it.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Limits<'a> {
-    /// No key of the page is below `low`.
+    /// No key of the page is below `low`; `None` at the left edge of the tree.
     low: Option<&'a [u8]>,
-    /// All keys of the page are below `high`.
+    /// All keys of the page are below `high`; `None` at the right edge of the tree.
     high: Option<&'a [u8]>,
     /// The length of the common prefix of both limits, and so of all keys of the page. Not computed where the type
     /// fixes the width.
@@ -169,7 +168,7 @@ pub(crate) struct Limits<'a> {
     spread: Spread,
 }
 
-/// How keys without a fixed width are spread between the limits, as seen in the pages on the path.
+/// How keys without a fixed width are spread between the limits, as judged on a page of the path.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Spread {
     #[default]
@@ -182,12 +181,12 @@ impl<'a> Limits<'a> {
     /// The relative position of `target` between the limits; `None` when it does not predict its slot.
     #[expect(clippy::inline_always, reason = "measured: out of line it is a fifth of a batch of look-ups")]
     #[inline(always)]
-    pub(crate) fn share<const W: usize>(&self, target: &SearchKey<'_, W>) -> Option<Share> {
+    pub(crate) fn fraction<const W: usize>(&self, target: &SearchKey<'_, W>) -> Option<Fraction> {
         let (low, high) = (self.low?, self.high?);
         if even(low, high, target) {
-            Some(share(low, high, target))
+            Some(fraction(low, high, target))
         } else if self.spread == Spread::Even {
-            share_of_bytes(usize::from(self.skip), low, high, target)
+            fraction_of_bytes(usize::from(self.skip), low, high, target)
         } else {
             None
         }
@@ -205,17 +204,17 @@ impl<'a> Limits<'a> {
         target.without_prefix(usize::from(self.skip))
     }
 
-    /// The slot where `target` probably is among the children of `branch`.
+    /// The slot of `branch` whose child probably contains `target`.
     #[inline]
     pub(crate) fn guess_child<const W: usize>(&self, branch: Page<'a>, target: &SearchKey<'_, W>) -> Option<usize> {
-        if let Some(share) = self.share(target) {
-            return Some(share.of(branch.slots()));
+        if let Some(fraction) = self.fraction(target) {
+            return Some(fraction.of(branch.slots()));
         }
         self.guess_without_limit(branch, target)
     }
 
-    /// As [`guess_child`](Self::guess_child), in the outermost pages of a level, where a limit is missing. The page's
-    /// own outermost separators replace the limits.
+    /// As [`guess_child`](Self::guess_child), for a page at an edge of the tree, where a limit is missing. The page's
+    /// own first or last separator replaces it.
     #[inline]
     pub(crate) fn guess_without_limit<const W: usize>(
         &self,
@@ -228,7 +227,7 @@ impl<'a> Limits<'a> {
         let (first, last) = (usize::from(self.low.is_none()), branch.slots() - usize::from(self.high.is_none()));
         let low = self.low.or_else(|| branch.key(1).ok());
         let inner = Self { low, high: self.high.or_else(|| branch.key(last).ok()), ..Self::default() };
-        inner.share(target).map(|share| first + share.of(last - first))
+        inner.fraction(target).map(|fraction| first + fraction.of(last - first))
     }
 
     /// The child of a branch that contains `target`, or may contain the first key above it: the last child whose
@@ -241,41 +240,42 @@ impl<'a> Limits<'a> {
         if !guessable(target) {
             return self.child_of_any_width(branch, target);
         }
-        let guess = if branch.slots() > WALK { self.guess_child(branch, target) } else { None };
+        let guess = if branch.slots() > MAX_LINEAR_STEPS { self.guess_child(branch, target) } else { None };
         if let Some(guess) = guess {
             branch.prefetch_slots(guess, guess + 1);
         }
         self.child_near(branch, guess, target)
     }
 
-    /// As [`child`](Self::child), for keys without a fixed width: guesses once a page has shown how they are spread.
+    /// As [`child`](Self::child), for keys without a fixed width: guesses only after a page above has shown how keys
+    /// are spread.
     #[inline(never)]
     fn child_of_any_width<const W: usize>(&mut self, branch: Page<'a>, target: &SearchKey<'_, W>) -> Result<usize> {
         let rest = self.rest(target);
-        if let Some(share) = self.share(target) {
-            let guess = share.of(branch.slots());
+        if let Some(fraction) = self.fraction(target) {
+            let guess = fraction.of(branch.slots());
             branch.prefetch_slots(guess, guess + 1);
             let above = branch.search_near::<true, W>(1, guess, &rest)?;
-            if above.abs_diff(guess) > WALK {
+            if above.abs_diff(guess) > MAX_LINEAR_STEPS {
                 self.spread = Spread::Uneven;
             }
             return self.narrow::<W>(branch, above);
         }
         let above = branch.search::<true, W>(1, &rest)?;
-        if self.spread == Spread::Unknown && branch.slots() >= MANY {
+        if self.spread == Spread::Unknown && branch.slots() >= MIN_SLOTS_TO_JUDGE {
             self.detect_spread(branch, target, above);
         }
         self.narrow::<W>(branch, above)
     }
 
-    /// Decides how keys are spread: whether a guess would have been near slot `above` of `branch`, where `target`
-    /// is.
+    /// Decides how keys are spread: evenly if a guess would have been near `above`, the slot of `branch` where the
+    /// search for `target` ended.
     fn detect_spread<const W: usize>(&mut self, branch: Page<'a>, target: &SearchKey<'_, W>, above: usize) {
         let end = branch.slots() - 1;
         let (Ok(low), Ok(high)) = (branch.key(1), branch.key(end)) else { return };
-        let Some(share) = share_of_bytes(common_words(low, high, 0), low, high, target) else { return };
-        let guess = 1 + share.of(end);
-        let near = above.abs_diff(guess) <= WALK.min(end / 12);
+        let Some(fraction) = fraction_of_bytes(common_words(low, high, 0), low, high, target) else { return };
+        let guess = 1 + fraction.of(end);
+        let near = above.abs_diff(guess) <= MAX_LINEAR_STEPS.min(end / 12);
         self.spread = if near { Spread::Even } else { Spread::Uneven };
     }
 
@@ -321,7 +321,7 @@ impl<'a> Limits<'a> {
         Ok(slot)
     }
 
-    /// The first slot of `leaf` whose key is not before `target`, found as by [`Page::search`].
+    /// The first slot of `leaf` whose key is not before `target`. The result is that of [`Page::search`].
     ///
     /// # Errors
     /// `Corrupted` when a key that is compared is outside the page.
@@ -331,9 +331,9 @@ impl<'a> Limits<'a> {
         leaf: Page<'a>,
         target: &SearchKey<'_, W>,
     ) -> Result<usize> {
-        match self.share(target) {
-            Some(share) => {
-                let guess = share.of(leaf.slots());
+        match self.fraction(target) {
+            Some(fraction) => {
+                let guess = fraction.of(leaf.slots());
                 leaf.prefetch_slots(guess.saturating_sub(1), guess + 1);
                 if W != 0 {
                     return leaf.search_near::<AFTER, W>(0, guess, target);
@@ -351,8 +351,8 @@ fn guessable<const W: usize>(target: &SearchKey<'_, W>) -> bool {
     W != 0 || matches!(target.key().len(), 2 | 4 | 8 | 16)
 }
 
-/// Whether keys may be spread evenly: if they have the width of an integer. Text may not: it uses only some values of a
-/// byte, and guessing was slower than not guessing.
+/// Whether keys may be spread evenly: if they have the width of an integer. Other keys are taken for text, which uses
+/// only some values of a byte: guessing slowed such look-ups down.
 #[inline]
 fn even<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> bool {
     let len = target.key().len();
@@ -361,9 +361,9 @@ fn even<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> b
 
 /// A fraction: 65,536 is the whole.
 #[derive(Clone, Copy)]
-pub(crate) struct Share(u32);
+pub(crate) struct Fraction(u32);
 
-impl Share {
+impl Fraction {
     pub(crate) const HALF: Self = Self(1 << 15);
 
     /// The relative position of `key` between `low` and `high`.
@@ -391,26 +391,32 @@ impl Share {
 
 /// The relative position of `target` between `low` and `high`, as numbers.
 #[inline]
-fn share<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Share {
+fn fraction<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Fraction {
     // Keys that fit a word are compared whole; others by the first word in which the limits differ.
-    share_after(if matches!(W, 1..=8) { 0 } else { common_words(low, high, 0) }, low, high, target)
+    fraction_after(if matches!(W, 1..=8) { 0 } else { common_words(low, high, 0) }, low, high, target)
 }
 
-/// As [`share`], by the first word after `skip` bytes.
+/// As [`fraction`], by the first word after `skip` bytes.
 #[inline]
-fn share_after<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Share {
+fn fraction_after<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Fraction {
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
-    Share::between(low, key, high)
+    Fraction::between(low, key, high)
 }
 
-/// As [`share_after`], unless the bytes look like text: nothing can be guessed from letters and digits, which use few
-/// of the values of a byte. ASCII never sets the top bit.
+/// As [`fraction_after`]; `None` if the bytes look like text. Letters and digits are only some of the values of a byte,
+/// so interpolation would guess badly.
 #[inline]
-fn share_of_bytes<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Option<Share> {
+fn fraction_of_bytes<const W: usize>(
+    skip: usize,
+    low: &[u8],
+    high: &[u8],
+    target: &SearchKey<'_, W>,
+) -> Option<Fraction> {
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
-    // The first byte, in which the limits differ, and the last one are not examined. A wrong result only costs time.
+    // A word of ASCII text has no byte with the top bit set. The first byte, in which the limits differ, and the last
+    // one are not examined. A wrong result only costs time.
     let is_text = (low | key | high) & 0x0080_8080_8080_8000 == 0;
-    if is_text { None } else { Some(Share::between(low, key, high)) }
+    if is_text { None } else { Some(Fraction::between(low, key, high)) }
 }
 
 /// The length of the common prefix of two keys, which is known to be at least `at`. Bytes of an incomplete last word

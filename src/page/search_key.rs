@@ -48,7 +48,8 @@ impl<'k, const W: usize> SearchKey<'k, W> {
         Self { key, head: word_at(key, 0), second, skip: 0 }
     }
 
-    /// The rest of a whole key after `skip` bytes, which all stored keys to compare with share.
+    /// This key, which is whole, without its first `skip` bytes: all stored keys to compare it with begin with the
+    /// same bytes.
     #[inline]
     pub(crate) fn without_prefix(&self, skip: usize) -> Self {
         if W != 0 || skip == 0 {
@@ -85,9 +86,9 @@ impl<'k, const W: usize> SearchKey<'k, W> {
     }
 }
 
-/// Compares a stored key with another one that has the same first eight bytes.
+/// Compares a stored key with another one whose first eight bytes are the same.
 ///
-/// Word by word: for keys of a few words, a call of `memcmp` costs more.
+/// Compares word by word: for keys of a few words, a call of `memcmp` would cost more.
 #[inline]
 pub(crate) fn compare_tail(stored: &[u8], key: &[u8]) -> Ordering {
     let common = stored.len().min(key.len());

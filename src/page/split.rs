@@ -29,7 +29,7 @@ pub(crate) fn split(
     let leaves = distance + 1;
     let parts = (parts as u64).min(leaves);
     let mut keys: Vec<Vec<u8>> = Vec::new();
-    let mut path = front.path.passing_over();
+    let mut path = front.path.without_read_ahead();
     let mut at = 0;
     for part in 1..parts {
         let cut = u64::try_from(u128::from(leaves) * u128::from(part) / u128::from(parts)).unwrap_or(u64::MAX);
@@ -73,7 +73,7 @@ fn separator<'a>(tree: &TreeRecord, path: &CursorStack<'a>) -> Result<&'a [u8]> 
     }
 }
 
-/// Whether splitting at `key` leaves something on both sides.
+/// Whether entries of the range can be on both sides of `key`.
 fn inside(key: &[u8], lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> bool {
     let above = match lower {
         Bound::Unbounded => true,

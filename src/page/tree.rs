@@ -34,7 +34,8 @@ pub(crate) fn branch_levels(pages: Pages<'_>, tree: &TreeRecord) -> Result<Optio
     if tree.is_empty() {
         return Ok(None);
     }
-    // This count ends walks over the leaves of a damaged tree, so it must itself be limited.
+    // A walk over the leaves of a damaged tree ends once it has met this many leaves, so the number itself must be
+    // limited.
     if tree.leaf_pages > pages.page_count() {
         return Err(tree.root.fault("a tree record counts more leaves than the file has pages"));
     }
@@ -58,7 +59,7 @@ pub(crate) fn used_in_last_leaf(pages: Pages<'_>, tree: &TreeRecord) -> Result<u
     Ok(pages.leaf(number)?.used())
 }
 
-/// The leaf where `target` is or would be, and its limits; `None` for a tree without pages.
+/// The leaf where `target` is or would be, and the limits of its keys; `None` for a tree without pages.
 ///
 /// # Errors
 /// `Corrupted` when a page on the path is damaged.

@@ -2,8 +2,9 @@
 
 use crate::page::page_no::PageNo;
 
-/// LMDB's id of a transaction, and of the state that it leaves. Not the number of transactions committed through
-/// mapleaf, which is the `seq` of the head: LMDB counts groups, and starts again after a compaction.
+/// LMDB's id of a transaction, and of the state that it leaves. It is not mapleaf's count of commits, the `seq` of
+/// `catalog::Head`: LMDB commits a group of mapleaf transactions as one transaction, and counts anew after a
+/// compaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub(crate) struct LmdbTxnId(pub u64);

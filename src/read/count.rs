@@ -77,8 +77,8 @@ impl<'t> LayeredTree<'t> {
         self.nth_between(from, Bound::Unbounded, &mut left)
     }
 
-    /// In a range without changes, the entry of the file with `left` visible entries before it. If there is none,
-    /// `left` is reduced by the number of the range's entries.
+    /// In a range without changes: the entry of the file that has `left` visible entries of the range before it. If
+    /// the range has fewer, `left` is reduced by their number.
     fn nth_between(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>, left: &mut u64) -> Result<Option<RawEntry<'t>>> {
         if self.tree.is_empty() {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! The cursor of all readers: over the file alone, or over the file and layers of changes.
+//! The cursor that all readers use: over the file alone, or over the file and layers of changes.
 
 use std::ops::ControlFlow;
 

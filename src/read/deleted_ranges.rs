@@ -1,5 +1,5 @@
-//! Decides whether the deletion of one row makes a gap. A deleted range is a run of consecutive rows below a set that
-//! the set deletes; a long range becomes a gap, which readers pass in one step.
+//! Decides whether the deletion of one row makes a gap. Consecutive rows of the layers below that a write set deletes
+//! form a deleted range. A long range becomes a gap, which readers pass in one step.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
@@ -12,9 +12,9 @@ use crate::read::layered_tree::LayeredTree;
 use crate::read::raw::RawCursor;
 use crate::write_set::{DbiChanges, EntryPosition, Gap, LEAST};
 
-/// The minimum number of rows of a gap; fewer deletions stay single. A gap takes the memory of three deletions, and a
-/// search of its own.
-pub(crate) const MANY: usize = 8;
+/// A deleted range becomes a gap from this many rows on. A gap takes the memory of three deletions, and costs readers
+/// a search of its own.
+pub(crate) const MIN_GAP_ROWS: usize = 8;
 
 /// The range that the deletion of a key belongs to.
 pub(crate) struct DeletedRange {
@@ -27,8 +27,8 @@ pub(crate) struct DeletedRange {
     pub deleted: Vec<Vec<u8>>,
 }
 
-/// The minimum number of rows of a range that is followed into the next leaf: to open a cursor there costs as much as
-/// the deletion itself. Where two leaves meet, a shorter range may stay single deletions, so readers pass few of them.
+/// A range with fewer rows than this is not followed into the next leaf: opening a cursor there costs as much as the
+/// deletion itself. So short ranges where two leaves meet may stay single deletions; readers pass few of them.
 const MIN_ROWS_FOLLOWED: usize = 4;
 
 /// What a set does to a row below it: shows it, deletes it, or hides it in a gap.
@@ -66,9 +66,9 @@ impl<'r, const BEFORE: bool> RangeSide<'r, BEFORE> {
     fn new(set: &'r DbiChanges, key: &'r [u8], at: (EntryPosition, bool)) -> Self {
         let (blocks, gaps) = (set.blocks(), set.gaps());
         let (gap, near) = if BEFORE {
-            (gaps.up_to(key), blocks.before(at.0))
+            (gaps.last_starting_up_to(key), blocks.before(at.0))
         } else {
-            (gaps.after(key), Some(if at.1 { blocks.after(at.0) } else { at.0 }))
+            (gaps.first_after(key), Some(if at.1 { blocks.after(at.0) } else { at.0 }))
         };
         // A gap that ends at the key is next to it, so the range ends there whatever rows the leaf has.
         let end = match gap {
@@ -100,7 +100,7 @@ impl<'r, const BEFORE: bool> RangeSide<'r, BEFORE> {
     fn follow(
         &mut self,
         mut rows: impl FnMut() -> Result<Option<&'r [u8]>>,
-        deleted: &mut SmallVec<[&'r [u8]; MANY]>,
+        deleted: &mut SmallVec<[&'r [u8]; MIN_GAP_ROWS]>,
     ) -> Result<()> {
         while let Some(row) = rows()? {
             match self.fate_of(row) {
@@ -121,7 +121,11 @@ impl<'r, const BEFORE: bool> RangeSide<'r, BEFORE> {
     }
 
     /// Follows the range in the leaf of the key.
-    fn follow_in_leaf(&mut self, found: &page::Beside<'r>, deleted: &mut SmallVec<[&'r [u8]; MANY]>) -> Result<()> {
+    fn follow_in_leaf(
+        &mut self,
+        found: &page::LeafNeighbours<'r>,
+        deleted: &mut SmallVec<[&'r [u8]; MIN_GAP_ROWS]>,
+    ) -> Result<()> {
         if !self.is_open() {
             return Ok(());
         }
@@ -137,7 +141,7 @@ impl<'r, const BEFORE: bool> RangeSide<'r, BEFORE> {
     fn follow_beyond<'t: 'r>(
         &mut self,
         below: &LayeredTree<'t>,
-        deleted: &mut SmallVec<[&'r [u8]; MANY]>,
+        deleted: &mut SmallVec<[&'r [u8]; MIN_GAP_ROWS]>,
     ) -> Result<()> {
         if !self.is_open() {
             return Ok(());
@@ -160,25 +164,26 @@ impl<'r, const BEFORE: bool> RangeSide<'r, BEFORE> {
 }
 
 /// The range that `key` joins when `set` deletes it; `None` unless the range is long, touches a gap, or reaches an end
-/// of all keys. `below` is what the set lies over, and has `key`. `at` is the key's position in the set. `found` has
-/// the neighbours of `key` in its leaf, if no other layer is in between.
+/// of all keys. `below` gives the layers and the file under the set, in which `key` exists. `at` is the key's position
+/// in the set. `found` has the neighbours of `key` in its leaf, if no other layer is in between.
 ///
 /// O(log n), and a step for each deletion of the range. These are few, since longer ranges are gaps already. A short
 /// range is not followed beyond its leaf.
-pub(crate) fn around<'r, 't: 'r>(
+/// range is not followed beyond its leaf.
+pub(crate) fn range_joined_by<'r, 't: 'r>(
     set: &'r DbiChanges,
     below: impl Fn() -> Result<LayeredTree<'t>>,
     key: &'r [u8],
     at: (EntryPosition, bool),
-    found: &page::Beside<'t>,
+    found: &page::LeafNeighbours<'t>,
 ) -> Result<Option<DeletedRange>> {
-    let mut deleted: SmallVec<[&[u8]; MANY]> = SmallVec::new();
+    let mut deleted: SmallVec<[&[u8]; MIN_GAP_ROWS]> = SmallVec::new();
     let (mut before, mut after) = (RangeSide::<true>::new(set, key, at), RangeSide::<false>::new(set, key, at));
     before.follow_in_leaf(found, &mut deleted)?;
     after.follow_in_leaf(found, &mut deleted)?;
     if before.is_open() || after.is_open() {
         let joins = matches!(before.end, RangeEnd::Gap(_)) || matches!(after.end, RangeEnd::Gap(_));
-        if !joins && deleted.len() + 1 < MIN_ROWS_FOLLOWED && found.rows() >= MANY {
+        if !joins && deleted.len() + 1 < MIN_ROWS_FOLLOWED && found.rows() >= MIN_GAP_ROWS {
             return Ok(None);
         }
         let below = below()?;
@@ -199,7 +204,7 @@ pub(crate) fn around<'r, 't: 'r>(
     let joins = matches!(before.end, RangeEnd::Gap(_)) || matches!(after.end, RangeEnd::Gap(_));
     // At an end of all keys, a gap pays from two rows on: the next row deleted there finds it at once.
     let is_at_end = !deleted.is_empty() && (start == LEAST || end.is_none());
-    if !joins && !is_at_end && deleted.len() + 1 < MANY {
+    if !joins && !is_at_end && deleted.len() + 1 < MIN_GAP_ROWS {
         return Ok(None);
     }
     let deleted = deleted.iter().map(|row| row.to_vec()).collect();

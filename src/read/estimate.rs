@@ -8,8 +8,7 @@ use crate::read::change_range::ChangeRange;
 use crate::read::gaps::look;
 use crate::read::layered_tree::LayeredTree;
 
-/// Up to this many entries of the file, every gap among them is visited. There are few: a gap hides at least eight
-/// entries.
+/// Among up to this many entries of the file, every gap is visited. There are few: a gap hides at least eight entries.
 const MAX_ENTRIES_WALKED: u64 = 2000;
 
 /// How many keys are sampled if there are more entries.
@@ -33,7 +32,7 @@ impl LayeredTree<'_> {
             for entry in range.spread(SAMPLE) {
                 let (key, value) = changes.record(entry);
                 seen += 1;
-                let is_hidden = self.layers[..at].iter().any(|newer| newer.gaps().around(key).is_some());
+                let is_hidden = self.layers[..at].iter().any(|newer| newer.gaps().containing(key).is_some());
                 if !is_hidden {
                     put += u64::from(value.is_some());
                     covered += u64::from(self.is_below(at, key)?);
@@ -68,7 +67,7 @@ impl LayeredTree<'_> {
 
     /// Whether `key` exists below a layer.
     fn is_below(&self, layer: usize, key: &[u8]) -> Result<bool> {
-        if self.layers[layer].gaps().around(key).is_some() {
+        if self.layers[layer].gaps().containing(key).is_some() {
             return Ok(false);
         }
         match look(self.layers[layer + 1..].iter().copied(), key) {

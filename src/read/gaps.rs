@@ -12,18 +12,18 @@ pub(crate) fn look<'t>(layers: impl Iterator<Item = &'t DbiChanges>, key: &[u8])
     let mut layers = layers;
     layers.find_map(|changes| match changes.get(key) {
         Some((_, value)) => Some(value),
-        None => changes.gaps().around(key).map(|_| None),
+        None => changes.gaps().containing(key).map(|_| None),
     })
 }
 
 /// Of all layers' gaps that end after `key`, the one that begins first.
 pub(crate) fn first_gap<'t>(layers: &[&'t DbiChanges], key: &[u8]) -> Option<Gap<'t>> {
-    layers.iter().filter_map(|changes| changes.gaps().from(key)).min_by_key(|(start, _)| *start)
+    layers.iter().filter_map(|changes| changes.gaps().first_ending_after(key)).min_by_key(|(start, _)| *start)
 }
 
 /// Of all layers' gaps that begin at or before `key`, the one that ends last.
 pub(crate) fn last_gap<'t>(layers: &[&'t DbiChanges], key: &[u8]) -> Option<Gap<'t>> {
-    let gaps = layers.iter().filter_map(|changes| changes.gaps().up_to(key));
+    let gaps = layers.iter().filter_map(|changes| changes.gaps().last_starting_up_to(key));
     gaps.max_by_key(|(_, end)| (end.is_none(), *end))
 }
 

@@ -69,12 +69,12 @@ impl<'t> LayeredTree<'t> {
                 Bound::Included(key) | Bound::Excluded(key) => key,
             };
             // If the gap has no end, nothing remains after it. The other bound then makes the range empty.
-            if let Some((_, Some(end))) = changes.gaps().around(key) {
+            if let Some((_, Some(end))) = changes.gaps().containing(key) {
                 from = Bound::Included(end);
             }
             let gap = match to {
                 Bound::Unbounded => changes.gaps().last().filter(|(_, end)| end.is_none()),
-                Bound::Included(key) | Bound::Excluded(key) => changes.gaps().around(key),
+                Bound::Included(key) | Bound::Excluded(key) => changes.gaps().containing(key),
             };
             if let Some((start, _)) = gap {
                 to = Bound::Excluded(start);
@@ -116,7 +116,7 @@ impl<'t> LayeredTree<'t> {
 
     /// Whether a gap of any layer hides the file's entry for `key`.
     pub(crate) fn is_hidden(&self, key: &[u8]) -> bool {
-        self.has_gaps && self.layers.iter().any(|changes| changes.gaps().around(key).is_some())
+        self.has_gaps && self.layers.iter().any(|changes| changes.gaps().containing(key).is_some())
     }
 
     /// Calls `each` with the parts of a range that no gap hides, ascending, until it breaks.

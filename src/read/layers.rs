@@ -1,4 +1,4 @@
-//! Layers: write sets over a state of the file that are not committed to it yet.
+//! Layers: write sets that are not in the file yet, over a committed state of it.
 
 use std::sync::Arc;
 

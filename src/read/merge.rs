@@ -13,10 +13,10 @@ use crate::read::overlay::{Change, MergedChanges};
 use crate::read::raw::RawEntry;
 use crate::write_set::{DbiChanges, Gap};
 
-/// A cursor that reads the file where no layer decides, and the layers where they do.
+/// A cursor over the file's entries, called the base, and the layers over them.
 ///
-/// It reads the file in the file's own loop, up to the stop: the next position where a layer decides. An entry read at
-/// the stop or after it is kept until the cursor has decided whether to return it.
+/// It reads the base in the base's own loop up to the *stop*: the next position where a layer decides what is visible.
+/// An entry that the base gives at the stop or after it is kept until the cursor has decided whether to return it.
 #[derive(Clone)]
 pub(crate) struct MergeCursor<'t> {
     /// The file's cursor; `None` when nothing is left of it.
@@ -39,11 +39,11 @@ struct Stop<'t> {
     /// The first sixteen bytes of the key, padded with zeros; most comparisons need no more. After all keys if there is
     /// no stop.
     words: [u64; 2],
-    what: What<'t>,
+    position: StopPosition<'t>,
 }
 
 #[derive(Clone, Copy)]
-enum What<'t> {
+enum StopPosition<'t> {
     /// No stop before the end of the base.
     Nowhere,
     /// The stop is before this key.
@@ -55,8 +55,8 @@ enum What<'t> {
 }
 
 impl<'t> Stop<'t> {
-    fn new(key: &'t [u8], what: What<'t>) -> Self {
-        Self { words: [word_at(key, 0), word_at(key, 8)], what }
+    fn new(key: &'t [u8], position: StopPosition<'t>) -> Self {
+        Self { words: [word_at(key, 0), word_at(key, 8)], position }
     }
 
     /// Whether the base's entry with this key is visible, and comes before everything in the layers.
@@ -84,18 +84,18 @@ impl<'t> Stop<'t> {
     #[cold]
     fn decide<const FORWARD: bool>(&self, key: &[u8]) -> bool {
         let past = if FORWARD { Ordering::Less } else { Ordering::Greater };
-        match self.what {
-            What::Nowhere => true,
-            What::Here => false,
-            What::Before(stop) => compare_tail(key, stop) == past,
-            What::At(stop) => compare_tail(key, stop) != past.reverse(),
+        match self.position {
+            StopPosition::Nowhere => true,
+            StopPosition::Here => false,
+            StopPosition::Before(stop) => compare_tail(key, stop) == past,
+            StopPosition::At(stop) => compare_tail(key, stop) != past.reverse(),
         }
     }
 }
 
 impl<'t> MergeCursor<'t> {
     pub(crate) fn new(base: Cursor<'t>, overlay: MergedChanges<'t>, gaps: SmallVec<[&'t DbiChanges; 4]>) -> Self {
-        let stop = Stop { words: [0; 2], what: What::Here };
+        let stop = Stop { words: [0; 2], position: StopPosition::Here };
         let base = Some(base);
         Self { base, kept: [None; 2], overlay, gaps, forward: None, change: None, gap: None, stop }
     }
@@ -218,7 +218,7 @@ impl<'t> MergeCursor<'t> {
                 (Some((key, _)), Some(change)) if FORWARD => key.cmp(change.key),
                 (Some((key, _)), Some(change)) => change.key.cmp(key),
             };
-            // The base is past the gap: find the next one.
+            // The base's next entry is beyond the gap: find the next gap.
             let Some(change) = self.change.filter(|_| order.is_ge()) else {
                 self.find_gap::<FORWARD>();
                 continue;
@@ -242,8 +242,8 @@ impl<'t> MergeCursor<'t> {
         taken.map_err(|error| self.end(error))
     }
 
-    /// Skips the base's entries inside the gap. The gap stays the stop: the next entry is not before it, so it triggers
-    /// a new search.
+    /// Skips the base's entries inside the gap. The stop stays at the gap: the base's next entry is beyond it, so the
+    /// next step searches for the next gap.
     fn leave_gap<const FORWARD: bool>(&mut self, (start, end): Gap<'t>) -> Result<()> {
         self.kept[usize::from(!FORWARD)] = None;
         let Some(base) = &mut self.base else { return Ok(()) };
@@ -253,7 +253,8 @@ impl<'t> MergeCursor<'t> {
                 self.base = None;
                 Ok(())
             }
-            // With `start` as its key, an entry would be the next one, and the last one in the gap.
+            // An entry with the key `start` is in the gap too. It remains the base's next entry, and the next step
+            // skips it.
             _ => base.seek_back(start),
         };
         sought.map_err(|error| self.end(error))
@@ -284,7 +285,7 @@ impl<'t> MergeCursor<'t> {
             (Some(change), None) => {
                 self.stop.words[0] = word_at(change.key, 0);
                 self.stop.words[1] = word_at(change.key, 8);
-                self.stop.what = What::Before(change.key);
+                self.stop.position = StopPosition::Before(change.key);
             }
             (change, gap) => self.set_stop_slowly::<FORWARD>(change.map(|change| change.key), gap),
         }
@@ -312,18 +313,18 @@ fn stop_before<'t>(change: Option<&'t [u8]>, gap: Option<Gap<'t>>) -> Stop<'t> {
     let first = match (change, gap) {
         (Some(key), Some((start, _))) => key.min(start),
         (Some(key), None) | (None, Some((key, _))) => key,
-        (None, None) => return Stop { words: [u64::MAX; 2], what: What::Nowhere },
+        (None, None) => return Stop { words: [u64::MAX; 2], position: StopPosition::Nowhere },
     };
-    Stop::new(first, What::Before(first))
+    Stop::new(first, StopPosition::Before(first))
 }
 
 /// Where the back of the base must stop.
 fn stop_after<'t>(change: Option<&'t [u8]>, gap: Option<Gap<'t>>) -> Stop<'t> {
     match (change, gap) {
-        (_, Some((_, None))) => Stop { words: [u64::MAX; 2], what: What::Here },
-        (Some(key), Some((_, Some(end)))) if end > key => Stop::new(end, What::At(end)),
-        (None, Some((_, Some(end)))) => Stop::new(end, What::At(end)),
-        (Some(key), _) => Stop::new(key, What::Before(key)),
-        (None, None) => Stop { words: [0; 2], what: What::Nowhere },
+        (_, Some((_, None))) => Stop { words: [u64::MAX; 2], position: StopPosition::Here },
+        (Some(key), Some((_, Some(end)))) if end > key => Stop::new(end, StopPosition::At(end)),
+        (None, Some((_, Some(end)))) => Stop::new(end, StopPosition::At(end)),
+        (Some(key), _) => Stop::new(key, StopPosition::Before(key)),
+        (None, None) => Stop { words: [0; 2], position: StopPosition::Nowhere },
     }
 }

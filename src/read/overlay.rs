@@ -43,7 +43,7 @@ impl<'t> MergedChanges<'t> {
         loop {
             let (layer, entry) = self.foremost::<FORWARD>()?;
             let change = self.change(layer, entry);
-            let gap = self.layers[..layer].iter().find_map(|newer| newer.changes().gaps().around(change.key));
+            let gap = self.layers[..layer].iter().find_map(|newer| newer.changes().gaps().containing(change.key));
             match gap {
                 Some(gap) => self.layers[layer].skip::<FORWARD>(gap),
                 None => return Some(change),

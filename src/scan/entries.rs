@@ -1,4 +1,5 @@
-//! The one iterator: entries of a range, double-ended, borrowed from the state that is read.
+//! `Entries`, the iterator of all borrowing scans: the entries of a range, double-ended, borrowed from the state that
+//! is read.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -15,7 +16,7 @@ use crate::scan::halves::{Keys, Values};
 use crate::txn::Read;
 use crate::value::{Context, Value};
 
-/// The DBI that a scan reads: values are decoded in its context, and errors have its name.
+/// What decoding needs to know about the DBI that a scan reads: values are decoded in its context, and errors name it.
 #[derive(Clone, Debug)]
 pub(crate) struct DecodeContext<'t> {
     pub uuid: &'t [u8; 16],

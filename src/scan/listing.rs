@@ -148,7 +148,7 @@ pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
         // order it would start too early, and a loop of listings would never end.
         let before = last.or(options.after.as_ref().map(|ListCursor(after)| &after[..]));
         if before.is_some_and(|before| if options.reverse { key >= before } else { key <= before }) {
-            return Err(Error::new(ErrorKind::Corrupted, "the keys of a database are not in order"));
+            return Err(Error::new(ErrorKind::Corrupted, "the keys of a DBI are not in order"));
         }
         items.push((context.decode_key::<K>(key)?, context.decode_value::<V>(key, value)?));
         last = Some(key);

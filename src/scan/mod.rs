@@ -1,4 +1,4 @@
-//! Scans: ranges and prefixes, and the one iterator over their entries.
+//! Scans: ranges and prefixes of keys, and the iterators over their entries.
 
 mod bounds;
 mod entries;

@@ -1,4 +1,4 @@
-//! The iterator that owns its snapshot.
+//! `OwnedEntries`, the iterator that owns its snapshot.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -56,13 +56,13 @@ use crate::value::{Context, Value};
 pub struct OwnedEntries<K, V> {
     snapshot: Snapshot,
     dbi: Arc<DbiRef>,
-    /// The range that was not copied yet.
+    /// The part of the range that was not copied yet.
     rest: ByteBounds,
-    /// Whether that range may have entries.
+    /// Whether that part may have entries.
     has_rest: bool,
     front: Block,
     back: Block,
-    /// Why the rest could not be read. Told after the entries that were.
+    /// The error that ended the copying. It is returned after the entries that were copied before it.
     failed: Option<Error>,
     /// The method that opened it, for errors.
     operation: &'static str,
@@ -72,19 +72,19 @@ pub struct OwnedEntries<K, V> {
 /// Entries that were copied at one end and not yet returned.
 #[derive(Debug, Default)]
 struct Block {
-    /// In the order of that end: those at the back descend.
+    /// In the order in which that end returns them: those of the back descend.
     rows: Rows,
     /// How many were returned at that end.
     passed: usize,
     /// How many were returned at the other end.
     passed_behind: usize,
-    /// The most entries of this block.
+    /// The maximum number of rows of this block.
     most: usize,
-    /// Whether the value of the last one was left out.
+    /// Whether the value of the last row is too long, and was not copied.
     is_large_last: bool,
 }
 
-/// A row of a block: its number, and whether its value was left out.
+/// A row of a block: its index, and whether its value was not copied.
 type Row = (usize, bool);
 
 impl Block {
@@ -112,7 +112,7 @@ impl Block {
         })
     }
 
-    /// Forgets all rows, to be filled with more than the last time.
+    /// Removes all rows, and raises the maximum for the next ones.
     fn renew(&mut self) {
         self.rows.clear();
         (self.passed, self.passed_behind, self.is_large_last) = (0, 0, false);
@@ -120,7 +120,7 @@ impl Block {
         self.most = (self.most * 2).clamp(1, BLOCK_ROWS);
     }
 
-    /// Copies entries until the block is full. Returns whether the entries may go on.
+    /// Copies entries until the block is full. Returns whether more entries may follow.
     fn fill<'t>(&mut self, mut next: impl FnMut() -> Result<Option<(&'t [u8], &'t [u8])>>) -> Result<bool> {
         while self.rows.len() < self.most && self.rows.bytes() < BLOCK_BYTES {
             let Some((key, value)) = next()? else { return Ok(false) };
@@ -196,7 +196,7 @@ impl<K: Key, V: Value> OwnedEntries<K, V> {
             self.own::<true>(row)
         };
         if owned.as_ref().is_err_and(|error| error.kind() != ErrorKind::Decode) {
-            // What was copied at the other end lies beyond entries that cannot be read.
+            // Entries that cannot be read lie between this end and those copied at the other end: drop the latter.
             (self.front, self.back, self.has_rest) = (Block::default(), Block::default(), false);
         }
         Some(owned)

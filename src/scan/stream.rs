@@ -38,9 +38,9 @@ impl<K: Key, V: Value> OwnedEntries<K, V> {
 
 /// Entries in key order as a stream: what [`OwnedEntries::into_stream`] returns. Feature `futures`.
 ///
-/// An entry costs as much as one of [`OwnedEntries`]. It is read when it is polled, on the thread of the executor, which
-/// waits for the disk where the pages are not in memory; use a thread for blocking work if that matters. After every
-/// 256 entries it lets other tasks run.
+/// An entry costs as much as one of [`OwnedEntries`]. It is read when it is polled, on the thread of the executor,
+/// which waits for the disk where the pages are not in memory; use a thread for blocking work if that matters. After
+/// every 256 entries it lets other tasks run.
 ///
 /// ```
 /// # use mapleaf::{Dbi, Env};
@@ -66,7 +66,7 @@ impl<K: Key, V: Value> OwnedEntries<K, V> {
 #[must_use = "streams do nothing unless polled"]
 pub struct EntryStream<K, V> {
     entries: OwnedEntries<K, V>,
-    /// The entries left of this turn.
+    /// How many more entries are returned before other tasks may run.
     turn: u32,
     is_done: bool,
 }

@@ -1,4 +1,4 @@
-//! Who waits for commits: threads, and tasks by their wakers.
+//! Wakes those who wait for the next commit: threads, and tasks through their wakers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::error::contain;
 use crate::os::process_mark;
 
-/// Wakes whoever waits for the next commit. A commit that nobody waits for costs one load.
+/// Wakes whoever waits for the next commit. If nobody waits, a commit pays one load for this.
 pub(crate) struct ChangeWatch {
     /// The number of [`Waiting`] values.
     count: AtomicUsize,
@@ -19,15 +19,16 @@ pub(crate) struct ChangeWatch {
 
 #[derive(Default)]
 struct Watch {
-    /// How often all were woken.
+    /// How often all waiters were woken.
     rounds: u64,
     wakers: Vec<(u64, Waker)>,
     next_key: u64,
-    /// Whether a thread looks for commits of other processes.
+    /// Whether some thread polls for commits of other processes.
     is_polled: bool,
 }
 
-/// One who waits, from before the first look at the newest state until it is dropped.
+/// A waiter. It must be created before the waiter first looks at the newest state, and lives until the waiter stops
+/// waiting.
 pub(crate) struct Waiting {
     watch: Arc<ChangeWatch>,
     key: u64,
@@ -43,17 +44,17 @@ impl ChangeWatch {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A commit has become visible.
+    /// Called when a commit has become visible.
     #[inline]
     pub(crate) fn notify(&self) {
-        // Ordered after the commit, as the count of a waiter is before its look at the newest state: one of the two
-        // sees the other.
+        // The commit comes before this load, and a waiter is counted before it looks at the newest state. So either
+        // the waiter sees the commit, or this load sees the waiter.
         if self.count.load(Ordering::SeqCst) > 0 {
             self.wake();
         }
     }
 
-    /// Wakes all.
+    /// Wakes all waiters.
     #[cold]
     pub(crate) fn wake(&self) {
         let wakers = {
@@ -68,26 +69,26 @@ impl ChangeWatch {
         }
     }
 
-    /// How often all were woken, for [`wait`](Self::wait).
+    /// How often all waiters were woken, to be passed to [`wait`](Self::wait).
     pub(crate) fn rounds(&self) -> u64 {
         self.state().rounds
     }
 
-    /// Waits until all are woken after round `seen`, at most for `limit`.
+    /// Waits until all waiters have been woken since [`rounds`](Self::rounds) was `seen`, but not longer than `limit`.
     pub(crate) fn wait(&self, seen: u64, limit: Duration) {
         let state = self.state();
         drop(self.changed.wait_timeout_while(state, limit, |state| state.rounds == seen));
     }
 
-    /// Whether the caller must start to look for commits of other processes: nobody does yet.
+    /// Whether the caller must begin to poll for commits of other processes. `false` if a thread polls already.
     pub(crate) fn begin_polling(&self) -> bool {
         !std::mem::replace(&mut self.state().is_polled, true)
     }
 
-    /// Ends the polling, if nobody waits any more or `is_over`. Returns whether it did.
+    /// Ends the polling if nobody waits any more, or if `is_over`. Returns whether it ended.
     pub(crate) fn end_polling(&self, is_over: bool) -> bool {
         let mut state = self.state();
-        // Whoever begins to wait now asks again under this lock.
+        // A task that begins to wait now calls `begin_polling` after this, under the same lock.
         let ends = is_over || self.count.load(Ordering::SeqCst) == 0;
         state.is_polled &= !ends;
         ends
@@ -104,7 +105,7 @@ impl Waiting {
         Self { watch: Arc::clone(watch), key }
     }
 
-    /// Has this task woken with all others.
+    /// Sets the waker of this waiter's task. It is woken at the next commit.
     pub(crate) fn set_waker(&self, waker: &Waker) {
         let mut state = self.watch.state();
         match state.wakers.iter_mut().find(|(key, _)| *key == self.key) {

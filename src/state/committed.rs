@@ -12,8 +12,8 @@ use crate::state::files::Files;
 /// The number of roots that a state holds without an allocation. A state lives until the next commit, so most states
 /// are opened for a look-up in one DBI.
 const FIRST_ROOTS: usize = 4;
-/// The number of roots in a block, which is allocated when the first of them is found, and the maximum number of
-/// blocks. The list of blocks is as long as the open DBIs need it, and takes 4 KiB at most.
+/// The number of roots in a block, which is allocated when the first of them is found; and the maximum number of
+/// blocks. The list of blocks is as long as the number of open DBIs requires, and takes 4 KiB at most.
 const BLOCK: usize = 16;
 const MOST_BLOCKS: usize = 256;
 
@@ -26,11 +26,11 @@ pub(crate) struct State {
     map: Arc<EnvMap>,
     page_count: u64,
     meta: Meta,
-    /// Both meta ids when this was the newest state: it is the newest as long as they are unchanged.
+    /// The ids of both meta pages when this was the newest state. It is the newest as long as they are unchanged.
     ids: [LmdbTxnId; 2],
     catalog: OnceLock<TreeRecord>,
-    /// The head, if this process committed this state. Not a cell: every commit creates a `State`, whose head is
-    /// usually read once.
+    /// The head, if this process committed this state. It is not in a `OnceLock`: every commit creates a `State`,
+    /// whose head is usually read only once.
     known_head: Option<Head>,
     head: OnceLock<Head>,
     /// The roots found so far of the DBIs with the lowest slots, each in its cell.
@@ -94,7 +94,7 @@ impl State {
         Self::new(dbis, files, pages.meta(id.slot()), ids).map(Arc::new)
     }
 
-    /// Turns this state into the state `id` in the same map.
+    /// Turns this state into the state with LMDB's id `id`, read through the same map.
     fn renew(&mut self, files: &Files, id: LmdbTxnId) -> Result<(), Failure> {
         let pages = files.map.metas();
         // Written in place: memory that was just written field by field is slow to read as a whole.
@@ -109,9 +109,9 @@ impl State {
         Ok(())
     }
 
-    /// Whether no later commit exists, by the meta pages alone. Also `false` while a commit is being flushed, and if a
-    /// commit was being flushed when this state was opened: that commit's meta page does not change when the commit is
-    /// acknowledged.
+    /// Whether no later commit exists, judged by the ids of the meta pages alone. Also `false` while a later commit is
+    /// being flushed: its meta page is in the map before the commit is acknowledged. Also `false` if that was so when
+    /// this state was opened: the acknowledgement does not change the meta page, so the ids cannot show it.
     pub(crate) fn is_newest(&self) -> bool {
         let [own, other] = self.ids;
         if other > own {
@@ -307,8 +307,8 @@ impl State {
         self.tree(dbi).map(drop)
     }
 
-    /// The head of a file without one: new, of other software, or loaded from a dump, which omits it. DBI ids are
-    /// never reused, so they continue after those of the catalogue.
+    /// The head of a file that has none: a new file, one of other software, or one loaded from a dump, which omits the
+    /// head. DBI ids are never reused, so they continue after those in the catalogue.
     #[cold]
     fn lost_head(&self) -> Result<Head> {
         let mut next_dbi = DbiId::default();
@@ -336,7 +336,7 @@ impl State {
     }
 }
 
-/// The number of pages of the file that the state with this meta page may refer to.
+/// The number of pages that may be read for the state with this meta page: those of the file that are in the map.
 fn page_count(files: &Files, meta: &Meta) -> Result<u64, Failure> {
     let map = &files.map;
     let needed = meta.last_page.end(map.page_size() as u64);
@@ -364,7 +364,7 @@ fn main_entry(found: &Found<'_>) -> Result<MainEntry> {
     if found.is_tree() { TreeRecord::from_bytes(found.value).map(MainEntry::Tree) } else { Ok(MainEntry::Data) }
 }
 
-/// Fails for a tree whose order or shape is not LMDB's plain one.
+/// Fails for a tree with flags: its order or its layout is not that of a plain LMDB tree.
 pub(crate) fn check_flags(tree: &TreeRecord, name: &str) -> Result<()> {
     if tree.flags == 0 {
         return Ok(());
@@ -377,7 +377,7 @@ pub(crate) fn check_flags(tree: &TreeRecord, name: &str) -> Result<()> {
     }
     Err(Error::new(
         ErrorKind::Unsupported,
-        format!("made by other software with flags {}; copy it into a plain database", flags.join(", ")),
+        format!("made by other software with flags {}; copy it into a plain DBI", flags.join(", ")),
     )
     .in_dbi(name))
 }

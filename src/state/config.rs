@@ -2,9 +2,11 @@
 
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
-use crate::page::{FULL, MIN_FILL_PERCENT};
+use crate::os::FileMode;
+use crate::page::{FILL_PERCENT_MAX, FILL_PERCENT_MIN};
 
-/// LMDB reserves memory for each DBI, also in each transaction, and does arithmetic on their number without a check.
+/// LMDB allocates memory for each DBI, in the environment and in each transaction, and does not check for overflow
+/// when it computes with their number.
 const MOST_DBIS: u32 = 1 << 15;
 /// Each reader takes 64 bytes of the lock file.
 const MOST_READERS: u32 = 1 << 16;
@@ -24,10 +26,11 @@ pub(crate) struct Config {
     pub read_only: bool,
     pub single_file: bool,
     pub assume_immutable: bool,
+    pub file_mode: FileMode,
 }
 
 impl Config {
-    /// Fails for sizes that make no sense.
+    /// Fails for options that are out of range or contradict each other.
     pub(crate) fn check(&self) -> Result<()> {
         let Config { map_size, max_map_size, max_dbis, max_readers, .. } = self;
         let why = if *max_map_size == 0 {
@@ -40,8 +43,13 @@ impl Config {
             format!("max_dbis is {max_dbis}; it must be above 0 and at most {MOST_DBIS}")
         } else if !(1..=MOST_READERS).contains(max_readers) {
             format!("max_readers is {max_readers}; it must be above 0 and at most {MOST_READERS}")
-        } else if let Some(fill) = self.fill.filter(|fill| !(MIN_FILL_PERCENT..=FULL).contains(fill)) {
-            format!("fill is {fill} percent; it must be at least {MIN_FILL_PERCENT} and at most {FULL}")
+        } else if let Some(fill) = self.fill.filter(|fill| !(FILL_PERCENT_MIN..=FILL_PERCENT_MAX).contains(fill)) {
+            format!("fill is {fill} percent; it must be at least {FILL_PERCENT_MIN} and at most {FILL_PERCENT_MAX}")
+        } else if self.file_mode.0 > 0o777 {
+            format!("file_mode is {:#o}; it has the nine bits of the permissions, 0o777 at most", self.file_mode.0)
+        } else if self.file_mode.0 & 0o600 != 0o600 {
+            let mode = self.file_mode.0;
+            format!("file_mode is {mode:#o}, and the owner must be able to read and write; give {:#o}", mode | 0o600)
         } else {
             return Ok(());
         };
@@ -72,6 +80,7 @@ impl Config {
                 ("read_only", config.read_only.to_string()),
                 ("single_file", config.single_file.to_string()),
                 ("assume_immutable", config.assume_immutable.to_string()),
+                ("file_mode", format!("{:#o}", config.file_mode.0)),
             ]
         };
         let both = shown(self).into_iter().zip(shown(asked));

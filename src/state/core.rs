@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::catalog::{FEATURES, Identity, OpenDbis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
+use crate::observe::Growing;
 use crate::os::{EnvPaths, LockFile, process_mark};
 use crate::page::EnvMap;
 use crate::state::change_watch::ChangeWatch;
@@ -21,7 +22,7 @@ use crate::state::fair_lock::Wait;
 use crate::state::file_watch::FileWatch;
 use crate::state::files::{Files, Gate};
 use crate::state::other_readers::{OtherReader, OtherReaders};
-use crate::state::pinned_state::{Opened, PinnedState, States, View, WeakView};
+use crate::state::pinned_state::{Opening, PinnedState, States, View, WeakView};
 use crate::state::slow_reader::SlowReader;
 use crate::state::writer_lock::WriterLock;
 
@@ -33,9 +34,9 @@ pub(crate) struct Core {
     pub(crate) config: Config,
     pub(crate) max_key: usize,
     status: AtomicU8,
-    /// Which files have lost their names.
+    /// Watches whether the files still have their names.
     watch: FileWatch,
-    /// Signalled when new snapshots are no longer held back.
+    /// Signalled when new snapshots may be taken again.
     passing: (Mutex<()>, Condvar),
     /// The openers' gate. It is taken shared to begin a pin, or to request something from LMDB that reads its map, and
     /// exclusively to change or replace the maps. It is never held while waiting for LMDB's write lock: a writer of
@@ -44,19 +45,21 @@ pub(crate) struct Core {
     /// Held by the one LMDB write transaction of this process. Taken after the fair lock of group commit and before
     /// LMDB's lock.
     pub(super) writer: WriterLock,
-    /// The time, in milliseconds of the coarse clock, since which a transaction runs on predecessors that are being
-    /// committed; 0 if none does.
+    /// The time, in milliseconds of the coarse clock, since which a follower runs: a transaction based on predecessors
+    /// that are still being committed. 0 if none runs.
     following_since: AtomicU64,
     changes: Arc<ChangeWatch>,
-    /// The newest view that is known. It keeps no state pinned: a thread that needs a lease on it upgrades it.
+    /// The newest known view, held weakly: this keeps no state pinned. A thread that needs a lease on the view
+    /// upgrades it.
     newest: Mutex<WeakView>,
     states: Arc<States>,
     others: OtherReaders,
     dbis: Arc<OpenDbis>,
-    /// The UUID that the catalogue has, or that will be written to it.
+    /// The UUID in the catalogue. Until it is known, `candidate` stands for it: the one that mapleaf's first commit
+    /// writes.
     uuid: OnceLock<[u8; 16]>,
     candidate: [u8; 16],
-    /// Whether the catalogue is known to hold the identity as this build writes it.
+    /// Whether the catalogue is known to have the identity as this build writes it.
     identified: AtomicBool,
     pub(crate) lock: Option<LockFile>,
     /// Held during a flush that a caller of `sync` has requested.
@@ -70,9 +73,9 @@ const OPEN: u8 = 0;
 const CLOSED: u8 = 1;
 /// A commit or a flush failed on the disk.
 const POISONED: u8 = 2;
-/// Open, but new snapshots have to wait for a moment.
+/// Open, but new snapshots wait for a moment: `close` or `compact` needs a moment without snapshots.
 const HELD_BACK: u8 = 3;
-/// LMDB's lock file has lost its name: other programs cannot see this process's readers.
+/// LMDB's lock file has lost its name: other programs cannot see the readers of this process.
 const UNSEEN: u8 = 4;
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -167,14 +170,14 @@ impl Core {
         self.end_as(POISONED);
     }
 
-    /// Puts the environment out of use as `status`, unless it already is out of use.
+    /// Puts the environment out of use with `status`, unless it is out of use already.
     fn end_as(&self, status: u8) {
         let open = |now| matches!(now, OPEN | HELD_BACK).then_some(status);
         let _ = self.status.fetch_update(Ordering::AcqRel, Ordering::Acquire, open);
     }
 
-    /// Puts the environment out of use after a failed flush: the system may regard pages as written that are not, now
-    /// and at the next opening.
+    /// Puts the environment out of use after a failed flush, and records the failure for other processes and for the
+    /// next opening: the system may regard pages as written that are not.
     pub(crate) fn flush_failed(&self) {
         self.poison();
         if let Some(lock) = &self.lock {
@@ -193,7 +196,7 @@ impl Core {
         })
     }
 
-    /// Passes the openers' gate.
+    /// Takes the openers' gate, shared, and returns the open files.
     pub(crate) fn files(&self) -> Result<Gate<'_>> {
         loop {
             self.check_usable()?;
@@ -224,7 +227,7 @@ impl Core {
         Ok((identity.features != FEATURES).then_some(Identity { features: FEATURES, ..identity }))
     }
 
-    /// Notes that a commit has succeeded, which has written the identity too.
+    /// Notes that a commit has succeeded. If the identity was not in the catalogue, that commit has written it.
     pub(crate) fn identity_is_written(&self) {
         self.identified.store(true, Ordering::Relaxed);
     }
@@ -234,8 +237,8 @@ impl Core {
         let _ = self.uuid.set(uuid);
     }
 
-    /// The newest view: the newest committed state, pinned, and what lies above it. If it is known already, its pin is
-    /// shared.
+    /// The newest view: the newest committed state, pinned, and the layers above it. If that state is pinned already,
+    /// the pin is shared.
     pub(crate) fn newest_view(self: &Arc<Self>) -> Result<View> {
         self.newest_following(Self::follow_growth)
     }
@@ -259,8 +262,8 @@ impl Core {
         loop {
             let gate = self.files()?;
             match View::open(self, &gate, known()) {
-                Ok((known, Opened::Before)) => return Ok(known),
-                Ok((opened, Opened::Now)) => {
+                Ok((known, Opening::Known)) => return Ok(known),
+                Ok((opened, Opening::New)) => {
                     // Published before the gate is released, so that a thread that closes or replaces the files sees
                     // the pin.
                     *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = opened.downgrade();
@@ -313,7 +316,8 @@ impl Core {
 
     /// Follows another process that has grown the file: adopts its size, in mapleaf and in LMDB.
     ///
-    /// Never needed inside a write session of this thread, which has adopted the newest size and keeps others out.
+    /// Must not be called in a write session of this thread. It is not needed there: the session has adopted the
+    /// newest size, and keeps other writers out.
     fn follow_growth(&self) -> Result<()> {
         // Waits for a commit in progress, but not for the transaction lock, which this thread may hold.
         let _turn = self.writer.acquire(Wait::Yes);
@@ -339,8 +343,9 @@ impl Core {
 
     /// Makes the maps at least as large as `wanted` says, by doubling, within the maximum.
     ///
-    /// mapleaf's own map is made first, and then another one as a test: if the system refuses them, nothing has
-    /// changed. LMDB's resize unmaps before it maps, so if that fails the environment is unusable.
+    /// mapleaf's new map is made first, and another one of the same size as a test for LMDB's. If the system refuses
+    /// either, nothing has changed. LMDB's resize unmaps before it maps, so if that fails, the environment is
+    /// unusable.
     fn enlarge(&self, wanted: impl FnOnce(&Files, usize) -> usize) -> Result<()> {
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
         let Some(files) = gate.as_mut() else {
@@ -362,11 +367,18 @@ impl Core {
                 ),
             ));
         }
+        let observed = Growing::begin(files.map.len(), size);
+        let enlarged = self.enlarge_to(files, size, page_size);
+        drop(gate);
+        observed.end(&enlarged);
+        enlarged
+    }
+
+    fn enlarge_to(&self, files: &mut Arc<Files>, size: usize, page_size: usize) -> Result<()> {
         let map = EnvMap::new(&files.file, size, page_size)?;
         // Tests whether the address space holds LMDB's map as well.
         drop(EnvMap::new(&files.file, size, page_size)?);
         if let Err(error) = files.lmdb.resize(size) {
-            drop(gate);
             self.poison();
             return Err(error.of_file(&self.paths.data()));
         }

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::os::process_mark;
 
-/// Whether to wait for another writer.
+/// Whether, and until when, to wait for another writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
     /// Wait as long as it takes.
@@ -21,8 +21,8 @@ pub(crate) enum Wait {
     Until(Instant),
 }
 
-/// To be called after `park` returns: the park may have consumed a token that another waker meant for the thread's own
-/// executor, which would then wait in vain. Costs at most one spurious wake-up.
+/// To be called after `park` has returned. The park may have consumed the token of another waker, meant for the
+/// thread's own executor, which would then wait in vain. Costs at most one spurious wake-up.
 pub(crate) fn return_token() {
     thread::current().unpark();
 }
@@ -30,11 +30,12 @@ pub(crate) fn return_token() {
 /// Decides which thread may run a transaction's closure: one at a time.
 ///
 /// Most closures end before a sleeping thread is awake. If the lock were handed to the first in line, each closure
-/// would cost the time to wake a thread. So a release wakes the first in line, and the first thread that tries to take
-/// the lock gets it. A thread that was passed over [`MOST_PASSED`] times is handed the lock, so a thread that releases
-/// and takes the lock in a loop cannot keep others out.
+/// would cost the time to wake a thread. So a release only wakes the first in line, and whichever thread asks for the
+/// lock first gets it. A thread in line that was passed over [`MOST_PASSED`] times is handed the lock. So a thread
+/// that releases and takes the lock in a loop cannot keep others out.
 pub(crate) struct FairLock {
-    /// The bits [`TAKEN`] and [`LINED`]. Taking or releasing a lock that no thread waits for changes this word alone.
+    /// The bits [`LOCKED`] and [`HAS_WAITERS`]. Taking or releasing a lock that no thread waits for changes this word
+    /// alone.
     word: AtomicU8,
     line: Mutex<Line>,
     mark: u64,
@@ -42,37 +43,38 @@ pub(crate) struct FairLock {
 
 #[derive(Default)]
 struct Line {
-    waiting: VecDeque<Arc<Caller>>,
+    waiting: VecDeque<Arc<Waiter>>,
     /// How often the first in line was passed over.
     passed: u32,
 }
 
-struct Caller {
+struct Waiter {
     state: AtomicU8,
     thread: Thread,
 }
 
 /// The lock is held.
-const TAKEN: u8 = 1;
-/// Threads stand in line. Changed under the line's mutex only. While this bit is set, a release goes through the line.
-const LINED: u8 = 2;
+const LOCKED: u8 = 1;
+/// Threads wait in line. This bit is changed only under the line's mutex. While it is set, a release goes through the
+/// line.
+const HAS_WAITERS: u8 = 2;
 
-/// Parked, or about to park.
-const WAITS: u8 = 0;
-/// First in line, and woken since the lock was released.
+/// State of a waiter: parked, or about to park.
+const PARKED: u8 = 0;
+/// State of a waiter: first in line, and woken since the lock was released.
 const WOKEN: u8 = 1;
-/// Was handed the lock.
-const CALLED: u8 = 2;
+/// State of a waiter: was handed the lock.
+const HANDED_OVER: u8 = 2;
 
 /// How often the first in line is passed over before the lock is handed to it.
 const MOST_PASSED: u32 = 32;
 /// How often a thread tries to take the lock before it stands in line and parks.
 const SPINS: usize = 100;
 
-impl Caller {
-    fn call(&self, state: u8) {
+impl Waiter {
+    fn notify(&self, state: u8) {
         // A thread that was woken and has not run yet need not be woken again.
-        if self.state.swap(state, Ordering::AcqRel) == WAITS {
+        if self.state.swap(state, Ordering::AcqRel) == PARKED {
             self.thread.unpark();
         }
     }
@@ -96,12 +98,12 @@ impl FairLock {
     /// Takes the lock, and waits for it as `wait` says. `None` if it was not free within that time.
     #[inline]
     pub(crate) fn acquire(&self, wait: Wait) -> Option<FairLockGuard<'_>> {
-        if self.word.compare_exchange(0, TAKEN, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+        if self.word.compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
             return Some(FairLockGuard { lock: self });
         }
         match wait {
             Wait::Yes => self.take(None),
-            // Threads in line go first.
+            // The lock may be free while threads wait in line: they go first.
             Wait::No => None,
             Wait::Until(deadline) => self.take(Some(deadline)),
         }
@@ -118,16 +120,17 @@ impl FairLock {
             if attempt.is_multiple_of(25) { thread::yield_now() } else { hint::spin_loop() }
         }
         let mut line = self.line();
-        // From here on a release goes through the line and finds this thread there: the line's mutex is held.
-        self.word.fetch_or(LINED, Ordering::Relaxed);
+        // This thread holds the line's mutex. From here on a release goes through the line, and finds this thread
+        // there.
+        self.word.fetch_or(HAS_WAITERS, Ordering::Relaxed);
         if let Some(taken) = self.take_free() {
             self.note_line(&line);
             return Some(taken);
         }
-        let caller = Arc::new(Caller { state: AtomicU8::new(WAITS), thread: thread::current() });
-        line.waiting.push_back(Arc::clone(&caller));
+        let waiter = Arc::new(Waiter { state: AtomicU8::new(PARKED), thread: thread::current() });
+        line.waiting.push_back(Arc::clone(&waiter));
         drop(line);
-        let taken = self.wait(&caller, deadline);
+        let taken = self.wait(&waiter, deadline);
         return_token();
         taken
     }
@@ -135,24 +138,24 @@ impl FairLock {
     /// Notes in the word whether threads stand in line.
     fn note_line(&self, line: &Line) {
         if line.waiting.is_empty() {
-            self.word.fetch_and(!LINED, Ordering::Relaxed);
+            self.word.fetch_and(!HAS_WAITERS, Ordering::Relaxed);
         }
     }
 
     /// Takes the lock if it is free.
     fn take_free(&self) -> Option<FairLockGuard<'_>> {
-        let free = |word: u8| (word & TAKEN == 0).then_some(word | TAKEN);
+        let free = |word: u8| (word & LOCKED == 0).then_some(word | LOCKED);
         self.word.fetch_update(Ordering::Acquire, Ordering::Relaxed, free).ok().map(|_| FairLockGuard { lock: self })
     }
 
-    fn wait(&self, caller: &Arc<Caller>, deadline: Option<Instant>) -> Option<FairLockGuard<'_>> {
+    fn wait(&self, waiter: &Arc<Waiter>, deadline: Option<Instant>) -> Option<FairLockGuard<'_>> {
         loop {
-            match caller.state.load(Ordering::Acquire) {
-                CALLED => return Some(FairLockGuard { lock: self }),
+            match waiter.state.load(Ordering::Acquire) {
+                HANDED_OVER => return Some(FairLockGuard { lock: self }),
                 WOKEN => {
                     let mut line = self.line();
-                    // The lock is handed over under the line's mutex too, so not after this check.
-                    if caller.state.load(Ordering::Acquire) == CALLED {
+                    // The lock is handed over only under the line's mutex, so this check cannot miss it.
+                    if waiter.state.load(Ordering::Acquire) == HANDED_OVER {
                         continue;
                     }
                     if let Some(taken) = self.take_free() {
@@ -162,34 +165,34 @@ impl FairLock {
                         self.note_line(&line);
                         return Some(taken);
                     }
-                    caller.state.store(WAITS, Ordering::Release);
+                    waiter.state.store(PARKED, Ordering::Release);
                 }
                 // A park may end spuriously, or by another notification for this thread.
                 _ => match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
                     None => thread::park(),
                     Some(left) if !left.is_zero() => thread::park_timeout(left),
-                    Some(_) => return self.leave_line(caller),
+                    Some(_) => return self.leave_line(waiter),
                 },
             }
         }
     }
 
     /// Gives up waiting. Returns the lock if it was handed over in the meantime.
-    fn leave_line(&self, caller: &Arc<Caller>) -> Option<FairLockGuard<'_>> {
+    fn leave_line(&self, waiter: &Arc<Waiter>) -> Option<FairLockGuard<'_>> {
         let mut line = self.line();
-        if caller.state.load(Ordering::Acquire) == CALLED {
+        if waiter.state.load(Ordering::Acquire) == HANDED_OVER {
             return Some(FairLockGuard { lock: self });
         }
-        let was_first = line.waiting.front().is_some_and(|first| Arc::ptr_eq(first, caller));
-        line.waiting.retain(|other| !Arc::ptr_eq(other, caller));
+        let was_first = line.waiting.front().is_some_and(|first| Arc::ptr_eq(first, waiter));
+        line.waiting.retain(|other| !Arc::ptr_eq(other, waiter));
         self.note_line(&line);
         if was_first {
             line.passed = 0;
             // The release of the lock may have woken only this thread, which gives up: wake the next.
-            if self.word.load(Ordering::Relaxed) & TAKEN == 0
+            if self.word.load(Ordering::Relaxed) & LOCKED == 0
                 && let Some(next) = line.waiting.front()
             {
-                next.call(WOKEN);
+                next.notify(WOKEN);
             }
         }
         None
@@ -205,7 +208,7 @@ impl FairLock {
     /// Releases the lock, for its holder.
     #[inline]
     pub(crate) fn release(&self) {
-        if self.word.compare_exchange(TAKEN, 0, Ordering::Release, Ordering::Relaxed).is_err() {
+        if self.word.compare_exchange(LOCKED, 0, Ordering::Release, Ordering::Relaxed).is_err() {
             self.release_to_line();
         }
     }
@@ -222,12 +225,12 @@ impl FairLock {
         {
             line.passed = 0;
             self.note_line(&line);
-            first.call(CALLED);
+            first.notify(HANDED_OVER);
             return;
         }
-        self.word.fetch_and(!TAKEN, Ordering::Release);
+        self.word.fetch_and(!LOCKED, Ordering::Release);
         if let Some(first) = line.waiting.front() {
-            first.call(WOKEN);
+            first.notify(WOKEN);
             line.passed += 1;
         }
     }

@@ -1,4 +1,4 @@
-//! The open file: LMDB's environment over it, mapleaf's map and descriptor of it.
+//! The open data file: LMDB's environment over it, and mapleaf's own map and descriptor of it.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,23 +11,24 @@ use crate::os::{DataLock, FileId, located};
 use crate::page::EnvMap;
 use crate::state::last_commit::LastCommit;
 
-/// The open file: LMDB's environment over it, mapleaf's map and descriptor of it.
+/// The open data file: LMDB's environment over it, and mapleaf's own map and descriptor of it.
 pub(crate) struct Files {
     pub lmdb: Arc<Lmdb>,
     pub map: Arc<EnvMap>,
     pub file: Arc<File>,
     path: Arc<Path>,
     pub id: FileId,
-    /// Dropped after LMDB, because closing it would drop LMDB's locks. `None` if LMDB has no lock file.
+    /// Dropped after LMDB's environment, because closing this descriptor would drop LMDB's locks. `None` if LMDB has
+    /// no lock file.
     pub lmdb_lock: Option<Arc<LmdbLock>>,
-    /// `None` if the file system has no such locks and nobody writes.
+    /// The lock on the data file. `None` without LMDB's lock file: then this process only reads.
     held: Option<Arc<DataLock>>,
-    known: Arc<Known>,
+    known: Arc<FileFacts>,
 }
 
-/// What is known about the file, whichever map it is read through.
+/// What is known about the file. It is shared by all maps of the file.
 #[derive(Default)]
-struct Known {
+struct FileFacts {
     /// The last known length of the file in bytes; it only grows.
     len: AtomicU64,
     last: LastCommit,
@@ -61,7 +62,7 @@ impl Files {
         }
     }
 
-    /// The data file, for a caller that flushes it.
+    /// The data file, by the descriptor that a flush uses: see [`DataLock::file`].
     pub(crate) fn flushed_file(&self) -> Arc<File> {
         self.held.as_ref().map_or_else(|| Arc::clone(&self.file), |held| Arc::clone(held.file()))
     }

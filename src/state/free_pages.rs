@@ -1,4 +1,4 @@
-//! The free list of a state: which transaction freed how many pages.
+//! The free list of a state: how many pages each transaction freed.
 
 use crate::error::Result;
 use crate::page::{Cursor, LmdbTxnId, free_count};

@@ -9,7 +9,7 @@ use crate::page::LmdbTxnId;
 /// from the file: every commit puts it on another page, which is not in the processor's cache and may have to be
 /// faulted in.
 ///
-/// Written and read without a lock, which would cost both sides as much as a small commit.
+/// It is a sequence lock, written and read without locking: a mutex would cost both sides as much as a small commit.
 #[derive(Default)]
 pub(crate) struct LastCommit {
     /// Odd while the words are being changed.

@@ -10,14 +10,13 @@ use crate::page::{self, EnvMap};
 use crate::state::config::Config;
 use crate::state::files::Files;
 
-/// The size of the first try: more than any system grants.
+/// The size of the first attempt: more than any system grants.
 const LARGEST_MAP: usize = 1 << 48;
-/// The minimum address space in bytes: requests are halved down to this.
+/// The least size to try: larger requests are halved down to this.
 const SMALLEST_MAP: usize = 1 << 20;
 
-/// Opens LMDB and mapleaf's map, each over one reservation of address space. Halves the size until the system grants
-/// both. Takes the locks that show other processes that this one has the environment open. Without LMDB's lock file no
-/// locks are taken.
+/// Opens LMDB and mapleaf's own map, with maps of the same size. Halves the size until the system grants both. Takes
+/// the locks that show other processes that this one has the environment open; without LMDB's lock file, none.
 pub(crate) fn open_files(
     paths: &EnvPaths,
     config: &Config,
@@ -36,7 +35,7 @@ pub(crate) fn open_files(
     }
 }
 
-/// As [`open_files`], with maps of this size. Takes the lock file if it succeeds.
+/// As [`open_files`], with maps of this size. Takes the value out of `lmdb_lock` if it succeeds.
 fn open_files_at(
     paths: &EnvPaths,
     config: &Config,
@@ -45,7 +44,7 @@ fn open_files_at(
 ) -> Result<Files> {
     let options = LmdbOptions {
         map_size,
-        // Twice as many handles as DBIs: the handle of a DBI that another process dropped is not closed.
+        // Twice as many handles as DBIs: LMDB's handle of a DBI that another process dropped stays open.
         max_dbis: config.max_dbis.saturating_mul(2).saturating_add(2),
         max_readers: config.max_readers,
         durability: config.durability,

@@ -1,4 +1,4 @@
-//! The states that other processes read.
+//! The states that other processes read, by LMDB's reader table.
 
 use std::collections::BTreeMap;
 use std::process;

@@ -18,7 +18,7 @@ use crate::state::core::Core;
 use crate::state::files::Files;
 use crate::state::reader_info::ReaderInfo;
 use crate::state::slow_reader::SlowReader;
-use crate::state::snapshot_cache::{CORES, Leased, Leases, Remembered};
+use crate::state::snapshot_cache::{Leased, Leases, REMEMBERED_LEASES, Remembered};
 
 /// One committed state of the file, pinned: its pages stay unchanged while it lives, since its pin holds a reader
 /// slot.
@@ -35,9 +35,9 @@ pub(crate) struct PinnedState {
 
 /// Whether [`View::open`] had to open a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Opened {
-    Now,
-    Before,
+pub(crate) enum Opening {
+    New,
+    Known,
 }
 
 impl Deref for PinnedState {
@@ -50,27 +50,27 @@ impl Deref for PinnedState {
 }
 
 impl PinnedState {
-    /// Pins the newest state and copies its meta page without tearing it.
+    /// Pins the newest state, and copies its meta page so that all fields are of the same commit.
     ///
-    /// A writer stores the fields of a meta page first and its id last, so reading the same id before and after the
-    /// copy proves nothing. But while the other slot's id is below N, no writer has begun to write slot N & 1 again. If
-    /// the other slot's id is not below N, a second pin that also has id N shows that the copied slot was not rewritten
-    /// in between: a killed writer leaves the file one commit ahead of the lock file. Otherwise the second pin is the
-    /// newer state.
+    /// A writer stores the fields of a meta page first and its id last, so reading the same id N before and after the
+    /// copy proves nothing. But while the other slot's id is below N, no writer has begun to write slot N & 1 again,
+    /// so the copy is good. Otherwise a second pin is taken. If its id is N too, the copied slot was not rewritten in
+    /// between, and the copy is good: a killed writer has left the file one commit ahead of LMDB's lock file. If not,
+    /// the second pin is of a newer state, which is copied instead.
     ///
-    /// While a commit is being flushed, its meta page is in the file already, but a pin still takes the previous state,
-    /// which is the newest then. If that state is `known`, there is nothing to open.
+    /// While a commit is being flushed, its meta page is in the file already, but a pin still takes the state before
+    /// it, which is the newest then. If that state is `known`, it is returned.
     ///
     /// The caller holds the openers' gate.
-    fn open(core: &Arc<Core>, files: &Files, known: Option<&Arc<Self>>) -> Result<(Arc<Self>, Opened), Failure> {
+    fn open(core: &Arc<Core>, files: &Files, known: Option<&Arc<Self>>) -> Result<(Arc<Self>, Opening), Failure> {
         let Files { lmdb, map, .. } = files;
         let mut pin = lmdb.pin()?;
         if let Some(known) = known.filter(|known| known.lmdb_id() == pin.id()) {
-            return Ok((Arc::clone(known), Opened::Before));
+            return Ok((Arc::clone(known), Opening::Known));
         }
         let new = |meta, ids, pin| {
             let state = State::new(core.dbis(), files, meta, ids)?;
-            Ok((Self::of(core, state, pin), Opened::Now))
+            Ok((Self::of(core, state, pin), Opening::New))
         };
         for _ in 0..RETRIES {
             let id = pin.id();
@@ -115,7 +115,7 @@ impl PinnedState {
         &self.core
     }
 
-    /// Describes the state for a list of readers; `lag` transactions were committed since.
+    /// Describes this state for a list of readers; `lag` is the number of transactions committed since.
     pub(crate) fn reader_info(&self, lag: u64) -> Result<ReaderInfo> {
         Ok(ReaderInfo {
             id: self.head()?.seq.0,
@@ -138,11 +138,12 @@ impl PinnedState {
     }
 }
 
-/// Opening a pinned state gives up after this many tries, each overtaken by a commit.
+/// How often to try when commits come faster than a state can be copied.
 const RETRIES: usize = 1000;
 
-/// What a snapshot reads, published and leased as one value: a pinned state, and the changes that were committed after
-/// it and are not in the file yet. A snapshot's number, its age and its lag are computed from this alone.
+/// What a snapshot reads, published and leased as one value: a pinned state, and layers, the changes that were
+/// committed after it and are not in the file yet. A snapshot's number, its age and its lag are computed from this
+/// alone.
 #[derive(Clone)]
 pub(crate) struct View {
     pub pinned: Arc<PinnedState>,
@@ -151,7 +152,7 @@ pub(crate) struct View {
     pub above: u64,
 }
 
-/// A view that keeps no state pinned.
+/// A view, held weakly: it keeps no state pinned.
 #[derive(Default)]
 pub(crate) struct WeakView {
     pinned: Weak<PinnedState>,
@@ -168,12 +169,12 @@ impl WeakView {
 }
 
 impl View {
-    /// Pins the newest state as [`PinnedState::open`] does. Every commit is in the file so far: a view that is opened
-    /// has no layers. The caller holds the openers' gate.
-    pub(crate) fn open(core: &Arc<Core>, files: &Files, known: Option<Self>) -> Result<(Self, Opened), Failure> {
+    /// Pins the newest state as [`PinnedState::open`] does. Every commit is in the file when it is acknowledged, so a
+    /// view that is opened here has no layers. The caller holds the openers' gate.
+    pub(crate) fn open(core: &Arc<Core>, files: &Files, known: Option<Self>) -> Result<(Self, Opening), Failure> {
         let (pinned, opened) = PinnedState::open(core, files, known.as_ref().map(|known| &known.pinned))?;
         match known {
-            Some(known) if opened == Opened::Before => Ok((known, opened)),
+            Some(known) if opened == Opening::Known => Ok((known, opened)),
             _ => Ok((Self { pinned, layers: Layers::default(), above: 0 }, opened)),
         }
     }
@@ -209,7 +210,7 @@ impl View {
 }
 
 thread_local! {
-    static REMEMBERED: RefCell<Remembered<View>> = const { RefCell::new([const { (0, Weak::new()) }; CORES]) };
+    static REMEMBERED: RefCell<Remembered<View>> = const { RefCell::new([const { (0, Weak::new()) }; REMEMBERED_LEASES]) };
 }
 
 impl Leased for View {
@@ -228,27 +229,27 @@ impl Leased for View {
     }
 }
 
-/// The states of a core that are read or kept for readers: all that the sweep sees. It does not hold the core itself,
-/// so dropping the last handle of an environment closes it.
+/// The states of a core that are read or kept for readers. The sweep uses this alone. It does not hold the core, so
+/// dropping the last handle of an environment closes it.
 #[derive(Default)]
 pub(crate) struct States {
     pub leases: Leases<View>,
     all: Mutex<ListedStates>,
     slow_reader: Option<SlowReader>,
-    /// Held while a sweep holds states.
+    /// Held during a sweep, which keeps states alive.
     turn: Mutex<()>,
 }
 
-/// A list of states, of which some may be dropped already. Dropped ones are removed when the list is twice as long as
-/// the number of live states at the last removal.
+/// A list of states, some of which may be dropped already. Dropped ones are removed when the list has about twice as
+/// many as were alive at the last removal.
 #[derive(Default)]
 struct ListedStates {
     states: Vec<Weak<PinnedState>>,
     forget_at: usize,
 }
 
-/// Dropped states are not removed from a list shorter than this. Each entry keeps the memory of its state.
-const FEW: usize = 2;
+/// A list shorter than this is not searched for dropped states. Each entry keeps the memory of its state.
+const MIN_LIST_TO_CLEAN: usize = 2;
 
 impl States {
     pub(crate) fn new(slow_reader: Option<SlowReader>) -> Arc<Self> {
@@ -260,14 +261,14 @@ impl States {
         self.slow_reader.as_ref()
     }
 
-    /// Notes a state. O(1), amortized.
+    /// Adds a state to the list. O(1), amortized.
     pub(crate) fn add(&self, pinned: &Arc<PinnedState>) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         if all.states.len() >= all.forget_at {
             #[cfg(test)]
             all.states.iter().for_each(|_| crate::page::steps::note());
             all.states.retain(|pinned| pinned.strong_count() > 0);
-            all.forget_at = 2 * all.states.len() + FEW;
+            all.forget_at = 2 * all.states.len() + MIN_LIST_TO_CLEAN;
         }
         all.states.push(Arc::downgrade(pinned));
     }
@@ -278,7 +279,8 @@ impl States {
         all.states.iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// Waits for a sweep in progress, and keeps the next one from beginning. Taken before the openers' gate.
+    /// Waits for a sweep in progress, and keeps the next one from beginning until the result is dropped. Taken before
+    /// the openers' gate.
     pub(crate) fn hold_sweep(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }

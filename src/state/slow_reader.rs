@@ -1,4 +1,4 @@
-//! The callback for snapshots that are kept too long.
+//! The callback for snapshots that live too long.
 
 use std::fmt;
 use std::sync::Arc;

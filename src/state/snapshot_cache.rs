@@ -1,12 +1,12 @@
 //! Leases: how threads share a pinned state without sharing a counter.
 //!
 //! Each thread finds the newest pinned state through a lease in its own shard, so taking a snapshot touches no cache
-//! line that another thread writes. All leases of a state hold the one pinned state, with its one reader slot. A commit
-//! drops the leases that it made stale. Leases that commits of other processes made stale are dropped twice a second.
-//! So an idle environment keeps no page from being reused.
+//! line that another thread writes. All leases on a state share its one `PinnedState` and its one reader slot. A
+//! commit drops the leases that it made stale. Leases that commits of other processes made stale are dropped by the
+//! sweep, twice a second. So an idle environment keeps no page from being reused.
 //!
-//! The thread itself remembers its leases weakly. While its shard or a snapshot keeps a lease, the thread gets it
-//! without the shard's lock, which saves two of the four locked instructions of a snapshot.
+//! A thread also remembers its last leases weakly, in a thread-local. While its shard or a snapshot keeps a lease, the
+//! thread gets it without the shard's lock. That saves two of the four locked instructions of a snapshot.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::error::Result;
 
-/// States that leases are taken on.
+/// What a lease is taken on: a view of a state.
 pub(crate) trait Leased: Sized + 'static {
     /// Whether no newer state was committed.
     fn is_newest(&self) -> bool;
@@ -28,7 +28,7 @@ pub(crate) trait Leased: Sized + 'static {
 
 /// The leases that a thread remembers: for each core, its number and the last lease on it, at the number modulo the
 /// length.
-pub(crate) type Remembered<T> = [(u64, Weak<Lease<T>>); CORES];
+pub(crate) type Remembered<T> = [(u64, Weak<Lease<T>>); REMEMBERED_LEASES];
 
 /// One thread's hold on a pinned state, shared by its snapshots.
 pub(crate) struct Lease<T> {
@@ -64,7 +64,7 @@ pub(crate) struct Leases<T> {
 }
 
 /// The number of cores whose leases a thread remembers.
-pub(crate) const CORES: usize = 4;
+pub(crate) const REMEMBERED_LEASES: usize = 4;
 
 /// Threads are numbered in the order in which they come.
 static THREADS: AtomicUsize = AtomicUsize::new(0);
@@ -77,7 +77,7 @@ thread_local! {
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "its lowest bits")]
 fn slot_of(id: u64) -> usize {
-    id as usize % CORES
+    id as usize % REMEMBERED_LEASES
 }
 
 /// The lease on the core `id` that this thread remembers, if it still exists.

@@ -1,4 +1,4 @@
-//! What a transaction reads: a state, and the layers committed after it.
+//! What a transaction reads: a state, and the layers of changes that were committed after it.
 
 use std::ops::Deref;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! The writer's lock of an environment within this process: its holder may begin LMDB's write transaction, and has the
-//! writer's state.
+//! The writer's lock of an environment within this process. Its holder may begin LMDB's write transaction, and uses
+//! the writer's state.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -17,6 +17,6 @@ pub(crate) struct WriterState {
     /// The write set of the last session, emptied: allocating its buffers again would cost more than a small
     /// transaction.
     pub kept: Option<WriteSet>,
-    /// The number of failed flushes at the time when the meta pages were last written again.
+    /// The number of failed flushes when the meta pages were last written again.
     pub taken_back: u32,
 }

@@ -1,4 +1,4 @@
-//! The writer's lock, held.
+//! The writer's lock while it is held.
 
 use std::mem;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use crate::state::core::Core;
 use crate::state::fair_lock::Wait;
 use crate::state::writer_state::WriterState;
 
-/// The writer's lock, held. It is taken after the transaction lock of group commit and before LMDB's lock. A turn owns
-/// what it locks, so that a transaction can hold it from one call to another.
+/// The writer's lock, held. It is taken after the transaction lock of group commit and before LMDB's lock. It owns its
+/// core, so that a transaction can hold it from one call to another.
 pub(crate) struct WriterTurn {
     core: Arc<Core>,
     /// `None` until the state is first used. A panic leaves it valid.
@@ -32,7 +32,7 @@ impl WriterTurn {
         Self { core: Arc::clone(core), state: None, releases: true }
     }
 
-    /// The same turn for one session of several; the lock stays held after it.
+    /// The same turn, for one of several sessions: dropping the result does not release the lock.
     pub(crate) fn lend(&mut self) -> Self {
         Self { core: Arc::clone(&self.core), state: self.state.take(), releases: false }
     }

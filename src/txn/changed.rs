@@ -23,7 +23,7 @@ impl Env {
     /// Waits for a commit after `since`, at most for `limit`, and returns the id of the newest state. Returns at once if
     /// there is one already.
     ///
-    /// Every commit counts, of any database and of any process: read what you are interested in, or compare it with an
+    /// Every commit counts, of any DBI and of any process: read what you are interested in, or compare it with an
     /// older snapshot. Commits of this process wake the thread; those of other processes are looked for every 20
     /// milliseconds while somebody waits. Several commits may pass before it returns. The newest state may not be durable
     /// yet with a durability that does not flush.

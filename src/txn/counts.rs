@@ -35,7 +35,7 @@ impl Kept {
         (as_ref(&self.lower), as_ref(&self.upper))
     }
 
-    /// Whether `key`, of the database with this slot, is within the range.
+    /// Whether `key`, of the DBI with this slot, is within the range.
     fn is_of(&self, slot: DbiSlot, key: &[u8]) -> bool {
         self.slot == slot && self.range().contains(key)
     }
@@ -48,7 +48,7 @@ impl Counts {
         self.0.borrow().is_empty()
     }
 
-    /// The number of entries in a range of the database with this slot, if it is known.
+    /// The number of entries in a range of the DBI with this slot, if it is known.
     pub(crate) fn get(&self, slot: DbiSlot, range: Range<'_>) -> Option<u64> {
         let mut all = self.0.borrow_mut();
         let at = all.iter().position(|kept| kept.slot == slot && kept.range() == range)?;

@@ -1,4 +1,4 @@
-//! `Env`'s own creating, adopting, clearing and dropping of databases: each a transaction of its own on the catalogue.
+//! `Env`'s own creating, adopting, clearing and dropping of DBIs: each a transaction of its own on the catalogue.
 
 use std::sync::Arc;
 
@@ -167,6 +167,7 @@ impl Env {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias("drop_table", "delete_table", "drop_tree"))]
     pub fn drop_dbi(&self, name: &str) -> Result<()> {
         let checked = check_name(name);
         let dropped = checked.and_then(|()| {
@@ -227,7 +228,7 @@ pub(super) fn standing_of_any(state: &State, name: &str) -> Result<Standing> {
     match (state.main_entry(name)?, state.dbi_record(name)?) {
         (None, _) => Ok(Standing::Absent),
         (Some(MainEntry::Data), _) => {
-            let why = "other software keeps a value under this name beside its databases; choose another name";
+            let why = "other software keeps a value under this name beside its DBIs; choose another name";
             Err(Error::new(ErrorKind::Unsupported, why).in_dbi(name))
         }
         (Some(MainEntry::Tree(tree)), Some(DbiRecord::Dropped)) if tree.entries == 0 => Ok(Standing::Dropped),

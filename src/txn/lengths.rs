@@ -1,10 +1,10 @@
-//! The number of entries of databases, kept for those that a transaction has counted.
+//! The number of entries of DBIs, kept for those that a transaction has counted.
 
 use std::cell::RefCell;
 
 use crate::catalog::DbiSlot;
 
-/// The known lengths, by the slots of the databases. The first request counts. After that each change updates the
+/// The known lengths, by the slots of the DBIs. The first request counts. After that each change updates the
 /// length, so that a loop that writes and requests the length does not count each time.
 #[derive(Debug, Default)]
 pub(crate) struct Lengths(RefCell<Vec<(DbiSlot, u64)>>);
@@ -16,7 +16,7 @@ impl Lengths {
         self.0.borrow().is_empty()
     }
 
-    /// The length of the database with this slot, if it is known.
+    /// The length of the DBI with this slot, if it is known.
     pub(crate) fn get(&self, slot: DbiSlot) -> Option<u64> {
         self.0.borrow().iter().find(|(known, _)| *known == slot).map(|(_, length)| *length)
     }
@@ -43,7 +43,7 @@ impl Lengths {
         }
     }
 
-    /// Forgets the length of the database with this slot.
+    /// Forgets the length of the DBI with this slot.
     pub(crate) fn forget(&self, slot: DbiSlot) {
         self.0.borrow_mut().retain(|(known, _)| *known != slot);
     }

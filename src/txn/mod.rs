@@ -1,23 +1,33 @@
 //! Transactions: a snapshot to read from and, for writers, a write set laid over it.
 
+// In the order in which rustdoc is to show methods: see `lib.rs`.
+mod transact;
+
+mod snapshot;
+
+mod transaction;
+
+mod transact_forms;
+
+mod submit;
+
+mod write;
+
+mod savepoint;
+
 mod batch;
 mod changed;
 mod commit_id;
 mod counts;
 mod created;
 mod dbis;
+mod dbis_of_snapshot;
 mod keys;
 mod lengths;
 mod raw_dbi;
 mod read;
 mod remove;
-mod savepoint;
-mod snapshot;
-mod submit;
-mod transact;
-mod transaction;
 mod writable;
-mod write;
 
 #[cfg(test)]
 mod tests;

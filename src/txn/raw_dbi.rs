@@ -1,4 +1,4 @@
-//! Opens databases whatever their types.
+//! Opens DBIs whatever their types.
 
 use std::sync::Arc;
 

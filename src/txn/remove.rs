@@ -77,11 +77,11 @@ impl WriteTxn {
         // than these reads of memory.
         own.prefetch_beside(at.0);
         let near = self.near.filter(|near| near.slot == dbi.slot);
-        let found = if own.gaps().around(key).is_some() {
-            page::Beside::default()
+        let found = if own.gaps().containing(key).is_some() {
+            page::LeafNeighbours::default()
         } else {
             let leaf = near.filter(|near| near.is_local).map(|near| near.position.0);
-            page::beside::<W>(pages, &tree, leaf, key)?
+            page::leaf_neighbours::<W>(pages, &tree, leaf, key)?
         };
         if !found.is_there {
             if change.is_some() {
@@ -90,7 +90,7 @@ impl WriteTxn {
             return Ok(change.is_some());
         }
         let below = || Ok(LayeredTree::new(pages, tree, std::iter::empty()));
-        let range = deleted_ranges::around(own, below, key, at, &found)?;
+        let range = deleted_ranges::range_joined_by(own, below, key, at, &found)?;
         self.near = found.leaf().map(|leaf| {
             let is_local = near.is_some_and(|near| near.position.0 == leaf);
             Near { slot: dbi.slot, position: (leaf, 0), is_local }
@@ -107,7 +107,7 @@ impl WriteTxn {
             return Ok(());
         }
         let below = || Ok(LayeredTree::new(self.base.pages(), self.tree(dbi)?, self.layers(dbi.slot).skip(1)));
-        let range = deleted_ranges::around(own, below, key, at, &page::Beside::default())?;
+        let range = deleted_ranges::range_joined_by(own, below, key, at, &page::LeafNeighbours::default())?;
         self.remove_seen(dbi, key, at, range)
     }
 
@@ -124,7 +124,7 @@ impl WriteTxn {
             // The set's own put of the key is removed too.
             range.deleted.push(key.to_vec());
         }
-        match self.set.join(dbi, &range.start, range.end.as_deref(), &range.deleted) {
+        match self.set.add_gap_keeping_puts(dbi, &range.start, range.end.as_deref(), &range.deleted) {
             Err(error) if error.kind() == ErrorKind::TooLarge => self.set.change_at(dbi, key, None, at),
             joined => joined,
         }
@@ -132,7 +132,7 @@ impl WriteTxn {
 
     /// Whether `key` exists below the set's own change of it.
     pub(super) fn is_below(&self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
-        if self.set.dbi(dbi.slot).is_some_and(|own| own.gaps().around(key).is_some()) {
+        if self.set.dbi(dbi.slot).is_some_and(|own| own.gaps().containing(key).is_some()) {
             return Ok(false);
         }
         match look(self.layers.of_dbi(dbi.slot), key) {
@@ -164,7 +164,7 @@ impl WriteTxn {
             }
             Pop::Joins(popped, key, next, position) => {
                 let (start, end) = if LAST { (next, None) } else { (None, next) };
-                self.set.join(dbi, start.unwrap_or(LEAST), end, &[])?;
+                self.set.add_gap_keeping_puts(dbi, start.unwrap_or(LEAST), end, &[])?;
                 self.note(dbi.slot, key, false);
                 self.near = position.map(|position| Near { slot: dbi.slot, position, is_local: true });
                 popped
@@ -199,7 +199,7 @@ impl WriteTxn {
         let each = change_bytes(&[], None) * (keys.len() + 1) + keys.bytes() + key.len();
         // A range becomes a gap, whose end may be as long as a key can be. The outermost ranges join earlier deletions.
         let gaps = DbiChanges::gap_bytes(&[], None) + 2 * (self.max_key + 1);
-        self.set.make_room(each + gaps * (keys.len() / deleted_ranges::MANY + 4))
+        self.set.make_room(each + gaps * (keys.len() / deleted_ranges::MIN_GAP_ROWS + 4))
     }
 
     /// Removes these keys, which exist and ascend. Each has a flag: whether nothing visible is between it and the
@@ -225,7 +225,7 @@ impl WriteTxn {
             let is_outermost = is_changed && (is_first || next.is_none());
             match adjacent[..] {
                 // `raw_delete` at the ends of the range finds adjacent deletions and joins them.
-                [first, ref inner @ .., last] if is_outermost && adjacent.len() >= deleted_ranges::MANY => {
+                [first, ref inner @ .., last] if is_outermost && adjacent.len() >= deleted_ranges::MIN_GAP_ROWS => {
                     self.remove_adjacent(dbi, inner, Some(last))?;
                     self.raw_delete(dbi, first)?;
                     self.raw_delete(dbi, last)?;
@@ -244,7 +244,7 @@ impl WriteTxn {
     fn remove_adjacent(&mut self, dbi: &Arc<DbiRef>, adjacent: &[&[u8]], after: Option<&[u8]>) -> Result<()> {
         let (Some(first), Some(last)) = (adjacent.first(), adjacent.last()) else { return Ok(()) };
         // If it is known, the caller then removes that key and the one before the range, and both join it.
-        let enough = if after.is_some() { deleted_ranges::MANY - 2 } else { deleted_ranges::MANY };
+        let enough = if after.is_some() { deleted_ranges::MIN_GAP_ROWS - 2 } else { deleted_ranges::MIN_GAP_ROWS };
         if adjacent.len() >= enough {
             let next = if let Some(after) = after {
                 Some(after.to_vec())
@@ -252,7 +252,7 @@ impl WriteTxn {
                 let view = LayeredTree::new(self.base.pages(), self.tree(dbi)?, self.layers.of_dbi(dbi.slot));
                 view.range(Bound::Excluded(last), Bound::Unbounded)?.next()?.map(|(next, _)| next.to_vec())
             };
-            match self.set.join(dbi, first, next.as_deref(), &[]) {
+            match self.set.add_gap_keeping_puts(dbi, first, next.as_deref(), &[]) {
                 Ok(()) => {
                     adjacent.iter().copied().for_each(|key| self.note(dbi.slot, key, false));
                     return Ok(());
@@ -301,7 +301,7 @@ fn find_pop<'b, const LAST: bool, T>(
         (Some((position, (key, Some(value)))), _) if is_own(key) => Ok(Pop::Own(read(key, value)?, position)),
         (None, None) => Ok(Pop::Nothing),
         (Some((_, (key, _))), _) if is_own(key) || row.as_ref().is_some_and(|row| row.key == key) => Ok(Pop::Other),
-        (_, Some(row)) if gap.is_some() && (own.gaps().len() == 1 || own.gaps().around(row.key).is_none()) => {
+        (_, Some(row)) if gap.is_some() && (own.gaps().len() == 1 || own.gaps().containing(row.key).is_none()) => {
             let popped = read(row.key, row.value)?;
             if LAST {
                 return Ok(Pop::Joins(popped, row.key, Some(row.key), Some(row.position())));

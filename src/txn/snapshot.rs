@@ -12,7 +12,7 @@ use crate::page::{self, Cursor, TreeRecord};
 use crate::read::{LayeredCursor, LayeredTree, RawEntry, RawRead, look};
 use crate::state::{Lease, PinnedState, View};
 
-/// One committed state of all databases, which no later commit changes: a read transaction.
+/// One committed state of all DBIs, which no later commit changes: a read transaction.
 ///
 /// It borrows nothing, so it can be kept in a struct, moved to another thread and held over an `.await`. It is
 /// `Send`, `Sync` and a cheap `Clone`; snapshots of the same state share one reader slot of LMDB. While it lives,
@@ -62,7 +62,7 @@ impl Env {
     /// # Errors
     /// `Closed`; `ReadersFull` when all slots are taken; `MapFull` when another process has grown the file beyond this
     /// one's `max_map_size`; `CommitOutcomeUnknown` after a failed commit; `Corrupted`; `Io`.
-    #[doc(alias("read_txn", "begin_read", "ro_txn"))]
+    #[doc(alias("read_txn", "begin_read", "ro_txn", "begin_ro_txn"))]
     pub fn snapshot(&self) -> Result<Snapshot> {
         match self.lease() {
             Ok(lease) => Ok(Snapshot { lease }),
@@ -73,7 +73,7 @@ impl Env {
 
 impl Snapshot {
     #[inline]
-    fn pinned(&self) -> &PinnedState {
+    pub(super) fn pinned(&self) -> &PinnedState {
         &self.lease.view.pinned
     }
 

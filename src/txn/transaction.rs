@@ -73,6 +73,14 @@ impl Drop for Slot {
 /// # }
 /// ```
 ///
+/// | | |
+/// |---|---|
+/// | changes | [`Dbi::put`](crate::Dbi::put), [`delete`](crate::Dbi::delete), [`update`](crate::Dbi::update) and the other verbs of [`Dbi`](crate::Dbi) and [`MultiDbi`](crate::MultiDbi) |
+/// | reads | [`Dbi::get`](crate::Dbi::get), [`range`](crate::Dbi::range) and the other verbs that take a [`Read`](crate::Read) |
+/// | ends | [`commit`](Self::commit), [`abort`](Self::abort), drop |
+/// | savepoints | [`savepoint`](WriteTxn::savepoint), [`savepoint_or`](WriteTxn::savepoint_or), [`savepoint_guard`](WriteTxn::savepoint_guard) |
+/// | DBIs | [`dbi`](WriteTxn::dbi), [`multi_dbi`](WriteTxn::multi_dbi), [`create_dbi`](WriteTxn::create_dbi), [`dbi_options`](WriteTxn::dbi_options), [`clear_dbi`](WriteTxn::clear_dbi) |
+///
 /// It cannot be sent to another thread:
 ///
 /// ```compile_fail,E0277
@@ -93,7 +101,7 @@ impl Drop for Slot {
 /// println!("{name:?}");
 /// ```
 #[must_use = "a transaction that is dropped is aborted"]
-#[doc(alias("WriteTransaction", "RwTxn"))]
+#[doc(alias("WriteTransaction", "RwTxn", "write_txn"))]
 pub struct Transaction {
     // Dropped in this order: what the transaction read must be gone when the locks are given back.
     txn: WriteTxn,
@@ -232,7 +240,10 @@ pub(super) fn until(limit: Duration) -> Wait {
 
 #[cold]
 fn ending() -> Error {
-    Error::new(ErrorKind::Closed, "the thread of the transaction is ending; commit before")
+    Error::new(
+        ErrorKind::Released,
+        "the thread of the transaction is ending and has given its locks back; commit before",
+    )
 }
 
 impl Transaction {
@@ -242,7 +253,8 @@ impl Transaction {
     /// Without changes nothing is committed, and the id is that of the state that was read.
     ///
     /// # Errors
-    /// As [`Env::transact`]. Nothing is committed then, except perhaps with `CommitOutcomeUnknown`.
+    /// As [`Env::transact`]. Nothing is committed then, except perhaps with `CommitOutcomeUnknown`. `Released` when the
+    /// thread is ending and has given the transaction's locks back.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};

@@ -20,7 +20,7 @@ use crate::txn::lengths::Lengths;
 use crate::txn::remove::Near;
 use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 
-/// A transaction that changes databases: the `txn` of [`Env::transact`](crate::Env::transact).
+/// A transaction that changes DBIs: the `txn` of [`Env::transact`](crate::Env::transact).
 ///
 /// The verbs are methods of the handles, [`Dbi`](crate::Dbi) and [`MultiDbi`](crate::MultiDbi), and take the
 /// transaction first. Its reads see the state that it began on, with its own changes laid over it. The changes are
@@ -42,6 +42,13 @@ use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 /// # }
 /// ```
 ///
+/// | | |
+/// |---|---|
+/// | changes | [`Dbi::put`](crate::Dbi::put), [`delete`](crate::Dbi::delete), [`update`](crate::Dbi::update) and the other verbs of [`Dbi`](crate::Dbi) and [`MultiDbi`](crate::MultiDbi) |
+/// | reads | [`Dbi::get`](crate::Dbi::get), [`range`](crate::Dbi::range) and the other verbs that take a [`Read`](crate::Read) |
+/// | savepoints | [`savepoint`](WriteTxn::savepoint), [`savepoint_or`](WriteTxn::savepoint_or), [`savepoint_guard`](WriteTxn::savepoint_guard) |
+/// | DBIs | [`dbi`](WriteTxn::dbi), [`multi_dbi`](WriteTxn::multi_dbi), [`create_dbi`](WriteTxn::create_dbi), [`dbi_options`](WriteTxn::dbi_options), [`clear_dbi`](WriteTxn::clear_dbi) |
+///
 /// It cannot be moved to another thread:
 ///
 /// ```compile_fail,E0277
@@ -51,7 +58,7 @@ use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 ///     Ok(())
 /// });
 /// ```
-#[doc(alias("WriteTransaction", "RwTxn"))]
+#[doc(alias("WriteTransaction", "RwTxn", "write_txn", "commit", "rollback"))]
 pub struct WriteTxn {
     pub(super) base: Base,
     /// What was committed, or is about to be, after the base.
@@ -288,7 +295,7 @@ impl WriteTxn {
         self.set.gap(dbi, &start, end.as_deref())?;
         if let Some(next) = next {
             // Extends the gap to the next key below the set, so that a range deleted from there on joins it.
-            let _ = self.set.join(dbi, &start, next.as_deref(), &[]);
+            let _ = self.set.add_gap_keeping_puts(dbi, &start, next.as_deref(), &[]);
         }
         self.lengths.change(dbi.slot, 0, entries);
         self.counts.remove(dbi.slot, (lower, upper), entries);
@@ -334,7 +341,7 @@ impl WriteTxn {
 #[cold]
 fn over() -> Error {
     let why = "the thread of the transaction is ending and has given its locks back; end the transaction before";
-    Error::new(ErrorKind::Closed, why)
+    Error::new(ErrorKind::Released, why)
 }
 
 /// The smallest key above `key`.
@@ -386,7 +393,7 @@ impl RawRead for WriteTxn {
 
     fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
         if let Some(length) = self.lengths.get(dbi.slot) {
-            // The database may have been dropped since the handle was opened.
+            // The DBI may have been dropped since the handle was opened.
             self.check_dbi(dbi)?;
             return Ok(length);
         }

@@ -12,7 +12,7 @@
 //! | [`MsgpackCompact<T>`] | `msgpack-compact` | `MessagePack`, fields by position | `T` |
 //! | `Json<T>` (feature `json`) | `json` | JSON text without spaces | `T` |
 //!
-//! Bytes and text are stored and read without a copy. The byte formats are in `docs/format.md`, and frozen.
+//! Bytes and text are stored and read without a copy. The byte formats are in [`file_format`](crate::file_format), and frozen.
 //!
 //! Reading is safe on any bytes. Bytes that are not a value of the type fail with
 //! [`Decode`](crate::ErrorKind::Decode). So does nesting deeper than [`MAX_DEPTH`], so that no input overflows the
@@ -33,7 +33,7 @@
 //! | `SocketAddrV6` with a scope, alone or in a `SocketAddr` | refused | refused | kept |
 //! | untagged | kept, unless an earlier variant accepts the same form | as `Msgpack` | as `Msgpack` |
 //!
-//! `docs/format.md` lists each exception. A codec reads a value back if the value contains something not yet verified:
+//! [`file_format`](crate::file_format) lists each exception. A codec reads a value back if the value contains something not yet verified:
 //! a kind of content, for a type, at a position in the value. Types that serde reads by inspecting the value (untagged,
 //! internally tagged, flattened) are read back every time, which makes encoding them 8 to 25 times as expensive. Values
 //! with a part that calls `is_human_readable` are read back every time too, and both forms of the part are compared;

@@ -56,7 +56,7 @@ macro_rules! serde_value {
     };
 }
 
-/// A format, as the read-back check needs it.
+/// What the read-back check needs to know about a format.
 pub(super) struct Codec<T> {
     /// The codec's number.
     pub number: u64,
@@ -88,7 +88,7 @@ pub(super) fn write_as<T: Serialize + DeserializeOwned + 'static, U: Serialize +
     let mut doubt = Doubt::of_another::<T>(codec.number);
     write(value, buf, &doubt)?;
     let asked = Asked { is_of_another: true, ..codec.asked };
-    // Always: another value of the same form may be none of a `T`, such as a 0 where `T` has a `NonZeroU32`.
+    // Always read back: a value of the same form need not be a value of `T`, such as a 0 where `T` has a `NonZeroU32`.
     confirm(codec, asked, value, buf, &mut doubt)
 }
 
@@ -138,9 +138,10 @@ fn compare(
     doubt: &mut Doubt,
 ) -> Result<()> {
     let own = Asked { note: if doubt.is_lasting() { Note::Nothing } else { Note::Steps }, ..asked };
-    // A value read by inspection may have become another type with the same form, such as text for an address; the
-    // form of the other kind shows the difference. A type that chooses between two forms may also lose something in
-    // the one that was written. A value need not have the other form.
+    // Two cases need a comparison of the other form too, that for text if the codec is binary, and the reverse. A
+    // value that was read by inspection may have become one of another type with the same form, such as text for an
+    // address. A type that chooses between two forms may lose something in the one that was written. A value without
+    // the other form is compared by its own form only.
     let other = Asked { text: !own.text, ..own };
     for asked in [Some(own), (trace.has_looked() || doubt.forks()).then_some(other)].into_iter().flatten() {
         let is_own = asked.text == own.text;
@@ -204,7 +205,7 @@ fn refused(name: &str, why: Arguments<'_>, doubt: &Doubt) -> Error {
     Error::new(ErrorKind::Encode, format!("a value of `{name}` {why}; {advice}"))
 }
 
-/// Writes values of other types to be read as the codec's own.
+/// Adds `write_as` to a codec: it writes a value of another type that reads back as the same value of the codec's type.
 macro_rules! written_as {
     ($codec:ident, $of:path, $encode:path) => {
         impl<T: Serialize + DeserializeOwned + 'static> $codec<T> {

@@ -1,11 +1,11 @@
-//! The bytes of changes: appended in the order in which the changes are made, and never moved while they are
-//! referenced.
+//! The arena: the bytes of changes, appended in the order in which the changes are made. A record never moves while an
+//! entry refers to it.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::prefetch;
 use crate::value::MAX_VALUE_LEN;
 
-/// The position of a record. Of two positions in one arena, the greater one was written later.
+/// The position of a record in its arena. Of two positions, the greater one was written later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RecordRef {
     chunk: u32,
@@ -36,14 +36,15 @@ const CHUNKS: (usize, usize) = (512, 16 << 20);
 const LINE: usize = 64;
 const LINES: usize = 8;
 
-/// Up to this many bytes are kept allocated for the next transaction, or up to the second limit if the last two
-/// transactions were large. If memory is returned to the system and allocated again, it costs a page fault per 4 KiB,
-/// more than copying the changes into it.
+/// Up to `KEPT` bytes stay allocated for the next transaction; up to `KEPT_AFTER_LARGE` if the last two transactions
+/// were large. Memory that is returned to the system and allocated again costs a page fault per 4 KiB, which takes
+/// longer than copying the changes into it.
 const KEPT: usize = 64 << 10;
-const KEPT_OF_MANY: usize = 64 << 20;
+const KEPT_AFTER_LARGE: usize = 64 << 20;
 
-/// Absorbed chunks up to this size are copied. If they were kept whole, the arena would become many small chunks.
-const SMALL: usize = 4096;
+/// An absorbed arena's chunks of up to this size are copied. If they were moved whole, the arena would become many
+/// small chunks.
+const MAX_COPIED_CHUNK: usize = 4096;
 
 /// Records in chunks. A chunk is filled up to its first capacity, so it never moves. Each new chunk has an eighth of
 /// all bytes so far, which bounds the memory that is allocated and unused.
@@ -80,8 +81,8 @@ impl Arena {
         Some(self.record(first))
     }
 
-    /// Forgets all records. Keeps memory for as many records if they were few, else for about as many as in the last
-    /// transaction.
+    /// Removes all records. Keeps about as much memory as they took if that is little; otherwise only if the
+    /// transaction before this one was large too.
     pub(crate) fn reset(&mut self) {
         self.spare = Vec::new();
         match &mut self.chunks[..] {
@@ -100,7 +101,7 @@ impl Arena {
         self.spare.retain_mut(|chunk| {
             chunk.clear();
             kept += chunk.capacity();
-            kept <= KEPT_OF_MANY
+            kept <= KEPT_AFTER_LARGE
         });
         self.spare.reverse();
     }
@@ -139,7 +140,7 @@ impl Arena {
         }
         let header = header(key, narrow(len))?;
         let (mark, used) = (self.next_record(), self.used);
-        let undo = Undo { arena: self, mark, used };
+        let undo = TruncateOnDrop { arena: self, mark, used };
         let record = undo.arena.push_zeros(&header, key, len);
         let chunk = &mut undo.arena.chunks[record.chunk as usize];
         let end = record.offset as usize + HEADER + key.len() + len;
@@ -270,10 +271,10 @@ impl Arena {
 
     /// Appends all records of `newer`. Large chunks are moved without a copy. Returns where each chunk of `newer`
     /// begins now.
-    pub(crate) fn absorb(&mut self, newer: Self) -> Moved {
+    pub(crate) fn absorb(&mut self, newer: Self) -> MovedChunks {
         let mut begins = Vec::with_capacity(newer.chunks.len());
         for chunk in newer.chunks {
-            if self.room() >= chunk.len() || chunk.len() <= SMALL {
+            if self.room() >= chunk.len() || chunk.len() <= MAX_COPIED_CHUNK {
                 let (record, last) = self.room_for(chunk.len());
                 last.extend_from_slice(&chunk);
                 begins.push(record);
@@ -284,7 +285,7 @@ impl Arena {
                 self.chunks.push(chunk);
             }
         }
-        Moved(begins)
+        MovedChunks(begins)
     }
 
     /// Copies the record at a position of `other`.
@@ -337,18 +338,18 @@ impl Arena {
     }
 }
 
-/// Takes the records after a mark back when it is dropped.
-struct Undo<'a> {
+/// When dropped, removes the records after a mark.
+struct TruncateOnDrop<'a> {
     arena: &'a mut Arena,
     mark: RecordRef,
     used: usize,
 }
 
-impl Drop for Undo<'_> {
+impl Drop for TruncateOnDrop<'_> {
     fn drop(&mut self) {
         self.arena.truncate(self.mark, self.used);
         if self.used == 0 {
-            // Its only chunk may be large.
+            // If this chunk was made for the removed record, it may be large.
             self.arena.chunks.clear();
         }
     }
@@ -365,9 +366,9 @@ fn header(key: &[u8], value_len: u32) -> Result<[u8; HEADER]> {
 
 /// Where the records of an absorbed arena are now.
 #[derive(Debug)]
-pub(crate) struct Moved(Vec<RecordRef>);
+pub(crate) struct MovedChunks(Vec<RecordRef>);
 
-impl Moved {
+impl MovedChunks {
     /// The new position of a record. The order of positions is kept.
     #[inline]
     pub(crate) fn moved_to(&self, old: RecordRef) -> RecordRef {
@@ -427,6 +428,6 @@ mod tests {
             transaction(&mut arena, 100);
         }
         let kept = arena.spare.iter().map(Vec::capacity).sum::<usize>();
-        assert!((KEPT_OF_MANY / 2..=KEPT_OF_MANY).contains(&kept), "{kept}");
+        assert!((KEPT_AFTER_LARGE / 2..=KEPT_AFTER_LARGE).contains(&kept), "{kept}");
     }
 }

@@ -1,23 +1,24 @@
-//! Sorted entries. If heads are equal, further words of the keys tell the entries apart.
+//! A block of sorted entries. The head of an entry is eight bytes of its key as an integer. If several entries have
+//! the same head, a further word of each key tells them apart.
 
 use std::cmp::Ordering;
 use std::ops::{Deref, Range};
 
 use crate::page::word_at;
 use crate::write_set::arena::Arena;
-use crate::write_set::entry::{Entry, Wanted, meet};
+use crate::write_set::entry::{Entry, Wanted, common_prefix};
 
-/// A block gets words when one more entry is inserted with a head that this many entries share.
+/// A block gets words when an insertion makes this many entries share one head.
 const TIES: usize = 4;
 
 /// Entries in key order.
 ///
-/// Entries with the same head form an equal range. Words tell them apart: the eight bytes of each key after the bytes
-/// that all keys of the range are known to share. A search narrows the range by its words, assuming that the wanted key
-/// shares those bytes too. It then compares one whole key. If the wanted key does not share the bytes, that comparison
-/// shows whether it belongs before or after the range. So a search reads one record instead of log n, each a cache
-/// miss. (A Patricia tree is searched in this way.) One key that shares fewer bytes makes the words of its range equal;
-/// a search then halves the range by reading records.
+/// Entries with the same head form an equal range. Their words tell them apart: the eight bytes of each key after the
+/// bytes that all keys of the range are known to share. A search narrows the range by its words, as if the wanted key
+/// shared those bytes too. Then it compares one whole key. If the wanted key does not share the bytes, this comparison
+/// shows whether it belongs before or after the range. So a search reads one record instead of log n, each of which
+/// would be a cache miss. (A Patricia tree is searched in this way.) If one key shares fewer bytes with the others,
+/// the words of the others are equal; a search then bisects the range by reading records.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
     entries: Vec<Entry>,
@@ -67,7 +68,7 @@ impl Block {
         let equal = from..from + rest.partition_point(|entry| entry.head == wanted.head);
         match self.skips.get(from) {
             Some(skip) if equal.len() > 1 && *skip > 0 => self.search_equal(arena, equal, *skip, wanted),
-            _ => among(&self.entries, equal, arena, wanted),
+            _ => search_within(&self.entries, equal, arena, wanted),
         }
     }
 
@@ -81,15 +82,15 @@ impl Block {
             *other
         };
         let from = words.partition_point(|other| seen(other) < word);
-        // If one key differs early, the words of its range are equal. The range is then halved by whole keys, as
-        // without words.
+        // If one key shares few bytes with the others, the words of the others are equal. They are then bisected by
+        // whole keys, as without words.
         let same = match words.get(from) {
             Some(other) if *other == word => words[from..].partition_point(|other| seen(other) == word),
             _ => 0,
         };
         let from = equal.start + from;
         let compared = from.min(equal.end - 1);
-        let (common, order) = meet(arena.key(self.entries[compared].record), wanted.key);
+        let (common, order) = common_prefix(arena.key(self.entries[compared].record), wanted.key);
         if common < skip.into() {
             // The key differs from all keys of the range within the bytes that they share.
             return Err(if order == Ordering::Greater { equal.start } else { equal.end });
@@ -98,7 +99,7 @@ impl Block {
             _ if same == 0 => Err(from),
             Ordering::Equal => Ok(from),
             Ordering::Greater => Err(from),
-            Ordering::Less => among(&self.entries, from + 1..from + same, arena, wanted),
+            Ordering::Less => search_within(&self.entries, from + 1..from + same, arena, wanted),
         }
     }
 
@@ -247,7 +248,7 @@ impl Block {
         let end = equal.end;
         if equal.len() > 1 {
             let ends = (self.entries[equal.start].record, self.entries[end - 1].record);
-            let (common, _) = meet(arena.key(ends.0), arena.key(ends.1));
+            let (common, _) = common_prefix(arena.key(ends.0), arena.key(ends.1));
             // Keys are shorter than 64 KiB.
             let skip = u16::try_from(common).unwrap_or(u16::MAX);
             for slot in equal {
@@ -264,7 +265,7 @@ impl Block {
         let is_tie = |slot: &usize| self.entries.get(*slot).is_some_and(|entry| entry.head == head);
         let Some(beside) = [slot.wrapping_sub(1), slot + 1].into_iter().find(is_tie) else { return };
         let skip = self.skips[beside];
-        let (common, _) = meet(arena.key(self.entries[beside].record), arena.key(record));
+        let (common, _) = common_prefix(arena.key(self.entries[beside].record), arena.key(record));
         if skip > 0 && common >= skip.into() {
             (self.words[slot], self.skips[slot]) = (word_at(arena.key(record), skip.into()), skip);
         } else {
@@ -276,7 +277,7 @@ impl Block {
 /// The slot of a key, or where it would be inserted, within a range of slots. All other entries are known to be
 /// below or above it.
 #[inline]
-fn among(entries: &[Entry], slots: Range<usize>, arena: &Arena, wanted: &Wanted<'_>) -> Result<usize, usize> {
+fn search_within(entries: &[Entry], slots: Range<usize>, arena: &Arena, wanted: &Wanted<'_>) -> Result<usize, usize> {
     let from = slots.start;
     let found = entries[slots].binary_search_by(|entry| entry.compare_key(arena, wanted));
     found.map(|slot| from + slot).map_err(|slot| from + slot)

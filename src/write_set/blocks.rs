@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::page::word_at;
 use crate::write_set::arena::{Arena, RecordRef};
 use crate::write_set::block::Block;
-use crate::write_set::entry::{Entry, Wanted, meet};
+use crate::write_set::entry::{Entry, Wanted, common_prefix};
 use crate::write_set::sort::sort;
 
 /// The most entries in a block.
@@ -19,7 +19,10 @@ pub(crate) struct EntryPosition {
 }
 
 /// A common prefix of the keys is searched for from this many entries on.
-const MANY: usize = 64;
+const MIN_KEYS_FOR_PREFIX: usize = 64;
+
+/// A block's vector of up to this capacity keeps its spare memory.
+const UNTRIMMED: usize = 64;
 
 /// How many entries ahead a record is prefetched.
 const AHEAD: usize = 8;
@@ -33,29 +36,30 @@ pub(crate) struct Blocks {
     len: usize,
     /// Bytes of records that were replaced or dropped.
     pub(super) dead: usize,
-    /// When entries with records before this position are replaced or dropped, they are kept: an open savepoint may
-    /// restore them.
+    /// An entry whose record is before this position is saved when it is replaced or dropped: an open savepoint may
+    /// restore it.
     pub(super) mark: Option<RecordRef>,
-    /// The entries kept in this way.
-    pub(super) lost: Vec<Entry>,
+    /// The entries saved in this way.
+    pub(super) saved: Vec<Entry>,
     /// The known common prefix of all keys. Heads are the bytes after it.
     common: Vec<u8>,
-    /// The number of keys from which a longer common prefix is searched for.
-    look_at: usize,
-    /// Whether entries were appended since the last settling, without a search for a common prefix.
+    /// The number of keys at which a longer common prefix is searched for next.
+    search_prefix_at: usize,
+    /// Whether entries were appended since the tail was last sorted, without a search for a common prefix.
     is_appended: bool,
 }
 
 /// A list of up to this many blocks keeps its memory.
-const FEW: usize = 64;
+const MAX_BLOCKS_KEPT: usize = 64;
 
 impl Blocks {
-    /// Forgets all entries, and returns the memory of a single block. The list keeps its own if it is short.
+    /// Removes all entries, and returns the memory of the only block, if there is exactly one. The list of blocks
+    /// keeps its own memory if it is short.
     pub(crate) fn reset(&mut self) -> Vec<Entry> {
         let only = if self.list.len() == 1 { self.list.pop() } else { None };
         let (mut list, firsts) = (std::mem::take(&mut self.list), std::mem::take(&mut self.firsts));
         *self = Self::default();
-        if list.capacity() <= FEW {
+        if list.capacity() <= MAX_BLOCKS_KEPT {
             list.clear();
             (self.list, self.firsts) = (list, firsts.emptied());
         }
@@ -196,10 +200,9 @@ impl Blocks {
         self.list.iter().flat_map(|block| block.iter()).copied()
     }
 
-    /// Settles the order: sorts `newer` and merges it over the existing entries; of equal keys the later entry wins.
-    /// The heads of `newer` are the first bytes of their keys. `ascends` means that each key is above the one before
-    /// it.
-    pub(crate) fn settle(&mut self, arena: &Arena, mut newer: Vec<Entry>, ascends: bool) {
+    /// Sorts `newer` and merges it over the existing entries; of equal keys the later entry wins. The heads of `newer`
+    /// are the first bytes of their keys. `ascends` means that each key is above the one before it.
+    pub(crate) fn merge_unsorted(&mut self, arena: &Arena, mut newer: Vec<Entry>, ascends: bool) {
         self.is_appended = false;
         if ascends && self.is_below(arena, &newer) {
             self.append_all(arena, newer);
@@ -214,17 +217,18 @@ impl Blocks {
             self.dead += keep_newest(arena, &mut newer);
             self.merge(arena, newer);
         }
-        self.look_for_common(arena);
+        self.search_prefix(arena);
     }
 
     /// Searches for a longer common prefix of all keys, each time that their number has doubled.
     #[inline]
-    fn look_for_common(&mut self, arena: &Arena) {
-        if self.len >= self.look_at.max(MANY) {
-            self.look_at = self.len * 2;
+    fn search_prefix(&mut self, arena: &Arena) {
+        if self.len >= self.search_prefix_at.max(MIN_KEYS_FOR_PREFIX) {
+            self.search_prefix_at = self.len * 2;
             let ends = self.firsts.first().zip(self.list.last().and_then(|block| block.last()));
-            let common = ends.map_or(0, |(first, last)| meet(arena.key(first.record), arena.key(last.record)).0);
-            // Reading all records pays only if the heads leave keys undecided.
+            let common =
+                ends.map_or(0, |(first, last)| common_prefix(arena.key(first.record), arena.key(last.record)).0);
+            // Recomputing the heads reads all records. That pays only if different keys have the same head.
             if common > self.common.len() && self.has_ties() {
                 self.set_common(arena, common);
             }
@@ -264,7 +268,7 @@ impl Blocks {
         self.common.is_empty() && ends.is_none_or(|(last, first)| last.compare(arena, *first).is_lt())
     }
 
-    /// Whether entries were appended since the last settling.
+    /// Whether entries were appended since the tail was last sorted.
     pub(crate) fn is_appended(&self) -> bool {
         self.is_appended
     }
@@ -273,7 +277,7 @@ impl Blocks {
     fn find_common(&mut self, arena: &Arena, newer: &[Entry]) {
         let Some(first) = newer.first() else { return };
         if self.list.is_empty() {
-            let key = if newer.len() < MANY { &[] } else { arena.key(first.record) };
+            let key = if newer.len() < MIN_KEYS_FOR_PREFIX { &[] } else { arena.key(first.record) };
             self.common = key.to_vec();
         }
         let mut common = self.common.len();
@@ -281,7 +285,7 @@ impl Blocks {
             if common == 0 {
                 break;
             }
-            common = meet(&self.common[..common], arena.key(entry.record)).0;
+            common = common_prefix(&self.common[..common], arena.key(entry.record)).0;
         }
         if common < self.common.len() {
             self.common.truncate(common);
@@ -312,8 +316,8 @@ impl Blocks {
         }
     }
 
-    /// Makes blocks from sorted entries, beginning with the last: so both together need hardly more memory than one of
-    /// them.
+    /// Makes blocks from sorted entries, the last block first: the vector of entries shrinks while the blocks grow, so
+    /// both together need hardly more memory than one of them.
     fn fill(&mut self, arena: &Arena, mut entries: Vec<Entry>) {
         self.len = entries.len();
         let mut pieces = entries.len().div_ceil(BLOCK);
@@ -326,7 +330,7 @@ impl Blocks {
             }
         }
         if !entries.is_empty() {
-            if entries.capacity() > MANY {
+            if entries.capacity() > UNTRIMMED {
                 entries.shrink_to_fit();
             }
             self.list.push(entries.into());
@@ -352,7 +356,7 @@ impl Blocks {
     /// Replaces the entry after a position by one with the same key.
     fn replace(&mut self, arena: &Arena, EntryPosition { block, slot }: EntryPosition, entry: Entry) {
         let old = self.list[block].renew(slot, entry);
-        self.lose(arena, old);
+        self.retire(arena, old);
         if slot == 0 {
             self.firsts.renew(block, entry);
         }
@@ -384,7 +388,7 @@ impl Blocks {
     pub(crate) fn take(&mut self, arena: &Arena, record: RecordRef, (position, is_there): (EntryPosition, bool)) {
         let key = arena.key(record);
         if self.list.is_empty() || !key.starts_with(&self.common) {
-            return self.settle(arena, vec![Entry::new(key, 0, record)], false);
+            return self.merge_unsorted(arena, vec![Entry::new(key, 0, record)], false);
         }
         let entry = Entry::new(key, self.common.len(), record);
         if is_there {
@@ -396,13 +400,13 @@ impl Blocks {
             _ => position,
         };
         self.insert_at(arena, at, entry);
-        self.look_for_common(arena);
+        self.search_prefix(arena);
     }
 
     /// Drops the entry after a position.
     pub(crate) fn drop_at(&mut self, arena: &Arena, EntryPosition { block, slot }: EntryPosition) {
         let entry = self.list[block].remove(slot);
-        self.lose(arena, entry);
+        self.retire(arena, entry);
         self.len -= 1;
         self.close_up(arena, block);
     }
@@ -464,7 +468,7 @@ impl Blocks {
                     newer = news;
                 }
                 Ordering::Equal => {
-                    self.lose(arena, *old);
+                    self.retire(arena, *old);
                     older = olds;
                 }
             }
@@ -511,7 +515,7 @@ impl Blocks {
             let dropped = self.list[position.block].drain(position.slot..end);
             self.len -= dropped.len();
             for entry in dropped {
-                self.lose(arena, entry);
+                self.retire(arena, entry);
             }
             position = EntryPosition { block: position.block + 1, slot: 0 };
         }
@@ -527,7 +531,7 @@ impl Blocks {
 
     /// Moves all entries to another arena, where no record is dead. `renew` gives each record's new entry.
     pub(crate) fn relocate(&mut self, mut renew: impl FnMut(Entry) -> Entry) {
-        self.lost.iter_mut().for_each(|entry| *entry = renew(*entry));
+        self.saved.iter_mut().for_each(|entry| *entry = renew(*entry));
         for (at, block) in self.list.iter_mut().enumerate() {
             block.relocate(&mut renew);
             self.firsts.renew(at, block[0]);

@@ -1,4 +1,4 @@
-//! The changes of one database: puts and deletions by key, and the gaps beneath them.
+//! The changes of one DBI: puts and deletions by key, and the gaps beneath them.
 
 use std::cmp::Ordering;
 use std::mem;
@@ -13,16 +13,17 @@ use crate::write_set::gaps::{Gaps, size};
 use crate::write_set::gather::gather;
 use crate::write_set::sort::nearly_all;
 
-/// The bytes counted for a change's index entry, and the spare capacity of its block.
+/// The bytes counted for a change besides its record: its entry, and the spare capacity of the entry's block.
 const ENTRY_BYTES: usize = 32;
 
-/// Changes that were not read are settled at this many bytes, and each time that the bytes have doubled.
-const SETTLE: usize = 64 << 20;
+/// Changes that were not read are sorted when the arena reaches this many bytes, and each time that it has doubled.
+/// Only sorting shows how many of its records are dead: replaced, or dropped.
+const SORT_AT_BYTES: usize = 64 << 20;
 
-/// Dead records are kept up to this many bytes.
-const IDLE: usize = 64 << 10;
+/// The memory of dead records is not freed up to this many bytes.
+const MAX_DEAD_KEPT: usize = 64 << 10;
 
-/// Ascending changes are appended to the settled order in pieces of this many, while the piece is in the cache.
+/// Ascending changes are appended to the sorted blocks in pieces of this many, while the piece is in the cache.
 pub(super) const PIECE: usize = 4096;
 
 /// How many changes are sampled to estimate the number of deletions.
@@ -31,50 +32,53 @@ const SAMPLE: usize = 1024;
 /// Memory for up to this many entries is kept for the next transaction.
 const KEPT: usize = 1024;
 
-/// The changes of one database by key, over gaps. The newest change of a key wins.
+/// The changes of one DBI by key, over gaps: deleted ranges. The newest change of a key wins.
 ///
-/// Writing appends to an arena and to an unsorted tail. The first read after it *settles* the order: it sorts the tail
-/// and merges it into the sorted entries. So all writing without reading costs one sort, or none if keys ascend. Reads
-/// take `&self`, and lock nothing once the order is settled; writes take `&mut self` and never lock.
+/// A write appends a record to the arena and an entry to an unsorted tail. The first read after it sorts the tail and
+/// merges it into the sorted blocks. So all writes without a read cost one sort, or none if keys ascend. Reads take
+/// `&self`, and lock nothing once the tail is sorted; writes take `&mut self` and never lock.
 #[derive(Debug, Default)]
 pub(crate) struct DbiChanges {
     pub(super) arena: Arena,
     pub(super) gaps: Gaps,
-    /// The order, if the owner of the changes has settled it: a small commit then needs neither a lock nor a cell.
+    /// The sorted blocks, if the owner of the changes has sorted them: a small commit then uses neither of the next two
+    /// fields, and so no atomic access.
     ready: Option<Blocks>,
-    settled: OnceLock<Blocks>,
-    unsettled: Mutex<Unsettled>,
-    /// The size of the arena at which memory of replaced records is searched for.
-    settle_at: usize,
-    /// The open savepoints that have changed this database, the outermost first.
+    /// The sorted blocks, if a reader has sorted them.
+    sorted: OnceLock<Blocks>,
+    /// The blocks, unless they are in one of the two fields above, and the unsorted tail.
+    appendable: Mutex<BlocksAndTail>,
+    /// The size of the arena at which the changes are sorted next, to find the memory of dead records.
+    sort_at: usize,
+    /// The open savepoints that have changed this DBI, the outermost first.
     pub(super) savepoints: Vec<DbiSavepoint>,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Unsettled {
-    /// The order, unless it is settled.
+pub(super) struct BlocksAndTail {
+    /// The sorted blocks, unless they are in `ready` or `sorted`.
     blocks: Blocks,
-    /// The changes after the last settling, in the order in which they were made.
+    /// The changes after the last sort, in the order in which they were made.
     tail: Vec<Entry>,
     /// Whether a key of the tail is not above the one before it.
-    is_mixed: bool,
+    is_out_of_order: bool,
 }
 
-impl Unsettled {
-    /// Forgets the changes that are not settled.
+impl BlocksAndTail {
+    /// Removes the changes that are not sorted yet.
     pub(super) fn drop_tail(&mut self) {
         self.tail.clear();
-        self.is_mixed = false;
+        self.is_out_of_order = false;
     }
 
     pub(super) fn take(&mut self, blocks: Blocks) {
         self.blocks = blocks;
     }
 
-    fn settle(&mut self, arena: &Arena) {
+    fn sort_tail(&mut self, arena: &Arena) {
         if !self.tail.is_empty() || self.blocks.is_appended() {
-            let ascends = !mem::take(&mut self.is_mixed);
-            self.blocks.settle(arena, mem::take(&mut self.tail), ascends);
+            let ascends = !mem::take(&mut self.is_out_of_order);
+            self.blocks.merge_unsorted(arena, mem::take(&mut self.tail), ascends);
         }
     }
 
@@ -83,11 +87,11 @@ impl Unsettled {
         if self.tail.len() == self.tail.capacity() {
             self.make_room(arena);
         }
-        if !self.is_mixed
+        if !self.is_out_of_order
             && let Some(last) = self.tail.last()
             && last.head >= entry.head
         {
-            self.is_mixed = is_mixed(arena, *last, entry);
+            self.is_out_of_order = is_out_of_order(arena, *last, entry);
         }
         self.tail.push(entry);
     }
@@ -96,7 +100,7 @@ impl Unsettled {
     fn make_room(&mut self, arena: &Arena) {
         // Not `==`: memory kept from an earlier transaction has its own capacity, and doubling may skip the exact
         // length.
-        if self.tail.len() >= PIECE && !self.is_mixed && self.blocks.append(arena, &self.tail) {
+        if self.tail.len() >= PIECE && !self.is_out_of_order && self.blocks.append(arena, &self.tail) {
             self.tail.clear();
             return;
         }
@@ -114,7 +118,7 @@ pub(crate) fn change_bytes(key: &[u8], value: Option<&[u8]>) -> usize {
 
 impl DbiChanges {
     pub(crate) fn new() -> Self {
-        Self { settle_at: SETTLE, ..Self::default() }
+        Self { sort_at: SORT_AT_BYTES, ..Self::default() }
     }
 
     /// Stores `value` under `key`. Amortized O(1).
@@ -139,15 +143,15 @@ impl DbiChanges {
 
     #[inline]
     pub(crate) fn change(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<()> {
-        if let Some(order) = self.ready.as_ref().or_else(|| self.settled.get())
+        if let Some(order) = self.ready.as_ref().or_else(|| self.sorted.get())
             && order.len() > 0
         {
             return self.change_in_order(key, value);
         }
         let record = self.arena.push(key, value)?;
-        let Self { arena, ready, settled, unsettled, .. } = self;
-        open(ready, settled, unsettled).push(arena, Entry::new(key, 0, record));
-        if self.arena.used() >= self.settle_at {
+        let Self { arena, ready, sorted, appendable, .. } = self;
+        make_appendable(ready, sorted, appendable).push(arena, Entry::new(key, 0, record));
+        if self.arena.used() >= self.sort_at {
             self.tidy(0);
         }
         Ok(())
@@ -158,20 +162,20 @@ impl DbiChanges {
         let at = self.lower(key);
         self.change_at(key, value, at)?;
         if !at.1 {
-            // As long as no read comes in between, later changes wait to be sorted together.
-            self.open();
+            // As long as no read comes in between, later changes go to the tail, to be sorted together.
+            self.make_appendable();
         }
         Ok(())
     }
 
-    /// As [`change`](Self::change), at the position that [`lower`](Self::lower) found for `key`; nothing has moved
-    /// since.
+    /// As [`change`](Self::change), at the position that [`lower`](Self::lower) found for `key`. Nothing may have
+    /// changed since then.
     ///
-    /// If reads come between changes, each change is put into the order at once. A value of the same length
-    /// overwrites the old one in place, unless a savepoint may restore it.
+    /// Puts the change into its block at once, since reads come between changes. A value of the same length overwrites
+    /// the old one in place, unless a savepoint may restore it.
     pub(crate) fn change_at(&mut self, key: &[u8], value: Option<&[u8]>, at: (EntryPosition, bool)) -> Result<()> {
-        let Self { arena, ready, settled, unsettled, .. } = self;
-        let order = in_order(ready, settled, unsettled);
+        let Self { arena, ready, sorted, appendable, .. } = self;
+        let order = sorted_blocks(ready, sorted, appendable);
         if let (Some(value), true) = (value, at.1)
             && let Some(entry) = order.at(at.0)
             && order.mark.is_none_or(|mark| entry.record >= mark)
@@ -185,8 +189,8 @@ impl DbiChanges {
         Ok(())
     }
 
-    /// Stores a value of `len` zeros, which `fill` overwrites, under `key`. If `fill` fails or panics, nothing changes.
-    /// The old value of the key stays where it is until then.
+    /// Stores a value of `len` bytes under `key`: zeros, which `fill` overwrites. If `fill` fails or panics, nothing
+    /// changes. The old value of the key stays in place until `fill` has returned.
     ///
     /// # Errors
     /// As [`change`](Self::change), and what `fill` returns.
@@ -199,11 +203,11 @@ impl DbiChanges {
         let record = self.arena.push_filled(key, len, fill)?;
         if self.blocks().len() > 0 {
             let at = self.lower(key);
-            let Self { arena, ready, settled, unsettled, .. } = self;
-            in_order(ready, settled, unsettled).take(arena, record, at);
+            let Self { arena, ready, sorted, appendable, .. } = self;
+            sorted_blocks(ready, sorted, appendable).take(arena, record, at);
         } else {
-            let Self { arena, ready, settled, unsettled, .. } = self;
-            open(ready, settled, unsettled).push(arena, Entry::new(key, 0, record));
+            let Self { arena, ready, sorted, appendable, .. } = self;
+            make_appendable(ready, sorted, appendable).push(arena, Entry::new(key, 0, record));
         }
         self.shrink();
         Ok(())
@@ -212,50 +216,50 @@ impl DbiChanges {
     /// Frees the memory of dead records if they outweigh the live ones.
     #[inline]
     fn shrink(&mut self) {
-        let Self { ready, settled, unsettled, .. } = self;
-        let dead = in_order(ready, settled, unsettled).dead();
-        if dead > IDLE && dead > self.arena.used() / 2 {
+        let Self { ready, sorted, appendable, .. } = self;
+        let dead = sorted_blocks(ready, sorted, appendable).dead();
+        if dead > MAX_DEAD_KEPT && dead > self.arena.used() / 2 {
             self.compact();
-        } else if self.arena.used() >= self.settle_at {
+        } else if self.arena.used() >= self.sort_at {
             self.tidy(0);
         }
     }
 
-    /// Forgets the change after a position of the settled order. The layers below do not have its key, so no deletion
+    /// Removes the change after a position of the sorted blocks. The layers below do not have its key, so no deletion
     /// is needed.
     pub(crate) fn forget_at(&mut self, position: EntryPosition) {
-        let Self { arena, ready, settled, unsettled, .. } = self;
-        let order = in_order(ready, settled, unsettled);
+        let Self { arena, ready, sorted, appendable, .. } = self;
+        let order = sorted_blocks(ready, sorted, appendable);
         order.drop_at(arena, position);
         let (is_empty, dead) = (order.len() == 0, order.dead());
-        if is_empty || (dead > IDLE && dead > self.arena.used() / 2) {
-            let order = mem::take(self.settle());
+        if is_empty || (dead > MAX_DEAD_KEPT && dead > self.arena.used() / 2) {
+            let order = mem::take(self.sort_tail());
             self.put_back(order);
         }
     }
 
-    /// The only change, if there is nothing else: it needs no order.
+    /// The only change, if there is nothing else: it is read without sorting.
     #[inline]
     pub(crate) fn only(&self) -> Option<Record<'_>> {
         if self.gaps.is_empty() && self.savepoints.is_empty() { self.arena.only() } else { None }
     }
 
-    /// Forgets all changes, and keeps their memory for the next ones if they were few.
+    /// Removes all changes, and keeps their memory for the next ones if they were few.
     pub(crate) fn reset(&mut self) {
         self.arena.reset();
         if !self.gaps.is_empty() {
             self.gaps = Gaps::default();
         }
-        let unsettled = self.open();
-        unsettled.tail.clear();
-        let room = unsettled.blocks.reset();
+        let appendable = self.make_appendable();
+        appendable.tail.clear();
+        let room = appendable.blocks.reset();
         if room.capacity() > 0 {
-            unsettled.tail = room;
+            appendable.tail = room;
         }
-        if unsettled.tail.capacity() > KEPT {
-            unsettled.tail = Vec::new();
+        if appendable.tail.capacity() > KEPT {
+            appendable.tail = Vec::new();
         }
-        self.settle_at = SETTLE;
+        self.sort_at = SORT_AT_BYTES;
     }
 
     /// Deletes the keys from `start` to before `end`, or to the end, here and in all layers below.
@@ -266,10 +270,10 @@ impl DbiChanges {
         self.gaps.add(start, end);
         if start.is_empty() && end.is_none() && self.savepoints.is_empty() {
             self.arena = Arena::default();
-            *self.open() = Unsettled::default();
+            *self.make_appendable() = BlocksAndTail::default();
             return;
         }
-        let blocks = self.settle();
+        let blocks = self.sort_tail();
         let mut order = mem::take(blocks);
         let from = order.lower(&self.arena, start).0;
         let to = end.map_or_else(|| order.end(), |end| order.lower(&self.arena, end).0);
@@ -277,14 +281,14 @@ impl DbiChanges {
         self.put_back(order);
     }
 
-    /// Adds a gap over keys of which the layers below show none but the deleted ones, and drops the single deletions of
-    /// these keys. Puts in the gap stay.
-    pub(crate) fn join(&mut self, start: &[u8], end: Option<&[u8]>, deleted: &[Vec<u8>]) {
+    /// Replaces the deletions of the keys `deleted` by one gap. The layers below show no other key in the gap. Puts in
+    /// the gap stay.
+    pub(crate) fn add_gap_keeping_puts(&mut self, start: &[u8], end: Option<&[u8]>, deleted: &[Vec<u8>]) {
         self.gaps.add(start, end);
         if deleted.is_empty() {
             return;
         }
-        let blocks = self.settle();
+        let blocks = self.sort_tail();
         let mut order = mem::take(blocks);
         for key in deleted {
             order.remove(&self.arena, key);
@@ -292,15 +296,15 @@ impl DbiChanges {
         self.put_back(order);
     }
 
-    /// Takes back an order from which entries were dropped. Frees all records if no entry is left, and copies the live
-    /// records if most are dead.
+    /// Takes back sorted blocks from which entries were dropped. Frees all records if no entry is left; copies the
+    /// live records to a new arena if most are dead.
     pub(super) fn put_back(&mut self, order: Blocks) {
-        let (is_empty, dead) = (order.len() == 0 && order.lost().is_empty(), order.dead());
+        let (is_empty, dead) = (order.len() == 0 && order.saved().is_empty(), order.dead());
         let is_empty = is_empty && self.savepoints.is_empty();
-        self.open().blocks = if is_empty { Blocks::default() } else { order };
+        self.make_appendable().blocks = if is_empty { Blocks::default() } else { order };
         if is_empty {
             self.arena.reset();
-        } else if dead > IDLE && dead > self.arena.used() / 2 {
+        } else if dead > MAX_DEAD_KEPT && dead > self.arena.used() / 2 {
             self.compact();
         }
     }
@@ -310,10 +314,10 @@ impl DbiChanges {
         if let Some((key, value)) = self.only() {
             return change_bytes(key, value);
         }
-        let len = self.ready.as_ref().or_else(|| self.settled.get()).map_or_else(
+        let len = self.ready.as_ref().or_else(|| self.sorted.get()).map_or_else(
             || {
-                let unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
-                unsettled.blocks.len() + unsettled.tail.len()
+                let appendable = self.appendable.lock().unwrap_or_else(PoisonError::into_inner);
+                appendable.blocks.len() + appendable.tail.len()
             },
             Blocks::len,
         );
@@ -322,7 +326,7 @@ impl DbiChanges {
 
     /// Whether nothing is changed.
     pub(crate) fn is_empty(&self) -> bool {
-        // The arena may have only dead records: then only the order shows that nothing is changed.
+        // The arena may have only dead records: then only the sorted blocks show that nothing is changed.
         self.gaps.is_empty() && (self.arena.used() == 0 || (self.only().is_none() && self.blocks().len() == 0))
     }
 
@@ -380,7 +384,7 @@ impl DbiChanges {
         self.blocks().iter().map(|entry| self.arena.record(entry.record))
     }
 
-    /// The changes in key order, for a scan to the end.
+    /// The changes in key order, for a scan to the end: records are prefetched.
     pub(crate) fn iter_all(&self) -> impl Iterator<Item = Record<'_>> {
         gather(&self.arena, self.blocks().list())
     }
@@ -397,16 +401,16 @@ impl DbiChanges {
         nearly_all(self.len(), self.blocks().iter().map(is_later))
     }
 
-    /// The settled order. O(n log n) in the changes since the last call.
+    /// The sorted blocks. O(n log n) in the changes since the last call.
     #[inline]
     pub(crate) fn blocks(&self) -> &Blocks {
         if let Some(ready) = &self.ready {
             return ready;
         }
-        self.settled.get_or_init(|| {
-            let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
-            unsettled.settle(&self.arena);
-            mem::take(&mut unsettled.blocks)
+        self.sorted.get_or_init(|| {
+            let mut appendable = self.appendable.lock().unwrap_or_else(PoisonError::into_inner);
+            appendable.sort_tail(&self.arena);
+            mem::take(&mut appendable.blocks)
         })
     }
 
@@ -443,97 +447,97 @@ impl DbiChanges {
         self.blocks().lower(&self.arena, key)
     }
 
-    /// Merges the changes and gaps of `newer` over these. Large chunks of records are moved without a copy.
-    /// O(changes of `newer`), and with gaps the cost of settling.
+    /// Merges the changes and gaps of `newer` over these. Large chunks of records are moved without a copy. O(changes
+    /// of `newer`), and with gaps the cost of sorting these changes.
     pub(crate) fn absorb(&mut self, newer: Self) {
         newer.gaps.iter().for_each(|(start, end)| self.gap(start, end));
-        let mut changes = newer.unsettled.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut changes = newer.appendable.into_inner().unwrap_or_else(PoisonError::into_inner);
         let blocks =
-            newer.ready.or_else(|| newer.settled.into_inner()).unwrap_or_else(|| mem::take(&mut changes.blocks));
+            newer.ready.or_else(|| newer.sorted.into_inner()).unwrap_or_else(|| mem::take(&mut changes.blocks));
         let moved = self.arena.absorb(newer.arena);
-        let Self { arena, ready, settled, unsettled, .. } = self;
-        let unsettled = open(ready, settled, unsettled);
+        let Self { arena, ready, sorted, appendable, .. } = self;
+        let appendable = make_appendable(ready, sorted, appendable);
         for entry in blocks.iter().chain(changes.tail) {
             let record = moved.moved_to(entry.record);
-            unsettled.push(arena, Entry::new(arena.key(record), 0, record));
+            appendable.push(arena, Entry::new(arena.key(record), 0, record));
         }
-        if self.arena.used() >= self.settle_at {
+        if self.arena.used() >= self.sort_at {
             self.tidy(0);
         }
     }
 
-    /// Settles, and frees the memory of dead records if they outweigh the live ones, or if they have at least
-    /// `most` bytes and `most` is not 0.
+    /// Sorts the changes, and frees the memory of dead records if they outweigh the live ones, or if they have at
+    /// least `most` bytes and `most` is not 0.
     pub(crate) fn tidy(&mut self, most: usize) {
-        let dead = self.settle().dead();
+        let dead = self.sort_tail().dead();
         let live = self.arena.used().saturating_sub(dead);
         if dead > live || (most > 0 && dead >= most) {
             self.compact();
         }
-        self.settle_at = self.arena.used().saturating_mul(2).max(SETTLE);
+        self.sort_at = self.arena.used().saturating_mul(2).max(SORT_AT_BYTES);
     }
 
     fn compact(&mut self) {
         if !self.savepoints.is_empty() {
             return self.compact_savepoints();
         }
-        let mut blocks = mem::take(self.settle());
+        let mut blocks = mem::take(self.sort_tail());
         let from = mem::take(&mut self.arena);
         blocks.relocate(|entry| Entry { head: entry.head, record: self.arena.copy(&from, entry.record) });
-        self.open().blocks = blocks;
+        self.make_appendable().blocks = blocks;
     }
 
-    /// Settles the order for the reads that follow.
+    /// Sorts the changes, so that the reads that follow need no lock.
     pub(crate) fn make_ready(&mut self) {
         if self.ready.is_none() && self.only().is_none() {
-            self.ready = Some(mem::take(self.settle()));
+            self.ready = Some(mem::take(self.sort_tail()));
         }
     }
 
-    pub(super) fn settle(&mut self) -> &mut Blocks {
-        self.open();
-        let unsettled = self.unsettled.get_mut().unwrap_or_else(PoisonError::into_inner);
-        unsettled.settle(&self.arena);
-        &mut unsettled.blocks
+    pub(super) fn sort_tail(&mut self) -> &mut Blocks {
+        self.make_appendable();
+        let appendable = self.appendable.get_mut().unwrap_or_else(PoisonError::into_inner);
+        appendable.sort_tail(&self.arena);
+        &mut appendable.blocks
     }
 
     #[inline]
-    pub(super) fn open(&mut self) -> &mut Unsettled {
-        open(&mut self.ready, &mut self.settled, &mut self.unsettled)
+    pub(super) fn make_appendable(&mut self) -> &mut BlocksAndTail {
+        make_appendable(&mut self.ready, &mut self.sorted, &mut self.appendable)
     }
 }
 
 /// Whether the key of `entry` is not above that of `last`, if the heads do not decide.
 #[cold]
-fn is_mixed(arena: &Arena, last: Entry, entry: Entry) -> bool {
+fn is_out_of_order(arena: &Arena, last: Entry, entry: Entry) -> bool {
     last.compare(arena, entry).is_ge()
 }
 
-/// The settled order, wherever it is kept.
+/// The sorted blocks, wherever they are kept.
 #[inline]
-fn in_order<'u>(
+fn sorted_blocks<'u>(
     ready: &'u mut Option<Blocks>,
-    settled: &'u mut OnceLock<Blocks>,
-    unsettled: &'u mut Mutex<Unsettled>,
+    sorted: &'u mut OnceLock<Blocks>,
+    appendable: &'u mut Mutex<BlocksAndTail>,
 ) -> &'u mut Blocks {
-    match ready.as_mut().or_else(|| settled.get_mut()) {
+    match ready.as_mut().or_else(|| sorted.get_mut()) {
         Some(order) => order,
-        None => &mut unsettled.get_mut().unwrap_or_else(PoisonError::into_inner).blocks,
+        None => &mut appendable.get_mut().unwrap_or_else(PoisonError::into_inner).blocks,
     }
 }
 
-/// The order in the form that can be appended to.
+/// The blocks and the tail, to be appended to. Takes the blocks back from `ready` or `sorted`.
 #[inline]
-fn open<'u>(
+fn make_appendable<'u>(
     ready: &mut Option<Blocks>,
-    settled: &mut OnceLock<Blocks>,
-    unsettled: &'u mut Mutex<Unsettled>,
-) -> &'u mut Unsettled {
-    let unsettled = unsettled.get_mut().unwrap_or_else(PoisonError::into_inner);
+    sorted: &mut OnceLock<Blocks>,
+    appendable: &'u mut Mutex<BlocksAndTail>,
+) -> &'u mut BlocksAndTail {
+    let appendable = appendable.get_mut().unwrap_or_else(PoisonError::into_inner);
     if ready.is_some() {
-        unsettled.blocks = ready.take().unwrap_or_default();
-    } else if let Some(blocks) = settled.take() {
-        unsettled.blocks = blocks;
+        appendable.blocks = ready.take().unwrap_or_default();
+    } else if let Some(blocks) = sorted.take() {
+        appendable.blocks = blocks;
     }
-    unsettled
+    appendable
 }

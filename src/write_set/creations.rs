@@ -56,7 +56,7 @@ impl Creations {
         ids.max()
     }
 
-    /// Notes that all creations are committed.
+    /// Marks all these DBIs as created: the set was committed.
     pub(crate) fn settle(&self) {
         self.all.iter().for_each(|dbi| dbi.settle());
     }

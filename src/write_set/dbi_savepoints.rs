@@ -1,8 +1,8 @@
-//! Savepoints of one database's changes: what is needed to undo everything after a savepoint began.
+//! Savepoints of one DBI's changes: what is needed to undo everything after a savepoint began.
 //!
-//! Records are appended, so those after a savepoint's mark in the arena are new. Of the state before the savepoint, the
-//! entries that were replaced or dropped are kept, and the gaps as they were. Beginning a savepoint costs nothing;
-//! keeping or undoing it costs O(changes in it), however deeply it is nested.
+//! Records are only appended, so those after a savepoint's mark in the arena are new. Of the state before the
+//! savepoint, the entries that were replaced or dropped are saved, and a log says which gaps were replaced. Beginning
+//! a savepoint costs nothing. Keeping or undoing it costs O(changes in it), however deeply it is nested.
 
 use std::mem;
 
@@ -11,7 +11,7 @@ use crate::write_set::blocks::Blocks;
 use crate::write_set::changes::{DbiChanges, change_bytes};
 use crate::write_set::entry::Entry;
 
-/// An open savepoint that has changed this database.
+/// An open savepoint that has changed this DBI.
 #[derive(Debug)]
 pub(super) struct DbiSavepoint {
     /// The number of savepoints that were open when it began, itself included.
@@ -21,8 +21,8 @@ pub(super) struct DbiSavepoint {
     /// The bytes of the arena, and the dead ones among them, when it began.
     used: usize,
     dead: usize,
-    /// The numbers of kept entries and of logged gaps when it began.
-    lost: usize,
+    /// The number of saved entries, and the length of the log of gaps, when it began.
+    saved: usize,
     gaps: usize,
 }
 
@@ -41,8 +41,8 @@ impl DbiChanges {
         })
     }
 
-    /// If the savepoint at `depth` has not changed this database yet, notes the present state, to be restored, and
-    /// settles the order. Returns whether the savepoint had changed nothing here before.
+    /// If the savepoint at `depth` has not changed this DBI yet, sorts the changes and notes their present state,
+    /// so that it can be restored. Returns whether this was the savepoint's first change here.
     #[inline]
     pub(crate) fn enter(&mut self, depth: usize) -> bool {
         if self.savepoints.last().is_some_and(|savepoint| savepoint.depth == depth) {
@@ -55,25 +55,25 @@ impl DbiChanges {
     #[cold]
     fn begin(&mut self, depth: usize) {
         let (mark, used) = (self.arena.next_record(), self.arena.used());
-        let blocks = self.settle();
-        let savepoint = DbiSavepoint { depth, mark, used, dead: blocks.dead(), lost: blocks.lost().len(), gaps: 0 };
-        blocks.keep_below(Some(mark));
+        let blocks = self.sort_tail();
+        let savepoint = DbiSavepoint { depth, mark, used, dead: blocks.dead(), saved: blocks.saved().len(), gaps: 0 };
+        blocks.save_below(Some(mark));
         self.savepoints.push(DbiSavepoint { gaps: self.gaps.begin_log(), ..savepoint });
     }
 
-    /// Gives the changes of the newest savepoint, at `depth`, to the savepoint around it, or keeps them for good.
-    /// Returns whether the outer savepoint had changed nothing here.
+    /// Merges the changes of the newest savepoint, at `depth`, into the savepoint around it, or into the transaction
+    /// if there is none. Returns whether the outer savepoint had changed nothing here.
     pub(crate) fn keep(&mut self, depth: usize) -> bool {
         let Some(savepoint) = self.savepoints.pop() else { return false };
-        let around = self.savepoints.last().filter(|around| around.depth + 1 == depth);
-        if around.is_none() && depth > 1 {
+        let outer = self.savepoints.last().filter(|outer| outer.depth + 1 == depth);
+        if outer.is_none() && depth > 1 {
             self.savepoints.push(DbiSavepoint { depth: depth - 1, ..savepoint });
             return true;
         }
-        let mark = around.map(|around| around.mark);
-        let mut order = mem::take(self.settle());
-        order.keep_below(mark);
-        order.forget_lost(&self.arena, savepoint.lost);
+        let mark = outer.map(|outer| outer.mark);
+        let mut order = mem::take(self.sort_tail());
+        order.save_below(mark);
+        order.release_saved(&self.arena, savepoint.saved);
         if mark.is_none() {
             self.gaps.end_log();
         }
@@ -84,20 +84,20 @@ impl DbiChanges {
     /// Undoes the changes of the newest savepoint.
     pub(crate) fn undo(&mut self) {
         let Some(savepoint) = self.savepoints.pop() else { return };
-        let around = self.savepoints.last().map(|around| around.mark);
-        self.open().drop_tail();
-        let mut order = mem::take(self.settle());
-        order.keep_below(None);
+        let outer = self.savepoints.last().map(|outer| outer.mark);
+        self.make_appendable().drop_tail();
+        let mut order = mem::take(self.sort_tail());
+        order.save_below(None);
         for record in self.arena.records_from(savepoint.mark) {
             let key = self.arena.key(record);
             if order.get(&self.arena, key).is_some_and(|entry| entry.record >= savepoint.mark) {
                 order.remove(&self.arena, key);
             }
         }
-        let lost = order.take_lost(savepoint.lost);
-        order.settle(&self.arena, lost.into_iter().map(|entry| as_added(&self.arena, entry)).collect(), false);
+        let saved = order.take_saved(savepoint.saved);
+        order.merge_unsorted(&self.arena, saved.into_iter().map(|entry| as_added(&self.arena, entry)).collect(), false);
         order.set_dead(savepoint.dead);
-        order.keep_below(around);
+        order.save_below(outer);
         self.arena.truncate(savepoint.mark, savepoint.used);
         self.gaps.undo(savepoint.gaps);
         if self.savepoints.is_empty() {
@@ -108,10 +108,10 @@ impl DbiChanges {
 
     /// Frees the memory of records that nothing refers to, not even a savepoint. The other records keep their order.
     pub(super) fn compact_savepoints(&mut self) {
-        let mut order = mem::take(self.settle());
+        let mut order = mem::take(self.sort_tail());
         let from = mem::take(&mut self.arena);
-        let mut moved: Vec<(RecordRef, RecordRef)> = Vec::with_capacity(order.len() + order.lost().len());
-        moved.extend(order.iter().chain(order.lost().iter().copied()).map(|entry| (entry.record, entry.record)));
+        let mut moved: Vec<(RecordRef, RecordRef)> = Vec::with_capacity(order.len() + order.saved().len());
+        moved.extend(order.iter().chain(order.saved().iter().copied()).map(|entry| (entry.record, entry.record)));
         moved.sort_unstable_by_key(|(old, _)| *old);
         // Moves each savepoint's mark when the copying reaches it.
         let mut savepoints = self.savepoints.iter_mut().peekable();
@@ -130,8 +130,8 @@ impl DbiChanges {
             Err(_) => old,
         };
         order.relocate(|entry| Entry { head: entry.head, record: moved_to(entry.record) });
-        order.keep_below(self.savepoints.last().map(|savepoint| savepoint.mark));
-        self.open().take(order);
+        order.save_below(self.savepoints.last().map(|savepoint| savepoint.mark));
+        self.make_appendable().take(order);
     }
 }
 
@@ -141,34 +141,34 @@ fn as_added(arena: &Arena, entry: Entry) -> Entry {
 }
 
 impl Blocks {
-    /// From now on, keeps an entry whose record is before `mark` when it is replaced or dropped. With `None`, keeps
+    /// From now on, saves an entry whose record is before `mark` when it is replaced or dropped. With `None`, saves
     /// none.
-    pub(super) fn keep_below(&mut self, mark: Option<RecordRef>) {
+    pub(super) fn save_below(&mut self, mark: Option<RecordRef>) {
         self.mark = mark;
     }
 
-    /// The kept entries.
-    pub(super) fn lost(&self) -> &[Entry] {
-        &self.lost
+    /// The saved entries.
+    pub(super) fn saved(&self) -> &[Entry] {
+        &self.saved
     }
 
-    /// Takes the kept entries from index `from` on.
-    pub(super) fn take_lost(&mut self, from: usize) -> Vec<Entry> {
-        self.lost.split_off(from.min(self.lost.len()))
+    /// Takes the saved entries from index `from` on.
+    pub(super) fn take_saved(&mut self, from: usize) -> Vec<Entry> {
+        self.saved.split_off(from.min(self.saved.len()))
     }
 
-    /// Forgets the kept entries from index `from` on, except those that `mark` still keeps.
-    pub(super) fn forget_lost(&mut self, arena: &Arena, from: usize) {
-        for entry in self.take_lost(from) {
-            self.lose(arena, entry);
+    /// Releases the saved entries from index `from` on, except those that `mark` still saves.
+    pub(super) fn release_saved(&mut self, arena: &Arena, from: usize) {
+        for entry in self.take_saved(from) {
+            self.retire(arena, entry);
         }
     }
 
-    /// Called for an entry that was replaced or dropped: keeps it, or counts its record as dead.
+    /// Called for an entry that was replaced or dropped: saves it, or counts its record as dead.
     #[inline]
-    pub(super) fn lose(&mut self, arena: &Arena, entry: Entry) {
+    pub(super) fn retire(&mut self, arena: &Arena, entry: Entry) {
         if self.mark.is_some_and(|mark| entry.record < mark) {
-            self.lost.push(entry);
+            self.saved.push(entry);
         } else {
             self.dead += arena.len_at(entry.record);
         }

@@ -56,7 +56,7 @@ impl Entry {
 
 /// The length of the common prefix of two keys, and how the first key compares with the second.
 #[inline]
-pub(crate) fn meet(left: &[u8], right: &[u8]) -> (usize, Ordering) {
+pub(crate) fn common_prefix(left: &[u8], right: &[u8]) -> (usize, Ordering) {
     let most = left.len().min(right.len());
     let mut at = 0;
     while at < most {

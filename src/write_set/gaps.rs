@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-/// The bytes counted for a gap besides its keys: its node in the map, and two allocations.
+/// The bytes counted for a gap besides its keys: for its node in the map, and for two allocations.
 const GAP_BYTES: usize = 96;
 
 /// The least possible key, where a gap from the beginning of all keys starts. Not the empty key: comparing with an
@@ -23,12 +23,12 @@ pub(crate) struct Gaps {
     ends: BTreeMap<Box<[u8]>, Option<Box<[u8]>>>,
     bytes: usize,
     /// While a savepoint is open: the gaps that were added, each with those that it replaced.
-    log: Option<Vec<Added>>,
+    log: Option<Vec<AddedGap>>,
 }
 
 /// An added gap: its first key, and the gaps that it replaced.
 #[derive(Debug)]
-struct Added {
+struct AddedGap {
     start: Box<[u8]>,
     replaced: Vec<OwnGap>,
 }
@@ -78,7 +78,7 @@ impl Gaps {
         }
         self.bytes += size(&low, high.as_deref());
         if let Some(log) = &mut self.log {
-            log.push(Added { start: low.clone(), replaced });
+            log.push(AddedGap { start: low.clone(), replaced });
         }
         self.ends.insert(low, high);
     }
@@ -94,7 +94,8 @@ impl Gaps {
 
     /// Undoes what was added since the log had the length `noted`.
     pub(super) fn undo(&mut self, noted: usize) {
-        while let Some(Added { start, replaced }) = self.log.as_mut().filter(|log| log.len() > noted).and_then(Vec::pop)
+        while let Some(AddedGap { start, replaced }) =
+            self.log.as_mut().filter(|log| log.len() > noted).and_then(Vec::pop)
         {
             if let Some(end) = self.ends.remove(&start) {
                 self.bytes -= size(&start, end.as_deref());
@@ -134,7 +135,7 @@ impl Gaps {
             }
             let old = std::mem::replace(to, end.map(Into::into));
             if let Some(log) = &mut self.log {
-                log.push(Added { start: from.clone(), replaced: vec![(from.clone(), old)] });
+                log.push(AddedGap { start: from.clone(), replaced: vec![(from.clone(), old)] });
             }
         }
         true
@@ -167,7 +168,7 @@ impl Gaps {
 
     /// The gap that contains `key`.
     #[inline]
-    pub(crate) fn around(&self, key: &[u8]) -> Option<Gap<'_>> {
+    pub(crate) fn containing(&self, key: &[u8]) -> Option<Gap<'_>> {
         #[cfg(test)]
         crate::page::steps::note();
         if self.ends.is_empty() {
@@ -178,12 +179,12 @@ impl Gaps {
     }
 
     /// The first gap that ends after `key`: the one that contains it, or the next one.
-    pub(crate) fn from(&self, key: &[u8]) -> Option<Gap<'_>> {
-        self.around(key).or_else(|| self.after(key))
+    pub(crate) fn first_ending_after(&self, key: &[u8]) -> Option<Gap<'_>> {
+        self.containing(key).or_else(|| self.first_after(key))
     }
 
     /// The first gap that begins after `key`.
-    pub(crate) fn after(&self, key: &[u8]) -> Option<Gap<'_>> {
+    pub(crate) fn first_after(&self, key: &[u8]) -> Option<Gap<'_>> {
         let (start, end) = self.ends.range::<[u8], _>((Bound::Excluded(key), Bound::Unbounded)).next()?;
         Some((&**start, end.as_deref()))
     }
@@ -193,7 +194,7 @@ impl Gaps {
         self.ends.len()
     }
 
-    /// The gap that reaches the upper end of all keys, or, without `LAST`, their lower end.
+    /// The gap that reaches beyond the last possible key, or, without `LAST`, down to the first one.
     pub(crate) fn at_end<const LAST: bool>(&self) -> Option<Gap<'_>> {
         if LAST {
             return self.last().filter(|(_, end)| end.is_none());
@@ -208,7 +209,7 @@ impl Gaps {
     }
 
     /// The last gap that begins at or before `key`.
-    pub(crate) fn up_to(&self, key: &[u8]) -> Option<Gap<'_>> {
+    pub(crate) fn last_starting_up_to(&self, key: &[u8]) -> Option<Gap<'_>> {
         let (start, end) = self.ends.range::<[u8], _>((Bound::Unbounded, Bound::Included(key))).next_back()?;
         Some((&**start, end.as_deref()))
     }

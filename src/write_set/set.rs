@@ -1,4 +1,4 @@
-//! A write set: the changes of a transaction, by database, in memory until its commit.
+//! A write set: the changes of a transaction, by DBI, in memory until its commit.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use crate::write_set::blocks::EntryPosition;
 use crate::write_set::changes::{DbiChanges, change_bytes};
 use crate::write_set::creations::Creations;
 
-/// At the limit, the memory of replaced and undone changes is freed if it is at least this fraction of the limit.
-/// So the rest is copied rarely, and not for each change.
+/// At the limit, the memory of dead records is freed if it is at least this fraction of the limit. Freeing it copies
+/// all other records, so it must not happen at every change.
 const WORTHWHILE: usize = 64;
 
-/// The changes of up to this many DBIs keep their memory for the next transaction.
+/// Up to this many DBIs keep the memory of their changes for the next transaction.
 const KEPT: usize = 2;
 
 /// Changes of any DBIs; the newest change of a key wins.
@@ -23,7 +23,7 @@ pub(crate) struct WriteSet {
     all: Vec<OfDbi>,
     /// How many elements of `all` are in use.
     live: usize,
-    /// An upper bound of the changes' bytes. It is too high if one change replaced another.
+    /// An upper bound of the changes' bytes. It is too high after a change has replaced another one.
     bytes_at_most: usize,
     /// The maximum of the changes' bytes.
     limit: usize,
@@ -65,7 +65,7 @@ impl WriteSet {
         self.creations = None;
     }
 
-    /// This set, which is empty, with another limit.
+    /// This set, which is empty, with a limit of `max_bytes`.
     #[inline]
     pub(crate) fn with_limit(mut self, max_bytes: usize) -> Self {
         self.limit = max_bytes;
@@ -143,7 +143,7 @@ impl WriteSet {
         self.creations.as_deref()
     }
 
-    /// Creates a DBI when this set is committed.
+    /// Notes that the commit of this set creates a DBI.
     ///
     /// # Errors
     /// `TooLarge` when the set would outgrow its limit; it is unchanged then.
@@ -162,7 +162,7 @@ impl WriteSet {
         self.all.get(at).map(|of| &of.changes)
     }
 
-    /// Settles the order for a commit, without the locks of a first read through a shared reference.
+    /// Sorts the changes for a commit, without the locks of a first read through a shared reference.
     pub(crate) fn make_ready(&mut self) {
         self.all[..self.live].iter_mut().for_each(|of| of.changes.make_ready());
     }
@@ -189,7 +189,7 @@ impl WriteSet {
         Ok(())
     }
 
-    /// As [`change`](Self::change), at the position found for `key` in the settled order of `dbi`.
+    /// As [`change`](Self::change), at the position found for `key` in the sorted blocks of `dbi`.
     ///
     /// # Errors
     /// As [`change`](Self::change).
@@ -256,7 +256,7 @@ impl WriteSet {
         Ok(())
     }
 
-    /// Forgets the change after a position of the settled order of `dbi`. The layers below do not have its key.
+    /// Removes the change after a position of the sorted blocks of `dbi`. The layers below do not have its key.
     pub(crate) fn forget_at(&mut self, dbi: &Arc<DbiRef>, position: EntryPosition) {
         self.entry(dbi).forget_at(position);
     }
@@ -266,7 +266,7 @@ impl WriteSet {
     ///
     /// # Errors
     /// As [`change`](Self::change).
-    pub(crate) fn join(
+    pub(crate) fn add_gap_keeping_puts(
         &mut self,
         dbi: &Arc<DbiRef>,
         start: &[u8],
@@ -276,7 +276,7 @@ impl WriteSet {
         self.make_room(DbiChanges::gap_bytes(start, end))?;
         let changes = self.entry(dbi);
         let before = changes.gaps().bytes();
-        changes.join(start, end, deleted);
+        changes.add_gap_keeping_puts(start, end, deleted);
         let after = changes.gaps().bytes();
         self.bytes_at_most = self.bytes_at_most.saturating_add(after).saturating_sub(before);
         Ok(())
@@ -299,7 +299,7 @@ impl WriteSet {
         self.bytes_at_most = self.bytes_at_most.saturating_add(newer.bytes_at_most);
     }
 
-    /// Frees the memory of replaced and undone changes, if it is worthwhile.
+    /// Frees the memory of dead records, if there is enough of it.
     fn tidy(&mut self) {
         let worthwhile = (self.limit / WORTHWHILE).max(1);
         self.all[..self.live].iter_mut().for_each(|of| of.changes.tidy(worthwhile));
@@ -360,7 +360,7 @@ impl WriteSet {
 
     #[cold]
     fn insert(&mut self, at: usize, of: OfDbi) {
-        // Most transactions change one or two databases.
+        // Most transactions change one or two DBIs.
         if self.all.len() == self.all.capacity() {
             self.all.reserve_exact(self.all.len().max(1));
         }

@@ -10,10 +10,11 @@ use crate::write_set::entry::Entry;
 const SHORT: usize = 24;
 
 /// Sorts by key, then by position. All keys share their first `common` bytes, and heads are the bytes after these.
-/// One pass if they are sorted already.
+/// Entries that are sorted already cost one pass.
 ///
-/// Keys are compared one eight-byte word at a time, a word of all keys before the next. So a comparison needs only
-/// the entries; whole keys would have to be fetched from memory. Keys often share prefixes.
+/// Keys are compared by one eight-byte word: first all entries by their heads, then those with equal heads by the next
+/// word. So a comparison reads only entries; whole keys would have to be fetched from memory, and keys often share
+/// prefixes.
 pub(crate) fn sort(entries: &mut [Entry], arena: &Arena, common: usize) {
     if entries.is_sorted_by(|a, b| order(arena, *a, *b).is_le()) {
         return;

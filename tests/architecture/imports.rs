@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::source::{Source, is_name, words};
 
 /// The layers from the bottom up: the modules of the crate's root. A module imports itself and modules of lower layers.
-const LAYERS: [(&str, u8); 17] = [
+const LAYERS: [(&str, u8); 19] = [
     ("error", 0),
     ("durability", 0),
+    ("observe", 1),
     ("os", 1),
     ("key", 1),
     ("value", 1),
@@ -19,6 +20,7 @@ const LAYERS: [(&str, u8); 17] = [
     ("state", 6),
     ("commit", 7),
     ("env", 8),
+    ("open", 9),
     ("txn", 9),
     ("scan", 10),
     ("dbi", 11),

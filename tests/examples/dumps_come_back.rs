@@ -1,11 +1,11 @@
-//! What the example dumps, it restores: the same databases with the same types and entries, whatever they hold.
+//! What the example dumps, it restores: the same DBIs with the same types and entries, whatever they hold.
 
 use std::borrow::Cow;
 
 use crate::common::errors::refused;
 use crate::dump::{dump, restore};
 use mapleaf::key::{KeyAs, Reverse};
-use mapleaf::{Dbi, Env, ErrorKind, Msgpack, MultiDbi, Result};
+use mapleaf::{Dbi, Env, Error, ErrorKind, Msgpack, MultiDbi, Result};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -126,4 +126,49 @@ fn a_dump_into_other_types_is_refused() -> Result<()> {
     refused(restore(&other, &dumped(&env)?[..]), ErrorKind::SchemaMismatch);
     refused(restore(&other, &b"no dump\n"[..]), ErrorKind::InvalidKey);
     Ok(())
+}
+
+#[test]
+fn a_dump_leaves_out_what_mapleaf_cannot_read() -> Result<()> {
+    let dir = tempfile::tempdir().map_err(Error::other)?;
+    #[expect(unsafe_code, reason = "heed opens by an unsafe function")]
+    // SAFETY: no flags.
+    let other = unsafe { heed::EnvOpenOptions::new().max_dbs(4).open(dir.path()) }.map_err(Error::other)?;
+    let txn = other.write_txn().map_err(Error::other)?;
+    let made = other.create_databases_and_commit(txn, |opener, txn| {
+        for (name, flags) in [("dups", heed::DatabaseFlags::DUP_SORT), ("plain", heed::DatabaseFlags::empty())] {
+            let mut options = opener.database_options().types::<heed::types::Bytes, heed::types::Bytes>();
+            options.flags(flags).name(name).create(txn)?.put(txn, b"k", b"v")?;
+        }
+        Ok::<_, heed::Error>(heed::CommitOrAbort::<(), ()>::Commit(()))
+    });
+    made.map_err(Error::other)?;
+    drop(other);
+
+    let env = Env::open(dir.path())?;
+    assert_eq!(env.dbis()?.len(), 2);
+    let copy = Env::temporary()?;
+    restore(&copy, &dumped(&env)?[..])?;
+    let infos = copy.dbis()?;
+    assert_eq!(infos.iter().map(|info| (&info.name[..], info.entries)).collect::<Vec<_>>(), [("plain", 1)]);
+    Ok(())
+}
+
+/// Each DBI is created with its row in one transaction, so a dump that has one without the row is of two states.
+#[test]
+fn a_dump_beside_a_writer_is_of_one_state() -> Result<()> {
+    let env = Env::temporary()?;
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            (0..200)
+                .try_for_each(|n| env.transact(|txn| txn.create_dbi::<u64, u64>(&format!("dbi {n}"))?.put(txn, n, n)))
+        });
+        while !writer.is_finished() {
+            let copy = Env::temporary()?;
+            restore(&copy, &dumped(&env)?[..])?;
+            let without: Vec<_> = copy.dbis()?.into_iter().filter(|info| info.entries == 0).collect();
+            assert!(without.is_empty(), "{without:?}");
+        }
+        writer.join().expect("the writer does not panic")
+    })
 }

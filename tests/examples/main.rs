@@ -7,7 +7,7 @@ mod common;
 mod dump;
 mod dumps_come_back;
 mod sample_data;
-#[path = "../../examples/tour.rs"]
+#[path = "../../tour/src/main.rs"]
 #[allow(dead_code, reason = "the tests call `tour`, not its `main`")]
 mod tour;
 mod tour_counts;

@@ -51,3 +51,21 @@ fn a_dbi_with_flags_is_unsupported_by_name() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_foreign_dbi_is_opened_to_write_bytes_and_not_adopted() -> Result<()> {
+    let dir = directory()?;
+    foreign(dir.path(), DatabaseFlags::empty(), &[("plain", DatabaseFlags::empty())], false)?;
+    let env = Env::open(dir.path())?;
+    for kind in [DbiKind::Foreign, DbiKind::Plain] {
+        let raw = env.create_raw_dbi("plain", kind, "bytes", "bytes")?;
+        env.transact(|txn| raw.put(txn, b"k", b"v"))?;
+        assert_eq!(env.dbis()?[0].kind, DbiKind::Foreign);
+        refused(env.create_raw_dbi("plain", kind, "u32", "str"), ErrorKind::SchemaMismatch);
+    }
+    // What is new has the types that were given, also as a foreign one.
+    let made = env.create_raw_dbi("made", DbiKind::Foreign, "u32", "str")?;
+    assert_eq!((made.kind(), made.key_type(), made.value_type()), (DbiKind::Plain, "u32", "str"));
+    refused_with(env.create_raw_dbi("__made", DbiKind::Plain, "u32", "str"), ErrorKind::InvalidArgument, &["reserved"]);
+    Ok(())
+}

@@ -19,6 +19,7 @@ mod env_full_disk;
 mod env_full_disk_freed;
 mod env_info;
 mod env_temporary;
+mod file_modes;
 mod foreign_files;
 mod foreign_raw;
 mod fork_child;

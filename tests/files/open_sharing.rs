@@ -62,6 +62,40 @@ fn other_options_are_refused_while_an_environment_is_open() -> Result<()> {
 }
 
 #[test]
+fn an_error_says_who_keeps_the_environment_open() -> Result<()> {
+    let dir = directory()?;
+    let path = dir.path().join("env");
+    let env = Env::open(&path)?;
+    let others = || Env::options().durability(Durability::Eventual).open(&path);
+    let refused = |holders: &str| {
+        let words = ["durability Immediate (asked: Eventual)", holders];
+        refused_with(others(), ErrorKind::InvalidArgument, &words);
+        refused_with(Env::destroy(&path), ErrorKind::Busy, &[holders]);
+    };
+    refused("1 handle and no snapshot keep it open");
+    let clone = env.clone();
+    refused("2 handles and no snapshot keep it open");
+    let snap = env.snapshot()?;
+    drop(clone);
+    refused("1 handle and snapshots of 1 state keep it open");
+    let rows: Dbi<u64, u64> = env.dbi("rows")?;
+    env.transact(|txn| rows.put(txn, 1, 1))?;
+    let later = env.snapshot()?;
+    refused("1 handle and snapshots of 2 states keep it open");
+    drop(snap);
+    let again = later.clone();
+    refused("1 handle and snapshots of 1 state keep it open");
+    let txn = env.begin()?;
+    refused("2 handles and snapshots of 1 state keep it open");
+    txn.abort();
+    // The forgotten snapshot is the one that a program has to look for.
+    drop((env, again));
+    refused("no handle and snapshots of 1 state keep it open");
+    drop(later);
+    others().map(drop)
+}
+
+#[test]
 fn a_file_stays_open_as_long_as_any_value_of_it_lives() -> Result<()> {
     let dir = directory()?;
     let path = dir.path().join("env");

@@ -18,6 +18,7 @@ mod scan_ranks;
 mod slow_readers;
 mod snapshot_is_fresh;
 mod snapshot_leases;
+mod snapshot_lists_dbis;
 mod verbs_get_many;
 mod verbs_point_writes;
 mod verbs_ranges;

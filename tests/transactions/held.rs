@@ -217,7 +217,7 @@ fn a_transaction_that_outlives_its_locks_at_the_end_of_a_thread_is_closed() -> R
         })
         .join()
         .expect("no panic");
-        assert_eq!(outcomes.iter().collect::<Vec<_>>(), [Some(ErrorKind::Closed); 4]);
+        assert_eq!(outcomes.iter().collect::<Vec<_>>(), [Some(ErrorKind::Released); 4]);
         env.begin_timeout(Duration::from_secs(20))?.abort();
     }
     Ok(())

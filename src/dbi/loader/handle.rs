@@ -1,4 +1,4 @@
-//! The loader: stores rows of any databases in any order, within bounded memory.
+//! The loader: stores rows of any DBIs in any order, within bounded memory.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -14,7 +14,7 @@ use crate::dbi::multi::MultiDbi;
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{AsKey, Key, KeyBuf};
-use crate::page::{FULL, ROOMY};
+use crate::page::{FILL_PERCENT_MAX, FILL_PERCENT_UNORDERED};
 use crate::value::{AsValue, Context, Value};
 use crate::write_set::{check_key, check_value};
 
@@ -22,7 +22,7 @@ const MEMORY: usize = 256 << 20;
 const LEAST_MEMORY: usize = 64 << 10;
 const CHUNK: usize = 32 << 20;
 
-/// Loads more rows than fit in memory, for any databases of an environment, in any order. Created by [`Env::loader`].
+/// Loads more rows than fit in memory, for any DBIs of an environment, in any order. Created by [`Env::loader`].
 ///
 /// Rows are collected in memory. When half of the memory is used, they are sorted and written to a temporary file as
 /// a run. [`finish`](Self::finish) merges the runs and stores the rows in key order, one DBI after the other; this
@@ -251,7 +251,7 @@ impl Loader {
         let sorted = rows.sorted(&mut self.progress)?;
         let chunk = self.chunk.unwrap_or(usize::MAX);
         let asked = self.env.engine.config.fill;
-        let fill = |in_order: &bool| asked.unwrap_or(if *in_order { FULL } else { ROOMY });
+        let fill = |in_order: &bool| asked.unwrap_or(if *in_order { FILL_PERCENT_MAX } else { FILL_PERCENT_UNORDERED });
         let fill: Vec<u8> = sorted.came_in_order.iter().map(fill).collect();
         let (dbis, progress) = (sorted.dbis.all(), &mut self.progress);
         Storing { env: &self.env, dbis, chunk, fill: &fill, progress }.store(sorted.source)?;

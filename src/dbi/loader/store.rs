@@ -12,7 +12,7 @@ use crate::dbi::loader::source::{Position, Source};
 use crate::env::Env;
 use crate::error::{ErrorKind, Result};
 use crate::lmdb::{Applier, Failure};
-use crate::page::{Cursor, FULL, LeafFill, used_in_last_leaf};
+use crate::page::{Cursor, FILL_PERCENT_MAX, LeafFill, used_in_last_leaf};
 use crate::state::State;
 
 /// Bytes counted for a stored row besides its key and value.
@@ -112,7 +112,7 @@ impl Storing<'_> {
             return Ok(None);
         }
         let used = used_in_last_leaf(base.pages(), &below)?;
-        let percent = self.fill.get(first.dbi as usize).copied().unwrap_or(FULL);
+        let percent = self.fill.get(first.dbi as usize).copied().unwrap_or(FILL_PERCENT_MAX);
         Ok(Some(LeafFill::new(base.meta().page_size, percent, used)))
     }
 }

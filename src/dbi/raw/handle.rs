@@ -1,4 +1,4 @@
-//! The handle of a database whose types are not known.
+//! The handle of a DBI whose types are not known.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::txn::Read;
 /// Bytes, as both keys and values.
 pub(super) type Bytes = &'static [u8];
 
-/// A database of any types, read as bytes: for inspectors, dumps and bindings, which do not know the types when they
+/// A DBI of any types, read as bytes: for inspectors, dumps and bindings, which do not know the types when they
 /// are compiled. [`Env::raw_dbi`](crate::Env::raw_dbi) opens it.
 ///
 /// The reads are those of [`Dbi<&[u8], &[u8]>`](Dbi), at the same cost. Keys are the encoded ones, in the order of

@@ -1,4 +1,4 @@
-//! Databases as bytes, for programs that do not know their types.
+//! DBIs as bytes, for programs that do not know their types.
 
 mod handle;
 mod open;

@@ -1,4 +1,4 @@
-//! Opening databases whose types are not known.
+//! Opening DBIs whose types are not known.
 
 use crate::catalog::{DbiKind, Schema};
 use crate::dbi::raw::handle::RawDbi;
@@ -13,7 +13,7 @@ impl Env {
     /// nothing, so it works in a read-only environment too. O(log DBIs).
     ///
     /// Names that begin with `__`, which are reserved, can be read too. `__mapleaf` is the catalogue, whose records
-    /// `docs/format.md` describes.
+    /// [`file_format`](crate::file_format) describes.
     ///
     /// # Errors
     /// `NotFound`; `InvalidArgument` for a name that is empty, over 255 bytes, or contains a NUL; `Unsupported` for a
@@ -37,15 +37,21 @@ impl Env {
     }
 
     /// Opens the DBI `name` to write bytes to it, and creates it with these types if it is absent: what a program that
-    /// restores a dump needs. The names are those of [`DbiInfo`](crate::DbiInfo); a foreign DBI is created as a plain
-    /// one of bytes.
+    /// restores a dump needs. The types are named as in [`DbiInfo`](crate::DbiInfo). Creating is a transaction of its
+    /// own.
+    ///
+    /// [`DbiKind::Foreign`] counts as [`DbiKind::Plain`]: what is created has the types that are given, for a foreign
+    /// DBI those of its `DbiInfo`, `bytes` and `bytes`. A foreign DBI that exists is opened as it is if both types are
+    /// `bytes`. It is not adopted.
     ///
     /// The types need not be known to this program, and nothing checks that they exist. Whoever opens the DBI with
     /// types must use the same ones, and reads what was written here: see [`RawDbiMut`].
     ///
     /// # Errors
-    /// `SchemaMismatch` when the DBI exists with other types; `InvalidArgument` for a type name over 600 bytes;
-    /// `Unsupported` for [`DbiKind::Unsupported`]; otherwise as [`DbiOptions::open`](crate::DbiOptions::open).
+    /// `SchemaMismatch` when the DBI exists with other types, or is a foreign one and the types are not `bytes`;
+    /// `InvalidArgument` for a type name over 600 bytes, and for a name that begins with `__`: such DBIs can be read
+    /// by [`raw_dbi`](Self::raw_dbi) and not created; `Unsupported` for [`DbiKind::Unsupported`]; otherwise as
+    /// [`DbiOptions::open`](crate::DbiOptions::open).
     ///
     /// ```
     /// use mapleaf::{Dbi, DbiKind, Env};

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::scan::{KeyPrefix, KeyRange};
 use crate::txn::Write;
 
-/// A database of any types that bytes are written to, as they are: what [`RawDbi::unchecked_writes`] and
+/// A DBI of any types that bytes are written to, as they are: what [`RawDbi::unchecked_writes`] and
 /// [`Env::create_raw_dbi`](crate::Env::create_raw_dbi) return. It reads as [`RawDbi`] does.
 ///
 /// **Nothing checks that what it writes is of the DBI's types.** A key or a value that is not fails with `Decode` when a

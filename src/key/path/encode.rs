@@ -1,6 +1,6 @@
 //! A path as key bytes: each segment's id, escaped and ended, so that the keys of a subtree share one prefix.
 
-use super::elements::{Elements, NAME, PathBytes, check_segment};
+use super::elements::{Elements, NAME, PathBytes, check_segment, is_plain};
 use super::list::Path;
 use crate::error::Result;
 use crate::key::malformed::{empty, malformed, truncated};
@@ -69,9 +69,11 @@ impl Key for Path {
         if bytes.is_empty() {
             return Err(malformed(NAME, "it is empty"));
         }
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            check_segment(&mut rest)?;
+        if !is_plain(bytes) {
+            let mut rest = bytes;
+            while !rest.is_empty() {
+                check_segment(&mut rest)?;
+            }
         }
         Ok(Path::from_bytes(PathBytes::from_slice(bytes)))
     }

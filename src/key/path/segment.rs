@@ -75,7 +75,7 @@ impl Segment {
 
     /// Whether `id` is the canonical id of a segment. A scan checks this for each segment of each key.
     #[inline]
-    pub(super) fn is_written(id: &str) -> bool {
+    pub(super) fn is_canonical(id: &str) -> bool {
         let bytes = id.as_bytes();
         if index_of::<b'/'>(bytes).is_some() {
             return false;
@@ -86,7 +86,7 @@ impl Segment {
     }
 
     /// The segment with this id, which must be canonical. Allocates once.
-    pub(super) fn written(id: &str) -> Self {
+    pub(super) fn of_canonical_id(id: &str) -> Self {
         Self { id: id.into() }
     }
 
@@ -123,7 +123,7 @@ impl Segment {
     }
 }
 
-/// Whether stripping would leave a part unchanged.
+/// Whether a part has no whitespace at its ends.
 #[inline]
 fn is_stripped(part: &[u8]) -> bool {
     let ends = part.first().into_iter().chain(part.last());
@@ -165,7 +165,7 @@ mod tests {
         #[test]
         fn exactly_the_canonical_ids_parse_to_themselves(id in "[ab:/ \t\u{b}\u{e9}]{0,6}") {
             let parsed = Segment::parse(&id).ok().filter(|segment| segment.id() == id);
-            prop_assert_eq!(Segment::is_written(&id), parsed.is_some());
+            prop_assert_eq!(Segment::is_canonical(&id), parsed.is_some());
         }
     }
 }

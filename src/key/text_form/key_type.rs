@@ -22,7 +22,7 @@ pub(super) enum KeyType {
     Option(Box<KeyType>),
     Reverse(Box<KeyType>),
     Tuple(Vec<KeyType>),
-    /// A user's type, stored as this one. Its keys have the tuple form also alone.
+    /// A user's key type, stored as this one. Its keys have the tuple form even when they stand alone.
     Own(Box<KeyType>),
 }
 
@@ -32,7 +32,7 @@ impl KeyType {
     /// # Errors
     /// `Unsupported` for a name that no built-in type has.
     pub(super) fn of(name: &str) -> Result<Self> {
-        // Checked first: taking a name apart costs more than its length.
+        // Checked first: the time to parse a name grows faster than its length.
         if name.len() > MAX_NAME {
             return Err(unknown(name));
         }
@@ -63,7 +63,7 @@ fn own_type<'a>(rest: &&'a str) -> Option<&'a str> {
     if name.contains(MARKS) { None } else { Some(stored) }
 }
 
-/// What ends a word.
+/// The characters that end a name.
 const MARKS: [char; 8] = ['(', ')', '<', '>', ',', '=', '[', ']'];
 
 fn take_built_in(rest: &mut &str, depth: usize) -> Option<KeyType> {

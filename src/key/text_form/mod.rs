@@ -28,8 +28,8 @@ use scanner::Scanner;
 /// | `any` | `null`, `true`, `7`, `7.0`, `"text"`, `0x00ff`, `uuid(…)`, `timestamp(…)`, `[1, "a"]` |
 /// | `NAME=K` | as `K` |
 ///
-/// These forms stay: later versions parse what this one writes. A key of a [`MultiDbi`](crate::MultiDbi)'s tree is a pair, and its type the tuple of both types: see
-/// [`RawDbi::stored_key_type`](crate::RawDbi::stored_key_type).
+/// These forms stay: later versions parse what this one writes. A key of a [`MultiDbi`](crate::MultiDbi)'s tree is a
+/// pair, and its type the tuple of both types: see [`RawDbi::stored_key_type`](crate::RawDbi::stored_key_type).
 ///
 /// # Errors
 /// `Unsupported` for the name of a type that is not built in, or that nests more than 300 deep; `Decode` for bytes
@@ -97,7 +97,7 @@ pub fn parse(type_name: &str, text: &str) -> Result<Vec<u8>> {
     Ok(key)
 }
 
-/// Splits bytes that begin with an element of a tuple, of the type of this name, behind that element.
+/// Splits bytes after their first element of a tuple, which has the type of this name.
 ///
 /// # Errors
 /// As [`display`].

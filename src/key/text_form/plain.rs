@@ -1,10 +1,10 @@
-//! The types that are written without regard to others, and the forms that they share.
+//! The text of key types without type parameters, and the text forms that several types share.
 
 use std::fmt::{Debug, Write};
 use std::str::FromStr;
 
 use super::scanner::{Scanner, bytes_of};
-use crate::error::Result;
+use crate::error::{Result, push_hex};
 use crate::key::{Key, KeyBuf, Timestamp};
 
 /// A type that is written by `Debug` or `Display`, and the functions that do it.
@@ -31,7 +31,7 @@ macro_rules! plain {
     };
 }
 
-/// All of them.
+/// All such types.
 pub(super) const PLAIN: &[Plain] = plain! {
     u8: "u8", show, token;
     u16: "u16", show, token;
@@ -63,12 +63,6 @@ pub(super) fn show_bytes(bytes: &[u8], out: &mut String) {
     push_hex(bytes, out);
 }
 
-fn push_hex(bytes: &[u8], out: &mut String) {
-    for byte in bytes {
-        let _ = write!(out, "{byte:02x}");
-    }
-}
-
 pub(super) fn show_uuid(uuid: [u8; 16], out: &mut String) {
     let mut rest = &uuid[..];
     for (group, length) in UUID_GROUPS.into_iter().enumerate() {
@@ -82,13 +76,13 @@ pub(super) fn show_uuid(uuid: [u8; 16], out: &mut String) {
 /// The bytes of a UUID between its hyphens.
 const UUID_GROUPS: [usize; 5] = [4, 2, 2, 2, 6];
 
-/// A token of a type that reads itself.
+/// Parses the next token by the type's `FromStr`.
 pub(super) fn token<T: FromStr<Err: ToString>>(scanner: &mut Scanner<'_>) -> Result<T> {
     let token = scanner.token();
     token.parse().map_err(|cause: T::Err| scanner.wrong(&cause.to_string()))
 }
 
-/// Sixteen bytes, hyphens where [`show_uuid`] writes them.
+/// Parses sixteen bytes, with hyphens where [`show_uuid`] writes them.
 pub(super) fn uuid(scanner: &mut Scanner<'_>) -> Result<[u8; 16]> {
     let token = scanner.token();
     let groups = token.split('-').map(bytes_of).collect::<Option<Vec<_>>>();

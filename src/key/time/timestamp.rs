@@ -10,8 +10,8 @@ use crate::key::fixed::fixed_key;
 /// A point in time, in nanoseconds since the Unix epoch, from the year 1677 to 2262.
 ///
 /// As a key it takes 8 bytes and sorts by time. `Display` writes RFC 3339 in UTC with all nine fractional digits,
-/// which sorts by time too; `FromStr` reads it. With the features `jiff` and `chrono`, `jiff::Timestamp` and `chrono::DateTime<Utc>`
-/// convert from and to it, and are keys with the same bytes.
+/// which sorts by time too; `FromStr` reads it. With the features `jiff` and `chrono`, `jiff::Timestamp` and
+/// `chrono::DateTime<Utc>` convert from and to it, and are keys with the same bytes.
 ///
 /// ```
 /// use mapleaf::key::Timestamp;

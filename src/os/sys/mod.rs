@@ -24,8 +24,23 @@ pub(crate) enum LockKind {
     Exclusive,
 }
 
+/// The permissions of a file that is created: the nine bits of the owner, the group and all others. The umask of the
+/// process clears bits of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileMode(pub u32);
+
+impl FileMode {
+    /// Access for the owner alone.
+    pub(crate) const OWNER_ALONE: Self = Self(0o600);
+
+    /// The permissions of a directory for such files: who may read them may enter it.
+    pub(crate) fn of_directory(self) -> u32 {
+        self.0 | (self.0 & 0o444) >> 2
+    }
+}
+
 /// The result of opening the directory above another one.
-pub(crate) enum Above {
+pub(crate) enum ParentDirectory {
     /// A directory that may be read.
     Directory(File),
     /// A directory that may not be read, and so cannot be flushed alone.
@@ -45,12 +60,11 @@ pub(crate) use system::files::write_all_at;
 
 // Files: opening. Programs that this process starts inherit none of them.
 
-/// Creates a file for reading and writing, with access for its owner alone; `AlreadyExists` if it exists.
+/// Creates a file for reading and writing; `AlreadyExists` if it exists.
 pub(crate) use system::files::create_new;
 /// Opens a file for reading, following no link. Never waits, as a pipe without a writer would.
 pub(crate) use system::files::open_read_only;
-/// Opens a file for reading and writing, following no link. If asked to, creates an absent one, with access for its
-/// owner alone.
+/// Opens a file for reading and writing, following no link. With a mode, creates an absent one.
 pub(crate) use system::files::open_read_write;
 
 // Files: what the system knows about them.
@@ -84,7 +98,7 @@ pub(crate) use system::files::flush_file_system;
 
 /// A directory that is held, wherever it is moved. It need not be readable.
 pub(crate) use system::directories::DirectoryHandle;
-/// Creates a directory, with access for its owner alone.
+/// Creates a directory for files of a mode.
 pub(crate) use system::directories::create_directory;
 /// The directory above an open one, found without its path.
 pub(crate) use system::directories::directory_above;

@@ -56,7 +56,7 @@ impl<'a> CopyWalk<'a, '_> {
         Ok(self.sink.page(bytes, free_space(bytes), moved)?)
     }
 
-    /// Copies a leaf of packed values.
+    /// Copies a leaf of packed values: all of one size, without node headers.
     pub(crate) fn packed_leaf(
         &mut self,
         tree: &mut TreeCopy,
@@ -90,7 +90,7 @@ impl<'a> CopyWalk<'a, '_> {
     }
 }
 
-/// Flags of a set of duplicates that is a tree of its own.
+/// The flags of a node whose duplicates are in a tree of their own.
 const DUP_TREE: u16 = Node::DUP | Node::SUB;
 /// The offset of the root in a tree record.
 const ROOT_AT: usize = RECORD_BYTES - 8;

@@ -6,7 +6,7 @@ use crate::page::meta::{Meta, TreeRecord};
 use crate::page::page_no::PageNo;
 use crate::page::txn_id::LmdbTxnId;
 
-/// Both meta pages of a plain copy, whose pages of the state `meta` keep their numbers.
+/// Both meta pages of a plain copy of the state `meta`, whose pages keep their numbers.
 ///
 /// One slot carries the state under its own id. The other slot, which in the source may belong to a later commit,
 /// carries the same state under the id before it. A reader that falls back to this slot finds the copy, not an older

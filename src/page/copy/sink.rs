@@ -41,8 +41,8 @@ impl<'w> Sink<'w> {
         self.next
     }
 
-    /// Appends one page and returns its number. Sets that number in its header, clears its bytes in `free`, and
-    /// writes each of `changes` at its offset.
+    /// Appends one page and returns its new number. Writes that number into the copied header, clears the bytes
+    /// `free`, and writes each of `changes` at its offset.
     pub(crate) fn page<const N: usize>(
         &mut self,
         page: &[u8],

@@ -3,9 +3,10 @@
 //! A page is written after the pages that it refers to, so that their numbers are known; the root comes last.
 //! Overflow runs and trees that a leaf refers to are written before the leaf, in the order of its keys.
 //!
-//! A copy of a damaged state would look healthy, so the walk checks what it meets: each page is met once and at its
-//! level, and a tree has as many pages and entries as its record says. It does not check the order of keys, because
-//! other software may define its own. Memory: a list of children per level, and a bit per page of the file.
+//! A copy of a damaged state would look healthy, so the walk checks what it visits: each page is visited once and at
+//! its level, and a tree has as many pages and entries as its record says. It does not check the order of keys,
+//! because other software may define its own. It needs memory for a list of children per level, and for one bit per
+//! page of the file.
 
 use crate::error::Result;
 use crate::os::CopyError;
@@ -28,8 +29,8 @@ const READ_AHEAD: usize = 64;
 /// `Corrupted` when a part of the state that is read is damaged; errors of `out`. Never writes more pages than the
 /// state has.
 pub(crate) fn compact(pages: Pages<'_>, meta: &Meta, out: &mut dyn Pieces) -> Result<Vec<u8>, CopyError> {
-    let met = Bitmap::new(meta.last_page.count_to_here().min(pages.page_count()));
-    let mut walk = CopyWalk { pages, last_page: meta.last_page, met, sink: Sink::new(out) };
+    let visited = Bitmap::new(meta.last_page.count_to_here().min(pages.page_count()));
+    let mut walk = CopyWalk { pages, last_page: meta.last_page, visited, sink: Sink::new(out) };
     let main = TreeCopy::new(&meta.main, Role::Main);
     let (root, _) = walk.tree(main, meta.page())?;
     let count = walk.sink.next().0;
@@ -96,7 +97,7 @@ impl TreeCopy {
 pub(crate) struct CopyWalk<'a, 'w> {
     pub pages: Pages<'a>,
     last_page: PageNo,
-    met: Bitmap,
+    visited: Bitmap,
     pub sink: Sink<'w>,
 }
 
@@ -154,7 +155,7 @@ impl<'a> CopyWalk<'a, '_> {
         Ok(self.sink.page(bytes, free_space(bytes), children)?)
     }
 
-    /// The bytes of pages that page `from` refers to. Each page can be claimed only once.
+    /// The bytes of `count` pages from `first` on, which page `from` refers to. Each page can be claimed only once.
     pub(crate) fn claim(&mut self, from: PageNo, first: PageNo, count: u64) -> Result<&'a [u8]> {
         let fault = |why: &str| from.fault(format!("leads to page {first}, {why}"));
         let end = first.saturating_add(count);
@@ -164,7 +165,7 @@ impl<'a> CopyWalk<'a, '_> {
         let Some(bytes) = self.pages.run(first, count) else {
             return Err(fault("which ends behind the file"));
         };
-        if !(first.0..end.0).all(|page| self.met.mark(PageNo(page))) {
+        if !(first.0..end.0).all(|page| self.visited.mark(PageNo(page))) {
             return Err(fault("which is in use elsewhere"));
         }
         Ok(bytes)

@@ -7,10 +7,10 @@ use smallvec::SmallVec;
 
 use super::Cursor;
 use crate::error::Result;
-use crate::page::cursor_end::CursorEnd;
 use crate::page::cursor_stack::SeekTarget;
-use crate::page::leaf_prefetch::Ahead;
+use crate::page::leaf_prefetch::LeafPrefetch;
 use crate::page::search_key::SearchKey;
+use crate::page::tree_position::TreePosition;
 
 /// The length of a bound's key.
 fn bytes_of(bound: Bound<&[u8]>) -> usize {
@@ -42,7 +42,7 @@ impl Cursor<'_> {
     #[inline(never)]
     pub(super) fn open_back(&mut self) -> Result<()> {
         let upper = self.upper.as_ref().map(|key| &key[..]);
-        let back = self.back.insert(CursorEnd::nowhere());
+        let back = self.back.insert(TreePosition::nowhere());
         back.leaves_left = self.tree.leaf_pages;
         match (self.width, bytes_of(upper)) {
             (4, 4) => back.enter_at(self.pages, &self.tree, &SeekTarget::<4>::upper(upper))?,
@@ -150,7 +150,7 @@ impl Cursor<'_> {
             self.stop();
             return Ok(());
         }
-        let Some(position) = CursorEnd::at(self.pages, &self.tree, &SeekTarget::<0>::Before(*target))? else {
+        let Some(position) = TreePosition::at(self.pages, &self.tree, &SeekTarget::<0>::Before(*target))? else {
             return Ok(());
         };
         if self.back.as_ref().is_some_and(|back| position.order(back).is_ge()) {
@@ -158,7 +158,7 @@ impl Cursor<'_> {
         } else if position.order(&self.front).is_gt() {
             self.front.jump(position);
             self.reads_ahead = false;
-            self.ahead = Ahead::default();
+            self.prefetch = LeafPrefetch::default();
             self.find_end()?;
         }
         Ok(())
@@ -195,7 +195,7 @@ impl Cursor<'_> {
                 return Ok(());
             }
         }
-        let Some(position) = CursorEnd::at(self.pages, &self.tree, &SeekTarget::<0>::After(*target))? else {
+        let Some(position) = TreePosition::at(self.pages, &self.tree, &SeekTarget::<0>::After(*target))? else {
             return Ok(());
         };
         if self.is_open && position.order(&self.front).is_le() {
@@ -203,7 +203,7 @@ impl Cursor<'_> {
         } else if position.order(back).is_lt() {
             back.jump(position);
             self.reads_ahead = false;
-            self.ahead = Ahead::default();
+            self.prefetch = LeafPrefetch::default();
             self.find_start()?;
         }
         Ok(())

@@ -50,7 +50,7 @@ fn shapes() -> [Shape; 6] {
 }
 
 /// The key, and similar keys that are in no tree, or only by chance.
-fn around(key: &[u8], random: &mut Random) -> Vec<Vec<u8>> {
+fn similar_keys(key: &[u8], random: &mut Random) -> Vec<Vec<u8>> {
     let at = random.below(key.len());
     let mut changed = key.to_vec();
     changed[at] = changed[at].wrapping_add(1 + u8::try_from(random.below(255)).unwrap());
@@ -71,7 +71,7 @@ fn guesses_and_skipped_prefixes_find_what_the_model_holds() {
         let image = Image::of(&dir.path().join("data.mdb"));
         let tree = image.tree("tree");
         let picks: Vec<&Vec<u8>> = model.keys().step_by(17).collect();
-        let probes: Vec<Vec<u8>> = picks.iter().flat_map(|key| around(key, &mut random)).collect();
+        let probes: Vec<Vec<u8>> = picks.iter().flat_map(|key| similar_keys(key, &mut random)).collect();
         finds(name, &image, &tree, &model, &probes);
         let guessed = picks.iter().filter(|key| {
             let (_, limits) = leaf_for(image.pages(), &tree, &SearchKey::<0>::new(key)).unwrap().unwrap();

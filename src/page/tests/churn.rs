@@ -54,8 +54,8 @@ impl Churn {
     }
 }
 
-/// Puts large values, and deletes half of them again in the same transaction. The pages allocated for these are never
-/// written.
+/// Puts large values, and deletes half of them again in the same transaction. Their pages are allocated and freed, but
+/// never written.
 pub(super) fn put_and_delete_large(txn: &mut RwTxn<'_>, tree: SampleTree, random: &mut Random) {
     for _ in 0..60 {
         let key = random.below(500).to_be_bytes();

@@ -10,7 +10,7 @@ use crate::page::batch::get_many;
 use crate::page::cursor::Cursor;
 use crate::page::layout::{Page, Pages};
 use crate::page::page_no::PageNo;
-use crate::page::readahead::{FEW, Memory, ReadAhead, ask_for, bring};
+use crate::page::readahead::{MIN_KEYS_FOR_REQUESTS, Memory, ReadAhead, request_lookups, request_pages};
 use crate::page::tests::samples::{Sample, samples};
 use crate::page::tree::branch_levels;
 
@@ -62,11 +62,11 @@ fn children(branch: Page<'_>) -> Vec<PageNo> {
 
 /// Walks over `branches` in order, as a scan would.
 fn walk(fake: &Fake, ahead: &mut ReadAhead, branches: &[Page<'_>], from: usize) {
-    let beside = |distance: isize| {
+    let sibling = |distance: isize| {
         let at = from.checked_add_signed(distance)?;
         branches.get(at).map(|page| page.number())
     };
-    ahead.enter(fake, branches[from], beside, |number| branches.iter().copied().find(|page| page.number() == number));
+    ahead.enter(fake, branches[from], sibling, |number| branches.iter().copied().find(|page| page.number() == number));
 }
 
 proptest! {
@@ -74,7 +74,7 @@ proptest! {
     fn pages_are_requested_once_in_order_and_neighbours_together(mut numbers in prop::collection::vec((0_u64..300).prop_map(PageNo), 0..200)) {
         let fake = Fake::new(300);
         let wanted: BTreeSet<PageNo> = numbers.iter().copied().collect();
-        ask_for(&fake, &mut numbers);
+        request_pages(&fake, &mut numbers);
         let asked = fake.asked.borrow();
         prop_assert_eq!(&*fake.there.borrow(), &wanted);
         prop_assert_eq!(asked.iter().map(|(_, count)| *count).sum::<u64>(), wanted.len() as u64);
@@ -136,7 +136,7 @@ fn hints_about_absent_pages_do_nothing() {
     let pages = Pages::over(&words, 4096);
     for number in [0, 1, 2, 7, 8, 9, 1 << 40, 1 << 52, u64::MAX - 1, u64::MAX].map(PageNo) {
         for count in [0, 1, 6, 7, 1 << 52, u64::MAX] {
-            pages.ask(number, count);
+            pages.request(number, count);
         }
         assert!(pages.resident(number), "{number}");
     }
@@ -146,14 +146,15 @@ fn hints_about_absent_pages_do_nothing() {
 fn batches_with_requested_pages_find_what_the_model_holds() {
     for sample in samples() {
         let pages = sample.image.pages();
-        let keys: Vec<&[u8]> = sample.model.keys().map(Vec::as_slice).take(3 * FEW).collect();
+        let keys: Vec<&[u8]> = sample.model.keys().map(Vec::as_slice).take(3 * MIN_KEYS_FOR_REQUESTS).collect();
         if let (Some(levels), false) = (branch_levels(pages, &sample.tree).unwrap(), keys.is_empty()) {
             // The pages are in memory, so none is missing.
-            assert!(!bring::<0>(pages, &sample.tree, levels, &keys), "{}", sample.name);
+            assert!(!request_lookups::<0>(pages, &sample.tree, levels, &keys), "{}", sample.name);
         }
         let mut found = vec![None; keys.len()];
         get_many::<0>(pages, &sample.tree, &keys, |index, value| found[index] = value).unwrap();
-        let model: Vec<_> = sample.model.values().map(|value| Some(value.as_slice())).take(3 * FEW).collect();
+        let model: Vec<_> =
+            sample.model.values().map(|value| Some(value.as_slice())).take(3 * MIN_KEYS_FOR_REQUESTS).collect();
         assert_eq!(found, model, "{}", sample.name);
     }
 }
@@ -171,7 +172,7 @@ fn requests_for_a_damaged_tree_stop_at_the_damage() {
             let [low @ .., _, _] = wild.to_le_bytes();
             image.write(branch, at, &[&low[..], &header[6..]].concat());
         }
-        bring::<8>(image.pages(), &sample.tree, sample.tree.depth - 1, &keys);
+        request_lookups::<8>(image.pages(), &sample.tree, sample.tree.depth - 1, &keys);
         let mut cursor = Cursor::range(image.pages(), &sample.tree, Unbounded, Unbounded).unwrap();
         assert!(std::iter::from_fn(|| cursor.next().transpose()).any(|entry| entry.is_err()));
     }

@@ -1,4 +1,4 @@
-//! A compacted copy has the same pages as LMDB's own compacted copy, and nothing of deleted data. A plain copy has
+//! A compacted copy has the same pages as LMDB's own compacted copy, and no bytes of deleted data. A plain copy has
 //! the state at its original page numbers.
 
 use std::fs;

@@ -1,4 +1,4 @@
-//! A node whose claimed size is not the space it has is found, in leaves and in branches, for every wrong size.
+//! A node whose size was changed, in a leaf or in a branch, is reported, whatever the wrong size is.
 
 use crate::page::layout::Pages;
 use crate::page::meta::TreeRecord;

@@ -1,4 +1,4 @@
-//! Batches of keys that fit a word use their own descent, and find what other look-ups find.
+//! Batches of keys that fit a word have a descent of their own. It finds what other look-ups find.
 
 use std::collections::{BTreeMap, BTreeSet};
 

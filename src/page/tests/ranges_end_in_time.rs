@@ -1,4 +1,4 @@
-//! A range ends at its upper bound, never at a damaged key before it: a key too high for its leaf is reported.
+//! A key that is too high for its leaf does not end a range before its upper bound: it is reported as damage.
 
 use std::ops::Bound;
 

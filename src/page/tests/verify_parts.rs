@@ -20,7 +20,7 @@ fn alike(left: &[u8], right: &[u8], from: usize) -> [Vec<u8>; 2] {
 }
 
 fn orders(left: &[u8], right: &[u8]) -> [Ordering; 2] {
-    [Order::Forward, Order::Backward].map(|order| order.compare(order.rank(left), order.rank(right)))
+    [Order::Forward, Order::Backward].map(|order| order.compare(order.prepare(left), order.prepare(right)))
 }
 
 proptest! {

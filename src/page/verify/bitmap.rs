@@ -1,4 +1,4 @@
-//! Marks the pages that were met.
+//! One bit for each page of the file, set when a walk visits the page.
 
 use crate::page::page_no::PageNo;
 

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::page::layout::Page;
 use crate::page::page_no::PageNo;
 use crate::page::verify::filled::{filled, node_bytes};
-use crate::page::verify::limits::RankedLimits;
+use crate::page::verify::limits::KeyLimits;
 use crate::page::verify::read::Buffer;
 use crate::page::verify::report::VerifyLevel;
 use crate::page::verify::trees::{Role, TreeCheck};
@@ -15,7 +15,7 @@ impl Walk<'_> {
     pub(crate) fn root(&mut self, tree: &mut TreeCheck, from: PageNo) -> Result<()> {
         let (root, depth) = (tree.record.root, tree.record.depth);
         let mut buffer = self.reader.buffer();
-        let result = self.page(tree, (from, root), depth, RankedLimits::NONE, (&mut buffer, std::iter::empty()));
+        let result = self.page(tree, (from, root), depth, KeyLimits::NONE, (&mut buffer, std::iter::empty()));
         self.reader.put_back(buffer);
         result
     }
@@ -28,7 +28,7 @@ impl Walk<'_> {
         tree: &mut TreeCheck,
         (from, number): (PageNo, PageNo),
         levels: u16,
-        limits: RankedLimits<'_>,
+        limits: KeyLimits<'_>,
         (buffer, after): (&mut Buffer, impl Iterator<Item = PageNo>),
     ) -> Result<()> {
         if !self.claim(from, number, 1) {
@@ -60,7 +60,7 @@ impl Walk<'_> {
         tree: &mut TreeCheck,
         number: PageNo,
         levels: u16,
-        limits: RankedLimits<'_>,
+        limits: KeyLimits<'_>,
         buffer: &mut Buffer,
     ) -> Result<()> {
         let Some(bytes) = self.read(buffer, number, std::iter::empty())? else {
@@ -98,7 +98,7 @@ impl Walk<'_> {
         tree: &mut TreeCheck,
         branch: Page<'_>,
         levels: u16,
-        limits: RankedLimits<'_>,
+        limits: KeyLimits<'_>,
         buffer: &mut Buffer,
     ) -> Result<bool> {
         let (number, order, slots) = (branch.number(), tree.order, branch.slots());
@@ -110,8 +110,8 @@ impl Walk<'_> {
                 let Some(key) = self.note(branch.key(slot + 1)) else {
                     return Ok(false);
                 };
-                let separator = order.rank(key);
-                if !(RankedLimits { low, high }).enclose(order, separator) {
+                let separator = order.prepare(key);
+                if !(KeyLimits { low, high }).admit_separator(order, separator) {
                     self.report.fault(number, "separators are not in order");
                     return Ok(false);
                 }
@@ -119,7 +119,7 @@ impl Walk<'_> {
             }
             if let Some(child) = self.note(branch.child(slot)) {
                 let after = (slot + 1..slots).map_while(|slot| branch.child(slot).ok());
-                self.page(tree, (number, child), levels - 1, RankedLimits { low, high }, (buffer, after))?;
+                self.page(tree, (number, child), levels - 1, KeyLimits { low, high }, (buffer, after))?;
             } else {
                 whole = false;
             }

@@ -9,7 +9,7 @@ use crate::page::layout::Page;
 use crate::page::node::Node;
 use crate::page::page_no::PageNo;
 use crate::page::verify::filled::{WITH_VALUE, filled, node_bytes};
-use crate::page::verify::limits::RankedLimits;
+use crate::page::verify::limits::KeyLimits;
 use crate::page::verify::order::Order;
 use crate::page::verify::report::VerifyLevel;
 use crate::page::verify::trees::TreeCheck;
@@ -18,7 +18,8 @@ use crate::page::verify::walk::Walk;
 const OTHER_KIND: &str = "duplicates of one size in a tree of any size, or the other way round";
 
 impl Walk<'_> {
-    /// Checks all duplicates of one key, and returns their number. The enclosing tree says whether they are packed.
+    /// Checks all duplicates of one key, and returns their number. `fixed`, from the enclosing tree, says whether they
+    /// are packed: all of one size, without node headers.
     pub(crate) fn duplicates(&mut self, number: PageNo, node: Node<'_>, order: Order, fixed: bool) -> Result<u64> {
         if node.flags & Node::SUB != 0 {
             let Some(record) = self.record(number, node) else {
@@ -46,8 +47,8 @@ impl Walk<'_> {
         Ok(self.note(count).unwrap_or(0))
     }
 
-    /// Checks a leaf of packed values.
-    pub(crate) fn packed_leaf(&mut self, tree: &mut TreeCheck, number: PageNo, bytes: &[u8], limits: RankedLimits<'_>) {
+    /// Checks a leaf of packed values: all of one size, without node headers.
+    pub(crate) fn packed_leaf(&mut self, tree: &mut TreeCheck, number: PageNo, bytes: &[u8], limits: KeyLimits<'_>) {
         if PageNo(u64_at(bytes, 0)) != number {
             self.report.fault(number, format!("the page says that it is page {}", u64_at(bytes, 0)));
             return;
@@ -59,7 +60,7 @@ impl Walk<'_> {
             self.report.fault(number, "duplicates of another size than their tree's record says");
         }
         self.note(in_order(number, values.clone(), tree.order));
-        if !values.clone().all(|value| limits.hold(tree.order, tree.order.rank(value))) {
+        if !values.clone().all(|value| limits.contain(tree.order, tree.order.prepare(value))) {
             self.report.fault(number, "a duplicate outside the separators above its page");
         }
         tree.entries += values.len() as u64;
@@ -105,7 +106,7 @@ fn packed(number: PageNo, bytes: &[u8], kind: u16) -> Result<ChunksExact<'_, u8>
 
 fn in_order<'a>(number: PageNo, values: impl Iterator<Item = &'a [u8]>, order: Order) -> Result<()> {
     let mut last = None;
-    for value in values.map(|value| order.rank(value)) {
+    for value in values.map(|value| order.prepare(value)) {
         if last.is_some_and(|last| order.compare(last, value).is_ge()) {
             return Err(number.fault("duplicates are not in order"));
         }

@@ -16,8 +16,8 @@ pub(crate) fn node_bytes(key: usize, data: usize) -> usize {
 
 /// Checks that nodes of `sizes` bytes in total exactly fill their space in the page `bytes`.
 ///
-/// LMDB keeps the nodes of a page contiguous, up to the page's end. If they take more than the space, two overlap,
-/// and deleting them moves the start of the nodes out of the page. If they take less, a size was changed.
+/// LMDB keeps the nodes of a page contiguous, up to the page's end. If the sizes exceed the space, two nodes overlap,
+/// and deleting them would move the start of the nodes out of the page. If the sizes are less, some size was changed.
 ///
 /// # Errors
 /// `Corrupted`, naming page `number`, when they do not fill it.

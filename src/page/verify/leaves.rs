@@ -7,8 +7,8 @@ use crate::page::layout::Page;
 use crate::page::node::Node;
 use crate::page::page_no::PageNo;
 use crate::page::verify::filled::{WITH_VALUE, filled, node_bytes};
-use crate::page::verify::limits::RankedLimits;
-use crate::page::verify::order::Ranked;
+use crate::page::verify::limits::KeyLimits;
+use crate::page::verify::order::OrderedKey;
 use crate::page::verify::report::VerifyLevel;
 use crate::page::verify::trees::{Role, TreeCheck};
 use crate::page::verify::walk::Walk;
@@ -20,7 +20,7 @@ impl Walk<'_> {
         tree: &mut TreeCheck,
         number: PageNo,
         bytes: &[u8],
-        limits: RankedLimits<'_>,
+        limits: KeyLimits<'_>,
     ) -> Result<()> {
         let Some(leaf) = self.note(Page::parse(number, bytes)) else {
             return Ok(());
@@ -32,17 +32,17 @@ impl Walk<'_> {
         if leaf.slots() == 0 {
             self.report.fault(number, "an empty leaf");
         }
-        let mut last: Option<Ranked<'_>> = None;
+        let mut last: Option<OrderedKey<'_>> = None;
         let mut sizes = 0;
         for slot in 0..leaf.slots() {
             let Some(node) = self.note(leaf.node(slot)) else {
                 return Ok(());
             };
             if self.level == VerifyLevel::Full {
-                let key = tree.order.rank(node.key);
+                let key = tree.order.prepare(node.key);
                 if last.is_some_and(|last| tree.order.compare(last, key).is_ge()) {
                     self.report.fault(number, "keys are not in order");
-                } else if !limits.hold(tree.order, key) {
+                } else if !limits.contain(tree.order, key) {
                     self.report.fault(number, "a key outside the separators above its page");
                 }
                 last = Some(key);

@@ -14,9 +14,9 @@ pub(crate) enum Order {
     Backward,
 }
 
-/// A key with the eight bytes that an order compares first, as a number: most comparisons need no more.
+/// A key, with the eight bytes that its order compares first as a number: most comparisons need no more.
 #[derive(Clone, Copy)]
-pub(crate) struct Ranked<'k> {
+pub(crate) struct OrderedKey<'k> {
     head: u64,
     pub key: &'k [u8],
 }
@@ -40,13 +40,13 @@ impl Order {
 
     /// Prepares `key` for comparisons.
     #[inline]
-    pub(crate) fn rank(self, key: &[u8]) -> Ranked<'_> {
+    pub(crate) fn prepare(self, key: &[u8]) -> OrderedKey<'_> {
         let head = match (self, key.first_chunk(), key.last_chunk()) {
             (Self::Forward, Some(first), _) => u64::from_be_bytes(*first),
             (Self::Backward, _, Some(last)) => u64::from_le_bytes(*last),
             _ => self.short_head(key),
         };
-        Ranked { head, key }
+        OrderedKey { head, key }
     }
 
     /// The head of a key of fewer than eight bytes, padded with zeros.
@@ -62,8 +62,8 @@ impl Order {
 
     /// Compares two keys of this order.
     #[inline]
-    pub(crate) fn compare(self, left: Ranked<'_>, right: Ranked<'_>) -> Ordering {
-        // Short keys have zeros in the head: equal heads mean equal keys only if the lengths are equal.
+    pub(crate) fn compare(self, left: OrderedKey<'_>, right: OrderedKey<'_>) -> Ordering {
+        // Heads of short keys are padded with zeros, so two different keys can have equal heads.
         left.head.cmp(&right.head).then_with(|| self.compare_all(left.key, right.key))
     }
 

@@ -7,7 +7,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::os::read_exact_at;
 use crate::page::page_no::PageNo;
 
-/// The maximum number of bytes read at once. More brought no gain, and a page is checked while it is in the cache.
+/// The maximum number of bytes read at once. Larger reads brought no gain, and the pages of one read stay in the cache
+/// until they are checked.
 const AT_ONCE: usize = 64 << 10;
 
 /// The file, and the unused buffers.

@@ -55,7 +55,7 @@ impl TreeCheck {
         self.record.flags & tree_flag::DUP_FIXED != 0
     }
 
-    /// Whether a fast check must read the leaves, because they hold records of trees or refer to overflow runs.
+    /// Whether a fast check must read the leaves, because they refer to other pages: trees or overflow runs.
     pub(crate) fn leaves_lead_on(&self) -> bool {
         self.role == Role::Main || self.record.overflow_pages > 0
     }
@@ -66,14 +66,14 @@ impl Walk<'_> {
     pub(crate) fn run(mut self, meta: &Meta) -> Result<VerifyReport> {
         self.report.pages.meta = META_PAGES;
         for page in 0..META_PAGES {
-            self.met.mark(PageNo(page));
+            self.visited.mark(PageNo(page));
         }
         let page = meta.page();
         self.tree(TreeCheck::new(&meta.main, Role::Main), page)?;
         self.tree(TreeCheck::new(&meta.free, Role::Free), page)?;
         if self.level == VerifyLevel::Full
             && self.report.is_clean()
-            && let (count @ 1.., Some(first)) = self.met.unmarked()
+            && let (count @ 1.., Some(first)) = self.visited.unmarked()
         {
             let why = match count - 1 {
                 0 => "in no tree and not free".to_owned(),

@@ -1,4 +1,4 @@
-//! The state of one check: what was read, which pages were met, which faults were found.
+//! The state of one check: what was read, which pages were visited, which faults were found.
 
 use std::fs::File;
 
@@ -17,7 +17,7 @@ pub(crate) struct Walk<'f> {
     pub page_size: usize,
     pub last_page: PageNo,
     pub txn_id: LmdbTxnId,
-    pub(super) met: Bitmap,
+    pub(super) visited: Bitmap,
     pub report: VerifyReport,
 }
 
@@ -34,7 +34,7 @@ impl<'f> Walk<'f> {
             page_size,
             last_page: meta.last_page,
             txn_id: meta.txn_id,
-            met: Bitmap::new(meta.last_page.count_to_here().min(most)),
+            visited: Bitmap::new(meta.last_page.count_to_here().min(most)),
             report,
         };
         if meta.last_page.0 >= most {
@@ -54,7 +54,7 @@ impl<'f> Walk<'f> {
             self.report.fault(from, format!("leads to page {first}, which ends behind the file"));
             return false;
         }
-        let fresh = if count == 1 { self.met.mark(first) } else { self.met.mark_run(first, end) };
+        let fresh = if count == 1 { self.visited.mark(first) } else { self.visited.mark_run(first, end) };
         if !fresh {
             self.report.fault(from, format!("leads to page {first}, which is in use elsewhere"));
         }
@@ -65,7 +65,7 @@ impl<'f> Walk<'f> {
     pub(crate) fn claim_free(&mut self, from: PageNo, page: PageNo) {
         if page < FIRST_PAGE || page > self.last_page {
             self.report.fault(from, format!("lists page {page} as free, which is not a page of the database"));
-        } else if self.met.mark(page) {
+        } else if self.visited.mark(page) {
             self.report.pages.free += 1;
         } else {
             self.report.fault(from, format!("lists page {page} as free, which is in use or listed twice"));

@@ -38,7 +38,7 @@ pub struct NoEnd;
 /// // From a time of one station to the end of the next station.
 /// let range = KeyBounds::new().at_least(("nc", 5)).at_most(("nd",));
 /// assert_eq!(readings.range(&snap, range)?.values().collect::<Result<Vec<_>>>()?, [1, 2, 3]);
-/// // From behind a whole key to before a station.
+/// // From after a whole key to before a station.
 /// assert_eq!(readings.count(&snap, KeyBounds::new().above(("nc", 5, 0)).below(("ne",)))?, 2);
 /// # Ok(())
 /// # }
@@ -88,7 +88,7 @@ impl<E> KeyBounds<NoEnd, E> {
         self.start(Bound::Included(start))
     }
 
-    /// Begins the range behind `start`: behind the key, or behind all keys that begin with these elements. O(1).
+    /// Begins the range after `start`: after the key, or after all keys that begin with these elements. O(1).
     ///
     /// ```
     /// use mapleaf::scan::{KeyBounds, KeyRange};

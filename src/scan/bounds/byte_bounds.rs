@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use crate::key::{KeyBuf, Position};
 
-/// Encoded bytes, and the position of the key relative to them.
+/// An end of a range: encoded bytes, and the position of the end's key relative to them.
 pub(crate) type Sought<'k> = (&'k [u8], Position);
 
 type BoundBytes = SmallVec<[u8; 64]>;

@@ -53,7 +53,7 @@ use crate::scan::bounds::texts::for_text_and_bytes;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a prefix of `{K}` keys",
     label = "not a prefix of `{K}` keys",
-    note = "text and bytes keys have text and bytes as prefixes; tuple keys have their leading elements, `(a,)` or `(a, b)`; other keys have none: use a range"
+    note = "text and bytes keys have text and bytes as prefixes; tuple keys have their leading elements, `(a,)` or `(a, b)`; a key type of your own has those that it derives or implements; other keys have none: use a range"
 )]
 pub trait KeyPrefix<K: Key>: sealed::Sealed {
     /// The range of encoded keys that begin with this prefix. Up to 64 bytes allocate nothing.

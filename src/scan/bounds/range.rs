@@ -87,7 +87,8 @@ fn between<K: Key, P: RangeEnd<K>>(start: Bound<&P>, end: Bound<&P>) -> Result<B
     Ok(ByteBounds::between(encode_start(start, &mut start_buf)?, encode_end(end, &mut end_buf)?))
 }
 
-/// Encodes an end. Leading elements get the position `beside` relative to all keys that begin with them.
+/// Encodes an end. An end of leading elements gets the position `beside`: before or after all keys that begin with
+/// them.
 #[inline]
 fn encode<'b, K: Key, P: RangeEnd<K>>(end: &'b P, buf: &'b mut KeyBuf, beside: Position) -> Result<Sought<'b>> {
     let (bytes, position) = end.encode_end(buf)?;

@@ -44,7 +44,8 @@ pub trait TextPrefix<K: Key>: sealed::Sealed {
 /// The beginning of a text or bytes element `K`.
 ///
 /// Implemented for the types that such an element is passed as, and for `&str` and `&[u8]` where a derived newtype is
-/// text or bytes. For a [`KeyAs`](crate::key::KeyAs) type that is written by hand and stored as text, implement it for `&str` in one line: `fn beginning(&self) -> &[u8] { self.as_bytes() }`.
+/// text or bytes. For a [`KeyAs`](crate::key::KeyAs) type that is written by hand and stored as text, implement it for
+/// `&str` in one line: `fn beginning(&self) -> &[u8] { self.as_bytes() }`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the beginning of a `{K}` element",
     label = "a `{K}` element cannot begin with this",

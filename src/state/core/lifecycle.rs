@@ -1,4 +1,4 @@
-//! Closing the files of a core, or replacing and opening them again, after waiting for their users.
+//! Closes the files of a core, or replaces and reopens them, after waiting for their users.
 
 use std::fs::File;
 use std::mem;
@@ -17,23 +17,23 @@ use crate::state::open_files::open_files;
 use crate::state::writer_info::WriterInfo;
 use crate::state::writer_lock::WriterLock;
 
-/// The openers' gate, held exclusively, while no sweep holds a state.
-struct Alone<'e> {
+/// The openers' gate, held exclusively, and the sweep's lock. No state is pinned meanwhile.
+struct ExclusiveGate<'e> {
     _sweep: MutexGuard<'e, ()>,
     gate: RwLockWriteGuard<'e, Option<Arc<Files>>>,
 }
 
-/// How long to wait for a thread that is just dropping a state. Nothing can block that thread any more, but the system
-/// may not schedule it.
-const GIVING_UP: Duration = Duration::from_millis(500);
-const GIVING_UP_PAUSE: Duration = Duration::from_micros(50);
+/// How long to wait for a thread that is dropping a state. Nothing blocks that thread any more, but the system may not
+/// have scheduled it.
+const MAX_WAIT_FOR_DROP: Duration = Duration::from_millis(500);
+const POLL_PAUSE: Duration = Duration::from_micros(50);
 
 impl Core {
     /// Closes the files: LMDB's environment, the map, the descriptor. Fails with `Busy` while snapshots live. The
     /// caller holds the writer's lock and keeps others from opening the file.
     pub(crate) fn close(&self) -> Result<()> {
-        let mut alone = self.alone()?;
-        let files = alone.gate.take();
+        let mut exclusive = self.lock_gate()?;
+        let files = exclusive.gate.take();
         let was = self.status.swap(CLOSED, Ordering::AcqRel);
         if files.is_none() && was == CLOSED {
             return Ok(());
@@ -58,20 +58,20 @@ impl Core {
         }
     }
 
-    /// Takes the gate exclusively. Fails with `Busy` while states are read.
-    fn alone(&self) -> Result<Alone<'_>> {
+    /// Takes the openers' gate exclusively. Fails with `Busy` while states are read.
+    fn lock_gate(&self) -> Result<ExclusiveGate<'_>> {
         let sweep = self.states.hold_sweep();
         let gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
         self.check_unread()?;
         // A state that is being dropped is no longer counted, but its pin still holds LMDB's environment.
         let began = Instant::now();
         while gate.as_ref().is_some_and(|files| !files.lmdb.is_unpinned()) {
-            if began.elapsed() > GIVING_UP {
+            if began.elapsed() > MAX_WAIT_FOR_DROP {
                 return Err(Error::new(ErrorKind::Busy, "a state is still being given up by another thread; retry"));
             }
-            thread::sleep(GIVING_UP_PAUSE);
+            thread::sleep(POLL_PAUSE);
         }
-        Ok(Alone { _sweep: sweep, gate })
+        Ok(ExclusiveGate { _sweep: sweep, gate })
     }
 
     /// Closes LMDB exclusively, calls `swap` to put another file in place of this one, and opens the file that is
@@ -82,24 +82,24 @@ impl Core {
     /// `Busy`, with nothing done, while states are read. Errors of `swap`. If the file cannot be opened again, that
     /// error: the environment stays open, and the next call tries again.
     pub(crate) fn replace(&self, swap: impl FnOnce(&Arc<File>) -> Result<()>) -> Result<()> {
-        let mut alone = self.alone()?;
-        let Some(files) = alone.gate.take() else {
+        let mut exclusive = self.lock_gate()?;
+        let Some(files) = exclusive.gate.take() else {
             return Err(Error::new(ErrorKind::Busy, "the files are being opened again; retry"));
         };
         if Arc::strong_count(&files) > 1 || Arc::strong_count(&files.lmdb) > 1 {
-            *alone.gate = Some(files);
+            *exclusive.gate = Some(files);
             return Err(Error::new(ErrorKind::Busy, "another thread still uses the files; retry"));
         }
         let (file, page_size) = (Arc::clone(&files.file), files.map.page_size());
         // Closes LMDB, and releases the locks that show that the old file is open.
         drop(files);
         let swapped = swap(&file);
-        let opened = self.open_again(Some(page_size)).map(|files| *alone.gate = Some(Arc::new(files)));
-        // If both failed, the first error says more.
+        let opened = self.open_again(Some(page_size)).map(|files| *exclusive.gate = Some(Arc::new(files)));
+        // If both failed, the error of `swap` says more.
         swapped.and(opened)
     }
 
-    /// Opens the files again, if the call that replaced them could not.
+    /// Opens the files again, if [`replace`](Self::replace) could not.
     #[cold]
     pub(super) fn reattach(&self) -> Result<()> {
         let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
@@ -110,7 +110,7 @@ impl Core {
         Ok(())
     }
 
-    /// Tries several times: a shortage of memory or descriptors may pass.
+    /// Tries several times, since a shortage of memory or descriptors may be short.
     fn open_again(&self, page_size: Option<usize>) -> Result<Files> {
         let mut tries = 0;
         loop {
@@ -126,17 +126,18 @@ impl Core {
 
     fn try_open_again(&self, page_size: Option<usize>) -> Result<Files> {
         let lmdb_lock = match &self.lock {
-            Some(_) => Some(LmdbLock::open(&self.paths.lmdb_lock(), true)?),
+            Some(_) => Some(LmdbLock::open(&self.paths.lmdb_lock(), Some(self.config.file_mode))?),
             None => None,
         };
         let files = open_files(&self.paths, &self.config, page_size, lmdb_lock)?;
-        // LMDB marks its process when the process's first reader begins.
+        // LMDB locks the byte of this process's id when the process's first reader begins.
         drop(files.lmdb.pin().map_err(|failure| failure.error)?);
         self.hold_process_of(&files)?;
         Ok(files)
     }
 
-    /// Marks this process as a reader in LMDB's lock file. Only the end of the process removes the mark.
+    /// Takes over LMDB's lock on the byte of this process's id, by which other processes see that its readers are
+    /// alive.
     pub(crate) fn hold_process(&self) -> Result<()> {
         let files = Arc::clone(&*self.files()?);
         self.hold_process_of(&files)
@@ -151,10 +152,10 @@ impl Core {
 
     /// Frees the reader slots of dead processes, and returns how many.
     pub(crate) fn clear_stale_readers(&self) -> Result<usize> {
-        // Done without the gate: this may wait for another process.
+        // Called without the openers' gate, because it may wait for another process.
         let files = Arc::clone(&*self.files()?);
         match &self.lock {
-            // While a process joins, it has no mark for a moment, and would count as dead.
+            // While a process joins, its byte is unlocked for a moment, and its readers would count as dead.
             Some(lock) => lock.while_none_joins(|| files.lmdb.clear_stale_readers()),
             None => files.lmdb.clear_stale_readers(),
         }
@@ -171,7 +172,8 @@ impl Core {
         (process == process::id() || self.is_other_writing()).then_some(WriterInfo { process, held_for })
     }
 
-    /// Notes that a transaction based on uncommitted predecessors holds the transaction lock, or that it has ended.
+    /// Notes that a follower holds the transaction lock (a transaction based on uncommitted predecessors), or that it
+    /// has ended.
     pub(crate) fn note_following(&self, is_following: bool) {
         let since = if is_following { coarse_milliseconds().max(1) } else { 0 };
         self.following_since.store(since, Ordering::Relaxed);
@@ -183,8 +185,8 @@ impl Core {
         self.files().is_ok_and(|files| files.lmdb_lock.as_ref().is_some_and(|lock| lock.has_process(writer)))
     }
 
-    /// Returns when new snapshots may be taken: waits while they are held back, and fails as
-    /// [`check_usable`](Self::check_usable) does.
+    /// Returns when new snapshots may be taken: waits while they are held back. Fails as
+    /// [`check_usable`](Self::check_usable).
     #[inline]
     pub(crate) fn pass(&self) -> Result<()> {
         if self.status.load(Ordering::Acquire) == HELD_BACK {
@@ -195,18 +197,18 @@ impl Core {
 
     #[cold]
     fn wait_to_pass(&self) {
-        // In a child that was forked meanwhile, the thread that would end the wait does not exist.
+        // In a forked child, the thread that would end the wait does not exist.
         if !self.is_own_process() {
             return;
         }
         let (passing, passed) = &self.passing;
         let held = passing.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = |(): &mut ()| self.status.load(Ordering::Acquire) == HELD_BACK;
-        drop(passed.wait_timeout_while(held, MOST_HELD_BACK * 2, waiting));
+        drop(passed.wait_timeout_while(held, MAX_HELD_BACK * 2, waiting));
     }
 
     /// Runs `body` at a moment when no state is read in this process. Fails with `Busy` if there was no such moment
-    /// before `deadline`, or if `body` does.
+    /// before `deadline`, or if `body` was `Busy` each time.
     ///
     /// A steady stream of snapshots leaves no such moment, so new snapshots are held back, for at most a tenth of a
     /// second at a time. Snapshots that were held back are taken before the next try.
@@ -215,7 +217,7 @@ impl Core {
             let tried = self.holding_back(deadline, &mut body);
             match tried {
                 Err(error) if error.kind() == ErrorKind::Busy && Instant::now() < deadline => {
-                    thread::sleep(LET_PASS.min(deadline.saturating_duration_since(Instant::now())));
+                    thread::sleep(PAUSE_BETWEEN_TRIES.min(deadline.saturating_duration_since(Instant::now())));
                 }
                 outcome => return outcome,
             }
@@ -226,12 +228,12 @@ impl Core {
     fn holding_back<T>(&self, deadline: Instant, body: &mut impl FnMut() -> Result<T>) -> Result<T> {
         self.check_usable()?;
         let _held_back = HeldBack::begin(self);
-        let until = (Instant::now() + MOST_HELD_BACK).min(deadline);
+        let until = (Instant::now() + MAX_HELD_BACK).min(deadline);
         loop {
             let tried = self.check_unread().and_then(|()| body());
             match tried {
                 Err(error) if error.kind() == ErrorKind::Busy && Instant::now() < until => {
-                    thread::sleep(GIVING_UP_PAUSE);
+                    thread::sleep(POLL_PAUSE);
                 }
                 outcome => return outcome,
             }
@@ -254,8 +256,8 @@ impl Core {
 }
 
 /// How long new snapshots are held back, and how long they may be taken before they are held back again.
-const MOST_HELD_BACK: Duration = Duration::from_millis(100);
-const LET_PASS: Duration = Duration::from_millis(20);
+const MAX_HELD_BACK: Duration = Duration::from_millis(100);
+const PAUSE_BETWEEN_TRIES: Duration = Duration::from_millis(20);
 /// How often to try to open the files again, and how long to wait between two tries.
 const REOPENING_TRIES: u32 = 10;
 const REOPENING_PAUSE: Duration = Duration::from_millis(5);
@@ -273,7 +275,8 @@ impl<'e> HeldBack<'e> {
 impl Drop for HeldBack<'_> {
     fn drop(&mut self) {
         let (passing, passed) = &self.0.passing;
-        // Changed under the mutex: a thread that has read the old status waits by now, and is woken.
+        // The status is changed under the mutex: a thread that has read the old status under it waits by now, and is
+        // woken.
         let held = passing.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = self.0.status.compare_exchange(HELD_BACK, OPEN, Ordering::AcqRel, Ordering::Acquire);
         drop(held);
@@ -282,8 +285,9 @@ impl Drop for HeldBack<'_> {
 }
 
 impl Core {
-    /// In a forked child, forgets what other threads of the parent may have been changing at the fork. It may be half
-    /// changed, and dropping it could follow invalid pointers. The temporary directory belongs to the parent too.
+    /// In a forked child, leaks what other threads of the parent may have been changing at the fork. It may be half
+    /// changed, and dropping it could follow invalid pointers. Leaks the temporary directory too, which belongs to the
+    /// parent.
     fn forget_inherited(&mut self) {
         mem::forget(mem::replace(&mut self.writer, WriterLock::new()));
         mem::forget(mem::take(&mut self.others));

@@ -13,14 +13,14 @@ use crate::state::core::{Core, UNSEEN};
 use crate::state::file_watch::{DATA, LMDB_LOCK, LOCK, NONE};
 use crate::state::files::Files;
 
-/// How often commits that are not flushed check the names, in milliseconds: a check costs about as much as such a
-/// commit.
+/// Commits that are not flushed check the names at most once in this many milliseconds: a check takes about as long as
+/// such a commit.
 const PERIOD: u64 = 10;
 
 impl Core {
-    /// Makes the names of the files durable, and the names of the directory and of all its parents, unless that was
-    /// done. For an existing directory too: the process that created it may have been killed before it flushed its
-    /// name.
+    /// Makes durable the names of the files, of their directory and of all directories above it, unless that was done
+    /// already. Also for a directory that existed: the process that created it may have been killed before it flushed
+    /// its name.
     pub(crate) fn flush_names(&self) -> Result<(), Unflushed> {
         if self.watch.flushed.load(Ordering::Acquire) {
             return Ok(());
@@ -64,7 +64,8 @@ impl Core {
     pub(crate) fn check_files(&self, files: &Files) {
         let directory = &self.watch.directory;
         let lost = if self.is_data_lost(files) {
-            // No other process can open the file by its name, so it does no harm that others do not see this process.
+            // Before the lock files: no other process can open a data file without a name, so it does no harm if
+            // others do not see this process.
             DATA
         } else if files.lmdb_lock.as_ref().is_some_and(|lock| lock.is_lost(directory)) {
             LMDB_LOCK
@@ -93,7 +94,7 @@ impl Core {
         }
     }
 
-    /// As [`check_files`](Self::check_files), unless the files are being changed at this moment.
+    /// As [`check_files`](Self::check_files), but does nothing while the files are being replaced.
     pub(crate) fn check_files_now(&self) {
         if let Ok(gate) = self.files.try_read()
             && let Some(files) = &*gate
@@ -102,7 +103,7 @@ impl Core {
         }
     }
 
-    /// The identity of the data file that is open.
+    /// The identity (device and inode) of the open data file.
     pub(crate) fn file_id(&self) -> Option<FileId> {
         let gate = self.files.read().unwrap_or_else(PoisonError::into_inner);
         gate.as_ref().map(|files| files.id)

@@ -51,7 +51,7 @@ impl Seen {
     #[inline]
     fn has(&self, way: Way) -> bool {
         let Some(mask) = self.slots.len().checked_sub(1) else { return false };
-        // The upper half of the product is mixed better.
+        // The upper bits of the product depend on more bits of the input than the lower ones.
         let mut at = (way >> 32) as usize & mask;
         loop {
             match self.slots[at & mask] {

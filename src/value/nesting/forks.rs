@@ -1,4 +1,5 @@
-//! Types with one form for human readable formats and one for binary formats, one of which may lose something.
+//! Types that serde writes in one form for human-readable formats and in another for binary formats. One of the two
+//! forms may lose a part of the value.
 
 /// The name of a type without a leading `&`, as bytes.
 #[cfg_attr(not(debug_assertions), inline(always))]

@@ -15,7 +15,7 @@ use super::step::Step;
 /// The name of a type, a field or a variant in the source code.
 type Name = &'static str;
 
-/// A value has no form, and the reason.
+/// The error for a value whose form cannot be computed, with the reason.
 #[derive(Debug)]
 pub(in crate::value) struct NoForm(String);
 
@@ -33,7 +33,7 @@ impl Error for NoForm {
     }
 }
 
-/// The format whose form of a value is computed.
+/// For which format the form of a value is computed, and what is recorded meanwhile.
 #[derive(Clone, Copy)]
 pub(in crate::value) struct Asked {
     /// Whether the format is human readable.

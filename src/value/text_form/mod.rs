@@ -3,12 +3,12 @@
 
 mod msgpack;
 
-use std::fmt::{Debug, Write};
+use std::fmt::Debug;
 
 use super::msgpack::read_seed;
 use super::plain::OPEN_RIGHT;
 use super::traits::{Context, Value};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, push_hex};
 use msgpack::Shown;
 
 /// A stored value as text, by the name of its type as [`DbiInfo::value_type`](crate::DbiInfo::value_type) shows it. For
@@ -80,7 +80,7 @@ fn plain<V>(bytes: &[u8]) -> Result<String>
 where
     V: for<'a> Value<Ref<'a>: Debug>,
 {
-    // The built-in types do not ask where their bytes are stored.
+    // The built-in types do not use the context.
     V::decode(bytes, &Context::new(&[0; 16], "", &[])).map(|value| format!("{value:?}"))
 }
 
@@ -91,16 +91,13 @@ fn width(type_name: &str) -> Option<usize> {
 
 fn hex(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(2 + 2 * bytes.len());
-    push_hex(bytes, &mut out);
+    push_bytes(bytes, &mut out);
     out
 }
 
-fn push_hex(bytes: &[u8], out: &mut String) {
+fn push_bytes(bytes: &[u8], out: &mut String) {
     out.push_str("0x");
-    for byte in bytes {
-        // Writing to a `String` cannot fail.
-        let _ = write!(out, "{byte:02x}");
-    }
+    push_hex(bytes, out);
 }
 
 #[cold]

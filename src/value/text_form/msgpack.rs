@@ -4,7 +4,7 @@ use std::fmt::{self, Debug, Write};
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::push_hex;
+use super::push_bytes;
 
 /// Appends the value that is read to the text.
 pub(super) struct Shown<'o>(pub &'o mut String);
@@ -26,7 +26,7 @@ impl Shown<'_> {
                 '\n' => self.0.push_str("\\n"),
                 '\r' => self.0.push_str("\\r"),
                 '\t' => self.0.push_str("\\t"),
-                // The escape of a quote has two characters, that of what cannot be seen more.
+                // `escape_debug` writes two characters for a quote, and more for a character that cannot be seen.
                 _ if c.is_control() || c.escape_debug().len() > 2 => {
                     let units = &mut [0; 2];
                     for unit in c.encode_utf16(units) {
@@ -76,7 +76,7 @@ impl<'de> Visitor<'de> for Shown<'_> {
     }
 
     fn visit_bytes<E>(self, bytes: &[u8]) -> Result<(), E> {
-        push_hex(bytes, self.0);
+        push_bytes(bytes, self.0);
         Ok(())
     }
 
@@ -97,7 +97,7 @@ impl<'de> Visitor<'de> for Shown<'_> {
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         let (number, bytes) = <(i8, Bytes)>::deserialize(deserializer)?;
         let _ = write!(self.0, "ext({number}, ");
-        push_hex(&bytes.0, self.0);
+        push_bytes(&bytes.0, self.0);
         self.0.push(')');
         Ok(())
     }

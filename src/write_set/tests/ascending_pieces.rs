@@ -1,4 +1,4 @@
-//! Ascending keys are put in order piece by piece as they come. The result is the same as in a map, whatever happens
+//! Ascending keys are appended to the sorted blocks piece by piece. The result agrees with a map, whatever happens
 //! between two pieces.
 
 use proptest::test_runner::TestCaseError;

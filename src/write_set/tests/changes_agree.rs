@@ -119,7 +119,7 @@ fn sets_are_shared_by_threads() {
 }
 
 #[test]
-fn readers_on_many_threads_settle_once_and_see_the_same() -> Result<()> {
+fn readers_on_many_threads_sort_once_and_see_the_same() -> Result<()> {
     let mut changes = DbiChanges::new();
     for n in 0..20_000 {
         changes.put(format!("key {:08x}", scattered(n)).as_bytes(), &n.to_le_bytes())?;

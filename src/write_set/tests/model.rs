@@ -67,7 +67,7 @@ pub(super) fn act(changes: &mut DbiChanges, model: &mut Model, act: &Act) -> Res
             model.changes.remove(key);
         }
         Act::Join(start, end, deleted) => {
-            changes.join(start, end.as_deref(), deleted);
+            changes.add_gap_keeping_puts(start, end.as_deref(), deleted);
             model.gaps.push((start.clone(), end.clone()));
             model.changes.retain(|key, _| !deleted.contains(key));
         }
@@ -91,7 +91,7 @@ pub(super) fn look(changes: &DbiChanges, model: &Model) -> Result<(), TestCaseEr
     look_at_sizes(changes, model)
 }
 
-/// Compares what is known of all changes together, whether or not their order is settled.
+/// Compares what is known of all changes together, whether or not they are sorted.
 pub(super) fn look_at_sizes(changes: &DbiChanges, model: &Model) -> Result<(), TestCaseError> {
     let alone = changes.only().map(|(key, value)| (key.to_vec(), value.map(<[u8]>::to_vec)));
     if let Some(alone) = alone {
@@ -111,7 +111,7 @@ fn is_nothing((start, end): &(Bytes, Option<Bytes>)) -> bool {
 pub(super) fn look_at(changes: &DbiChanges, model: &Model, key: &[u8]) -> Result<(), TestCaseError> {
     let expected = model.changes.get_key_value(key).map(|(key, value)| (&key[..], value.as_deref()));
     prop_assert_eq!(changes.get(key), expected, "{:?}", key);
-    let hidden = changes.gaps().around(key);
+    let hidden = changes.gaps().containing(key);
     prop_assert_eq!(hidden.is_some(), model.is_hidden(key), "{:?} in {:?}", key, hidden);
     let (position, is_there) = changes.lower(key);
     prop_assert_eq!(is_there, expected.is_some());

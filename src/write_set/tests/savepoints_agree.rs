@@ -35,9 +35,9 @@ impl World {
         let Some((_, is_touched)) = self.open.pop() else { return };
         if is_touched {
             let is_new = self.changes.keep(depth);
-            if let Some((_, around)) = self.open.last_mut() {
-                assert_eq!(is_new, !*around);
-                *around = true;
+            if let Some((_, outer)) = self.open.last_mut() {
+                assert_eq!(is_new, !*outer);
+                *outer = true;
             }
         }
     }

@@ -12,8 +12,8 @@ use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::libc;
 use nix::sys::stat::{Mode, fstatat};
 
-use crate::os::sys::Above;
 use crate::os::sys::linux::files::FileInfo;
+use crate::os::sys::{FileMode, ParentDirectory};
 
 /// A directory opened with `O_PATH`, which needs no permission to read.
 pub(crate) struct DirectoryHandle(File);
@@ -44,20 +44,20 @@ impl DirectoryHandle {
     }
 }
 
-pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).create(path)
+pub(crate) fn create_directory(path: &Path, mode: FileMode) -> io::Result<()> {
+    DirBuilder::new().mode(mode.of_directory()).create(path)
 }
 
-pub(crate) fn directory_above(below: &File) -> io::Result<Above> {
+pub(crate) fn directory_above(below: &File) -> io::Result<ParentDirectory> {
     let found = match fstatat(below, "..", AtFlags::empty()) {
-        Err(Errno::EACCES | Errno::EPERM) => return Ok(Above::Unreadable),
+        Err(Errno::EACCES | Errno::EPERM) => return Ok(ParentDirectory::Unreadable),
         found => FileInfo::of_stat(&found?).id(),
     };
     let this = FileInfo::of(below)?.id();
     if !found.is_on_device_of(this) || found == this {
-        return Ok(Above::None);
+        return Ok(ParentDirectory::None);
     }
-    Ok(readable(below, "..")?.map_or(Above::Unreadable, Above::Directory))
+    Ok(readable(below, "..")?.map_or(ParentDirectory::Unreadable, ParentDirectory::Directory))
 }
 
 fn readable(from: impl AsFd, name: &str) -> io::Result<Option<File>> {

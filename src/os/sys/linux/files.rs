@@ -12,6 +12,8 @@ use nix::sys::stat::FileStat;
 use nix::sys::statvfs::statvfs;
 use nix::unistd::syncfs;
 
+use crate::os::sys::FileMode;
+
 #[inline]
 pub(crate) fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<usize> {
     file.read_at(bytes, at)
@@ -27,22 +29,20 @@ pub(crate) fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()>
     file.write_all_at(bytes, at)
 }
 
-/// The permissions of new files.
-const OWNER_ALONE: u32 = 0o600;
-
 // The standard library opens every file with `O_CLOEXEC`.
 
-pub(crate) fn create_new(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create_new(true).mode(OWNER_ALONE).open(path)
+pub(crate) fn create_new(path: &Path, mode: FileMode) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).mode(mode.0).open(path)
 }
 
 pub(crate) fn open_read_only(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
 }
 
-pub(crate) fn open_read_write(path: &Path, create: bool) -> io::Result<File> {
+pub(crate) fn open_read_write(path: &Path, create: Option<FileMode>) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(create).truncate(false).mode(OWNER_ALONE);
+    options.read(true).write(true).create(create.is_some()).truncate(false);
+    options.mode(create.unwrap_or(FileMode::OWNER_ALONE).0);
     options.custom_flags(libc::O_NOFOLLOW).open(path)
 }
 

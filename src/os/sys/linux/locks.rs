@@ -1,4 +1,4 @@
-//! Locks of the open file description. They differ from a process's POSIX locks, which LMDB uses; the two kinds
+//! Locks of the open file description. The POSIX locks that LMDB uses belong to the process instead; the two kinds
 //! exclude each other.
 
 use std::fs::File;

@@ -12,7 +12,9 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
 use super::Outcome;
-use crate::os::sys::{FileInfo, create_new, give_owner_and_permissions, open_read_only, open_read_write, write_all_at};
+use crate::os::sys::{
+    FileInfo, FileMode, create_new, give_owner_and_permissions, open_read_only, open_read_write, write_all_at,
+};
 
 fn mode(path: &Path) -> io::Result<u32> {
     fs::metadata(path).map(|metadata| metadata.permissions().mode() & 0o777)
@@ -22,15 +24,36 @@ fn mode(path: &Path) -> io::Result<u32> {
 fn new_files_are_for_their_owner_alone() -> Outcome {
     let directory = tempfile::tempdir()?;
     let [new, shared] = ["new", "shared"].map(|name| directory.path().join(name));
-    write_all_at(&create_new(&new)?, b"x", 0)?;
-    let absent = open_read_write(&shared, false).map_err(|error| error.kind());
+    write_all_at(&create_new(&new, FileMode::OWNER_ALONE)?, b"x", 0)?;
+    let absent = open_read_write(&shared, None).map_err(|error| error.kind());
     assert_eq!(absent.err(), Some(io::ErrorKind::NotFound));
-    write_all_at(&open_read_write(&shared, true)?, b"x", 0)?;
+    write_all_at(&open_read_write(&shared, Some(FileMode::OWNER_ALONE))?, b"x", 0)?;
     assert_eq!([mode(&new)? & 0o077, mode(&shared)? & 0o077], [0, 0]);
-    assert_eq!(create_new(&new).map_err(|error| error.kind()).err(), Some(io::ErrorKind::AlreadyExists));
+    assert_eq!(
+        create_new(&new, FileMode::OWNER_ALONE).map_err(|error| error.kind()).err(),
+        Some(io::ErrorKind::AlreadyExists)
+    );
     // An existing file keeps its bytes.
-    for create in [false, true] {
+    for create in [None, Some(FileMode::OWNER_ALONE)] {
         assert_eq!(FileInfo::of(&open_read_write(&new, create)?)?.len(), 1);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_new_file_gets_no_permission_that_was_not_asked_for() -> Outcome {
+    let directory = tempfile::tempdir()?;
+    for asked in [0o600, 0o640, 0o604, 0o660, 0o777] {
+        let [new, opened] = ["new", "opened"].map(|name| directory.path().join(format!("{name} {asked}")));
+        create_new(&new, FileMode(asked))?;
+        open_read_write(&opened, Some(FileMode(asked)))?;
+        for path in [new, opened] {
+            // The umask of this process may clear bits of the others, and not of the owner.
+            assert_eq!((mode(&path)? & !asked, mode(&path)? & 0o700), (0, asked & 0o700));
+        }
+    }
+    for (file, directory) in [(0o600, 0o700), (0o640, 0o750), (0o604, 0o705), (0o666, 0o777), (0o620, 0o720)] {
+        assert_eq!(FileMode(file).of_directory(), directory);
     }
     Ok(())
 }
@@ -39,10 +62,14 @@ fn new_files_are_for_their_owner_alone() -> Outcome {
 fn a_link_is_not_followed() -> Outcome {
     let directory = tempfile::tempdir()?;
     let [file, link] = ["file", "link"].map(|name| directory.path().join(name));
-    drop(create_new(&file)?);
+    drop(create_new(&file, FileMode::OWNER_ALONE)?);
     symlink(&file, &link)?;
-    assert!(open_read_only(&file).is_ok() && open_read_write(&file, true).is_ok());
-    assert!(open_read_only(&link).is_err() && open_read_write(&link, true).is_err() && create_new(&link).is_err());
+    assert!(open_read_only(&file).is_ok() && open_read_write(&file, Some(FileMode::OWNER_ALONE)).is_ok());
+    assert!(
+        open_read_only(&link).is_err()
+            && open_read_write(&link, Some(FileMode::OWNER_ALONE)).is_err()
+            && create_new(&link, FileMode::OWNER_ALONE).is_err()
+    );
     Ok(())
 }
 
@@ -61,9 +88,9 @@ fn opening_a_pipe_does_not_wait_for_a_writer() -> Outcome {
 fn a_file_is_the_same_by_all_its_names_and_another_than_all_others() -> Outcome {
     let directory = tempfile::tempdir()?;
     let [file, second, link, other] = ["file", "second", "link", "other"].map(|name| directory.path().join(name));
-    let opened = create_new(&file)?;
+    let opened = create_new(&file, FileMode::OWNER_ALONE)?;
     write_all_at(&opened, b"abc", 0)?;
-    let of_other = FileInfo::of(&create_new(&other)?)?;
+    let of_other = FileInfo::of(&create_new(&other, FileMode::OWNER_ALONE)?)?;
     fs::hard_link(&file, &second)?;
     symlink(&file, &link)?;
     let info = FileInfo::of(&opened)?;
@@ -85,7 +112,7 @@ fn a_file_is_the_same_by_all_its_names_and_another_than_all_others() -> Outcome 
 fn permissions_are_those_of_the_other_file() -> Outcome {
     let directory = tempfile::tempdir()?;
     let [like, file] = ["like", "file"].map(|name| directory.path().join(name));
-    let (other, target) = (create_new(&like)?, create_new(&file)?);
+    let (other, target) = (create_new(&like, FileMode::OWNER_ALONE)?, create_new(&file, FileMode::OWNER_ALONE)?);
     for wanted in [0o640, 0o604, 0o600] {
         other.set_permissions(fs::Permissions::from_mode(wanted))?;
         give_owner_and_permissions(&target, &FileInfo::of(&other)?)?;

@@ -1,4 +1,5 @@
-//! The sweep: twice a second, drops states that other processes' commits made stale, and reports slow readers.
+//! The sweep thread: twice a second, it drops states that other processes' commits made stale, and reports slow
+//! readers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,22 +7,26 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use crate::error::contain;
+use crate::observe;
 use crate::state::pinned_state::States;
 
-/// The longest and the shortest time between two sweeps.
+/// The longest and the shortest time between two sweeps. If slow readers are reported, it is half of their time limit,
+/// within these.
 const PERIOD: Duration = Duration::from_millis(500);
 const SHORTEST: Duration = Duration::from_millis(10);
 
 /// The thread that sweeps while an environment has handles.
-pub(crate) struct Reaper {
+pub(crate) struct Sweeper {
     thread: Thread,
     stopped: Arc<AtomicBool>,
 }
 
-impl Reaper {
-    /// Starts the thread. `None` if the system gives no thread: then only the next snapshot drops stale states.
+impl Sweeper {
+    /// Starts the thread. `None` if the system refuses: then stale states are dropped only when the next snapshot is
+    /// taken.
     ///
-    /// `check_files` is called at each sweep, while the sweep's lock keeps the states from being closed.
+    /// `check_files` is called at each sweep, under the sweep's lock, so that the files are not closed at the same
+    /// time.
     pub(crate) fn start(states: &Arc<States>, check_files: impl Fn() + Send + 'static) -> Option<Self> {
         let stopped = Arc::new(AtomicBool::new(false));
         let (states, stop) = (Arc::clone(states), Arc::clone(&stopped));
@@ -37,6 +42,7 @@ impl Reaper {
                 }
                 drop(turn);
                 for reader in slow {
+                    observe::slow_reader(reader.id, reader.age, reader.lag);
                     if let Some(setting) = states.slow_reader() {
                         // The callback is the user's code: a panic in it must not end the sweep.
                         contain(|| (setting.callback)(&reader));

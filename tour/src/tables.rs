@@ -1,4 +1,4 @@
-//! The eight sub-databases: two primary ones and six indexes.
+//! The eight DBIs: two primary ones and six indexes.
 
 use mapleaf::{Dbi, Env, Msgpack, Result, WriteTxn};
 

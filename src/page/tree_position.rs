@@ -1,4 +1,4 @@
-//! One end of a range: a position between two entries, and the path to its leaf.
+//! A position between two entries of a tree, with the path to its leaf. A range has one at each end.
 
 use std::cmp::Ordering;
 
@@ -10,7 +10,7 @@ use crate::page::page_no::PageNo;
 
 /// The position before entry `slot` of `leaf`; `slot` may be one past the last entry.
 #[derive(Clone)]
-pub(crate) struct CursorEnd<'a> {
+pub(crate) struct TreePosition<'a> {
     pub path: CursorStack<'a>,
     pub leaf: Page<'a>,
     pub slot: usize,
@@ -18,7 +18,7 @@ pub(crate) struct CursorEnd<'a> {
     pub leaves_left: u64,
 }
 
-impl<'a> CursorEnd<'a> {
+impl<'a> TreePosition<'a> {
     /// A position in no tree.
     #[inline]
     pub(crate) fn nowhere() -> Self {
@@ -42,7 +42,7 @@ impl<'a> CursorEnd<'a> {
         Ok(Some(position))
     }
 
-    /// Descends to `target` from [`nowhere`](Self::nowhere), in place: a `CursorEnd` spans several cache lines, and
+    /// Descends to `target` from [`nowhere`](Self::nowhere), in place: a `TreePosition` spans several cache lines, and
     /// most cursors are opened for a few entries. In a tree without pages nothing changes.
     ///
     /// # Errors

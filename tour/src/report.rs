@@ -81,6 +81,6 @@ impl<'o> Report<'o> {
         writeln!(out, "  {}", line("forward", forward.0, "entries", forward.1))?;
         writeln!(out, "  {}", line("reverse", reverse.0, "entries", reverse.1))?;
         let kib = env.info()?.file_size >> 10;
-        Ok(writeln!(out, "  {kib} KiB in one file, {} sub-databases", env.dbis()?.len())?)
+        Ok(writeln!(out, "  {kib} KiB in one file, {} DBIs", env.dbis()?.len())?)
     }
 }

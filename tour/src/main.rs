@@ -1,8 +1,8 @@
-//! The tour: two real data sets into eight sub-databases, then every kind of scan over them, both ways.
+//! The tour: two real data sets into eight DBIs, then every kind of scan over them, both ways.
 //!
 //! ```text
-//! cargo run --release --example tour                                        # the samples beside this file
-//! cargo run --release --example tour places.jsonl.gz events.jsonl.gz        # files of your own, plain or gzipped
+//! cargo run --release -p tour                                        # the samples in examples/data
+//! cargo run --release -p tour -- places.jsonl.gz events.jsonl.gz     # files of your own, plain or gzipped
 //! ```
 //!
 //! Each row goes to its primary DBI and to the indexes over it in one `transact`, so that no reader ever sees a row
@@ -11,15 +11,15 @@
 //!
 //! Files are recognized by their content: see `examples/data/README.md`. For the known files the tour checks each
 //! count and fails if one is wrong.
+//!
+//! It is a package of its own, so that running it compiles mapleaf and what the tour uses, and none of the test tools
+//! that an example of the library would compile.
 
-#[path = "tour/load.rs"]
 mod load;
-#[path = "tour/report.rs"]
 mod report;
-#[path = "tour/scans.rs"]
 mod scans;
+#[path = "../../examples/support/mod.rs"]
 pub(crate) mod support;
-#[path = "tour/tables.rs"]
 mod tables;
 
 use std::env::args_os;

@@ -91,7 +91,7 @@ pub(crate) fn scan_events(report: &mut Report<'_>, tables: &Tables, snap: &Snaps
 
 /// Every DBI from end to end, values decoded. The tree holds the expected lengths, without a scan.
 pub(crate) fn full_scans(report: &mut Report<'_>, tables: &Tables, snap: &Snapshot) -> Outcome {
-    report.heading("whole sub-databases")?;
+    report.heading("whole DBIs")?;
     macro_rules! scan_all {
         ($($dbi:ident)+) => {$(
             let len = tables.$dbi.len(snap)?;
