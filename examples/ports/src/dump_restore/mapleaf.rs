@@ -19,8 +19,8 @@ impl Dump for Store {
     }
 
     fn dump(&self, out: &mut dyn Write) -> Result<()> {
-        let (dbis, snap) = (self.env.dbis()?, self.env.snapshot()?);
-        for dbi in dbis {
+        let snap = self.env.snapshot()?;
+        for dbi in snap.dbis()? {
             let rows = self.env.raw_dbi(&dbi.name)?;
             let (types, is_multi) = (Some((dbi.key_type, dbi.value_type)), dbi.kind == DbiKind::Multi);
             Line::Dbi { name: dbi.name, is_multi, types }.write(out)?;
