@@ -116,6 +116,7 @@
 //! - `futures`: `OwnedEntries::into_stream`, scans as a `Stream`.
 //! - `tracing`: spans for opening, committing, growing and compacting, and events for slow readers; `metrics`: counters
 //!   of the same. The module [`observing`] lists them.
+//! - `zerocopy`, `bytemuck`: values that are the memory of these crates' types.
 //! - `longer-keys`: keys over 511 bytes. Such files cannot be written on machines with smaller pages.
 
 // In the order in which rustdoc is to show the methods of a type that several modules implement. Blank lines keep
@@ -166,7 +167,7 @@ pub use scan::EntryStream;
 pub use scan::ParEntries;
 #[doc(inline)]
 pub use scan::{Entries, Keys, ListCursor, ListOptions, Listing, NoPrefix, OwnedEntries, RawEntries, Values};
-pub use txn::{Changed, Commit, CommitId, Read, SavepointGuard, Snapshot, Transaction, Write, WriteTxn};
+pub use txn::{Changed, Commit, CommitId, Read, Reader, SavepointGuard, Snapshot, Transaction, Write, WriteTxn};
 #[cfg(feature = "json")]
 #[doc(inline)]
 pub use value::Json;

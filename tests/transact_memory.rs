@@ -207,6 +207,12 @@ fn a_reserved_value_is_in_memory_once(env: &Env, rows: &Rows) {
         assert_eq!(rows.get(txn, b"large")?.map(|value| (value.len(), value[LEN - 1])), Some((LEN, 1)));
         let peak = PEAK.load(Ordering::Relaxed) - before;
         assert!(peak < LEN + (64 << 10), "{peak} bytes for {LEN}");
+        // The old value stays until the new one is written, since that may fail.
+        rows.put_reserved(txn, b"large", LEN, |bytes| bytes.fill(2))?;
+        let (peak, left) = (PEAK.load(Ordering::Relaxed) - before, HELD.load(Ordering::Relaxed) - before);
+        assert!(peak < 2 * LEN + (64 << 10), "{peak} bytes while {LEN} are replaced");
+        assert!(left < LEN + (64 << 10), "{left} bytes after {LEN} were replaced");
+        assert_eq!(rows.get(txn, b"large")?.map(|value| (value.len(), value[LEN - 1])), Some((LEN, 2)));
         Err(Error::new(ErrorKind::Other, "enough"))
     });
     assert_eq!(undone.map_err(|error| error.message().to_owned()), Err("enough".to_owned()));

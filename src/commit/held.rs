@@ -8,6 +8,7 @@ use crate::commit::busy::{busy, timed_out};
 use crate::commit::follower::Following;
 use crate::commit::group_commit::{GroupCommit, TransactionLock};
 use crate::commit::leader::{commit, commit_leading};
+use crate::commit::moving::commit_moving;
 use crate::commit::pipeline::Contribution;
 use crate::commit::session::{Begin, Begun, begin_writing};
 use crate::commit::writer_access::WriterAccess;
@@ -119,7 +120,9 @@ impl Held {
 
 fn commit_alone(begun: Begun, mut set: WriteSet, transactions: u64, durability: Durability) -> Result<()> {
     begun.session(|session| {
-        if !set.is_empty() {
+        if set.has_large() {
+            commit_moving(session, &mut set, transactions, durability)?;
+        } else if !set.is_empty() {
             commit(session, &set, transactions, durability)?;
         }
         set.reset();

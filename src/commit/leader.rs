@@ -1,14 +1,16 @@
 //! Leaders: they commit a transaction that ran on the newest state, or a group that follows on its predecessor.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::commit::group_commit::{GroupCommit, Leading, TransactionLock};
+use crate::commit::moving::{apply_moving, commit_moving};
 use crate::commit::pipeline::{Contribution, Group};
 use crate::commit::session::{Begin, Begun, Session};
 use crate::durability::Durability;
 use crate::error::Result;
 use crate::state::{Core, Wait, WriterTurn};
-use crate::write_set::{Creations, WriteSet};
+use crate::write_set::{Creations, LargeValue, WriteSet};
 
 /// Commits the changes of a transaction that ran on the newest state, under LMDB's lock. Nothing else is being
 /// committed. The transaction lock is released before the wait for the disk.
@@ -17,7 +19,7 @@ pub(crate) fn commit_leading(
     groups: &Arc<GroupCommit>,
     lock: TransactionLock,
     wait: Wait,
-    set: WriteSet,
+    mut set: WriteSet,
     made: Contribution,
 ) -> Result<()> {
     // Declared first, so that it is dropped last, also by a panic: LMDB's lock and the writer's lock are free before
@@ -30,6 +32,12 @@ pub(crate) fn commit_leading(
     }
     // In a child that was forked in the meantime, the pipeline is the parent's.
     begun.core().check_not_forked()?;
+    if set.has_large() {
+        // Followers would read the values while they are moved. The lock keeps them out; they would wait for the disk in
+        // any case.
+        let Contribution { transactions, durability, .. } = made;
+        return begun.session(|session| commit_moving(session, &mut set, transactions, durability));
+    }
     let base = begun.base().lmdb_id();
     let leading = leading.insert(groups.lead(begun.core(), set, made, base, wait));
     drop(lock);
@@ -58,15 +66,29 @@ pub(crate) fn commit(
     transactions: u64,
     durability: Durability,
 ) -> Result<()> {
+    commit_with(session, set, Vec::new(), set.bytes(), transactions, durability)
+}
+
+/// As [`commit`], with values of the same DBIs that are moved out of memory. All of it takes `bytes`.
+pub(super) fn commit_with(
+    session: &mut Session<'_>,
+    set: &WriteSet,
+    moved: Vec<LargeValue>,
+    bytes: usize,
+    transactions: u64,
+    durability: Durability,
+) -> Result<()> {
     let (base, fill) = (session.base(), session.fill());
-    session.commit_to(set.names(), set.bytes(), durability, |applier, head| {
+    let moved = RefCell::new(moved);
+    session.commit_to(set.names(), bytes, durability, |applier, head| {
         // The session counts one already.
         head.seq = head.seq.plus(transactions.saturating_sub(1));
         if let Some(next) = set.creations().and_then(Creations::next_id) {
             head.next_dbi = head.next_dbi.max(next);
             head.epoch = head.epoch.wrapping_add(1);
         }
-        set.apply(base, fill, applier)
+        set.apply(base, fill, applier)?;
+        apply_moving(&mut moved.borrow_mut(), applier)
     })?;
     if let Some(creations) = set.creations().filter(|creations| creations.len() > 0) {
         creations.settle();

@@ -38,6 +38,7 @@ mod group_commit;
 mod group_delay;
 mod held;
 mod leader;
+mod moving;
 mod pipeline;
 mod refill;
 pub(crate) mod session;

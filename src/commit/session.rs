@@ -10,7 +10,7 @@ use crate::commit::writer_access::{WriterAccess, lock_writer};
 use crate::commit::writing::Writing;
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lmdb::{Applier, Cause, Failure, OwnedWriter, Writer};
+use crate::lmdb::{Applier, Cause, Failure, Handles, OwnedWriter, Writer};
 use crate::observe::Committing;
 use crate::os::{LockFile, PauseLock, flush_failed, is_full, located};
 use crate::page::LmdbTxnId;
@@ -331,9 +331,33 @@ impl<'e> Session<'e> {
 
     /// How many bytes the file can grow by before the map is full.
     fn room(&self) -> usize {
+        self.base.map_len().saturating_sub(self.used())
+    }
+
+    /// How many bytes of the file are used, up to its last page.
+    pub(crate) fn used(&self) -> usize {
         let meta = self.base.meta();
-        let used = meta.last_page.end(u64::from(meta.page_size));
-        self.base.map_len().saturating_sub(usize::try_from(used).unwrap_or(usize::MAX))
+        usize::try_from(meta.last_page.end(u64::from(meta.page_size))).unwrap_or(usize::MAX)
+    }
+
+    /// Grows the map, before the commit, so that the file can grow by `bytes`. Returns whether it can.
+    pub(crate) fn reserve_map(&mut self, bytes: usize) -> Result<bool> {
+        if bytes <= self.room() {
+            return Ok(true);
+        }
+        if self.pause.is_none() {
+            self.pause = Some(self.core.lock_file()?.pause_others()?);
+        }
+        // LMDB resizes its map between transactions. Any abort clears the handles.
+        drop(self.writer.take());
+        self.state.handles = Handles::default();
+        *self.grown = true;
+        let grown = self.core.grow_to(self.used().saturating_add(bytes));
+        if grown.as_ref().is_err_and(|error| error.kind() != ErrorKind::MapFull) {
+            return grown.map(|()| false);
+        }
+        self.writer = Some(self.begin_again()?);
+        Ok(grown.is_ok())
     }
 
     /// Begins LMDB's transaction again after the map was grown. In between nobody held LMDB's lock: mapleaf processes

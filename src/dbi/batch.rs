@@ -78,9 +78,7 @@ impl Batch {
         key: K::Arg<'_>,
         expect: Expect<V::Arg<'_>>,
     ) -> Result<&mut Self> {
-        let mut buf = KeyBuf::new();
-        let key = Dbi::<K, V>::sought(&key, &mut buf);
-        let what = dbi.keyed(key, expect, |key, expect| Ok(What::Delete { key, expect }));
+        let what = dbi.sought_as(&key, expect, |key, expect| What::Delete { key, expect });
         self.add(dbi, what, "delete")
     }
 
@@ -193,12 +191,69 @@ impl Batch {
         range: impl KeyRange<K>,
         since: &Snapshot,
     ) -> Result<&mut Self> {
-        let what = range.byte_bounds().map(|bounds| {
-            let (lower, upper) = bounds.as_refs();
-            let since = Since(Arc::clone(since.lease()));
-            What::Unchanged { lower: lower.map(Into::into), upper: upper.map(Into::into), since }
-        });
-        self.add(dbi, what, "check_unchanged")
+        self.add(dbi, range.byte_bounds().map(|bounds| unchanged(&bounds, since)), "check_unchanged")
+    }
+
+    /// Adds only a condition: the pairs of a range must be the same as in `since`, none more and none fewer. The range
+    /// is one of keys with their values, as for [`MultiDbi::range`].
+    ///
+    /// Holds the snapshot, costs and fails as [`check_unchanged`](Self::check_unchanged).
+    ///
+    /// # Errors
+    /// As [`MultiDbi::range`]; when it is applied, `InvalidArgument` for a snapshot of another environment.
+    ///
+    /// ```
+    /// use mapleaf::{Batch, Env, ErrorKind, MultiDbi};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let tags: MultiDbi<&str, u32> = env.multi_dbi("tags")?;
+    /// let snap = env.snapshot()?;
+    /// let mut batch = Batch::new();
+    /// batch.check_unchanged_pairs(&tags, ("red", 10)..("red", 20), &snap)?.insert_pair(&tags, "red", 12)?;
+    /// env.transact(|txn| tags.insert(txn, "red", 15))?;
+    /// assert_eq!(env.apply(batch).map_err(|error| error.kind()), Err(ErrorKind::Conflict));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn check_unchanged_pairs<K: Key, V: Key>(
+        &mut self,
+        multi: &MultiDbi<K, V>,
+        range: impl KeyRange<(K, V)>,
+        since: &Snapshot,
+    ) -> Result<&mut Self> {
+        let what = range.byte_bounds().map(|bounds| unchanged(&bounds, since));
+        self.add(&multi.pairs, what, "check_unchanged_pairs")
+    }
+
+    /// Adds only a condition: the values under `key` must be the same as in `since`, none more and none fewer.
+    ///
+    /// Holds the snapshot, costs and fails as [`check_unchanged`](Self::check_unchanged).
+    ///
+    /// # Errors
+    /// As [`MultiDbi::values`]; when it is applied, `InvalidArgument` for a snapshot of another environment.
+    ///
+    /// ```
+    /// use mapleaf::{Batch, Env, MultiDbi};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let tags: MultiDbi<&str, u32> = env.multi_dbi("tags")?;
+    /// let snap = env.snapshot()?;
+    /// let mut batch = Batch::new();
+    /// batch.check_unchanged_values(&tags, "red", &snap)?.insert_pair(&tags, "red", 1)?;
+    /// env.transact(|txn| tags.insert(txn, "blue", 7))?;
+    /// env.apply(batch)?;
+    /// assert!(tags.contains(&env.snapshot()?, "red", 1)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn check_unchanged_values<K: Key, V: Key>(
+        &mut self,
+        multi: &MultiDbi<K, V>,
+        key: K::Arg<'_>,
+        since: &Snapshot,
+    ) -> Result<&mut Self> {
+        let what = MultiDbi::<K, V>::of_key(&key).map(|bounds| unchanged(&bounds, since));
+        self.add(&multi.pairs, what, "check_unchanged_values")
     }
 
     /// Adds only a condition: `key` must hold the expected value. A key that cannot be stored counts as absent.
@@ -211,9 +266,7 @@ impl Batch {
         key: K::Arg<'_>,
         expect: Expect<V::Arg<'_>>,
     ) -> Result<&mut Self> {
-        let mut buf = KeyBuf::new();
-        let key = Dbi::<K, V>::sought(&key, &mut buf);
-        let what = dbi.keyed(key, expect, |key, expect| Ok(What::Check { key, expect }));
+        let what = dbi.sought_as(&key, expect, |key, expect| What::Check { key, expect });
         self.add(dbi, what, "check")
     }
 
@@ -224,11 +277,35 @@ impl Batch {
 
 /// The deletion of what is within these bounds.
 fn deletion(bounds: &ByteBounds) -> What {
+    let (lower, upper) = owned(bounds);
+    What::DeleteRange { lower, upper }
+}
+
+/// The condition that what is within these bounds is as in `since`.
+fn unchanged(bounds: &ByteBounds, since: &Snapshot) -> What {
+    let (lower, upper) = owned(bounds);
+    What::Unchanged { lower, upper, since: Since(Arc::clone(since.lease())) }
+}
+
+type End = Bound<Box<[u8]>>;
+
+fn owned(bounds: &ByteBounds) -> (End, End) {
     let (lower, upper) = bounds.as_refs();
-    What::DeleteRange { lower: lower.map(Into::into), upper: upper.map(Into::into) }
+    (lower.map(Into::into), upper.map(Into::into))
 }
 
 impl<K: Key, V: Value> Dbi<K, V> {
+    /// As [`keyed`](Self::keyed), for a key that need not be one that can be stored.
+    fn sought_as(
+        &self,
+        key: &K::Arg<'_>,
+        expect: Expect<V::Arg<'_>>,
+        what: impl FnOnce(Box<[u8]>, Expect<Box<[u8]>>) -> What,
+    ) -> Result<What> {
+        let mut buf = KeyBuf::new();
+        self.keyed(Self::sought(key, &mut buf), expect, |key, expect| Ok(what(key, expect)))
+    }
+
     /// Copies the key, and encodes the value that is expected under it.
     fn keyed(
         &self,

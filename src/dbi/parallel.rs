@@ -38,7 +38,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// # }
     /// ```
     ///
-    /// It needs a snapshot, which threads can share. A write transaction stays on its thread:
+    /// It needs a snapshot, or the [`Reader`](crate::Reader) of a write transaction, which threads can share. The
+    /// transaction itself stays on its thread:
     ///
     /// ```compile_fail,E0277
     /// # let env = mapleaf::Env::temporary().unwrap();

@@ -12,6 +12,11 @@ macro_rules! put_reserved {
             /// transaction, which is zeroed. A large value so needs no buffer of its own, and one copy less than
             /// with [`put`](Self::put).
             ///
+            /// A value of 16 MiB or more is in memory once, also while it is committed: 1.04 times its length in all. It
+            /// is there twice if the transaction has more than 1,024 changes, if it began while another one was being
+            /// committed, or if `max_map_size` leaves too little room; and while it replaces such a value of the same
+            /// transaction, since `fill` may fail.
+            ///
             /// # Errors
             /// As [`put`](Self::put). Nothing was changed then, nor if `fill` panics.
             ///

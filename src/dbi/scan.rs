@@ -202,7 +202,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// least one scan, and no more than the range has leaves. Reads the branch pages of the range, and the leaf that
     /// each scan begins in.
     ///
-    /// It needs a snapshot, which threads can share. A write transaction stays on its thread:
+    /// It needs a snapshot, or the [`Reader`](crate::Reader) of a write transaction, which threads can share. The
+    /// transaction itself stays on its thread:
     ///
     /// ```compile_fail,E0277
     /// # let env = mapleaf::Env::temporary().unwrap();

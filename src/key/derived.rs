@@ -4,7 +4,8 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 
 use crate::error::{Error, Result};
-use crate::key::malformed::{malformed, trailing};
+use crate::key::alone::{bound_alone, decode_alone, encode_alone};
+use crate::key::malformed::malformed;
 use crate::key::option::{NONE, SOME};
 use crate::key::reverse::invert;
 use crate::key::{AnyKey, AsKey, Key, KeyAs, KeyBuf, Path, Position, Reverse, Timestamp};
@@ -297,9 +298,7 @@ impl<T: Fields> Key for Stored<T> {
     }
 
     fn encode<'b>(key: &'b &T, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
-        buf.clear();
-        key.encode(buf)?;
-        Ok(buf)
+        encode_alone(buf, |buf| key.encode(buf))
     }
 
     #[inline]
@@ -308,9 +307,7 @@ impl<T: Fields> Key for Stored<T> {
     }
 
     fn decode(bytes: &[u8]) -> Result<T> {
-        let mut rest = bytes;
-        let key = T::decode(&mut rest)?;
-        if rest.is_empty() { Ok(key) } else { Err(trailing("derived")) }
+        decode_alone(bytes, "derived", |bytes| T::decode(bytes))
     }
 
     #[inline]
@@ -341,9 +338,7 @@ impl<T: Fields> AsKey<Stored<T>> for &T {
     }
 
     fn encode_bound<'b>(&'b self, buf: &'b mut KeyBuf) -> Result<(&'b [u8], Position)> {
-        buf.clear();
-        let position = (**self).encode_bound(buf)?;
-        Ok((buf, position))
+        bound_alone(buf, |buf| (**self).encode_bound(buf))
     }
 
     #[inline]

@@ -9,6 +9,18 @@ use crate::key::{AsKey, Key, KeyBuf, Position};
 pub(super) const NONE: u8 = 0x00;
 pub(super) const SOME: u8 = 0x01;
 
+/// Reads the byte that an option begins with, and moves `bytes` past it. Returns whether a value follows.
+#[inline]
+pub(super) fn is_some(bytes: &mut &[u8]) -> Result<bool> {
+    let (tag, rest) = bytes.split_first().ok_or_else(|| truncated("option"))?;
+    *bytes = rest;
+    match *tag {
+        NONE => Ok(false),
+        SOME => Ok(true),
+        _ => Err(malformed("option", "its first byte is neither 00 nor 01")),
+    }
+}
+
 impl<K: Key> Key for Option<K> {
     type Arg<'a> = Option<K::Arg<'a>>;
     type Ref<'a> = Option<K::Part<'a>>;
@@ -39,12 +51,8 @@ impl<K: Key> Key for Option<K> {
     }
 
     fn decode_part<'a>(bytes: &mut &'a [u8]) -> Result<Self::Part<'a>> {
-        let (tag, mut rest) = bytes.split_first().ok_or_else(|| truncated("option"))?;
-        let key = match *tag {
-            NONE => None,
-            SOME => Some(K::decode_part(&mut rest)?),
-            _ => return Err(malformed("option", "its first byte is neither 00 nor 01")),
-        };
+        let mut rest = *bytes;
+        let key = if is_some(&mut rest)? { Some(K::decode_part(&mut rest)?) } else { None };
         *bytes = rest;
         Ok(key)
     }

@@ -14,6 +14,10 @@ use crate::lmdb::failure::Failure;
 use crate::lmdb::puts::Puts;
 use crate::page::{LeafFill, LmdbTxnId};
 
+/// A large value is copied in this many pieces, of this many bytes at least. Some allocators copy a block to shrink it.
+const PIECES: usize = 32;
+const LEAST_PIECE: usize = 1 << 20;
+
 type Handle<'e> = heed::Database<'e, Bytes, Bytes>;
 
 impl Lmdb {
@@ -140,6 +144,33 @@ impl<'e> Applier<'_, '_, 'e> {
     /// Stores `value` under `key`.
     pub(crate) fn put(&mut self, tree: TreeHandle<'e>, key: &[u8], value: &[u8]) -> Result<(), Failure> {
         tree.0.put(self.txn, key, value).map_err(Failure::of)
+    }
+
+    /// Stores the last `len` bytes of `bytes` under `key`. They are copied in pieces, from the last one on, and `bytes` is
+    /// shortened by each, so that little more memory than one copy is needed.
+    pub(crate) fn put_from_end(
+        &mut self,
+        tree: TreeHandle<'e>,
+        key: &[u8],
+        bytes: &mut Vec<u8>,
+        len: usize,
+    ) -> Result<(), Failure> {
+        let before = bytes.len() - len;
+        let piece = (len / PIECES).max(LEAST_PIECE);
+        let put = tree.0.put_reserved(self.txn, key, len, |space| {
+            let mut left = len;
+            while left > 0 {
+                let from = left.saturating_sub(piece);
+                space.as_uninit_mut()[from..left].write_copy_of_slice(&bytes[before + from..before + left]);
+                bytes.truncate(before + from);
+                bytes.shrink_to_fit();
+                left = from;
+            }
+            // SAFETY: all of the space was written, from its end to its beginning.
+            unsafe { space.assume_written(len) };
+            Ok(())
+        });
+        put.map_err(Failure::of)
     }
 
     /// A cursor for many puts into one DBI, mostly ascending. It costs an allocation.

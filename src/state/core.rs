@@ -341,6 +341,11 @@ impl Core {
         self.enlarge(|gate, _| gate.map.len() + 1)
     }
 
+    /// As [`grow`](Self::grow), until the map has `bytes` at least.
+    pub(crate) fn grow_to(&self, bytes: usize) -> Result<()> {
+        self.enlarge(|_, _| bytes)
+    }
+
     /// Makes the maps at least as large as `wanted` says, by doubling, within the maximum.
     ///
     /// mapleaf's new map is made first, and another one of the same size as a test for LMDB's. If the system refuses

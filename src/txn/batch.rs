@@ -8,6 +8,7 @@ use crate::env::{Batch, Change, Conflicts, Env, Expect, FailedCondition, What};
 use crate::error::Result;
 use crate::read::{RawCursor, RawRead};
 use crate::state::Wait;
+use crate::txn::counts::as_ref;
 use crate::txn::snapshot::Snapshot;
 use crate::txn::transact::make;
 use crate::txn::write::WriteTxn;
@@ -77,10 +78,6 @@ fn first_difference(
         };
         return Ok(Some(first.into()));
     }
-}
-
-fn as_ref(bound: &Bound<Box<[u8]>>) -> Bound<&[u8]> {
-    bound.as_ref().map(|key| &**key)
 }
 
 impl Env {

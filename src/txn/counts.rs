@@ -37,7 +37,7 @@ impl Kept {
 
     /// Whether `key`, of the DBI with this slot, is within the range.
     fn is_of(&self, slot: DbiSlot, key: &[u8]) -> bool {
-        self.slot == slot && self.range().contains(key)
+        self.slot == slot && self.range().contains::<[u8]>(key)
     }
 }
 
@@ -109,7 +109,8 @@ impl Counts {
     }
 }
 
-fn as_ref(bound: &Bound<Box<[u8]>>) -> Bound<&[u8]> {
+/// A bound with its own key as one that borrows it.
+pub(super) fn as_ref(bound: &Bound<Box<[u8]>>) -> Bound<&[u8]> {
     bound.as_ref().map(|key| &**key)
 }
 

@@ -28,7 +28,7 @@ impl WriteTxn {
         check_name(name)?;
         check_schema(schema)?;
         let exists = || Error::new(ErrorKind::AlreadyExists, "there is a DBI with this name; open it").in_dbi(name);
-        if let Some(dbi) = self.created(name) {
+        if let Some(dbi) = self.pending().created(name) {
             return match opening {
                 Opening::Create => Err(exists()),
                 _ if dbi.schema != *schema => Err(mismatch(name, &dbi.schema, schema)),
@@ -48,7 +48,7 @@ impl WriteTxn {
     }
 
     fn create(&mut self, name: &str, schema: &Schema) -> Result<Arc<DbiRef>> {
-        check_room(&self.base, name, self.max_dbis, self.creations().map(Creations::len).sum())?;
+        check_room(&self.base, name, self.max_dbis, self.pending().creations().map(Creations::len).sum())?;
         let id = self.base.dbis().take_id(self.base.head()?.next_dbi).ok_or_else(|| all_used(name))?;
         let dbi = self.base.dbis().intern_pending(&self.uuid, name, id, schema);
         if let Err(error) = self.set.create(Arc::clone(&dbi)) {
@@ -80,7 +80,7 @@ impl WriteTxn {
     pub fn clear_dbi(&mut self, name: &str) -> Result<()> {
         let named = |error: Error| error.during("clear_dbi").in_dbi(name);
         check_name(name).map_err(named)?;
-        let dbi = match self.created(name) {
+        let dbi = match self.pending().created(name) {
             Some(dbi) => Arc::clone(dbi),
             None => match standing_of_any(&self.base, name).map_err(named)? {
                 Standing::Absent | Standing::Dropped => return Err(named(absent(name))),
@@ -94,21 +94,5 @@ impl WriteTxn {
             },
         };
         self.raw_delete_range(&dbi, Bound::Unbounded, Bound::Unbounded).map(drop).map_err(named)
-    }
-
-    /// The sets whose DBIs this transaction sees: its own, and those that it follows on.
-    fn creations(&self) -> impl Iterator<Item = &Creations> {
-        std::iter::once(&self.set).chain(self.layers.sets()).filter_map(|set| set.creations())
-    }
-
-    /// The DBI `name`, if this transaction or one that it follows on creates it.
-    fn created(&self, name: &str) -> Option<&Arc<DbiRef>> {
-        self.creations().find_map(|creations| creations.get(name))
-    }
-
-    /// Whether this transaction or one that it follows on creates the DBI.
-    #[cold]
-    pub(super) fn has_created(&self, dbi: &DbiRef) -> bool {
-        self.created(&dbi.name).is_some_and(|created| created.slot == dbi.slot && created.engine == dbi.engine)
     }
 }

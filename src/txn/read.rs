@@ -12,9 +12,9 @@ use crate::txn::transaction::Transaction;
 use crate::txn::write::WriteTxn;
 
 /// A state to read from: a [`Snapshot`](crate::Snapshot), a [`WriteTxn`](crate::WriteTxn), a
-/// [`Transaction`](crate::Transaction), or a reference to one.
+/// [`Transaction`](crate::Transaction), a [`Reader`](crate::Reader) of one, or a reference to one of them.
 ///
-/// A helper function over `impl Read` serves both. Sealed.
+/// A helper function over `impl Read` serves all. Sealed.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env, Read, Result};

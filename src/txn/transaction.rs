@@ -13,6 +13,7 @@ use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::{Wait, WriteView};
 use crate::txn::commit_id::CommitId;
+use crate::txn::holding::Holding;
 use crate::txn::write::WriteTxn;
 use crate::write_set::WriteSet;
 
@@ -227,7 +228,7 @@ impl Env {
         let held = Held::begin(self.engine.writer_access(), wait, operation, durability)?;
         let begun = HELD.try_with(|slot| slot.borrow_mut().keep(held)).map_err(|_| ending().during(operation))?;
         let (view, set, is_ending) = begun.map_err(|error| error.during(operation))?;
-        let txn = WriteTxn::new(self.engine.core(), view, set, Some(is_ending));
+        let txn = WriteTxn::new(self.engine.core(), view, set, Some(Holding::new(self.engine.core(), is_ending)));
         Ok(Transaction { txn, _hold: Hold(PhantomData), env: self.clone() })
     }
 }

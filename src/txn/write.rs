@@ -1,10 +1,8 @@
 //! The write transaction: reads see its own changes, writes go to its write set.
 
-use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Bound;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -12,11 +10,13 @@ use smallvec::SmallVec;
 use crate::catalog::{CommitSeq, DbiRef, DbiSlot};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::KeyBuf;
-use crate::page::{self, TreeRecord};
-use crate::read::{LayeredCursor, LayeredTree, Layers, RawCursor, RawEntry, RawRead, look};
+use crate::page::TreeRecord;
+use crate::read::{LayeredCursor, LayeredTree, Layers, RawCursor, RawEntry, RawRead};
 use crate::state::{Base, Core, WriteView};
 use crate::txn::counts::Counts;
+use crate::txn::holding::Holding;
 use crate::txn::lengths::Lengths;
+use crate::txn::pending::Pending;
 use crate::txn::remove::Near;
 use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 
@@ -26,7 +26,7 @@ use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 /// transaction first. Its reads see the state that it began on, with its own changes laid over it. The changes are
 /// kept in memory until the closure returns `Ok`, and are then committed as one. There is no `commit` to call; a
 /// [`Transaction`](crate::Transaction), from [`Env::begin`](crate::Env::begin), has one. A transaction stays on the
-/// thread that began it.
+/// thread that began it; other threads can read it by a [`reader`](Self::reader).
 ///
 /// ```
 /// use mapleaf::{Dbi, Env};
@@ -73,8 +73,8 @@ pub struct WriteTxn {
     pub(super) max_key: usize,
     pub(super) max_dbis: u32,
     pub(super) uuid: [u8; 16],
-    /// Whether the thread has given back the locks of this transaction, if it is held.
-    is_over: Option<Rc<Cell<bool>>>,
+    /// The locks of this transaction, if it is held.
+    pub(super) holding: Option<Holding>,
     // LMDB's write lock belongs to the thread that took it.
     _on_its_thread: PhantomData<*mut ()>,
 }
@@ -85,9 +85,9 @@ const FEW: usize = 8;
 impl WriteTxn {
     /// On what it is to read, with an empty set, whose buffers may be there already.
     ///
-    /// Once `is_over` says that this thread has given back the locks of the transaction, every use is `Closed`.
+    /// `holding` is for a transaction that is held.
     #[inline]
-    pub(crate) fn new(core: &Core, view: WriteView, set: WriteSet, is_over: Option<Rc<Cell<bool>>>) -> Self {
+    pub(crate) fn new(core: &Core, view: WriteView, set: WriteSet, holding: Option<Holding>) -> Self {
         let WriteView { base, layers, seq } = view;
         Self {
             base,
@@ -101,7 +101,7 @@ impl WriteTxn {
             max_key: core.max_key,
             max_dbis: core.config.max_dbis,
             uuid: *core.uuid(),
-            is_over,
+            holding,
             _on_its_thread: PhantomData,
         }
     }
@@ -121,23 +121,33 @@ impl WriteTxn {
         self.seq.0
     }
 
+    pub(super) fn seq(&self) -> CommitSeq {
+        self.seq
+    }
+
     #[inline]
     fn check_held(&self) -> Result<()> {
-        if self.is_over.as_ref().is_some_and(|is_over| is_over.get()) { Err(over()) } else { Ok(()) }
+        if self.holding.as_ref().is_some_and(|holding| holding.is_over()) { Err(over()) } else { Ok(()) }
+    }
+
+    /// The state and the changes over it.
+    #[inline]
+    pub(super) fn pending(&self) -> Pending<'_> {
+        Pending { base: &self.base, layers: &self.layers, set: &self.set }
     }
 
     /// The tree of `dbi` below all changes; empty if this transaction, or one that it follows on, creates the DBI.
     #[inline]
     pub(super) fn tree(&self, dbi: &DbiRef) -> Result<TreeRecord> {
         self.check_held()?;
-        if dbi.is_pending() && self.has_created(dbi) { Ok(TreeRecord::EMPTY) } else { self.base.tree(dbi) }
+        self.pending().tree(dbi)
     }
 
     /// Fails for a handle of another environment, or of a DBI that does not exist.
     #[inline]
     pub(super) fn check_dbi(&self, dbi: &DbiRef) -> Result<()> {
         self.check_held()?;
-        if dbi.is_pending() && self.has_created(dbi) { Ok(()) } else { self.base.check_dbi(dbi) }
+        self.pending().check_dbi(dbi)
     }
 
     /// Refuses a key that cannot be stored, before any other work.
@@ -330,11 +340,12 @@ impl WriteTxn {
     /// The changes of the DBI with this slot, newest first.
     #[inline]
     pub(super) fn layers(&self, slot: DbiSlot) -> impl Iterator<Item = &DbiChanges> {
-        self.set.dbi(slot).into_iter().chain(self.layers.of_dbi(slot))
+        self.pending().layers(slot)
     }
 
     fn view(&self, dbi: &DbiRef) -> Result<LayeredTree<'_>> {
-        Ok(LayeredTree::new(self.base.pages(), self.tree(dbi)?, self.layers(dbi.slot)))
+        self.check_held()?;
+        self.pending().view(dbi)
     }
 }
 
@@ -363,11 +374,8 @@ impl RawRead for WriteTxn {
 
     #[inline]
     fn raw_get<'t, const W: usize>(&'t self, dbi: &DbiRef, key: &[u8]) -> Result<Option<&'t [u8]>> {
-        let tree = self.tree(dbi)?;
-        match look(self.layers(dbi.slot), key) {
-            Some(found) => Ok(found),
-            None => page::get::<W>(self.base.pages(), &tree, key),
-        }
+        self.check_held()?;
+        self.pending().get::<W>(dbi, key)
     }
 
     fn raw_get_many<'t, const W: usize>(

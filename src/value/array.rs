@@ -37,13 +37,6 @@ impl<const N: usize> Value for [u8; N] {
     }
 }
 
-impl<const N: usize> AsValue<[u8; N]> for [u8; N] {
-    #[inline]
-    fn encode_value<'b>(&'b self, _: &Context<'_>, _: &'b mut Vec<u8>) -> Result<&'b [u8]> {
-        checked(self)
-    }
-}
-
 impl<const N: usize> AsValue<[u8; N]> for &[u8; N] {
     #[inline]
     fn encode_value<'b>(&'b self, _: &Context<'_>, _: &'b mut Vec<u8>) -> Result<&'b [u8]> {

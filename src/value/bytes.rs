@@ -82,7 +82,6 @@ macro_rules! as_bytes {
 }
 
 as_bytes! {
-    [] &[u8],
     [] &&[u8],
     [] Vec<u8>,
     [] &Vec<u8>,

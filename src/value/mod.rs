@@ -11,6 +11,8 @@
 //! | [`Msgpack<T>`] | `msgpack` | `MessagePack`, fields by name | `T`, or any type by [`decode_as`] |
 //! | [`MsgpackCompact<T>`] | `msgpack-compact` | `MessagePack`, fields by position | `T` |
 //! | `Json<T>` (feature `json`) | `json` | JSON text without spaces | `T` |
+//! | `Zerocopy<T>`, `Pod<T>` (features `zerocopy`, `bytemuck`) | `pod[size,align,le]` | the memory of a struct | `T`, copied |
+//! | `ZerocopySlice<T>`, `PodSlice<T>` | `pods[size,align,le]` | the memory of many | `Cow<[T]>`, from the map if aligned |
 //!
 //! Bytes and text are stored and read without a copy. The byte formats are in [`file_format`](crate::file_format), and frozen.
 //!
@@ -41,14 +43,19 @@
 //! see: fields that serde skips, the `flowinfo` of a `SocketAddrV6`, whether a `RangeInclusive` was iterated to its
 //! end, untagged variants that serialize the same, and values that a type's own conversion rejects when reading.
 //!
-//! For your own codec implement [`Value`], which has an example. [`display`] shows values as text by the name of their
+//! For your own codec implement [`Value`], which has examples, one of ten lines for all types of another crate, and
+//! says how values are aligned. [`display`] shows values as text by the name of their
 //! type, for tools that do not know the types when they are compiled.
 
 mod array;
+#[cfg(feature = "bytemuck")]
+mod bytemuck;
 mod bytes;
 #[cfg(feature = "json")]
 mod json;
 mod limit;
+#[cfg(any(feature = "zerocopy", feature = "bytemuck"))]
+mod memory;
 mod msgpack;
 mod msgpack_compact;
 mod nesting;
@@ -57,7 +64,11 @@ mod serde_value;
 mod text;
 mod text_form;
 mod traits;
+#[cfg(feature = "zerocopy")]
+mod zerocopy;
 
+#[cfg(feature = "bytemuck")]
+pub use bytemuck::{Pod, PodSlice};
 #[cfg(feature = "json")]
 pub use json::Json;
 pub use limit::MAX_VALUE_LEN;
@@ -66,3 +77,5 @@ pub use msgpack_compact::MsgpackCompact;
 pub use nesting::MAX_DEPTH;
 pub use text_form::display;
 pub use traits::{AsValue, Context, Value};
+#[cfg(feature = "zerocopy")]
+pub use zerocopy::{Zerocopy, ZerocopySlice};

@@ -52,13 +52,6 @@ macro_rules! plain {
             }
         }
 
-        impl AsValue<$type> for $type {
-            #[inline]
-            fn encode_value<'b>(&'b self, context: &Context<'_>, buf: &'b mut Vec<u8>) -> Result<&'b [u8]> {
-                <$type as Value>::encode(self, context, buf)
-            }
-        }
-
         impl AsValue<$type> for &$type {
             #[inline]
             fn encode_value<'b>(&'b self, context: &Context<'_>, buf: &'b mut Vec<u8>) -> Result<&'b [u8]> {

@@ -24,7 +24,7 @@ macro_rules! serde_value {
             }
 
             fn encode<'b>(value: &'b &T, context: &Context<'_>, buf: &'b mut Vec<u8>) -> Result<&'b [u8]> {
-                <&T as AsValue<$codec<T>>>::encode_value(value, context, buf)
+                <T as AsValue<$codec<T>>>::encode_value(value, context, buf)
             }
 
             fn decode(bytes: &[u8], _: &Context<'_>) -> Result<T> {
@@ -37,12 +37,6 @@ macro_rules! serde_value {
 
             fn as_arg(owned: &T) -> &T {
                 owned
-            }
-        }
-
-        impl<T: Serialize + DeserializeOwned + 'static> AsValue<$codec<T>> for &T {
-            fn encode_value<'b>(&'b self, context: &Context<'_>, buf: &'b mut Vec<u8>) -> Result<&'b [u8]> {
-                <T as AsValue<$codec<T>>>::encode_value(self, context, buf)
             }
         }
 

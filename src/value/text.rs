@@ -93,7 +93,6 @@ macro_rules! as_text {
 }
 
 as_text! {
-    &str,
     &&str,
     String,
     &String,

@@ -39,8 +39,46 @@ impl<'a> Context<'a> {
 /// A type whose values can be stored under a key: the types in the table of [the module](crate::value), and your own
 /// codecs.
 ///
-/// Stored bytes have no alignment: a value may begin at any address. A codec that casts bytes to numbers or structs
-/// must copy them first, or use unaligned reads.
+/// A value may begin at any address. Only a value that has pages of its own is aligned, to 16 bytes, once it is
+/// committed: one that has, with its key, more than 2,030 bytes if pages have 4 KiB. A codec that casts bytes to numbers
+/// or structs must copy them first, or use unaligned reads, as `Zerocopy<T>` and `Pod<T>` do; `ZerocopySlice<T>` and
+/// `PodSlice<T>` copy only values that are not aligned.
+///
+/// A codec for all types that another crate serializes takes ten lines. All verbs accept a `&T` then:
+///
+/// ```
+/// # use mapleaf::value::{Context, Value};
+/// # use mapleaf::{Dbi, Env, Error, ErrorKind, Result};
+/// # use serde::{Serialize, de::DeserializeOwned};
+/// struct Postcard<T>(std::marker::PhantomData<T>);
+///
+/// impl<T: Serialize + DeserializeOwned + 'static> Value for Postcard<T> {
+///     type Arg<'a> = &'a T;
+///     type Ref<'a> = T;
+///     type Owned = T;
+///     fn name(out: &mut String) { out.push_str("postcard") }
+///     fn encode<'b>(value: &'b &T, _: &Context<'_>, buf: &'b mut Vec<u8>) -> Result<&'b [u8]> {
+///         *buf = postcard::to_stdvec(value).map_err(|cause| Error::new(ErrorKind::Encode, cause.to_string()))?;
+///         Ok(buf)
+///     }
+///     fn decode(bytes: &[u8], _: &Context<'_>) -> Result<T> {
+///         postcard::from_bytes(bytes).map_err(|cause| Error::new(ErrorKind::Decode, cause.to_string()))
+///     }
+///     fn own(value: T) -> T { value }
+///     fn as_arg(owned: &T) -> &T { owned }
+/// }
+///
+/// # fn main() -> Result<()> {
+/// let env = Env::temporary()?;
+/// let users: Dbi<u64, Postcard<(String, u32)>> = env.dbi("users")?;
+/// let (ann, bob) = (("ann".to_owned(), 42), ("bob".to_owned(), 3));
+/// env.transact(|txn| users.load(txn, [(1, &ann), (2, &bob)]))?;
+/// assert_eq!(users.get(&env.snapshot()?, 1)?, Some(ann));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A codec of one type:
 ///
 /// ```
 /// use mapleaf::value::{Context, Value};
@@ -124,9 +162,10 @@ pub trait Value {
 }
 
 /// Anything that can be stored as a value of `V`: its [`Arg`](Value::Arg), and, so that rows of an iterator can be
-/// passed on, a reference to it or its owned form.
+/// passed on, other forms: a reference to it or its owned form.
 ///
-/// In effect sealed: mapleaf implements it for each of its value types.
+/// The `Arg` of every value type has it, also that of your own codecs. mapleaf implements it for the other forms of its
+/// value types.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a `{V}` value", label = "this is not a `{V}` value")]
 pub trait AsValue<V: ?Sized> {
     /// The value's bytes.
@@ -134,4 +173,11 @@ pub trait AsValue<V: ?Sized> {
     /// # Errors
     /// As [`Value::encode`].
     fn encode_value<'b>(&'b self, context: &Context<'_>, buf: &'b mut Vec<u8>) -> Result<&'b [u8]>;
+}
+
+impl<V: Value> AsValue<V> for V::Arg<'_> {
+    #[inline]
+    fn encode_value<'b>(&'b self, context: &Context<'_>, buf: &'b mut Vec<u8>) -> Result<&'b [u8]> {
+        V::encode(self, context, buf)
+    }
 }

@@ -32,6 +32,9 @@ const DELETED: u32 = u32::MAX;
 /// The smallest and the largest capacity in bytes of a chunk that is not made for one record.
 const CHUNKS: (usize, usize) = (512, 16 << 20);
 
+/// A record of this many bytes is large: it is worth a commit in which nobody follows.
+const LARGE: usize = 16 << 20;
+
 /// The bytes of a cache line, and how many lines of a value are prefetched.
 const LINE: usize = 64;
 const LINES: usize = 8;
@@ -263,6 +266,27 @@ impl Arena {
         self.used = used;
     }
 
+    /// The records that have a large chunk to themselves.
+    pub(super) fn large(&self) -> impl Iterator<Item = RecordRef> {
+        // A smaller arena has none, and is what most transactions have.
+        let chunks = if self.used < LARGE { 0 } else { narrow(self.chunks.len()) };
+        (0..chunks).map(|chunk| RecordRef { chunk, offset: 0 }).filter(|record| self.is_large(*record))
+    }
+
+    /// Whether a record has a large chunk to itself.
+    #[inline]
+    pub(super) fn is_large(&self, record: RecordRef) -> bool {
+        let chunk = &self.chunks[record.chunk as usize];
+        chunk.len() >= LARGE && record.offset == 0 && self.len_at(record) == chunk.len()
+    }
+
+    /// Takes the chunk of a record that has it to itself, and to which nothing refers any more.
+    pub(super) fn take_chunk(&mut self, record: RecordRef) -> Vec<u8> {
+        let chunk = std::mem::take(&mut self.chunks[record.chunk as usize]);
+        self.used -= chunk.len();
+        chunk
+    }
+
     /// The bytes of the record at a position.
     pub(crate) fn len_at(&self, record: RecordRef) -> usize {
         let (key, value) = self.record(record);
@@ -286,6 +310,19 @@ impl Arena {
             }
         }
         MovedChunks(begins)
+    }
+
+    /// Takes over the record at a position of `other`, to which nothing refers there any more: by its chunk, if it has a
+    /// large one to itself, else by a copy.
+    pub(crate) fn take_over(&mut self, other: &mut Self, record: RecordRef) -> RecordRef {
+        if !other.is_large(record) {
+            return self.copy(other, record);
+        }
+        self.trim();
+        let chunk = other.take_chunk(record);
+        self.used += chunk.len();
+        self.chunks.push(chunk);
+        RecordRef { chunk: narrow(self.chunks.len() - 1), offset: 0 }
     }
 
     /// Copies the record at a position of `other`.

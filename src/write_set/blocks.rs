@@ -78,6 +78,11 @@ impl Blocks {
         self.dead
     }
 
+    /// Notes that the arena does not have these dead bytes any more.
+    pub(crate) fn free(&mut self, dead: usize) {
+        self.dead = self.dead.saturating_sub(dead);
+    }
+
     /// The entry directly after a position.
     #[inline]
     pub(crate) fn at(&self, position: EntryPosition) -> Option<Entry> {

@@ -184,8 +184,9 @@ impl DbiChanges {
             return Ok(());
         }
         let record = arena.push(key, value)?;
+        let old = if at.1 { order.at(at.0) } else { None };
         order.take(arena, record, at);
-        self.shrink();
+        self.shrink(old);
         Ok(())
     }
 
@@ -204,20 +205,32 @@ impl DbiChanges {
         if self.blocks().len() > 0 {
             let at = self.lower(key);
             let Self { arena, ready, sorted, appendable, .. } = self;
-            sorted_blocks(ready, sorted, appendable).take(arena, record, at);
+            let order = sorted_blocks(ready, sorted, appendable);
+            let old = if at.1 { order.at(at.0) } else { None };
+            order.take(arena, record, at);
+            self.shrink(old);
         } else {
             let Self { arena, ready, sorted, appendable, .. } = self;
             make_appendable(ready, sorted, appendable).push(arena, Entry::new(key, 0, record));
+            self.shrink(None);
         }
-        self.shrink();
         Ok(())
     }
 
-    /// Frees the memory of dead records if they outweigh the live ones.
+    /// Frees the memory of dead records if they outweigh the live ones, and that of `old`, which was replaced, if it is
+    /// large.
     #[inline]
-    fn shrink(&mut self) {
-        let Self { ready, sorted, appendable, .. } = self;
-        let dead = sorted_blocks(ready, sorted, appendable).dead();
+    fn shrink(&mut self, old: Option<Entry>) {
+        let Self { arena, ready, sorted, appendable, .. } = self;
+        let order = sorted_blocks(ready, sorted, appendable);
+        // A savepoint may restore it.
+        if let Some(old) = old
+            && self.savepoints.is_empty()
+            && arena.is_large(old.record)
+        {
+            order.free(arena.take_chunk(old.record).len());
+        }
+        let dead = order.dead();
         if dead > MAX_DEAD_KEPT && dead > self.arena.used() / 2 {
             self.compact();
         } else if self.arena.used() >= self.sort_at {
@@ -482,9 +495,38 @@ impl DbiChanges {
             return self.compact_savepoints();
         }
         let mut blocks = mem::take(self.sort_tail());
-        let from = mem::take(&mut self.arena);
-        blocks.relocate(|entry| Entry { head: entry.head, record: self.arena.copy(&from, entry.record) });
+        let mut from = mem::take(&mut self.arena);
+        blocks.relocate(|entry| Entry { head: entry.head, record: self.arena.take_over(&mut from, entry.record) });
         self.make_appendable().blocks = blocks;
+    }
+
+    /// Whether a record has a large chunk to itself.
+    #[inline]
+    pub(crate) fn has_large(&self) -> bool {
+        self.arena.large().next().is_some()
+    }
+
+    /// Takes the puts out that have a large chunk to themselves, which must be committed with what is left: their keys and
+    /// their chunks.
+    pub(super) fn take_large(&mut self) -> Vec<(Box<[u8]>, Vec<u8>)> {
+        let mut taken = Vec::new();
+        let mut order = mem::take(self.sort_tail());
+        let large: Vec<_> = self.arena.large().collect();
+        for record in large {
+            let key: Box<[u8]> = self.arena.key(record).into();
+            let is_change = order.get(&self.arena, &key).is_some_and(|entry| entry.record == record);
+            if is_change {
+                order.remove(&self.arena, &key);
+            }
+            let chunk = self.arena.take_chunk(record);
+            order.free(chunk.len());
+            // Else it was replaced since.
+            if is_change {
+                taken.push((key, chunk));
+            }
+        }
+        self.ready = Some(order);
+        taken
     }
 
     /// Sorts the changes, so that the reads that follow need no lock.

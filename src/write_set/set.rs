@@ -167,6 +167,11 @@ impl WriteSet {
         self.all[..self.live].iter_mut().for_each(|of| of.changes.make_ready());
     }
 
+    /// All changes, DBI by DBI, to be changed.
+    pub(super) fn in_use(&mut self) -> &mut [OfDbi] {
+        &mut self.all[..self.live]
+    }
+
     /// All changes, DBI by DBI.
     pub(crate) fn dbis(&self) -> impl Iterator<Item = &OfDbi> {
         self.all[..self.live].iter()

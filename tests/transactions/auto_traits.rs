@@ -2,11 +2,12 @@
 
 use mapleaf::{
     Dbi, DbiInfo, DbiOptions, Entries, Env, EnvInfo, EnvOptions, Error, Keys, ListCursor, ListOptions, Listing,
-    MultiDbi, MultiValues, OwnedEntries, RawEntries, Snapshot, Values, VerifyReport, WriteTxn,
+    MultiDbi, MultiValues, OwnedEntries, RawEntries, Reader, Snapshot, Values, VerifyReport, WriteTxn,
 };
 
 fn shared<T: Send + Sync + 'static>() {}
 fn cloned<T: Clone>() {}
+fn copied<T: Copy>() {}
 fn shown<T: std::fmt::Debug>() {}
 fn sent<T: Send>() {}
 
@@ -15,6 +16,8 @@ fn threads_share_handles_and_snapshots() {
     shared::<Env>();
     shared::<EnvOptions>();
     shared::<Snapshot>();
+    shared::<Reader<'static>>();
+    copied::<Reader<'static>>();
     shared::<Dbi<&'static str, &'static [u8]>>();
     shared::<Dbi<String, mapleaf::Msgpack<std::rc::Rc<u8>>>>();
     shared::<MultiDbi<&'static str, u64>>();
@@ -39,6 +42,7 @@ fn threads_share_handles_and_snapshots() {
 #[test]
 fn scans_of_a_snapshot_move_to_other_threads() {
     sent::<Entries<'static, Snapshot, u64, &'static str>>();
+    sent::<Entries<'static, Reader<'static>, u64, &'static str>>();
     sent::<Keys<'static, Snapshot, u64, &'static str>>();
     sent::<Values<'static, Snapshot, u64, &'static str>>();
     sent::<RawEntries<'static, Snapshot>>();
@@ -51,6 +55,7 @@ fn everything_can_be_printed() {
     shown::<EnvOptions>();
     shown::<Snapshot>();
     shown::<WriteTxn>();
+    shown::<Reader<'static>>();
     shown::<Dbi<u64, u64>>();
     shown::<MultiDbi<u64, u64>>();
     shown::<Entries<'static, Snapshot, u64, u64>>();

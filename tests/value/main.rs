@@ -7,8 +7,11 @@ mod encode_refuses;
 mod fields_evolve;
 mod golden_bytes;
 mod hostile_bytes;
+#[cfg(all(feature = "zerocopy", feature = "bytemuck"))]
+mod memory_values;
 mod nested_options;
 mod nesting_is_bounded;
+mod own_codecs;
 mod round_trip;
 mod shapes_bytes;
 mod shapes_enums;

@@ -5,7 +5,8 @@ use super::key_type::KeyType;
 use super::plain::{show, show_bytes, show_uuid, uuid};
 use super::scanner::Scanner;
 use crate::error::Result;
-use crate::key::malformed::{malformed, truncated};
+use crate::key::malformed::truncated;
+use crate::key::option::{NONE, SOME, is_some};
 use crate::key::{AnyKey, Key, KeyBuf, Path, Segment};
 
 /// Each segment follows a slash, so that empty ones are seen too; the empty path has none.
@@ -50,17 +51,13 @@ pub(super) fn display(key_type: &KeyType, bytes: &mut &[u8], out: &mut String) -
 }
 
 fn display_option(inner: &KeyType, bytes: &mut &[u8], out: &mut String) -> Result<()> {
-    let (tag, rest) = bytes.split_first().ok_or_else(|| truncated("option"))?;
-    *bytes = rest;
-    match tag {
-        0 => out.push_str("None"),
-        1 => {
-            out.push_str("Some(");
-            display(inner, bytes, out)?;
-            out.push(')');
-        }
-        _ => return Err(malformed("option", "its first byte is neither 00 nor 01")),
+    if !is_some(bytes)? {
+        out.push_str("None");
+        return Ok(());
     }
+    out.push_str("Some(");
+    display(inner, bytes, out)?;
+    out.push(')');
     Ok(())
 }
 
@@ -85,11 +82,11 @@ pub(super) fn parse(key_type: &KeyType, scanner: &mut Scanner<'_>, buf: &mut Key
         KeyType::Path => Path::encode_part(&&path(scanner)?, buf),
         KeyType::Any => AnyKey::encode_part(&&any::parse(scanner)?, buf),
         KeyType::Option(_) if scanner.eats("None") => {
-            buf.push(0);
+            buf.push(NONE);
             Ok(())
         }
         KeyType::Option(inner) => {
-            buf.push(1);
+            buf.push(SOME);
             within("Some", inner, scanner, buf)
         }
         KeyType::Reverse(inner) => {

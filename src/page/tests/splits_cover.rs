@@ -21,7 +21,7 @@ fn boundaries_ascend_inside_the_bounds_and_parts_add_up() {
                 let parts = 1 + random.below(20);
                 let keys = split(pages, tree, limits.0, limits.1, parts).unwrap();
                 assert!(keys.len() < parts && keys.is_sorted_by(|a, b| a < b), "{}", sample.name);
-                let inside = |key: &Vec<u8>| std::ops::RangeBounds::contains(&limits, key.as_slice());
+                let inside = |key: &Vec<u8>| std::ops::RangeBounds::<[u8]>::contains(&limits, key.as_slice());
                 assert!(keys.iter().all(inside), "{} {limits:?}", sample.name);
                 let mut lower = limits.0;
                 let mut total = 0;
