@@ -7,6 +7,7 @@
 //! | [`sessions`] | web sessions in an axum service under tokio | writes from async code, a streamed response |
 //! | [`subscribe`] | `watch_prefix`, as sled has it | waiting for commits, of other processes too |
 //! | [`dump_restore`] | a dump of databases whose types the program does not know | databases as bytes |
+//! | [`vectors`] | a graph of nearest vectors | threads that read pending changes |
 //!
 //! The same tests drive both sides. `each_port_is_no_longer_than_the_same_over_heed` counts their lines.
 #![allow(clippy::missing_errors_doc, reason = "the errors are those of the engine below")]
@@ -21,6 +22,7 @@ pub mod sessions;
 pub mod subscribe;
 #[cfg(test)]
 mod tests;
+pub mod vectors;
 
 /// What any of the engines reports.
 pub type Error = Box<dyn error::Error + Send + Sync>;
