@@ -78,7 +78,7 @@ impl<K, V> Dbi<K, V> {
         Self { dbi, _types: PhantomData }
     }
 
-    /// The DBI's name.
+    /// The name that it was opened under. A rename since does not change it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.dbi.name

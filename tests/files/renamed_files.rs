@@ -115,8 +115,42 @@ fn copies_keep_what_each_name_stands_for() -> Outcome {
     Ok(())
 }
 
+/// Other software makes a tree under the name of a renamed DBI, whose own tree then keeps its name in copies too, and so
+/// does the tree that waits for that name.
 #[test]
+fn a_tree_of_other_software_keeps_its_name_in_copies() -> Outcome {
+    let dir = tempfile::tempdir()?;
+    let data = dir.path().join("data");
+    make(&data)?;
+    put_by_heed(&data, "b", b"of other software", b"1")?;
+    let env = Env::open(&data)?;
+    check(&env)?;
+    env.copy_to(dir.path().join("copy"), Compact::Yes)?;
+    env.compact()?;
+    check(&env)?;
+    drop(env);
+    for path in [data, dir.path().join("copy")] {
+        check(&Env::open(&path)?)?;
+        assert_eq!(trees(&path)?, ["a", "a#2", "b", "c"]);
+        assert_eq!(entries(&path, Some("b"))?, [(b"of other software".to_vec(), b"1".to_vec())]);
+    }
+    Ok(())
+}
+
+/// Puts a row by LMDB alone, into a database that is created if it is absent.
 #[expect(unsafe_code, reason = "heed opens by an unsafe function")]
+fn put_by_heed(path: &Path, name: &str, key: &[u8], value: &[u8]) -> Outcome {
+    // SAFETY: nobody else has the environment open.
+    let heed = unsafe { EnvOpenOptions::new().max_dbs(8).open(path)? };
+    heed.create_databases_and_commit(heed.write_txn()?, |opener, txn| {
+        let dbi = opener.create_database::<Bytes, Bytes>(txn, Some(name))?;
+        dbi.put(txn, key, value)?;
+        Ok::<_, heed::Error>(CommitOrAbort::<(), ()>::Commit(()))
+    })?;
+    Ok(())
+}
+
+#[test]
 fn a_record_that_names_the_tree_of_another_is_damage() -> Outcome {
     for (key, record) in [
         (&b"dbi/a"[..], &b"\x02\0\0\0\0\x02\0\x03str\0\x03u32\0\x01c\x01\0\0\0\0"[..]),
@@ -124,14 +158,7 @@ fn a_record_that_names_the_tree_of_another_is_damage() -> Outcome {
     ] {
         let dir = tempfile::tempdir()?;
         make(dir.path())?;
-        // SAFETY: nobody else has the environment open.
-        let heed = unsafe { EnvOpenOptions::new().max_dbs(8).open(dir.path())? };
-        heed.create_databases_and_commit(heed.write_txn()?, |opener, txn| {
-            let catalogue = opener.create_database::<Bytes, Bytes>(txn, Some("__mapleaf"))?;
-            catalogue.put(txn, key, record)?;
-            Ok::<_, heed::Error>(CommitOrAbort::<(), ()>::Commit(()))
-        })?;
-        drop(heed);
+        put_by_heed(dir.path(), "__mapleaf", key, record)?;
         let env = Env::open(dir.path())?;
         let kind = |outcome: mapleaf::Result<()>| outcome.map_err(|error| error.kind());
         assert_eq!(kind(env.dbi::<&str, u32>("a").map(drop)), Err(ErrorKind::Corrupted));

@@ -51,6 +51,50 @@ fn a_transaction_based_on_a_failed_commit_is_a_retryable_conflict() -> Result<()
     panic!("nothing was ever made on a commit under way");
 }
 
+/// It is committed by itself, after the commit that it is based on, if that succeeds.
+#[test]
+fn a_rename_waits_for_the_commit_that_it_is_based_on_and_is_a_conflict_if_that_fails() -> Result<()> {
+    let dir = directory()?;
+    let (env, rows) = small(&dir)?;
+    let other: Dbi<u64, u64> = env.dbi("name 0")?;
+    let (mut name, mut stacked) = (0, [0; 2]);
+    for n in 0..2 * TRIES as u64 {
+        let fails = n % 2 == 0;
+        let saw = AtomicBool::new(false);
+        let write = || {
+            env.transact(|txn| {
+                saw.store(rows.get(txn, MARK)?.is_some(), Ordering::Relaxed);
+                other.put(txn, n, n)?;
+                txn.rename_dbi(&format!("name {name}"), &format!("name {}", name + 1))
+            })
+        };
+        let (slow, beside) = beside_commit(&env, &rows, (if fails { 10 } else { 1 }, b"seen"), write);
+        if fails {
+            refused(slow, ErrorKind::MapFull);
+        } else {
+            slow?;
+        }
+        let saw = saw.into_inner();
+        stacked[usize::from(fails)] += u32::from(saw);
+        if fails && saw {
+            assert!(refused(beside, ErrorKind::Conflict).is_retryable());
+        } else {
+            beside?;
+            name += 1;
+        }
+        let snap = env.snapshot()?;
+        assert_eq!(other.get(&snap, n)?.is_some(), !(fails && saw));
+        let names: Vec<_> = env.dbis()?.into_iter().map(|dbi| dbi.name).collect();
+        assert_eq!(names, [format!("name {name}"), "rows".to_owned()]);
+        drop(snap);
+        env.transact(|txn| rows.clear(txn).map(drop))?;
+        if stacked[0] >= 3 && stacked[1] >= 3 {
+            return Ok(());
+        }
+    }
+    panic!("nothing was ever made on a commit under way: {stacked:?}");
+}
+
 #[test]
 fn a_closure_still_running_when_the_commit_that_it_read_fails_is_a_conflict() -> Result<()> {
     let dir = directory()?;

@@ -83,7 +83,7 @@ impl RawDbi {
         Self { tree: Dbi::new(dbi) }
     }
 
-    /// The DBI's name.
+    /// The name that it was opened under. A rename since does not change it.
     #[must_use]
     pub fn name(&self) -> &str {
         self.tree.name()
