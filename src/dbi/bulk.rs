@@ -221,7 +221,7 @@ fn keys_where<K: Key, V: Value, E: From<Error>>(
     mut wanted: impl FnMut(&[u8], &[u8]) -> Result<bool, E>,
 ) -> Result<Keys, E> {
     let (lower, upper) = bounds.as_refs();
-    let (mut keys, mut meets) = (Keys::default(), false);
+    let (mut keys, mut meets, mut failed_at) = (Keys::default(), false, None);
     let cursor = txn.raw_range(&dbi.dbi, lower, upper);
     let walked = cursor.and_then(|mut cursor| {
         cursor.for_each(|key, value| match wanted(key, value) {
@@ -232,9 +232,13 @@ fn keys_where<K: Key, V: Value, E: From<Error>>(
                 meets = is_wanted;
                 ControlFlow::Continue(())
             }
-            Err(error) => ControlFlow::Break(error),
+            Err(error) => {
+                failed_at = Some(key);
+                ControlFlow::Break(error)
+            }
         })
     });
+    let walked = walked.and_then(|walked| txn.log_walk(&dbi.dbi, (lower, upper), failed_at).map(|()| walked));
     match walked.map_err(|error| dbi.named(error, operation))? {
         ControlFlow::Continue(()) => Ok(keys),
         ControlFlow::Break(error) => Err(error),

@@ -99,6 +99,7 @@ where
         {
             rows.push(key, value);
         }
+        self.txn.log_walk(&self.dbi.dbi, (lower, upper), rows.last_key())?;
         let ends = rows.at(0).zip(rows.last_key());
         let is_untouched = ends.is_some_and(|((first, _), last)| self.txn.is_untouched(&self.dbi.dbi, first, last));
         self.ahead = Ahead { rows, passed: 0, most, is_untouched };

@@ -138,17 +138,22 @@ impl<K: Key, V: Value> Dbi<K, V> {
             Ok(())
         };
         let mut cursor = txn.raw_range(&self.dbi, lower, upper).map_err(named)?;
+        let mut last = None;
         let walked = cursor.for_each(|key, value| {
             if let Err(error) = change(block, key, value) {
+                last = Some(key);
                 return ControlFlow::Break(Err(error));
             }
             if block.is_full() {
                 block.after = Some(key.to_vec());
+                last = Some(key);
                 return ControlFlow::Break(Ok(false));
             }
             ControlFlow::Continue(())
         });
-        walked.map_err(named)?.break_value().unwrap_or(Ok(true))
+        let walked = walked.map_err(named)?;
+        txn.log_walk(&self.dbi, (lower, upper), last).map_err(named)?;
+        walked.break_value().unwrap_or(Ok(true))
     }
 }
 

@@ -1,11 +1,9 @@
-//! The cursor of all readers: over the file alone, or over the file and layers of changes; with a log of what it has
-//! read, if there is one.
+//! The cursor of all readers: over the file alone, or over the file and layers of changes.
 
 use std::ops::ControlFlow;
 
 use crate::error::Result;
 use crate::page::Cursor;
-use crate::read::logged_cursor::LoggedCursor;
 use crate::read::merge::MergeCursor;
 use crate::read::raw::{RawCursor, RawEntry};
 
@@ -18,7 +16,6 @@ pub struct LayeredCursor<'t>(Kind<'t>);
 enum Kind<'t> {
     Plain(Cursor<'t>),
     Merged(Box<MergeCursor<'t>>),
-    Logged(Box<LoggedCursor<'t>>),
 }
 
 impl<'t> LayeredCursor<'t> {
@@ -30,10 +27,6 @@ impl<'t> LayeredCursor<'t> {
     pub(crate) fn merged(cursor: MergeCursor<'t>) -> Self {
         Self(Kind::Merged(Box::new(cursor)))
     }
-
-    pub(crate) fn logged(cursor: LoggedCursor<'t>) -> Self {
-        Self(Kind::Logged(Box::new(cursor)))
-    }
 }
 
 impl<'t> RawCursor<'t> for LayeredCursor<'t> {
@@ -42,7 +35,6 @@ impl<'t> RawCursor<'t> for LayeredCursor<'t> {
         match &mut self.0 {
             Kind::Plain(cursor) => cursor.next(),
             Kind::Merged(cursor) => cursor.step::<true>(),
-            Kind::Logged(cursor) => cursor.next(),
         }
     }
 
@@ -51,7 +43,6 @@ impl<'t> RawCursor<'t> for LayeredCursor<'t> {
         match &mut self.0 {
             Kind::Plain(cursor) => cursor.next_back(),
             Kind::Merged(cursor) => cursor.step::<false>(),
-            Kind::Logged(cursor) => cursor.next_back(),
         }
     }
 
@@ -59,7 +50,6 @@ impl<'t> RawCursor<'t> for LayeredCursor<'t> {
         match &mut self.0 {
             Kind::Plain(cursor) => cursor.seek(key),
             Kind::Merged(cursor) => cursor.seek(key),
-            Kind::Logged(cursor) => cursor.seek(key),
         }
     }
 
@@ -67,7 +57,6 @@ impl<'t> RawCursor<'t> for LayeredCursor<'t> {
         match &mut self.0 {
             Kind::Plain(cursor) => cursor.seek_back(key),
             Kind::Merged(cursor) => cursor.seek_back(key),
-            Kind::Logged(cursor) => cursor.seek_back(key),
         }
     }
 
@@ -76,7 +65,6 @@ impl<'t> RawCursor<'t> for LayeredCursor<'t> {
         match &mut self.0 {
             Kind::Plain(cursor) => cursor.for_each(each),
             Kind::Merged(cursor) => cursor.for_each(each),
-            Kind::Logged(cursor) => cursor.for_each(each),
         }
     }
 }

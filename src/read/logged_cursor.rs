@@ -13,9 +13,10 @@ use crate::write_set::DbiChanges;
 
 /// A cursor that notes in a log what decided its entries: the keys from each bound to the entry that it returned last
 /// at that end, and the whole range once nothing is left. What [`seek`](RawCursor::seek) passes over was not read.
-pub(crate) struct LoggedCursor<'t> {
+pub struct LoggedCursor<'t> {
     cursor: LayeredCursor<'t>,
-    log: &'t ReadLog,
+    /// Where it notes that, if anywhere.
+    log: Option<&'t ReadLog>,
     /// The number of the cursor in the log.
     number: u64,
     /// The own changes, which decide about their keys.
@@ -34,14 +35,21 @@ impl<'t> LoggedCursor<'t> {
     /// Notes what `cursor`, which is over these bounds, reads. `own` are the changes that it reads first.
     pub(crate) fn new(
         cursor: LayeredCursor<'t>,
-        log: &'t ReadLog,
+        log: Option<&'t ReadLog>,
         own: Option<&'t DbiChanges>,
         dbi: &DbiRef,
         (lower, upper): (Bound<&[u8]>, Bound<&[u8]>),
     ) -> Self {
         let (start, end) = key_range(lower, upper);
-        let number = log.open(dbi, (start.clone(), end.clone()));
+        let number = log.map_or(0, |log| log.open(dbi, (start.clone(), end.clone())));
         Self { cursor, log, number, own, start, front: None, end, back: None, is_at_end: false }
+    }
+
+    /// Notes a part of what was read.
+    fn part(&self, part: (&[u8], Option<&[u8]>)) {
+        if let Some(log) = self.log {
+            log.part(self.number, self.own, part);
+        }
     }
 
     /// Notes an entry at an end, or that nothing is left.
@@ -71,7 +79,7 @@ impl<'t> RawCursor<'t> for LoggedCursor<'t> {
         if !self.is_at_end {
             if let Some(front) = self.front.take() {
                 let to = key_after(front);
-                self.log.part(self.number, self.own, (&self.start, Some(&to)));
+                self.part((&self.start, Some(&to)));
                 self.start = to;
             }
             if *self.start < *key {
@@ -84,7 +92,7 @@ impl<'t> RawCursor<'t> for LoggedCursor<'t> {
     fn seek_back(&mut self, key: &[u8]) -> Result<()> {
         if !self.is_at_end {
             if let Some(back) = self.back.take() {
-                self.log.part(self.number, self.own, (back, self.end.as_deref()));
+                self.part((back, self.end.as_deref()));
                 self.end = Some(back.to_vec());
             }
             let end = key_after(key);
@@ -98,7 +106,7 @@ impl<'t> RawCursor<'t> for LoggedCursor<'t> {
 
 impl Clone for LoggedCursor<'_> {
     fn clone(&self) -> Self {
-        let number = self.log.reopen(self.number, (self.start.clone(), self.end.clone()));
+        let number = self.log.map_or(0, |log| log.reopen(self.number, (self.start.clone(), self.end.clone())));
         let (cursor, start, end) = (self.cursor.clone(), self.start.clone(), self.end.clone());
         Self { cursor, number, start, end, ..*self }
     }
@@ -106,11 +114,12 @@ impl Clone for LoggedCursor<'_> {
 
 impl Drop for LoggedCursor<'_> {
     fn drop(&mut self) {
+        let Some(log) = self.log else { return };
         let end = mem::take(&mut self.end);
         let front = self.front.map(key_after);
         let all = self.is_at_end.then_some((&*self.start, end.as_deref()));
         let front = front.as_deref().map(|front| (&*self.start, Some(front)));
         let back = self.back.map(|back| (back, end.as_deref()));
-        self.log.close(self.number, self.own, [all, front, back].into_iter().flatten());
+        log.close(self.number, self.own, [all, front, back].into_iter().flatten());
     }
 }

@@ -24,6 +24,6 @@ pub(crate) use gaps::{is_in, look};
 pub(crate) use key_ranges::KeyRanges;
 pub(crate) use layered_tree::LayeredTree;
 pub(crate) use layers::Layers;
-pub(crate) use logged_cursor::LoggedCursor;
+pub use logged_cursor::LoggedCursor;
 pub use raw::{RawCursor, RawEntry, RawRead};
 pub(crate) use read_log::ReadLog;

@@ -1,6 +1,7 @@
 //! Drafts: transactions that take no lock before their commit, which checks what they have read.
 
 mod conflict;
+mod read;
 mod savepoint;
 
 use std::fmt;
@@ -194,10 +195,6 @@ impl Draft {
         let is_changed = !set.is_empty();
         held.commit(operation, set, 1)?;
         Ok(CommitId::from(if is_changed { id } else { id.saturating_sub(1) }))
-    }
-
-    pub(super) fn state(&self) -> &TxnState {
-        &self.state
     }
 
     pub(super) fn state_mut(&mut self) -> &mut TxnState {

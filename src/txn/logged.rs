@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use crate::catalog::DbiRef;
 use crate::error::Result;
-use crate::read::{LayeredCursor, LoggedCursor, RawRead, ReadLog, look};
+use crate::read::{LoggedCursor, RawRead, ReadLog, look};
 use crate::txn::write::TxnState;
-use crate::write_set::DbiChanges;
 
 impl TxnState {
     /// Whether what is read is noted. Then deletions of consecutive rows must not become gaps: a gap also deletes rows
@@ -45,18 +44,26 @@ impl TxnState {
         self.log().map_or(Ok(()), |log| log.range(dbi, self.set.dbi(dbi.slot), lower, upper))
     }
 
-    /// The cursor, which notes what it reads.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn logged<'t>(
+    /// Notes, if reads are noted, that a range was read from its beginning up to and including `last`, or to its end
+    /// without one. Cursors over this state itself note nothing: who walks says how far.
+    #[inline]
+    pub(crate) fn log_walk(
+        &self,
+        dbi: &DbiRef,
+        (lower, upper): (Bound<&[u8]>, Bound<&[u8]>),
+        last: Option<&[u8]>,
+    ) -> Result<()> {
+        self.log_range(dbi, lower, last.map_or(upper, Bound::Included))
+    }
+
+    /// A cursor that notes what it reads, of a draft.
+    pub(super) fn logged_range<'t>(
         &'t self,
-        cursor: LayeredCursor<'t>,
         dbi: &DbiRef,
         bounds: (Bound<&[u8]>, Bound<&[u8]>),
-    ) -> LayeredCursor<'t> {
-        let Some(log) = self.log() else { return cursor };
-        let own: Option<&DbiChanges> = self.set.dbi(dbi.slot);
-        LayeredCursor::logged(LoggedCursor::new(cursor, log, own, dbi, bounds))
+    ) -> Result<LoggedCursor<'t>> {
+        let cursor = self.raw_range(dbi, bounds.0, bounds.1)?;
+        Ok(LoggedCursor::new(cursor, self.log(), self.set.dbi(dbi.slot), dbi, bounds))
     }
 
     /// Removes `key` by a change of its own, and returns whether it existed. One search in the changes, and one in the

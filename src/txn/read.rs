@@ -143,6 +143,5 @@ forward!(
     () WriteTxn => TxnState, |this| &this.state;
     () Transaction => WriteTxn, |this| &**this;
     ('s) SavepointGuard<'s> => WriteTxn, |this| &**this;
-    () Draft => TxnState, |this| this.state();
     ('d) DraftSavepoint<'d> => Draft, |this| &**this;
 );

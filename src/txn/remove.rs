@@ -174,6 +174,9 @@ impl TxnState {
             Pop::Other => {
                 let mut cursor = self.raw_range(dbi, Bound::Unbounded, Bound::Unbounded)?;
                 let entry = if LAST { cursor.next_back()? } else { cursor.next()? };
+                let end = entry.map_or(Bound::Unbounded, |(key, _)| Bound::Included(key));
+                let (lower, upper) = if LAST { (end, Bound::Unbounded) } else { (Bound::Unbounded, end) };
+                self.log_range(dbi, lower, upper)?;
                 let Some((key, value)) = entry else { return Ok(None) };
                 let popped = read(key, value)?;
                 let key = KeyBuf::from_slice(key);

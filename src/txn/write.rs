@@ -386,8 +386,7 @@ impl RawRead for TxnState {
     }
 
     fn raw_range<'t>(&'t self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<LayeredCursor<'t>> {
-        let cursor = self.view(dbi)?.range(lower, upper)?;
-        Ok(if self.is_draft() { self.logged(cursor, dbi, (lower, upper)) } else { cursor })
+        self.view(dbi)?.range(lower, upper)
     }
 
     fn raw_tree(&self, dbi: &DbiRef) -> Result<(TreeRecord, u32)> {

@@ -173,6 +173,52 @@ fn what_was_not_read_is_no_conflict() -> Result<()> {
 }
 
 #[test]
+fn what_a_walk_did_not_reach_was_not_read() -> Result<()> {
+    type Walk = fn(&Dbi<u32, u32>, &mut Draft) -> Result<()>;
+    // Each ends at row 2 of those from 1 on.
+    let walks: [(&str, Walk); 6] = [
+        ("range", |dbi, draft| dbi.range(draft, 1..)?.take(2).try_for_each(|row| row.map(drop))),
+        ("find_map", |dbi, draft| dbi.find_map(draft, 1.., |key, _| (key == 2).then_some(())).map(drop)),
+        ("extract_if", |dbi, draft| dbi.extract_if(draft, 1.., |_, _| true)?.take(2).try_for_each(|row| row.map(drop))),
+        ("pop_first", |dbi, draft| {
+            dbi.delete(draft, 0)?;
+            (0..2).try_for_each(|_| dbi.pop_first(draft).map(drop))
+        }),
+        ("try_retain", |dbi, draft| {
+            let stopped =
+                dbi.try_retain(draft, 1.., |key, _| if key < 2 { Ok(true) } else { Err(Error::other("enough")) });
+            assert!(stopped.is_err());
+            Ok(())
+        }),
+        ("try_update_range", |dbi, draft| {
+            let stopped =
+                dbi.try_update_range(
+                    draft,
+                    1..,
+                    |key, old| {
+                        if key < 2 { Ok(Some(old)) } else { Err(Error::other("enough")) }
+                    },
+                );
+            assert!(stopped.is_err());
+            Ok(())
+        }),
+    ];
+    for (name, walk) in walks {
+        for changed in 1..6 {
+            let (_dir, env, dbi) = opened(Durability::Process)?;
+            env.transact(|txn| dbi.load(txn, (0..10).map(|n| (n, 0))))?;
+            let mut draft = env.snapshot()?.draft();
+            walk(&dbi, &mut draft)?;
+            dbi.put(&mut draft, 9, 9)?;
+            env.transact(|txn| dbi.put(txn, changed, 7))?;
+            let conflict = (changed <= 2).then_some(ErrorKind::Conflict);
+            assert_eq!(kind(draft.commit()), conflict, "{name}, row {changed}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn a_value_that_was_changed_back_is_no_conflict() -> Result<()> {
     let (_dir, env, dbi) = opened(Durability::Process)?;
     env.transact(|txn| dbi.put(txn, 1, 1))?;
