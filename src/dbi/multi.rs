@@ -307,7 +307,7 @@ impl<K, V> MultiDbi<K, V> {
         Self { pairs: Dbi::new(dbi) }
     }
 
-    /// The DBI's name.
+    /// The name that it was opened under. A rename since does not change it.
     #[must_use]
     pub fn name(&self) -> &str {
         self.pairs.name()
