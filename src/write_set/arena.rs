@@ -288,6 +288,7 @@ impl Arena {
     }
 
     /// The bytes of the record at a position.
+    #[inline]
     pub(crate) fn len_at(&self, record: RecordRef) -> usize {
         let (key, value) = self.record(record);
         record_len(key, value)
