@@ -506,8 +506,8 @@ impl DbiChanges {
         self.arena.large().next().is_some()
     }
 
-    /// Takes the puts out that have a large chunk to themselves, which must be committed with what is left: their keys and
-    /// their chunks.
+    /// Takes out the puts whose records have a large chunk to themselves, and returns their keys and chunks. The caller
+    /// must commit them together with what is left.
     pub(super) fn take_large(&mut self) -> Vec<(Box<[u8]>, Vec<u8>)> {
         let mut taken = Vec::new();
         let mut order = mem::take(self.sort_tail());
@@ -520,7 +520,7 @@ impl DbiChanges {
             }
             let chunk = self.arena.take_chunk(record);
             order.free(chunk.len());
-            // Else it was replaced since.
+            // Otherwise the put was replaced by a later change of its key: only its memory is freed.
             if is_change {
                 taken.push((key, chunk));
             }
