@@ -196,8 +196,8 @@ impl<K: Key, V: Value> OwnedEntries<K, V> {
             self.own::<true>(row)
         };
         if owned.as_ref().is_err_and(|error| error.kind() != ErrorKind::Decode) {
-            // Entries at this end cannot be read, so the iterator ends. What either end has copied is dropped: after the
-            // error it would look like the next entries.
+            // Entries at this end cannot be read, so the iterator ends. What either end has copied is dropped: after
+            // the error it would look like the next entries.
             (self.front, self.back, self.has_rest) = (Block::default(), Block::default(), false);
         }
         Some(owned)

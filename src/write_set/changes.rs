@@ -98,8 +98,8 @@ impl BlocksAndTail {
 
     #[cold]
     fn make_room(&mut self, arena: &Arena) {
-        // Not `==`: memory kept from an earlier transaction has its own capacity, and doubling may skip the exact
-        // length.
+        // The tail may be longer than `PIECE`: this is called when it is full, and its capacity may skip that number,
+        // by doubling or since the memory is that of an earlier transaction.
         if self.tail.len() >= PIECE && !self.is_out_of_order && self.blocks.append(arena, &self.tail) {
             self.tail.clear();
             return;
@@ -223,7 +223,7 @@ impl DbiChanges {
     fn shrink(&mut self, old: Option<Entry>) {
         let Self { arena, ready, sorted, appendable, .. } = self;
         let order = sorted_blocks(ready, sorted, appendable);
-        // A savepoint may restore it.
+        // While a savepoint is open, `old` is kept: the savepoint may restore it.
         if let Some(old) = old
             && self.savepoints.is_empty()
             && arena.is_large(old.record)
