@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result, contain};
 use crate::state::Backlog;
 use crate::state::Wait;
 
-/// Does jobs that were given one after another; the list is not empty.
+/// Does these jobs, at least one, in the order in which they were given.
 pub(crate) type Work<J> = fn(Vec<J>);
 
 thread_local! {
@@ -84,8 +84,9 @@ impl<J: Send + 'static> Committer<J> {
     /// Hands over `job`, to be done by `work` after all earlier jobs.
     ///
     /// # Errors
-    /// If the backlog is full: `Busy` for a caller that does not wait and for the committer itself; `Nested` in a
-    /// transaction, for which the backlog may wait. `Io` if the system gives no thread.
+    /// If the backlog is full: `Busy` for a caller that does not wait and for the committer itself; `Nested` for a
+    /// caller inside a transaction, since the committer may be waiting for that transaction to end. `Io` if the system
+    /// gives no thread.
     pub(crate) fn give(&self, job: J, bytes: usize, wait: Wait, work: Work<J>) -> Result<()> {
         let mut state = self.line.state();
         while state.is_full(bytes, self.limit) {
@@ -112,7 +113,7 @@ impl<J: Send + 'static> Committer<J> {
         Ok(())
     }
 
-    /// Leaves the backlog alone in a forked child, where it may be torn.
+    /// Leaks the backlog in a forked child: another thread may have been changing it at the fork.
     pub(crate) fn forget(&self) {
         std::mem::forget(Arc::clone(&self.line));
     }

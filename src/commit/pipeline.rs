@@ -211,9 +211,9 @@ impl<S> CommitPipeline<S> {
         self.stacked = true;
     }
 
-    /// Whether a closure may run on the state with LMDB's id `pinned`. `fresh` says that other processes are kept
-    /// out only since now. Then only a group that the pinned state lacks, and whose leader has LMDB's lock, proves that
-    /// no other process had that lock in between.
+    /// Whether a closure may run on the state with LMDB's id `pinned`. `fresh` says that the caller has only just begun
+    /// to keep other processes out. Then only a group that the pinned state lacks, and whose leader has LMDB's lock,
+    /// proves that no other process had that lock in between.
     pub(crate) fn check_basis(&self, pinned: LmdbTxnId, fresh: bool) -> BasisCheck<S> {
         let Some(last) = self.pending.as_ref().or(self.in_flight.as_ref()) else {
             // All groups have ended, and may have failed: whether the state `tip` will ever exist is unknown.

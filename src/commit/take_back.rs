@@ -30,7 +30,8 @@ pub(crate) fn take_back(
     if durability == Durability::Process {
         return Ok(());
     }
-    // A writer releases LMDB's lock before it can report the outcome of its commit, and removes its mark after that.
+    // A writer releases LMDB's lock first, then counts a failed flush in the lock file, then withdraws its announcement
+    // there. So while another writer is announced, its failed flush may not be counted yet.
     let is_reported = lock.other_writer().is_none() || reports_soon(lock);
     let failed = lock.failed_flushes();
     if is_reported && failed == *seen {
@@ -41,8 +42,8 @@ pub(crate) fn take_back(
     Ok(())
 }
 
-/// Whether the previous writer reports the outcome of its commit in time. A process that was killed or stopped does
-/// not.
+/// Whether the previous writer withdraws its announcement in time, and so has counted a flush that failed. A process
+/// that was killed or stopped does not.
 fn reports_soon(lock: &LockFile) -> bool {
     let began = Instant::now();
     while lock.other_writer().is_some() {
@@ -54,7 +55,7 @@ fn reports_soon(lock: &LockFile) -> bool {
     true
 }
 
-/// How long to wait for the report, with LMDB's lock held: no longer than the flush that it may save.
+/// How long to wait for that, with LMDB's lock held: no longer than the flush that the wait may save.
 const REPORT_WAIT: Duration = Duration::from_millis(1);
 
 /// Writes both meta pages again, and flushes them. A meta page of a commit after `base`, in which LMDB failed to put

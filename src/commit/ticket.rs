@@ -39,7 +39,8 @@ impl CommitOutcome {
         Self::Failed(Arc::new(Cause { kind, message: message.to_owned() }))
     }
 
-    /// The outcome of what was based on a group with this one: its own commit never began.
+    /// The outcome for a transaction or group that was based on a group with this outcome, and whose own commit never
+    /// began.
     pub(crate) fn of_successors(&self) -> Self {
         match self {
             Self::Committed => Self::Committed,
@@ -96,8 +97,8 @@ pub(crate) struct CommitTicket {
 #[derive(Debug)]
 struct TicketState {
     phase: Phase,
-    /// Parked waiters, or about to park, each once, first in, first out. Once the outcome is known, a waiter that
-    /// leaves by itself stays listed and may get a spurious unpark.
+    /// The waiters that are parked or about to park, each once, in the order in which they came. Once the outcome is
+    /// known, a waiter that leaves by itself stays listed and may get a spurious unpark.
     sleeping: VecDeque<Thread>,
 }
 
@@ -115,7 +116,7 @@ impl CommitTicket {
         Self::new(Phase::Waiting)
     }
 
-    /// The ticket of a group that its own thread commits.
+    /// The ticket of a group that has its leader from the beginning: no member is asked to lead.
     pub(crate) fn led() -> Arc<Self> {
         Self::new(Phase::Led)
     }

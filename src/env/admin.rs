@@ -314,8 +314,8 @@ struct Exclusive<'e>(&'e LockFile);
 
 impl Drop for Exclusive<'_> {
     fn drop(&mut self) {
-        // Turning an exclusive lock into a shared one waits for nobody. If it failed, other processes would be kept
-        // out.
+        // Turning an exclusive lock into a shared one waits for nobody. If it fails, the lock stays exclusive: other
+        // processes are kept out, and nothing else is wrong.
         let _ = self.0.share();
     }
 }

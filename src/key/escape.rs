@@ -34,7 +34,7 @@ pub(super) fn escape_element<A: Array<Item = u8>>(bytes: &[u8], buf: &mut SmallV
 /// Reads an element and moves `bytes` past its end. Allocates only when a zero byte was escaped.
 #[inline]
 pub(super) fn unescape_element<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<Cow<'a, [u8]>> {
-    // Fast path: nearly every element has no zero byte, and a scan reads one per row.
+    // The fast path: in nearly every element the first zero byte is that of its end. A scan reads an element per row.
     if let Some(zero) = index_of::<0>(bytes)
         && bytes.get(zero + 1) == Some(&END[1])
     {

@@ -3,8 +3,9 @@
 //! [`display`] and [`parse`] write and read keys as text by the name of their type, for tools that do not know the types
 //! when they are compiled.
 
-// There is no list of all key types. A new one implements `Key`, by `fixed_key!` if its keys have a fixed width, as in
-// `uuid.rs`. Only if mixed keys shall have it too, `any/` needs a variant, a tag, and both directions.
+// A new key type is a file here that implements `Key`, by `fixed_key!` if its keys have a fixed width, as in `uuid.rs`.
+// `text_form/` has the list of the types whose keys can be written and read as text. Only if mixed keys shall have the
+// new type too, `any/` needs a variant, a tag, and both directions.
 mod alone;
 mod any;
 mod bytes;

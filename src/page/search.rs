@@ -384,7 +384,8 @@ impl Fraction {
     /// The index in `slots` at this fraction.
     #[inline]
     pub(crate) fn of(self, slots: usize) -> usize {
-        // A damaged record can claim any number of slots; pages have few.
+        // Wraps instead of overflowing. `slots` may be an estimate from the record of a damaged tree, and then any
+        // number; a page has far too few slots to wrap. The result is only a guess.
         (self.0 as usize).wrapping_mul(slots) >> 16
     }
 }

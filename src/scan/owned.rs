@@ -104,7 +104,7 @@ impl Block {
         })
     }
 
-    /// The next row of the other end.
+    /// The next row for the end that the block was not read for: the last one that is left.
     fn next_behind(&mut self) -> Option<Row> {
         (self.len() > 0).then(|| {
             self.passed_behind += 1;
@@ -196,7 +196,8 @@ impl<K: Key, V: Value> OwnedEntries<K, V> {
             self.own::<true>(row)
         };
         if owned.as_ref().is_err_and(|error| error.kind() != ErrorKind::Decode) {
-            // Entries that cannot be read lie between this end and those copied at the other end: drop the latter.
+            // Entries at this end cannot be read, so the iterator ends. What either end has copied is dropped: after
+            // the error it would look like the next entries.
             (self.front, self.back, self.has_rest) = (Block::default(), Block::default(), false);
         }
         Some(owned)

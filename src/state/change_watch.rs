@@ -88,7 +88,8 @@ impl ChangeWatch {
     /// Ends the polling if nobody waits any more, or if `is_over`. Returns whether it ended.
     pub(crate) fn end_polling(&self, is_over: bool) -> bool {
         let mut state = self.state();
-        // A task that begins to wait now calls `begin_polling` after this, under the same lock.
+        // A task that is not counted yet is not forgotten: once it is counted, it calls `begin_polling`. That takes the
+        // same lock, so the task sees that the polling has ended, and begins it again.
         let ends = is_over || self.count.load(Ordering::SeqCst) == 0;
         state.is_polled &= !ends;
         ends

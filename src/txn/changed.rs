@@ -16,7 +16,7 @@ use crate::read::RawRead;
 use crate::state::{Core, Waiting};
 use crate::txn::commit_id::CommitId;
 
-/// How often is looked for commits of other processes while somebody waits.
+/// How long a thread waits between two looks for commits of other processes.
 const POLL: Duration = Duration::from_millis(20);
 
 impl Env {
@@ -58,7 +58,8 @@ impl Env {
         check_not_writing()?;
         let began = Instant::now();
         let watch = Arc::clone(self.engine.changes());
-        // Counted before the first look, so that a commit after it wakes this thread.
+        // This thread is counted as a waiter before it first looks at the newest state: a commit after that look then
+        // wakes it.
         let _waiting = Waiting::new(&watch);
         loop {
             let seen = watch.rounds();
@@ -122,7 +123,7 @@ impl Future for Changed {
     type Output = Result<CommitId>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // Set before the look: a commit after it wakes the task.
+        // The waker is set before the task looks at the newest state: a commit after that look then wakes the task.
         self.waiting.set_waker(context.waker());
         let look = || {
             if let Some(newest) = self.env.newer(self.since)? {
@@ -154,7 +155,7 @@ fn poll_others(core: &Arc<Core>) -> Result<()> {
         return Ok(());
     }
     let (weak, of_thread) = (Arc::downgrade(core), Arc::clone(&watch));
-    // Unknown, so that the first look wakes all: a commit may have come since they looked.
+    // `None`, so that this thread wakes all tasks when it has first looked: a commit may have come since they looked.
     let mut seen: Option<LmdbTxnId> = None;
     let polling = move || {
         loop {
@@ -168,7 +169,8 @@ fn poll_others(core: &Arc<Core>) -> Result<()> {
                     }
                     false
                 }
-                // Without a free reader slot, or for any other reason that passes: the tasks themselves look again.
+                // No reader slot is free, or something else failed that may pass. The tasks are woken: they look for
+                // themselves, and report the error if it lasts.
                 Some(Err(error)) if error.kind() != ErrorKind::Closed => {
                     of_thread.wake();
                     false

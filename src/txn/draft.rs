@@ -25,9 +25,9 @@ pub use savepoint::DraftSavepoint;
 /// changes nothing.
 ///
 /// All verbs but the parallel scans take it: those that read as `&draft`, those that write as `&mut draft`. It notes the
-/// keys and the ranges that decided their results. The commit compares these with the newest state, and fails with `Conflict` if an entry
-/// among them has come, gone, or has another value. So drafts are serializable among each other and with all other
-/// transactions, as if each ran at its commit.
+/// keys and the ranges that decided their results. The commit compares these with the newest state, and fails with
+/// `Conflict` if an entry among them has come, gone, or has another value. So drafts are serializable among each other
+/// and with all other transactions, as if each ran at its commit.
 ///
 /// - **Keys** count by their values, whichever verb read them. A value that was changed and changed back is the same.
 /// - **Of a range**, what was walked counts: from its beginning to the entry that was returned last, and all of it once
@@ -187,7 +187,8 @@ impl Draft {
         // What the commit is based on must be gone before the locks are released.
         drop(now);
         if let Err(error) = checked {
-            // What was found may not be committed yet.
+            // The difference may come from transactions that are not committed yet. A commit without changes waits for
+            // their outcome.
             held.commit(operation, WriteSet::default(), 0)?;
             return Err(error.during(operation));
         }

@@ -75,8 +75,8 @@ impl TxnState {
         if change == Some(false) {
             return Ok(false);
         }
-        // Whether the neighbours in the file are deleted is asked after the search in the file, which takes longer
-        // than these reads of memory.
+        // Prefetches the changes around the key. They show whether its neighbours in the file are deleted, and are read
+        // after the search in the file, which takes longer than the prefetch.
         own.prefetch_beside(at.0);
         let near = self.near.filter(|near| near.slot == dbi.slot);
         let found = if own.gaps().containing(key).is_some() {
@@ -216,7 +216,7 @@ impl TxnState {
         if self.is_draft() || !self.is_untouched(dbi, first, last) {
             return keys.iter().try_for_each(|(key, _)| self.raw_delete(dbi, key).map(drop));
         }
-        // The outermost ranges may be adjacent to earlier deletions.
+        // The first and the last range of consecutive keys may be adjacent to earlier deletions.
         let is_changed = self.set.dbi(dbi.slot).is_some_and(|changes| !changes.is_empty());
         let mut all = keys.iter().peekable();
         let mut adjacent: Vec<&[u8]> = Vec::new();
@@ -262,7 +262,7 @@ impl TxnState {
                     adjacent.iter().copied().for_each(|key| self.note(dbi.slot, key, false));
                     return Ok(());
                 }
-                // One by one they may need less.
+                // Single deletions may need less memory than a gap.
                 Err(error) if error.kind() == ErrorKind::TooLarge => {}
                 Err(error) => return Err(error),
             }

@@ -45,8 +45,8 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        // A transaction that a thread-local variable of the program still has must not be read any more: without the
-        // locks, others change what it reads.
+        // A thread-local variable of the program may still have the transaction. The transaction must not be read any
+        // more: without the locks, others change what it reads.
         if let Some(is_ending) = &self.is_ending {
             is_ending.store(true, Ordering::Relaxed);
         }
@@ -56,10 +56,11 @@ impl Drop for Slot {
 
 /// A transaction that is held: begun by [`Env::begin`], ended by [`commit`](Self::commit) or [`abort`](Self::abort).
 ///
-/// It is used wherever a [`WriteTxn`] is. Dropping it aborts, also by a panic. It owns its environment, so it can be
-/// kept in a struct. It stays on its thread, which can have one transaction at a time, over all environments; others
-/// who want to write wait until it ends; so does a [`Commit`](crate::Commit), which must not be awaited meanwhile. A thread that ends gives the locks of its transaction back, even if the
-/// transaction was leaked.
+/// It is used wherever a [`WriteTxn`] is. Dropping it aborts, also when a panic drops it. It owns its environment, so
+/// it can be kept in a struct. It stays on its thread, and a thread can have one transaction at a time, over all
+/// environments. Until it ends, all other writers wait. The thread that commits submitted batches waits too, so a
+/// [`Commit`](crate::Commit) must not be awaited meanwhile. A thread that ends gives the locks of its transaction back,
+/// even if the transaction was leaked.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env};

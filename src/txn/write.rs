@@ -272,7 +272,8 @@ impl TxnState {
         if entries <= FEW as u64 && !is_all && self.set.make_room(most).is_ok() {
             return self.delete_few(dbi, lower, upper);
         }
-        // Keys have at most `max_key` bytes, so one byte more is enough to tell a bound from every key.
+        // A bound may be longer than any key. Keys have at most `max_key` bytes, so the first `max_key + 1` bytes of a
+        // bound already give its place among all keys.
         let kept = |key: &[u8]| key[..key.len().min(self.max_key + 1)].to_vec();
         let start = match lower {
             Bound::Unbounded => Vec::new(),

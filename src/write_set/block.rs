@@ -82,8 +82,9 @@ impl Block {
             *other
         };
         let from = words.partition_point(|other| seen(other) < word);
-        // If one key shares few bytes with the others, the words of the others are equal. They are then bisected by
-        // whole keys, as without words.
+        // The number of entries whose word is that of the wanted key. It is large if one key of the range differs early
+        // from the others: then `skip` is small, and the words of the others are equal. Below, one of these entries is
+        // compared by its whole key, and if need be the others are bisected by whole keys.
         let same = match words.get(from) {
             Some(other) if *other == word => words[from..].partition_point(|other| seen(other) == word),
             _ => 0,

@@ -170,7 +170,8 @@ impl Blocks {
     /// The key to search for; `None` if it lacks the common prefix.
     #[inline]
     fn wanted<'k>(&self, key: &'k [u8]) -> Option<Wanted<'k>> {
-        // Comparing with an empty slice, whose pointer dangles, can take hundreds of cycles with masked loads.
+        // An empty prefix is not compared. Its pointer dangles, and a masked load from there can take hundreds of
+        // cycles.
         let begins_alike = self.common.is_empty() || key.starts_with(&self.common);
         begins_alike.then(|| Wanted { head: word_at(key, self.common.len()), key })
     }

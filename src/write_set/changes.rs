@@ -98,8 +98,8 @@ impl BlocksAndTail {
 
     #[cold]
     fn make_room(&mut self, arena: &Arena) {
-        // Not `==`: memory kept from an earlier transaction has its own capacity, and doubling may skip the exact
-        // length.
+        // The tail may be longer than `PIECE`: this is called when it is full, and its capacity may skip that number,
+        // by doubling or since the memory is that of an earlier transaction.
         if self.tail.len() >= PIECE && !self.is_out_of_order && self.blocks.append(arena, &self.tail) {
             self.tail.clear();
             return;
@@ -223,7 +223,7 @@ impl DbiChanges {
     fn shrink(&mut self, old: Option<Entry>) {
         let Self { arena, ready, sorted, appendable, .. } = self;
         let order = sorted_blocks(ready, sorted, appendable);
-        // A savepoint may restore it.
+        // While a savepoint is open, `old` is kept: the savepoint may restore it.
         if let Some(old) = old
             && self.savepoints.is_empty()
             && arena.is_large(old.record)
@@ -506,8 +506,8 @@ impl DbiChanges {
         self.arena.large().next().is_some()
     }
 
-    /// Takes the puts out that have a large chunk to themselves, which must be committed with what is left: their keys and
-    /// their chunks.
+    /// Takes out the puts whose records have a large chunk to themselves, and returns their keys and chunks. The caller
+    /// must commit them together with what is left.
     pub(super) fn take_large(&mut self) -> Vec<(Box<[u8]>, Vec<u8>)> {
         let mut taken = Vec::new();
         let mut order = mem::take(self.sort_tail());
@@ -520,7 +520,7 @@ impl DbiChanges {
             }
             let chunk = self.arena.take_chunk(record);
             order.free(chunk.len());
-            // Else it was replaced since.
+            // Otherwise the put was replaced by a later change of its key: only its memory is freed.
             if is_change {
                 taken.push((key, chunk));
             }

@@ -67,7 +67,7 @@ impl Asked {
 #[derive(Default)]
 pub(in crate::value) struct Recording {
     trace: RefCell<Trace>,
-    /// The leaf values, as numbers, each with the innermost struct and field around it.
+    /// The hash of each leaf value, with the innermost struct and field around it.
     leaves: RefCell<Vec<(u64, Field)>>,
     /// Whether unnamed fields were written whose offset is not known.
     blurred: Cell<bool>,
@@ -76,7 +76,7 @@ pub(in crate::value) struct Recording {
 /// A field: the name of its struct, and its own name.
 pub(in crate::value) type Field = (Name, Name);
 
-/// A number for the form of `value`, and what was recorded.
+/// A hash of the form of `value`, and what was recorded.
 pub(in crate::value) fn form<T: Serialize + ?Sized>(value: &T, asked: Asked) -> Result<(u64, Recording), NoForm> {
     let recording = Recording::default();
     let number =
@@ -167,7 +167,7 @@ impl<T: Serialize + ?Sized> Part<'_, '_, T> {
     }
 }
 
-/// A serializer that computes a number from everything it is given.
+/// A serializer that computes a hash of everything it is given.
 pub(super) struct Form<'t> {
     position: FormPosition<'t>,
 }

@@ -75,7 +75,8 @@ impl Trace {
 }
 
 impl Taken {
-    /// The reader may know more names: a field can have several, and some are never written.
+    /// Whether the step `read` requested what this step wrote: the same kind, the same number of parts, and the written
+    /// names in their order. The reader may know more names: a field can have several, and some are never written.
     fn is_read_by(&self, read: &Self) -> bool {
         let mut names = read.names.iter();
         self.step == read.step
