@@ -194,6 +194,20 @@ impl State {
         found.map(Renamed::from_bytes).transpose()
     }
 
+    /// The names that begin with `prefix` and have records in the catalogue, in order, `most` of them at most.
+    pub(crate) fn names_with_records(&self, prefix: &str, most: usize) -> Result<Vec<Box<str>>> {
+        let first = dbi_key(prefix);
+        let mut records = Cursor::range(self.pages(), &self.catalog()?, Bound::Included(&first), Bound::Unbounded)?;
+        let mut names = Vec::new();
+        while names.len() < most
+            && let Some((key, _)) = records.next()?
+            && key.starts_with(&first)
+        {
+            names.extend(dbi_name(key).map(Into::into));
+        }
+        Ok(names)
+    }
+
     /// The records of all names in the catalogue, in the order of their names. O(DBIs).
     pub(crate) fn dbi_records(&self) -> Result<Vec<(String, DbiRecord)>> {
         let mut all = Vec::new();
