@@ -21,9 +21,10 @@ impl State {
             DbiIdentity::Catalogued(_) if dbi.is_given_up() => return Err(not_created(dbi)),
             DbiIdentity::Catalogued(id) => match self.place_of(dbi)? {
                 Some((_, tree)) => tree,
+                // Asked once: the commit may end meanwhile. Once it is settled, a DBI stays so.
+                None if !dbi.is_settled() => return Err(not_created(dbi)),
                 // The state is older than the DBI, which was empty then.
-                None if head.next_dbi <= id && dbi.is_settled() => return Ok(TreeRecord::EMPTY),
-                None if dbi.is_pending() => return Err(not_created(dbi)),
+                None if head.next_dbi <= id => return Ok(TreeRecord::EMPTY),
                 None => return Err(dropped(dbi)),
             },
             DbiIdentity::Foreign => match self.dbi_record(&dbi.name)? {
