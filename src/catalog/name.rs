@@ -39,7 +39,12 @@ pub(crate) fn check_any_name(name: &str) -> Result<()> {
 
 /// The name of a new tree of the DBI `name`, whose own name another tree has.
 pub(crate) fn numbered_tree(name: &str, id: DbiId) -> String {
-    format!("{name}#{}", id.0)
+    format!("{}{}", numbered_prefix(name), id.0)
+}
+
+/// What the names of such trees begin with.
+pub(crate) fn numbered_prefix(name: &str) -> String {
+    format!("{name}#")
 }
 
 /// The longest name of a tree in bytes: the catalogue has records under longer keys, and the longest LMDB key is longer.

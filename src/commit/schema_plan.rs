@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{
-    DbiId, DbiRecord, DbiRef, Elsewhere, Renamed, Schema, TreeOwner, dbi_key, numbered_tree, renamed_key,
+    DbiId, DbiRecord, DbiRef, Elsewhere, Renamed, Schema, TreeOwner, dbi_key, numbered_prefix, numbered_tree,
+    renamed_key,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Applier, Failure};
@@ -77,6 +78,10 @@ impl SchemaPlan {
         left
     }
 }
+
+/// How many names are looked at for a tree that is left. More that begin alike are in use at once only where a program
+/// has many DBIs of one name after another, and keeps them.
+const MOST_NUMBERED: usize = 64;
 
 /// A name, as it is when the plan has been applied.
 #[derive(Debug)]
@@ -190,15 +195,31 @@ impl Planning<'_> {
         Ok(())
     }
 
-    /// A tree for a new DBI: the tree of its name, or if that is taken one with its number.
+    /// A tree for a new DBI: the tree of its name, or if that is taken one with a number.
     fn new_tree(&mut self, name: &str, id: DbiId) -> Result<Box<str>> {
-        let mut tree = name.to_owned();
-        while !self.is_free(&tree)? {
-            tree = numbered_tree(&tree, id);
+        let mut tree: Box<str> = name.into();
+        if !self.is_free(name)? {
+            tree = match self.left_numbered(name)? {
+                Some(left) => left,
+                None => numbered_tree(name, id).into(),
+            };
         }
-        let tree: Box<str> = tree.into();
+        while !self.is_free(&tree)? {
+            tree = numbered_tree(&tree, id).into();
+        }
         self.plan.made.insert(tree.clone());
         Ok(tree)
+    }
+
+    /// A tree that is left of an earlier DBI of this name, whose tree got a number. Beside other processes there would be
+    /// one more after each DBI of the name that is dropped, and a handle of LMDB for each.
+    fn left_numbered(&mut self, name: &str) -> Result<Option<Box<str>>> {
+        for tree in self.base.names_with_records(&numbered_prefix(name), MOST_NUMBERED)? {
+            if self.name(&tree)?.owner == Some(TreeOwner::Left) && self.is_free(&tree)? {
+                return Ok(Some(tree));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a new DBI can have the tree: if there is none, or it is left empty and is plain.

@@ -325,7 +325,8 @@ impl<'e> Session<'e> {
         let alone = lock.try_exclusive()?;
         let outcome = body(self, alone);
         if alone {
-            lock.share()?;
+            // An error here must not say that nothing was committed. The lock stays exclusive then, until the next call.
+            let _ = lock.share();
         }
         outcome
     }

@@ -121,11 +121,13 @@ pub(crate) fn copy_state(
     like: &FileInfo,
 ) -> Result<File> {
     let file = create_new(target)?;
-    let written = write_state(state, source, &file, compact, like).map_err(|error| match error {
+    let written = write_state(state, source, &file, compact).map_err(|error| match error {
         CopyError::Source(error) => error.of_file(&state.core().paths.data()),
         CopyError::Write(error) => located(error, target),
     });
-    let written = written.and_then(|()| if compact == Compact::Yes { set_names(state, &file, target) } else { Ok(()) });
+    let written = written
+        .and_then(|()| if compact == Compact::Yes { set_names(state, &file, target) } else { Ok(()) })
+        .and_then(|()| finish(&file, like).map_err(|error| located(error, target)));
     if written.is_err() {
         let _ = fs::remove_file(target);
     }
@@ -136,19 +138,20 @@ pub(crate) fn copy_state(
 fn set_names(state: &PinnedState, file: &File, target: &Path) -> Result<()> {
     let Some(names) = right_names(state)? else { return Ok(()) };
     let bytes = file.metadata().map_err(|error| located(error, target))?.len();
-    name_trees(target, bytes, &names)?;
-    file.sync_all().map_err(|error| located(error, target))
+    name_trees(target, bytes, &names)
+}
+
+/// Gives the copy, which nobody writes to any more, its owner and permissions, by which this process may not be allowed
+/// to open it for writing.
+fn finish(file: &File, like: &FileInfo) -> io::Result<()> {
+    // Only root may give a file to another owner. Members of the file's group may still replace it.
+    give_owner_and_permissions(file, like)?;
+    file.sync_all()
 }
 
 /// Writes and flushes the pages first, then the meta pages, so that an incomplete copy cannot be taken for a complete
 /// one.
-fn write_state(
-    state: &PinnedState,
-    source: &File,
-    target: &File,
-    compact: Compact,
-    like: &FileInfo,
-) -> Result<(), CopyError> {
+fn write_state(state: &PinnedState, source: &File, target: &File, compact: Compact) -> Result<(), CopyError> {
     let (meta, pages) = (state.meta(), state.pages());
     let page_size = pages.page_size() as u64;
     let metas = match compact {
@@ -166,8 +169,5 @@ fn write_state(
         }
     };
     target.sync_data()?;
-    write_all_at(target, &metas, 0)?;
-    // Only root may give a file to another owner. Members of the file's group may still replace it.
-    give_owner_and_permissions(target, like)?;
-    Ok(target.sync_all()?)
+    Ok(write_all_at(target, &metas, 0)?)
 }

@@ -21,9 +21,10 @@ impl State {
             DbiIdentity::Catalogued(_) if dbi.is_given_up() => return Err(not_created(dbi)),
             DbiIdentity::Catalogued(id) => match self.place_of(dbi)? {
                 Some((_, tree)) => tree,
+                // Asked once: the commit may end meanwhile. Once it is settled, a DBI stays so.
+                None if !dbi.is_settled() => return Err(not_created(dbi)),
                 // The state is older than the DBI, which was empty then.
-                None if head.next_dbi <= id && dbi.is_settled() => return Ok(TreeRecord::EMPTY),
-                None if dbi.is_pending() => return Err(not_created(dbi)),
+                None if head.next_dbi <= id => return Ok(TreeRecord::EMPTY),
                 None => return Err(dropped(dbi)),
             },
             DbiIdentity::Foreign => match self.dbi_record(&dbi.name)? {
@@ -192,6 +193,20 @@ impl State {
     pub(crate) fn renamed(&self, id: DbiId) -> Result<Option<Renamed>> {
         let found = page::get::<0>(self.pages(), &self.catalog()?, &renamed_key(id))?;
         found.map(Renamed::from_bytes).transpose()
+    }
+
+    /// The names that begin with `prefix` and have records in the catalogue, in order, `most` of them at most.
+    pub(crate) fn names_with_records(&self, prefix: &str, most: usize) -> Result<Vec<Box<str>>> {
+        let first = dbi_key(prefix);
+        let mut records = Cursor::range(self.pages(), &self.catalog()?, Bound::Included(&first), Bound::Unbounded)?;
+        let mut names = Vec::new();
+        while names.len() < most
+            && let Some((key, _)) = records.next()?
+            && key.starts_with(&first)
+        {
+            names.extend(dbi_name(key).map(Into::into));
+        }
+        Ok(names)
     }
 
     /// The records of all names in the catalogue, in the order of their names. O(DBIs).

@@ -2,14 +2,17 @@
 //! in a file that was written once and is kept.
 
 use std::error::Error;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::thread;
 
 use flate2::read::GzDecoder;
 use heed::types::Bytes;
 use heed::{CommitOrAbort, EnvOpenOptions};
 use mapleaf::{Compact, Dbi, Env, ErrorKind};
+use nix::unistd::{Uid, geteuid, setfsuid};
 
 use crate::format_golden::entries;
 
@@ -134,6 +137,33 @@ fn a_tree_of_other_software_keeps_its_name_in_copies() -> Outcome {
         assert_eq!(trees(&path)?, ["a", "a#2", "b", "c"]);
         assert_eq!(entries(&path, Some("b"))?, [(b"of other software".to_vec(), b"1".to_vec())]);
     }
+    Ok(())
+}
+
+/// A copy has the permissions of its source, by which it may not be opened for writing. Its trees are named before.
+#[test]
+fn a_file_that_may_not_be_written_is_copied_with_the_right_names() -> Outcome {
+    let dir = tempfile::tempdir()?;
+    make(&dir.path().join("data"))?;
+    fs::set_permissions(dir.path(), Permissions::from_mode(0o777))?;
+    fs::set_permissions(dir.path().join("data/data.mdb"), Permissions::from_mode(0o444))?;
+    let env = Env::options().read_only(true).assume_immutable(true).open(dir.path().join("data"))?;
+    let copied = thread::scope(|scope| {
+        let copy = || {
+            if geteuid().is_root() {
+                // For this thread alone: root may write to any file.
+                setfsuid(Uid::from_raw(65534));
+            }
+            env.copy_to(dir.path().join("copy"), Compact::Yes)
+        };
+        scope.spawn(copy).join()
+    });
+    copied.map_err(|_| "the copy panicked")??;
+    let copy = dir.path().join("copy/data.mdb");
+    assert_eq!(fs::metadata(&copy)?.permissions().mode() & 0o777, 0o444);
+    fs::set_permissions(&copy, Permissions::from_mode(0o644))?;
+    check(&Env::open(dir.path().join("copy"))?)?;
+    assert_eq!(trees(&dir.path().join("copy"))?, ["a", "b", "c"]);
     Ok(())
 }
 

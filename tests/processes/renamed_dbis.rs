@@ -104,3 +104,36 @@ fn handles_of_other_processes_go_on_with_the_right_trees() -> Result<()> {
     assert_eq!(keys(&env.dbi("b")?)?, ["after", "again"]);
     Ok(())
 }
+
+/// Databases that take turns under a name, each filled before it takes the name of the last one, which is dropped. Beside
+/// another process the trees of those stay, empty, and are used again: else each turn would leave one more, until LMDB has
+/// no more handles.
+#[test]
+fn databases_that_take_turns_under_a_name_leave_no_more_trees() -> Result<()> {
+    if let Some(arguments) = process::arguments() {
+        return serve(&arguments[0]);
+    }
+    let dir = directory()?;
+    let env = Env::options().max_dbis(4).open(dir.path())?;
+    let name = "databases_that_take_turns_under_a_name_leave_no_more_trees";
+    let mut child = process::spawn(name, &[&dir.path().to_string_lossy()])?;
+    child.expect("ready");
+    let (catalogue, mut records) = (env.raw_dbi("__mapleaf")?, Vec::new());
+    for turn in 0..50 {
+        // In an even turn by a commit that is made for it, in an odd one inside a transaction.
+        let next: Dbi<u32, u32> =
+            if turn % 2 == 0 { env.dbi("next")? } else { env.transact(|txn| txn.create_dbi("next"))? };
+        env.transact(|txn| next.put(txn, turn, turn))?;
+        env.transact(|txn| {
+            txn.drop_dbi("a")?;
+            txn.rename_dbi("next", "a")
+        })?;
+        let (a, snap): (Dbi<u32, u32>, _) = (env.dbi("a")?, env.snapshot()?);
+        assert_eq!(a.iter(&snap)?.collect::<Result<Vec<_>>>()?, [(turn, turn)]);
+        records.push(catalogue.len(&snap)?);
+    }
+    assert_eq!(records[4..].iter().max(), records[..4].iter().max(), "{records:?}");
+    assert!(env.verify()?.is_clean());
+    child.say("end")?;
+    child.passes()
+}
