@@ -191,7 +191,7 @@ fn what_a_leaked_transaction_has_read_stays_when_its_thread_has_ended() -> Resul
         let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
         let env = Env::options().durability(durability).open(dir.path())?;
         let dbi: Dbi<u32, &[u8]> = env.dbi("values")?;
-        env.transact(|txn| dbi.put(txn, 1, &[1; 100_000]))?;
+        env.transact(|txn| dbi.put(txn, 1, &vec![1; 100_000]))?;
         let of_thread = (env.clone(), dbi.clone());
         let leaked = move || {
             let (env, dbi) = of_thread;
@@ -201,7 +201,7 @@ fn what_a_leaked_transaction_has_read_stays_when_its_thread_has_ended() -> Resul
         let value: &'static [u8] = thread::spawn(leaked).join().expect("no panic");
         for n in 0..20 {
             env.begin_timeout(Duration::from_secs(20))?.abort();
-            env.transact(|txn| dbi.put(txn, 1, &[100 + n; 100_000]))?;
+            env.transact(|txn| dbi.put(txn, 1, &vec![100 + n; 100_000]))?;
         }
         assert!(value.iter().all(|byte| *byte == 1), "the value was overwritten: {}", value[50_000]);
     }
@@ -216,7 +216,7 @@ fn a_leaked_transaction_that_cannot_be_pinned_keeps_its_locks() -> Result<()> {
         let dbi: Dbi<u32, &[u8]> = env.dbi("values")?;
         let mut kept = Vec::new();
         for n in 0..100 {
-            env.transact(|txn| dbi.put(txn, 1, &[n; 100_000]))?;
+            env.transact(|txn| dbi.put(txn, 1, &vec![n; 100_000]))?;
             match env.snapshot() {
                 Ok(snap) => kept.push(snap),
                 Err(error) => {
