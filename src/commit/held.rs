@@ -16,6 +16,7 @@ use crate::commit::writer_access::WriterAccess;
 use crate::commit::writing::Writing;
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
+use crate::os::LockFile;
 use crate::state::{Core, State, Wait, WriteView, WriterTurn};
 use crate::write_set::WriteSet;
 
@@ -106,7 +107,7 @@ impl Held {
         if let Some((core, _)) = self.unpinned_base()
             && core.is_own_process()
         {
-            mem::forget(core.lock_file().and_then(|lock| Ok(lock.pause_others()?)));
+            mem::forget(core.lock_file().and_then(LockFile::pause_others));
         }
         mem::forget(self);
     }
