@@ -1,5 +1,6 @@
 //! A transaction from its beginning to its end: the locks that it holds, and the commit that its changes join.
 
+use std::mem;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,7 +16,8 @@ use crate::commit::writer_access::WriterAccess;
 use crate::commit::writing::Writing;
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
-use crate::state::{Core, Wait, WriteView, WriterTurn};
+use crate::os::LockFile;
+use crate::state::{Core, State, Wait, WriteView, WriterTurn};
 use crate::write_set::WriteSet;
 
 /// How often a transaction that waits until some time checks whether another process has ended its own.
@@ -89,6 +91,25 @@ impl Held {
                 Ok((WriteView::over(view)?, WriteSet::default()))
             }
         }
+    }
+
+    /// The state that the transaction reads, if only the locks keep its pages.
+    pub(crate) fn unpinned_base(&self) -> Option<(&Arc<Core>, &Arc<State>)> {
+        match &self.role {
+            Role::Alone(begun) | Role::Leads { begun, .. } => Some((begun.core(), begun.base())),
+            Role::Follows(..) => None,
+        }
+    }
+
+    /// Keeps the locks as long as the process lives, and other mapleaf processes from writing. LMDB's lock alone would be
+    /// free for them when this thread has ended.
+    pub(crate) fn keep_for_ever(self) {
+        if let Some((core, _)) = self.unpinned_base()
+            && core.is_own_process()
+        {
+            mem::forget(core.lock_file().and_then(LockFile::pause_others));
+        }
+        mem::forget(self);
     }
 
     /// Commits the changes of `transactions` transactions, together with others if that saves a flush. Returns when

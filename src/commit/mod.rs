@@ -60,4 +60,4 @@ pub(crate) use leader::{commit_exclusively, remove_leftovers};
 pub(crate) use session::{Session, write, write_as_writer};
 pub(crate) use ticket::CommitOutcome;
 pub(crate) use writer_access::{WriterAccess, lock_writer};
-pub(crate) use writing::{check_not_writing, is_writing};
+pub(crate) use writing::{check_not_writing, end_writing, is_writing};

@@ -24,6 +24,12 @@ pub(crate) fn check_not_writing() -> Result<()> {
     Ok(())
 }
 
+/// Lets this thread, which is ending, begin no further write session: a transaction that it still has could be mixed up
+/// with another one.
+pub(crate) fn end_writing() {
+    WRITING.set(true);
+}
+
 /// Marks this thread as inside a write session, until it is dropped.
 pub(crate) struct Writing(());
 

@@ -87,7 +87,7 @@ impl Batch {
             let (key, handle): (Box<[u8]>, _) = (key.into(), Arc::clone(&dbi.dbi));
             let of_key = key.clone();
             let update = move |old: Option<&[u8]>| {
-                let context = Context::new(&handle.uuid, &handle.name, &of_key);
+                let context = Context::new(&handle.uuid, &handle.origin, &of_key);
                 let named = |error: Error| error.during(operation).in_dbi(&handle.name).at_key(&of_key);
                 let old = old.map(|old| V::decode(old, &context)).transpose().map_err(named)?;
                 let Some(new) = f(old)? else { return Ok(None) };

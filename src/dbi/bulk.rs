@@ -222,6 +222,7 @@ fn keys_where<K: Key, V: Value, E: From<Error>>(
 ) -> Result<Keys, E> {
     let (lower, upper) = bounds.as_refs();
     let (mut keys, mut meets, mut failed_at) = (Keys::default(), false, None);
+    let walk = txn.walk(&dbi.dbi, (lower, upper));
     let cursor = txn.raw_range(&dbi.dbi, lower, upper);
     let walked = cursor.and_then(|mut cursor| {
         cursor.for_each(|key, value| match wanted(key, value) {
@@ -238,7 +239,7 @@ fn keys_where<K: Key, V: Value, E: From<Error>>(
             }
         })
     });
-    let walked = walked.and_then(|walked| txn.log_walk(&dbi.dbi, (lower, upper), failed_at).map(|()| walked));
+    let walked = walked.and_then(|walked| walk.end(failed_at).map(|()| walked));
     match walked.map_err(|error| dbi.named(error, operation))? {
         ControlFlow::Continue(()) => Ok(keys),
         ControlFlow::Break(error) => Err(error),

@@ -88,6 +88,7 @@ where
         self.last = None;
         let (lower, upper) = self.bounds.as_refs();
         let lower = self.ahead.rows.last_key().map_or(lower, Bound::Excluded);
+        let walk = self.txn.walk(&self.dbi.dbi, (lower, upper));
         let mut cursor = self.txn.raw_range(&self.dbi.dbi, lower, upper)?;
         // A block usually needs twice the memory of the one before, until the limit on entries is reached.
         // A draft notes what it reads, so it reads no row that the caller may not ask for.
@@ -99,7 +100,7 @@ where
         {
             rows.push(key, value);
         }
-        self.txn.log_walk(&self.dbi.dbi, (lower, upper), rows.last_key())?;
+        walk.end(rows.last_key())?;
         let ends = rows.at(0).zip(rows.last_key());
         let is_untouched = ends.is_some_and(|((first, _), last)| self.txn.is_untouched(&self.dbi.dbi, first, last));
         self.ahead = Ahead { rows, passed: 0, most, is_untouched };

@@ -38,7 +38,8 @@ impl DbiOptions {
 
     /// Sets whether a DBI that other software created, and that has no schema, gets the types it is opened with. Its
     /// entries are not checked: those that do not fit fail with `Decode` when they are read. Handles that opened it
-    /// as bytes fail with `SchemaMismatch` from then on. Default false.
+    /// as bytes fail with `SchemaMismatch` from then on. In a snapshot from before the adoption the new handle reads no
+    /// entries; those that opened it as bytes read all of them there. Default false.
     pub fn adopt(mut self, adopt: bool) -> Self {
         self.opening.adopt = adopt;
         self

@@ -137,6 +137,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
             meets = new.is_none();
             Ok(())
         };
+        let walk = txn.walk(&self.dbi, (lower, upper));
         let mut cursor = txn.raw_range(&self.dbi, lower, upper).map_err(named)?;
         let mut last = None;
         let walked = cursor.for_each(|key, value| {
@@ -152,7 +153,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
             ControlFlow::Continue(())
         });
         let walked = walked.map_err(named)?;
-        txn.log_walk(&self.dbi, (lower, upper), last).map_err(named)?;
+        walk.end(last).map_err(named)?;
         walked.break_value().unwrap_or(Ok(true))
     }
 }

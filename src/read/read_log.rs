@@ -173,6 +173,9 @@ impl ReadLog {
         for (slot, (start, end)) in std::mem::take(&mut reads.open).into_values() {
             reads.at(slot, |ranges| ranges.add(&start, end.as_deref()));
         }
+        if reads.is_cut {
+            return Err(too_large());
+        }
         reads.dbis.values().find_map(|of| each(&of.dbi, &of.ranges).transpose()).transpose()
     }
 }

@@ -105,7 +105,9 @@ impl Env {
     /// name is used again; older snapshots still read it. A transaction of its own, O(pages of the DBI).
     ///
     /// While another process has the environment open, the empty tree stays in the file until the name is used
-    /// again or the environment is compacted: LMDB cannot remove a tree to which other processes have handles.
+    /// again or the environment is compacted: LMDB cannot remove a tree to which other processes have handles. Each name
+    /// that was used beside another process keeps one of LMDB's handles in this process, of which there are twice
+    /// `max_dbis`: use the same names again for DBIs that come and go.
     ///
     /// # Errors
     /// `NotFound`; `InvalidArgument` for a reserved name; else as [`transact`](Self::transact).

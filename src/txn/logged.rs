@@ -9,6 +9,35 @@ use crate::error::Result;
 use crate::read::{LoggedCursor, RawRead, ReadLog, look};
 use crate::txn::write::TxnState;
 
+/// A walk over a range. If it ends by a panic or by an error, all of the range counts as read.
+pub(crate) struct Walk<'w> {
+    state: &'w TxnState,
+    dbi: &'w DbiRef,
+    bounds: (Bound<&'w [u8]>, Bound<&'w [u8]>),
+    is_noted: bool,
+}
+
+impl Walk<'_> {
+    /// Notes, if reads are noted, that the range was read from its beginning up to and including `last`, or to its end
+    /// without one.
+    #[inline]
+    pub(crate) fn end(mut self, last: Option<&[u8]>) -> Result<()> {
+        self.is_noted = true;
+        let (lower, upper) = self.bounds;
+        self.state.log_range(self.dbi, lower, last.map_or(upper, Bound::Included))
+    }
+}
+
+impl Drop for Walk<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.is_noted {
+            // If that does not fit, the commit fails.
+            let _ = self.state.log_range(self.dbi, self.bounds.0, self.bounds.1);
+        }
+    }
+}
+
 impl TxnState {
     /// Whether what is read is noted. Then deletions of consecutive rows must not become gaps: a gap also deletes rows
     /// that others insert between them.
@@ -44,16 +73,10 @@ impl TxnState {
         self.log().map_or(Ok(()), |log| log.range(dbi, self.set.dbi(dbi.slot), lower, upper))
     }
 
-    /// Notes, if reads are noted, that a range was read from its beginning up to and including `last`, or to its end
-    /// without one. Cursors over this state itself note nothing: who walks says how far.
+    /// Begins to walk over a range. Cursors over this state itself note nothing: who walks says how far.
     #[inline]
-    pub(crate) fn log_walk(
-        &self,
-        dbi: &DbiRef,
-        (lower, upper): (Bound<&[u8]>, Bound<&[u8]>),
-        last: Option<&[u8]>,
-    ) -> Result<()> {
-        self.log_range(dbi, lower, last.map_or(upper, Bound::Included))
+    pub(crate) fn walk<'w>(&'w self, dbi: &'w DbiRef, bounds: (Bound<&'w [u8]>, Bound<&'w [u8]>)) -> Walk<'w> {
+        Walk { state: self, dbi, bounds, is_noted: false }
     }
 
     /// A cursor that notes what it reads, of a draft.

@@ -62,7 +62,9 @@ impl Mark {
     /// Undoes the changes since.
     pub(super) fn undo(&mut self, state: &mut TxnState) {
         state.set.undo_savepoints(self.depth);
-        state.lengths.restore(mem::take(&mut self.lengths));
+        let lengths = mem::take(&mut self.lengths);
+        // A program can exchange two drafts in a savepoint, and these would be the lengths of the other one.
+        state.lengths.restore(if state.is_draft() { Vec::new() } else { lengths });
         state.counts.forget();
         // The rows that it removed are back, and may be above that bound.
         state.appended = None;

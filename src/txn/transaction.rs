@@ -5,52 +5,55 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::commit::Held;
+use crate::commit::{Held, end_writing};
 use crate::durability::Durability;
 use crate::env::Env;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, contained};
 use crate::state::{Wait, WriteView};
 use crate::txn::commit_id::CommitId;
-use crate::txn::holding::Holding;
+use crate::txn::holding::{Ending, Holding};
 use crate::txn::write_txn::WriteTxn;
 use crate::write_set::WriteSet;
 
 thread_local! {
     /// The locks of this thread's held transaction. They are kept here, not in the transaction, so that one that was
     /// leaked gives them back when its thread ends.
-    static HELD: RefCell<Slot> = const { RefCell::new(Slot { held: None, is_ending: None }) };
+    static HELD: RefCell<Slot> = const { RefCell::new(Slot { held: None, ending: None }) };
 }
 
 struct Slot {
     held: Option<Held>,
-    /// Whether the thread is ending, for its transactions. Made by the first of them.
-    is_ending: Option<Arc<AtomicBool>>,
+    /// The end of the thread, for its transactions. Made by the first of them.
+    ending: Option<Arc<Ending>>,
 }
 
 impl Slot {
     /// Keeps the locks of a transaction, and returns what it reads and its empty set.
     #[inline]
-    fn keep(&mut self, held: Held) -> Result<(WriteView, WriteSet, Arc<AtomicBool>)> {
+    fn keep(&mut self, held: Held) -> Result<(WriteView, WriteSet, Arc<Ending>)> {
         let begun = self.held.insert(held).view();
         if begun.is_err() {
             self.held = None;
         }
         let (view, set) = begun?;
-        Ok((view, set, Arc::clone(self.is_ending.get_or_insert_default())))
+        Ok((view, set, Arc::clone(self.ending.get_or_insert_default())))
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        // A thread-local variable of the program may still have the transaction. The transaction must not be read any
-        // more: without the locks, others change what it reads.
-        if let Some(is_ending) = &self.is_ending {
-            is_ending.store(true, Ordering::Relaxed);
+        let (Some(held), Some(ending)) = (self.held.take(), &self.ending) else { return };
+        // The thread ends with its transaction, which must not be read any more: a thread-local variable of the program
+        // still has it, or it was leaked. In that case other threads may have values that were read in it, so its pages
+        // must be kept for ever.
+        match contained(|| ending.end(held.unpinned_base())) {
+            Ok(Ok(())) => drop(held),
+            Ok(Err(_)) | Err(_) => held.keep_for_ever(),
         }
-        drop(self.held.take());
+        // The program could exchange the transaction with one that is begun now, and read that one without its locks.
+        end_writing();
     }
 }
 
@@ -60,7 +63,9 @@ impl Drop for Slot {
 /// it can be kept in a struct. It stays on its thread, and a thread can have one transaction at a time, over all
 /// environments. Until it ends, all other writers wait. The thread that commits submitted batches waits too, so a
 /// [`Commit`](crate::Commit) must not be awaited meanwhile. A thread that ends gives the locks of its transaction back,
-/// even if the transaction was leaked.
+/// even if the transaction was leaked. What a leaked one has read stays readable: its state is pinned from then on, as
+/// by a snapshot that is never dropped, so `compact` and `close` are `Busy`. If no reader slot is free for that, the
+/// locks are kept.
 ///
 /// ```
 /// use mapleaf::{Dbi, Env};
@@ -231,8 +236,8 @@ impl Env {
     fn begin_as(&self, wait: Wait, operation: &'static str, durability: Option<Durability>) -> Result<Transaction> {
         let held = Held::begin(self.engine.writer_access(), wait, operation, durability)?;
         let begun = HELD.try_with(|slot| slot.borrow_mut().keep(held)).map_err(|_| ending().during(operation))?;
-        let (view, set, is_ending) = begun.map_err(|error| error.during(operation))?;
-        let txn = WriteTxn::new(self.engine.core(), view, set, Some(Holding::new(self.engine.core(), is_ending)));
+        let (view, set, ending) = begun.map_err(|error| error.during(operation))?;
+        let txn = WriteTxn::new(self.engine.core(), view, set, Some(Holding::new(self.engine.core(), ending)));
         Ok(Transaction { txn, _hold: Hold(PhantomData), env: self.clone() })
     }
 }

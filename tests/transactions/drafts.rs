@@ -1,6 +1,7 @@
 //! A draft takes no lock, goes from thread to thread, commits as one, and is refused by kind.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::thread;
@@ -503,5 +504,105 @@ fn a_panic_in_a_draft_changes_nothing() -> Result<()> {
     assert!(outcome.is_err());
     draft.commit()?;
     assert_eq!(rows(&env, &dbi)?, [(1, 1)]);
+    Ok(())
+}
+
+#[test]
+fn what_a_panicking_closure_has_seen_was_read() -> Result<()> {
+    type Walk = fn(&Dbi<u32, u32>, &mut Draft, &mut dyn FnMut(u32)) -> Result<u64>;
+    let walks: [Walk; 3] = [
+        |dbi, draft, seen| {
+            dbi.update_range(draft, .., |_, value| {
+                seen(value);
+                Some(value)
+            })
+        },
+        |dbi, draft, seen| {
+            dbi.retain(draft, .., |_, value| {
+                seen(value);
+                true
+            })
+        },
+        |dbi, draft, seen| {
+            let extracted = dbi.extract_if(draft, .., |_, value| {
+                seen(value);
+                false
+            });
+            Ok(extracted?.count() as u64)
+        },
+    ];
+    for durability in BOTH {
+        for walk in walks {
+            let (_dir, env, dbi) = opened(durability)?;
+            env.transact(|txn| dbi.load(txn, [(1, 1), (2, 2), (3, 3)]))?;
+            let mut draft = env.snapshot()?.draft();
+            let mut sum = 0;
+            let panicked = catch_unwind(AssertUnwindSafe(|| {
+                walk(&dbi, &mut draft, &mut |value| {
+                    sum += value;
+                    assert!(value < 2, "on purpose");
+                })
+            }));
+            assert!(panicked.is_err());
+            dbi.put(&mut draft, 9, sum)?;
+            env.transact(|txn| dbi.put(txn, 1, 100))?;
+            assert_eq!(kind(draft.commit()), Some(ErrorKind::Conflict));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn leaked_iterators_over_the_limit_are_refused() -> Result<()> {
+    let dir = tempfile::tempdir().map_err(Error::other)?;
+    let env = Env::options().max_txn_bytes(10_000).open(dir.path())?;
+    let dbi: Dbi<u32, u32> = env.dbi("d")?;
+    for from in 0..20 {
+        env.transact(|txn| dbi.load(txn, (100 * from..100 * from + 100).map(|n| (n, n))))?;
+    }
+    let draft = env.snapshot()?.draft();
+    for n in 0..1000 {
+        let mut rows = dbi.range(&draft, 2 * n..2 * n + 1)?;
+        rows.next().transpose()?;
+        std::mem::forget(rows);
+    }
+    env.transact(|txn| dbi.put(txn, 1998, 0))?;
+    assert_eq!(kind(draft.commit()), Some(ErrorKind::TooLarge));
+    Ok(())
+}
+
+#[test]
+fn drafts_that_are_exchanged_in_a_savepoint_count_their_own_rows() -> Result<()> {
+    let (_dir, env, dbi) = opened(Durability::Process)?;
+    env.transact(|txn| dbi.load(txn, [(1, 1), (2, 2), (3, 3)]))?;
+    let (mut one, mut other) = (env.snapshot()?.draft(), env.snapshot()?.draft());
+    dbi.delete(&mut one, 1)?;
+    dbi.put(&mut other, 7, 7)?;
+    assert_eq!((dbi.len(&one)?, dbi.len(&other)?), (2, 4));
+    let undone = one.savepoint(|draft| {
+        std::mem::swap(draft, &mut other);
+        Err::<(), _>(Error::new(ErrorKind::Other, "on purpose"))
+    });
+    assert_eq!(kind(undone), Some(ErrorKind::Other));
+    assert_eq!((dbi.len(&one)?, dbi.iter(&one)?.count()), (4, 4));
+    assert_eq!((dbi.len(&other)?, dbi.iter(&other)?.count()), (2, 2));
+    Ok(())
+}
+
+#[test]
+#[expect(clippy::reversed_empty_ranges, reason = "they are what is tested")]
+fn reversed_ranges_beside_own_changes_read_nothing() -> Result<()> {
+    let (_dir, env, dbi) = opened(Durability::Process)?;
+    env.transact(|txn| dbi.load(txn, (0..20).map(|n| (n, n))))?;
+    let mut draft = env.snapshot()?.draft();
+    for n in [4, 6, 8] {
+        dbi.put(&mut draft, n, 0)?;
+        dbi.delete_range(&mut draft, n + 1..n + 2)?;
+    }
+    assert_eq!((dbi.count(&draft, 9..3)?, dbi.range(&draft, 9..3)?.count()), (0, 0));
+    assert_eq!(dbi.range(&draft, 9..3)?.rev().count(), 0);
+    assert_eq!((dbi.delete_range(&mut draft, 9..3)?, dbi.retain(&mut draft, 9..3, |_, _| false)?), (0, 0));
+    env.transact(|txn| dbi.put(txn, 3, 7))?;
+    draft.commit()?;
     Ok(())
 }

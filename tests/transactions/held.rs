@@ -186,6 +186,101 @@ fn a_transaction_that_was_leaked_ends_with_its_thread() -> Result<()> {
 }
 
 #[test]
+fn what_a_leaked_transaction_has_read_stays_when_its_thread_has_ended() -> Result<()> {
+    for durability in BOTH {
+        let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
+        let env = Env::options().durability(durability).open(dir.path())?;
+        let dbi: Dbi<u32, &[u8]> = env.dbi("values")?;
+        env.transact(|txn| dbi.put(txn, 1, &vec![1; 100_000]))?;
+        let of_thread = (env.clone(), dbi.clone());
+        let leaked = move || {
+            let (env, dbi) = of_thread;
+            let txn: &'static Transaction = Box::leak(Box::new(env.begin().expect("it begins")));
+            dbi.get(txn, 1).expect("it is read").expect("it is there")
+        };
+        let value: &'static [u8] = thread::spawn(leaked).join().expect("no panic");
+        for n in 0..20 {
+            env.begin_timeout(Duration::from_secs(20))?.abort();
+            env.transact(|txn| dbi.put(txn, 1, &vec![100 + n; 100_000]))?;
+        }
+        assert!(value.iter().all(|byte| *byte == 1), "the value was overwritten: {}", value[50_000]);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_leaked_transaction_that_cannot_be_pinned_keeps_its_locks() -> Result<()> {
+    for durability in BOTH {
+        let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
+        let env = Env::options().durability(durability).max_readers(4).open(dir.path())?;
+        let dbi: Dbi<u32, &[u8]> = env.dbi("values")?;
+        let mut kept = Vec::new();
+        for n in 0..100 {
+            env.transact(|txn| dbi.put(txn, 1, &vec![n; 100_000]))?;
+            match env.snapshot() {
+                Ok(snap) => kept.push(snap),
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::ReadersFull);
+                    break;
+                }
+            }
+        }
+        let of_thread = (env.clone(), dbi.clone());
+        let leaked = move || {
+            let (env, dbi) = of_thread;
+            let txn: &'static Transaction = Box::leak(Box::new(env.begin().expect("it begins")));
+            dbi.get(txn, 1).expect("it is read").expect("it is there")
+        };
+        let value: &'static [u8] = thread::spawn(leaked).join().expect("no panic");
+        let before = value[0];
+        assert_eq!(kind(env.begin_timeout(Duration::from_millis(50))), Some(ErrorKind::Timeout));
+        drop(kept);
+        assert_eq!(kind(env.begin_timeout(Duration::from_millis(50))), Some(ErrorKind::Timeout));
+        assert!(value.iter().all(|byte| *byte == before));
+        // The environment stays open: its transaction was leaked.
+        mem::forget((env, dir));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_thread_that_ends_with_a_transaction_begins_no_other() -> Result<()> {
+    /// Dropped after the variable that has the locks.
+    struct Last(Option<(Transaction, Sender<Option<ErrorKind>>)>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            let Some((mut txn, sender)) = self.0.take() else { return };
+            let env = txn.env().clone();
+            let exchanged = env.transact(|other| {
+                mem::swap(other, &mut *txn);
+                Ok(())
+            });
+            sender.send(kind(exchanged)).expect("the test waits");
+        }
+    }
+    thread_local! {
+        static LAST: RefCell<Last> = const { RefCell::new(Last(None)) };
+    }
+    for durability in BOTH {
+        let (_dir, env, _dbi) = opened(durability)?;
+        let (sender, outcomes) = channel();
+        let of_thread = env.clone();
+        thread::spawn(move || {
+            LAST.with(|last| last.borrow_mut().0 = None);
+            let txn = of_thread.begin().expect("it begins");
+            LAST.with(|last| last.borrow_mut().0 = Some((txn, sender)));
+        })
+        .join()
+        .expect("no panic");
+        assert_eq!(outcomes.iter().collect::<Vec<_>>(), [Some(ErrorKind::Nested)]);
+        // The state that was pinned for it is free again.
+        assert!(env.readers()?.is_empty());
+        env.begin_timeout(Duration::from_secs(20))?.abort();
+    }
+    Ok(())
+}
+
+#[test]
 fn a_transaction_that_outlives_its_locks_at_the_end_of_a_thread_is_closed() -> Result<()> {
     /// Dropped after the variables that were first used later, such as the one that has the locks.
     struct Last(Option<(Transaction, Dbi<u32, u32>, Outcomes)>);

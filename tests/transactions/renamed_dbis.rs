@@ -2,7 +2,7 @@
 //! goes by its database, not by the name.
 
 use mapleaf::value::{Context, Value};
-use mapleaf::{Dbi, DbiKind, Durability, Env, Error, ErrorKind, MultiDbi, Result};
+use mapleaf::{Batch, Dbi, DbiKind, Durability, Env, Error, ErrorKind, MultiDbi, Result};
 
 type Numbers = Dbi<u32, u32>;
 
@@ -278,6 +278,20 @@ impl Value for Bound {
     fn as_arg(owned: &u8) -> u8 {
         *owned
     }
+}
+
+#[test]
+fn a_batch_updates_values_that_are_bound_to_their_dbi_under_another_name() -> Result<()> {
+    let env = Env::temporary()?;
+    env.transact(|txn| txn.create_dbi::<u8, Bound>("a")?.put(txn, 1, 1))?;
+    env.rename_dbi("a", "b")?;
+    let dbi: Dbi<u8, Bound> = env.dbi("b")?;
+    let mut batch = Batch::new();
+    batch.update(&dbi, 1, |old| old.map(|old| old + 1))?.update(&dbi, 2, |_| Some(7))?;
+    env.apply(batch)?;
+    let snap = env.snapshot()?;
+    assert_eq!((dbi.get(&snap, 1)?, dbi.get(&snap, 2)?), (Some(2), Some(7)));
+    Ok(())
 }
 
 #[test]
