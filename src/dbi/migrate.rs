@@ -1,4 +1,4 @@
-//! Changing the types of a database under its name.
+//! Changing the types of a DBI under its name.
 
 use crate::dbi::handle::Dbi;
 use crate::dbi::open::schema;

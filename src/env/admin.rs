@@ -151,7 +151,8 @@ impl Env {
     }
 
     /// As [`compact`](Self::compact), but waits at most `limit` in all for snapshots to end; the time to make the
-    /// copy does not count. With [`Duration::ZERO`] it tries once.
+    /// copy does not count, nor does the wait for running transactions, which has no limit. With [`Duration::ZERO`] it
+    /// tries once.
     ///
     /// # Errors
     /// As [`compact`](Self::compact).

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Bound;
+use std::panic::UnwindSafe;
 use std::sync::Arc;
 
 use crate::catalog::DbiRef;
@@ -70,6 +71,9 @@ pub struct Batch {
     /// `None` for the environment's durability.
     pub(crate) durability: Option<Durability>,
 }
+
+// A panic drops it, and nothing of it was applied.
+impl UnwindSafe for Batch {}
 
 /// One change or check of a batch.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! The environment's handle.
 
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use crate::state::{Lease, View};
 /// | open | [`open`](Self::open), [`options`](Self::options), [`temporary`](Self::temporary), [`exists`](Self::exists), [`close`](Self::close), [`destroy`](Self::destroy) |
 /// | read | [`snapshot`](Self::snapshot); [`changed`](Self::changed), [`wait_changed`](Self::wait_changed) |
 /// | write | [`transact`](Self::transact), [`transact_with`](Self::transact_with), [`transact_or`](Self::transact_or), [`try_transact`](Self::try_transact), [`transact_timeout`](Self::transact_timeout); held: [`begin`](Self::begin), [`begin_with`](Self::begin_with), [`try_begin`](Self::try_begin), [`begin_timeout`](Self::begin_timeout); batches: [`apply`](Self::apply), [`submit`](Self::submit), [`try_submit`](Self::try_submit); [`loader`](Self::loader) |
-/// | DBIs | [`dbi`](Self::dbi), [`multi_dbi`](Self::multi_dbi), [`dbi_options`](Self::dbi_options), [`dbis`](Self::dbis), [`clear_dbi`](Self::clear_dbi), [`drop_dbi`](Self::drop_dbi), [`raw_dbi`](Self::raw_dbi), [`create_raw_dbi`](Self::create_raw_dbi) |
+/// | DBIs | [`dbi`](Self::dbi), [`multi_dbi`](Self::multi_dbi), [`dbi_options`](Self::dbi_options), [`dbis`](Self::dbis), [`clear_dbi`](Self::clear_dbi), [`drop_dbi`](Self::drop_dbi), [`rename_dbi`](Self::rename_dbi), [`migrate`](Self::migrate), [`raw_dbi`](Self::raw_dbi), [`create_raw_dbi`](Self::create_raw_dbi) |
 /// | care | [`sync`](Self::sync), [`copy_to`](Self::copy_to), [`copy_to_writer`](Self::copy_to_writer), [`compact`](Self::compact), [`verify`](Self::verify), [`clear_stale_readers`](Self::clear_stale_readers) |
 /// | look | [`info`](Self::info), [`readers`](Self::readers), [`path`](Self::path), [`uuid`](Self::uuid), [`max_key_size`](Self::max_key_size) |
 ///
@@ -43,6 +44,10 @@ use crate::state::{Lease, View};
 pub struct Env {
     pub(crate) engine: Arc<Engine>,
 }
+
+// A panic leaves nothing half done that a handle shows: it aborts the transaction in which it happened.
+impl UnwindSafe for Env {}
+impl RefUnwindSafe for Env {}
 
 impl Env {
     pub(crate) fn of(engine: Arc<Engine>) -> Self {

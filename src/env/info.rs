@@ -50,7 +50,8 @@ pub struct DbiInfo {
     /// The name. A name that is not UTF-8, which only other software creates, is shown with replacement characters.
     pub name: String,
     /// The name of the key encoding; `bytes` for a foreign DBI, `unsupported` for an encoding that cannot be
-    /// read.
+    /// read. [`key::display`](crate::key::display) takes it, but for a [`MultiDbi`](crate::MultiDbi), whose stored keys
+    /// are pairs: there use [`RawDbi::stored_key_type`](crate::RawDbi::stored_key_type).
     pub key_type: String,
     /// The name of the value encoding; `bytes` for a foreign DBI, `unsupported` for an encoding that cannot be
     /// read.

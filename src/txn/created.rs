@@ -1,4 +1,4 @@
-//! Databases that are opened, created, adopted and cleared inside a transaction, atomically with its other changes.
+//! DBIs that are opened, created, adopted and cleared inside a transaction, atomically with its other changes.
 
 use std::ops::Bound;
 use std::sync::Arc;

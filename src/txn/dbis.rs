@@ -1,4 +1,4 @@
-//! `Env`'s own creating, adopting, clearing, renaming and dropping of databases: each a transaction of its own.
+//! `Env`'s own creating, adopting, clearing, renaming and dropping of DBIs: each a transaction of its own.
 
 use std::sync::Arc;
 
@@ -195,7 +195,11 @@ pub(super) fn is_bytes(schema: &Schema) -> bool {
 }
 
 pub(super) fn absent(name: &str) -> Error {
-    Error::new(ErrorKind::NotFound, "there is no such DBI; create it by opening it with create(true)").in_dbi(name)
+    Error::new(
+        ErrorKind::NotFound,
+        "there is no such DBI; see `Env::dbis` for those there are, or create it by opening it with create(true)",
+    )
+    .in_dbi(name)
 }
 
 fn described(schema: &Schema) -> String {

@@ -5,6 +5,7 @@ mod read;
 mod savepoint;
 
 use std::fmt;
+use std::panic::UnwindSafe;
 use std::sync::Arc;
 
 use crate::commit::Held;
@@ -106,6 +107,9 @@ pub struct Draft {
     state: TxnState,
     snapshot: Snapshot,
 }
+
+// A panic drops it, and nothing of it is seen.
+impl UnwindSafe for Draft {}
 
 impl Snapshot {
     /// Begins a transaction on this state that takes no lock until its commit: see [`Draft`]. The snapshot can be used

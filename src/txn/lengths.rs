@@ -18,7 +18,7 @@ pub(crate) struct Lengths {
 pub(crate) struct SharedLengths(Mutex<Vec<(DbiSlot, u64)>>);
 
 impl SharedLengths {
-    /// The length of the database with this slot, if it is known.
+    /// The length of the DBI with this slot, if it is known.
     pub(crate) fn get(&self, slot: DbiSlot) -> Option<u64> {
         self.lock().iter().find(|(known, _)| *known == slot).map(|(_, length)| *length)
     }

@@ -182,7 +182,7 @@ impl RawRead for Reader<'_> {
     fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
         let pending = self.pending()?;
         if let Some(length) = self.lengths.get(dbi.slot) {
-            // The database may have been dropped since the handle was opened.
+            // The DBI may have been dropped since the handle was opened.
             pending.check_dbi(dbi)?;
             return Ok(length);
         }

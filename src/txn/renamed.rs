@@ -1,4 +1,4 @@
-//! Databases that are dropped and renamed inside a transaction, atomically with its other changes.
+//! DBIs that are dropped and renamed inside a transaction, atomically with its other changes.
 
 use std::sync::Arc;
 

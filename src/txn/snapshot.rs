@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Bound;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,10 @@ use crate::state::{Lease, PinnedState, View};
 pub struct Snapshot {
     lease: Arc<Lease<View>>,
 }
+
+// A panic elsewhere does not change the state that it reads.
+impl UnwindSafe for Snapshot {}
+impl RefUnwindSafe for Snapshot {}
 
 impl Snapshot {
     /// Another handle of a leased state.

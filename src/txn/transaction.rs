@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::panic::UnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -84,10 +85,10 @@ impl Drop for Slot {
 /// | | |
 /// |---|---|
 /// | changes | [`Dbi::put`](crate::Dbi::put), [`delete`](crate::Dbi::delete), [`update`](crate::Dbi::update) and the other verbs of [`Dbi`](crate::Dbi) and [`MultiDbi`](crate::MultiDbi) |
-/// | reads | [`Dbi::get`](crate::Dbi::get), [`range`](crate::Dbi::range) and the other verbs that take a [`Read`](crate::Read) |
+/// | reads | [`Dbi::get`](crate::Dbi::get), [`range`](crate::Dbi::range) and the other verbs that take a [`Read`](crate::Read); [`reader`](WriteTxn::reader) for other threads |
 /// | ends | [`commit`](Self::commit), [`abort`](Self::abort), drop |
 /// | savepoints | [`savepoint`](WriteTxn::savepoint), [`savepoint_or`](WriteTxn::savepoint_or), [`savepoint_guard`](WriteTxn::savepoint_guard) |
-/// | DBIs | [`dbi`](WriteTxn::dbi), [`multi_dbi`](WriteTxn::multi_dbi), [`create_dbi`](WriteTxn::create_dbi), [`dbi_options`](WriteTxn::dbi_options), [`clear_dbi`](WriteTxn::clear_dbi) |
+/// | DBIs | [`dbi`](WriteTxn::dbi), [`multi_dbi`](WriteTxn::multi_dbi), [`create_dbi`](WriteTxn::create_dbi), [`dbi_options`](WriteTxn::dbi_options), [`clear_dbi`](WriteTxn::clear_dbi), [`rename_dbi`](WriteTxn::rename_dbi), [`drop_dbi`](WriteTxn::drop_dbi) |
 ///
 /// It cannot be sent to another thread:
 ///
@@ -118,6 +119,9 @@ pub struct Transaction {
     _hold: Hold,
     env: Env,
 }
+
+// A panic drops it, which aborts it.
+impl UnwindSafe for Transaction {}
 
 /// The duty to give this thread's locks back.
 struct Hold(PhantomData<*mut ()>);

@@ -1,9 +1,11 @@
 //! Which types cross threads, outlive a scope, and can be printed. The documentation of the types says which do not.
 
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
 use mapleaf::{
     Batch, Dbi, DbiInfo, DbiOptions, Draft, DraftSavepoint, Entries, Env, EnvInfo, EnvOptions, Error, Keys, ListCursor,
-    ListOptions, Listing, MultiDbi, MultiValues, OwnedEntries, RawEntries, Reader, Snapshot, Values, VerifyReport,
-    WriteTxn,
+    ListOptions, Listing, MultiDbi, MultiValues, OwnedEntries, RawEntries, Reader, Snapshot, Transaction, Values,
+    VerifyReport, WriteTxn,
 };
 
 fn shared<T: Send + Sync + 'static>() {}
@@ -98,4 +100,17 @@ fn drafts_and_batches_move_to_other_threads() {
 fn a_write_transaction_stays_on_its_thread() {
     <WriteTxn as NotSend<_>>::check();
     <WriteTxn as NotSync<_>>::check();
+}
+
+#[test]
+fn handles_go_into_closures_that_may_panic() {
+    fn contained<T: UnwindSafe>() {}
+    fn seen_after<T: UnwindSafe + RefUnwindSafe>() {}
+    seen_after::<Env>();
+    seen_after::<Dbi<u64, &'static str>>();
+    seen_after::<MultiDbi<u64, &'static str>>();
+    seen_after::<Snapshot>();
+    contained::<Transaction>();
+    contained::<Draft>();
+    contained::<Batch>();
 }

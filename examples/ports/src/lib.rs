@@ -6,7 +6,7 @@
 //! | [`raft_log`] | the log of a Raft node | durability by the commit |
 //! | [`sessions`] | web sessions in an axum service under tokio | writes from async code, a streamed response |
 //! | [`subscribe`] | `watch_prefix`, as sled has it | waiting for commits, of other processes too |
-//! | [`dump_restore`] | a dump of databases whose types the program does not know | databases as bytes |
+//! | [`dump_restore`] | a dump of DBIs whose types the program does not know | DBIs as bytes |
 //! | [`vectors`] | a graph of nearest vectors | threads that read pending changes |
 //!
 //! The same tests drive both sides. `each_port_is_no_longer_than_the_same_over_heed` counts their lines.

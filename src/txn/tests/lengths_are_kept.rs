@@ -1,4 +1,4 @@
-//! In a transaction, the length of a database is counted once, and so is the length of a range. After that asking
+//! In a transaction, the length of a DBI is counted once, and so is the length of a range. After that asking
 //! costs nothing, and each change costs one more look-up, however much is pending.
 
 use std::collections::BTreeMap;
@@ -245,7 +245,7 @@ proptest! {
     #[test]
     fn lengths_are_those_of_the_model(before in prop::collection::btree_set(0..60_u64, 0..40), steps in steps()) {
         let env = Env::options().durability(Durability::Process).temporary().expect("a new environment");
-        let dbi: Dbi<u64, u64> = env.dbi("rows").expect("a new database");
+        let dbi: Dbi<u64, u64> = env.dbi("rows").expect("a new DBI");
         let mut model: BTreeMap<u64, u64> = before.iter().map(|key| (*key, 0)).collect();
         env.transact(|txn| dbi.load(txn, model.clone())).expect("loaded");
         env.transact(|txn| play(txn, &dbi, &mut model, &steps)).expect("played");
