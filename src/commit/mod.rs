@@ -53,11 +53,12 @@ mod writing;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use busy::busy;
 pub(crate) use committer::{Committer, is_committer};
 pub(crate) use group_commit::GroupCommit;
 pub(crate) use held::{Held, durability_of};
 pub(crate) use leader::{commit_exclusively, remove_leftovers};
 pub(crate) use session::{Session, write, write_as_writer};
 pub(crate) use ticket::CommitOutcome;
-pub(crate) use writer_access::{WriterAccess, lock_writer};
+pub(crate) use writer_access::{WriterAccess, lock_writer, lock_writer_until};
 pub(crate) use writing::{check_not_writing, end_writing, is_writing};

@@ -1,6 +1,7 @@
 //! What a transaction needs to become the only writer, and the locks that keep all others of this process out.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::commit::group_commit::{GroupCommit, TransactionLock};
 use crate::state::{Core, Wait, WriterTurn};
@@ -42,4 +43,18 @@ pub(crate) fn lock_writer(access: WriterAccess<'_>) -> Locked {
         lock
     });
     Locked { turn: WriterTurn::wait_for(access.core), _transaction: transaction }
+}
+
+/// As [`lock_writer`]. `None` if a transaction still runs at `deadline`. A commit that is under way is waited for.
+pub(crate) fn lock_writer_until(access: WriterAccess<'_>, deadline: Instant) -> Option<Locked> {
+    let wait = Wait::Until(deadline);
+    let transaction = match access.groups {
+        Some(groups) => {
+            let lock = groups.acquire(wait)?;
+            groups.drain();
+            Some(lock)
+        }
+        None => None,
+    };
+    Some(Locked { turn: WriterTurn::acquire(access.core, wait)?, _transaction: transaction })
 }

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::commit::{Session, check_not_writing, lock_writer, remove_leftovers, write_as_writer};
+use crate::commit::{
+    Session, busy, check_not_writing, lock_writer, lock_writer_until, remove_leftovers, write_as_writer,
+};
 use crate::durability::Durability;
 use crate::env::compacted::remove_compacted;
 use crate::env::copy::copy_state;
@@ -119,12 +121,12 @@ impl Env {
     ///
     /// Transactions wait until it has ended. Snapshots can be taken except at two moments, before the copy is made
     /// and after it, when none may live. New snapshots are then held back, for at most a tenth of a second each time,
-    /// and existing ones are waited for, ten seconds in all. [`compact_timeout`](Self::compact_timeout) takes another
+    /// and existing ones are waited for, and a running transaction before, ten seconds in all. [`compact_timeout`](Self::compact_timeout) takes another
     /// limit.
     ///
     /// # Errors
-    /// `Busy` if snapshots, scans or copies of this process live for longer than that, if another process or program
-    /// has the environment open, or if another program wrote to it meanwhile; `Nested` inside a transaction;
+    /// `Busy` if a transaction runs, or snapshots, scans or copies of this process live, for longer than that; if
+    /// another process or program has the environment open, or if another program wrote to it meanwhile; `Nested` inside a transaction;
     /// `Unsupported` without a lock file, or for a file with other names (links), which would keep the old one;
     /// `NotFound` if one of the files was removed, moved or truncated; `AlreadyExists` if the new file's name,
     /// `data.mdb-compact`, belongs to a file that no compaction left; `Corrupted` for a damaged file; `ReadOnly`,
@@ -150,9 +152,9 @@ impl Env {
         compact(&self.engine, COMPACT_LIMIT).map_err(|error| error.during("compact"))
     }
 
-    /// As [`compact`](Self::compact), but waits at most `limit` in all for snapshots to end; the time to make the
-    /// copy does not count, nor does the wait for running transactions, which has no limit. With [`Duration::ZERO`] it
-    /// tries once.
+    /// As [`compact`](Self::compact), but waits at most `limit` in all for running transactions and for snapshots to
+    /// end; the time to make the copy does not count, nor does that of a commit that is under way. With
+    /// [`Duration::ZERO`] it tries once.
     ///
     /// # Errors
     /// As [`compact`](Self::compact).
@@ -281,7 +283,9 @@ fn compact_unobserved(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     engine.config.check_writable()?;
     let lock = engine.lock_file()?;
     // Locked before the presence lock: dropping a DBI changes that lock too, and only as the writer.
-    let mut writer = lock_writer(engine.writer_access());
+    let began = Instant::now();
+    let mut writer = lock_writer_until(engine.writer_access(), deadline(began, limit)).ok_or_else(|| busy(engine))?;
+    let limit = limit.saturating_sub(began.elapsed());
     engine.check_usable()?;
     if !lock.try_exclusive()? {
         let (path, who) = (engine.paths.path.display(), others(engine));

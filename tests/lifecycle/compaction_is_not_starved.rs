@@ -152,3 +152,21 @@ fn compaction_is_busy_while_a_program_has_the_file_open_by_lmdb_alone() -> Resul
     child.say("end")?;
     child.passes()
 }
+
+#[test]
+fn compaction_is_busy_beside_a_transaction_that_stays_and_names_it() -> Result<()> {
+    for durability in [Durability::Process, Durability::Eventual] {
+        let dir = directory()?;
+        let (env, rows) = rows::written(dir.path(), durability, 1)?;
+        let txn = env.begin()?;
+        let refused = thread::scope(|scope| {
+            let compacting = scope.spawn(|| env.compact_timeout(Duration::from_millis(50)));
+            compacting.join().expect("it does not panic")
+        });
+        refused_with(refused, ErrorKind::Busy, &[&format!("process {}", std::process::id())]);
+        txn.abort();
+        env.compact_timeout(Duration::from_secs(5))?;
+        assert_eq!(rows::round(&rows, &env.snapshot()?)?, 1);
+    }
+    Ok(())
+}
