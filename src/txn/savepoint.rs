@@ -54,7 +54,7 @@ impl Mark {
 
     /// Keeps the changes since.
     pub(super) fn keep(&mut self, state: &mut TxnState) {
-        // The guard is not dropped then.
+        // When its changes are kept, the guard that owns this mark is not dropped. So the lengths are freed here.
         drop(mem::take(&mut self.lengths));
         state.set.keep_savepoints(self.depth);
     }
@@ -64,7 +64,7 @@ impl Mark {
         state.set.undo_savepoints(self.depth);
         state.lengths.restore(mem::take(&mut self.lengths));
         state.counts.forget();
-        // The rows that it removed are back, and may be above that bound.
+        // Rows that the savepoint removed are back, and may be above the last key that `appended` knows.
         state.appended = None;
     }
 }

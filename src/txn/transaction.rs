@@ -45,8 +45,8 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        // A thread-local variable of the program may still have the transaction. The transaction must not be read any
-        // more: without the locks, others change what it reads.
+        // The thread ends, and its locks are given back. A thread-local variable of the program may still own the
+        // transaction, which must not be read any more: without the locks, others change what it reads.
         if let Some(is_ending) = &self.is_ending {
             is_ending.store(true, Ordering::Relaxed);
         }
@@ -108,7 +108,8 @@ impl Drop for Slot {
 #[must_use = "a transaction that is dropped is aborted"]
 #[doc(alias("WriteTransaction", "RwTxn", "write_txn"))]
 pub struct Transaction {
-    // Dropped in this order: what the transaction read must be gone when the locks are given back.
+    // The fields are dropped in this order: what the transaction read must be gone before `_hold` gives the locks back,
+    // and `env` keeps the environment open until then.
     txn: WriteTxn,
     _hold: Hold,
     env: Env,
@@ -239,7 +240,7 @@ impl Env {
 
 /// The wait that ends after `limit`.
 pub(super) fn until(limit: Duration) -> Wait {
-    // A limit beyond the clock's range is none.
+    // A limit beyond the clock's range counts as no limit.
     Instant::now().checked_add(limit).map_or(Wait::Yes, Wait::Until)
 }
 
@@ -275,7 +276,8 @@ impl Transaction {
     /// ```
     pub fn commit(mut self) -> Result<CommitId> {
         let (id, set) = (self.txn.id(), self.txn.take_set());
-        // What the transaction read must be gone. Its environment must stay open until the commit has ended.
+        // What the transaction read must be gone before the commit releases the locks. `self.env` keeps the environment
+        // open until the commit has ended.
         drop(self.txn);
         let held = Hold::take().ok_or_else(|| ending().during("commit"))?;
         let is_changed = !set.is_empty();
