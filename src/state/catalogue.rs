@@ -21,7 +21,8 @@ impl State {
             DbiIdentity::Catalogued(_) if dbi.is_given_up() => return Err(not_created(dbi)),
             DbiIdentity::Catalogued(id) => match self.place_of(dbi)? {
                 Some((_, tree)) => tree,
-                // The state is older than the DBI, which was empty then.
+                // This state has not given out the DBI's number yet, so it is older than the DBI. The DBI reads as
+                // empty in it.
                 None if head.next_dbi <= id && dbi.is_settled() => return Ok(TreeRecord::EMPTY),
                 None if dbi.is_pending() => return Err(not_created(dbi)),
                 None => return Err(dropped(dbi)),
@@ -103,7 +104,8 @@ impl State {
             Some(DbiRecord::Live { elsewhere: Some(Elsewhere { beneath: TreeOwner::Dbi(id), .. }), .. }) => {
                 Some(TreeOwner::Dbi(*id))
             }
-            // If the tree is not empty, other software made it after the name became free.
+            // A dropped DBI leaves an empty tree. A tree with entries is not that one: other software made it after the
+            // name became free.
             Some(DbiRecord::Dropped) if tree.entries == 0 => Some(TreeOwner::Left),
             Some(DbiRecord::Live { elsewhere: Some(Elsewhere { beneath: TreeOwner::Left, .. }), .. })
                 if tree.entries == 0 =>
