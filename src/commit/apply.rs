@@ -75,7 +75,8 @@ impl WriteSet {
     fn is_there(&self, of: &OfDbi) -> bool {
         self.schema().is_none_or(|schema| match of.dbi.identity {
             DbiIdentity::Catalogued(id) => schema.dbi(id).is_none_or(|changed| changed.name.is_some()),
-            // The changes of one that was adopted are those of the DBI that it became, too.
+            // A transaction that adopts a foreign DBI records the foreign DBI's changes again as changes of the adopted
+            // DBI. So those of the foreign DBI must not be applied too.
             DbiIdentity::Foreign => schema.foreign(&of.dbi.name).is_none(),
         })
     }
@@ -106,7 +107,8 @@ fn open_gaps<'t, 'e>(
         let upper = end.map_or(Bound::Unbounded, Bound::Excluded);
         Cursor::range(base.pages(), below, Bound::Included(start), upper)
     };
-    // LMDB's transaction does not change the base's pages: it writes to others.
+    // `all` stays valid while the transaction deletes rows: LMDB writes changed pages to other places, and leaves the
+    // base's pages alone.
     let mut all = Cursor::range(base.pages(), below, Bound::Unbounded, Bound::Unbounded)?;
     let mut last = all.next_back()?;
     for gap in changes.gaps().iter().rev() {
@@ -115,7 +117,8 @@ fn open_gaps<'t, 'e>(
             continue;
         }
         all.seek_back(gap.0)?;
-        // A gap includes the key that it begins with.
+        // After `seek_back` the cursor returns the gap's first key, if the tree has it. The gap hides that key too, so
+        // it is skipped.
         last = all.next_back()?;
         if last.is_some_and(|(key, _)| key == gap.0) {
             last = all.next_back()?;

@@ -141,7 +141,8 @@ fn work_off<J>(line: &Line<J>, work: Work<J>) {
         let (jobs, bytes) = state.next();
         if jobs.is_empty() {
             if state.ended {
-                // Set under the lock: the caller of the next job starts another thread.
+                // `running` is cleared under the lock under which jobs are given. So the caller that gives the next job
+                // sees that no thread runs, and starts one.
                 state.running = false;
                 return;
             }
@@ -150,7 +151,7 @@ fn work_off<J>(line: &Line<J>, work: Work<J>) {
         }
         drop(state);
         let count = jobs.len();
-        // A panic must not end the thread, which others wait for.
+        // A panic in `work` must not end this thread: callers wait for the jobs that are left.
         contain(|| work(jobs));
         state = line.state();
         state.count -= count;

@@ -18,7 +18,8 @@ pub(crate) struct Following {
     groups: Arc<GroupCommit>,
     /// The ticket of the last group that it read.
     read: Arc<CommitTicket>,
-    // Dropped before `follower`: the pending group absorbs changes only while nothing else refers to its own.
+    // The view refers to the pending group's write set, which absorbs further changes only while nothing else refers to
+    // it. So the view is dropped before `follower`, which leaves the pipeline.
     view: Option<View>,
     follower: Follower,
 }
@@ -41,7 +42,8 @@ impl Following {
     pub(crate) fn commit(self, lock: TransactionLock, set: WriteSet, made: Contribution) -> Result<()> {
         let Self { core, groups, read, view, follower } = self;
         drop(view);
-        // In a child that was forked in the meantime, the pipeline is the parent's.
+        // If the process was forked since the transaction began, this child must not commit: the pipeline is the
+        // parent's.
         core.check_not_forked()?;
         if set.is_exclusive() {
             return commit_after(&core, lock, follower, &set, made);
@@ -61,7 +63,8 @@ impl Following {
                 wait(&core, &groups, &ticket)
             }
             Some(JoinedAs::Broken(outcome)) => outcome,
-            // It has nothing to commit. If what it read failed, it can only be retried.
+            // This transaction has nothing to commit, but the groups that it read may still fail. Then the caller can
+            // only retry, which `of_successors` says.
             None => wait(&core, &groups, &read).of_successors(),
         };
         commit_outcome.outcome()
@@ -73,7 +76,8 @@ impl Following {
 fn commit_after(
     core: &Arc<Core>,
     lock: TransactionLock,
-    // After the lock, so that it leaves the pipeline first, also by a panic.
+    // Parameters are dropped in reverse order. So after a panic the follower leaves the pipeline before the transaction
+    // lock is free.
     follower: Follower,
     set: &WriteSet,
     made: Contribution,

@@ -106,7 +106,8 @@ impl GroupCommit {
     /// Waits for a change of the pipeline. The caller holds the transaction lock.
     fn wait<'g>(&self, mut state: MutexGuard<'g, Shared>) -> MutexGuard<'g, Shared> {
         state.awaited = true;
-        // The caller holds the transaction lock, so nobody else can join.
+        // A leader that gathers waits for more transactions to join. While this thread waits with the transaction lock,
+        // none can, so the leader's wait is ended.
         Self::end_gathering(&mut state);
         self.moved.wait(state).unwrap_or_else(PoisonError::into_inner)
     }
@@ -121,7 +122,8 @@ impl GroupCommit {
         state.awaited = true;
         Self::end_gathering(&mut state);
         let (mut state, ended) = self.moved.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
-        // Nobody waits any more, so a leader may gather again.
+        // After a timeout this thread waits no more. A leader gathers only while `awaited` is not set, so the flag is
+        // cleared.
         state.awaited &= !ended.timed_out();
         Some(state)
     }
@@ -162,7 +164,8 @@ impl GroupCommit {
             if pipeline.is_idle() {
                 return Ok(None);
             }
-            // Another process that waits gets LMDB's lock when the pipeline is idle.
+            // If another process waits to write, this transaction does not follow. It waits until the pipeline is idle,
+            // so that the other process gets LMDB's lock.
             if pipeline.has_room(GROUP_BYTES) && !lock.is_awaited() {
                 if pipeline.is_guarded() {
                     break false;
@@ -182,7 +185,8 @@ impl GroupCommit {
             self.drain();
         }
         match basis {
-            // A leader needs no reader slot.
+            // No reader slot was free to pin a base. The pipeline is idle by now, so the transaction can lead, which
+            // needs no slot.
             Err(error) if error.kind() == ErrorKind::ReadersFull => Ok(None),
             basis => basis,
         }
@@ -219,8 +223,9 @@ impl GroupCommit {
         wait: Wait,
     ) -> Leading {
         let mut state = self.state();
-        // The threads that shared the last commit were notified just now: the first one to return lets the others
-        // join its group. A lone thread and `try_` callers never wait.
+        // The threads that shared the last commit were notified just now, and may return soon. The first one to return
+        // lets the others join its group, so that they share the next commit too. A lone thread, and a caller that
+        // limits its wait, commit at once.
         let group = if wait == Wait::Yes && state.delay.is_shared() {
             state.pipeline.gather(set, made, base);
             state.delay.joined(Instant::now);
@@ -243,7 +248,8 @@ impl GroupCommit {
             if left.is_zero() {
                 break;
             }
-            // To wake a sleeping core takes longer than eight threads take to join.
+            // For a wait this short the leader yields and does not sleep: to wake a sleeping core takes longer than
+            // eight threads take to join.
             if limit < SHORT {
                 drop(state);
                 thread::yield_now();
@@ -300,12 +306,13 @@ impl GroupCommit {
                 state.pipeline.fail(outcome)
             }
         };
-        // This drops a pin. It happens before another thread can find the pipeline idle: such a thread may replace the file,
-        // which no pin may be left of.
+        // Dropping the base ends a pin. The mutex is still held, so no other thread can find the pipeline idle before
+        // that: such a thread may replace the file, which no pin may refer to then.
         state.base = None;
         Self::unguard(&mut state.pipeline, core);
         self.moved(state);
-        // The threads that are notified now return while the next commit runs.
+        // The next leader is woken first. So the threads whose transactions are committed are woken, and return, while
+        // the next commit runs.
         if let Some(next) = ended.offered {
             next.offer();
         }
@@ -375,7 +382,7 @@ fn absorb(all: &mut WriteSet, newer: WriteSet) -> usize {
 impl Drop for Follower {
     fn drop(&mut self) {
         self.core.note_following(false);
-        // In a forked child the pipeline is the parent's.
+        // A forked child must leave the pipeline alone: it is the parent's.
         if !self.ended && self.core.is_own_process() {
             let mut state = self.groups.state();
             state.pipeline.leave();
@@ -406,7 +413,8 @@ impl Drop for Leading {
             return;
         }
         let outcome = self.outcome.take().unwrap_or_else(|| {
-            // The commit panicked at an unknown point.
+            // No outcome was noted, so this thread panicked at an unknown point of the commit. Whether the commit is in
+            // the file is unknown, so the environment is put out of use.
             self.core.poison();
             let why = "the thread that committed it panicked; close and reopen the environment to see whether it did";
             CommitOutcome::failed(ErrorKind::CommitOutcomeUnknown, why)

@@ -66,7 +66,8 @@ impl GroupDelay {
             self.commit = now.saturating_duration_since(taken_at);
         }
         if self.came < self.notified {
-            // If threads do not return between commits, waiting for them is useless.
+            // Not all of the notified threads returned during the commit. A wait for them would be useless, so no
+            // commit waits until all return in time again.
             self.each = None;
         }
         (self.notified, self.came) = (notified, 0);

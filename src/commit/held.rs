@@ -28,7 +28,7 @@ const POLL: Duration = Duration::from_millis(1);
 pub(crate) struct Held {
     role: Role,
     durability: Durability,
-    // Dropped last.
+    // Dropped last: the thread counts as inside a transaction until all its locks are released.
     _writing: Writing,
 }
 
@@ -156,7 +156,8 @@ fn commit_alone(begun: Begun, mut set: WriteSet, transactions: u64, durability: 
 fn shared(core: &Arc<Core>, groups: &Arc<GroupCommit>, wait: Wait) -> Result<Role> {
     let lock_file = core.lock_file()?;
     let lock = groups.acquire(wait).ok_or_else(|| missed(core, wait))?;
-    // The previous holder may have closed the environment: both ways check that.
+    // The previous holder of the transaction lock may have closed the environment. Following and leading both check for
+    // that when they begin.
     let basis = if wait == Wait::No { None } else { groups.basis_for(core, lock_file, wait)? };
     if let Some(basis) = basis {
         return Ok(Role::Follows(Following::begin(core, groups, basis), lock));

@@ -23,25 +23,27 @@ pub(crate) fn commit_leading(
     mut set: WriteSet,
     made: Contribution,
 ) -> Result<()> {
-    // Declared first, so that it is dropped last, also by a panic: LMDB's lock and the writer's lock are free before
-    // the next one leads.
+    // Declared first, so that it is dropped last, also by a panic. Dropping it lets the next leader begin, which needs
+    // LMDB's lock and the writer's lock: both are free by then.
     let mut leading: Option<Leading> = None;
     let (begun, lock) = (begun, lock);
     if set.is_empty() {
         begun.session(|_| ());
         return Ok(());
     }
-    // In a child that was forked in the meantime, the pipeline is the parent's.
+    // If the process was forked since the transaction began, this child must not commit: the pipeline is the parent's.
     begun.core().check_not_forked()?;
     if set.is_exclusive() {
-        // The transaction lock is held to the end, so nobody runs on this set before it is committed.
+        // The transaction lock is held until the commit has ended, because no other transaction may run on this set
+        // before it is committed.
         let committed = begun.session(|session| commit(session, &set, made.transactions, made.durability));
         drop(lock);
         return committed;
     }
     if set.has_large() {
-        // Followers would read the values while they are moved. The lock keeps them out; they would wait for the disk in
-        // any case.
+        // Large values are moved out of the set during the commit, while followers would read them. So the transaction
+        // lock is held to the end, and no follower runs. That costs little: followers would wait for the disk in any
+        // case.
         let Contribution { transactions, durability, .. } = made;
         return begun.session(|session| commit_moving(session, &mut set, transactions, durability));
     }
@@ -99,7 +101,7 @@ pub(super) fn commit_rows(
     let (base, fill) = (session.base(), session.fill());
     let moved = RefCell::new(moved);
     session.commit_to(set.trees(), bytes, durability, |applier, head| {
-        // The session counts one already.
+        // The session has already raised `head.seq` by one, for the first transaction, so only the others are added.
         head.seq = head.seq.plus(transactions.saturating_sub(1));
         set.apply(base, fill, applier)?;
         apply_moving(&mut moved.borrow_mut(), applier)
@@ -130,7 +132,8 @@ pub(crate) fn commit_exclusively(
 pub(crate) fn remove_leftovers(session: &mut Session<'_>, leftovers: &[String]) -> Result<()> {
     let plan = SchemaPlan::of(&SchemaChanges::default(), session.base(), Company::Alone, leftovers)?;
     session.commit(0, |applier, head| {
-        // Nothing that anybody could read has changed, so no transaction is counted.
+        // Removing empty trees changes nothing that anybody could read. So it counts as no transaction, and the
+        // increment that the session made is taken back.
         head.seq = head.seq.minus(1);
         plan.apply(applier)
     })
@@ -160,7 +163,8 @@ fn commit_planned(
 fn leftovers(state: &State) -> Result<Vec<String>> {
     let epoch = state.head()?.epoch;
     if let Some(known) = state.dbis().leftovers(epoch) {
-        // Other software does not raise the epoch, and may have created or changed trees of these names.
+        // The known names may be outdated: other software does not raise the epoch, and may have created or filled
+        // trees of these names. So each name is checked again.
         let mut left = Vec::with_capacity(known.len());
         for name in known {
             if state.is_leftover(&name)? {

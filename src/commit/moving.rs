@@ -37,7 +37,8 @@ pub(crate) fn commit_moving(
 /// trees may be rewritten.
 fn room_for(session: &Session<'_>, bytes: usize, changes: usize, removes: bool) -> usize {
     let page_size = usize::try_from(session.base().meta().page_size).unwrap_or(usize::MAX);
-    // The free pages of the file are listed in 8 bytes each, by a list that LMDB may write more than once.
+    // LMDB's free list takes 8 bytes for each free page, and LMDB may write the list more than once in a commit. This
+    // is room for four lists in a file of nothing but free pages of 4 KiB.
     let free_list = session.used() / 128;
     let paths = changes.saturating_mul(OF_CHANGE).saturating_mul(page_size);
     let rewritten = if removes { session.used() } else { 0 };

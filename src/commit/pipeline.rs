@@ -216,7 +216,8 @@ impl<S> CommitPipeline<S> {
     /// proves that no other process had that lock in between.
     pub(crate) fn check_basis(&self, pinned: LmdbTxnId, fresh: bool) -> BasisCheck<S> {
         let Some(last) = self.pending.as_ref().or(self.in_flight.as_ref()) else {
-            // All groups have ended, and may have failed: whether the state `tip` will ever exist is unknown.
+            // All groups have ended, and may have failed: whether the state `tip` will ever exist is unknown. So no
+            // closure may run on it.
             return BasisCheck::Apart;
         };
         let ticket = Arc::clone(&last.ticket);
@@ -281,7 +282,8 @@ impl<S> CommitPipeline<S> {
             return Joined::Leader(group);
         };
         let within = pending.bytes.saturating_add(made.bytes) <= max_bytes;
-        // No other reference is left: closures that read the set have ended, and no leader has taken it.
+        // Nothing else refers to the pending set now: the closures that read it have ended, and no leader has taken it.
+        // So `get_mut` succeeds, and only a full group refuses.
         match Arc::get_mut(&mut pending.set).filter(|_| within) {
             Some(all) => {
                 pending.bytes = absorb(all, set);

@@ -52,7 +52,8 @@ pub(super) fn is_worthwhile(base: &State, below: &TreeRecord, changes: &DbiChang
         let left = (rows - hidden - deleted).max(0.0);
         (left / rows_in_leaf, left / rows_in_leaf * NEW_LEAF + left * PUT)
     };
-    // The highest cost of the changes, if all are deletions in leaves of their own. This bound decides most cases.
+    // The changes one by one cost at most this: if each is a deletion in a leaf of its own. If a rewrite costs more
+    // than even that, it is refused here, and `touched` need not read the tree. That decides most cases.
     let most = len * (CHANGED_LEAF + REMOVAL) + hidden * REMOVAL_IN_RANGE;
     if len + hidden < FEW || anew(len).1 > most {
         return Ok(false);
@@ -74,7 +75,7 @@ fn touched(base: &State, below: &TreeRecord, changes: &DbiChanges, rows_in_leaf:
         if let Some(from) = from.replace(key) {
             let rows = page::estimate(base.pages(), below, Bound::Included(from), Bound::Excluded(key))?;
             let there = (rows as f64 / rows_in_leaf).max(1.0);
-            // The expected number of leaves that changes at random places touch.
+            // On average, `step` changes at random places touch this many of the `there` leaves between the two keys.
             leaves += there * -(-(step as f64) / there).exp_m1();
         }
     }

@@ -25,9 +25,10 @@ pub(crate) struct Session<'e> {
     core: &'e Core,
     base: &'e Arc<State>,
     grown: &'e mut bool,
-    // `None` after a commit.
+    // LMDB's write transaction; `None` after its commit.
     writer: Option<Writer<'e>>,
-    // Held once LMDB's lock has been released for a moment; dropped after the writer.
+    // Keeps other processes from writing while LMDB's lock is released to grow the map. It is kept until LMDB's
+    // transaction has ended, so it is dropped after `writer`.
     pause: Option<PauseLock<'e>>,
 }
 
@@ -44,12 +45,12 @@ pub(crate) enum Begin {
 
 /// LMDB's write transaction, begun on the newest state, and what it takes to commit it. Dropping it aborts.
 pub(crate) struct Begun {
-    // Dropped first: LMDB's transaction ends before the next writer may begin.
+    // Dropped first: LMDB's transaction must end before `turn` lets the next writer begin.
     writer: OwnedWriter,
     /// The files as they were when the transaction began; the map may have been replaced since.
     files: Arc<Files>,
     base: Arc<State>,
-    // Dropped last.
+    // Dropped last: it releases the writer's lock.
     turn: WriterTurn,
 }
 
@@ -92,11 +93,12 @@ impl Begun {
     pub(crate) fn begin(mut turn: WriterTurn, from: Begin) -> Result<Self> {
         let (core, state) = turn.parts();
         let lock = core.lock_file()?;
-        // The environment may have been closed before the lock was taken.
+        // Another thread may have closed the environment before this one got the writer's lock.
         core.check_usable()?;
         let (files, last) = match state.last.take() {
             Some((files, last)) => (files, Some(last)),
-            // Cloned, so that the gate is not held during a wait for a writer of another process.
+            // The files are cloned, so that the openers' gate is not held while `begin` waits for a writer of another
+            // process.
             None => (Arc::clone(&*core.files()?), None),
         };
         let (writer, base) = begin(core, from, lock, &files, last)?;
@@ -134,7 +136,8 @@ impl Begun {
             let mut session = Session { core, files, state, base, grown, writer, pause: None };
             body(&mut session)
         });
-        // A map that has become too small is not kept.
+        // If the map was grown, `files` and `base` use the smaller map from before. They are not kept for the next
+        // transaction.
         if !grown && base.is_in(&files) {
             turn.state().last = Some((files, base));
         }
@@ -151,8 +154,8 @@ fn begin(
     mut last: Option<Arc<State>>,
 ) -> Result<(OwnedWriter, Arc<State>)> {
     let mut waiting = None;
-    // Only the holder of the writer's lock, which is the caller, replaces the map. So the gate is passed once,
-    // unless the map is too small.
+    // Only the holder of the writer's lock replaces the map, and the caller holds that lock. So `files` stay the newest
+    // during the waits below. They are asked for again only if the map is too small.
     let mut enlarged: Option<Arc<Files>> = None;
     if !matches!(from, Begin::After(_)) {
         lock.let_others_in();
@@ -194,8 +197,8 @@ fn begin(
 impl Drop for Session<'_> {
     fn drop(&mut self) {
         if !self.core.is_own_process() {
-            // The process was forked inside the transaction: ending it here would disturb the parent's lock and
-            // files.
+            // This is a child that was forked inside the transaction. Ending the transaction here would disturb the
+            // parent's lock and files, so it is leaked.
             std::mem::forget(self.writer.take());
         }
     }
@@ -265,12 +268,14 @@ impl<'e> Session<'e> {
         durability: Durability,
         apply: impl Fn(&mut Applier<'_, '_, 'e>, &mut Head) -> Result<(), Failure>,
     ) -> Result<Head> {
-        // In a child that was forked in the meantime, LMDB's transaction is the parent's.
+        // If the process was forked since the transaction began, this child must not commit: LMDB's transaction is the
+        // parent's.
         self.core.check_usable()?;
         self.core.look_before_commit(self.files)?;
         self.files.lmdb.flush_as(durability)?;
-        // LMDB releases its lock when the map is full, so other processes must be kept out before that. That is done
-        // here if a full map is likely, since the end of a commit may meet one too; otherwise when a change meets it.
+        // LMDB releases its lock when the map is full, so other processes must be kept out before that. If a full map
+        // is likely, they are kept out from here on, because the end of a commit may find the map full too. Otherwise
+        // they are kept out when a change finds it full.
         if self.pause.is_none() && self.room() < bytes.saturating_mul(4).saturating_add(NARROW) {
             self.pause = Some(self.core.lock_file()?.pause_others()?);
         }
@@ -297,8 +302,8 @@ impl<'e> Session<'e> {
                 Ok(()) => {
                     self.files.last_commit().set(id, committed);
                     if self.core.config.durability != Durability::Process {
-                        // Bytes that the file has grown by count as its own from now on. Next to a flush, asking
-                        // costs nothing.
+                        // Notes the file's length, so that a later check sees if bytes that this commit added are cut
+                        // off. Next to a flush, asking the system costs nothing.
                         let _ = self.files.file_len();
                     }
                     self.core.identity_is_written();
@@ -310,7 +315,8 @@ impl<'e> Session<'e> {
                     *self.grown = true;
                     self.core.grow()?;
                     self.writer = Some(self.begin_again()?);
-                    // LMDB's handles ended with the transaction.
+                    // LMDB's handles of the trees ended with the transaction, so the next try must open the trees
+                    // again.
                     opens = true;
                 }
                 Err(failure) => return Err(self.commit_failed(failure)),
@@ -350,7 +356,8 @@ impl<'e> Session<'e> {
         if self.pause.is_none() {
             self.pause = Some(self.core.lock_file()?.pause_others()?);
         }
-        // LMDB resizes its map between transactions. Any abort clears the handles.
+        // LMDB can resize its map only between transactions, so this one is aborted. An abort invalidates LMDB's
+        // handles of the trees.
         drop(self.writer.take());
         self.state.handles = Handles::default();
         *self.grown = true;
@@ -381,10 +388,12 @@ impl<'e> Session<'e> {
             Cause::Panic => true,
             Cause::Io => {
                 let full = failure.error.kind() == ErrorKind::DiskFull || self.disk_is_full();
-                // A failed write of a meta page shows when the next transaction begins, whatever its cause was.
+                // If LMDB failed to write a meta page, it refuses to begin another transaction, whatever the cause was.
+                // So beginning one here shows whether LMDB can still be used.
                 let broken = self.files.lmdb.pin().err().is_some_and(|failure| panicked(&failure));
                 if full && !broken {
-                    // LMDB reports a short write as a different failure.
+                    // If the full disk cut a write short, LMDB has reported another failure. Its text would mislead, so
+                    // only a report of a full disk is quoted.
                     let reported = failure.error.kind() == ErrorKind::DiskFull;
                     let cause = if reported { format!(": {}", failure.error.what()) } else { String::new() };
                     let why = format!(

@@ -30,8 +30,8 @@ pub(crate) fn take_back(
     if durability == Durability::Process {
         return Ok(());
     }
-    // A writer releases LMDB's lock first, then counts a failed flush in the lock file, then withdraws its announcement
-    // there. So while another writer is announced, its failed flush may not be counted yet.
+    // The count of failed flushes is complete only while no other writer is announced: a writer first releases LMDB's
+    // lock, then counts its failed flush in the lock file, and then withdraws its announcement there.
     let is_reported = lock.other_writer().is_none() || reports_soon(lock);
     let failed = lock.failed_flushes();
     if is_reported && failed == *seen {

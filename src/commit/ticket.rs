@@ -44,7 +44,8 @@ impl CommitOutcome {
     pub(crate) fn of_successors(&self) -> Self {
         match self {
             Self::Committed => Self::Committed,
-            // Whether the base is committed is unknown, and so is the rest.
+            // Whether the base is committed is unknown. So the successor cannot be told that nothing was changed, and
+            // gets the same outcome.
             Self::Failed(cause) if cause.kind == ErrorKind::CommitOutcomeUnknown => self.clone(),
             Self::Failed(cause) => {
                 let why = "the commit of the state that this transaction read failed";
@@ -134,7 +135,7 @@ impl CommitTicket {
     pub(crate) fn offer(&self) {
         let mut state = self.state();
         state.phase = Phase::Offered;
-        // The thread stays in line: if another one leads before it is awake, it waits again.
+        // The thread that is woken stays in line: if another member leads before that thread runs, it sleeps again.
         let first = state.sleeping.front().cloned();
         drop(state);
         if let Some(first) = first {
@@ -172,8 +173,8 @@ impl CommitTicket {
                 }
                 Phase::Reported(outcome) => {
                     let outcome = outcome.clone();
-                    // Every member that leaves wakes another, however it was woken itself. So the line gets shorter
-                    // while one of them is awake, and `report` wakes at least one.
+                    // Every member that leaves wakes the next one in line, whatever has woken the member itself.
+                    // `report` wakes at least one, so in the end all are awake.
                     let next = state.sleeping.pop_front();
                     drop(state);
                     if let Some(next) = next {
@@ -190,7 +191,8 @@ impl CommitTicket {
                         in_line = true;
                     }
                     drop(state);
-                    // May end spuriously, or by another notification for this thread.
+                    // `park` may return without an outcome, spuriously or by another notification for this thread. So
+                    // the loop looks at the phase again.
                     thread::park();
                 }
             }

@@ -16,7 +16,8 @@ pub(crate) struct WriterAccess<'e> {
 
 /// The writer's lock, with the transaction lock if there is one.
 pub(crate) struct Locked {
-    // Released before the transaction lock.
+    // Declared first, so that the writer's lock is released before the transaction lock, in the reverse of the order in
+    // which they are taken.
     turn: WriterTurn,
     _transaction: Option<TransactionLock>,
 }

@@ -69,7 +69,9 @@ where
                     self.taken.push(key, before.is_some_and(|before| before + 1 == number));
                     return Ok(Some(owned));
                 }
-                // Near the limit each entry is removed at once, so that nothing must be reserved for later removals.
+                // The entry is removed at once, because the transaction has changed entries of this block, or because
+                // the set has no room to reserve for a later removal. In the latter case all further entries are
+                // removed at once too.
                 self.at_once |= is_untouched;
                 remove(self.txn, &self.dbi.dbi, &mut self.taken)?;
                 self.txn.raw_delete(&self.dbi.dbi, key)?;
@@ -90,8 +92,8 @@ where
         let lower = self.ahead.rows.last_key().map_or(lower, Bound::Excluded);
         let walk = self.txn.walk(&self.dbi.dbi, (lower, upper));
         let mut cursor = self.txn.raw_range(&self.dbi.dbi, lower, upper)?;
-        // A block usually needs twice the memory of the one before, until the limit on entries is reached.
-        // A draft notes what it reads, so it reads no row that the caller may not ask for.
+        // Each block may have twice as many rows as the one before, up to `BLOCK_ROWS`, and gets memory for them. A
+        // draft notes what it reads, so its blocks have one row: it reads no row that the caller may not ask for.
         let most = if self.txn.is_draft() { 1 } else { (self.ahead.most * 2).clamp(LEAST, BLOCK_ROWS) };
         let mut rows = Rows::with_capacity((self.ahead.rows.bytes() * 2).min(BLOCK_BYTES), most);
         while rows.len() < most
@@ -115,7 +117,8 @@ fn remove(txn: &mut TxnState, dbi: &Arc<DbiRef>, taken: &mut Keys) -> Result<()>
     }
     let taken = mem::take(taken);
     txn.raw_remove_all(dbi, &taken).or_else(|error| {
-        // The caller has these entries and must not find them again, even if a neighbouring page is damaged.
+        // The caller has these entries, and must not find them again, even if a damaged neighbouring page makes the
+        // removal fail. So they are recorded as deleted without reading anything.
         txn.remove_blindly(dbi, &taken)?;
         Err(error)
     })
@@ -123,7 +126,8 @@ fn remove(txn: &mut TxnState, dbi: &Arc<DbiRef>, taken: &mut Keys) -> Result<()>
 
 impl<K, V, F> Drop for ExtractIf<'_, K, V, F> {
     fn drop(&mut self) {
-        // The error is about a neighbouring page; the entries themselves are removed all the same.
+        // The error can be ignored: it is about a neighbouring page, and the entries themselves are removed all the
+        // same.
         let _ = remove(self.txn, &self.dbi.dbi, &mut self.taken);
     }
 }

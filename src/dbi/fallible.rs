@@ -61,7 +61,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
         let is_there = old.is_some();
         if let Some(made) = &made {
             if bytes.is_empty() {
-                // The key cannot be encoded; encoding it again gives the reason.
+                // `sought` returns no bytes for a key that cannot be encoded. Encoding the key again returns the reason
+                // as an error.
                 Self::encode(&key, &mut KeyBuf::new()).map_err(named)?;
             }
             let new = V::as_arg(made);

@@ -1,6 +1,6 @@
 //! Typed DBIs and their methods.
 
-// In the order in which rustdoc is to show methods: see `lib.rs`.
+// The modules are in the order in which rustdoc is to show their methods: see `lib.rs`.
 mod read;
 
 mod write;

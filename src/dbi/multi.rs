@@ -222,7 +222,8 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
             let own_bytes = &pair[..pair.len() - rest.len()];
             match ByteBounds::prefix(own_bytes).as_refs() {
                 (_, Bound::Excluded(end)) => cursor.seek(end)?,
-                // Bytes of only FF have no successor: only pairs of this key are left.
+                // No bytes sort after everything that begins with a key of only FF bytes. So only pairs of this key are
+                // left, and the iteration ends.
                 _ => *done = true,
             }
             Ok(Some(key))
@@ -284,7 +285,8 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         let mut whole = KeyBuf::new();
         let position = AsKey::<K>::encode_bound_part(key, &mut whole)?;
         let (mut start_buf, mut end_buf) = (whole.clone(), whole.clone());
-        // An unbounded end includes all pairs of the key on that side.
+        // An unbounded start or end takes in all pairs of the key on its side: they are above the position `Below`, and
+        // below `Above`.
         let start = match start {
             Bound::Included(value) => Bound::Included(value.encode_bound_part(&mut start_buf)?),
             Bound::Excluded(value) => Bound::Excluded(value.encode_bound_part(&mut start_buf)?),

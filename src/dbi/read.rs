@@ -53,8 +53,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
 
     #[inline]
     pub(crate) fn raw_get<'t, R: Read>(&self, state: &'t R, key: &[u8]) -> Result<Option<&'t [u8]>> {
-        // For the library's own key types the compiler resolves this. A user's type might break its declared width,
-        // so the length is checked.
+        // The compiler resolves this match for the library's own key types, whose width is a constant. The length is
+        // checked too, because a user's key type might break the width that it declares.
         match (K::WIDTH, key.len()) {
             (Some(1), 1) => state.raw_get::<1>(&self.dbi, key),
             (Some(2), 2) => state.raw_get::<2>(&self.dbi, key),

@@ -139,7 +139,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
             let context = self.decode_context(state);
             let mut chosen = Vec::new();
             for rank in ranks(state.raw_len(&self.dbi)?, n as u64, seed) {
-                // A damaged record can claim any number of entries, so do not continue to the last rank.
+                // A damaged record can claim more entries than the DBI has. So sampling ends with an error at the first
+                // rank without an entry, and does not try all the others.
                 let Some((key, value)) = state.raw_nth(&self.dbi, rank)? else {
                     let why = "the DBI has fewer entries than its record says; restore it from a copy";
                     return Err(Error::new(ErrorKind::Corrupted, why));
@@ -189,6 +190,6 @@ fn below(state: &mut u64, limit: u64) -> u64 {
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     mixed ^= mixed >> 31;
-    // The high half of the product: its bias is below `limit` / 2^64.
+    // The high half of the product is a number below `limit` that is nearly uniform: its bias is below `limit` / 2^64.
     u64::try_from((u128::from(mixed) * u128::from(limit)) >> 64).unwrap_or(0)
 }

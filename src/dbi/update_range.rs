@@ -93,7 +93,8 @@ impl<K: Key, V: Value> Dbi<K, V> {
     ) -> Result<u64, E> {
         let named = |error: Error| E::from(self.named(error, operation));
         let bounds = range.byte_bounds().map_err(named)?;
-        // Changes are applied block by block, so an error may come after some of them.
+        // Changes are applied block by block, so an error may come when earlier blocks are applied already. `undoing`
+        // takes these back.
         txn.write_txn().open().undoing(|txn| {
             let (mut block, mut count) = (Block::default(), 0);
             loop {
@@ -178,7 +179,8 @@ impl Block {
 
     /// Applies the changes, and is empty then.
     fn apply(&mut self, txn: &mut TxnState, dbi: &Arc<DbiRef>) -> Result<()> {
-        // First, while the set has no changes among them: then runs of them are recorded at once.
+        // The removals come first, while the set has no changes among these keys: then runs of consecutive keys are
+        // recorded at once, and not key by key.
         txn.raw_remove_all(dbi, &mem::take(&mut self.removed))?;
         self.puts.iter().try_for_each(|(key, value)| txn.raw_overwrite(dbi, key, value))?;
         self.puts.clear();

@@ -214,7 +214,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
 
     /// Removes an encoded key, and returns whether it was there.
     fn remove(&self, txn: &mut TxnState, key: &[u8]) -> Result<bool> {
-        // As in `raw_get`.
+        // Both the width and the length are checked, as in `raw_get`.
         match (K::WIDTH, key.len()) {
             (Some(1), 1) => txn.raw_delete_of::<1>(&self.dbi, key),
             (Some(2), 2) => txn.raw_delete_of::<2>(&self.dbi, key),

@@ -106,12 +106,13 @@ impl Env {
     /// # }
     /// ```
     pub fn close(&self) -> Result<()> {
-        // Another thread may have held the writer's lock at a fork: the child would wait for it forever.
+        // In a forked child, `lock_writer` could wait forever, since a thread of the parent may have held the writer's
+        // lock at the fork. So a fork is refused first.
         self.engine.check_not_forked().and_then(|()| check_not_writing()).map_err(|error| error.during("close"))?;
         let mut writer = lock_writer(self.engine.writer_access());
-        // A thread that opens the file meanwhile would share a core that is closing.
+        // The reservation keeps other threads from opening the file meanwhile: they would share a core that is closing.
         let _reserved = registry::reserve(&self.engine.paths, self.engine.file_id());
-        // The writer's state holds the files too.
+        // The writer's state refers to the open files too, so it is dropped before they are closed.
         *writer.state() = WriterState::default();
         self.engine.close().map_err(|error| error.during("close"))
     }
@@ -200,7 +201,7 @@ impl Env {
     /// ```
     pub fn destroy(path: impl AsRef<Path>) -> Result<()> {
         match destroy(path.as_ref()) {
-            // Another process has removed it meanwhile.
+            // Another process has removed the environment meanwhile, which is what the caller wants.
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             outcome => outcome.map_err(|error| error.during("destroy")),
         }
@@ -247,11 +248,12 @@ fn flush(engine: &Core) -> Result<()> {
     engine.check_files(&files);
     engine.check_in_place()?;
     let file = files.flushed_file();
-    // Released before the flush: a thread that replaces the files needs to hold them alone.
+    // The reference to the files is dropped before the flush, which may take long: a thread that replaces the files
+    // needs the only reference to them.
     drop(files);
     let flushed = file.sync_data().map_err(|error| Unflushed::Failed(located(error, &engine.paths.data())));
     let flushed = flushed.and_then(|()| {
-        // With the other durabilities the names were flushed at opening.
+        // With the other durabilities the files' names were flushed when the environment was opened.
         if engine.config.durability == Durability::Process { engine.flush_names() } else { Ok(()) }
     });
     flushed.map_err(|unflushed| {
@@ -282,7 +284,8 @@ fn compact_unobserved(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
     engine.check_usable()?;
     engine.config.check_writable()?;
     let lock = engine.lock_file()?;
-    // Locked before the presence lock: dropping a DBI changes that lock too, and only as the writer.
+    // The writer's lock is taken before the presence lock is changed. Dropping a DBI changes the presence lock too, but
+    // only with the writer's lock, so the two never change it at the same time.
     let began = Instant::now();
     let mut writer = lock_writer_until(engine.writer_access(), deadline(began, limit)).ok_or_else(|| busy(engine))?;
     let limit = limit.saturating_sub(began.elapsed());
@@ -292,7 +295,8 @@ fn compact_unobserved(engine: &Arc<Engine>, limit: Duration) -> Result<()> {
         let why = format!("another process has {path} open{who}; close it there first");
         return Err(Error::new(ErrorKind::Busy, why));
     }
-    // The presence lock is shared again even if the rest panics: otherwise other processes would wait forever.
+    // The presence lock is made shared again even if the compaction panics: otherwise other processes would wait for it
+    // forever.
     let _exclusive = Exclusive(lock);
     compact_alone(engine, &mut writer, limit)
 }
@@ -305,7 +309,7 @@ fn others(engine: &Core) -> String {
     let mut ids: Vec<u32> = slots.iter().map(|slot| slot.process).filter(|id| *id != std::process::id()).collect();
     ids.sort_unstable();
     ids.dedup();
-    // A killed process still has its reader slots: drop the ids of processes that do not live.
+    // The reader slots of a killed process stay in the table, so the ids of processes that no longer live are removed.
     ids.retain(|id| lmdb_lock.has_process(*id));
     if ids.is_empty() {
         return String::new();
@@ -335,7 +339,7 @@ fn compact_alone(core: &Arc<Core>, writer: &mut WriterTurn, limit: Duration) -> 
     check_alone(core, &old)?;
     write_as_writer(writer, "compact", |session| drop_leftovers(core, session))?;
     let began = Instant::now();
-    // Fails here, before the copy is written, if a snapshot outlives the time limit.
+    // If a snapshot outlives the time limit, the compaction fails here, before the copy is written.
     core.when_unread(deadline(began, limit), || Ok(()))?;
     let limit = limit.saturating_sub(began.elapsed());
     let staged = core.paths.compacted();
@@ -345,7 +349,8 @@ fn compact_alone(core: &Arc<Core>, writer: &mut WriterTurn, limit: Duration) -> 
         return Err(Error::new(ErrorKind::AlreadyExists, why));
     }
     let state = stage(core, &staged, &old)?;
-    // The writer's state holds the files too, and LMDB's handles of the old file.
+    // The writer's state refers to the old file, by the open files and by LMDB's handles. So it is dropped before the
+    // file is replaced.
     *writer.state() = WriterState::default();
     let replaced = put_in_place(core, &staged, &old, state, limit);
     if replaced.is_err() {
@@ -374,7 +379,8 @@ fn written_meanwhile() -> Error {
 
 /// Puts the copy in the file's place, at a moment when nobody reads.
 fn put_in_place(core: &Arc<Core>, staged: &Path, old: &FileInfo, state: LmdbTxnId, limit: Duration) -> Result<()> {
-    // A thread that opens the file in this process meanwhile would open the file that is being replaced.
+    // The reservation keeps other threads of this process from opening the file meanwhile: they would open the file
+    // that is being replaced.
     let reserved = registry::reserve(&core.paths, Some(old.id()));
     let replaced = core.when_unread(deadline(Instant::now(), limit), || {
         check_alone(core, old)?;
@@ -383,10 +389,12 @@ fn put_in_place(core: &Arc<Core>, staged: &Path, old: &FileInfo, state: LmdbTxnI
             begun = true;
             swap(core, file, staged, state)
         });
-        // An error of `swap` is not caused by readers, so there is no other try.
+        // `when_unread` tries again after `Busy`, to wait for readers. An error of `swap` is not caused by readers, so
+        // it is wrapped in `Ok`, which ends the tries.
         if begun { Ok(replaced) } else { replaced.map(Ok) }
     });
-    // Done also if the swap failed after its rename: the registry must find the file that is open now.
+    // The registry must find the file that is open now. So it is updated after an error of `swap` too, which may come
+    // after the rename.
     if let Ok(files) = core.files() {
         let new = FileInfo::of(&files.file).map_err(|error| located(error, &core.paths.data()))?;
         registry::remove(&reserved, old.id());
@@ -434,20 +442,22 @@ fn swap(core: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()> 
     if !lmdb_lock.try_alone()? || is_held(old, &paths.data())? {
         return Err(open_elsewhere());
     }
-    // Another program may have opened, committed and closed since the copy was made.
+    // Another program may have opened the file, committed to it and closed it since the copy was made. The copy lacks
+    // that commit.
     if page::check_metas(old, false)?.is_none_or(|meta| meta.newest.txn_id != state) {
         return Err(written_meanwhile());
     }
     let directory = paths.directory();
     let names = core.names(&directory, old)?;
-    // A program that waits for the lock has the lock file open. It would use the transaction numbers of the old file,
-    // under which the new file reads as another state. It refuses a lock file without a header. The header is cleared
-    // before the exchange: if this process is killed in between, the old file stays, and the next process that is alone
-    // writes the header again.
+    // A program that waits for the lock on LMDB's lock file has that file open, with the transaction numbers of the old
+    // data file, under which the new one reads as another state. LMDB refuses a lock file without a header, so the
+    // header is cleared. That comes before the rename: if this process is killed in between, the old file stays, and
+    // the next process that is alone writes the header again.
     lmdb_lock.clear()?;
     fs::rename(staged, paths.data()).map_err(|error| located(error, staged))?;
     names.flush().map_err(|error| {
-        // A power failure may undo later commits, because the file's name is not flushed.
+        // The new file's name may not be on the disk. A power failure could bring the old file back, without later
+        // commits, so the environment is put out of use.
         core.flush_failed();
         let why = format!(
             "the compacted file is in place, and its name could not be flushed: {}, so after a power cut the old one may be \
@@ -464,12 +474,13 @@ fn destroy(path: &Path) -> Result<()> {
         let why = format!("{} is a symbolic link to the data file; name the file itself", path.display());
         return Err(Error::new(ErrorKind::Unsupported, why));
     }
-    // The directory itself is removed. A link to it, or a path that ends in a dot, does not name it.
+    // The directory is removed by its own path: a symbolic link to it, or a path that ends in a dot, does not name it.
     if let Ok(directory) = fs::canonicalize(path) {
         paths.path = directory;
     }
     let Some(metadata) = paths.data_metadata()? else {
-        // A path to a single file is no directory. Nor is an empty path, which does not name the working directory.
+        // There is no data file, so the path decides which files may be left: those of a directory, or those of a
+        // single file. An empty path counts as a single file, since it does not name the working directory.
         let single_file = !paths.path.is_dir();
         return destroy_rest(&EnvPaths { single_file, ..paths });
     };
@@ -485,8 +496,8 @@ fn destroy(path: &Path) -> Result<()> {
         );
         return Err(Error::new(ErrorKind::Busy, why));
     }
-    // If mapleaf's lock file is beside the data file, the file belongs to an environment. It is not checked then, since
-    // a damaged environment must be removable too.
+    // If mapleaf's lock file is beside the data file, the data file belongs to an environment, and its content is not
+    // checked: a damaged environment must be removable too.
     if metadata.len() > 0 && !paths.lock().exists() {
         check_metas_at(&paths)?;
     }
@@ -495,7 +506,8 @@ fn destroy(path: &Path) -> Result<()> {
         Error::new(ErrorKind::Busy, why)
     };
     let is_unlocked = !paths.lock().exists();
-    // Checked before a lock file is created next to a file that stays.
+    // If another program has the environment open, the file stays. So this is checked before `LockFile::open` creates a
+    // lock file beside it.
     if is_unlocked && is_open_elsewhere(&paths)? {
         return Err(busy());
     }
@@ -507,8 +519,8 @@ fn destroy(path: &Path) -> Result<()> {
         Ok(false) => remove(&paths, &lock),
         refused => {
             if is_unlocked {
-                // No other process holds the lock file: one that opened it meanwhile waits for the lock held here, and
-                // then checks whether the lock file is still at its path.
+                // The lock file was created above, and is removed again. No other process holds it: one that opened it
+                // meanwhile waits for the lock held here, and then checks whether the lock file is still at its path.
                 let _ = fs::remove_file(paths.lock());
             }
             Err(refused.err().unwrap_or_else(busy))
@@ -532,7 +544,8 @@ fn destroy_rest(paths: &EnvPaths) -> Result<()> {
 
 /// Whether another program has the environment open, or a process whose lock file was removed.
 fn is_open_elsewhere(paths: &EnvPaths) -> Result<bool> {
-    // Nobody can have an irregular file open as an environment; it is removed like the rest.
+    // Nobody can have a data file that is no regular file open as an environment, so it is not checked. It is removed
+    // like the rest.
     if let Ok(data) = open_regular(&paths.data())
         && is_held(&data, &paths.data())?
     {
@@ -558,14 +571,15 @@ const STAYING: [io::ErrorKind; 4] = [
 
 fn remove(paths: &EnvPaths, lock: &LockFile) -> Result<()> {
     let directory = paths.directory();
-    // Opened before anything is removed: if the removal could not be flushed, nothing is removed.
+    // The directories are opened before anything is removed: if one cannot be opened, the removal could not be flushed,
+    // and nothing is removed.
     let held = Directory::open(&directory)?;
     let names = Names::open(&held, &directory, lock.file())?;
     let above = parent(&directory);
     let names_above = Names::open(&Directory::open(&above)?, &above, lock.file())?;
     let data = open_regular(&paths.data()).and_then(|data| page::check_metas(&data, false));
     remove_compacted(paths, data.ok().flatten().map_or_else(system_page_size, |meta| meta.page_size));
-    // The data file first: an interrupted removal then leaves what counts as a new environment.
+    // The data file is removed first: what an interrupted removal leaves then counts as a new environment.
     for file in [paths.data(), paths.lmdb_lock(), paths.lock()] {
         match fs::remove_file(&file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(located(error, &file)),
@@ -577,7 +591,7 @@ fn remove(paths: &EnvPaths, lock: &LockFile) -> Result<()> {
     }
     match fs::remove_dir(&paths.path) {
         Ok(()) => names_above.flush(),
-        // The directory stays if it holds other files, is a mount point, or may not be removed.
+        // It is no error if the directory stays, because it holds other files, is a mount point, or may not be removed.
         Err(error) if STAYING.contains(&error.kind()) => names.flush(),
         Err(error) => Err(located(error, &paths.path)),
     }

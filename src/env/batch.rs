@@ -153,7 +153,7 @@ impl Batch {
                 check_value(value.len())?;
             }
             What::Update { key, .. } => check_key(key, dbi.max_key)?,
-            // These store no key, so any key will do, even one that cannot be stored.
+            // These changes store no key. So a key that cannot be stored is accepted: no entry has it.
             What::Delete { .. } | What::Check { .. } | What::DeleteRange { .. } | What::Unchanged { .. } => {}
         }
         self.changes.push(Change { dbi: Arc::clone(dbi), what });
@@ -230,7 +230,7 @@ impl fmt::Display for Conflicts {
         for (n, failed) in first.iter().enumerate() {
             let comma = if n > 0 { ", " } else { "" };
             write!(f, "{comma}key {}", Shown(&failed.key))?;
-            // Consecutive conditions of one DBI show its name once.
+            // A DBI's name is shown once, after the last of consecutive conditions of this DBI.
             if first.get(n + 1).is_none_or(|next| next.dbi != failed.dbi) {
                 write!(f, " of dbi {:?}", failed.dbi)?;
             }

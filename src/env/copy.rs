@@ -64,7 +64,8 @@ impl Env {
 
     fn copy(&self, paths: &EnvPaths, compact: Compact) -> Result<()> {
         check_not_writing()?;
-        // The pin keeps the state's pages while they are copied. Growth, commits and newer states do not wait.
+        // The pin keeps the pages of this state unchanged while they are copied. So commits, growths and snapshots need
+        // not wait for the copy.
         let newest = self.engine.pinned()?;
         let source = Arc::clone(&self.engine.files()?.file);
         if !paths.single_file {
@@ -161,8 +162,8 @@ fn write_state(state: &PinnedState, source: &File, target: &File, compact: Compa
             write_pipelined(target, |out| page::compact(pages, meta, out))?
         }
         Compact::No => {
-            // Free pages may change meanwhile, so they are not read through the map. Free pages at the end that were
-            // never written are not in the file, and cannot be copied.
+            // Other writers may change the free pages during the copy, so the pages are not read through the map. Free
+            // pages at the end that were never written are not in the file, and cannot be copied.
             let count = meta.last_page.count_to_here().min(pages.page_count());
             copy_range(source, target, 2 * page_size..count * page_size)?;
             page::plain_metas(meta)

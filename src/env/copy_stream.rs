@@ -53,7 +53,7 @@ impl Env {
 
     fn stream(&self, out: impl Write, compact: Compact) -> Result<u64> {
         check_not_writing()?;
-        // Its pin keeps its pages while they are copied.
+        // The pin keeps the pages of this state unchanged while they are copied.
         let newest = self.engine.pinned()?;
         let source = Arc::clone(&self.engine.files()?.file);
         let mut out = Counted { out, bytes: 0 };
@@ -84,7 +84,8 @@ fn write_state(
         Compact::No => {
             out.write_all(&page::plain_metas(meta))?;
             let page_size = pages.page_size() as u64;
-            // As in a copy to a file: free pages may change meanwhile, and those at the end may not be in the file.
+            // As in a copy to a file, free pages may change meanwhile, so the map is not read. Those at the end may not
+            // be in the file, so `end` is not after the file's end.
             let end = meta.last_page.count_to_here().min(pages.page_count()) * page_size;
             let mut piece = vec![0; PIECE];
             let mut at = 2 * page_size;

@@ -68,7 +68,8 @@ impl Engine {
             Sweeper::start(self.core.states(), move || {
                 if let Some(core) = core.upgrade() {
                     core.check_files_now();
-                    // Notes when the states of other processes were first seen: later calls compute their ages from it.
+                    // This call notes when the states of other processes were first seen. Later calls compute the ages
+                    // of these states from that.
                     let _ = core.other_readers();
                 }
             })
@@ -79,18 +80,20 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // In a forked child another thread may have held these locks, which nobody would release.
+        // In a forked child, the locks that are taken below may be held forever: another thread of the parent may have
+        // held them at the fork.
         if self.core.is_own_process() {
             self.committer.end();
             if let Some(Some(sweeper)) = self.sweeper.get() {
                 sweeper.stop();
             }
-            // Without this, a sweep that holds states would drop them later, and close the environment only then.
+            // Waits for a sweep in progress, which may hold states. It would drop them later than this thread, and the
+            // environment would be closed only then.
             let _sweep = self.core.states().hold_sweep();
             self.core.states().leases.drop_if(|_| true);
         } else {
-            // At the fork, another thread of the parent may have been changing these. What it left half changed must
-            // not be dropped.
+            // At the fork, another thread of the parent may have been changing the group commit and the backlog. They
+            // may be half changed, so they are leaked and not dropped.
             mem::forget(self.groups.take());
             self.committer.forget();
         }

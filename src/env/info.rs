@@ -86,7 +86,8 @@ impl Env {
     }
 
     fn gather_info(&self) -> Result<EnvInfo> {
-        // Read first: if no reader slot is free, reading the newest state takes the writer's lock itself.
+        // The writer is asked for first: if no reader slot is free, `read_newest` takes the writer's lock itself, and
+        // this call would report itself.
         let writer = self.engine.writer();
         let (own, others) = (self.engine.pinned_states(), self.engine.other_readers()?);
         let (slots, max_readers, map_size, file_size) = {
@@ -167,7 +168,7 @@ pub(crate) fn list_dbis(newest: &State) -> Result<Vec<DbiInfo>> {
         };
         infos.push(DbiInfo { name: text, key_type, value_type, kind, entries: tree.entries });
     }
-    // Those whose trees have other names.
+    // DBIs whose trees have other names were not found among the trees, so they are added by their records.
     for (name, record) in newest.dbi_records()? {
         let DbiRecord::Live { schema, elsewhere: Some(Elsewhere { tree, .. }), .. } = record else { continue };
         if let Some(MainEntry::Tree(tree)) = newest.main_entry(&tree)? {

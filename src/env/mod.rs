@@ -1,6 +1,6 @@
 //! Environments: one file with one engine per process; opened, checked, grown, copied and closed.
 
-// First, so that rustdoc shows its methods first: see `lib.rs`.
+// `info` is the first module, so that rustdoc shows its methods first: see `lib.rs`.
 mod info;
 
 mod admin;

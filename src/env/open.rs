@@ -99,15 +99,17 @@ impl EnvOptions {
     fn open_at(&self, paths: &EnvPaths, temporary: Option<TempDir>) -> Result<Env> {
         self.config.check()?;
         let mut temporary = temporary;
-        // Counted from the first refusal: the call may have waited for another process before.
+        // The time for more tries is counted from the first refusal, and not from the call: the call may have waited
+        // for another process before.
         let (mut refused, mut vanished) = (None, 0);
         loop {
             match self.try_open(paths, &mut temporary) {
-                // Another process destroyed the environment after it was found: create it.
+                // Another process destroyed the environment after this call had found it. The next try creates it.
                 Err(error) if error.kind() == ErrorKind::NotFound && self.creates() && vanished < MOST_VANISHED => {
                     vanished += 1;
                 }
-                // Another thread is just dropping the last handle, or another process is closing the environment.
+                // Another thread is just dropping the last handle, or another process is closing the environment. The
+                // refusal will pass, so try again.
                 Err(error) if may_pass(&error) && refused.get_or_insert_with(Instant::now).elapsed() < CLOSING => {
                     thread::sleep(CLOSING_PAUSE);
                 }
@@ -123,13 +125,14 @@ impl EnvOptions {
     fn try_open(&self, paths: &EnvPaths, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
         self.is_new(paths)?;
         let reserved = registry::reserve(paths, file_id(paths)?);
-        // Another thread may have created the environment meanwhile.
+        // Another thread may have created the environment while this one waited for the reservation.
         self.is_new(paths)?;
         if let Some(core) = file_id(paths)?.and_then(registry::find) {
             drop(reserved);
             let is_own = core.is_own_process();
             return self.share(core).map_err(|error| {
-                // The core was closed after it was found: create another one.
+                // Another thread closed the core after this one had found it. `Busy` makes the caller try again, with a
+                // new core.
                 if is_own && error.kind() == ErrorKind::Closed {
                     return Error::new(ErrorKind::Busy, "the environment is just being closed; open it again");
                 }
@@ -197,10 +200,11 @@ impl EnvOptions {
 
     fn open_engine(&self, paths: &EnvPaths, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
         if !self.is_new(paths)? {
-            // Checked before a lock file is created next to something that is no database.
+            // The data file is checked first, so that no lock file is created beside a file that is no database.
             check_metas_at(paths)?;
         } else if self.config.durability != Durability::Process {
-            // Inside a transaction the first commit would be refused, and half an environment would remain.
+            // A new environment gets its first commit while it is opened. Inside a transaction of this thread that
+            // commit would be refused, and half an environment would remain.
             check_not_writing()?;
         }
         let mut held = taking_locks::take_lock_files(paths, &self.config, || self.is_new(paths))?;
@@ -209,7 +213,8 @@ impl EnvOptions {
         if let (Err(error), Some(lock)) = (&opened, &held.lock)
             && error.kind() == ErrorKind::CommitOutcomeUnknown
         {
-            // The system may regard pages as written that are not on the disk.
+            // A flush failed during the opening, so the system may regard pages as written that are not on the disk.
+            // That is recorded, so that a later opening writes the file anew.
             lock.note_failed_flush();
         }
         let (files, found) = opened?;
@@ -244,7 +249,8 @@ impl EnvOptions {
         is_temporary: bool,
     ) -> Result<(Files, Found)> {
         let first = held.presence == Presence::First;
-        // Checked again under the lock: another process may have created or removed the environment meanwhile.
+        // This is asked again now that the lock files are held: another process may have created or removed the
+        // environment meanwhile.
         let is_new = self.is_new(paths)?;
         let checked = if is_new { None } else { Some(self.check(paths, held)) };
         let checked = checked.transpose().map_err(|error| error.of_file(&paths.data()))?;
@@ -252,11 +258,12 @@ impl EnvOptions {
             && let Some(lock) = &held.lock
         {
             if is_new && first {
-                // The flush that failed was of a file that no longer exists.
+                // The lock file may record a failed flush of a data file that no longer exists. The new file has
+                // nothing to do with it.
                 lock.forget_failed_flush()?;
             }
-            // The first opener of all flushes what was left together with what it has checked, before it lets others
-            // in.
+            // In the first process, `join` need not flush what earlier processes left: that is flushed with what this
+            // process has checked, before other processes are let in.
             taking_locks::join(paths, lock, self.config.durability, first || is_temporary)?;
             if !is_temporary {
                 lock.sync().map_err(flush_failed)?;
@@ -307,7 +314,7 @@ impl EnvOptions {
             }
         } else if ends_early {
             // A file may end before its last page, if that page was freed before it was ever written. Only reachable
-            // pages must exist.
+            // pages must be in the file, so the check follows the tree.
             level = level.or(Some(page::VerifyLevel::Fast));
         }
         if let Some(level) = level {
@@ -339,9 +346,11 @@ impl EnvOptions {
         let slow_reader = self.slow_reader.clone();
         let core = Core::new(paths.clone(), self.config.clone(), files, lock, temporary.take(), uuid, slow_reader);
         let probe = registry::engine_over(core);
-        // LMDB marks its process when the process's first reader begins.
+        // LMDB locks the byte of this process's id when the process's first reader begins. So a state is pinned before
+        // `hold_process` takes over that lock.
         match probe.pinned() {
-            // The slots may be those of processes that were killed.
+            // All reader slots are taken, perhaps by processes that were killed. If slots of such processes were freed,
+            // try again.
             Err(error) if error.kind() == ErrorKind::ReadersFull && probe.clear_stale_readers()? > 0 => {
                 drop(probe.pinned()?);
             }
@@ -383,7 +392,7 @@ fn make_durable(engine: &Arc<Engine>, is_new: bool) -> Result<()> {
     if is_new {
         session::write(engine.writer_access(), "open", session::create_catalog)?;
     }
-    // If an existing file still needs a flush, the next commit does it.
+    // An existing file is not flushed here. If it still needs a flush, the next commit does it.
     let synced = if is_new { engine.files()?.file.sync_all() } else { Ok(()) };
     let synced = synced.map_err(|error| Unflushed::Failed(located(error, &paths.data())));
     synced.and_then(|()| engine.flush_names()).map_err(|unflushed| unflushed_at(engine, unflushed))
@@ -409,7 +418,8 @@ fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
         let written = write_anew(&engine.files()?.file);
         let written = written.map_err(|error| Unflushed::Failed(located(error, &paths.data())));
         written.and_then(|()| engine.flush_names()).map_err(|unflushed| unflushed_at(engine, unflushed))?;
-        // Forgotten before another writer can begin, whose flush may fail.
+        // The record is cleared while this session keeps other writers out. Cleared later, it could be that of another
+        // writer's flush that failed since.
         lock.forget_failed_flush()
     })
 }
@@ -417,7 +427,7 @@ fn mend_flush(engine: &Arc<Engine>, lock: &LockFile) -> Result<()> {
 /// Lets other processes open the environment, after removing what an earlier process left.
 fn share_with_others(engine: &Engine, lock: &LockFile) -> Result<()> {
     if !engine.config.read_only {
-        // Left by a compaction that was killed.
+        // A compaction that was killed may have left its copy.
         remove_compacted(&engine.paths, engine.files()?.map.page_size());
     }
     lock.share()
@@ -429,7 +439,8 @@ fn share_with_others(engine: &Engine, lock: &LockFile) -> Result<()> {
 /// here on must be on the disk, so that a power failure can neither undo such a commit nor complete it.
 fn flush_again(paths: &EnvPaths, held: &HeldLockFiles, record: &OpenRecord, durability: Durability) -> Result<()> {
     if record.needs_rewrite() {
-        // `mend_flush` does so later: programs that do not use mapleaf's locks may be writing.
+        // After a failed flush the file must be written anew. `mend_flush` does so later, inside a write session: here,
+        // programs that do not use mapleaf's locks may be writing.
         return Ok(());
     }
     if record.open && durability != Durability::Process {
@@ -437,7 +448,8 @@ fn flush_again(paths: &EnvPaths, held: &HeldLockFiles, record: &OpenRecord, dura
         flushed.map_err(|error| flush_failed(located(error, &paths.data())))?;
     }
     match &held.lock {
-        // The machine was restarted since the flush failed: the file's content comes from the disk, and was checked.
+        // The machine was restarted since the flush failed. So the file's content comes from the disk, and was checked:
+        // the record is not needed any more.
         Some(lock) if record.flush_failed => lock.forget_failed_flush(),
         _ => Ok(()),
     }
@@ -515,7 +527,8 @@ fn refuse_faults(report: page::VerifyReport) -> Result<()> {
     let Some(fault) = report.faults.first() else {
         return Ok(());
     };
-    // The message holds the whole report, so that it is printed once.
+    // The message contains the whole report. So `Error::source` leaves the report out, and a program that prints the
+    // chain of causes prints it once.
     let why = format!("the file is damaged: {report}; restore it from a copy");
     Err(Error::corrupted(fault.page, why).caused_by(report))
 }

@@ -16,14 +16,15 @@ pub(crate) fn write_pipelined<T>(
     gather: impl FnOnce(&mut dyn Pieces) -> Result<T, CopyError>,
 ) -> Result<T, CopyError> {
     thread::scope(|scope| {
-        // One piece is gathered, one waits, and one is written.
+        // The channel has room for one piece. So at most three pieces are in use: one is gathered, one waits, and one
+        // is written.
         let (full, pieces) = sync_channel(1);
         let (back, emptied) = channel();
         let writer = thread::Builder::new().name("mapleaf-copy".to_owned());
         let Ok(writer) = writer.spawn_scoped(scope, move || write_all(file, &pieces, &back)) else {
             return gather(&mut file);
         };
-        // Dropping the sender after the gathering ends the writer.
+        // The sender `full` is dropped when the gathering has ended, which ends the writer's loop.
         let gathered = gather(&mut Pipelined { full, emptied });
         match writer.join() {
             Ok(Ok(())) => gathered,
@@ -37,7 +38,8 @@ fn write_all(mut file: &File, pieces: &Receiver<Vec<u8>>, back: &Sender<Vec<u8>>
     for mut piece in pieces {
         file.write_all(&piece)?;
         piece.clear();
-        // This fails after the last piece, when nobody gathers any more.
+        // The gathering thread takes emptied pieces back. After the last piece it is gone, and sending fails, which
+        // does no harm.
         let _ = back.send(piece);
     }
     Ok(())
@@ -52,7 +54,7 @@ impl Pieces for Pipelined {
     fn take(&mut self, piece: &mut Vec<u8>) -> io::Result<()> {
         let empty = self.emptied.try_recv().unwrap_or_else(|_| Vec::with_capacity(PIECE));
         let full = std::mem::replace(piece, empty);
-        // The writer's own error is reported instead of this one.
+        // Sending fails only if the writer has stopped. The writer's own error is reported instead of this one.
         self.full.send(full).map_err(|_| io::Error::other("the writer has stopped"))
     }
 }

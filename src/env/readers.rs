@@ -36,7 +36,8 @@ impl Env {
 }
 
 fn list(engine: &Arc<Engine>) -> Result<Vec<ReaderInfo>> {
-    // Listed before the newest state is read, from which their lag is counted.
+    // The readers are listed before the newest state is read, from which their lag is counted. So no reader that is
+    // listed is ahead of that state.
     let (own, others) = (engine.pinned_states(), engine.other_readers()?);
     read_newest(engine, "readers", |newest| {
         let seq = newest.head()?.seq;

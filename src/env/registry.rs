@@ -27,7 +27,8 @@ fn lock() -> MutexGuard<'static, Option<Registry>> {
     let mut guard = REGISTRY.lock().unwrap_or_else(PoisonError::into_inner);
     let registry = guard.get_or_insert_default();
     if registry.mark != process_mark() {
-        // A forked child does not have the threads that were opening, and would wait for them forever.
+        // A forked child does not have the threads that were opening environments at the fork, and would wait forever
+        // for their reservations. So it clears them.
         registry.changing.clear();
         registry.mark = process_mark();
     }
@@ -113,7 +114,8 @@ impl Drop for Reserved {
 
 /// The core that has `file` open in this process, or had it open in the process that this one was forked from.
 pub(crate) fn find(file: FileId) -> Option<Arc<Core>> {
-    // Upgraded under the lock, but checked outside it: dropping the last reference to a core closes the core.
+    // The registry's lock is released before the core can be dropped here: dropping the last reference to a core closes
+    // the core, which must not happen under that lock.
     let core = lock().as_ref()?.open.get(&file)?.upgrade()?;
     (!core.is_closed()).then_some(core)
 }

@@ -88,7 +88,8 @@ fn open_lmdb_lock(paths: &EnvPaths, presence: Presence, is_new: bool, mode: File
         let why = format!("{} {what}; close the environment there first", file.display());
         Error::new(ErrorKind::Busy, why)
     };
-    // Opening and closing LMDB's lock file would drop the locks of the LMDB environment that has it open.
+    // If LMDB has the environment open in this process, opening and closing LMDB's lock file here would drop the locks
+    // that LMDB holds on that file.
     if Lmdb::is_open(&paths.path) {
         let why = format!(
             "{} is open in this process by other means than mapleaf, or is just being closed; close it first",

@@ -32,7 +32,8 @@ pub(super) fn right_names(state: &State) -> Result<Option<TreeNames>> {
     }
     let mut records = BTreeMap::new();
     for tree in moving.keys() {
-        // What the record of the tree's present name says, unless another DBI gets that tree below.
+        // The tree leaves its present name, so the record of that name must not name an owner of the tree any more. If
+        // another DBI gets this name for its tree, the loop below replaces the record.
         let record = match state.dbi_record(tree)? {
             Some(DbiRecord::Live { id, schema, elsewhere: Some(elsewhere) }) => {
                 let elsewhere = Some(Elsewhere { beneath: TreeOwner::Nobody, ..elsewhere });
@@ -47,7 +48,7 @@ pub(super) fn right_names(state: &State) -> Result<Option<TreeNames>> {
         records.insert(dbi_key(name), Some(record.to_bytes()));
     }
     let mut head = state.head()?;
-    // Handles that are open in this process look their trees up again.
+    // The new epoch makes handles that are open in this process look their trees up again.
     head.epoch = head.epoch.wrapping_add(1);
     let trees = moving.into_iter().map(|(tree, dbi)| (tree, dbi.name)).collect();
     Ok(Some(TreeNames { trees, records: records.into_iter().collect(), head: head.to_bytes() }))

@@ -37,7 +37,8 @@ impl Update {
 
 impl Drop for Update {
     fn drop(&mut self) {
-        // What it has captured may panic when it is dropped, on the thread that commits for others too.
+        // Dropping what the function has captured may panic. That must not end this thread, which may be the one that
+        // commits for other callers.
         let run = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         contain(|| drop(run));
     }

@@ -33,7 +33,8 @@ impl Env {
     pub fn verify(&self) -> Result<VerifyReport> {
         let verify = || {
             let file = Arc::clone(&self.engine.files()?.file);
-            // The pin, or the write lock, keeps the state's pages while they are read.
+            // `read_newest` pins the state, or holds LMDB's write lock: both keep its pages unchanged while they are
+            // read.
             read_newest(&self.engine, "verify", |newest| verify_snapshot(&file, newest.meta(), VerifyLevel::Full))
         };
         verify().map_err(|error| error.during("verify"))

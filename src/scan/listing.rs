@@ -145,7 +145,8 @@ pub(crate) fn list<'t, R: Read, K: Key, V: Value, P: KeyPrefix<K>>(
     while items.len() < options.limit {
         let Some((key, value)) = step()? else { break };
         // The next listing starts with a search for the last key of this one. In a damaged leaf whose keys are out of
-        // order it would start too early, and a loop of listings would never end.
+        // order, that search could end too early in the leaf, and a loop of listings would never end. So the order is
+        // checked.
         let before = last.or(options.after.as_ref().map(|ListCursor(after)| &after[..]));
         if before.is_some_and(|before| if options.reverse { key >= before } else { key <= before }) {
             return Err(Error::new(ErrorKind::Corrupted, "the keys of a DBI are not in order"));

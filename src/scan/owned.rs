@@ -116,7 +116,8 @@ impl Block {
     fn renew(&mut self) {
         self.rows.clear();
         (self.passed, self.passed_behind, self.is_large_last) = (0, 0, false);
-        // One entry at first, in case the caller stops early, then twice as many each time, up to a block.
+        // The first block has one entry, in case the caller stops early. Each later block may have twice as many as the
+        // one before, up to `BLOCK_ROWS`.
         self.most = (self.most * 2).clamp(1, BLOCK_ROWS);
     }
 
@@ -124,7 +125,8 @@ impl Block {
     fn fill<'t>(&mut self, mut next: impl FnMut() -> Result<Option<(&'t [u8], &'t [u8])>>) -> Result<bool> {
         while self.rows.len() < self.most && self.rows.bytes() < BLOCK_BYTES {
             let Some((key, value)) = next()? else { return Ok(false) };
-            // A value this long is not copied but read when its turn comes, so that it is in memory only once.
+            // A value that is longer than a block is read when its entry is returned. It is not copied here, so that
+            // memory holds it only once.
             if value.len() > BLOCK_BYTES {
                 self.rows.push(key, &[]);
                 self.is_large_last = true;
@@ -144,7 +146,7 @@ impl<K: Key, V: Value> OwnedEntries<K, V> {
         operation: &'static str,
     ) -> Result<Self> {
         let (lower, upper) = bounds.as_refs();
-        // Reads nothing of the tree, but refuses a handle that is not of this snapshot.
+        // This call reads nothing of the tree. It refuses a handle that does not belong to this snapshot.
         drop(snapshot.raw_range(&dbi, lower, upper)?);
         let (front, back) = (Block::default(), Block::default());
         let (rest, has_rest) = (bounds, true);
@@ -196,8 +198,8 @@ impl<K: Key, V: Value> OwnedEntries<K, V> {
             self.own::<true>(row)
         };
         if owned.as_ref().is_err_and(|error| error.kind() != ErrorKind::Decode) {
-            // Entries at this end cannot be read, so the iterator ends. What either end has copied is dropped: after
-            // the error it would look like the next entries.
+            // Entries at this end cannot be read, so the iterator ends. The entries that were copied at both ends are
+            // dropped: returned after the error, they would look like the entries that follow it.
             (self.front, self.back, self.has_rest) = (Block::default(), Block::default(), false);
         }
         Some(owned)

@@ -109,7 +109,7 @@ where
 
     fn fold_with<F: Folder<Self::Item>>(self, folder: F) -> F {
         match self.open() {
-            // The folder takes no more entries when it is full.
+            // `consume_iter` reads no more entries when the folder is full.
             Ok(entries) => folder.consume_iter(entries),
             Err(error) => folder.consume(Err(error.during(PAR_ITER).in_dbi(&self.context.dbi.name))),
         }

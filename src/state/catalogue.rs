@@ -23,7 +23,8 @@ impl State {
                 Some((_, tree)) => tree,
                 // Asked once: the commit may end meanwhile. Once it is settled, a DBI stays so.
                 None if !dbi.is_settled() => return Err(not_created(dbi)),
-                // The state is older than the DBI, which was empty then.
+                // This state has not given out the DBI's number yet, so it is older than the DBI. The DBI reads as
+                // empty in it.
                 None if head.next_dbi <= id => return Ok(TreeRecord::EMPTY),
                 None => return Err(dropped(dbi)),
             },
@@ -104,7 +105,8 @@ impl State {
             Some(DbiRecord::Live { elsewhere: Some(Elsewhere { beneath: TreeOwner::Dbi(id), .. }), .. }) => {
                 Some(TreeOwner::Dbi(*id))
             }
-            // If the tree is not empty, other software made it after the name became free.
+            // A dropped DBI leaves an empty tree. A tree with entries is not that one: other software made it after the
+            // name became free.
             Some(DbiRecord::Dropped) if tree.entries == 0 => Some(TreeOwner::Left),
             Some(DbiRecord::Live { elsewhere: Some(Elsewhere { beneath: TreeOwner::Left, .. }), .. })
                 if tree.entries == 0 =>

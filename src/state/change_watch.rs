@@ -47,8 +47,8 @@ impl ChangeWatch {
     /// Called when a commit has become visible.
     #[inline]
     pub(crate) fn notify(&self) {
-        // The commit comes before this load, and a waiter is counted before it looks at the newest state. So either
-        // the waiter sees the commit, or this load sees the waiter.
+        // The commit is visible before this load, and a waiter is counted before it looks at the newest state. So
+        // either the waiter sees the commit, or this load sees the waiter: no waiter misses a commit.
         if self.count.load(Ordering::SeqCst) > 0 {
             self.wake();
         }
@@ -88,8 +88,8 @@ impl ChangeWatch {
     /// Ends the polling if nobody waits any more, or if `is_over`. Returns whether it ended.
     pub(crate) fn end_polling(&self, is_over: bool) -> bool {
         let mut state = self.state();
-        // A task that is not counted yet is not forgotten: once it is counted, it calls `begin_polling`. That takes the
-        // same lock, so the task sees that the polling has ended, and begins it again.
+        // A task may begin to wait just after `count` was read as 0. It is not forgotten: once the task is counted, it
+        // calls `begin_polling`, which waits for this lock. So it sees that the polling has ended, and begins it again.
         let ends = is_over || self.count.load(Ordering::SeqCst) == 0;
         state.is_polled &= !ends;
         ends
@@ -118,7 +118,7 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        // In a forked child, another thread may have held the mutex at the fork.
+        // In a forked child, the mutex may be locked forever: a thread of the parent may have held it at the fork.
         if process_mark() != self.watch.mark {
             return;
         }

@@ -98,7 +98,8 @@ impl State {
     /// Turns this state into the state with LMDB's id `id`, read through the same map.
     fn renew(&mut self, files: &Files, id: LmdbTxnId) -> Result<(), Failure> {
         let pages = files.map.metas();
-        // Written in place: memory that was just written field by field is slow to read as a whole.
+        // The fields are changed in place, one by one. A new `State` would have to be copied here, and to read memory
+        // as a whole is slow when it was just written field by field.
         self.meta = pages.meta(id.slot());
         self.ids = [id, pages.meta_id(id.other_slot())];
         self.page_count = page_count(files, &self.meta)?;
@@ -190,7 +191,7 @@ impl State {
             return Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(&dbi.name));
         }
         let tree = self.resolve(dbi)?;
-        // If another DBI has the cell, the root of this one is looked up each time.
+        // If the cell has the root of another DBI, it stays so, and the root of this DBI is looked up each time.
         if let Some(cell) = self.root_cell(dbi) {
             let _ = cell.set((dbi.slot, tree));
         }
@@ -235,8 +236,9 @@ impl State {
 fn page_count(files: &Files, meta: &Meta) -> Result<u64, Failure> {
     let map = &files.map;
     let needed = meta.last_page.end(map.page_size() as u64);
-    // Read after the pin: every page of the pinned state was in the file by then. The length is read from the system
-    // only if the known length does not cover all pages: files grow, and LMDB does not truncate them.
+    // The state is pinned, or LMDB's lock is held, so all its pages are in the file by now. The system is asked for the
+    // file's length only if the known length does not cover these pages: files grow, and LMDB does not truncate them,
+    // so the known length stays valid.
     let file_len = files.file_len_for(needed)?;
     if needed.min(file_len) > map.len() as u64 {
         let error = Error::new(

@@ -264,8 +264,8 @@ impl Core {
             match View::open(self, &gate, known()) {
                 Ok((known, Opening::Known)) => return Ok(known),
                 Ok((opened, Opening::New)) => {
-                    // Published before the gate is released, so that a thread that closes or replaces the files sees
-                    // the pin.
+                    // The new state is noted while this thread still holds the openers' gate. So a thread that takes
+                    // the gate next, to close or replace the files, sees the pin.
                     *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = opened.downgrade();
                     self.states.add(&opened.pinned);
                     return Ok(opened);
@@ -302,7 +302,8 @@ impl Core {
             self.poison();
         }
         if matches!(failure.error.kind(), ErrorKind::Corrupted | ErrorKind::Busy) {
-            // In a truncated file, any failure to read may come from the truncation: check for it first.
+            // In a truncated file, any failure to read may come from the truncation. So that is checked first, and
+            // reported as the cause.
             self.check_files_now();
             if let Err(lost) = self.check_in_place() {
                 return lost.caused_by(failure.error);
@@ -319,7 +320,8 @@ impl Core {
     /// Must not be called in a write session of this thread. It is not needed there: the session has adopted the
     /// newest size, and keeps other writers out.
     fn follow_growth(&self) -> Result<()> {
-        // Waits for a commit in progress, but not for the transaction lock, which this thread may hold.
+        // The writer's lock waits for a commit in progress. The transaction lock is not taken, because this thread may
+        // hold it already.
         let _turn = self.writer.acquire(Wait::Yes);
         let mut state = self.writer.take_state();
         state.last = None;
@@ -381,7 +383,8 @@ impl Core {
 
     fn enlarge_to(&self, files: &mut Arc<Files>, size: usize, page_size: usize) -> Result<()> {
         let map = EnvMap::new(&files.file, size, page_size)?;
-        // Tests whether the address space holds LMDB's map as well.
+        // `resize` unmaps LMDB's map before it makes a larger one, so a failure there cannot be undone. This second map
+        // tests first whether the address space holds LMDB's map as well.
         drop(EnvMap::new(&files.file, size, page_size)?);
         if let Err(error) = files.lmdb.resize(size) {
             self.poison();

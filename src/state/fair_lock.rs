@@ -73,7 +73,7 @@ const SPINS: usize = 100;
 
 impl Waiter {
     fn notify(&self, state: u8) {
-        // A thread that was woken and has not run yet need not be woken again.
+        // Only a parked thread is woken: one that was woken before and has not run yet sees the new state when it runs.
         if self.state.swap(state, Ordering::AcqRel) == PARKED {
             self.thread.unpark();
         }
@@ -103,7 +103,7 @@ impl FairLock {
         }
         match wait {
             Wait::Yes => self.take(None),
-            // The lock may be free while threads wait in line: they go first.
+            // The lock may be free while threads wait in line. A caller that does not wait must not overtake them.
             Wait::No => None,
             Wait::Until(deadline) => self.take(Some(deadline)),
         }
@@ -116,12 +116,12 @@ impl FairLock {
             if let Some(taken) = self.take_free() {
                 return Some(taken);
             }
-            // The holder may need this processor core.
+            // The lock's holder may need this processor core, so this thread yields it from time to time.
             if attempt.is_multiple_of(25) { thread::yield_now() } else { hint::spin_loop() }
         }
         let mut line = self.line();
-        // This thread holds the line's mutex. From here on a release goes through the line, and finds this thread
-        // there.
+        // The bit is set before the try below. So a release after that try goes through the line, whose mutex this
+        // thread holds, and finds this thread there: the release is not missed.
         self.word.fetch_or(HAS_WAITERS, Ordering::Relaxed);
         if let Some(taken) = self.take_free() {
             self.note_line(&line);
@@ -154,12 +154,14 @@ impl FairLock {
                 HANDED_OVER => return Some(FairLockGuard { lock: self }),
                 WOKEN => {
                     let mut line = self.line();
-                    // The lock is handed over only under the line's mutex, so this check cannot miss it.
+                    // The lock is handed over only under the line's mutex, which this thread holds now. So it checks
+                    // again: below, `PARKED` must not overwrite `HANDED_OVER`.
                     if waiter.state.load(Ordering::Acquire) == HANDED_OVER {
                         continue;
                     }
                     if let Some(taken) = self.take_free() {
-                        // Only the first in line is woken, and it stays the first until it has the lock.
+                        // This thread is at the front: only the first in line is woken, and it stays the first until it
+                        // has the lock.
                         line.waiting.pop_front();
                         line.passed = 0;
                         self.note_line(&line);
@@ -167,7 +169,8 @@ impl FairLock {
                     }
                     waiter.state.store(PARKED, Ordering::Release);
                 }
-                // A park may end spuriously, or by another notification for this thread.
+                // `park` may return spuriously, or by another notification for this thread. So the loop looks at the
+                // state again.
                 _ => match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
                     None => thread::park(),
                     Some(left) if !left.is_zero() => thread::park_timeout(left),
@@ -188,7 +191,8 @@ impl FairLock {
         self.note_line(&line);
         if was_first {
             line.passed = 0;
-            // The release of the lock may have woken only this thread, which gives up: wake the next.
+            // The release of the lock may have woken only this thread. Since this thread gives up, it wakes the next
+            // one: otherwise the lock would be free while threads sleep in line.
             if self.word.load(Ordering::Relaxed) & LOCKED == 0
                 && let Some(next) = line.waiting.front()
             {
@@ -215,7 +219,8 @@ impl FairLock {
 
     #[cold]
     fn release_to_line(&self) {
-        // In a forked child the line is the parent's: another thread may have held its mutex at the fork.
+        // In a forked child nobody waits in this line, which is the parent's. A thread of the parent may have held its
+        // mutex at the fork, so the mutex may be locked forever.
         if process_mark() != self.mark {
             return;
         }

@@ -17,8 +17,8 @@ impl FreePages {
             let damaged = || root.fault("a record of the free list is cut short");
             let freed_by = LmdbTxnId(u64::from_ne_bytes(*key.first_chunk().ok_or_else(damaged)?));
             let count = free_count(value, value.len()).ok_or_else(damaged)?;
-            // In a damaged file, large records could share their pages, so the length of the file does not bound their
-            // sum.
+            // In a damaged file, several large records may claim the same pages. So the length of the file does not
+            // bound the sum of the counts, which may overflow.
             all = all.checked_add(count).ok_or_else(damaged)?;
             freed.push((freed_by, count));
         }

@@ -44,7 +44,8 @@ fn open_files_at(
 ) -> Result<Files> {
     let options = LmdbOptions {
         map_size,
-        // Twice as many handles as DBIs: LMDB's handle of a DBI that another process dropped stays open.
+        // Twice as many handles as DBIs are allowed: after another process drops a DBI, LMDB's handle of it stays open
+        // here.
         max_dbis: config.max_dbis.saturating_mul(2).saturating_add(2),
         max_readers: config.max_readers,
         durability: config.durability,
@@ -53,7 +54,7 @@ fn open_files_at(
         lock_free: lmdb_lock.is_none() && config.assume_immutable,
     };
     let lmdb = Lmdb::open(&paths.path, &options).map_err(|error| match error.kind() {
-        // The lock file is open already, so it is the data file that may not be opened.
+        // LMDB's lock file was opened before, so the permission that is missing is that of the data file.
         ErrorKind::PermissionDenied => error.of_file(&paths.data()),
         _ => error.of_file(&paths.path),
     })?;
@@ -67,7 +68,8 @@ fn open_files_at(
     };
     let meta = page::check_metas(&file, false).map_err(|error| error.of_file(&paths.data()))?;
     let meta = meta.ok_or_else(|| emptied(paths))?;
-    // If the size is below that of the data, LMDB raises it.
+    // LMDB raises a map size that is below the size of the data. So mapleaf's map gets the size that LMDB has chosen,
+    // not `map_size`.
     let map = EnvMap::new(&file, lmdb.map_size(), meta.page_size)?;
     let id = FileInfo::of(&file).map_err(|error| located(error, &paths.data()))?.id();
     Ok(Files::new(lmdb, map, (file, &paths.data()), id, lmdb_lock.take(), held))

@@ -92,7 +92,8 @@ fn remembered<T: Leased>(id: u64) -> Option<Arc<Lease<T>>> {
 }
 
 fn remember<T: Leased>(id: u64, lease: &Arc<Lease<T>>) {
-    // A thread whose thread-locals are destroyed remembers nothing.
+    // If the thread-locals of this thread are destroyed already, the lease is not remembered. The next look-up then
+    // goes through the shard.
     let _ = T::with_remembered(|leases| {
         if let Ok(mut leases) = leases.try_borrow_mut() {
             leases[slot_of(id)] = (id, Arc::downgrade(lease));
@@ -125,7 +126,7 @@ impl<T: Leased> Leases<T> {
     /// this thread, and the committing thread must not end the pin at the same time.
     #[inline(never)]
     fn newest_of_shard(&self, pin: impl FnOnce() -> Result<T>, before: Option<Arc<Lease<T>>>) -> Result<Arc<Lease<T>>> {
-        // A thread whose thread-locals are destroyed uses the first shard.
+        // If the thread-locals of this thread are destroyed already, it uses the first shard.
         let index = SHARD.try_with(|shard| *shard).unwrap_or(0);
         let shard = &self.shards[index];
         let cached = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -140,13 +141,14 @@ impl<T: Leased> Leases<T> {
         }
         let lease = Lease::new(view);
         let mut cached = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // The bit is set and cleared under the shard's lock, so a set bit is never lost.
+        // `sweep` clears the bit under this shard's lock too. So it cannot clear the bit between here and the store of
+        // the lease, and no lease is without its bit.
         if self.occupied.load(Ordering::Acquire) & 1 << index == 0 {
             self.occupied.fetch_or(1 << index, Ordering::AcqRel);
         }
         let stale = cached.replace(Arc::clone(&lease));
         drop(cached);
-        // Dropped outside the lock: ending a pin takes time.
+        // Ending a pin takes time, so the stale leases are dropped after the shard's lock is released.
         drop((stale, before));
         Ok(lease)
     }

@@ -62,7 +62,8 @@ impl State {
         let (id, schema, tree, root) = match self.dbi_record(name)? {
             None => return Ok(entry.map_or(Standing::Absent, Standing::Foreign)),
             Some(DbiRecord::Moved(_)) => return Ok(Standing::Absent),
-            // If the tree is not empty, other software made it after the name became free.
+            // A dropped DBI leaves at most an empty tree, and its name is free. A tree with entries is another one,
+            // which other software made since.
             Some(DbiRecord::Dropped) => {
                 return Ok(entry.filter(|tree| tree.entries > 0).map_or(Standing::Absent, Standing::Foreign));
             }
@@ -76,7 +77,7 @@ impl State {
                 (id, schema, elsewhere.tree, root)
             }
         };
-        // A record whose tree is gone is that of no DBI.
+        // The record names a tree that does not exist, so it is the record of no DBI.
         let Some(root) = root else { return Ok(Standing::Absent) };
         let origin = self.renamed(id)?.map_or_else(|| name.into(), |renamed| renamed.origin);
         Ok(Standing::Ours(Catalogued { id, schema, tree, origin, root }))

@@ -34,7 +34,8 @@ impl Sweeper {
         let sweeping = move || {
             while !stop.load(Ordering::Acquire) {
                 let turn = states.hold_sweep();
-                // The thread was stopped while it waited for the lock: the states are being closed.
+                // If this thread was stopped while it waited for the lock, the states are being closed, and must not be
+                // swept any more.
                 let going = !stop.load(Ordering::Acquire);
                 let slow = if going { states.sweep() } else { Vec::new() };
                 if going {

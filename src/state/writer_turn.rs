@@ -58,14 +58,15 @@ impl WriterTurn {
 impl Drop for WriterTurn {
     fn drop(&mut self) {
         if !self.core.is_own_process() {
-            // In a forked child: another thread may have held the lock of the state at the fork.
+            // In a forked child, the lock under which the state is put back may be held forever: a thread of the parent
+            // may have held it at the fork. So the state is leaked.
             mem::forget(self.state.take());
             return;
         }
         if let Some(state) = self.state.take() {
             self.core.writer.put_state(state);
         }
-        // A session of this turn may have announced in the lock file that this process writes.
+        // A session of this turn may have announced in the lock file that this process writes. That ends with the turn.
         if let Some(lock) = &self.core.lock {
             lock.withdraw_writer();
         }

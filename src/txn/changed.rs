@@ -155,12 +155,13 @@ fn poll_others(core: &Arc<Core>) -> Result<()> {
         return Ok(());
     }
     let (weak, of_thread) = (Arc::downgrade(core), Arc::clone(&watch));
-    // `None`, so that this thread wakes all tasks when it has first looked: a commit may have come since they looked.
+    // `seen` is `None` at first, so that this thread wakes all tasks after its first look: a commit may have come after
+    // the tasks looked and before this thread did.
     let mut seen: Option<LmdbTxnId> = None;
     let polling = move || {
         loop {
             thread::sleep(POLL);
-            // Held for a moment only: this thread keeps no environment open.
+            // The core is held only during this look, so that this thread does not keep the environment open.
             let newest = weak.upgrade().map(|core| core.pinned().map(|pinned| pinned.lmdb_id()));
             let is_over = match newest {
                 Some(Ok(newest)) => {

@@ -78,7 +78,8 @@ impl Counts {
             if !kept.is_of(slot, key) {
                 return true;
             }
-            // A damaged record made the count too low. It is forgotten: counting again reports the damage.
+            // If this underflows, a damaged record has made the kept count too low. The count is forgotten, and the
+            // next counting reports the damage.
             let count = if came { kept.count.checked_add(1) } else { kept.count.checked_sub(1) };
             (kept.count, kept.left) = (count.unwrap_or(0), kept.left - 1);
             count.is_some() && kept.left > 0

@@ -42,7 +42,7 @@ impl WriteTxn {
                 Err(Error::new(ErrorKind::AlreadyExists, "there is a DBI with this name; open it").in_dbi(name))
             }
             Named::Ours(dbi) if dbi.schema != *schema => Err(mismatch(name, &dbi.schema, schema)),
-            // Refuses a tree that cannot be read.
+            // Opening fails here if the DBI's tree cannot be read.
             Named::Ours(dbi) => self.state.tree(&dbi).map(|_| dbi),
             Named::Foreign(tree) => {
                 check_flags(&tree, name)?;
@@ -67,7 +67,8 @@ impl WriteTxn {
     /// The entry of a DBI that this transaction is to create, with a number that no other has.
     pub(super) fn new_dbi(&self, name: &str, schema: &Schema) -> Result<Arc<DbiRef>> {
         let id = self.state.base.dbis().take_id(self.state.base.head()?.next_dbi).ok_or_else(|| all_used(name))?;
-        // The numbers end with this one.
+        // The catalogue stores the number after this one, as the next to be given out. If there is none, the DBI cannot
+        // be created.
         id.next().ok_or_else(|| all_used(name))?;
         Ok(self.state.base.dbis().intern_pending(&self.state.uuid, name, id, schema))
     }
@@ -81,7 +82,8 @@ impl WriteTxn {
         let mut guard = self.savepoint_guard();
         let adopted = guard.state.set.adopt(before, Arc::clone(&dbi));
         adopted.and_then(|()| pending.iter().try_for_each(|pending| pending.make(&dbi, &mut guard))).inspect_err(
-            // If the savepoint has it, undoing that does this too.
+            // If the savepoint has recorded the DBI as created, undoing the savepoint gives up the DBI too. If it has
+            // not, only this does.
             |_| dbi.give_up(),
         )?;
         guard.keep();

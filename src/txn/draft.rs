@@ -132,7 +132,8 @@ impl Snapshot {
         let view = &self.lease().view;
         let (core, base) = (view.pinned.core(), Base::Pinned(Arc::clone(&view.pinned)));
         let config = &core.config;
-        // Where the number cannot be read, the file is damaged, which the first read of a DBI reports.
+        // If the file is damaged, the number may be unreadable. This method cannot fail, so the first read of a DBI
+        // reports the damage.
         let seq = view.seq().unwrap_or_default().next();
         let log = ReadLog::new(base.dbis(), config.max_txn_bytes, config.max_draft_age);
         let view = WriteView { base, layers: view.layers.clone(), seq };
@@ -188,11 +189,12 @@ impl Draft {
         let (view, set) = held.view().map_err(|error| error.during(operation))?;
         let now = TxnState::new(engine.core(), view, set, Watch::Nothing);
         let (checked, id) = (self.state.check_against(&now), now.id());
-        // What the commit is based on must be gone before the locks are released.
+        // `now` reads the state that the commit is based on. It is dropped first, because the commit releases the locks
+        // that keep this state unchanged.
         drop(now);
         if let Err(error) = checked {
-            // The difference may come from transactions that are not committed yet. A commit without changes waits for
-            // their outcome.
+            // The conflict may come from transactions that are not committed yet, and may fail. A commit without
+            // changes waits for their outcome, so that no conflict with a failed transaction is reported.
             held.commit(operation, WriteSet::default(), 0)?;
             return Err(error.during(operation));
         }

@@ -70,8 +70,8 @@ impl Lengths {
         if let Some(at) = all.iter().position(|(known, _)| *known == slot) {
             match all[at].1.saturating_add(more).checked_sub(fewer) {
                 Some(length) => all[at].1 = length,
-                // More entries were removed than a damaged record counted. The length is forgotten: counting again
-                // reports the damage.
+                // More entries were removed than were counted, so a damaged record has made the length too low. The
+                // length is forgotten, and the next counting reports the damage.
                 None => drop(all.swap_remove(at)),
             }
         }

@@ -56,7 +56,8 @@ impl TxnState {
     #[inline(never)]
     pub(super) fn log_keys(&self, dbi: &DbiRef, keys: &[&[u8]]) -> Result<()> {
         let Some(log) = self.log() else { return Ok(()) };
-        // A key that cannot be stored is absent in every state.
+        // A key that cannot be stored is absent in every state, so no commit can conflict with reading it: it need not
+        // be noted.
         let can_be = |key: &[u8]| !key.is_empty() && key.len() <= self.max_key;
         let below = keys.iter().copied().filter(|key| can_be(key) && !self.is_own(dbi, key));
         below.into_iter().try_for_each(|key| log.key(dbi, key))
@@ -93,7 +94,8 @@ impl TxnState {
     /// state.
     #[cold]
     pub(super) fn remove_alone(&mut self, dbi: &Arc<DbiRef>, key: &[u8]) -> Result<bool> {
-        // A row that the draft itself has put may be in the state that it is committed on, so its deletion stays too.
+        // The deletion is recorded even if only the draft itself has put the row: the state that the draft is committed
+        // on may have a row with this key.
         let is_there = self.raw_get::<0>(dbi, key)?.is_some();
         if is_there {
             self.change(dbi, key, None)?;

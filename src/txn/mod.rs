@@ -1,6 +1,6 @@
 //! Transactions: a snapshot to read from and, for writers, a write set laid over it.
 
-// In the order in which rustdoc is to show methods: see `lib.rs`.
+// The modules are in the order in which rustdoc is to show their methods: see `lib.rs`.
 mod transact;
 
 mod snapshot;

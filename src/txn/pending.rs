@@ -67,7 +67,8 @@ impl<'t> Pending<'t> {
         match dbi.identity {
             DbiIdentity::Catalogued(id) => {
                 let mut changes = self.schemas().filter_map(|schema| schema.dbi(id));
-                // The newest change says whether it is there, the oldest what it has in the file.
+                // The newest change of the DBI says whether the DBI exists. The oldest one says which tree it has in
+                // the file.
                 let Some(newest) = changes.next() else { return self.base.tree(dbi) };
                 if newest.name.is_none() {
                     return Err(dropped(dbi));

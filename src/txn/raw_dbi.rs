@@ -19,7 +19,8 @@ impl Env {
             match newest.standing(name)?.readable(name)? {
                 Standing::Absent => Err(absent(name)),
                 Standing::Ours(dbi) => Ok(open(dbi.found())),
-                // What has no record holds bytes: the DBIs of other software, and the catalogue itself.
+                // A tree without a record in the catalogue holds bytes: it is a DBI of other software, or the catalogue
+                // itself.
                 Standing::Foreign(_) => Ok(open(foreign(name, &bytes()))),
             }
         })

@@ -109,7 +109,8 @@ impl WriteTxn {
         let state = &self.state;
         let failed = match (&state.base, &state.watch) {
             (Base::Newest(base), Watch::End(holding)) => holding.pin(base).err(),
-            // A state that is pinned stays so; and a closure ends before its locks are given back.
+            // Nothing needs to be pinned here: a base that is pinned stays so, and a closure ends before the locks that
+            // keep its base unchanged are given back.
             _ => None,
         };
         Reader {
@@ -182,7 +183,7 @@ impl RawRead for Reader<'_> {
     fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
         let pending = self.pending()?;
         if let Some(length) = self.lengths.get(dbi.slot) {
-            // The DBI may have been dropped since the handle was opened.
+            // A known length does not show that the DBI exists: it may have been dropped since the handle was opened.
             pending.check_dbi(dbi)?;
             return Ok(length);
         }

@@ -75,8 +75,8 @@ impl TxnState {
         if change == Some(false) {
             return Ok(false);
         }
-        // Prefetches the changes around the key. They show whether its neighbours in the file are deleted, and are read
-        // after the search in the file, which takes longer than the prefetch.
+        // The changes around the key show whether its neighbours in the file are deleted. They are read after the
+        // search in the file, which takes longer than a prefetch, so they are prefetched now.
         own.prefetch_beside(at.0);
         let near = self.near.filter(|near| near.slot == dbi.slot);
         let found = if own.gaps().containing(key).is_some() {
@@ -123,7 +123,8 @@ impl TxnState {
     ) -> Result<()> {
         let Some(mut range) = range else { return self.set.change_at(dbi, key, None, at) };
         if at.1 {
-            // The set's own put of the key is removed too.
+            // The gap keeps the set's puts, except those of the keys in `deleted`. The set has a put of this key, so
+            // the key is added.
             range.deleted.push(key.to_vec());
         }
         match self.set.add_gap_keeping_puts(dbi, &range.start, range.end.as_deref(), &range.deleted) {
@@ -202,7 +203,8 @@ impl TxnState {
     /// `TooLarge`.
     pub(crate) fn make_room_to_remove(&mut self, keys: &Keys, key: &[u8]) -> Result<()> {
         let each = change_bytes(&[], None) * (keys.len() + 1) + keys.bytes() + key.len();
-        // A range becomes a gap, whose end may be as long as a key can be. The outermost ranges join earlier deletions.
+        // Each range of `MIN_GAP_ROWS` keys may become a gap, whose end may be as long as a key can be. There is room
+        // for a few gaps more, because the outermost ranges join earlier deletions.
         let gaps = DbiChanges::gap_bytes(&[], None) + 2 * (self.max_key + 1);
         self.set.make_room(each + gaps * (keys.len() / deleted_ranges::MIN_GAP_ROWS + 4))
     }
@@ -216,7 +218,8 @@ impl TxnState {
         if self.is_draft() || !self.is_untouched(dbi, first, last) {
             return keys.iter().try_for_each(|(key, _)| self.raw_delete(dbi, key).map(drop));
         }
-        // The first and the last range of consecutive keys may be adjacent to earlier deletions.
+        // If the set has changes of this DBI, earlier deletions may be adjacent to the first and the last range of
+        // consecutive keys. These two ranges must join them.
         let is_changed = self.set.dbi(dbi.slot).is_some_and(|changes| !changes.is_empty());
         let mut all = keys.iter().peekable();
         let mut adjacent: Vec<&[u8]> = Vec::new();
@@ -229,7 +232,8 @@ impl TxnState {
             }
             let is_outermost = is_changed && (is_first || next.is_none());
             match adjacent[..] {
-                // `raw_delete` at the ends of the range finds adjacent deletions and joins them.
+                // The ends of the range are removed by `raw_delete`, which finds adjacent earlier deletions and joins
+                // them.
                 [first, ref inner @ .., last] if is_outermost && adjacent.len() >= deleted_ranges::MIN_GAP_ROWS => {
                     self.remove_adjacent(dbi, inner, Some(last))?;
                     self.raw_delete(dbi, first)?;
@@ -248,7 +252,8 @@ impl TxnState {
     /// after them, if it is known.
     fn remove_adjacent(&mut self, dbi: &Arc<DbiRef>, adjacent: &[&[u8]], after: Option<&[u8]>) -> Result<()> {
         let (Some(first), Some(last)) = (adjacent.first(), adjacent.last()) else { return Ok(()) };
-        // If it is known, the caller then removes that key and the one before the range, and both join it.
+        // If `after` is known, the caller also removes `after` and the key before the range, and both join the gap. So
+        // two keys fewer are enough for a gap.
         let enough = if after.is_some() { deleted_ranges::MIN_GAP_ROWS - 2 } else { deleted_ranges::MIN_GAP_ROWS };
         if adjacent.len() >= enough {
             let next = if let Some(after) = after {
@@ -262,7 +267,7 @@ impl TxnState {
                     adjacent.iter().copied().for_each(|key| self.note(dbi.slot, key, false));
                     return Ok(());
                 }
-                // Single deletions may need less memory than a gap.
+                // The set has no room for a gap. Deletions key by key may need less memory, so they are tried.
                 Err(error) if error.kind() == ErrorKind::TooLarge => {}
                 Err(error) => return Err(error),
             }

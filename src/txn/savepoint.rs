@@ -54,7 +54,7 @@ impl Mark {
 
     /// Keeps the changes since.
     pub(super) fn keep(&mut self, state: &mut TxnState) {
-        // The guard is not dropped then.
+        // When its changes are kept, the guard that owns this mark is not dropped. So the lengths are freed here.
         drop(mem::take(&mut self.lengths));
         state.set.keep_savepoints(self.depth);
     }
@@ -66,7 +66,7 @@ impl Mark {
         // A program can exchange two drafts in a savepoint, and these would be the lengths of the other one.
         state.lengths.restore(if state.is_draft() { Vec::new() } else { lengths });
         state.counts.forget();
-        // The rows that it removed are back, and may be above that bound.
+        // Rows that the savepoint removed are back, and may be above the last key that `appended` knows.
         state.appended = None;
     }
 }

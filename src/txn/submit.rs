@@ -81,7 +81,7 @@ impl Env {
         durability_of(&self.engine, batch.durability)?;
         let done = Arc::new(Done::default());
         let (bytes, reporter) = (batch.bytes(), Reporter(Arc::clone(&done)));
-        // The job holds the environment open until the batch is done.
+        // The job owns a reference to the engine, so the environment stays open until the batch is done.
         let job = Submission { engine: Arc::clone(&self.engine), batch, reporter };
         self.engine.committer().give(job, bytes, wait, commit_all)?;
         Ok(Commit { done })
@@ -101,11 +101,12 @@ fn commit_all(jobs: Vec<Submission>) {
             Ok::<_, Error>(((), made as u64))
         });
         let verdict = CommitOutcome::of(&committed);
-        // A transaction that could not begin refuses all batches.
+        // If the transaction could not begin, no batch was tried, and its error is that of all batches.
         let tried = if refused.is_empty() { submitted.len() } else { refused.len() };
         let mut refused = refused.into_iter();
         let done: Vec<_> = submitted.drain(..tried).map(|one| (one.reporter, refused.next().flatten())).collect();
-        // The environments are released before the outcomes are set: the last handle may be among them.
+        // The batches' references to the engine are dropped before the outcomes are reported, because the last one may
+        // be among them. So a caller that knows its outcome finds the environment closed if nobody else holds it.
         drop(engine);
         for (reporter, refused) in done {
             reporter.0.set(outcome(refused, &verdict).map_err(|error| error.during("submit")));
@@ -138,7 +139,8 @@ fn make_all<'b>(batches: impl Iterator<Item = &'b Batch>, txn: &mut TxnState) ->
     for batch in batches {
         let (is_first, has_updates) = (refused.iter().all(Option::is_some), batch.has_updates());
         if has_updates && !is_first {
-            // Its functions run once, so it cannot be made again in the next transaction if it does not fit into this one.
+            // The functions of a batch run once. So a batch with updates could not be made again in the next
+            // transaction if it did not fit into this one, and this transaction's limit is raised for it.
             if txn.set.bytes() >= limit {
                 break;
             }
@@ -190,7 +192,7 @@ impl Commit {
         if check_waitable().is_err() {
             return Err(self);
         }
-        // A limit beyond the clock's range means no limit.
+        // A limit beyond the clock's range counts as no limit.
         let end = Instant::now().checked_add(limit);
         let mut state = self.done.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {

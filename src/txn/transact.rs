@@ -99,11 +99,13 @@ pub(crate) fn make<T, E: From<Error>>(
     let made = {
         let mut txn = WriteTxn::new(engine.core(), view, set, None);
         f(&mut txn).map(|(outcome, transactions)| (outcome, txn.take_set(), transactions))
-        // What the transaction read is gone before the locks are released, also after a panic.
+        // `txn` is dropped here, with what it has read, also after a panic. That comes before `held` releases the locks
+        // that keep what it has read unchanged.
     };
     match made {
         Ok((outcome, set, transactions)) => Ok(held.commit(operation, set, transactions).map(|()| outcome)?),
-        // Without changes, the commit waits until what was read is committed.
+        // The closure may have failed because of transactions that it read and that are not committed yet. A commit
+        // without changes waits for their outcome, and fails if they fail.
         Err(error) => {
             held.commit(operation, WriteSet::default(), 0)?;
             Err(error)

@@ -114,7 +114,8 @@ impl Drop for Slot {
 #[must_use = "a transaction that is dropped is aborted"]
 #[doc(alias("WriteTransaction", "RwTxn", "write_txn"))]
 pub struct Transaction {
-    // Dropped in this order: what the transaction read must be gone when the locks are given back.
+    // The fields are dropped in this order: what the transaction read must be gone before `_hold` gives the locks back,
+    // and `env` keeps the environment open until then.
     txn: WriteTxn,
     _hold: Hold,
     env: Env,
@@ -248,7 +249,7 @@ impl Env {
 
 /// The wait that ends after `limit`.
 pub(super) fn until(limit: Duration) -> Wait {
-    // A limit beyond the clock's range is none.
+    // A limit beyond the clock's range counts as no limit.
     Instant::now().checked_add(limit).map_or(Wait::Yes, Wait::Until)
 }
 
@@ -284,7 +285,8 @@ impl Transaction {
     /// ```
     pub fn commit(mut self) -> Result<CommitId> {
         let (id, set) = (self.txn.id(), self.txn.take_set());
-        // What the transaction read must be gone. Its environment must stay open until the commit has ended.
+        // What the transaction read must be gone before the commit releases the locks. `self.env` keeps the environment
+        // open until the commit has ended.
         drop(self.txn);
         let held = Hold::take().ok_or_else(|| ending().during("commit"))?;
         let is_changed = !set.is_empty();

@@ -79,7 +79,7 @@ impl TxnState {
     /// The changes, to be committed.
     #[inline]
     pub(crate) fn take_set(&mut self) -> WriteSet {
-        // Those whose guards were leaked.
+        // Savepoints whose guards were leaked are still open. They end here, and their changes stay.
         self.set.keep_savepoints(1);
         self.set.make_ready();
         std::mem::take(&mut self.set)
@@ -169,7 +169,8 @@ impl TxnState {
         if self.lengths.get(dbi.slot).is_none() && !self.counts.is_kept_around(dbi.slot, key) {
             return self.change(dbi, key, Some(value));
         }
-        // The search that counting needs also finds the position of the change.
+        // A kept length or count must be updated, so this must find out whether the key was there. The search for that
+        // also finds the position of the change.
         let is_there = match is_there {
             Some(is_there) => {
                 self.change(dbi, key, Some(value))?;
@@ -245,7 +246,8 @@ impl TxnState {
             return Ok(true);
         }
         let last = self.view(dbi)?.range(Bound::Unbounded, Bound::Unbounded)?.next_back()?.map(|(last, _)| last);
-        // The keys from the last one on, or from this one on, are what the result depends on.
+        // The result depends on the keys from the last one on, or from `key` on if that is higher. So this range is
+        // noted as read.
         self.log_range(dbi, Bound::Included(last.map_or(key, |last| last.max(key))), Bound::Unbounded)?;
         if last.is_some_and(|last| last >= key) {
             return Ok(false);
@@ -267,7 +269,7 @@ impl TxnState {
         if entries == 0 {
             return Ok(0);
         }
-        // Memory for all of them is reserved first, so that either all are deleted or none.
+        // Memory for all these deletions is reserved first, so that either all entries are deleted or none.
         let most = FEW * DbiChanges::gap_bytes(&[], None).saturating_add(2 * self.max_key + 2);
         if entries <= FEW as u64 && !is_all && self.set.make_room(most).is_ok() {
             return self.delete_few(dbi, lower, upper);
@@ -291,7 +293,8 @@ impl TxnState {
         };
         self.set.gap(dbi, &start, end.as_deref())?;
         if let Some(next) = next {
-            // Extends the gap to the next key below the set, so that a range deleted from there on joins it.
+            // The gap is extended to the next key that exists below the set. A range that is later deleted from that
+            // key on then joins this gap.
             let _ = self.set.add_gap_keeping_puts(dbi, &start, next.as_deref(), &[]);
         }
         self.lengths.change(dbi.slot, 0, entries);
@@ -396,7 +399,7 @@ impl RawRead for TxnState {
 
     fn raw_len(&self, dbi: &DbiRef) -> Result<u64> {
         if let Some(length) = self.lengths.get(dbi.slot) {
-            // The DBI may have been dropped since the handle was opened.
+            // A known length does not show that the DBI exists: it may have been dropped since the handle was opened.
             self.check_dbi(dbi)?;
             return Ok(length);
         }
@@ -408,7 +411,7 @@ impl RawRead for TxnState {
 
     fn raw_count(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<u64> {
         if let Some(count) = self.counts.get(dbi.slot, (lower, upper)) {
-            // As in `raw_len`.
+            // A known count does not show that the DBI exists, as in `raw_len`.
             self.check_dbi(dbi)?;
             return Ok(count);
         }

@@ -50,7 +50,7 @@ use crate::write_set::WriteSet;
 #[doc(alias("WriteTransaction", "RwTxn", "write_txn", "commit", "rollback"))]
 pub struct WriteTxn {
     pub(super) state: TxnState,
-    // LMDB's write lock belongs to the thread that took it.
+    // Keeps the transaction on its thread, because LMDB's write lock belongs to the thread that took it.
     _on_its_thread: PhantomData<*mut ()>,
 }
 

@@ -60,7 +60,8 @@ impl Buffer {
             self.tables.resize_with(number + 1, Table::default);
         }
         let table = &mut self.tables[number];
-        // The arena refuses only lengths, and both were checked.
+        // The arena refuses only keys and values that are too long. Both lengths were checked before, so this does not
+        // fail.
         let Ok(record) = table.arena.push(row.key, Some(value)) else { return false };
         if table.entries.len() == table.entries.capacity() {
             table.entries.reserve_exact((table.entries.len() / 4).max(16));
@@ -81,7 +82,7 @@ impl Buffer {
                 order.middle.clear();
                 order.middle.extend_from_slice(arena.key(middle.record));
             }
-            // The last of equal keys is the newest: it replaces those before it.
+            // Of rows with equal keys, the last one is the newest, and replaces those before it.
             entries.dedup_by(|newer, kept| {
                 let same = newer.compare(arena, *kept).is_eq();
                 if same {

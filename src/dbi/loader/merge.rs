@@ -33,7 +33,8 @@ impl Merge {
     /// Moves to the next key.
     pub(super) fn advance(&mut self, spill: &Spill) -> Result<()> {
         let Some(&top) = self.heap.first() else { return Ok(()) };
-        // Skip older versions of the current row first: while it stays on top, comparing with it finds them.
+        // Older versions of the current row, in other runs, are skipped before the current row is: while it stays on
+        // top, comparing with it finds them.
         while let Some(at) = self.second() {
             let older = self.heap[at];
             if self.keys(top, older) != Ordering::Equal {
@@ -73,8 +74,8 @@ impl Merge {
         if self.readers[of].is_done() {
             self.heap.swap_remove(at);
         }
-        // `swap_remove` may put an entry of another branch here. It cannot sort before the entry above it, which is
-        // the top or is compared with the top only.
+        // `swap_remove` may put a run of another branch here. It can only have to move down, as `sift` does: the run
+        // above `at` is the top, if there is one, and no row sorts before the top.
         self.sift(at);
         Ok(())
     }
@@ -104,14 +105,14 @@ impl Merge {
 
     #[inline]
     fn is_before(&self, one: usize, other: usize) -> bool {
-        // Of two versions, the one in the newer run comes first.
+        // Of two rows with the same key, the one in the newer run comes first, so that the older one is skipped.
         self.keys(one, other).then(other.cmp(&one)) == Ordering::Less
     }
 
     #[inline]
     fn keys(&self, one: usize, other: usize) -> Ordering {
         let (one, other) = (&self.readers[one], &self.readers[other]);
-        // The key itself is read only where its first bytes are equal.
+        // `rank` reads the key itself. That is done only if the first bytes of both keys are equal.
         one.prefix().cmp(&other.prefix()).then_with(|| one.rank().order(&other.rank()))
     }
 }

@@ -106,7 +106,7 @@ impl Rank<'_> {
     #[inline]
     pub(super) fn order(&self, other: &Rank<'_>) -> Ordering {
         let heads = (self.dbi, self.head).cmp(&(other.dbi, other.head));
-        // Keys of different lengths can have equal heads, because heads are padded with zeros.
+        // Heads are padded with zeros, so keys of different lengths can have equal heads. Then the keys decide.
         heads.then_with(|| self.key.cmp(other.key))
     }
 }

@@ -18,7 +18,8 @@ pub(super) struct Runs {
 impl Runs {
     /// Computes `fan_in` for a merge within `memory` bytes.
     pub(super) fn new(spill: &Spill, memory: usize) -> Self {
-        // One block for each run, one for the run being written, and one spare.
+        // Reading takes one block of memory for each run. Two blocks are kept back: one for the run that is being
+        // written, and one spare.
         Self { runs: Vec::new(), fan_in: (memory / spill.block_size()).saturating_sub(2).max(2) }
     }
 

@@ -60,7 +60,8 @@ impl Storing<'_> {
         let bytes = usize::try_from(self.progress.now.bytes).unwrap_or(usize::MAX).min(self.chunk);
         write(engine.writer_access(), "finish", |session: &mut Session<'_>| {
             let base = Arc::clone(session.base());
-            // If the map is full, it is grown and the whole chunk is applied again.
+            // If the map is full, `commit` grows it and calls this closure again. So each call begins with the first
+            // row of the chunk.
             let chunk = RefCell::new((self, source, large));
             session.commit(bytes, |applier, _| {
                 let (storing, source, large) = &mut *chunk.borrow_mut();

@@ -64,8 +64,9 @@ pub(super) struct Sorted {
 impl Rows {
     pub(super) fn new(directory: PathBuf, memory: usize) -> Self {
         let spill = Spill::new(directory, memory);
-        // With the memory reserved ahead, and the index of short rows while it is moved, the buffer uses at most nine
-        // tenths. The rest is for the block being written.
+        // The buffer's limit is half of `memory`, because the buffer may take up to nine tenths of `memory`: it
+        // reserves memory ahead, and holds the index of short rows twice while that is moved. The rest is for the block
+        // being written.
         let buffer = Buffer::new(memory / 2);
         Self { dbis: Dbis::default(), buffer, runs: Runs::new(&spill, memory), spill }
     }

@@ -47,7 +47,8 @@ impl ByteBounds {
 
     /// The range from `start` to `end`, whose keys need not be storable.
     pub(crate) fn between(start: Bound<Sought<'_>>, end: Bound<Sought<'_>>) -> Self {
-        // A key of position `Below` sorts before its bytes and everything that begins with them.
+        // A sought key of position `Below` sorts before all keys that begin with its bytes. So a start takes these keys
+        // in, and an end leaves them out, whether the bound includes the sought key or not.
         let lower = match start {
             Bound::Excluded((bytes, Position::Below)) => Bound::Included(bytes),
             start => start.map(|(bytes, _)| bytes),

@@ -74,7 +74,7 @@ impl<K: Key, P: AsKey<K>> RangeEnd<K> for P {
 }
 
 macro_rules! leading_end {
-    // All elements make a whole key, which the implementation above covers.
+    // A tuple of all elements is a whole key, which the implementation above covers, so this case implements nothing.
     (($($before:tt)*) $last:tt ()) => {};
     (($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ($([$c:ident $r:ident $k:tt])+)) => {
         impl<$($a: Key,)* $b: Key, $($c: Key,)+ $($p: AsKey<$a>,)* $q: AsKey<$b>>

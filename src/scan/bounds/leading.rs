@@ -31,7 +31,7 @@ macro_rules! for_leading_elements {
 /// buffer and returns its position. The elements before it are whole. If an element cannot be encoded, no key begins
 /// with the prefix.
 macro_rules! leading_prefix {
-    // All elements: each tuple size has this case once, so it also implements `Sealed`.
+    // This case, a tuple of all elements, occurs once for each tuple size. So `Sealed` is implemented here, once.
     ($how:tt ($([$a:ident $p:ident $i:tt])*) [$b:ident $q:ident $j:tt] ()) => {
         impl<$($p,)* $q> sealed::Sealed for ($($p,)* $q,) {}
 

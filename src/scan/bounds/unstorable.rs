@@ -49,7 +49,8 @@ pub(crate) fn seek<'t>(cursor: &mut impl RawCursor<'t>, bounds: &ByteBounds) -> 
     match bounds.as_refs() {
         (Bound::Included(start) | Bound::Excluded(start), _) => cursor.seek(start),
         (Bound::Unbounded, Bound::Unbounded) => Ok(()),
-        // All keys are below the sought key. Moving the back before all keys leaves no entry.
+        // These bounds mean that the sought key is above all keys, so the cursor must return nothing. Moving its back
+        // before all keys does that.
         (Bound::Unbounded, _) => cursor.seek_back(NO_KEY),
     }
 }

@@ -42,7 +42,8 @@ impl Core {
         if !matches!(was, POISONED | UNSEEN) {
             self.mark_clean();
         }
-        // Handles may live on, but other processes need not wait for them any more.
+        // Handles of this process may live on, but its files are closed, so other processes need not wait for it any
+        // more.
         self.lock.as_ref().map_or(Ok(()), LockFile::leave)
     }
 
@@ -63,7 +64,8 @@ impl Core {
         let sweep = self.states.hold_sweep();
         let gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
         self.check_unread()?;
-        // A state that is being dropped is no longer counted, but its pin still holds LMDB's environment.
+        // A state that a thread is just dropping no longer counts as read, but its pin still uses LMDB's environment.
+        // So wait until the pin has ended.
         let began = Instant::now();
         while gate.as_ref().is_some_and(|files| !files.lmdb.is_unpinned()) {
             if began.elapsed() > MAX_WAIT_FOR_DROP {
@@ -91,11 +93,12 @@ impl Core {
             return Err(Error::new(ErrorKind::Busy, "another thread still uses the files; retry"));
         }
         let (file, page_size) = (Arc::clone(&files.file), files.map.page_size());
-        // Closes LMDB, and releases the locks that show that the old file is open.
+        // Closes LMDB, and releases the locks that show that the old file is open: `swap` replaces only a file that
+        // nobody has open.
         drop(files);
         let swapped = swap(&file);
         let opened = self.open_again(Some(page_size)).map(|files| *exclusive.gate = Some(Arc::new(files)));
-        // If both failed, the error of `swap` says more.
+        // If both `swap` and the opening failed, the error of `swap` is returned: it says more.
         swapped.and(opened)
     }
 
@@ -130,7 +133,8 @@ impl Core {
             None => None,
         };
         let files = open_files(&self.paths, &self.config, page_size, lmdb_lock)?;
-        // LMDB locks the byte of this process's id when the process's first reader begins.
+        // LMDB locks the byte of this process's id when the process's first reader begins. So one begins here, before
+        // `hold_process_of` takes over that lock.
         drop(files.lmdb.pin().map_err(|failure| failure.error)?);
         self.hold_process_of(&files)?;
         Ok(files)
@@ -152,10 +156,12 @@ impl Core {
 
     /// Frees the reader slots of dead processes, and returns how many.
     pub(crate) fn clear_stale_readers(&self) -> Result<usize> {
-        // Called without the openers' gate, because it may wait for another process.
+        // The files are cloned, so that the openers' gate is not held below, where this thread may wait for another
+        // process.
         let files = Arc::clone(&*self.files()?);
         match &self.lock {
-            // While a process joins, its byte is unlocked for a moment, and its readers would count as dead.
+            // While another process joins, the byte of its id is unlocked for a moment, and the process would count as
+            // dead: its slots would be freed. So no process may join meanwhile.
             Some(lock) => lock.while_none_joins(|| files.lmdb.clear_stale_readers()),
             None => files.lmdb.clear_stale_readers(),
         }
@@ -197,7 +203,7 @@ impl Core {
 
     #[cold]
     fn wait_to_pass(&self) {
-        // In a forked child, the thread that would end the wait does not exist.
+        // A forked child does not have the thread that would end this wait, so it does not wait.
         if !self.is_own_process() {
             return;
         }
@@ -249,7 +255,8 @@ impl Core {
             && let Ok(Some(mut record)) = lock.record()
         {
             record.open = false;
-            // If the record cannot be written, the next opening checks the file: slower, never wrong.
+            // If the record cannot be written, the environment counts as not closed cleanly, and the next opening
+            // checks the file: slower, never wrong.
             let _ = lock.set_record(&record);
         }
     }
@@ -275,8 +282,8 @@ impl<'e> HeldBack<'e> {
 impl Drop for HeldBack<'_> {
     fn drop(&mut self) {
         let (passing, passed) = &self.0.passing;
-        // The status is changed under the mutex: a thread that has read the old status under it waits by now, and is
-        // woken.
+        // The status is changed under the mutex, so that no thread misses the notification: a thread that has read the
+        // old status under the mutex waits by now.
         let held = passing.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = self.0.status.compare_exchange(HELD_BACK, OPEN, Ordering::AcqRel, Ordering::Acquire);
         drop(held);

@@ -64,8 +64,8 @@ impl Core {
     pub(crate) fn check_files(&self, files: &Files) {
         let directory = &self.watch.directory;
         let lost = if self.is_data_lost(files) {
-            // Before the lock files: no other process can open a data file without a name, so it does no harm if
-            // others do not see this process.
+            // The data file is checked before the lock files: if it has lost its name, no other process can open it, so
+            // a lost lock file does no harm.
             DATA
         } else if files.lmdb_lock.as_ref().is_some_and(|lock| lock.is_lost(directory)) {
             LMDB_LOCK
@@ -82,7 +82,8 @@ impl Core {
 
     /// Whether the data file has lost its name, or is shorter than it was.
     fn is_data_lost(&self, files: &Files) -> bool {
-        // The known length is read before the system's, since the file may grow in between.
+        // The known length is read before the present one. In the other order, a file that grows in between would look
+        // as if it were cut short.
         let known = files.known_len();
         let length = self.watch.directory.length_by_name(&self.paths.data(), &files.file, files.id);
         match length {
