@@ -106,8 +106,8 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
     let mut cold = false;
     for (number, window) in keys.chunks(WINDOW).enumerate() {
         cold = cold && readahead::request_lookups::<W>(pages, tree, levels, window);
-        // Check residency on a leaf of the first group and on one of the middle group. The first group alone may have
-        // the lowest keys, and only these may be in memory.
+        // To notice leaves that are not in memory, check one leaf of the first group and one of the middle group. The
+        // first group alone does not suffice: it may have the lowest keys, whose leaves may be the only ones in memory.
         let (checks_residency, mut group) = (!cold && window.len() >= MIN_KEYS_FOR_REQUESTS, 0);
         let middle = window.len() / GROUP / 2;
         lanes.enter(window)?;
@@ -159,7 +159,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for AnyWidthBatch<'a, 'k, W> {
         for level in 1..=levels {
             let slots = self.plan.slots_below(level);
             if level == 1 {
-                // All keys start at the root, which is in the cache.
+                // All keys of the group start at the root, which is in the cache. So no lane prefetches it first.
                 let root = pages.branch(tree.root)?;
                 for lane in &mut *lanes {
                     let guess = lane.limits.guess_without_limit(root, &lane.target);

@@ -227,7 +227,8 @@ impl<'a> Cursor<'a> {
         mut each: impl FnMut(&'a [u8], &'a [u8]) -> ControlFlow<B>,
     ) -> Result<ControlFlow<B>> {
         loop {
-            // Local variables, because the closure cannot change them: they stay in registers.
+            // Copy the cursor's fields to local variables. The closure cannot change these, so the compiler keeps them
+            // in registers during the calls.
             let (leaf, end) = (self.front.leaf, self.front_limit);
             let (mut slot, mut prefetch) = (self.front.slot, self.prefetch);
             let mut flow = ControlFlow::Continue(());
@@ -339,7 +340,8 @@ impl<'a> Cursor<'a> {
         if self.reads_ahead {
             self.look_ahead();
         } else if let Some(next) = self.front.path.parent().and_then(|parent| parent.child_at(1)) {
-            // The second leaf of a range, which may end in it: prefetch only the next header.
+            // The front has just entered its second leaf, where a short range may end. So prefetch no more than the
+            // header of the next leaf; from the next leaf on, the cursor reads ahead.
             self.pages.prefetch(next, HEADER_LINES);
             self.reads_ahead = true;
         }
@@ -390,7 +392,8 @@ impl<'a> Cursor<'a> {
             return Ok(());
         };
         let after = back.leaf;
-        // If the remaining entries begin inside this leaf, none remain before it.
+        // A limit above 0 means that the range begins inside this leaf. Then no entry of the range is in a leaf before
+        // it, and the cursor ends.
         if self.back_limit > 0 || !back.previous_leaf(self.pages)? {
             self.stop();
             return Ok(());

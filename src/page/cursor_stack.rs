@@ -169,7 +169,7 @@ impl<'a> CursorStack<'a> {
     /// `Corrupted` when a page on the path is damaged.
     #[inline]
     pub(crate) fn forward(&mut self, pages: Pages<'a>) -> Result<Option<PageNo>> {
-        // The next leaf is nearly always in the same parent.
+        // The next leaf nearly always has the same parent as this one. Only this case is inlined.
         if let Some(step) = self.steps.last_mut()
             && step.slot + 1 < step.page.slots()
         {
@@ -237,8 +237,8 @@ impl<'a> CursorStack<'a> {
             if self.steps.len() >= levels {
                 return Ok(Some(child));
             }
-            // A scan reads every node of this branch page, one per leaf below it. The nodes do not lie in slot order,
-            // so the processor would not prefetch them by itself: prefetch the whole page.
+            // A scan reads every node of this branch page, one for each leaf below the page. The processor would not
+            // prefetch the nodes by itself, because they do not lie in slot order. So prefetch the whole page.
             pages.prefetch(child, usize::MAX);
             let page = pages.branch(child)?;
             let slot = if direction > 0 { 0 } else { page.slots().saturating_sub(1) };

@@ -61,9 +61,9 @@ impl LeafFill {
             self.used = bytes;
             return NextLeaf::Full;
         }
-        // A leaf is ended early by a value padded to `left` bytes, which no longer fits in it. If `left` is so large
-        // that LMDB would put such a value into overflow pages, the node itself would fit, so the leaf cannot be ended
-        // yet.
+        // To end the leaf early, the caller first puts a value padded to `left` bytes, whose node does not fit in the
+        // leaf any more. If that node is too large to be stored in a leaf, LMDB moves the value to overflow pages; the
+        // small node that remains would fit, so the leaf cannot be ended yet.
         if used > self.target_bytes && NODE_HEADER + key.len() + left <= self.max_inline_node {
             self.used = bytes;
             return NextLeaf::Early(left);

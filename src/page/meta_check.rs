@@ -72,8 +72,9 @@ fn read_both(file: &File, strict: bool) -> Result<Option<FileMeta>> {
         return Err(Error::corrupted(0, "the transaction ids of the two meta pages do not follow each other"));
     }
     let (slot, newest) = if one.txn_id > zero.txn_id { (1, one) } else { (0, zero) };
-    // Only the format and the id of the other meta page are checked: nothing else of it is read. When writing a meta
-    // page fails, LMDB restores its id and last page but leaves the new roots, which may be after that page.
+    // `why_wrong` checks only the newest meta page. Of the other one only the format and the id are used, and these
+    // were checked above. Its roots may even be after its last page: when writing a meta page fails, LMDB restores the
+    // id and the last page, but leaves the new roots.
     if let Some(why) = why_wrong(&newest) {
         return Err(Error::corrupted(slot, why));
     }
@@ -123,7 +124,7 @@ pub(crate) fn may_be_compacted(file: &File, page_size: usize) -> Result<bool> {
     let mut bytes = Vec::new();
     let read = file.take(2 * page_size as u64).read_to_end(&mut bytes);
     read.map_err(|error| io(error, "the meta pages"))?;
-    // Bytes after the end of a truncated file count as not written.
+    // If the file is shorter than its two meta pages, the missing bytes count as not written.
     bytes.resize(2 * page_size, 0);
     let is_absent = |page: &[u8]| page.iter().all(|&byte| byte == 0);
     let may_be = |page: &[u8], slot: u64| {

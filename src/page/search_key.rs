@@ -33,7 +33,8 @@ pub(crate) fn word_at(bytes: &[u8], at: usize) -> u64 {
     if rest.is_empty() {
         return 0;
     }
-    // Load the last eight bytes, and shift out those before `at`.
+    // Fewer than eight bytes are left after `at`. If the whole key has eight, load its last eight bytes and shift out
+    // those before `at`, which needs no loop.
     if let Some(word) = bytes.last_chunk() {
         return u64::from_be_bytes(*word) << (64 - 8 * rest.len());
     }
@@ -97,7 +98,8 @@ pub(crate) fn compare_tail(stored: &[u8], key: &[u8]) -> Ordering {
     }
     let mut at = 8;
     while at < common {
-        // The last word may overlap bytes already known to be equal.
+        // The last word begins early enough to end with the shorter key. It may overlap bytes that are known to be
+        // equal, which does not change the order.
         let from = at.min(common - 8);
         let (here, wanted) = (word_at(stored, from), word_at(key, from));
         if here != wanted {
