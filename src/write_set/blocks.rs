@@ -170,8 +170,8 @@ impl Blocks {
     /// The key to search for; `None` if it lacks the common prefix.
     #[inline]
     fn wanted<'k>(&self, key: &'k [u8]) -> Option<Wanted<'k>> {
-        // An empty prefix is not compared. Its pointer dangles, and a masked load from there can take hundreds of
-        // cycles.
+        // Do not compare an empty prefix with the key: its pointer dangles, and the comparison's masked load from there
+        // can take hundreds of cycles.
         let begins_alike = self.common.is_empty() || key.starts_with(&self.common);
         begins_alike.then(|| Wanted { head: word_at(key, self.common.len()), key })
     }
@@ -234,7 +234,8 @@ impl Blocks {
             let ends = self.firsts.first().zip(self.list.last().and_then(|block| block.last()));
             let common =
                 ends.map_or(0, |(first, last)| common_prefix(arena.key(first.record), arena.key(last.record)).0);
-            // Recomputing the heads reads all records. That pays only if different keys have the same head.
+            // With a longer prefix the heads hold later bytes, so fewer keys have the same head. But recomputing the
+            // heads reads all records, which pays only if different keys have the same head now.
             if common > self.common.len() && self.has_ties() {
                 self.set_common(arena, common);
             }
@@ -375,7 +376,8 @@ impl Blocks {
         if block.len() < BLOCK {
             block.insert(arena, slot, entry, BLOCK);
         } else if is_last && slot == BLOCK {
-            // Ascending keys fill a block before the next one is begun.
+            // A key above all others begins a new block, and the full one is not split. So ascending keys leave full
+            // blocks behind.
             return self.push(arena, vec![entry]);
         } else {
             let mut upper = block.split_off(BLOCK / 2);
@@ -400,7 +402,8 @@ impl Blocks {
         if is_there {
             return self.replace(arena, position, entry);
         }
-        // The first position of a block is also the end of the block before it, which may have free space.
+        // The position before the first entry of a block is also the end of the block before it. Insert there, because
+        // that block may have free space.
         let at = match position.block.checked_sub(1) {
             Some(block) if position.slot == 0 => EntryPosition { block, slot: self.list[block].len() },
             _ => position,
