@@ -249,8 +249,8 @@ impl<'d, S: Serializer> Serializer for Limited<'d, S> {
         self.inner.serialize_unit()
     }
 
-    // JSON writes bytes as an array, and `MessagePack` writes a unit struct as an array. A reader counts an array as a
-    // level, so the writer does too.
+    // A reader counts an array as a level of nesting, so the writer does too: JSON writes bytes as an array, and
+    // `MessagePack` writes a unit struct as an array.
     #[inline]
     fn serialize_bytes(self, value: &[u8]) -> Result<S::Ok, S::Error> {
         self.rules.into_level()?;
