@@ -190,7 +190,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for AnyWidthBatch<'a, 'k, W> {
     }
 }
 
-/// The average number of children of a branch page, and of entries of a leaf.
+/// The average number of children of a branch page, and of entries of a leaf, by the tree's record. Only for guesses.
 fn fanout(tree: &TreeRecord) -> (usize, usize) {
     let children = tree.branch_pages.saturating_add(tree.leaf_pages) / tree.branch_pages.max(1);
     let entries = tree.entries / tree.leaf_pages.max(1);
@@ -217,8 +217,8 @@ impl<'a, const W: usize> Lane<'a, '_, W> {
         self.at = At { page, fraction, guess };
     }
 
-    /// Moves to the child of branch `page`, which has about `slots` slots. Prefetches its header and the expected
-    /// position of its slot.
+    /// Moves the lane to the child of branch `page` that contains the lane's key. Prefetches the child's header and the
+    /// place where the key's slot is expected; the child has about `slots` slots.
     #[inline]
     fn go_down(&mut self, pages: Pages<'a>, page: Page<'a>, guess: Option<usize>, slots: usize) -> Result<()> {
         let mut limits = self.limits;

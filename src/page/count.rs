@@ -22,7 +22,8 @@ const SMALLEST_ENTRY: u64 = (SLOT + NODE_HEADER) as u64;
 /// The number of entries of a plain tree, from its record.
 ///
 /// # Errors
-/// `Corrupted` when so many entries cannot be in so many leaves: callers add numbers to the count and allocate by it.
+/// `Corrupted` when the record's leaves cannot have as many entries as it counts. Callers add numbers to the count and
+/// allocate by it, so such a count must not pass.
 pub(crate) fn len(pages: Pages<'_>, tree: &TreeRecord) -> Result<u64> {
     let most = tree.leaf_pages.min(pages.page_count()).saturating_mul(pages.page_size() as u64 / SMALLEST_ENTRY);
     if tree.is_empty() == (tree.entries == 0) && tree.entries <= most {
@@ -177,8 +178,8 @@ pub(crate) fn estimate(pages: Pages<'_>, tree: &TreeRecord, lower: Bound<&[u8]>,
     Ok(u64::try_from(average).unwrap_or(u64::MAX).saturating_add(ends).min(tree.entries.max(ends)))
 }
 
-/// Both ends of a range in two leaves, and the number of its entries in these; `Break` with the number of all its
-/// entries when it is empty or within one leaf, and for the whole tree.
+/// The two ends of a range, in different leaves, and the number of the range's entries in these two leaves. `Break`
+/// with the number of all its entries if the range is empty or within one leaf, and for the whole tree.
 fn outer_leaves<'a>(
     pages: Pages<'a>,
     tree: &TreeRecord,

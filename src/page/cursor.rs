@@ -89,8 +89,8 @@ impl<'a> Cursor<'a> {
         Ok(cursor)
     }
 
-    /// All entries of a tree whose keys do not ascend by their bytes: the free list, with its native integers. Only
-    /// the count of leaves limits the walk.
+    /// All entries of a tree whose keys do not ascend by their bytes: the free list, with its native integers. The
+    /// order of keys is not checked, so in a damaged tree only the record's count of leaves limits the walk.
     ///
     /// # Errors
     /// As [`range`](Self::range).

@@ -333,8 +333,8 @@ impl<'a> Lane<'a> {
         LeafMatch::Absent
     }
 
-    /// The result for a key that was not found; slot `above` has the first greater key. Only a key that is found is
-    /// checked completely elsewhere, so check this one.
+    /// The result for a key that is not in the leaf, where slot `above` has the first greater key. The node of a key
+    /// that is found is checked when its value is read. Here no value is read, so the node in slot `above` is checked.
     #[inline]
     fn absent(&self, above: usize) -> LeafMatch {
         if above < self.page.slots() && self.page.key(above).is_err() {

@@ -449,8 +449,8 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// As [`compare`](Self::compare), for searches: the offset is only clamped to the page, and `None` means a key
-    /// outside it.
+    /// As [`compare`](Self::compare), for searches, without a check where the node lies in its page. `None` means that
+    /// the key is outside the page.
     #[inline]
     pub(crate) fn order<const W: usize>(self, slot: usize, target: &SearchKey<'_, W>) -> Option<Ordering> {
         self.order_inline(slot, target)

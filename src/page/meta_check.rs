@@ -14,7 +14,7 @@ use crate::page::meta::Meta;
 use crate::page::page_no::PageNo;
 use crate::page::txn_id::LmdbTxnId;
 
-/// How often a pair of meta pages is read again: a live writer may have been replacing them.
+/// How often the two meta pages are read before they count as damaged: a live writer may have been replacing them.
 const ATTEMPTS: u32 = 5;
 
 /// The meta pages of a database file.
@@ -83,8 +83,9 @@ fn read_both(file: &File, strict: bool) -> Result<Option<FileMeta>> {
 
 /// Whether `file` is one that LMDB was creating, with pages of `page_size` bytes, when the power failed. Such a file
 /// has exactly the length of the two meta pages, which are written together. Each page is a new meta page or was not
-/// written, and at least one was not written. Nothing was committed to it. A shorter file may be the rest of a longer
-/// one: the first commit changes only the second page, and the first bytes of the first page are zeros.
+/// written, and at least one was not written. So nothing was committed to the file. A shorter file does not count,
+/// because it may be the rest of a longer one: the first commit changes only the second page, and the first bytes of
+/// the first page are zeros.
 ///
 /// # Errors
 /// `Io`.

@@ -89,7 +89,7 @@ struct Requested {
 }
 
 impl ReadAhead {
-    /// For a walk over branch pages alone.
+    /// The state of a walk that reads branch pages alone: nothing is requested for it.
     pub(crate) fn off() -> Self {
         Self { off: true, cold: None }
     }

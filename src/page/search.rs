@@ -399,7 +399,7 @@ fn fraction<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) 
     fraction_after(if matches!(W, 1..=8) { 0 } else { common_words(low, high, 0) }, low, high, target)
 }
 
-/// As [`fraction`], by the first word after `skip` bytes.
+/// As [`fraction`], by the word that begins after `skip` bytes.
 #[inline]
 fn fraction_after<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Fraction {
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));

@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 
 /// A key to compare stored keys with: its first bytes as one big-endian integer, padded with zeros.
 ///
-/// If two such integers differ, they give the order of the keys: after the end of the shorter key there are zeros, and
-/// a zero is at most the other key's byte. If they are equal, the remaining bytes decide, then the length.
+/// If two such integers differ, they give the order of the keys. The padding does not falsify it, because a zero is
+/// never above the byte that the longer key has there. If the integers are equal, the remaining bytes decide, then the
+/// length.
 ///
 /// `W` is the width in bytes of all keys of the tree, if their type fixes it, otherwise 0. Keys of 1 to 8 bytes are one
 /// integer, keys of 16 bytes are two. If the stored key has the width `W` too, nothing else is compared.
@@ -20,7 +21,7 @@ pub(crate) struct SearchKey<'k, const W: usize = 0> {
     skip: usize,
 }
 
-/// Keys with a longer common prefix are compared by `memcmp`.
+/// If the shorter of two keys has more bytes than this, the keys are compared by `memcmp`.
 const LONG: usize = 64;
 
 /// Eight bytes as a big-endian integer, padded with zeros.
