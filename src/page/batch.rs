@@ -126,7 +126,7 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
 struct AnyWidthBatch<'a, 'k, const W: usize> {
     plan: Plan<'a, 'k>,
     window: &'k [&'k [u8]],
-    /// The number of the window's keys before the group, and of the group's keys.
+    /// How many keys of the window come before the group, and how many the group has.
     before: usize,
     len: usize,
     lanes: [Lane<'a, 'k, W>; GROUP],

@@ -39,7 +39,7 @@ pub struct Cursor<'a> {
     /// Whether the front's leaf is the last with remaining entries. Then the back is in that leaf too, at slot
     /// `front_limit`. Also set when no entries remain.
     in_last_leaf: bool,
-    /// Whether the front has descended. Until then, the lower bound stands for it.
+    /// Whether the front has descended into the tree. Until then, the front is at the lower bound.
     is_open: bool,
     /// Whether keys must ascend by their bytes. If so, the cursor checks this at each change of leaf.
     ordered: bool,

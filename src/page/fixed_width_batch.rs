@@ -30,7 +30,7 @@ pub(crate) struct FixedWidthBatch<'a, 'k, const W: usize> {
     /// The window's keys: in their given order, and sorted by ranges of the root.
     given: Vec<BatchKey>,
     order: Vec<BatchKey>,
-    /// The number of sorted keys before the group, and of the group's keys.
+    /// How many sorted keys of the window come before the group, and how many the group has.
     before: usize,
     len: usize,
     lanes: [Lane<'a>; GROUP],

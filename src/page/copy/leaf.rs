@@ -14,7 +14,7 @@ use crate::page::node::Node;
 use crate::page::page_no::PageNo;
 
 impl<'a> CopyWalk<'a, '_> {
-    /// Copies a leaf after everything that it refers to.
+    /// Copies everything that the leaf refers to, and then the leaf itself, with the new numbers of those pages.
     pub(crate) fn leaf(&mut self, tree: &mut TreeCopy, leaf: Page<'a>, bytes: &[u8]) -> Result<PageNo, CopyError> {
         if !leaf.is_leaf() {
             return Err(leaf.fault("a branch page at the lowest level").into());
