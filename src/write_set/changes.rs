@@ -21,7 +21,7 @@ const ENTRY_BYTES: usize = 32;
 /// Only sorting shows how many of its records are dead (replaced or dropped), and so whether memory can be freed.
 const SORT_AT_BYTES: usize = 64 << 20;
 
-/// The memory of dead records is not freed up to this many bytes.
+/// Dead records of up to this many bytes stay in the arena, because freeing their memory copies the live records.
 const MAX_DEAD_KEPT: usize = 64 << 10;
 
 /// Ascending changes are appended to the sorted blocks in pieces of this many, while the piece is in the cache.
@@ -311,8 +311,8 @@ impl DbiChanges {
         self.put_back(order);
     }
 
-    /// Takes back sorted blocks from which entries were dropped. Frees all records if no entry is left; copies the
-    /// live records to a new arena if most are dead.
+    /// Takes back sorted blocks from which entries were dropped. Frees all records if no entry is left; copies the live
+    /// records to a new arena if most records are dead.
     pub(super) fn put_back(&mut self, order: Blocks) {
         let (is_empty, dead) = (order.len() == 0 && order.saved().is_empty(), order.dead());
         let is_empty = is_empty && self.savepoints.is_empty();

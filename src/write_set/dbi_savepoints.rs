@@ -136,7 +136,7 @@ impl DbiChanges {
     }
 }
 
-/// The entry with the first bytes of its key as its head, as when it was added.
+/// The entry as it was when it was added: its head is the first bytes of its key.
 fn as_added(arena: &Arena, entry: Entry) -> Entry {
     Entry::new(arena.key(entry.record), 0, entry.record)
 }

@@ -16,7 +16,7 @@ pub(crate) type Gap<'g> = (&'g [u8], Option<&'g [u8]>);
 /// A gap with owned keys.
 type OwnGap = (Box<[u8]>, Option<Box<[u8]>>);
 
-/// Ranges of keys, disjoint and not adjacent.
+/// The deleted ranges of keys, disjoint and not adjacent.
 #[derive(Debug, Default)]
 pub(crate) struct Gaps {
     /// The end of each gap, by its first key.

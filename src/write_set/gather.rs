@@ -32,7 +32,7 @@ pub(super) fn gather<'a>(arena: &'a Arena, blocks: &'a [Block]) -> impl Iterator
     })
 }
 
-/// Whether the processor cannot predict where the next records are.
+/// Whether the processor cannot predict where the next records are, so that they must be prefetched.
 fn is_scattered(block: &[Entry]) -> bool {
     let ends = block.first().zip(block.last());
     let is_near = ends.is_some_and(|(first, last)| last.record.is_within(first.record, block.len() * NEAR));

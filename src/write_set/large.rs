@@ -29,7 +29,8 @@ impl LargeValue {
         self.len
     }
 
-    /// The bytes that the value ends, to be shortened while it is copied. `None` if a part of it was copied already.
+    /// The chunk, which ends with the value, to be shortened while the value is copied. `None` if a part of the value
+    /// was copied already.
     pub(crate) fn bytes_to_move(&mut self) -> Option<&mut Vec<u8>> {
         let is_whole = self.chunk.len() == HEADER + self.key.len() + self.len;
         is_whole.then_some(&mut self.chunk)
