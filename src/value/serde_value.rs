@@ -115,7 +115,7 @@ fn confirm<T: Serialize + DeserializeOwned, U: Serialize + ?Sized>(
 }
 
 /// How often bytes are read again before a difference in the other form counts. Two unordered parts come in the same
-/// order half of the time.
+/// order half of the time, so a few readings might not show that the form varies.
 const READINGS: usize = 16;
 
 /// Returns the form of a value.

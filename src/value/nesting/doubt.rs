@@ -21,10 +21,11 @@ thread_local! {
 /// in the same way do, unless the reader inspects the value to find its type.
 pub(super) type Way = u64;
 
-/// Mixed into a way of writing where the type's values are read by inspecting them.
+/// Mixed with a type's number, to note among the ways of writing that the type's values are read by inspecting them.
 const BY_INSPECTION: u64 = 0x6c6f_6f6b;
 
-/// Combined with a codec's number for values of other types.
+/// Combined with a codec's number for values of another type than they are read as, whose ways of writing are noted
+/// apart.
 const OF_ANOTHER: u64 = 1 << 8;
 
 /// One step of a cheap 64-bit hash.
@@ -33,7 +34,7 @@ pub(super) const fn mix(a: u64, b: u64) -> u64 {
     (a.rotate_left(5) ^ b).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// A number for a static text, from its address and length. Its bits must be mixed.
+/// A number for a static text, from its address and length. The caller must mix its bits.
 #[inline]
 pub(super) fn of_static(text: &'static str) -> u64 {
     (text.as_ptr().addr() as u64) ^ ((text.len() as u64) << 48)
@@ -115,8 +116,8 @@ impl Doubt {
         Self::begin::<T>(codec, false)
     }
 
-    /// Starts for a value of another type that is to be read as a `T`. Its ways of being written prove nothing about
-    /// those of values of `T`.
+    /// No doubt yet, for a value of another type that is to be read as a `T`. The ways in which it is written prove
+    /// nothing about values of `T`.
     pub(in crate::value) fn of_another<T: 'static>(codec: u64) -> Self {
         Self::begin::<T>(codec | OF_ANOTHER, true)
     }
