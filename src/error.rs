@@ -263,7 +263,7 @@ impl fmt::Display for Error {
         if inner.kind == ErrorKind::Corrupted && !inner.message.contains(';') {
             f.write_str("; see what Env::verify finds, or restore the file from a copy")?;
         }
-        // The message may name the page itself.
+        // Add the page only if the message does not name it already.
         if let Some(page) = inner.page
             && !inner.message.contains(&format!("page {page}:"))
         {

@@ -35,7 +35,7 @@ impl Options {
             });
             faults.note(parsed);
         }
-        // `unraw` takes the `r#` off, which is no part of a name.
+        // `unraw` removes the `r#` of a raw identifier, which is no part of the type's name.
         Self { name: name.unwrap_or_else(|| item.ident.unraw().to_string()), by_value }
     }
 }

@@ -47,7 +47,7 @@ fn are_keys(fields: &[Field<'_>]) -> TokenStream {
 fn codec(ident: &Ident, fields: &[Field<'_>], are_keys: &TokenStream) -> TokenStream {
     let members: Vec<_> = fields.iter().map(|field| &field.member).collect();
     let types: Vec<_> = fields.iter().map(|field| field.ty).collect();
-    // A struct of one field has the name and the bytes of the field.
+    // A struct of one field has the name and the bytes of that field, and not those of a tuple of one element.
     let form = if let [only] = types[..] { quote!(#only) } else { quote!((#(#types,)*)) };
     let of_field = quote!(::mapleaf::key::derived::KeyField);
     quote! {
@@ -79,7 +79,8 @@ fn codec(ident: &Ident, fields: &[Field<'_>], are_keys: &TokenStream) -> TokenSt
 
             #[inline]
             fn decode(bytes: &mut &[u8]) -> ::mapleaf::Result<Self> {
-                // The fields of a struct expression are evaluated as they are written.
+                // Each field is decoded from the beginning of `bytes`. Rust evaluates the fields of a struct expression
+                // in the order in which they are written, which is the order in which they are stored.
                 ::core::result::Result::Ok(Self { #(#members: <#types as #of_field>::decode_field(bytes)?,)* })
             }
         }

@@ -108,7 +108,7 @@ impl DbiRef {
     /// Notes that states of this epoch have the DBI, with this tree.
     pub(crate) fn set_checked(&self, epoch: u64, tree: &str) {
         self.common.tree.set(tree);
-        // After the name of the tree, for threads that see the epoch.
+        // Set the epoch after the name of the tree, so that a thread that sees the epoch also sees the name.
         self.common.checked.store(epoch.wrapping_add(1), Ordering::Release);
     }
 

@@ -125,7 +125,8 @@ impl OpenDbis {
                 continue;
             }
             if is_settled {
-                // The catalogue has this number: its creator has committed, or another process took it.
+                // The catalogue has a DBI of this number, so this one does not count as pending any more: its creator
+                // has committed, or another process took the number.
                 dbi.settle();
             }
             if *dbi.name == *name {

@@ -32,7 +32,7 @@ impl TreeName {
     pub(super) fn set(&self, name: &str) {
         let newest = self.newest();
         if *newest.name != *name {
-            // If another thread was faster, it found the same name.
+            // `set` fails if another thread was faster. That thread found the same name, so the error is ignored.
             let _ = newest.newer.set(Box::new(Self::new(name)));
         }
     }

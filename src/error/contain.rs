@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub(crate) fn contain(body: impl FnOnce()) {
     let Err(payload) = catch_unwind(AssertUnwindSafe(body)) else { return };
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        // The payload of the second panic is leaked: dropping it could panic again, without end.
+        // Leak the payload of the second panic: dropping it could panic again, and so on without end.
         mem::forget(second);
     }
 }

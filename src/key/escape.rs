@@ -34,7 +34,8 @@ pub(super) fn escape_element<A: Array<Item = u8>>(bytes: &[u8], buf: &mut SmallV
 /// Reads an element and moves `bytes` past its end. Allocates only when a zero byte was escaped.
 #[inline]
 pub(super) fn unescape_element<'a>(what: &str, bytes: &mut &'a [u8]) -> Result<Cow<'a, [u8]>> {
-    // The fast path: in nearly every element the first zero byte is that of its end. A scan reads an element per row.
+    // The fast path, because a scan decodes an element in every row: in nearly every element the first zero byte is
+    // that of its end. Then the element has no escaped bytes, and is borrowed.
     if let Some(zero) = index_of::<0>(bytes)
         && bytes.get(zero + 1) == Some(&END[1])
     {
@@ -53,7 +54,8 @@ pub(super) fn index_of<const BYTE: u8>(bytes: &[u8]) -> Option<usize> {
     let (mut rest, mut at) = (bytes, 0);
     while let Some((word, tail)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*word) ^ u64::from_le_bytes([BYTE; 8]);
-        // The lowest byte whose top bit is set in `zeros` is the first zero; higher ones may be wrong.
+        // The lowest byte of `zeros` with its top bit set marks the first zero of the word. Higher bytes may be marked
+        // by mistake, because the subtraction borrows, so only the lowest one is used.
         let zeros = word.wrapping_sub(LOW) & !word & HIGH;
         if zeros != 0 {
             return Some(at + zeros.trailing_zeros() as usize / 8);

@@ -20,8 +20,8 @@ macro_rules! fixed_key {
             #[inline]
             fn encode<'b>(key: &'b $type, buf: &'b mut $crate::key::KeyBuf) -> $crate::error::Result<&'b [u8]> {
                 let to_bytes: fn($type) -> $crate::error::Result<[u8; $width]> = $to;
-                // Build a new buffer in place: one store of the bytes and one of the length. Extending would call a
-                // copy whose length is not known at compile time.
+                // Replace the buffer by a new one, which takes one store of the bytes and one of the length. Extending
+                // the old buffer would call a copy whose length is not known at compile time.
                 *buf = $crate::key::KeyBuf::from_slice(&to_bytes(*key)?);
                 Ok(buf)
             }

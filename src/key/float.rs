@@ -4,8 +4,8 @@ use crate::error::{Error, ErrorKind};
 use crate::key::fixed::fixed_key;
 use crate::key::malformed::malformed;
 
-// Positive floats already sort by their bits, negative ones in reverse. Flipping the sign bit of the former and all
-// bits of the latter gives one unsigned order.
+// The bits of positive floats, as integers, are in the order of the floats; those of negative floats are in reverse.
+// Flipping the sign bit of positive floats and all bits of negative ones gives one unsigned order.
 macro_rules! float_keys {
     ($($type:ident $bits:ident $width:literal)*) => {
         $(fixed_key!(

@@ -1,11 +1,11 @@
 //! Order-preserving keys: the bytes of `a` come before the bytes of `b` exactly when `a < b`.
 //!
-//! [`display`] and [`parse`] write and read keys as text by the name of their type, for tools that do not know the types
-//! when they are compiled.
+//! [`display`] and [`parse`] write and read keys as text by the name of their type, for tools that do not know the
+//! types when they are compiled.
 
-// A new key type is a file here that implements `Key`, by `fixed_key!` if its keys have a fixed width, as in `uuid.rs`.
-// `text_form/` has the list of the types whose keys can be written and read as text. Only if mixed keys shall have the
-// new type too, `any/` needs a variant, a tag, and both directions.
+// To add a key type, write a file here that implements `Key`; if the keys have a fixed width, use `fixed_key!`, as in
+// `uuid.rs`. To write and read such keys as text, add the type to the list in `text_form/`. Only if mixed keys shall
+// have the type too, add a variant, a tag and both directions in `any/`.
 mod alone;
 mod any;
 mod bytes;

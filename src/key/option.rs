@@ -66,7 +66,8 @@ impl<K: Key> Key for Option<K> {
     }
 }
 
-// Implemented for `K::Arg` and not for every `AsKey<K>`, because the type of a bare `None` could not be inferred.
+// `AsKey` is implemented for options of `K::Arg`, and not for those of every `AsKey<K>`: the compiler could not infer
+// the type of a bare `None`.
 as_wrapped_key!(Option, |key, buf| {
     if let Some(key) = key {
         buf.push(SOME);

@@ -50,7 +50,8 @@ impl<K: Key> Key for Reverse<K> {
     }
 
     fn decode_part<'a>(bytes: &mut &'a [u8]) -> Result<Self::Part<'a>> {
-        // Unless the width is fixed, the end of the element is known only after decoding.
+        // If the element has no fixed width, its end is known only after decoding. So everything after it is inverted
+        // too.
         let most = K::WIDTH.unwrap_or(bytes.len());
         let mut plain = KeyBuf::from_slice(bytes.get(..most).ok_or_else(|| truncated("reverse"))?);
         invert(&mut plain);
@@ -70,8 +71,8 @@ impl<K: Key> Key for Reverse<K> {
     }
 }
 
-// Implemented for `K::Arg` and not for every `AsKey<K>`, as for `Option`: the type of `Reverse(None)` could not be
-// inferred.
+// `AsKey` is implemented for `K::Arg` and not for every `AsKey<K>`, as for `Option`: the compiler could not infer the
+// type of `Reverse(None)`.
 as_wrapped_key!(Reverse, |key, buf| {
     let start = buf.len();
     let position = AsKey::<K>::encode_bound_part(&key.0, buf)?;

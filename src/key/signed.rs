@@ -3,7 +3,7 @@
 use crate::key::fixed::fixed_key;
 use crate::key::malformed::malformed;
 
-// `MIN` is the sign bit alone, so `^ MIN` flips it.
+// `MIN` has only the sign bit set, so `key ^ MIN` flips that bit.
 macro_rules! signed_keys {
     ($($type:ident $width:literal)*) => {
         $(fixed_key!(

@@ -13,7 +13,7 @@ fixed_key!(char, "char", 4, |key| Ok(u32::from(key).to_be_bytes()), |bytes| {
     char::from_u32(u32::from_be_bytes(bytes)).ok_or_else(|| malformed("char", "no character has its number"))
 });
 
-// One byte, because LMDB has no empty key.
+// The unit key is stored as one byte, because LMDB has no empty key.
 fixed_key!((), "()", 1, |()| Ok([0]), |bytes| match bytes {
     [0] => Ok(()),
     _ => Err(malformed("()", "its byte is not 00")),

@@ -57,7 +57,8 @@ macro_rules! tuple_key {
             #[inline]
             fn decode_part<'a>(bytes: &mut &'a [u8]) -> Result<Self::Part<'a>> {
                 let mut rest = *bytes;
-                // Rust evaluates a tuple's fields from left to right.
+                // Each part is taken from the beginning of `rest`. Rust evaluates the fields of a tuple from left to
+                // right, so the parts are read in the order in which they are stored.
                 let key = ($first::decode_part(&mut rest)?, $($key::decode_part(&mut rest)?,)*);
                 *bytes = rest;
                 Ok(key)

@@ -64,7 +64,8 @@ impl From<Failure> for Error {
 pub(super) fn failure(error: heed::Error, operation: &'static str) -> Error {
     let typed = match error {
         heed::Error::Mdb(mdb) => Error::new(kind_of(mdb), advice(mdb)).caused_by(mdb),
-        // LMDB locks the byte of its process id in the lock file, and finds it locked.
+        // LMDB locks the byte of its process id in the lock file. It found this byte locked, so another process has the
+        // same id.
         heed::Error::Io(io) if io.kind() == std::io::ErrorKind::WouldBlock => {
             let why = "a process with the same id has the environment open from another PID namespace; let the containers \
                        share one namespace";

@@ -72,12 +72,13 @@ impl LmdbLock {
         match reserve(&self.file, wanted) {
             Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
                 if length == 0 {
-                    // A part of the file would be taken for the whole.
+                    // Empty the new file again: if only a part of it were allocated, this part would later be taken for
+                    // the whole lock file.
                     let _ = self.file.set_len(0);
                 }
                 Err(located(error, &self.path))
             }
-            // Some file systems cannot reserve.
+            // Some file systems cannot allocate blocks in advance, which is no error.
             _ => Ok(()),
         }
     }
@@ -141,7 +142,8 @@ impl LmdbLock {
 
     /// Whether the process with this id has the environment open, with readers in it. This process does not count.
     pub(crate) fn has_process(&self, id: u32) -> bool {
-        // If the lock cannot be tested, the process counts as alive; waiting for it does not depend on this.
+        // If the lock cannot be tested, the process counts as alive. This only affects messages, and callers that do
+        // not wait: they are told that the environment is busy.
         is_locked(&self.file, process_byte(id)).unwrap_or(true)
     }
 
@@ -204,7 +206,8 @@ impl LmdbLock {
 impl Drop for LmdbLock {
     fn drop(&mut self) {
         if process_mark() == self.mark {
-            // A child forked meanwhile shares the open file and would keep the locks.
+            // Unlock before closing the file: a child that was forked meanwhile shares the open file, and would keep
+            // the locks.
             for byte in [OPEN, process_byte(process::id())] {
                 let _ = unlock(&self.file, byte);
             }

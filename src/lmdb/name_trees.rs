@@ -29,11 +29,12 @@ type Handle<'e> = Database<'e, Bytes, Bytes>;
 pub(crate) fn name_trees(path: &Path, bytes: u64, names: &TreeNames) -> Result<()> {
     let mut options = EnvOpenOptions::new();
     let handles = u32::try_from(names.trees.len()).unwrap_or(u32::MAX).saturating_add(2);
-    // The pages of two small trees are written anew. The file keeps the map size that it names.
+    // The map is larger than the file, because the pages of two small trees are written anew. The map size that is
+    // recorded in the file does not change.
     let map = bytes.next_multiple_of(ROOM).saturating_add(ROOM);
     options.max_dbs(handles).map_size(usize::try_from(map).unwrap_or(usize::MAX));
-    // SAFETY: none of these flags lets pages change under a reader. Without a lock file nobody else may use the file, and
-    // the caller has just made it.
+    // SAFETY: none of these flags lets pages change under a reader. Without a lock file nobody else may use the file,
+    // and the caller has just made it.
     let env = unsafe { options.flags(EnvFlags::NO_SUB_DIR | EnvFlags::NO_LOCK).open(path) }.map_err(Failure::of)?;
     let txn = env.write_txn().map_err(Failure::of)?;
     let changed = env.create_databases_and_commit(txn, |opener, txn| {
@@ -48,7 +49,8 @@ pub(crate) fn name_trees(path: &Path, bytes: u64, names: &TreeNames) -> Result<(
         for ((_, to), record) in names.trees.iter().zip(&records) {
             puts.put_tree(to, record)?;
         }
-        // The pages belong to the new name: what is removed under the old one is empty.
+        // The tree's pages belong to its new name now. So put an empty record under the old name, before that name is
+        // removed: removing it with the old record would free the pages.
         left().try_for_each(|from| puts.put_tree(from, &TreeRecord::EMPTY.to_bytes()))?;
         drop(puts);
         for from in left() {

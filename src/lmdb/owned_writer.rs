@@ -38,7 +38,7 @@ impl OwnedWriter {
     /// Hands the transaction to `body`, which must commit or drop it.
     #[inline]
     pub(crate) fn with<T>(mut self, body: impl for<'e> FnOnce(Option<Writer<'e>>) -> T) -> T {
-        // `self`, and with it the environment, is dropped after `body` has ended, also by a panic.
+        // `self` keeps the environment alive until `body` has ended, also by a panic: it is dropped after that.
         body(self.writer.take())
     }
 }
@@ -48,6 +48,7 @@ impl Drop for OwnedWriter {
         if self.writer.is_some() && !self.lmdb.is_own_process() {
             mem::forget(self.writer.take());
         }
-        // Fields are dropped in their order after this: first the transaction, then the environment.
+        // After this function Rust drops the fields in their order: first the transaction, then the environment that it
+        // uses.
     }
 }

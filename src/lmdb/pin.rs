@@ -36,11 +36,13 @@ impl Pin {
 
 impl Drop for Pin {
     fn drop(&mut self) {
-        // In a forked child the slot is the parent's: freeing it would let pages change under the parent's readers.
+        // In a forked child the reader slot is still the parent's. Freeing it would let pages change under the parent's
+        // readers.
         if process_mark() == self.mark {
             // SAFETY: dropped once, here, and not used again.
             unsafe { ManuallyDrop::drop(&mut self.txn) }
-            // Counted down after the drop: a thread that sees no pins knows that none holds LMDB's environment.
+            // Count down only after the transaction was dropped: a thread that sees a count of zero relies on
+            // no pin using LMDB's environment any more.
             self.pins.fetch_sub(1, Ordering::Release);
         }
     }

@@ -68,8 +68,8 @@ impl Puts<'_> {
 
     /// Makes an empty tree, by a cursor of the main tree. If there is one, it stays as it is.
     ///
-    /// LMDB makes a tree in the same way when its handle is opened: it puts the record of an empty tree by a cursor, with
-    /// the flag of the node.
+    /// LMDB makes a tree in the same way when its handle is opened: it puts the record of an empty tree by a cursor,
+    /// with the flag of the node.
     pub(super) fn make_tree(&mut self, name: &str) -> Result<(), Failure> {
         let flags = PutFlags::NO_OVERWRITE | PutFlags::from_bits_retain(TREE_NODE);
         let record = TreeRecord::EMPTY.to_bytes();
@@ -97,9 +97,10 @@ impl Puts<'_> {
     /// Removes `key`, if it exists.
     #[inline]
     pub(crate) fn delete(&mut self, key: &[u8]) -> Result<(), Failure> {
-        // LMDB's cursor moves to a key only by a put. A put that must not overwrite is refused at an existing
-        // entry, and leaves the cursor there; if there was none, it inserts one. Either entry is removed.
-        // SAFETY: as in `put`; and nothing refers to what is removed, since nothing is ever read by this cursor.
+        // LMDB's cursor moves to a key only by a put. So put the key without permission to overwrite: if the entry
+        // exists, the put is refused and leaves the cursor there; if not, the put inserts one. Then remove the entry at
+        // the cursor.
+        // SAFETY: as in `put_flagged`. Nothing refers to what is removed, since nothing is ever read by this cursor.
         let found = unsafe { self.cursor.put_current_with_options::<Bytes>(PutFlags::NO_OVERWRITE, key, &[]) };
         match found {
             Ok(()) | Err(heed::Error::Mdb(heed::MdbError::KeyExist)) => {}

@@ -82,7 +82,8 @@ impl<'e> Writer<'e> {
         apply: impl FnOnce(&mut Applier<'_, '_, 'e>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let Self { mut txn, lmdb } = self;
-        // If the commit fails, the handles stay cleared.
+        // Take the known handles out, and put them back only after the commit. If it fails, none is known any more, and
+        // the next transaction opens them again.
         let mut known = std::mem::take(&mut handles.0);
         if opens || known.main.is_none() {
             let outcome = lmdb.env.create_databases_and_commit(txn, |opener, txn| {
@@ -146,8 +147,8 @@ impl<'e> Applier<'_, '_, 'e> {
         tree.0.put(self.txn, key, value).map_err(Failure::of)
     }
 
-    /// Stores the last `len` bytes of `bytes` under `key`. They are copied in pieces, from the last one on, and `bytes` is
-    /// shortened by each, so that little more memory than one copy is needed.
+    /// Stores the last `len` bytes of `bytes` under `key`. They are copied in pieces, from the last one on, and `bytes`
+    /// is shortened by each, so that little more memory than one copy is needed.
     pub(crate) fn put_from_end(
         &mut self,
         tree: TreeHandle<'e>,

@@ -52,12 +52,12 @@ fn by_system(from: &File, to: &File, range: Range<u64>) -> u64 {
     while at < range.end {
         let len = usize::try_from(range.end - at).map_or(REQUEST, |left| left.min(REQUEST));
         match copy_file_range(from, to, at, len) {
-            // The end of the file, or a file system that reports the end for every file.
+            // The source ends here, or its file system reports the end for every file. The caller's reads show which.
             Ok(0) => break,
             Ok(count) => at += count as u64,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // Two file systems, an old kernel, or no permission; or an error of the disk. In each case the caller
-            // copies by reads and writes, which show whether the source or the target fails.
+            // The files are on two file systems, the kernel is old, permission is missing, or the disk failed. In each
+            // case the caller copies the rest by reads and writes, which show whether the source or the target fails.
             Err(_) => break,
         }
     }

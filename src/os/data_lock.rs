@@ -57,7 +57,8 @@ impl DataLock {
 impl Drop for DataLock {
     fn drop(&mut self) {
         if process_mark() == self.mark {
-            // A child that was forked meanwhile shares the open file and would keep the lock.
+            // Unlock before closing the file: a child that was forked meanwhile shares the open file, and would keep
+            // the lock.
             let _ = unlock(&self.file, BYTE);
         }
     }

@@ -24,8 +24,8 @@ pub(crate) fn process_mark() -> u64 {
 /// Draws the number of a process that has none yet. Concurrent threads agree on one.
 #[cold]
 fn draw_mark(kept: &AtomicU64) -> u64 {
-    // Without random numbers, take the process id. A child in a new PID namespace can have its parent's id, which is
-    // rare; it would then release reader slots of the parent.
+    // If the system gives no random number, the process id must do. A child in a new PID namespace can then have the
+    // same number as its parent, which is rare: the child would release reader slots of the parent.
     let drawn = getrandom::u64().unwrap_or(u64::from(process::id())).max(1);
     match kept.compare_exchange(0, drawn, Ordering::Relaxed, Ordering::Relaxed) {
         Ok(_) => drawn,

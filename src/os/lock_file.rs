@@ -106,7 +106,7 @@ impl LockFile {
     pub(crate) fn open(path: &Path, mode: FileMode) -> Result<Self> {
         check_regular(path)?;
         let file = open_read_write(path, Some(mode)).map_err(|error| located(error, path))?;
-        // Refuses a newer version before anything is changed.
+        // Read the record before the file is changed in any way: a file of a newer mapleaf must be refused unchanged.
         read_record(&file, path)?;
         lengthen(&file).map_err(|error| located(error, path))?;
         let words = SharedWords::new(&file, path, LENGTH as usize)?;
@@ -140,7 +140,8 @@ impl LockFile {
             return Ok(Presence::First);
         }
         self.wait_lock(PRESENCE, LockKind::Shared)?;
-        // The process that was waited for may have been the last one, and have closed the environment.
+        // The process that held the presence lock may have closed the environment meanwhile, and may have been the last
+        // one. Then this process is the first one, which the second attempt shows.
         let is_first = self.try_lock(PRESENCE, LockKind::Exclusive)?;
         Ok(if is_first { Presence::First } else { Presence::Shared })
     }
@@ -173,8 +174,9 @@ impl LockFile {
     /// Withdraws the announcement, if there is one. Must not be called in a forked child, which has its parent's
     /// announcement.
     pub(crate) fn withdraw_writer(&self) {
-        // LMDB's lock is free by now, and the next writer may have announced itself already. If it does so at this very
-        // moment, its time is lost, which only errors of waiting callers show.
+        // LMDB's write lock is free by now, so another process may announce itself at any time: clear the id only if it
+        // is still this process's. If another one announces itself between the check and the stores, its starting time
+        // is lost, which only the errors of callers that waited in vain would show.
         let writer = self.words.word(WRITER_AT);
         if writer.load(Ordering::Relaxed) == self.pid {
             self.words.words::<2>(WRITER_SINCE_AT).iter().for_each(|word| word.store(0, Ordering::Relaxed));
@@ -195,7 +197,8 @@ impl LockFile {
     /// The id of another mapleaf process that announces that it writes. It may have been killed, and its id may be
     /// reused by now.
     pub(crate) fn other_writer(&self) -> Option<u32> {
-        // Acquire: what that process announced earlier about its commit becomes visible too.
+        // Acquire, paired with the release in `withdraw_writer`: a caller that sees the announcement withdrawn also
+        // sees the failed flush that the writer counted before.
         let writer = self.words.word(WRITER_AT).load(Ordering::Acquire);
         (writer != 0 && writer != self.pid).then_some(writer)
     }
@@ -226,7 +229,8 @@ impl LockFile {
     fn paused(&self, pauses: &mut usize) {
         *pauses += 1;
         self.words.word(PAUSED_AT).store(1, Ordering::SeqCst);
-        // Ordered before the caller's check that this process held LMDB's lock all along.
+        // The store must come before the caller's check that this process held LMDB's lock all along: otherwise a
+        // process that takes the lock right after the check could miss the pause.
         fence(Ordering::SeqCst);
     }
 
@@ -236,7 +240,8 @@ impl LockFile {
         *pauses = pauses.saturating_sub(1);
         if *pauses == 0 {
             self.words.word(PAUSED_AT).store(0, Ordering::SeqCst);
-            // Unlocking an open descriptor cannot fail; if it did, closing the file would still free it.
+            // Unlocking a byte of an open file cannot fail. If it did, closing the file would still free the lock, so
+            // the error is ignored.
             let _ = self.unlock(PAUSE);
         }
     }
@@ -263,7 +268,8 @@ impl LockFile {
 
     /// Clears the pause word and releases lock byte 1, which the caller holds alone.
     fn forget_pause(&self) -> Result<()> {
-        // The word is set only while lock byte 1 is held: a process that left the word set was killed.
+        // A process sets the word only while it holds lock byte 1, which the caller holds now. So a word that is set
+        // was left by a killed process.
         self.words.word(PAUSED_AT).store(0, Ordering::SeqCst);
         self.unlock(PAUSE)
     }
@@ -390,7 +396,7 @@ impl LockFile {
     /// Records that a flush failed, as far as the system allows: pages that the system regards as written may not be on
     /// the disk.
     pub(crate) fn note_failed_flush(&self) {
-        // Count first: other processes see the count at once and without a lock.
+        // Count the failure before the record is changed: other processes see the count at once and without a lock.
         self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
         if self.set_flush_failed(true).is_err() {
             self.mark_flush_failed();
@@ -445,7 +451,8 @@ impl LockFile {
     pub(crate) fn forget_namesake(&self) {
         let taken = self.words.word(WRITER_AT).compare_exchange(self.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
         if taken.is_ok() {
-            // The earlier process was killed while it wrote, and could not report the outcome of its commit.
+            // A process that had this id was killed while it wrote, and could not report the outcome of its commit. Its
+            // flush may have failed, so it is counted like a failed one.
             self.words.word(FAILED_FLUSHES_AT).fetch_add(1, Ordering::Release);
         }
     }
@@ -479,7 +486,8 @@ impl LockFile {
 impl Drop for LockFile {
     fn drop(&mut self) {
         if process_mark() == self.mark {
-            // A child that was forked meanwhile shares the open file and would keep the locks.
+            // Unlock before closing the file: a child that was forked meanwhile shares the open file, and would keep
+            // the locks.
             for byte in [FLUSHING, UNFLUSHED, PRESENCE] {
                 let _ = self.unlock(byte);
             }
@@ -494,7 +502,8 @@ pub(crate) struct PauseLock<'a> {
 
 impl Drop for PauseLock<'_> {
     fn drop(&mut self) {
-        // The lock belongs to the open file, which a forked child shares but must not unlock.
+        // The lock belongs to the open file, which a forked child shares. So the child does nothing here, and leaves
+        // the pause to its parent.
         if process_mark() == self.lock.mark {
             self.lock.resume();
         }
@@ -510,7 +519,8 @@ pub(crate) struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if let Some(word) = self.word {
-            // The word may have been cleared meanwhile, and may be another process's now.
+            // Another process may have cleared the word after the time limit, and the word may now have the id of yet
+            // another one. So clear it only if it still has this process's id.
             let _ = word.compare_exchange(self.lock.pid, 0, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
@@ -528,7 +538,7 @@ fn lengthen(file: &File) -> io::Result<()> {
 
 /// The record in the lock file at `path`.
 pub(crate) fn read_record(file: &File, path: &Path) -> Result<Option<OpenRecord>> {
-    // A shortened file is read as if zeros followed.
+    // If the file is shorter than a record, the missing bytes count as zeros.
     let (mut bytes, mut had) = ([0; RECORD], 0);
     while had < RECORD {
         match read_at(file, &mut bytes[had..], had as u64) {

@@ -22,9 +22,9 @@ impl Map {
             .caused_by(error)
         })?;
         if reports_residency(file) {
-            // A look-up needs only one of the pages that the system would read together. A scan requests more pages
-            // itself, once the system reports that they are not in memory. A process that gets no such reports has the
-            // system's own read-ahead.
+            // Turns off the system's read-ahead: a look-up needs only one of the pages that the system would read
+            // together. A scan requests more pages itself, once the system reports that they are not in memory. A
+            // process that gets no such reports keeps the system's read-ahead.
             raw.expect_random_reads();
         }
         Ok(Self { raw })

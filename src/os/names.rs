@@ -41,7 +41,7 @@ impl<'a> Names<'a> {
     pub(crate) fn open(directory: &Directory, path: &'a Path, file: &'a File) -> Result<Self> {
         let opened = match directory.handle() {
             Some(held) => held.readable().map_err(|error| located(error, path))?,
-            // There was no descriptor of the directory before.
+            // `directory` holds no descriptor, so open the directory by its path.
             None => match Directory::open(path)?.handle() {
                 Some(held) => held.readable().map_err(|error| located(error, path))?,
                 None => None,
@@ -65,7 +65,8 @@ impl<'a> Names<'a> {
 pub(crate) fn flush_with_all_above(directory: &Directory, path: &Path, file: &File) -> Result<(), Unflushed> {
     let lowest = Names::open(directory, path, file).map_err(Unflushed::Refused)?;
     lowest.flush().map_err(Unflushed::Failed)?;
-    // If the directory may not be read, its whole file system was flushed.
+    // A directory without a descriptor may not be read, and was flushed with its whole file system. This includes the
+    // directories above it.
     let Some(mut below) = lowest.opened else { return Ok(()) };
     let mut named = path.to_path_buf();
     loop {

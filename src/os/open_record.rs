@@ -64,8 +64,8 @@ impl OpenRecord {
     /// Whether pages that the system regards as written may be in its memory only, so that the file must be written
     /// again.
     pub(crate) fn needs_rewrite(&self) -> bool {
-        // After a restart the file's content is what the disk has. If the system gives no boot id, there may have been
-        // no restart.
+        // After a restart of the machine, reads give what the disk has, so rewriting would not help. If the system
+        // gives no boot id, there may have been no restart, and the file is rewritten.
         let own = boot_id();
         self.flush_failed && (self.boot.is_empty() || own.is_empty() || self.boot == own)
     }

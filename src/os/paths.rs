@@ -20,7 +20,8 @@ pub(crate) struct EnvPaths {
 impl EnvPaths {
     /// The location that `path` means now, whatever the working directory is later.
     pub(crate) fn new(path: &Path, single_file: bool) -> Self {
-        // An empty path cannot be made absolute. Creating an environment there is refused.
+        // `absolute` fails if the working directory was removed, and for an empty path. An empty path stays empty, and
+        // `create_directory` refuses it.
         let path = std::path::absolute(path).unwrap_or_else(|_| absolute_by_descriptor(path));
         Self { path, single_file }
     }
@@ -82,11 +83,11 @@ impl EnvPaths {
         Error::new(ErrorKind::InvalidArgument, format!("{} {what}", self.path.display()))
     }
 
-    /// Creates the directory and those above it, for such files, and returns those that it created, the lowest one last. Their
-    /// names become durable when they are flushed ([`names`](crate::os::names)).
+    /// Creates the directory and those above it, for such files, and returns those that it created, the lowest one
+    /// last. Their names become durable when they are flushed ([`names`](crate::os::names)).
     pub(crate) fn create_directory(&self, files: FileMode) -> Result<Vec<PathBuf>> {
         if self.path.as_os_str().is_empty() {
-            // Joined to an empty path, the files' names would be names in the working directory.
+            // Refuse an empty path: the files' names, joined to it, would be names in the working directory.
             return Err(Error::new(
                 ErrorKind::NotFound,
                 "the path is empty; name a directory, or `.` for the working one",
@@ -95,7 +96,8 @@ impl EnvPaths {
         let directory = self.directory();
         let (mut created, mut failed) = (Vec::new(), None);
         let mut wanted: Vec<&Path> = Vec::new();
-        // Find the lowest existing directory, then create those below it.
+        // Go upwards to the first directory that exists or can be created. Then create the missing ones below it,
+        // downwards.
         for path in directory.ancestors().filter(|path| !path.as_os_str().is_empty()) {
             wanted.push(path);
             match create_one(path, files, &mut created) {
@@ -159,7 +161,8 @@ impl Directory {
         match self.0.as_ref().zip(path.file_name()).map(|(directory, name)| directory.entry(name)) {
             Some(Ok(found)) => (found.id() == id).then_some(found.len()),
             Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => None,
-            // If the directory may not be searched, the link count still shows whether the file has any name.
+            // The directory is not open or may not be searched, so the name cannot be checked. The link count of the
+            // open file still shows whether the file has any name.
             _ => FileInfo::of(file).map_or(Some(u64::MAX), |found| (found.links() > 0).then_some(found.len())),
         }
     }
@@ -177,7 +180,7 @@ fn absolute_by_descriptor(path: &Path) -> PathBuf {
 fn create_one(path: &Path, mode: FileMode, created: &mut Vec<PathBuf>) -> io::Result<()> {
     match create_directory(path, mode) {
         Ok(()) => created.push(path.to_path_buf()),
-        // A dangling link counts as existing: no file will be found in it.
+        // A dangling link is reported as existing too, and is accepted: the files will not be found in it.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists || path.is_dir() => {}
         Err(error) => return Err(error),
     }

@@ -106,8 +106,8 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
     let mut cold = false;
     for (number, window) in keys.chunks(WINDOW).enumerate() {
         cold = cold && readahead::request_lookups::<W>(pages, tree, levels, window);
-        // Check residency on a leaf of the first group and on one of the middle group. The first group alone may have
-        // the lowest keys, and only these may be in memory.
+        // To notice leaves that are not in memory, check one leaf of the first group and one of the middle group. The
+        // first group alone does not suffice: it may have the lowest keys, whose leaves may be the only ones in memory.
         let (checks_residency, mut group) = (!cold && window.len() >= MIN_KEYS_FOR_REQUESTS, 0);
         let middle = window.len() / GROUP / 2;
         lanes.enter(window)?;
@@ -126,7 +126,7 @@ fn run<'a, 'k, const W: usize, D: Descent<'a, 'k>>(
 struct AnyWidthBatch<'a, 'k, const W: usize> {
     plan: Plan<'a, 'k>,
     window: &'k [&'k [u8]],
-    /// The number of the window's keys before the group, and of the group's keys.
+    /// How many keys of the window come before the group, and how many the group has.
     before: usize,
     len: usize,
     lanes: [Lane<'a, 'k, W>; GROUP],
@@ -159,7 +159,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for AnyWidthBatch<'a, 'k, W> {
         for level in 1..=levels {
             let slots = self.plan.slots_below(level);
             if level == 1 {
-                // All keys start at the root, which is in the cache.
+                // All keys of the group start at the root, which is in the cache. So no lane prefetches it first.
                 let root = pages.branch(tree.root)?;
                 for lane in &mut *lanes {
                     let guess = lane.limits.guess_without_limit(root, &lane.target);
@@ -190,7 +190,7 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for AnyWidthBatch<'a, 'k, W> {
     }
 }
 
-/// The average number of children of a branch page, and of entries of a leaf.
+/// The average number of children of a branch page, and of entries of a leaf, by the tree's record. Only for guesses.
 fn fanout(tree: &TreeRecord) -> (usize, usize) {
     let children = tree.branch_pages.saturating_add(tree.leaf_pages) / tree.branch_pages.max(1);
     let entries = tree.entries / tree.leaf_pages.max(1);
@@ -217,8 +217,8 @@ impl<'a, const W: usize> Lane<'a, '_, W> {
         self.at = At { page, fraction, guess };
     }
 
-    /// Moves to the child of branch `page`, which has about `slots` slots. Prefetches its header and the expected
-    /// position of its slot.
+    /// Moves the lane to the child of branch `page` that contains the lane's key. Prefetches the child's header and the
+    /// place where the key's slot is expected; the child has about `slots` slots.
     #[inline]
     fn go_down(&mut self, pages: Pages<'a>, page: Page<'a>, guess: Option<usize>, slots: usize) -> Result<()> {
         let mut limits = self.limits;

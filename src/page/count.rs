@@ -22,7 +22,8 @@ const SMALLEST_ENTRY: u64 = (SLOT + NODE_HEADER) as u64;
 /// The number of entries of a plain tree, from its record.
 ///
 /// # Errors
-/// `Corrupted` when so many entries cannot be in so many leaves: callers add numbers to the count and allocate by it.
+/// `Corrupted` when the record's leaves cannot have as many entries as it counts. Callers add numbers to the count and
+/// allocate by it, so such a count must not pass.
 pub(crate) fn len(pages: Pages<'_>, tree: &TreeRecord) -> Result<u64> {
     let most = tree.leaf_pages.min(pages.page_count()).saturating_mul(pages.page_size() as u64 / SMALLEST_ENTRY);
     if tree.is_empty() == (tree.entries == 0) && tree.entries <= most {
@@ -54,7 +55,8 @@ pub(crate) fn count_range(
         ControlFlow::Continue(apart) => apart,
     };
     let mut path = front.path;
-    // The first leaf is counted. Of its parent, count the leaves after it; of the following parents, all leaves.
+    // `ends` already counts the entries of the first and the last leaf. In the parent of the first leaf, count the
+    // leaves after the first one; in each parent after it, count all leaves, up to the last one of the range.
     let mut from = path.parent().map_or(0, |parent| parent.slot + 1);
     let (mut total, mut leaves_left) = (ends, tree.leaf_pages);
     loop {
@@ -150,7 +152,7 @@ pub(crate) fn nth<'a>(pages: Pages<'a>, tree: &TreeRecord, n: u64) -> Result<Opt
         }
         (position.leaf, position.leaf.slots() as u64 - 1 - left)
     };
-    // Less than the number of slots of a page, so it fits.
+    // `slot` is less than the number of slots of a page, so the conversion cannot fail.
     let node = leaf.node(usize::try_from(slot).unwrap_or(usize::MAX))?;
     Ok(Some((node.key, node.plain(pages, leaf)?)))
 }
@@ -171,13 +173,13 @@ pub(crate) fn estimate(pages: Pages<'_>, tree: &TreeRecord, lower: Bound<&[u8]>,
     let inner = leaves_between(pages, tree, front.path, &back.path)?.saturating_sub(1);
     let leaves = u128::from(tree.leaf_pages.max(1));
     let average = u128::from(inner) * u128::from(tree.entries) / leaves;
-    // Leaves hold different numbers of entries, so limit the estimate by the tree's total. In a damaged record the
-    // total can be any number.
+    // The average per leaf can give more entries than the tree has, so the tree's total limits the estimate. A damaged
+    // record can have any total, so the limit is never below `ends`, which were counted.
     Ok(u64::try_from(average).unwrap_or(u64::MAX).saturating_add(ends).min(tree.entries.max(ends)))
 }
 
-/// Both ends of a range in two leaves, and the number of its entries in these; `Break` with the number of all its
-/// entries when it is empty or within one leaf, and for the whole tree.
+/// The two ends of a range, in different leaves, and the number of the range's entries in these two leaves. `Break`
+/// with the number of all its entries if the range is empty or within one leaf, and for the whole tree.
 fn outer_leaves<'a>(
     pages: Pages<'a>,
     tree: &TreeRecord,

@@ -39,7 +39,7 @@ pub struct Cursor<'a> {
     /// Whether the front's leaf is the last with remaining entries. Then the back is in that leaf too, at slot
     /// `front_limit`. Also set when no entries remain.
     in_last_leaf: bool,
-    /// Whether the front has descended. Until then, the lower bound stands for it.
+    /// Whether the front has descended into the tree. Until then, the front is at the lower bound.
     is_open: bool,
     /// Whether keys must ascend by their bytes. If so, the cursor checks this at each change of leaf.
     ordered: bool,
@@ -89,8 +89,8 @@ impl<'a> Cursor<'a> {
         Ok(cursor)
     }
 
-    /// All entries of a tree whose keys do not ascend by their bytes: the free list, with its native integers. Only
-    /// the count of leaves limits the walk.
+    /// All entries of a tree whose keys do not ascend by their bytes: the free list, with its native integers. The
+    /// order of keys is not checked, so in a damaged tree only the record's count of leaves limits the walk.
     ///
     /// # Errors
     /// As [`range`](Self::range).
@@ -227,7 +227,8 @@ impl<'a> Cursor<'a> {
         mut each: impl FnMut(&'a [u8], &'a [u8]) -> ControlFlow<B>,
     ) -> Result<ControlFlow<B>> {
         loop {
-            // Local variables, because the closure cannot change them: they stay in registers.
+            // Copy the cursor's fields to local variables. The closure cannot change these, so the compiler keeps them
+            // in registers during the calls.
             let (leaf, end) = (self.front.leaf, self.front_limit);
             let (mut slot, mut prefetch) = (self.front.slot, self.prefetch);
             let mut flow = ControlFlow::Continue(());
@@ -339,7 +340,8 @@ impl<'a> Cursor<'a> {
         if self.reads_ahead {
             self.look_ahead();
         } else if let Some(next) = self.front.path.parent().and_then(|parent| parent.child_at(1)) {
-            // The second leaf of a range, which may end in it: prefetch only the next header.
+            // The front has just entered its second leaf, where a short range may end. So prefetch no more than the
+            // header of the next leaf; from the next leaf on, the cursor reads ahead.
             self.pages.prefetch(next, HEADER_LINES);
             self.reads_ahead = true;
         }
@@ -390,7 +392,8 @@ impl<'a> Cursor<'a> {
             return Ok(());
         };
         let after = back.leaf;
-        // If the remaining entries begin inside this leaf, none remain before it.
+        // A limit above 0 means that the range begins inside this leaf. Then no entry of the range is in a leaf before
+        // it, and the cursor ends.
         if self.back_limit > 0 || !back.previous_leaf(self.pages)? {
             self.stop();
             return Ok(());

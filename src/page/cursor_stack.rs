@@ -169,7 +169,7 @@ impl<'a> CursorStack<'a> {
     /// `Corrupted` when a page on the path is damaged.
     #[inline]
     pub(crate) fn forward(&mut self, pages: Pages<'a>) -> Result<Option<PageNo>> {
-        // The next leaf is nearly always in the same parent.
+        // The next leaf nearly always has the same parent as this one. Only this case is inlined.
         if let Some(step) = self.steps.last_mut()
             && step.slot + 1 < step.page.slots()
         {
@@ -184,8 +184,8 @@ impl<'a> CursorStack<'a> {
         self.forward_beyond(pages, 0)
     }
 
-    /// As [`forward`](Self::forward), to the first leaf after all leaves below the page that is `above` levels above
-    /// the leaf.
+    /// As [`forward`](Self::forward), but skips all leaves below the page that is `above` levels above the current
+    /// leaf, and moves to the first leaf after them.
     pub(crate) fn forward_beyond(&mut self, pages: Pages<'a>, above: usize) -> Result<Option<PageNo>> {
         let levels = self.steps.len();
         self.steps.truncate(levels.saturating_sub(above));
@@ -199,8 +199,9 @@ impl<'a> CursorStack<'a> {
         Ok(None)
     }
 
-    /// In two trees of which the page `above` levels above the leaf is the same one: passes the pages after it that are the
-    /// same in both too, as far as they have the same parents. Then [`forward_beyond`](Self::forward_beyond) goes on.
+    /// For two paths that have the same page `above` levels above their leaves. While the next child of that page's
+    /// parent is the same in both trees too, passes it in both. The caller then leaves the last one by
+    /// [`forward_beyond`](Self::forward_beyond).
     pub(crate) fn pass_shared(&mut self, other: &mut Self, above: usize) {
         let parent = |path: &Self| path.steps.len().checked_sub(above + 1);
         let (Some(own), Some(others)) = (parent(self), parent(other)) else { return };
@@ -237,8 +238,8 @@ impl<'a> CursorStack<'a> {
             if self.steps.len() >= levels {
                 return Ok(Some(child));
             }
-            // A scan reads every node of this branch page, one per leaf below it. The nodes do not lie in slot order,
-            // so the processor would not prefetch them by itself: prefetch the whole page.
+            // A scan reads every node of this branch page, one for each leaf below the page. The processor would not
+            // prefetch the nodes by itself, because they do not lie in slot order. So prefetch the whole page.
             pages.prefetch(child, usize::MAX);
             let page = pages.branch(child)?;
             let slot = if direction > 0 { 0 } else { page.slots().saturating_sub(1) };

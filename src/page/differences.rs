@@ -28,7 +28,7 @@ struct Side<'a> {
 }
 
 impl<'a, 'k> Differences<'a, 'k> {
-    /// Those from `start` to before `end`, or to the end.
+    /// The walk over the keys from `start` to before `end`, or to the end of the trees.
     pub(crate) fn between(
         old: (Pages<'a>, &TreeRecord),
         new: (Pages<'a>, &TreeRecord),
@@ -40,7 +40,7 @@ impl<'a, 'k> Differences<'a, 'k> {
         Ok(Self { old: open(old)?, new: open(new)?, end })
     }
 
-    /// The next key, ascending.
+    /// The next key that differs, in ascending order.
     pub(crate) fn next(&mut self) -> Result<Option<&'a [u8]>> {
         loop {
             if let (Some(old), Some(new)) = (&mut self.old.at, &mut self.new.at)
@@ -72,12 +72,14 @@ impl<'a, 'k> Differences<'a, 'k> {
     }
 }
 
-/// Whether two values are equal. Those in one place of one map are not read.
+/// Whether two values are equal. If both are at the same place of one map, they are one value, and its bytes are not
+/// read.
 fn is_same(old: &[u8], new: &[u8]) -> bool {
     std::ptr::eq(old, new) || old == new
 }
 
-/// If both positions are the same one of the same leaf: how many of the levels above that leaf are the same too.
+/// If both positions are before the same slot of the same leaf, returns how many levels of pages above the leaf are the
+/// same in both trees too.
 fn shared_levels(old: &TreePosition<'_>, new: &TreePosition<'_>) -> Option<usize> {
     if old.leaf.number() != new.leaf.number() || old.slot != new.slot {
         return None;
@@ -94,7 +96,7 @@ impl<'a> Side<'a> {
         Ok(side)
     }
 
-    /// The entry here, if it is before `end`.
+    /// The entry at this side's position, if its key is before `end`.
     fn entry(&self, end: Option<&[u8]>) -> Result<Option<Pair<'a>>> {
         let Some(at) = &self.at else { return Ok(None) };
         let node = at.leaf.node(at.slot)?;
@@ -104,7 +106,7 @@ impl<'a> Side<'a> {
         Ok(Some((node.key, node.plain(self.pages, at.leaf)?)))
     }
 
-    /// Passes the entry here.
+    /// Moves past the entry at this side's position.
     fn step(&mut self) -> Result<()> {
         if let Some(at) = &mut self.at {
             at.slot += 1;
@@ -112,7 +114,7 @@ impl<'a> Side<'a> {
         self.settle()
     }
 
-    /// Passes the rest of the leaf and of `levels` pages above it.
+    /// Moves past the rest of the leaf, and past all other leaves below the page that is `levels` levels above it.
     fn pass(&mut self, levels: usize) -> Result<()> {
         if let Some(at) = &mut self.at
             && !at.next_leaf_beyond(self.pages, levels)?
@@ -122,7 +124,7 @@ impl<'a> Side<'a> {
         Ok(())
     }
 
-    /// Goes on to the next leaf if this one has no more entries.
+    /// Moves to the next leaf if the current one has no more entries.
     fn settle(&mut self) -> Result<()> {
         if let Some(at) = &mut self.at
             && at.slot >= at.leaf.slots()

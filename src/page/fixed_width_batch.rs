@@ -30,7 +30,7 @@ pub(crate) struct FixedWidthBatch<'a, 'k, const W: usize> {
     /// The window's keys: in their given order, and sorted by ranges of the root.
     given: Vec<BatchKey>,
     order: Vec<BatchKey>,
-    /// The number of sorted keys before the group, and of the group's keys.
+    /// How many sorted keys of the window come before the group, and how many the group has.
     before: usize,
     len: usize,
     lanes: [Lane<'a>; GROUP],
@@ -90,7 +90,8 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
             high = root.number_key::<W>(root.slots().saturating_sub(1)).unwrap_or(0);
         }
         self.given.clear();
-        // The number of keys in each range of the root; later the index of the next key of each range.
+        // For sorting the keys by counting. First the number of keys in each part of the root's key range; later, for
+        // each part, the index in `order` where its next key is put.
         let mut parts = [0_u16; PARTS];
         for (index, key) in (0..).zip(window) {
             let start = match key.first_chunk::<W>() {
@@ -172,7 +173,8 @@ impl<'a, 'k, const W: usize> Descent<'a, 'k> for FixedWidthBatch<'a, 'k, W> {
                 },
                 LeafMatch::Absent => None,
                 LeafMatch::Undecided => match self.window.get(index).copied().unwrap_or_default() {
-                    // A single look-up with the same width: it detects damage that one without a width does not.
+                    // The lane could not decide, so the key is looked up alone. A key of the width `W` is looked up
+                    // with this width, because such a look-up detects damage that one without a width does not.
                     key if key.len() == W => get::<W>(pages, tree, key)?,
                     key => get::<0>(pages, tree, key)?,
                 },
@@ -229,7 +231,8 @@ impl<'a> Lane<'a> {
     fn first_above<const W: usize>(&mut self) -> Option<usize> {
         let (page, key, end) = (self.page, self.key, self.page.slots());
         if end < 2 {
-            // Slot 0 represents minus infinity; without it this is not a branch.
+            // The key in slot 0 counts as minus infinity. So a page with that slot alone has one child, which contains
+            // all keys. A page without slots is no branch: it stands for a page that could not be read.
             return if end == 1 { Some(1) } else { None };
         }
         let guess = self.guess.clamp(1, end - 1);
@@ -263,7 +266,7 @@ impl<'a> Lane<'a> {
             let middle = first + (last - first) / 2;
             let at = page.number_key::<W>(middle)?;
             if at <= key {
-                // Keep this a branch instruction: see `bisect` in `search.rs`.
+                // `black_box` keeps this a branch instruction, for the reason given at `bisect` in `search.rs`.
                 black_box(());
                 (self.low, first) = (at, middle + 1);
             } else {
@@ -310,7 +313,7 @@ impl<'a> Lane<'a> {
         if at == key {
             return LeafMatch::Slot(guess);
         }
-        // Walk towards the key, until it is reached or passed.
+        // The guess is near the key, so walk to the key slot by slot instead of bisecting.
         if at < key {
             for slot in guess + 1..end {
                 let Some(at) = page.number_key::<W>(slot) else { return LeafMatch::Undecided };
@@ -330,8 +333,8 @@ impl<'a> Lane<'a> {
         LeafMatch::Absent
     }
 
-    /// The result for a key that was not found; slot `above` has the first greater key. Only a key that is found is
-    /// checked completely elsewhere, so check this one.
+    /// The result for a key that is not in the leaf, where slot `above` has the first greater key. The node of a key
+    /// that is found is checked when its value is read. Here no value is read, so the node in slot `above` is checked.
     #[inline]
     fn absent(&self, above: usize) -> LeafMatch {
         if above < self.page.slots() && self.page.key(above).is_err() {

@@ -37,7 +37,7 @@ pub(crate) struct Pages<'a> {
 
 // SAFETY: the memory is only ever read, and stays readable for 'a whichever thread reads it (contract of `new`).
 unsafe impl Send for Pages<'_> {}
-// SAFETY: as above; no method writes or holds state.
+// SAFETY: as above. No method writes to the pages, and the type holds no state that threads could change.
 unsafe impl Sync for Pages<'_> {}
 
 impl<'a> Pages<'a> {
@@ -57,9 +57,9 @@ impl<'a> Pages<'a> {
     #[inline]
     pub(crate) fn of_map(map: &'a Map, count: u64, page_size: usize) -> Self {
         debug_assert!(count <= map.len() as u64 / page_size as u64);
-        // SAFETY: `count` pages are inside the map, which lives for 'a, and inside the file, which had that length
-        // when it was read and is never shortened. Committed pages are immutable while their state is pinned: LMDB
-        // reuses no page that a reader's slot may reach. The map begins on a page boundary.
+        // SAFETY: the `count` pages are inside the map, which lives for 'a. They are also inside the file, which had
+        // their length when its length was read, and is never shortened. Committed pages are immutable while their
+        // state is pinned: LMDB reuses no page that a reader's slot may reach. The map begins on a page boundary.
         unsafe { Self::new(map.start(), count, page_size) }
     }
 
@@ -112,7 +112,8 @@ impl<'a> Pages<'a> {
             return Err(outside(number));
         };
         let pages = overflow_header(number, run)?;
-        // LMDB keeps a longer run when a shorter value replaces it within one transaction.
+        // A run may have more pages than its value needs: LMDB keeps the run when a shorter value replaces the old one
+        // within one transaction. Only a run with fewer pages is damaged.
         if pages < need {
             return Err(number.fault("an overflow run is shorter than its value"));
         }
@@ -201,9 +202,10 @@ impl<'a> Pages<'a> {
         if self.page_count < META_PAGES || word >= META_BYTES / 8 {
             return 0;
         }
-        // SAFETY: page 0 or 1 of at least two readable pages, word within the first 152 of 512 bytes or more. base
-        // is aligned to 8 and so are page size and word: the pointer is. A relaxed load of 8 bytes only loads, so
-        // the memory may be read-only, and may be written by another process.
+        // SAFETY: `slot` is 0 or 1, and there are at least two readable pages; `word` is within the first 152 bytes of
+        // a page of 512 bytes or more. The pointer is aligned, because the base, the page size and the word's offset
+        // are multiples of 8. A relaxed load of 8 bytes does not write, so the memory may be mapped read-only; the load
+        // is atomic, so another process may write meanwhile.
         let word = unsafe { AtomicU64::from_ptr(self.base.add(slot * self.page_size() + word * 8).cast_mut().cast()) };
         word.load(Atomic::Relaxed)
     }
@@ -229,8 +231,9 @@ pub(crate) struct Page<'a> {
     bytes: &'a [u8],
     slots: u16,
     upper: u16,
-    // An integer, not a `bool`: with the two fields above it is a whole word, so copying is one move. A `bool` and its
-    // padding take three moves, and the next load waits for them.
+    // An integer instead of a `bool`: together with the two fields above it fills a whole word, so the compiler copies
+    // the three fields in one move. A `bool` and its padding take three moves, and the next load of a field waits for
+    // them.
     leaf: u32,
 }
 
@@ -404,7 +407,8 @@ impl<'a> Page<'a> {
         if slot < self.slots() {
             // SAFETY: slot < slots, checked just above.
             let at = unsafe { self.offset(slot) };
-            // The line of the key: it contains the value more often than the line of the header does.
+            // Prefetch the cache line in which the key begins, not that of the node's header: the value, which follows
+            // the key, is in this line more often.
             prefetch(self.bytes.get(at + NODE_HEADER..).unwrap_or_default());
         }
     }
@@ -420,7 +424,8 @@ impl<'a> Page<'a> {
         // SAFETY: slot < slots, checked just above.
         let at = unsafe { self.offset(slot) };
         if at + NODE_HEADER + 8 > self.bytes.len() {
-            // The last node of a page, with fewer than eight bytes of key and value.
+            // The node is the last one of its page, with fewer than eight bytes of key and value. The eight-byte load
+            // below would leave the page.
             return last_number_key::<W>(self.bytes, at);
         }
         // SAFETY: at + 16 <= bytes.len(), checked just above.
@@ -444,8 +449,8 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// As [`compare`](Self::compare), for searches: the offset is only clamped to the page, and `None` means a key
-    /// outside it.
+    /// As [`compare`](Self::compare), for searches, without a check where the node lies in its page. `None` means that
+    /// the key is outside the page.
     #[inline]
     pub(crate) fn order<const W: usize>(self, slot: usize, target: &SearchKey<'_, W>) -> Option<Ordering> {
         self.order_inline(slot, target)
@@ -468,7 +473,8 @@ impl<'a> Page<'a> {
     fn compare_at<const W: usize>(self, at: usize, target: &SearchKey<'_, W>) -> Option<Ordering> {
         let skip = target.skip();
         if at + NODE_HEADER + skip + 8 > self.bytes.len() {
-            // The last node of a page, with fewer than eight bytes of key and value.
+            // The node is the last one of its page, with fewer than eight bytes of key and value after the skipped
+            // ones. The eight-byte load below would leave the page.
             return compare_whole(self.bytes, at, skip, target.key());
         }
         // SAFETY: at + 16 + skip <= bytes.len(), checked just above.
@@ -479,14 +485,16 @@ impl<'a> Page<'a> {
         let (key_len, mut head) = (usize::from(key_len), u64::from_be(word));
         if matches!(W, 1..=8) {
             if key_len != W {
-                // Out of line: no tree written with this key type has keys of another width. This keeps the usual path
-                // as short as possible.
+                // A key of another width is compared out of line, to keep the usual path as short as possible: no tree
+                // that was written with this key type has such a key.
                 return compare_whole(self.bytes, at, 0, target.key());
             }
-            // Compare one integer of each key; the bytes after a shorter key are shifted out.
+            // Compare the two keys as one integer each. A key may have fewer than eight bytes, so the bytes that were
+            // loaded from behind it are shifted out.
             return Some((head >> unused_bits::<W>()).cmp(&(target.head() >> unused_bits::<W>())));
         }
-        // A key that ends within the skipped bytes is in the wrong page.
+        // All keys of a healthy page begin with the skipped bytes. A key that ends within them is in the wrong page,
+        // which the caller reports as damage.
         let key_len = key_len.checked_sub(skip)?;
         if key_len < 8 {
             head &= !(u64::MAX >> (key_len * 8));
@@ -497,7 +505,8 @@ impl<'a> Page<'a> {
         if key_len <= 8 && target.key().len() <= 8 {
             return Some(key_len.cmp(&target.key().len()));
         }
-        // Text keys often begin alike: the second word decides for most of them.
+        // The first words are equal, as they often are for text keys. For most of these keys the second word decides,
+        // so compare it here, without a call.
         if key_len >= 16 && target.key().len() >= 16 && at + NODE_HEADER + skip + 16 <= self.bytes.len() {
             // SAFETY: at + 24 + skip <= bytes.len(), checked just above.
             let word = unsafe { self.bytes.as_ptr().add(at + NODE_HEADER + skip + 8).cast::<u64>().read_unaligned() };

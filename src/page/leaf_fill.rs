@@ -5,25 +5,25 @@ use crate::page::format::{HEADER, NODE_HEADER, PAGE_NUMBER, SLOT};
 /// The fill factor of completely full leaves, in percent: the default for rows that arrive in key order, and the
 /// maximum.
 pub(crate) const FILL_PERCENT_MAX: u8 = 100;
-/// The default fill factor for rows that did not arrive in key order. Later rows will probably not either: with free
-/// space left, the first of them do not split every leaf. Splits produce leaves that are half to completely full, so
-/// more free space would only slow down scans.
+/// The default fill factor for rows that did not arrive in key order. Later rows will probably be out of order too, and
+/// the free space keeps the first of them from splitting every leaf. More free space would only slow down scans,
+/// because splits leave leaves half full or fuller.
 pub(crate) const FILL_PERCENT_UNORDERED: u8 = 86;
 /// The minimum fill factor in percent: a leaf cannot be left about half empty, see [`LeafFill::begins_leaf`].
 pub(crate) const FILL_PERCENT_MIN: u8 = 60;
 
 /// Tracks how full the last leaf is while rows are appended in key order.
 ///
-/// The put that begins a new leaf is marked as an append. Then LMDB leaves the full leaf as it is; otherwise it would
-/// rebuild it and move its last entry to the new leaf. Marking every put would cost a descent for each. A wrong guess
-/// only costs time.
+/// The put that begins a new leaf is marked as an append, so that LMDB leaves the full leaf as it is. Without the mark
+/// LMDB would rebuild that leaf and move its last entry to the new one. Marking every put would cost a descent for
+/// each. A mark at the wrong put only costs time.
 pub(crate) struct LeafFill {
     /// In bytes: the space of a leaf, the part of it to use, and the longest node that needs no overflow page.
     capacity: usize,
     target_bytes: usize,
     max_inline_node: usize,
     used: usize,
-    /// Zeros to pad a value with.
+    /// Zeros for the padded value that ends a leaf early.
     zeros: Vec<u8>,
 }
 
@@ -61,9 +61,9 @@ impl LeafFill {
             self.used = bytes;
             return NextLeaf::Full;
         }
-        // A leaf is ended early by a value padded to `left` bytes, which no longer fits in it. If `left` is so large
-        // that LMDB would put such a value into overflow pages, the node itself would fit, so the leaf cannot be ended
-        // yet.
+        // To end the leaf early, the caller first puts a value padded to `left` bytes, whose node does not fit in the
+        // leaf any more. If that node is too large to be stored in a leaf, LMDB moves the value to overflow pages; the
+        // small node that remains would fit, so the leaf cannot be ended yet.
         if used > self.target_bytes && NODE_HEADER + key.len() + left <= self.max_inline_node {
             self.used = bytes;
             return NextLeaf::Early(left);

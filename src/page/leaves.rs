@@ -66,8 +66,8 @@ impl<'a, 'k> Leaves<'a, 'k> {
             self.is_done = is_last || !self.front.next_leaf(self.pages)?;
             if from < to {
                 let part = part_of(leaf, from, to)?;
-                // A caller removes all entries between two of these keys. If the keys were out of order, it would
-                // remove other entries.
+                // The caller removes all entries between keys that this function returns. So check that these ascend
+                // and are within the range: otherwise the caller could remove other entries.
                 let is_above = self.last.map_or(part.first >= self.from, |last| part.first > last);
                 if !is_above || self.end.is_some_and(|end| part.first >= end) {
                     return Err(leaf.fault("keys are not in order"));

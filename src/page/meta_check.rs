@@ -14,7 +14,7 @@ use crate::page::meta::Meta;
 use crate::page::page_no::PageNo;
 use crate::page::txn_id::LmdbTxnId;
 
-/// How often a pair of meta pages is read again: a live writer may have been replacing them.
+/// How often the two meta pages are read before they count as damaged: a live writer may have been replacing them.
 const ATTEMPTS: u32 = 5;
 
 /// The meta pages of a database file.
@@ -72,8 +72,9 @@ fn read_both(file: &File, strict: bool) -> Result<Option<FileMeta>> {
         return Err(Error::corrupted(0, "the transaction ids of the two meta pages do not follow each other"));
     }
     let (slot, newest) = if one.txn_id > zero.txn_id { (1, one) } else { (0, zero) };
-    // Only the format and the id of the other meta page are checked: nothing else of it is read. When writing a meta
-    // page fails, LMDB restores its id and last page but leaves the new roots, which may be after that page.
+    // `why_wrong` checks only the newest meta page. Of the other one only the format and the id are used, and these
+    // were checked above. Its roots may even be after its last page: when writing a meta page fails, LMDB restores the
+    // id and the last page, but leaves the new roots.
     if let Some(why) = why_wrong(&newest) {
         return Err(Error::corrupted(slot, why));
     }
@@ -82,8 +83,9 @@ fn read_both(file: &File, strict: bool) -> Result<Option<FileMeta>> {
 
 /// Whether `file` is one that LMDB was creating, with pages of `page_size` bytes, when the power failed. Such a file
 /// has exactly the length of the two meta pages, which are written together. Each page is a new meta page or was not
-/// written, and at least one was not written. Nothing was committed to it. A shorter file may be the rest of a longer
-/// one: the first commit changes only the second page, and the first bytes of the first page are zeros.
+/// written, and at least one was not written. So nothing was committed to the file. A shorter file does not count,
+/// because it may be the rest of a longer one: the first commit changes only the second page, and the first bytes of
+/// the first page are zeros.
 ///
 /// # Errors
 /// `Io`.
@@ -123,7 +125,7 @@ pub(crate) fn may_be_compacted(file: &File, page_size: usize) -> Result<bool> {
     let mut bytes = Vec::new();
     let read = file.take(2 * page_size as u64).read_to_end(&mut bytes);
     read.map_err(|error| io(error, "the meta pages"))?;
-    // Bytes after the end of a truncated file count as not written.
+    // If the file is shorter than its two meta pages, the missing bytes count as not written.
     bytes.resize(2 * page_size, 0);
     let is_absent = |page: &[u8]| page.iter().all(|&byte| byte == 0);
     let may_be = |page: &[u8], slot: u64| {

@@ -89,7 +89,7 @@ struct Requested {
 }
 
 impl ReadAhead {
-    /// For a walk over branch pages alone.
+    /// The state of a walk that reads branch pages alone: nothing is requested for it.
     pub(crate) fn off() -> Self {
         Self { off: true, cold: None }
     }
@@ -109,8 +109,8 @@ impl ReadAhead {
         }
         let is_requested = self.cold.as_ref().is_some_and(|cold| cold.last == branch.number());
         if !is_requested {
-            // While nothing was missing, check one child. After that check more: in a file that is being loaded, some
-            // pages are present.
+            // As long as no leaf was found missing, one child is checked, because the file is probably in memory. After
+            // that four are checked: in a file that is being loaded, some pages are present already.
             if !has_missing_child(memory, branch, if self.cold.is_none() { 1 } else { 4 }) {
                 return;
             }
@@ -218,7 +218,8 @@ fn request_values<const W: usize>(pages: Pages<'_>, searches: &[(SearchKey<'_, W
     let mut numbers = Vec::new();
     for (target, limits, number) in searches {
         let node = pages.leaf(*number).and_then(|leaf| leaf.node(limits.slot::<false, W>(leaf, target)?));
-        // A slot past the last one means that the key is absent.
+        // For a key above all others of the leaf, the search gives the slot after the last one. `node` fails for this
+        // slot, and the key, which is absent, is passed over.
         if let Ok(node) = node
             && node.flags == Node::BIG
             && node.key == target.key()

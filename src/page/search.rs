@@ -65,7 +65,7 @@ impl Page<'_> {
             return self.bisect::<AFTER, false, W>(slot + 1, end, target);
         }
         for _ in 0..MAX_LINEAR_STEPS {
-            // Keys are unique: if this key is equal, the one before it need not be compared.
+            // Keys are unique. So if this key equals the target, the key before it is lower and need not be compared.
             if slot == from || order.is_eq() {
                 return Ok(slot);
             }
@@ -115,8 +115,8 @@ impl Page<'_> {
                 self.prefetch_slot(base + half + 1 + (size - half - 1) / 2);
             }
             if self.is_before::<AFTER, W>(base + half, target)? {
-                // Keep this a branch instruction: the processor predicts a side and starts to load that key. A
-                // conditional move would wait for this key first; look-ups took a third longer.
+                // `black_box` keeps this a branch instruction: the processor predicts the side, and starts to load the
+                // next key there. A conditional move would wait for this key first, which made look-ups a third slower.
                 black_box(());
                 base += half + 1;
                 size -= half + 1;
@@ -315,7 +315,8 @@ impl<'a> Limits<'a> {
         if W == 0
             && let (Some(low), Some(high)) = (self.low, self.high)
         {
-            // The new limits are between the old ones, so they share at least the old common prefix.
+            // The child's limits are between the old ones, so they share at least the old common prefix. The comparison
+            // begins after it.
             self.skip = u16::try_from(common_words(low, high, usize::from(self.skip))).unwrap_or(0);
         }
         Ok(slot)
@@ -373,8 +374,8 @@ impl Fraction {
         if above >= span {
             return Self(1 << 16);
         }
-        // Uses 32-bit integers, whose division is fastest, and drops the bits that do not fit. Converting to floats
-        // and back takes longer.
+        // Divide 32-bit integers, because their division is fastest. The lowest bits are dropped, so that both numbers
+        // fit. Converting to floats and back takes longer.
         let drop = 48_u32.saturating_sub(span.leading_zeros());
         #[expect(clippy::cast_possible_truncation, reason = "the bits after the sixteenth were dropped")]
         let (above, span) = ((above >> drop) as u32, (span >> drop) as u32);
@@ -384,8 +385,8 @@ impl Fraction {
     /// The index in `slots` at this fraction.
     #[inline]
     pub(crate) fn of(self, slots: usize) -> usize {
-        // Wraps instead of overflowing. `slots` may be an estimate from the record of a damaged tree, and then any
-        // number; a page has far too few slots to wrap. The result is only a guess.
+        // The multiplication wraps, because `slots` may be an estimate from the record of a damaged tree, and so any
+        // number. The slots of a page are far too few to wrap. A wrong result is only a bad guess.
         (self.0 as usize).wrapping_mul(slots) >> 16
     }
 }
@@ -393,11 +394,12 @@ impl Fraction {
 /// The relative position of `target` between `low` and `high`, as numbers.
 #[inline]
 fn fraction<const W: usize>(low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Fraction {
-    // Keys that fit a word are compared whole; others by the first word in which the limits differ.
+    // Keys of up to eight bytes are compared whole, since they fit in a word. Longer keys are compared by the word that
+    // begins where the limits differ.
     fraction_after(if matches!(W, 1..=8) { 0 } else { common_words(low, high, 0) }, low, high, target)
 }
 
-/// As [`fraction`], by the first word after `skip` bytes.
+/// As [`fraction`], by the word that begins after `skip` bytes.
 #[inline]
 fn fraction_after<const W: usize>(skip: usize, low: &[u8], high: &[u8], target: &SearchKey<'_, W>) -> Fraction {
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
@@ -414,8 +416,8 @@ fn fraction_of_bytes<const W: usize>(
     target: &SearchKey<'_, W>,
 ) -> Option<Fraction> {
     let (low, key, high) = (word_at(low, skip), target.word(skip), word_at(high, skip));
-    // A word of ASCII text has no byte with the top bit set. The first byte, in which the limits differ, and the last
-    // one are not examined. A wrong result only costs time.
+    // In ASCII text no byte has its top bit set. The first byte, in which the limits differ, and the last one are not
+    // examined. If this takes other bytes for text, the search only takes longer.
     let is_text = (low | key | high) & 0x0080_8080_8080_8000 == 0;
     if is_text { None } else { Some(Fraction::between(low, key, high)) }
 }

@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 
 /// A key to compare stored keys with: its first bytes as one big-endian integer, padded with zeros.
 ///
-/// If two such integers differ, they give the order of the keys: after the end of the shorter key there are zeros, and
-/// a zero is at most the other key's byte. If they are equal, the remaining bytes decide, then the length.
+/// If two such integers differ, they give the order of the keys. The padding does not falsify it, because a zero is
+/// never above the byte that the longer key has there. If the integers are equal, the remaining bytes decide, then the
+/// length.
 ///
 /// `W` is the width in bytes of all keys of the tree, if their type fixes it, otherwise 0. Keys of 1 to 8 bytes are one
 /// integer, keys of 16 bytes are two. If the stored key has the width `W` too, nothing else is compared.
@@ -20,7 +21,7 @@ pub(crate) struct SearchKey<'k, const W: usize = 0> {
     skip: usize,
 }
 
-/// Keys with a longer common prefix are compared by `memcmp`.
+/// If the shorter of two keys has more bytes than this, the keys are compared by `memcmp`.
 const LONG: usize = 64;
 
 /// Eight bytes as a big-endian integer, padded with zeros.
@@ -33,7 +34,8 @@ pub(crate) fn word_at(bytes: &[u8], at: usize) -> u64 {
     if rest.is_empty() {
         return 0;
     }
-    // Load the last eight bytes, and shift out those before `at`.
+    // Fewer than eight bytes are left after `at`. If the whole key has eight, load its last eight bytes and shift out
+    // those before `at`, which needs no loop.
     if let Some(word) = bytes.last_chunk() {
         return u64::from_be_bytes(*word) << (64 - 8 * rest.len());
     }
@@ -97,7 +99,8 @@ pub(crate) fn compare_tail(stored: &[u8], key: &[u8]) -> Ordering {
     }
     let mut at = 8;
     while at < common {
-        // The last word may overlap bytes already known to be equal.
+        // The last word begins early enough to end with the shorter key. It may overlap bytes that are known to be
+        // equal, which does not change the order.
         let from = at.min(common - 8);
         let (here, wanted) = (word_at(stored, from), word_at(key, from));
         if here != wanted {

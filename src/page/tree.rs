@@ -34,8 +34,8 @@ pub(crate) fn branch_levels(pages: Pages<'_>, tree: &TreeRecord) -> Result<Optio
     if tree.is_empty() {
         return Ok(None);
     }
-    // A walk over the leaves of a damaged tree ends once it has met this many leaves, so the number itself must be
-    // limited.
+    // A walk over the leaves ends once it has met as many leaves as the record counts, so that it also ends in a
+    // damaged tree. So check that this count is not above the number of pages of the file.
     if tree.leaf_pages > pages.page_count() {
         return Err(tree.root.fault("a tree record counts more leaves than the file has pages"));
     }

@@ -66,8 +66,8 @@ impl<'a> TreePosition<'a> {
         Ok(())
     }
 
-    /// Moves to the start of the first leaf after all those below the page that is `above` levels above this leaf, if
-    /// there is one.
+    /// Skips all leaves below the page that is `above` levels above the current leaf, and moves to the start of the
+    /// first leaf after them. `false` when there is none.
     pub(crate) fn next_leaf_beyond(&mut self, pages: Pages<'a>, above: usize) -> Result<bool> {
         let Some(number) = self.path.forward_beyond(pages, above)? else {
             return Ok(false);

@@ -26,7 +26,7 @@ impl<'a> Node<'a> {
 
     #[inline(never)]
     fn big(self, pages: Pages<'a>) -> Result<&'a [u8]> {
-        // The error names the first page of the run.
+        // An error names the first page of the overflow run, where the damage is, and not the leaf.
         pages.overflow(self.overflow_page(), self.size)
     }
 }

@@ -37,7 +37,8 @@ impl<'t> LayeredTree<'t> {
                 keys.clear();
             }
             if change.is_none() {
-                // A damaged record may count fewer entries than are found and replaced.
+                // `covered` counts the entries of the file that changes replace or delete. A damaged record may count
+                // fewer entries in all, so the subtraction is checked.
                 return entries.checked_sub(covered).ok_or_else(|| page::miscounted(&self.tree));
             }
         }
@@ -50,7 +51,8 @@ impl<'t> LayeredTree<'t> {
         }
         let mut left = n;
         let (mut from, mut overlay) = (Bound::Unbounded, self.overlay(Bound::Unbounded, Bound::Unbounded));
-        // First skip whole groups of changes: that costs one search per change instead of three.
+        // Skip whole groups of changes first, by counting the entries up to the last change of a group: that costs one
+        // search per change instead of three.
         loop {
             let mut group = overlay.clone();
             let Some(last) = std::iter::from_fn(|| group.next()).take(GROUP).last() else { break };

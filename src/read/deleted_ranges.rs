@@ -70,7 +70,8 @@ impl<'r, const BEFORE: bool> RangeSide<'r, BEFORE> {
         } else {
             (gaps.first_after(key), Some(if at.1 { blocks.after(at.0) } else { at.0 }))
         };
-        // A gap that ends at the key is next to it, so the range ends there whatever rows the leaf has.
+        // A gap that ends at the key is next to it. So the range ends at this gap, and the rows of the leaf need not be
+        // examined.
         let end = match gap {
             Some((start, Some(to))) if BEFORE && to == key => RangeEnd::Gap((start, Some(to))),
             _ => RangeEnd::Unknown,
@@ -190,7 +191,8 @@ pub(crate) fn range_joined_by<'r, 't: 'r>(
         before.follow_beyond(&below, &mut deleted)?;
         after.follow_beyond(&below, &mut deleted)?;
     }
-    // Before the first key nothing exists below. So the gap starts at the least key, and readers begin after it.
+    // If the range reaches down to the first key, the layers below have nothing before it. So the gap starts at the
+    // least key, and readers begin after the gap.
     let start = match before.end {
         RangeEnd::Gap((start, _)) => start,
         RangeEnd::Keys => LEAST,
@@ -202,7 +204,8 @@ pub(crate) fn range_joined_by<'r, 't: 'r>(
         RangeEnd::Keys | RangeEnd::Unknown => None,
     };
     let joins = matches!(before.end, RangeEnd::Gap(_)) || matches!(after.end, RangeEnd::Gap(_));
-    // At an end of all keys, a gap pays from two rows on: the next row deleted there finds it at once.
+    // At the start or the end of all keys, a gap pays from two rows on: the deletion of the next row there finds the
+    // gap at once.
     let is_at_end = !deleted.is_empty() && (start == LEAST || end.is_none());
     if !joins && !is_at_end && deleted.len() + 1 < MIN_GAP_ROWS {
         return Ok(None);

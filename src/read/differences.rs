@@ -22,7 +22,8 @@ impl LayeredTree<'_> {
     /// Whether `key` has another value in `other`, or exists in one of the two alone.
     pub(crate) fn differs_at(&self, other: &LayeredTree<'_>, key: &[u8]) -> Result<bool> {
         Ok(match (self.get(key)?, other.get(key)?) {
-            // A value in one place of one map is not read.
+            // If both states have the value at the same place of one map, it is the same value, and its bytes are not
+            // compared.
             (Some(own), Some(other)) => !std::ptr::eq(own, other) && own != other,
             (own, other) => own.is_some() != other.is_some(),
         })
@@ -48,7 +49,7 @@ impl LayeredTree<'_> {
         if changed.is_plain() {
             return Ok(first);
         }
-        // What comes after the first difference so far need not be looked at.
+        // Only a key before the first difference so far can change the result. So the range of the search ends there.
         let found = self.first_in_changes(other, changed, before(range, first.as_deref()))?;
         let first = found.or(first);
         let found = self.first_in_gaps(other, changed, before(range, first.as_deref()))?;
@@ -59,7 +60,7 @@ impl LayeredTree<'_> {
     fn first_in_pages(&self, other: &LayeredTree<'_>, (start, end): KeyRange<'_>) -> Result<Option<Vec<u8>>> {
         let mut keys = Differences::between((self.pages, &self.tree), (other.pages, &other.tree), start, end)?;
         while let Some(key) = keys.next()? {
-            // Layers may overrule the pages.
+            // The pages differ at this key, but layers may overrule the pages. So compare what the two states give.
             if (self.is_plain() && other.is_plain()) || self.differs_at(other, key)? {
                 return Ok(Some(key.to_vec()));
             }

@@ -68,7 +68,8 @@ impl<'t> LayeredTree<'t> {
                 Bound::Unbounded => LEAST,
                 Bound::Included(key) | Bound::Excluded(key) => key,
             };
-            // If the gap has no end, nothing remains after it. The other bound then makes the range empty.
+            // If the gap has no end, nothing remains after its start, and `from` is left as it is. The upper bound
+            // moves to the gap's start below, which makes the range empty.
             if let Some((_, Some(end))) = changes.gaps().containing(key) {
                 from = Bound::Included(end);
             }

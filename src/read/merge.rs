@@ -140,7 +140,8 @@ impl<'t> MergeCursor<'t> {
                     Ok(_) => {}
                     Err(error) => return Err(self.end(error)),
                 }
-                // In most cases the base was read up to its next entry, which a layer changes.
+                // In most cases the base was read up to an entry that a layer changes. This case is handled here,
+                // without the slower step for all cases.
                 if let (Some((key, _)), Some(change), None) = (kept, self.change, self.gap) {
                     self.kept[0] = kept.filter(|_| !stop.is_of(key, change.key));
                     self.pass::<true>(&change);
@@ -192,7 +193,8 @@ impl<'t> MergeCursor<'t> {
         let (near, far) = (usize::from(!FORWARD), usize::from(FORWARD));
         loop {
             if self.kept[near].is_none() {
-                // If the base is at its end, the entry that the other end has kept is the last one left.
+                // If the base is at its end, the entry that the other end of this cursor has taken from the base and
+                // kept is the last one left.
                 self.kept[near] = self.take_base::<FORWARD>()?.or_else(|| self.kept[far].take());
             }
             if self.forward != Some(FORWARD) {
@@ -218,7 +220,8 @@ impl<'t> MergeCursor<'t> {
                 (Some((key, _)), Some(change)) if FORWARD => key.cmp(change.key),
                 (Some((key, _)), Some(change)) => change.key.cmp(key),
             };
-            // The base's next entry is beyond the gap: find the next gap.
+            // The base's next entry is past the gap where the cursor stopped, and comes before the next change, if any.
+            // So find the next gap.
             let Some(change) = self.change.filter(|_| order.is_ge()) else {
                 self.find_gap::<FORWARD>();
                 continue;
@@ -253,8 +256,8 @@ impl<'t> MergeCursor<'t> {
                 self.base = None;
                 Ok(())
             }
-            // An entry with the key `start` is in the gap too. It remains the base's next entry, and the next step
-            // skips it.
+            // Going backward, move to `start`. An entry with the key `start` is in the gap too: it remains the base's
+            // next entry, and the next step skips it.
             _ => base.seek_back(start),
         };
         sought.map_err(|error| self.end(error))
@@ -281,7 +284,8 @@ impl<'t> MergeCursor<'t> {
     #[inline]
     fn set_stop<const FORWARD: bool>(&mut self) {
         match (self.change, self.gap) {
-            // Word by word: one wide load of words that were just stored separately would stall.
+            // Store each word by itself. If both were assigned as one array, a wide load of words that were just stored
+            // separately would stall.
             (Some(change), None) => {
                 self.stop.words[0] = word_at(change.key, 0);
                 self.stop.words[1] = word_at(change.key, 8);

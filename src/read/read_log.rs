@@ -74,8 +74,8 @@ impl ReadLog {
         self.reads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Fails when the time is over, or if reads are missing. Not a part of its callers, which transactions without a log
-    /// run through too.
+    /// Fails when the time is over, or if reads are missing. Not a part of its callers, which transactions without a
+    /// log run through too.
     #[cold]
     #[inline(never)]
     pub(crate) fn check(&self) -> Result<()> {
@@ -186,7 +186,8 @@ impl Reads {
         if !self.dbis.contains_key(&dbi.slot) {
             match all.handle_of(dbi) {
                 Some(dbi) => drop(self.dbis.insert(dbi.slot, OfDbi { dbi, ranges: KeyRanges::default() })),
-                // Cannot be: the caller has a handle. Nothing that was read may be missing unnoticed.
+                // A DBI without a handle cannot occur here, because the caller has a handle. If it does, the log counts
+                // as cut, so that no read is missing unnoticed.
                 None => self.is_cut = true,
             }
         }

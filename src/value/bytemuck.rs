@@ -74,7 +74,7 @@ fn read<T: CheckedBitPattern>(bytes: &[u8]) -> Option<T> {
     try_pod_read_unaligned(bytes).ok()
 }
 
-/// `None` if the bytes are not aligned; an error if they are not valid.
+/// The bytes as a slice of `T`, without a copy; `None` if the bytes are not aligned, an error if they are not valid.
 fn cast<T: CheckedBitPattern>(bytes: &[u8]) -> Option<Result<&[T]>> {
     match try_cast_slice(bytes) {
         Ok(all) => Some(Ok(all)),

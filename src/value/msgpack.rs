@@ -84,8 +84,8 @@ pub(super) fn read_seed<'a, S: DeserializeSeed<'a>>(bytes: &'a [u8], seed: S) ->
 fn read_seed_within<'a, S: DeserializeSeed<'a>>(bytes: &'a [u8], seed: S, reading: &Reading) -> Result<S::Value> {
     let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
     let value = seed.deserialize(limited_reader(&mut reader, reading)).map_err(not_decoded)?;
-    // The reader does not report its position. If all bytes were read, and only then, reading one more marker fails
-    // with `UnexpectedEof`.
+    // The reader does not report its position, so read one more marker to find bytes after the value. That fails with
+    // `UnexpectedEof` if all bytes were read, and only then.
     match bool::deserialize(&mut reader) {
         Err(decode::Error::InvalidMarkerRead(cause)) if cause.kind() == UnexpectedEof => Ok(value),
         _ => Err(not_this_type("bytes follow its end")),
@@ -117,7 +117,8 @@ pub(super) fn not_encoded(cause: encode::Error) -> Error {
 fn not_decoded(cause: decode::Error) -> Error {
     use decode::Error::{InvalidDataRead, InvalidMarkerRead};
     match cause {
-        // The reader's own messages only say that the bytes end early, in three wordings.
+        // With these two errors the reader reports that the bytes end early, in three wordings. The caller gets one
+        // text for all.
         InvalidMarkerRead(_) | InvalidDataRead(_) => not_this_type("it is cut short"),
         cause => not_this_type(&cause).caused_by(cause),
     }

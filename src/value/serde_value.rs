@@ -82,7 +82,8 @@ pub(super) fn write_as<T: Serialize + DeserializeOwned + 'static, U: Serialize +
     let mut doubt = Doubt::of_another::<T>(codec.number);
     write(value, buf, &doubt)?;
     let asked = Asked { is_of_another: true, ..codec.asked };
-    // Always read back: a value of the same form need not be a value of `T`, such as a 0 where `T` has a `NonZeroU32`.
+    // The written bytes are always read back, because a value of the same form need not be a value of `T`: for example
+    // a 0 where `T` has a `NonZeroU32`.
     confirm(codec, asked, value, buf, &mut doubt)
 }
 
@@ -102,8 +103,9 @@ fn confirm<T: Serialize + DeserializeOwned, U: Serialize + ?Sized>(
         Err(error) => return Err(unread(type_name::<U>(), error, doubt)),
     };
     let (ours, theirs) = (|asked| form(value, asked), |asked| form(&read, asked));
-    // Whether reading the same bytes again gives a value with another form. Then a difference from the written value
-    // proves nothing. Example: a hashed set written as text lists its elements in the order of its memory layout.
+    // Whether reading the same bytes again gives a value with another form. If so, a difference between the written
+    // value and the one read back proves nothing. For example, a hashed set that is written as text lists its elements
+    // in the order of its memory layout.
     let wavers = |asked, read: u64| {
         let another = |_| (codec.read)(buf, &Reading::watched(buf.len())).ok();
         let is_other = |another: &T| form(another, asked).is_ok_and(|(number, _)| number != read);
@@ -113,7 +115,7 @@ fn confirm<T: Serialize + DeserializeOwned, U: Serialize + ?Sized>(
 }
 
 /// How often bytes are read again before a difference in the other form counts. Two unordered parts come in the same
-/// order half of the time.
+/// order half of the time, so a few readings might not show that the form varies.
 const READINGS: usize = 16;
 
 /// Returns the form of a value.
@@ -132,10 +134,10 @@ fn compare(
     doubt: &mut Doubt,
 ) -> Result<()> {
     let own = Asked { note: if doubt.is_lasting() { Note::Nothing } else { Note::Steps }, ..asked };
-    // Two cases need a comparison of the other form too, that for text if the codec is binary, and the reverse. A
-    // value that was read by inspection may have become one of another type with the same form, such as text for an
-    // address. A type that chooses between two forms may lose something in the one that was written. A value without
-    // the other form is compared by its own form only.
+    // In two cases the values are compared by their other form too: that for text if the codec is binary, and the
+    // reverse. First, a value that was read by inspection may have become one of another type with the same form, such
+    // as text for an address. Second, a type that chooses between two forms may lose something in the one that was
+    // written. A value without the other form is compared by its own form only.
     let other = Asked { text: !own.text, ..own };
     for asked in [Some(own), (trace.has_looked() || doubt.forks()).then_some(other)].into_iter().flatten() {
         let is_own = asked.text == own.text;

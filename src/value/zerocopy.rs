@@ -86,7 +86,7 @@ fn read<T: TryFromBytes>(bytes: &[u8]) -> Option<T> {
     T::try_read_from_bytes(bytes).ok()
 }
 
-/// `None` if the bytes are not aligned; an error if they are not valid.
+/// The bytes as a slice of `T`, without a copy; `None` if the bytes are not aligned, an error if they are not valid.
 fn cast<T: TryFromBytes + Immutable>(bytes: &[u8]) -> Option<Result<&[T]>> {
     match <[T]>::try_ref_from_bytes(bytes) {
         Ok(all) => Some(Ok(all)),

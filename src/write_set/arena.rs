@@ -26,13 +26,14 @@ pub(crate) type Record<'a> = (&'a [u8], Option<&'a [u8]>);
 /// Bytes before a record's key: the lengths of key and value.
 pub(crate) const HEADER: usize = 6;
 
-/// The length that marks a deleted key.
+/// The length of a value that marks the record of a deleted key.
 const DELETED: u32 = u32::MAX;
 
 /// The smallest and the largest capacity in bytes of a chunk that is not made for one record.
 const CHUNKS: (usize, usize) = (512, 16 << 20);
 
-/// A record of this many bytes is large: it is worth a commit in which nobody follows.
+/// A record of this many bytes is large: when it is committed, its value is worth moving to LMDB's page, so that it is
+/// in memory only once. No other transaction can be based on this one meanwhile.
 const LARGE: usize = 16 << 20;
 
 /// The bytes of a cache line, and how many lines of a value are prefetched.
@@ -49,15 +50,15 @@ const KEPT_AFTER_LARGE: usize = 64 << 20;
 /// small chunks.
 const MAX_COPIED_CHUNK: usize = 4096;
 
-/// Records in chunks. A chunk is filled up to its first capacity, so it never moves. Each new chunk has an eighth of
-/// all bytes so far, which bounds the memory that is allocated and unused.
+/// Records in chunks. A chunk is filled up to its first capacity, so it never moves. Each new chunk has the size of an
+/// eighth of all bytes so far, which bounds the memory that is allocated and unused.
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
     chunks: Vec<Vec<u8>>,
     used: usize,
-    /// Empty chunks of the last transaction; the first of its chunks is the last one here.
+    /// The empty chunks of the last transaction, in reverse order, so that its first chunk is used first.
     spare: Vec<Vec<u8>>,
-    /// Bytes of the last transaction.
+    /// How many bytes the records of the last transaction had.
     before: usize,
 }
 
@@ -155,8 +156,8 @@ impl Arena {
     fn push_zeros(&mut self, header: &[u8], key: &[u8], len: usize) -> RecordRef {
         let whole = HEADER + key.len() + len;
         if self.room() < whole && whole >= (self.used / 8).clamp(KEPT, CHUNKS.1) {
-            // The record gets a chunk of its own, which the system has zeroed. So writing the value is the first time
-            // that its memory is touched.
+            // A record that is large for this arena gets its own chunk, because the system provides that as zeros
+            // without touching the memory. So writing the value is the first time that the memory is touched.
             self.trim();
             let mut chunk = vec![0; whole];
             chunk[..HEADER].copy_from_slice(header);
@@ -268,7 +269,8 @@ impl Arena {
 
     /// The records that have a large chunk to themselves.
     pub(super) fn large(&self) -> impl Iterator<Item = RecordRef> {
-        // A smaller arena has none, and is what most transactions have.
+        // A large record makes the arena at least this large. So the arena of most transactions, which is smaller, is
+        // not searched.
         let chunks = if self.used < LARGE { 0 } else { narrow(self.chunks.len()) };
         (0..chunks).map(|chunk| RecordRef { chunk, offset: 0 }).filter(|record| self.is_large(*record))
     }
@@ -313,8 +315,8 @@ impl Arena {
         MovedChunks(begins)
     }
 
-    /// Takes over the record at a position of `other`, to which nothing refers there any more: by its chunk, if it has a
-    /// large one to itself, else by a copy.
+    /// Moves the record at a position of `other`, to which nothing refers there any more, into this arena. If the
+    /// record has a large chunk to itself, the chunk is moved; else the record is copied.
     pub(crate) fn take_over(&mut self, other: &mut Self, record: RecordRef) -> RecordRef {
         if !other.is_large(record) {
             return self.copy(other, record);
@@ -387,7 +389,8 @@ impl Drop for TruncateOnDrop<'_> {
     fn drop(&mut self) {
         self.arena.truncate(self.mark, self.used);
         if self.used == 0 {
-            // If this chunk was made for the removed record, it may be large.
+            // The arena has no records left. Free its chunk too: if the chunk was made for the removed record, it may
+            // be large.
             self.arena.chunks.clear();
         }
     }

@@ -16,9 +16,10 @@ const TIES: usize = 4;
 /// Entries with the same head form an equal range. Their words tell them apart: the eight bytes of each key after the
 /// bytes that all keys of the range are known to share. A search narrows the range by its words, as if the wanted key
 /// shared those bytes too. Then it compares one whole key. If the wanted key does not share the bytes, this comparison
-/// shows whether it belongs before or after the range. So a search reads one record instead of log n, each of which
-/// would be a cache miss. (A Patricia tree is searched in this way.) If one key shares fewer bytes with the others,
-/// the words of the others are equal; a search then bisects the range by reading records.
+/// shows whether that key belongs before or after the range. So a search reads one record instead of log n, each of
+/// which would be a cache miss. (A Patricia tree is searched in this way.) If one key of the range differs from the
+/// others early, the range shares few bytes, and the words of the other keys may be equal. Then the search has to
+/// bisect their entries by reading records.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
     entries: Vec<Entry>,
@@ -82,8 +83,8 @@ impl Block {
             *other
         };
         let from = words.partition_point(|other| seen(other) < word);
-        // The number of entries whose word is that of the wanted key. It is large if one key of the range differs early
-        // from the others: then `skip` is small, and the words of the others are equal. Below, one of these entries is
+        // The number of entries that have the same word as the wanted key. It is large if one key of the range differs
+        // early from the others: then `skip` is small, and all the other keys have one word. In that case one entry is
         // compared by its whole key, and if need be the others are bisected by whole keys.
         let same = match words.get(from) {
             Some(other) if *other == word => words[from..].partition_point(|other| seen(other) == word),
@@ -93,7 +94,8 @@ impl Block {
         let compared = from.min(equal.end - 1);
         let (common, order) = common_prefix(arena.key(self.entries[compared].record), wanted.key);
         if common < skip.into() {
-            // The key differs from all keys of the range within the bytes that they share.
+            // The wanted key lacks bytes that all keys of the range share. So it belongs before all of them or after
+            // all of them.
             return Err(if order == Ordering::Greater { equal.start } else { equal.end });
         }
         match order {
@@ -195,7 +197,8 @@ impl Block {
         if self.words.len() != self.entries.len() {
             self.forget_words();
         } else if end > 0 && end < self.words.len() {
-            // An equal range that spans both blocks may share fewer bytes than each part of it did.
+            // The last keys of this block and the first ones of `upper` may have the same head, and so form one range
+            // now. This range may share fewer bytes than each part did, so its words are found again.
             self.find_words_of_range(arena, end);
         }
     }
@@ -250,7 +253,7 @@ impl Block {
         if equal.len() > 1 {
             let ends = (self.entries[equal.start].record, self.entries[end - 1].record);
             let (common, _) = common_prefix(arena.key(ends.0), arena.key(ends.1));
-            // Keys are shorter than 64 KiB.
+            // The conversion cannot fail, because keys are shorter than 64 KiB.
             let skip = u16::try_from(common).unwrap_or(u16::MAX);
             for slot in equal {
                 self.words[slot] = word_at(arena.key(self.entries[slot].record), skip.into());

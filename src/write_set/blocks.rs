@@ -170,8 +170,8 @@ impl Blocks {
     /// The key to search for; `None` if it lacks the common prefix.
     #[inline]
     fn wanted<'k>(&self, key: &'k [u8]) -> Option<Wanted<'k>> {
-        // An empty prefix is not compared. Its pointer dangles, and a masked load from there can take hundreds of
-        // cycles.
+        // Do not compare an empty prefix with the key: its pointer dangles, and the comparison's masked load from there
+        // can take hundreds of cycles.
         let begins_alike = self.common.is_empty() || key.starts_with(&self.common);
         begins_alike.then(|| Wanted { head: word_at(key, self.common.len()), key })
     }
@@ -207,7 +207,7 @@ impl Blocks {
     }
 
     /// Sorts `newer` and merges it over the existing entries; of equal keys the later entry wins. The heads of `newer`
-    /// are the first bytes of their keys. `ascends` means that each key is above the one before it.
+    /// are the first bytes of their keys. `ascends` means that each key of `newer` is above the one before it.
     pub(crate) fn merge_unsorted(&mut self, arena: &Arena, mut newer: Vec<Entry>, ascends: bool) {
         self.is_appended = false;
         if ascends && self.is_below(arena, &newer) {
@@ -234,7 +234,8 @@ impl Blocks {
             let ends = self.firsts.first().zip(self.list.last().and_then(|block| block.last()));
             let common =
                 ends.map_or(0, |(first, last)| common_prefix(arena.key(first.record), arena.key(last.record)).0);
-            // Recomputing the heads reads all records. That pays only if different keys have the same head.
+            // With a longer prefix the heads hold later bytes, so fewer keys have the same head. But recomputing the
+            // heads reads all records, which pays only if different keys have the same head now.
             if common > self.common.len() && self.has_ties() {
                 self.set_common(arena, common);
             }
@@ -246,7 +247,7 @@ impl Blocks {
         self.list.iter().any(|block| block.windows(2).any(|two| two[0].head == two[1].head))
     }
 
-    /// Appends a copy of ascending entries if their keys are above all others. Returns whether they were.
+    /// Appends a copy of ascending entries if their keys are above all keys here. Returns whether it did.
     pub(crate) fn append(&mut self, arena: &Arena, ascending: &[Entry]) -> bool {
         let is_below = self.is_below(arena, ascending);
         if is_below {
@@ -267,7 +268,8 @@ impl Blocks {
         }
     }
 
-    /// Whether all keys are below the first key of `newer`, and the heads here are the first bytes of the keys too.
+    /// Whether `newer` can be appended as it is: all keys here are below its first key, and the heads here are the
+    /// first bytes of the keys, as in `newer`.
     fn is_below(&self, arena: &Arena, newer: &[Entry]) -> bool {
         let last = self.list.last().and_then(|block| block.last());
         let ends = last.zip(newer.first());
@@ -279,7 +281,8 @@ impl Blocks {
         self.is_appended
     }
 
-    /// Finds the common prefix of the keys, or shortens it to what the keys of `newer` share too.
+    /// Shortens the common prefix to what the keys of `newer` share too. If there are no keys here yet, finds the
+    /// common prefix of `newer`.
     fn find_common(&mut self, arena: &Arena, newer: &[Entry]) {
         let Some(first) = newer.first() else { return };
         if self.list.is_empty() {
@@ -375,7 +378,8 @@ impl Blocks {
         if block.len() < BLOCK {
             block.insert(arena, slot, entry, BLOCK);
         } else if is_last && slot == BLOCK {
-            // Ascending keys fill a block before the next one is begun.
+            // A key above all others begins a new block, and the full one is not split. So ascending keys leave full
+            // blocks behind.
             return self.push(arena, vec![entry]);
         } else {
             let mut upper = block.split_off(BLOCK / 2);
@@ -400,7 +404,8 @@ impl Blocks {
         if is_there {
             return self.replace(arena, position, entry);
         }
-        // The first position of a block is also the end of the block before it, which may have free space.
+        // The position before the first entry of a block is also the end of the block before it. Insert there, because
+        // that block may have free space.
         let at = match position.block.checked_sub(1) {
             Some(block) if position.slot == 0 => EntryPosition { block, slot: self.list[block].len() },
             _ => position,
@@ -535,7 +540,7 @@ impl Blocks {
         self.list.splice(touched, kept);
     }
 
-    /// Moves all entries to another arena, where no record is dead. `renew` gives each record's new entry.
+    /// Replaces each entry by `renew` of it, which copies the entry's record to another arena. No record is dead there.
     pub(crate) fn relocate(&mut self, mut renew: impl FnMut(Entry) -> Entry) {
         self.saved.iter_mut().for_each(|entry| *entry = renew(*entry));
         for (at, block) in self.list.iter_mut().enumerate() {
@@ -546,7 +551,7 @@ impl Blocks {
     }
 }
 
-/// Keeps the last entry of each key, and returns the bytes of the other entries' records.
+/// Keeps the last entry of each key, and returns the bytes of the other entries' records, which are dead from now on.
 fn keep_newest(arena: &Arena, sorted: &mut Vec<Entry>) -> usize {
     let (mut kept, mut dead) = (0_usize, 0);
     for at in 0..sorted.len() {

@@ -13,14 +13,15 @@ use crate::write_set::gaps::{Gaps, size};
 use crate::write_set::gather::gather;
 use crate::write_set::sort::nearly_all;
 
-/// The bytes counted for a change besides its record: its entry, and the spare capacity of the entry's block.
+/// The bytes that are counted for a change besides those of its record: for its entry, and for the spare capacity of
+/// the entry's block.
 const ENTRY_BYTES: usize = 32;
 
 /// Changes that were not read are sorted when the arena reaches this many bytes, and each time that it has doubled.
-/// Only sorting shows how many of its records are dead: replaced, or dropped.
+/// Only sorting shows how many of its records are dead (replaced or dropped), and so whether memory can be freed.
 const SORT_AT_BYTES: usize = 64 << 20;
 
-/// The memory of dead records is not freed up to this many bytes.
+/// Dead records of up to this many bytes stay in the arena, because freeing their memory copies the live records.
 const MAX_DEAD_KEPT: usize = 64 << 10;
 
 /// Ascending changes are appended to the sorted blocks in pieces of this many, while the piece is in the cache.
@@ -56,7 +57,7 @@ pub(crate) struct DbiChanges {
 
 #[derive(Debug, Default)]
 pub(super) struct BlocksAndTail {
-    /// The sorted blocks, unless they are in `ready` or `sorted`.
+    /// The sorted blocks; empty while they are in `ready` or `sorted`.
     blocks: Blocks,
     /// The changes after the last sort, in the order in which they were made.
     tail: Vec<Entry>,
@@ -98,13 +99,13 @@ impl BlocksAndTail {
 
     #[cold]
     fn make_room(&mut self, arena: &Arena) {
-        // The tail may be longer than `PIECE`: this is called when it is full, and its capacity may skip that number,
-        // by doubling or since the memory is that of an earlier transaction.
+        // Compare with `>=`: the tail may be longer than `PIECE`. This function runs when the tail's memory is full,
+        // and the capacity may skip that number, because it doubles or is that of an earlier transaction.
         if self.tail.len() >= PIECE && !self.is_out_of_order && self.blocks.append(arena, &self.tail) {
             self.tail.clear();
             return;
         }
-        // Doubles while small, then grows by a quarter, so that little stays unused.
+        // The capacity doubles while it is small, and then grows by a quarter, so that little memory stays unused.
         let more = if self.tail.len() < PIECE { self.tail.len().max(4) } else { self.tail.len() / 4 };
         self.tail.reserve_exact(more);
     }
@@ -162,7 +163,8 @@ impl DbiChanges {
         let at = self.lower(key);
         self.change_at(key, value, at)?;
         if !at.1 {
-            // As long as no read comes in between, later changes go to the tail, to be sorted together.
+            // The change added a key, so more may follow. As long as no read comes in between, later changes go to the
+            // tail, to be sorted together.
             self.make_appendable();
         }
         Ok(())
@@ -251,7 +253,7 @@ impl DbiChanges {
         }
     }
 
-    /// The only change, if there is nothing else: it is read without sorting.
+    /// The only change, if there is exactly one and no gap: it can be read without sorting.
     #[inline]
     pub(crate) fn only(&self) -> Option<Record<'_>> {
         if self.gaps.is_empty() && self.savepoints.is_empty() { self.arena.only() } else { None }
@@ -309,8 +311,8 @@ impl DbiChanges {
         self.put_back(order);
     }
 
-    /// Takes back sorted blocks from which entries were dropped. Frees all records if no entry is left; copies the
-    /// live records to a new arena if most are dead.
+    /// Takes back sorted blocks from which entries were dropped. Frees all records if no entry is left; copies the live
+    /// records to a new arena if most records are dead.
     pub(super) fn put_back(&mut self, order: Blocks) {
         let (is_empty, dead) = (order.len() == 0 && order.saved().is_empty(), order.dead());
         let is_empty = is_empty && self.savepoints.is_empty();
@@ -339,7 +341,7 @@ impl DbiChanges {
 
     /// Whether nothing is changed.
     pub(crate) fn is_empty(&self) -> bool {
-        // The arena may have only dead records: then only the sorted blocks show that nothing is changed.
+        // A non-empty arena may have only dead records. Then only the sorted blocks show that nothing is changed.
         self.gaps.is_empty() && (self.arena.used() == 0 || (self.only().is_none() && self.blocks().len() == 0))
     }
 
@@ -355,7 +357,7 @@ impl DbiChanges {
 
     /// Estimates the number of deleted keys from a sample, spread over all changes.
     pub(crate) fn deletions(&self) -> usize {
-        // The step is odd, because puts and deletions may alternate.
+        // The step is odd, because puts and deletions may alternate: an even step would meet only one kind.
         let step = (self.len() / SAMPLE) | 1;
         let (mut seen, mut deleted) = (0, 0);
         for entry in self.each(step) {
@@ -520,7 +522,8 @@ impl DbiChanges {
             }
             let chunk = self.arena.take_chunk(record);
             order.free(chunk.len());
-            // Otherwise the put was replaced by a later change of its key: only its memory is freed.
+            // If the record is not the change of its key, a later change has replaced it. Then the put must not be
+            // committed, and only its memory is freed.
             if is_change {
                 taken.push((key, chunk));
             }
@@ -555,7 +558,7 @@ fn is_out_of_order(arena: &Arena, last: Entry, entry: Entry) -> bool {
     last.compare(arena, entry).is_ge()
 }
 
-/// The sorted blocks, wherever they are kept.
+/// The sorted blocks, in whichever of the three fields they are.
 #[inline]
 fn sorted_blocks<'u>(
     ready: &'u mut Option<Blocks>,
@@ -568,7 +571,8 @@ fn sorted_blocks<'u>(
     }
 }
 
-/// The blocks and the tail, to be appended to. Takes the blocks back from `ready` or `sorted`.
+/// The sorted blocks and the tail, ready for appending. If the blocks are in `ready` or `sorted`, takes them back from
+/// there.
 #[inline]
 fn make_appendable<'u>(
     ready: &mut Option<Blocks>,

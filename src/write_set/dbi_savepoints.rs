@@ -14,9 +14,9 @@ use crate::write_set::entry::Entry;
 /// An open savepoint that has changed this DBI.
 #[derive(Debug)]
 pub(super) struct DbiSavepoint {
-    /// The number of savepoints that were open when it began, itself included.
+    /// The number of savepoints that were open when this one began, itself included.
     depth: usize,
-    /// The records from here on were written after it began.
+    /// The records from this position on were written after the savepoint began.
     mark: RecordRef,
     /// The bytes of the arena, and the dead ones among them, when it began.
     used: usize,
@@ -113,7 +113,8 @@ impl DbiChanges {
         let mut moved: Vec<(RecordRef, RecordRef)> = Vec::with_capacity(order.len() + order.saved().len());
         moved.extend(order.iter().chain(order.saved().iter().copied()).map(|entry| (entry.record, entry.record)));
         moved.sort_unstable_by_key(|(old, _)| *old);
-        // Moves each savepoint's mark when the copying reaches it.
+        // A savepoint's mark separates the records before it from those after it. Records are copied in their order, so
+        // the mark gets its new position when the copying reaches it.
         let mut savepoints = self.savepoints.iter_mut().peekable();
         let begin = |savepoint: &mut DbiSavepoint, arena: &Arena| {
             (savepoint.mark, savepoint.used, savepoint.dead) = (arena.next_record(), arena.used(), 0);
@@ -135,7 +136,7 @@ impl DbiChanges {
     }
 }
 
-/// The entry with the first bytes of its key as its head, as when it was added.
+/// The entry as it was when it was added: its head is the first bytes of its key.
 fn as_added(arena: &Arena, entry: Entry) -> Entry {
     Entry::new(arena.key(entry.record), 0, entry.record)
 }

@@ -23,7 +23,7 @@ pub(crate) struct Wanted<'k> {
 }
 
 impl Entry {
-    /// An entry in an order whose keys share their first `common` bytes.
+    /// The entry of `key`, in an order whose keys share their first `common` bytes.
     #[inline]
     pub(crate) fn new(key: &[u8], common: usize, record: RecordRef) -> Self {
         Self { head: word_at(key, common), record }
@@ -60,7 +60,8 @@ pub(crate) fn common_prefix(left: &[u8], right: &[u8]) -> (usize, Ordering) {
     let most = left.len().min(right.len());
     let mut at = 0;
     while at < most {
-        // The last word overlaps bytes that are known to be equal, or is a partial one.
+        // The last word ends where the shorter key ends. So it may overlap bytes that are known to be equal, or is a
+        // partial word if that key has fewer than eight bytes.
         let from = if most < 8 { 0 } else { at.min(most - 8) };
         let (here, there) = (word_at(left, from), word_at(right, from));
         if here != there {

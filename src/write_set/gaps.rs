@@ -16,7 +16,7 @@ pub(crate) type Gap<'g> = (&'g [u8], Option<&'g [u8]>);
 /// A gap with owned keys.
 type OwnGap = (Box<[u8]>, Option<Box<[u8]>>);
 
-/// Ranges of keys, disjoint and not adjacent.
+/// The deleted ranges of keys, disjoint and not adjacent.
 #[derive(Debug, Default)]
 pub(crate) struct Gaps {
     /// The end of each gap, by its first key.
@@ -110,7 +110,7 @@ impl Gaps {
     /// If it suffices to move the end of the gap that contains or touches `start`, does that, and returns true. This is
     /// the case each time when rows are deleted one after the other.
     fn extend(&mut self, start: &[u8], end: Option<&[u8]>) -> bool {
-        // If there is a single gap, as at the front of a queue, it is found without a search.
+        // A single gap, as at the front of a queue, is checked by itself, which costs less than a search.
         let found = if self.ends.len() == 1 {
             self.ends.iter_mut().next().filter(|(from, _)| ***from <= *start)
         } else {

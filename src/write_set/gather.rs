@@ -8,7 +8,8 @@ use crate::write_set::entry::Entry;
 /// How many records ahead a record is prefetched. Its lengths are prefetched twice as far ahead.
 const AHEAD: usize = 12;
 
-/// If the records lie in sequence, and have at most this many bytes on average, the processor prefetches them itself.
+/// If records lie in sequence in the arena, and have at most this many bytes on average, they are not prefetched here:
+/// the processor prefetches them itself.
 const NEAR: usize = 512;
 
 /// The records of all entries, in order.
@@ -31,7 +32,7 @@ pub(super) fn gather<'a>(arena: &'a Arena, blocks: &'a [Block]) -> impl Iterator
     })
 }
 
-/// Whether the processor cannot predict where the next records are.
+/// Whether the processor cannot predict where the next records are, so that they must be prefetched.
 fn is_scattered(block: &[Entry]) -> bool {
     let ends = block.first().zip(block.last());
     let is_near = ends.is_some_and(|(first, last)| last.record.is_within(first.record, block.len() * NEAR));

@@ -7,8 +7,8 @@ use crate::write_set::arena::HEADER;
 use crate::write_set::schema_changes::SchemaChanges;
 use crate::write_set::set::WriteSet;
 
-/// A put with a value that has a chunk of the arena to itself. While it is copied to LMDB's page from its end, the chunk
-/// is freed from its end, so that the value is in memory once.
+/// A put with a value that has a chunk of the arena to itself. While it is copied to LMDB's page from its end, the
+/// chunk is freed from its end, so that the value is in memory once.
 #[derive(Debug)]
 pub(crate) struct LargeValue {
     pub dbi: Arc<DbiRef>,
@@ -29,7 +29,8 @@ impl LargeValue {
         self.len
     }
 
-    /// The bytes that the value ends, to be shortened while it is copied. `None` if a part of it was copied already.
+    /// The chunk, which ends with the value, to be shortened while the value is copied. `None` if a part of the value
+    /// was copied already.
     pub(crate) fn bytes_to_move(&mut self) -> Option<&mut Vec<u8>> {
         let is_whole = self.chunk.len() == HEADER + self.key.len() + self.len;
         is_whole.then_some(&mut self.chunk)
@@ -37,8 +38,8 @@ impl LargeValue {
 }
 
 impl WriteSet {
-    /// Whether some value is so large that it should be in memory only once. Not if DBIs are created, renamed or dropped
-    /// too: that takes another way of committing.
+    /// Whether some value is so large that it should be in memory only once. Not if DBIs are created, renamed or
+    /// dropped too: that takes another way of committing.
     #[inline]
     pub(crate) fn has_large(&self) -> bool {
         self.schema().is_none_or(SchemaChanges::is_empty) && self.dbis().any(|of| of.changes.has_large())

@@ -17,7 +17,7 @@ pub(crate) struct SchemaChanges {
     foreign: BTreeMap<Box<str>, ForeignDbi>,
     /// What was replaced since the outermost open savepoint began, the oldest first.
     replaced: Vec<Replaced>,
-    /// About how many bytes of memory all of this takes.
+    /// About how many bytes of memory the schema changes take.
     bytes: usize,
     /// How many DBIs are created and not dropped, and how many of the file's are dropped.
     counts: (usize, usize),
@@ -69,7 +69,7 @@ enum Replaced {
     Foreign(Box<str>, Option<ForeignDbi>),
 }
 
-/// What a savepoint returns to.
+/// The length of the log of replaced values, and the counters, to which undoing a savepoint returns.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SchemaMark {
     replaced: usize,
@@ -78,12 +78,12 @@ pub(crate) struct SchemaMark {
 }
 
 impl ChangedDbi {
-    /// Whether the set creates it and does nothing else to it.
+    /// Whether the set creates this DBI and changes nothing else about it.
     fn is_plain_creation(&self) -> bool {
         matches!(self.below, Below::Nothing) && self.name.as_ref() == Some(&self.dbi.name)
     }
 
-    /// What it adds to [`SchemaChanges::counts`].
+    /// What this DBI adds to [`SchemaChanges::counts`].
     fn counts(&self) -> (usize, usize) {
         let is_new = matches!(self.below, Below::Nothing);
         (usize::from(is_new && self.name.is_some()), usize::from(!is_new && self.name.is_none()))
@@ -101,8 +101,8 @@ impl SchemaChanges {
         self.dbis.is_empty() && self.foreign.is_empty()
     }
 
-    /// Whether more is changed than that DBIs are created. Such a set is committed alone, and no transaction is based
-    /// on it before.
+    /// Whether the set changes more of the schema than creating DBIs. Such a set is committed alone: no transaction is
+    /// based on it before it is committed.
     pub(crate) fn is_exclusive(&self) -> bool {
         !self.foreign.is_empty() || !self.dbis.values().all(ChangedDbi::is_plain_creation)
     }
@@ -157,7 +157,7 @@ impl SchemaChanges {
         self.set_dbi(id, ChangedDbi { dbi, below: Below::Nothing, name }, is_recorded);
     }
 
-    /// Makes the DBI of other software that has `dbi`'s name `dbi`.
+    /// Adopts `foreign`, the DBI of other software that has `dbi`'s name: from now on it is `dbi`.
     pub(super) fn adopt(&mut self, foreign: Arc<DbiRef>, dbi: Arc<DbiRef>, is_recorded: bool) {
         let DbiIdentity::Catalogued(id) = dbi.identity else { return };
         self.set_name(&dbi.name, Meaning::Dbi(Arc::clone(&dbi)), is_recorded);
@@ -187,7 +187,7 @@ impl SchemaChanges {
         self.set_dbi(id, changed, is_recorded);
     }
 
-    /// Lets the name of `dbi`, which the set creates, stand for it.
+    /// From now on the name of `dbi`, which the set creates, stands for `dbi`.
     pub(super) fn name_created(&mut self, dbi: &Arc<DbiRef>, is_recorded: bool) {
         self.set_name(&dbi.name, Meaning::Dbi(Arc::clone(dbi)), is_recorded);
     }
@@ -229,12 +229,12 @@ impl SchemaChanges {
         self.counts = (self.counts.0 + after.0 - before.0, self.counts.1 + after.1 - before.1);
     }
 
-    /// What to return to, to undo what follows.
+    /// The present state, to which [`undo_to`](Self::undo_to) can return.
     pub(super) fn mark(&self) -> SchemaMark {
         SchemaMark { replaced: self.replaced.len(), bytes: self.bytes, counts: self.counts }
     }
 
-    /// Notes that no savepoint is open any more.
+    /// Forgets what was replaced, because no savepoint is open any more that could restore it.
     pub(super) fn forget_replaced(&mut self) {
         self.replaced.clear();
     }
@@ -273,7 +273,7 @@ impl SchemaChanges {
     }
 }
 
-/// Puts back what a key had, and returns what it had last.
+/// Gives `key` the value `before` again, or removes it, and returns the value that it had until now.
 fn restore<K: Ord, V>(all: &mut BTreeMap<K, V>, key: K, before: Option<V>) -> Option<V> {
     match before {
         Some(before) => all.insert(key, before),

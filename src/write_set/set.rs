@@ -41,7 +41,7 @@ struct Savepoint {
     bytes_at_most: usize,
     /// The length of `touched` when the savepoint began.
     touched: usize,
-    /// What the DBIs return to.
+    /// The state of the schema changes when the savepoint began.
     schema: SchemaMark,
 }
 
@@ -112,7 +112,8 @@ impl WriteSet {
         for from in savepoint.touched..self.touched.len() {
             let slot = self.touched[from];
             let Ok(position) = self.position(slot) else { continue };
-            // If the outer savepoint has changed the DBI, the DBI is in its list already.
+            // The list of the outer savepoint must name each DBI once. If the outer savepoint has changed the DBI
+            // itself, the DBI is in that list already.
             let is_new = self.all[position].changes.keep(depth);
             if is_new && !is_outermost {
                 self.touched[at] = slot;
@@ -179,7 +180,7 @@ impl WriteSet {
         self.change_schema(name_bytes(&dbi.name), |schema, is_recorded| schema.name_created(dbi, is_recorded))
     }
 
-    /// Makes the DBI of other software with `dbi`'s name `dbi`.
+    /// Adopts `foreign`, the DBI of other software that has `dbi`'s name: from now on it is `dbi`.
     ///
     /// # Errors
     /// As [`create`](Self::create).
@@ -198,7 +199,8 @@ impl WriteSet {
             schema.drop_dbi(dbi, name, is_recorded);
         })?;
         if self.dbi(dbi.slot).is_some() {
-            // Frees their memory.
+            // The transaction's changes of the dropped DBI are useless now. A gap over all keys replaces them and frees
+            // their memory.
             self.gap(dbi, &[], None)?;
         }
         Ok(())
@@ -294,7 +296,7 @@ impl WriteSet {
         Ok(())
     }
 
-    /// Makes sure that a change fits, and returns its bytes.
+    /// Makes sure that a change fits below the limit, and returns the bytes that it takes.
     #[inline]
     fn make_room_for(&mut self, dbi: &Arc<DbiRef>, key: &[u8], value: Option<&[u8]>) -> Result<usize> {
         self.make_room_of(dbi, key, change_bytes(key, value))
@@ -304,7 +306,8 @@ impl WriteSet {
     #[inline]
     fn make_room_of(&mut self, dbi: &Arc<DbiRef>, key: &[u8], bytes: usize) -> Result<usize> {
         if bytes > self.room() && self.reserve(bytes).is_err() {
-            // The present record of the key is freed, unless a savepoint may restore it.
+            // The change may replace a record of the same key. The memory of that record counts as free, unless a
+            // savepoint may restore it.
             let now = self.dbi(dbi.slot).map_or(0, |changes| changes.bytes_replaced(self.savepoints.len(), key));
             if bytes > self.room().saturating_add(now) {
                 return Err(self.too_large());
@@ -326,7 +329,8 @@ impl WriteSet {
         Ok(())
     }
 
-    /// Removes the change after a position of the sorted blocks of `dbi`. The layers below do not have its key.
+    /// Removes the change after a position of the sorted blocks of `dbi`. The layers below do not have its key, so no
+    /// deletion is needed.
     pub(crate) fn forget_at(&mut self, dbi: &Arc<DbiRef>, position: EntryPosition) {
         self.entry(dbi).forget_at(position);
     }
@@ -430,7 +434,7 @@ impl WriteSet {
 
     #[cold]
     fn insert(&mut self, at: usize, of: OfDbi) {
-        // Most transactions change one or two DBIs.
+        // Most transactions change one or two DBIs. So the list begins with space for one, and then doubles.
         if self.all.len() == self.all.capacity() {
             self.all.reserve_exact(self.all.len().max(1));
         }

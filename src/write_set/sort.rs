@@ -40,7 +40,8 @@ fn sort_from(equal: &mut [Entry], arena: &Arena, mut depth: usize) {
         return;
     }
     let Some(head) = equal.first().map(|first| first.head) else { return };
-    // Words that all keys share are skipped.
+    // Skip the words that are the same in all keys, up to the first word in which a key ends: sorting by them would
+    // change nothing.
     loop {
         let (mut differ, mut ends) = (false, false);
         let first = equal.first().map_or(0, |entry| word_at(arena.key(entry.record), depth));
@@ -55,7 +56,8 @@ fn sort_from(equal: &mut [Entry], arena: &Arena, mut depth: usize) {
         }
         depth += 8;
     }
-    // If words are equal, a key that ends in them is below a longer key, since the padding is zeros.
+    // A key that ends within the word is padded with zeros, so its word may equal that of a longer key. Of two keys
+    // with equal words, the one that ends earlier is the lower one.
     let ends = |entry: Entry| arena.key(entry.record).len().min(depth + 9);
     equal.sort_unstable_by(|a, b| {
         a.head.cmp(&b.head).then_with(|| ends(*a).cmp(&ends(*b)).then(a.record.cmp(&b.record)))

@@ -59,7 +59,8 @@ fn take_list(bytes: &mut &[u8], depth: usize) -> Result<Vec<AnyKey>> {
 fn take_int(bytes: &mut &[u8]) -> Result<i128> {
     let [head] = take_array(bytes)?;
     let inverted = if head < 0x80 { 0xFF } else { 0x00 };
-    // `head ^ inverted` is at least 0x80 in both cases: the inversion sets the top bit of a head below 0x80.
+    // The inversion sets the top bit of a negative integer's head. So `head ^ inverted` has its top bit set for both
+    // signs, and its lower seven bits are the number of digits.
     let length = usize::from((head ^ inverted) & 0x7F);
     let Some((digits, after)) = bytes.split_at_checked(length).filter(|_| length <= size_of::<i128>()) else {
         return Err(malformed(NAME, "an integer in it is cut off or too wide"));

@@ -43,7 +43,8 @@ impl Hash for AnyKey {
             Self::Null => {}
             Self::Bool(value) => value.hash(state),
             Self::Int(value) => value.hash(state),
-            // Equal in the total order means equal in every bit.
+            // Floats that are equal in the total order are equal in every bit, so hashing the bits gives equal keys one
+            // hash.
             Self::Float(value) => value.to_bits().hash(state),
             Self::Text(text) => text.hash(state),
             Self::Bytes(bytes) => bytes.hash(state),

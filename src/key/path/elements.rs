@@ -87,7 +87,7 @@ const CLASSES: [Class; 256] = {
 /// segment.
 #[inline]
 pub(super) fn is_plain(bytes: &[u8]) -> bool {
-    // Where the current segment begins, and where its current part begins: its field or its value.
+    // `segment` is where the current segment begins, and `part` where its current part begins: its field or its value.
     let (mut segment, mut part) = (0, 0);
     let (mut has_colon, mut at) = (false, 0);
     let mut before = Class::Inner;

@@ -114,7 +114,8 @@ impl Path {
     /// A path is not its own ancestor, and `/a` is not an ancestor of `/ab`.
     #[must_use]
     pub fn is_ancestor_of(&self, other: &Self) -> bool {
-        // Comparing bytes is enough: a segment's end occurs inside no segment, so no segment is a prefix of another.
+        // Comparing bytes is enough, although `/a` begins like `/ab`: the bytes of `/a` include the end of its segment.
+        // This end occurs inside no segment, so no segment is a prefix of another.
         other.bytes().len() > self.bytes().len() && other.bytes().starts_with(self.bytes())
     }
 

@@ -52,7 +52,8 @@ impl Path {
     /// [`parse`](Self::parse) reverses this, unless a segment is empty: it would be dropped.
     #[must_use]
     pub fn id(&self) -> String {
-        // In a path's bytes each segment has an end of two bytes; in the text it has one slash.
+        // The text is never longer than the path's bytes, where each segment has an end of two bytes; in the text it
+        // has one slash. So this capacity suffices.
         let mut id = String::with_capacity(self.bytes().len().max(1));
         for element in Elements(self.bytes()) {
             id.push('/');

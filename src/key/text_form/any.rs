@@ -60,7 +60,8 @@ fn within(scanner: &mut Scanner<'_>, depth: usize) -> Result<AnyKey> {
         }
     }
     let token = scanner.token();
-    // A number of digits alone is never a float: one that is too large for an integer must not lose digits.
+    // A token of digits alone is always read as an integer. If it is too large for one, that is an error: as a float it
+    // would lose digits.
     let is_int = token.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-'));
     match token {
         "null" => Ok(AnyKey::Null),

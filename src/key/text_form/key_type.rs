@@ -32,7 +32,7 @@ impl KeyType {
     /// # Errors
     /// `Unsupported` for a name that no built-in type has.
     pub(super) fn of(name: &str) -> Result<Self> {
-        // Checked first: the time to parse a name grows faster than its length.
+        // Refuse long names before parsing them: the time to parse a name grows faster than its length.
         if name.len() > MAX_NAME {
             return Err(unknown(name));
         }

@@ -83,7 +83,8 @@ pub fn parse(type_name: &str, text: &str) -> Result<Vec<u8>> {
     let key_type = KeyType::of(type_name)?;
     let mut scanner = Scanner::new(type_name, text);
     let mut buf = KeyBuf::new();
-    // Text, bytes and paths have a form of their own outside of tuples.
+    // Text, bytes and paths have other bytes as a whole key than as a part of a tuple, so they are encoded here. `part`
+    // encodes all other types.
     let key = match key_type {
         KeyType::Text => <&str>::encode(&&*scanner.quoted()?, &mut buf)?.to_vec(),
         KeyType::Bytes => <&[u8]>::encode(&&*scanner.hex()?, &mut buf)?.to_vec(),

@@ -103,7 +103,7 @@ pub(super) fn parse(key_type: &KeyType, scanner: &mut Scanner<'_>, buf: &mut Key
                 }
                 parse(element, scanner, buf)?;
             }
-            // A comma at the end is needed for one element, and allowed for more.
+            // A tuple of one element must have a comma after the element. For longer tuples this comma is optional.
             if !scanner.eats(",") && elements.len() == 1 {
                 scanner.expect(",")?;
             }

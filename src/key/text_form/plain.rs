@@ -43,7 +43,7 @@ pub(super) const PLAIN: &[Plain] = plain! {
     i32: "i32", show, token;
     i64: "i64", show, token;
     i128: "i128", show, token;
-    // `Debug` writes the shortest digits that are read back as the same float.
+    // `Debug` serves for floats too: it writes the shortest digits that are read back as the same float.
     f32: "f32", show, token;
     f64: "f64", show, token;
     bool: "bool", show, token;

@@ -107,7 +107,7 @@ fn escaped(chars: &mut std::str::Chars<'_>) -> Option<char> {
         same @ ('\'' | '"' | '\\') => same,
         'u' => {
             let (digits, behind) = chars.as_str().strip_prefix('{')?.split_once('}')?;
-            // A sign, which parsing a number allows, is no digit.
+            // Check for hexadecimal digits, because `from_str_radix` below would also accept a sign.
             let is_hex = (1..=6).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
             *chars = behind.chars();
             char::from_u32(u32::from_str_radix(digits, 16).ok().filter(|_| is_hex)?)?

@@ -49,7 +49,8 @@ pub(crate) enum ParentDirectory {
     None,
 }
 
-// Files: reads and writes at an offset. None of them uses the position of the descriptor, which LMDB may write by.
+// Files: reads and writes at an offset. They neither use nor change the position of the descriptor, because LMDB may
+// write at that position.
 
 /// Reads at an offset, as much as the system gives; 0 at the end of the file.
 pub(crate) use system::files::read_at;
@@ -58,7 +59,7 @@ pub(crate) use system::files::read_exact_at;
 /// Writes all bytes at an offset.
 pub(crate) use system::files::write_all_at;
 
-// Files: opening. Programs that this process starts inherit none of them.
+// Files: opening. Programs that this process starts do not inherit files that were opened by these functions.
 
 /// Creates a file for reading and writing; `AlreadyExists` if it exists.
 pub(crate) use system::files::create_new;

@@ -14,7 +14,7 @@ use crate::page::node::Node;
 use crate::page::page_no::PageNo;
 
 impl<'a> CopyWalk<'a, '_> {
-    /// Copies a leaf after everything that it refers to.
+    /// Copies everything that the leaf refers to, and then the leaf itself, with the new numbers of those pages.
     pub(crate) fn leaf(&mut self, tree: &mut TreeCopy, leaf: Page<'a>, bytes: &[u8]) -> Result<PageNo, CopyError> {
         if !leaf.is_leaf() {
             return Err(leaf.fault("a branch page at the lowest level").into());
@@ -22,7 +22,8 @@ impl<'a> CopyWalk<'a, '_> {
         if leaf.slots() == 0 {
             return Err(leaf.fault("an empty leaf").into());
         }
-        // Offsets of changed page numbers, with the new numbers. Most leaves have none, and allocate nothing.
+        // The offsets in this leaf of the numbers of other pages, each with the number that the page gets in the copy.
+        // Most leaves contain no page number, and then nothing is allocated.
         let mut moved = Vec::new();
         for slot in 0..leaf.slots() {
             let node = leaf.node(slot)?;
@@ -79,7 +80,8 @@ impl<'a> CopyWalk<'a, '_> {
         let first = node.overflow_page();
         let need = overflow_pages(self.pages.page_size(), node.size);
         let header = self.pages.run(first, 1).unwrap_or_default();
-        // LMDB keeps the longer run when a shorter value replaces a longer one within one transaction.
+        // A run can have more pages than its value needs, so the run's own header says how many to copy: LMDB keeps the
+        // run when a shorter value replaces the old one within one transaction.
         let count = if header.is_empty() { need } else { overflow_header(first, header)? };
         if count < need {
             return Err(first.fault("an overflow run is shorter than its value").into());

@@ -76,7 +76,8 @@ impl TreeCopy {
     /// Fails if a tree differs from its record, which is on page `from`.
     fn check_counts(&self, from: PageNo) -> Result<()> {
         let record = &self.record;
-        // LMDB still counts an empty duplicate that it lost when a second duplicate was added.
+        // When LMDB adds a second duplicate to a key whose only duplicate is empty, it can lose the empty one, but the
+        // record still counts it. So a count of entries that is too high is no fault in a tree with duplicates.
         let lost = self.has_duplicates() && record.entries > self.entries;
         for (what, recorded, counted) in [
             ("branch pages", record.branch_pages, self.branches),
@@ -150,7 +151,8 @@ impl<'a> CopyWalk<'a, '_> {
             let child = self.page(tree, branch.number(), branch.child(slot)?, levels - 1)?;
             children.push((node_at(bytes, slot), child));
         }
-        // In a node, a child's number has 48 bits. The largest page number has fewer.
+        // A branch node stores the number of its child in 48 bits, so only six bytes of each new number are written.
+        // Every page number fits: a mapped file has fewer pages.
         let children = children.into_iter().map(|(at, child)| (at, first_six(child)));
         Ok(self.sink.page(bytes, free_space(bytes), children)?)
     }

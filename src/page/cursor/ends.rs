@@ -77,8 +77,9 @@ impl Cursor<'_> {
         };
         let order = leaf.compare(highest, &target)?;
         if order.is_gt() || (order.is_eq() && !within) {
-            // Without this check, a key that is too high for its leaf would end the range some leaves too early,
-            // without an error.
+            // The last key of this leaf is not within the upper bound, so the range would end here. In a healthy tree
+            // the separator behind the leaf is above that key. If the separator is not even above the bound, the key is
+            // damaged, and ending here could lose entries without an error.
             if self.front.path.separator_after()?.is_some_and(|separator| separator <= &key[..]) {
                 return Err(leaf.fault("a key is not below the separator behind its leaf"));
             }
@@ -114,8 +115,9 @@ impl Cursor<'_> {
         }
         let order = leaf.compare(0, &target)?;
         if order.is_lt() || (order.is_eq() && !within) {
-            // Without this check, a key that is too low for its leaf would end the range some leaves too early, without
-            // an error.
+            // The first key of this leaf is not within the lower bound, so the range would begin here. In a healthy
+            // tree the separator before the leaf is not above that key. If the separator is above the bound, the key is
+            // damaged, and beginning here could lose entries without an error.
             if back.path.separator_before()?.is_some_and(|separator| separator > &key[..]) {
                 return Err(leaf.fault("a key is below the separator of its leaf"));
             }
@@ -130,7 +132,8 @@ impl Cursor<'_> {
             return Ok(());
         }
         if !self.is_open {
-            // The front has not descended yet: raise the lower bound.
+            // The front has not searched the tree yet, and will begin at the lower bound. So raising the bound moves
+            // the front.
             let below = match &self.lower {
                 Bound::Unbounded => true,
                 Bound::Included(lower) | Bound::Excluded(lower) => &lower[..] < target.key(),
@@ -173,7 +176,8 @@ impl Cursor<'_> {
             return Ok(());
         }
         let Some(back) = &mut self.back else {
-            // The back has not descended yet: lower the upper bound.
+            // The back has not searched the tree yet, and will begin at the upper bound. So lowering the bound moves
+            // the back.
             let above = match &self.upper {
                 Bound::Unbounded => true,
                 Bound::Included(upper) | Bound::Excluded(upper) => &upper[..] > target.key(),

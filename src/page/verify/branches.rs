@@ -105,7 +105,8 @@ impl Walk<'_> {
         let (mut low, mut whole) = (limits.low, true);
         for slot in 0..slots {
             let mut high = limits.high;
-            // The first separator of a branch is minus infinity; the others are between the limits from above.
+            // The separator in slot 0 counts as minus infinity and is not checked. Each other separator must be between
+            // the limits that the branch has from the pages above, and limits the children on both of its sides.
             if slot + 1 < slots {
                 let Some(key) = self.note(branch.key(slot + 1)) else {
                     return Ok(false);

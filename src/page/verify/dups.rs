@@ -71,7 +71,7 @@ impl Walk<'_> {
 fn sub_page(number: PageNo, bytes: &[u8], order: Order) -> Result<u64> {
     let page = Page::parse_sub(number, bytes)?;
     for slot in 0..page.slots() {
-        // The sub-page's own number is stale, so errors name the page around it.
+        // The number in a sub-page's own header is stale. So errors name the page that contains the sub-page.
         let node = page.node(slot).map_err(|error| number.fault(error.message().to_owned()))?;
         if node.flags != 0 || node.size > 0 {
             return Err(number.fault(WITH_VALUE));
@@ -90,8 +90,9 @@ fn sub_page(number: PageNo, bytes: &[u8], order: Order) -> Result<u64> {
 fn packed(number: PageNo, bytes: &[u8], kind: u16) -> Result<ChunksExact<'_, u8>> {
     let (size, flags, lower) = (usize::from(u16_at(bytes, 8)), u16_at(bytes, 10), usize::from(u16_at(bytes, 12)));
     let count = lower.saturating_sub(HEADER) / 2;
-    // The header's two offsets only give the size of the free space, by their difference. LMDB moves the lower one as
-    // if the page had slots, and for values of one byte it moves the upper one up.
+    // A packed page has no slots, but LMDB moves the lower offset of the header as if it had, and for values of one
+    // byte it moves the upper one up. So the two offsets are no positions in the page: only their difference, the size
+    // of the free space, is checked.
     let free = usize::from(u16_at(bytes, 14).wrapping_sub(u16_at(bytes, 12)));
     match bytes.get(HEADER..).and_then(|rest| rest.split_at_checked(count * size)) {
         Some((values, rest)) if size > 0 && count > 0 && flags & !flag::DIRTY == kind => {

@@ -10,7 +10,8 @@ use crate::page::txn_id::LmdbTxnId;
 use crate::page::verify::report::VerifyLevel;
 use crate::page::verify::walk::Walk;
 
-/// Bytes of a long record that are read at once. The record of a large transaction has many megabytes.
+/// How many bytes of a long record are read at once. The record of a large transaction has many megabytes, so it is
+/// read in parts.
 const AT_ONCE: usize = 32 << 10;
 
 impl Walk<'_> {

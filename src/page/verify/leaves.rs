@@ -60,7 +60,8 @@ impl Walk<'_> {
     #[inline]
     fn entry(&mut self, tree: &mut TreeCheck, number: PageNo, node: Node<'_>) -> Result<()> {
         if node.flags == 0 && tree.role == Role::Named && !node.key.is_empty() {
-            // The common case.
+            // Nearly all entries have a plain value in the leaf, which needs no further check. They are counted here,
+            // without a call.
             tree.entries += 1;
             return Ok(());
         }

@@ -58,8 +58,8 @@ pub(crate) fn verify_snapshot(file: &File, meta: &Meta, level: VerifyLevel) -> R
     Walk::new(file, meta, level, VerifyReport::default())?.run(meta)
 }
 
-/// Reads the meta pages strictly, but retries: a commit between the two reads may look like damage once, not three
-/// times.
+/// Reads and checks the meta pages strictly, up to three times: a commit between the reads of the two pages looks like
+/// damage, but hardly three times in a row.
 fn metas(file: &File) -> Result<Option<FileMeta>> {
     let mut last: Result<Option<FileMeta>> = check_metas(file, true);
     for _ in 0..2 {

@@ -55,7 +55,8 @@ impl Order {
         padded.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
         match self {
             Self::Forward => u64::from_be_bytes(padded),
-            // Shift up: the last byte is the most significant.
+            // The last byte of the key is the most significant one, so it must become the top byte of the head. Shift
+            // it up over the padding.
             Self::Backward => u64_at(&padded, 0) << (8 * (8 - key.len().clamp(1, 8))),
         }
     }
@@ -63,7 +64,8 @@ impl Order {
     /// Compares two keys of this order.
     #[inline]
     pub(crate) fn compare(self, left: OrderedKey<'_>, right: OrderedKey<'_>) -> Ordering {
-        // Heads of short keys are padded with zeros, so two different keys can have equal heads.
+        // Two different keys can have equal heads: they may differ outside of these eight bytes, and short keys are
+        // padded with zeros. Then compare the whole keys.
         left.head.cmp(&right.head).then_with(|| self.compare_all(left.key, right.key))
     }
 

@@ -70,7 +70,8 @@ impl<'f> Reader<'f> {
         let in_file = |page: PageNo| page.0 < self.file_pages;
         let following = after.zip(number.0.saturating_add(1)..).take(most - 1);
         let count = 1 + following.take_while(|&(page, next)| page.0 == next && in_file(page)).count();
-        // If the file was truncated in the meantime, it may still have the first page.
+        // If the file was truncated after its length was read, reading all pages fails. The first page, which the
+        // caller needs, may still be there, so try it alone.
         for count in [count, 1] {
             let len = count * self.page_size;
             if buffer.bytes.len() < len {

@@ -98,7 +98,8 @@ impl Walk<'_> {
         self.report.pages.branch += tree.branches;
         self.report.pages.leaf += tree.leaves;
         self.report.pages.overflow += tree.overflows;
-        // If the walk of a tree found faults, its counters prove nothing: parts of the tree may not have been counted.
+        // If the walk of the tree found faults, it may not have counted all parts of the tree. Then a difference from
+        // the record's counters proves nothing, and they are not compared.
         if self.level == VerifyLevel::Full && self.report.faults.len() == faults {
             self.counters(&tree, page);
         }
@@ -107,7 +108,8 @@ impl Walk<'_> {
 
     fn counters(&mut self, tree: &TreeCheck, page: PageNo) {
         let record = &tree.record;
-        // The record still counts an empty duplicate that LMDB lost when a second duplicate was added.
+        // When LMDB adds a second duplicate to a key whose only duplicate is empty, it can lose the empty one, but the
+        // record still counts it. So a count of entries that is too high is no fault in a tree with duplicates.
         let lost = tree.duplicates.is_some() && record.entries > tree.entries;
         for (what, recorded, counted) in [
             ("branch pages", record.branch_pages, tree.branches),
@@ -123,7 +125,7 @@ impl Walk<'_> {
 
     /// Decodes the record in a node. If it is invalid, reports a fault on the node's page.
     pub(crate) fn record(&mut self, number: PageNo, node: Node<'_>) -> Option<TreeRecord> {
-        // Decoding does not know which page the bytes are on.
+        // `from_bytes` does not know on which page the record is. So its errors get the page's number here.
         let located = |error: Error| number.fault(error.message().to_owned());
         self.note(TreeRecord::from_bytes(node.data).map_err(located))
     }

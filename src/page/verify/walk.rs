@@ -25,8 +25,9 @@ impl<'f> Walk<'f> {
     pub(crate) fn new(file: &'f File, meta: &Meta, level: VerifyLevel, report: VerifyReport) -> Result<Self> {
         let page_size = meta.page_size as usize;
         let reader = Reader::new(file, page_size)?;
-        // Each page of a healthy file is in the file, or the free list names it by eight bytes. So a file of this
-        // length cannot have more pages, and no header can make this allocate more.
+        // Each page of a healthy file is inside the file, or is a free page that the free list names in eight bytes of
+        // the file. So a file of this length has at most `most` pages, and a damaged last page number cannot make the
+        // bitmap larger.
         let most = reader.file_pages.saturating_add(reader.len / 8);
         let mut walk = Self {
             reader,

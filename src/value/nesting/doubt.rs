@@ -5,12 +5,13 @@ use std::any::TypeId;
 use std::cell::{Cell, RefCell};
 use std::hash::{Hash, Hasher};
 
-/// The set of verified ways is cleared at this size. No program is expected to write so many kinds of values.
+/// The set of verified ways is cleared at this size, so that it cannot grow without end. No program is expected to
+/// write so many kinds of values.
 const MOST: usize = 1 << 15;
 
 thread_local! {
-    /// The ways of writing that were verified. Taken out while a value is written, so that a value written inside
-    /// another starts with an empty set.
+    /// The ways of writing that were verified on this thread. While a value is written, they are taken out of here. So
+    /// a value that is written inside another one starts with an empty set.
     static SEEN: Cell<Seen> = const { Cell::new(Seen::NONE) };
 }
 
@@ -20,10 +21,11 @@ thread_local! {
 /// in the same way do, unless the reader inspects the value to find its type.
 pub(super) type Way = u64;
 
-/// Mixed into a way of writing where the type's values are read by inspecting them.
+/// Mixed with a type's number, to note among the ways of writing that the type's values are read by inspecting them.
 const BY_INSPECTION: u64 = 0x6c6f_6f6b;
 
-/// Combined with a codec's number for values of other types.
+/// Combined with a codec's number for values of another type than they are read as, whose ways of writing are noted
+/// apart.
 const OF_ANOTHER: u64 = 1 << 8;
 
 /// One step of a cheap 64-bit hash.
@@ -32,7 +34,7 @@ pub(super) const fn mix(a: u64, b: u64) -> u64 {
     (a.rotate_left(5) ^ b).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// A number for a static text, from its address and length. Its bits must be mixed.
+/// A number for a static text, from its address and length. The caller must mix its bits.
 #[inline]
 pub(super) fn of_static(text: &'static str) -> u64 {
     (text.as_ptr().addr() as u64) ^ ((text.len() as u64) << 48)
@@ -51,7 +53,8 @@ impl Seen {
     #[inline]
     fn has(&self, way: Way) -> bool {
         let Some(mask) = self.slots.len().checked_sub(1) else { return false };
-        // The upper bits of the product depend on more bits of the input than the lower ones.
+        // A way is the product of a multiplication. The upper bits of a product depend on more bits of the input than
+        // the lower ones, so the upper ones choose the slot.
         let mut at = (way >> 32) as usize & mask;
         loop {
             match self.slots[at & mask] {
@@ -92,11 +95,11 @@ impl Seen {
 /// What is in doubt about a value that is being written.
 pub(in crate::value) struct Doubt {
     seen: Seen,
-    /// The number of the written type and its codec.
+    /// A number for the type and the codec that the value is written with.
     root: u64,
     /// Whether values of the type are read by inspecting them: each value is then in doubt, however it is written.
     always: bool,
-    /// Whether a value of another type is written to be read as the type. Then not even a number is beyond doubt.
+    /// Whether a value of another type is written, to be read as this type. Then even a number is in doubt.
     is_of_another: bool,
     new: RefCell<Seen>,
     /// The type that was written directly inside a `Some` with the same bytes as `None`.
@@ -113,8 +116,8 @@ impl Doubt {
         Self::begin::<T>(codec, false)
     }
 
-    /// Starts for a value of another type that is to be read as a `T`. Its ways of being written prove nothing about
-    /// those of values of `T`.
+    /// No doubt yet, for a value of another type that is to be read as a `T`. The ways in which it is written prove
+    /// nothing about values of `T`.
     pub(in crate::value) fn of_another<T: 'static>(codec: u64) -> Self {
         Self::begin::<T>(codec | OF_ANOTHER, true)
     }
@@ -175,7 +178,7 @@ impl Doubt {
         self.forks.get()
     }
 
-    /// Whether the value must be read back.
+    /// Whether the value must be read back before it is stored.
     #[inline]
     pub(in crate::value) fn has_arisen(&self) -> bool {
         self.always || self.forks.get() || self.new.borrow().count > 0
@@ -186,12 +189,13 @@ impl Doubt {
         self.always
     }
 
-    /// From now on every value of the type is read back.
+    /// Records that the type's values are read by inspecting them. So from now on every value of the type is read back.
     pub(in crate::value) fn lasts(&mut self) {
         self.seen.add(mix(self.root, BY_INSPECTION) | 1);
     }
 
-    /// Records that the value read back the same, and so does every other value written in the same ways.
+    /// Records that the value read back the same. So all values that are written in the same ways are not in doubt any
+    /// more.
     #[cold]
     pub(in crate::value) fn is_settled(&mut self) {
         self.new.take().slots.into_iter().filter(|way| *way != 0).for_each(|way| self.seen.add(way));
@@ -202,7 +206,7 @@ impl Drop for Doubt {
     #[inline]
     fn drop(&mut self) {
         let seen = std::mem::take(&mut self.seen);
-        // The thread-local is gone when the thread ends.
+        // `try_with` fails if the thread is ending and its thread-local is gone. Then `seen` is not needed any more.
         let _ = SEEN.try_with(|cell| cell.set(seen));
     }
 }

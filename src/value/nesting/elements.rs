@@ -16,7 +16,7 @@ pub(in crate::value) struct Elements<'d, C> {
     /// How many parts the value announced. The format has already written that number.
     announced: Option<usize>,
     written: usize,
-    /// The last field that was skipped, and the name of the struct or variant.
+    /// The last field that was skipped, if any, and the name of the struct or variant.
     skipped: Option<&'static str>,
     name: &'static str,
 }
@@ -24,7 +24,8 @@ pub(in crate::value) struct Elements<'d, C> {
 /// The position of an element of a sequence or of a map's value, and that of a map's key.
 const ELEMENT: u64 = 1;
 const KEY: u64 = 2;
-/// Elements from this index on share one position: so long a tuple is an array.
+/// Elements of a tuple from this index on share one position: so long a tuple is an array, whose elements have one
+/// type.
 const LONGEST_TUPLE: usize = 32;
 
 impl<'d, C> Elements<'d, C> {

@@ -57,7 +57,7 @@ pub(in crate::value) enum Note {
 }
 
 impl Asked {
-    /// A format of this kind; the steps are recorded.
+    /// Asks for the form in a format of this kind, and for a record of the steps.
     pub(in crate::value) fn by(text: bool, is_positional: bool) -> Self {
         Self { text, is_positional, is_of_another: false, note: Note::Steps }
     }
@@ -69,7 +69,8 @@ pub(in crate::value) struct Recording {
     trace: RefCell<Trace>,
     /// The hash of each leaf value, with the innermost struct and field around it.
     leaves: RefCell<Vec<(u64, Field)>>,
-    /// Whether unnamed fields were written whose offset is not known.
+    /// Whether unnamed fields were written whose offset is not known, so that skipped fields cannot be told from
+    /// others.
     blurred: Cell<bool>,
 }
 
@@ -86,7 +87,7 @@ pub(in crate::value) fn form<T: Serialize + ?Sized>(value: &T, asked: Asked) -> 
 }
 
 impl Recording {
-    /// The steps that the value took.
+    /// The steps through the value, in order.
     pub(in crate::value) fn trace(&self) -> std::cell::Ref<'_, Trace> {
         self.trace.borrow()
     }

@@ -37,8 +37,8 @@ impl<'t> Parts<'t> {
         Part { value, position: self.position }.number()
     }
 
-    /// Adds an element independently of the order: hashed sets and maps have none, and no format reorders other
-    /// collections.
+    /// Adds an element so that its place does not matter: hashed sets and maps have no order, and no format reorders
+    /// the elements of other collections.
     fn unordered(&mut self, number: u64) {
         self.number = self.number.wrapping_add(number);
         self.written += 1;
@@ -57,7 +57,8 @@ impl<'t> Parts<'t> {
         Ok(())
     }
 
-    /// Adds an unnamed field together with its offset in memory. Nothing else shows which fields were skipped.
+    /// Adds an unnamed field together with its offset in memory, because nothing else shows which unnamed fields were
+    /// skipped.
     fn unnamed<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NoForm> {
         let (offset, inside) = (self.position.offset(value), FormPosition { field: (self.name, "0"), ..self.position });
         let offset = offset.filter(|_| !self.position.asked.is_of_another);

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::step::Step;
 
-/// The limits of reading one value, and the record of its steps if they are recorded.
+/// The limits of reading one value, and the record of the steps through it, if the reading is recorded.
 pub(in crate::value) struct Reading {
     /// The length of the input in bytes. An element takes at least one byte, so no collection has more elements than
     /// this. Up to this number, a length that the input declares is trusted, and memory is reserved for it.

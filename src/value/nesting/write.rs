@@ -59,7 +59,7 @@ pub(in crate::value) fn write_limited<T: Serialize + ?Sized, S: Serializer>(
     Inside { value, rules: &rules, position: 0 }.serialize(writer)
 }
 
-/// The rules at one position in a value.
+/// What is known at one position in a value, to check the part there and to record how it is written.
 #[derive(Clone, Copy)]
 pub(super) struct Rules<'d> {
     depth: Depth,
@@ -75,7 +75,7 @@ pub(super) struct Rules<'d> {
     of: u64,
     /// Whether values of the type are always written as the same kind of content.
     is_plain: bool,
-    /// Whether the type is known to lose nothing in either form.
+    /// Whether the type is known to lose nothing, neither in its text form nor in its binary form.
     is_whole: bool,
 }
 
@@ -249,8 +249,8 @@ impl<'d, S: Serializer> Serializer for Limited<'d, S> {
         self.inner.serialize_unit()
     }
 
-    // JSON writes bytes as an array, and `MessagePack` writes a unit struct as an array. A reader counts an array as a
-    // level, so the writer does too.
+    // A reader counts an array as a level of nesting, so the writer does too: JSON writes bytes as an array, and
+    // `MessagePack` writes a unit struct as an array.
     #[inline]
     fn serialize_bytes(self, value: &[u8]) -> Result<S::Ok, S::Error> {
         self.rules.into_level()?;

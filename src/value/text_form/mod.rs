@@ -80,7 +80,7 @@ fn plain<V>(bytes: &[u8]) -> Result<String>
 where
     V: for<'a> Value<Ref<'a>: Debug>,
 {
-    // The built-in types do not use the context.
+    // The built-in types do not use the context, so an empty one will do.
     V::decode(bytes, &Context::new(&[0; 16], "", &[])).map(|value| format!("{value:?}"))
 }
 

@@ -26,7 +26,8 @@ impl Shown<'_> {
                 '\n' => self.0.push_str("\\n"),
                 '\r' => self.0.push_str("\\r"),
                 '\t' => self.0.push_str("\\t"),
-                // `escape_debug` writes two characters for a quote, and more for a character that cannot be seen.
+                // Escape control characters, and others that cannot be seen. `escape_debug` writes more than two
+                // characters for these, and two for a quote, which is not escaped here.
                 _ if c.is_control() || c.escape_debug().len() > 2 => {
                     let units = &mut [0; 2];
                     for unit in c.encode_utf16(units) {

@@ -39,7 +39,8 @@ impl DirectoryHandle {
     pub(crate) fn path(&self) -> Option<PathBuf> {
         let path = read_link(format!("/proc/self/fd/{}", self.0.as_raw_fd())).ok()?;
         let ids = [FileInfo::at(&path), FileInfo::of(&self.0)].map(|found| found.ok().map(|info| info.id()));
-        // For a removed directory the system appends a remark to the name, so the path leads nowhere.
+        // The system appends a remark to the path of a removed directory. Such a path leads nowhere, or to another
+        // directory, so compare what is there with the open directory.
         (ids[0].is_some() && ids[0] == ids[1]).then_some(path)
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()>
     file.write_all_at(bytes, at)
 }
 
-// The standard library opens every file with `O_CLOEXEC`.
+// None of the functions below sets `O_CLOEXEC`: the standard library sets it for every file that it opens.
 
 pub(crate) fn create_new(path: &Path, mode: FileMode) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create_new(true).mode(mode.0).open(path)

@@ -68,7 +68,7 @@ pub(crate) fn reports_residency(file: &File) -> bool {
 
 #[inline]
 pub(crate) fn is_resident(page: *const u8) -> bool {
-    // Miri does not have this call.
+    // Miri does not have this call. A page that counts as in memory causes no requests.
     if cfg!(miri) {
         return true;
     }
@@ -90,12 +90,14 @@ pub(crate) fn ask_for(start: *const u8, len: usize) {
 /// Linux offers `MADV_WIPEONFORK` since 4.14.
 #[cold]
 pub(crate) fn wiped_on_fork() -> Option<&'static AtomicU64> {
-    // The largest page size of any system, because advice applies to whole pages.
+    // 64 KiB is the largest page size of any system. The advice applies to whole pages, so the map must have at least
+    // one.
     let mut page = MmapMut::map_anon(64 * 1024).ok()?;
     let start = NonNull::new(page.as_mut_ptr())?;
-    // SAFETY: the range is our own private anonymous map, in whole pages; clearing it in a child is the purpose.
+    // SAFETY: the range is a private anonymous map that nothing else uses yet, and consists of whole pages. The system
+    // clears it in a forked child, which is the purpose.
     unsafe { madvise(start.cast(), page.len(), MmapAdvise::MADV_WIPEONFORK) }.ok()?;
-    // Never unmapped: it is read until the process ends.
+    // The map is never unmapped, because the returned reference is used until the process ends.
     std::mem::forget(page);
     // SAFETY: the map is readable and writable, page-aligned, zeroed and never unmapped; it is used only as this
     // atomic.
