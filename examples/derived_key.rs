@@ -1,5 +1,5 @@
-//! Keys of your own types by `#[derive(Key)]`: a struct, a newtype and an enum, with prefixes and ranges by their leading
-//! fields. `custom_key.rs` writes such keys by hand.
+//! Keys of your own types by `#[derive(Key)]`: a struct, a newtype and an enum, with prefixes and ranges by their
+//! leading fields. `custom_key.rs` writes such keys by hand.
 //!
 //! ```text
 //! cargo run --release --example derived_key

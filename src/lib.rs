@@ -3,8 +3,8 @@
 //! # What it is
 //!
 //! An [`Env`] holds named, typed, ordered maps in one file. Each is called a DBI, LMDB's word for it, and its handle is
-//! a [`Dbi<K, V>`](Dbi). [`transact`](Env::transact) changes any number of DBIs atomically. A [`Snapshot`] is one committed state, shared by any number of threads; reads and scans
-//! of it borrow keys and values from the map.
+//! a [`Dbi<K, V>`](Dbi). [`transact`](Env::transact) changes any number of DBIs atomically. A [`Snapshot`] is one
+//! committed state, shared by any number of threads; reads and scans of it borrow keys and values from the map.
 //!
 //! Every change goes through LMDB: its copy-on-write B+tree, its locks, its file format. Every read of a committed
 //! state goes through this crate's own page reader, over a read-only map of its own. LMDB never changes a page that a

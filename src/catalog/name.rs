@@ -47,7 +47,8 @@ pub(crate) fn numbered_prefix(name: &str) -> String {
     format!("{name}#")
 }
 
-/// The longest name of a tree in bytes: the catalogue has records under longer keys, and the longest LMDB key is longer.
+/// The longest name of a tree in bytes: the catalogue has records under longer keys, and the longest LMDB key is
+/// longer.
 const MAX_TREE_NAME: usize = 500;
 
 /// Refuses the name of a tree, in a record, that no DBI can have.

@@ -16,8 +16,9 @@ use crate::write_set::{Below, DbiChanges, Gap, OfDbi, WriteSet};
 const FEW: usize = 16;
 
 impl WriteSet {
-    /// Applies the changes of rows in LMDB's write transaction, whose base is `base`. The trees of all DBIs exist. They were checked when they were
-    /// made, so only space and the disk can fail. The set stays whole and can be applied again.
+    /// Applies the changes of rows in LMDB's write transaction, whose base is `base`. The trees of all DBIs exist. They
+    /// were checked when they were made, so only space and the disk can fail. The set stays whole and can be applied
+    /// again.
     pub(crate) fn apply(
         &self,
         base: &State,

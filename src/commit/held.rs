@@ -101,8 +101,8 @@ impl Held {
         }
     }
 
-    /// Keeps the locks as long as the process lives, and other mapleaf processes from writing. LMDB's lock alone would be
-    /// free for them when this thread has ended.
+    /// Keeps the locks as long as the process lives, and other mapleaf processes from writing. LMDB's lock alone would
+    /// be free for them when this thread has ended.
     pub(crate) fn keep_for_ever(self) {
         if let Some((core, _)) = self.unpinned_base()
             && core.is_own_process()

@@ -88,8 +88,8 @@ pub(crate) fn commit(
     }
 }
 
-/// As [`commit`], for changes that create, rename or drop no DBI. `moved` are values of the same DBIs that are moved out
-/// of memory. All of it takes `bytes`.
+/// As [`commit`], for changes that create, rename or drop no DBI. `moved` are values of the same DBIs that are moved
+/// out of memory. All of it takes `bytes`.
 pub(super) fn commit_rows(
     session: &mut Session<'_>,
     set: &WriteSet,

@@ -24,8 +24,8 @@
 //! - **No writer in between.** Other mapleaf processes are kept out from before the first closure follows until no
 //!   group is left. Other programs are noticed by LMDB's id: then all followers get `Conflict`, and none of their
 //!   changes is applied.
-//! - **Changes of DBIs are committed alone**, except that DBIs are created. Such a transaction keeps the fair lock until
-//!   it is committed, so nobody runs on its set. One that follows waits for its predecessors first.
+//! - **Changes of DBIs are committed alone**, except that DBIs are created. Such a transaction keeps the fair lock
+//!   until it is committed, so nobody runs on its set. One that follows waits for its predecessors first.
 //! - **A fault affects its own transaction alone.** An error, a panic, a failed condition or a set too large ends a
 //!   closure before any other transaction sees its set. Only failures of the disk and the map fail a group, and with
 //!   it the followers on top.

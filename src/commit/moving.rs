@@ -16,8 +16,8 @@ const OF_CHANGE: usize = 16;
 /// What the end of a commit may need beside the changes.
 const OF_COMMIT: usize = 4 << 20;
 
-/// As [`commit`](crate::commit::leader::commit), where a value that was moved cannot be applied again. So the map is made
-/// large enough first; if that is not possible, nothing is moved. Nobody else reads the set: the caller holds the
+/// As [`commit`](crate::commit::leader::commit), where a value that was moved cannot be applied again. So the map is
+/// made large enough first; if that is not possible, nothing is moved. Nobody else reads the set: the caller holds the
 /// transaction lock until this returns.
 pub(crate) fn commit_moving(
     session: &mut Session<'_>,

@@ -211,8 +211,8 @@ impl Planning<'_> {
         Ok(tree)
     }
 
-    /// A tree that is left of an earlier DBI of this name, whose tree got a number. Beside other processes there would be
-    /// one more after each DBI of the name that is dropped, and a handle of LMDB for each.
+    /// A tree that is left of an earlier DBI of this name, whose tree got a number. Beside other processes there would
+    /// be one more after each DBI of the name that is dropped, and a handle of LMDB for each.
     fn left_numbered(&mut self, name: &str) -> Result<Option<Box<str>>> {
         for tree in self.base.names_with_records(&numbered_prefix(name), MOST_NUMBERED)? {
             if self.name(&tree)?.owner == Some(TreeOwner::Left) && self.is_free(&tree)? {

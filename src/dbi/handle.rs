@@ -13,10 +13,10 @@ use crate::value::{Context, Value};
 
 /// A handle of a DBI, a named map of the environment: values of type `V` under keys of type `K`, in key order.
 ///
-/// Write `K` and `V` as the types that you pass: `Dbi<&str, u64>`, `Dbi<(u32, &str), Msgpack<T>>`,
-/// `Dbi<&[u8], &[u8]>`. In a struct write `Dbi<&'static str, _>`: the lifetime has no effect, and verbs take text of any
-/// lifetime. `Dbi<String, _>` stores the same bytes under the same schema, and reads keys as owned text: for code that
-/// must have owned types. The same holds for `String` and `Vec<u8>` as values.
+/// Write `K` and `V` as the types that you pass: `Dbi<&str, u64>`, `Dbi<(u32, &str), Msgpack<T>>`, `Dbi<&[u8], &[u8]>`.
+/// In a struct write `Dbi<&'static str, _>`: the lifetime has no effect, and verbs take text of any lifetime.
+/// `Dbi<String, _>` stores the same bytes under the same schema, and reads keys as owned text: for code that must have
+/// owned types. The same holds for `String` and `Vec<u8>` as values.
 ///
 /// Reads take a [`Snapshot`](crate::Snapshot) or a [`WriteTxn`](crate::WriteTxn) first, writes a `&mut WriteTxn`. The
 /// methods follow `BTreeMap`. A handle is a cheap clone, `Send` and `Sync`, and valid until its DBI is dropped.

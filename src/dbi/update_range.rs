@@ -18,10 +18,10 @@ impl<K: Key, V: Value> Dbi<K, V> {
     /// or removes the entry if `f` returns `None`. Returns how many entries were changed or removed. An entry whose
     /// bytes stay the same is not changed.
     ///
-    /// The entries are those of the transaction, with the changes that it has made before. O(entries of the range),
-    /// and a search for each that is changed. Memory: that of the changes, and of the values of this
-    /// transaction that they replace, until it returns; both count against `max_txn_bytes`. A block of up to 256 changes,
-    /// or of 32 KiB and one value more, is copied once more.
+    /// The entries are those of the transaction, with the changes that it has made before. O(entries of the range), and
+    /// a search for each that is changed. Memory: that of the changes, and of the values of this transaction that they
+    /// replace, until it returns; both count against `max_txn_bytes`. A block of up to 256 changes, or of 32 KiB and
+    /// one value more, is copied once more.
     ///
     /// # Errors
     /// As [`put`](Self::put), except `InvalidKey`. Nothing was changed then, nor if `f` panics.

@@ -89,8 +89,8 @@ impl Env {
     /// flush commits.
     ///
     /// # Errors
-    /// `Busy` while snapshots, scans or copies of this process live; `Nested` inside a transaction; `Closed` in a forked
-    /// child.
+    /// `Busy` while snapshots, scans or copies of this process live; `Nested` inside a transaction; `Closed` in a
+    /// forked child.
     ///
     /// ```
     /// # use mapleaf::{Env, ErrorKind};
@@ -120,19 +120,19 @@ impl Env {
     /// Rewrites the file without free pages and with pages in order, and replaces the old one atomically and durably.
     /// Needs the disk space of both for a while. Keeps the transaction counts and the UUID.
     ///
-    /// Transactions wait until it has ended. Snapshots can be taken except at two moments, before the copy is made
-    /// and after it, when none may live. New snapshots are then held back, for at most a tenth of a second each time,
-    /// and existing ones are waited for, and a running transaction before, ten seconds in all. [`compact_timeout`](Self::compact_timeout) takes another
-    /// limit.
+    /// Transactions wait until it has ended. Snapshots can be taken except at two moments, before the copy is made and
+    /// after it, when none may live. New snapshots are then held back, for at most a tenth of a second each time, and
+    /// existing ones are waited for, and a running transaction before, ten seconds in all.
+    /// [`compact_timeout`](Self::compact_timeout) takes another limit.
     ///
     /// # Errors
     /// `Busy` if a transaction runs, or snapshots, scans or copies of this process live, for longer than that; if
-    /// another process or program has the environment open, or if another program wrote to it meanwhile; `Nested` inside a transaction;
-    /// `Unsupported` without a lock file, or for a file with other names (links), which would keep the old one;
-    /// `NotFound` if one of the files was removed, moved or truncated; `AlreadyExists` if the new file's name,
-    /// `data.mdb-compact`, belongs to a file that no compaction left; `Corrupted` for a damaged file; `ReadOnly`,
-    /// `ReadersFull`, `DiskFull`, `Io`. After these the old file is still in use. `CommitOutcomeUnknown` if the new
-    /// file is in place but its name could not be flushed.
+    /// another process or program has the environment open, or if another program wrote to it meanwhile; `Nested`
+    /// inside a transaction; `Unsupported` without a lock file, or for a file with other names (links), which would
+    /// keep the old one; `NotFound` if one of the files was removed, moved or truncated; `AlreadyExists` if the new
+    /// file's name, `data.mdb-compact`, belongs to a file that no compaction left; `Corrupted` for a damaged file;
+    /// `ReadOnly`, `ReadersFull`, `DiskFull`, `Io`. After these the old file is still in use. `CommitOutcomeUnknown` if
+    /// the new file is in place but its name could not be flushed.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env};

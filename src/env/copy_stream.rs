@@ -16,17 +16,17 @@ impl Env {
     /// Writes a copy of the newest state to `out`, from the first byte to the last, while readers and writers continue:
     /// to a pipe, a socket or a compressor. Returns how many bytes it wrote. `out` is flushed.
     ///
-    /// The bytes are those of the file that [`copy_to`](Self::copy_to) writes, the data file of an environment. The meta
-    /// pages come first here, so whoever receives them must check that all bytes came: a copy that was cut short may
-    /// open, and fails with [`Corrupted`](ErrorKind::Corrupted) where pages are missing. Write them to a temporary name, and
-    /// rename the file when it is complete and flushed.
+    /// The bytes are those of the file that [`copy_to`](Self::copy_to) writes, the data file of an environment. The
+    /// meta pages come first here, so whoever receives them must check that all bytes came: a copy that was cut short
+    /// may open, and fails with [`Corrupted`](ErrorKind::Corrupted) where pages are missing. Write them to a temporary
+    /// name, and rename the file when it is complete and flushed.
     ///
     /// Costs as `copy_to`; with [`Compact::Yes`] the pages in use are read twice, since the first page depends on the
     /// last. Writes of up to 1 MiB.
     ///
     /// # Errors
-    /// `Io` when `out` fails, with its error as the cause; `Nested` inside a transaction of this thread; `Corrupted` for
-    /// a damaged file; `Closed`, `ReadersFull`.
+    /// `Io` when `out` fails, with its error as the cause; `Nested` inside a transaction of this thread; `Corrupted`
+    /// for a damaged file; `Closed`, `ReadersFull`.
     ///
     /// ```
     /// # use mapleaf::{Compact, Dbi, Env};

@@ -2,8 +2,8 @@
 
 /// What kind of failure an [`Error`](crate::Error) is: coarse, and chosen by what the caller can do.
 ///
-/// Each kind says what makes it. Three kinds mapleaf itself does not make yet: they are for programs and layers over it,
-/// which make their errors by [`Error::new`](crate::Error::new). More kinds may come: match with a last arm for the
+/// Each kind says what makes it. Three kinds mapleaf itself does not make yet: they are for programs and layers over
+/// it, which make their errors by [`Error::new`](crate::Error::new). More kinds may come: match with a last arm for the
 /// others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -25,8 +25,8 @@ pub use savepoint::DraftSavepoint;
 /// [`commit`](Self::commit), and can be held over an `.await`, moved between threads and kept in a struct. Dropping it
 /// changes nothing.
 ///
-/// All verbs but the parallel scans take it: those that read as `&draft`, those that write as `&mut draft`. It notes the
-/// keys and the ranges that decided their results. The commit compares these with the newest state, and fails with
+/// All verbs but the parallel scans take it: those that read as `&draft`, those that write as `&mut draft`. It notes
+/// the keys and the ranges that decided their results. The commit compares these with the newest state, and fails with
 /// `Conflict` if an entry among them has come, gone, or has another value. So drafts are serializable among each other
 /// and with all other transactions, as if each ran at its commit.
 ///
@@ -39,14 +39,14 @@ pub use savepoint::DraftSavepoint;
 ///   [`clear`](crate::Dbi::clear) and their like, which return how many entries they removed, read the whole range that
 ///   they count.
 /// - **Verbs that write and return something** read too: `insert`, `replace`, `update`, `get_or_put`, `delete`, `take`,
-///   `retain`, `extract_if`, `append`. A `put`, `put_as`, `put_reserved` and `load` read nothing: the last one to commit
-///   wins.
+///   `retain`, `extract_if`, `append`. A `put`, `put_as`, `put_reserved` and `load` read nothing: the last one to
+///   commit wins.
 /// - **An own change** decides about its key: reading it reads nothing of the snapshot.
 /// - [`estimate`](crate::Dbi::estimate) and [`stat`](crate::Dbi::stat) are no reads: they do not tell the entries.
 ///
 /// Memory: what was read takes about 100 bytes and the key for each key, and as much for each range, where ranges that
-/// touch are one. It counts against [`max_txn_bytes`](crate::EnvOptions::max_txn_bytes) together with the changes. While
-/// a draft lives, so does its snapshot, with all that [`Snapshot`] says about that;
+/// touch are one. It counts against [`max_txn_bytes`](crate::EnvOptions::max_txn_bytes) together with the changes.
+/// While a draft lives, so does its snapshot, with all that [`Snapshot`] says about that;
 /// [`max_draft_age`](crate::EnvOptions::max_draft_age) limits the time.
 ///
 /// The cost of a verb is that in a transaction, and the search for what is noted. Rows that a draft deletes one by one
@@ -152,9 +152,9 @@ impl Draft {
     /// Checks what was read, and commits the changes if it is unchanged. Returns the number of the commit, or without
     /// changes that of the state in which the check was made.
     ///
-    /// It waits for its turn among all transactions as [`Env::transact`](crate::Env::transact) does, shares commits, and
-    /// returns when the commit is as durable as those of the environment are. It blocks the thread: in an async task,
-    /// let a thread for blocking work call it. The check runs while other writers wait. A draft that has read and
+    /// It waits for its turn among all transactions as [`Env::transact`](crate::Env::transact) does, shares commits,
+    /// and returns when the commit is as durable as those of the environment are. It blocks the thread: in an async
+    /// task, let a thread for blocking work call it. The check runs while other writers wait. A draft that has read and
     /// changed nothing takes no lock.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! What a draft reads is noted, and what it deletes row by row stays so: the state that its changes are committed on has
-//! other rows, perhaps, than the one that it read.
+//! What a draft reads is noted, and what it deletes row by row stays so: the state that its changes are committed on
+//! has other rows, perhaps, than the one that it read.
 
 use std::ops::Bound;
 use std::sync::Arc;

@@ -14,8 +14,8 @@ use crate::txn::write::TxnState;
 use crate::txn::write_txn::WriteTxn;
 
 /// A state to read from: a [`Snapshot`](crate::Snapshot), a [`WriteTxn`](crate::WriteTxn), a
-/// [`Transaction`](crate::Transaction), a [`Reader`](crate::Reader) of one, a [`Draft`](crate::Draft), or a reference to
-/// one of them.
+/// [`Transaction`](crate::Transaction), a [`Reader`](crate::Reader) of one, a [`Draft`](crate::Draft), or a reference
+/// to one of them.
 ///
 /// A helper function over `impl Read` serves all. Sealed.
 ///

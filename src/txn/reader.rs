@@ -79,8 +79,8 @@ impl WriteTxn {
     ///
     /// O(1). The first read of a DBI, by any thread, sorts the changes that were not read yet, as a read of the
     /// transaction does: O(m log m), once; other threads wait for it. Each read then costs what it costs in the
-    /// transaction. `len` is counted once for a reader and its copies, unless the transaction knows it; `count` and `rank`
-    /// are counted each time.
+    /// transaction. `len` is counted once for a reader and its copies, unless the transaction knows it; `count` and
+    /// `rank` are counted each time.
     ///
     /// For a [`Transaction`](crate::Transaction) the first reader takes a reader slot, as a snapshot does, until the
     /// transaction ends. If all are taken, each read fails with `ReadersFull`. In a closure none is needed.

@@ -15,10 +15,9 @@ impl Env {
     /// predecessor left. `f` runs once, also when the file must grow. A running thread may overtake sleeping ones,
     /// but none starves.
     ///
-    /// Waits for the closures before it and, with
-    /// [`Durability::Immediate`](crate::durability::Durability::Immediate), for the disk. Threads that wait for the
-    /// disk at the same time share a commit, and none returns before what its closure read is as durable as its commit asked. A
-    /// closure that changes nothing commits nothing.
+    /// Waits for the closures before it and, with [`Durability::Immediate`](crate::durability::Durability::Immediate),
+    /// for the disk. Threads that wait for the disk at the same time share a commit, and none returns before what its
+    /// closure read is as durable as its commit asked. A closure that changes nothing commits nothing.
     ///
     /// # Errors
     /// What `f` returns; `Nested` inside another transaction of the same thread; `ReadOnly`, `Closed`; `MapFull` at

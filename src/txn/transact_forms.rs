@@ -150,11 +150,11 @@ impl Env {
         self.run(Wait::No, "try_transact_or", f)
     }
 
-    /// As [`transact`](Self::transact), but waits no longer than `limit` for other writers. `f` itself and the commit have
-    /// no limit, nor has a flush that is under way when the wait ends. It keeps its turn among the threads of this process
-    /// while it waits for the transaction lock; for another process it only checks every millisecond, so one that writes
-    /// without a pause may keep it waiting until the limit. A program other than mapleaf that writes is waited for all
-    /// the same: LMDB offers nothing else.
+    /// As [`transact`](Self::transact), but waits no longer than `limit` for other writers. `f` itself and the commit
+    /// have no limit, nor has a flush that is under way when the wait ends. It keeps its turn among the threads of this
+    /// process while it waits for the transaction lock; for another process it only checks every millisecond, so one
+    /// that writes without a pause may keep it waiting until the limit. A program other than mapleaf that writes is
+    /// waited for all the same: LMDB offers nothing else.
     ///
     /// # Errors
     /// `Timeout`, which can be retried, with the process that writes and since when; else as `transact`.

@@ -55,8 +55,8 @@ pub struct WriteTxn {
 }
 
 impl WriteTxn {
-    /// On what it is to read, with an empty set, whose buffers may be there already. `holding` is for a transaction that
-    /// is held.
+    /// On what it is to read, with an empty set, whose buffers may be there already. `holding` is for a transaction
+    /// that is held.
     #[inline]
     pub(crate) fn new(core: &Core, view: WriteView, set: WriteSet, holding: Option<Holding>) -> Self {
         let watch = holding.map_or(Watch::Nothing, Watch::End);

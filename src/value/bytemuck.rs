@@ -17,10 +17,10 @@ use crate::error::Result;
 /// of the crate `bytemuck`, or `CheckedBitPattern` and `NoUninit`, if some bytes are not valid in it.
 ///
 /// The schema name is `pod[size,alignment,le]`, with `be` on a big-endian machine: a DBI of another layout, or of a
-/// machine with the other order of bytes, does not open. It does not tell two structs of one size and alignment apart. A
-/// struct that is to be read on any machine has arrays of bytes for numbers, such as `[u8; 8]` and
-/// [`u64::from_le_bytes`], or is a `Zerocopy` value. A number in a packed struct has no alignment, and is in the order of
-/// the machine all the same: do not store such a struct.
+/// machine with the other order of bytes, does not open. It does not tell two structs of one size and alignment apart.
+/// A struct that is to be read on any machine has arrays of bytes for numbers, such as `[u8; 8]` and
+/// [`u64::from_le_bytes`], or is a `Zerocopy` value. A number in a packed struct has no alignment, and is in the order
+/// of the machine all the same: do not store such a struct.
 ///
 /// ```
 /// use bytemuck::{Pod, Zeroable};
@@ -44,8 +44,8 @@ pub struct Pod<T>(PhantomData<fn() -> T>);
 ///
 /// You pass a `&[T]` and read a `Cow<[T]>`: borrowed from the file where the value is aligned for `T`, else copied. In
 /// the file that is so for each value that has pages of its own, with an alignment of up to 16: one that has, with its
-/// key, more than 2,030 bytes if pages have 4 KiB. It is so for every value if `T` has no alignment, as arrays of bytes.
-/// A value that a transaction has not committed yet may lie anywhere.
+/// key, more than 2,030 bytes if pages have 4 KiB. It is so for every value if `T` has no alignment, as arrays of
+/// bytes. A value that a transaction has not committed yet may lie anywhere.
 ///
 /// The schema name is that of [`Pod`] with `pods` for `pod`.
 ///

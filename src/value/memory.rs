@@ -1,5 +1,5 @@
-//! What the values that are a type's own memory share: their names, and the traits over the functions of the crates that
-//! cast.
+//! What the values that are a type's own memory share: their names, and the traits over the functions of the crates
+//! that cast.
 
 use std::fmt::Write as _;
 

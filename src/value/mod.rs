@@ -14,7 +14,8 @@
 //! | `Zerocopy<T>`, `Pod<T>` (features `zerocopy`, `bytemuck`) | `pod[size,align,le]` | the memory of a struct | `T`, copied |
 //! | `ZerocopySlice<T>`, `PodSlice<T>` | `pods[size,align,le]` | the memory of many | `Cow<[T]>`, from the map if aligned |
 //!
-//! Bytes and text are stored and read without a copy. The byte formats are in [`file_format`](crate::file_format), and frozen.
+//! Bytes and text are stored and read without a copy. The byte formats are in [`file_format`](crate::file_format), and
+//! frozen.
 //!
 //! Reading is safe on any bytes. Bytes that are not a value of the type fail with
 //! [`Decode`](crate::ErrorKind::Decode). So does nesting deeper than [`MAX_DEPTH`], so that no input overflows the
@@ -35,13 +36,14 @@
 //! | `SocketAddrV6` with a scope, alone or in a `SocketAddr` | refused | refused | kept |
 //! | untagged | kept, unless an earlier variant accepts the same form | as `Msgpack` | as `Msgpack` |
 //!
-//! [`file_format`](crate::file_format) lists each exception. A codec reads a value back if the value contains something not yet verified:
-//! a kind of content, for a type, at a position in the value. Types that serde reads by inspecting the value (untagged,
-//! internally tagged, flattened) are read back every time, which makes encoding them 8 to 25 times as expensive. Values
-//! with a part that calls `is_human_readable` are read back every time too, and both forms of the part are compared;
-//! `IpAddr`, `SocketAddrV4` and `uuid::Uuid` are known not to need this. The codec cannot compare what serde does not
-//! see: fields that serde skips, the `flowinfo` of a `SocketAddrV6`, whether a `RangeInclusive` was iterated to its
-//! end, untagged variants that serialize the same, and values that a type's own conversion rejects when reading.
+//! [`file_format`](crate::file_format) lists each exception. A codec reads a value back if the value contains something
+//! not yet verified: a kind of content, for a type, at a position in the value. Types that serde reads by inspecting
+//! the value (untagged, internally tagged, flattened) are read back every time, which makes encoding them 8 to 25 times
+//! as expensive. Values with a part that calls `is_human_readable` are read back every time too, and both forms of the
+//! part are compared; `IpAddr`, `SocketAddrV4` and `uuid::Uuid` are known not to need this. The codec cannot compare
+//! what serde does not see: fields that serde skips, the `flowinfo` of a `SocketAddrV6`, whether a `RangeInclusive` was
+//! iterated to its end, untagged variants that serialize the same, and values that a type's own conversion rejects when
+//! reading.
 //!
 //! For your own codec implement [`Value`], which has examples, one of ten lines for all types of another crate, and
 //! says how values are aligned. [`display`] shows values as text by the name of their

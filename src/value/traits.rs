@@ -40,9 +40,9 @@ impl<'a> Context<'a> {
 /// codecs.
 ///
 /// A value may begin at any address. Only a value that has pages of its own is aligned, to 16 bytes, once it is
-/// committed: one that has, with its key, more than 2,030 bytes if pages have 4 KiB. A codec that casts bytes to numbers
-/// or structs must copy them first, or use unaligned reads, as `Zerocopy<T>` and `Pod<T>` do; `ZerocopySlice<T>` and
-/// `PodSlice<T>` copy only values that are not aligned.
+/// committed: one that has, with its key, more than 2,030 bytes if pages have 4 KiB. A codec that casts bytes to
+/// numbers or structs must copy them first, or use unaligned reads, as `Zerocopy<T>` and `Pod<T>` do;
+/// `ZerocopySlice<T>` and `PodSlice<T>` copy only values that are not aligned.
 ///
 /// A codec for all types that another crate serializes takes ten lines. All verbs accept a `&T` then:
 ///

@@ -19,8 +19,8 @@ use crate::error::Result;
 /// The schema name is `pod[size,alignment,le]`, with `be` on a big-endian machine: a DBI of another layout, or of a
 /// machine with the other order of bytes, does not open. It does not tell two structs of one size and alignment apart.
 /// A struct that is to be read on any machine has fields of `zerocopy::little_endian`, which have no alignment; its
-/// name is `pod[size,1]`. A number in a packed struct has no alignment either, and is in the order of the machine all the
-/// same: do not store such a struct.
+/// name is `pod[size,1]`. A number in a packed struct has no alignment either, and is in the order of the machine all
+/// the same: do not store such a struct.
 ///
 /// ```
 /// use mapleaf::value::Zerocopy;

@@ -168,7 +168,8 @@ impl RawDbi {
         self.tree.list(state, options)
     }
 
-    /// How many entries there are; of a `MultiDbi` how many pairs. O(1) in a snapshot, otherwise as [`Dbi::len`](crate::Dbi::len).
+    /// How many entries there are; of a `MultiDbi` how many pairs. O(1) in a snapshot, otherwise as
+    /// [`Dbi::len`](crate::Dbi::len).
     ///
     /// # Errors
     /// As [`Dbi`](crate::Dbi) says.

@@ -13,10 +13,10 @@ use crate::txn::Write;
 /// A DBI of any types that bytes are written to, as they are: what [`RawDbi::unchecked_writes`] and
 /// [`Env::create_raw_dbi`](crate::Env::create_raw_dbi) return. It reads as [`RawDbi`] does.
 ///
-/// **Nothing checks that what it writes is of the DBI's types.** A key or a value that is not fails with `Decode` when a
-/// typed handle reads it, and scans over it fail there. A value under a pair of a [`MultiDbi`](crate::MultiDbi) is
-/// never read. Only the limits of keys, values and transactions hold. Write what was read from a DBI of the same
-/// types, or what [`key::parse`](crate::key::parse) returns for [`stored_key_type`](RawDbi::stored_key_type).
+/// **Nothing checks that what it writes is of the DBI's types.** A key or a value that is not fails with `Decode` when
+/// a typed handle reads it, and scans over it fail there. A value under a pair of a [`MultiDbi`](crate::MultiDbi) is
+/// never read. Only the limits of keys, values and transactions hold. Write what was read from a DBI of the same types,
+/// or what [`key::parse`](crate::key::parse) returns for [`stored_key_type`](RawDbi::stored_key_type).
 ///
 /// ```
 /// use mapleaf::{Dbi, Env, ErrorKind, key};

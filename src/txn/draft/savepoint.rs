@@ -8,9 +8,9 @@ use crate::error::Result;
 use crate::txn::draft::Draft;
 use crate::txn::savepoint::Mark;
 
-/// A savepoint of a draft that is held: from [`Draft::savepoint_guard`]. Dropping it undoes the changes made since; they
-/// stay after [`keep`](Self::keep). What was read in it still counts at the commit. It is used as the draft itself, and
-/// nests.
+/// A savepoint of a draft that is held: from [`Draft::savepoint_guard`]. Dropping it undoes the changes made since;
+/// they stay after [`keep`](Self::keep). What was read in it still counts at the commit. It is used as the draft
+/// itself, and nests.
 #[must_use = "a savepoint that is dropped is undone"]
 pub struct DraftSavepoint<'d> {
     draft: &'d mut Draft,

@@ -1,5 +1,5 @@
-//! Over heed: the ids of an expiry are its duplicates. Each line of the listing is a search, since an iterator cannot own
-//! its transaction.
+//! Over heed: the ids of an expiry are its duplicates. Each line of the listing is a search, since an iterator cannot
+//! own its transaction.
 
 use std::iter::from_fn;
 use std::path::Path;
