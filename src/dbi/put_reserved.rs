@@ -84,7 +84,8 @@ macro_rules! put_reserved {
 
 put_reserved!(&[u8], Vec<u8>);
 
-/// What an own error or one of the closure becomes.
+/// Who failed while a value was put: mapleaf (`Store`), whose error then gets the name of the DBI and of the
+/// operation, or the caller's closure (`Fill`), whose error is returned as it is.
 enum Failed<E> {
     Store(Error),
     Fill(E),

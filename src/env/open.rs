@@ -385,8 +385,9 @@ enum Found {
     Remembered(OpenRecord),
 }
 
-/// Flushes what an opening created, or what it found and may not be on the disk: the file and its name. After that the
-/// environment counts as created, and later commits can be found.
+/// Gives a new environment its catalogue, by a first commit, and flushes the file. Then, for an existing environment
+/// too, flushes the names of the files and of all directories above, since the process that created them may not have
+/// done so. Without its name the file, with all later commits, could not be found after a power failure.
 fn make_durable(engine: &Arc<Engine>, is_new: bool) -> Result<()> {
     let paths = &engine.paths;
     if is_new {

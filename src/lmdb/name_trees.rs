@@ -29,8 +29,9 @@ type Handle<'e> = Database<'e, Bytes, Bytes>;
 pub(crate) fn name_trees(path: &Path, bytes: u64, names: &TreeNames) -> Result<()> {
     let mut options = EnvOpenOptions::new();
     let handles = u32::try_from(names.trees.len()).unwrap_or(u32::MAX).saturating_add(2);
-    // The map is larger than the file, because the pages of two small trees are written anew. The map size that is
-    // recorded in the file does not change.
+    // The map must be larger than the file: LMDB writes changed pages of the main tree and of the catalogue to new
+    // places, which may lie after the file's end. LMDB raises the map size that the file records if it is below this
+    // one, and never lowers it.
     let map = bytes.next_multiple_of(ROOM).saturating_add(ROOM);
     options.max_dbs(handles).map_size(usize::try_from(map).unwrap_or(usize::MAX));
     // SAFETY: none of these flags lets pages change under a reader. Without a lock file nobody else may use the file,

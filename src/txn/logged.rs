@@ -32,7 +32,8 @@ impl Drop for Walk<'_> {
     #[inline]
     fn drop(&mut self) {
         if !self.is_noted {
-            // If that does not fit, the commit fails.
+            // The error can be ignored: if the log of what was read has no room for the range, the log is marked as
+            // incomplete, and the commit of the draft fails.
             let _ = self.state.log_range(self.dbi, self.bounds.0, self.bounds.1);
         }
     }
