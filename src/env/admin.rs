@@ -227,7 +227,7 @@ fn paths_of(path: &Path) -> EnvPaths {
     EnvPaths::new(path, single_file)
 }
 
-/// How long `compact` waits for snapshots.
+/// How long `compact` waits in all: for a running transaction, and for snapshots to end.
 const COMPACT_LIMIT: Duration = Duration::from_secs(10);
 
 /// The end of a time limit. A limit that the clock cannot represent becomes a century.

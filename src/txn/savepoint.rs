@@ -63,7 +63,8 @@ impl Mark {
     pub(super) fn undo(&mut self, state: &mut TxnState) {
         state.set.undo_savepoints(self.depth);
         let lengths = mem::take(&mut self.lengths);
-        // A program can exchange two drafts in a savepoint, and these would be the lengths of the other one.
+        // A program can exchange two drafts (`mem::swap`) while a savepoint is open, and `lengths` would then be those of
+        // the other draft. So a draft forgets its lengths here, and counts again.
         state.lengths.restore(if state.is_draft() { Vec::new() } else { lengths });
         state.counts.forget();
         // Rows that the savepoint removed are back, and may be above the last key that `appended` knows.

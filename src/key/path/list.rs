@@ -137,7 +137,8 @@ impl<I: SliceIndex<[Segment]>> Index<I> for Path {
 }
 
 impl fmt::Debug for Path {
-    /// Formats the list of ids. Unlike the text form, it shows empty segments.
+    /// Formats the ids of the segments as a list. As text (`Display`) the path of one empty segment and the empty path are
+/// both `/`; here they differ.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Path")?;
         f.debug_list().entries(self.segments()).finish()
