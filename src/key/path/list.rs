@@ -138,7 +138,7 @@ impl<I: SliceIndex<[Segment]>> Index<I> for Path {
 
 impl fmt::Debug for Path {
     /// Formats the ids of the segments as a list. As text (`Display`) the path of one empty segment and the empty path are
-/// both `/`; here they differ.
+    /// both `/`; here they differ.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Path")?;
         f.debug_list().entries(self.segments()).finish()
