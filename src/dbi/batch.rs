@@ -165,8 +165,8 @@ impl Batch {
     /// key does.
     ///
     /// The batch holds the snapshot, and the file cannot reuse its pages, until it is applied. Costs O(entries of the
-    /// range) then. A range that changed and was changed back is the same. The key of the failed condition is the first
-    /// one that differs.
+    /// range) then, less the pages that no commit has changed since. A range that changed and was changed back is the
+    /// same. The key of the failed condition is the first one that differs.
     ///
     /// # Errors
     /// As [`Dbi::range`]; when it is applied, `InvalidArgument` for a snapshot of another environment.

@@ -26,4 +26,4 @@ pub(crate) use layered_tree::LayeredTree;
 pub(crate) use layers::Layers;
 pub use logged_cursor::LoggedCursor;
 pub use raw::{RawCursor, RawEntry, RawRead};
-pub(crate) use read_log::ReadLog;
+pub(crate) use read_log::{ReadLog, key_range};

@@ -1,12 +1,10 @@
 //! Applies batches: checks conditions, then makes changes, in one transaction.
 
-use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::catalog::DbiRef;
 use crate::env::{Batch, Change, Conflicts, Env, Expect, FailedCondition, Update, What};
 use crate::error::Result;
-use crate::read::{RawCursor, RawRead};
+use crate::read::{RawRead, key_range};
 use crate::state::Wait;
 use crate::txn::counts::as_ref;
 use crate::txn::snapshot::Snapshot;
@@ -37,7 +35,9 @@ impl Change {
             What::DeleteRange { .. } | What::Update { .. } => return Ok(None),
             What::Unchanged { lower, upper, since } => {
                 let before = Snapshot::of(Arc::clone(&since.0));
-                return first_difference(&self.dbi, &before, txn, (as_ref(lower), as_ref(upper)));
+                let (before, now) = (before.view(&self.dbi)?, txn.view(&self.dbi)?);
+                let (start, end) = key_range(as_ref(lower), as_ref(upper));
+                return Ok(before.first_difference(&now, (&start, end.as_deref()))?.map(Into::into));
             }
         };
         let holds = match expect {
@@ -73,25 +73,6 @@ impl Change {
             None if is_there => txn.raw_delete(&self.dbi, key).map(drop),
             None => Ok(()),
         }
-    }
-}
-
-/// The first key of a range that has another value in one state than in the other, or none. O(entries of the range).
-fn first_difference(
-    dbi: &DbiRef,
-    before: &impl RawRead,
-    now: &impl RawRead,
-    (lower, upper): (Bound<&[u8]>, Bound<&[u8]>),
-) -> Result<Option<Box<[u8]>>> {
-    let (mut old, mut new) = (before.raw_range(dbi, lower, upper)?, now.raw_range(dbi, lower, upper)?);
-    loop {
-        let first = match (old.next()?, new.next()?) {
-            (None, None) => return Ok(None),
-            (Some(old), Some(new)) if old == new => continue,
-            (Some((old, _)), Some((new, _))) => old.min(new),
-            (Some((key, _)), None) | (None, Some((key, _))) => key,
-        };
-        return Ok(Some(first.into()));
     }
 }
 

@@ -128,7 +128,7 @@ impl Snapshot {
         Ok(())
     }
 
-    fn view(&self, dbi: &DbiRef) -> Result<LayeredTree<'_>> {
+    pub(super) fn view(&self, dbi: &DbiRef) -> Result<LayeredTree<'_>> {
         let base = self.pinned();
         Ok(LayeredTree::new(base.pages(), base.tree(dbi)?, self.lease.view.layers.of_dbi(dbi.slot)))
     }

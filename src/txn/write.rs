@@ -333,7 +333,7 @@ impl TxnState {
         self.pending().layers(slot)
     }
 
-    fn view(&self, dbi: &DbiRef) -> Result<LayeredTree<'_>> {
+    pub(super) fn view(&self, dbi: &DbiRef) -> Result<LayeredTree<'_>> {
         self.check_held()?;
         self.pending().view(dbi)
     }
