@@ -9,7 +9,7 @@ use crate::catalog::{CommitSeq, DbiRef, DbiSlot};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::KeyBuf;
 use crate::page::TreeRecord;
-use crate::read::{LayeredCursor, LayeredTree, Layers, RawCursor, RawEntry, RawRead, ReadLog};
+use crate::read::{LayeredCursor, LayeredTree, Layers, RawCursor, RawEntry, RawRead, ReadLog, key_range};
 use crate::state::{Base, Core, WriteView};
 use crate::txn::counts::Counts;
 use crate::txn::holding::Holding;
@@ -276,17 +276,9 @@ impl TxnState {
         }
         // A bound may be longer than any key. Keys have at most `max_key` bytes, so the first `max_key + 1` bytes of a
         // bound already give its place among all keys.
-        let kept = |key: &[u8]| key[..key.len().min(self.max_key + 1)].to_vec();
-        let start = match lower {
-            Bound::Unbounded => Vec::new(),
-            Bound::Included(key) => kept(key),
-            Bound::Excluded(key) => key_after(kept(key)),
-        };
-        let end = match upper {
-            Bound::Unbounded => None,
-            Bound::Included(key) => Some(key_after(kept(key))),
-            Bound::Excluded(key) => Some(kept(key)),
-        };
+        let kept = self.max_key + 1;
+        let (lower_kept, upper_kept) = (lower.map(|key| cut(key, kept)), upper.map(|key| cut(key, kept)));
+        let (start, end) = key_range(lower_kept, upper_kept);
         let next = match end.as_deref() {
             Some(end) if !self.is_draft() => Some(self.next_below(dbi, end)?),
             _ => None,
@@ -339,16 +331,15 @@ impl TxnState {
     }
 }
 
+/// The first `most` bytes of `key`, or all if it has fewer.
+fn cut(key: &[u8], most: usize) -> &[u8] {
+    &key[..key.len().min(most)]
+}
+
 #[cold]
 fn over() -> Error {
     let why = "the thread of the transaction is ending and has given its locks back; end the transaction before";
     Error::new(ErrorKind::Released, why)
-}
-
-/// The smallest key above `key`.
-fn key_after(mut key: Vec<u8>) -> Vec<u8> {
-    key.push(0);
-    key
 }
 
 impl RawRead for TxnState {
