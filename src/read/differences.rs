@@ -1,12 +1,11 @@
 //! Whether the entries of keys are the same in two states of one file.
 
-use std::ops::Bound;
-
 use crate::error::Result;
 use crate::page::{self, Differences};
 use crate::read::gaps::{first_gap, look};
 use crate::read::layered_tree::LayeredTree;
 use crate::read::raw::RawCursor;
+use crate::read::read_log::bounds_of;
 use crate::write_set::LEAST;
 
 type KeyRange<'k> = (&'k [u8], Option<&'k [u8]>);
@@ -75,7 +74,8 @@ impl LayeredTree<'_> {
         changed: &LayeredTree<'_>,
         (start, end): KeyRange<'_>,
     ) -> Result<Option<Vec<u8>>> {
-        let mut overlay = changed.overlay(lower(start), upper(end));
+        let (lower, upper) = bounds_of(start, end);
+        let mut overlay = changed.overlay(lower, upper);
         while let Some(change) = overlay.next() {
             if self.differs_at(other, change.key)? {
                 return Ok(Some(change.key.to_vec()));
@@ -106,7 +106,8 @@ impl LayeredTree<'_> {
 
     /// The first of those between two keys, by reading all entries.
     fn first_by_walk(&self, other: &LayeredTree<'_>, (start, end): KeyRange<'_>) -> Result<Option<Vec<u8>>> {
-        let (mut own, mut others) = (self.range(lower(start), upper(end))?, other.range(lower(start), upper(end))?);
+        let (lower, upper) = bounds_of(start, end);
+        let (mut own, mut others) = (self.range(lower, upper)?, other.range(lower, upper)?);
         loop {
             let first = match (own.next()?, others.next()?) {
                 (None, None) => return Ok(None),
@@ -122,12 +123,4 @@ impl LayeredTree<'_> {
 /// The part of a range before `first`, if that is known.
 fn before<'k>((start, end): KeyRange<'k>, first: Option<&'k [u8]>) -> KeyRange<'k> {
     (start, first.or(end))
-}
-
-fn lower(start: &[u8]) -> Bound<&[u8]> {
-    if start.is_empty() { Bound::Unbounded } else { Bound::Included(start) }
-}
-
-fn upper(end: Option<&[u8]>) -> Bound<&[u8]> {
-    end.map_or(Bound::Unbounded, Bound::Excluded)
 }

@@ -30,6 +30,12 @@ pub(crate) fn key_range(lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> KeyRange {
     (start, end)
 }
 
+/// The range from `start` to before `end` as bounds: the other way round than [`key_range`].
+pub(super) fn bounds_of<'k>(start: &'k [u8], end: Option<&'k [u8]>) -> (Bound<&'k [u8]>, Bound<&'k [u8]>) {
+    let lower = if start.is_empty() { Bound::Unbounded } else { Bound::Included(start) };
+    (lower, end.map_or(Bound::Unbounded, Bound::Excluded))
+}
+
 /// What was read of a state below own changes. What an own change decides was not read of the state.
 ///
 /// Takes memory for each key and for each range, where ranges that touch are one; a limit bounds it.
@@ -210,8 +216,8 @@ fn add(ranges: &mut KeyRanges, own: Option<&DbiChanges>, start: &[u8], end: Opti
         return;
     }
     let is_past = |key: &[u8]| end.is_some_and(|end| key >= end);
-    let lower = if start.is_empty() { Bound::Unbounded } else { Bound::Included(start) };
-    let mut changes = ChangeRange::new(own, lower, end.map_or(Bound::Unbounded, Bound::Excluded));
+    let (lower, upper) = bounds_of(start, end);
+    let mut changes = ChangeRange::new(own, lower, upper);
     let mut from = start.to_vec();
     while !is_past(&from) {
         let sought = if from.is_empty() { LEAST } else { &from };
