@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::catalog::{DbiRef, Schema, check_name, check_schema};
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::check_flags;
-use crate::txn::dbis::{absent, all_used, bytes, check_room, foreign, is_bytes, mismatch, not_adopted};
+use crate::txn::dbis::{absent, all_used, check_room, is_bytes, mismatch, not_adopted};
 use crate::txn::names::Named;
 use crate::txn::write_txn::WriteTxn;
 use crate::write_set::DbiChanges;
@@ -49,7 +49,7 @@ impl WriteTxn {
                 if opening.adopt {
                     self.adopt(name, schema)
                 } else if is_bytes(schema) {
-                    Ok(self.state.base.dbis().intern(&self.state.uuid, name, foreign(name, schema)))
+                    Ok(self.intern_foreign(name))
                 } else {
                     Err(not_adopted(name, schema))
                 }
@@ -75,7 +75,7 @@ impl WriteTxn {
 
     /// Gives the DBI of other software the schema. What is pending for it becomes pending for the adopted one.
     fn adopt(&mut self, name: &str, schema: &Schema) -> Result<Arc<DbiRef>> {
-        let before = self.state.base.dbis().intern(&self.state.uuid, name, foreign(name, &bytes()));
+        let before = self.intern_foreign(name);
         let dbi = self.new_dbi(name, schema)?;
         let mut pending: Vec<_> = self.state.layers(before.slot).map(Pending::of).collect();
         pending.reverse();
@@ -112,11 +112,7 @@ impl WriteTxn {
     pub fn clear_dbi(&mut self, name: &str) -> Result<()> {
         let named = |error: Error| error.during("clear_dbi").in_dbi(name);
         check_name(name).map_err(named)?;
-        let dbi = match self.look_up(name).map_err(named)? {
-            Named::Absent => return Err(named(absent(name))),
-            Named::Ours(dbi) => dbi,
-            Named::Foreign(_) => self.state.base.dbis().intern(&self.state.uuid, name, foreign(name, &bytes())),
-        };
+        let dbi = self.existing(name).map_err(named)?;
         self.state.raw_delete_range(&dbi, Bound::Unbounded, Bound::Unbounded).map(drop).map_err(named)
     }
 }

@@ -6,6 +6,7 @@ use crate::catalog::DbiRef;
 use crate::error::Result;
 use crate::page::TreeRecord;
 use crate::state::Standing;
+use crate::txn::dbis::{absent, bytes, foreign};
 use crate::txn::write_txn::WriteTxn;
 use crate::write_set::{Meaning, SchemaChanges};
 
@@ -32,6 +33,20 @@ impl WriteTxn {
             Standing::Ours(dbi) => Named::Ours(self.state.base.dbis().intern(&self.state.uuid, name, dbi.found())),
             Standing::Foreign(tree) => Named::Foreign(tree),
         })
+    }
+
+    /// The DBI `name`, whatever its types. `NotFound` if there is none.
+    pub(super) fn existing(&self, name: &str) -> Result<Arc<DbiRef>> {
+        match self.look_up(name)? {
+            Named::Absent => Err(absent(name)),
+            Named::Ours(dbi) => Ok(dbi),
+            Named::Foreign(_) => Ok(self.intern_foreign(name)),
+        }
+    }
+
+    /// The entry of the DBI of other software, as bytes.
+    pub(super) fn intern_foreign(&self, name: &str) -> Arc<DbiRef> {
+        self.state.base.dbis().intern(&self.state.uuid, name, foreign(name, &bytes()))
     }
 
     /// How many DBIs more there are than in the base, and how many of the base's are dropped.

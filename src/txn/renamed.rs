@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::catalog::{DbiRef, Schema, check_name, check_schema};
 use crate::error::{Error, ErrorKind, Result};
 use crate::txn::created::{Existence, Opening};
-use crate::txn::dbis::{absent, bytes, foreign};
+use crate::txn::dbis::{absent, foreign};
 use crate::txn::names::Named;
 use crate::txn::write_txn::WriteTxn;
 
@@ -47,11 +47,7 @@ impl WriteTxn {
 
     fn drop_named(&mut self, name: &str) -> Result<()> {
         check_name(name)?;
-        let dbi = match self.look_up(name)? {
-            Named::Absent => return Err(absent(name)),
-            Named::Ours(dbi) => dbi,
-            Named::Foreign(_) => self.state.base.dbis().intern(&self.state.uuid, name, foreign(name, &bytes())),
-        };
+        let dbi = self.existing(name)?;
         self.state.set.drop_dbi(&dbi, name)
     }
 
