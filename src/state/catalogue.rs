@@ -29,10 +29,7 @@ impl State {
                 None => return Err(dropped(dbi)),
             },
             DbiIdentity::Foreign => match self.dbi_record(&dbi.name)? {
-                Some(DbiRecord::Live { .. } | DbiRecord::Moved(_)) => {
-                    let why = "the DBI was adopted since this handle was opened; open it again with its types";
-                    return Err(Error::new(ErrorKind::SchemaMismatch, why).in_dbi(&dbi.name));
-                }
+                Some(DbiRecord::Live { .. } | DbiRecord::Moved(_)) => return Err(adopted(dbi)),
                 Some(DbiRecord::Dropped) if self.is_leftover(&dbi.name)? => return Err(dropped(dbi)),
                 _ => dbi.name.clone(),
             },
@@ -214,7 +211,8 @@ impl State {
     /// The records of all names in the catalogue, in the order of their names. O(DBIs).
     pub(crate) fn dbi_records(&self) -> Result<Vec<(String, DbiRecord)>> {
         let mut all = Vec::new();
-        let mut records = Cursor::range(self.pages(), &self.catalog()?, Bound::Included(b"dbi/"), Bound::Unbounded)?;
+        let mut records =
+            Cursor::range(self.pages(), &self.catalog()?, Bound::Included(&dbi_key("")), Bound::Unbounded)?;
         while let Some((key, value)) = records.next()? {
             if !is_dbi_key(key) {
                 break;
@@ -232,6 +230,13 @@ impl State {
 pub(crate) fn occupied(name: &str) -> Error {
     let why = "other software keeps a value under this name beside its databases; choose another name";
     Error::new(ErrorKind::Unsupported, why).in_dbi(name)
+}
+
+/// The error for a handle of a DBI of other software that got a schema since.
+#[cold]
+pub(crate) fn adopted(dbi: &DbiRef) -> Error {
+    let why = "the DBI was adopted since this handle was opened; open it again with its types";
+    Error::new(ErrorKind::SchemaMismatch, why).in_dbi(&dbi.name)
 }
 
 #[cold]

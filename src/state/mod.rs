@@ -28,6 +28,7 @@ mod writer_turn;
 mod tests;
 
 pub(crate) use self::core::Core;
+pub(crate) use catalogue::adopted;
 pub(crate) use change_watch::Waiting;
 pub(crate) use committed::{MainEntry, State, check_flags};
 pub(crate) use config::{Backlog, Config};

@@ -4,7 +4,7 @@ use crate::catalog::{DbiIdentity, DbiRef, DbiSlot};
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{self, TreeRecord};
 use crate::read::{LayeredTree, Layers, look};
-use crate::state::State;
+use crate::state::{State, adopted};
 use crate::write_set::{Below, ChangedDbi, DbiChanges, SchemaChanges, WriteSet};
 
 /// A state and the changes over it, borrowed. Threads can share it: it has none of what a transaction notes down for
@@ -78,10 +78,7 @@ impl<'t> Pending<'t> {
             DbiIdentity::Foreign => match self.schemas().find_map(|schema| schema.foreign(&dbi.name)) {
                 None => self.base.tree(dbi),
                 Some(foreign) if foreign.is_dropped => Err(dropped(dbi)),
-                Some(_) => {
-                    let why = "the DBI was adopted since this handle was opened; open it again with its types";
-                    Err(Error::new(ErrorKind::SchemaMismatch, why).in_dbi(&dbi.name))
-                }
+                Some(_) => Err(adopted(dbi)),
             },
         }
     }
