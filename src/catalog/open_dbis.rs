@@ -56,12 +56,7 @@ impl Open {
     fn of(&mut self, identity: DbiIdentity, name: &str) -> &mut Vec<Weak<DbiRef>> {
         match identity {
             DbiIdentity::Catalogued(id) => self.numbered.entry(id).or_default(),
-            DbiIdentity::Foreign => {
-                if !self.foreign.contains_key(name) {
-                    self.foreign.insert(name.into(), Vec::new());
-                }
-                self.foreign.entry(name.into()).or_default()
-            }
+            DbiIdentity::Foreign => self.foreign.entry(name.into()).or_default(),
         }
     }
 }
