@@ -2,8 +2,9 @@
 
 use std::sync::OnceLock;
 
-/// The name of a DBI's tree. It changes only where a copy sets names right, so that nobody reads the old file any
-/// more; then the newer name is added. Reading it takes no lock.
+/// The name of a DBI's tree. It changes only where nobody reads the tree by the old name: where the commit that creates
+/// the DBI gives its tree a number, and where a copy sets names right, so that nobody reads the old file any more. Then
+/// the newer name is added. Reading it takes no lock.
 #[derive(Debug)]
 pub(super) struct TreeName {
     name: Box<str>,

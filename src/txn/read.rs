@@ -1,4 +1,4 @@
-//! What can be read from: snapshots and write transactions.
+//! What can be read from: snapshots and write transactions, in all their forms.
 
 use std::ops::Bound;
 use std::sync::Arc;
