@@ -7,7 +7,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Applier, Failure};
 use crate::write_set::{LargeValue, WriteSet};
 
-/// With more changes than this beside them, values are not moved: how much room those need is not known well enough.
+/// With more changes than this, the large ones included, values are not moved: how much room those need is not known
+/// well enough.
 const FEW: usize = 1024;
 
 /// How many pages a change may need beside its bytes, whatever it is: a path of pages, copied and split.
@@ -26,9 +27,9 @@ pub(crate) fn commit_moving(
     durability: Durability,
 ) -> Result<()> {
     let bytes = set.bytes();
-    let others: usize = set.dbis().map(|of| of.changes.len()).sum();
+    let changes: usize = set.dbis().map(|of| of.changes.len()).sum();
     let removes = set.dbis().any(|of| !of.changes.gaps().is_empty() || of.changes.deletions() > 0);
-    let is_moved = others <= FEW && session.reserve_map(room_for(session, bytes, others, removes))?;
+    let is_moved = changes <= FEW && session.reserve_map(room_for(session, bytes, changes, removes))?;
     let moved = if is_moved { set.take_large() } else { Vec::new() };
     commit_rows(session, set, moved, bytes, transactions, durability)
 }
