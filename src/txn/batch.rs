@@ -60,9 +60,7 @@ impl Change {
             }
         }
     }
-}
 
-impl Change {
     fn update(&self, txn: &mut TxnState, key: &[u8], update: &Update) -> Result<()> {
         let old = txn.raw_get::<0>(&self.dbi, key)?;
         let new = update.run(old)?;
