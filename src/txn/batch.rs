@@ -9,7 +9,7 @@ use crate::state::Wait;
 use crate::txn::counts::as_ref;
 use crate::txn::snapshot::Snapshot;
 use crate::txn::transact::make;
-use crate::txn::write::TxnState;
+use crate::txn::txn_state::TxnState;
 
 impl Batch {
     /// Checks the conditions against `txn`, then makes the changes in it.

@@ -16,7 +16,7 @@ use crate::read::ReadLog;
 use crate::state::{Base, Wait, WriteView};
 use crate::txn::commit_id::CommitId;
 use crate::txn::snapshot::Snapshot;
-use crate::txn::write::{TxnState, Watch};
+use crate::txn::txn_state::{TxnState, Watch};
 use crate::write_set::WriteSet;
 
 pub use savepoint::DraftSavepoint;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::catalog::DbiRef;
 use crate::error::Result;
 use crate::read::{LoggedCursor, RawRead, ReadLog, look};
-use crate::txn::write::TxnState;
+use crate::txn::txn_state::TxnState;
 
 /// A walk over a range. If it ends by a panic or by an error, all of the range counts as read.
 pub(crate) struct Walk<'w> {

@@ -11,7 +11,7 @@ mod transact_forms;
 
 mod submit;
 
-mod write;
+mod txn_state;
 
 mod savepoint;
 
@@ -43,7 +43,7 @@ mod tests;
 pub(crate) use created::{Existence, Opening};
 pub(crate) use dbis::DbiOpening;
 pub(crate) use keys::Keys;
-pub(crate) use write::TxnState;
+pub(crate) use txn_state::TxnState;
 
 pub use changed::Changed;
 pub use commit_id::CommitId;

@@ -10,7 +10,7 @@ use crate::read::{RawEntry, RawRead};
 use crate::txn::draft::{Draft, DraftSavepoint};
 use crate::txn::savepoint::SavepointGuard;
 use crate::txn::transaction::Transaction;
-use crate::txn::write::TxnState;
+use crate::txn::txn_state::TxnState;
 use crate::txn::write_txn::WriteTxn;
 
 /// A state to read from: a [`Snapshot`](crate::Snapshot), a [`WriteTxn`](crate::WriteTxn), a

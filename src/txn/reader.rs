@@ -10,7 +10,7 @@ use crate::read::{LayeredCursor, RawEntry, RawRead};
 use crate::state::Base;
 use crate::txn::lengths::SharedLengths;
 use crate::txn::pending::Pending;
-use crate::txn::write::Watch;
+use crate::txn::txn_state::Watch;
 use crate::txn::write_txn::WriteTxn;
 
 /// A write transaction for reading alone, by any number of threads: from [`WriteTxn::reader`].

@@ -9,7 +9,7 @@ use crate::key::KeyBuf;
 use crate::page::{self, LeafSlot, Pages, TreeRecord};
 use crate::read::{LayeredTree, RawCursor, RawRead, deleted_ranges, look};
 use crate::txn::keys::Keys;
-use crate::txn::write::TxnState;
+use crate::txn::txn_state::TxnState;
 use crate::write_set::{DbiChanges, EntryPosition, LEAST, change_bytes};
 
 /// The position in the file of the last removal, or of the next one. The file's pages do not change while the

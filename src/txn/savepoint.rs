@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 
 use crate::catalog::DbiSlot;
 use crate::error::Result;
-use crate::txn::write::TxnState;
+use crate::txn::txn_state::TxnState;
 use crate::txn::write_txn::WriteTxn;
 
 /// A savepoint that is held: from [`WriteTxn::savepoint_guard`]. Dropping it undoes the changes made since; they stay

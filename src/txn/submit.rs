@@ -15,7 +15,7 @@ use crate::env::{Batch, Done, Engine, Env, Reporter, Submission};
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::Wait;
 use crate::txn::transact::make;
-use crate::txn::write::TxnState;
+use crate::txn::txn_state::TxnState;
 
 /// A submitted batch: [`wait`](Self::wait) for its outcome, or `.await` it, in any executor.
 ///

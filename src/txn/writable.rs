@@ -4,7 +4,7 @@ use crate::txn::draft::{Draft, DraftSavepoint};
 use crate::txn::read::Read;
 use crate::txn::savepoint::SavepointGuard;
 use crate::txn::transaction::Transaction;
-use crate::txn::write::TxnState;
+use crate::txn::txn_state::TxnState;
 use crate::txn::write_txn::WriteTxn;
 
 /// A transaction to write to: a [`WriteTxn`], a [`Transaction`], a [`Draft`], a savepoint guard, or a reference to one.

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use crate::read::RawRead;
 use crate::state::{Core, WriteView};
 use crate::txn::holding::Holding;
-use crate::txn::write::{TxnState, Watch};
+use crate::txn::txn_state::{TxnState, Watch};
 use crate::write_set::WriteSet;
 
 /// A transaction that changes DBIs: the `txn` of [`Env::transact`](crate::Env::transact).

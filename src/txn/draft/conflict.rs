@@ -3,7 +3,7 @@
 use crate::catalog::DbiRef;
 use crate::error::{Error, ErrorKind, Result};
 use crate::read::{KeyRanges, LayeredTree, ReadLog};
-use crate::txn::write::TxnState;
+use crate::txn::txn_state::TxnState;
 
 impl TxnState {
     /// Whether nothing was read and nothing changed.

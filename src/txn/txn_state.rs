@@ -1,4 +1,4 @@
-//! What a write transaction is made of: reads see its own changes, writes go to its write set.
+//! What a transaction is made of: reads see its own changes, writes go to its write set.
 
 use std::ops::Bound;
 use std::sync::Arc;
