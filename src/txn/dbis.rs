@@ -151,7 +151,9 @@ impl Env {
     /// # }
     /// ```
     pub fn rename_dbi(&self, from: &str, to: &str) -> Result<()> {
-        self.alone("rename_dbi", |txn| txn.rename_dbi(from, to))
+        check_name(from)
+            .and_then(|()| check_name(to))
+            .and_then(|()| self.alone("rename_dbi", |txn| txn.rename_dbi(from, to)))
             .map_err(|error| error.during("rename_dbi").in_dbi(from))
     }
 }

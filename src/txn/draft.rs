@@ -8,7 +8,7 @@ use std::fmt;
 use std::panic::UnwindSafe;
 use std::sync::Arc;
 
-use crate::commit::Held;
+use crate::commit::{Held, durability_of};
 use crate::durability::Durability;
 use crate::env::engine_over;
 use crate::error::Result;
@@ -179,10 +179,11 @@ impl Draft {
 
     fn commit_as(mut self, operation: &'static str, durability: Option<Durability>) -> Result<CommitId> {
         self.state.check_held().map_err(|error| error.during(operation))?;
+        let core = Arc::clone(self.snapshot.lease().view.pinned.core());
+        durability_of(&core, durability).map_err(|error| error.during(operation))?;
         if self.state.is_unused() {
             return Ok(CommitId::from(self.snapshot.id()));
         }
-        let core = Arc::clone(self.snapshot.lease().view.pinned.core());
         core.check_usable().map_err(|error| error.during(operation))?;
         let engine = engine_over(core);
         let mut held = Held::begin(engine.writer_access(), Wait::Yes, operation, durability)?;

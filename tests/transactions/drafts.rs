@@ -402,6 +402,8 @@ fn a_draft_is_refused_by_kind() -> Result<()> {
     // A durability that does not mix.
     assert_eq!(kind(read_one(&env, &dbi)?.commit_with(Durability::Process)), Some(ErrorKind::InvalidArgument));
     read_one(&env, &dbi)?.commit_with(Durability::Eventual)?;
+    // A draft that did nothing is refused too.
+    assert_eq!(kind(env.snapshot()?.draft().commit_with(Durability::Process)), Some(ErrorKind::InvalidArgument));
     // A compaction waits for the draft's snapshot.
     let draft = read_one(&env, &dbi)?;
     assert_eq!(kind(env.compact_timeout(Duration::from_millis(20))), Some(ErrorKind::Busy));

@@ -161,6 +161,10 @@ fn bad_names_are_refused_and_the_transaction_goes_on() -> Result<()> {
             assert_eq!(kind(txn.drop_dbi(name)), Some(ErrorKind::InvalidArgument), "{name:?}");
             assert_eq!(kind(txn.rename_dbi(name, "c")), Some(ErrorKind::InvalidArgument), "{name:?}");
             assert_eq!(kind(txn.rename_dbi("a", name)), Some(ErrorKind::InvalidArgument), "{name:?}");
+            // The names are checked before anything else, so this is not `Nested`.
+            assert_eq!(kind(env.drop_dbi(name)), Some(ErrorKind::InvalidArgument), "{name:?}");
+            assert_eq!(kind(env.rename_dbi(name, "c")), Some(ErrorKind::InvalidArgument), "{name:?}");
+            assert_eq!(kind(env.rename_dbi("a", name)), Some(ErrorKind::InvalidArgument), "{name:?}");
         }
         assert_eq!(kind(txn.rename_dbi("a", "b")), Some(ErrorKind::AlreadyExists));
         assert_eq!(kind(txn.rename_dbi("c", "d")), Some(ErrorKind::NotFound));
