@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::catalog::{DbiRef, Schema, check_name, check_schema};
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::check_flags;
-use crate::txn::dbis::{absent, all_used, check_room, is_bytes, mismatch, not_adopted};
+use crate::txn::dbi_checks::{absent, all_used, check_room, is_bytes, mismatch, not_adopted};
 use crate::txn::names::Named;
 use crate::txn::write_txn::WriteTxn;
 use crate::write_set::DbiChanges;

@@ -20,6 +20,7 @@ mod changed;
 mod commit_id;
 mod counts;
 mod created;
+mod dbi_checks;
 mod dbis;
 mod dbis_of_snapshot;
 mod draft;

@@ -6,7 +6,7 @@ use crate::catalog::DbiRef;
 use crate::error::Result;
 use crate::page::TreeRecord;
 use crate::state::Standing;
-use crate::txn::dbis::{absent, bytes, foreign};
+use crate::txn::dbi_checks::{absent, bytes, foreign};
 use crate::txn::write_txn::WriteTxn;
 use crate::write_set::{Meaning, SchemaChanges};
 

@@ -7,7 +7,7 @@ use crate::commit::check_not_writing;
 use crate::env::{Env, read_newest};
 use crate::error::Result;
 use crate::state::Standing;
-use crate::txn::dbis::{absent, bytes, foreign};
+use crate::txn::dbi_checks::{absent, bytes, foreign};
 
 impl Env {
     /// Opens the DBI `name` as it is. Does not change the file.

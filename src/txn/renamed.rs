@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::catalog::{DbiRef, Schema, check_name, check_schema};
 use crate::error::{Error, ErrorKind, Result};
 use crate::txn::created::{Existence, Opening};
-use crate::txn::dbis::{absent, foreign};
+use crate::txn::dbi_checks::{absent, foreign};
 use crate::txn::names::Named;
 use crate::txn::write_txn::WriteTxn;
 
