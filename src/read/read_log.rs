@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use crate::catalog::{DbiRef, DbiSlot, OpenDbis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::read::change_range::ChangeRange;
 use crate::read::key_ranges::{KeyRanges, key_after};
-use crate::write_set::{DbiChanges, LEAST};
+use crate::write_set::{DbiChanges, LEAST, WriteSet};
 
 /// Keys from the first one to before the second one, or to the end.
 pub(crate) type KeyRange = (Vec<u8>, Option<Vec<u8>>);
@@ -41,6 +42,8 @@ pub(super) fn bounds_of<'k>(start: &'k [u8], end: Option<&'k [u8]>) -> (Bound<&'
 /// Takes memory for each key and for each range, where ranges that touch are one; a limit bounds it.
 pub(crate) struct ReadLog {
     reads: Mutex<Reads>,
+    /// A copy of [`Reads::is_cut`], which every verb looks at first, without the lock.
+    is_cut: AtomicBool,
     dbis: Arc<OpenDbis>,
     /// How many bytes reads and changes may take together.
     max_bytes: usize,
@@ -73,7 +76,7 @@ impl ReadLog {
     pub(crate) fn new(dbis: &Arc<OpenDbis>, max_bytes: usize, max_age: Option<Duration>) -> Self {
         let end = max_age.and_then(|age| Some((Instant::now().checked_add(age)?, age)));
         let reads = Mutex::new(Reads { limit: max_bytes, ..Reads::default() });
-        Self { reads, dbis: Arc::clone(dbis), max_bytes, end }
+        Self { reads, is_cut: AtomicBool::new(false), dbis: Arc::clone(dbis), max_bytes, end }
     }
 
     fn lock(&self) -> MutexGuard<'_, Reads> {
@@ -87,45 +90,55 @@ impl ReadLog {
     pub(crate) fn check(&self) -> Result<()> {
         match self.end {
             Some((end, age)) if Instant::now() >= end => Err(too_old(age)),
-            _ if self.lock().is_cut => Err(too_large()),
+            _ if self.is_cut.load(Ordering::Relaxed) => Err(too_large()),
             _ => Ok(()),
         }
     }
 
-    /// Says how many bytes the changes take now, which count against the limit too; returns how many they may take.
-    pub(crate) fn share(&self, changes: usize) -> usize {
+    /// Says how many bytes the changes of `set` take now, which count against the limit too; returns how many they may
+    /// take.
+    pub(crate) fn share(&self, set: &WriteSet) -> usize {
         let mut reads = self.lock();
-        reads.limit = self.max_bytes.saturating_sub(changes);
+        self.limit(&mut reads, set);
         self.max_bytes.saturating_sub(reads.bytes)
     }
 
-    /// Notes that a key was read.
-    pub(crate) fn key(&self, dbi: &DbiRef, key: &[u8]) -> Result<()> {
-        self.note(dbi, |ranges| ranges.add_key(key))
+    /// Limits the reads to what the changes of `set` leave.
+    fn limit(&self, reads: &mut Reads, set: &WriteSet) {
+        // Summing the changes up costs a step for each DBI. So that is done only where the upper bound, which is known,
+        // leaves too little: until reads and changes take half of the limit, it does not matter by how much.
+        let enough = (self.max_bytes / 2).saturating_sub(reads.bytes);
+        reads.limit = self.max_bytes.saturating_sub(set.bytes_within(enough));
     }
 
-    /// Notes that a range was read, but not what `own` changes decide.
-    pub(crate) fn range(
-        &self,
-        dbi: &DbiRef,
-        own: Option<&DbiChanges>,
-        lower: Bound<&[u8]>,
-        upper: Bound<&[u8]>,
-    ) -> Result<()> {
+    /// Notes that a key was read, over the changes of `set`.
+    pub(crate) fn key(&self, dbi: &DbiRef, set: &WriteSet, key: &[u8]) -> Result<()> {
+        self.note(dbi, set, |ranges| ranges.add_key(key))
+    }
+
+    /// Notes that a range was read, but not what the changes of `set` decide.
+    pub(crate) fn range(&self, dbi: &DbiRef, set: &WriteSet, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<()> {
         let (start, end) = key_range(lower, upper);
-        self.note(dbi, |ranges| add(ranges, own, &start, end.as_deref()))
+        self.note(dbi, set, |ranges| add(ranges, set.dbi(dbi.slot), &start, end.as_deref()))
     }
 
-    fn note(&self, dbi: &DbiRef, add: impl FnOnce(&mut KeyRanges)) -> Result<()> {
+    fn note(&self, dbi: &DbiRef, set: &WriteSet, add: impl FnOnce(&mut KeyRanges)) -> Result<()> {
         let mut reads = self.lock();
+        self.limit(&mut reads, set);
         reads.of(&self.dbis, dbi, add);
+        self.publish(&reads);
         if reads.is_cut { Err(too_large()) } else { Ok(()) }
+    }
+
+    fn publish(&self, reads: &Reads) {
+        self.is_cut.store(reads.is_cut, Ordering::Relaxed);
     }
 
     /// Notes that a cursor may read a range, and returns the cursor's number.
     pub(super) fn open(&self, dbi: &DbiRef, range: KeyRange) -> u64 {
         let mut reads = self.lock();
         reads.of(&self.dbis, dbi, |_| ());
+        self.publish(&reads);
         reads.opened += 1;
         let number = reads.opened;
         reads.open.insert(number, (dbi.slot, range));
@@ -153,6 +166,7 @@ impl ReadLog {
         let mut reads = self.lock();
         if let Some((slot, _)) = reads.open.remove(&number) {
             reads.at(slot, |ranges| read.for_each(|(start, end)| add(ranges, own, start, end)));
+            self.publish(&reads);
         }
     }
 
@@ -161,6 +175,7 @@ impl ReadLog {
         let mut reads = self.lock();
         if let Some(slot) = reads.open.get(&number).map(|(slot, _)| *slot) {
             reads.at(slot, |ranges| add(ranges, own, start, end));
+            self.publish(&reads);
         }
     }
 

@@ -56,12 +56,12 @@ impl TxnState {
     #[cold]
     #[inline(never)]
     pub(super) fn log_keys(&self, dbi: &DbiRef, keys: &[&[u8]]) -> Result<()> {
-        let Some(log) = self.log() else { return Ok(()) };
+        let Some(log) = self.reads() else { return Ok(()) };
         // A key that cannot be stored is absent in every state, so no commit can conflict with reading it: it need not
         // be noted.
         let can_be = |key: &[u8]| !key.is_empty() && key.len() <= self.max_key;
         let below = keys.iter().copied().filter(|key| can_be(key) && !self.is_own(dbi, key));
-        below.into_iter().try_for_each(|key| log.key(dbi, key))
+        below.into_iter().try_for_each(|key| log.key(dbi, &self.set, key))
     }
 
     /// Notes that a range is read, if reads are noted, but not what own changes decide.
@@ -72,7 +72,7 @@ impl TxnState {
 
     #[cold]
     fn log_range_of(&self, dbi: &DbiRef, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<()> {
-        self.log().map_or(Ok(()), |log| log.range(dbi, self.set.dbi(dbi.slot), lower, upper))
+        self.reads().map_or(Ok(()), |log| log.range(dbi, &self.set, lower, upper))
     }
 
     /// Begins to walk over a range. Cursors over this state itself note nothing: who walks says how far.
@@ -107,15 +107,15 @@ impl TxnState {
     /// Lets what was read count against the limit of the changes, and the other way round.
     pub(super) fn share_limit(&mut self) {
         if let Some(log) = self.reads() {
-            let left = log.share(self.set.bytes());
+            let left = log.share(&self.set);
             self.set.set_limit(left);
         }
     }
 
-    /// What is read is noted here, if it is, within what the changes have left.
+    /// What a cursor reads is noted here, if it is, within what the changes have left.
     fn log(&self) -> Option<&ReadLog> {
         let log = self.reads()?;
-        log.share(self.set.bytes());
+        log.share(&self.set);
         Some(log)
     }
 }

@@ -1,10 +1,9 @@
 //! Savepoints: parts of a transaction that can be undone.
 
 use std::fmt;
-use std::mem::{self, ManuallyDrop};
+use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 
-use crate::catalog::DbiSlot;
 use crate::error::Result;
 use crate::txn::txn_state::TxnState;
 use crate::txn::write_txn::WriteTxn;
@@ -38,9 +37,8 @@ pub struct SavepointGuard<'t> {
 }
 
 /// Where a savepoint began.
+#[derive(Clone, Copy)]
 pub(super) struct Mark {
-    /// The known lengths when it began.
-    lengths: Vec<(DbiSlot, u64)>,
     /// How many savepoints are open with it. If more are, guards inside it were leaked.
     depth: usize,
 }
@@ -48,25 +46,23 @@ pub(super) struct Mark {
 impl Mark {
     /// Begins a savepoint.
     pub(super) fn begin(state: &mut TxnState) -> Self {
-        let depth = state.set.begin_savepoint();
-        Self { lengths: state.lengths.save(), depth }
+        state.lengths.begin_savepoint();
+        state.counts.begin_savepoint();
+        Self { depth: state.set.begin_savepoint() }
     }
 
     /// Keeps the changes since.
-    pub(super) fn keep(&mut self, state: &mut TxnState) {
-        // When its changes are kept, the guard that owns this mark is not dropped. So the lengths are freed here.
-        drop(mem::take(&mut self.lengths));
+    pub(super) fn keep(self, state: &mut TxnState) {
         state.set.keep_savepoints(self.depth);
+        state.lengths.keep_savepoints(self.depth);
+        state.counts.keep_savepoints(self.depth);
     }
 
     /// Undoes the changes since.
-    pub(super) fn undo(&mut self, state: &mut TxnState) {
+    pub(super) fn undo(self, state: &mut TxnState) {
         state.set.undo_savepoints(self.depth);
-        let lengths = mem::take(&mut self.lengths);
-        // A program can exchange two drafts (`mem::swap`) while a savepoint is open, and `lengths` would then be those of
-        // the other draft. So a draft forgets its lengths here, and counts again.
-        state.lengths.restore(if state.is_draft() { Vec::new() } else { lengths });
-        state.counts.forget();
+        state.lengths.undo_savepoints(self.depth);
+        state.counts.undo_savepoints(self.depth);
         // Rows that the savepoint removed are back, and may be above the last key that `appended` knows.
         state.appended = None;
     }

@@ -143,7 +143,17 @@ impl WriteSet {
     /// About how many bytes of memory the changes take: their keys, their values and the overhead of each.
     pub(crate) fn bytes(&self) -> usize {
         let schema = self.schema().map_or(0, SchemaChanges::bytes);
-        self.dbis().map(|of| of.changes.bytes()).sum::<usize>() + schema
+        let each = self.dbis().map(|of| {
+            #[cfg(test)]
+            crate::page::steps::note();
+            of.changes.bytes()
+        });
+        each.sum::<usize>() + schema
+    }
+
+    /// As [`bytes`](Self::bytes), or any higher number up to `enough`. O(1) while the upper bound is within `enough`.
+    pub(crate) fn bytes_within(&self, enough: usize) -> usize {
+        if self.bytes_at_most <= enough { self.bytes_at_most } else { self.bytes() }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

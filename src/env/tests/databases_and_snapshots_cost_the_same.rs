@@ -77,3 +77,25 @@ fn among_many_snapshots() -> Result<()> {
     check("snapshots", of_snapshots(FEW)?, of_snapshots(MANY)?);
     Ok(())
 }
+
+/// Steps of reads and puts in a draft that has changed `count` databases.
+fn of_drafts(count: usize) -> Result<u64> {
+    let env = env()?;
+    let all: Vec<Rows> = (0..count).map(|n| env.dbi(&format!("database {n:05}"))).collect::<Result<_>>()?;
+    let mut draft = env.snapshot()?.draft();
+    all.iter().try_for_each(|rows| rows.put(&mut draft, 1, 1))?;
+    let (done, steps) = steps_of(|| {
+        (0..CALLS as u64).try_for_each(|n| {
+            all[0].put(&mut draft, n, n)?;
+            all[1].get(&draft, n)?;
+            all[2].range(&draft, n..)?.next().transpose().map(drop)
+        })
+    });
+    done.map(|()| steps)
+}
+
+#[test]
+fn in_a_draft_that_has_changed_many() -> Result<()> {
+    check("reads and puts", of_drafts(FEW)?, of_drafts(MANY)?);
+    Ok(())
+}

@@ -27,6 +27,10 @@ enum Step {
     Toggle(u8),
     Remove(Ends),
     Ask(Ends),
+    /// Begins a savepoint.
+    Begin,
+    /// Ends this many savepoints, or all; keeps them, or undoes them.
+    End(usize, bool),
 }
 
 proptest! {
@@ -36,9 +40,12 @@ proptest! {
         3 => (0..12_u8).prop_map(Step::Toggle),
         1 => ends().prop_map(Step::Remove),
         3 => ends().prop_map(Step::Ask),
-    ], 1..40)) {
+        2 => Just(Step::Begin),
+        2 => (1..4_usize, any::<bool>()).prop_map(|(ends, keeps)| Step::End(ends, keeps)),
+    ], 1..60)) {
         let (own, other) = (DbiSlot(7), DbiSlot(8));
-        let (counts, mut model) = (Counts::default(), BTreeSet::new());
+        let (mut counts, mut model) = (Counts::default(), BTreeSet::new());
+        let mut savepoints: Vec<BTreeSet<u8>> = Vec::new();
         let mut asked: Vec<Ends> = Vec::new();
         for step in steps {
             match step {
@@ -57,6 +64,20 @@ proptest! {
                     if with(ends, |range| counts.get(own, range)).is_none() {
                         with(ends, |range| counts.set(own, range, count, 0));
                         asked.push(ends);
+                    }
+                }
+                Step::Begin => {
+                    counts.begin_savepoint();
+                    savepoints.push(model.clone());
+                }
+                Step::End(ends, keeps) => {
+                    let left = savepoints.len().saturating_sub(ends);
+                    let mut ended = savepoints.split_off(left);
+                    if keeps {
+                        counts.keep_savepoints(left + 1);
+                    } else {
+                        counts.undo_savepoints(left + 1);
+                        model = ended.drain(..).next().unwrap_or(model);
                     }
                 }
             }

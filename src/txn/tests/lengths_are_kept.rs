@@ -88,6 +88,45 @@ fn the_pairs_of_a_key_are_counted_once() -> Result<()> {
     })
 }
 
+/// What is known before a savepoint is known after it, whether it is kept or undone, at any depth.
+#[test]
+fn savepoints_forget_nothing() -> Result<()> {
+    let (env, dbi) = filled(50_000)?;
+    let undone = || Err::<(), _>(Error::new(ErrorKind::Other, "undone on purpose"));
+    env.transact(|txn| {
+        (0..8000).try_for_each(|n| dbi.put(txn, n * 7, 1))?;
+        let (length, count) = (dbi.len(txn)?, dbi.count(txn, 10..=90_000)?);
+        for n in 0..100_u64 {
+            let _ = txn.savepoint(|txn| {
+                dbi.put(txn, 50_001 + 2 * n, 1)?;
+                txn.savepoint(|txn| dbi.delete_range(txn, ..20 * n).map(drop))?;
+                let _ = txn.savepoint(|txn| dbi.clear(txn).and_then(|_| undone()));
+                undone()
+            });
+            let ((), pages) = pages_of(|| {
+                assert_eq!(dbi.len(txn).ok(), Some(length), "{n}");
+                assert_eq!(dbi.count(txn, 10..=90_000).ok(), Some(count), "{n}");
+            });
+            assert_eq!(pages, 0, "{n}");
+        }
+        txn.savepoint(|txn| txn.savepoint(|txn| dbi.put(txn, 60_001, 1)))?;
+        let (now, pages) = pages_of(|| Ok::<_, Error>((dbi.len(txn)?, dbi.count(txn, 10..=90_000)?)));
+        assert_eq!((now?, pages), ((length + 1, count + 1), 0));
+        Ok(())
+    })?;
+    let mut draft = env.snapshot()?.draft();
+    (0..8000).try_for_each(|n| dbi.put(&mut draft, n * 9, 1))?;
+    let length = dbi.len(&draft)?;
+    for n in 0..100 {
+        let mut savepoint = draft.savepoint_guard();
+        dbi.put(&mut savepoint, 60_001 + 2 * n, 1)?;
+        savepoint.undo();
+        let (now, pages) = pages_of(|| dbi.len(&draft));
+        assert_eq!((now?, pages), (length, 0), "{n}");
+    }
+    Ok(())
+}
+
 /// A pop reports its key to the counts, which need no search for it.
 #[test]
 fn pops_beside_a_count_cost_no_more() -> Result<()> {
