@@ -5,8 +5,10 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use mapleaf::{Dbi, Env, Error, ErrorKind, Result, WriteTxn};
+use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, Result, WriteTxn};
 
 struct Counting;
 
@@ -121,7 +123,27 @@ fn the_memory_of_a_transaction_is_bounded_by_its_changes() -> Result<()> {
     changes_in_place_take_no_more(&env, &rows)?;
     owned_scans_copy_a_block_at_an_end(&env, &rows)?;
     a_reserved_value_is_in_memory_once(&env, &rows);
-    Ok(())
+    memory_kept_for_the_next_transaction_is_freed()
+}
+
+/// As above.
+fn memory_kept_for_the_next_transaction_is_freed() -> Result<()> {
+    const VALUES: u32 = 1000;
+    let env = Env::options().durability(Durability::Process).temporary()?;
+    let rows: Rows = env.dbi("rows")?;
+    let before = HELD.load(Ordering::Relaxed);
+    let held = || HELD.load(Ordering::Relaxed).saturating_sub(before);
+    let put = |n: u32| env.transact(|txn| (0..n).try_for_each(|n| rows.put(txn, &n.to_be_bytes(), &VALUE)));
+    put(VALUES)?;
+    put(VALUES)?;
+    let large = VALUES as usize * VALUE.len() / 2;
+    assert!(held() > large, "{} bytes are kept for a third transaction of this size", held());
+    let began = Instant::now();
+    while held() > 1 << 20 {
+        assert!(began.elapsed() < Duration::from_secs(60), "{} bytes are still kept", held());
+        thread::sleep(Duration::from_millis(50));
+    }
+    put(VALUES)
 }
 
 /// Part of the only test here: a concurrent one would be counted too.

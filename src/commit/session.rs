@@ -22,7 +22,7 @@ pub(crate) struct Session<'e> {
     /// The files as they were when the session began; the map may have been replaced since.
     files: &'e Files,
     state: &'e mut WriterState,
-    core: &'e Core,
+    core: &'e Arc<Core>,
     base: &'e Arc<State>,
     grown: &'e mut bool,
     // LMDB's write transaction; `None` after its commit.
@@ -217,7 +217,7 @@ impl<'e> Session<'e> {
 
     /// Keeps an emptied write set, whose buffers the next transaction of this process uses again.
     pub(crate) fn keep(&mut self, set: WriteSet) {
-        self.state.kept = Some(set);
+        self.state.keep(self.core, set);
     }
 
     /// Applies changes and commits them. If the map is full, it is grown and the changes are applied again.

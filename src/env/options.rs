@@ -111,8 +111,8 @@ impl EnvOptions {
 
     /// How many bytes of keys and values one transaction may hold in memory; beyond that it fails with `TooLarge`. What a
     /// [`Draft`](crate::Draft) has read counts too.
-    /// Default 4 GiB. After transactions that are not flushed, up to 64 MiB for each of two DBIs are kept for
-    /// similar ones that follow.
+    /// Default 4 GiB. After transactions that are not flushed, up to 256 MiB for each of two DBIs are kept for
+    /// similar ones that follow. More than 64 MiB are freed after a second without any.
     pub fn max_txn_bytes(mut self, bytes: usize) -> Self {
         self.config.max_txn_bytes = bytes;
         self

@@ -9,6 +9,7 @@ mod fair_lock;
 mod file_watch;
 mod files;
 mod free_pages;
+mod idle_memory;
 mod last_commit;
 mod open_files;
 mod other_readers;

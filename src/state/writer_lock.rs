@@ -29,6 +29,11 @@ impl WriterLock {
         *self.slot() = Some(state);
     }
 
+    /// Looks at the state, unless the holder of the lock uses it.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&mut WriterState) -> T) -> Option<T> {
+        self.slot().as_deref_mut().map(look)
+    }
+
     /// Drops the state.
     pub(super) fn clear(&mut self) {
         *self.state.get_mut().unwrap_or_else(PoisonError::into_inner) = None;

@@ -17,6 +17,10 @@ pub(crate) struct WriterState {
     /// The write set of the last session, emptied: allocating its buffers again would cost more than a small
     /// transaction.
     pub kept: Option<WriteSet>,
+    /// Whether a thread frees the memory of `kept` once it is idle.
+    pub is_watched: bool,
+    /// Whether that thread has seen `kept`, and no transaction has used it since.
+    pub is_idle: bool,
     /// The number of failed flushes when the meta pages were last written again.
     pub taken_back: u32,
 }

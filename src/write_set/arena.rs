@@ -44,7 +44,7 @@ const LINES: usize = 8;
 /// were large. Memory that is returned to the system and allocated again costs a page fault per 4 KiB, which takes
 /// longer than copying the changes into it.
 const KEPT: usize = 64 << 10;
-const KEPT_AFTER_LARGE: usize = 64 << 20;
+const KEPT_AFTER_LARGE: usize = 256 << 20;
 
 /// An absorbed arena's chunks of up to this size are copied. If they were moved whole, the arena would become many
 /// small chunks.
@@ -96,6 +96,16 @@ impl Arena {
             _ => self.keep_chunks(),
         }
         self.before = std::mem::take(&mut self.used);
+    }
+
+    /// The bytes of the chunks kept for the next transaction.
+    pub(crate) fn spare_bytes(&self) -> usize {
+        self.spare.iter().map(Vec::capacity).sum()
+    }
+
+    /// The chunks kept for the next transaction, taken out: to be freed where that delays nobody.
+    pub(crate) fn take_spare(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.spare)
     }
 
     #[cold]
@@ -349,7 +359,7 @@ impl Arena {
         if self.chunks.is_empty() || self.room() < len {
             self.trim();
             let capacity = (self.used / 8).clamp(CHUNKS.0, CHUNKS.1).max(len);
-            let chunk = self.take_spare(len).unwrap_or_else(|| Vec::with_capacity(capacity));
+            let chunk = self.spare_for(len).unwrap_or_else(|| Vec::with_capacity(capacity));
             self.chunks.push(chunk);
         }
         self.used += len;
@@ -359,7 +369,7 @@ impl Arena {
     }
 
     /// A chunk of the last transaction with room for `len` bytes. Smaller chunks are freed.
-    fn take_spare(&mut self, len: usize) -> Option<Vec<u8>> {
+    fn spare_for(&mut self, len: usize) -> Option<Vec<u8>> {
         while let Some(chunk) = self.spare.pop() {
             if chunk.capacity() >= len {
                 return Some(chunk);
@@ -435,7 +445,7 @@ fn too_long() -> Error {
 mod tests {
     use super::*;
 
-    const LARGE: usize = 1 << 20;
+    const LARGE: usize = 2 << 20;
 
     /// Runs a transaction of this many large values, checks them, and returns how many chunks of the last one it
     /// reused.
@@ -466,7 +476,7 @@ mod tests {
         assert!(arena.spare.is_empty());
         // No more than the limit is kept.
         for _ in 0..2 {
-            transaction(&mut arena, 100);
+            transaction(&mut arena, 200);
         }
         let kept = arena.spare.iter().map(Vec::capacity).sum::<usize>();
         assert!((KEPT_AFTER_LARGE / 2..=KEPT_AFTER_LARGE).contains(&kept), "{kept}");

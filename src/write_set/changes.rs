@@ -345,6 +345,16 @@ impl DbiChanges {
         self.gaps.is_empty() && (self.arena.used() == 0 || (self.only().is_none() && self.blocks().len() == 0))
     }
 
+    /// The bytes kept for the next transaction.
+    pub(crate) fn spare_bytes(&self) -> usize {
+        self.arena.spare_bytes()
+    }
+
+    /// The memory kept for the next transaction, taken out: see [`Arena::take_spare`].
+    pub(crate) fn take_spare(&mut self) -> Vec<Vec<u8>> {
+        self.arena.take_spare()
+    }
+
     /// The bytes that [`bytes`](Self::bytes) counts for a gap.
     pub(crate) fn gap_bytes(start: &[u8], end: Option<&[u8]>) -> usize {
         size(start, end)

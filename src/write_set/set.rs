@@ -65,6 +65,16 @@ impl WriteSet {
         self.schema = None;
     }
 
+    /// How many bytes of memory large transactions left for the next one.
+    pub(crate) fn spare_bytes(&self) -> usize {
+        self.all.iter().map(|of| of.changes.spare_bytes()).sum()
+    }
+
+    /// The memory that large transactions left for the next one, taken out: to be freed where that delays nobody.
+    pub(crate) fn take_spare(&mut self) -> Vec<Vec<u8>> {
+        self.all.iter_mut().flat_map(|of| of.changes.take_spare()).collect()
+    }
+
     /// This set, which is empty, with a limit of `max_bytes`.
     #[inline]
     pub(crate) fn with_limit(mut self, max_bytes: usize) -> Self {
