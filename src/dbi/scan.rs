@@ -271,13 +271,16 @@ impl<K: Key, V: Value> Dbi<K, V> {
         bounds: Result<ByteBounds>,
         operation: &'static str,
     ) -> Result<Entries<'t, R, K, V>> {
-        let opened = bounds.and_then(|bounds| {
-            let (lower, upper) = bounds.as_refs();
-            self.raw_entries(state, lower, upper, operation)
-        });
-        opened.map_err(|error| self.named(error, operation))
+        match bounds {
+            Ok(bounds) => {
+                let (lower, upper) = bounds.as_refs();
+                self.raw_entries(state, lower, upper, operation)
+            }
+            Err(error) => Err(self.named(error, operation)),
+        }
     }
 
+    #[inline]
     fn raw_entries<'t, R: Read>(
         &self,
         state: &'t R,
@@ -285,11 +288,11 @@ impl<K: Key, V: Value> Dbi<K, V> {
         upper: Bound<&[u8]>,
         operation: &'static str,
     ) -> Result<Entries<'t, R, K, V>> {
-        Ok(Entries::new(
-            state.raw_range_of(&self.dbi, K::WIDTH.unwrap_or(0), lower, upper)?,
-            self.decode_context(state),
-            operation,
-        ))
+        // A cursor has 600 bytes, and each combinator of `Result` would copy it.
+        match state.raw_range_of(&self.dbi, K::WIDTH.unwrap_or(0), lower, upper) {
+            Ok(cursor) => Ok(Entries::new(cursor, self.decode_context(state), operation)),
+            Err(error) => Err(self.named(error, operation)),
+        }
     }
 
     /// Decodes the entries of a range and passes them to `each`, until it returns `Break` or one does not decode.

@@ -68,7 +68,7 @@ impl<'a> Cursor<'a> {
     /// `Corrupted` when the tree's record is invalid.
     #[inline]
     pub(crate) fn range(pages: Pages<'a>, tree: &TreeRecord, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<Self> {
-        Self::new(pages, tree, lower, upper)
+        Self::new(pages, tree, 0, lower, upper)
     }
 
     /// As [`range`](Self::range), in a tree whose keys all have `width` bytes unless it is 0. The bounds may have
@@ -84,9 +84,7 @@ impl<'a> Cursor<'a> {
         lower: Bound<&[u8]>,
         upper: Bound<&[u8]>,
     ) -> Result<Self> {
-        let mut cursor = Self::new(pages, tree, lower, upper)?;
-        cursor.width = u8::try_from(width).unwrap_or(0);
-        Ok(cursor)
+        Self::new(pages, tree, u8::try_from(width).unwrap_or(0), lower, upper)
     }
 
     /// All entries of a tree whose keys do not ascend by their bytes: the free list, with its native integers. The
@@ -95,13 +93,13 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// As [`range`](Self::range).
     pub(crate) fn unordered(pages: Pages<'a>, tree: &TreeRecord) -> Result<Self> {
-        let mut cursor = Self::new(pages, tree, Bound::Unbounded, Bound::Unbounded)?;
+        let mut cursor = Self::new(pages, tree, 0, Bound::Unbounded, Bound::Unbounded)?;
         cursor.ordered = false;
         Ok(cursor)
     }
 
     #[inline]
-    fn new(pages: Pages<'a>, tree: &TreeRecord, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<Self> {
+    fn new(pages: Pages<'a>, tree: &TreeRecord, width: u8, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> Result<Self> {
         let has_pages = branch_levels(pages, tree)?.is_some();
         Ok(Self {
             pages,
@@ -111,7 +109,7 @@ impl<'a> Cursor<'a> {
             in_last_leaf: !has_pages,
             is_open: false,
             ordered: true,
-            width: 0,
+            width,
             reads_ahead: false,
             back: None,
             back_limit: 0,

@@ -196,8 +196,8 @@ impl RawRead for Snapshot {
     ) -> Result<LayeredCursor<'t>> {
         if self.lease.view.layers.is_empty() {
             let tree = self.pinned().tree(dbi)?;
-            let cursor = Cursor::range_of_width(self.pinned().pages(), &tree, width, lower, upper);
-            return cursor.map(LayeredCursor::plain);
+            let cursor = Cursor::range_of_width(self.pinned().pages(), &tree, width, lower, upper)?;
+            return Ok(LayeredCursor::plain(cursor));
         }
         self.view(dbi)?.range(lower, upper)
     }
