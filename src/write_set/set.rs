@@ -344,8 +344,13 @@ impl WriteSet {
         if !(start.is_empty() && end.is_none()) {
             self.make_room(DbiChanges::gap_bytes(start, end))?;
         }
-        self.entry(dbi).gap(start, end);
-        self.bytes_at_most = self.bytes();
+        let changes = self.entry(dbi);
+        let before = changes.bytes();
+        changes.gap(start, end);
+        let after = changes.bytes();
+        // Only this DBI is summed up: a transaction may clear or drop any number of them. The upper bound counts at least
+        // what the gap has freed, so it stays one.
+        self.bytes_at_most = self.bytes_at_most.saturating_add(after).saturating_sub(before);
         Ok(())
     }
 

@@ -78,6 +78,27 @@ fn among_many_snapshots() -> Result<()> {
     Ok(())
 }
 
+/// Steps of clearing and dropping databases, of which a transaction has changed `count`.
+fn of_gaps(count: usize) -> Result<u64> {
+    let env = env()?;
+    let all: Vec<Rows> = (0..count).map(|n| env.dbi(&format!("database {n:05}"))).collect::<Result<_>>()?;
+    env.transact(|txn| all.iter().try_for_each(|rows| rows.put(txn, 1, 1)))?;
+    env.transact(|txn| {
+        all.iter().try_for_each(|rows| rows.put(txn, 2, 2))?;
+        let (done, steps) = steps_of(|| {
+            all[..CALLS / 2].iter().try_for_each(|rows| rows.clear(txn).map(drop))?;
+            all[CALLS / 2..CALLS].iter().try_for_each(|rows| txn.drop_dbi(rows.name()))
+        });
+        done.map(|()| steps)
+    })
+}
+
+#[test]
+fn among_many_that_changed() -> Result<()> {
+    check("clearing and dropping", of_gaps(FEW)?, of_gaps(MANY)?);
+    Ok(())
+}
+
 /// Steps of reads and puts in a draft that has changed `count` databases.
 fn of_drafts(count: usize) -> Result<u64> {
     let env = env()?;
