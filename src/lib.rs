@@ -142,6 +142,8 @@ mod page;
 mod read;
 pub mod scan;
 mod state;
+#[cfg(feature = "store")]
+pub mod store;
 pub mod value;
 mod write_set;
 

@@ -1,0 +1,207 @@
+//! The trait of engines that the store layer runs on.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::{Bound, ControlFlow};
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::store::changes::{Changes, Stamped};
+use crate::txn::CommitId;
+
+/// An ordered, transactional engine: all that the store layer needs, and no more.
+///
+/// It has named spaces of bytes under ordered byte keys, snapshots of all spaces at once, and atomic commits. It can be
+/// on another machine: values are owned or borrowed, conditions are data, and the closure of [`transact`](Self::transact)
+/// may run again after a conflict.
+///
+/// Errors tell the store layer what to do: `Conflict` where a condition does not hold, `Unavailable` and `Timeout` where
+/// the engine did not answer and nothing was committed, `CommitOutcomeUnknown` where nobody can say.
+pub trait Backend: Clone + Send + Sync + 'static {
+    /// The handle of a space. A clone is cheap.
+    type Space: Clone + fmt::Debug + Send + Sync + 'static;
+    /// One committed state of all spaces. A clone is cheap.
+    type Snapshot: BackendRead<Space = Self::Space> + Clone + Send + Sync + 'static;
+
+    /// What this engine can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// The identity of the engine's data: values that are bound to their place are bound to it.
+    fn id(&self) -> [u8; 16];
+
+    /// Opens the space `name`, and creates it if it is absent. `key` and `value` name the types of its keys and values,
+    /// for programs that show them.
+    ///
+    /// # Errors
+    /// `SchemaMismatch` if it was created with other types; `ReadOnly` if it is absent and cannot be created; `Closed`.
+    fn open_space(&self, name: &str, key: &str, value: &str) -> Result<Self::Space>;
+
+    /// The newest committed state.
+    ///
+    /// # Errors
+    /// `Closed`, `Unavailable`, `Timeout`; what the engine adds.
+    fn snapshot(&self) -> Result<Self::Snapshot>;
+
+    /// Commits all of `changes` if all of its conditions hold, else nothing.
+    ///
+    /// # Errors
+    /// `Conflict` when a condition does not hold; `InvalidKey` and `TooLarge` for a key or value that cannot be stored;
+    /// `ReadOnly`, `Closed`, `Unavailable`, `Timeout`: nothing was committed; `CommitOutcomeUnknown`.
+    fn commit(&self, changes: Changes<Self::Space>) -> Result<Committed>;
+
+    /// Runs `work` on a state and commits its changes if that state is still what `work` read. Runs `work` again if it
+    /// is not: `work` must have no other effects. An error of `work` commits nothing.
+    ///
+    /// # Errors
+    /// What `work` returns; else as [`commit`](Self::commit).
+    fn transact<T>(
+        &self,
+        work: impl FnMut(&mut dyn BackendTxn<Self::Space>) -> Result<T>,
+    ) -> Result<(T, Committed)>;
+
+    /// Waits for a commit after `since`, at most for `limit`, and returns the id of the newest state.
+    ///
+    /// # Errors
+    /// `Timeout`; as [`snapshot`](Self::snapshot).
+    fn wait_changed(&self, since: CommitId, limit: Duration) -> Result<CommitId>;
+}
+
+/// A state to read from.
+pub trait BackendRead {
+    /// The handle of a space.
+    type Space;
+
+    /// The id of the last commit in this state.
+    fn id(&self) -> CommitId;
+
+    /// The value of `key`.
+    ///
+    /// # Errors
+    /// `Corrupted`, `Closed`, `Unavailable`, `Timeout`.
+    fn get(&self, space: &Self::Space, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>>;
+
+    /// Calls `each` with the rows of a span of keys, in order, until it breaks. `wanted` is how many rows the caller
+    /// expects to take: an engine that fetches pages need not fetch more.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    fn scan(
+        &self,
+        space: &Self::Space,
+        span: KeySpan<'_>,
+        order: Order,
+        wanted: usize,
+        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<()>;
+
+    /// The number of rows in a span of keys. By default by a scan.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    fn count(&self, space: &Self::Space, span: KeySpan<'_>) -> Result<u64> {
+        let mut rows = 0;
+        self.scan(space, span, Order::Ascending, usize::MAX, &mut |_, _| {
+            rows += 1;
+            ControlFlow::Continue(())
+        })?;
+        Ok(rows)
+    }
+}
+
+/// A transaction: reads a state with its own changes laid over it.
+pub trait BackendTxn<S> {
+    /// The value of `key`.
+    ///
+    /// # Errors
+    /// As [`BackendRead::get`].
+    fn get(&self, space: &S, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>>;
+
+    /// As [`BackendRead::scan`].
+    ///
+    /// # Errors
+    /// As [`BackendRead::get`].
+    fn scan(
+        &self,
+        space: &S,
+        span: KeySpan<'_>,
+        order: Order,
+        wanted: usize,
+        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+    ) -> Result<()>;
+
+    /// Stores `value` under `key`. Fields of both may be filled by the commit.
+    ///
+    /// # Errors
+    /// `InvalidKey`, `TooLarge`; as [`BackendRead::get`].
+    fn put(&mut self, space: &S, key: Stamped<'_>, value: Stamped<'_>) -> Result<()>;
+
+    /// Deletes `key`. Deleting an absent key does nothing.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    fn delete(&mut self, space: &S, key: &[u8]) -> Result<()>;
+
+    /// Deletes all rows in a span of keys.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    fn delete_span(&mut self, space: &S, span: KeySpan<'_>) -> Result<()>;
+
+    /// A number for the next change, which no other change of this commit has: 0, 1, 2 and so on. A change that is
+    /// undone leaves a gap.
+    fn next_index(&mut self) -> u32;
+}
+
+/// A span of keys, in byte order.
+pub type KeySpan<'k> = (Bound<&'k [u8]>, Bound<&'k [u8]>);
+
+/// The direction of a scan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// From the least key on.
+    #[default]
+    Ascending,
+    /// From the greatest key down: the exact reverse.
+    Descending,
+}
+
+/// What was committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Committed {
+    /// The id of the commit; of the state that was read, if nothing was changed.
+    pub id: CommitId,
+    /// The incarnation of the engine that committed: drawn at random when commit ids might repeat, as in a copy.
+    pub incarnation: u64,
+}
+
+/// How soon all see a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Consistency {
+    /// Linearizable on one machine, in all its processes; not replicated.
+    Local,
+    /// Linearizable over several machines.
+    Linearizable,
+    /// Eventually.
+    Eventual,
+}
+
+/// What an engine can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// The name of the engine: `lmdb`, `memory`.
+    pub backend: &'static str,
+    /// How soon all see a commit.
+    pub consistency: Consistency,
+    /// Whether a commit survives the end of the process.
+    pub durable: bool,
+    /// Whether it can only be read.
+    pub read_only: bool,
+    /// Whether commits of other processes are seen.
+    pub shared: bool,
+    /// The longest key in bytes.
+    pub max_key_len: usize,
+    /// The longest value in bytes.
+    pub max_value_len: usize,
+}

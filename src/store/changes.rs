@@ -1,0 +1,101 @@
+//! A set of changes with conditions, as data: what a backend commits.
+
+use std::ops::Bound;
+
+/// A field that the backend fills at the commit, big-endian, eight bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StampField {
+    /// The id of the commit.
+    Commit,
+    /// The incarnation of the backend.
+    Incarnation,
+}
+
+/// Where in a key or a value a field is filled at the commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    /// The offset of the field in bytes. The eight bytes from there must lie inside.
+    pub offset: usize,
+    /// What is filled in.
+    pub field: StampField,
+}
+
+/// Bytes with fields that the backend fills at the commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamped<'b> {
+    /// The bytes. Those of the fields are overwritten.
+    pub bytes: &'b [u8],
+    /// The fields.
+    pub stamps: &'b [Stamp],
+}
+
+impl<'b> From<&'b [u8]> for Stamped<'b> {
+    fn from(bytes: &'b [u8]) -> Self {
+        Self { bytes, stamps: &[] }
+    }
+}
+
+/// A change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change<S> {
+    /// Stores a row. Fields of its key and its value may be filled by the commit.
+    Put {
+        /// The space.
+        space: S,
+        /// The key, and the fields to fill in it.
+        key: (Vec<u8>, Vec<Stamp>),
+        /// The value, and the fields to fill in it.
+        value: (Vec<u8>, Vec<Stamp>),
+    },
+    /// Deletes a row, if it exists.
+    Delete {
+        /// The space.
+        space: S,
+        /// The key.
+        key: Vec<u8>,
+    },
+    /// Deletes all rows in a span of keys.
+    DeleteSpan {
+        /// The space.
+        space: S,
+        /// The lower end.
+        lower: Bound<Vec<u8>>,
+        /// The upper end.
+        upper: Bound<Vec<u8>>,
+    },
+}
+
+/// What must hold of the newest state for changes to be committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition<S> {
+    /// A key has exactly this value, or none.
+    Value {
+        /// The space.
+        space: S,
+        /// The key.
+        key: Vec<u8>,
+        /// The value; `None` for an absent key.
+        value: Option<Vec<u8>>,
+    },
+    /// A span of keys has exactly these rows.
+    Rows {
+        /// The space.
+        space: S,
+        /// The lower end.
+        lower: Bound<Vec<u8>>,
+        /// The upper end.
+        upper: Bound<Vec<u8>>,
+        /// The rows, ascending.
+        rows: Vec<(Vec<u8>, Vec<u8>)>,
+    },
+}
+
+/// Changes and conditions: all are committed as one, if all conditions hold. Changes are made in order: the newest of
+/// a key wins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes<S> {
+    /// What must hold.
+    pub conditions: Vec<Condition<S>>,
+    /// What is changed.
+    pub changes: Vec<Change<S>>,
+}
