@@ -54,10 +54,7 @@ pub trait Backend: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// What `work` returns; else as [`commit`](Self::commit).
-    fn transact<T>(
-        &self,
-        work: impl FnMut(&mut dyn BackendTxn<Self::Space>) -> Result<T>,
-    ) -> Result<(T, Committed)>;
+    fn transact<T>(&self, work: impl FnMut(&mut dyn BackendTxn<Self::Space>) -> Result<T>) -> Result<(T, Committed)>;
 
     /// Waits for a commit after `since`, at most for `limit`, and returns the id of the newest state.
     ///
@@ -80,7 +77,8 @@ pub trait BackendRead {
     /// `Corrupted`, `Closed`, `Unavailable`, `Timeout`.
     fn get(&self, space: &Self::Space, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>>;
 
-    /// Calls `each` with the rows of a span of keys, in order, until it breaks. `wanted` is how many rows the caller
+    /// Calls `each` with the rows of a span of keys, in order, until it breaks. A space that was created after this
+    /// state is empty in it. `wanted` is how many rows the caller
     /// expects to take: an engine that fetches pages need not fetch more.
     ///
     /// # Errors
@@ -91,7 +89,7 @@ pub trait BackendRead {
         span: KeySpan<'_>,
         order: Order,
         wanted: usize,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
+        each: &mut EachRow<'_>,
     ) -> Result<()>;
 
     /// The number of rows in a span of keys. By default by a scan.
@@ -120,14 +118,7 @@ pub trait BackendTxn<S> {
     ///
     /// # Errors
     /// As [`BackendRead::get`].
-    fn scan(
-        &self,
-        space: &S,
-        span: KeySpan<'_>,
-        order: Order,
-        wanted: usize,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>,
-    ) -> Result<()>;
+    fn scan(&self, space: &S, span: KeySpan<'_>, order: Order, wanted: usize, each: &mut EachRow<'_>) -> Result<()>;
 
     /// Stores `value` under `key`. Fields of both may be filled by the commit.
     ///
@@ -154,6 +145,9 @@ pub trait BackendTxn<S> {
 
 /// A span of keys, in byte order.
 pub type KeySpan<'k> = (Bound<&'k [u8]>, Bound<&'k [u8]>);
+
+/// What a scan calls with each key and value, until it breaks.
+pub type EachRow<'e> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'e;
 
 /// The direction of a scan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

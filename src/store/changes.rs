@@ -1,6 +1,10 @@
 //! A set of changes with conditions, as data: what a backend commits.
 
+use std::borrow::Cow;
 use std::ops::Bound;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::txn::CommitId;
 
 /// A field that the backend fills at the commit, big-endian, eight bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +31,42 @@ pub struct Stamped<'b> {
     pub bytes: &'b [u8],
     /// The fields.
     pub stamps: &'b [Stamp],
+}
+
+impl<'b> Stamped<'b> {
+    /// The bytes with their fields filled. Borrowed if there are none.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a field that does not lie inside the bytes.
+    ///
+    /// ```
+    /// use mapleaf::store::{Stamp, StampField, Stamped};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// let stamps = [Stamp { offset: 1, field: StampField::Commit }];
+    /// let row = Stamped { bytes: &[9; 10], stamps: &stamps };
+    /// assert_eq!(*row.filled(7.into(), 1)?, [9, 0, 0, 0, 0, 0, 0, 0, 7, 9]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn filled(self, commit: CommitId, incarnation: u64) -> Result<Cow<'b, [u8]>> {
+        let mut bytes = Cow::Borrowed(self.bytes);
+        for Stamp { offset, field } in self.stamps {
+            let filled = match field {
+                StampField::Commit => u64::from(commit),
+                StampField::Incarnation => incarnation,
+            };
+            let end = offset.checked_add(8).filter(|end| *end <= bytes.len());
+            let end = end.ok_or_else(|| outside(*offset, bytes.len()))?;
+            bytes.to_mut()[*offset..end].copy_from_slice(&filled.to_be_bytes());
+        }
+        Ok(bytes)
+    }
+}
+
+#[cold]
+fn outside(offset: usize, len: usize) -> Error {
+    let why = format!("a field of 8 bytes at offset {offset} does not lie inside {len} bytes; reserve its bytes");
+    Error::new(ErrorKind::InvalidArgument, why)
 }
 
 impl<'b> From<&'b [u8]> for Stamped<'b> {

@@ -1,9 +1,16 @@
 //! The store layer: records with versions, conditions and expiry, over any ordered, transactional engine.
 //!
-//! It is written against one small trait, [`Backend`], which [`Env`](crate::Env) implements.
+//! It is written against one small trait, [`Backend`], which [`Env`](crate::Env) and [`Memory`] implement.
 
 mod backend;
 mod changes;
+mod conditions;
+mod memory;
+mod memory_state;
+mod memory_txn;
 
-pub use backend::{Backend, BackendRead, BackendTxn, Capabilities, Committed, Consistency, KeySpan, Order};
+pub use backend::{Backend, BackendRead, BackendTxn, Capabilities, Committed, Consistency, EachRow, KeySpan, Order};
 pub use changes::{Change, Changes, Condition, Stamp, StampField, Stamped};
+pub use conditions::FailedConditions;
+pub use memory::Memory;
+pub use memory_state::{MemorySnapshot, MemorySpace};
