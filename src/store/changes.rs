@@ -49,17 +49,26 @@ impl<'b> Stamped<'b> {
     /// # }
     /// ```
     pub fn filled(self, commit: CommitId, incarnation: u64) -> Result<Cow<'b, [u8]>> {
-        let mut bytes = Cow::Borrowed(self.bytes);
+        if self.stamps.is_empty() {
+            return Ok(Cow::Borrowed(self.bytes));
+        }
+        let mut filled = self.bytes.to_vec();
+        self.fill(&mut filled, commit, incarnation)?;
+        Ok(Cow::Owned(filled))
+    }
+
+    /// Fills the fields in a copy of the bytes.
+    pub(super) fn fill(self, bytes: &mut [u8], commit: CommitId, incarnation: u64) -> Result<()> {
         for Stamp { offset, field } in self.stamps {
             let filled = match field {
                 StampField::Commit => u64::from(commit),
                 StampField::Incarnation => incarnation,
             };
-            let end = offset.checked_add(8).filter(|end| *end <= bytes.len());
-            let end = end.ok_or_else(|| outside(*offset, bytes.len()))?;
-            bytes.to_mut()[*offset..end].copy_from_slice(&filled.to_be_bytes());
+            let (end, len) = (offset.checked_add(8), bytes.len());
+            let place = end.and_then(|end| bytes.get_mut(*offset..end)).ok_or_else(|| outside(*offset, len))?;
+            place.copy_from_slice(&filled.to_be_bytes());
         }
-        Ok(bytes)
+        Ok(())
     }
 }
 

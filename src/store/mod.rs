@@ -5,6 +5,8 @@
 mod backend;
 mod changes;
 mod conditions;
+mod env_backend;
+mod env_txn;
 mod memory;
 mod memory_state;
 mod memory_txn;
@@ -12,5 +14,6 @@ mod memory_txn;
 pub use backend::{Backend, BackendRead, BackendTxn, Capabilities, Committed, Consistency, EachRow, KeySpan, Order};
 pub use changes::{Change, Changes, Condition, Stamp, StampField, Stamped};
 pub use conditions::FailedConditions;
+pub use env_backend::EnvSpace;
 pub use memory::Memory;
 pub use memory_state::{MemorySnapshot, MemorySpace};
