@@ -4,16 +4,23 @@
 
 mod backend;
 mod changes;
+mod clock;
 mod conditions;
 mod env_backend;
 mod env_txn;
 mod memory;
 mod memory_state;
 mod memory_txn;
+mod records;
 
 pub use backend::{Backend, BackendRead, BackendTxn, Capabilities, Committed, Consistency, EachRow, KeySpan, Order};
 pub use changes::{Change, Changes, Condition, Stamp, StampField, Stamped};
+pub use clock::{Clock, SystemClock};
 pub use conditions::FailedConditions;
 pub use env_backend::EnvSpace;
 pub use memory::Memory;
 pub use memory_state::{MemorySnapshot, MemorySpace};
+pub use records::{
+    Entry, Expect, Meta, PutOptions, RecordBatch, RecordConflict, RecordConflicts, RecordKind, Records, RecordsAt,
+    RecordsInfo, RecordsOptions, RecordsTxn, Token, Ttl, read_record,
+};
