@@ -10,6 +10,10 @@ mod env_txn;
 mod memory;
 mod memory_state;
 mod memory_txn;
+mod optimistic;
+mod optimistic_txn;
+mod own_changes;
+mod read_conditions;
 
 pub use backend::{Backend, BackendRead, BackendTxn, Capabilities, Committed, Consistency, EachRow, KeySpan, Order};
 pub use changes::{Change, Changes, Condition, Stamp, StampField, Stamped};
@@ -17,3 +21,4 @@ pub use conditions::FailedConditions;
 pub use env_backend::EnvSpace;
 pub use memory::Memory;
 pub use memory_state::{MemorySnapshot, MemorySpace};
+pub use optimistic::transact_optimistically;
