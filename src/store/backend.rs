@@ -71,6 +71,9 @@ pub trait BackendRead {
     /// The id of the last commit in this state.
     fn id(&self) -> CommitId;
 
+    /// The incarnation of the engine when it gave this state.
+    fn incarnation(&self) -> u64;
+
     /// The value of `key`.
     ///
     /// # Errors

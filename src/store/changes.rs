@@ -57,6 +57,15 @@ impl<'b> Stamped<'b> {
         Ok(Cow::Owned(filled))
     }
 
+    /// Fails if a field does not lie inside the bytes.
+    pub(super) fn check(self) -> Result<()> {
+        let is_inside = |offset: usize| offset.checked_add(8).is_some_and(|end| end <= self.bytes.len());
+        match self.stamps.iter().find(|stamp| !is_inside(stamp.offset)) {
+            Some(stamp) => Err(outside(stamp.offset, self.bytes.len())),
+            None => Ok(()),
+        }
+    }
+
     /// Fills the fields in a copy of the bytes.
     pub(super) fn fill(self, bytes: &mut [u8], commit: CommitId, incarnation: u64) -> Result<()> {
         for Stamp { offset, field } in self.stamps {

@@ -108,6 +108,9 @@ impl<S> Condition<S> {
     }
 }
 
+/// A span, owned.
+pub(super) type OwnedSpan = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
 /// The span between two owned bounds.
 pub(super) fn span<'k>(lower: &'k Bound<Vec<u8>>, upper: &'k Bound<Vec<u8>>) -> KeySpan<'k> {
     (lower.as_ref().map(Vec::as_slice), upper.as_ref().map(Vec::as_slice))

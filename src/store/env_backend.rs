@@ -94,6 +94,10 @@ impl BackendRead for Snapshot {
         self.raw_id().into()
     }
 
+    fn incarnation(&self) -> u64 {
+        self.core().incarnation()
+    }
+
     #[inline]
     fn get(&self, space: &EnvSpace, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>> {
         Ok(get(self, space, key)?.map(Cow::Borrowed))

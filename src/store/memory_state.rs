@@ -142,6 +142,10 @@ impl BackendRead for MemorySnapshot {
         self.state.id
     }
 
+    fn incarnation(&self) -> u64 {
+        self.state.memory
+    }
+
     fn get(&self, space: &MemorySpace, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>> {
         self.state.get(space, key)
     }

@@ -11,6 +11,10 @@ mod env_txn;
 mod memory;
 mod memory_state;
 mod memory_txn;
+mod optimistic;
+mod optimistic_txn;
+mod own_changes;
+mod read_conditions;
 mod records;
 
 pub use backend::{Backend, BackendRead, BackendTxn, Capabilities, Committed, Consistency, EachRow, KeySpan, Order};
@@ -20,6 +24,7 @@ pub use conditions::FailedConditions;
 pub use env_backend::EnvSpace;
 pub use memory::Memory;
 pub use memory_state::{MemorySnapshot, MemorySpace};
+pub use optimistic::transact_optimistically;
 pub use records::{
     Entry, Expect, Meta, PutOptions, RecordBatch, RecordConflict, RecordConflicts, RecordKind, Records, RecordsAt,
     RecordsInfo, RecordsOptions, RecordsTxn, Token, Ttl, read_record,

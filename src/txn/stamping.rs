@@ -1,30 +1,23 @@
 //! What a transaction stamps rows with.
 
-use crate::txn::txn_state::TxnState;
-
 /// The incarnation of the engine, and how many indexes were given out.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stamping {
+pub(crate) struct Stamping {
+    /// The incarnation of the engine.
     pub incarnation: u64,
-    pub indexes: u32,
+    indexes: u32,
 }
 
-impl TxnState {
-    /// The incarnation of the engine.
-    pub(crate) fn incarnation(&self) -> u64 {
-        self.stamping.incarnation
+impl Stamping {
+    pub(super) fn new(incarnation: u64) -> Self {
+        Self { incarnation, indexes: 0 }
     }
 
-    /// A number that no other change of this transaction has. A savepoint that is undone does not give its numbers back:
+    /// A number that no other change of the transaction has. A savepoint that is undone does not give its numbers back:
     /// somebody may have seen them.
     pub(crate) fn next_index(&mut self) -> u32 {
-        let index = self.stamping.indexes;
-        self.stamping.indexes = index.saturating_add(1);
+        let index = self.indexes;
+        self.indexes = index.saturating_add(1);
         index
-    }
-
-    /// Whether it has anything to commit. O(DBIs that it changed).
-    pub(crate) fn has_changes(&self) -> bool {
-        !self.set.is_empty()
     }
 }

@@ -38,7 +38,7 @@ pub struct TxnState {
     pub(super) uuid: [u8; 16],
     pub(super) watch: Watch,
     #[cfg(feature = "store")]
-    pub(super) stamping: Stamping,
+    pub(crate) stamping: Stamping,
 }
 
 /// What every verb of a transaction must look at first.
@@ -73,7 +73,7 @@ impl TxnState {
             uuid: *core.uuid(),
             watch,
             #[cfg(feature = "store")]
-            stamping: Stamping { incarnation: core.incarnation(), indexes: 0 },
+            stamping: Stamping::new(core.incarnation()),
         }
     }
 
@@ -89,6 +89,12 @@ impl TxnState {
         self.set.keep_savepoints(1);
         self.set.make_ready();
         std::mem::take(&mut self.set)
+    }
+
+    /// Whether it has anything to commit. O(DBIs that it changed).
+    #[cfg(feature = "store")]
+    pub(crate) fn has_changes(&self) -> bool {
+        !self.set.is_empty()
     }
 
     /// The number of the transaction.
