@@ -117,6 +117,15 @@ pub trait BackendTxn<S> {
     /// As [`BackendRead::get`].
     fn get(&self, space: &S, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>>;
 
+    /// As [`get`](Self::get), but the transaction does not depend on what is read: it need not run again because that has
+    /// changed since. For hints. By default as `get`.
+    ///
+    /// # Errors
+    /// As [`BackendRead::get`].
+    fn peek(&self, space: &S, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>> {
+        self.get(space, key)
+    }
+
     /// As [`BackendRead::scan`].
     ///
     /// # Errors

@@ -85,6 +85,14 @@ impl<R: BackendRead<Space: Clone + PartialEq>> BackendTxn<R::Space> for Optimist
         Ok(found)
     }
 
+    fn peek(&self, space: &R::Space, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>> {
+        match self.own(space).map_or(Own::Nothing, |own| own.get(key)) {
+            Own::Value(value) => Ok(Some(Cow::Borrowed(value))),
+            Own::Deleted => Ok(None),
+            Own::Nothing => self.snapshot.get(space, key),
+        }
+    }
+
     fn scan(
         &self,
         space: &R::Space,

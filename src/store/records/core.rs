@@ -121,7 +121,7 @@ impl<S> Core<S> {
 
     /// The time of the newest write.
     pub fn written<'t>(&self, rows: impl Rows<'t, S>) -> Result<u64> {
-        let Some(row) = rows.row(&self.meta, CLOCK_ROW)? else { return Ok(0) };
+        let Some(row) = rows.hint(&self.meta, CLOCK_ROW)? else { return Ok(0) };
         match <[u8; 8]>::try_from(&*row) {
             Ok(time) => Ok(u64::from_be_bytes(time)),
             Err(_) => Err(damaged("the row of the store's clock has not eight bytes")),

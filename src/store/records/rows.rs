@@ -13,6 +13,11 @@ pub(crate) trait Rows<'t, S>: Copy {
     /// The value of `key`.
     fn row(self, space: &S, key: &[u8]) -> Result<Option<Cow<'t, [u8]>>>;
 
+    /// As [`row`](Self::row), and a transaction does not depend on it.
+    fn hint(self, space: &S, key: &[u8]) -> Result<Option<Cow<'t, [u8]>>> {
+        self.row(space, key)
+    }
+
     /// Calls `each` with the rows of a span, ascending, until it breaks.
     fn each(self, space: &S, span: KeySpan<'_>, wanted: usize, each: &mut EachRow<'_>) -> Result<()>;
 
@@ -85,6 +90,10 @@ impl<S> Copy for OfTxn<'_, S> {}
 impl<'t, S> Rows<'t, S> for OfTxn<'t, S> {
     fn row(self, space: &S, key: &[u8]) -> Result<Option<Cow<'t, [u8]>>> {
         self.0.get(space, key)
+    }
+
+    fn hint(self, space: &S, key: &[u8]) -> Result<Option<Cow<'t, [u8]>>> {
+        self.0.peek(space, key)
     }
 
     fn each(self, space: &S, span: KeySpan<'_>, wanted: usize, each: &mut EachRow<'_>) -> Result<()> {

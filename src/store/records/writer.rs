@@ -106,6 +106,8 @@ impl<'t, S> Writer<'t, S> {
         if let Some(now) = self.moment.get().now {
             return Ok(now);
         }
+        // A hint: on an engine whose transactions run at once, writers of different keys must not conflict over the time.
+        // There the row may then be behind the newest write by as much as two writers overlap.
         let written = self.core.written(self.rows())?;
         let now = self.core.time.now_after(written);
         self.moment.set(Moment { now: Some(now), is_written: now == written });
