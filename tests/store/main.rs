@@ -2,3 +2,12 @@
 #![cfg(feature = "store")]
 
 mod hidden_dbis;
+mod records_bad_input;
+mod records_conditions;
+mod records_expiry;
+mod records_in_txn;
+mod records_many;
+mod records_model;
+mod records_support;
+mod records_tokens;
+mod records_updates;

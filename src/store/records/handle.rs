@@ -42,7 +42,8 @@ use crate::value::Value;
 ///
 /// A record with a [`Ttl`](crate::store::Ttl) is absent for every verb once its time has come, whether it was swept or
 /// not. [`sweep_expired`](Self::sweep_expired) removes such records. The time is that of the store's clock, and never
-/// before that of a write in the store, also of another process or before a restart.
+/// before that of a write in the store, also of another process or before a restart. A read writes nothing: if the clock
+/// is set back and the store opened again, a record that only reads have seen expire is there until its time comes again.
 ///
 /// # Errors
 ///
