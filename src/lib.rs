@@ -75,7 +75,7 @@
 //! | a value | [`MAX_VALUE_LEN`](value::MAX_VALUE_LEN), 2,147,418,096 bytes |
 //! | elements of a tuple key | 8; tuples nest |
 //! | the file | [`max_map_size`](EnvOptions::max_map_size), 1 TiB by default |
-//! | DBIs | [`max_dbis`](EnvOptions::max_dbis), 256 by default |
+//! | DBIs | [`max_dbis`](EnvOptions::max_dbis), 256 by default; as many hidden ones of stores |
 //! | states read at once, over all processes | [`max_readers`](EnvOptions::max_readers), 1,024 by default |
 //! | a transaction's changes, in memory | [`max_txn_bytes`](EnvOptions::max_txn_bytes), 4 GiB by default |
 //!
@@ -112,6 +112,9 @@
 //!
 //! - `derive` (default): `#[derive(Key)]`, key types from structs, newtypes and enums.
 //! - `json` (default): `Json<T>` values.
+//! - `store` (default): the module `store`, records with versions, conditions and expiry, over an environment or other
+//!   engines.
+//! - `testing`: the module `testing`, the laws that an engine under the store layer keeps.
 //! - `uuid`, `jiff`, `chrono`: keys of these crates' types.
 //! - `rayon`: `Dbi::par_iter`, scans by rayon's threads.
 //! - `futures`: `OwnedEntries::into_stream`, scans as a `Stream`.
@@ -144,6 +147,8 @@ pub mod scan;
 mod state;
 #[cfg(feature = "store")]
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod value;
 mod write_set;
 

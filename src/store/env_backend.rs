@@ -23,6 +23,15 @@ pub struct EnvSpace {
     dbi: Arc<DbiRef>,
 }
 
+/// Equal for handles of the same DBI.
+impl PartialEq for EnvSpace {
+    fn eq(&self, other: &Self) -> bool {
+        self.dbi.engine == other.dbi.engine && self.dbi.slot == other.dbi.slot
+    }
+}
+
+impl Eq for EnvSpace {}
+
 impl EnvSpace {
     /// The DBI.
     #[inline]

@@ -73,3 +73,56 @@ impl BackendTxn<EnvSpace> for EnvTxn<'_> {
         self.state.stamping.next_index()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Env;
+    use crate::error::Error;
+    use crate::store::backend::Backend;
+
+    #[test]
+    fn no_two_changes_of_a_transaction_share_an_index() -> Result<()> {
+        let env = Env::temporary()?;
+        let space = env.open_space("__store/users/records", "bytes", "bytes")?;
+        env.transact(|txn| {
+            assert_eq!(EnvTxn::new(txn).next_index(), 0);
+            assert_eq!(EnvTxn::new(txn).next_index(), 1);
+            let undone = txn.savepoint(|txn| {
+                assert_eq!(EnvTxn::new(txn).next_index(), 2);
+                EnvTxn::new(txn).put(&space, b"key"[..].into(), b"1"[..].into())?;
+                Err::<(), _>(Error::other("undone"))
+            });
+            assert!(undone.is_err());
+            let mut after = EnvTxn::new(txn);
+            assert_eq!(after.next_index(), 3);
+            assert_eq!(after.get(&space, b"key")?, None);
+            Ok(())
+        })?;
+        env.transact(|txn| {
+            assert_eq!(EnvTxn::new(txn).next_index(), 0);
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn changes_of_a_space_are_part_of_the_transaction_around_them() -> Result<()> {
+        let env = Env::temporary()?;
+        let space = env.open_space("__store/users/records", "bytes", "bytes")?;
+        let plain: crate::dbi::Dbi<u32, u32> = env.dbi("plain")?;
+        let put = |txn: &mut WriteTxn| {
+            plain.put(txn, 1, 1)?;
+            EnvTxn::new(txn).put(&space, b"key"[..].into(), b"1"[..].into())
+        };
+        let failed = env.transact(|txn| put(txn).and_then(|()| Err::<(), _>(Error::other("failed"))));
+        assert!(failed.is_err());
+        let read = |env: &Env| -> Result<_> {
+            let snap = env.snapshot()?;
+            Ok((plain.get(&snap, 1)?, env_backend::get(&snap, &space, b"key")?.map(<[u8]>::to_vec)))
+        };
+        assert_eq!(read(&env)?, (None, None));
+        env.transact(put)?;
+        assert_eq!(read(&env)?, (Some(1), Some(b"1".to_vec())));
+        Ok(())
+    }
+}

@@ -1,7 +1,11 @@
 //! The spaces of an environment are DBIs that nobody else sees or changes.
 
+use std::path::Path;
+
+use heed::types::Bytes;
+use heed::{CommitOrAbort, EnvOpenOptions};
 use mapleaf::store::{Backend, BackendRead, EnvSpace};
-use mapleaf::{Dbi, DbiKind, Env, EnvOptions, ErrorKind, Result};
+use mapleaf::{Dbi, DbiKind, Env, EnvOptions, Error, ErrorKind, Result};
 
 const SPACE: &str = "__store/users/records";
 
@@ -111,7 +115,7 @@ fn only_names_of_stores_and_the_same_types_open_them() -> Result<()> {
 
 #[test]
 fn they_survive_a_copy_a_compaction_and_a_reopening() -> Result<()> {
-    let dir = tempfile::tempdir().map_err(mapleaf::Error::other)?;
+    let dir = tempfile::tempdir().map_err(Error::other)?;
     let env = Env::open(dir.path().join("env"))?;
     filled(&env)?;
     // A renamed DBI is one whose tree gets another name in a compacted copy.
@@ -148,5 +152,32 @@ fn a_space_is_empty_in_states_older_than_it() -> Result<()> {
     let space = filled(&env)?;
     assert_eq!(BackendRead::get(&before, &space, b"ann")?, None);
     assert_eq!(before.count(&space, (std::ops::Bound::Unbounded, std::ops::Bound::Unbounded))?, 0);
+    Ok(())
+}
+
+/// Makes a file by LMDB alone, with a database of the space's name.
+#[expect(unsafe_code, reason = "heed opens by an unsafe function")]
+fn foreign(path: &Path) -> Result<()> {
+    // SAFETY: no flags; nobody else has the environment open.
+    let env = unsafe { EnvOpenOptions::new().max_dbs(4).map_size(1 << 24).open(path) }.map_err(Error::other)?;
+    let txn = env.write_txn().map_err(Error::other)?;
+    let made = env.create_databases_and_commit(txn, |opener, txn| {
+        let dbi = opener.database_options().types::<Bytes, Bytes>().name(SPACE).create(txn)?;
+        dbi.put(txn, b"ann", b"42")?;
+        Ok::<_, heed::Error>(CommitOrAbort::<(), ()>::Commit(()))
+    });
+    made.map(drop).map_err(Error::other)
+}
+
+#[test]
+fn a_tree_of_other_software_with_such_a_name_is_no_space() -> Result<()> {
+    let dir = tempfile::tempdir().map_err(Error::other)?;
+    foreign(dir.path())?;
+    let env = Env::open(dir.path())?;
+    for (key, value) in [("str", "record(u32)"), ("bytes", "bytes")] {
+        assert_eq!(kind(env.open_space(SPACE, key, value)), Some(ErrorKind::SchemaMismatch), "{key}");
+    }
+    // It is no DBI of ours, so it is listed as others of other software are.
+    assert_eq!(env.dbis()?.len(), 1);
     Ok(())
 }

@@ -10,6 +10,7 @@ use mapleaf::store::{
 use mapleaf::{Env, Error, ErrorKind};
 use proptest::prelude::*;
 
+use crate::message_backend::MessageBackend;
 use crate::records_support::{Hand, Texts, assert_indexed, rows};
 
 const KEYS: [&str; 5] = ["a", "b", "bb", "c", "d"];
@@ -478,11 +479,16 @@ fn check<B: Backend>(backend: B, steps: &[Step]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
 
     #[test]
     fn in_memory(steps in proptest::collection::vec(steps(), 30..60)) {
         check(Memory::new().expect("random bytes"), &steps)?;
+    }
+
+    #[test]
+    fn over_messages(steps in proptest::collection::vec(steps(), 30..60)) {
+        check(MessageBackend::new().expect("a server"), &steps)?;
     }
 
     #[test]

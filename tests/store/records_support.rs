@@ -114,6 +114,12 @@ macro_rules! laws {
                 super::$law(&mapleaf::store::Memory::new()?)
             })*
         }
+        mod messages {
+            $(#[test]
+            fn $law() -> mapleaf::Result<()> {
+                super::$law(&crate::message_backend::MessageBackend::new()?)
+            })*
+        }
     };
 }
 pub(crate) use laws;
