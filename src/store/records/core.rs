@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Bound, ControlFlow};
+use std::sync::OnceLock;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::scan::ByteBounds;
@@ -28,6 +29,8 @@ pub(crate) struct Core<S> {
     pub expiry: S,
     /// Rows about the store.
     pub meta: S,
+    /// The changes of the store, once this handle has opened them.
+    pub feed: OnceLock<S>,
     pub max_key_len: usize,
     pub max_value_len: usize,
     pub time: Time,
@@ -49,6 +52,7 @@ impl<S> Core<S> {
             records: backend.open_space(&space_name(name, "records"), key, &format!("record({value})"))?,
             expiry: backend.open_space(&space_name(name, "expiry"), "bytes", "()")?,
             meta: backend.open_space(&space_name(name, "meta"), "str", "bytes")?,
+            feed: OnceLock::new(),
             max_key_len: capabilities.max_key_len,
             max_value_len: capabilities.max_value_len,
             time,

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::key::{AsKey, Key, KeyBuf};
 use crate::scan::no_key;
 use crate::store::backend::{Backend, Committed};
+use crate::store::feed::is_feed_missing;
 use crate::store::records::core::Core;
 use crate::store::records::writer::Writer;
 use crate::value::Value;
@@ -92,10 +93,19 @@ impl<K, V, B: Backend> Records<K, V, B> {
         &self,
         mut work: impl FnMut(&mut Writer<'_, B::Space>) -> Result<T>,
     ) -> Result<(T, Committed)> {
-        self.backend.transact(|txn| {
-            let moment = Cell::default();
-            work(&mut Writer::new(&self.core, txn, &moment))
-        })
+        loop {
+            let changed = self.backend.transact(|txn| {
+                let moment = Cell::default();
+                work(&mut Writer::new(&self.core, txn, &moment))
+            });
+            match changed {
+                // Another handle has given the store a feed. Its space is opened outside of the transaction.
+                Err(error) if self.core.feed.get().is_none() && is_feed_missing(&error) => {
+                    self.core.open_feed(&self.backend)?;
+                }
+                changed => return changed,
+            }
+        }
     }
 
     #[cold]

@@ -19,10 +19,10 @@ mod at;
 mod in_txn;
 
 mod conflict;
-mod core;
+pub(super) mod core;
 mod expiry;
 mod handle;
-mod header;
+pub(super) mod header;
 mod meta;
 mod put_options;
 mod record_bytes;

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::key::Key;
 use crate::store::backend::Backend;
 use crate::store::clock::{Clock, SystemClock};
+use crate::store::feed::Retain;
 use crate::store::records::core::Core;
 use crate::store::records::handle::Records;
 use crate::store::records::time::Time;
@@ -85,6 +86,7 @@ impl<K: Key, V: Value, B: Backend> Records<K, V, B> {
 #[derive(Clone, Default)]
 pub struct RecordsOptions {
     clock: Option<Arc<dyn Clock>>,
+    change_log: Option<Retain>,
 }
 
 impl RecordsOptions {
@@ -101,22 +103,41 @@ impl RecordsOptions {
         self
     }
 
+    /// Keeps the changes of the store, for [`changes_since`](Records::changes_since) and [`watch`](Records::watch). The
+    /// store remembers it: from now on all handles of all processes add their changes, until
+    /// [`end_change_log`](Records::end_change_log). Opening it with another limit changes the limit.
+    ///
+    /// Each change is kept with the record before and after it, in the commit of the change itself. Writers of a store with
+    /// a change log wait for one another on engines that run transactions at once, as they number their changes.
+    #[must_use]
+    pub fn change_log(mut self, retain: Retain) -> Self {
+        self.change_log = Some(retain);
+        self
+    }
+
     /// Opens the store `name` with these options.
     ///
     /// # Errors
-    /// As [`Records::open`].
+    /// As [`Records::open`]; `InvalidArgument` for a change log that keeps nothing.
     pub fn open<K: Key, V: Value, B: Backend>(self, backend: &B, name: &str) -> Result<Records<K, V, B>> {
         let (mut key, mut value) = (String::new(), String::new());
         K::name(&mut key);
         V::name(&mut value);
         let time = Time::new(self.clock.unwrap_or_else(|| Arc::new(SystemClock)));
-        let core = Core::open(backend, name, (&key, &value), time).map_err(|error| error.during("open"))?;
+        let opened = Core::open(backend, name, (&key, &value), time).and_then(|core| {
+            core.find_feed(backend, self.change_log)?;
+            Ok(core)
+        });
+        let core = opened.map_err(|error| error.during("open").in_dbi(name))?;
         Ok(Records::new(backend.clone(), core))
     }
 }
 
 impl std::fmt::Debug for RecordsOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RecordsOptions").field("has_clock", &self.clock.is_some()).finish()
+        f.debug_struct("RecordsOptions")
+            .field("has_clock", &self.clock.is_some())
+            .field("change_log", &self.change_log)
+            .finish()
     }
 }

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::backend::{BackendTxn, Committed};
 use crate::store::changes::{Stamp, StampField, Stamped};
+use crate::store::feed::{EventKind, FEED_ROW, NewEvent, append, not_open};
 use crate::store::records::conflict::RecordConflict;
 use crate::store::records::core::Core;
 use crate::store::records::expiry::{self, DEADLINE};
@@ -35,6 +36,8 @@ pub(crate) struct Moment {
     now: Option<u64>,
     /// Whether the row of the clock has this time.
     is_written: bool,
+    /// Whether the store is known to have no feed. None begins within a transaction.
+    has_no_feed: bool,
 }
 
 /// A record that was written, except for what only the commit tells.
@@ -110,7 +113,7 @@ impl<'t, S> Writer<'t, S> {
         // There the row may then be behind the newest write by as much as two writers overlap.
         let written = self.core.written(self.rows())?;
         let now = self.core.time.now_after(written);
-        self.moment.set(Moment { now: Some(now), is_written: now == written });
+        self.moment.set(Moment { now: Some(now), is_written: now == written, ..self.moment.get() });
         Ok(now)
     }
 
@@ -187,6 +190,8 @@ impl<'t, S> Writer<'t, S> {
         if header.expires != NEVER && key.len() + DEADLINE > self.core.max_key_len {
             return Err(too_long_to_expire(key, self.core.max_key_len - DEADLINE));
         }
+        let has_feed = self.has_feed()?;
+        let previous = if has_feed { self.row_of(key, found)? } else { None };
         self.write_clock()?;
         if header.expires != NEVER && header.expires != old {
             let index_key = expiry::index_key(header.expires, key);
@@ -197,17 +202,58 @@ impl<'t, S> Writer<'t, S> {
         if old != NEVER && old != header.expires {
             self.txn.delete(&self.core.expiry, &expiry::index_key(old, key))?;
         }
+        if has_feed {
+            let previous = match previous {
+                Some(expired) if !found.is_live => {
+                    self.note(EventKind::Expired, key, None, Some(&expired))?;
+                    None
+                }
+                previous => previous,
+            };
+            self.note(EventKind::Put, key, Some(record.with_header(&header)), previous.as_deref())?;
+        }
         Ok(Written { header, user: record.user().into(), is_new: true })
     }
 
     /// Deletes what was found: the row of a record and its row in the expiry index.
     pub fn remove(&mut self, key: &[u8], found: &Found) -> Result<()> {
         let Some(header) = found.row else { return Ok(()) };
+        if self.has_feed()? {
+            let kind = if found.is_live { EventKind::Delete } else { EventKind::Expired };
+            let previous = self.row_of(key, found)?;
+            self.note(kind, key, None, previous.as_deref())?;
+        }
         self.txn.delete(&self.core.records, key)?;
         if header.expires != NEVER {
             self.txn.delete(&self.core.expiry, &expiry::index_key(header.expires, key))?;
         }
         Ok(())
+    }
+
+    /// Whether the store has a feed.
+    fn has_feed(&self) -> Result<bool> {
+        let moment = self.moment.get();
+        if moment.has_no_feed {
+            return Ok(false);
+        }
+        let has_feed = self.txn.get(&self.core.meta, FEED_ROW)?.is_some();
+        self.moment.set(Moment { has_no_feed: !has_feed, ..moment });
+        if has_feed && self.core.feed.get().is_none() { Err(not_open()) } else { Ok(has_feed) }
+    }
+
+    /// The row that was found, for the feed.
+    fn row_of(&self, key: &[u8], found: &Found) -> Result<Option<Vec<u8>>> {
+        if found.row.is_none() {
+            return Ok(None);
+        }
+        Ok(self.txn.get(&self.core.records, key)?.map(Cow::into_owned))
+    }
+
+    /// Adds a change to the feed.
+    fn note(&mut self, kind: EventKind, key: &[u8], current: Option<&[u8]>, previous: Option<&[u8]>) -> Result<()> {
+        let event = NewEvent { kind, now: self.now()?, key, current, previous };
+        let feed = self.core.feed.get().ok_or_else(not_open)?;
+        append((feed, &self.core.meta), self.core.max_value_len, self.txn, &event)
     }
 
     /// Deletes a row of the expiry index.
@@ -220,7 +266,7 @@ impl<'t, S> Writer<'t, S> {
         let now = self.now()?;
         if !self.moment.get().is_written {
             self.txn.put(&self.core.meta, CLOCK_ROW.into(), now.to_be_bytes()[..].into())?;
-            self.moment.set(Moment { now: Some(now), is_written: true });
+            self.moment.set(Moment { is_written: true, ..self.moment.get() });
         }
         Ok(())
     }
