@@ -5,6 +5,7 @@
 mod broken_engines;
 #[cfg(feature = "testing")]
 mod conformance;
+mod feed;
 mod hidden_dbis;
 mod incarnations;
 mod memory;
