@@ -26,7 +26,9 @@ laws! {
     the_limit_is_that_of_the_last_opening
     a_store_without_a_log_refuses
     limits_of_zero_are_refused
+    a_commit_may_have_more_changes_than_are_kept
     a_watch_receives_what_follows
+    a_watch_receives_many_at_once
     a_watch_goes_on_from_a_revision
     a_slow_watch_is_told_what_it_missed
     replaying_the_feed_gives_the_records_of_four_writers
@@ -197,6 +199,22 @@ fn only_the_last_changes_are_kept_by_count<B: Backend>(backend: &B) -> Result<()
     Ok(())
 }
 
+fn a_commit_may_have_more_changes_than_are_kept<B: Backend>(backend: &B) -> Result<()> {
+    let (texts, _) = logged(backend, Retain::Count(3))?;
+    let start = texts.revision()?;
+    let mut batch = texts.batch();
+    for key in ["a", "b", "c", "d", "e"] {
+        batch.put(key, "1")?;
+    }
+    texts.commit(batch)?;
+    for key in ["f", "g", "h", "i"] {
+        texts.put(key, "1")?;
+    }
+    let kept = texts.changes_since(trimmed(&texts, start), 10)?.events;
+    assert_eq!(kept.iter().map(|event| &*event.key).collect::<String>(), "ghi");
+    Ok(())
+}
+
 fn only_changes_up_to_the_limit_are_kept_by_bytes<B: Backend>(backend: &B) -> Result<()> {
     let (texts, _) = logged(backend, Retain::Bytes(10_000))?;
     let start = texts.revision()?;
@@ -312,6 +330,24 @@ fn a_watch_receives_what_follows<B: Backend>(backend: &B) -> Result<()> {
     }
     writing.join().expect("no panic")?;
     assert_eq!((event(watch.try_recv()?), event(ranged.try_recv()?)), (None, None));
+    Ok(())
+}
+
+fn a_watch_receives_many_at_once<B: Backend>(backend: &B) -> Result<()> {
+    let (texts, _) = logged(backend, ALL)?;
+    let mut watch = texts.watch("a")?;
+    let mut versions = Vec::new();
+    for _ in 0..100 {
+        versions.push(texts.put("a", "1")?.version);
+        texts.put("b", "1")?;
+    }
+    for version in versions {
+        match watch.try_recv()? {
+            Some(WatchItem::Event(event)) => assert_eq!(event.current.map(|entry| entry.meta.version), Some(version)),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(watch.try_recv()?, None);
     Ok(())
 }
 
@@ -471,7 +507,7 @@ fn a_feed_goes_on_after_a_restart() -> Result<()> {
     let mut watch = texts.watch("")?.since(start);
     assert_eq!(short_of(watch.recv()?).1, "a");
     env.close()?;
-    assert_eq!(watch.by_ref().find_map(|item| item.err()).map(|error| error.kind()), Some(ErrorKind::Closed));
+    assert_eq!(watch.by_ref().find_map(Result::err).map(|error| error.kind()), Some(ErrorKind::Closed));
     assert!(watch.next().is_none());
     Ok(())
 }
