@@ -207,6 +207,10 @@ fn a_commit_may_have_more_changes_than_are_kept<B: Backend>(backend: &B) -> Resu
         batch.put(key, "1")?;
     }
     texts.commit(batch)?;
+    if let Err(error) = texts.changes_since(start, 10) {
+        let from = error.downcast::<FeedTrimmed>().expect("the cause").start_from;
+        assert!(from <= texts.revision()?, "{from}");
+    }
     for key in ["f", "g", "h", "i"] {
         texts.put(key, "1")?;
     }
