@@ -99,7 +99,7 @@ const THREADS: u64 = 4;
 
 /// Runs `work` in some threads that start at once.
 fn at_once<T: Send>(work: impl Fn(u64) -> Result<T> + Sync) -> Result<Vec<T>> {
-    let barrier = Barrier::new(THREADS as usize);
+    let barrier = Barrier::new((0..THREADS).count());
     thread::scope(|scope| {
         let run = |n| {
             let (barrier, work) = (&barrier, &work);
