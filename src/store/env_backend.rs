@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::catalog::{DbiRef, Schema};
 use crate::env::Env;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::read::{RawCursor, RawRead};
 use crate::store::backend::{
     Backend, BackendRead, BackendTxn, Capabilities, Committed, Consistency, EachRow, KeySpan, Order,
@@ -55,10 +55,7 @@ impl fmt::Debug for EnvSpace {
 /// The value of `key`, borrowed from the state.
 #[inline]
 pub(super) fn get<'t>(state: &'t impl RawRead, space: &EnvSpace, key: &[u8]) -> Result<Option<&'t [u8]>> {
-    match state.raw_get::<0>(&space.dbi, key) {
-        Ok(found) => Ok(found),
-        Err(error) => absent_is_empty(space, error, None),
-    }
+    state.raw_get::<0>(&space.dbi, key).map_err(|error| space.named(error))
 }
 
 /// As [`BackendRead::scan`].
@@ -81,19 +78,12 @@ pub(super) fn scan(
         }
         Ok(())
     };
-    rows().or_else(|error| absent_is_empty(space, error, ()))
+    rows().map_err(|error| space.named(error))
 }
 
 /// The number of rows in a span.
 pub(super) fn count(state: &impl RawRead, space: &EnvSpace, (lower, upper): KeySpan<'_>) -> Result<u64> {
-    state.raw_count(&space.dbi, lower, upper).or_else(|error| absent_is_empty(space, error, 0))
-}
-
-/// What is read of a space in a state that is older than the space. Hidden DBIs are never dropped, so one that is not
-/// in a state was created later.
-#[cold]
-fn absent_is_empty<T>(space: &EnvSpace, error: Error, empty: T) -> Result<T> {
-    if error.kind() == ErrorKind::NotFound { Ok(empty) } else { Err(space.named(error)) }
+    state.raw_count(&space.dbi, lower, upper).map_err(|error| space.named(error))
 }
 
 impl BackendRead for Snapshot {
