@@ -18,7 +18,7 @@ struct Session {
 }
 
 /// How long a session lives without a visit.
-const IDLE: Duration = Duration::from_secs(30 * 60);
+const IDLE: Duration = Duration::from_mins(30);
 /// How many are removed in one transaction, so that no other writer waits for long.
 const SWEPT: usize = 100;
 
