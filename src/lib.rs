@@ -65,6 +65,7 @@
 //! | [`key`] | what can be a key: numbers, text, bytes, tuples, [`Option`], [`Reverse`], [`Path`], [`AnyKey`], [`Timestamp`], types of your own by `#[derive(Key)]` and [`KeyAs`] |
 //! | [`value`] | what can be a value: numbers, text, bytes, [`Msgpack`], [`MsgpackCompact`], `Json` |
 //! | [`scan`] | ranges and prefixes, and how they are written; [`KeyBounds`](scan::KeyBounds): ends of different lengths |
+//! | [`store`] | records with versions, conditions and expiry: [`Env::records`] |
 //! | [`Error`], [`ErrorKind`] | one error, with a kind chosen by what the caller can do |
 //!
 //! # Limits

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use mapleaf::store::{Backend, Expect, PutOptions, Records, Token, Ttl, read_record};
+use mapleaf::store::{Backend, Expect, Memory, PutOptions, Records, Token, Ttl, read_record};
 use mapleaf::{Env, ErrorKind, Result};
 
+use crate::message_backend::MessageBackend;
 use crate::records_support::{Rows, Texts, kind, laws, living, rows, rows_of, texts};
 
 laws! {
@@ -100,7 +101,7 @@ fn tokens_that_are_none<B: Backend>(backend: &B) -> Result<()> {
 fn names_of_stores<B: Backend>(backend: &B) -> Result<()> {
     let open = |name: &str| Records::<u32, u32, B>::open(backend, name);
     for name in ["", "a\0b", "__a", "__store/a", &"n".repeat(240)] {
-        let error = open(name).map(drop).unwrap_err();
+        let error = open(name).map(drop).expect_err("it must be refused");
         assert_eq!((error.kind(), error.operation()), (ErrorKind::InvalidArgument, Some("open")), "{name:?}");
     }
     // Stores whose names contain one another have nothing in common.
@@ -175,7 +176,7 @@ fn a_row_of_a_newer_version_or_with_a_flipped_bit<B: Backend>(backend: &B) -> Re
             kind(texts.delete_each([("a", Expect::Any)])),
         ];
         assert_eq!(kinds, [wanted; 14], "{bad:?}");
-        let error = texts.get("a").unwrap_err();
+        let error = texts.get("a").expect_err("it must be refused");
         assert_eq!((error.key(), error.dbi(), error.operation()), (Some(&b"a"[..]), Some("texts"), Some("get")));
         assert_eq!(rows(&texts, backend)?, before);
     }
@@ -241,6 +242,19 @@ fn damaged_rows_of_the_index_and_the_clock<B: Backend>(backend: &B) -> Result<()
     assert_eq!(kind(texts.put("b", "two")), Some(ErrorKind::Corrupted));
     assert_eq!(kind(texts.len()), Some(ErrorKind::Corrupted));
     assert_eq!(texts.get("b")?.as_deref(), Some("one"));
+    Ok(())
+}
+
+#[test]
+fn an_engine_that_is_closed() -> Result<()> {
+    let (memory, messages) = (Memory::new()?, MessageBackend::new()?);
+    let closed = Some(ErrorKind::Closed);
+    let (first, _) = texts(&memory)?;
+    memory.close()?;
+    assert_eq!((kind(first.get("a")), kind(first.put("a", "x")), kind(first.delete("a"))), (closed, closed, closed));
+    let (second, _) = texts(&messages)?;
+    messages.close()?;
+    assert_eq!((kind(second.get("a")), kind(second.put("a", "x")), kind(second.delete("a"))), (closed, closed, closed));
     Ok(())
 }
 

@@ -48,7 +48,7 @@ fn a_transaction_reads_its_own_records() -> Result<()> {
         // A condition on what this transaction wrote.
         let second = texts.put_with("a", "three", living(100).expect(Expect::Token(first.token)))?;
         assert_eq!((second.version, second.token > first.token), (3, true));
-        let error = texts.put_with("a", "x", expecting(Expect::Token(first.token))).unwrap_err();
+        let error = texts.put_with("a", "x", expecting(Expect::Token(first.token))).expect_err("it must be refused");
         assert_eq!(error.downcast::<RecordConflict>().expect("its cause").actual, Some(second.token));
         assert_eq!(texts.update("a", |old| old.map(|old| old.to_owned() + "!"))?.as_deref(), Some("three!"));
         assert_eq!(texts.replace("b", "one")?, None);
@@ -86,7 +86,7 @@ fn many_records_in_a_transaction() -> Result<()> {
     env.transact(|txn| {
         let mut texts = texts.in_txn(txn);
         assert_eq!(texts.apply(batch)?.len(), 2);
-        let error = texts.apply(conflicting).unwrap_err();
+        let error = texts.apply(conflicting).expect_err("it must be refused");
         assert_eq!(error.downcast::<RecordConflicts>().expect("its cause").len(), 2);
         let skipped = texts.put_each([("a", "x", expecting(Expect::Absent)), ("d", "x", PutOptions::new())])?;
         assert_eq!((skipped.len(), skipped[0].index), (1, 0));

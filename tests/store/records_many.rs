@@ -70,7 +70,7 @@ fn delete_each_deletes_the_rest_and_returns_what_it_skipped<B: Backend>(backend:
 fn nothing_to_do_commits_nothing<B: Backend>(backend: &B) -> Result<()> {
     let (texts, _) = texts(backend)?;
     let before = rows(&texts, backend)?;
-    assert_eq!(texts.put_each([("a", "x", PutOptions::new()); 0])?, []);
+    assert_eq!(texts.put_each(Vec::<(&str, &str, PutOptions)>::new())?, []);
     assert_eq!(texts.delete_each([("a", Expect::Any); 0])?, []);
     assert_eq!(texts.commit(texts.batch())?, []);
     assert_eq!(texts.get_many(["a"; 0])?, [] as [Option<String>; 0]);
@@ -106,7 +106,7 @@ fn a_batch_lists_all_conflicts_and_writes_nothing<B: Backend>(backend: &B) -> Re
     batch.put("new", "x")?.put_with("a", "x", expecting(Expect::Token(old.token)))?;
     batch.put_with("b", "x", living(9).expect(Expect::Absent))?.check("c", Expect::Present)?;
     batch.delete_if("d", Expect::Token(new.token))?.put_with("e", "x", living(9).expect(Expect::Absent))?;
-    let error = texts.commit(batch).unwrap_err();
+    let error = texts.commit(batch).expect_err("it must be refused");
     assert_eq!((error.kind(), error.is_retryable(), error.operation()), (ErrorKind::Conflict, true, Some("commit")));
     let conflicts = error.downcast::<RecordConflicts>().expect("its cause");
     let wanted = [(1, "a", true), (2, "b", true), (3, "c", false), (4, "d", false)];
@@ -132,7 +132,7 @@ fn a_key_that_occurs_twice_beside_a_condition_is_refused<B: Backend>(backend: &B
     let (texts, _) = texts(backend)?;
     let before = rows(&texts, backend)?;
     let twice = [("a", "x", PutOptions::new()), ("b", "x", expecting(Expect::Absent)), ("a", "y", PutOptions::new())];
-    let error = texts.put_each(twice).unwrap_err();
+    let error = texts.put_each(twice).expect_err("it must be refused");
     assert_eq!((error.kind(), error.key()), (ErrorKind::InvalidArgument, Some(&b"a"[..])));
     assert_eq!(kind(texts.delete_each([("a", Expect::Any), ("a", Expect::Absent)])), Some(ErrorKind::InvalidArgument));
     let mut batch = texts.batch();

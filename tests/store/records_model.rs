@@ -30,7 +30,7 @@ enum Wish {
 struct Put {
     key: usize,
     value: usize,
-    ttl: Option<Option<u64>>,
+    ttl: Ttl,
     wish: Wish,
     meta: usize,
 }
@@ -64,7 +64,7 @@ fn wishes() -> impl Strategy<Value = Wish> {
 }
 
 fn puts() -> impl Strategy<Value = Put> {
-    let ttl = prop_oneof![3 => Just(None), 1 => Just(Some(None)), 3 => (1..60_u64).prop_map(|time| Some(Some(time)))];
+    let ttl = prop_oneof![3 => Just(Ttl::Clear), 1 => Just(Ttl::Keep), 3 => (1..60_u64).prop_map(|time| Duration::from_nanos(time).into())];
     (0..KEYS.len(), 0..VALUES.len(), ttl, wishes(), 0..VALUES.len()).prop_map(|(key, value, ttl, wish, meta)| Put {
         key,
         value,
@@ -160,22 +160,17 @@ impl<B: Backend> Both<B> {
     }
 
     fn options(&self, put: Put) -> (&'static str, &'static str, PutOptions) {
-        let ttl = match put.ttl {
-            None => Ttl::Clear,
-            Some(None) => Ttl::Keep,
-            Some(Some(time)) => Ttl::After(Duration::from_nanos(time)),
-        };
         let expect = self.expect(KEYS[put.key], put.wish);
-        (KEYS[put.key], VALUES[put.value], PutOptions::new().ttl(ttl).expect(expect).meta(VALUES[put.meta]))
+        (KEYS[put.key], VALUES[put.value], PutOptions::new().ttl(put.ttl).expect(expect).meta(VALUES[put.meta]))
     }
 
     /// Puts in the map.
     fn put(&mut self, put: Put) {
         let (key, old) = (KEYS[put.key], self.live(KEYS[put.key]));
         let expires = match put.ttl {
-            None => None,
-            Some(None) => old.and_then(|old| old.expires),
-            Some(Some(time)) => Some(self.now + time),
+            Ttl::Clear => None,
+            Ttl::Keep => old.and_then(|old| old.expires),
+            Ttl::After(time) => Some(self.now + u64::try_from(time.as_nanos()).expect("it is short")),
         };
         let version = old.map_or(1, |old| old.version + 1);
         let (value, user) = (VALUES[put.value].to_owned(), VALUES[put.meta].into());
@@ -184,7 +179,7 @@ impl<B: Backend> Both<B> {
     }
 
     fn put_plain(&mut self, key: usize, value: usize) {
-        self.put(Put { key, value, ttl: None, wish: Wish::Any, meta: 0 });
+        self.put(Put { key, value, ttl: Ttl::Clear, wish: Wish::Any, meta: 0 });
     }
 
     fn write(&mut self, key: &'static str, model: Model) {
@@ -392,7 +387,9 @@ impl<B: Backend> Both<B> {
             return Ok(());
         }
         prop_assert_eq!(ok(done)?.len(), puts.len());
-        puts.iter().for_each(|put| self.put(*put));
+        for put in puts {
+            self.put(*put);
+        }
         for (key, _) in deletes {
             self.delete(KEYS[*key]);
         }

@@ -120,6 +120,12 @@ macro_rules! laws {
                 super::$law(&crate::message_backend::MessageBackend::new()?)
             })*
         }
+        mod optimistic {
+            $(#[test]
+            fn $law() -> mapleaf::Result<()> {
+                super::$law(&crate::optimistic::Optimistic(mapleaf::Env::temporary()?))
+            })*
+        }
     };
 }
 pub(crate) use laws;

@@ -7,6 +7,7 @@ use std::thread;
 use mapleaf::store::{Backend, Expect, PutOptions, Records};
 use mapleaf::{Error, ErrorKind, Result};
 
+use crate::message_backend::MessageBackend;
 use crate::records_support::{kind, laws, living, rows, texts};
 
 laws! {
@@ -54,10 +55,9 @@ fn a_panic_changes_nothing<B: Backend>(backend: &B) -> Result<()> {
     let (texts, _) = texts(backend)?;
     texts.put("a", "one")?;
     let before = rows(&texts, backend)?;
-    let calls = std::panic::AssertUnwindSafe(&texts);
-    let panicked = std::panic::catch_unwind(|| calls.update("a", |_| panic!("a panic of the closure")));
+    let panicked = std::panic::catch_unwind(|| texts.update("a", |_| panic!("a panic of the closure")));
     assert!(panicked.is_err());
-    let panicked = std::panic::catch_unwind(|| calls.get_or_put("b", || panic!("a panic of the producer")));
+    let panicked = std::panic::catch_unwind(|| texts.get_or_put("b", || panic!("a panic of the producer")));
     assert!(panicked.is_err());
     assert_eq!(rows(&texts, backend)?, before);
     texts.put("a", "two")?;
@@ -99,7 +99,7 @@ const THREADS: u64 = 4;
 
 /// Runs `work` in some threads that start at once.
 fn at_once<T: Send>(work: impl Fn(u64) -> Result<T> + Sync) -> Result<Vec<T>> {
-    let barrier = Barrier::new(THREADS as usize);
+    let barrier = Barrier::new((0..THREADS).count());
     thread::scope(|scope| {
         let run = |n| {
             let (barrier, work) = (&barrier, &work);
@@ -174,4 +174,36 @@ fn of_those_who_insert_at_once_one_succeeds<B: Backend>(backend: &B) -> Result<(
         assert_eq!(winners, [counts.require("id")?]);
     }
     Ok(())
+}
+
+/// On an engine that checks at the commit, all writers write the row of the store's clock.
+#[test]
+fn only_writers_of_the_same_key_conflict() -> Result<()> {
+    let messages = MessageBackend::new()?;
+    let (texts, hand) = texts(&messages)?;
+    texts.put("a", "one")?;
+    for (other, wanted) in [("b", 1), ("a", 2)] {
+        let mut runs = 0;
+        texts.update("a", |old| {
+            runs += 1;
+            if runs == 1 {
+                hand.set(2_000 + wanted);
+                texts.put(other, "by another writer").expect("it is outside of the transaction");
+            }
+            old.map(|old| format!("{old}, updated"))
+        })?;
+        assert_eq!(runs, wanted, "beside a write of {other}");
+    }
+    assert_eq!(texts.get("a")?.as_deref(), Some("by another writer, updated"));
+    Ok(())
+}
+
+#[test]
+fn handles_go_to_other_threads_and_through_panics() {
+    fn check<T: Send + Sync + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    fn can_be_sent<T: Send>() {}
+    check::<Counts<mapleaf::Env>>();
+    check::<Counts<MessageBackend>>();
+    can_be_sent::<mapleaf::store::RecordBatch<&str, u64>>();
+    check::<mapleaf::store::RecordConflicts>();
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use crate::env::Env;
@@ -119,6 +120,10 @@ impl<K, V, B: Backend> Records<K, V, B> {
 pub(crate) fn sought<'b, K: Key>(key: &'b impl AsKey<K>, buf: &'b mut KeyBuf) -> Result<&'b [u8]> {
     key.encode_key(buf).or_else(|error| no_key::<K>(key, error))
 }
+
+// A panic of a closure undoes its transaction, and leaves nothing half changed here.
+impl<K, V, B: Backend> UnwindSafe for Records<K, V, B> {}
+impl<K, V, B: Backend> RefUnwindSafe for Records<K, V, B> {}
 
 impl<K, V, B: Backend> Clone for Records<K, V, B> {
     fn clone(&self) -> Self {

@@ -71,7 +71,7 @@ impl Header {
             expires: whole(fixed, EXPIRES_AT),
         };
         if header.version == 0 {
-            return Err(damaged("its version is 0"));
+            return Err(damaged("the version of a record is 0"));
         }
         if record.len() < header.value_at() {
             return Err(short());
@@ -139,7 +139,7 @@ fn check_ids(fixed: &[u8; HEADER]) -> Result<bool> {
         return Err(Error::new(ErrorKind::FormatVersion, why));
     }
     if zero != 0 || zeros != 0 {
-        return Err(damaged("a byte that must be zero is not"));
+        return Err(damaged("a byte of a record that must be zero is not"));
     }
     Ok(flags == LEASED)
 }
@@ -163,7 +163,7 @@ fn number(record: &[u8], at: usize) -> Option<u64> {
 fn version_of(record: &[u8]) -> Error {
     let version = record.first().copied().unwrap_or_default();
     if version == 0 {
-        return damaged("its format version is 0");
+        return damaged("the format version of a record is 0");
     }
     let why = format!("a record has the format version {version}, and this build reads version 1; update mapleaf");
     Error::new(ErrorKind::FormatVersion, why)
@@ -171,12 +171,12 @@ fn version_of(record: &[u8]) -> Error {
 
 #[cold]
 fn short() -> Error {
-    damaged("it is shorter than its header says")
+    damaged("a record is shorter than its header says")
 }
 
 #[cold]
 pub(crate) fn damaged(why: &'static str) -> Error {
-    Error::new(ErrorKind::Corrupted, format!("a record is damaged: {why}; restore it from a copy, or delete it"))
+    Error::new(ErrorKind::Corrupted, format!("a store is damaged: {why}; restore it from a copy"))
 }
 
 #[cfg(test)]

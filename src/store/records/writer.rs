@@ -273,7 +273,7 @@ impl<'t, S> Writer<'t, S> {
 }
 
 fn next_version(key: &[u8], version: u64) -> Result<u64> {
-    version.checked_add(1).ok_or_else(|| damaged("its version is the greatest number").at_key(key))
+    version.checked_add(1).ok_or_else(|| damaged("the version of a record is the greatest number").at_key(key))
 }
 
 #[cold]
