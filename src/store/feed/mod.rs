@@ -8,6 +8,8 @@ mod read;
 
 mod watch;
 
+mod end;
+
 mod append;
 mod event;
 mod retain;

@@ -136,7 +136,7 @@ mod tests {
             previous: Some(&previous),
         };
         let (bytes, stamps) = row.encode();
-        let hex: String = bytes[..43].iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = bytes[..43].iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         let head = "01010000 00000003 0000000000000000 0102030405060708 0000000000000009 00000040 00000003 616e6e";
         assert_eq!(hex, head.replace(' ', ""));
         assert_eq!(bytes[43..], [&current[..], &previous[..]].concat());

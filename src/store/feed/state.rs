@@ -100,14 +100,14 @@ mod tests {
         let golden =
             "0101000000000000 00000000000003e8 0000000000000007 0000000000000320 0000000000000009 0000000000000003";
         let row = sample().encode();
-        let hex: String = row.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = row.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         assert_eq!(hex, golden.replace(' ', ""));
         assert_eq!(FeedState::decode(&row).ok(), Some(sample()));
     }
 
     #[test]
     fn every_kind_comes_back() {
-        for retain in [Retain::Count(1), Retain::Age(Duration::from_secs(3600)), Retain::Bytes(1 << 30)] {
+        for retain in [Retain::Count(1), Retain::Age(Duration::from_hours(1)), Retain::Bytes(1 << 30)] {
             let state = FeedState { retain, ..sample() };
             assert_eq!(FeedState::decode(&state.encode()).ok(), Some(state));
         }

@@ -3,13 +3,10 @@
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::Key;
 use crate::store::backend::{Backend, BackendRead};
 use crate::store::feed::retain::Retain;
 use crate::store::feed::state::{FEED_ROW, FeedState};
-use crate::store::records::Records;
 use crate::store::records::core::{Core, space_name};
-use crate::value::Value;
 
 /// The cause of an error: the store has a feed, and this handle has not opened its space.
 #[derive(Debug)]
@@ -68,40 +65,5 @@ impl<S> Core<S> {
             txn.put(&self.meta, FEED_ROW.into(), state.encode()[..].into())
         });
         set.map(drop)
-    }
-}
-
-impl<K: Key, V: Value, B: Backend> Records<K, V, B> {
-    /// Ends the change log of this store and removes its changes, for all handles and processes. Nothing happens if it has
-    /// none. O(changes that it has).
-    ///
-    /// # Errors
-    /// As [`Records`] says.
-    ///
-    /// ```
-    /// # use mapleaf::{Env, ErrorKind, store::{Records, RecordsOptions, Retain, Revision}};
-    /// # fn main() -> mapleaf::Result<()> {
-    /// # let env = Env::temporary()?;
-    /// let ages: Records<&str, u32> = RecordsOptions::new().change_log(Retain::Count(100)).open(&env, "ages")?;
-    /// ages.put("ann", 42)?;
-    /// ages.end_change_log()?;
-    /// assert_eq!(ages.changes_since(Revision::START, 10).unwrap_err().kind(), ErrorKind::Unsupported);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn end_change_log(&self) -> Result<()> {
-        let end = || {
-            if self.core.feed_state(&self.backend.snapshot()?)?.is_none() {
-                return Ok(());
-            }
-            self.core.open_feed(&self.backend)?;
-            let space = self.core.feed.get().ok_or_else(not_open)?;
-            let ended = self.backend.transact(|txn| {
-                txn.delete_span(space, (std::ops::Bound::Unbounded, std::ops::Bound::Unbounded))?;
-                txn.delete(&self.core.meta, FEED_ROW)
-            });
-            ended.map(drop)
-        };
-        end().map_err(|error| self.named(error, "end_change_log"))
     }
 }
