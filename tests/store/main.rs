@@ -8,6 +8,7 @@ mod conformance;
 mod feed;
 mod hidden_dbis;
 mod incarnations;
+mod locks;
 mod memory;
 mod message_backend;
 mod optimistic;

@@ -26,7 +26,7 @@ pub(super) mod header;
 mod meta;
 mod put_options;
 mod record_bytes;
-mod rows;
+pub(super) mod rows;
 mod time;
 mod token;
 mod verbs;
