@@ -81,7 +81,7 @@ impl<'t, K: Key, V: Value, R: Read> RecordsAt<'t, K, V, R> {
         if self.core.is_no_key(key) {
             return Ok(None);
         }
-        let Some(row) = env_backend::get(self.state, &self.core.records, key)? else { return Ok(None) };
+        let Some(row) = self.row(key)? else { return Ok(None) };
         let parts = Parts::of(row).map_err(|error| error.at_key(key))?;
         if self.core.is_expired(OfState(self.state), parts.expires)? {
             return Ok(None);
@@ -263,11 +263,16 @@ impl<'t, K: Key, V: Value, R: Read> RecordsAt<'t, K, V, R> {
         count.map_err(|error| self.named(error, "count"))
     }
 
+    #[inline]
+    fn row(&self, key: &[u8]) -> Result<Option<&'t [u8]>> {
+        env_backend::get_of_width(self.state, &self.core.records, K::WIDTH, key)
+    }
+
     fn live(&self, key: &[u8]) -> Result<Option<(Header, &'t [u8])>> {
         if self.core.is_no_key(key) {
             return Ok(None);
         }
-        let Some(row) = env_backend::get(self.state, &self.core.records, key)? else { return Ok(None) };
+        let Some(row) = self.row(key)? else { return Ok(None) };
         let header = Header::decode(row).map_err(|error| error.at_key(key))?;
         Ok(if self.core.is_expired(OfState(self.state), header.expires)? { None } else { Some((header, row)) })
     }
