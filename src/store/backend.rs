@@ -17,6 +17,43 @@ use crate::txn::CommitId;
 ///
 /// Errors tell the store layer what to do: `Conflict` where a condition does not hold, `Unavailable` and `Timeout` where
 /// the engine did not answer and nothing was committed, `CommitOutcomeUnknown` where nobody can say.
+///
+/// [`Env`](crate::Env) and [`Memory`](crate::store::Memory) implement it. A program can bring an engine of its own:
+///
+/// - One that runs closures under a lock commits by [`Changes::check`] and [`Changes::make`] in a transaction.
+/// - One that has only snapshots and conditional commits, as behind a network, has its transactions from
+///   [`transact_optimistically`](crate::store::transact_optimistically).
+/// - The module `testing` (feature `testing`) checks that it keeps the laws.
+///
+/// ```
+/// use std::ops::{Bound, ControlFlow};
+///
+/// use mapleaf::store::{Backend, BackendRead, Order};
+/// use mapleaf::{Env, Result};
+///
+/// /// The keys that begin with a letter, over any engine.
+/// fn beginning_with<B: Backend>(engine: &B, space: &B::Space, letter: u8) -> Result<Vec<Vec<u8>>> {
+///     let mut keys = Vec::new();
+///     let span = (Bound::Included(&[letter][..]), Bound::Excluded(&[letter + 1][..]));
+///     engine.snapshot()?.scan(space, span, Order::Ascending, usize::MAX, &mut |key, _| {
+///         keys.push(key.to_vec());
+///         ControlFlow::Continue(())
+///     })?;
+///     Ok(keys)
+/// }
+///
+/// # fn main() -> Result<()> {
+/// let env = Env::temporary()?;
+/// let ages = Backend::open_space(&env, "__store/people/ages", "str", "u8")?;
+/// let ((), committed) = Backend::transact(&env, |txn| {
+///     txn.put(&ages, b"ann"[..].into(), (&[42_u8][..]).into())?;
+///     txn.put(&ages, b"bob"[..].into(), (&[3_u8][..]).into())
+/// })?;
+/// assert_eq!(u64::from(committed.id), env.snapshot()?.id());
+/// assert_eq!(beginning_with(&env, &ages, b'a')?, [b"ann"]);
+/// # Ok(())
+/// # }
+/// ```
 pub trait Backend: Clone + Send + Sync + 'static {
     /// The handle of a space. A clone is cheap.
     type Space: Clone + fmt::Debug + Send + Sync + 'static;
@@ -30,10 +67,12 @@ pub trait Backend: Clone + Send + Sync + 'static {
     fn id(&self) -> [u8; 16];
 
     /// Opens the space `name`, and creates it if it is absent. `key` and `value` name the types of its keys and values,
-    /// for programs that show them.
+    /// for programs that show them. The spaces of a store are named `__store/<store>/<part>`; an engine may refuse other
+    /// names.
     ///
     /// # Errors
-    /// `SchemaMismatch` if it was created with other types; `ReadOnly` if it is absent and cannot be created; `Closed`.
+    /// `SchemaMismatch` if it was created with other types; `InvalidArgument` for a name that it does not take; `ReadOnly`
+    /// if it is absent and cannot be created; `DbisFull` when there are too many; `Closed`, `Unavailable`, `Timeout`.
     fn open_space(&self, name: &str, key: &str, value: &str) -> Result<Self::Space>;
 
     /// The newest committed state.
@@ -45,12 +84,14 @@ pub trait Backend: Clone + Send + Sync + 'static {
     /// Commits all of `changes` if all of its conditions hold, else nothing.
     ///
     /// # Errors
-    /// `Conflict` when a condition does not hold; `InvalidKey` and `TooLarge` for a key or value that cannot be stored;
-    /// `ReadOnly`, `Closed`, `Unavailable`, `Timeout`: nothing was committed; `CommitOutcomeUnknown`.
+    /// `Conflict` when conditions do not hold, caused by [`FailedConditions`](crate::store::FailedConditions), which lists
+    /// all of them; `InvalidKey` for an empty key, `TooLarge` for a key or value over the limit, `InvalidArgument` for a
+    /// field outside its bytes and for a space of another engine; `ReadOnly`, `Closed`, `Unavailable`, `Timeout`: nothing was committed; `CommitOutcomeUnknown`.
     fn commit(&self, changes: Changes<Self::Space>) -> Result<Committed>;
 
     /// Runs `work` on a state and commits its changes if that state is still what `work` read. Runs `work` again if it
-    /// is not: `work` must have no other effects. An error of `work` commits nothing.
+    /// is not: `work` must have no other effects. An error of `work`, or a panic, commits nothing. Without changes,
+    /// nothing is committed, and the result names the state that was read.
     ///
     /// # Errors
     /// What `work` returns; else as [`commit`](Self::commit).

@@ -150,6 +150,21 @@ pub enum Condition<S> {
 
 /// Changes and conditions: all are committed as one, if all conditions hold. Changes are made in order: the newest of
 /// a key wins.
+///
+/// ```
+/// use mapleaf::store::{Backend, Change, Changes, Condition, Memory};
+/// # fn main() -> mapleaf::Result<()> {
+/// let memory = Memory::new()?;
+/// let ages = memory.open_space("ages", "str", "u8")?;
+/// let add = Changes {
+///     conditions: vec![Condition::Value { space: ages.clone(), key: b"ann".to_vec(), value: None }],
+///     changes: vec![Change::Put { space: ages, key: (b"ann".to_vec(), vec![]), value: (vec![42], vec![]) }],
+/// };
+/// memory.commit(add.clone())?;
+/// assert!(memory.commit(add).is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes<S> {
     /// What must hold.

@@ -58,6 +58,24 @@ pub(super) fn get<'t>(state: &'t impl RawRead, space: &EnvSpace, key: &[u8]) -> 
     state.raw_get::<0>(&space.dbi, key).map_err(|error| space.named(error))
 }
 
+/// As [`get`], where all keys of the space have this many bytes, as their type says. They are then searched as numbers.
+#[inline]
+pub(super) fn get_of_width<'t>(
+    state: &'t impl RawRead,
+    space: &EnvSpace,
+    width: Option<usize>,
+    key: &[u8],
+) -> Result<Option<&'t [u8]>> {
+    // Where the width is a constant, one arm is left.
+    let found = match (width, key.len()) {
+        (Some(4), 4) => state.raw_get::<4>(&space.dbi, key),
+        (Some(8), 8) => state.raw_get::<8>(&space.dbi, key),
+        (Some(16), 16) => state.raw_get::<16>(&space.dbi, key),
+        _ => state.raw_get::<0>(&space.dbi, key),
+    };
+    found.map_err(|error| space.named(error))
+}
+
 /// As [`BackendRead::scan`].
 pub(super) fn scan(
     state: &impl RawRead,

@@ -1,6 +1,9 @@
 //! The spaces of an environment are DBIs that nobody else sees or changes.
 
+use std::ops::Bound;
 use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
 
 use heed::types::Bytes;
 use heed::{CommitOrAbort, EnvOpenOptions};
@@ -151,7 +154,7 @@ fn a_space_is_empty_in_states_older_than_it() -> Result<()> {
     let before = env.snapshot()?;
     let space = filled(&env)?;
     assert_eq!(BackendRead::get(&before, &space, b"ann")?, None);
-    assert_eq!(before.count(&space, (std::ops::Bound::Unbounded, std::ops::Bound::Unbounded))?, 0);
+    assert_eq!(before.count(&space, (Bound::Unbounded, Bound::Unbounded))?, 0);
     Ok(())
 }
 
@@ -179,5 +182,41 @@ fn a_tree_of_other_software_with_such_a_name_is_no_space() -> Result<()> {
     }
     // It is no DBI of ours, so it is listed as others of other software are.
     assert_eq!(env.dbis()?.len(), 1);
+    Ok(())
+}
+
+#[test]
+fn threads_that_open_a_new_space_together_get_the_same() -> Result<()> {
+    for _ in 0..10 {
+        let env = Env::temporary()?;
+        let barrier = Barrier::new(4);
+        let put = |n: u8| {
+            barrier.wait();
+            let space = env.open_space(SPACE, "str", "record(u32)")?;
+            Backend::transact(&env, |txn| txn.put(&space, (&[n][..]).into(), b""[..].into())).map(|_| space)
+        };
+        let opened = thread::scope(|scope| {
+            let threads: Vec<_> = (1..=4).map(|n| scope.spawn(move || put(n))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("no panic")).collect::<Result<Vec<_>>>()
+        })?;
+        assert!(opened.windows(2).all(|pair| pair[0] == pair[1]));
+        assert_eq!(env.snapshot()?.count(&opened[0], (Bound::Unbounded, Bound::Unbounded))?, 4);
+    }
+    Ok(())
+}
+
+#[test]
+fn info_counts_their_pages_and_the_commit_that_creates_them() -> Result<()> {
+    let env = Env::temporary()?;
+    let _: Dbi<u32, u32> = env.dbi("plain")?;
+    let before = env.info()?;
+    let space = env.open_space(SPACE, "str", "record(u32)")?;
+    assert_eq!(env.info()?.commits, before.commits + 1);
+    Backend::transact(&env, |txn| txn.put(&space, b"ann"[..].into(), (&[7; 100_000][..]).into()))?;
+    assert!(env.info()?.used_pages >= before.used_pages + 20);
+    // Opening it again commits nothing.
+    env.open_space(SPACE, "str", "record(u32)")?;
+    assert_eq!(env.info()?.commits, before.commits + 2);
+    assert_eq!(env.raw_dbi(SPACE)?.info(&env.snapshot()?)?.entries, 1);
     Ok(())
 }

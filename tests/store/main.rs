@@ -3,6 +3,8 @@
 
 #[cfg(feature = "testing")]
 mod broken_engines;
+#[path = "../common/mod.rs"]
+mod common;
 #[cfg(feature = "testing")]
 mod conformance;
 mod feed;
@@ -20,6 +22,7 @@ mod records_golden;
 mod records_in_txn;
 mod records_many;
 mod records_model;
+mod records_processes;
 mod records_support;
 mod records_tokens;
 mod records_updates;

@@ -55,7 +55,9 @@ fn keys_that_are_too_long_to_expire<B: Backend>(backend: &B) -> Result<()> {
     let (fits, too_long) = ("k".repeat(longest - 8), "k".repeat(longest - 7));
     texts.put(&too_long, "for ever")?;
     let before = rows_of(backend, "texts", ("str", "str"))?;
-    assert_eq!(kind(texts.put_with(&too_long, "x", living(500))), Some(ErrorKind::TooLarge));
+    let error = texts.put_with(&too_long, "x", living(500)).expect_err("it must be refused");
+    // The key is that of the record, not that of the index.
+    assert_eq!((error.kind(), error.key()), (ErrorKind::TooLarge, Some(too_long.as_bytes())));
     assert_eq!(kind(texts.touch(&too_long, Duration::from_secs(1))), Some(ErrorKind::TooLarge));
     assert_eq!(rows_of(backend, "texts", ("str", "str"))?, before);
     assert!(texts.put_with(&fits, "x", PutOptions::new().ttl(Duration::from_secs(500)))?.expires.is_some());

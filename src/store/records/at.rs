@@ -81,7 +81,7 @@ impl<'t, K: Key, V: Value, R: Read> RecordsAt<'t, K, V, R> {
         if self.core.is_no_key(key) {
             return Ok(None);
         }
-        let Some(row) = env_backend::get(self.state, &self.core.records, key)? else { return Ok(None) };
+        let Some(row) = self.row(key)? else { return Ok(None) };
         let parts = Parts::of(row).map_err(|error| error.at_key(key))?;
         if self.core.is_expired(OfState(self.state), parts.expires)? {
             return Ok(None);
@@ -93,6 +93,20 @@ impl<'t, K: Key, V: Value, R: Read> RecordsAt<'t, K, V, R> {
     ///
     /// # Errors
     /// `NotFound`; as [`RecordsAt`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// let snap = env.snapshot()?;
+    /// let state = ages.at(&snap);
+    /// assert_eq!(state.require("ann")?, 42);
+    /// assert!(state.require("bob").is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn require(&self, key: K::Arg<'_>) -> Result<V::Ref<'t>> {
         let found = self.get_as(&key).and_then(|found| found.ok_or_else(|| not_found::<K>(&key)));
         found.map_err(|error| self.named(error, "require"))
@@ -102,6 +116,19 @@ impl<'t, K: Key, V: Value, R: Read> RecordsAt<'t, K, V, R> {
     ///
     /// # Errors
     /// As [`RecordsAt`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// let snap = env.snapshot()?;
+    /// let state = ages.at(&snap);
+    /// assert_eq!(state.get_many(["bob", "ann"])?, [None, Some(42)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_many(&self, keys: impl IntoIterator<Item: AsKey<K>>) -> Result<Vec<Option<V::Ref<'t>>>> {
         let found = keys.into_iter().map(|key| self.get_as(&key)).collect::<Result<_>>();
         found.map_err(|error| self.named(error, "get_many"))
@@ -111,6 +138,20 @@ impl<'t, K: Key, V: Value, R: Read> RecordsAt<'t, K, V, R> {
     ///
     /// # Errors
     /// As [`RecordsAt`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// let snap = env.snapshot()?;
+    /// let state = ages.at(&snap);
+    /// let entry = state.entry("ann")?.expect("it was put");
+    /// assert_eq!((entry.key.as_str(), entry.value, entry.meta.version), ("ann", 42, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn entry(&self, key: K::Arg<'_>) -> Result<Option<Entry<K::Owned, V::Ref<'t>>>> {
         let entry = || {
             let mut buf = KeyBuf::new();
@@ -126,6 +167,20 @@ impl<'t, K: Key, V: Value, R: Read> RecordsAt<'t, K, V, R> {
     ///
     /// # Errors
     /// As [`RecordsAt`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// let snap = env.snapshot()?;
+    /// let state = ages.at(&snap);
+    /// ages.put("ann", 43)?;
+    /// assert_eq!(state.meta("ann")?.map(|meta| meta.version), Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn meta(&self, key: K::Arg<'_>) -> Result<Option<Meta>> {
         let mut buf = KeyBuf::new();
         let live = sought::<K>(&key, &mut buf).and_then(|key| self.live(key));
@@ -137,6 +192,19 @@ impl<'t, K: Key, V: Value, R: Read> RecordsAt<'t, K, V, R> {
     ///
     /// # Errors
     /// As [`RecordsAt`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// let snap = env.snapshot()?;
+    /// let state = ages.at(&snap);
+    /// assert!(state.has("ann")? && !state.has("bob")?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn has(&self, key: K::Arg<'_>) -> Result<bool> {
         let mut buf = KeyBuf::new();
         let has = sought::<K>(&key, &mut buf).and_then(|key| self.core.value(OfState(self.state), key, |_| Ok(())));
@@ -147,6 +215,20 @@ impl<'t, K: Key, V: Value, R: Read> RecordsAt<'t, K, V, R> {
     ///
     /// # Errors
     /// As [`RecordsAt`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// let snap = env.snapshot()?;
+    /// let state = ages.at(&snap);
+    /// ages.put("bob", 3)?;
+    /// assert_eq!((state.len()?, state.is_empty()?, ages.len()?), (1, false, 2));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn len(&self) -> Result<u64> {
         self.core.len(OfState(self.state)).map_err(|error| self.named(error, "len"))
     }
@@ -163,16 +245,34 @@ impl<'t, K: Key, V: Value, R: Read> RecordsAt<'t, K, V, R> {
     ///
     /// # Errors
     /// As [`RecordsAt`] says; `InvalidKey` for an end that has no position in the order.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// let snap = env.snapshot()?;
+    /// let state = ages.at(&snap);
+    /// assert_eq!((state.count("b"..)?, state.count(..)?), (0, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn count(&self, range: impl KeyRange<K>) -> Result<u64> {
         let count = range.byte_bounds().and_then(|bounds| self.core.count(OfState(self.state), &bounds));
         count.map_err(|error| self.named(error, "count"))
+    }
+
+    #[inline]
+    fn row(&self, key: &[u8]) -> Result<Option<&'t [u8]>> {
+        env_backend::get_of_width(self.state, &self.core.records, K::WIDTH, key)
     }
 
     fn live(&self, key: &[u8]) -> Result<Option<(Header, &'t [u8])>> {
         if self.core.is_no_key(key) {
             return Ok(None);
         }
-        let Some(row) = env_backend::get(self.state, &self.core.records, key)? else { return Ok(None) };
+        let Some(row) = self.row(key)? else { return Ok(None) };
         let header = Header::decode(row).map_err(|error| error.at_key(key))?;
         Ok(if self.core.is_expired(OfState(self.state), header.expires)? { None } else { Some((header, row)) })
     }

@@ -68,6 +68,19 @@ impl Step {
 
 impl<K: Key, V: Value, B: Backend> Records<K, V, B> {
     /// An empty batch for this store.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// let mut batch = ages.batch();
+    /// batch.put("ann", 42)?.put("bob", 3)?;
+    /// ages.commit(batch)?;
+    /// assert_eq!(ages.len()?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn batch(&self) -> RecordBatch<K, V, B> {
         RecordBatch { core: Arc::clone(&self.core), steps: Vec::new(), _types: PhantomData }
@@ -114,6 +127,19 @@ impl<K: Key, V: Value, B: Backend> RecordBatch<K, V, B> {
     ///
     /// # Errors
     /// `InvalidKey`, `TooLarge`, `Encode`: the key or the value cannot be stored. Nothing was added.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// let mut batch = ages.batch();
+    /// batch.put("ann", 42)?;
+    /// assert!(batch.put("", 42).is_err());
+    /// assert_eq!(ages.commit(batch)?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn put(&mut self, key: impl AsKey<K>, value: impl AsValue<V>) -> Result<&mut Self> {
         self.put_with(key, value, PutOptions::default())
     }
@@ -122,6 +148,18 @@ impl<K: Key, V: Value, B: Backend> RecordBatch<K, V, B> {
     ///
     /// # Errors
     /// As [`put`](Self::put); `InvalidArgument` for a lifetime of zero.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::{Expect, PutOptions, Records}};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// let mut batch = ages.batch();
+    /// batch.put_with("ann", 42, PutOptions::new().expect(Expect::Absent).meta("imported"))?;
+    /// assert_eq!(*ages.commit(batch)?[0].user, *b"imported");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn put_with(&mut self, key: impl AsKey<K>, value: impl AsValue<V>, options: PutOptions) -> Result<&mut Self> {
         let put = encode_put::<K, V, _>(&self.core, &key, &value, &options);
         self.steps.push(Step::Put(put.map_err(|error| self.core.named(error, "put"))?));
@@ -132,6 +170,20 @@ impl<K: Key, V: Value, B: Backend> RecordBatch<K, V, B> {
     ///
     /// # Errors
     /// `InvalidKey` for a key that has no position in the order (NaN).
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// let mut batch = ages.batch();
+    /// batch.delete("ann")?.delete("bob")?;
+    /// ages.commit(batch)?;
+    /// assert!(ages.is_empty()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(&mut self, key: impl AsKey<K>) -> Result<&mut Self> {
         self.delete_if(key, Expect::Any)
     }
@@ -140,6 +192,20 @@ impl<K: Key, V: Value, B: Backend> RecordBatch<K, V, B> {
     ///
     /// # Errors
     /// As [`delete`](Self::delete).
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::{Expect, Records}};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// let ann = ages.put("ann", 42)?;
+    /// let mut batch = ages.batch();
+    /// batch.delete_if("ann", Expect::Token(ann.token))?;
+    /// ages.commit(batch)?;
+    /// assert!(ages.is_empty()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_if(&mut self, key: impl AsKey<K>, expect: Expect) -> Result<&mut Self> {
         let key = self.sought(&key, "delete")?;
         self.steps.push(Step::Delete(key, expect));
@@ -150,6 +216,19 @@ impl<K: Key, V: Value, B: Backend> RecordBatch<K, V, B> {
     ///
     /// # Errors
     /// As [`delete`](Self::delete).
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::{Expect, Records}};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// let mut batch = ages.batch();
+    /// batch.check("frozen", Expect::Absent)?.put("ann", 42)?;
+    /// ages.commit(batch)?;
+    /// assert!(ages.has("ann")?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn check(&mut self, key: impl AsKey<K>, expect: Expect) -> Result<&mut Self> {
         let key = self.sought(&key, "check")?;
         self.steps.push(Step::Check(key, expect));

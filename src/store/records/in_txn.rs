@@ -5,25 +5,20 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::key::{AsKey, Key, KeyBuf};
 use crate::store::backend::Committed;
 use crate::store::env_backend::EnvSpace;
 use crate::store::env_txn::EnvTxn;
 use crate::store::records::at::RecordsAt;
-use crate::store::records::batch::RecordBatch;
-use crate::store::records::conflict::RecordConflict;
 use crate::store::records::core::Core;
-use crate::store::records::each::{encode_deletes, encode_puts};
 use crate::store::records::handle::{Records, sought};
 use crate::store::records::meta::Meta;
 use crate::store::records::put_options::{Expect, PutOptions, Ttl};
 use crate::store::records::record_bytes::RecordBytes;
-use crate::store::records::sweep::check_limit;
-use crate::store::records::update::update_in;
 use crate::store::records::writer::{Moment, Writer};
 use crate::txn::WriteTxn;
-use crate::value::{AsValue, Value};
+use crate::value::Value;
 
 impl<K: Key, V: Value> Records<K, V> {
     /// The same verbs inside a transaction of the environment: what they change is committed with it, beside what is
@@ -90,6 +85,22 @@ pub struct RecordsTxn<'t, K, V> {
 
 impl<K: Key, V: Value> RecordsTxn<'_, K, V> {
     /// All that can be read, with the changes so far.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// env.transact(|txn| {
+    ///     let mut ages = ages.in_txn(txn);
+    ///     ages.put("bob", 3)?;
+    ///     assert_eq!(ages.state().get_many(["ann", "bob"])?, [Some(42), Some(3)]);
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn state(&self) -> RecordsAt<'_, K, V, WriteTxn> {
         RecordsAt::new(self.core, &*self.txn)
@@ -99,6 +110,22 @@ impl<K: Key, V: Value> RecordsTxn<'_, K, V> {
     ///
     /// # Errors
     /// As [`RecordsTxn`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// env.transact(|txn| {
+    ///     let mut ages = ages.in_txn(txn);
+    ///     ages.put("ann", 43)?;
+    ///     assert_eq!(ages.get("ann")?, Some(43));
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, key: K::Arg<'_>) -> Result<Option<V::Ref<'_>>> {
         self.state().get(key)
     }
@@ -107,6 +134,21 @@ impl<K: Key, V: Value> RecordsTxn<'_, K, V> {
     ///
     /// # Errors
     /// As [`RecordsTxn`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// env.transact(|txn| {
+    ///     let mut ages = ages.in_txn(txn);
+    ///     assert!(ages.has("ann")?);
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn has(&self, key: K::Arg<'_>) -> Result<bool> {
         self.state().has(key)
     }
@@ -115,6 +157,22 @@ impl<K: Key, V: Value> RecordsTxn<'_, K, V> {
     ///
     /// # Errors
     /// As [`RecordsTxn`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// env.transact(|txn| {
+    ///     let mut ages = ages.in_txn(txn);
+    ///     let (one, two) = (ages.put("ann", 1)?, ages.put("bob", 2)?);
+    ///     assert!(one.token < two.token && one.modified == two.modified);
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn put(&mut self, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<Meta> {
         self.put_as("put", &key, &value, &PutOptions::default())
     }
@@ -123,6 +181,23 @@ impl<K: Key, V: Value> RecordsTxn<'_, K, V> {
     ///
     /// # Errors
     /// As [`RecordsTxn`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::{Expect, PutOptions, Records}};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// env.transact(|txn| {
+    ///     let mut ages = ages.in_txn(txn);
+    ///     let new = PutOptions::new().expect(Expect::Absent);
+    ///     assert!(ages.put_with("ann", 1, new.clone()).is_err());
+    ///     ages.put_with("bob", 2, new)?;
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn put_with(&mut self, key: K::Arg<'_>, value: V::Arg<'_>, options: PutOptions) -> Result<Meta> {
         self.put_as("put_with", &key, &value, &options)
     }
@@ -149,6 +224,21 @@ impl<K: Key, V: Value> RecordsTxn<'_, K, V> {
     ///
     /// # Errors
     /// As [`RecordsTxn`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// env.transact(|txn| {
+    ///     let mut ages = ages.in_txn(txn);
+    ///     assert_eq!(ages.replace("ann", 43)?, Some(42));
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn replace(&mut self, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<Option<V::Owned>> {
         let replaced = self.change("replace", |writer, record| {
             let mut buf = KeyBuf::new();
@@ -164,6 +254,21 @@ impl<K: Key, V: Value> RecordsTxn<'_, K, V> {
     ///
     /// # Errors
     /// As [`RecordsTxn`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// env.transact(|txn| {
+    ///     let mut ages = ages.in_txn(txn);
+    ///     assert!(ages.delete("ann")? && !ages.delete("ann")?);
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete(&mut self, key: K::Arg<'_>) -> Result<bool> {
         self.delete_as("delete", &key, Expect::Any)
     }
@@ -172,6 +277,22 @@ impl<K: Key, V: Value> RecordsTxn<'_, K, V> {
     ///
     /// # Errors
     /// As [`RecordsTxn`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::{Expect, Records}};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// env.transact(|txn| {
+    ///     let mut ages = ages.in_txn(txn);
+    ///     assert!(ages.delete_if("bob", Expect::Present).is_err());
+    ///     assert!(ages.delete_if("ann", Expect::Present)?);
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_if(&mut self, key: K::Arg<'_>, expect: Expect) -> Result<bool> {
         self.delete_as("delete_if", &key, expect)
     }
@@ -188,6 +309,21 @@ impl<K: Key, V: Value> RecordsTxn<'_, K, V> {
     ///
     /// # Errors
     /// As [`RecordsTxn`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// env.transact(|txn| {
+    ///     let mut ages = ages.in_txn(txn);
+    ///     assert_eq!(ages.take("ann")?, Some(42));
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn take(&mut self, key: K::Arg<'_>) -> Result<Option<V::Owned>> {
         let taken = self.change("take", |writer, _| {
             let mut buf = KeyBuf::new();
@@ -200,6 +336,22 @@ impl<K: Key, V: Value> RecordsTxn<'_, K, V> {
     ///
     /// # Errors
     /// As [`RecordsTxn`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// env.transact(|txn| {
+    ///     let mut ages = ages.in_txn(txn);
+    ///     let touched = ages.touch("ann", std::time::Duration::from_secs(60))?;
+    ///     assert!(touched.is_some_and(|meta| meta.expires.is_some()));
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn touch(&mut self, key: K::Arg<'_>, time: Duration) -> Result<Option<Meta>> {
         self.touch_as("touch", &key, Ttl::After(time))
     }
@@ -208,6 +360,21 @@ impl<K: Key, V: Value> RecordsTxn<'_, K, V> {
     ///
     /// # Errors
     /// As [`RecordsTxn`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// env.transact(|txn| {
+    ///     let mut ages = ages.in_txn(txn);
+    ///     assert!(ages.persist("ann")?.is_some_and(|meta| meta.expires.is_none()));
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn persist(&mut self, key: K::Arg<'_>) -> Result<Option<Meta>> {
         self.touch_as("persist", &key, Ttl::Clear)
     }
@@ -221,120 +388,8 @@ impl<K: Key, V: Value> RecordsTxn<'_, K, V> {
         Ok(written.map(|written| written.committed(committed)))
     }
 
-    /// As [`Records::update`]; `f` runs once.
-    ///
-    /// # Errors
-    /// As [`RecordsTxn`] says.
-    pub fn update(
-        &mut self,
-        key: K::Arg<'_>,
-        f: impl FnOnce(Option<V::Ref<'_>>) -> Option<V::Owned>,
-    ) -> Result<Option<V::Owned>> {
-        self.update_as("update", &key, |old| Ok::<_, Error>(f(old)))
-    }
-
-    /// As [`Records::try_update`]; `f` runs once.
-    ///
-    /// # Errors
-    /// What `f` returns; as [`RecordsTxn`] says.
-    pub fn try_update<E: From<Error>>(
-        &mut self,
-        key: K::Arg<'_>,
-        f: impl FnOnce(Option<V::Ref<'_>>) -> Result<Option<V::Owned>, E>,
-    ) -> Result<Option<V::Owned>, E> {
-        self.update_as("try_update", &key, f)
-    }
-
-    fn update_as<E: From<Error>>(
-        &mut self,
-        operation: &'static str,
-        key: &K::Arg<'_>,
-        f: impl FnOnce(Option<V::Ref<'_>>) -> Result<Option<V::Owned>, E>,
-    ) -> Result<Option<V::Owned>, E> {
-        let mut refused = None;
-        let updated = self.change(operation, |writer, _| {
-            let mut buf = KeyBuf::new();
-            let key = key.encode_key(&mut buf)?;
-            update_in::<V, _, E>(writer, key, &mut refused, f)
-        });
-        match (updated, refused) {
-            (Ok((made, _)), _) => Ok(made),
-            (Err(_), Some(error)) => Err(error),
-            (Err(error), None) => Err(E::from(error)),
-        }
-    }
-
-    /// Returns the value of `key`; if the record is absent, stores what `f` returns and returns that.
-    ///
-    /// # Errors
-    /// As [`RecordsTxn`] says. An error of the key is returned before `f` is called.
-    pub fn get_or_put(&mut self, key: K::Arg<'_>, f: impl FnOnce() -> V::Owned) -> Result<V::Owned> {
-        let got = self.change("get_or_put", |writer, record| {
-            let mut buf = KeyBuf::new();
-            let key = key.encode_key(&mut buf)?;
-            writer.core().check_key(key)?;
-            let (found, old) = writer.owned::<V>(key)?;
-            if let Some(old) = old {
-                return Ok(old);
-            }
-            let made = f();
-            record.fill::<V, _>(writer.core(), key, &V::as_arg(&made), &[])?;
-            writer.put(key, &found, record, Ttl::Clear)?;
-            Ok(made)
-        });
-        got.map(|(value, _)| value)
-    }
-
-    /// As [`Records::put_each`].
-    ///
-    /// # Errors
-    /// As [`RecordsTxn`] says.
-    pub fn put_each<A: AsKey<K>, W: AsValue<V>>(
-        &mut self,
-        records: impl IntoIterator<Item = (A, W, PutOptions)>,
-    ) -> Result<Vec<RecordConflict>> {
-        let put = self.change("put_each", |writer, _| {
-            let mut puts = encode_puts::<K, V, _>(writer.core(), records)?;
-            writer.put_each(&mut puts)
-        });
-        put.map(|(skipped, _)| skipped)
-    }
-
-    /// As [`Records::delete_each`].
-    ///
-    /// # Errors
-    /// As [`RecordsTxn`] says.
-    pub fn delete_each<A: AsKey<K>>(
-        &mut self,
-        keys: impl IntoIterator<Item = (A, Expect)>,
-    ) -> Result<Vec<RecordConflict>> {
-        let deleted = self.change("delete_each", |writer, _| writer.delete_each(&encode_deletes::<K>(keys)?));
-        deleted.map(|(skipped, _)| skipped)
-    }
-
-    /// As [`Records::commit`], but the changes are committed with the transaction.
-    ///
-    /// # Errors
-    /// As [`RecordsTxn`] says.
-    pub fn apply(&mut self, batch: RecordBatch<K, V>) -> Result<Vec<Meta>> {
-        let (written, committed) = self.change("apply", |writer, _| {
-            batch.check_store(writer.core())?;
-            writer.apply(&mut batch.into_steps())
-        })?;
-        Ok(written.into_iter().map(|written| written.committed(committed)).collect())
-    }
-
-    /// As [`Records::sweep_expired`].
-    ///
-    /// # Errors
-    /// As [`RecordsTxn`] says.
-    pub fn sweep_expired(&mut self, limit: usize) -> Result<usize> {
-        let swept = self.change("sweep_expired", |writer, _| check_limit(limit).and_then(|()| writer.sweep(limit)));
-        swept.map(|(removed, _)| removed)
-    }
-
     /// Runs `work`, and undoes its changes if it fails: a record and its row in the expiry index change together.
-    fn change<T>(
+    pub(super) fn change<T>(
         &mut self,
         operation: &'static str,
         work: impl FnOnce(&mut Writer<'_, EnvSpace>, &mut RecordBytes) -> Result<T>,

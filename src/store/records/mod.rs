@@ -18,6 +18,8 @@ mod info;
 mod at;
 mod in_txn;
 
+mod in_txn_more;
+
 mod conflict;
 pub(super) mod core;
 mod expiry;

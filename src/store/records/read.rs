@@ -149,6 +149,17 @@ impl<K: Key, V: Value, B: Backend> Records<K, V, B> {
     ///
     /// # Errors
     /// As [`Records`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// assert!(ages.has("ann")? && !ages.has("bob")?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias("exists", "contains", "contains_key"))]
     pub fn has(&self, key: K::Arg<'_>) -> Result<bool> {
         let has = || {
@@ -183,6 +194,18 @@ impl<K: Key, V: Value, B: Backend> Records<K, V, B> {
     ///
     /// # Errors
     /// As [`Records`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// assert!(ages.is_empty()?);
+    /// ages.put("ann", 42)?;
+    /// assert!(!ages.is_empty()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_empty(&self) -> Result<bool> {
         self.len().map(|len| len == 0)
     }
@@ -192,6 +215,17 @@ impl<K: Key, V: Value, B: Backend> Records<K, V, B> {
     ///
     /// # Errors
     /// As [`Records`] says; `InvalidKey` for an end that has no position in the order.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::{PutOptions, Records}};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put_each([("ann", 42, PutOptions::new()), ("bob", 3, PutOptions::new())])?;
+    /// assert_eq!((ages.count("b"..)?, ages.count(.."b")?, ages.count("c"..="d")?), (1, 1, 0));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn count(&self, range: impl KeyRange<K>) -> Result<u64> {
         let count = || self.core.count(OfSnapshot(&self.backend.snapshot()?), &range.byte_bounds()?);
         count().map_err(|error| self.named(error, "count"))

@@ -72,6 +72,17 @@ impl<K: Key, V: Value, B: Backend> Records<K, V, B> {
     ///
     /// # Errors
     /// As [`put`](Self::put); `Decode` for an old value that is not of type `V`.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// assert_eq!(ages.replace("ann", 42)?, None);
+    /// assert_eq!(ages.replace("ann", 43)?, Some(42));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias("swap", "getset"))]
     pub fn replace(&self, key: K::Arg<'_>, value: V::Arg<'_>) -> Result<Option<V::Owned>> {
         let replace = || {
@@ -87,6 +98,18 @@ impl<K: Key, V: Value, B: Backend> Records<K, V, B> {
     ///
     /// # Errors
     /// As [`Records`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// assert!(ages.delete("ann")?);
+    /// assert!(!ages.delete("ann")?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias("remove", "del", "erase"))]
     pub fn delete(&self, key: K::Arg<'_>) -> Result<bool> {
         self.delete_as(&key, Expect::Any).map_err(|error| self.named(error, "delete"))
@@ -125,6 +148,17 @@ impl<K: Key, V: Value, B: Backend> Records<K, V, B> {
     ///
     /// # Errors
     /// As [`Records`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::Records};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// ages.put("ann", 42)?;
+    /// assert_eq!((ages.take("ann")?, ages.take("ann")?), (Some(42), None));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias("remove", "pop"))]
     pub fn take(&self, key: K::Arg<'_>) -> Result<Option<V::Owned>> {
         let take = || {
@@ -163,6 +197,18 @@ impl<K: Key, V: Value, B: Backend> Records<K, V, B> {
     ///
     /// # Errors
     /// As [`Records`] says.
+    ///
+    /// ```
+    /// # use mapleaf::{Env, store::{PutOptions, Records}};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let ages: Records<&str, u32> = env.records("ages")?;
+    /// let put = ages.put_with("ann", 42, PutOptions::new().ttl(std::time::Duration::from_secs(60)))?;
+    /// assert!(put.expires.is_some());
+    /// assert_eq!(ages.persist("ann")?.and_then(|meta| meta.expires), None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn persist(&self, key: K::Arg<'_>) -> Result<Option<Meta>> {
         self.touch_as(&key, Ttl::Clear).map_err(|error| self.named(error, "persist"))
     }
