@@ -65,6 +65,7 @@
 //! | [`key`] | what can be a key: numbers, text, bytes, tuples, [`Option`], [`Reverse`], [`Path`], [`AnyKey`], [`Timestamp`], types of your own by `#[derive(Key)]` and [`KeyAs`] |
 //! | [`value`] | what can be a value: numbers, text, bytes, [`Msgpack`], [`MsgpackCompact`], `Json` |
 //! | [`scan`] | ranges and prefixes, and how they are written; [`KeyBounds`](scan::KeyBounds): ends of different lengths |
+//! | [`store`] | records with versions, conditions and expiry: [`Env::records`] |
 //! | [`Error`], [`ErrorKind`] | one error, with a kind chosen by what the caller can do |
 //!
 //! # Limits
@@ -75,7 +76,7 @@
 //! | a value | [`MAX_VALUE_LEN`](value::MAX_VALUE_LEN), 2,147,418,096 bytes |
 //! | elements of a tuple key | 8; tuples nest |
 //! | the file | [`max_map_size`](EnvOptions::max_map_size), 1 TiB by default |
-//! | DBIs | [`max_dbis`](EnvOptions::max_dbis), 256 by default |
+//! | DBIs | [`max_dbis`](EnvOptions::max_dbis), 256 by default; as many hidden ones of stores |
 //! | states read at once, over all processes | [`max_readers`](EnvOptions::max_readers), 1,024 by default |
 //! | a transaction's changes, in memory | [`max_txn_bytes`](EnvOptions::max_txn_bytes), 4 GiB by default |
 //!
@@ -112,6 +113,9 @@
 //!
 //! - `derive` (default): `#[derive(Key)]`, key types from structs, newtypes and enums.
 //! - `json` (default): `Json<T>` values.
+//! - `store` (default): the module `store`, records with versions, conditions and expiry, over an environment or other
+//!   engines.
+//! - `testing`: the module `testing`, the laws that an engine under the store layer keeps.
 //! - `uuid`, `jiff`, `chrono`: keys of these crates' types.
 //! - `rayon`: `Dbi::par_iter`, scans by rayon's threads.
 //! - `futures`: `OwnedEntries::into_stream`, scans as a `Stream`.
@@ -142,6 +146,10 @@ mod page;
 mod read;
 pub mod scan;
 mod state;
+#[cfg(feature = "store")]
+pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod value;
 mod write_set;
 

@@ -3,6 +3,7 @@
 pub mod data_file;
 pub mod keys;
 pub mod mutate;
+pub mod record_header;
 pub mod seeds;
 
 // The library's own tests run the same verbs over damaged files.

@@ -18,7 +18,11 @@ pub use dbi_ref::DbiRef;
 pub(crate) use dbi_ref::{DbiFound, DbiIdentity};
 pub(crate) use head::{HEAD_KEY, Head};
 pub(crate) use identity::{ENV_KEY, FEATURES, Identity};
-pub(crate) use name::{CATALOG, check_any_name, check_name, damaged, is_reserved, numbered_prefix, numbered_tree};
+#[cfg(feature = "store")]
+pub(crate) use name::check_hidden_name;
+pub(crate) use name::{
+    CATALOG, check_any_name, check_name, damaged, is_hidden_name, is_reserved, numbered_prefix, numbered_tree,
+};
 pub(crate) use open_dbis::OpenDbis;
 pub use record::DbiKind;
 pub(crate) use record::{DbiRecord, Elsewhere, Schema, TreeOwner, check_schema, dbi_key, dbi_name, is_dbi_key};

@@ -23,6 +23,26 @@ pub(crate) fn is_reserved(name: &str) -> bool {
     name.starts_with("__")
 }
 
+/// What the names of hidden DBIs begin with. Their rows are those of the store layer: no verb for DBIs lists, changes or
+/// drops them.
+const HIDDEN: &str = "__store/";
+
+/// Whether a DBI of this name is hidden.
+pub(crate) fn is_hidden_name(name: &str) -> bool {
+    name.starts_with(HIDDEN)
+}
+
+/// Refuses a name that no hidden DBI can have.
+#[cfg(feature = "store")]
+pub(crate) fn check_hidden_name(name: &str) -> Result<()> {
+    check_any_name(name)?;
+    if is_hidden_name(name) {
+        return Ok(());
+    }
+    let why = "a space's name begins with __store/ and the name of its store; choose such a name";
+    Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(name))
+}
+
 /// Refuses a name that no DBI can have, reserved ones included.
 pub(crate) fn check_any_name(name: &str) -> Result<()> {
     let why = if name.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::catalog::{CATALOG, DbiKind, DbiRecord, Elsewhere, Schema};
+use crate::catalog::{CATALOG, DbiKind, DbiRecord, Elsewhere, Schema, is_hidden_name};
 use crate::env::handle::Env;
 use crate::env::newest::read_newest;
 use crate::error::Result;
@@ -158,6 +158,7 @@ pub(crate) fn list_dbis(newest: &State) -> Result<Vec<DbiInfo>> {
             continue;
         }
         let (kind, key_type, value_type) = match newest.dbi_record(&text)? {
+            Some(DbiRecord::Live { .. }) if is_hidden_name(&text) => continue,
             Some(DbiRecord::Dropped) if tree.entries == 0 => continue,
             Some(DbiRecord::Moved(_) | DbiRecord::Live { elsewhere: Some(_), .. }) => continue,
             Some(DbiRecord::Live { schema, elsewhere: None, .. }) => described(schema),

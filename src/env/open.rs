@@ -24,7 +24,7 @@ use crate::os::{
     located, open_regular, system_page_size, write_anew,
 };
 use crate::page::{self, LmdbTxnId};
-use crate::state::{Core, Files, check_flags, emptied, open_files};
+use crate::state::{Core, Drawn, Files, check_flags, emptied, open_files};
 
 impl EnvOptions {
     /// Opens the environment at `path`, a directory. Creates it if it is missing, with all its parents.
@@ -336,15 +336,9 @@ impl EnvOptions {
         lock: Option<LockFile>,
         temporary: &mut Option<TempDir>,
     ) -> Result<Arc<Engine>> {
-        let mut uuid = [0; 16];
-        getrandom::fill(&mut uuid).map_err(|error| {
-            let why = format!(
-                "no random bytes for the environment's UUID: {error}; retry, or allow getrandom in the sandbox"
-            );
-            Error::new(ErrorKind::Io, why).caused_by(error)
-        })?;
+        let drawn = Drawn::new()?;
         let slow_reader = self.slow_reader.clone();
-        let core = Core::new(paths.clone(), self.config.clone(), files, lock, temporary.take(), uuid, slow_reader);
+        let core = Core::new(paths.clone(), self.config.clone(), files, lock, temporary.take(), drawn, slow_reader);
         let probe = registry::engine_over(core);
         // LMDB locks the byte of this process's id when the process's first reader begins. So a state is pinned before
         // `hold_process` takes over that lock.

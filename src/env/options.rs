@@ -96,7 +96,7 @@ impl EnvOptions {
         self
     }
 
-    /// How many DBIs the environment may have. Default 256.
+    /// How many DBIs the environment may have, and how many hidden ones its stores may have beside them. Default 256.
     pub fn max_dbis(mut self, count: u32) -> Self {
         self.config.max_dbis = count;
         self

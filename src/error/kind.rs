@@ -69,8 +69,7 @@ pub enum ErrorKind {
     Timeout,
     /// Not supported: a foreign DBI's flags, a type whose values have no text, a medium, a platform.
     Unsupported,
-    /// Held by a lock with an owner, such as a lease. For programs over mapleaf:
-    /// mapleaf itself does not make it.
+    /// Held by a lock with an owner: [`Locks::acquire`](crate::store::Locks::acquire).
     Locked,
     /// The caller's own error, carried through [`Error::other`](crate::Error::other).
     Other,

@@ -18,6 +18,7 @@ use crate::page::EnvMap;
 use crate::state::change_watch::ChangeWatch;
 use crate::state::committed::State;
 use crate::state::config::Config;
+use crate::state::drawn::Drawn;
 use crate::state::fair_lock::Wait;
 use crate::state::file_watch::FileWatch;
 use crate::state::files::{Files, Gate};
@@ -55,10 +56,10 @@ pub(crate) struct Core {
     states: Arc<States>,
     others: OtherReaders,
     dbis: Arc<OpenDbis>,
-    /// The UUID in the catalogue. Until it is known, `candidate` stands for it: the one that mapleaf's first commit
-    /// writes.
+    /// The UUID in the catalogue. Until it is known, that of `drawn` stands for it: the one that mapleaf's first
+    /// commit writes.
     uuid: OnceLock<[u8; 16]>,
-    candidate: [u8; 16],
+    drawn: Drawn,
     /// Whether the catalogue is known to have the identity as this build writes it.
     identified: AtomicBool,
     pub(crate) lock: Option<LockFile>,
@@ -87,7 +88,7 @@ impl Core {
         files: Files,
         lock: Option<LockFile>,
         temporary: Option<TempDir>,
-        candidate: [u8; 16],
+        drawn: Drawn,
         slow_reader: Option<SlowReader>,
     ) -> Arc<Self> {
         let (id, max_key) = (NEXT_ID.fetch_add(1, Ordering::Relaxed), files.lmdb.max_key_size());
@@ -109,7 +110,7 @@ impl Core {
             config,
             dbis: Arc::new(OpenDbis::new(id, max_key)),
             uuid: OnceLock::new(),
-            candidate,
+            drawn,
             identified: AtomicBool::new(false),
             lock,
             flushing: Mutex::new(()),
@@ -120,6 +121,12 @@ impl Core {
 
     pub(crate) fn id(&self) -> u64 {
         self.id
+    }
+
+    /// The incarnation of this opening.
+    #[cfg(feature = "store")]
+    pub(crate) fn incarnation(&self) -> u64 {
+        self.drawn.incarnation
     }
 
     /// Who waits for commits.
@@ -211,7 +218,7 @@ impl Core {
 
     /// The environment's UUID.
     pub(crate) fn uuid(&self) -> &[u8; 16] {
-        self.uuid.get().unwrap_or(&self.candidate)
+        self.uuid.get().unwrap_or(&self.drawn.uuid)
     }
 
     /// The identity that a commit on `base` must write, if any: mapleaf's first commit writes it, and so does the

@@ -44,9 +44,9 @@ fn open_files_at(
 ) -> Result<Files> {
     let options = LmdbOptions {
         map_size,
-        // Twice as many handles as DBIs are allowed: after another process drops a DBI, LMDB's handle of it stays open
-        // here.
-        max_dbis: config.max_dbis.saturating_mul(2).saturating_add(2),
+        // Twice as many handles as DBIs are allowed, since LMDB's handle of a DBI that another process drops stays open
+        // here; and as many for the hidden DBIs of stores, which are not dropped.
+        max_dbis: config.max_dbis.saturating_mul(3).saturating_add(2),
         max_readers: config.max_readers,
         durability: config.durability,
         read_only: config.read_only,

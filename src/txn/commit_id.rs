@@ -25,6 +25,12 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommitId(u64);
 
+impl CommitId {
+    /// Before all commits.
+    #[cfg(feature = "store")]
+    pub(crate) const START: Self = Self(0);
+}
+
 impl From<u64> for CommitId {
     fn from(number: u64) -> Self {
         Self(number)

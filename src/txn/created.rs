@@ -35,6 +35,11 @@ impl WriteTxn {
     pub(crate) fn open_dbi(&mut self, name: &str, schema: &Schema, opening: Opening) -> Result<Arc<DbiRef>> {
         check_name(name)?;
         check_schema(schema)?;
+        self.open_checked(name, schema, opening)
+    }
+
+    /// As [`open_dbi`](Self::open_dbi), for a name that was checked.
+    pub(super) fn open_checked(&mut self, name: &str, schema: &Schema, opening: Opening) -> Result<Arc<DbiRef>> {
         match self.look_up(name)? {
             Named::Absent if opening.existence == Existence::Old => Err(absent(name)),
             Named::Absent => self.create(name, schema),

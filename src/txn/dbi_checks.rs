@@ -1,6 +1,6 @@
 //! What the openings of a DBI have in common, in transactions and without: limits, DBIs of other software, refusals.
 
-use crate::catalog::{DbiFound, DbiIdentity, Schema};
+use crate::catalog::{DbiFound, DbiIdentity, Schema, is_hidden_name, is_reserved};
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::State;
 
@@ -10,16 +10,20 @@ pub(super) fn check_room(state: &State, name: &str, max_dbis: u32, (more, fewer)
     if state.meta().main.entries.saturating_add(more as u64) < u64::from(max_dbis) {
         return Ok(());
     }
+    let is_hidden = is_reserved(name);
     let mut live = more;
     for (tree, _) in state.trees()? {
         let text = String::from_utf8_lossy(&tree);
-        let counts = !text.starts_with("__") && !state.is_leftover(&text)?;
+        // The hidden DBIs of stores have a limit of their own, which is as high.
+        let is_alike = if is_hidden { is_hidden_name(&text) } else { !is_reserved(&text) };
+        let counts = is_alike && !state.is_leftover(&text)?;
         live = live.saturating_add(usize::from(counts));
     }
     if (live.saturating_sub(fewer) as u64) < u64::from(max_dbis) {
         return Ok(());
     }
-    let why = format!("max_dbis allows {max_dbis}, and as many are there; open the environment with a larger max_dbis");
+    let what = if is_hidden { "as many hidden DBIs of stores" } else { "as many" };
+    let why = format!("max_dbis allows {max_dbis}, and {what} are there; open the environment with a larger max_dbis");
     Err(Error::new(ErrorKind::DbisFull, why).in_dbi(name))
 }
 

@@ -43,7 +43,7 @@ impl Env {
     }
 
     /// The DBI, if it exists and can be opened as it is.
-    fn known_dbi(
+    pub(super) fn known_dbi(
         &self,
         state: &State,
         name: &str,

@@ -24,6 +24,8 @@ mod dbi_checks;
 mod dbis;
 mod dbis_of_snapshot;
 mod draft;
+#[cfg(feature = "store")]
+mod hidden;
 mod holding;
 mod keys;
 mod lengths;
@@ -35,6 +37,8 @@ mod read;
 mod reader;
 mod remove;
 mod renamed;
+#[cfg(feature = "store")]
+mod stamping;
 mod writable;
 mod write_txn;
 
@@ -45,6 +49,8 @@ pub(crate) use created::{Existence, Opening};
 pub(crate) use dbis::DbiOpening;
 pub(crate) use keys::Keys;
 pub(crate) use txn_state::TxnState;
+#[cfg(feature = "store")]
+pub(crate) use writable::Writable;
 
 pub use changed::Changed;
 pub use commit_id::CommitId;

@@ -11,6 +11,8 @@ use crate::env::Env;
 use crate::error::Result;
 use crate::page::{self, Cursor, TreeRecord};
 use crate::read::{LayeredCursor, LayeredTree, RawEntry, RawRead, look};
+#[cfg(feature = "store")]
+use crate::state::Core;
 use crate::state::{Lease, PinnedState, View};
 
 /// One committed state of all DBIs, which no later commit changes: a read transaction.
@@ -48,6 +50,12 @@ impl Snapshot {
     /// Another handle of a leased state.
     pub(crate) fn of(lease: Arc<Lease<View>>) -> Self {
         Self { lease }
+    }
+
+    /// The core that the state is of.
+    #[cfg(feature = "store")]
+    pub(crate) fn core(&self) -> &Core {
+        self.lease.view.pinned.core()
     }
 
     /// The leased state.

@@ -16,6 +16,8 @@ use crate::txn::holding::Holding;
 use crate::txn::lengths::Lengths;
 use crate::txn::pending::Pending;
 use crate::txn::remove::Near;
+#[cfg(feature = "store")]
+use crate::txn::stamping::Stamping;
 use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 
 /// A state, with changes laid over it: what a transaction reads and writes. Private to the crate in effect: whoever has
@@ -35,6 +37,8 @@ pub struct TxnState {
     pub(super) max_dbis: u32,
     pub(super) uuid: [u8; 16],
     pub(super) watch: Watch,
+    #[cfg(feature = "store")]
+    pub(crate) stamping: Stamping,
 }
 
 /// What every verb of a transaction must look at first.
@@ -68,6 +72,8 @@ impl TxnState {
             max_dbis: core.config.max_dbis,
             uuid: *core.uuid(),
             watch,
+            #[cfg(feature = "store")]
+            stamping: Stamping::new(core.incarnation()),
         }
     }
 
@@ -83,6 +89,12 @@ impl TxnState {
         self.set.keep_savepoints(1);
         self.set.make_ready();
         std::mem::take(&mut self.set)
+    }
+
+    /// Whether it has anything to commit. O(DBIs that it changed).
+    #[cfg(feature = "store")]
+    pub(crate) fn has_changes(&self) -> bool {
+        !self.set.is_empty()
     }
 
     /// The number of the transaction.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::source::{Source, is_name, words};
 
 /// The layers from the bottom up: the modules of the crate's root. A module imports itself and modules of lower layers.
-const LAYERS: [(&str, u8); 19] = [
+const LAYERS: [(&str, u8); 20] = [
     ("error", 0),
     ("durability", 0),
     ("observe", 1),
@@ -25,6 +25,7 @@ const LAYERS: [(&str, u8); 19] = [
     ("scan", 10),
     ("dbi", 11),
     ("store", 12),
+    ("testing", 13),
 ];
 
 fn layer(module: &str) -> Option<u8> {

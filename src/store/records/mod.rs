@@ -1,0 +1,46 @@
+//! Records: values with a version, a token, times, metadata and an expiry.
+
+// In the order in which rustdoc is to show the methods of `Records`.
+mod open;
+
+mod read;
+
+mod write;
+
+mod each;
+mod update;
+
+mod sweep;
+
+mod batch;
+mod info;
+
+mod at;
+mod in_txn;
+
+mod in_txn_more;
+
+mod conflict;
+pub(super) mod core;
+mod expiry;
+mod handle;
+pub(super) mod header;
+mod meta;
+mod put_options;
+mod record_bytes;
+pub(super) mod rows;
+mod time;
+mod token;
+mod verbs;
+mod writer;
+
+pub use at::RecordsAt;
+pub use batch::RecordBatch;
+pub use conflict::{RecordConflict, RecordConflicts};
+pub use handle::Records;
+pub use in_txn::RecordsTxn;
+pub use info::RecordsInfo;
+pub use meta::{Entry, Meta, RecordKind, read_record};
+pub use open::RecordsOptions;
+pub use put_options::{Expect, PutOptions, Ttl};
+pub use token::Token;
