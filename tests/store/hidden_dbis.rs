@@ -212,7 +212,7 @@ fn info_counts_their_pages_and_the_commit_that_creates_them() -> Result<()> {
     let before = env.info()?;
     let space = env.open_space(SPACE, "str", "record(u32)")?;
     assert_eq!(env.info()?.commits, before.commits + 1);
-    Backend::transact(&env, |txn| txn.put(&space, b"ann"[..].into(), (&[7; 100_000][..]).into()))?;
+    Backend::transact(&env, |txn| txn.put(&space, b"ann"[..].into(), (&vec![7; 100_000][..]).into()))?;
     assert!(env.info()?.used_pages >= before.used_pages + 20);
     // Opening it again commits nothing.
     env.open_space(SPACE, "str", "record(u32)")?;
