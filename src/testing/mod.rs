@@ -1,4 +1,4 @@
-//! The laws of a [`Backend`], as functions that check them: for programs that bring an engine of their own.
+//! The laws of a [`Backend`](crate::store::Backend), as functions that check them: for programs that bring an engine of their own.
 //!
 //! [`check_all`] runs all of them, [`laws`] lists them with their names. Each makes engines of its own, which must be
 //! empty, by the function that [`Engines`] holds. The spaces that they open have names as the store layer's have,
