@@ -14,6 +14,7 @@ mod memory_txn;
 mod optimistic;
 mod optimistic_txn;
 mod own_changes;
+pub mod policy;
 mod read_conditions;
 mod records;
 

@@ -11,6 +11,8 @@ mod memory;
 mod message_backend;
 mod optimistic;
 mod parity;
+mod policy_form;
+mod policy_model;
 mod records_bad_input;
 mod records_conditions;
 mod records_expiry;
