@@ -5,13 +5,16 @@
 mod broken_engines;
 #[cfg(feature = "testing")]
 mod conformance;
+mod counting;
 mod hidden_dbis;
 mod incarnations;
 mod memory;
 mod message_backend;
 mod optimistic;
 mod parity;
+mod policy_attributes;
 mod policy_form;
+mod policy_guard;
 mod policy_model;
 mod records_bad_input;
 mod records_conditions;
