@@ -18,10 +18,13 @@ mod own_changes;
 pub mod policy;
 mod read_conditions;
 mod records;
+mod retry;
+mod retrying;
+mod timer;
 
 pub use backend::{Backend, BackendRead, BackendTxn, Capabilities, Committed, Consistency, EachRow, KeySpan, Order};
 pub use changes::{Change, Changes, Condition, Stamp, StampField, Stamped};
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, ManualClock, SystemClock};
 pub use conditions::FailedConditions;
 pub use env_backend::EnvSpace;
 pub use guarded::GuardedRecords;
@@ -32,3 +35,6 @@ pub use records::{
     Entry, Expect, Meta, PutOptions, RecordBatch, RecordConflict, RecordConflicts, RecordKind, Records, RecordsAt,
     RecordsInfo, RecordsOptions, RecordsTxn, Token, Ttl, read_record,
 };
+pub use retry::RetryPolicy;
+pub use retrying::{FailedPut, Resolution};
+pub use timer::{SystemTimer, Timer};

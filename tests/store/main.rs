@@ -26,3 +26,5 @@ mod records_model;
 mod records_support;
 mod records_tokens;
 mod records_updates;
+mod retry_records;
+mod retry_runs;
