@@ -123,6 +123,8 @@ fn n22_a_resolver_brings_no_other_keys<B: Backend>(backend: &B) -> Result<()> {
     });
     assert_eq!(kind(renamed), Some(ErrorKind::InvalidArgument));
     let doubled = store.try_put_each([new("b")], &at_once(), |mut failed| {
+        // Without conditions the last of both would win, and the other be lost.
+        failed[0].options = PutOptions::new();
         failed.push(failed[0].clone());
         Ok(Resolution::Retry(failed))
     });
