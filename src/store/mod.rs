@@ -10,22 +10,28 @@ mod env_backend;
 mod env_txn;
 mod feed;
 mod locks;
+mod guarded;
 mod memory;
 mod memory_state;
 mod memory_txn;
 mod optimistic;
 mod optimistic_txn;
 mod own_changes;
+pub mod policy;
 mod read_conditions;
 mod records;
+mod retry;
+mod retrying;
+mod timer;
 
 pub use backend::{Backend, BackendRead, BackendTxn, Capabilities, Committed, Consistency, EachRow, KeySpan, Order};
 pub use changes::{Change, Changes, Condition, Stamp, StampField, Stamped};
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, ManualClock, SystemClock};
 pub use conditions::FailedConditions;
 pub use env_backend::EnvSpace;
 pub use feed::{EventKind, EventPage, FeedTrimmed, RecordEvent, Retain, Revision, Watch, WatchItem};
 pub use locks::{LockGrant, LockHeld, Locks};
+pub use guarded::GuardedRecords;
 pub use memory::Memory;
 pub use memory_state::{MemorySnapshot, MemorySpace};
 pub use optimistic::transact_optimistically;
@@ -33,3 +39,6 @@ pub use records::{
     Entry, Expect, Meta, PutOptions, RecordBatch, RecordConflict, RecordConflicts, RecordKind, Records, RecordsAt,
     RecordsInfo, RecordsOptions, RecordsTxn, Token, Ttl, read_record,
 };
+pub use retry::RetryPolicy;
+pub use retrying::{FailedPut, Resolution};
+pub use timer::{SystemTimer, Timer};

@@ -58,7 +58,8 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    fn key(&self) -> (&[u8], Expect) {
+    /// Its key, and what must hold of it.
+    pub fn key(&self) -> (&[u8], Expect) {
         match self {
             Self::Put(put) => (&put.key, put.expect),
             Self::Delete(key, expect) | Self::Check(key, expect) => (key, *expect),
@@ -110,15 +111,17 @@ impl<K: Key, V: Value, B: Backend> Records<K, V, B> {
     /// ```
     #[doc(alias("apply"))]
     pub fn commit(&self, mut batch: RecordBatch<K, V, B>) -> Result<Vec<Meta>> {
-        let mut commit = || {
-            batch.check_store(&self.core)?;
-            if batch.is_empty() {
-                return Ok(Vec::new());
-            }
-            let (written, committed) = self.change(|writer| writer.apply(&mut batch.steps))?;
-            Ok(written.into_iter().map(|written| written.committed(committed)).collect())
-        };
-        commit().map_err(|error| self.named(error, "commit"))
+        self.commit_in_place(&mut batch).map_err(|error| self.named(error, "commit"))
+    }
+
+    /// As [`commit`](Self::commit), of a batch that can be committed again.
+    pub(crate) fn commit_in_place(&self, batch: &mut RecordBatch<K, V, B>) -> Result<Vec<Meta>> {
+        batch.check_store(&self.core)?;
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (written, committed) = self.change(|writer| writer.apply(&mut batch.steps))?;
+        Ok(written.into_iter().map(|written| written.committed(committed)).collect())
     }
 }
 
@@ -259,6 +262,10 @@ impl<K: Key, V: Value, B: Backend> RecordBatch<K, V, B> {
         }
         let why = format!("the batch was made for the store {:?}; commit it there", self.core.name);
         Err(Error::new(ErrorKind::InvalidArgument, why))
+    }
+
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
     }
 
     pub(crate) fn into_steps(self) -> Vec<Step> {

@@ -36,8 +36,11 @@ mod writer;
 
 pub use at::RecordsAt;
 pub use batch::RecordBatch;
+pub(crate) use batch::Step;
 pub use conflict::{RecordConflict, RecordConflicts};
+pub(crate) use each::{Put, encode_put, refuse_twice};
 pub use handle::Records;
+pub(crate) use handle::sought;
 pub use in_txn::RecordsTxn;
 pub use info::RecordsInfo;
 pub use meta::{Entry, Meta, RecordKind, read_record};
