@@ -26,6 +26,6 @@ pub use memory::Memory;
 pub use memory_state::{MemorySnapshot, MemorySpace};
 pub use optimistic::transact_optimistically;
 pub use records::{
-    Entry, Expect, Meta, PutOptions, RecordBatch, RecordConflict, RecordConflicts, RecordKind, Records, RecordsAt,
-    RecordsInfo, RecordsOptions, RecordsTxn, Token, Ttl, read_record,
+    Entry, Expect, Meta, PutOptions, Query, QueryEntries, RecordBatch, RecordConflict, RecordConflicts, RecordKind,
+    RecordListing, Records, RecordsAt, RecordsInfo, RecordsOptions, RecordsTxn, Token, Ttl, read_record,
 };

@@ -183,10 +183,7 @@ impl<'t, S> Writer<'t, S> {
     fn store(&mut self, key: &[u8], found: &Found, record: &mut RecordBytes, header: Header) -> Result<Written> {
         let old = found.row.map_or(NEVER, |old| old.expires);
         // All that can be refused is refused before the first change.
-        self.core.check_key(key)?;
-        if header.expires != NEVER && key.len() + DEADLINE > self.core.max_key_len {
-            return Err(too_long_to_expire(key, self.core.max_key_len - DEADLINE));
-        }
+        self.check_place(key, &header)?;
         self.write_clock()?;
         if header.expires != NEVER && header.expires != old {
             let index_key = expiry::index_key(header.expires, key);
@@ -198,6 +195,25 @@ impl<'t, S> Writer<'t, S> {
             self.txn.delete(&self.core.expiry, &expiry::index_key(old, key))?;
         }
         Ok(Written { header, user: record.user().into(), is_new: true })
+    }
+
+    /// Writes a record with the header that it has, under a key that has no row: it stays the same write.
+    pub fn keep(&mut self, key: &[u8], header: &Header, record: &mut RecordBytes) -> Result<()> {
+        self.check_place(key, header)?;
+        if header.expires != NEVER {
+            let index_key = expiry::index_key(header.expires, key);
+            self.txn.put(&self.core.expiry, index_key[..].into(), [][..].into())?;
+        }
+        self.txn.put(&self.core.records, key.into(), record.with_header(header).into())
+    }
+
+    /// Refuses a key under which a record cannot be stored.
+    fn check_place(&self, key: &[u8], header: &Header) -> Result<()> {
+        self.core.check_key(key)?;
+        if header.expires != NEVER && key.len() + DEADLINE > self.core.max_key_len {
+            return Err(too_long_to_expire(key, self.core.max_key_len - DEADLINE));
+        }
+        Ok(())
     }
 
     /// Deletes what was found: the row of a record and its row in the expiry index.
