@@ -102,6 +102,17 @@ pub struct Listing<K, V> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ListCursor(Box<[u8]>);
 
+impl ListCursor {
+    /// A cursor of these bytes, which are not empty.
+    pub(crate) fn of(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl fmt::Display for ListCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

@@ -9,8 +9,8 @@ mod conditions;
 mod env_backend;
 mod env_txn;
 mod feed;
-mod locks;
 mod guarded;
+mod locks;
 mod memory;
 mod memory_state;
 mod memory_txn;
@@ -30,14 +30,14 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use conditions::FailedConditions;
 pub use env_backend::EnvSpace;
 pub use feed::{EventKind, EventPage, FeedTrimmed, RecordEvent, Retain, Revision, Watch, WatchItem};
-pub use locks::{LockGrant, LockHeld, Locks};
 pub use guarded::GuardedRecords;
+pub use locks::{LockGrant, LockHeld, Locks};
 pub use memory::Memory;
 pub use memory_state::{MemorySnapshot, MemorySpace};
 pub use optimistic::transact_optimistically;
 pub use records::{
-    Entry, Expect, Meta, PutOptions, RecordBatch, RecordConflict, RecordConflicts, RecordKind, Records, RecordsAt,
-    RecordsInfo, RecordsOptions, RecordsTxn, Token, Ttl, read_record,
+    Entry, Expect, Meta, PutOptions, Query, QueryEntries, RecordBatch, RecordConflict, RecordConflicts, RecordKind,
+    RecordListing, Records, RecordsAt, RecordsInfo, RecordsOptions, RecordsTxn, Token, Ttl, read_record,
 };
 pub use retry::RetryPolicy;
 pub use retrying::{FailedPut, Resolution};

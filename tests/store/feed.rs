@@ -494,6 +494,23 @@ fn the_feed_is_the_history_of_the_model<B: Backend>(backend: &B) -> Result<()> {
 }
 
 #[test]
+fn a_moved_record_is_deleted_and_put_with_its_token() -> Result<()> {
+    let env = Env::temporary()?;
+    let paths: Records<mapleaf::Path, u32> = RecordsOptions::new().change_log(ALL).open(&env, "paths")?;
+    let path = mapleaf::Path::parse;
+    let written = paths.put(&path("/a/b")?, 1)?;
+    assert_eq!(paths.move_prefix([(path("/a")?, path("/c")?)])?, 1);
+    assert_eq!(paths.drop_prefix(&path("/c")?)?, 1);
+    let events = paths.changes_since(Revision::START, 10)?.events;
+    let short: Vec<_> = events.iter().map(|event| (event.kind, event.key.to_string())).collect();
+    let wanted =
+        [(EventKind::Put, "/a/b"), (EventKind::Put, "/c/b"), (EventKind::Delete, "/a/b"), (EventKind::Delete, "/c/b")];
+    assert_eq!(short, wanted.map(|(kind, key)| (kind, key.to_owned())));
+    assert_eq!(events[1].current.as_ref().map(|entry| &entry.meta), Some(&written));
+    Ok(())
+}
+
+#[test]
 fn a_feed_goes_on_after_a_restart() -> Result<()> {
     let dir = tempfile::tempdir().map_err(Error::other)?;
     let open = || Env::options().durability(Durability::Process).open(dir.path());

@@ -17,9 +17,28 @@ pub(crate) struct NewEvent<'e> {
     pub kind: EventKind,
     pub now: u64,
     pub key: &'e [u8],
-    /// The row of the record after the change, whose fields the commit fills, and before it.
-    pub current: Option<&'e [u8]>,
+    pub after: After<'e>,
+    /// The row of the record before the change.
     pub previous: Option<&'e [u8]>,
+}
+
+/// The row of a record after a change.
+#[derive(Clone, Copy)]
+pub(crate) enum After<'e> {
+    Nothing,
+    /// The commit fills its token.
+    Written(&'e [u8]),
+    /// It keeps its token: it was moved.
+    Kept(&'e [u8]),
+}
+
+impl<'e> After<'e> {
+    fn row(self) -> Option<&'e [u8]> {
+        match self {
+            Self::Nothing => None,
+            Self::Written(row) | Self::Kept(row) => Some(row),
+        }
+    }
 }
 
 /// Adds a change to the feed in `space` and removes what it no longer keeps. `meta` has the row about the feed.
@@ -38,14 +57,15 @@ pub(crate) fn append<S>(
         written: event.now,
         number: state.appended,
         key: event.key,
-        current: event.current,
+        current: event.after.row(),
         previous: event.previous,
     };
-    let (mut bytes, mut stamps) = new.encode();
+    let mut bytes = new.encode();
     if bytes.len() > max_value_len {
         new.previous = None;
-        (bytes, stamps) = new.encode();
+        bytes = new.encode();
     }
+    let stamps = new.stamps(matches!(event.after, After::Written(_)));
     state.appended += 1;
     state.rows += 1;
     state.bytes = state.bytes.saturating_add((key.len() + bytes.len()) as u64);

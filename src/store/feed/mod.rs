@@ -24,6 +24,6 @@ pub use retain::Retain;
 pub use revision::Revision;
 pub use watch::{Watch, WatchItem};
 
-pub(crate) use append::{NewEvent, append};
+pub(crate) use append::{After, NewEvent, append};
 pub(crate) use state::FEED_ROW;
 pub(crate) use switch::{is_feed_missing, not_open};

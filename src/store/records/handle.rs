@@ -30,6 +30,7 @@ use crate::value::Value;
 /// | read | [`get`](Self::get), [`require`](Self::require), [`get_many`](Self::get_many), [`entry`](Self::entry), [`meta`](Self::meta), [`has`](Self::has), [`len`](Self::len), [`count`](Self::count) |
 /// | write | [`put`](Self::put), [`put_with`](Self::put_with), [`replace`](Self::replace), [`update`](Self::update), [`try_update`](Self::try_update), [`get_or_put`](Self::get_or_put) |
 /// | delete | [`delete`](Self::delete), [`delete_if`](Self::delete_if), [`take`](Self::take) |
+/// | pages, subtrees | [`list`](Self::list), [`query`](Self::query), [`move_prefix`](Self::move_prefix), [`drop_prefix`](Self::drop_prefix), [`drop_prefixes`](Self::drop_prefixes) |
 /// | expiry | [`touch`](Self::touch), [`persist`](Self::persist), [`sweep_expired`](Self::sweep_expired) |
 /// | many | [`put_each`](Self::put_each), [`delete_each`](Self::delete_each): those whose condition holds; [`batch`](Self::batch), [`commit`](Self::commit): all or none |
 ///

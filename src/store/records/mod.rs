@@ -12,6 +12,11 @@ mod update;
 
 mod sweep;
 
+mod listing;
+mod query;
+
+mod prefixes;
+
 mod batch;
 mod info;
 
@@ -25,6 +30,7 @@ pub(super) mod core;
 mod expiry;
 mod handle;
 pub(super) mod header;
+mod live_rows;
 mod meta;
 mod put_options;
 mod record_bytes;
@@ -43,7 +49,9 @@ pub use handle::Records;
 pub(crate) use handle::sought;
 pub use in_txn::RecordsTxn;
 pub use info::RecordsInfo;
+pub use listing::RecordListing;
 pub use meta::{Entry, Meta, RecordKind, read_record};
 pub use open::RecordsOptions;
 pub use put_options::{Expect, PutOptions, Ttl};
+pub use query::{Query, QueryEntries};
 pub use token::Token;

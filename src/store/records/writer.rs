@@ -6,7 +6,7 @@ use std::cell::Cell;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::backend::{BackendTxn, Committed};
 use crate::store::changes::{Stamp, StampField, Stamped};
-use crate::store::feed::{EventKind, FEED_ROW, NewEvent, append, not_open};
+use crate::store::feed::{After, EventKind, FEED_ROW, NewEvent, append, not_open};
 use crate::store::records::conflict::RecordConflict;
 use crate::store::records::core::Core;
 use crate::store::records::expiry::{self, DEADLINE};
@@ -186,10 +186,7 @@ impl<'t, S> Writer<'t, S> {
     fn store(&mut self, key: &[u8], found: &Found, record: &mut RecordBytes, header: Header) -> Result<Written> {
         let old = found.row.map_or(NEVER, |old| old.expires);
         // All that can be refused is refused before the first change.
-        self.core.check_key(key)?;
-        if header.expires != NEVER && key.len() + DEADLINE > self.core.max_key_len {
-            return Err(too_long_to_expire(key, self.core.max_key_len - DEADLINE));
-        }
+        self.check_place(key, &header)?;
         let has_feed = self.has_feed()?;
         let previous = if has_feed { self.row_of(key, found)? } else { None };
         self.write_clock()?;
@@ -205,14 +202,37 @@ impl<'t, S> Writer<'t, S> {
         if has_feed {
             let previous = match previous {
                 Some(expired) if !found.is_live => {
-                    self.note(EventKind::Expired, key, None, Some(&expired))?;
+                    self.note(EventKind::Expired, key, After::Nothing, Some(&expired))?;
                     None
                 }
                 previous => previous,
             };
-            self.note(EventKind::Put, key, Some(record.with_header(&header)), previous.as_deref())?;
+            self.note(EventKind::Put, key, After::Written(record.with_header(&header)), previous.as_deref())?;
         }
         Ok(Written { header, user: record.user().into(), is_new: true })
+    }
+
+    /// Writes a record with the header that it has, under a key that has no row: it stays the same write.
+    pub fn keep(&mut self, key: &[u8], header: &Header, record: &mut RecordBytes) -> Result<()> {
+        self.check_place(key, header)?;
+        if header.expires != NEVER {
+            let index_key = expiry::index_key(header.expires, key);
+            self.txn.put(&self.core.expiry, index_key[..].into(), [][..].into())?;
+        }
+        self.txn.put(&self.core.records, key.into(), record.with_header(header).into())?;
+        if self.has_feed()? {
+            self.note(EventKind::Put, key, After::Kept(record.with_header(header)), None)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a key under which a record cannot be stored.
+    fn check_place(&self, key: &[u8], header: &Header) -> Result<()> {
+        self.core.check_key(key)?;
+        if header.expires != NEVER && key.len() + DEADLINE > self.core.max_key_len {
+            return Err(too_long_to_expire(key, self.core.max_key_len - DEADLINE));
+        }
+        Ok(())
     }
 
     /// Deletes what was found: the row of a record and its row in the expiry index.
@@ -221,7 +241,7 @@ impl<'t, S> Writer<'t, S> {
         if self.has_feed()? {
             let kind = if found.is_live { EventKind::Delete } else { EventKind::Expired };
             let previous = self.row_of(key, found)?;
-            self.note(kind, key, None, previous.as_deref())?;
+            self.note(kind, key, After::Nothing, previous.as_deref())?;
         }
         self.txn.delete(&self.core.records, key)?;
         if header.expires != NEVER {
@@ -250,8 +270,8 @@ impl<'t, S> Writer<'t, S> {
     }
 
     /// Adds a change to the feed.
-    fn note(&mut self, kind: EventKind, key: &[u8], current: Option<&[u8]>, previous: Option<&[u8]>) -> Result<()> {
-        let event = NewEvent { kind, now: self.now()?, key, current, previous };
+    fn note(&mut self, kind: EventKind, key: &[u8], after: After<'_>, previous: Option<&[u8]>) -> Result<()> {
+        let event = NewEvent { kind, now: self.now()?, key, after, previous };
         let feed = self.core.feed.get().ok_or_else(not_open)?;
         append((feed, &self.core.meta), self.core.max_value_len, self.txn, &event)
     }
