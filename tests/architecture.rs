@@ -91,6 +91,7 @@ fn heed_and_unsafe_stay_in_their_modules() {
 #[test]
 fn one_folder_asks_the_operating_system() {
     assert_none(&sources_of_all().iter().flat_map(imports::system).collect::<Vec<_>>());
+    assert_none(&sources().iter().flat_map(imports::files).collect::<Vec<_>>());
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Administration of an environment: flush, close, compact, destroy.
 
-use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
@@ -20,8 +19,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Lmdb, LmdbLock};
 use crate::observe::Compacting;
 use crate::os::{
-    Directory, EnvPaths, FileInfo, FileMode, LockFile, Names, Unflushed, is_held, located, open_regular, parent,
-    read_record, system_page_size,
+    Directory, EnvPaths, File, FileInfo, FileMode, LockFile, Names, Unflushed, is_directory, is_file, is_held, is_link,
+    is_name_taken, is_there, located, open_regular, parent, read_record, remove_empty_directory, remove_file,
+    remove_leftover, replace_file, resolve_links, system_page_size,
 };
 use crate::page::{self, LmdbTxnId};
 use crate::state::{Core, WriterState, WriterTurn};
@@ -223,7 +223,7 @@ impl Env {
 }
 
 fn paths_of(path: &Path) -> EnvPaths {
-    let single_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let single_file = is_file(path);
     EnvPaths::new(path, single_file)
 }
 
@@ -344,7 +344,7 @@ fn compact_alone(core: &Arc<Core>, writer: &mut WriterTurn, limit: Duration) -> 
     let limit = limit.saturating_sub(began.elapsed());
     let staged = core.paths.compacted();
     remove_compacted(&core.paths, core.files()?.map.page_size());
-    if staged.symlink_metadata().is_ok() {
+    if is_name_taken(&staged) {
         let why = format!("{} is in the way of the compacted copy; move it elsewhere", staged.display());
         return Err(Error::new(ErrorKind::AlreadyExists, why));
     }
@@ -354,7 +354,7 @@ fn compact_alone(core: &Arc<Core>, writer: &mut WriterTurn, limit: Duration) -> 
     *writer.state() = WriterState::default();
     let replaced = put_in_place(core, &staged, &old, state, limit);
     if replaced.is_err() {
-        let _ = fs::remove_file(&staged);
+        remove_leftover(&staged);
     }
     replaced
 }
@@ -368,7 +368,7 @@ fn stage(core: &Arc<Core>, staged: &Path, old: &FileInfo) -> Result<LmdbTxnId> {
     if state.is_newest() {
         return Ok(state.lmdb_id());
     }
-    let _ = fs::remove_file(staged);
+    remove_leftover(staged);
     Err(written_meanwhile())
 }
 
@@ -454,7 +454,7 @@ fn swap(core: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()> 
     // header is cleared. That comes before the rename: if this process is killed in between, the old file stays, and
     // the next process that is alone writes the header again.
     lmdb_lock.clear()?;
-    fs::rename(staged, paths.data()).map_err(|error| located(error, staged))?;
+    replace_file(staged, &paths.data()).map_err(|error| located(error, staged))?;
     names.flush().map_err(|error| {
         // The new file's name may not be on the disk. A power failure could bring the old file back, without later
         // commits, so the environment is put out of use.
@@ -470,18 +470,18 @@ fn swap(core: &Core, old: &File, staged: &Path, state: LmdbTxnId) -> Result<()> 
 
 fn destroy(path: &Path) -> Result<()> {
     let mut paths = paths_of(path);
-    if paths.single_file && path.is_symlink() {
+    if paths.single_file && is_link(path) {
         let why = format!("{} is a symbolic link to the data file; name the file itself", path.display());
         return Err(Error::new(ErrorKind::Unsupported, why));
     }
     // The directory is removed by its own path: a symbolic link to it, or a path that ends in a dot, does not name it.
-    if let Ok(directory) = fs::canonicalize(path) {
+    if let Ok(directory) = resolve_links(path) {
         paths.path = directory;
     }
     let Some(metadata) = paths.data_metadata()? else {
         // There is no data file, so the path decides which files may be left: those of a directory, or those of a
         // single file. An empty path counts as a single file, since it does not name the working directory.
-        let single_file = !paths.path.is_dir();
+        let single_file = !is_directory(&paths.path);
         return destroy_rest(&EnvPaths { single_file, ..paths });
     };
     let _reserved = registry::reserve(&paths, Some(metadata.id()));
@@ -498,14 +498,14 @@ fn destroy(path: &Path) -> Result<()> {
     }
     // If mapleaf's lock file is beside the data file, the data file belongs to an environment, and its content is not
     // checked: a damaged environment must be removable too.
-    if metadata.len() > 0 && !paths.lock().exists() {
+    if metadata.len() > 0 && !is_there(&paths.lock()) {
         check_metas_at(&paths)?;
     }
     let busy = || {
         let why = format!("another process has {} open; close it there first", path.display());
         Error::new(ErrorKind::Busy, why)
     };
-    let is_unlocked = !paths.lock().exists();
+    let is_unlocked = !is_there(&paths.lock());
     // If another program has the environment open, the file stays. So this is checked before `LockFile::open` creates a
     // lock file beside it.
     if is_unlocked && is_open_elsewhere(&paths)? {
@@ -521,7 +521,7 @@ fn destroy(path: &Path) -> Result<()> {
             if is_unlocked {
                 // The lock file was created above, and is removed again. No other process holds it: one that opened it
                 // meanwhile waits for the lock held here, and then checks whether the lock file is still at its path.
-                let _ = fs::remove_file(paths.lock());
+                remove_leftover(&paths.lock());
             }
             Err(refused.err().unwrap_or_else(busy))
         }
@@ -581,7 +581,7 @@ fn remove(paths: &EnvPaths, lock: &LockFile) -> Result<()> {
     remove_compacted(paths, data.ok().flatten().map_or_else(system_page_size, |meta| meta.page_size));
     // The data file is removed first: what an interrupted removal leaves then counts as a new environment.
     for file in [paths.data(), paths.lmdb_lock(), paths.lock()] {
-        match fs::remove_file(&file) {
+        match remove_file(&file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(located(error, &file)),
             _ => {}
         }
@@ -589,7 +589,7 @@ fn remove(paths: &EnvPaths, lock: &LockFile) -> Result<()> {
     if paths.single_file {
         return names.flush();
     }
-    match fs::remove_dir(&paths.path) {
+    match remove_empty_directory(&paths.path) {
         Ok(()) => names_above.flush(),
         // It is no error if the directory stays, because it holds other files, is a mount point, or may not be removed.
         Err(error) if STAYING.contains(&error.kind()) => names.flush(),

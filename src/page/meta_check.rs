@@ -1,12 +1,11 @@
 //! Checks whether a file is an LMDB database at all, by `pread`, before anything is mapped.
 
-use std::fs::File;
 use std::io::{ErrorKind as IoKind, Read};
 use std::thread;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::read_exact_at;
+use crate::os::{File, read_exact_at};
 use crate::page::fields::{u16_at, u32_at, u64_at};
 use crate::page::format::flag;
 use crate::page::format::{MAGIC, META_BYTES, VERSION};
