@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::commit::check_not_writing;
-use crate::env::admin::Compact;
 use crate::env::handle::Env;
 use crate::env::open::create_new;
 use crate::env::pipelined_writer::write_pipelined;
@@ -18,6 +17,15 @@ use crate::os::{
 };
 use crate::page;
 use crate::state::PinnedState;
+
+/// Whether a copy omits free pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Compact {
+    /// Omits them and writes pages in order: a smaller copy that takes longer.
+    Yes,
+    /// Copies pages as they are.
+    No,
+}
 
 impl Env {
     /// Copies the newest state to `path`, durably, while readers and writers continue. `path` is a directory for an

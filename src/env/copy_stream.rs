@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::commit::check_not_writing;
-use crate::env::admin::Compact;
+use crate::env::copy::Compact;
 use crate::env::handle::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::{CopyError, File, read_exact_at};

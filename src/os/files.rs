@@ -2,8 +2,8 @@
 //! library; the other folders call only what is here.
 //!
 //! A name that was created, removed or replaced becomes durable when its directory is flushed
-//! ([`names`](crate::os::names)): until then a power failure may undo it, and may do so for a later change of names and
-//! not for an earlier one.
+//! ([`names`](crate::os::names)): until then a power failure may undo it. Of two
+//! such changes it may undo the earlier one alone.
 
 use std::fs;
 use std::io;
