@@ -37,14 +37,7 @@ impl Env {
     /// ```
     #[doc(alias("flush", "force_sync"))]
     pub fn sync(&self) -> Result<()> {
-        if self.engine.config.read_only {
-            return Err(Error::new(
-                ErrorKind::ReadOnly,
-                "the environment was opened read-only and has nothing to flush; call it where it is written",
-            )
-            .during("sync"));
-        }
-        flush(&self.engine).map_err(|error| error.during("sync"))
+        self.engine.config.check_flushable().and_then(|()| flush(&self.engine)).map_err(|error| error.during("sync"))
     }
 }
 
