@@ -1,14 +1,9 @@
 //! Imports run down the layers only, files form no circles, and every file stays inside the budgets.
 
-#[path = "architecture/budgets.rs"]
 mod budgets;
-#[path = "architecture/files.rs"]
 mod files;
-#[path = "architecture/imports.rs"]
 mod imports;
-#[path = "architecture/planted.rs"]
 mod planted;
-#[path = "architecture/source.rs"]
 mod source;
 
 use std::fs;
