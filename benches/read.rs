@@ -3,10 +3,10 @@
 //! heed gets its keys already encoded and returns bytes, the least work possible. mapleaf encodes its typed keys
 //! within the measured time. In one more case heed encodes its keys too.
 
-#[path = "read/generations.rs"]
-mod generations;
 #[path = "read/large.rs"]
 mod large;
+#[path = "read/newest_state.rs"]
+mod newest_state;
 #[path = "read/snapshots.rs"]
 mod snapshots;
 mod support;
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     Suite::main("read", |suite| {
         read(suite)?;
         snapshots::snapshots(suite)?;
-        generations::generations(suite)?;
+        newest_state::newest_state(suite)?;
         large::large(suite)
     })
 }

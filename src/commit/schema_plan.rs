@@ -129,7 +129,7 @@ impl Planning<'_> {
                 Below::Nothing => {}
                 Below::Adopted(foreign) => self.release(&foreign.name)?,
                 Below::Own => {
-                    let (name, tree) = self.place_of(&changed.dbi)?;
+                    let (name, tree) = self.names_of(&changed.dbi)?;
                     self.name(&name)?.dbi = None;
                     self.release(&tree)?;
                     if self.base.renamed(id)?.is_some() {
@@ -148,9 +148,9 @@ impl Planning<'_> {
     }
 
     /// The name of the DBI in the file, and that of its tree.
-    fn place_of(&self, dbi: &DbiRef) -> Result<(Box<str>, Box<str>)> {
+    fn names_of(&self, dbi: &DbiRef) -> Result<(Box<str>, Box<str>)> {
         let gone = || Error::new(ErrorKind::NotFound, "the DBI was dropped before; retry").in_dbi(&dbi.name);
-        self.base.place_of(dbi)?.ok_or_else(gone)
+        self.base.names_of(dbi)?.ok_or_else(gone)
     }
 
     /// Gives the DBIs that are renamed their new names. All lose the old ones first, so that they may exchange them.
@@ -158,7 +158,7 @@ impl Planning<'_> {
         let mut renamed = Vec::new();
         for (id, changed) in changes.dbis() {
             let (Below::Own, Some(name)) = (&changed.below, &changed.name) else { continue };
-            let (before, tree) = self.place_of(&changed.dbi)?;
+            let (before, tree) = self.names_of(&changed.dbi)?;
             if before != *name {
                 self.name(&before)?.dbi = None;
                 renamed.push((id, changed, name, tree));

@@ -1,12 +1,11 @@
 //! Writes the meta pages again after a failed flush: the system may take pages for written that are not on the disk.
 
-use std::fs::File;
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::durability::Durability;
-use crate::os::{LockFile, read_exact_at, write_all_at};
+use crate::os::{File, LockFile, read_exact_at, write_all_at};
 use crate::page::{self, LmdbTxnId};
 use crate::state::Files;
 

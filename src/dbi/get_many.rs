@@ -8,7 +8,7 @@ use crate::txn::Read;
 use crate::value::Value;
 
 /// The maximum number of keys to reserve memory for in advance, because an iterator may claim any length.
-const MANY: usize = 1 << 14;
+const MAX_RESERVED_KEYS: usize = 1 << 14;
 
 impl<K: Key, V: Value> Dbi<K, V> {
     /// The values of many keys, in the order of the given keys; `None` for those that are absent.
@@ -46,7 +46,7 @@ impl<K: Key, V: Value> Dbi<K, V> {
     {
         // All keys in one buffer; `ends` holds where each ends.
         let keys = keys.into_iter();
-        let likely = keys.size_hint().0.min(MANY);
+        let likely = keys.size_hint().0.min(MAX_RESERVED_KEYS);
         let (mut bytes, mut ends) = (Vec::with_capacity(likely * K::WIDTH.unwrap_or(16)), Vec::with_capacity(likely));
         let (mut buf, mut same) = (KeyBuf::new(), true);
         for key in keys {

@@ -1,13 +1,9 @@
 //! Data files whose creation was interrupted by a power failure, or by a disk without space for both meta pages. LMDB
 //! and the page reader would report them as damaged.
 
-use std::fs;
-
 use crate::error::{ErrorKind, Result};
 use crate::lmdb::LmdbLock;
-use crate::os::read_record;
-use crate::os::{EnvPaths, open_regular};
-use crate::os::{located, system_page_size};
+use crate::os::{EnvPaths, located, open_regular, read_record, remove_file, remove_leftover, system_page_size};
 use crate::page;
 
 /// Whether the data file was being created when the power failed: the file has no more bytes than such a file, and
@@ -29,7 +25,7 @@ pub(crate) fn remove_cut_short(paths: &EnvPaths, lmdb_lock: &LmdbLock) -> Result
     let is_there = paths.data_metadata()?.is_some_and(|metadata| metadata.len() > 0);
     if is_there && lmdb_lock.try_alone()? {
         if is_cut_short(paths)? {
-            fs::remove_file(paths.data()).map_err(|error| located(error, &paths.data()))?;
+            remove_file(&paths.data()).map_err(|error| located(error, &paths.data()))?;
         }
         lmdb_lock.release()?;
     }
@@ -41,6 +37,6 @@ pub(crate) fn remove_cut_short(paths: &EnvPaths, lmdb_lock: &LmdbLock) -> Result
 pub(crate) fn remove_failed(paths: &EnvPaths) {
     let checked = open_regular(&paths.data()).and_then(|file| page::check_metas(&file, false));
     if checked.is_err_and(|error| error.kind() == ErrorKind::Corrupted) {
-        let _ = fs::remove_file(paths.data());
+        remove_leftover(&paths.data());
     }
 }

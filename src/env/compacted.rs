@@ -1,9 +1,6 @@
 //! The compacted copy that a killed process left.
 
-use std::fs::{self, File};
-
-use crate::os::is_held;
-use crate::os::{EnvPaths, open_regular};
+use crate::os::{EnvPaths, File, is_held, open_regular, remove_leftover};
 use crate::page;
 
 /// Removes what a killed compaction of a file with pages of `page_size` bytes left, if no process has it open. A file
@@ -12,6 +9,6 @@ pub(crate) fn remove_compacted(paths: &EnvPaths, page_size: usize) {
     let path = paths.compacted();
     let is_ours = |file: &File| matches!(page::may_be_compacted(file, page_size), Ok(true));
     if open_regular(&path).is_ok_and(|file| matches!(is_held(&file, &path), Ok(false)) && is_ours(&file)) {
-        let _ = fs::remove_file(path);
+        remove_leftover(&path);
     }
 }

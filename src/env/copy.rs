@@ -1,12 +1,10 @@
 //! Copies of a live environment: their files and durability. Module `page/copy` defines their content.
 
-use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::commit::check_not_writing;
-use crate::env::admin::Compact;
 use crate::env::handle::Env;
 use crate::env::open::create_new;
 use crate::env::pipelined_writer::write_pipelined;
@@ -14,11 +12,20 @@ use crate::env::tree_names::right_names;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::name_trees;
 use crate::os::{
-    CopyError, Directory, EnvPaths, FileInfo, copy_range, flush_with_all_above, give_owner_and_permissions, located,
-    remove_empty, write_all_at,
+    CopyError, Directory, EnvPaths, File, FileInfo, copy_range, flush_with_all_above, give_owner_and_permissions,
+    is_empty_directory, is_name_taken, located, remove_empty, remove_leftover, write_all_at,
 };
 use crate::page;
 use crate::state::PinnedState;
+
+/// Whether a copy omits free pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Compact {
+    /// Omits them and writes pages in order: a smaller copy that takes longer.
+    Yes,
+    /// Copies pages as they are.
+    No,
+}
 
 impl Env {
     /// Copies the newest state to `path`, durably, while readers and writers continue. `path` is a directory for an
@@ -79,18 +86,15 @@ impl Env {
 
 /// Fails for a directory that is not empty.
 fn check_empty(paths: &EnvPaths) -> Result<()> {
-    match fs::read_dir(&paths.path).map(|mut entries| entries.next().is_some()) {
-        Ok(true) => Err(occupied(&paths.path, "is not empty")),
+    match is_empty_directory(&paths.path) {
+        Ok(false) => Err(occupied(&paths.path, "is not empty")),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             Err(occupied(&paths.path, "is a file, or leads through one"))
         }
         // A directory that may not be listed can still be checked for the files of an environment.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let names = [paths.data(), paths.lmdb_lock(), paths.lock(), paths.compacted()];
-            names
-                .iter()
-                .find(|name| name.symlink_metadata().is_ok())
-                .map_or(Ok(()), |name| Err(occupied(name, "is there")))
+            names.iter().find(|name| is_name_taken(name)).map_or(Ok(()), |name| Err(occupied(name, "is there")))
         }
         _ => Ok(()),
     }
@@ -102,7 +106,7 @@ fn copy_durably(state: &PinnedState, source: &File, paths: &EnvPaths, compact: C
     let held = Directory::open(&directory)?;
     let file = copy_state(state, source, &data, compact, like)?;
     flush_with_all_above(&held, &directory, &file).map_err(|unflushed| {
-        let _ = fs::remove_file(&data);
+        remove_leftover(&data);
         unflushed.into()
     })
 }
@@ -130,7 +134,7 @@ pub(crate) fn copy_state(
         .and_then(|()| if compact == Compact::Yes { set_names(state, &file, target) } else { Ok(()) })
         .and_then(|()| finish(&file, like).map_err(|error| located(error, target)));
     if written.is_err() {
-        let _ = fs::remove_file(target);
+        remove_leftover(target);
     }
     written.map(|()| file)
 }

@@ -1,14 +1,13 @@
 //! Copies of a live environment into a stream.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::commit::check_not_writing;
-use crate::env::admin::Compact;
+use crate::env::copy::Compact;
 use crate::env::handle::Env;
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::{CopyError, read_exact_at};
+use crate::os::{CopyError, File, read_exact_at};
 use crate::page::{self, PIECE, Pieces};
 use crate::state::PinnedState;
 

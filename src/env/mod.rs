@@ -3,12 +3,14 @@
 // `info` is the first module, so that rustdoc shows its methods first: see `lib.rs`.
 mod info;
 
-mod admin;
 mod batch;
 mod beginning;
+mod close;
+mod compact;
 mod compacted;
 mod copy;
 mod copy_stream;
+mod destroy;
 mod engine;
 mod handle;
 mod newest;
@@ -17,7 +19,9 @@ mod options;
 mod pipelined_writer;
 mod readers;
 mod registry;
+mod replace;
 mod submitted;
+mod sync;
 mod taking_locks;
 mod tree_names;
 mod update;
@@ -26,9 +30,9 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use admin::Compact;
 pub use batch::{Batch, Conflicts, Expect, FailedCondition};
 pub(crate) use batch::{Change, Since, What};
+pub use copy::Compact;
 pub(crate) use engine::Engine;
 pub use handle::Env;
 pub(crate) use info::list_dbis;

@@ -1,14 +1,11 @@
 //! Opening: what is checked before the file is mapped, and what is flushed before an environment counts as created.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
-
-use tempfile::TempDir;
 
 use crate::commit::{check_not_writing, session};
 use crate::durability::Durability;
@@ -20,8 +17,8 @@ use crate::env::{Env, beginning, registry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::observe::Opening;
 use crate::os::{
-    self, EnvPaths, FileId, FileInfo, FileMode, LockFile, OpenRecord, Presence, Unflushed, check_regular, flush_failed,
-    located, open_regular, system_page_size, write_anew,
+    self, EnvPaths, File, FileId, FileInfo, FileMode, LockFile, OpenRecord, Presence, TemporaryDirectory, Unflushed,
+    check_regular, flush_failed, located, open_regular, system_page_size, write_anew,
 };
 use crate::page::{self, LmdbTxnId};
 use crate::state::{Core, Drawn, Files, check_flags, emptied, open_files};
@@ -78,8 +75,8 @@ impl EnvOptions {
     /// # Errors
     /// As [`open`](Self::open), if the system refuses.
     pub fn temporary(&self) -> Result<Env> {
-        let directory = tempfile::Builder::new().prefix("mapleaf-").tempdir();
-        let directory = directory.map_err(|error| located(error, &std::env::temp_dir()).during("temporary"))?;
+        let directory = TemporaryDirectory::create("mapleaf-");
+        let directory = directory.map_err(|error| located(error, &TemporaryDirectory::parent()).during("temporary"))?;
         let mut options = self.reserving(TEMPORARY_MAP_SIZE);
         options.config.durability = Durability::Process;
         let paths = EnvPaths::new(&directory.path().join("env"), options.config.single_file);
@@ -96,7 +93,7 @@ impl EnvOptions {
         options
     }
 
-    fn open_at(&self, paths: &EnvPaths, temporary: Option<TempDir>) -> Result<Env> {
+    fn open_at(&self, paths: &EnvPaths, temporary: Option<TemporaryDirectory>) -> Result<Env> {
         self.config.check()?;
         let mut temporary = temporary;
         // The time for more tries is counted from the first refusal, and not from the call: the call may have waited
@@ -122,7 +119,7 @@ impl EnvOptions {
         self.mode != OpenMode::MustExist && !self.config.read_only
     }
 
-    fn try_open(&self, paths: &EnvPaths, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
+    fn try_open(&self, paths: &EnvPaths, temporary: &mut Option<TemporaryDirectory>) -> Result<Arc<Engine>> {
         self.is_new(paths)?;
         let reserved = registry::reserve(paths, file_id(paths)?);
         // Another thread may have created the environment while this one waited for the reservation.
@@ -198,7 +195,7 @@ impl EnvOptions {
         Ok(is_new)
     }
 
-    fn open_engine(&self, paths: &EnvPaths, temporary: &mut Option<TempDir>) -> Result<Arc<Engine>> {
+    fn open_engine(&self, paths: &EnvPaths, temporary: &mut Option<TemporaryDirectory>) -> Result<Arc<Engine>> {
         if !self.is_new(paths)? {
             // The data file is checked first, so that no lock file is created beside a file that is no database.
             check_metas_at(paths)?;
@@ -334,7 +331,7 @@ impl EnvOptions {
         paths: &EnvPaths,
         files: Files,
         lock: Option<LockFile>,
-        temporary: &mut Option<TempDir>,
+        temporary: &mut Option<TemporaryDirectory>,
     ) -> Result<Arc<Engine>> {
         let drawn = Drawn::new()?;
         let slow_reader = self.slow_reader.clone();

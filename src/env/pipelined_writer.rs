@@ -1,12 +1,11 @@
 //! Pipelined writes: one thread gathers the next piece of a copy while another one writes the last.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
-use crate::os::CopyError;
+use crate::os::{CopyError, File};
 use crate::page::{PIECE, Pieces};
 
 /// Runs `gather`, and writes its pieces to `file` from its position on. A thread of its own writes; the caller does

@@ -33,6 +33,16 @@ impl Env {
     pub fn readers(&self) -> Result<Vec<ReaderInfo>> {
         list(&self.engine).map_err(|error| error.during("readers"))
     }
+
+    /// Frees the reader slots of dead processes, and returns how many. Every opening does so too, unless it is
+    /// `read_only`. Needed by long-running programs that share the environment with processes that get killed.
+    /// O(slots).
+    ///
+    /// # Errors
+    /// `Closed`, `Io`.
+    pub fn clear_stale_readers(&self) -> Result<usize> {
+        self.engine.clear_stale_readers().map_err(|error| error.during("clear_stale_readers"))
+    }
 }
 
 fn list(engine: &Arc<Engine>) -> Result<Vec<ReaderInfo>> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::env::engine::Engine;
-use crate::os::{EnvPaths, FileId, process_mark};
+use crate::os::{EnvPaths, FileId, process_mark, resolve_links};
 use crate::state::Core;
 
 /// The environments that are open in this process, and those that are being opened, closed or replaced.
@@ -131,7 +131,7 @@ pub(crate) fn find_at(paths: &EnvPaths) -> Option<Arc<Core>> {
 fn resolved(path: &Path) -> PathBuf {
     let (mut there, mut rest) = (path, Vec::new());
     loop {
-        if let Ok(there) = there.canonicalize() {
+        if let Ok(there) = resolve_links(there) {
             return rest.iter().rev().fold(there, |path, name| path.join(name));
         }
         let (Some(above), Some(name)) = (there.parent(), there.file_name()) else { return path.to_path_buf() };

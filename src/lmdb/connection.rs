@@ -4,7 +4,6 @@
 //! through LMDB's own map.
 #![expect(unsafe_code, reason = "heed opens, resizes and drops by unsafe calls whose rules are kept here")]
 
-use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::failure::{Failure, failure};
 use crate::lmdb::pin::Pin;
-use crate::os::process_mark;
+use crate::os::{File, process_mark, resolve_links};
 
 /// The options that LMDB is opened with.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +74,7 @@ impl Lmdb {
 
     /// Whether heed has the environment at `path` open in this process, for mapleaf or for other code.
     pub(crate) fn is_open(path: &Path) -> bool {
-        path.canonicalize().is_ok_and(|path| heed::env_closing_event(path).is_some())
+        resolve_links(path).is_ok_and(|path| heed::env_closing_event(path).is_some())
     }
 
     /// Begins a read transaction that pins the newest state; nothing is read through it. Fails with

@@ -8,7 +8,6 @@
 //! does, and closes it after LMDB. Through it, mapleaf holds both bytes with locks of the open file description, which
 //! nothing else drops.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -16,8 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::os::{
-    Directory, FileId, FileInfo, FileMode, LockKind, check_regular, io_error, is_locked, located, open_read_write,
-    process_mark, read_exact_at, reserve, try_lock, unlock, unlock_of_lmdb, write_all_at,
+    Directory, File, FileId, FileInfo, FileMode, LockKind, check_regular, io_error, is_locked, located,
+    open_read_write, process_mark, read_exact_at, reserve, try_lock, unlock, unlock_of_lmdb, write_all_at,
 };
 use crate::page::{LmdbTxnId, MAGIC};
 

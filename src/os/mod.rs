@@ -4,6 +4,7 @@
 mod copy_range;
 mod data_lock;
 mod error;
+mod files;
 mod fork;
 mod lock_file;
 mod map;
@@ -17,6 +18,10 @@ mod sys;
 pub(crate) use copy_range::{CopyError, copy_range};
 pub(crate) use data_lock::{DataLock, is_held};
 pub(crate) use error::{flush_failed, io_error, located};
+pub(crate) use files::{
+    File, TemporaryDirectory, is_directory, is_empty_directory, is_file, is_link, is_name_taken, is_there,
+    remove_empty_directory, remove_file, remove_leftover, replace_file, resolve_links, temporary_file,
+};
 pub(crate) use fork::process_mark;
 pub(crate) use lock_file::{LockFile, PauseLock, Presence, read_record};
 pub(crate) use map::Map;

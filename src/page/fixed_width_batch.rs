@@ -13,10 +13,8 @@ use crate::page::layout::{Page, Pages};
 use crate::page::lookup::get;
 use crate::page::page_no::PageNo;
 use crate::page::readahead::MIN_KEYS_FOR_REQUESTS;
-use crate::page::search::Fraction;
+use crate::page::search::{Fraction, MAX_LINEAR_STEPS};
 
-/// Slots compared linearly from a guess, before the rest is bisected.
-const MAX_LINEAR_STEPS: usize = 8;
 /// The number of ranges into which the root divides all keys. The keys of a window are sorted by these ranges: keys of
 /// one range share their upper pages, and find these in the nearest cache.
 const PARTS: usize = 256;

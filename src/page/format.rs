@@ -15,6 +15,12 @@ pub(crate) const META_PAGES: u64 = 2;
 /// The first page after the meta pages.
 pub(crate) const FIRST_PAGE: PageNo = PageNo(META_PAGES);
 
+/// Whether a file can have pages of this many bytes: a power of two from 512 to 32768. Positions in a page have 16 bits.
+#[inline]
+pub(crate) const fn is_page_size(bytes: usize) -> bool {
+    bytes.is_power_of_two() && bytes >= 512 && bytes <= 32_768
+}
+
 /// Page flags, as LMDB names them.
 pub(crate) mod flag {
     pub(crate) const BRANCH: u16 = 0x01;

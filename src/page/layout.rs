@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering as Atomic, fence};
 use crate::error::{Error, Result};
 use crate::os::{Map, ask_for, is_resident, system_page_size};
 use crate::page::fields::{overflow_header, overflow_pages, u16_at, u64_at};
-use crate::page::format::{FIRST_PAGE, HEADER, LINE, META_BYTES, META_PAGES, NODE_HEADER, flag};
+use crate::page::format::{FIRST_PAGE, HEADER, LINE, META_BYTES, META_PAGES, NODE_HEADER, flag, is_page_size};
 use crate::page::meta::Meta;
 use crate::page::node::Node;
 use crate::page::page_no::PageNo;
@@ -48,7 +48,7 @@ impl<'a> Pages<'a> {
     /// power of two, 512 to 32768; the pages reachable from the roots given to look-ups do not change during `'a`.
     /// The two meta pages may change at any time.
     pub(crate) unsafe fn new(base: *const u8, page_count: u64, page_size: usize) -> Self {
-        debug_assert!(page_size.is_power_of_two() && (512..=32_768).contains(&page_size));
+        debug_assert!(is_page_size(page_size));
         debug_assert!(base.addr().is_multiple_of(8));
         Self { base, page_count, page_size: page_size as u32, memory: PhantomData }
     }

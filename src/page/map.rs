@@ -1,10 +1,8 @@
 //! The memory map of the data file, as pages. A map covers all the address space that is reserved for the file, usually
 //! more than the file has. New pages appear in it as the file grows.
 
-use std::fs::File;
-
 use crate::error::Result;
-use crate::os::Map;
+use crate::os::{File, Map};
 use crate::page::layout::Pages;
 
 /// A read-only map of the data file. It is never borrowed as one slice, because meta pages change under it.

@@ -1,15 +1,14 @@
 //! Checks whether a file is an LMDB database at all, by `pread`, before anything is mapped.
 
-use std::fs::File;
 use std::io::{ErrorKind as IoKind, Read};
 use std::thread;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::read_exact_at;
+use crate::os::{File, read_exact_at};
 use crate::page::fields::{u16_at, u32_at, u64_at};
-use crate::page::format::flag;
 use crate::page::format::{MAGIC, META_BYTES, VERSION};
+use crate::page::format::{flag, is_page_size};
 use crate::page::meta::Meta;
 use crate::page::page_no::PageNo;
 use crate::page::txn_id::LmdbTxnId;
@@ -190,7 +189,7 @@ fn check_meta(bytes: &[u8; META_BYTES], slot: u64) -> Result<Meta> {
     if meta.version != VERSION {
         return fault("the two meta pages are of different versions");
     }
-    if !meta.page_size.is_power_of_two() || !(512..=32_768).contains(&meta.page_size) {
+    if !is_page_size(meta.page_size as usize) {
         return fault("the page size is not a power of two from 512 to 32768");
     }
     if meta.txn_id.0 >= 1 << 63 {

@@ -2,6 +2,7 @@
 //! the verifier reads them by `pread`.
 
 mod batch;
+mod common_prefix;
 mod copy;
 mod count;
 mod cursor;
@@ -38,6 +39,7 @@ mod verify;
 mod tests;
 
 pub(crate) use batch::get_many;
+pub(crate) use common_prefix::common_prefix;
 pub(crate) use copy::{PIECE, Pieces, compact, plain_metas};
 pub(crate) use count::{count_range, estimate, miscounted, nth, rank};
 pub use cursor::Cursor;

@@ -14,13 +14,14 @@ use std::cmp::Ordering;
 use std::hint::black_box;
 
 use crate::error::Result;
+use crate::page::common_prefix::common_words;
 use crate::page::layout::Page;
 use crate::page::search_key::{SearchKey, word_at};
 
 /// Only a page with this many slots decides whether keys are spread evenly: in a smaller page, any guess is near.
 const MIN_SLOTS_TO_JUDGE: usize = 24;
 /// Slots compared linearly from a guess, before the rest is bisected.
-const MAX_LINEAR_STEPS: usize = 8;
+pub(crate) const MAX_LINEAR_STEPS: usize = 8;
 
 impl Page<'_> {
     /// The first slot at or after `from` whose key is not below `target` or, with `AFTER`, is above it.
@@ -420,18 +421,4 @@ fn fraction_of_bytes<const W: usize>(
     // examined. If this takes other bytes for text, the search only takes longer.
     let is_text = (low | key | high) & 0x0080_8080_8080_8000 == 0;
     if is_text { None } else { Some(Fraction::between(low, key, high)) }
-}
-
-/// The length of the common prefix of two keys, which is known to be at least `at`. Bytes of an incomplete last word
-/// are not counted.
-#[inline]
-fn common_words(left: &[u8], right: &[u8], mut at: usize) -> usize {
-    let word = |key: &[u8], at| key.get(at..).and_then(|rest| rest.first_chunk()).map(|word| u64::from_be_bytes(*word));
-    while let (Some(left), Some(right)) = (word(left, at), word(right, at)) {
-        if left != right {
-            return at + (left ^ right).leading_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    at
 }

@@ -23,9 +23,9 @@ impl<'t> LayeredTree<'t> {
         })?;
         let mut covered = 0_u64;
         let mut keys: Vec<&[u8]> = Vec::new();
-        let mut overlay = self.overlay(lower, upper);
+        let mut changes = self.merged_changes(lower, upper);
         loop {
-            let change = overlay.next();
+            let change = changes.next();
             if let Some(change) = change {
                 entries += u64::from(change.value.is_some());
                 if !self.tree.is_empty() && !self.is_hidden(change.key) {
@@ -50,20 +50,20 @@ impl<'t> LayeredTree<'t> {
             return page::nth(self.pages, &self.tree, n);
         }
         let mut left = n;
-        let (mut from, mut overlay) = (Bound::Unbounded, self.overlay(Bound::Unbounded, Bound::Unbounded));
+        let (mut from, mut changes) = (Bound::Unbounded, self.merged_changes(Bound::Unbounded, Bound::Unbounded));
         // Skip whole groups of changes first, by counting the entries up to the last change of a group: that costs one
         // search per change instead of three.
         loop {
-            let mut group = overlay.clone();
+            let mut group = changes.clone();
             let Some(last) = std::iter::from_fn(|| group.next()).take(GROUP).last() else { break };
             let entries = self.count(from, Bound::Included(last.key))?;
             if left < entries {
                 break;
             }
             left -= entries;
-            (from, overlay) = (Bound::Excluded(last.key), group);
+            (from, changes) = (Bound::Excluded(last.key), group);
         }
-        while let Some(change) = overlay.next() {
+        while let Some(change) = changes.next() {
             let entry = self.nth_between(from, Bound::Excluded(change.key), &mut left)?;
             if entry.is_some() {
                 return Ok(entry);

@@ -75,8 +75,8 @@ impl LayeredTree<'_> {
         (start, end): KeyRange<'_>,
     ) -> Result<Option<Vec<u8>>> {
         let (lower, upper) = bounds_of(start, end);
-        let mut overlay = changed.overlay(lower, upper);
-        while let Some(change) = overlay.next() {
+        let mut merged = changed.merged_changes(lower, upper);
+        while let Some(change) = merged.next() {
             if self.differs_at(other, change.key)? {
                 return Ok(Some(change.key.to_vec()));
             }

@@ -9,7 +9,7 @@ use crate::page::{self, Cursor, Pages, TreeRecord};
 use crate::read::cursor::LayeredCursor;
 use crate::read::gaps::{first_gap, is_within, look};
 use crate::read::merge::MergeCursor;
-use crate::read::overlay::MergedChanges;
+use crate::read::merged_changes::MergedChanges;
 use crate::write_set::{DbiChanges, LEAST};
 
 /// A tree of the file, with the changes of its DBI over it.
@@ -51,7 +51,7 @@ impl<'t> LayeredTree<'t> {
         let (from, to) = self.outside_ends(lower, upper);
         let base = Cursor::range(self.pages, &self.tree, from, to)?;
         let gaps = if self.has_gaps { self.layers.clone() } else { SmallVec::new() };
-        Ok(LayeredCursor::merged(MergeCursor::new(base, self.overlay(lower, upper), gaps)))
+        Ok(LayeredCursor::merged(MergeCursor::new(base, self.merged_changes(lower, upper), gaps)))
     }
 
     /// The bounds without the parts at either end that gaps hide.
@@ -111,7 +111,7 @@ impl<'t> LayeredTree<'t> {
     }
 
     /// The changes between the bounds.
-    pub(crate) fn overlay(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> MergedChanges<'t> {
+    pub(crate) fn merged_changes(&self, lower: Bound<&[u8]>, upper: Bound<&[u8]>) -> MergedChanges<'t> {
         MergedChanges::new(&self.layers, lower, upper)
     }
 

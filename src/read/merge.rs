@@ -1,4 +1,4 @@
-//! The merge cursor: changes laid over the pages of a state, read from both ends.
+//! The merge cursor: the changes of layers merged with the pages of a state, read from both ends.
 
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::page::Cursor;
 use crate::page::{compare_tail, word_at};
 use crate::read::gaps::{first_gap, is_in, last_gap};
-use crate::read::overlay::{Change, MergedChanges};
+use crate::read::merged_changes::{Change, MergedChanges};
 use crate::read::raw::RawEntry;
 use crate::write_set::{DbiChanges, Gap};
 
@@ -23,7 +23,7 @@ pub(crate) struct MergeCursor<'t> {
     base: Option<Cursor<'t>>,
     /// Entries read from the front and the back of the base, and not returned yet.
     kept: [Option<RawEntry<'t>>; 2],
-    overlay: MergedChanges<'t>,
+    changes: MergedChanges<'t>,
     /// The layers whose gaps hide entries of the base: all layers, or none if there are no gaps.
     gaps: SmallVec<[&'t DbiChanges; 4]>,
     /// The direction for which the next fields are valid; `None` if they must be computed again.
@@ -94,10 +94,10 @@ impl<'t> Stop<'t> {
 }
 
 impl<'t> MergeCursor<'t> {
-    pub(crate) fn new(base: Cursor<'t>, overlay: MergedChanges<'t>, gaps: SmallVec<[&'t DbiChanges; 4]>) -> Self {
+    pub(crate) fn new(base: Cursor<'t>, changes: MergedChanges<'t>, gaps: SmallVec<[&'t DbiChanges; 4]>) -> Self {
         let stop = Stop { words: [0; 2], position: StopPosition::Here };
         let base = Some(base);
-        Self { base, kept: [None; 2], overlay, gaps, forward: None, change: None, gap: None, stop }
+        Self { base, kept: [None; 2], changes, gaps, forward: None, change: None, gap: None, stop }
     }
 
     /// Returns the next entry at an end.
@@ -164,7 +164,7 @@ impl<'t> MergeCursor<'t> {
     /// Moves the front forward to the first entry left at or above `key`.
     pub(crate) fn seek(&mut self, key: &[u8]) -> Result<()> {
         self.forward = None;
-        self.overlay.seek(key);
+        self.changes.seek(key);
         for kept in &mut self.kept {
             *kept = kept.filter(|(kept, _)| *kept >= key);
         }
@@ -177,7 +177,7 @@ impl<'t> MergeCursor<'t> {
     /// Moves the back backward to the last entry left at or below `key`.
     pub(crate) fn seek_back(&mut self, key: &[u8]) -> Result<()> {
         self.forward = None;
-        self.overlay.seek_back(key);
+        self.changes.seek_back(key);
         for kept in &mut self.kept {
             *kept = kept.filter(|(kept, _)| *kept <= key);
         }
@@ -199,7 +199,7 @@ impl<'t> MergeCursor<'t> {
             }
             if self.forward != Some(FORWARD) {
                 self.forward = Some(FORWARD);
-                self.change = self.overlay.peek::<FORWARD>();
+                self.change = self.changes.peek::<FORWARD>();
                 self.find_gap::<FORWARD>();
             }
             let below = self.kept[near];
@@ -276,8 +276,8 @@ impl<'t> MergeCursor<'t> {
     /// Passes this change, and finds the next one.
     #[inline]
     fn pass<const FORWARD: bool>(&mut self, change: &Change<'t>) {
-        self.overlay.pass::<FORWARD>(change);
-        self.change = self.overlay.peek::<FORWARD>();
+        self.changes.pass::<FORWARD>(change);
+        self.change = self.changes.peek::<FORWARD>();
         self.set_stop::<FORWARD>();
     }
 
@@ -306,7 +306,7 @@ impl<'t> MergeCursor<'t> {
     fn end(&mut self, error: Error) -> Error {
         self.base = None;
         self.kept = [None; 2];
-        self.overlay.clear();
+        self.changes.clear();
         (self.change, self.gap) = (None, None);
         error
     }

@@ -12,7 +12,7 @@ mod layered_tree;
 mod layers;
 mod logged_cursor;
 mod merge;
-mod overlay;
+mod merged_changes;
 mod raw;
 mod read_log;
 

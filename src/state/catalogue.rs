@@ -19,7 +19,7 @@ impl State {
         }
         let tree = match dbi.identity {
             DbiIdentity::Catalogued(_) if dbi.is_given_up() => return Err(not_created(dbi)),
-            DbiIdentity::Catalogued(id) => match self.place_of(dbi)? {
+            DbiIdentity::Catalogued(id) => match self.names_of(dbi)? {
                 Some((_, tree)) => tree,
                 // Asked once: the commit may end meanwhile. Once it is settled, a DBI stays so.
                 None if !dbi.is_settled() => return Err(not_created(dbi)),
@@ -52,7 +52,7 @@ impl State {
     ///
     /// A handle knows the name that it opened, and the name that the DBI was created with. A state that has the DBI
     /// under neither has a record of it by its number, since it was renamed.
-    pub(crate) fn place_of(&self, dbi: &DbiRef) -> Result<Option<(Box<str>, Box<str>)>> {
+    pub(crate) fn names_of(&self, dbi: &DbiRef) -> Result<Option<(Box<str>, Box<str>)>> {
         let DbiIdentity::Catalogued(id) = dbi.identity else { return Ok(None) };
         let under = |name: &str| Ok(self.tree_under(name, id)?.map(|tree| (name.into(), tree)));
         if let Some(place) = under(&dbi.name)? {

@@ -61,8 +61,17 @@ impl Config {
 
     /// Refuses to write where the environment was opened read-only.
     pub(crate) fn check_writable(&self) -> Result<()> {
+        self.refuse_read_only("; open it for writing")
+    }
+
+    /// Refuses to flush where the environment was opened read-only.
+    pub(crate) fn check_flushable(&self) -> Result<()> {
+        self.refuse_read_only(" and has nothing to flush; call it where it is written")
+    }
+
+    fn refuse_read_only(&self, advice: &str) -> Result<()> {
         if self.read_only {
-            let why = "the environment was opened read-only; open it for writing";
+            let why = format!("the environment was opened read-only{advice}");
             return Err(Error::new(ErrorKind::ReadOnly, why));
         }
         Ok(())

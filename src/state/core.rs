@@ -7,13 +7,11 @@ mod watch;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, RwLock};
 
-use tempfile::TempDir;
-
 use crate::catalog::{FEATURES, Identity, OpenDbis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
 use crate::observe::Growing;
-use crate::os::{EnvPaths, LockFile, process_mark};
+use crate::os::{EnvPaths, LockFile, TemporaryDirectory, process_mark};
 use crate::page::EnvMap;
 use crate::state::change_watch::ChangeWatch;
 use crate::state::committed::State;
@@ -67,7 +65,7 @@ pub(crate) struct Core {
     pub(crate) flushing: Mutex<()>,
     /// Whether opening has completed: only then may closing mark the environment as clean.
     pub(crate) opened: AtomicBool,
-    temporary: Option<TempDir>,
+    temporary: Option<TemporaryDirectory>,
 }
 
 const OPEN: u8 = 0;
@@ -87,7 +85,7 @@ impl Core {
         config: Config,
         files: Files,
         lock: Option<LockFile>,
-        temporary: Option<TempDir>,
+        temporary: Option<TemporaryDirectory>,
         drawn: Drawn,
         slow_reader: Option<SlowReader>,
     ) -> Arc<Self> {

@@ -1,13 +1,12 @@
 //! The open data file: LMDB's environment over it, and mapleaf's own map and descriptor of it.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLockReadGuard};
 
 use crate::error::Result;
 use crate::lmdb::{Lmdb, LmdbLock};
-use crate::os::{DataLock, FileId, located};
+use crate::os::{DataLock, File, FileId, located};
 use crate::page::EnvMap;
 use crate::state::last_commit::LastCommit;
 

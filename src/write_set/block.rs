@@ -4,9 +4,9 @@
 use std::cmp::Ordering;
 use std::ops::{Deref, Range};
 
-use crate::page::word_at;
+use crate::page::{common_prefix, word_at};
 use crate::write_set::arena::Arena;
-use crate::write_set::entry::{Entry, Wanted, common_prefix};
+use crate::write_set::entry::{Entry, Wanted};
 
 /// A block gets words when an insertion makes this many entries share one head.
 const TIES: usize = 4;

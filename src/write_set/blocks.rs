@@ -2,10 +2,10 @@
 
 use std::cmp::Ordering;
 
-use crate::page::word_at;
+use crate::page::{common_prefix, word_at};
 use crate::write_set::arena::{Arena, RecordRef};
 use crate::write_set::block::Block;
-use crate::write_set::entry::{Entry, Wanted, common_prefix};
+use crate::write_set::entry::{Entry, Wanted};
 use crate::write_set::sort::sort;
 
 /// The most entries in a block.

@@ -53,22 +53,3 @@ impl Entry {
         }
     }
 }
-
-/// The length of the common prefix of two keys, and how the first key compares with the second.
-#[inline]
-pub(crate) fn common_prefix(left: &[u8], right: &[u8]) -> (usize, Ordering) {
-    let most = left.len().min(right.len());
-    let mut at = 0;
-    while at < most {
-        // The last word ends where the shorter key ends. So it may overlap bytes that are known to be equal, or is a
-        // partial word if that key has fewer than eight bytes.
-        let from = if most < 8 { 0 } else { at.min(most - 8) };
-        let (here, there) = (word_at(left, from), word_at(right, from));
-        if here != there {
-            let common = from + (here ^ there).leading_zeros() as usize / 8;
-            return if common < most { (common, here.cmp(&there)) } else { (most, left.len().cmp(&right.len())) };
-        }
-        at += 8;
-    }
-    (most, left.len().cmp(&right.len()))
-}

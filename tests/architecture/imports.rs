@@ -136,6 +136,39 @@ const SYSTEM: &str = "src/os/sys/";
 /// The crates by which it asks, and others that do the same; and what chooses code by the system.
 const OF_THE_SYSTEM: [&str; 7] = ["nix", "libc", "memmap2", "rustix", "windows_sys", "target_os", "target_family"];
 
+/// The folder with all that asks for files by their names.
+const FILES: &str = "src/os/";
+/// What asks for a file by its name: the crate for temporary files, and the calls of the standard library on a path or
+/// an open file's type.
+const BY_NAME: [&str; 8] = [
+    "tempfile",
+    "OpenOptions",
+    "symlink_metadata",
+    "is_symlink",
+    "canonicalize",
+    "read_dir",
+    "read_link",
+    "try_exists",
+];
+
+/// Files asked for by name outside the one folder that may: `std::fs` in any form, and what does without that path.
+pub(crate) fn files(source: &Source) -> Vec<String> {
+    if !source.path.starts_with("src/") || source.path.starts_with(FILES) {
+        return Vec::new();
+    }
+    let text = source.code.join("\n");
+    let calls = BY_NAME.iter().flat_map(|name| words(&text, name).map(|at| (at, (*name).to_owned())));
+    let exists = words(&text, "exists").filter(|at| text[..*at].ends_with('.') && text[*at..].starts_with("exists()"));
+    let openers = words(&text, "File").filter(|at| {
+        let behind = text[at + "File".len()..].strip_prefix("::").unwrap_or_default();
+        heads(behind).iter().any(|head| ["open", "create", "create_new", "options"].contains(&head.as_str()))
+    });
+    let of_path = exists.map(|at| (at, ".exists()".to_owned()));
+    let of_type = openers.map(|at| (at, "File::open or the like".to_owned()));
+    let named = calls.chain(of_std(&text, "fs")).chain(of_path).chain(of_type).collect();
+    offences(source, &text, named, FILES)
+}
+
 /// A crate that calls the operating system, `std::os` or a choice by system, named outside the one folder that may.
 pub(crate) fn system(source: &Source) -> Vec<String> {
     if source.path.starts_with(SYSTEM) {
@@ -143,12 +176,21 @@ pub(crate) fn system(source: &Source) -> Vec<String> {
     }
     let text = source.code.join("\n");
     let crates = OF_THE_SYSTEM.iter().flat_map(|name| words(&text, name).map(|at| (at, (*name).to_owned())));
-    let of_std = words(&text, "std").filter_map(|at| {
+    let named = crates.chain(of_std(&text, "os")).collect();
+    offences(source, &text, named, SYSTEM)
+}
+
+/// Where a text names the module `std::` `module`, also in a group.
+fn of_std<'t>(text: &'t str, module: &'t str) -> impl Iterator<Item = (usize, String)> + 't {
+    words(text, "std").filter_map(move |at| {
         let path = text[at + "std".len()..].trim_start().strip_prefix("::")?.trim_start();
-        heads(path).iter().any(|head| head == "os").then(|| (at, "std::os".to_owned()))
-    });
-    let mut named: Vec<(usize, String)> = crates.chain(of_std).collect();
+        heads(path).iter().any(|head| head == module).then(|| (at, format!("std::{module}")))
+    })
+}
+
+/// An offence for each name in `text` that only the folder `place` may have.
+fn offences(source: &Source, text: &str, mut named: Vec<(usize, String)>, place: &str) -> Vec<String> {
     named.sort();
     let line = |at: usize| text[..at].matches('\n').count();
-    named.iter().map(|(at, name)| source.offence(line(*at), format_args!("{name} is named outside {SYSTEM}"))).collect()
+    named.iter().map(|(at, name)| source.offence(line(*at), format_args!("{name} is named outside {place}"))).collect()
 }

@@ -117,6 +117,19 @@ fn the_operating_system() {
 }
 
 #[test]
+fn files_by_name() {
+    let path = "src/env/open.rs";
+    finds(imports::files, path, "use std::fs::File;\nuse std::io;\nuse crate::os::File;", &[1]);
+    finds(imports::files, path, "use std::{\n    io,\n    fs,\n};\nfn f() {\n    std::fs::rename(a, b)\n}", &[1, 6]);
+    finds(imports::files, path, "use tempfile::TempDir;\nlet t = temporary;\ntempfile::tempfile_in(d)", &[1, 3]);
+    finds(imports::files, path, "a.symlink_metadata();\na.canonicalize();\na.exists();\nEnv::exists(a)", &[1, 2, 3]);
+    finds(imports::files, path, "File::open(p);\nFile::create(p);\nLockFile::open(p);\nFile::metadata(f)", &[1, 2]);
+    finds(imports::files, path, "// std::fs\n/// tempfile::tempdir()\n\"std::fs\";", &[]);
+    finds(imports::files, path, "#[cfg(test)]\nmod tests {\n    use std::fs::File;\n}", &[]);
+    finds(imports::files, "src/os/files.rs", "use std::fs;\nuse tempfile::TempDir;", &[]);
+}
+
+#[test]
 fn long_files_and_functions() {
     let file =
         |lines: usize| format!("//! Long.\n{}#[cfg(test)]\nmod tests {{\n{}}}", "x\n".repeat(lines), "y\n".repeat(700));

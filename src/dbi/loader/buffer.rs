@@ -8,11 +8,11 @@ const ENTRY: usize = size_of::<Entry>();
 /// How many rows ahead a record is prefetched; its header is prefetched twice as far ahead.
 const AHEAD: usize = 12;
 /// Bytes counted for a DBI besides its rows: the minimum that an arena reserves.
-const TABLE: usize = 640;
+const DBI_OVERHEAD: usize = 640;
 
 /// The rows of one DBI.
 #[derive(Debug, Default)]
-struct Table {
+struct DbiRows {
     arena: Arena,
     entries: Vec<Entry>,
 }
@@ -30,8 +30,8 @@ struct Order {
 #[derive(Debug)]
 pub(super) struct Buffer {
     /// Indexed by the DBI's number.
-    tables: Vec<Table>,
-    /// Indexed like `tables`.
+    dbis: Vec<DbiRows>,
+    /// Indexed like `dbis`.
     orders: Vec<Order>,
     used: usize,
     limit: usize,
@@ -40,7 +40,7 @@ pub(super) struct Buffer {
 impl Buffer {
     /// Creates a buffer whose records and index entries take at most `limit` bytes.
     pub(super) fn new(limit: usize) -> Self {
-        Self { tables: Vec::new(), orders: Vec::new(), used: 0, limit }
+        Self { dbis: Vec::new(), orders: Vec::new(), used: 0, limit }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -51,30 +51,30 @@ impl Buffer {
     #[inline]
     pub(super) fn push(&mut self, row: &Row<'_>) -> bool {
         let (number, Stored::Here(value)) = (row.dbi as usize, row.value) else { return false };
-        let new = (number + 1).saturating_sub(self.tables.len()).saturating_mul(TABLE);
+        let new = (number + 1).saturating_sub(self.dbis.len()).saturating_mul(DBI_OVERHEAD);
         let bytes = record_len(row.key, Some(value)).saturating_add(ENTRY).saturating_add(new);
         if bytes > self.limit - self.used {
             return false;
         }
         if new > 0 {
-            self.tables.resize_with(number + 1, Table::default);
+            self.dbis.resize_with(number + 1, DbiRows::default);
         }
-        let table = &mut self.tables[number];
+        let rows = &mut self.dbis[number];
         // The arena refuses only keys and values that are too long. Both lengths were checked before, so this does not
         // fail.
-        let Ok(record) = table.arena.push(row.key, Some(value)) else { return false };
-        if table.entries.len() == table.entries.capacity() {
-            table.entries.reserve_exact((table.entries.len() / 4).max(16));
+        let Ok(record) = rows.arena.push(row.key, Some(value)) else { return false };
+        if rows.entries.len() == rows.entries.capacity() {
+            rows.entries.reserve_exact((rows.entries.len() / 4).max(16));
         }
-        table.entries.push(Entry::new(row.key, 0, record));
+        rows.entries.push(Entry::new(row.key, 0, record));
         self.used += bytes;
         true
     }
 
     /// Sorts the rows, and keeps only the newest of each key.
     pub(super) fn sort(&mut self) {
-        self.orders.resize_with(self.tables.len().max(self.orders.len()), Order::default);
-        for (Table { arena, entries }, order) in self.tables.iter_mut().zip(&mut self.orders) {
+        self.orders.resize_with(self.dbis.len().max(self.orders.len()), Order::default);
+        for (DbiRows { arena, entries }, order) in self.dbis.iter_mut().zip(&mut self.orders) {
             let came_in_order = came_in_order(arena, entries);
             sort(entries, arena, 0);
             if let Some((first, middle)) = entries.first().zip(entries.get(entries.len() / 2)) {
@@ -102,9 +102,9 @@ impl Buffer {
     /// The row at `index`. The rows must be sorted. `None` after the last row of that DBI.
     #[inline]
     pub(super) fn row(&self, index: RowIndex) -> Option<Row<'_>> {
-        let table = self.tables.get(index.table)?;
-        let (key, value) = table.arena.record(table.entries.get(index.entry)?.record);
-        let dbi = u32::try_from(index.table).ok()?;
+        let rows = self.dbis.get(index.dbi)?;
+        let (key, value) = rows.arena.record(rows.entries.get(index.entry)?.record);
+        let dbi = u32::try_from(index.dbi).ok()?;
         Some(Row { dbi, key, value: Stored::Here(value?) })
     }
 
@@ -112,18 +112,18 @@ impl Buffer {
     /// memory in arrival order, not in key order.
     #[inline]
     pub(super) fn settle(&self, mut index: RowIndex) -> RowIndex {
-        if let Some(table) = self.tables.get(index.table) {
-            if let Some(farther) = table.entries.get(index.entry + 2 * AHEAD) {
-                table.arena.prefetch_header(farther.record);
+        if let Some(rows) = self.dbis.get(index.dbi) {
+            if let Some(farther) = rows.entries.get(index.entry + 2 * AHEAD) {
+                rows.arena.prefetch_header(farther.record);
             }
-            if let Some(ahead) = table.entries.get(index.entry + AHEAD) {
-                table.arena.prefetch_record(ahead.record);
+            if let Some(ahead) = rows.entries.get(index.entry + AHEAD) {
+                rows.arena.prefetch_record(ahead.record);
             }
         }
-        while let Some(table) = self.tables.get(index.table)
-            && index.entry >= table.entries.len()
+        while let Some(rows) = self.dbis.get(index.dbi)
+            && index.entry >= rows.entries.len()
         {
-            index = RowIndex { table: index.table + 1, entry: 0 };
+            index = RowIndex { dbi: index.dbi + 1, entry: 0 };
         }
         index
     }

@@ -7,12 +7,12 @@ mod merge;
 mod progress;
 mod record;
 mod row_index;
+mod rows;
 mod run;
 mod runs;
 mod source;
 mod spill;
-mod store;
-mod take;
+mod storing;
 #[cfg(test)]
 mod tests;
 

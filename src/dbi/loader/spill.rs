@@ -1,14 +1,13 @@
 //! The temporary files of a load: one of blocks, one of large values. They have no names, so the system removes them
 //! however the load ends.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::dbi::loader::block::{self, damaged};
 use crate::dbi::loader::record::Extent;
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::{located, punch_hole, read_at, write_all_at};
+use crate::os::{File, located, punch_hole, read_at, temporary_file, write_all_at};
 
 /// The minimum and maximum size of a block in bytes. The minimum holds the longest key with a reference to its value.
 const BLOCK: (usize, usize) = (4096, 1 << 20);
@@ -118,7 +117,7 @@ impl Spill {
 fn open<'f>(file: &'f mut Option<File>, directory: &Path) -> Result<&'f File> {
     let opened = match file.take() {
         Some(file) => file,
-        None => tempfile::tempfile_in(directory).map_err(|error| failed(error, directory))?,
+        None => temporary_file(directory).map_err(|error| failed(error, directory))?,
     };
     Ok(file.insert(opened))
 }

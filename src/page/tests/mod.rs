@@ -47,10 +47,10 @@ mod verify_finds;
 #[cfg(not(miri))]
 mod verify_free_list;
 #[cfg(not(miri))]
+mod verify_node_bounds;
+#[cfg(not(miri))]
 mod verify_parts;
 #[cfg(not(miri))]
 mod verify_records;
-#[cfg(not(miri))]
-mod verify_rooms;
 #[cfg(not(miri))]
 mod verify_sizes;

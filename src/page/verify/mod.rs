@@ -13,11 +13,11 @@ mod report;
 mod trees;
 mod walk;
 
-use std::fs::File;
 use std::thread;
 use std::time::Duration;
 
 use crate::error::{ErrorKind, Result};
+use crate::os::File;
 use crate::page::meta::Meta;
 use crate::page::meta_check::{FileMeta, check_metas};
 use crate::page::verify::walk::Walk;

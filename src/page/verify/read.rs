@@ -1,10 +1,9 @@
 //! Reads pages into reusable buffers, and consecutive pages in one read.
 
-use std::fs::File;
 use std::io::{self, ErrorKind as IoKind};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::read_exact_at;
+use crate::os::{File, read_exact_at};
 use crate::page::page_no::PageNo;
 
 /// The maximum number of bytes read at once. Larger reads brought no gain, and the pages of one read stay in the cache

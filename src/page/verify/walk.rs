@@ -1,8 +1,7 @@
 //! The state of one check: what was read, which pages were visited, which faults were found.
 
-use std::fs::File;
-
 use crate::error::Result;
+use crate::os::File;
 use crate::page::format::FIRST_PAGE;
 use crate::page::meta::Meta;
 use crate::page::page_no::PageNo;

@@ -1,6 +1,5 @@
 //! Closes the files of a core, or replaces and reopens them, after waiting for their users.
 
-use std::fs::File;
 use std::mem;
 use std::process;
 use std::sync::atomic::Ordering;
@@ -10,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::LmdbLock;
-use crate::os::{LockFile, coarse_milliseconds};
+use crate::os::{File, LockFile, coarse_milliseconds};
 use crate::state::core::{CLOSED, Core, HELD_BACK, OPEN, POISONED, UNSEEN};
 use crate::state::files::Files;
 use crate::state::open_files::open_files;

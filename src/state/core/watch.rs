@@ -1,14 +1,13 @@
 //! Checks whether the files of an open environment still have their names. If not, other processes cannot find what
 //! is committed here, or cannot see that this process reads and writes.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::{FileId, Names, Unflushed, coarse_milliseconds, flush_with_all_above};
+use crate::os::{File, FileId, Names, Unflushed, coarse_milliseconds, flush_with_all_above};
 use crate::state::core::{Core, UNSEEN};
 use crate::state::file_watch::{DATA, LMDB_LOCK, LOCK, NONE};
 use crate::state::files::Files;

@@ -12,7 +12,7 @@ use mapleaf::Durability;
 
 use crate::support::{Case, Numbers, Outcome, Race, Sides, Suite, Target, Tree, value};
 
-pub(crate) fn generations(suite: &mut Suite) -> Outcome {
+pub(crate) fn newest_state(suite: &mut Suite) -> Outcome {
     let name = "open a state under a durable writer";
     let (median, tail) = (Case::new(format!("{name}, p50"), 1), Case::new(format!("{name}, p99"), 1));
     let tail = tail.must(Target::Time(1e-6));

@@ -1,14 +1,9 @@
 //! Imports run down the layers only, files form no circles, and every file stays inside the budgets.
 
-#[path = "architecture/budgets.rs"]
 mod budgets;
-#[path = "architecture/files.rs"]
 mod files;
-#[path = "architecture/imports.rs"]
 mod imports;
-#[path = "architecture/planted.rs"]
 mod planted;
-#[path = "architecture/source.rs"]
 mod source;
 
 use std::fs;
@@ -91,6 +86,7 @@ fn heed_and_unsafe_stay_in_their_modules() {
 #[test]
 fn one_folder_asks_the_operating_system() {
     assert_none(&sources_of_all().iter().flat_map(imports::system).collect::<Vec<_>>());
+    assert_none(&sources().iter().flat_map(imports::files).collect::<Vec<_>>());
 }
 
 #[test]
