@@ -151,7 +151,7 @@ impl RawRead for Snapshot {
     type Cursor<'t> = LayeredCursor<'t>;
 
     fn raw_uuid(&self) -> &[u8; 16] {
-        self.pinned().core().uuid()
+        self.pinned().core().identity.uuid()
     }
 
     fn raw_id(&self) -> u64 {

@@ -66,7 +66,7 @@ impl TxnState {
             seq,
             max_key: core.max_key,
             max_dbis: core.config.max_dbis,
-            uuid: *core.uuid(),
+            uuid: *core.identity.uuid(),
             watch,
         }
     }
