@@ -132,7 +132,7 @@ impl Core {
                     // The new state is noted while this thread still holds the openers' gate. So a thread that takes
                     // the gate next, to close or replace the files, sees the pin.
                     *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = opened.downgrade();
-                    self.states.add(&opened.pinned);
+                    self.states.add(&opened);
                     return Ok(opened);
                 }
                 Err(failure) if failure.cause == Cause::MapResized => {
@@ -155,8 +155,8 @@ impl Core {
         &self.states
     }
 
-    /// The states that snapshots of this process keep.
-    pub(crate) fn pinned_states(&self) -> Vec<Arc<PinnedState>> {
+    /// The views that snapshots of this process keep, one for each state that is pinned.
+    pub(crate) fn kept_views(&self) -> Vec<View> {
         self.states.leases.drop_if(|lease| Arc::strong_count(lease) == 1);
         self.states.alive()
     }

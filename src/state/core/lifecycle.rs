@@ -47,7 +47,7 @@ impl Core {
 
     /// Fails while states are read in this process: by snapshots, scans and copies.
     pub(crate) fn check_unread(&self) -> Result<()> {
-        match self.pinned_states().len() {
+        match self.kept_views().len() {
             0 => Ok(()),
             1 => Err(Error::new(ErrorKind::Busy, "a state is still read by snapshots or scans; drop them first")),
             alive => {
