@@ -46,6 +46,8 @@ struct Shared {
 }
 
 /// What a closure runs on: a pinned state and the sets to be laid over it.
+///
+/// It is no [`View`](crate::state::View): the layers of a view are committed, and these sets may still fail.
 pub(crate) struct Basis {
     pub base: Arc<PinnedState>,
     /// The sets of transactions that the base lacks, the oldest first.

@@ -285,7 +285,7 @@ impl<'e> Session<'e> {
                 .take()
                 .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "a transaction commits once; begin another"))?;
             let base = self.base;
-            let identity = self.core.new_identity(base)?;
+            let identity = self.core.identity.to_write_on(base)?;
             let (lock, pause) = (self.core.lock_file()?, &mut self.pause);
             let (id, mut committed) = (writer.id(), Head::default());
             let outcome = writer.commit(&mut self.state.handles, opens || identity.is_some(), |applier| {
@@ -306,7 +306,7 @@ impl<'e> Session<'e> {
                         // off. Next to a flush, asking the system costs nothing.
                         let _ = self.files.file_len();
                     }
-                    self.core.identity_is_written();
+                    self.core.identity.note_written();
                     self.core.states().drop_stale();
                     self.core.changes().notify();
                     return Ok(committed);

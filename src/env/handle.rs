@@ -69,7 +69,7 @@ impl Env {
     /// The environment's UUID, 16 bytes. Created with the environment; copies and compaction keep it.
     #[must_use]
     pub fn uuid(&self) -> [u8; 16] {
-        *self.engine.uuid()
+        *self.engine.identity.uuid()
     }
 
     /// The maximum length of a key in bytes: 511, unless the feature `longer-keys` is on.

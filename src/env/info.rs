@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::catalog::{CATALOG, DbiKind, DbiRecord, Elsewhere, Schema, is_hidden_name};
 use crate::env::handle::Env;
-use crate::env::newest::read_newest;
+use crate::env::newest::{read_newest, read_newest_view};
 use crate::error::Result;
 use crate::state::{FreePages, MainEntry, State, WriterInfo, check_flags};
 
@@ -89,22 +89,22 @@ impl Env {
         // The writer is asked for first: if no reader slot is free, `read_newest` takes the writer's lock itself, and
         // this call would report itself.
         let writer = self.engine.writer();
-        let (own, others) = (self.engine.pinned_states(), self.engine.other_readers()?);
+        let (own, others) = (self.engine.kept_views(), self.engine.other_readers()?);
         let (slots, max_readers, map_size, file_size) = {
             let gate = self.engine.files()?;
             let slots = gate.lmdb_lock.as_ref().map_or(Ok(0), |lock| lock.slots().map(|slots| slots.len()))?;
             (slots, gate.lmdb.slots().max, gate.lmdb.map_size() as u64, gate.file_len()?)
         };
-        read_newest(&self.engine, "info", |newest| {
-            let head = newest.head()?;
+        read_newest_view(&self.engine, "info", |newest, above| {
+            let seq = newest.head()?.seq.plus(above);
             let free = FreePages::of(newest)?;
-            let oldest = own.iter().min_by_key(|pinned| pinned.lmdb_id());
+            let oldest = own.iter().min_by_key(|view| view.pinned.lmdb_id());
             let oldest_other = others.iter().min_by_key(|other| other.state);
-            let ids = [oldest.map(|own| own.lmdb_id()), oldest_other.map(|other| other.state)];
+            let ids = [oldest.map(|own| own.pinned.lmdb_id()), oldest_other.map(|other| other.state)];
             let oldest_id = ids.into_iter().flatten().min().unwrap_or(newest.lmdb_id());
             let (age, lag) = match (oldest, oldest_other) {
-                (Some(own), other) if other.is_none_or(|other| own.lmdb_id() <= other.state) => {
-                    (Some(own.opened().elapsed()), Some(head.seq.transactions_since(own.head()?.seq)))
+                (Some(own), other) if other.is_none_or(|other| own.pinned.lmdb_id() <= other.state) => {
+                    (Some(own.age()), Some(seq.transactions_since(own.seq()?)))
                 }
                 (_, Some(other)) => (Some(other.seen.elapsed()), Some(newest.lmdb_id().commits_since(other.state))),
                 _ => (None, None),
@@ -118,7 +118,7 @@ impl Env {
                 free_pages,
                 reclaimable_pages: free_pages - free.held_by(oldest_id),
                 last_txn_id: newest.lmdb_id().0,
-                commits: head.seq.0,
+                commits: seq.0,
                 readers: u32::try_from(slots).unwrap_or(u32::MAX),
                 max_readers,
                 oldest_snapshot_age: age,

@@ -19,17 +19,27 @@ pub(crate) fn read_newest<T>(
     operation: &'static str,
     read: impl FnOnce(&State) -> Result<T>,
 ) -> Result<T> {
-    let full = match engine.pinned() {
-        Ok(newest) => return read(&newest),
+    read_newest_view(engine, operation, |newest, _| read(newest))
+}
+
+/// As [`read_newest`], for a caller that also counts commits: `read` gets the number of transactions in the layers above
+/// the state. A write session has no layers above its base.
+pub(crate) fn read_newest_view<T>(
+    engine: &Arc<Engine>,
+    operation: &'static str,
+    read: impl FnOnce(&State, u64) -> Result<T>,
+) -> Result<T> {
+    let full = match engine.newest_view() {
+        Ok(newest) => return read(&newest.pinned, newest.above),
         Err(error) if error.kind() == ErrorKind::ReadersFull => error,
         Err(error) => return Err(error),
     };
     if !engine.config.read_only && !is_writing() {
-        return session::write(engine.writer_access(), operation, |session| read(session.base()));
+        return session::write(engine.writer_access(), operation, |session| read(session.base(), 0));
     }
-    let known = engine.pinned_states().into_iter().max_by_key(|pinned| pinned.lmdb_id());
+    let known = engine.kept_views().into_iter().max_by_key(|view| (view.pinned.lmdb_id(), view.above));
     match known {
-        Some(newest) => read(&newest),
+        Some(newest) => read(&newest.pinned, newest.above),
         None => Err(full),
     }
 }

@@ -357,7 +357,7 @@ impl EnvOptions {
             return Err(Error::new(ErrorKind::Unsupported, why));
         }
         if let Some(identity) = newest.identity()? {
-            probe.set_uuid(identity.uuid);
+            probe.identity.set_uuid(identity.uuid);
         }
         newest.head()?;
         drop(newest);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::env::engine::Engine;
 use crate::env::handle::Env;
-use crate::env::newest::read_newest;
+use crate::env::newest::read_newest_view;
 use crate::error::Result;
 use crate::state::{FreePages, ReaderInfo};
 
@@ -48,15 +48,15 @@ impl Env {
 fn list(engine: &Arc<Engine>) -> Result<Vec<ReaderInfo>> {
     // The readers are listed before the newest state is read, from which their lag is counted. So no reader that is
     // listed is ahead of that state.
-    let (own, others) = (engine.pinned_states(), engine.other_readers()?);
-    read_newest(engine, "readers", |newest| {
-        let seq = newest.head()?.seq;
+    let (own, others) = (engine.kept_views(), engine.other_readers()?);
+    read_newest_view(engine, "readers", |newest, above| {
+        let seq = newest.head()?.seq.plus(above);
         let free = FreePages::of(newest)?;
         let mut readers = Vec::new();
         for one in &own {
-            let mut reader = one.reader_info(seq.transactions_since(one.head()?.seq))?;
-            reader.held_pages = Some(free.held_by(one.lmdb_id()));
-            readers.push((one.lmdb_id(), reader));
+            let mut reader = one.reader_info(seq.transactions_since(one.seq()?))?;
+            reader.held_pages = Some(free.held_by(one.pinned.lmdb_id()));
+            readers.push((one.pinned.lmdb_id(), reader));
         }
         for other in &others {
             let lag = newest.lmdb_id().commits_since(other.state);

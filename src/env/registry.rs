@@ -57,7 +57,7 @@ pub(crate) fn holders(core: &Core) -> String {
         1 => "1 handle".to_owned(),
         handles => format!("{handles} handles"),
     };
-    let snapshots = match core.pinned_states().len() {
+    let snapshots = match core.kept_views().len() {
         0 => "no snapshot".to_owned(),
         1 => "snapshots of 1 state".to_owned(),
         states => format!("snapshots of {states} states"),

@@ -2,10 +2,12 @@
 
 use std::io;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Lmdb, LmdbLock, LmdbOptions};
-use crate::os::{DataLock, EnvPaths, FileInfo, located, system_page_size};
+use crate::os::{DataLock, EnvPaths, FileInfo, LockFile, located, system_page_size};
 use crate::page::{self, EnvMap};
 use crate::state::config::Config;
 use crate::state::files::Files;
@@ -14,6 +16,10 @@ use crate::state::files::Files;
 const LARGEST_MAP: usize = 1 << 48;
 /// The least size to try: larger requests are halved down to this.
 const SMALLEST_MAP: usize = 1 << 20;
+
+/// How often to try to open the files again, and how long to wait between two tries.
+const REOPENING_TRIES: u32 = 10;
+const REOPENING_PAUSE: Duration = Duration::from_millis(5);
 
 /// Opens LMDB and mapleaf's own map, with maps of the same size. Halves the size until the system grants both. Takes
 /// the locks that show other processes that this one has the environment open; without LMDB's lock file, none.
@@ -82,4 +88,50 @@ fn is_out_of_space(error: &Error) -> bool {
 pub(crate) fn emptied(paths: &EnvPaths) -> Error {
     let why = format!("{} was emptied while it was being opened; restore it from a copy", paths.data().display());
     Error::new(ErrorKind::NotFound, why)
+}
+
+/// Opens the files of an environment again whose lock file is open. Tries several times, since a shortage of memory or
+/// descriptors may be short.
+pub(crate) fn open_files_again(
+    paths: &EnvPaths,
+    config: &Config,
+    lock: Option<&LockFile>,
+    page_size: Option<usize>,
+) -> Result<Files> {
+    let mut tries = 0;
+    loop {
+        match try_open_again(paths, config, lock, page_size) {
+            Err(_) if tries < REOPENING_TRIES => {
+                tries += 1;
+                thread::sleep(REOPENING_PAUSE);
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn try_open_again(
+    paths: &EnvPaths,
+    config: &Config,
+    lock: Option<&LockFile>,
+    page_size: Option<usize>,
+) -> Result<Files> {
+    let lmdb_lock = match lock {
+        Some(_) => Some(LmdbLock::open(&paths.lmdb_lock(), Some(config.file_mode))?),
+        None => None,
+    };
+    let files = open_files(paths, config, page_size, lmdb_lock)?;
+    // LMDB locks the byte of this process's id when the process's first reader begins. So one begins here, before
+    // `hold_process` takes over that lock.
+    drop(files.lmdb.pin().map_err(|failure| failure.error)?);
+    hold_process(&files, lock)?;
+    Ok(files)
+}
+
+/// Takes over LMDB's lock on the byte of this process's id, by which other processes see that its readers are alive.
+pub(crate) fn hold_process(files: &Files, lock: Option<&LockFile>) -> Result<()> {
+    match (lock, &files.lmdb_lock) {
+        (Some(lock), Some(lmdb_lock)) => lock.while_none_joins(|| lmdb_lock.hold_process()),
+        _ => Ok(()),
+    }
 }

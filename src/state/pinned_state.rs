@@ -100,31 +100,8 @@ impl PinnedState {
         })
     }
 
-    /// The number of commits since this state, without pinning another state. If another process made the newest
-    /// commit, LMDB's commits are counted; each holds at least one transaction.
-    pub(crate) fn commits_since(&self) -> u64 {
-        let newest = self.newest_id();
-        let committed = self.core.files().ok().and_then(|files| files.last_commit().head(newest));
-        match (committed, self.head()) {
-            (Some(committed), Ok(own)) => committed.seq.transactions_since(own.seq),
-            _ => newest.commits_since(self.lmdb_id()),
-        }
-    }
-
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core
-    }
-
-    /// Describes this state for a list of readers; `lag` is the number of transactions committed since.
-    pub(crate) fn reader_info(&self, lag: u64) -> Result<ReaderInfo> {
-        Ok(ReaderInfo {
-            id: self.head()?.seq.0,
-            age: self.opened.elapsed(),
-            lag,
-            thread: Some(self.thread),
-            process: process::id(),
-            held_pages: None,
-        })
     }
 
     /// When it was pinned.
@@ -203,6 +180,29 @@ impl View {
         self.pinned.opened().elapsed()
     }
 
+    /// The number of transactions committed after this view, without pinning another state. If another process made the
+    /// newest commit, LMDB's commits are counted; each holds at least one transaction.
+    pub(crate) fn commits_since(&self) -> u64 {
+        let newest = self.pinned.newest_id();
+        let committed = self.pinned.core.files().ok().and_then(|files| files.last_commit().head(newest));
+        match (committed, self.seq()) {
+            (Some(committed), Ok(own)) => committed.seq.transactions_since(own),
+            _ => newest.commits_since(self.pinned.lmdb_id()),
+        }
+    }
+
+    /// Describes this view for a list of readers; `lag` is the number of transactions committed after it.
+    pub(crate) fn reader_info(&self, lag: u64) -> Result<ReaderInfo> {
+        Ok(ReaderInfo {
+            id: self.seq()?.0,
+            age: self.age(),
+            lag,
+            thread: Some(self.pinned.thread),
+            process: process::id(),
+            held_pages: None,
+        })
+    }
+
     /// The number of transactions committed between this view and `newer`.
     pub(crate) fn lag_to(&self, newer: &Self) -> Result<u64> {
         Ok(newer.seq()?.transactions_since(self.seq()?))
@@ -240,11 +240,11 @@ pub(crate) struct States {
     turn: Mutex<()>,
 }
 
-/// A list of states, some of which may be dropped already. Dropped ones are removed when the list has about twice as
+/// A list of views, some of whose states may be dropped already. Dropped ones are removed when the list has about twice as
 /// many as were alive at the last removal.
 #[derive(Default)]
 struct ListedStates {
-    states: Vec<Weak<PinnedState>>,
+    views: Vec<WeakView>,
     forget_at: usize,
 }
 
@@ -261,22 +261,22 @@ impl States {
         self.slow_reader.as_ref()
     }
 
-    /// Adds a state to the list. O(1), amortized.
-    pub(crate) fn add(&self, pinned: &Arc<PinnedState>) {
+    /// Adds a view whose state was pinned for it to the list. O(1), amortized.
+    pub(crate) fn add(&self, view: &View) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.states.len() >= all.forget_at {
+        if all.views.len() >= all.forget_at {
             #[cfg(test)]
-            all.states.iter().for_each(|_| crate::page::steps::note());
-            all.states.retain(|pinned| pinned.strong_count() > 0);
-            all.forget_at = 2 * all.states.len() + MIN_LIST_TO_CLEAN;
+            all.views.iter().for_each(|_| crate::page::steps::note());
+            all.views.retain(|view| view.pinned.strong_count() > 0);
+            all.forget_at = 2 * all.views.len() + MIN_LIST_TO_CLEAN;
         }
-        all.states.push(Arc::downgrade(pinned));
+        all.views.push(view.downgrade());
     }
 
-    /// The states that are alive.
-    pub(crate) fn alive(&self) -> Vec<Arc<PinnedState>> {
+    /// The views whose states are alive.
+    pub(crate) fn alive(&self) -> Vec<View> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.states.iter().filter_map(Weak::upgrade).collect()
+        all.views.iter().filter_map(WeakView::upgrade).collect()
     }
 
     /// Waits for a sweep in progress, and keeps the next one from beginning until the result is dropped. Taken before
@@ -298,9 +298,9 @@ impl States {
             return Vec::new();
         };
         let alive = self.alive();
-        let slow = alive.iter().filter(|state| state.opened().elapsed() >= slow.limit && !state.is_newest());
-        slow.filter(|state| state.report_once())
-            .filter_map(|state| state.reader_info(state.commits_since()).ok())
+        let slow = alive.iter().filter(|view| view.age() >= slow.limit && !view.is_newest());
+        slow.filter(|view| view.pinned.report_once())
+            .filter_map(|view| view.reader_info(view.commits_since()).ok())
             .collect()
     }
 }

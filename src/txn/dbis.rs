@@ -50,7 +50,7 @@ impl Env {
         schema: &Schema,
         opening: DbiOpening,
     ) -> Result<Option<Arc<DbiRef>>> {
-        let intern = |found| Ok(Some(self.engine.dbis().intern(self.engine.uuid(), name, found)));
+        let intern = |found| Ok(Some(self.engine.dbis().intern(self.engine.identity.uuid(), name, found)));
         match state.standing(name)?.readable(name)? {
             Standing::Absent => Ok(None),
             Standing::Ours(dbi) if dbi.schema == *schema => intern(dbi.found()),

@@ -15,7 +15,7 @@ impl Env {
         check_not_writing()?;
         check_any_name(name)?;
         read_newest(&self.engine, "raw_dbi", |newest| {
-            let open = |found| self.engine.dbis().intern(self.engine.uuid(), name, found);
+            let open = |found| self.engine.dbis().intern(self.engine.identity.uuid(), name, found);
             match newest.standing(name)?.readable(name)? {
                 Standing::Absent => Err(absent(name)),
                 Standing::Ours(dbi) => Ok(open(dbi.found())),

@@ -108,7 +108,7 @@ impl Snapshot {
     /// # Errors
     /// As [`Env::snapshot`].
     pub fn lag(&self) -> Result<u64> {
-        if self.pinned().is_newest() {
+        if self.lease.view.is_newest() {
             return Ok(0);
         }
         self.lease.view.lag_to(&self.pinned().core().newest_view()?)
@@ -159,7 +159,7 @@ impl RawRead for Snapshot {
     type Cursor<'t> = LayeredCursor<'t>;
 
     fn raw_uuid(&self) -> &[u8; 16] {
-        self.pinned().core().uuid()
+        self.pinned().core().identity.uuid()
     }
 
     fn raw_id(&self) -> u64 {
@@ -261,7 +261,7 @@ mod tests {
         })?;
         commits.into_iter().try_for_each(|commit| commit.wait().map(drop))?;
         assert!(env.info()?.last_txn_id < before.last_txn_id + 41, "they share commits");
-        assert_eq!((snap.pinned().commits_since(), snap.lag()?), (41, 41));
+        assert_eq!((snap.lease.view.commits_since(), snap.lag()?), (41, 41));
         Ok(())
     }
 }

@@ -70,7 +70,7 @@ impl TxnState {
             seq,
             max_key: core.max_key,
             max_dbis: core.config.max_dbis,
-            uuid: *core.uuid(),
+            uuid: *core.identity.uuid(),
             watch,
             #[cfg(feature = "store")]
             stamping: Stamping::new(core.incarnation()),

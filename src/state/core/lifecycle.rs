@@ -8,11 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::lmdb::LmdbLock;
 use crate::os::{File, LockFile, coarse_milliseconds};
-use crate::state::core::{CLOSED, Core, HELD_BACK, OPEN, POISONED, UNSEEN};
+use crate::state::core::Core;
 use crate::state::files::Files;
-use crate::state::open_files::open_files;
 use crate::state::writer_info::WriterInfo;
 use crate::state::writer_lock::WriterLock;
 
@@ -33,12 +31,12 @@ impl Core {
     pub(crate) fn close(&self) -> Result<()> {
         let mut exclusive = self.lock_gate()?;
         let files = exclusive.gate.take();
-        let was = self.status.swap(CLOSED, Ordering::AcqRel);
-        if files.is_none() && was == CLOSED {
+        let was = self.status.close();
+        if files.is_none() && was.is_closed() {
             return Ok(());
         }
         drop(files);
-        if !matches!(was, POISONED | UNSEEN) {
+        if !was.is_out_of_use() {
             self.mark_clean();
         }
         // Handles of this process may live on, but its files are closed, so other processes need not wait for it any
@@ -48,7 +46,7 @@ impl Core {
 
     /// Fails while states are read in this process: by snapshots, scans and copies.
     pub(crate) fn check_unread(&self) -> Result<()> {
-        match self.pinned_states().len() {
+        match self.kept_views().len() {
             0 => Ok(()),
             1 => Err(Error::new(ErrorKind::Busy, "a state is still read by snapshots or scans; drop them first")),
             alive => {
@@ -61,7 +59,7 @@ impl Core {
     /// Takes the openers' gate exclusively. Fails with `Busy` while states are read.
     fn lock_gate(&self) -> Result<ExclusiveGate<'_>> {
         let sweep = self.states.hold_sweep();
-        let gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        let gate = self.exclusive_gate();
         self.check_unread()?;
         // A state that a thread is just dropping no longer counts as read, but its pin still uses LMDB's environment.
         // So wait until the pin has ended.
@@ -101,71 +99,6 @@ impl Core {
         swapped.and(opened)
     }
 
-    /// Opens the files again, if [`replace`](Self::replace) could not.
-    #[cold]
-    pub(super) fn reattach(&self) -> Result<()> {
-        let mut gate = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        self.check_usable()?;
-        if gate.is_none() {
-            *gate = Some(Arc::new(self.open_again(None)?));
-        }
-        Ok(())
-    }
-
-    /// Tries several times, since a shortage of memory or descriptors may be short.
-    fn open_again(&self, page_size: Option<usize>) -> Result<Files> {
-        let mut tries = 0;
-        loop {
-            match self.try_open_again(page_size) {
-                Err(_) if tries < REOPENING_TRIES => {
-                    tries += 1;
-                    thread::sleep(REOPENING_PAUSE);
-                }
-                outcome => return outcome,
-            }
-        }
-    }
-
-    fn try_open_again(&self, page_size: Option<usize>) -> Result<Files> {
-        let lmdb_lock = match &self.lock {
-            Some(_) => Some(LmdbLock::open(&self.paths.lmdb_lock(), Some(self.config.file_mode))?),
-            None => None,
-        };
-        let files = open_files(&self.paths, &self.config, page_size, lmdb_lock)?;
-        // LMDB locks the byte of this process's id when the process's first reader begins. So one begins here, before
-        // `hold_process_of` takes over that lock.
-        drop(files.lmdb.pin().map_err(|failure| failure.error)?);
-        self.hold_process_of(&files)?;
-        Ok(files)
-    }
-
-    /// Takes over LMDB's lock on the byte of this process's id, by which other processes see that its readers are
-    /// alive.
-    pub(crate) fn hold_process(&self) -> Result<()> {
-        let files = Arc::clone(&*self.files()?);
-        self.hold_process_of(&files)
-    }
-
-    fn hold_process_of(&self, files: &Files) -> Result<()> {
-        match (&self.lock, &files.lmdb_lock) {
-            (Some(lock), Some(lmdb_lock)) => lock.while_none_joins(|| lmdb_lock.hold_process()),
-            _ => Ok(()),
-        }
-    }
-
-    /// Frees the reader slots of dead processes, and returns how many.
-    pub(crate) fn clear_stale_readers(&self) -> Result<usize> {
-        // The files are cloned, so that the openers' gate is not held below, where this thread may wait for another
-        // process.
-        let files = Arc::clone(&*self.files()?);
-        match &self.lock {
-            // While another process joins, the byte of its id is unlocked for a moment, and the process would count as
-            // dead: its slots would be freed. So no process may join meanwhile.
-            Some(lock) => lock.while_none_joins(|| files.lmdb.clear_stale_readers()),
-            None => files.lmdb.clear_stale_readers(),
-        }
-    }
-
     /// Who holds the writer's lock, of this process or of another one that uses mapleaf; `None` if nobody does.
     pub(crate) fn writer(&self) -> Option<WriterInfo> {
         let following = self.following_since.load(Ordering::Relaxed);
@@ -184,32 +117,12 @@ impl Core {
         self.following_since.store(since, Ordering::Relaxed);
     }
 
-    /// Whether another mapleaf process is writing: one that has marked itself as writer and has the environment open.
-    pub(crate) fn is_other_writing(&self) -> bool {
-        let Some(writer) = self.lock.as_ref().and_then(LockFile::other_writer) else { return false };
-        self.files().is_ok_and(|files| files.lmdb_lock.as_ref().is_some_and(|lock| lock.has_process(writer)))
-    }
-
     /// Returns when new snapshots may be taken: waits while they are held back. Fails as
     /// [`check_usable`](Self::check_usable).
     #[inline]
     pub(crate) fn pass(&self) -> Result<()> {
-        if self.status.load(Ordering::Acquire) == HELD_BACK {
-            self.wait_to_pass();
-        }
+        self.status.wait_to_pass(MAX_HELD_BACK * 2);
         self.check_usable()
-    }
-
-    #[cold]
-    fn wait_to_pass(&self) {
-        // A forked child does not have the thread that would end this wait, so it does not wait.
-        if !self.is_own_process() {
-            return;
-        }
-        let (passing, passed) = &self.passing;
-        let held = passing.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = |(): &mut ()| self.status.load(Ordering::Acquire) == HELD_BACK;
-        drop(passed.wait_timeout_while(held, MAX_HELD_BACK * 2, waiting));
     }
 
     /// Runs `body` at a moment when no state is read in this process. Fails with `Busy` if there was no such moment
@@ -232,7 +145,7 @@ impl Core {
     /// One try, while new snapshots are held back.
     fn holding_back<T>(&self, deadline: Instant, body: &mut impl FnMut() -> Result<T>) -> Result<T> {
         self.check_usable()?;
-        let _held_back = HeldBack::begin(self);
+        let _held_back = self.status.hold_back();
         let until = (Instant::now() + MAX_HELD_BACK).min(deadline);
         loop {
             let tried = self.check_unread().and_then(|()| body());
@@ -244,51 +157,11 @@ impl Core {
             }
         }
     }
-
-    /// Records in the lock file that the last process closed the environment cleanly.
-    fn mark_clean(&self) {
-        if let Some(lock) = self.lock.as_ref()
-            && !self.config.read_only
-            && self.opened.load(Ordering::Acquire)
-            && matches!(lock.try_exclusive(), Ok(true))
-            && let Ok(Some(mut record)) = lock.record()
-        {
-            record.open = false;
-            // If the record cannot be written, the environment counts as not closed cleanly, and the next opening
-            // checks the file: slower, never wrong.
-            let _ = lock.set_record(&record);
-        }
-    }
 }
 
 /// How long new snapshots are held back, and how long they may be taken before they are held back again.
 const MAX_HELD_BACK: Duration = Duration::from_millis(100);
 const PAUSE_BETWEEN_TRIES: Duration = Duration::from_millis(20);
-/// How often to try to open the files again, and how long to wait between two tries.
-const REOPENING_TRIES: u32 = 10;
-const REOPENING_PAUSE: Duration = Duration::from_millis(5);
-
-/// While this lives, new snapshots wait.
-struct HeldBack<'e>(&'e Core);
-
-impl<'e> HeldBack<'e> {
-    fn begin(core: &'e Core) -> Self {
-        let _ = core.status.compare_exchange(OPEN, HELD_BACK, Ordering::AcqRel, Ordering::Acquire);
-        Self(core)
-    }
-}
-
-impl Drop for HeldBack<'_> {
-    fn drop(&mut self) {
-        let (passing, passed) = &self.0.passing;
-        // The status is changed under the mutex, so that no thread misses the notification: a thread that has read the
-        // old status under the mutex waits by now.
-        let held = passing.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = self.0.status.compare_exchange(HELD_BACK, OPEN, Ordering::AcqRel, Ordering::Acquire);
-        drop(held);
-        passed.notify_all();
-    }
-}
 
 impl Core {
     /// In a forked child, leaks what other threads of the parent may have been changing at the fork. It may be half
@@ -309,12 +182,7 @@ impl Drop for Core {
     fn drop(&mut self) {
         if self.is_own_process() {
             self.writer.clear();
-            let files = self.files.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-            let was = *self.status.get_mut();
-            if files.is_some() && !matches!(was, POISONED | UNSEEN) {
-                drop(files);
-                self.mark_clean();
-            }
+            self.files.end();
         } else {
             self.forget_inherited();
         }
