@@ -324,8 +324,13 @@ impl WriteSet {
         if !(start.is_empty() && end.is_none()) {
             self.make_room(DbiChanges::gap_bytes(start, end))?;
         }
-        self.entry(dbi).gap(start, end);
-        self.bytes_at_most = self.bytes();
+        let before = self.dbi(dbi.slot).map_or(0, DbiChanges::bytes);
+        let changes = self.entry(dbi);
+        changes.gap(start, end);
+        let after = changes.bytes();
+        // Only this DBI is measured again: a transaction that clears or drops many DBIs would otherwise cost the square
+        // of their number.
+        self.bytes_at_most = self.bytes_at_most.saturating_sub(before).saturating_add(after);
         Ok(())
     }
 

@@ -77,3 +77,27 @@ fn among_many_snapshots() -> Result<()> {
     check("snapshots", of_snapshots(FEW)?, of_snapshots(MANY)?);
     Ok(())
 }
+
+/// Steps of clearing and of dropping DBIs in a transaction that has changed `count` of them.
+fn of_changed(count: usize) -> Result<[u64; 2]> {
+    let env = env()?;
+    let name = |n: usize| format!("database {n:05}");
+    env.transact(|txn| {
+        let all = (0..count).map(|n| txn.dbi::<u64, u64>(&name(n))).collect::<Result<Vec<_>>>()?;
+        all.iter().try_for_each(|rows| rows.put(txn, 1, 1))?;
+        let (cleared, clearing) = steps_of(|| all[..CALLS / 2].iter().try_for_each(|rows| rows.clear(txn).map(drop)));
+        cleared?;
+        let (dropped, dropping) = steps_of(|| (CALLS / 2..CALLS).try_for_each(|n| txn.drop_dbi(&name(n))));
+        dropped.map(|()| [clearing, dropping])
+    })
+}
+
+#[test]
+fn among_many_that_changed() -> Result<()> {
+    let (few, many) = (of_changed(FEW)?, of_changed(MANY)?);
+    ["clearing", "dropping"]
+        .iter()
+        .zip(few.into_iter().zip(many))
+        .for_each(|(what, (few, many))| check(what, few, many));
+    Ok(())
+}
