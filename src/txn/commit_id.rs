@@ -25,6 +25,13 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommitId(u64);
 
+impl CommitId {
+    /// The number of the state that the transaction `id` leaves: its own, or that before it if it changed nothing.
+    pub(super) fn left_by(id: u64, is_changed: bool) -> Self {
+        Self(if is_changed { id } else { id.saturating_sub(1) })
+    }
+}
+
 impl From<u64> for CommitId {
     fn from(number: u64) -> Self {
         Self(number)
