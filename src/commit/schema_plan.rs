@@ -2,6 +2,7 @@
 //! catalogue change.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::catalog::{
     DbiId, DbiRecord, DbiRef, Elsewhere, Renamed, Schema, TreeOwner, dbi_key, numbered_prefix, numbered_tree,
@@ -25,6 +26,8 @@ pub(crate) struct SchemaPlan {
     records: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     /// Trees that are left empty.
     left: Vec<String>,
+    /// The trees of the DBIs that are created and adopted.
+    trees: Vec<(Arc<DbiRef>, Box<str>)>,
 }
 
 /// Who else may have the environment open.
@@ -50,8 +53,10 @@ impl SchemaPlan {
         Ok(planning.plan)
     }
 
-    /// Removes, empties and makes trees, and writes the records.
+    /// Removes, empties and makes trees, tells new DBIs their trees, and writes the records.
     pub(crate) fn apply(&self, applier: &mut Applier<'_, '_, '_>) -> Result<(), Failure> {
+        // The changes of a new DBI's rows, which are applied next, go to the tree that is noted here.
+        self.trees.iter().for_each(|(dbi, tree)| dbi.set_tree(tree));
         for tree in &self.removed {
             applier.drop_tree(tree)?;
         }
@@ -186,7 +191,7 @@ impl Planning<'_> {
                 Below::Adopted(foreign) => foreign.name.clone(),
             };
             self.name(&tree)?.owner = Some(TreeOwner::Dbi(id));
-            changed.dbi.set_tree(&tree);
+            self.plan.trees.push((Arc::clone(&changed.dbi), tree.clone()));
             self.name(name)?.dbi = Some((id, changed.dbi.schema.clone(), tree));
             if *name != changed.dbi.origin {
                 self.note_renamed(id, changed, name);

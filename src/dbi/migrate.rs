@@ -1,6 +1,10 @@
 //! Changing the types of a DBI under its name.
 
+use std::sync::Arc;
+
+use crate::catalog::{DbiRef, Schema};
 use crate::dbi::handle::Dbi;
+use crate::dbi::multi::MultiDbi;
 use crate::dbi::open::schema;
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -18,8 +22,8 @@ impl Env {
     /// commit, so they are limited by [`max_txn_bytes`](crate::EnvOptions::max_txn_bytes). The commit is one of its own,
     /// as [`WriteTxn::drop_dbi`] says.
     ///
-    /// A [`MultiDbi`](crate::MultiDbi) is changed in a transaction by [`WriteTxn::rename_dbi`],
-    /// [`multi_dbi`](WriteTxn::multi_dbi) and [`drop_dbi`](WriteTxn::drop_dbi).
+    /// [`migrate_multi`](Self::migrate_multi) is the same for a [`MultiDbi`]. Between the two kinds, a DBI is changed in a
+    /// transaction by [`WriteTxn::rename_dbi`], [`multi_dbi`](WriteTxn::multi_dbi) and [`drop_dbi`](WriteTxn::drop_dbi).
     ///
     /// # Errors
     /// What `f` returns; `SchemaMismatch` if the DBI has other types than `K1` and `V1`; `NotFound` if it is absent;
@@ -51,7 +55,8 @@ impl Env {
         name: &str,
         f: impl FnOnce(&mut WriteTxn, &Dbi<K1, V1>, &Dbi<K2, V2>) -> Result<()>,
     ) -> Result<()> {
-        self.migrate_as("migrate", name, f)
+        let (before, after) = (schema(false, K1::name, V1::name), schema(false, K2::name, V2::name));
+        self.migrate_as(("migrate", name), &before, &after, |txn, old, new| f(txn, &Dbi::new(old), &Dbi::new(new)))
     }
 
     /// As [`migrate`](Self::migrate), for closures with a result, and with their own error type as in
@@ -80,20 +85,57 @@ impl Env {
         name: &str,
         f: impl FnOnce(&mut WriteTxn, &Dbi<K1, V1>, &Dbi<K2, V2>) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.migrate_as("migrate_or", name, f)
+        let (before, after) = (schema(false, K1::name, V1::name), schema(false, K2::name, V2::name));
+        self.migrate_as(("migrate_or", name), &before, &after, |txn, old, new| f(txn, &Dbi::new(old), &Dbi::new(new)))
     }
 
-    fn migrate_as<K1: Key, V1: Value, K2: Key, V2: Value, T, E: From<Error>>(
+    /// As [`migrate`](Self::migrate), for an ordered set of pairs, and for closures with a result.
+    ///
+    /// # Errors
+    /// As [`migrate`](Self::migrate); `SchemaMismatch` also for a DBI that is no `MultiDbi`.
+    ///
+    /// ```
+    /// use mapleaf::{Env, MultiDbi};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// let env = Env::temporary()?;
+    /// let tags: MultiDbi<&str, u32> = env.multi_dbi("tags")?;
+    /// env.transact(|txn| tags.insert(txn, "red", 7))?;
+    ///
+    /// env.migrate_multi("tags", |txn, old: &MultiDbi<&str, u32>, new: &MultiDbi<&str, u64>| {
+    ///     let pairs = old.pairs(txn)?.map(|pair| pair.map(|(tag, id)| (tag.into_owned(), id)));
+    ///     for (tag, id) in pairs.collect::<mapleaf::Result<Vec<_>>>()? {
+    ///         new.insert(txn, &tag, u64::from(id))?;
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// let tags: MultiDbi<&str, u64> = env.multi_dbi("tags")?;
+    /// assert!(tags.contains(&env.snapshot()?, "red", 7)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("alter_table", "change_type", "schema_migration"))]
+    pub fn migrate_multi<K1: Key, V1: Key, K2: Key, V2: Key, T>(
         &self,
-        operation: &'static str,
         name: &str,
-        f: impl FnOnce(&mut WriteTxn, &Dbi<K1, V1>, &Dbi<K2, V2>) -> Result<T, E>,
+        f: impl FnOnce(&mut WriteTxn, &MultiDbi<K1, V1>, &MultiDbi<K2, V2>) -> Result<T>,
+    ) -> Result<T> {
+        let (before, after) = (schema(true, K1::name, V1::name), schema(true, K2::name, V2::name));
+        self.migrate_as(("migrate_multi", name), &before, &after, |txn, old, new| {
+            f(txn, &MultiDbi::new(old), &MultiDbi::new(new))
+        })
+    }
+
+    fn migrate_as<T, E: From<Error>>(
+        &self,
+        (operation, name): (&'static str, &str),
+        before: &Schema,
+        after: &Schema,
+        f: impl FnOnce(&mut WriteTxn, Arc<DbiRef>, Arc<DbiRef>) -> Result<T, E>,
     ) -> Result<T, E> {
         let named = |error: Error| error.during(operation).in_dbi(name);
-        let (before, after) = (schema(false, K1::name, V1::name), schema(false, K2::name, V2::name));
         self.transact_named(operation, |txn| {
-            let (old, new) = txn.begin_migration(name, &before, &after).map_err(named)?;
-            let made = f(txn, &Dbi::new(old.clone()), &Dbi::new(new.clone()))?;
+            let (old, new) = txn.begin_migration(name, before, after).map_err(named)?;
+            let made = f(txn, Arc::clone(&old), Arc::clone(&new))?;
             txn.end_migration(name, &old, &new).map_err(named)?;
             Ok(made)
         })

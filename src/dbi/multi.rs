@@ -21,9 +21,9 @@ use crate::txn::{Read, Write};
 ///
 /// | | |
 /// |---|---|
-/// | read | [`contains`](Self::contains), [`contains_key`](Self::contains_key), [`values`](Self::values), [`values_range`](Self::values_range), [`keys`](Self::keys), [`pairs`](Self::pairs), [`range`](Self::range) |
+/// | read | [`contains`](Self::contains), [`contains_key`](Self::contains_key), [`values`](Self::values), [`values_range`](Self::values_range), [`keys`](Self::keys), [`pairs`](Self::pairs), [`range`](Self::range), [`first`](Self::first), [`last`](Self::last) |
 /// | count | [`count`](Self::count) of a key, [`len`](Self::len), [`is_empty`](Self::is_empty) |
-/// | write | [`insert`](Self::insert), [`remove`](Self::remove), [`remove_all`](Self::remove_all), [`clear`](Self::clear) |
+/// | write | [`insert`](Self::insert), [`remove`](Self::remove), [`remove_all`](Self::remove_all), [`pop_first`](Self::pop_first), [`pop_last`](Self::pop_last), [`delete_range`](Self::delete_range), [`clear`](Self::clear) |
 ///
 /// ```
 /// use mapleaf::{Env, MultiDbi};
@@ -88,6 +88,52 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
         let txn = txn.write_txn().open();
         let removed = Self::of_key(&key).and_then(|bounds| self.pairs.delete_between(txn, &bounds));
         removed.map_err(|error| self.pairs.named(error, "remove_all"))
+    }
+
+    /// Removes and returns the least pair, as [`Dbi::pop_first`].
+    ///
+    /// # Errors
+    /// As [`Dbi::delete`].
+    ///
+    /// ```
+    /// # use mapleaf::{Env, MultiDbi};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// # let env = Env::temporary()?;
+    /// let due: MultiDbi<u64, &str> = env.multi_dbi("due")?;
+    /// env.transact(|txn| {
+    ///     for (day, job) in [(1, "wash"), (1, "dry"), (2, "iron"), (9, "fold")] {
+    ///         due.insert(txn, day, job)?;
+    ///     }
+    ///     assert_eq!(due.pop_first(txn)?, Some((1, "dry".to_owned())));
+    ///     assert_eq!(due.pop_last(txn)?, Some((9, "fold".to_owned())));
+    ///     assert_eq!(due.first(txn)?, Some((1, "wash".into())));
+    ///     assert_eq!(due.last(txn)?, Some((2, "iron".into())));
+    ///     assert_eq!(due.delete_range(txn, ..(2,))?, 1);
+    ///     assert_eq!(due.len(txn)?, 1);
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pop_first(&self, txn: &mut impl Write) -> Result<Option<(K::Owned, V::Owned)>> {
+        self.pairs.pop_first(txn).map(|popped| popped.map(|(pair, ())| pair))
+    }
+
+    /// Removes and returns the greatest pair, as [`Dbi::pop_last`].
+    ///
+    /// # Errors
+    /// As [`Dbi::delete`].
+    pub fn pop_last(&self, txn: &mut impl Write) -> Result<Option<(K::Owned, V::Owned)>> {
+        self.pairs.pop_last(txn).map(|popped| popped.map(|(pair, ())| pair))
+    }
+
+    /// Removes the pairs within a range, selected as by [`range`](Self::range), and returns how many it removed. Cost as
+    /// [`Dbi::delete_range`].
+    ///
+    /// # Errors
+    /// As [`Dbi::delete_range`].
+    pub fn delete_range(&self, txn: &mut impl Write, range: impl KeyRange<(K, V)>) -> Result<u64> {
+        self.pairs.delete_range(txn, range)
     }
 
     /// Removes all pairs, and returns how many there were.
@@ -164,6 +210,22 @@ impl<K: Key, V: Key> MultiDbi<K, V> {
     /// As [`Dbi`] says.
     pub fn is_empty(&self, state: &impl Read) -> Result<bool> {
         self.pairs.is_empty(state)
+    }
+
+    /// The least pair: the least key with its least value. O(log n).
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn first<'t, R: Read>(&self, state: &'t R) -> Result<Option<(K::Part<'t>, V::Part<'t>)>> {
+        self.pairs.first(state).map(|first| first.map(|(pair, ())| pair))
+    }
+
+    /// The greatest pair: the greatest key with its greatest value. O(log n).
+    ///
+    /// # Errors
+    /// As [`Dbi`] says.
+    pub fn last<'t, R: Read>(&self, state: &'t R) -> Result<Option<(K::Part<'t>, V::Part<'t>)>> {
+        self.pairs.last(state).map(|last| last.map(|(pair, ())| pair))
     }
 
     /// All pairs, by key and then value, double-ended.

@@ -46,6 +46,11 @@ pub(crate) type RawExpect = Expect<Box<[u8]>>;
 /// All conditions are checked against the state before the batch. If any fail, all failures are reported and
 /// nothing is applied. Changes are made in the order they were added; of two of the same key the later one wins.
 ///
+/// A key may be checked and written. But a batch that writes a key under a condition, by [`insert`](Self::insert),
+/// [`put_if`](Self::put_if) or [`delete_if`](Self::delete_if), writes it once: since conditions are of the state before
+/// the batch, a second write would not see what the first one did. `apply` and `submit` refuse such a batch with
+/// `InvalidArgument`.
+///
 /// ```
 /// use mapleaf::{Batch, Conflicts, Dbi, Env, ErrorKind, Expect};
 /// # fn main() -> mapleaf::Result<()> {
@@ -140,6 +145,31 @@ impl Batch {
         self.changes.iter().map(|change| size_of::<Change>().saturating_add(change.what.bytes())).sum()
     }
 
+    /// Refuses a batch that writes a key under a condition and also otherwise. O(1) memory without conditional writes,
+    /// else O(n log n) for n changes.
+    ///
+    /// # Errors
+    /// `InvalidArgument`, with the DBI and the key.
+    pub(crate) fn check_written_once(&self) -> Result<()> {
+        let writes = || self.changes.iter().filter_map(|change| change.what.written().map(|written| (change, written)));
+        if !writes().any(|(_, (_, is_conditional))| is_conditional) {
+            return Ok(());
+        }
+        // A key that cannot be stored has no bytes, so two of them need not be the same.
+        let mut sorted: Vec<_> = writes().filter(|(_, (key, _))| !key.is_empty()).collect();
+        sorted.sort_by_key(|(change, (key, _))| (change.dbi.slot, *key));
+        let is_ambiguous = |pair: &[(&Change, (&[u8], bool))]| match pair {
+            [(one, (key, is_conditional)), (other, (again, is_other_conditional))] => {
+                one.dbi.slot == other.dbi.slot && key == again && (*is_conditional || *is_other_conditional)
+            }
+            _ => false,
+        };
+        let Some([(change, (key, _)), ..]) = sorted.windows(2).find(|pair| is_ambiguous(pair)) else { return Ok(()) };
+        let why = "the batch writes this key twice, and once under a condition, which is of the state before the batch; \
+                   write it once, or check the key by `check`";
+        Err(Error::new(ErrorKind::InvalidArgument, why).in_dbi(&change.dbi.name).at_key(key))
+    }
+
     /// Whether it has functions that compute values.
     pub(crate) fn has_updates(&self) -> bool {
         self.changes.iter().any(|change| matches!(change.what, What::Update { .. }))
@@ -162,6 +192,15 @@ impl Batch {
 }
 
 impl What {
+    /// The key that is written, and whether only under a condition.
+    fn written(&self) -> Option<(&[u8], bool)> {
+        match self {
+            Self::Put { key, expect, .. } | Self::Delete { key, expect } => Some((key, *expect != Expect::Any)),
+            Self::Update { key, .. } => Some((key, false)),
+            Self::DeleteRange { .. } | Self::Check { .. } | Self::Unchanged { .. } => None,
+        }
+    }
+
     /// The number of bytes of the change's keys and values.
     fn bytes(&self) -> usize {
         let expected = |expect: &RawExpect| if let Expect::Value(value) = expect { value.len() } else { 0 };

@@ -80,8 +80,27 @@ impl Env {
     /// # Errors
     /// `Conflict` when conditions do not hold; its cause, which [`Error::downcast`](crate::Error::downcast)
     /// returns, is [`Conflicts`](crate::Conflicts) with all of them. `InvalidArgument` for a durability of the batch
-    /// that does not mix with that of the environment. Else as [`transact`](Self::transact).
+    /// that does not mix with that of the environment, and for a batch that writes a key twice, once or more under a
+    /// condition. Else as [`transact`](Self::transact).
+    ///
+    /// ```
+    /// use mapleaf::{Batch, Dbi, Env, ErrorKind, Expect};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// let env = Env::temporary()?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// let mut batch = Batch::new();
+    /// batch.check(&ages, "ann", Expect::Absent)?.put(&ages, "ann", 41)?.put(&ages, "ann", 42)?;
+    /// env.apply(batch)?;
+    ///
+    /// let mut batch = Batch::new();
+    /// batch.put(&ages, "bob", 1)?.put_if(&ages, "bob", 2, Expect::Value(1))?;
+    /// assert_eq!(env.apply(batch).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    /// assert_eq!(ages.get(&env.snapshot()?, "ann")?, Some(42));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn apply(&self, batch: Batch) -> Result<()> {
+        batch.check_written_once().map_err(|error| error.during("apply"))?;
         let applied: Result<()> = make(&self.engine, Wait::Yes, "apply", batch.durability, |txn| {
             batch.make(&mut txn.state).map(|()| ((), 1))
         });

@@ -29,6 +29,11 @@ impl CommitId {
     /// Before all commits.
     #[cfg(feature = "store")]
     pub(crate) const START: Self = Self(0);
+
+    /// The number of the state that the transaction `id` leaves: its own, or that before it if it changed nothing.
+    pub(super) fn left_by(id: u64, is_changed: bool) -> Self {
+        Self(if is_changed { id } else { id.saturating_sub(1) })
+    }
 }
 
 impl From<u64> for CommitId {

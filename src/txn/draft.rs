@@ -202,7 +202,7 @@ impl Draft {
         let set = self.state.take_set();
         let is_changed = !set.is_empty();
         held.commit(operation, set, 1)?;
-        Ok(CommitId::from(if is_changed { id } else { id.saturating_sub(1) }))
+        Ok(CommitId::left_by(id, is_changed))
     }
 
     pub(super) fn state_mut(&mut self) -> &mut TxnState {

@@ -45,7 +45,7 @@ impl Env {
     ///
     /// # Errors
     /// `Closed`, `ReadOnly`; `InvalidArgument` for a durability of the batch that does not mix with that of the
-    /// environment; `Nested` inside a transaction of this thread when the backlog is full, and `Busy` from
+    /// environment, and for a key that the batch writes twice, once or more under a condition; `Nested` inside a transaction of this thread when the backlog is full, and `Busy` from
     /// a waker then; `Io` when the system cannot start a thread. The returned [`Commit`] reports the outcome of the
     /// batch.
     pub fn submit(&self, batch: Batch) -> Result<Commit> {
@@ -79,6 +79,7 @@ impl Env {
         self.engine.check_usable()?;
         self.engine.config.check_writable()?;
         durability_of(&self.engine, batch.durability)?;
+        batch.check_written_once()?;
         let done = Arc::new(Done::default());
         let (bytes, reporter) = (batch.bytes(), Reporter(Arc::clone(&done)));
         // The job owns a reference to the engine, so the environment stays open until the batch is done.

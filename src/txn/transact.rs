@@ -17,7 +17,9 @@ impl Env {
     ///
     /// Waits for the closures before it and, with [`Durability::Immediate`](crate::durability::Durability::Immediate),
     /// for the disk. Threads that wait for the disk at the same time share a commit, and none returns before what its
-    /// closure read is as durable as its commit asked. A closure that changes nothing commits nothing.
+    /// closure read is as durable as its commit asked. A closure that changes nothing commits nothing. The wait for other
+    /// threads and other processes has no limit; [`transact_timeout`](Self::transact_timeout) has one, and
+    /// [`try_transact`](Self::try_transact) does not wait.
     ///
     /// # Errors
     /// What `f` returns; `Nested` inside another transaction of the same thread; `ReadOnly`, `Closed`; `MapFull` at

@@ -145,7 +145,8 @@ impl Env {
     /// Begins a transaction that is held until it is committed or dropped. [`transact`](Self::transact) is the
     /// shorter way where a closure will do, with the same guarantees and costs.
     ///
-    /// Waits for the transactions before it, as `transact` does.
+    /// Waits without a limit for the transactions before it, of other threads and other processes, as `transact` does.
+    /// [`begin_timeout`](Self::begin_timeout) waits no longer than it is told, [`try_begin`](Self::try_begin) not at all.
     ///
     /// # Errors
     /// `Nested` if this thread has a transaction; else as `transact`.
@@ -291,7 +292,7 @@ impl Transaction {
         let held = Hold::take().ok_or_else(|| ending().during("commit"))?;
         let is_changed = !set.is_empty();
         held.commit("commit", set, 1)?;
-        Ok(CommitId::from(if is_changed { id } else { id.saturating_sub(1) }))
+        Ok(CommitId::left_by(id, is_changed))
     }
 
     /// Ends the transaction without a change. The same as dropping it. Does not wait until what was read is durable, as

@@ -36,7 +36,7 @@ use crate::write_set::WriteSet;
 /// | changes | [`Dbi::put`](crate::Dbi::put), [`delete`](crate::Dbi::delete), [`update`](crate::Dbi::update) and the other verbs of [`Dbi`](crate::Dbi) and [`MultiDbi`](crate::MultiDbi) |
 /// | reads | [`Dbi::get`](crate::Dbi::get), [`range`](crate::Dbi::range) and the other verbs that take a [`Read`](crate::Read); [`reader`](WriteTxn::reader) for other threads |
 /// | savepoints | [`savepoint`](WriteTxn::savepoint), [`savepoint_or`](WriteTxn::savepoint_or), [`savepoint_guard`](WriteTxn::savepoint_guard) |
-/// | DBIs | [`dbi`](WriteTxn::dbi), [`multi_dbi`](WriteTxn::multi_dbi), [`create_dbi`](WriteTxn::create_dbi), [`dbi_options`](WriteTxn::dbi_options), [`clear_dbi`](WriteTxn::clear_dbi), [`rename_dbi`](WriteTxn::rename_dbi), [`drop_dbi`](WriteTxn::drop_dbi) |
+/// | DBIs | [`dbi`](WriteTxn::dbi), [`multi_dbi`](WriteTxn::multi_dbi), [`create_dbi`](WriteTxn::create_dbi), [`dbi_options`](WriteTxn::dbi_options), [`clear_dbi`](WriteTxn::clear_dbi), [`rename_dbi`](WriteTxn::rename_dbi), [`drop_dbi`](WriteTxn::drop_dbi), [`raw_dbi`](WriteTxn::raw_dbi), [`create_raw_dbi`](WriteTxn::create_raw_dbi) |
 ///
 /// It cannot be moved to another thread:
 ///

@@ -326,6 +326,8 @@ impl DbiChanges {
 
     /// About how many bytes of memory the changes take.
     pub(crate) fn bytes(&self) -> usize {
+        #[cfg(test)]
+        crate::page::steps::note();
         if let Some((key, value)) = self.only() {
             return change_bytes(key, value);
         }

@@ -150,7 +150,15 @@ impl Engine {
     /// Submits the batches and compares each result with the model.
     fn batches(&mut self, hopes: &[Changes<Hope>], way: &Way) -> Result<()> {
         let env = self.env().clone();
-        let made: Vec<_> = hopes.iter().map(|hopes| self.world.made(hopes)).collect();
+        let made = hopes.iter().map(|hopes| self.world.made(hopes));
+        let (ambiguous, made): (Vec<_>, Vec<_>) = made.partition(World::is_ambiguous);
+        for changes in &ambiguous {
+            let applied = env.apply(batches::batch(&self.handles, changes)?);
+            let submitted = env.submit(batches::batch(&self.handles, changes)?).map(drop);
+            for refused in [applied, submitted] {
+                assert_eq!(refused.map_err(|error| error.kind()), Err(ErrorKind::InvalidArgument), "{changes:?}");
+            }
+        }
         let mut batches =
             made.iter().map(|changes| batches::batch(&self.handles, changes)).collect::<Result<Vec<_>>>()?;
         let mut commits = Vec::new();

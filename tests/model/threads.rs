@@ -11,6 +11,7 @@ use mapleaf::{Dbi, Env, EnvOptions, Error, ErrorKind, Read, Result, Snapshot, Wr
 use crate::actions::{Action, Answer, Changes, Door, End, Hope, Round, Task};
 use crate::handles::{Handles, NAMES, Nests, ends_as_meant, finish};
 use crate::history::{Event, History, Noted, Seen};
+use crate::world::World;
 use crate::{batches, second_opinion};
 
 type Marks = Dbi<u64, u64>;
@@ -194,8 +195,11 @@ impl Worker<'_> {
         let world = self.handles.world(&self.env.snapshot()?)?;
         let mut commits = Vec::new();
         for hopes in hopes {
-            self.mark += 1;
             let changes = world.made(hopes);
+            if World::is_ambiguous(&changes) {
+                continue;
+            }
+            self.mark += 1;
             let mut batch = batches::batch(self.handles, &changes)?;
             batch.put(self.marks, self.thread, self.mark)?;
             commits.push((self.mark, changes, if submit { Ok(self.env.submit(batch)?) } else { Err(batch) }));

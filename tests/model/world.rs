@@ -122,8 +122,25 @@ impl World {
         batch.iter().map(|(which, change)| (*which, change.with(|key, hope| condition(*which, key, hope)))).collect()
     }
 
-    /// Applies a batch if all its conditions hold. Returns the entries whose conditions fail.
+    /// Whether a batch writes a key twice, once or more under a condition.
+    pub fn is_ambiguous(batch: &Changes<Expect<u16>>) -> bool {
+        let mut written = std::collections::BTreeMap::new();
+        batch.iter().any(|(which, change)| {
+            let (key, is_conditional) = match change {
+                Change::Put(key, _, expect) | Change::Delete(key, expect) => (*key, *expect != Expect::Any),
+                Change::Insert(key, _) => (*key, true),
+                Change::DeleteRange(_) | Change::Check(..) => return false,
+            };
+            written.insert((*which, key), is_conditional).is_some_and(|before| before || is_conditional)
+        })
+    }
+
+    /// Applies a batch if all its conditions hold. Returns the entries whose conditions fail. An ambiguous batch changes
+    /// nothing.
     pub fn batch(&mut self, batch: &Changes<Expect<u16>>) -> Vec<usize> {
+        if Self::is_ambiguous(batch) {
+            return Vec::new();
+        }
         let holds = |(which, change): &(usize, Change<Expect<u16>>)| {
             let (key, expect) = match change {
                 Change::Put(key, _, expect) | Change::Delete(key, expect) | Change::Check(key, expect) => {

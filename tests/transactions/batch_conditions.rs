@@ -40,10 +40,10 @@ fn each_condition_holds_exactly_for_the_values_that_it_names() -> Result<()> {
             match way {
                 0 => batch.check(&sums, key, expect)?,
                 1 => batch.put_if(&sums, key, 70, expect)?,
-                _ => batch.delete_if(&sums, key, expect)?.put(&sums, "ann", 70)?.delete(&sums, "zoe")?,
+                _ => batch.delete_if(&sums, key, expect)?,
             };
             assert_eq!(env.apply(batch).is_ok(), holds, "{key} {expect:?} {way}");
-            env.transact(|txn| sums.delete(txn, "zoe").map(drop))?;
+            env.transact(|txn| sums.delete(txn, "zoe").and(sums.put(txn, "ann", 70)))?;
         }
     }
     Ok(())
@@ -98,4 +98,55 @@ fn a_batch_refuses_a_key_that_cannot_be_stored_when_it_is_added() -> Result<()> 
     refused(env.transact(|_| env.apply(Batch::new())), ErrorKind::Nested);
     let _unused: MultiDbi<u8, u8> = env.multi_dbi("other kinds stay apart")?;
     Ok(())
+}
+
+#[test]
+fn a_key_written_under_a_condition_is_written_once() -> Result<()> {
+    type Add = fn(&mut Batch, &Dbi<&'static str, i64>, &'static str) -> Result<()>;
+    let plain: [Add; 3] = [
+        |batch, sums, key| batch.put(sums, key, 1).map(drop),
+        |batch, sums, key| batch.delete(sums, key).map(drop),
+        |batch, sums, key| batch.update(sums, key, |old| old).map(drop),
+    ];
+    let conditional: [Add; 3] = [
+        |batch, sums, key| batch.insert(sums, key, 2).map(drop),
+        |batch, sums, key| batch.put_if(sums, key, 2, Expect::Absent).map(drop),
+        |batch, sums, key| batch.delete_if(sums, key, Expect::Absent).map(drop),
+    ];
+    let Bank { env, sums, .. } = bank()?;
+    let others: Dbi<&str, i64> = env.dbi("others")?;
+    let all: Vec<Add> = plain.into_iter().chain(conditional).collect();
+    for (one, add) in all.iter().enumerate() {
+        for (other, again) in all.iter().enumerate() {
+            let build = |key, dbi| -> Result<Batch> {
+                let mut batch = Batch::new();
+                batch.check(&sums, "zoe", Expect::Absent)?.put(&sums, "a", 1)?.put(&sums, "zz", 1)?;
+                add(&mut batch, &sums, "zoe")?;
+                batch.check(&sums, "zoe", Expect::Absent)?;
+                again(&mut batch, dbi, key)?;
+                Ok(batch)
+            };
+            let before = env.info()?.commits;
+            if one >= plain.len() || other >= plain.len() {
+                let error = env.apply(build("zoe", &sums)?).expect_err("it is ambiguous");
+                assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::InvalidArgument, false), "{one} {other}");
+                assert_eq!((error.dbi(), error.key()), (Some("sums"), Some(&b"zoe"[..])));
+                refused(env.submit(build("zoe", &sums)?).map(drop), ErrorKind::InvalidArgument);
+                assert_eq!(env.info()?.commits, before, "nothing is applied");
+            } else {
+                env.apply(build("zoe", &sums)?)?;
+                env.transact(|txn| sums.delete(txn, "zoe").map(drop))?;
+            }
+            // Another key, and the same key of another DBI.
+            env.apply(build("zoey", &sums)?)?;
+            env.transact(|txn| sums.delete_range(txn, "z"..).map(drop))?;
+            env.apply(build("zoe", &others)?)?;
+            env.transact(|txn| sums.delete_range(txn, "z"..).and_then(|_| others.clear(txn)).map(drop))?;
+        }
+    }
+    // Keys that cannot be stored are not the same key.
+    let long = "k".repeat(env.max_key_size() + 1);
+    let mut batch = Batch::new();
+    batch.delete_if(&sums, &long, Expect::Absent)?.delete_if(&sums, &format!("{long}k"), Expect::Absent)?;
+    env.apply(batch)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use mapleaf::{Dbi, Durability, Env, Error, ErrorKind, MultiDbi, Result, WriteTxn};
+use mapleaf::{Dbi, DbiKind, Durability, Env, Error, ErrorKind, MultiDbi, Result, WriteTxn};
 
 fn directory() -> Result<tempfile::TempDir> {
     tempfile::tempdir().map_err(Error::other)
@@ -252,4 +252,43 @@ fn a_name_that_was_dropped_beside_another_process_is_created_anew() -> Result<()
     env.drop_dbi("a")?;
     assert_eq!(kind(a.get(&env.snapshot()?, "x")), Some(ErrorKind::NotFound));
     Ok(())
+}
+
+#[test]
+fn without_types_it_is_created_filled_and_undone_as_with_them() -> Result<()> {
+    let env = Env::temporary()?;
+    env.dbi::<u8, u8>("old")?;
+    let create = |txn: &mut WriteTxn| {
+        let pairs = txn.create_raw_dbi("pairs", DbiKind::Multi, "str", "u8")?;
+        pairs.put(txn, b"a\0\x01\x07", b"")?;
+        txn.rename_dbi("old", "new")?;
+        assert_eq!(kind(txn.raw_dbi("old")), Some(ErrorKind::NotFound));
+        assert_eq!((txn.raw_dbi("new")?.kind(), txn.raw_dbi("pairs")?.kind()), (DbiKind::Plain, DbiKind::Multi));
+        assert_eq!(txn.raw_dbi("pairs")?.len(txn)?, 1);
+        Ok::<_, Error>(pairs)
+    };
+    let undone = env.transact(|txn| {
+        let mut undone = None;
+        let failed = txn.savepoint(|txn| {
+            undone = Some(create(txn)?);
+            Err::<(), _>(Error::new(ErrorKind::Conflict, "on purpose"))
+        });
+        assert_eq!((kind(failed), kind(txn.raw_dbi("pairs"))), (Some(ErrorKind::Conflict), Some(ErrorKind::NotFound)));
+        Ok(undone.expect("it was created"))
+    })?;
+    assert_eq!(kind(undone.len(&env.snapshot()?)), Some(ErrorKind::NotFound));
+    let pairs = env.transact(create)?;
+    let typed: MultiDbi<&str, u8> = env.multi_dbi("pairs")?;
+    let snap = env.snapshot()?;
+    assert!(typed.contains(&snap, "a", 7)? && pairs.len(&snap)? == 1);
+    assert_eq!(names(&env)?, ["new", "pairs"]);
+    env.transact(|txn| {
+        assert_eq!(kind(txn.create_raw_dbi("pairs", DbiKind::Plain, "str", "u8")), Some(ErrorKind::SchemaMismatch));
+        assert_eq!(kind(txn.create_raw_dbi("x", DbiKind::Unsupported, "u8", "u8")), Some(ErrorKind::Unsupported));
+        assert_eq!(kind(txn.create_raw_dbi("__x", DbiKind::Plain, "u8", "u8")), Some(ErrorKind::InvalidArgument));
+        assert_eq!(kind(txn.raw_dbi("")), Some(ErrorKind::InvalidArgument));
+        // The catalogue, as of the state that the transaction began on.
+        assert!(!txn.raw_dbi("__mapleaf")?.is_empty(txn)?);
+        Ok(())
+    })
 }

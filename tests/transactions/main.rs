@@ -17,6 +17,7 @@ mod drafts;
 mod drafts_model;
 mod dropped_dbis;
 mod durabilities;
+mod ends_of_pairs;
 mod failing_closures;
 mod fills_pages;
 mod held;

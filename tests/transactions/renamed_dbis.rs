@@ -321,3 +321,28 @@ fn values_that_are_bound_to_their_dbi_stay_readable_under_every_name() -> Result
     }
     Ok(())
 }
+
+#[test]
+fn pairs_are_migrated_at_the_limit_of_dbis_and_to_other_types_only_from_their_own() -> Result<()> {
+    let env = Env::options().max_dbis(2).temporary()?;
+    let (old, plain): (MultiDbi<u32, u8>, Dbi<u32, u8>) = (env.multi_dbi("pairs")?, env.dbi("plain")?);
+    env.transact(|txn| old.insert(txn, 7, 1).and(plain.put(txn, 7, 1)))?;
+    let moved: u64 = env.migrate_multi("pairs", |txn, old: &MultiDbi<u32, u8>, new: &MultiDbi<u8, u32>| {
+        let pairs = old.pairs(txn)?.collect::<Result<Vec<_>>>()?;
+        pairs.iter().try_for_each(|(key, value)| new.insert(txn, *value, *key).map(drop))?;
+        Ok::<_, mapleaf::Error>(new.len(txn)?)
+    })?;
+    let new: MultiDbi<u8, u32> = env.multi_dbi("pairs")?;
+    let snap = env.snapshot()?;
+    assert_eq!((moved, new.contains(&snap, 1, 7)?, kind(old.len(&snap))), (1, true, Some(ErrorKind::NotFound)));
+    type Pairs = MultiDbi<u32, u8>;
+    for name in ["pairs", "plain"] {
+        let refused = env.migrate_multi(name, |_, _: &Pairs, _: &Pairs| Ok::<_, mapleaf::Error>(()));
+        assert_eq!(kind(refused), Some(ErrorKind::SchemaMismatch), "{name}");
+    }
+    assert_eq!(
+        kind(env.migrate("pairs", |_, _: &Dbi<u8, u32>, _: &Dbi<u8, u8>| Ok(()))),
+        Some(ErrorKind::SchemaMismatch)
+    );
+    Ok(())
+}

@@ -15,7 +15,8 @@ use crate::txn::Read;
 pub(super) type Bytes = &'static [u8];
 
 /// A DBI of any types, read as bytes: for inspectors, dumps and bindings, which do not know the types when they
-/// are compiled. [`Env::raw_dbi`](crate::Env::raw_dbi) opens it.
+/// are compiled. [`Env::raw_dbi`](crate::Env::raw_dbi) opens it, and
+/// [`WriteTxn::raw_dbi`](crate::WriteTxn::raw_dbi) inside a transaction.
 ///
 /// The reads are those of [`Dbi<&[u8], &[u8]>`](Dbi), at the same cost. Keys are the encoded ones, in the order of
 /// their bytes, which is that of the typed keys. [`key::display`](crate::key::display) and

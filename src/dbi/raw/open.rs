@@ -5,7 +5,7 @@ use crate::dbi::raw::handle::RawDbi;
 use crate::dbi::raw::write::RawDbiMut;
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
-use crate::txn::DbiOpening;
+use crate::txn::{DbiOpening, Existence, Opening, WriteTxn};
 
 impl Env {
     /// Opens the DBI `name` as bytes, whatever its types, to read it: a [`Dbi`](crate::Dbi), a
@@ -68,14 +68,80 @@ impl Env {
     #[doc(alias("restore", "import"))]
     pub fn create_raw_dbi(&self, name: &str, kind: DbiKind, key_type: &str, value_type: &str) -> Result<RawDbiMut> {
         let create = || {
-            if kind == DbiKind::Unsupported {
-                let why = "mapleaf creates no DBIs with flags of LMDB; create a plain one";
-                return Err(Error::new(ErrorKind::Unsupported, why));
-            }
-            let schema = Schema { multi: kind == DbiKind::Multi, key: key_type.into(), value: value_type.into() };
+            let schema = schema(kind, key_type, value_type)?;
             let opening = DbiOpening { create: true, adopt: false, operation: "create_raw_dbi" };
             Ok(RawDbiMut { raw: RawDbi::new(self.open_dbi(name, &schema, opening)?) })
         };
         create().map_err(|error: Error| error.during("create_raw_dbi").in_dbi(name))
     }
+}
+
+impl WriteTxn {
+    /// Opens the DBI `name` as bytes inside this transaction, whatever its types, as
+    /// [`Env::raw_dbi`](crate::Env::raw_dbi): also one that the transaction has created or renamed. O(log of all DBIs).
+    ///
+    /// # Errors
+    /// As [`Env::raw_dbi`](crate::Env::raw_dbi), without `Nested`.
+    ///
+    /// ```
+    /// use mapleaf::{Dbi, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// let env = Env::temporary()?;
+    /// env.transact(|txn| {
+    ///     let ages: Dbi<&str, u32> = txn.dbi("ages")?;
+    ///     ages.put(txn, "ann", 42)?;
+    ///     let raw = txn.raw_dbi("ages")?;
+    ///     assert_eq!((raw.value_type(), raw.get(txn, b"ann")?), ("u32", Some(&[0, 0, 0, 42][..])));
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("untyped", "dump", "inspect"))]
+    pub fn raw_dbi(&self, name: &str) -> Result<RawDbi> {
+        self.open_raw_dbi(name).map(RawDbi::new).map_err(|error| error.during("raw_dbi").in_dbi(name))
+    }
+
+    /// Opens the DBI `name` inside this transaction to write bytes to it, and creates it with these types if it is
+    /// absent, as [`Env::create_raw_dbi`](crate::Env::create_raw_dbi) does: so a restore or a replica creates and fills
+    /// any number of DBIs in one commit. O(log of all DBIs).
+    ///
+    /// As with [`dbi`](Self::dbi), the handle of a created DBI fails with `NotFound` once the transaction or the
+    /// savepoint is undone.
+    ///
+    /// # Errors
+    /// As [`dbi`](Self::dbi); `SchemaMismatch` also for a foreign DBI if the types are not `bytes`; `InvalidArgument` also
+    /// for a type name over 600 bytes; `Unsupported` for [`DbiKind::Unsupported`].
+    ///
+    /// ```
+    /// use mapleaf::{Dbi, DbiKind, Env};
+    /// # fn main() -> mapleaf::Result<()> {
+    /// let env = Env::temporary()?;
+    /// env.transact(|txn| {
+    ///     for (name, value_type, value) in [("ages", "u32", &[0, 0, 0, 42][..]), ("names", "str", b"Ann")] {
+    ///         txn.create_raw_dbi(name, DbiKind::Plain, "str", value_type)?.put(txn, b"ann", value)?;
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// let ages: Dbi<&str, u32> = env.dbi("ages")?;
+    /// assert_eq!(ages.get(&env.snapshot()?, "ann")?, Some(42));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias("restore", "import"))]
+    pub fn create_raw_dbi(&mut self, name: &str, kind: DbiKind, key_type: &str, value_type: &str) -> Result<RawDbiMut> {
+        let opening = Opening { existence: Existence::Any, adopt: false };
+        let opened = schema(kind, key_type, value_type).and_then(|schema| self.open_dbi(name, &schema, opening));
+        let named = |error: Error| error.during("create_raw_dbi").in_dbi(name);
+        opened.map(|dbi| RawDbiMut { raw: RawDbi::new(dbi) }).map_err(named)
+    }
+}
+
+/// The schema of a DBI that is created by the names of its types.
+fn schema(kind: DbiKind, key_type: &str, value_type: &str) -> Result<Schema> {
+    if kind == DbiKind::Unsupported {
+        let why = "mapleaf creates no DBIs with flags of LMDB; create a plain one";
+        return Err(Error::new(ErrorKind::Unsupported, why));
+    }
+    Ok(Schema { multi: kind == DbiKind::Multi, key: key_type.into(), value: value_type.into() })
 }

@@ -11,7 +11,7 @@ use crate::scan::{KeyPrefix, KeyRange};
 use crate::txn::Write;
 
 /// A DBI of any types that bytes are written to, as they are: what [`RawDbi::unchecked_writes`] and
-/// [`Env::create_raw_dbi`](crate::Env::create_raw_dbi) return. It reads as [`RawDbi`] does.
+/// [`Env::create_raw_dbi`](crate::Env::create_raw_dbi) return, and the same inside a transaction. It reads as [`RawDbi`] does.
 ///
 /// **Nothing checks that what it writes is of the DBI's types.** A key or a value that is not fails with `Decode` when
 /// a typed handle reads it, and scans over it fail there. A value under a pair of a [`MultiDbi`](crate::MultiDbi) is

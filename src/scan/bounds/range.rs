@@ -31,6 +31,27 @@ use crate::scan::bounds::end::RangeEnd;
 /// # Ok::<(), mapleaf::Error>(())
 /// ```
 ///
+/// A function that is generic over the standard library's `RangeBounds` passes its two ends on, as a pair:
+///
+/// ```
+/// use mapleaf::{Dbi, Env, Read, Result};
+/// use std::ops::RangeBounds;
+///
+/// fn sum(ages: &Dbi<u64, u64>, state: &impl Read, keys: impl RangeBounds<u64>) -> Result<u64> {
+///     let ends = (keys.start_bound().cloned(), keys.end_bound().cloned());
+///     ages.range(state, ends)?.map(|entry| entry.map(|(_, age)| age)).sum()
+/// }
+///
+/// # fn main() -> Result<()> {
+/// let env = Env::temporary()?;
+/// let ages: Dbi<u64, u64> = env.dbi("ages")?;
+/// env.transact(|txn| (0..10).try_for_each(|n| ages.put(txn, n, n)))?;
+/// let snap = env.snapshot()?;
+/// assert_eq!((sum(&ages, &snap, 3..=4)?, sum(&ages, &snap, ..)?), (7, 45));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// A key of another type does not compile:
 ///
 /// ```compile_fail,E0277

@@ -3,7 +3,7 @@
 use std::io::{BufRead, Write};
 use std::path::Path;
 
-use mapleaf::{DbiKind, Env, RawDbiMut, Transaction};
+use mapleaf::{DbiKind, Env, RawDbiMut};
 
 use super::{Dump, Line};
 use crate::Result;
@@ -33,23 +33,19 @@ impl Dump for Store {
     }
 
     fn restore(&self, dump: impl BufRead) -> Result<()> {
-        let mut open: Option<(RawDbiMut, Transaction)> = None;
+        let mut txn = self.env.begin()?;
+        let mut open: Option<RawDbiMut> = None;
         for line in Line::read(dump) {
-            match (line?, &mut open) {
-                (Line::Row(key, value), Some((dbi, txn))) => dbi.put(txn, &key, &value)?,
+            match (line?, &open) {
+                (Line::Row(key, value), Some(dbi)) => dbi.put(&mut txn, &key, &value)?,
                 (Line::Dbi { name, is_multi, types: Some((key, value)) }, _) => {
-                    if let Some((_, txn)) = open.take() {
-                        txn.commit()?;
-                    }
                     let kind = if is_multi { DbiKind::Multi } else { DbiKind::Plain };
-                    open = Some((self.env.create_raw_dbi(&name, kind, &key, &value)?, self.env.begin()?));
+                    open = Some(txn.create_raw_dbi(&name, kind, &key, &value)?);
                 }
                 (line, _) => return Err(format!("out of place: {line:?}").into()),
             }
         }
-        if let Some((_, txn)) = open {
-            txn.commit()?;
-        }
+        txn.commit()?;
         Ok(())
     }
 }
