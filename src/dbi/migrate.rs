@@ -89,11 +89,10 @@ impl Env {
         self.migrate_as(("migrate_or", name), &before, &after, |txn, old, new| f(txn, &Dbi::new(old), &Dbi::new(new)))
     }
 
-    /// As [`migrate`](Self::migrate), for an ordered set of pairs. For a closure with a result, or with its own error
-    /// type as in [`transact_or`](Self::transact_or).
+    /// As [`migrate`](Self::migrate), for an ordered set of pairs, and for closures with a result.
     ///
     /// # Errors
-    /// As [`migrate_or`](Self::migrate_or); `SchemaMismatch` also for a DBI that is no `MultiDbi`.
+    /// As [`migrate`](Self::migrate); `SchemaMismatch` also for a DBI that is no `MultiDbi`.
     ///
     /// ```
     /// use mapleaf::{Env, MultiDbi};
@@ -103,11 +102,11 @@ impl Env {
     /// env.transact(|txn| tags.insert(txn, "red", 7))?;
     ///
     /// env.migrate_multi("tags", |txn, old: &MultiDbi<&str, u32>, new: &MultiDbi<&str, u64>| {
-    ///     let pairs = old.pairs(txn)?.map(|pair| pair.map(|(tag, id)| (tag.to_owned(), id)));
+    ///     let pairs = old.pairs(txn)?.map(|pair| pair.map(|(tag, id)| (tag.into_owned(), id)));
     ///     for (tag, id) in pairs.collect::<mapleaf::Result<Vec<_>>>()? {
     ///         new.insert(txn, &tag, u64::from(id))?;
     ///     }
-    ///     mapleaf::Result::Ok(())
+    ///     Ok(())
     /// })?;
     /// let tags: MultiDbi<&str, u64> = env.multi_dbi("tags")?;
     /// assert!(tags.contains(&env.snapshot()?, "red", 7)?);
@@ -115,11 +114,11 @@ impl Env {
     /// # }
     /// ```
     #[doc(alias("alter_table", "change_type", "schema_migration"))]
-    pub fn migrate_multi<K1: Key, V1: Key, K2: Key, V2: Key, T, E: From<Error>>(
+    pub fn migrate_multi<K1: Key, V1: Key, K2: Key, V2: Key, T>(
         &self,
         name: &str,
-        f: impl FnOnce(&mut WriteTxn, &MultiDbi<K1, V1>, &MultiDbi<K2, V2>) -> Result<T, E>,
-    ) -> Result<T, E> {
+        f: impl FnOnce(&mut WriteTxn, &MultiDbi<K1, V1>, &MultiDbi<K2, V2>) -> Result<T>,
+    ) -> Result<T> {
         let (before, after) = (schema(true, K1::name, V1::name), schema(true, K2::name, V2::name));
         self.migrate_as(("migrate_multi", name), &before, &after, |txn, old, new| {
             f(txn, &MultiDbi::new(old), &MultiDbi::new(new))
