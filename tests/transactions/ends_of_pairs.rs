@@ -31,15 +31,17 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 0..40)
 }
 
-fn read((key, value): (Cow<'_, str>, u8)) -> (String, u8) {
+type Owned = (String, u8);
+
+fn read((key, value): (Cow<'_, str>, u8)) -> Owned {
     (key.into_owned(), value)
 }
 
-fn own((key, value): (&str, u8)) -> (String, u8) {
+fn own((key, value): (&str, u8)) -> Owned {
     (key.to_owned(), value)
 }
 
-fn ends(model: &BTreeSet<(&str, u8)>) -> (Option<(String, u8)>, Option<(String, u8)>) {
+fn ends(model: &BTreeSet<(&str, u8)>) -> (Option<Owned>, Option<Owned>) {
     (model.first().copied().map(own), model.last().copied().map(own))
 }
 

@@ -330,14 +330,13 @@ fn pairs_are_migrated_at_the_limit_of_dbis_and_to_other_types_only_from_their_ow
     let moved: u64 = env.migrate_multi("pairs", |txn, old: &MultiDbi<u32, u8>, new: &MultiDbi<u8, u32>| {
         let pairs = old.pairs(txn)?.collect::<Result<Vec<_>>>()?;
         pairs.iter().try_for_each(|(key, value)| new.insert(txn, *value, *key).map(drop))?;
-        Ok::<_, mapleaf::Error>(new.len(txn)?)
+        new.len(txn)
     })?;
     let new: MultiDbi<u8, u32> = env.multi_dbi("pairs")?;
     let snap = env.snapshot()?;
     assert_eq!((moved, new.contains(&snap, 1, 7)?, kind(old.len(&snap))), (1, true, Some(ErrorKind::NotFound)));
-    type Pairs = MultiDbi<u32, u8>;
     for name in ["pairs", "plain"] {
-        let refused = env.migrate_multi(name, |_, _: &Pairs, _: &Pairs| Ok::<_, mapleaf::Error>(()));
+        let refused = env.migrate_multi(name, |_, _: &MultiDbi<u32, u8>, _: &MultiDbi<u32, u8>| Ok(()));
         assert_eq!(kind(refused), Some(ErrorKind::SchemaMismatch), "{name}");
     }
     assert_eq!(
