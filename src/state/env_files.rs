@@ -1,6 +1,5 @@
 //! The files of an open environment: the data file behind its gate, the lock files, and whether they are usable.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
@@ -8,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lmdb::{Cause, Failure};
 use crate::observe::Growing;
-use crate::os::{EnvPaths, FileId, LockFile, Names, Unflushed};
+use crate::os::{EnvPaths, File, FileId, LockFile, Names, Unflushed};
 use crate::state::config::Config;
 use crate::state::file_watch::{FileWatch, Found, unseen};
 use crate::state::files::{Files, Gate};

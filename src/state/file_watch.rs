@@ -1,14 +1,13 @@
 //! Checks whether the files of an open environment still have their names. If not, other processes cannot find what
 //! is committed here, or cannot see that this process reads and writes.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use crate::durability::Durability;
 use crate::error::{Error, ErrorKind, Result};
-use crate::os::{Directory, EnvPaths, LockFile, Names, Unflushed, coarse_milliseconds, flush_with_all_above};
+use crate::os::{Directory, EnvPaths, File, LockFile, Names, Unflushed, coarse_milliseconds, flush_with_all_above};
 use crate::state::files::Files;
 
 const NONE: u8 = 0;

@@ -44,7 +44,7 @@ impl Guard {
         self
     }
 
-    /// Sets the scope: a [`Scope`], or one [`Policy`].
+    /// Sets the scope: a [`Scope`], or one [`Policy`](crate::store::policy::Policy).
     #[must_use]
     pub fn scope(mut self, scope: impl Into<Scope>) -> Self {
         self.scope = Some(Arc::new(scope.into()));
