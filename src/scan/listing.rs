@@ -102,6 +102,7 @@ pub struct Listing<K, V> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ListCursor(Box<[u8]>);
 
+#[cfg(feature = "store")]
 impl ListCursor {
     /// A cursor of these bytes, which are not empty.
     pub(crate) fn of(bytes: Vec<u8>) -> Self {

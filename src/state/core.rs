@@ -41,7 +41,8 @@ pub(crate) struct Core {
     dbis: Arc<OpenDbis>,
     /// What is known of the identity in the catalogue.
     pub(crate) identity: KnownIdentity,
-    drawn: Drawn,
+    #[cfg(feature = "store")]
+    incarnation: u64,
     /// Held during a flush that a caller of `sync` has requested.
     pub(crate) flushing: Mutex<()>,
     /// Dropped after everything that uses the files.
@@ -83,7 +84,8 @@ impl Core {
             others: OtherReaders::default(),
             dbis: Arc::new(OpenDbis::new(id, files.max_key)),
             identity: KnownIdentity::new(drawn.uuid),
-            drawn,
+            #[cfg(feature = "store")]
+            incarnation: drawn.incarnation,
             flushing: Mutex::new(()),
             files,
             temporary,
@@ -97,7 +99,7 @@ impl Core {
     /// The incarnation of this opening.
     #[cfg(feature = "store")]
     pub(crate) fn incarnation(&self) -> u64 {
-        self.drawn.incarnation
+        self.incarnation
     }
 
     /// Who waits for commits.

@@ -44,6 +44,8 @@ fn verbs() -> Vec<Verb> {
         verb("len", &[LIST], |store| ignore(store.len())),
         verb("is_empty", &[LIST], |store| ignore(store.is_empty())),
         verb("count", &[LIST], |store| ignore(store.count("a"..))),
+        verb("list", &[LIST], |store| ignore(store.list(mapleaf::ListOptions::default().prefix("a")))),
+        verb("drop_prefix", &[DELETE], |store| ignore(store.drop_prefix("b"))),
         verb("put", &[SET], |store| ignore(store.put("a", "x"))),
         verb("put_with", &[SET], |store| ignore(store.put_with("a", "x", PutOptions::new()))),
         verb("replace", &[SET, GET], |store| ignore(store.replace("a", "x"))),
@@ -192,5 +194,44 @@ fn without_an_actor_only_a_strict_guard_refuses() -> Result<()> {
         assert_eq!(backend.calls(), calls);
         assert_eq!(kind(call(&store.guarded_by(Guard::new().scope(Policy::new())))), None, "{name}");
     }
+    Ok(())
+}
+
+#[test]
+fn prefixes_and_paths_are_asked_for_as_they_are_written() -> Result<()> {
+    use mapleaf::store::policy::{Condition, Operator};
+    use mapleaf::store::{Query, RecordsOptions, Retain, Revision};
+    use mapleaf::{ListOptions, Path};
+
+    let backend = Counting::new()?;
+    let texts: Records<&str, &str, _> = RecordsOptions::new().change_log(Retain::Count(9)).open(&backend, "texts")?;
+    let paths: Records<Path, &str, _> = Records::open(&backend, "paths")?;
+    let under = |prefix: &str| Condition::new("meta.prefix", Operator::Eq, prefix);
+    let may = |action: &str, prefix: &str| Ok::<_, mapleaf::Error>(Rule::allow([action], ["*"])?.when(under(prefix)?));
+    let ann = || Actor::new("ann");
+    let (a, b, below) = (Path::parse("/a")?, Path::parse("/b")?, Path::parse("/a/c")?);
+    paths.put(&a, "text")?;
+
+    let policy =
+        Policy::new().rule(may(LIST, "a:")?).rule(may(LIST, "/a")?).rule(may(DELETE, "/a")?).rule(may(SET, "/b")?);
+    let (guarded, guarded_paths) = (texts.guarded(ann(), policy.clone()), paths.guarded(ann(), policy));
+    assert!(guarded.list(ListOptions::default().prefix("a:"))?.items.is_empty());
+    assert!(guarded.watch("a:").is_ok() && guarded_paths.query(&Query::subtree(&a)).is_ok());
+    assert_eq!(guarded_paths.move_prefix([(a.clone(), b.clone())])?, 1);
+    let calls = backend.calls();
+    let denied = Some(ErrorKind::PermissionDenied);
+    assert_eq!(kind(guarded.list(ListOptions::default())), denied);
+    assert_eq!(kind(guarded.list(ListOptions::default().prefix("a"))), denied);
+    assert_eq!(kind(guarded.watch("")), denied);
+    assert_eq!(kind(guarded.changes_since(Revision::START, 9)), denied);
+    assert_eq!(kind(guarded_paths.query(&Query::subtree(&below))), denied);
+    assert_eq!(kind(guarded_paths.move_prefix([(b.clone(), a.clone())])), denied);
+    assert_eq!(kind(guarded_paths.move_prefix([(a.clone(), b), (a.clone(), below)])), denied);
+    assert_eq!(kind(paths.read_only().move_prefix([(a, Path::parse("/d")?)])), Some(ErrorKind::ReadOnly));
+    assert_eq!(kind(texts.read_only().drop_prefix("a")), Some(ErrorKind::ReadOnly));
+    assert_eq!(backend.calls(), calls);
+
+    let guarded = texts.guarded(ann(), Policy::new().rule(may(LIST, "")?));
+    assert!(guarded.changes_since(Revision::START, 9)?.events.is_empty());
     Ok(())
 }

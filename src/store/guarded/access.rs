@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::{self, AsKey, Key, KeyBuf};
+use crate::key::{self, AsKey, Key, KeyBuf, Path};
 use crate::store::policy::Attribute;
 use crate::store::records::sought;
 
@@ -36,6 +36,16 @@ pub(super) fn of_bytes<K: Key>(bytes: &[u8]) -> BTreeMap<String, Attribute> {
 /// Those of a call that learns of all records, or of any range of them.
 pub(super) fn of_all() -> BTreeMap<String, Attribute> {
     [("prefix".to_owned(), Attribute::from(""))].into()
+}
+
+/// Those of a call with all keys that begin with the bytes of a prefix.
+pub(super) fn of_prefix<K: Key>(bytes: &[u8]) -> BTreeMap<String, Attribute> {
+    if bytes.is_empty() { of_all() } else { [("prefix".to_owned(), attribute::<K>(bytes))].into() }
+}
+
+/// Those of a call with a path and all that is below it.
+pub(super) fn of_path(path: &Path) -> BTreeMap<String, Attribute> {
+    [("prefix".to_owned(), Attribute::Text(path.to_string()))].into()
 }
 
 /// A key as conditions see it: text as it is, whole numbers as numbers, others as text shows them. A key of a type that is

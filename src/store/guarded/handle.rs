@@ -24,13 +24,15 @@ use crate::value::Value;
 /// | `store.info` | [`info`](Self::info) |
 /// | `store.key.get` | [`get`](Self::get), [`require`](Self::require), [`get_many`](Self::get_many), [`entry`](Self::entry), [`meta`](Self::meta); also needed by [`replace`](Self::replace), [`take`](Self::take), [`update`](Self::update), [`try_update`](Self::try_update), [`get_or_put`](Self::get_or_put), [`try_get_or_put`](Self::try_get_or_put) |
 /// | `store.key.set` | [`put`](Self::put), [`put_with`](Self::put_with), [`put_each`](Self::put_each), [`touch`](Self::touch), [`persist`](Self::persist), and those writes above that put |
-/// | `store.key.delete` | [`delete`](Self::delete), [`delete_if`](Self::delete_if), [`delete_each`](Self::delete_each), [`take`](Self::take); also needed by [`update`](Self::update) and [`try_update`](Self::try_update), which can delete |
+/// | `store.key.delete` | [`delete`](Self::delete), [`delete_if`](Self::delete_if), [`delete_each`](Self::delete_each), [`drop_prefix`](Self::drop_prefix), [`take`](Self::take); `move_prefix` for the old places, and `store.key.set` for the new ones; also needed by [`update`](Self::update) and [`try_update`](Self::try_update), which can delete |
 /// | `store.key.has` | [`has`](Self::has), and a check in a batch |
-/// | `store.key.list` | [`len`](Self::len), [`is_empty`](Self::is_empty), [`count`](Self::count) |
+/// | `store.key.list` | [`list`](Self::list), `query`, [`changes_since`](Self::changes_since), [`watch`](Self::watch), [`len`](Self::len), [`is_empty`](Self::is_empty), [`count`](Self::count) |
 ///
 /// The steps of a batch need what the same verbs need. Conditions know the key as `meta.key`: text as it is, a whole number
 /// as a number, another key as [`key::display`](crate::key::display) shows it, and one of a type that it does not know as
-/// its bytes, `0x00ff`. With `store.key.list` they know `meta.prefix`, which is empty for verbs that see all records.
+/// its bytes, `0x00ff`. Verbs with many keys that are not named have `meta.prefix`: the prefix or path in the same form,
+/// and empty text for verbs that see all records. A condition on `meta.key` does not hold for them: deny listing where
+/// single keys are denied.
 ///
 /// Whoever may write learns from a condition of a write whether there is a record, and its token.
 ///

@@ -3,6 +3,7 @@
 mod access;
 mod batch;
 mod handle;
+mod list;
 mod many;
 mod read;
 mod write;

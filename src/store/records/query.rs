@@ -39,6 +39,11 @@ pub struct Query {
 }
 
 impl Query {
+    /// The path whose records are asked for.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The record of `path` and all records below it. With the empty path: all records.
     ///
     /// ```
