@@ -3,6 +3,7 @@
 //! It is written against one small trait, [`Backend`], which [`Env`](crate::Env) and [`Memory`] implement.
 
 mod backend;
+mod background_sweep;
 mod changes;
 mod clock;
 mod conditions;
@@ -25,6 +26,7 @@ mod retrying;
 mod timer;
 
 pub use backend::{Backend, BackendRead, BackendTxn, Capabilities, Committed, Consistency, EachRow, KeySpan, Order};
+pub use background_sweep::BackgroundSweep;
 pub use changes::{Change, Changes, Condition, Stamp, StampField, Stamped};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use conditions::FailedConditions;

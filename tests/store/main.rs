@@ -20,6 +20,7 @@ mod policy_attributes;
 mod policy_form;
 mod policy_guard;
 mod policy_model;
+mod records_background;
 mod records_bad_input;
 mod records_conditions;
 mod records_expiry;
