@@ -70,6 +70,8 @@ fn it_ends_with_its_handle<B: Backend>(backend: &B) -> Result<()> {
     drop(sweep);
     texts.put_with("dead", "one", living(100))?;
     hand.set(2_000);
+    // A thread that went on would sweep within this time.
+    thread::sleep(Duration::from_millis(100));
     assert_eq!(lengths(&rows(&texts, backend)?), (1, 1));
     Ok(())
 }
