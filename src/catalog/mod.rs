@@ -1,6 +1,8 @@
 //! The catalogue: the hidden database `__mapleaf`, which holds the identity of the environment and the schema of
 //! each DBI; and the DBIs that are open.
 
+#[cfg(feature = "store")]
+mod change_indexes;
 mod commit_seq;
 mod dbi_id;
 mod dbi_ref;

@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+#[cfg(feature = "store")]
+use crate::catalog::change_indexes::ChangeIndexes;
 use crate::catalog::dbi_id::{DbiId, DbiSlot};
 use crate::catalog::dbi_ref::{Common, DbiFound, DbiIdentity, DbiRef, PENDING, SETTLED};
 use crate::catalog::record::Schema;
@@ -19,6 +21,8 @@ pub(crate) struct OpenDbis {
     leftovers: Mutex<Option<(u64, Vec<String>)>>,
     /// The number after the last one that a new DBI got, in the file or in a transaction that was not committed.
     next_id: AtomicU32,
+    #[cfg(feature = "store")]
+    indexes: ChangeIndexes,
 }
 
 #[derive(Default)]
@@ -64,12 +68,26 @@ impl Open {
 impl OpenDbis {
     /// For the engine with this number, whose keys have at most `max_key` bytes.
     pub(crate) fn new(engine: u64, max_key: usize) -> Self {
-        Self { engine, max_key, open: Mutex::default(), leftovers: Mutex::default(), next_id: AtomicU32::new(0) }
+        Self {
+            engine,
+            max_key,
+            open: Mutex::default(),
+            leftovers: Mutex::default(),
+            next_id: AtomicU32::new(0),
+            #[cfg(feature = "store")]
+            indexes: ChangeIndexes::default(),
+        }
     }
 
     /// The number of the engine that they belong to.
     pub(crate) fn engine(&self) -> u64 {
         self.engine
+    }
+
+    /// The indexes of changes within commits of the engine.
+    #[cfg(feature = "store")]
+    pub(crate) fn change_indexes(&self) -> &ChangeIndexes {
+        &self.indexes
     }
 
     /// Takes a number for a new DBI, from `least` on; none is taken twice in this process. `None` if all are used.

@@ -23,12 +23,12 @@ impl<'t> EnvTxn<'t> {
     /// What this transaction commits. Without changes, the state that it reads.
     pub(crate) fn committed(&self) -> Committed {
         let id = if self.state.has_changes() { self.state.raw_id() } else { self.state.raw_id().saturating_sub(1) };
-        Committed { id: id.into(), incarnation: self.state.stamping.incarnation }
+        Committed { id: id.into(), incarnation: self.state.incarnation }
     }
 
     fn put_row(&mut self, space: &EnvSpace, key: Stamped<'_>, value: Stamped<'_>) -> Result<()> {
         self.state.check_key(key.bytes)?;
-        let (id, incarnation) = (CommitId::from(self.state.raw_id()), self.state.stamping.incarnation);
+        let (id, incarnation) = (CommitId::from(self.state.raw_id()), self.state.incarnation);
         let key = key.filled(id, incarnation)?;
         if value.stamps.is_empty() {
             return self.state.raw_put(space.dbi(), &key, value.bytes);
@@ -70,7 +70,7 @@ impl BackendTxn<EnvSpace> for EnvTxn<'_> {
     }
 
     fn next_index(&mut self) -> u32 {
-        self.state.stamping.next_index()
+        self.state.next_index()
     }
 }
 
@@ -98,6 +98,11 @@ mod tests {
             assert_eq!(after.next_index(), 3);
             assert_eq!(after.get(&space, b"key")?, None);
             Ok(())
+        })?;
+        // Nothing was committed, so the next transaction has the same number: its indexes go on.
+        env.transact(|txn| {
+            assert_eq!(EnvTxn::new(txn).next_index(), 4);
+            EnvTxn::new(txn).put(&space, b"key"[..].into(), b"1"[..].into())
         })?;
         env.transact(|txn| {
             assert_eq!(EnvTxn::new(txn).next_index(), 0);

@@ -37,8 +37,6 @@ mod read;
 mod reader;
 mod remove;
 mod renamed;
-#[cfg(feature = "store")]
-mod stamping;
 mod writable;
 mod write_txn;
 

@@ -16,8 +16,6 @@ use crate::txn::holding::Holding;
 use crate::txn::lengths::Lengths;
 use crate::txn::pending::Pending;
 use crate::txn::remove::Near;
-#[cfg(feature = "store")]
-use crate::txn::stamping::Stamping;
 use crate::write_set::{DbiChanges, WriteSet, check_key, check_value};
 
 /// A state, with changes laid over it: what a transaction reads and writes. Private to the crate in effect: whoever has
@@ -37,8 +35,9 @@ pub struct TxnState {
     pub(super) max_dbis: u32,
     pub(super) uuid: [u8; 16],
     pub(super) watch: Watch,
+    /// That of the engine, which rows of the store layer are stamped with.
     #[cfg(feature = "store")]
-    pub(crate) stamping: Stamping,
+    pub(crate) incarnation: u64,
 }
 
 /// What every verb of a transaction must look at first.
@@ -73,7 +72,7 @@ impl TxnState {
             uuid: *core.identity.uuid(),
             watch,
             #[cfg(feature = "store")]
-            stamping: Stamping::new(core.incarnation()),
+            incarnation: core.incarnation(),
         }
     }
 
@@ -95,6 +94,12 @@ impl TxnState {
     #[cfg(feature = "store")]
     pub(crate) fn has_changes(&self) -> bool {
         !self.set.is_empty()
+    }
+
+    /// An index that no other change has in a commit with this number.
+    #[cfg(feature = "store")]
+    pub(crate) fn next_index(&mut self) -> u32 {
+        self.base.dbis().change_indexes().take(self.seq.0)
     }
 
     /// The number of the transaction.

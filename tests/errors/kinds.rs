@@ -334,6 +334,17 @@ fn other() -> Result<()> {
     Ok(())
 }
 
+#[cfg(feature = "store")]
+#[test]
+fn locked() -> Result<()> {
+    let env = Env::temporary()?;
+    let locks = mapleaf::store::Locks::open(&env, "locks")?;
+    locks.acquire("a", "ann", std::time::Duration::from_mins(1))?;
+    let refused = locks.acquire("a", "bob", std::time::Duration::from_mins(1));
+    assert_eq!(refused.map_err(|error| error.kind()).err(), Some(ErrorKind::Locked));
+    Ok(())
+}
+
 /// Kinds that only programs over mapleaf make by now: their documentation says so, and all others have a test here.
 #[test]
 fn every_kind_has_a_test_or_says_that_mapleaf_does_not_make_it() -> Result<()> {
@@ -358,6 +369,6 @@ fn every_kind_has_a_test_or_says_that_mapleaf_does_not_make_it() -> Result<()> {
             doc.clear();
         }
     }
-    assert_eq!((made, &reserved[..]), (26, &["Unavailable", "Capacity", "Locked"][..]));
+    assert_eq!((made, &reserved[..]), (27, &["Unavailable", "Capacity"][..]));
     Ok(())
 }

@@ -92,3 +92,21 @@ fn not_in_another_memory() -> Result<()> {
     }
     Ok(())
 }
+
+/// The number of a transaction that is not committed is that of the next one.
+#[test]
+fn not_after_a_transaction_that_was_not_committed() -> Result<()> {
+    let env = Env::temporary()?;
+    let texts: Records<&str, &str> = env.records("texts")?;
+    let mut seen = None;
+    let undone = env.transact(|txn| {
+        seen = Some(texts.in_txn(txn).put("a", "1")?.token);
+        Err::<(), _>(mapleaf::Error::other("undone"))
+    });
+    assert!(undone.is_err());
+    let put = texts.put("a", "2")?;
+    assert_ne!(Some(put.token), seen);
+    let seen = seen.ok_or_else(|| mapleaf::Error::other("it ran"))?;
+    assert!(texts.delete_if("a", mapleaf::store::Expect::Token(seen)).is_err());
+    Ok(())
+}

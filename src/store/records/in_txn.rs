@@ -27,8 +27,8 @@ impl<K: Key, V: Value> Records<K, V> {
     /// All writes through one [`RecordsTxn`] have the same time. Keep it for many writes: each one that is made anew reads
     /// and writes the time of the store again.
     ///
-    /// Tokens are known before the commit. Those of a transaction that is not committed mean nothing: another one may give
-    /// them to other records.
+    /// Tokens are known before the commit. Those of a transaction that is not committed mean nothing, and no record ever
+    /// gets them.
     ///
     /// ```
     /// # use mapleaf::{Dbi, Env, store::Records};
