@@ -162,7 +162,7 @@ fn a_bad_record_among_many_writes_none<B: Backend>(backend: &B) -> Result<()> {
     let before = rows(&texts, backend)?;
     let options = PutOptions::new;
     assert_eq!(kind(texts.put_each([("a", "x", options()), ("", "x", options())])), Some(ErrorKind::InvalidKey));
-    let long = "k".repeat(600);
+    let long = "k".repeat(2_000);
     let records = [("a", "x", options()), (&long, "x", options())];
     let long_keys: Records<String, &str, B> = Records::open(backend, "texts")?;
     let records = records.map(|(key, value, options)| (key.to_owned(), value, options));
