@@ -22,6 +22,7 @@ laws! {
     only_changes_up_to_the_limit_are_kept_by_bytes
     only_young_changes_are_kept_by_age
     a_handle_from_before_the_log_adds_to_it_too
+    a_log_that_begins_late_says_what_it_misses
     an_ended_log_is_gone_for_all_handles
     the_limit_is_that_of_the_last_opening
     a_store_without_a_log_refuses
@@ -253,11 +254,35 @@ fn only_young_changes_are_kept_by_age<B: Backend>(backend: &B) -> Result<()> {
 
 fn a_handle_from_before_the_log_adds_to_it_too<B: Backend>(backend: &B) -> Result<()> {
     let (before, _) = texts(backend)?;
-    before.put("a", "1")?;
     let (after, _) = logged(backend, ALL)?;
     before.put("b", "2")?;
     assert_eq!(shorts(&after)?, [put("b", None, "2")]);
     assert_eq!(shorts(&before)?, [put("b", None, "2")]);
+    Ok(())
+}
+
+fn a_log_that_begins_late_says_what_it_misses<B: Backend>(backend: &B) -> Result<()> {
+    let (texts, _) = texts(backend)?;
+    let start = texts.revision()?;
+    texts.put("a", "1")?;
+    let (logged_now, _) = logged(backend, ALL)?;
+    texts.put("b", "2")?;
+    let from = trimmed(&texts, start);
+    assert_eq!(trimmed(&texts, Revision::START), from);
+    let events: Vec<_> = texts.changes_since(from, 10)?.events.iter().map(short).collect();
+    assert_eq!(events, [put("b", None, "2")]);
+    // What is written between two logs is missed by the second one.
+    let between = texts.revision()?;
+    logged_now.end_change_log()?;
+    texts.put("c", "3")?;
+    let (again, _) = logged(backend, ALL)?;
+    texts.put("d", "4")?;
+    let from = trimmed(&again, between);
+    let events: Vec<_> = again.changes_since(from, 10)?.events.iter().map(short).collect();
+    assert_eq!(events, [put("d", None, "4")]);
+    let mut watch = again.watch("")?.since(between);
+    assert_eq!(watch.recv()?, WatchItem::Lagged(1));
+    assert_eq!(short_of(watch.recv()?).1, "d");
     Ok(())
 }
 
@@ -270,8 +295,10 @@ fn an_ended_log_is_gone_for_all_handles<B: Backend>(backend: &B) -> Result<()> {
     one.put("b", "2")?;
     assert_eq!(kind(one.changes_since(Revision::START, 10)), Some(ErrorKind::Unsupported));
     let (again, _) = logged(backend, ALL)?;
+    let start = again.revision()?;
     one.put("c", "3")?;
-    assert_eq!(shorts(&again)?, [put("c", None, "3")]);
+    let events: Vec<_> = again.changes_since(start, 10)?.events.iter().map(short).collect();
+    assert_eq!(events, [put("c", None, "3")]);
     Ok(())
 }
 

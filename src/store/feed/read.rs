@@ -76,7 +76,7 @@ impl<K: Key, V: Value, B: Backend> Records<K, V, B> {
     /// commit in that in which they were made. In any process, and after a restart. O(log n + changes read).
     ///
     /// The store must be opened with [`change_log`](crate::store::RecordsOptions::change_log) once; from then on all its
-    /// changes are kept, by whatever handle they are made.
+    /// changes are kept, by whatever handle they are made. Changes from before that count as no longer kept.
     ///
     /// # Errors
     /// `NotFound` if changes after `since` are no longer kept: its cause, [`FeedTrimmed`], says where to start again;

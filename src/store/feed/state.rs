@@ -1,6 +1,7 @@
 //! The row of the space `meta` that says what the feed of a store keeps, and what it has.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::store::changes::{Stamp, StampField};
 use crate::store::feed::retain::Retain;
 
 /// The key of the row. A store without a feed has none.
@@ -8,6 +9,9 @@ pub(crate) const FEED_ROW: &[u8] = b"feed";
 
 const FORMAT_VERSION: u8 = 1;
 const LEN: usize = 48;
+
+/// Where the commit that a feed begins with is filled in: changes up to it are not in the feed.
+pub(super) const BEGINS: &[Stamp] = &[Stamp { offset: 40, field: StampField::Commit }];
 
 /// What the feed of a store keeps, and what it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +22,8 @@ pub(crate) struct FeedState {
     pub bytes: u64,
     /// How many rows were ever appended.
     pub appended: u64,
-    /// The commit of the newest row that was removed; 0 if none was.
+    /// The newest commit whose changes are not all in the feed: that of the newest row that was removed, or that in which
+    /// the feed began. 0 if the feed has all changes that the store ever had.
     pub trimmed_to: u64,
 }
 

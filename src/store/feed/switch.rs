@@ -4,9 +4,11 @@ use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::backend::{Backend, BackendRead};
+use crate::store::changes::Stamped;
 use crate::store::feed::retain::Retain;
-use crate::store::feed::state::{FEED_ROW, FeedState};
+use crate::store::feed::state::{BEGINS, FEED_ROW, FeedState};
 use crate::store::records::core::{Core, space_name};
+use crate::store::records::time::CLOCK_ROW;
 
 /// The cause of an error: the store has a feed, and this handle has not opened its space.
 #[derive(Debug)]
@@ -62,7 +64,10 @@ impl<S> Core<S> {
         let set = backend.transact(|txn| {
             let before = txn.get(&self.meta, FEED_ROW)?.map(|row| FeedState::decode(&row)).transpose()?;
             let state = before.map_or(FeedState::new(retain), |before| FeedState { retain, ..before });
-            txn.put(&self.meta, FEED_ROW.into(), state.encode()[..].into())
+            // A store that was written before has had changes that the feed misses. Whoever asks for these is told so.
+            let misses_some = before.is_none() && txn.get(&self.meta, CLOCK_ROW)?.is_some();
+            let stamps = if misses_some { BEGINS } else { &[] };
+            txn.put(&self.meta, FEED_ROW.into(), Stamped { bytes: &state.encode(), stamps })
         });
         set.map(drop)
     }

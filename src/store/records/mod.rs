@@ -35,7 +35,7 @@ mod meta;
 mod put_options;
 mod record_bytes;
 pub(super) mod rows;
-mod time;
+pub(super) mod time;
 mod token;
 mod verbs;
 mod writer;
