@@ -96,7 +96,7 @@ impl<'r> LockRow<'r> {
             let holder = str::from_utf8(holder).ok()?;
             Some(Self { fence: number(&head[..8]), until: number(&head[8..]), holder })
         });
-        parts.ok_or_else(|| Error::new(ErrorKind::Corrupted, "the row of a lock is damaged; restore a copy"))
+        parts.ok_or_else(damaged)
     }
 
     fn encode(self) -> Vec<u8> {
@@ -187,7 +187,10 @@ impl<B: Backend> Locks<B> {
             let row = match row {
                 Some(row) if row.until > now && row.holder != holder => return Err(held(row.grant(name))),
                 Some(row) if row.until > now => LockRow { until, ..row },
-                row => LockRow { fence: row.map_or(0, |row| row.fence) + 1, until, holder },
+                row => {
+                    let before = row.map_or(0, |row| row.fence);
+                    LockRow { fence: before.checked_add(1).ok_or_else(damaged)?, until, holder }
+                }
             };
             Ok((row.grant(name), Some(row.encode())))
         })
@@ -276,6 +279,11 @@ impl<B: Backend> Locks<B> {
 /// Whether a row is that of a grant, and still held.
 fn is_of(row: &LockRow<'_>, grant: &LockGrant, now: u64) -> bool {
     row.until > now && row.fence == grant.fence && row.holder == grant.holder
+}
+
+#[cold]
+fn damaged() -> Error {
+    Error::new(ErrorKind::Corrupted, "the row of a lock is damaged; restore a copy")
 }
 
 #[cold]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use mapleaf::store::{Backend, LockHeld, Locks, RecordsOptions};
+use mapleaf::store::{Backend, LockHeld, Locks, Records, RecordsOptions};
 use mapleaf::{Durability, Env, Error, ErrorKind, Result};
 
 use crate::records_support::{Hand, kind, laws};
@@ -20,6 +20,7 @@ laws! {
     fences_grow_over_releases_and_deadlines
     locks_have_nothing_in_common
     bad_input_changes_nothing
+    a_row_that_is_damaged_is_an_error
     whoever_waits_gets_it_when_it_is_free
     only_one_of_many_threads_is_inside
 }
@@ -127,6 +128,21 @@ fn bad_input_changes_nothing<B: Backend>(backend: &B) -> Result<()> {
     assert_eq!(grant.until, u64::MAX);
     assert_eq!(kind(locks.renew(&grant, Duration::ZERO)), Some(ErrorKind::InvalidArgument));
     assert_eq!(locks.holder("a")?, Some(grant));
+    Ok(())
+}
+
+fn a_row_that_is_damaged_is_an_error<B: Backend>(backend: &B) -> Result<()> {
+    let (locks, _) = locks(backend)?;
+    let rows: Records<&str, &[u8], B> = Records::open(backend, "locks")?;
+    // Too short; a holder that is no text; the greatest fence.
+    for row in [
+        &[0; 15][..],
+        &[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF],
+        &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 0, 0, 0],
+    ] {
+        rows.put("a", row)?;
+        assert_eq!(kind(locks.acquire("a", "ann", TIME)), Some(ErrorKind::Corrupted));
+    }
     Ok(())
 }
 

@@ -66,8 +66,8 @@ pub(crate) fn append<S>(
         bytes = new.encode();
     }
     let stamps = new.stamps(matches!(event.after, After::Written(_)));
-    state.appended += 1;
-    state.rows += 1;
+    state.appended = state.appended.saturating_add(1);
+    state.rows = state.rows.saturating_add(1);
     state.bytes = state.bytes.saturating_add((key.len() + bytes.len()) as u64);
     let (key, value) = (Stamped { bytes: &key, stamps: &key_stamps }, Stamped { bytes: &bytes, stamps: &stamps });
     txn.put(space, key, value)?;

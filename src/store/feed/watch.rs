@@ -236,7 +236,7 @@ impl<K: Key, V: Value, B: Backend> Watch<K, V, B> {
             if bounds.contains(row.key) {
                 ready.push_back(WatchItem::Event(Box::new(records.event(row, revision)?)));
             }
-            (*at, *next_number) = (revision, Some(row.number + 1));
+            (*at, *next_number) = (revision, Some(row.number.saturating_add(1)));
             Ok(ControlFlow::Continue(()))
         })?;
         if !is_cut {
