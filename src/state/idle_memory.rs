@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::state::core::Core;
+use crate::state::writer_lock::WriterSlot;
 use crate::state::writer_state::WriterState;
 use crate::write_set::WriteSet;
 
@@ -20,7 +21,7 @@ impl WriterState {
     pub(crate) fn keep(&mut self, core: &Arc<Core>, mut set: WriteSet) {
         self.is_idle = false;
         if !self.is_watched && set.spare_bytes() > SMALL {
-            if watch(core) {
+            if watch(core.writer.slot()) {
                 self.is_watched = true;
             } else {
                 drop(set.take_spare());
@@ -41,17 +42,17 @@ impl WriterState {
     }
 }
 
-/// Starts the thread. It ends when there is nothing to free; the environment need not stay open for it. `false` if the
-/// system gives no thread.
-fn watch(core: &Arc<Core>) -> bool {
-    let core = Arc::downgrade(core);
+/// Starts the thread. It ends when there is nothing to free, or when the environment is gone, which it does not keep
+/// open. `false` if the system gives no thread.
+fn watch(slot: &Arc<WriterSlot>) -> bool {
+    let slot = Arc::downgrade(slot);
     let watching = move || {
         loop {
             thread::sleep(PERIOD);
-            let Some(core) = core.upgrade() else { return };
+            let Some(slot) = slot.upgrade() else { return };
             // What is freed is taken out under the lock and freed after it: giving 256 MiB back to the system takes
             // milliseconds, in which a writer would wait.
-            match core.writer.look(WriterState::take_idle) {
+            match slot.look(WriterState::take_idle) {
                 Some(None) => return,
                 Some(Some(spare)) => drop(spare),
                 // A transaction uses the state.

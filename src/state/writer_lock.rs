@@ -1,7 +1,7 @@
 //! The writer's lock of an environment within this process. Its holder may begin LMDB's write transaction, and uses
 //! the writer's state.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::state::fair_lock::{FairLock, FairLockGuard, Wait};
 use crate::state::writer_state::WriterState;
@@ -10,37 +10,50 @@ use crate::state::writer_state::WriterState;
 /// transactions.
 pub(crate) struct WriterLock {
     turn: FairLock,
-    /// Empty while the holder of the lock uses it. Locked for a few instructions only.
-    state: Mutex<Option<Box<WriterState>>>,
+    state: Arc<WriterSlot>,
 }
 
-impl WriterLock {
-    pub(super) fn new() -> Self {
-        Self { turn: FairLock::new(), state: Mutex::default() }
-    }
+/// Where the state is between transactions. Empty while the holder of the lock uses it, and once the environment is
+/// closed. A value of its own, so that a thread can look at it without keeping the environment open. Locked for a few
+/// instructions only.
+#[derive(Default)]
+pub(crate) struct WriterSlot(Mutex<Option<Box<WriterState>>>);
 
-    /// Takes the state out, for the holder of the lock, which puts it back.
-    pub(super) fn take_state(&self) -> Box<WriterState> {
-        self.slot().take().unwrap_or_default()
-    }
-
-    /// Puts the state back.
-    pub(super) fn put_state(&self, state: Box<WriterState>) {
-        *self.slot() = Some(state);
+impl WriterSlot {
+    fn lock(&self) -> MutexGuard<'_, Option<Box<WriterState>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks at the state, unless the holder of the lock uses it.
     pub(super) fn look<T>(&self, look: impl FnOnce(&mut WriterState) -> T) -> Option<T> {
-        self.slot().as_deref_mut().map(look)
+        self.lock().as_deref_mut().map(look)
+    }
+}
+
+impl WriterLock {
+    pub(super) fn new() -> Self {
+        Self { turn: FairLock::new(), state: Arc::default() }
+    }
+
+    /// Takes the state out, for the holder of the lock, which puts it back.
+    pub(super) fn take_state(&self) -> Box<WriterState> {
+        self.state.lock().take().unwrap_or_default()
+    }
+
+    /// Puts the state back.
+    pub(super) fn put_state(&self, state: Box<WriterState>) {
+        *self.state.lock() = Some(state);
+    }
+
+    /// Where the state is between transactions.
+    pub(super) fn slot(&self) -> &Arc<WriterSlot> {
+        &self.state
     }
 
     /// Drops the state.
-    pub(super) fn clear(&mut self) {
-        *self.state.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    fn slot(&self) -> MutexGuard<'_, Option<Box<WriterState>>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn clear(&self) {
+        let state = self.state.lock().take();
+        drop(state);
     }
 
     /// Takes the lock, and waits for it as `wait` says. `None` if it was not free within that time.
